@@ -58,7 +58,7 @@ COMPUTING_PAGE = "/bench/computing/?seconds=0.5"  # as many as were asked for go
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is measured: the whole, or enough to tune by."""
+    """It says how much is measured: the whole, or enough to tune by."""
 
     rounds: int
     seconds: float  # of each load
@@ -74,14 +74,16 @@ QUICK = Scale(rounds=1, seconds=3, medium=250, large=500, storm=250, idle_second
 
 
 class Book:
-    """What was measured: values by figure and server, one a round; NaN for a void run, with the reason in `notes`."""
+    """It is what was measured: values by figure and server, one a round; NaN for a void run, with the reason in
+    `notes`.
+    """
 
     def __init__(self) -> None:
         self.values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
         self.notes: list[str] = []
 
     def add(self, name: str, figure: str, value: float, trouble: str = "") -> None:
-        """One round's value; `trouble` says why it is void."""
+        """Add the value of one round. trouble: why the value is void; "" when it is not."""
         self.values[figure][name].append(math.nan if trouble else value)
 
     def note(self, text: str) -> None:
@@ -115,7 +117,7 @@ class Bench:
     # -- people --------------------------------------------------------------------------------------------------------
 
     def prepare(self, count: int) -> None:
-        """Conversations under way for Pnav, accounts signed in for the tutorial: as many of each."""
+        """Create open conversations for Pnav and signed-in accounts for the tutorial, as many of each."""
         from django.core.management import call_command
 
         if len(self.lines) >= count:
@@ -140,7 +142,9 @@ class Bench:
 
     @asynccontextmanager
     async def served(self, name: str, count: int, processes: int = 1) -> AsyncIterator[tuple[list[Web], list[Pair]]]:
-        """`processes` of a server on the core of the web; pairs that nobody has connected yet, which cross them."""
+        """Start `processes` of a server on the core of the web, and give pairs that are not connected yet, which cross
+        them.
+        """
         webs = [Web(self.ground.folder, APPLICATIONS[name], cores=self.web_cores) for _number in range(processes)]
         pairs: list[Pair] = []
         try:
@@ -159,7 +163,7 @@ class Bench:
                 await asyncio.to_thread(web.stop)
 
     def cpu(self, webs: Sequence[Web]) -> dict[str, float]:
-        """Processor seconds so far, by who spent them."""
+        """Return the processor seconds so far, by who spent them."""
         assert self.ground.postgres.process and self.ground.valkey.process
         return {
             "web": sum(cpu_seconds(web.pid) for web in webs),
@@ -171,7 +175,7 @@ class Bench:
     # -- measures ------------------------------------------------------------------------------------------------------
 
     async def saturation(self, name: str, processes: int = 1) -> None:
-        """G1, G2, G3, G9: a hundred conversations, `window` messages in flight in each."""
+        """Measure G1, G2, G3, G9: a hundred conversations, with `window` messages in flight in each."""
         label = TWO if processes == 2 else name
         async with self.served(name, SMALL, processes) as (webs, pairs):
             await connect(pairs)
@@ -189,7 +193,7 @@ class Bench:
         self.say(f"{label}: {rate:.0f} msg/s; µs a message: {shares}")
 
     def judge(self, load: Load, what: str) -> str:
-        """Why this load is void, noted once; "" when it is not."""
+        """Return why this load is void, and note it once; "" when it is not."""
         trouble = load.trouble()
         if trouble:
             self.book.note(f"{what}: {trouble}")
@@ -206,7 +210,7 @@ class Bench:
         self.say(f"{label}, {figure}: p50 {middle:.1f} ms, p99 {high:.1f} ms")
 
     async def growth(self, name: str, processes: int = 1) -> None:
-        """G4 to G8 and G16: from a hundred conversations to thousands, on the same process."""
+        """Measure G4 to G8 and G16: from a hundred conversations to thousands, on the same process."""
         label = FOUR if processes == 4 else name
         scale = self.scale
         async with self.served(name, scale.large, processes) as (webs, pairs):
@@ -265,7 +269,7 @@ class Bench:
         self.say(f"{label}: {2 * len(pairs)} sockets back in {seconds:.1f} s, {failures} attempts failed")
 
     async def slow_page(self, name: str) -> None:
-        """G13: the p99 while `/bench/slow/` is asked for again and again, ÷ the p99 without."""
+        """Measure G13: the p99 while `/bench/slow/` is asked for again and again, divided by the p99 without."""
         async with self.served(name, SMALL) as (webs, pairs):
             await connect(pairs)
             await pace(pairs, RATE, 1)
@@ -285,7 +289,8 @@ class Bench:
         self.say(f"{name}: p99 × {ratio:.2f} under {answers} slow pages")
 
     async def computing_pages(self, *, is_apart: bool) -> None:
-        """G18: the p99 of acknowledgements while COMPUTING pages compute all the time, ÷ the p99 without.
+        """Measure G18: the p99 of acknowledgements while COMPUTING pages compute all the time, divided by the p99
+        without.
 
         is_apart: sockets in one process and pages in another, as production has them, on the same core, in
         COMPUTING_PAIRS pairs of windows, of which each is one value; else both in one, one pair, for comparison.
@@ -319,7 +324,7 @@ class Bench:
                 await asyncio.to_thread(web.stop)
 
     def _keep_pair(self, label: str, calm: Load, held_up: Load, answers: int) -> None:
-        """One value of G18: a window without pages that compute, and the one beside it with them."""
+        """Keep one value of G18: a window without pages that compute, and the one beside it with them."""
         trouble = self.judge(calm, f"{label}, no page that computes")
         if label == "apart":  # together, messages are late: that is what is shown
             trouble = trouble or self.judge(held_up, f"{label}, pages that compute")
@@ -334,7 +339,9 @@ class Bench:
         )
 
     async def waiting_room(self) -> None:
-        """People who wait, one of them leaves: until each socket knows its new place. Then agents come: dispatch."""
+        """Measure how long each waiting socket takes to know its new place when one person leaves, then dispatch when
+        agents come.
+        """
         from django.core.management import call_command
 
         out = self.ground.folder / "room"
@@ -373,9 +380,10 @@ class Bench:
 
 @cache
 def cores() -> tuple[set[int] | None, set[int] | None]:
-    """One core for the web, another for everything else; None where there is only one.
+    """Return one core for the web and another for everything else; None for both where there is only one.
 
-    Asked of the machine once: whoever has moved to one core would find that one alone, and put the web beside itself.
+    The machine is asked only once: a process that has moved to one core would find that one alone, and put the web
+    beside itself.
     """
     available = sorted(os.sched_getaffinity(0))
     if len(available) < 2:
@@ -388,7 +396,9 @@ def _nowhere() -> Any:
 
 
 def sign_in_with_stock_sessions(count: int) -> list[str]:
-    """Sessions of Django's own kind for the newest `count` agents: what the tutorial's AuthMiddlewareStack reads."""
+    """Create sessions of Django's own kind for the newest `count` agents, which the tutorial's AuthMiddlewareStack
+    reads.
+    """
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
@@ -426,7 +436,9 @@ async def _ask_slowly(port: int, stop: asyncio.Event, page: str = "/bench/slow/"
 
 
 async def _place_changes(leaver: Pair, stayers: Sequence[Pair]) -> list[float]:
-    """The head of the queue leaves; seconds until each of the others has a `state` with its new place."""
+    """Let the head of the queue leave, and return the seconds until each of the others has a `state` with its new
+    place.
+    """
     times: list[float] = []
     started = 0.0
 
@@ -483,7 +495,7 @@ def _dispatch() -> tuple[float, int]:
 
 
 def _forget_waiting() -> None:
-    """The people of this room and their agents leave; the pairs stay."""
+    """Remove the people of this room and their agents; the pairs stay."""
     from django.db import connection
 
     from chat.models import Agent, Conversation
@@ -515,7 +527,7 @@ def _ratio(figure: str, base: str) -> Callable[[Book, Scale], float]:
 
 
 def _soak(_book: Book, _scale: Scale) -> float:
-    """What the last whole hour of `make soak` found."""
+    """Return what the last whole hour of `make soak` found."""
     path = ROOT / ".local" / "soak.json"
     found = json.loads(path.read_text()) if path.exists() else {"seconds": 0}
     return float(found["memory_ratio"]) if found["seconds"] >= 3600 else math.nan
@@ -605,7 +617,7 @@ def table(book: Book, scale: Scale, wanted: set[str]) -> tuple[str, list[dict[st
 
 
 def details(book: Book) -> str:
-    """Every median by server: what the table is made of."""
+    """Return a table of every median by server, from which the main table is made."""
     names = [PNAV, TUTORIAL, RELAY, TWO, FOUR]
     lines = [f"| figure (medians) | {' | '.join(names)} |", "|" + "---|" * (len(names) + 1)]
     for figure in sorted(book.values):
@@ -620,7 +632,7 @@ PACED = {"G4", "G5", "G13"}  # a core is never full while they are measured
 
 
 def run(bench: Bench, wanted: set[str], rounds: int) -> None:
-    """The rounds: in each, every server in turn does what the wanted measures need."""
+    """Run the rounds: in each, every server in turn does what the wanted measures need."""
     scale = bench.scale
     grows = wanted & {"G4", "G5", "G6", "G7", "G8", "G16"}
     bench.prepare(scale.large if grows else SMALL)
@@ -656,7 +668,7 @@ def run(bench: Bench, wanted: set[str], rounds: int) -> None:
 
 
 def show_faults(path: Path) -> None:
-    """G10 to G12 are measured by `make faults`: what the last run said."""
+    """Print what the last run of `make faults` said, which measures G10 to G12."""
     if path.exists():
         hours = (time.time() - path.stat().st_mtime) / 3600
         print(f"\nG10–G12, from `make faults` {hours:.1f} h ago:\n{json.loads(path.read_text())['table']}")

@@ -1,4 +1,4 @@
-"""What each bound costs a usual act: `python -m benchmarks.bounds` measures each with it and without it.
+"""This measures what each bound costs a usual act: `python -m benchmarks.bounds` measures each with it and without it.
 
 A usual act is one that no bound refuses: a message, a connect, a page, a report, a code, a document. Of each bound on
 its way: processor time of this process and of the processes that it waits for (its PostgreSQL backend, children), time
@@ -44,8 +44,11 @@ ORDER BY a.n, m.seq
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one call, on average over a round: microseconds of this process and its children, of its PostgreSQL backend,
-    and inside Valkey; round trips to Valkey; statements."""
+    """The cost of one call, on average over a round.
+
+    own, backend: microseconds of this process and its children, and of its PostgreSQL backend; valkey: microseconds
+    inside Valkey. The others are round trips to Valkey, and statements.
+    """
 
     own: float = 0.0
     backend: float = 0.0
@@ -55,11 +58,11 @@ class Cost:
 
     @property
     def total(self) -> float:
-        """Microseconds of processor, wherever."""
+        """Return the microseconds of processor of all processes."""
         return self.own + self.backend + self.valkey
 
     def minus(self, other: "Cost") -> "Cost":
-        """What one way takes more than the other."""
+        """Return what one way takes more than the other."""
         return Cost(*(getattr(self, name) - getattr(other, name) for name in self.__slots__))
 
 
@@ -108,12 +111,14 @@ class Meter:
         ]
 
     def _in_valkey(self) -> float:
-        """Microseconds that its commands took so far."""
+        """Return the microseconds that its commands have taken so far."""
         stats = cast("dict[str, dict[str, float]]", self._client.info("commandstats"))
         return sum(one["usec"] for name, one in stats.items() if not name.endswith("_info"))
 
     def cost_of(self, bound: Bound) -> tuple[Cost, Cost]:
-        """With this bound and without it, in turn: the least of ROUNDS rounds of each, each clock by itself."""
+        """Measure the cost with this bound and without it, in turn: the least of ROUNDS rounds of each, each clock by
+        itself.
+        """
         ways = [bound.made] if bound.without is None else [bound.made, bound.without]
         for call in ways:
             call()
@@ -145,7 +150,7 @@ def _least(rounds: list[Cost]) -> Cost:
 
 
 def _own_seconds() -> float:
-    """Of all threads of this process, and of its children that have ended."""
+    """Return the processor seconds of all threads of this process, and of its children that have ended."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
 
@@ -158,7 +163,7 @@ def _nanoseconds(schedstat: Path) -> int:
 
 
 def of_a_message() -> Iterator[Bound]:
-    """From a frame that came to the row that is written, and to the frame that goes out."""
+    """Yield the bounds from a frame that came to the row that is written, and to the frame that goes out."""
     from django.conf import settings
 
     from chat import token_bucket
@@ -182,7 +187,7 @@ def of_a_message() -> Iterator[Bound]:
 
 
 def of_a_reading() -> Iterator[Bound]:
-    """What a page that connects, or a process that did not write the message, reads after a cursor."""
+    """Yield the bounds of what a page that connects, or a process that wrote no message, reads after a cursor."""
     from chat.messages import reading
     from chat.messages.reading import Ask
     from chat.realtime.connection import PAGES_A_SECOND, PAGES_AT_ONCE
@@ -207,7 +212,7 @@ def of_a_reading() -> Iterator[Bound]:
 
 
 def of_a_connect() -> Iterator[Bound]:
-    """From the connection to the socket that is open."""
+    """Yield the bounds from the connection to the socket that is open."""
     from twisted.internet.task import Clock
 
     from chat.realtime import connection as sockets
@@ -249,7 +254,7 @@ def of_a_connect() -> Iterator[Bound]:
 
 
 def of_a_page() -> Iterator[Bound]:
-    """From the head of a request to the thread that makes its page."""
+    """Yield the bounds from the head of a request to the thread that makes its page."""
     from pnav.server.admission import Lane, Ticket, may_give_way, network_of
     from pnav.server.body_limits import body_max_bytes
     from pnav.server.page_handler import PageHandler, is_slice
@@ -277,7 +282,7 @@ def of_a_page() -> Iterator[Bound]:
 
 
 def of_a_report() -> Iterator[Bound]:
-    """Counters in Valkey, and the work that is asked for during a raid."""
+    """Yield the counters in Valkey, and the work that is asked for during a raid."""
     from django.core.cache import cache
 
     from common import network_limits, rate_limits
@@ -311,7 +316,7 @@ def of_a_report() -> Iterator[Bound]:
 
 
 def of_what_is_heavy() -> Iterator[Bound]:
-    """Slow hashes and children."""
+    """Yield the bounds of slow hashes and of child processes."""
     import hashlib
 
     from chat.conversations import resume
@@ -333,11 +338,11 @@ def of_what_is_heavy() -> Iterator[Bound]:
 
 
 def _nothing() -> None:
-    """Work that takes no time."""
+    """Do nothing, which takes no time."""
 
 
 class _Socket:
-    """What `SendBacklog` asks of a connection."""
+    """It is what `SendBacklog` asks of a connection."""
 
     visit, transport = "a visit", None
 
@@ -350,7 +355,7 @@ class _Transport:
 
 @dataclass(frozen=True)
 class _Ordinary:
-    """What `proof_of_work` asks of an assessment."""
+    """It is what `proof_of_work` asks of an assessment."""
 
     urgency: object
 
@@ -390,16 +395,16 @@ class _Drafts:
         place[1:] = answer.seq, left - 1
 
     def write_metered(self) -> None:
-        """As a person's are written."""
+        """Write messages as a person's are written."""
         self._write(is_metered=True)
 
     def write_unmetered(self) -> None:
-        """As those of a measurement are."""
+        """Write messages as those of a measurement are written."""
         self._write(is_metered=False)
 
 
 def _read_unbounded(asks: list[Any]) -> object:
-    """The reading of the same as it was before its bytes were bounded."""
+    """Read the same as before the bytes of a reading were bounded."""
     from chat.messages import reading
 
     fetch = reading.fetch_rows
@@ -436,7 +441,7 @@ def table(rows: list[tuple[str, ...]]) -> str:
 
 @contextmanager
 def _open_loop() -> Iterator[None]:
-    """Some of what is measured asks for a loop."""
+    """Set an event loop, which some of what is measured needs."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:

@@ -1,4 +1,4 @@
-"""What a run amounts to: percentiles, medians of rounds, and what processes cost, read from /proc."""
+"""This module has what a run amounts to: percentiles, medians of rounds, and what processes cost, read from /proc."""
 
 import math
 import os
@@ -39,7 +39,7 @@ def interval(ratios: Sequence[float], resamples: int = RESAMPLES) -> tuple[float
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time of a process since it began, with that of its children which ended."""
+    """Return the processor time of a process since it began, with that of its children which ended."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return sum(map(int, fields[11:15])) / TICKS
 
@@ -53,7 +53,7 @@ def children(pid: int) -> list[int]:
 
 
 def cpu_of_tree(pid: int) -> float:
-    """Processor time of a server and of its children: PostgreSQL has one a connection."""
+    """Return the processor time of a server and of its children: PostgreSQL has one for each connection."""
     total = cpu_seconds(pid)
     for child in children(pid):
         try:
@@ -64,7 +64,7 @@ def cpu_of_tree(pid: int) -> float:
 
 
 def memory_kb(pid: int) -> dict[str, int]:
-    """`Rss` and `Pss` of a process, in KiB."""
+    """Return `Rss` and `Pss` of a process, in KiB."""
     wanted = {}
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         name, _, rest = line.partition(":")
@@ -75,14 +75,14 @@ def memory_kb(pid: int) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What is to be reached: `hard` at least, `edge` at best; `at_most` says which way is good."""
+    """It is what is to be reached: `hard` at least, `edge` at best; `at_most` says which way is good."""
 
     hard: float
     edge: float | None = None
     at_most: bool = True
 
     def verdict(self, value: float) -> str:
-        """« edge », « hard », « no », or « void » for a value that is none."""
+        """Return « edge », « hard » or « no »; « void » for a value that is none."""
         if math.isnan(value):
             return "void"
 

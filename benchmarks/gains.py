@@ -1,4 +1,4 @@
-"""What our own layers below Django and Daphne gain, each measured with it and without it, in one process.
+"""This measures what our own layers below Django and Daphne gain, each measured with it and without it, in one process.
 
 `python -m benchmarks.gains` prints a table; docs/adr/0073 says what was decided by it. No server and no database is
 needed. Times are of the processor, the least of several rounds: they compare two ways on one machine, nothing more.
@@ -40,7 +40,7 @@ LINES = 100
 
 
 def cost(call: Callable[[], Any], *, times: int) -> float:
-    """Microseconds of the processor that one call takes: the least of ROUNDS, each of so many calls."""
+    """Return the microseconds of processor that one call takes: the least of ROUNDS, each of so many calls."""
     call()
     found = []
     for _round in range(ROUNDS):
@@ -70,7 +70,7 @@ def engine(loader: str) -> Engine:
 
 
 def pages() -> dict[str, dict[str, Any]]:
-    """Two pages with what a visit gives them, by the name of their template, as the previews draw them: no database."""
+    """Return two pages with what a visit gives them, by template name, as previews draw them: without a database."""
     from chat.rules.lifecycle import Status
     from common.texts.catalogue import CATALOGUE
     from pnav.pages.previews import text_previews
@@ -131,7 +131,7 @@ def thread() -> Iterator[tuple[str, float, float]]:
 
 @contextmanager
 def talking() -> Iterator[None]:
-    """autobahn as it comes: it writes texts for its debug log."""
+    """Use autobahn as it comes, which writes texts for its debug log."""
     from pprint import pformat
 
     from autobahn.util import hltype, hlval  # type: ignore[attr-defined]
@@ -184,7 +184,7 @@ def sockets() -> Iterator[tuple[str, float, float]]:
 
 
 def texts(serving: Any) -> tuple[str, float, float]:
-    """A beat that comes, and its answer, by our own reading and writing of whole texts and by autobahn's."""
+    """Measure a beat that comes, and its answer, by our own reading and writing of whole texts and by autobahn's."""
     from tests.test_frames import client_frame, opened
 
     beat = b'{"type":"beat","conversation":"0e0b7c1e-5c32-4b05-a2f5-1f6f6c6a3a44","after":12}'
@@ -204,7 +204,7 @@ def texts(serving: Any) -> tuple[str, float, float]:
 
 
 def rounds(serving: Any) -> Iterator[tuple[str, float, float]]:
-    """The longest that one turn of the loop is held by Daphne's two rounds over so many silent sockets."""
+    """Measure how long one turn of the loop is held by Daphne's two rounds over so many silent sockets."""
 
     def of(kind: type) -> Any:
         made = kind(None, endpoints=["tcp:port=0"])
@@ -274,7 +274,7 @@ def sending() -> tuple[str, float, float]:
 
 
 def reading() -> tuple[str, float, float]:
-    """A frame of 130 bytes that comes, from the system's list of lines to the protocol."""
+    """Measure a frame of 130 bytes that comes, from the system's list of lines to the protocol."""
     from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 
     from pnav.server.lines import Line
@@ -304,7 +304,7 @@ def reading() -> tuple[str, float, float]:
 
 
 def sheet() -> tuple[str, str, str]:
-    """Bytes of DSFR as pages load it, and as it comes; compressed, as they travel."""
+    """Return the bytes of DSFR as pages load it, and as it comes; compressed, as they travel."""
     from pnav.pages.management.commands import build_styles
 
     with tempfile.TemporaryDirectory() as folder:
@@ -318,7 +318,7 @@ def sheet() -> tuple[str, str, str]:
 
 
 def imports() -> tuple[str, str, str]:
-    """Milliseconds that a process takes to read the environment's library, beside one that reads nothing."""
+    """Return the milliseconds in which a process reads the environment's library, beside one that reads nothing."""
     found = []
     for code in ("import environs", "pass"):
         times = []

@@ -1,4 +1,4 @@
-"""How long a web process takes for a handshake of TLS, and how often longer than the proxies wait.
+"""This measures how long a web process takes for a handshake of TLS, and how often longer than the proxies wait.
 
 `python -m benchmarks.handshakes`: one process of pages over TLS, as the image starts it. A prober opens a connection
 twenty times a second, as a proxy does for a request, and ends it once the handshake is done. Meanwhile nobody asks for
@@ -32,7 +32,7 @@ BUSY = "while True: sum(range(10000))"
 
 
 async def handshake(port: int, context: ssl.SSLContext) -> float:
-    """Seconds from the connection to the end of the handshake. Raises OSError when it ends otherwise."""
+    """Return the seconds from the connection to the end of the handshake. Raises OSError when it ends otherwise."""
     began = time.monotonic()
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -44,7 +44,7 @@ async def handshake(port: int, context: ssl.SSLContext) -> float:
 
 
 async def probe(port: int, context: ssl.SSLContext, seconds: float) -> tuple[list[float], float]:
-    """One at each tick, whatever becomes of those before: their seconds, and the longest lateness of the prober."""
+    """Do a handshake at each tick, whatever becomes of others; return their seconds, and how late the prober was."""
     asked: list[asyncio.Task[float]] = []
     late = 0.0
     until = due = time.monotonic()
@@ -59,7 +59,9 @@ async def probe(port: int, context: ssl.SSLContext, seconds: float) -> tuple[lis
 
 
 async def ask_on(port: int, context: ssl.SSLContext) -> None:
-    """Pages, one after the other on connections that are kept, as a proxy keeps them; a new one when it is ended."""
+    """Ask for pages, one after the other on connections that are kept, as a proxy keeps them; a new one when it is
+    ended.
+    """
     request = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-Proto: https\r\n\r\n"
     while True:
         try:
@@ -80,7 +82,7 @@ async def crowd(port: int, context: ssl.SSLContext, people: int) -> None:
 
 @contextmanager
 def beside(commands: list[list[str]]) -> Iterator[None]:
-    """Other processes, for as long as it lasts."""
+    """Run other processes meanwhile."""
     running = [subprocess.Popen(command, cwd=ROOT) for command in commands]
     try:
         yield

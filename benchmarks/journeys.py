@@ -33,7 +33,10 @@ PATIENCE_MS = 30_000
 
 @dataclass(frozen=True)
 class Journey:
-    """door: of the home page. answers: values, page after page. writes: the result comes first, and its button."""
+    """It is one way through the questions.
+
+    door: of the home page. answers: values, page after page. writes: the result comes first, and its button.
+    """
 
     name: str
     door: str
@@ -42,7 +45,7 @@ class Journey:
 
     @property
     def more(self) -> int:
-        """Screens and presses that whoever helps somebody else has more."""
+        """Return how many more screens and presses somebody has who helps somebody else."""
         return int(self.door == "helper")
 
 
@@ -87,7 +90,9 @@ _FOOT = """() => {
 
 @dataclass
 class Button:
-    """Where a button lies when its page is shown: pixels from the top of the screen; foot: where the exit begins."""
+    """It is the place of a button when its page is shown: pixels from the top of the screen; foot: where the exit
+    begins.
+    """
 
     label: str
     top: int
@@ -101,8 +106,9 @@ class Button:
 
 @dataclass
 class Walk:
-    """What one journey took. words: of questions and results whole, of home and waiting room what their first screen
-    shows. pressed: the buttons that were pressed. shown: for each question, all of its buttons."""
+    """It is what one journey took. words: of questions and results whole, of home and waiting room what their first
+    screen shows. pressed: the buttons that were pressed. shown: for each question, all of its buttons.
+    """
 
     journey: Journey
     screens: int = 0
@@ -143,7 +149,7 @@ def walk(page: Page, base: str, journey: Journey, *, place: str = PLACE) -> Walk
 
 
 def _close_suggestions(page: Page) -> None:
-    """A list of places lies under the field while one types; who knows their postal code goes on."""
+    """Close the list of places that lies under the field while one types: who knows their postal code goes on."""
     page.locator("h1").first.evaluate("() => document.activeElement.blur()")
     page.locator(".pnav-place__list:visible").wait_for(state="detached", timeout=PATIENCE_MS)
 
@@ -172,14 +178,16 @@ def _press(page: Page, done: Walk, selector: str) -> None:
 
 
 def home_height(page: Page, base: str) -> int:
-    """How high the home page is as it comes, its folds closed, in pixels of this page's width."""
+    """Return how high the home page is as it comes, its folds closed, in pixels of this page's width."""
     page.goto(base + "/")
     return int(page.evaluate("document.documentElement.scrollHeight"))
 
 
 def keys_to_queue(page: Page, base: str, journey: Journey, *, place: str = PLACE) -> int:
-    """How many keys are pressed from the home page to the queue, the place typed besides. From the top of each page:
-    the skip link to its content, then the button."""
+    """Return how many keys are pressed from the home page to the queue, besides those of the place.
+
+    From the top of each page these are the skip link to its content, then the button.
+    """
     page.goto(base + "/")
     keys = _to_content(page) + _tab_to(page, ".home-doors input[name=q]")
     page.keyboard.type(place)
@@ -283,7 +291,7 @@ def walk_all(base: str) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """0: every journey kept the promise."""
+    """Walk the journeys, and return 0 when every one kept the promise."""
     if arguments:
         return 0 if walk_all(arguments[0].rstrip("/")) else 1
     with demonstration() as (demo, _environment):

@@ -1,4 +1,4 @@
-"""How long a key takes to be on screen where most is shown: `make keys`.
+"""This measures how long a key takes to be on screen where most is shown: `make keys`.
 
 One agent with EXCHANGES exchanges open and WAITING people in the queue, in Chromium with the processor SLOWER times
 slower. A letter is typed into the reply every EVERY_MS, and `Alt` with a digit goes to another exchange now and then;
@@ -77,7 +77,7 @@ PROBE = """
 
 @dataclass
 class Half:
-    """What was measured of one half, in ms."""
+    """It is what was measured of one half, in ms."""
 
     letter: list[float] = field(default_factory=list)
     digit: list[float] = field(default_factory=list)
@@ -91,7 +91,7 @@ def quantile(values: list[float], share: float) -> float:
 
 
 def build_static() -> None:
-    """The names of production, without minutes of compression."""
+    """Build the names of production, without minutes of compression."""
     from django.conf import settings
     from django.core.management import call_command
 
@@ -130,7 +130,7 @@ def make_world() -> World:
 
 
 def come() -> None:
-    """One more person waits."""
+    """Let one more person wait."""
     from chat import pubsub
     from tests.factories import chat as make
 
@@ -146,7 +146,7 @@ def write(exchange: Any, body: str = WRITTEN, *, as_agent: bool = False) -> None
 
 
 def speak_to_agent(world: World, draw: random.Random) -> None:
-    """Somebody of their exchanges writes, or somebody who waits; then one more person comes."""
+    """Let somebody of their exchanges write, or somebody who waits; then let one more person come."""
     write(draw.choice(world.exchanges[1:]))
     if draw.random() < 0.5:
         write(draw.choice(world.people), "Je suis toujours là.")
@@ -155,7 +155,7 @@ def speak_to_agent(world: World, draw: random.Random) -> None:
 
 @contextmanager
 def traffic(say: Callable[[random.Random], None]) -> Iterator[None]:
-    """This twice a second."""
+    """Do this twice a second meanwhile."""
     stop = threading.Event()
 
     def speak() -> None:
@@ -176,7 +176,7 @@ def traffic(say: Callable[[random.Random], None]) -> Iterator[None]:
 
 
 def type_on(page: Page, letters: int, area: str = AREA, *, switches: bool = True) -> None:
-    """At an even pace; another exchange after SWITCH_EVERY letters."""
+    """Type at an even pace; go to another exchange after SWITCH_EVERY letters."""
     text = "je lis ce que vous me dites et je vous reponds "
     next_at, exchange = time.monotonic(), 1
     for number in range(letters):
@@ -196,7 +196,7 @@ def named(letter: str) -> str:
 
 
 def take(page: Page) -> Half:
-    """What was measured since the last time."""
+    """Return what was measured since the last time."""
     page.wait_for_timeout(500)
     found = page.evaluate("() => [keysMeasured.letter.splice(0), keysMeasured.digit.splice(0), longTasks.splice(0)]")
     return Half(*found)
@@ -204,7 +204,7 @@ def take(page: Page) -> Half:
 
 @dataclass(frozen=True)
 class Site:
-    """Where it answers, and the name of its cookie of sessions."""
+    """The site that is measured: its address, and the name of its cookie of sessions."""
 
     url: str
     cookie: str
@@ -284,8 +284,9 @@ def told(name: str, half: Half) -> str:
 
 @dataclass(frozen=True)
 class Work:
-    """What the page's own thread did. styled: elements whose style was worked out; laid_out: objects that a layout went
-    through, of all layouts. Times in ms of the processor."""
+    """It is what the page's own thread did. styled: elements whose style was worked out; laid_out: objects that a
+    layout went through, of all layouts. Times in ms of the processor.
+    """
 
     longest: float
     script: float
@@ -297,7 +298,7 @@ class Work:
 
 
 def read_trace(raw: bytes) -> Work:
-    """The thread of the page is the one that lays out."""
+    """Return the work of the page's thread, which is the one that lays out."""
     events = [one for one in json.loads(raw)["traceEvents"] if one.get("ph") == "X"]
     threads = Counter((one["pid"], one["tid"]) for one in events if one["name"] in ("Layout", "UpdateLayoutTree"))
     page = threads.most_common(1)[0][0] if threads else None
@@ -319,7 +320,7 @@ def read_trace(raw: bytes) -> Work:
 
 
 def read_reasons(raw: bytes) -> Counter[str]:
-    """What had styles worked out anew, most often first."""
+    """Return what had styles worked out anew, most often first."""
     reasons: Counter[str] = Counter()
     for one in json.loads(raw)["traceEvents"]:
         if not one["name"].endswith("InvalidationTracking") or "Layout" in one["name"]:
@@ -333,7 +334,9 @@ def read_reasons(raw: bytes) -> Counter[str]:
 
 
 def read_selectors(raw: bytes) -> Counter[str]:
-    """Microseconds that each selector took to be tried, with how often it was tried and how often it was right."""
+    """Return the microseconds that each selector took to be tried, with how often it was tried and how often it was
+    right.
+    """
     took: Counter[str] = Counter()
     tried: Counter[str] = Counter()
     right: Counter[str] = Counter()
@@ -349,7 +352,7 @@ def read_selectors(raw: bytes) -> Counter[str]:
 
 
 def read_longest(raw: bytes) -> list[str]:
-    """What the longest task of the page's thread did: its parts of half a millisecond and more, in their order."""
+    """Return what the longest task of the page's thread did: its parts of half a millisecond and more, in order."""
     events = [one for one in json.loads(raw)["traceEvents"] if one.get("ph") == "X"]
     threads = Counter((one["pid"], one["tid"]) for one in events if one["name"] in ("Layout", "UpdateLayoutTree"))
     if not threads:
@@ -369,7 +372,7 @@ def read_longest(raw: bytes) -> list[str]:
 
 
 def count_work(site: Site, world: World, *, is_why: bool = False) -> dict[str, Work]:
-    """Each kind of event COUNTED times, in a fixed order, the processor as fast as it is; and a while of nothing."""
+    """Count the work of each kind of event, COUNTED times in a fixed order at full speed, and of a while of nothing."""
     found = {}
     categories = [*CATEGORIES, *WHY] if is_why else CATEGORIES
     with chromium_open() as browser, ThreadPoolExecutor(1) as database:
@@ -411,7 +414,7 @@ def count_work(site: Site, world: World, *, is_why: bool = False) -> dict[str, W
 
 
 def close_connection() -> None:
-    """Of this thread."""
+    """Close the connection of this thread."""
     from django.db import connection
 
     connection.close()
@@ -431,7 +434,7 @@ def tabled(found: dict[str, Work]) -> str:
 
 
 def main() -> int:
-    """0: the goal is reached, or work was counted."""
+    """Return 0 when the goal is reached, or work was counted."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--slower", type=float, default=SLOWER)
     parser.add_argument("--letters", type=int, default=LETTERS, help="of each part")

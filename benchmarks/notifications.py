@@ -40,7 +40,7 @@ def _cpu() -> float:
 
 
 async def _end(publishes: bool, seconds: float) -> dict[str, Any]:
-    """One of the two processes. Moments are of the machine's monotonic clock, which both have."""
+    """Run one of the two processes. Moments are of the machine's monotonic clock, which both have."""
     from chat import pubsub
     from chat.pubsub import Hub, Notification
 
@@ -95,7 +95,7 @@ def _write_beside(url: str, ends: threading.Event, found: list[tuple[float, floa
 
 
 def measure(layer: str, environment: dict[str, str], seconds: float, servers: list[int]) -> dict[str, float]:
-    """One round over this layer."""
+    """Measure one round over this layer."""
     commands = [
         [sys.executable, "-m", "benchmarks.notifications", "--end", end, "--seconds", str(seconds)] for end in "pl"
     ]

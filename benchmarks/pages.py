@@ -27,7 +27,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Gunicorn(Web):
-    """The plain project: one process, as many threads as Pnav gives its pages."""
+    """It is the plain project: one process, as many threads as Pnav gives its pages."""
 
     def start(self) -> None:
         from django.conf import settings
@@ -41,7 +41,7 @@ class Gunicorn(Web):
 
 @contextmanager
 def pinned(cores: set[int]) -> Iterator[None]:
-    """What starts inside runs on these cores only."""
+    """Run what starts inside on these cores only."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:
@@ -51,14 +51,14 @@ def pinned(cores: set[int]) -> Iterator[None]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """What a process and its children have used so far."""
+    """Return the processor time that a process and its children have used so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return (int(fields[11]) + int(fields[12])) / TICKS + sum(cpu_seconds(int(child)) for child in children)
 
 
 def ask(web: Web, path: str, cookie: str, seconds: float, encoding: str) -> tuple[float, float]:
-    """Requests a second, and the server's milliseconds of CPU for one."""
+    """Return the requests a second, and the server's milliseconds of CPU for one."""
     assert web.process is not None
     command = [sys.executable, "-m", "benchmarks.load", str(web.port), path, cookie, str(CONNECTIONS), str(seconds)]
     before = cpu_seconds(web.process.pid)
@@ -68,7 +68,7 @@ def ask(web: Web, path: str, cookie: str, seconds: float, encoding: str) -> tupl
 
 
 def fill() -> str:
-    """A person in the queue behind others, with a history; returns the cookie of their visit."""
+    """Create a person in the queue behind others, with a history, and return the cookie of their visit."""
     from datetime import timedelta
 
     from django.conf import settings

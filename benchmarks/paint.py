@@ -1,4 +1,4 @@
-"""What a visit costs a poor telephone on a poor line, in bytes and until something is drawn: `make paint`.
+"""This measures a visit on a poor telephone and line: its bytes, and the time until something is drawn (`make paint`).
 
 The line is slow 3G as Chromium's tools emulate it (400 ms until an answer begins, 400 kbit/s, on each request), the
 processor is four times slower than this one. First paint is what the browser itself says (`first-contentful-paint`).
@@ -37,7 +37,7 @@ def _visit(browser: Browser) -> tuple[Page, CDPSession]:
 
 
 def weights(browser: Browser, address: str) -> tuple[int, int]:
-    """Bytes received by a first and by a second visit of a page, headers included."""
+    """Return the bytes received by a first and by a second visit of a page, headers included."""
     page, session = _visit(browser)
     received: list[int] = []
     session.send("Network.enable")
@@ -53,7 +53,9 @@ def weights(browser: Browser, address: str) -> tuple[int, int]:
 
 
 def first_paint(browser: Browser, address: str) -> float:
-    """Milliseconds until a first visit on the slow line draws something. Raises ValueError when nothing is drawn."""
+    """Return the milliseconds until a first visit on the slow line draws something. Raises ValueError when nothing is
+    drawn.
+    """
     page, session = _visit(browser)
     session.send("Network.enable")
     line = {"downloadThroughput": BITS_A_SECOND / 8, "uploadThroughput": BITS_A_SECOND / 8, "latency": LATENCY_MS}
@@ -88,7 +90,7 @@ def measure(base: str) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """0: every goal is reached."""
+    """Measure, and return 0 when every goal is reached."""
     if arguments:
         return 0 if measure(arguments[0].rstrip("/")) else 1
     with demonstration() as (demo, _environment):

@@ -1,4 +1,7 @@
-"""Where a web process spends its time: `python -m benchmarks.profile [pnav|tutorial|relay] [--connects | --beats]`.
+"""This shows where a web process spends its time.
+
+`python -m benchmarks.profile [pnav|tutorial|relay] [--connects
+--beats]`.
 
 At saturation, or while sockets come, or while they only say that they are there. cProfile sees the thread of the event
 loop and makes everything slower, Python's own calls most of all: read the order, not the figures. The processor time
@@ -32,7 +35,7 @@ finally:
 
 
 class Profiled(Web):
-    """The same Daphne, under cProfile."""
+    """It is the same Daphne, under cProfile."""
 
     def _spawn(self, command: list[str | Path], **kwargs: object) -> None:
         arguments = command[3:]  # after « python -m daphne »

@@ -1,4 +1,4 @@
-"""The ceiling: an ASGI application that passes each text to the sockets of its room, and nothing else.
+"""This is the ceiling: an ASGI application that passes each text to the sockets of its room, and nothing else.
 
 No Channels, no layer, no database, no sign-in. `/ws/room/<name>/`.
 """

@@ -1,4 +1,4 @@
-"""What a key of its own for each exchange costs a message that is written and read (issue 17: at most 2 %).
+"""This measures what each exchange's own key costs a message that is written and read (issue 17: at most 2 %).
 
 `python -m benchmarks.sealing`: a hundred conversations with a key each, and a hundred without, which the key ring
 seals. One thread writes batches of twenty messages as a web process does, and reads them as a socket does, to either
@@ -30,7 +30,7 @@ WORDS = ("il", "recommence", "tous", "les", "soirs", "et", "je", "ne", "sais", "
 
 
 def server_seconds(pid: int) -> float:
-    """Processor time of a process, to the nanosecond."""
+    """Return the processor time of a process, to the nanosecond."""
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
 
 
@@ -41,7 +41,7 @@ def wal_bytes(connection: psycopg.Connection) -> float:
 
 
 def compare(rounds: int, url: str) -> dict[str, list[tuple[float, float]]]:
-    """For each figure, a pair a round: without a key of the exchange, and with one."""
+    """Return, for each figure, a pair for each round: without a key of the exchange, and with one."""
     from django.test import override_settings
 
     from chat.messages.reading import Ask, read_messages
@@ -101,8 +101,11 @@ KINDS = ("not looked for", "looked for, not used", "used")
 
 
 def compare_identities(rounds: int, url: str) -> dict[str, list[tuple[float, ...]]]:
-    """For each figure, three a round, in the order of KINDS: connections that are recorded as before ADR 0114, without
-    a look for the key of their exchange; with that look, as with IDENTITY_KEYS=read; and encrypted with it as well."""
+    """Return, for each figure, three values for each round, in the order of KINDS.
+
+    These are connections that are recorded as before ADR 0114, without a look for the key of their exchange; with that
+    look, as with IDENTITY_KEYS=read; and encrypted with it as well.
+    """
     from django.test import override_settings
     from django.utils import timezone
 

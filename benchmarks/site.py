@@ -1,4 +1,4 @@
-"""A small production for a benchmark: PostgreSQL with fsync, Valkey, and Daphnes of any ASGI application."""
+"""This is a small production for a benchmark: PostgreSQL with fsync, Valkey, and Daphnes of any ASGI application."""
 
 import os
 import shutil
@@ -77,7 +77,7 @@ class Web(Service):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What runs under a benchmark: a folder for logs, PostgreSQL and Valkey."""
+    """It is what runs under a benchmark: a folder for logs, PostgreSQL and Valkey."""
 
     folder: Path
     postgres: Postgres
@@ -86,7 +86,7 @@ class Stage:
 
 @contextmanager
 def stage() -> Iterator[Stage]:
-    """PostgreSQL and Valkey, migrated, with Django set up in this process."""
+    """Start PostgreSQL and Valkey, migrated, with Django set up in this process."""
     folder = Path(tempfile.mkdtemp(prefix="pnav-bench-"))
     postgres, valkey = Postgres(folder / "state"), Valkey(folder)
     try:
@@ -116,7 +116,7 @@ def servers() -> Iterator[Path]:
 
 
 def refuse_unsafe_speed() -> None:
-    """Before each run: figures without fsync are worth nothing."""
+    """Refuse to measure without fsync, before each run: such figures are worth nothing."""
     from django.db import connection
 
     with connection.cursor() as cursor:

@@ -18,14 +18,16 @@ SECONDS = 2
 
 
 def slow(request: HttpRequest) -> HttpResponse:
-    """Synchronous, as almost every view is."""
+    """Answer slowly from a synchronous view, as almost every view is."""
     pause = Func(Value(SECONDS), function="pg_sleep", output_field=TextField())
     rows = list(ContentType.objects.annotate(pause=pause)[:1])
     return HttpResponse(f"{len(rows)} row after {SECONDS} s", content_type="text/plain")
 
 
 def computing(request: HttpRequest) -> HttpResponse:
-    """Pure Python, for SECONDS of this thread's own processor time (or `?seconds=`): beside others it takes longer."""
+    """Compute in pure Python, for SECONDS of this thread's own processor time (or `?seconds=`). Beside others it takes
+    longer.
+    """
     until, turns = time.thread_time() + float(request.GET.get("seconds", SECONDS)), 0
     while time.thread_time() < until:
         turns += sum(range(1000)) > 0

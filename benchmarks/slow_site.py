@@ -1,4 +1,4 @@
-"""The site with the pages of benchmarks.slow, as an ASGI application."""
+"""This is the site with the pages of benchmarks.slow, as an ASGI application."""
 
 import os
 

@@ -35,7 +35,7 @@ PAGES = ("/", "/orientation/", "/point-d-accueil/?q=51300", "/accessibilite/", "
 
 
 class Worker(Service):
-    """The ticks."""
+    """It is the worker, with its ticks."""
 
     def __init__(self, folder: Path) -> None:
         self.log = folder / "worker.log"
@@ -63,7 +63,7 @@ class Sample:
 
 @dataclass
 class Ledger:
-    """What happened, and the posts that nobody has acknowledged yet."""
+    """It is what happened, and the posts that nobody has acknowledged yet."""
 
     counts: Counter[str] = field(default_factory=Counter)
     unacknowledged: dict[str, float] = field(default_factory=dict)
@@ -110,7 +110,7 @@ async def dial(port: int, path: str, cookie: str, hear: Callable[[dict[str, Any]
 
 
 async def fetch(port: int, path: str, cookie: str = "", form: dict[str, str] | None = None) -> tuple[int, str, str]:
-    """One page: status, body, csrf cookie."""
+    """Ask for one page, and return its status, body and CSRF cookie."""
     body = urlencode(form).encode() if form is not None else b""
     lines = [
         f"{'GET' if form is None else 'POST'} {path} HTTP/1.1",
@@ -188,7 +188,7 @@ class Party:
             self.line.say(**self.posts[number])
 
     def came_back(self) -> None:
-        """The socket is open: ask for what is missing, send again what nobody acknowledged."""
+        """Ask for what is missing, once the socket is open, and send again what nobody acknowledged."""
         assert self.line is not None
         for conversation in self.cursors:
             self.sync(conversation)
@@ -227,7 +227,7 @@ class Party:
 
 
 class Agent(Party):
-    """On duty all the time; answers each conversation now and then, and closes those whose person has gone."""
+    """Is on duty all the time, answers each conversation now and then, and closes those whose person has gone."""
 
     path = "/ws/console/"
 
@@ -355,7 +355,7 @@ class Soak:
         self._spent = (0.0, 0.0)
 
     def port(self) -> int:
-        """Of any process, as a proxy would choose."""
+        """Return the port of any process, as a proxy would choose."""
         return random.choice(self.webs).port
 
     async def run(self) -> dict[str, Any]:
@@ -425,7 +425,7 @@ class Soak:
         )
 
     async def look(self) -> dict[str, Any]:
-        """What each minute writes down."""
+        """Return what each minute writes down."""
         assert self.worker.process
         web = [memory_kb(one.pid)["Pss"] for one in self.webs]
         worker = memory_kb(self.worker.process.pid)["Pss"]
@@ -441,7 +441,7 @@ class Soak:
         }
 
     def _outside(self) -> dict[str, int]:
-        """Connections of PostgreSQL (a few are ours, from a pool); keys and clients of Valkey."""
+        """Return connections of PostgreSQL (a few are ours, from a pool), and keys and clients of Valkey."""
         import redis
         from django.db import connection
 
@@ -460,7 +460,7 @@ class Soak:
             }
 
     def orphans(self) -> list[str]:
-        """Keys that would stay for ever."""
+        """Return keys that would stay for ever."""
         import redis
 
         with redis.Redis.from_url(self.ground.valkey.url, decode_responses=True) as client:

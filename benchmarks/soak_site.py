@@ -1,4 +1,6 @@
-"""The site, with what only its inside knows on `/bench/inside/`, and sockets that live minutes instead of hours."""
+"""This is the site, with what only its inside knows on `/bench/inside/`, and sockets that live minutes instead of
+hours.
+"""
 
 import asyncio
 import json

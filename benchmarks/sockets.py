@@ -1,4 +1,5 @@
-"""The load of a chat: pairs of sockets, messages in flight or at a fixed pace, storms; the same for every server.
+"""This is the load of a chat: pairs of sockets, messages in flight or at a fixed pace, storms; the same for every
+server.
 
 A message of 120 characters carries its number, which is looked for in the bytes that come back; nothing is parsed
 while messages are timed. Each is timed until its author has it back and until the other side has it.
@@ -38,14 +39,14 @@ class Late(Exception):
 
 
 def raise_file_limit() -> int:
-    """As many open files as this user may have; returns how many sockets that allows."""
+    """Allow as many open files as this user may have, and return how many sockets that allows."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard - 200
 
 
 class Room:
-    """How the relay and the tutorial are spoken to."""
+    """It says how the relay and the tutorial are spoken to."""
 
     needs_sync = False
 
@@ -59,7 +60,7 @@ class Room:
 
 
 class Exchange:
-    """How Pnav is spoken to: docs/protocol.md. `cursor` is what both sides have."""
+    """It says how Pnav is spoken to: docs/protocol.md. `cursor` is what both sides have."""
 
     needs_sync = True
     paths = ("/ws/conversation/", "/ws/console/")
@@ -75,7 +76,7 @@ class Exchange:
         return frame(b'%s%s%012d","body":"%s"}' % (self._head, MARK, number, body))
 
     def sync(self) -> bytes:
-        """What somebody asks who comes back and has missed the last message."""
+        """Return what somebody asks who comes back and has missed the last message."""
         wanted = {"type": "sync", "conversation": self.conversation, "after": max(0, self.cursor - 1)}
         return frame(json.dumps(wanted).encode())
 
@@ -159,7 +160,7 @@ class Side(Client):
 
 
 class Pair:
-    """The two sides of one conversation; `ports` of the processes that serve them."""
+    """These are the two sides of one conversation; `ports` of the processes that serve them."""
 
     __slots__ = ("load", "ports", "sides", "talk")
 
@@ -170,7 +171,7 @@ class Pair:
         self.sides: list[Side | None] = [None, None]
 
     def new_side(self, which: int) -> Side:
-        """Another socket for this side: a socket is opened once."""
+        """Make another socket for this side: a socket is opened once."""
         side = Side(self, which, self.ports[which])
         self.sides[which] = side
         return side
@@ -316,7 +317,7 @@ class Load:
         return len(self.sent) - self.completed
 
     def trouble(self) -> str:
-        """Why this run is void; "" when it is not."""
+        """Return why this run is void; "" when it is not."""
         why = []
         if self.lost:
             why.append(f"{self.lost} of {len(self.sent)} lost")
@@ -338,11 +339,11 @@ class Load:
             pair.load = None
 
     def receipts(self) -> list[float]:
-        """Seconds from sending to the other side."""
+        """Return the seconds from sending to the other side."""
         return [heard - sent for sent, heard in zip(self.sent, self.heard, strict=True) if heard]
 
     def acknowledgements(self) -> list[float]:
-        """Seconds from sending to the author's own echo."""
+        """Return the seconds from sending to the author's own echo."""
         return [echoed - sent for sent, echoed in zip(self.sent, self.echoed, strict=True) if echoed]
 
 
@@ -367,7 +368,7 @@ async def saturate(
 
 
 async def pace(pairs: Sequence[Pair], rate: float, seconds: float) -> Load:
-    """`rate` messages a second over all the pairs, each sent when it is due, whatever became of the others."""
+    """Send `rate` messages a second over all the pairs, each when it is due, whatever became of the others."""
     load = Load(pairs)
     order = list(pairs)
     random.Random(1).shuffle(order)
@@ -385,7 +386,7 @@ async def pace(pairs: Sequence[Pair], rate: float, seconds: float) -> Load:
 
 
 async def beats(pairs: Sequence[Pair], every: float, seconds: float) -> None:
-    """Each socket says that it is there once in `every` seconds, evenly spread."""
+    """Send a beat of each socket once in `every` seconds, evenly spread."""
     sides = [side for pair in pairs for side in pair.sides if side is not None]
     started = time.perf_counter()
     position = 0

@@ -1,4 +1,4 @@
-"""How still the machine is: what else runs on it shows in every p99.
+"""This measures how still the machine is: what else runs on it shows in every p99.
 
 A message in a hundred decides a p99. Something that takes a core for 5 ms once a second, as the watchers of a virtual
 machine do, holds up one or two messages in two hundred: as much as is measured.
@@ -13,8 +13,10 @@ NOTICED_SECONDS = 0.001
 
 
 def interruptions(seconds: float, clock: Callable[[], float] = time.perf_counter) -> list[float]:
-    """How long the processor was taken away, in seconds, from a process that only looks at the clock: each time that it
-    was for more than a millisecond."""
+    """Return how long the processor was taken away, in seconds, each time that it was for more than a millisecond.
+
+    It is measured by a process that only looks at the clock.
+    """
     taken = []
     before = clock()
     end = before + seconds

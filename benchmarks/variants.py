@@ -1,4 +1,4 @@
-"""What one setting costs a message: two values of a variable in turn, many short rounds, in one run.
+"""This measures what one setting costs a message: two values of a variable in turn, many short rounds, in one run.
 
 `python -m benchmarks.variants EXCHANGE_KEYS read write --rounds 12`: each round starts a web process with either value,
 the first one first in every other round, and saturates a hundred conversations that were made under that value. Rounds
@@ -58,12 +58,12 @@ def make_conversations(ground: Stage, name: str, value: str) -> list[Exchange]:
 
 
 def wal_bytes(connection: psycopg.Connection) -> float:
-    """Bytes that the database has logged since it began."""
+    """Return the bytes that the database has logged since it began."""
     return number(connection, "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8")[0]
 
 
 def conversation_updates(connection: psycopg.Connection) -> tuple[float, ...]:
-    """Updates of conversations since the database began: all, and those in place (HOT)."""
+    """Return the updates of conversations since the database began: all, and those in place (HOT)."""
     return number(
         connection,
         "SELECT n_tup_upd::float8, n_tup_hot_upd::float8 FROM pg_stat_user_tables WHERE relname = 'chat_conversation'",
@@ -77,7 +77,7 @@ def number(connection: psycopg.Connection, statement: LiteralString) -> tuple[fl
 
 
 async def measure(ground: Stage, variant: Variant, seconds: float) -> str:
-    """One round of one value: saturated, then at 200 a second. Why the round is void, or ""."""
+    """Measure one round of one value: saturated, then at 200 a second. Returns why the round is void, or ""."""
     assert ground.postgres.process
     server = ground.postgres.process.pid
     web = Web(ground.folder, APPLICATIONS[PNAV], cores()[0], **{variant.name: variant.value})

@@ -70,13 +70,13 @@ class Client(asyncio.Protocol):
         self._rest = b""
 
     def opened(self) -> None:
-        """The handshake is over: texts may be sent."""
+        """React to the end of the handshake: texts may be sent."""
 
     def text(self, data: bytes, start: int, end: int) -> None:
-        """A text came: `data[start:end]`."""
+        """React to a text, `data[start:end]`."""
 
     def lost(self) -> None:
-        """The socket is closed; `error` says why when it was not our doing."""
+        """React to the end of the socket; `error` says why when it was not our doing."""
 
     def send(self, whole_frame: bytes) -> None:
         assert self.transport is not None

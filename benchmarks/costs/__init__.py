@@ -1,4 +1,4 @@
-"""What each act of a visitor or of an account may cost, and a drive of all of them with the worst input of their kind.
+"""This package says what each act of a visitor or an account may cost, and drives all of them with the worst input.
 
 `table` is the list, `inputs` the worst inputs, `drive` the measuring; `python -m benchmarks.costs` prints and judges.
 """

@@ -89,7 +89,10 @@ def main() -> int:
 
 @dataclass(frozen=True)
 class Act:
-    """name: as the table calls it. key: of the session of whoever acts, or none. is_grouped: a page of any class."""
+    """It is one act of one person.
+
+    name: as the table calls it. key: of the session of whoever acts, or none. is_grouped: a page of any class.
+    """
 
     label: str
     name: str
@@ -128,7 +131,7 @@ class Run:
         return len(self._again)
 
     def not_reached(self) -> list[str]:
-        """Acts that may add rows, and did not with anything that was sent: what they store is not measured."""
+        """Return the acts that may add rows and added none with any input, so that what they store is not measured."""
         added: dict[str, int] = {}
         for one in self.verdicts:
             added[one.act] = max(added.get(one.act, 0), one.costs[-1].stored.rows)
@@ -182,7 +185,10 @@ class Run:
                     yield Act(f"{method} {name}", name, self._path(name), method, key, line, is_grouped)
 
     def _kinds(self, act: Act) -> list[Kind]:
-        """Of the pages that all classes of the admin share, a few kinds: they are Django's, and each class has five."""
+        """Return the kinds of input of an act.
+
+        The pages that all classes of the admin share get few kinds, because they are Django's, and each class has five.
+        """
         rights = self._right_forms(act.name) if act.method == "POST" else [{}]
         found: list[Kind] = []
         for number, right in enumerate(rights):
@@ -193,7 +199,7 @@ class Run:
         return found
 
     def _right_forms(self, name: str) -> list[dict[str, str]]:
-        """Forms that this address takes for right: what is typed in them goes further than what is refused at once."""
+        """Return forms that this address accepts: what is typed in them goes further than what is refused at once."""
         from tests.access.test_routes import BY_KEY
 
         if name == FILING:
@@ -249,7 +255,7 @@ class Run:
             yield act, list(inputs.slices(keys))
 
     def _drive(self, act: Act, kinds: list[Kind]) -> None:
-        """Each kind of input; then the memory of those that took most, answered most, and sent most."""
+        """Send each kind of input, then measure the memory of those that took most, answered most, and sent most."""
         from benchmarks.costs import drive
 
         nothing = Request(form={}) if act.method == "POST" else Request()
@@ -281,7 +287,7 @@ class Run:
                 self.verdicts[place].breaches.append(f"{worst.kib} KiB, and {act.budget.kib} at most")
 
     def _look_at_noise(self) -> None:
-        """Before the first act, then now and then: a machine is not equally still all the time."""
+        """Measure the noise before the first act and now and then, because a machine is not always equally still."""
         from benchmarks.costs import drive
         from tests.access.people import ASSIGNED
 
@@ -291,7 +297,7 @@ class Run:
         self._acts += 1
 
     def _drive_doubtful_again(self) -> None:
-        """A breach of processor is one when it is found again, at another time, by the noise that is known then."""
+        """Repeat each breach of processor time: it counts when it is found again, by the noise that is known then."""
         from benchmarks.costs import drive
 
         for place, measure in self._again.items():
@@ -301,7 +307,7 @@ class Run:
             self.noisy += not verdict.doubts
 
     def _drive_in_a_growing_world(self, acts: Sequence[Act]) -> None:
-        """What each page costs when there is more and more of everything: it is measured at each size, then judged."""
+        """Measure what each page costs when there is more and more of everything, at each size, then judge it."""
         from benchmarks.costs import drive, situation
 
         before = 0
@@ -335,7 +341,7 @@ def _breaches(broken: Sequence["Verdict"]) -> str:
 
 
 def _worst(verdicts: Sequence["Verdict"]) -> list["Verdict"]:
-    """Of each act, the kind of input that costs most; and each that crosses a bound."""
+    """Return, for each act, the kind of input that costs most, and each that crosses a bound."""
     worst: dict[str, Verdict] = {}
     for one in verdicts:
         if one.act not in worst or one.costs[-1].ms > worst[one.act].costs[-1].ms:

@@ -58,7 +58,7 @@ class Cost:
 
 @dataclass
 class Counter:
-    """tables: that the statements may have written."""
+    """Counts the statements of an act and their rows. tables: those that the statements may have written."""
 
     statements: int = 0
     rows: int = 0
@@ -89,7 +89,7 @@ HANDLERS: list[ClientHandler] = []
 
 
 def _handler() -> ClientHandler:
-    """One for all: it reads the stack once."""
+    """Return the one handler, which reads the stack of middleware once."""
     if not HANDLERS:
         HANDLERS.append(ClientHandler(enforce_csrf_checks=False))
     return HANDLERS[0]
@@ -123,12 +123,12 @@ def send(path: str, method: str, key: str, request: Request, *, encoding: str = 
 
 
 def _in_bytes(request: Request) -> Request:
-    """As a browser sends it: what it takes to write a form down is the browser's cost."""
+    """Return the request as a browser sends it, because encoding a form is the browser's cost."""
     return request if request.form is None else request._replace(form=None, body=urlencode(request.form).encode())
 
 
 def once(path: str, method: str, key: str, request: Request) -> tuple[Cost, set[str]]:
-    """What an act costs, the answer compressed, and the tables that it may have written."""
+    """Run an act once, and return its cost, with the answer compressed, and the tables that it may have written."""
     cache.clear()  # what was counted before would refuse it
     request = _in_bytes(request)
     with counted() as counter:
@@ -160,7 +160,7 @@ def peak_kib(path: str, method: str, key: str, request: Request) -> int:
 
 
 def left_by(path: str, method: str, key: str, request: Request, tables: set[str]) -> Stored:
-    """What an act leaves in these tables and in Valkey; then it is undone."""
+    """Return what an act leaves in these tables and in Valkey, then undo it."""
     cache.clear()
     with transaction.atomic():
         before = stored.look(tables)
@@ -174,9 +174,9 @@ type Three = tuple[Cost, Cost, Cost]
 
 
 def measure(path: str, method: str, key: str, requests: Sequence[Request], *, tries: int = 1) -> tuple[Three, set[str]]:
-    """Each of three requests in turn, then again: of each the best, for what stands in the way of one is not its cost.
+    """Measure each of three requests in turn, several times, and keep the best of each: a disturbance is not its cost.
 
-    The tables: that the last request may have written.
+    The tables are those that the last request may have written.
     """
     best: list[Cost] = []
     tables: set[str] = set()
@@ -199,10 +199,10 @@ def patiently(path: str, method: str, key: str, requests: Sequence[Request]) -> 
 
 
 def steadily(path: str, method: str, key: str, request: Request, *, noise: Noise) -> Cost:
-    """One act, until its two best measures agree within the noise: for what cannot be measured again later.
+    """Measure one act until its two best results agree within the noise, when it cannot be measured again later.
 
-    What is read once in a while for everybody (texts, settings) falls on one of the tries, and is not of this act: the
-    try that read least says what is read.
+    What is read now and then for everybody (texts, settings) falls on one of the tries and is not part of this act, so
+    the try that read least says what is read.
     """
     best, _tables = once(path, method, key, request)
     found = [best.ms]
@@ -235,8 +235,10 @@ def ratio(costs: Three, noise: Noise = STILL) -> float:
 
 
 def increment(costs: Three, noise: Noise = STILL) -> float:
-    """(cost(4n) - cost(2n)) ÷ (cost(2n) - cost(n)) of processor, were each difference off by the noise: 2 of a line, 4
-    of a square, whatever the act costs anyway."""
+    """Return (cost(4n) - cost(2n)) ÷ (cost(2n) - cost(n)) of processor time, with each difference off by the noise.
+
+    It is 2 for linear growth and 4 for quadratic growth, whatever the fixed cost of the act.
+    """
     first, second, third = (one.ms for one in costs)
     if third - first < MEASURABLE_MS:
         return 0.0
@@ -245,7 +247,7 @@ def increment(costs: Three, noise: Noise = STILL) -> float:
 
 
 def increment_counted(costs: Three) -> float:
-    """The largest of the same of what is counted, and has no noise: rows, statements, bytes of the answer."""
+    """Return the largest such increment of what is counted, without noise: rows, statements, bytes of the answer."""
     found = [0.0]
     for of, least in (
         ("rows", MEASURABLE_ROWS),
@@ -260,7 +262,7 @@ def increment_counted(costs: Three) -> float:
 
 @dataclass
 class Verdict:
-    """What was measured of one act with one kind of input, at n, 2n and 4n, and which bounds it crosses.
+    """It is what was measured of one act with one kind of input, at n, 2n and 4n, and which bounds it crosses.
 
     doubts: the breaches of processor, which are breaches when they are found again.
     """
@@ -273,7 +275,10 @@ class Verdict:
     doubts: list[str] = field(default_factory=list)
 
     def unless_found_again(self, again: "Verdict") -> None:
-        """again: the same act, measured at another time. Without a doubt then, the doubts of now were noise."""
+        """Drop the doubts when the same act, measured at another time, has none: they were noise.
+
+        again: the other measurement.
+        """
         if not again.doubts:
             self.breaches = [one for one in self.breaches if one not in self.doubts]
             self.doubts = []

@@ -42,7 +42,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 class Head(NamedTuple):
-    """The head of a handshake. piece: how many bytes are sent at once; 0 for all."""
+    """It is the head of a handshake. piece: how many bytes are sent at once; 0 for all."""
 
     query: str = ""
     more_path: str = ""
@@ -63,7 +63,7 @@ def _fill(part: str, size: int) -> str:
 
 
 def kinds(*, is_elsewhere: bool) -> Iterator[Kind]:
-    """is_elsewhere: the address is none of ours, so that it can be long too."""
+    """Yield the kinds of handshakes. is_elsewhere: the address is none of ours, so that it can be long too."""
 
     def of(name: str, make: Callable[[int], Head], sizes: tuple[int, int, int] = SIZES) -> Kind:
         return Kind(name, (make(sizes[0]), make(sizes[1]), make(sizes[2])))
@@ -123,7 +123,7 @@ def headers_of(head: Head, key: str, host: str) -> list[tuple[bytes, bytes]]:
 
 
 def processor_ms(pid: int) -> float:
-    """What all threads of a process have used of the processor, in ms, to the nanosecond as the kernel counts it."""
+    """Return the processor time of all threads of a process in ms, to the nanosecond as the kernel counts it."""
     spent = 0
     for task in Path(f"/proc/{pid}/task").iterdir():
         with contextlib.suppress(FileNotFoundError):  # a thread that has just ended
@@ -132,7 +132,7 @@ def processor_ms(pid: int) -> float:
 
 
 def shake(port: int, path: str, key: str, head: Head) -> int:
-    """One handshake, up to the first frame or the end; the status of the answer. 0: hung up without one."""
+    """Do one handshake, up to the first frame or the end, and return the status; 0 when it was hung up without one."""
     query = f"?{head.query}" if head.query else ""
     lines = [f"GET {path}{head.more_path}{query} HTTP/1.1".encode()]
     lines += [name + b": " + value for name, value in headers_of(head, key, f"127.0.0.1:{port}")]
@@ -216,7 +216,7 @@ async def _weigh(path: str, key: str, head: Head) -> int:
 
 
 async def count_all(kind: Kind, costs: drive.Three, path: str, key: str) -> None:
-    """Statements, rows and answer of n and 4n (2n lies between them); of 4n its memory, and what it leaves behind."""
+    """Count statements, rows and answer of n and 4n (2n lies between them), and memory and stored rows of 4n."""
     from chat.database import in_db
     from chat.realtime.broadcaster import close_broadcaster
 
@@ -239,7 +239,7 @@ async def count_all(kind: Kind, costs: drive.Three, path: str, key: str) -> None
 
 
 def people(cast: "Cast") -> dict[str, str]:
-    """Of each socket, the key of the session of somebody whom it lets in: they cost most."""
+    """Return, for each socket, the session key of somebody whom it lets in, because they cost most."""
     from tests.access.people import ASSIGNED, REPORTER
 
     who = {"ws/conversation/": REPORTER, "ws/console/": ASSIGNED}
@@ -251,7 +251,7 @@ def label_of(name: str) -> str:
 
 
 def drive_all(ground: Stage, cast: "Cast", only: str) -> list[Verdict]:
-    """Every socket with every kind of handshake. The cast stands in the database for good."""
+    """Drive every socket with every kind of handshake. The cast stays in the database."""
     chosen = {name: line for name, line in table.SOCKETS.items() if only in label_of(name)}
     if not chosen:
         return []

@@ -1,4 +1,4 @@
-"""The worst input of each kind, in three sizes, for every field that any page reads.
+"""This is the worst input of each kind, in three sizes, for every field that any page reads.
 
 Names of fields are found, not listed: those of the forms, and those that the code reads from a request by name.
 """
@@ -38,12 +38,12 @@ MANY_SIGNS = ("latin", "accents", "emoji", "combining", "bidi", "dots", "markup"
 
 
 def run(sign: str, length: int) -> str:
-    """`length` characters of this sign, over and over."""
+    """Return `length` characters of this sign, repeated."""
     return (SIGNS[sign] * length)[:length]
 
 
 class Request(NamedTuple):
-    """What is sent: in the address, in cookies, in the body (a form, JSON, or the parts of a multipart)."""
+    """It is what is sent: in the address, in cookies, in the body (a form, JSON, or the parts of a multipart)."""
 
     query: Mapping[str, str] = {}
     cookies: Mapping[str, str] = {}
@@ -54,7 +54,7 @@ class Request(NamedTuple):
 
 
 def length(request: Request) -> int:
-    """About how many characters it holds."""
+    """Return about how many characters it holds."""
     texts = [*request.query.values(), *request.cookies.values(), *(request.form or {}).values()]
     return len(request.body) + sum(map(len, texts))
 
@@ -68,7 +68,9 @@ class Kind(NamedTuple):
 
 @cache
 def names_read() -> tuple[str, ...]:
-    """Every name that the code takes from `request.GET` or `request.POST`, and of every field of every form."""
+    """Return every name that the code takes from `request.GET` or `request.POST`, and that of every field of every
+    form.
+    """
     found: set[str] = set()
     for room in ROOMS:
         for path in sorted((ROOT / room).rglob("*.py")):
@@ -127,8 +129,10 @@ TYPED = {"x", "essai", "Bonjour", "vu", "non"}  # values of right forms that sta
 
 
 def typed(method: str, right: Mapping[str, str], *, is_first: bool = True) -> Iterator[Kind]:
-    """The kinds of text for one address. right: a form that it takes for right, with a word where a text is typed;
-    is_first: of the right forms of this address. The others are tried with a few signs.
+    """Yield the kinds of text for one address.
+
+    right: a form that it accepts, with a word where a text is typed. is_first: whether it is the first such form of
+    this address; the others are tried with a few signs.
     """
     names = names_read()
     if right:
@@ -159,7 +163,7 @@ def typed(method: str, right: Mapping[str, str], *, is_first: bool = True) -> It
 
 
 def shaped(method: str) -> Iterator[Kind]:
-    """Many of something: fields, cookies, parts, levels."""
+    """Yield requests with many of something: fields, cookies, parts, levels."""
     if method == "GET":
         yield Kind("fields", _three([Request(query={f"a{n}": "1" for n in range(size)}) for size in (200, 400, 800)]))
     yield Kind("cookies", _three([Request(cookies={f"c{n}": "x" for n in range(size)}) for size in (200, 400, 800)]))
@@ -231,7 +235,7 @@ SLICES = (60 * 1024, 120 * 1024, 240 * 1024)  # bytes; the last is `common.seale
 
 
 def slices(keys: Iterable[str]) -> Iterator[Kind]:
-    """What the script of the page sends. keys: of files that were begun, one of each size of SLICES."""
+    """Yield what the script of the page sends. keys: of files that were begun, one of each size of SLICES."""
     heads = [_json({"id": NEW_FILE, "size": 1, "name": "é" * (size // 2)}) for size in (1_000, 2_000, 4_000)]
     yield Kind("the head of a file", _three(heads))
     png = b"\x89PNG\r\n\x1a\n"

@@ -1,4 +1,4 @@
-"""How far measures of the same thing lie apart on this machine, in this run.
+"""This measures how far measures of the same thing lie apart on this machine, in this run.
 
 A growth is told from the differences of three measures. How large such differences are when nothing grows is measured,
 not chosen: two acts that do nothing with their input are driven three times in the same way, again and again during the
@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Noise:
-    """ms: the largest difference that was seen of an act that hardly costs anything. share: the same of one that costs
+    """It says how far measures of the same act lie apart on this machine.
+
+    ms: the largest difference that was seen of an act that hardly costs anything. share: the same of one that costs
     much, above `ms`, as a share of what it costs. `of(20)` is what a measure of 20 ms may be off by.
     """
 
@@ -22,7 +24,7 @@ class Noise:
         return self.ms + self.share * ms
 
     def learn(self, *, cheap: tuple[float, ...], dear: tuple[float, ...]) -> None:
-        """Each: what the same act cost, in ms, measured as often as an act that is in doubt."""
+        """Learn from what a cheap and a dear act cost, in ms, each measured as often as an act that is in doubt."""
         for costs in (cheap, dear):
             self.seen.append((min(costs), max(costs) - min(costs)))
         self.ms = max(self.ms, max(cheap) - min(cheap))

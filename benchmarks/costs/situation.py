@@ -1,4 +1,4 @@
-"""Who acts, on what, and how the world around them grows: long threads, many people, many lines."""
+"""This module says who acts, on what, and how the world around them grows: long threads, many people, many lines."""
 
 import gc
 import hashlib
@@ -114,7 +114,7 @@ def before_the_report() -> tuple[str, dict[str, str]]:
 
 
 def answer_before_captures(cast: Cast) -> None:
-    """Their person has answered that what they send shows no minor."""
+    """Record that their person has answered that what they send shows no minor."""
     visit = SessionStore(cast.keys[people.REPORTER])
     visit[captures_page.ANSWER] = {"of": str(cast.conversation.public_id), "answer": "no"}
     visit.save()
@@ -130,8 +130,9 @@ def begin_files(cast: Cast, sizes: Iterable[int]) -> list[str]:
 
 
 def _grow_journal(conversation: Conversation, more: int) -> None:
-    """So many facts as long as they may be, all shown to its agent: 500 in the largest world, as many as a journal
-    has."""
+    """Add this many facts of the greatest length, all shown to the agent: 500 in the largest world, a journal's
+    maximum.
+    """
     found = JournalFact.objects.filter(conversation=conversation).aggregate(
         many=Count("pk"), last=Max("number", default=0)
     )
@@ -147,7 +148,7 @@ def _grow_journal(conversation: Conversation, more: int) -> None:
 
 
 def _grow_captures(conversation: Conversation, more: int) -> None:
-    """So many captures that were drawn, shown and seen; an exchange has 50 at most. Their bytes are nowhere."""
+    """Add this many captures that were drawn, shown and seen; an exchange has at most 50. Their bytes do not exist."""
     last = Capture.objects.filter(conversation=conversation).aggregate(last=Max("number", default=0))["last"]
     now = timezone.now()
     for number in range(last + 1, last + 1 + min(more, definitions.CAPTURES_MOST.most)):
@@ -159,8 +160,10 @@ def _grow_captures(conversation: Conversation, more: int) -> None:
 
 
 def grow(cast: Cast, more: int) -> None:
-    """`more` of everything that one visit or one account may leave behind: messages of emoji, facts, captures, notes,
-    events, lines of the register, opinions, people who wait, agents.
+    """Add `more` of everything that one visit or one account may leave behind.
+
+    These are messages of emoji, facts, captures, notes, events, lines of the register, opinions, people who wait,
+    agents.
     """
     conversation, agent = cast.conversation, cast.conversation.assigned_to
     assert agent is not None

@@ -1,4 +1,6 @@
-"""What an act leaves behind: rows in PostgreSQL, and keys in Valkey. For one act at a time, with nobody else there."""
+"""This measures what an act leaves behind: rows in PostgreSQL, and keys in Valkey. For one act at a time, with nobody
+else there.
+"""
 
 import re
 from collections.abc import Iterable
@@ -17,7 +19,9 @@ _WRITES = re.compile(r'\b(?:INSERT INTO|UPDATE|DELETE FROM|COPY)\s+(?:ONLY\s+)?"
 
 @dataclass(frozen=True)
 class Stored:
-    """rows: added. changed: others that were written anew. size: bytes of the values in both, and in Valkey. keys: in
+    """It is what an act left behind.
+
+    rows: added. changed: others that were written anew. size: bytes of the values in both, and in Valkey. keys: in
     Valkey. endless: keys that have no end.
     """
 
@@ -35,14 +39,14 @@ def tables_written(query: Any) -> set[str]:
 
 
 class Before(NamedTuple):
-    """How a table stood: how many rows, and the number of the last transaction (or part of one) that wrote one."""
+    """It says how a table stood: how many rows, and the last transaction (or part of one) that wrote one."""
 
     rows: int
     last: int
 
 
 def _ask(query: str) -> list[tuple[Any, ...]]:
-    """By Django's connection, so inside the transaction of the act."""
+    """Query on Django's connection, and so inside the transaction of the act."""
     connection.ensure_connection()
     raw: psycopg.Connection[Any] = connection.connection
     return psycopg.Cursor(raw).execute(query).fetchall()  # type: ignore[call-overload]  # made of names in the catalogue
@@ -50,7 +54,7 @@ def _ask(query: str) -> list[tuple[Any, ...]]:
 
 @cache
 def _known() -> dict[str, str]:
-    """Of each table, what sums the bytes of its values."""
+    """Return, for each table, the SQL that sums the bytes of its values."""
     rows = _ask(
         "SELECT c.relname, a.attname, a.atttypid = 'bytea'::regtype"
         " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
@@ -64,7 +68,10 @@ def _known() -> dict[str, str]:
 
 
 def look(tables: Iterable[str]) -> dict[str, Before]:
-    """Before the act, in a transaction or a savepoint of its own. tables: that it may write."""
+    """Count what is there before the act, in a transaction or a savepoint of its own.
+
+    tables: those that it may write.
+    """
     found = {}
     for table in tables:
         if table in _known():
@@ -74,7 +81,7 @@ def look(tables: Iterable[str]) -> dict[str, Before]:
 
 
 def since(before: dict[str, Before]) -> Stored:
-    """What was written since, by this transaction or by others that ended, and what lies in Valkey now."""
+    """Return what was written since, by this transaction or by others that ended, and what is in Valkey now."""
     rows = changed = size = 0
     for table, (count, last) in before.items():
         new = f"FILTER (WHERE xmin::text::bigint > {last})"
@@ -88,7 +95,7 @@ def since(before: dict[str, Before]) -> Stored:
 
 
 def _in_valkey() -> tuple[int, int, int]:
-    """Keys, their bytes in Valkey's memory, and how many have no end. The act began with none."""
+    """Return the number of keys, their bytes in Valkey's memory, and how many never expire. The act began with none."""
     server = rate_limits.server()
     if not server.dbsize():
         return 0, 0, 0

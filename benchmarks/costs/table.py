@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Budget:
-    """The most that one act may cost a web process and its database.
+    """It is the most that one act may cost a web process and its database.
 
     ms: of processor in its thread, with the worst input, on the two cores of the bench (docs/costs.md says which); the
     slow hash of a password or of a code is apart (it is bounded in number). rows: fetched or changed by all its
@@ -28,7 +28,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Stores:
-    """The most that one act may leave behind.
+    """It is the most that one act may leave behind.
 
     rows: added in PostgreSQL. changed: other rows that it writes anew. kib: of the values in both, and in Valkey.
     keys: in Valkey; each has an end.
@@ -121,7 +121,7 @@ class Line:
 def _lines(
     budget: Budget, names: Iterable[str], *bounds: str, write: Budget | None = None, stores: Stores | None = None
 ) -> dict[str, Line]:
-    """stores: as a rule what BY_BUDGET says."""
+    """Return the same line for all of these names. stores: what they may store; that of BY_BUDGET by default."""
     line = Line(budget, write or budget, bounds, stores or BY_BUDGET.get(budget, NOTHING))
     return dict.fromkeys(names, line)
 

@@ -108,7 +108,7 @@ def _quantiles(waits: list[float]) -> dict[str, float]:
 
 @dataclass
 class Lateness:
-    """How long the harness's own loop was away: no silence shorter than that can be told."""
+    """It says how long the harness's own loop was away: no silence shorter than that can be told."""
 
     worst: float = 0.0
     task: asyncio.Task[None] | None = None
@@ -121,7 +121,7 @@ class Lateness:
 
 
 async def _quiet(journal: Journal, seconds: float = 3, at_most: float = 30) -> None:
-    """Until nothing at all has happened for so long."""
+    """Wait until nothing at all has happened for this long."""
     deadline = time.monotonic() + at_most
     count = -1
     while count != len(journal.events) and time.monotonic() < deadline:
@@ -148,7 +148,7 @@ async def _break(made: Site, people: crowd.Crowd, stage: Stage, fault: str, opti
 async def run_once(
     made: Site, proxy: Proxy, fault: str, seed: int, options: argparse.Namespace, *, tutorial: bool
 ) -> Run:
-    """One fault with one seed, judged. The journal of a run that is not clean stays beside `options.out`."""
+    """Run one fault with one seed, and judge it. The journal of a run that is not clean stays beside `options.out`."""
     started = time.monotonic()
     rng = random.Random(f"{fault} {seed}")
     fast = options.fast and not tutorial
@@ -225,7 +225,7 @@ class Pace:
 
 
 async def measure_pace(made: Site, proxy: Proxy, *, seconds: float) -> Pace:
-    """Ten conversations that always have eight messages on their way."""
+    """Measure ten conversations that always have eight messages on their way."""
     keys = await asyncio.to_thread(records.make_conversations, 10)
     journal = Journal()
     rng = random.Random(12)
@@ -279,7 +279,7 @@ async def measure_pace(made: Site, proxy: Proxy, *, seconds: float) -> Pace:
 
 
 def _span(runs: list[Run], way: str) -> str:
-    """Median over the runs of the longest wait, and the longest of all, in milliseconds."""
+    """Return the median over the runs of the longest wait, and the longest of all, in milliseconds."""
     longest = [max(run.waits.longest[way]) for run in runs if run.waits.longest.get(way)]
     return f"{1000 * statistics.median(longest):.0f} / {1000 * max(longest):.0f}" if longest else "–"
 
@@ -358,7 +358,7 @@ def _silences(runs: list[Run]) -> list[str]:
 
 
 def _undelivered(theirs: list[Run]) -> str:
-    """What the tutorial's chat did: the share that nobody saw, and what it mixed up."""
+    """Return what the tutorial's chat did: the share that nobody saw, and what it mixed up."""
     sent = sum(run.verdict.sent for run in theirs)
     if not sent:
         return "–"
@@ -387,7 +387,7 @@ def _say(run: Run, who: str) -> None:
 def _plan(
     options: argparse.Namespace, runs: list[Run], faults: list[str], seeds: int, *, goes_on: bool
 ) -> Iterator[tuple[int, str]]:
-    """Each fault with each seed; with further seeds while fewer than `--messages` were judged, and until `--minutes`.
+    """Yield each fault with each seed, and further seeds until `--messages` were judged or `--minutes` have passed.
 
     runs: what was done so far, looked at before each of the next ones. With `--totals` what others did before counts,
     and no seed is done a second time.
@@ -408,7 +408,7 @@ def _plan(
 
 
 async def run_all(made: Site, options: argparse.Namespace) -> tuple[dict[str, list[Run]], Pace | None]:
-    """All that was asked for. What was measured is returned when it is interrupted, too."""
+    """Run all that was asked for. What was measured is returned when it is interrupted, too."""
     results: dict[str, list[Run]] = {OURS: [], TUTORIAL: []}
     pace = None
     me = asyncio.current_task()

@@ -35,7 +35,7 @@ EXAMPLES = 12
 
 @dataclass
 class Verdict:
-    """How often each promise was broken, and the first examples in words."""
+    """It says how often each promise was broken, and the first examples in words."""
 
     counts: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
@@ -257,7 +257,7 @@ BEYOND_SECONDS = 1.0  # so long after PostgreSQL takes writing again, acknowledg
 
 @dataclass
 class Silence:
-    """How long nothing was acknowledged to anybody, in seconds.
+    """It says how long nothing was acknowledged to anybody, in seconds.
 
     away: from the fault until PostgreSQL took writing again. silent: the longest time without any acknowledgement, from
     the fault to the repair and what followed. held: the longest that a message which waited at that moment was still
@@ -275,7 +275,7 @@ class Silence:
 
 
 def silence(events: list[Event]) -> Silence | None:
-    """Of a run in which PostgreSQL was away and says when it served again; None for any other."""
+    """Return the silence of a run in which PostgreSQL was away and says when it served again; None for any other."""
     marks = {event["name"]: event["t"] for event in _of(events, "mark")}
     if "serving" not in marks:
         return None
@@ -300,7 +300,7 @@ def silence(events: list[Event]) -> Silence | None:
 
 
 def good_journal() -> list[Event]:
-    """Two sides, three messages, one line of the system: nothing to find."""
+    """Return a journal in which there is nothing to find: two sides, three messages, one line of the system."""
     items = [(1, None, "system", "s"), (2, "r1", "reporter", "x"), (3, "a1", "agent", "y"), (4, "r2", "reporter", "z")]
     events: list[Event] = []
     for seq, client_id, author, body in items:
@@ -373,7 +373,7 @@ def bad_journals() -> list[tuple[str, str, list[Event]]]:
 
 
 def packed(events: list[Event]) -> PackedJournal:
-    """The same as a fast run has it: packed, with ids and digests as they are there."""
+    """Return the same events as a fast run has them: packed, with ids and digests."""
     journal = PackedJournal()
     for event in events:
         fields = {name: value for name, value in event.items() if name not in {"t", "e"}}

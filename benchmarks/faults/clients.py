@@ -41,7 +41,7 @@ def encode(frame: dict[str, Any]) -> str:
 
 
 def tls_options(tls: ssl.SSLContext | None) -> dict[str, Any]:
-    """What `asyncio.open_connection` is told of TLS."""
+    """Return the arguments of `asyncio.open_connection` for TLS."""
     return {"ssl": tls, "server_hostname": "localhost"} if tls else {}
 
 
@@ -74,11 +74,11 @@ class Client:
     task: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
-        """For what only one kind of client has."""
+        """Prepare what only one kind of client has."""
 
     @property
     def name(self) -> str:
-        """What the proxy knows its connections by."""
+        """Return the name by which the proxy knows its connections."""
         return f"{self.keys.conversation}/{self.viewer}"
 
     @property
@@ -89,7 +89,7 @@ class Client:
         self.task = asyncio.ensure_future(self.live())
 
     async def stop(self) -> None:
-        """Raises what ended the client before, if anything did: a client does not end by itself."""
+        """Stop, and raise what ended the client before, if anything did: a client does not end by itself."""
         assert self.task is not None
         self.task.cancel()
         (ended,) = await asyncio.gather(self.task, return_exceptions=True)
@@ -105,7 +105,7 @@ class Client:
         return self.cursor > 0
 
     def write(self) -> None:
-        """Somebody pressed « Envoyer »."""
+        """Write a message, as if somebody pressed « Envoyer »."""
         if len(self.outbox) >= OUTBOX:
             return
         client_id = str(uuid.uuid4())
@@ -115,7 +115,7 @@ class Client:
         self.has_written()
 
     def has_written(self) -> None:
-        """A letter is in the outbox."""
+        """React to a letter in the outbox."""
 
     def _note(self, kind: str, **fields: Any) -> None:
         self.journal.note(kind, c=self.keys.conversation, s=self.side, **fields)
@@ -137,7 +137,7 @@ class Client:
         return True
 
     def returned(self, item: dict[str, Any]) -> None:
-        """One of our own came back: that is the acknowledgement."""
+        """Treat a message of our own that came back as its acknowledgement."""
         self.acknowledge(item["client_id"], item["seq"])
 
     def acknowledge(self, client_id: str, seq: int | None) -> None:
@@ -158,10 +158,10 @@ class Client:
                 return
 
     def left_outbox(self, place: int) -> None:
-        """The letter at this place needs no more care."""
+        """Forget the letter at this place, which needs no more care."""
 
     async def pause(self, *, at_once: bool = False) -> None:
-        """Before the next try."""
+        """Wait before the next try."""
         self.failures += 1
         if at_once and self.failures == 1:
             return
@@ -170,7 +170,7 @@ class Client:
 
 
 class SocketClient(Client):
-    """The visitor's page and the console, as they are where sockets work."""
+    """It is the visitor's page or the console, as they are where sockets work."""
 
     socket: ClientConnection | None = None
     is_ready = False
@@ -230,7 +230,7 @@ class SocketClient(Client):
             await self.closed(code, error)
 
     async def closed(self, code: int | None, _error: Exception | None) -> None:
-        """The line ended, by this code if it had been open; wait before the next try."""
+        """Wait before the next try after the line ended. code: with which it was closed, if it had been open."""
         await self.pause(at_once=code == CLOSE_AGAIN)
 
     async def _converse(self, socket: ClientConnection) -> None:
@@ -352,7 +352,7 @@ class TutorialClient(SocketClient):
         self.in_flight -= 1
 
     async def _beat(self, socket: ClientConnection) -> None:
-        """It has none: the library's ping, so that a dead line is found."""
+        """Send the library's ping, so that a dead line is found: this chat has no beat."""
         pong = await socket.ping()
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
@@ -373,11 +373,11 @@ class TutorialClient(SocketClient):
 
 
 class HttpFailure(Exception):
-    """No answer, or one that says nothing of the message."""
+    """There was no answer, or one that says nothing of the message."""
 
 
 class _PlainClient(Client):
-    """What both pages without a socket share: requests one after the other."""
+    """It is what both pages without a socket share: requests one after the other."""
 
     answer_seconds = PATIENCE_SECONDS
 
@@ -450,7 +450,7 @@ def _unchunk(content: bytes) -> bytes:
 
 
 class FramesClient(_PlainClient):
-    """The visitor's page on a network that blocks sockets: the same frames, one a request."""
+    """It is the visitor's page on a network that blocks sockets: the same frames, one a request."""
 
     async def turn(self) -> None:
         if self.outbox:
@@ -480,7 +480,7 @@ _LINE = re.compile(
 
 
 class FormClient(_PlainClient):
-    """The page without a script: a form, and a frame that loads itself again."""
+    """It is the page without a script: a form, and a frame that loads itself again."""
 
     answer_seconds = 15.0  # a browser waits for a page
 
@@ -514,4 +514,4 @@ class FormClient(_PlainClient):
             raise HttpFailure  # the next look begins at the same place
 
     def returned(self, item: dict[str, Any]) -> None:
-        """Being shown is not being acknowledged here: the form's own answer is."""
+        """Do nothing: a message that is shown is not acknowledged here, but by the form's own answer."""

@@ -1,4 +1,4 @@
-"""Who speaks during a fault run, and how fast."""
+"""This module says who speaks during a fault run, and how fast."""
 
 import asyncio
 import random
@@ -37,13 +37,13 @@ class Crowd:
             client.start()
 
     async def connected(self, seconds: float = 20) -> None:
-        """Until everybody has seen the beginning of their conversation. Raises TimeoutError."""
+        """Wait until everybody has seen the beginning of their conversation. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             while not all(client.has_arrived for client in self.clients):
                 await asyncio.sleep(0.02)
 
     def write(self, slower: float = 1) -> None:
-        """Everybody writes, until `fall_silent`. slower: for machines that cannot hold the usual pace."""
+        """Let everybody write, until `fall_silent`. slower: for machines that cannot hold the usual pace."""
         count = len(self.paces)
         self._writers = [
             asyncio.ensure_future(_write_on(client, every * slower, rank / count, exact=exact))
@@ -68,7 +68,7 @@ class Crowd:
                 raise ended
 
     async def settled(self, *, patience: float, at_most: float) -> None:
-        """Until all is acknowledged and everybody has read as far as everybody else.
+        """Wait until all is acknowledged and everybody has read as far as everybody else.
 
         Gives up when nothing at all has moved for `patience` seconds, and after `at_most`.
         """

@@ -24,7 +24,7 @@ def _pair(stage: Stage) -> Pair:
 
 
 async def primary_lost(stage: Stage) -> None:
-    """All of the primary's processes at once; somebody sees it, the standby is promoted, a new standby is made."""
+    """Kill all processes of the primary at once; somebody sees it, promotes the standby, and makes a new standby."""
     pair = _pair(stage)
     stage.strike()
     await in_thread(pair.primary.lose)
@@ -36,7 +36,7 @@ async def primary_lost(stage: Stage) -> None:
 
 
 async def primary_stopped(stage: Stage) -> None:
-    """A planned change of places: the primary ends in order, the standby is promoted."""
+    """Exchange the two in a planned way: the primary ends in order, and the standby is promoted."""
     pair = _pair(stage)
     stage.strike()
     await in_thread(pair.primary.stop)
@@ -47,7 +47,9 @@ async def primary_stopped(stage: Stage) -> None:
 
 
 async def primary_frozen(stage: Stage) -> None:
-    """It stands still with its connections open, and its kernel answers for it: it is turned off, then promoted."""
+    """Freeze the primary with its connections open, while its kernel answers for it; turn it off, then promote the
+    standby.
+    """
     pair = _pair(stage)
     stage.strike()
     await in_thread(pair.primary.freeze)
@@ -60,9 +62,9 @@ async def primary_frozen(stage: Stage) -> None:
 
 
 async def machine_of_primary_lost(stage: Stage) -> None:
-    """Its network falls silent, and nobody is told that connections ended; the standby is promoted after that.
+    """Cut the primary's network, so that nobody is told that connections ended, then promote the standby.
 
-    It comes back with its network and takes itself for a primary; then it is made the new one's standby.
+    The primary comes back with its network and still acts as a primary. Then it is made the new one's standby.
     """
     pair = _pair(stage)
     assert isinstance(pair, FarPair)
@@ -79,7 +81,7 @@ async def machine_of_primary_lost(stage: Stage) -> None:
 
 
 async def standby_lost(stage: Stage) -> None:
-    """Commits wait for it, until the primary is told to wait for nobody; once it is back they wait for it again."""
+    """Kill the standby: commits wait for it until the primary is told to wait for nobody, and again once it is back."""
     pair = _pair(stage)
     stage.strike()
     await in_thread(pair.standby.lose)
@@ -91,7 +93,7 @@ async def standby_lost(stage: Stage) -> None:
 
 
 def _say_numbers(stage: Stage) -> None:
-    """Who writes without a script was told that it failed, by a page that has the emergency numbers."""
+    """Complain unless whoever writes without a script was told of the failure by a page with the emergency numbers."""
     pages = [page for client in stage.clients if isinstance(client, FormClient) for page in client.failure_pages]
     if not pages:
         stage.complaints.append("no page told of the failure")
@@ -101,7 +103,7 @@ def _say_numbers(stage: Stage) -> None:
 
 
 async def network_cut(stage: Stage) -> None:
-    """Nothing passes between the web processes and PostgreSQL, and nobody is told; then everything passes again."""
+    """Let nothing pass between the web processes and PostgreSQL, and tell nobody; then let everything pass again."""
     server = stage.site.postgres
     assert isinstance(server, FarDatabase)
     stage.strike()
@@ -114,7 +116,7 @@ async def network_cut(stage: Stage) -> None:
 
 
 async def network_cut_briefly(stage: Stage) -> None:
-    """As above, for less than a connection waits: it goes on where it was.
+    """Cut the network for less than a connection waits, so that it continues where it was.
 
     When it does is TCP's affair, which sends again after 0.2 s, 0.4, 0.8…: up to as long again as it was cut.
     """
@@ -127,7 +129,10 @@ async def network_cut_briefly(stage: Stage) -> None:
 
 
 async def disk_full(stage: Stage) -> None:
-    """Tables cannot grow, then the WAL cannot: PostgreSQL ends. It is started again once there is room."""
+    """Fill the disk: tables cannot grow, then the WAL cannot, and PostgreSQL ends.
+
+    It starts again once there is room.
+    """
     server = stage.site.postgres
     assert isinstance(server, SmallDisk)
     stage.strike()

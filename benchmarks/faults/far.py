@@ -52,7 +52,7 @@ class Network:
         subprocess.run(["ip", "netns", "del", self.namespace], check=False, capture_output=True)
 
     def cut(self) -> None:
-        """From now on whatever is sent, in both directions, reaches nobody."""
+        """Drop, from now on, whatever is sent in either direction."""
         self._know({"here": NOBODYS_CARD, "there": NOBODYS_CARD})
 
     def heal(self) -> None:
@@ -133,7 +133,7 @@ class FarPair(Pair):
         self.network.stop()
 
     def repair(self) -> None:
-        """As `Pair.repair`, with the first one as the primary again."""
+        """Repair as `Pair.repair` does, with the first server as the primary again."""
         self.network.heal()
         super().repair()
         if self.primary is not self.servers[0]:

@@ -1,4 +1,5 @@
-"""What is done to the site. Each fault breaks something, waits, and repairs it; `hit` says whose line it broke.
+"""This module says what is done to the site. Each fault breaks something, waits, and repairs it; `hit` says whose line
+it broke.
 
 A web process is always the first one: the probes that must not notice are on the two others.
 """
@@ -20,7 +21,7 @@ HOUR = 3600.0
 
 @dataclass
 class Stage:
-    """What a fault may touch."""
+    """It is what a fault may touch."""
 
     site: Site
     proxy: Proxy
@@ -31,7 +32,10 @@ class Stage:
     complaints: list[str] = field(default_factory=list)  # what was not as promised, beside what the journal tells
 
     def strike(self, *, names: set[str] | None = None, backends: set[int] | None = None) -> None:
-        """The fault begins now. names, backends: whose lines it breaks; the conversation of one of them is « hit »."""
+        """Mark the beginning of the fault.
+
+        names, backends: whose lines it breaks; the conversation of one of them is « hit ».
+        """
         self.journal.note("mark", name="fault")
         places: dict[str, list[int | None]] = {}
         hit: set[str] = set()
@@ -47,14 +51,14 @@ class Stage:
             self.journal.note("placed", c=conversation, k=kind)
 
     def serving(self) -> None:
-        """PostgreSQL takes writing again: how long nothing is acknowledged is compared with this moment."""
+        """Mark when PostgreSQL takes writing again. How long nothing is acknowledged is compared with this moment."""
         self.journal.note("mark", name="serving")
 
     def everybody(self) -> set[str]:
         return {client.name for client in self.clients}
 
     def some(self, one_in: int) -> set[str]:
-        """One conversation in so many, of each kind; of those one side, the other, or both."""
+        """Choose one conversation in so many, of each kind; of those one side, the other, or both."""
         conversations = list(dict.fromkeys(client.keys.conversation for client in self.clients))
         offset = self.random.randrange(one_in)
         sides = {name: self.random.choice(("reporter", "agent", "")) for name in conversations[offset::one_in]}
@@ -81,7 +85,7 @@ async def web_killed(stage: Stage) -> None:
 
 
 async def deploy(stage: Stage) -> None:
-    """All web processes in turn: SIGTERM, then the new one."""
+    """Replace all web processes in turn: SIGTERM, then the new one."""
     stage.strike(names=stage.everybody())
     for web in stage.site.webs:
         await in_thread(web.stop)
@@ -89,7 +93,7 @@ async def deploy(stage: Stage) -> None:
 
 
 async def rolling_deploy(stage: Stage) -> None:
-    """From the other version to this one, process by process, and back: for a while both serve side by side.
+    """Replace the other version by this one, process by process, and back: for a while both serve side by side.
 
     The tables are those of this version from the beginning, as migrations run before any process is replaced.
     """
@@ -124,7 +128,7 @@ async def valkey_gone(stage: Stage) -> None:
 
 
 async def valkey_frozen(stage: Stage) -> None:
-    """It holds its connections and answers nothing."""
+    """Freeze Valkey, which holds its connections and answers nothing."""
     process = stage.site.valkey.process
     assert process is not None
     stage.strike()
@@ -140,7 +144,7 @@ async def postgres_restarted(stage: Stage) -> None:
 
 
 async def network_cut(stage: Stage) -> None:
-    """Lines of half of the conversations break at once, and can be opened again at once."""
+    """Break the lines of half of the conversations at once; they can be opened again at once."""
     names = stage.some(2)
     stage.strike(names=names)
     stage.proxy.cut(lambda line: line.name in names)
@@ -155,7 +159,7 @@ async def network_away(stage: Stage) -> None:
 
 
 async def half_open(stage: Stage) -> None:
-    """Lines of half of the conversations that stay up and carry nothing; whoever gives one up opens a good one."""
+    """Freeze the lines of half of the conversations, which stay up and carry nothing; a new line is a good one."""
     names = stage.some(2)
     stage.strike(names=names)
     stage.proxy.freeze(names)
@@ -178,7 +182,7 @@ async def _flap(stage: Stage, seconds: float) -> None:
 
 
 async def slow_reader(stage: Stage) -> None:
-    """Agents of the long messages read a few kilobytes twice a second, through the smallest window there is."""
+    """Let agents of the long messages read a few kilobytes twice a second, through the smallest window there is."""
     names = {client.name for client in stage.clients if client.side == "agent" and client.size > 1000}
     stage.strike(names=names)
     stage.proxy.slow |= names
@@ -192,7 +196,7 @@ async def clock_forward(stage: Stage) -> None:
 
 
 async def clock_back(stage: Stage) -> None:
-    """In a full run for longer than a lease: whoever beats there must not be taken for gone."""
+    """Set the clock back, in a full run for longer than a lease: whoever beats there must not be taken for gone."""
     await _step_clock(stage, -HOUR, stage.lasting(4, LEASE_SECONDS + 6))
 
 
@@ -205,7 +209,7 @@ async def _step_clock(stage: Stage, seconds: float, lasting: float) -> None:
 
 
 async def clock_of_worker(stage: Stage) -> None:
-    """The worker, who ends leases, is an hour ahead."""
+    """Set the clock of the worker, which ends leases, an hour ahead."""
     stage.strike()
     stage.site.worker.step_clock(HOUR)
     await asyncio.sleep(5)  # two of its ticks
@@ -224,7 +228,7 @@ async def web_killed_without_valkey(stage: Stage) -> None:
 
 
 async def postgres_restarted_in_the_dark(stage: Stage) -> None:
-    """Nobody can say what was committed when PostgreSQL and every line break together."""
+    """Kill PostgreSQL and break every line together, so that nobody can say what was committed."""
     stage.strike(names=stage.everybody())
     stage.proxy.is_down = True
     stage.proxy.cut(lambda _line: True)

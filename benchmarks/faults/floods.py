@@ -34,7 +34,7 @@ LOOK_SECONDS = 0.5  # between two looks at whether a line still lives
 
 
 class _Socket(wire.Client):
-    """The line of a flood, which is told what comes."""
+    """It is the line of a flood, which is told what comes."""
 
     __slots__ = ("flood", "is_over")
 
@@ -87,7 +87,7 @@ class FloodClient(Client):
             await self.pause(at_once=socket is not None and socket.close_code == CLOSE_AGAIN)
 
     async def _live_once(self) -> None:
-        """One connection, from the handshake until it is lost or given up."""
+        """Use one connection, from the handshake until it is lost or given up."""
         self.heard_at = time.monotonic()
         self.beat_at = self.heard_at + BEAT_SECONDS * self.random.random()
         socket = self.socket = _Socket(self, wire.handshake(self.path, self.proxy.host, self.cookie))
@@ -209,7 +209,7 @@ class FloodClient(Client):
 
 
 def pair(keys: Keys, number: int, proxy: Network, journal: Journal, rng: random.Random) -> list[FloodClient]:
-    """Both sides of the flood of this number."""
+    """Return both sides of the flood of this number."""
     window, size = WINDOWS[number % len(WINDOWS)], SIZES[number % len(SIZES)]
     return [
         FloodClient(keys, side, side, proxy, journal, random.Random(rng.random()), size=size, window=window)

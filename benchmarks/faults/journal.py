@@ -1,4 +1,4 @@
-"""What everybody saw, one JSON object a line, on the monotonic clock of the machine.
+"""This module says what everybody saw, one JSON object a line, on the monotonic clock of the machine.
 
 `t` is in seconds since the journal began. The kinds (`e`):
 
@@ -25,12 +25,12 @@ Event = dict[str, Any]
 
 
 def digest(body: str) -> str:
-    """Enough of a body to recognise it by: journals hold no text."""
+    """Return enough of a body to recognise it by: journals hold no text."""
     return hashlib.blake2s(body.encode(), digest_size=6).hexdigest()
 
 
 class Journal:
-    """In memory while the run lasts, so that writing it does not slow what it describes."""
+    """Keeps what everybody saw in memory while the run lasts, so that writing it does not slow what it describes."""
 
     def __init__(self) -> None:
         self.started = time.monotonic()
@@ -44,7 +44,9 @@ class Journal:
         path.write_text("".join(json.dumps(event) + "\n" for event in self.events))
 
     def of_each_conversation(self) -> Iterator[list[Event]]:
-        """What concerns one conversation, in order, one after the other: what is judged together is in one of them."""
+        """Yield what concerns one conversation, in order, one after the other. What is judged together is in one of
+        them.
+        """
         found: dict[str, list[Event]] = {}
         for event in self.events:
             if "c" in event:
@@ -96,7 +98,9 @@ class PackedJournal(Journal):
             self._odd.setdefault(conversation, {}).setdefault(len(rows) // _ROW.size, []).append(event)
 
     def _pack(self, kind: str, moment: float, fields: Event) -> bytes:
-        """One row. Raises AttributeError, TypeError, ValueError, struct.error for what it cannot give back as it is."""
+        """Pack one row. Raises AttributeError, TypeError, ValueError, struct.error for what it cannot give back as it
+        is.
+        """
         client_id, seq, body = fields["id"], fields.get("seq"), fields.get("b", "")
         packed = bytes.fromhex(client_id.replace("-", "")) if client_id is not None else b""
         digested = bytes.fromhex(body)
@@ -157,6 +161,6 @@ class PackedJournal(Journal):
 
 
 def _uuid(packed: bytes) -> str:
-    """As `str` of a UUID, whose making costs more than all the rest of a row."""
+    """Format like `str` of a UUID, whose making costs more than all the rest of a row."""
     text = packed.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

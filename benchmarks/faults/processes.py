@@ -1,4 +1,6 @@
-"""The real processes of a small production, each of which can be killed and brought back behind the same address."""
+"""These are the real processes of a small production, each of which can be killed and brought back behind the same
+address.
+"""
 
 import io
 import os
@@ -63,7 +65,7 @@ class Database(_Restartable, Postgres):
     """PostgreSQL with fsync."""
 
     def kill(self, sig: int = signal.SIGQUIT) -> None:
-        """« Immediate »: every backend ends where it is and the log is replayed at the next start."""
+        """End « immediately »: every backend ends where it is, and the log is replayed at the next start."""
         super().kill(sig)
 
     def again(self) -> None:
@@ -76,7 +78,7 @@ class Database(_Restartable, Postgres):
         self._wait_until(self._is_ready)
 
     def lose(self) -> None:
-        """All of its processes at once, as with the machine: nobody says good-bye."""
+        """Kill all of its processes at once, as with the machine, without a goodbye."""
         self.freeze(signal.SIGKILL)
         assert self.process is not None
         self.process.wait()
@@ -124,7 +126,7 @@ class _Clocked(_Restartable):
         self._spawn([sys.executable, *command], cwd=self.root, env=environment)
 
     def step_clock(self, seconds: float) -> None:
-        """From now on the wall clock of this process is so far from the machine's."""
+        """Set the wall clock of this process so far from the machine's from now on."""
         assert self.process is not None
         self.clock.write_text(str(seconds))
         self.process.send_signal(signal.SIGUSR1)
@@ -151,7 +153,7 @@ class Web(_Clocked):
 
 
 class Worker(_Clocked):
-    """The ticks."""
+    """It is the worker, with its ticks."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, "worker")
@@ -161,7 +163,7 @@ class Worker(_Clocked):
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """It writes nothing meanwhile, if it runs at all."""
+        """Freeze it, if it runs at all, so that it writes nothing meanwhile."""
         process = self.process
         if process is None or process.poll() is not None:
             yield
@@ -232,7 +234,7 @@ _PREPARE = "from benchmarks.faults.processes import _prepare; _prepare()"
 
 
 def prepare(root: Path, static: Path) -> None:
-    """Tables, places and static files of another version. Raises CalledProcessError."""
+    """Prepare tables, places and static files of another version. Raises CalledProcessError."""
     environment = {**os.environ, "STATIC_ROOT": str(static), "DATABASE_STATEMENT_SECONDS": "0"}
     for command in (["-c", _PREPARE], ["manage.py", "import_locations"]):
         subprocess.run([sys.executable, *command], cwd=root, env=environment, check=True, capture_output=True)
@@ -278,7 +280,7 @@ def site(
     make_postgres: MakeService = Database,
     make_redis: MakeService = Valkey,
 ) -> Iterator[Site]:
-    """PostgreSQL and Valkey with an empty, migrated database, and Django set up in this process to look into it.
+    """Start PostgreSQL and Valkey with an empty, migrated database, and set up Django in this process to look into it.
 
     logs: a folder that keeps what the processes wrote. former: a commit whose code they run at first.
     has_former_tables: the tables are that commit's, until somebody migrates.

@@ -1,4 +1,4 @@
-"""The network between the clients and the web processes, as bad as it is told to be.
+"""This is the network between the clients and the web processes, as bad as it is told to be.
 
 A TCP proxy in the harness's own event loop. A connection is known by the name of whoever opened it (the client's port
 is registered before it connects), goes to the least loaded process, or to the one its name is pinned to, and to the
@@ -18,7 +18,7 @@ DIAL_SECONDS = 2.0
 
 
 class Network(Protocol):
-    """What a client knows of what lies between it and the site."""
+    """It is what a client knows of what lies between it and the site."""
 
     tls: ssl.SSLContext | None  # None: in clear
 
@@ -43,14 +43,14 @@ class Line:
         self.waiting = bytearray()  # what the client said before the server's end was there
 
     def hang_up(self, end: asyncio.Transport | None) -> None:
-        """One end closed: close the other one after what is still on its way to it."""
+        """Close the other end, because one end closed, after what is still on its way to it."""
         if end is not None and not self.is_frozen:
             end.close()
         if self.front is None and self.back is None:
             self.proxy.lines.discard(self)
 
     def cut(self) -> None:
-        """Both ends, at once, whatever was on its way."""
+        """Abort both ends at once, whatever was on its way."""
         for end in (self.front, self.back):
             if end is not None:
                 end.abort()
@@ -158,7 +158,9 @@ class _Back(_End):
 
 
 class Proxy:
-    """backends: the ports of the web processes, in their order."""
+    """Connects clients with web processes, as badly as it is told to. backends: the ports of the processes, in their
+    order.
+    """
 
     tls: ssl.SSLContext | None = None
 
@@ -221,7 +223,7 @@ class Proxy:
         return order if pinned is None else [pinned, *(backend for backend in order if backend != pinned)]
 
     def backend_of(self, name: str) -> int | None:
-        """Where this name is connected now."""
+        """Return where this name is connected now."""
         return next((line.backend for line in self.lines if line.name == name and line.back is not None), None)
 
     def cut(self, which: Callable[[Line], bool]) -> set[str]:
@@ -232,13 +234,13 @@ class Proxy:
         return {line.name for line in lines}
 
     def freeze(self, names: Iterable[str]) -> None:
-        """Half-open: the lines that these names have now stay up, and nothing passes any more."""
+        """Make the lines that these names have now half-open: they stay up, and nothing passes any more."""
         names = set(names)
         for line in self.lines:
             line.is_frozen = line.is_frozen or line.name in names
 
     def reset(self) -> None:
-        """A good network again; what was half-open is closed at last."""
+        """Make the network good again, and close at last what was half-open."""
         self.is_down = False
         self.slow.clear()
         for line in [line for line in self.lines if line.is_frozen]:

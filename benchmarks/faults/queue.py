@@ -36,7 +36,9 @@ RUN_SECONDS = 240.0
 
 
 def make(people: int, agents: int, rng: random.Random, *, clear: bool) -> tuple[list[Keys], list[str]]:
-    """People who wait, some of them urgently, and agents who are not available yet; the keys of their sessions."""
+    """Create people who wait, some of them urgently, and agents who are not available yet, and return their session
+    keys.
+    """
     from django.core.management import call_command
     from django.db.models.functions import Now
 
@@ -58,7 +60,7 @@ def make(people: int, agents: int, rng: random.Random, *, clear: bool) -> tuple[
 
 
 def history() -> tuple[list[Deed], dict[str, Person], dict[str, int]]:
-    """What the database holds: deeds in the order of their keys, people, capacities."""
+    """Return what the database holds: deeds in the order of their keys, people, capacities."""
     from chat.models import Agent, Conversation, ConversationEvent
 
     with _connected():
@@ -165,7 +167,9 @@ class Scene:
         await post.send("/console/disponibilite/", availability="available", pause_reason="", capacity="3")
 
     async def vanish(self, officer: Officer) -> None:
-        """Without a word, for longer than a lease and two ticks; then back, and available when they say so."""
+        """Disappear without a word, for longer than a lease and two ticks, then come back and be available when they
+        say so.
+        """
         await officer.stop()
         await asyncio.sleep(LEASE_SECONDS + 6)
         officer.start()
@@ -184,7 +188,7 @@ class Scene:
 
 
 async def _break_things(scene: Scene) -> None:
-    """Each process once, in an order of its own, some seconds apart."""
+    """Break each process once, in an order of its own, some seconds apart."""
     made = scene.made
 
     async def web() -> None:
@@ -257,7 +261,7 @@ async def run_once(made: Site, proxy: Proxy, seed: int) -> Run:
 
 
 async def _again(work: Callable[[], Any]) -> Any:
-    """The database may be away at this moment; whoever was not written yet comes a little later."""
+    """Repeat until the database answers: whoever was not written yet comes a little later."""
     from django.db import InterfaceError, OperationalError
 
     while True:

@@ -21,7 +21,7 @@ UNSEEN_SECONDS = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """urgency: higher comes first. asked_at: the place, in seconds; it never moves."""
+    """It is a person in the queue. urgency: higher comes first. asked_at: the place, in seconds; it never moves."""
 
     urgency: int
     asked_at: float
@@ -33,7 +33,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """at: seconds of the database's clock."""
+    """It is one line of the history. at: seconds of the database's clock."""
 
     conversation: str
     kind: str
@@ -58,7 +58,7 @@ class Verdict:
 
 
 def judge(deeds: Iterable[Deed], people: Mapping[str, Person], capacities: Mapping[str, int]) -> Verdict:
-    """people: everybody who ever asked; whoever is not closed at the end was forgotten."""
+    """Judge the deeds. people: everybody who ever asked; whoever is not closed at the end was forgotten."""
     verdict = Verdict()
     held: dict[str, str] = {}  # conversation: agent
     load: Counter[str] = Counter()
@@ -98,7 +98,7 @@ def judge(deeds: Iterable[Deed], people: Mapping[str, Person], capacities: Mappi
 
 
 def bad_histories() -> list[tuple[str, list[Deed], dict[str, Person], dict[str, int]]]:
-    """Histories that must fail, with what must be found in each."""
+    """Return histories that must fail, with what must be found in each."""
     people = {"first": Person(1, 10), "second": Person(1, 20), "urgent": Person(2, 30)}
     capacities = {"a": 1, "b": 1}
     arrivals = [Deed(name, "opened", person.asked_at) for name, person in people.items()]
@@ -130,7 +130,7 @@ def bad_histories() -> list[tuple[str, list[Deed], dict[str, Person], dict[str, 
 
 
 def self_test() -> int:
-    """Raises AssertionError when the judge does not find what it must; returns how many histories it was shown."""
+    """Raise AssertionError when the judge does not find what it must; return how many histories it was shown."""
     shown = bad_histories()
     for kind, deeds, people, capacities in shown:
         found = judge(deeds, people, capacities).counts

@@ -1,4 +1,5 @@
-"""What the harness asks of the product's own code: conversations to speak in, and what the database holds in the end.
+"""This module has what the harness asks of the product's own code: conversations to speak in, and what the database
+holds in the end.
 
 Each function opens its connections and gives them back: the database is killed between two of them.
 """
@@ -39,9 +40,9 @@ CLEAR_TRIES, CLEAR_SECONDS = 6, 1.0
 
 
 def make_conversations(count: int) -> list[Keys]:
-    """New conversations, each with its own agent; those of the run before are deleted.
+    """Create conversations, each with its own agent, and delete those of the run before.
 
-    The worker may write of one of these just then, whose lease has ended: then all of it again, a moment later.
+    The worker may write of one of these just then, whose lease has ended. Then all of it is done again, a moment later.
     """
     from django.db import IntegrityError
 
@@ -70,7 +71,7 @@ def _make_conversations(count: int) -> list[Keys]:
 
 
 def _kept(conversations: list[str]) -> Iterator[Event]:
-    """What the database holds of these conversations, as events of a journal. Raises UnsealError."""
+    """Yield what the database holds of these conversations, as events of a journal. Raises UnsealError."""
     from chat.models import Message
     from common import encryption
 
@@ -90,7 +91,7 @@ def _kept(conversations: list[str]) -> Iterator[Event]:
 
 
 def kept(conversations: list[str]) -> list[Event]:
-    """What the database holds of these conversations, as events of a journal. Raises UnsealError."""
+    """Return what the database holds of these conversations, as events of a journal. Raises UnsealError."""
     return list(_kept(conversations))
 
 

@@ -104,11 +104,11 @@ class Inside:
         shutil.copytree(self.tls, self.before)
 
     def step(self, after: timedelta) -> str:
-        """What the authority does when it looks so long after the beginning."""
+        """Return what the authority does when it looks so long after the beginning."""
         return authority.renew(self.tls, now=self.began + after, owners=self.owners)
 
     def authorities(self, tls: Path) -> list[x509.Certificate]:
-        """Whom all trust, the oldest first."""
+        """Return whom all trust, the oldest first."""
         state = authority.read_state(tls)
         assert state is not None
         return state.authorities
@@ -144,7 +144,7 @@ class SecureDatabase(Database):
             connection.execute(sql.SQL("ALTER ROLE pnav PASSWORD {}").format(sql.Literal(WORD)))
 
     def administered(self) -> psycopg.Connection[Any]:
-        """By its own socket, as somebody in its container."""
+        """Connect by its own socket, as somebody in its container does."""
         return psycopg.connect(self._maintenance_url, autocommit=True)
 
     @property
@@ -169,7 +169,7 @@ class SecureDatabase(Database):
         return True
 
     def check_health(self) -> None:
-        """deploy/postgres-health.sh, which reads renewed certificates again."""
+        """Run deploy/postgres-health.sh, which reads renewed certificates again."""
         assert self.sockets is not None
         _run(
             "postgres-health.sh", postgres_programs(), PGHOST=str(self.sockets), PGPORT=str(self.port),
@@ -185,7 +185,7 @@ class SecureDatabase(Database):
             )
 
     def serials(self) -> set[int]:
-        """Of the certificates that those show who are connected now over the network."""
+        """Return the serials of the certificates that those show who are connected now over the network."""
         with self.administered() as connection:
             rows = connection.execute(
                 "SELECT DISTINCT client_serial::text FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)"
@@ -229,7 +229,7 @@ class SecureRedis(_Restartable):
         )  # fmt: skip
 
     def lets_in(self, own: Path, trusting: Path) -> bool:
-        """As `SecureDatabase.let_in`."""
+        """Return whether it lets in this certificate, as `SecureDatabase.let_in` does."""
         client = self._examiner(own, trusting)
         try:
             return bool(client.ping())
@@ -239,7 +239,7 @@ class SecureRedis(_Restartable):
             client.close()
 
     def check_health(self) -> None:
-        """deploy/redis-health.sh, which reads renewed certificates and accounts again."""
+        """Run deploy/redis-health.sh, which reads renewed certificates and accounts again."""
         _run(
             "redis-health.sh", redis_programs(), TLS=str(self.inside.tls / "redis"), REDIS_PORT=str(self.port),
             READ_AT=str(self.inside.home / "redis-read"),
@@ -262,7 +262,7 @@ class SecureRedis(_Restartable):
 
 
 def _run(script: str, programs: Path, **environment: str) -> None:
-    """A check of health of deploy/, with these programs. Raises RuntimeError with what it says."""
+    """Run a check of health of deploy/ with these programs. Raises RuntimeError with what it says."""
     path = f"{programs}:{os.environ['PATH']}"
     command = ["sh", str(ROOT / "deploy" / script)]
     done = subprocess.run(command, env={"PATH": path, **environment}, capture_output=True, text=True, check=False)
@@ -299,7 +299,7 @@ def without_the_proxys_absence(events: list[Event]) -> tuple[list[Event], int]:
 
 
 class Renewal:
-    """The steps, while people write. missed: what was not as it must be, in words."""
+    """These are the steps, while people write. missed: what was not as it must be, in words."""
 
     def __init__(self, made: Site, inside: Inside, hosts: list[Host], proxy: ReverseProxy, journal: Journal) -> None:
         self.inside, self.hosts, self.proxy, self.journal = inside, hosts, proxy, journal
@@ -319,7 +319,7 @@ class Renewal:
         self.lasted[what] = time.monotonic() - began
 
     def step(self, word: str, after: timedelta) -> None:
-        """One day of the authority, and the checks of health that come after it. In a thread."""
+        """Do one day of the authority, and the checks of health that come after it, in a thread."""
         done = self.inside.step(after)
         if word not in done:
             self.missed.append(f"the authority did not say « {word} », but « {done} »")
@@ -327,7 +327,7 @@ class Renewal:
         self.redis.check_health()
 
     def restart_proxy(self) -> None:
-        """As its check of health does when whom it trusts is newer than its start. In a thread."""
+        """Restart the proxy, as its check of health does when whom it trusts is newer than its start, in a thread."""
         self.journal.note("mark", name=PROXY_AWAY)
         began = time.monotonic()
         self.proxy.stop()
@@ -336,7 +336,7 @@ class Renewal:
         self.lasted[STARTED_AGAIN] = max(self.lasted.get(STARTED_AGAIN, 0.0), time.monotonic() - began)
 
     def end_connections(self) -> None:
-        """Of everybody to both servers, so that new ones are made now. In a thread."""
+        """End everybody's connections to both servers, in a thread, so that new ones are made now."""
         self.postgres.end_connections()
         self.redis.end_connections()
 

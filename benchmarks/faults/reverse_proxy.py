@@ -34,7 +34,9 @@ def replaced(text: str, changes: Mapping[str, str]) -> str:
 
 
 def connections_allowed() -> int:
-    """How many HAProxy may be told to hold here: each takes two descriptors, and it refuses to start without them."""
+    """Return how many connections HAProxy may hold here: each takes two descriptors, and it refuses to start without
+    them.
+    """
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     return CONNECTIONS if most == resource.RLIM_INFINITY else max(50, min(CONNECTIONS, (most - 100) // 2))
 

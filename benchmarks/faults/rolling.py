@@ -152,7 +152,7 @@ class Way:
             await newcomer.stop()
 
     async def no_more(self) -> None:
-        """Nobody files any more."""
+        """Stop filing."""
         if self._filing is not None:
             self._filing.cancel()
             await asyncio.gather(self._filing, return_exceptions=True)
@@ -174,7 +174,7 @@ class Way:
 
 
 def make(former: Path) -> tuple[list[Keys], list[str]]:
-    """Pairs and agents on duty, by the other version's own command: the tables are its."""
+    """Create pairs and agents on duty by the other version's own command, because the tables are its."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "made.jsonl"
         manage(former, "bench_sessions", f"--pairs={PAIRS + WITHOUT_SOCKET}", f"--agents={OFFICERS}", f"--out={out}")
@@ -186,7 +186,7 @@ def make(former: Path) -> tuple[list[Keys], list[str]]:
 
 
 def migrate() -> None:
-    """This version's migrations, while the other's processes serve."""
+    """Run this version's migrations, while the other's processes serve."""
     from django.core.management import call_command
     from django.db import connection
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL on a disk of its own that can be filled: data and WAL together. It needs root, who mounts it."""
+"""This is a PostgreSQL on a disk of its own that can be filled: data and WAL together. It needs root, who mounts it."""
 
 import contextlib
 import os
@@ -43,7 +43,7 @@ class SmallDisk(Database):
             subprocess.run(["umount", self.disk], check=False)
 
     def fill(self) -> None:
-        """Until not a byte is left."""
+        """Fill the disk until not a byte is left."""
         with (self.disk / FILLER).open("ab", buffering=0) as file:
             for block in (MIB, 4096):
                 with contextlib.suppress(OSError):  # ENOSPC: that is what is wanted
@@ -64,7 +64,7 @@ class SmallDisk(Database):
         (self.disk / FILLER).unlink(missing_ok=True)
 
     def repair(self) -> None:
-        """With room, and running: a server that could not write its log at its start has ended."""
+        """Make room, and start the server: one that could not write its log at its start has ended."""
         self.make_room()
         if self.process is not None and self.process.poll() is not None:
             self.process = None

@@ -48,7 +48,7 @@ class Server(Database):
         self.options["hba_file"] = str(self.home / "pg_hba.conf")
 
     def address(self, **more: str) -> str:
-        """Of its maintenance database, for libpq."""
+        """Return the address of its maintenance database, for libpq."""
         given = {"host": self.host, "port": str(self.port), "user": "pnav", "dbname": "postgres", **more}
         return " ".join(f"{name}={value}" for name, value in given.items())
 
@@ -82,14 +82,14 @@ class Server(Database):
         super().start()
 
     def prepare(self) -> None:
-        """The folders of a server that begins empty, and who may come in: who is on this machine's networks."""
+        """Prepare the folders of a server that begins empty, and who may come in: who is on this machine's networks."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.home.mkdir(mode=0o711, parents=True, exist_ok=True)
         lines = [f"host {what} all {where} trust" for what in ("all", "replication") for where in NEIGHBOURS]
         (self.home / "pg_hba.conf").write_text("\n".join(["local all all trust", *lines, ""]))
 
     def wait_for(self, names: str) -> None:
-        """From the next commit on this primary waits for these standbys; "" for none, and whoever waits goes on."""
+        """Let this primary wait for these standbys from the next commit on; "" for none, and whoever waits goes on."""
         self.ask(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
         self.ask("SELECT pg_reload_conf()")
 
@@ -120,13 +120,13 @@ class Pair:
 
     @property
     def url(self) -> str:
-        """Both, in one address: whoever connects takes the one that accepts writing."""
+        """Return both in one address: whoever connects takes the one that accepts writing."""
         hosts = ",".join(server.host for server in self.servers)
         ports = ",".join(str(server.port) for server in self.servers)
         return f"postgres://pnav@/pnav?host={hosts}&port={ports}&target_session_attrs=read-write"
 
     def __getattr__(self, name: str) -> Any:
-        """What is asked of the one server of a site is asked of the primary: its process, its folders."""
+        """Take from the primary what is asked of the one server of a site: its process, its folders."""
         if name in {"process", "home", "data", "sockets", "options", "as_root"}:
             return getattr(self.primary, name)
         raise AttributeError(name)
@@ -149,7 +149,7 @@ class Pair:
         self.in_step()
 
     def in_step(self) -> None:
-        """Until commits are on both. Raises TimeoutError."""
+        """Wait until commits are on both. Raises TimeoutError."""
         self._until(WAITED_FOR)
 
     def _until(self, asked: str) -> None:
@@ -169,7 +169,7 @@ class Pair:
         self.primary.stop()
 
     def repair(self) -> None:
-        """A primary with its standby in step, whatever is dead."""
+        """Leave a primary with its standby in step, whatever is dead."""
         if not self.primary.is_running:
             if self.primary.process is not None:
                 self.primary.stop()

@@ -1,4 +1,5 @@
-"""How many messages were judged in all, over several commands and days: one JSON object a run, in a file that grows.
+"""This module says how many messages were judged in all, over several commands and days: one JSON object a run, in a
+file that grows.
 
 `python -m benchmarks.faults.totals FILE` says what is in it. `… FILE --messages 1000000 --minutes 25` goes on until so
 many were judged: fast runs of every fault at every site and, once, the proxies of a production. What was done before
@@ -31,7 +32,7 @@ class Totals:
             self.runs = [json.loads(line) for line in self.path.read_text().splitlines()]
 
     def add(self, **run: Any) -> None:
-        """One run more, written at once: whatever ends us later, it counts."""
+        """Add one run, which is written at once, so that it counts whatever ends us later."""
         line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "load": round(os.getloadavg()[0], 1), **run}
         self.runs.append(line)
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,16 +41,16 @@ class Totals:
 
     @property
     def messages(self) -> int:
-        """How many were judged."""
+        """Return how many messages were judged."""
         return sum(run["messages"] for run in self.runs)
 
     @property
     def broken(self) -> Counter[str]:
-        """Every promise that was broken in one of them."""
+        """Return every promise that was broken in one of them."""
         return sum((Counter(run["counts"]) for run in self.runs), Counter())
 
     def seeds(self, site: str, fault: str) -> set[int]:
-        """Those that this fault has had."""
+        """Return the seeds that this fault has had."""
         return {run["seed"] for run in self.runs if (run["site"], run["fault"]) == (site, fault)}
 
     def table(self) -> str:
@@ -82,7 +83,7 @@ class Totals:
 
 
 def _commands(path: Path, *, web: bool, minutes: float) -> list[list[str]]:
-    """One turn: a run of each fault at each site; web: and behind the proxies."""
+    """Return the commands of one turn: a run of each fault at each site. web: also one behind the proxies."""
     run = [sys.executable, "-m"]
     limit = ["--minutes", f"{minutes:.2f}", "--totals", str(path), "--seeds", "1"]
     commands = [

@@ -1,4 +1,5 @@
-"""People who send files slice by slice while everything breaks, as the page does (`static/pnav/lib/upload.js`).
+"""These are people who send files slice by slice while everything breaks, as the page does
+(`static/pnav/lib/upload.js`).
 
 Each file has an id of its sender's. After any failure the sender asks with that id where sending goes on, and goes on
 there. Nothing is kept between two files but the visit. `uploads_judge` reads what became of them.
@@ -27,7 +28,7 @@ AGAIN = {429, 500, 502, 503, 504}  # in a moment
 
 @dataclass
 class Sender(_PlainClient):
-    """The person of one conversation, who sends one file after the other until they are told to stop."""
+    """It is the person of one conversation, who sends one file after the other until they are told to stop."""
 
     is_over: bool = False
     is_idle: bool = True
@@ -45,7 +46,7 @@ class Sender(_PlainClient):
         return self.is_answered
 
     async def turn(self) -> None:
-        """One file, from its first slice or from where it stood when something broke."""
+        """Send one file, from its first slice or from where it stood when something broke."""
         if not self.is_answered:
             await self._answer()
         if self.is_idle:
@@ -78,7 +79,7 @@ class Sender(_PlainClient):
         self.journal.note("file", c=self.keys.conversation, id=self.file_id, size=size, b=digest)
 
     async def _answer(self) -> None:
-        """The question before the first file."""
+        """Answer the question before the first file."""
         form = f"csrfmiddlewaretoken={self.token}&act=answer&minor=no"
         status, _page = await self.request(
             "POST", "/tchat/captures/", form.encode(), "application/x-www-form-urlencoded"
@@ -88,8 +89,10 @@ class Sender(_PlainClient):
         self.is_answered = True
 
     async def _ask(self, body: bytes, kind: str, offset: int | None = None) -> dict[str, int] | None:
-        """What the server says of this file; None when it is to be asked from the beginning, or was refused. Raises
-        HttpFailure."""
+        """Return what the server says of this file; None when it must be asked from the beginning, or was refused.
+
+        Raises HttpFailure.
+        """
         more = "" if offset is None else f"\r\nUpload-Id: {self.file_id}\r\nUpload-Offset: {offset}"
         status, content = await self.request("POST", "/tchat/captures/envoi/", body, kind + more)
         if status == 409:
@@ -128,13 +131,13 @@ class Senders:
 
 
 def gather(keys: list[Keys], proxy: Proxy, journal: Journal, rng: random.Random) -> Senders:
-    """SENDERS of these conversations, chosen by the seed."""
+    """Return SENDERS of these conversations, chosen by the seed."""
     chosen = rng.sample(keys, min(SENDERS, len(keys)))
     return Senders([Sender(own, "reporter", "files", proxy, journal, random.Random(rng.random())) for own in chosen])
 
 
 def kept(conversations: list[str]) -> list[Event]:
-    """What the database and the store hold of these conversations: each file is read whole."""
+    """Return what the database and the store hold of these conversations. Each file is read whole."""
     from chat.captures import queries, store
     from chat.models import Capture, CaptureState
     from common.encryption import UnsealError

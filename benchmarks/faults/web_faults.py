@@ -106,7 +106,7 @@ class Host:
 
 
 class Door:
-    """The way in, as a browser has it: the proxy's port, over TLS whose authority nobody knows."""
+    """It is the way in, as a browser has it: the proxy's port, over TLS whose authority nobody knows."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -231,7 +231,7 @@ class Reader(_Counted):
 
 @dataclass
 class Stage:
-    """What a fault may touch. `strike` says that it begins now."""
+    """It is what a fault may touch. `strike` says that it begins now."""
 
     hosts: list[Host]
     journal: Journal
@@ -253,7 +253,7 @@ async def _killed(stage: Stage, processes: tuple[WebOverTls, ...]) -> None:
 
 
 async def _frozen(stage: Stage, processes: tuple[WebOverTls, ...]) -> None:
-    """Its connections stay open, its kernel accepts new ones, and nothing answers."""
+    """Freeze these processes: their connections stay open, their kernel accepts new ones, and nothing answers."""
     stage.strike()
     for process in processes:
         process.freeze()
@@ -263,7 +263,7 @@ async def _frozen(stage: Stage, processes: tuple[WebOverTls, ...]) -> None:
 
 
 async def _replaced(stage: Stage, processes: tuple[WebOverTls, ...]) -> None:
-    """SIGTERM, and the new one once the old one has gone."""
+    """Replace these processes: SIGTERM, and the new one once the old one has gone."""
     stage.strike()
     for process in processes:
         await in_thread(process.stop)
@@ -287,12 +287,12 @@ async def pages_frozen(stage: Stage) -> None:
 
 
 async def processes_ended(stage: Stage) -> None:
-    """A deploy: every process of both hosts in turn."""
+    """Deploy: end every process of both hosts in turn."""
     await _replaced(stage, tuple(process for host in stage.hosts for process in host.all))
 
 
 async def host_lost(stage: Stage) -> None:
-    """A whole machine, its sockets and its pages, and back."""
+    """Lose a whole machine, its sockets and its pages, and bring it back."""
     await _killed(stage, stage.hosts[0].all)
 
 
@@ -312,14 +312,17 @@ UNNOTICED = {"sockets frozen"}
 
 
 def _set_version(process: WebOverTls, made: Site, root: Path) -> None:
-    """The code that it runs when it is started next, and the static files that belong to it."""
+    """Set the code that it runs when it is started next, and the static files that belong to it."""
     process.root = root
     process.own["STATIC_ROOT"] = str(made.folder / ("static" if root == ROOT else "former-static"))
 
 
 @contextmanager
 def served(made: Site, kind: type[ReverseProxy], tls: Path | None = None) -> Iterator[tuple[list[Host], ReverseProxy]]:
-    """Two hosts, the worker, and the proxy before them. tls: certificates that are there already; else new ones."""
+    """Start two hosts, the worker, and the proxy before them.
+
+    tls: certificates that are there already; else new ones.
+    """
     from deploy import authority
 
     if tls is None:
@@ -372,7 +375,7 @@ class Run:
         }  # fmt: skip
 
     def for_totals(self) -> dict[str, Any]:
-        """What was missed is a wait, and no promise of a message."""
+        """Return the run for the totals. What was missed is a wait, and no promise of a message."""
         return {
             "site": f"{WEB} ({self.proxy})",
             "fault": self.fault,
@@ -390,7 +393,7 @@ class Run:
 
 
 def gather(door: Door, keys: list[records.Keys], journal: Journal, rng: random.Random) -> Crowd:
-    """Everybody: pairs on sockets, some whose visitor has none, one who reads pages."""
+    """Gather everybody: pairs on sockets, some whose visitor has none, one who reads pages."""
     people = Crowd()
     for number, own in enumerate(keys):
         plain = number >= PAIRS

@@ -1,4 +1,4 @@
-"""What a fault of a web process did to those who came through the proxy. Pure: reads the journal of `web_faults`.
+"""This module says what a fault of a web process did to those behind the proxy. Pure: reads `web_faults`' journal.
 
 Kinds of events beside those of `journal`, `t` being the moment at which something ended or was noticed:
 
@@ -26,13 +26,13 @@ CODE_OF_AN_END = 4412  # « come back »
 
 @dataclass
 class Finding:
-    """refused: answers of the proxy's own, or none, to what was asked after the fault, by what it was.
-    cut: the same of what was on its way to the process when it broke, and may not be asked twice.
-    left: seconds from the fault to the last thing that was begun and failed or waited too long; 0 when nothing did.
-    slowest: the longest that anything took which began after the fault, in seconds.
-    back: for each socket that ended, seconds until it had read what it missed.
-    never: sockets that did not come back.
-    codes: how sockets ended.
+    """It is what a fault did to those who came through the proxy.
+
+    refused: answers of the proxy's own, or none, to what was asked after the fault, by what it was. cut: the same of
+    what was on its way to the process when it broke, and may not be asked twice. left: seconds from the fault to the
+    last thing that was begun and failed or waited too long; 0 when nothing did. slowest: the longest that anything took
+    which began after the fault, in seconds. back: for each socket that ended, seconds until it had read what it missed.
+    never: sockets that did not come back. codes: how sockets ended.
     """
 
     refused: Counter[str] = field(default_factory=Counter)
@@ -94,7 +94,7 @@ def _weigh(found: Finding, event: Event, fault: float) -> None:
 
 
 def breaches(found: Finding, *, told: bool = False, unnoticed: bool = False) -> list[str]:
-    """What a run missed, in words; empty when it did what it must.
+    """Return what a run missed, in words; empty when it did what it must.
 
     told: the process was asked to end, so that its sockets end by a code and whoever is on its way is answered.
     unnoticed: lines stay open and silent; when their ends find out is theirs (docs/protocol.md), so it is not judged.

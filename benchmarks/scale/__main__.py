@@ -66,7 +66,7 @@ def main() -> int:
 
 
 def make(postgres: "ground.Postgres", exchanges: int, shape: generator.Shape) -> None:
-    """In a process of its own: Django is set up for one database."""
+    """Create a year in a process of its own, because Django is set up for one database."""
     from multiprocessing import get_context
 
     ground.create(postgres, exchanges)
@@ -80,7 +80,7 @@ def make(postgres: "ground.Postgres", exchanges: int, shape: generator.Shape) ->
 
 
 def alone(postgres: "ground.Postgres", exchanges: int, act: str, rounds: int) -> None:
-    """What needs one year, in a process of its own: Django is set up for one database."""
+    """Do what needs one year in a process of its own, because Django is set up for one database."""
     from multiprocessing import get_context
 
     arguments = (ground.url_of(postgres, exchanges), exchanges, act, rounds)

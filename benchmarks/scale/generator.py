@@ -1,4 +1,5 @@
-"""A year of exchanges as rows: statements that PostgreSQL runs by itself, tens of thousands of exchanges at once.
+"""This is a year of exchanges as rows: statements that PostgreSQL runs by itself, tens of thousands of exchanges at
+once.
 
 Shapes are those of the product: the same columns, sealed values of the length that they really have (random bytes, with
 the head of a data key), identifiers drawn at random, times in the order of keys. What they are not: the sealed values
@@ -26,7 +27,7 @@ SECONDS_OF_LIVE = 40  # between two of these
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What an exchange has. messages: besides Pnav's first line; of the others, one exchange in so many has one.
+    """It is what an exchange has. messages: besides Pnav's first line; of the others, one exchange in so many has one.
 
     sealed_values: three in the product, 1,657 bytes each; fewer where the disk is small. active, waiting: exchanges
     that are under way now, and people who wait; on_duty: agents who are there.
@@ -366,7 +367,7 @@ def follow_keys(cursor: Any) -> None:
 def add_exchanges(
     cursor: Any, first: int, last: int, exchanges: int, shape: Shape, agents: list[int], users: list[int]
 ) -> None:
-    """Exchanges `first` to `last` of a year that has so many, in the transaction of this cursor."""
+    """Add exchanges `first` to `last` of a year that has so many, in the transaction of this cursor."""
     from django.utils import timezone
 
     from locations.models import Municipality, ReceptionPoint

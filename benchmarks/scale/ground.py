@@ -40,7 +40,7 @@ class NotOurs(RuntimeError):
 
 
 def say(text: str) -> None:
-    """A line of the run, with the hour."""
+    """Print a line of the run, with the hour."""
     sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
     sys.stdout.flush()
 
@@ -85,7 +85,7 @@ def use(url: str, redis_url: str) -> None:
 
 
 def alone(url: str, exchanges: int, act: str, rounds: int) -> None:
-    """One act that needs one year, in the process that calls; with a Valkey of its own."""
+    """Run one act that needs one year, in the process that calls; with a Valkey of its own."""
     with tempfile.TemporaryDirectory(prefix="pnav-scale-") as folder, Valkey(Path(folder)) as store:
         use(url, store.url)
         from benchmarks.scale import indexes, queue, retention
@@ -104,7 +104,7 @@ def _maintenance(postgres: Postgres) -> "psycopg.Connection[Any]":
 
 
 def create(postgres: Postgres, exchanges: int) -> None:
-    """An empty database for so many exchanges, migrated; one of that name that was ours is dropped first."""
+    """Create an empty, migrated database for so many exchanges; one of that name that was ours is dropped first."""
     name = name_of(exchanges)
     drop(postgres, exchanges)
     with _maintenance(postgres) as connection:

@@ -1,4 +1,6 @@
-"""The indexes of a database: how large they are, how often they were read, and which another one makes useless."""
+"""These are the indexes of a database: how large they are, how often they were read, and which another one makes
+useless.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,13 +38,13 @@ class Index:
 
 
 def read(cursor: Any) -> list[Index]:
-    """All indexes of the site's tables, as the database has them."""
+    """Return all indexes of the site's tables, as the database has them."""
     cursor.execute(INDEXES)
     return [Index(*row[:3], tuple(row[3]), *row[4:]) for row in cursor.fetchall()]
 
 
 def redundant(indexes: Sequence[Index]) -> dict[str, str]:
-    """Each index whose keys another of the same table begins with, by the name of that other one.
+    """Return each index whose keys another of the same table begins with, by the name of that other one.
 
     One for searches by the beginning of a text (`LIKE 'x%'`; Django makes one beside each unique text) is like one for
     the text itself. Of two that are alike the one that guards nothing goes, then the one whose name comes later. An
@@ -67,7 +69,9 @@ def redundant(indexes: Sequence[Index]) -> dict[str, str]:
 
 
 def run(say: Callable[[str], None]) -> None:
-    """The largest, with how often they were read since the server's figures begin; and those that are redundant."""
+    """Print the largest indexes, with how often they were read since the server's figures begin, and the redundant
+    ones.
+    """
     from django.db import connection
 
     with connection.cursor() as cursor:

@@ -53,7 +53,7 @@ class Scan:
 
 @dataclass
 class Growth:
-    """What one page costs in the smaller and in the larger year: medians of all rounds."""
+    """It is what one page costs in the smaller and in the larger year: medians of all rounds."""
 
     act: str
     small: list[Cost] = field(default_factory=list)
@@ -61,7 +61,7 @@ class Growth:
     scans: list[Scan] = field(default_factory=list)
 
     def ms(self, of: str) -> tuple[float, float]:
-        """Medians of `web`, `sql` or `whole`."""
+        """Return the medians of `web`, `sql` or `whole`."""
         small, large = (statistics.median(getattr(cost, of) for cost in costs) for costs in (self.small, self.large))
         return small, large
 
@@ -102,7 +102,7 @@ def serve(pipe: Connection, url: str, redis_url: str) -> None:
 
 
 class House:
-    """The cast, among the rows of a year, and the pages that it asks for."""
+    """It is the cast, among the rows of a year, and the pages that it asks for."""
 
     def __init__(self) -> None:
         from django.apps import apps
@@ -128,7 +128,7 @@ class House:
         }
 
     def _move_in(self) -> None:
-        """The agent of the cast answered what one of the year's agents did, in the unit of that agent."""
+        """Give the agent of the cast what one of the year's agents did, in the unit of that agent."""
         from django.db import connection
 
         from chat.models import Agent
@@ -148,7 +148,9 @@ class House:
                 cursor.execute(statement, values)
 
     def _pages(self) -> Iterator[tuple[str, tuple[str, str]]]:
-        """Each page by its name and who asks: whoever sees most of it, and a supervisor where an agent may ask too."""
+        """Yield each page by its name and who asks: whoever sees most of it, and a supervisor where an agent may ask
+        too.
+        """
         from benchmarks.costs import situation
         from tests.access.people import ASSIGNED, SUPERVISOR
         from tests.access.table import IN
@@ -171,7 +173,7 @@ class House:
         return int(drive.send(path, "GET", key, Request()).status_code)
 
     def _do(self, duty: Callable[[], object]) -> int:
-        """A duty of the worker; what it changed is undone, and nobody hears of it."""
+        """Do a duty of the worker, and undo what it changed, so that nobody hears of it."""
         from django.db import transaction
 
         with transaction.atomic():
@@ -180,7 +182,7 @@ class House:
         return 200
 
     def refresh(self) -> None:
-        """As the worker of a moment ago left it."""
+        """Refresh the figures, as the worker of a moment ago left them."""
         from chat.statistics import kept
 
         generator.refresh()
@@ -202,7 +204,7 @@ class House:
         return Cost(web / 1e6, sql / 1e6, counter.statements, status)
 
     def plans(self, act: str, growing: Mapping[str, int]) -> list[Scan]:
-        """What of these tables PostgreSQL would read whole for this page."""
+        """Return what of these tables PostgreSQL would read whole for this page."""
         with _explained() as plans:
             self.acts[act]()
         return [
@@ -213,7 +215,7 @@ class House:
         ]
 
     def rows(self) -> dict[str, int]:
-        """How many rows each table has, as PostgreSQL believes."""
+        """Return how many rows each table has, as PostgreSQL believes."""
         from django.db import connection
 
         with connection.cursor() as cursor:
@@ -225,7 +227,7 @@ class House:
 
 
 def _duties() -> dict[str, Callable[[], object]]:
-    """What a worker does at each tick, and each hour, where nothing is due."""
+    """Return what a worker does at each tick, and each hour, where nothing is due."""
     from django.utils import timezone
 
     from chat.conversations import (
@@ -266,8 +268,10 @@ def _duties() -> dict[str, Callable[[], object]]:
 
 
 def _leafless() -> object:
-    """The question for what has no leaf in the tree of a day yet, where all have one: two hours ago, before who is
-    under way began."""
+    """Ask what has no leaf in the tree of a day yet, where all have one.
+
+    It asks for two hours ago, before the people who are under way began.
+    """
     from django.utils import timezone
 
     from chat.proof_of_date import sources
@@ -277,7 +281,7 @@ def _leafless() -> object:
 
 
 def processor_ns(pid: int) -> int:
-    """What this process has had of a processor, in ns, as the kernel's scheduler counts it."""
+    """Return what this process has had of a processor, in ns, as the kernel's scheduler counts it."""
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
 
 
@@ -330,7 +334,7 @@ def read_whole(plan: Any) -> Iterator[str]:
 
 
 class Child:
-    """The process of one database."""
+    """It is the process of one database."""
 
     def __init__(self, url: str, redis_url: str) -> None:
         spawn = get_context("spawn")
@@ -350,7 +354,7 @@ class Child:
 
 
 def compare(small: Child, large: Child, *, only: str, rounds: int) -> list[Growth]:
-    """Each page whose name holds `only`, so many times in each database, in turn; and how the larger one finds it."""
+    """Compare each page whose name holds `only`, so many times in each database, in turn."""
     before, now = small.ask("rows"), large.ask("rows")
     growing = {
         table: rows for table, rows in now.items() if rows >= max(ROWS_LEAST, GROWN * max(1, before.get(table, 0)))
@@ -369,7 +373,7 @@ def compare(small: Child, large: Child, *, only: str, rounds: int) -> list[Growt
 
 
 def table(found: Sequence[Growth]) -> str:
-    """Markdown, the page that grows most first."""
+    """Return the growth as Markdown, the page that grows most first."""
     lines = [
         "| page (who asks) | ms | | × | PostgreSQL, ms | | × | statements |",
         "|---|---|---|---|---|---|---|---|",

@@ -52,7 +52,7 @@ def take_crowd_out() -> None:
 
 
 def _set(waiting: int, agents: int) -> None:
-    """So many of the crowd wait, from the first, and so many agents have all their places; nobody else is there."""
+    """Let so many of the crowd wait, from the first, and so many agents have all their places; nobody else is there."""
     from django.db import connection
 
     from chat.models import Agent, Conversation
@@ -92,7 +92,7 @@ def _give() -> Given:
 
 
 def dispatches(rounds: int, say: Callable[[str], None]) -> dict[tuple[int, int], list[Given]]:
-    """The dispatcher's calls with little and with much to do, in turn, from a queue that is full each time."""
+    """Measure the dispatcher's calls with little and with much to do, in turn, from a queue that is full each time."""
     found: dict[tuple[int, int], list[Given]] = {LITTLE: [], MUCH: []}
     _set(*LITTLE)
     _give()  # the first of a process reads what it keeps
@@ -115,7 +115,7 @@ def dispatches(rounds: int, say: Callable[[str], None]) -> dict[tuple[int, int],
 async def places(
     folder: Path, lines: Sequence[dict[str, str]], sockets: int, turns: int, say: Callable[[str], None]
 ) -> list[float]:
-    """So many pages of those who wait, in one process; each time the first leaves, seconds until each knows its place.
+    """Measure so many waiting pages in one process: each time the first leaves, seconds until each knows its place.
 
     The others who wait are rows, whose pages other processes would serve.
     """
@@ -155,7 +155,7 @@ async def places(
 
 
 def refresh_crowd() -> None:
-    """Everybody of the crowd waits again, seen now."""
+    """Let everybody of the crowd wait again, seen now."""
     _set(*MUCH)
 
 

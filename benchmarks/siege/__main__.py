@@ -56,7 +56,9 @@ TOGETHER_STRENGTH = 0.5  # of each attacker's rates when fourteen share the gene
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How long each window lasts, how many honest people there are (1: all), how strong attackers are (1: fully)."""
+    """It says how long each window lasts, how many honest people there are (1: all), how strong attackers are (1:
+    fully).
+    """
 
     seconds: float = SECONDS
     calm: float = CALM_SECONDS
@@ -69,7 +71,7 @@ class Scale:
 
 @dataclass
 class Span:
-    """A window as it is being lived: what was sent between `began` and `ended` belongs to it."""
+    """It is a window as it is being lived: what was sent between `began` and `ended` belongs to it."""
 
     window: Window
     began: float
@@ -92,7 +94,7 @@ class Run:
         self.memory: list[tuple[float, Memory]] = []
 
     async def live(self, attacks: Sequence[str], *, together: bool, alone: bool = True) -> Siege:
-        """alone, together: whether each of these attackers comes alone, and all of them at once."""
+        """Run the siege. alone, together: whether each of these attackers comes alone, and all of them at once."""
         watch = asyncio.ensure_future(self._watch_memory())
         try:
             await self.crowd.come()
@@ -168,7 +170,7 @@ class Run:
         _say(span, self.seen)
 
     async def _conversations(self, name: str) -> list[dict[str, Any]]:
-        """What an attacker brings with it, made behind the site's back."""
+        """Create what an attacker brings with it, without the site."""
         _attack, pairs, waiting = (ATTACKS | BESIDE)[name]
         keys = await self.crowd.ask(ground.make_pairs, pairs) if pairs else []
         self.given_by_hand |= {key.conversation for key in keys}
@@ -206,7 +208,7 @@ class Run:
         return process
 
     async def _hear(self, process: asyncio.subprocess.Process, seconds: float) -> tuple[Counter[str], bool]:
-        """What it was answered, and whether it ended by itself."""
+        """Return what it was answered, and whether it ended by itself."""
         try:
             async with asyncio.timeout(seconds + GRACE_SECONDS + 10):
                 said, _errors = await process.communicate()
@@ -229,7 +231,7 @@ class Run:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _settle(self, span: Span) -> None:
-        """Until memory is what it was and people are served as before, a minute at most."""
+        """Wait until memory is what it was and people are served as before, at most a minute."""
         window, ended = span.window, time.monotonic()
         calm = [one for one in self.spans if one.window.name == CALM]
         usual = percentile([one.seconds for one in self.seen.acks if any(each.holds(one.at) for each in calm)], 0.9)
@@ -293,7 +295,7 @@ class Run:
 
 
 def fill(span: Span, seen: Seen, unanswered: Iterable[Timed]) -> None:
-    """What honest people met within a window, by when it began; what has no answer yet counts as it stands."""
+    """Fill a window with what honest people met in it, by when it began; what has no answer yet counts as it stands."""
     window = span.window
 
     def of(things: Iterable[Timed]) -> list[Timed]:
@@ -335,7 +337,7 @@ def _mib(window: Window) -> str:
 
 
 def _say(span: Span, seen: Seen) -> None:
-    """One line as soon as a window is over."""
+    """Print one line as soon as a window is over."""
     copy = replace(span, window=replace(span.window))
     fill(copy, seen, ())
     window = copy.window

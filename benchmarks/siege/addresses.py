@@ -1,4 +1,6 @@
-"""Who comes from where. Addresses are said by the harness, which is the site's only proxy (X-Forwarded-For).
+"""This module says who comes from where.
+
+Addresses are said by the harness, which is the site's only proxy (X-Forwarded-For).
 
 All are set aside for measurements and documents, so that none is anybody's: 198.18.0.0/15 (RFC 2544) and
 2001:db8::/32 (RFC 3849).

@@ -51,7 +51,7 @@ UPLOADING_FROM = 4_000  # the honest address of the first person who sends files
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What an attacker knows: ports, its own conversations (cookies of its sides), how long, how many at most."""
+    """It is what an attacker knows: ports, its own conversations (cookies of its sides), how long, how many at most."""
 
     pages: int
     sockets: int
@@ -61,7 +61,7 @@ class Target:
 
 
 class Tally:
-    """What the attackers' tries were answered; filled by many threads."""
+    """It is what the attackers' tries were answered; filled by many threads."""
 
     def __init__(self) -> None:
         self.answers: Counter[str] = Counter()
@@ -83,7 +83,7 @@ class Pace:
         self._lock = threading.Lock()
 
     def next(self) -> int | None:
-        """Waits for the next try and returns its number; None when there is none any more."""
+        """Wait for the next try and return its number; None when there is none any more."""
         with self._lock:
             number = self._given
             self._given += 1
@@ -95,7 +95,7 @@ class Pace:
 
 
 def crew(hands: int, pace: Pace, tally: Tally, make: Callable[[int], Callable[[int], None]]) -> None:
-    """`hands` threads, each with what `make` gives it, try on until the pace is over.
+    """Run `hands` threads, each with what `make` gives it, which try until the pace is over.
 
     A try that the site does not answer as to a visitor is counted by its status and ends nothing.
     """
@@ -115,7 +115,7 @@ def crew(hands: int, pace: Pace, tally: Tally, make: Callable[[int], Callable[[i
 
 
 def _status_in(error: VisitError) -> str:
-    """« 429 » of « POST /x/: 429 », « TimeoutError » of « GET /x/: TimeoutError »."""
+    """Return « 429 » of « POST /x/: 429 », « TimeoutError » of « GET /x/: TimeoutError »."""
     return str(error).rpartition(": ")[2][:40]
 
 
@@ -123,7 +123,7 @@ def _status_in(error: VisitError) -> str:
 
 
 def flood_pages(target: Target, tally: Tally) -> None:
-    """One address asks for pages: at most 150 a second, 16 at once."""
+    """Ask for pages from one address: at most 150 a second, 16 at once."""
     paths = ("/", visits.ORIENTATION, "/accessibilite/", "/donnees-personnelles/", visits.PLACE, "/tchat/reprendre/")
 
     def hand(_number: int) -> Callable[[int], None]:
@@ -139,7 +139,7 @@ def flood_pages(target: Target, tally: Tally) -> None:
 
 
 def flood_search(target: Target, tally: Tally) -> None:
-    """One address searches for what finds most, or is long and finds nothing: at most 100 a second, 16 at once."""
+    """Search from one address for what finds most, or is long and finds nothing: at most 100 a second, 16 at once."""
     texts = ("saint", "75", "la", "ville", "13", "é" * 100, "s" * 100, "saint " * 20, "\u0301" * 100)
 
     def hand(_number: int) -> Callable[[int], None]:
@@ -173,18 +173,20 @@ def _sign_ins(target: Target, tally: Tally, address: Callable[[int], str], most:
 
 
 def sign_in_v4(target: Target, tally: Tally) -> None:
-    """One IPv4 address signs in with passwords that are wrong: at most 30 a second, 16 at once."""
+    """Sign in from one IPv4 address with wrong passwords: at most 30 a second, 16 at once."""
     _sign_ins(target, tally, lambda _number: addresses.ATTACKER_V4, 3_000)
 
 
 def sign_in_v6(target: Target, tally: Tally) -> None:
-    """The same from a fresh /64 of one /48 for each try."""
+    """Do the same from a fresh /64 of one /48 for each try."""
     _sign_ins(target, tally, addresses.fresh, 3_000)
 
 
 def raid(target: Target, tally: Tally) -> None:
-    """Reports of danger from one /48, a fresh /64 each: at most 12 a second and 400, 8 at once. Nobody of them waits
-    for an answer."""
+    """File reports of danger from one /48, a fresh /64 each, and never wait for an answer.
+
+    At most 12 a second and 400 in all, 8 at once.
+    """
 
     def hand(_number: int) -> Callable[[int], None]:
         def one(number: int) -> None:
@@ -198,7 +200,7 @@ def raid(target: Target, tally: Tally) -> None:
 
 
 def guess_codes(target: Target, tally: Tally) -> None:
-    """Codes de reprise at random, from one IPv4 address and from fresh /64s in turn: at most 30 a second, 8 at once."""
+    """Try random codes de reprise from one IPv4 address and fresh /64s in turn: at most 30 a second, 8 at once."""
     words = WORDS.read_text(encoding="utf-8").split()
     path = "/tchat/reprendre/"
 
@@ -218,7 +220,7 @@ def guess_codes(target: Target, tally: Tally) -> None:
 
 
 def documents(target: Target, tally: Tally) -> None:
-    """An agent has the same long exchange made into a document, again and again: 3 at once, at most 5 a second."""
+    """Have the same long exchange made into a document by an agent, again and again: 3 at once, at most 5 a second."""
     (own,) = [one for one in target.visits if one["agent"]][:1]
     console = f"{visits.CONSOLE}echange/{own['conversation']}/"
 
@@ -336,18 +338,21 @@ def _poison(target: Target, tally: Tally, bodies: tuple[str, ...]) -> None:
 
 
 def poisoned(target: Target, tally: Tally) -> None:
-    """Conversations full of long runs of é, emoji and Chinese: 100 messages in each, 15 a second, for a third of the
-    time; then the page that draws them, at most 8 times a second, 8 at once."""
+    """Fill conversations with long runs of é, emoji and Chinese, then ask for the page that draws them.
+
+    These are 100 messages in each, 15 a second, for a third of the time; then the page at most 8 times a second, 8 at
+    once.
+    """
     _poison(target, tally, LONG_LINES)
 
 
 def invisible(target: Target, tally: Tally) -> None:
-    """The same with signs that cannot be seen, turn the text around, pile up or look like others."""
+    """Do the same with signs that cannot be seen, turn the text around, pile up or look like others."""
     _poison(target, tally, INVISIBLE)
 
 
 def posts(target: Target, tally: Tally) -> None:
-    """Long messages without end in each conversation: 25 a second, more than a socket may; at most 4,000 in all."""
+    """Send endless long messages in each conversation: 25 a second, more than a socket may; at most 4,000 in all."""
     bodies = tuple("".join(random.Random(number).choices("aeéinrst ", k=SIGNS)).strip() for number in range(8))
     most = 4_000 // len(target.visits)
     with ThreadPoolExecutor(len(target.visits)) as threads:
@@ -361,7 +366,7 @@ def posts(target: Target, tally: Tally) -> None:
 
 
 def deaf(target: Target, tally: Tally) -> None:
-    """50 sockets a visit, three visits at most, that never read and ask for everything twice a second."""
+    """Open 50 sockets a visit, in at most three visits, that never read and ask for everything twice a second."""
     lines: list[socket.socket] = []
     ends = time.monotonic() + target.seconds
     for own in target.visits[:3]:
@@ -391,8 +396,11 @@ def deaf(target: Target, tally: Tally) -> None:
 
 
 def slow(target: Target, tally: Tally) -> None:
-    """200 connections whose head comes a sign a second, 100 whose body does: at most 300 open. The body says that it is
-    of 200,000 bytes: one longer than any form (`pnav.server.body_limits`) is refused by its head, and is not slow."""
+    """Open 200 connections whose head comes a sign a second, and 100 whose body does: at most 300 open.
+
+    The body says that it is of 200,000 bytes: one longer than any form (`pnav.server.body_limits`) is refused by its
+    head, and is not slow.
+    """
     asyncio.run(_slow(target, tally))
 
 
@@ -444,8 +452,11 @@ async def _slow(target: Target, tally: Tally) -> None:
 
 
 def uploads(target: Target, tally: Tally) -> None:
-    """Black images of sixty million pixels, each in one slice, erased and sent again; beside them whole slices of files
-    that are not there. At most 40 requests a second and 4,000, 8 at once, in the attacker's own exchanges."""
+    """Send black images of sixty million pixels, each in one slice, erase them and send them again.
+
+    Beside them it sends whole slices of files that do not exist. At most 40 requests a second and 4,000 in all, 8 at
+    once, in the attacker's own exchanges.
+    """
     content, nothing = files.black(), bytes(files.SLICE_BYTES)
 
     def hand(number: int) -> Callable[[int], None]:
@@ -479,9 +490,12 @@ PAGE_TEXT = "😂" * 1000  # of each long field of the removal kit
 
 
 def keepers(target: Target, tally: Tally) -> None:
-    """Journals of 499 facts, to which another is added, which are shown and taken back, and whose chronology the agent
-    asks for; copies closed by words, receipts, proofs of date, removal requests with the longest texts. At most 30
-    requests a second and 3,000, 10 at once, in the attacker's own exchanges (`ground.fill_facts`)."""
+    """Use what a person keeps, in full journals and with the longest texts.
+
+    Journals have 499 facts; another is added, shown and taken back, and the agent asks for their chronology. There are
+    copies closed by words, receipts, proofs of date, and removal requests. At most 30 requests a second and 3,000 in
+    all, 10 at once, in the attacker's own exchanges (`ground.fill_facts`).
+    """
 
     def hand(number: int) -> Callable[[int], None]:
         own = target.visits[number % len(target.visits)]
@@ -538,8 +552,10 @@ def keepers(target: Target, tally: Tally) -> None:
 
 
 def uploading(target: Target, tally: Tally) -> None:
-    """No attacker: people who each send one screenshot of three megabytes after the other, as their page does, over a
-    line of 10 Mbit/s each, `files.FILES_MOST` at most."""
+    """Send screenshots of three megabytes as people do, one after the other: these are no attackers.
+
+    Each sends as their page does, over a line of 10 Mbit/s, at most `files.FILES_MOST`.
+    """
     content, ends = files.screenshot(), time.monotonic() + target.seconds
 
     def send_on(number: int, own: dict[str, str]) -> None:
@@ -578,7 +594,7 @@ BESIDE: dict[str, tuple[Callable[[Target, Tally], None], int, int]] = {UPLOADING
 
 
 def bind(seconds: float) -> None:
-    """From here on this process ends by itself: at its deadline, and with whoever started it; and it comes last.
+    """Let this process end by itself from here on: at its deadline, and with whoever started it; and let it come last.
 
     A second call sets the deadline anew.
     """
@@ -622,7 +638,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _tell_and_go(tally: Tally) -> None:
-    """The time is over and something still waits for an answer: say what is known, and go."""
+    """Say what is known and end, because the time is over and something still waits for an answer."""
     print(json.dumps({"answers": dict(tally.answers), "ended": False}), flush=True)
     os._exit(0)
 

@@ -42,7 +42,7 @@ def _png(width: int, height: int, colours: int, row: Callable[[int], bytes], lev
 
 
 def screenshot(seed: int = 1) -> bytes:
-    """Some three megabytes: two rows in five are noise, as a photograph in it has, the others are one colour."""
+    """Return some three megabytes: two rows in five are noise, as a photograph in it has, the others are one colour."""
     rng = random.Random(seed)
     flat = bytes((240, 240, 245)) * WIDTH
     return _png(WIDTH, HEIGHT, 2, lambda number: rng.randbytes(3 * WIDTH) if number % 5 < 2 else flat, 1)
@@ -106,14 +106,17 @@ class Sender:
         return self.ask(SLICES, content, "application/octet-stream", **headers)
 
     def erase_all(self) -> int:
-        """Everything that was begun here."""
+        """Erase everything that was begun here."""
         status = self._form(act="erase", one=self.begun)
         self.begun.clear()
         return status
 
     def send(self, content: bytes, count: Callable[[str], None], *, bytes_a_second: float, ends: float) -> bool:
-        """One file, at the pace of its sender's line, until it is there or `ends` (of the monotonic clock); whether it
-        is there. count: is told what became of each request, by one of the words above."""
+        """Send one file, at the pace of its sender's line, and return whether it arrived before `ends` (of the
+        monotonic clock).
+
+        count: is told what became of each request, by one of the words above.
+        """
         name, received = str(uuid.uuid4()), -1
         self.begun.append(name)
         while time.monotonic() < ends:
@@ -139,7 +142,7 @@ class Sender:
 
 
 def said_of(status: int, told: dict[str, Any]) -> str:
-    """What became of a request, in a word."""
+    """Return what became of a request, in a word."""
     if status == 503 and told.get("busy"):
         return BUSY
     return {200: SENT, 409: ANOTHER, 0: LATER, 503: LATER}.get(status, f"{REFUSED}: {status}")

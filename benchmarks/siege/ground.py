@@ -1,4 +1,6 @@
-"""What is besieged: PostgreSQL, Valkey, the web processes, the worker; and what the harness does behind their back."""
+"""This module has what is besieged: PostgreSQL, Valkey, the web processes, the worker; and what the harness does behind
+their back.
+"""
 
 import io
 import json
@@ -39,8 +41,10 @@ DOCUMENT_SIGNS = 700  # characters of each message of the thread that is made in
 
 
 def share_out(pids: Iterable[int]) -> None:
-    """Where the kernel groups processes by session (`sched_autogroup`), niceness counts inside a group only: say it of
-    the groups, too. What we start has a session each. Raises PermissionError for a niceness below zero without a right.
+    """Set the niceness of the groups of these processes too.
+
+    Where the kernel groups processes by session (`sched_autogroup`), niceness counts only inside a group. What we start
+    has a session each. Raises PermissionError for a niceness below zero without a right.
     """
     for pid in pids:
         group = Path(f"/proc/{pid}/autogroup")
@@ -49,7 +53,7 @@ def share_out(pids: Iterable[int]) -> None:
 
 
 class Worker(Service):
-    """The ticks."""
+    """It is the worker, with its ticks."""
 
     def __init__(self, folder: Path, cores: set[int] | None) -> None:
         self.log = folder / "worker.log"
@@ -64,7 +68,7 @@ class Worker(Service):
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """Where the harness, as the only proxy, sends what it is asked: sockets to one port, pages to another."""
+    """The ports to which the harness, as the only proxy, sends what it is asked: sockets to one, pages to another."""
 
     pages: int
     sockets: int
@@ -102,7 +106,9 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What became of one report: its urgency as stored, when it was queued and when it was first given to an agent."""
+    """It is what became of one report: its urgency as stored, when it was queued and when it was first given to an
+    agent.
+    """
 
     conversation: str
     urgency: int
@@ -121,7 +127,7 @@ class Ground:
 
     @contextmanager
     def serving(self) -> Iterator[None]:
-        """The processes as production has them: pages and sockets apart, where the site knows these roles."""
+        """Start the processes as production has them: pages and sockets apart, where the site knows these roles."""
         from django.conf import settings
 
         web_cores, _others = cores()
@@ -141,7 +147,7 @@ class Ground:
             yield
 
     def share_out(self, *others: Service) -> None:
-        """See the function of this name; after every start."""
+        """Call the function of this name, after every start."""
         everybody = [*self.webs, self.under.postgres, self.under.valkey, *others]
         share_out(service.process.pid for service in everybody if service.process is not None)
 
@@ -153,7 +159,7 @@ class Ground:
         self.share_out()
 
     def memory(self) -> Memory:
-        """Of the web processes now."""
+        """Return the memory of the web processes now."""
         families = [_family(web.process.pid) for web in self.webs if web.process is not None]
         own = sum(memory_kb(family[0])["Pss"] for family in families)
         return Memory(own, own + sum(memory_kb(pid)["Pss"] for family in families for pid in family[1:]))
@@ -165,7 +171,7 @@ class Ground:
             return int(client.delete(*names)) if names else 0
 
     def logs(self) -> str:
-        """What the web processes said last, for a run that failed."""
+        """Return what the web processes said last, for a run that failed."""
         return "\n".join(web.log.read_text(errors="replace")[-2000:] for web in self.webs)
 
 
@@ -212,7 +218,7 @@ def _set_house() -> None:
 
 
 def _tidy() -> None:
-    """What autovacuum would do to tables that were just filled, and would do in the first calm windows."""
+    """Do what autovacuum would do, in the first calm windows, to tables that were just filled."""
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -248,19 +254,22 @@ def _make(**counts: int) -> list[dict[str, str]]:
 
 
 def make_pairs(count: int) -> list[Keys]:
-    """Conversations under way, each with an agent of its own who takes nobody else."""
+    """Create open conversations, each with an agent of its own who takes nobody else."""
     return [
         Keys(line["conversation"], line["reporter_cookie"], line["agent_cookie"]) for line in _make(pairs=count)
     ]  # fmt: skip
 
 
 def make_waiting(count: int) -> list[Keys]:
-    """People in the queue."""
+    """Create people in the queue."""
     return [Keys(line["conversation"], line["reporter_cookie"]) for line in _make(waiting=count)]
 
 
 def make_duty(count: int) -> tuple[list[str], list[int]]:
-    """Cookies and keys of agents on duty, each with the one conversation that they take: an end makes room for one."""
+    """Create agents on duty, each with the one conversation that they take, and return their cookies and keys.
+
+    The end of one makes room for another.
+    """
     from chat.conversations import dispatcher
     from chat.models import Agent
     from chat.rules.lifecycle import Availability
@@ -275,7 +284,7 @@ def make_duty(count: int) -> tuple[list[str], list[int]]:
 
 
 def back_on_duty(agents: Sequence[int]) -> int:
-    """Whoever of these agents is no longer available is again; how many had lost their lease, their lines being dead.
+    """Make agents available again who no longer are, and return how many had lost their lease with their lines.
 
     The others are in the pause that follows a grave exchange (`chat.conversations.pauses`): two minutes, which an agent
     may end.
@@ -295,7 +304,7 @@ def back_on_duty(agents: Sequence[int]) -> int:
 
 
 def make_accounts(count: int) -> list[Account]:
-    """Agents who can sign in with a password, which is hashed once for all, and a second factor of their own."""
+    """Create agents who can sign in with a password, which is hashed once for all, and a second factor of their own."""
     from allauth.mfa.totp.internal.auth import generate_totp_secret
     from django.contrib.auth.hashers import make_password
 
@@ -317,7 +326,7 @@ def make_accounts(count: int) -> list[Account]:
 
 
 def fill(conversation: str, count: int, sign: str) -> None:
-    """Messages of 700 signs that this conversation's person has written, as if over a long evening."""
+    """Write messages of 700 signs by this conversation's person, as if over a long evening."""
     from django.utils import timezone
 
     from chat.models import Conversation, Message
@@ -339,7 +348,7 @@ def fill(conversation: str, count: int, sign: str) -> None:
 
 
 def fill_facts(conversation: str, count: int) -> None:
-    """Facts as long as one may be, shown to the agent: a journal that somebody filled."""
+    """Fill a journal with facts as long as one may be, shown to the agent."""
     from datetime import timedelta
 
     from django.utils import timezone
@@ -367,12 +376,12 @@ def fill_facts(conversation: str, count: int) -> None:
 
 
 def kept_of(conversations: Sequence[str]) -> list[Event]:
-    """What is kept of these conversations, for the judge of `make faults`."""
+    """Return what is kept of these conversations, for the judge of `make faults`."""
     return kept(list(conversations))
 
 
 def open_conversations() -> set[str]:
-    """All that wait or are under way."""
+    """Return all conversations that wait or are under way."""
     from chat.models import Conversation
 
     found = Conversation.objects.filter(status__in=("waiting", "active")).values_list("public_id", flat=True)
@@ -396,7 +405,7 @@ def believed() -> int:
 
 
 def ahead_of(conversation: str) -> list[str] | None:
-    """Who is here and stands before this person in the queue; None when they do not wait any more."""
+    """Return who is here and before this person in the queue; None when they do not wait any more."""
     from chat.conversations.dispatcher import read_board
 
     names = [str(public_id) for public_id in read_board().order]
@@ -405,7 +414,7 @@ def ahead_of(conversation: str) -> list[str] | None:
 
 
 def deeds_of(conversations: Sequence[str]) -> dict[str, Deed]:
-    """What became of these reports."""
+    """Return what became of these reports."""
     from django.db.models import Min, Q
 
     from chat.models import Conversation, EventKind
@@ -421,9 +430,9 @@ def deeds_of(conversations: Sequence[str]) -> dict[str, Deed]:
 
 
 def given_to_others(left_out: set[str]) -> list[Deed]:
-    """What became of everybody's report but these: a raid's.
+    """Return what became of everybody's report but these: a raid's.
 
-    left_out: of honest people, and those that were made with an agent of their own and never stood in the queue.
+    left_out: those of honest people, and those that were made with an agent of their own and never stood in the queue.
     """
     from chat.models import Conversation
 
@@ -445,7 +454,7 @@ def report_of(cookie: str) -> str:
 
 
 def close(conversation: str) -> None:
-    """Its agent ends it, or its person leaves the queue."""
+    """Let its agent end it, or its person leave the queue."""
     from chat.conversations.actions import close_conversation
     from chat.models import Conversation
     from chat.rules.lifecycle import Author

@@ -1,4 +1,4 @@
-"""The judge of a siege. Pure: what was seen in each window goes in, a verdict comes out.
+"""This is the judge of a siege. Pure: what was seen in each window goes in, a verdict comes out.
 
 Windows come in turn: calm, an attack, calm, an attack … calm. All windows of one attack are put together, and compared
 with the calm windows on both sides of each, put together. How far the p99 of two such lots of calm windows that follow
@@ -32,8 +32,9 @@ CRITICAL = 2  # triage.rules.Urgency.CRITICAL
 
 @dataclass
 class Window:
-    """What honest people met in one stretch of time; times in seconds, memory in KiB (PSS of the web processes and
-    their children)."""
+    """It is what honest people met in one stretch of time; times in seconds, memory in KiB (PSS of the web processes
+    and their children).
+    """
 
     name: str
     seconds: float
@@ -126,7 +127,7 @@ class Verdict:
 
 
 def slowdowns(pages: Mapping[str, Sequence[float]], medians: Mapping[str, float]) -> list[float]:
-    """Each page's time in units of the calm median of its kind: so pages of all kinds are one collection."""
+    """Return each page's time in units of the calm median of its kind, so that all pages are one collection."""
     return [
         seconds / medians[kind]
         for kind, times in pages.items()
@@ -213,7 +214,7 @@ def is_back(before: int, now: int) -> bool:
 
 
 def judge(siege: Siege) -> Verdict:
-    """Every breach in words, every doubt, a row for each attack."""
+    """Return every breach in words, every doubt, and a row for each attack."""
     verdict = Verdict()
     calm = [window for window in siege.windows if window.name == CALM]
     medians = _medians(calm)
@@ -247,7 +248,10 @@ def _compare(
     medians: Mapping[str, float],
     noise: tuple[float, float],
 ) -> None:
-    """One attack, all its windows together, beside the calm around them. noise: of acknowledgements and of pages."""
+    """Compare one attack, all its windows together, with the calm around them.
+
+    noise: of acknowledgements and of pages.
+    """
     hard, edge = (HARD_TOGETHER, EDGE_TOGETHER) if window.name == TOGETHER else (HARD, EDGE)
     hard_acks = HARD_UPLOADING if window.name == UPLOADING else hard
     acks = figure(window.acks, _joined(near.acks for near in beside), noise[0], hard=hard_acks, edge=edge)
@@ -276,7 +280,7 @@ def _compare(
 
 
 def _look_at(verdict: Verdict, window: Window) -> None:
-    """What each window of an attack has to show by itself."""
+    """Judge what each window of an attack has to show by itself."""
     if not any(window.attackers.values()):
         verdict.breaches.append(f"{window.name}: the attacker did nothing: this window shows nothing")
     if window.name == UPLOADING:

@@ -83,7 +83,7 @@ class Filed:
 
 @dataclass
 class Seen:
-    """What honest people met, all through the siege; the judge cuts it into windows by `at`."""
+    """It is what honest people met, all through the siege; the judge cuts it into windows by `at`."""
 
     acks: list[Timed] = field(default_factory=list)
     pages: list[Timed] = field(default_factory=list)
@@ -97,7 +97,7 @@ class Seen:
     restarts: list[Timed] = field(default_factory=list)  # when the harness itself cut everybody off
 
     def refuse(self, what: str, at: float | None = None) -> None:
-        """at: when what was refused began; now, where that is the same."""
+        """Note a refusal. at: when what was refused began; now, where that is the same."""
         now = time.monotonic()
         self.refusals.append(Refusal(now if at is None else at, what, now))
 
@@ -140,16 +140,16 @@ class Party:
         self.line: Line | None = None
 
     def hear(self, content: dict[str, Any]) -> None:
-        """A frame came."""
+        """React to a frame."""
 
     def came(self, line: Line) -> None:
-        """The socket is open."""
+        """React to the socket being open."""
 
     def beat(self, line: Line) -> None:
         line.say(type="beat")
 
     async def stay(self) -> None:
-        """Connected until it is cancelled. Every line that the server ends or refuses is a refusal."""
+        """Stay connected until it is cancelled. Every line that the server ends or refuses is a refusal."""
         failures = 0
         while True:
             try:
@@ -218,7 +218,7 @@ class Talker(Party):
         line.say(type="beat", conversation=self.conversation, after=self.cursor)
 
     async def write_on(self) -> None:
-        """A message now and then, until it is cancelled."""
+        """Write a message now and then, until it is cancelled."""
         await asyncio.sleep(POST_SECONDS * self.rng.random())
         while True:
             self._write()
@@ -333,7 +333,7 @@ class Read:
 
 
 async def fetch(port: int, path: str, cookie: str, address: str) -> tuple[int, str]:
-    """One page: status (0 for no answer in 30 s) and text."""
+    """Ask for one page, and return its status (0 for no answer in 30 s) and text."""
     lines = [
         f"GET {path} HTTP/1.1", f"Host: {visits.LOOPBACK}:{port}", f"X-Forwarded-For: {address}",
         "Accept-Language: fr", "Connection: close",
@@ -356,7 +356,7 @@ async def fetch(port: int, path: str, cookie: str, address: str) -> tuple[int, s
 
 
 class Crowd:
-    """All honest people of a siege. hand: the one thread in which the harness asks the database."""
+    """These are all honest people of a siege. hand: the one thread in which the harness asks the database."""
 
     def __init__(self, site: ground.Ground, seen: Seen, journal: Journal, scale: float = 1.0, seed: int = 1) -> None:
         self.site, self.seen, self.journal = site, seen, journal
@@ -383,7 +383,7 @@ class Crowd:
         self._filed = 0
 
     async def ask[T](self, work: Callable[..., T], *given: Any) -> T:
-        """Something of `ground` that asks the database."""
+        """Run something of `ground` that asks the database."""
         return await asyncio.get_running_loop().run_in_executor(self.hand, work, *given)
 
     async def _fill_in[T](self, work: Callable[..., T], *given: Any) -> T:
@@ -399,7 +399,7 @@ class Crowd:
     # --- they come -------------------------------------------------------------------------------------------------
 
     async def come(self) -> None:
-        """Everybody is there: connected, and the first ones with their agents."""
+        """Bring everybody: connected, and the first ones with their agents."""
         self.pairs = await self.ask(ground.make_pairs, self.pairs_wanted)
         self.accounts = await self.ask(ground.make_accounts, ACCOUNTS)
         self.honest |= {keys.conversation for keys in self.pairs}
@@ -430,7 +430,7 @@ class Crowd:
         self.staying[keys.conversation] = asyncio.ensure_future(waiter.stay())
 
     def begin(self) -> None:
-        """Everybody does what they do, until `fall_silent`."""
+        """Let everybody do what they do, until `fall_silent`."""
         self.writers = [asyncio.ensure_future(talker.write_on()) for talker in self.talkers]
         self.tasks += [asyncio.ensure_future(self._read_on(kind)) for kind in KINDS]
         self.tasks.append(asyncio.ensure_future(self._now_and_then(FILE_SECONDS, self._file)))
@@ -506,7 +506,7 @@ class Crowd:
         return True
 
     async def _file(self) -> None:
-        """Somebody comes, files a signalement and waits; one in three is in danger."""
+        """Let somebody come, file a signalement and wait; one in three is in danger."""
         if len(self.waiters) > 2 * (self.waiting_wanted + self.duty_wanted):
             return  # nobody is being given an agent: that is seen elsewhere, and the harness has a bound
         self._filed += 1
@@ -527,7 +527,7 @@ class Crowd:
             self.seen.ordinary.append(Filed(at, conversation))
 
     async def _end_one(self) -> None:
-        """The exchange that has lasted longest ends, so that its agent is free."""
+        """End the exchange that has lasted longest, so that its agent is free."""
         busy = [officer for officer in self.officers if officer.holds]
         if not busy:
             return
@@ -582,6 +582,8 @@ class Crowd:
 
     @property
     def waiting_for_an_answer(self) -> list[Timed]:
-        """Messages that nobody has acknowledged yet, with their age: a silence that has not ended counts, too."""
+        """Return the messages that nobody has acknowledged yet, with their age: a silence that has not ended counts,
+        too.
+        """
         now = time.monotonic()
         return [Timed(letter.at, now - letter.at) for talker in self.talkers for letter in talker.outbox]

@@ -45,7 +45,7 @@ class Browser(Visit):
         self.answered: list[Answered] = []
 
     def come_from(self, address: str) -> None:
-        """The next requests come from there."""
+        """Let the next requests come from there."""
         self.headers["X-Forwarded-For"] = address
 
     def _once(self, method: str, path: str, body: str) -> tuple[http.client.HTTPResponse, str]:
@@ -59,7 +59,10 @@ class Browser(Visit):
 
 
 def answer(browser: Browser, answers: Mapping[str, str], *, town: str) -> Page:
-    """In at the door, then through the questions; the page where they lead. town: "" leaves the place empty."""
+    """Come in at the door, then go through the questions, and return the page where they lead.
+
+    town: "" leaves the place empty.
+    """
     page = browser.get(HOME)
     page = browser.send(page, page.form("door"), door=answers[""], q=town)
     for _step in range(MOST_QUESTIONS):
@@ -73,7 +76,7 @@ def answer(browser: Browser, answers: Mapping[str, str], *, town: str) -> Page:
 
 
 def file_report(browser: Browser, answers: Mapping[str, str]) -> None:
-    """From the home page to the waiting room. Raises VisitError where the site does not lead there.
+    """Go from the home page to the waiting room. Raises VisitError where the site does not lead there.
 
     At most 40 requests: one for each question that there may be, and those of door, place and work.
     """
@@ -103,7 +106,7 @@ def _do_the_work(browser: Browser, page: Page) -> Page:
 
 
 def sign_in(browser: Browser, username: str, password: str, code: Callable[[], str]) -> None:
-    """An agent signs in with password, then the code of the moment. Raises VisitError when that leads elsewhere."""
+    """Sign an agent in with password, then the code of the moment. Raises VisitError when that leads elsewhere."""
     page = browser.get(LOGIN)
     page = browser.send(page, page.form("login", "password"), login=username, password=password)
     page = browser.send(page, page.form("code"), code=code())
@@ -112,7 +115,7 @@ def sign_in(browser: Browser, username: str, password: str, code: Callable[[], s
 
 
 def end_exchange(browser: Browser) -> None:
-    """The person ends their exchange by the page that asks."""
+    """End the exchange as its person, by the page that asks."""
     page = browser.get(f"{CHAT}terminer/")
     if page.path == f"{CHAT}terminer/":
         browser.send(page, page.form(action=f"{CHAT}terminer/"))

@@ -1,4 +1,4 @@
-"""As much as the three pages show."""
+"""Models with as much as the three pages show."""
 
 from django.db import models
 

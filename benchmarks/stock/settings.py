@@ -1,4 +1,4 @@
-"""The settings of `django-admin startproject`, DEBUG off, on the database that STOCK_DATABASE_URL names."""
+"""These are the settings of `django-admin startproject`, DEBUG off, on the database that STOCK_DATABASE_URL names."""
 
 import os
 from pathlib import Path

@@ -1,3 +1,3 @@
-"""How much each page shows, on both sides."""
+"""This module says how much each page shows, on both sides."""
 
 WAITING, MESSAGES = 20, 20

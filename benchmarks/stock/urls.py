@@ -1,4 +1,4 @@
-"""The addresses."""
+"""These are the addresses."""
 
 from django.urls import path
 

@@ -20,7 +20,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 def conversation(request: HttpRequest) -> HttpResponse:
-    """The place in the queue and the thread of the conversation that this session holds."""
+    """Show the place in the queue and the thread of the conversation that this session holds."""
     current = get_object_or_404(Conversation, pk=request.session.get("conversation"))
     before = Q(urgency__gt=current.urgency) | Q(urgency=current.urgency, queued_at__lt=current.queued_at)
     context = {

@@ -1,4 +1,4 @@
-"""For gunicorn."""
+"""This is the WSGI application, for gunicorn."""
 
 import os
 
