@@ -16,18 +16,18 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """The SHA-256 of each file of a folder, by its path."""
+    """Return the SHA-256 of each file of a folder, by its path."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def differences(first: dict[str, str], second: dict[str, str]) -> list[str]:
-    """The files that only one of both has, or that differ."""
+    """Return the files that only one of both has, or that differ."""
     return sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
 
 
 def copy_repository(target: Path) -> None:
-    """The files of the repository as they lie here, new ones included."""
+    """Copy the files of the repository as they are here, new ones included."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     for name in listed.stdout.splitlines():
@@ -48,7 +48,7 @@ def build(folder: Path) -> dict[str, str]:
 
 
 def main() -> int:
-    """0 when both are the same, 1 when they differ."""
+    """Build twice, and return 0 when both are the same, 1 when they differ."""
     with tempfile.TemporaryDirectory() as folder:
         first, second = (build(Path(folder) / name) for name in ("first", "second"))
     if not first:

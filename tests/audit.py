@@ -17,7 +17,7 @@ FOUND, NOTHING = 1, 0
 
 
 def ask(requirements: Path) -> subprocess.CompletedProcess[str]:
-    """pip-audit's own answer. Its status is 1 for a weakness and for any failure: what it says tells which."""
+    """Run pip-audit. Its status is 1 for a weakness and for any failure, so its text tells which it is."""
     options = [
         "--vulnerability-service",
         "osv",
@@ -31,7 +31,7 @@ def ask(requirements: Path) -> subprocess.CompletedProcess[str]:
 
 
 def main() -> int:
-    """0 when nothing is known, 1 for a weakness, 2 when nobody could say. PIP_AUDIT_OSV_URL: another base."""
+    """Return 0 when nothing is known, 1 for a weakness, 2 when nobody could say. PIP_AUDIT_OSV_URL: another base."""
     with tempfile.TemporaryDirectory() as folder:
         sample = Path(folder) / "requirements.txt"
         sample.write_text(KNOWN_AS_WEAK)

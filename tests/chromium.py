@@ -19,7 +19,7 @@ GIVEN_UP = Path(__file__).resolve().parents[1] / ".local" / "without-another-chr
 
 
 def find(names: tuple[str, ...] = (*WITHOUT_WINDOWS, *WHOLE)) -> str | None:
-    """The path of an installed browser: CHROMIUM from the environment, then these names."""
+    """Return the path of an installed browser: CHROMIUM from the environment, then these names."""
     given = os.environ.get("CHROMIUM")
     if given:
         return given
@@ -27,7 +27,7 @@ def find(names: tuple[str, ...] = (*WITHOUT_WINDOWS, *WHOLE)) -> str | None:
 
 
 def find_whole() -> str | None:
-    """One with windows and tabs: WHOLE_CHROMIUM from the environment, then the usual names."""
+    """Return one with windows and tabs: WHOLE_CHROMIUM from the environment, then the usual names."""
     return os.environ.get("WHOLE_CHROMIUM") or next(filter(None, map(shutil.which, WHOLE)), None)
 
 
@@ -39,12 +39,12 @@ def _playwright_has_one() -> bool:
 
 
 def may_install() -> bool:
-    """Whether Debian's packages can be installed by whoever runs this."""
+    """Return whether Debian's packages can be installed by whoever runs this."""
     return os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
 def install_from_debian(*packages: str) -> bool:
-    """Whether Debian's packages could be installed; False where we may not."""
+    """Return whether Debian's packages could be installed; False where we may not."""
     if not may_install():
         return False
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -66,7 +66,10 @@ def install() -> bool:
 
 
 def add_the_quick_one() -> None:
-    """Beside a Chromium with windows, when Debian's packages can be installed; tried once."""
+    """Install the quick one beside a Chromium with windows, when Debian's packages can be installed.
+
+    It is tried once.
+    """
     if find(WITHOUT_WINDOWS) or GIVEN_UP.exists() or not may_install():
         return
     print("Installation d’un Chromium sans fenêtre, qui rend les tests plus rapides…", flush=True)
@@ -76,7 +79,7 @@ def add_the_quick_one() -> None:
 
 
 def add_a_whole_one() -> None:
-    """Beside one without windows, where Debian's packages can be installed: some tests want tabs that are hidden."""
+    """Install a whole one beside one without windows, when Debian's packages can be installed: some tests hide tabs."""
     if find_whole() or os.environ.get("CHROMIUM") or GIVEN_UP.exists() or not may_install():
         return
     print("Installation d’un Chromium avec des fenêtres…", flush=True)

@@ -57,7 +57,7 @@ settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when
 
 
 def pytest_configure() -> None:
-    """Passwords hashed quickly."""
+    """Hash passwords quickly, and watch what the tests watch."""
     settings.PASSWORD_HASHERS = ["tests.support.hashers.QuickHasher", *settings.PASSWORD_HASHERS]
     slow_hashes.watch()
     own_transactions.watch()
@@ -72,8 +72,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """What is there once the tests are read stays to the end: the collector need not walk through it each time, nor
-    come every 2,000 objects, of which a page makes thousands."""
+    """Keep what is there once the tests are read.
+
+    The collector need not walk through it each time, nor come every 2,000 objects, of which a page makes thousands.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
@@ -81,12 +83,12 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture
 def tried(record_property: Callable[[str, object], None]) -> Callable[[str, int], None]:
-    """`tried("frames", 500)`: how many of something a test tried, added up and said at the end of the run."""
+    """Count what a test tried: `tried("frames", 500)`. The end of the run shows the sums."""
     return lambda what, count: record_property("tried", [what, count])
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """How many functions passed, whatever cases each has, and what they tried, by all workers together."""
+    """Print how many functions passed, whatever cases each has, and what they tried, by all workers together."""
     passed = [report for report in terminalreporter.stats.get("passed", []) if report.when == "call"]
     functions = {report.nodeid.partition("[")[0] for report in passed}
     terminalreporter.write_line(f"{len(functions):,} functions passed, in {len(passed):,} cases.")
@@ -103,7 +105,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 @pytest.fixture
 def set_rule() -> Callable[[Setting, int], None]:
-    """`set_rule(house_rules.RAID, 5)`: as if an administrator had, and this process had read it."""
+    """Set a rule as if an administrator had and this process had read it: `set_rule(house_rules.RAID, 5)`."""
     from common.service_settings import values
 
     numbers: dict[str, int] = {}
@@ -118,7 +120,7 @@ def set_rule() -> Callable[[Setting, int], None]:
 
 @pytest.fixture(autouse=True)
 def _begins_anew(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What an earlier test set, read or counted holds in none after it, and no page asks the database for it.
+    """Forget, before each test, what an earlier test set, read or counted, so that no page asks the database for it.
 
     One fixture for all of it: each of its own would take a second of a processor in a run of ten thousand cases.
     """
@@ -188,7 +190,7 @@ class _Here(Executor):
 
 @pytest.fixture
 def told(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[..., list[str]]]:
-    """`told()`: the security events that this test left in the log; `told("sign_in")`: those of a name."""
+    """Give the security events that this test left in the log: `told()`, or `told("sign_in")` for those of a name."""
     request_finished.connect(_commit_told)
     with caplog.at_level(logging.INFO, logger=security_log.__name__):
 
@@ -204,8 +206,11 @@ def told(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[..., list[str]]]
 
 
 def _commit_told(**_signal: object) -> None:
-    """The transaction around a test is never committed: what waits for that is told when a page is answered. What was
-    undone within it waits no more."""
+    """Run what waits for the end of the transaction when a page is answered, because a test's transaction never
+    commits.
+
+    What was undone within it waits no more.
+    """
     waiting, connection.run_on_commit = connection.run_on_commit, []
     for entry in waiting:
         callback = entry[1]
@@ -217,7 +222,7 @@ def _commit_told(**_signal: object) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _contexts_of_whole_pages(django_test_environment: None) -> None:
-    """`answer.context` is that of the page's own template, as views fill it.
+    """Make `answer.context` the context of the page's own template, as views fill it.
 
     Django's copies the context of each template that is drawn, also of each field of a form and of each part that is
     included: a page of the console draws a hundred.
@@ -233,8 +238,10 @@ def _told_of_pages(template: Template, context: Context) -> SafeString:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings: None, pytestconfig: pytest.Config) -> None:
-    """Each worker has a copy of one database that was migrated once, and so has a run that a test starts with one. Any
-    other process migrates its own."""
+    """Give each worker a copy of one database that was migrated once, and also a run that a test starts with one.
+
+    Any other process migrates its own.
+    """
     given = once.template() if workers.is_one(pytestconfig) else os.environ.get(once.TEMPLATE)
     if given:
         settings.DATABASES["default"]["TEST"]["TEMPLATE"] = given
@@ -242,7 +249,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None, pytestconfi
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """What a transactional test leaves is taken away by `tests.support.restoring`, in a database of tests only."""
+    """Leave what a transactional test leaves to `tests.support.restoring`, in a database of tests only."""
     with django_db_blocker.unblock():
         connection.close()
         connection.close_pool()  # one that was opened before leads to another database

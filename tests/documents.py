@@ -42,7 +42,7 @@ LEFT_OUT = (".github/", ".gitlab/", "LICENSES/")
 
 
 def pages() -> list[str]:
-    """Every document of the repository, by its path."""
+    """Return every document of the repository, by its path."""
     done = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
         cwd=ROOT, capture_output=True, text=True, check=True,
@@ -51,7 +51,7 @@ def pages() -> list[str]:
 
 
 def menu() -> list[Any]:
-    """What mkdocs shows beside each page. A document that MENU does not name stands in the last part of it."""
+    """Return what mkdocs shows beside each page. A document that MENU does not name stands in the last part of it."""
     known = {"README.md", *(name for names in MENU.values() for name in names)}
     others = [name for name in pages() if name not in known and not name.startswith(ADR)]
     decisions = [f"{ADR}/README.md", *(name for name in pages() if re.match(rf"{ADR}/\d", name))]
@@ -103,7 +103,7 @@ def build(place: Path) -> Path:
 
 
 def from_elsewhere(site: Path) -> Iterator[str]:
-    """What a page would load from anybody else: scripts, styles, pictures, frames."""
+    """Yield what a page would load from anybody else: scripts, styles, pictures, frames."""
     loads = re.compile(r'<(?:script|img|iframe|source)\b[^>]*\bsrc="?((?:https?:)?//[^">\s]+)|'
                        r'<link\b[^>]*\bhref="?((?:https?:)?//[^">\s]+)')  # fmt: skip
     for page in site.rglob("*.html"):

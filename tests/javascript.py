@@ -48,7 +48,9 @@ def install() -> None:
 
 
 def check() -> str:
-    """What Biome (style, usual mistakes) and TypeScript (types, read from comments) find; empty when all is well."""
+    """Return what Biome (style, usual mistakes) and TypeScript (types, read from comments) find; empty when all is
+    well.
+    """
     tools: Sequence[Sequence[str]] = (
         (_BIOME, "ci", "--colors=off", "--error-on-warnings"),
         (_TSC, "--pretty", "false"),

@@ -29,14 +29,14 @@ def files_of(entry: polib.POEntry) -> set[str]:
 
 
 def with_those_of(files: Collection[str], catalogue: str, collected: polib.POFile) -> str:
-    """The text of the catalogue, then what it lacks of these files, not translated yet."""
+    """Return the text of the catalogue, then what it lacks of these files, not translated yet."""
     news = [entry for entry in lacking(catalogue, collected) if not files_of(entry).isdisjoint(files)]
     added = [entry.__unicode__(wrapwidth=0).rstrip("\n") for entry in news]
     return "\n\n".join([catalogue.rstrip("\n"), *added]) + "\n"
 
 
 def collect(folder: str) -> polib.POFile:
-    """Every string of the code and the templates, in a catalogue of its own."""
+    """Return every string of the code and the templates, in a catalogue of its own."""
     from django.conf import settings
     from django.core.management import call_command
     from django.test import override_settings

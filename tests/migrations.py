@@ -87,7 +87,7 @@ class Problem:
 
 
 def judge(migration: Migration, before: ProjectState) -> list[Problem]:
-    """What of this migration is not safe beside the version before, in the order of its operations; each once.
+    """Return what of this migration is not safe beside the version before, in the order of its operations; each once.
 
     before: the models as they are before it. It is not changed.
     """
@@ -109,7 +109,7 @@ def _is_state_only(operation: Operation) -> bool:
 
 
 def _judged(of: list[Operation], app: str, state: ProjectState, made: set[str]) -> Iterator[Problem]:
-    """made: the models that this migration creates: nobody uses them yet."""
+    """Yield the problems of these operations. made: the models that this migration creates, which nobody uses yet."""
     for operation in of:
         if isinstance(operation, operations.SeparateDatabaseAndState):
             yield from _judged(operation.database_operations, app, state.clone(), made)
@@ -158,7 +158,9 @@ def _problems(operation: Any, app: str, state: ProjectState, made: set[str]) -> 
 
 
 def _first_words(sql: Any) -> str:
-    """« create trigger rows_follow_columns », to tell statements apart."""
+    """Return the first three words in lower case, such as « create trigger rows_follow_columns », to tell statements
+    apart.
+    """
     text = sql if isinstance(sql, str) else " ".join(str(part) for part in sql)
     return " ".join(re.findall(r"[\w.]+", text.lower())[:3])
 
@@ -178,7 +180,9 @@ def _of_new_field(field: Any, subject: str) -> Iterator[Problem]:
 
 
 def _is_same_for_all(default: Any) -> bool:
-    """Whether PostgreSQL works the default out once, and writes no row: a constant, or the time of the statement."""
+    """Return whether PostgreSQL works the default out once, and writes no row: a constant, or the time of the
+    statement.
+    """
     return not hasattr(default, "resolve_expression") or isinstance(default, Value | Now)
 
 
@@ -207,7 +211,7 @@ def _of_changed_field(former: Any, field: Any, subject: str) -> Iterator[Problem
 
 
 def _values(field: Any) -> set[object]:
-    """The values among which a field may be chosen."""
+    """Return the values among which a field may be chosen."""
     return {value for value, _label in field.flatchoices}
 
 
@@ -221,7 +225,7 @@ def _type(field: Any) -> str:
 
 
 def _is_wider(former: str, now: str) -> bool:
-    """Whether PostgreSQL changes this without reading a row: the same, or a text that may be longer."""
+    """Return whether PostgreSQL changes this without reading a row: the same, or a text that may be longer."""
     if former == now:
         return True
     length = re.compile(r"varchar\((\d+)\)")
@@ -235,7 +239,7 @@ def _is_wider(former: str, now: str) -> bool:
 
 
 def unexcused(migration: Migration, found: list[Problem]) -> list[str]:
-    """What is left of these once the reasons of the migration are read; a reason for nothing is a fault as well."""
+    """Return what is left of these once the reasons of the migration are read; a reason for nothing is a fault too."""
     reasons: Mapping[str, str] = getattr(migration, "safe_because", {})
     lines = [f"{problem}" for problem in found if problem.key not in reasons]
     keys = {problem.key for problem in found}
@@ -249,7 +253,7 @@ def unexcused(migration: Migration, found: list[Problem]) -> list[str]:
 
 
 def problems() -> list[str]:
-    """One line for each thing that a migration of the site does and does not justify."""
+    """Return one line for each thing that a migration of the site does and does not justify."""
     loader = MigrationLoader(None)
     return [
         f"{label}.{name}: {line}"

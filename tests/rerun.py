@@ -16,7 +16,7 @@ FAILED = Path(".pytest_cache/v/cache/lastfailed")
 
 
 def main() -> int:
-    """The exit code of the run: 0 when each test that failed passes alone."""
+    """Return the exit code of the run: 0 when each test that failed passes alone."""
     failed = sorted(json.loads(FAILED.read_text(encoding="utf-8"))) if FAILED.exists() else []
     if not 0 < len(failed) <= MOST:
         print(f"{len(failed)} tests failed: no second try (it is for 1 to {MOST}).", flush=True)

@@ -31,14 +31,14 @@ WRITTEN_TO = ROOT / ".local" / f"pnav-{VERSION}.cdx.json"
 
 
 def locked(text: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Each library of a lock: its name, its version, the SHA-256 of each of its files."""
+    """Yield each library of a lock: its name, its version, the SHA-256 of each of its files."""
     for entry in re.split(r"\n(?=\S)", text.strip()):
         if head := re.match(r"([\w.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", entry):
             yield head[1], head[2], re.findall(r"--hash=sha256:([0-9a-f]{64})", entry)
 
 
 def images(*texts: str) -> list[tuple[str, str]]:
-    """The images of others that these files name, and the tag of each, once and in order."""
+    """Return the images of others that these files name, and the tag of each, once and in order."""
     found = set()
     for text in texts:
         found |= set(re.findall(r"^\s*(?:image:|FROM) ([a-z/]+):([\w.@:-]+)", text, re.MULTILINE))
@@ -46,7 +46,9 @@ def images(*texts: str) -> list[tuple[str, str]]:
 
 
 def _licences_of(name: str) -> list[License]:
-    """What an installed library says of its own licence; nothing where it is not installed or says nothing short."""
+    """Return what an installed library says of its own licence; nothing where it is not installed or says nothing
+    short.
+    """
     try:
         about = metadata(name)
     except PackageNotFoundError:  # of another system: `colorama` on Windows
@@ -74,7 +76,7 @@ def _image(name: str, tag: str) -> Component:
 
 
 def made_at() -> datetime:
-    """When what is listed was committed, so that a second list is the same."""
+    """Return when what is listed was committed, so that a second list is the same."""
     if not (said := os.environ.get("SOURCE_DATE_EPOCH")):
         done = subprocess.run(
             ["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True, check=True
@@ -84,7 +86,7 @@ def made_at() -> datetime:
 
 
 def build() -> str:
-    """The list as text."""
+    """Return the list as text."""
     texts = [(ROOT / name).read_text() for name in ("requirements.txt", "docker-compose.yml", "deploy/Dockerfile")]
     components = [_library(*each) for each in locked(texts[0])]
     components += [_image(*each) for each in images(*texts[1:])]

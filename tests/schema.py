@@ -14,7 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pnav.settings")
 
 
 def missing() -> list[str]:
-    """What `makemigrations` would write, a line each; it would ask the database first, which this does not."""
+    """Return what `makemigrations` would write, a line each; it would ask the database first, which this does not."""
     from django.apps import apps
     from django.db.migrations.autodetector import MigrationAutodetector
     from django.db.migrations.loader import MigrationLoader

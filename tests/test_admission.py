@@ -75,7 +75,7 @@ class Bench:
         )
 
     def come_from(self, address):
-        """One request from this address."""
+        """Ask once from this address."""
         network, wider = network_of(scope(address))
         return self.ask(network, wider=wider)
 
@@ -181,7 +181,7 @@ def test_lane_serves_so_many_a_second_and_that_many_at_once_before(monkeypatch):
     monkeypatch.setattr(bench.lane, "_sleep", sleep)
 
     def serve(count, network):
-        """The seconds that this many took, one of which takes a hundredth by itself."""
+        """Return the seconds that this many took, one of which takes a hundredth by itself."""
         bench.rests.clear()
         begun = bench.now
         for _one in range(count):
@@ -234,7 +234,7 @@ def test_charge_is_worked_off_within_a_minute(rate):
 
 @pytest.mark.parametrize(("share", "level"), [(0.09, 0), (0.26, 2)])
 def test_what_a_network_uses_without_end_decides_its_level(share, level):
-    """Five seconds of requests of 10 ms: a tenth of a processor is little, a quarter is much within seconds."""
+    """These are five seconds of requests of 10 ms: a tenth of a processor is little, a quarter soon is much."""
     bench = Bench(light=PAGES._light, heavy=PAGES._heavy, worked_off=PAGES._rate)
     for _request in range(int(5 * share / 0.01)):
         bench.ask(FLOOD)
@@ -276,7 +276,7 @@ def test_when_all_queues_are_short_the_newcomer_is_refused():
 
 @pytest.fixture
 def apart(monkeypatch):
-    """No two networks share a bucket: each process draws buckets anew, and one network in a hundred would."""
+    """Let no two networks share a bucket: each process draws buckets anew, and one network in a hundred would."""
     monkeypatch.setattr("pnav.server.admission.BUCKETS", 2**61 - 1)
 
 
@@ -291,7 +291,7 @@ CROWDS = {
 @pytest.mark.usefixtures("apart")
 @pytest.mark.parametrize("crowd", CROWDS)
 def test_full_lane_lets_somebody_of_another_provider_in(crowd):
-    """512 networks with one request each, as many as wait at most: whoever came last of them goes."""
+    """512 networks have one request each, as many as wait at most: whoever came last of them goes."""
     bench = Bench(threads=8, each=128, in_all=512)
     tickets = [bench.come_from(address) for address in ("192.0.2.1", *CROWDS[crowd] * 2)[: 512 + 2]]
     while bench.lane.waiting < 512:
@@ -537,7 +537,7 @@ class Making:
 
 @pytest.fixture
 def lane():
-    """Eight real threads, and a network that has used some already."""
+    """Give eight real threads, and a network that has used some already."""
     with ThreadPoolExecutor(8) as threads:
         lane = Lane(threads, 8, each=10, in_all=50)
         for network, charge in ((FLOOD, 0.5), (FLOOD_TOO, 5.0)):

@@ -29,13 +29,13 @@ def weakness(name: str) -> dict[str, Any]:
 
 
 def sound(name: str, version: str) -> tuple[int, Any]:
-    """A base that knows of the old Django, and of nothing of ours."""
+    """Return a base that knows of the old Django, and of nothing of ours."""
     return 200, weakness(name) if (name, version) == ("django", "2.2.3") else {}
 
 
 @contextmanager
 def base(answer: Answer) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """A base of advisories on this machine that speaks as OSV does; its address, and what it was asked."""
+    """Give a base of advisories on this machine that speaks as OSV does; its address, and what it was asked."""
     asked: list[tuple[str, str]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -62,7 +62,7 @@ def base(answer: Answer) -> Iterator[tuple[str, list[tuple[str, str]]]]:
 
 
 def audit(address: str) -> subprocess.CompletedProcess[str]:
-    """In a home of its own: an answer that an earlier run kept counts for nothing."""
+    """Audit in a home of its own, so that an answer that an earlier run kept counts for nothing."""
     with tempfile.TemporaryDirectory() as home:
         return subprocess.run(
             [sys.executable, "-m", "tests.audit"], cwd=ROOT, env={"PIP_AUDIT_OSV_URL": address, "HOME": home},
@@ -71,7 +71,7 @@ def audit(address: str) -> subprocess.CompletedProcess[str]:
 
 
 def locked() -> set[tuple[str, str]]:
-    """Everything that requirements.txt installs on this machine."""
+    """Return everything that requirements.txt installs on this machine."""
     lines = re.findall(r"^(\w[^\\\n]*?) *\\?$", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     wanted = [Requirement(line) for line in lines]
     return {
@@ -101,7 +101,7 @@ def test_audit_says_which_package_is_weak():
 
 
 def no_more(name: str, version: str) -> tuple[int, Any]:
-    """One that fails once it has been believed."""
+    """Answer for a base that fails once it has been believed."""
     return sound(name, version) if version == "2.2.3" else (503, {})
 
 

@@ -134,7 +134,7 @@ def trusted_by(folder, place: str) -> list[x509.Certificate]:
 
 
 def is_accepted(shown: x509.Certificate, by: list[x509.Certificate], at: datetime, host: str) -> bool:
-    """Whether who trusts these takes this one for the server of that name."""
+    """Return whether who trusts these takes this one for the server of that name."""
     try:
         PolicyBuilder().store(Store(by)).time(at).build_server_verifier(x509.DNSName(host)).verify(shown, [])
     except VerificationError:
@@ -200,7 +200,7 @@ def test_machine_that_was_off_for_a_year_shows_new_certificates_at_its_start(fol
 
 
 def test_part_of_a_later_version_comes_in_without_a_restart_of_the_others(folder):
-    """As an operator updates: the folder of the new part is empty."""
+    """It is as when an operator updates: the folder of the new part is empty."""
     shutil.rmtree(folder / "backup")
     before = read(folder)
     assert "prepared" in renew(folder, 100)
@@ -219,7 +219,7 @@ class Killed(Exception):
 
 @pytest.mark.parametrize("day", [338, 353, 398])
 def test_process_that_is_killed_in_a_step_leaves_something_that_works_and_is_finished(tmp_path, monkeypatch, day):
-    """Killed before each change of a file in turn; whoever reads then, and after the next run, is trusted."""
+    """It is killed before each change of a file in turn; whoever reads then, and after the next run, is trusted."""
     at = 0
     while True:
         folder = tmp_path / f"{at}"

@@ -49,7 +49,7 @@ def test_a_site_without_any_has_none_to_tell(settings, monkeypatch):
 def test_check_warns_when_the_authority_has_not_renewed_and_errs_when_it_is_over(
     settings, monkeypatch, tmp_path, days, found
 ):
-    """A year of the internal certificates, as an operator who runs the check meets it."""
+    """It is a year of the internal certificates, as an operator who runs the check meets it."""
     use(settings, monkeypatch, folder_of(tmp_path, made_on=NOW - timedelta(days=days)))
     messages = certificates_last(None)
     assert [message.id for message in messages] == found * len(USES)

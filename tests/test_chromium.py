@@ -11,7 +11,7 @@ from tests.browser.engines import __main__ as engines
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    """A machine with nothing installed, where root may; `machine("a", "b")` puts programs on it that succeed."""
+    """Return a machine with nothing installed, where root may; `machine("a", "b")` puts programs on it that succeed."""
     programs = tmp_path / "bin"
     programs.mkdir()
     monkeypatch.setenv("PATH", str(programs))
@@ -29,7 +29,7 @@ def machine(tmp_path, monkeypatch):
         return programs
 
     def calls() -> list[str]:
-        """What was asked of them, without what only hurries."""
+        """Return what was asked of them, without what only hurries."""
         noted = (tmp_path / "calls").read_text().splitlines() if (tmp_path / "calls").exists() else []
         return [line.removeprefix(" ".join(chromium.HURRY) + " ") for line in noted]
 

@@ -1,4 +1,4 @@
-"""In clear: pages lead to HTTPS, health probes answer, everything else is refused without a redirect."""
+"""Without TLS, pages lead to HTTPS, health probes answer, and everything else is refused without a redirect."""
 
 import pytest
 from django.urls import reverse
@@ -30,7 +30,7 @@ def _as_in_production(settings) -> None:
     ],
 )
 def test_what_is_no_page_is_refused_in_clear(client, method, path):
-    """No database fixture: it is refused before anything is asked. A token that is right changes nothing."""
+    """There is no database fixture: it is refused before anything is asked. A token that is right changes nothing."""
     answer = getattr(client, method)(path, headers={"authorization": f"Bearer {TOKEN}"})
     assert answer.status_code == 403 and "Location" not in answer
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"

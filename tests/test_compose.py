@@ -49,7 +49,7 @@ BUILT_HERE = "pnav"
 
 
 def words(service: str) -> list[str]:
-    """The command of a service as one list of words, `sh -c` opened."""
+    """Return the command of a service as one list of words, `sh -c` opened."""
     command = SERVICES[service]["command"]
     command = command.split() if isinstance(command, str) else command
     return command[2].split() if command[:2] == ["sh", "-c"] else command
@@ -73,7 +73,7 @@ def test_services_are_those_of_a_production():
 
 
 def test_services_are_started_by_the_entry_points_of_the_image():
-    """Whose options and commands `tests/test_entry.py` looks at: nobody writes them out a second time."""
+    """`tests/test_entry.py` looks at their options and commands: nobody writes them out a second time."""
     assert {name: words(name) for name in OURS} == {
         "migrate": ["migrate"],
         "web": ["web"],
@@ -439,7 +439,10 @@ def test_role_of_the_web_reads_and_writes_lines_and_nothing_else():
 
 @pytest.mark.django_db
 def test_owner_who_may_make_roles_and_nothing_else_runs_the_script():
-    """As with a managed PostgreSQL: nobody there is a superuser. The role that backs up is a superuser's to make."""
+    """It is as with a managed PostgreSQL: nobody there is a superuser.
+
+    The role that backs up is a superuser's to make.
+    """
     script = roles.statements("a password").replace("pnav_web", "tried_web")
     with connection.cursor() as cursor:
         cursor.execute("CREATE ROLE tried_owner CREATEROLE")
@@ -475,7 +478,7 @@ def test_env_file_is_never_committed():
 
 
 def test_images_are_pinned_to_a_minor_version():
-    """By digest would be better; whoever has the registry at hand adds it: docs/operations.md."""
+    """A digest would be better; whoever has the registry at hand adds it: docs/operations.md."""
     foreign = {name: service["image"] for name, service in SERVICES.items() if service["image"] != BUILT_HERE}
     assert set(foreign) == {"postgres", "keys", "redis", "proxy"} and foreign["keys"] == foreign["postgres"]
     for image in foreign.values():
@@ -503,7 +506,9 @@ def test_data_has_no_way_out():
 
 
 def test_health_checks_ask_pages_that_exist():
-    """Of what was started in this container (`tests/test_entry.py`); what stands still is ended, and started anew."""
+    """They ask what was started in this container (`tests/test_entry.py`); what stands still is ended, and started
+    anew.
+    """
     for name in (*WEBS, "worker"):
         assert SERVICES[name]["healthcheck"]["test"] == ["CMD", "python", "-m", "pnav.server.entry", "health", "--end"]
         # The first process of a container ignores who would kill it from within: `init` is the first.
@@ -563,7 +568,7 @@ WHY_CAPABLE = {"authority": ["CHOWN"], "renewal": ["CHOWN"], "proxy": ["NET_BIND
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_service_has_the_limits_of_the_machine(service):
-    """Memory, no swap of it, processes, no core dump, no capability without its reason, no more privileges."""
+    """These are memory, no swap of it, processes, no core dump, no capability without a reason, no more privileges."""
     container = SERVICES[service]
     assert in_bytes(container["mem_limit"]) >= 128 << 20
     assert container["memswap_limit"] == container["mem_limit"]
@@ -694,7 +699,7 @@ def test_postgresql_is_durable_and_logs_no_content():
 
 
 def test_connections_fit():
-    """Pools and threads of all web processes and a worker, at their default sizes, are within what PostgreSQL takes."""
+    """Pools and threads of all web processes and a worker, at their default sizes, are what PostgreSQL allows."""
     options = dict(word.split("=") for word in words("postgres") if "=" in word)
     explained = (ROOT / ".env.example").read_text()
     pool, threads = (int(re.search(rf"{name}=(\d+)", explained)[1]) for name in ("DATABASE_POOL_SIZE", "CHAT_THREADS"))  # type: ignore[index]

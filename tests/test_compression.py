@@ -71,7 +71,9 @@ def test_what_streams_is_djangos_own():
 
 
 def test_length_is_drawn_by_lot():
-    """The same page, again and again: as many lengths as the comment has, and none longer than it may be."""
+    """The same page is asked for again and again, and has as many lengths as the comment has, none longer than it may
+    be.
+    """
     texts = [brotli.decompress(answer("br").content).decode() for _each in range(200)]
     letters = [len(COMMENT.search(text)[1]) for text in texts]
     assert len(set(letters)) > MOST_RANDOM_BYTES / 2

@@ -33,7 +33,7 @@ def port() -> Iterator[int]:
 
 
 def _left(port: int) -> dict[str, int] | None:
-    """The counts, without the request that asks; None when nobody answers."""
+    """Return the counts, without the request that asks; None when nobody answers."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
             told: dict[str, int] = json.load(answer)

@@ -45,7 +45,7 @@ NAMED = {
 
 
 def imported(source: str) -> Iterator[str]:
-    """Each module that this source imports from another library, by its whole name."""
+    """Yield each module that this source imports from another library, by its whole name."""
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Import(names=names):
@@ -60,7 +60,7 @@ def imported(source: str) -> Iterator[str]:
 
 
 def distribution(module: str, owners: Mapping[str, Iterable[str]]) -> str:
-    """Which library brings this module; the module's own first name when none that is installed does."""
+    """Return which library brings this module; the module's own first name when none that is installed does."""
     first = module.partition(".")[0]
     known = [canonicalize_name(name) for name in owners.get(first, ())] or [canonicalize_name(first)]
     # Several share a first name (`zope`, `psycopg`): the one that is called as the module is.
@@ -69,7 +69,7 @@ def distribution(module: str, owners: Mapping[str, Iterable[str]]) -> str:
 
 @cache
 def declared() -> tuple[dict[str, Requirement], dict[str, Requirement]]:
-    """What pyproject.toml declares for the site, and what it declares besides for other work."""
+    """Return what pyproject.toml declares for the site, and what it declares besides for other work."""
     table = tomllib.loads((ROOT / "pyproject.toml").read_text())
     site = [Requirement(line) for line in table["project"]["dependencies"]]
     other = [
@@ -79,7 +79,7 @@ def declared() -> tuple[dict[str, Requirement], dict[str, Requirement]]:
 
 
 def with_extras(requirements: Mapping[str, Requirement]) -> set[str]:
-    """These, and what an extra that was asked for by name brings (`psycopg[pool]`)."""
+    """Return these, and what an extra that was asked for by name brings (`psycopg[pool]`)."""
     found = set(requirements)
     for one in requirements.values():
         for line in (requires(one.name) or []) if one.extras else []:
@@ -94,7 +94,7 @@ def with_extras(requirements: Mapping[str, Requirement]) -> set[str]:
 
 @cache
 def used() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """Library → files that import it: of the site, and of everything else."""
+    """Return library → files that import it: of the site, and of everything else."""
     owners = packages_distributions()
     site: dict[str, set[str]] = defaultdict(set)
     other: dict[str, set[str]] = defaultdict(set)

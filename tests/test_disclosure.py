@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def fields(client, settings):
-    """The fields of the file, names as they are written; each stands there once."""
+    """Return the fields of the file, names as they are written; each stands there once."""
 
     def read() -> dict[str, str]:
         settings.CONTACT_EMAIL, settings.SITE_URL = "securite@pnav.example", "https://pnav.example"

@@ -24,14 +24,14 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104  inside a container
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The entry point as a process, as a container has it, with nothing but this in its environment."""
+    """Run the entry point as a process, as a container has it, with nothing but this in its environment."""
     command = [sys.executable, "-m", "pnav.server.entry", *arguments]
     own = {"PATH": os.environ["PATH"]} | environment
     return subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True, check=False)
 
 
 def listened_at(**environment: str) -> tuple[int, str, int]:
-    """Port, interface and backlog with which Twisted opens what `web` describes."""
+    """Return the port, interface and backlog with which Twisted opens what `web` describes."""
     reactor = MemoryReactorClock()
     serverFromString(reactor, entry.web_endpoint(environment)).listen(Factory())
     ((port, _factory, backlog, interface),) = reactor.tcpServers

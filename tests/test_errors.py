@@ -25,7 +25,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def in_use() -> int:
-    """Connections that the pool has given out and does not get back. Waits: one that it still opens counts meanwhile.
+    """Return how many connections the pool has given out and does not get back. It waits for those that are being
+    opened.
 
     This thread's own is closed first.
     """

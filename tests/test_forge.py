@@ -57,7 +57,7 @@ def test_pipelines_have_the_python_of_the_project():
 
 
 def test_both_forges_try_each_version_that_is_supported():
-    """And docs/platforms.md names no other."""
+    """docs/platforms.md names no other version."""
     github = GITHUB["jobs"]["versions"]["strategy"]["matrix"]["include"]
     (names_of, gitlab) = ("python", "postgres", "redis", "pooler"), GITLAB["versions"]["parallel"]["matrix"]
     rows = [[row[name] for name in names_of] for row in github]
@@ -125,7 +125,7 @@ MAINTENANCE = {"internal", "contract", "community", "none"}
 
 
 def faults(public: dict[str, Any]) -> list[str]:
-    """What the standard does not allow."""
+    """Return what the standard does not allow."""
     found = [f"{name} is missing" for name in sorted(REQUIRED - set(public))]
     if found:
         return found

@@ -19,7 +19,10 @@ TEXTS = [
 
 
 def client_frame(payload: bytes, *, first: int = 0x81, is_masked: bool = True, length: int | None = None) -> bytes:
-    """As a client sends it. length: how many bytes say how long it is (0, 2, 8); else as few as it needs."""
+    """Return a frame as a client sends it.
+
+    length: how many bytes say how long it is (0, 2, 8); as few as it needs by default.
+    """
     if length is None:
         length = 0 if len(payload) < 126 else 2 if len(payload) < 65_536 else 8
     bit = 0x80 if is_masked else 0
@@ -64,7 +67,7 @@ class Transport(StringTransport):
 
 
 def opened(kind):
-    """A socket of this kind just after its handshake, over a transport that keeps what is sent."""
+    """Return a socket of this kind just after its handshake, over a transport that keeps what is sent."""
     server = SimpleNamespace(is_ending=False, protocol_disconnected=lambda _one: None, log_action=lambda *_told: None)
     factory = daphne.ws_protocol.WebSocketFactory(server)
     factory.protocol = kind
@@ -82,7 +85,7 @@ def opened(kind):
 
 
 def told(kind, pieces):
-    """What the application got and what the client was sent, in the end."""
+    """Return what the application got and what the client was sent, in the end."""
     one = opened(kind)
     for piece in pieces:
         one.dataReceived(piece)

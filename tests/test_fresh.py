@@ -57,7 +57,7 @@ if "STAYS" in os.environ:
 
 
 def begin(log, **environment):
-    """A module of the library that does what it is told (`timeit`), in the background."""
+    """Start a module of the library that does what it is told (`timeit`), in the background."""
     return fresh.start("timeit", "-n1", "-r1", SAID, environment={"OWN": "1", **environment}, log=log)
 
 

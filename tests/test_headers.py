@@ -32,7 +32,7 @@ QUIET = {"/health/live", "/health/ready", "/metrics", "/robots.txt"}
 
 
 def addresses(patterns: list[URLPattern | URLResolver], before: str = "/") -> Iterator[str]:
-    """Each address of the table once, with something in the place of what varies."""
+    """Yield each address of the table once, with something in the place of what varies."""
     for entry in patterns:
         here = before + _filled(entry)
         if isinstance(entry, URLResolver):
@@ -128,7 +128,7 @@ def test_too_many_attempts_say_their_headers(client, monkeypatch):
 
 
 def test_files_say_theirs_and_may_be_kept(client):
-    """Also where a foreign page would draw one of them."""
+    """They say so also where a foreign page would draw one of them."""
     response = client.get("/static/pnav/site.css")
     if response.status_code == 404:  # collected by the tests of the browser only
         check(response, "/static/pnav/site.css")
@@ -138,7 +138,7 @@ def test_files_say_theirs_and_may_be_kept(client):
 
 
 async def test_request_that_cannot_be_read_says_its_headers():
-    """Answered before any middleware: see pnav.server.page_handler."""
+    """It is answered before any middleware: see pnav.server.page_handler."""
     request = Request(PageHandler(), "/", headers=[(b"content-type", b"x" * 10_001)])
     status, headers, _body = await (await request.begin()).end()
     assert status == HTTPStatus.BAD_REQUEST

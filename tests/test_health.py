@@ -21,7 +21,7 @@ TOKEN = "a token of the operator"
 
 @pytest.fixture(autouse=True)
 def _nothing_known(monkeypatch) -> None:
-    """No answer of another test."""
+    """Forget the answers of other tests."""
     monkeypatch.setattr(health, "READINESS", health.Readiness())
 
 
@@ -33,14 +33,14 @@ def failing(error: Exception):
 
 
 def test_live_asks_nobody(client):
-    """No database fixture: a query would fail the test."""
+    """There is no database fixture, so a query would fail the test."""
     answer = client.get("/health/live")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
 @pytest.fixture
 def held(monkeypatch) -> Iterator[None]:
-    """Page threads of which none comes back, for longer than a page may take."""
+    """Give page threads of which none comes back, for longer than a page may take."""
     over = Event()
     with ThreadPoolExecutor(1) as threads:
         turns = Turns(threads)
@@ -121,7 +121,7 @@ def pool_of_one(**changes) -> ConnectionPool:
 
 @pytest.fixture
 def only_connection(db, monkeypatch) -> Iterator[ConnectionPool]:
-    """This process may hold one connection."""
+    """Give a pool of one connection to this process."""
     monkeypatch.setattr(health, "PROBE_SECONDS", 0.5)
     with pool_of_one() as pool:
         monkeypatch.setattr(health, "pool", lambda: pool)
@@ -184,7 +184,7 @@ def test_ready_not_while_the_pool_has_nothing_to_lend(client, only_connection, m
 
 @pytest.fixture
 def questions(monkeypatch) -> list[str]:
-    """The parts asked, in order."""
+    """Return the parts asked, in order."""
     asked: list[str] = []
 
     def noting(part: str):

@@ -38,7 +38,7 @@ def where(request):
 
 
 def language(request):
-    """Slowly enough for another request to be under way in another thread, or to come next in this one."""
+    """Answer slowly enough for another request to be under way in another thread, or to come next in this one."""
     before = translation.get_language()
     time.sleep(0.01)
     assert translation.get_language() == before
@@ -46,7 +46,7 @@ def language(request):
 
 
 def says_nothing_of_language(request):
-    """As a view without our middleware would find it: whatever the thread was left with."""
+    """Answer as a view without our middleware, which finds whatever the thread was left with."""
     before = translation.get_language()
     translation.activate("en")
     return HttpResponse(before)
@@ -161,7 +161,7 @@ class Request:
         return self
 
     async def end(self):
-        """Status, headers, body."""
+        """Return status, headers and body."""
         start = await self.line.receive_output(SECONDS)
         body = b""
         while True:
@@ -190,7 +190,7 @@ async def test_page_runs_in_one_page_thread(pages):
 
 
 async def test_stack_crosses_once(pages, monkeypatch):
-    """Whatever stands in MIDDLEWARE: one piece of work a page."""
+    """Whatever stands in MIDDLEWARE, a page is one piece of work."""
     submitted = []
     submit = THREADS.submit
     monkeypatch.setattr(THREADS, "submit", lambda *args: submitted.append(1) or submit(*args))
@@ -282,7 +282,10 @@ async def test_upload_larger_than_memory(pages, settings):
     [("/echoes", BODY_MAX_BYTES), ("/admin/rien/", ADMIN_BODY_MAX_BYTES), ("/rien/", BODY_MAX_BYTES)],
 )
 async def test_body_larger_than_its_bound_is_not_read(pages, headers, address, most):
-    """Whatever its form says it is: files count as well. The page says so; at the bound itself it is served."""
+    """It is so whatever its form says it is: files count as well.
+
+    The page says so; at the bound itself it is served.
+    """
     tracemalloc.start()
     try:
         status, answered, body = await get(
@@ -378,7 +381,7 @@ async def test_each_answer_has_its_own_nonce(pages):
 
 @pytest.fixture
 def people():
-    """Session keys, and who they are: two agents and a visitor."""
+    """Return session keys, and who they are: two agents and a visitor."""
     agents = [make.agent(), make.agent()]
     return {**{signed_in(agent): agent.user.username for agent in agents}, "nobody": ""}
 

@@ -33,7 +33,7 @@ import pnav.demo.run
 
 @pytest.fixture(scope="module")
 def loaded() -> subprocess.CompletedProcess[str]:
-    """A process that loads all of production, says so, then asks for the demonstration."""
+    """Run a process that loads all of production, says so, then asks for the demonstration."""
     command = [sys.executable, "-W", "ignore", "-c", LOAD]
     return subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False)
 
@@ -55,7 +55,7 @@ def test_what_is_left_out_would_be_missed(loaded):
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `COPY . /app` brings: the repository without what .dockerignore names."""
+    """Return what `COPY . /app` brings: the repository without what .dockerignore names."""
     left_out = {line for line in (ROOT / ".dockerignore").read_text().split() if "*" not in line}
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
@@ -69,7 +69,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_commands_start_from_what_the_image_holds(tree):
-    """By the entry point, as `worker` and `migrate` do; the demonstration, which `manage.py` may join, is not there."""
+    """They start by the entry point, as `worker` and `migrate` do; the demonstration is not there."""
     assert not (tree / "pnav/demo").exists() and (tree / "manage.py").exists()
     command = [sys.executable, "-W", "ignore", "-m", "pnav.server.entry", "python", "manage.py", "version"]
     environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}

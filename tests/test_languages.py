@@ -36,7 +36,9 @@ def modules() -> Iterator[Path]:
 
 
 def named(path: Path, codes: set[str]) -> list[str]:
-    """Where a string of this module is the code of one of these languages, or ends with it as the name of a field."""
+    """Return where a string of this module is the code of one of these languages, or ends with it as the name of a
+    field.
+    """
     found = []
     for node in ast.walk(ast.parse(path.read_text())):
         text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
@@ -77,7 +79,7 @@ TEMPLATES = sorted((ROOT / "templates").glob("**/*.html"))
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
 def test_no_template_decides_by_the_name_of_a_language(path: Path):
-    """Neither compares with one, nor sends one, nor writes the name of one."""
+    """None compares with one, sends one, or writes the name of one."""
     text = path.read_text()
     codes = "|".join(code for code, _name in settings.LANGUAGES)
     deciding = rf"""(?:==|!=)\s*["'](?:{codes})["']|value=["'](?:{codes})["']|[?&]\w+=(?:{codes})\b"""

@@ -29,7 +29,7 @@ WORD = "MARQUE"
 
 @pytest.fixture
 def lines(monkeypatch):
-    """What the console of a server would show, under the settings of production, from INFO on."""
+    """Return what the console of a server would show, under the settings of production, from INFO on."""
     out = io.StringIO()
     handler = logging.StreamHandler(out)
     handler.setFormatter(Discreet(settings.LOGGING["formatters"]["text"]["format"]))

@@ -109,7 +109,7 @@ def test_long_body_has_the_time_that_a_telephone_needs(clock):  # noqa: F811
 
 
 def test_daphne_hands_a_spool_over_as_it_lies(monkeypatch):
-    """In place of the whole of it in its queue, in pieces."""
+    """The spool is handed over in pieces, in place of the whole of it in its queue."""
     spool = Spool()
     spool.write(MARK)
 

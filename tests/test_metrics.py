@@ -64,12 +64,12 @@ def scrape(at: float) -> Scrape:
 
 
 async def page(path: str, *headers: tuple[bytes, bytes]) -> int:
-    """The status of a page that the real handler serves, in its threads."""
+    """Return the status of a page that the real handler serves, in its threads."""
     return (await answer(path, *headers))["status"]
 
 
 async def answer(path: str, *headers: tuple[bytes, bytes]) -> dict[str, Any]:
-    """How the answer to this page begins."""
+    """Return how the answer to this page begins."""
     sent = []
 
     async def receive():
@@ -89,7 +89,7 @@ async def answer(path: str, *headers: tuple[bytes, bytes]) -> dict[str, Any]:
 
 
 def changed(before: Scrape, after: Scrape, name: str, **labels: str) -> float:
-    """By how much the samples of this name grew that have these labels."""
+    """Return by how much the samples of this name grew that have these labels."""
     return sum(
         value - before.samples.get(name, {}).get(known, 0.0)
         for known, value in after.samples[name].items()
@@ -219,7 +219,9 @@ def _certificates(settings, monkeypatch, tmp_path):
 
 @pytest.mark.django_db(transaction=True)
 async def test_every_rule_and_panel_is_answered_by_a_real_scrape(_certificates, settings, tmp_path):
-    """After an exchange, pages, a worker's tick and an event: each query finds its metrics, and each panel a value."""
+    """It follows an exchange, pages, a worker's tick and an event: each query finds its metrics, and each panel a
+    value.
+    """
     before = await in_db(scrape, 0)
     conversation = await in_db(make.waiting)
     async with Line("/ws/conversation/", await in_db(visit, conversation)) as line:

@@ -17,7 +17,7 @@ SMALL = models.Q(size__lt=10)
 
 
 def state() -> ProjectState:
-    """A unit and a region, as the version before knows them."""
+    """Return the state of a unit and a region, as the version before knows them."""
     made = ProjectState()
     key = ("id", models.BigAutoField(primary_key=True))
     dj.CreateModel("Region", [key]).state_forwards("chat", made)

@@ -48,7 +48,7 @@ class Function:
 
 
 def sources() -> dict[str, str]:
-    """Every module of the site by its name, with its text."""
+    """Return every module of the site by its name, with its text."""
     found = {}
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
@@ -59,7 +59,7 @@ def sources() -> dict[str, str]:
 
 
 def is_named_for_others(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether this name is not read in Python: of a page (its address has it), of a tag or of a filter."""
+    """Return whether this name is not read in Python: of a page (its address has it), of a tag or of a filter."""
     if any("register" in ast.unparse(decorator) for decorator in node.decorator_list):
         return True
     first = next(iter([*node.args.posonlyargs, *node.args.args]), None)
@@ -67,7 +67,7 @@ def is_named_for_others(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 
 def public_functions(module: str, tree: ast.Module) -> Iterator[Function]:
-    """The functions of this module that others may call."""
+    """Yield the functions of this module that others may call."""
     for node in tree.body:
         if (
             isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
@@ -79,7 +79,7 @@ def public_functions(module: str, tree: ast.Module) -> Iterator[Function]:
 
 
 def imported_bare(trees: Mapping[str, ast.Module]) -> set[str]:
-    """What some module imports from another by its own name, as `module.name`."""
+    """Return what some module imports from another by its own name, as `module.name`."""
     return {
         f"{node.module}.{alias.name}"
         for tree in trees.values()
@@ -90,7 +90,7 @@ def imported_bare(trees: Mapping[str, ast.Module]) -> set[str]:
 
 
 def says_its_object(module: str) -> bool:
-    """Whether the last name of this module is a thing, so that `module.verb` says what is acted on."""
+    """Return whether the last name of this module is a thing, so that `module.verb` says what is acted on."""
     last = module.rpartition(".")[2]
     return last not in NO_OBJECTS and (not last.endswith("ing") or last in THINGS_IN_ING)
 
@@ -126,7 +126,9 @@ CLASS_OF_A_MODULE = re.compile(r"\b([a-z_]+(?:\.[a-z_]+)*)\.([A-Z]\w+)")
 
 
 def test_classes_that_templates_name_are_there(tried):
-    """« Required: entry (inbox.Entry) »: by the end of a module's path, and a name that this module gives."""
+    """They are written as « Required: entry (inbox.Entry) »: the end of a module's path, and a name that this module
+    gives.
+    """
     given: dict[str, set[str]] = {}
     for module, text in sources().items():
         names = {node.name for node in ast.parse(text).body if isinstance(node, ast.ClassDef)}

@@ -47,7 +47,7 @@ def test_lock_that_only_the_test_would_hold_is_refused(lock):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("lock", [by_hand, shared, of_the_transaction])
 def test_lock_that_nothing_holds_is_refused(lock):
-    """Written by hand, PostgreSQL lets it go at once, and Django says nothing."""
+    """It was written by hand: PostgreSQL lets it go at once, and Django says nothing."""
     with pytest.raises(LockOutsideTransaction):
         lock()
 

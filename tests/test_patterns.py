@@ -30,7 +30,7 @@ REFUSED = (Exception,)
 
 
 def test_python_patterns_are_found_wherever_they_are():
-    """What the search must not lose: constants, calls, f-strings, validators, other names for `re`."""
+    """The search must not lose constants, calls, f-strings, validators, and other names for `re`."""
     found, unreadable = patterns.python()
     sources = {one.source for one in found}
     wheres = {one.where for one in found}

@@ -40,7 +40,7 @@ STRANGE = [
 
 
 def changed(chance: random.Random) -> str:
-    """The page with one to three of its pieces taken away, doubled, exchanged or put elsewhere, or strange ones."""
+    """Return the page with one to three of its pieces taken away, doubled, exchanged or moved, or strange ones."""
     pieces = list(PIECES)
     for _each in range(chance.randint(1, 3)):
         place, other = chance.randrange(len(pieces)), chance.randrange(len(pieces))
@@ -79,7 +79,7 @@ def test_whatever_is_told_valid_is_valid(tried):
 
 
 def ways_in() -> list[list[str]]:
-    """The elements of the page's body that are open where each of them begins, from the outermost on."""
+    """Return the elements of the page's body that are open where each of them begins, from the outermost on."""
     ways, way = [], []
     for tag in TAGS[TAGS.index('<body class="a">') + 1 :]:
         name = NAME.findall(tag)[0]

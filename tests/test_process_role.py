@@ -38,7 +38,7 @@ async def _no_broadcaster():
 
 
 async def shake_hands(role):
-    """What a socket without a session is answered."""
+    """Return what a socket without a session is answered."""
     line = ApplicationCommunicator(application_for(role), dict(UPGRADE))
     await line.send_input({"type": "websocket.connect"})
     answer = await line.receive_output(30)

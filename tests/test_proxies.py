@@ -36,13 +36,13 @@ HAPROXY = (ROOT / "deploy/haproxy.cfg").read_text()
 
 
 def snippet(caddyfile: str) -> str:
-    """How a request is passed on, without comments."""
+    """Return how a request is passed on, without comments."""
     body = caddyfile.partition("(pass_on) {\n")[2].partition("\n}\n")[0]
     return re.sub(r"^\s*#.*\n", "", body, flags=re.MULTILINE)
 
 
 def rest(caddyfile: str) -> str:
-    """All else, without comments, with the names of the processes taken out."""
+    """Return all else, without comments, with the names of the processes taken out."""
     body = caddyfile.replace(caddyfile.partition("(pass_on) {\n")[2].partition("\n}\n")[0], "")
     body = re.sub(r"^\s*#.*\n|#.*$", "", body, flags=re.MULTILINE)
     return re.sub(r"import pass_on \S+", "import pass_on", body)
@@ -217,7 +217,7 @@ def test_site_whose_numbers_were_changed_makes_its_own(tmp_path):
 
 
 def said_headers(text: str) -> dict[str, str]:
-    """The headers of the page, as a Caddyfile sets them."""
+    """Return the headers of the page, as a Caddyfile sets them."""
     (body,) = re.findall(r"handle @away \{.*?\n\t\t\theader \{\n(.*?)\n\t\t\t\}", text, re.DOTALL)
     pairs = [line.strip().split(" ", 1) for line in body.splitlines()]
     return {name.lower(): value.strip('"') for name, value in pairs if not name.startswith("-")}
@@ -252,7 +252,7 @@ class CaddyAlone(ReverseProxy):
 
 @contextmanager
 def alone(name: str, folder: Path) -> Iterator[ReverseProxy]:
-    """A proxy in front of two processes of pages and one of sockets, all of them dead."""
+    """Give a proxy in front of two processes of pages and one of sockets, all of them dead."""
     if not shutil.which(name):
         pytest.skip(f"no {name} here; its file is read above")
     authority.make(folder / "tls", now=datetime.now(UTC), owners=dict.fromkeys(authority.PARTS, folder.stat().st_uid))

@@ -35,13 +35,13 @@ HEADING = re.compile(rf"(\d+)\.(\d+)\.(\d+) – (?:(\d+) )?({'|'.join(MONTHS)}) 
 
 
 def parts() -> list[tuple[str, str]]:
-    """Heading and text of each version of the changelog, the newest first."""
+    """Return heading and text of each version of the changelog, the newest first."""
     found = re.split(r"^## (.+)$", CHANGELOG, flags=re.MULTILINE)[1:]
     return list(zip(found[::2], found[1::2], strict=True))
 
 
 def released() -> list[tuple[re.Match[str], str]]:
-    """The versions that were made. Each heading is read whole."""
+    """Return the versions that were made. Each heading is read whole."""
     found = [(HEADING.fullmatch(heading), text) for heading, text in parts() if heading != TO_COME]
     assert all(match for match, _text in found), "« ## X.Y.Z – jour mois année »"
     return found  # type: ignore[return-value]
@@ -60,7 +60,7 @@ def test_versions_go_down():
 
 
 def test_every_version_but_the_first_says_what_to_do():
-    """A sentence, then numbered steps that somebody reads during a deployment: short ones."""
+    """Each says a sentence, then numbered steps that somebody reads during a deployment, and which are short."""
     for match, text in released()[:-1]:
         head = text.partition("\nPour les personnes :")[0]
         assert "\nÀ faire en mettant à jour" in head, match[0]
@@ -78,7 +78,7 @@ def test_catalogue_of_public_software_says_the_same_version_and_day():
 
 
 def test_archive_of_a_version_says_its_commit(tmp_path):
-    """Without git and without an image: `pnav_build_info` and `entry version` of plain machines."""
+    """It says it without git and without an image, in `pnav_build_info` and `entry version` of plain machines."""
     files = ["pnav/__init__.py", "pnav/version.py", "pnav/server", "pyproject.toml"]
     archive = subprocess.run(["git", "archive", "HEAD", *files], cwd=ROOT, capture_output=True, check=True).stdout
     with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
@@ -118,7 +118,7 @@ def test_list_of_components_is_the_lock_and_the_images(monkeypatch):
 
 
 def test_list_of_components_is_the_same_twice(tmp_path):
-    """In two processes whose sets have other orders."""
+    """It is made by two processes whose sets have other orders."""
     written = []
     for seed in ("1", "2"):
         command = [sys.executable, "-m", "tests.sbom", "--output", str(tmp_path / seed)]
@@ -128,7 +128,7 @@ def test_list_of_components_is_the_same_twice(tmp_path):
 
 
 def test_assets_that_differ_are_named(tmp_path):
-    """`make assets` builds both for real; here, that a difference would be seen."""
+    """`make assets` builds both for real; this shows that a difference would be seen."""
     for name, style in (("first", "a{}"), ("second", "b{}")):
         (tmp_path / name / "css").mkdir(parents=True)
         (tmp_path / name / "css" / "main.css").write_text(style)

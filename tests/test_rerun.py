@@ -9,7 +9,7 @@ from tests import rerun
 
 @pytest.fixture
 def runs(monkeypatch, tmp_path):
-    """What the second run was asked, and by `runs.answer` what it says; `runs.failed(…)` is what failed before."""
+    """Return what the second run was asked, and by `runs.answer` what it says; `runs.failed(…)` failed before."""
 
     class Runs(list):
         answer = 0

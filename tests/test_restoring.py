@@ -77,7 +77,7 @@ def test_database_of_another_name_is_left_as_it_is(monkeypatch):
 
 @pytest.mark.slow
 def test_file_of_pure_tests_asks_for_no_database():
-    """Run by itself, as a newcomer does: no server answers there, and none is needed."""
+    """It runs by itself, as a newcomer does: no server answers there, and none is needed."""
     nowhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PNAV_TESTS"))}
     files = [

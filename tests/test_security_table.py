@@ -59,7 +59,7 @@ class Row(NamedTuple):
 
 
 def section(text: str, heading: str) -> str:
-    """What stands below a heading, up to the next one of its kind."""
+    """Return what stands below a heading, up to the next one of its kind."""
     return text.partition(f"\n{heading}\n")[2].partition("\n## ")[0]
 
 
@@ -69,7 +69,7 @@ def rows_of(text: str) -> list[Row]:
 
 
 def references(text: str) -> list[str]:
-    """Files and tests named in a text: what stands between back quotes and has a folder or an ending that we use."""
+    """Return the files and tests that a text names: quoted words with a folder or an ending that we use."""
     quoted = re.findall(r"`([^`\s]+)`", text)
     return [
         one for one in quoted if re.fullmatch(r"[\w./-]+\.(py|md|js|txt|yml|toml|sql|html)(::\w+)?|deploy/\w+", one)
@@ -83,14 +83,14 @@ def functions(path: Path) -> set[str]:
 
 
 def exists(reference: str) -> bool:
-    """Whether the file is there and, when a function of it is named, defines it."""
+    """Return whether the file is there and, when a function of it is named, defines it."""
     name, _, function = reference.partition("::")
     path = ROOT / name
     return path.is_file() and (not function or function in functions(path))
 
 
 def faults(text: str) -> set[str]:
-    """What is wrong with the table of this text: a kind and what it concerns, as « kind id »."""
+    """Return what is wrong with the table of this text: a kind and what it concerns, as « kind id »."""
     rows, found = rows_of(text), set()
     wanted = {id for id, level in LEVELS.items() if level < 3}
     counted = Counter(row.id for row in rows)
@@ -138,7 +138,7 @@ def test_counts_said_at_the_top_are_those_of_the_table():
 
 
 def replaced(id: str, change) -> str:
-    """The document with one row of the table changed."""
+    """Return the document with one row of the table changed."""
     (line,) = (line for line in TEXT.splitlines() if line.startswith(f"| {id} |"))
     cells = change(line.strip().strip("|").split(" | "))
     return TEXT.replace(line, "| " + " | ".join(cell.strip() for cell in cells) + " |")

@@ -16,7 +16,7 @@ COUNTED_FROM_AFAR = re.compile(r"\.console-(?:grid|screen)[^{},]*:has\([^{}]*:nt
 
 
 def selectors_of(sheet: str) -> list[str]:
-    """What stands before each `{`."""
+    """Return what stands before each `{`."""
     bare = re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)
     return [one.strip() for one in re.findall(r"([^{};]+)\{", bare) if not one.strip().startswith("@")]
 

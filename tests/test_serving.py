@@ -72,7 +72,7 @@ def test_timeouts_of_everybody_are_looked_at_once_a_round(server, count):
 
 
 def connect(server, application, protocol=None):
-    """A connection of the server that this application answers. Call it in a loop."""
+    """Connect to the server, which this application answers. It must be called in a loop."""
     protocol = protocol or Connection()
     server.application = application
     server.protocol_connected(protocol)
@@ -425,7 +425,7 @@ class Reader(Protocol):
 
 @pytest.fixture
 def served(monkeypatch):
-    """Makes lines of Daphne's kind of reactor, each with its protocol and its client; and turns their loop."""
+    """Make lines of Daphne's kind of reactor, each with its protocol and its client, and turn their loop."""
 
     def detour(*_arguments):
         raise AssertionError("a context was made for Twisted's log")
@@ -527,7 +527,7 @@ def test_nothing_came_is_no_end(line):
 
 @pytest.fixture
 def handed_over(monkeypatch):
-    """An end to hand over at, and what was made of each connection: protocols with the address they were told."""
+    """Give an end to hand over at, and what was made of each connection: protocols with the address they were told."""
     made = []
 
     class Factory:
@@ -755,7 +755,7 @@ def test_form_that_comes_slowly_gives_way_to_nobody_who_says_nothing(clock, monk
 
 
 def refused(one: "OneClient") -> str:
-    """The page that this client was answered."""
+    """Return the page that this client was answered."""
     head, _end, page = one.line.value().partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 413 ") and b"\r\nConnection: close\r\n" in head + b"\r\n"
     assert int(re.search(rb"Content-Length: (\d+)", head)[1]) == len(page) and b"Retry-After" not in head
@@ -855,7 +855,7 @@ def test_process_that_stops_does_not_wait_for_a_page_without_end(server):
 
 
 def test_process_that_stops_hangs_up_on_a_handshake():
-    """So that a proxy tries another process: an answer, even a refusal, would be the client's."""
+    """It hangs up so that a proxy tries another process: an answer, even a refusal, would be the client's."""
     cut: list[bool] = []
     one = serving.SocketProtocol()
     one.factory = SimpleNamespace(server_class=SimpleNamespace(is_ending=True))
@@ -866,7 +866,7 @@ def test_process_that_stops_hangs_up_on_a_handshake():
 
 
 def test_answer_of_a_process_that_stops_is_the_last_of_its_connection(clock):
-    """`Connection: close`, also to who would keep it."""
+    """It has `Connection: close`, also for a client who would keep it."""
     for is_ending in (False, True):
         one = OneClient(clock)
         one.channel.factory = SimpleNamespace(server=SimpleNamespace(is_ending=is_ending))

@@ -55,7 +55,7 @@ def test_session_copied_to_another_row_does_not_open():
 
 
 def test_session_opens_with_its_cookie_alone_whatever_lies_on_a_server(caplog):
-    """The row, the key ring and SECRET_KEY together, as a backup and every secret of the operator give them."""
+    """A backup and every secret of the operator give the row, the key ring and SECRET_KEY together."""
     store = saved(place=SECRET)
     row = Session.objects.get()
     assert is_sealed_by_cookie(row.session_data)
@@ -69,7 +69,7 @@ def test_session_opens_with_its_cookie_alone_whatever_lies_on_a_server(caplog):
 
 
 def test_sessions_of_both_kinds_stand_side_by_side(settings):
-    """As while versions change: what one process sealed the other opens, and seals in its own way."""
+    """They do while versions change: what one process encrypted the other opens, and encrypts in its own way."""
     settings.SESSION_SEAL = "ring"
     store = saved(place=SECRET)
     assert not is_sealed_by_cookie(Session.objects.get().session_data)

@@ -36,7 +36,7 @@ def start(code: str = "", **environment: str | None) -> subprocess.CompletedProc
 
 
 def refusal(**environment: str | None) -> str:
-    """The last line of a start that failed."""
+    """Return the last line of a start that failed."""
     done = start(**environment)
     assert done.returncode != 0
     return done.stderr.strip().splitlines()[-1]
@@ -119,7 +119,7 @@ PROVIDER = {"OPENID_ISSUER": "https://fournisseur.example", "OPENID_CLIENT_ID": 
 
 
 def test_secrets_come_from_files(tmp_path):
-    """As a vault mounts them: the environment holds paths and nothing else."""
+    """A vault mounts them so: the environment holds paths and nothing else."""
     files: dict[str, str | None] = {}
     beside = {"METRICS_TOKEN": "hidden token", "OPENID_CLIENT_SECRET": "hidden client"}
     beside |= {"DATABASE_PASSWORD": "hidden/word", "REDIS_PASSWORD": "hidden:word"}
@@ -164,7 +164,7 @@ def test_file_of_a_secret_that_is_not_there_is_named(name, tmp_path):
     ],
 )
 def test_address_with_a_password_is_refused_without_it(change, named):
-    """Nowhere in what is printed: the traceback neither."""
+    """The password is nowhere in what is printed, not even in the traceback."""
     done = start(**change)
     assert done.returncode != 0
     assert named in done.stderr.strip().splitlines()[-1]
@@ -209,7 +209,9 @@ def test_requests_that_daphne_gives_up_reach_no_log(name, level):
 
 
 def read_by_settings() -> set[str]:
-    """The names given to `env.…("NAME")`, `_required("NAME")` and `_secret("NAME")` in the source of the settings."""
+    """Return the names given to `env.…("NAME")`, `_required("NAME")` and `_secret("NAME")` in the source of the
+    settings.
+    """
     names = set()
     for node in ast.walk(ast.parse((ROOT / "pnav" / "settings.py").read_text())):
         if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
@@ -260,7 +262,7 @@ def test_env_example_holds_no_secret():
 
 
 def test_keys_of_exchanges_lie_where_they_are_said_to():
-    """With an address of their own: there, and nothing else; without: with the content."""
+    """With an address of their own they are there, and nothing else is; without one they are with the content."""
     shown = (
         "import json; from common.data_keys import router; from common.data_keys.models import WrappedKey;"
         " from reports.models import Report; from django.db import router as routes;"
@@ -277,7 +279,10 @@ def test_keys_of_exchanges_lie_where_they_are_said_to():
 
 
 def test_behind_a_pooler_no_session_is_asked_for_anything():
-    """No option as a connection begins, no cursor that outlives its transaction, nothing prepared unless it is said."""
+    """It is asked for no option as a connection begins, and no cursor outlives its transaction.
+
+    Nothing is prepared unless it is said.
+    """
     shown = (
         "import json; from chat.database import leave_the_pool; leave_the_pool(2); from django.db import connections;"
         " found = [*settings.DATABASES.values(), connections['default'].settings_dict];"

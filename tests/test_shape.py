@@ -11,7 +11,7 @@ AT_MOST = 22
 
 
 def crowded_folders(paths: Iterable[Path]) -> dict[str, int]:
-    """Folders with more modules of their own than AT_MOST, and how many. Migrations only ever grow."""
+    """Return folders with more modules of their own than AT_MOST, and how many. Migrations only ever grow."""
     modules = Counter(
         path.parent.as_posix() for path in paths if path.name != "__init__.py" and path.parent.name != "migrations"
     )

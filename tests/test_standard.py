@@ -19,7 +19,10 @@ pytestmark = pytest.mark.django_db
 
 
 def test_passwords_are_hashed_slowly_in_production():
-    """11.4.2 and its appendix C: PBKDF2-HMAC-SHA-256, 600,000 iterations. The tests put a quick one before it."""
+    """Requirement 11.4.2 and its appendix C ask for PBKDF2-HMAC-SHA-256, 600,000 iterations.
+
+    The tests put a quick one before it.
+    """
     quick, first, *_others = settings.PASSWORD_HASHERS
     assert (quick, first) == (
         "tests.support.hashers.QuickHasher",
@@ -33,7 +36,7 @@ def test_passwords_are_hashed_slowly_in_production():
 
 
 def test_session_keys_hold_128_bits():
-    """7.2.3. Drawn from `secrets`, each sign from an alphabet that the keys themselves show."""
+    """Requirement 7.2.3: they are drawn from `secrets`, each sign from an alphabet that the keys themselves show."""
     store, keys = SessionStore(), set()
     for _turn in range(200):
         store.create()
@@ -71,7 +74,7 @@ def test_no_folder_is_listed_and_no_source_served(client, path):
     ],
 )
 def test_answers_say_what_they_are(client, path, kind):
-    """4.1.1. JSON has no charset: RFC 8259 knows UTF-8 only."""
+    """Requirement 4.1.1. JSON has no charset: RFC 8259 knows UTF-8 only."""
     answer = client.post(path, "{}", content_type="application/json") if "trames" in path else client.get(path)
     assert answer.headers["Content-Type"] == kind
 
@@ -85,7 +88,7 @@ def test_answers_say_what_they_are(client, path, kind):
     ],
 )
 def test_way_out_is_on_the_page(client, role, path):
-    """7.4.4."""
+    """Requirement 7.4.4 asks for it."""
     make_user("camille", role, totp=True)
     sign_in(client, "camille")
     ways = {f'"{reverse(way)}"' for way in ("account_logout", "admin:logout")}
@@ -95,7 +98,7 @@ def test_way_out_is_on_the_page(client, role, path):
 
 
 def test_no_administration_of_packages_nor_their_documentation_is_there():
-    """13.4.5."""
+    """Requirement 13.4.5 asks for it."""
     assert not {"django.contrib.admindocs", "allauth.headless", "allauth.usersessions", "debug_toolbar"} & set(
         settings.INSTALLED_APPS
     )
@@ -104,14 +107,17 @@ def test_no_administration_of_packages_nor_their_documentation_is_there():
 
 @pytest.mark.parametrize(("origin", "is_ours"), [("https://testserver", True), ("http://testserver", False)])
 def test_sockets_come_from_pages_over_https_only(settings, origin, is_ours):
-    """4.4.1. The page takes wss where it was read over https; a production opens to no other."""
+    """Requirement 4.4.1. The page takes wss where it was read over https; a production opens to no other."""
     settings.DEMO, settings.CSRF_TRUSTED_ORIGINS = False, []
     headers = [(b"host", b"testserver"), (b"origin", origin.encode())]
     assert is_own_origin({"headers": headers}) is is_ours
 
 
 def test_answers_in_the_address_are_no_answers(client):
-    """15.3.7. A form is read from the body alone; of a field sent twice the last one counts, as Django does it."""
+    """Requirement 15.3.7.
+
+    A form is read from the body alone; of a field sent twice the last one counts, as Django does it.
+    """
     page = "/orientation/maintenant/"
     client.get("/orientation/")
     assert client.post(f"{page}?answer=no", {}).url == page  # the question again
@@ -125,7 +131,10 @@ WRITTEN_BY_KEY = re.compile(r"[\w)]\[(?![\"'\d])[^\]]+\] *=[^=>]|__proto__|\.pro
 
 
 def test_scripts_write_no_key_that_came_from_elsewhere():
-    """15.3.6. What is known by an id lies in a Map: no object of ours can be given a key of somebody's choice."""
+    """Requirement 15.3.6.
+
+    What is known by an id lies in a Map: no object of ours can be given a key of somebody's choice.
+    """
     assert WRITTEN_BY_KEY.search("known[frame.id] = 1") and not WRITTEN_BY_KEY.search("const [a] = b; known[0] = 1")
     scripts = sorted((Path(settings.BASE_DIR) / "static" / "pnav").rglob("*.js"))
     assert len(scripts) > 5
@@ -134,6 +143,9 @@ def test_scripts_write_no_key_that_came_from_elsewhere():
 
 @pytest.mark.parametrize("path", ["/", "/robots.txt", "/tchat/", "/health/live", "/compte/login/"])
 def test_no_other_origin_reads_an_answer(client, path):
-    """3.4.2. Whoever asks from elsewhere is told nothing that would let them read; files are public, and say so."""
+    """Requirement 3.4.2.
+
+    Whoever asks from elsewhere is told nothing that would let them read; files are public, and say so.
+    """
     answer = client.get(path, headers={"Origin": "https://evil.example"})
     assert not [name for name in answer.headers if name.lower().startswith("access-control-")]

@@ -32,7 +32,7 @@ OPERATIONS = (ROOT / "docs/operations.md").read_text()
 
 
 def settings(unit: str) -> dict[str, list[str]]:
-    """Of a unit, each setting with its values in order."""
+    """Return each setting of a unit with its values in order."""
     found: dict[str, list[str]] = {}
     for line in (FOLDER / unit).read_text().splitlines():
         if line and line[0] not in "#[":
@@ -131,7 +131,9 @@ def test_what_is_not_ours_gets_the_limits_of_compose_as_a_drop_in(name):
 
 @pytest.mark.parametrize("name", ["content", "keys"])
 def test_unit_of_backups_starts_them_with_the_secrets_and_limits_of_compose(tmp_path, name):
-    """Of this instance, with what the operator writes into /etc/pnav/backup-…; and with none of the site's secrets."""
+    """They are those of this instance, with what the operator writes into /etc/pnav/backup-…, and with no secret of the
+    site.
+    """
     limits = {key: [value.replace("%i", name) for value in values] for key, values in settings(BACKS_UP).items()}
     assert limits["ExecStart"] == [f"{CURRENT}/.venv/bin/python -m pnav.server.entry backup run"] and limits[
         "Restart"
@@ -156,7 +158,7 @@ def test_unit_of_backups_starts_them_with_the_secrets_and_limits_of_compose(tmp_
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here; the units are parsed above")
 def test_systemd_finds_nothing_wrong(tmp_path):
-    """With this checkout in the place of the version in force: it looks for the program that each unit starts."""
+    """This checkout is in the place of the version in force: systemd looks for the program that each unit starts."""
     for path in FOLDER.glob("pnav*"):
         text = path.read_text().replace(f"{CURRENT}/.venv/bin/python", sys.executable).replace(CURRENT, str(ROOT))
         (tmp_path / path.name.replace("@.", "@8001.")).write_text(text)

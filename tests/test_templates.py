@@ -12,7 +12,7 @@ FILES = sorted(ROOT.rglob("*.html"))
 
 
 def long_lines(text: str) -> list[int]:
-    """The numbers of the lines that nobody reads in one glance."""
+    """Return the numbers of the lines that nobody reads in one glance."""
     return [number for number, line in enumerate(text.splitlines(), 1) if len(line) > LONGEST]
 
 

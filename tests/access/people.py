@@ -84,7 +84,7 @@ class Cast:
     users: dict[str, User] = field(default_factory=dict)
 
     def may_read(self, person: str) -> set[str]:
-        """The words that this person is a party to."""
+        """Return the words that this person is a party to."""
         return {
             REPORTER: {WORDS},
             ASSIGNED: {WORDS},
@@ -106,7 +106,7 @@ def _visit(report: Report) -> str:
 
 
 def signed_in(user: User, *, factor: bool = True, proved: bool = True) -> str:
-    """The session key of somebody who gave their password and, unless told otherwise, proved a second factor."""
+    """Return the session key of somebody who gave their password and, unless told otherwise, proved a second factor."""
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
@@ -124,7 +124,7 @@ def _user(role: Role, name: str, **fields: Any) -> User:
 
 
 def create_cast() -> Cast:
-    """Inside a transaction that will be undone."""
+    """Create the cast inside a transaction that will be undone."""
     own, other = make.agent(unit_name="Ici"), make.agent(unit_name="Ailleurs")
     conversation = make.assigned(own)
     aside = Aside.objects.create(conversation=conversation, asked_by=own, asked_at=timezone.now(), is_for_all=True)
@@ -182,7 +182,7 @@ def _opening(conversation: Conversation, by: User) -> OpeningRequest:
 
 
 def _half_in(cast: Cast, person: str, state: str, user: User) -> None:
-    """Somebody who gave a password, and lacks what `state` says."""
+    """Add somebody who gave a password, and lacks what `state` says."""
     cast.users[person] = user
     cast.keys[person] = signed_in(user, factor=state != WITHOUT_FACTOR, proved=state != UNPROVED)
     fields = {TEMPORARY: {"password_is_temporary": True}, DEACTIVATED: {"is_active": False}}.get(state)
@@ -191,5 +191,5 @@ def _half_in(cast: Cast, person: str, state: str, user: User) -> None:
 
 
 def passkey_of(user: User) -> Authenticator:
-    """A passkey of this account, as far as its address is concerned."""
+    """Return a passkey of this account, as far as its address is concerned."""
     return Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data={"name": "clé"})

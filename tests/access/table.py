@@ -69,12 +69,12 @@ def anybody(_person: str) -> str:
 
 
 def nobody(_person: str) -> str:
-    """Answers as if it did not exist."""
+    """Answer as if it did not exist."""
     return ABSENT
 
 
 def own_visit(otherwise: str, *, left_behind: str = "") -> Rule:
-    """The reporters, each for the conversation of their own visit; the others are sent where one begins.
+    """Let each reporter in for the conversation of their own visit, and send the others to where one begins.
 
     left_behind: for the device whose visit a code de reprise ended, where it is told that it ended.
     """
@@ -106,12 +106,12 @@ assigned_agent = _console({ASSIGNED}, ABSENT)  # to other agents, supervisors to
 
 
 def figures(person: str) -> str:
-    """Sums of the service, of nobody: supervisors, and analysts, who enter nothing else."""
+    """Let supervisors and analysts read sums of the service, which are of nobody. Analysts enter nothing else."""
     return IN if person == ANALYST else supervisors(person)
 
 
 def missing_supervisors(person: str) -> str:
-    """An address of supervisors that finds nothing."""
+    """Let supervisors find nothing at this address."""
     answer = supervisors(person)
     return ABSENT if answer == IN else answer
 
@@ -124,7 +124,7 @@ its_end = _console({ASSIGNED, SUPERVISOR}, ABSENT)
 
 
 def its_decision(person: str) -> str:
-    """What a supervisor decides about it: of its unit; to supervisors of others it is not there."""
+    """Let supervisors of its unit decide about it. To supervisors of others it does not exist."""
     return ABSENT if person == OTHER_SUPERVISOR else supervisors(person)
 
 
@@ -137,13 +137,13 @@ def administrators(person: str) -> str:
 
 
 def never_administrators(person: str) -> str:
-    """A page of the admin that nobody has: refused to administrators too."""
+    """Refuse a page of the admin to everybody, administrators too."""
     answer = administrators(person)
     return FORBIDDEN if answer == IN else answer
 
 
 def missing_administrators(person: str) -> str:
-    """A page of the admin that finds nothing at this address."""
+    """Let administrators find nothing at this address of the admin."""
     answer = administrators(person)
     return ABSENT if answer == IN else answer
 
@@ -170,26 +170,28 @@ party_to_opening = _openings(PARTIES, ABSENT)
 
 
 def listening(person: str) -> str:
-    """Agents who wish to talk, for the psychologist: no supervisor, no administrator."""
+    """Let the psychologist read which agents wish to talk: no supervisor, no administrator."""
     if person in OUTSIDE:
         return SIGN_IN
     return IN if person == PSYCHOLOGIST else FORBIDDEN
 
 
 def own_visit_answered_first(person: str) -> str:
-    """The reporters, who get 422 before they have answered the question; nobody else has a visit to send to."""
+    """Give reporters 422 before they have answered the question. Nobody else has a visit to send to."""
     answer = own_visit(NO_SESSION)(person)
     return "422" if answer == IN else answer
 
 
 def own_visit_without_proof(person: str) -> str:
-    """The reporters, whose words are of today and have no proof yet; the others are sent where one begins."""
+    """Give reporters 422, because today's words have no proof yet, and send others to where one begins."""
     answer = own_visit("/tchat/reprendre/")(person)
     return "422" if answer == IN else answer
 
 
 def own_visit_without_handouts(person: str) -> str:
-    """The reporters, to whom nothing of that number was handed; the others are sent where one begins."""
+    """Let reporters find nothing, because nothing of that number was handed to them, and send others to where one
+    begins.
+    """
     if person == LEFT_BEHIND:
         return IN  # is told that the visit ended
     answer = own_visit("/tchat/")(person)
@@ -197,25 +199,25 @@ def own_visit_without_handouts(person: str) -> str:
 
 
 def unopened_by_unit(person: str) -> str:
-    """What lies beside a summary that its unit has not opened yet: as if it did not exist."""
+    """Hide what lies beside a summary that its unit has not opened yet, as if it did not exist."""
     answer = receiving_unit(person)
     return ABSENT if answer == IN else answer
 
 
 def receiving_unit(person: str) -> str:
-    """What was transmitted to a unit, for the accounts of that unit: no agent, no supervisor, no administrator."""
+    """Let the accounts of a unit read what was transmitted to it: no agent, no supervisor, no administrator."""
     if person in OUTSIDE:
         return SIGN_IN
     return IN if person == UNIT else FORBIDDEN
 
 
 def own_account(person: str) -> str:
-    """Everybody who proved a password and a second factor, for their own account."""
+    """Let everybody in who proved a password and a second factor, for their own account."""
     return SIGN_IN if person in OUTSIDE else NEXT_STEP.get(person, IN)
 
 
 def _or(rule: Rule, **outcomes: str) -> Rule:
-    """`rule`, save for who lacks the named step: `temporary`, `without_factor`, `unproved`; or for a named group."""
+    """Apply `rule`, save for a group, or for who lacks a step: `temporary`, `without_factor`, `unproved`."""
     groups = {
         "temporary": {TEMPORARY, CHIEF_TEMPORARY}, "without_factor": {WITHOUT_FACTOR, CHIEF_WITHOUT_FACTOR},
         "unproved": {UNPROVED, CHIEF_UNPROVED}, "outside": OUTSIDE, "signed_in": SIGNED_IN,
@@ -228,7 +230,7 @@ def _or(rule: Rule, **outcomes: str) -> Rule:
 
 
 def _room(person: str) -> str:
-    """Whoever has signed in is shown to their own room."""
+    """Return the address to which whoever has signed in is sent."""
     if person in AGENTS | {WITHOUT_AGENT}:
         return "/console/"
     rooms = {
@@ -242,7 +244,7 @@ def _room(person: str) -> str:
 
 
 def way_in(outside: str) -> Rule:
-    """A step of the sign-in: for who is outside."""
+    """Let in only those who have not signed in, because this is a step of the sign-in."""
     return lambda person: outside if person in OUTSIDE else _room(person)
 
 

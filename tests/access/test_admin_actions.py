@@ -19,7 +19,7 @@ DELETE = "delete_selected"
 
 
 def offered(cast: Cast) -> dict[str, set[str]]:
-    """What the admin offers to an administrator, by class, wherever it shows actions."""
+    """Return what the admin offers to an administrator, by class, wherever it shows actions."""
     request = RequestFactory().get("/admin/")
     request.user = cast.users[ADMINISTRATOR]
     return {
@@ -48,7 +48,7 @@ def test_action_that_was_not_decided_is_found(cast, monkeypatch):
 
 @pytest.mark.parametrize("is_confirmed", [False, True])
 def test_every_action_as_everybody(cast, is_confirmed, subtests, tried):
-    """Confirmed or not, by an administrator it is done and recorded; by anybody else nothing is done at all.
+    """Whether it is confirmed or not, an administrator does it and it is recorded. Anybody else does nothing at all.
 
     An action is sent to the list of its class, whose doors everybody is refused at, whatever they send
     (tests/access/test_routes.py). So nobody and an administrator try each of them, the others take turns at those that

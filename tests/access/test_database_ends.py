@@ -39,7 +39,7 @@ SAID = ("Attendez une minute", "Nouvel essai", "Le service ne répond pas")
 
 @contextmanager
 def connections_end(after: int, places: list[int] | None = None) -> Iterator[list[str]]:
-    """So many statements are answered; each one after them fails. The statements that were sent.
+    """Answer so many statements, and fail each one after them; give the statements that were sent.
 
     places: filled, for each of them, with what its place in the code is known by (`_place`).
     """
@@ -61,7 +61,7 @@ def connections_end(after: int, places: list[int] | None = None) -> Iterator[lis
 
 
 def _place(text: str) -> int:
-    """The same number for the same statement, asked by the same lines of the same functions, all the way down."""
+    """Return the same number for the same statement, asked by the same lines of the same functions."""
     frame, lines = sys._getframe(1), []
     while frame is not None:
         lines.append((frame.f_code, frame.f_lineno))
@@ -70,7 +70,7 @@ def _place(text: str) -> int:
 
 
 def forms_of(name: str) -> list[Request]:
-    """What is sent there by POST: every right form that other tests have of it, and an empty one."""
+    """Return what is sent there by POST: every right form that other tests have of it, and an empty one."""
     data = DECISIONS[name].data
     forms = [RIGHT[name]] if name in RIGHT else []
     forms += [form for method, form in BY_KEY.get(name, []) if method == "POST"]
@@ -80,7 +80,7 @@ def forms_of(name: str) -> list[Request]:
 
 
 def frames_as(key: str) -> list[Request]:
-    """One of each type, of this conversation."""
+    """Return one frame of each type, about this conversation."""
     return [
         Request(body=json.dumps({"type": kind, "conversation": key, **more}).encode(), content_type="application/json")
         for kind, more in FRAMES.items()
@@ -88,7 +88,9 @@ def frames_as(key: str) -> list[Request]:
 
 
 def is_come_back(answer: Any) -> bool:
-    """Whether it says to come back: to a script in its words, to a person in a sentence, with the numbers to call."""
+    """Return whether it says to come back: to a script in its words, to a person in a sentence, with the numbers to
+    call.
+    """
     if answer.headers["Content-Type"].startswith("application/json"):
         told = answer.json()
         return answer.status_code == 503 or told["frames"][0]["code"] == "unavailable"
@@ -143,7 +145,7 @@ def test_no_form_fails_when_connections_end(cast, where, subtests, tried, is_vis
 
 @pytest.fixture
 def end_all(transactional_db):
-    """Really end every connection to the database of this test but the one that does it."""
+    """Return what really ends every connection to the database of this test but the one that does it."""
 
     def end() -> None:
         parameters = {name: value for name, value in connection.get_connection_params().items() if name != "pool"}

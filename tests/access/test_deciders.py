@@ -37,7 +37,7 @@ def supervisor(unit: str, *, force: str = Force.POLICE) -> Agent:
 
 
 def name_on_call(agent: Agent, unit: Unit, *, hours: int = 24) -> None:
-    """hours: until its end; it began two days ago."""
+    """Name somebody on call since two days. hours: until its end."""
     now = timezone.now()
     OnCall.objects.create(supervisor=agent, unit=unit, starts_at=now - timedelta(days=2), named_by=agent.user,
                           ends_at=now + timedelta(hours=hours), motive="essai", named_at=now)  # fmt: skip
@@ -45,7 +45,7 @@ def name_on_call(agent: Agent, unit: Unit, *, hours: int = 24) -> None:
 
 @pytest.fixture
 def people() -> dict[str, User]:
-    """Everybody who may want to decide; « Nord » is the unit that does."""
+    """Return everybody who may want to decide; « Nord » is the unit that does."""
     north, south = make.unit(name="Nord"), make.unit(name="Sud")
     found = {
         "of the unit": supervisor("Nord"),
@@ -80,7 +80,7 @@ def draw(report: Report, unit: str) -> None:
 
 
 def in_situation(situation: str) -> Conversation:
-    """An exchange about which « Nord » decides."""
+    """Return an exchange about which « Nord » decides."""
     if situation in {"never answered", "without a place"}:
         conversation = make.waiting(force=Force.POLICE if situation == "never answered" else "")
         draw(conversation.report, "Nord")
@@ -92,7 +92,7 @@ def in_situation(situation: str) -> Conversation:
 
 
 def is_done(act: Callable[[], object]) -> bool:
-    """Whether this act is allowed; it is undone."""
+    """Return whether this act is allowed; it is undone."""
     with transaction.atomic():
         try:
             found = act()
@@ -104,7 +104,7 @@ def is_done(act: Callable[[], object]) -> bool:
 
 
 def decisions(conversation: Conversation) -> dict[str, Callable[[User], object]]:
-    """Each decision about it, by whoever is given."""
+    """Return each decision about it, by whoever is given."""
     report, key, now = conversation.report_id, conversation.public_id, timezone.now()
     capture = make_captures.drawn(conversation)
     Capture.objects.filter(pk=capture.pk).update(locked_at=now)
@@ -116,7 +116,7 @@ def decisions(conversation: Conversation) -> dict[str, Callable[[User], object]]
         return Agent.objects.filter(user=user).first()
 
     def is_listed(user: User) -> bool:
-        """On its page, among the requests, and counted by the header of each page of the console."""
+        """Return whether it is on its page, among the requests, and counted by the header of each console page."""
         agent = agent_of(user)
         if agent is None or not user.is_supervisor:
             return False
@@ -186,7 +186,7 @@ def test_what_is_decided_on_call_about_a_drawn_unit_is_recorded_as_such(people):
 
 
 def drawn(**fields: object) -> str:
-    """The name of the unit that is drawn for a new report."""
+    """Return the name of the unit that is drawn for a new report."""
     key = deciders.deciding_unit(make.waiting(**fields).report_id)
     return Unit.objects.get(pk=key).name
 

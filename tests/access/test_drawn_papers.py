@@ -45,7 +45,7 @@ ASKED = [
 
 @pytest.fixture
 def papers() -> Iterator[list[bytes]]:
-    """Every PDF that is made from now on."""
+    """Give every PDF that is made from now on."""
     made: list[bytes] = []
     run = pool.run
 

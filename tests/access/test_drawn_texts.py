@@ -96,7 +96,7 @@ def _opening_with_marks(unseal: Any) -> Any:
 
 
 def mark_columns() -> int:
-    """Every column of free text that a person of the service, or a visitor, fills."""
+    """Return every column of free text that a person of the service, or a visitor, fills."""
     count = 0
     for model in apps.get_models():
         if model._meta.app_label not in OUR_APPS or model._meta.label in NOT_TYPED:
@@ -119,7 +119,7 @@ def mark_columns() -> int:
 
 @pytest.fixture
 def told(cast: Cast) -> Cast:
-    """With something of everything that is written beside a thread."""
+    """Write something of everything that is written beside a thread."""
     conversation, by = cast.conversation, cast.users[ASSIGNED]
     notes = {"dates": "Mardi", "accounts": "Lui", "links": "https://a.example/Lui", "notes": "Autre"}
     fact_sheet.save_sheet(
@@ -139,7 +139,7 @@ def told(cast: Cast) -> Cast:
 
 
 def drawn(answer: Any) -> str:
-    """What is shown of an answer; nothing of a file that is no text."""
+    """Return what is shown of an answer; nothing of a file that is no text."""
     if not answer.headers.get("Content-Type", "").startswith(("text/", "application/json")):
         return ""
     text = b"".join(answer).decode() if answer.streaming else answer.content.decode()

@@ -40,7 +40,7 @@ ENDINGS, ON_CALL = "/console/conservation/", "/console/astreintes/"
 
 
 def name_on_call(cast: Cast, *, by: str = SUPERVISOR, starts: float = -0.5, hours: float = 24, who: str = "") -> OnCall:
-    """The supervisor of elsewhere, for the unit of the conversation; starts: hours from now."""
+    """Return the supervisor of elsewhere, for the unit of the conversation; starts: hours from now."""
     now = timezone.now()
     agent = Agent.objects.get(user=cast.users[who or OTHER_SUPERVISOR])
     unit = Unit.objects.get(name="Ici")
@@ -54,7 +54,7 @@ def age(row: OnCall, **until: datetime) -> None:
 
 
 def at_another_time(cast: Cast, when: str) -> None:
-    """On call in the past, in the future, or ended a moment ago by the unit's supervisor."""
+    """Move the duty into the past or the future, or let the unit's supervisor end it a moment ago."""
     now = timezone.now()
     row = name_on_call(cast, starts=1 if when == "to come" else -0.5)
     if when == "over":
@@ -64,7 +64,7 @@ def at_another_time(cast: Cast, when: str) -> None:
 
 
 def decisions(cast: Cast) -> dict[str, tuple[str, dict[str, str]]]:
-    """Each page or act that decides about the conversation of the cast: its address and what is posted, if any."""
+    """Return each page or act that decides about the conversation of the cast: its address, and what is posted."""
     opening, key = cast.opening.public_id, cast.conversation.public_id
     until = f"{timezone.localdate() + timedelta(days=60):%Y-%m-%d}"
     return {
@@ -80,7 +80,7 @@ def decisions(cast: Cast) -> dict[str, tuple[str, dict[str, str]]]:
 
 
 def knock(cast: Cast, person: str, *, freeze: bool = False) -> dict[str, bool]:
-    """What this person gets: whether it is there for them at all. Each knock is undone."""
+    """Return for each decision whether this person can reach it at all. Each knock is undone."""
     there = {}
     for name, (address, sent) in decisions(cast).items():
         with transaction.atomic():
@@ -126,7 +126,9 @@ def test_supervisor_who_is_not_on_call_now_finds_nothing(cast, when):
 
 
 def test_supervisor_on_call_may_step_in_and_reads_nothing_before(cast):
-    """As the unit's own supervisors (ADR 0074): the board says who and when; words are read once one has joined."""
+    """They are as the unit's own supervisors (ADR 0074): the board says who and when; words are read once one has
+    joined.
+    """
     client = browser(cast, OTHER_SUPERVISOR)
     key = cast.conversation.public_id
     make.message(cast.conversation, "une phrase que personne ne lit ici")
@@ -139,8 +141,11 @@ def test_supervisor_on_call_may_step_in_and_reads_nothing_before(cast):
 
 
 def test_on_call_changes_nothing_for_anybody_else(cast):
-    """Everybody else, before and while somebody is on call: of those whom the doors of these areas stop, which ask
-    nothing of the kind (tests/access/test_routes.py), some."""
+    """Nothing changes for everybody else, before and while somebody is on call.
+
+    Of those whom the doors of these areas stop, which ask nothing of the kind (tests/access/test_routes.py), some are
+    tried.
+    """
     others = {REPORTER, PSYCHOLOGIST, UNPROVED, *NEAR} - {OTHER_SUPERVISOR}
     before = {person: knock(cast, person) for person in others}
     name_on_call(cast)
@@ -189,8 +194,10 @@ def test_supervisor_of_several_units_decides_for_all_of_them(cast):
 
 
 def test_unit_of_a_conversation_that_lost_its_agent_is_that_of_the_last_one(cast):
-    """Whoever waits again stays with the unit that answered; who was never answered is for a unit that is drawn
-    (`test_deciders`)."""
+    """Whoever waits again stays with the unit that answered.
+
+    For who was never answered a unit is drawn (`test_deciders`).
+    """
     Conversation.objects.filter(pk=cast.conversation.pk).update(assigned_to=None, assigned_at=None, status="waiting")
     now, friend = timezone.now(), cast.users[OTHER_SUPERVISOR]
     assert deciders.title_for_report(friend, cast.conversation.report_id, now) is None
@@ -342,7 +349,7 @@ def test_form_says_what_is_wrong_and_loses_nothing(cast, wrong, words):
 
 
 def test_nobody_names_for_a_unit_that_is_not_theirs(cast):
-    """Nor themselves; nor does an agent or a custodian name anybody."""
+    """Nobody names themselves either, and neither an agent nor a custodian names anybody."""
     for by, who in ((OTHER_SUPERVISOR, SUPERVISOR), (OTHER_SUPERVISOR, OTHER_SUPERVISOR), (ASSIGNED, OTHER_SUPERVISOR),
                     (CUSTODIAN, OTHER_SUPERVISOR)):  # fmt: skip
         with pytest.raises(on_call.NotAllowed):
@@ -385,7 +392,7 @@ def test_database_keeps_it_short(cast):
 
 
 def test_page_asks_no_more_for_more_duties(cast, django_assert_max_num_queries):
-    """One query for each duty that has begun (what was decided), and no more of anything else."""
+    """There is one query for each duty that has begun (what was decided), and no more of anything else."""
     client = browser(cast, SUPERVISOR)
     client.get(ON_CALL)
     counts = []

@@ -66,7 +66,7 @@ def reply_to(opening: OpeningRequest, recipient: Recipient) -> Reply:
 
 
 def bring_to(state: State, cast: Cast, recipient: Recipient, custodians: list) -> OpeningRequest:
-    """The opening of the cast, as it stands in this state."""
+    """Return the opening of the cast, as it stands in this state."""
     opening = OpeningRequest.objects.get(pk=cast.opening.pk)
     grounds = opening_actions.grounds_of(opening)
     opening.recipient = recipient.raw

@@ -212,7 +212,7 @@ BY_KEY = {
 
 
 def walk(tree: ast.AST, name: str = "") -> Iterator[tuple[str, ast.AST]]:
-    """Every node with the function that holds it, « Class.method » or « <module> »."""
+    """Yield every node with the function that holds it, « Class.method » or « <module> »."""
     for node in ast.iter_child_nodes(tree):
         inner = name
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -222,7 +222,7 @@ def walk(tree: ast.AST, name: str = "") -> Iterator[tuple[str, ast.AST]]:
 
 
 def looks_for(node: ast.AST) -> bool:
-    """Whether this is a query of one of the tables: by a model's manager, a shortcut, or SQL."""
+    """Return whether this is a query of one of the tables: by a model's manager, a shortcut, or SQL."""
     match node:
         case ast.Attribute(value=ast.Name(id=model), attr=manager) if manager in MANAGERS:
             return model in MODELS
@@ -236,14 +236,14 @@ def looks_for(node: ast.AST) -> bool:
 
 
 def is_sql(text: str) -> bool:
-    """Whether this asks one of the tables."""
+    """Return whether this asks one of the tables."""
     words = text.split()
     is_asking = any(verb in words for verb in ("SELECT", "UPDATE", "DELETE", "INSERT"))
     return is_asking and any(table in text for table in TABLES)
 
 
 def by_key(node: ast.AST) -> bool:
-    """Whether this is a filter by something that comes from outside."""
+    """Return whether this is a filter by something that comes from outside."""
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)

@@ -90,7 +90,7 @@ def walk(patterns: list[Any], prefix: str = "", space: str = "") -> Iterator[tup
 
 
 def admin_routes(label: str) -> dict[str, Route]:
-    """The pages of this class of the admin, by the decision about the class."""
+    """Return the pages of this class of the admin, by the decision about the class."""
     routes, may = {}, ADMIN[label]
     model = label.lower().replace(".", "_")
     for page, is_allowed in {
@@ -165,7 +165,7 @@ SEEN = f"""SELECT
 
 
 def what_others_see() -> tuple[Any, ...]:
-    """What no GET changes, whoever asks: a picture on a foreign page can ask for any address."""
+    """Return what no GET may change, whoever asks, because a picture on a foreign page can ask for any address."""
     with connection.cursor() as cursor:
         cursor.execute(SEEN)
         row: tuple[Any, ...] = cursor.fetchone()
@@ -184,7 +184,7 @@ def ask(
     *,
     looks: list[Any] | None = None,
 ) -> HttpResponse:
-    """The answer; whatever it changed is undone. looks: given what others see before that.
+    """Ask, and return the answer; whatever it changed is undone. looks: given what others see before that.
 
     Of a HEAD nobody sees the page, which is not drawn: who may ask for it, and the headers, are decided before.
     """
@@ -217,7 +217,7 @@ class Door:
             self.people[person] = request.session, user, standing_of(user, request.session)
 
     def answers(self, method: str, path: str) -> dict[str, str | None]:
-        """Where everybody is sent, or 403. None: they pass, and the view answers."""
+        """Return where everybody is sent, or 403. None: they pass, and the view answers."""
         with transaction.atomic(), patch.object(presence, "renew_lease"):
             found = {person: self._answer(person, method, path) for person in PEOPLE}
             transaction.set_rollback(True)
@@ -242,7 +242,10 @@ class Door:
 
 
 def outcome(answer: HttpResponse, route: Route, promised: str) -> str:
-    """As the table says it. What it promises comes first: the sign-in is a refusal here, and a way on there."""
+    """Return the outcome as the table says it.
+
+    What the table promises comes first: the sign-in is a refusal here, and a way on there.
+    """
     if 200 <= answer.status_code < 300:
         return IN
     if "Location" not in answer.headers:
@@ -255,7 +258,10 @@ def outcome(answer: HttpResponse, route: Route, promised: str) -> str:
 
 
 def expected(person: str, method: str, route: Route, path: str) -> set[str]:
-    """What the table promises. Where a method is not answered, the door of the area is asked first, if there is one."""
+    """Return what the table promises.
+
+    Where a method is not answered, the door of the area is asked first, if there is one.
+    """
     answer = route.who(person)
     if method in route.methods:
         return {answer}
@@ -272,7 +278,7 @@ def where(cast: Cast) -> dict[str, Any]:
 
 
 def values_of(cast: Cast) -> dict[str, Any]:
-    """Values for the addresses: those of the conversation that the person and the assigned agent have."""
+    """Return values for the addresses: those of the conversation that the person and the assigned agent have."""
     # A row of each class of the admin.
     rows = {label: ROWS[label]().pk for label in ADMIN}
     return {
@@ -321,7 +327,7 @@ A_TURN = 3
 
 
 def in_turn(people: Sequence[str], name: str, method: str) -> list[str]:
-    """Some of these, others at the next address and by the other method."""
+    """Return some of these, others at the next address and by the other method."""
     if len(people) <= A_TURN:
         return list(people)
     turn = A_TURN * (2 * NUMBERS[name] + (method == "POST"))
@@ -329,8 +335,10 @@ def in_turn(people: Sequence[str], name: str, method: str) -> list[str]:
 
 
 def people_at(name: str, path: str, method: str) -> Sequence[str]:
-    """Administrators who are half in are agents who are half in, save where an administrator may be. A HEAD is a GET
-    for the doors: one of each sort asks for it. So it is where a method is answered to nobody.
+    """Return who asks for this address.
+
+    Administrators who are half in are agents who are half in, save where an administrator may be. A HEAD is a GET for
+    the doors: one of each sort asks for it. So it is where a method is answered to nobody.
 
     The pages of the admin's classes have two doors: the middleware, one for all pages, and their own, at which
     everybody knocks below. Nobody and an administrator ask for each of them, the others in turn. So it is with those
@@ -376,7 +384,7 @@ class Met:
 
 
 def _ask_everybody(name: str, cast: Cast, where: dict[str, Any], met: Met) -> int:
-    """How many answers were looked at."""
+    """Ask for each address, and return how many answers were looked at."""
     route = DECISIONS.get(name)
     assert route is not None, HOW.format(name=name)
     path = path_of(name, where, route)
@@ -477,7 +485,7 @@ TOKENS = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')
 
 
 def seen(cast: Cast, person: str, method: str, path: str, data: dict[str, Any] | None, key: object) -> tuple[Any, ...]:
-    """All that somebody can tell: status, headers, body without what they sent themselves, number of queries."""
+    """Return all that somebody can tell: status, headers, body without what they sent themselves, number of queries."""
     with CaptureQueriesContext(connection) as queries:
         answer = ask(cast, person, method, path, data)
     own = re.compile(rf"(?<=keys/){key}(?=/)|(?<=keys%2F){key}(?=%2F)" if isinstance(key, int) else re.escape(str(key)))
@@ -615,12 +623,12 @@ PARTS = ("the status", "a header", "the body", "a query")
 
 
 def _other_of_this_length(key: int) -> int:
-    """A key that no row has, as long as that of a row: the length of a page is no difference then."""
+    """Return a key that no row has, as long as that of a row: the length of a page is no difference then."""
     return key + 1 if len(str(key + 1)) == len(str(key)) else key - 1
 
 
 def test_object_of_somebody_else_is_as_unknown(cast, where, subtests, tried):
-    """The same answer, in as many queries, in the same order: neither words nor time tell that there is one."""
+    """The answer is the same, in as many queries, in the same order: neither words nor time tell that there is one."""
     passkey = passkey_of(cast.users[ASSIGNED])
     ask(cast, NOBODY, "GET", "/rien/")  # what a process keeps for all its pages is read with the first one
     for name, requests in BY_KEY.items():

@@ -70,7 +70,7 @@ def path_of(address: str) -> str:
 
 
 async def _knock(address: str, key: str | None) -> int | str | None:
-    """None when the socket stays open, else the code, or REFUSED."""
+    """Return None when the socket stays open, else the code, or REFUSED."""
     headers = [(b"host", b"testserver"), (b"origin", b"http://testserver")]
     if key:
         headers.append((b"cookie", f"{site.SESSION_COOKIE_NAME}={key}".encode()))
@@ -125,7 +125,7 @@ def _about(cast: Cast) -> dict[str, str | None]:
 
 
 async def _answers(line: Line) -> list[dict]:
-    """Everything up to the answer of a beat: that of the frame before it, in whatever order."""
+    """Return everything up to the answer of a beat: that of the frame before it, in whatever order."""
     await line.send(type="beat")
     frames = []
     while True:
@@ -139,7 +139,7 @@ async def _answers(line: Line) -> list[dict]:
 
 
 async def _send_one(cast: Cast, address: str, person: str, kind: str, conversation: str | None) -> list[dict]:
-    """What comes back for one frame on a socket of its own, save answers of beats."""
+    """Return what comes back for one frame on a socket of its own, save answers of beats."""
     async with Line(path_of(address), cast.keys[person]) as line:
         await _answers(line)
         named = {"conversation": conversation} if conversation else {}
@@ -151,7 +151,7 @@ async def _send_one(cast: Cast, address: str, person: str, kind: str, conversati
 
 
 async def _send_each(cast: Cast, address: str, person: str) -> tuple[list[str], int]:
-    """Every type about every conversation, at once; what went wrong, and how many were tried."""
+    """Send every type about every conversation, at once; return what went wrong, and how many were tried."""
     about = _about(cast)
     tries = [(kind, which) for kind in FRAMES for which in about]
     sent = (_send_one(cast, address, person, kind, about[which]) for kind, which in tries)

@@ -9,7 +9,7 @@ NOT_WALKED = {"chat.Handover", "chat.HandoverText", "chat.Direction", "chat.Watc
 
 
 def of_a_report() -> set[str]:
-    """The tables whose rows go with a report, by however many steps."""
+    """Return the tables whose rows go with a report, by however many steps."""
 
     def owner(table: str) -> str:
         holding = HOLDINGS.get(table)

@@ -30,13 +30,13 @@ def make_user(username: str, role: Role = Role.AGENT, *, totp: bool = False, tem
 
 
 def recovery_codes(user: User) -> list[str]:
-    """Those that this account has left; the first ones if it had none."""
+    """Return the recovery codes that this account has left; the first ones if it had none."""
     with of_account(user.pk):
         return RecoveryCodes.activate(user).get_unused_codes()
 
 
 def totp_code(secret: str = SECRET, *, seconds: float = 2) -> str:
-    """The code of now, good for so many seconds more: one that changes on its way is refused.
+    """Return the code of now, good for so many seconds more: one that changes on its way is refused.
 
     Two are plenty where the way is a call in this process; a browser on a busy machine needs `IN_A_BROWSER`.
     """
@@ -47,7 +47,7 @@ def totp_code(secret: str = SECRET, *, seconds: float = 2) -> str:
 
 
 def session_key(user: User) -> str:
-    """The key of a new session of this account, whole: its second factor is proved."""
+    """Return the key of a new session of this account, whole: its second factor is proved."""
     session = SessionStore()
     session.update({SESSION_KEY: str(user.pk), BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0]})
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
@@ -59,12 +59,12 @@ def session_key(user: User) -> str:
 
 
 def give_session(client: Client, user: User) -> None:
-    """This client is signed in from now on: where signing in is not what is tried, which costs what a page costs."""
+    """Sign this client in from now on: where signing in is not what is tried, which costs what a page costs."""
     client.cookies[settings.SESSION_COOKIE_NAME] = session_key(user)
 
 
 def sign_in(client: Client, username: str, *, totp: bool = True):
-    """Password, then code; the answer to the last step."""
+    """Send password, then code, and return the answer to the last step."""
     answer = client.post("/compte/login/", {"login": username, "password": PASSWORD})
     if totp:
         answer = client.post("/compte/2fa/authenticate/", {"code": totp_code()})

@@ -63,7 +63,10 @@ def leave(client: Client, next_url: str = "") -> str:
 
 
 def sign_in_there(address: str, subject: str, **changed: str) -> str:
-    """Be `subject` at the provider, after changing the address's query if told so; the way back, without the host."""
+    """Sign in as `subject` at the provider, and return the way back, without the host.
+
+    changed: what differs in the address's query.
+    """
     parts = urllib.parse.urlsplit(address)
     query = urllib.parse.urlencode(query_of(address) | changed)
     answer = requests.post(

@@ -81,7 +81,7 @@ def test_no_app_that_lists_sessions_with_their_addresses():
 
 @pytest.mark.django_db
 def test_sign_in_leaves_no_address_in_any_table(client):
-    """Every text of every table, after a sign-in through the proxy."""
+    """Every text of every table is searched after a sign-in through the proxy."""
     client.defaults.update(REMOTE_ADDR=ADDRESS, HTTP_X_FORWARDED_FOR=ADDRESS)
     make_user("camille", totp=True)
     sign_in(client, "camille")

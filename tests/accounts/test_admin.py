@@ -44,7 +44,7 @@ READ_THERE = {"pages.Feedback"}
 
 
 def holds_secrets(model: type[models.Model]) -> bool:
-    """Whether a model stores what a visit is made of: closed by name, or because something in it is sealed."""
+    """Return whether a model stores what a visit is made of: closed by name, or because something in it is sealed."""
     if model._meta.label in CLOSED:
         return True
     if model._meta.label in READ_THERE:
@@ -164,7 +164,7 @@ def account_form(**changes):
 
 
 def first_password(answer) -> str:
-    """The one that this answer shows."""
+    """Return the first password that this answer shows."""
     assert answer.status_code == 200, answer.get("Location", "")
     assert "no-store" in answer["Cache-Control"]
     (shown,) = re.findall(r'<code id="first-password">([a-z2-9-]+)</code>', answer.text)

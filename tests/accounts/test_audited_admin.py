@@ -208,7 +208,9 @@ ROWS: dict[str, Callable[[], models.Model]] = {
 
 @pytest.mark.parametrize("model", MODELS, ids=name_of)
 def test_registry_writes_a_line_for_each_change(client, chief, model, rf):
-    """Form, every action, deletion: whatever the class allows, on a row of its own, and nothing without a line."""
+    """Form, every action and deletion are tried, whatever the class allows, on a row of its own: nothing is without a
+    line.
+    """
     row = ROWS[name_of(model)]()
     subject = f"{name_of(model)} {row.pk}"
     page = f"admin:{model._meta.app_label}_{model._meta.model_name}"
@@ -382,7 +384,7 @@ def rename(request, *_arguments) -> HttpResponse:
 
 
 def test_view_that_forgets_its_line_is_undone(rf, chief, unit):
-    """A page of somebody's own, which calls none of Django's hooks."""
+    """The page is somebody's own, and calls none of Django's hooks."""
     request = rf.get("/")
     request.user = chief
     with pytest.raises(audit_log.Unrecorded, match="chat_unit"):

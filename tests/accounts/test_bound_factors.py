@@ -20,7 +20,7 @@ migration = import_module("pnav.accounts.migrations.0007_bound_second_factors")
 
 @transaction.atomic
 def migrate(step) -> None:
-    """As `manage.py migrate` runs it."""
+    """Run a step as `manage.py migrate` does."""
     step(apps, None)
 
 
@@ -33,7 +33,7 @@ def factor(user, kind: str = "totp") -> Authenticator:
 
 @pytest.mark.parametrize(("kind", "field"), [("totp", "secret"), ("recovery_codes", "seed")])
 def test_secret_in_the_row_of_another_does_not_open(client, told, kind, field):
-    """What an intruder in the database would do: give an account their own sealed code."""
+    """It is what an intruder in the database would do: give an account their own encrypted code."""
     thief, owner = make_user("voleur", totp=True), make_user("camille", totp=True)
     for user in (thief, owner):
         recovery_codes(user)

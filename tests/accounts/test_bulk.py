@@ -242,7 +242,7 @@ def test_same_sheet_twice_at_once_creates_each_account_once(client, chief, unit,
 
 
 def form_of(shown) -> dict[str, str]:
-    """What the page of a sheet sends when its button is pressed."""
+    """Return what the page of a sheet sends when its button is pressed."""
     return {"text": shown.context["text"], "key": shown.context["key"], "create": "x"}
 
 

@@ -61,7 +61,7 @@ def test_account_is_filtered_by_what_the_page_offers(chief, caplog, query):
 
 @pytest.mark.parametrize("model", CLASSES, ids=lambda model: model._meta.label)
 def test_every_filter_that_a_page_shows_works(chief, model):
-    """Each link of the filters of each list, as the page draws them, is answered."""
+    """Each link of the filters of each list is answered, as the page draws it."""
     make.message(make.assigned())
     page = chief.get(address_of(model))
     links = {unescape(link) for link in re.findall(r'<a href="(\?[^"]*)"', page.text)}
@@ -75,7 +75,7 @@ def test_every_filter_that_a_page_shows_works(chief, model):
     "model", [model for model in CLASSES if model._meta.label not in DRAWN], ids=lambda model: model._meta.label
 )
 def test_no_list_is_filtered_by_a_field_that_it_does_not_offer(chief, model):
-    """Every local field that is none of the filters, by a lookup that would tell its value sign by sign."""
+    """Every local field that is none of the filters is tried, by a lookup that would tell its value sign by sign."""
     offered = {entry if isinstance(entry, str) else entry[0] for entry in admin.site._registry[model].list_filter
                if isinstance(entry, str | tuple | list)}  # fmt: skip
     tried = 0

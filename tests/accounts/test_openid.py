@@ -49,7 +49,7 @@ def provider():
 
 @pytest.fixture(scope="module")
 def hasty():
-    """Its tokens have ended when they arrive."""
+    """Give a provider whose tokens have ended when they arrive."""
     one = Provider.start(free_port(), "--token-max-age", "-120")
     yield one
     one.stop()
@@ -69,7 +69,7 @@ def configured(settings, provider):
 
 @pytest.fixture
 def believed(settings):
-    """The operator believes the provider's second factor."""
+    """Trust the provider's second factor."""
     settings.OPENID_SECOND_FACTOR_ACR, settings.OPENID_SECOND_FACTOR_AMR = [ACR], ["mfa"]
     settings.OPENID_SECOND_FACTOR = True
 
@@ -293,7 +293,7 @@ def test_inactive_account_does_not_enter(client, camille):
 
 
 def test_wrong_nonce(client, camille):
-    """A code of another sign-in, brought to this browser: the provider's token says which one it was for."""
+    """A code of another sign-in is brought to this browser: the provider's token says which one it was for."""
     back = sign_in_there(leave(client), SUBJECT, nonce="n" * 43)
     assert is_refused(client, client.get(back))
 
@@ -339,7 +339,7 @@ def test_wrong_issuer_in_the_answer(client, camille):
 
 
 def test_wrong_audience(client, camille, monkeypatch):
-    """A token that the provider signed for another site, with the right nonce."""
+    """The token was signed by the provider for another site, with the right nonce."""
     address = leave(client)
     code = query_of(sign_in_there(address, SUBJECT, client_id="another-site"))["code"]
     asked = query_of(address)
@@ -523,7 +523,7 @@ def test_sign_out_goes_on_at_the_provider(client, camille, believed, provider):
 
 @pytest.mark.parametrize("attempt", ["old address", "another identity"])
 def test_refused_attempt_leaves_the_way_out_of_the_open_session(client, camille, believed, provider, attempt):
-    """Else the session there stays open on a shared post, and the next person enters by it."""
+    """Otherwise the session there stays open on a shared post, and the next person enters by it."""
     provider.knows(SUBJECT, acr=ACR)
     back = sign_in_there(leave(client), SUBJECT)
     client.get(back)
@@ -575,7 +575,7 @@ def test_administrator_links_a_subject_which_ends_the_sessions(client, chief, se
 
 
 def test_administrator_who_links_their_own_subject_does_not_enter(client, settings, believed, provider):
-    """Not unseen: they would have to take the owner's factor away, who then knows."""
+    """They do not enter unseen: they would have to take the owner's factor away, who then knows."""
     owner = make_user("cheffe", Role.SUPERVISOR, totp=True)
     link(owner, settings, "subject-of-the-administrator", confirmed=False)
     provider.knows("subject-of-the-administrator", acr=ACR)
@@ -610,7 +610,7 @@ def test_signing_in_by_password_confirms_no_link(client, camille):
 
 
 def test_new_link_of_an_account_without_a_factor_is_confirmed_by_enrolling_one(client, settings, believed, provider):
-    """Which takes the password."""
+    """Enrolling takes the password."""
     link(make_user("camille"), settings, confirmed=False)
     provider.knows(SUBJECT, acr=ACR)
     client.get(sign_in_there(leave(client), SUBJECT))

@@ -83,7 +83,7 @@ def test_password_of_a_common_word_a_year_or_a_repetition(password):
 
 @pytest.mark.parametrize("password", ["kervoazig-29200", "Kervoazig!!1984", "xanthippe.kervoazig"])
 def test_password_of_the_accounts_own_names(password):
-    """Names that no list has: for somebody else it is a password like another."""
+    """No list has these names: for somebody else it is a password like another."""
     validate_password(password)
     with pytest.raises(ValidationError) as refused:
         validate_password(password, User(username="x.kervoazig", first_name="Xanthippe"))

@@ -30,7 +30,7 @@ def chief(client):
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 def test_every_text_of_every_class_is_looked_at(rf, chief, model):
-    """A class that is registered later is one of these."""
+    """A class that is registered later is one of them."""
     request = rf.get("/")
     request.user = chief
     own = admin.site._registry[model]

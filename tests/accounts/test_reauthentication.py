@@ -31,7 +31,7 @@ def chief(client):
 
 
 def age(client, minutes: float) -> None:
-    """The proofs of this session were given so long ago."""
+    """Make the proofs of this session so much older."""
     session = client.session
     for record in session["account_authentication_methods"]:
         record["at"] -= minutes * 60

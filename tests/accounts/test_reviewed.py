@@ -545,7 +545,7 @@ def _strings(value) -> list[str]:
 
 
 def test_account_that_the_asker_made_does_not_agree(asking, one, settings):
-    """Nor the other way round, while it is new: one person may hold both."""
+    """It is the same the other way round, while the account is new: one person may hold both."""
     asking.post("/admin/accounts/user/add/", {
         "username": "complice", "role": "administrator", "first_name": "", "last_name": "",
         "agent-TOTAL_FORMS": "0", "agent-INITIAL_FORMS": "0",
@@ -568,7 +568,9 @@ def test_account_that_the_asker_made_does_not_agree(asking, one, settings):
 
 @pytest.mark.parametrize("makers", [("chef", "second"), ("chef", "chef")], ids=["one by the other", "both by one"])
 def test_accounts_that_one_person_made_do_not_agree(one, two, makers):
-    """By an account in between, or two of them: each step is a line of the register, and nobody else had a part."""
+    """They are linked by an account in between, or by two: each step is a line of the register, and nobody else had a
+    part.
+    """
     made = {"chef": one} | {name: make_user(name, Role.ADMINISTRATOR) for name in ("second", "third")}
     for maker, name in zip(makers, ("second", "third"), strict=True):
         written.record(
@@ -644,7 +646,7 @@ def test_every_class_of_the_admin_stands_behind_the_second_look():
 
 
 def test_every_field_that_leads_somewhere_is_named():
-    """A field of an address, an e-mail or a telephone that is added later is decided about: waits, or is named here."""
+    """A field of an address, an e-mail or a telephone that is added later waits, or is named here."""
     leads = {"url", "email", "telephone", "number"}
     aside = {"locations.DataEdition", "triage.QuestionnaireVersion", "accounts.User", "reports.AccessRecord"}
     for model, model_admin in admin.site._registry.items():

@@ -19,7 +19,7 @@ def is_code_of(user: User) -> bool:
 
 @pytest.fixture
 def codes():
-    """An agent with both kinds of secrets; the recovery codes as they were given."""
+    """Return an agent with both kinds of secrets; the recovery codes as they were given."""
     user = make_user("camille", totp=True)
     return recovery_codes(user)
 

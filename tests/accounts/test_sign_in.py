@@ -133,7 +133,10 @@ def test_login_page_past_the_limit_names_no_help_to_who_is_signed_in(client, rf)
 
 @pytest.fixture(autouse=True)
 def apart(monkeypatch):
-    """No two networks share a bucket. Buckets hang on a key of the day: of eleven networks, one day in 300 two do."""
+    """Let no two networks share a bucket.
+
+    Buckets hang on a key of the day: of eleven networks, one day in 300 two do.
+    """
     known: dict[str, int] = {}
     monkeypatch.setattr(network_limits, "bucket_of", lambda network, _day: known.setdefault(network, len(known)))
 
@@ -416,7 +419,7 @@ def test_one_ends_ones_other_sessions_and_stays(client):
 
 
 def fail_everywhere(login: str = "camille") -> None:
-    """An attacker who knows a name and has many addresses: the account is locked for strangers."""
+    """Lock an account for strangers, as an attacker does who knows a name and has many addresses."""
     stranger = Client()
     for number in range(51):
         is_locked(stranger, login, REMOTE_ADDR=f"198.51.100.{number // 5}")

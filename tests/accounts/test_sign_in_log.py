@@ -58,7 +58,7 @@ def test_failures_say_the_account_if_there_is_one_and_never_what_was_typed(clien
 
 @pytest.mark.parametrize("answer", ['{"id": "MARQUE"}', '["MARQUE"]', '{"id": "YQ", "rawId": "YQ", "response": {}}'])
 def test_passkey_that_proves_nothing(client, told, answer):
-    """Malformed ones too: none is a failure of ours, whose lines nobody counts."""
+    """Malformed answers are tried too: none is a failure of ours, whose lines nobody counts."""
     page = client.post("/compte/2fa/webauthn/login/", {"credential": answer}, follow=True)
     assert page.redirect_chain == [("/compte/login/", 302)]
     assert "clé d'accès n'est pas reconnue" in unescape(page.text) and "Ce code" not in page.text

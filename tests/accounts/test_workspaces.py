@@ -18,7 +18,7 @@ PAGES = (
 
 
 def frame_of(text: str) -> str:
-    """What stands above the page itself."""
+    """Return what stands above the page itself."""
     return text.partition("<main")[0]
 
 

@@ -51,7 +51,7 @@ def browser(key: str = "", **more: object) -> Client:
 
 @pytest.fixture
 def situation():
-    """A conversation, the session keys of both parties."""
+    """Return a conversation, the session keys of both parties."""
     agent = make.agent()
     conversation = make.sealed(make.assigned(agent))
     return conversation, visit(conversation), signed_in(agent.user)
@@ -64,7 +64,7 @@ WITHOUT_TOKEN = {"pages:quit"}
 
 
 def where_of(conversation: Conversation) -> dict[str, Any]:
-    """Values for the addresses, with an opening that this conversation's agent asked for; `account`: the unit's."""
+    """Return values for the addresses, with an opening that its agent asked for; `account`: the unit's."""
     grounds = opening_actions.Grounds(motive="essai", legal_ground="essai")
     by = conversation.assigned_to.user
     opening = opening_actions.ask_opening(
@@ -101,7 +101,7 @@ FORGED = [
 
 
 def test_every_form_refuses_a_request_without_its_token(situation, tried):
-    """From our own page without a token, with another one, and from a foreign page with the right one.
+    """It comes from our own page without a token, with another one, and from a foreign page with the right one.
 
     An address can only be left out whole (`csrf_exempt`), which a request without a token finds: each address is asked
     by one. The other kinds are told apart by Django before the address is looked at, and take turns.
@@ -192,7 +192,7 @@ def test_session_given_to_a_visitor_is_not_the_one_they_come_back_with(tried):
 
 
 def opens_nothing(client: Client) -> bool:
-    """Whether this browser has no exchange: it is shown the ways in, and no box to write in."""
+    """Return whether this browser has no exchange: it is shown the ways in, and no box to write in."""
     page = client.get("/tchat/").text
     return "Commencer</a>" in page and "<textarea" not in page and 'id="messages"' not in page
 
@@ -307,7 +307,7 @@ def test_page_sees_a_script():
 
 
 def test_scripts_in_messages_are_texts_for_everybody(situation, tried):
-    """Written by the person for the agent, and the other way round; on each page that shows a message."""
+    """They are written by the person for the agent, and the other way round, on each page that shows a message."""
     conversation, mine, theirs = situation
     kept = [script for script in SCRIPTS if "\x00" not in script]
     for script in kept:
@@ -503,7 +503,7 @@ QUICK = settings(
 
 
 def test_noise_in_forms_is_never_a_failure(situation, tried):
-    """Whatever is in a field, an answer that is none of ours: no 500, and the conversation is as it was."""
+    """Whatever is in a field, or in an answer not ours, there is no 500, and the conversation is unchanged."""
     conversation, mine, theirs = situation
     chief = signed_in(make_user("chef", Role.ADMINISTRATOR))
     count = 0
@@ -604,8 +604,10 @@ def seconds_of(ask) -> float:
 
 
 def are_alike(one, other, times: int) -> bool:
-    """Whether two answers take about as long: by the shortest of turns that alternate. A busy machine makes turns
-    longer and none shorter, so it is given three tries."""
+    """Return whether two answers take about as long: by the shortest of turns that alternate.
+
+    A busy machine makes turns longer and none shorter, so it is given three tries.
+    """
     first, second = [], []
     for _try in range(3):
         for _turn in range(times):
@@ -618,7 +620,7 @@ def are_alike(one, other, times: int) -> bool:
 
 
 def test_clock_tells_no_account(settings, tried):
-    """An unknown name and a wrong password: the password is hashed in both cases, with what production uses."""
+    """An unknown name takes as long as a wrong password: both hash a password with what production uses."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
     user = make_user("camille", totp=True)
 
@@ -630,7 +632,7 @@ def test_clock_tells_no_account(settings, tried):
 
 
 def test_clock_tells_no_code(tried):
-    """A code that is none, one that was annulled and one that has expired: one hash each, and the same answer."""
+    """A code that is none, one that was annulled and one that has expired take one hash, and get the same answer."""
     annulled, expired = make.waiting(), make.waiting()
     codes = {}
     for conversation in (annulled, expired):

@@ -52,7 +52,7 @@ def stage(tmp_path_factory, django_db_blocker) -> Iterator[Stage]:
 
 @pytest.fixture(autouse=True)
 def _goes_on(stage) -> Iterator[None]:
-    """After each attack somebody writes, and is heard; and the process is the one that was there before."""
+    """Check after each attack that somebody writes and is heard, in the process that was there before."""
     before = stage.site.webs[0].process
     yield
     with stage.site.line(0, "/ws/conversation/", stage.key) as line:
@@ -62,7 +62,7 @@ def _goes_on(stage) -> Iterator[None]:
 
 
 def say(port: int, raw: bytes, seconds: float = 5) -> bytes:
-    """Bytes as they are; what comes back until the server hangs up or is silent for a while."""
+    """Send bytes as they are, and return what comes back until the server hangs up or is silent for a while."""
     answer = b""
     with socket.create_connection(("127.0.0.1", port), timeout=seconds) as line, contextlib.suppress(OSError):
         line.sendall(raw)
@@ -114,7 +114,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(stage, name, tried):
-    """A status of the client's mistake, or silence: never a page, never a failure of ours."""
+    """The answer is a status of the client's mistake, or silence: never a page, never a failure of ours."""
     answer = say(stage.port, REFUSED[name])
     assert all(400 <= status < 500 for status in statuses(answer)), answer[:300]
     assert MARK.encode() not in answer and b"root:" not in answer
@@ -155,7 +155,9 @@ def test_headers_of_proxies_change_nothing(stage, tried):
 
 
 def test_two_requests_in_one_are_not_taken_for_one_another(stage, tried):
-    """A length and chunks at once, in every order: what a proxy would take for a body is never served as a request."""
+    """A length and chunks come at once, in every order: what a proxy would take for a body is never served as a
+    request.
+    """
     smuggled = b"GET /console/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
     chunks = b"0\r\n\r\n" + smuggled
     pairs = [
@@ -173,7 +175,7 @@ def test_two_requests_in_one_are_not_taken_for_one_another(stage, tried):
 
 
 def test_slow_bodies_hold_up_nobody(stage, tried):
-    """Two hundred senders who begin a form and never end it; meanwhile pages and messages go on."""
+    """Two hundred senders begin a form and never end it; meanwhile pages and messages go on."""
     begun = request("POST", "/avis/", HOST, "Content-Type: application/x-www-form-urlencoded", "Content-Length: 100000")
     lines = []
     try:
@@ -255,7 +257,7 @@ def test_connections_that_break_off_lose_nothing(stage, tried):
 
 
 def test_handshakes_of_foreign_pages(stage, tried):
-    """By the real server: no socket, whatever the cookie."""
+    """The real server opens no socket for them, whatever the cookie."""
     origin = f"http://127.0.0.1:{stage.port}"
     assert b" 101 " in say(stage.port, handshake(stage, origin), 0.5)
     for foreign in (
@@ -268,7 +270,7 @@ def test_handshakes_of_foreign_pages(stage, tried):
 
 
 def test_replayed_message_is_there_once(stage, tried):
-    """The same frame by two sockets, by requests and by the form: one message."""
+    """The same frame comes by two sockets, by requests and by the form, and is one message."""
     client_id, body = str(uuid.uuid4()), f"Une seule fois {uuid.uuid4().hex}"
     me = Browser(stage.port, cookies={settings.SESSION_COOKIE_NAME: stage.key})
     me.get("/tchat/")

@@ -44,7 +44,7 @@ def stage(tmp_path_factory, django_db_blocker) -> Iterator[Stage]:
 
 
 def unmeasured(key: str) -> str:
-    """The key of this session, whose sockets may ask as often as they like.
+    """Return the key of this session, whose sockets may ask as often as they like.
 
     The measure of readings would keep them far from the bound that is tried here, which must hold without it.
     """
@@ -55,13 +55,13 @@ def unmeasured(key: str) -> str:
 
 
 def frame(text: bytes) -> bytes:
-    """A masked text frame; the mask is nought, which is one."""
+    """Return a masked text frame; the mask is nought, which is one."""
     size = bytes([0x80 | len(text)]) if len(text) < 126 else b"\xfe" + len(text).to_bytes(2, "big")
     return b"\x81" + size + bytes(4) + text
 
 
 def unread_socket(stage: Stage) -> socket.socket:
-    """An open socket of the visit that will never read, and of which the system takes little."""
+    """Return an open socket of the visit that will never read, and of which the system takes little."""
     line = socket.socket()
     line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     line.settimeout(10)
@@ -74,7 +74,7 @@ def unread_socket(stage: Stage) -> socket.socket:
 
 
 def memory(stage: Stage, kind: str = "VmRSS") -> int:
-    """Bytes of the process that are in memory now; VmHWM: the most that ever were."""
+    """Return the bytes of the process that are in memory now; VmHWM: the most that ever were."""
     process = stage.site.webs[0].process
     assert process is not None
     status = Path(f"/proc/{process.pid}/status").read_text()
@@ -82,12 +82,12 @@ def memory(stage: Stage, kind: str = "VmRSS") -> int:
 
 
 def has_gone(line: socket.socket) -> bool:
-    """Whether the server has hung up, as far as the kernel knows without reading what was sent."""
+    """Return whether the server has hung up, as far as the kernel knows without reading what was sent."""
     return line.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != ESTABLISHED
 
 
 def is_cut(line: socket.socket) -> bool:
-    """Whether the server has hung up: what it sent before is read away first."""
+    """Return whether the server has hung up: what it sent before is read away first."""
     with contextlib.suppress(BlockingIOError):
         while True:
             try:
@@ -150,7 +150,7 @@ def test_client_that_never_reads_has_a_bound_of_memory(stage, tried):
 
 
 def test_thousands_of_frames_in_one_segment_are_not_kept(stage, tried):
-    """Tiny frames, so that each read of the server brings thousands: the line is cut, and nobody waits."""
+    """Frames are so tiny that each read of the server brings thousands: the line is cut, and nobody waits."""
     line = unread_socket(stage)
     before = memory(stage)
     with contextlib.suppress(OSError):
@@ -171,8 +171,10 @@ def test_thousands_of_frames_in_one_segment_are_not_kept(stage, tried):
 
 
 def test_message_in_parts_has_an_end(stage, tried):
-    """Parts that never make a whole: cut after 128 KiB. What is sent is less than Daphne's own MiB, which cuts nothing
-    of it, however busy the server is."""
+    """Parts that never make a whole are cut after 128 KiB.
+
+    What is sent is less than Daphne's own MiB, which cuts nothing of it, however busy the server is.
+    """
     line = unread_socket(stage)
     line.setblocking(True)
     part = b"\x01\xfe" + (1000).to_bytes(2, "big") + bytes(4) + b"a" * 1000

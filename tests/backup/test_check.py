@@ -30,7 +30,7 @@ NOW = datetime(2026, 11, 28, 3, tzinfo=UTC)
 
 
 def counted(**counts: int) -> Manifest:
-    """What a backup of this very moment would say; counts: in place of the real ones."""
+    """Return what a backup of this very moment would say; counts: in place of the real ones."""
     with connection.cursor() as cursor:
         tables = [name for name in connection.introspection.table_names() if not name.startswith("pg_")]
         real = {}
@@ -52,7 +52,7 @@ def bad(manifest: Manifest | None = None, *, exact: bool = False) -> list[str]:
 
 @pytest.fixture
 def site(settings, tmp_path, monkeypatch, db):
-    """Something of everything: an exchange, a capture, a visit, lines of the register, two days of proofs."""
+    """Create something of everything: an exchange, a capture, a visit, lines of the register, two days of proofs."""
     monkeypatch.setattr(check, "ROLE", "pnav")
     settings.CAPTURES, settings.CLAMD = True, ""
     options = {"BACKEND": "common.sealed_files.folder.Folder", "OPTIONS": {"location": str(tmp_path / "captures")}}

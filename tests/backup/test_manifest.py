@@ -74,7 +74,7 @@ def test_parts_go_once_there_is_more_of_the_same_segment():
 
 
 def test_every_day_of_a_year_something_can_be_restored_and_nothing_is_kept_too_long():
-    """A base each day, a year of days; the clock is given. One fails now and then."""
+    """There is a base each day of a year, by a given clock. One fails now and then."""
     kept: dict[str, Manifest | None] = {}
     segments: list[str] = []
     start = NOW

@@ -31,7 +31,7 @@ def store(tmp_path, monkeypatch):
 
 
 def put_base(store: Store, began: datetime, content: bytes = b"18\n", start: int = 5) -> Manifest:
-    """A base backup of a server with three files."""
+    """Return a base backup of a server with three files."""
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as archive:
         for name, data in (

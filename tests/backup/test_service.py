@@ -36,7 +36,7 @@ def configuration(tmp_path):
 
 @pytest.fixture
 def written(monkeypatch):
-    """What was said in the site's database."""
+    """Return what was said in the site's database."""
     rows: list[dict] = []
     monkeypatch.setattr(services.status, "write", lambda _configuration, **values: rows.append(values))
     return rows
@@ -69,7 +69,7 @@ class Bases:
         return manifest
 
     def turn(self, later: timedelta = timedelta(seconds=15)) -> int:
-        """One turn; how many bases have been taken so far."""
+        """Do one turn, and return how many bases have been taken so far."""
         self.now += later
         self.service._receive()
         self.service._begin_base()
@@ -100,7 +100,7 @@ def test_wal_that_the_server_threw_away_makes_a_base_due_at_once(bases, written)
 
 
 def test_new_timeline_makes_a_base_due_at_once(bases):
-    """After a promotion, or a restore."""
+    """There is a new timeline after a promotion, or a restore."""
     assert [bases.turn(), bases.turn()] == [1, 1]
     bases.stream = Stream(True, False, "00000002")
     assert [bases.turn(), bases.turn()] == [2, 2]

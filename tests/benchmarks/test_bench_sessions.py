@@ -32,7 +32,7 @@ def run(out: Path, *arguments: str) -> list[dict[str, str]]:
 
 
 def opened(cookie: str) -> tuple[dict[str, Any], Any]:
-    """The session of a cookie and its user; no user whose session has not proved a second factor."""
+    """Return the session of a cookie and its user; no user whose session has not proved a second factor."""
     session = import_module(site.SESSION_ENGINE).SessionStore(cookie)
     assert session.load()
     user = get_user(SimpleNamespace(session=session))

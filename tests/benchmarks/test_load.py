@@ -82,7 +82,7 @@ def _patience(monkeypatch):
 
 @pytest.fixture
 def patient(monkeypatch):
-    """What is on its way arrives: it is waited for, however busy the machine is."""
+    """Wait for what is on its way, however busy the machine is."""
     monkeypatch.setattr(sockets, "DRAIN_SECONDS", 15)
 
 

@@ -29,7 +29,7 @@ SMALL = {
 
 @pytest.fixture
 def year(db):
-    """So many exchanges, with the foreign keys of all of them looked at."""
+    """Create so many exchanges, and check the foreign keys of all of them."""
     agents, users = generator.add_staff(EXCHANGES, SHAPE)
     with connection.cursor() as cursor:
         generator.add_exchanges(cursor, 1, EXCHANGES, EXCHANGES, SHAPE, agents, users)
@@ -121,7 +121,7 @@ def test_index_that_another_begins_with_is_redundant():
 
 
 def test_no_index_of_the_site_is_redundant(db):
-    """Each costs every row that is written: at the end of a year, millions of them."""
+    """Each index costs every row that is written: at the end of a year, millions of them."""
     with connection.cursor() as cursor:
         found = indexes.read(cursor)
     ours = [

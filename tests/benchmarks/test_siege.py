@@ -42,7 +42,7 @@ KIND = "home"
 
 
 def window(name: str, *, ack: float = 0.004, page: float = 0.010, **more: object) -> Window:
-    """Two hundred messages and pages, a few of them a little slower."""
+    """Return two hundred messages and pages, a few of them a little slower."""
     attackers = {} if name == CALM else {"raid": {"filed": 3}}
     acks = [ack] * 195 + [ack * 1.2] * 5
     pages = {KIND: [page] * 195 + [page * 1.2] * 5}
@@ -214,7 +214,7 @@ AT, ENDED = 40.0, 100.0
 
 
 def ordinary(*filed: people.Filed, known: dict[str, int]) -> dict[str, list[int]]:
-    """What the judge is told of these honest reports. known: the urgency of those whose exchange was opened."""
+    """Return what the judge is told of these honest reports. known: the urgency of those whose exchange was opened."""
     run = Run.__new__(Run)
     run.seen = Seen(ordinary=list(filed))
     run.spans = [Span(Window("raid", 10), began=30.0, ended=50.0), Span(Window(CALM, 10), began=90.0, ended=ENDED)]
@@ -284,7 +284,7 @@ def test_an_attacker_that_waits_acts_once_it_is_told(told, acts):
 
 
 def test_an_attacker_ends_by_itself_while_nothing_answers_it():
-    """A server that accepts and says nothing: the attacker waits in a read, and its time ends all the same."""
+    """A server accepts and says nothing: the attacker waits in a read, and its time ends all the same."""
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen(64)

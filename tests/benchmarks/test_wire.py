@@ -58,7 +58,7 @@ def heard(pieces: list[bytes]) -> tuple[Kept, Pipe]:
 
 
 def from_server(payload: bytes, opcode: int = TEXT, final: bool = True) -> bytes:
-    """A frame as a server sends it: not masked."""
+    """Return a frame as a server sends it: not masked."""
     first = (0x80 if final else 0) | opcode
     if len(payload) < 126:
         return struct.pack("!BB", first, len(payload)) + payload

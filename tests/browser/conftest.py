@@ -151,7 +151,7 @@ NEUTRAL_PAGE = "<!doctype html><html lang=fr><title>Prévisions</title><h1>Beau 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder drives a browser."""
+    """Mark everything in this folder, which drives a browser."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
@@ -186,7 +186,7 @@ class LiveSite:
 
     @contextmanager
     def database(self) -> Iterator[None]:
-        """Inside, this process's models and factories read and write the site's database, and commit.
+        """Let this process's models and factories read and write the site's database inside, and commit.
 
         Not for tests that also ask for pytest-django's `db`.
         """
@@ -232,7 +232,7 @@ class _NeutralPage(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def neutral_site() -> Iterator[str]:
-    """The harmless page behind the quick exit, on another port of this machine; ends with a slash."""
+    """Give the harmless page behind the quick exit, on another port of this machine. Its address ends with a slash."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _NeutralPage)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -246,14 +246,14 @@ def neutral_site() -> Iterator[str]:
 def live_site(
     tmp_path_factory: pytest.TempPathFactory, neutral_site: str, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[LiveSite]:
-    """A Daphne of our own with migrated database, built styles and collected static files. Stopped at the end."""
+    """Give a Daphne of our own with migrated database, built styles and collected static files. It stops at the end."""
     with running_site(tmp_path_factory.mktemp("site"), neutral_site, django_db_blocker) as site:
         yield site
 
 
 @pytest.fixture(scope="session")
 def france(live_site: LiveSite) -> LiveSite:
-    """The site with every commune and the demonstration units."""
+    """Return the site with every commune and the demonstration units."""
     live_site.manage("import_locations")
     return live_site
 
@@ -262,7 +262,7 @@ def france(live_site: LiveSite) -> LiveSite:
 def running_site(
     folder: Path, neutral_site: str, blocker: DjangoDbBlocker, name: str = "browser", **variables: str
 ) -> Iterator[LiveSite]:
-    """What `live_site` is. variables: of the environment, for a site that differs in something."""
+    """Give a site like `live_site`. variables: of the environment, for a site that differs in something."""
     worker = os.environ.get(once.WORKER, "main")
     name = f"{name}_{worker}_{os.getpid()}"
     with once.database(name) as database:
@@ -305,7 +305,7 @@ def _wait_for(site: LiveSite, server: fresh.Started) -> None:
 
 
 def switched_off(engine: BrowserType) -> str:
-    """What Chromium does without: the features that Playwright names, which it says when nothing starts, and ours.
+    """Return the features that Chromium does without: those that Playwright names, when nothing starts, and ours.
 
     Of several `--disable-features`, Chromium heeds the last one alone.
     """
@@ -317,7 +317,7 @@ def switched_off(engine: BrowserType) -> str:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the tests of this folder."""
+    """Give one Chromium for the tests of this folder."""
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         # Run by root, Chromium refuses its sandbox; the only pages it opens are ours.
@@ -329,7 +329,7 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def goes_on(page: Page) -> Iterator[None]:
-    """Inside, something leads to another address: return when its page is loaded."""
+    """Wait at the end until the page is loaded to which something inside leads."""
     before = page.url
     yield
     page.wait_for_url(lambda address: address != before)
@@ -360,7 +360,7 @@ def _listen(tab: Tab) -> None:
 
 @pytest.fixture(scope="package")
 def tabs(browser: Browser) -> Iterator[Tabs]:
-    """Those of the browser, which tests give back."""
+    """Give the tabs of the browser, which tests give back."""
     watch_tabs()
     tabs = Tabs(browser, _listen)
     yield tabs
@@ -371,7 +371,7 @@ def tabs(browser: Browser) -> Iterator[Tabs]:
 def page_factory(
     tabs: Tabs, live_site: LiveSite, neutral_site: str, request: pytest.FixtureRequest
 ) -> Iterator[PageFactory]:
-    """`page_factory(theme="light", javascript=True, width=1280, height=800, **context options)` -> Page.
+    """Give `page_factory(theme="light", javascript=True, width=1280, height=800, **context options)` -> Page.
 
     Every call is a visit of its own: no cookie is shared, nor what a test before left (`tests/browser/tabs.py`).
     theme: the system's, "light" or "dark". At the end of the test, an error in a script, a refusal by the content
@@ -401,13 +401,13 @@ def page_factory(
 
 @pytest.fixture
 def page(page_factory: PageFactory) -> Page:
-    """A visit on a computer, in the light theme."""
+    """Return a visit on a computer, in the light theme."""
     return page_factory()
 
 
 @pytest.fixture(scope="session")
 def axe() -> Axe:
-    """`axe(page)`: asserts that axe-core finds nothing on the page as it stands; names what it finds.
+    """Give `axe(page)`, which asserts that axe-core finds nothing on the page as it is, and names what it finds.
 
     All its rules are asked, or those that are given by their names. Of what it answers, the violations alone come back:
     the rest is megabytes.
@@ -430,7 +430,7 @@ def axe() -> Axe:
 
 @pytest.fixture(scope="session")
 def axe_in_both_themes(axe: Axe) -> Axe:
-    """`axe` of the page as it stands, in the dark theme, then in the light one. It follows the system's, as all do.
+    """Give `axe` of the page as it is, in the dark theme, then in the light one. It follows the system's, as all do.
 
     A theme changes colours and nothing else: the second is asked for those.
     """
@@ -447,8 +447,10 @@ def axe_in_both_themes(axe: Axe) -> Axe:
 
 @pytest.fixture(scope="session")
 def axe_at_both_ends(axe: Axe) -> Axe:
-    """`axe` of the page as it stands on a narrow dark screen, then on a wide light one, which it keeps; and nothing
-    scrolls sideways on either."""
+    """Give `axe` of the page on a narrow dark screen, then on a wide light one, which it keeps.
+
+    It also checks that nothing scrolls sideways on either.
+    """
 
     def check(page: Page) -> None:
         for (width, height), theme in zip(((320, 640), (1280, 800)), THEMES, strict=True):
@@ -461,7 +463,7 @@ def axe_at_both_ends(axe: Axe) -> Axe:
 
 
 def anew(page: Page, site: LiveSite) -> None:
-    """This tab, for a visit that begins: no cookie, and nothing that a page of the site kept.
+    """Clean this tab for a visit that begins: no cookie, and nothing that a page of the site kept.
 
     For tests that look at many pages: a new visit costs a quarter of a second, and its tab compiles every script again.
     """
@@ -471,7 +473,7 @@ def anew(page: Page, site: LiveSite) -> None:
 
 
 def in_theme(page: Page, theme: str) -> None:
-    """The system's theme changes under the page; colours have ended to pass from one into the other."""
+    """Change the system's theme under the page, and end the transitions of colours."""
     page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
     page.evaluate(
         "document.getAnimations().filter((one) => one instanceof CSSTransition).forEach((one) => one.finish())"

@@ -24,7 +24,7 @@ class FailedInside(AssertionError):
 
 
 def open_in_this_process() -> None:
-    """From now on, one after the other, in a thread of their own."""
+    """Open the door from now on: calls run one after the other, in a thread of their own."""
     listener = Listener(os.environ[ADDRESS], family="AF_UNIX")
     threading.Thread(target=_serve, args=(listener,), name="door", daemon=True).start()
 

@@ -59,7 +59,7 @@ def assigned(live_site: "LiveSite", **fields: Any) -> tuple[Agent, Conversation]
 
 
 def waiting(live_site: "LiveSite", **fields: Any) -> tuple[Agent, Conversation]:
-    """Somebody waits, and an agent who is there is not available yet."""
+    """Create somebody who waits, and an agent who is there and not available yet."""
 
     def work() -> tuple[Agent, Conversation]:
         return make.agent(availability=Availability.AWAY, public_name="Camille"), make.waiting(**fields)
@@ -78,7 +78,7 @@ class Console:
         self.line.send(json.dumps({"type": kind, "conversation": self.conversation, **fields}))
 
     def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The first frame that satisfies the question; others before it are let go."""
+        """Return the first frame that satisfies the question; others before it are let go."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             frame = json.loads(self.line.recv(timeout=deadline - time.monotonic()))
@@ -98,7 +98,7 @@ class Console:
 
 @pytest.fixture
 def nobody_on_duty(live_site) -> None:
-    """Agents and conversations of the tests before are out of the way."""
+    """Move agents and conversations of the tests before out of the way."""
     with live_site.database():
         Agent.objects.update(availability=Availability.AWAY, seen_at=None)
         forget(Conversation.objects.all().delete)
@@ -106,7 +106,7 @@ def nobody_on_duty(live_site) -> None:
 
 @pytest.fixture
 def console(live_site, nobody_on_duty) -> Callable[..., Any]:
-    """`with console(agent, conversation) as agent:` signs the agent in on the console's socket."""
+    """Give `with console(agent, conversation) as agent:`, which signs the agent in on the console's socket."""
 
     from tests.chat.sockets import signed_in  # the application: not while pytest starts
 
@@ -124,7 +124,7 @@ def console(live_site, nobody_on_duty) -> Callable[..., Any]:
 
 @pytest.fixture
 def enter(live_site, page_factory, nobody_on_duty) -> Callable[..., Page]:
-    """`enter(conversation, **page options)`: the page of the visit that opened this conversation."""
+    """Give `enter(conversation, **page options)`: the page of the visit that opened this conversation."""
 
     from tests.chat.sockets import visit
 
@@ -157,12 +157,12 @@ def own(page: Page) -> Any:
 
 
 def available(live_site, agent: Agent) -> None:
-    """The agent says so, in the process of the site: the queue moves and every socket hears of it."""
+    """Let the agent say so, in the process of the site: the queue moves and every socket hears of it."""
     live_site.do(actions.set_availability, agent_id=agent.pk, availability=Availability.AVAILABLE)
 
 
 def close(live_site: "LiveSite", agent: Agent, conversation: Conversation) -> None:
-    """The agent ends the exchange."""
+    """Let the agent end the exchange."""
     live_site.do(
         actions.close_conversation,
         conversation_id=conversation.pk,

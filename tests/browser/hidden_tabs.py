@@ -39,7 +39,7 @@ class Tabs:
                 return answer.get("result", {})
 
     def open(self, address: str, *, cookie: dict[str, str]) -> str:
-        """A page in a visit of its own, then another tab over it; the session of the page, which is hidden."""
+        """Return a page in a visit of its own, then another tab over it; the session of the page, which is hidden."""
         context = self.call("Target.createBrowserContext")["browserContextId"]
         self.call("Storage.setCookies", cookies=[cookie], browserContextId=context)
         page = self.call("Target.createTarget", url=address, browserContextId=context)["targetId"]
@@ -54,7 +54,7 @@ class Tabs:
         return session
 
     def run(self, session: str, script: str) -> Any:
-        """What a script of the page says."""
+        """Return what a script of the page says."""
         answer = self.call("Runtime.evaluate", session, expression=script, returnByValue=True)
         return answer.get("result", {}).get("value")  # none while the page is between two documents
 

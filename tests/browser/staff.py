@@ -19,20 +19,20 @@ PASSWORD = "a password for tests"
 
 
 def give_session(page: Page, site: "LiveSite", user: User | str) -> None:
-    """This browser is signed in from now on, as whoever enrolled a second factor and proved it. user: or their name."""
+    """Sign this browser in, as whoever enrolled a second factor and proved it. user: or their name."""
     with site.database():
         key = session_key(User.objects.get(username=user) if isinstance(user, str) else user)
     page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": site.url}])
 
 
 def sign_in(page: Page, site: "LiveSite", user: User | str, path: str = "/console/") -> None:
-    """Signed in, on this page."""
+    """Sign this browser in, on this page."""
     give_session(page, site, user)
     page.goto(site.url + path)
 
 
 def sign_in_by_hand(page: Page, site: "LiveSite", name: str, password: str = PASSWORD, path: str = "/console/") -> None:
-    """As a person does: the page that asks for it, the password, then the code of the telephone."""
+    """Sign in as a person does: the page that asks for it, the password, then the code of the telephone."""
     page.goto(site.url + path)
     page.fill("[name=login]", name)
     page.fill("[name=password]", password)

@@ -64,7 +64,7 @@ _marked: WeakSet[BrowserContext] = WeakSet()
 
 
 def _watched(name: str, kind: type) -> Any:
-    """The same attribute, which notes that its context is not for another test."""
+    """Return the same attribute, which notes that its context is not for another test."""
     known = getattr(kind, name)
 
     def note(it: Any) -> None:
@@ -88,7 +88,7 @@ def _watched(name: str, kind: type) -> Any:
 
 
 def watch() -> None:
-    """From now on, what a test asks of a page or a context is noted when it stays. Once in a process."""
+    """Note, from now on, what a test asks of a page or a context and stays there. It is called once in a process."""
     for kind in (Page, BrowserContext):
         for name in sorted(LEAVES & set(dir(kind))):
             setattr(kind, name, _watched(name, kind))
@@ -106,7 +106,7 @@ class Tab:
     was_elsewhere: bool = False  # it asked another site for something
 
     def can_begin_anew(self) -> bool:
-        """Whether all that its test did there can be taken away."""
+        """Return whether all that its test did there can be taken away."""
         context = self.page.context
         return not (self.was_elsewhere or self.page.is_closed() or context in _marked or len(context.pages) > 1)
 
@@ -137,7 +137,7 @@ class Tab:
 
 
 def lasting(options: dict[str, Any]) -> dict[str, Any]:
-    """Of these options, what a tab keeps as long as it is there."""
+    """Return, of these options, what a tab keeps as long as it is there."""
     return {name: value for name, value in options.items() if name not in SHOWN}
 
 
@@ -150,7 +150,10 @@ class Tabs:
         self.kept: list[Tab] = []
 
     def take(self, site: str, options: dict[str, Any], *, is_new: bool = False) -> Tab:
-        """A tab with these options of Playwright's `new_context`, for a visit that begins. is_new: never a kept one."""
+        """Return a tab with these options of Playwright's `new_context`, for a visit that begins.
+
+        is_new: never a kept one.
+        """
         for tab in [] if is_new else self.kept:
             if (tab.site, lasting(tab.options)) == (site, lasting(options)):
                 self.kept.remove(tab)

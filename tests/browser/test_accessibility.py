@@ -52,7 +52,7 @@ UNFOLD = "document.querySelectorAll('details').forEach((one) => { one.open = tru
 def test_axe_finds_nothing_and_nothing_scrolls_sideways_at_320(
     page_factory: PageFactory, live_site: LiveSite, axe_in_both_themes: Axe, subtests: pytest.Subtests
 ):
-    """Each address in a visit that begins anew, in one tab: a new one would compile axe again."""
+    """Each address is opened in a visit that begins anew, in one tab: a new one would compile axe again."""
     page = page_factory(width=390)
     for address in ADDRESSES:
         with subtests.test(address):
@@ -68,7 +68,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways_at_320(
 def test_axe_finds_nothing_where_somebody_watches(
     page_factory: PageFactory, live_site: LiveSite, axe: Axe, axe_in_both_themes: Axe, subtests: pytest.Subtests
 ):
-    """Pages of discreet mode: folded as they come, which is how somebody who watches sees them, and unfolded."""
+    """Pages of discreet mode are looked at folded, which is how somebody who watches sees them, and unfolded."""
     page = page_factory(width=390)
     somebody_watches(live_site, page)
     for address in DISCREET_TOO:

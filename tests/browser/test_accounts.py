@@ -34,7 +34,7 @@ AUTHENTICATOR = {
 
 @pytest.fixture
 def account(live_site: LiveSite) -> Iterator[Callable[..., str]]:
-    """`account(role, totp=…)` makes an account on the site, with a unit for who answers, and returns its name."""
+    """Give `account(role, totp=…)`, which makes an account, with a unit for an agent, and returns its name."""
     names: list[str] = []
 
     def make_account(role: Role = Role.AGENT, *, totp: bool = False, temporary: bool = False) -> str:
@@ -189,7 +189,7 @@ def test_passkey_enrols_and_signs_in_alone(live_site, browser: Browser, account)
 
 
 def test_first_day_from_the_note_to_the_first_answer(live_site, browser: Browser, account, nobody_on_duty):
-    """Six screens: sign-in, own password, passkey, recovery codes, console, conversation (docs/adr/0077)."""
+    """There are six screens: sign-in, own password, passkey, recovery codes, console, conversation (docs/adr/0077)."""
     base = live_site.url.replace("127.0.0.1", "localhost")
     name = account(temporary=True)
     in_site(live_site, make.waiting)
@@ -296,7 +296,7 @@ def test_passkey_is_asked_first_and_what_is_wrong_with_it_is_said(live_site, bro
 
 
 def test_without_passkeys_the_pages_say_so(live_site, page_factory: PageFactory, account):
-    """A browser that has none; and an account that has a code only is not asked for a key."""
+    """A browser that has none says so; an account that has only a code is not asked for a key."""
     page = page_factory(width=320)
     page.add_init_script("delete window.PublicKeyCredential")
     name = account(totp=True)
@@ -331,7 +331,7 @@ IS_CUT = """() => {
 
 @pytest.mark.new_tabs
 def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory, axe_in_both_themes, account):
-    """Index, lists, and forms of each kind; the fixture fails on any refusal by the policy or error in a script."""
+    """Index, lists, and forms of each kind are opened; the fixture fails on any refusal or script error."""
     page = page_factory()
     name = account(Role.ADMINISTRATOR, totp=True)
     other = account(totp=True)

@@ -16,7 +16,7 @@ from tests.browser.conftest import LiveSite
 
 @pytest.fixture
 def closed(live_site: LiveSite) -> Iterator[None]:
-    """The chat is closed for an hour, and something is announced to everybody."""
+    """Close the chat for an hour, and announce something to everybody."""
 
     def read_again() -> None:
         live_site.do(closures.forget)

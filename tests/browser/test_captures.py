@@ -34,7 +34,7 @@ def as_file(name: str, content: bytes) -> dict[str, object]:
 
 
 def drawn_in_site() -> list[str]:
-    """As the worker does; the digests of all captures."""
+    """Draw as the worker does, and return the digests of all captures."""
     while drawing.draw_next():
         pass
     rows = Capture.objects.select_related("conversation").order_by("number")

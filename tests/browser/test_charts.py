@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 
 def a_busy_board() -> None:
-    """Three people wait, and stay where they are however slow the machine is: nobody is available."""
+    """Let three people wait, who stay where they are however slow the machine is: nobody is available."""
     for minutes in (1, 4, 9):
         make.waiting(queued_at=make.long_ago(minutes), urgency=minutes % 2)
     Conversation.objects.update(reporter_seen_at=timezone.now() + timedelta(hours=1))

@@ -36,7 +36,9 @@ type Work = Callable[..., Any]
 
 @pytest.fixture
 def at(live_site: LiveSite) -> Iterator[Work]:
-    """`at(work, …)` runs work on the site's database in a thread of its own: the browser's loop runs in this one."""
+    """Give `at(work, …)`, which runs work on the site's database in a thread of its own: the browser's loop runs in
+    this one.
+    """
 
     def run(work: Work, *args: Any, **fields: Any) -> Any:
         def there() -> Any:
@@ -65,19 +67,21 @@ def an_agent(**fields: Any) -> Agent:
 
 
 def somebody_waits(**fields: Any) -> tuple[Conversation, str]:
-    """A person in the queue and the key of their visit."""
+    """Return a person in the queue and the key of their visit."""
     conversation = make.waiting(**fields)
     return conversation, visit(conversation)
 
 
 def sign_in(page: Page, site: LiveSite, agent: Agent) -> None:
-    """The console of this agent, who is signed in already."""
+    """Open the console of this agent, who is signed in already."""
     staff.sign_in(page, site, agent.user)
 
 
 def be_signed_in(page: Page, site: LiveSite, agent: Agent) -> None:
-    """This browser is signed in as this agent, and shows no page yet: the test opens its own, which costs a console
-    less."""
+    """Sign this browser in as this agent, and show no page yet.
+
+    The test opens its own, which costs a console less.
+    """
     staff.give_session(page, site, agent.user)
 
 
@@ -112,7 +116,7 @@ class Reporter:
 
 
 def tab_to(page: Page, control: Locator) -> None:
-    """Tab until this control has the focus; fails when the way is longer than any form of the console."""
+    """Press Tab until this control has the focus; fail when the way is longer than any form of the console."""
     for _ in range(20):
         if control.evaluate("element => element === document.activeElement"):
             return
@@ -316,7 +320,7 @@ def test_session_with_another_key_keeps_the_console_its_draft_and_its_line(live_
 
 
 def cookie_of(page: Page) -> str:
-    """The key of this browser's session."""
+    """Return the key of this browser's session."""
     return next(one["value"] for one in page.context.cookies() if one["name"] == settings.SESSION_COOKIE_NAME)
 
 

@@ -35,7 +35,7 @@ def takes_somebody(page: Page, site: LiveSite, agent: Any) -> None:
 
 
 def is_here(colleague: Agent) -> None:
-    """As if their console had just been heard."""
+    """Make this colleague present, as if their console had just been heard."""
     Agent.objects.filter(pk=colleague.pk).update(seen_at=timezone.now(), availability=Availability.AVAILABLE)
 
 

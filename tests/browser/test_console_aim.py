@@ -37,7 +37,7 @@ OPEN_DOSSIER = ".console-dossier:not([hidden])"
 
 
 def holding(at: Work, count: int, **fields: Any) -> tuple[Any, list[Conversation]]:
-    """An agent who answers so many people."""
+    """Return an agent who answers so many people."""
     agent = at(an_agent, public_name="Camille", capacity=count)
     return agent, [at(lambda: make.assigned(make_available(agent), **fields)) for _number in range(count)]
 
@@ -51,7 +51,7 @@ def entry(page: Page, number: int) -> Locator:
 
 
 def ends(page: Page) -> None:
-    """« Terminer », filled in and sent: it can still be undone."""
+    """Fill in « Terminer » and send it: it can still be undone."""
     page.locator(f"{OPEN_THREAD} summary", has_text="Terminer").click()
     thread = page.locator(OPEN_THREAD)
     thread.get_by_label("Comment l'échange se termine").select_option("advised")
@@ -62,7 +62,7 @@ def ends(page: Page) -> None:
 
 @pytest.fixture
 def macros(at: Work) -> Iterator[None]:
-    """Those of a demonstration; gone afterwards, for they take room of the thread."""
+    """Create the macros of a demonstration, and delete them afterwards, because they take room of the thread."""
     at(create_macros)
     yield
     at(lambda: Macro.objects.all().delete())
@@ -254,7 +254,9 @@ def test_five_conversations_with_a_procedure_and_four_signs_each_fit_in_the_list
 def test_five_conversations_fit_in_the_list_of_a_laptop_while_others_wait(
     live_site, page_factory: PageFactory, at: Work, axe: Axe
 ):
-    """One of them open and held by somebody before, one offline, one at rest; with macros, before a watched screen."""
+    """One of them is open and was held by somebody before, one is offline, one at rest; with macros, before a watched
+    screen.
+    """
     page = page_factory(width=1280, height=800)
     agent, held = holding(at, 5, discreet=True)
     rows = Conversation.objects
@@ -309,7 +311,9 @@ def test_dossier_is_one_press_away_on_a_tablet(live_site, page_factory: PageFact
 
 @pytest.mark.slow
 def test_what_danger_needs_stays_in_sight_at_200_percent(live_site, page_factory: PageFactory, at: Work, axe: Axe):
-    """1280 × 800 at 200 %: wherever one has scrolled. And what is folded away stays so, until one is led into it."""
+    """It holds at 1280 × 800 and 200 %, wherever one has scrolled. What is folded away stays so, until one is led into
+    it.
+    """
     page = page_factory(width=640, height=400)
     agent, held = holding(at, 2)
     for one in held:
@@ -359,7 +363,7 @@ SEEN = """element => {
 @pytest.mark.slow
 @pytest.mark.usefixtures("macros")
 def test_last_words_are_read_above_the_answer_of_a_laptop_at_200_percent(live_site, page_factory, at: Work):
-    """1366 × 768 at 200 %, less the bars of browser and desk: 683 × 320 are left."""
+    """Of 1366 × 768 at 200 %, less the bars of browser and desk, 683 × 320 are left."""
     page = page_factory(width=683, height=320)
     agent, held = holding(at, 2, age_band="15_17", discreet=True)
     last = "Ils ont refait un groupe avec ma photo, et toute la classe y est."

@@ -32,7 +32,7 @@ NOTHING_OVER = """title => {
 
 
 def with_three(page: Page, site: LiveSite, at: Work) -> tuple[Agent, list[Conversation]]:  # noqa: F811
-    """An agent and three conversations, 1 to 3 in the order of PLACES; none is open."""
+    """Return an agent and three conversations, 1 to 3 in the order of PLACES; none is open."""
     agent = at(an_agent, public_name="Camille")
     held = [at(somebody_waits, postal_code=code)[0] for code in PLACES]
     sign_in(page, site, agent)
@@ -55,7 +55,7 @@ def area(page: Page) -> Locator:
 
 @pytest.mark.slow
 def test_keys_of_three_conversations(live_site, page: Page, at: Work, axe: Axe, subtests: pytest.Subtests):  # noqa: F811
-    """One desk for all of these: the way to it is the dearest part. Nothing is sent meanwhile, and nothing ends."""
+    """One desk serves all of these: the way to it is the dearest part. Nothing is sent meanwhile, and nothing ends."""
     _agent, held = with_three(page, live_site, at)
     with subtests.test("next and previous of mine while writing"):
         next_and_previous(page)
@@ -109,7 +109,9 @@ def next_and_previous(page: Page) -> None:
 
 
 def words_after_a_button(page: Page) -> None:
-    """By who looks at the keyboard: the words went nowhere, and their question mark opened the list of keys."""
+    """Type as somebody does who looks at the keyboard: the words went nowhere, and their question mark opened the list
+    of keys.
+    """
     opens(page, 1)
     area(page).fill("")
     page.locator(f"{OPEN_THREAD} summary", has_text="Je reviens").focus()
@@ -314,7 +316,7 @@ def test_next_opens_nobody_under_a_hand_that_writes_and_goes_one_on_however_ofte
     be_signed_in(page, live_site, agent)
 
     def come(*keys: str) -> None:
-        """These keys while the rest of the list is being read, which then comes."""
+        """Press these keys while the rest of the list is being read, which then comes."""
         held.clear()
         page.route(unread, lambda route: held.append(route), times=2)
         page.goto(f"{live_site.url}/console/echange/{first.public_id}/")
@@ -404,7 +406,7 @@ PRESSED = """(area, repeat) => {
 
 @pytest.mark.slow
 def test_words_to_colleagues_are_sent_by_the_keys_of_the_answer(live_site, page: Page, at: Work):  # noqa: F811
-    """And what ends an exchange is not."""
+    """What ends an exchange is not sent by them."""
     with_three(page, live_site, at)
     page.keyboard.press("Alt+1")
     note = page.locator(OPEN_DOSSIER).get_by_label("Ajouter une note")

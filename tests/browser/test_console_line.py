@@ -40,7 +40,7 @@ def is_post(route: Route) -> bool:
 
 
 def at_the_desk(page: Page, live_site: LiveSite, wire: Wire, at: Work) -> str:  # noqa: F811
-    """An agent signs in and has somebody on screen; the key of that person's visit."""
+    """Sign an agent in who has somebody on screen, and return the key of that person's visit."""
     agent = at(an_agent)
     conversation = at(lambda: make.assigned(make_available(agent)))
     wire.hold(page)
@@ -51,7 +51,7 @@ def at_the_desk(page: Page, live_site: LiveSite, wire: Wire, at: Work) -> str:  
 
 
 def until_connected(page: Page, wire: Wire) -> None:
-    """The server has said all that a console begins with: who waits is the last of it."""
+    """Wait until the server has said all that a console begins with: who waits is the last of it."""
     for _ in range(600):
         if any(frame["type"] == "queue" for frame in wire.latest):
             page.evaluate("0")  # what was sent before it has arrived

@@ -29,7 +29,7 @@ OPEN_DOSSIER = ".console-dossier:not([hidden])"
 
 
 def one_open(page: Page, site: LiveSite, at: Work, **fields) -> tuple[Agent, str]:  # noqa: F811
-    """An agent before one exchange of theirs; the exchange's key."""
+    """Return an agent before one exchange of theirs; the exchange's key."""
     agent = at(an_agent, public_name="Camille")
     conversation = at(lambda: make.assigned(make_available(agent), **fields))
     be_signed_in(page, site, agent)
@@ -39,7 +39,7 @@ def one_open(page: Page, site: LiveSite, at: Work, **fields) -> tuple[Agent, str
 
 
 def seek(page: Page, words: str) -> None:
-    """Ctrl + K, these words, Enter."""
+    """Press Ctrl + K, type these words, press Enter."""
     page.keyboard.press("Control+k")
     expect(page.locator("#palette")).to_be_visible()
     page.keyboard.type(words)
@@ -100,7 +100,7 @@ def _pk(key: str) -> int:
 
 @pytest.fixture
 def macros(at: Work) -> Iterator[None]:  # noqa: F811
-    """Those of a demonstration; gone afterwards, for they take room of the thread."""
+    """Create the macros of a demonstration, and delete them afterwards, because they take room of the thread."""
     at(create_macros)
     yield
     at(lambda: Macro.objects.all().delete())

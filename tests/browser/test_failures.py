@@ -47,7 +47,7 @@ def of_busy(path: str, body: Mapping[str, str] | None = None, *, language: str =
 
 
 def of_site(path: str, body: bytes | None = None) -> Draw:
-    """What the running site answers."""
+    """Return what the running site answers."""
 
     def draw(site: LiveSite) -> Answer:
         try:
@@ -106,8 +106,10 @@ OVERFLOWING = """() => [...document.querySelectorAll("main *")]
 def test_page_of_a_failure(
     page_factory: PageFactory, live_site: LiveSite, axe_in_both_themes: Axe, subtests: pytest.Subtests
 ):
-    """Without a script at each size, in each theme; then for axe, which is a script itself. It is loaded once for each:
-    these pages have nothing that asks for the size or the theme but their style."""
+    """It is drawn without a script at each size, in each theme; then for axe, which is a script itself.
+
+    It is loaded once for each: these pages have nothing that asks for the size or the theme but their style.
+    """
     bare = page_factory(javascript=False)
     with_scripts = page_factory(width=320, height=640)
     for state, draw in STATES.items():
@@ -139,7 +141,7 @@ def looks_right(page: Page, state: str, width: int, height: int, theme: str) -> 
 
 
 def shown(page: Page, site: LiveSite, answer: Answer) -> Page:
-    """This answer, at an address of the site."""
+    """Show this answer, at an address of the site."""
     headers, html = answer
     page.unroute(site.url + "/etat/")
     page.route(site.url + "/etat/", lambda route: route.fulfill(body=html, headers=dict(headers)))
@@ -148,7 +150,7 @@ def shown(page: Page, site: LiveSite, answer: Answer) -> Page:
 
 
 def test_what_was_typed_is_sent_again_without_a_script(page_factory: PageFactory, live_site: LiveSite):
-    """Pressed as it stands: the same fields, at the same address."""
+    """The button is pressed as it is: the same fields go to the same address."""
     answer = of_busy("/tchat/message/", {"client_id": "1", "body": TYPED})(live_site)
     page = shown(page_factory(width=320, height=640, javascript=False), live_site, answer)
     with page.expect_request(live_site.url + "/tchat/message/") as sent:
@@ -158,7 +160,7 @@ def test_what_was_typed_is_sent_again_without_a_script(page_factory: PageFactory
 
 
 def test_frame_of_messages_says_so_within_its_page(page_factory: PageFactory, live_site: LiveSite):
-    """As the page without a script shows it: a low frame, which asks again by itself."""
+    """It is as the page without a script shows it: a low frame, which asks again by itself."""
     headers, html = of_busy("/tchat/suite/")(live_site)
     page = page_factory(width=320, height=640, javascript=False)
     around = (

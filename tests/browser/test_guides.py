@@ -65,7 +65,7 @@ def test_ages_lead_to_one_another_and_both_to_the_chat(live_site: LiveSite, page
 
 
 def write_kit(page: Page, live_site: LiveSite) -> None:
-    """An adult's request to Instagram for an intimate image at a long address."""
+    """Write an adult's request to Instagram for an intimate image at a long address."""
     page.goto(live_site.url + "/retrait/")
     page.get_by_label("Où est le contenu").select_option("Instagram")
     page.get_by_text("Moi : j'ai 18 ans ou plus").click()

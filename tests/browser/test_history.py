@@ -16,7 +16,7 @@ SAYS_NOTHING = re.compile(r"/n/(\d{6}/){0,2}(\?(apres|avant)=\d+)?(#\w*)?")
 
 
 def history(page: Page) -> list[tuple[str, str]]:
-    """Address (without the host) and title of each entry of this tab, as the browser would show them."""
+    """Return address (without the host) and title of each entry of this tab, as the browser would show them."""
     session = page.context.new_cdp_session(page)
     entries = session.send("Page.getNavigationHistory")["entries"]
     session.detach()
@@ -32,7 +32,7 @@ def read_aloud(page: Page, since: int) -> None:
 
 
 def somebody_watches(live_site: LiveSite, page: Page) -> None:
-    """The visit of this browser asked for discretion, as the answer to the safety question asks for it."""
+    """Let the visit of this browser ask for discretion, as the answer to the safety question asks for it."""
 
     def work() -> None:
         from django.conf import settings
@@ -74,7 +74,7 @@ def test_history_read_aloud_says_nothing(page_factory: PageFactory, live_site: L
 
 @pytest.mark.parametrize("javascript", [True, False])
 def test_nothing_is_said_from_the_answer_on(page_factory: PageFactory, live_site: LiveSite, javascript: bool):
-    """« Quelqu'un peut voir mon écran », then the first answer of each question, as far as it leads."""
+    """The answers are « Quelqu'un peut voir mon écran », then the first one of each question, as far as it leads."""
     page = page_factory(javascript=javascript, width=360, height=640)
     page.goto(live_site.url + "/orientation/")
     before = len(history(page))

@@ -11,7 +11,10 @@ UNCHECKED = ":is(script[src], link[rel~=stylesheet], link[rel=modulepreload]):no
 
 
 def test_each_file_of_a_page_is_vouched_for_and_none_is_refused(live_site: LiveSite, enter, page_factory: PageFactory):
-    """The home page, with the sheets of its header, and the exchange, with most modules: the fixture reads refusals."""
+    """Pages are the home page, with the sheets of its header, and the exchange, with most modules.
+
+    The fixture reads refusals.
+    """
     home = page_factory()
     answer = home.goto(live_site.url + "/", wait_until="networkidle")
     assert answer is not None and "integrity-policy" not in answer.headers, "WebKit would run no script of ours"
@@ -23,7 +26,7 @@ def test_each_file_of_a_page_is_vouched_for_and_none_is_refused(live_site: LiveS
 
 
 def test_altered_file_is_refused(browser: Browser, live_site: LiveSite):
-    """One byte more in a style and in a script."""
+    """There is one byte more in a style and in a script."""
     context = browser.new_context()
     page = context.new_page()
     said: list[str] = []

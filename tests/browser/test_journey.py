@@ -21,7 +21,7 @@ ANSWERS = ("Non, rien de tout cela", "On m'insulte, on me menace, on se moque de
 
 @pytest.fixture
 def agent(france: LiveSite) -> Iterator[make.Agent]:
-    """The only agent on duty is the one who signs in: others are away."""
+    """Give the only agent on duty, who is the one who signs in: others are away."""
 
     def prepare() -> make.Agent:
         with france.database():

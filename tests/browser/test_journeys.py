@@ -22,7 +22,7 @@ def town(live_site: LiveSite) -> LiveSite:
 
 
 def walked(language: str, javascript: bool) -> tuple[Journey, ...]:
-    """Every second journey in French with scripts, the others without; in another language the other way round."""
+    """Return every second French journey with scripts, the others without; in other languages the other way round."""
     return JOURNEYS[javascript == (language == settings.LANGUAGE_CODE) :: 2]
 
 

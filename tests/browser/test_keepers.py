@@ -16,7 +16,7 @@ FACTS = 499
 
 
 def begun() -> dict[str, Any]:
-    """An exchange with a full journal, whose agent reads nothing meanwhile."""
+    """Return an exchange with a full journal, whose agent reads nothing meanwhile."""
     conversation = make.assigned()
     ground.fill_facts(str(conversation.public_id), FACTS)
     return {"conversation": str(conversation.public_id), "reporter": visit(conversation), "agent": ""}

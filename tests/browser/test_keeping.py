@@ -22,13 +22,13 @@ WIDTHS = [320, 1280]
 
 
 def is_narrow(page: Page) -> None:
-    """Nothing scrolls sideways."""
+    """Check that nothing scrolls sideways."""
     size = page.viewport_size
     assert size is not None and page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 
 def has_large_targets(page: Page) -> None:
-    """44 px high, but for links inside a sentence."""
+    """Check that targets are 44 px high, but for links inside a sentence."""
     small = page.evaluate(
         """() => [...document.querySelectorAll("main a, main button")]
             .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 44)

@@ -107,7 +107,7 @@ MISPLACED = """() => {
 def live_site(
     tmp_path_factory: pytest.TempPathFactory, neutral_site: str, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[LiveSite]:
-    """The site with two languages more: their translations, and the contents in them, and nothing else."""
+    """Give the site with two languages more: their translations, and the contents in them, and nothing else."""
     sources = (ROOT / "pnav" / "locale").glob("*/LC_MESSAGES/django.po")
     locale = pseudo_languages.write(tmp_path_factory.mktemp("locale"), sorted(sources))
     folder = tmp_path_factory.mktemp("site")
@@ -129,19 +129,21 @@ def live_site(
 
 @pytest.fixture
 def axe(axe: Axe, language: str) -> Axe:
-    """Asked in the language that is written from the right. The other one has the same elements, names and colours,
-    of the same translations made the same way."""
+    """Give axe for the language that is written from the right.
+
+    The other one has the same elements, names and colours, of the same translations made the same way.
+    """
     return axe if language == "ar" else lambda _page: None
 
 
 def reads_in(page: Page, site: LiveSite, language: str) -> None:
-    """This visit chose the language before."""
+    """Let this visit have chosen the language before."""
     page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": site.url}])
 
 
 @pytest.fixture
 def reader(page_factory: PageFactory, live_site: LiveSite, language: str) -> Page:
-    """Somebody who reads in this language, on a telephone."""
+    """Give somebody who reads in this language, on a telephone."""
     page = page_factory(width=320)
     reads_in(page, live_site, language)
     return page
@@ -162,7 +164,7 @@ FOLD = "() => { for (const one of window.unfolded) one.open = false; }"
 
 
 def is_sound(page: Page, axe: Axe, *, in_place: str = "main details") -> None:
-    """Nothing scrolls sideways, lies on something else or is out of the page.
+    """Check that nothing scrolls sideways, lies on something else or is out of the page.
 
     in_place: what is unfolded for that; everything else that unfolds lies on the page meanwhile, on purpose.
     """
@@ -173,12 +175,15 @@ def is_sound(page: Page, axe: Axe, *, in_place: str = "main details") -> None:
 
 
 def unasked(_page: Page) -> None:
-    """In the place of axe, where it was asked of the same elements a moment before."""
+    """Replace axe, where it was asked of the same elements a moment before."""
 
 
 def looked_at(page: Page, language: str, axe: Axe) -> None:
-    """What must hold of every page in every language; of one written from the right, in the other direction too: a
-    second visit would find the same page."""
+    """Check what must hold of every page in every language.
+
+    A page that is written from the right is checked in the other direction too: a second visit would find the same
+    page.
+    """
     root = page.locator("html")
     expect(root).to_have_attribute("lang", language)
     assert root.evaluate("element => getComputedStyle(element).direction") == ("rtl" if language == "ar" else "ltr")
@@ -193,7 +198,7 @@ def looked_at(page: Page, language: str, axe: Axe) -> None:
 def test_page_is_whole_in_a_language_more(
     reader: Page, live_site: LiveSite, axe: Axe, language: str, subtests: pytest.Subtests
 ):
-    """Each address in a visit that begins anew, in one tab: a new one would compile axe again."""
+    """Each address is opened in a visit that begins anew, in one tab: a new one would compile axe again."""
     for address in ADDRESSES:
         with subtests.test(address):
             anew(reader, live_site)
@@ -294,7 +299,7 @@ SAID = "\u0645\u0631\u062d\u0628\u0627, je m'appelle Samia"  # begins from the r
 
 @pytest.fixture
 def person(enter: Callable[..., Page], live_site: LiveSite, language: str) -> Callable[[Conversation], Page]:
-    """`person(conversation)`: the page of the exchange, in this language, on a telephone."""
+    """Give `person(conversation)`: the page of the exchange, in this language, on a telephone."""
 
     def enters(conversation: Conversation) -> Page:
         return enter(conversation, width=320, height=640, before=lambda page: reads_in(page, live_site, language))
@@ -303,7 +308,7 @@ def person(enter: Callable[..., Page], live_site: LiveSite, language: str) -> Ca
 
 
 def begun(language: str) -> tuple[Agent, Conversation]:
-    """An agent answers, whose name is French; the person writes in two directions at once."""
+    """Create an agent who answers, whose name is French, and a person who writes in two directions at once."""
     agent = make.agent(public_name="Camille")
     conversation = make.assigned(agent, language=language)
     make.message(conversation, SAID)
@@ -375,7 +380,7 @@ def test_exchange_with_an_agent_is_whole_to_its_end(live_site: LiveSite, person:
 
 @ARABIC
 def test_what_follows_an_exchange_is_whole(live_site: LiveSite, person: Any, axe: Axe, language: str):
-    """A summary to read before it goes to a unit, the rendezvous that the unit proposes, its paper."""
+    """It is a summary to read before it goes to a unit, the rendezvous that the unit proposes, and its paper."""
 
     def asked() -> tuple[Any, Any, Conversation]:
         unit = hand.account(hand.station(name="Commissariat de Bondy"))

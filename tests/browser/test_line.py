@@ -26,7 +26,7 @@ def wire() -> Wire:
 
 
 def state(page: Page) -> Any:
-    """What is said of each message of the person."""
+    """Return what is said of each message of the person."""
     return own(page).locator("[data-part=state]")
 
 
@@ -43,7 +43,7 @@ def until(page: Page, happens: Callable[[], bool]) -> None:
 
 
 def refuse(code: str) -> Any:
-    """An answer of the server that writes nothing."""
+    """Return an answer of the server that writes nothing."""
     return lambda frame: (
         {"type": "error", "code": code, "detail": "", "client_id": frame["client_id"]}
         if frame["type"] == "post"
@@ -254,7 +254,7 @@ def test_acknowledgement_lost_with_the_line_is_not_a_second_message(live_site, e
     agent, conversation = assigned(live_site)
 
     def deafen(page: Page) -> None:
-        """The first socket carries what is sent, and loses every answer to a message before it breaks."""
+        """Let the first socket carry what is sent, and lose every answer to a message before it breaks."""
         page.add_init_script(
             """
             const Real = WebSocket;

@@ -30,7 +30,7 @@ NAME = "Anaïs Martin \u202eertsulli"  # with a mark that turns the direction of
 
 
 def people():
-    """An agent with a conversation whose person left a name, a supervisor, two custodians."""
+    """Return an agent with a conversation whose person left a name, a supervisor, two custodians."""
     agent, chief = an_agent(availability=Availability.AVAILABLE, present=True), an_agent(role=Role.SUPERVISOR)
     report = file(uuid.uuid4(), name=NAME)
     conversation = make.assigned(agent)
@@ -71,7 +71,7 @@ def ask_and_send(page: Page, site: LiveSite, conversation) -> None:
 
 
 def agree_and_answer(chief, custodians) -> None:
-    """What supervisor and custodians do, and the machine without a network."""
+    """Do what supervisor and custodians do, and the machine without a network."""
     opening = OpeningRequest.objects.get()
     opening_actions.countersign_request(request_id=opening.pk, by=chief.user)
     for custodian in custodians[:2]:
@@ -166,7 +166,7 @@ def test_request_is_written_beside_the_console_which_is_told_of_the_answer(
 
 
 def ready_to_read(page: Page, site: LiveSite, at, cast) -> str:
-    """The page of a request whose answer is there, before it is read; its address."""
+    """Return the page of a request whose answer is there, before it is read; its address."""
     agent, chief, custodians, conversation = cast
     be_signed_in(page, site, agent)
     ask_and_send(page, site, conversation)
@@ -258,7 +258,7 @@ KEYS = """(change) => new Promise((resolve) => {
 
 
 def keys_in(page: Page, **change: object) -> list[str]:
-    """The public halves of the keys that this browser keeps, all of them changed so if anything is said."""
+    """Return the public halves of the keys that this browser keeps, all of them changed so if anything is said."""
     found: list[str] = page.evaluate(KEYS, change or None)
     return found
 
@@ -302,7 +302,7 @@ def test_keys_of_others_at_this_post_stay_for_as_long_as_a_request_can_last(
 
 
 def test_key_of_before_still_opens(live_site: LiveSite, page: Page, at, cast) -> None:
-    """Kept by the version that wrote keys alone, without whose they are."""
+    """It was kept by the version that wrote keys alone, without whose they are."""
     agent, chief, custodians, conversation = cast
     be_signed_in(page, live_site, agent)
     page.goto(live_site.url + "/compte/2fa/")  # a page that opens nothing

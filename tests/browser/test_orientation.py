@@ -44,7 +44,7 @@ def answer_all(page: Page, live_site: LiveSite, answers: dict[str, str]) -> None
 
 
 def has_answered(page: Page, live_site: LiveSite, answers: dict[str, str]) -> None:
-    """A visit that begins anew with these answers, before their result."""
+    """Begin a visit anew with these answers, before their result."""
     anew(page, live_site)
     with live_site.database():
         session = SessionStore()

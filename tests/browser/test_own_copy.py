@@ -82,7 +82,9 @@ def test_copy_is_taken_and_checks_itself_offline(
 
 @pytest.mark.slow
 def test_copy_closed_beside_its_page_is_opened_piece_by_piece(live_site, browser: Browser, tmp_path: Path) -> None:
-    """Thirty megabytes, more than is put into a page; the words and the file are given to the page of the copy."""
+    """The copy has thirty megabytes, more than is put into a page; the words and the file are given to the page of the
+    copy.
+    """
     words, clear = "cheval bleu pomme ete nuage", random.Random(17).randbytes(30_000_000)
 
     def closed() -> None:
@@ -119,7 +121,7 @@ def test_copy_closed_beside_its_page_is_opened_piece_by_piece(live_site, browser
 
 
 def a_copy() -> dict[str, Any]:
-    """What « copie.json » says of the message whose day two authorities signed (`proof_corpus`)."""
+    """Return what « copie.json » says of the message whose day two authorities signed (`proof_corpus`)."""
     item = json.loads(corpus.ITEM)
     message = {name: item[name] for name in ("number", "author", "text")}
     return {
@@ -130,7 +132,7 @@ def a_copy() -> dict[str, Any]:
 
 
 def packed(copy: dict[str, Any], proofs: bytes, *more: File) -> bytes:
-    """An archive whose digests all fit, whatever is in it: whoever rewrites a copy rewrites them too."""
+    """Return an archive whose digests all fit, whatever is in it: whoever rewrites a copy rewrites them too."""
     files = [File("copie.json", json.dumps(copy).encode()), File("preuves.json", proofs), *more]
     return archive.pack(files, datetime(2026, 11, 28, 7, 5, tzinfo=UTC))
 
@@ -154,7 +156,7 @@ def test_copy_that_was_rewritten_with_its_digests_is_caught_by_its_proofs(
         page.get_by_label("Fichier à vérifier").set_input_files(tmp_path / name)
 
     def expect_partly(told: str) -> None:
-        """Said first, and not in green."""
+        """Expect the verdict to say it first, and not in green."""
         expect(verdict).to_contain_text(f"Tout n'a pas pu être vérifié. {told}")
         expect(verdict).to_have_attribute("data-state", "partly")
 

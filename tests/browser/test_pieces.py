@@ -16,7 +16,7 @@ EARLIER = "Voir les messages précédents"
 
 @pytest.fixture
 def long_one(live_site, nobody_on_duty):
-    """An agent, and an exchange of 251 messages with them."""
+    """Return an agent, and an exchange of 251 messages with them."""
     agent, conversation = assigned(live_site)
     texts = [f"Message numéro {n}" for n in range(2, 252)]
     in_site(live_site, lambda: make.thread(conversation, texts))

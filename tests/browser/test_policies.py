@@ -21,7 +21,7 @@ TRUSTS = "name => { try { trustedTypes.createPolicy(name, {}); return 'made' } c
 
 @pytest.fixture
 def bare_page(live_site: LiveSite, browser) -> Callable[[], Page]:
-    """A page whose refusals are what the test is about: `page_factory` would call them faults."""
+    """Give a page whose refusals are what the test is about: `page_factory` would call them faults."""
     contexts = []
 
     def make() -> Page:
@@ -79,7 +79,7 @@ window.setTimeout = (call, ms, ...more) => (ms > 5000 ? 0 : later(call, ms, ...m
 
 @pytest.fixture
 def raid(france: LiveSite) -> Callable[[], None]:
-    """A hundred signalements in the last minutes; forgotten at the end."""
+    """Create a hundred signalements in the last minutes, and forget them at the end."""
     for _each in range(100):
         france.do(proof_of_work.count_filed)
     yield
@@ -87,7 +87,7 @@ def raid(france: LiveSite) -> Callable[[], None]:
 
 
 def fill_in(page: Page, url: str) -> None:
-    """From the home page to the last answer, which files."""
+    """Go from the home page to the last answer, which files."""
     page.goto(url + "/")
     field = page.get_by_label("Ma ville ou mon code postal")
     field.fill("Arles")

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def live_site(tmp_path_factory, neutral_site, django_db_blocker) -> Iterator[LiveSite]:
-    """A site whose leases are short, with its worker, which takes conversations back."""
+    """Give a site whose leases are short, with its worker, which takes conversations back."""
     folder = tmp_path_factory.mktemp("presence")
     short = {"LEASE_SECONDS": str(LEASE_SECONDS)}
     with running_site(folder, neutral_site, django_db_blocker, "presence", **short) as site:
@@ -51,7 +51,7 @@ def nobody_else(live_site: LiveSite) -> None:
 
 
 def given(agent: Agent) -> Conversation:
-    """Somebody whom this agent answers, who is never available: the worker would give them others at any moment."""
+    """Create somebody whom this agent answers, who is never available: the worker would give them others."""
     now = timezone.now()
     conversation = make.waiting()
     Agent.objects.filter(pk=agent.pk).update(seen_at=now)
@@ -65,7 +65,7 @@ def given(agent: Agent) -> Conversation:
 def arrive(
     site: LiveSite, page_factory: PageFactory, role: str = Role.AGENT, path: str = "", **options
 ) -> tuple[Page, Conversation]:
-    """An agent, signed in in a browser of their own, who is given somebody once their page (path, if any) is open."""
+    """Sign an agent in, in a browser of their own, and give them somebody once their page (path, if any) is open."""
 
     def come() -> tuple[Agent, str]:
         agent = make.agent(role=role, availability=Availability.AWAY)
@@ -94,7 +94,7 @@ BEATING = {
 
 
 def test_pages_of_each_part_keep_the_people(live_site, page_factory: PageFactory):
-    """With and without scripts, side by side: what has to be waited for is waited for once."""
+    """The pages are open with and without scripts, side by side: what has to be waited for is waited for once."""
     readers = {}
     for javascript, paths in BEATING.items():
         for path in paths:
@@ -113,7 +113,7 @@ def test_pages_of_each_part_keep_the_people(live_site, page_factory: PageFactory
 
 
 def test_a_page_that_does_not_beat_loses_them(live_site, page_factory: PageFactory):
-    """So that the test above can fail."""
+    """It shows that the test above can fail."""
     page, conversation = arrive(live_site, page_factory)
     page.goto(live_site.url + "/console/prendre-soin/")
     page.goto("about:blank")
@@ -192,7 +192,7 @@ def test_silence_on_the_board_and_in_the_list_outlives_a_hand_over(live_site, pa
 
 
 def test_hidden_tabs_keep_the_people_though_their_timers_are_slowed(live_site, tmp_path):
-    """The console by the clock of its worker, any other page by the answers of the network (docs/adr/0049)."""
+    """The console beats by the clock of its worker, any other page by the answers of the network (docs/adr/0049)."""
     chain = "window.turns = 0; (function again() { setTimeout(() => { turns += 1; again(); }, 500); })()"
 
     def come() -> tuple[Agent, str]:

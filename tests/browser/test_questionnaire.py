@@ -1,4 +1,4 @@
-"""From a form of the admin to a visitor's page: edited, looked at, published, in a real browser."""
+"""A questionnaire is edited in the admin, looked at, published and asked on a visitor's page, in a real browser."""
 
 import os
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ BEFORE = "Pour qui est-ce ?"
 
 @pytest.fixture
 def chief(live_site: LiveSite, page_factory: PageFactory) -> Iterator[Page]:
-    """An administrator's page. Afterwards the site asks the questionnaire of the code again."""
+    """Give an administrator's page. Afterwards the site asks the questionnaire of the code again."""
     with live_site.database():
         make_user("chef-questionnaire", Role.ADMINISTRATOR, totp=True)
     page = page_factory()
@@ -36,7 +36,7 @@ def chief(live_site: LiveSite, page_factory: PageFactory) -> Iterator[Page]:
 
 
 def second_question(page: Page, base: str) -> str:
-    """A visit from its beginning; what the second question says, without the spaces of French typography."""
+    """Begin a visit, and return what the second question says, without the spaces of French typography."""
     page.context.clear_cookies()
     page.goto(f"{base}/orientation/")
     answer(page, "Non, rien de tout cela")

@@ -35,7 +35,7 @@ def wire() -> Wire:
 
 @pytest.fixture
 def conversation(live_site: LiveSite, page: Page, at: Work, wire: Wire) -> Conversation:  # noqa: F811
-    """On the screen of an agent whose line the test holds."""
+    """Give an exchange on the screen of an agent whose line the test holds."""
     agent = at(an_agent)
     given: Conversation = at(lambda: make.assigned(make_available(agent)))
     wire.hold(page)

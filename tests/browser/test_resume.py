@@ -19,7 +19,7 @@ CREATE = "Créer un code de reprise"
 
 @pytest.fixture
 def visitor(live_site, page_factory) -> Callable[..., tuple[Page, Conversation]]:
-    """`visitor(page options, **fields of the report)`: a person who waits, on the page of their visit."""
+    """Give `visitor(page options, **fields of the report)`: a person who waits, on the page of their visit."""
 
     def make_page(options: dict[str, Any], **fields: Any) -> tuple[Page, Conversation]:
         with live_site.database():
@@ -119,7 +119,7 @@ NO_SOCKETS = (
 
 @pytest.fixture
 def left_behind(live_site, page_factory, nobody_on_duty) -> Callable[..., tuple[Page, Conversation]]:
-    """`left_behind(page options, **fields of the report)`: somebody talks with Camille, and answers are kept."""
+    """Give `left_behind(page options, **fields of the report)`: somebody talks with Camille, and answers are kept."""
 
     def make_page(options: dict[str, Any], *, script: str = "", **fields: Any) -> tuple[Page, Conversation]:
         _agent, conversation = assigned(live_site, **fields)
@@ -158,7 +158,10 @@ def code_of(page: Page) -> str:
 
 
 def shows_nothing_of(page: Page, code: str, *secrets: str) -> None:
-    """Neither the exchange nor its code; a word or two of which may be words of the page itself (« accueil »)."""
+    """Check that neither the exchange nor its code is shown.
+
+    A word or two of the code may be words of the page itself (« accueil »).
+    """
     kept = page.content() + page.title() + page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
     for secret in ("mon voisin", "Camille", "Terminer", "code-form", code, *secrets):
         assert secret not in kept, secret
@@ -216,7 +219,7 @@ def test_back_after_the_visit_ended_brings_nothing_back(live_site, left_behind, 
 
 
 def test_page_kept_in_memory_by_the_browser_asks_before_it_shows(live_site, left_behind, page_factory):
-    """As a browser does that keeps whole pages for « Back » whatever they ask for."""
+    """A browser may keep whole pages for « Back » whatever they ask for."""
     page, _conversation = left_behind({}, script=NO_SOCKETS)
     code = code_of(page)
     page.route("**/tchat/trames/", lambda route: route.abort())  # frozen: it hears nothing

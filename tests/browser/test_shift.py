@@ -34,7 +34,9 @@ WIDTHS = (412, 1280)
 
 
 def _wait(page: Page, condition: str) -> None:
-    """Until it holds, and what is drawn then was. Asked from outside: the page's policy evaluates no text."""
+    """Wait until it holds and what is drawn then was drawn. It is asked from outside, because the policy evaluates no
+    text.
+    """
     for _look in range(200):
         if page.evaluate(condition):
             page.wait_for_timeout(300)

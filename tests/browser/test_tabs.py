@@ -52,7 +52,7 @@ def look(page: Page, site: LiveSite) -> dict[str, Any]:
 
 @pytest.fixture
 def taken(tabs: Tabs, live_site: LiveSite):
-    """A tab that was just opened; it is closed at the end, if it is not kept."""
+    """Give a tab that was just opened; it is closed at the end, if it is not kept."""
     tabs.close()  # those of other tests would be given first: size and theme do not tell them apart
     tab = tabs.take(live_site.url, OPTIONS, is_new=True)
     yield tab

@@ -45,8 +45,11 @@ type Visit = Callable[..., Page]
 
 @pytest.fixture
 def visit_at(browser: Browser) -> Iterator[Visit]:
-    """`visit_at(size, width=360, height=640, **options of Playwright's new_context)`: a visit of its own, whose usual
-    text has so many pixels. Said to the page as Chromium's settings say it; a browser for each size would be dear."""
+    """Give `visit_at(size, width=360, height=640, **options of Playwright's new_context)`.
+
+    It is a visit of its own, whose usual text has so many pixels. The page is told so as Chromium's settings tell it,
+    because a browser for each size would be dear.
+    """
     pages: list[tuple[Page, int]] = []
 
     def begin(size: int, width: int = 360, height: int = 640, **options: Any) -> Page:
@@ -108,7 +111,7 @@ def test_pages_beside_an_exchange_are_no_wider_than_the_screen(live_site, nobody
 
 
 def send_and_refresh_lie_apart(page: Page) -> None:
-    """« Actualiser » stood over « Envoyer »: what was written did not leave, whatever one pressed."""
+    """Check that « Actualiser » does not lie over « Envoyer »: what was written did not leave, whatever one pressed."""
     send, refresh = (
         page.locator("#compose button[type=submit]").first.bounding_box(),
         page.locator("#refresh").bounding_box(),
@@ -132,7 +135,7 @@ def send_and_refresh_lie_apart(page: Page) -> None:
 def test_exchange_goes_on_and_is_ended_without_a_script(
     live_site, nobody_on_duty, visit_at: Visit, size, width, height
 ):
-    """From the thread to what is said afterwards: each button fits on the screen, and is pressed; nothing is wider."""
+    """The way leads from the thread to what is said afterwards: each button fits on the screen, and is pressed."""
     from tests.chat.sockets import visit
 
     _agent, conversation = assigned(live_site)
@@ -158,7 +161,7 @@ def test_exchange_goes_on_and_is_ended_without_a_script(
 
 
 def test_text_at_400_percent_is_read_without_scrolling_sideways(live_site, visit_at: Visit, subtests: pytest.Subtests):
-    """The text alone, on two phones: at the largest text of a browser, and the frame lies apart.
+    """Only the text is larger, on two phones: at the largest text of a browser, and the frame is looked at apart.
 
     Each page is loaded once and shown at both widths: it follows the width while it is open, as when a phone is turned.
     """
@@ -187,8 +190,10 @@ def test_text_at_400_percent_is_read_without_scrolling_sideways(live_site, visit
 
 @pytest.mark.parametrize("size", SIZES)
 def test_titles_of_questions_end_no_line_at_a_hyphen(live_site, visit_at: Visit, size, subtests: pytest.Subtests):
-    """One after the other in the place of the first question's, which is one of them: each stands behind answers that
-    others test."""
+    """They are drawn one after the other in the place of the first question's, which is one of them.
+
+    Each stands behind answers that others test.
+    """
     page = visit_at(size)
     page.goto(live_site.url + "/orientation/")
     assert page.evaluate(LINES_OF_A_WORD) == 1

@@ -103,7 +103,7 @@ def note(page: Page, what: str, day: str) -> None:
 
 
 def send_over_a_bad_line(page: Page) -> None:
-    """Four files; the answer to one slice is lost, and then the network for a moment."""
+    """Send four files; the answer to one slice is lost, and then the network for a moment."""
     slices = count(1)
 
     def bad(route) -> None:  # type: ignore[no-untyped-def]
@@ -139,7 +139,7 @@ def end(conversation: Conversation, agent: Agent) -> None:
 
 
 def dumped(live_site: LiveSite, folder: Path) -> None:
-    """A backup of the content as docs/operations.md has one made of a dump: its wraps left out; and the chunks."""
+    """Make a backup of the content as docs/operations.md has one made of a dump: its wraps left out; and the chunks."""
     command = [postgres_programs() / "pg_dump", "--format=custom", "--exclude-table-data=data_keys_wrappedkey"]
     subprocess.run([*command, f"--file={folder / 'dump'}", live_site.environment["DATABASE_URL"]], check=True)
     shutil.copytree(settings.CAPTURES_DIR, folder / "captures")
@@ -147,7 +147,7 @@ def dumped(live_site: LiveSite, folder: Path) -> None:
 
 @contextmanager
 def restored(live_site: LiveSite, folder: Path, neutral_site: str) -> Iterator[LiveSite]:
-    """A site on the backup, beside the wraps that there are today."""
+    """Start a site on the backup, beside the wraps that there are today."""
     with once.database(f"restored_{os.getpid()}") as address:
         command = [postgres_programs() / "pg_restore", "--clean", "--if-exists", f"--dbname={address}", folder / "dump"]
         subprocess.run(command, check=True)
@@ -164,7 +164,7 @@ def restored(live_site: LiveSite, folder: Path, neutral_site: str) -> Iterator[L
 
 
 def forgotten(conversation: Conversation) -> None:
-    """As the worker does when the term has come."""
+    """Delete it as the worker does when the term has come."""
     deletion.forget(timezone.now() + timedelta(days=4_000))
     assert not Report.objects.filter(pk=conversation.report_id).exists()
     assert not Capture.objects.exists()

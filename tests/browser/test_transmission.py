@@ -62,15 +62,18 @@ def comes(page: Page, site: LiveSite, key: str, path: str = "/tchat/") -> None:
 
 
 def looks(page: Page, axe: Axe) -> None:
-    """axe finds nothing, and nothing scrolls sideways."""
+    """Check that axe finds nothing, and that nothing scrolls sideways."""
     axe(page)
     width = page.viewport_size["width"]  # type: ignore[index]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def once_in_both_themes(axe: Axe, axe_in_both_themes: Axe) -> Axe:
-    """A page that is looked at again has other words, and hardly another colour: it is asked in one theme then, unless
-    it says so in other badges or alerts, whose colours tell what they are."""
+    """Give axe, which asks a page in one theme only when it is looked at again.
+
+    Such a page has other words, and hardly another colour, unless it says so in other badges or alerts, whose colours
+    tell what they are.
+    """
     seen: set[tuple[str, frozenset[str]]] = set()
 
     def check(page: Page) -> None:
@@ -223,7 +226,7 @@ def test_after_the_end_without_a_script_by_the_code(
     unit: UnitAccount,
     axe: Axe,
 ):
-    """A discreet visit that ended: the five words open the steps, a neutral title, and no message."""
+    """After the end of a discreet visit the five words open the steps, a neutral title, and no message."""
 
     def ended() -> str:
         agent = make.agent()

@@ -24,7 +24,7 @@ LOG, AREA = f"{OPEN_THREAD} [data-log]", f"{OPEN_THREAD} textarea[name=body]"
 
 
 def age_the_lease(agent: Agent) -> datetime:
-    """As if it had been seen 45 s ago, of the 60 of a lease; returns when that was."""
+    """Age the lease as if it had been seen 45 s ago, of the 60 of a lease; return when that was."""
     then = make.long_ago(0.75)
     Agent.objects.filter(pk=agent.pk).update(seen_at=then)
     return then

@@ -42,7 +42,7 @@ def until_heard(page: Page, text: str, times: int = 1) -> None:
 
 
 def heard(page: Page, *texts: str) -> None:
-    """These were said, in this order, each once, and nothing besides."""
+    """Check that these were said, in this order, each once, and nothing besides."""
     expected = " ".join(texts)
     for _ in range(600):
         if len(" ".join(page.evaluate("window.heard"))) >= len(expected):
@@ -54,7 +54,7 @@ def heard(page: Page, *texts: str) -> None:
 
 
 def other_regions(page: Page, text: str) -> int:
-    """How many live regions but the voice hold this text: each would say it a second time."""
+    """Return how many live regions but the voice hold this text: each would say it a second time."""
     return page.evaluate(
         """text => [...document.querySelectorAll("[aria-live], [role=status], [role=alert], [role=log]")]
           .filter((region) => !["voice", "annonces"].includes(region.id))

@@ -29,7 +29,7 @@ def field_of(site, conversation, name):
 
 
 def type_and_wait(page: Page, text: str) -> None:
-    """Typed, and kept by the server as it is typed."""
+    """Type, and wait until the server has kept it as it was typed."""
     with page.expect_response(re.compile("/tchat/brouillon/$")) as saved:
         page.get_by_label(BOX).fill(text)
     assert saved.value.status == 204
@@ -80,7 +80,7 @@ def test_each_tab_keeps_what_is_typed_in_it(live_site, enter):
 
 
 def test_reload_right_after_the_last_key_loses_no_word(live_site, enter):
-    """Without waiting for the save that comes every three seconds."""
+    """The reload does not wait for the save that comes every three seconds."""
     conversation = in_site(live_site, make.waiting)
     page = enter(conversation, width=360, height=640)
     for text in (TYPED, TYPED + " hier soir"):

@@ -15,7 +15,7 @@ IN_MENU = ["Accueil", "Orientation", "Point d'accueil", "Paramètres d'affichage
 
 
 def way(page: Page, name: str, where: str, javascript: bool):
-    """What leads there: a link, which without a script is a button of the form."""
+    """Return what leads there: a link, which without a script is a button of the form."""
     return page.locator(where).get_by_role("link" if javascript else "button", name=re.compile(f"^{name}"))
 
 
@@ -67,7 +67,7 @@ def test_text_of_who_ends_the_exchange_is_shown_as_not_sent(live_site, enter):
 
 
 def drawn_as_without_scripts(page: Page) -> None:
-    """The page as a browser without scripts draws it, in one that has them: axe needs them."""
+    """Draw the page as a browser without scripts does, in one that has them, because axe needs them."""
 
     def answer(route: Route) -> None:
         answered = route.fetch()

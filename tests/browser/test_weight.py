@@ -16,7 +16,7 @@ EXCHANGE = 200_000
 
 
 def transferred(page: Page, address: str) -> dict[str, int]:
-    """Bytes received for a page and all it asks for, by address; nothing for what the cache gave."""
+    """Return the bytes received for a page and all it asks for, by address; nothing for what the cache gave."""
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     addresses: dict[str, str] = {}

@@ -8,7 +8,7 @@ from chat.realtime.broadcaster import close_broadcaster
 
 @pytest.fixture(autouse=True)
 def _no_hub_left_behind(request: pytest.FixtureRequest) -> None:
-    """Each asynchronous test has its own loop: its hub goes with it. The others need no loop for that."""
+    """Give each asynchronous test a hub that goes with its loop. The others need no loop for that."""
     if request.node.get_closest_marker("asyncio"):
         request.getfixturevalue("_hub_of_this_loop")
 

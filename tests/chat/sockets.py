@@ -22,7 +22,7 @@ SECONDS = 15  # a loaded machine is slow; a broken promise is never kept
 
 
 def visit(conversation: Conversation) -> str:
-    """The session key of the visit that opened this conversation."""
+    """Return the session key of the visit that opened this conversation."""
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[KEY] = str(conversation.report.public_id)
     session[DISCREET] = conversation.report.discreet
@@ -31,7 +31,7 @@ def visit(conversation: Conversation) -> str:
 
 
 def signed_in(agent: Agent, *, second_factor: bool = True) -> str:
-    """The session key of an agent who signed in."""
+    """Return the session key of an agent who signed in."""
     user = agent.user
     if second_factor:
         enrol_totp(user, generate_totp_secret())
@@ -74,7 +74,7 @@ class Line:
         return json.loads(event["text"])
 
     async def until(self, wanted: Callable[[dict[str, Any]], bool] | str) -> dict[str, Any]:
-        """The first frame of this type, or that satisfies the question; others before it are let go."""
+        """Return the first frame of this type, or that satisfies the question; others before it are let go."""
         async with asyncio.timeout(SECONDS):
             while True:
                 frame = await self.receive()
@@ -82,7 +82,7 @@ class Line:
                     return frame
 
     async def hears(self, body: str) -> dict[str, Any]:
-        """The item with this body; frames before it are let go."""
+        """Return the item with this body; frames before it are let go."""
 
         def holds_it(frame: dict[str, Any]) -> bool:
             return any(item["body"] == body for item in frame.get("items", []) if "body" in item)
@@ -103,7 +103,7 @@ class Line:
         return next(item for item in frame["items"] if item["client_id"] == client_id)
 
     async def closed(self) -> int:
-        """The code with which the server hangs up."""
+        """Return the code with which the server hangs up."""
         try:
             async with asyncio.timeout(SECONDS):
                 while True:

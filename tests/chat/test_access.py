@@ -108,7 +108,7 @@ def test_conversation_read_by_who_answered_it_is_no_line(role):
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", [Role.AGENT, Role.SUPERVISOR])
 def test_conversation_is_not_read_by_anybody_else(role):
-    """Not even by a supervisor: nothing to record, for nothing is shown."""
+    """Not even a supervisor reads it, and nothing is recorded, because nothing is shown."""
     conversation = make.closed(make.agent())
     other = make.agent(role=role, unit_name="Ailleurs")
     assert signed_in(other.user).get(page_of(conversation)).status_code == 404

@@ -118,7 +118,7 @@ def test_rotate_keys_passes_over_grounds_that_went_with_their_report(settings):
 
 
 def make_everything_expire() -> None:
-    """One thing of each kind that a purge takes, past its end."""
+    """Create one thing of each kind that a purge takes, past its end."""
     make.age(make.closed(), days=400)
     Report.objects.filter(pk=make.report().pk).update(filed_at=make.long_ago(400 * 24 * 60))
     coded = make.waiting()

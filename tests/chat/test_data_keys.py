@@ -64,7 +64,9 @@ def sealing_keys(conversation: Conversation) -> set[uuid.UUID | None]:
 
 
 def with_everything() -> Conversation:
-    """An exchange with words in every table that has some, sealed with the ring; the words of each begin with WORDS."""
+    """Return an exchange with words in every table that has some, sealed with the ring; the words of each begin with
+    WORDS.
+    """
     conversation = make.assigned()
     agent = conversation.assigned_to
     colleague = make.agent()
@@ -261,7 +263,7 @@ def test_moving_takes_every_word_and_changes_none():
 
 
 def opened_texts(conversation: Conversation) -> list[str]:
-    """What opens of all that is kept of an exchange, in the order of its tables."""
+    """Return what opens of all that is kept of an exchange, in the order of its tables."""
     found = []
     for model in moving.sealed_models():
         rows = model.objects.filter(**{model.EXCHANGE: conversation.report_id})
@@ -360,8 +362,10 @@ def test_nothing_is_moved_before_every_process_writes_with_keys(settings):
 
 @pytest.mark.django_db(transaction=True)
 def test_moving_while_somebody_writes(monkeypatch):
-    """Real threads: a person writes from the moment that the key is given; what they write before their process has
-    noticed is found by the last look, and moved as well."""
+    """Real threads are used: a person writes from the moment that the key is given.
+
+    What they write before their process has noticed is found by the last look, and moved as well.
+    """
     conversation = make.assigned()
     make.message(conversation, WORDS)
     monkeypatch.setattr(conversation_keys, "_now", lambda: 0.0)  # however slow this machine is

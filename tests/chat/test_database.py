@@ -17,7 +17,7 @@ from tests.factories import chat as make
 
 
 def in_a_thread(work):
-    """As the exchange does: the thread has a connection of its own, which no pool lends to the next test."""
+    """Work as the exchange does: the thread has a connection of its own, which no pool lends to the next test."""
 
     def done():
         try:
@@ -77,7 +77,7 @@ def test_other_internal_errors_are_not_tried_again():
 
 @pytest.fixture
 def behind_a_pooler(settings, monkeypatch):
-    """This thread has the patience of the writer's, and a connection that could not say so."""
+    """Give this thread the patience of the writer's, and a connection that could not say so."""
     settings.DATABASE_POOLER = "transaction"
     monkeypatch.setattr(database._limits, "lock_seconds", 1)
 

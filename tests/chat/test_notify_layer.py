@@ -20,7 +20,7 @@ async def until(condition, seconds=8.0):
 
 
 async def connected(hub):
-    """Until it has heard itself, which its beginning counts as."""
+    """Wait until it has heard itself, which its beginning counts as."""
     began = hub._heard_at
     await until(lambda: hub._heard_at > began and not hub.is_disconnected)
 
@@ -47,7 +47,7 @@ def test_a_batch_that_is_too_long_becomes_one_look():
 
 @pytest.fixture
 def layer(settings, db):
-    """PostgreSQL as the layer of this test, under a name of its own."""
+    """Use PostgreSQL as the layer of this test, under a name of its own."""
     config = {"prefix": f"test_{uuid.uuid4().hex[:8]}"}
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "chat.notify_layer.NotifyLayer", "CONFIG": config}}
     made = get_channel_layer()

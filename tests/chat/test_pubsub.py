@@ -174,7 +174,7 @@ async def test_a_failure_of_any_kind_does_not_end_the_line(monkeypatch):
 
 
 async def test_what_could_not_be_rung_is_rung_later(monkeypatch):
-    """To a process that heard everything else, and so looks for nothing."""
+    """It is rung to a process that heard everything else, and so looks for nothing."""
     loop = asyncio.get_running_loop()
     heard = []
     here, there = Hub(loop, [].append), Hub(loop, heard.append)
@@ -313,7 +313,7 @@ async def test_senders_are_bounded():
 
 
 def test_process_without_a_loop_publishes_through_the_layer_of_redis(monkeypatch, caplog):
-    """As the worker and every command: nothing listens there, which is told and raised to nobody."""
+    """The worker and every command do so: nothing listens there, which is told and raised to nobody."""
     layer = RedisPubSubChannelLayer(hosts=["redis://127.0.0.1:1/0"])
     monkeypatch.setattr(pubsub, "get_channel_layer", lambda: layer)
     monkeypatch.setattr(pubsub, "_hub", None)

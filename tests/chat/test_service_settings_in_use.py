@@ -253,7 +253,7 @@ def test_opinions_of_a_network(set_rule):
 
 
 def asked(queries) -> list[int]:
-    """Where among these statements the rules were read."""
+    """Return where among these statements the rules were read."""
     return [number for number, query in enumerate(queries) if "reports_houserule" in query["sql"]]
 
 

@@ -22,7 +22,7 @@ MINE, YOURS = "Ce que la personne a écrit", "Ce que l'autre a écrit"
 
 @pytest.fixture
 def two():
-    """Two conversations of one agent, a message in each; an answer of the agent in the first."""
+    """Return two conversations of one agent, a message in each; an answer of the agent in the first."""
     agent = make.agent()
     one, other = make.assigned(agent), make.assigned(agent)
     make.message(one, MINE)
@@ -117,7 +117,7 @@ def test_swapped_answers_of_reports_are_not_read(two, caplog):
 
 
 def test_swapped_sessions_are_nobodys(two):
-    """The visitor's row with the agent's data, and the other way round: both are strangers."""
+    """The visitor's row has the agent's data, and the other way round: both are strangers."""
     agent, one, _other = two
     mine, theirs = visit(one), signed_in(agent)
     rows = {key: Session.objects.get(pk=stored_key(key)).session_data for key in (mine, theirs)}

@@ -21,7 +21,7 @@ ROOMS = ("chat", "reports", "triage", "locations", "pnav", "common")
 
 
 def calls() -> Iterator[tuple[str, ast.Call]]:
-    """Every call in the code that serves people, with its module."""
+    """Yield every call in the code that serves people, with its module."""
     for room in ROOMS:
         for path in sorted((ROOT / room).rglob("*.py")):
             if "migrations" not in path.parts and "demo" not in path.parts:
@@ -34,7 +34,9 @@ def calls() -> Iterator[tuple[str, ast.Call]]:
 
 
 def makes_an_event(call: ast.Call) -> bool:
-    """`ConversationEvent(…)`, `ConversationEvent.objects.create(…)`, `conversation.events.create(…)` and their like."""
+    """Return whether it is `ConversationEvent(…)`, `ConversationEvent.objects.create(…)`, `….events.create(…)` or
+    alike.
+    """
     match call.func:
         case ast.Name(id="ConversationEvent"):
             return True

@@ -66,7 +66,7 @@ def test_choice_is_said() -> None:
 
 
 def called(path: Path) -> Iterator[str]:
-    """Each class of choices that this module calls with one value that is no constant."""
+    """Yield each class of choices that this module calls with one value that is no constant."""
     module = import_module(".".join(path.relative_to(settings.BASE_DIR).with_suffix("").parts))
     for node in ast.walk(ast.parse(path.read_text())):
         if not isinstance(node, ast.Call) or len(node.args) != 1 or isinstance(node.args[0], ast.Constant):

@@ -16,7 +16,7 @@ HOST = "MARQUE.invalid"
 
 
 def parameters(**changes: object) -> dict[str, object]:
-    """Of the tests' own server, with something in it that is wrong."""
+    """Return the parameters of the tests' own server, with something in them that is wrong."""
     ours = {
         name: connection.settings_dict[upper] for name, upper in (("host", "HOST"), ("port", "PORT"), ("user", "USER"))
     }
@@ -145,7 +145,7 @@ def test_server_that_speaks_another_language_is_understood():
     ],
 )
 def test_what_pgbouncer_says_by_itself_is_told_apart(said, category):
-    """All of it under one state: seen with 1.24."""
+    """All of these have one state. They were seen with 1.24."""
     assert failure_of(psycopg.errors.ProtocolViolation(said)) == ("ProtocolViolation", "08P01", category)
 
 

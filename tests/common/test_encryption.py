@@ -61,7 +61,7 @@ def test_parse_keys_refused_without_repeating_the_key(keys):
 
 
 def test_nonces_are_never_used_twice(settings):
-    """By two threads, by a copy of the process, or by the next draw."""
+    """They are not used twice by two threads, by a copy of the process, or by the next draw."""
     settings.CONTENT_KEYS = NEW
     count = 3 * encryption._Nonces.AT_ONCE
     encryption.seal("x", context="c")  # what is drawn already is what a copy would have

@@ -42,7 +42,7 @@ def browser_of(user) -> Client:
 
 
 def prove(client: Client, way: str):
-    """The code, on the page to which an act led; the answer of the page behind it."""
+    """Return the code, on the page to which an act led; the answer of the page behind it."""
     cache.clear()  # no code has served
     back = client.post(way, {"code": totp_code()})
     assert back.status_code == 302, back.status_code
@@ -50,7 +50,7 @@ def prove(client: Client, way: str):
 
 
 def fields_of(page) -> dict[str, str]:
-    """What stands in the fields of a page, by their names."""
+    """Return what stands in the fields of a page, by their names."""
     areas = re.findall(r'<textarea[^>]*name="(\w+)"[^>]*>\n?(.*?)</textarea>', page.text, re.S)
     lines = re.findall(r'<input[^>]*name="(\w+)"[^>]*value="([^"]*)"', page.text)
     lines += [(name, value) for value, name in re.findall(r'<input[^>]*value="([^"]*)"[^>]*name="(\w+)"', page.text)]
@@ -143,7 +143,7 @@ def test_one_form_is_kept_up_to_a_bound_and_its_short_fields_whole(client):
 
 
 def test_every_form_of_a_sensitive_act_loses_nothing():
-    """Each field that is typed or chosen; the browser's key is made anew by its script."""
+    """Each field that is typed or chosen is kept; the browser's key is made anew by its script."""
     forms = {
         "console:ask_opening": AskForm, "console:freeze": FreezeForm, "console:erasure": ErasureForm,
         "openings:refuse": RefusalForm, "openings:answer": ReplyForm, "openings:review": ReviewForm,

@@ -31,7 +31,7 @@ def test_unknown_names_are_left_out_and_missing_ones_have_their_default(function
 
 
 def spread(text: str) -> list[str]:
-    """What a call of this code spreads over a function by `**` as it was kept."""
+    """Return what a call of this code spreads over a function by `**` as it was kept."""
     found = []
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Call) and not _makes_a_mapping(node):

@@ -103,7 +103,7 @@ def test_longest_message_of_a_kind_is_drawn_in_milliseconds(kind):
 
 @given(st.text())
 def test_plain_hides_nothing(text):
-    """Whatever is written: no control, no direction, nothing without a glyph but what joins emoji and letters."""
+    """Whatever is written, there is no control, no direction, and no missing glyph but joiners of emoji and letters."""
     for at, letter in enumerate(shown := plain(text)):
         if letter in "\n\t" or letter in "\u200c\u200d\ufe0f" or "\U000e0020" <= letter <= "\U000e007f":
             continue

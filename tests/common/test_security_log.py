@@ -75,7 +75,7 @@ def test_what_is_undone_is_not_told_and_what_was_tried_is(told):
 
 
 def caught(told) -> list[str]:
-    """Told so far, while a transaction is open."""
+    """Return what is told so far, while a transaction is open."""
     waiting, connection.run_on_commit = connection.run_on_commit, []
     try:
         return told("password_changed")

@@ -16,7 +16,7 @@ PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 
 def book(sheet: str, *, strings: str = "", target: str = "worksheets/sheet1.xml", **parts: str) -> bytes:
-    """A file with these rows as its first sheet; parts: others, by their names."""
+    """Return a file with these rows as its first sheet; parts: others, by their names."""
     found = {
         "[Content_Types].xml": "<Types/>",
         "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>'
@@ -35,7 +35,7 @@ def book(sheet: str, *, strings: str = "", target: str = "worksheets/sheet1.xml"
 
 
 def of_rows(rows: list[list[str]]) -> bytes:
-    """These rows as a file, with texts in their cells."""
+    """Return these rows as a file, with texts in their cells."""
     cells = "".join(
         f"<row>{''.join(f'<c t="inlineStr"><is><t>{escape(cell)}</t></is></c>' for cell in row)}</row>" for row in rows
     )
@@ -97,7 +97,7 @@ def test_entities_that_grow_are_refused():
 
 
 def test_longest_texts_are_read_in_a_straight_line():
-    """As many lines as a cell may have: each is not copied again with all that came before."""
+    """There are as many lines as a cell may have: each is not copied again with all that came before."""
 
     def seconds(count: int) -> float:
         content = book("", strings="".join(f"<si><t>{'x&#10;' * 1_000}</t></si>" for _one in range(count)))

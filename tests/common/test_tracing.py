@@ -39,7 +39,7 @@ class Exported(InMemorySpanExporter):
         return list(self.get_finished_spans())
 
     def text(self) -> str:
-        """All that a collector could show of them."""
+        """Return all that a collector could show of them."""
         return "\n".join(span.to_json() + repr(vars(span)) for span in self.spans())
 
     def attributes(self, name: str) -> list[dict[str, object]]:
@@ -151,7 +151,9 @@ async def test_socket_tells_its_way_in_and_each_frame_by_its_kind(exported):
 
 
 def test_whatever_a_library_adds_to_a_span_does_not_leave():
-    """Attributes, events, links, a description, a resource, another name: as an instrumentation would write them."""
+    """Attributes, events, links, a description, a resource and another name are added as an instrumentation would write
+    them.
+    """
     exporter = Exported()
     provider = TracerProvider(resource=Resource({"host.name": SECRET, "process.command_line": SECRET}))
     provider.add_span_processor(SimpleSpanProcessor(AllowListed(exporter, Resource({"service.name": "pnav"}))))

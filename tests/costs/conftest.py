@@ -15,14 +15,14 @@ def cast(db) -> Cast:
 
 @pytest.fixture
 def _chat_threads():
-    """They keep their connections, and a database in use cannot be dropped."""
+    """Close the connections of the chat's threads, because a database in use cannot be dropped."""
     yield
     close_thread_connections()
 
 
 @pytest.fixture(autouse=True)
 def _own_stack():
-    """Each test has a stack of its own, and leaves nothing that was counted."""
+    """Give each test a stack of its own, and leave nothing that was counted."""
     drive.HANDLERS.clear()
     yield
     drive.HANDLERS.clear()

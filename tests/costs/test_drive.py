@@ -119,7 +119,7 @@ def test_error_of_the_server_is_a_breach():
 
 
 def quadratic(request):
-    """Each sign of the text with each other."""
+    """Return each sign of the text with each other."""
     text = request.POST.get("body", "")
     return HttpResponse(str(sum(one == other for one in text for other in text)))
 
@@ -130,12 +130,12 @@ def linear(request):
 
 
 def everything(request):
-    """A page that reads every message there is."""
+    """Return a page that reads every message there is."""
     return HttpResponse("".join(str(seq) for seq in Message.objects.values_list("seq", flat=True)))
 
 
 def one_by_one(request):
-    """Every message, and its conversation by a statement of its own."""
+    """Read every message, and its conversation by a statement of its own."""
     messages = list(Message.objects.all())
     return HttpResponse(str([Conversation.objects.get(pk=one.conversation_id).pk for one in messages]))
 
@@ -145,7 +145,7 @@ def large(request):
 
 
 def hoards(request):
-    """Three rows, one of them with all that was sent, and another row written anew; and a key that never ends."""
+    """Write three rows, one of them with all that was sent, and another row written anew; and a key that never ends."""
     Feedback.objects.bulk_create(Feedback(rating="yes", page="other") for _row in range(2))
     Feedback.objects.filter(pk=Feedback.objects.last().pk).update(rating="no")
     Feedback.objects.create(rating="yes", page="other", sealed_text=request.POST["body"].encode())
@@ -287,7 +287,7 @@ def test_handshake_is_counted():
 
 
 def test_real_handshake_is_refused_or_let_in_and_its_processor_is_read():
-    """A process that answers every request « 400 » at once, and one that answers nothing."""
+    """One process answers every request « 400 » at once, and one answers nothing."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
 
@@ -382,7 +382,7 @@ FEW = {
 
 
 def test_pages_cost_what_they_may_in_a_growing_world(cast, tried):
-    """Statements, rows and bytes with 25, 50 and 100 of everything, each page by its own budget."""
+    """Statements, rows and bytes are counted with 25, 50 and 100 of everything, each page by its own budget."""
     measured: dict[str, list[Cost]] = {address: [] for address in FEW}
     for more in (25, 25, 50):
         situation.grow(cast, more)

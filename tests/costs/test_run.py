@@ -23,7 +23,7 @@ from tests.support import once
 
 @pytest.fixture
 def run(db, monkeypatch):
-    """`run("part of a name")`: in a small world, without the 37,000 communes."""
+    """Give `run("part of a name")`, in a small world, without the 37,000 communes."""
     monkeypatch.setattr("django.core.management.call_command", lambda *_args, **_options: None)
     monkeypatch.setattr(costs, "GROWN", (4, 8, 16))
     monkeypatch.setattr(drive, "TRIES_IN_DOUBT", 2)  # time is judged by `make costs`, on a machine of its own

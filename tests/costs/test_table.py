@@ -32,7 +32,7 @@ def without_a_line(names: Any) -> list[str]:
 
 
 def named(bound: str) -> Any:
-    """What a bound names. Raises for one that is not there."""
+    """Return what a bound names. Raises for one that is not there."""
     module, _colon, path = bound.partition(":")
     found: Any = importlib.import_module(module)
     for part in path.split("."):
@@ -63,7 +63,7 @@ def test_every_socket_has_a_line():
 
 
 def test_every_upload_has_a_line():
-    """Every name that the code takes from `request.FILES`."""
+    """Every name is looked at that the code takes from `request.FILES`."""
     names = set()
     for room in ("chat", "reports", "triage", "locations", "pnav", "common"):
         for path in (ROOT / room).rglob("*.py"):
@@ -97,7 +97,7 @@ def test_every_line_names_a_bound():
 
 
 def test_acts_of_visitors_keep_to_the_goals():
-    """20 ms and 8 MiB, but for what a person asks for seldom and says why."""
+    """They take 20 ms and 8 MiB, but for what a person asks for seldom and says why."""
     apart = {"chat:messages": table.WHOLE, "chat:slip_paper": table.HEAVY, "chat:facts": table.JOURNAL}
     apart |= {"chat:captures": table.CAPTURE_FORM, "chat:copy": table.COPY, "chat:receipt_paper": table.HEAVY}
     apart |= {"pages:figures_csv": table.OPEN_DATA}

@@ -59,7 +59,7 @@ class Ends:
         self.address = self.listening.getsockname()
 
     async def handed(self, end: socket.socket, seconds: float = 5) -> socket.socket:
-        """The next connection that arrives at this end."""
+        """Return the next connection that arrives at this end."""
         async with asyncio.timeout(seconds):
             while True:
                 with contextlib.suppress(BlockingIOError):

@@ -35,7 +35,7 @@ def test_roles_are_said_in_french_and_kept_in_english_for_scripts(capsys):
 
 @pytest.fixture
 def kept(tmp_path, monkeypatch):
-    """What `make code`, `manage.py` and the sandbox know a running demonstration by."""
+    """Return what `make code`, `manage.py` and the sandbox know a running demonstration by."""
     files = [tmp_path / "demo.json", tmp_path / "environment.json"]
     monkeypatch.setattr(run, "STATE", tmp_path)
     monkeypatch.setattr(run, "DEMO", files[0])
@@ -139,7 +139,7 @@ START_SECONDS = 240  # a machine under load is several times slower
 
 
 def begin(state: Path, **variables: str) -> subprocess.Popen[str]:
-    """`make run` with its data in this folder, and nothing else of our environment."""
+    """Start `make run` with its data in this folder, and nothing else of our environment."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.Popen(
         [sys.executable, "-m", "pnav.demo.run"],
@@ -160,7 +160,7 @@ def count(database: str, table: str) -> int:
 
 @pytest.mark.slow
 def test_first_start_makes_the_site_from_nothing_and_ctrl_c_leaves_its_data_alone(state):
-    """The whole command of somebody who has nothing yet: a cluster, its migrations, the places, the accounts."""
+    """It is the whole command of somebody who has nothing yet: a cluster, its migrations, the places, the accounts."""
     once.static_files()  # styles are drawn into a folder of the repository: once for all workers
     assert not state.exists() and not Postgres(state).data.exists()
     site = begin(state)
@@ -191,7 +191,7 @@ def test_first_start_makes_the_site_from_nothing_and_ctrl_c_leaves_its_data_alon
 
 @pytest.mark.slow
 def test_folder_of_data_without_a_known_file_is_one_sentence(tmp_path, state):
-    """The whole command, on servers of its own, as it starts the second time: no traceback, and 1."""
+    """It is the whole command, on servers of its own, as it starts the second time: no traceback, and status 1."""
     folder = tmp_path / "data"
     folder.mkdir()
     state.mkdir()

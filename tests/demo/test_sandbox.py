@@ -135,7 +135,7 @@ class Inside(Visit):
 
 
 def orient(name: str) -> tuple[Page, list[str], dict[str, str]]:
-    """Where the orientation leads this person, what they guessed, and their answers as the site has them."""
+    """Return where the orientation leads this person, what they guessed, and their answers as the site has them."""
     told: list[str] = []
     person = Reporter(
         script.read(name), base="http://localhost:1", speed=1e6, tell=lambda _name, text: told.append(text)
@@ -146,7 +146,7 @@ def orient(name: str) -> tuple[Page, list[str], dict[str, str]]:
 
 
 def changed(made: dict) -> None:
-    """Two new questions, one of them the first; one question is gone, and one has other answers."""
+    """Add two new questions, one of them the first; take one question away, and give one other answers."""
     made["questions"] = [one for one in made["questions"] if one["id"] != "image_money"]
 
     def new(number: int, text: str, *labels: str) -> dict:

@@ -23,7 +23,7 @@ SUFFIXES = ["py", "js", "cjs", "html", "css", "md", "toml", "yml", "sh", "txt", 
 
 @cache
 def files() -> frozenset[str]:
-    """Every file of the repository, and those that are new and not ignored; paths from its root."""
+    """Return every file of the repository, and those that are new and not ignored; paths from its root."""
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     done = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True)
     return frozenset(name for name in done.stdout.splitlines() if (ROOT / name).exists())
@@ -36,7 +36,7 @@ def folders() -> frozenset[str]:
 
 @cache
 def documents() -> tuple[str, ...]:
-    """The documents that speak of the code as it is. The changelog speaks of it as it was."""
+    """Return the documents that speak of the code as it is. The changelog speaks of it as it was."""
     kept = (name for name in files() if name.endswith(".md") and name != "CHANGELOG.md")
     return tuple(sorted(kept))
 
@@ -62,7 +62,7 @@ _FENCE = re.compile(r"^\s*(```|~~~)")
 
 
 def _lines(document: str) -> Iterator[tuple[int, str, bool]]:
-    """Each line with its number, and whether it lies in a block of code."""
+    """Yield each line with its number, and whether it lies in a block of code."""
     is_code = False
     for number, line in enumerate((ROOT / document).read_text().splitlines(), start=1):
         if _FENCE.match(line):
@@ -72,7 +72,7 @@ def _lines(document: str) -> Iterator[tuple[int, str, bool]]:
 
 
 def mentions(document: str) -> Iterator[Mention]:
-    """What stands between backquotes, outside of blocks of code."""
+    """Yield what stands between backquotes, outside of blocks of code."""
     for number, line, is_code in _lines(document):
         if not is_code:
             for found in _SPAN.finditer(line):
@@ -80,7 +80,7 @@ def mentions(document: str) -> Iterator[Mention]:
 
 
 def links(document: str) -> Iterator[Mention]:
-    """The targets of links to this repository."""
+    """Yield the targets of links to this repository."""
     for number, line, is_code in _lines(document):
         for found in () if is_code else _LINK.finditer(_SPAN.sub("", line)):
             if "://" not in found[1] and not found[1].startswith("mailto:"):
@@ -88,7 +88,7 @@ def links(document: str) -> Iterator[Mention]:
 
 
 def commands(document: str) -> Iterator[Mention]:
-    """`make …`, `manage.py …` and `python -m …`, in blocks of code too."""
+    """Yield `make …`, `manage.py …` and `python -m …`, in blocks of code too."""
     for number, line, is_code in _lines(document):
         for text in [line] if is_code else (found[2] for found in _SPAN.finditer(line)):
             yield Mention(document, number, text.strip())
@@ -115,7 +115,7 @@ class Beside:
 
 
 def names_beside(document: str) -> Iterator[Beside]:
-    """After a module and a colon, each name in backquotes as far as the next file or the next cell of the table."""
+    """Yield, after a module and a colon, each name in backquotes up to the next file or the next cell of the table."""
     for number, line, is_code in _lines(document):
         if is_code:
             continue
@@ -135,7 +135,7 @@ def names_beside(document: str) -> Iterator[Beside]:
 
 @cache
 def modules() -> dict[str, str]:
-    """Modules and packages of ours by their dotted name: the file."""
+    """Return the files of our modules and packages, by their dotted name."""
     found = {}
     for name in files():
         if name.endswith(".py") and name.partition("/")[0] in (*OURS, "manage.py"):
@@ -149,7 +149,7 @@ def modules() -> dict[str, str]:
 
 @cache
 def called(short: str) -> tuple[str, ...]:
-    """The modules whose dotted name is this, or ends with it."""
+    """Return the modules whose dotted name is this, or ends with it."""
     return tuple(name for name in modules() if name == short or name.endswith(f".{short}"))
 
 
@@ -198,15 +198,18 @@ def _tree(name: str) -> ast.Module:
 
 @cache
 def space(module: str) -> Space:
-    """What a module of ours has."""
+    """Return what a module of ours has."""
     name = modules()[module]
     return _space(_tree(name).body) if name else Space(frozenset(), {})
 
 
 @cache
 def said_in(module: str) -> frozenset[str]:
-    """What a file of ours names for others: what it and its classes define, the names of arguments, what it reads of
-    something else, and its texts. A variable inside a function is none of these."""
+    """Return what a file of ours names for others.
+
+    These are what it and its classes define, the names of arguments, what it reads of something else, and its texts. A
+    variable inside a function is none of these.
+    """
     path = next((name for name in sorted(files(), key=len) if name == module or name.endswith(f"/{module}")), None)
     if path is None:
         return frozenset()
@@ -224,8 +227,10 @@ def said_in(module: str) -> frozenset[str]:
 
 @cache
 def defined_in(module: str) -> frozenset[str]:
-    """What a file of ours and its classes define or import: what somebody can be told to add to. What it only reads of
-    another module, as an attribute, is not here."""
+    """Return what a file of ours and its classes define or import: what somebody can be told to add to.
+
+    What it only reads of another module, as an attribute, is not here.
+    """
     path = next((name for name in sorted(files(), key=len) if name == module or name.endswith(f"/{module}")), None)
     if path is None:
         return frozenset()
@@ -235,7 +240,7 @@ def defined_in(module: str) -> frozenset[str]:
 
 @cache
 def classes() -> dict[str, list[Space]]:
-    """Every class of ours by its name, wherever it stands."""
+    """Return every class of ours by its name, wherever it stands."""
     found: dict[str, list[Space]] = {}
 
     def add(one: Space) -> None:
@@ -258,7 +263,7 @@ FOREIGN: dict[str, set[str]] = {
 
 
 def _has_member(cls: Space, name: str, seen: frozenset[str] = frozenset()) -> bool:
-    """Whether a class of ours, or one that it is made from, has this; of a foreign one nobody can say: yes."""
+    """Return whether a class of ours, or one that it is made from, has this; of a foreign one nobody can say: yes."""
     if name in cls.names:
         return True
     for base in (one[1:-1] for one in cls.names if one.startswith("<")):
@@ -283,7 +288,7 @@ def _is_in(one: Space, parts: list[str]) -> bool:
 
 @cache
 def aliases() -> dict[str, set[str]]:
-    """Other names under which the code imports modules of ours: `audit_log` for `reports.audit.log`."""
+    """Return other names under which the code imports modules of ours: `audit_log` for `reports.audit.log`."""
     found: dict[str, set[str]] = {}
     for name in modules().values():
         for node in ast.walk(_tree(name)) if name else ():
@@ -295,7 +300,7 @@ def aliases() -> dict[str, set[str]]:
 
 
 def is_dotted(text: str) -> bool:
-    """Whether a dotted name is a module, something in one, a member of a class, or something that is installed."""
+    """Return whether a dotted name is a module, something in one, a member of a class, or something installed."""
     parts = text.split(".")
     for length in range(len(parts), 0, -1):
         short = ".".join(parts[:length])
@@ -314,7 +319,7 @@ def is_dotted(text: str) -> bool:
 
 
 def _is_installed(parts: list[str]) -> bool:
-    """Something of a library: the module is there, and its own name is taken on trust."""
+    """Return whether it is something of a library: the module is there, and its own name is taken on trust."""
     if parts[0] in OURS:
         return False
     try:
@@ -325,7 +330,7 @@ def _is_installed(parts: list[str]) -> bool:
 
 @cache
 def source() -> str:
-    """The code, the tests and the settings, as one text; without these tests, which name what is not there."""
+    """Return the code, the tests and the settings, as one text; without these tests, which name what is not there."""
     found = []
     for name in files():
         if not name.endswith((".md", ".po", ".svg", ".png", ".lock")) and not name.startswith(("docs/", "tests/docs/")):
@@ -338,19 +343,19 @@ def source() -> str:
 
 @cache
 def words() -> frozenset[str]:
-    """Every word of it: what is not there at all is no name of ours."""
+    """Return every word of it: what is not there at all is no name of ours."""
     return frozenset(re.findall(r"\w+", source()))
 
 
 @cache
 def targets() -> frozenset[str]:
-    """The targets of the Makefile."""
+    """Return the targets of the Makefile."""
     return frozenset(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 @cache
 def management_commands() -> frozenset[str]:
-    """Those of ours, and those of Django and its packages that documents may name."""
+    """Return those of ours, and those of Django and its packages that documents may name."""
     ours = {Path(name).stem for name in files() if "/management/commands/" in name}
     return frozenset(ours | {"migrate", "check", "makemigrations", "createsuperuser", "collectstatic", "clearsessions",
                              "shell", "dbshell", "runserver", "flush", "sqlmigrate", "test", "showmigrations",
@@ -358,8 +363,9 @@ def management_commands() -> frozenset[str]:
 
 
 def is_file(text: str, document: str) -> bool:
-    """Whether there is such a file or folder, seen from the root, from the document, or from where parts of the site
-    lie. `*` stands for anything."""
+    """Return whether there is such a file or folder, seen from the root, from the document, or from where parts of the
+    site lie. `*` stands for anything.
+    """
     path = text.rstrip("/")
     beginnings = ["", str(Path(document).parent), *FOLDERS]
     for beginning in beginnings:

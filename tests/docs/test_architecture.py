@@ -14,7 +14,7 @@ OF_DJANGO = {"management", "migrations", "templatetags"}
 
 
 def packages() -> list[str]:
-    """Those right below the top-level packages, by their dotted name."""
+    """Return those right below the top-level packages, by their dotted name."""
     found = (re.fullmatch(r"(\w+)/(\w+)/__init__\.py", name) for name in names.files())
     return sorted(f"{one[1]}.{one[2]}" for one in found if one and one[1] in ROOMS and one[2] not in OF_DJANGO)
 

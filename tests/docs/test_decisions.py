@@ -12,7 +12,7 @@ HEAD = re.compile(r"# (\d{4}) – (.+)\n\n\*\*In short\.\*\* (.+)\n")
 
 
 def decisions() -> dict[str, tuple[str, str, str]]:
-    """By number: file, title, what is said in short."""
+    """Return file, title, and what is said in short, by number."""
     found = {}
     for path in sorted(FOLDER.glob("[0-9]*.md")):
         head = HEAD.match(path.read_text())
@@ -33,7 +33,7 @@ def test_index_says_what_the_decisions_say():
 
 
 def test_decisions_named_anywhere_exist():
-    """« ADR 0042 », in documents and in the code."""
+    """Documents and the code name them as « ADR 0042 »."""
     from tests.docs import names
 
     known, wrong = set(decisions()), []

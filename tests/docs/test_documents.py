@@ -60,7 +60,7 @@ MODULE = re.compile(r"python3? -m ([\w.]+)")
 
 
 def untrue(mention: Mention) -> str:
-    """What of this piece of code is not there; "" when all is, or when it is no name at all."""
+    """Return what of this piece of code is not there; "" when all is, or when it is no name at all."""
     text = mention.text
     if text in ELSEWHERE or text.startswith(MADE) or "…" in text or "<" in text:
         return ""
@@ -97,8 +97,10 @@ def address_names() -> set[str]:
 
 
 def is_address(text: str) -> bool:
-    """An address of the site, in any language, or what several begin with. One of discreet mode is an example: its
-    number depends on the key of the site."""
+    """Return an address of the site, in any language, or what several begin with.
+
+    One of discreet mode is an example: its number depends on the key of the site.
+    """
     if re.fullmatch(rf"/{addresses.DISCREET_PREFIX}/(?:\d{{6}}/)?", text):
         return True
     chosen = addresses.chosen(text)
@@ -111,7 +113,7 @@ def is_address(text: str) -> bool:
 
 
 def beginnings() -> set[str]:
-    """Each address as far as it is fixed; sockets too."""
+    """Return each address as far as it is fixed; sockets too."""
     from tests.access.test_sockets import routes
 
     found = {f"/{route}" for route in routes()}
@@ -162,7 +164,7 @@ def leads_somewhere(link: Mention) -> bool:
 
 
 def anchors(text: str) -> set[str]:
-    """As the pages of a forge make them from headings."""
+    """Return the anchors that the pages of a forge make from headings."""
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

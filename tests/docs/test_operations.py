@@ -17,7 +17,7 @@ CODE = {
 
 
 def metrics() -> set[str]:
-    """The names of our metrics, as Prometheus' own text has them: a counter ends with « _total »."""
+    """Return the names of our metrics, as Prometheus' own text has them: a counter ends with « _total »."""
     found = set()
     for text in CODE.values():
         for family, name in re.findall(r'(\w*)\(\s*(?:name=)?"(pnav_\w+)"', text):
@@ -50,7 +50,7 @@ def test_every_event_is_logged_somewhere():
 
 
 def test_every_limit_is_explained():
-    """By the calls in the code."""
+    """The limits are read from the calls in the code."""
     found: set[str] = set()
     for text in CODE.values():
         found |= set(re.findall(r'(?:is_over|tell_reached)\(\s*f?"(\w+)', text))

@@ -11,7 +11,7 @@ NOT_OF_THE_PROTOCOL = {"rings"}  # between processes, on the channel layer
 
 
 def sent() -> set[str]:
-    """The types of frames that the code of the sockets writes."""
+    """Return the types of frames that the code of the sockets writes."""
     code = [path.read_text() for path in (ROOT / "chat").rglob("*.py")]
     found = {name for text in code for name in re.findall(r'[({\s]"type": "([a-z_]+)"', text)}
     return found - NOT_OF_THE_PROTOCOL

@@ -17,7 +17,10 @@ SCRIPT = b"<script>alert(document.cookie)</script>"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """kind: of `chat.rules.capture_kinds`, None for what is refused at its first slice. is_drawn: pixels come out."""
+    """A file to send.
+
+    kind: of `chat.rules.capture_kinds`, None for what is refused at its first slice. is_drawn: pixels come out.
+    """
 
     name: str
     kind: str | None
@@ -36,20 +39,20 @@ def _chunk(name: bytes, data: bytes) -> bytes:
 
 
 def png_that_says(width: int, height: int, data: bytes = b"") -> bytes:
-    """A PNG whose head says these sizes, whatever there is in it."""
+    """Return a PNG whose head says these sizes, whatever there is in it."""
     head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
     body = zlib.compress(data or b"\0" * 64)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
 
 
 def bomb() -> bytes:
-    """20 kB that are 25,000 × 25,000 pixels once they are decoded: 625 million, 78 MB at one bit each."""
+    """Return 20 kB that are 25,000 × 25,000 pixels once they are decoded: 625 million, 78 MB at one bit each."""
     row = b"\0" * (1 + 25_000 // 8)
     return png_that_says(25_000, 25_000, row * 6_400)
 
 
 def gif_of(frames: int) -> bytes:
-    """An animation that never ends; only its first frame is looked at."""
+    """Return an animation that never ends; only its first frame is looked at."""
     one = _saved(Image.new("P", (16, 16), 3), "GIF")
     start = 13 + (3 * 2 ** ((one[10] & 7) + 1) if one[10] & 0x80 else 0)  # after the head and its table of colours
     endless = b"!\xff\x0bNETSCAPE2.0\x03\x01\0\0\0"
@@ -57,7 +60,7 @@ def gif_of(frames: int) -> bytes:
 
 
 def jpeg_with_place() -> bytes:
-    """A photograph that says where it was taken, and that is to be turned a quarter."""
+    """Return a photograph that says where it was taken, and that is to be turned a quarter."""
     exif = Image.Exif()
     exif[0x010E] = SECRET_PLACE  # ImageDescription
     exif[0x0112] = 6  # Orientation: turned by 90° clockwise when shown
@@ -66,7 +69,7 @@ def jpeg_with_place() -> bytes:
 
 
 def pdf(body: bytes = b"BT /F1 18 Tf 10 40 Td (Bonjour) Tj ET", *, catalogue: bytes = b"", pages: int = 1) -> bytes:
-    """A document of so many pages, with this in its catalogue."""
+    """Return a document of so many pages, with this in its catalogue."""
     kids = b" ".join(b"%d 0 R" % (10 + number) for number in range(pages))
     parts = [
         b"1 0 obj<</Type/Catalog/Pages 2 0 R%s>>endobj" % catalogue,
@@ -89,7 +92,7 @@ def pdf_with_huge_page() -> bytes:
 
 
 def corpus() -> Iterator[Sample]:
-    """All of them."""
+    """Yield all samples."""
     small = Image.new("RGB", (12, 8), "red")
     whole = _saved(small, "PNG")
     jpeg = _saved(Image.effect_noise((64, 64), 80).convert("RGB"), "JPEG")

@@ -13,7 +13,7 @@ from common.sealed_files.chunks import CHUNK_BYTES
 
 
 def png(width: int = 8, height: int = 6, colour: tuple[int, int, int] = (200, 30, 30), *, more: int = 0) -> bytes:
-    """A PNG file. more: bytes that nobody reads, after its end, to make it longer."""
+    """Return a PNG file. more: bytes that nobody reads, after its end, to make it longer."""
     file = io.BytesIO()
     Image.new("RGB", (width, height), colour).save(file, "PNG")
     return file.getvalue() + b"\0" * more
@@ -26,7 +26,7 @@ def begun(conversation: Conversation, content: bytes, name: str = "capture.png")
 
 
 def send(conversation: Conversation, public_id: uuid.UUID, content: bytes, offset: int) -> Capture:
-    """One slice, from there on."""
+    """Send one slice, from this offset on."""
     return receiving.take_slice(
         conversation_id=conversation.pk,
         public_id=public_id,
@@ -36,7 +36,7 @@ def send(conversation: Conversation, public_id: uuid.UUID, content: bytes, offse
 
 
 def received(conversation: Conversation, content: bytes | None = None, name: str = "capture.png") -> Capture:
-    """A capture that was sent whole and not drawn yet."""
+    """Return a capture that was sent whole and not drawn yet."""
     content = png() if content is None else content
     capture = begun(conversation, content, name)
     for offset in range(0, len(content), CHUNK_BYTES):
@@ -45,7 +45,7 @@ def received(conversation: Conversation, content: bytes | None = None, name: str
 
 
 def shown(conversation: Conversation, content: bytes | None = None, name: str = "capture.png") -> Capture:
-    """And shown to whoever answers."""
+    """Return a capture that was sent whole and shown to whoever answers."""
     capture = received(conversation, content, name)
     receiving.show_captures(conversation=conversation, only=[capture.public_id])
     capture.refresh_from_db()
@@ -53,7 +53,9 @@ def shown(conversation: Conversation, content: bytes | None = None, name: str = 
 
 
 def drawn(conversation: Conversation, content: bytes | None = None, name: str = "capture.png") -> Capture:
-    """Shown, and drawn as the worker does it, without its child process: one page of one colour."""
+    """Return a capture that was shown, and drawn as the worker does it, without its child process: one page of one
+    colour.
+    """
     content = png() if content is None else content
     return _draw(shown(conversation, content, name), content)
 
@@ -67,14 +69,14 @@ def _draw(capture: Capture, content: bytes) -> Capture:
 
 
 def seen(conversation: Conversation, content: bytes | None = None, name: str = "capture.png") -> Capture:
-    """Drawn, and before its agent's eyes."""
+    """Return a capture that was drawn and seen by its agent."""
     capture = drawn(conversation, content, name)
     queries.mark_read(conversation)
     return fresh(capture)
 
 
 def handed(conversation: Conversation, title: str = "Convocation", content: bytes | None = None) -> Capture:
-    """A document that its agent handed to the person: drawn, not seen yet. Whatever the service allows."""
+    """Return a document that its agent handed to the person: drawn, not seen yet, whatever the service allows."""
     content = png() if content is None else content
     last = Capture.objects.filter(conversation=conversation).count()
     capture = receiving.new_capture(
@@ -94,5 +96,5 @@ def handed(conversation: Conversation, title: str = "Convocation", content: byte
 
 
 def fresh(capture: Capture) -> Capture:
-    """Its row as it is now, with its conversation."""
+    """Return the capture as it is now, with its conversation."""
     return Capture.objects.select_related("conversation").get(pk=capture.pk)

@@ -39,7 +39,7 @@ def agent(
     public_name: str = "Camille",
     unit_name: str = "",
 ) -> Agent:
-    """An agent, on duty unless said otherwise."""
+    """Return an agent, on duty unless said otherwise."""
     user = User.objects.create_user(f"agent{next(_numbers)}", password="a password for tests", role=role)
     return Agent.objects.create(
         user=user,
@@ -52,7 +52,7 @@ def agent(
 
 
 def on_call() -> OnCall:
-    """A supervisor who is on call for another unit, until tomorrow."""
+    """Return a supervisor who is on call for another unit, until tomorrow."""
     chief, now = agent(role=Role.SUPERVISOR, unit_name="Garde"), timezone.now()
     return OnCall.objects.create(
         supervisor=chief,
@@ -66,14 +66,14 @@ def on_call() -> OnCall:
 
 
 def report(**fields: Any) -> Report:
-    """A report of a victim in a police zone unless said otherwise; `answers` are those of the triage."""
+    """Return a report of a victim in a police zone unless said otherwise; `answers` are those of the triage."""
     made = _report(**fields)
     made.save(force_insert=True)
     return made
 
 
 def reports(count: int) -> list[Report]:
-    """So many of them, in one statement."""
+    """Create that many reports, in one statement."""
     return Report.objects.bulk_create(_report() for _each in range(count))
 
 
@@ -92,13 +92,13 @@ def _report(**fields: Any) -> Report:
 
 
 def sealed(conversation: Conversation) -> Conversation:
-    """With the sealed values that every report has which came by the form, of somebody who left nothing."""
+    """Add the sealed values that every report has which came by the form, of somebody who left nothing."""
     reporter_identity.seal_identity(conversation.report, name="", contact="", connection=Connection("", ""))
     return conversation
 
 
 def waiting(*, queued_at: datetime | None = None, filed: Report | None = None, **fields: Any) -> Conversation:
-    """A person in the queue; nobody is told and nothing is dispatched. filed: their report, if it is there.
+    """Return a person in the queue; nobody is told and nothing is dispatched. filed: their report, if it is there.
 
     As `actions.open_conversation` does: a column of the order of the queue is written there and here.
     """
@@ -117,7 +117,7 @@ def waiting(*, queued_at: datetime | None = None, filed: Report | None = None, *
 
 
 def assigned(to: Agent | None = None, **fields: Any) -> Conversation:
-    """A conversation under way; message 1 is the system's « … est là »."""
+    """Return a conversation under way; message 1 is the system's « … est là »."""
     to = to or agent()
     conversation = waiting(**fields)
     assert dispatcher.claim_conversation(conversation_id=conversation.pk, agent_id=to.pk, now=timezone.now())
@@ -126,7 +126,7 @@ def assigned(to: Agent | None = None, **fields: Any) -> Conversation:
 
 
 def closed(to: Agent | None = None, **fields: Any) -> Conversation:
-    """A conversation that its agent ended."""
+    """Return a conversation that its agent ended."""
     conversation = assigned(to, **fields)
     assert conversation.assigned_to is not None
     return actions.close_conversation(
@@ -138,7 +138,7 @@ def closed(to: Agent | None = None, **fields: Any) -> Conversation:
 
 
 def message(conversation: Conversation, body: str = "Bonjour", author: str = Author.REPORTER) -> Message:
-    """A message posted by this side."""
+    """Return a message posted by this side."""
     conversation.refresh_from_db()
     written = actions.post_message(
         conversation_id=conversation.pk,
@@ -152,7 +152,7 @@ def message(conversation: Conversation, body: str = "Bonjour", author: str = Aut
 
 
 def thread(conversation: Conversation, bodies: Sequence[str], author: str = Author.REPORTER) -> Conversation:
-    """Messages as if each had been posted, in two statements: for threads that are long."""
+    """Post messages as if each had been posted, in two statements: for threads that are long."""
     conversation.refresh_from_db()
     now, first = timezone.now(), conversation.last_seq + 1
     Message.objects.bulk_create(
@@ -177,7 +177,7 @@ def long_ago(minutes: float) -> datetime:
 
 
 def age(conversation: Conversation, *, days: float) -> Conversation:
-    """As if everything of it had happened so many days ago, all at once."""
+    """Make everything of it as if it had happened that many days ago, all at once."""
     then = timezone.now() - timedelta(days=days)
     Report.objects.filter(pk=conversation.report_id).update(filed_at=then)
     Message.objects.filter(conversation=conversation).update(sent_at=then)

@@ -12,7 +12,10 @@ _numbers = count(1)
 def municipality(
     name: str = "Bourgneuf", insee_code: str = "", postal_codes: tuple[str, ...] = (), **fields: Any
 ) -> Municipality:
-    """A commune with its name and postal codes, as an import leaves it. insee_code: one of the Ain when not given."""
+    """Return a commune with its name and postal codes, as an import leaves it.
+
+    insee_code: one of the Ain when not given.
+    """
     insee_code = insee_code or f"01{next(_numbers) % 1000:03}"
     department = department_of(insee_code)
     defaults: dict[str, Any] = {
@@ -38,7 +41,7 @@ def municipality(
 def reception_point(
     name: str = "Commissariat de police de Bourgneuf", *, for_: Municipality | None = None, **fields: Any
 ) -> ReceptionPoint:
-    """A unit; competent for the commune `for_` when one is given."""
+    """Return a unit; competent for the commune `for_` when one is given."""
     defaults: dict[str, Any] = {
         "name": name,
         "force": Force.GENDARMERIE if "endarmerie" in name else Force.POLICE,
@@ -54,7 +57,7 @@ def reception_point(
 
 
 def partner(name: str = "Aide aux victimes de l'Ain", **fields: Any) -> Partner:
-    """A local association of victim help, in the Ain unless told otherwise."""
+    """Return a local association of victim help, in the Ain unless told otherwise."""
     defaults: dict[str, Any] = {
         "name": name,
         "kind": Partner.Kind.VICTIM_HELP,

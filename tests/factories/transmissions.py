@@ -29,14 +29,14 @@ def station(**fields: Any) -> ReceptionPoint:
 
 
 def account(point: ReceptionPoint | None = None, **fields: Any) -> UnitAccount:
-    """Somebody of this unit who may sign in."""
+    """Create the account of somebody of this unit who may sign in."""
     name = f"unite{next(_numbers)}"
     user = User.objects.create_user(name, password="a password for tests", role=Role.UNIT, **fields)
     return UnitAccount.objects.create(user=user, point=point or station())
 
 
 def asked(conversation: Conversation, unit: UnitAccount, summary: str = SUMMARY) -> Transmission:
-    """A summary that waits for the person's answer."""
+    """Return a summary that waits for the person's answer."""
     assert conversation.assigned_to is not None and unit.point_id is not None
     return referral_actions.ask_consent(
         conversation_id=conversation.pk, point_id=unit.point_id, summary=summary, by=conversation.assigned_to.user
@@ -44,14 +44,14 @@ def asked(conversation: Conversation, unit: UnitAccount, summary: str = SUMMARY)
 
 
 def sent(conversation: Conversation, unit: UnitAccount, summary: str = SUMMARY) -> Transmission:
-    """The person said yes."""
+    """Return a summary that the person agreed to send."""
     row = asked(conversation, unit, summary)
     referral_actions.answer_consent(conversation=conversation, public_id=row.public_id, agrees=True)
     return Transmission.objects.select_related("conversation__report", "point").get(pk=row.pk)
 
 
 def opened(conversation: Conversation, unit: UnitAccount, summary: str = SUMMARY) -> Transmission:
-    """The unit has read it."""
+    """Return a summary that the unit has read."""
     row = sent(conversation, unit, summary)
     referral_actions.mark_read(transmission=row, by=unit.user)
     row.refresh_from_db()

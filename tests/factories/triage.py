@@ -13,7 +13,9 @@ TITLE = "Un titre neuf pour le tchat"
 
 
 def written(change: Callable[[dict[str, Any]], object] | None = None) -> dict[str, Any]:
-    """The document that administrators began from, changed in place by `change`: the code's before it had a door."""
+    """Return the document that administrators began from, changed in place by `change`: the code's before it had a
+    door.
+    """
     before = past.find("2026-08-1")
     assert before is not None
     made = document.dump(before)
@@ -23,7 +25,7 @@ def written(change: Callable[[dict[str, Any]], object] | None = None) -> dict[st
 
 
 def question(made: dict[str, Any], name: str) -> dict[str, Any]:
-    """The question of that id, in a document."""
+    """Return the question of that id, in a document."""
     found: dict[str, Any] = next(one for one in made["questions"] if one["id"] == name)
     return found
 
@@ -36,14 +38,14 @@ def draft(change: Callable[[dict[str, Any]], object] | None = None, **fields: An
 def published(
     change: Callable[[dict[str, Any]], object] | None = None, *, state: str = State.IN_FORCE, **fields: Any
 ) -> QuestionnaireVersion:
-    """In force, unless said otherwise, and seen by this process at once."""
+    """Create a version, in force unless said otherwise, which this process sees at once."""
     row = draft(change, state=state, published_at=timezone.now(), **fields)
     versions.forget()
     return row
 
 
 def screen_says(words: str) -> Callable[[dict[str, Any]], None]:
-    """A change: the second question has other words."""
+    """Return a change that gives the second question other words."""
 
     def change(made: dict[str, Any]) -> None:
         question(made, "screen")["text"] = {"vous": {"fr": words, "en": "Tried"}}

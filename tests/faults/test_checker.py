@@ -153,7 +153,10 @@ def test_longest_wait_is_told_by_how_the_conversation_stood():
 
 
 def outage(*acknowledged):
-    """Somebody writes each second from 0 to 9; PostgreSQL is away from 3 to 5. acknowledged: (n, when)."""
+    """Return a run in which somebody writes each second from 0 to 9, and PostgreSQL is away from 3 to 5.
+
+    acknowledged: (n, when).
+    """
     sends = [{"t": n, "e": "send", "c": "C", "s": "reporter", "id": str(n), "b": ""} for n in range(10)]
     acks = [{"t": t, "e": "ack", "c": "C", "s": "reporter", "id": str(n), "seq": n} for n, t in acknowledged]
     marks = {"fault": 3.0, "serving": 5.0, "repaired": 8.0, "end": 12.0}

@@ -54,7 +54,7 @@ class Pipe:
         self.frames = []
 
     def write(self, data):
-        """What a client sends; its mask is four zeros."""
+        """Read what a client sends; its mask is four zeros."""
         while data:
             start, length = 6, data[1] & 0x7F
             if length == 126:
@@ -71,7 +71,7 @@ class Pipe:
 
 
 def flood(monkeypatch, *, window=2, most=100):
-    """A flood whose line is open and has caught up, and what it writes to."""
+    """Return a flood whose line is open and has caught up, and what it writes to."""
     monkeypatch.setattr(floods, "MOST", most)
     client = FloodClient(Keys("C", "", ""), "agent", "agent", None, Journal(), random.Random(1), window=window)
     client.socket = floods._Socket(client, b"")

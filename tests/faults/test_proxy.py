@@ -13,7 +13,7 @@ SECONDS = 5
 
 @asynccontextmanager
 async def proxied(*names, dead=0):
-    """A proxy before servers that say who they are and then echo; the first `dead` ports refuse."""
+    """Give a proxy before servers that say who they are and then echo; the first `dead` ports refuse."""
 
     def server_named(name):
         async def serve(reader, writer):
@@ -37,7 +37,7 @@ async def proxied(*names, dead=0):
 
 
 async def dial(proxy, name):
-    """The reader, the writer, and what the server calls itself."""
+    """Return the reader, the writer, and what the server calls itself."""
     reader, writer = await asyncio.open_connection(sock=await proxy.open(name))
     async with asyncio.timeout(SECONDS):
         return reader, writer, (await reader.readexactly(1)).decode()
@@ -50,7 +50,7 @@ async def echo(reader, writer, data=b"hello"):
 
 
 async def is_over(reader):
-    """Whether the line ends, in whatever way, before it says anything."""
+    """Return whether the line ends, in whatever way, before it says anything."""
     async with asyncio.timeout(SECONDS):
         try:
             return not await reader.read(1)

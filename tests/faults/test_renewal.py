@@ -15,7 +15,7 @@ def inside():
 
 
 def test_three_steps_are_taken_in_a_run(inside):
-    """Each where the run says it is; between the first and the last both authorities are trusted."""
+    """Each is taken where the run says so; between the first and the last both authorities are trusted."""
     assert len(inside.authorities(inside.tls)) == 1
     assert "prepared" in inside.step(timedelta())
     assert "shown" in inside.step(renewal.SHOWN_AT)

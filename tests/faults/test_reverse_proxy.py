@@ -39,7 +39,7 @@ def test_haproxy_file_has_the_processes_of_the_run_alone():
 
 
 def test_haproxy_is_told_to_hold_no_more_than_it_may_have_descriptors_for(monkeypatch):
-    """Two each and some of its own; otherwise it ends at its start (« Cannot raise FD limit »)."""
+    """Each takes two, and it has some of its own; otherwise it ends at its start (« Cannot raise FD limit »)."""
     for most, held in ((256, 78), (1024, 462), (20_000, 2000), (resource.RLIM_INFINITY, 2000)):
         monkeypatch.setattr(resource, "getrlimit", lambda _which, most=most: (most, most))
         assert reverse_proxy.connections_allowed() == held

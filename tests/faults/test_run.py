@@ -25,13 +25,13 @@ OF_TESTS = {"TESTING", "DATABASE_URL", "REDIS_URL", "REDIS_PREFIX"}  # the harne
 
 
 def run_of(**fields):
-    """A run of a hundred messages, as a file of totals has it."""
+    """Return a run of a hundred messages, as a file of totals has it."""
     usual = {"site": "one", "fault": "a", "seed": 1, "fast": True, "rounds": 2, "messages": 100, "acknowledged": 100}
     return {**usual, "files": 3, "counts": {}, "failure": "", "seconds": 30.0, **fields}
 
 
 def planned(*, messages=0, minutes=math.inf, goes_on=True, each=100, totals=None, seeds=2):
-    """What is run with two faults and two seeds, when each run brings so many messages."""
+    """Return what is run with two faults and two seeds, when each run brings so many messages."""
     options = argparse.Namespace(first_seed=1, messages=messages, minutes=minutes, totals=totals, site="one")
     runs: list[Run] = []
     for seed, fault in _plan(options, runs, ["a", "b"], seeds, goes_on=goes_on):
@@ -80,13 +80,13 @@ class Sleeper(Worker):
 
     @property
     def state(self):
-        """R, S, T (stopped)…, as Linux says it."""
+        """Return the state, as Linux says it: R, S, T (stopped)…"""
         return Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="Linux says there whether a process is stopped")
 async def test_nothing_is_written_between_the_last_who_leaves_and_what_is_read(tmp_path, monkeypatch):
-    """A repair that outlasts a lease: the worker would end it, and say so in an exchange that nobody sees any more."""
+    """A repair may outlast a lease: the worker would end it, and say so in an exchange that nobody sees any more."""
     states = {}
 
     async def broken(_stage):
@@ -176,7 +176,7 @@ with harness.site(make_postgres=Given) as made:
 
 @pytest.mark.slow
 def test_a_killed_web_process_breaks_no_promise(tmp_path, tried):
-    """At a pace that a busy machine holds, then as fast as it goes."""
+    """People write at a pace that a busy machine holds, then as fast as it goes."""
     once.cluster()
     paced, fast, totals = tmp_path / "paced.json", tmp_path / "fast.json", tmp_path / "totals.jsonl"
     usual = ["--fault", "web process killed", "--quick", "--seeds", "1", "--tutorial-seeds", "0", "--no-pace", "--out"]

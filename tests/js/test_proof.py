@@ -19,7 +19,7 @@ console.log(JSON.stringify(found));
 
 
 def judged(cases):
-    """What the script says of each (text, content, trusted)."""
+    """Return what the script says of each (text, content, trusted)."""
     given = [
         {"text": text, "content": None if content is None else content.hex(), "trusted": trusted}
         for text, content, trusted in cases
@@ -30,7 +30,7 @@ def judged(cases):
 
 
 def said(verdict):
-    """What the command knows, as the script says it."""
+    """Return what the command knows, as the script says it."""
     return {
         "ok": verdict.is_whole,
         "failed": verdict.failed,

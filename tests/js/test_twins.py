@@ -37,7 +37,7 @@ PIECES = [
 
 
 def drawn(module: str, expression: str, given: Any) -> Any:
-    """What an expression over `given` and the exports of a module gives in Node."""
+    """Return what an expression over `given` and the exports of a module gives in Node."""
     program = (
         f'import * as script from "./static/pnav/{module}";'
         'import { fill } from "./static/pnav/lib/words.js";'
@@ -76,7 +76,7 @@ def test_script_and_server_agree_on_what_shows_something(tried):
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize("familiar", [True, False])
 def test_script_and_server_say_the_same_wait(language, familiar):
-    """Every range of up to four hours and a quarter, in steps of five minutes as in steps of one."""
+    """Every range of up to four hours and a quarter is tried, in steps of five minutes as in steps of one."""
     steps = [*range(20), *range(20, 260, 5), 59, 61, 89, 91, 121]
     ranges = [None, *([low, high] for low, high in itertools.combinations(sorted(set(steps)), 2))]
     with translation.override(language):
@@ -137,7 +137,7 @@ def test_difference_is_seen():
 
 
 def test_browser_opens_what_the_custodians_sealed():
-    """HPKE by `cryptography` on one side and by WebCrypto on the other; what was changed on its way is not opened."""
+    """One side has HPKE by `cryptography` and the other by WebCrypto; what was changed on its way is not opened."""
     keys = ec.generate_private_key(ec.SECP256R1())
     public = keys.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     private = base64.b64encode(keys.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())).decode()

@@ -31,7 +31,7 @@ def _forget_sources() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def all_places(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Every commune and postal code, with the demonstration units, once for a module; gone after it.
+    """Give every commune and postal code, with the demonstration units, once for a module; gone after it.
 
     Only for modules without transactional tests: those empty the tables.
     """

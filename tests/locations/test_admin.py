@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def administrator(db):
-    """A request of a person who may do everything; the sign-in itself is tested with the accounts."""
+    """Return a request of a person who may do everything; the sign-in itself is tested with the accounts."""
     everything = SimpleNamespace(
         is_active=True, is_staff=True, is_administrator=True, is_authenticated=True, pk=1, has_perm=lambda *_: True,
         has_module_perms=lambda _: True, get_username=lambda: "admin", has_usable_password=lambda: True,
@@ -54,7 +54,7 @@ def site(model):
 
 
 def test_edit_of_a_unit_is_kept_by_imports(administrator):
-    """Its hours, which are kept at once; where it is waits for a second person (tests/accounts/test_reviewed.py)."""
+    """Its hours are kept at once; where it is waits for a second person (tests/accounts/test_reviewed.py)."""
     commune = municipality("Arles", "13004")
     unit = reception_point("Commissariat de police d'Arles", for_=commune, key="police:13:arles", source=Source.DILA)
     unit.opening_hours = {"mon": [["08:00", "12:00"]]}

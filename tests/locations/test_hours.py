@@ -216,7 +216,7 @@ def test_easter_monday_follows_the_calendar(year, sunday):
 
 
 def test_check_week_takes_each_minute_of_the_day_and_no_other():
-    """In either place of a slot whose order is right, so that nothing but the clock is wrong."""
+    """Each minute is tried in either place of a slot whose order is right, so that nothing but the clock is wrong."""
     clocks = [f"{hour:02}:{minute:02}" for hour in range(100) for minute in range(100)]
     minutes = {f"{hour:02}:{minute:02}" for hour in range(24) for minute in range(60)}
     as_end = {clock for clock in clocks if hours.check_week({"mon": [["00:00", clock]]}) is None}

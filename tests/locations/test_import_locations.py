@@ -63,7 +63,7 @@ def run(*arguments, **options):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Official files under names that say nothing."""
+    """Write official files under names that say nothing."""
     (tmp_path / "a.csv").write_text(COMPETENCE)
     (tmp_path / "b.csv.gz").write_bytes(gzip.compress(COMMUNES.encode()))
     (tmp_path / "c.csv").write_text(GENDARMERIE)
@@ -214,7 +214,7 @@ class Official(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def official() -> Iterator[str]:
-    """A server on this machine that answers as data.gouv.fr does."""
+    """Give a server on this machine that answers as data.gouv.fr does."""
     contents = {
         "gendarmerie": GENDARMERIE,
         "gendarmerie-hours": GENDARMERIE_HOURS,

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_places")]
 
 
 def found(text):
-    """The INSEE codes that a search finds, after checking that it took at most two queries."""
+    """Return the INSEE codes that a search finds, after checking that it took at most two queries."""
     with CaptureQueriesContext(connection) as queries:
         answer = lookup.search(text)
     assert len(queries) <= 2
@@ -407,7 +407,10 @@ ANALYZE = "ANALYZE locations_municipality, locations_placename, locations_postal
 
 
 def explain(sql, parameters):
-    """The plan, by statistics of these places: those of another moment (none, or some tables') give another plan."""
+    """Return the plan, by statistics of these places.
+
+    Those of another moment (none, or some tables') give another plan.
+    """
     with connection.cursor() as cursor:
         cursor.execute(ANALYZE)
         cursor.execute(f"EXPLAIN (COSTS OFF) {sql}", parameters)
@@ -538,7 +541,7 @@ def test_partners_near_are_told_by_department_and_distance(django_assert_num_que
 
 
 def test_partners_near_are_few_of_each_sort_and_each_sort_has_its_place():
-    """Four of each kind in the département, at growing distances: who is near comes first, whatever the kind."""
+    """There are four of each kind in the département, at growing distances: the near come first, whatever the kind."""
     lyon = Municipality.objects.get(pk="69388")
     Partner.objects.exclude(kind=Partner.Kind.NATIONAL).delete()
     for rank, kind in enumerate(kind for kind in Partner.Kind.values if kind != Partner.Kind.NATIONAL):
@@ -565,7 +568,10 @@ def test_partners_near_where_none_is_known():
 
 
 def test_communes_are_found_by_name_and_by_code():
-    """One in two hundred, and all whose names are short or unusual. All 35,005 were once tried: none was missed."""
+    """One in two hundred is tried, and all whose names are short or unusual.
+
+    All 35,005 were once tried, and none was missed.
+    """
     communes = Municipality.objects.filter(arrondissements__isnull=True).exclude(postal_codes=None)
     odd = communes.filter(name__regex=r"^.{1,3}$|[œæÿŸŒ]|(^|[ -])St?e?s?[ -]")
     some = [commune for rank, commune in enumerate(communes.order_by("pk")) if rank % 200 == 0]
@@ -578,7 +584,7 @@ def test_communes_are_found_by_name_and_by_code():
 
 
 def test_nearest_on_the_plane_are_those_on_the_globe():
-    """Communes from the north of France to its south, among units drawn by lot."""
+    """Communes from the north of France to its south are tried, among units drawn by lot."""
     draw = random.Random(1)
     ReceptionPoint.objects.all().delete()
     units = ReceptionPoint.objects.bulk_create(

@@ -26,7 +26,7 @@ SEARCH = "/point-d-accueil/"
 
 @pytest.fixture
 def arles():
-    """A commune of both forces."""
+    """Return a commune of both forces."""
     commune = municipality("Arles", "13004", ("13200", "13104"), latitude=43.67, longitude=4.63)
     reception_point("Commissariat de police d'Arles", for_=commune, latitude=43.68, longitude=4.63)
     reception_point("Gendarmerie - Brigade d'Arles", for_=commune)
@@ -35,7 +35,7 @@ def arles():
 
 @pytest.fixture
 def belley():
-    """A commune with one competent unit, of which everything is known."""
+    """Return a commune with one competent unit, of which everything is known."""
     commune = municipality("Belley", "01034", ("01300",), latitude=45.75, longitude=5.68)
     reception_point(
         "Gendarmerie - Brigade de Belley",
@@ -239,7 +239,7 @@ def test_results_of_many_communes_show_one_near_unit_each(client, belley):
 
 
 def services(page):
-    """The radio buttons of a page: (value, whether it is checked)."""
+    """Return the radio buttons of a page: (value, whether it is checked)."""
     inputs = re.findall(r'<input type="radio" name="service"[^>]*>', page)
     return [(re.search(r'value="([^"]*)"', field)[1], " checked" in field) for field in inputs]
 
@@ -460,7 +460,7 @@ VOUS = re.compile(r"\b(?:vous|votre|vos|(?!chez\b|assez\b)\w{2,}ez)\b", re.IGNOR
 
 
 def said_in(response) -> str:
-    """What the page says in its title and in its main part."""
+    """Return what the page says in its title and in its main part."""
     page = unescape(text_of(response))
     main = page[page.index('<main id="contenu"') : page.index("</main>")]
     return re.sub(r"<[^>]*>", " ", page[: page.index("</title>")] + main)
@@ -474,7 +474,7 @@ def young(client) -> None:
 
 @pytest.mark.parametrize("is_young", [True, False])
 def test_who_is_under_fifteen_reads_tu_all_along_the_choice(client, arles, belley, is_young):
-    """Once the age is known; everybody else reads « vous »."""
+    """They read it once the age is known; everybody else reads « vous »."""
     if is_young:
         young(client)
     municipality("Seule", "98411", ("98400",), zone="com")
@@ -519,7 +519,7 @@ def test_young_person_reads_the_same_labels_as_the_others_but_tu(client, belley)
 
 @pytest.mark.parametrize(("source", "is_marked"), [("demo", True), ("ministry", False)])
 def test_unit_of_the_demonstration_is_marked_wherever_it_is_shown(client, arles, belley, source, is_marked):
-    """With how to load the real ones; and nothing of it beside a real one."""
+    """It says how to load the real ones; beside a real unit nothing of this is said."""
     ReceptionPoint.objects.update(source=source)
     partner("Aide aux victimes 01", department_code="01", source=source)
     client.post(SEARCH, {"q": "arles", "purpose": "contacts"})
@@ -537,7 +537,7 @@ SERVICES = ("locations/_service.html", "locations/_service_option.html")
 
 
 def parts_of(template: str) -> set[str]:
-    """The templates that this one includes, and theirs; none of a library's."""
+    """Return the templates that this one includes, and theirs; none of a library's."""
     path = settings.BASE_DIR / "templates" / template
     source = path.read_text() if path.exists() else ""
     found = {*INCLUDED.findall(source), *(SERVICES if "{% services " in source else ())}
@@ -545,7 +545,7 @@ def parts_of(template: str) -> set[str]:
 
 
 def test_every_page_that_marks_an_example_says_how_to_load_the_real_ones():
-    """Read from the templates, so that a page that is made tomorrow is asked too."""
+    """The pages are read from the templates, so that a page that is made tomorrow is asked too."""
     folder = settings.BASE_DIR / "templates"
     pages = [str(one.relative_to(folder)) for one in folder.glob("**/[!_]*.html")]
     parts = {page: parts_of(page) for page in pages}

@@ -59,7 +59,7 @@ class Finding:
 
 
 def install() -> Path:
-    """The checker, as package-lock.json pins it, in `.local`. Needs the network the first time."""
+    """Return the checker, as package-lock.json pins it, in `.local`. Needs the network the first time."""
     PLACE.mkdir(parents=True, exist_ok=True)
     wanted = (HERE / "package-lock.json").read_text()
     lock = PLACE / "package-lock.json"
@@ -83,7 +83,7 @@ def draw(folder: Path, tests: list[str]) -> None:
 
 
 def check(jar: Path, folder: Path) -> dict[Finding, list[str]]:
-    """What the checker finds, and in which pages."""
+    """Return what the checker finds, and in which pages."""
     index = folder / "index"
     if not index.exists():
         return {}

@@ -38,7 +38,7 @@ ELSEWHERE = {
 
 
 def visitor_pages() -> dict[str, str]:
-    """The addresses that anybody may read and that take no value, by their names."""
+    """Return the addresses that anybody may read and that take no value, by their names."""
     found = {}
     for name, route in ROUTES.items():
         if route.who is anybody and "GET" in route.methods:

@@ -85,7 +85,7 @@ def chief(client):
 
 
 def sent(client, url: str, **changes):
-    """What a browser sends of this form, with these changes."""
+    """Return what a browser sends of this form, with these changes."""
     return Fields(client.get(url).content.decode()).largest | {name: [value] for name, value in changes.items()}
 
 
@@ -164,7 +164,7 @@ def test_preview_is_for_administrators(client, role):
     ids=["section", "number", "rule", "unit"],
 )
 def test_history_says_who_when_and_what(client, chief, make_row, changes, label):
-    """On the page « Historique » of each, and in the register."""
+    """It is said on the page « Historique » of each, and in the register."""
     row = make_row()
     base = f"/admin/{row._meta.app_label}/{row._meta.model_name}/{row.pk}"
     assert client.post(f"{base}/change/", sent(client, f"{base}/change/", **changes)).status_code == 302

@@ -34,7 +34,7 @@ ADD_ANNOUNCEMENT, ANNOUNCEMENTS = "/admin/pages/announcement/add/", "/admin/page
 
 @pytest.fixture
 def browsers(settings) -> tuple[Client, Client]:
-    """Two administrators who made neither account."""
+    """Return two administrators who made neither account."""
     made = []
     for name in ("chef", "cheffe"):
         client = Client()
@@ -44,7 +44,7 @@ def browsers(settings) -> tuple[Client, Client]:
 
 
 def moments(*, ends_in: timedelta | None = timedelta(hours=3), starts_in: timedelta = -timedelta(minutes=1)) -> dict:
-    """The fields of a form of the admin: a moment is two of them, in the zone of the service."""
+    """Return the fields of a form of the admin: a moment is two of them, in the zone of the service."""
     fields = {}
     for name, within in (("starts_at", starts_in), ("ends_at", ends_in)):
         at = timezone.localtime(timezone.now() + within) if within is not None else None
@@ -54,7 +54,7 @@ def moments(*, ends_in: timedelta | None = timedelta(hours=3), starts_in: timede
 
 
 def closed(**fields) -> ChatClosure:
-    """Closed since a minute, and this process has heard of it."""
+    """Close the chat since a minute, and let this process hear of it."""
     texts = fields.pop("texts", {})
     values = {"reason": ClosureReason.INCIDENT, "starts_at": timezone.now() - timedelta(minutes=1)} | fields
     closure = ChatClosure(**values).set_texts(texts)

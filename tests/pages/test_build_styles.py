@@ -49,7 +49,7 @@ STATES = {
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
-    """The sheet, in a folder of its own, and the seconds of the processor that all of it took."""
+    """Return the sheet, in a folder of its own, and the seconds of the processor that all of it took."""
     started = time.process_time()
     sheet = build_styles.build(tmp_path_factory.mktemp("assets"))
     return sheet, time.process_time() - started
@@ -62,7 +62,7 @@ def sheet(built: tuple[Path, float]) -> Path:
 
 @pytest.fixture
 def with_fonts(sheet: Path, tmp_path: Path) -> Path:
-    """A folder that lacks the sheets alone: what takes long, the fonts, was cut for it before."""
+    """Return a folder that lacks the sheets alone: what takes long, the fonts, was cut for it before."""
     shutil.copytree(sheet.parent / "fonts", tmp_path / "pnav" / "fonts")
     return tmp_path
 
@@ -109,8 +109,11 @@ def test_home_page_has_a_lighter_sheet_of_its_own(sheet: Path):
 @pytest.mark.django_db
 @pytest.mark.parametrize("state", STATES)
 def test_sheet_of_the_home_page_has_all_that_it_shows(client: Client, sheet: Path, state: str):
-    """What the whole sheet says of a class of the page, its own sheet says too: as a visitor sees it first, with the
-    State's mark, a message and a way back to an exchange, while one waits, with news above it, and discreetly."""
+    """What the whole sheet says of a class of the page, its own sheet says too.
+
+    The page is drawn as a visitor sees it first, with the State's mark, a message and a way back to an exchange, while
+    one waits, with news above it, and discreetly.
+    """
     shown, sign = STATES[state]
     answer = client.get("/")
     page = answer.text
@@ -194,7 +197,7 @@ def test_fonts_are_cut_again_only_when_something_changed(sheet: Path, tmp_path: 
 
 
 def test_our_own_texts_need_the_first_part_alone():
-    """What the site says by itself; whatever else people write comes with the second part."""
+    """They are what the site says by itself; whatever else people write comes with the second part."""
     catalogues = "".join(
         path.read_text(encoding="utf-8") for path in settings.BASE_DIR.glob("pnav/locale/*/*/django.po")
     )

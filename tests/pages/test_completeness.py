@@ -25,7 +25,7 @@ HERE = Path(__file__).resolve().parents[2] / "pnav" / "locale"
 
 @pytest.fixture
 def esperanto(settings, tmp_path):
-    """Esperanto is a language of the site: nothing of it is there yet. Returns the folder of its translations."""
+    """Make Esperanto a language of the site, of which nothing is there yet; return the folder of its translations."""
     settings.LANGUAGES = [*settings.LANGUAGES, ("eo", "Esperanto")]
     settings.LOCALE_PATHS = [HERE, tmp_path]
     completeness.set_offered()
@@ -55,7 +55,7 @@ def told(*arguments: str) -> str:
 
 
 def test_languages_of_the_site_are_whole():
-    """But those of `begun.BEGUN`; one that is whole by now leaves that list."""
+    """Those of `begun.BEGUN` are not; one that is whole by now leaves that list."""
     for language in begun.whole():
         assert all(part.missing == () and part.total for part in completeness.completeness_of(language).parts), language
     assert set(completeness.languages.others()) >= begun.BEGUN
@@ -133,7 +133,7 @@ def test_reading_is_kept_for_a_minute(django_assert_num_queries):
 
 
 def test_begin_writes_every_text_to_translate(settings, tmp_path):
-    """In a clone where nothing is compiled yet, too."""
+    """It does so in a clone where nothing is compiled yet, too."""
     english = tmp_path / "en" / "LC_MESSAGES"
     english.mkdir(parents=True)
     counted = 'msgid "Une étoile"\nmsgid_plural "%(n)d étoiles"\nmsgstr[0] "One star"\nmsgstr[1] "%(n)d stars"\n'

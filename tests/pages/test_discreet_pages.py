@@ -43,7 +43,7 @@ OTHERWISE = {"chat:answers": 401}  # a script asks there, without an exchange
 
 
 def commune() -> Municipality:
-    """With a unit of each force, so that one has to be chosen for information."""
+    """Create a commune with a unit of each force, so that one has to be chosen for information."""
     town = places.municipality("Arles", "13004", ("13200",), latitude=43.67, longitude=4.63)
     for name in ("Commissariat de police d'Arles", "Gendarmerie - Brigade d'Arles"):
         places.reception_point(name, for_=town, latitude=43.68, longitude=4.63)
@@ -54,7 +54,7 @@ def commune() -> Municipality:
 def told(
     client: Client, telling: re.Pattern[str], where: str, *, data: dict[str, str] | None = None, also: int = 200
 ) -> list[str]:
-    """What one page tells somebody who looks at the screen, its frame included; empty for what is no page.
+    """Return what one page tells somebody who looks at the screen, its frame included; empty for what is no page.
 
     also: a status that is right for it beside 200, and 405 for what takes forms only.
     """

@@ -139,7 +139,7 @@ def test_id_for_each_key():
     ],
 )
 def test_pieces_are_what_the_component_draws(kind, value, more):
-    """A field without an error is put together from pieces: for whatever it is asked, the same as by its template."""
+    """A field without an error is put together from pieces, which are the same as its template's, whatever is asked."""
     if kind == "datetime-local" and type(value) is date:
         value = datetime(2026, 12, 1)  # noqa: DTZ001  as a form has it
     given = {"id": "m", "name": "motive", "label": "Motif <i> ?", "kind": kind, **more}

@@ -40,7 +40,7 @@ def _nothing_kept(settings, monkeypatch):
 
 
 def past(count: int, *, outcome: str = Outcome.ADVISED, days: int = 20) -> None:
-    """So many conversations that were answered after a minute, half an hour long. `close` counts them."""
+    """Create so many conversations that were answered after a minute, half an hour long. `close` counts them."""
     agent = make.agent()
     at = daily.midnight(figures.last_monday(timezone.now())) - timedelta(days=days)
     for _each in range(count):
@@ -58,7 +58,7 @@ def past(count: int, *, outcome: str = Outcome.ADVISED, days: int = 20) -> None:
 
 
 def close(now=None) -> None:
-    """What the worker does in the night, for every day that is due."""
+    """Do what the worker does in the night, for every day that is due."""
     while daily.close_due(now or timezone.now()):
         pass
 
@@ -184,7 +184,7 @@ def test_deleting_everything_changes_no_figure(client):
 
 
 def closed_years(years) -> None:
-    """So many people a day of these years, as they are stored: the page asks nothing else."""
+    """Store so many people a day of these years: the page asks nothing else."""
     end = figures.last_monday(timezone.now())
     first = date(end.year - len(years) + 1, 3, 1)
     days = [first + timedelta(days=number) for number in range((end - first).days)]
@@ -285,7 +285,7 @@ def test_compute_keeps_nothing_that_may_not_be_published():
 
 
 def answered(answer: str, count: int, *, weeks: int = 1) -> None:
-    """So many people said this of a content, so many weeks ago."""
+    """Record that so many people said this of a content, so many weeks ago."""
     with transaction.atomic():
         add_removals(figures.last_monday(timezone.now()) - timedelta(weeks=weeks), answer, count)
 

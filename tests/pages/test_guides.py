@@ -31,7 +31,7 @@ def address(page: str) -> str:
 
 
 def main_text(page: str) -> str:
-    """What a person reads between header and footer."""
+    """Return what a person reads between header and footer."""
     found = re.search(r"<main.*</main>", page, re.DOTALL)
     assert found
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", found[0])).replace(NO_BREAK, " ").split())

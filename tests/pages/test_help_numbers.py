@@ -79,7 +79,7 @@ CURRENT_OR_NOT = pytest.mark.parametrize(("source", "is_current"), [(None, True)
 
 @CURRENT_OR_NOT
 def test_hours_leave_a_reply_that_somebody_changed_and_nothing_else_of_it(source, is_current):
-    """source: what the English said that it translates; empty: what stands there."""
+    """`source` is the French that the English says it translates; "" stands for the present text."""
     before = "Bonsoir.\r\nLe 116 006 : 7 j/7, de 9 h à 19 h, gratuit. Courage."
     english = "Good evening. 116 006: 7 days a week, from 9 am to 7 pm, free of charge. Take heart."
     reply = CannedReply.objects.create(title="Appeler", vous=before)
@@ -153,7 +153,7 @@ def test_number_in_doubt_can_have_its_link_again(client):
 
 
 def as_before(**changes: Any) -> HelpNumber:
-    """The number and its section as they were first written, and what somebody changed."""
+    """Return the number and its section as they were first written, and what somebody changed."""
     first = import_module("pnav.pages.migrations.0002_first_contents")
     fields = {"use": "text", "doubt": "", "has_link": True, "verified_on": first.CHECKED} | changes
     HelpNumber.objects.filter(number="33700").update(**fields)

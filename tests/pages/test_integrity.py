@@ -24,7 +24,10 @@ CHECKED = f'integrity="{DIGEST}" crossorigin'
 
 @pytest.fixture
 def noted(monkeypatch):
-    """As if these had been collected under their plain names. Templates that were folded before know nothing of it."""
+    """Note these as if they had been collected under their plain names.
+
+    Templates that were folded before know nothing of it.
+    """
     monkeypatch.setattr(staticfiles_storage, "digests", dict.fromkeys(NAMES, DIGEST), raising=False)
     loaders = engines["django"].engine.template_loaders
     for loader in loaders:

@@ -23,7 +23,7 @@ def draw(source: str) -> str:
 
 
 def entries() -> set[str]:
-    """The modules that templates name."""
+    """Return the modules that templates name."""
     pages = (Path(settings.BASE_DIR) / "templates").rglob("*.html")
     return {name for page in pages for name in TAG.findall(page.read_text())}
 
@@ -70,7 +70,7 @@ def test_every_module_is_served_by_some_page():
 
 
 def test_scripts_stay_small():
-    """About 250 lines, one subject a file: what grows beyond it is two."""
+    """A file has about 250 lines and one subject: what grows beyond it is two."""
     scripts = [script for script in SCRIPTS.rglob("*.js") if script.name not in ALONE]
     assert not [script.name for script in scripts if len(script.read_text().splitlines()) > 300]
 

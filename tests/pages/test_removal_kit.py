@@ -275,7 +275,7 @@ def test_without_an_exchange_no_date_can_be_kept(client: Client):
 
 
 def visit(conversation: Conversation) -> Client:
-    """A browser whose visit has this conversation."""
+    """Return a browser whose visit has this conversation."""
     client = Client()
     session = client.session
     session[KEY], session[GENERATION] = str(conversation.report.public_id), conversation.report.visit_generation
@@ -335,14 +335,14 @@ def test_facts_of_a_whole_piece_fit():
 
 
 def boxes(page: str) -> dict[str, bool]:
-    """The facts that the page offers, by their keys: whether each is ticked."""
+    """Return the facts that the page offers, by their keys: whether each is ticked."""
     found = re.findall(r'name="facts"\s+value="([\w-]+)"( checked)?', page)
     return {key: bool(ticked) for key, ticked in found}
 
 
 @pytest.fixture
 def many():
-    """A journal of two pieces and a fact, the first fact first."""
+    """Return a journal of two pieces and a fact, the first fact first."""
     conversation = make.waiting()
     facts = [note(conversation, f"Fait-numéro-{n}.", day="2026-11-03") for n in range(1, 2 * queries.PIECE + 2)]
     return visit(conversation), [str(fact.public_id) for fact in facts]

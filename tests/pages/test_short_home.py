@@ -16,14 +16,14 @@ SHORTER = import_module("pnav.pages.migrations.0011_shorter_home")
 
 
 def _former(slug: str) -> tuple[str, str]:
-    """The section as the migrations before left it, in French and in English."""
+    """Return the section as the migrations before left it, in French and in English."""
     french, english = next((one[1][1], one[2][1]) for one in FIRST.BLOCKS if one[0] == slug)
     for_french, for_english = CORRECTED.CHANGES.get(slug, ((), ()))
     return CORRECTED._changed(french.strip(), for_french), CORRECTED._changed(english.strip(), for_english)
 
 
 def _lengthen(slug: str, *, french: str = "", english: str = "") -> None:
-    """As before this version, but for what an administrator wrote."""
+    """Restore the state before this version, but for what an administrator wrote."""
     former = _former(slug)
     block = ContentBlock.objects.get(slug=slug)
     block.body = french or former[0]

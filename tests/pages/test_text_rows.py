@@ -31,7 +31,7 @@ def first() -> ContentBlock:
 
 
 def insert_block(slug: str, title_en: str, body_en: str) -> int:
-    """As a process of the version before saves a section."""
+    """Save a section as a process of the version before does."""
     return sql(
         'INSERT INTO pages_contentblock (slug, title, title_en, body, body_en, source, doubt, "order")'
         " VALUES (%s, 'Titre', %s, 'Texte', %s, '', '', 1) RETURNING id",

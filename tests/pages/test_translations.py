@@ -53,7 +53,7 @@ def test_catalogue_keeps_placeholders_and_tags():
 
 
 def ids_of_module(source: str) -> Iterator[str]:
-    """Every text to translate of this code, in parts that may be called."""
+    """Yield every text to translate of this code, in parts that may be called."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in TO_TRANSLATE:
             for argument in node.args:
@@ -131,7 +131,7 @@ def says_vous(text: str) -> bool:
 
 
 def twice(entries: Iterable[polib.POEntry]) -> list[tuple[str, list[str]]]:
-    """Translations of two sentences, with these: two of one voice, or of two voices and unlike each other."""
+    """Return translations of two sentences, with these: two of one voice, or of two voices and unlike each other."""
     ids: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
         if len(entry.msgstr) > LONG:
@@ -175,14 +175,14 @@ VARIABLE = re.compile(r"{{\s*(\w+)\s*}}")
 
 
 def held_by_module(source: str) -> Iterator[str]:
-    """Every text of this code: what is said may be named in one place and translated in another."""
+    """Yield every text of this code: what is said may be named in one place and translated in another."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
 
 
 def held_by_template(source: str) -> Iterator[str]:
-    """Every text that this template has translated, as gettext is asked for it."""
+    """Yield every text that this template has translated, as gettext is asked for it."""
     calls = (next(one for one in found.groups() if one is not None) for found in CALL.finditer(source))
     for said in (*ids_of_template(source), *calls):
         for one in PLURAL.split(said):

@@ -41,7 +41,7 @@ PAGES = [
 
 
 def text_of(response) -> str:
-    """What a person reads: tags dropped, blanks as single spaces."""
+    """Return what a person reads: tags dropped, blanks as single spaces."""
     content = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", response.text, flags=re.DOTALL)
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", "", content.replace("<br>", " ")))).replace("\u00a0", " ")
 
@@ -318,7 +318,7 @@ def test_quit_post_forgets_the_visit_and_leaves(settings):
 
 
 def visit_with_choices() -> Client:
-    """A browser with all our cookies."""
+    """Return a browser with all our cookies."""
     client = Client(enforce_csrf_checks=True)
     page = client.get("/parametres-affichage/").text
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]  # type: ignore[index]
@@ -329,7 +329,7 @@ def visit_with_choices() -> Client:
 
 
 def gone(response) -> set[str]:
-    """The cookies that an answer takes away."""
+    """Return the cookies that an answer takes away."""
     return {name for name, cookie in response.cookies.items() if cookie["max-age"] == 0}
 
 
@@ -345,7 +345,7 @@ def test_quit_takes_away_choices_without_a_visit(client: Client):
 
 
 def test_quit_asked_by_another_site_without_cookies_sets_none(client: Client):
-    """What a form of another site sends: SameSite=Lax keeps the cookies back, the answer must not touch them."""
+    """It is what a form of another site sends: SameSite=Lax keeps our cookies back, and the answer must leave them."""
     response = client.post("/quitter/", headers={"Origin": "https://exemple.fr"})
     assert response.status_code == 303
     assert not response.cookies
@@ -440,7 +440,7 @@ OPINION = {"rating": "yes", "page": "other", "text": "Merci beaucoup"}
 
 @pytest.fixture
 def own_counters(settings) -> None:
-    """Opinions of other tests do not count."""
+    """Use counters of its own, so that opinions of other tests do not count."""
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": f"feedback-{uuid4().hex}"}}
 
 
@@ -461,7 +461,7 @@ def test_feedback_of_one_network_has_a_limit_whatever_the_visits(own_counters):
 
 
 def test_feedback_of_one_household_has_a_limit_whatever_its_lines(own_counters, set_rule):
-    """A fresh /64 for each opinion: the /56 of a household gives twice as many, and no more."""
+    """Each opinion comes from a fresh /64: the /56 of a household gives twice as many, and no more."""
     set_rule(definitions.OPINIONS_OF_NETWORK, 5)
     lines = [f"2001:db8:0:ff{number:02x}::1" for number in range(12)]
     statuses = [Client().post("/avis/", OPINION, REMOTE_ADDR=line).status_code for line in lines]

@@ -47,7 +47,10 @@ PAGES = [
 
 
 def browser(conversation: Conversation, answers: dict[str, str]) -> Client:
-    """On the visit that opened this conversation. answers: none on another device than where they were given."""
+    """Return a browser on the visit that opened this conversation.
+
+    answers: none on another device than where they were given.
+    """
     client = Client()
     client.cookies[settings.SESSION_COOKIE_NAME] = visit(conversation)
     if answers:
@@ -124,7 +127,7 @@ def test_refused_opinion_of_a_minor_is_said_in_tu() -> None:
 
 
 def test_text_in_tu_states_the_same_figures_and_links() -> None:
-    """In the same order: penalties, articles, deadlines, numbers to call, addresses."""
+    """They are in the same order: penalties, articles, deadlines, numbers to call, addresses."""
     stated = re.compile(r"\d[\d -]*|\]\([^)]+\)")
     rows = [*ContentText.objects.filter(language="fr"), *HelpNumberText.objects.filter(language="fr")]
     assert len(rows) > 20

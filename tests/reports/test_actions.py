@@ -115,7 +115,7 @@ def test_is_crowded_counts_a_network_and_no_other(rf, monkeypatch, set_rule):
 
 
 def filed_from(rf, lines, number, urgency=Urgency.NORMAL):
-    """Whether one report more is crowded, from this line of a network."""
+    """Return whether one report more is crowded, from this line of a network."""
     return way_in._is_crowded(rf.get("/", REMOTE_ADDR=lines.format(number)), urgency)
 
 

@@ -33,7 +33,7 @@ def chief(client):
 
 @pytest.fixture
 def subject():
-    """The public id of a report that a supervisor read; a purge has passed too."""
+    """Return the public id of a report that a supervisor read; a purge has passed too."""
     public_id = str(uuid.uuid4())
     reader = make_user("lectrice", Role.SUPERVISOR)
     written.record(kind=AccessKind.READING, by=reader, subject=public_id, motive="contrôle hiérarchique")

@@ -24,12 +24,12 @@ KNOWN_BEFORE = {"under_15", "15_17", "adult", "unknown"}
 
 
 def column(report: Report, name: str) -> str:
-    """What a process of the version before reads, past this version's model."""
+    """Return what a process of the version before reads, past this version's model."""
     return str(Report.objects.filter(pk=report.pk).values_list(name, flat=True)[0])
 
 
 def written_before(age: str) -> Report:
-    """A row as the version before writes it: it names no column that it does not know."""
+    """Return a row as the version before writes it: it names no column that it does not know."""
     report = make.report()
     fields = [field.column for field in Report._meta.concrete_fields if field.column not in {"id", "later_age_band"}]
     names = SQL(", ").join(map(Identifier, fields))

@@ -24,7 +24,7 @@ CHOICES = sorted(set(ReportForm(familiar=False, initial={}).fields) - NOT_TICKED
 
 
 def of_the_report() -> set[str]:
-    """The fields of the table that a person fills in by ticking: a choice or several, and no fact of routing."""
+    """Return the fields of the table that a person fills in by ticking: a choice or several, and no fact of routing."""
     routing = {"urgency", "force"}
     return {
         field.name
@@ -45,7 +45,7 @@ def test_demonstration_may_tick_each():
 
 @pytest.mark.parametrize("name", CHOICES)
 def test_choice_is_filed(name):
-    """Or left out: a form of the version before, which a raid puts off, does not ask it."""
+    """It may be left out: a form of the version before, which a raid puts off, does not ask it."""
     assert inspect.signature(file_report).parameters[name].default is not inspect.Parameter.empty
     written = rf'"{name}": (list\()?{name}|\*\*AgeBand\.as_stored\({name}\)'
     assert re.search(written, inspect.getsource(file_report)), "in the defaults of the row"
@@ -68,7 +68,7 @@ def test_typed_words_are_left_out_of_reports_of_errors(name):
 
 @pytest.mark.parametrize("name", CHOICES)
 def test_choice_is_drawn_for_the_person(name):
-    """By each page that draws the form; one that adds to a report does not ask again who speaks, nor the age."""
+    """Each page that draws the form draws it; one that adds to a report does not ask again who speaks, nor the age."""
     drawn_by = {
         page.name: set(re.findall(r"{% choices form\.(\w+)", page.read_text()))
         for page in (TEMPLATES / "reports").glob("*.html")
@@ -80,7 +80,7 @@ def test_choice_is_drawn_for_the_person(name):
 
 @pytest.mark.parametrize("name", CHOICES)
 def test_choice_is_shown_to_the_agent(name):
-    """On the page, and in the document of the exchange."""
+    """It is on the page, and in the document of the exchange."""
     known = CALLED_BY_THE_AGENT.get(name, name)
     assert known in {field.name for field in fields(PersonSummary)}
     assert f"dossier.{known}" in (TEMPLATES / "console" / "_person_summary.html").read_text()
@@ -89,7 +89,7 @@ def test_choice_is_shown_to_the_agent(name):
 
 @pytest.mark.parametrize("name", sorted(NOT_TICKED))
 def test_typed_words_are_kept(name):
-    """By both actions, which can do without: the waiting room sends the form without what is typed."""
+    """Both actions keep them, and can do without: the waiting room sends the form without what is typed."""
     kept = f" {name}={name}" if name in FOR_CUSTODIANS else f"{name}_sealed"
     for action in (file_report, add_to_report):
         assert inspect.signature(action).parameters[name].default == ""
@@ -108,7 +108,7 @@ def test_typed_words_are_asked_for(name, page):
 
 @pytest.mark.parametrize("name", sorted(NOT_TICKED))
 def test_typed_words_are_shown_to_the_agent_unless_they_are_for_custodians(name):
-    """On the page, and in the document of the exchange."""
+    """They are on the page, and in the document of the exchange."""
     page = (TEMPLATES / "console" / "_person_summary.html").read_text()
     drawn = [re.search(rf"\bdossier\.{name}\b", text) for text in (page, inspect.getsource(casework_panels._facts))]
     known = name in {field.name for field in fields(PersonSummary)}

@@ -29,7 +29,7 @@ IN_DANGER = {"danger": "yes"}
 
 @pytest.fixture(autouse=True)
 def noon(monkeypatch):
-    """All in one window of the counters, and a clock that the test moves: `noon.time += 60`."""
+    """Return all in one window of the counters, and a clock that the test moves: `noon.time += 60`."""
 
     class Clock:
         time = 1_800_000_100.0
@@ -103,7 +103,7 @@ def test_when_redis_is_away_nothing_is_asked(unit, settings):
 
 
 def test_whoever_says_a_word_of_danger_is_never_asked(monkeypatch):
-    """On every path through the questions."""
+    """It is so on every path through the questions."""
     monkeypatch.setattr(proof_of_work, "_filed_lately", lambda: 10_000)
     asked = [answers for answers, told in all_assessed() if proof_of_work.is_asked_of(told, discreet=False)]
     assert asked and len(asked) < len(all_paths())

@@ -38,7 +38,7 @@ HERE = Connection("203.0.113.77", "51234")
 
 
 def opened(report: Report, field: str) -> list[str]:
-    """The values of a field, in the order of their arrival, with the key that the site does not have."""
+    """Return the values of a field, in the order of their arrival, with the key that the site does not have."""
     values = SealedValue.objects.filter(report=report, field=field).select_related("report").order_by("pk")
     return [
         unseal_text(
@@ -144,7 +144,7 @@ def test_connection_whose_key_cannot_be_read_comes_again(rf, monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 def test_who_comes_while_the_values_move_is_sealed_as_they_are(settings):
-    """Real threads: the values of the report are being moved, and the transaction is not yet committed."""
+    """Real threads are used: the values of the report are being moved, and the transaction is not yet committed."""
     settings.IDENTITY_KEYS = "read"
     report = file(uuid.uuid4(), connection=HERE)
     is_moved = threading.Event()
@@ -328,7 +328,7 @@ def test_report_that_goes_meanwhile_keeps_no_other_from_being_sealed():
 
 
 def _until_somebody_waits() -> None:
-    """For a lock of ours."""
+    """Wait until somebody waits for a lock of ours."""
     for _attempt in range(200):
         with connection.cursor() as cursor:
             # Not pg_stat_activity, which shows one transaction the same rows until it ends.

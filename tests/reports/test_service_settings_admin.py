@@ -32,7 +32,7 @@ def chief(client):
 
 
 def sent(client, **numbers: object) -> dict[str, object]:
-    """What a browser would send of the page as it stands, with these numbers typed."""
+    """Return what a browser would send of the page as it stands, with these numbers typed."""
     page = client.get(PAGE).text
     return hidden(page) | {rule.key: value_of(page, rule.key) for rule in SETTINGS} | numbers
 
@@ -193,7 +193,9 @@ def test_other_pages_of_a_rule_change_nothing(client, chief):
 
 @pytest.mark.django_db(transaction=True)
 def test_two_administrators_save_the_same_number_at_once():
-    """From the same preview: one is saved, the other is shown what it would change now. One line in the register."""
+    """Both begin at the same preview: one is saved, the other is shown what it would change now. One line is in the
+    register.
+    """
     clients = []
     for name in ("chef", "cheffe"):
         make_user(name, Role.ADMINISTRATOR, totp=True)

@@ -67,7 +67,7 @@ def page(client: Client, where: str = URL) -> str:
 
 
 def form_of(client: Client, **ticked: object) -> dict[str, object]:
-    """What the browser sends from the form as it is shown."""
+    """Return what the browser sends from the form as it is shown."""
     return {"submission_id": client.get(URL, follow=True).context["submission_id"], **ticked}
 
 
@@ -230,7 +230,7 @@ def test_sent_twice_is_one_report(client: Client, unit: ReceptionPoint) -> None:
 
 
 def test_sent_twice_before_the_first_answer_arrived_is_one_report(client: Client, unit: ReceptionPoint) -> None:
-    """A double click: the browser drops the first answer, so the second request still has the first cookie."""
+    """It is a double click: the browser drops the first answer, so the second request still has the first cookie."""
     set_visit(client, answers=CHAT, unit=unit)
     data = form_of(client)
     cookie = client.cookies["sessionid"].value

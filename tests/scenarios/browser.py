@@ -16,7 +16,7 @@ class Answer:
 
 @dataclass
 class Browser:
-    """headers: sent with every request. source: the address that it comes from."""
+    """A browser without scripts. headers: sent with every request. source: the address that it comes from."""
 
     port: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Browser:
         return self.ask("POST", path, body, **{"Content_Type": "application/x-www-form-urlencoded", **headers})
 
     def send_file(self, path: str, fields: dict[str, str], name: str, filename: str, content: bytes) -> Answer:
-        """A form with one file, as browsers write it (RFC 7578)."""
+        """Return a form with one file, as browsers write it (RFC 7578)."""
         limit = b"----pnav-test-limit"
         parts = [
             b'Content-Disposition: form-data; name="%s"\r\n\r\n%s' % (key.encode(), str(value).encode())

@@ -98,11 +98,11 @@ class Site:
             web.start()
 
     def each(self) -> list[dict[str, str]]:
-        """What the environment of each process has of its own."""
+        """Return what the environment of each process has of its own."""
         return [{} for _each in range(self.count)]
 
     def collect_static(self) -> None:
-        """For scenarios that open pages; before the first one."""
+        """Collect static files, for scenarios that open pages; before the first one."""
         shutil.copytree(once.static_files(), self.folder / "static", dirs_exist_ok=True)
 
     def stop(self) -> None:
@@ -115,7 +115,7 @@ class Site:
 
     @contextmanager
     def database(self) -> Iterator[None]:
-        """Inside, this process's models read and write the site's database."""
+        """Let this process's models read and write the site's database inside."""
         before = dict(connection.settings_dict)
         connection.close()
         connection.close_pool()

@@ -14,12 +14,12 @@ STEM = "Zqwxjkvbz"  # letters only: nothing escapes them, and what lowers or rai
 
 
 def mark(place: str) -> str:
-    """A word for this place: « Zqwxjkvbz-place »."""
+    """Return a word for this place: « Zqwxjkvbz-place »."""
     return f"{STEM}-{place}"
 
 
 def _base64(word: bytes) -> Iterator[bytes]:
-    """The same bytes inside a longer text, at each of the three offsets: only whole groups of the word are there."""
+    """Yield the same bytes inside a longer text, at each of the three offsets: only whole groups of it are there."""
     for before in range(3):
         coded = base64.b64encode(b"\0" * before + word + b"\0" * 3)
         first = -(-before * 8 // 6) if before else 0
@@ -27,7 +27,7 @@ def _base64(word: bytes) -> Iterator[bytes]:
 
 
 def forms(word: str) -> dict[bytes, str]:
-    """What to look for, and in which form that is."""
+    """Return what to look for, and in which form that is."""
     found: dict[bytes, str] = {}
     for case, text in {"as typed": word, "lower": word.lower(), "upper": word.upper()}.items():
         for name, raw in {
@@ -49,7 +49,7 @@ def forms(word: str) -> dict[bytes, str]:
 
 
 def find(blob: bytes, words: list[str]) -> list[str]:
-    """Where the words are in this blob: their form, and what stands around them."""
+    """Return where the words are in this blob: their form, and what stands around them."""
     found = []
     for word in words:
         for raw, form in forms(word).items():
@@ -61,7 +61,7 @@ def find(blob: bytes, words: list[str]) -> list[str]:
 
 
 def unpacked(blob: bytes) -> Iterator[bytes]:
-    """What a blob holds compressed: every zlib or gzip stream that opens."""
+    """Yield what a blob holds compressed: every zlib or gzip stream that opens."""
     for match in re.finditer(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08", blob):
         opener = zlib.decompressobj(47)
         try:
@@ -73,7 +73,7 @@ def unpacked(blob: bytes) -> Iterator[bytes]:
 
 
 def decoded(blob: bytes) -> Iterator[bytes]:
-    """What stands in a blob as base64 of 40 characters or more."""
+    """Yield what stands in a blob as base64 of 40 characters or more."""
     for match in re.finditer(rb"[A-Za-z0-9+/_-]{40,}={0,2}", blob):
         text = match.group().replace(b"-", b"+").replace(b"_", b"/").rstrip(b"=")
         text = text[: len(text) - (len(text) % 4 == 1)]
@@ -81,7 +81,7 @@ def decoded(blob: bytes) -> Iterator[bytes]:
 
 
 def find_everywhere(blob: bytes, words: list[str]) -> list[str]:
-    """`find`, also in what is compressed, coded, or compressed and then coded, inside."""
+    """Return what `find` finds, also in what is compressed, coded, or compressed and then coded, inside."""
     found = find(blob, words)
     inner = list(unpacked(blob))
     for text in decoded(blob):

@@ -50,7 +50,7 @@ def content(tmp_path: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[Site
 
 @pytest.fixture
 def environment(tmp_path: Path, content: Site, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """What `deploy/backup` and `deploy/restore` are given. The roles are made by the command."""
+    """Return what `deploy/backup` and `deploy/restore` are given. The roles are made by the command."""
     for name in ("web", "backup"):
         (tmp_path / name).write_text(f"a-password-of-{name}-for-this-test\n")
         monkeypatch.setenv(f"POSTGRES_{name.upper()}_PASSWORD_FILE", str(tmp_path / name))
@@ -80,7 +80,7 @@ def now_of(site: Site) -> datetime:
 
 
 def start_restored(site: Site) -> None:
-    """As whoever starts PostgreSQL does: the folder to its account, then wait until the WAL was replayed."""
+    """Start PostgreSQL as an operator does: give the folder to its account, then wait until the WAL was replayed."""
     if site.postgres.as_root:
         subprocess.run(["chown", "-R", "nobody:", site.postgres.data], check=True)
     site.postgres.start()

@@ -43,7 +43,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBl
 
 
 def headers_for(address: str, network: str) -> dict[str, str]:
-    """As our proxy writes them for a client of this network."""
+    """Return the headers that our proxy writes for a client of this network."""
     return {
         "X-Forwarded-For": network,
         "Origin": f"http://{address}",
@@ -66,7 +66,7 @@ def ask(
 
 
 def sign_in(site: Site, network: str) -> tuple[int, bytes]:
-    """With a name that does not exist: as slow as any other."""
+    """Sign in with a name that does not exist, which is as slow as any other."""
     form = {"csrfmiddlewaretoken": TOKEN, "login": "nobody-of-this-name", "password": "not the password"}
     return ask(site, "/compte/login/", network, urlencode(form))
 
@@ -84,7 +84,7 @@ def begin_sign_in(site: Site, network: str) -> socket.socket:
 
 
 def answered(lines: list[socket.socket]) -> list[int]:
-    """The statuses that came so far."""
+    """Return the statuses that came so far."""
     statuses = []
     for line in lines:
         try:
@@ -105,7 +105,7 @@ def until_refused(lines: list[socket.socket], number: int, seconds: float = 60) 
 
 @pytest.fixture
 def computing(site) -> Iterator[ThreadPoolExecutor]:
-    """People who ask for pages that compute far longer than a test lasts; their process is replaced afterwards."""
+    """Let people ask for pages that compute far longer than a test lasts; their process is replaced afterwards."""
     with ThreadPoolExecutor(12) as people:
         yield people
         site.webs[HEAVY].kill()
@@ -143,7 +143,7 @@ def test_pages_that_compute_leave_threads_to_other_networks(site, computing):
 
 @pytest.mark.parametrize("flood", ["192.0.2.3", "2001:db8:77:{:x}::1"])
 def test_sign_ins_without_end_of_one_network_keep_nobody_waiting(site, flood):
-    """Of one IPv4 address, or each from a fresh /64 of one /48."""
+    """They come from one IPv4 address, or each from a fresh /64 of one /48."""
     number = 40
     lines = [begin_sign_in(site, flood.format(each)) for each in range(number)]
     try:

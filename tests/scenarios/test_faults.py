@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module", autouse=True)
 def silence(tmp_path_factory, django_db_blocker):
-    """Fifty sockets of another site, where nothing else happens: open, and silent since this moment.
+    """Open fifty sockets of another site, where nothing else happens, and keep them silent since this moment.
 
     Begun before the first test of this module, for the last one: the minute goes by while processes are killed here.
     """
@@ -49,7 +49,7 @@ def silence(tmp_path_factory, django_db_blocker):
 
 @pytest.fixture
 def pair(site):
-    """A conversation under way: its key, the two session keys."""
+    """Return a conversation under way: its key, the two session keys."""
     with site.database():
         agent = make.agent()
         conversation = make.assigned(agent)
@@ -126,7 +126,7 @@ def test_web_process_killed_nothing_lost_nothing_doubled(site, pair):
 
 
 def test_web_process_killed_during_an_upload_each_slice_is_there_once(site, pair, monkeypatch):
-    """As the script does: begun again, it goes on where the server says. The process dies between two answers."""
+    """The script begins again and goes on where the server says. The process dies between two answers."""
     conversation, reporter_key, _agent_key = pair
     content, key = make_captures.png(more=11 * CHUNK_BYTES), str(uuid.uuid4())
     with site.database():

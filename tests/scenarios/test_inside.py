@@ -87,7 +87,7 @@ class Forwarder:
 
 
 class SecureWeb(PlainWeb):
-    """As the image starts it: the entry point `web`, with the certificate of docker-compose.yml."""
+    """A web process as the image starts it: the entry point `web`, with the certificate of docker-compose.yml."""
 
     def start(self) -> None:
         folder = self.environment["TLS"]
@@ -161,7 +161,10 @@ class Inside:
         )
 
     def environment(self, place: str, *, account: str = "pnav") -> dict[str, str]:
-        """Of a process that shows the certificate of this folder: addresses of docker-compose.yml, secrets in files."""
+        """Return the environment of a process that shows the certificate of this folder.
+
+        It has the addresses of docker-compose.yml, and secrets in files.
+        """
         role, tls = authority.PARTS[place].name, self.tls / place
         assert self.forwarder is not None
         return {
@@ -190,7 +193,7 @@ class Inside:
         )  # fmt: skip
 
     def refusals(self) -> list[dict[str, Any]]:
-        """What Valkey refused to anybody, the last one first."""
+        """Return what Valkey refused to anybody, the last one first."""
         with redis.Redis.from_url(self.valkey.url, decode_responses=True) as examiner:
             return examiner.acl_log()  # type: ignore[no-any-return]
 
@@ -254,14 +257,14 @@ def test_pages_limits_and_rings_work_as_the_account_that_may_do_little(inside):
 
 
 def ask(probe: dict[str, str]) -> tuple[int, str]:
-    """The exit status of the container's own check of health, and what it says."""
+    """Return the exit status of the container's own check of health, and what it says."""
     command = [sys.executable, "deploy/probe.py", "/health/ready"]
     done = subprocess.run(command, cwd=ROOT, env=probe, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout.strip()
 
 
 def test_web_process_serves_over_tls_and_finds_both(inside):
-    """By the probe of the container, which trusts the authority and nothing else; in clear nothing answers."""
+    """It is asked by the probe of the container, which trusts only the authority; in clear nothing answers."""
     web = SecureWeb(inside.folder, inside.environment("web"))
     web.start()
     try:
@@ -308,7 +311,7 @@ def test_check_deploy_finds_nothing(inside):
 
 
 def other_authority(folder: Path) -> Path:
-    """The web's folder of an authority that nobody here trusts."""
+    """Return the web's folder of an authority that nobody here trusts."""
     if not (folder / "other").exists():
         me = os.geteuid()
         authority.make(folder / "other", now=datetime.now(UTC), owners=dict.fromkeys(authority.PARTS, me))
@@ -363,7 +366,7 @@ def test_valkey_lets_nobody_in_without_a_name(inside, account):
 
 
 def test_forwarder_asks_for_a_certificate(inside):
-    """What `--tls-auth-clients yes` does in docker-compose.yml."""
+    """It does what `--tls-auth-clients yes` does in docker-compose.yml."""
     with inside.redis(None, username="pnav", password=WORD) as client, pytest.raises(redis.ConnectionError):
         client.ping()
 
@@ -387,7 +390,7 @@ def test_account_of_pnav_may_do_nothing_else(inside, command):
 
 
 def test_tests_of_cache_doorbell_and_health_pass_over_these_connections(inside):
-    """In a process of their own, on a database of their own, as the owner; the account of Valkey may empty it too."""
+    """They run in a process and on a database of their own, as the owner; the account of Valkey may empty it too."""
     environment = inside.environment("owner", account="tests")
     for name in (*PRODUCTION, "STATIC_ROOT", "PNAV_TESTS_WORKER", "PYTEST_CURRENT_TEST", "REDIS_PREFIX"):
         environment.pop(name, None)

@@ -37,7 +37,7 @@ MANY, BATCH = 1600, 500  # messages; how many a transaction of `rotate_keys` tak
 
 
 def keys_of(site: Site) -> dict[str, int]:
-    """How many messages each key has sealed."""
+    """Return how many messages each key has sealed."""
     rows = Message.objects.values_list("sealed_body", flat=True)
     with site.database():
         return dict(Counter(encryption.key_name(bytes(sealed)) for sealed in rows))
@@ -49,7 +49,7 @@ def rotate(site: Site) -> subprocess.Popen[bytes]:
 
 
 def write_many(conversation: Conversation, count: int) -> list[str]:
-    """Messages of the person, sealed with the older key; their bodies."""
+    """Write messages of the person, sealed with the older key, and return their bodies."""
     first = conversation.last_seq + 1
     bodies = [f"message {number}" for number in range(first, first + count)]
     Message.objects.bulk_create(
@@ -88,7 +88,9 @@ class Writer(threading.Thread):
 
     @staticmethod
     def _is_kept(line: Client, client_id: str) -> bool:
-        """Whether it was acknowledged; the only other answer is that it came too fast, and then nothing was written."""
+        """Return whether it was acknowledged; the only other answer is that it came too fast, and then nothing was
+        written.
+        """
 
         def is_it(frame: dict[str, Any]) -> bool:
             return any(one.get("client_id") == client_id for one in (frame, *frame.get("items", [])))
@@ -99,7 +101,7 @@ class Writer(threading.Thread):
 
 
 def read_all(site: Site, key: str, last_seq: int) -> list[str]:
-    """Every body, as a page reads them from the server."""
+    """Return every body, as a page reads them from the server."""
     with site.line(0, "/ws/conversation/", key) as line:
         line.send(type="sync", after=0)
         while len([seq for seq in line.items if seq <= last_seq]) < last_seq:  # a new one may come before the old ones
@@ -108,7 +110,9 @@ def read_all(site: Site, key: str, last_seq: int) -> list[str]:
 
 
 def test_rotation_is_killed_halfway_and_goes_on_while_people_write(watched, tried, settings):
-    """Killed while it waits for a row that somebody holds, in a later batch: the first ones are done, none is lost."""
+    """It is killed while it waits for a row that somebody holds, in a later batch: the first ones are done, none is
+    lost.
+    """
     with watched.database():
         conversation = make.assigned()
         conversation.refresh_from_db()

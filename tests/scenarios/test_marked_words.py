@@ -85,7 +85,7 @@ class Typing:
 
 
 def marked_headers() -> dict[str, str]:
-    """On every request: what a browser, a proxy or a program says of itself."""
+    """Return the headers of every request: what a browser, a proxy or a program says of itself."""
     names = (
         "User-Agent", "Referer", "Accept-Language", "X-Forwarded-Host", "X-Request-Id", "From", "Via", "Accept",
         "X-Forwarded-Server", "Forwarded", "If-None-Match", "X-Real-Ip", "Authorization", "Accept-Encoding",
@@ -123,7 +123,7 @@ def typing(watched: Site) -> Typing:
 
 
 def staff(all_: Typing, role: str) -> Browser:
-    """Somebody of the service, signed in just now."""
+    """Return the browser of somebody of the service, signed in just now."""
     with all_.site.database():
         one = make.agent()
         one.user.role = role
@@ -133,7 +133,7 @@ def staff(all_: Typing, role: str) -> Browser:
 
 
 def before_the_form(all_: Typing, *, is_in_danger: bool = False) -> Browser:
-    """Somebody whom the orientation and the search of a place have led to the signalement."""
+    """Return the browser of somebody whom the orientation and the search of a place have led to the signalement."""
     with all_.site.database():
         session = SessionStore()
         answers = {**CHAT, "danger": "yes"} if is_in_danger else CHAT
@@ -145,14 +145,14 @@ def before_the_form(all_: Typing, *, is_in_danger: bool = False) -> Browser:
 
 
 def form_of(me: Browser) -> dict[str, object]:
-    """What the signalement sends, with a name and a way to be reached left under seal."""
+    """Return what the signalement sends, with a name and a way to be reached left under seal."""
     found = re.search(r'name="submission_id" value="([^"]+)"', me.get("/signalement/").body)
     assert found, "no form"
     return {"submission_id": found[1], "name": mark("nom-scelle"), "contact": mark("contact-scelle")}
 
 
 def _under_seal(all_: Typing) -> None:
-    """Who files leaves a name; so does who has to wait during a raid."""
+    """File with a name under seal, also when one has to wait during a raid."""
     me = before_the_form(all_)
     assert me.post("/signalement/", {**form_of(me), "name": mark("trop") * 90}).status == 200
     assert me.post("/signalement/", {**form_of(me), "since": mark("depuis")}).status == 200
@@ -218,7 +218,7 @@ def _its_end_is_decided(all_: Typing) -> None:
 
 
 def _goes_to_a_unit(all_: Typing) -> None:
-    """A summary is written, put to the person, refused and sent, read, answered and closed: by three people."""
+    """Write a summary, put it to the person, refuse and send it, read it, answer it and close it, by three people."""
     me, him, page = all_.console, all_.reporter, f"/console/echange/{all_.conversation.public_id}/transmission/"
     with all_.site.database():
         account = hand.account(hand.station(name=UNIT_NAME))
@@ -344,7 +344,10 @@ def _reporter_types(all_: Typing) -> None:
 
 
 def _notes_facts(me: Browser) -> None:
-    """Private, corrected, shown; what is refused, and what is only begun. The agent's page reads what is shown."""
+    """Note facts: private, corrected, shown; what is refused, and what is only begun.
+
+    The agent's page reads what is shown.
+    """
     page, key = "/tchat/faits/", uuid.uuid4()
     words = {name: mark(f"fait-{name}") for name in ("what", "platform", "account", "link", "seen_by")}
     assert me.post(page, {"act": "note", "fact_id": key, "day": "2026-03-12", **words}).status == 302
@@ -360,7 +363,9 @@ def _notes_facts(me: Browser) -> None:
 
 
 def _sends_captures(me: Browser) -> None:
-    """The question, an address that is noted, a file with marked words in it and in its name, one that is refused."""
+    """Answer the question, note an address, send a file with marked words in it and in its name, and one that is
+    refused.
+    """
     page = "/tchat/captures/"
     me.post(page, {"act": "answer", "minor": mark("mineur")})
     assert me.post(page, {"act": "answer", "minor": "yes"}).status == 302
@@ -375,7 +380,10 @@ def _sends_captures(me: Browser) -> None:
 
 
 def _takes_a_copy(me: Browser) -> None:
-    """Refused, closed by words, and as it is, with captures: nothing of it is written anywhere; and a receipt."""
+    """Take a copy that is refused, one closed by words, and one as it is, with captures; and a receipt.
+
+    Nothing of it is written anywhere.
+    """
     page, words = "/tchat/copie/", mark("mots-de-la-copie")
     me.post(page, {"device": mark("appareil"), "lock": "on", "words": mark("mots-refuses") * 30})
     closed = me.post(page, {"device": "mine", "captures": "on", "lock": "on", "words": words})
@@ -386,7 +394,7 @@ def _takes_a_copy(me: Browser) -> None:
 
 
 def bad_frames(post: dict[str, str]) -> list[str]:
-    """Frames of which nothing is kept, with marked words in each."""
+    """Return frames of which nothing is kept, with marked words in each."""
     return [
         mark("trame"), json.dumps([mark("liste")]), json.dumps({"type": mark("type")}),
         json.dumps({**post, "client_id": mark("client")}), json.dumps({**post, "body": mark("nul") + "\0"}),
@@ -398,7 +406,7 @@ def bad_frames(post: dict[str, str]) -> list[str]:
 
 
 def _hands_over(me: Browser, page: str) -> None:
-    """A document with marked words in it, in its name and in what it is said to be; and what is refused."""
+    """Hand over a document with marked words in it, in its name and in what it is said to be; and what is refused."""
     end = time.monotonic() + 40  # a rule is everywhere within half a minute
     while "documents/" not in me.get(f"{page}captures/").body and time.monotonic() < end:
         time.sleep(1)
@@ -486,7 +494,7 @@ def _administrator_types(all_: Typing) -> None:
 
 
 def _ill_formed(all_: Typing) -> None:
-    """What Django refuses before a view is asked."""
+    """Send what Django refuses before a view is asked."""
     me = Browser(all_.stranger.port, marked_headers(), SOURCE)
     me.get("/avis/")
     form, mine = "application/x-www-form-urlencoded", {"X_CSRFToken": me.token}
@@ -533,7 +541,7 @@ def broken(site: Site, table: str, *, hidden: bool) -> Iterator[None]:
 
 
 def _while_broken(all_: Typing) -> list[int]:
-    """Failures of the site itself; the statuses."""
+    """Cause failures of the site itself, and return the statuses."""
     seen = []
     for hidden in (False, True):
         for table, asks in failures(all_).items():
@@ -607,7 +615,7 @@ def failures(all_: Typing) -> dict[str, list[Callable[[], int]]]:
 
 
 def _database_away(all_: Typing) -> list[int]:
-    """PostgreSQL stands still, then answers again."""
+    """Let PostgreSQL stand still, then answer again."""
     me, him = all_.stranger, all_.reporter
     others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'pnav'"
     with psycopg.connect(all_.site.postgres.url, dbname="postgres", autocommit=True) as connection:
@@ -629,7 +637,7 @@ def _database_away(all_: Typing) -> list[int]:
 
 
 def assert_it_arrived(site: Site) -> None:
-    """What is searched for below is there for whoever has the keys: the marks went where they were meant to."""
+    """Check that what is searched for below is there for whoever has the keys: the marks went where they should."""
     keys = f"{NEW_KEY},{settings.CONTENT_KEYS}"
     with site.database(), override_settings(CONTENT_KEYS=keys):
         values = list(SealedValue.objects.select_related("report"))
@@ -649,7 +657,7 @@ def assert_it_arrived(site: Site) -> None:
 
 
 def words_that_open() -> list[str]:
-    """Of everything that lies sealed of exchanges, in every table: the texts with a marked word that open now."""
+    """Return the texts with a marked word that open now, of all that is sealed of exchanges, in every table."""
     found = []
     for model in moving.sealed_models():
         for row in model.objects.all():
@@ -666,7 +674,7 @@ def words_that_open() -> list[str]:
 
 
 def assert_every_word_hangs_on_a_data_key(site: Site) -> None:
-    """With the key ring, and without the wrapped keys, nothing that was typed in an exchange opens."""
+    """Check that with the key ring, and without the wrapped keys, nothing that was typed in an exchange opens."""
     keys = f"{NEW_KEY},{settings.CONTENT_KEYS}"
     with site.database(), override_settings(CONTENT_KEYS=keys):
         data_keys.forget_all()

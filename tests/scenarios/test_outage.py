@@ -45,7 +45,7 @@ def until(is_so: Callable[[], bool], what: str) -> None:
 
 
 def lease_passes(*models: type) -> None:
-    """As if two leases had passed for what these rows hold."""
+    """Let two leases pass for what these rows hold."""
     for model in models:
         for row in model.objects.all():
             for name in MOMENTS[model]:
@@ -55,7 +55,7 @@ def lease_passes(*models: type) -> None:
 
 
 def wake(site: Site) -> None:
-    """A process begins to beat with its first request."""
+    """Ask a process for its first request, with which it begins to beat."""
     with urllib.request.urlopen(f"http://127.0.0.1:{site.webs[0].port}/health/live", timeout=20) as answer:
         assert answer.status == 200
 

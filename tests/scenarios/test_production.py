@@ -1,4 +1,7 @@
-"""As an operator starts it: HTTPS, no demonstration. What the settings compute when they are read shows only here."""
+"""A site starts as an operator starts it: HTTPS, no demonstration.
+
+What the settings compute when read shows only here.
+"""
 
 import json
 import os
@@ -24,7 +27,10 @@ PRODUCTION = {
 
 
 def with_keys(environment: dict[str, str]) -> dict[str, str]:
-    """As .env.example has a new site begin: each exchange has a key, apart from the content and in two more places."""
+    """Return the environment with which .env.example has a new site begin.
+
+    Each exchange has a key, apart from the content and in two more places.
+    """
     own = {"EXCHANGE_KEYS": "write", "IDENTITY_KEYS": "write", "DATA_KEYS_COPIES_TO": "/copies/une,/copies/deux"}
     return {**environment, **own, "DATA_KEYS_DATABASE_URL": environment["DATABASE_URL"]}
 
@@ -69,7 +75,7 @@ print("RESULT" + json.dumps([cookies, answers]))
 
 @pytest.fixture(scope="module")
 def environment() -> Iterator[dict[str, str]]:
-    """A database of its own, migrated."""
+    """Give a database of its own, migrated."""
     name = f"production_{os.environ.get(once.WORKER, 'main')}_{os.getpid()}"
     with once.database(name) as database:
         own = {"DATABASE_URL": database, "REDIS_PREFIX": name, "DJANGO_SETTINGS_MODULE": "pnav.settings"}

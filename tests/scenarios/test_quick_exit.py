@@ -42,7 +42,7 @@ def site(tmp_path_factory, django_db_blocker) -> Iterator[PlainSite]:
 
 @pytest.fixture
 def visits(site) -> list[Visit]:
-    """Of people in their exchanges, in a process that has served one of them a page."""
+    """Return the visits of people in their exchanges, in a process that has served one of them a page."""
     with site.database():
         Session.objects.all().delete()
         begun = [(conversation, visit(conversation)) for conversation in (make.assigned() for _each in range(VISITS))]
@@ -57,7 +57,7 @@ def ask(site: PlainSite, method: str, path: str, key: str) -> http.client.HTTPRe
 
 
 def leave(site: PlainSite, key: str) -> float:
-    """The seconds until the browser is told to go elsewhere and to forget its cookie."""
+    """Return the seconds until the browser is told to go elsewhere and to forget its cookie."""
     began = time.monotonic()
     answer = ask(site, "POST", "/quitter/", key)
     took = time.monotonic() - began
@@ -74,7 +74,7 @@ def processes(parent: int) -> list[int]:
 
 @contextmanager
 def stalled(site: PlainSite) -> Iterator[None]:
-    """PostgreSQL is there and does not answer: its processes are stopped. The kernel still accepts what is sent."""
+    """Stop PostgreSQL's processes: it is there and does not answer. The kernel still accepts what is sent."""
     assert site.postgres.process is not None
     all_of_it = processes(site.postgres.process.pid)
     for process in all_of_it:
@@ -88,7 +88,7 @@ def stalled(site: PlainSite) -> Iterator[None]:
 
 @contextmanager
 def held(site: PlainSite, statement: str, *values: object) -> Iterator[None]:
-    """Inside, another connection holds what this statement locks."""
+    """Hold what this statement locks by another connection, inside."""
     with psycopg.connect(site.postgres.url) as other:
         other.execute(statement, values)
         yield

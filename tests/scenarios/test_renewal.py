@@ -30,7 +30,7 @@ START = datetime.now(UTC)
 
 @pytest.fixture
 def inside(tmp_path: Path) -> Iterator[Inside]:
-    """Made long ago: 52 days are left."""
+    """Give one made long ago: 52 days are left."""
     one = Inside(tmp_path, made_on=START - timedelta(days=345))
     try:
         once.give_cluster(one.postgres)
@@ -42,7 +42,7 @@ def inside(tmp_path: Path) -> Iterator[Inside]:
 
 
 def step(inside: Inside, days: float) -> str:
-    """What the authority does at that day, and the check of health after it."""
+    """Return what the authority does at that day, and the check of health after it."""
     done = authority.renew(inside.tls, now=START + timedelta(days=days), owners=inside.owners)
     check_health(inside)
     return done
@@ -60,7 +60,7 @@ def check_health(inside: Inside) -> None:
 
 
 def connect(inside: Inside, tls: Path, trusting: Path) -> psycopg.Connection[Any]:
-    """To PostgreSQL, as a process that begins to connect now."""
+    """Connect to PostgreSQL, as a process that begins to connect now."""
     return psycopg.connect(
         host="localhost", port=inside.port, user="pnav_web", password=WORD, dbname="pnav", sslmode="verify-full",
         sslrootcert=str(trusting), sslcert=str(tls / "certificate.pem"), sslkey=str(tls / "key.pem"),
@@ -122,7 +122,7 @@ def test_nobody_notices_a_renewal(inside, tmp_path):
             shutil.copy2(tls / f"next-{name}", following / name)
 
         def is_let_in() -> bool:
-            """PostgreSQL has read the new authority; a signal tells it, so that it takes a moment."""
+            """Return whether PostgreSQL has read the new authority; a signal tells it, so that it takes a moment."""
             try:
                 connect(inside, following, before / "authority.pem").close()
             except psycopg.OperationalError:
@@ -157,7 +157,7 @@ def test_nobody_notices_a_renewal(inside, tmp_path):
             admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'pnav_web'")
 
         def its_own() -> set[str]:
-            """What the process shows on the connections that it has now; readiness asks by one of them."""
+            """Return what the process shows on the connections that it has now; readiness asks by one of them."""
             ask(line)
             with inside.admin() as admin:
                 rows = admin.execute(

@@ -56,7 +56,7 @@ pytestmark = pytest.mark.slow
 
 @contextmanager
 def keys_in(server: Postgres) -> Iterator[None]:
-    """Inside, this process keeps its wrapped keys on that server. The content's connection is open already."""
+    """Let this process keep its wrapped keys on that server inside. The content's connection is open already."""
     options = {name: value for name, value in connection.settings_dict["OPTIONS"].items() if name != "pool"}
     connections.settings[router.ALIAS] = {
         **connection.settings_dict,
@@ -100,7 +100,7 @@ def content(tmp_path: Path, django_db_blocker: DjangoDbBlocker) -> Iterator[Site
 
 
 def filed(place: str) -> Conversation:
-    """Somebody's exchange, ended, with a marked word wherever this test can type one."""
+    """Create somebody's exchange, ended, with a marked word wherever this test can type one."""
     [key] = data_keys.make()
     submission_id = uuid.uuid4()
     answers = json.dumps({"who": mark(f"{place}-reponse")})
@@ -131,7 +131,7 @@ def filed(place: str) -> Conversation:
 
 
 def original(place: str) -> bytes:
-    """The capture of an exchange, as it was handed in: its bytes bear a mark too."""
+    """Return the capture of an exchange, as it was handed in: its bytes bear a mark too."""
     return make_captures.png() + mark(f"{place}-octets").encode() * 5_000
 
 
@@ -139,7 +139,7 @@ WORDS = 7  # marked words of each exchange
 
 
 def words_of(conversation: Conversation) -> set[str]:
-    """The marked words that open, of all that lies sealed of an exchange."""
+    """Return the marked words that open, of all that lies sealed of an exchange."""
     found = []
     for model in moving.sealed_models():
         rows = model.objects.filter(**{model.EXCHANGE: conversation.report_id})
@@ -153,7 +153,7 @@ def words_of(conversation: Conversation) -> set[str]:
 
 
 def names_of(conversation: Conversation) -> list[str]:
-    """What custodians open, with all their shares, of what is under seal in the database that is asked."""
+    """Return what custodians open, with all their shares, of what is under seal in the database that is asked."""
     found = []
     for value in conversation.report.sealed_values.select_related("report"):
         place = Context(value.report.public_id, value.field, value.version)
@@ -167,8 +167,10 @@ def names_of(conversation: Conversation) -> list[str]:
 
 
 def captures_of(conversation: Conversation) -> list[bytes]:
-    """The originals and the drawings of an exchange, those that open. A chunk that is not there is an error: what does
-    not open is to be mute for want of its key."""
+    """Return the originals and the drawings of an exchange, those that open.
+
+    A chunk that is not there is an error: what does not open is to be mute for want of its key.
+    """
     found = []
     for row in Capture.objects.filter(conversation=conversation).select_related("conversation"):
         found += opened(capture_queries.read_original, row)
@@ -179,7 +181,7 @@ def captures_of(conversation: Conversation) -> list[bytes]:
 
 
 def opened(read: Callable[[Any], Iterator[bytes]], row: Any) -> list[bytes]:
-    """A file, whole; nothing when it does not open."""
+    """Return a file, whole; nothing when it does not open."""
     try:
         return [b"".join(read(row))]
     except encryption.UnsealError:
@@ -187,14 +189,14 @@ def opened(read: Callable[[Any], Iterator[bytes]], row: Any) -> list[bytes]:
 
 
 def take_base_backup(server: Postgres, folder: Path) -> None:
-    """As an operator does, while the server runs."""
+    """Take a base backup as an operator does, while the server runs."""
     command = [postgres_programs() / "pg_basebackup", "--pgdata", folder, "--wal-method=stream",
                "--checkpoint=fast", "--host", str(server.sockets), "--username", "pnav"]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True)
 
 
 def put_in_place(backup: Path, server: Postgres) -> None:
-    """The data of a server that was never started: those of this backup, as they are."""
+    """Put this backup in place as the data of a server that was never started."""
     server.home.mkdir(mode=0o711, parents=True, exist_ok=True)
     subprocess.run(["cp", "-a", backup, server.data], check=True)
     if server.as_root:

@@ -47,7 +47,7 @@ def status(site: Site, web: int, path: str) -> int:
 
 
 def send_form(site: Site, web: int, key: str, body: str) -> int:
-    """As a page without a script sends a message; the answer's status."""
+    """Send a message as a page without a script does, and return the answer's status."""
     address = f"127.0.0.1:{site.webs[web].port}"
     line = HTTPConnection(address, timeout=20)
     token = "t" * 32
@@ -114,7 +114,7 @@ def test_message_of_a_form_reaches_the_socket_while_redis_is_away(site):
 
 
 def test_process_of_pages_that_dies_leaves_nothing_unseen(site):
-    """Killed between the commit and the ring: the process of sockets misses it, and looks."""
+    """It is killed between the commit and the ring: the process of sockets misses it, and looks."""
     with site.database():
         conversation = make.assigned()
         key = visit(conversation)
@@ -132,7 +132,9 @@ def test_process_of_pages_that_dies_leaves_nothing_unseen(site):
 
 
 def test_socket_of_a_process_that_is_replaced_is_told_to_come_back(site):
-    """SIGTERM, as every supervisor begins: the socket closes by the code that says so, and nothing is lost by it."""
+    """It gets SIGTERM, as every supervisor begins: the socket closes by the code that says so, and nothing is lost by
+    it.
+    """
     with site.database():
         key = visit(make.assigned())
     with site.line(SOCKETS, "/ws/conversation/", key) as line:

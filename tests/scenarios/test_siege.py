@@ -31,7 +31,7 @@ class SiteBehindProxy(Site):
 
 @pytest.fixture(scope="module")
 def siege(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Iterator[Siege]:
-    """Calm, poisoned threads, calm, sockets that never read, calm, a raid, calm."""
+    """Live calm, poisoned threads, calm, sockets that never read, calm, a raid, calm."""
     site = SiteBehindProxy(tmp_path_factory.mktemp("siege"), django_db_blocker)
     try:
         site.start()

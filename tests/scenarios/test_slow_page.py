@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 60
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
-    """Whose queries may stand still for longer than a busy machine needs for the others."""
+    """Give a site whose queries may stand still for longer than a busy machine needs for the others."""
     patient = {"DATABASE_STATEMENT_SECONDS": str(PATIENCE_SECONDS)}
     site = Site(tmp_path_factory.mktemp("slow"), django_db_blocker, 1, **patient)
     try:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 
 class SiteOfTwo(Site):
-    """With a primary and a standby that has each commit before it is acknowledged; one address names both."""
+    """A site with a primary and a standby that has each commit before it is acknowledged; one address names both."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -36,7 +36,7 @@ def site(tmp_path_factory, django_db_blocker):
 
 
 def write(line, body):
-    """As the page does: keep it, send it again under the same id, until it is acknowledged."""
+    """Write as the page does: keep it, send it again under the same id, until it is acknowledged."""
     client_id = line.post(body)
     deadline = time.monotonic() + 60
     while True:

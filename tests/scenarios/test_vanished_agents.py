@@ -79,7 +79,10 @@ def takes_nobody(agent):
 
 
 def closes_the_console(agent):
-    """Presence is a lease: nothing is said when the socket closes, the worker finds the lease over."""
+    """Close the console.
+
+    Presence is a lease: nothing is said when the socket closes, the worker finds the lease over.
+    """
     vanish(agent)
     tick()
 

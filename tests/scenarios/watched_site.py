@@ -68,7 +68,7 @@ class Eavesdropper:
 
 @contextmanager
 def watched_site(folder: Path, blocker: DjangoDbBlocker) -> Iterator[Site]:
-    """A site as in production as far as logs and proxies go."""
+    """Give a site as in production as far as logs and proxies go."""
     variables = {
         "LOG_LEVEL": "INFO",
         "TRUSTED_PROXY_COUNT": "1",
@@ -90,7 +90,7 @@ def watched_site(folder: Path, blocker: DjangoDbBlocker) -> Iterator[Site]:
 
 
 def left_behind(site: Site, valkey: redis.Redis, heard: bytes) -> dict[str, bytes]:
-    """Everything that somebody who copies the disks, the memory of Valkey and the logs would have."""
+    """Return everything that somebody who copies the disks, the memory of Valkey and the logs would have."""
     pg_dump = postgres_programs() / "pg_dump"
     dump = subprocess.run([pg_dump, "--inserts", site.postgres.url], capture_output=True, check=True).stdout
     # Binary columns are hexadecimal in a dump: as they are, too.

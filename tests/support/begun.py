@@ -15,5 +15,5 @@ def whole() -> list[str]:
 
 
 def offered() -> list[str]:
-    """Those that are offered in every test, the source language first."""
+    """Return those that are offered in every test, the source language first."""
     return [languages.source(), *whole()]

@@ -34,7 +34,7 @@ def _counted() -> bytes:
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """A socket that says nothing; the counts, as JSON, to any other request."""
+    """Serve a socket that says nothing; the counts, as JSON, to any other request."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.accept"})
         while (await receive())["type"] != "websocket.disconnect":

@@ -54,7 +54,7 @@ else:
 
 
 def prepare_for_workers(*, pages: bool) -> None:
-    """While the tests are read, the database that the workers will copy is made, and the static files of whole sites.
+    """Make, while the tests are read, the database that the workers will copy and the static files of whole sites.
 
     pages: whether a browser will ask for those: the first tests are its own, and every worker would wait for them.
     """
@@ -64,7 +64,7 @@ def prepare_for_workers(*, pages: bool) -> None:
 
 
 def become_worker(number: int) -> None:
-    """In a worker that was forked: names of its own in Valkey, and a database of Valkey.
+    """Give a worker that was forked its own names in Valkey, and a database of Valkey.
 
     Emptying the cache of one must not empty that of the other.
     """

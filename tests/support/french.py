@@ -1,4 +1,4 @@
-"""Where the text of a page could break before « : » or inside « »."""
+"""Finds where the text of a page could break before « : » or inside « »."""
 
 import re
 from html import unescape

@@ -43,7 +43,7 @@ def _server() -> subprocess.Popen[str]:
 
 
 def manage(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`manage.py` with these arguments, in a child that has this environment and no other; warnings are not told."""
+    """Run `manage.py` with these arguments, in a child that has only this environment. Warnings are suppressed."""
     code = (
         "import runpy, sys, warnings; warnings.simplefilter('ignore');"
         f" sys.argv = ['manage.py', *{list(arguments)!r}]; runpy.run_path('manage.py', run_name='__main__')"
@@ -58,8 +58,11 @@ def run(code: str, environment: Mapping[str, str]) -> subprocess.CompletedProces
 
 
 def start(module: str, *arguments: str, environment: Mapping[str, str], log: Path) -> "Started":
-    """`python -m module arguments` at the root of the repository, in the background: a session of its own, nothing to
-    read, what it says added to the log; it ends when this process does."""
+    """Start `python -m module arguments` at the root of the repository, in the background.
+
+    It has a session of its own and nothing to read, and what it says is added to the log. It ends when this process
+    does.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     assert libc.prctl(PR_SET_CHILD_SUBREAPER, 1) == 0, os.strerror(ctypes.get_errno())
     given = {"module": module, "arguments": arguments, "environment": dict(environment), "log": str(log)}

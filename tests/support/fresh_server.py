@@ -64,7 +64,7 @@ PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def child(environment: dict[str, str], out: int, errors: int, arguments: list[str], do: Callable[[], object]) -> None:
-    """In the fork: never returns. out, errors: the numbers of open files."""
+    """Run in the fork, and never return. out, errors: the numbers of open files."""
     status = 1
     try:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -104,7 +104,7 @@ def run(code: str, environment: dict[str, str]) -> list[Any]:
 
 
 def _run_to_its_end(module: str) -> None:
-    """With what Python does at the end of a program: wait for threads, call what asked to be called."""
+    """Run a module with what Python does at the end of a program: wait for threads, call what asked to be called."""
     try:
         runpy.run_module(module, run_name="__main__")
     finally:

@@ -20,5 +20,5 @@ _scrypt = hashlib.scrypt
 
 
 def quick_scrypt(secret: bytes, **parameters: Any) -> bytes:
-    """In place of `hashlib.scrypt`, with the least work. What the service asks for is seen where codes are tested."""
+    """Replace `hashlib.scrypt` by the least work. The tests of codes look at what the service asks for."""
     return _scrypt(secret, **{**parameters, "n": 2})

@@ -8,7 +8,7 @@ from pnav.middleware.headers import AWAKE, CLOSED, COPYING, LOADED, PASSKEYS
 
 
 def check(response: HttpResponse, path: str) -> None:
-    """Raises AssertionError for one that is missing or says something else."""
+    """Raise AssertionError for a header that is missing or says something else."""
     headers = response.headers
     where = f"{path}: {response.status_code}"
     assert headers["X-Content-Type-Options"] == "nosniff", where

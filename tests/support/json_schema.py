@@ -17,8 +17,10 @@ FORMATS = {"date-time": datetime.fromisoformat, "date": date.fromisoformat, "uui
 
 
 def problems(value: Any, schema: dict[str, Any], root: dict[str, Any] | None = None, at: str = "$") -> Iterator[str]:
-    """What does not fit, each with its place. Nothing for a value that fits. Raises ValueError for a keyword that is
-    not known here."""
+    """Yield what does not fit, each with its place.
+
+    Nothing for a value that fits. Raises ValueError for a keyword that is not known here.
+    """
     root = root or schema
     if "$ref" in schema:
         target: Any = root

@@ -40,7 +40,10 @@ class _Reader(HTMLParser):
 
 
 def words_on_screen(html: str, *, opens_folds: bool = False) -> str:
-    """The text of a page as it stands on the screen when it comes, blanks squeezed. opens_folds: and what is folded."""
+    """Return the text of a page as it stands on the screen when it comes, blanks squeezed.
+
+    opens_folds: and what is folded.
+    """
     reader = _Reader(opens_folds=opens_folds)
     reader.feed(html)
     return " ".join(" ".join(reader.text).split())

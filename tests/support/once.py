@@ -26,7 +26,7 @@ WORKER = "PNAV_TESTS_WORKER"  # the variable by which a worker, and what it star
 
 
 def folder() -> Path:
-    """That of the run, which goes with it."""
+    """Return the folder of the run, which is deleted with it."""
     return Path(os.environ[FOLDER])
 
 
@@ -137,7 +137,7 @@ def static_files() -> Path:
 
 
 def forget() -> None:
-    """At the end of a run: the template, on a server that goes on without us."""
+    """Drop the template at the end of a run, on a server that goes on without us."""
     if (folder() / "template").exists():
         with administered() as admin:
             admin.execute(f'DROP DATABASE IF EXISTS "{template()}" WITH (FORCE)')

@@ -43,7 +43,7 @@ def is_a_look(query: str) -> bool:
 
 
 def watch() -> None:
-    """From now on, in this process, for the connections of Django."""
+    """Watch, from now on, the connections of Django in this process."""
     execute = psycopg.Cursor.execute
 
     def noted(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:

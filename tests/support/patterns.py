@@ -58,7 +58,7 @@ class Unreadable(Exception):
 
 
 def modules() -> Iterator[ModuleType]:
-    """Every module of ours, migrations apart: they run once, over what was there."""
+    """Yield every module of ours, migrations apart: they run once, over what was there."""
     for package in PACKAGES:
         root = importlib.import_module(package)
         yield root
@@ -115,7 +115,7 @@ def _is_of(_name: str, attribute: str, tree: ast.Module) -> bool:
 
 
 def _uses(trees: Iterable[ast.Module]) -> dict[str, set[str]]:
-    """What is asked of each name, anywhere: `_HOST.sub(…)`, `protocol.UUID_TEXT.fullmatch(…)`."""
+    """Return what is asked of each name, anywhere: `_HOST.sub(…)`, `protocol.UUID_TEXT.fullmatch(…)`."""
     uses: dict[str, set[str]] = {}
     for tree in trees:
         for node in ast.walk(tree):
@@ -127,7 +127,7 @@ def _uses(trees: Iterable[ast.Module]) -> dict[str, set[str]]:
 
 
 def _method(node: ast.Call, module: ModuleType) -> str | None:
-    """What a call asks of `re`, however it was imported; « search » for a validator; None for any other call."""
+    """Return what a call asks of `re`, however it was imported; « search » for a validator; None for any other call."""
     called = node.func
     name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
     if name in {"RegexValidator", "re_path"}:
@@ -172,7 +172,7 @@ def _value(node: ast.expr, module: ModuleType) -> Any:
 
 
 def validators() -> list[Pattern]:
-    """Those of the fields of our forms and models, Django's own included."""
+    """Return those of the fields of our forms and models, Django's own included."""
     for _module in modules():
         pass
     fields: list[tuple[str, Any]] = [
@@ -202,7 +202,7 @@ def _below(one: type[Any]) -> Iterator[type[Any]]:
 
 
 def addresses() -> list[Pattern]:
-    """What is matched against the address that a client asks for."""
+    """Return what is matched against the address that a client asks for."""
 
     def walk(patterns: Iterable[Any]) -> Iterator[Pattern]:
         for one in patterns:
@@ -233,8 +233,11 @@ TAILS = ("", "\x00", " ", "!", "1", "a", "\n", ".", "é")
 
 
 def texts(source: str, flags: int = 0) -> Iterator[Callable[[int], str]]:
-    """Recipes for texts of n characters: each kind of run, each character and each repetition of the pattern itself,
-    whole and cut off, after what comes before it and before what cannot follow."""
+    """Yield recipes for texts of n characters.
+
+    They are each kind of run, each character and each repetition of the pattern itself, whole and cut off, after what
+    comes before it and before what cannot follow.
+    """
     runs = list(RUNS.values())
     pieces = sorted(set(_literals(re._parser.parse(source, flags))))  # type: ignore[attr-defined]
     for run in dict.fromkeys(runs + pieces):
@@ -259,7 +262,7 @@ def _recipe(before: str, run: str, tail: str) -> Callable[[int], str]:
 
 
 def _literals(parsed: Any) -> Iterator[str]:
-    """One character of each literal and of each part of a class."""
+    """Yield one character of each literal and of each part of a class."""
     for operation, argument in parsed:
         name = str(operation)
         if name in {"LITERAL", "NOT_LITERAL"}:
@@ -330,7 +333,7 @@ def _as_class(pieces: Any) -> str:
 
 
 def _repetitions(parsed: Any, before: str = "") -> Iterator[tuple[str, str]]:
-    """Each part that may be repeated without end: what brings there, and one round of it."""
+    """Yield each part that may be repeated without end: what brings there, and one round of it."""
     for at in range(len(parsed)):
         operation, argument = parsed[at]
         here = before + _shortest(parsed[:at])
@@ -373,7 +376,7 @@ def guard() -> Iterator[None]:
 
 
 def seconds(work: Callable[[str], object], text: str, times: int = 1) -> float:
-    """Of this thread's processor, the best of so many."""
+    """Return the seconds of this thread's processor, the best of so many."""
     best = float("inf")
     for _time in range(times):
         began = time.thread_time()
@@ -383,8 +386,10 @@ def seconds(work: Callable[[str], object], text: str, times: int = 1) -> float:
 
 
 def grows(work: Callable[[str], object], recipe: Callable[[int], str], length: int = LENGTH) -> str:
-    """Why this text is hostile to this work: "" when four times the text takes about four times the time, or next to
-    none. What takes next to none for the longest text that it can be given is harmless however it grows.
+    """Return why this text is hostile to this work; "" when it is not.
+
+    It is not when four times the text takes about four times the time, or next to none. What takes next to none for the
+    longest text that it can be given is harmless however it grows.
     """
     if (first := seconds(work, recipe(length))) < SMALL_SECONDS:
         return ""
@@ -411,7 +416,7 @@ def is_beyond_noise(one: float, four: float) -> bool:
 
 
 def functions() -> Iterator[tuple[str, Callable[[str], object]]]:
-    """Our public functions of one text, as they are: what takes a text apart without a regular expression is here.
+    """Yield our public functions of one text, which may take a text apart without a regular expression.
 
     Not those of commands, which ask at a keyboard, nor those that answer nothing: they act.
     """
@@ -429,7 +434,7 @@ def functions() -> Iterator[tuple[str, Callable[[str], object]]]:
 
 
 def runs() -> Iterator[Callable[[int], str]]:
-    """Recipes for texts of n characters of one kind, with little or nothing behind them."""
+    """Return recipes for texts of n characters of one kind, with little or nothing behind them."""
     return (_recipe("", run, tail) for run in RUNS.values() for tail in TAILS[:3])
 
 
@@ -437,8 +442,11 @@ SCANNING = ("sub", "subn", "split", "findall", "finditer")  # each looks for all
 
 
 def dearest(methods: Iterable[str]) -> list[str]:
-    """Those of these that take as long as any other: whoever looks for all has looked for the first, from every place
-    from which that is looked for; and whoever looks for it anywhere has looked at the beginning."""
+    """Return those of these methods that take as long as any other.
+
+    Whoever looks for all has looked for the first, from every place from which that is looked for. Whoever looks for it
+    anywhere has looked at the beginning.
+    """
     asked = list(methods)
     scans = next((one for one in SCANNING if one in asked), "search" if "search" in asked else "match")
     return [one for one in dict.fromkeys([scans, "fullmatch"]) if one in asked]
@@ -459,7 +467,7 @@ def quadratic(pattern: Pattern) -> str:
 
 
 def asking(compiled: re.Pattern[str], method: str) -> Callable[[str], object]:
-    """One question to a pattern, to its end."""
+    """Return one question to a pattern, to its end."""
     if method in {"sub", "subn"}:
         return lambda text: compiled.sub("", text)
     if method == "finditer":
@@ -471,7 +479,10 @@ def asking(compiled: re.Pattern[str], method: str) -> Callable[[str], object]:
 
 
 def scripts(folder: Path = ROOT / "static" / "pnav", *, only: str = "") -> Mapping[str, Any]:
-    """What `patterns.cjs` found: all patterns, those it cannot read, those that grow. only: one to try instead."""
+    """Return what `patterns.cjs` found: all patterns, those it cannot read, those that grow.
+
+    only: one to try instead.
+    """
     done = javascript.run(
         "--no-warnings", "--expose-internals", str(Path(__file__).with_suffix(".cjs")), str(folder), only
     )

@@ -162,7 +162,7 @@ def _follow(page: str, at: int, stack: list[str]) -> list[str] | None:
 
 
 def _is_plain_text(text: str) -> bool:
-    """Of a text in which no tag is read."""
+    """Return whether a text in which no tag is read is plain."""
     return re.fullmatch(rf"(?:{_SIGN}|[<>\"]|{_REFERENCE})*+", text) is not None and _is_plain(text)
 
 

@@ -29,14 +29,17 @@ def program() -> str | None:
 
 
 def configuration() -> ConfigParser:
-    """deploy/pgbouncer.ini as pgbouncer reads it: no signs have a meaning but « ; » at the beginning of a line."""
+    """Read deploy/pgbouncer.ini as pgbouncer does: no signs have a meaning but « ; » at the beginning of a line."""
     read = ConfigParser(interpolation=None, comment_prefixes=(";",))
     read.read(CONFIGURATION)
     return read
 
 
 class Pgbouncer(Service):
-    """In front of one server, whoever asks and whatever database; the address is `url`. more: of its [pgbouncer]."""
+    """A pooler in front of one server, whoever asks and whatever database; the address is `url`.
+
+    more: settings of its [pgbouncer].
+    """
 
     def __init__(self, state: Path, behind: Postgres, **more: str) -> None:
         self.log = state / "pgbouncer.log"
@@ -83,7 +86,7 @@ class Pgbouncer(Service):
         return True
 
     def stop(self, sig: int = 3) -> None:
-        """At once: what waits is cut, as when it is lost."""
+        """Stop at once: what waits is cut, as when the pooler is lost."""
         super().stop(sig)
         if self.sockets is not None:
             shutil.rmtree(self.sockets, ignore_errors=True)

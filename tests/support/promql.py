@@ -227,7 +227,7 @@ def _fits(value: str, how: str, text: str) -> bool:
 
 
 def _quantile(share: float, buckets: Vector) -> Vector:
-    """As Prometheus does: linear within a bucket; the last bound for what lies above it."""
+    """Compute as Prometheus does: linear within a bucket; the last bound for what lies above it."""
     groups: dict[Labels, list[tuple[float, float]]] = {}
     for labels, count in buckets.items():
         others = frozenset((name, text) for name, text in labels if name != "le")

@@ -27,7 +27,7 @@ _FORMS = {"eo": "nplurals=2; plural=(n != 1);", "ar": "nplurals=2; plural=(n != 
 
 
 def _and_more(words: str, sign: str) -> str:
-    """This sign, for two fifths of their length: as much longer as German and Finnish are than French."""
+    """Return this sign for two fifths of their length: German and Finnish are as much longer than French."""
     more = len(words) * 2 // 5 if words.strip() else 0
     return " ".join(sign * min(6, more - start) for start in range(0, more, 6))
 
@@ -44,7 +44,7 @@ MADE: dict[str, Callable[[str], str]] = {"eo": _long, "ar": _from_the_right}
 
 
 def translated(language: str, text: str) -> str:
-    """This text in one of LANGUAGES."""
+    """Return this text in one of LANGUAGES."""
     parts = _KEPT.split(text)
     return "".join(part if index % 2 else MADE[language](part) for index, part in enumerate(parts))
 

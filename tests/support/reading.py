@@ -9,20 +9,23 @@ _TAG_IN_LINES = re.compile(r"<[a-zA-Z/][^<>\n]*\n[^<>]*>")
 
 
 def spaced(text: str) -> str:
-    """With ordinary spaces in place of no-break ones: where a line may end is no matter of what a text says."""
+    """Return the text with ordinary spaces for no-break ones: where a line may end is no matter of what a text says."""
     return text.replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def squeezed(html: str) -> str:
-    """With each run of blanks as one space, and none beside a tag: how the lines of a template are broken is no matter
-    of what a page says either."""
+    """Return the page with each run of blanks as one space, and none beside a tag.
+
+    How the lines of a template are broken is no matter of what a page says either.
+    """
     return _BLANKS.sub(" ", html).replace("> ", ">").replace(" <", "<").replace(" >", ">")
 
 
 def watch() -> None:
-    """From now on, `answer.text` of whatever the test client is answered with has ordinary spaces alone, and each tag
-    in one line: a test looks for words and attributes. `tests/common/texts/test_typography.py` looks for the spaces.
-    What the code reads of its own answers is as it is."""
+    """Give `answer.text`, from now on, only ordinary spaces, and each tag in one line, because tests look for words.
+
+    `tests/common/texts/test_typography.py` looks for the spaces. What the code reads of its own answers is unchanged.
+    """
     HttpResponse.text = property(_text)  # type: ignore[assignment, method-assign]
 
 

@@ -67,7 +67,7 @@ class NotATestDatabase(RuntimeError):
 
 
 def require_test_database() -> None:
-    """Raises NotATestDatabase unless the name of the database begins with `test_`, as those of Django's tests do.
+    """Raise NotATestDatabase unless the name of the database begins with `test_`, as those of Django's tests do.
 
     pytest-django makes none when no test of the run asks for one, and the connection then leads to DATABASE_URL.
     """
@@ -86,6 +86,6 @@ def remember() -> None:
 
 
 def bring_back(_case: object) -> None:
-    """In place of the `flush` of Django's TransactionTestCase."""
+    """Take away what a transactional test left, in place of the `flush` of Django's TransactionTestCase."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT kept.bring_back()")

@@ -18,7 +18,7 @@ _PROCESSES = Path("/proc")
 
 
 def _of_one(pid: int) -> float:
-    """Seconds of this process and of the children that it has waited for; 0 when it is gone."""
+    """Return the seconds of this process and of the children that it has waited for; 0 when it is gone."""
     try:
         fields = (_PROCESSES / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -37,7 +37,7 @@ def _children(pid: int) -> list[int]:
 
 
 def of_all(pid: int) -> float:
-    """Seconds of a process and of all below it. Elsewhere than on Linux: of this process and of what it waited for."""
+    """Return the seconds of a process and of all below it; without /proc, of this process and its children."""
     if not (_PROCESSES / "self" / "stat").exists():
         return sum(os.times()[:4])
     total, left = 0.0, [pid]
@@ -55,7 +55,9 @@ class Meter:
         self.cpu, self.wall = of_all(os.getpid()), time.monotonic()
 
     def lap(self) -> tuple[float, float]:
-        """Seconds of the processor and of the wall since the lap before. What ended unseen is no negative time."""
+        """Return the seconds of the processor and of the wall since the lap before. What ended unseen is no negative
+        time.
+        """
         cpu, wall = of_all(os.getpid()), time.monotonic()
         passed = max(0.0, cpu - self.cpu), wall - self.wall
         self.cpu, self.wall = cpu, wall
@@ -81,7 +83,7 @@ class _Machine:
 
 
 class Account:
-    """Of a run: what its files took, and how busy the machine was meanwhile."""
+    """The account of a run: what its files took, and how busy the machine was meanwhile."""
 
     def __init__(self) -> None:
         self.files: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
@@ -92,7 +94,7 @@ class Account:
         self.files[file][1] += wall
 
     def lines(self) -> list[str]:
-        """First the whole, then each file, the dearest first: seconds of the processor, of the wall."""
+        """Return the whole, then each file, the dearest first: seconds of the processor, of the wall."""
         now = _Machine.now()
         busy, idle = now.busy - self.before.busy, now.idle - self.before.idle
         ordered = sorted(self.files.items(), key=lambda entry: -entry[1][0])

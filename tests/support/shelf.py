@@ -25,7 +25,7 @@ _origin = text_cache._shelf_of({}, {})
 
 
 def begin(request: pytest.FixtureRequest) -> None:
-    """Nothing is changed in this test, and nothing reads the table for a while."""
+    """Begin a test in which nothing is changed, and nothing reads the table for a while."""
     text_cache.set_changed({})
     if not is_apart(request.node.nodeid, asked_for(request.node)):
         take()

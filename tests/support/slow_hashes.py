@@ -32,7 +32,7 @@ def _end(**_signal: Any) -> None:
 
 
 def watch() -> None:
-    """From now on, in this process."""
+    """Watch, from now on, in this process."""
     compute = slow_hashes.compute
 
     def noted[T](hash_of: Callable[..., T], *args: object, **kwargs: object) -> T:
@@ -45,7 +45,7 @@ def watch() -> None:
 
 
 def note() -> None:
-    """A slow hash is computed now."""
+    """Note that a slow hash is computed now."""
     from pnav.server.slow_requests import is_slow  # knows models: when this module is read, Django may not be ready
 
     request = getattr(_request, "now", None)

@@ -52,7 +52,7 @@ STAFF = ("/admin/", "/console/", "/levees/", "/unite/", "/compte/", "/ecoute/")
 
 
 def errors(page: str) -> list[str]:
-    """What is wrong with this page, or piece of one, each with the text around it; nothing for a valid one."""
+    """Return what is wrong with this page, or piece of one, each with the text around it; nothing for a valid one."""
     return [*parse_errors(page), *_reference_errors(page)]
 
 
@@ -61,7 +61,7 @@ def _is_whole(page: str) -> bool:
 
 
 def parse_errors(page: str) -> Iterator[str]:
-    """What html5lib says, each with the text around it."""
+    """Yield what html5lib says, each with the text around it."""
     parser = html5lib.HTMLParser()
     if _is_whole(page):
         parser.parse(page)
@@ -76,7 +76,8 @@ def parse_errors(page: str) -> Iterator[str]:
 
 
 def _reference_errors(page: str, tags: list[str] | None = None) -> Iterator[str]:
-    """Of the tags alone, without parsing. What a `<template>` holds is no part of the page until a script takes it.
+    """Yield the errors of the tags alone, without parsing. A `<template>` is no part of the page until a script takes
+    it.
 
     tags: those of the page, where they were found before (`_tags_as_written`).
     """
@@ -107,7 +108,7 @@ def _reference_errors(page: str, tags: list[str] | None = None) -> Iterator[str]
 
 
 def _shape(page: str) -> str:
-    """What decides about the parse errors of a page: its tags in their order, without values."""
+    """Return what decides about the parse errors of a page: its tags in their order, without values."""
     return _digest(_tags(page))
 
 
@@ -187,7 +188,10 @@ def _keep(page: str, shape: str, where: str) -> None:
 
 
 def check(page: str, where: str) -> None:
-    """Raises AssertionError when this page is at fault. The same page, but for the token of its forms, is read once."""
+    """Raise AssertionError when this page is at fault.
+
+    The same page, but for the token of its forms, is read once.
+    """
     is_of_staff = any(f" {staff}" in where for staff in STAFF)
     digest = blake2b(_TOKEN.sub("", page).encode(), digest_size=32, key=b"staff" if is_of_staff else b"").digest()
     if digest in _valid:
@@ -221,7 +225,7 @@ def _errors_of(page: str, shape: str, tags: list[str]) -> list[str]:
 
 
 def watch() -> None:
-    """From now on, whatever page the test client is answered with is checked."""
+    """Check, from now on, whatever page the test client is answered with."""
     Client.request = _checked(Client.request)  # type: ignore[method-assign]
 
 
@@ -244,7 +248,7 @@ def _checked(request: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _read(pieces: Any, where: str) -> Iterator[bytes]:
-    """What is answered in pieces is checked when the last one was taken."""
+    """Check what is answered in pieces when the last one was taken."""
     taken: list[bytes] = []
     for piece in pieces:
         taken.append(piece)

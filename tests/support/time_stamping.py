@@ -73,8 +73,11 @@ def certify(
 
 @dataclass
 class LocalAuthority:
-    """folder: its keys and certificates; trusted.pem there is what an operator trusts. mode: how it answers over HTTP:
-    « well », « away » (503), « moved » (a redirect), « junk », « long », « other » (stamps something else)."""
+    """A time-stamping authority of this machine.
+
+    folder: its keys and certificates; trusted.pem there is what an operator trusts. mode: how it answers over HTTP: «
+    well », « away » (503), « moved » (a redirect), « junk », « long », « other » (stamps something else).
+    """
 
     name: str
     folder: Path
@@ -86,7 +89,7 @@ class LocalAuthority:
         return self.folder / "trusted.pem"
 
     def reply(self, query: bytes) -> bytes:
-        """What `openssl ts` answers."""
+        """Return what `openssl ts` answers."""
         asked = self.folder / "asked.tsq"
         asked.write_bytes(query)
         done = subprocess.run(

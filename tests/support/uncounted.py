@@ -1,4 +1,6 @@
-"""For tests that ask far more of the site than anybody may: where this fixture is imported, no limit refuses them."""
+"""Lifts the limits for tests that ask far more of the site than anybody may: where this fixture is imported, none
+refuses.
+"""
 
 from collections.abc import Iterator
 
@@ -9,7 +11,7 @@ from django.core.signals import request_started
 
 @pytest.fixture(autouse=True)
 def _nothing_is_counted() -> Iterator[None]:
-    """What limits counted is forgotten before each request, so that the code that counts runs as it does on the site.
+    """Forget what limits counted before each request, so that the code that counts runs as it does on the site.
 
     The limits have their own tests. A worker of the tests has a database of Valkey to itself.
     """

@@ -19,7 +19,7 @@ _found: dict[bytes, tuple[Walk, bool]] = {}
 
 
 def watch() -> None:
-    """From now on, in this process."""
+    """Watch, from now on, in this process."""
     walk, run = walking.walk_in_child, pool.run
     walking.walk_in_child = lambda written: _walk_once(walk, written) if pool.run is run else walk(written)
 

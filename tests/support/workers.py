@@ -173,7 +173,7 @@ class Workers:
         )  # fmt: skip
 
     def _gone(self, worker: Worker) -> None:
-        """In order, or in the middle of a test."""
+        """Take leave of a worker that ended, in order or in the middle of a test."""
         del self.workers[worker.line]
         worker.line.close()
         _pid, status = os.waitpid(worker.pid, 0)
@@ -193,7 +193,7 @@ class Workers:
 
 
 def _work(session: pytest.Session, line: Connection, number: int, folder: Any) -> None:
-    """In the fork: never returns."""
+    """Run in the fork, and never return."""
     status = 1
     try:
         # What is to be done when the first process ends is not ours; what tests want done at the end is.
@@ -227,7 +227,7 @@ def _work(session: pytest.Session, line: Connection, number: int, folder: Any) -
 
 
 def _given(items: list[pytest.Item], line: Connection) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
-    """Each test of the files that we are given, with the one after it: fixtures that both use are kept."""
+    """Yield each test of the files that we are given, with the one after it: fixtures that both use are kept."""
 
     def ask() -> list[int]:
         line.send(("asks", None))
@@ -244,7 +244,7 @@ def _given(items: list[pytest.Item], line: Connection) -> Iterator[tuple[pytest.
 
 
 class Reporter:
-    """In the place of the terminal: tells the process that forked us what pytest tells its plugins."""
+    """Replaces the terminal: it tells the process that forked us what pytest tells its plugins."""
 
     def __init__(self, config: pytest.Config, line: Connection, terminal: pytest.TerminalReporter) -> None:
         self.config = config

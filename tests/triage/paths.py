@@ -15,7 +15,7 @@ MINOR_CHAT = {**MINOR, "facts": "harassment"}
 
 
 def walk(answers: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """All the finished paths that begin with these answers."""
+    """Yield all the finished paths that begin with these answers."""
     question = rules.next_question(answers)
     if question is None:
         yield dict(answers)
@@ -26,11 +26,11 @@ def walk(answers: Mapping[str, str]) -> Iterator[dict[str, str]]:
 
 @cache
 def all_paths() -> tuple[dict[str, str], ...]:
-    """Every finished path, about 900."""
+    """Return every finished path, about 900."""
     return tuple(walk({}))
 
 
 @cache
 def all_assessed() -> tuple[tuple[dict[str, str], rules.Assessment], ...]:
-    """Every finished path with what it means: assessed once, for many tests."""
+    """Return every finished path with what it means: assessed once, for many tests."""
     return tuple((path, rules.assess_answers(path)) for path in all_paths())

@@ -41,7 +41,7 @@ def read(client: Client, address: str) -> str:
 
 
 def sent(client: Client, address: str, **changes: str) -> dict[str, list[str]]:
-    """What a browser sends of the largest form of this page, with these changes."""
+    """Return what a browser sends of the largest form of this page, with these changes."""
     fields = Fields(client.get(address).text).largest
     return fields | {name.replace("__", "-"): [value] for name, value in changes.items()}
 

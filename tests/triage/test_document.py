@@ -23,7 +23,7 @@ from triage.questionnaire.results import BUILT_IN, RESULTS
 
 @pytest.fixture
 def settings_of_site(settings: Any) -> Any:
-    """Django's, under a name that Hypothesis's does not hide."""
+    """Return Django's settings, under a name that Hypothesis's does not hide."""
     return settings
 
 
@@ -131,7 +131,7 @@ def test_fault_is_said_where_it_is(change: Any, place: Place | None, said: str) 
 
 
 def age(read: Questionnaire) -> Any:
-    """The text of the question about the age."""
+    """Return the text of the question about the age."""
     return read.by_id["age"].text.vous
 
 
@@ -146,7 +146,7 @@ def age(read: Questionnaire) -> Any:
     ],
 )
 def test_document_of_any_time_is_read(texts: dict[str, str], said: dict[str, str], settings_of_site: Any) -> None:
-    """Published before a language came, or after one that went."""
+    """It was published before a language came, or after one that went."""
     settings_of_site.LANGUAGES = [("fr", "Français"), ("en", "English"), ("eo", "Esperanto")]
     read = load(written(lambda made: question(made, "age")["text"].update(vous=texts)))
     for language, text in said.items():
@@ -293,7 +293,7 @@ def test_danger_leads_to_the_numbers_whatever_the_rules_say() -> None:
 
 
 def test_walk_is_bounded() -> None:
-    """Forty questions of nine answers that each decide by themselves: more paths than anybody could follow."""
+    """Forty questions of nine answers each decide by themselves: there are more paths than anybody could follow."""
     options = tuple(Option(f"o{index}", Wording(f"R{index}")) for index in range(9))
     more = tuple(Question(f"q{index}", f"precision-{index + 20}", Wording("Q"), options) for index in range(30))
     decisions = tuple(Decision(Outcome.CHAT, (When(**{one.id: option.value}),)) for one in more for option in options)
@@ -308,7 +308,7 @@ VALUES = ("a", "b", "c")
 
 @st.composite
 def questionnaires(draw: Any) -> Questionnaire:
-    """The questions that are needed, and up to four more with conditions of any kind on those before."""
+    """Return the questions that are needed, and up to four more with conditions of any kind on those before."""
     questions = [question for question in BUILT_IN.questions if question.id in document.FIXED]
     questions = [
         Question(one.id, one.slug, one.text, one.options, asked_when=one.asked_when if index < 4 else (When(role="x"),))

@@ -50,7 +50,9 @@ VICTIM = {"danger": "no", "screen": "no", "role": "victim", "age": "adult"}
 
 
 def test_numbers_under_it_are_those_of_its_answers():
-    """Danger at home, somebody of the couple, money against images: asked by questions that the code has no more."""
+    """They are danger at home, somebody of the couple, money against images: asked by questions that the code has no
+    more.
+    """
     first = past.find(FIRST)
     found = rules.assess_answers(REPEATED, under=first).numbers
     assert found == (

@@ -37,7 +37,7 @@ def test_safety_then_who_come_first() -> None:
 
 
 def test_labels_are_those_of_the_contract() -> None:
-    """The words on screen that are checked from outside: the visitor's journey of the product."""
+    """The words on screen are checked from outside: they are those of the visitor's journey of the product."""
 
     def said(name: str) -> list[str]:
         return [str(option.label.vous) for option in BY_ID[name].options]
@@ -116,7 +116,7 @@ def test_wording_falls_back_on_the_variant_that_exists() -> None:
 
 
 def test_paths_are_short() -> None:
-    """Safety, what happens, and one more question at most; one before for who helps, and the door."""
+    """There are safety, what happens, and one more question at most; one before for who helps, and the door."""
     for path in all_paths():
         assert len(set(path) - {"who", "helped"}) <= 3, path
     for facts in ("couple", "other"):

@@ -21,7 +21,7 @@ OUTSIDE = {
 
 
 def outcomes(answers: dict[str, str]) -> set[Outcome]:
-    """The outcomes of all the paths that begin so."""
+    """Return the outcomes of all the paths that begin so."""
     return {assess_answers(path).outcome for path in walk(answers)}
 
 
@@ -196,7 +196,7 @@ def test_numbers_come_first_only_where_a_life_may_be_at_stake() -> None:
 
 
 def test_numbers_of_an_exchange_are_in_the_order_of_their_use() -> None:
-    """Those of the age, then those of the facts, then those of everybody."""
+    """Those of the age come first, then those of the facts, then those of everybody."""
     everybody = (numbers.VICTIM_SUPPORT, numbers.SUICIDE_PREVENTION)
     young = (numbers.DIGITAL_VIOLENCE, numbers.CHILD_IN_DANGER)
     couple = (numbers.VIOLENCE_AGAINST_WOMEN,)

@@ -1,4 +1,4 @@
-"""From one question to the next, on every path: before, after, the number of each, and what waits. Pure."""
+"""The way from one question to the next, on every path: before, after, the number of each, and what waits. Pure."""
 
 from tests.triage.paths import ADULT, all_paths
 from triage import rules
@@ -38,7 +38,7 @@ def test_question_that_the_path_does_not_show_leads_to_the_one_that_waits() -> N
 
 
 def test_minor_who_saw_what_an_adult_suffers_is_a_minor_and_speaks_of_somebody_else() -> None:
-    """Asked so by the questionnaire before: who helps says their own age too."""
+    """The questionnaire before asked it so: who helps says their own age too."""
     first = past.find("2026-08-1")
     assert first is not None
     seen = {"danger": "no", "screen": "no", "role": "witness", "age": "15_17", "facts": "harassment"}

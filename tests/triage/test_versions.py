@@ -242,8 +242,10 @@ READERS = {
 
 
 def forgetful(source: str, names: Collection[str] = ("initial_from_triage",)) -> list[int]:
-    """Lines that read answers without saying under which questionnaire they were given. names: functions of rules.py
-    that this module calls without its name."""
+    """Return the lines that read answers without saying under which questionnaire they were given.
+
+    names: functions of rules.py that this module calls without its name.
+    """
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and not any(keyword.arg == "under" for keyword in node.keywords):

@@ -38,7 +38,7 @@ def answer(client: Client, question: str, value: str):
 
 
 def come_in(client: Client, who: str) -> str:
-    """Through a door of the home page; where it leads."""
+    """Come in through a door of the home page, and return where it leads."""
     return client.post(reverse("pages:home"), {"door": who, "q": ""}).headers["Location"]
 
 
@@ -64,7 +64,10 @@ SCAM = {**ADULT, "facts": "device", "scam": "scam"}
 
 @cache
 def one_path_for_each_outcome() -> dict[Outcome, dict[str, str]]:
-    """Two seconds of a processor: not while every worker reads this file."""
+    """Return one path for each outcome.
+
+    It takes two seconds of a processor, so it is not done when the file is read.
+    """
     return {told.outcome: path for path, told in all_assessed()}
 
 
@@ -326,7 +329,7 @@ def test_who_helps_says_that_they_are_a_minor_by_one_press(client: Client, commu
 
 
 def on_screen_with(client: Client, answers: dict[str, str]) -> str:
-    """What stands on the screen of a visit that answered this: the question that waits, or the result."""
+    """Return what stands on the screen of a visit that answered this: the question that waits, or the result."""
     session = client.session
     session["triage"] = {"version": VERSION, "answers": answers}
     session.save()
@@ -336,7 +339,7 @@ def on_screen_with(client: Client, answers: dict[str, str]) -> str:
 
 
 def test_answers_and_results_of_discreet_mode_tell_nothing(client: Client) -> None:
-    """Each question after safety and each result, of everybody who may come."""
+    """Each question after safety and each result tell nothing, for everybody who may come."""
     seen = set()
     for path in one_path_for_each_outcome().values():
         if path["danger"] != "no":

@@ -14,7 +14,7 @@ from tests.browser.engines.engine import find
 
 
 def missing() -> dict[str, str]:
-    """For each engine that cannot run, the Debian packages to install."""
+    """Return, for each engine that cannot run, the Debian packages to install."""
     lacks = {}
     if not find(*firefox.NAMES):
         lacks["firefox"] = "firefox-esr"
@@ -29,7 +29,7 @@ def missing() -> dict[str, str]:
 
 
 def install(packages: str) -> None:
-    """Debian's packages, where root may; what then still lacks is said by whoever asks again."""
+    """Install Debian's packages, where root may. What then still lacks is said by whoever asks again."""
     print(f"Installation de {packages}…", flush=True)
     if not chromium.install_from_debian(*packages.split()):
         print("L'installation n'a pas réussi.")

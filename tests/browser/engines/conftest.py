@@ -16,7 +16,7 @@ KINDS: dict[str, Callable[..., Engine]] = {"firefox": Firefox, "webkit": WebKit}
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Nothing of this folder for whoever did not ask."""
+    """Collect nothing of this folder for whoever did not ask."""
     return True if collection_path.name.startswith("test_") and not os.environ.get(ASKED) else None
 
 
@@ -29,7 +29,10 @@ type EngineFactory = Callable[..., Engine]
 
 @pytest.fixture
 def engines(request: pytest.FixtureRequest) -> Iterator[EngineFactory]:
-    """`engines("firefox", scripts=False)`: a browser of its own, closed at the end of the test; skips one not asked."""
+    """Give `engines("firefox", scripts=False)`: a browser of its own, closed at the end of the test.
+
+    It skips one that was not asked for.
+    """
     opened: list[Engine] = []
 
     def make(kind: str, **options: Any) -> Engine:

@@ -27,7 +27,7 @@ def free_port() -> int:
 
 
 def wait_for[T](ask: Callable[[], T], what: str, seconds: float = PATIENCE_SECONDS) -> T:
-    """The first answer that is true; an answer that raises EngineError is none. Raises AssertionError."""
+    """Return the first answer that is true; an answer that raises EngineError is none. Raises AssertionError."""
     deadline, last = time.monotonic() + seconds, ""
     while True:
         try:
@@ -57,7 +57,7 @@ class Engine(ABC):
 
     @abstractmethod
     def text(self, selector: str = "main") -> str:
-        """The text of the first element, whatever of it is shown; empty when there is none."""
+        """Return the text of the first element, whatever of it is shown; empty when there is none."""
 
     @abstractmethod
     def count(self, selector: str) -> int: ...
@@ -75,7 +75,7 @@ class Engine(ABC):
 
     @abstractmethod
     def press(self, *keys: str) -> None:
-        """Keys pressed together, as Control and Enter."""
+        """Press these keys together, as Control and Enter."""
 
     @abstractmethod
     def resize(self, width: int, height: int) -> None: ...
@@ -91,7 +91,9 @@ class Engine(ABC):
 
     @abstractmethod
     def script(self, expression: str) -> Any:
-        """The value of an expression in the page, as JSON carries it. Not in a browser without scripts."""
+        """Return the value of an expression in the page, as JSON carries it. It does not work in a browser without
+        scripts.
+        """
 
     @abstractmethod
     def picture(self, path: Path) -> None: ...
@@ -100,7 +102,9 @@ class Engine(ABC):
     def close(self) -> None: ...
 
     def complaints(self) -> list[str]:
-        """Errors of scripts and of the content policy that the browser's console was told of, where it tells them."""
+        """Return errors of scripts and of the content policy that the browser's console was told of, where it tells
+        them.
+        """
         return []
 
     def __enter__(self) -> Self:
@@ -112,7 +116,7 @@ class Engine(ABC):
     # --- said in terms of the others ---------------------------------------------------------------------------------
 
     def wait_for_text(self, wanted: str, selector: str = "body") -> None:
-        """wanted: with ordinary spaces."""
+        """Wait for this text. wanted: with ordinary spaces."""
         wait_for(lambda: wanted in plain(self.text(selector)), f"« {wanted} » in {selector} of {self.url()}")
 
     def wait_for(self, selector: str) -> None:
@@ -129,10 +133,10 @@ class Engine(ABC):
 
 
 def plain(text: str) -> str:
-    """With one ordinary space for each run of blanks."""
+    """Return the text with one ordinary space for each run of blanks."""
     return " ".join(text.replace("\u00a0", " ").replace("\u202f", " ").split())
 
 
 def find(*names: str) -> str | None:
-    """The path of the first of these programs."""
+    """Return the path of the first of these programs."""
     return next(filter(None, map(shutil.which, names)), None)

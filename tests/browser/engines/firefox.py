@@ -70,7 +70,7 @@ class Firefox(Engine):
             return None
 
     def ask(self, method: str, **params: Any) -> dict[str, Any]:
-        """One command and its result. Raises EngineError."""
+        """Send one command, and return its result. Raises EngineError."""
         self.number += 1
         self.line.send(json.dumps({"id": self.number, "method": method, "params": params}))
         while True:
@@ -87,7 +87,7 @@ class Firefox(Engine):
         return dict(told["result"])
 
     def complaints(self) -> list[str]:
-        """Errors of scripts and of the content policy that the console was told of."""
+        """Return errors of scripts and of the content policy that the console was told of."""
         said = [event["params"] for event in self.events if event["method"] == "log.entryAdded"]
         return [entry.get("text") or "" for entry in said if entry["level"] == "error"]
 
@@ -112,7 +112,7 @@ class Firefox(Engine):
         self.ask("browsingContext.setViewport", context=self.context, viewport={"width": width, "height": height})
 
     def zoom(self, ratio: float) -> None:
-        """As a person who magnifies the page does: the same window with larger pixels."""
+        """Magnify the page as a person does: the same window with larger pixels."""
         self.ask("browsingContext.setViewport", context=self.context, devicePixelRatio=ratio)
 
     def add_cookie(self, name: str, value: str, url: str) -> None:
@@ -124,7 +124,7 @@ class Firefox(Engine):
         path.write_bytes(base64.b64decode(taken["data"]))
 
     def printed(self) -> bytes:
-        """The page on paper, as PDF."""
+        """Return the page on paper, as PDF."""
         return base64.b64decode(self.ask("browsingContext.print", context=self.context)["data"])
 
     def script(self, expression: str) -> Any:
@@ -139,7 +139,9 @@ class Firefox(Engine):
         return json.loads(result["result"]["value"])
 
     def go_on(self, selector: str) -> None:
-        """Until the next page is whole: what is pressed while a page is drawn may move from under the pointer."""
+        """Press, and wait until the next page is whole: what is pressed while a page is drawn may move from under the
+        pointer.
+        """
         before = self._loads()
         self.click(selector)
         wait_for(lambda: self.url() and self._loads() > before, f"another page than {self.url()}")

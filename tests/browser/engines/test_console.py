@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("nobody_on_duty")
 
 
 def on_duty(site: LiveSite, engine: Engine, count: int) -> tuple[Agent, list[Conversation]]:
-    """An agent with so many exchanges, in the console."""
+    """Return an agent with so many exchanges, in the console."""
 
     def work() -> tuple[Agent, list[Conversation], str]:
         agent = make.agent(public_name="Camille")
@@ -49,7 +49,7 @@ def on_duty(site: LiveSite, engine: Engine, count: int) -> tuple[Agent, list[Con
 
 
 def open_first(engine: Engine, held: list[Conversation]) -> None:
-    """By its key; in MiniBrowser, whose own tabs `Alt` with a digit changes, by its line."""
+    """Open the first exchange by its key; in MiniBrowser, whose own tabs `Alt` with a digit changes, by its line."""
     if engine.name == "WebKit":
         engine.click(f"#liste [data-conversation='{held[0].public_id}'] .console-entry__link")
     else:
@@ -62,7 +62,7 @@ def value(engine: Engine, selector: str) -> str:
 
 
 def shown(engine: Engine) -> str:
-    """Which exchange stands on the screen."""
+    """Return which exchange stands on the screen."""
     return str(engine.script(f"document.querySelector({json.dumps(OPEN)})?.dataset.conversation ?? ''"))
 
 
@@ -123,8 +123,11 @@ def test_drafts_and_keys(live_site: LiveSite, engines: EngineFactory, kind: str)
 
 @pytest.mark.parametrize("kind", ["firefox"])
 def test_words_of_danger_and_their_keys(live_site: LiveSite, engines: EngineFactory, kind: str):
-    """The strip over the thread until it is dealt with, the keys to the words and to the sheet, the next step by its
-    key; and what was put aside comes back as it was."""
+    """The strip is over the thread until it is dealt with, and keys lead to the words, to the sheet and to the next
+    step.
+
+    What was put aside comes back as it was.
+    """
     browser = engines(kind)
     _agent, (first, second) = on_duty(live_site, browser, 2)
     browser.wait_for("#liste .console-entry__link")

@@ -64,7 +64,7 @@ def test_pages_fit(live_site: LiveSite, engines: EngineFactory, kind: str, width
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_text_twice_as_large_fits(live_site: LiveSite, engines: EngineFactory, kind: str):
-    """The text alone, as « zoom text only » and larger letters of a telephone do: RGAA 10.4."""
+    """Only the text grows, as with « zoom text only » and larger letters of a telephone: RGAA 10.4."""
     browser = engines(kind)
     browser.resize(375, 667)
     for page in PAGES:

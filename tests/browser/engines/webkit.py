@@ -18,7 +18,7 @@ ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
 def mini_browser() -> str | None:
-    """Where Debian puts it: in the library's folder, not among the programs."""
+    """Return where Debian puts it: in the library's folder, not among the programs."""
     folders = Path("/usr/lib").glob("*/webkit*gtk-*/MiniBrowser")
     return next((str(path) for path in sorted(folders, reverse=True)), find("MiniBrowser"))
 
@@ -55,7 +55,7 @@ class WebKit(Engine):
         self.session = f"/session/{made['sessionId']}"
 
     def _start_display(self) -> subprocess.Popen[bytes]:
-        """The first display number that is free, which Xvfb writes down itself."""
+        """Return the first display number that is free, which Xvfb writes down itself."""
         read, write = os.pipe()
         server = find(DISPLAY)
         assert server, "Xvfb is not installed"
@@ -77,7 +77,7 @@ class WebKit(Engine):
             return False
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """One command and its value. Raises EngineError."""
+        """Send one command, and return its value. Raises EngineError."""
         data = None if method == "GET" else json.dumps(body or {}).encode()
         request = urllib.request.Request(self.base + path, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310  our own address
         try:
@@ -108,7 +108,9 @@ class WebKit(Engine):
         self._do("POST", "/refresh")
 
     def resize(self, width: int, height: int) -> None:
-        """The window is larger than the page in it: asked twice, the second time with the difference."""
+        """Resize the window, which is larger than the page in it: it is asked twice, the second time with the
+        difference.
+        """
         self._do("POST", "/window/rect", {"width": width, "height": height})
         inner = wait_for(lambda: self.script("[innerWidth, innerHeight]"), "the size of the window")
         self._do("POST", "/window/rect", {"width": 2 * width - inner[0], "height": 2 * height - inner[1]})
@@ -116,7 +118,10 @@ class WebKit(Engine):
         wait_for(lambda: abs(self.script("innerWidth") - wanted) <= 2, f"a window of {wanted}", seconds=5)
 
     def add_cookie(self, name: str, value: str, url: str) -> None:
-        """From the page: WebKitWebDriver takes a cookie of an address in numbers without a word, and keeps none."""
+        """Add a cookie from the page.
+
+        WebKitWebDriver takes a cookie of an address in numbers without a word, and keeps none.
+        """
         cookie = json.dumps(f"{name}={value}; path=/")
         self.script(f"document.cookie = {cookie}")
 

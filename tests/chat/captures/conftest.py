@@ -12,7 +12,7 @@ __all__ = ["_no_counts_left", "as_reporter"]
 
 @pytest.fixture(autouse=True)
 def folder(settings, tmp_path) -> Path:
-    """Where the sealed chunks of this test lie."""
+    """Return where the sealed chunks of this test lie."""
     place = tmp_path / "captures"
     settings.CAPTURES = True
     settings.CLAMD = ""

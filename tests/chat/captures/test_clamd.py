@@ -47,7 +47,7 @@ def nested(levels: int) -> bytes:
 
 
 def encrypted() -> bytes:
-    """A ZIP that says of its one member that it is encrypted: nobody looks into it without its word."""
+    """Return a ZIP that says of its one member that it is encrypted: nobody looks into it without its word."""
     content = bytearray(zipped(secrets.token_bytes(500)))
     for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         at = content.index(signature) + place

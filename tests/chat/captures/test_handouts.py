@@ -38,7 +38,7 @@ def read(answer):
 
 @pytest.fixture
 def held(set_rule):
-    """An exchange where documents may be sent, its agent's browser and page."""
+    """Return an exchange where documents may be sent, its agent's browser and page."""
     set_rule(definitions.HANDOUTS_MOST, 2)
     conversation = make.assigned()
     return conversation, signed_in(conversation.assigned_to.user), page_of(conversation)
@@ -50,7 +50,7 @@ def send(browser, page, content=None, *, title=TITLE, name="scan.png", **more):
 
 
 def draw(pages=1):
-    """The worker's turn, without its child."""
+    """Do the worker's turn, without its child."""
     capture = Capture.objects.select_related("conversation").get(state="received")
     file = io.BytesIO()
     Image.new("RGB", (8, 6), "red").save(file, "WEBP")
@@ -222,7 +222,7 @@ def test_no_more_than_the_service_allows_and_none_after_the_end(held):
 
 
 def test_nothing_is_left_of_what_could_not_be_announced(held, monkeypatch, folder):
-    """Whole in the store, and the exchange went to somebody else meanwhile."""
+    """It was whole in the store, and the exchange went to somebody else meanwhile."""
     _conversation, browser, page = held
 
     def gone(*_arguments, **_words):

@@ -26,7 +26,7 @@ LONG = make_captures.png(more=2 * CHUNK_BYTES + 11) + MARK
 
 
 def opened(capture):
-    """The original, as whoever has the key reads it."""
+    """Return the original, as whoever has the key reads it."""
     sealer = receiving.sealer_of(capture)
     return b"".join(store.read_file(sealer, capture.store_id, store.ORIGINAL, capture.tokens))
 

@@ -29,7 +29,7 @@ KEYS = {"access_key": "essai", "secret_key": "essai", "region_name": "eu-west-3"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """The address of a server of our own, on this machine."""
+    """Give the address of a server of our own, on this machine."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -49,7 +49,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def bucket(settings: Any, server: str, folder: object) -> Any:
-    """The bucket in which this test's captures lie, empty."""
+    """Give the bucket in which this test's captures lie, empty."""
     options = {"bucket_name": "captures", "endpoint_url": server, "file_overwrite": True, "default_acl": None, **KEYS}
     settings.STORAGES = settings.STORAGES | {
         "captures": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
@@ -125,7 +125,7 @@ def test_server_that_is_away_acknowledges_nothing(bucket, monkeypatch):
 
 
 def test_backups_lie_in_a_bucket_too(bucket, server):
-    """The store of `deploy/backup` (docs/adr/0092), in the same server."""
+    """The store of `deploy/backup` (docs/adr/0092) is in the same server."""
     own = {"BACKUP_S3_BUCKET": "captures", "BACKUP_S3_PREFIX": "content", "BACKUP_S3_ENDPOINT": server}
     own |= {"BACKUP_S3_REGION": "eu-west-3", "BACKUP_S3_ACCESS_KEY": "essai", "BACKUP_S3_SECRET_KEY": "essai"}
     backups = backup_configuration.read_store(own | {"BACKUP_KEYS": "b1:" + "A" * 43 + "="})

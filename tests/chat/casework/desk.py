@@ -16,7 +16,7 @@ SECRET = "pseudo-que-personne-ne-lit"
 
 
 def visit(conversation) -> Client:
-    """The browser of the person."""
+    """Return the browser of the person."""
     client = Client()
     session = client.session
     session[KEY], session[GENERATION] = str(conversation.report.public_id), conversation.report.visit_generation
@@ -45,7 +45,7 @@ def answer(conversation, proposal, body):
 
 
 def assert_is_tagged(pages: bytes, title: str) -> None:
-    """A PDF/UA file: tagged, with its language, and its title where a screen reader says it."""
+    """Check that it is a PDF/UA file: tagged, with its language, and its title where a screen reader says it."""
     assert pages.startswith(b"%PDF-1.7") and b"/StructTreeRoot" in pages
     assert re.search(rb"/Marked\s+true", pages) and re.search(rb"/DisplayDocTitle\s+true", pages)
     assert re.search(rb"/Lang\s*\(fr", pages)

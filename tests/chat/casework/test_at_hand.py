@@ -38,13 +38,13 @@ pytestmark = pytest.mark.django_db
 
 
 def said(page: str) -> str:
-    """A page without what differs at each reading."""
+    """Return a page without what differs at each reading."""
     page = re.sub(r'name="(csrfmiddlewaretoken|client_id)" value="[^"]*"', "", page)
     return re.sub(r'nonce="[^"]*"|datetime="[^"]*"|\d\d:\d\d', "", page)
 
 
 def whole_page(conversation, monkeypatch) -> tuple[str, str]:
-    """The page as it asks for what is at hand, and as it asks for everything."""
+    """Return the page as it asks for what is at hand, and as it asks for everything."""
     client = signed_in(conversation.assigned_to.user)
     client.get(page_of(conversation))  # marks as read what is shown
     short = client.get(page_of(conversation)).text
@@ -53,7 +53,7 @@ def whole_page(conversation, monkeypatch) -> tuple[str, str]:
 
 
 def everything(monkeypatch) -> Conversation:
-    """An exchange of which there is something of every kind."""
+    """Return an exchange of which there is something of every kind."""
     agent, colleague = make.agent(), make.agent(public_name="Alex")
     chief, by = make.agent(role="supervisor"), agent.user
     actions.close_conversation(conversation_id=make.assigned(agent).pk, by_author=Author.AGENT, by=by)

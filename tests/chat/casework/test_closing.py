@@ -131,7 +131,7 @@ def test_close_what_is_obligatory_is_asked_again_under_the_lock(agent):
 
 @pytest.mark.django_db(transaction=True)
 def test_close_waits_for_its_agent_before_it_holds_the_conversation(agent, conversation):
-    """The agent first, as whoever takes both does: else an end and the end of a duty wait in a circle."""
+    """Whoever takes both takes the agent first; otherwise an end and the end of a duty wait in a circle."""
     failed: list[BaseException] = []
 
     def end() -> None:

@@ -52,7 +52,7 @@ TEXTS = ["😀👨‍👩‍👧 🇫🇷", "مرحبا", "#set page(width: 1cm)
 
 
 def test_document_of_any_text_is_made(conversation, console):
-    """Of all of these at once: none of them keeps it from being made."""
+    """All of these at once do not keep it from being made."""
     for text in TEXTS:
         make.message(conversation, text)
     response = console.post(page_of(conversation) + "document/", {"motive": "justice"})
@@ -61,8 +61,10 @@ def test_document_of_any_text_is_made(conversation, console):
 
 @pytest.mark.parametrize("source", [transcript_pdf.EXCHANGE, SLIP])
 def test_document_is_made_whatever_stands_in_any_of_its_parts(source):
-    """A control, pasted into the sheet or the place of an appointment, must not keep it from being made: none of these,
-    in none of its parts."""
+    """A control that was pasted into the sheet or the place of an appointment must not keep it from being made.
+
+    Each of these is tried in each of its parts.
+    """
     text = "B".join(["Guichet", "\x01", "\x07", "\x0b", "\x1b", "\x7f", "\x85", "\x9f", "\u202e", "\ufffe", ""])
     document = Document(
         title=text,
@@ -181,7 +183,7 @@ def test_long_exchange_is_given_part_by_part_each_with_its_line(conversation, co
 
 
 def _killed(*_args, **_given):
-    """As `pool.run`, with a child that the machine kills."""
+    """Run as `pool.run` does, with a child that the machine kills."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pool, "_speak", lambda child, _data: child.kill() or b"")
         return run_in_child(*_args, **_given)

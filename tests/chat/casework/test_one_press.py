@@ -30,13 +30,13 @@ def agent():
 
 
 def row(html: str) -> list[str]:
-    """What stands above the answer."""
+    """Return what stands above the answer."""
     part = re.search(r'<div class="console-say-row".*?</div>', html, re.DOTALL).group(0)
     return [unescape(text) for text in re.findall(r'data-insert="([^"]*)"', part)]
 
 
 def spaced(text: str) -> str:
-    """With ordinary spaces: where a text is drawn, those before « ? » and « ; » do not break."""
+    """Return the text with ordinary spaces: where a text is drawn, those before « ? » and « ; » do not break."""
     return re.sub(r"\s", " ", text)
 
 

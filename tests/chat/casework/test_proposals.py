@@ -320,7 +320,7 @@ def test_slip_asks_to_call_where_a_number_is_known_alone(agent, telephone):
 
 
 def next_weekday(number: int) -> datetime:
-    """A day without a public holiday, far enough: that weekday of the second week of next February."""
+    """Return a day without a public holiday, far enough: that weekday of the second week of next February."""
     year = timezone.localdate().year + 1
     day = datetime(year, 2, 8)  # noqa: DTZ001
     while day.weekday() != number:

@@ -35,7 +35,7 @@ def save(client, conversation, body):
 
 
 def field(client, conversation) -> str:
-    """What stands in the answer when the page comes."""
+    """Return what stands in the answer when the page comes."""
     html = unescape(client.get(page_of(conversation)).text)
     start = html.index(f'id="corps-{conversation.public_id}"')
     return html[html.index(">", start) + 1 : html.index("</textarea>", start)].strip()
@@ -130,7 +130,7 @@ def test_saving_is_bounded(client, conversation, monkeypatch):
 
 
 def to_colleague(conversation, colleague: Agent | None = None) -> Conversation:
-    """The conversation, read anew, of a colleague to whom it has just gone."""
+    """Return the conversation, read anew, of a colleague to whom it has just gone."""
     there = colleague or make.agent()
     Conversation.objects.filter(pk=conversation.pk).update(assigned_to=there, assigned_at=timezone.now())
     return Conversation.objects.get(pk=conversation.pk)

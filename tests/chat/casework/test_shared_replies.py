@@ -172,7 +172,7 @@ def test_own_replies_are_nowhere_in_the_admin(chief):
 
 
 def test_every_variable_has_a_value():
-    """And nothing is filled in that no text may name."""
+    """Nothing is filled in either that no text may name."""
     assert set(replies._values("Camille", None, "Lille")) == set(reply_template.VARIABLES)
 
 

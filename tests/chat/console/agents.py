@@ -10,7 +10,7 @@ CONSOLE = "/console/"
 
 
 def signed_in(user: User) -> Client:
-    """A browser in which this person proved password and second factor."""
+    """Return a browser in which this person proved password and second factor."""
     enrol_totp(user, generate_totp_secret())
     client = Client()
     client.force_login(user)

@@ -29,7 +29,7 @@ CONTENT = make_captures.png()
 
 @pytest.fixture
 def seen():
-    """A conversation with one capture shown and drawn, its agent's browser, and the page."""
+    """Return a conversation with one capture shown and drawn, its agent's browser, and the page."""
     conversation = make.assigned()
     capture = make_captures.drawn(conversation, CONTENT, "IMG_2.png")
     return conversation, capture, signed_in(conversation.assigned_to.user), f"{page_of(conversation)}captures/"

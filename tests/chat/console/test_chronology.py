@@ -29,7 +29,7 @@ def note(conversation, what="Un mot", *, after=None, **words):
 
 @pytest.fixture
 def parts():
-    """`parts(conversation)`: what a script reads of it ahead; with another query, what an agent asks for."""
+    """Give `parts(conversation)`: what a script reads of it ahead; with another query, what an agent asks for."""
     clients = {}
 
     def read(conversation, query="partie=echange"):

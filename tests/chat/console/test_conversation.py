@@ -33,7 +33,7 @@ def hidden_client_id(html: str) -> str:
 
 @pytest.fixture
 def situation():
-    """A conversation, its agent, and an agent of another unit."""
+    """Return a conversation, its agent, and an agent of another unit."""
     agent = make.agent()
     stranger = make.agent(unit_name="Ailleurs")
     return make.assigned(agent), agent, stranger
@@ -280,7 +280,7 @@ def test_reply_too_long_is_kept_to_be_cut():
 
 
 def test_reply_that_comes_too_fast_stays_in_its_form_and_goes_later(monkeypatch, caplog):
-    """One bucket for all that an agent sends: forms, frames over HTTP and sockets, in every exchange of theirs."""
+    """One bucket counts all that an agent sends: forms, frames over HTTP and sockets, in every exchange of theirs."""
     monkeypatch.setattr(token_bucket, "AGENT_POSTS_AT_ONCE", 3)
     monkeypatch.setattr(token_bucket, "AGENT_POSTS_A_SECOND", 0.001)
     agent = make.agent()

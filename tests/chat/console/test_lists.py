@@ -86,7 +86,7 @@ def test_home_entry_person_who_left_is_back_with_a_message_or_the_code(back):
 
 @pytest.mark.parametrize(("minutes", "is_asleep"), [(0.9, False), (1.1, True), (9, True), (11, False)])
 def test_entry_says_that_a_page_out_of_sight_sleeps(minutes, is_asleep):
-    """For as long as it keeps its turn in the queue; then that the person is offline."""
+    """It says so as long as the page keeps its turn in the queue; then it says that the person is offline."""
     agent = make.agent()
     conversation = make.assigned(agent)
     rows = type(conversation).objects.filter(pk=conversation.pk)

@@ -19,7 +19,7 @@ PAGE, BOARD = "/console/captures-de-cote/", "/console/tableau/"
 
 @pytest.fixture
 def locked():
-    """A capture that was set aside, and its supervisor's browser."""
+    """Return a capture that was set aside, and its supervisor's browser."""
     conversation = make.assigned()
     capture = make_captures.seen(conversation, name="NOM.png")
     opening.lock_capture(capture, motive="x", by=conversation.assigned_to.user)

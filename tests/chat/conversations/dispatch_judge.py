@@ -59,7 +59,7 @@ class Journal:
         return at
 
     def begin_pass(self) -> datetime:
-        """A moment that no other pass has."""
+        """Return a moment that no other pass has."""
         before = stamp()
         with self._lock:
             at = timezone.now()
@@ -72,7 +72,7 @@ class Journal:
         return [deed for deed in self.deeds if (deed.name, deed.subject) == (name, subject)]
 
     def possible(self, name: str, subject: Any, start: int, end: int) -> set[Any]:
-        """Every value it may have had at some time between two stamps."""
+        """Return every value it may have had at some time between two stamps."""
         deeds = self.about(name, subject)
         return {
             deed.value
@@ -81,16 +81,18 @@ class Journal:
         }
 
     def since(self, event: ConversationEvent, person: int) -> int:
-        """A stamp from before the act began that gave this person to an agent."""
+        """Return a stamp from before the act began that gave this person to an agent."""
         given = self.passes.get(event.at) or self.claims.get(event.at)
         return given or min(deed.before for deed in self.around(event.pk) if deed in self.about("hand", person))
 
     def avoided(self, person: int, before: int) -> set[int]:
-        """The accounts that passed this person on through the queue before this stamp: each of them is remembered."""
+        """Return the accounts that passed this person on through the queue before this stamp: each of them is
+        remembered.
+        """
         return {deed.value.avoided for deed in self.about("direction", person) if deed.value and deed.after < before}
 
     def is_back(self, person: int, start: int, end: int) -> bool:
-        """Whether this person may have given a sign between two stamps."""
+        """Return whether this person may have given a sign between two stamps."""
         signs = [deed for deed in self.about("present", person) if deed.value] + self.about("wrote", person)
         return any(deed.before < end and start < deed.after for deed in signs)
 
@@ -118,7 +120,7 @@ class Wait:
 
 
 def judge(journal: Journal) -> set[str]:
-    """The promises that were broken, by name; empty when all were kept. Call it when everything is quiet."""
+    """Return the promises that were broken, by name; empty when all were kept. Call it when everything is quiet."""
     broken: set[str] = set()
     events = list(ConversationEvent.objects.order_by("pk"))
     people = {person.pk: person for person in Conversation.objects.all()}
@@ -257,7 +259,7 @@ def _comes_before(journal, person, other, start, end):
 
 
 def _may_take(journal, agents, agent, person, start, end):
-    """Whether this agent surely may take this person: what « may » means, written once more."""
+    """Return whether this agent surely may take this person: what « may » means, written once more."""
     is_free = journal.overflow_seconds == 0 or min(journal.possible("urgency", person.pk, start, end)) > Urgency.NORMAL
     if agent.user_id in journal.avoided(person.pk, end):
         return False

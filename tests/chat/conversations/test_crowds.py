@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 
 def raid(people: int, *, minutes: float = 30, urgency: int = Urgency.CRITICAL) -> list[Conversation]:
-    """So many who came before everybody else, from one network, and say that they are in danger."""
+    """Create so many who came before everybody else, from one network, and say that they are in danger."""
     return [
         make.waiting(urgency=urgency, is_crowded=True, queued_at=make.long_ago(minutes + number / 1000))
         for number in range(people, 0, -1)
@@ -35,7 +35,7 @@ def raid(people: int, *, minutes: float = 30, urgency: int = Urgency.CRITICAL) -
 
 
 def order() -> list[int]:
-    """The queue, by key, as everybody's page has it; a place alone and the console say the same."""
+    """Return the queue, by key, as everybody's page has it; a place alone and the console say the same."""
     now = timezone.now()
     board = dispatcher.read_board(now)
     rows = {row.public_id: row for row in Conversation.objects.waiting()}
@@ -52,7 +52,7 @@ def keys(people: list[Conversation]) -> list[int]:
 
 
 def ready() -> None:
-    """The pause after a grave one is over."""
+    """End the pause after a grave exchange."""
     Agent.objects.update(availability="available", pause_until=None, pause_reason="")
 
 
@@ -68,7 +68,7 @@ def end(conversation: Conversation) -> None:
 
 
 def test_danger_of_a_crowded_network_is_served_as_danger():
-    """Alone of its network in the queue: nothing differs from anybody."""
+    """It is alone of its network in the queue, and differs in nothing from anybody."""
     make.agent(capacity=1)
     high, danger = make.waiting(urgency=Urgency.HIGH), make.waiting(urgency=Urgency.CRITICAL, is_crowded=True)
     assert order() == keys([danger, high])
@@ -122,8 +122,10 @@ def test_share_of(slots, share):
 
 @pytest.mark.parametrize("seed", range(30))
 def test_with_share_of_any_queue(seed, tried):
-    """The free in the order of turns; the crowded too; a crowded one before a free one only as its turn says, and only
-    so many of them."""
+    """The free are in the order of turns, and so are the crowded.
+
+    A crowded one comes before a free one only as its turn says, and only so many of them do.
+    """
     draw = random.Random(seed)
     start = timezone.now()
     people = [
@@ -171,8 +173,10 @@ def test_all_readings_of_the_queue_agree(seed):
 
 @pytest.mark.parametrize("slots", [1, 2, 12])
 def test_raid_of_danger_takes_its_share_and_the_honest_wait_little_longer(slots, tried):
-    """A raid without end, closed as soon as it is read, beside people who come one after the other: they are served,
-    each in turn, and of the places that become free the raid has its share and no more."""
+    """A raid without end, closed as soon as it is read, comes beside people who come one after the other.
+
+    They are served, each in turn, and of the places that become free the raid has its share and no more.
+    """
     for _each in range(slots):
         make.agent(capacity=1)
     many, honest = raid(30), [make.waiting(urgency=Urgency.HIGH) for _each in range(10)]
@@ -192,7 +196,7 @@ def test_raid_of_danger_takes_its_share_and_the_honest_wait_little_longer(slots,
 
 
 def test_raid_does_not_starve_and_is_not_starved_when_time_passes():
-    """With one place only: a crowded one, honest ones for CROWD_SECONDS, and so on."""
+    """There is one place only: it goes to a crowded one, to honest ones for CROWD_SECONDS, and so on."""
     make.agent(capacity=1)
     many, honest = raid(4), [make.waiting(urgency=Urgency.HIGH) for _each in range(6)]
     served = []

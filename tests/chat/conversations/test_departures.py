@@ -123,7 +123,7 @@ class Holder:
 
 @pytest.mark.django_db(transaction=True)
 def test_exit_waits_for_nobody_who_holds_the_conversation_and_is_parked_after(monkeypatch):
-    """As it runs in production: the thread of the exit, its own connection, a lock that is really held."""
+    """It runs as in production: the thread of the exit, its own connection, a lock that is really held."""
     conversation = make.assigned()
     key = visit(conversation)
     threads = quick_exit.ThreadPoolExecutor(1, initializer=quick_exit.leave_the_pool)

@@ -245,7 +245,7 @@ def unseen_for(conversation, **time):
 
 @pytest.mark.parametrize("abandon_seconds", [60, 1800])
 def test_person_who_returns_after_4_min_59_has_the_same_place(settings, abandon_seconds):
-    """Whatever ABANDON_SECONDS says. Those behind were not held up meanwhile."""
+    """It is so whatever ABANDON_SECONDS says. Those behind were not held up meanwhile."""
     settings.ABANDON_SECONDS = abandon_seconds
     gone = make.waiting(queued_at=make.long_ago(20))
     behind = make.waiting(queued_at=make.long_ago(10))
@@ -432,7 +432,7 @@ def test_dispatch_ends_with_the_round_that_finds_nobody_to_give(monkeypatch):
 
 
 def crowd(count, **fields):
-    """Many people, without a query for each."""
+    """Create many people, without a query for each."""
     now = timezone.now()
     reports = Report.objects.bulk_create(
         Report(
@@ -601,7 +601,7 @@ def test_turn_of_one_person_is_the_order_of_the_table():
 
 
 def test_index_of_the_queue_follows_an_order_with_an_expression():
-    """As whoever changes `IN_TURN` may write one: a column downwards, a moment to its minute, a column, the key."""
+    """Whoever changes `IN_TURN` may write one: a column downwards, a moment to its minute, a column, the key."""
     minute = TruncMinute("queued_at", tzinfo=UTC)
     index = Index(*_in_turn(("-urgency", minute, "queued_at", "pk")), name="conversation_queue_tried")
     assert [str(part) for part in index.expressions] == [

@@ -218,7 +218,7 @@ class Play:
             self.journal.note("present", row.pk, False, before)
 
     def sleep(self, index: int, minutes: int) -> None:
-        """The page said that it went out of sight, and was not seen for so long."""
+        """Let the page say that it went out of sight, and be unseen for so long."""
         before = stamp()
         if row := self._row(index):
             Conversation.objects.filter(pk=row.pk).update(
@@ -227,7 +227,7 @@ class Play:
             self.journal.note("present", row.pk, minutes < 10, before)
 
     def oversleep(self, index: int) -> None:
-        """Their turn came while their page slept, and they have not been seen since."""
+        """Let their turn come while their page slept, and them be unseen since."""
         before = stamp()
         row = self._row(index)
         if row is None or row.assigned_to is None:
@@ -237,7 +237,7 @@ class Play:
         self.journal.note("present", row.pk, False, before)
 
     def rest(self, index: int) -> None:
-        """Their agent answered, and they have not been seen for long."""
+        """Let their agent answer, and them be unseen for long."""
         row = self._row(index)
         if row is None or row.assigned_to is None:
             return
@@ -276,7 +276,7 @@ class Play:
         self.journal.note("weight", row.pk, weight, before)
 
     def write(self, index: int) -> None:
-        """Posting holds the row that the dispatcher wants."""
+        """Post, which holds the row that the dispatcher wants."""
         row = self._row(index)
         if row is not None and row.is_open:
             before = stamp()
@@ -335,7 +335,7 @@ class Play:
     # -- passing on
 
     def _hand(self, index: int, work: Any) -> None:
-        """work: with the row, under an agent. What is refused changes nothing."""
+        """Do this work with the row, under an agent. What is refused changes nothing."""
         row = self._row(index)
         if row is None or row.assigned_to is None:
             return
@@ -507,7 +507,7 @@ def test_judge_finds_an_agent_left_waiting_for_a_page_that_sleeps():
 
 
 def test_exchange_at_rest_is_its_agent_s_beside_another():
-    """What the history above did: the same agent had three people in turn, two of them at once, with one place."""
+    """The history above did this: the same agent had three people in turn, two of them at once, with one place."""
     play = Play(RESTED)
     assert play.run() == set()
     given = ConversationEvent.objects.filter(kind=EventKind.ASSIGNED).values_list("by", flat=True)

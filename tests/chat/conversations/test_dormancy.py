@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 
 def away(agent: Agent, *, minutes: float = 11, answered: bool = True, **fields) -> Conversation:
-    """A person of this agent, answered, who was seen so long ago."""
+    """Return a person of this agent, answered, who was seen so long ago."""
     conversation = make.assigned(agent, **fields)
     make.message(conversation)
     if answered:
@@ -33,7 +33,7 @@ def away(agent: Agent, *, minutes: float = 11, answered: bool = True, **fields) 
 
 
 def age(conversation: Conversation, minutes: float) -> Conversation:
-    """As if whatever happened there had happened so long ago."""
+    """Move whatever happened there so far into the past."""
     then = make.long_ago(minutes)
     Message.objects.filter(conversation=conversation).update(sent_at=then)
     Conversation.objects.filter(pk=conversation.pk).update(reporter_seen_at=then, assigned_at=then)
@@ -42,7 +42,7 @@ def age(conversation: Conversation, minutes: float) -> Conversation:
 
 
 def load_of(agent: Agent) -> int:
-    """Of the agent, as every reader of it says: they agree."""
+    """Return the load of the agent, as every reader of it says: they agree."""
     row = Agent.objects.with_load().get(pk=agent.pk)
     with transaction.atomic():
         ((_agent, locked),) = dispatcher._lock_agents([agent.pk], timezone.now())
@@ -158,7 +158,7 @@ def _emergency(person: Conversation) -> None:
 
 
 def _promised(person: Conversation) -> None:
-    """And the promise is over: they are owed all the more."""
+    """Let a promise be over, so that they are owed all the more."""
     Hold.objects.create(
         conversation=person,
         agent=person.assigned_to,

@@ -19,7 +19,7 @@ OLD, NEW, OTHER = b"1" * 32, b"2" * 32, b"3" * 32
 
 
 def session_of(row: FollowUp | None) -> Any:
-    """A stored session that came in by this code."""
+    """Return a stored session that came in by this code."""
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     if row is not None:
         follow_up_code.remember(session, row)
@@ -68,7 +68,10 @@ def test_session_whose_code_is_gone_makes_no_new_one():
 
 @pytest.mark.parametrize(("minutes", "copied"), [(5, False), (5, True), (-5, False)])
 def test_resume_code_opens_it_as_long_as_it_is_valid(minutes, copied):
-    """Longer, if there is something to follow; not at all once it has expired. A code of somebody else stays theirs."""
+    """It is valid for longer if there is something to follow, and not at all once it has expired.
+
+    A code of somebody else stays theirs.
+    """
     one, other, now = make.assigned(), make.assigned(), timezone.now()
     until = now + timedelta(minutes=minutes)
     FollowUp.objects.create(conversation=other, code_digest=OTHER.hex(), issued_at=now, until=now + timedelta(days=1))

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 
 def raid(count: int = 20, minutes: float = 5, **fields) -> list[Conversation]:
-    """So many arrivals of one place, two seconds apart, that have said nothing."""
+    """Return so many arrivals of one place, two seconds apart, that have said nothing."""
     return [make.waiting(queued_at=make.long_ago(minutes - each / 30), **fields) for each in range(count)]
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def away(agent: Agent, seconds: float = 95) -> int:
-    """Their lease is over, and the worker has taken back what they had."""
+    """Let their lease end, and the worker take back what they had."""
     Agent.objects.filter(pk=agent.pk).update(seen_at=timezone.now() - timedelta(seconds=seconds))
     return dispatcher.release_stale()
 

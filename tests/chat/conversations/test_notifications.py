@@ -46,7 +46,7 @@ Case = tuple[Callable[[], object], Callable[[], Told]]
 
 
 def message(*conversations: Conversation) -> Told:
-    """That the last line of each has come."""
+    """Return the notifications that the last line of each has come."""
     rows = Conversation.objects.filter(pk__in=[one.pk for one in conversations])
     return {Notification(pubsub.MESSAGES, conversation=str(row.public_id), seq=row.last_seq) for row in rows}
 
@@ -90,7 +90,7 @@ def _post() -> Case:
 
 
 def _post_again() -> Case:
-    """The first notification may have been lost."""
+    """Post again, because the first notification may have been lost."""
     one, client_id = make.assigned(), uuid.uuid4()
 
     def post() -> None:
@@ -280,7 +280,7 @@ def _abandon() -> Case:
 
 
 def _resting() -> Conversation:
-    """Somebody who may be put to rest."""
+    """Return somebody who may be put to rest."""
     one = make.assigned()
     make.message(one, author=Author.AGENT)
     Message.objects.filter(conversation=one).update(sent_at=make.long_ago(20))
@@ -413,7 +413,7 @@ def _beat_of_a_page() -> Case:
 
 
 def _lost() -> Agent:
-    """An agent who was gone, and lost somebody."""
+    """Return an agent who was gone, and lost somebody."""
     one = make.assigned()
     Agent.objects.filter(pk=one.assigned_to_id).update(seen_at=make.long_ago(5))
     dispatcher.release_stale()
@@ -475,7 +475,7 @@ def _forget_codes() -> Case:
 
 
 def _somebody_else() -> list[Conversation]:
-    """One under way, written in and with codes, whose agent lost others; one whose agent is in a pause; one closed."""
+    """Create others: one under way, written in and with codes, whose agent lost others; one in a pause; one closed."""
     now = timezone.now()
     talking, resting, over = make.assigned(urgency=Urgency.HIGH), make.assigned(), make.closed()
     make.message(talking)
@@ -502,7 +502,7 @@ def _somebody_else() -> list[Conversation]:
 
 
 def _all_of(people: list[Conversation]) -> list[Any]:
-    """All that is stored of these conversations, their agents, reports, codes, messages and histories."""
+    """Return all that is stored of these conversations, their agents, reports, codes, messages and histories."""
     keys = [one.pk for one in people]
     return [
         list(Conversation.objects.filter(pk__in=keys).order_by("pk").values()),

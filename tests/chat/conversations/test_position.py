@@ -32,7 +32,7 @@ def agree(now) -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_place_alone_is_the_place_in_the_queue(seed):
-    """Some urgent, some gone, some at the same instant; agents of every kind, with and without room."""
+    """Some are urgent, some gone, some came at one instant; there are agents of every kind, with and without room."""
     draw = random.Random(seed)
     now = timezone.now()
     for availability in [Availability.AVAILABLE, Availability.AVAILABLE, Availability.PAUSE]:

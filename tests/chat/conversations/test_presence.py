@@ -128,8 +128,10 @@ def test_page_that_is_not_there_keeps_it_too_and_asks_nothing_for_it():
 
 
 def test_every_page_that_the_menus_lead_to_keeps_it_too():
-    """From the console on, as a supervisor; what signs out is left out. That such pages beat is seen in a browser
-    (tests/browser/test_presence.py), of one page of each part."""
+    """They are followed from the console on, as a supervisor; what signs out is left out.
+
+    That such pages beat is seen in a browser (tests/browser/test_presence.py), of one page of each part.
+    """
     client = signed_in(make.agent(role=Role.SUPERVISOR).user)
     found = ["/console/"]
     for path in found:  # grows

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def ago(conversation: Conversation, minutes: float) -> None:
-    """As if all of it had happened so long ago: given, and written."""
+    """Move all of it so far into the past: given, and written."""
     then = make.long_ago(minutes)
     Conversation.objects.filter(pk=conversation.pk).update(assigned_at=then)
     Message.objects.filter(conversation=conversation).update(sent_at=then)
@@ -39,7 +39,9 @@ def taken(conversation: Conversation, agent: Agent) -> None:
 
 
 def unanswered(minutes: float) -> tuple[Conversation, Agent]:
-    """Written so long ago, unanswered, and lost with its agent; somebody else has just been given it."""
+    """Create somebody who wrote so long ago, was not answered and lost their agent; somebody else has just been given
+    it.
+    """
     first, second = make.agent(public_name="Louise"), make.agent(public_name="Camille", unit_name="Ici")
     conversation = make.assigned(first)
     make.message(conversation, "vous êtes là ?")
@@ -110,7 +112,7 @@ def test_supervisor_s_table_says_both_figures_and_puts_who_waits_longest_first()
 
 @pytest.mark.parametrize("author", [Author.REPORTER, Author.AGENT, Author.SYSTEM])
 def test_cost_does_not_grow_with_the_thread(author):
-    """Blocks that PostgreSQL touches, for threads of 100 and of 3,000 messages of one side after the other's last."""
+    """PostgreSQL's blocks are counted, for threads of 100 and of 3,000 messages of one side after the other's last."""
     agent = make.agent()
     touched = []
     for count in (100, 3_000):

@@ -18,7 +18,7 @@ BOTH = ("pages", "sockets")
 
 
 def pass_time(length: timedelta) -> None:
-    """As if so long had passed: every time that is kept is that much older."""
+    """Let so long pass: every time that is kept is that much older."""
     for model, names in ((WebHeartbeat, ("seen_at", "back_at")), (Agent, ("seen_at",))):
         for row in model.objects.all():
             for name in names:

@@ -28,7 +28,7 @@ class Clock:
 
 
 def pass_time(length: timedelta) -> None:
-    """As if every worker had been silent for so long more."""
+    """Let every worker have been silent for so long more."""
     for row in WorkerHeartbeat.objects.all():
         row.seen_at -= length
         row.save()
@@ -98,7 +98,9 @@ def test_worker_that_is_silent_is_dead_and_one_at_a_purge_is_not():
 
 @pytest.mark.django_db(transaction=True)
 def test_each_duty_has_the_same_time_whoever_watches(monkeypatch, settings):
-    """By a watchdog, which the process tells itself, and by `--alive`, which reads what it wrote before the duty."""
+    """They watch by a watchdog, which the process tells itself, and by `--alive`, which reads what it wrote before the
+    duty.
+    """
     settings.WORKER_NAME = "worker-of-this-test"
     by_watchdog, by_heartbeat = {}, {}
     do = run_worker.Command._do

@@ -12,14 +12,17 @@ from reports.models import AgeBand, ReporterRole
 
 
 def unlike() -> Iterator[dict[str, Any]]:
-    """Fields of reports, each unlike the one before."""
+    """Yield fields of reports, each unlike the one before."""
     roles, forces, ages = (itertools.cycle(each.values) for each in (ReporterRole, Force, AgeBand))
     while True:
         yield {"role": next(roles), "force": next(forces), **AgeBand.as_stored(next(ages))}
 
 
 def one_value_among(waiting: ConversationQuerySet) -> list[str]:
-    """The columns of the order that have one value among these people. An expression of `IN_TURN` is not looked at."""
+    """Return the columns of the order that have one value among these people.
+
+    An expression of `IN_TURN` is not looked at.
+    """
     of_the_table = [part.removeprefix("-") for part in IN_TURN if isinstance(part, str)]
     columns = sorted({*TURN_COLUMNS, *of_the_table})
     return [column for column in columns if len(set(waiting.values_list(column, flat=True))) < 2]

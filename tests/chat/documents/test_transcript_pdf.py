@@ -21,7 +21,7 @@ PPI = 40
 
 
 def margins(source: str, data: object, centimetres: float) -> list[int]:
-    """The darkest value of each page's right margin, 255 being white."""
+    """Return the darkest value of each page's right margin, 255 being white."""
     found = typst.compile(
         source.encode(), format="png", ppi=PPI, sys_inputs={"data": json.dumps(data, ensure_ascii=False)}
     )
@@ -69,7 +69,7 @@ def test_direction_of_a_message_is_that_of_its_first_letter(text, direction):
 
 
 def is_on_the_right(text: str) -> bool:
-    """Whether anything of a page with this short message is drawn in its right third."""
+    """Return whether anything of a page with this short message is drawn in its right third."""
     data = transcript_pdf._data(Document(title="x", about=[], thread_title="x", thread=[("x", text)]))
     page = typst.compile(
         EXCHANGE.encode(), format="png", ppi=PPI, sys_inputs={"data": json.dumps(data, ensure_ascii=False)}
@@ -107,7 +107,7 @@ def test_register_says_how_many_and_of_which_hours(count, told):
 
 
 def pages_of(source: str, data: object) -> list[list[str]]:
-    """The lines of each page, without its number."""
+    """Return the lines of each page, without its number."""
     drawn = typst.compile(
         source.encode(),
         format="pdf",
@@ -165,7 +165,7 @@ def test_letterhead_that_is_no_head_is_refused_beside_its_field(name, address, f
 
 @pytest.mark.parametrize("pairs", [[], [("Motif", "x"), ("Unité", "y " * 300)]])
 def test_no_heading_is_the_last_line_of_a_page(pairs):
-    """Whatever stands before it: each place of the foot of a page is tried."""
+    """Each place of the foot of a page is tried, so that it is true whatever stands before it."""
     headings, where = {"Transmission", "Messages", "1. La personne"}, set()
     for count in range(26, 40):
         about = [f"Ligne {number}" for number in range(count)]

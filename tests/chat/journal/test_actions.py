@@ -27,7 +27,7 @@ def note(conversation, what="Un mot", moment=EVENING, **words):
 
 @pytest.fixture
 def told(monkeypatch):
-    """The conversations whose agent's page was told."""
+    """Return the conversations whose agent's page was told."""
     found = []
     monkeypatch.setattr(actions.pubsub, "state_changed", found.append)
     return found
@@ -173,7 +173,10 @@ def test_reading_costs_the_same_statements_for_one_fact_and_for_many():
 
 
 def test_five_hundred_facts_stay_quick():
-    """As many as a journal holds, shown and opened at once. By the processor of this thread, the least of three."""
+    """As many facts as a journal holds are shown and opened at once.
+
+    The time is that of this thread's processor, the least of three.
+    """
 
     def seconds(many):
         conversation = make.assigned()
@@ -210,7 +213,7 @@ def test_pieces_of_a_long_journal():
 
 @pytest.mark.django_db(transaction=True)
 def test_taken_back_while_it_is_read_is_one_or_the_other():
-    """Real threads: whoever comes second waits for the first, and finds the fact taken back, or read."""
+    """Real threads are used: whoever comes second waits for the first, and finds the fact taken back, or read."""
     conversation = make.assigned()
     fact = note(conversation)
     actions.show_facts(conversation=conversation)

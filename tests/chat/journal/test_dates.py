@@ -29,7 +29,7 @@ def moments(draw: st.DrawFn) -> Moment:
 
 
 def facts() -> st.SearchStrategy[list[tuple[Moment, int]]]:
-    """Dates with the numbers of their facts, which no two share."""
+    """Return dates with the numbers of their facts, which no two share."""
     return st.lists(moments(), max_size=12).map(lambda found: [(moment, n) for n, moment in enumerate(found, 1)])
 
 

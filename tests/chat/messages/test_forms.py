@@ -46,7 +46,7 @@ def test_message_is_kept_as_the_sockets_keep_it():
 
 
 def test_errors_say_what_to_do():
-    """Each in its own words, of a message and of any other text."""
+    """Each error has its own words, for a message and for any other text."""
     said = [str(text) for text in (*MESSAGE_ERRORS.values(), *TEXT_ERRORS.values())]
     assert len(set(said)) == 2 * len(MESSAGE_ERRORS) == 2 * len(TEXT_ERRORS)
     assert all(

@@ -123,7 +123,7 @@ def test_what_is_read_together_is_bounded_by_its_bytes_and_the_others_are_put_of
 
 @pytest.fixture
 def fetched(monkeypatch):
-    """How many bytes of sealed words each statement brought, by its name."""
+    """Return how many bytes of sealed words each statement brought, by its name."""
     found = []
     fetch = reading.fetch_rows
 

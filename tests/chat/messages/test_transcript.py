@@ -33,7 +33,7 @@ def _no_counts_left():
 
 @pytest.fixture
 def long_one():
-    """An exchange under way of 251 messages: the system's first one, and 250 of the person."""
+    """Return an exchange under way of 251 messages: the system's first one, and 250 of the person."""
     return make.thread(make.assigned(), [f"Message numéro {n}" for n in range(2, 252)])
 
 
@@ -52,7 +52,7 @@ def seqs(response) -> list[int]:
 
 
 def way_back(response) -> str:
-    """The address of « Voir les messages précédents », without what scrolls; empty when there is none."""
+    """Return the address of « Voir les messages précédents », without what scrolls; empty when there is none."""
     found = re.search(r'href="([^"]*avant=\d+)#fin"', response.text)
     return unescape(found[1]) if found else ""
 
@@ -206,7 +206,7 @@ def test_supervisor_reads_pieces_after_joining_alone(long_one, settings):
 
 @pytest.mark.parametrize("author", [Author.REPORTER, Author.AGENT])
 def test_page_costs_the_same_whatever_came_before(author, reporter, settings):
-    """Statements and bytes of the person's page and of the console's, with 150, 300 and 600 messages."""
+    """Statements and bytes of the person's page and of the console's are counted, with 150, 300 and 600 messages."""
     conversation = make.assigned()
     person, agent = reporter(conversation), agents_browser(settings, conversation.assigned_to)
     pages = [(person, "/tchat/"), (agent, f"/console/echange/{conversation.public_id}/")]

@@ -133,7 +133,7 @@ def test_write_as_expected_refuses_some_and_writes_the_others():
 
 
 def test_write_as_expected_refuses_the_agent_before_among_drafts_that_are_as_expected():
-    """One draft a conversation and every number as guessed: the statement alone tells whose the conversation is."""
+    """There is one draft for each conversation, and every number is as guessed: the statement tells whose it is."""
     agent, before = make.agent(), make.agent()
     mine, taken, waiting = make.assigned(agent), make.assigned(agent), make.waiting()
     last = dict(Conversation.objects.values_list("pk", "last_seq"))

@@ -24,7 +24,7 @@ CHECK = (
 
 
 def checked(*zips: bytes):
-    """What the browser's half says of each of these."""
+    """Return what the browser's half says of each of these."""
     return drawn("copy/archive.js", CHECK, [base64.b64encode(one).decode() for one in zips])
 
 
@@ -177,7 +177,9 @@ def test_what_is_no_archive_is_refused_by_the_command(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
 def test_archive_packed_as_none_of_ours_is_refused_by_the_command(tmp_path, method):
-    """Whole or damaged, as the page does, which reads no other method: it must not end in an error of the library."""
+    """It is whole or damaged, and read as the page does, which reads no other method: it must not end in a library's
+    error.
+    """
     path = tmp_path / "copie.zip"
     with zipfile.ZipFile(path, "w", method) as other:
         for one in (*FILES, File(archive.DIGESTS, archive.digests_of(FILES))):

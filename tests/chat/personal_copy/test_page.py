@@ -53,7 +53,7 @@ MINE = {"device": "mine"}
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """Papers are told, not drawn."""
+    """Give the papers that are told, and not drawn."""
     told = []
 
     def draw(document, source=transcript_pdf.EXCHANGE, *, who=""):
@@ -85,7 +85,7 @@ def unpacked(answer):
 
 
 def with_everything():
-    """An exchange that ended, with all that a copy may hold."""
+    """Return an exchange that ended, with all that a copy may hold."""
     unit = hand.account()
     conversation = make.assigned(make.agent(public_name="Camille"), reception_point=unit.point)
     make.message(conversation, "Il m'insulte \u202echaque soir")
@@ -179,7 +179,7 @@ def test_capture_that_is_not_read_yet_or_opens_no_more_is_told(as_reporter, draw
 
 
 def test_what_is_too_large_for_its_page_is_closed_beside_it(as_reporter, drawn, folder):
-    """Three captures of nine megabytes: more than is held in memory; what comes is a page and a file."""
+    """Three captures of nine megabytes are more than is held in memory; what comes is a page and a file."""
     conversation = make.assigned()
     bulk = secrets.token_bytes(9_000_000)
     for number in range(3):
@@ -301,7 +301,7 @@ def test_copy_in_english(as_reporter, drawn):
 
 
 def follower(conversation):
-    """A visit in which the code of « Suites » was typed."""
+    """Return a visit in which the code of « Suites » was typed."""
     client = Client()
     follow_up_code.set_code(conversation.pk, b"x" * 32, timezone.now())
     session = client.session
@@ -358,7 +358,7 @@ READ = "Uint8Array.from(atob(one), (sign) => sign.charCodeAt(0))"
 
 
 def judged(proofs, *copies):
-    """What « verifier.html » says of these proofs beside each of these « copie.json »."""
+    """Return what « verifier.html » says of these proofs beside each of these « copie.json »."""
     checked = (
         "await (async ([proofs, ...copies]) => Promise.all(copies.map((copy) => script.checkProofs(proofs, copy))))"
         f"(given.map((one) => {READ}))"
@@ -417,7 +417,7 @@ def test_proofs_of_date_go_along_and_are_held_to_the_words_of_the_copy(as_report
 
 
 def test_file_of_a_capture_is_held_to_its_digest_although_the_list_was_made_again(as_reporter, drawn):
-    """By the half of « verifier.html »: wrong proofs and other files, of what was given and of what was altered."""
+    """The half of « verifier.html » finds wrong proofs and other files, of what was given and of what was altered."""
     conversation = make.assigned()
     picture = captures.drawn(conversation)
     Capture.objects.filter(pk=picture.pk).update(received_at=timezone.now() - timedelta(days=1))
@@ -446,7 +446,9 @@ def test_file_of_a_capture_is_held_to_its_digest_although_the_list_was_made_agai
 
 @pytest.fixture
 def stamped(settings):
-    """An exchange of the day before, whose day two local authorities signed, and the fingerprints of their anchors."""
+    """Return an exchange of the day before, whose day two local authorities signed, and the fingerprints of their
+    anchors.
+    """
     first, second = corpus.authorities()
     conversation = make.thread(make.assigned(), ["Un mot", "Un autre"])
     fact, capture = note(conversation, "Un fait"), captures.drawn(conversation, b"\x89PNG\r\n\x1a\n" + b"octets")
@@ -464,7 +466,9 @@ def stamped(settings):
 
 
 def test_copy_taken_after_two_authorities_signed_is_dated_offline(as_reporter, drawn, stamped):
-    """By the half of « verifier.html » in Node, and by the command, each without the database and the authorities."""
+    """It is checked by the half of « verifier.html » in Node, and by the command, without the database and the
+    authorities.
+    """
     files = unpacked(as_reporter(stamped).post(PAGE, MINE | {"captures": "on"}))
     altered = json.loads(files["preuves.json"])
     key = next(iter(altered["stamps"]))
@@ -544,7 +548,7 @@ def list_digest(content):
 
 
 def rewritten(content):
-    """The same archive with another PDF, its list and its comment made again: in itself it is whole."""
+    """Return the same archive with another PDF, its list and its comment made again: in itself it is whole."""
     with zipfile.ZipFile(io.BytesIO(content)) as found:
         files = [archive.File(name, found.read(name)) for name in found.namelist() if name != archive.DIGESTS]
     other = [archive.File(one.name, one.content + b"!") if one.name.endswith(".pdf") else one for one in files]
@@ -552,7 +556,7 @@ def rewritten(content):
 
 
 def whole_judged(proof, *zips):
-    """What « verifier.html » says of the proof of a copy beside each of these archives."""
+    """Return what « verifier.html » says of the proof of a copy beside each of these archives."""
     lists = []
     for one in zips:
         with zipfile.ZipFile(io.BytesIO(one)) as found:
@@ -565,7 +569,7 @@ def whole_judged(proof, *zips):
 
 
 def close_the_day(settings):
-    """As at the midnight after: everything of today has a leaf, and two authorities sign."""
+    """Close the day as at the midnight after: everything of today has a leaf, and two authorities sign."""
     first, second = corpus.authorities()
     for one in (first, second):
         one.mode, one.asked = "well", []
@@ -600,7 +604,7 @@ def test_each_copy_has_a_number_and_a_line_in_the_register_with_the_digest_of_it
 
 @pytest.mark.parametrize("whose", ["person", "agent", "unit"])
 def test_altered_pdf_is_said_by_the_proof_of_the_archive(as_reporter, drawn, settings, tmp_path, capsys, whose):
-    """By the half of « verifier.html » and by the command, although the list and the comment were made again."""
+    """The half of « verifier.html » and the command say so, although the list and the comment were made again."""
     unit = hand.account()
     conversation = make.assigned(reception_point=unit.point)
     make.message(conversation, "Un mot")
@@ -728,7 +732,7 @@ def test_agents_archive_is_their_document_that_checks_itself_with_its_line_in_th
 
 
 def test_agents_archive_has_the_proofs_of_what_it_holds_and_of_nothing_else(drawn, stamped):
-    """Its messages; of facts and captures those that were shown and seen."""
+    """It has the proofs of its messages; of facts and captures it has those that were shown and seen."""
     browser, page = signed_in(stamped.assigned_to.user), f"/console/echange/{stamped.public_id}/document/"
     answer = browser.post(page, {"motive": "person", "archive": "on"})
     with zipfile.ZipFile(io.BytesIO(answer.content)) as found:
@@ -759,7 +763,7 @@ def test_agents_archive_has_the_proofs_of_what_it_holds_and_of_nothing_else(draw
 
 
 def show_all(conversation):
-    """As after its person has shown their facts and captures, and the agent's page was drawn."""
+    """Show everything, as if the person had shown their facts and captures and the agent's page was drawn."""
     now = timezone.now()
     JournalFact.objects.filter(conversation=conversation).update(shown_at=now, read_at=now)
     Capture.objects.filter(conversation=conversation).update(shown_at=now, read_at=now)

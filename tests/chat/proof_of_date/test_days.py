@@ -36,7 +36,7 @@ def chunks_of_four(monkeypatch):
 
 
 def yesterday(*conversations):
-    """As if all of these had happened a day ago."""
+    """Move all of these a day into the past."""
     then = timezone.now() - timedelta(days=1)
     for conversation in conversations:
         Message.objects.filter(conversation=conversation).update(sent_at=then)
@@ -54,7 +54,7 @@ def recorded(count=1):
 
 
 def made():
-    """Trees of all that is due, and the newest day."""
+    """Make trees of all that is due, and return the newest day."""
     days.run_all(sources.sources)
     return ProofDay.objects.last()
 
@@ -181,7 +181,7 @@ def test_capture_is_proven_by_its_file_and_goes_with_its_row():
 
 
 def test_words_that_are_not_those_of_the_leaf_have_no_proof():
-    """By the version before, which knows no leaf; or by whoever owns the database and the keys."""
+    """They were written by the version before, which knows no leaf; or by whoever owns the database and the keys."""
     thread = make.thread(make.waiting(), ["Un mot"])
     yesterday(thread)
     made()
@@ -203,7 +203,7 @@ def test_message_that_no_key_opens_keeps_no_other_from_its_proof():
 
 
 def keyed(thread):
-    """With a key of its own, which seals what follows."""
+    """Give the thread a key of its own, which seals what follows."""
     (key,) = data_keys.make()
     Conversation.objects.filter(pk=thread.pk).update(data_key=key)
     Report.objects.filter(conversation=thread).update(data_key=key)
@@ -378,7 +378,7 @@ def test_exchange_that_is_held_by_somebody_waits_for_the_next_day_and_holds_up_n
 
 
 def at_noon(*conversations):
-    """As if all of these had happened at noon of the day before, long before it ended."""
+    """Move all of these to noon of the day before, long before it ended."""
     then = days.end_of(timezone.localdate() - timedelta(days=1)) - timedelta(hours=12)
     for conversation in conversations:
         Message.objects.filter(conversation=conversation).update(sent_at=then)
@@ -386,7 +386,7 @@ def at_noon(*conversations):
 
 
 def kept_of(day):
-    """How many of each kind the next tree has to ask again."""
+    """Return how many of each kind the next tree has to ask again."""
     return {kind: len(mark["left"]) for kind, mark in day.marks.items()}
 
 

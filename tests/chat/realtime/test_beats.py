@@ -24,7 +24,7 @@ CONSOLE = "/ws/console/"
 
 
 def forbid_readings(monkeypatch):
-    """From here on, nothing may be read whole."""
+    """Forbid, from here on, to read anything whole."""
 
     def fail(*_asked):
         raise AssertionError("a beat with nothing new read the exchange")
@@ -74,7 +74,7 @@ async def test_beats_of_one_page_in_a_breath_are_answered_once():
 
 
 def _write_silently(conversation):
-    """As if its notification had been lost."""
+    """Write as if the notification had been lost."""
     from django.db import transaction
 
     from chat.messages.writing import append_message

@@ -122,7 +122,7 @@ async def test_sync_of_many_messages_comes_in_pages():
 
 
 async def test_whoever_is_put_off_reads_all_of_it_in_the_next_crossing(monkeypatch):
-    """With room for one message in a crossing: everybody who asks at once gets everything, each in order."""
+    """A crossing has room for one message: everybody who asks at once gets everything, each in order."""
     monkeypatch.setattr(reading, "CROSSING_BYTES", 1)
     monkeypatch.setattr(connection_module, "PAGES_AT_ONCE", 1_000)
     put_off = []
@@ -342,7 +342,10 @@ async def test_too_many_sockets_of_one_session(monkeypatch):
 
 
 async def test_too_many_sockets_of_people_of_one_network(monkeypatch):
-    """However many visits they have. Agents, who may be many behind one address, and people elsewhere are let in."""
+    """They are refused however many visits they have.
+
+    Agents, who may be many behind one address, and people elsewhere are let in.
+    """
     monkeypatch.setattr(connection_module, "SOCKETS_A_NETWORK", 2)
     one, other, third = [await in_db(lambda: visit(make.waiting())) for _each in range(3)]
     agent = await in_db(lambda: signed_in(make.agent()))
@@ -362,7 +365,7 @@ async def test_too_many_sockets_of_people_of_one_network(monkeypatch):
     ("lines", "most"), [("2001:db8:1:ff01::{:x}", 2), ("2001:db8:1:ff{:02x}::1", 4), ("2001:db8:1:{:x}00::1", 8)]
 )
 async def test_too_many_sockets_of_people_of_one_network_of_ipv6(monkeypatch, lines, most):
-    """A line, a household and a company: a quarter, half and all of what one network may have."""
+    """A line, a household and a company have a quarter, half and all of what one network may have."""
     monkeypatch.setattr(connection_module, "SOCKETS_A_NETWORK", 8)
     key = await in_db(lambda: visit(make.waiting()))
     async with contextlib.AsyncExitStack() as opened:
@@ -442,7 +445,7 @@ async def test_whole_conversation_over_two_sockets():
 
 
 async def test_agent_who_types_to_somebody_who_is_away_is_kept_to_be_at_work_there():
-    """From the socket and from the way without one (`chat.conversations.dormancy`)."""
+    """It is so from the socket and from the way without one (`chat.conversations.dormancy`)."""
     agent = await in_db(make.agent)
     away, other = await in_db(make.assigned, agent), await in_db(make.assigned, agent)
     rows = Conversation.objects.filter(pk__in=[away.pk, other.pk])

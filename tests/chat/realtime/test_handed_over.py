@@ -21,7 +21,7 @@ REPORTER, CONSOLE = "/ws/conversation/", "/ws/console/"
 
 @pytest.fixture
 def touched(monkeypatch):
-    """The attributes of subscriptions and consoles that a thread of `chat.database` reads or writes."""
+    """Return the attributes of subscriptions and consoles that a thread of `chat.database` reads or writes."""
     seen: set[str] = set()
 
     def note(owner: type, name: str) -> None:

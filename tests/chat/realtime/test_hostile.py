@@ -33,7 +33,9 @@ REPORTER = "/ws/conversation/"
 
 
 async def test_a_lie_about_the_cursor_costs_nobody_their_message():
-    """« I have everything up to 2³¹ - 1 »: no number follows it, and the number of the next message is guessed."""
+    """The client says « I have everything up to 2³¹ - 1 »: no number follows it, and the next message's number is
+    guessed.
+    """
     liar, other = await in_db(make.waiting), await in_db(make.waiting)
     async with (
         Line(REPORTER, await in_db(visit, liar)) as lying,
@@ -207,7 +209,7 @@ async def test_round_asks_those_alone_whose_time_has_come(monkeypatch):
 
 
 async def test_a_visit_that_cannot_be_found_out_is_asked_to_come_again(monkeypatch):
-    """Not the database away, which is waited for: nobody goes on unasked because asking fails."""
+    """It is not the database that is away, which is waited for: nobody goes on unasked because asking fails."""
     monkeypatch.setattr(connection, "CHECK_SECONDS", 0)
     conversation, other = await in_db(make.waiting), await in_db(make.waiting)
     key, other_key = await in_db(visit, conversation), await in_db(visit, other)
@@ -245,7 +247,7 @@ async def test_the_device_left_behind_reads_nothing_more():
 
 
 async def _pushed(socket, seconds):
-    """How many characters the server hands to this socket."""
+    """Return how many characters the server hands to this socket."""
     size = 0
     with contextlib.suppress(TimeoutError, Closed):
         async with asyncio.timeout(seconds):
@@ -298,7 +300,7 @@ async def test_a_flood_of_good_frames_is_cut(monkeypatch):
 
 
 async def test_what_is_read_while_a_mark_is_written_is_marked_too(monkeypatch):
-    """Also when the writing has to be done again, on a new connection."""
+    """It is marked also when the writing has to be done again, on a new connection."""
     conversation = await in_db(make.waiting)
     await in_db(lambda: [make.message(conversation, "x") for _each in range(3)])
     async with Line(REPORTER, await in_db(visit, conversation)) as line:

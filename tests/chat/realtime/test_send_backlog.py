@@ -14,7 +14,7 @@ REPORTER = "/ws/conversation/"
 
 
 class Connection:
-    """Of which a test says how much waits."""
+    """A connection of which a test says how much waits."""
 
     def __init__(self, waiting: int = 0) -> None:
         self.waiting = waiting

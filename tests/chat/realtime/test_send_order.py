@@ -49,7 +49,7 @@ async def refused(line):
 
 @pytest.fixture
 def away(monkeypatch):
-    """`with away():` PostgreSQL answers nobody who writes, and nobody waits for it."""
+    """Give `with away():`, in which PostgreSQL answers nobody who writes, and nobody waits for it."""
 
     @contextmanager
     def is_away():
@@ -66,7 +66,7 @@ def away(monkeypatch):
 
 
 def following(client_ids, *, now=0.0, given_back=A):
-    """What becomes of these, one after the other, behind one that was given back."""
+    """Return what becomes of these, one after the other, behind one that was given back."""
     place = Subscription(None, 1, "a", 0)
     place.hold_behind(given_back, protocol.UNAVAILABLE, now=0.0)
     return [place.held_code(client_id, now=now) for client_id in client_ids]
@@ -248,7 +248,7 @@ class Sender:
                 await self.talk(line)
 
     async def post_elsewhere(self):
-        """One message by another process, while the line before may still be at work."""
+        """Post one message by another process, while the line before may still be at work."""
         client_id, body = self.outbox[0]
         row = self.conversation
         draft = Draft(row.pk, str(row.public_id), Author.REPORTER, None, client_id, body, is_metered=False)
@@ -256,7 +256,7 @@ class Sender:
         self.outbox.pop(0)
 
     async def talk(self, line):
-        """Until nothing is left, or the line is cut."""
+        """Talk until nothing is left, or the line is cut."""
         on_its_way = 0
         lives = self.random.randrange(20, 60)
         for turn in count():
@@ -285,7 +285,7 @@ class Sender:
 
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_order_of_sending_stands_through_failures_cut_lines_and_another_process(seed, monkeypatch):
-    """The writer's own thread against PostgreSQL, failing before a COMMIT or after it, beside another's writing."""
+    """The writer's own thread works against PostgreSQL, failing before or after COMMIT, beside another's writing."""
     monkeypatch.setattr(Bucket, "take", lambda _bucket: True)
     monkeypatch.setattr(connection.Connection, "is_metered", False)
     conversations = [await in_db(make.waiting) for _number in range(3)]

@@ -14,7 +14,7 @@ from chat.rules.lifecycle import Author
 
 
 class Writer:
-    """In the place of the module that writes: notes what was guessed, and numbers as it is told."""
+    """Replaces the module that writes: it notes what was guessed, and numbers as it is told."""
 
     def __init__(self) -> None:
         self.guesses: list[dict[int, int]] = []

@@ -72,7 +72,7 @@ def shown_code(answer) -> str:
 
 
 def panel_of(page: str) -> str:
-    """« Transmettre à l'unité compétente », of the screen."""
+    """Return « Transmettre à l'unité compétente », of the screen."""
     return page.split('<section class="console-block" id="transmission-')[1].split("</section>")[0]
 
 
@@ -452,7 +452,7 @@ def test_code_of_an_exchange_that_ended_opens_its_suites_and_no_message(conversa
 
 
 def test_code_works_as_long_as_something_is_followed(conversation, unit):
-    """Past the hours of a code de reprise, which opens the exchange no more."""
+    """It works past the hours of a code de reprise, which opens the exchange no more."""
     code = resume.issue_code(conversation_id=conversation.pk).text
     hand.sent(conversation, unit)
     end(conversation)
@@ -525,7 +525,7 @@ def meanwhile(monkeypatch, act) -> None:
 
 
 def followed(conversation, unit) -> str:
-    """The code that opens the suites of an exchange that ended."""
+    """Return the code that opens the suites of an exchange that ended."""
     code = resume.issue_code(conversation_id=conversation.pk).text
     hand.sent(conversation, unit)
     end(conversation)
@@ -599,7 +599,9 @@ def test_slip_of_the_unit_s_appointment_with_the_visit_and_with_the_code(convers
 
 @pytest.mark.parametrize(("source", "is_marked"), [(Source.DEMO, True), (Source.DILA, False)])
 def test_unit_of_the_demonstration_says_so_where_a_person_is_sent_to_it(monkeypatch, source, is_marked):
-    """In « Suites », on the slip and on its paper, whoever proposed the appointment; pages say how to load others."""
+    """It is said in « Suites », on the slip and on its paper, whoever proposed the appointment; pages say how to load
+    others.
+    """
     papers = []
     monkeypatch.setattr(transcript_pdf, "draw", lambda document, *_args, **_more: papers.append(document) or b"%PDF")
     unit = hand.account(hand.station(source=source))
@@ -623,7 +625,7 @@ def test_unit_of_the_demonstration_says_so_where_a_person_is_sent_to_it(monkeypa
 
 
 def test_slip_is_of_the_exchange_whose_page_leads_to_it(conversation, unit):
-    """On one device: a visit with an exchange and an appointment of its own, and the suites of an older one by code."""
+    """One device has a visit with an exchange and an appointment of its own, and the suites of an older one by code."""
     code = resume.issue_code(conversation_id=conversation.pk).text
     older = hand.opened(conversation, unit)
     meeting = {"seen": "3", "day": "2026-12-02", "hour": "09:30", "place": "Bureau 12"}

@@ -51,12 +51,12 @@ def answer(client: Client, asked_on: date, said: str):
 
 @pytest.fixture(autouse=True)
 def _remainders_from_nought(monkeypatch):
-    """Instead of a digit drawn at random: what is stored and what is left make what was counted."""
+    """Draw nought in place of a random digit: what is stored and what is left make what was counted."""
     monkeypatch.setattr(figures, "draw_digit", lambda: 0)
 
 
 def counted() -> dict[str, int]:
-    """What was counted of each answer: the tens that are stored, and the rest."""
+    """Return what was counted of each answer: the tens that are stored, and the rest."""
     left = FigureRemainder.objects.get(series="removal").digits
     stored = DailyFigure.objects.filter(series="removal").totals().get("removal", {})
     return {answer: left[answer] + stored.get(answer, 0) for answer in Answer.values}

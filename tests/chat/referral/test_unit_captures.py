@@ -20,7 +20,7 @@ CONTENT = make_captures.png(more=2 * CHUNK_BYTES)
 
 @pytest.fixture
 def received():
-    """A transmission that its unit has opened, a capture that its agent saw, the unit's browser, the page."""
+    """Return a transmission that its unit has opened, a capture that its agent saw, the unit's browser, the page."""
     conversation = make.assigned()
     capture = make_captures.seen(conversation, CONTENT)
     unit = hand.account()

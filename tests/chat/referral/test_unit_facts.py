@@ -52,7 +52,7 @@ def unit():
 
 @pytest.fixture
 def conversation(unit):
-    """An exchange with three facts that were shown and read, one that is private, one that nobody has read."""
+    """Return an exchange with three facts that were shown and read, one that is private, one that nobody has read."""
     found = make.assigned(reception_point=unit.point)
     told = [note(found, f"Parole-{n}.", after=20 * n, account="@lea", platform="Instagram") for n in range(3)]
     show(found, *told)
@@ -72,13 +72,13 @@ def until_of(page):
 
 
 def agree(conversation, row, page=None, **changed):
-    """The person presses « Oui » on this page, or as it is drawn now."""
+    """Press « Oui » as the person, on this page, or as it is drawn now."""
     fields = {"transmission": row.public_id, "answer": "yes", **until_of(page or suites(conversation)), **changed}
     return visit(conversation).post(PAGE, fields)
 
 
 def received(conversation, unit, **changed):
-    """A transmission that its unit has opened, once the person said yes on « Suites »; the unit's page."""
+    """Return a transmission that its unit has opened, once the person said yes on « Suites »; the unit's page."""
     row = hand.asked(conversation, unit)
     assert agree(conversation, row, **changed).status_code == 302
     referral_actions.mark_read(transmission=row, by=unit.user)
@@ -87,7 +87,7 @@ def received(conversation, unit, **changed):
 
 
 def browser(account):
-    """Where it is signed in, once."""
+    """Return the browser in which it is signed in, once."""
     account.browser = getattr(account, "browser", None) or signed_in(account.user)
     return account.browser
 
@@ -104,7 +104,7 @@ def dossier_of(unit, address):
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """Papers are told, not drawn."""
+    """Give the papers that are told, and not drawn."""
     told = []
     monkeypatch.setattr(
         copy_dossier.transcript_pdf, "draw", lambda document, *_given, **_named: told.append(document) or b"%PDF"
@@ -221,7 +221,7 @@ def test_what_was_read_after_the_page_was_drawn_does_not_go_along(conversation, 
 
 
 def test_agreement_that_named_no_fact_shows_none(conversation, unit, drawn):
-    """One of before, or of a page that stood open while the service was replaced."""
+    """It is from before, or from a page that stood open while the service was replaced."""
     row = hand.opened(conversation, unit)
     address = f"/unite/{row.public_id}/"
     page = read(unit, address)

@@ -54,7 +54,7 @@ def test_retention_deletes_what_has_served_and_nothing_else():
 
 
 def test_what_is_due_and_still_there_is_counted(chief, django_assert_max_num_queries, monkeypatch):
-    """For /metrics: an act of an agent puts it off, a freeze holds it, and no more are looked at than that many."""
+    """It is for /metrics: an act of an agent puts it off, a freeze holds it, and at most that many are looked at."""
     now = timezone.now()
     assert deletion.count_due(now) == 0
     frozen, spoken, _due = (make.age(make.closed(), days=366) for _number in range(3))
@@ -126,7 +126,7 @@ def test_rule_of_the_administrator_decides():
 
 @pytest.fixture
 def first_rules(monkeypatch):
-    """`first_rules(**variables)`: the rows that the migration writes where the environment says this."""
+    """Give `first_rules(**variables)`: the rows that the migration writes where the environment says this."""
 
     def write(**variables: str) -> dict[str, RetentionRule]:
         for name in ("RETENTION_DAYS", "FEEDBACK_DAYS"):
@@ -157,7 +157,7 @@ def test_kind_is_deleted_by_a_keeper(kind):
 
 
 def test_first_rules_are_the_defaults(first_rules):
-    """Of the first eight kinds; each later one has a migration of its own."""
+    """It holds for the first eight kinds; each later one has a migration of its own."""
     rows = first_rules()
     assert len(rows) == 8
     assert {kind: row.rule for kind, row in rows.items()} == {kind: DEFAULTS[kind] for kind in rows}

@@ -209,7 +209,7 @@ def test_erasure_asked_shows_who_decides_when_and_where_to_complain(as_reporter)
 
 
 def test_erasure_asked_with_the_code_de_reprise(as_reporter):
-    """On another device, an open exchange: the code brings back, and the page is there."""
+    """An exchange is open on another device: the code brings back, and the page is there."""
     conversation = make.assigned()
     words = resume.issue_code(conversation_id=conversation.pk).text
     client = Client()
@@ -291,7 +291,7 @@ def test_granted_page_says_the_new_date(as_reporter):
 
 @pytest.fixture
 def cast():
-    """An agent with an exchange near its end, an agent of another unit, a supervisor of its unit."""
+    """Return an agent with an exchange near its end, an agent of another unit, a supervisor of its unit."""
     agent, stranger = make.agent(), make.agent(unit_name="Ailleurs")
     chief = make.agent(role=Role.SUPERVISOR)
     conversation = make.assigned(agent, postal_code="29840")

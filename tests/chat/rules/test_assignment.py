@@ -90,7 +90,7 @@ def test_agents_without_a_unit_are_not_a_unit():
 
 
 def test_order_of_turns_holds_after_one_was_taken_from_its_middle():
-    """Somebody heavy goes to who has two places, who is not the first; the others keep their order."""
+    """Somebody heavy goes to who has two places and is not the first; the others keep their order."""
     loads = [(1, 0, 1), (2, 80, 100), (3, 2, 4), (4, 85, 100), (5, 90, 100), (6, 60, 100), (7, 70, 100)]
     rooms = [Room(key, "police", load, capacity, None) for key, load, capacity in loads]
     people = [fresh(1, weight=2), fresh(2), fresh(3)]

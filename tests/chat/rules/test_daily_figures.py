@@ -17,7 +17,7 @@ days_of_key = st.lists(few, min_size=1, max_size=6)
 
 
 def rounded_chain(days, remainder):
-    """What is stored of each day of a chain."""
+    """Return what is stored of each day of a chain."""
     found = []
     for counts in days:
         stored, remainder = rules.round_chain(KEYS, counts, remainder)
@@ -26,7 +26,7 @@ def rounded_chain(days, remainder):
 
 
 def rounded_key(counts, remainder):
-    """What is stored of each day of a key that counts on by itself."""
+    """Return what is stored of each day of a key that counts on by itself."""
     left, found = {"a": remainder}, []
     for count in counts:
         stored, left = rules.round_counts({"a": count}, left)
@@ -35,7 +35,7 @@ def rounded_key(counts, remainder):
 
 
 def runs(length):
-    """Every run of days: its first, and the day after its last."""
+    """Return every run of days: its first, and the day after its last."""
     return [(first, after) for first in range(length) for after in range(first + 1, length + 1)]
 
 
@@ -43,12 +43,13 @@ def runs(length):
 
 
 def places(tens):
-    """The places in the row at which so many tens have been given."""
+    """Return the places in the row at which so many tens have been given."""
     return range(ROUNDING * tens, ROUNDING * tens + ROUNDING)
 
 
 def possible_of_chain(stored, key, first, after):
-    """Every number of people of this key and these days that leads to what is stored, whatever the first remainder.
+    """Return every number of people of this key and these days that leads to what is stored, whatever the first
+    remainder.
 
     A world is a remainder before each day and, on each day, a place in the row where each key ends. Other chains add
     nothing: they say the same sum, and their keys may end anywhere.
@@ -73,7 +74,7 @@ def possible_of_chain(stored, key, first, after):
 
 
 def possible_of_key(stored, first, after):
-    """The same of a key that counts on by itself."""
+    """Return the same of a key that counts on by itself."""
     worlds = {(remainder, 0) for remainder in range(ROUNDING)}
     for number, tens in enumerate(stored):
         worlds = {
@@ -86,7 +87,7 @@ def possible_of_key(stored, first, after):
 
 
 def tells_of_few(possible, stored):
-    """Whether it would tell something of fewer than ten: fewer than ten numbers, or that somebody was there."""
+    """Return whether it would tell something of fewer than ten: fewer than ten numbers, or that somebody was there."""
     return len(possible) < rules.ROUNDING or (stored == 0 and 0 not in possible)
 
 
@@ -127,7 +128,7 @@ SIDE = 1024  # more than the people of one day, counted from the fewest that the
 
 
 def worlds_of_key(stored):
-    """For each world of a key that counts on by itself: its people of each day."""
+    """Return, for each world of a key that counts on by itself, its people of each day."""
     found: set[tuple[int, tuple[int, ...]]] = {(remainder, ()) for remainder in range(ROUNDING)}
     for tens in stored:
         found = {
@@ -140,7 +141,7 @@ def worlds_of_key(stored):
 
 
 def place_of(people, fewest):
-    """The bit of so many people of each day, in a number that stands for a set of them."""
+    """Return the bit of so many people of each day, in a number that stands for a set of them."""
     place = 0
     for count, least in zip(people, fewest, strict=True):
         place = place * SIDE + count - least
@@ -148,7 +149,7 @@ def place_of(people, fewest):
 
 
 def sums_of_keys(series):
-    """Every sum of the people of these keys, as bits, and the fewest of each day, from which the bits count.
+    """Return every sum of the people of these keys, as bits, and the fewest of each day, from which the bits count.
 
     series: what is stored of each key, day by day. Keys know nothing of one another: each sum can be.
     """
@@ -165,8 +166,11 @@ def sums_of_keys(series):
 
 
 def possible_beside_the_sum(target, others, total, first, after):
-    """Every number of people of the key `target` in a run of days that leads to all that is stored: of it, of the other
-    keys of its series, and of a chain whose people are those of all keys. Two days at most."""
+    """Return every number of people of the key `target` in a run of days that leads to all that is stored.
+
+    It is stored of it, of the other keys of its series, and of a chain whose people are those of all keys. Two days at
+    most.
+    """
     bits, fewest = sums_of_keys(others)
     totals = worlds_of_key(total)
     found = set()
@@ -182,7 +186,9 @@ def possible_beside_the_sum(target, others, total, first, after):
 
 
 def stored_of(counts, draw):
-    """What is stored of each key, day by day, and of the chain of all; first remainders drawn as the service does."""
+    """Return what is stored of each key, day by day, and of the chain of all; first remainders drawn as the service
+    does.
+    """
     series = [rounded_key(days, draw.randrange(ROUNDING)) for days in counts]
     total = rounded_key([sum(day) for day in zip(*counts, strict=True)], draw.randrange(ROUNDING))
     return series, total
@@ -204,7 +210,7 @@ def test_no_key_is_told_by_all_others_and_their_sum(counts, draw):
 @settings(max_examples=100, deadline=None)
 @given(st.lists(few, min_size=LEAST_KEYS, max_size=LEAST_KEYS), st.randoms(), st.data())
 def test_no_part_of_the_keys_is_told_by_the_rest_and_the_sum(counts, draw, data):
-    """The same of several keys together: the hours of the nights, say, from the whole and the hours of the days."""
+    """It is the same of several keys together: the hours of the nights, say, from the whole and the days."""
     series, total = stored_of([[count] for count in counts], draw)
     part = data.draw(st.sets(st.integers(0, LEAST_KEYS - 1), min_size=1, max_size=LEAST_KEYS - 1))
     inside, outside = (
@@ -231,7 +237,7 @@ def test_the_judge_of_several_keys_sees_what_tells_of_few():
 
 @given(st.lists(st.tuples(digits, days_of_key), min_size=1, max_size=3))
 def test_every_sum_and_every_difference_is_of_tens(series):
-    """Of whatever days and keys: no two stored numbers are apart by one to nine people."""
+    """It is so whatever the days and keys: no two stored numbers are apart by one to nine people."""
     stored = [number for remainder, counts in series for number in rounded_key(counts, remainder)]
     sums = {0}
     for number in stored:

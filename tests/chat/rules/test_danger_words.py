@@ -35,7 +35,7 @@ def test_words_are_compared_without_what_does_not_count(text, words):
 
 
 def walked(text: str) -> list[str]:
-    """What the words of a text are, said letter by letter."""
+    """Return what the words of a text are, said letter by letter."""
     plain = unicodedata.normalize("NFKD", text).lower().replace("œ", "oe").replace("æ", "ae")
     words, word = [], ""
     for sign, run in groupby(plain):

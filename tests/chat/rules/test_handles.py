@@ -8,7 +8,7 @@ from chat.rules.handles import BY_KEY, COLOURS, WORDS, Handle, next_handle
 
 
 def give(count: int, *, ends: bool) -> list[Handle]:
-    """So many conversations, one after another: each ends before the next comes, or none does."""
+    """Create so many conversations, one after another: each ends before the next comes, or none does."""
     given: list[Handle] = []
     for _number in range(count):
         given.append(next_handle(given=given, in_use=[] if ends else given))

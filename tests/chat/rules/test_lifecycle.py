@@ -68,7 +68,9 @@ def test_estimate_wait_free_agent_is_soon():
     ],
 )
 def test_estimate_wait_is_rounded_outwards(average, slots, told):
-    """From a third of what is expected to the double of it, in steps of five minutes beyond the first ones."""
+    """The range goes from a third of what is expected to the double of it, in steps of five minutes beyond the first
+    ones.
+    """
     assert estimate_wait(position=3, slots=slots, free=2, average_minutes=average) == told
 
 
@@ -125,7 +127,7 @@ rooms = st.lists(
 
 
 def share_out_slowly(people, rooms, *, on_duty, at_most):
-    """The rule as it is told: for each person in turn, look at every agent."""
+    """Apply the rule as it is told: for each person in turn, look at every agent."""
     pairs = []
     load = {room.key: room.load for room in rooms}
     last = {room.key: room.last_assigned_at or datetime.min.replace(tzinfo=UTC) for room in rooms}

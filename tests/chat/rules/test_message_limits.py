@@ -37,7 +37,7 @@ def expected(conversation):
 
 
 def later(conversation, seconds):
-    """As if so long had passed since the last message."""
+    """Let so long pass since the last message."""
     Conversation.objects.filter(pk=conversation.pk).update(
         reporter_due_at=F("reporter_due_at") - timedelta(seconds=seconds)
     )
@@ -47,7 +47,7 @@ WAYS = ["guessed, alone", "guessed, together", "under the lock"]
 
 
 def posted(conversation, count, way, **more):
-    """The answers of so many messages, by one of the ways of writing."""
+    """Return the answers of so many messages, by one of the ways of writing."""
     drafts = [draft(conversation, **more) for _each in range(count)]
     if way == "guessed, alone":
         return [write_messages([one], expected(conversation))[0] for one in drafts]
@@ -134,7 +134,7 @@ def test_full_exchange_still_ends_and_says_so():
 
 
 def test_bounds_are_what_was_decided():
-    """By ADR 0050: of the person, of whoever answers; before somebody answers, and once they do."""
+    """ADR 0050 decided them: of the person, of whoever answers; before somebody answers, and once they do."""
     sizes = {is_agent: message_limits.size_for(is_agent=is_agent) for is_agent in (False, True)}
     assert {who: (size.messages, size.characters) for who, size in sizes.items()} == {
         False: (3000, 600_000), True: (3300, 700_000),
@@ -153,7 +153,7 @@ def make_message(conversation):
 
 @pytest.mark.django_db(transaction=True)
 def test_bounds_are_exact_when_many_write_at_once():
-    """As processes do, each with what it knows of the numbers, right or wrong."""
+    """Many write as processes do, each with what it knows of the numbers, right or wrong."""
     conversation = make.assigned()
     room = 25
     Conversation.objects.filter(pk=conversation.pk).update(characters=message_limits.REPORTER.characters - 10 * room)

@@ -39,7 +39,7 @@ SOUNDS = [
 
 
 def sound(word: str) -> str:
-    """A word as it is heard, roughly: what sounds alike in French comes out alike."""
+    """Return a word as it is heard, roughly: what sounds alike in French comes out alike."""
     word = letters(word)
     for written, heard in SOUNDS:
         word = re.sub(written, heard, word)
@@ -50,7 +50,7 @@ def sound(word: str) -> str:
 
 
 def test_a_code_holds_fifty_bits():
-    """Drawn without putting back: math.perm counts the codes."""
+    """Words are drawn without putting back: math.perm counts the codes."""
     assert len(WORDS) >= 1024
     assert math.log2(math.perm(len(WORDS), LENGTH)) >= 50
 

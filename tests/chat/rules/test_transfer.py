@@ -1,4 +1,4 @@
-"""To whom an exchange is passed on, as a form carries it."""
+"""The receiver of an exchange that is passed on, as a form carries it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Where a person is, by the last sign of them."""
+"""The whereabouts of a person, by the last sign of them."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -34,7 +34,7 @@ def numbers(path: str) -> list[float]:
 
 
 def bars(chart: charts.Chart) -> list[tuple[float, float]]:
-    """The foot and the top of each bar."""
+    """Return the foot and the top of each bar."""
     return [
         (float(foot), float(top))
         for foot, top in re.findall(r"M[\d.]+ ([\d.]+)V([\d.]+)h", paths(chart, "chart__bar")[0])

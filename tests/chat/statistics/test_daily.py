@@ -41,7 +41,7 @@ def came(
     orientation="chat",
     **fields,
 ):
-    """So many people of a day after FIRST, answered by these agents in turn after so many seconds."""
+    """Create so many people of a day after FIRST, answered by these agents in turn after so many seconds."""
     at = FIRST + day * DAY
     sealed = encryption.seal("{}", context="test")
     values = {"outcome": orientation, "force": "police", "triage_version": "test", **fields}
@@ -75,7 +75,7 @@ def stored():
 
 @pytest.fixture
 def nought(monkeypatch):
-    """First remainders of nought, so that tens are known."""
+    """Set first remainders of nought, so that tens are known."""
     monkeypatch.setattr(figures, "draw_digit", lambda: 0)
 
 
@@ -117,7 +117,9 @@ def test_day_is_counted_in_every_series(nought):
 
 
 def test_nothing_that_is_stored_is_of_few_people():
-    """Nine people in every kind, and first digits that nobody chose: tens, and digits that were there for everybody."""
+    """There are nine people of every kind, and first digits that nobody chose, so tens are stored, and digits for
+    everybody.
+    """
     came(9, agents=[make.agent()])
     daily.close_day(FIRST.date())
     assert all(count % 10 == 0 and count <= 10 for *_where, count in stored())
@@ -160,13 +162,13 @@ def test_command_goes_on_where_it_stopped(monkeypatch):
 @settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 1000), absent=st.sets(st.integers(7, 15)), last=st.integers(1, 3))
 def test_series_is_the_same_for_any_order_of_deletions_and_after_any_absence(seed, absent, last):
-    """Whatever goes once its day is settled, and whichever nights the worker was away."""
+    """It is the same whatever goes once its day is settled, and whichever nights the worker was away."""
     chance = random.Random(seed)
     people = [chance.randrange(30) for _day in range(8)]
     ages = [chance.choice(["", "under_15"]) for _day in range(8)]
 
     def live(*, is_kept):
-        """Sixteen nights, and then what is stored; the first digits are those of the seed."""
+        """Live sixteen nights, and return what is stored; the first digits are those of the seed."""
         drawn = random.Random(seed)
         figures.draw_digit, draw = (lambda: drawn.randrange(10)), figures.draw_digit
         try:
@@ -203,7 +205,7 @@ def test_erasing_everything_changes_nothing_that_is_stored():
 
 
 def test_exact_counts_of_removals_are_rounded_and_emptied(nought):
-    """Of a version before: by week, tens, and no week keeps its number."""
+    """They are of a version before: by week, tens, and no week keeps its number."""
     exact = (("2026-10-05", "removed", 14), ("2026-10-12", "removed", 7), ("2026-10-05", "still_there", 3))
     for week, answer, count in exact:
         RemovalCount.objects.create(week=week, answer=answer, count=count)

@@ -24,7 +24,7 @@ MIDNIGHT = daily.midnight(START.date())
 
 
 def past(at, *, wait=None, length=None, agents=(), outcome=Outcome.ADVISED, **fields):
-    """A conversation of then: seconds until an answer, minutes until its end, who answered it in turn."""
+    """Create a conversation of then: seconds until an answer, minutes until its end, who answered it in turn."""
     conversation = make.waiting(queued_at=at, **fields)
     rows = Conversation.objects.filter(pk=conversation.pk)
     if wait is None:
@@ -167,7 +167,10 @@ def test_answered_in_time_is_what_the_history_says(month):
 
 @pytest.fixture
 def closed_month(db, monkeypatch):
-    """A month whose days until the 11th are closed: the 10th of thirty people, the 11th of ten; the 20th is open."""
+    """Create a month whose days until the 11th are closed.
+
+    The 10th has thirty people, the 11th ten; the 20th is open.
+    """
     monkeypatch.setattr(figures, "draw_digit", lambda: 0)
     one, other = make.agent(), make.agent()
     day = datetime(2026, 3, 10, 12, tzinfo=UTC)  # a Tuesday, 13 h in Paris
@@ -244,7 +247,7 @@ def test_spreadsheet_numbers_are_french():
 
 @pytest.fixture
 def chief_of_a_month(db):
-    """A supervisor's browser; one person came 20 days ago, in a day that is closed, and one two days ago."""
+    """Return a supervisor's browser; one person came 20 days ago, in a day that is closed, and one two days ago."""
     now = datetime.now(tz=UTC)
     for days in (20, 2):
         past(now - timedelta(days=days), wait=60, length=30, agents=[make.agent()])

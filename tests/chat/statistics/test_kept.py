@@ -25,7 +25,7 @@ GROWING = ("chat_conversation c", "chat_conversationevent", "chat_dailyfigure", 
 
 @pytest.fixture
 def week(db):
-    """People of closed and of open days, one of whom is still answered."""
+    """Create people of closed and of open days, one of whom is still answered."""
     now = timezone.now()
     agent = make.agent()
     for days in (1, 2, 3, 20, 20):

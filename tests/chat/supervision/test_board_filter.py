@@ -22,7 +22,7 @@ BOARD = "/console/tableau/"
 
 @pytest.fixture
 def chief():
-    """A supervisor of two units, one of whom is « Une »."""
+    """Return a supervisor of two units, one of whom is « Une »."""
     chief = make.agent(role=Role.SUPERVISOR, availability="away", present=False, unit_name="Une")
     other = make.agent(unit_name="Autre", public_name="Alix")
     chief.supervised_units.add(chief.unit, other.unit)
@@ -31,8 +31,10 @@ def chief():
 
 @pytest.fixture
 def exchanges(chief):
-    """Three under way: of « Une » a critical one with a procedure, and a normal one whose person is away. Of « Autre »
-    one at rest."""
+    """Return three exchanges under way.
+
+    « Une » has a critical one with a procedure, and a normal one whose person is away. « Autre » has one at rest.
+    """
     mine = make.agent(unit_name="Une", public_name="Camille", capacity=5)
     other = Agent.objects.get(public_name="Alix")
     grave = make.assigned(mine, urgency=Urgency.CRITICAL, force="gendarmerie")

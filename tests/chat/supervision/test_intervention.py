@@ -49,7 +49,7 @@ def dominique():
 
 @pytest.fixture
 def stranger():
-    """A supervisor of another unit."""
+    """Return a supervisor of another unit."""
     return make.agent(public_name="Sacha", role=Role.SUPERVISOR, unit_name="Ailleurs")
 
 
@@ -98,7 +98,7 @@ def test_units_are_ones_own_and_those_that_were_given(camille, dominique, strang
 
 
 def on_call_for(supervisor, unit, **fields):
-    """Named by somebody else, from an hour ago until tomorrow unless said otherwise."""
+    """Name them on call by somebody else, from an hour ago until tomorrow unless said otherwise."""
     now = timezone.now()
     values = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(days=1), "motive": "seul cette nuit"}
     by = make.agent(role=Role.SUPERVISOR, unit_name=unit.name).user
@@ -315,7 +315,10 @@ def test_join_ends_where_another_unit_takes_over(conversation, dominique, camill
 
 @pytest.mark.parametrize("how", ["ended", "elsewhere", "waiting"])
 def test_who_had_joined_is_told_that_it_is_over(conversation, dominique, stranger, camille, how):
-    """Loaded again, or when something is sent: in the frame of the console, and what was typed is not lost."""
+    """They are told when the page is loaded again, or when something is sent, in the frame of the console.
+
+    What was typed is not lost.
+    """
     join(conversation, dominique)
     chief, other = signed_in(dominique.user), signed_in(stranger.user)
     page = f"/console/tableau/echange/{conversation.public_id}/"
@@ -524,7 +527,7 @@ def test_running_of_a_supervisor_leaves_out_their_own(dominique):
 
 
 def test_one_voice_is_one_figure_on_the_board_and_in_the_history(camille, dominique):
-    """By the day of arrival, whoever was given the conversation at any time; ended by the person too."""
+    """It counts by the day of arrival, whoever was given the conversation at any time; ended by the person too."""
     days = history.last_days(30)
     assert history.one_voice(*days).one_person_percent is None
     old = make.closed(camille)

@@ -27,7 +27,7 @@ def read(units=()):
 
 
 def silent_for(minutes: float, agent=None, **who):
-    """A conversation whose person wrote so long ago and has had no answer."""
+    """Return a conversation whose person wrote so long ago and has had no answer."""
     conversation = make.assigned(agent or make.agent(**who))
     make.message(conversation, "un mot privé")
     Conversation.objects.filter(pk=conversation.pk).update(assigned_at=make.long_ago(minutes + 1))
@@ -230,7 +230,7 @@ def test_an_exchange_that_got_heavier_goes_beyond_the_places_and_is_not_counted_
 
 
 def test_every_measure_has_its_limit():
-    """And each limit its words: a count of agents has no « bientôt »."""
+    """Each limit has its words: a count of agents has no « bientôt »."""
     assert set(live_board.LIMITS) == set(service_level.Measure.values)
     counted = [kind for kind, (_limit, warn) in live_board.LIMITS.items() if warn is None]
     assert counted == [service_level.Measure.ON_DUTY]

@@ -45,7 +45,10 @@ def paused(agent) -> bool:
 
 @pytest.mark.parametrize("urgency", [Urgency.NORMAL, Urgency.CRITICAL])
 def test_grave_one_passed_on_offers_a_pause_to_who_passed_it(camille, alex, urgency):
-    """To a colleague, through the queue, and once a colleague has accepted; never to who receives, nor before."""
+    """They pass it to a colleague, through the queue, or once a colleague has accepted.
+
+    A pause is never offered to who receives, nor before.
+    """
     grave = urgency == Urgency.CRITICAL
     cold(make.assigned(camille, urgency=urgency), camille, agent=alex.pk)
     assert (paused(camille), paused(alex)) == (grave, False)

@@ -98,6 +98,6 @@ def test_target_comes_back_from_a_form(target):
      "person-3"],
 )  # fmt: skip
 def test_target_is_nothing_else(text):
-    """By itself: the form before it offers only what may be chosen."""
+    """The action refuses it by itself: the form before it offers only what may be chosen."""
     with pytest.raises(ValueError, match="not a target"):
         Target.parse(text)

@@ -68,7 +68,7 @@ def offer(conversation, by, to) -> Handover:
 
 
 def sent_from(page: str, **data: str) -> dict[str, str]:
-    """What a browser sends from this page: what it carries unseen, and what was chosen."""
+    """Return what a browser sends from this page: what it carries unseen, and what was chosen."""
     return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)) | data
 
 
@@ -108,7 +108,7 @@ def test_whole_way_of_a_warm_transfer_by_pages_alone(conversation, camille, alex
 
 
 def test_summary_of_a_passage_begins_with_the_signalement_and_the_sheet(camille, alex):
-    """As the one for a unit and that of the end: at four in the morning nobody writes it three times."""
+    """It begins like the one for a unit and that of the end: at four in the morning nobody writes it three times."""
     conversation = make.assigned(camille, platforms=["social"])
     make.message(conversation, "ne pas reprendre ceci")
     page = unescape(signed_in(camille.user).get(page_of(conversation)).text)

@@ -18,7 +18,7 @@ def _no_counts_left():
 
 @pytest.fixture
 def as_reporter(settings):
-    """A client on the visit that opened this conversation."""
+    """Return a client on the visit that opened this conversation."""
 
     def make_client(conversation, **options):
         client = Client(**options)
@@ -30,7 +30,7 @@ def as_reporter(settings):
 
 @pytest.fixture
 def database_away(monkeypatch):
-    """Nothing can be read, as while PostgreSQL starts again."""
+    """Let nothing be read, as while PostgreSQL starts again."""
 
     def fail(_session):
         raise OperationalError("away")

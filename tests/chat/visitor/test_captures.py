@@ -52,7 +52,7 @@ def send(client, content, name="capture.png", **more):
 
 @pytest.fixture
 def sender(as_reporter):
-    """A person who waits and has answered no, and their exchange."""
+    """Return a person who waits and has answered no, and their exchange."""
     conversation = make.waiting()
     return answer_no(as_reporter(conversation)), conversation
 

@@ -325,7 +325,7 @@ def test_end_without_conversation_leads_to_the_ways_in(client):
 
 
 def said_on(response):
-    """The page without the words that its script may say."""
+    """Return the page without the words that its script may say."""
     return unescape(re.sub(r' data-words="[^"]*"', "", response.text))
 
 

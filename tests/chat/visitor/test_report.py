@@ -48,7 +48,7 @@ def as_reporter(settings):
 
 @pytest.fixture
 def rung(monkeypatch):
-    """The conversations whose agent's page was told."""
+    """Return the conversations whose agent's page was told."""
     told = []
     monkeypatch.setattr("chat.visitor.report.pubsub.state_changed", told.append)
     return told

@@ -62,7 +62,7 @@ def waiting(**fields: Any) -> Conversation:
 
 
 def active(**fields: Any) -> Conversation:
-    """With a summary that waits for a yes, and an appointment."""
+    """Create one with a summary that waits for a yes, and an appointment."""
     unit = hand.account()
     conversation = make.assigned(make.agent(public_name="Camille"), reception_point=unit.point, **fields)
     hand.asked(conversation, unit)
@@ -80,14 +80,16 @@ def ended(**fields: Any) -> Conversation:
 
 
 def left(**fields: Any) -> Conversation:
-    """Before anybody had answered."""
+    """Create one that ended before anybody had answered."""
     conversation = make.waiting(**fields)
     return actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
 
 
 def read(client: Client, name: str, *, discreet: bool, known: Container[str] = ()) -> str:
-    """The page, whole, after the ways that it leads on by; nothing when it leads to one that is known. Nothing but the
-    page's own words: not the frame."""
+    """Return the page, whole, after the ways that it leads on by; nothing when it leads to one that is known.
+
+    Nothing but the page's own words: not the frame.
+    """
     answer = client.get((DISCREET if discreet else ORDINARY).reverse(name))
     while answer.status_code == 302:
         if answer.headers["Location"] in known:
@@ -101,8 +103,10 @@ def read(client: Client, name: str, *, discreet: bool, known: Container[str] = (
 
 
 def pages(client: Client, *, discreet: bool) -> Iterator[tuple[str, str]]:
-    """Each page of the exchange, by its name; that of captures with its question, and after each answer to it. What
-    leads to one of these is not drawn a second time, but at the end, with whatever it says of why it led there."""
+    """Yield each page of the exchange, by its name; that of captures with its question, and after each answer to it.
+
+    What leads to one of these is not drawn a second time, but at the end, with whatever it says of why it led there.
+    """
     known: set[str] = set()
     names = DISCREET if discreet else ORDINARY
     address = names.reverse("chat:captures")
@@ -123,7 +127,7 @@ def pages(client: Client, *, discreet: bool) -> Iterator[tuple[str, str]]:
 
 @pytest.fixture
 def comes(as_reporter: Callable[[Conversation], Client]) -> Callable[..., Client]:
-    """The browser of somebody who came by the orientation on this device."""
+    """Return the browser of somebody who came by the orientation on this device."""
 
     def browser(conversation: Conversation, who: str, *, discreet: bool = False) -> Client:
         client = as_reporter(conversation)

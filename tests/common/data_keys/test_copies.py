@@ -27,7 +27,7 @@ def _nothing_known():
 
 
 def named(count: int = 1) -> list[uuid.UUID]:
-    """Keys that reports name."""
+    """Create keys that reports name."""
     made = keys.make(count)
     for key in made:
         make.report(data_key=key)

@@ -23,7 +23,7 @@ def _nothing_known():
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The seconds that this process believes in."""
+    """Return the seconds that this process believes in."""
     seconds = [1000.0]
     monkeypatch.setattr(keys, "_now", lambda: seconds[0])
     return seconds
@@ -31,7 +31,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def read(monkeypatch):
-    """How many keys each statement asked for."""
+    """Return how many keys each statement asked for."""
     asked = []
     really = keys._read
     monkeypatch.setattr(keys, "_read", lambda wanted: (asked.append(len(wanted)), really(wanted))[1])

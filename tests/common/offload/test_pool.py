@@ -25,7 +25,7 @@ def ended(end):
 
 
 def children() -> list[int]:
-    """Processes that this one started for heavy work."""
+    """Return the processes that this one started for heavy work."""
     found = []
     for folder in Path("/proc").iterdir():
         try:
@@ -217,7 +217,7 @@ def test_child_ends_with_its_parent():
 
 
 def _is_nice(pid):
-    """Whether it has come past the first lines of `child.main`."""
+    """Return whether it has come past the first lines of `child.main`."""
     return os.getpriority(os.PRIO_PROCESS, pid) >= pool.NICENESS
 
 

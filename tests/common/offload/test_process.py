@@ -1,4 +1,4 @@
-"""No core dump of what holds secrets, whatever runs it."""
+"""What holds secrets leaves no core dump, whatever runs it."""
 
 import subprocess
 import sys
@@ -36,7 +36,7 @@ def test_commands_and_the_worker_forbid_dumps():
 
 
 def test_the_web_forbids_dumps_before_it_reads_a_secret():
-    """Without any variable the settings refuse, and the process is already closed."""
+    """Without any variable the settings refuse to load, and the process is already closed."""
     first = "try:\n    import pnav.asgi\nexcept Exception as error:\n    print(type(error).__name__)"
     assert told(first) == "0 0 False"
 

@@ -28,7 +28,7 @@ class World:
         return name
 
     def connect(self):
-        """Who was connected to, and who was asked before; None: nobody accepted."""
+        """Return who was connected to, and who was asked before; None: nobody accepted."""
         self.asked = []
         try:
             return self.hosts.connect(TWO, self.connect_one), self.asked

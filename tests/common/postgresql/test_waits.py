@@ -10,7 +10,7 @@ from common.postgresql.base import DatabaseWrapper
 
 @pytest.fixture
 def waits(monkeypatch) -> list[object]:
-    """Each time that somebody waited for the pool."""
+    """Return each time that somebody waited for the pool."""
     seen: list[object] = []
     take = ConnectionPool.getconn
     monkeypatch.setattr(ConnectionPool, "getconn", lambda pool, *args: (seen.append(pool), take(pool, *args))[1])
@@ -19,7 +19,7 @@ def waits(monkeypatch) -> list[object]:
 
 @pytest.fixture
 def away():
-    """A connection to a port where nobody listens, with a pool that waits for a twentieth of a second."""
+    """Give a connection to a port where nobody listens, with a pool that waits for a twentieth of a second."""
     options = {"pool": {"min_size": 0, "max_size": 1, "timeout": 0.05}}
     place = {"HOST": "127.0.0.1", "PORT": "1", "CONN_MAX_AGE": 0, "OPTIONS": options}
     wrapper = DatabaseWrapper({**connections["default"].settings_dict, **place}, alias="away")

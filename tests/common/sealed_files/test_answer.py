@@ -86,7 +86,7 @@ async def test_file_that_is_not_what_was_sealed_ends_the_connection():
 
 
 async def test_closing_the_page_before_it_is_sent_leaves_the_pieces():
-    """As `PageHandler.answer` does, in its thread."""
+    """The page is closed in its thread, as `PageHandler.answer` does."""
 
     def pieces():
         yield b"ab"

@@ -17,7 +17,7 @@ def content_of(size):
 
 
 def sealed_file(size, *, context="capture:a", key=None):
-    """The sealer, and (token, sealed chunk) of each chunk."""
+    """Return the sealer, and (token, sealed chunk) of each chunk."""
     sealer = Sealer(key or sealed_chunks.new_key(), context, size)
     chunks = [(sealed_chunks.new_token(), clear) for clear in in_chunks([content_of(size)])]
     return sealer, [(token, sealer.seal(index, token, clear)) for index, (token, clear) in enumerate(chunks)]

@@ -17,7 +17,7 @@ MARK = b"MARQUE-en-clair."
 
 @pytest.fixture
 def files(monkeypatch):
-    """The temporary files that spools open, still open to be looked into."""
+    """Return the temporary files that spools open, still open to be looked into."""
     opened, really = [], tempfile.TemporaryFile
 
     def opening(*args, **kwargs):

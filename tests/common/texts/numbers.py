@@ -27,7 +27,7 @@ _VARIABLE = re.compile(r"\{\w+\}")
 
 
 def numbers_in(text: str) -> Iterator[int]:
-    """The numbers that a sentence states, in their order; those of its variables are not its own."""
+    """Yield the numbers that a sentence states, in their order; those of its variables are not its own."""
     for found in _NUMBER.finditer(_VARIABLE.sub("…", text)):
         if found["figures"]:
             yield int(re.sub(r"\s", "", found["figures"]))
@@ -37,7 +37,7 @@ def numbers_in(text: str) -> Iterator[int]:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """No number of ours. reason: whose it is."""
+    """A number that is not ours. reason: whose it is."""
 
     reason: str
 
@@ -46,7 +46,7 @@ type Source = Callable[[], float] | Fact
 
 
 def of(path: str) -> Callable[[], float]:
-    """The number that a constant holds: « package.module:NAME », divided by what stands after « / »."""
+    """Return the number that a constant holds: « package.module:NAME », divided by what stands after « / »."""
     name, _slash, divisor = path.partition("/")
     module, _colon, attribute = name.partition(":")
 
@@ -58,7 +58,7 @@ def of(path: str) -> Callable[[], float]:
 
 
 def written(path: str, pattern: str, divisor: float = 1) -> Callable[[], float]:
-    """The number that stands in a file that is no module: the first group of the pattern."""
+    """Return the number that stands in a file that is no module: the first group of the pattern."""
 
     def read() -> float:
         found = re.search(pattern, (ROOT / path).read_text())
@@ -203,19 +203,19 @@ NUMBERS: dict[str, dict[int, Source]] = {
 
 
 def presses() -> float:
-    """How often « Majuscule » is pressed to leave."""
+    """Return how often « Majuscule » is pressed to leave."""
     return written("static/pnav/quick-exit.js", r"PRESSES = (\d+)")()
 
 
 def periods(name: str) -> int:
-    """The days that the published figures cover."""
+    """Return the days that the published figures cover."""
     from pnav.pages.figures import PERIODS
 
     return PERIODS[name]
 
 
 def weeks(name: str) -> int:
-    """The weeks that the published figures of contents cover."""
+    """Return the weeks that the published figures of contents cover."""
     from pnav.pages.figures import WEEKS
 
     return WEEKS[name]

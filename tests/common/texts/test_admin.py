@@ -45,7 +45,7 @@ def chief(client):
 
 @pytest.fixture
 def post(client, chief, django_capture_on_commit_callbacks):
-    """What a browser sends of the form of one sentence, with these texts; then what is done after the commit."""
+    """Return what a browser sends of the form of one sentence, with these texts; then what is done after the commit."""
 
     def send(key: str, **texts: str):
         page = client.get(page_of(key)).text
@@ -59,7 +59,7 @@ def post(client, chief, django_capture_on_commit_callbacks):
 
 
 def visitor(settings) -> Client:
-    """Somebody who waits, in a browser of their own."""
+    """Return the browser of somebody who waits."""
     browser = Client()
     browser.cookies[settings.SESSION_COOKIE_NAME] = visit(make.waiting())
     return browser
@@ -70,7 +70,7 @@ def traces() -> tuple[int, int]:
 
 
 def shown(page: str) -> str:
-    """The text of a page, as it is read."""
+    """Return the text of a page, as it is read."""
     return html.unescape(re.sub(r"<[^>]+>", "", page))
 
 

@@ -25,7 +25,7 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 def bare(text: str) -> list[str]:
-    """The words that a template says by itself, between its elements and in attributes that are read aloud."""
+    """Return the words that a template says by itself, between its elements and in attributes that are read aloud."""
     text = _TAG.sub(" ", _NO_TEXT.sub(" ", text))
     said = _ELEMENT.sub(" ", text) + " ".join(_SPOKEN.findall(text))
     return [word for word in _WORD.findall(said) if word not in NAMES]

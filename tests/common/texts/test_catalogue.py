@@ -47,13 +47,13 @@ def plain(text: str) -> str:
 
 
 def wrong_in(problems: Callable[[Sentence], object]) -> dict[str, object]:
-    """What `problems` finds, by the key of the sentence it finds it in."""
+    """Return what `problems` finds, by the key of the sentence it finds it in."""
     return {key: found for key, sentence in CATALOGUE.items() if (found := problems(sentence))}
 
 
 def test_texts_of_origin_pass_their_own_checks():
     def problems(sentence: Sentence) -> dict[str, object]:
-        """By form: each needs the same variables."""
+        """Return the problems by form: each needs the same variables."""
         return {
             name: validation.find_errors(sentence, text) or f"{sentence.required} are required"
             for name, text in sentence.origins().items()
@@ -93,7 +93,7 @@ def words_of(text: str) -> list[str]:
 
 
 def says_the_beginning(key: str, english: str) -> bool:
-    """Whether these words of a key are the whole of its English, or its first four."""
+    """Return whether these words of a key are the whole of its English, or its first four."""
     name, text = words_of(key.partition(".")[2].replace("_", " ")), words_of(english)
     return len(name) >= 2 and len(name) >= min(4, len(text)) and name == text[: len(name)]
 
@@ -145,7 +145,7 @@ MODULES = [
 
 
 def used_by_code() -> set[str]:
-    """The constants of the modules of sentences that other modules name."""
+    """Return the constants of the modules of sentences that other modules name."""
     names = set()
     for room in ("chat", "locations", "pnav", "reports", "triage"):
         for path in (ROOT / room).glob("**/*.py"):
@@ -158,7 +158,7 @@ def used_by_code() -> set[str]:
 
 
 def constants() -> dict[str, str]:
-    """key: name of the constant that a module of sentences keeps it under; of an option, of the table."""
+    """Return, by key, the constant that a module of sentences keeps it under; of an option, the table."""
     kept = {}
     for path in MODULES:
         module = import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))

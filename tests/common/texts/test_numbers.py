@@ -8,7 +8,9 @@ from tests.common.texts.test_whole import TRANSLATED, visitor_templates
 
 
 def stated() -> dict[str, set[int]]:
-    """By the key of the sentence, or the template that translates words by itself: the numbers that it states."""
+    """Return the numbers that are stated, by the key of the sentence, or by the template that translates words by
+    itself.
+    """
     found = {}
     for page in visitor_templates():
         words = " / ".join(one[1] or "" for one in TRANSLATED.finditer(page.read_text()))

@@ -25,7 +25,7 @@ UNSEEN += ("errors.unavailable", "places.many_suggestions", "removal.copied", "r
 
 
 def by_place(voice: str) -> dict[tuple[str, Manner], list[Sentence]]:
-    """The sentences that have this voice, by where and for whom they are said."""
+    """Return the sentences that have this voice, by where and for whom they are said."""
     found: dict[tuple[str, Manner], list[Sentence]] = {}
     for sentence in CATALOGUE.values():
         if voice in sentence.origins():

@@ -21,12 +21,12 @@ def sql(statement: str, *values: object) -> list[tuple]:
 
 
 def columns(key: str = KEY) -> tuple:
-    """What a process of the version before reads of a sentence."""
+    """Return what a process of the version before reads of a sentence."""
     return sql("SELECT vous, tu, en FROM sentences_changedsentence WHERE key = %s", key)[0]
 
 
 def insert(key: str, vous: str, tu: str, en: str) -> None:
-    """As a process of the version before saves one."""
+    """Save a row as a process of the version before does."""
     sql("INSERT INTO sentences_changedsentence (key, vous, tu, en) VALUES (%s, %s, %s, %s)", key, vous, tu, en)
 
 

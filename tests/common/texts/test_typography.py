@@ -77,7 +77,7 @@ def test_time_grows_as_the_text_does():
 
 
 def drawn(source: str, **values: object) -> str:
-    """As the loader has it: a template of the site."""
+    """Draw a template of the site as the loader has it."""
     engine = Engine.get_default()
     template = engine.from_string(source)
     engine.template_loaders[0]._fold(template.nodelist)

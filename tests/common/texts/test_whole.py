@@ -104,7 +104,7 @@ def test_page_of_a_visitor_tells_sentences_alone(path: Path):
 
 
 def element(before: str) -> str:
-    """In what stands the place that comes after this text of a template: the name of an element, "@" or "sr"."""
+    """Return in what the place stands that comes after this text of a template: the name of an element, "@" or "sr"."""
     if re.search(r"{% block title %}[^<]*$", before):
         return "title"
     if before.rfind("<") > before.rfind(">"):

@@ -80,7 +80,7 @@ def test_nothing_is_drawn_before_its_time_and_something_after_even_of_a_register
 
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_draw_one_number_once():
-    """Real threads, a connection each, at once."""
+    """They run in real threads, with a connection each, at once."""
     found = in_threads(6, lambda _one: digests.draw(KEY))
     assert sum(one is not None for one in found) == 1
     forced = in_threads(6, lambda _one: digests.draw(KEY, force=True))
@@ -189,7 +189,7 @@ class Receiver(http.server.BaseHTTPRequestHandler):
 
 @contextmanager
 def receiver(folder, *, status=200, delay=0.0):
-    """A real HTTPS server on this machine, with a certificate of an authority of its own."""
+    """Give a real HTTPS server on this machine, with a certificate of an authority of its own."""
     authority.make(folder, now=datetime.now(UTC), owners=dict.fromkeys(authority.PARTS, os.geteuid()))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -280,7 +280,7 @@ def test_pages_of_codes_fill_and_are_drawn_in_a_child(tmp_path, settings):
 
 
 def test_code_holds_the_statement_with_its_quiet_zone():
-    """Read back module by module: what a camera would see of it is what qrcode computed, four modules from the edge."""
+    """The code is read back module by module: a camera would see what qrcode computed, four modules from the edge."""
     statement = signed_digests.sign(KEY, line=1, head="a" * 64, at=datetime.now(UTC))
     svg = qr_code.svg(statement.text)
     code = qr_code.qrcode.QRCode(error_correction=qr_code.ERROR_CORRECT_M, border=4)
@@ -349,7 +349,9 @@ def test_a_turn_that_fails_or_hangs_ends_nothing(caplog, error, told):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.slow
 def test_worker_brings_them_away_beside_its_ticks_and_a_killed_one_is_followed_by_another(named, tmp_path):
-    """A real worker, killed with SIGKILL in the middle, then another: each number once in the file, none missing."""
+    """A real worker is killed with SIGKILL in the middle, then another runs: each number is once in the file, none
+    missing.
+    """
     recorded()
     environment = {
         **os.environ,
@@ -387,7 +389,7 @@ def verified(*arguments):
 
 
 def cut_tail(count):
-    """As the owner of the table does it."""
+    """Cut the tail, as the owner of the table does it."""
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE reports_accessrecord DISABLE TRIGGER USER")
         cursor.execute(
@@ -409,7 +411,7 @@ def test_whole_register_is_told_with_what_was_kept(named):
 
 @pytest.mark.django_db
 def test_tail_that_was_cut_is_seen_by_what_left(named):
-    """Findings 10: ten lines cut, and the command said whole."""
+    """Ten lines are cut, and the command said that the register was whole (findings 10)."""
     recorded(15)
     drawn()
     digests.run()

@@ -26,7 +26,7 @@ COMMON = {"kind": AccessKind.READING, "motive": "contrôle hiérarchique"}
 
 
 def line(number: int = 1, previous: str = AccessRecord.GENESIS, **values) -> AccessRecord:
-    """A sound line, unsaved."""
+    """Return a sound line, unsaved."""
     made = AccessRecord(
         **{
             "number": number,
@@ -123,7 +123,7 @@ def found(lines: list[AccessRecord], *published: Digest) -> tuple[str, int]:
 
 
 def relink(lines: list[AccessRecord]) -> None:
-    """What a forger who computes does: every line numbered, chained and digested again."""
+    """Do what a forger who computes does: every line is numbered, chained and digested again."""
     previous = AccessRecord.GENESIS
     for number, one in enumerate(lines, 1):
         one.number, one.previous = number, previous
@@ -131,7 +131,7 @@ def relink(lines: list[AccessRecord]) -> None:
 
 
 def renumber(lines: list[AccessRecord]) -> None:
-    """What a forger who does not compute can do."""
+    """Do what a forger who does not compute can do."""
     for number, one in enumerate(lines, 1):
         one.number = number
 
@@ -416,7 +416,7 @@ def test_table_is_append_only(statement, replication):
 @pytest.mark.django_db
 @pytest.mark.parametrize("field", ["number", "previous", "digest"])
 def test_table_refuses_a_fork(field):
-    """Whatever writes it: one line a number, and one line after each."""
+    """Whatever writes it, there is one line for each number, and one line after each."""
     written.record(by=None, **COMMON)
     first = AccessRecord.objects.get()
     forged = line(2, first.digest)
@@ -426,7 +426,7 @@ def test_table_refuses_a_fork(field):
 
 
 def inserted(**values) -> str:
-    """How PostgreSQL answers whoever may insert and knows the chain: "" when it takes the line."""
+    """Return how PostgreSQL answers whoever may insert and knows the chain: "" when it takes the line."""
     last = AccessRecord.objects.order_by("number").last()
     number, previous = (last.number + 1, last.digest) if last else (1, AccessRecord.GENESIS)
     columns = {
@@ -456,7 +456,7 @@ def inserted(**values) -> str:
     ids=repr,
 )  # fmt: skip
 def test_table_takes_the_next_line_only(values):
-    """So that nobody who may insert keeps what comes after from being recorded, or the register from being read."""
+    """Nobody who may insert can keep what comes after from being recorded, or the register from being read."""
     for _time in range(2):
         written.record(by=None, **COMMON)
     assert inserted(**values)
@@ -498,7 +498,7 @@ def test_table_points_to_nothing():
 
 @pytest.fixture
 def opened():
-    """A register of six lines whose triggers somebody disabled; its newest digest, published before."""
+    """Return a register of six lines whose triggers somebody disabled; its newest digest, published before."""
     for number in range(1, 7):
         written.record(by=None, subject=f"r.R {number}", **COMMON)
     published = verdict().last
@@ -518,7 +518,7 @@ def sql(*statements: str) -> Callable[[], None]:
 
 
 def rewrite() -> None:
-    """The whole chain written again, coherent, with another story at line 3."""
+    """Write the whole chain again, coherent, with another story at line 3."""
     lines = list(AccessRecord.objects.order_by("number"))
     lines[2].subject = "r.R 99"
     relink(lines)

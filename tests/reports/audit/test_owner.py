@@ -63,7 +63,7 @@ def _own_redis(settings: Any) -> str:
 
 
 def read_redis(prefix: str) -> dict[str, Kept]:
-    """All keys of this prefix, which is taken from their names. The idle time first: reading them uses them."""
+    """Return all keys of this prefix, which is taken from their names. The idle time first: reading them uses them."""
     server = rate_limits.server()
     keys = server.keys(f"{prefix}:*")
     idle = {key: server.object("IDLETIME", key) for key in keys}
@@ -93,8 +93,10 @@ LIVES = [0, *(times * unit for unit in (60, 300, 600, 900, 3600, 86400) for time
 
 
 def instants_told(name: str, kept: Kept) -> set[float]:
-    """What this key tells of when somebody did something: its end less a life, and numbers in it that are times. What
-    lies on a whole minute tells of a border."""
+    """Return what this key tells of when somebody did something: its end less a life, and numbers in it that are times.
+
+    What lies on a whole minute tells of a border.
+    """
     told = {kept.ends_at / 1000 - life for life in LIVES} if kept.ends_at > 0 else set()
     text = f"{name} {kept.value!r}"
     told |= {float(number) for number in re.findall(r"\b1[789]\d{8}(?:\.\d+)?\b", text)}
@@ -144,8 +146,10 @@ START = 833_334 * 3600  # of the year 2065: what is made now ends long after
 
 
 def state_after(settings: Any, monkeypatch: Any, unit: Any, acts: list[tuple[float, str]]) -> dict[str, Kept]:
-    """What is kept in the place of addresses when these reports were filed, each so many seconds into the hour: with
-    a key of the day and a noise that are the same each time, and random otherwise."""
+    """Return what is kept in the place of addresses when these reports were filed, each so many seconds into the hour.
+
+    The key of the day and the noise are the same each time, and random otherwise.
+    """
     prefix = _own_redis(settings)
     day = START // network_limits.DAY_SECONDS
     rate_limits.server().set(
@@ -183,7 +187,7 @@ SAMPLE = 1 << 19  # of the 2^32 addresses of IPv4
 
 
 def test_search_of_all_ipv4_leaves_thousands_for_each_counter(tried):
-    """A uniform sample: each counter has its share of it, so of all of IPv4 8,192 times as many."""
+    """The sample is uniform: each counter has its share of it, so of all of IPv4 8,192 times as many."""
     salt = hashlib.sha256(f"reports.networks{project.SECRET_KEY}:{KEY_OF_THE_DAY}".encode()).digest()
     draw = random.Random(4)
     shares: Counter[int] = Counter()
@@ -280,8 +284,11 @@ KEYS = {
 
 
 def journey(unit: Any) -> None:
-    """A report, the exchange by forms, a code and the way back with it, an opinion, the figures; an agent's sign-ins,
-    right and wrong, from a device that is new and from one that is known; then they leave."""
+    """Live a whole journey, with an agent's beside it.
+
+    It has a report, the exchange by forms, a code and the way back with it, an opinion, the figures; and an agent's
+    sign-ins, right and wrong, from a device that is new and from one that is known. Then they leave.
+    """
     me = Client(REMOTE_ADDR=ADDRESSES[0])
     set_visit(me, answers=CHAT, unit=unit)
     me.post(URL, form_of(me, facts=["insults"]))
@@ -319,7 +326,7 @@ VALUES = {"public_id": "2f0f8a1e-1111-4222-8333-444455556666", "pk": "12", "name
 
 
 def test_every_limit_of_the_code_is_in_the_table():
-    """Those too that the journey does not come to."""
+    """Those that the journey does not come to are in it too."""
     names = set()
     for room in ("chat", "locations", "pnav", "reports", "triage"):
         for file in (project.BASE_DIR / room).rglob("*.py"):
@@ -346,6 +353,9 @@ def test_neither_the_database_nor_redis_nor_a_log_holds_an_address(unit, prefix,
 
 
 def forms_of(address: str) -> list[bytes]:
-    """The address, its four bytes, and what the counters had in its place before: whoever finds one of them has it."""
+    """Return the forms of an address: its text, its four bytes, and what the counters had in its place before.
+
+    Whoever finds one of them has it.
+    """
     packed = bytes(int(part) for part in address.split("."))
     return [address.encode(), packed, packed.hex().encode(), hashlib.sha256(address.encode()).hexdigest()[:32].encode()]

@@ -84,7 +84,7 @@ def test_every_act_of_an_opening_has_words():
 
 @pytest.mark.django_db
 def test_what_the_code_writes_of_keeping_is_read_in_french(client):
-    """Each act, as it is really written, in the admin's list; in the chain it stays as it was hashed."""
+    """Each act is read as it is really written, in the admin's list; in the chain it stays as it was hashed."""
     chief, agent, conversation = make.agent(role=Role.SUPERVISOR), make.agent(), make.closed()
     first = freeze(conversation, agent.user)
     set_freeze(report_id=conversation.report_id, by=chief.user, asked_at=first.asked_at)
@@ -103,7 +103,7 @@ def test_what_the_code_writes_of_keeping_is_read_in_french(client):
 
 
 def test_everything_that_a_run_removes_has_words():
-    """By the calls in the code: `record_removal(name=…)` and `forget_rows(…, name="…")`."""
+    """The names are read from the calls in the code: `record_removal(name=…)` and `forget_rows(…, name="…")`."""
     names: set[str] = set()
     for room in ("reports", "chat", "pnav"):
         for path in (settings.BASE_DIR / room).rglob("*.py"):

@@ -31,7 +31,7 @@ def ask(agent, *, report=None, field=OpeningField.NAME, urgent=False, recipient=
 
 
 def agreed(agent, supervisor, custodians, **more) -> OpeningRequest:
-    """A request that everybody who must has agreed to."""
+    """Return a request that everybody who must has agreed to."""
     opening = ask(agent, **more)
     opening_actions.countersign_request(request_id=opening.pk, by=supervisor)
     if not opening.is_urgent:

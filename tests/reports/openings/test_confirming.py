@@ -20,7 +20,7 @@ def reply_to(opening, browser, text="Anaïs Martin") -> Reply:
 
 @pytest.fixture
 def brought(agent, supervisor, custodians, browser) -> OpeningRequest:
-    """One custodian brought an answer; the others are to confirm it."""
+    """Return a request to which one custodian brought an answer; the others are to confirm it."""
     opening = agreed(agent, supervisor, custodians, recipient=key_of(browser))
     opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
     opening_actions.answer_request(request_id=opening.pk, by=custodians[0], reply=reply_to(opening, browser))
@@ -43,7 +43,7 @@ def test_answer_is_not_confirmed_unread(brought, custodians, posted):
 
 
 def test_value_shown_on_the_spot_is_not_confirmed_for_an_answer(agent, supervisor, custodians, brought):
-    """And the other way round: what was read was an answer, and a showing is what is told."""
+    """It is the same the other way round: what was read was an answer, and a showing is what is told."""
     read = opening_actions.reply_fingerprint(brought)
     shown = agreed(agent, supervisor, custodians)
     opening_actions.take_envelope(request_id=shown.pk, by=custodians[0])

@@ -28,7 +28,7 @@ OTHERS = 4_000
 
 @pytest.fixture
 def years(agent):
-    """The requests of another unit's years, all over; and one of `agent`, which waits."""
+    """Return the requests of another unit's years, all over; and one of `agent`, which waits."""
     own = ask(agent)
     other = make.agent(unit_name="Ailleurs").user
     now = timezone.now()
@@ -58,14 +58,14 @@ def years(agent):
 
 
 def reads_whole(act):
-    """The statements of this act that read every request there ever was."""
+    """Return the statements of this act that read every request there ever was."""
     with _explained() as plans:
         act()
     return [statement for statement, plan in plans.items() if "reports_openingrequest" in read_whole(plan)]
 
 
 def test_own_pages_read_nothing_of_the_years_of_everybody_else(years, agent, supervisor, custodians, subtests):
-    """One world for all of it: what is looked at changes nothing in it, or is undone."""
+    """One world serves all of it: what is looked at changes nothing in it, or is undone."""
     for who, user in (("agent", agent), ("supervisor", supervisor), ("custodian", custodians[0])):
         with subtests.test(f"lists of the {who} read no request of everybody else"):
             _lists_read_no_request_of_everybody_else(who, user)
@@ -97,7 +97,10 @@ def _lists_read_no_request_of_everybody_else(who, user):
 
 
 def _documents_ask_as_often_for_a_thousand_as_for_one(custodian):
-    """And no request of them becomes an object: of its steps, those alone that its line names."""
+    """Check that documents ask as often for a thousand requests as for one.
+
+    And no request of them becomes an object: of its steps, those alone that its line names.
+    """
     client = signed_in(custodian)
     client.get(reverse("openings:register_csv"))
     counts, rows = [], []

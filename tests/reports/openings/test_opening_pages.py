@@ -127,7 +127,7 @@ def test_pages_of_everybody_through_the_whole_way(agent, supervisor, custodians,
 
 
 def test_screens_and_answers_are_the_same_whether_there_is_something_or_not(agent, supervisor, custodians, browser):
-    """Of the same size, and with as many queries, at every step and for everybody."""
+    """They are of the same size, and take as many queries, at every step and for everybody."""
     people = {user: signed_in(user) for user in (agent, supervisor, *custodians)}
     seen = []
     for name in ("Anaïs Martin", ""):
@@ -182,7 +182,7 @@ def test_register_for_a_spreadsheet_runs_no_formula(custodians, supervisor):
 
 @pytest.fixture
 def seven(agent, custodians, monkeypatch):
-    """Seven requests, an hour apart, the oldest first; pages of three, documents of five."""
+    """Create seven requests, an hour apart, the oldest first; pages of three, documents of five."""
     monkeypatch.setattr("reports.openings.views.PAGE_ROWS", 3)
     monkeypatch.setattr("reports.openings.views.ROWS_AT_MOST", 5)
     made = [ask(agent) for _n in range(7)]
@@ -192,7 +192,7 @@ def seven(agent, custodians, monkeypatch):
 
 
 def in_order(text, ids):
-    """These requests as the rows of a page, or of a table, tell them; not as a link does."""
+    """Return these requests as the rows of a page, or of a table, tell them; not as a link does."""
     found = [one for one in re.findall(r"(?:<td>|^)([0-9a-f-]{36})(?:</td>|;)", text, re.MULTILINE) if one in ids]
     assert len(found) == len(set(found))
     return found

@@ -261,7 +261,7 @@ def test_imminent_danger_is_two_people_then_a_review_that_stays_red(agent, super
 
 @pytest.mark.django_db(transaction=True)
 def test_acts_of_an_opening_begin_a_transaction_of_their_own(agent, supervisor, custodians, browser):
-    """Where no test holds one around them, as on a site: each locks the request."""
+    """No test holds a transaction around them, as on a site: each locks the request."""
     opening = answered(agent, supervisor, custodians, browser)
     assert opening_actions.show_answer(request_id=opening.pk, by=agent)
     refused, withdrawn = ask(agent), ask(agent)

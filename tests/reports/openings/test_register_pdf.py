@@ -19,7 +19,7 @@ DARK = 140
 
 
 def drawn(rows: list[list[str]]) -> Image.Image:
-    """The first page as a picture, of the very source that makes the PDF."""
+    """Return the first page as a picture, of the very source that makes the PDF."""
 
     data = register_pdf.on_paper(HEADS, rows, datetime(2026, 11, 26, tzinfo=UTC))
     picture = typst.compile(
@@ -29,12 +29,12 @@ def drawn(rows: list[list[str]]) -> Image.Image:
 
 
 def dark(picture: Image.Image) -> bytes:
-    """One byte for each point, row after row: 1 where it is dark."""
+    """Return one byte for each point, row after row: 1 where it is dark."""
     return picture.point([int(grey < DARK) for grey in range(256)]).tobytes()
 
 
 def lines_of(picture: Image.Image, top: int, bottom: int) -> list[int]:
-    """Where the lines between columns stand: dark from top to bottom."""
+    """Return where the lines between columns stand: dark from top to bottom."""
     points, width = dark(picture), picture.width
     counts = [points[top * width + x : bottom * width : width].count(1) for x in range(width)]
     found = [x for x, count in enumerate(counts) if count > 0.98 * (bottom - top)]
@@ -42,7 +42,7 @@ def lines_of(picture: Image.Image, top: int, bottom: int) -> list[int]:
 
 
 def rules_of(picture: Image.Image) -> list[int]:
-    """Where the lines between rows stand."""
+    """Return where the lines between rows stand."""
     points, width = dark(picture), picture.width
     counts = [points[y * width : (y + 1) * width].count(1) for y in range(picture.height)]
     found = [y for y, count in enumerate(counts) if count > 0.8 * width]

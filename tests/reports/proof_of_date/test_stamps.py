@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def local(settings):
-    """Both authorities, each behind an address of this machine."""
+    """Give both authorities, each behind an address of this machine."""
     first, second = corpus.authorities()
     for one in (first, second):
         one.mode, one.asked = "well", []
@@ -51,13 +51,13 @@ def thread():
 
 
 def again():
-    """As if the wait after a failure were over."""
+    """Run again, as if the wait after a failure were over."""
     ProofToken.objects.filter(failed_at__isnull=False).update(failed_at=timezone.now() - timedelta(days=1))
     stamps.run()
 
 
 def dated(thread):
-    """How many authorities vouch for each proof, in order."""
+    """Return how many authorities vouch for each proof, in order."""
     found = [date_proofs.verify(proof.as_json()) for proof in proofs.proofs_of(thread)]
     assert all(verdict.is_whole for verdict in found)
     return [sum(stamp.ok for stamp in verdict.stamps) for verdict in found]

@@ -41,7 +41,7 @@ def test_decide_by_the_rule(days, expected):
 
 
 def test_decide_an_addition_during_the_grace_moves_the_end():
-    """What users of GlobaLeaks complained of: deleted the day after something was added."""
+    """Users of GlobaLeaks complained of this: reports were deleted the day after something was added."""
     before = decide_retention(life=Life(ago(109)), rule=RULE, now=NOW)
     after = decide_retention(life=Life(ago(1)), rule=RULE, now=NOW)
     assert before.state is State.GRACE and after.state is State.KEPT
@@ -189,7 +189,10 @@ def test_every_kind_of_the_register_is_shown_or_withheld():
 
 
 def test_what_a_site_starts_with_is_what_was_decided():
-    """In days: until the term, the grace after it, and how long before an end it is told. With the exchange, a year."""
+    """Figures are in days: until the term, the grace after it, and how long before an end it is told.
+
+    With the exchange, it is a year.
+    """
     decided = {
         "exchange": (335, 30, 30),
         "report": (335, 30, 30),

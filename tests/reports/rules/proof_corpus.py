@@ -55,7 +55,7 @@ def stamp(authority: LocalAuthority, content: bytes) -> Stamp:
 
 @cache
 def proof(item: str = ITEM) -> Proof:
-    """Of the eighth of eleven leaves."""
+    """Return the proof of the eighth of eleven leaves."""
     salt = hashlib.sha256(b"a salt").digest()
     leaves = [hashlib.sha256(bytes([n])).digest() for n in range(11)]
     leaves[7] = merkle.hash_leaf(salt, date_proofs.digest_of(item))
@@ -68,8 +68,10 @@ def proof(item: str = ITEM) -> Proof:
 
 @dataclass(frozen=True)
 class Case:
-    """failed: the first part that does not hold. trusted: fingerprints that the reader trusts; content: what they
-    hold."""
+    """A proof to judge.
+
+    failed: the first part that does not hold. trusted: fingerprints that the reader trusts; content: what they hold.
+    """
 
     name: str
     text: str
@@ -79,7 +81,7 @@ class Case:
 
 
 def flip(text: str, place: int) -> str:
-    """Another hexadecimal digit there."""
+    """Replace the hexadecimal digit there by another one."""
     return text[:place] + ("0" if text[place] != "0" else "1") + text[place + 1 :]
 
 
@@ -98,7 +100,7 @@ def encoded(content: bytes) -> str:
 
 
 def cases() -> Iterator[Case]:
-    """What is whole, then everything altered."""
+    """Yield what is whole, then everything altered."""
     whole = proof().as_json()
     values = json.loads(whole)
     statement = proof().statement
@@ -121,7 +123,7 @@ HELD = b"une liste d'empreintes"
 
 
 def line_item(detail: object, *, kind: str = "copy", line: str | None = None) -> str:
-    """A line of the register as an item. line: in place of one that is well formed."""
+    """Return a line of the register as an item. line: in place of one that is well formed."""
     values = [
         "pnav-register-1",
         7,
@@ -139,7 +141,7 @@ def line_item(detail: object, *, kind: str = "copy", line: str | None = None) ->
 
 
 def _of_a_line() -> Iterator[Case]:
-    """What a line of the register names by its digest, and lines that name nothing: their own text is held."""
+    """Yield what a line of the register names by its digest, and lines that name nothing: their own text is held."""
     digest = hashlib.sha256(HELD).hexdigest()
     named = proof(line_item(f"copy, sha256 {digest}")).as_json()
     yield Case("line: what it names", named, None, content=HELD)

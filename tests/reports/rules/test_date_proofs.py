@@ -62,7 +62,7 @@ def test_no_altered_sign_goes_unseen(data):
 
 
 def test_half_a_character_is_judged_as_any_other_alteration():
-    """One sign changed makes of an escaped pair a lone half, for which UTF-8 has no bytes."""
+    """One changed sign makes of an escaped pair a lone half, for which UTF-8 has no bytes."""
     whole = corpus.proof().as_json()
     altered = whole.replace("\\\\ude00", "\\ude00")
     assert altered != whole and "\ude00" in json.loads(altered)["item"]
@@ -97,7 +97,7 @@ def verified(path, *arguments):
 
 
 def test_command_says_what_holds_and_what_does_not(tmp_path):
-    """Without a database: this test has none."""
+    """It needs no database: this test has none."""
     file = tmp_path / "message-12.preuve.json"
     file.write_text(corpus.proof().as_json())
     values = json.loads(file.read_text())

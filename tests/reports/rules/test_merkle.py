@@ -10,7 +10,7 @@ from reports.rules import merkle
 
 
 def split(hashes):
-    """RFC 6962 §2.1 as it is written: at the largest power of two below n."""
+    """Hash as RFC 6962 §2.1 is written: split at the largest power of two below n."""
     if not hashes:
         return hashlib.sha256().digest()
     if len(hashes) == 1:
@@ -51,7 +51,7 @@ def test_path_leads_to_the_root_and_no_other_place_does(hashes, data):
 
 @given(leaves.filter(bool), st.integers(0, 3))
 def test_tree_over_roots_of_chunks_is_the_tree_of_all(hashes, power):
-    """What the days rely on: a chunk of a power of two is a node."""
+    """The days rely on this: a chunk of a power of two is a node."""
     size = 2**power
     chunks = [hashes[n : n + size] for n in range(0, len(hashes), size)]
     upper = merkle.levels_of([merkle.root_of(chunk) for chunk in chunks])

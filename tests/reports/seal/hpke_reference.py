@@ -20,7 +20,7 @@ XWING_LABEL = bytes.fromhex("5c2e2f2f5e5c")  # the drawing \./ over /^\
 
 
 def decapsulate(seed: bytes, enc: bytes) -> bytes:
-    """The shared secret of X-Wing (draft-connolly-cfrg-xwing-kem, 5.5)."""
+    """Return the shared secret of X-Wing (draft-connolly-cfrg-xwing-kem, 5.5)."""
     expanded = hashlib.shake_256(seed).digest(96)
     x25519 = X25519PrivateKey.from_private_bytes(expanded[64:])
     secret_m = MLKEM768PrivateKey.from_seed_bytes(expanded[:64]).decapsulate(enc[:MLKEM_CIPHERTEXT_BYTES])
@@ -53,6 +53,6 @@ def schedule(shared_secret: bytes, info: bytes, aead: int) -> Schedule:
 
 
 def open_single(seed: bytes, enc: bytes, ciphertext: bytes, *, info: bytes, aad: bytes, aead: int) -> bytes:
-    """The first message of a context (sequence number 0)."""
+    """Return the first message of a context (sequence number 0)."""
     keys = schedule(decapsulate(seed, enc), info, aead)
     return CIPHERS[aead](keys.key).decrypt(keys.base_nonce, ciphertext, aad)

@@ -213,7 +213,7 @@ def test_cut_then_reunite(data, seed, count):
 
 
 def test_what_version_1_wrote_opens_for_ever():
-    """Files made when version 1 was: no later change may make a kept share, or a stored value, unreadable."""
+    """The files were made when version 1 was: no later change may make a kept share, or a stored value, unreadable."""
     kept = json.loads((Path(__file__).parent / "seal_version_1.json").read_text(encoding="utf-8"))
     envelope = Envelope.parse(kept["envelope"])
     files = [ShareFile.parse(text) for text in kept["shares"]]
@@ -271,7 +271,7 @@ def test_longest_echo(text, echo):
     [(31, 4, False), (32, 4, True), (2 * 1024 * 1024, 4, True), (2 * 1024 * 1024 + 1, 4, False)],
 )
 def test_cost_is_read_within_its_bounds(memory_kib, lanes, is_read):
-    """The least memory that Argon2 takes for its lanes, and what no machine of custodians has."""
+    """The bounds are the least memory that Argon2 takes for its lanes, and what no machine of custodians has."""
     text = f"argon2id t=1 m={memory_kib} p={lanes}"
     if is_read:
         assert str(Cost.parse(text)) == text

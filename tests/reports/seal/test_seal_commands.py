@@ -48,7 +48,7 @@ def _cheap(monkeypatch):
 
 @pytest.fixture
 def keyboard(monkeypatch):
-    """What people type, in order; what they were asked for. Enter is a line of its own."""
+    """Return what people type, in order; what they were asked for. Enter is a line of its own."""
     typing = SimpleNamespace(lines=[], asked=[])
 
     def type_line(prompt=""):
@@ -66,7 +66,7 @@ def keyboard(monkeypatch):
 
 
 def run(*args, **options):
-    """What a command shows, on both its outputs."""
+    """Return what a command shows, on both its outputs."""
     screen = Screen()
     call_command(*args, stdout=screen, stderr=screen, **options)
     return screen.getvalue()
@@ -79,7 +79,7 @@ def make(keyboard, folder, passphrases=PASSPHRASES, threshold=2):
 
 @pytest.fixture
 def key(keyboard, tmp_path):
-    """A key of three custodians, two of whom open: its folder, its shares in order, its public key."""
+    """Return a key of three custodians, two of whom open: its folder, its shares in order, its public key."""
     folder = tmp_path / "key"
     screen = make(keyboard, folder)
     keyboard.asked.clear()
@@ -90,7 +90,7 @@ def key(keyboard, tmp_path):
 
 @pytest.fixture
 def envelope(key, tmp_path):
-    """A file with CLEAR sealed for CONTEXT, and what writes another."""
+    """Return a file with CLEAR sealed for CONTEXT, and what writes another."""
     path = tmp_path / "enveloppe.json"
 
     def write(text=CLEAR, sealed_for=CONTEXT, said_for=CONTEXT, public_key=key.public_key):
@@ -103,7 +103,7 @@ def envelope(key, tmp_path):
 
 
 def refusal(*args, **options):
-    """What the person reads, when a command refuses; nothing else was shown by then but what `screen` holds."""
+    """Return what the person reads, when a command refuses; nothing else was shown by then but what `screen` holds."""
     screen = Screen()
     with pytest.raises(CommandError) as caught:
         call_command(*args, stdout=screen, stderr=screen, **options)
@@ -151,7 +151,7 @@ def test_make_seal_key_leaves_no_private_key_and_no_passphrase(keyboard, tmp_pat
 
 
 def forms(secret):
-    """How bytes may come to light in a text, whatever stands before them."""
+    """Yield how bytes may come to light in a text, whatever stands before them."""
     yield secret.hex()
     yield repr(secret)[2:-1]
     for shift in range(3):
@@ -263,7 +263,7 @@ def test_open_sealed_wipes_the_screen_when_interrupted(key, envelope, keyboard):
 
 
 def test_open_sealed_wipes_the_screen_of_those_who_left(key, envelope, keyboard, monkeypatch):
-    """Nobody types any more: five minutes, as the page shows an answer."""
+    """Nobody types any more for five minutes, which is as long as the page shows an answer."""
     given = []
     monkeypatch.setattr(open_sealed, "wait_for_enter", given.append)
     keyboard.lines = PASSPHRASES[:2]
@@ -392,7 +392,7 @@ def test_shown_neutralises_what_a_terminal_would_obey(text, seen):
 
 
 def test_commands_without_database_nor_settings(tmp_path):
-    """In a process without environment: `pnav.offline` is enough. Without a terminal, they say so and stop."""
+    """The process has no environment: `pnav.offline` is enough. Without a terminal, they say so and stop."""
 
     def start(*args):
         return subprocess.run(
@@ -420,7 +420,7 @@ REQUEST = UUID("5f0b2d11-93a7-4a52-8a52-6a0e4f0e9d0e")
 
 @pytest.fixture
 def browser(envelope, key):
-    """The browser that asked; the envelope says so."""
+    """Return the browser that asked; the envelope says so."""
     private_key = ec.generate_private_key(ec.SECP256R1())
     recipient = Recipient(private_key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
     sealed = seal_text(CLEAR, public_key=key.public_key, context=CONTEXT)

@@ -87,7 +87,7 @@ def test_context_of_a_version_out_of_count(version):
 
 
 def test_seal_of_nothing_and_of_much_are_alike():
-    """Same size, same beginning; nothing that a reader of the table could sort them by."""
+    """They have the same size and the same beginning, and nothing that a reader of the table could sort them by."""
     nothing, much = (seal_text(text, public_key=PUBLIC, context=NAME) for text in ("", "é" * (TEXT_MAX_BYTES // 2)))
     assert len(nothing) == len(much)
     assert nothing[: sealing.HEADER_BYTES] == much[: sealing.HEADER_BYTES]
@@ -106,7 +106,7 @@ def test_sealed_value_holds_no_piece_of_its_text():
 
 
 def test_unseal_with_any_byte_altered():
-    """All of them, one at a time, by one bit or by all: an error of ours, never a text."""
+    """Each byte is altered, by one bit or by all: the result is an error of ours, never a text."""
     sealed = seal_text(SECRET, public_key=PUBLIC, context=NAME)
     for position in range(SEALED_BYTES):
         for flip in (0x01, 0xFF):
@@ -177,7 +177,7 @@ def test_seal_what_is_not_text():
 
 
 def assert_says_nothing(error, text):
-    """Neither the error, nor what it carries along, holds the text."""
+    """Check that neither the error, nor what it carries along, holds the text."""
     assert error.__cause__ is None and (error.__suppress_context__ or error.__context__ is None)
     assert not isinstance(error.__context__, UnicodeError)
     assert vars(error) == {} and all(text not in str(arg) for arg in error.args)

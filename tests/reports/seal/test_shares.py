@@ -15,7 +15,7 @@ secrets_ = st.binary(min_size=1, max_size=48)
 
 @st.composite
 def cuts(draw):
-    """A secret, its shares, and how many of them are needed."""
+    """Return a secret, its shares, and how many of them are needed."""
     secret = draw(secrets_)
     count = draw(st.integers(1, 12))
     threshold = draw(st.integers(1, count))
@@ -61,7 +61,7 @@ def test_fewer_shares_fit_any_secret(data, cut, guess):
 
 
 def test_one_share_of_two_is_spread_evenly():
-    """20,480 bytes of a share of the same secret: each of the 256 values about 80 times."""
+    """Of 20,480 bytes of a share of the same secret, each of the 256 values comes about 80 times."""
     seen = Counter(split(bytes(20480), threshold=2, count=2)[0].value)
     assert len(seen) == 256 and max(seen.values()) < 160
 
@@ -112,7 +112,7 @@ def test_share_does_not_show_its_value():
 
 
 def polynomial_product(a, b):
-    """The product modulo the polynomial of AES, by the schoolbook: multiply first, divide after."""
+    """Return the product modulo the polynomial of AES, by the schoolbook: multiply first, divide after."""
     product = 0
     for bit in range(8):
         if b >> bit & 1:
@@ -137,6 +137,6 @@ def test_inverse_of_every_element():
 
 
 def test_combine_shares_made_by_hand():
-    """The line 5 + 7x over GF(256), by pencil: 5^7=2 at 1, 5^(7·2)=5^14=11 at 2, 5^(7·3)=5^9=12 at 3."""
+    """The line is 5 + 7x over GF(256), by pencil: 5^7=2 at 1, 5^(7·2)=5^14=11 at 2, 5^(7·3)=5^9=12 at 3."""
     line = [Share(1, b"\x02"), Share(2, b"\x0b"), Share(3, b"\x0c")]
     assert all(combine(some) == b"\x05" for some in combinations(line, 2))

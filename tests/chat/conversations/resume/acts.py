@@ -23,7 +23,7 @@ def send(client, text):
 
 
 def mark_of(client) -> str:
-    """The mark of a page that asks for the code, opened by this client."""
+    """Return the mark of a page that asks for the code, opened by this client."""
     page = client.get(reverse("chat:resume")).text
     return page.split('name="mark" value="')[1].split('"')[0]
 

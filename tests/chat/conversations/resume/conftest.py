@@ -22,7 +22,7 @@ def _no_counts_left():
 
 @pytest.fixture
 def slow_hash():
-    """The true hash, for tests that ask for it; the others get a quick one."""
+    """Return the true hash, for tests that ask for it; the others get a quick one."""
     return resume.slow_hash
 
 
@@ -34,7 +34,7 @@ def _quick_hash(request, monkeypatch):
 
 @pytest.fixture
 def as_reporter(settings):
-    """A client on the visit that opened this conversation."""
+    """Return a client on the visit that opened this conversation."""
 
     def make_client(conversation, **options):
         client = Client(**options)
@@ -46,7 +46,7 @@ def as_reporter(settings):
 
 @pytest.fixture
 def left(as_reporter):
-    """A client whose visit, with its answers, was ended by its code on another device."""
+    """Return a client whose visit, with its answers, was ended by its code on another device."""
     conversation = make.assigned(discreet=True)
     make.message(conversation, "pour moi seule")
     client = as_reporter(conversation)

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 
 def come_back(text):
-    """The conversation that a code as typed opens, or None."""
+    """Return the conversation that a code as typed opens, or None."""
     return resume.resume_by_code(words=resume_words.read(text).words)
 
 
@@ -75,7 +75,7 @@ def test_new_code_ends_the_old_one():
 
 
 def every_row() -> set[str]:
-    """The whole database, as text."""
+    """Return the whole database, as text."""
     rows = set()
     with connection.cursor() as cursor:
         cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
@@ -121,13 +121,16 @@ def test_slow_hash_fills_memory_and_needs_the_secret_key(slow_hash, monkeypatch,
 
 
 def test_slow_hash_is_bounded_and_a_flood_is_refused_at_once(slow_hash, monkeypatch):
-    """Of twenty at once, never more than two run, four are served, and the others hold no thread."""
+    """Of twenty that come at once, never more than two run, four are served, and the others hold no thread."""
     running, most, gate = [0], [0], threading.Event()
     lock = threading.Lock()
     refused = []
 
     def open_gate():
-        """Those that were refused did not wait for the others; on a busy machine those are perhaps not there yet."""
+        """Open the gate once those that were refused have come back without waiting for the others.
+
+        On a busy machine those are perhaps not there yet.
+        """
         if len(refused) == 20 - resume.HASHES_IN_ALL and most[0] >= resume.HASHES_AT_ONCE:
             gate.set()
 
@@ -247,7 +250,9 @@ def test_database_keeps_no_code_of_a_closed_conversation():
 
 
 def test_code_asked_for_earlier_does_not_replace_a_later_one(monkeypatch):
-    """Two requests at once, the first hashed last: the page shown is the second's, and so is the code that works."""
+    """Two requests come at once, the first is hashed last: the page shown is the second's, and so is the code that
+    works.
+    """
     conversation = make.waiting()
     true_hash = resume.slow_hash
     later = []
@@ -281,7 +286,9 @@ def test_two_come_back_at_once_and_are_one_visit(slow_hash):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("page", ["the same", "another"])
 def test_double_click_stays_and_another_device_takes_the_place(page, slow_hash, settings):
-    """Two requests in real threads. One page sent twice is one visit; of two pages, one device follows the exchange."""
+    """Two requests run in real threads. One page sent twice is one visit; of two pages, one device follows the
+    exchange.
+    """
     conversation = make.waiting()
     code = issue(conversation)
     first, second = Client(), Client()
@@ -418,7 +425,7 @@ def test_code_is_told_in_the_voice_of_a_minor_and_in_english(as_reporter):
 
 
 def test_codes_whose_time_is_over_are_found_by_an_index():
-    """Each hour, of all exchanges that there are: few have a code."""
+    """Each hour they are looked for among all exchanges, of which few have a code."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
     plan = Conversation.objects.filter(resume_until__lte=timezone.now()).explain()

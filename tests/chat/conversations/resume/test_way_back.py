@@ -139,7 +139,9 @@ def test_resume_one_network_cannot_keep_everybody_out():
 
 
 def test_resume_with_a_right_code_is_never_refused_for_what_others_try(monkeypatch, caplog):
-    """However many try, from however many networks, and whatever this network tried before, within its own number."""
+    """It is so however many try, from however many networks, and whatever this network tried before within its own
+    number.
+    """
     monkeypatch.setattr(visitor_resume, "MANY_TRIES", 40)
     code, other = issue(make.waiting()), issue(make.waiting())
     crowd = [Client(REMOTE_ADDR=f"192.0.{number}.2") for number in range(15)]

@@ -31,7 +31,7 @@ from chat.statistics.staffing.simulation import log_normal
     [(0, 0, 3.689), (1, 0.0253, 5.572), (5, 1.623, 11.668), (10, 4.795, 18.390), (50, 37.111, 65.919)],
 )
 def test_poisson_interval_as_in_tables(count, below, above):
-    """Garwood's table, 95 % on two sides."""
+    """The intervals are those of Garwood's table, 95 % on two sides."""
     assert poisson_below(count, 0.975) == pytest.approx(below, abs=0.001)
     assert poisson_above(count, 0.975) == pytest.approx(above, abs=0.001)
 
@@ -50,7 +50,7 @@ def test_gamma_below_is_the_exponential_law_for_one():
 
 
 def test_few_data_are_more_cautious():
-    """The same mean, seen for eight weeks and for forty."""
+    """The same mean was seen for eight weeks and for forty."""
     few = arrivals_of(Counted(8, {(week, 30): 3 for week in range(8)}), confidence=0.9)
     many = arrivals_of(Counted(40, {(week, 30): 3 for week in range(40)}), confidence=0.9)
     assert few.expected[30] == many.expected[30] == 3
@@ -67,7 +67,7 @@ def test_weeks_that_differ_widen_the_interval():
 
 
 def test_rounding_is_no_dispersion():
-    """Calm weeks whose counts are rounded, each count of an hour with its remainder: as calm as exact ones."""
+    """Calm weeks whose counts are rounded, each count of an hour with its remainder, are as calm as exact ones."""
     chance = random.Random(5)
     weeks, hours = 40, range(60)
     exact, rounded = {}, {}
@@ -101,7 +101,7 @@ def test_interval_holds_as_often_as_it_says():
 
 
 def test_patience_counts_those_who_were_answered():
-    """True patience of 20 minutes, answers at random: leaving the answered out would say much less."""
+    """True patience is 20 minutes, and answers come at random: leaving the answered out would say much less."""
     chance = random.Random(3)
     gone, waited, waited_of_gone = 0, 0.0, 0.0
     for _one in range(20_000):

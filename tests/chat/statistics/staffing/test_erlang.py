@@ -15,7 +15,10 @@ GIVING_UP = st.floats(0.01, 100)
 
 
 def by_states(queue: Queue, within: float, at_most: int = 4000) -> tuple[float, float, float]:
-    """Waits, gives up, answered within: from the chances of each state, and a wait of as many steps as people."""
+    """Return waits, gives up, answered within.
+
+    They come from the chances of each state, and a wait of as many steps as people.
+    """
     weights, total = [1.0], 1.0
     for state in range(1, at_most):
         leaving = min(state, queue.places) * queue.ending + max(0, state - queue.places) * queue.giving_up
@@ -44,8 +47,10 @@ def by_states(queue: Queue, within: float, at_most: int = 4000) -> tuple[float, 
 
 @pytest.mark.parametrize(("giving_up", "gives_up", "mean_wait", "waiting"), [(0.5, 0.031, 3.7, 3), (0, 0, 20.8, 17)])
 def test_published_call_center(giving_up, gives_up, mean_wait, waiting):
-    """48 calls a minute of a minute each, 50 agents, patience of two minutes: Garnett, Mandelbaum, Reiman 2002, the
-    table that compares Erlang-A and Erlang-C (as many digits as printed)."""
+    """48 calls a minute of a minute each meet 50 agents and a patience of two minutes.
+
+    Source: Garnett, Mandelbaum, Reiman 2002, the table that compares Erlang-A and Erlang-C (as many digits as printed).
+    """
     queue = Queue(arrivals=48, ending=1, giving_up=giving_up, places=50)
     assert queue.gives_up == pytest.approx(gives_up, abs=0.0005)
     assert 60 * queue.mean_wait == pytest.approx(mean_wait, abs=0.05)
@@ -53,7 +58,7 @@ def test_published_call_center(giving_up, gives_up, mean_wait, waiting):
 
 
 def test_published_call_center_ninth_tenth():
-    """The same table: nine people in ten wait less than 12.5 s with Erlang-A, than 58.1 s with Erlang-C."""
+    """By the same table nine people in ten wait less than 12.5 s with Erlang-A, and less than 58.1 s with Erlang-C."""
     patient = Queue(48, 1, 0, 50)
     assert patient.answered_within(58.1 / 60) == pytest.approx(0.9, abs=0.0005)
     # Of those who wait longer than this, nobody has been answered or has given up yet.
@@ -67,7 +72,7 @@ def test_published_call_center_ninth_tenth():
     [(1, 1, 1 / 2), (2, 2, 2 / 5), (5, 3, 0.1101), (10, 5, 0.0184), (20, 12, 0.0098)],
 )
 def test_erlang_b_as_in_tables(places, load, blocked):
-    """The tables of Erlang's loss formula, four decimals."""
+    """The values are those of the tables of Erlang's loss formula, with four decimals."""
     assert erlang_b(places, load) == pytest.approx(blocked, abs=0.00006)
 
 
@@ -154,7 +159,7 @@ def test_places_for_is_the_fewest(arrivals, ending, giving_up, target):
 @given(st.floats(10, 5000), st.floats(0.5, 2), st.floats(20_000, 200_000))
 @settings(max_examples=30, deadline=None)
 def test_integral_is_the_series(arrivals, room, people):
-    """After a raid of patient people: as many terms as would wait if nobody answered."""
+    """After a raid of patient people there are as many terms as would wait if nobody answered."""
     rates = arrivals, arrivals * room, arrivals / people
     mass, waiting = erlang._mass(*rates)
     with pytest.MonkeyPatch.context() as patch:
@@ -174,7 +179,7 @@ def test_erlang_b_of_many_places_is_that_counted_one_by_one(places, load):
 
 
 def test_patience_without_an_end_is_approached():
-    """A raid of people who hardly give up: nearly Erlang-C, and no longer to compute."""
+    """In a raid people hardly give up: the result is nearly Erlang-C, and takes no longer to compute."""
     never, hardly = (Queue(5000, 1, giving_up, 5060).answered_within(0.05) for giving_up in (0, 1e-7))
     assert 0.5 < never < 1 and hardly == pytest.approx(never, abs=1e-3)
 

@@ -31,8 +31,11 @@ def supervisor():
 
 
 def recorded(weeks: int) -> None:
-    """Sixty-four people a week for so many whole weeks: evenings have more; one in twelve gives up after ten minutes,
-    the others are answered after three and hold their place for 30 or 90."""
+    """Record sixty-four people a week for so many whole weeks.
+
+    Evenings have more; one in twelve gives up after ten minutes, the others are answered after three and hold their
+    place for 30 or 90.
+    """
     monday = timezone.localtime().replace(hour=0, minute=30, second=0, microsecond=0)
     monday -= timedelta(days=monday.weekday())
     times = []
@@ -127,7 +130,7 @@ def _is_one_band_over_today_and_seven_of_one_scale(html: str) -> None:
 
 
 def test_staffing_shows_who_answered_today(supervisor):
-    """Each hour until now: agents who held an exchange in it, each once, and none of the hours to come."""
+    """Each hour until now has the agents who held an exchange in it, each once, and no hour to come has any."""
     now = timezone.localtime().replace(hour=15, minute=40, second=0, microsecond=0)
     one, other = make.agent(), make.agent()
     for agent, start, end in ((one, 9.5, 11.2), (one, 10.5, 10.8), (other, 11.1, 12.5)):

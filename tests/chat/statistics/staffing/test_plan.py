@@ -37,7 +37,9 @@ YEAR, HOUR_OF_THE_DAY = 0.01, 0.03
 
 
 def test_flat_assumptions_ask_for_the_same_at_any_hour():
-    """25,000 a year, 55 minutes, nobody gives up: 2.6 places taken on average, 6 needed, two agents."""
+    """25,000 people a year, 55 minutes each, and nobody gives up: 2.6 places are taken on average, 6 needed, two
+    agents.
+    """
     hours = plan_week(Demand(assumed_arrivals(), NOBODY_GIVES_UP, ASSUMED), Target())
     assert {(hour.places, hour.agents, hour.scheduled, hour.likely) for hour in hours} == {(6, 2, 2, 2)}
     assert hours[0].load == pytest.approx(2.614, abs=0.01) and len(hours) == HOURS
@@ -62,7 +64,7 @@ def test_more_is_never_less(share, capacity, pauses, within):
 
 
 def after_a_raid(people: int, waited_hours: float) -> Counted:
-    """Eight ordinary weeks, then so many within two hours, who wait so long each; thirty gave up."""
+    """Return eight ordinary weeks, then so many within two hours, who wait so long each; thirty gave up."""
     came = {(week, hour): 3 for week in range(8) for hour in range(HOURS)}
     came |= {(7, 100): people // 2, (7, 101): people // 2}
     usual = 3 * 8 * HOURS
@@ -72,7 +74,10 @@ def after_a_raid(people: int, waited_hours: float) -> Counted:
 @pytest.mark.parametrize(("people", "waited_hours"), [(5_000, 3), (50_000, 24), (200_000, 24)])
 @pytest.mark.parametrize("share", [0.5, 0.95])
 def test_plan_after_a_raid_of_patient_people_is_found_soon(people, waited_hours, share):
-    """By the clock of this process. Summed term by term, 50,000 took minutes; more than 10,000 places were refused."""
+    """The time is by the clock of this process.
+
+    Summed term by term, 50,000 took minutes; more than 10,000 places were refused.
+    """
     demand = fit_demand(after_a_raid(people, waited_hours), confidence=0.9)
     begun = time.process_time()
     hours = plan_week(demand, Target(share=share))
@@ -130,7 +135,9 @@ def test_year_with_an_agent_less_misses_it():
 
 
 def test_arrivals_of_the_hour_alone_would_fall_short():
-    """Why the load and not the arrivals: after the evening's peak, the arrivals alone ask for too few places."""
+    """It shows why the load counts and not the arrivals: after the evening's peak, the arrivals alone ask for too few
+    places.
+    """
     hours = plan_week(DEMAND, Target())
     naive = [hour.arrivals * ASSUMED.mean for hour in hours]
     late = [hour for hour in hours if hour.of_day in {22, 23, 0, 1}]
@@ -164,7 +171,7 @@ def test_command_assumes_and_says_so():
 
 
 def test_drawing_says_what_the_plan_says():
-    """Seven bands of one scale, each from what is likely to what is needed, hour by hour."""
+    """It has seven bands of one scale, each from what is likely to what is needed, hour by hour."""
     hours = plan_week(DEMAND, Target())
     drawn = draw_week(hours, [f"jour {day}" for day in range(7)])
     top, floor, room = max(hour.agents for hour in hours), 100 - charts.BOTTOM, 100 - charts.BOTTOM - charts.TOP

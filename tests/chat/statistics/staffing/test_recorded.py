@@ -20,7 +20,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def came(at: datetime, *events: tuple[str, float], closed: bool = True) -> Conversation:
-    """A conversation with this history: kinds, and minutes after the arrival."""
+    """Return a conversation with this history: kinds, and minutes after the arrival."""
     conversation = make.waiting(queued_at=at)
     rows = Conversation.objects.filter(pk=conversation.pk)
     rows.update(opened_at=at, queued_at=at, reporter_seen_at=at)
@@ -34,7 +34,7 @@ def came(at: datetime, *events: tuple[str, float], closed: bool = True) -> Conve
 
 @pytest.fixture
 def closed(db, monkeypatch):
-    """First remainders of nought, and what closes the days that are due at NOW."""
+    """Set first remainders of nought, and return what closes the days that are due at NOW."""
     monkeypatch.setattr(figures, "draw_digit", lambda: 0)
     return lambda: daily.close_due(NOW, limit=400)
 

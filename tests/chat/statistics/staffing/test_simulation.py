@@ -108,8 +108,9 @@ def test_come_by_week_follows_the_rates():
 
 
 def judge(run: Run, duties: list[Duty], overflow_seconds: float) -> set[str]:
-    """What the dispatcher promises, read from the history alone
-    (tests/chat/conversations/test_dispatcher_properties.py)."""
+    """Return what the dispatcher promises, read from the history alone
+    (tests/chat/conversations/test_dispatcher_properties.py).
+    """
     broken = set()
     people = run.people
     held_until: dict[int, list[float]] = defaultdict(list)
@@ -229,7 +230,7 @@ LOADS = [(1, 1.5, 20), (2, 2.85, 10), (2, 5.0, 30), (3, 6.0, None), (4, 12.0, 15
 
 @pytest.mark.parametrize(("agents", "an_hour", "patience"), LOADS)
 def test_model_is_what_is_lived_in_its_own_world(agents, an_hour, patience, tried):
-    """One force, nobody urgent, exponential lengths: what remains is chance."""
+    """There is one force, nobody is urgent and lengths are exponential: what remains is chance."""
     crowd = Crowd(exponential_draw(MEAN), exponential_draw(60 * patience if patience else math.inf))
     run = a_year(an_hour=an_hour, agents=agents, crowd=crowd, forces=(("", 1.0),), seed=agents)
     queue = Queue(an_hour, HOUR / MEAN, 60 / patience if patience else 0, 3 * agents)
@@ -241,7 +242,9 @@ def test_model_is_what_is_lived_in_its_own_world(agents, an_hour, patience, trie
 
 @pytest.mark.parametrize(("agents", "an_hour", "patience"), [load for load in LOADS if load[0] > 1])
 def test_model_is_near_what_the_rule_does(agents, an_hour, patience, tried):
-    """Two forces, urgent people first, lengths of a log-normal law: the product. Beyond the delay of overflow."""
+    """It is the product, with two forces, urgent people first and lengths of a log-normal law, beyond the overflow
+    delay.
+    """
     crowd = Crowd(log_normal(MEAN, 1.0), exponential_draw(60 * patience if patience else math.inf), FORCES, URGENCIES)
     run = a_year(an_hour=an_hour, agents=agents, crowd=crowd, forces=FORCES, seed=agents)
     queue = Queue(an_hour, HOUR / MEAN, 60 / patience if patience else 0, 3 * agents)
@@ -251,7 +254,7 @@ def test_model_is_near_what_the_rule_does(agents, an_hour, patience, tried):
 
 
 def test_before_the_delay_of_overflow_the_model_promises_too_much(tried):
-    """Why a target shorter than that is said not to be judged: the two forces are two rooms until then."""
+    """It shows why a shorter target is said not to be judged: the two forces are two rooms until then."""
     crowd = Crowd(log_normal(MEAN, 1.0), exponential_draw(1800), FORCES, URGENCIES)
     run = a_year(an_hour=5, agents=2, crowd=crowd, forces=FORCES, seed=2)
     queue = Queue(5, HOUR / MEAN, 2, 6)
@@ -269,7 +272,7 @@ def test_bounds_can_be_missed():
 
 
 def test_raid_nobody_newer_and_no_more_urgent_first(tried):
-    """Five hundred people in ten minutes, ten agents of two forces; all in the order of the queue."""
+    """Five hundred people come in ten minutes to ten agents of two forces; all are in the order of the queue."""
     crowd = Crowd(log_normal(MEAN, 1.0), exponential_draw(3600), FORCES, URGENCIES)
     people = draw_raid(500, at=0, seconds=600, crowd=crowd, chance=random.Random(4))
     duties = duties_of([10] * HOURS, weeks=1, capacity=3, forces=FORCES)
