@@ -1,0 +1,124 @@
+"""Docstrings begin with a sentence: that of a function with its verb, that of a class with what the class is.
+
+A phrase such as « The rows, as the page has them » leaves open whether a function reads, writes or returns them. What
+is no verb is told from a short list of words, and by the « s » at the end of a plural or of « Returns »: a new verb
+needs no line here. Tests are named by a sentence, and their docstrings are free.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.test_names import PACKAGES, ROOT
+
+FOLDERS = (*PACKAGES, "benchmarks", "deploy", "tests")
+SIGNATURE = re.compile(r"( *)(?:async )?(def|class) (\w+)")
+OPENED = re.compile(r' *[rR]?"""(.*)')
+COMMENT = re.compile(r" *#.*$")
+FIELD = re.compile(r"[a-z_]+(?:, [a-z_]+)*: ")
+VERB = re.compile(r"[A-Z][a-z]+(?=[\s.,:;]|$)")
+# Words with which a sentence in the imperative does not begin.
+NO_VERBS = {
+    "A", "After", "All", "Already", "Also", "Always", "An", "And", "Another", "Any", "Anything", "As", "At", "Because",
+    "Before", "Beside", "Between", "Both", "But", "By", "Each", "Else", "Enough", "Even", "Every", "Everybody",
+    "Everything", "False", "Few", "For", "Four", "From", "He", "Here", "How", "If", "In", "Inside", "Into", "It",
+    "Like", "Many", "More", "Most", "Never", "No", "Nobody", "None", "Nor", "Not", "Nothing", "Of", "On", "Once",
+    "One", "Only", "Or", "Other", "Our", "Over", "Several", "She", "So", "Some", "Somebody", "Something", "Still",
+    "That", "The", "Their", "Then", "There", "These", "They", "This", "Those", "Three", "To", "True", "Two", "Under",
+    "Unless", "Until", "We", "What", "Whatever", "When", "Where", "Whether", "Which", "While", "Who", "Whoever",
+    "Whom", "Whose", "Why", "With", "Within", "Without", "You",
+}  # fmt: skip
+VERBS_IN_S = {"Focus"}
+
+
+@dataclass(frozen=True)
+class Docstring:
+    """The first line of a docstring. name: of its function or class; empty for a module."""
+
+    line: int
+    name: str
+    text: str
+    is_of_function: bool = False
+
+
+def docstrings(source: str) -> Iterator[Docstring]:
+    """Yield the docstrings of a module, which are found by its layout: that of `ruff format`."""
+    signature: re.Match[str] | None = None
+    opens = Docstring(1, "", "")
+    may_open = True
+    for number, line in enumerate(source.splitlines(), 1):
+        if may_open and (found := OPENED.match(line)):
+            yield Docstring(number, opens.name, found[1], opens.is_of_function)
+        may_open = False
+        if found := SIGNATURE.match(line):
+            signature = found
+        if signature and not line.startswith(signature[1] + " ") and COMMENT.sub("", line).endswith(":"):
+            opens = Docstring(number, signature[3], "", signature[2] == "def")
+            may_open, signature = True, None
+
+
+def fault(docstring: Docstring) -> str | None:
+    """Return what is wrong with the beginning of a docstring; None for a sentence."""
+    if FIELD.match(docstring.text):
+        return "say what it is before what its fields mean"
+    if not docstring.is_of_function or docstring.name.startswith("test_"):
+        return None
+    found = VERB.match(docstring.text)
+    if found is None or found[0] in NO_VERBS:
+        return "begin with the verb: « Return the … »"
+    is_in_s = found[0].endswith("s") and not found[0].endswith("ss") and found[0] not in VERBS_IN_S
+    return "begin with the verb in the imperative: « Return », not « Returns »" if is_in_s else None
+
+
+def test_docstrings_begin_with_a_sentence(tried):
+    found, count = [], 0
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if path.parent.name == "migrations":
+                continue
+            for docstring in docstrings(path.read_text(encoding="utf-8")):
+                count += 1
+                if wrong := fault(docstring):
+                    found.append(f"{path.relative_to(ROOT)}:{docstring.line}: {docstring.text[:60]} – {wrong}")
+    assert not found, "\n".join(found)
+    tried("docstrings", count)
+
+
+FUNCTION = 'def act(\n    one: str,\n) -> None:  # noqa: X\n    """{}"""\n'
+
+
+@pytest.mark.parametrize(
+    ("source", "wrong"),
+    [
+        (FUNCTION.format("The rows."), "the verb:"),
+        (FUNCTION.format("Rows by their key."), "imperative"),
+        (FUNCTION.format("Returns the rows."), "imperative"),
+        (FUNCTION.format("one: its name."), "fields"),
+        (FUNCTION.format("« 2 à 3 »."), "the verb:"),
+        ('class Row:\n    """key: of the row."""\n', "fields"),
+        ('class Row:\n    async def act(self):\n        r"""As Django\'s."""\n', "the verb:"),
+        ('"""key: of the row."""\n', "fields"),
+    ],
+)
+def test_phrase_is_found(source, wrong):
+    (docstring,) = docstrings(source)
+    assert wrong in (fault(docstring) or "")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        FUNCTION.format("Return the rows."),
+        FUNCTION.format("Press a key."),
+        FUNCTION.format("Focus the field."),
+        FUNCTION.format("Stop."),
+        'class Row(\n    Base,\n):\n    """A row. key: its key."""\n',
+        'def test_act():\n    """The rows are those of the page."""\n',
+        '"""The rows of a page."""\n',
+        'def act(): ...\n\n\nROWS = """The rows."""\n',
+    ],
+)
+def test_sentence_is_left_alone(source):
+    assert [wrong for docstring in docstrings(source) if (wrong := fault(docstring))] == []
