@@ -243,6 +243,23 @@ def test_code_says_until_when_the_place_is_kept(live_site, enter):
     expect(page.locator("#code-place")).to_have_text(re.compile(r"votre place est gardée jusqu'à \d+ h \d\d"))
 
 
+@pytest.mark.parametrize("discreet", [False, True])
+def test_other_help_comes_when_the_wait_is_long(live_site, enter, axe, discreet):
+    """Without the page being loaded again, and within reach of whoever looks at their place."""
+    conversation = in_site(live_site, lambda: make.waiting(queued_at=make.long_ago(10), discreet=discreet))
+    page = enter(conversation, before=lambda page: page.clock.install(), width=360, height=640)
+    doors, way = page.locator("#doors"), page.get_by_role("link", name="D'autres aides")
+    expect(page.locator("#line")).to_have_text("Connecté")
+    expect(doors).to_be_hidden()
+    expect(way).to_be_hidden()
+    page.clock.fast_forward("11:00")
+    expect(doors).to_be_visible()
+    expect(way).to_be_in_viewport(ratio=1)
+    axe(page)
+    way.click()
+    expect(doors.get_by_role("heading")).to_be_in_viewport(ratio=1)
+
+
 # --- the signalement --------------------------------------------------------------------------------------------------
 
 
@@ -298,7 +315,7 @@ def frame_stays_in_view(page: Page, height: int) -> None:
     for place in (0, 400, 4000):
         page.mouse.wheel(0, place)
         expect(page.get_by_role("button", name="Quitter rapidement", exact=True)).to_be_in_viewport(ratio=1)
-        for name in ("Appeler le 17", "Appeler le 112"):
+        for name in ("Appeler le 17", "Appeler le 112", "114 par SMS"):
             expect(page.get_by_role("link", name=re.compile(name)).first).to_be_in_viewport(ratio=1)
     covered = page.evaluate(
         """() => [...document.querySelectorAll("body *")].filter((node) => {

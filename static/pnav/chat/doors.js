@@ -1,5 +1,6 @@
 /**
- * Other doors, for who has waited long: shown when the time has come, without the page being loaded again.
+ * Other doors, for who has waited long: shown when the time has come, without the page being loaded again. They stand
+ * below, so a link beside the place leads to them.
  *
  * @module
  */
@@ -13,6 +14,7 @@ export function watchDoors() {
   if (!seconds) return;
   const open = () => {
     doors.hidden = false;
+    byId("to-doors").hidden = false;
     if (exchange.status === "waiting") voice(find("h2", doors).textContent ?? "");
   };
   const timer = setTimeout(open, 1000 * seconds);

@@ -16,6 +16,7 @@ from chat.conversations import actions, dispatcher
 from chat.conversations.actions import Mark
 from chat.models import Conversation, EventKind
 from chat.rules.lifecycle import Author, Status
+from common.service_settings import definitions
 from pnav.addresses import DISCREET, ORDINARY
 from reports.models import AgeBand
 from reports.session import KEY
@@ -250,6 +251,22 @@ def test_news_reloads_until_it_is_told_to_stop(as_reporter):
     assert "?apres=1&etat=active&pause=1" in shown(client.get(reverse("chat:news"), query))
     paused = shown(client.get(reverse("chat:news"), {**query, "pause": "1"}))
     assert "http-equiv" not in paused and 'href="?apres=1&etat=active"' in paused
+
+
+def test_who_has_waited_long_is_shown_other_help(as_reporter, set_rule):
+    """After the minutes that the service has set: numbers that listen, the unit near, and coming back with a code."""
+    conversation = make.waiting(queued_at=make.long_ago(12))
+    client, news = as_reporter(conversation), {"apres": 0, "etat": "waiting"}
+    for minutes, is_long in ((15, False), (10, True)):
+        set_rule(definitions.OTHER_DOORS, minutes)
+        page = shown(client.get(PAGE))
+        doors = page[page.index('id="doors"') :].partition("</section>")[0]
+        is_hidden = [" hidden" in page[page.index(f'id="{one}"') :].partition(">")[0] for one in ("doors", "to-doors")]
+        assert is_hidden == [not is_long, not is_long]
+        frame = shown(client.get(reverse("chat:news"), news))
+        assert ("L'attente est longue" in frame) == is_long
+    for way in ('href="tel:3018"', 'href="tel:116006"', 'href="tel:3114"', "/point-d-accueil/mes-contacts/", "un code"):
+        assert way in doors
 
 
 def test_news_says_that_somebody_came(as_reporter):
