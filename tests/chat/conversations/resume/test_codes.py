@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import re
 import threading
 from datetime import timedelta
 from io import StringIO
@@ -18,6 +19,7 @@ from chat.models import Agent, Conversation, EventKind
 from chat.rules import resume_words
 from chat.rules.lifecycle import Author, Status
 from common.service_settings import definitions
+from reports.models import AgeBand
 from tests.chat.conversations.resume.acts import PAGE, WRONG, code_on_page, issue, mark_of, send, shown
 from tests.chat.conversations.test_actions import in_threads
 from tests.factories import chat as make
@@ -364,6 +366,21 @@ def test_code_asked_by_the_script_stays_on_its_page(as_reporter):
     assert come_back(response.json()["code"]) == conversation
     assert "(heure de Paris)" in response.json()["until"]
     assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_who_leaves_with_a_code_is_told_until_when_and_when_to_be_back(as_reporter, set_rule):
+    set_rule(definitions.PLACE_WITH_CODE, 45)
+    make.assigned(make.agent(capacity=1))
+    for familiar, told in ((False, "votre place est gardée jusqu'à"), (True, "ta place est gardée jusqu'à")):
+        age = AgeBand.UNDER_15 if familiar else AgeBand.ADULT
+        page = squeezed(shown(as_reporter(make.waiting(age_band=age)).post(reverse("chat:code"))))
+        comes = "Reviens" if familiar else "Revenez"
+        kept = re.search(rf"{told} (\d+) h (\d\d)\. {comes} vers (\d+) h (\d\d)\.", page)
+        assert kept, page
+        until, back = (60 * int(kept[at]) + int(kept[at + 1]) for at in (1, 3))
+        now = timezone.localtime()
+        assert abs((until - 60 * now.hour - now.minute) % (24 * 60) - 45) <= 1
+        assert (until - back) % (24 * 60) <= 45, "nobody is told to come back after their place was given"
 
 
 def test_code_annulled_by_the_person(as_reporter):
