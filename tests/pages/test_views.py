@@ -65,6 +65,8 @@ def test_page_frame(client: Client, name: str):
                  "site de démonstration"):  # fmt: skip
         assert text.lower() in text_of(response).lower(), text
     assert '<html lang="fr"' in page
+    assert "interactive-widget=resizes-content" in page, "a phone's keyboard covers neither the exit nor the numbers"
+    assert re.search(r'rel="apple-touch-icon" href="[^"]*pnav/touch-icon\.', page)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -175,6 +177,13 @@ def test_home_does_not_state_doubts(client: Client):
         assert row.doubt not in page
 
 
+def test_home_promises_nothing_that_no_path_keeps(client: Client):
+    """The other force may answer, an exchange may pass to another agent, and nothing is « direct »."""
+    page = text_of(client.get("/"))
+    for promise in ("parlez-en directement", "sert seulement", "interlocuteur pour tout l'échange", "même personne"):
+        assert promise not in page, promise
+
+
 def test_home_takes_two_queries(client: Client, django_assert_num_queries):
     editions.current()  # the footer's, kept for a minute
     waiting_time.in_words()  # kept for a while, too
@@ -253,7 +262,7 @@ def test_discreet_page_says_nothing_at_a_glance(client: Client):
     session.save()
     page = client.get("/accessibilite/", follow=True).text
     assert "<title>Informations</title>" in page
-    assert "favicon-discreet" in page and "pnav-discreet" in page
+    assert "favicon-discreet" in page and "touch-icon-discreet" in page and "pnav-discreet" in page
     header = text_of(client.get("/accessibilite/", follow=True)).partition("Déclaration")[0]
     assert "Pnav" not in header and "cyberharcèlement" not in header.lower()
     assert "Quitter rapidement" in header

@@ -72,6 +72,13 @@ def test_new_version_begins_as_a_copy_of_the_one_in_force(client, chief):
     assert copy.based_on == current.pk and copy.document == current.document
 
 
+def test_sentence_that_a_lawyer_has_yet_to_read_is_marked(client, chief):
+    client.post(f"{LIST}add/", {"source": "code", "note": "Première"})
+    shown = read(client, url(QuestionnaireVersion.objects.get(), "change"))
+    marked = shown[shown.index('id="to-verify"') :].partition("</section>")[0]
+    assert "N'enregistrez pas et n'envoyez pas l'image" in marked and "À relire par un juriste" in marked
+
+
 def test_question_is_edited_in_a_form_and_nobody_sees_it_yet(client, chief):
     row = make.draft()
     where = url(row, "part", "question", "screen")
