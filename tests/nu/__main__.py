@@ -23,6 +23,11 @@ DRAWN = "PNAV_DRAWN"  # the folder where `tests.support.strict_html` leaves a pa
 # Where every page of a visitor is drawn, in the states that its tests know. Tests that draw none, or pages of the staff
 # alone, would take ten times as long.
 TESTS = [
+    "tests/chat/conversations/resume",
+    "tests/chat/personal_copy/test_page.py",
+    "tests/chat/personal_copy/test_receipts.py",
+    "tests/chat/referral/test_referral_pages.py",
+    "tests/chat/referral/test_removal.py",
     "tests/chat/visitor",
     "tests/locations/test_views.py",
     "tests/pages/test_announcing.py",
