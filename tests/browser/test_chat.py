@@ -81,12 +81,13 @@ def test_agent_lost_gives_the_place_back_and_another_one_comes(live_site, enter)
     expect(own(page).locator("[data-part=body]")).to_have_text("vous êtes là ?")
 
 
-def test_person_further_down_the_page_is_told_and_nothing_moves(live_site, enter, console, axe):
+@pytest.mark.parametrize("where", [200, 290], ids=["the thread is above the screen", "it ends under the numbers"])
+def test_person_further_down_the_page_is_told_and_nothing_moves(live_site, enter, console, axe, where):
     agent, conversation = waiting(live_site)
     page = enter(conversation, width=360, height=740)
     expect(page.get_by_role("button", name="Actualiser")).to_be_hidden()
     button = page.get_by_role("button", name="Créer un code de reprise")
-    button.evaluate("node => window.scrollBy(0, node.getBoundingClientRect().top - 200)")
+    button.evaluate("(node, where) => window.scrollBy(0, node.getBoundingClientRect().top - where)", where)
 
     def top() -> float:
         return button.evaluate("node => node.getBoundingClientRect().top")

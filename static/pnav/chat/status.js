@@ -50,7 +50,7 @@ export function showStatus(before) {
   if (status === "active") {
     data.answered = "";
     // While one waits they come first; beside a thread they stand aside.
-    byId("aside").prepend(...all("#code-card, #alerts, #signalement", root));
+    byId("aside").prepend(...all("#code-card, #alerts, #signalement, #journal", root));
   }
   const hasLeft = status === "closed" && !("answered" in data);
   if (hasLeft) byId("closed-title").textContent = words.left_title;

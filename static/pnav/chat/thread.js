@@ -71,10 +71,21 @@ export const lastOwn = () => {
 /** @param {DOMRect} box */
 const isIn = ({ top, bottom, height }) => height > 0 && bottom > 0 && top < innerHeight;
 
-/** The last messages and the form on screen together. Nothing moves when they are already, unless `always`. */
+/** How much of the top of the screen the numbers of help cover: what lies there is not seen. */
+const covered = () => {
+  const bar = seek(".pnav-safety");
+  return bar && getComputedStyle(bar).position === "sticky" ? bar.offsetHeight : 0;
+};
+
+/**
+ * The last messages and the form on screen together. Nothing moves when they are already, unless `always`; a last
+ * message whose beginning is covered is not.
+ */
 export function toEnd(always = false) {
   const { top } = end.getBoundingClientRect();
-  if (always || top < 96 || top > parseFloat(getComputedStyle(end).scrollMarginTop)) end.scrollIntoView();
+  const begins = list.lastElementChild?.getBoundingClientRect().top ?? top;
+  const margin = parseFloat(getComputedStyle(end).scrollMarginTop);
+  if (always || top < 96 || top > margin || begins < covered()) end.scrollIntoView();
 }
 
 /**
@@ -92,10 +103,10 @@ export function steady(change) {
   if (kept && !kept.hidden) scrollBy({ top: kept.getBoundingClientRect().top - before, behavior: "instant" });
 }
 
-/** Say that something is below, to who reads further up. @param {string} text */
+/** Say that something is out of sight, to who reads elsewhere. @param {string} text */
 export function tellBelow(text) {
   const { top } = end.getBoundingClientRect();
-  if (top < 0 || top > innerHeight - 80) show(notice, text);
+  if (top < covered() || top > innerHeight - 80) show(notice, text);
 }
 
 /** Put a message into the thread; the person's own, unsent ones stay last. @param {HTMLElement} node @param {boolean} [isOwn] @param {Node | null} [unsent] */
@@ -183,7 +194,7 @@ export function watchThread(fail) {
       show(notice, "");
       markRead();
     },
-    { rootMargin: "0px 0px -80px" },
+    { rootMargin: `-${covered()}px 0px -80px` },
   );
   view.observe(end);
   visit.signal.addEventListener("abort", () => view.disconnect());
