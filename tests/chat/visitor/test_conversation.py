@@ -154,6 +154,18 @@ def test_closed_page_says_what_comes_next_and_takes_no_message(as_reporter):
     assert conversation.messages.count() == before
 
 
+def test_own_copy_is_offered_first_once_it_has_ended(as_reporter):
+    """It was a small line at the foot, under « notez ce qui vous est utile »."""
+    page = squeezed(shown(as_reporter(make.closed()).get(PAGE)))
+    after = page[page.index('id="suite"') :]
+    assert after.index('<a class="fr-btn" href="/tchat/copie/">Ma copie</a>') < after.index("Donner mon avis")
+    left = make.waiting()
+    actions.close_conversation(conversation_id=left.pk, by_author=Author.REPORTER)
+    page = squeezed(shown(as_reporter(left).get(PAGE)))
+    after = page[page.index('id="suite"') :].partition("<aside")[0]
+    assert '<a class="fr-link" href="/tchat/copie/">Ma copie</a>' in after
+
+
 def test_abandoned_conversation_takes_its_place_again(as_reporter):
     conversation = make.waiting()
     Conversation.objects.update(status=Status.ABANDONED)
