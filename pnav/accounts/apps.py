@@ -9,7 +9,7 @@ class AccountsConfig(AppConfig):
     verbose_name = "Équipe"
 
     def ready(self) -> None:
-        """Read the keys, register the system checks and connect to allauth's signals.
+        """Read the keys, register the system checks, install the check of codes, and connect to allauth's signals.
 
         The keys are read here so that a wrong one stops the process instead of failing for a visitor.
         """
@@ -18,9 +18,10 @@ class AccountsConfig(AppConfig):
         from common import encryption
         from pnav import checks  # noqa: F401  importing it registers the checks
         from pnav.accounts import checks as account_checks  # noqa: F401  likewise
-        from pnav.accounts import reauthentication, sign_in_log
+        from pnav.accounts import reauthentication, sign_in_log, totp
 
         encryption.parse_keys(settings.CONTENT_KEYS)
+        totp.install()
         sign_in_log.listen()
         reauthentication.listen()
 

@@ -3,15 +3,18 @@
 import time
 from datetime import timedelta
 
+from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import enrol_totp, of_account, record_enrolment
+from pnav.accounts.totp import LAST_STEP
 from pnav.sessions import SessionStore, begin_shift
 
 PASSWORD = "une phrase de passe pour les tests"
@@ -44,6 +47,14 @@ def totp_code(secret: str = SECRET, *, seconds: float = 2) -> str:
     if left < seconds:
         time.sleep(left)
     return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+
+
+def forget_codes() -> None:
+    """Forget that codes have served, where the next one, half a minute away, is not waited for."""
+    cache.clear()
+    for factor in Authenticator.objects.filter(type=Authenticator.Type.TOTP):
+        factor.data.pop(LAST_STEP, None)
+        factor.save(update_fields=["data"])
 
 
 def session_key(user: User) -> str:

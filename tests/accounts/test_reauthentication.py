@@ -6,7 +6,6 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.sessions.backends.base import UpdateError
-from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.test import Client
@@ -17,7 +16,7 @@ from locations.models import Force
 from pnav.accounts.models import Role, User
 from pnav.accounts.reauthentication import Proved, ask_again, last_proof, recently_proved
 from pnav.sessions import SessionStore
-from tests.accounts.cast import PASSWORD, make_user, recovery_codes, sign_in, totp_code
+from tests.accounts.cast import PASSWORD, forget_codes, make_user, recovery_codes, sign_in, totp_code
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/accounts/user/add/"
@@ -71,7 +70,7 @@ def test_old_proof_asks_again_then_leads_back(client, chief):
     age(client, 6)
     asked = client.get(ADD)
     assert asked.url == "/compte/2fa/reauthenticate/?next=%2Fadmin%2Faccounts%2Fuser%2Fadd%2F"
-    cache.clear()  # the code of the sign-in has served
+    forget_codes()
     back = client.post(asked.url, {"code": totp_code()})
     assert back.url == ADD
     assert client.get(ADD).status_code == 200
@@ -83,7 +82,7 @@ def test_each_proof_gives_the_session_another_key(client, chief):
     thief.cookies["sessionid"] = before = client.cookies["sessionid"].value
     assert thief.get("/admin/").status_code == 200
     age(client, 6)
-    cache.clear()  # the code of the sign-in has served
+    forget_codes()
     client.post(client.get(ADD).url, {"code": totp_code()})
     assert client.cookies["sessionid"].value != before
     assert client.get(ADD).status_code == 200
@@ -97,7 +96,7 @@ def test_page_on_its_way_does_not_bring_the_old_key_back(client, chief):
     the owner proves who they are, and all that the session held would lie under the old key again."""
     old = client.cookies["sessionid"].value
     age(client, 6)
-    cache.clear()  # the code of the sign-in has served
+    forget_codes()
     late = SessionStore(old)
     late["challenge"] = "of the thief's page, which has read the session by now"
     client.post(client.get(ADD).url, {"code": totp_code()})

@@ -2,7 +2,6 @@ import re
 
 import pytest
 from allauth.mfa.models import Authenticator
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
@@ -13,7 +12,7 @@ from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import Standing, enrol_totp, standing_of
 from pnav.server.identity import identify_passes
 from pnav.sessions import stored_key
-from tests.accounts.cast import PASSWORD, SECRET, make_user, recovery_codes, sign_in, totp_code
+from tests.accounts.cast import PASSWORD, SECRET, forget_codes, make_user, recovery_codes, sign_in, totp_code
 from tests.factories.chat import unit
 
 pytestmark = pytest.mark.django_db
@@ -156,7 +155,7 @@ def test_removing_the_last_factor_asks_for_another(client, django_capture_on_com
     sign_in(client, "camille")
     answer = client.get("/compte/2fa/totp/deactivate/")
     assert answer.url.startswith(reverse("mfa_reauthenticate"))
-    cache.clear()  # the code of the sign-in has served
+    forget_codes()
     client.post(answer.url, {"code": totp_code()})
     assert client.get("/compte/2fa/totp/deactivate/").status_code == 200
     client.post("/compte/2fa/totp/deactivate/")

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
@@ -21,7 +20,7 @@ from reports.actions import ask_erasure
 from reports.models import ErasureRequest, Freeze, OpeningRequest
 from reports.openings.forms import AskForm, RefusalForm, ReplyForm, ReviewForm
 from reports.rules.openings import State
-from tests.accounts.cast import SECRET, totp_code
+from tests.accounts.cast import SECRET, forget_codes, totp_code
 from tests.accounts.test_reauthentication import age
 from tests.factories import chat as make
 from tests.reports.openings.acts import agreed, ask
@@ -42,8 +41,8 @@ def browser_of(user) -> Client:
 
 
 def prove(client: Client, way: str):
-    """Return the code, on the page to which an act led; the answer of the page behind it."""
-    cache.clear()  # no code has served
+    """Send the code on the page to which an act led, and return the answer of the page behind it."""
+    forget_codes()
     back = client.post(way, {"code": totp_code()})
     assert back.status_code == 302, back.status_code
     return client.get(back.url)
