@@ -52,11 +52,9 @@ OFFLINE_AFTER = timedelta(seconds=60)
 # Characters of the last message that a line of the list shows, and that are read for it.
 LAST_SHOWN, LAST_READ = 120, 400
 
-# How many of the last messages since the last answer are read for words of danger.
-UNANSWERED_READ = 20
-# And of the last messages before it: one of them may have crossed it, so that no list was read in between. What this
-# process has looked at already is not read again (`danger.Looked`).
-CROSSED_READ = 4
+# How many of the last messages of an exchange, of both sides, are read for words of danger, answered or not: an answer
+# may have come before any list was read. What this process has looked at already is not read again (`danger.Looked`).
+DANGER_READ = 20
 
 # The order of the list: people who wait for the agent, then those whose turn it is to write, then those who left.
 TURNS = ("me", "them", "left")
@@ -95,9 +93,8 @@ class Entry:
 
     handle: the agent's handle of it; None if this agent never had it on screen.
     last_words: the beginning of the last message of either side. last_is_own: that message is an agent's.
-    dangers: kinds of danger in the person's messages that the agent has not dealt with (`danger.deal_with`); what came
-    since the last answer is read for it as far as UNANSWERED_READ, and what crossed it as far as CROSSED_READ.
-    danger_seq: the last of them; 0 without any.
+    dangers: kinds of danger in the person's messages that the agent has not dealt with (`danger.deal_with`); the last
+    DANGER_READ messages are read for it. danger_seq: the last of them; 0 without any.
     unread: messages of the person that no agent has had on screen. held: how long this agent has had it, in words.
     waits_for_agent: the person wrote last, or nobody has written. has_left: the person left by the quick exit and was
     not seen since. is_offline, is_asleep: the person of an active conversation was not seen for OFFLINE_AFTER; asleep
@@ -225,9 +222,6 @@ def _with_activity(conversations: "QuerySet[Conversation]", agent: int) -> "Quer
     ).order_by("-at", "-pk")
     promises = running_holds().filter(conversation=OuterRef("pk"), agent=OuterRef("assigned_to"))
     emergency = Emergency.objects.filter(conversation=OuterRef("pk"), ended_at__isnull=True)
-    unanswered = Message.objects.filter(
-        conversation=OuterRef("pk"), author=Author.REPORTER, seq__gt=OuterRef("spoken_seq")
-    ).order_by("seq")
     return waits.with_waits(conversations.select_related("report__municipality")).annotate(
         emergency_at=Subquery(emergency.values("started_at")[:1]),
         marked_seqs=F("danger_mark__seqs"),
@@ -243,7 +237,6 @@ def _with_activity(conversations: "QuerySet[Conversation]", agent: int) -> "Quer
         last_said=Subquery(spoken.values("seq")[:1]),
         last_body=Subquery(spoken.values("sealed_body")[:1]),
         heard_at=Subquery(heard.values("sent_at")[:1]),
-        unanswered_seq=Subquery(unanswered.values("seq")[:1]),
         move=Subquery(moves.values("kind")[:1]),
         moved_at=Subquery(moves.values("at")[:1]),
     )
@@ -291,22 +284,20 @@ def _is_heard_last(row: Any) -> bool:
 def _earlier_dangers(rows: Sequence[Any], known: Mapping[UUID, int]) -> tuple[dict[int, Dangers], set[int]]:
     """Return the dangers of messages before the last one, by conversation, and the conversations that did not open.
 
-    These are the messages that are marked and not dealt with, and those of the person since the last answer or just
-    before it, because whoever was writing the answer may not have seen these. The second value has the conversations in
-    which one of these messages could not be opened, because the server of the keys is away or for good.
+    These are the messages that are marked and not dealt with, and the last ones of the person, answered or not, because
+    whoever wrote the answer may not have seen them. The second value has the conversations in which one of these
+    messages could not be opened, because the server of the keys is away or for good.
 
-    At most UNANSWERED_READ of the latter are read, with CROSSED_READ from before the answer and without those that were
-    looked at before (known, from `danger.looked`), and `danger.MARKS_AT_MOST` of the former for each conversation, in
-    one query for all of them. No query is made where nothing of it is new to this process.
+    The latter are among the last DANGER_READ messages, without those that were looked at before (known, from
+    `danger.looked`). Of the former at most `danger.MARKS_AT_MOST` are read for each conversation, in one query for all
+    of them. No query is made where nothing of it is new to this process.
     """
     asked = []
     for row in rows:
         if row.status != Status.ACTIVE or row.last_said is None:
             continue
-        waits_for_more = _is_heard_last(row) and row.unanswered_seq < row.last_said
-        looked_at = known.get(row.public_id, 0)
-        after = max(row.dealt_seq, row.last_said - UNANSWERED_READ, row.spoken_seq - CROSSED_READ - 1, looked_at)
-        if (waits_for_more or row.spoken_seq) and after < row.last_said - 1:
+        after = max(row.dealt_seq, row.last_said - DANGER_READ, known.get(row.public_id, 0))
+        if after < row.last_said - 1:
             asked.append(Q(conversation=row.pk, seq__gt=after, seq__lt=row.last_said))
         if marked := [seq for seq in _pending(row) if not (_is_heard_last(row) and seq == row.last_said)]:
             asked.append(Q(conversation=row.pk, seq__in=marked))

@@ -189,24 +189,28 @@ def test_words_that_crossed_an_answer_are_marked_although_no_list_was_read_befor
     assert inbox.open_entries(agent, timezone.now())[0].dangers == []
 
 
-def test_words_that_crossed_an_answer_are_marked_although_the_person_wrote_on():
+def test_words_that_were_answered_are_marked_although_the_person_wrote_on():
     agent = make.agent()
     conversation = make.assigned(agent)
-    make.message(conversation, "je veux mourir")
+    marked = make.message(conversation, "je veux mourir")
+    make.thread(conversation, ["bonsoir"] * 8)
     make.message(conversation, "Je regarde.", Author.AGENT)
-    for _each in range(inbox.CROSSED_READ + 1):
-        make.message(conversation, "vous êtes là ?")
+    make.thread(conversation, ["vous êtes là ?"] * 8)
     assert inbox.open_entries(agent, timezone.now())[0].dangers == [Kind.SUICIDE]
+    assert DangerMark.objects.get().seqs == [marked.seq]
 
 
-def test_of_what_came_before_an_answer_the_last_messages_alone_are_read():
+@pytest.mark.parametrize(("later", "dangers"), [(0, [Kind.SUICIDE]), (1, [])])
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_the_last_messages_are_read_and_no_earlier_one(later, dangers, is_answered):
+    """Of an exchange that this process sees for the first time."""
     agent = make.agent()
     conversation = make.assigned(agent)
     make.message(conversation, "je veux mourir")
-    make.thread(conversation, ["bonsoir"] * inbox.CROSSED_READ)
-    make.message(conversation, "Bonsoir.", Author.AGENT)
-    assert inbox.open_entries(agent, timezone.now())[0].dangers == []
-    assert not DangerMark.objects.exists()
+    make.thread(conversation, ["bonsoir"] * (inbox.DANGER_READ - 2 + later))
+    make.message(conversation, "Bonsoir.", Author.AGENT if is_answered else Author.REPORTER)
+    assert inbox.open_entries(agent, timezone.now())[0].dangers == dangers
+    assert DangerMark.objects.exists() is bool(dangers)
 
 
 def test_what_was_looked_at_is_not_read_again(django_assert_num_queries, django_capture_on_commit_callbacks):
@@ -306,11 +310,14 @@ def test_a_process_remembers_no_more_than_its_bound():
     assert looked.known("phrases") == {third: 7}, "an older reading that ends later takes nothing back"
 
 
-def test_mark_costs_one_query_more_and_is_kept_however_much_follows(django_assert_num_queries):
+def test_mark_costs_one_query_more_and_is_kept_however_much_follows(
+    django_assert_num_queries, django_capture_on_commit_callbacks
+):
     agent = make.agent()
     conversation, other = make.assigned(agent), make.assigned(agent)
     make.message(conversation, "je veux mourir")
-    inbox.open_entries(agent, timezone.now())  # handles are given, and marks kept, once
+    with django_capture_on_commit_callbacks(execute=True):
+        inbox.open_entries(agent, timezone.now())  # handles are given, and marks kept, once
     with django_assert_num_queries(1):
         inbox.open_entries(agent, timezone.now())
     for text in ("il est devant chez moi", "bonsoir", "vous êtes là ?"):
@@ -323,7 +330,7 @@ def test_mark_costs_one_query_more_and_is_kept_however_much_follows(django_asser
     assert dangers() == {conversation.pk: [Kind.SUICIDE, Kind.DANGER], other.pk: []}
     with django_assert_num_queries(2):
         dangers()
-    for _each in range(inbox.UNANSWERED_READ):
+    for _each in range(inbox.DANGER_READ):
         make.message(conversation, "je suis là")
     assert dangers()[conversation.pk] == [Kind.SUICIDE, Kind.DANGER]
     assert DangerMark.objects.get().pk == conversation.pk, "nothing is kept of who told nothing"
