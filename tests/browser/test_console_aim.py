@@ -230,6 +230,22 @@ def test_thread_keeps_its_room_with_what_stays_in_sight_a_procedure_and_a_promis
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("macros")
+def test_thread_keeps_its_room_with_words_of_danger_and_a_procedure(live_site, page_factory: PageFactory, at: Work):
+    page = page_factory(width=1280, height=800)
+    agent, [conversation] = holding(at, 1, discreet=True, age_band="15_17", urgency=2)
+    at(make.message, conversation, "je veux mourir")
+    at(emergencies.start, conversation_id=conversation.pk, situation=Situation.SUICIDE, by=agent.user)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    thread = page.locator(OPEN_THREAD)
+    dealt = thread.locator(".console-dangers").get_by_role("button")
+    expect(dealt).to_be_in_viewport(ratio=1)
+    assert dealt.bounding_box()["height"] >= 24
+    assert thread.locator(".console-log").bounding_box()["height"] >= 480
+
+
+@pytest.mark.slow
 def test_five_conversations_with_a_procedure_and_four_signs_each_fit_in_the_list(
     live_site, page_factory: PageFactory, at: Work
 ):
