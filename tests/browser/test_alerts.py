@@ -89,6 +89,10 @@ def test_open_emergency_is_seen_by_its_agent_wherever_they_look_and_first_on_the
     end.click()
     expect(strip).to_be_hidden()
     expect(mark).to_be_hidden()
+    # What was done stays in the dossier, without a reload.
+    history = desk.locator(f"{OPEN_DOSSIER} [id^=historique-lignes-]")
+    expect(history).to_contain_text("Procédure d'urgence ouverte")
+    expect(history).to_contain_text("Procédure d'urgence terminée")
     expect(desk.locator(f"{OPEN_THREAD} textarea[name=body]")).to_be_editable()
     desk.locator(f"{OPEN_THREAD} textarea[name=body]").fill("Toujours là.")
     desk.keyboard.press("Control+Enter")

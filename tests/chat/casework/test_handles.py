@@ -3,14 +3,17 @@
 import re
 from html import unescape
 
+import html5lib
 import pytest
 from django.utils import timezone
 
+from chat.casework import emergencies
 from chat.casework.handles import give_handles, handle_of
 from chat.console import casework_panels, inbox
 from chat.conversations import dispatcher
 from chat.models import Agent, ConversationHandle
 from chat.models.casework import read_file_number
+from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author
 from tests.chat.console.agents import CONSOLE, page_of, signed_in
 from tests.chat.conversations.test_actions import in_threads
@@ -63,14 +66,47 @@ def test_page_part_of_a_page_and_document_say_the_same_handle():
     assert any(aim in line for line in paper.about)
 
 
+# Answers that stand in a row: the thread or the dossier around them says whom they are about.
+IN_A_ROW = {"minutes", "step", "situation", "press", "said"}
+# What puts words into the answer, which says whom it is to, sends nothing; nor does the search for a unit.
+SENDS_NOTHING = {"insert", "act=search"}
+# These say what they do to nobody: the sheet and the summaries are kept, a question goes to a colleague without a word
+# of the exchange, a document is made.
+KEEPS = {
+    "Enregistrer la fiche", "Demander", "Faire le document", "Faire une archive vérifiable (PDF, JSON)", "Envoyer",
+    "Fermer",
+}  # fmt: skip
+
+
 def test_every_button_that_acts_says_whom():
+    """Found on the page, not named here: of an exchange with a note, a transmission and an open procedure, or none."""
     agent = make.agent()
     conversation = make.assigned(agent)
-    html = signed_in(agent.user).get(page_of(conversation)).text
+    client = signed_in(agent.user)
+    client.get(CONSOLE)
     aim = str(handle_of(agent, conversation))
-    assert f"Terminer {aim} · 93200" in html.replace("\u00a0", " ")
-    for words in ("Passer l'échange", "Garder la note", "Montrer à la personne et demander son accord", "Changer"):
-        assert re.search(rf"{words}\s+<span class=\"console-aim\">{aim}</span>", html), words
+    client.post(page_of(conversation) + "note/", {"body": "Rappeler demain."})
+    seen = set()
+    for is_in_danger in (False, True):
+        if is_in_danger:
+            emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
+        page = html5lib.parse(client.get(page_of(conversation)).text, namespaceHTMLElements=False)
+        parents = {child: parent for parent in page.iter() for child in parent}
+        for part in page.iterfind(".//*[@data-conversation]"):
+            for button in part.iterfind(".//button[@type='submit']"):
+                words = " ".join("".join(button.itertext()).split())
+                name, value = button.get("name", ""), button.get("value", "")
+                if {name, f"{name}={value}"} & SENDS_NOTHING or words in KEEPS:
+                    continue
+                told = words
+                box = button
+                while name in IN_A_ROW and not box.get("data-conversation"):
+                    box = parents[box]
+                    told = " ".join("".join(box.itertext()).split())
+                assert aim in told.replace("\u00a0", " "), (words, name)
+                seen.add(words.removesuffix(aim).strip())
+    assert {"Passer l'échange", "Garder la note", "Remplacer", "Changer", "Terminer la procédure"} <= seen, seen
+    assert any(words.startswith(f"Terminer {aim}") for words in seen), seen
 
 
 @pytest.mark.django_db(transaction=True)
