@@ -196,6 +196,7 @@ def test_open_emergency_is_the_first_alert_with_its_clock_and_the_way_to_it():
         and str(other.public_id) not in html
         and "Yann" not in html
     )
+    assert alerts.count("Rejoindre") == 1 and alerts.count('href="/console/astreintes/"') == 1, "who may join the other"
     emergencies.finish(conversation_id=own.pk, by=here.user)
     assert [one.unit for one in read().emergencies] == ["Ailleurs"]
 
