@@ -64,7 +64,7 @@ test-quick: $(STAMP) ## les tests sans navigateur
 test-versions: $(STAMP) ## les tests de l'échange sur d'autres serveurs (POSTGRES=15 REDIS=redis-7 POOLER=1 ; docs/platforms.md)
 	@$(PYTHON) -m tests.versions --postgres "$(POSTGRES)" --redis "$(REDIS)" $(if $(POOLER),--pooler) $(if $(CLAMD),--clamd) $(ARGS)
 
-test-engines: $(STAMP) ## le parcours dans Firefox et WebKitGTK (paquets Debian firefox-esr, webkit2gtk-driver, xvfb)
+test-engines: $(STAMP) ## le parcours dans Firefox et WebKitGTK (paquets Debian firefox-esr, xdotool, webkit2gtk-driver, xvfb)
 	@$(PYTHON) -m tests.browser.engines $(ARGS)
 
 html: $(STAMP) ## le vérificateur HTML Nu sur chaque page d'un visiteur (demande java) ; rapport dans .local/html-report.txt

@@ -10,18 +10,18 @@ import pytest
 
 from tests import chromium
 from tests.browser.engines import conftest, firefox, webkit
-from tests.browser.engines.engine import find
+from tests.browser.engines.engine import DISPLAY, find
 
 
 def missing() -> dict[str, str]:
     """Return, for each engine that cannot run, the Debian packages to install."""
     lacks = {}
     if not find(*firefox.NAMES):
-        lacks["firefox"] = "firefox-esr"
+        lacks["firefox"] = f"firefox-esr {firefox.HAND}"
     programs = {
         "webkit2gtk-driver": find(webkit.DRIVER),
         "libwebkit2gtk-4.1-0": webkit.mini_browser(),
-        "xvfb": find(webkit.DISPLAY),
+        "xvfb": find(DISPLAY),
     }
     if packages := [package for package, program in programs.items() if not program]:
         lacks["webkit"] = " ".join(packages)

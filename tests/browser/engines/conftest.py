@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.engines.engine import Engine
-from tests.browser.engines.firefox import Firefox
+from tests.browser.engines.engine import DISPLAY, Engine, find
+from tests.browser.engines.firefox import HAND, Firefox
 from tests.browser.engines.webkit import WebKit
 
 ASKED = "PNAV_ENGINES"  # « firefox », « webkit » or both
@@ -38,6 +38,8 @@ def engines(request: pytest.FixtureRequest) -> Iterator[EngineFactory]:
     def make(kind: str, **options: Any) -> Engine:
         if kind not in asked():
             pytest.skip(f"{kind} is not here")
+        if options.get("on_desk") and not (find(HAND) and find(DISPLAY)):
+            pytest.skip(f"{HAND} or {DISPLAY} is not here")
         engine = KINDS[kind](**options)
         opened.append(engine)
         return engine

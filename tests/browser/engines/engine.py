@@ -4,8 +4,10 @@ Playwright drives browsers that it patched itself; these are the ones that peopl
 protocols: WebDriver BiDi (Firefox) and WebDriver (WebKitGTK).
 """
 
+import os
 import shutil
 import socket
+import subprocess
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 PATIENCE_SECONDS = 30
+DISPLAY = "Xvfb"
 CONTROL, SHIFT, ENTER, TAB, ESCAPE, DOWN = "\ue009", "\ue008", "\ue007", "\ue004", "\ue00c", "\ue015"
 
 
@@ -135,6 +138,22 @@ class Engine(ABC):
 def plain(text: str) -> str:
     """Return the text with one ordinary space for each run of blanks."""
     return " ".join(text.replace("\u00a0", " ").replace("\u202f", " ").split())
+
+
+def start_display() -> tuple[subprocess.Popen[bytes], str]:
+    """Start an X server without a screen. Return it, and its name: the first number that is free, by itself."""
+    server = find(DISPLAY)
+    assert server, "Xvfb is not installed"
+    read, write = os.pipe()
+    process = subprocess.Popen(
+        [server, "-displayfd", str(write), "-screen", "0", "1600x1200x24", "-nolisten", "tcp"],
+        pass_fds=(write,),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write)
+    with os.fdopen(read) as told:
+        return process, f":{told.readline().strip()}"
 
 
 def find(*names: str) -> str | None:

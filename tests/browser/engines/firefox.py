@@ -13,9 +13,18 @@ from urllib.parse import urlsplit
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from tests.browser.engines.engine import PATIENCE_SECONDS, Engine, EngineError, find, free_port, wait_for
+from tests.browser.engines.engine import (
+    PATIENCE_SECONDS,
+    Engine,
+    EngineError,
+    find,
+    free_port,
+    start_display,
+    wait_for,
+)
 
 NAMES = ("firefox-esr", "firefox")
+HAND = "xdotool"
 # Nothing is asked of Mozilla, and nothing but our pages is shown.
 PREFERENCES = {
     "app.normandy.enabled": False,
@@ -38,7 +47,8 @@ STILL = {"ui.prefersReducedMotion": 1}
 class Firefox(Engine):
     name = "Firefox"
 
-    def __init__(self, *, scripts: bool = True, **preferences: Any) -> None:
+    def __init__(self, *, scripts: bool = True, on_desk: bool = False, **preferences: Any) -> None:
+        """Start a Firefox. on_desk: with a window that a hand has pressed; without one a page is told of no focus."""
         self.has_scripts = scripts
         self.profile = Path(tempfile.mkdtemp(prefix="pnav-firefox-"))
         chosen = {**PREFERENCES, "javascript.enabled": scripts, **preferences}
@@ -48,9 +58,16 @@ class Firefox(Engine):
         binary = find(*NAMES)
         assert binary, "Firefox is not installed"
         self.log = (self.profile / "log").open("wb")
+        environment = {**os.environ, "HOME": str(self.profile)}
+        self.display = None
+        if on_desk:
+            self.display, environment["DISPLAY"] = start_display()
+        else:
+            environment |= {"MOZ_HEADLESS_WIDTH": "1280", "MOZ_HEADLESS_HEIGHT": "800"}
+        window = ["--width", "1400", "--height", "1100"] if on_desk else ["--headless"]
         self.process = subprocess.Popen(
-            [binary, "--headless", "--no-remote", "--profile", str(self.profile), f"--remote-debugging-port={port}"],
-            env={**os.environ, "MOZ_HEADLESS_WIDTH": "1280", "MOZ_HEADLESS_HEIGHT": "800", "HOME": str(self.profile)},
+            [binary, *window, "--no-remote", "--profile", str(self.profile), f"--remote-debugging-port={port}"],
+            env=environment,
             stdout=self.log,
             stderr=subprocess.STDOUT,
         )
@@ -61,6 +78,23 @@ class Firefox(Engine):
         self.ask("session.subscribe", events=["log.entryAdded", "browsingContext.load"])
         tree = self.ask("browsingContext.getTree")["contexts"]
         self.context = tree[0]["context"]
+        if on_desk:
+            wait_for(lambda: self._press_window(environment), "the focus of a window")
+
+    def _press_window(self, environment: dict[str, str]) -> bool:
+        """Press in the middle of the window, as a hand does. Return whether its page knows of the focus."""
+        found = subprocess.run(
+            [HAND, "search", "--onlyvisible", "--class", "firefox"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout.split()
+        if not found:
+            return False
+        press = ["windowfocus", found[-1], "mousemove", "500", "500", "click", "1"]
+        subprocess.run([HAND, *press], env=environment, capture_output=True, check=False)
+        return bool(self.script("document.hasFocus()"))
 
     @staticmethod
     def _connect(port: int) -> ClientConnection | None:
@@ -222,5 +256,8 @@ class Firefox(Engine):
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        if self.display is not None:
+            self.display.terminate()
+            self.display.wait()
         self.log.close()
         shutil.rmtree(self.profile, ignore_errors=True)

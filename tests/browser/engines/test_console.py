@@ -20,7 +20,7 @@ from pnav.accounts.second_factor import enrol_totp
 from tests.accounts.cast import IN_A_BROWSER, SECRET, totp_code
 from tests.browser.conftest import LiveSite
 from tests.browser.engines.conftest import KINDS, EngineFactory
-from tests.browser.engines.engine import CONTROL, ENTER, Engine, wait_for
+from tests.browser.engines.engine import CONTROL, ENTER, ESCAPE, Engine, wait_for
 from tests.browser.exchange import in_site
 from tests.browser.staff import PASSWORD, session_key
 from tests.factories import chat as make
@@ -32,13 +32,13 @@ OPEN = ".console-thread:not([hidden])"
 pytestmark = pytest.mark.usefixtures("nobody_on_duty")
 
 
-def on_duty(site: LiveSite, engine: Engine, count: int) -> tuple[Agent, list[Conversation]]:
-    """Return an agent with so many exchanges, in the console."""
+def on_duty(site: LiveSite, engine: Engine, count: int, **fields: Any) -> tuple[Agent, list[Conversation]]:
+    """Return an agent with so many exchanges, in the console. fields: of each of them."""
 
     def work() -> tuple[Agent, list[Conversation], str]:
         agent = make.agent(public_name="Camille")
         enrol_totp(agent.user, SECRET)
-        return agent, [make.assigned(agent) for _each in range(count)], session_key(agent.user)
+        return agent, [make.assigned(agent, **fields) for _each in range(count)], session_key(agent.user)
 
     agent, held, key = in_site(site, work)
     engine.resize(1280, 800)
@@ -148,7 +148,6 @@ def test_words_of_danger_and_their_keys(live_site: LiveSite, engines: EngineFact
     browser.press(ALT, "v")
     pressed = "document.activeElement.getAttribute('name') ?? ''"
     wait_for(lambda: browser.script(pressed) == "press", "an answer of the sheet")
-    # Its letters are not tried: a Firefox without a desk tells the page of no focus, and they answer where it was led.
     assert value(browser, AREA) == ""
     browser.press(ALT, "2")
     wait_for(lambda: shown(browser) not in {"", key}, "the other exchange")
@@ -163,6 +162,63 @@ def test_words_of_danger_and_their_keys(live_site: LiveSite, engines: EngineFact
     assert browser.script(seen), "it stays until it is dealt with"
     browser.click(f"{strip} button")
     wait_for(lambda: browser.count(strip) == 0, "dealt with")
+    assert browser.complaints() == []
+
+
+@pytest.mark.parametrize("kind", ["firefox"])
+def test_letters_answer_the_sheet_where_the_keyboard_led(live_site: LiveSite, engines: EngineFactory, kind: str):
+    """`O`, `N` and `?`, one after the other; after a press of the mouse the same letters write to the person."""
+    browser = engines(kind, on_desk=True)
+    said = {"platforms": ["social"], "facts": ["rumours", "image", "couple"]}
+    _agent, [held] = on_duty(live_site, browser, 1, **said)
+    browser.wait_for("#liste .console-entry__link")
+    open_first(browser, [held])
+    values = f"[...document.querySelectorAll('#fiche-{held.public_id} [data-element] > input')]"
+    answered = f"{values}.filter((one) => one.value).map((one) => one.value)"
+    led = "document.activeElement.getAttribute('name') === 'press' && document.activeElement.id"
+    browser.press(ALT, "v")
+    place = wait_for(lambda: browser.script(led), "an answer of the sheet")
+    for key, count in (("o", 1), ("n", 2), ("?", 2)):  # « ? » leaves it open
+        browser.press(key)
+        wait_for(lambda place=place: browser.script(led) not in {False, place}, f"« {key} » leads on")
+        place = browser.script(led)
+        assert len(browser.script(answered)) == count, key
+    assert browser.count("dialog[open]") == 0, "« ? » opened the list of keys as well"
+    browser.click(f"[id='{place}']")
+    browser.press("N")
+    wait_for(lambda: value(browser, AREA) == "N", "what is typed after a press of the mouse is for the person")
+    assert len(browser.script(answered)) == 3
+    assert browser.complaints() == []
+
+
+@pytest.mark.parametrize("kind", ["firefox"])
+def test_every_key_leads_where_the_list_says(live_site: LiveSite, engines: EngineFactory, kind: str):
+    browser = engines(kind, on_desk=True)
+    _agent, held = on_duty(live_site, browser, 2)
+    browser.wait_for("#liste .console-entry__link")
+    open_first(browser, held)
+    letters = browser.script("document.getElementById('raccourcis').dataset.letters")
+    seen = "!one.closest('[hidden]')"
+    led_to = []
+    for letter in letters:
+        part = f"[...document.querySelectorAll('[data-key={letter}]')].find((one) => {seen})"
+        if not browser.script(f"Boolean({part})"):
+            continue
+        browser.press(ALT, letter.lower())
+        inside = f"(() => {{ const part = {part}; const at = document.activeElement;"
+        inside += " return part.contains(at) || Boolean(part.closest('details')?.contains(at)); })()"
+        wait_for(lambda inside=inside: browser.script(inside), f"« Alt » + « {letter} »")
+        led_to.append(letter)
+    assert {"A", "C", "I", "J", "M", "P", "Q", "R", "T", "U", "V"} <= set(led_to), led_to
+    browser.press(ESCAPE)
+    browser.press(ALT, "a")
+    browser.press("?")
+    browser.wait_for("#raccourcis[open]")
+    browser.press(ESCAPE)
+    wait_for(lambda: browser.count("#raccourcis[open]") == 0, "the list is closed")
+    browser.press("/")
+    wait_for(lambda: browser.script("Boolean(document.activeElement.closest('[data-replies]'))"), "ready replies")
+    assert value(browser, AREA) == ""
     assert browser.complaints() == []
 
 

@@ -10,9 +10,17 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.browser.engines.engine import PATIENCE_SECONDS, Engine, EngineError, find, free_port, wait_for
+from tests.browser.engines.engine import (
+    PATIENCE_SECONDS,
+    Engine,
+    EngineError,
+    find,
+    free_port,
+    start_display,
+    wait_for,
+)
 
-DRIVER, DISPLAY = "WebKitWebDriver", "Xvfb"
+DRIVER = "WebKitWebDriver"
 LEAST_WIDTH = 447  # of MiniBrowser's page: its bar of tools is never narrower
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
@@ -29,13 +37,13 @@ class WebKit(Engine):
     def __init__(self) -> None:
         # Processes of the browser that end a moment later may still write into their cache.
         self.home = tempfile.TemporaryDirectory(prefix="pnav-webkit-", ignore_cleanup_errors=True)
-        self.display = self._start_display()
+        self.display, display_name = start_display()
         port = free_port()
         driver, browser = find(DRIVER), mini_browser()
         assert driver and browser, "WebKitGTK is not installed"
         environment = {
             **os.environ,
-            "DISPLAY": self.display_name,
+            "DISPLAY": display_name,
             "HOME": self.home.name,
             "XDG_RUNTIME_DIR": self.home.name,
             "LANG": "C.UTF-8",
@@ -53,22 +61,6 @@ class WebKit(Engine):
         wanted = {"webkitgtk:browserOptions": {"binary": browser, "args": ["--automation"]}}
         made = self.ask("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
         self.session = f"/session/{made['sessionId']}"
-
-    def _start_display(self) -> subprocess.Popen[bytes]:
-        """Return the first display number that is free, which Xvfb writes down itself."""
-        read, write = os.pipe()
-        server = find(DISPLAY)
-        assert server, "Xvfb is not installed"
-        process = subprocess.Popen(
-            [server, "-displayfd", str(write), "-screen", "0", "1600x1200x24", "-nolisten", "tcp"],
-            pass_fds=(write,),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(write)
-        with os.fdopen(read) as told:
-            self.display_name = f":{told.readline().strip()}"
-        return process
 
     def _is_ready(self) -> bool:
         try:
