@@ -80,6 +80,10 @@ def test_figures_come_by_mouse_keys_and_touch_and_survive_the_board_s_next_readi
                 && parseFloat(getComputedStyle(one).fontSize) * one.ownerSVGElement.clientWidth / 320 < 8.5).length"""
         )
         assert small == 0, address
+        page.emulate_media(media="print")
+        expect(page.locator("figure svg").first).to_be_visible()
+        expect(page.locator(".console-top")).to_be_hidden()
+        page.emulate_media(media="screen")
     band, words = page.locator("#aujourdhui-zone"), page.locator("figure:has(#aujourdhui-zone) [data-said]")
     band.locator("svg").dispatch_event(
         "pointerdown", {"pointerType": "touch", "clientX": 160, "clientY": 200, "bubbles": True}
