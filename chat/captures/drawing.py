@@ -37,10 +37,13 @@ MIB = 1024 * 1024
 MEMORY = 1024 * MIB
 CLAIM = timedelta(minutes=5)  # after this time another worker may take a capture whose worker was killed
 PAGES_MOST, WEBP_SIDE = 20, 16_383  # limits of what a child may return (`common.offload.drawing`, RFC 9649)
-ATTEMPTS_MOST = 3  # after a child was killed or took too long; not after it needed too much memory
-# Of the last attempt, because « illisible » is final and must say something of the file. At the lowest priority, beside
-# one core that pages (5) fill, a child gets 1.3 s of processor within `pool.WALL_SECONDS`; at 10 it gets 7 s.
-LAST_NICENESS = 10
+# After a child was killed or used up its processor time; not after it needed too much memory. A machine that was too
+# slow costs no attempt, because « illisible » is final and must say something of the file (docs/adr/0122).
+ATTEMPTS_MOST = 3
+# What has waited so long for its drawing gets a higher priority and more time. At the lowest priority, beside one core
+# that pages (5) fill, a child gets 1.3 s of processor within `pool.WALL_SECONDS`; at 10 within LATE_SECONDS 28 s.
+LATE_AFTER = timedelta(minutes=4)
+LATE_NICENESS, LATE_SECONDS = 10, 120.0
 SCANS_A_TURN = 5
 PAUSE_SECONDS = 1.0
 SWEEP_SECONDS = 60 * 60
@@ -79,6 +82,9 @@ def _draw(capture: Capture) -> None:
         drawings, told["more"] = _ask_child(capture, told["kind"])
     except pool.NotDone as error:
         logger.warning("captures: one was not drawn (%s)", error.why)
+        if error.why in ("slow", "busy"):  # it is tried again after CLAIM
+            Capture.objects.filter(pk=capture.pk).update(attempts=capture.attempts - 1)
+            return
         if error.why != "memory" and capture.attempts < ATTEMPTS_MOST:
             return
     except NotADrawing:
@@ -128,8 +134,9 @@ def _ask_child(capture: Capture, kind: str) -> tuple[list[CaptureDrawing], bool]
     NotADrawing, StoreAway.
     """
     original = queries.read_original(capture)
-    niceness = pool.LOWEST_NICENESS if capture.attempts < ATTEMPTS_MOST else LAST_NICENESS
-    told, content = pool.run(JOB, {"kind": kind}, content=original, memory=MEMORY, niceness=niceness)
+    is_late = capture.received_at is not None and clock.now() - capture.received_at > LATE_AFTER
+    niceness, seconds = (LATE_NICENESS, LATE_SECONDS) if is_late else (pool.LOWEST_NICENESS, pool.WALL_SECONDS)
+    told, content = pool.run(JOB, {"kind": kind}, content=original, memory=MEMORY, niceness=niceness, seconds=seconds)
     try:
         is_readable, more = bool(told["is_readable"]), bool(told["more"])
         pages = [(int(one["size"]), int(one["width"]), int(one["height"])) for one in told["pages"]]

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
@@ -37,8 +37,15 @@ OUTPUT_AT_MOST = 64 * MIB
 # On a core that pages fill, 15 leaves a child a tenth, and 19 a twentieth. Somebody waits for a document within
 # WALL_SECONDS, but nobody holds a thread for a drawing of the worker.
 NICENESS, LOWEST_NICENESS = 15, 19
+# The tries of a patient job (`common.offload.late`): the priority of each, and its time. On a machine whose cores have
+# four other processes each, a child gets a hundredth of a core at 15, and a thirteenth at 5 (docs/adr/0122). A running
+# child cannot be given a higher priority, because that needs a privilege.
+PATIENT = ((NICENESS, 15.0), (10, 60.0), (5, 120.0))
+PATIENT_WAIT_SECONDS = 300.0
 
-ENDS = ("done", "busy", "time", "memory", "killed", "error")
+# « time »: it used up its own processor time, so the work is too much. « slow »: the machine did not give it the
+# processor in time, which says nothing of the work.
+ENDS = ("done", "busy", "time", "slow", "memory", "killed", "error")
 ENDED = Counter("pnav_child_processes", "Heavy work asked of a child process, by how it ended.", ["end"], registry=None)
 for _end in ENDS:
     ENDED.labels(_end)
@@ -65,7 +72,7 @@ class Busy(NotDone):
 
 
 class Failed(NotDone):
-    """The child took too long or too much memory, was killed, or met an error."""
+    """The child took too long or too much memory, was killed, met an error, or the machine was too slow (« slow »)."""
 
 
 def run(
@@ -76,6 +83,8 @@ def run(
     who: str = "",
     memory: int = MEMORY,
     niceness: int = NICENESS,
+    seconds: float | None = None,
+    is_patient: bool = False,
 ) -> tuple[Any, bytes]:
     """Call `work(data)` of this module in a child process, and return its result: a JSON value and bytes.
 
@@ -83,13 +92,16 @@ def run(
     `work(data, stream)`, sent piece by piece as the child reads them, so that one piece is in memory here at a time.
     who: who asks, "" for nobody in particular. A second job for the same `who` is Busy at once, so that nobody takes
     all places of a process. memory: the child's address space, in bytes. niceness: that of the child, whatever that of
-    this process is.
-    The caller waits for at most WAIT_SECONDS + WALL_SECONDS. It must not be in a transaction, whose locks would be held
-    all that time. Raises Busy, Failed.
+    this process is. seconds: how long it may take, WALL_SECONDS unless it is given. is_patient: on a slow machine the
+    job is tried again, each time with a higher priority and more time (PATIENT), for a caller who is no page. It is
+    then sent no content, and `niceness` and `seconds` do not count.
+    The caller waits for at most WAIT_SECONDS and `seconds`; a patient one for PATIENT_WAIT_SECONDS and all the times of
+    PATIENT. It must not be in a transaction, whose locks would be held all that time. Raises Busy, Failed.
     """
+    tries = PATIENT if is_patient else ((niceness, WALL_SECONDS if seconds is None else seconds),)
     try:
-        with _place(who):
-            value, given = _in_child(module, orjson.dumps(data), content or (), memory, niceness)
+        with _place(who, is_patient=is_patient):
+            value, given = _in_children(module, orjson.dumps(data), content or (), memory, tries)
     except NotDone as error:
         ENDED.labels(error.why).inc()
         raise
@@ -97,15 +109,30 @@ def run(
     return value, given
 
 
+def _in_children(
+    module: str, data: bytes, content: Iterable[bytes], memory: int, tries: Sequence[tuple[int, float]]
+) -> tuple[Any, bytes]:
+    """Try the job once for each of these priorities and times, as long as the machine is only too slow for it."""
+    for niceness, seconds in tries[:-1]:
+        try:
+            return _in_child(module, data, content, memory, niceness, seconds)
+        except Failed as error:
+            if error.why != "slow":
+                raise
+    niceness, seconds = tries[-1]
+    return _in_child(module, data, content, memory, niceness, seconds)
+
+
 @contextlib.contextmanager
-def _place(who: str) -> Iterator[None]:
+def _place(who: str, *, is_patient: bool) -> Iterator[None]:
+    """Wait for the turn of a job. A patient one takes no place of those who wait in a page: it has its own queue."""
     with _asking_lock:
-        if who in _asking or not _places.acquire(blocking=False):
+        if who in _asking or not (is_patient or _places.acquire(blocking=False)):
             raise Busy
         if who:
             _asking.add(who)
     try:
-        if not _running.acquire(timeout=WAIT_SECONDS):
+        if not _running.acquire(timeout=PATIENT_WAIT_SECONDS if is_patient else WAIT_SECONDS):
             raise Busy
         try:
             yield
@@ -114,7 +141,8 @@ def _place(who: str) -> Iterator[None]:
     finally:
         with _asking_lock:
             _asking.discard(who)
-            _places.release()
+            if not is_patient:
+                _places.release()
 
 
 def _environment() -> dict[str, str]:
@@ -132,7 +160,9 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _in_child(module: str, data: bytes, content: Iterable[bytes], memory: int, niceness: int) -> tuple[Any, bytes]:
+def _in_child(
+    module: str, data: bytes, content: Iterable[bytes], memory: int, niceness: int, seconds: float
+) -> tuple[Any, bytes]:
     if len(data) > INPUT_AT_MOST:
         raise Failed("memory")
     numbers = (os.getpid(), memory, CPU_SECONDS, niceness)
@@ -147,7 +177,7 @@ def _in_child(module: str, data: bytes, content: Iterable[bytes], memory: int, n
         start_new_session=True,  # Ctrl-C then reaches only the parent
     ) as child:
         try:
-            answer = _speak(child, chain((data + b"\n",), content))
+            answer = _speak(child, chain((data + b"\n",), content), seconds)
         except BaseException:
             child.kill()
             raise
@@ -155,12 +185,12 @@ def _in_child(module: str, data: bytes, content: Iterable[bytes], memory: int, n
     return _read(answer, status)
 
 
-def _speak(child: "subprocess.Popen[bytes]", pieces: Iterable[bytes]) -> bytearray:
-    """Send the job and read the answer, at the same time, until WALL_SECONDS are over.
+def _speak(child: "subprocess.Popen[bytes]", pieces: Iterable[bytes], seconds: float) -> bytearray:
+    """Send the job and read the answer, at the same time, for so many seconds.
 
     Raises Failed, and whatever `pieces` raises.
     """
-    deadline = time.monotonic() + WALL_SECONDS
+    deadline = time.monotonic() + seconds
     answer = bytearray()
     coming = iter(pieces)
     left = memoryview(next(coming, b""))
@@ -173,7 +203,7 @@ def _speak(child: "subprocess.Popen[bytes]", pieces: Iterable[bytes]) -> bytearr
         while ready.get_map():
             remaining = deadline - time.monotonic()
             if remaining <= 0:
-                raise Failed("time")
+                raise Failed("slow")
             for key, _events in ready.select(remaining):
                 if key.fileobj is child.stdin:
                     try:
@@ -200,7 +230,7 @@ def _speak(child: "subprocess.Popen[bytes]", pieces: Iterable[bytes]) -> bytearr
     try:
         child.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
-        raise Failed("time") from None
+        raise Failed("slow") from None
     return answer
 
 

@@ -101,22 +101,35 @@ def test_child_that_fails_is_tried_as_often_as_it_makes_sense(monkeypatch, why, 
     assert len(capture.words["sha256"]) == 64  # its original can still be opened
 
 
-def test_last_attempt_does_not_fail_because_pages_fill_the_machine(monkeypatch):
-    """« Illisible » is final: a child that only stood behind everybody is tried once more with a share of its own."""
-    asked = []
+@pytest.mark.parametrize("error", [pool.Failed("slow"), pool.Busy()])
+def test_machine_that_is_too_slow_makes_no_capture_unreadable(monkeypatch, error):
+    """« Illisible » is final, and says something of the file. What waits long gets a priority and a time of its own."""
+    asked, is_calm = [], False
+    real = pool.run
 
-    def run(*_arguments, niceness, **_named):
-        asked.append(niceness)
-        raise pool.Failed("time")
+    def run(*arguments, niceness, seconds, **named):
+        asked.append((niceness, seconds))
+        if not is_calm:
+            raise error
+        return real(*arguments, **named)
 
     monkeypatch.setattr(drawing.pool, "run", run)
     capture = make_captures.received(make.waiting())
-    for _each in range(drawing.ATTEMPTS_MOST):
+    for _each in range(drawing.ATTEMPTS_MOST + 2):
         assert drawing.draw_next()
+        assert not drawing.draw_next(), "others are drawn meanwhile"
         Capture.objects.filter(pk=capture.pk).update(claimed_at=None)
-    assert not drawing.draw_next()
-    assert asked[:-1] == [pool.LOWEST_NICENESS] * (drawing.ATTEMPTS_MOST - 1)
-    assert PAGES_NICENESS < asked[-1] < pool.NICENESS
+    capture.refresh_from_db()
+    assert (capture.state, capture.attempts) == (CaptureState.RECEIVED, 0)
+    assert set(asked) == {(pool.LOWEST_NICENESS, pool.WALL_SECONDS)}
+    Capture.objects.filter(pk=capture.pk).update(received_at=capture.received_at - 2 * drawing.LATE_AFTER)
+    is_calm = True
+    assert drawing.draw_next()
+    capture.refresh_from_db()
+    assert capture.state == CaptureState.DRAWN
+    assert asked[-1] == (drawing.LATE_NICENESS, drawing.LATE_SECONDS)
+    assert PAGES_NICENESS < drawing.LATE_NICENESS < pool.NICENESS
+    assert drawing.CLAIM.total_seconds() > drawing.LATE_SECONDS, "nobody else takes it meanwhile"
 
 
 def test_capture_that_kills_whoever_draws_it_is_given_up(monkeypatch):

@@ -103,7 +103,45 @@ def test_child_that_computes_for_ever_is_ended_by_the_kernel(monkeypatch):
 
 def test_child_that_waits_for_ever_is_killed(monkeypatch):
     monkeypatch.setattr(pool, "WALL_SECONDS", 1.0)
-    fails("sleep", "time", seconds=60)
+    fails("sleep", "slow", seconds=60)
+
+
+def test_patient_job_is_tried_again_with_more_time_and_a_higher_priority(monkeypatch, tmp_path):
+    """A machine that is too slow makes it late, and not absent; what says something of the work is told at once."""
+    tried = []
+    real = pool._in_child
+
+    def in_child(module, data, content, memory, niceness, seconds):
+        tried.append(niceness)
+        if len(tried) == 2:
+            (tmp_path / "go on").touch()  # the machine is calm again
+        return real(module, data, content, memory, niceness, seconds)
+
+    monkeypatch.setattr(pool, "_in_child", in_child)
+    monkeypatch.setattr(pool, "PATIENT", ((15, 1.0), (10, 300.0)))
+    assert pool.run(JOBS, {"do": "wait", "path": str(tmp_path / "go on")}, is_patient=True)[0]
+    assert tried == [15, 10]
+    with pytest.raises(pool.Failed, match="error"):
+        pool.run(JOBS, {"do": "silent"}, is_patient=True)
+    assert len(tried) == 3
+    monkeypatch.setattr(pool, "PATIENT", ((15, 0.5), (10, 0.5)))
+    with pytest.raises(pool.Failed, match="slow"):
+        pool.run(JOBS, {"do": "sleep", "seconds": 60}, is_patient=True)
+    assert children() == []
+
+
+def test_patient_job_waits_for_its_turn_and_takes_no_place_of_a_page(monkeypatch, tmp_path):
+    monkeypatch.setattr(pool, "WAIT_SECONDS", 0.1)
+    go_on = tmp_path / "go on"
+    with ThreadPoolExecutor(2) as threads:
+        running = threads.submit(ask, "wait", path=str(go_on))
+        wait_for(children)
+        patient = threads.submit(pool.run, JOBS, {"do": "echo", "value": "a"}, is_patient=True)
+        time.sleep(0.5)
+        assert not patient.done() and pool._places._value == pool.WAITING_AT_MOST
+        go_on.touch()
+        assert patient.result(300)[0] == "a"
+        running.result()
 
 
 def test_child_that_says_too_much_is_killed(monkeypatch):
