@@ -221,6 +221,15 @@ def _commit_told(**_signal: object) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _documents_are_waited_for(django_test_environment: None) -> None:
+    """Have pages wait for their documents however busy this machine is; tests of late ones set a patience."""
+    from common.offload import background_jobs, pool
+
+    background_jobs.PATIENCE_SECONDS = 300.0
+    pool.PATIENT = ((0, 300.0),)
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _contexts_of_whole_pages(django_test_environment: None) -> None:
     """Make `answer.context` the context of the page's own template, as views fill it.
 

@@ -6,6 +6,7 @@ Each view obtains its conversation as the assigned agent. Another agent's conver
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -41,7 +42,7 @@ from chat.models import Agent, Conversation, ConversationQuerySet
 from chat.personal_copy import agent_archive, archive, receipts_page
 from chat.rules.emergency import Step
 from common import rate_limits
-from common.offload import pool
+from common.offload import background_jobs, pool
 from reports.audit import log as audit_log
 from reports.models import AccessKind, Motive
 from reports.rules.offence_elements import Element
@@ -332,11 +333,17 @@ def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
     if not 1 <= number <= len(parts):
         return _no_paper(request, agent, current, form, "", 200, parts)
     # The document is rendered outside of any transaction, then recorded, then sent, so that no lock is held meanwhile,
-    # and nothing is sent without its line in the register.
+    # and nothing is sent without its line in the register. One that is late goes on (`common.offload.background_jobs`).
+    document, who = parts[number - 1].document, f"agent:{agent.pk}"
     try:
-        pages = transcript_pdf.draw(parts[number - 1].document, who=f"agent:{agent.pk}")
-    except pool.NotDone as error:
-        return _no_paper(request, agent, current, form, "busy" if isinstance(error, pool.Busy) else "failed", 503)
+        pages = background_jobs.ask(
+            f"paper:{who}:{current.public_id}:{form.reason}:{number}",
+            lambda: lambda: transcript_pdf.draw(document, who=who, is_patient=True),
+            who=who,
+            data_key=current.data_key,
+        )
+    except (background_jobs.NotYet, pool.NotDone) as error:
+        return _no_paper(request, agent, current, form, _why_no_paper(error), 503)
     which = f", part {number} of {len(parts)}" if len(parts) > 1 else ""
     with transaction.atomic():
         audit_log.record(
@@ -360,17 +367,24 @@ def _archive(
     """Return all parts with their JSON, and the page that verifies them, recorded in the register before."""
     now = timezone.now()
     address = f"{settings.SITE_URL}{reverse('chat:exchange_schema')}" if settings.SITE_URL else ""
+    who = f"agent:{agent.pk}"
+    begin = partial(
+        agent_archive.prepare,
+        current,
+        [one.document for one in parts],
+        who=who,
+        now=now,
+        motive=form.reason,
+        schema_url=address,
+    )
     try:
-        made = agent_archive.make(
-            current,
-            [one.document for one in parts],
-            who=f"agent:{agent.pk}",
-            now=now,
-            motive=form.reason,
-            schema_url=address,
+        made = agent_archive.give_archive(
+            background_jobs.ask(
+                f"archive:{who}:{current.public_id}:{form.reason}", begin, who=who, data_key=current.data_key
+            )
         )
-    except pool.NotDone as error:
-        return _no_paper(request, agent, current, form, "busy" if isinstance(error, pool.Busy) else "failed", 503)
+    except (background_jobs.NotYet, pool.NotDone) as error:
+        return _no_paper(request, agent, current, form, _why_no_paper(error), 503)
     except archive.TooLarge:
         return _no_paper(request, agent, current, form, "large", 413, parts)
     with transaction.atomic():
@@ -386,6 +400,10 @@ def _archive(
     return HttpResponse(made.content, content_type="application/zip", headers=headers)
 
 
+def _why_no_paper(error: Exception) -> str:
+    return {background_jobs.NotYet: "late", pool.Busy: "busy"}.get(type(error), "failed")
+
+
 def _no_paper(
     request: HttpRequest,
     agent: Agent,
@@ -395,7 +413,8 @@ def _no_paper(
     status: int,
     parts: Sequence[casework_panels.Part] = (),
 ) -> HttpResponse:
-    """Show why there is no document yet, or the list of its parts. problem: often, busy or failed."""
+    """Show why there is no document yet, or the list of its parts. problem: often, large, late, busy or
+    failed."""
     context = {
         "agent": agent,
         "is_supervisor": agent.user.is_supervisor,

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from chat.documents import font_coverage
@@ -113,26 +114,27 @@ class Document:
     letterhead: Sequence[str] = ()
 
 
-def draw(document: Document, source: str = EXCHANGE, *, who: str = "") -> bytes:
+def draw(document: Document, source: str = EXCHANGE, *, who: str = "", is_patient: bool = False) -> bytes:
     """Return the PDF.
 
     Characters that the fonts cannot draw are replaced by their codes (`chat.documents.font_coverage`), and a line says
     so. So are characters that cannot be seen, because a control character prevents a page from being made, and a
     direction mark would reverse a line. A document that needs more memory than a child has is rendered again with only
     Typst's own fonts, and then more characters are replaced.
-    document: one that `parts` allows. who: who asks, and may have one document rendered at a time. Must not be called
-    in a transaction. Raises common.offload.pool.NotDone.
+    document: one that `parts` allows. who: who asks, and may have one document rendered at a time. is_patient: see
+    `common.offload.pool.run`. Must not be called in a transaction. Raises common.offload.pool.NotDone.
     """
     data = _data(document)
     texts = [document.title, *document.about, *(body for _head, body in document.thread)]
     asked = {"source": source, "data": data, "note": document.codes_note, "is_plain": False}
+    run = partial(pool.run, "chat.documents.drawing", who=who, is_patient=is_patient)
     try:
-        found, pages = pool.run("chat.documents.drawing", {**asked, "known": font_coverage.known_signs(texts)}, who=who)
+        found, pages = run({**asked, "known": font_coverage.known_signs(texts)})
     except pool.Failed as error:
         if error.why != "memory":
             raise
         # Characters of dozens of scripts, each with a font of its own, take more memory than a child may have.
-        _found, pages = pool.run("chat.documents.drawing", {**asked, "known": {}, "is_plain": True}, who=who)
+        _found, pages = run({**asked, "known": {}, "is_plain": True})
     else:
         font_coverage.remember_signs(found)
     return pages

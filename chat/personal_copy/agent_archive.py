@@ -5,7 +5,7 @@ only what the document contains: the shown facts of the journal, and the digests
 opens originals. Of the proofs of date it has those of the messages, facts and captures that it contains.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ from chat.rules.lifecycle import Author
 from common.choices import label_of
 
 
-def make(
+def prepare(
     conversation: Conversation,
     documents: Sequence[Document],
     *,
@@ -33,20 +33,16 @@ def make(
     now: datetime,
     motive: str,
     schema_url: str = "",
-) -> Packed:
-    """Return the zip.
+) -> Callable[[], bytes]:
+    """Read the archive now, and return the work that prepares it, for `background_jobs.ask` and `give_archive`.
 
     documents: the parts of the exchange's document, in order; each is rendered in a child process, one after another.
     who: who asks, and may have one rendered at a time. schema_url: the address of the JSON's schema on this site.
 
-    Costs what the document costs, one reading of the thread, and one of its proofs; `archive.BYTES_AT_MOST`. Raises
-    pool.NotDone, archive.TooLarge. Not inside a transaction.
+    Costs what the document costs, one reading of the thread, and one of its proofs. The work raises pool.NotDone.
     """
     is_one = len(documents) == 1
-    files = [
-        File("echange.pdf" if is_one else f"echange-{number}.pdf", transcript_pdf.draw(one, who=who))
-        for number, one in enumerate(documents, 1)
-    ]
+    files: list[File] = []
     value = _value(conversation, documents[0], now=now, motive=motive)
     value = ({"$schema": schema_url} if schema_url else {}) | value
     files.append(File("echange.json", orjson.dumps(value, option=orjson.OPT_INDENT_2)))
@@ -55,7 +51,23 @@ def make(
     held = [UUID(one["id"]) for one in (*value["facts"], *value["captures"])]
     if (proofs := parts.proofs_content(proofs_of(conversation, only=held))) is not None:
         files.append(File("preuves.json", proofs))
-    return Packed(archive.pack(files, timezone.localtime(now)), archive.digest_of_list(files))
+
+    def work() -> bytes:
+        names = ["echange.pdf" if is_one else f"echange-{number}.pdf" for number in range(1, len(documents) + 1)]
+        drawn = [
+            File(name, transcript_pdf.draw(one, who=who, is_patient=True))
+            for name, one in zip(names, documents, strict=True)
+        ]
+        return archive.join([*drawn, *files], now.isoformat())
+
+    return work
+
+
+def give_archive(prepared: bytes) -> Packed:
+    """Return the zip that the work of `prepare` has prepared; `archive.BYTES_AT_MOST`. Raises archive.TooLarge."""
+    files, at = archive.split(prepared)
+    packed = archive.pack(files, timezone.localtime(datetime.fromisoformat(at)))
+    return Packed(packed, archive.digest_of_list(files))
 
 
 def _value(conversation: Conversation, document: Document, *, now: datetime, motive: str) -> dict[str, Any]:

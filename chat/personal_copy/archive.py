@@ -17,6 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
+
 from reports.rules.copies import DIGESTS
 
 STATIC: Final = Path(__file__).resolve().parents[2] / "static" / "pnav"
@@ -109,6 +111,25 @@ def stream(files: Sequence[File | LongFile], at: datetime, *, is_listed: bool = 
     # It is written once without the long files, to know its length, because sizes have fields of a fixed width.
     listed = [File(DIGESTS, digests_of(files))] if is_listed else []
     return long + sum(map(len, _write(files, listed, at, is_measured=True))), _write(files, listed, at)
+
+
+def join(files: Sequence[File], about: Any = None) -> bytes:
+    """Return these files as one value, to be kept until they are given (`common.offload.background_jobs`).
+
+    about: a JSON value that goes with them.
+    """
+    head = orjson.dumps({"about": about, "files": [[one.name, len(one.content)] for one in files]})
+    return b"".join([head, b"\n", *(one.content for one in files)])
+
+
+def split(joined: bytes) -> tuple[list[File], Any]:
+    """Return what `join` was given."""
+    line, _end, contents = joined.partition(b"\n")
+    head, files, start = orjson.loads(line), [], 0
+    for name, size in head["files"]:
+        files.append(File(name, contents[start : start + size]))
+        start += size
+    return files, head["about"]
 
 
 class _Sink(io.RawIOBase):

@@ -1,7 +1,12 @@
-"""Makes a person's copy: reads its parts, has the PDFs rendered in child processes, and writes the archive."""
+"""Makes a person's copy: reads its parts, has the PDFs rendered in child processes, and writes the archive.
 
-from collections.abc import Iterator, Mapping
+What takes long is prepared first (`prepare`), by `common.offload.background_jobs`. It is the whole copy but for the
+files of captures, which are read piece by piece when it is given (`give_copy`).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -17,6 +22,10 @@ from common.texts import languages
 from reports import letterhead
 
 
+class Changed(Exception):
+    """A file of a capture was erased or set aside since the copy was prepared; it has to be prepared again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """A file to be saved. name: a neutral one. pieces: read once, without the database.
@@ -30,35 +39,75 @@ class Made:
     list_digest: str
 
 
-def make(asked: Asked, *, who: str, words: str = "", schema_url: str = "") -> Made:
-    """Return the copy, encrypted with these words if there are any. who: may have one document rendered at a time.
+def prepare(asked: Asked, *, who: str, words: str = "", schema_url: str = "") -> Callable[[], bytes]:
+    """Read the copy now, and return the work that prepares it, for `background_jobs.ask`. words: close it.
 
-    This reads one exchange (`chat.rules.message_limits`, `definitions.FACTS_MOST`), and runs a child process for each
-    PDF (five for the longest exchange, two for nearly all) and one to encrypt it. It needs BYTES_AT_MOST of memory a
-    few times. Captures are read piece by piece as they are sent. An encrypted copy of up to BYTES_AT_MOST is one page;
-    a larger one is encrypted piece by piece beside the page that opens it, in a zip of the two. Nothing is written to a
-    disk. Must not be called in a transaction. Raises pool.NotDone, archive.TooLarge.
+    who: may have one document rendered at a time. This reads one exchange (`chat.rules.message_limits`,
+    `definitions.FACTS_MOST`). The work runs a child process for each PDF (five for the longest exchange, two for nearly
+    all) and one for the key, and needs BYTES_AT_MOST of memory a few times. It raises pool.NotDone.
     """
     found = read(asked)
-    local = timezone.localtime(asked.now)
-    files: list[File | LongFile]
-    files = [File(name, transcript_pdf.draw(paper, who=who)) for name, paper in papers(asked, found)]
-    files += [File("copie.json", as_json(asked, found, schema_url)), File("copie.schema.json", schema.content())]
+    documents = list(papers(asked, found))
+    files: list[File | LongFile] = [File("copie.json", as_json(asked, found, schema_url))]
+    files.append(File("copie.schema.json", schema.content()))
     files.append(File("verifier.html", pages.draw_checker(familiar=asked.familiar)))
     files += [one for part in found.values() for one in part.files]
-    length, packed = archive.stream(files, local)
+
+    def work() -> bytes:
+        drawn = [File(name, transcript_pdf.draw(paper, who=who, is_patient=True)) for name, paper in documents]
+        key = lock.make_key(words, who=who, is_patient=True) if words else None
+        whole = [*drawn, *files]
+        about = {
+            "at": asked.now.isoformat(),
+            "key": [key.salt.hex(), key.key.hex()] if key is not None else None,
+            "names": [one.name for one in whole],
+            "long": {one.name: [one.size, one.sha256] for one in whole if isinstance(one, LongFile)},
+        }
+        return archive.join([one for one in whole if isinstance(one, File)], about)
+
+    return work
+
+
+def give_copy(prepared: bytes, asked: Asked) -> Made:
+    """Return the copy that the work of `prepare` has prepared, encrypted if it was prepared with words.
+
+    asked: as for `prepare`, but of now. Captures are read piece by piece as they are sent. An encrypted copy of up to
+    BYTES_AT_MOST is one page; a larger one is encrypted piece by piece beside the page that opens it, in a zip of the
+    two. Nothing is written to a disk. Raises Changed, archive.TooLarge.
+    """
+    short, about = archive.split(prepared)
+    at = timezone.localtime(datetime.fromisoformat(about["at"]))
+    found: dict[str, File | LongFile] = {one.name: one for one in short}
+    if about["long"]:
+        found |= _long_files(asked, about["long"])
+    files = [found[name] for name in about["names"]]
+    length, packed = archive.stream(files, at)
     digest = archive.digest_of_list(files)
-    name = archive.name_of(local, "zip")
-    if not words:
+    name = archive.name_of(at, "zip")
+    if about["key"] is None:
         return Made(name, length, packed, digest)
+    key = lock.Key(*map(bytes.fromhex, about["key"]))
     if length > archive.BYTES_AT_MOST:
-        closed = lock.close_in_pieces(packed, length, words, who=who)
+        closed = lock.close_in_pieces(packed, length, key)
         opener = pages.draw_locked_apart(closed, name=name, familiar=asked.familiar)
         apart = LongFile(pages.APART, closed.length, "", closed.pieces)
-        length, packed = archive.stream([File(pages.OPENER, opener), apart], local, is_listed=False)
+        length, packed = archive.stream([File(pages.OPENER, opener), apart], at, is_listed=False)
         return Made(name, length, packed, digest)
-    page = pages.draw_locked(lock.close(b"".join(packed), words, who=who), name=name, familiar=asked.familiar)
-    return Made(archive.name_of(local, "html"), len(page), iter((page,)), digest)
+    page = pages.draw_locked(lock.close(b"".join(packed), key), name=name, familiar=asked.familiar)
+    return Made(archive.name_of(at, "html"), len(page), iter((page,)), digest)
+
+
+def _long_files(asked: Asked, prepared: Mapping[str, Sequence[Any]]) -> dict[str, LongFile]:
+    """Return the files of captures and of what agents sent, by name, as they were prepared. Raises Changed.
+
+    prepared: the size and the SHA-256 of each, by its name.
+    """
+    found = [one for key in ("captures", "handouts") for one in PARTS[key](asked).files]
+    files = {one.name: one for one in found if isinstance(one, LongFile)}
+    for name, told in prepared.items():
+        if name not in files or [files[name].size, files[name].sha256] != told:
+            raise Changed
+    return {name: files[name] for name in prepared}
 
 
 def read(asked: Asked) -> dict[str, Found]:

@@ -36,6 +36,14 @@ _OTHERS = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """It is a key, and the salt with which it was derived from words."""
+
+    salt: bytes
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Locked:
     """It is what a page needs to decrypt it again, besides the words, in base64."""
 
@@ -70,35 +78,35 @@ def normalize_words(words: str) -> str:
     return _OTHERS.sub(" ", plain.replace("œ", "oe").replace("æ", "ae")).strip()
 
 
-def close(content: bytes, words: str, *, who: str) -> Locked:
-    """Encrypt a content with words. words: at least LETTERS_MIN letters (`normalize_words`). who: see `pool.run`.
+def make_key(words: str, *, who: str, is_patient: bool = False) -> Key:
+    """Derive a new key from words. words: at least LETTERS_MIN letters (`normalize_words`). who, is_patient: see
+    `pool.run`.
 
     This runs a child process with ROUNDS of SHA-256. Must not be called in a transaction. Raises pool.NotDone.
     """
-    salt, key = _new_key(words, who=who)
+    salt = secrets.token_bytes(SALT_BYTES)
+    asked = {"words": normalize_words(words), "salt": salt.hex()}
+    _nothing, key = pool.run("chat.personal_copy.lock", asked, who=who, is_patient=is_patient)
+    return Key(salt, key)
+
+
+def close(content: bytes, key: Key) -> Locked:
+    """Encrypt a content. key: used for nothing else."""
     nonce = secrets.token_bytes(NONCE_BYTES)
-    sealed = AESGCM(key).encrypt(nonce, content, None)
-    salt_text, nonce_text, content_text = (b64encode(one).decode() for one in (salt, nonce, sealed))
+    sealed = AESGCM(key.key).encrypt(nonce, content, None)
+    salt_text, nonce_text, content_text = (b64encode(one).decode() for one in (key.salt, nonce, sealed))
     return Locked(salt_text, nonce_text, content_text)
 
 
-def close_in_pieces(content: Iterable[bytes], size: int, words: str, *, who: str) -> LockedApart:
+def close_in_pieces(content: Iterable[bytes], size: int, key: Key) -> LockedApart:
     """Encrypt what comes in pieces of any length, `size` bytes in all, with PIECE_BYTES in memory at a time.
 
-    The key is made at once, which raises as `close` does. The pieces raise ValueError at the end if `content` had
-    another size.
+    key: used for nothing else. The pieces raise ValueError at the end if `content` had another size.
     """
-    salt, key = _new_key(words, who=who)
     prefix = secrets.token_bytes(PREFIX_BYTES)
     return LockedApart(
-        b64encode(salt).decode(), b64encode(prefix).decode(), size, _seal(AESGCM(key), prefix, content, size)
+        b64encode(key.salt).decode(), b64encode(prefix).decode(), size, _seal(AESGCM(key.key), prefix, content, size)
     )
-
-
-def _new_key(words: str, *, who: str) -> tuple[bytes, bytes]:
-    salt = secrets.token_bytes(SALT_BYTES)
-    _nothing, key = pool.run("chat.personal_copy.lock", {"words": normalize_words(words), "salt": salt.hex()}, who=who)
-    return salt, key
 
 
 def _seal(cipher: AESGCM, prefix: bytes, content: Iterable[bytes], size: int) -> Iterator[bytes]:

@@ -76,8 +76,34 @@ add(
 )
 MANY = add("copy.many", COPY, _("Beaucoup de copies à la fois. Réessayez plus tard."),
     _("Beaucoup de copies à la fois. Réessaie plus tard."))  # fmt: skip
-BUSY = add("copy.busy", COPY, _("La copie n'a pas pu être faite. Réessayez dans un instant."),
-    _("La copie n'a pas pu être faite. Réessaie dans un instant."))  # fmt: skip
+BUSY = add("copy.busy", COPY, _("La copie n'a pas pu être faite. Rien n'est perdu : réessayez dans quelques minutes."),
+    _("La copie n'a pas pu être faite. Rien n'est perdu : réessaie dans quelques minutes."))  # fmt: skip
+add(
+    "copy.late",
+    COPY,
+    _("Votre copie se prépare. Le service est très occupé : cela peut prendre quelques minutes."),
+    _("Ta copie se prépare. Le service est très occupé : cela peut prendre quelques minutes."),
+)
+add(
+    "copy.late_discreet",
+    COPY,
+    _("Cela se prépare. Le service est très occupé : cela peut prendre quelques minutes."),
+    note=DISCREET,
+)
+add(
+    "copy.late_press",
+    COPY,
+    _("Dans une minute, appuyez sur « Enregistrer » : rien ne recommence, et rien n'est perdu."),
+    _("Dans une minute, appuie sur « Enregistrer » : rien ne recommence, et rien n'est perdu."),
+)
+add(
+    "copy.late_alone",
+    COPY,
+    _("Laissez cette page ouverte : le fichier s'enregistre seul dès qu'il est prêt."),
+    _("Laisse cette page ouverte : le fichier s'enregistre seul dès qu'il est prêt."),
+)
+add("copy.late_given", COPY, _("C'est prêt : le fichier s'enregistre."))
+add("copy.late_words", COPY, _("Les mots qui l'ouvriront :"))
 TOO_LARGE = add(
     "copy.too_large",
     COPY,
@@ -381,6 +407,9 @@ RECEIPT_DAY = add("receipt.day", RECEIPT, _("Un signalement a été déposé le 
 add("receipt.day_discreet", RECEIPT, _("Le {day}."), variables=[DAY], note=DISCREET)
 add("receipt.once", RECEIPT, _("Ce numéro n'est montré qu'ici. Notez-le, ou gardez le PDF."),
     _("Ce numéro n'est montré qu'ici. Note-le, ou garde le PDF."))  # fmt: skip
+add("receipt.later", RECEIPT,
+    _("Le PDF n'est pas encore fait : redemandez-le dans quelques secondes, ou notez ce numéro."),
+    _("Le PDF n'est pas encore fait : redemande-le dans quelques secondes, ou note ce numéro."))  # fmt: skip
 RECEIPT_WHO = add("receipt.who", RECEIPT, _("Il ne dit ni qui vous êtes, ni ce qui s'est passé."),
     _("Il ne dit ni qui tu es, ni ce qui s'est passé."))  # fmt: skip
 RECEIPT_KEPT = add(

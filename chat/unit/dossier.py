@@ -5,6 +5,8 @@ It is made with the modules of « Ma copie » (`chat.personal_copy`), and record
 """
 
 import uuid
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -36,7 +38,7 @@ from chat.referral.queries import ShownReferral
 from chat.rules.referral import State
 from chat.unit.views import for_units, show_problem, transmission_or_404
 from common import rate_limits
-from common.offload import pool
+from common.offload import background_jobs, pool
 from reports import letterhead
 
 DOSSIERS, DOSSIERS_SECONDS = 10, 60  # of an account
@@ -62,15 +64,39 @@ def dossier(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) ->
         opened = referral_actions.read_summary(transmission=row, by=request.user)  # type: ignore[arg-type]
     except referral_actions.Settled as error:
         raise Http404 from error
-    document = _document(account, opened)
+    who = f"unit:{account.pk}"
+    name = f"dossier:{who}:{public_id}"
     try:
-        paper = transcript_pdf.draw(document, who=f"unit:{account.pk}")
+        joined = background_jobs.ask(
+            name, partial(_prepare, account, row, opened, who), who=who, data_key=row.conversation.data_key
+        )
+    except background_jobs.NotYet:
+        said = _(
+            "Le dossier se prépare : la machine est très occupée. Redemandez-le dans quelques secondes : "
+            "il n'est pas refait depuis le début."
+        )
+        return show_problem(request, account, row, said, 503)
     except pool.NotDone:
         said = _("Le dossier n'a pas pu être fait. Réessayez dans un instant.")
         return show_problem(request, account, row, said, 503)
-    value = _value(row, opened)
+    files, at = archive.split(joined)
+    now = timezone.localtime(datetime.fromisoformat(at))
+    referral_actions.record_dossier(
+        transmission=row,
+        list_digest=archive.digest_of_list(files),
+        by=request.user,  # type: ignore[arg-type]
+    )
+    headers = {
+        "Content-Disposition": f'attachment; filename="{archive.name_of(now, "zip")}"',
+        "Cache-Control": "no-store",
+    }
+    return HttpResponse(archive.pack(files, now), content_type="application/zip", headers=headers)
+
+
+def _prepare(account: UnitAccount, row: Transmission, opened: ShownReferral, who: str) -> background_jobs.Work:
+    """Read the dossier now, and return the work that makes its files (`archive.join`), with the time of now."""
+    document, value = _document(account, opened), _value(row, opened)
     files = [
-        File("dossier.pdf", paper),
         File("dossier.json", orjson.dumps(value, option=orjson.OPT_INDENT_2)),
         File("verifier.html", pages.draw_checker(familiar=False)),
     ]
@@ -78,15 +104,13 @@ def dossier(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) ->
     found = proofs_of(row.conversation, kinds=[sources.FACT, sources.CAPTURE], only=held)
     if (proofs := proofs_content(found)) is not None:
         files.append(File("preuves.json", proofs))
-    now = timezone.localtime()
-    referral_actions.record_dossier(
-        transmission=row,
-        list_digest=archive.digest_of_list(files),
-        by=request.user,  # type: ignore[arg-type]
-    )
-    name = archive.name_of(now, "zip")
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return HttpResponse(archive.pack(files, now), content_type="application/zip", headers=headers)
+    at = timezone.now().isoformat()
+
+    def work() -> bytes:
+        paper = File("dossier.pdf", transcript_pdf.draw(document, who=who, is_patient=True))
+        return archive.join([paper, *files], at)
+
+    return work
 
 
 def _document(account: UnitAccount, opened: ShownReferral) -> Document:

@@ -76,7 +76,7 @@ class CopyForm(forms.Form):
 
     def __init__(self, *args: Any, familiar: bool, discreet: bool = False, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.familiar = familiar
+        self.familiar, self.discreet = familiar, discreet
         self.words_max = lock.WORDS_MAX
         device: Any = self.fields["device"]
         device.label = copy_texts.DEVICE.say(familiar=familiar)

@@ -22,7 +22,7 @@ from chat.conversations import receipts, resume
 from chat.documents import transcript_pdf
 from chat.documents.transcript_pdf import SLIP, Document, Section
 from chat.models import Capture, Conversation, JournalFact, Message
-from chat.personal_copy import actions, archive, dossier, pages, schema
+from chat.personal_copy import actions, archive, dossier, lock, pages, schema
 from chat.personal_copy.dossier import Made
 from chat.personal_copy.parts import Asked
 from chat.proof_of_date.proofs import proof_of
@@ -33,7 +33,7 @@ from chat.visitor.base import manner_of, when_away
 from chat.visitor.forms import CopyForm, ProofForm
 from common import dates, network_limits, rate_limits
 from common.client_address import networks_of
-from common.offload import pool
+from common.offload import background_jobs, pool
 from common.sealed_files.answer import PieceByPiece
 from common.texts import languages
 from reports import letterhead
@@ -56,8 +56,11 @@ PROOFS, PROOFS_SECONDS = 30, 60 * 60
 def copy(request: HttpRequest) -> HttpResponseBase:
     """Show what a copy holds and ask on what device it is taken; a POST gives it as a file, closed by words if asked.
 
-    COPIES in COPIES_SECONDS for an exchange, NETWORK_COPIES of a network; what one costs: `dossier.make`. Each leaves a
-    line in the register, with the digest of the list of its files (docs/adr/0120).
+    COPIES in COPIES_SECONDS for an exchange, NETWORK_COPIES of a network; what one costs: `dossier.prepare`. Each
+    leaves a line in the register, with the digest of the list of its files (docs/adr/0120).
+
+    A copy that is not ready in time goes on being prepared (docs/adr/0122). The page says so, and its form asks for the
+    same one again. With `look` the answer has no content: 204 while it is being prepared, else 200.
     """
     current = access.for_own_copy(request.session)
     if current is None:
@@ -67,14 +70,17 @@ def copy(request: HttpRequest) -> HttpResponseBase:
     form = CopyForm(request.POST, **_manner(request, current))
     if not form.is_valid() or form.is_to_be_warned:
         return _show(request, current, form)
-    networks = network_limits.count(network_limits.COPIES, networks_of(request), most=NETWORK_COPIES)
-    if networks.is_over:
-        rate_limits.tell_reached("copies")
-    if networks.is_over or rate_limits.is_over(f"copy:{current.public_id}", limit=COPIES, seconds=COPIES_SECONDS):
-        return _not_made(request, current, form, texts.MANY.say(familiar=form.familiar), status=429)
+    name = _name_of_job(current, form)
+    if request.POST.get("look"):
+        is_waited_for = background_jobs.is_under_way(name)
+        return HttpResponse(status=204 if is_waited_for else 200, headers={"Cache-Control": "no-store"})
     try:
-        made = _make(request, current, form)
-    except pool.NotDone:
+        made = _make(request, current, form, name)
+    except _TooMany:
+        return _not_made(request, current, form, texts.MANY.say(familiar=form.familiar), status=429)
+    except (background_jobs.NotYet, pool.Busy, dossier.Changed):
+        return _wait(request, current, form)
+    except pool.Failed:
         return _not_made(request, current, form, texts.BUSY.say(familiar=form.familiar), status=503)
     except archive.TooLarge:
         return _not_made(request, current, form, texts.TOO_LARGE.say(familiar=form.familiar), status=413)
@@ -100,7 +106,12 @@ def _elsewhere(request: HttpRequest) -> HttpResponse:
     return redirect("chat:follow_up" if access.as_follower(request.session) else "chat:resume")
 
 
-def _make(request: HttpRequest, current: Conversation, form: CopyForm) -> Made:
+class _TooMany(Exception):
+    """This exchange, or its network, has begun as many copies as it may."""
+
+
+def _make(request: HttpRequest, current: Conversation, form: CopyForm, name: str) -> Made:
+    """Return the copy, prepared now or before. Raises _TooMany, and what `ask` and `give_copy` raise."""
     now = timezone.now()
     manner, beside = manner_of(request, current), page_state.read_page_state(current, now)
     asked = Asked(
@@ -114,7 +125,37 @@ def _make(request: HttpRequest, current: Conversation, form: CopyForm) -> Made:
         number=actions.count_copies(current) + 1,
     )
     address = f"{settings.SITE_URL}{reverse('chat:copy_schema')}" if settings.SITE_URL else ""
-    return dossier.make(asked, who=f"copy:{current.public_id}", words=form.closing_words, schema_url=address)
+    who = f"copy:{current.public_id}"
+
+    def begin() -> background_jobs.Work:
+        networks = network_limits.count(network_limits.COPIES, networks_of(request), most=NETWORK_COPIES)
+        if networks.is_over:
+            rate_limits.tell_reached("copies")
+        if networks.is_over or rate_limits.is_over(f"copy:{current.public_id}", limit=COPIES, seconds=COPIES_SECONDS):
+            raise _TooMany
+        return dossier.prepare(asked, who=who, words=form.closing_words, schema_url=address)
+
+    return dossier.give_copy(background_jobs.ask(name, begin, who=who, data_key=current.data_key), asked)
+
+
+def _name_of_job(current: Conversation, form: CopyForm) -> str:
+    """Return what a second press has in common with the first: whose copy it is, and how it is to be."""
+    manner = (form.familiar, form.discreet, form.cleaned_data["captures"], languages.current())
+    return f"copy:{current.public_id}:{manner}:{lock.normalize_words(form.closing_words)}"
+
+
+def _wait(request: HttpRequest, current: Conversation, form: CopyForm) -> HttpResponse:
+    """Say that the copy is being prepared. What was answered is in the page, to ask for the same one again."""
+    context = waiting_page(manner_of(request, current), form)
+    response = render(request, "chat/copy_waiting.html", context, status=202)
+    response["Cache-Control"] = "no-store"  # words are on it
+    return response
+
+
+def waiting_page(manner: dict[str, Any], form: CopyForm) -> dict[str, Any]:
+    """Return what the page of a copy that is being prepared shows. form: a valid one."""
+    asked = {name: form.data.get(name, "") for name in form.fields}
+    return {**manner, "asked": asked, "words": form.closing_words}
 
 
 def _not_made(request: HttpRequest, current: Conversation, form: CopyForm, error: str, *, status: int) -> HttpResponse:
@@ -290,7 +331,7 @@ def receipt(request: HttpRequest) -> HttpResponse:
 def receipt_page(manner: dict[str, Any], number: str, filed_on: date) -> dict[str, Any]:
     """Return what the page of a receipt that was just made shows."""
     day = dates.format_date(filed_on, "j F Y")
-    return {**manner, "number": number, "day": day, "years": receipts.KEPT_YEARS}
+    return {**manner, "number": number, "day": day, "years": receipts.KEPT_YEARS, "is_later": False}
 
 
 @sensitive_post_parameters("number")
@@ -307,6 +348,7 @@ def receipt_paper(request: HttpRequest) -> HttpResponse:
     if number is None or filed_on is None or is_often:
         return redirect("chat:copy")
     familiar, day = _voice(request, current), dates.format_date(filed_on, "j F Y")
+    who = f"slip:{current.public_id}"
     document = Document(
         title=texts.RECEIPT_NUMBER.say(),
         letterhead=letterhead.lines(),
@@ -324,10 +366,18 @@ def receipt_paper(request: HttpRequest) -> HttpResponse:
         language=languages.current(),
     )
     try:
-        paper = transcript_pdf.draw(document, SLIP, who=f"slip:{current.public_id}")
-    except pool.NotDone:
-        messages.error(request, texts.BUSY.say(familiar=familiar))
-        return redirect("chat:copy")
+        paper = background_jobs.ask(
+            f"receipt:{current.public_id}:{number}:{familiar}:{document.language}",
+            lambda: lambda: transcript_pdf.draw(document, SLIP, who=who, is_patient=True),
+            who=who,
+        )
+    except (background_jobs.NotYet, pool.NotDone):
+        # The number is shown again, because it is shown nowhere else.
+        written = receipt_number.write(number)
+        context = receipt_page(manner_of(request, current), written, filed_on) | {"is_later": True}
+        response = render(request, "chat/receipt.html", context, status=503)
+        response["Cache-Control"], response["Retry-After"] = "no-store", "10"
+        return response
     name = archive.name_of(timezone.localtime(), "pdf")
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return HttpResponse(paper, content_type="application/pdf", headers=headers)

@@ -30,7 +30,7 @@ from chat.texts import personal_copy as copy_texts
 from chat.visitor import follow_up, page_state
 from chat.visitor.base import json_answer, manner_of, without_visit
 from common import dates, plain_text, rate_limits
-from common.offload import pool
+from common.offload import background_jobs, pool
 from common.texts import languages
 from locations import texts as location_texts
 from reports import letterhead
@@ -186,9 +186,15 @@ def slip_paper(request: HttpRequest) -> HttpResponse:
         ],
         language=languages.current(),
     )
+    who = f"slip:{current.public_id}"
     try:
-        pages = transcript_pdf.draw(document, SLIP, who=f"slip:{current.public_id}")
-    except pool.NotDone:
+        pages = background_jobs.ask(
+            f"{who}:{document}",  # by a code it says less
+            lambda: lambda: transcript_pdf.draw(document, SLIP, who=who, is_patient=True),
+            who=who,
+            data_key=current.data_key,
+        )
+    except (background_jobs.NotYet, pool.NotDone):
         return _slip_later(request)
     return HttpResponse(
         pages,

@@ -1,6 +1,6 @@
 """Renders the register of openings as a PDF for screen readers (PDF/UA, with Typst in a child process)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,14 +39,18 @@ def _counted(count: int) -> str:
     return "Aucune demande." if not count else "1 demande." if count == 1 else f"{count} demandes."
 
 
-def register_on_paper(*, heads: list[str], rows: Sequence[list[str]], at: datetime, who: str = "") -> bytes:
-    """Return the PDF. The contents of `rows` are data, which Typst treats as text, never as markup.
+def prepare_register(
+    *, heads: list[str], rows: Sequence[list[str]], at: datetime, who: str = ""
+) -> Callable[[], bytes]:
+    """Return the work that makes the PDF, for `common.offload.background_jobs.ask`.
 
-    rows: oldest first; of more than ROWS_AT_MOST the newest are drawn, and the document says so. who: whoever asks.
-    Raises common.offload.pool.NotDone. Not inside a transaction.
+    The contents of `rows` are data, which Typst treats as text, never as markup.
+
+    rows: oldest first; of more than ROWS_AT_MOST the newest are drawn, and the document says so. who: whoever asks. The
+    work raises common.offload.pool.NotDone.
     """
-    _nothing, pages = pool.run("common.offload.pdf", {"source": SOURCE, "data": on_paper(heads, rows, at)}, who=who)
-    return pages
+    asked = {"source": SOURCE, "data": on_paper(heads, rows, at)}
+    return lambda: pool.run("common.offload.pdf", asked, who=who, is_patient=True)[1]
 
 
 def on_paper(heads: list[str], rows: Sequence[list[str]], at: datetime) -> dict[str, Any]:

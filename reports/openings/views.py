@@ -26,13 +26,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from common import encryption, kept_forms, plain_text
-from common.offload import pool
+from common.offload import background_jobs, pool
 from reports.audit import log as audit_log
 from reports.models import AccessKind, OpeningField, OpeningRequest, OpeningStep
 from reports.openings import actions as opening_actions
 from reports.openings.actions import RegisterLine
 from reports.openings.forms import ClaimForm, RefusalForm, RegisterForm, ReplyForm, ReviewForm
-from reports.openings.register_pdf import ROWS_AT_MOST, register_on_paper
+from reports.openings.register_pdf import ROWS_AT_MOST, prepare_register
 from reports.rules.openings import OPEN, Act, NotAllowed, Part, State
 from reports.rules.openings_labels import ACTS, PARTS, STATES
 from reports.seal.replies import Recipient
@@ -466,14 +466,15 @@ def register_csv(request: HttpRequest) -> HttpResponse:
 @for_control
 def register_pdf(request: HttpRequest) -> HttpResponse:
     """Return the register as a PDF of the newest rows, rendered in a child process, and recorded before it is sent."""
+    who = f"register:{request.user.pk}"
+
+    def begin() -> background_jobs.Work:
+        at = timezone.localtime()
+        return prepare_register(heads=register_heads(), rows=_of_document(request), at=at, who=who)
+
     try:
-        content = register_on_paper(
-            heads=register_heads(),
-            rows=_of_document(request),
-            at=timezone.localtime(),
-            who=f"register:{request.user.pk}",
-        )
-    except pool.NotDone:
+        content = background_jobs.ask(f"{who}:{sorted(RegisterForm(request.GET).read().items())}", begin, who=who)
+    except (background_jobs.NotYet, pool.NotDone):
         response = _show_register(request, is_later=True)
         response["Retry-After"] = "10"
         _record_export(request, "page")

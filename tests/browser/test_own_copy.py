@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, expect
 from chat.models import Conversation
 from chat.personal_copy import archive, lock, pages, parts
 from chat.personal_copy.archive import File
+from common.offload import background_jobs, pool
 from tests.browser.exchange import in_site
 from tests.factories import chat as make
 from tests.reports.rules import proof_corpus as corpus
@@ -80,6 +81,51 @@ def test_copy_is_taken_and_checks_itself_offline(
     disk.close()
 
 
+def _hold_papers() -> None:
+    """Leave no time for a document in the site's process, and have its pages wait for half a second."""
+    background_jobs.PATIENCE_SECONDS = 0.5
+    pool._running.acquire()
+
+
+def _let_papers_go() -> None:
+    background_jobs.PATIENCE_SECONDS = 8.0
+    pool._running.release()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("javascript", [True, False])
+def test_copy_of_a_slow_machine_is_late_and_is_saved(live_site, enter, axe_in_both_themes, javascript: bool) -> None:
+    """With a script it is saved by itself, also after the line was cut. Without one, the same press saves it."""
+    person = enter(in_site(live_site, talking), width=320, height=640, javascript=javascript)
+    person.get_by_role("link", name="Ma copie").click()
+    person.get_by_label("Oui").check(force=True)
+    live_site.do(_hold_papers)
+    try:
+        person.get_by_role("button", name="Enregistrer ma copie").click()
+        told = person.get_by_role("status").filter(has_text="Votre copie se prépare")
+        expect(told).to_be_visible()
+        expect(person.get_by_text("Laissez cette page ouverte")).to_be_visible(visible=javascript)
+        expect(person.get_by_text("rien ne recommence")).to_be_visible(visible=not javascript)
+        assert person.evaluate("document.documentElement.scrollWidth") <= 320
+        person.get_by_role("button", name="Enregistrer", exact=True).click()
+        expect(told).to_be_visible()
+        if javascript:
+            axe_in_both_themes(person)
+            person.context.set_offline(True)
+            person.wait_for_timeout(5_000)  # one question, which reaches nobody
+            person.context.set_offline(False)
+            with person.expect_response(lambda answer: answer.status == 204):
+                pass
+    finally:
+        live_site.do(_let_papers_go)
+    with person.expect_download() as given:
+        if not javascript:
+            person.get_by_role("button", name="Enregistrer", exact=True).click()
+    assert given.value.suggested_filename.startswith("documents-")
+    if javascript:
+        expect(person.get_by_role("status").filter(has_text="C'est prêt")).to_be_visible()
+
+
 @pytest.mark.slow
 def test_copy_closed_beside_its_page_is_opened_piece_by_piece(live_site, browser: Browser, tmp_path: Path) -> None:
     """The copy has thirty megabytes, more than is put into a page; the words and the file are given to the page of the
@@ -88,7 +134,7 @@ def test_copy_closed_beside_its_page_is_opened_piece_by_piece(live_site, browser
     words, clear = "cheval bleu pomme ete nuage", random.Random(17).randbytes(30_000_000)
 
     def closed() -> None:
-        made = lock.close_in_pieces([clear[:1000], clear[1000:]], len(clear), words, who="")
+        made = lock.close_in_pieces([clear[:1000], clear[1000:]], len(clear), lock.make_key(words, who=""))
         page = pages.draw_locked_apart(made, name="documents-2026-11-28.zip", familiar=False)
         (tmp_path / pages.OPENER).write_bytes(page)
         with (tmp_path / pages.APART).open("wb") as file:

@@ -52,6 +52,19 @@ def _copy(
     return draw
 
 
+def _waiting(*, discreet: bool = False) -> Draw:
+    """Return the page of a copy that is being prepared, closed by words."""
+
+    def draw(trial: Trial) -> HttpResponse:
+        manner = _manner(trial, discreet=discreet)
+        asked = {"device": CopyForm.MINE, "lock": "on", "words": cast.CODE}
+        form = CopyForm(asked, familiar=trial.familiar, discreet=manner["discreet"])
+        form.is_valid()
+        return draw_page(trial, "chat/copy_waiting.html", own_copy.waiting_page(manner, form))
+
+    return draw
+
+
 def _lines(trial: Trial) -> HttpResponse:
     """Show the sentences alone, because no page of the site has them.
 
@@ -62,8 +75,9 @@ def _lines(trial: Trial) -> HttpResponse:
 
 
 def _receipt(trial: Trial) -> HttpResponse:
-    """Show the page of a receipt that was just made."""
-    return draw_page(trial, "chat/receipt.html", own_copy.receipt_page(_manner(trial), NUMBER, cast.DAY))
+    """Show the page of a receipt that was just made, and whose PDF is late."""
+    context = own_copy.receipt_page(_manner(trial), NUMBER, cast.DAY) | {"is_later": True}
+    return draw_page(trial, "chat/receipt.html", context)
 
 
 ERRORS = (texts.MANY, texts.BUSY, texts.TOO_LARGE)
@@ -78,6 +92,8 @@ PAGES = (
     _copy({"device": CopyForm.SHARED}),
     _copy(proof={"kind": "message", "number": "1"}),
     _copy(proof={"kind": "", "number": "x"}),
+    _waiting(),
+    _waiting(discreet=True),
 )
 DRAW: Mapping[str, tuple[Draw, ...]] = {
     texts.COPY.key: PAGES,

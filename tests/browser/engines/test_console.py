@@ -276,7 +276,7 @@ def test_copy_is_checked_from_a_disk(engines: EngineFactory, kind: str, tmp_path
 @pytest.mark.parametrize("kind", KINDS)
 def test_copy_closed_by_words_opens_from_a_disk(engines: EngineFactory, kind: str, tmp_path: Path):
     words, page = "lune banc neige corde pluie", tmp_path / "documents.html"
-    content: Any = lock.close(a_copy(), words, who="engines")
+    content: Any = lock.close(a_copy(), lock.make_key(words, who="engines"))
     page.write_bytes(pages.draw_locked(content, name="documents.zip", familiar=False))
     browser = engines(kind)
     browser.open(page.as_uri())

@@ -12,7 +12,7 @@ from chat.casework import emergencies
 from chat.console import casework, casework_panels
 from chat.documents import drawing, font_coverage, transcript_pdf
 from chat.documents.transcript_pdf import SLIP, Document, Section
-from common.offload import pool
+from common.offload import background_jobs, pool
 from reports.audit import for_the_person
 from reports.models import AccessKind, AccessRecord
 from tests.chat.casework.desk import assert_is_tagged, save
@@ -218,16 +218,37 @@ def test_documents_are_not_asked_for_in_a_loop(conversation, console, monkeypatc
 
 def test_document_is_drawn_outside_any_transaction(conversation, console, monkeypatch):
     seen = []
-    real = pool.run
+    real = background_jobs.ask
     depth = len(connection.savepoint_ids)  # of the test itself
 
-    def run(*args, **given):
+    def ask(*args, **given):
         seen.append(len(connection.savepoint_ids) - depth)
         return real(*args, **given)
 
-    monkeypatch.setattr(pool, "run", run)
+    monkeypatch.setattr(background_jobs, "ask", ask)
     assert console.post(page_of(conversation) + "document/", {"motive": "justice"}).status_code == 200
     assert seen == [0]
+
+
+def test_document_that_is_late_goes_on_and_is_given_when_it_is_asked_for_again(conversation, console, monkeypatch):
+    may_end, drawn = threading.Event(), []
+
+    def draw(document, *_arguments, **_named):
+        drawn.append(document)
+        assert may_end.wait(300)
+        return b"%PDF-1.7"
+
+    monkeypatch.setattr(transcript_pdf, "draw", draw)
+    monkeypatch.setattr(background_jobs, "PATIENCE_SECONDS", 0.05)
+    page = page_of(conversation) + "document/"
+    for _press in range(2):
+        later = console.post(page, {"motive": "justice"})
+        assert later.status_code == 503 and later["Retry-After"] and "se prépare" in later.text
+        assert "Reprendre le document" in later.text and not AccessRecord.objects.exists()
+    may_end.set()
+    monkeypatch.setattr(background_jobs, "PATIENCE_SECONDS", 300)
+    assert console.post(page, {"motive": "justice"}).content == b"%PDF-1.7"
+    assert len(drawn) == 1 and AccessRecord.objects.count() == 1
 
 
 def test_document_writes_what_no_font_draws_by_its_code(monkeypatch):

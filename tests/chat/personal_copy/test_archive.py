@@ -214,7 +214,7 @@ def test_words_are_read_alike_in_the_browser():
 def test_copy_that_words_close_is_opened_by_them_in_the_browser_and_by_no_others(monkeypatch):
     monkeypatch.setattr(lock, "ROUNDS", 1_000)
     monkeypatch.setattr(lock.pool, "run", lambda _module, asked, **_who: lock.work(asked))
-    locked = lock.close(b"des documents", "Cheval, bleu : pomme d'été", who="")
+    locked = lock.close(b"des documents", lock.make_key("Cheval, bleu : pomme d'été", who=""))
     assert b"documents" not in base64.b64decode(locked.content)
     sealed = {"salt": locked.salt, "nonce": locked.nonce, "rounds": 1_000, "content": locked.content}
     opened = (
@@ -241,7 +241,7 @@ def test_copy_that_is_closed_in_pieces_opens_and_no_piece_is_altered_moved_repea
     monkeypatch.setattr(lock.pool, "run", lambda _module, asked, **_who: lock.work(asked))
     clear = bytes(65 + number // 1_000 for number in range(size))
     words, given = "Cheval, bleu : pomme d'été", iter([clear[:7], b"", clear[7:]])
-    closed = lock.close_in_pieces(given, size, words, who="")
+    closed = lock.close_in_pieces(given, size, lock.make_key(words, who=""))
     pieces = list(closed.pieces)
     whole = b"".join(pieces)
     assert len(whole) == closed.length and max(map(len, pieces)) <= 1_016
@@ -263,7 +263,7 @@ def test_what_has_another_size_than_it_said_is_not_closed(monkeypatch):
     monkeypatch.setattr(lock.pool, "run", lambda *_asked, **_who: (None, bytes(32)))
     for size in (4, 6):
         with pytest.raises(ValueError, match="another size"):
-            list(lock.close_in_pieces([b"12345"], size, "des mots", who="").pieces)
+            list(lock.close_in_pieces([b"12345"], size, lock.make_key("des mots", who="")).pieces)
 
 
 def test_key_is_made_by_a_child_process():

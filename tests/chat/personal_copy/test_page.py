@@ -6,6 +6,7 @@ import io
 import json
 import re
 import secrets
+import threading
 import tracemalloc
 import zipfile
 from datetime import UTC, datetime, timedelta
@@ -30,7 +31,7 @@ from chat.models import Capture, FollowUp, JournalFact, Message
 from chat.personal_copy import actions, archive, dossier, lock, parts, schema
 from chat.proof_of_date import sources
 from chat.visitor import own_copy
-from common.offload import pool
+from common.offload import background_jobs, pool
 from pnav.addresses import DISCREET, in_language
 from reports.audit import for_the_person
 from reports.audit import log as audit_log
@@ -56,7 +57,7 @@ def drawn(monkeypatch):
     """Give the papers that are told, and not drawn."""
     told = []
 
-    def draw(document, source=transcript_pdf.EXCHANGE, *, who=""):
+    def draw(document, source=transcript_pdf.EXCHANGE, *, who="", is_patient=False):
         told.append(document)
         return b"%PDF-1.7 of " + document.title.encode()
 
@@ -268,14 +269,130 @@ def test_copies_are_limited_for_an_exchange_and_a_network(as_reporter, drawn, mo
     assert as_reporter(make.assigned()).post(PAGE, MINE).status_code == 429
 
 
-@pytest.mark.parametrize(("error", "status"), [(pool.Busy(), 503), (archive.TooLarge(), 413)])
-def test_copy_that_cannot_be_made_says_so_on_its_page(as_reporter, monkeypatch, error, status):
+@pytest.mark.parametrize(("where", "error", "status"), [
+    ("draw", pool.Failed("slow"), 503), ("draw", pool.Failed("memory"), 503), ("give_copy", archive.TooLarge(), 413),
+])  # fmt: skip
+def test_copy_that_cannot_be_made_says_so_on_its_page(as_reporter, drawn, monkeypatch, where, error, status):
     def fail(*_asked, **_options):
         raise error
 
-    monkeypatch.setattr(dossier, "make", fail)
-    answer = as_reporter(make.assigned()).post(PAGE, {**MINE, "words": "cheval bleu"})
+    monkeypatch.setattr(dossier if where == "give_copy" else dossier.transcript_pdf, where, fail)
+    client = as_reporter(make.assigned())
+    answer = client.post(PAGE, {**MINE, "words": "cheval bleu"})
     assert answer.status_code == status and 'role="alert"' in answer.text and "cheval bleu" in answer.text
+    assert "Rien n'est perdu" in unescape(answer.text) and not AccessRecord.objects.filter(kind="copy").exists()
+    monkeypatch.undo()
+    assert "copie.pdf" in unpacked(client.post(PAGE, MINE)), "the next press begins again"
+
+
+# --- on a machine that is too slow ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def late(monkeypatch):
+    """Keep every paper from being ready in time, until `set` is called."""
+    may_end = threading.Event()
+    may_end.drawn = []
+
+    def draw(document, *_arguments, **_named):
+        may_end.drawn.append(document)
+        assert may_end.wait(300)
+        return b"%PDF-1.7"
+
+    monkeypatch.setattr(dossier.transcript_pdf, "draw", draw)
+    monkeypatch.setattr(background_jobs, "PATIENCE_SECONDS", 0.05)
+    yield may_end
+    may_end.set()
+
+
+def looked(client, asked):
+    answer = client.post(PAGE, {**asked, "look": "on"})
+    assert (answer["Cache-Control"], answer.content) == ("no-store", b"")
+    return answer.status_code
+
+
+def asked_again(page):
+    """Return what the form of the waiting page sends: without a script its button is all there is."""
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text)
+    return {name: unescape(value) for name, value in fields if name != "csrfmiddlewaretoken"}
+
+
+def when_ready(client, asked, late, monkeypatch):
+    late.set()
+    monkeypatch.setattr(background_jobs, "PATIENCE_SECONDS", 300)
+    return client.post(PAGE, asked)
+
+
+def test_copy_that_is_late_says_so_is_made_once_and_is_given(as_reporter, late, monkeypatch):
+    monkeypatch.setattr(own_copy, "COPIES", 1)
+    conversation = make.assigned()
+    make.message(conversation, "Avant")
+    client = as_reporter(conversation)
+    words = "cheval bleu pomme nuage"
+    asked = {"device": "shared", "anyway": "on", "lock": "on", "words": words}
+    page = client.post(PAGE, asked)
+    assert (page.status_code, page["Cache-Control"]) == (202, "no-store")
+    told = squeezed(unescape(page.text))
+    assert "Votre copie se prépare" in told and "rien ne recommence" in told and "<h1" in told
+    assert f"<strong>{words}</strong>" in told, "the words that open it, which were on the page before"
+    assert asked_again(page) == asked
+    make.message(conversation, "Après")
+    for _press in range(3):
+        assert client.post(PAGE, asked_again(page)).status_code == 202, "no press counts as another copy"
+        assert looked(client, asked) == 204
+    assert len(late.drawn) == 1 and not AccessRecord.objects.filter(kind="copy").exists()
+    given = when_ready(client, asked_again(page), late, monkeypatch)
+    assert given["Content-Disposition"].endswith('.html"') and content_of(given)
+    assert AccessRecord.objects.filter(kind="copy").count() == 1 and len(late.drawn) == 1
+    assert looked(client, asked) == 200, "nothing is under way"
+    assert client.post(PAGE, asked).status_code == 429
+
+
+def test_late_copy_is_of_the_moment_when_it_was_asked_for(as_reporter, late, monkeypatch):
+    conversation = make.assigned()
+    row = captures.drawn(conversation, captures.png())
+    client, asked = as_reporter(conversation), {**MINE, "captures": "on"}
+    assert client.post(PAGE, asked).status_code == 202
+    make.message(conversation, "Plus tard")
+    files = unpacked(when_ready(client, asked, late, monkeypatch))
+    assert "Plus tard" not in files["copie.json"].decode() and "captures/capture-1.png" in files
+    assert json.loads(files["copie.json"])["number"] == 1
+    # A capture that was set aside meanwhile is not given: the copy is prepared again.
+    late.clear()
+    monkeypatch.setattr(background_jobs, "PATIENCE_SECONDS", 0.05)
+    assert client.post(PAGE, asked).status_code == 202
+    Capture.objects.filter(pk=row.pk).update(locked_at=timezone.now())
+    assert when_ready(client, asked, late, monkeypatch).status_code == 202
+    files = unpacked(client.post(PAGE, asked))
+    assert "captures/capture-1.png" not in files and "Plus tard" in files["copie.json"].decode()
+
+
+def test_other_copy_of_the_same_exchange_waits_for_the_first(as_reporter, late, monkeypatch):
+    client = as_reporter(make.assigned())
+    assert client.post(PAGE, MINE).status_code == 202
+    other = {**MINE, "lock": "on", "words": "cheval bleu pomme nuage"}
+    assert client.post(PAGE, other).status_code == 202
+    assert len(late.drawn) == 1
+    assert unpacked(when_ready(client, MINE, late, monkeypatch))
+    assert content_of(client.post(PAGE, other)) and len(late.drawn) == 2
+
+
+def test_late_copy_by_the_code_after_the_end_in_discreet_mode_in_tu_and_in_english(as_reporter, late, monkeypatch):
+    conversation = make.closed()
+    as_reporter(conversation).post(reverse("chat:copy_later"), {"later": "yes"})
+    conversation.refresh_from_db()
+    client = follower(conversation)
+    assert "se prépare" in client.post(PAGE, MINE).text
+    assert unpacked(when_ready(client, MINE, late, monkeypatch))
+    late.clear()
+    monkeypatch.setattr(background_jobs, "PATIENCE_SECONDS", 0.05)
+    hidden = as_reporter(make.assigned(discreet=True)).post(DISCREET.reverse("chat:copy"), MINE)
+    assert hidden.status_code == 202 and "Cela se prépare" in hidden.text
+    assert not re.search(
+        "copie|échange|police", re.sub(r"<[^>]+>", " ", hidden.text.split("<h1")[1].split("</form")[0])
+    )
+    english = as_reporter(make.assigned()).post(in_language("en").reverse("chat:copy"), MINE)
+    assert "Your copy is being prepared" in english.text
 
 
 def test_discreet_copy_has_neutral_names(as_reporter, drawn):

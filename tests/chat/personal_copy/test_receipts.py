@@ -1,5 +1,6 @@
 """Receipts: a number and a day, for whoever is shown them; nothing that leads to anybody."""
 
+import threading
 from datetime import date, timedelta
 from html import unescape
 from io import StringIO
@@ -15,6 +16,7 @@ from chat.models import Receipt
 from chat.personal_copy import receipts_page
 from chat.rules import receipt_number
 from chat.visitor import own_copy
+from common.offload import background_jobs
 from reports.models import AccessRecord
 from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
@@ -56,6 +58,22 @@ def test_receipt_is_made_on_request_and_leads_to_nobody(as_reporter):
     assert paper.content.startswith(b"%PDF-") and paper["Content-Disposition"].endswith('.pdf"')
     conversation.report.delete()
     assert receipts.find_day(number) == row.filed_on, "it stays when the exchange goes"
+
+
+@pytest.mark.django_db
+def test_number_is_shown_again_when_its_paper_is_late(as_reporter, monkeypatch):
+    """It is shown nowhere else."""
+    client = as_reporter(make.closed())
+    number = client.post(reverse("chat:receipt")).text.split('name="number" value="')[1].split('"')[0]
+    may_end = threading.Event()
+    monkeypatch.setattr(own_copy.transcript_pdf, "draw", lambda *_a, **_w: may_end.wait(300) and b"%PDF-")
+    monkeypatch.setattr(background_jobs, "PATIENCE_SECONDS", 0.05)
+    later = client.post(reverse("chat:receipt_paper"), {"number": number})
+    assert (later.status_code, later["Cache-Control"]) == (503, "no-store")
+    assert later.text.count(number) == 2 and "Le PDF n'est pas encore fait" in unescape(later.text)
+    may_end.set()
+    monkeypatch.setattr(background_jobs, "PATIENCE_SECONDS", 300)
+    assert client.post(reverse("chat:receipt_paper"), {"number": number}).content == b"%PDF-"
 
 
 @pytest.mark.django_db

@@ -1,0 +1,326 @@
+"""Makes documents in a thread beside the pages, so that a slow machine makes one late, and not absent (docs/adr/0122).
+
+A page asks for a job by its name and waits for PATIENCE_SECONDS. When it is not done by then, the page says so, and the
+job goes on. Whoever asks for the same name again, in this process or in another one, joins it and starts no second one.
+
+While a job is under way, Redis has its name (as an HMAC) with a lease that the process renews; if the process ends, the
+lease does too, and the next one who asks starts the job again. A result for which no page waited is kept for
+KEPT_SECONDS, encrypted, in Redis, because the next request may reach another process. It is deleted when it is given.
+Without Redis the result stays in this process.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.core.cache import cache
+from django.db import close_old_connections
+from django.utils.crypto import salted_hmac
+from redis.exceptions import RedisError
+
+from common import encryption, rate_limits
+from common.encryption import UnsealError
+from common.offload import pool
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 8.0  # for which a page waits, in its thread; most documents take half a second
+# Jobs of a process that run or wait, and results that it keeps itself. One more is refused (`pool.Busy`).
+AT_MOST = 6
+KEPT_SECONDS = 10 * 60
+KEPT_BYTES = 8 * pool.MIB  # a larger result stays in its process, so that Redis cannot be filled
+FAILED_SECONDS = 60  # for which it is known elsewhere that a job failed, so that asking again does not begin it unseen
+# How long the name of a job stays after its process has ended. It is renewed six times in between, because on a busy
+# machine a thread may be late.
+LEASE_SECONDS, BEAT_SECONDS = 30, 5.0
+LOOK_SECONDS = 0.25  # between two looks at the job of another process
+
+# The first byte of a value in Redis. After WAITING, a second one says that a page of another process waits for it.
+WAITING, FAILED, DONE = b"w", b"f", b"d"
+AWAITED = WAITING + b"+"
+GIVEN_SECONDS = 30  # for which such a page finds what was given here: the first of two presses may have been cut off
+
+type Work = Callable[[], bytes]
+
+
+class NotYet(Exception):
+    """The job is under way. Ask for the same name again in some seconds; it is neither lost nor begun again."""
+
+
+@dataclass(eq=False, slots=True)
+class _Job:
+    """It is a job of this process. waiting: how many pages wait for it now."""
+
+    who: str
+    data_key: UUID | None
+    future: "Future[bytes]" = field(default_factory=Future)
+    waiting: int = 1
+    ended_at: float = 0.0
+
+
+_jobs: dict[str, _Job] = {}
+_lock = threading.Lock()  # of `_jobs` and of the fields of each job
+_queue: "queue.SimpleQueue[tuple[str, _Job, Work]]" = queue.SimpleQueue()
+_threads: list[threading.Thread] = []
+_beating: list[threading.Thread] = []
+
+
+def ask(
+    name: str, begin: Callable[[], Work], *, who: str, data_key: UUID | None = None, patience: float | None = None
+) -> bytes:
+    """Return the result of the job with this name.
+
+    name: says what is made, for whom and how; it may hold what a person typed, because only its HMAC leaves this
+    function. begin: called here, in this thread, when no such job is under way or done. It reads what the job needs and
+    returns the work, which another thread runs: without the database, the request and a language, and with
+    `is_patient`. What begin raises is raised here. who: whoever asks has one job at a time in a process.
+    data_key: of the exchange whose content it is, so that what is kept can be read no longer than the exchange.
+    patience: seconds; PATIENCE_SECONDS unless it is given.
+
+    Raises NotYet while it is under way, pool.Busy when AT_MOST others are or when `who` has another one, and
+    pool.Failed. It must not be called in a transaction.
+    """
+    key = _key_of(name)
+    deadline = time.monotonic() + (PATIENCE_SECONDS if patience is None else patience)
+    while (job := _join(key)) is None:
+        value = _read(key)
+        if value[:1] == DONE:
+            _forget(key)
+            try:
+                return encryption.unseal_bytes(value[1:], context=key)
+            except UnsealError:
+                logger.warning("background job: its result does not open any more")
+        elif value[:1] == FAILED:
+            _forget(key)
+            raise pool.Failed(value[1:].decode())
+        elif value[:1] == WAITING:
+            if time.monotonic() >= deadline:
+                raise NotYet
+            if value != AWAITED:
+                _await_elsewhere(key)
+            time.sleep(LOOK_SECONDS)
+            continue
+        if (job := _start(key, begin, who, data_key)) is not None:
+            break
+    return _wait_for(key, job, deadline)
+
+
+def is_under_way(name: str) -> bool:
+    """Return whether this job is still being made, here or in another process. One round trip at most."""
+    key = _key_of(name)
+    with _lock:
+        job = _jobs.get(key)
+    return not job.future.done() if job is not None else _read(key)[:1] == WAITING
+
+
+def _key_of(name: str) -> str:
+    return f"job:{salted_hmac('common.offload.background_jobs', name, algorithm='sha256').hexdigest()}"
+
+
+def _join(key: str) -> _Job | None:
+    """Return the job of this process with this key, for which one more page waits now; None when there is none."""
+    with _lock:
+        job = _jobs.get(key)
+        if job is not None:
+            job.waiting += 1
+        return job
+
+
+def _wait_for(key: str, job: _Job, deadline: float) -> bytes:
+    try:
+        job.future.exception(max(0.0, deadline - time.monotonic()))
+    except TimeoutError:
+        with _lock:
+            if not job.future.done():
+                job.waiting -= 1
+                raise NotYet from None
+    with _lock:
+        is_first = _jobs.get(key) is job
+        if is_first:
+            del _jobs[key]
+    if is_first and _forget(key) == AWAITED:
+        _keep(key, job, GIVEN_SECONDS)
+    return job.future.result()
+
+
+def _start(key: str, begin: Callable[[], Work], who: str, data_key: UUID | None) -> _Job | None:
+    """Start this job and return it; None when another thread or process has started it meanwhile. Raises pool.Busy."""
+    job = _Job(who, data_key)
+    with _lock:
+        _drop_old()
+        if key in _jobs:
+            return None
+        running = [one for one in _jobs.values() if not one.future.done()]
+        if len(running) >= AT_MOST or any(one.who == who for one in running):
+            raise pool.Busy
+        _jobs[key] = job
+    try:
+        if not _claim(key):
+            job.future.set_exception(pool.Busy())
+            return None
+        work = begin()
+    except BaseException:
+        _forget(key)
+        job.future.set_exception(pool.Failed("error"))  # for another thread that has joined it
+        raise
+    finally:
+        if job.future.done():
+            with _lock:
+                _jobs.pop(key, None)
+    _queue.put((key, job, work))
+    with _lock:
+        for threads, run, most in ((_threads, _run_jobs, pool.AT_ONCE), (_beating, _renew_leases, 1)):
+            threads[:] = [one for one in threads if one.is_alive()]
+            if len(threads) < most:
+                threads.append(threading.Thread(target=run, name="background-jobs", daemon=True))
+                threads[-1].start()
+    return job
+
+
+def _drop_old() -> None:
+    """Forget results that nobody came for. The lock is held."""
+    ended = sorted((one.ended_at, key) for key, one in _jobs.items() if one.ended_at)
+    too_old = time.monotonic() - KEPT_SECONDS
+    for place, (ended_at, key) in enumerate(reversed(ended)):
+        if ended_at < too_old or place >= AT_MOST:
+            del _jobs[key]
+
+
+# --- the threads ------------------------------------------------------------------------------------------------------
+
+
+def _run_jobs() -> None:
+    """Run one job after another, for the life of the process: a child ends with the thread that started it."""
+    while True:
+        key, job, work = _queue.get()
+        _run(key, job, work)
+        del job, work  # they hold what people wrote
+
+
+def _run(key: str, job: _Job, work: Work) -> None:
+    try:
+        result = work()
+    except pool.NotDone as error:
+        job.future.set_exception(error)
+    except Exception as error:  # noqa: BLE001  whatever it is, whoever asks is told that it was not made
+        logger.error("background job: it failed (%s)", type(error).__name__)
+        job.future.set_exception(pool.Failed("error"))
+    else:
+        job.future.set_result(result)
+    with _lock:
+        job.ended_at = time.monotonic()
+        is_awaited = job.waiting > 0
+    if not is_awaited:
+        try:
+            _hand_over(key, job)
+        except Exception as error:  # noqa: BLE001  the thread goes on, and the result stays here
+            logger.warning("background job: kept in this process alone (%s)", type(error).__name__)
+        finally:
+            close_old_connections()  # the data key may have been read from the database
+
+
+def _hand_over(key: str, job: _Job) -> None:
+    """Keep the result where every process finds it. It stays here too if that is not possible."""
+    if not _keep(key, job, KEPT_SECONDS):
+        return
+    with _lock:
+        is_left = _jobs.get(key) is job
+        if is_left:
+            del _jobs[key]
+    if not is_left:  # a page came for it meanwhile
+        _forget(key)
+
+
+def _keep(key: str, job: _Job, seconds: int) -> bool:
+    """Write the result into Redis, encrypted. Return whether it is there: not if it is too large, or its key away."""
+    error = job.future.exception()
+    if isinstance(error, pool.NotDone):
+        return _write(key, FAILED + error.why.encode(), FAILED_SECONDS)
+    result = job.future.result()
+    if len(result) > KEPT_BYTES:
+        return False
+    try:
+        sealed = encryption.seal_bytes(result, context=key, data_key=job.data_key)
+    except UnsealError:
+        logger.warning("background job: the key of its exchange is gone or away")
+        return False
+    return _write(key, DONE + sealed, seconds)
+
+
+def _renew_leases() -> None:
+    """Renew the leases of the jobs of this process, until none is under way."""
+    while True:
+        time.sleep(BEAT_SECONDS)
+        with _lock:
+            keys = [key for key, one in _jobs.items() if not one.future.done()]
+            if not keys:
+                _beating.clear()
+                return
+        try:
+            with _server().pipeline(transaction=False) as pipe:
+                for key in keys:
+                    pipe.expire(cache.make_key(key), LEASE_SECONDS)
+                pipe.execute()
+        except (RedisError, OSError) as error:
+            logger.warning("background job: its lease was not renewed (%s)", type(error).__name__)
+
+
+# --- Redis ------------------------------------------------------------------------------------------------------------
+
+
+def _server() -> Any:
+    return rate_limits.server()
+
+
+def _read(key: str) -> bytes:
+    """Return what Redis has of this job; nothing when there is none, or when Redis is away."""
+    try:
+        return _server().get(cache.make_key(key)) or b""
+    except (RedisError, OSError) as error:
+        logger.warning("background job: the cache does not answer (%s)", type(error).__name__)
+        return b""
+
+
+def _claim(key: str) -> bool:
+    """Write that this process makes it. False when another one does. Without Redis each process makes its own."""
+    try:
+        return bool(_server().set(cache.make_key(key), WAITING, nx=True, ex=LEASE_SECONDS))
+    except (RedisError, OSError) as error:
+        logger.warning("background job: the cache does not answer (%s)", type(error).__name__)
+        return True
+
+
+def _await_elsewhere(key: str) -> None:
+    """Tell the process that makes it that a page of this one waits."""
+    try:
+        _server().set(cache.make_key(key), AWAITED, xx=True, keepttl=True)
+    except (RedisError, OSError) as error:
+        logger.warning("background job: the cache does not answer (%s)", type(error).__name__)
+
+
+def _write(key: str, value: bytes, seconds: int) -> bool:
+    try:
+        _server().set(cache.make_key(key), value, ex=seconds)
+    except (RedisError, OSError) as error:
+        logger.warning("background job: kept in this process alone (%s)", type(error).__name__)
+        return False
+    return True
+
+
+def _forget(key: str) -> bytes:
+    """Delete what Redis has of this job, and return it; nothing when Redis is away."""
+    try:
+        with _server().pipeline() as pipe:
+            pipe.get(cache.make_key(key))
+            pipe.delete(cache.make_key(key))
+            found, _count = pipe.execute()
+        return found or b""
+    except (RedisError, OSError) as error:
+        logger.warning("background job: the cache does not answer (%s)", type(error).__name__)
+        return b""
