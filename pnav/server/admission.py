@@ -4,7 +4,8 @@ With a single queue, one client that sends many requests, or a few expensive one
 each network has a queue of its own, and the work that it causes is charged to it:
 
 - networks that have used little lately are served before those that have used much (a multilevel feedback queue), and
-  networks of one level in turn (round robin);
+  networks of one level in turn (round robin). Who asks for many things at once comes after those who ask for few,
+  before anything of it was served, and therefore before anything could be charged (docs/adr/0125);
 - a network never gets all the threads, and gets fewer while others come. Those that have used much then share one
   thread, which rests between their requests;
 - a request of a network that has used more than a little waits before each database statement, outside of
@@ -161,9 +162,13 @@ class Lane:
     held: the share of the time that a request held its thread which is charged, if that is more than the processor time
     it used, because a query that waits costs other people something too.
     worked_off: the share of a processor that a network may use all the time and still be light.
+    few: how many requests of a network may be under way, running or waiting, for it to count as one that has used
+    little; None for any number.
     prefers: whether requests may be preferred (`Ticket.is_preferred`). These go before all levels, in at most half of
     the threads, and only while their own queue has used little, so that they keep nobody else out. They get a place
     even when all are taken.
+    behind: the lane before whose light networks each request here gives way, once; None for this lane, and then only
+    those do that are not light themselves.
     a_second: how many requests the whole lane serves in a second, after a burst of as many; None for as many as its
     threads can. A thread that would serve more waits before it takes the next one.
 
@@ -181,6 +186,8 @@ class Lane:
         heavy: float = 1.0,
         held: float = 0.25,
         worked_off: float = WORKED_OFF_A_SECOND,
+        few: int | None = None,
+        behind: "Lane | None" = None,
         prefers: bool = False,
         a_second: int | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -190,6 +197,8 @@ class Lane:
         self.threads = threads
         self._each, self._in_all = each, in_all
         self._light, self._heavy, self._held, self._rate = light, heavy, held, worked_off
+        self._few = math.inf if few is None else few
+        self._is_behind, self._ahead_of_it = behind is not None, behind or self
         self._lowest = -1 if prefers else 0  # the level at which the search for the next one ends
         self._spacing = 1 / a_second if a_second else 0.0
         self._paid_until = -math.inf  # when what was served so far would have been served one after the other
@@ -213,6 +222,7 @@ class Lane:
         self._alone = max(1, threads - max(1, threads // 4))
         self._beside_others = max(1, threads // 4)
         self._first_at_once = max(1, threads // 2)
+        self._give_way_at_once = threads if behind else max(1, threads // 2)
 
     @property
     def waiting(self) -> int:
@@ -264,9 +274,12 @@ class Lane:
         }
 
     def _level(self, account: Account, now: float) -> int:
-        """Return 0 for a network that has used little, 2 for one that has used much, 1 for the others."""
+        """Return 0 for a network that has used little and asks for little, 2 for one that has used much, 1 for the
+        others."""
         charge = account.worked_off(now, self._rate) + self._held * account.running_for(now)
-        return 0 if charge < self._light else 1 if charge < self._heavy else 2
+        if charge >= self._light:
+            return 1 if charge < self._heavy else 2
+        return int(account.running + len(account.waiting) > self._few)
 
     def _goes_first(self, account: Account, now: float) -> bool:
         """Return whether a preferred request of this account may go before all levels now."""
@@ -294,11 +307,11 @@ class Lane:
 
     def _begin(self, account: Account, ticket: Ticket, goes_first: bool = False) -> None:
         now = self._clock()
-        level = self._level(account, now)
         ticket.begun = now
         account.begun += now
         account.running += 1
         self._running += 1
+        level = self._level(account, now)
         ticket.went_first = goes_first
         self._running_first += goes_first
         if level == 0:
@@ -469,21 +482,28 @@ class Lane:
             _serving.lane = _serving.ticket = None
         return max(time.thread_time() - used, self._held * (self._clock() - begun - ticket.gave_way))
 
-    def give_way(self, ticket: Ticket) -> None:
-        """Wait while a page of a light network is being made, unless this request is of a light network itself.
+    def may_give_way(self, ticket: Ticket) -> bool:
+        """Return whether this request lets pages of light networks be made first."""
+        return self._is_behind or not ticket.is_light
 
-        A request waits for GIVES_WAY_SECONDS at most in all. At most a quarter of the threads wait at once, because the
-        others are needed.
+    def give_way(self, ticket: Ticket) -> None:
+        """Wait while a page of a light network is being made, if this request gives way (`may_give_way`).
+
+        A request waits for GIVES_WAY_SECONDS at most in all, and at most half of the threads wait at once, because the
+        others are needed. In a lane behind another one all threads may, each request for GIVES_WAY_ONCE_SECONDS in
+        all.
         """
-        left = min(GIVES_WAY_ONCE_SECONDS, GIVES_WAY_SECONDS - ticket.gave_way)
-        if ticket.is_light or left <= 0 or self._no_light.is_set():
+        most = GIVES_WAY_ONCE_SECONDS if self._is_behind else GIVES_WAY_SECONDS
+        left = min(GIVES_WAY_ONCE_SECONDS, most - ticket.gave_way)
+        no_light = self._ahead_of_it._no_light
+        if not self.may_give_way(ticket) or left <= 0 or no_light.is_set():
             return
         with self._lock:
-            if self._gives_way >= self._beside_others:
+            if self._gives_way >= self._give_way_at_once:
                 return
             self._gives_way += 1
         stood_since = self._clock()
-        self._no_light.wait(left)
+        no_light.wait(left)
         with self._lock:
             self._gives_way -= 1
         ticket.gave_way += self._clock() - stood_since
@@ -500,12 +520,13 @@ _serving = _Serving()
 
 
 def may_give_way() -> bool:
-    """Return whether this thread serves a request of a network that has used more than a little."""
-    return _serving.ticket is not None and not _serving.ticket.is_light
+    """Return whether this thread serves a request that gives way to light networks (`Lane.may_give_way`)."""
+    lane, ticket = _serving.lane, _serving.ticket
+    return lane is not None and ticket is not None and lane.may_give_way(ticket)
 
 
 def give_way() -> None:
-    """Wait for light networks, if this thread serves a request of another one (`Lane.give_way`).
+    """Wait for light networks, if this thread serves a request that does (`Lane.give_way`).
 
     It is called only where nothing is held that others wait for.
     """

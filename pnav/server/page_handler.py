@@ -61,7 +61,7 @@ EXIT_THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="exit")
 EXITS = Lane(EXIT_THREADS, 4, each=100, in_all=400)
 # An office of fifty people behind one address may open its pages at one moment, and each browser sends six requests at
 # once. Nobody who reads uses more than a tenth of a processor for long. A network that uses a quarter of one counts as
-# heavy after four seconds.
+# heavy after four seconds. One with more than twelve requests under way comes after those with fewer.
 PAGES = Lane(
     THREADS,
     settings.PAGE_THREADS,
@@ -69,6 +69,7 @@ PAGES = Lane(
     in_all=64 * settings.PAGE_THREADS,
     heavy=0.6,
     worked_off=0.1,
+    few=12,
 )
 WAIT_SECONDS = 25.0  # a request that waited so long gets the page that says to come back; browsers give up after thirty
 # Slices of files (`is_slice`) wait for the disk. They never run in the threads of pages, and so few run at once that
@@ -78,7 +79,14 @@ WAIT_SECONDS = 25.0  # a request that waited so long gets the page that says to 
 # person with 10 Mbit/s sends 5 a second.
 SLICES_AT_ONCE, SLICES_WAITING, SLICES_A_SECOND = 2, 8, 12
 SLICE_THREADS = ThreadPoolExecutor(SLICES_AT_ONCE, thread_name_prefix="slice")
-SLICES = Lane(SLICE_THREADS, SLICES_AT_ONCE, each=SLICES_WAITING, in_all=SLICES_WAITING, a_second=SLICES_A_SECOND)
+SLICES = Lane(
+    SLICE_THREADS,
+    SLICES_AT_ONCE,
+    each=SLICES_WAITING,
+    in_all=SLICES_WAITING,
+    behind=PAGES,
+    a_second=SLICES_A_SECOND,
+)
 SLICE_RETRY_SECONDS = 2
 PIECE_THREADS = ThreadPoolExecutor(2, thread_name_prefix="pieces")  # each reads one piece of a file, of 240 KiB
 PIECES_AHEAD_BYTES = 512 * 1024  # how much of a file may wait for its client to read
