@@ -86,3 +86,17 @@ def test_every_collected_script_and_style_has_the_digest_of_what_is_served():
     for name, digest in digests.items():
         assert digest == "sha256-" + b64encode(sha256((folder / name).read_bytes()).digest()).decode(), name
     assert all(re.fullmatch(r"sha256-[A-Za-z0-9+/]{43}=", digest) for digest in digests.values())
+
+
+@pytest.mark.slow
+def test_only_what_pages_load_is_compressed():
+    folder = once.static_files()
+    served = set(json.loads((folder / "staticfiles.json").read_text())["paths"].values())
+    for suffix in (".br", ".gz"):
+        small = {one.relative_to(folder).as_posix().removesuffix(suffix) for one in folder.rglob(f"*{suffix}")}
+        assert small <= served
+        assert small >= {name for name in served if Path(name).suffix in {".js", ".css"} and is_long(folder / name)}
+
+
+def is_long(file: Path) -> bool:
+    return file.stat().st_size > 1_000
