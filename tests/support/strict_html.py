@@ -45,6 +45,11 @@ _ROWS = re.compile(r"(.{1,60}?)\1{2,}", re.DOTALL)  # of signs, each of which st
 _LOOKED_AT = re.compile(r"""\b(?:id|for|aria-[a-z]+|list|form|autocomplete)="|\bhref="[#&]""")
 _TOKEN = re.compile(r'(?<= value=")[A-Za-z0-9]{64}(?=")')  # of forms, another one in each page
 _NO_COMPLETION = {"hidden", "checkbox", "radio", "submit", "button", "file"}  # types of input
+# What a tag says by itself: its id, what it names, each with where, and what is wrong with it.
+type _Said = tuple[str | None, list[tuple[str, str]], str]
+_UNREAD: Any = object()
+TAGS_AT_MOST = 50_000  # of those kept, by what they say; then it begins anew
+_said: dict[str, _Said | None] = {}
 _seen: set[str] = set()
 _valid: set[bytes] = set()  # digests of whole pages that this process found valid
 # What visitors read is looked at for its typography too (tests/support/french.py); these are pages of those who work.
@@ -86,17 +91,16 @@ def _reference_errors(page: str, tags: list[str] | None = None) -> Iterator[str]
     ids: Counter[str] = Counter()
     named: list[tuple[str, str]] = []
     for tag in tags:
-        if not _LOOKED_AT.search(tag):
+        if (found := _said.get(tag, _UNREAD)) is _UNREAD:
+            found = _keep_said(tag)
+        if found is None:
             continue
-        attributes = {name: unescape(value) for name, value in _ATTRIBUTE.findall(tag)}
-        if (own := attributes.get("id")) is not None:
+        own, references, wrong = found
+        if own is not None:
             ids[own] += 1
-        for name in _REFERENCES & attributes.keys():
-            named += [(f"{name} of {tag[:120]}", one) for one in attributes[name].split()]
-        if tag.startswith("<a") and attributes.get("href", "").startswith("#") and attributes["href"] != "#":
-            named.append((f"href of {tag[:120]}", attributes["href"][1:]))
-        if tag.startswith("<input") and "autocomplete" in attributes and attributes.get("type") in _NO_COMPLETION:
-            yield f"autocomplete on {tag[:120]}"
+        named += references
+        if wrong:
+            yield wrong
     for own, count in ids.items():
         if count > 1 or not own or " " in own:
             yield f"the id « {own} » stands {count} times"
@@ -105,6 +109,29 @@ def _reference_errors(page: str, tags: list[str] | None = None) -> Iterator[str]
             # Widgets of Django's admin name help texts that their page does not always draw.
             if one not in ids and not one.endswith("_helptext"):
                 yield f"no element is called « {one} »: {where}"
+
+
+def _read_tag(tag: str) -> "_Said | None":
+    """Return the id of this tag, what it names, each with where, and what is wrong with it by itself; None when it
+    names nothing, is named by nothing and completes nothing."""
+    if not _LOOKED_AT.search(tag):
+        return None
+    attributes = {name: unescape(value) for name, value in _ATTRIBUTE.findall(tag)}
+    named = []
+    for name in sorted(_REFERENCES & attributes.keys()):
+        named += [(f"{name} of {tag[:120]}", one) for one in attributes[name].split()]
+    if tag.startswith("<a") and attributes.get("href", "").startswith("#") and attributes["href"] != "#":
+        named.append((f"href of {tag[:120]}", attributes["href"][1:]))
+    completes = tag.startswith("<input") and "autocomplete" in attributes and attributes.get("type") in _NO_COMPLETION
+    return attributes.get("id"), named, f"autocomplete on {tag[:120]}" if completes else ""
+
+
+def _keep_said(tag: str) -> "_Said | None":
+    """Read a tag that was not met yet, and keep what it says: most tags of a page stand in the next one too."""
+    if len(_said) >= TAGS_AT_MOST:
+        _said.clear()
+    found = _said[tag] = _read_tag(tag)
+    return found
 
 
 def _shape(page: str) -> str:
