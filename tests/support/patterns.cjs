@@ -5,7 +5,7 @@ const fs = require("node:fs"), path = require("node:path");
 const acorn = require("internal/deps/acorn/acorn/dist/acorn");
 const walk = require("internal/deps/acorn/acorn-walk/dist/walk");
 
-const LENGTH = 4000, SMALL_MS = 2, RATIO = 2.5;
+const LENGTH = 2000, SMALL_MS = 0.5, RATIO = 2.5;
 const RUNS = ["a", "A", "1", "é", "😀", "漢", "م", "ж", "\u0301", "\u0301\u0316", "\u202e", "👩\u200d", "\u200b", "\u{e0061}", "🏴\u{e0061}",
   " ", "\t", "\n", "\r\n", ".", "a.", "。", "-", "a@", "/", "{", "{a", "[", "(", "'", "*", ":", "xn--", "http", "<", "<a", "\u3000", "_", "=", "on", "!", "…", "a ", " 1"];
 const TAILS = ["", "\0", " ", "!", "1", "a", "\n", ".", "é"];

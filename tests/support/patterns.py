@@ -347,10 +347,13 @@ def _repetitions(parsed: Any, before: str = "") -> Iterator[tuple[str, str]]:
 
 # --- how the time grows -----------------------------------------------------------------------------------------------
 
-LENGTH = 4_000  # characters: the longest message
-# Reading so many characters once takes a tenth of this, and trying each place to the end ten times as much: what takes
+# Half of the longest message. What takes the square of a text takes a quarter for it, and the bound below is a quarter
+# too: the same patterns are found as with the whole, for half of the time.
+LENGTH = 2_000  # characters
+WHOLE = 2 * LENGTH  # the longest message, for functions: some draw a page, which takes more than the lower bound
+# Reading so many characters once takes a fifth of this, and trying each place to the end ten times as much: what takes
 # less is not looked at any closer.
-SMALL_SECONDS = 0.002
+SMALL_SECONDS = 0.0005
 RATIO = 2.5  # of the time for twice the length, at most
 GUARD_SECONDS = 6.0
 
@@ -391,28 +394,29 @@ def grows(work: Callable[[str], object], recipe: Callable[[int], str], length: i
     It is not when four times the text takes about four times the time, or next to none. What takes next to none for the
     longest text that it can be given is harmless however it grows.
     """
-    if (first := seconds(work, recipe(length))) < SMALL_SECONDS:
+    small = SMALL_SECONDS * (length / LENGTH) ** 2
+    if (first := seconds(work, recipe(length))) < small:
         return ""
     # Once each, most of the time: a moment of noise makes a text look hostile, which is then measured again, but would
     # have to hit both of the shorter ones to hide one.
     one, four = min(first, seconds(work, recipe(length))), seconds(work, recipe(4 * length))
-    if is_fair(one, four):
+    if is_fair(one, four, small):
         return ""
-    if not is_beyond_noise(one, four):
+    if not is_beyond_noise(one, four, small):
         one, four = (seconds(work, recipe(n), times=3) for n in (length, 4 * length))
-    if is_fair(one, four):
+    if is_fair(one, four, small):
         return ""
     return f"{recipe.__name__}: {one * 1000:.1f} ms for {length}, {four * 1000:.1f} for four times as much"
 
 
-def is_fair(one: float, four: float) -> bool:
+def is_fair(one: float, four: float, small: float) -> bool:
     """Return whether the seconds for four times a text are about four times its own, or too few to matter."""
-    return four <= max(RATIO**2 * one, 4 * SMALL_SECONDS)
+    return four <= max(RATIO**2 * one, 4 * small)
 
 
-def is_beyond_noise(one: float, four: float) -> bool:
+def is_beyond_noise(one: float, four: float, small: float) -> bool:
     """Return whether four times a text took so much longer that nothing else on the machine can be why."""
-    return four > max(2 * RATIO**2 * one, 20 * SMALL_SECONDS)
+    return four > max(2 * RATIO**2 * one, 20 * small)
 
 
 def functions() -> Iterator[tuple[str, Callable[[str], object]]]:
