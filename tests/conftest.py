@@ -38,6 +38,7 @@ from tests.support import (
     restoring,
     shelf,
     slow_hashes,
+    stack,
     strict_html,
     walked,
     workers,
@@ -64,6 +65,8 @@ def pytest_configure() -> None:
     strict_html.watch()
     reading.watch()
     walked.watch()
+    shelf.watch()
+    stack.watch()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -79,6 +82,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 @pytest.fixture
@@ -134,7 +138,6 @@ def _begins_anew(request: pytest.FixtureRequest) -> Iterator[None]:
     from reports import closures, letterhead
 
     values.put({})  # the rules of the house as they come
-    shelf.begin(request)  # the sentences too
     completeness.set_offered(begun.whole())  # languages as complete as they come; no page reads how complete
     # The chat is open, nothing is announced, papers have no head.
     closures.keep_closures(())
@@ -158,6 +161,7 @@ def _begins_anew(request: pytest.FixtureRequest) -> Iterator[None]:
         patch.setattr(kept, "unnamed", _refuse_unnamed)
         # Its own thread has a connection that sees nothing of what a test has not committed.
         patch.setattr(quick_exit, "THREAD", _Here())
+        shelf.begin(request)  # the sentences too; last, for what is replaced above is so in every test
         with translation.override(settings.LANGUAGE_CODE):  # whatever language the one before chose
             yield
     if network_limits._known:  # something was counted

@@ -1,10 +1,17 @@
 """What one test draws of the sentences is kept for the next, and what it changes is not."""
 
+import sys
+from importlib import import_module
+
 import pytest
 from django.template import engines
 from django.test import override_settings
+from django.utils.safestring import SafeString
 
+from chat.conversations import resume
+from common import network_limits
 from common.texts import cache as text_cache
+from common.texts import catalogue
 from common.texts.catalogue import CATALOGUE
 from tests.support import shelf
 
@@ -64,21 +71,57 @@ def test_setting_that_changes_takes_it_away():
     assert text_cache.drawn()
 
 
-def test_test_that_may_change_what_is_drawn_has_a_shelf_of_its_own():
-    assert shelf.is_apart("tests/pages/test_views.py::test_x", ["db", "settings"])
-    assert shelf.is_apart("tests/pages/test_views.py::test_x", ["monkeypatch"])
-    assert shelf.is_apart("tests/common/texts/test_cache.py::test_x", [])
-    assert not shelf.is_apart("tests/pages/test_views.py::test_x", ["db", "client"])
+def test_setting_of_which_no_page_speaks_leaves_it():
+    CATALOGUE[KEY].html()
+    with override_settings(CONTENT_KEYS="test:AAAA"):
+        assert text_cache.drawn()
 
 
-def test_fixtures_of_every_test_set_none_apart(request):
-    assert not shelf.is_apart(request.node.nodeid, shelf.asked_for(request.node))
+WORDS = {"a": "b"}
 
 
-@pytest.fixture
-def changing(monkeypatch):
-    return monkeypatch
+class Spoken:
+    word = "b"
 
 
-def test_fixture_that_may_change_something_sets_its_test_apart(request, changing):
-    assert shelf.is_apart(request.node.nodeid, shelf.asked_for(request.node))
+@pytest.mark.parametrize(
+    "replace",
+    [
+        lambda patch: patch.setattr(catalogue, "CATALOGUE", {}),
+        lambda patch: patch.setattr("common.texts.catalogue.CATALOGUE", {}),
+        lambda patch: patch.setitem(WORDS, "a", "c"),
+        lambda patch: patch.delitem(WORDS, "a"),
+        lambda patch: patch.setattr(Spoken, "word", "c"),
+        lambda patch: patch.delattr(Spoken, "word"),
+        lambda patch: patch.setattr(Spoken(), "word", "c"),
+        lambda patch: patch.setattr("chat.conversations.resume.WORDS", 3, raising=False),
+    ],
+)
+def test_what_is_replaced_takes_it_away_and_spoils_it_for_nobody(monkeypatch, replace):
+    said = CATALOGUE[KEY].html()
+    replace(monkeypatch)
+    assert not text_cache.drawn() and not text_cache.texts()
+    text_cache.drawn()["a key", None, False] = SafeString("Autrement.")
+    monkeypatch.undo()
+    begin_next()
+    assert said in text_cache.drawn().values() and "Autrement." not in text_cache.drawn().values()
+
+
+def test_what_no_page_asks_for_may_be_replaced(monkeypatch):
+    CATALOGUE[KEY].html()
+    monkeypatch.setenv("PNAV_OF_THIS_TEST", "1")
+    monkeypatch.setattr(network_limits, "now", lambda: 0.0)
+    monkeypatch.setattr("common.network_limits.now", lambda: 1.0)
+    monkeypatch.setattr(resume, "slow_hash", lambda _words: b"")
+    assert text_cache.drawn()
+
+
+@pytest.mark.parametrize("beside", sorted(name for name in shelf.BESIDE if name.islower()))
+def test_what_may_be_replaced_is_there(beside):
+    module, _, name = beside.rpartition(".")
+    assert beside in sys.modules or hasattr(import_module(module), name)
+
+
+def test_tests_of_sentences_have_a_shelf_of_their_own():
+    assert shelf.is_apart("tests/common/texts/test_cache.py::test_x")
+    assert not shelf.is_apart("tests/pages/test_views.py::test_x")

@@ -7,6 +7,7 @@ which version they are, and whether pgbouncer stands before PostgreSQL, is said 
 """
 
 import atexit
+import gc
 import os
 import shutil
 import subprocess
@@ -19,6 +20,10 @@ from pnav.demo.services import Postgres, Valkey
 from pnav.pages.build.translations import compile_messages
 from tests.support import once, pooler
 from tests.support.variables import VARIABLES
+
+# All that is read until the first test stays, so that the collector would walk through it in vain, four hundred times
+# (tests/conftest.py sets it to work).
+gc.disable()
 
 os.environ.update(VARIABLES, REDIS_PREFIX="test-main")
 

@@ -1,14 +1,18 @@
 """What was drawn of the sentences of origin, kept from one test to the next: as a process keeps it from page to page.
 
 A test that began with nothing drawn would draw the frame, the footer and each run of sentences of its first page anew:
-half of what such a page costs. What is kept knows the sentences and the templates and nothing else; it is not given to
-a test that may change either of these under way: one that asks for `settings` or `monkeypatch`, and those of `APART`,
-which are about sentences and kept parts themselves or draw nothing where something is drawn. A setting that changes in
-another way takes it from the test that runs. What hangs on contents of the database begins empty in each test.
+half of what such a page costs. What is kept knows the sentences and the templates and nothing else. A test that begins
+to change something puts it away: a setting that is not in `BESIDE`, and whatever pytest's `monkeypatch` replaces, save
+what is in `BESIDE` too. The tests of `APART` begin without it: they are about sentences and kept parts themselves, or
+draw nothing where something is drawn. What hangs on contents of the database begins empty in each test.
 """
 
-from collections.abc import Iterable
+import os
+from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
+from types import ModuleType
+from typing import Any
 
 import pytest
 from django.test.signals import setting_changed
@@ -19,7 +23,11 @@ APART = (
     "tests/access/", "tests/accounts/test_lookups.py", "tests/common/texts/", "tests/pages/test_kept",
     "tests/test_languages.py",
 )  # fmt: skip
-CHANGES = {"settings", "monkeypatch"}  # fixtures
+# No template asks for these, nor does any tag: settings, modules, and single names of modules.
+BESIDE = {
+    "ALLAUTH_TRUSTED_PROXY_COUNT", "CACHES", "CONTENT_KEYS", "METRICS_TOKEN", "REDIS_URL",
+    "chat.conversations.resume.slow_hash", "common.network_limits", "common.rate_limits", "os", "secrets", "time",
+}  # fmt: skip
 KEPT = ("texts", "drawn", "runs", "patterns")
 _origin = text_cache._shelf_of({}, {})
 
@@ -27,22 +35,12 @@ _origin = text_cache._shelf_of({}, {})
 def begin(request: pytest.FixtureRequest) -> None:
     """Begin a test in which nothing is changed, and nothing reads the table for a while."""
     text_cache.set_changed({})
-    if not is_apart(request.node.nodeid, asked_for(request.node)):
+    if not is_apart(request.node.nodeid):
         take()
 
 
-def is_apart(name: str, fixtures: Iterable[str]) -> bool:
-    return name.startswith(APART) or not CHANGES.isdisjoint(fixtures)
-
-
-def asked_for(item: pytest.Item) -> set[str]:
-    """Return the fixtures that the test asks for, and those that its fixtures of ours ask for. (One of pytest-django
-    asks for `monkeypatch` for every test, and changes nothing by it.)"""
-    known = item._fixtureinfo  # type: ignore[attr-defined]
-    own = [
-        one for named in known.name2fixturedefs.values() for one in named if one.func.__module__.startswith("tests.")
-    ]
-    return {*known.argnames, *(name for one in own for name in one.argnames)}
+def is_apart(name: str) -> bool:
+    return name.startswith(APART)
 
 
 def take() -> None:
@@ -52,9 +50,43 @@ def take() -> None:
     text_cache._shelf = replace(text_cache._shelf, **{name: getattr(_origin, name) for name in KEPT})
 
 
-def _leave(**_signal: object) -> None:
+def put_away() -> None:
+    """Let what this test draws from now on be its own."""
     if text_cache._shelf.texts is _origin.texts:
         text_cache._shelf = replace(text_cache._shelf, **{name: {} for name in KEPT})
 
 
-setting_changed.connect(_leave, dispatch_uid="shelf of tests")
+def _setting_changes(setting: str, **_signal: object) -> None:
+    if setting not in BESIDE:
+        put_away()
+
+
+def is_beside(target: object, name: object) -> bool:
+    """Return whether what `monkeypatch` replaces in this target is in no page.
+
+    target: a module, a class, another object or a mapping; or a whole name, as `monkeypatch.setattr` takes it.
+    """
+    if isinstance(target, os._Environ):
+        return True
+    if isinstance(target, str):
+        module, _, name = target.rpartition(".")
+    else:
+        module = target.__name__ if isinstance(target, ModuleType) else getattr(target, "__module__", "")
+    return not BESIDE.isdisjoint({module, f"{module}.{name}"})
+
+
+def _watched(replaces: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(replaces)
+    def watched(self: pytest.MonkeyPatch, target: object, *given: Any, **named: Any) -> Any:
+        if not is_beside(target, given[0] if given else named.get("name")):
+            put_away()
+        return replaces(self, target, *given, **named)
+
+    return watched
+
+
+def watch() -> None:
+    """Watch what tests change from now on, in this process."""
+    setting_changed.connect(_setting_changes, dispatch_uid="shelf of tests")
+    for name in ("setattr", "delattr", "setitem", "delitem"):
+        setattr(pytest.MonkeyPatch, name, _watched(getattr(pytest.MonkeyPatch, name)))

@@ -75,8 +75,10 @@ class Storage(CompressedManifestStaticFilesStorage):
             return "sha256-" + b64encode(hashlib.sha256(file.read()).digest()).decode()
 
     def compress_files(self, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """WhiteNoise's, of the files under their hashed names alone: no page loads the others, which were half of what
-        a build compressed, and of its time."""
+        """Compress the files under their hashed names alone.
+
+        No page loads the others, which would be half of what a build compresses, and of its time.
+        """
         served = {self.clean_name(name) for name in self.hashed_files.values()}
         return super().compress_files([name for name in paths if self.clean_name(name) in served])
 
