@@ -6,7 +6,6 @@ could not write, asyncio the exception of a task. So of their records only the p
 
 import json
 import logging
-import secrets
 import time
 import traceback
 from contextvars import ContextVar
@@ -14,6 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from common.database_errors import describe_error, failure_of
+from common.randomness import random_bytes
 
 # Within this time after a failure the pool has either found a connection or tried again.
 RECENT_SECONDS = 60.0
@@ -32,7 +32,7 @@ _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 def begin_request() -> str:
     """Draw the id of the request that begins in this context, and return it: 16 hexadecimal digits."""
-    drawn = secrets.token_hex(8)
+    drawn = random_bytes(8).hex()
     _request_id.set(drawn)
     return drawn
 

@@ -10,10 +10,15 @@ class PagesConfig(AppConfig):
     def ready(self) -> None:
         """Make the folder of `build_styles`, because the finder of static files warns about a missing one.
 
-        Also tell the sentences where the help numbers are kept.
+        Also tell the sentences where the help numbers are kept, and draw the tokens of forms at once.
         """
         settings.ASSETS_DIR.mkdir(parents=True, exist_ok=True)
+        from django.middleware import csrf
+
+        from common.randomness import random_text
         from common.texts import cache as text_cache
         from pnav.pages.models import numbers_by_name
 
         text_cache.numbers_source = numbers_by_name
+        # Django asks the system for each character, twice 32 times for a page with a form (`common.randomness`).
+        csrf._get_new_csrf_string = lambda: random_text(csrf.CSRF_SECRET_LENGTH)
