@@ -6,11 +6,14 @@ the number of rows, so that the driver does not convert value by value.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, LiteralString
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model
+
+from common.postgresql.first import read_first
 
 Values = Sequence[object] | Mapping[str, object]
 
@@ -26,6 +29,21 @@ def fetch_rows(statement: LiteralString, values: Values) -> list[tuple[Any, ...]
     """Run a statement, with values bound by the server, and return its rows. Raises the errors of django.db."""
     with connection.wrap_database_errors:
         return send_statement(raw_connection(), statement, values).fetchall()
+
+
+def fetch_first_rows(statement: LiteralString, values: Values) -> list[tuple[Any, ...]]:
+    """Do as `fetch_rows` with a statement that only reads, where a page sends its first one.
+
+    It shows by itself whether the connection works (`common.postgresql.first`). What is done before each statement of
+    Django (`connection.execute_wrapper`: giving way to others, traces) is done before this one.
+    """
+
+    def execute(sql: Any, params: Any, _many: bool, _context: dict[str, Any]) -> list[tuple[Any, ...]]:
+        return read_first(lambda: fetch_rows(sql, params))
+
+    for wrapper in reversed(connection.execute_wrappers):
+        execute = partial(wrapper, execute)
+    return execute(statement, values, False, {"connection": connection, "cursor": None})
 
 
 def send_statement(raw: "psycopg.Connection[Any]", statement: LiteralString, values: Values) -> "psycopg.Cursor[Any]":

@@ -26,6 +26,7 @@ from django.utils.crypto import salted_hmac
 
 from common import encryption
 from common.encryption import NONCE_BYTES, UnsealError
+from common.sql import fetch_first_rows
 from reports.audit import log as audit_log
 
 logger = logging.getLogger(__name__)
@@ -147,17 +148,15 @@ class SessionStore(db.SessionStore):
 
     def load(self) -> dict[str, Any]:
         """Read the data of this session; {} when it has ended or cannot be decrypted. One statement."""
-        row = None
+        rows = []
         if self.session_key is not None:
             stored = stored_key(self.session_key)
-            with connections[router.db_for_read(self.model)].cursor() as cursor:  # cheaper than a queryset
-                cursor.execute(LOAD, [stored, timezone.now()])
-                row = cursor.fetchone()
-        if row is None:
+            rows = fetch_first_rows(LOAD, [str(stored), timezone.now()])
+        if not rows:
             self._session_key = None
             return {}
-        self.row_end = row[1]
-        return self.unseal(self.model(session_key=stored, session_data=row[0]))
+        [(session_data, self.row_end)] = rows
+        return self.unseal(self.model(session_key=stored, session_data=session_data))
 
     async def aload(self) -> dict[str, Any]:
         row = None

@@ -19,6 +19,7 @@ from environs import Env
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from common.postgresql.first import check_connection
 from common.postgresql.hosts import Connection
 from pnav import secret_files
 from pnav.server.process_role import ProcessRole
@@ -267,6 +268,7 @@ DATABASES = {
             ),
             "pool": {
                 "connection_class": Connection,
+                "check": check_connection,  # except where a page's first statement shows it (`read_first`)
                 "min_size": 1,
                 "max_size": env.int("DATABASE_POOL_SIZE", PAGE_THREADS + 8),
                 "timeout": 5,
