@@ -9,12 +9,13 @@ long it is kept.)
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, LiteralString
 from uuid import UUID
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from chat.models import (
@@ -40,6 +41,7 @@ from chat.rules.transfer import HandoverState
 from chat.rules.workload import WEEKS, Interval
 from common import clock
 from common.sql import array_text, build_objects, columns_of, fetch_rows
+from reports.form_of_address import VOICE_FIELDS
 from reports.models import ErasureRequest, Report
 from reports.session import GENERATION
 from reports.session import KEY as REPORT_KEY
@@ -76,10 +78,15 @@ def as_reporter(session: Mapping[str, Any]) -> Conversation | None:
     return conversation
 
 
-VISIT = """
-SELECT COALESCE(c.status, '') FROM reports_report r LEFT JOIN chat_conversation c ON c.report_id = r.id
-WHERE r.public_id = %s AND r.visit_generation = %s
-"""
+@cache
+def _standing_statement() -> LiteralString:
+    """Return the SQL of `read_visit`, with the columns of the report that tell how to speak to the person."""
+    columns = ", ".join([f'r."{Report._meta.get_field(name).column}"' for name in VOICE_FIELDS])
+    return f"""
+    SELECT COALESCE(c.status, ''), {columns}
+    FROM reports_report r LEFT JOIN chat_conversation c ON c.report_id = r.id
+    WHERE r.public_id = %s AND r.visit_generation = %s
+    """  # noqa: S608  the names of our own columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +96,13 @@ class Visit:
     is_left_behind: the report is no longer this visit's, because a resume code was used elsewhere, or it was deleted.
     has_open_exchange: it has a conversation that is not closed, or one will be opened when its page is asked for.
     waits: it has a place in the queue, or had one and gets it back when its page is asked for.
+    report: with the fields that tell how to speak to the person at least (`VOICE_FIELDS`); None if it has none.
     """
 
     is_left_behind: bool = False
     has_open_exchange: bool = False
     waits: bool = False
+    report: Report | None = field(default=None, compare=False)
 
 
 def read_visit(session: Mapping[str, Any]) -> Visit:
@@ -101,8 +110,11 @@ def read_visit(session: Mapping[str, Any]) -> Visit:
     report = session.get(REPORT_KEY)
     if report is None:
         return Visit()
-    rows = fetch_rows(VISIT, [report, session.get(GENERATION, 0)])
-    return _standing(rows[0][0]) if rows else Visit(is_left_behind=True)
+    rows = fetch_rows(_standing_statement(), [report, session.get(GENERATION, 0)])
+    if not rows:
+        return Visit(is_left_behind=True)
+    status, *voice = rows[0]
+    return _standing(status, Report.from_db(DEFAULT_DB_ALIAS, VOICE_FIELDS, voice))
 
 
 def read_exchange(session: Mapping[str, Any]) -> tuple[Visit, Conversation | None]:
@@ -110,12 +122,16 @@ def read_exchange(session: Mapping[str, Any]) -> tuple[Visit, Conversation | Non
     conversation = as_reporter(session)
     if conversation is None:
         return read_visit(session), None
-    return _standing(conversation.status), conversation
+    return _standing(conversation.status, conversation.report), conversation
 
 
-def _standing(status: str) -> Visit:
-    """Return the state of a visit whose conversation has this status; "": it has none yet."""
-    return Visit(has_open_exchange=status != Status.CLOSED, waits=status in {Status.WAITING, Status.ABANDONED})
+def _standing(status: str, report: Report) -> Visit:
+    """Return the state of a visit with this report whose conversation has this status; "": it has none yet."""
+    return Visit(
+        has_open_exchange=status != Status.CLOSED,
+        waits=status in {Status.WAITING, Status.ABANDONED},
+        report=report,
+    )
 
 
 @cache

@@ -4,6 +4,11 @@ from common.encryption import UnsealError
 from reports.models import Report, ReporterRole
 from triage import rules, versions
 
+# What `speaks_tu` asks of a report, after its key.
+VOICE_FIELDS = (
+    "id", "submission_id", "role", "age_band", "later_age_band", "triage_version", "triage_answers_sealed",
+)  # fmt: skip
+
 
 def is_familiar(report: Report, answers: dict[str, str]) -> bool:
     """Return whether to say *tu*, which is so if the person who writes is a minor."""

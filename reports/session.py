@@ -18,6 +18,7 @@ GENERATION = "reports.generation"
 ENDED = "reports.ended"
 REQUEST = "reports.erasure"
 PREFIX = "reports."
+_READ = "_report_read"
 OF_A_VISIT = {triage.session.KEY, locations.session.KEY}
 
 
@@ -96,17 +97,29 @@ def _report_statement() -> LiteralString:
     return f"SELECT {columns} FROM reports_report r WHERE r.public_id = %s AND r.visit_generation = %s"  # noqa: S608  our own columns
 
 
-def report_without_place(request: HttpRequest) -> Report | None:
-    """Return the report of this visit without its place, by a prepared statement, for every page.
+def keep_read(request: HttpRequest, report: Report) -> None:
+    """Keep, for the rest of this request, the report that was read to know where its visit stands."""
+    request.__dict__[_READ] = (*_named(request), report)
 
-    Django's query with both places took a fifth of the time of a search page, and more of the home page, for a visit
-    without answers.
+
+def _named(request: HttpRequest) -> tuple[str | None, int]:
+    return request.session.get(KEY), request.session.get(GENERATION, 0)
+
+
+def report_to_speak_to(request: HttpRequest) -> Report | None:
+    """Return the report of this visit, to know how to speak to its person, for every page; None if there is none.
+
+    It is the one of `keep_read`, if this is still its visit, with the fields that `speaks_tu` needs at least. Otherwise
+    it is read by a prepared statement.
     """
-    if request.session.get(KEY) is None:
+    public_id, generation = _named(request)
+    if public_id is None:
         return None
-    rows = fetch_rows(_report_statement(), [request.session[KEY], request.session.get(GENERATION, 0)])
-    report: Report | None = build_objects([Report], rows[0])[0] if rows else None
-    return report
+    *named, report = request.__dict__.get(_READ, (None, 0, None))
+    if named == [public_id, generation]:
+        return report
+    rows = fetch_rows(_report_statement(), [public_id, generation])
+    return build_objects([Report], rows[0])[0] if rows else None
 
 
 def _own(request: HttpRequest) -> QuerySet[Report]:

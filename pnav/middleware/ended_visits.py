@@ -40,6 +40,8 @@ def _forget(request: HttpRequest) -> None:
         request.waits_for_turn = visit.waits  # type: ignore[attr-defined]
         if visit.is_left_behind:
             reports.session.end(request)
+        elif visit.report is not None:
+            reports.session.keep_read(request, visit.report)
     except DATABASE_AWAY as error:
         # The page needs the same database, and handles that it is away.
         logger.warning("visit left behind: the database does not answer (%s)", describe_error(error))

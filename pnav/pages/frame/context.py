@@ -19,7 +19,7 @@ from pnav.pages.frame import announcements, editions, links
 from reports import closures
 from reports.form_of_address import speaks_tu
 from reports.session import is_discreet as report_is_discreet
-from reports.session import report_without_place
+from reports.session import report_to_speak_to
 from triage.session import answers, is_discreet, voice
 
 logger = logging.getLogger(__name__)
@@ -52,11 +52,11 @@ def _place_name(choice: Choice | None) -> str:
 
 
 def is_familiar(request: HttpRequest) -> bool:
-    """Return whether to say *tu*. It makes a query for a visit that has a report and no answers, and none otherwise."""
+    """Return whether to say *tu*: by the answers of this visit or, without any, by its report."""
     if answers(request):
         return voice(request).familiar
     try:
-        report = report_without_place(request)
+        report = report_to_speak_to(request)
     except DATABASE_AWAY as error:
         # The page that asks the same database handles the failure itself; the frame is drawn all the same.
         logger.warning("frame: the database does not answer (%s)", describe_error(error))
