@@ -12,18 +12,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS
 from django.utils.functional import Promise
 
+from common.sql import fetch_first_rows, fetch_rows
 from locations import abroad
 from locations.distances import told_distance
 from locations.models import EXACT_POSITIONS, Municipality, PlaceName, PostalCode, ReceptionPoint, Zone
 from locations.names import normalise_name, normalise_place
 
-# A Hit is a Commune, or a Municipality with the columns that a query below adds. A UnitRow is a ReceptionPoint with the
-# columns that a query adds.
+# A Hit is a Commune, or a Municipality with the columns that a query below adds.
 type Hit = Any
-type UnitRow = Any
 
 MAX_TYPED = 100  # characters; the rest of a longer text is not read
 MAX_SUGGESTIONS = 8
@@ -296,13 +295,26 @@ SELECT m.insee_code, m.name, m.kind, m.parent_id, m.department_code, m.departmen
 FROM target t JOIN locations_municipality m ON m.insee_code = t.insee_code
 """
 
+# What is read of a unit, in the order of the model. The rest of a `ReceptionPoint`, above all its opening hours, is
+# read when it is asked for.
+_UNIT_FIELDS = [
+    field.attname
+    for field in ReceptionPoint._meta.concrete_fields
+    if field.attname
+    in {
+        "id", "name", "address", "postal_code", "town", "telephone", "url", "municipality_id", "department_code",
+        "latitude", "longitude", "source", "force",
+    }
+]  # fmt: skip
+_UNIT_COLUMNS = ", ".join([f'u."{name}"' for name in _UNIT_FIELDS])
+
 # Finds the competent units (rank 0) of each commune; if none is known, the nearest ones; without a position, those of
 # the département. An index finds the nearest by degrees. Of these, the nearest on a plane that touches the earth at the
 # commune are kept: over the 200 km of a département that gives the same order as `geography.distance_km`. Otherwise
 # fifty communes would return six hundred rows. A unit is returned once, with all communes for which it was found,
 # because communes of one postal code have most of their units in common.
-FIND_UNITS = """
-SELECT u.*, near.asked_for, near.is_competent, near.rank FROM (
+FIND_UNITS = f"""
+SELECT near.asked_for, near.rank, near.is_competent, {_UNIT_COLUMNS} FROM (
 SELECT x.id, array_agg(a.insee_code::text) AS asked_for, array_agg(x.is_competent) AS is_competent,
        array_agg(x.rank) AS rank
 FROM unnest(%(insee)s::text[]) AS wanted (insee_code)
@@ -376,9 +388,7 @@ def _find(query: Query) -> tuple[list[Hit], list[Hit]]:
         "department": query.name if not query.code else "",
         "longer": f"{_escape_like(query.name)} %" if query.name and not query.code else "",
     }
-    with connection.cursor() as cursor:
-        cursor.execute(FIND_PLACES, values)
-        hits = [Commune(*row) for row in cursor.fetchall()]
+    hits = [Commune(*row) for row in fetch_first_rows(FIND_PLACES, values)]
     chosen = _choose(query, [hit for hit in hits if not hit.hit_is_longer])
     return chosen, [hit for hit in hits if hit.hit_is_longer]
 
@@ -461,17 +471,15 @@ def _places(query: Query, chosen: list[Hit]) -> list[Place]:
 
 
 def _add_units(places: list[Place]) -> None:
-    by_commune: dict[str, list[tuple[int, UnitRow, bool]]] = {}
-    units: Iterable[UnitRow] = ReceptionPoint.objects.raw(
-        FIND_UNITS,
-        {
-            "insee": [place.municipality.insee_code for place in places],
-            "read": _NEAREST_READ,
-            "shown": NEAREST_SHOWN,
-        },
-    )
-    for unit in units:
-        for commune, rank, is_competent in zip(unit.asked_for, unit.rank, unit.is_competent, strict=True):
+    by_commune: dict[str, list[tuple[int, ReceptionPoint, bool]]] = {}
+    values = {
+        "insee": [place.municipality.insee_code for place in places],
+        "read": _NEAREST_READ,
+        "shown": NEAREST_SHOWN,
+    }
+    for asked_for, ranks, competent, *said in fetch_rows(FIND_UNITS, values):
+        unit = ReceptionPoint.from_db(DEFAULT_DB_ALIAS, _UNIT_FIELDS, said)
+        for commune, rank, is_competent in zip(asked_for, ranks, competent, strict=True):
             by_commune.setdefault(commune, []).append((rank, unit, is_competent))
     for place in places:
         found = by_commune.get(place.municipality.insee_code, [])
@@ -479,7 +487,7 @@ def _add_units(places: list[Place]) -> None:
         place.units = [_match(place.municipality, unit, is_competent=competent) for _rank, unit, competent in found]
 
 
-def _match(municipality: Municipality | Commune, unit: UnitRow, *, is_competent: bool) -> UnitMatch:
+def _match(municipality: Municipality | Commune, unit: ReceptionPoint, *, is_competent: bool) -> UnitMatch:
     return UnitMatch(unit, is_competent, told_distance(municipality, unit))
 
 

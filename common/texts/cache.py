@@ -63,7 +63,8 @@ class _Shelf:
     digits: those of each help number, by its name. texts, drawn: sentences made so far, as plain text and as HTML, by
     key, language and voice. runs: pieces of templates that are the same for everybody, by their place and voice.
     patterns: the templates of `common.texts.patterns`. parts: what tags made of values of the code, by name and values.
-    questions: those of a form, each with its name, legend and boxes. words: texts that are used together.
+    questions: those of a form, each with its name, legend and boxes. words: texts that are used together. rows: rows of
+    a list with all that is written in them, by exactly that; whoever keeps some bounds them.
     """
 
     changed: Mapping[str, Changed]
@@ -76,6 +77,7 @@ class _Shelf:
     parts: dict[tuple[object, ...], SafeString] = field(default_factory=dict)
     questions: dict[tuple[object, ...], list[tuple[str, str, Boxes]]] = field(default_factory=dict)
     words: dict[tuple[object, ...], Mapping[str, str]] = field(default_factory=dict)
+    rows: dict[tuple[object, ...], SafeString] = field(default_factory=dict)
 
 
 def _shelf_of(changed: Mapping[str, Changed], numbers: Mapping[str, Number]) -> _Shelf:
@@ -155,6 +157,11 @@ def questions() -> dict[tuple[object, ...], list[tuple[str, str, Boxes]]]:
 def words() -> dict[tuple[object, ...], Mapping[str, str]]:
     """Return the cache of texts that are used together, by their purpose, language and voice."""
     return _shelf.words
+
+
+def rows() -> dict[tuple[object, ...], SafeString]:
+    """Return the cache of drawn rows of lists, by their template and all that is written in them."""
+    return _shelf.rows
 
 
 @contextmanager

@@ -1,12 +1,15 @@
 """`{% services places form %}` draws the communes of a search with their services. A page may have fifty of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from django import template
 from django.forms import Form
 from django.template import Context
+from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 
+from common.texts import cache as text_cache
 from common.texts import patterns
 from common.texts.patterns import Fill, Pattern
 from locations.lookup import Place, UnitMatch
@@ -18,6 +21,9 @@ _COMMUNE = Pattern("locations/_service.html", ["pk", "name", "postal_code", "dep
 _OPTION = Pattern("locations/_service_option.html", ["id", "value", "name", "force", "address", "distance"])
 # A commune that has no unit has one option all the same: itself.
 _NO_UNIT: tuple[None] = (None,)
+# How many drawn communes a process keeps, at most for as long as the sentences (`common.texts.cache`), and how long the
+# HTML of each may be: 3.5 MiB in all at most, with their keys. One with two units has 1,700 characters.
+ROWS_KEPT, ROW_CHARACTERS = 500, 3_000
 
 
 @register.simple_tag(takes_context=True)
@@ -27,61 +33,98 @@ def services(context: Context, places: Iterable[Place], form: Form | None = None
 
     Forty-six communes take less than a third of what Django's own loop over the two templates took (docs/adr/0073).
     """
-    familiar, has_errors = bool(context.get("familiar")), bool(form is not None and form.errors)
-    options = _Options(familiar=familiar, has_errors=has_errors)
-    communes = {
-        told: _COMMUNE.filler(familiar=familiar, has_errors=has_errors, is_found_otherwise=told)
-        for told in (False, True)
-    }
-    drawn: list[str] = []
-    for place in places:
-        inside = "".join([
-            options.draw(place, match, is_first=is_first and not drawn and not rank)
-            for rank, match in enumerate(place.units or _NO_UNIT)
-        ])  # fmt: skip
-        commune = place.municipality
-        drawn.append(
-            communes[bool(place.found_as)](
-                commune.insee_code,
-                commune.name,
-                place.postal_code,
-                commune.department_name,
-                mark_safe(inside),  # noqa: S308  drawn by our own template
-                place.found_as,
-            )
-        )
+    page = _Services(familiar=bool(context.get("familiar")), has_errors=form is not None and bool(form.errors))
+    drawn = [page.draw(place, is_first=is_first and not rank) for rank, place in enumerate(places)]
     return mark_safe("".join(drawn))  # noqa: S308  drawn by our own template
 
 
-class _Options:
-    """It draws the options of one page, which have most of their units in common. What a unit says is looked up and
+class _Option(NamedTuple):
+    """It is what one radio button says. said: the name, the force and the address of a unit, escaped. kilometres: ""
+    where no distance may be shown."""
+
+    unit: int
+    is_example: bool
+    said: tuple[SafeString, SafeString, SafeString]
+    is_competent: bool
+    kilometres: str
+
+
+class _Services:
+    """It draws the communes of one page, which have most of their units in common. What a unit says is looked up and
     escaped once, and its template is chosen once for each shape of it. units is keyed by the identity of the object,
-    which its place holds meanwhile."""
+    which its place holds meanwhile.
+
+    A commune that was drawn before, with all that is written in it the same, is taken from what is kept. Nothing there
+    can be out of date, because the names, units and distances by which it is found were just read.
+    """
 
     def __init__(self, *, familiar: bool, has_errors: bool) -> None:
         self.page = {"familiar": familiar, "has_errors": has_errors}
-        self.fills: dict[tuple[bool, ...], Fill] = {}
+        self.communes: dict[bool, Fill] = {}
+        self.options: dict[tuple[bool, ...], Fill] = {}
         self.units: dict[int, tuple[bool, tuple[SafeString, SafeString, SafeString]]] = {}
         self.forces = {force.value: str(force.label) for force in Force}
+        self.kept = None if text_cache.is_previewing() else text_cache.rows()
+        source: Any = get_template("locations/_service.html")
+        self.drawn_as = (source.template, familiar, has_errors)  # another template for each language, or loaded again
 
-    def draw(self, place: Place, match: UnitMatch | None, *, is_first: bool) -> str:
-        """Draw one radio button. match is None for a commune without any unit. is_first says that it is the first of
-        the page."""
-        commune = place.municipality.insee_code
+    def draw(self, place: Place, *, is_first: bool) -> str:
+        """Draw the services of one commune. is_first says that it is the first of the page."""
+        commune = place.municipality
+        options = [self._option(match) for match in place.units or _NO_UNIT]
+        has_focus = is_first and self.page["has_errors"]  # only then is the first button of the page another one
+        key = (
+            *self.drawn_as, has_focus, commune.insee_code, commune.name, place.postal_code, commune.department_name,
+            place.found_as, *options,
+        )  # fmt: skip
+        if self.kept is None:
+            return self._drawn(place, options, has_focus=has_focus)
+        if (row := self.kept.get(key)) is None:
+            row = self._drawn(place, options, has_focus=has_focus)
+            if len(row) <= ROW_CHARACTERS:
+                if len(self.kept) >= ROWS_KEPT:
+                    self.kept.clear()
+                self.kept[key] = row
+        return row
+
+    def _drawn(self, place: Place, options: Sequence[_Option | None], *, has_focus: bool) -> SafeString:
+        inside = "".join([
+            self._drawn_option(place, option, is_first=has_focus and not rank) for rank, option in enumerate(options)
+        ])  # fmt: skip
+        commune, told = place.municipality, bool(place.found_as)
+        if (fill := self.communes.get(told)) is None:
+            fill = self.communes[told] = _COMMUNE.filler(**self.page, is_found_otherwise=told)
+        return fill(
+            commune.insee_code,
+            commune.name,
+            place.postal_code,
+            commune.department_name,
+            mark_safe(inside),  # noqa: S308  drawn by our own template
+            place.found_as,
+        )
+
+    def _option(self, match: UnitMatch | None) -> _Option | None:
+        """Return what the button of a unit says; None for a commune without any unit."""
         if match is None:
+            return None
+        unit, distance = match.unit, match.distance_km
+        if (known := self.units.get(id(unit))) is None:
+            known = self.units[id(unit)] = self._said_of(unit)
+        return _Option(unit.id, *known, match.is_competent, "" if distance is None else f"{distance:.0f}")
+
+    def _drawn_option(self, place: Place, option: _Option | None, *, is_first: bool) -> str:
+        """Draw one radio button. is_first says that it is the first of the page."""
+        commune = place.municipality.insee_code
+        if option is None:
             asked = {**self.page, "is_first": is_first, "is_unit": False}
             return _OPTION.filler(**asked)(
                 commune, f"{commune}__{place.postal_code}", place.municipality.name, "", "", ""
             )
-        unit, distance = match.unit, match.distance_km
-        if (known := self.units.get(id(unit))) is None:
-            known = self.units[id(unit)] = self._said_of(unit)
-        is_example, said = known
-        shape = (is_example, bool(said[2]), match.is_competent, distance is not None, is_first)
-        if (fill := self.fills.get(shape)) is None:
-            fill = self.fills[shape] = self._filler(*shape)
-        kilometres = "" if distance is None else f"{distance:.0f}"
-        return fill(f"{commune}-{unit.id}", f"{commune}_{unit.id}_{place.postal_code}", *said, kilometres)
+        unit, is_example, said, is_competent, kilometres = option
+        shape = (is_example, bool(said[2]), is_competent, bool(kilometres), is_first)
+        if (fill := self.options.get(shape)) is None:
+            fill = self.options[shape] = self._filler(*shape)
+        return fill(f"{commune}-{unit}", f"{commune}_{unit}_{place.postal_code}", *said, kilometres)
 
     def _said_of(self, unit: ReceptionPoint) -> tuple[bool, tuple[SafeString, SafeString, SafeString]]:
         """Return whether a unit is an example, and its name, its force and its address."""
