@@ -230,7 +230,7 @@ def of_a_connect() -> Iterator[Bound]:
         channel.waiting.pop(channel)
 
     def shorten() -> None:
-        channel._shorten_timeout(REQUEST_SECONDS)
+        channel.setTimeout(REQUEST_SECONDS)
 
     yield Bound(act, "connections that wait", "pnav.server.http_channel: WAITING_AT_MOST", wait)
     yield Bound(act, "time of a request", "pnav.server.http_channel: REQUEST_SECONDS", shorten)

@@ -50,7 +50,7 @@ def _until(is_so: Callable[[], bool], seconds: float) -> bool:
 
 
 def test_open_socket_holds_no_request_and_a_closed_one_nothing(port):
-    nothing = {"Channel": 0, "WebRequest": 0, "SocketProtocol": 0}
+    nothing = {"Channel": 0, "Request": 0, "SocketProtocol": 0}
     with ExitStack() as opened:
         for number in range(SOCKETS):
             # One that says goodbye, and one whose line is cut.

@@ -1,5 +1,6 @@
 """Limits for how long, with how much data, and how many at once HTTP clients may keep the server waiting."""
 
+import math
 import time
 from collections.abc import Iterable
 from typing import Any, ClassVar, cast
@@ -10,6 +11,7 @@ from twisted.web import http
 
 from common.sealed_files.spool import Spool
 from pnav.server.body_limits import ADMIN_BODY_MAX_BYTES, BODY_MAX_BYTES, body_max_bytes
+from pnav.server.http_request import Head, Request, read_head
 
 # How long a request may take to arrive, head and body together, and how long a connection without a request stays open
 # (Twisted's own figure).
@@ -41,7 +43,9 @@ class Channel(http.HTTPChannel):
     waiting: ClassVar[dict["Channel", None]] = {}  # in the order in which they began to wait
     long: ClassVar[set["Channel"]] = set()  # those that are receiving a body longer than a form's
 
-    _is_arriving = _is_refused = False
+    _is_arriving = _is_timed = _is_refused = False
+    _timer: Any = None  # the pending call of `_look`
+    _due = math.inf  # when the connection is closed, by the clock of that call
     _head = b""  # the head of an answer, until its body comes
     _received = 0
     _largest = BODY_MAX_BYTES
@@ -76,20 +80,85 @@ class Channel(http.HTTPChannel):
         """Do nothing, so that data that come slowly do not prolong the time-out."""
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802  as Twisted names it
-        if not self._is_arriving and self in self.waiting:
-            self._is_arriving = True
-            self._shorten_timeout(REQUEST_SECONDS)
+        begins = not self._is_arriving and self in self.waiting
+        if begins and self._takes_heads() and (head := read_head(data)) is not None:
+            self._take(head)
+            return
+        if begins:
+            self._is_arriving, self._is_timed = True, False
         super().dataReceived(data)
+        # Most requests come whole, and need no time-out of their own.
+        if begins and self._is_arriving and not self._is_timed and self in self.waiting:
+            self._time_arrival(REQUEST_SECONDS)
 
-    def _shorten_timeout(self, seconds: float) -> None:
-        """Set the time-out of the connection to so many seconds, which is sooner than the present one.
+    def _takes_heads(self) -> bool:
+        """Return whether a request may be read by `read_head`: nothing is under way, and Daphne reads no proxy's word.
 
-        To move a pending call ahead, Twisted searches the calls of all connections one by one
-        (`ReactorBase._moveCallLaterSooner`), so that a request would cost more with each open socket. Cancelling a call
-        and making a new one costs the same however many there are.
+        Nothing of a request has come yet: the caller has looked (`_is_arriving`).
         """
+        return (
+            issubclass(self.requestFactory, Request)
+            and not self._busyReceiving
+            and not self._handlingRequest
+            and bool(self.persistent)
+            and not cast(Any, self.factory).server.proxy_forwarded_address_header
+        )
+
+    def _take(self, head: Head) -> None:
+        """Begin a request whose head has come whole, as Twisted does after the last byte of one."""
+        del self.waiting[self]
         self.setTimeout(None)
+        self._handlingRequest = True
+        self.setRawMode()  # what comes meanwhile waits
+        request = cast(Any, self.requestFactory)(self, len(self.requests))
+        self.requests.append(request)
+        self.persistent = self.checkPersistence(request, b"HTTP/1.1")
+        request.take(head)
+
+    def _time_arrival(self, seconds: float) -> None:
+        """Close the connection after so many seconds if its request has not come by then."""
+        self._is_timed = True
         self.setTimeout(seconds)
+
+    def setTimeout(self, period: float | None) -> float | None:  # noqa: N802  as Twisted names it
+        """Set the time after which the connection is closed, or None for never; return what it was.
+
+        Twisted cancels its pending call and makes another one, four times for each request. To move a call ahead, it
+        even searches those of all connections (`ReactorBase._moveCallLaterSooner`). Here a pending call stays, unless
+        it would come too late, and looks when it comes whether it is time.
+        """
+        before, self.timeOut = self.timeOut, period  # type: ignore[assignment]
+        call = self._timer
+        if period is None:
+            self._due = math.inf
+        elif call is None:
+            self._look_after(period)
+            self._due = self._timer.getTime()
+        else:
+            self._due = call.seconds() + period
+            if self._due < call.getTime():
+                call.cancel()
+                self._look_after(period)
+        return before
+
+    def _look_after(self, seconds: float) -> None:
+        self._timer = cast(Any, self.callLater)(seconds, self._look)
+
+    def _look(self) -> None:
+        """Close the connection if it is time, and look again then if it is not yet."""
+        call, self._timer = self._timer, None
+        left = self._due - call.seconds()
+        if left <= 0:
+            self._due = math.inf
+            self.timeoutConnection()
+        elif left < math.inf:
+            self._look_after(left)
+
+    def _end_timer(self) -> None:
+        self._due = math.inf
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def allHeadersReceived(self) -> None:  # noqa: N802  as Twisted names it
         self._largest = body_max_bytes(cast(bytes, self._path).decode("latin-1"))  # the path of the request line
@@ -115,7 +184,7 @@ class Channel(http.HTTPChannel):
         if len(self.long) >= LONG_AT_MOST:
             return False
         self.long.add(self)
-        self.setTimeout(LONG_REQUEST_SECONDS)
+        self._time_arrival(LONG_REQUEST_SECONDS)
         return True
 
     def rawDataReceived(self, data: bytes) -> None:  # noqa: N802  as Twisted names it
@@ -160,7 +229,7 @@ class Channel(http.HTTPChannel):
         cast(Any, self.transport).write(b"\r\n".join(lines) + b"\r\n\r\n" + page)
         # Until then, what the client goes on sending is thrown away. If the connection were closed at once, the client
         # would not read the answer.
-        self._shorten_timeout(REFUSED_SECONDS)
+        self._time_arrival(REFUSED_SECONDS)
 
     def allContentReceived(self) -> None:  # noqa: N802  as Twisted names it
         if self._is_refused:
@@ -178,6 +247,7 @@ class Channel(http.HTTPChannel):
         request and back. They would stay in memory as long as the socket, and then until a full garbage collection.
         """
         cast(Any, self.transport).unregisterProducer()
+        self._end_timer()
         for request in self.requests:
             request.channel = None
         self.requests.clear()
@@ -212,3 +282,4 @@ class Channel(http.HTTPChannel):
         self.waiting.pop(self, None)
         self.long.discard(self)
         super().connectionLost(reason)
+        self._end_timer()

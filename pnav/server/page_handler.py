@@ -205,7 +205,9 @@ class PageHandler(ASGIHandler):
             return
         answered = asyncio.wrap_future(ticket.result)
         loop = asyncio.get_running_loop()
-        leaving = loop.create_task(_leave_when_gone(receive, lane, ticket)) if self.is_dropped_with_its_client else None
+        leaving = None
+        if self.is_dropped_with_its_client and not has_begun:
+            leaving = loop.create_task(_leave_when_gone(receive, lane, ticket))
         patience = None if has_begun else loop.call_later(WAIT_SECONDS, _give_up, lane, ticket)
         try:
             response = await asyncio.shield(answered)

@@ -41,6 +41,7 @@ from pnav.server.body_limits import BODY
 from pnav.server.entry import OPTIONS
 from pnav.server.frames import make_text_frame, read_text_frame
 from pnav.server.http_channel import Channel
+from pnav.server.http_request import Request
 from pnav.server.lines import ADOPTION_VARIABLE, Adoption, Line, line_of
 from pnav.server.tls import endpoint_of
 
@@ -336,7 +337,14 @@ def install_server(are_pages_stuck: Callable[[], Awaitable[bool]]) -> None:
     daphne.server.serverFromString = endpoint_of
     tcp.Port.transport = Line
     daphne.http_protocol.HTTPFactory.protocol = Channel
+    daphne.http_protocol.HTTPFactory.log = _log_nothing
+    daphne.http_protocol.WebRequest = Request
     daphne.ws_protocol.WebSocketFactory.protocol = SocketProtocol
+
+
+def _log_nothing(_factory: object, _request: object) -> None:
+    """Stand in for Twisted's access log, which Daphne sends nowhere: its line of each request is formatted all the
+    same, and holds an address."""
 
 
 def quieten_autobahn() -> None:

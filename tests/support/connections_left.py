@@ -9,12 +9,12 @@ import os
 from typing import Any
 
 import django
-from daphne.http_protocol import WebRequest
 
 from pnav.server.http_channel import Channel
+from pnav.server.http_request import Request
 from pnav.server.serving import SocketProtocol, install_server
 
-KINDS = (Channel, WebRequest, SocketProtocol)
+KINDS = (Channel, Request, SocketProtocol)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pnav.settings")
 django.setup()  # bounds of a body are asked of the addresses

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def asked(monkeypatch) -> list[object]:
-    """Each question to the server whether a connection works."""
+    """Note each question to the server whether a connection works."""
     seen: list[object] = []
     ask = ConnectionPool.check_connection
     monkeypatch.setattr(ConnectionPool, "check_connection", lambda lent: (seen.append(lent), ask(lent))[1])
@@ -28,7 +28,7 @@ def asked(monkeypatch) -> list[object]:
 
 
 def end_all() -> None:
-    """Really end every connection to the database of this test."""
+    """End every connection to the database of this test."""
     parameters = connection.get_connection_params()
     known = {name: parameters[name] for name in ("dbname", "user", "password", "host", "port") if name in parameters}
     with psycopg.connect(**known, autocommit=True) as other:
