@@ -81,7 +81,7 @@ def as_reporter(session: Mapping[str, Any]) -> Conversation | None:
 @cache
 def _standing_statement() -> LiteralString:
     """Return the SQL of `read_visit`, with the columns of the report that tell how to speak to the person."""
-    columns = ", ".join([f'r."{Report._meta.get_field(name).column}"' for name in VOICE_FIELDS])
+    columns = ", ".join([f'r."{field.column}"' for field in Report._meta.concrete_fields if field.name in VOICE_FIELDS])
     return f"""
     SELECT COALESCE(c.status, ''), {columns}
     FROM reports_report r LEFT JOIN chat_conversation c ON c.report_id = r.id

@@ -105,7 +105,6 @@ class Request(WebRequest):
     server: Any
     responseHeaders: Any  # noqa: N815  as Twisted names it
     finished: bool
-    _response_started: bool
     _answer: Mapping[str, Any] | None = None  # the beginning of an answer, until its body comes
 
     __hash__ = object.__hash__
@@ -147,15 +146,16 @@ class Request(WebRequest):
         """Send a part of the answer. Its beginning waits for its body, which follows a moment later."""
         if self.finished or self.channel is None:
             return
-        if message.get("type") == "http.response.start" and "status" in message and not self._response_started:
-            self._answer, self._response_started = message, True
+        daphnes: Any = self  # which has no types
+        if message.get("type") == "http.response.start" and "status" in message and not daphnes._response_started:
+            self._answer, daphnes._response_started = message, True
             return
         if (begun := self._answer) is not None:
             self._answer = None
             is_whole = message.get("type") == "http.response.body" and not message.get("more_body", False)
             if is_whole and self._send_whole(begun, message.get("body", b"")):
                 return
-            self._response_started = False
+            daphnes._response_started = False
             super().handle_reply(begun)
         super().handle_reply(message)
 
