@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from common.database_errors import describe_error, failure_of
-from common.randomness import random_bytes
+from pnav.randomness import random_bytes
 
 # Within this time after a failure the pool has either found a connection or tried again.
 RECENT_SECONDS = 60.0

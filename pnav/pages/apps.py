@@ -15,10 +15,10 @@ class PagesConfig(AppConfig):
         settings.ASSETS_DIR.mkdir(parents=True, exist_ok=True)
         from django.middleware import csrf
 
-        from common.randomness import random_text
         from common.texts import cache as text_cache
         from pnav.pages.models import numbers_by_name
+        from pnav.randomness import random_text
 
         text_cache.numbers_source = numbers_by_name
-        # Django asks the system for each character, twice 32 times for a page with a form (`common.randomness`).
+        # Django asks the system for each character, twice 32 times for a page with a form (`pnav.randomness`).
         csrf._get_new_csrf_string = lambda: random_text(csrf.CSRF_SECRET_LENGTH)

@@ -8,9 +8,9 @@ from collections import Counter
 from django.http import HttpRequest
 from django.middleware import csrf
 
-from common import randomness
-from common.randomness import AT_ONCE, random_bytes, random_text
+from pnav import randomness
 from pnav.logs import begin_request
+from pnav.randomness import AT_ONCE, random_bytes, random_text
 
 CHARACTERS = string.ascii_letters + string.digits
 
