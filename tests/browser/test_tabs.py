@@ -157,6 +157,25 @@ def test_tab_of_a_test_that_failed_is_closed(tabs: Tabs, taken: Tab):
     assert taken not in tabs.kept and taken.page.is_closed()
 
 
+def test_what_is_asked_of_another_site_is_noted(tabs: Tabs, live_site: LiveSite, neutral_site: str, taken: Tab):
+    """By its page, which the content policy refuses; by a form or a link, which leads there; by what fails."""
+    page = taken.page
+    page.goto(live_site.url + "/accessibilite/")
+    assert taken.problems == [] and not taken.was_elsewhere
+    for ask in ("new Image().src = there", "fetch(there).catch(() => {})", "navigator.sendBeacon(there)"):
+        taken.problems = []
+        with page.expect_console_message(lambda message: neutral_site in message.text):
+            page.evaluate(f"(there) => {{ {ask}; }}", neutral_site)
+        assert any(one.startswith("policy: ") for one in taken.problems), taken.problems
+    taken.problems, taken.was_elsewhere = [], False
+    page.goto(neutral_site)
+    assert taken.problems == [f"elsewhere: {neutral_site}"] and taken.was_elsewhere
+    taken.problems = []
+    with pytest.raises(Error, match="net::ERR"):
+        page.goto("http://127.0.0.1:9/")
+    assert "elsewhere: http://127.0.0.1:9/" in taken.problems
+
+
 def test_few_are_kept(tabs: Tabs, live_site: LiveSite, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(kept, "MOST", 1)
     tabs.close()  # those of tests before
