@@ -63,7 +63,7 @@ from pytest_django import DjangoDbBlocker
 from tests import chromium
 from tests.browser import door
 from tests.browser.exchange import console, enter, nobody_on_duty
-from tests.browser.tabs import Tab, Tabs
+from tests.browser.tabs import Tab, Tabs, run_script
 from tests.browser.tabs import watch as watch_tabs
 from tests.support import fresh, hashers, once
 
@@ -89,32 +89,53 @@ THEMES = ("dark", "light")
 # Of all rules, those that a theme can change the answer of.
 OF_COLOURS = ["color-contrast", "link-in-text-block"]
 VIOLATIONS = """async ([rules, known]) => {
+  if (rules && axe.knowsAll(known)) return [[], []];
   axe.beginAnew(known);
   const options = { resultTypes: ["violations"], ...(rules && { runOnly: rules }) };
-  const { violations } = await axe.run(options);
+  const { violations, incomplete } = await axe.run(options);
   return [
     violations.map(({ id, help, nodes }) => [`${id}: ${help}`, ...nodes.map(({ html }) => html)].join("\\n    ")),
-    axe.askedKinds(),
+    axe.askedKinds([...violations, ...incomplete].map(({ id }) => id)),
   ];
 }"""
 # Half of axe's work is the contrast of each text. Those that are painted alike over the same grounds have the same
-# answer: three of each kind are asked, and every text of a single sign, of which axe says that it cannot tell. A kind
-# whose answer was good on another page of this run is not asked again; one of which axe could not tell, or whose text
-# was out of sight, is. Kinds are told by the hash (cyrb53) of their styles: colours are those that the theme has given.
+# answer: three of each kind are asked, and none of a single sign, of which axe says at worst that it cannot tell. A
+# kind whose answer was good on another page of this run is not asked again. One of which axe could not tell, or whose
+# text was out of sight, is, unless axe can never tell: by a picture or a drawn sign of its own, as links are underlined
+# and alerts marked (of such a kind are the classes of all around it too). Links within a text are of kinds as well, by
+# the paint of that text besides. Kinds are told by the hash (cyrb53) of their styles: colours are those that the theme
+# has given. When only colours are asked of a page that was asked everything, and all that it shows is of known kinds,
+# it is not looked at again (`knowsAll`).
 KINDS_OF_TEXT = """
 (() => {
   const ofText = ["color", "webkitTextFillColor", "webkitTextStrokeWidth", "textShadow", "fontSize", "fontWeight"];
+  const ofLink = ["textDecorationLine", "textDecorationStyle", "textDecorationColor", "fontStyle", "fontFamily",
+    "borderBottomStyle", "borderBottomWidth", "borderBottomColor"];
   const ofGround = ["backgroundColor", "backgroundImage", "opacity", "filter", "mixBlendMode", "position", "zIndex"];
-  const rule = axe._audit.rules.find(({ id }) => id === "color-contrast");
-  const matches = rule.matches;
+  const ruleOf = (name) => axe._audit.rules.find(({ id }) => id === name);
+  const [texts, links] = [ruleOf("color-contrast"), ruleOf("link-in-text-block")];
+  const [textMatches, linkMatches] = [texts.matches, links.matches];
   const check = axe._audit.checks["color-contrast"];
   const evaluate = check.evaluate;
-  let grounds, asked, known, kindOf, unsure;
+  let grounds, around, asked, askedLinks, known, kindOf, unsure, untold, shown;
   axe.beginAnew = (kinds) => {
-    [grounds, asked, known] = [new Map(), new Map(), new Set(kinds)];
-    [kindOf, unsure] = [new WeakMap(), new Set()];
+    [grounds, asked, askedLinks, known] = [new Map(), new Map(), new Set(), new Set(kinds)];
+    [around, kindOf, unsure, untold] = [new Map(), new WeakMap(), new Set(), new Set()];
+    shown = { texts: [], links: [], count: countShown() };
   };
-  axe.askedKinds = () => [...asked.keys()].filter((kind) => !unsure.has(kind));
+  axe.askedKinds = (doubtful) => [
+    ...[...asked.keys()].filter((kind) => !unsure.has(kind)),
+    ...untold,
+    ...(doubtful.includes(links.id) ? [] : askedLinks),
+  ];
+  axe.knowsAll = (kinds) => {
+    if (!shown || countShown() !== shown.count) return false;
+    [grounds, around, known] = [new Map(), new Map(), new Set(kinds)];
+    return shown.texts.every((one) => one.isConnected && isKnown(one))
+      && shown.links.every((one) => one.isConnected && known.has(kindOfLink(one)));
+  };
+  const countShown = () => [...document.querySelectorAll("body *")]
+    .filter((one) => one.checkVisibility({ opacityProperty: true, visibilityProperty: true })).length;
   const hash = (text) => {
     let [high, low] = [0xdeadbeef, 0x41c6ce57];
     for (let at = 0; at < text.length; at += 1) {
@@ -126,7 +147,10 @@ KINDS_OF_TEXT = """
     low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
     return 4294967296 * (2097151 & low) + (high >>> 0);
   };
-  const styles = (element, names) => names.map((name) => getComputedStyle(element)[name]).join("|");
+  const styles = (element, names) => {
+    const style = getComputedStyle(element);
+    return names.map((name) => style[name]).join("|");
+  };
   const ground = (element) => {
     if (!element) return 0;
     if (!grounds.has(element)) {
@@ -134,14 +158,48 @@ KINDS_OF_TEXT = """
     }
     return grounds.get(element);
   };
-  rule.matches = (element, ...more) => {
-    if (!matches.call(rule, element, ...more)) return false;
-    if (element.textContent.trim().length < 2) return true;
-    const kind = hash(`${ground(element)}|${styles(element, ofText)}`);
-    if (known.has(kind)) return false;
+  const kindOfText = (element) => hash(`${ground(element)}|${styles(element, ofText)}`);
+  const blockAround = (element) => {
+    let block = element.parentElement;
+    while (block !== document.body && getComputedStyle(block).display.startsWith("inline")) block = block.parentElement;
+    return block;
+  };
+  const kindOfLink = (element) =>
+    hash([element, blockAround(element)].flatMap((one) => ["link", kindOfText(one), styles(one, ofLink)]).join("|"));
+  // The classes of an element and of all around it, and whether one of them has a picture.
+  const look = (element) => {
+    if (!element) return { classes: 0, hasPicture: false };
+    if (!around.has(element)) {
+      const { classes, hasPicture } = look(element.parentElement);
+      around.set(element, {
+        classes: hash(`${classes}|${element.tagName}|${element.className}`),
+        hasPicture: hasPicture || getComputedStyle(element).backgroundImage !== "none",
+      });
+    }
+    return around.get(element);
+  };
+  const kindNeverTold = (element) => hash(`never|${kindOfText(element)}|${look(element).classes}`);
+  const isKnown = (element) => known.has(kindOfText(element)) || known.has(kindNeverTold(element));
+  const isNeverTold = (element, why) =>
+    why === "pseudoContent" || (["bgImage", "bgGradient"].includes(why) && look(element).hasPicture);
+  const isField = (element) => /^(input|select|textarea)$/i.test(element.tagName);
+  texts.matches = (element, ...more) => {
+    if (!textMatches.call(texts, element, ...more)) return false;
+    if (element.textContent.trim().length < 2 && !isField(element)) return false;
+    shown.texts.push(element);
+    if (isKnown(element)) return false;
+    const kind = kindOfText(element);
     kindOf.set(element, kind);
     asked.set(kind, (asked.get(kind) ?? 0) + 1);
     return asked.get(kind) <= 3;
+  };
+  links.matches = (element, ...more) => {
+    if (!linkMatches.call(links, element, ...more)) return false;
+    shown.links.push(element);
+    const kind = kindOfLink(element);
+    if (known.has(kind)) return false;
+    askedLinks.add(kind);
+    return true;
   };
   check.evaluate = function (element, ...more) {
     const { data } = this;
@@ -150,6 +208,7 @@ KINDS_OF_TEXT = """
     try {
       const answer = evaluate.call(this, element, ...more);
       isGood = answer === true && told?.messageKey !== "hidden";
+      if (answer === undefined && isNeverTold(element, told?.messageKey)) untold.add(kindNeverTold(element));
       return answer;
     } finally {
       if (!isGood) unsure.add(kindOf.get(element));
@@ -434,7 +493,7 @@ def axe() -> Axe:
     def check(page: Page, rules: list[str] | None = None) -> None:
         page.wait_for_load_state()
         if not page.evaluate("'axe' in window"):  # half a megabyte, once a page
-            page.evaluate(script)
+            run_script(page, script)
         found, kinds = page.evaluate(VIOLATIONS, [rules, sorted(known)])
         assert not found, page.url + "\n" + "\n".join(found)
         if rules is None or "color-contrast" in rules:

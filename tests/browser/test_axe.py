@@ -94,3 +94,57 @@ def test_kind_of_text_that_was_out_of_sight_is_asked_again(show, axe: Axe):
     page.locator("main p").last.evaluate(CHOICES, False)
     with pytest.raises(AssertionError, match="color-contrast"):
         axe(page)
+
+
+def test_field_whose_words_are_no_text_of_the_page_is_asked(show, axe: Axe):
+    """Of a field that one types into, the page has no text; it is of a kind all the same."""
+    for color, is_found in (("rgb(60, 60, 60)", False), ("rgb(173, 170, 170)", True)):
+        page = show("", "")
+        page.locator("main p").last.evaluate(
+            """(element, color) => {
+              const field = document.createElement("input");
+              Object.assign(field, { value: "Un texte", ariaLabel: "Texte" });
+              Object.assign(field.style, { color, background: "white" });
+              element.append(field);
+            }""",
+            color,
+        )
+        if is_found:
+            with pytest.raises(AssertionError, match="color-contrast"):
+                axe(page)
+        else:
+            axe(page)
+
+
+# A link within the last paragraph, as far from its text as this colour.
+LINK = """(element, color) => {
+  const link = document.createElement("a");
+  Object.assign(link, { href: "/loi/", textContent: "un lien de plus" });
+  Object.assign(link.style, { color, textDecoration: "none", backgroundImage: "none" });
+  element.append(" ", link, " et la suite du texte.");
+}"""
+
+
+def test_link_that_its_text_hides_is_found_wherever_it_stands(show, axe: Axe):
+    for _page in range(2):  # what is wrong is of no known kind afterwards
+        page = show("", "")
+        page.locator("main p").last.evaluate(LINK, "rgb(20, 20, 20)")
+        with pytest.raises(AssertionError, match="link-in-text-block"):
+            axe(page)
+
+
+def test_what_comes_with_the_other_theme_is_asked(show, axe_in_both_themes: Axe):
+    """Nothing else is new in the light one, where it is shown."""
+    page = show("", "")
+    axe_in_both_themes(page)  # whose kinds are known from here on
+    page = show("rgb(174, 170, 170)", "rgb(255, 255, 255)")
+    page.locator("main p").last.evaluate(
+        """element => {
+          const sheet = new CSSStyleSheet();
+          sheet.replaceSync("@media (prefers-color-scheme: dark) { .of-light { display: none; } }");
+          document.adoptedStyleSheets.push(sheet);
+          element.classList.add("of-light");
+        }"""
+    )
+    with pytest.raises(AssertionError, match="color-contrast"):
+        axe_in_both_themes(page)
