@@ -82,9 +82,16 @@ _SEEN = """(isWhole) => {
     }
     return words;
 }"""
-_FOOT = """() => {
+# Where each of these lies, asked at once: a page has up to a dozen.
+_BUTTONS = """(selectors) => {
     const exit = document.querySelector(".pnav-exit");
-    return exit && getComputedStyle(exit).position === "fixed" ? innerHeight - exit.offsetHeight : innerHeight;
+    const isFixed = exit && getComputedStyle(exit).position === "fixed";
+    const foot = isFixed ? innerHeight - exit.offsetHeight : innerHeight;
+    return selectors.map((selector) => {
+        const one = document.querySelector(selector);
+        const { top, bottom } = one.getBoundingClientRect();
+        return [one.getAttribute("aria-label") || one.innerText, top, bottom, foot];
+    });
 }"""
 
 
@@ -137,7 +144,7 @@ def walk(page: Page, base: str, journey: Journey, *, place: str = PLACE) -> Walk
     _press(page, done, f".home-doors button[value={journey.door}]")
     for number, value in enumerate(journey.answers):
         _look(page, done, is_whole=True)
-        done.shown.append([_button(page, one) for one in _ids(page)])
+        done.shown.append(_buttons(page, _ids(page)))
         is_last = number == len(journey.answers) - 1
         _press(page, done, f"#answer-{value}")
         if is_last and journey.writes:
@@ -163,15 +170,15 @@ def _ids(page: Page) -> list[str]:
     return [f"#{one}" for one in page.locator("main [name=answer]").evaluate_all("all => all.map((one) => one.id)")]
 
 
-def _button(page: Page, selector: str) -> Button:
-    found = page.locator(selector).first
-    box = found.evaluate("(one) => { const box = one.getBoundingClientRect(); return [box.top, box.bottom]; }")
-    label = found.get_attribute("aria-label") or found.inner_text()
-    return Button(" ".join(label.split()), round(box[0]), round(box[1]), page.evaluate(_FOOT))
+def _buttons(page: Page, selectors: list[str]) -> list[Button]:
+    return [
+        Button(" ".join(label.split()), round(top), round(bottom), foot)
+        for label, top, bottom, foot in page.evaluate(_BUTTONS, selectors)
+    ]
 
 
 def _press(page: Page, done: Walk, selector: str) -> None:
-    done.pressed.append(_button(page, selector))
+    done.pressed += _buttons(page, [selector])
     done.presses += 1
     with page.expect_navigation(wait_until="load"):
         page.locator(selector).first.click()
