@@ -1,7 +1,5 @@
 """Whatever an agent reads, their people stay theirs: beyond two leases on each page that the menu leads to."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 
@@ -15,10 +13,11 @@ from chat.models import Agent, Conversation, EventKind
 from chat.rules.lifecycle import Availability, Status
 from pnav.accounts.models import Role
 from tests.browser import hidden_tabs
-from tests.browser.conftest import ROOT, Axe, LiveSite, PageFactory, free_port, running_site
+from tests.browser.conftest import Axe, LiveSite, PageFactory, free_port, running_site
 from tests.browser.exchange import in_site
 from tests.chat.sockets import signed_in
 from tests.factories import chat as make
+from tests.support import fresh
 
 LEASE_SECONDS = 8
 BEYOND = 2.3 * LEASE_SECONDS  # seconds: two leases and the worker's tick
@@ -31,13 +30,11 @@ def live_site(tmp_path_factory, neutral_site, django_db_blocker) -> Iterator[Liv
     folder = tmp_path_factory.mktemp("presence")
     short = {"LEASE_SECONDS": str(LEASE_SECONDS)}
     with running_site(folder, neutral_site, django_db_blocker, "presence", **short) as site:
-        with (folder / "worker.log").open("wb") as log:
-            command = [sys.executable, "manage.py", "run_worker"]
-            worker = subprocess.Popen(command, cwd=ROOT, env=site.environment, stdout=log, stderr=subprocess.STDOUT)
+        worker = fresh.start("manage", "run_worker", environment=site.environment, log=folder / "worker.log")
         try:
             yield site
         finally:
-            worker.terminate()
+            worker.kill()  # how it ends in order is tried elsewhere
             worker.wait()
 
 
