@@ -1,4 +1,5 @@
-"""Every page, in both themes: axe finds nothing, nothing scrolls sideways at 320 px, targets are large enough.
+"""Every page, in both themes: axe finds nothing, nothing scrolls sideways at 320 px, targets are large enough. It
+keeps to what a person asked of the browser (`tests/browser/preferences.py`).
 
 Pages that need a situation (a conversation, a sign-in) have tests of their own beside their part's browser tests.
 """
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Axe, LiveSite, PageFactory, anew, goes_on
+from tests.browser.preferences import ask_for_stillness, is_whole_on_paper, keeps_still_and_has_edges
 from tests.browser.test_history import SAYS_NOTHING, somebody_watches
 
 # Add the address of a page here as soon as it exists.
@@ -49,20 +51,24 @@ DISCREET_TOO = ["/", "/orientation/", "/loi/", "/numeros/", "/donnees-personnell
 UNFOLD = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 
 
-def test_axe_finds_nothing_and_nothing_scrolls_sideways_at_320(
+def test_every_page_is_accessible_and_keeps_to_what_was_asked_of_the_browser(
     page_factory: PageFactory, live_site: LiveSite, axe_in_both_themes: Axe, subtests: pytest.Subtests
 ):
-    """Each address is opened in a visit that begins anew, in one tab: a new one would compile axe again."""
+    """Each address is opened in a visit that begins anew, in one tab: a new one would compile axe again. Each page is
+    loaded once; the browser changes under it."""
     page = page_factory(width=390)
     for address in ADDRESSES:
-        with subtests.test(address):
-            anew(page, live_site)
-            page.set_viewport_size({"width": 390, "height": 800})
-            page.goto(live_site.url + address)
-            page.evaluate(UNFOLD)
+        anew(page, live_site)
+        ask_for_stillness(page)
+        page.set_viewport_size({"width": 390, "height": 800})
+        page.goto(live_site.url + address)
+        page.evaluate(UNFOLD)
+        keeps_still_and_has_edges(page, address, subtests)
+        with subtests.test(f"axe finds nothing, and nothing scrolls sideways at 320: {address}"):
             axe_in_both_themes(page)
             page.set_viewport_size({"width": 320, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        is_whole_on_paper(page, address, subtests)
 
 
 def test_axe_finds_nothing_where_somebody_watches(

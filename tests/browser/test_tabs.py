@@ -158,7 +158,7 @@ def test_tab_of_a_test_that_failed_is_closed(tabs: Tabs, taken: Tab):
 
 
 def test_what_is_asked_of_another_site_is_noted(tabs: Tabs, live_site: LiveSite, neutral_site: str, taken: Tab):
-    """By its page, which the content policy refuses; by a form or a link, which leads there; by what fails."""
+    """A page asks, and the content policy refuses it; a form or a link leads there; a request fails."""
     page = taken.page
     page.goto(live_site.url + "/accessibilite/")
     assert taken.problems == [] and not taken.was_elsewhere
