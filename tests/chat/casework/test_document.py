@@ -185,7 +185,7 @@ def test_long_exchange_is_given_part_by_part_each_with_its_line(conversation, co
 def _killed(*_args, **_given):
     """Run as `pool.run` does, with a child that the machine kills."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pool, "_speak", lambda child, _data: child.kill() or b"")
+        patch.setattr(pool, "_speak", lambda child, _pieces, _seconds: child.kill() or b"")
         return run_in_child(*_args, **_given)
 
 
@@ -199,8 +199,7 @@ def test_document_that_cannot_be_made_is_told_and_leaves_no_line(conversation, c
     if fault == "killed":
         monkeypatch.setattr(pool, "run", _killed)
     else:
-        monkeypatch.setattr(pool, "_places", threading.BoundedSemaphore(1))
-        pool._places.acquire()
+        monkeypatch.setattr(background_jobs, "AT_MOST", 0)
     response = console.post(page_of(conversation) + "document/", {"motive": "justice"})
     page = unescape(response.text)
     assert (response.status_code, response["Retry-After"]) == (503, "10") and told in page
