@@ -114,7 +114,7 @@ def test_second_press_that_reached_another_process_is_given_what_the_first_one_w
 def test_lease_is_renewed_while_the_job_is_under_way_and_ends_with_its_process(name, slow, monkeypatch):
     monkeypatch.setattr(background_jobs, "LEASE_SECONDS", 3)
     monkeypatch.setattr(background_jobs, "BEAT_SECONDS", 0.1)
-    monkeypatch.setattr(background_jobs, "_beating", [])  # a thread of another test may sleep for longer than this lease
+    monkeypatch.setattr(background_jobs, "_beating", [])  # an older thread may sleep beyond this lease
     with pytest.raises(background_jobs.NotYet):
         ask(name, slow)
     time.sleep(3.5)
