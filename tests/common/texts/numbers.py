@@ -176,6 +176,7 @@ NUMBERS: dict[str, dict[int, Source]] = {
     "report.since_longer": {1: Fact("the answer itself: `reports.models.Since`")},
     "report.effort_second_left": {1: Fact("said for one second: templates/reports/effort.html")},
     "closed.doors": {17: SERVICE},
+    "copy.late_press": {1: SPEECH},
     "copy_lock.apart": {2: ON_THE_PAGE},
     "report.sealed_told": {2: ON_THE_PAGE},
     "report.too_long": {2: SPEECH},
