@@ -5,13 +5,12 @@ from html import unescape
 
 import pytest
 from allauth.mfa.models import Authenticator
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from pnav.accounts.models import Role, User
-from tests.accounts.cast import PASSWORD, make_user, recovery_codes, sign_in, totp_code
+from tests.accounts.cast import PASSWORD, forget_codes, make_user, recovery_codes, sign_in, totp_code
 from tests.accounts.test_reauthentication import age
 
 pytestmark = pytest.mark.django_db
@@ -92,7 +91,7 @@ def test_proof_given_again_and_proof_that_failed(client, told):
     user = make_user("camille", totp=True)
     sign_in(client, "camille")
     age(client, 60)
-    cache.clear()  # the code of the sign-in has served
+    forget_codes()  # that of the sign-in has served
     page = client.get("/compte/2fa/webauthn/add/").url
     client.post(page, {"code": "000000"})
     client.post(page, {"code": totp_code()})
