@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
@@ -24,9 +25,11 @@ from common.texts import cache as text_cache
 from common.texts.cache import Changed
 from common.texts.help_numbers import Number
 from deploy import authority
+from pnav import addresses
 from pnav.middleware.require_https import PROGRAMS
 from pnav.pages.build import failure_page
 from pnav.server import http_channel, page_handler
+from pnav.server.body_limits import is_capture_form
 from tests.support import strict_html
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -104,6 +107,32 @@ def test_written_addresses_are_asked_how_they_are():
     assert "Host {$SITE_HOST}" in passed, "the process answers to its own names alone"
     # Caddy asks no replica behind a name: it would be written for nothing.
     assert "health_uri" not in snippet(CONTAINERS)
+
+
+def matches(pattern: str, path: str) -> bool:
+    """Return whether a path is one of Caddy's `path` matcher: a star at the end is any rest, one in the middle is what
+    stands between two slashes."""
+    if pattern.endswith("*"):
+        return path.startswith(pattern.removesuffix("*"))
+    return re.fullmatch("[^/]+".join(map(re.escape, pattern.split("*"))), path) is not None
+
+
+def test_stars_are_read_as_caddy_reads_them():
+    assert matches("/n/*", "/n/482137/a/") and matches("/*/a/", "/en/a/") and matches("/a/", "/a/")
+    assert not any(matches("/*/a/", path) for path in ("/a/", "//a/", "/en/b/a/", "/en/a/b/", "/en/a"))
+
+
+@pytest.mark.parametrize("caddyfile", [CONTAINERS, MACHINES], ids=["containers", "machines"])
+@pytest.mark.parametrize("matcher", ["@captures path", "@others not path"])
+def test_capture_of_a_page_without_scripts_is_let_through_at_each_of_its_addresses(caddyfile, matcher):
+    """Also in a language that is added: nobody thinks of the proxy then, which would say 413 without a page."""
+    (patterns,) = words(caddyfile, matcher)
+    paths = {*addresses.every_address("chat:captures"), addresses.in_language("eo").reverse("chat:captures")}
+    assert len(paths) == len(addresses.tables()) + 1
+    paths.add(reverse("console:hand_over", args=[uuid4()]))
+    assert {one for one in paths if not any(matches(pattern, one) for pattern in patterns.split())} == set()
+    assert all(is_capture_form(one) for one in paths if "/eo/" not in one)
+    assert not any(matches(pattern, reverse("chat:conversation")) for pattern in patterns.split())
 
 
 def test_haproxy_does_of_a_request_what_caddy_does():
