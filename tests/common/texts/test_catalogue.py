@@ -15,7 +15,7 @@ from chat.texts import script as script_texts
 from common.texts import validation
 from common.texts.catalogue import CATALOGUE, PLACES, Sentence, add
 from common.texts.help_numbers import NAMED
-from tests.pages.test_translations import CATALOGUE as TRANSLATIONS
+from tests.pages.test_translations import every_whole_catalogue
 
 ROOT = Path(__file__).resolve().parents[3]
 # Words of the contracts between product and screens: written where they stand, changed by nobody.
@@ -193,10 +193,11 @@ def test_wording_holds_no_text_of_its_own():
     assert set(script_texts.WORDS) == set(script_texts.DISCREET)
 
 
-def test_translations_know_every_text_of_origin():
+@every_whole_catalogue
+def test_translations_know_every_text_of_origin(catalogue):
     import polib
 
-    known = {entry.msgid for entry in polib.pofile(str(TRANSLATIONS)) if entry.translated()}
+    known = {entry.msgid for entry in polib.pofile(str(catalogue)) if entry.translated()}
     with translation.override("fr"):
         wanted = {
             str(text)

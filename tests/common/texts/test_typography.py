@@ -14,7 +14,7 @@ from common.texts.cache import Changed
 from common.texts.catalogue import CATALOGUE
 from common.texts.templatetags.dates import whole_words
 from common.texts.typography import keep_together
-from tests.pages.test_translations import CATALOGUE as TRANSLATIONS
+from tests.pages.test_translations import CATALOGUES as TRANSLATIONS
 from tests.support import french
 
 NO_BREAK = "\u00a0"
@@ -126,7 +126,7 @@ def test_no_text_of_the_catalogue_can_break_there_and_none_is_written_with_what_
 
 
 def test_no_translation_is_written_with_what_cannot_be_seen():
-    entries = polib.pofile(str(TRANSLATIONS))
+    entries = [entry for path in TRANSLATIONS for entry in polib.pofile(str(path))]
     assert len(entries) > 500
     assert [entry.msgid for entry in entries if unseen(entry.msgid) or unseen(entry.msgstr)] == []
 
