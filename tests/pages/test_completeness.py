@@ -59,6 +59,7 @@ def test_languages_of_the_site_are_whole():
     for language in begun.whole():
         assert all(part.missing == () and part.total for part in completeness.completeness_of(language).parts), language
     assert set(completeness.languages.others()) >= begun.BEGUN
+    assert completeness.languages.others()[0] not in begun.BEGUN, "what it has is asked of the others"
     assert [language for language in begun.BEGUN if completeness.completeness_of(language).is_enough] == []
     completeness.set_offered()
     assert completeness.offered_languages() == OFFERED
@@ -97,6 +98,16 @@ def test_language_is_offered_once_the_code_and_nearly_all_contents_are_translate
     assert parts("eo")["Phrases de Pnav"].missing == ()
 
 
+def test_text_of_the_staff_that_one_language_translates_is_asked_of_no_other(esperanto):
+    """« make messages » writes texts of the staff for whoever translates, too."""
+    wanted = completeness.wanted_messages()
+    translate(esperanto, [*wanted, "Ce que seul un agent lit"])
+    assert completeness.wanted_messages() == wanted
+    assert parts("eo")["Mots des pages"].missing == ()
+    completeness.set_offered()
+    assert completeness.offered_languages() == OFFERED
+
+
 def test_published_questionnaire_counts(esperanto):
     triage.published(lambda made: triage.question(made, "screen")["text"].update(vous={"fr": "Qui voit ?", "en": ""}))
     assert parts("en")["Questionnaire"].missing == ("questions/screen/text",)
@@ -110,7 +121,7 @@ def test_whoever_chose_a_language_keeps_it(esperanto, client):
 
 
 def test_last_known_languages_are_offered_while_the_database_is_away(monkeypatch, caplog):
-    completeness.set_offered(["en"])
+    completeness.set_offered(begun.whole())
 
     def away(language: str) -> Any:
         raise DatabaseError("secret")
