@@ -14,11 +14,11 @@ from chat.models.casework import EmergencyStep
 from chat.rules import emergency_texts
 from chat.rules.emergency import CHECKLISTS, Situation, Step
 from chat.rules.lifecycle import Author
-from common.texts import languages
 from reports.rules.offence_elements import QUESTIONS, Element
 from tests.chat.console.agents import page_of, signed_in
 from tests.chat.console.test_conversation import hidden_client_id
 from tests.factories import chat as make
+from tests.support import begun
 from triage.rules import Urgency
 
 pytestmark = pytest.mark.django_db
@@ -142,7 +142,7 @@ def test_the_language_that_somebody_writes_in_comes_before_the_one_they_read(age
 
 
 def test_every_question_and_step_has_its_words_in_each_language():
-    for language in languages.others():
+    for language in begun.whole():
         voice = one_press.Voice(language=language)
         assert all(reply.code == language for reply in one_press.all_questions(voice))
         for situation in Situation:

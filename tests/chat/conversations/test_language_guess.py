@@ -97,7 +97,7 @@ def replies_in(html: str) -> str:
 
 @pytest.mark.parametrize(
     ("guess", "reads", "expected"),
-    [("en", "fr", "en"), ("", "en", "en"), ("fr", "en", "fr"), ("es", "fr", "fr"), ("", "fr", "fr")],
+    [("en", "fr", "en"), ("", "en", "en"), ("fr", "en", "fr"), ("xx", "fr", "fr"), ("", "fr", "fr")],
 )
 def test_language_of_ready_answers(agent, guess, reads, expected):
     conversation = make.assigned(agent, language=reads)
