@@ -15,7 +15,8 @@ from common.sql import fetch_rows
 
 # The lease is renewed while something depends on it: conversations under way, or the availability of an agent who is
 # available or in a pause and would become absent without it. At most ten conversations are looked at, because of the
-# constraint `agent_capacity_is_human`.
+# constraint `agent_capacity_is_human`. `actions.AGENTS_SEEN` renews the lease of the console: what one of the two
+# statements writes of an agent, the other writes too.
 BEAT = """
 WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now), held AS MATERIALIZED (
     SELECT count(*) AS held, count(*) FILTER (WHERE EXISTS (
@@ -39,10 +40,11 @@ FROM chat_agent a CROSS JOIN held LEFT JOIN renewed ON renewed.id = a.id WHERE a
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """It is the answer to a beat.
+    """It is what a page of the staff is told when it says that it is open (a beat).
 
-    held: the agent's conversations under way; unread: those of them with messages to read. is_kept: something depends
-    on the lease, so it is renewed. was_over: the lease had ended before this beat.
+    held: the agent's conversations under way; unread: those of them with messages to read. is_kept: the lease is kept
+    up, because conversations or the availability depend on it; this beat need not have written it
+    (`actions.SEEN_EVERY`). was_over: the lease had ended before this beat.
     """
 
     held: int

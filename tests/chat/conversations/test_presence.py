@@ -1,6 +1,7 @@
 """The lease on pages that are not the console: kept while somebody depends on it, and told as it is."""
 
 import json
+import re
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -12,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat.conversations import presence
-from chat.conversations.presence import Standing
+from chat.conversations.actions import AGENTS_SEEN
+from chat.conversations.presence import BEAT, Standing
 from chat.models import Agent
 from chat.rules.lifecycle import Author, Availability
 from common.sql import fetch_rows
@@ -53,6 +55,12 @@ def test_beat_renews_the_lease_while_somebody_depends_on_it(availability, holds,
     standing = presence.renew_lease(user_id=agent.user_id)
     assert standing == Standing(held=int(holds), unread=0, is_kept=kept, was_over=False)
     assert is_fresh(agent) == kept
+
+
+def test_both_statements_that_renew_a_lease_write_the_same_of_an_agent():
+    """The console's, and that of every other page: whoever adds a column to one thinks of the other."""
+    written = [re.findall(r"UPDATE chat_agent a SET (.+?)\s+FROM late", one, re.DOTALL) for one in (AGENTS_SEEN, BEAT)]
+    assert written == [["seen_at = late.now"]] * 2
 
 
 def test_beat_says_what_is_new_and_that_the_lease_was_over():
