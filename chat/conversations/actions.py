@@ -295,10 +295,10 @@ def agents_seen(*, agent_ids: Collection[int], now: datetime | None = None) -> b
 
 
 def came_back(renewed: Sequence[tuple[int, datetime | None, datetime]]) -> bool:
-    """Handle agents whose lease had ended before it was just renewed, and return whether there are any.
+    """Tell agents whose lease had ended what they lost, and return whether there are any.
 
-    renewed: for each agent (key, last seen, now). What they lost is recorded, to be shown to them
-    (`losses.record_losses`), and the dispatcher runs after the commit.
+    Whatever statement renews leases calls this with its rows. renewed: for each agent (key, last seen, now). What they
+    lost is recorded, to be shown to them (`losses.record_losses`), and the dispatcher runs after the commit.
     """
     lease = timedelta(seconds=settings.LEASE_SECONDS)
     returns = [line for line in renewed if is_lease_over(seen_at=line[1], now=line[2], lease=lease)]

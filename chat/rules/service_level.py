@@ -39,8 +39,8 @@ class Level(IntEnum):
 class Limit:
     """It is the limit of a measure.
 
-    limit: in minutes; for ON_DUTY a number of agents. warn_percent: the part of the limit from which the level is NEAR;
-    not used for ON_DUTY.
+    limit: in minutes; for ON_DUTY a number of agents. warn_percent: at how many per cent of the limit the level
+    becomes NEAR. ON_DUTY has 100, which nobody reads.
     """
 
     limit: int

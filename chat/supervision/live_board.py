@@ -60,7 +60,7 @@ def limits() -> Mapping[str, Limit]:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """It is a limit that is nearly or really exceeded, in words."""
+    """It is a line among the board's alerts: how grave it is, and its sentence."""
 
     level: Level
     text: str
@@ -86,10 +86,11 @@ class EmergencyLine:
 
 @dataclass(frozen=True, slots=True)
 class WaitingLine:
-    """These are the people who wait with one degree of urgency and whose turn may come.
+    """It is a row of the table of waits: one degree of urgency.
 
-    zones: how many there are for each of ZONES. longest: the longest wait, in words; empty when nobody waits. apart:
-    how many are offline or have left, and are passed over until they are seen again.
+    zones: how many people there are whose turn may come, for each of ZONES. longest: the longest of their waits, in
+    words; empty when nobody waits. apart: how many others are offline or have left, and are passed over until they are
+    seen again.
     """
 
     label: str
@@ -168,8 +169,8 @@ class Silence:
     """It is a person who waits for an answer.
 
     name: that of the agent; empty for another unit. since: the time, in words, since the oldest message that nobody has
-    answered, whoever had the conversation (`chat.conversations.waits`); level is the level of this time. own: the part
-    of it since the present agent came; empty when that is all of it, to the minute.
+    answered, whoever had the conversation (`chat.conversations.waits`); level is the level of this time. own: the same
+    wait, counted only since the present agent could have answered; empty when both are the same number of minutes.
     """
 
     name: str
@@ -227,7 +228,11 @@ class Board:
 
 
 def read(now: datetime, *, units: Collection[int]) -> Board:
-    """Read the board of a supervisor, in six queries. units: keys of the units in which they may step in."""
+    """Read the board of a supervisor, in six queries.
+
+    now: by the clock of this process, for the board shows times and takes nothing away (docs/adr/0014 is about what
+    does). units: keys of the units in which they may step in.
+    """
     known = limits()
     everybody = _people(now)
     people = [person for person in everybody if person.whereabouts.holds_turn]

@@ -33,7 +33,7 @@ def say(*, is_first: bool) -> SafeString:
 def _whole_languages() -> list[str]:
     """Return the languages in which the code says everything, the source language first.
 
-    A language that is incomplete would say French in its own name.
+    An incomplete language is left out: its part would be French, marked as that language for a screen reader.
     """
     wanted = set(completeness.wanted_messages())
     return [
