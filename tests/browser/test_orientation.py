@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 from locations.models import Force, Municipality, PostalCode, ReceptionPoint
 from pnav.sessions import SessionStore
 from tests.browser.conftest import Axe, LiveSite, PageFactory, anew, goes_on
-from tests.triage.paths import ADULT, CHAT, WITNESS
-from triage.questionnaire.questions import BY_ID
+from tests.triage.paths import ADULT, CHAT, HELPER, MINOR, WITNESS
+from triage.questionnaire.questions import BY_ID, BY_SLUG
 from triage.questionnaire.results import BUILT_IN
 
 RESULTS = {
@@ -24,6 +24,25 @@ RESULTS = {
     "content": {**WITNESS, "facts": "content", "content_kind": "public"},
     "sms": {**ADULT, "facts": "device", "scam": "sms"},
 }
+
+# Every question, with the answers before it; those of the first screens are put to an adult, to a minor and to somebody
+# who helps, each in their own words.
+ASKED: tuple[tuple[str, dict[str, str]], ...] = (
+    ("danger", {}),
+    ("danger", {"who": "minor"}),
+    ("danger", {"who": "helper"}),
+    ("who", {"danger": "no"}),
+    ("helped", HELPER),
+    ("facts", ADULT),
+    ("facts", MINOR),
+    ("facts", WITNESS),
+    ("repetition", {**ADULT, "facts": "harassment"}),
+    ("image_money", {**WITNESS, "facts": "image"}),
+    ("account_purpose", {**MINOR, "facts": "account"}),
+    ("demand", {**ADULT, "facts": "money"}),
+    ("content_kind", {**WITNESS, "facts": "content"}),
+    ("scam", {**ADULT, "facts": "device"}),
+)
 
 
 def come_in(page: Page, live_site: LiveSite, who: str = "adult") -> None:
@@ -43,8 +62,10 @@ def answer_all(page: Page, live_site: LiveSite, answers: dict[str, str]) -> None
         assert BY_ID[question].slug not in page.url, page.content()[-6000:]
 
 
-def has_answered(page: Page, live_site: LiveSite, answers: dict[str, str]) -> None:
-    """Begin a visit anew with these answers, before their result."""
+def has_answered(
+    page: Page, live_site: LiveSite, answers: dict[str, str], address: str = "/orientation/resultat/"
+) -> None:
+    """Begin a visit anew with these answers, before their result or another page of the orientation."""
     anew(page, live_site)
     with live_site.database():
         session = SessionStore()
@@ -52,7 +73,7 @@ def has_answered(page: Page, live_site: LiveSite, answers: dict[str, str]) -> No
         session.save()
     key = {"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": live_site.url}
     page.context.add_cookies([key])  # type: ignore[list-item]
-    page.goto(live_site.url + "/orientation/resultat/")
+    page.goto(live_site.url + address)
 
 
 def give_place(page: Page, live_site: LiveSite) -> None:
@@ -84,17 +105,18 @@ def has_no_sideways_scroll(page: Page) -> bool:
     return page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
-def test_questions_are_accessible(live_site: LiveSite, page_factory: PageFactory, axe_in_both_themes: Axe) -> None:
+def test_questions_are_accessible(
+    live_site: LiveSite, page_factory: PageFactory, axe_in_both_themes: Axe, subtests: pytest.Subtests
+) -> None:
     page = page_factory(width=320)
-    come_in(page, live_site, "helper")
-    for value in ("no", "witness_under_15", "account"):
-        axe_in_both_themes(page)
-        assert has_no_sideways_scroll(page)
-        with goes_on(page):
-            page.locator(f"#answer-{value}").click()
-    axe_in_both_themes(page)
-    page.goto(live_site.url + "/orientation/qui/")
-    axe_in_both_themes(page)
+    seen = set()
+    for question, answers in ASKED:
+        with subtests.test(question, answers=answers):
+            has_answered(page, live_site, answers, f"/orientation/{BY_ID[question].slug}/")
+            seen.add(BY_SLUG[page.url.rstrip("/").rpartition("/")[2]].id)
+            axe_in_both_themes(page)
+            assert has_no_sideways_scroll(page)
+    assert seen == set(BY_ID)
 
 
 def test_missing_answer_is_said_and_no_answer_is_painted(
