@@ -37,8 +37,10 @@ FOLD = "document.querySelectorAll('details').forEach((one) => { one.open = false
 
 
 def ask_for_stillness(page: Page) -> None:
-    """Ask for it before a page is loaded, because what moves on it would move at once."""
-    page.emulate_media(media="screen", reduced_motion="reduce", forced_colors="none")
+    """Ask for it before a page is loaded, because what moves on it would move at once. The theme is the light one,
+    whatever a check that failed has left.
+    """
+    page.emulate_media(media="screen", color_scheme="light", reduced_motion="reduce", forced_colors="none")
 
 
 def keeps_still_and_has_edges(page: Page, address: str, subtests: pytest.Subtests) -> None:

@@ -56,17 +56,16 @@ def test_every_page_is_accessible_and_keeps_to_what_was_asked_of_the_browser(
 ):
     """Each address is opened in a visit that begins anew, in one tab: a new one would compile axe again. Each page is
     loaded once; the browser changes under it."""
-    page = page_factory(width=390)
+    page = page_factory(width=320)
     for address in ADDRESSES:
         anew(page, live_site)
         ask_for_stillness(page)
-        page.set_viewport_size({"width": 390, "height": 800})
+        page.set_viewport_size({"width": 320, "height": 800})
         page.goto(live_site.url + address)
         page.evaluate(UNFOLD)
         keeps_still_and_has_edges(page, address, subtests)
-        with subtests.test(f"axe finds nothing, and nothing scrolls sideways at 320: {address}"):
+        with subtests.test(f"axe finds nothing, and nothing scrolls sideways: {address}"):
             axe_in_both_themes(page)
-            page.set_viewport_size({"width": 320, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= 320
         is_whole_on_paper(page, address, subtests)
 
@@ -75,18 +74,16 @@ def test_axe_finds_nothing_where_somebody_watches(
     page_factory: PageFactory, live_site: LiveSite, axe: Axe, axe_in_both_themes: Axe, subtests: pytest.Subtests
 ):
     """Pages of discreet mode are looked at folded, which is how somebody who watches sees them, and unfolded."""
-    page = page_factory(width=390)
+    page = page_factory(width=320)
     somebody_watches(live_site, page)
     for address in DISCREET_TOO:
         with subtests.test(address):
-            page.set_viewport_size({"width": 390, "height": 800})
             page.goto(live_site.url + address)
             assert SAYS_NOTHING.fullmatch(page.url.removeprefix(live_site.url)), page.url
             assert page.title() == "Informations"
             axe(page)
             page.evaluate(UNFOLD)
             axe_in_both_themes(page)
-            page.set_viewport_size({"width": 320, "height": 800})
             assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
