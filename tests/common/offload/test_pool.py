@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from common.offload import pool
+from common.offload import background_jobs, pool
+from pnav.server.process_role import PAGES_NICENESS
 
 JOBS = "tests.common.offload.jobs"
+# As production has them. This module is read before tests/conftest.py gives every test of the run more patience.
+PATIENCE_SECONDS, PATIENT = background_jobs.PATIENCE_SECONDS, pool.PATIENT
 
 
 def ask(do, who="", **more):
@@ -128,6 +131,15 @@ def test_patient_job_is_tried_again_with_more_time_and_a_higher_priority(monkeyp
     with pytest.raises(pool.Failed, match="slow"):
         pool.run(JOBS, {"do": "sleep", "seconds": 60}, is_patient=True)
     assert children() == []
+
+
+def test_page_waits_for_seconds_and_a_patient_job_never_comes_before_pages():
+    assert 1 <= PATIENCE_SECONDS <= 8, "the page's thread is held for as long"
+    levels, times = zip(*PATIENT, strict=True)
+    assert levels[0] == pool.NICENESS and len(levels) > 1
+    assert levels == tuple(sorted(set(levels), reverse=True)), "each try has a higher priority than the one before"
+    assert min(levels) >= PAGES_NICENESS
+    assert times == tuple(sorted(set(times))), "each try has more time"
 
 
 def test_patient_job_waits_for_its_turn_and_takes_no_place_of_a_page(monkeypatch, tmp_path):
