@@ -73,9 +73,10 @@ SENDS_NOTHING = {"insert", "act=search"}
 # These say what they do to nobody: the sheet and the summaries are kept, a question goes to a colleague without a word
 # of the exchange, a document is made.
 KEEPS = {
-    "Enregistrer la fiche", "Demander", "Faire le document", "Faire une archive vérifiable (PDF, JSON)", "Envoyer",
-    "Fermer",
+    "Enregistrer la fiche", "Demander", "Faire le document", "Faire une archive vérifiable (PDF, JSON)", "Fermer",
 }  # fmt: skip
+# The answer: the label of its field says whom it is to, above what is typed.
+ANSWERS = "Envoyer"
 
 
 def test_every_button_that_acts_says_whom():
@@ -103,10 +104,18 @@ def test_every_button_that_acts_says_whom():
                 while name in IN_A_ROW and not box.get("data-conversation"):
                     box = parents[box]
                     told = " ".join("".join(box.itertext()).split())
-                assert aim in told.replace("\u00a0", " "), (words, name)
+                whom = aim
+                if words == ANSWERS:
+                    while box.tag != "form":
+                        box = parents[box]
+                    (label,) = (one for one in box.iter("label") if one.get("for", "").startswith("corps-"))
+                    told = " ".join("".join(label.itertext()).split())
+                    whom = "Répondre à " + aim.replace(" · ", " ")  # the number has its colour, and no point after it
+                assert whom in told.replace("\u00a0", " "), (words, name)
                 seen.add(words.removesuffix(aim).strip())
-    assert {"Passer l'échange", "Garder la note", "Remplacer", "Changer", "Terminer la procédure"} <= seen, seen
-    assert any(words.startswith(f"Terminer {aim}") for words in seen), seen
+    acts = {"Passer l'échange", "Garder la note", "Remplacer", "Changer", "Terminer la procédure", ANSWERS}
+    acts |= {"Montrer à la personne et demander son accord", f"Terminer {aim} · 93200"}
+    assert acts <= seen, seen
 
 
 @pytest.mark.django_db(transaction=True)
