@@ -2,8 +2,10 @@
 
 import sys
 from importlib import import_module
+from unittest import mock
 
 import pytest
+from django.core.cache import caches
 from django.template import engines
 from django.test import override_settings
 from django.utils.safestring import SafeString
@@ -95,6 +97,9 @@ class Spoken:
         lambda patch: patch.delattr(Spoken, "word"),
         lambda patch: patch.setattr(Spoken(), "word", "c"),
         lambda patch: patch.setattr("chat.conversations.resume.WORDS", 3, raising=False),
+        lambda _patch: mock.patch.object(catalogue, "CATALOGUE", {}).start(),
+        lambda _patch: mock.patch("common.texts.catalogue.CATALOGUE", {}).start(),
+        lambda _patch: mock.patch.object(Spoken, "word", "c").start(),
     ],
 )
 def test_what_is_replaced_takes_it_away_and_spoils_it_for_nobody(monkeypatch, replace):
@@ -103,6 +108,7 @@ def test_what_is_replaced_takes_it_away_and_spoils_it_for_nobody(monkeypatch, re
     assert not text_cache.drawn() and not text_cache.texts()
     text_cache.drawn()["a key", None, False] = SafeString("Autrement.")
     monkeypatch.undo()
+    mock.patch.stopall()
     begin_next()
     assert said in text_cache.drawn().values() and "Autrement." not in text_cache.drawn().values()
 
@@ -113,7 +119,8 @@ def test_what_no_page_asks_for_may_be_replaced(monkeypatch):
     monkeypatch.setattr(network_limits, "now", lambda: 0.0)
     monkeypatch.setattr("common.network_limits.now", lambda: 1.0)
     monkeypatch.setattr(resume, "slow_hash", lambda _words: b"")
-    assert text_cache.drawn()
+    with mock.patch.object(network_limits, "now"), mock.patch.object(caches["default"], "key_prefix", "another"):
+        assert text_cache.drawn()
 
 
 @pytest.mark.parametrize("beside", sorted(name for name in shelf.BESIDE if name.islower()))

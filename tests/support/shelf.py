@@ -2,9 +2,10 @@
 
 A test that began with nothing drawn would draw the frame, the footer and each run of sentences of its first page anew:
 half of what such a page costs. What is kept knows the sentences and the templates and nothing else. A test that begins
-to change something puts it away: a setting that is not in `BESIDE`, and whatever pytest's `monkeypatch` replaces, save
-what is in `BESIDE` too. The tests of `APART` begin without it: they are about sentences and kept parts themselves, or
-draw nothing where something is drawn. What hangs on contents of the database begins empty in each test.
+to change something puts it away: a setting that is not in `BESIDE`, and whatever pytest's `monkeypatch` or the `patch`
+of `unittest.mock` replaces, save what is in `BESIDE` too. The tests of `APART` begin without it: they are about
+sentences and kept parts themselves, or draw nothing where something is drawn. What hangs on contents of the database
+begins empty in each test.
 """
 
 import os
@@ -13,6 +14,7 @@ from dataclasses import replace
 from functools import wraps
 from types import ModuleType
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.test.signals import setting_changed
@@ -26,7 +28,8 @@ APART = (
 # No template asks for these, nor does any tag: settings, modules, and single names of modules.
 BESIDE = {
     "ALLAUTH_TRUSTED_PROXY_COUNT", "CACHES", "CONTENT_KEYS", "METRICS_TOKEN", "REDIS_URL",
-    "chat.conversations.resume.slow_hash", "common.network_limits", "common.rate_limits", "os", "secrets", "time",
+    "chat.conversations.resume.slow_hash", "common.network_limits", "common.rate_limits",
+    "django.core.cache.backends.redis", "os", "secrets", "time",
 }  # fmt: skip
 KEPT = ("texts", "drawn", "runs", "patterns")
 _origin = text_cache._shelf_of({}, {})
@@ -85,8 +88,19 @@ def _watched(replaces: Callable[..., Any]) -> Callable[..., Any]:
     return watched
 
 
+def _watched_patch(begins: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    @wraps(begins)
+    def watched(self: Any) -> Any:
+        if not is_beside(self.getter(), self.attribute):
+            put_away()
+        return begins(self)
+
+    return watched
+
+
 def watch() -> None:
     """Watch what tests change from now on, in this process."""
     setting_changed.connect(_setting_changes, dispatch_uid="shelf of tests")
     for name in ("setattr", "delattr", "setitem", "delitem"):
         setattr(pytest.MonkeyPatch, name, _watched(getattr(pytest.MonkeyPatch, name)))
+    mock._patch.__enter__ = _watched_patch(mock._patch.__enter__)  # type: ignore[attr-defined]
