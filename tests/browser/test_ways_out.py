@@ -25,6 +25,7 @@ def test_text_is_back_after_each_way_out(live_site, enter, javascript):
     page = enter(conversation, javascript=javascript)
     ways = [
         ("main", "Durée, accès, effacement", "/tchat/conservation/"),
+        ("main", "Ma copie", "/tchat/copie/"),
         ("main", "Terminer l'échange", "/tchat/terminer/"),
         (".pnav-header__nav", "Point d'accueil", "/point-d-accueil/"),
         (".pnav-header__nav", "Paramètres d'affichage", "/parametres-affichage/?next=/tchat/"),
