@@ -121,7 +121,7 @@ KINDS_OF_TEXT = """
   axe.beginAnew = (kinds) => {
     [grounds, asked, askedLinks, known] = [new Map(), new Map(), new Set(), new Set(kinds)];
     [around, kindOf, unsure, untold] = [new Map(), new WeakMap(), new Set(), new Set()];
-    shown = { texts: [], links: [], count: countShown() };
+    shown = { texts: [], links: [], all: allShown() };
   };
   axe.askedKinds = (doubtful) => [
     ...[...asked.keys()].filter((kind) => !unsure.has(kind)),
@@ -129,13 +129,14 @@ KINDS_OF_TEXT = """
     ...(doubtful.includes(links.id) ? [] : askedLinks),
   ];
   axe.knowsAll = (kinds) => {
-    if (!shown || countShown() !== shown.count) return false;
+    const now = shown && allShown();
+    if (!now || now.size !== shown.all.size || [...now].some((one) => !shown.all.has(one))) return false;
     [grounds, around, known] = [new Map(), new Map(), new Set(kinds)];
     return shown.texts.every((one) => one.isConnected && isKnown(one))
       && shown.links.every((one) => one.isConnected && known.has(kindOfLink(one)));
   };
-  const countShown = () => [...document.querySelectorAll("body *")]
-    .filter((one) => one.checkVisibility({ opacityProperty: true, visibilityProperty: true })).length;
+  const allShown = () => new Set([...document.querySelectorAll("body *")]
+    .filter((one) => one.checkVisibility({ opacityProperty: true, visibilityProperty: true })));
   const hash = (text) => {
     let [high, low] = [0xdeadbeef, 0x41c6ce57];
     for (let at = 0; at < text.length; at += 1) {
@@ -159,9 +160,12 @@ KINDS_OF_TEXT = """
     return grounds.get(element);
   };
   const kindOfText = (element) => hash(`${ground(element)}|${styles(element, ofText)}`);
+  // What axe compares a link with: the element around it that is one of these.
+  const isBlock = (element) => /^(block|list-item|table|flex|grid|inline-block|table-.*)$/
+    .test(getComputedStyle(element).display);
   const blockAround = (element) => {
     let block = element.parentElement;
-    while (block !== document.body && getComputedStyle(block).display.startsWith("inline")) block = block.parentElement;
+    while (block !== document.body && !isBlock(block)) block = block.parentElement;
     return block;
   };
   const kindOfLink = (element) =>

@@ -133,6 +133,28 @@ def test_link_that_its_text_hides_is_found_wherever_it_stands(show, axe: Axe):
             axe(page)
 
 
+# The same link within a word of the last paragraph, and the style of this word.
+LINK_IN_WORD = """(element, style) => {
+  const [word, link] = ["span", "a"].map((name) => document.createElement(name));
+  Object.assign(link, { href: "/loi/", textContent: "un lien de plus" });
+  Object.assign(link.style, { color: "rgb(110, 110, 110)", textDecoration: "none", backgroundImage: "none" });
+  Object.assign(word.style, style);
+  word.append("autour ", link, " et la suite");
+  element.append(" ", word, " du texte.");
+}"""
+
+
+def test_link_is_compared_with_the_words_around_it(show, axe: Axe):
+    """Far enough from a text in black, it is not from words in its own colour."""
+    page = show("rgb(0, 0, 0)", "")
+    page.locator("main p").last.evaluate(LINK_IN_WORD, {})
+    axe(page)
+    page = show("rgb(0, 0, 0)", "")
+    page.locator("main p").last.evaluate(LINK_IN_WORD, {"display": "inline-block", "color": "rgb(100, 100, 100)"})
+    with pytest.raises(AssertionError, match="link-in-text-block"):
+        axe(page)
+
+
 def test_what_comes_with_the_other_theme_is_asked(show, axe_in_both_themes: Axe):
     """Nothing else is new in the light one, where it is shown."""
     page = show("", "")
@@ -144,6 +166,28 @@ def test_what_comes_with_the_other_theme_is_asked(show, axe_in_both_themes: Axe)
           sheet.replaceSync("@media (prefers-color-scheme: dark) { .of-light { display: none; } }");
           document.adoptedStyleSheets.push(sheet);
           element.classList.add("of-light");
+        }"""
+    )
+    with pytest.raises(AssertionError, match="color-contrast"):
+        axe_in_both_themes(page)
+
+
+def test_what_changes_places_with_something_in_the_other_theme_is_asked(show, axe_in_both_themes: Axe):
+    """As many elements are shown in either."""
+    page = show("", "")
+    axe_in_both_themes(page)  # whose kinds are known from here on
+    page = show("rgb(175, 170, 170)", "rgb(255, 255, 255)")
+    page.locator("main p").last.evaluate(
+        """element => {
+          const sheet = new CSSStyleSheet();
+          sheet.replaceSync(`@media (prefers-color-scheme: dark) { .of-light { display: none; } }
+            @media (prefers-color-scheme: light) { .of-dark { display: none; } }`);
+          document.adoptedStyleSheets.push(sheet);
+          element.classList.add("of-light");
+          const other = document.createElement("p");
+          other.textContent = "Un texte du soir.";
+          other.classList.add("of-dark");
+          element.parentElement.after(other);
         }"""
     )
     with pytest.raises(AssertionError, match="color-contrast"):
