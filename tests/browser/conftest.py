@@ -85,6 +85,9 @@ REFUSALS = (
 # What the address bar would suggest: two pages of Chromium's own, drawn anew beside each visit, nearly half of all its
 # work. Nobody types there.
 SUGGESTIONS = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
+# No host has an address but this machine, under the names that the tests use: what is asked of anybody else fails, and
+# a tab hears of what fails.
+NOBODY_ELSE = "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
 THEMES = ("dark", "light")
 # Of all rules, those that a theme can change the answer of.
 OF_COLOURS = ["color-contrast", "link-in-text-block"]
@@ -394,7 +397,11 @@ def browser() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         # Run by root, Chromium refuses its sandbox; the only pages it opens are ours.
-        arguments = ["--no-sandbox", f"--disable-features={switched_off(playwright.chromium)}"]
+        arguments = [
+            "--no-sandbox",
+            f"--disable-features={switched_off(playwright.chromium)}",
+            f"--host-resolver-rules={NOBODY_ELSE}",
+        ]
         engine = playwright.chromium.launch(executable_path=chromium.find(), args=arguments)
         yield engine
         engine.close()
@@ -416,7 +423,8 @@ def _listen(tab: Tab) -> None:
     """Note an error in a script, a refusal by the content policy, and whatever is of anybody but the tab's site.
 
     To be told of every request costs 0.3 ms each, of which a page has forty. The policy refuses all that a page would
-    load from elsewhere; there remain the pages that are led elsewhere, and what fails.
+    load from elsewhere; there remain the pages that are led elsewhere, and what fails: whatever no policy refuses, as
+    of a worker whose file has none, finds no host (`NOBODY_ELSE`).
     """
     own = (tab.site, "data:", "blob:", "about:", "chrome-error:")
 

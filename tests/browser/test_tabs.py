@@ -176,6 +176,27 @@ def test_what_is_asked_of_another_site_is_noted(tabs: Tabs, live_site: LiveSite,
     assert "elsewhere: http://127.0.0.1:9/" in taken.problems
 
 
+# A worker whose file has no policy, as static files have none: it asks, and says that it is done.
+WORKER_ASKS = """(there) => new Promise((done) => {
+  const script = `fetch("${there}", { mode: "no-cors" })
+    .then(() => postMessage("answered"), () => postMessage("none"));`;
+  const worker = new Worker(URL.createObjectURL(new Blob([script])));
+  worker.onmessage = ({ data }) => done(data);
+})"""
+
+
+def test_what_a_worker_asks_of_another_site_is_noted(tabs: Tabs, live_site: LiveSite, neutral_site: str):
+    """No policy refuses it, and somebody would answer."""
+    there = neutral_site.replace("127.0.0.1", "elsewhere.localhost")
+    tab = tabs.take(live_site.url, {**OPTIONS, "bypass_csp": True}, is_new=True)
+    tab.page.goto(live_site.url + "/accessibilite/")
+    assert tab.problems == []
+    assert tab.page.evaluate(WORKER_ASKS, there) == "none"
+    tab.page.wait_for_timeout(100)  # it is told on its own way
+    assert tab.problems == [f"elsewhere: {there}"] and tab.was_elsewhere
+    tab.page.context.close()
+
+
 def test_few_are_kept(tabs: Tabs, live_site: LiveSite, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(kept, "MOST", 1)
     tabs.close()  # those of tests before
