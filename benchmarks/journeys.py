@@ -144,7 +144,7 @@ def walk(page: Page, base: str, journey: Journey, *, place: str = PLACE) -> Walk
     _press(page, done, f".home-doors button[value={journey.door}]")
     for number, value in enumerate(journey.answers):
         _look(page, done, is_whole=True)
-        done.shown.append(_buttons(page, _ids(page)))
+        done.shown.append(buttons(page, _ids(page)))
         is_last = number == len(journey.answers) - 1
         _press(page, done, f"#answer-{value}")
         if is_last and journey.writes:
@@ -170,7 +170,8 @@ def _ids(page: Page) -> list[str]:
     return [f"#{one}" for one in page.locator("main [name=answer]").evaluate_all("all => all.map((one) => one.id)")]
 
 
-def _buttons(page: Page, selectors: list[str]) -> list[Button]:
+def buttons(page: Page, selectors: list[str]) -> list[Button]:
+    """Return where the first element of each selector lies."""
     return [
         Button(" ".join(label.split()), round(top), round(bottom), foot)
         for label, top, bottom, foot in page.evaluate(_BUTTONS, selectors)
@@ -178,7 +179,7 @@ def _buttons(page: Page, selectors: list[str]) -> list[Button]:
 
 
 def _press(page: Page, done: Walk, selector: str) -> None:
-    done.pressed += _buttons(page, [selector])
+    done.pressed += buttons(page, [selector])
     done.presses += 1
     with page.expect_navigation(wait_until="load"):
         page.locator(selector).first.click()

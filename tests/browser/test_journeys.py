@@ -68,13 +68,15 @@ def counts(page: Page, town: LiveSite, journey: Journey, language: str) -> None:
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
 @pytest.mark.parametrize("language", begun.offered())
-def test_home_page_is_at_most_six_screens_high(
+def test_home_page_says_the_wait_at_once_and_is_at_most_six_screens_high(
     live_site: LiveSite, page_factory: PageFactory, language: str, javascript: bool
 ) -> None:
     page = page_factory(javascript=javascript, width=WIDTH, height=HEIGHT, locale=language)
     high = journeys.home_height(page, live_site.url)
     assert page.locator("html").get_attribute("lang") == language
     assert HEIGHT < high <= HOME_SCREENS * HEIGHT
+    (wait,) = journeys.buttons(page, [".home-wait"])
+    assert wait.label and wait.top > 0 and wait.is_seen, wait
 
 
 @pytest.mark.usefixtures("nobody_on_duty")
