@@ -47,6 +47,7 @@ from chat.visitor.base import (
 )
 from chat.visitor.draft_session import Draft
 from chat.visitor.page_state import PageState
+from chat.visitor.report import keep_ticked
 from common import plain_text, rate_limits
 from common.database_errors import describe_error
 from common.service_settings import definitions, values
@@ -304,10 +305,11 @@ def messages_page(
 @require_POST
 @when_away
 def post_message(request: HttpRequest) -> HttpResponse:
-    """Add a message without a script, then lead back to the end of the thread."""
+    """Add a message without a script, keep what is ticked beside it, then lead back to the end of the thread."""
     current = present_reporter(request)
     if current is None:
         return without_visit(request)
+    keep_ticked(request, current)
     form = MessageForm(request.POST)
     if not form.is_valid():
         return _show(request, current, form)

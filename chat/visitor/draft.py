@@ -12,7 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from chat import access
-from chat.visitor import draft_session, fact_draft
+from chat.visitor import draft_session, fact_draft, report
 from chat.visitor.base import json_answer, wants_json, when_away, without_visit
 from common import rate_limits
 
@@ -35,7 +35,8 @@ def _moment(given: str) -> int:
 @require_POST
 @when_away
 def leave(request: HttpRequest) -> HttpResponse:
-    """Keep the text (`body`) and go where the button says (`to`, an address), without a script too.
+    """Keep the text (`body`) and what is ticked beside it, and go where the button says (`to`, an address), without a
+    script too.
 
     A script that asks for JSON saves what is being typed in its tab (`tab`) and stays on its page; without a `body` it
     asks what the tab was typing, for a page that was loaded again may be older than its last save. A fact that is being
@@ -60,5 +61,6 @@ def leave(request: HttpRequest) -> HttpResponse:
     draft_session.keep_draft(request, current, body, tab=tab, at=_moment(request.POST.get("at", "")))
     if is_save:
         return HttpResponse(status=204)
+    report.keep_ticked(request, current)
     to = request.POST.get("to", "")
     return redirect(to if _is_ours(to) else reverse("chat:conversation"))

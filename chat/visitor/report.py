@@ -9,6 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from chat import access, pubsub
+from chat.models import Conversation
 from chat.rules.lifecycle import Status
 from chat.visitor import draft_session
 from chat.visitor.base import json_answer, manner_of, wants_json, when_away, without_visit
@@ -17,6 +18,8 @@ from reports import actions
 from reports.forms import AddedForm
 
 SAVES, SAVES_SECONDS = 60, 60  # a conversation; each touch of a script's page is one
+# The field of a page without scripts that says that its boxes go along, whichever of its buttons was pressed.
+GO_ALONG = "boxes"
 
 
 @sensitive_post_parameters("name", "contact")
@@ -53,6 +56,27 @@ def add_to_report(request: HttpRequest) -> HttpResponse:
     if form.errors:
         return _refused(request, form, manner)
     return json_answer({"kept": True}) if wants_json(request) else _back()
+
+
+def keep_ticked(request: HttpRequest, current: Conversation) -> None:
+    """Keep the boxes that a page without scripts sent with another of its buttons: « Envoyer », « Actualiser », a way
+    out of the page.
+
+    Nobody has to press « Enregistrer ce que j'ai coché » first. A form without boxes changes nothing, and so does one
+    with answers that no box has, after the end, or beyond the same SAVES. `current.report` has them as well.
+    """
+    if GO_ALONG not in request.POST or current.status == Status.CLOSED:
+        return
+    if rate_limits.is_over(f"facts:{current.public_id}", limit=SAVES, seconds=SAVES_SECONDS):
+        return
+    form = AddedForm.of(current.report, request.POST, familiar=False)
+    if not form.is_valid():
+        return
+    said = {name: form.cleaned_data[name] for name in AddedForm.TOUCHED}
+    if actions.add_to_report(report_id=current.report_id, **said):
+        for name, value in said.items():
+            setattr(current.report, name, value)
+        pubsub.state_changed(current.public_id)
 
 
 def _refused(request: HttpRequest, form: AddedForm, manner: dict[str, Any]) -> HttpResponse:

@@ -20,7 +20,7 @@ from chat.rules import resume_words
 from chat.rules.lifecycle import Status
 from chat.texts import forms as form_texts
 from chat.texts import thread as thread_texts
-from chat.visitor import draft_session
+from chat.visitor import draft_session, report
 from chat.visitor.base import go_to_follow_up, json_answer, manner_of, wants_json, when_away, without_visit
 from chat.visitor.forms import CodeForm
 from common import dates, network_limits, rate_limits
@@ -85,7 +85,7 @@ def code(request: HttpRequest) -> HttpResponse:
 
     It waits nowhere for another page, not even sealed in the session: loaded again, a page sends its POST again and
     shows another code. A POST that asks for JSON (the script, which stays on its page) is answered with it as well;
-    one that does not may bring what is being written in the exchange (`body`), which goes along.
+    one that does not may bring what is being written in the exchange (`body`) and is ticked beside it, which go along.
     """
     current = access.as_reporter(request.session)
     if current is None:
@@ -94,6 +94,7 @@ def code(request: HttpRequest) -> HttpResponse:
         return _show(request, current)
     tab = draft_session.name_of_tab(request.POST.get("tab", ""))
     draft_session.keep_draft(request, current, request.POST.get("body"), tab=tab)
+    report.keep_ticked(request, current)
     actions.reporters_seen(conversation_ids=[current.pk])  # the place is kept from now on
     issued, error, status = _issue(current)
     current.refresh_from_db(fields=["status", "resume_digest", "resume_issued_at", "resume_until"])

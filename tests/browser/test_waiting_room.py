@@ -282,6 +282,23 @@ def test_what_is_touched_is_kept_at_once_and_stays(live_site, enter, axe):
     expect(page.get_by_label("Réseau social")).to_be_checked()
 
 
+def test_what_was_not_kept_yet_is_as_the_page_goes(live_site, enter):
+    """The network was away, and the next try is five seconds off."""
+    _agent, conversation = waiting(live_site)
+    page = enter(conversation, width=360, height=640)
+    page.context.set_offline(True)
+    page.get_by_label("Réseau social").check(force=True)
+    expect(page.locator("#facts-told")).to_have_text("Pas encore noté : nouvel essai dans un instant.")
+    page.context.set_offline(False)
+    page.goto(live_site.url + "/accessibilite/")
+
+    def is_kept() -> bool:
+        with live_site.database():
+            return Report.objects.get(pk=conversation.report_id).platforms == ["social"]
+
+    until(is_kept)
+
+
 def test_what_is_ticked_without_a_script_is_kept_with_what_is_being_written(live_site, enter):
     _agent, conversation = waiting(live_site)
     page = enter(conversation, javascript=False, width=360, height=640)
@@ -291,6 +308,11 @@ def test_what_is_ticked_without_a_script_is_kept_with_what_is_being_written(live
     expect(page).to_have_url(live_site.url + "/tchat/#signalement")
     expect(page.get_by_label("Réseau social")).to_be_checked()
     expect(page.get_by_label(BOX)).to_have_value(TYPED)
+    page.get_by_label("Quelques semaines").check(force=True)
+    page.get_by_role("button", name="Envoyer").click()
+    expect(page.locator("#messages")).to_contain_text("Ils ont refait un groupe")
+    expect(page.get_by_label("Quelques semaines")).to_be_checked()
+    expect(page.get_by_label("Réseau social")).to_be_checked()
 
 
 # --- what stays in view -----------------------------------------------------------------------------------------------

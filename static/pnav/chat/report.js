@@ -26,7 +26,8 @@ const ticked = (card) => {
 async function send(card) {
   try {
     const headers = { "X-CSRFToken": data.csrf ?? "", Accept: "application/json" };
-    const answer = await request(card.dataset.address ?? "", { method: "POST", headers, body: ticked(card) });
+    const options = { method: "POST", headers, body: ticked(card), keepalive: true }; // it arrives although the page goes
+    const answer = await request(card.dataset.address ?? "", options);
     if (answer.ok) return "kept";
     return answer.status === 401 || answer.status === 409 ? "never" : "later";
   } catch {
@@ -34,10 +35,10 @@ async function send(card) {
   }
 }
 
-/** @param {HTMLElement} card */
-async function save(card) {
+/** @param {HTMLElement} card @param {boolean} [isLeaving] a page that goes does not wait for the save under way */
+async function save(card, isLeaving = false) {
   timers.clear("again");
-  if (isSaving) {
+  if (isSaving && !isLeaving) {
     isStale = true;
     return;
   }
@@ -51,9 +52,23 @@ async function save(card) {
   else if (isStale) save(card);
 }
 
+/**
+ * The page goes out of sight, or for good: what still waits to be kept is sent now. A quick exit sends nothing.
+ *
+ * @param {HTMLElement} card
+ */
+function leave(card) {
+  const isWaiting = isStale || timers.has("again");
+  if (isWaiting && !document.documentElement.classList.contains("pnav-leaving")) save(card, true);
+}
+
 export function watchReport() {
   const card = seek("#signalement");
   if (!card) return;
+  const options = { signal: visit.signal };
   card.addEventListener("change", () => save(card));
+  document.addEventListener("visibilitychange", () => document.hidden && leave(card), options);
+  addEventListener("pagehide", () => leave(card), options);
+  addEventListener("beforeunload", () => leave(card), options); // before the next page is asked for, as compose.js
   visit.signal.addEventListener("abort", () => timers.clear());
 }

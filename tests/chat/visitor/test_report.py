@@ -178,10 +178,54 @@ def test_without_a_script_what_is_being_written_goes_along(as_reporter):
     assert boxes and all('form="compose"' in box for box in boxes)
 
 
+def boxes_of(client):
+    """Return the fields that say, on a page without scripts, that its boxes go along."""
+    without = "".join(re.findall(r"<noscript>(.*?)</noscript>", client.get(PAGE).text, flags=re.S))
+    (mark,) = re.findall(r'<input type="hidden" form="compose" name="(\w+)" value="(\w+)">', without)
+    return dict([mark])
+
+
+@pytest.mark.parametrize(
+    ("button", "more"),
+    [
+        ("chat:message", {"body": "Un mot"}),
+        ("chat:message", {"body": " "}),
+        ("chat:draft", {"body": "Un mot", "to": "/tchat/#fin"}),
+        ("chat:code", {"body": "Un mot"}),
+    ],
+)
+def test_without_a_script_what_is_ticked_goes_along_with_every_button(as_reporter, rung, button, more):
+    conversation = make.waiting(facts=["couple"])
+    client = as_reporter(conversation)
+    sent = {"client_id": str(uuid4()), **more, **boxes_of(client)}
+    rung.clear()
+    answer = client.post(reverse(button), sent | CHOSEN)
+    assert said(conversation) == CHOSEN and conversation.public_id in rung
+    if 'id="signalement"' in answer.text:  # a message that was refused: the page is shown at once
+        assert ("since", "month") in ticked(answer.text)
+    client.post(reverse(button), sent | {"client_id": str(uuid4())})
+    assert said(conversation) == {"facts": [], "platforms": [], "since": "", "expectations": []}, "all taken back"
+
+
+def test_a_form_without_boxes_takes_none_back_and_answers_that_no_box_has_change_nothing(as_reporter, rung):
+    conversation = make.waiting(**CHOSEN)
+    client = as_reporter(conversation)
+    marked = boxes_of(client)
+    rung.clear()
+    for sent in ({}, marked | {"since": "x"}, marked | {"facts": ["x"]}):
+        client.post(reverse("chat:draft"), {"body": "Un mot", "to": PAGE, **sent})
+    assert said(conversation) == CHOSEN and rung == []
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    client.post(reverse("chat:message"), {"body": "Un mot", "client_id": str(uuid4()), **marked})
+    assert said(conversation) == CHOSEN
+
+
 def test_touches_are_counted(as_reporter, monkeypatch):
     monkeypatch.setattr("chat.visitor.report.SAVES", 2)
     client = as_reporter(make.waiting())
     assert [add(client, since=since).status_code for since in ("today", "week", "month")] == [200, 200, 429]
+    client.post(reverse("chat:draft"), {"to": PAGE, "since": "year", **boxes_of(client)})
+    assert ("since", "week") in ticked(client.get(PAGE).text)
 
 
 def test_a_touch_costs_a_few_statements(as_reporter):
