@@ -315,6 +315,31 @@ def test_what_is_ticked_without_a_script_is_kept_with_what_is_being_written(live
     expect(page.get_by_label("Réseau social")).to_be_checked()
 
 
+# The page of the signalement: of each answer but the last of its question, how many lines its label has, and how many
+# pixels there are from its text to the next.
+SPACES = """[...document.querySelectorAll("main fieldset")].flatMap(question => {
+    const answers = [...question.querySelectorAll(".pnav-box > label")].map(label => {
+        const text = document.createRange();
+        text.selectNodeContents(label);
+        const box = text.getBoundingClientRect();
+        return { ...box.toJSON(), lines: Math.round(box.height / parseFloat(getComputedStyle(label).lineHeight)) };
+    });
+    return answers.slice(1).map((next, number) => [answers[number].lines, next.top - answers[number].bottom]);
+})"""
+
+
+def are_even(spaces: list[tuple[int, float]]) -> None:
+    """Assert that below two lines there is as much air as below one, of what SPACES gave."""
+    assert len({lines for lines, _space in spaces}) > 1, "none is long, so that nothing is seen"
+    assert max(space for _lines, space in spaces) - min(space for _lines, space in spaces) <= 1, spaces
+
+
+def test_answers_of_the_signalement_have_even_spaces_between_them(live_site, enter):
+    page = enter(in_site(live_site, make.waiting), width=375, height=667)
+    page.goto(live_site.url + "/signalement/")
+    are_even(page.evaluate(SPACES))
+
+
 # --- what stays in view -----------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from tests.browser.conftest import LiveSite
 from tests.browser.engines.conftest import KINDS, EngineFactory
 from tests.browser.engines.engine import CONTROL, ENTER, SHIFT, Engine, wait_for
 from tests.browser.exchange import assigned, available, bodies, close, in_site, waiting
+from tests.browser.test_waiting_room import SPACES, are_even
 from tests.chat.sockets import signed_in, visit
 
 SEND = "#compose .pnav-compose__row button"
@@ -76,6 +77,21 @@ def test_person_waits_then_talks_without_scripts(
         browser.reload()
         browser.wait_for_text("Je vous lis.", "#messages")
     assert bodies(live_site, conversation) == ["sans script"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_answers_of_the_signalement_have_even_spaces_between_them(
+    live_site: LiveSite, engines: EngineFactory, kind: str
+):
+    _agent, conversation = waiting(live_site)
+    browser = engines(kind)
+    browser.resize(375, 667)
+    enter(browser, live_site, conversation)
+    browser.open(live_site.url + "/signalement/")
+    browser.wait_for(".pnav-report")
+    # MiniBrowser's window is never narrower than 447 px, so that its column is given the width that it has at 375.
+    browser.script("document.querySelector('.pnav-report').style.width = '343px'")
+    are_even(browser.script(SPACES))
 
 
 @pytest.mark.parametrize("kind", KINDS)
