@@ -17,6 +17,7 @@ from pnav.accounts import device
 from pnav.addresses import DISCREET
 from pnav.server.admission import (
     ACCOUNTS_AT_MOST,
+    BEHIND_SECONDS,
     COMPANY_SECONDS,
     GIVES_WAY_ONCE_SECONDS,
     GIVES_WAY_SECONDS,
@@ -41,7 +42,7 @@ from pnav.server.page_handler import (
     _giving_way,
 )
 
-HONEST, OTHER, FLOOD, FLOOD_TOO = 1, 2, 3, 4
+HONEST, OTHER, FLOOD, FLOOD_TOO, CLASS = 1, 2, 3, 4, 5
 
 
 class Later(Executor):
@@ -168,6 +169,30 @@ def test_crowd_of_one_network_waits_for_no_more_than_the_others_ask_for():
     late = bench.ask(FLOOD, seconds=0.001)
     bench.finish()
     assert late.is_light
+
+
+def test_crowd_of_one_network_is_not_kept_out_by_people_who_come_one_by_one():
+    """A school behind one address, on an evening on which there is always somebody else who asks for one thing."""
+    bench = Bench(threads=1, each=40, in_all=60, few=6)
+    came = bench.now
+    waited = {HONEST: [], CLASS: []}
+
+    def ask(network, bucket, following=0):
+        def work():
+            waited[network].append(bench.now - came)
+            bench.now += 0.2
+            if following:
+                ask(HONEST, bucket + 1, following - 1)
+
+        bench.lane.enter(Ticket(bucket, work))
+
+    ask(HONEST, 50, following=30)  # each one of another network, asked anew when the one before is served
+    for _pupil in range(9):
+        ask(CLASS, CLASS)
+    bench.finish()
+    assert len(waited[CLASS]) == 9 and len(waited[HONEST]) == 31
+    assert BEHIND_SECONDS < waited[CLASS][0] < BEHIND_SECONDS + 1, "after those who ask for few, but not for ever"
+    assert waited[CLASS][2] < waited[HONEST][-1]
 
 
 def test_those_who_have_used_much_share_one_thread_while_others_come():

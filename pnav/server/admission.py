@@ -5,7 +5,9 @@ each network has a queue of its own, and the work that it causes is charged to i
 
 - networks that have used little lately are served before those that have used much (a multilevel feedback queue), and
   networks of one level in turn (round robin). Who asks for many things at once comes after those who ask for few,
-  before anything of it was served, and therefore before anything could be charged (docs/adr/0125);
+  before anything of it was served, and therefore before anything could be charged. That lasts until its oldest request
+  has waited for two seconds, so that a crowd behind one address is not kept out by others who come one by one
+  (docs/adr/0125);
 - a network never gets all the threads, and gets fewer while others come. Those that have used much then share one
   thread, which rests between their requests;
 - a request of a network that has used more than a little waits before each database statement, outside of
@@ -46,6 +48,7 @@ IPV4_WIDER, IPV6_WIDER = (2, 3), (4, 5)
 # never has a charge for long.
 WORKED_OFF_A_SECOND = 0.2
 WORKED_OFF_WITHIN = 60.0  # seconds after which any charge is gone; it is therefore at most this times the rate
+BEHIND_SECONDS = 2.0  # for which a request may wait because its network asks for many things at once
 COMPANY_SECONDS = 1.0  # for this long after a request of a light network, heavy ones leave room for more such
 # While there are others, heavy networks are served at most two fifths of the time: after each of their requests their
 # thread rests for one and a half times as long as the request took. Without the rest they would share the interpreter
@@ -120,6 +123,7 @@ class Ticket:
     is_preferred: bool = False
     wider: Wider = ()
     number: int = 0  # counts the requests that had to wait, in the order of their arrival
+    came: float = 0.0  # when it came, if it had to wait
     went_first: bool = False  # whether it began before others because it is preferred
     begun: float = 0.0
     is_light: bool = False  # whether its network had used little when it began
@@ -163,7 +167,7 @@ class Lane:
     it used, because a query that waits costs other people something too.
     worked_off: the share of a processor that a network may use all the time and still be light.
     few: how many requests of a network may be under way, running or waiting, for it to count as one that has used
-    little; None for any number.
+    little; None for any number. It is not asked when the oldest of them has waited for BEHIND_SECONDS.
     prefers: whether requests may be preferred (`Ticket.is_preferred`). These go before all levels, in at most half of
     the threads, and only while their own queue has used little, so that they keep nobody else out. They get a place
     even when all are taken.
@@ -274,12 +278,13 @@ class Lane:
         }
 
     def _level(self, account: Account, now: float) -> int:
-        """Return 0 for a network that has used little and asks for little, 2 for one that has used much, 1 for the
-        others."""
+        """Return 0 for a network that has used little and asks for little, or has waited long; 2 for one that has used
+        much; 1 for the others."""
         charge = account.worked_off(now, self._rate) + self._held * account.running_for(now)
         if charge >= self._light:
             return 1 if charge < self._heavy else 2
-        return int(account.running + len(account.waiting) > self._few)
+        asks_for_much = account.running + len(account.waiting) > self._few
+        return int(asks_for_much and not (account.waiting and now - account.waiting[0].came > BEHIND_SECONDS))
 
     def _goes_first(self, account: Account, now: float) -> bool:
         """Return whether a preferred request of this account may go before all levels now."""
@@ -349,6 +354,7 @@ class Lane:
         self._waiting += 1
         self._arrived += 1
         ticket.number = self._arrived
+        ticket.came = self._clock()
         self._waiting_of.update(_prefixes(ticket))
 
     def _gone(self, ticket: Ticket) -> None:

@@ -61,7 +61,7 @@ EXIT_THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="exit")
 EXITS = Lane(EXIT_THREADS, 4, each=100, in_all=400)
 # An office of fifty people behind one address may open its pages at one moment, and each browser sends six requests at
 # once. Nobody who reads uses more than a tenth of a processor for long. A network that uses a quarter of one counts as
-# heavy after four seconds. One with more than twelve requests under way comes after those with fewer.
+# heavy after four seconds. One with more than twelve requests under way comes after those with fewer, for two seconds.
 PAGES = Lane(
     THREADS,
     settings.PAGE_THREADS,
