@@ -37,12 +37,13 @@ MIB = 1024 * 1024
 MEMORY = 1024 * MIB
 CLAIM = timedelta(minutes=5)  # after this time another worker may take a capture whose worker was killed
 PAGES_MOST, WEBP_SIDE = 20, 16_383  # limits of what a child may return (`common.offload.drawing`, RFC 9649)
-# After a child was killed or used up its processor time; not after it needed too much memory. A machine that was too
-# slow costs no attempt, because « illisible » is final and must say something of the file (docs/adr/0122).
+# After a child was killed or used up its processor time; not after it needed too much memory. « illisible » is final,
+# and must say something of the file (docs/adr/0122). So a machine that is too slow costs no attempt, and those before
+# count no more: a worker that is started again leaves one behind, and on such a machine these add up.
 ATTEMPTS_MOST = 3
-# What has waited so long for its drawing gets a higher priority and more time. At the lowest priority, beside one core
-# that pages (5) fill, a child gets 1.3 s of processor within `pool.WALL_SECONDS`; at 10 within LATE_SECONDS 28 s.
-LATE_AFTER = timedelta(minutes=4)
+# From its second try on a capture gets a higher priority and more time; not for having waited, because then each file
+# of a crowd would get it. At the lowest priority, beside one core that pages (5) fill, a child gets 1.3 s of processor
+# within `pool.WALL_SECONDS`; at 10 within LATE_SECONDS 28 s.
 LATE_NICENESS, LATE_SECONDS = 10, 120.0
 SCANS_A_TURN = 5
 PAUSE_SECONDS = 1.0
@@ -83,7 +84,7 @@ def _draw(capture: Capture) -> None:
     except pool.NotDone as error:
         logger.warning("captures: one was not drawn (%s)", error.why)
         if error.why in ("slow", "busy"):  # it is tried again after CLAIM
-            Capture.objects.filter(pk=capture.pk).update(attempts=capture.attempts - 1)
+            Capture.objects.filter(pk=capture.pk).update(attempts=0)
             return
         if error.why != "memory" and capture.attempts < ATTEMPTS_MOST:
             return
@@ -109,6 +110,7 @@ def _claim() -> Capture | None:
     capture = free.annotate(since=since).order_by("since", "received_at").first()
     if capture is None:
         return None
+    capture.is_tried_again = capture.claimed_at is not None
     capture.claimed_at, capture.attempts = now, capture.attempts + 1
     capture.save(update_fields=["claimed_at", "attempts"])
     return capture
@@ -134,8 +136,8 @@ def _ask_child(capture: Capture, kind: str) -> tuple[list[CaptureDrawing], bool]
     NotADrawing, StoreAway.
     """
     original = queries.read_original(capture)
-    is_late = capture.received_at is not None and clock.now() - capture.received_at > LATE_AFTER
-    niceness, seconds = (LATE_NICENESS, LATE_SECONDS) if is_late else (pool.LOWEST_NICENESS, pool.WALL_SECONDS)
+    first_try, later = (pool.LOWEST_NICENESS, pool.WALL_SECONDS), (LATE_NICENESS, LATE_SECONDS)
+    niceness, seconds = later if capture.is_tried_again else first_try
     told, content = pool.run(JOB, {"kind": kind}, content=original, memory=MEMORY, niceness=niceness, seconds=seconds)
     try:
         is_readable, more = bool(told["is_readable"]), bool(told["more"])

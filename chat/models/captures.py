@@ -47,7 +47,8 @@ class Capture(SealedWords):
     of the acknowledged chunks, in order, the only ones that can be decrypted.
     shown_at, read_at: when it was shown to the agent, and when its drawing was first on the agent's page; for an
     agent's file, when it was sent, and when it was first on the person's page.
-    claimed_at, attempts: when a worker claimed it to draw it, and how often that was tried.
+    claimed_at, attempts: when a worker claimed it to draw it, and how often that was tried. is_tried_again: whether one
+    had claimed it before, for the worker that has it now; it is not stored.
     locked_at: since when nobody sees it, because it may be an offence to possess; the person is told.
     """
 
@@ -69,6 +70,7 @@ class Capture(SealedWords):
     read_at = models.DateTimeField(null=True)
     claimed_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    is_tried_again: bool = False
     locked_at = models.DateTimeField(null=True)
     fact = models.ForeignKey("chat.JournalFact", on_delete=models.SET_NULL, null=True, related_name="captures")
 

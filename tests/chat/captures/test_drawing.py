@@ -103,7 +103,7 @@ def test_child_that_fails_is_tried_as_often_as_it_makes_sense(monkeypatch, why, 
 
 @pytest.mark.parametrize("error", [pool.Failed("slow"), pool.Busy()])
 def test_machine_that_is_too_slow_makes_no_capture_unreadable(monkeypatch, error):
-    """« Illisible » is final, and says something of the file. What waits long gets a priority and a time of its own."""
+    """« Illisible » is final, and says something of the file. What is tried again gets another priority and time."""
     asked, is_calm = [], False
     real = pool.run
 
@@ -118,18 +118,47 @@ def test_machine_that_is_too_slow_makes_no_capture_unreadable(monkeypatch, error
     for _each in range(drawing.ATTEMPTS_MOST + 2):
         assert drawing.draw_next()
         assert not drawing.draw_next(), "others are drawn meanwhile"
-        Capture.objects.filter(pk=capture.pk).update(claimed_at=None)
+        Capture.objects.filter(pk=capture.pk).update(claimed_at=clock.now() - 2 * drawing.CLAIM)
     capture.refresh_from_db()
     assert (capture.state, capture.attempts) == (CaptureState.RECEIVED, 0)
-    assert set(asked) == {(pool.LOWEST_NICENESS, pool.WALL_SECONDS)}
-    Capture.objects.filter(pk=capture.pk).update(received_at=capture.received_at - 2 * drawing.LATE_AFTER)
     is_calm = True
     assert drawing.draw_next()
     capture.refresh_from_db()
     assert capture.state == CaptureState.DRAWN
-    assert asked[-1] == (drawing.LATE_NICENESS, drawing.LATE_SECONDS)
+    assert asked[0] == (pool.LOWEST_NICENESS, pool.WALL_SECONDS)
+    assert set(asked[1:]) == {(drawing.LATE_NICENESS, drawing.LATE_SECONDS)}
     assert PAGES_NICENESS < drawing.LATE_NICENESS < pool.NICENESS
     assert drawing.CLAIM.total_seconds() > drawing.LATE_SECONDS, "nobody else takes it meanwhile"
+
+
+@pytest.mark.parametrize("error", [pool.Failed("slow"), pool.Busy()])
+def test_workers_that_started_again_do_not_add_up_on_a_slow_machine(monkeypatch, error):
+    def run(*_arguments, **_named):
+        raise error
+
+    monkeypatch.setattr(drawing.pool, "run", run)
+    capture = make_captures.received(make.waiting())
+    for _day in range(drawing.ATTEMPTS_MOST + 1):
+        for is_ended_meanwhile in (True, True, False):
+            Capture.objects.filter(pk=capture.pk).update(claimed_at=clock.now() - 2 * drawing.CLAIM)
+            assert drawing._claim() is not None if is_ended_meanwhile else drawing.draw_next()
+    capture.refresh_from_db()
+    assert (capture.state, capture.attempts) == (CaptureState.RECEIVED, 0)
+
+
+def test_files_that_waited_in_a_crowd_are_tried_first_as_any_other(monkeypatch):
+    """Or somebody who sends many would have them drawn at a priority at which they slow pages."""
+    asked = []
+
+    def run(*_arguments, niceness, seconds, **_named):
+        asked.append((niceness, seconds))
+        raise pool.Failed("slow")
+
+    monkeypatch.setattr(drawing.pool, "run", run)
+    make_captures.received(make.waiting())
+    Capture.objects.update(received_at=clock.now() - timedelta(hours=2))
+    assert drawing.draw_next()
+    assert asked == [(pool.LOWEST_NICENESS, pool.WALL_SECONDS)]
 
 
 def test_capture_that_kills_whoever_draws_it_is_given_up(monkeypatch):
