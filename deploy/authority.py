@@ -67,13 +67,13 @@ TRUSTING = ("proxy",)  # they verify, and present nothing
 
 NEXT = "next-"
 
-# What channels-redis, Django's cache, the limits (`common.network_limits`) and redis-py's greeting use, and no more; on
-# our keys and channels alone. `tests/scenarios/test_inside.py` runs them as this account.
+# What channels-redis, Django's cache, the limits (`common.network_limits`), late documents and redis-py's greeting use,
+# and no more; on our keys and channels alone. `tests/scenarios/test_inside.py` runs them as this account.
 COMMANDS = (
     "auth", "hello", "client|setinfo", "client|setname", "select", "ping", "quit",
     "publish", "subscribe", "unsubscribe",
     "get", "mget", "set", "mset", "incrby", "exists", "expire", "pexpire", "persist", "del", "multi", "exec",
-    "bitfield", "expireat", "touch",
+    "watch", "unwatch", "bitfield", "expireat", "touch",
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +22,7 @@ from uuid import UUID
 from django.core.cache import cache
 from django.db import close_old_connections
 from django.utils.crypto import salted_hmac
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, WatchError
 
 from common import encryption, rate_limits
 from common.encryption import UnsealError
@@ -262,13 +262,7 @@ def _renew_leases() -> None:
             if not keys:
                 _beating.clear()
                 return
-        try:
-            with _server().pipeline(transaction=False) as pipe:
-                for key in keys:
-                    pipe.expire(cache.make_key(key), LEASE_SECONDS)
-                pipe.execute()
-        except (RedisError, OSError) as error:
-            logger.warning("background job: its lease was not renewed (%s)", type(error).__name__)
+        _renew(keys)
 
 
 # --- Redis ------------------------------------------------------------------------------------------------------------
@@ -297,9 +291,17 @@ def _claim(key: str) -> bool:
 
 
 def _await_elsewhere(key: str) -> None:
-    """Tell the process that makes it that a page of this one waits."""
+    """Tell the process that makes it that a page of this one waits. A result that came meanwhile is left as it is."""
+    name = cache.make_key(key)
     try:
-        _server().set(cache.make_key(key), AWAITED, xx=True, keepttl=True)
+        with _server().pipeline() as pipe:
+            pipe.watch(name)
+            if pipe.get(name) == WAITING:
+                pipe.multi()
+                pipe.set(name, AWAITED, xx=True, keepttl=True)
+                pipe.execute()
+    except WatchError:
+        return  # it has changed since it was read, and is looked at again
     except (RedisError, OSError) as error:
         logger.warning("background job: the cache does not answer (%s)", type(error).__name__)
 
@@ -324,3 +326,14 @@ def _forget(key: str) -> bytes:
     except (RedisError, OSError) as error:
         logger.warning("background job: the cache does not answer (%s)", type(error).__name__)
         return b""
+def _renew(keys: Sequence[str]) -> None:
+    """Let these leases end later. A result that was written meanwhile has more time than a lease, and keeps it."""
+    try:
+        with _server().pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.expire(cache.make_key(key), LEASE_SECONDS, gt=True)
+            pipe.execute()
+    except (RedisError, OSError) as error:
+        logger.warning("background job: its lease was not renewed (%s)", type(error).__name__)
+
+

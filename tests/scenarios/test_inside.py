@@ -123,7 +123,7 @@ class Inside:
         (self.home / "pg_hba.conf").write_text(rules)
         (self.home / "pg_hba.conf").chmod(0o644)
         tests = authority.users(WORD, "test-main").splitlines()[1].replace("user pnav", "user tests")
-        (folder / "users.acl").write_text(f"{authority.users(WORD)}{tests} +flushdb\n{EXAMINER}")
+        (folder / "users.acl").write_text(f"{authority.users(WORD)}{tests} +flushdb +ttl\n{EXAMINER}")
         self.postgres.options = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
@@ -389,14 +389,18 @@ def test_account_of_pnav_may_do_nothing_else(inside, command):
         assert client.set("pnav:2:mine", "x", ex=60) and client.get("pnav:2:mine") == b"x"
 
 
-def test_tests_of_cache_doorbell_and_health_pass_over_these_connections(inside):
-    """They run in a process and on a database of their own, as the owner; the account of Valkey may empty it too."""
+def test_tests_of_cache_doorbell_health_and_late_documents_pass_over_these_connections(inside):
+    """They run in a process and on a database of their own, as the owner.
+
+    The account of Valkey may empty it too, and ask when a key ends.
+    """
     environment = inside.environment("owner", account="tests")
     for name in (*PRODUCTION, "STATIC_ROOT", "PNAV_TESTS_WORKER", "PYTEST_CURRENT_TEST", "REDIS_PREFIX"):
         environment.pop(name, None)
     environment[once.TEMPLATE] = "migrated"
     before = len(inside.refusals())
     files = ["tests/test_cache.py", "tests/chat/test_pubsub.py", "tests/test_health.py"]
+    files.append("tests/common/offload/test_background_jobs.py")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow and not browser", *files],
         cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
