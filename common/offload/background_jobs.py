@@ -27,6 +27,7 @@ from redis.exceptions import RedisError, WatchError
 from common import encryption, rate_limits
 from common.encryption import UnsealError
 from common.offload import pool
+from common.data_keys.keys import KeysAway
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ KEPT_BYTES = 8 * pool.MIB  # a larger result stays in its process, so that Redis
 FAILED_SECONDS = 60  # for which it is known elsewhere that a job failed, so that asking again does not begin it unseen
 # How long the name of a job stays after its process has ended. It is renewed six times in between, because on a busy
 # machine a thread may be late.
+SWEEP_SECONDS = 60.0  # between two looks for results of this process that are older, while nobody asks for anything
 LEASE_SECONDS, BEAT_SECONDS = 30, 5.0
 LOOK_SECONDS = 0.25  # between two looks at the job of another process
 
@@ -153,7 +155,6 @@ def _start(key: str, begin: Callable[[], Work], who: str, data_key: UUID | None)
     """Start this job and return it; None when another thread or process has started it meanwhile. Raises pool.Busy."""
     job = _Job(who, data_key)
     with _lock:
-        _drop_old()
         if key in _jobs:
             return None
         running = [one for one in _jobs.values() if not one.future.done()]
@@ -161,6 +162,7 @@ def _start(key: str, begin: Callable[[], Work], who: str, data_key: UUID | None)
             raise pool.Busy
         _jobs[key] = job
     try:
+        _drop_old()
         if not _claim(key):
             job.future.set_exception(pool.Busy())
             return None
@@ -198,7 +200,12 @@ def _drop_old() -> None:
 def _run_jobs() -> None:
     """Run one job after another, for the life of the process: a child ends with the thread that started it."""
     while True:
-        key, job, work = _queue.get()
+        try:
+            key, job, work = _queue.get(timeout=SWEEP_SECONDS)
+        except queue.Empty:
+            with _lock:
+                _drop_old()
+            continue
         _run(key, job, work)
         del job, work  # they hold what people wrote
 
@@ -238,7 +245,10 @@ def _hand_over(key: str, job: _Job) -> None:
 
 
 def _keep(key: str, job: _Job, seconds: int) -> bool:
-    """Write the result into Redis, encrypted. Return whether it is there: not if it is too large, or its key away."""
+    """Write the result into Redis, encrypted. Return whether it is there: not if it is too large, or its key away.
+
+    When the key of its exchange is gone, nothing of it stays here either.
+    """
     error = job.future.exception()
     if isinstance(error, pool.NotDone):
         return _write(key, FAILED + error.why.encode(), FAILED_SECONDS)
@@ -248,7 +258,11 @@ def _keep(key: str, job: _Job, seconds: int) -> bool:
     try:
         sealed = encryption.seal_bytes(result, context=key, data_key=job.data_key)
     except UnsealError:
-        logger.warning("background job: the key of its exchange is gone or away")
+        logger.warning("background job: the key of its exchange is gone")
+        with _lock:
+            if _jobs.get(key) is job:
+                del _jobs[key]
+        _forget(key)
         return False
     return _write(key, DONE + sealed, seconds)
 
@@ -284,6 +298,9 @@ def _read(key: str) -> bytes:
 def _claim(key: str) -> bool:
     """Write that this process makes it. False when another one does. Without Redis each process makes its own."""
     try:
+    except KeysAway:
+        logger.warning("background job: kept in this process alone, because the server of the keys is away")
+        return False
         return bool(_server().set(cache.make_key(key), WAITING, nx=True, ex=LEASE_SECONDS))
     except (RedisError, OSError) as error:
         logger.warning("background job: the cache does not answer (%s)", type(error).__name__)
