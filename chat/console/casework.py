@@ -341,6 +341,7 @@ def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
             lambda: lambda: transcript_pdf.draw(document, who=who, is_patient=True),
             who=who,
             data_key=current.data_key,
+            is_for_staff=True,
         )
     except (background_jobs.NotYet, pool.NotDone) as error:
         return _no_paper(request, agent, current, form, _why_no_paper(error), 503)
@@ -380,7 +381,11 @@ def _archive(
     try:
         made = agent_archive.give_archive(
             background_jobs.ask(
-                f"archive:{who}:{current.public_id}:{form.reason}", begin, who=who, data_key=current.data_key
+                f"archive:{who}:{current.public_id}:{form.reason}",
+                begin,
+                who=who,
+                data_key=current.data_key,
+                is_for_staff=True,
             )
         )
     except (background_jobs.NotYet, pool.NotDone) as error:

@@ -68,7 +68,11 @@ def dossier(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) ->
     name = f"dossier:{who}:{public_id}"
     try:
         joined = background_jobs.ask(
-            name, partial(_prepare, account, row, opened, who), who=who, data_key=row.conversation.data_key
+            name,
+            partial(_prepare, account, row, opened, who),
+            who=who,
+            data_key=row.conversation.data_key,
+            is_for_staff=True,
         )
     except background_jobs.NotYet:
         said = _(

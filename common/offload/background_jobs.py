@@ -1,7 +1,8 @@
 """Makes documents in a thread beside the pages, so that a slow machine makes one late, and not absent (docs/adr/0122).
 
-A page asks for a job by its name and waits for PATIENCE_SECONDS. When it is not done by then, the page says so, and the
-job goes on. Whoever asks for the same name again, in this process or in another one, joins it and starts no second one.
+A page asks for a job by its name and waits for PATIENCE_SECONDS; a few do at once, and a further one does not wait.
+When it is not done by then, the page says so, and the job goes on. Whoever asks for the same name again, in this
+process or in another one, joins it and starts no second one.
 
 While a job is under way, Redis has its name (as an HMAC) with a lease that the process renews; if the process ends, the
 lease does too, and the next one who asks starts the job again. A result for which no page waited is kept for
@@ -9,6 +10,7 @@ KEPT_SECONDS, encrypted, in Redis, because the next request may reach another pr
 Without Redis the result stays in this process.
 """
 
+import contextlib
 import logging
 import queue
 import threading
@@ -25,21 +27,23 @@ from django.utils.crypto import salted_hmac
 from redis.exceptions import RedisError, WatchError
 
 from common import encryption, rate_limits
+from common.data_keys.keys import KeysAway
 from common.encryption import UnsealError
 from common.offload import pool
-from common.data_keys.keys import KeysAway
 
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 8.0  # for which a page waits, in its thread; most documents take half a second
-# Jobs of a process that run or wait, and results that it keeps itself. One more is refused (`pool.Busy`).
+# Jobs of a process that run or wait, and results that it keeps itself. One more is refused (`pool.Busy`). Some places
+# are for the staff alone, so that many visitors who ask for their copies keep no document from an agent or a unit.
 AT_MOST = 6
+KEPT_FOR_STAFF = 2
 KEPT_SECONDS = 10 * 60
+SWEEP_SECONDS = 60.0  # between two looks for results of this process that are older, while nobody asks for anything
 KEPT_BYTES = 8 * pool.MIB  # a larger result stays in its process, so that Redis cannot be filled
 FAILED_SECONDS = 60  # for which it is known elsewhere that a job failed, so that asking again does not begin it unseen
 # How long the name of a job stays after its process has ended. It is renewed six times in between, because on a busy
 # machine a thread may be late.
-SWEEP_SECONDS = 60.0  # between two looks for results of this process that are older, while nobody asks for anything
 LEASE_SECONDS, BEAT_SECONDS = 30, 5.0
 LOOK_SECONDS = 0.25  # between two looks at the job of another process
 
@@ -61,6 +65,7 @@ class _Job:
 
     who: str
     data_key: UUID | None
+    is_for_staff: bool
     future: "Future[bytes]" = field(default_factory=Future)
     waiting: int = 1
     ended_at: float = 0.0
@@ -71,10 +76,17 @@ _lock = threading.Lock()  # of `_jobs` and of the fields of each job
 _queue: "queue.SimpleQueue[tuple[str, _Job, Work]]" = queue.SimpleQueue()
 _threads: list[threading.Thread] = []
 _beating: list[threading.Thread] = []
+_pages = threading.BoundedSemaphore(pool.AT_ONCE + pool.WAITING_AT_MOST)  # those that wait, each in a thread of pages
 
 
 def ask(
-    name: str, begin: Callable[[], Work], *, who: str, data_key: UUID | None = None, patience: float | None = None
+    name: str,
+    begin: Callable[[], Work],
+    *,
+    who: str,
+    data_key: UUID | None = None,
+    is_for_staff: bool = False,
+    patience: float | None = None,
 ) -> bytes:
     """Return the result of the job with this name.
 
@@ -83,34 +95,33 @@ def ask(
     returns the work, which another thread runs: without the database, the request and a language, and with
     `is_patient`. What begin raises is raised here. who: whoever asks has one job at a time in a process.
     data_key: of the exchange whose content it is, so that what is kept can be read no longer than the exchange.
-    patience: seconds; PATIENCE_SECONDS unless it is given.
+    is_for_staff: whether it may take the places KEPT_FOR_STAFF. patience: seconds; PATIENCE_SECONDS unless it is given,
+    and none when as many pages wait already as may.
 
-    Raises NotYet while it is under way, pool.Busy when AT_MOST others are or when `who` has another one, and
-    pool.Failed. It must not be called in a transaction.
+    Raises NotYet while it is under way, pool.Busy when AT_MOST others are or when `who` has another one, pool.Failed,
+    and KeysAway when it is done and cannot be opened at this moment. It must not be called in a transaction.
     """
     key = _key_of(name)
-    deadline = time.monotonic() + (PATIENCE_SECONDS if patience is None else patience)
-    while (job := _join(key)) is None:
-        value = _read(key)
-        if value[:1] == DONE:
-            _forget(key)
-            try:
-                return encryption.unseal_bytes(value[1:], context=key)
-            except UnsealError:
-                logger.warning("background job: its result does not open any more")
-        elif value[:1] == FAILED:
-            _forget(key)
-            raise pool.Failed(value[1:].decode())
-        elif value[:1] == WAITING:
-            if time.monotonic() >= deadline:
-                raise NotYet
-            if value != AWAITED:
-                _await_elsewhere(key)
-            time.sleep(LOOK_SECONDS)
-            continue
-        if (job := _start(key, begin, who, data_key)) is not None:
-            break
-    return _wait_for(key, job, deadline)
+    with _place_to_wait() as may_wait:
+        deadline = time.monotonic() + ((PATIENCE_SECONDS if patience is None else patience) if may_wait else 0.0)
+        while (job := _join(key)) is None:
+            value = _read(key)
+            if value[:1] == DONE:
+                if (result := _take(key, value[1:])) is not None:
+                    return result
+            elif value[:1] == FAILED:
+                _forget(key)
+                raise pool.Failed(value[1:].decode())
+            elif value[:1] == WAITING:
+                if value != AWAITED:
+                    _await_elsewhere(key)
+                if time.monotonic() >= deadline:
+                    raise NotYet
+                time.sleep(LOOK_SECONDS)
+                continue
+            if (job := _start(key, begin, _Job(who, data_key, is_for_staff))) is not None:
+                break
+        return _wait_for(key, job, deadline)
 
 
 def is_under_way(name: str) -> bool:
@@ -125,9 +136,34 @@ def _key_of(name: str) -> str:
     return f"job:{salted_hmac('common.offload.background_jobs', name, algorithm='sha256').hexdigest()}"
 
 
+@contextlib.contextmanager
+def _place_to_wait() -> Iterator[bool]:
+    """Take a place among the pages that wait, and say whether there was one."""
+    is_taken = _pages.acquire(blocking=False)
+    try:
+        yield is_taken
+    finally:
+        if is_taken:
+            _pages.release()
+
+
+def _take(key: str, sealed: bytes) -> bytes | None:
+    """Open what Redis keeps, then delete it there. None when it does not open any more. Raises KeysAway: it stays."""
+    result = None
+    try:
+        result = encryption.unseal_bytes(sealed, context=key)
+    except KeysAway:
+        raise
+    except UnsealError:
+        logger.warning("background job: its result does not open any more")
+    _forget(key)
+    return result
+
+
 def _join(key: str) -> _Job | None:
     """Return the job of this process with this key, for which one more page waits now; None when there is none."""
     with _lock:
+        _drop_old()
         job = _jobs.get(key)
         if job is not None:
             job.waiting += 1
@@ -151,18 +187,19 @@ def _wait_for(key: str, job: _Job, deadline: float) -> bytes:
     return job.future.result()
 
 
-def _start(key: str, begin: Callable[[], Work], who: str, data_key: UUID | None) -> _Job | None:
+def _start(key: str, begin: Callable[[], Work], job: _Job) -> _Job | None:
     """Start this job and return it; None when another thread or process has started it meanwhile. Raises pool.Busy."""
-    job = _Job(who, data_key)
     with _lock:
         if key in _jobs:
             return None
         running = [one for one in _jobs.values() if not one.future.done()]
-        if len(running) >= AT_MOST or any(one.who == who for one in running):
+        if len(running) >= AT_MOST or any(one.who == job.who for one in running):
+            raise pool.Busy
+        of_visitors = sum(not one.is_for_staff for one in running)
+        if not job.is_for_staff and of_visitors >= AT_MOST - KEPT_FOR_STAFF:
             raise pool.Busy
         _jobs[key] = job
     try:
-        _drop_old()
         if not _claim(key):
             job.future.set_exception(pool.Busy())
             return None
@@ -257,6 +294,9 @@ def _keep(key: str, job: _Job, seconds: int) -> bool:
         return False
     try:
         sealed = encryption.seal_bytes(result, context=key, data_key=job.data_key)
+    except KeysAway:
+        logger.warning("background job: kept in this process alone, because the server of the keys is away")
+        return False
     except UnsealError:
         logger.warning("background job: the key of its exchange is gone")
         with _lock:
@@ -298,9 +338,6 @@ def _read(key: str) -> bytes:
 def _claim(key: str) -> bool:
     """Write that this process makes it. False when another one does. Without Redis each process makes its own."""
     try:
-    except KeysAway:
-        logger.warning("background job: kept in this process alone, because the server of the keys is away")
-        return False
         return bool(_server().set(cache.make_key(key), WAITING, nx=True, ex=LEASE_SECONDS))
     except (RedisError, OSError) as error:
         logger.warning("background job: the cache does not answer (%s)", type(error).__name__)
@@ -323,6 +360,17 @@ def _await_elsewhere(key: str) -> None:
         logger.warning("background job: the cache does not answer (%s)", type(error).__name__)
 
 
+def _renew(keys: Sequence[str]) -> None:
+    """Let these leases end later. A result that was written meanwhile has more time than a lease, and keeps it."""
+    try:
+        with _server().pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.expire(cache.make_key(key), LEASE_SECONDS, gt=True)
+            pipe.execute()
+    except (RedisError, OSError) as error:
+        logger.warning("background job: its lease was not renewed (%s)", type(error).__name__)
+
+
 def _write(key: str, value: bytes, seconds: int) -> bool:
     try:
         _server().set(cache.make_key(key), value, ex=seconds)
@@ -343,14 +391,3 @@ def _forget(key: str) -> bytes:
     except (RedisError, OSError) as error:
         logger.warning("background job: the cache does not answer (%s)", type(error).__name__)
         return b""
-def _renew(keys: Sequence[str]) -> None:
-    """Let these leases end later. A result that was written meanwhile has more time than a lease, and keeps it."""
-    try:
-        with _server().pipeline(transaction=False) as pipe:
-            for key in keys:
-                pipe.expire(cache.make_key(key), LEASE_SECONDS, gt=True)
-            pipe.execute()
-    except (RedisError, OSError) as error:
-        logger.warning("background job: its lease was not renewed (%s)", type(error).__name__)
-
-

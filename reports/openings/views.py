@@ -473,7 +473,8 @@ def register_pdf(request: HttpRequest) -> HttpResponse:
         return prepare_register(heads=register_heads(), rows=_of_document(request), at=at, who=who)
 
     try:
-        content = background_jobs.ask(f"{who}:{sorted(RegisterForm(request.GET).read().items())}", begin, who=who)
+        name = f"{who}:{sorted(RegisterForm(request.GET).read().items())}"
+        content = background_jobs.ask(name, begin, who=who, is_for_staff=True)
     except (background_jobs.NotYet, pool.NotDone):
         response = _show_register(request, is_later=True)
         response["Retry-After"] = "10"

@@ -798,6 +798,7 @@ def test_line_of_an_opened_capture_is_no_proof_of_an_archive(settings, tmp_path)
 def test_agents_archive_is_their_document_that_checks_itself_with_its_line_in_the_register(
     drawn, monkeypatch, settings, client
 ):
+    monkeypatch.setattr(background_jobs, "AT_MOST", background_jobs.KEPT_FOR_STAFF)  # visitors have all other places
     settings.SITE_URL = "https://exemple.test"
     conversation = with_everything()
     note(conversation, "Un fait privé")
@@ -889,7 +890,8 @@ def show_all(conversation):
 # --- a unit's dossier -------------------------------------------------------------------------------------------------
 
 
-def test_units_dossier_is_an_archive_of_what_was_agreed_with_its_line_in_the_register(drawn):
+def test_units_dossier_is_an_archive_of_what_was_agreed_with_its_line_in_the_register(drawn, monkeypatch):
+    monkeypatch.setattr(background_jobs, "AT_MOST", background_jobs.KEPT_FOR_STAFF)  # visitors have all other places
     unit = hand.account()
     conversation = make.assigned(reception_point=unit.point)
     make.message(conversation, "Un mot de l'échange")

@@ -6,8 +6,11 @@ from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
+from redis.client import Pipeline
 from redis.exceptions import ConnectionError as RedisAway
 
+from common.data_keys.keys import KeysAway
+from common.encryption import UnsealError
 from common.offload import background_jobs, pool
 
 NOW = 0.05  # seconds of patience
@@ -36,6 +39,11 @@ class Slow:
         return self.result
 
 
+@pytest.fixture(autouse=True)
+def _jobs_of_other_tests_have_ended():
+    wait_for(lambda: all(one.future.done() for one in list(background_jobs._jobs.values())))
+
+
 @pytest.fixture
 def slow():
     job = Slow()
@@ -43,8 +51,8 @@ def slow():
     job.may_end.set()
 
 
-def ask(name, job, who="", patience=NOW):
-    return background_jobs.ask(name, job.begin, who=who or name, patience=patience)
+def ask(name, job, who="", patience=NOW, **more):
+    return background_jobs.ask(name, job.begin, who=who or name, patience=patience, **more)
 
 
 def wait_for(condition):
@@ -111,6 +119,54 @@ def test_second_press_that_reached_another_process_is_given_what_the_first_one_w
     assert ask(name, slow) == b"fait" and slow.begun == 1
 
 
+def test_result_that_came_while_another_process_begins_to_wait_is_not_lost(name, caplog):
+    key = background_jobs._key_of(name)
+    background_jobs._write(key, background_jobs.DONE + b"x", 600)
+    background_jobs._await_elsewhere(key)
+    assert kept(name)[:1] == background_jobs.DONE
+    background_jobs._forget(key)
+    background_jobs._await_elsewhere(key)
+    assert kept(name) == b"" and not caplog.text
+
+
+def test_result_that_comes_between_the_look_and_the_mark_is_not_lost(name, monkeypatch, caplog):
+    key = background_jobs._key_of(name)
+    assert background_jobs._claim(key)
+    real = Pipeline.multi
+
+    def multi(pipe):
+        background_jobs._write(key, background_jobs.DONE + b"x", 600)
+        real(pipe)
+
+    monkeypatch.setattr(Pipeline, "multi", multi)
+    background_jobs._await_elsewhere(key)
+    assert kept(name)[:1] == background_jobs.DONE and not caplog.text
+
+
+def test_few_pages_wait_and_a_further_one_is_told_at_once(name):
+    """Each of them holds a thread that other pages need."""
+    jobs = [Slow(str(number).encode()) for number in range(4)]
+    given = {}
+
+    def wait(number):
+        given[number] = ask(f"{name}:{number}", jobs[number], patience=300)
+
+    waiting = [threading.Thread(target=wait, args=(number,)) for number in range(3)]
+    for each in waiting:
+        each.start()
+    wait_for(lambda: all(job.begun for job in jobs[:3]))
+    began = time.monotonic()
+    with pytest.raises(background_jobs.NotYet):
+        ask(f"{name}:3", jobs[3], patience=30)
+    assert time.monotonic() - began < 20, "it did not wait"
+    for job in jobs:
+        job.may_end.set()
+    for each in waiting:
+        each.join()
+    assert given == {0: b"0", 1: b"1", 2: b"2"}
+    assert ask(f"{name}:3", jobs[3], patience=300) == b"3" and jobs[3].begun == 1
+
+
 def test_lease_is_renewed_while_the_job_is_under_way_and_ends_with_its_process(name, slow, monkeypatch):
     monkeypatch.setattr(background_jobs, "LEASE_SECONDS", 3)
     monkeypatch.setattr(background_jobs, "BEAT_SECONDS", 0.1)
@@ -122,6 +178,15 @@ def test_lease_is_renewed_while_the_job_is_under_way_and_ends_with_its_process(n
     other = background_jobs._key_of(f"{name}:other")
     assert background_jobs._claim(other)  # by a process that dies now
     wait_for(lambda: background_jobs._read(other) == b"")
+
+
+def test_renewed_lease_lasts_longer_and_a_result_no_less(name):
+    leased, done = (background_jobs._key_of(f"{name}:{which}") for which in ("leased", "done"))
+    background_jobs._write(leased, background_jobs.WAITING, 5)
+    background_jobs._write(done, background_jobs.DONE + b"x", background_jobs.KEPT_SECONDS)
+    background_jobs._renew([leased, done])
+    ends = [background_jobs._server().ttl(cache.make_key(key)) for key in (leased, done)]
+    assert 5 < ends[0] <= background_jobs.LEASE_SECONDS < ends[1]
 
 
 def test_failure_is_told_once_and_the_next_one_begins_again(name, monkeypatch):
@@ -153,11 +218,26 @@ def test_one_asker_has_one_job_and_a_process_a_few(name, slow, monkeypatch):
         ask(f"{name}:other", slow, who="a")
     monkeypatch.setattr(background_jobs, "AT_MOST", 1)
     with pytest.raises(pool.Busy):
-        ask(f"{name}:third", slow, who="b")
+        ask(f"{name}:third", slow, who="b", is_for_staff=True)
     assert slow.begun == 1
     slow.may_end.set()
     assert ask(name, slow, who="a", patience=300) == b"fait"
-    assert ask(f"{name}:other", slow, who="a", patience=300) == b"fait"
+    assert ask(f"{name}:other", slow, who="a", patience=300, is_for_staff=True) == b"fait"
+
+
+def test_visitors_leave_places_to_the_staff(name, slow):
+    for number in range(background_jobs.AT_MOST - background_jobs.KEPT_FOR_STAFF):
+        with pytest.raises(background_jobs.NotYet):
+            ask(f"{name}:{number}", slow)
+    with pytest.raises(pool.Busy):
+        ask(f"{name}:visitor", slow)
+    for number in range(background_jobs.KEPT_FOR_STAFF):
+        with pytest.raises(background_jobs.NotYet):
+            ask(f"{name}:staff{number}", slow, is_for_staff=True)
+    with pytest.raises(pool.Busy):
+        ask(f"{name}:one more", slow, is_for_staff=True)
+    slow.may_end.set()
+    assert ask(f"{name}:staff0", slow, patience=300) == b"fait"
 
 
 def test_what_prevents_a_job_is_told_and_nothing_stays_taken(name, slow):
@@ -205,3 +285,65 @@ def test_results_that_nobody_comes_for_are_forgotten(name, monkeypatch):
     last.may_end.set()
     assert ask(name, last, patience=300) == b"fait"
     assert not is_here(f"{name}:0") and not is_here(f"{name}:1")
+
+
+def test_result_that_stayed_in_its_process_too_long_is_not_given(name, monkeypatch):
+    monkeypatch.setattr(background_jobs, "KEPT_BYTES", 3)
+    job = Slow()
+    with pytest.raises(background_jobs.NotYet):
+        ask(name, job)
+    job.may_end.set()
+    here = background_jobs._jobs[background_jobs._key_of(name)]
+    wait_for(lambda: here.ended_at)
+    background_jobs._forget(background_jobs._key_of(name))  # its lease has ended
+    here.ended_at -= background_jobs.KEPT_SECONDS + 1
+    assert ask(name, job, patience=300) == b"fait" and job.begun == 2
+
+
+def test_result_that_stayed_in_its_process_is_forgotten_though_nobody_asks_for_anything(name, monkeypatch):
+    monkeypatch.setattr(background_jobs, "KEPT_BYTES", 3)
+    monkeypatch.setattr(background_jobs, "SWEEP_SECONDS", 0.05)  # from the end of this job on
+    job = Slow()
+    with pytest.raises(background_jobs.NotYet):
+        ask(name, job)
+    job.may_end.set()
+    here = background_jobs._jobs[background_jobs._key_of(name)]
+    wait_for(lambda: here.ended_at)
+    here.ended_at -= background_jobs.KEPT_SECONDS + 1
+    wait_for(lambda: not is_here(name))
+
+
+@pytest.mark.parametrize(("error", "stays"), [(UnsealError, False), (KeysAway, True)])
+def test_nothing_stays_of_an_exchange_that_was_erased_meanwhile(name, slow, monkeypatch, error, stays):
+    tried = threading.Event()
+
+    def seal(*_arguments, **_named):
+        tried.set()
+        raise error
+
+    monkeypatch.setattr(background_jobs.encryption, "seal_bytes", seal)
+    with pytest.raises(background_jobs.NotYet):
+        ask(name, slow)
+    slow.may_end.set()
+    assert tried.wait(300)
+    if stays:
+        assert ask(name, slow) == b"fait" and slow.begun == 1
+    else:
+        wait_for(lambda: not is_here(name) and not kept(name))
+
+
+def test_result_stays_while_the_server_of_the_keys_is_away(name, slow, monkeypatch):
+    with pytest.raises(background_jobs.NotYet):
+        ask(name, slow)
+    slow.may_end.set()
+    wait_for(lambda: kept(name)[:1] == background_jobs.DONE)
+    wait_for(lambda: not is_here(name))
+
+    def away(*_arguments, **_named):
+        raise KeysAway
+
+    with monkeypatch.context() as there:
+        there.setattr(background_jobs.encryption, "unseal_bytes", away)
+        with pytest.raises(KeysAway):
+            ask(name, slow)
+    assert ask(name, slow) == b"fait" and slow.begun == 1
