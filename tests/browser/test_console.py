@@ -432,6 +432,14 @@ def test_thread_and_answer_are_on_screen_whatever_its_size(
             boxes = [page.locator(one).bounding_box() for one in (".console-own", OPEN_THREAD, ".console-right")]
             assert boxes[1]["width"] > max(boxes[0]["width"], boxes[2]["width"])
             assert log.bounding_box()["height"] >= height * (0.4 if height >= 800 else 0.3)
+    with subtests.test("thread that is scrolled while the answer grows stays at its end"):
+        # Both in one frame: the event of scrolling comes before the thread is known to have less room.
+        area.evaluate("""area => {
+            area.closest(".console-thread").querySelector("[data-log]").scrollTop -= 1;
+            area.style.height = "40vh";
+        }""")
+        expect(log.get_by_text("Message 29")).to_be_in_viewport(ratio=1)
+        area.evaluate("area => { area.style.height = ''; }")
     for width, height in ((800, 1000), (768, 1024), (960, 768)):
         with subtests.test(f"upright tablet shows the answer and the dossier beside, {width}"):
             page.set_viewport_size({"width": width, "height": height})

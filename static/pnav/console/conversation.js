@@ -85,18 +85,22 @@ function adopt(entry, thread, dossier) {
     atEnd: true,
   });
   conversations.set(id, c);
+  // Of a room that has just changed nothing is judged before the observer below: an event of scrolling that was on its way is older.
+  const room = () => `${c.log.offsetWidth} × ${c.log.offsetHeight}`;
+  let judged = "";
   c.log.addEventListener(
     "scroll",
     () => {
-      c.atEnd = threads.isNearEnd(c);
+      if (room() === judged) c.atEnd = threads.isNearEnd(c);
       threads.markRead(c);
     },
     { passive: true },
   );
   // A panel that opens, or a screen that turns, leaves less room: the last words stay in sight.
   new ResizeObserver(() => {
+    judged = room();
     if (c === desk.current && c.atEnd && c.log.clientHeight) threads.toEnd(c);
-  }).observe(c.log);
+  }).observe(c.log, { box: "border-box" });
   threads.prepareForm(c);
   for (const { node } of c.outbox.entries) c.log.insertBefore(node, find("[data-end]", c.log));
   for (const part of [thread, dossier]) putAside(part, c !== desk.current);
