@@ -17,6 +17,7 @@ from chat.models.casework import EmergencyStep
 from chat.rules import emergency_texts
 from chat.rules.emergency import Situation, Step
 from chat.rules.lifecycle import Author, Status
+from pnav.accounts.models import Role
 from pnav.demo.cast import create_macros
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtures
@@ -36,9 +37,9 @@ type Work = Callable[..., Any]
 OPEN_DOSSIER = ".console-dossier:not([hidden])"
 
 
-def holding(at: Work, count: int, **fields: Any) -> tuple[Any, list[Conversation]]:
-    """Return an agent who answers so many people."""
-    agent = at(an_agent, public_name="Camille", capacity=count)
+def holding(at: Work, count: int, role: Role = Role.AGENT, **fields: Any) -> tuple[Any, list[Conversation]]:
+    """Return an agent who answers so many people. fields: of each conversation."""
+    agent = at(an_agent, public_name="Camille", capacity=count, role=role)
     return agent, [at(lambda: make.assigned(make_available(agent), **fields)) for _number in range(count)]
 
 
@@ -243,6 +244,38 @@ def test_thread_keeps_its_room_with_words_of_danger_and_a_procedure(live_site, p
     expect(dealt).to_be_in_viewport(ratio=1)
     assert dealt.bounding_box()["height"] >= 24
     assert thread.locator(".console-log").bounding_box()["height"] >= 480
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("macros")
+def test_thread_keeps_its_room_beside_the_figures_of_a_supervisor(
+    live_site, page_factory: PageFactory, at: Work, axe: Axe
+):
+    """They left it some 440 px beside an open procedure: then the first of them stand over the dossier, in whole rows."""
+    page = page_factory(width=1280, height=800)
+    chief, [conversation] = holding(at, 1, role=Role.SUPERVISOR, discreet=True, age_band="15_17", urgency=2)
+    at(make.message, conversation, "je veux mourir")
+    be_signed_in(page, live_site, chief)
+    page.goto(address(live_site, conversation))
+    log, right = page.locator(f"{OPEN_THREAD} .console-log"), page.locator(".console-right")
+    figures = page.locator("#chiffres .console-figures > div")
+    for figure in figures.all():
+        expect(figure).to_be_in_viewport(ratio=1)
+    assert log.bounding_box()["height"] >= 480
+
+    at(emergencies.start, conversation_id=conversation.pk, situation=Situation.SUICIDE, by=chief.user)
+    page.reload()
+    expect(page.locator(f"{OPEN_THREAD} .console-pinned")).to_be_in_viewport(ratio=1)
+    assert log.bounding_box()["height"] >= 480
+    expect(figures.first).to_contain_text("Procédure d'urgence")
+    for figure in (figures.first, figures.nth(1), right):
+        expect(figure).to_be_in_viewport(ratio=1)
+    strip = page.locator("#chiffres .console-figures").bounding_box()
+    assert right.bounding_box()["y"] >= strip["y"] + strip["height"], "the dossier begins under them"
+    # A figure is seen whole or not at all.
+    tops = figures.evaluate_all("all => all.map((one) => one.offsetTop / one.offsetHeight)")
+    assert all(top == round(top) for top in tops), tops
+    axe(page)
 
 
 @pytest.mark.slow
