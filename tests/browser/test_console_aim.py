@@ -251,7 +251,7 @@ def test_thread_keeps_its_room_with_words_of_danger_and_a_procedure(live_site, p
 def test_thread_keeps_its_room_beside_the_figures_of_a_supervisor(
     live_site, page_factory: PageFactory, at: Work, axe: Axe
 ):
-    """They left it some 440 px beside an open procedure: then the first of them stand over the dossier, in whole rows."""
+    """They left it some 440 px beside a procedure: then the first of them stand over the dossier, in whole rows."""
     page = page_factory(width=1280, height=800)
     chief, [conversation] = holding(at, 1, role=Role.SUPERVISOR, discreet=True, age_band="15_17", urgency=2)
     at(make.message, conversation, "je veux mourir")
