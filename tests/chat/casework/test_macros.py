@@ -45,7 +45,6 @@ def test_what_it_does_is_read_before_it_is_pressed(console, conversation, whole)
         "Se présenter",
     ):
         assert words in told, words
-    assert "«\u00a0Se présenter\u00a0»" in told  # no line ends after a quotation mark that opens
 
 
 def test_all_is_done_and_the_reply_stays_with_the_draft(console, conversation, whole):
