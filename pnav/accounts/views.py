@@ -6,6 +6,7 @@ from allauth.account.internal.flows.reauthentication import is_reauthentication_
 from allauth.account.views import LoginView, LogoutView, PasswordChangeView
 from allauth.core.internal.ratelimit import respond_429
 from allauth.mfa.base.views import IndexView
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.views import ActivateTOTPView
 from allauth.mfa.webauthn.internal.auth import begin_registration
 from allauth.mfa.webauthn.views import AddWebAuthnView, ReauthenticateWebAuthnView
@@ -15,6 +16,7 @@ from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import NON_FIELD_ERRORS
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -25,7 +27,7 @@ from chat import access
 from chat.conversations import actions
 from common import security_log
 from common.security_log import Event
-from pnav.accounts import attempts, openid
+from pnav.accounts import attempts, openid, totp
 from pnav.accounts.forms import AddWebAuthnForm
 from pnav.accounts.models import User
 from pnav.accounts.second_factor import (
@@ -125,7 +127,11 @@ def _enrolled(request: HttpRequest) -> None:
 
 class ActivateTOTP(ActivateTOTPView):
     def form_valid(self, form: forms.Form) -> HttpResponse:
-        response = super().form_valid(form)
+        """Enrol the application. The code that proves it has served by this, and signs nobody in."""
+        with transaction.atomic():
+            response = super().form_valid(form)
+            factor = Authenticator.objects.get(user=cast(User, self.request.user), type=Authenticator.Type.TOTP)
+            totp.note_enrolment(factor, form.cleaned_data["code"])
         _enrolled(self.request)
         return response
 

@@ -54,7 +54,8 @@ def forget_codes() -> None:
     cache.clear()
     for factor in Authenticator.objects.filter(type=Authenticator.Type.TOTP):
         factor.data.pop(LAST_STEP, None)
-        factor.save(update_fields=["data"])
+        factor.last_used_at = None
+        factor.save(update_fields=["data", "last_used_at"])
 
 
 def session_key(user: User) -> str:

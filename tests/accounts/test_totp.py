@@ -1,5 +1,6 @@
 """Which codes of an application are good, and that each lets in once (docs/adr/0123)."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -92,6 +93,39 @@ def test_mark_of_the_version_before_is_heard(client, at):
     at(0)
     assert TOTP(Authenticator.objects.get(user=user))._mark_code_used(code_of(STEP))
     assert not comes_in(client, code_of(STEP))
+
+
+def test_code_that_served_in_the_version_before_serves_no_more(client, at):
+    """That version notes no step, and its mark in the cache ends after one step. It leaves when a code served."""
+    make_user("camille", totp=True)
+    Authenticator.objects.update(last_used_at=datetime.fromtimestamp(STEP * SECONDS + 0.5, UTC))
+    at(45)
+    cache.clear()
+    assert not comes_in(client, code_of(STEP))
+    assert comes_in(client, code_of(STEP + 1))
+
+
+def test_code_of_the_enrolment_signs_nobody_in(client, at):
+    """Whoever saw it typed would come in with it for up to a minute."""
+    make_user("camille")
+    sign_in(client, "camille", totp=False)
+    client.get("/compte/2fa/totp/activate/")
+    secret = client.session["mfa.totp.secret"]
+    at(31)  # typed in its last second
+    client.post("/compte/2fa/totp/activate/", {"code": code_of(STEP, secret)})
+    client.post("/compte/logout/")
+    cache.clear()
+    assert not comes_in(client, code_of(STEP, secret))
+    assert comes_in(client, code_of(STEP + 1, secret))
+
+
+def test_no_code_is_good_for_a_factor_that_was_reset_meanwhile(at):
+    user = make_user("camille", totp=True)
+    at(0)
+    factor = Authenticator.objects.get(user=user).wrap()
+    Authenticator.objects.all().delete()
+    with second_factor.of_account(user.pk):
+        assert factor.validate_code(code_of(STEP)) is False
 
 
 @pytest.mark.parametrize(("seconds", "is_enrolled"), [(29, True), (31, True), (60, False)])
