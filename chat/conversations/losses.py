@@ -5,14 +5,16 @@ The losses are read from the history and stored nowhere else. A conversation was
 the next change of hands put it back in the queue. The agent's row holds from when to when the agent was not seen.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import Count, OuterRef, Subquery
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from chat import access
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
@@ -20,6 +22,7 @@ from chat.rules.lifecycle import Status
 from common.choices import label_of
 
 SHOWN_AT_MOST = 20  # losses that are listed one by one
+OPEN_AT_MOST = 3  # losses whose list is unfolded
 # An absence that ended longer ago than TOLD_FOR is not shown: it belongs to a former shift. Conversations that were
 # given to the agent more than GIVEN_FOR before the absence are not looked at.
 TOLD_FOR, GIVEN_FOR = timedelta(hours=12), timedelta(hours=36)
@@ -44,14 +47,20 @@ class Absence:
     """It is an absence in which an agent lost conversations.
 
     absent_from: when they were last seen. absent_until: when they came back. lasted: the time between, in words.
-    count: all that were lost. lines: the first SHOWN_AT_MOST of them.
+    count: all that were lost. places: how many of them are where now, in words. lines: the first SHOWN_AT_MOST of them.
     """
 
     absent_from: datetime
     absent_until: datetime
     lasted: str
     count: int
+    places: list[str]
     lines: list[Loss]
+
+    @property
+    def is_short(self) -> bool:
+        """Return whether the list is so short that it is shown unfolded."""
+        return self.count <= OPEN_AT_MOST
 
 
 def _lost(user_id: int, since: datetime) -> Any:
@@ -96,11 +105,10 @@ def unread_losses(agent: Agent, now: datetime) -> Absence | None:
     if agent.absent_from is None or agent.absent_until is None or agent.absent_until < now - TOLD_FOR:
         return None
     rows = _lost(agent.user_id, agent.absent_from)
-    found = list(rows.order_by("went_at", "pk").values_list("conversation_id", "went_at")[: SHOWN_AT_MOST + 1])
-    if not found:
+    count, places = _counted(agent, rows)
+    if not count:
         return None
-    went = dict(found[:SHOWN_AT_MOST])
-    count = len(went) if len(found) <= SHOWN_AT_MOST else rows.count()
+    went = dict(rows.order_by("went_at", "pk").values_list("conversation_id", "went_at")[:SHOWN_AT_MOST])
     known = {row.pk: row for row in access.lost_by(agent, list(went))}
     supervised = access.units_of(agent)
     lines = [_line(agent, known[pk], at, supervised) for pk, at in went.items() if pk in known]
@@ -109,8 +117,28 @@ def unread_losses(agent: Agent, now: datetime) -> Absence | None:
         absent_until=agent.absent_until,
         lasted=_lasted(agent.absent_until - agent.absent_from),
         count=count,
+        places=places,
         lines=lines,
     )
+
+
+def _counted(agent: Agent, rows: Any) -> tuple[int, list[str]]:
+    """Return how many conversations were lost by these events, and how many of them are where, in words. One query."""
+    found: Counter[str] = Counter()
+    held = rows.order_by().values_list("conversation__status", "conversation__assigned_to")
+    for status, holder, number in held.annotate(number=Count("conversation", distinct=True)):
+        found["again" if status == Status.ACTIVE and holder == agent.pk else status] += number
+    again, others, waiting, ended, gone = (
+        found[place] for place in ("again", Status.ACTIVE, Status.WAITING, Status.CLOSED, Status.ABANDONED)
+    )
+    said = [
+        (again, _("%(n)d de nouveau avec vous")),
+        (others, ngettext("%(n)d avec un collègue", "%(n)d avec des collègues", others)),
+        (waiting, ngettext("%(n)d y attend", "%(n)d y attendent", waiting)),
+        (ended, ngettext("%(n)d terminé", "%(n)d terminés", ended)),
+        (gone, ngettext("%(n)d abandonné", "%(n)d abandonnés", gone)),
+    ]
+    return found.total(), [words % {"n": number} for number, words in said if number]
 
 
 def _line(agent: Agent, row: Conversation, went_at: datetime, supervised: frozenset[int]) -> Loss:

@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from chat.conversations import actions, dispatcher, losses
 from chat.models import Agent, Conversation
-from chat.rules.lifecycle import Author
+from chat.rules.lifecycle import Author, Status
 from pnav.accounts.models import Role
 from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
+from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +28,13 @@ def back(agent: Agent) -> losses.Absence | None:
     Agent.objects.filter(pk=agent.pk).update(availability="available")  # as they say when they are back
     agent.refresh_from_db()
     return losses.unread_losses(agent, timezone.now())
+
+
+def lost_on_the_page(agent: Agent) -> tuple[str, str]:
+    """Return what the console says before the fold of the list, and the fold with what follows."""
+    html = squeezed(signed_in(agent.user).get("/console/").text)
+    title, _between, fold = html[html.index('id="partis"') :].partition("<details")
+    return title, fold
 
 
 def test_return_says_how_long_and_which_and_who_has_them():
@@ -75,6 +83,60 @@ def test_console_says_it_until_it_is_read_without_a_script_too():
     until = re.search(r'name="until" value="([^"]+)"', html)[1]
     assert client.post("/console/absence/lue/", {"until": until}).url == "/console/"
     assert "sans console" not in client.get("/console/").content.decode()
+
+
+def test_where_they_are_is_counted_beside_the_fold_and_a_short_list_is_open():
+    """Who folds the list, or never opens it, knows what came back all the same."""
+    agent = make.agent()
+    again, _other = make.assigned(agent), make.assigned(agent)
+    away(agent)
+    back(agent)
+    assert dispatcher.claim_conversation(conversation_id=again.pk, agent_id=agent.pk, now=timezone.now())
+    title, fold = lost_on_the_page(agent)
+    assert title.endswith("2 échanges sont repartis dans la file (1 de nouveau avec vous, 1 y attend)</h2>")
+    assert fold.startswith(' id="partis-liste" open>')
+    several = make.agent(capacity=4)
+    for _each in range(4):
+        make.assigned(several)
+    away(several)
+    back(several)
+    title, fold = lost_on_the_page(several)
+    assert title.endswith("4 échanges sont repartis dans la file (4 y attendent)</h2>")
+    assert fold.startswith(' id="partis-liste">')
+
+
+def test_every_place_is_counted():
+    agent, colleague = make.agent(capacity=9), make.agent()
+    lost = [make.assigned(agent) for _each in range(6)]
+    away(agent)
+    back(agent)
+    now = timezone.now()
+    held = {"status": Status.ACTIVE, "assigned_at": now}
+    theirs = {**held, "assigned_to": colleague}
+    mine = {**held, "assigned_to": agent}
+    ended = {**theirs, "status": Status.CLOSED, "closed_at": now}
+    for conversation, fields in zip(lost, (theirs, theirs, mine, ended, {"status": Status.ABANDONED}), strict=False):
+        Conversation.objects.filter(pk=conversation.pk).update(**fields)
+    absence = losses.unread_losses(agent, timezone.now())
+    assert absence.count == 6
+    assert absence.places == [
+        "1 de nouveau avec vous",
+        "2 avec des collègues",
+        "1 y attend",
+        "1 terminé",
+        "1 abandonné",
+    ]
+
+
+def test_what_was_lost_twice_is_counted_once():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    away(agent)
+    back(agent)
+    assert dispatcher.claim_conversation(conversation_id=conversation.pk, agent_id=agent.pk, now=timezone.now())
+    away(agent)
+    absence = back(agent)
+    assert (absence.count, len(absence.lines), absence.places) == (1, 1, ["1 y attend"])
 
 
 def test_reading_an_older_page_does_not_hide_a_later_absence():
@@ -132,6 +194,7 @@ def test_list_is_bounded_and_says_how_many():
         away(agent)
         absence = back(agent)
     assert absence.count == 24 and len(absence.lines) == losses.SHOWN_AT_MOST == 20
+    assert absence.places == ["24 y attendent"]
 
 
 def test_outage_of_everything_is_a_loss_like_any_other():
