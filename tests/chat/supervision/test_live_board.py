@@ -1,5 +1,7 @@
 """The live board: what it counts, what it warns of, whom it names."""
 
+import re
+
 import pytest
 from django.utils import timezone
 
@@ -199,6 +201,19 @@ def test_open_emergency_is_the_first_alert_with_its_clock_and_the_way_to_it():
     assert alerts.count("Rejoindre") == 1 and alerts.count('href="/console/astreintes/"') == 1, "who may join the other"
     emergencies.finish(conversation_id=own.pk, by=here.user)
     assert [one.unit for one in read().emergencies] == ["Ailleurs"]
+
+
+def test_each_way_out_of_an_alert_says_where_it_leads():
+    """A list of links, as a screen reader gives it, is read without what stands around them."""
+    chief = make.agent(role=Role.SUPERVISOR, unit_name="Ici")
+    for unit_name in ("Ici", "Ailleurs", "Plus loin"):
+        agent = make.agent(unit_name=unit_name)
+        conversation = make.assigned(agent)
+        emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
+    html = squeezed(signed_in(chief.user).get("/console/tableau/").text)
+    alerts = html[html.index("data-alerts") : html.index("console-figures")]
+    names = [re.sub("<[^>]*>", "", link) for link in re.findall("<a [^>]*>(.*?)</a>", alerts)]
+    assert len(names) == len(set(names)) == 3, names
 
 
 def test_emergency_of_somebody_whose_agent_was_lost_is_still_said():
