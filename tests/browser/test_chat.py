@@ -120,6 +120,19 @@ def test_person_further_down_the_page_is_told_and_nothing_moves(live_site, enter
         expect(page.locator("#notice")).to_be_hidden()
 
 
+@pytest.mark.parametrize("name", ["Noter un fait", "Garder l'écran allumé"])
+def test_focus_stays_on_what_goes_aside_when_somebody_comes(live_site, enter, name):
+    """The cards go from above the thread to beside it. A screen reader would be back at the top of the page."""
+    agent, conversation = waiting(live_site)
+    page = enter(conversation)
+    focused = page.locator("#journal a, #alerts button").filter(has_text=name)
+    expect(focused).to_be_visible()
+    focused.focus()
+    available(live_site, agent)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Vous parlez avec Camille, police nationale")
+    expect(page.locator("#aside").locator(focused)).to_be_focused()
+
+
 def test_help_stands_beside_the_thread_where_there_is_room(live_site, enter):
     _agent, conversation = assigned(live_site)
     in_site(live_site, lambda: [make.message(conversation, f"message {n}") for n in range(20)])

@@ -43,6 +43,13 @@ export function seen() {
   document.title = tab.title;
 }
 
+/** Put these first in the aside. A node that is moved loses the focus: it is given back. @param {HTMLElement[]} cards */
+function standAside(cards) {
+  const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+  byId("aside").prepend(...cards);
+  if (focused !== document.activeElement && focused?.isConnected) focused.focus({ preventScroll: true });
+}
+
 /** @param {string} before the status that was */
 export function showStatus(before) {
   const { status } = exchange;
@@ -50,7 +57,7 @@ export function showStatus(before) {
   if (status === "active") {
     data.answered = "";
     // While one waits they come first; beside a thread they stand aside.
-    byId("aside").prepend(...all("#code-card, #alerts, #signalement, #journal", root));
+    standAside(all("#code-card, #alerts, #signalement, #journal", root));
   }
   const hasLeft = status === "closed" && !("answered" in data);
   if (hasLeft) byId("closed-title").textContent = words.left_title;
