@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from chat.captures import receiving, store
 from chat.models import Capture, CaptureDrawing, CaptureState, Conversation, ScanResult
@@ -165,6 +165,18 @@ def mark_read(conversation: Conversation) -> int:
     """
     new = handed_in(conversation).filter(shown_at__isnull=False, read_at__isnull=True)
     return new.update(read_at=clock.now())
+
+
+def erasable_files(conversation: Conversation) -> list[tuple[UUID, bool]]:
+    """Return the files that the agent's document names, and whether each is set aside. One statement.
+
+    They are the captures that were seen, which may be set aside and deleted, and the files that were sent to the
+    person, which may be taken back.
+    """
+    sent = Q(sent_by__isnull=False, shown_at__isnull=False)
+    rows = Capture.objects.filter(sent | Q(sent_by__isnull=True, read_at__isnull=False), conversation=conversation)
+    found = rows.order_by("number", "pk").values_list("public_id", "locked_at")
+    return [(public_id, locked_at is not None) for public_id, locked_at in found]
 
 
 def shown_one(conversation: Conversation, public_id: UUID, until: datetime | None = None) -> Capture | None:

@@ -22,6 +22,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from chat import access
+from chat.captures import queries as capture_queries
 from chat.casework import emergencies, fact_sheet, macros, person_summary, proposals, replies
 from chat.casework.forms import (
     AppointmentForm,
@@ -326,9 +327,11 @@ def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
         return screen(request, agent, current, problems=[str(one) for errors in form.errors.values() for one in errors])
     if rate_limits.is_over(f"paper:{agent.pk}", limit=PAPERS, seconds=PAPERS_SECONDS):
         return _no_paper(request, agent, current, form, "often", 429)
+    # They are a part of the job's name, so that a document that names one that is gone is not given. Read before it.
+    files = capture_queries.erasable_files(current)
     parts = casework_panels.parts(casework_panels.document(agent, current, motive=form.reason, now=timezone.now()))
     if form.cleaned_data["archive"]:
-        return _archive(request, agent, current, form, parts)
+        return _archive(request, agent, current, form, parts, f"archive:agent:{agent.pk}:{current.public_id}:{files}")
     number = form.cleaned_data["part"] or (1 if len(parts) == 1 else 0)
     if not 1 <= number <= len(parts):
         return _no_paper(request, agent, current, form, "", 200, parts)
@@ -337,7 +340,7 @@ def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
     document, who = parts[number - 1].document, f"agent:{agent.pk}"
     try:
         pages = background_jobs.ask(
-            f"paper:{who}:{current.public_id}:{form.reason}:{number}",
+            f"paper:{who}:{current.public_id}:{form.reason}:{number}:{files}",
             lambda: lambda: transcript_pdf.draw(document, who=who, is_patient=True),
             who=who,
             data_key=current.data_key,
@@ -363,9 +366,17 @@ def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
 
 
 def _archive(
-    request: HttpRequest, agent: Agent, current: Conversation, form: PaperForm, parts: Sequence[casework_panels.Part]
+    request: HttpRequest,
+    agent: Agent,
+    current: Conversation,
+    form: PaperForm,
+    parts: Sequence[casework_panels.Part],
+    job: str,
 ) -> HttpResponse:
-    """Return all parts with their JSON, and the page that verifies them, recorded in the register before."""
+    """Return all parts with their JSON, and the page that verifies them, recorded in the register before.
+
+    job: what names it, beside the reason.
+    """
     now = timezone.now()
     address = f"{settings.SITE_URL}{reverse('chat:exchange_schema')}" if settings.SITE_URL else ""
     who = f"agent:{agent.pk}"
@@ -380,13 +391,7 @@ def _archive(
     )
     try:
         made = agent_archive.give_archive(
-            background_jobs.ask(
-                f"archive:{who}:{current.public_id}:{form.reason}",
-                begin,
-                who=who,
-                data_key=current.data_key,
-                is_for_staff=True,
-            )
+            background_jobs.ask(f"{job}:{form.reason}", begin, who=who, data_key=current.data_key, is_for_staff=True)
         )
     except (background_jobs.NotYet, pool.NotDone) as error:
         return _no_paper(request, agent, current, form, _why_no_paper(error), 503)

@@ -65,7 +65,8 @@ def dossier(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) ->
     except referral_actions.Settled as error:
         raise Http404 from error
     who = f"unit:{account.pk}"
-    name = f"dossier:{who}:{public_id}"
+    # When a capture is set aside, or deleted, another one is made.
+    name = f"dossier:{who}:{public_id}:{[str(one.public_id) for one in _captures(row)]}"
     try:
         joined = background_jobs.ask(
             name,

@@ -8,15 +8,18 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from chat.captures import handouts
 from chat.casework import emergencies
 from chat.console import casework, casework_panels
 from chat.documents import drawing, font_coverage, transcript_pdf
 from chat.documents.transcript_pdf import SLIP, Document, Section
+from chat.models import Capture
 from common.offload import background_jobs, pool
 from reports.audit import for_the_person
 from reports.models import AccessKind, AccessRecord
 from tests.chat.casework.desk import assert_is_tagged, save
 from tests.chat.console.agents import page_of, signed_in
+from tests.factories import captures
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db
@@ -249,6 +252,39 @@ def test_document_that_is_late_goes_on_and_is_given_when_it_is_asked_for_again(c
     monkeypatch.setattr(background_jobs, "PATIENCE_SECONDS", 300)
     assert console.post(page, {"motive": "justice"}).content == b"%PDF-1.7"
     assert len(drawn) == 1 and AccessRecord.objects.count() == 1
+
+
+@pytest.mark.parametrize("more", [{}, {"archive": "on"}])
+def test_late_document_does_not_name_what_was_taken_back_or_set_aside_meanwhile(
+    conversation, console, monkeypatch, more
+):
+    may_end, drawn = threading.Event(), []
+
+    def draw(document, *_arguments, **_named):
+        drawn.append(document)
+        assert may_end.wait(300)
+        return b"%PDF-1.7"
+
+    monkeypatch.setattr(transcript_pdf, "draw", draw)
+    monkeypatch.setattr(background_jobs, "PATIENCE_SECONDS", 0.05)
+    seen, sent = captures.seen(conversation), captures.handed(conversation, title="Convocation")
+    page, asked = page_of(conversation) + "document/", {"motive": "justice", **more}
+    assert console.post(page, asked).status_code == 503
+    Capture.objects.filter(pk=seen.pk).update(locked_at=timezone.now())
+    handouts.take_back(conversation=conversation, public_id=sent.public_id)
+    assert console.post(page, asked).status_code == 503
+    may_end.set()
+    monkeypatch.setattr(background_jobs, "PATIENCE_SECONDS", 300)
+    monkeypatch.setattr(casework, "PAPERS", 1_000)
+    for _press in range(900):
+        answer = console.post(page, asked)
+        if answer.status_code != 503:  # the first is made
+            break
+    assert answer.status_code == 200 and AccessRecord.objects.filter(kind=AccessKind.PAPER).count() == 1
+    first, last = ({one.title: one.pairs for one in paper.sections} for paper in drawn)
+    shown, handed = "Captures montrées par la personne", "Documents envoyés à la personne"
+    assert "mise de côté" not in str(first[shown]) and handed in first
+    assert "mise de côté" in str(last[shown]) and handed not in last
 
 
 def test_document_writes_what_no_font_draws_by_its_code(monkeypatch):

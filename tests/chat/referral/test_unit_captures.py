@@ -1,11 +1,19 @@
 """The unit: the drawings once the summary was opened, and the original for a motive, with its line in the register."""
 
 import hashlib
+import io
+import json
+import threading
+import zipfile
 
 import pytest
+from django.utils import timezone
 
 from chat.captures import opening, receiving
+from chat.documents import transcript_pdf
 from chat.models import Capture, ScanResult
+from chat.unit import dossier
+from common.offload import background_jobs
 from common.sealed_files.chunks import CHUNK_BYTES
 from reports.audit import for_the_person, wording
 from reports.models import AccessKind, AccessRecord
@@ -151,3 +159,29 @@ def test_erasing_the_exchange_takes_its_files(received, django_capture_on_commit
         store.erase_after_commit(store.of_reports([row.conversation.report_id]))
     with pytest.raises(store.StoreAway):
         b"".join(store.read_file(receiving.sealer_of(capture), capture.store_id, store.ORIGINAL, capture.tokens))
+
+
+def test_late_dossier_does_not_name_a_capture_that_was_set_aside_meanwhile(received, monkeypatch):
+    row, capture, browser, _page = received
+    may_end, begun = threading.Event(), []
+
+    def draw(document, *_arguments, **_named):
+        begun.append(document)
+        assert may_end.wait(300)
+        return b"%PDF-1.7"
+
+    monkeypatch.setattr(transcript_pdf, "draw", draw)
+    monkeypatch.setattr(background_jobs, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(dossier, "DOSSIERS", 1_000)
+    address = f"/unite/{row.public_id}/dossier/"
+    assert browser.post(address).status_code == 503
+    Capture.objects.filter(pk=capture.pk).update(locked_at=timezone.now())
+    may_end.set()
+    monkeypatch.setattr(background_jobs, "PATIENCE_SECONDS", 300)
+    for _press in range(900):
+        answer = browser.post(address)
+        if answer.status_code != 503:  # the first is made
+            break
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as found:
+        assert json.loads(found.read("dossier.json"))["captures"] == []
+    assert len(begun) == 2
