@@ -132,6 +132,20 @@ def is_under_way(name: str) -> bool:
     return not job.future.done() if job is not None else _read(key)[:1] == WAITING
 
 
+def is_ready(name: str) -> bool:
+    """Return whether the result of this job can be given now, here or from another process. One round trip at most.
+
+    A job that failed, was given, or was never begun is not ready. Asked after `is_under_way`, it misses none that ends
+    in between.
+    """
+    key = _key_of(name)
+    with _lock:
+        job = _jobs.get(key)
+    if job is not None:
+        return job.future.done() and job.future.exception() is None
+    return _read(key)[:1] == DONE
+
+
 def _key_of(name: str) -> str:
     return f"job:{salted_hmac('common.offload.background_jobs', name, algorithm='sha256').hexdigest()}"
 

@@ -71,11 +71,13 @@ def is_here(name):
 
 
 def test_job_that_is_late_goes_on_and_is_given_to_whoever_asks_again(name, slow):
+    assert not background_jobs.is_ready(name)
     for _press in range(3):
         with pytest.raises(background_jobs.NotYet):
             ask(name, slow)
-        assert background_jobs.is_under_way(name)
+        assert background_jobs.is_under_way(name) and not background_jobs.is_ready(name)
     slow.may_end.set()
+    wait_for(lambda: background_jobs.is_ready(name))
     assert ask(name, slow, patience=300) == b"fait"
     assert slow.begun == 1 and not background_jobs.is_under_way(name)
     assert ask(name, slow, patience=300) == b"fait" and slow.begun == 2, "what was given is made anew"
@@ -87,11 +89,11 @@ def test_what_nobody_waited_for_is_found_by_every_process_and_can_be_read_by_non
     slow.may_end.set()
     wait_for(lambda: kept(name)[:1] == background_jobs.DONE)
     wait_for(lambda: not is_here(name))  # as in another process
-    assert b"fait" not in kept(name) and not background_jobs.is_under_way(name)
+    assert b"fait" not in kept(name) and not background_jobs.is_under_way(name) and background_jobs.is_ready(name)
     key = cache.make_key(background_jobs._key_of(name))
     assert 0 < background_jobs._server().ttl(key) <= background_jobs.KEPT_SECONDS and name not in key
     assert ask(name, slow) == b"fait" and slow.begun == 1
-    assert kept(name) == b"", "it is given once"
+    assert kept(name) == b"" and not background_jobs.is_ready(name), "it is given once"
 
 
 def test_job_of_another_process_is_waited_for_and_not_made_twice(name, slow):
@@ -200,6 +202,7 @@ def test_failure_is_told_once_and_the_next_one_begins_again(name, monkeypatch):
     failing.may_end.set()
     wait_for(lambda: kept(name)[:1] == background_jobs.FAILED)
     wait_for(lambda: not is_here(name))
+    assert not background_jobs.is_ready(name)
     with pytest.raises(pool.Failed, match="slow"):
         ask(name, failing)
     broken = Slow(error=ValueError("ce que quelqu'un a écrit"))
@@ -269,6 +272,7 @@ def test_what_is_too_large_for_redis_stays_in_its_process(name, slow, monkeypatc
         ask(name, slow)
     slow.may_end.set()
     wait_for(lambda: background_jobs._jobs[background_jobs._key_of(name)].ended_at)
+    assert background_jobs.is_ready(name)
     assert kept(name) in (b"", background_jobs.WAITING) and ask(name, slow) == b"fait"
 
 
