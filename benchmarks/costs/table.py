@@ -281,6 +281,7 @@ ROUTES: dict[str, Line] = {
         # A line of the register for a copy. On a busy machine Redis holds it too (`background_jobs.KEPT_BYTES`).
         stores=Stores(rows=1, changed=1, kib=COUNTERS_KIB, keys=4),
     ),
+    **_lines(VISITOR, ("chat:copy_look",), "common.offload.background_jobs:AT_MOST"),
     **_lines(
         VISITOR,
         ("chat:copy_later", "chat:copy_checker", "chat:copy_schema", "chat:exchange_schema"),

@@ -38,11 +38,17 @@ def _copies(conversation: Conversation) -> QuerySet[AccessRecord]:
     return AccessRecord.objects.filter(subject=str(conversation.public_id), kind=AccessKind.COPY)
 
 
+class NumberTaken(Exception):
+    """Another copy of this exchange was given meanwhile under this number. Nothing was written."""
+
+
 @transaction.atomic
-def record_copy(conversation: Conversation, list_digest: str) -> None:
+def record_copy(conversation: Conversation, list_digest: str, *, number: int) -> None:
     """Write the line of a copy that is about to be given, with the digest of the list of its files.
 
-    Nobody is named: whoever has the visit, or the code, took it. One line; it holds the tail of the register.
+    number: which copy of this exchange it is, as the copy itself says (`line_of_copy`). Nobody is named: whoever has
+    the visit, or the code, took it. One line and one query; it holds the tail of the register, so that no other copy
+    is counted in between. Raises NumberTaken.
     """
     audit_log.record(
         kind=AccessKind.COPY,
@@ -51,3 +57,5 @@ def record_copy(conversation: Conversation, list_digest: str) -> None:
         subject=str(conversation.public_id),
         detail=f"copy, sha256 {list_digest}",
     )
+    if count_copies(conversation) != number:
+        raise NumberTaken

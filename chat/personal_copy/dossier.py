@@ -16,14 +16,17 @@ from chat.documents import transcript_pdf
 from chat.documents.transcript_pdf import Document
 from chat.personal_copy import archive, lock, pages, schema
 from chat.personal_copy.archive import File, LongFile
-from chat.personal_copy.parts import PARTS, Asked, Found, iso_moment, moment_in_words
+from chat.personal_copy.parts import PARTS, Asked, Found, erasable_marks, is_all_there, iso_moment, moment_in_words
 from chat.texts import personal_copy as texts
 from common.texts import languages
 from reports import letterhead
 
 
 class Changed(Exception):
-    """A file of a capture was erased or set aside since the copy was prepared; it has to be prepared again."""
+    """The copy has to be prepared again.
+
+    Something in it was erased, corrected or set aside since, or another copy was given under its number.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ def prepare(asked: Asked, *, who: str, words: str = "", schema_url: str = "") ->
     files.append(File("copie.schema.json", schema.content()))
     files.append(File("verifier.html", pages.draw_checker(familiar=asked.familiar)))
     files += [one for part in found.values() for one in part.files]
+    held = erasable_marks(found)
 
     def work() -> bytes:
         drawn = [File(name, transcript_pdf.draw(paper, who=who, is_patient=True)) for name, paper in documents]
@@ -59,6 +63,8 @@ def prepare(asked: Asked, *, who: str, words: str = "", schema_url: str = "") ->
         whole = [*drawn, *files]
         about = {
             "at": asked.now.isoformat(),
+            "number": asked.number,
+            "erasable": held,
             "key": [key.salt.hex(), key.key.hex()] if key is not None else None,
             "names": [one.name for one in whole],
             "long": {one.name: [one.size, one.sha256] for one in whole if isinstance(one, LongFile)},
@@ -76,6 +82,8 @@ def give_copy(prepared: bytes, asked: Asked) -> Made:
     two. Nothing is written to a disk. Raises Changed, archive.TooLarge.
     """
     short, about = archive.split(prepared)
+    if about["number"] != asked.number or not is_all_there(asked.conversation, about["erasable"]):
+        raise Changed
     at = timezone.localtime(datetime.fromisoformat(about["at"]))
     found: dict[str, File | LongFile] = {one.name: one for one in short}
     if about["long"]:

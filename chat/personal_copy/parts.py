@@ -25,7 +25,16 @@ from chat.journal import queries as journal_queries
 from chat.journal.facts import Fact
 from chat.journal.words import said_when
 from chat.messages import transcript
-from chat.models import Agent, CaptureState, Conversation, EventKind, RemovalRequest, ScanResult
+from chat.models import (
+    Agent,
+    Capture,
+    CaptureState,
+    Conversation,
+    EventKind,
+    JournalFact,
+    RemovalRequest,
+    ScanResult,
+)
 from chat.personal_copy.archive import File, LongFile
 from chat.proof_of_date.proofs import proofs_of
 from chat.referral import queries as referral_queries
@@ -453,3 +462,38 @@ PARTS: Mapping[str, Part] = {
     "keeping": _keeping,
     "proofs": _proofs,
 }
+
+
+def erasable_marks(found: Mapping[str, Found]) -> list[str]:
+    """Return what of these parts may be erased, corrected or set aside later, for `is_all_there`.
+
+    found: each part, by its key in PARTS.
+    """
+    facts = [_fact_mark(one["id"], one["changed_at"]) for one in found["facts"].value]
+    files = [_file_mark(one["id"]) for key in ("captures", "handouts") for one in found[key].value or ()]
+    return [*facts, *files, *(_removal_mark(day) for day in found["decisions"].value["removals"])]
+
+
+def is_all_there(conversation: Conversation, marks: Iterable[str]) -> bool:
+    """Return whether all of this is still kept, and as it was. What was added since changes nothing. Three statements.
+
+    marks: as `erasable_marks` returned them. A capture that was set aside is not there.
+    """
+    facts = JournalFact.objects.filter(conversation=conversation).values_list("public_id", "changed_at")
+    files = Capture.objects.filter(conversation=conversation, locked_at__isnull=True)
+    removals = RemovalRequest.objects.filter(conversation=conversation).values_list("asked_on", flat=True)
+    kept = {_fact_mark(str(public_id), iso_moment(changed_at)) for public_id, changed_at in facts}
+    kept |= {_file_mark(str(public_id)) for public_id in files.values_list("public_id", flat=True)}
+    return kept.union(_removal_mark(day.isoformat()) for day in removals).issuperset(marks)
+
+
+def _fact_mark(public_id: str, changed_at: str | None) -> str:
+    return f"fact {public_id} {changed_at}"
+
+
+def _file_mark(public_id: str) -> str:
+    return f"file {public_id}"
+
+
+def _removal_mark(day: str) -> str:
+    return f"removal {day}"

@@ -45,6 +45,7 @@ from triage import session as triage_session
 # A person takes one, and another when something was added. A school, or an association's office, is one network.
 COPIES, COPIES_SECONDS = 6, 60 * 60
 NETWORK_COPIES = 30
+TRIED_MOST = 5  # from then on the waiting page asks once a minute (`chat/copy-waiting.js`)
 RECEIPTS, RECEIPTS_SECONDS = 3, 24 * 60 * 60
 PAPERS, PAPERS_SECONDS = 10, 60
 PROOFS, PROOFS_SECONDS = 30, 60 * 60
@@ -60,7 +61,7 @@ def copy(request: HttpRequest) -> HttpResponseBase:
     leaves a line in the register, with the digest of the list of its files (docs/adr/0120).
 
     A copy that is not ready in time goes on being prepared (docs/adr/0122). The page says so, and its form asks for the
-    same one again. With `look` the answer has no content: 204 while it is being prepared, else 200.
+    same one again. `look` says meanwhile whether it is ready.
     """
     current = access.for_own_copy(request.session)
     if current is None:
@@ -70,22 +71,42 @@ def copy(request: HttpRequest) -> HttpResponseBase:
     form = CopyForm(request.POST, **_manner(request, current))
     if not form.is_valid() or form.is_to_be_warned:
         return _show(request, current, form)
-    name = _name_of_job(current, form)
-    if request.POST.get("look"):
-        is_waited_for = background_jobs.is_under_way(name)
-        return HttpResponse(status=204 if is_waited_for else 200, headers={"Cache-Control": "no-store"})
     try:
-        made = _make(request, current, form, name)
+        made = _give(request, current, form)
     except _TooMany:
         return _not_made(request, current, form, texts.MANY.say(familiar=form.familiar), status=429)
-    except (background_jobs.NotYet, pool.Busy, dossier.Changed):
+    except background_jobs.NotYet:
         return _wait(request, current, form)
+    except (pool.Busy, dossier.Changed):  # nothing is under way: who asks again and again asks less and less often
+        return _wait(request, current, form, tried=min(TRIED_MOST, 1 + _tried(request)))
     except pool.Failed:
         return _not_made(request, current, form, texts.BUSY.say(familiar=form.familiar), status=503)
     except archive.TooLarge:
         return _not_made(request, current, form, texts.TOO_LARGE.say(familiar=form.familiar), status=413)
-    actions.record_copy(current, made.list_digest)  # before it is given, so that nothing is given without its line
     return PieceByPiece(made.pieces, length=made.length, name=made.name)
+
+
+@sensitive_post_parameters("words")
+@require_POST
+@when_away
+def look(request: HttpRequest) -> HttpResponseBase:
+    """Say whether the copy of this form can be given. Nothing is begun or given. No content; two round trips to Redis.
+
+    200: it is ready. 204: it is being prepared. 205: neither, so whoever wants it has to ask for it again. It has an
+    address of its own, because a process of a version before would make a copy at that of the form.
+    """
+    current = access.for_own_copy(request.session)
+    if current is None:
+        return _elsewhere(request)
+    form = CopyForm(request.POST, **_manner(request, current))
+    status = 205
+    if form.is_valid() and not form.is_to_be_warned:
+        name = _name_of_job(current, form)
+        if background_jobs.is_under_way(name):
+            status = 204
+        elif background_jobs.is_ready(name):
+            status = 200
+    return HttpResponse(status=status, headers={"Cache-Control": "no-store"})
 
 
 def _draw_words() -> str:
@@ -110,8 +131,16 @@ class _TooMany(Exception):
     """This exchange, or its network, has begun as many copies as it may."""
 
 
+def _give(request: HttpRequest, current: Conversation, form: CopyForm) -> Made:
+    """Return the copy, with its line in the register. Raises _TooMany, and what `ask` and `give_copy` raise."""
+    name = _name_of_job(current, form)
+    try:
+        return _make(request, current, form, name)
+    except dossier.Changed:  # what was prepared before may not be given any more
+        return _make(request, current, form, name)
+
+
 def _make(request: HttpRequest, current: Conversation, form: CopyForm, name: str) -> Made:
-    """Return the copy, prepared now or before. Raises _TooMany, and what `ask` and `give_copy` raise."""
     now = timezone.now()
     manner, beside = manner_of(request, current), page_state.read_page_state(current, now)
     asked = Asked(
@@ -135,7 +164,12 @@ def _make(request: HttpRequest, current: Conversation, form: CopyForm, name: str
             raise _TooMany
         return dossier.prepare(asked, who=who, words=form.closing_words, schema_url=address)
 
-    return dossier.give_copy(background_jobs.ask(name, begin, who=who, data_key=current.data_key), asked)
+    made = dossier.give_copy(background_jobs.ask(name, begin, who=who, data_key=current.data_key), asked)
+    try:  # before it is given, so that nothing is given without its line
+        actions.record_copy(current, made.list_digest, number=asked.number)
+    except actions.NumberTaken as error:
+        raise dossier.Changed from error
+    return made
 
 
 def _name_of_job(current: Conversation, form: CopyForm) -> str:
@@ -144,18 +178,24 @@ def _name_of_job(current: Conversation, form: CopyForm) -> str:
     return f"copy:{current.public_id}:{manner}:{lock.normalize_words(form.closing_words)}"
 
 
-def _wait(request: HttpRequest, current: Conversation, form: CopyForm) -> HttpResponse:
-    """Say that the copy is being prepared. What was answered is in the page, to ask for the same one again."""
-    context = waiting_page(manner_of(request, current), form)
+def _tried(request: HttpRequest) -> int:
+    """Return how often the script of the waiting page has asked in vain; at most TRIED_MOST."""
+    typed = request.POST.get("tried", "")
+    return int(typed) if typed in map(str, range(TRIED_MOST + 1)) else 0
+
+
+def _wait(request: HttpRequest, current: Conversation, form: CopyForm, *, tried: int = 0) -> HttpResponse:
+    """Say that the copy is late. What was answered is in the page, to ask for the same one again."""
+    context = waiting_page(manner_of(request, current), form, tried=tried)
     response = render(request, "chat/copy_waiting.html", context, status=202)
     response["Cache-Control"] = "no-store"  # words are on it
     return response
 
 
-def waiting_page(manner: dict[str, Any], form: CopyForm) -> dict[str, Any]:
-    """Return what the page of a copy that is being prepared shows. form: a valid one."""
+def waiting_page(manner: dict[str, Any], form: CopyForm, *, tried: int = 0) -> dict[str, Any]:
+    """Return what the page of a copy that is late shows. form: a valid one. tried: how often it could not be begun."""
     asked = {name: form.data.get(name, "") for name in form.fields}
-    return {**manner, "asked": asked, "words": form.closing_words}
+    return {**manner, "asked": asked, "words": form.closing_words, "tried": tried}
 
 
 def _not_made(request: HttpRequest, current: Conversation, form: CopyForm, error: str, *, status: int) -> HttpResponse:
@@ -345,8 +385,10 @@ def receipt_paper(request: HttpRequest) -> HttpResponse:
     number = receipt_number.read(request.POST.get("number", ""))
     filed_on = receipts.find_day(number) if number is not None else None
     is_often = rate_limits.is_over(f"slip:{current.public_id}", limit=PAPERS, seconds=PAPERS_SECONDS)
-    if number is None or filed_on is None or is_often:
+    if number is None or filed_on is None:
         return redirect("chat:copy")
+    if is_often:
+        return _receipt_later(request, current, number, filed_on, status=429)
     familiar, day = _voice(request, current), dates.format_date(filed_on, "j F Y")
     who = f"slip:{current.public_id}"
     document = Document(
@@ -372,12 +414,18 @@ def receipt_paper(request: HttpRequest) -> HttpResponse:
             who=who,
         )
     except (background_jobs.NotYet, pool.NotDone):
-        # The number is shown again, because it is shown nowhere else.
-        written = receipt_number.write(number)
-        context = receipt_page(manner_of(request, current), written, filed_on) | {"is_later": True}
-        response = render(request, "chat/receipt.html", context, status=503)
-        response["Cache-Control"], response["Retry-After"] = "no-store", "10"
-        return response
+        return _receipt_later(request, current, number, filed_on, status=503)
     name = archive.name_of(timezone.localtime(), "pdf")
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return HttpResponse(paper, content_type="application/pdf", headers=headers)
+
+
+def _receipt_later(
+    request: HttpRequest, current: Conversation, number: str, filed_on: date, *, status: int
+) -> HttpResponse:
+    """Show the number again, because it is shown nowhere else, and say that its PDF may be asked for later."""
+    context = receipt_page(manner_of(request, current), receipt_number.write(number), filed_on) | {"is_later": True}
+    response = render(request, "chat/receipt.html", context, status=status)
+    response["Cache-Control"] = "no-store"
+    response["Retry-After"] = str(PAPERS_SECONDS if status == 429 else 10)
+    return response

@@ -33,6 +33,7 @@ urlpatterns = [
     path("rendez-vous/", proposals.slip, name="slip"),
     path("rendez-vous/papier/", proposals.slip_paper, name="slip_paper"),
     path("copie/", own_copy.copy, name="copy"),
+    path("copie/etat/", own_copy.look, name="copy_look"),
     path("copie/plus-tard/", own_copy.later, name="copy_later"),
     path("copie/verifier/", own_copy.checker, name="copy_checker"),
     path("copie/preuve/", own_copy.proof, name="copy_proof"),

@@ -334,6 +334,7 @@ ROUTES: dict[str, Route] = {
     "chat:facts": Route(own_visit("/tchat/", left_behind=IN), FORM, to=("/tchat/faits/", "/tchat/")),  # its own journal
     # Its own copy: by a code too, if its person said so (tests/chat/personal_copy/test_page.py).
     "chat:copy": Route(own_visit("/tchat/reprendre/"), FORM),
+    "chat:copy_look": Route(own_visit("/tchat/reprendre/"), WRITE),
     "chat:copy_later": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/copie/",)),
     "chat:receipt": Route(own_visit("/tchat/reprendre/"), WRITE),
     "chat:receipt_paper": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/copie/",)),

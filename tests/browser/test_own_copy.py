@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Download, Page, expect
 
 from chat.models import Conversation
 from chat.personal_copy import archive, lock, pages, parts
 from chat.personal_copy.archive import File
 from common.offload import background_jobs, pool
+from reports.models import AccessRecord
 from tests.browser.exchange import in_site
 from tests.factories import chat as make
 from tests.reports.rules import proof_corpus as corpus
@@ -124,6 +125,69 @@ def test_copy_of_a_slow_machine_is_late_and_is_saved(live_site, enter, axe_in_bo
     assert given.value.suggested_filename.startswith("documents-")
     if javascript:
         expect(person.get_by_role("status").filter(has_text="C'est prêt")).to_be_visible()
+
+
+def _be_patient() -> None:
+    background_jobs.PATIENCE_SECONDS = 60.0
+
+
+def _leave_no_room() -> None:
+    background_jobs.AT_MOST = 0
+
+
+def _make_room() -> None:
+    background_jobs.AT_MOST = 6
+
+
+def _ask_for_copy(live_site, enter) -> Page:
+    person: Page = enter(in_site(live_site, talking), width=320, height=640)
+    person.goto(live_site.url + "/tchat/copie/")
+    person.get_by_label("Oui").check(force=True)
+    return person
+
+
+@pytest.mark.slow
+def test_press_beside_the_script_takes_one_copy_and_not_two(live_site, enter) -> None:
+    """The press waits until it is made, its file is saved, and the page stays."""
+    person = _ask_for_copy(live_site, enter)
+    given: list[Download] = []
+    person.on("download", lambda one: given.append(one))
+    live_site.do(_hold_papers)
+    try:
+        person.get_by_role("button", name="Enregistrer ma copie").click()
+        expect(person.get_by_text("Laissez cette page ouverte")).to_be_visible()
+        live_site.do(_be_patient)
+        with person.expect_request(lambda request: request.url.endswith("/tchat/copie/")):
+            person.get_by_role("button", name="Enregistrer", exact=True).click(no_wait_after=True)
+        with person.expect_response(lambda answer: answer.status == 204):
+            pass
+    finally:
+        live_site.do(_let_papers_go)
+    expect(person.get_by_text("C'est prêt")).to_be_visible()
+    person.wait_for_timeout(10_000)
+    assert len(given) == 1
+    assert in_site(live_site, lambda: AccessRecord.objects.filter(kind="copy").count()) == 1
+
+
+@pytest.mark.slow
+def test_copy_for_which_there_is_no_room_is_not_said_to_be_ready(live_site, enter) -> None:
+    """It is asked for less and less often, and is saved by itself once there is room."""
+    person = _ask_for_copy(live_site, enter)
+    asked: list[str] = []
+    person.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    live_site.do(_leave_no_room)
+    try:
+        person.get_by_role("button", name="Enregistrer ma copie").click()
+        for _second in range(15):
+            person.wait_for_timeout(1_000)
+            expect(person.get_by_text("C'est prêt")).to_be_hidden()
+            expect(person.get_by_text("Votre copie se prépare")).to_be_visible()
+    finally:
+        live_site.do(_make_room)
+    assert len([url for url in asked if url.endswith("/tchat/copie/")]) <= 2, "a page each four seconds is too many"
+    with person.expect_download() as given:
+        pass
+    assert given.value.suggested_filename.startswith("documents-")
 
 
 @pytest.mark.slow

@@ -1,5 +1,5 @@
 /**
- * The page of a copy that is being prepared: ask whether it is ready, and then save it, without a press.
+ * The page of a copy that is late: ask whether it is ready, and then save it, without a press.
  *
  * @module
  */
@@ -8,33 +8,76 @@ import { byId } from "../lib/dom.js";
 import { request } from "../lib/http.js";
 
 const EVERY_MS = 4000;
+const LONGEST_MS = 60_000;
+const LOOKS = 5; // after which nothing under way means that the file was given, because this page is still here
 
 const form = byId("copy-form", HTMLFormElement);
+const tried = Number(form.dataset.tried);
 
-/** Whether there is something to be given or told now. A network or a site that is away is no answer. */
-const isReady = async () => {
-  const body = new FormData(form);
-  body.set("look", "on");
+let hasAsked = false; // the form was sent from this page, and what there is is given to that
+let wasUnderWay = false;
+let looks = 0; // that found nothing since then
+
+/**
+ * What there is: « late » while it is being prepared, « ready », « nothing » (it was given, or has to be asked for
+ * again), or « ended » (this visit is over). A network or a site that is away is no answer, nor is that of a version
+ * before, which does not know the question: they are « late » too.
+ *
+ * @returns {Promise<"late" | "ready" | "nothing" | "ended">}
+ */
+const ask = async () => {
   try {
-    const { status } = await request(form.action, { method: "POST", body });
-    return status !== 204 && status !== 429 && status < 500;
+    const address = /** @type {string} */ (form.dataset.look);
+    const { status, redirected } = await request(address, { method: "POST", body: new FormData(form) });
+    if (redirected || status === 403) return "ended";
+    if (status === 204 || status === 200) wasUnderWay = true;
+    return status === 200 ? "ready" : status === 205 ? "nothing" : "late";
   } catch {
-    return false;
+    return "late";
   }
+};
+
+const sayGiven = () => {
+  byId("copy-late").hidden = true;
+  byId("copy-press").hidden = true;
+  byId("copy-alone").hidden = true;
+  byId("copy-given").hidden = false;
+};
+
+const askAgain = () => {
+  if (!hasAsked) {
+    hasAsked = true;
+    const field = document.createElement("input");
+    field.type = "hidden";
+    field.name = "tried";
+    field.value = `${tried}`;
+    form.append(field);
+    form.submit();
+    field.remove(); // a press begins to count anew
+  }
+  setTimeout(look, EVERY_MS);
 };
 
 const look = async () => {
-  if (!(await isReady())) {
-    setTimeout(look, EVERY_MS);
-    return;
+  const found = await ask();
+  if (hasAsked) {
+    if (found === "nothing") looks += 1;
+    if (looks > 0 && (wasUnderWay || looks === LOOKS)) sayGiven();
+    else setTimeout(look, EVERY_MS);
+  } else if (found === "ready") {
+    sayGiven(); // the answer is a file, and this page stays
+    form.submit();
+  } else if (found === "ended") {
+    form.submit(); // the answer is a page that says so
+  } else {
+    const isLate = found === "late";
+    setTimeout(isLate ? look : askAgain, isLate ? EVERY_MS : Math.min(LONGEST_MS, EVERY_MS * 2 ** tried));
   }
-  // The answer is a file, and this page stays; or it is another page, which says why there is none.
-  byId("copy-late").hidden = true;
-  byId("copy-alone").hidden = true;
-  byId("copy-given").hidden = false;
-  form.submit();
 };
 
+form.addEventListener("submit", () => {
+  hasAsked = true;
+});
 byId("copy-press").hidden = true;
 byId("copy-alone").hidden = false;
 setTimeout(look, EVERY_MS);

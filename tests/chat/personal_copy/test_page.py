@@ -7,9 +7,10 @@ import json
 import re
 import secrets
 import threading
+import time
 import tracemalloc
 import zipfile
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from unittest.mock import patch
 
@@ -21,13 +22,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from chat.captures import drawing
+from chat.captures import drawing, handouts, receiving
 from chat.casework import proposals
 from chat.conversations import follow_up_code
 from chat.documents import transcript_pdf
 from chat.journal import actions as journal_actions
 from chat.journal.facts import Told
-from chat.models import Capture, FollowUp, JournalFact, Message
+from chat.models import Capture, FollowUp, JournalFact, Message, RemovalRequest
 from chat.personal_copy import actions, archive, dossier, lock, parts, schema
 from chat.proof_of_date import sources
 from chat.visitor import own_copy
@@ -306,7 +307,7 @@ def late(monkeypatch):
 
 
 def looked(client, asked):
-    answer = client.post(PAGE, {**asked, "look": "on"})
+    answer = client.post(f"{PAGE}etat/", asked)
     assert (answer["Cache-Control"], answer.content) == ("no-store", b"")
     return answer.status_code
 
@@ -321,6 +322,14 @@ def when_ready(client, asked, late, monkeypatch):
     late.set()
     monkeypatch.setattr(background_jobs, "PATIENCE_SECONDS", 300)
     return client.post(PAGE, asked)
+
+
+def wait_until_ready(client, asked, late):
+    late.set()
+    deadline = time.monotonic() + 300
+    while (found := looked(client, asked)) != 200:
+        assert found == 204 and time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_copy_that_is_late_says_so_is_made_once_and_is_given(as_reporter, late, monkeypatch):
@@ -344,8 +353,30 @@ def test_copy_that_is_late_says_so_is_made_once_and_is_given(as_reporter, late, 
     given = when_ready(client, asked_again(page), late, monkeypatch)
     assert given["Content-Disposition"].endswith('.html"') and content_of(given)
     assert AccessRecord.objects.filter(kind="copy").count() == 1 and len(late.drawn) == 1
-    assert looked(client, asked) == 200, "nothing is under way"
+    assert looked(client, asked) == 205, "there is nothing that could be given"
     assert client.post(PAGE, asked).status_code == 429
+
+
+def test_copy_that_is_ready_waits_and_to_look_at_it_makes_and_gives_nothing(as_reporter, late, monkeypatch):
+    client = as_reporter(make.assigned())
+    assert looked(client, MINE) == looked(client, {}) == 205 and late.drawn == []
+    assert client.post(PAGE, MINE).status_code == 202
+    wait_until_ready(client, MINE, late)
+    assert looked(client, MINE) == 200 and not AccessRecord.objects.filter(kind="copy").exists()
+    assert unpacked(client.post(PAGE, MINE)) and len(late.drawn) == 1
+
+
+def test_copy_for_which_there_is_no_room_is_never_said_to_be_ready(as_reporter, late, monkeypatch):
+    """It was not begun: whoever asks again and again asks less and less often."""
+    monkeypatch.setattr(background_jobs, "AT_MOST", 0)
+    client = as_reporter(make.assigned())
+    for tried, told in (("", "1"), ("1", "2"), ("5", "5"), ("9", "1"), ("x" * 900, "1")):
+        page = client.post(PAGE, {**MINE, "tried": tried})
+        assert page.status_code == 202 and f'data-tried="{told}"' in page.text and asked_again(page) == MINE
+        assert looked(client, MINE) == 205
+    monkeypatch.setattr(background_jobs, "AT_MOST", 6)
+    page = client.post(PAGE, {**MINE, "tried": "5"})
+    assert page.status_code == 202 and 'data-tried="0"' in page.text, "it is under way now"
 
 
 def test_late_copy_is_of_the_moment_when_it_was_asked_for(as_reporter, late, monkeypatch):
@@ -362,9 +393,73 @@ def test_late_copy_is_of_the_moment_when_it_was_asked_for(as_reporter, late, mon
     monkeypatch.setattr(background_jobs, "PATIENCE_SECONDS", 0.05)
     assert client.post(PAGE, asked).status_code == 202
     Capture.objects.filter(pk=row.pk).update(locked_at=timezone.now())
-    assert when_ready(client, asked, late, monkeypatch).status_code == 202
-    files = unpacked(client.post(PAGE, asked))
+    files = unpacked(when_ready(client, asked, late, monkeypatch))
     assert "captures/capture-1.png" not in files and "Plus tard" in files["copie.json"].decode()
+
+
+def _erase_fact(conversation):
+    journal_actions.erase_fact(conversation_id=conversation.pk, public_id=JournalFact.objects.get().public_id)
+
+
+def _correct_fact(conversation):
+    public_id = JournalFact.objects.get().public_id
+    journal_actions.change_fact(conversation_id=conversation.pk, public_id=public_id, told=Told(what="Autre chose"))
+
+
+def _erase_capture(conversation):
+    receiving.erase_capture(conversation_id=conversation.pk, public_id=Capture.objects.get().public_id)
+
+
+def _take_handout_back(conversation):
+    handouts.take_back(conversation=conversation, public_id=Capture.objects.get().public_id)
+
+
+def _answer_about_removal(_conversation):
+    RemovalRequest.objects.all().delete()
+
+
+@pytest.mark.parametrize(("put", "erase", "gone"), [
+    (lambda one: note(one, "Ce que je regrette"), _erase_fact, "Ce que je regrette"),
+    (lambda one: note(one, "Ce que je regrette"), _correct_fact, "Ce que je regrette"),
+    (lambda one: captures.drawn(one, name="Photo de Léa.png"), _erase_capture, "Photo de Léa.png"),
+    (lambda one: captures.handed(one, title="Convocation"), _take_handout_back, "Convocation"),
+    (
+        lambda one: RemovalRequest.objects.create(conversation=one, asked_on=date(2026, 3, 12)),
+        _answer_about_removal,
+        "2026-03-12",
+    ),
+])  # fmt: skip
+def test_late_copy_holds_nothing_that_was_erased_meanwhile(as_reporter, late, monkeypatch, folder, put, erase, gone):
+    """Without the files of captures too: their names stand in it."""
+    conversation = make.assigned()
+    put(conversation)
+    client = as_reporter(conversation)
+    assert client.post(PAGE, MINE).status_code == 202
+    erase(conversation)
+    assert client.post(PAGE, MINE).status_code == 202
+    copy = unpacked(when_ready(client, MINE, late, monkeypatch))["copie.json"].decode()
+    assert gone not in copy and json.loads(copy)["number"] == 1
+    assert AccessRecord.objects.filter(kind="copy").count() == 1
+
+
+def test_two_copies_never_have_the_same_number(as_reporter, late, monkeypatch):
+    """Each has that of its line in the register, by which its proof of date is asked for."""
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    other = {**MINE, "captures": "on"}
+    assert client.post(PAGE, MINE).status_code == 202
+    wait_until_ready(client, MINE, late)
+    late.clear()
+    assert client.post(PAGE, other).status_code == 202, "it is begun before the first is given"
+    first = unpacked(when_ready(client, MINE, late, monkeypatch))
+    second = unpacked(client.post(PAGE, other))
+    assert [json.loads(one["copie.json"])["number"] for one in (first, second)] == [1, 2]
+    for number, files in enumerate((first, second), 1):
+        digest = hashlib.sha256(files[archive.DIGESTS]).hexdigest()
+        assert digest in actions.line_of_copy(conversation, number).detail
+    with pytest.raises(actions.NumberTaken):
+        actions.record_copy(conversation, digest, number=2)
+    assert AccessRecord.objects.filter(kind="copy").count() == 2
 
 
 def test_other_copy_of_the_same_exchange_waits_for_the_first(as_reporter, late, monkeypatch):

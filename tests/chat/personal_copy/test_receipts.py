@@ -77,6 +77,22 @@ def test_number_is_shown_again_when_its_paper_is_late(as_reporter, monkeypatch):
 
 
 @pytest.mark.django_db
+def test_number_is_shown_again_however_often_its_paper_is_asked_for(as_reporter, monkeypatch):
+    client = as_reporter(make.closed())
+    number = client.post(reverse("chat:receipt")).text.split('name="number" value="')[1].split('"')[0]
+    may_end = threading.Event()
+    monkeypatch.setattr(own_copy.transcript_pdf, "draw", lambda *_a, **_w: may_end.wait(300) and b"%PDF-")
+    monkeypatch.setattr(background_jobs, "PATIENCE_SECONDS", 0.05)
+    try:
+        answers = [client.post(reverse("chat:receipt_paper"), {"number": number}) for _press in range(11)]
+    finally:
+        may_end.set()
+    assert [one.status_code for one in answers] == [503] * 10 + [429]
+    assert answers[-1].text.count(number) == 2 and answers[-1]["Retry-After"] == "60"
+    assert answers[-1]["Cache-Control"] == "no-store"
+
+
+@pytest.mark.django_db
 def test_receipts_are_limited(as_reporter, monkeypatch):
     monkeypatch.setattr(own_copy, "RECEIPTS", 1)
     client = as_reporter(make.assigned())
