@@ -1,13 +1,14 @@
 """What a test leaves in a tab is gone for the next one that has it; a tab where something would stay is closed."""
 
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Error, Page
 
 from tests.browser import tabs as kept
-from tests.browser.conftest import LiveSite
+from tests.browser.conftest import LiveSite, _NeutralPage
 from tests.browser.tabs import Tab, Tabs
 
 OPTIONS: dict[str, Any] = {
@@ -178,15 +179,24 @@ def test_what_is_asked_of_another_site_is_noted(tabs: Tabs, live_site: LiveSite,
 
 # A worker whose file has no policy, as static files have none: it asks, and says that it is done.
 WORKER_ASKS = """(there) => new Promise((done) => {
-  const script = `fetch("${there}", { mode: "no-cors" })
+  const script = `fetch("${there}")
     .then(() => postMessage("answered"), () => postMessage("none"));`;
   const worker = new Worker(URL.createObjectURL(new Blob([script])));
   worker.onmessage = ({ data }) => done(data);
 })"""
 
 
-def test_what_a_worker_asks_of_another_site_is_noted(tabs: Tabs, live_site: LiveSite, neutral_site: str):
-    """No policy refuses it, and somebody would answer."""
+def allow_everybody(page: _NeutralPage) -> None:
+    page.send_header("Access-Control-Allow-Origin", "*")
+    page.send_header("Cross-Origin-Resource-Policy", "cross-origin")
+    BaseHTTPRequestHandler.end_headers(page)
+
+
+def test_what_a_worker_asks_of_another_site_is_noted(
+    tabs: Tabs, live_site: LiveSite, neutral_site: str, monkeypatch: pytest.MonkeyPatch
+):
+    """No policy refuses it, and somebody would answer, who allows every site to read it."""
+    monkeypatch.setattr(_NeutralPage, "end_headers", allow_everybody)
     there = neutral_site.replace("127.0.0.1", "elsewhere.localhost")
     tab = tabs.take(live_site.url, {**OPTIONS, "bypass_csp": True}, is_new=True)
     tab.page.goto(live_site.url + "/accessibilite/")
