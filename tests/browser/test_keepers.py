@@ -30,8 +30,9 @@ def test_every_act_of_keepers_is_answered_and_bounded(live_site) -> None:
     keepers(Target(port, port, seconds=8.0, visits=[own], strength=0.5), tally)
     said = dict(tally.answers)
     assert {one.split()[0] for one in said} == {"note", "show", "read", "copy", "ask_receipt", "ask_removal"}, said
+    # A copy that a busy machine makes late is said to be under way (202).
     # Refused as too much (413, 429, 503), as no such item (422) or as full (409), and never by an error of the site.
-    refused = {one.split()[1] for one in said} - {"200", "TimeoutError"}
+    refused = {one.split()[1] for one in said} - {"200", "202", "TimeoutError"}
     assert refused <= {"409", "413", "422", "429", "503"}, said
     facts = JournalFact.objects.filter(conversation__public_id=own["conversation"])
     assert in_site(live_site, facts.count) <= FACTS + 1, "no more facts than there may be"
