@@ -147,7 +147,12 @@ def is_ready(name: str) -> bool:
 
 
 def _key_of(name: str) -> str:
-    return f"job:{salted_hmac('common.offload.background_jobs', name, algorithm='sha256').hexdigest()}"
+    """Return the whole key of this job in Redis, for every thread.
+
+    It is made by the thread that asks, because Django makes a cache for each thread when that first needs one, and the
+    threads here live on when the settings of a test have ended.
+    """
+    return cache.make_key(f"job:{salted_hmac('common.offload.background_jobs', name, algorithm='sha256').hexdigest()}")
 
 
 @contextlib.contextmanager
@@ -343,7 +348,7 @@ def _server() -> Any:
 def _read(key: str) -> bytes:
     """Return what Redis has of this job; nothing when there is none, or when Redis is away."""
     try:
-        return _server().get(cache.make_key(key)) or b""
+        return _server().get(key) or b""
     except (RedisError, OSError) as error:
         logger.warning("background job: the cache does not answer (%s)", type(error).__name__)
         return b""
@@ -352,7 +357,7 @@ def _read(key: str) -> bytes:
 def _claim(key: str) -> bool:
     """Write that this process makes it. False when another one does. Without Redis each process makes its own."""
     try:
-        return bool(_server().set(cache.make_key(key), WAITING, nx=True, ex=LEASE_SECONDS))
+        return bool(_server().set(key, WAITING, nx=True, ex=LEASE_SECONDS))
     except (RedisError, OSError) as error:
         logger.warning("background job: the cache does not answer (%s)", type(error).__name__)
         return True
@@ -360,13 +365,12 @@ def _claim(key: str) -> bool:
 
 def _await_elsewhere(key: str) -> None:
     """Tell the process that makes it that a page of this one waits. A result that came meanwhile is left as it is."""
-    name = cache.make_key(key)
     try:
         with _server().pipeline() as pipe:
-            pipe.watch(name)
-            if pipe.get(name) == WAITING:
+            pipe.watch(key)
+            if pipe.get(key) == WAITING:
                 pipe.multi()
-                pipe.set(name, AWAITED, xx=True, keepttl=True)
+                pipe.set(key, AWAITED, xx=True, keepttl=True)
                 pipe.execute()
     except WatchError:
         return  # it has changed since it was read, and is looked at again
@@ -379,7 +383,7 @@ def _renew(keys: Sequence[str]) -> None:
     try:
         with _server().pipeline(transaction=False) as pipe:
             for key in keys:
-                pipe.expire(cache.make_key(key), LEASE_SECONDS, gt=True)
+                pipe.expire(key, LEASE_SECONDS, gt=True)
             pipe.execute()
     except (RedisError, OSError) as error:
         logger.warning("background job: its lease was not renewed (%s)", type(error).__name__)
@@ -387,7 +391,7 @@ def _renew(keys: Sequence[str]) -> None:
 
 def _write(key: str, value: bytes, seconds: int) -> bool:
     try:
-        _server().set(cache.make_key(key), value, ex=seconds)
+        _server().set(key, value, ex=seconds)
     except (RedisError, OSError) as error:
         logger.warning("background job: kept in this process alone (%s)", type(error).__name__)
         return False
@@ -398,8 +402,8 @@ def _forget(key: str) -> bytes:
     """Delete what Redis has of this job, and return it; nothing when Redis is away."""
     try:
         with _server().pipeline() as pipe:
-            pipe.get(cache.make_key(key))
-            pipe.delete(cache.make_key(key))
+            pipe.get(key)
+            pipe.delete(key)
             found, _count = pipe.execute()
         return found or b""
     except (RedisError, OSError) as error:

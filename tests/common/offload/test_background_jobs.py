@@ -5,7 +5,7 @@ import time
 from uuid import uuid4
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from redis.client import Pipeline
 from redis.exceptions import ConnectionError as RedisAway
 
@@ -90,10 +90,24 @@ def test_what_nobody_waited_for_is_found_by_every_process_and_can_be_read_by_non
     wait_for(lambda: kept(name)[:1] == background_jobs.DONE)
     wait_for(lambda: not is_here(name))  # as in another process
     assert b"fait" not in kept(name) and not background_jobs.is_under_way(name) and background_jobs.is_ready(name)
-    key = cache.make_key(background_jobs._key_of(name))
+    key = background_jobs._key_of(name)
     assert 0 < background_jobs._server().ttl(key) <= background_jobs.KEPT_SECONDS and name not in key
     assert ask(name, slow) == b"fait" and slow.begun == 1
     assert kept(name) == b"" and not background_jobs.is_ready(name), "it is given once"
+
+
+def test_result_is_found_by_who_asks_although_the_thread_that_made_it_has_another_cache(name, slow, monkeypatch):
+    """Django makes a cache for each thread, and a thread that other settings began goes on with theirs."""
+    with pytest.raises(background_jobs.NotYet):
+        ask(f"{name}:before", before := Slow())  # the thread and its cache are there
+    before.may_end.set()
+    wait_for(lambda: not is_here(f"{name}:before"))
+    monkeypatch.setattr(caches["default"], "key_prefix", f"other-{uuid4()}")
+    with pytest.raises(background_jobs.NotYet):
+        ask(name, slow)
+    slow.may_end.set()
+    wait_for(lambda: not is_here(name))
+    assert ask(name, slow) == b"fait" and slow.begun == 1
 
 
 def test_job_of_another_process_is_waited_for_and_not_made_twice(name, slow):
@@ -187,7 +201,7 @@ def test_renewed_lease_lasts_longer_and_a_result_no_less(name):
     background_jobs._write(leased, background_jobs.WAITING, 5)
     background_jobs._write(done, background_jobs.DONE + b"x", background_jobs.KEPT_SECONDS)
     background_jobs._renew([leased, done])
-    ends = [background_jobs._server().ttl(cache.make_key(key)) for key in (leased, done)]
+    ends = [background_jobs._server().ttl(key) for key in (leased, done)]
     assert 5 < ends[0] <= background_jobs.LEASE_SECONDS < ends[1]
 
 
