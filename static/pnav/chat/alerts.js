@@ -1,7 +1,7 @@
 /**
- * While somebody waits: the screen left on, and a sound, a vibration or a notification when somebody answers. All of it
- * is off until the person asks for it, and offered only where the browser can do it. What they chose is kept for this
- * page of the tab alone.
+ * Alerts while somebody waits: the screen stays on, and a sound, a vibration or a notification says that somebody
+ * answers. All of them are off until the person asks for them, and only those that the browser supports are offered.
+ * The choice is kept for this page of this tab alone.
  *
  * @module
  */
@@ -9,7 +9,7 @@
 import { all, byId, find, write } from "../lib/dom.js";
 import { visit, words } from "./state.js";
 
-const APART_MS = 15_000; // one alert for messages that follow one another
+const APART_MS = 15_000; // messages that follow one another within this time raise one alert
 const SOUND_HZ = [660, 880];
 const VIBRATION_MS = [200, 100, 200];
 
@@ -33,7 +33,10 @@ function tell(text) {
 
 /* --- what this browser can do --- */
 
-/** Telephones want a service worker for notifications, which would stay on the device: they are not offered there. */
+/**
+ * Telephones show notifications only through a service worker, which would stay on the device. They are not offered
+ * there.
+ */
 function canNotify() {
   if (!("Notification" in window) || Notification.permission === "denied") return false;
   if (Notification.permission === "granted") return true;
@@ -53,7 +56,9 @@ const CAN = {
   notification: canNotify,
 };
 
-/* --- keeping the choice, for a reload: in the tab's history, for nothing is put in the browser's storage --- */
+/*
+ * --- keeping the choice for a reload: in the history of the tab, because nothing is put in the browser's storage ---
+ */
 
 const keep = () => history.replaceState({ ...history.state, alerts: [...chosen] }, "");
 
@@ -73,7 +78,7 @@ function set(way, isOn) {
 
 /* --- the screen --- */
 
-/** The browser lets go of the screen whenever the page goes out of sight: it is asked again on its return. */
+/** The browser releases the lock whenever the page goes out of sight. It is asked for again when the page returns. */
 async function holdScreen() {
   if (lock || document.hidden || !chosen.has("awake")) return;
   try {
@@ -83,7 +88,7 @@ async function holdScreen() {
     });
     if (!chosen.has("awake")) await letGo();
   } catch {
-    set("awake", false); // a low battery, or a setting of the device
+    set("awake", false); // the browser refuses, because the battery is low or a setting forbids it
     tell(words.awake_failed);
   }
 }
@@ -111,7 +116,7 @@ function ring() {
   });
 }
 
-/** Nothing in it says what this page is, whoever sees it. */
+/** Nothing in the notification says what this page is, because others may see the screen. */
 function notify() {
   try {
     shown?.close();
@@ -126,7 +131,7 @@ function notify() {
   }
 }
 
-/** Somebody answers, or wrote while the page was not looked at: say so in the ways that were asked for. */
+/** Somebody answers, or has written while the page was out of sight. Say so in each way that the person asked for. */
 export function alertPerson() {
   if (Date.now() - alertedAt < APART_MS) return;
   alertedAt = Date.now();
@@ -167,14 +172,17 @@ async function toggle(way) {
   try {
     isDone = await START[way]();
   } catch {
-    isDone = false; // said below
+    isDone = false; // the reason is said below
   }
   if (visit.signal.aborted) return;
   if (!isDone) set(way, false);
   tell(isDone ? (isAwake ? words.awake_on : words.warn_on) : isAwake ? words.awake_failed : words.warn_failed);
 }
 
-/** After a reload: what still works without being asked for again. A sound needs a touch of the page, and is not said to be on. */
+/**
+ * After a reload, turn on what works without being asked for again. A sound needs a press on the page first, so it is
+ * not shown as on.
+ */
 function restore() {
   for (const way of kept()) {
     if (way === "sound" || !CAN[way]()) continue;

@@ -1,5 +1,6 @@
 /**
- * What stands below the thread and follows it: answers in one tap, the way to the summary, what was told to the person.
+ * What stands below the thread and follows it: answers that one tap gives, the link to the summary, and what was told
+ * to the person.
  *
  * @module
  */
@@ -14,7 +15,11 @@ const ready = byId("answers", HTMLFormElement);
 const asked = () => find("[name=client_id]", ready, HTMLInputElement);
 const SUMMARY_MS = 200;
 
-/** The server draws the name of a question's answer: a UUID of version 8. @param {string | null | undefined} id */
+/**
+ * Whether the server made this name: that of a question's answer is a UUID of version 8.
+ *
+ * @param {string | null | undefined} id
+ */
 const isDrawn = (id) => Boolean(id) && id?.[14] === "8";
 
 /** @param {import("./thread.js").Message} message */
@@ -37,7 +42,10 @@ function choice(answer) {
   return button;
 }
 
-/** Not read, it costs nothing: the question is in the thread, and can be answered in words. */
+/**
+ * Read the answers that can be tapped. If reading fails, nothing is lost: the question is in the thread, and can be
+ * answered in words.
+ */
 export async function readAnswers() {
   try {
     const reply = await request(ready.dataset.src ?? "", { cache: "no-store" });
@@ -59,13 +67,14 @@ export async function readAnswers() {
     byId("told").textContent = told;
     byId("told-block").hidden = !told;
   } catch {
-    // A cut: the page that is loaded next has them.
+    // The network was cut. The page that is loaded next has the answers.
   }
 }
 
 /**
- * A summary waits to be read (« Relire avant la suite »): the way there is shown as soon as Pnav says so in the thread,
- * and hidden when it is over. Only the status of that page is asked for; nothing of it is read here.
+ * Watch for a summary that waits to be read (« Relire avant la suite »). The link to it is shown as soon as Pnav says
+ * so in the thread, and is hidden when the summary no longer waits. Only the status of that page is asked for, and
+ * nothing of it is read here.
  */
 function watchSummary() {
   const way = seek("#handover");
@@ -79,9 +88,9 @@ function watchSummary() {
       const isNew = way.hidden && answer.status === 200;
       const wasAtEnd = end.getBoundingClientRect().top < innerHeight;
       way.hidden = answer.status !== 200;
-      if (isNew && wasAtEnd) end.scrollIntoView(); // who reads further up stays there
+      if (isNew && wasAtEnd) end.scrollIntoView(); // somebody who reads further up stays there
     } catch {
-      // Asked again with the next line.
+      // The next line of the thread asks again.
     }
   };
   new MutationObserver((changes) => {
@@ -95,12 +104,12 @@ function watchSummary() {
 export function watchAnswers() {
   ready.addEventListener("submit", (event) => {
     const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
-    if (!button) return; // an old browser: the form goes by itself
+    if (!button) return; // an old browser, which sends the form by itself
     event.preventDefault();
     const id = question();
     if (!id || exchange.status === "closed") return;
     hideAnswers();
-    const node = put(id, button.value); // no keyboard is opened for who only taps
+    const node = put(id, button.value); // somebody who only taps does not want a keyboard
     node.tabIndex = -1;
     node.focus({ preventScroll: true });
   });

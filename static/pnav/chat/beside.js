@@ -1,6 +1,6 @@
 /**
- * A page beside the exchange (facts, captures): the line stays alive, and whoever is busy there is told that somebody
- * came or wrote.
+ * A page beside the exchange (facts, captures). It keeps the line alive, and tells the person who is busy there that
+ * somebody came or wrote.
  *
  * @module
  */
@@ -35,7 +35,7 @@ export const stayInExchange = (data, listening, ended) => {
         if (frame.type !== "state") return;
         if (frame.status === "active" && status === "waiting") news.textContent = data.arrived ?? "";
         status = frame.status;
-        // Away for long, the place was given up: the page of the exchange takes it back.
+        // After a long absence the place was given up. The page of the exchange takes it back.
         if (frame.status === "abandoned" && !document.hidden) request(data.page ?? "").then(line.again, line.cut);
       },
       changed() {},

@@ -1,6 +1,7 @@
 /**
- * The page of captures: several files at once, chosen, pasted or dropped, sent slice by slice with their progress. One
- * file at a time is on its way; the exchange stays alive beside it. Without this script the form sends one file.
+ * The page of captures: several files can be chosen, pasted or dropped at once, and are sent in slices while their
+ * progress is shown. One file is sent at a time, and the exchange stays alive meanwhile. Without this script the form
+ * sends one file.
  *
  * @module
  */
@@ -31,7 +32,7 @@ const post = async (options) => {
     if (answer.redirected) return null;
     return { status: answer.status, body: await answer.json() };
   } catch {
-    return null; // no network, or somebody else's page: tried again
+    return null; // there is no network, or the answer is from another site: it is tried again
   }
 };
 
@@ -49,11 +50,7 @@ const server = {
     }),
 };
 
-/**
- * So long, or until there is a network again.
- *
- * @type {(ms: number) => Promise<void>}
- */
+/** Wait this long, or until there is a network again. @type {(ms: number) => Promise<void>} */
 const sleep = (ms) =>
   new Promise((resolve) => {
     const wake = () => {
@@ -65,11 +62,7 @@ const sleep = (ms) =>
     addEventListener("online", wake);
   });
 
-/**
- * The line of a file in the list of what is being sent.
- *
- * @param {File} file
- */
+/** Show the line of a file in the list of what is being sent. @param {File} file */
 const showLine = (file) => {
   const line = fromTemplate("sending-one");
   /** @param {string} name */
@@ -105,7 +98,7 @@ const sendOne = async (file) => {
     {
       moved(received) {
         bar.value = percent(received);
-        // In tens: a screen reader reads each change.
+        // The percentage changes in steps of ten, because a screen reader reads each change.
         say((data.sending ?? "").replace("{percent}", String(10 * Math.floor(percent(received) / 10))));
       },
       waiting: (isWaiting, isTurn) => isWaiting && say((isTurn ? data.turn : data.waiting) ?? ""),
@@ -132,7 +125,7 @@ const sendNext = async () => {
     if (end === "over") break;
   }
   isSending = false;
-  // The list below is the server's: read again once nothing is on its way and everything that was sent is said.
+  // The server draws the list below. The page is loaded again once nothing is being sent, unless it shows an error.
   if (isAnySent && !byId("sending").querySelector(".fr-message--error")) location.reload();
 };
 
@@ -158,7 +151,7 @@ if (form !== null && globalThis.crypto?.subtle !== undefined) {
   input.multiple = true;
   byId("capture-drop").hidden = false;
   form.addEventListener("submit", (event) => {
-    if (input.files === null || input.files.length === 0) return; // the server says what is missing
+    if (input.files === null || input.files.length === 0) return; // the server says that a file is missing
     event.preventDefault();
     take([...input.files]);
     input.value = "";
@@ -180,7 +173,7 @@ if (form !== null && globalThis.crypto?.subtle !== undefined) {
     form.classList.remove("pnav-capture--over");
     take([...(event.dataTransfer?.files ?? [])]);
   });
-  // Whoever leaves while a file is on its way is asked; the quick exit is not.
+  // The browser asks before somebody leaves while a file is being sent. The quick exit leaves without being asked.
   addEventListener("beforeunload", (event) => {
     if (isSending && !document.documentElement.classList.contains("pnav-leaving")) event.preventDefault();
   });

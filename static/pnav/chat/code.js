@@ -1,5 +1,5 @@
 /**
- * The page that shows a code de reprise hears when its visit ends, and then shows nothing.
+ * The page that shows a code de reprise. When its visit ends, the line tells it so, and the page then shows nothing.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const line = openVisitorLine(
       if (frame.type === "messages") {
         for (const { seq } of frame.items) lastSeq = Math.max(lastSeq, seq);
       }
-      // Away for long, the place was given up: the page of the exchange takes it back.
+      // After a long absence the place was given up. The page of the exchange takes it back.
       if (frame.type === "state" && frame.status === "abandoned" && !document.hidden) {
         request(data.page ?? "").then(line.again, line.cut);
       }

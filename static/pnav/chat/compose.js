@@ -22,15 +22,15 @@ const form = byId("compose", HTMLFormElement);
 const box = byId("body", HTMLTextAreaElement);
 const button = /** @type {HTMLButtonElement} */ (form.querySelector("button"));
 const limit = Number(data.maxLength);
-let held = ""; // the address of a way out that was held up once, because a message would be lost
+let held = ""; // the address of a link that was stopped once, because a message would have been lost
 let typedAt = 0;
 
 const tabField = /** @type {HTMLInputElement} */ (form.elements.namedItem("tab"));
 const came = box.value; // the text with which the page was loaded
-const isOfThisTab = typeof history.state?.tab === "string"; // loaded again, or come back to
+const isOfThisTab = typeof history.state?.tab === "string"; // the tab was loaded again, or the person came back to it
 let isUntouched = true;
 
-/** Put what this tab was typing into the field; a text that was sent meanwhile is nobody's any more. @param {string} body */
+/** Put what this tab was typing into the field. A text that was sent meanwhile is not put back. @param {string} body */
 function fillIn(body) {
   box.value = body.trim() === lastOwn() ? "" : body;
   draft.agree();
@@ -52,7 +52,7 @@ const tab = createTab({
 });
 visit.signal.addEventListener("abort", tab.end);
 
-/** What stands in the field, as the visit keeps it. */
+/** The draft of what stands in the field, which the server keeps for the visit. */
 export const draft = createDraft({
   text: () => box.value,
   save: saveTo(data.draft ?? "", data.csrf ?? "", () => tab.name),
@@ -83,7 +83,7 @@ export const outbox = new Outbox({
   },
 });
 
-/** What is wrong with what stands in the box; empty: nothing. @param {string} text */
+/** Say what is wrong with the text in the field. An empty text means that nothing is wrong. @param {string} text */
 function tellError(text) {
   show(byId("body-error"), text);
   byId("body-group").classList.toggle("fr-input-group--error", Boolean(text));
@@ -96,7 +96,7 @@ function count() {
   write(byId("body-count"), n > limit - COUNTED ? say("count", { n }) : "");
 }
 
-/** « Réessayer » of one message: the same one, under the same name. @param {Entry} entry */
+/** « Réessayer » sends the same message again, under the same name. @param {Entry} entry */
 function retry(entry) {
   if (!outbox.entries.includes(entry)) place(entry.node, true);
   outbox.retry(entry);
@@ -113,7 +113,7 @@ export function put(id, body) {
   return node;
 }
 
-/** What is wrong with a message; empty: nothing. @param {string} body */
+/** Return what is wrong with a message, or an empty text when nothing is. @param {string} body */
 function faultOf(body) {
   if (!body) return words.empty;
   if (!showsSomething(body)) return words.unseen;
@@ -134,7 +134,7 @@ function post() {
   box.focus({ preventScroll: true });
 }
 
-/** The exchange is over. A text that was begun stays, to be copied. */
+/** The exchange is over. A text that was begun stays, so that it can be copied. */
 export function closeForm() {
   if (!box.value.trim()) {
     byId("closed-title").focus();
@@ -145,7 +145,7 @@ export function closeForm() {
   tellError(words.cut);
 }
 
-/** The visit is over: nothing of what was written stays. */
+/** The visit is over. Nothing that was written stays. */
 export function forget() {
   outbox.clear();
   draft.end();
@@ -159,7 +159,8 @@ function submit(event) {
     post();
     return;
   }
-  // Elsewhere, and the text goes along. Messages that are unsent are in this page only: held up once, and told why.
+  // The button leads to another page, and the text goes there too. Messages that are not sent exist in this page only,
+  // so the person is stopped once and told why.
   const to = /** @type {HTMLButtonElement} */ (event.submitter).value;
   if (exchange.status === "closed" || (navigator.onLine && (!outbox.entries.length || held === to))) return;
   event.preventDefault();
@@ -171,7 +172,11 @@ function submit(event) {
   banner(words.unsent, false);
 }
 
-/** The same by a link to another page, in this tab. The quick exit is none: nothing here holds it up. @param {MouseEvent} event */
+/**
+ * Do the same for a link to another page that opens in this tab. The quick exit is never stopped here.
+ *
+ * @param {MouseEvent} event
+ */
 function follow(event) {
   const link = /** @type {HTMLElement} */ (event.target).closest("a");
   if (!link?.href || link.target || isModified(event)) return;
@@ -184,8 +189,8 @@ function follow(event) {
 }
 
 /**
- * The page goes out of sight, or for good: what was typed since the last save goes now. Before a reload `beforeunload` comes
- * before the next page is asked for, `pagehide` after it.
+ * When the page goes out of sight or is left, what was typed since the last save is sent now. On a reload,
+ * `beforeunload` comes before the browser asks for the next page, and `pagehide` comes after that.
  */
 function watchDraft() {
   const leave = () => {

@@ -1,5 +1,5 @@
 /**
- * The page of a copy that is late: ask whether it is ready, and then save it, without a press.
+ * The page of a copy that is late. It asks whether the copy is ready, and then saves it without a press.
  *
  * @module
  */
@@ -14,14 +14,14 @@ const LOOKS = 5; // after which nothing under way means that the file was given,
 const form = byId("copy-form", HTMLFormElement);
 const tried = Number(form.dataset.tried);
 
-let hasAsked = false; // the form was sent from this page, and what there is is given to that
+let hasAsked = false; // this page sent the form, so what is ready is given to it
 let wasUnderWay = false;
-let looks = 0; // that found nothing since then
+let looks = 0; // how often nothing was found since then
 
 /**
- * What there is: « late » while it is being prepared, « ready », « nothing » (it was given, or has to be asked for
- * again), or « ended » (this visit is over). A network or a site that is away is no answer, nor is that of a version
- * before, which does not know the question: they are « late » too.
+ * Ask what there is: « late » while the copy is being prepared, « ready », « nothing » (it was given, or has to be
+ * asked for again), or « ended » (this visit is over). A network or a site that does not answer is « late » too. So is
+ * a version before this one, which does not know the question.
  *
  * @returns {Promise<"late" | "ready" | "nothing" | "ended">}
  */
@@ -53,7 +53,7 @@ const askAgain = () => {
     field.value = `${tried}`;
     form.append(field);
     form.submit();
-    field.remove(); // a press begins to count anew
+    field.remove(); // a press begins a new count
   }
   setTimeout(look, EVERY_MS);
 };

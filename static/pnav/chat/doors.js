@@ -1,6 +1,6 @@
 /**
- * Other doors, for who has waited long: shown when the time has come, without the page being loaded again. They stand
- * below, so a link beside the place leads to them.
+ * Other places to get help, for somebody who has waited long. They appear when the time has come, without loading the
+ * page again. They stand below, so a link beside the place in the queue leads to them.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The journal of facts: what is being typed is kept as a message is, the line stays alive, and whoever notes a fact
- * while waiting is told that somebody is there. Everything else works without this script.
+ * The journal of facts. What is being typed is kept like a message that is being typed, the line stays alive, and a
+ * person who notes a fact while waiting is told that somebody is there. Everything else works without this script.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const form = byId("compose", HTMLFormElement);
 const listening = new AbortController();
 const KEEPALIVE_MOST = 12_000; // characters: browsers refuse 64 KiB and more from a page that goes
 
-/** What stands in the form, as it is sent; without the token, which goes in a header. */
+/** Return the fields of the form as they are sent, without the token, which goes in a header. */
 const typed = () => {
   const values = new FormData(form);
   values.delete("csrfmiddlewaretoken");
@@ -42,7 +42,7 @@ const draft = createDraft({
 });
 
 form.addEventListener("input", draft.changed);
-// What is sent is kept by the page that takes it: a save that comes after it would bring it back.
+// The page that receives the form keeps what was sent. A save that came after it would bring the text back as a draft.
 form.addEventListener("submit", draft.end);
 const { signal } = listening;
 document.addEventListener("visibilitychange", () => document.hidden && draft.leaving(), { signal });

@@ -1,6 +1,6 @@
 /**
- * The page of a person's exchange: what it does with each frame from the server. Words come from the page, and what is
- * typed stays in memory.
+ * The page of a person's exchange, and what it does with each frame from the server. All words come from the page, and
+ * what is typed stays in memory.
  *
  * @module
  */
@@ -22,7 +22,12 @@ import { openVisitorLine } from "./visitor-line.js";
 /** @typedef {import("../lib/protocol.js").Frame} Frame */
 /** @typedef {import("./thread.js").Message} Message */
 
-/** A message of one's own has come back: it is written. @param {import("../lib/outbox.js").Entry} entry @param {Message} message */
+/**
+ * A message of the person has come back from the server, so it is stored.
+ *
+ * @param {import("../lib/outbox.js").Entry} entry
+ * @param {Message} message
+ */
 function settle(entry, message) {
   outbox.settle(entry);
   entry.node.dataset.seq = String(message.seq);
@@ -43,7 +48,7 @@ function receive(message) {
   if (document.hidden && message.author === "agent") alertPerson();
 }
 
-/** Away for long, the place was given up: opening the page takes it back. */
+/** After a long absence the place in the queue was given up. Opening the page takes it back. */
 function takePlaceBack() {
   const { line } = exchange;
   if (!document.hidden && line) request(location.pathname).then(line.again, line.cut);
@@ -54,13 +59,13 @@ const handlers = {
   messages(frame) {
     for (const message of frame.items) {
       if (message.seq > exchange.lastSeq + 1) {
-        exchange.line?.again(); // a hole: ask for it
+        exchange.line?.again(); // messages are missing: ask for them
         break;
       }
       const isNew = message.seq > exchange.lastSeq;
       if (isNew) exchange.lastSeq = message.seq;
       const entry = message.author === "reporter" && outbox.find(message.client_id);
-      if (message.client_id && message.client_id === question()) hideAnswers(); // in another tab
+      if (message.client_id && message.client_id === question()) hideAnswers(); // it was answered in another tab
       if (entry) settle(entry, message);
       else if (isNew) receive(message);
     }
@@ -114,7 +119,7 @@ const handlers = {
 };
 const known = new Map(Object.entries(handlers));
 
-/** Unsent text goes too, and the page says so: whoever reads it now may not be who typed it. */
+/** Remove unsent text as well, and say so: whoever reads this page now may not be the person who typed it. */
 function end() {
   status.endStatus();
   visit.abort();

@@ -53,7 +53,7 @@ async function save(card, isLeaving = false) {
 }
 
 /**
- * The page goes out of sight, or for good: what still waits to be kept is sent now. A quick exit sends nothing.
+ * When the page goes out of sight or is left, send what is not kept yet. A quick exit sends nothing.
  *
  * @param {HTMLElement} card
  */

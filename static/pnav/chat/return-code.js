@@ -1,5 +1,5 @@
 /**
- * A code de reprise, made and shown without leaving the exchange.
+ * Makes and shows a code de reprise without leaving the exchange.
  *
  * @module
  */
@@ -24,7 +24,7 @@ async function make(form) {
   }
   const reply = await answer.json();
   if (answer.ok) {
-    // Refused, what is shown already stays: it works.
+    // When the server refuses to make another code, the code that is shown stays, because it still works.
     byId("code").textContent = reply.code;
     byId("code-until").textContent = reply.until;
     byId("code-place").textContent = reply.place;

@@ -15,14 +15,14 @@ export const words = JSON.parse(data.words ?? "{}");
 export const isDiscreet = "discreet" in data;
 export const voice = createVoice(byId("voice"));
 
-/** Ends, with the visit, what listens beyond the exchange's own nodes. */
+/** Aborted when the visit ends: it stops everything that listens outside of the exchange's own nodes. */
 export const visit = new AbortController();
 
 export const exchange = {
   status: data.status ?? "",
   interlocutor: data.interlocutor ?? "",
   lastSeq: Number(data.lastSeq),
-  /** Up to where the server was told that the page has been read. */
+  /** The number of the last message that the server was told this page has read. */
   readSent: 0,
   /** @type {import("../lib/protocol.js").Line | null} once the page has begun */
   line: null,

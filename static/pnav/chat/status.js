@@ -26,13 +26,13 @@ export function banner(text, isCalm) {
   else timers.clear("calm");
 }
 
-/** Who writes; it goes after a moment. @param {string} text */
+/** Show who is writing. The line disappears after a moment. @param {string} text */
 export function typing(text) {
   write(byId("typing"), text);
   timers.set("typing", TYPING_MS, () => write(byId("typing"), ""));
 }
 
-/** A message came while the page was not looked at. */
+/** Count a message that came while the page was out of sight. */
 export function countUnread() {
   tab.unread += 1;
   document.title = `(${tab.unread}) ${tab.title}`;
@@ -43,7 +43,11 @@ export function seen() {
   document.title = tab.title;
 }
 
-/** Put these first in the aside. A node that is moved loses the focus: it is given back. @param {HTMLElement[]} cards */
+/**
+ * Put these cards first in the aside. A node that is moved loses the focus, so the focus is given back.
+ *
+ * @param {HTMLElement[]} cards
+ */
 function standAside(cards) {
   const focused = /** @type {HTMLElement | null} */ (document.activeElement);
   byId("aside").prepend(...cards);
@@ -56,7 +60,7 @@ export function showStatus(before) {
   data.status = status;
   if (status === "active") {
     data.answered = "";
-    // While one waits they come first; beside a thread they stand aside.
+    // These cards come first while one waits, and stand in the aside beside a thread.
     standAside(all("#code-card, #alerts, #signalement, #journal", root));
   }
   const hasLeft = status === "closed" && !("answered" in data);
@@ -69,7 +73,7 @@ export function showStatus(before) {
 
 /** @param {import("../lib/protocol.js").Frame} frame of type `state`, of somebody who waits */
 export function showPlace({ position, wait_minutes: range }) {
-  if (!position) return; // taken from the queue at this very moment: nothing true can be said of a place
+  if (!position) return; // an agent is taking the person from the queue now, so no place would be true
   const { key, values } = wait(range);
   const texts = [position === 1 ? words.position_first : say("position", { n: position }), say(key, values)];
   const shown = [byId("position"), byId("wait")];
@@ -79,7 +83,7 @@ export function showPlace({ position, wait_minutes: range }) {
 
 export const showInterlocutor = () => write(seek("#interlocutor"), exchange.interlocutor);
 
-/* --- the three states of the line. Loss stays said, with its button, until the line is there again --- */
+/* --- the three states of the line: that it is lost stays on screen, with a button, until the line is back --- */
 
 export function showLine() {
   const { state } = line;
@@ -114,5 +118,5 @@ export function lineIs(state) {
   markRead();
 }
 
-/** Nothing is said any more. */
+/** Stop showing anything about the line. */
 export const endStatus = () => timers.clear();

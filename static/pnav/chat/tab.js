@@ -1,16 +1,17 @@
 /**
- * The name under which this tab of a visit keeps what is being typed. It stands in the entry of the tab's history, which
- * a reload, « Back » and a restored tab bring back and a quick exit replaces; nothing is put in the browser's storage.
+ * The name under which this tab of a visit keeps what is being typed. The name is in the entry of the tab's history. A
+ * reload, « Back » and a restored tab bring it back, and a quick exit replaces it. Nothing is put in the browser's
+ * storage.
  *
- * A new page takes over the name of the text that it shows, unless another tab that is open says that it is its own: a
- * duplicated tab, or a second one, then draws a name for itself and leaves that text to the other.
+ * A new page takes over the name of the text that it shows, unless another open tab says that the name is its own. A
+ * duplicated tab, or a second one, then makes a name for itself and leaves that text to the other tab.
  *
  * @module
  */
 
-export const SETTLED_MS = 1000; // after which a tab is the older one
-// When a page asks whether its name is another tab's: that one may be loading too, or busy. All before it is settled, so
-// that of two pages one alone gives way.
+export const SETTLED_MS = 1000; // after this time a tab counts as the older one
+// The times, in ms, at which a new page asks whether another tab has its name. It asks more than once, because that tab
+// may be loading or busy. All of them come before the tab is settled, so that of two new pages only one gives way.
 export const ASKED_MS = [0, 300, 700];
 
 /** @typedef {Pick<BroadcastChannel, "postMessage" | "onmessage" | "close">} Channel */
@@ -26,7 +27,7 @@ export const ASKED_MS = [0, 300, 700];
  */
 export const createTab = ({ kept, shown, draw, keep, left, channel }) => {
   let name = kept ?? shown ?? draw();
-  const own = draw(); // who asks
+  const own = draw(); // says which page asks
   let isSettled = false;
   let isTaken = false;
   let isOver = false;

@@ -1,5 +1,5 @@
 /**
- * Draws the messages, and follows which of them are on screen.
+ * Draws the messages, and tracks which of them are on screen.
  *
  * @module
  */
@@ -46,7 +46,7 @@ export function draw(message) {
 }
 
 /**
- * Show what became of a message of the person's own.
+ * Show the state of a message that the person sent.
  *
  * @param {HTMLElement} node
  * @param {string} text
@@ -62,7 +62,7 @@ export function setState(node, text, kind = "") {
   if (again) again.hidden = kind !== "failed";
 }
 
-/** The text of the person's last message on this page; empty for none. */
+/** Return the text of the person's last message on this page, or an empty text when there is none. */
 export const lastOwn = () => {
   const own = all("[data-author=reporter]", list).at(-1);
   return own ? (part(own, "body").textContent ?? "") : "";
@@ -71,15 +71,15 @@ export const lastOwn = () => {
 /** @param {DOMRect} box */
 const isIn = ({ top, bottom, height }) => height > 0 && bottom > 0 && top < innerHeight;
 
-/** How much of the top of the screen the numbers of help cover: what lies there is not seen. */
+/** Return how much of the top of the screen the numbers of help cover. What lies under them is not seen. */
 const covered = () => {
   const bar = seek(".pnav-safety");
   return bar && getComputedStyle(bar).position === "sticky" ? bar.offsetHeight : 0;
 };
 
 /**
- * The last messages and the form on screen together. Nothing moves when they are already, unless `always`; a last
- * message whose beginning is covered is not.
+ * Bring the last messages and the form on screen together. Unless `always` is set, nothing moves when they are there
+ * already; a last message whose beginning is covered does not count as there.
  */
 export function toEnd(always = false) {
   const { top } = end.getBoundingClientRect();
@@ -89,7 +89,7 @@ export function toEnd(always = false) {
 }
 
 /**
- * Whoever reads elsewhere keeps what they read under their eyes, whatever appears or goes above it.
+ * Somebody who reads further up keeps the same words before their eyes, whatever is added or removed above.
  *
  * @param {() => void} change
  */
@@ -103,13 +103,19 @@ export function steady(change) {
   if (kept && !kept.hidden) scrollBy({ top: kept.getBoundingClientRect().top - before, behavior: "instant" });
 }
 
-/** Say that something is out of sight, to who reads elsewhere. @param {string} text */
+/** Tell somebody who reads elsewhere that something new is out of sight. @param {string} text */
 export function tellBelow(text) {
   const { top } = end.getBoundingClientRect();
   if (top < covered() || top > innerHeight - 80) show(notice, text);
 }
 
-/** Put a message into the thread; the person's own, unsent ones stay last. @param {HTMLElement} node @param {boolean} [isOwn] @param {Node | null} [unsent] */
+/**
+ * Put a message into the thread. The person's own messages that are not sent yet stay last.
+ *
+ * @param {HTMLElement} node
+ * @param {boolean} [isOwn]
+ * @param {Node | null} [unsent]
+ */
 export function place(node, isOwn = false, unsent = null) {
   const insert = () => list.insertBefore(node, isOwn ? null : unsent);
   if (screen.isAtEnd || isOwn) {
@@ -131,7 +137,7 @@ export function showRead(seq) {
   if (states.length) voice(words.read);
 }
 
-/** Tell the server what was on screen. */
+/** Tell the server which messages were on screen. */
 export function markRead() {
   const { line, lastSeq, readSent } = exchange;
   if (document.hidden || !screen.isAtEnd || !line?.ready || lastSeq <= readSent) return;
@@ -139,7 +145,7 @@ export function markRead() {
   line.send({ type: "read", seq: lastSeq });
 }
 
-/* --- what lies before the messages of this page: its own page, read here and put above --- */
+/* --- earlier messages: they are on a page of their own, which is read here and put above --- */
 
 /** @param {HTMLElement} earlier @param {(text: string) => void} fail */
 function readEarlier(earlier, fail) {
@@ -169,7 +175,7 @@ function readEarlier(earlier, fail) {
         if (before) link.href = before.href;
         else earlier.hidden = true;
       });
-      const last = older[older.length - 1]; // the reading goes on where it was, upwards
+      const last = older[older.length - 1]; // the reader stays at the same message, and goes on upwards
       last.tabIndex = -1;
       last.focus({ preventScroll: true });
     };
@@ -177,7 +183,7 @@ function readEarlier(earlier, fail) {
   });
 }
 
-/** Follow what is on screen. @param {(text: string) => void} fail says why earlier messages do not come */
+/** Track what is on screen. @param {(text: string) => void} fail says why earlier messages do not come */
 export function watchThread(fail) {
   const earlier = seek("#earlier");
   if (earlier) readEarlier(earlier, fail);

@@ -1,12 +1,12 @@
 /**
- * One file, sent slice by slice: it goes on where it was after a cut, and no slice is there twice, whatever the network
- * does. What the server acknowledged counts, never what was sent. Knows no page and no network.
+ * Sends one file in slices. After a cut it goes on where it was, and no slice is stored twice, whatever the network
+ * does. Only what the server acknowledged counts as received. This module knows neither the page nor the network.
  *
  * @module
  */
 
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
-const TURN_MS = 2_000; // as the server asks
+const TURN_MS = 2_000; // the pause that the server asks for
 const TURNS_MOST = 5;
 
 /**
@@ -34,7 +34,7 @@ const TURNS_MOST = 5;
  */
 
 /**
- * Send all of a file.
+ * Send a whole file.
  *
  * @param {{ size: number, name: string, slice: (start: number, end: number) => Blob }} file
  * @param {string} id the same one for the same file
@@ -44,7 +44,7 @@ const TURNS_MOST = 5;
  * @returns {Promise<{ end: End, said: string }>} over: the visit is. said: why it was refused
  */
 export const sendFile = async (file, id, server, news, { sleep, signal, random = Math.random }) => {
-  let received = -1; // not begun, or to be asked again
+  let received = -1; // the upload has not begun, or the server has to be asked again
   let slice = 1;
   let failures = 0;
   let turns = 0;
@@ -58,7 +58,8 @@ export const sendFile = async (file, id, server, news, { sleep, signal, random =
     if (answer?.status === 503 && answer.body.busy) {
       isWaiting = true;
       news.waiting(true, true);
-      // Less often the longer it lasts, and not at one moment with the others: each try sends a slice for nothing.
+      // Each try sends a slice for nothing. The tries therefore become rarer, and do not come at the same moment as
+      // those of others.
       turns = Math.min(turns + 1, TURNS_MOST);
       await sleep(TURN_MS * turns * (0.75 + random() / 2));
       continue;
@@ -68,7 +69,7 @@ export const sendFile = async (file, id, server, news, { sleep, signal, random =
       news.waiting(true, false);
       await sleep(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? 0);
       failures += 1;
-      received = -1; // the slice may have come, and its answer not: the server says
+      received = -1; // the slice may have arrived although its answer did not: the server knows
       continue;
     }
     if (answer.status === 401) return { end: "over", said: "" };
@@ -86,8 +87,8 @@ export const sendFile = async (file, id, server, news, { sleep, signal, random =
 };
 
 /**
- * The id of a file in this exchange: the same file, chosen again after a reload, goes on where it was. Nothing is kept
- * on the device for it.
+ * Return the id of a file in this exchange. The same file has the same id when it is chosen again after a reload, so
+ * its upload goes on where it was. Nothing is kept on the device for this.
  *
  * @param {string} salt of the exchange
  * @param {{ size: number, name: string, lastModified: number, slice: (start: number, end: number) => Blob }} file

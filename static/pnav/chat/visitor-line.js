@@ -1,5 +1,5 @@
 /**
- * The line of a person's pages: it asks for what lies after the last message that the page has.
+ * The line of a person's pages. It asks for the messages after the last one that the page has.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { keepAwake } from "../lib/wake.js";
  */
 export const openVisitorLine = (data, after, page, signal) => {
   const sync = () => ({ type: "sync", after: after() });
-  let isGone = false; // the page is left for another, or closed: it does not sleep
+  let isGone = false; // the page is being left or closed, so it is not asleep
   const beat = () => ({ type: "beat", after: after(), ...(document.hidden && !isGone && { hidden: true }) });
   /** @type {Line} */
   const line = openLine({
@@ -29,12 +29,12 @@ export const openVisitorLine = (data, after, page, signal) => {
     hello: sync,
     beat,
     round: () => [line?.ready ? beat() : sync()],
-    // A place given up is taken back first, by the page.
+    // When the place was given up, the page takes it back first.
     connects: (frame) => frame.type === "state" && frame.status !== "abandoned",
     ...page,
   });
   keepAwake(() => line, signal);
-  // A page that goes out of sight may be asleep at the next beat: it says so now, and its place is kept for longer.
+  // A page that goes out of sight may be asleep at the next beat. It says so now, and its place is kept longer.
   const tell = () => {
     if ((document.hidden || isGone) && line.ready) line.send(beat());
   };
