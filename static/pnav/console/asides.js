@@ -1,6 +1,6 @@
 /**
- * Apartés: questions between colleagues, brought up to date where they stand. Nothing here takes the focus from somebody
- * who writes.
+ * Apartés: questions between colleagues, which are updated in place. Nothing here takes the focus from somebody who
+ * writes.
  *
  * @module
  */
@@ -43,11 +43,11 @@ async function markRead(one) {
   body.append("lu", one.dataset.last ?? "");
   const { action } = find("form", one, HTMLFormElement);
   await request(action, { method: "POST", body, redirect: "manual" }).catch(() => {
-    // Unread again at the next look.
+    // It stays unread, and the next look tries again.
   });
 }
 
-/** What was being written there can still be copied. @param {HTMLElement} one */
+/** The aside is over. What was being written there can still be copied. @param {HTMLElement} one */
 function end(one) {
   const area = find("textarea", one, HTMLTextAreaElement);
   if (!area.value.trim()) {
@@ -62,11 +62,16 @@ function end(one) {
   said.textContent = say("aside_over");
 }
 
-/** Add to an aside what is new in it; the lines that are heard, and whether there is news. @param {HTMLElement} one @param {HTMLElement} now */
+/**
+ * Add the new lines of an aside. Return the lines that are read aloud, and whether there is news.
+ *
+ * @param {HTMLElement} one
+ * @param {HTMLElement} now
+ */
 function follow(one, now) {
   const last = Number(one.dataset.last);
   const log = find("[data-aside-log]", one);
-  const heard = []; // in a fold that is open
+  const heard = []; // the lines of a fold that is open
   for (const said of all("[data-number]", now).filter((line) => Number(line.dataset.number) > last)) {
     log.append(document.adoptNode(said));
     const isHeard = /** @type {HTMLDetailsElement} */ (one).open && said.dataset.author !== "agent";
@@ -80,7 +85,7 @@ function follow(one, now) {
   return { heard, isNews: isFurther && Number(now.dataset.unread) > 0 };
 }
 
-/** Add what is new where it stands: forms, focus and what is open are not touched. @param {Document} page */
+/** Add what is new in place. Forms, the focus and open folds are not touched. @param {Document} page */
 function merge(page) {
   const fresh = new Map(all("[data-aside]", find("#apartes", page)).map((one) => [one.id, one]));
   /** @type {HTMLElement | null} */
@@ -107,7 +112,7 @@ function merge(page) {
   beep(520);
 }
 
-/** Read them again; while that is under way, once more after it. */
+/** Read the asides again. A call that comes while a reading is under way causes one more reading after it. */
 export async function refreshAsides() {
   if (isBusy) {
     isAgain = true;
@@ -118,7 +123,7 @@ export async function refreshAsides() {
     const page = await load(`${home}?partie=apartes`);
     if (page) merge(page);
   } catch {
-    // Asked again at the next beat.
+    // The next beat asks again.
   } finally {
     isBusy = false;
     if (isAgain) {

@@ -1,6 +1,7 @@
 /**
- * The board of a service, and somebody else's exchange: read again by themselves. Never stale: what could not be read
- * again is said to be old. The focus stays where it is, by its id.
+ * The board of a service, and an exchange of somebody else: both are read again by themselves. They never pretend to be
+ * current: when reading fails, the page says that it is old. The focus stays on the same element, which is found by its
+ * id.
  *
  * @module
  */
@@ -11,8 +12,8 @@ import { sayPointsAgain } from "./charts.js";
 import { load } from "./pages.js";
 
 /**
- * Make this part as that one is, where it stands: whoever reads it keeps the focus and the place, and hears nothing of
- * it.
+ * Change one part of the page, in place, until it is like another one. The reader keeps the focus and the position, and
+ * a screen reader says nothing.
  *
  * @param {Node} now
  * @param {Node} fresh
@@ -29,7 +30,7 @@ export const follow = (now, fresh) => {
   }
   if (now.hasAttribute("data-said")) return; // the words of a chart's point, which `sayPointsAgain` keeps true
   for (const { name } of [...now.attributes]) {
-    // What a script or somebody put there since: a fold that is open, a chart that keys lead through.
+    // A script or a person has set these since the page was drawn: an open fold, a chart that is read by keys.
     if (name !== "open" && name !== "tabindex" && !fresh.hasAttribute(name)) now.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) if (now.getAttribute(name) !== value) now.setAttribute(name, value);
@@ -42,7 +43,7 @@ export const follow = (now, fresh) => {
   for (const child of before.slice(after.length)) child.remove();
 };
 
-// Somebody else's exchange: what is new in it. The board: its alerts.
+// What counts as news: new messages in an exchange of somebody else, and alerts on the board.
 const messages = () => all("#messages [data-seq]");
 const newest = () => Math.max(0, ...messages().map((one) => Number(one.dataset.seq)));
 /** @param {Element} one */
@@ -52,14 +53,14 @@ const wordsOf = (one) =>
 function alerts() {
   const part = /** @type {Element | undefined} */ (seek("[data-alerts]")?.cloneNode(true));
   if (!part) return "";
-  for (const sign of all("[aria-hidden], time", part)) sign.remove(); // a clock that goes on is no news
+  for (const sign of all("[aria-hidden], time", part)) sign.remove(); // a running clock is no news
   const lines = all("li", part).map((line) => line.textContent?.trim());
   return lines.join(" ") || (part.textContent ?? "").trim();
 }
 
 const log = () => seek("#tableau .console-log");
 
-/** Put the page that was read in the place of what is there. @param {Document} page @param {Element} fresh */
+/** Replace what is on screen by the page that was read. @param {Document} page @param {Element} fresh */
 function show(page, fresh) {
   const at = document.activeElement;
   const id = find("#tableau").contains(at) && at?.id;
@@ -68,7 +69,7 @@ function show(page, fresh) {
   const isAtEnd = before && before.scrollHeight - before.clientHeight - top < 40;
   follow(find("#tableau"), fresh);
   const after = log();
-  if (before && after) after.scrollTop = isAtEnd ? 1e9 : top; // read on where one was
+  if (before && after) after.scrollTop = isAtEnd ? 1e9 : top; // the reader goes on at the same place
   if (id && document.activeElement !== at) document.getElementById(id)?.focus({ preventScroll: true });
   sayPointsAgain();
   document.title = page.title;
@@ -83,7 +84,7 @@ export function followBoard(board) {
     if (document.hidden) return;
     const page = await load(location.href).catch(() => undefined);
     if (page === null && old.dataset.gone) {
-      // Nobody follows it any more; what was being written can be copied.
+      // Nobody reads this exchange any more, but what was being written can be copied.
       old.textContent = old.dataset.gone;
       old.hidden = false;
       for (const button of all("form.console-reply [type=submit]", document, HTMLButtonElement)) button.disabled = true;

@@ -1,6 +1,6 @@
 /**
- * Drawings of captures are blurred until they are pressed (a box and a style, without this script), and blurred again
- * when whoever looks at them leaves: another tab, another program, another page, or five minutes without a gesture.
+ * Pictures of captures are blurred until they are pressed. A checkbox and a style do that without this script. The
+ * script blurs them again when the agent goes to another tab, program or page, or makes no gesture for five minutes.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const blur = () => {
   for (const box of all("[data-blurs]", document, HTMLInputElement)) box.checked = false;
 };
 
-blur(); // whatever the browser had kept of a box
+blur(); // the browser may have kept the state of a checkbox
 let idle = setTimeout(blur, IDLE_MS);
 const stir = () => {
   clearTimeout(idle);
@@ -21,6 +21,6 @@ const stir = () => {
 };
 
 document.addEventListener("visibilitychange", () => document.hidden && blur());
-addEventListener("pagehide", blur); // what the browser keeps of the page is blurred when it is shown again
+addEventListener("pagehide", blur); // when the browser shows a page that it kept, its pictures are blurred
 addEventListener("blur", blur);
 for (const gesture of ["pointerdown", "keydown", "scroll"]) addEventListener(gesture, stir, { passive: true });

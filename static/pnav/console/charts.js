@@ -1,8 +1,9 @@
 /**
- * The figures of a chart, said where one points: by touch, mouse or arrow keys. They are read from the table that the
- * chart names, so that both say the same; without this file they stand there.
+ * Says the figures of a chart where one points, by touch, mouse or arrow keys. They are read from the table that the
+ * chart names, so that both say the same. Without this file the figures are in that table.
  *
- * A chart is followed by its line of words. What was pointed at last stays pointed at while the page is read again.
+ * A line of words below each chart shows them. The point that was chosen last stays chosen while the page is read
+ * again.
  *
  * @module
  */
@@ -12,8 +13,8 @@ import { all, seek, target, write } from "../lib/dom.js";
 /** @typedef {{ columns: number, rows: number, plot: number[] }} Grid */
 
 /**
- * Which point of the drawing lies there, the nearest one outside its frame. Points are counted from left to right, then
- * from row to row.
+ * Return the point of the drawing at this place, or the nearest one when the place is outside of its frame. Points are
+ * counted from left to right, then row by row.
  *
  * @param {Grid} grid
  * @param {number} x in units of the drawing
@@ -36,7 +37,7 @@ const STEPS = {
 };
 
 /**
- * The point that this key leads to, or null when it leads nowhere.
+ * Return the point that a key leads to, or null when it leads nowhere.
  *
  * @param {Grid} grid
  * @param {number} point -1 for none yet
@@ -50,7 +51,7 @@ export const stepTo = (grid, point, key) => {
 /** @param {string | null | undefined} text */
 const plain = (text) => (text ?? "").trim().replace(/\s+/g, " ");
 
-/** What each chart was pointed at last, by the id of its frame. @type {Map<string, number>} */
+/** The point that was chosen last in each chart, by the id of its frame. @type {Map<string, number>} */
 const pointed = new Map();
 
 /** @param {Element} chart */
@@ -64,7 +65,7 @@ const gridOf = (svg) => {
 };
 
 /**
- * The words of a point: the head of its row, and each figure with the head of its column.
+ * Return the words of a point: the head of its row, and each figure with the head of its column.
  *
  * @param {HTMLElement} chart
  * @param {Grid} grid
@@ -84,7 +85,7 @@ const wordsOf = (chart, grid, point) => {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Mark the point in the drawing, and say it. @param {HTMLElement} chart @param {number} point */
+/** Mark the point in the drawing, and show its words. @param {HTMLElement} chart @param {number} point */
 const show = (chart, point) => {
   const svg = drawingOf(chart);
   if (!svg) return;
@@ -132,7 +133,7 @@ const onKey = (event) => {
   show(chart, point);
 };
 
-/** Say again what is pointed at: the page was read again. */
+/** Show the words of the chosen points again after the page was read again. */
 export const sayPointsAgain = () => {
   for (const chart of all("[data-chart]")) {
     chart.tabIndex = 0;
@@ -141,7 +142,7 @@ export const sayPointsAgain = () => {
   }
 };
 
-/** Follow pointer and keys in all charts of the page. */
+/** Listen to the pointer and the keys in all charts of the page. */
 export const watchCharts = () => {
   if (!seek("[data-chart]")) return;
   sayPointsAgain();

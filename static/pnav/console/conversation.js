@@ -1,6 +1,6 @@
 /**
- * The conversations on the console's screen: how one arrives, is opened, is read again, and leaves. Each keeps its own
- * thread, dossier and draft in the page's memory. Nothing is put into the browser's storage.
+ * The conversations on the console's screen: how one arrives, is opened, is read again and leaves. Each keeps its own
+ * thread, dossier and draft in the memory of the page. Nothing is put into the browser's storage.
  *
  * @module
  */
@@ -27,7 +27,7 @@ const drawnWaiting = new Set();
 /** @type {Promise<unknown>[]} the reading of those that the page came with */
 const beginnings = [];
 
-/** Wait until the list that the page came with is read: choosing from it earlier would be choosing among a part of it. */
+/** Wait until the whole list that the page came with is read. Before that, one would choose among a part of it. */
 export const listIsRead = () => Promise.all(beginnings);
 
 /** @param {string} id */
@@ -50,7 +50,7 @@ function blank(id) {
   return fresh;
 }
 
-/** Take what the server drew of a conversation. @param {HTMLElement} entry @param {HTMLElement} thread @param {HTMLElement} dossier */
+/** Take over a conversation that the server drew. @param {HTMLElement} entry @param {HTMLElement} thread @param {HTMLElement} dossier */
 function adopt(entry, thread, dossier) {
   const id = entry.dataset.conversation ?? "";
   const c = conversations.get(id) || blank(id);
@@ -69,7 +69,7 @@ function adopt(entry, thread, dossier) {
     urgency: Number(entry.dataset.urgency),
     unread: Number(entry.dataset.unread),
     waits: entry.dataset.waits,
-    // All of the page's own list was seen at once, in whichever order their threads come.
+    // The agent saw all entries of the page's own list at once, in whichever order their threads are read.
     turnAt: c.turnAt ?? (drawnWaiting.delete(id) ? 0 : undefined),
     since: waitsSince(entry),
     over: thread.dataset.status === "closed",
@@ -85,7 +85,7 @@ function adopt(entry, thread, dossier) {
     atEnd: true,
   });
   conversations.set(id, c);
-  // Of a room that has just changed nothing is judged before the observer below: an event of scrolling that was on its way is older.
+  // When the room has just changed, only the observer below decides: a scroll event under way is older.
   const room = () => `${c.log.offsetWidth} × ${c.log.offsetHeight}`;
   let judged = "";
   c.log.addEventListener(
@@ -96,7 +96,7 @@ function adopt(entry, thread, dossier) {
     },
     { passive: true },
   );
-  // A panel that opens, or a screen that turns, leaves less room: the last words stay in sight.
+  // A panel that opens, or a screen that is turned, leaves less room. The last words stay in sight.
   new ResizeObserver(() => {
     judged = room();
     if (c === desk.current && c.atEnd && c.log.clientHeight) threads.toEnd(c);
@@ -110,13 +110,13 @@ function adopt(entry, thread, dossier) {
   return c;
 }
 
-/** Put a conversation that was read into the page, in the place of what was there of it. @param {Document} page @param {string} id */
+/** Put a conversation that was read into the page. @param {Document} page @param {string} id */
 function take(page, id) {
   const names = [".console-entry", ".console-thread", ".console-dossier"];
   const [entry, thread, dossier] = names.map((name) => document.adoptNode(find(name, page)));
   const before = conversations.get(id);
   const old = entryOf(id);
-  const draft = before?.area?.value; // also when it was just emptied: what the server drew may be older
+  const draft = before?.area?.value; // even when it was just emptied: what the server drew may be older
   if (before?.thread) {
     keepDrafts(before.thread, thread);
     keepDrafts(before.dossier, dossier);
@@ -138,7 +138,7 @@ function take(page, id) {
   return c;
 }
 
-/** Read a conversation into the page, unless that is under way already. @param {string} id */
+/** Read a conversation into the page, unless it is being read already. @param {string} id */
 export async function fetchConversation(id) {
   if (loading.has(id)) return undefined;
   const read = readConversation(id);
@@ -158,7 +158,7 @@ async function readConversation(id) {
   }
 }
 
-/** Whether a conversation that was not named to us is still ours: 404 says no, and `state` says when it is closed. @param {Conversation} c */
+/** Ask whether a conversation that the server did not name is still ours. @param {Conversation} c */
 export async function check(c) {
   try {
     if (await load(pageOf(c.id))) threads.flush(c);
@@ -176,7 +176,7 @@ const hide = (c, isHidden) => {
 /** @param {string} id @param {{ push?: boolean, focus?: boolean }} [how] push: as a step of the browser's history */
 export async function open(id, { push = true, focus = true } = {}) {
   let c = conversations.get(id);
-  // Whoever presses a line while its conversation is being read waits for that: the press would be lost.
+  // A press on a line waits while its conversation is being read: it would be lost otherwise.
   if (!c || c.gone || !c.thread) c = await (loading.get(id) ?? fetchConversation(id));
   if (!c) return;
   const before = desk.current === c ? null : desk.current;
@@ -188,24 +188,24 @@ export async function open(id, { push = true, focus = true } = {}) {
   const hidden = seek("[name=echange]", document, HTMLInputElement);
   if (hidden) hidden.value = c.id;
   const address = find("a", c.entry).getAttribute("href");
-  // After the frame: of all that a key to another exchange does, writing the address takes the longest but the layout.
-  // By then the agent may have gone elsewhere: the address is of what is on the screen.
+  // Write the address after the frame is drawn. Of all that a key to another exchange does, only the layout takes
+  // longer than this. By then the agent may have gone elsewhere, so the address is that of the conversation on screen.
   if (push && !isOpen)
     afterFrame(() => {
       if (desk.current === c) history.pushState({ id }, "", address);
     });
-  // All that is written is written before anything is measured: the page is laid out once.
+  // Everything is changed before anything is measured, so that the browser lays the page out once.
   putAside(c.thread, false);
   paint(...(before ? [before, c] : [c]));
   threads.toEnd(c);
   if (focus) (c.over || !c.area ? c.log : c.area).focus();
-  // The thread first: what is known of the person is as much again, and is read after it.
+  // Show the thread first. What is known of the person takes as long to draw, and is read after it.
   if (isOpen) find("#dossiers").scrollTop = 0;
   else afterFrame(showDossier);
   if (c.isStale) refreshTold(c);
 }
 
-/** What is known of the person whose thread is open, from its top; nothing where it is on the screen already. */
+/** Show what is known of the person whose thread is open, from the top. Do nothing when it is on screen already. */
 export function showDossier() {
   const { current } = desk;
   if (!current?.dossier.hidden) return;
@@ -213,7 +213,7 @@ export function showDossier() {
   find("#dossiers").scrollTop = 0;
 }
 
-/** Back to no conversation at all. */
+/** Close the open conversation and show none. */
 export function closeCurrent() {
   const before = desk.current;
   if (!before) return;
@@ -223,18 +223,22 @@ export function closeCurrent() {
   paint(before);
 }
 
-/** @param {string} id of what we just accepted */
+/**
+ * Remember to open a conversation that was just accepted as soon as it comes.
+ *
+ * @param {string} id of what we just accepted
+ */
 export function openWhenItComes(id) {
   opening.wanted = id;
   open(id);
 }
 
-/** The server says that this one is ours. @param {string} id */
+/** The server says that this conversation is ours. @param {string} id */
 export async function assigned(id) {
   const known = conversations.get(id);
   if (known && !known.over) {
     known.confirmed = true;
-    // Plain requests ask for each of ours at every turn.
+    // Over plain HTTP each request asks for all of our conversations, so no frame is needed.
     if (!known.gone && !desk.line?.isSlow) transmit({ type: "sync", conversation: id, after: known.lastSeq });
     return;
   }
@@ -253,8 +257,8 @@ export async function assigned(id) {
 }
 
 /**
- * Who comes while nothing is open is shown, the most urgent of those who come together; the focus stays where it is.
- * Nothing is shown in the place of what the agent has opened.
+ * When nothing is open, show who comes: the most urgent, if several come together. The focus stays where it is, and
+ * nothing replaces what the agent has opened.
  */
 async function showMostUrgent() {
   await Promise.all(loading.values());
@@ -262,13 +266,13 @@ async function showMostUrgent() {
   if (!desk.current && first) open(first.id, { focus: false });
 }
 
-/** Read again what the person says of the open conversation, if it changed while the agent did not look at the page. */
+/** When the agent comes back to the page, read what the open conversation's person says now, if it changed. */
 const watchReturn = () =>
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && desk.current?.isStale) refreshTold(desk.current);
   });
 
-/** What the page came with: one open conversation, if any, and the entries of the others. */
+/** Take over what the page came with: at most one open conversation, and the entries of the others. */
 export function begin() {
   watchReturn();
   for (const one of all(".console-entry[data-waits=me]", list)) drawnWaiting.add(one.dataset.conversation ?? "");

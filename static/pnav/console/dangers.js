@@ -1,5 +1,6 @@
 /**
- * Words of suicide or of danger that nobody has dealt with: in the list, and over the thread, until the agent says so.
+ * Words of suicide or of danger that nobody has dealt with. They are shown in the list and over the thread until the
+ * agent says that they were dealt with.
  *
  * @module
  */
@@ -9,18 +10,23 @@ import { seekSlot, words } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
-/** What an entry of the list says is not dealt with, in words; empty: nothing. @param {Element} entry */
+/**
+ * Return which danger an entry of the list shows as not dealt with, in words; empty when there is none.
+ *
+ * @param {Element} entry
+ */
 export const dangerOf = (entry) => {
   const badge = seekSlot("danger", entry);
   return badge && !badge.hidden ? (badge.textContent ?? "").trim() : "";
 };
 
-/** Whether the hand is on the sign, or on its way through it. @param {HTMLElement} sign */
+/** Whether the pointer or the focus is on the sign. @param {HTMLElement} sign */
 const isHeld = (sign) => !sign.hidden && sign.matches(":hover, :focus-within");
 
 /**
- * Under a hand that is about to press « C'est pris en compte », what it stands for does not change: a message that came a
- * moment before the press was not read. The words are shown at once; the number follows with the next reading of the list.
+ * What the sign stands for does not change while somebody is about to press « C'est pris en compte »: a message that
+ * came a moment before the press was not read. The words are shown at once, and the number follows with the next
+ * reading of the list.
  *
  * @param {Conversation} c
  * @param {string} told in words; empty: nothing
@@ -28,19 +34,25 @@ const isHeld = (sign) => !sign.hidden && sign.matches(":hover, :focus-within");
  */
 export function showDanger(c, told, seq) {
   const badge = seekSlot("danger", c.entry);
-  if (!badge) return; // it has ended
+  if (!badge) return; // the conversation has ended
   badge.textContent = told;
   badge.hidden = !told;
   const last = Number.isNaN(seq) ? (c.entry.dataset.dangerSeq ?? "0") : String(seq); // what is known stays
   c.entry.dataset.dangerSeq = last;
   const sign = seekSlot("danger-sign", c.thread);
-  if (!sign) return; // a thread of the version before has none
+  if (!sign) return; // a thread drawn by the version before has no sign
   if (!isHeld(sign)) find("[data-slot=danger-seq]", sign, HTMLInputElement).value = last;
   find("[data-slot=danger-said]", sign).textContent = told;
   sign.hidden = !told;
 }
 
-/** One message more tells of this: beside what was told before, suicide first. @param {Conversation} c @param {string} what @param {number} seq */
+/**
+ * Add a message that tells of danger to what was told before. Suicide is named first.
+ *
+ * @param {Conversation} c
+ * @param {string} what
+ * @param {number} seq
+ */
 export function addDanger(c, what, seq) {
   const told = new Set([...dangerOf(c.entry).split(", "), ...what.split(", ")]);
   const all = [words.danger_suicide, words.danger_danger].filter((kind) => told.has(kind));

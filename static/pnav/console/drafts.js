@@ -1,5 +1,5 @@
 /**
- * What is being written in a part of a page outlives the part: it goes into the one that takes its place.
+ * When a part of a page is replaced, what was being written in it goes into the new part.
  *
  * @module
  */
@@ -8,7 +8,12 @@
 
 const KEPT = "textarea[id], input.fr-input[id], details[id], .console-transfer select[id]";
 
-/** Drawn with words that no server has: a draft as if it had been typed here, for the next part that is swapped. @param {HTMLTextAreaElement | HTMLInputElement} field */
+/**
+ * Treat words with which the server drew a field, and which it keeps nowhere, as if they had been typed here. They then
+ * survive the next replacement of the part.
+ *
+ * @param {HTMLTextAreaElement | HTMLInputElement} field
+ */
 const asDraft = (field) => {
   const { value } = field;
   field.defaultValue = "";
@@ -16,7 +21,7 @@ const asDraft = (field) => {
 };
 
 /**
- * One field and the one that takes its place.
+ * Carry the content of one field over to the field that takes its place.
  *
  * @param {Kept} field
  * @param {Kept} fresh
@@ -37,7 +42,7 @@ export const keep = (field, fresh, sent, isUntaken) => {
 };
 
 /**
- * Write into `after` what was being written in `before`, and open what was open.
+ * Write into `after` what was being written in `before`, and open the folds that were open.
  *
  * @param {Element} before
  * @param {Element} after
@@ -52,11 +57,11 @@ export const keepDrafts = (before, after, sent, isUntaken = false) => {
   if (before instanceof HTMLDetailsElement && before.open) /** @type {HTMLDetailsElement} */ (after).open = true;
 };
 
-/** Areas in which something is written that the server does not have. @param {Element} part */
+/** Return the fields in which something is written that the server does not have. @param {Element} part */
 export const written = (part) =>
   [...part.querySelectorAll("textarea")].filter((area) => area.value !== area.defaultValue);
 
-/** What no form takes any more can still be copied. @param {HTMLTextAreaElement} area */
+/** Keep a text that can no longer be sent, so that it can be copied. @param {HTMLTextAreaElement} area */
 export const forCopying = (area) => {
   const label = area.labels[0];
   if (label) area.setAttribute("aria-label", label.textContent ?? "");

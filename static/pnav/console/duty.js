@@ -1,5 +1,5 @@
 /**
- * The agent's own availability as the server has it, and what went while nobody saw them.
+ * The agent's own availability, as the server has it, and the conversations that left while the agent was away.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { announce, desk, dutyBar, home, words } from "./state.js";
 
 const PRESSED = "#disponibilite [aria-pressed=true]";
 
-/** What the bar needs after it was drawn anew. */
+/** Restore what the bar needs after it was drawn again. */
 export function showDuty() {
   showSound();
   showNotifications();
@@ -22,7 +22,12 @@ export function showDuty() {
   count(); // what an empty list says depends on the availability
 }
 
-/** What went while nobody saw us: said once when it is new, and there until it is read. @param {Document | null} page */
+/**
+ * Show the conversations that left while the agent was away. They are announced once, when they are new, and stay on
+ * screen until they are read.
+ *
+ * @param {Document | null} page
+ */
 function showLosses(page) {
   const before = byId("partis");
   const { until } = before.dataset;
@@ -33,11 +38,11 @@ function showLosses(page) {
   beep(740);
 }
 
-/** « Absent » when the lease has ended. */
+/** Show « Absent » when the lease has ended. */
 export async function refreshDuty() {
   const page = await load(home).catch(() => undefined);
   if (page === undefined) return;
-  // Somebody may be there already: the focus stays on the same button, or on what they are now.
+  // The agent may be there already. The focus stays on the same button, or goes to the button that replaces it.
   const at = /** @type {HTMLButtonElement} */ (document.activeElement);
   const held = dutyBar().contains(at) && (at.id || at.value);
   showLosses(page);
@@ -51,14 +56,14 @@ export async function refreshDuty() {
 const PAUSE_ASKED_EVERY_MS = 3000;
 let pauseAskedAt = 0;
 
-/** A pause ends by itself: what the server says then is shown, and said. */
+/** A pause ends by itself. Show and announce what the server says then. */
 export async function checkPause() {
   const now = Date.now();
   const pause = seek("[data-pause-until]");
   if (!pause || now < Date.parse(pause.dataset.pauseUntil ?? "") || now - pauseAskedAt < PAUSE_ASKED_EVERY_MS) return;
   pauseAskedAt = now;
   const page = await load(home).catch(() => null);
-  if (!page || seek("[data-pause-until]", page)) return; // not yet, by its clock
+  if (!page || seek("[data-pause-until]", page)) return; // by the server's clock the pause is not over yet
   const held = dutyBar().contains(document.activeElement);
   swapFrom(page, "#disponibilite");
   showDuty();
@@ -68,7 +73,7 @@ export async function checkPause() {
   beep(880);
 }
 
-/** The session is over: nobody is sent here. */
+/** The session is over, so nobody is assigned to this agent. */
 export function showNoDuty() {
   const bar = dutyBar();
   const now = find(".console-duty__now", bar);

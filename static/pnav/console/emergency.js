@@ -1,5 +1,5 @@
 /**
- * The emergency procedure where it must be seen: in the list, and in the strip over the thread.
+ * Shows the emergency procedure where it must be seen: in the list, and in the strip over the thread.
  *
  * @module
  */
@@ -10,13 +10,22 @@ import { seekSlot } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
-/** When the procedure that is open began, in ISO 8601; empty: none is. @param {Element} entry of the list */
+/**
+ * Return when the open procedure began, in ISO 8601, or an empty text when none is open.
+ *
+ * @param {Element} entry of the list
+ */
 export const emergencyOf = (entry) => {
   const mark = seekSlot("emergency", entry);
   return mark && !mark.hidden ? (find("time", mark).getAttribute("datetime") ?? "") : "";
 };
 
-/** Opened or ended elsewhere: another tab, a colleague who had the exchange before. @param {Conversation} c @param {string} since */
+/**
+ * Show a procedure that was opened or ended elsewhere: in another tab, or by a colleague who had the exchange before.
+ *
+ * @param {Conversation} c
+ * @param {string} since
+ */
 export function showEmergency(c, since) {
   for (const mark of [seekSlot("emergency", c.entry), seekSlot("pinned", c.thread)]) {
     if (!mark) continue;

@@ -1,6 +1,6 @@
 /**
- * « Terminer »: the form is looked at by the server first, so that what is missing is said at once; then the end is held
- * for some seconds (`pending-ends`), and sent. Without this file the form ends the exchange when it is sent.
+ * « Terminer »: the server checks the form first, so that what is missing is said at once. The end is then held for
+ * some seconds (`pending-ends`) before it is sent. Without this file the form ends the exchange when it is sent.
  *
  * @module
  */
@@ -28,7 +28,7 @@ async function end(form, body, button) {
   try {
     await settle(form, button, await post(form, body));
   } catch {
-    tellUnanswered(threadOf(form)); // if it was not ended, it can be pressed again
+    tellUnanswered(threadOf(form)); // if it was not ended, the button can be pressed again
   }
 }
 
@@ -76,8 +76,9 @@ const IMPOSSIBLE = "impossible";
 const filled = new WeakSet();
 
 /**
- * Whoever has left can be asked nothing more: what was not answered for a minor says so, and can still be changed.
- * Another end takes back what was filled here: a point that nobody chose would say what did not happen.
+ * A person who has left can be asked nothing more. Points about a minor that were not answered are then filled in to
+ * say so, and can still be changed. When another kind of end is chosen, these answers are removed again, because they
+ * would say something that nobody chose and that did not happen.
  *
  * @param {Event} event
  */

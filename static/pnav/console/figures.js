@@ -1,5 +1,5 @@
 /**
- * Pages of figures without a console around them: an analyst's.
+ * Pages of figures without a console around them, as an analyst sees them.
  *
  * @module
  */

@@ -9,13 +9,13 @@ import { all, find, seek, target } from "../lib/dom.js";
 
 const NAME = "pnav_console_plis";
 
-/** The sections that a cookie says are folded. @param {string} cookies */
+/** Return the sections that a cookie says are folded. @param {string} cookies */
 export const foldedIn = (cookies) => {
   const [, kept = ""] = new RegExp(`(?:^|; )${NAME}=([a-z.]*)`).exec(cookies) ?? [];
   return new Set(kept.split(".").filter(Boolean));
 };
 
-/** What the cookie keeps of them. @param {Set<string>} folded */
+/** Return the cookie's value for these sections. @param {Set<string>} folded */
 export const asCookie = (folded) =>
   `${NAME}=${[...folded].sort().join(".")}; path=/console/; max-age=31536000; samesite=lax`;
 
@@ -23,7 +23,8 @@ export const asCookie = (folded) =>
 const ledTo = new Set();
 
 /**
- * Its title becomes a button, once. Nothing that is wrong, has the focus or was led to is folded away.
+ * Turn the title of a section into a button, once. A section is not folded while it holds an error, has the focus, or
+ * was reached by a key or a link.
  *
  * @param {HTMLElement} section
  */
@@ -64,7 +65,7 @@ function press(event) {
   }
 }
 
-/** What a key or a link leads to is unfolded, for this once: until its title is pressed. @param {Element | null} to */
+/** Unfold what a key or a link leads to, until the section's title is pressed. @param {Element | null} to */
 export function unfold(to) {
   const section = /** @type {HTMLElement | null | undefined} */ (to?.closest("[data-folded]"));
   if (!section || to?.matches("[data-fold-press]")) return;
@@ -90,6 +91,6 @@ export const watchFolding = () => {
   }).observe(dossiers, { childList: true, subtree: true });
   dressIn(dossiers);
   document.addEventListener("click", press);
-  document.addEventListener("click", follow); // before the browser goes there
+  document.addEventListener("click", follow); // before the browser follows the link
   dossiers.addEventListener("focusin", (event) => unfold(target(event)));
 };

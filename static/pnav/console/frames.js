@@ -26,7 +26,7 @@ import * as threads from "./thread.js";
 const LAST_SHOWN = 120;
 const LAST_READ = 400;
 
-/** The beginning of what was said last, as the list shows it. @param {Conversation} c @param {Item} item */
+/** Show the beginning of the last message, as the list has it. @param {Conversation} c @param {Item} item */
 function showLast(c, item) {
   const last = seekSlot("last", c.entry);
   if (!last) return;
@@ -34,13 +34,13 @@ function showLast(c, item) {
   last.textContent = beginning(plain(item.body.slice(0, LAST_READ), words.misleading));
 }
 
-/** On one line, as `inbox.last_words` has it. @param {string} text */
+/** Put a text on one line, as `inbox.last_words` does. @param {string} text */
 const beginning = (text) => text.split(/\s+/).filter(Boolean).join(" ").slice(0, LAST_SHOWN);
 
-/** Whose turn it is after this message. @param {Conversation} c @param {Item} item */
+/** Set whose turn it is after this message. @param {Conversation} c @param {Item} item */
 function turn(c, item) {
   if (item.author === "agent") {
-    showPromise(c, ""); // whoever writes is back
+    showPromise(c, ""); // the person who promised to come back writes again
     c.since = "";
     c.isEndHeld = false;
     if (c.waits !== "left") c.waits = "them";
@@ -54,7 +54,13 @@ function turn(c, item) {
   active.dateTime = item.sent_at;
 }
 
-/** Said at once, and in the list until the agent has dealt with it. @param {Conversation} c @param {string} what empty: nothing @param {number} seq */
+/**
+ * Announce a danger at once, and show it in the list until the agent has dealt with it.
+ *
+ * @param {Conversation} c
+ * @param {string} what empty: nothing
+ * @param {number} seq
+ */
 function tellDanger(c, what, seq) {
   if (!what) return;
   addDanger(c, what, seq);
@@ -62,7 +68,13 @@ function tellDanger(c, what, seq) {
   beep(990);
 }
 
-/** The next message of a conversation. @param {Conversation} c @param {Item} item @param {boolean} isPending our own, drawn already */
+/**
+ * Take the next message of a conversation.
+ *
+ * @param {Conversation} c
+ * @param {Item} item
+ * @param {boolean} isPending our own, drawn already
+ */
 function take(c, item, isPending) {
   c.lastSeq = item.seq;
   const state = item.author === "agent" ? words[item.seq <= c.theirRead ? "read" : "sent"] : "";
@@ -71,7 +83,7 @@ function take(c, item, isPending) {
   c.log.insertBefore(element, threads.nextPlace(c));
   if (threads.isShown(c) && !isPending) announce(`${words[item.author]}. ${slot("body", element).textContent}`);
   if (item.author === "system") {
-    refreshList(); // a departure or a return, or an answer to what was proposed
+    refreshList(); // it tells of a departure, a return or an answer to an offer, which change the list
     offersMayBeNew();
     if (item.client_id?.[14] === "8") refreshTransmission(c);
     return;
@@ -83,17 +95,18 @@ function take(c, item, isPending) {
   personWrote(c);
   const danger = threads.markDanger(c, element, slot("body", element).textContent ?? "");
   tellDanger(c, danger, item.seq);
-  if (danger) refreshBeside(c, `#dire-${c.id}`); // whether they are safe is asked first
+  if (danger) refreshBeside(c, `#dire-${c.id}`); // the first question is whether they are safe
   threads.showTyping(c, false);
   const proposed = `#proposees-${c.id}`;
-  if (seek(`${proposed} [name=asked]`)) refreshBeside(c, proposed); // perhaps its answer
+  if (seek(`${proposed} [name=asked]`)) refreshBeside(c, proposed); // it may be the answer to that question
 }
 
 /** @param {Frame} frame of type `messages` */
 function receive(frame) {
   const c = known(frame.conversation);
   if (!c || c.gone) return;
-  // Where a thread that is not on the screen stands is asked when it is opened: to measure it here drew the page.
+  // Whether a thread that is not on screen is at its end is decided when it is opened. Measuring it here made the
+  // messages are missing: ask again from where we are
   const wasNear = c === desk.current && threads.isNearEnd(c);
   const isHere = threads.isShown(c);
   const unread = c.unread;
@@ -106,7 +119,7 @@ function receive(frame) {
     }
     if (item.seq <= c.lastSeq) continue;
     if (item.seq > c.lastSeq + 1) {
-      transmit({ type: "sync", conversation: c.id, after: c.lastSeq }); // a hole: ask again from where we are
+      transmit({ type: "sync", conversation: c.id, after: c.lastSeq }); // messages are missing: ask for them
       break;
     }
     take(c, item, Boolean(entry));
@@ -121,7 +134,11 @@ function receive(frame) {
   c.outbox.flush();
 }
 
-/** After `assigned` for each of ours: whichever was not named has left while we were away. @param {Frame} frame */
+/**
+ * The server has named all of our conversations. Those that it did not name left while we were away.
+ *
+ * @param {Frame} frame
+ */
 function queue(frame) {
   showQueue(frame);
   for (const mine of own()) if (!mine.confirmed) check(mine);
@@ -134,7 +151,12 @@ function error(frame) {
   if (entry) owner.outbox.fail(entry, frame);
 }
 
-/** Where a conversation stands, or what its person says of it, has changed. @param {Frame} frame @param {Conversation | undefined} c */
+/**
+ * The state of a conversation, or what its person says in the signalement, has changed.
+ *
+ * @param {Frame} frame
+ * @param {Conversation | undefined} c
+ */
 function state(frame, c) {
   if (!c || c.gone) return;
   if (frame.status === "closed") leave(c, "closed");

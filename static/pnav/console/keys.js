@@ -1,6 +1,7 @@
 /**
- * Keys of the console (ADR 0043). `data-key` on the thing a key leads to says which; this file makes the key work, tells
- * screen readers (aria-keyshortcuts), and opens the list. A key leads somewhere, it never sends, ends or takes.
+ * Keys of the console (ADR 0043). `data-key` on an element names the key that leads to it. This file makes the key
+ * work, tells screen readers (aria-keyshortcuts) and opens the list of keys. A key only leads somewhere. It never
+ * sends, ends or takes anything.
  *
  * @module
  */
@@ -20,7 +21,7 @@ const ARROWS = new Map([
   ["↓", "ArrowDown"],
 ]);
 
-/* --- what each key leads to, wherever it is drawn again --- */
+/* --- what each key leads to, also after it was drawn again --- */
 
 const UNMARKED = "[data-key]:not([aria-keyshortcuts])";
 
@@ -31,7 +32,8 @@ function mark(one) {
 }
 
 /**
- * In what was added alone: texts change all the time, and each of ten exchanges has a thousand elements and more.
+ * Mark keys only in what was added: texts change all the time, and each of ten exchanges has a thousand elements or
+ * more.
  *
  * @param {MutationRecord[]} records
  */
@@ -45,15 +47,15 @@ function markAdded(records) {
   }
 }
 
-/** The thing of this key on the screen as it stands: those of the other conversations are hidden. @param {string} key */
+/** Return the element of this key on screen. Those of the other conversations are hidden. @param {string} key */
 const thing = (key) => all(`[data-key="${key}"]`).find((one) => !one.closest("[hidden]"));
 
 /** @param {string} letter */
 function go(letter) {
-  showDossier(); // a key may be quicker than the frame after which it is shown
+  showDossier(); // a key may be pressed before the frame in which the dossier is shown
   const one = thing(letter);
   if (one && astray.is && letter === "T") {
-    tell(list.dataset.astray ?? ""); // « Terminer » of whoever is open was meant for somebody else
+    tell(list.dataset.astray ?? ""); // the « Terminer » of the open conversation was meant for another one
     return;
   }
   if (!one) {
@@ -63,15 +65,20 @@ function go(letter) {
   goTo(one);
 }
 
-/** Of a part that has no focus of its own, what is wanted of it. @type {Map<string | undefined, (part: HTMLElement) => HTMLElement>} */
+/**
+ * Where a part cannot take the focus itself, the element in it that is wanted.
+ *
+ * @type {Map<string | undefined, (part: HTMLElement) => HTMLElement>}
+ */
 const INTO = new Map([
   ["I", (part) => seek("button", part) ?? part],
   ["V", (part) => nextToConfirm(part)[0] ?? part],
-  // Of an open procedure, what is done is above: the first step that is not, with its sentence if it has one.
+  // In an open procedure the steps that are done come first. The key leads to the first step that is not done, and to
+  // its sentence if it has one.
   ["U", (part) => seek("li:has([name=step]) button", part) ?? part],
 ]);
 
-/** To what a key leads to: unfolded, with the focus, on screen. @param {HTMLElement} part */
+/** Lead to a part: unfold it, give it the focus and bring it on screen. @param {HTMLElement} part */
 export function goTo(part) {
   if (part.closest("[data-replies]")) {
     openSearch();
@@ -84,21 +91,21 @@ export function goTo(part) {
   reveal(one);
 }
 
-/** What a title opened is seen to its end where there is room, and the title always. @param {HTMLElement} one */
+/** Show all of what a title opened where there is room, and in any case the title. @param {HTMLElement} one */
 function reveal(one) {
   const box = one.matches("summary") ? /** @type {HTMLDetailsElement} */ (one.parentElement) : null;
   const scrolls = getComputedStyle(document.body).overflowY !== "hidden";
-  // One column, zoomed above all: what is under a title would lie below the screen.
+  // In one column, and above all with zoom, what is under a title would lie below the screen.
   const block = scrolls && !one.closest("[data-action]") && !one.matches("textarea") ? "start" : "nearest";
   if (box?.open) {
     box.scrollIntoView({ block });
-    // A panel over the thread: where the screen itself does not scroll, it has its own room.
+    // An action's panel lies over the thread. Where the screen itself does not scroll, the panel has room of its own.
     if (box.matches("[data-action]") && scrolls) one.nextElementSibling?.scrollIntoView({ block: "nearest" });
   }
   one.scrollIntoView({ block });
 }
 
-/** Mine, one further down or up; from the last to the first. @param {1 | -1} by */
+/** Open the agent's conversation one further down or up. After the last comes the first. @param {1 | -1} by */
 function step(by) {
   const mine = own();
   if (!mine.length) {
@@ -109,13 +116,13 @@ function step(by) {
   open(mine[stepTo(mine.length, at, by)].id);
 }
 
-// « Next » was asked for while the list is still being read: pressed again, it is the same wish.
+// « Next » was asked for while the list is still being read. Pressing it again asks for the same thing.
 const coming = { is: false };
 
 /**
- * Whoever waits for my answer, in the order of the list: the most urgent first. By the wait alone an open emergency stood
- * behind whoever had written some seconds before. Where the list had to be read first and the agent wrote on meanwhile,
- * or went elsewhere, nothing is opened under their hands.
+ * Open the conversation of whoever waits for the agent, in the order of the list, with the most urgent first. The order
+ * does not follow the wait alone, because an open emergency then came after somebody who had written some seconds
+ * before. When the list had to be read first, and the agent wrote on or went elsewhere meanwhile, nothing is opened.
  */
 async function nextWaiting() {
   if (coming.is) return;
@@ -128,9 +135,10 @@ async function nextWaiting() {
   } finally {
     coming.is = false;
   }
-  const now = document.activeElement; // the body: what had the focus was drawn again
+  const now = document.activeElement; // when what had the focus was drawn again, this is the body
   if ((now !== at && now !== document.body) || area?.value !== text) return;
-  // The open one too, for whoever is not in its answer: danger is not left for who wrote later.
+  // The open conversation counts too, unless the agent is in its answer. Otherwise a danger would be left for somebody
+  // who wrote later.
   const waiting = own().filter((c) => c.waits === "me" && (c !== desk.current || c.area !== document.activeElement));
   const next = nextSeen(waiting, Date.now());
   if (!next) {
@@ -141,10 +149,10 @@ async function nextWaiting() {
   open(next.id);
 }
 
-// A number of nobody was asked for: what is typed next was meant for somebody else than the open one.
+// The agent typed a number that no conversation has. What is typed next was meant for somebody else than the open one.
 const astray = { is: false };
 
-/** In an answer where nothing is written yet the page keys read the thread, which is above it. @param {KeyboardEvent} event */
+/** In an answer where nothing is written yet, the page keys scroll the thread above it. @param {KeyboardEvent} event */
 function readOn({ key, target: at }) {
   const by = new Map([
     ["PageUp", -1],
@@ -158,7 +166,7 @@ function readOn({ key, target: at }) {
 
 /** @param {number} number */
 function goToNumber(number) {
-  // By the list: a conversation whose thread is still being read is there already.
+  // Search the list, because it already has a conversation whose thread is still being read.
   const entry = seek(`#liste .console-entry[data-number="${number}"]`);
   astray.is = !entry;
   if (entry) {
@@ -169,7 +177,7 @@ function goToNumber(number) {
   if (desk.current?.area === document.activeElement) find("#mes-echanges").focus({ preventScroll: true });
 }
 
-/* --- the list, and keys alone: off where somebody speaks to their computer --- */
+/* --- the list, and keys without Alt, which are off for somebody who dictates to their computer --- */
 
 const isOn = () => !document.cookie.includes("pnav_console_touches=0");
 const box = find("[data-singles]", list, HTMLInputElement);
@@ -182,7 +190,7 @@ function show() {
 /** @param {HTMLElement} at */
 const writes = (at) => Boolean(at.closest?.("input:not([type=checkbox], [type=radio]), textarea, select"));
 
-/** Arrows and digits of the list of conversations, and Escape in an action. @param {KeyboardEvent} event */
+/** Handle the arrows and digits of the list of conversations, and Escape in an action. @param {KeyboardEvent} event */
 function inList(event) {
   const at = target(event);
   const link = at.closest?.(".console-entry__link");
@@ -210,15 +218,16 @@ function inList(event) {
 const LETTER = /^[\p{L}\p{N}]$/u;
 
 /**
- * Who looks at the keyboard and not at the screen writes on after a press of a button: the words went nowhere, and the
- * question mark at their end opened the list of keys. They go into the open answer, from the first letter; nothing is sent.
+ * Agents who look at the keyboard and not at the screen go on writing after they pressed a button. Their words went
+ * nowhere, and the question mark at the end opened the list of keys. Now the words go into the open answer from the
+ * first letter, and nothing is sent.
  *
  * @param {KeyboardEvent} event
  */
 function writeOn(event) {
   const area = desk.current?.area;
   if (!area || area.disabled || !area.offsetParent || astray.is || seek("dialog[open]")) return;
-  if (writes(target(event)) || target(event).matches("input")) return; // a box that is to be ticked keeps its focus
+  if (writes(target(event)) || target(event).matches("input")) return; // a checkbox keeps the focus
   area.focus({ preventScroll: true }); // the letter itself follows the focus
 }
 
@@ -241,7 +250,7 @@ function keydown(event) {
   if (wish.number) goToNumber(wish.number);
   else if (event.shiftKey || event.repeat) return;
   else if (wish.step && !target(event).closest("select"))
-    step(wish.step); // there, it opens the choices
+    step(wish.step); // when the choices are closed, this opens them
   else if (wish.letter === "N") nextWaiting();
   else if (wish.letter && list.dataset.letters?.includes(wish.letter)) go(wish.letter);
   else return;
@@ -251,7 +260,7 @@ function keydown(event) {
 export const watchKeys = () => {
   new MutationObserver(markAdded).observe(document.body, { childList: true, subtree: true });
   for (const one of all(UNMARKED)) mark(one);
-  // Opened by Enter on its title, the same. By a press of the mouse nothing moves under the hand.
+  // Do the same when Enter on a title opens something. After a press of the mouse nothing moves under the pointer.
   document.addEventListener(
     "toggle",
     (event) => {
@@ -270,8 +279,8 @@ export const watchKeys = () => {
   });
   for (const one of all("[data-keys-open]")) one.hidden = false;
   show();
-  list.addEventListener("keydown", (event) => event.stopPropagation()); // behind the list nothing moves
-  // Whoever goes into a field, or presses something, has seen where they are.
+  list.addEventListener("keydown", (event) => event.stopPropagation()); // nothing behind the list of keys reacts
+  // Somebody who goes into a field or presses something has seen where they are.
   document.addEventListener("focusin", (event) => {
     if (writes(target(event))) astray.is = false;
   });

@@ -1,5 +1,6 @@
 /**
- * A conversation leaves the agent: it has ended, or it is somebody else's now. What was being written stays, to be copied.
+ * A conversation leaves the agent, because it has ended or is somebody else's now. What was being written stays, so
+ * that it can be copied.
  *
  * @module
  */
@@ -23,7 +24,7 @@ export function leave(c, reason) {
   drop(c);
   const at = document.activeElement;
   const isHere = at === document.body || c.thread.contains(at) || c.dossier.contains(at);
-  // In the thread, its last line says so.
+  // In the open thread, its last line says so already.
   if (c !== desk.current || reason !== "closed") announce(say("left", { name: c.name, reason: words[reason] }));
   Object.assign(c, { over: true, gone: reason === "released", number: 0, unread: 0 });
   threads.refuseAll(c, reason === "closed" ? words.refused_closed : words.refused);
@@ -47,20 +48,25 @@ export function leave(c, reason) {
   }
   for (const action of all("header :is([data-action], .console-to-procedure)", c.thread)) action.remove();
   if (c.gone) {
-    // No longer ours to read. A note or a question that was being written can still be copied.
+    // The conversation is no longer ours to read. A note or a question that was being written can still be copied.
     for (const element of all("[data-seq]:not([data-refused])", c.log)) element.remove();
     c.dossier.replaceChildren(...written(c.dossier).map(forCopying));
   } else {
     seek(`#passage-${c.id}`, c.dossier)?.remove();
     refreshBeside(c, `.console-dossier[data-conversation="${c.id}"]`);
   }
-  refreshDuty(); // a pause may be offered
+  refreshDuty(); // a pause may be offered now
   if (c === desk.current && !c.gone && !dutyBar().contains(document.activeElement)) c.log.focus();
   if (c === desk.current && c.gone && isHere) goOn(c);
   paint(c);
 }
 
-/** What was open is gone: on to the list, where the next one is; what was being written stays, to be copied. @param {Conversation} c */
+/**
+ * The open conversation has left. Go to the list, where the next one is. What was being written stays, so that it can
+ * be copied.
+ *
+ * @param {Conversation} c
+ */
 function goOn(c) {
   const kept = (c.form && !c.form.hidden) || c.dossier.children.length || seek("[data-refused]", c.log);
   find("#mes-echanges").focus();

@@ -1,6 +1,6 @@
 /**
- * The line of the console, which is one for the queue and all conversations; what is shown when it breaks; and the end
- * of the session.
+ * The line of the console, which serves the queue and all conversations; what is shown when it breaks; and the end of
+ * the session.
  *
  * @module
  */
@@ -21,11 +21,12 @@ import { refuseAll, tellRead } from "./thread.js";
 
 /** @typedef {import("../lib/protocol.js").State} State */
 
-// A beat each third of the lease, looked at four times as often: 20 s and 5 s of the usual minute.
+// A beat is due after each third of the lease, and this is looked at four times as often: after 20 s and every 5 s with
+// the usual minute.
 const BEAT = Math.min(BEAT_MS, (1000 * Number(root.dataset.lease)) / 3);
 const TICK = BEAT / 4;
 const SLOW_LOOK_MS = 5000;
-const UNTOLD_MS = 8000; // for this long, the first line, or one under a new key, is not shown as broken
+const UNTOLD_MS = 8000; // for this long, a first line or one with a new key is not shown as broken
 const alarm = byId("coupure");
 const gone = { at: Date.now(), isTold: false, isFirst: true }; // at: since when there is no line
 let listAt = 0;
@@ -43,8 +44,8 @@ function calm() {
 }
 
 /**
- * An act that got no answer. The service may have done it all the same: what it made of it is read again. Where the line
- * stands, nothing is lost, and nothing would ever take that alarm away.
+ * An act got no answer. The service may have done it all the same, so its result is read again. While the line works
+ * nothing is lost, and the alarm of a broken line is not shown, because nothing would remove it.
  *
  * @param {import("./state.js").Conversation | undefined} c whose act it was, if of one
  */
@@ -72,7 +73,7 @@ function changed(state, why) {
   if (state === "lost") tellLoss();
   else if (state === "reconnecting") {
     gone.at = Date.now();
-    for (const c of own()) c.readSent = 0; // what was sent last may not have arrived
+    for (const c of own()) c.readSent = 0; // the last one that was sent may not have arrived
     if (!gone.isFirst && !why) tellLoss();
   } else {
     if (desk.line?.isSlow) warn("slow");
@@ -87,7 +88,7 @@ function changed(state, why) {
   }
 }
 
-/** Nothing leaves from here any more, and nobody is sent here. */
+/** Nothing can be sent from this page any more, and nobody is assigned to this agent. */
 function ended() {
   desk.isOver = true;
   for (const c of conversations.values()) refuseAll(c, words.refused_session);
@@ -129,7 +130,7 @@ function open() {
   });
 }
 
-/** Found out by another answer than the line's. */
+/** Another answer than one of the line says that the session has ended. */
 export function signOut() {
   desk.line?.end();
 }
@@ -152,7 +153,7 @@ function tick() {
 export function begin() {
   open();
   keepAwake(() => /** @type {import("../lib/protocol.js").Line} */ (desk.line));
-  // Signed in again in another tab, by the same account: found when a form of this page was sent (staff/session.js).
+  // The same account signed in again in another tab. A form of this page found out when it was sent (staff/session.js).
   session.addEventListener("lives", () => {
     if (!desk.isOver) return;
     desk.isOver = false;

@@ -25,13 +25,21 @@ export const sayDuration = (since) => {
   return say(key, values);
 };
 
-/** Since when the person waits for an answer, whoever held the conversation; in ISO 8601, or empty. @param {Element} entry */
+/**
+ * Return since when the person waits for an answer, whichever agent held the conversation then; in ISO 8601, or empty.
+ *
+ * @param {Element} entry
+ */
 export const waitsSince = (entry) => {
   const waited = seekSlot("waited", entry);
   return waited ? (find("time", waited).getAttribute("datetime") ?? "") : "";
 };
 
-/** Bring the list's entries of these, the counts and the page's title up to date. @param {Conversation[]} some */
+/**
+ * Update the entries of these conversations in the list, the counts, and the title of the page.
+ *
+ * @param {Conversation[]} some
+ */
 export function paint(...some) {
   for (const c of some) paintEntry(c);
   arrange();
@@ -41,7 +49,7 @@ export function paint(...some) {
 /** @param {Conversation} c */
 function paintEntry(c) {
   for (const part of [c.entry, c.thread]) {
-    for (const mark of all("[data-slot=number]", part)) mark.hidden = !c.number; // another's, once it has ended
+    for (const mark of all("[data-slot=number]", part)) mark.hidden = !c.number; // its key may be another's now
   }
   const unread = slot("unread", c.entry);
   write(unread, c.unread ? say(c.unread === 1 ? "unread_one" : "unread_many", { n: c.unread }) : "");
@@ -61,10 +69,10 @@ function paintEntry(c) {
     }
   }
   showOwn(c);
-  if (c.gone) showEmergency(c, ""); // what has ended keeps its mark until its procedure has
+  if (c.gone) showEmergency(c, ""); // a conversation that has ended keeps this mark until its procedure has ended
   const offline = seekSlot("offline", c.entry); // what has ended came without it
   if (offline) {
-    offline.hidden = c.over || !c.offline || c.dormant; // who rests is said to, in the place of whose turn it is
+    offline.hidden = c.over || !c.offline || c.dormant; // an exchange at rest says so elsewhere in its line
     const asleep = seekSlot("asleep", c.entry);
     if (asleep) asleep.hidden = c.over || !c.asleep;
     slot("frees", c.entry).hidden = c.over || c.dormant || !(c.offline || c.waits === "left");
@@ -78,7 +86,11 @@ function paintEntry(c) {
   else link.removeAttribute("aria-current");
 }
 
-/** The part of the wait that is this agent's, when somebody else held the person before. @param {Conversation} c */
+/**
+ * Show the part of the wait that this agent caused, when somebody else held the person before.
+ *
+ * @param {Conversation} c
+ */
 function showOwn(c) {
   const part = seekSlot("own", c.entry);
   if (!part) return;
@@ -91,19 +103,22 @@ function showOwn(c) {
   write(mark, sayDuration(new Date(assigned)));
 }
 
-/* --- the order, and what the list is narrowed to --- */
+/* --- the order, and the views that narrow the list --- */
 
 const views = find(".console-views");
 
 const view = () => seek("[aria-current]", views)?.dataset.view ?? "";
 
-// With the room below the entries: a hand on its way up pressed whoever had just moved there.
+// The column includes the room below the entries. A pointer on its way up pressed whichever entry had just moved there.
 const column = /** @type {HTMLElement} */ (list.closest(".console-own"));
 
-const HAND_MS = 1200; // for this long after its last move, a mouse counts as on its way to the list
+const HAND_MS = 1200; // for this long after its last move, a mouse counts as being on its way to the list
 const hand = { movedAt: 0, timer: /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined) };
 
-/** Nothing moves under a hand, before one that is on its way, or under the focus: it is put in order once they have left. */
+/**
+ * Nothing moves under a pointer, in front of one that is on its way, or under the focus. The list is put in order once
+ * they have left.
+ */
 function isTouched() {
   const left = hand.movedAt + HAND_MS - Date.now();
   clearTimeout(hand.timer);
@@ -111,7 +126,7 @@ function isTouched() {
   return left > 0 || column.matches(":hover") || list.contains(document.activeElement);
 }
 
-/** The answer to a form that came late has its own conversation as the open one. */
+/** In an answer to a form that came late, its own conversation is the open one. Mark the one that is open now. */
 function markCurrent() {
   for (const link of all(".console-entry__link[aria-current]", column)) {
     const entry = /** @type {HTMLElement | null} */ (link.closest(".console-entry"));
@@ -119,7 +134,7 @@ function markCurrent() {
   }
 }
 
-/** One line for each: a part that was read may have come beside the one that the page goes on with. */
+/** Keep one line for each conversation: a part that was read may contain one that the page has already. */
 function dropTwins() {
   for (const entry of all(".console-entry", list)) {
     const c = known(entry.dataset.conversation);
@@ -127,7 +142,7 @@ function dropTwins() {
   }
 }
 
-/** The list in its order, without what it is narrowed from. The open conversation stays in sight. */
+/** Put the list in its order and apply the view. The open conversation stays in sight. */
 export function arrange() {
   const mine = own();
   dropTwins();
@@ -164,17 +179,17 @@ export const watchList = () => {
     { passive: true },
   );
   column.addEventListener("pointerleave", arrange);
-  list.addEventListener("focusout", () => setTimeout(arrange)); // once the focus is where it goes
+  list.addEventListener("focusout", () => setTimeout(arrange)); // after the focus has moved
 };
 
 export function count() {
-  const unread = own().reduce((sum, c) => sum + (c.unread || Number(c.isNew)), 0); // who has just come counts, silent or not
+  const unread = own().reduce((sum, c) => sum + (c.unread || Number(c.isNew)), 0); // a new one counts before its first message
   write(find("[data-count=own]"), String(list.children.length));
   const empty = find("[data-empty=own]");
   empty.hidden = list.children.length > 0;
   const duty = dutyBar().dataset.availability === "available" ? "available" : "other";
   write(empty, empty.dataset[duty] ?? "");
-  const rest = find("[data-rest]"); // the middle of the screen, where no conversation is open
+  const rest = find("[data-rest]"); // what fills the middle of the screen while no conversation is open
   write(rest, rest.dataset[list.children.length ? "choose" : duty] ?? "");
   write(find("[data-count=ended]"), String(over.children.length));
   const ended = over.closest("details");
@@ -184,8 +199,8 @@ export function count() {
 }
 
 /**
- * In which language the person seems to write, in words; empty: nothing to say. Once that is another, so are the words
- * that one press puts into the answer.
+ * Show in which language the person seems to write, or nothing. When that language changes, the words that one press
+ * puts into the answer change with it.
  *
  * @param {Conversation} c
  * @param {string} told
@@ -199,10 +214,10 @@ function showLanguage(c, told) {
   if (isNews) for (const part of ["dire", "procedure", "reponses"]) refreshBeside(c, `#${part}-${c.id}`);
 }
 
-/* --- « je reviens dans 5 minutes » --- */
+/* --- the promise « je reviens dans 5 minutes » --- */
 
 /**
- * In the list, and over the thread.
+ * Show the promise in the list and over the thread.
  *
  * @param {Conversation} c
  * @param {string} until in ISO 8601, empty when no promise runs
@@ -231,15 +246,18 @@ export function countDown(mark) {
 export function tickList() {
   for (const mark of all("[data-slot=promise][data-until]", byId("console"))) countDown(mark);
   for (const time of all("time[data-duration][datetime]", byId("console"), HTMLTimeElement)) {
-    write(time, sayDuration(new Date(time.dateTime))); // most say the same for a minute
+    write(time, sayDuration(new Date(time.dateTime))); // most of them keep the same words for a minute
   }
 }
 
 let isAsked = false;
 
-/** Who has left, who is offline: no frame tells it. What is older than the messages we have is not taken. */
+/**
+ * Read the list again, because no frame tells who has left or is offline. A reading that is older than our messages is
+ * not used.
+ */
 export function refreshList() {
-  refreshAsides(); // a ring may have been lost
+  refreshAsides(); // its notification may have been lost
   if (isAsked || !own().length) return;
   isAsked = true;
   setTimeout(async () => {

@@ -1,5 +1,5 @@
 /**
- * Forms whose answer is put into the page (`data-live` names the parts), so that nothing else of it is left.
+ * Forms whose answer is put into the page without loading it again. `data-live` names the parts that are replaced.
  *
  * @module
  */
@@ -17,24 +17,30 @@ import { announce, desk, known, putAside, slot, words } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
-/** The answer is no screen of ours: signed out, or what the form was of is no longer ours. @param {HTMLFormElement} form @param {Response} answer @param {Document} page */
+/**
+ * Handle an answer that is not our screen: the session has ended, or the conversation is no longer ours.
+ *
+ * @param {HTMLFormElement} form
+ * @param {Response} answer
+ * @param {Document} page
+ */
 function elsewhere(form, answer, page) {
   if (seek("[data-goes-on]", page))
-    location.assign(answer.url); // another page asks first; drafts are asked about
+    location.assign(answer.url); // another page asks for something first; the browser asks about drafts
   else if (answer.status === 404) {
     const of = /** @type {HTMLElement | null} */ (form.closest("[data-conversation]"));
     const c = known(of?.dataset.conversation);
     if (c) check(c);
     else {
-      announce(words.failed); // an offer that is over
+      announce(words.failed); // the offer is over
       refreshOffers();
     }
   } else if (answer.redirected)
-    signOut(); // to the sign-in: what was written stays
+    signOut(); // the answer leads to the sign-in; what was written stays
   else location.reload();
 }
 
-/** Parts of a conversation were drawn anew. @param {Conversation} c */
+/** Parts of a conversation were drawn again. @param {Conversation} c */
 function follow(c) {
   const entry = entryOf(c.id);
   if (entry) c.entry = entry;
@@ -44,7 +50,13 @@ function follow(c) {
   paint(c);
 }
 
-/** Said to who does not see the page. @param {Document} page @param {HTMLFormElement} form @param {boolean} isPressed */
+/**
+ * Announce the result to somebody who does not see the page.
+ *
+ * @param {Document} page
+ * @param {HTMLFormElement} form
+ * @param {boolean} isPressed
+ */
 function tell(page, form, isPressed) {
   const notice = seek(".fr-alert p", page);
   if (notice) {
@@ -58,8 +70,8 @@ function tell(page, form, isPressed) {
 }
 
 /**
- * Where the focus goes when it was in the form: what is wrong; else the title of the action that was done, or where the
- * form says.
+ * Return where the focus goes when it was in the form: to what is wrong; otherwise to the title of the action that was
+ * done, or to the element that the form names.
  *
  * @param {HTMLFormElement} form
  * @param {string[]} targets
@@ -72,7 +84,7 @@ function nextFocus(form, targets, c, { isBeside, pressed }) {
   if (c) {
     const refusal = targets.map((one) => seek(`${one} > [role=alert]`)).find(Boolean);
     if (refusal) {
-      // Its panel stays open: it says why. A way that the style hides takes no focus.
+      // The panel of a refused action stays open, because it says why. An element that the style hides takes no focus.
       const ways = all("a, select, button", refusal.parentElement ?? form);
       return ways.find((one) => one.offsetParent) ?? null;
     }
@@ -106,8 +118,8 @@ export async function settle(form, button, answer) {
     elsewhere(form, answer, page);
     return;
   }
-  // The answer may come late: the focus is only given back to where it still was. The form itself may have been read
-  // again meanwhile: then where it was.
+  // The answer may come late. The focus is moved only if it is still in the form, or, when the form was drawn again
+  // meanwhile, if it is where the form was.
   const at = document.activeElement;
   const isThere = targets.some((one) => seek(one)?.contains(at));
   const held = form.contains(at) || (!form.isConnected && isThere);
@@ -115,28 +127,29 @@ export async function settle(form, button, answer) {
   const isBeside = Boolean(dossier);
   const thread = /** @type {HTMLElement | null} */ (form.closest(".console-thread"));
   const c = known(thread?.dataset.conversation);
-  for (const one of targets) swapFrom(page, one, form, !answer.redirected); // what was taken is led elsewhere
+  for (const one of targets) swapFrom(page, one, form, !answer.redirected); // an accepted form answers with a redirect
   const isSheet = form.matches("[data-autosave]");
   if (isSheet) showErrors(form, page);
-  // A part of the dossier may have been read again meanwhile, and the form with it left: its address says whose it is.
+  // Part of the dossier may have been read again meanwhile, so that the form is no longer in the page. Its address says
+  // which conversation it belongs to.
   const of = /\/echange\/([0-9a-f-]{36})\//.exec(form.action)?.[1];
   const drawn = c ?? known(dossier?.dataset.conversation ?? of);
   if (drawn?.thread) follow(drawn);
   const focus = isSheet
-    ? button && wrongInSheet(form) // saved by itself, it takes the focus nowhere
+    ? button && wrongInSheet(form) // a save that nobody pressed does not take the focus
     : nextFocus(form, targets, c, { isBeside, pressed });
   showDuty();
   tell(page, form, Boolean(button));
   if (held && focus) {
     focus.focus({ preventScroll: true });
-    focus.scrollIntoView({ block: "nearest" }); // of a long panel, its beginning
+    focus.scrollIntoView({ block: "nearest" }); // the beginning of a long panel
   }
   if (form.dataset.opens && pressed === "accept") openWhenItComes(form.dataset.opens);
 }
 
 /**
- * « Ctrl » + « Entrée » in what is written to colleagues sends it, as in the answer to the person (`data-by-key`). What
- * ends, passes or proposes is pressed.
+ * « Ctrl » + « Entrée » sends what is written to colleagues, as it sends the answer to the person (`data-by-key`). What
+ * ends, hands over or proposes something has to be pressed.
  *
  * @param {KeyboardEvent} event
  */
@@ -145,7 +158,7 @@ function sendByKey(event) {
   const area = /** @type {HTMLTextAreaElement} */ (event.target);
   if (!area.matches?.("form[data-by-key] textarea")) return;
   event.preventDefault();
-  if (event.repeat) return; // held down, it is sent once
+  if (event.repeat) return; // a key that is held down sends once
   const form = /** @type {HTMLFormElement} */ (area.form);
   form.requestSubmit(find("[type=submit]", form));
 }
@@ -156,10 +169,10 @@ export const watchForms = () => {
     const form = /** @type {HTMLFormElement} */ (event.target);
     if (!form.dataset.live) return;
     event.preventDefault();
-    if (form.ariaBusy === "true") return; // pressed twice, it is sent once
+    if (form.ariaBusy === "true") return; // two presses send once
     const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
     form.ariaBusy = "true";
-    if (button) button.ariaBusy = "true"; // the pressed one shows it
+    if (button) button.ariaBusy = "true"; // the button that was pressed shows it
     try {
       await send(form, button);
     } catch {
@@ -173,7 +186,11 @@ export const watchForms = () => {
   });
 };
 
-/** Whether something of ours is being written in this part, beside the answers, which the server keeps. @param {Element} part */
+/**
+ * Whether something is being written in this part, apart from the answers, which the server keeps.
+ *
+ * @param {Element} part
+ */
 export const isWritten = (part) =>
   /** @type {HTMLTextAreaElement[]} */ (all("textarea, [name=explanation], [name=note]", part)).some(
     (area) =>

@@ -1,6 +1,6 @@
 /**
- * Pages that follow what happens without a line of their own: the board, somebody else's exchange, a unit's summaries.
- * They work without this file. What is being written in them stays, and so does the focus.
+ * Pages that are kept up to date without a line of their own: the board, an exchange of somebody else, a unit's
+ * summaries. They work without this file. What is being written in them stays, and so does the focus.
  *
  * @module
  */

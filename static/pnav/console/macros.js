@@ -1,6 +1,6 @@
 /**
- * Macros: several acts in one press. The answer of the server is put into the page; the reply goes into the draft, and is
- * sent by nobody but the agent. Without this file the form shows the page again.
+ * Macros do several acts in one press. The server's answer is put into the page. The reply goes into the draft, and
+ * only the agent sends it. Without this file the form loads the page again.
  *
  * @module
  */
@@ -42,7 +42,7 @@ async function submit(event) {
   if (!button?.matches(TAKES)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  if (button.ariaBusy === "true") return; // pressed twice, it is done once
+  if (button.ariaBusy === "true") return; // two presses run the macro once
   button.ariaBusy = "true";
   try {
     await run(/** @type {HTMLFormElement} */ (event.target), button);

@@ -1,5 +1,5 @@
 /**
- * One sentence that everybody reads and hears, at the foot of the screen, for some seconds.
+ * Shows one sentence at the foot of the screen for some seconds. Screen readers say it too.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * Notifications of the browser, off unless asked for: while the console is behind something else, they say that there is
- * something new and nothing of whom, for others may see the screen. The choice is a cookie, for it says nothing of anybody.
+ * Notifications of the browser, which are off unless the agent asks for them. While another window covers the console,
+ * they say that there is something new. They do not say about whom, because others may see the screen. The choice is
+ * kept in a cookie, because it says nothing about anybody.
  *
  * @module
  */
@@ -15,7 +16,7 @@ const isOn = () => isAllowed() && document.cookie.includes("pnav_console_avis=1"
 /** @type {Notification | null} the last one: one at a time */
 let shown = null;
 
-/** Raises an error on a telephone, which would want a service worker. */
+/** Show a notification. This raises an error on a telephone, which requires a service worker. */
 function show() {
   shown?.close();
   shown = new Notification(words.notification_title, { body: words.notification_body, tag: "console", silent: true });
@@ -25,12 +26,12 @@ function show() {
   };
 }
 
-/** Something is new, which is also said and may be heard. */
+/** Notify of something new. It is announced as well, and may make a sound. */
 export const notify = () => {
   if (document.hidden && isOn()) show();
 };
 
-/** The button, as it stands; drawn anew with the bar of the availability. */
+/** Draw the state of the button again after the bar of the availability was drawn. */
 export const showNotifications = () => {
   const button = byId("notifications");
   button.hidden = false;
@@ -43,7 +44,7 @@ function choose(on) {
   showNotifications();
 }
 
-/** The first one is shown at once: what they look like, and whether this browser shows any. */
+/** Show one notification at once, so that the agent sees what it looks like and whether this browser shows any. */
 export async function toggleNotifications() {
   if (isOn()) {
     choose(false);

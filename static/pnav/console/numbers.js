@@ -1,5 +1,6 @@
 /**
- * The order of an agent's conversations: where each stands in the list, and which comes next. Pure.
+ * The order of an agent's conversations: where each stands in the list, and which one comes next. The functions are
+ * pure.
  *
  * @module
  */
@@ -21,8 +22,8 @@ const NORMAL = 0; // triage.rules.Urgency
 const TURNS = ["me", "them", "left"];
 
 /**
- * The order of the list, as `inbox.Entry.rank` has it: an open procedure, whose turn it is, whose words of danger are
- * not dealt with, the most urgent, who waits the longest.
+ * Compare two conversations in the order of the list, as `inbox.Entry.rank` does: an open procedure first, then whose
+ * turn it is, words of danger that are not dealt with, the urgency, and the longest wait.
  *
  * @param {Placed} one
  * @param {Placed} other
@@ -36,7 +37,7 @@ export const byRank = (one, other) =>
   one.number - other.number;
 
 /**
- * Whether a conversation belongs to what the list is narrowed to (`inbox.VIEWS`).
+ * Whether a conversation is shown in a view of the list (`inbox.VIEWS`).
  *
  * @param {string} view
  * @param {Pick<Placed, "waits" | "urgency">} one
@@ -44,11 +45,11 @@ export const byRank = (one, other) =>
 export const isInView = (view, { waits, urgency }) =>
   view === "a-repondre" ? waits === "me" : view !== "urgents" || urgency > NORMAL;
 
-const TO_SEE_MS = 1500; // from a change on the screen until a hand that was on its way has stopped
+const TO_SEE_MS = 1500; // from a change on screen until a pointer or a finger that was on its way has stopped
 
 /**
- * Who is next for a key, of these in their order: by what was on the screen while the hand was on its way. Whoever came
- * or wrote since is next only where nobody else waits.
+ * Return which of these conversations a key opens next. They come in the order of the list. What counts is what was on
+ * screen while the agent was about to press: somebody who came or wrote since then is next only when nobody else waits.
  *
  * @template {{ turnAt?: number }} T
  * @param {T[]} waiting turnAt: when this page learnt that they wait, in ms
@@ -58,7 +59,8 @@ const TO_SEE_MS = 1500; // from a change on the screen until a hand that was on 
 export const nextSeen = (waiting, now) => waiting.find(({ turnAt = 0 }) => now - turnAt >= TO_SEE_MS) ?? waiting[0];
 
 /**
- * Which of so many, one further down (1) or up (-1); from the last to the first. Nothing chosen: the first, or the last.
+ * Return the index one further down (1) or up (-1); after the last comes the first. When none is chosen, return the
+ * first for a step down and the last for a step up.
  *
  * @param {number} count at least 1
  * @param {number} at -1: none is chosen
@@ -66,11 +68,11 @@ export const nextSeen = (waiting, now) => waiting.find(({ turnAt = 0 }) => now -
  */
 export const stepTo = (count, at, by) => (at < 0 ? (by > 0 ? 0 : count - 1) : (at + by + count) % count);
 
-/** What a key alone, or with Alt, asks for. @typedef {{ step?: 1 | -1, letter?: string, number?: number }} Asked */
+/** What a key asks for, alone or with Alt. @typedef {{ step?: 1 | -1, letter?: string, number?: number }} Asked */
 
 /**
- * What an agent asks for with Alt and a key; null: nothing of ours. A keyboard may be Latin or not: then it is the place
- * of the key that counts.
+ * Return what an agent asks for with Alt and a key, or null when it is no key of ours. On a keyboard that is not Latin,
+ * the position of the key counts.
  *
  * @param {Pick<KeyboardEvent, "key" | "code">} event
  * @returns {Asked | null}

@@ -1,6 +1,6 @@
 /**
- * Words that one press puts into the answer, wherever they stand: over it, in the emergency procedure, in the sheet of
- * facts. What was said of the procedure is ticked once it is sent.
+ * Buttons that put words into the answer with one press: over the answer, in the emergency procedure, and in the sheet
+ * of facts. A step of the procedure is ticked once its words are sent.
  *
  * @module
  */
@@ -21,7 +21,7 @@ function press(event) {
   const way = /** @type {HTMLAnchorElement | null} */ (target(event).closest("a[data-slot=procedure]"));
   if (way) {
     const fold = seek(`${way.hash} > details`, document, HTMLDetailsElement);
-    if (fold) fold.open = true; // the link itself leads there
+    if (fold) fold.open = true; // the browser follows the link
     return;
   }
   const button = /** @type {HTMLElement | null} */ (target(event).closest("[data-insert]"));
@@ -32,14 +32,19 @@ function press(event) {
   insert(c, button.dataset.insert ?? "");
 }
 
-/** The steps of the open procedure whose words are in a message. @param {Conversation} c @param {string} body */
+/** Return the steps of the open procedure whose words are in a message. @param {Conversation} c @param {string} body */
 const stepsIn = (c, body) => {
   const sent = oneLine(body);
   const buttons = /** @type {HTMLButtonElement[]} */ (all(`#procedure-${c.id} [data-insert][value^="${STEP}"]`));
   return buttons.filter((one) => sent.includes(oneLine(one.dataset.insert ?? ""))).map((one) => one.value);
 };
 
-/** What has just been asked is offered last: the same question stood first, to be asked twice. @param {Conversation} c @param {string} body */
+/**
+ * Put a question that was just asked last in the list. When it stayed first, it was asked twice.
+ *
+ * @param {Conversation} c
+ * @param {string} body
+ */
 function putLast(c, body) {
   const sent = oneLine(body);
   for (const one of all(`#dire-${c.id} [data-insert]`)) {
@@ -62,7 +67,7 @@ async function said(event) {
     const page = await parse(await request(form.action, { method: "POST", body: ticked }));
     for (const part of [`#procedure-${c.id}`, `#dire-${c.id}`, `#bandeau-${c.id}`]) swapFrom(page, part);
   } catch {
-    announce(words.failed); // the message goes by itself; the step can be ticked by hand
+    announce(words.failed); // the message is sent all the same, and the agent can tick the step
   }
 }
 

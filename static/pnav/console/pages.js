@@ -1,5 +1,6 @@
 /**
- * What the pages of the console and of the units read again without being left (docs/adr/0035): other parts of them stay.
+ * What the pages of the console and of the units read again while they stay open (docs/adr/0035). Their other parts do
+ * not change.
  *
  * @module
  */
@@ -18,8 +19,8 @@ const { trustedTypes } = /** @type {{ trustedTypes?: { createPolicy: (name: stri
 const factory = trustedTypes ?? { createPolicy: (_name, rules) => rules };
 
 /**
- * The only place where text becomes HTML: a page of this site, read into a document where nothing runs
- * (docs/adr/0035). And the one address that a worker may have.
+ * The only place where text becomes HTML: a page of this site is read into a document in which nothing runs
+ * (docs/adr/0035). It also allows the one address that a worker may have.
  */
 const trust = factory.createPolicy("pnav-console", {
   createHTML: (/** @type {string} */ page) => page,
@@ -29,13 +30,13 @@ const trust = factory.createPolicy("pnav-console", {
 /** @param {Response} answer */
 export const parse = async (answer) => {
   const page = new DOMParser().parseFromString(trust.createHTML(await answer.text()), "text/html");
-  for (const part of all("noscript", page)) part.remove(); // read without scripts, its frame would load here
+  for (const part of all("noscript", page)) part.remove(); // in a document without scripts, a frame in it would load at once
   return page;
 };
 
 /**
- * A page of this site; null when it is not there (any more). Raises an error for a cut, a time-out, or a way to
- * elsewhere.
+ * Load a page of this site. Return null when it does not exist (any more). Raise an error when the network fails, the
+ * time is over, or the answer leads elsewhere.
  *
  * @param {string} address
  */
@@ -46,12 +47,12 @@ export const load = async (address) => {
   return parse(answer);
 };
 
-/** The same; null also when the network does not give it. @param {string} address */
+/** Load a page like `load`, and return null also when the network fails. @param {string} address */
 export const tryToLoad = (address) => load(address).catch(() => null);
 
 /**
- * Put a part of a page that was read in the place of ours. What was being written in other forms, and what was open,
- * stays. False when that page has no such part.
+ * Replace a part of our page by the same part of a page that was read. What was being written in other forms, and what
+ * was open, stays. Return false when that page has no such part.
  *
  * @param {Document | null} page
  * @param {string} selector
@@ -69,7 +70,7 @@ export const swapFrom = (page, selector, sent, isUntaken = false) => {
 };
 
 /**
- * A clock that a browser does not slow down when the page is hidden. The policy itself stays in here.
+ * Start a clock that a browser does not slow down when the page is hidden. The Trusted Types policy is not exported.
  *
  * @param {() => void} tick
  * @param {number} period in ms
@@ -84,7 +85,10 @@ export const startClock = (tick, period) => {
   worker.postMessage(period);
 };
 
-/** What lies before the messages of a thread: its own page, read here and put above; the reading stays where it was. */
+/**
+ * Read the earlier messages of a thread, which are on a page of their own, and put them above. The reader stays at the
+ * same message.
+ */
 export const watchEarlier = () => {
   document.addEventListener("click", async (event) => {
     const link = /** @type {HTMLAnchorElement | null} */ (target(event).closest("[data-log] [data-earlier] a"));

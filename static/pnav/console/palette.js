@@ -1,6 +1,7 @@
 /**
- * Ctrl + K: one field that leads to a conversation, an act, a page or a file number, or puts a reply into the answer. It
- * lists what is on the screen, so that nothing is there twice; like every key it leads, and never sends, ends or takes.
+ * Ctrl + K opens one field that leads to a conversation, an act, a page or a file number, or puts a reply into the
+ * answer. It lists what is on screen, so nothing is defined twice. Like every key it only leads, and never sends, ends
+ * or takes anything.
  *
  * @module
  */
@@ -12,7 +13,7 @@ import { goTo } from "./keys.js";
 import { announce, desk, say } from "./state.js";
 import { insert } from "./thread.js";
 
-const SHOWN = 30; // of what matches: more is typed, not read
+const SHOWN = 30; // of what matches: for more, one types another letter
 const SAID_MS = 500;
 
 const dialog = byId("palette", HTMLDialogElement);
@@ -25,10 +26,10 @@ const number = find("form[data-number]", dialog, HTMLFormElement);
 const oneLine = (/** @type {string | null | undefined} */ text) => (text ?? "").trim().replace(/\s+/g, " ");
 const words = (/** @type {string} */ name) => dialog.dataset[name] ?? "";
 
-/** What an element is called, without its key. @param {HTMLElement} element */
+/** Return the name of an element, without its key. @param {HTMLElement} element */
 const labelOf = (element) => oneLine(element.dataset.palette || element.textContent);
 
-/** To the panel that ends this conversation, which is opened first. @param {string} id */
+/** Lead to the panel that ends this conversation, and open the conversation first. @param {string} id */
 async function goToEnd(id) {
   await open(id, { focus: false });
   const end = desk.current?.id === id && seek("[data-key=T]", desk.current.thread);
@@ -38,7 +39,7 @@ async function goToEnd(id) {
 /** @returns {Choice[]} */
 function choices() {
   const c = desk.current;
-  // By the list: a conversation whose thread is still being read is there already.
+  // Read the list, because it already has a conversation whose thread is still being read.
   const conversations = all("#liste .console-entry").map(({ dataset }) => ({
     kind: words("conversation"),
     label: `${dataset.number} · ${dataset.name}`,
@@ -48,7 +49,7 @@ function choices() {
   const acts = all("[data-key]:not(section, [data-parts]), [data-way-to]")
     .filter((one) => !one.closest("[hidden]") && !one.matches("textarea"))
     .map((one) => ({ kind: words("act"), label: labelOf(one), text: "", run: () => goTo(one) }));
-  // The end of the open one is among the acts; of the others each is named.
+  // The end of the open conversation is among the acts. Those of the others are listed by name.
   const ends = all("#liste .console-entry")
     .filter(({ dataset }) => dataset.conversation !== c?.id)
     .map(({ dataset }) => ({
@@ -96,7 +97,7 @@ let known = [];
 /** @type {Choice[]} */
 let shown = [];
 
-/** A file number as it was typed: « pnav 5zbv 5bhv ». @param {string} typed */
+/** Whether a text is a file number as one types it: « pnav 5zbv 5bhv ». @param {string} typed */
 const isNumber = (typed) => /^(?:pnav)?[\s-]*[a-z2-9]{4}[\s-]*[a-z2-9]{4}$/i.test(typed.trim()) && /\d/.test(typed);
 
 /** @param {Choice} choice @param {number} at */
@@ -105,7 +106,7 @@ function draw(choice, at) {
   option.id = `palette-${at}`;
   option.setAttribute("role", "option");
   option.setAttribute("aria-selected", String(at === 0));
-  // Its parts are read as one name, with a pause between them.
+  // Screen readers say the parts as one name, with a pause between them.
   option.setAttribute("aria-label", [choice.kind, choice.label, choice.text].filter(Boolean).join(", "));
   for (const [tag, name, text] of [
     ["span", "console-palette__kind", choice.kind],
@@ -169,7 +170,10 @@ function run(at) {
   choice.run(); // after the dialog has given the focus back
 }
 
-/* Behind a dialog a browser may forget where the cursor of the answer was: words would stand before what was written. */
+/*
+ * While a dialog is open, a browser may forget where the cursor of the answer was. The words would then go before what
+ * was written.
+ */
 /** @type {{ area: HTMLTextAreaElement, from: number, to: number } | null} */
 let cursor = null;
 
@@ -194,8 +198,8 @@ function openPalette() {
 
 /** @param {KeyboardEvent} event */
 function keydown(event) {
-  event.stopPropagation(); // behind the palette nothing moves
-  if (target(event).matches("button")) return; // « Fermer » is pressed by its own keys
+  event.stopPropagation(); // nothing behind the palette reacts
+  if (target(event).matches("button")) return; // « Fermer » handles its own keys
   const by = new Map([
     ["ArrowDown", 1],
     ["ArrowUp", -1],
@@ -216,9 +220,9 @@ function opens(event) {
   else if (!seek("dialog[open]")) openPalette();
 }
 
-/** A press beside the palette closes it, as « Fermer » and Escape do. @param {PointerEvent} event */
+/** A press outside of the palette closes it, as « Fermer » and Escape do. @param {PointerEvent} event */
 function pressBeside({ target: pressed, clientX, clientY }) {
-  if (pressed !== dialog) return; // what is behind the palette is pressed as the palette itself
+  if (pressed !== dialog) return; // the browser reports a press outside as one on the dialog itself
   const { left, right, top, bottom } = dialog.getBoundingClientRect();
   if (clientX < left || clientX > right || clientY < top || clientY > bottom) dialog.close();
 }

@@ -1,5 +1,5 @@
 /**
- * Panels beside a thread: what happens to what they show makes them follow, once nobody is writing in them.
+ * Panels beside a thread. They are read again when something changes what they show, once nobody is writing in them.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import { desk, home, putAside } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
-/** The screen with one conversation, to take parts from. @param {string} id */
+/** Return the address of the screen with one conversation, from which parts are taken. @param {string} id */
 export const pageOf = (id) => `${home}echange/${id}/?partie=echange`;
 
 /**
- * Whether the panel came, and stands there now.
+ * Read the panel again. Return whether it came and is on screen now.
  *
  * @param {Conversation} c
  * @param {string} selector of the panel
@@ -52,7 +52,7 @@ export async function refreshBeside(c, selector, address = pageOf(c.id)) {
     c.dossier = panel;
     putAside(panel, c !== desk.current);
   }
-  // What no form takes any more can still be copied, unless it is shown as kept.
+  // A text that can no longer be sent stays to be copied, unless the panel shows it as kept.
   const isShown = (/** @type {HTMLTextAreaElement} */ area) => panel.textContent?.includes(area.value.trim());
   panel.append(...drafts.filter((area) => !seek(`[id="${area.id}"]`, panel) && !isShown(area)).map(forCopying));
   if (!wasHere) return true;
@@ -67,14 +67,15 @@ const AGAIN_MS = 5000; // after a reading that did not come
 const telling = new Set();
 
 /**
- * What the person says by themselves: the signalement, and the facts that they show. The server counts these as read
- * when they come, so they come once they are looked at; and one reading at a time, so that none is put over a later one.
+ * Read again what the person says outside of messages: the signalement, and the facts that they show. The server counts
+ * these as read when it sends them, so they are read only when the agent looks at them. One reading runs at a time, so
+ * that an older one never replaces a newer one.
  *
  * @param {Conversation} c
  */
 export async function refreshTold(c) {
   c.isStale = true;
-  if (telling.has(c)) return; // read once more when this reading is over
+  if (telling.has(c)) return; // they are read once more after this reading
   telling.add(c);
   try {
     while (c.isStale && c === desk.current && !c.gone && !document.hidden) {
@@ -90,26 +91,35 @@ export async function refreshTold(c) {
   }
 }
 
-/** How many facts are new, once: seen and heard, for they came while the agent was reading. @param {Conversation} c */
+/**
+ * Say once how many facts are new, on screen and aloud, because they came while the agent was reading.
+ *
+ * @param {Conversation} c
+ */
 function sayNews(c) {
   const facts = seek(`#faits-${c.id}`);
   if (facts?.dataset.factsNew) tell(facts.dataset.factsNew);
   delete facts?.dataset.factsNew;
 }
 
-/** Whether facts are shown whose words are not here. @param {Element} dossier */
+/** Whether there are facts whose words were not read into this page. @param {Element} dossier */
 export const hasUnread = (dossier) => Boolean(seek("[data-facts-unread]", dossier));
 
 /** @param {Conversation} c */
 export const refreshTransmission = (c) => refreshBeside(c, `#transmission-${c.id}`);
 
-/** A fold that names colleagues, by the beginning of its id: its panel, and the field that names them. */
+/** The folds that name colleagues, by the beginning of their id, with the panel and the field that names them. */
 const FOLDS = new Map([
   ["passer", ["passage", "target"]],
   ["demander", ["question", "colleague"]],
 ]);
 
-/** A summary in which nobody has written follows what the sheet of facts says by now. @param {Element} panel @param {Element} fresh */
+/**
+ * Update a summary with what the sheet of facts says now, when nobody has written in the summary.
+ *
+ * @param {Element} panel
+ * @param {Element} fresh
+ */
 function renewSummary(panel, fresh) {
   const area = seek("[name=summary]", panel, HTMLTextAreaElement);
   const begun = seek("[name=summary]", fresh, HTMLTextAreaElement);
@@ -117,8 +127,8 @@ function renewSummary(panel, fresh) {
 }
 
 /**
- * Opened, it is read again: who is there, and what is known, has changed since the conversation came. What is written
- * there stays.
+ * Read a fold again when it is opened, because who is present and what is known has changed since the conversation
+ * came. What was written there stays.
  *
  * @param {Event} event
  */
@@ -144,17 +154,30 @@ async function openFold(event) {
   if (before.selectedIndex < 0) before.selectedIndex = 0;
 }
 
-/** Whether a menu lies over the thread: on a narrow screen it pushes down what follows, and nothing is hidden. @param {Element} menu */
+/**
+ * Whether a menu lies over the thread. On a narrow screen it moves down what follows, and hides nothing.
+ *
+ * @param {Element} menu
+ */
 const isOver = (menu) => getComputedStyle(/** @type {Element} */ (menu.lastElementChild)).position === "absolute";
 
-/** A menu that lies over the thread is put away by a press elsewhere, or when the focus goes elsewhere. @param {Event} event */
+/**
+ * Close a menu that lies over the thread when the agent presses elsewhere, or when the focus leaves it.
+ *
+ * @param {Event} event
+ */
 function closeMenus(event) {
   for (const menu of /** @type {HTMLDetailsElement[]} */ (all("[data-menu][open]"))) {
     if (!menu.contains(/** @type {Node} */ (event.target)) && isOver(menu)) menu.open = false;
   }
 }
 
-/** So is an action's panel by a press; the focus may be led out of it by its own answer. @param {Event} event */
+/**
+ * Close an action's panel when the agent presses elsewhere. It stays open when the focus leaves it, because its own
+ * answer may lead the focus out.
+ *
+ * @param {Event} event
+ */
 function closeActions(event) {
   const to = /** @type {Node} */ (event.target);
   for (const action of /** @type {HTMLDetailsElement[]} */ (all(".console-thread__head [data-action][open]"))) {
@@ -163,8 +186,8 @@ function closeActions(event) {
 }
 
 /**
- * A way to a part that is one fold opens it: one press, not two. The link itself leads there. Those at the foot of a
- * narrow screen lead into the conversation that is open.
+ * Open the fold to which a link leads, so that one press is enough. The browser follows the link itself. Links at the
+ * foot of a narrow screen lead into the open conversation.
  *
  * @param {MouseEvent} event
  */
@@ -173,7 +196,8 @@ function openPart(event) {
   if (!way) return;
   if (way.dataset.way && desk.current) {
     const part = `#${way.dataset.way}-${desk.current.id}`;
-    // Not by `hash`, which would keep the address of this conversation. What has ended is answered no more.
+    // Changing `hash` would keep the address of this conversation. A conversation that has ended has no answer to lead
+    // to.
     way.setAttribute("href", seek(part) ? part : "#echange");
   }
   const fold = way.hasAttribute("data-opens") && seek(`${way.hash} > details`, document, HTMLDetailsElement);

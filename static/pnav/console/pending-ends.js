@@ -1,6 +1,6 @@
 /**
- * Ends that can still be undone: « Terminer » waits some seconds before it is sent, with a button that takes it back. It is
- * taken back by itself when the person writes meanwhile. A page that is left sends it at once.
+ * Ends that can still be undone. « Terminer » waits some seconds before it is sent, and a button takes it back
+ * meanwhile. So does a message from the person. When the page is left, the end is sent at once.
  *
  * @module
  */
@@ -26,7 +26,12 @@ const rows = byId("fins");
 /** @param {Conversation} c */
 export const isPending = (c) => pending.has(c.id);
 
-/** Nothing is sent. @param {Conversation} c @returns {boolean} whether an end was pending */
+/**
+ * Take a pending end back, so that nothing is sent.
+ *
+ * @param {Conversation} c
+ * @returns {boolean} whether an end was pending
+ */
 export function drop(c) {
   const end = pending.get(c.id);
   if (!end) return false;
@@ -39,8 +44,9 @@ export function drop(c) {
 }
 
 /**
- * Their word comes before an end that nobody has sent yet. The row with « Annuler » is gone: it is seen as well as heard,
- * and the list says so until somebody answers. What was confirmed is to be confirmed again.
+ * A message from the person comes before an end that is not sent yet. The row with « Annuler » disappears. The agent is
+ * told on screen and aloud, and the list says so until somebody answers. To end the exchange, the agent has to confirm
+ * again.
  *
  * @param {Conversation} c
  */

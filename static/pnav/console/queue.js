@@ -54,8 +54,8 @@ function drawGroup(one) {
 }
 
 /*
- * A frame comes for each change of the queue, and most of its hundred rows say what they said: those stay where they are. All
- * of them drawn again took a tenth of a second of a slow processor, under the keys of whoever was typing.
+ * A frame comes for each change of the queue, and most of its hundred rows have not changed. Those rows stay as they
+ * are. Drawing all of them again took a tenth of a second on a slow processor, while somebody was typing.
  */
 const showRows = createRows(byId("attente"), drawRow);
 const showGroups = createRows(byId("semblables"), drawGroup);
@@ -73,7 +73,7 @@ export function showQueue(frame) {
   refreshFigures();
 }
 
-const FIGURES_EVERY_MS = 10_000; // a procedure that is opened while nobody waits changes nothing in the queue
+const FIGURES_EVERY_MS = 10_000; // opening a procedure while nobody waits changes nothing in the queue
 const figures = { isAsked: false, readAt: Date.now() };
 function refreshFigures() {
   const strip = seek("#chiffres");
@@ -86,7 +86,12 @@ function refreshFigures() {
   }, FIGURES_MS);
 }
 
-/** How many openings wait for us: an urgent one does not wait for the next page, nor an answer that is there for an hour. @param {Document} page */
+/**
+ * Show how many disclosure requests wait for us. An urgent one cannot wait until the next page, nor can an answer that
+ * is kept for an hour.
+ *
+ * @param {Document} page
+ */
 function showOpenings(page) {
   const before = seek("[data-openings]");
   const after = seek("[data-openings]", page);
@@ -98,7 +103,7 @@ function showOpenings(page) {
   beep(740);
 }
 
-/** What may be new among the offers, and what is said of it. */
+/** What may be new among the offers, and what is announced then. */
 const NEWS = [
   ["offers", "offered"],
   ["whispers", "whispered"],
@@ -108,7 +113,7 @@ const NEWS = [
 const counts = (part) => NEWS.map(([name]) => Number(part.dataset[name]));
 const offers = { askedAt: 0, counts: counts(byId("offres")) };
 
-/** Heard once, never while somebody types there. */
+/** Announce each offer once, and never while somebody types there. */
 export async function refreshOffers() {
   offers.askedAt = Date.now();
   const page = await tryToLoad(root.dataset.offers ?? "");
@@ -121,14 +126,14 @@ export async function refreshOffers() {
   for (const [, key] of news) announce(words[key]);
   if (news.length) beep(740);
   offers.counts = now;
-  if (before.contains(document.activeElement)) return; // shown once the focus has left
+  if (before.contains(document.activeElement)) return; // they are shown once the focus has left
   keepDrafts(before, after);
   before.replaceWith(document.adoptNode(after));
   if (!desk.current || before.textContent === after.textContent) return;
-  refreshBeside(desk.current, `#passage-${desk.current.id}`); // where it stands by now
+  refreshBeside(desk.current, `#passage-${desk.current.id}`); // it shows where the transfer stands now
 }
 
-/** Ask at the next tick: something happened. */
+/** Something happened, so the next tick asks. */
 export const offersMayBeNew = () => {
   offers.askedAt = 0;
 };

@@ -1,6 +1,6 @@
 /**
- * A message that the server did not take: why, in its own words, and where its text is now. Nothing that was written is
- * lost: a text that can be mended goes back to the reply, what can go nowhere stays to be copied.
+ * A message that the server refused: the page says why, in the server's words, and where the text is now. No text is
+ * lost: one that can be corrected goes back to the answer, and any other stays to be copied.
  *
  * @module
  */
@@ -19,21 +19,25 @@ const FAULTS = new Map([
   ["bad_frame", "unkeepable"],
 ]);
 
-/** What is wrong with where it was sent. @param {Frame | undefined} frame */
+/** Return what is wrong with the conversation to which it was sent. @param {Frame | undefined} frame */
 const place = (frame) => {
   if (frame?.why === "full") return words.full;
   if (frame?.code === "closed") return words.refused_closed;
   return frame?.code === "forbidden" ? words.refused : words.refused_text;
 };
 
-/** Our policy lets no page write to the clipboard: the text is chosen, and a key copies it. @param {HTMLElement} body */
+/**
+ * Our content policy lets no page write to the clipboard. The text is selected, and the agent copies it with a key.
+ *
+ * @param {HTMLElement} body
+ */
 function select(body) {
   getSelection()?.selectAllChildren(body);
   announce(words.selected);
 }
 
 /**
- * It stays in sight, with its reason.
+ * Keep a refused message in sight, with the reason.
  *
  * @param {Conversation} c
  * @param {Entry} entry
@@ -75,7 +79,7 @@ export function refuse(c, entry, frame, showError) {
     return;
   }
   if (!area || area.readOnly || area.value.trim()) {
-    showRefused(c, entry, words[fault], true); // something else is being written there: one press brings it back
+    showRefused(c, entry, words[fault], true); // something else is being written there, and a press brings this text back
     return;
   }
   entry.node.remove();

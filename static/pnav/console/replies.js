@@ -1,5 +1,5 @@
 /**
- * Replies to start from, found by keyboard: a search over a list box.
+ * Ready replies, which are found by keyboard: a search field over a list box.
  *
  * @module
  */
@@ -20,8 +20,8 @@ const draftOf = (box) => find("[name=body]", box.closest("form") ?? box, HTMLTex
 const active = (box) => seek("[aria-selected=true]", box);
 
 /**
- * The buttons of the page without a script become the options of a list box. The focus stays in the search: Orca does
- * not say a button that an arrow leads to.
+ * Turn the buttons of the page without scripts into the options of a list box. The focus stays in the search field,
+ * because Orca does not say a button to which an arrow leads.
  *
  * @param {HTMLElement} box
  */
@@ -45,7 +45,7 @@ function prepare(box) {
   field.setAttribute("role", "combobox");
   field.setAttribute("aria-autocomplete", "list");
   field.setAttribute("aria-expanded", "true");
-  list.addEventListener("pointerdown", (event) => event.preventDefault()); // a press leaves the focus in the field
+  list.addEventListener("pointerdown", (event) => event.preventDefault()); // a press leaves the focus in the search field
   find(".console-canned__search", box).hidden = false;
 }
 
@@ -72,14 +72,14 @@ function filter(box) {
     reply.hidden = !matches(`${reply.textContent} ${reply.dataset.canned}`, wanted);
   }
   find("[data-none]", box).hidden = shown(box).length > 0;
-  clearTimeout(counted); // once the typing pauses: between two letters it would not be heard
+  clearTimeout(counted); // wait until the typing pauses, because a count between two letters would not be read aloud
   if (!wanted.trim()) return;
   const count = shown(box).length;
   const words = box.dataset[count === 1 ? "one" : "many"] ?? "";
   counted = setTimeout(() => announce(words.replace("{n}", String(count))), SAID_MS);
 }
 
-/** Whether there was one to open, in the conversation that is open. */
+/** Open the search in the open conversation. Return whether there was one. */
 export function openSearch() {
   const box = desk.current && seek("[data-replies]", desk.current.thread, HTMLDetailsElement);
   if (!box || box.hidden) return false;
@@ -106,7 +106,13 @@ function step(box, by) {
   else activate(box, options[from - 1] || options.at(-1));
 }
 
-/** A key in the box. @param {KeyboardEvent} event @param {HTMLDetailsElement} box @returns {boolean} whether it meant something */
+/**
+ * Handle a key in the box.
+ *
+ * @param {KeyboardEvent} event
+ * @param {HTMLDetailsElement} box
+ * @returns {boolean} whether it meant something
+ */
 function press(event, box) {
   const field = /** @type {HTMLInputElement} */ (event.target);
   const isSearch = field.matches("[data-search]");
@@ -120,7 +126,7 @@ function press(event, box) {
   return true;
 }
 
-/** « / » opens the search, where nothing else is being written. @param {KeyboardEvent} event */
+/** « / » opens the search, unless something else is being written. @param {KeyboardEvent} event */
 function opens(event) {
   const at = /** @type {HTMLTextAreaElement} */ (event.target);
   if (event.key !== "/" || document.documentElement.hasAttribute("data-no-singles")) return false;
@@ -128,7 +134,11 @@ function opens(event) {
   return (isDraft || !at.matches("input, textarea, select")) && openSearch();
 }
 
-/** Before the screen hears the key: Escape leads back to the draft here, and not to the title of the list. @param {KeyboardEvent} event */
+/**
+ * Handle a key before the screen does: here Escape leads back to the draft, and not to the title of the list.
+ *
+ * @param {KeyboardEvent} event
+ */
 function keydown(event) {
   const at = /** @type {HTMLElement} */ (event.target);
   if (event.ctrlKey || event.metaKey || event.altKey || at.closest("dialog")) return;
@@ -150,7 +160,7 @@ export const watchReplies = () => {
       if (!box.matches("[data-replies]")) return;
       prepare(box);
       if (box.open) {
-        // Pressed open: what is typed next is searched, and does not go into the answer.
+        // The agent pressed the box open, so what is typed next is searched and does not go into the answer.
         if (!box.contains(document.activeElement) || document.activeElement?.matches("summary")) search(box).focus();
         return;
       }

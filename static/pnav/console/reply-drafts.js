@@ -1,6 +1,6 @@
 /**
- * What is being written to each person, kept by the server until it is sent: a page that is loaded again has it, and
- * nothing of it lies on the device. See docs/adr/0112.
+ * Drafts: the server keeps what is being written to each person until it is sent. A page that is loaded again shows it,
+ * and nothing of it is stored on the device. See docs/adr/0112.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import { csrf, desk, home, own } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
-/** The conversation has an answer to be written. What it came with is what the server has. @param {Conversation} c */
+/** Start the draft of a conversation. What it came with is what the server has. @param {Conversation} c */
 export function keepDraft(c) {
   if (!c.area) return;
   if (!c.draft) {
-    // By this page's token of the moment: it changes with the session's key.
+    // Use the token that the page has at this moment, because the token changes with the key of the session.
     const save = async (/** @type {string} */ body, /** @type {boolean} */ isLeaving) =>
       desk.isOver ? "later" : saveTo(`${home}echange/${c.id}/brouillon/`, csrf(), () => "")(body, isLeaving);
     c.draft = createDraft({ text: () => c.area?.value ?? "", save });
   }
-  for (const event of ["input", "focus", "blur"]) c.area.addEventListener(event, c.draft.changed); // or put there by a button
+  for (const event of ["input", "focus", "blur"]) c.area.addEventListener(event, c.draft.changed); // or a button changed it
   c.draft.changed();
 }
 

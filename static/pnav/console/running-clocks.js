@@ -1,5 +1,5 @@
 /**
- * Clocks that go on in an open page: `<time data-clock datetime="…">`, how long ago that was.
+ * Clocks that run in an open page: `<time data-clock datetime="…">` says how long ago that was.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export function showClock(time) {
   if (time.textContent !== text) time.textContent = text;
 }
 
-/** Every clock of this page, once a second. */
+/** Update every clock of this page once a second. */
 export const runClocks = () =>
   setInterval(() => {
     for (const time of all("time[data-clock][datetime]")) showClock(time);

@@ -1,6 +1,6 @@
 /**
- * The agent's console, live: one line for the queue and all conversations (docs/protocol.md). The page works without it.
- * Text of people is only ever written with textContent.
+ * The agent's console while it is live: one line serves the queue and all conversations (docs/protocol.md). The page
+ * works without it. Text that people wrote is only ever set with textContent.
  *
  * @module
  */
@@ -47,7 +47,7 @@ document.addEventListener("click", (event) => {
 
 addEventListener("popstate", () => {
   const [, id] = /\/echange\/([0-9a-f-]{36})\//.exec(location.pathname) || [];
-  if (desk.current && desk.current.id === id) return; // a link within the page: the focus is where it leads
+  if (desk.current && desk.current.id === id) return; // the link leads within the page, and the focus follows it
   if (id) open(id, { push: false });
   else closeCurrent();
 });
@@ -62,7 +62,10 @@ addEventListener("beforeunload", (event) => {
   if (isLost || isDraftUnkept() || isWritten(root) || isUnsaved()) event.preventDefault();
 });
 
-/** What was said as the page came (the last sign-in) leaves with the first act: it takes the room of the thread. */
+/**
+ * Remove the notice with which the page came (the last sign-in) at the first act, because it takes room from the
+ * thread.
+ */
 function dismissNotices() {
   const notices = seek("#contenu > .fr-container:has(> .fr-alert)");
   if (notices && !notices.contains(document.activeElement)) notices.remove();
@@ -72,11 +75,11 @@ for (const act of ["submit", "said"]) document.addEventListener(act, dismissNoti
 watchList();
 watchEarlier();
 watchOnePress();
-watchReplies(); // before the keys of the screen: it may keep one for itself
+watchReplies(); // before the keys of the screen, because it may take a key for itself
 watchKeys();
 watchPalette();
 watchMacros();
-watchEnds(); // before the other forms: an end can be undone
+watchEnds(); // before the other forms, because an end can be undone
 watchForms();
 watchSheets();
 watchDrafts();

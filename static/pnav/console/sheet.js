@@ -1,6 +1,7 @@
 /**
- * « Fiche des faits »: saved by itself, a moment after the last change, at once after an answer was pressed. Without this
- * file the buttons do the same. One save at a time: a form that is on its way waits for its answer (`saved`).
+ * « Fiche des faits » is saved by itself: a moment after the last change, and at once after an answer was pressed.
+ * Without this file its buttons save it. There is one save at a time: a form that was sent waits for its answer
+ * (`saved`).
  *
  * @module
  */
@@ -31,7 +32,11 @@ function later(form) {
   sheet.timer = setTimeout(save, PAUSE_MS, form);
 }
 
-/** A page that is older does not save by itself: the agent reads both, then presses the button. @param {HTMLFormElement} form */
+/**
+ * Save the sheet. An older page does not save by itself: the agent compares both versions and presses the button.
+ *
+ * @param {HTMLFormElement} form
+ */
 function save(form) {
   if (!form.isConnected || seek("[data-conflict]", form)) return;
   if (sheetOf(form).isSending) {
@@ -44,22 +49,26 @@ function save(form) {
   mark.disabled = true;
 }
 
-/** The answer to this form has come, whatever it was. @param {HTMLFormElement} form */
+/** The answer to this form has come, whether it was saved or not. @param {HTMLFormElement} form */
 export const saved = (form) => {
   const sheet = sheets.get(form);
   if (sheet) sheet.isSending = false;
 };
 
-/** Whether something is not saved yet. */
+/** Whether a sheet has changes that are not saved yet. */
 export const isUnsaved = () =>
   [...sheets].some(([form, sheet]) => form.isConnected && (sheet.isDirty || sheet.isSending));
 
-/* --- one press: oui, non, ? --- */
+/* --- answers of one press: oui, non, ? --- */
 
 /** @param {Element} row of one element @returns {HTMLButtonElement[]} */
 const answersOf = (row) => /** @type {HTMLButtonElement[]} */ (all("[name=press]", row));
 
-/** Shown at once, and kept as what the form sends: a save that is on its way takes nothing back. @param {HTMLButtonElement} pressed */
+/**
+ * Show an answer at once, and keep it as what the form sends. A save that is under way does not take it back.
+ *
+ * @param {HTMLButtonElement} pressed
+ */
 function answer(pressed) {
   const row = pressed.closest("[data-element]");
   if (!row) return;
@@ -69,13 +78,13 @@ function answer(pressed) {
   for (const mark of all("[data-unconfirmed]", row)) /** @type {HTMLElement} */ (mark).hidden = value !== "";
 }
 
-/** The answer that an event is about, in a sheet that saves by itself. @param {Event} event */
+/** Return the answer that an event concerns, in a sheet that saves by itself. @param {Event} event */
 const answerAt = (event) =>
   /** @type {HTMLButtonElement | null} */ (target(event).closest("[data-autosave] [data-element] [name=press]"));
 
 /**
  * The answer that has the focus, by its id, because the sheet may be drawn again around it. isByKey: the keyboard led
- * there. After a press by mouse or finger the hands go back to the keyboard to write to the person, and « Non, restez »
+ * there. After a press by mouse or finger the agent goes on typing to the person, and the letters of « Non, restez »
  * would answer two elements.
  */
 const reached = { id: "", isByKey: false };
@@ -94,13 +103,14 @@ function press(event) {
   const button = answerAt(event);
   if (!button) return;
   event.preventDefault();
-  if (event.detail) reached.isByKey = false; // by mouse or finger: a key presses with 0
+  if (event.detail) reached.isByKey = false; // by mouse or finger; a key gives 0
   choose(button);
 }
 
 /**
- * Where one goes in a sheet to confirm what was said before the exchange: the answer that was said, of each element that
- * nobody has confirmed; where none is left, of each that has no answer; else the first.
+ * Return where an agent goes on in a sheet to confirm what was said before the exchange. For each element that nobody
+ * has confirmed, this is the answer that was said. When all are confirmed, it is each element without an answer, and
+ * otherwise the first element.
  *
  * @param {Element} form
  * @param {Element | null} [after] an element: only what stands below it, and only what is to be confirmed
@@ -118,8 +128,8 @@ export function nextToConfirm(form, after = null) {
 const LETTERS = "on?"; // oui, non, à demander: in the order of the answers
 
 /**
- * « O », « N » or « ? » on an answer to which the keyboard led presses it, and leads to the next element that is to be
- * confirmed. After a press by mouse or finger these letters begin a message.
+ * « O », « N » and « ? » press an answer to which the keyboard led, and lead to the next element to confirm. After a
+ * press by mouse or finger these letters begin a message.
  *
  * @param {KeyboardEvent} event
  */
@@ -128,7 +138,7 @@ function letter(event) {
   const at = LETTERS.indexOf(event.key.toLowerCase());
   if (!button || at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
   if (!reached.isByKey || document.documentElement.hasAttribute("data-no-singles")) return;
-  event.preventDefault(); // it neither goes into the answer to the person, nor opens the list of keys
+  event.preventDefault(); // the letter neither goes into the answer to the person nor opens the list of keys
   if (event.repeat) return; // a key that is held down would confirm the whole sheet
   const row = /** @type {HTMLElement} */ (button.closest("[data-element]"));
   const pressed = answersOf(row)[at];
@@ -136,7 +146,7 @@ function letter(event) {
   (nextToConfirm(/** @type {HTMLFormElement} */ (button.form), row)[0] ?? pressed).focus();
 }
 
-/** The answers of one element are one stop of the tabulator, as radio buttons are. @param {FocusEvent} event */
+/** The answers of one element are one stop for Tab, as radio buttons are. @param {FocusEvent} event */
 function enter(event) {
   const button = target(event).closest("[data-element] [name=press]");
   const row = button?.closest("[data-element]");
@@ -154,7 +164,11 @@ const STEPS = new Map([
   ["ArrowUp", [-1, 0]],
 ]);
 
-/** Arrows lead from answer to answer, and to the same answer of the element above or below. @param {KeyboardEvent} event */
+/**
+ * Arrows lead from answer to answer, and to the same answer of the element above or below.
+ *
+ * @param {KeyboardEvent} event
+ */
 function move(event) {
   const [down, right] = STEPS.get(event.key) ?? [];
   const button = /** @type {HTMLButtonElement | null} */ (target(event).closest("[data-element] [name=press]"));
@@ -168,10 +182,11 @@ function move(event) {
   if (next) answersOf(next)[at].focus();
 }
 
-/* --- what is wrong --- */
+/* --- errors --- */
 
 /**
- * Say beside each text what is wrong with it, and no more what was. What is being typed stays as it is.
+ * Show beside each text what is wrong with it, and remove errors that are mended. A text that is being typed does not
+ * change.
  *
  * @param {HTMLFormElement} form
  * @param {Document} page the answer
@@ -194,7 +209,11 @@ export function showErrors(form, page) {
   }
 }
 
-/** What keeps the sheet from being saved: a text, or a newer version. @param {HTMLFormElement} form */
+/**
+ * Return what keeps the sheet from being saved: a text with an error, or a newer version.
+ *
+ * @param {HTMLFormElement} form
+ */
 export const wrongInSheet = (form) => seek("[aria-invalid=true]", form) || seek("[data-conflict] [tabindex]", form);
 
 /** @param {Event} event */
@@ -209,7 +228,7 @@ function submit(event) {
   if (!form.matches("[data-autosave]")) return;
   const sheet = sheetOf(form);
   if (sheet.isSending) {
-    // Pressed while the last save is on its way.
+    // The button was pressed while the last save is under way.
     event.preventDefault();
     event.stopPropagation();
     later(form);

@@ -1,5 +1,6 @@
 /**
- * Sound: off unless asked for; the choice is a cookie, for it says nothing of anybody.
+ * Sounds, which are off unless the agent asks for them. The choice is kept in a cookie, because it says nothing about
+ * anybody.
  *
  * @module
  */
@@ -12,7 +13,7 @@ import { words } from "./state.js";
 let audio = null;
 const isOn = () => document.cookie.includes("pnav_console_son=1");
 
-/** Something is new: heard, or shown over what hides the console, by choice. @param {number} pitch in Hz */
+/** Something is new: make a sound or show a notification, as the agent chose. @param {number} pitch in Hz */
 export const beep = (pitch) => {
   notify();
   if (!isOn()) return;
@@ -27,7 +28,7 @@ export const beep = (pitch) => {
   tone.stop(audio.currentTime + 0.4);
 };
 
-/** The button, as it stands; drawn anew with the bar of the availability. */
+/** Draw the state of the button again after the bar of the availability was drawn. */
 export const showSound = () => {
   const button = byId("son");
   const on = isOn();

@@ -63,18 +63,18 @@ export const desk = {
   current: null,
   /** @type {import("../lib/protocol.js").Line | null} once the page has begun */
   line: null,
-  /** The session is over: nothing leaves from here. */
+  /** The session has ended, so nothing can be sent from this page. */
   isOver: false,
 };
 
 /** @param {string} key @param {Record<string, string | number>} [values] */
 export const say = (key, values) => fill(words[key], values);
 
-/** Those that are ours and go on, in the order of the list. */
+/** Return the conversations that are ours and not over, in the order of the list. */
 export const own = () =>
   [...conversations.values()].filter((c) => !c.over).sort((a, b) => byRank(placed(a), placed(b)));
 
-/** What places a conversation in the list. @param {Conversation} c */
+/** Return what decides the place of a conversation in the list. @param {Conversation} c */
 const placed = ({ waits, urgency, since, entry, number }) => {
   const active = /** @type {HTMLTimeElement} */ (slot("active", entry));
   const isEmergency = seekSlot("emergency", entry)?.hidden === false;
@@ -87,13 +87,13 @@ export const known = (id) => (id ? conversations.get(id) : undefined);
 
 export const csrf = () => find("[name=csrfmiddlewaretoken]", document, HTMLInputElement).value;
 
-/** Send a frame; lost when there is no line: what matters is kept by whoever sends it. @param {Frame} frame */
+/** Send a frame. It is lost when there is no line, so a caller keeps what must arrive. @param {Frame} frame */
 export const transmit = (frame) => desk.line?.send(frame);
 
 /**
- * Put a thread or a dossier aside, or show it. What is aside keeps what the browser worked out for it (console.css), so
- * that it is shown again at once; for a screen reader it is not there. It does not keep the focus: what is typed
- * would go where nobody sees it.
+ * Put a thread or a dossier aside, or show it. A part that is aside keeps its layout (console.css), so that it can be
+ * shown again at once, and is hidden from screen readers. It does not keep the focus, because what is typed would go
+ * where nobody sees it.
  *
  * @param {HTMLElement} part
  * @param {boolean} isAside

@@ -1,5 +1,6 @@
 /**
- * A unit's page of one summary. Reading it is registered: only how many steps there are is asked for again and again.
+ * A unit's page of one summary. Each reading of a summary is registered, so this script asks again only how many steps
+ * there are.
  *
  * @module
  */
@@ -16,7 +17,7 @@ const isChanged = (field) =>
   !field.readOnly &&
   (field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
 
-/** The page's own address, after a POST too. */
+/** Return the page's own address, which a POST does not change. */
 const address = () =>
   location.pathname.replace(/(?<=\/)[^/]+\/$/, (last) => (/^[0-9a-f-]{36}\/$/.test(last) ? last : ""));
 
@@ -37,7 +38,7 @@ export function followSteps() {
     const at = document.activeElement;
     const id = acts.contains(at) && at?.id;
     swapFrom(page, ZONE);
-    // What is being written stays with the steps that it was written on: the answer to it says what changed.
+    // What is being written stays with the steps for which it was written. The answer to it says what has changed.
     if (!isWritten()) {
       acts.replaceChildren(...[...find("#actes", page).childNodes].map((node) => document.adoptNode(node)));
       if (id) document.getElementById(id)?.focus({ preventScroll: true });

@@ -16,8 +16,8 @@ import { announce, desk, isReady, root, say, slot, transmit, words } from "./sta
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
-const LONGEST = 4000; // characters of a message,
-const COUNTED = 400; // and of how many before the end is said what is left
+const LONGEST = 4000; // the longest message, in characters
+const COUNTED = 400; // when this many characters are left, the page begins to show how many
 const TYPING_MS = 6000;
 const TYPING_EVERY_MS = 3000;
 const NEAR = 80; // px from the end
@@ -38,7 +38,7 @@ export function draw(author, sentAt, body, state) {
 const phrases = build(JSON.parse(root.dataset.dangerPhrases ?? "[]"));
 
 /**
- * Mark a message of the person that tells of suicide or of danger. Nothing is hidden, and nothing is sent.
+ * Mark a message in which the person tells of suicide or of danger. Nothing is hidden, and nothing is sent.
  *
  * @param {Conversation} c
  * @param {HTMLElement} element
@@ -68,7 +68,7 @@ export function toEnd(c) {
   markRead(c);
 }
 
-/** Whether this conversation is what the agent has before their eyes. @param {Conversation} c */
+/** Whether the agent is looking at this conversation. @param {Conversation} c */
 export const isShown = (c) => c === desk.current && !document.hidden;
 
 /** @param {Conversation} c */
@@ -82,7 +82,7 @@ export function markRead(c) {
   paint(c);
 }
 
-/** Tell the server up to where we read, unless it knows. @param {Conversation} c */
+/** Tell the server up to which message we have read, unless it knows. @param {Conversation} c */
 export function tellRead(c) {
   if (!isReady() || c.readSeq <= c.readSent) return;
   c.readSent = c.readSeq;
@@ -130,7 +130,7 @@ export function showError(c, text) {
   else c.area.removeAttribute("aria-invalid");
 }
 
-/** How much more fits, or how much is too much, once that matters. @param {Conversation} c */
+/** Show how many characters are left, or too many, once that matters. @param {Conversation} c */
 function showLength(c) {
   if (!c.form || !c.area) return;
   const left = c.area.value.length < LONGEST - COUNTED ? LONGEST : LONGEST - length(c.area.value.trim());
@@ -143,7 +143,7 @@ const clientId = (c) => find("[name=client_id]", /** @type {HTMLFormElement} */ 
 
 /** @param {Conversation} c */
 function send(c) {
-  if (!c.area || c.area.readOnly) return; // it has ended under the hand: what was written stays, to be copied
+  if (!c.area || c.area.readOnly) return; // it has just ended; what was written stays, so that it can be copied
   const body = c.area.value.replace(/\r\n/g, "\n").trim();
   const error = fault(body);
   showError(c, error);
@@ -175,24 +175,38 @@ export const createOutbox = (conversation) =>
     show(entry, standing, frame) {
       const isRefused = !conversation().outbox.entries.includes(entry);
       if (isRefused) refuse(conversation(), entry, frame, showError);
-      // All others go by themselves; the alarm above says how the line stands.
+      // All other messages are sent again by themselves. The alarm above shows the state of the line.
       else slot("state", entry.node).textContent = standing === "pending" ? words.sending : words.kept;
     },
   });
 
-/** Nothing that was kept will leave: it stays in sight, to be copied. @param {Conversation} c @param {string} why */
+/**
+ * Nothing that was kept can be sent any more. It stays in sight, so that it can be copied.
+ *
+ * @param {Conversation} c
+ * @param {string} why
+ */
 export function refuseAll(c, why) {
   for (const entry of c.outbox.clear()) showRefused(c, entry, why);
 }
 
-/** What is missing, first; then what was never acknowledged: its name keeps it from being said twice. @param {Conversation} c */
+/**
+ * Ask for missing messages first. Then send what was never acknowledged: because of its name it is stored only once.
+ *
+ * @param {Conversation} c
+ */
 export function flush(c) {
   if (c.gone) return;
-  transmit({ type: "sync", conversation: c.id, after: c.lastSeq }); // on a line that is only opening, too
+  transmit({ type: "sync", conversation: c.id, after: c.lastSeq }); // also on a line that is only being opened
   c.outbox.flush();
 }
 
-/** Put words into the answer, at the cursor and over nothing that was written. @param {Conversation} c @param {string} text */
+/**
+ * Put words into the answer at the cursor, without replacing anything that was written.
+ *
+ * @param {Conversation} c
+ * @param {string} text
+ */
 export function insert(c, text) {
   const { area } = c;
   if (!area || area.readOnly) return;
@@ -206,7 +220,7 @@ export function insert(c, text) {
   area.setSelectionRange(at + said.length, at + said.length);
 }
 
-/** The form of a thread that was just drawn. @param {Conversation} c */
+/** Prepare the form of a thread that was just drawn. @param {Conversation} c */
 export function prepareForm(c) {
   const { form, area } = c;
   if (!form || !area) return;
@@ -220,7 +234,7 @@ export function prepareForm(c) {
     event.preventDefault();
     send(c);
   });
-  area.addEventListener("focus", () => showLength(c)); // also after words were put there by another file
+  area.addEventListener("focus", () => showLength(c)); // another file may have put words there
   area.addEventListener("input", () => {
     showLength(c);
     showError(c, "");
@@ -244,5 +258,9 @@ export function prepareForm(c) {
   });
 }
 
-/** Where the next message of the other side goes: before what is still on its way. @param {Conversation} c */
+/**
+ * Return where the next message of the other side goes: before our messages that are not sent yet.
+ *
+ * @param {Conversation} c
+ */
 export const nextPlace = (c) => seek("[data-pending]", c.log) || find("[data-end]", c.log);
