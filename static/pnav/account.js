@@ -1,6 +1,7 @@
 /**
- * Passkeys: show what needs a script, and say in the page's own words that a key did not answer, or that there are none
- * here. After allauth's own scripts, which do the ceremony. A code beside a passkey is taken from its first digit on.
+ * Passkeys: this script shows what needs a script. When a key does not answer, or none can be used here, it says so in
+ * the words of the page. It is loaded after the scripts of allauth, which talk to the key. A code that is typed beside
+ * a passkey goes into its field from the first digit on.
  *
  * @module
  */
@@ -12,7 +13,8 @@ if (!window.PublicKeyCredential) {
   if (without) without.hidden = false;
 } else {
   for (const element of all("[data-needs-script]")) element.hidden = false;
-  // Enter in the name of a key asks the key too: sent as it is, the form would say that the key did not answer.
+  // Enter in the field for a key's name has to ask the key as well. If the form were sent as it is, it would say that
+  // the key did not answer.
   for (const button of all("button[type=button][data-asks-key]", document, HTMLButtonElement)) {
     button.form?.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -21,7 +23,7 @@ if (!window.PublicKeyCredential) {
   }
 }
 
-/** A code that is typed, or put in, before any field was chosen goes into its field. @param {KeyboardEvent} event */
+/** Put a code that is typed or pasted before any field was chosen into its field. @param {KeyboardEvent} event */
 function takeDigits(event) {
   if (document.activeElement !== document.body || event.altKey) return;
   const isPaste = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "v";

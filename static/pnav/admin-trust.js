@@ -1,6 +1,6 @@
-// Trusted Types in the admin: jQuery and select2, which come with Django, write HTML as text. What they write passes
-// through here, and nothing that could run, load or send does; scripts and their addresses stay closed altogether.
-// Loaded before them, on the pages of the admin only (docs/adr/0035).
+// Trusted Types in the admin. jQuery and select2, which come with Django, write HTML from text. This policy refuses
+// such a text when anything in it could run, load or send, and lets the others through. It allows no script and no
+// address of a script. It is loaded before both libraries, and only on pages of the admin (docs/adr/0035).
 (() => {
   /** @typedef {{ createHTML: (html: string) => string | null }} Rules */
   const { trustedTypes } = /** @type {{ trustedTypes?: { createPolicy: (name: string, rules: Rules) => unknown } }} */ (

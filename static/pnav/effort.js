@@ -1,7 +1,8 @@
 /**
- * The little work before the queue during a raid (docs/adr/0035): find a number whose SHA-256, after the page's text,
- * begins with enough zero bits; then send the form. In slices, so that the page stays alive and « Quitter » instant.
- * Without this file, or without WebCrypto, the page waits a moment instead.
+ * The small computation that is asked for before the queue during a raid (docs/adr/0035): find a number such that the
+ * SHA-256 of the page's text and this number begins with enough zero bits, then send the form. It works in slices, so
+ * that the page and « Quitter » react at once. Without this file, or without WebCrypto, the page waits a moment
+ * instead.
  *
  * @module
  */

@@ -1,6 +1,6 @@
-// « Quitter rapidement »: the page disappears at once, then the browser leaves without keeping it.
-// Loaded in the head, before the page is drawn: it also works while the rest still arrives.
-// Without scripts the same button is a plain form. Pattern: GOV.UK Design System, "Exit this page".
+// « Quitter rapidement »: the page disappears at once, then the browser leaves without keeping it. It is loaded in the
+// head, so it works while the rest still arrives. Without scripts the same button is a plain form. Pattern: GOV.UK
+// Design System, "Exit this page".
 (() => {
   const { action = "", destination = "" } = /** @type {HTMLScriptElement} */ (document.currentScript).dataset;
   const PRESSES = 3;
@@ -17,7 +17,7 @@
     try {
       history.replaceState(null, "", "/"); // until the other site answers, the address bar says nothing of this page
     } catch {
-      // Some browsers refuse more than a hundred of these in half a minute: leaving matters more.
+      // Some browsers refuse more than a hundred of these in half a minute. Leaving matters more.
     }
   }
 
@@ -25,7 +25,7 @@
     try {
       sessionStorage.setItem(LEFT, "1");
     } catch {
-      // Storage is refused in some private windows: « back » then asks the server, which has forgotten the visit.
+      // Some private windows refuse storage. « Back » then asks the server, which has forgotten the visit.
     }
   }
 
@@ -45,7 +45,7 @@
     }
   }
 
-  // « Back » after an exit: show nothing and go away again. Coming back on purpose shows the site.
+  // « Back » after an exit shows nothing and goes away again. Coming back on purpose shows the site.
   const [navigation] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
   if (hasLeft()) {
     if (navigation && navigation.type === "back_forward") {
@@ -55,7 +55,7 @@
       try {
         sessionStorage.removeItem(LEFT);
       } catch {
-        // Nothing was kept, then.
+        // Nothing was stored in that case.
       }
     }
   }
@@ -65,13 +65,13 @@
       hide();
       location.replace(destination);
     } else {
-      cover(); // and keep the address: it is this page that is asked for again
+      cover(); // but keep the address: this page is what was asked for
       location.reload();
     }
   });
 
-  // A phone's keyboard covers what is fixed at the foot of a page where the browser does not make the page smaller
-  // (`interactive-widget` in base.html does, where it is known): the exit moves up by what is covered.
+  // The keyboard of a phone covers what is fixed at the foot of a page, unless the browser makes the page smaller
+  // (`interactive-widget` in base.html, where it is known). The exit moves up by what is covered.
   const view = window.visualViewport;
   if (view) {
     const lift = () => {

@@ -1,6 +1,6 @@
 /**
- * « Copier ce texte »: a letter of the removal kit is chosen, and copied where the browser lets a page do so. Without
- * this file the text is chosen by hand.
+ * « Copier ce texte »: copies the letter of the removal kit that was chosen, where the browser lets a page do so.
+ * Without this file one selects the text by hand.
  *
  * @module
  */
@@ -12,9 +12,9 @@ function copy(text) {
   getSelection()?.selectAllChildren(text);
   let isCopied = false;
   try {
-    isCopied = document.execCommand("copy"); // our policy closes the clipboard of scripts; a key or a press opens this
+    isCopied = document.execCommand("copy"); // our policy denies scripts the clipboard; a key or a press allows this
   } catch {
-    // What is chosen stays chosen: the person copies it.
+    // The text stays selected, and the person copies it.
   }
   status.textContent = (isCopied ? status.dataset.copied : status.dataset.chosen) ?? "";
 }

@@ -53,10 +53,10 @@ const enhance = (form) => {
     input.removeAttribute("aria-activedescendant");
   };
 
-  /** Above the keyboard and the bar, the field in view; what does not fit scrolls within the list. */
+  /** Fit the list above the keyboard and the bar, with the field in view. The rest scrolls inside the list. */
   const place = () => {
     if (list.hidden) return;
-    list.style.maxHeight = ""; // the most that the style sheet wants
+    list.style.maxHeight = ""; // the height that the style sheet allows
     const field = input.closest(".fr-input-group") ?? input;
     const found = fit(
       {
@@ -86,7 +86,7 @@ const enhance = (form) => {
       return;
     }
     options[active].setAttribute("aria-selected", "true");
-    options[active].scrollIntoView({ block: "nearest" }); // within the list: all of it is in view
+    options[active].scrollIntoView({ block: "nearest" }); // inside the list, which is in view as a whole
     input.setAttribute("aria-activedescendant", options[active].id);
   };
 
@@ -96,7 +96,7 @@ const enhance = (form) => {
     stop();
     close();
     status.textContent = "";
-    // What was picked is what is looked for: nothing more to press, but where the form has several ways on.
+    // A choice is searched for at once, unless the form offers several next steps.
     if (form.dataset.stays === undefined) button.click();
   };
 
@@ -136,10 +136,10 @@ const enhance = (form) => {
         signal: request.signal,
       });
       const found = answer.ok ? (await answer.json()).suggestions : null;
-      // What somebody is pressing at this moment stays under their finger: nothing opens above it.
+      // What is being pressed at this moment stays under the finger: nothing opens above it.
       if (found && document.activeElement === input && !isPressed) show(found);
     } catch {
-      close(); // no network, or a newer request: the form itself still works
+      close(); // no network, or a newer request; the form itself still works
     }
   };
 
@@ -155,7 +155,7 @@ const enhance = (form) => {
 
   input.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
-      stop(); // what was asked for and is still to come opens no more
+      stop(); // answers that are still to come open nothing
       if (list.hidden) return;
       event.preventDefault();
       close();
@@ -187,7 +187,7 @@ const enhance = (form) => {
   };
   input.addEventListener("blur", () => {
     stop();
-    setTimeout(leave, LEAVE_MS); // elsewhere on the page, what is pressed stays in its place until it is let go
+    setTimeout(leave, LEAVE_MS); // what is pressed elsewhere stays in place until it is released
   });
   form.addEventListener("submit", () => {
     stop();

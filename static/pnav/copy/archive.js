@@ -1,6 +1,6 @@
 /**
- * Checks a copy: each of its files against `empreintes.txt`, and that one against the comment of the zip. What writes it is
- * `chat.personal_copy.archive`; a test holds both together.
+ * Checks a copy: each of its files against `empreintes.txt`, and that file against the comment of the zip.
+ * `chat.personal_copy.archive` writes it, and a test checks one against the other.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { readZip, unpack } from "../lib/zip.js";
 /** @typedef {"ok" | "changed" | "missing" | "added"} State */
 /** @typedef {{ name: string, state: State }} Checked */
 
-const KEPT = /\.json$/; // what is read again once the digests are known: a copy's words, and its proofs
+const KEPT = /\.json$/; // read again once the digests are known: the words of a copy, and its proofs
 const KEPT_MOST = 64 * 1024 * 1024; // bytes of these together
 
 /** @param {Bytes} bytes */
@@ -31,7 +31,7 @@ const readList = (list) => {
 };
 
 /**
- * One file at a time is in memory, whatever they have together, beside those of KEPT.
+ * Check an archive. Besides the files of KEPT, one file at a time is in memory, whatever their total size.
  *
  * @param {Blob} file the zip
  * @param {string} digests the name of the file of digests

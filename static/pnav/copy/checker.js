@@ -1,6 +1,6 @@
 /**
- * `verifier.html`: a copy is chosen or dropped, and each of its files is said to be whole or not; beside it, if one likes, the
- * proof of date of that copy. It stands inside its page and asks nobody for anything.
+ * `verifier.html`: one chooses or drops a copy, and the page says of each file whether it is intact. The proof of date
+ * of that copy can be given with it. The script is written into its page and makes no request.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const field = /** @type {HTMLInputElement} */ (document.getElementById("file"));
 const verdict = /** @type {HTMLElement} */ (document.getElementById("verdict"));
 const list = /** @type {HTMLElement} */ (document.getElementById("files"));
 const SENTENCES = { ok: "fileOk", changed: "fileChanged", missing: "fileMissing", added: "fileAdded" };
-const NAMED_MOST = 20; // of what has no proof: that of the last day has none yet, the count says the rest
+const NAMED_MOST = 20; // names without a proof: those of the last day have none yet, and a count tells the others
 const PROOF_MOST = 1024 * 1024; // bytes of a proof's file, as `lib/proof.js` reads one
 
 /** @param {string} text @param {string} state */
@@ -40,9 +40,10 @@ const sayProofs = ({ total, dated, first, last, wrong, without, taken }) => {
 };
 
 /**
- * What is said first of an archive in which nothing was found to be wrong. Its digests were made with it: whoever rewrites a
- * file rewrites them too, and takes away what would tell. So it is whole only where authorities signed the date of the list of
- * all its files; it is « not everything could be checked » anywhere else, even where each element has a proof of its own.
+ * Return what is said first about an archive in which nothing is wrong. Its digests were made with it: somebody who
+ * rewrites a file can rewrite them too, and remove every trace. The archive is therefore called intact only where
+ * authorities signed the date of the list of all its files. Otherwise the page says that not everything could be
+ * checked, even if each element has a proof of its own.
  *
  * @param {number} count of its files @param {import("./proofs.js").Proven | null} proven
  * @param {import("./proofs.js").Whole | null} whole @returns {[string, string]}
@@ -87,7 +88,7 @@ const look = async (file, beside) => {
   return { files, proven: await checkContents(contents, digests), whole };
 };
 
-let asked = 0; // the last files that were chosen: an answer about other ones is not shown
+let asked = 0; // the number of the last choice of files; answers about earlier choices are not shown
 
 /** @param {File[]} chosen */
 const check = async (chosen) => {
@@ -121,7 +122,7 @@ const check = async (chosen) => {
   ];
   /** @param {[string, string]} line */
   const isFine = ([, state]) => state === "ok" || state === "reading";
-  // What is wrong first.
+  // Show first what is wrong.
   for (const [text, state] of [...lines.filter((line) => !isFine(line)), ...lines.filter(isFine)]) {
     const line = document.createElement("li");
     line.textContent = text;

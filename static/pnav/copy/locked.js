@@ -1,6 +1,6 @@
 /**
- * Opens a copy that was closed by words: PBKDF2 with SHA-256, then AES-256-GCM, whole or in pieces. What closes it is
- * `chat.personal_copy.lock`; a test closes there and opens here.
+ * Opens a copy that is locked with words: PBKDF2 with SHA-256, then AES-256-GCM, whole or in pieces.
+ * `chat.personal_copy.lock` locks it, and a test locks there and opens here.
  *
  * @module
  */
@@ -13,7 +13,7 @@
 /** @param {string} value in base64 @returns {Bytes} */
 const decode = (value) => Uint8Array.from(atob(value.trim()), (letter) => letter.charCodeAt(0));
 
-/** Words as they are compared. @param {string} words */
+/** Return words in the form in which they are compared. @param {string} words */
 export const normalizeWords = (words) =>
   words
     .slice(0, 300)
@@ -52,8 +52,8 @@ export const openLocked = async (sealed, content, words) => {
 const TAG_BYTES = 16;
 
 /**
- * Opens a file of pieces, one at a time: it is never whole in memory, for what is opened goes into parts of a Blob, which the
- * browser keeps where it likes.
+ * Open a file of pieces, one after the other. It is never whole in memory, because what is opened goes into parts of a
+ * Blob, which the browser may keep on disk.
  *
  * @param {SealedApart} sealed
  * @param {Blob} file

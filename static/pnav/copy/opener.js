@@ -1,6 +1,6 @@
 /**
- * A copy that is closed by words: they are typed, and the archive can be saved. It stands inside its page and asks nobody for
- * anything.
+ * A copy that is locked with words: one types them, and can then save the archive. The script is written into its page
+ * and makes no request.
  *
  * @module
  */

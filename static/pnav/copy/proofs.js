@@ -1,6 +1,6 @@
 /**
- * Checks the proofs of date of a copy (`preuves.json`), and that each speaks of what « copie.json » says; of an agent's archive,
- * and of a unit's, what « echange.json » and « dossier.json » do, which have what their readers may have.
+ * Checks the proofs of date of a copy (`preuves.json`), and whether each agrees with « copie.json ». In an agent's
+ * archive this is « echange.json » and in a unit's « dossier.json », which hold what their readers may have.
  *
  * @module
  */
@@ -8,9 +8,10 @@
 import { verifyProof } from "../lib/proof.js";
 
 /**
- * wrong: names of proofs that do not hold, or say something else than the copy. total: with those; dated: of those that
- * hold, how many an authority signed. without: names of the messages, facts and captures of the copy that have no proof;
- * taken: those of them that ought to have one, for a later message of the exchange has.
+ * The result of checking the proofs. wrong: names of proofs that do not hold, or that say something else than the copy;
+ * total: the number of proofs, with those; dated: how many of the others an authority signed. without: names of the
+ * messages, facts and captures of the copy that have no proof; taken: those of them that ought to have one, because a
+ * later message of the exchange has one.
  *
  * @typedef {{
  *   total: number, dated: number, first: string, last: string, wrong: string[], without: string[], taken: string[]
@@ -21,15 +22,15 @@ import { verifyProof } from "../lib/proof.js";
 
 const PROOFS = "preuves.json";
 const COPIES = ["copie.json", "echange.json", "dossier.json"];
-const CAPTURES = "captures/"; // where the files of captures stand, each named in « copie.json »
+const CAPTURES = "captures/"; // where the archive has the files of captures that « copie.json » names
 const NONE = new TextEncoder().encode('{"stamps":{},"proofs":[]}');
 
 /** @param {Bytes} bytes */
 const read = (bytes) => JSON.parse(new TextDecoder().decode(bytes));
 
 /**
- * An instant as items say it, in UTC with six decimals, so that two of them compare as texts; "" for what is none. A copy
- * says it in local time, without decimals where they are zero.
+ * Return an instant in the form that items use, in UTC with six decimals, so that two of them compare as texts; "" for
+ * anything else. A copy gives local time, and leaves out decimals that are zero.
  *
  * @param {unknown} text
  */
@@ -44,9 +45,9 @@ export const instantOf = (text) => {
 const isSameInstant = (one, other) => instantOf(one) !== "" && instantOf(one) === instantOf(other);
 
 /**
- * Whether a fact of the copy has the instant of its item: when its words were last corrected, or noted. A copy made before
- * `changed_at` was in it does not say whether they were corrected: then the words existed at the item's instant, and were
- * noted no later; that they were noted at that very instant is not compared.
+ * Whether a fact of the copy has the instant of its item, which is when its words were last corrected, or else noted. A
+ * copy made before `changed_at` existed does not say whether they were corrected. The words then existed at the item's
+ * instant and were noted no later, and whether they were noted at that very instant is not compared.
  *
  * @param {any} said @param {any} item
  */
@@ -59,7 +60,7 @@ const isFactOf = (said, item) => {
 };
 
 /**
- * Whether the file of a capture, where the copy holds it, has the digest that the copy says.
+ * Whether the file of a capture, if the copy holds it, has the digest that the copy names.
  *
  * @param {any} capture @param {Digests | null} digests
  */
@@ -67,8 +68,8 @@ const isFileOf = (capture, digests) =>
   digests === null || !capture.file || digests.get(capture.file) === capture.sha256;
 
 /**
- * Whether the copy says the same of this item. A copy holds every message and every fact; a capture that was set aside is
- * not in it, and is said by its proof alone.
+ * Whether the copy agrees with this item. A copy holds every message and every fact. A capture that was set aside is
+ * not in it, and only its proof tells of it.
  *
  * @param {any} item @param {any} copy @param {Digests | null} digests
  */
@@ -91,7 +92,7 @@ const agrees = (item, copy, digests) => {
 };
 
 /**
- * Each by its item, and by the name that its proof has or would have.
+ * Return each row by its item, with the name that its proof has or would have.
  *
  * @param {string} kind @param {string} name @param {any[]} rows of the copy @param {"number" | "id"} key
  * @returns {[string, string][]}
@@ -132,7 +133,7 @@ export const checkProofs = async (proofs, copy, digests = null) => {
     ...namesOf("capture", "capture", said.captures ?? [], "id"),
   ];
   found.without = all.filter(([key]) => !proven.has(key)).map(([, name]) => name);
-  // Messages get their proofs in their order (chat.proof_of_date.sources); but for one that no key opened.
+  // Messages get their proofs in their order (chat.proof_of_date.sources), except for one that no key could open.
   /** @type {any[]} */
   const messages = said.messages ?? [];
   const owed = messages.filter((one) => one.number < newest && one.text !== null);
@@ -142,8 +143,8 @@ export const checkProofs = async (proofs, copy, digests = null) => {
 };
 
 /**
- * What the proofs of an archive are worth, none of them too where there is no such file; null when it is neither copy.
- * Proofs that cannot be read, or that have no copy beside them, are wrong as a whole.
+ * Return what the proofs of an archive are worth, also when it has no file of proofs; null when it is no copy. Proofs
+ * that cannot be read, or that have no copy beside them, are wrong as a whole.
  *
  * @param {Map<string, Bytes | null>} contents of each file by its name, null where it does not come out whole
  * @param {Digests | null} digests of each file, null: they are not compared
@@ -161,7 +162,8 @@ export const checkContents = async (contents, digests = null) => {
 };
 
 /**
- * Which files of captures are not what « copie.json » says of them: of another digest, not there, or that no capture names.
+ * Return the files of captures that differ from what « copie.json » says: they have another digest, are missing, or are
+ * named by no capture.
  *
  * @param {Map<string, Bytes | null>} contents @param {Digests} digests @returns {string[]}
  */
@@ -173,7 +175,7 @@ export const otherCaptures = (contents, digests) => {
   try {
     captures = (read(copy).captures ?? []).filter((/** @type {any} */ one) => one.file);
   } catch {
-    return []; // it is no copy: what its own digest is worth is said of it
+    return []; // it is no copy, and only its digests are reported
   }
   const named = new Set(captures.map((one) => one.file));
   const wrong = captures.filter((one) => !isFileOf(one, digests)).map((one) => one.file);
@@ -183,15 +185,15 @@ export const otherCaptures = (contents, digests) => {
 /** @typedef {import("../lib/proof.js").Stamped} Stamped */
 /** @typedef {{ state: "dated" | "undated" | "wrong", day: string, stamps: Stamped[] }} Whole stamps: those that hold */
 
-const GIVEN = ["copy", "paper", "transmission"]; // kinds of lines that name an archive; others name the file of a capture
+const GIVEN = ["copy", "paper", "transmission"]; // the kinds of lines that name an archive; others name the file of a capture
 
-/** Whether this is a line of the register of an archive that was given. @param {Record<string, any>} item */
+/** Whether this line of the register says that an archive was given. @param {Record<string, any>} item */
 const isOfArchive = (item) => item.kind === "register" && GIVEN.includes(JSON.parse(item.line)[4]);
 
 /**
- * What the proof of date of a copy is worth: that of the line in the register with which it was given, which names the digest
- * of the list of its files. Whose signatures they are is for the reader to judge: any authority counts, and its fingerprint is
- * given to be compared (docs/adr/0084).
+ * Return what the proof of date of a copy is worth. It proves the line of the register with which the copy was given,
+ * and that line names the digest of the list of its files. Any authority counts: its fingerprint is shown, and the
+ * reader compares it and judges (docs/adr/0084).
  *
  * @param {string} text of the proof's file
  * @param {Bytes | null} list the file of digests, as it stands in the archive

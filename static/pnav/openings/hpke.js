@@ -1,6 +1,7 @@
 /**
- * The browser's half of an opening: HPKE (RFC 9180), base mode, DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-256-GCM. The
- * other half is reports/replies.py; a test seals there and opens here (tests/js/test_twins.py).
+ * The browser's half of the encryption of a disclosure: HPKE (RFC 9180), base mode, DHKEM(P-256, HKDF-SHA256),
+ * HKDF-SHA256, AES-256-GCM. The other half is reports/replies.py; a test seals there and opens here
+ * (tests/js/test_twins.py).
  *
  * @module
  */
@@ -18,7 +19,7 @@ export const join = (...parts) => new Uint8Array(parts.flatMap((part) => [...par
 export const encode = (bytes) => btoa(String.fromCharCode(...bytes));
 /** @param {string} value in base64 @returns {Bytes} */
 export const decode = (value) => Uint8Array.from(atob(value), (letter) => letter.charCodeAt(0));
-/** The sixteen bytes of a UUID. @param {string} uuid @returns {Bytes} */
+/** Return the sixteen bytes of a UUID. @param {string} uuid @returns {Bytes} */
 export const uuidBytes = (uuid) =>
   Uint8Array.from(uuid.replaceAll("-", "").match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 
@@ -41,14 +42,14 @@ const extract = (suite, salt, label, input) => hmac(salt, join(VERSION, suite, t
 const expand = async (suite, secret, label, info, length) =>
   (await hmac(secret, join([0, length], VERSION, suite, text(label), info, [1]))).slice(0, length);
 
-/** A pair whose private half cannot leave this browser. */
+/** Make a pair of keys whose private half cannot leave this browser. */
 export const makeKeys = () => crypto.subtle.generateKey(CURVE, false, ["deriveBits"]);
 
 /** @param {CryptoKey} publicKey @returns {Promise<Bytes>} an uncompressed point */
 export const pointOf = async (publicKey) => new Uint8Array(await crypto.subtle.exportKey("raw", publicKey));
 
 /**
- * What was sealed for this key. Rejects for anything else.
+ * Open what was sealed for this key. Reject for anything else.
  *
  * @param {Bytes} sealed
  * @param {CryptoKey} privateKey

@@ -1,5 +1,5 @@
 /**
- * The keys of this browser, one for each request, by their public half. They are kept here and nowhere else.
+ * The keys that this browser holds, one for each disclosure request, by their public half. They are kept nowhere else.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 
 const ON_ITS_WAY_SECONDS = 3600;
 
-/** Do this with each key. @param {IDBObjectStore} keys @param {(at: IDBCursorWithValue) => void} work */
+/** Call a function with each key. @param {IDBObjectStore} keys @param {(at: IDBCursorWithValue) => void} work */
 const each = (keys, work) => {
   const walk = keys.openCursor();
   walk.onsuccess = () => {
@@ -20,7 +20,7 @@ const each = (keys, work) => {
 };
 
 /**
- * Rejects in a browser that keeps nothing.
+ * Run one operation on the stored keys. Reject in a browser that stores nothing.
  *
  * @template T
  * @param {IDBTransactionMode} mode
@@ -54,8 +54,9 @@ export const store = (mode, work) =>
 export const keyOf = (recipient) => store("readonly", (keys) => keys.get(recipient));
 
 /**
- * A key goes with its request. One that was never sent may be on its way for a while; one of somebody else at this post,
- * whose requests this page does not know, goes when no request can be so old.
+ * Delete keys that are no longer needed. A key is deleted when its request is gone. One that was never sent may still
+ * be on its way, and is kept for a while. One of another account on this computer, whose requests this page does not
+ * know, is deleted when no request can be so old.
  *
  * @param {DOMStringMap} mine what this page knows: `openingKeys`, `openingOwner`, `openingLongest` (seconds)
  */

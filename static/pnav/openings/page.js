@@ -1,6 +1,6 @@
 /**
- * Asking for an opening, and reading its answer. The private key is made here, cannot leave this browser, and is thrown
- * away when the answer was read (docs/adr/0032).
+ * Asks for a disclosure, and reads its answer. The private key is made here, cannot leave this browser, and is deleted
+ * when the answer was read (docs/adr/0032).
  *
  * @module
  */
@@ -13,11 +13,16 @@ import { keyOf, store, tidy } from "./keys.js";
 const SHOWN_SECONDS = 300;
 const mine = find("[data-opening-keys]").dataset;
 
-/** What is not plain printing is written as its code: whoever left it may have turned the direction of writing. @param {string} value */
+/**
+ * Replace characters that are not plainly printable by their code, because the author of the text may have reversed the
+ * direction of writing.
+ *
+ * @param {string} value
+ */
 const plain = (value) =>
   value.replace(/[^\P{C}\n]|[\u2028\u2029]/gu, (one) => `\\u{${one.codePointAt(0)?.toString(16)}}`);
 
-/* --- asking: the key is made when the form is sent, so that a page that was only looked at leaves none --- */
+/* --- asking: the key is made when the form is sent, so a page that was only looked at leaves no key --- */
 
 /** @param {HTMLInputElement} field */
 async function makeKey(field) {
@@ -38,7 +43,7 @@ function prepareAsking(form) {
     if (isMaking) return;
     isMaking = true;
     await makeKey(field).catch(() => {
-      field.value = ""; // the value is then shown on the spot, as the next page says
+      field.value = ""; // the field says at once what is missing, as the next page would
     });
     isMaking = false;
     form.submit();
@@ -51,8 +56,9 @@ function prepareAsking(form) {
 
 /* --- reading --- */
 
-// The line broke. What has left the service is kept there no more, and is given to nobody twice: all that can be asked
-// is whether it has left. "": nobody answers; null: the request is no longer this account's.
+// Ask what became of the answer after the connection broke. The service keeps no answer that it has sent, and sends
+// none twice, so one can only ask whether it was sent. "": nobody answers; null: the request is no longer this
+// account's.
 async function pageNow() {
   const answer = await request(location.pathname, { cache: "no-store" }).catch(() => undefined);
   if (answer?.status === 404) return null;
@@ -78,7 +84,8 @@ function prepareReading(reading) {
     say(dataset.wiped);
     button.remove();
   };
-  // Read, or lost: what the page said before is over. (And where « Effacer » was, the next press meets nothing.)
+  // The answer was read or is lost, so what the page said before is removed. A second press where « Effacer » was then
+  // meets nothing.
   const end = () => {
     for (const part of all("[data-opening-until-read]")) part.remove();
     const state = find("[data-opening-state]");
@@ -101,13 +108,13 @@ function prepareReading(reading) {
     }
   };
 
-  /** The sealed answer, or null: what became of it is said. @returns {Promise<string | null>} */
+  /** Return the sealed answer, or null after saying what became of it. @returns {Promise<string | null>} */
   const fetchSealed = async () => {
     const headers = { "X-CSRFToken": find("[name=csrfmiddlewaretoken]", reading, HTMLInputElement).value };
     try {
       const answer = await request(dataset.url ?? "", { method: "POST", headers });
       if (answer.redirected) {
-        const way = new URL(answer.url); // to prove again who it is; nothing was read
+        const way = new URL(answer.url); // the account has to prove its identity again, and nothing was read
         way.searchParams.set("next", location.pathname);
         location.assign(way.pathname + way.search);
         return null;
@@ -123,14 +130,19 @@ function prepareReading(reading) {
   };
 
   const recipient = dataset.recipient ?? "";
-  /** Rejects for what was not sealed for this key and this request. @param {string} sealed @param {CryptoKey} key */
+  /**
+   * Open the answer. Reject what was not sealed for this key and this request.
+   *
+   * @param {string} sealed
+   * @param {CryptoKey} key
+   */
   const openReply = async (sealed, key) =>
     open(decode(sealed), key, decode(recipient), join(text("pnav reply\0"), uuidBytes(dataset.request ?? "")));
 
   const read = async () => {
     const kept = await keyOf(recipient).catch(() => undefined);
     if (!kept) {
-      // Another browser's, or read in another tab of this one since this page came.
+      // Another browser has the key, or another tab of this one has read the answer since this page was loaded.
       const page = await pageNow();
       if (page === null) giveUp(dataset.elsewhere);
       else if (page && !page.includes("data-opening-read")) giveUp(dataset.gone);
@@ -153,7 +165,7 @@ function prepareReading(reading) {
     button.hidden = true;
     (opened ? value : wipe).focus();
     setTimeout(clear, SHOWN_SECONDS * 1000);
-    await store("readwrite", (keys) => keys.delete(recipient)).catch(() => {}); // the next page tidies
+    await store("readwrite", (keys) => keys.delete(recipient)).catch(() => {}); // the next page deletes it
   };
 
   find("[data-opening-cannot]", reading).remove();
@@ -169,7 +181,7 @@ function prepareReading(reading) {
 }
 
 if (window.crypto?.subtle && window.indexedDB) {
-  tidy(mine).catch(() => {}); // a browser that keeps nothing has nothing to tidy
+  tidy(mine).catch(() => {}); // a browser that stores nothing has nothing to delete
   const form = seek("[data-opening-ask]", document, HTMLFormElement);
   const reading = seek("[data-opening-show]");
   if (form) prepareAsking(form);

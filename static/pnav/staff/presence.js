@@ -1,6 +1,7 @@
 /**
- * The lease of an agent on every page that is not the console: a beat each third of it, while the page is open, hidden
- * or not (docs/adr/0049). Pages work without this file: a frame that loads itself again does the same.
+ * Renews the lease of an agent on every page other than the console. A beat is sent after each third of the lease while
+ * the page is open, whether it is hidden or not (docs/adr/0049). Without this file a frame that loads itself again does
+ * the same.
  *
  * @module
  */
@@ -30,7 +31,7 @@ let told = "";
 const words = (name, n) => fill(place.dataset[n === 1 ? `${name}One` : `${name}Many`] || "", { n });
 
 /**
- * What is at stake, in words; said again only when it changes.
+ * Show in words what is at stake. It is announced again only when it changes.
  *
  * @param {{ kept: boolean, held: number, unread: number, was_over: boolean }} standing
  */
@@ -59,7 +60,7 @@ const warn = (why) => {
   status.hidden = Boolean(why) || !told;
 };
 
-/** Whose page this is, or nobody's any more: the session says so, as it does before a form is sent. */
+/** Ask the session whose page this is now, as a form asks before it is sent. */
 const ask = async () => {
   const answer = await request(
     address,
@@ -83,7 +84,7 @@ const beat = async () => {
   let pause = BEAT;
   try {
     if ((await ask()) === "out") {
-      if (!wasIn) return; // the session is not complete: nothing hangs on this page
+      if (!wasIn) return; // the sign-in is not complete, so nothing depends on this page
       warn("out");
     }
   } catch {
@@ -92,8 +93,8 @@ const beat = async () => {
   } finally {
     isAsking = false;
   }
-  // Begun by an answer of the network, not by another timer: browsers slow a chain of timers of a hidden page down to
-  // one a minute, which is as long as a lease, and leave this one.
+  // This timer is set by an answer of the network, and not by another timer. In a hidden page, browsers slow a chain of
+  // timers down to one a minute, which is as long as a lease, and leave this one alone.
   timer = setTimeout(beat, pause);
 };
 

@@ -1,5 +1,5 @@
 /**
- * « Imprimer »: what a browser's own menu does, at hand.
+ * « Imprimer » opens the same dialog as the browser's own menu.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Recovery codes are copied, or printed. Without a script they are written down from the page, which says so.
+ * Recovery codes can be copied or printed. Without a script one writes them down from the page, which says so.
  *
  * @module
  */
@@ -16,7 +16,8 @@ copy.addEventListener("click", async () => {
     await navigator.clipboard.writeText(codes.join("\n"));
     status.textContent = copy.dataset.copied ?? "";
   } catch {
-    // No clipboard on a page that is not secure, or a browser that refuses: a key copies what is chosen.
+    // The page is not secure and has no clipboard, or the browser refuses. The codes are selected, and a key copies
+    // them.
     getSelection()?.selectAllChildren(list);
     status.textContent = copy.dataset.chosen ?? "";
   }

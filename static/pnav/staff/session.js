@@ -1,6 +1,7 @@
 /**
- * Before a form of those who work here is sent: does this page's session still live? If not, the page stays, with all
- * that was typed in it, and says so; nothing is kept anywhere else (docs/adr/0034). Pages work without this file.
+ * Asks, before a form of the staff is sent, whether the session of this page still lives. If it does not, the page
+ * stays, with all that was typed in it, and says so. Nothing is stored anywhere else (docs/adr/0034). Pages work
+ * without this file.
  *
  * @module
  */
@@ -18,7 +19,11 @@ let asking = null;
 let passing = null;
 let isOver = false;
 
-/** Ask; and give the forms the token of now: a sign-in made another. @returns {Promise<Why>} */
+/**
+ * Ask about the session. Give the forms the present token, because a new sign-in makes a new one.
+ *
+ * @returns {Promise<Why>}
+ */
 async function ask() {
   try {
     const answer = await request(address, {
@@ -27,8 +32,8 @@ async function ask() {
       redirect: "manual",
     });
     if (answer.status === 401) return "over";
-    if (answer.status >= 500) return "away"; // the form would meet the same, and its words go with the page
-    if (!answer.ok) return ""; // for the form's own answer to say
+    if (answer.status >= 500) return "away"; // the form would fail in the same way, and its words would be lost with the page
+    if (!answer.ok) return ""; // the form's own answer says why
     const known = await answer.json();
     if (String(known.account) !== account) return "other";
     if (!known.is_complete && !location.pathname.startsWith("/compte/")) return "over";
@@ -45,14 +50,19 @@ function say(form, button, why) {
   if (!why) return;
   const said = fromTemplate("session-over");
   for (const reason of all("[data-why]", said)) if (reason.dataset.why !== why) reason.remove();
-  const row = button?.closest("ul, p, div, form"); // above the buttons, wherever they stand
+  const row = button?.closest("ul, p, div, form"); // above the buttons, wherever they are
   if (row && row !== form && form.contains(row)) row.before(said);
   else if (button && form.contains(button)) button.before(said);
   else form.prepend(said);
   said.scrollIntoView({ block: "nearest" });
 }
 
-/** The console knows by its line, and what it sends by itself takes no more than one request. @param {HTMLFormElement} form @param {string} method */
+/**
+ * The console learns this by its line, and what it sends by itself makes one request only.
+ *
+ * @param {HTMLFormElement} form
+ * @param {string} method
+ */
 const isOurs = (form, method) =>
   method.toLowerCase() === "post" &&
   form !== passing &&
@@ -66,7 +76,7 @@ async function submit(event) {
   if (!isOurs(form, button?.getAttribute("formmethod") || form.getAttribute("method") || "get")) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  if (asking === form) return; // pressed twice, it is sent once
+  if (asking === form) return; // two presses send once
   asking = form;
   const why = await ask();
   asking = null;
