@@ -1,4 +1,4 @@
-"""`make bench`: the figures of the exchange beside the tutorial's chat and a bare relay, against the goals.
+"""`make bench` measures the exchange beside the tutorial's chat and a bare relay, and compares it with the goals.
 
 One web process on one core; this generator, PostgreSQL and Valkey on another. Interleaved rounds, medians of them; a
 run with a loss or with a late generator is void and said to be. The table is printed, everything goes to
@@ -50,22 +50,22 @@ RATE = 200  # messages a second, paced
 SMALL = 100  # conversations
 BEAT_SECONDS = 20
 COMPUTING = 4  # pages that compute at once
-# Windows without and with such pages, in turn, of a round: a p99 of a thousand messages is ten of them, and one window
-# of it differs from the next by half.
+# Each round has so many windows without such pages and with them, in turn. The p99 of a thousand messages is decided by
+# ten of them, so the p99 of one window differs by half from that of the next.
 COMPUTING_PAIRS = 5
-COMPUTING_PAGE = "/bench/computing/?seconds=0.5"  # as many as were asked for go on to their end after each window
+COMPUTING_PAGE = "/bench/computing/?seconds=0.5"  # requests that were sent are finished after each window
 
 
 @dataclass(frozen=True)
 class Scale:
-    """It says how much is measured: the whole, or enough to tune by."""
+    """How much is measured: everything, or enough to tune by."""
 
     rounds: int
     seconds: float  # of each load
     medium: int  # conversations
     large: int
     storm: int
-    idle_seconds: float  # a round of checks of everybody's session: `chat.realtime.connection.CHECK_SECONDS`
+    idle_seconds: float  # how often the sessions of everybody are checked: `chat.realtime.connection.CHECK_SECONDS`
     waiting: int
 
 
@@ -74,9 +74,7 @@ QUICK = Scale(rounds=1, seconds=3, medium=250, large=500, storm=250, idle_second
 
 
 class Book:
-    """It is what was measured: values by figure and server, one a round; NaN for a void run, with the reason in
-    `notes`.
-    """
+    """What was measured: one value a round, by figure and server. A void run has NaN, and `notes` says why."""
 
     def __init__(self) -> None:
         self.values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
@@ -98,7 +96,7 @@ class Book:
 
 
 class Bench:
-    """It is one run: the ground, the servers one after the other, the book."""
+    """One run: the site, the servers, which run one after the other, and the results."""
 
     def __init__(self, ground: Stage, scale: Scale, window: int, verbose: bool) -> None:
         self.ground = ground
@@ -136,7 +134,7 @@ class Bench:
         if not hasattr(self, "_exchanges"):
             self._exchanges: list[Exchange] = []
         self._exchanges += [Exchange(line) for line in self.lines[len(self._exchanges) : count]]
-        return self._exchanges[:count]  # their cursors outlive a round, as the messages do
+        return self._exchanges[:count]  # their cursors are kept from one round to the next, as the messages are
 
     # -- servers -------------------------------------------------------------------------------------------------------
 
@@ -237,7 +235,7 @@ class Bench:
             if processes == 1:
                 await self.idle(label, webs, pairs)
             self.keep_latency(label, "ms at large", await pace(pairs, RATE, scale.seconds))
-            # The tutorial once: its stragglers are waited for in vain.
+            # Measured once for the tutorial: waiting for its late messages is in vain.
             if label == PNAV or (label == TUTORIAL and "storm s" not in self.book.values):
                 await self.drop(label, pairs[: scale.storm])
 
@@ -326,7 +324,7 @@ class Bench:
     def _keep_pair(self, label: str, calm: Load, held_up: Load, answers: int) -> None:
         """Keep one value of G18: a window without pages that compute, and the one beside it with them."""
         trouble = self.judge(calm, f"{label}, no page that computes")
-        if label == "apart":  # together, messages are late: that is what is shown
+        if label == "apart":  # in one process messages are late, which is what this shows
             trouble = trouble or self.judge(held_up, f"{label}, pages that compute")
         if not answers:
             trouble = "no answer"
@@ -382,8 +380,8 @@ class Bench:
 def cores() -> tuple[set[int] | None, set[int] | None]:
     """Return one core for the web and another for everything else; None for both where there is only one.
 
-    The machine is asked only once: a process that has moved to one core would find that one alone, and put the web
-    beside itself.
+    The machine is asked only once: a process that was moved to one core would find only that one, and would put the web
+    on its own core.
     """
     available = sorted(os.sched_getaffinity(0))
     if len(available) < 2:
@@ -472,7 +470,7 @@ def _leave(public_id: str) -> None:
     from chat.models import Agent, Conversation
     from chat.rules.lifecycle import Author, Availability
 
-    # Nobody is on duty while places are timed.
+    # Nobody is on duty while the places in the queue are timed.
     Agent.objects.exclude(availability=Availability.AWAY).update(availability=Availability.PAUSE)
     conversation = Conversation.objects.get(public_id=public_id)
     close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
@@ -628,7 +626,7 @@ def details(book: Book) -> str:
 # --- running ------------------------------------------------------------------------------------------------------
 
 MEASURES = list(dict.fromkeys(row.measure for row in ROWS))
-PACED = {"G4", "G5", "G13"}  # a core is never full while they are measured
+PACED = {"G4", "G5", "G13"}  # in these measurements a core is never full
 
 
 def run(bench: Bench, wanted: set[str], rounds: int) -> None:
@@ -662,7 +660,7 @@ def run(bench: Bench, wanted: set[str], rounds: int) -> None:
             refuse_unsafe_speed()
             try:
                 asyncio.run(step())
-            except* (WireError, OSError) as failures:  # what it would have measured stays empty, hence void
+            except* (WireError, OSError) as failures:  # what it would have measured stays empty, so it is void
                 bench.book.note(f"a step ended early: {failures.exceptions[0]!r}")
             gc.collect()
 
@@ -706,14 +704,14 @@ def main() -> None:
     started = time.monotonic()
     _web, other = cores()
     if other:
-        os.sched_setaffinity(0, other)  # what is started from here inherits it; the web is moved
+        os.sched_setaffinity(0, other)  # what is started from here inherits these cores; the web is moved
     rounds = options.rounds or scale.rounds
     taken = interruptions(STILLNESS_SECONDS)
     print(told(taken, STILLNESS_SECONDS), flush=True)
     if options.undisturbed:
         go_first()
     with stage() as ground:
-        gc.disable()  # a collection would be timed as a delay of the server
+        gc.disable()  # the time of a garbage collection would be taken for a delay of the server
         bench = Bench(ground, scale, options.window, verbose=True)
         try:
             run(bench, wanted, rounds)

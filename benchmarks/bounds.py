@@ -1,10 +1,11 @@
-"""This measures what each bound costs a usual act: `python -m benchmarks.bounds` measures each with it and without it.
+"""`python -m benchmarks.bounds` measures what each bound costs an ordinary act, with the bound and without it.
 
-A usual act is one that no bound refuses: a message, a connect, a page, a report, a code, a document. Of each bound on
-its way: processor time of this process and of the processes that it waits for (its PostgreSQL backend, children), time
-inside Valkey by its own account, round trips to Valkey and statements. PostgreSQL and Valkey are its own; a minute.
-Times are the least of several rounds, so that they compare two ways on one machine; `chrt -r 5 python -m
-benchmarks.bounds` keeps others off meanwhile. The table: docs/performance.md, « What each bound costs ».
+An ordinary act is one that no bound refuses: a message, a connection, a page, a report, a code, a document. For each
+bound that such an act meets, this is measured: the processor time of this process and of the processes that it waits
+for (its PostgreSQL backend, children), the time inside Valkey as Valkey reports it, the round trips to Valkey, and the
+statements. The run takes a minute, with a PostgreSQL and a Valkey of its own. Each time is the least of several rounds,
+so two variants can be compared on one machine; `chrt -r 5 python -m benchmarks.bounds` keeps other processes away
+meanwhile. The results are in docs/performance.md, « What each bound costs ».
 """
 
 import asyncio
@@ -29,7 +30,7 @@ SCOPE = {
     "type": "http", "method": "GET", "path": "/tchat/", "client": ["2001:db8:7:1::9", 4711],
     "headers": [(b"host", b"localhost"), (b"cookie", b"sessionid=" + b"a" * 32), (b"user-agent", b"Mozilla/5.0")],
 }  # fmt: skip
-# As `chat.messages.reading.AFTER` was before a crossing was bounded by its bytes.
+# The value of `chat.messages.reading.AFTER` before the bytes of one reading were bounded.
 UNBOUNDED_AFTER = """
 SELECT a.n, c.last_seq, m.seq, m.client_id::text, m.author, m.sent_at, 0, m.sealed_body
 FROM unnest(%s::int[], %s::bigint[], %s::int[], %s::bigint[]) AS a(n, conversation_id, after, agent_id)
@@ -68,8 +69,10 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """It is one bound on the way of an act. where: the constant or the function that holds it. made: the way with it.
-    without: the same without it, None for nothing at all. times: calls of one round. often: how many an act meets."""
+    """One bound that an act meets. where: the constant or function that holds it. made: the act with the bound.
+    without: the same act without it, None when nothing is left. times: calls in one round. often: how many of these
+    bounds one act meets.
+    """
 
     act: str
     name: str
@@ -81,7 +84,7 @@ class Bound:
 
 
 class Meter:
-    """It counts and clocks of what a call uses."""
+    """Counts and clocks of what a call uses."""
 
     def __init__(self) -> None:
         import psycopg
@@ -171,7 +174,7 @@ def of_a_message() -> Iterator[Bound]:
     from chat.realtime.send_backlog import SendBacklog
     from chat.token_bucket import Bucket
 
-    act, plenty = "message", 1e12  # whatever it says, its arithmetic is the same
+    act, plenty = "message", 1e12  # the arithmetic is the same whatever the message says
     assert settings.FRAMES_AT_ONCE and POSTS_AT_ONCE and POSTS_A_SECOND
     yield Bound(act, "frames of a socket", "chat.realtime.connection: FRAMES_AT_ONCE", Bucket(plenty, plenty).take)
     yield Bound(act, "posts of a person", "chat.realtime.connection: POSTS_AT_ONCE", Bucket(plenty, plenty).take)
@@ -342,27 +345,29 @@ def _nothing() -> None:
 
 
 class _Socket:
-    """It is what `SendBacklog` asks of a connection."""
+    """The part of a connection that `SendBacklog` uses."""
 
     visit, transport = "a visit", None
 
 
 class _Transport:
-    """It is a client that has read everything."""
+    """A client that has read everything."""
 
     waiting = 0
 
 
 @dataclass(frozen=True)
 class _Ordinary:
-    """It is what `proof_of_work` asks of an assessment."""
+    """The part of an assessment that `proof_of_work` uses."""
 
     urgency: object
 
 
 class _Drafts:
-    """Messages of a person, one at a time into exchanges that somebody answers, so that none is paced: to one half of
-    the exchanges with the limits of an exchange, to the other without. `BURST` of each exchange in turn."""
+    """Messages of a person, one at a time, into exchanges that somebody answers, so that no pace limit applies. Half of
+    the exchanges have the limits of an exchange, and the other half has none. Each exchange in turn gets `BURST`
+    messages.
+    """
 
     BURST = 50
 
@@ -371,7 +376,8 @@ class _Drafts:
 
         self._agent = make.agent(capacity=10)
         self._make = make
-        self._open: dict[bool, list[Any]] = {True: [], False: []}  # conversation, last number, how many more
+        # Conversation, number of its last message, how many more it takes.
+        self._open: dict[bool, list[Any]] = {True: [], False: []}
 
     def _write(self, *, is_metered: bool) -> None:
         from django.utils import timezone
@@ -404,7 +410,7 @@ class _Drafts:
 
 
 def _read_unbounded(asks: list[Any]) -> object:
-    """Read the same as before the bytes of a reading were bounded."""
+    """Read as before the bytes of one reading were bounded."""
     from chat.messages import reading
 
     fetch = reading.fetch_rows

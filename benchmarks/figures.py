@@ -1,4 +1,4 @@
-"""This module has what a run amounts to: percentiles, medians of rounds, and what processes cost, read from /proc."""
+"""Computes percentiles and medians of rounds, and reads what processes cost from /proc."""
 
 import math
 import os
@@ -59,7 +59,7 @@ def cpu_of_tree(pid: int) -> float:
         try:
             total += cpu_seconds(child)
         except FileNotFoundError:
-            continue  # ended meanwhile: its parent has its time
+            continue  # it has ended meanwhile, and its parent counts its time
     return total
 
 
@@ -75,7 +75,7 @@ def memory_kb(pid: int) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """It is what is to be reached: `hard` at least, `edge` at best; `at_most` says which way is good."""
+    """What should be reached: `hard` at least, and `edge` at best. `at_most` says whether smaller is better."""
 
     hard: float
     edge: float | None = None

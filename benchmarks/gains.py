@@ -1,7 +1,8 @@
-"""This measures what our own layers below Django and Daphne gain, each measured with it and without it, in one process.
+"""Measures what our own layers below Django and Daphne gain: each is measured with it and without it, in one process.
 
-`python -m benchmarks.gains` prints a table; docs/adr/0073 says what was decided by it. No server and no database is
-needed. Times are of the processor, the least of several rounds: they compare two ways on one machine, nothing more.
+`python -m benchmarks.gains` prints a table; docs/adr/0073 says what was decided with it. It needs no server and no
+database. Times are processor time, the least of several rounds: they compare two ways on one machine, and say nothing
+more.
 """
 
 import asyncio
@@ -40,7 +41,7 @@ LINES = 100
 
 
 def cost(call: Callable[[], Any], *, times: int) -> float:
-    """Return the microseconds of processor that one call takes: the least of ROUNDS, each of so many calls."""
+    """Return the microseconds of processor time that one call takes: the least of ROUNDS, each with this many calls."""
     call()
     found = []
     for _round in range(ROUNDS):
@@ -70,7 +71,7 @@ def engine(loader: str) -> Engine:
 
 
 def pages() -> dict[str, dict[str, Any]]:
-    """Return two pages with what a visit gives them, by template name, as previews draw them: without a database."""
+    """Return two pages with the data of a visit, by template name, as previews draw them without a database."""
     from chat.rules.lifecycle import Status
     from common.texts.catalogue import CATALOGUE
     from pnav.pages.previews import text_previews
@@ -163,7 +164,7 @@ def sockets() -> Iterator[tuple[str, float, float]]:
     factory.protocol = autobahn.twisted.websocket.WebSocketServerProtocol
     factory.startFactory()
     body = b"x" * 100
-    frame = b"\x81" + bytes([0x80 | len(body)]) + b"\0\0\0\0" + body  # masked with zeros
+    frame = b"\x81" + bytes([0x80 | len(body)]) + b"\0\0\0\0" + body  # the mask is zeros
 
     def exchange(protocol: Any) -> None:
         protocol.dataReceived(frame)
@@ -184,7 +185,9 @@ def sockets() -> Iterator[tuple[str, float, float]]:
 
 
 def texts(serving: Any) -> tuple[str, float, float]:
-    """Measure a beat that comes, and its answer, by our own reading and writing of whole texts and by autobahn's."""
+    """Measure a beat that arrives and its answer: with our own reading and writing of whole texts, and with
+    autobahn's.
+    """
     from tests.test_frames import client_frame, opened
 
     beat = b'{"type":"beat","conversation":"0e0b7c1e-5c32-4b05-a2f5-1f6f6c6a3a44","after":12}'
@@ -204,7 +207,7 @@ def texts(serving: Any) -> tuple[str, float, float]:
 
 
 def rounds(serving: Any) -> Iterator[tuple[str, float, float]]:
-    """Measure how long one turn of the loop is held by Daphne's two rounds over so many silent sockets."""
+    """Measure how long one turn of the event loop is blocked by Daphne's two rounds over this many silent sockets."""
 
     def of(kind: type) -> Any:
         made = kind(None, endpoints=["tcp:port=0"])
@@ -227,7 +230,7 @@ def rounds(serving: Any) -> Iterator[tuple[str, float, float]]:
 
 
 class _Reactor:
-    """Tells a connection that it may write, as the next turn of the loop would; without the system's own call."""
+    """Tells a connection that it may write, as the next turn of the loop would, but without a system call."""
 
     def __init__(self) -> None:
         self.writers: list[Any] = []
@@ -274,7 +277,7 @@ def sending() -> tuple[str, float, float]:
 
 
 def reading() -> tuple[str, float, float]:
-    """Measure a frame of 130 bytes that comes, from the system's list of lines to the protocol."""
+    """Measure the way of a frame of 130 bytes from the system's list of ready lines to the protocol."""
     from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 
     from pnav.server.lines import Line
@@ -335,7 +338,8 @@ def imports() -> tuple[str, str, str]:
 def main() -> None:
     from django.conf import settings
 
-    # Nothing was collected: the names of static files are not hashed, which costs a plain engine less than it would.
+    # collectstatic did not run, so the names of static files have no hash. That makes a plain engine faster than it
+    # would be.
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     django.setup()
     print("| what | with it | without it |")

@@ -1,10 +1,11 @@
-"""This measures how long a web process takes for a handshake of TLS, and how often longer than the proxies wait.
+"""Measures how long a web process takes for a TLS handshake, and how often longer than the proxies wait.
 
-`python -m benchmarks.handshakes`: one process of pages over TLS, as the image starts it. A prober opens a connection
+`python -m benchmarks.handshakes` starts one process of pages over TLS, as the image does. A prober opens a connection
 twenty times a second, as a proxy does for a request, and ends it once the handshake is done. Meanwhile nobody asks for
-anything (calm); people ask for pages as fast as they are answered (pages); the same with other work for every core
-of the machine (busy). And the process is replaced again and again: the first handshakes after it began to listen, alone
-and on a busy machine. Whoever waits longer than `tls_timeout` of deploy/Caddyfile marks the process as one that failed.
+anything (calm); people ask for pages as fast as they are answered (pages); or they do so while every core of the
+machine has other work (busy). The process is also replaced again and again, to time the first handshakes after it began
+to listen, alone and on a busy machine. A proxy that waits longer than `tls_timeout` of deploy/Caddyfile marks the
+process as failed.
 """
 
 import argparse
@@ -25,8 +26,8 @@ from benchmarks.faults.web_faults import WebOverTls
 from benchmarks.figures import percentile
 
 EVERY_SECONDS = 0.05
-PATIENCE_SECONDS = 30.0  # of the prober: what lasts longer is counted as so long
-AFTER_START_SECONDS = 2.0  # of handshakes, from the first connection that is taken
+PATIENCE_SECONDS = 30.0  # what takes the prober longer counts as this long
+AFTER_START_SECONDS = 2.0  # the time in which handshakes are counted, from the first connection that is accepted
 LIMITS = (0.5, 1.0, 1.5, 2.0, 3.0)
 BUSY = "while True: sum(range(10000))"
 
@@ -44,7 +45,9 @@ async def handshake(port: int, context: ssl.SSLContext) -> float:
 
 
 async def probe(port: int, context: ssl.SSLContext, seconds: float) -> tuple[list[float], float]:
-    """Do a handshake at each tick, whatever becomes of others; return their seconds, and how late the prober was."""
+    """Do a handshake at each tick, whether or not earlier ones are done; return their seconds, and how late the prober
+    was.
+    """
     asked: list[asyncio.Task[float]] = []
     late = 0.0
     until = due = time.monotonic()
@@ -59,8 +62,8 @@ async def probe(port: int, context: ssl.SSLContext, seconds: float) -> tuple[lis
 
 
 async def ask_on(port: int, context: ssl.SSLContext) -> None:
-    """Ask for pages, one after the other on connections that are kept, as a proxy keeps them; a new one when it is
-    ended.
+    """Ask for pages, one after the other on connections that are kept, as a proxy does; open a new one when one is
+    closed.
     """
     request = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-Proto: https\r\n\r\n"
     while True:
@@ -82,7 +85,7 @@ async def crowd(port: int, context: ssl.SSLContext, people: int) -> None:
 
 @contextmanager
 def beside(commands: list[list[str]]) -> Iterator[None]:
-    """Run other processes meanwhile."""
+    """Run other processes while the block runs."""
     running = [subprocess.Popen(command, cwd=ROOT) for command in commands]
     try:
         yield

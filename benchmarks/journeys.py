@@ -1,4 +1,4 @@
-"""The way in, walked twelve times in a real browser on a small phone: `make journeys`.
+"""Walks the way in twelve times in a real browser on a small phone: `make journeys`.
 
 Each journey goes from the home page to the waiting room as a person does, with scripts and without, in each language.
 What is printed: how high the home page is (at most HOME_SCREENS), then screens (home and waiting room counted), presses
@@ -22,20 +22,21 @@ from pnav.demo.screenshots import demonstration
 from tests import chromium
 
 SCREENS, PRESSES, WORDS = 5, 5, 350
-KEYS = 40  # presses of the keyboard from the home page to the queue, the place typed besides
+KEYS = 40  # keys pressed from the home page to the queue, besides those that type the place
 WIDTH, HEIGHT = 360, 640
-HOME_SCREENS = 6  # of HEIGHT, for the home page
+HOME_SCREENS = 6  # the highest that the home page may be, in screens of HEIGHT
 PLACE = "93200"
 LOOPBACK = {"localhost", "127.0.0.1"}
-HOME_LANGUAGE = "fr"  # of the telephone that asks which languages there are
+HOME_LANGUAGE = "fr"  # the language of the telephone that asks which languages there are
 PATIENCE_MS = 30_000
 
 
 @dataclass(frozen=True)
 class Journey:
-    """It is one way through the questions.
+    """One way through the questions.
 
-    door: of the home page. answers: values, page after page. writes: the result comes first, and its button.
+    door: the choice on the home page. answers: the values, page by page. writes: whether the result comes first, with
+    its button.
     """
 
     name: str
@@ -45,7 +46,7 @@ class Journey:
 
     @property
     def more(self) -> int:
-        """Return how many more screens and presses somebody has who helps somebody else."""
+        """Return how many more screens and presses are allowed to somebody who helps somebody else."""
         return int(self.door == "helper")
 
 
@@ -64,7 +65,7 @@ JOURNEYS = (
     Journey("discreet", "adult", ("screen", "couple")),
 )
 
-# What can be read without scrolling: of the texts in `main`, those that lie above the exit at the foot of the screen.
+# What can be read without scrolling: the texts in `main` that lie above the exit at the foot of the screen.
 _SEEN = """(isWhole) => {
     const exit = document.querySelector(".pnav-exit");
     const fixed = exit && getComputedStyle(exit).position === "fixed";
@@ -82,7 +83,7 @@ _SEEN = """(isWhole) => {
     }
     return words;
 }"""
-# Where each of these lies, asked at once: a page has up to a dozen.
+# All of these are asked for at once, because a page has up to a dozen.
 _BUTTONS = """(selectors) => {
     const exit = document.querySelector(".pnav-exit");
     const isFixed = exit && getComputedStyle(exit).position === "fixed";
@@ -97,8 +98,8 @@ _BUTTONS = """(selectors) => {
 
 @dataclass
 class Button:
-    """It is the place of a button when its page is shown: pixels from the top of the screen; foot: where the exit
-    begins.
+    """The place of a button when its page is shown, in pixels from the top of the screen. foot: where the
+    exit begins.
     """
 
     label: str
@@ -113,8 +114,8 @@ class Button:
 
 @dataclass
 class Walk:
-    """It is what one journey took. words: of questions and results whole, of home and waiting room what their first
-    screen shows. pressed: the buttons that were pressed. shown: for each question, all of its buttons.
+    """What one journey took. words: all words of questions and results, and those on the first screen of the home page
+    and of the waiting room. pressed: the buttons that were pressed. shown: all buttons of each question.
     """
 
     journey: Journey
@@ -127,13 +128,13 @@ class Walk:
 
     @property
     def is_kept(self) -> bool:
-        """Return whether the promise holds."""
+        """Return whether the journey kept the promise."""
         most = (SCREENS + self.journey.more, PRESSES + self.journey.more, WORDS)
         return all(one <= other for one, other in zip((self.screens, self.presses, self.words), most, strict=True))
 
 
 def walk(page: Page, base: str, journey: Journey, *, place: str = PLACE) -> Walk:
-    """Walk one journey on this page, at the size that it has. Loopback only."""
+    """Walk one journey on this page, at the size that it has. Only a site of this machine is walked."""
     if urlsplit(base).hostname not in LOOPBACK:
         raise ValueError("Only a site on this machine.")
     done = Walk(journey)
@@ -156,7 +157,7 @@ def walk(page: Page, base: str, journey: Journey, *, place: str = PLACE) -> Walk
 
 
 def _close_suggestions(page: Page) -> None:
-    """Close the list of places that lies under the field while one types: who knows their postal code goes on."""
+    """Close the list of places below the field, as somebody does who knows their postal code and goes on."""
     page.locator("h1").first.evaluate("() => document.activeElement.blur()")
     page.locator(".pnav-place__list:visible").wait_for(state="detached", timeout=PATIENCE_MS)
 
@@ -186,7 +187,7 @@ def _press(page: Page, done: Walk, selector: str) -> None:
 
 
 def home_height(page: Page, base: str) -> int:
-    """Return how high the home page is as it comes, its folds closed, in pixels of this page's width."""
+    """Return the height of the home page when it comes, with its folds closed, in pixels of this page's width."""
     page.goto(base + "/")
     return int(page.evaluate("document.documentElement.scrollHeight"))
 
@@ -194,12 +195,12 @@ def home_height(page: Page, base: str) -> int:
 def keys_to_queue(page: Page, base: str, journey: Journey, *, place: str = PLACE) -> int:
     """Return how many keys are pressed from the home page to the queue, besides those of the place.
 
-    From the top of each page these are the skip link to its content, then the button.
+    On each page the first keys go to the skip link, and from there to the button.
     """
     page.goto(base + "/")
     keys = _to_content(page) + _tab_to(page, ".home-doors input[name=q]")
     page.keyboard.type(place)
-    if page.locator(".pnav-place__list").count():  # with scripts: the list closes as one leaves the field
+    if page.locator(".pnav-place__list").count():  # with scripts, the list closes when one leaves the field
         page.keyboard.press("Escape")
         keys += 1
     keys += _tab_to(page, f".home-doors button[value={journey.door}]") + _enter(page)
@@ -233,8 +234,9 @@ def _enter(page: Page, *, leaves: bool = True) -> int:
 
 @contextmanager
 def phone(browser: Browser, *, javascript: bool, language: str = HOME_LANGUAGE) -> Iterator[Page]:
-    """Yield a page of a small phone that is set to this language: the site chooses it at the first visit of its home
-    page."""
+    """Yield a page of a small phone that is set to this language, which the site chooses at the first visit of its home
+    page.
+    """
     context = browser.new_context(
         viewport={"width": WIDTH, "height": HEIGHT},
         locale=language,
@@ -264,14 +266,14 @@ def _print(done: Walk, how: str) -> None:
 
 
 def languages_of(page: Page, base: str) -> list[str]:
-    """Return the codes of the languages that the site offers on its home page, its own first."""
+    """Return the codes of the languages that the home page offers, the site's own first."""
     page.goto(base + "/")
     others = page.locator(".pnav-header__language [lang]").evaluate_all("all => all.map((one) => one.lang)")
     return [page.locator("html").get_attribute("lang") or "", *dict.fromkeys(others)]
 
 
 def walk_all(base: str) -> bool:
-    """Walk and print all journeys; whether each kept the promise and reached the queue."""
+    """Walk and print all journeys; return whether each kept the promise and reached the queue."""
     are_kept = True
     print(f"{'journey':26} {'':16} {'screens':>7} {'presses':>7} {'words':>7}")
     with sync_playwright() as playwright:

@@ -1,4 +1,4 @@
-"""This measures how long a key takes to be on screen where most is shown: `make keys`.
+"""Measures how long a key takes to be on screen where most is shown: `make keys`.
 
 One agent with EXCHANGES exchanges open and WAITING people in the queue, in Chromium with the processor SLOWER times
 slower. A letter is typed into the reply every EVERY_MS, and `Alt` with a digit goes to another exchange now and then;
@@ -37,21 +37,21 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_
 from benchmarks.site import Web, stage
 from tests import chromium
 
-EXCHANGES, WAITING, MESSAGES = 10, 200, 40  # messages: of each exchange
+EXCHANGES, WAITING, MESSAGES = 10, 200, 40  # messages in each exchange
 SLOWER = 4
-EVERY_MS, SWITCH_EVERY = 90, 40  # eleven letters a second, and another exchange after so many
-LETTERS = 400  # of each half
+EVERY_MS, SWITCH_EVERY = 90, 40  # eleven letters a second, and another exchange after this many
+LETTERS = 400  # letters in each half
 GOAL_MS = 50
 AREA = ".console-thread:not([hidden]) textarea[name=body]"
 WRITTEN = "Il vient de m'écrire encore une fois."
-# How often each kind of event comes when work is counted, and how long the page is then left to itself, in ms.
+# How often each kind of event comes when work is counted, and how long the page is then left alone, in ms.
 COUNTED, REST_MS, STILL_MS = 8, 500, 21_000
 CATEGORIES = ["-*", "toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"]
 WHY = ["disabled-by-default-devtools.timeline.invalidationTracking", "disabled-by-default-blink.debug"]
 REASONS_SHOWN = 14
 
-# What the page itself measures. A key is noted when the browser says that it was pressed; `done` runs in a task after
-# the frame in which it is drawn.
+# The page measures itself. A key is noted with the time when the browser says that it was pressed; `done` runs in a
+# task after the frame in which it was drawn.
 PROBE = """
 () => {
   window.keysMeasured = { letter: [], digit: [] };
@@ -77,7 +77,7 @@ PROBE = """
 
 @dataclass
 class Half:
-    """It is what was measured of one half, in ms."""
+    """What was measured in one half, in ms."""
 
     letter: list[float] = field(default_factory=list)
     digit: list[float] = field(default_factory=list)
@@ -85,13 +85,13 @@ class Half:
 
 
 def quantile(values: list[float], share: float) -> float:
-    """Return the nearest rank; nothing measured is nothing reached."""
+    """Return the nearest rank; infinity when nothing was measured, so that no goal is reached."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("inf")
 
 
 def build_static() -> None:
-    """Build the names of production, without minutes of compression."""
+    """Build the hashed names of production, without the compression, which takes minutes."""
     from django.conf import settings
     from django.core.management import call_command
 
@@ -102,7 +102,10 @@ def build_static() -> None:
 
 @dataclass(frozen=True)
 class World:
-    """agent and visitor: keys of their sessions; the visitor is the person of `exchanges[0]`. people: who waits."""
+    """The people of the site.
+
+    agent and visitor: the keys of their sessions; the visitor is the person of `exchanges[0]`. people: those who wait.
+    """
 
     agent: str
     visitor: str
@@ -146,7 +149,7 @@ def write(exchange: Any, body: str = WRITTEN, *, as_agent: bool = False) -> None
 
 
 def speak_to_agent(world: World, draw: random.Random) -> None:
-    """Let somebody of their exchanges write, or somebody who waits; then let one more person come."""
+    """Let somebody of their exchanges, or somebody who waits, write; then let one more person come."""
     write(draw.choice(world.exchanges[1:]))
     if draw.random() < 0.5:
         write(draw.choice(world.people), "Je suis toujours là.")
@@ -155,7 +158,7 @@ def speak_to_agent(world: World, draw: random.Random) -> None:
 
 @contextmanager
 def traffic(say: Callable[[random.Random], None]) -> Iterator[None]:
-    """Do this twice a second meanwhile."""
+    """Do this twice a second while the block runs."""
     stop = threading.Event()
 
     def speak() -> None:
@@ -196,7 +199,7 @@ def named(letter: str) -> str:
 
 
 def take(page: Page) -> Half:
-    """Return what was measured since the last time."""
+    """Return what was measured since the last call."""
     page.wait_for_timeout(500)
     found = page.evaluate("() => [keysMeasured.letter.splice(0), keysMeasured.digit.splice(0), longTasks.splice(0)]")
     return Half(*found)
@@ -204,13 +207,13 @@ def take(page: Page) -> Half:
 
 @dataclass(frozen=True)
 class Site:
-    """The site that is measured: its address, and the name of its cookie of sessions."""
+    """The site that is measured: its address, and the name of its session cookie."""
 
     url: str
     cookie: str
 
     def visit(self, browser: Browser, session: str, path: str, **options: Any) -> Page:
-        """Return a page of its own, signed in."""
+        """Return a new page that is signed in."""
         context: BrowserContext = browser.new_context(locale="fr-FR", **options)
         context.add_cookies([{"name": self.cookie, "value": session, "url": self.url}])
         page = context.new_page()
@@ -242,13 +245,13 @@ def slow_down(page: Page, rate: float) -> None:
 
 
 def measure(site: Site, world: World, *, slower: float, letters: int) -> dict[str, Half]:
-    """Return the console, calm and with traffic; and a visitor's telephone to whom the agent writes."""
+    """Measure the console without traffic and with it, and then the telephone of a visitor to whom the agent writes."""
     halves = {}
     with chromium_open() as browser:
         page = open_console(browser, site, world)
         slow_down(page, slower)
         type_on(page, 20)
-        take(page)  # warm
+        take(page)  # this warms the page up
         type_on(page, letters)
         halves["calm"] = take(page)
         with traffic(lambda draw: speak_to_agent(world, draw)):
@@ -284,8 +287,8 @@ def told(name: str, half: Half) -> str:
 
 @dataclass(frozen=True)
 class Work:
-    """It is what the page's own thread did. styled: elements whose style was worked out; laid_out: objects that a
-    layout went through, of all layouts. Times in ms of the processor.
+    """What the page's own thread did. styled: the elements whose style was computed. laid_out: the objects of all
+    layouts together. Times are in ms of processor time.
     """
 
     longest: float
@@ -298,7 +301,7 @@ class Work:
 
 
 def read_trace(raw: bytes) -> Work:
-    """Return the work of the page's thread, which is the one that lays out."""
+    """Return the work of the thread of the page, which also does the layout."""
     events = [one for one in json.loads(raw)["traceEvents"] if one.get("ph") == "X"]
     threads = Counter((one["pid"], one["tid"]) for one in events if one["name"] in ("Layout", "UpdateLayoutTree"))
     page = threads.most_common(1)[0][0] if threads else None
@@ -320,7 +323,7 @@ def read_trace(raw: bytes) -> Work:
 
 
 def read_reasons(raw: bytes) -> Counter[str]:
-    """Return what had styles worked out anew, most often first."""
+    """Return what caused styles to be computed again, the most frequent cause first."""
     reasons: Counter[str] = Counter()
     for one in json.loads(raw)["traceEvents"]:
         if not one["name"].endswith("InvalidationTracking") or "Layout" in one["name"]:
@@ -334,9 +337,7 @@ def read_reasons(raw: bytes) -> Counter[str]:
 
 
 def read_selectors(raw: bytes) -> Counter[str]:
-    """Return the microseconds that each selector took to be tried, with how often it was tried and how often it was
-    right.
-    """
+    """Return the microseconds that matching each selector took, how often it was tried, and how often it matched."""
     took: Counter[str] = Counter()
     tried: Counter[str] = Counter()
     right: Counter[str] = Counter()
@@ -352,7 +353,7 @@ def read_selectors(raw: bytes) -> Counter[str]:
 
 
 def read_longest(raw: bytes) -> list[str]:
-    """Return what the longest task of the page's thread did: its parts of half a millisecond and more, in order."""
+    """Return what the longest task of the page's thread did: its parts of half a millisecond or more, in order."""
     events = [one for one in json.loads(raw)["traceEvents"] if one.get("ph") == "X"]
     threads = Counter((one["pid"], one["tid"]) for one in events if one["name"] in ("Layout", "UpdateLayoutTree"))
     if not threads:
@@ -372,7 +373,9 @@ def read_longest(raw: bytes) -> list[str]:
 
 
 def count_work(site: Site, world: World, *, is_why: bool = False) -> dict[str, Work]:
-    """Count the work of each kind of event, COUNTED times in a fixed order at full speed, and of a while of nothing."""
+    """Count the work of each kind of event, COUNTED times in a fixed order at full speed, and of a while without
+    events.
+    """
     found = {}
     categories = [*CATEGORIES, *WHY] if is_why else CATEGORIES
     with chromium_open() as browser, ThreadPoolExecutor(1) as database:
@@ -434,7 +437,7 @@ def tabled(found: dict[str, Work]) -> str:
 
 
 def main() -> int:
-    """Return 0 when the goal is reached, or work was counted."""
+    """Return 0 when the goal is reached, or when only work was counted."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--slower", type=float, default=SLOWER)
     parser.add_argument("--letters", type=int, default=LETTERS, help="of each part")

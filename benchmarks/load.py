@@ -12,7 +12,7 @@ LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
 
 
 class Asker(asyncio.Protocol):
-    """It is one connection that is kept open."""
+    """One connection that is kept open."""
 
     def __init__(self, request: bytes, until: float) -> None:
         self.request, self.until = request, until

@@ -1,10 +1,11 @@
-"""Notifications between processes over PostgreSQL beside those over Redis: `python -m benchmarks.notifications`.
+"""Compares notifications between processes over PostgreSQL with those over Redis: `python -m benchmarks.notifications`.
 
-One process publishes, another listens, as web processes do (`chat.pubsub`, docs/adr/0091); the same two over each
-layer, in alternate rounds of one run. Paced: so many batches a second of so many notifications, and the time of each
-until the other process has it. Then a flood, and what an INSERT of its own costs beside it, for NOTIFY holds a lock of
-the whole server: a row as small as can be, committed to the disk, by a connection that has nothing to do with either.
-PostgreSQL runs with fsync. The last column is PostgreSQL's figure divided by that of Redis.
+One process publishes and another listens, as web processes do (`chat.pubsub`, docs/adr/0091), over each layer in turn
+in one run. At a fixed pace, batches of notifications are sent, and the time of each notification until the other
+process has it is measured. Then a flood is sent, and the cost of an INSERT beside it is measured, because NOTIFY takes
+a lock on the whole server. That INSERT writes the smallest row, is committed to the disk, and uses a connection that
+has nothing to do with either layer. PostgreSQL runs with fsync. The last column is PostgreSQL's figure divided by that
+of Redis.
 """
 
 import argparse
@@ -40,7 +41,7 @@ def _cpu() -> float:
 
 
 async def _end(publishes: bool, seconds: float) -> dict[str, Any]:
-    """Run one of the two processes. Moments are of the machine's monotonic clock, which both have."""
+    """Run one of the two processes. Times are those of the machine's monotonic clock, which both share."""
     from chat import pubsub
     from chat.pubsub import Hub, Notification
 

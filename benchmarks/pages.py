@@ -1,7 +1,8 @@
-"""Requests a second of the visitor's pages, against the same pages of a plain Django project under gunicorn's threads.
+"""Compares the visitor's pages a second with the same pages of a plain Django project under gunicorn's threads.
 
-One process each, pinned to the same core; the client, PostgreSQL and Redis on the others. Both servers run all the
-time and are asked in turn, so that a machine that slows down slows both. `benchmarks.stock` is the plain project.
+There is one process of each, pinned to the same core; the client, PostgreSQL and Redis are on the others. Both servers
+run all the time and are asked in turn, so that a machine that slows down slows both. `benchmarks.stock` is the plain
+project.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from pathlib import Path
 from benchmarks.site import ROOT, Web, servers
 from benchmarks.stock.sizes import MESSAGES, WAITING
 
-# Our address, the plain project's.
+# By page, our address and that of the plain project.
 PAGES = {
     "home": ("/", "/"),
     "search, 46 communes": ("/point-d-accueil/?q=51300", "/search/?q=51300"),
@@ -27,7 +28,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Gunicorn(Web):
-    """It is the plain project: one process, as many threads as Pnav gives its pages."""
+    """The plain project: one process, with as many threads as Pnav gives its pages."""
 
     def start(self) -> None:
         from django.conf import settings
@@ -41,7 +42,7 @@ class Gunicorn(Web):
 
 @contextmanager
 def pinned(cores: set[int]) -> Iterator[None]:
-    """Run what starts inside on these cores only."""
+    """Run what is started inside the block on these cores only."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:
@@ -58,7 +59,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def ask(web: Web, path: str, cookie: str, seconds: float, encoding: str) -> tuple[float, float]:
-    """Return the requests a second, and the server's milliseconds of CPU for one."""
+    """Return the requests a second, and the server's processor time for one request in milliseconds."""
     assert web.process is not None
     command = [sys.executable, "-m", "benchmarks.load", str(web.port), path, cookie, str(CONNECTIONS), str(seconds)]
     before = cpu_seconds(web.process.pid)
@@ -68,7 +69,7 @@ def ask(web: Web, path: str, cookie: str, seconds: float, encoding: str) -> tupl
 
 
 def fill() -> str:
-    """Create a person in the queue behind others, with a history, and return the cookie of their visit."""
+    """Create a person in the queue behind others, with messages, and return the cookie of their visit."""
     from datetime import timedelta
 
     from django.conf import settings
@@ -89,7 +90,7 @@ def fill() -> str:
 
 
 def fill_stock(url: str) -> str:
-    """Return the same for the plain project, in a database of its own."""
+    """Create the same for the plain project, in a database of its own."""
     from django.db import connection
 
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""This measures a visit on a poor telephone and line: its bytes, and the time until something is drawn (`make paint`).
+"""Measures a visit on a slow telephone and line: its bytes, and the time until something is drawn (`make paint`).
 
 The line is slow 3G as Chromium's tools emulate it (400 ms until an answer begins, 400 kbit/s, on each request), the
 processor is four times slower than this one. First paint is what the browser itself says (`first-contentful-paint`).
@@ -25,7 +25,7 @@ PAGES = ("/", "/orientation/maintenant/", "/mineurs/")
 ROUNDS = 5
 FIRST, SECOND, PAINT_MS = 80_000, 8_000, 1_500
 LATENCY_MS, BITS_A_SECOND, SLOWER = 400, 400_000, 4
-SETTLED_MS = 500  # after the load: the paint is said a moment after it was done
+SETTLED_MS = 500  # the browser reports the paint a moment after it happened, so this waits after the load
 
 
 def _visit(browser: Browser) -> tuple[Page, CDPSession]:
@@ -71,7 +71,7 @@ def first_paint(browser: Browser, address: str) -> float:
 
 
 def measure(base: str) -> bool:
-    """Measure and print; whether the goals are reached. Loopback only."""
+    """Measure and print; return whether the goals are reached. Only a site of this machine is measured."""
     if urlsplit(base).hostname not in LOOPBACK:
         raise ValueError("Only a site on this machine.")
     with sync_playwright() as playwright:

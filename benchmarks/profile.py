@@ -1,11 +1,9 @@
-"""This shows where a web process spends its time.
+"""Shows where a web process spends its time.
 
-`python -m benchmarks.profile [pnav|tutorial|relay] [--connects
---beats]`.
-
-At saturation, or while sockets come, or while they only say that they are there. cProfile sees the thread of the event
-loop and makes everything slower, Python's own calls most of all: read the order, not the figures. The processor time
-of each thread is printed after it.
+`python -m benchmarks.profile [pnav|tutorial|relay] [--connects|--beats]` profiles it at saturation,
+while sockets connect, or while sockets only send beats. cProfile sees the thread of the event loop and makes everything
+slower, Python's own calls most of all, so one should read the order and not the figures. The processor time of each
+thread is printed after it.
 """
 
 import argparse
@@ -19,7 +17,7 @@ from benchmarks import bench
 from benchmarks.site import Web, stage
 from benchmarks.sockets import beats, connect, raise_file_limit, saturate
 
-CONNECTS = 500  # conversations, two sockets each
+CONNECTS = 500  # conversations, each with two sockets
 RUNNER = """
 import cProfile, threading, time
 from daphne.cli import CommandLineInterface
@@ -35,7 +33,7 @@ finally:
 
 
 class Profiled(Web):
-    """It is the same Daphne, under cProfile."""
+    """The same Daphne under cProfile."""
 
     def _spawn(self, command: list[str | Path], **kwargs: object) -> None:
         arguments = command[3:]  # after « python -m daphne »

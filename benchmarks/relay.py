@@ -1,6 +1,6 @@
-"""This is the ceiling: an ASGI application that passes each text to the sockets of its room, and nothing else.
+"""The ceiling: an ASGI application that passes each text to the sockets of its room, and does nothing else.
 
-No Channels, no layer, no database, no sign-in. `/ws/room/<name>/`.
+It uses no Channels, no layer, no database and no sign-in. Its address is `/ws/room/<name>/`.
 """
 
 from collections import defaultdict

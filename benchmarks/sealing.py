@@ -1,10 +1,10 @@
-"""This measures what each exchange's own key costs a message that is written and read (issue 17: at most 2 %).
+"""Measures what each exchange's own key costs a message that is written and read (issue 17: at most 2 %).
 
-`python -m benchmarks.sealing`: a hundred conversations with a key each, and a hundred without, which the key ring
-seals. One thread writes batches of twenty messages as a web process does, and reads them as a socket does, to either
-kind in turn, and counts the processor time of itself and of its connection's server process. No socket is part of it,
-so that two batches differ in nothing but the seal: `benchmarks.variants` compares whole processes, whose rounds differ
-by a seventh from one to the next.
+`python -m benchmarks.sealing` compares a hundred conversations that have a key each with a hundred that have none and
+are sealed by the key ring. One thread writes batches of twenty messages as a web process does, and reads them as a
+socket does, in either kind in turn. It counts the processor time of itself and of the server process of its connection.
+No socket is used, so that two batches differ in nothing but the seal: `benchmarks.variants` compares whole processes,
+whose rounds differ by a seventh from one to the next.
 
 `python -m benchmarks.sealing --identities` does the same for connections that are recorded (`IDENTITY_KEYS`, ADR 0114).
 """
@@ -25,7 +25,7 @@ from benchmarks.variants import interval
 
 CONVERSATIONS = 100
 BATCH = 20
-IDENTITY_ROUNDS = 1000  # a report keeps 500 connections: with more, old ones would be deleted meanwhile
+IDENTITY_ROUNDS = 1000  # a report keeps 500 connections; with more rounds, old ones would be deleted meanwhile
 WORDS = ("il", "recommence", "tous", "les", "soirs", "et", "je", "ne", "sais", "plus", "quoi", "faire", "là")
 
 
@@ -59,7 +59,7 @@ def compare(rounds: int, url: str) -> dict[str, list[tuple[float, float]]]:
         assert all((key is not None) == (value == "write") for _pk, _public_id, key in rows)
         kinds.append([(pk, str(public_id)) for pk, public_id, _key in rows])
     server = raw_connection().info.backend_pid
-    apart = psycopg.connect(url, autocommit=True)  # what it asks is not counted
+    apart = psycopg.connect(url, autocommit=True)  # the statements of this connection are not counted
     write = SequenceCache()
     source = random.Random(1)
     last = {pk: 1 for kind in kinds for pk, _public_id in kind}
@@ -84,7 +84,7 @@ def compare(rounds: int, url: str) -> dict[str, list[tuple[float, float]]]:
 
     figures = ("µs of the web process to write", "and to read", "µs of PostgreSQL", "bytes of WAL")
     measured: dict[str, list[tuple[float, float]]] = {figure: [] for figure in figures}
-    for turn in range(-20, rounds):  # the first ones warm up
+    for turn in range(-20, rounds):  # the first rounds warm up
         words = [" ".join(source.choices(WORDS, k=12)) for _each in range(BATCH)]
         order = (0, 1) if turn % 2 == 0 else (1, 0)
         results = {n: one_batch(kinds[n], words) for n in order}
@@ -124,7 +124,7 @@ def compare_identities(rounds: int, url: str) -> dict[str, list[tuple[float, ...
         kinds.append(list(reports.values_list("public_id", flat=True)))
         assert len(kinds[-1]) == CONVERSATIONS
     server = raw_connection().info.backend_pid
-    apart = psycopg.connect(url, autocommit=True)  # what it asks is not counted
+    apart = psycopg.connect(url, autocommit=True)  # the statements of this connection are not counted
     look = reporter_identity.fetch_rows
     source = random.Random(1)
 
@@ -146,7 +146,7 @@ def compare_identities(rounds: int, url: str) -> dict[str, list[tuple[float, ...
 
     figures = ("µs of the web process", "µs of PostgreSQL", "bytes of WAL")
     measured: dict[str, list[tuple[float, ...]]] = {figure: [] for figure in figures}
-    for turn in range(-5, rounds):  # the first ones warm up
+    for turn in range(-5, rounds):  # the first rounds warm up
         order = source.sample(range(3), 3)
         results = {kind: one_batch(kind) for kind in order}
         for place, figure in enumerate(figures):

@@ -1,4 +1,4 @@
-"""This is a small production for a benchmark: PostgreSQL with fsync, Valkey, and Daphnes of any ASGI application."""
+"""A small production for a benchmark: PostgreSQL with fsync, Valkey, and Daphnes of any ASGI application."""
 
 import os
 import shutil
@@ -22,8 +22,10 @@ VARIABLES = {
     "ALLOWED_HOSTS": "localhost,127.0.0.1",
     "CONTENT_KEYS": "bench:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     "SEAL_PUBLIC_KEY": PrivateKey(bytes(range(32))).public_key.text,
-    "EXCHANGE_KEYS": os.environ.get("EXCHANGE_KEYS", "write"),  # read: what a key an exchange costs (docs/adr/0081)
-    "SESSION_SEAL": os.environ.get("SESSION_SEAL", "cookie"),  # ring: what the second seal costs (docs/adr/0103)
+    # Read: to measure what a key for each exchange costs (docs/adr/0081).
+    "EXCHANGE_KEYS": os.environ.get("EXCHANGE_KEYS", "write"),
+    # Ring: to measure what the second seal costs (docs/adr/0103).
+    "SESSION_SEAL": os.environ.get("SESSION_SEAL", "cookie"),
     "LOG_LEVEL": "WARNING",
     "DJANGO_SETTINGS_MODULE": "pnav.settings",
 }
@@ -36,10 +38,10 @@ def free_port() -> int:
 
 
 class Web(Service):
-    """Daphne with one application, as `make run` starts it; more variables say how.
+    """Daphne with one application, as `make run` starts it, with more variables.
 
-    The backlog is for storms: Twisted's 50 makes the kernel refuse whoever comes while a process is busy, and each of
-    them tries again after a second, then after three.
+    The backlog is made for storms. With Twisted's 50, the kernel refuses connections while a process is busy, and each
+    of them is tried again after a second, then after three.
     """
 
     def __init__(self, folder: Path, application: str, cores: set[int] | None = None, **variables: str) -> None:
@@ -59,7 +61,7 @@ class Web(Service):
         self._spawn(command, cwd=ROOT, env={**os.environ, **self.variables})
         assert self.process is not None
         if self.cores:
-            os.sched_setaffinity(self.process.pid, self.cores)  # before it has threads: they follow
+            os.sched_setaffinity(self.process.pid, self.cores)  # before it has threads, which take over its cores
         self._wait_until(self._answers)
 
     @property
@@ -77,7 +79,7 @@ class Web(Service):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """It is what runs under a benchmark: a folder for logs, PostgreSQL and Valkey."""
+    """What runs under a benchmark: a folder for logs, PostgreSQL and Valkey."""
 
     folder: Path
     postgres: Postgres
@@ -110,13 +112,13 @@ def stage() -> Iterator[Stage]:
 
 @contextmanager
 def servers() -> Iterator[Path]:
-    """Yield the same, for whoever needs the folder alone."""
+    """Yield the same, for a caller that needs only the folder."""
     with stage() as ground:
         yield ground.folder
 
 
 def refuse_unsafe_speed() -> None:
-    """Refuse to measure without fsync, before each run: such figures are worth nothing."""
+    """Refuse to measure without fsync, before each run, because such figures are worth nothing."""
     from django.db import connection
 
     with connection.cursor() as cursor:

@@ -1,5 +1,5 @@
-"""Addresses of the site with two pages more: `/bench/slow/` holds its thread up for two seconds with the ORM, and
-`/bench/computing/` holds the interpreter up for as long, as a page does that draws too much.
+"""The addresses of the site with two pages more: `/bench/slow/` occupies its thread for two seconds with the ORM, and
+`/bench/computing/` occupies the interpreter for as long, like a page that draws too much.
 """
 
 import time
@@ -25,8 +25,8 @@ def slow(request: HttpRequest) -> HttpResponse:
 
 
 def computing(request: HttpRequest) -> HttpResponse:
-    """Compute in pure Python, for SECONDS of this thread's own processor time (or `?seconds=`). Beside others it takes
-    longer.
+    """Compute in pure Python for SECONDS of this thread's own processor time (or `?seconds=`). Beside other work this
+    takes longer.
     """
     until, turns = time.thread_time() + float(request.GET.get("seconds", SECONDS)), 0
     while time.thread_time() < until:

@@ -1,4 +1,4 @@
-"""This is the site with the pages of benchmarks.slow, as an ASGI application."""
+"""The site with the pages of benchmarks.slow, as an ASGI application."""
 
 import os
 

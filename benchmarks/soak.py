@@ -1,9 +1,9 @@
-"""`make soak`: a site that lives for an hour, and what it has left when everybody has gone.
+"""`make soak`: a site that runs for an hour, and what it still holds when everybody has gone.
 
-Two web processes and the worker; people arrive at a steady pace, wait, talk, lose their network, come back, read pages,
-and leave: by ending, by the quick exit, or by vanishing. Agents are on duty all the time. Every minute memory,
-connections, keys, sockets and tasks are written down; then everyone leaves, and nothing of them may remain.
-The load is light (a quarter of a core at most): it may run beside other work.
+There are two web processes and the worker. People arrive at a steady pace, wait, talk, lose their network, come back,
+read pages and leave: they end the exchange, use the quick exit, or vanish. Agents are on duty all the time. Every
+minute, memory, connections, keys, sockets and tasks are recorded. Then everybody leaves, and nothing of them may
+remain. The load is light (a quarter of a core at most), so this may run beside other work.
 """
 
 import argparse
@@ -30,12 +30,12 @@ from pnav.demo.services import Service
 
 APPLICATION = "benchmarks.soak_site:application"
 BEAT_SECONDS = 20
-SETTLE_SECONDS = 300  # what memory is compared with: caches and pools have grown by then
+SETTLE_SECONDS = 300  # memory is compared with that after this time, when caches and pools have grown
 PAGES = ("/", "/orientation/", "/point-d-accueil/?q=51300", "/accessibilite/", "/tchat/")
 
 
 class Worker(Service):
-    """It is the worker, with its ticks."""
+    """The worker, which does its ticks."""
 
     def __init__(self, folder: Path) -> None:
         self.log = folder / "worker.log"
@@ -46,7 +46,7 @@ class Worker(Service):
 
 @dataclass
 class Sample:
-    """It is one minute; memory in KiB (PSS)."""
+    """One minute; memory is in KiB (PSS)."""
 
     at: float
     memory: int
@@ -58,12 +58,12 @@ class Sample:
     sockets: int
     tasks: int
     talking: int
-    share: float  # of a core, everything that is served
+    share: float  # the share of a core that everything served takes
 
 
 @dataclass
 class Ledger:
-    """It is what happened, and the posts that nobody has acknowledged yet."""
+    """What happened, and the posts that nobody has acknowledged yet."""
 
     counts: Counter[str] = field(default_factory=Counter)
     unacknowledged: dict[str, float] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class Ledger:
 
 
 class Line(Client):
-    """It is a socket that reads its frames; posts wait in the ledger for their acknowledgement."""
+    """A socket that reads its frames. Posts wait in the ledger for their acknowledgement."""
 
     __slots__ = ("ended", "hear", "open")
 
@@ -139,7 +139,7 @@ async def fetch(port: int, path: str, cookie: str = "", form: dict[str, str] | N
 
 
 class Party:
-    """Somebody with a socket that comes back when it is lost, and with posts to see acknowledged."""
+    """A person whose socket comes back when it is lost, and whose posts must be acknowledged."""
 
     path = ""
 
@@ -188,7 +188,7 @@ class Party:
             self.line.say(**self.posts[number])
 
     def came_back(self) -> None:
-        """Ask for what is missing, once the socket is open, and send again what nobody acknowledged."""
+        """Ask for what is missing once the socket is open, and send again what nobody acknowledged."""
         assert self.line is not None
         for conversation in self.cursors:
             self.sync(conversation)
@@ -227,7 +227,9 @@ class Party:
 
 
 class Agent(Party):
-    """Is on duty all the time, answers each conversation now and then, and closes those whose person has gone."""
+    """An agent who is on duty all the time, answers each conversation now and then, and closes those whose person has
+    gone.
+    """
 
     path = "/ws/console/"
 
@@ -255,7 +257,7 @@ class Agent(Party):
 
 
 class Person(Party):
-    """Comes, waits, talks, leaves."""
+    """A person who comes, waits, talks and leaves."""
 
     path = "/ws/conversation/"
 
@@ -284,7 +286,7 @@ class Person(Party):
         finally:
             self.leave()
             task.cancel()
-            for number in self.posts:  # whoever left does not wait for an answer
+            for number in self.posts:  # a person who has left does not wait for an answer
                 self.soak.ledger.unacknowledged.pop(number, None)
             self.soak.ledger.people -= 1
 
@@ -307,7 +309,7 @@ class Person(Party):
         self.soak.ledger.counts[how] += 1
         if not how.startswith("end 302"):
             await asyncio.sleep(2)
-            await asyncio.to_thread(_close, self.conversation)  # their agent does, after a while
+            await asyncio.to_thread(_close, self.conversation)  # their agent does so after a while
 
 
 def _close(public_id: str) -> None:
@@ -338,7 +340,7 @@ def _new_people(folder: Path, count: int, agents: int = 0) -> list[dict[str, str
 
 
 class Soak:
-    """The site, its people, and the watch kept over them."""
+    """The site, its people, and what is recorded about them."""
 
     def __init__(self, ground: Stage, seconds: float, arrivals: float, stay: float, every: float, agents: int) -> None:
         self.ground = ground
@@ -355,7 +357,7 @@ class Soak:
         self._spent = (0.0, 0.0)
 
     def port(self) -> int:
-        """Return the port of any process, as a proxy would choose."""
+        """Return the port of a process, as a proxy would choose one."""
         return random.choice(self.webs).port
 
     async def run(self) -> dict[str, Any]:
@@ -394,7 +396,7 @@ class Soak:
         await asyncio.wait(tasks, timeout=60)
         for task in tasks:
             task.cancel()
-        await asyncio.sleep(10)  # hang-ups are noticed, idle connections go home
+        await asyncio.sleep(10)  # closed connections are noticed, and idle ones end
         after = await self.look()
         return self.judge(before, after, overdue)
 
@@ -425,7 +427,7 @@ class Soak:
         )
 
     async def look(self) -> dict[str, Any]:
-        """Return what each minute writes down."""
+        """Return what is recorded each minute."""
         assert self.worker.process
         web = [memory_kb(one.pid)["Pss"] for one in self.webs]
         worker = memory_kb(self.worker.process.pid)["Pss"]
@@ -441,7 +443,7 @@ class Soak:
         }
 
     def _outside(self) -> dict[str, int]:
-        """Return connections of PostgreSQL (a few are ours, from a pool), and keys and clients of Valkey."""
+        """Return the connections of PostgreSQL (a few are ours, from a pool), and the keys and clients of Valkey."""
         import redis
         from django.db import connection
 
@@ -460,7 +462,7 @@ class Soak:
             }
 
     def orphans(self) -> list[str]:
-        """Return keys that would stay for ever."""
+        """Return the keys that would stay for ever."""
         import redis
 
         with redis.Redis.from_url(self.ground.valkey.url, decode_responses=True) as client:
@@ -504,7 +506,7 @@ class Soak:
 
 
 def _sockets(pid: int) -> int:
-    """File descriptors of a process that are sockets."""
+    """Return the file descriptors of a process that are sockets."""
     count = 0
     for path in Path(f"/proc/{pid}/fd").iterdir():
         try:

@@ -1,5 +1,5 @@
-"""This is the site, with what only its inside knows on `/bench/inside/`, and sockets that live minutes instead of
-hours.
+"""The site with one page more, `/bench/inside/`, for what only the process itself knows, and with sockets that live
+minutes and not hours.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pnav.settings")
 from pnav.asgi import application as site  # noqa: I001  settings and apps first
 from chat.realtime import connection
 
-# So that an hour sees many times what a day sees once: the server says « come back », the page does.
+# An hour then sees many times what happens once in a day: the server says « come back », and the page does so.
 connection.LIFETIME_SECONDS = int(os.environ.get("BENCH_LIFETIME", "300"))
 
 

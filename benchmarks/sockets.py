@@ -1,7 +1,6 @@
-"""This is the load of a chat: pairs of sockets, messages in flight or at a fixed pace, storms; the same for every
-server.
+"""The load of a chat: pairs of sockets, messages in flight or at a fixed pace, and storms; the same for every server.
 
-A message of 120 characters carries its number, which is looked for in the bytes that come back; nothing is parsed
+A message of 120 characters carries its number, which is searched for in the bytes that come back. Nothing is parsed
 while messages are timed. Each is timed until its author has it back and until the other side has it.
 """
 
@@ -19,23 +18,23 @@ from benchmarks.figures import percentile
 from benchmarks.wire import Client, WireError, frame, handshake
 
 CHARACTERS = 120
-MARK = b"beca0000-c0de-4c0d-8000-"  # then twelve digits: together a UUID
+MARK = b"beca0000-c0de-4c0d-8000-"  # twelve digits follow, and all together is a UUID
 DIGITS = 12
 BODY_MARK = b"message-"
 REPORTER, AGENT = 0, 1
 
-AT_ONCE = 128  # handshakes under way: enough to keep a server busy, below its backlog
+AT_ONCE = 128  # handshakes under way: enough to keep a server busy, and fewer than its backlog
 HANDSHAKE_SECONDS = 15
 DRAIN_SECONDS = 15
 LATE_SECONDS = 0.010  # a run is void when more than one send in a hundred was later than this
-SOURCE_PORTS = 8000  # sockets from one source address
-IP_BIND_ADDRESS_NO_PORT = 24  # linux/in.h: the port is chosen with the destination, so that many fit
+SOURCE_PORTS = 8000  # sockets of one source address
+IP_BIND_ADDRESS_NO_PORT = 24  # linux/in.h: the port is chosen together with the destination, so that many fit
 
 _numbers = 0
 
 
 class Late(Exception):
-    """The generator could not keep its pace: what it measured is its own slowness."""
+    """The generator could not keep its pace, so it measured its own slowness."""
 
 
 def raise_file_limit() -> int:
@@ -46,7 +45,7 @@ def raise_file_limit() -> int:
 
 
 class Room:
-    """It says how the relay and the tutorial are spoken to."""
+    """How to speak to the relay and the tutorial."""
 
     needs_sync = False
 
@@ -60,7 +59,7 @@ class Room:
 
 
 class Exchange:
-    """It says how Pnav is spoken to: docs/protocol.md. `cursor` is what both sides have."""
+    """How to speak to Pnav: docs/protocol.md. `cursor` is what both sides have read."""
 
     needs_sync = True
     paths = ("/ws/conversation/", "/ws/console/")
@@ -76,7 +75,7 @@ class Exchange:
         return frame(b'%s%s%012d","body":"%s"}' % (self._head, MARK, number, body))
 
     def sync(self) -> bytes:
-        """Return what somebody asks who comes back and has missed the last message."""
+        """Return what a client sends that comes back and has missed the last message."""
         wanted = {"type": "sync", "conversation": self.conversation, "after": max(0, self.cursor - 1)}
         return frame(json.dumps(wanted).encode())
 
@@ -86,7 +85,7 @@ class Exchange:
 
 
 class Side(Client):
-    """It is one socket of a pair. `ready` is done when it has caught up, or failed."""
+    """One socket of a pair. `ready` is done when it has caught up, or failed."""
 
     __slots__ = ("_saw_messages", "is_ready", "listener", "pair", "ready", "which")
 
@@ -136,7 +135,7 @@ class Side(Client):
         while at >= 0:
             digits = at + size
             number = int(data[digits : digits + DIGITS])
-            # A text without its client_id may be read by the other side; to its author it acknowledges nothing.
+            # The other side may read a text without its client_id, but it acknowledges nothing to its author.
             if mark is MARK or load.author_of(number) != self.which:
                 load.got(number, self, now)
             at = data.find(mark, digits + DIGITS, end)
@@ -150,7 +149,7 @@ class Side(Client):
                 return
             elif kind == "messages":
                 self.pair.talk.cursor = max(self.pair.talk.cursor, content["last_seq"])
-                # Nothing is caught up while a page is missing.
+                # Messages are missing until the last page has come.
                 items = content["items"]
                 self._saw_messages = not items or items[-1]["seq"] >= content["last_seq"]
             elif kind == "state" and self._saw_messages:
@@ -160,7 +159,7 @@ class Side(Client):
 
 
 class Pair:
-    """These are the two sides of one conversation; `ports` of the processes that serve them."""
+    """The two sides of one conversation. ports: the processes that serve them."""
 
     __slots__ = ("load", "ports", "sides", "talk")
 
@@ -171,7 +170,7 @@ class Pair:
         self.sides: list[Side | None] = [None, None]
 
     def new_side(self, which: int) -> Side:
-        """Make another socket for this side: a socket is opened once."""
+        """Make another socket for this side, because a socket is opened once."""
         side = Side(self, which, self.ports[which])
         self.sides[which] = side
         return side
@@ -228,7 +227,7 @@ async def connect(pairs: Iterable[Pair], sides: Sequence[int] = (REPORTER, AGENT
 async def storm(pairs: Sequence[Pair], patience: float = 90) -> tuple[float, int, int]:
     """Drop every socket at once and let each come back as our pages do: after 0.7 s ± half, doubled at each failure.
 
-    Returns the seconds until the last one has caught up, how many attempts failed, how many never came back.
+    Return the seconds until the last one has caught up, how many attempts failed, and how many never came back.
     """
     started = time.perf_counter()
     for pair in pairs:
@@ -257,13 +256,13 @@ async def storm(pairs: Sequence[Pair], patience: float = 90) -> tuple[float, int
 
 
 class Load:
-    """Messages on their way over some pairs, and when each came. One at a time for a pair."""
+    """Messages under way in some pairs, and when each came. A pair has one load at a time."""
 
     def __init__(self, pairs: Sequence[Pair]) -> None:
         self.pairs = pairs
         self.base = _numbers
         self.sent = array("d")
-        self.echoed = array("d")  # 0 while it is not back
+        self.echoed = array("d")  # 0 while the message is not back
         self.heard = array("d")
         self.authors = bytearray()
         self.owners: list[Pair] = []
@@ -289,13 +288,13 @@ class Load:
         self.heard.append(0)
         side = pair.sides[author]
         self.sent.append(time.perf_counter())
-        if side is not None and side.is_ready:  # otherwise it is a loss
+        if side is not None and side.is_ready:  # otherwise it is lost
             side.send(pair.talk.post(number))
 
     def got(self, number: int, side: Side, now: float) -> None:
         index = number - self.base
         if not 0 <= index < len(self.sent):
-            return  # of a load before this one
+            return  # it belongs to an earlier load
         pair = self.owners[index]
         if pair is not side.pair:
             self.strays += 1
@@ -330,7 +329,7 @@ class Load:
         return "; ".join(why)
 
     async def drain(self) -> None:
-        """Wait for what is on its way."""
+        """Wait for the messages under way."""
         self.is_closed_loop = False
         deadline = time.perf_counter() + DRAIN_SECONDS
         while self.lost and time.perf_counter() < deadline:
@@ -339,11 +338,11 @@ class Load:
             pair.load = None
 
     def receipts(self) -> list[float]:
-        """Return the seconds from sending to the other side."""
+        """Return the seconds from sending until the other side has the message."""
         return [heard - sent for sent, heard in zip(self.sent, self.heard, strict=True) if heard]
 
     def acknowledgements(self) -> list[float]:
-        """Return the seconds from sending to the author's own echo."""
+        """Return the seconds from sending until the author has the message back."""
         return [echoed - sent for sent, echoed in zip(self.sent, self.echoed, strict=True) if echoed]
 
 
@@ -368,7 +367,7 @@ async def saturate(
 
 
 async def pace(pairs: Sequence[Pair], rate: float, seconds: float) -> Load:
-    """Send `rate` messages a second over all the pairs, each when it is due, whatever became of the others."""
+    """Send `rate` messages a second over all the pairs, each when it is due, whether or not earlier ones are back."""
     load = Load(pairs)
     order = list(pairs)
     random.Random(1).shuffle(order)
@@ -386,7 +385,7 @@ async def pace(pairs: Sequence[Pair], rate: float, seconds: float) -> Load:
 
 
 async def beats(pairs: Sequence[Pair], every: float, seconds: float) -> None:
-    """Send a beat of each socket once in `every` seconds, evenly spread."""
+    """Send a beat on each socket once in `every` seconds, evenly spread."""
     sides = [side for pair in pairs for side in pair.sides if side is not None]
     started = time.perf_counter()
     position = 0

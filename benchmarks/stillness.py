@@ -1,7 +1,7 @@
-"""This measures how still the machine is: what else runs on it shows in every p99.
+"""Measures how still the machine is, because whatever else runs on it shows in every p99.
 
-A message in a hundred decides a p99. Something that takes a core for 5 ms once a second, as the watchers of a virtual
-machine do, holds up one or two messages in two hundred: as much as is measured.
+One message in a hundred decides a p99. Something that takes a core for 5 ms once a second, as the watchers of a virtual
+machine do, delays one or two messages in two hundred, which is as much as what is measured.
 """
 
 import os
@@ -13,7 +13,7 @@ NOTICED_SECONDS = 0.001
 
 
 def interruptions(seconds: float, clock: Callable[[], float] = time.perf_counter) -> list[float]:
-    """Return how long the processor was taken away, in seconds, each time that it was for more than a millisecond.
+    """Return, in seconds, each time that the processor was taken away for more than a millisecond.
 
     It is measured by a process that only looks at the clock.
     """
@@ -29,7 +29,7 @@ def interruptions(seconds: float, clock: Callable[[], float] = time.perf_counter
 
 
 def told(taken: Sequence[float], seconds: float) -> str:
-    """Return the same in a sentence, to stand above the figures."""
+    """Return the same in a sentence that is printed above the figures."""
     if not taken:
         return f"The machine is still: in {seconds:.0f} s nothing took this core away for a millisecond."
     return (

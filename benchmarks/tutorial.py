@@ -1,10 +1,10 @@
 """The baseline: the chat of the Channels tutorial, served by the same Daphne. It stores nothing.
 
-`/ws/room/<name>/` sends the JSON text that it receives to the room's group. As in the tutorial: AuthMiddlewareStack,
-AsyncWebsocketConsumer, group_send, the `core` layer, Django's own sessions. Three kindnesses: redis-py 8's limits are
-lifted (a socket would die every 5 s); the layer holds 10,000 messages a process instead of 100 (the 101st is dropped
-without a word, and a row with a loss is void); connections to PostgreSQL come from a pool, as ours do.
-BENCH_STORE=1 writes a row a message with the ORM.
+`/ws/room/<name>/` sends the JSON text that it receives to the room's group. As in the tutorial, it uses
+AuthMiddlewareStack, AsyncWebsocketConsumer, group_send, the `core` layer and Django's own sessions. Three things are
+made better for it. redis-py 8's limits are lifted, because a socket would die every 5 s. The layer holds 10,000
+messages a process and not 100, because the 101st is dropped without a word, and a row with a loss is void. Connections
+to PostgreSQL come from a pool, as ours do. With BENCH_STORE=1 it writes a row for each message with the ORM.
 """
 
 import json

@@ -1,10 +1,10 @@
-"""This measures what one setting costs a message: two values of a variable in turn, many short rounds, in one run.
+"""Measures what one setting costs a message: two values of a variable in turn, in many short rounds of one run.
 
 `python -m benchmarks.variants EXCHANGE_KEYS read write --rounds 12`: each round starts a web process with either value,
-the first one first in every other round, and saturates a hundred conversations that were made under that value. Rounds
-of one pair are seconds apart, so that what drifts on the machine meets both; the ratio of each pair is taken, then the
-median of the ratios, with the interval that holds it in 95 of 100 resamples. An interval that contains 1 shows no
-difference; its width says how small a difference the run could have shown.
+the first one first in every other round, and saturates a hundred conversations that were made under that value. The
+rounds of a pair are seconds apart, so that slow changes of the machine affect both. The ratio of each pair is taken,
+then the median of the ratios, with the interval that holds it in 95 of 100 resamples. An interval that contains 1 shows
+no difference; its width says how small a difference the run could have shown.
 """
 
 import argparse
@@ -31,17 +31,17 @@ FIGURES = (
     "web µs a message",
     "PostgreSQL µs a message",
     "WAL bytes a message",  # the same on any machine, however busy
-    "rows in place, of 1",  # updates of conversations that need no new entry in any index
+    "rows in place, of 1",  # the share of updates that need no new entry in any index
     "messages a second",
     "p50 ms",
     "p99 ms",
 )
-COUNTED = FIGURES[2:4]  # true of a round whose times are void, too
+COUNTED = FIGURES[2:4]  # these are true even in a round whose times are void
 
 
 @dataclass
 class Variant:
-    """It is one value of the variable: the conversations made under it, and what was measured, a value a round."""
+    """One value of the variable: the conversations made under it, and what was measured, one value a round."""
 
     name: str
     value: str
@@ -50,7 +50,7 @@ class Variant:
 
 
 def make_conversations(ground: Stage, name: str, value: str) -> list[Exchange]:
-    """Return a hundred conversations under way, made by a process that has this value, as that deployment would."""
+    """Return a hundred conversations under way, made by a process that has this value, as in a deployment with it."""
     out = ground.folder / f"pairs-{value}"
     command = [sys.executable, "manage.py", "bench_sessions", "--pairs", str(SMALL), "--out", str(out), "-v", "0"]
     subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, name: value}, stdout=subprocess.DEVNULL)
@@ -58,7 +58,7 @@ def make_conversations(ground: Stage, name: str, value: str) -> list[Exchange]:
 
 
 def wal_bytes(connection: psycopg.Connection) -> float:
-    """Return the bytes that the database has logged since it began."""
+    """Return the bytes that the database has written to its log since it began."""
     return number(connection, "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8")[0]
 
 
@@ -77,7 +77,7 @@ def number(connection: psycopg.Connection, statement: LiteralString) -> tuple[fl
 
 
 async def measure(ground: Stage, variant: Variant, seconds: float) -> str:
-    """Measure one round of one value: saturated, then at 200 a second. Returns why the round is void, or ""."""
+    """Measure one round of one value: saturated, then at 200 messages a second. Return why the round is void, or ""."""
     assert ground.postgres.process
     server = ground.postgres.process.pid
     web = Web(ground.folder, APPLICATIONS[PNAV], cores()[0], **{variant.name: variant.value})
@@ -90,7 +90,7 @@ async def measure(ground: Stage, variant: Variant, seconds: float) -> str:
         full, rate, elapsed, before, after = await saturate(
             pairs, WINDOW, seconds, lambda: (cpu_seconds(web.pid), cpu_of_tree(server), wal_bytes(connection))
         )
-        await asyncio.sleep(1.2)  # backends tell what they updated once in a second at most
+        await asyncio.sleep(1.2)  # backends report their updates once a second at most
         late = conversation_updates(connection)
         paced = await pace(pairs, RATE, seconds)
     finally:
@@ -142,7 +142,7 @@ def main() -> None:
     options = parser.parse_args()
     _web, other = cores()
     if other:
-        os.sched_setaffinity(0, other)  # what is started from here inherits it; the web is moved
+        os.sched_setaffinity(0, other)  # what is started from here inherits these cores; the web is moved
     print(told(interruptions(STILLNESS_SECONDS), STILLNESS_SECONDS), flush=True)
     with stage() as ground:
         first, second = (

@@ -1,7 +1,7 @@
-"""A WebSocket client that costs little: the generator must never be what is measured.
+"""A WebSocket client that costs little, because the generator must never be what is measured.
 
-The mask of a client's frames is four zeros: the protocol asks for a mask, any mask, and with this one the text goes out
-as it is. Frames that come in are found in the bytes as they arrived, without a copy; only text, ping and close exist.
+The mask of a client's frames is four zeros. The protocol asks for a mask, and with this one the text is sent as it is.
+Frames that come in are found in the bytes as they arrived, without a copy. Only text, ping and close exist.
 """
 
 import asyncio
@@ -54,9 +54,10 @@ def handshake(path: str, host: str, cookie: str = "", address: str = "") -> byte
 
 
 class Client(asyncio.Protocol):
-    """It is one socket. A subclass says what a text is worth; `opened` ends with the handshake, `lost` when it is over.
+    """One socket. A subclass says what to do with a text; `opened` is called when the handshake ends, and `lost` when
+    the socket is over.
 
-    close_code: what the server closed it with; None while it has not.
+    close_code: the code with which the server closed it; None while it has not.
     """
 
     __slots__ = ("_rest", "close_code", "error", "is_open", "request", "transport")
@@ -83,7 +84,7 @@ class Client(asyncio.Protocol):
         self.transport.write(whole_frame)
 
     def hang_up(self) -> None:
-        """Close as a phone that loses its network does: nothing is said."""
+        """Close as a phone does that loses its network: nothing is sent."""
         if self.transport is not None:
             self.error = self.error or WireError("hung up")
             self.transport.abort()

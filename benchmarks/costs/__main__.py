@@ -1,7 +1,8 @@
-"""`python -m benchmarks.costs`: drive every act with the worst input of its kind, print what it costs, judge it.
+"""`python -m benchmarks.costs` drives every act with the worst input of its kind, prints its cost and judges it.
 
-Ends with 1 when an act crosses its budget or grows faster than its input. PostgreSQL and Valkey are its own; a few
-minutes. `--only part` keeps to acts whose name holds it; `--quick` to three kinds of text.
+The exit code is 1 when an act crosses its budget or grows faster than its input. The run takes a few minutes, with a
+PostgreSQL and a Valkey of its own. `--only part` chooses the acts whose name contains `part`; `--quick` tries three
+kinds of text only.
 """
 
 import argparse
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
     from benchmarks.costs.drive import Cost, Three, Verdict
     from benchmarks.costs.stored import Stored
 
-GROWN = (100, 200, 400)  # of everything that a visit or an account may leave behind
-FILING = "reports:create"  # driven by a visit that has answered all questions and chosen a place
-BASE_TRIES = 3  # of the act with nothing sent, the best of so many: what is not above it is not measured further
+GROWN = (100, 200, 400)  # rows of everything that a visit or an account may leave behind
+FILING = "reports:create"  # done by a visit that has answered all questions and chosen a place
+# An act is driven so often without input, and the best counts: what costs no more than this is not measured further.
+BASE_TRIES = 3
 LOOK_EVERY = 25  # acts, between two looks at the noise
 QUICK = ("latin", "emoji", "bidi", "fields", "cookies")
 HEADS = (
@@ -89,9 +91,10 @@ def main() -> int:
 
 @dataclass(frozen=True)
 class Act:
-    """It is one act of one person.
+    """One act of one person.
 
-    name: as the table calls it. key: of the session of whoever acts, or none. is_grouped: a page of any class.
+    name: its name in the table. key: the session key of the person who acts, or none. is_grouped: whether it is a page
+    of any class.
     """
 
     label: str
@@ -108,15 +111,15 @@ class Act:
 
 
 class Run:
-    """It is one run: the cast, who acts in it, what was found."""
+    """One run: the cast, who acts in it, and what was found."""
 
     def __init__(self, only: str, *, is_quick: bool) -> None:
         self.only = only
         self.is_quick = is_quick
         self.noise = Noise()
         self.verdicts: list[Verdict] = []
-        self._again: dict[int, Callable[[], Three]] = {}  # of a verdict with doubts, by its place
-        self._lines: dict[str, table.Line] = {}  # of what changes something, by the label
+        self._again: dict[int, Callable[[], Three]] = {}  # how to repeat a verdict that is in doubt, by its place
+        self._lines: dict[str, table.Line] = {}  # the lines of acts that change something, by label
         self._acts = self.noisy = 0
 
     @cached_property
@@ -259,7 +262,7 @@ class Run:
         from benchmarks.costs import drive
 
         nothing = Request(form={}) if act.method == "POST" else Request()
-        drive.send(act.path, act.method, act.key, nothing)  # what is read once for all
+        drive.send(act.path, act.method, act.key, nothing)  # this reads what a process reads only once
         tried = [drive.once(act.path, act.method, act.key, nothing)[0] for _time in range(BASE_TRIES)]
         base = min(tried, key=lambda cost: cost.ms)
         known: dict[tuple[int, frozenset[str]], Stored] | None = {} if act.method == "GET" else None

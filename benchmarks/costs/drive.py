@@ -1,5 +1,5 @@
-"""Driving acts in this process, and what each costs: processor of its thread, statements, rows, memory, answer, and
-what it leaves behind.
+"""Drives acts in this process and measures what each costs: processor time of its thread, statements, rows, memory,
+answer, and what it leaves behind.
 
 Each request is served by Django's own handler, with the whole stack, and what it changed is undone.
 """
@@ -30,21 +30,23 @@ from benchmarks.costs.table import Budget, Stores
 from common import rate_limits
 
 GROWTH_MAX = 2.5  # cost(2n) ÷ cost(n)
-# (cost(4n) - cost(2n)) ÷ (cost(2n) - cost(n)), where a base hides nothing: 2 of a line, 4 of a square.
+# (cost(4n) - cost(2n)) ÷ (cost(2n) - cost(n)), which a constant part of the cost does not hide: 2 for linear growth and
+# 4 for quadratic growth.
 INCREMENT_MAX = 3.0
-# Below so much of a difference between n and 4n a ratio says nothing. Of processor: `Noise` says it.
+# A ratio says nothing when the difference between n and 4n is below this. For processor time `Noise` decides.
 MEASURABLE_ROWS, MEASURABLE_STATEMENTS, MEASURABLE_BYTES = 20, 5, 8192
-# Of the processor, in ms: whatever the noise was, pages that cost 1.4 ms and 2.2 ms a moment later have not grown.
+# For processor time, in ms: whatever the noise was, a page that cost 1.4 ms, and 2.2 ms a moment later, has not grown.
 MEASURABLE_MS = 1.0
-TRIES_IN_DOUBT = 7  # the best of so many, when one says that a bound of processor was crossed
+TRIES_IN_DOUBT = 7  # the best of so many counts, when one of them says that a bound of processor time was crossed
 NOTHING_LEFT = Stored()
-STILL = Noise()  # a machine that disturbs nothing
+STILL = Noise()  # for a machine without any noise
 
 
 @dataclass
 class Cost:
-    """It is one act. ms: of processor of this thread. rows: fetched or changed. kib: peak of memory; 0 when not asked
-    for."""
+    """One act. ms: processor time of this thread. rows: rows that were fetched or changed. kib: peak of memory; 0 when
+    it was not asked for.
+    """
 
     ms: float
     statements: int
@@ -52,13 +54,13 @@ class Cost:
     answer_bytes: int
     status: int
     kib: int = 0
-    is_between: bool = False  # not measured: it lies between two that are alike
+    is_between: bool = False  # it was not measured, because it lies between two that are alike
     stored: Stored = NOTHING_LEFT
 
 
 @dataclass
 class Counter:
-    """Counts the statements of an act and their rows. tables: those that the statements may have written."""
+    """Counts the statements of an act and their rows. tables: the tables that the statements may have written."""
 
     statements: int = 0
     rows: int = 0
@@ -69,7 +71,8 @@ class Counter:
 def counted() -> Iterator[Counter]:
     """Count statements and their rows: Django's, and those of `common.sql`, which go by no cursor of Django."""
     counter, execute = Counter(), psycopg.Cursor.execute
-    late: list[psycopg.Cursor[Any]] = []  # of a pipeline: how many rows is known when they are fetched
+    # Statements of a pipeline, whose number of rows is known when they are fetched.
+    late: list[psycopg.Cursor[Any]] = []
 
     def counting(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
         result = execute(self, query, *args, **kwargs)
@@ -114,8 +117,9 @@ def _ask(path: str, method: str, key: str, request: Request, encoding: str) -> A
 
 
 def send(path: str, method: str, key: str, request: Request, *, encoding: str = "") -> Any:
-    """Return the answer; whatever it changed is undone. key: of the session, or none. encoding: what the browser
-    accepts."""
+    """Return the answer, and undo whatever the request changed. key: the key of the session, or none. encoding: the
+    encodings that the browser accepts.
+    """
     with transaction.atomic():
         answer = _ask(path, method, key, request, encoding)
         transaction.set_rollback(True)
@@ -129,10 +133,10 @@ def _in_bytes(request: Request) -> Request:
 
 def once(path: str, method: str, key: str, request: Request) -> tuple[Cost, set[str]]:
     """Run an act once, and return its cost, with the answer compressed, and the tables that it may have written."""
-    cache.clear()  # what was counted before would refuse it
+    cache.clear()  # a limit that was counted before would refuse the act
     request = _in_bytes(request)
     with counted() as counter:
-        gc.disable()  # a collection walks through all that this process has loaded, whoever set it off
+        gc.disable()  # a collection walks through everything that this process has loaded, whichever act triggers it
         try:
             before = time.thread_time()
             answer = send(path, method, key, request, encoding="gzip")
@@ -146,7 +150,7 @@ def once(path: str, method: str, key: str, request: Request) -> tuple[Cost, set[
 
 
 def peak_kib(path: str, method: str, key: str, request: Request) -> int:
-    """Return the most memory of Python's that an act holds at one moment, the answer as it is included.
+    """Return the largest amount of Python memory that an act holds at one moment, including the answer.
 
     The body is not: Django's client holds a copy of it, which a server does not.
     """
@@ -187,7 +191,8 @@ def measure(path: str, method: str, key: str, requests: Sequence[Request], *, tr
                 best.append(cost)
             else:
                 best[place].ms = min(best[place].ms, cost.ms)
-                if cost.rows < best[place].rows:  # what is read once in a while for everybody fell on the other try
+                # Something that is read now and then for everybody was read in the other try.
+                if cost.rows < best[place].rows:
                     best[place].rows, best[place].statements = cost.rows, cost.statements
     first, second, third = best
     return (first, second, third), tables
@@ -262,9 +267,9 @@ def increment_counted(costs: Three) -> float:
 
 @dataclass
 class Verdict:
-    """It is what was measured of one act with one kind of input, at n, 2n and 4n, and which bounds it crosses.
+    """What was measured of one act with one kind of input at n, 2n and 4n, and which bounds it crosses.
 
-    doubts: the breaches of processor, which are breaches when they are found again.
+    doubts: breaches of processor time, which count once they are found again.
     """
 
     act: str
@@ -287,11 +292,11 @@ class Verdict:
 def judge(
     act: str, kind: str, costs: Three, budget: Budget, *, stores: Stores | None = None, noise: Noise = STILL
 ) -> Verdict:
-    """Return the breaches, each in words. stores: what it may leave behind; None: not asked for."""
+    """Return the breaches, each in words. stores: what the act may leave behind; None when this is not judged."""
     worst = costs[-1]
     sure: list[str] = []
     doubts: list[str] = []
-    # A form that is too long from some size on is answered by another page: that is a step, and no growth.
+    # From some size on, a form that is too long is answered by another page. That is a step, and no growth.
     if len({one.status for one in costs}) == 1:
         if (grown := ratio(costs, noise)) > GROWTH_MAX:
             doubts.append(f"grows {grown:.1f} ×")
@@ -299,7 +304,7 @@ def judge(
             doubts.append(f"what is added grows {grown:.1f} ×")
         if (grown := increment_counted(costs)) > INCREMENT_MAX:
             sure.append(f"what is read or answered grows {grown:.1f} ×")
-    # Of 4n as a rule; of less when 4n is more than is taken.
+    # As a rule at 4n, and at less when 4n is refused.
     most = max(one.ms for one in costs)
     if most > budget.ms:
         doubts.append(f"{most:.0f} ms, and {budget.ms:.0f} at most")
@@ -324,7 +329,7 @@ def judge(
 
 
 def _grows(first: Cost, last: Cost, noise: Noise) -> bool:
-    """Return whether anything lies between them that can be told from nothing."""
+    """Return whether the costs differ by more than the noise."""
     return (
         last.ms - first.ms > noise.of(last.ms)
         or last.rows - first.rows > MEASURABLE_ROWS
@@ -347,7 +352,7 @@ def drive(
     base: Cost | None = None,
     known: dict[tuple[int, frozenset[str]], Stored] | None = None,
 ) -> Verdict:
-    """Measure one act with one kind of input; what seems to cross a bound is measured again, with more patience.
+    """Measure one act with one kind of input. What seems to cross a bound is measured again, with more tries.
 
     is_weighed: its memory too, which takes as long as everything else. base: the act with the least that is ever sent:
     what costs no more with 4n has not grown, and n and 2n need not be measured. known: what earlier kinds of input left

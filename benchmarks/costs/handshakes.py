@@ -1,7 +1,7 @@
 """Handshakes of sockets with the worst that a request without a body may carry: headers, cookies, query, subprotocols.
 
-Processor is that of a real process, `daphne` with our application: what it parses before our code sees it costs too.
-Statements, rows, memory and what stays are those of the same application in this process, where they can be counted.
+Processor time is measured in a real process, `daphne` with our application, because what it parses before our code runs
+is part of the cost. Statements, rows, memory and stored rows are measured in this process, where they can be counted.
 """
 
 import asyncio
@@ -25,24 +25,26 @@ from benchmarks.site import Stage, Web
 if TYPE_CHECKING:
     from tests.access.people import Cast
 
-TOGETHER = 8  # handshakes of a measure, one after the other: the kernel counts a process's time in small pieces
-SIZES = (3_500, 7_000, 14_000)  # bytes: a server reads 16 KiB of a request's head
+# Handshakes in one measurement, one after the other, because the kernel counts a process's time in coarse steps.
+TOGETHER = 8
+SIZES = (3_500, 7_000, 14_000)  # bytes: a server reads at most 16 KiB of a request's head
 HEADERS = (100, 200, 400)  # and 500 headers
 SETTLED_SECONDS = (
-    0.08  # until where somebody came from is sealed and written: `chat.realtime.authentication.ARRIVALS_SECONDS`
+    # The delay after which the sender's address is sealed and stored: `chat.realtime.authentication.ARRIVALS_SECONDS`.
+    0.08
 )
 PATIENCE_SECONDS = 1.0
-# The person's page asks where it stands, and is answered: until then nothing is sent to it. The mask is zeros.
+# The person's page asks for its state first, and nothing is sent to it before that. The mask is zeros.
 ASKS_FIRST, SYNC = "/ws/conversation/", '{"type":"sync","after":0}'
 SYNC_FRAME = bytes([0x81, 0x80 | len(SYNC)]) + bytes(4) + SYNC.encode()
-# What the server parses is the same for every address. Of the console, what our code reads of it.
+# The server parses the same whatever the address is. For the console, only what our code reads is tried.
 FEW = ("nothing", "cookies", "session of latin", "query of latin", "headers", "subprotocols", "agent", "origin")
-KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # of RFC 6455; a server hashes it
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # the example of RFC 6455, which a server hashes
 Pairs = tuple[tuple[str, str], ...]
 
 
 class Head(NamedTuple):
-    """It is the head of a handshake. piece: how many bytes are sent at once; 0 for all."""
+    """The head of a handshake. piece: how many bytes are sent at once; 0 for all."""
 
     query: str = ""
     more_path: str = ""
@@ -63,7 +65,9 @@ def _fill(part: str, size: int) -> str:
 
 
 def kinds(*, is_elsewhere: bool) -> Iterator[Kind]:
-    """Yield the kinds of handshakes. is_elsewhere: the address is none of ours, so that it can be long too."""
+    """Yield the kinds of handshakes. is_elsewhere: whether the address is none of ours, and can therefore be
+    long too.
+    """
 
     def of(name: str, make: Callable[[int], Head], sizes: tuple[int, int, int] = SIZES) -> Kind:
         return Kind(name, (make(sizes[0]), make(sizes[1]), make(sizes[2])))
@@ -126,7 +130,7 @@ def processor_ms(pid: int) -> float:
     """Return the processor time of all threads of a process in ms, to the nanosecond as the kernel counts it."""
     spent = 0
     for task in Path(f"/proc/{pid}/task").iterdir():
-        with contextlib.suppress(FileNotFoundError):  # a thread that has just ended
+        with contextlib.suppress(FileNotFoundError):  # the thread has just ended
             spent += int((task / "schedstat").read_text().split()[0])
     return spent / 1e6
 
@@ -142,7 +146,7 @@ def shake(port: int, path: str, key: str, head: Head) -> int:
     answer = b""
     with socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS) as line:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # Refused before it was sent whole; or let in, and nothing more is to be said.
+        # It was refused before it was sent as a whole, or it was accepted and has no more to say.
         with contextlib.suppress(ConnectionError, TimeoutError):
             if head.piece:
                 for start in range(0, len(request), head.piece):
@@ -188,7 +192,7 @@ async def _connect(path: str, key: str, head: Head) -> int:
     line.scope["client"] = ["127.0.0.1", 40_000]
     await line.send_input({"type": "websocket.connect"})
     answered = 0
-    with contextlib.suppress(TimeoutError):  # let in, and nothing more is to be said
+    with contextlib.suppress(TimeoutError):  # it was accepted, and has no more to say
         while (event := await line.receive_output(PATIENCE_SECONDS))["type"] == "websocket.accept":
             if path == ASKS_FIRST:
                 await line.send_input({"type": "websocket.receive", "text": SYNC})
@@ -225,7 +229,8 @@ async def count_all(kind: Kind, costs: drive.Three, path: str, key: str) -> None
         tables = await _count(first, path, key, kind.heads[0])
         second.statements, second.rows, second.answer_bytes = first.statements, first.rows, first.answer_bytes
         await _count(last, path, key, kind.heads[2])
-        # Once more for what stays in Valkey, from an empty one: texts and settings are read again after that, for all.
+        # Run once more with an empty Valkey to see what stays there. Texts and settings are then read again for
+        # everybody.
         await in_db(cache.clear)
         before = await in_db(stored.look, tables)
         await _connect(path, key, kind.heads[2])
@@ -265,7 +270,8 @@ def drive_all(ground: Stage, cast: "Cast", only: str) -> list[Verdict]:
         web.start()
         noise = Noise()
         for name in chosen:
-            _three(web, path_of(name), keys[name], (Head(), Head(), Head()), 1)  # what is read once for all
+            # This reads what a process reads only once.
+            _three(web, path_of(name), keys[name], (Head(), Head(), Head()), 1)
         for name, line in chosen.items():
             _look_at_noise(web, noise, keys)
             for kind in kinds(is_elsewhere=not name):
@@ -275,7 +281,7 @@ def drive_all(ground: Stage, cast: "Cast", only: str) -> list[Verdict]:
                 driven.append((verdict, path_of(name), keys[name], kind.heads))
         _look_at_noise(web, noise, keys)
         for verdict, path, key, heads in driven:
-            if verdict.doubts:  # at another time, by what the noise is known to be then
+            if verdict.doubts:  # measured again later, with the noise that is known then
                 costs = _three(web, path, key, heads, drive.TRIES_IN_DOUBT)
                 again = drive.judge(verdict.act, verdict.kind, costs, verdict.budget, noise=noise)
                 verdict.unless_found_again(again)

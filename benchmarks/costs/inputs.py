@@ -1,6 +1,7 @@
-"""This is the worst input of each kind, in three sizes, for every field that any page reads.
+"""The worst input of each kind, in three sizes, for every field that any page reads.
 
-Names of fields are found, not listed: those of the forms, and those that the code reads from a request by name.
+The names of fields are not listed here. They are found: those of the forms, and those that the code reads from a
+request by name.
 """
 
 import ast
@@ -14,9 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("chat", "reports", "triage", "locations", "pnav", "common")
 MAX_BODY = 4000  # characters of a message: docs/protocol.md
 SIZES = (1000, 2000, 4000)
-IN_AN_ADDRESS = 5_000  # bytes: a server reads a request's line up to 16 KiB, and three of them are in it
+IN_AN_ADDRESS = 5_000  # bytes: a server reads a request line of up to 16 KiB, and three of these are in it
 
-# One long run each, without a separator, and what people type with.
+# Long runs of one sign without a separator, and the signs with which people type.
 SIGNS: Mapping[str, str] = {
     "latin": "x",
     "accents": "é",
@@ -33,7 +34,7 @@ SIGNS: Mapping[str, str] = {
 
 
 FEW_SIGNS = ("latin", "emoji", "bidi")
-# With these every name that any page reads is filled. The others are tried where texts are read, one by one.
+# Each of these fills every name that any page reads. The others are tried one by one where texts are read.
 MANY_SIGNS = ("latin", "accents", "emoji", "combining", "bidi", "dots", "markup")
 
 
@@ -43,7 +44,7 @@ def run(sign: str, length: int) -> str:
 
 
 class Request(NamedTuple):
-    """It is what is sent: in the address, in cookies, in the body (a form, JSON, or the parts of a multipart)."""
+    """What is sent: in the address, in cookies, or in the body (a form, JSON, or the parts of a multipart)."""
 
     query: Mapping[str, str] = {}
     cookies: Mapping[str, str] = {}
@@ -60,7 +61,7 @@ def length(request: Request) -> int:
 
 
 class Kind(NamedTuple):
-    """It is a kind of input, in three sizes: n, 2n, 4n."""
+    """One kind of input in three sizes: n, 2n, 4n."""
 
     name: str
     requests: tuple[Request, Request, Request]
@@ -97,7 +98,7 @@ def _names(tree: ast.AST) -> Iterator[str]:
                 yield name
 
 
-# Right forms of addresses that hold no key; those that do are in `tests.access.test_routes.BY_KEY`.
+# Valid forms of addresses without a key. Those with a key are in `tests.access.test_routes.BY_KEY`.
 RIGHT: Mapping[str, Mapping[str, str]] = {
     "chat:message": {"client_id": "00000000-0000-0000-0000-00000000000b", "body": "x"},
     "chat:draft": {"body": "x", "to": "/tchat/code/"},
@@ -125,7 +126,7 @@ RIGHT: Mapping[str, Mapping[str, str]] = {
     "admin:triage_questionnaireversion_document": {"document": "x"},
     "admin:accounts_user_import": {"text": "x"},
 }
-TYPED = {"x", "essai", "Bonjour", "vu", "non"}  # values of right forms that stand for what somebody typed
+TYPED = {"x", "essai", "Bonjour", "vu", "non"}  # values in valid forms that stand for a text that somebody typed
 
 
 def typed(method: str, right: Mapping[str, str], *, is_first: bool = True) -> Iterator[Kind]:
@@ -145,7 +146,7 @@ def typed(method: str, right: Mapping[str, str], *, is_first: bool = True) -> It
             yield Kind(f"{sign} in few", _three([Request(query=one) for one in queries]))
             if sign not in MANY_SIGNS:
                 continue
-            # All names together, as long as they may be in one line of a request.
+            # All names together, each as long as a request line allows.
             each = max(4, IN_AN_ADDRESS // (3 * len(names) * max(1, len(run(sign, 100).encode()) // 100)))
             some = names[: 12_000 // (each * 3 * max(1, len(run(sign, 100).encode()) // 100) + 14)]
             queries = [{name: run(sign, each * part // 4) for name in some} for part in (1, 2, 4)]
@@ -171,7 +172,7 @@ def shaped(method: str) -> Iterator[Kind]:
         yield Kind("fields", _three([Request(form={f"a{n}": "1" for n in range(size)}) for size in (240, 480, 960)]))
         yield Kind("parts", _three([_multipart(size) for size in (200, 400, 800)]))
         yield Kind("a field of", _three([Request(form={"body": "x" * size}) for size in (60_000, 120_000, 240_000)]))
-        # The longest that a page of ours sends: a draft.
+        # The longest request that a page of ours sends: a draft.
         yield Kind(
             "a draft of emoji", _three([Request(form={"body": "🙂" * size}) for size in (5_000, 10_000, 20_000)])
         )
@@ -203,8 +204,9 @@ def _multipart(parts: int) -> Request:
 
 
 def sheets(unit: str) -> Iterator[Kind]:
-    """Yield a file of accounts: right lines, as many as may be; then what is none, as long as may be. unit: one that is
-    there."""
+    """Yield a file of accounts: as many valid lines as may be, then an invalid line as long as may be. unit: an
+    existing unit.
+    """
     yield Kind("right lines", _three([_sheet(_accounts(unit, lines)) for lines in (125, 250, 500)]))
     yield Kind("too many lines", _three([_sheet(_accounts(unit, lines)) for lines in (600, 1200, 2400)]))
     for name, part in {"latin": "x", "emoji": "🙂", "separators": ";", "quotes": '"', "lines": "\n"}.items():
@@ -224,8 +226,9 @@ def _sheet(text: str) -> Request:
 
 
 def captures() -> Iterator[Kind]:
-    """Yield a file as a plain form: what begins as an image, of several lengths; and what begins as nothing that is
-    taken."""
+    """Yield a file in a plain form: one that begins like an image, in several lengths, and one that begins like no
+    accepted kind.
+    """
     png = b"\x89PNG\r\n\x1a\n"
     yield Kind("an image", _three([_capture(png + bytes(size)) for size in (3_500_000, 7_000_000, 14_000_000)]))
     yield Kind("no image", _three([_capture(b"<svg>" + b"a" * size) for size in (3_500_000, 7_000_000, 14_000_000)]))
@@ -235,7 +238,7 @@ SLICES = (60 * 1024, 120 * 1024, 240 * 1024)  # bytes; the last is `common.seale
 
 
 def slices(keys: Iterable[str]) -> Iterator[Kind]:
-    """Yield what the script of the page sends. keys: of files that were begun, one of each size of SLICES."""
+    """Yield what the script of the page sends. keys: files that were begun, one for each size of SLICES."""
     heads = [_json({"id": NEW_FILE, "size": 1, "name": "é" * (size // 2)}) for size in (1_000, 2_000, 4_000)]
     yield Kind("the head of a file", _three(heads))
     png = b"\x89PNG\r\n\x1a\n"

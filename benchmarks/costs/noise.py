@@ -1,8 +1,9 @@
-"""This measures how far measures of the same thing lie apart on this machine, in this run.
+"""How far measurements of the same thing differ on this machine, in this run.
 
-A growth is told from the differences of three measures. How large such differences are when nothing grows is measured,
-not chosen: two acts that do nothing with their input are driven three times in the same way, again and again during the
-run (`drive.look_at_noise`). A breach of growth holds even if each of its measures is off by as much.
+Growth is judged by the differences between three measurements. How large such differences are without any growth is
+measured, and not chosen: two acts that do nothing with their input are driven three times in the same way, again and
+again during the run (`drive.look_at_noise`). A breach of growth counts only if it holds even when each measurement is
+off by that much.
 """
 
 from dataclasses import dataclass, field
@@ -10,15 +11,15 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Noise:
-    """It says how far measures of the same act lie apart on this machine.
+    """How far measurements of the same act differ on this machine.
 
-    ms: the largest difference that was seen of an act that hardly costs anything. share: the same of one that costs
-    much, above `ms`, as a share of what it costs. `of(20)` is what a measure of 20 ms may be off by.
+    ms: the largest difference that was seen for an act that costs hardly anything. share: for an act that costs much,
+    the largest difference above `ms`, as a share of its cost. `of(20)` is how much a measurement of 20 ms may be off.
     """
 
     ms: float = 0.0
     share: float = 0.0
-    seen: list[tuple[float, float]] = field(default_factory=list)  # what it cost, and the difference
+    seen: list[tuple[float, float]] = field(default_factory=list)  # pairs of a cost and the difference that was seen
 
     def of(self, ms: float) -> float:
         return self.ms + self.share * ms

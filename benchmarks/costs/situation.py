@@ -1,4 +1,4 @@
-"""This module says who acts, on what, and how the world around them grows: long threads, many people, many lines."""
+"""Who acts, on what, and how the world around them grows: long threads, many people, many lines."""
 
 import gc
 import hashlib
@@ -45,7 +45,7 @@ from tests.access.people import Cast
 from tests.access.table import IN, Route
 from tests.factories import chat as make
 
-# Whose act is measured: the first of these who is let in.
+# The first of these who is allowed in does the act that is measured.
 WHO = (
     people.VISITOR, people.REPORTER, people.ASSIGNED, people.SUPERVISOR, people.CUSTODIAN, people.PSYCHOLOGIST,
     people.UNIT, people.ADMINISTRATOR, people.TEMPORARY, people.WITHOUT_FACTOR, people.UNPROVED, people.NOBODY,
@@ -54,7 +54,7 @@ WHO = (
 
 def who(route: Route) -> str:
     if people.REPORTER in route.shows:
-        return people.REPORTER  # who has most to be shown
+        return people.REPORTER  # the person to whom most is shown
     return next((person for person in WHO if route.who(person) == IN), people.NOBODY)
 
 
@@ -64,7 +64,7 @@ def nothing_refused() -> Iterator[None]:
     is forgotten before each act (`drive.cost_of`). Refused frames are not told each time.
     """
     gc.collect()
-    gc.freeze()  # as a web process does: see `pnav.asgi`
+    gc.freeze()  # as a web process does (see `pnav.asgi`)
     security_log = logging.getLogger("common.security_log")
     level = security_log.level
     security_log.setLevel(logging.ERROR)
@@ -83,11 +83,11 @@ def nothing_refused() -> Iterator[None]:
         try:
             yield
         finally:
-            security_log.setLevel(level)  # the tests go on in this process
+            security_log.setLevel(level)  # the tests that follow in this process need it
 
 
 class _Here(Browser):
-    """It is a visit, served in this process."""
+    """A visit that is served in this process."""
 
     def __init__(self) -> None:
         super().__init__(80, "203.0.113.7")
@@ -103,7 +103,7 @@ def before_the_report() -> tuple[str, dict[str, str]]:
     """Return the key of a visit that has only its report to send, and a right form of it."""
     browser = _Here()
     page = visits.answer(browser, visits.ORDINARY, town="")
-    # A place that is looked for on its own account leads to its contacts, and files nothing.
+    # A place that is searched for by itself leads to its contacts, and files no report.
     page = browser.send(page, page.form("q", "purpose"), q=visits.TOWN, purpose="contacts")
     if "service" in page.names:  # several units serve this town
         service = page.form("service")
@@ -183,5 +183,5 @@ def grow(cast: Cast, more: int) -> None:
     with transaction.atomic():
         subjects = [str(conversation.public_id)] * more
         audit_log.record_many(kind=AccessKind.READING, by=agent.user, motive="essai", subjects=subjects)
-    for number in range(min(more, 30)):  # three times: `notes.NOTES_AT_MOST` is 100
+    for number in range(min(more, 30)):  # three times as many notes; `notes.NOTES_AT_MOST` is 100
         notes.write_note(conversation_id=conversation.pk, body=f"note {number}", by=agent.user)

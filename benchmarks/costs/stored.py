@@ -1,5 +1,5 @@
-"""This measures what an act leaves behind: rows in PostgreSQL, and keys in Valkey. For one act at a time, with nobody
-else there.
+"""Measures what an act leaves behind: rows in PostgreSQL, and keys in Valkey. One act is measured at a time, while
+nobody else uses the databases.
 """
 
 import re
@@ -13,16 +13,17 @@ from django.db import connection
 
 from common import rate_limits
 
-# Whatever writes, a CTE included. « FOR UPDATE OF » and « DO UPDATE SET » name no table: `_known` leaves them out.
+# Every statement that writes, also in a CTE. « FOR UPDATE OF » and « DO UPDATE SET » name no table, and `_known` drops
+# them.
 _WRITES = re.compile(r'\b(?:INSERT INTO|UPDATE|DELETE FROM|COPY)\s+(?:ONLY\s+)?"?(\w+)"?', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Stored:
-    """It is what an act left behind.
+    """What an act left behind.
 
-    rows: added. changed: others that were written anew. size: bytes of the values in both, and in Valkey. keys: in
-    Valkey. endless: keys that have no end.
+    rows: rows that were added. changed: other rows that were written again. size: the bytes of the values in both, and
+    in Valkey. keys: the keys in Valkey. endless: the keys that never expire.
     """
 
     rows: int = 0
@@ -39,7 +40,7 @@ def tables_written(query: Any) -> set[str]:
 
 
 class Before(NamedTuple):
-    """It says how a table stood: how many rows, and the last transaction (or part of one) that wrote one."""
+    """The state of a table: how many rows it has, and the last transaction (or part of one) that wrote a row."""
 
     rows: int
     last: int
@@ -49,7 +50,8 @@ def _ask(query: str) -> list[tuple[Any, ...]]:
     """Query on Django's connection, and so inside the transaction of the act."""
     connection.ensure_connection()
     raw: psycopg.Connection[Any] = connection.connection
-    return psycopg.Cursor(raw).execute(query).fetchall()  # type: ignore[call-overload]  # made of names in the catalogue
+    # Made of names in the catalogue.
+    return psycopg.Cursor(raw).execute(query).fetchall()  # type: ignore[call-overload]
 
 
 @cache
@@ -68,9 +70,9 @@ def _known() -> dict[str, str]:
 
 
 def look(tables: Iterable[str]) -> dict[str, Before]:
-    """Count what is there before the act, in a transaction or a savepoint of its own.
+    """Count what exists before the act, in a transaction or a savepoint of its own.
 
-    tables: those that it may write.
+    tables: the tables that the act may write.
     """
     found = {}
     for table in tables:

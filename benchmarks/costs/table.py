@@ -1,4 +1,4 @@
-"""The table of costs: for each address, frame, socket and upload, the most that one act may cost and what holds it.
+"""The table of costs: for each address, frame, socket and upload, the most that one act may cost, and what bounds it.
 
 A new address or frame has no line here, and `tests/costs/` says so: choose a budget, name its bounds, write the line.
 
@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Budget:
-    """It is the most that one act may cost a web process and its database.
+    """The most that one act may cost a web process and its database.
 
-    ms: of processor in its thread, with the worst input, on the two cores of the bench (docs/costs.md says which); the
-    slow hash of a password or of a code is apart (it is bounded in number). rows: fetched or changed by all its
-    statements together. kib: of Python's memory at the worst moment, the answer included.
+    ms: processor time in its thread, with the worst input, on the two cores of the bench (docs/costs.md says which).
+    The slow hash of a password or a code is not part of it, because the number of hashes is bounded. rows: rows that
+    all its statements together fetch or change. kib: Python memory at the worst moment, including the answer.
     """
 
     ms: float
@@ -28,10 +28,10 @@ class Budget:
 
 @dataclass(frozen=True)
 class Stores:
-    """It is the most that one act may leave behind.
+    """The most that one act may leave behind.
 
-    rows: added in PostgreSQL. changed: other rows that it writes anew. kib: of the values in both, and in Valkey.
-    keys: in Valkey; each has an end.
+    rows: rows that are added in PostgreSQL. changed: other rows that are written again. kib: the size of the values in
+    both, and in Valkey. keys: keys in Valkey, each of which expires.
     """
 
     rows: int = 0
@@ -41,63 +41,65 @@ class Stores:
 
 
 NOTHING = Stores()
-# A session that begins or goes on with what was chosen. Of staff: its last use, and the lease of who reads.
+# A session that begins, or that keeps a choice. For staff: the last use of the session, and the lease of the reader.
 VISIT = Stores(rows=1, changed=1, kib=4)
 USED = Stores(changed=2, kib=4, keys=2)
-# With a handle for each exchange that its agent sees first, and the marks of danger in it.
+# Also a handle for each exchange that the agent sees for the first time, and the marks of danger in it.
 HANDLED = Stores(rows=20, changed=12, kib=4, keys=2)
-RECORDED = Stores(rows=1, changed=3, kib=4, keys=2)  # with a line of the register
+RECORDED = Stores(rows=1, changed=3, kib=4, keys=2)  # with a line of the audit log
 # A text of 4,000 signs of four bytes, sealed, with what belongs to it.
 TEXT_KIB = 24
 COUNTERS_KIB = 100
-# A form that waits in the sealed session until a proof was given (`KEPT_FORM`), and the session itself.
+# A form that waits in the sealed session until a proof of work was given (`KEPT_FORM`), and the session itself.
 KEPT_KIB = 88
-# The report, its four sealed values, its exchange and first lines; two strings of counters that everybody shares.
+# The report, its four sealed values, its exchange and first lines, and two strings of counters that all visitors share.
 FILED = Stores(rows=12, changed=2, kib=2 * COUNTERS_KIB + TEXT_KIB, keys=8)
-SEEN = Stores(changed=3, kib=4, keys=2)  # how far somebody read, that they are there
+SEEN = Stores(changed=3, kib=4, keys=2)  # how far somebody has read, and that they are present
 SAID = Stores(rows=1, changed=4, kib=TEXT_KIB, keys=2)  # a message
-# What was begun is kept in the session, as JSON, sealed: 20,000 emoji.
+# A draft is kept in the session as sealed JSON: 20,000 emoji.
 DRAFT_KIB = 340
-# One object of the admin with its line of the register: as much as a request may carry.
+# One object of the admin and its line of the audit log, as large as a request may be.
 OBJECT = Stores(rows=4, changed=4, kib=1024, keys=2)
 DRAFT = Stores(rows=1, changed=2, kib=DRAFT_KIB, keys=1)
-# Five hundred accounts, each with its agent, its line of the register and of Django's log.
+# Five hundred accounts, each with its agent, its line of the audit log and its line of Django's log.
 SHEET = Stores(rows=2_500, changed=4, kib=640, keys=2)
-# No anonymous act above 20 ms for 4,000 characters, no client above 8 MiB: the goals of the service.
+# No anonymous act takes more than 20 ms for 4,000 characters, and no client more than 8 MiB: these are goals of the
+# service.
 VISITOR = Budget(ms=20, statements=40, rows=400, kib=8 * 1024)
-# The file of twenty years of months, which a process makes once in an hour, whoever asks; of one year it is some 5 ms.
+# The file with the months of twenty years, which a process makes once an hour, however many people ask. One year takes
+# some 5 ms.
 OPEN_DATA = Budget(ms=60, statements=40, rows=22_000, kib=8 * 1024)
-# A person who asks for the whole of their thread, WHOLE_THREADS times in ten minutes at most: half a million bytes.
+# A person who asks for the whole of their thread, at most WHOLE_THREADS times in ten minutes: half a million bytes.
 WHOLE = Budget(ms=150, statements=40, rows=2_100, kib=8 * 1024)
-# 15 MB in 62 chunks, each with its statements and its object of the store; ten in a minute at most is what the page's
-# acts and the exchange's bytes let through.
+# 15 MB in 62 chunks, each with its statements and its object in the store. The limits of the page and of the exchange's
+# bytes allow at most ten in a minute.
 CAPTURE_FORM = Budget(ms=400, statements=320, rows=400, kib=8 * 1024)
-# Whoever shows all their facts at once (`definitions.FACTS_MOST`), by one statement.
+# A person who shows all their facts at once (`definitions.FACTS_MOST`), with one statement.
 JOURNAL = Budget(ms=20, statements=40, rows=600, kib=8 * 1024)
-# A person who takes all of an exchange along, COPIES in an hour at most: everything that it holds is read once; papers
-# are drawn by children.
+# A person who takes a copy of the whole exchange, at most COPIES times in an hour: everything in it is read once, and
+# child processes draw the papers.
 COPY = Budget(ms=600, statements=60, rows=8_000, kib=96 * 1024)
-# A socket that asks for everything, as often as `readings` allows: the whole of a thread
-# (`chat.rules.message_limits`: 6,300 messages), PAGE of them in a frame, each frame in a turn of its own.
+# A socket that asks for the whole thread as often as `readings` allows (`chat.rules.message_limits`: 6,300 messages). A
+# frame holds PAGE of them, and is sent in a turn of its own.
 WHOLE_BY_SOCKET = Budget(ms=20, statements=120, rows=6_500, kib=8 * 1024)
-# The console and the rooms of staff: people who signed in, and whose every act has their name.
+# The console and the pages of staff: people who have signed in, and whose every act bears their name.
 STAFF = Budget(ms=120, statements=120, rows=1_500, kib=8 * 1024)
-# The whole screen with a conversation open: a piece of a thread of messages of 4,000 bytes, a hundred notes, lists.
-# Facts of the journal, 500 at most, are read with what of them was shown and read.
+# The whole screen with an open conversation: part of a thread of messages of 4,000 bytes, a hundred notes, and lists.
+# The facts of the journal, 500 at most, are read with what was shown and read of them.
 SCREEN = replace(STAFF, ms=200, rows=2_000)
-# Figures over many days, papers and sheets: drawn from sums, or in a child process with limits of its own.
+# Figures over many days, papers and tables: they are drawn from sums, or in a child process with limits of its own.
 HEAVY = Budget(ms=400, statements=120, rows=12_000, kib=24 * 1024)
-# The admin: lists of at most 200 rows and forms of one object; administrators alone.
+# The admin, for administrators only: lists of at most 200 rows, and forms of one object.
 ADMIN = Budget(ms=400, statements=200, rows=3_000, kib=16 * 1024)
 
-# Five hundred accounts at once, each with its agent, its line of the register and its first password (whose hash is
-# apart): administrators alone, some times a year.
+# Five hundred accounts at once, each with its agent, its line of the audit log and its first password (whose hash is
+# counted apart). Only administrators do this, some times a year.
 ACCOUNTS = Budget(ms=2_500, statements=200, rows=6_000, kib=32 * 1024)
 
-# What an act leaves behind when its line says nothing else.
+# What an act leaves behind when its line does not say it.
 BY_BUDGET = {STAFF: USED, HEAVY: RECORDED, ADMIN: OBJECT}
 
-# What holds for every act whatever it is.
+# What bounds every act.
 ALWAYS = (
     "pnav.server.body_limits:BODY_MAX_BYTES",
     "pnav.server.body_limits:ADMIN_BODY_MAX_BYTES",
@@ -110,7 +112,7 @@ ALWAYS = (
 
 @dataclass(frozen=True)
 class Line:
-    """It is one act's budget, by its method, the names of what holds it, and what it may leave behind."""
+    """The budget of one act by its method, the names of what bounds it, and what it may leave behind."""
 
     read: Budget
     write: Budget
@@ -121,7 +123,7 @@ class Line:
 def _lines(
     budget: Budget, names: Iterable[str], *bounds: str, write: Budget | None = None, stores: Stores | None = None
 ) -> dict[str, Line]:
-    """Return the same line for all of these names. stores: what they may store; that of BY_BUDGET by default."""
+    """Return the same line for all of these names. stores: what they may leave behind; by default that of BY_BUDGET."""
     line = Line(budget, write or budget, bounds, stores or BY_BUDGET.get(budget, NOTHING))
     return dict.fromkeys(names, line)
 
@@ -148,7 +150,7 @@ KEPT_FORM = "common.kept_forms:FORM_MAX"
 ROWS = "pnav.accounts.admin_site.lookups:SEARCH_MAX_LENGTH"
 
 ROUTES: dict[str, Line] = {
-    # Pages for everybody: texts that administrators wrote, each with a length.
+    # Pages for everybody: texts that administrators wrote, each of a bounded length.
     **_lines(
         VISITOR,
         (
@@ -182,13 +184,14 @@ ROUTES: dict[str, Line] = {
         "pnav.pages.models:FEEDBACK_MAX_LENGTH",
         "common.service_settings.definitions:OPINIONS_OF_VISIT",
         "common.service_settings.definitions:OPINIONS_OF_NETWORK",
-        # The counters of networks are one string of 48 KiB a window, for everybody together (`common.network_limits`).
+        # The counters of networks are one string of 48 KiB a window, which all visitors share
+        # (`common.network_limits`).
         stores=Stores(rows=1, kib=COUNTERS_KIB + TEXT_KIB, keys=4),
     ),
     **_lines(
         OPEN_DATA, ("pages:figures_csv",), "pnav.pages.open_data:MONTHS_AT_MOST", "pnav.pages.figures:FILE_SECONDS"
     ),
-    # The removal kit: what is typed makes two texts of the page, and nothing stays.
+    # The removal kit: what is typed makes two texts on the page, and nothing is kept.
     **_lines(
         VISITOR,
         ("pages:removal_request",),
@@ -198,7 +201,8 @@ ROUTES: dict[str, Line] = {
         "chat.journal.queries:PIECE",
     ),
     **_lines(VISITOR, ("pages:display_settings",), "pnav.pages.forms:DisplaySettingsForm"),
-    # The door, the orientation and the place. The last answer, or the place, files the report: once for a visit.
+    # The home page, the orientation and the place. The last answer, or the place, files the report, once for each
+    # visit.
     **_lines(VISITOR, ("pages:home",), "pnav.pages.markup:MAX_LENGTH", "locations.lookup:MAX_TYPED", stores=VISIT),
     **_lines(
         VISITOR,
@@ -278,7 +282,7 @@ ROUTES: dict[str, Line] = {
         "common.offload.pool:CPU_SECONDS",
         "common.offload.pool:AT_ONCE",
         "common.offload.background_jobs:AT_MOST",
-        # A line of the register for a copy. On a busy machine Redis holds it too (`background_jobs.KEPT_BYTES`).
+        # A copy has a line in the audit log. When it is late, Redis holds it too (`background_jobs.KEPT_BYTES`).
         stores=Stores(rows=1, changed=1, kib=COUNTERS_KIB, keys=4),
     ),
     **_lines(VISITOR, ("chat:copy_look",), "common.offload.background_jobs:AT_MOST"),
@@ -298,7 +302,7 @@ ROUTES: dict[str, Line] = {
         "common.service_settings.definitions:FACTS_MOST",
         stores=Stores(rows=1, changed=510, kib=DRAFT_KIB + TEXT_KIB, keys=2),
     ),
-    # A drawing of what an agent handed over: read and opened whole, as of a capture.
+    # A picture of what an agent handed over: it is read and opened whole, like a capture.
     **_lines(
         VISITOR,
         ("chat:capture_drawing",),
@@ -386,7 +390,7 @@ ROUTES: dict[str, Line] = {
         "chat.console.inbox:ENDED_AT_MOST",
         stores=HANDLED,
     ),
-    # Once, what the person has shown is counted as read: by one statement, a row a fact.
+    # What the person has shown is counted as read once, with one statement and one row for each fact.
     **_lines(
         SCREEN,
         ("console:conversation",),
@@ -398,7 +402,7 @@ ROUTES: dict[str, Line] = {
         "common.service_settings.definitions:FACTS_MOST",
         stores=Stores(rows=10, changed=510, kib=TEXT_KIB, keys=2),
     ),
-    # The dates of facts are sealed: whoever puts them in order opens all of them.
+    # The dates of facts are sealed, so putting them in order opens all of them.
     **_lines(
         STAFF,
         ("console:facts",),
@@ -421,7 +425,7 @@ ROUTES: dict[str, Line] = {
         "common.offload.drawing:DRAWN_MOST",
         stores=Stores(rows=1, changed=60, kib=8, keys=2),
     ),
-    # The same file as a form, from an agent; and the line of the thread that says so.
+    # The same file, sent by an agent as a form, and the line of the thread that says so.
     **_lines(
         CAPTURE_FORM,
         ("console:hand_over",),
@@ -545,7 +549,8 @@ ROUTES: dict[str, Line] = {
         "common.offload.background_jobs:AT_MOST",
         "common.service_settings.definitions:FACTS_MOST",
         "reports.proof_of_date.days:CHUNK",
-        stores=Stores(rows=2, changed=3, kib=4, keys=2),  # two lines of the register: what was read, and what was given
+        # Two lines of the audit log: what was read, and what was given.
+        stores=Stores(rows=2, changed=3, kib=4, keys=2),
     ),
     **_lines(STAFF, ("console:receipt", "unit:receipt"), "chat.personal_copy.receipts_page:CHECKS", stores=RECORDED),
     **_lines(STAFF, ("console:help",), "common.service_settings.definitions:CAPACITY_MOST"),
@@ -589,10 +594,10 @@ ROUTES: dict[str, Line] = {
         "chat.console.forms:LONGEST_PERIOD",
         "chat.statistics.charts:POINTS_AT_MOST",
         "chat.statistics.charts:ROWS_AT_MOST",
-        stores=Stores(rows=1, changed=2, kib=88, keys=2),  # a period of one's own, counted and kept
+        stores=Stores(rows=1, changed=2, kib=88, keys=2),  # a period that somebody chose, which is counted and cached
     ),
     **_lines(STAFF, ("console:frames",), FRAME, OF_ITS_AGENT, PAGE, PAGE_BYTES, stores=SAID),
-    # The psychologist, the units, the openings of the seal.
+    # The psychologist, the units, and disclosures of the seal.
     **_lines(STAFF, ("listening:index", "listening:answer"), "chat.wellbeing.debriefs:MAX_WORDS"),
     **_lines(
         STAFF,
@@ -612,7 +617,7 @@ ROUTES: dict[str, Line] = {
         "chat.journal.panel:SHOWN",
         stores=Stores(4, 4, TEXT_KIB, 2),
     ),
-    # The facts that went with a summary: every one is opened for their order, a page of them is drawn.
+    # The facts that went with a summary: all of them are opened to be put in order, and one page of them is drawn.
     **_lines(
         STAFF,
         ("unit:facts",),
@@ -620,7 +625,7 @@ ROUTES: dict[str, Line] = {
         "chat.journal.panel:A_PAGE",
         stores=RECORDED,
     ),
-    # Sent piece by piece, after the page: what it costs before is a line of the register.
+    # It is sent in pieces after the page. Before that, it costs a line of the audit log.
     **_lines(
         STAFF,
         ("unit:capture_original",),
@@ -661,7 +666,7 @@ ROUTES: dict[str, Line] = {
         "common.offload.pool:AT_ONCE",
         "common.offload.background_jobs:AT_MOST",
     ),
-    # The way in, and one's own account. What a password's hash costs is bounded in number, and apart.
+    # Signing in, and one's own account. The hash of a password is bounded in number, and counted apart.
     **_lines(
         VISITOR,
         (
@@ -699,10 +704,10 @@ ROUTES: dict[str, Line] = {
         ),
         "pnav.accounts.forms:TYPED_MAX",
         "pnav.settings:ACCOUNT_RATE_LIMITS",
-        # While a proof is asked for, allauth keeps the whole form in the session: as long as a request may be, as JSON.
+        # While a proof is asked for, allauth keeps the whole form in the session as JSON, as long as a request may be.
         stores=Stores(rows=2, changed=4, kib=1024, keys=8),
     ),
-    # The admin's own pages; those of its classes are ADMIN_CLASS.
+    # The admin's own pages. Those of its classes are in ADMIN_CLASS.
     **_lines(
         ADMIN,
         (
@@ -754,7 +759,7 @@ ROUTES: dict[str, Line] = {
         "pnav.settings:DATA_UPLOAD_MAX_MEMORY_SIZE",
         stores=OBJECT,
     ),
-    # The operator's.
+    # Pages for the operator.
     **_lines(VISITOR, ("health_live", "health_ready", "metrics"), "pnav.settings:PAGE_THREADS"),
 }
 
@@ -766,7 +771,7 @@ ADMIN_CLASS = Line(
     stores=OBJECT,
 )
 
-# Types of frames of docs/protocol.md, on a socket or over HTTP.
+# The types of frames of docs/protocol.md, over a socket or over HTTP.
 _SOCKET = (FRAME, "pnav.settings:FRAMES_AT_ONCE", "pnav.settings:FRAMES_A_SECOND")
 FRAMES: dict[str, Line] = {
     "sync": Line(VISITOR, VISITOR, (*_SOCKET, PAGE, PAGE_BYTES), SEEN),
@@ -788,7 +793,7 @@ SOCKETS: dict[str, Line] = {
             PAGE,
             PAGE_BYTES,
         ),
-        Stores(rows=1, changed=2, kib=4),  # where somebody came from, until it is sealed
+        Stores(rows=1, changed=2, kib=4),  # the sender's address, until it is sealed
     ),
     "ws/console/": Line(
         STAFF,
@@ -798,7 +803,7 @@ SOCKETS: dict[str, Line] = {
     ),
     "": Line(
         VISITOR, VISITOR, ("chat.realtime.routing:refuse_connection",)
-    ),  # any other address: refused before it is accepted
+    ),  # any other address, which is refused before the socket is accepted
 }
 
 # Files that may be sent, by the name of their field.
@@ -822,15 +827,17 @@ UPLOADS: dict[str, Line] = {
             "common.service_settings.definitions:CAPTURE_SIZE",
             "common.sealed_files.spool:IN_MEMORY",
         ),
-        Stores(rows=1, changed=70, kib=TEXT_KIB, keys=2),  # what it leaves in the store is no table's: 15 MB
+        Stores(rows=1, changed=70, kib=TEXT_KIB, keys=2),  # what it leaves in the store, 15 MB, is in no table
     ),
 }
 
 
-# The five pages that Django gives each class, and the older form of the address of an object, which leads to its page.
+# The five pages that Django gives each class, and the older address of an object, which redirects to its page.
 OF_A_CLASS = re.compile(r"admin:\w+_(changelist|history|change|add|delete)|admin:admin/\w+/\w+/<path:object_id>/")
 
 
 def line_of(name: str) -> Line | None:
-    """Return the line of an address, by its name; the pages of a class of the admin share one. None for one without."""
+    """Return the line of an address by its name, or None when it has none. The pages of a class of the admin share one
+    line.
+    """
     return ROUTES.get(name) or (ADMIN_CLASS if OF_A_CLASS.fullmatch(name) else None)

@@ -1,8 +1,8 @@
-"""`make faults`: kill the real processes under traffic, and have an independent judge read the journal.
+"""`make faults`: kills real processes under traffic, and lets an independent judge read the journal.
 
-For each fault and seed: new conversations, everybody writes, something breaks and is repaired, everybody stops and what
-is on its way arrives; then the journal and the database are judged. The same against the tutorial's chat, beside it.
-Every wait has a limit, every process that is started is ended, on Ctrl-C too.
+For each fault and seed there are new conversations in which everybody writes. Something breaks and is repaired,
+everybody stops, and what is under way arrives. Then the journal and the database are judged. The same is done to the
+tutorial's chat. Every wait is bounded, and every process that was started is ended, also on Ctrl-C.
 """
 
 import argparse
@@ -32,42 +32,43 @@ from benchmarks.faults.totals import Totals
 
 OURS, TUTORIAL = "pnav", "tutorial"
 APPLICATIONS = {OURS: "pnav.asgi:application", TUTORIAL: "benchmarks.tutorial:application"}
-CALM_SECONDS = 1.5  # of ordinary traffic before the fault
-AFTER_SECONDS = 2.0  # and after the repair
-# For what is on its way when everybody stops: as long as something moves, and a beat has been heard in between.
+CALM_SECONDS = 1.5  # ordinary traffic before the fault
+AFTER_SECONDS = 2.0  # ordinary traffic after the repair
+# How long to wait for what is under way when everybody stops: as long as something moves, and one beat longer.
 SETTLE_SECONDS, LONGEST_SETTLE_SECONDS = 12.0, 60.0
-# The tutorial's chat is spared the full pace: what it loses is to be the fault's doing. Its outages are the short ones.
+# The tutorial's chat is not given the full pace, so that what it loses is lost by the fault. Its outages are the short
+# ones.
 TUTORIAL_SLOWER = 3
 RUN_SECONDS = 200.0  # no run lasts longer, whatever hangs
-# A fast run: its fault again and again with the same people, so that little of it is coming and going.
+# A fast run repeats its fault with the same people, so that little of its time goes into connecting and leaving.
 FAST_CALM_SECONDS, FAST_AFTER_SECONDS = 0.5, 1.0
-FAST_BETWEEN_SECONDS = 0.5  # two rounds, and as long again at most
-FAST_SECONDS = 25.0  # begin no further round after so long
-FAST_SLOWER = 3.0  # those who write at a pace; the floods are what is many
+FAST_BETWEEN_SECONDS = 0.5  # between two rounds, and at most as long again
+FAST_SECONDS = 25.0  # no further round begins after this time
+FAST_SLOWER = 3.0  # how much slower those write who have a pace; the floods make the mass of messages
 WAYS = ("same", "across", "hit", "polled")
-# What stands for PostgreSQL, and what is done to the site; one kind of site in one run.
+# What stands in the place of PostgreSQL, and the faults of such a site. A run has one kind of site.
 KINDS_OF_SITE: dict[str, tuple[MakeService, dict[str, Fault]]] = {"one": (Database, FAULTS), **SITES}
 ALL_FAULTS = {name: fault for _make, faults in KINDS_OF_SITE.values() for name, fault in faults.items()}
 
 
 @dataclass
 class Run:
-    """It is one fault with one seed."""
+    """One fault with one seed."""
 
     fault: str
     seed: int
     verdict: checker.Verdict
     waits: checker.Waits
     seconds: float
-    late: float  # the longest hesitation of the harness itself, in seconds
+    late: float  # the longest time, in seconds, for which the harness itself hung
     failure: str = ""
     silence: checker.Silence | None = None
-    files: int = 0  # sent whole and right, slice by slice (`uploads`)
+    files: int = 0  # files that arrived whole and correct in slices (`uploads`)
     rounds: int = 1  # how often the fault was done
 
     @property
     def is_kept(self) -> bool:
-        """Return whether every promise was, that of the silence included."""
+        """Return whether every promise was kept, that of the longest silence included."""
         return self.verdict.is_clean and not self.failure and (self.silence is None or self.silence.is_kept)
 
     def as_json(self) -> dict[str, Any]:
@@ -108,7 +109,7 @@ def _quantiles(waits: list[float]) -> dict[str, float]:
 
 @dataclass
 class Lateness:
-    """It says how long the harness's own loop was away: no silence shorter than that can be told."""
+    """How long the event loop of the harness itself was busy: a shorter silence cannot be seen."""
 
     worst: float = 0.0
     task: asyncio.Task[None] | None = None
@@ -130,9 +131,9 @@ async def _quiet(journal: Journal, seconds: float = 3, at_most: float = 30) -> N
 
 
 async def _break(made: Site, people: crowd.Crowd, stage: Stage, fault: str, options: argparse.Namespace) -> int:
-    """Do the fault and repair it; in a fast run again and again, until it lasted long enough or all is said.
+    """Do the fault and repair it. In a fast run, repeat this until it lasted long enough or everything is written.
 
-    Returns how often. Everything stands again before each of them, as it does before a run.
+    Return how often it was done. Before each fault everything works again, as before a run.
     """
     act = rolling_deploy if fault == ROLLING else ALL_FAULTS[fault]
     until = time.monotonic() + options.rounds_seconds
@@ -148,7 +149,7 @@ async def _break(made: Site, people: crowd.Crowd, stage: Stage, fault: str, opti
 async def run_once(
     made: Site, proxy: Proxy, fault: str, seed: int, options: argparse.Namespace, *, tutorial: bool
 ) -> Run:
-    """Run one fault with one seed, and judge it. The journal of a run that is not clean stays beside `options.out`."""
+    """Run one fault with one seed, and judge it. The journal of a run with a breach is kept beside `options.out`."""
     started = time.monotonic()
     rng = random.Random(f"{fault} {seed}")
     fast = options.fast and not tutorial
@@ -183,8 +184,8 @@ async def run_once(
         journal.note("mark", name="end")
         watch.cancel()
         await people.fall_silent()
-        # Whoever leaves lets a lease end, and the worker says so in the exchange, where nobody sees it any more. What
-        # is read below is what was there when people left, however long the repair takes.
+        # When people leave, their leases end, and the worker writes so into the exchange, where nobody sees it. What is
+        # read below is what was there when people left, however long the repair takes.
         with made.worker.frozen():
             await people.leave()
             await senders.leave()
@@ -205,7 +206,7 @@ async def run_once(
     if options.keep or failure or (not tutorial and not verdict.is_clean):
         name = "".join(letter if letter.isalnum() else "-" for letter in fault)
         journal.write(options.out.with_suffix("") / f"{TUTORIAL if tutorial else OURS}-{name}-{seed}.jsonl")
-    # A fast run has many faults and is as slow as its floods make it: nothing is to be learnt of its waits.
+    # A fast run has many faults and is as slow as its floods make it, so its waits say nothing.
     waits = checker.Waits() if fast else checker.waits(journal.events)
     silence = None if fast else checker.silence(journal.events)
     found = waits, time.monotonic() - started, lateness.worst, failure
@@ -225,7 +226,7 @@ class Pace:
 
 
 async def measure_pace(made: Site, proxy: Proxy, *, seconds: float) -> Pace:
-    """Measure ten conversations that always have eight messages on their way."""
+    """Measure ten conversations that always have eight messages under way."""
     keys = await asyncio.to_thread(records.make_conversations, 10)
     journal = Journal()
     rng = random.Random(12)
@@ -285,7 +286,9 @@ def _span(runs: list[Run], way: str) -> str:
 
 
 def table(results: dict[str, list[Run]]) -> str:
-    """Return a row a fault; in the last column what the tutorial's chat never delivered under the same."""
+    """Return a row for each fault; its last column says what the tutorial's chat never delivered under the
+    same fault.
+    """
     kinds = (*checker.KINDS, uploads_judge.FILES)
     head = [
         "fault",
@@ -389,8 +392,8 @@ def _plan(
 ) -> Iterator[tuple[int, str]]:
     """Yield each fault with each seed, and further seeds until `--messages` were judged or `--minutes` have passed.
 
-    runs: what was done so far, looked at before each of the next ones. With `--totals` what others did before counts,
-    and no seed is done a second time.
+    runs: what was done so far, which is counted before each further run. With `--totals` earlier runs count too, and no
+    seed is repeated.
     """
     totals: Totals | None = options.totals if goes_on else None
     before = totals.messages if totals is not None else 0
@@ -408,7 +411,7 @@ def _plan(
 
 
 async def run_all(made: Site, options: argparse.Namespace) -> tuple[dict[str, list[Run]], Pace | None]:
-    """Run all that was asked for. What was measured is returned when it is interrupted, too."""
+    """Run everything that was asked for. What was measured is returned also when the run is interrupted."""
     results: dict[str, list[Run]] = {OURS: [], TUTORIAL: []}
     pace = None
     me = asyncio.current_task()
@@ -475,7 +478,8 @@ def main() -> None:
     options.faults = options.faults or list(of_site)
     if stray := set(options.faults) - {*of_site, ROLLING}:
         parser.error(f"not done to the site « {options.site} »: {', '.join(sorted(stray))}")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every process is ended before the loop runs, too
+    # So that every process is ended, also before the event loop runs.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     checker.self_test()
     print(f"The checker finds all of {len(checker.bad_journals())} journals that must fail.", flush=True)
     started = time.monotonic()

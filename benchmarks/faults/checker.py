@@ -1,4 +1,5 @@
-"""The judge: reads a journal (see journal.py) and counts the promises that were broken. Pure: no server, no client.
+"""The judge reads a journal (see journal.py) and counts the promises that were broken. It is pure: it knows neither
+server nor client.
 
 `python -m benchmarks.faults.checker FILE…` judges journals that were kept.
 """
@@ -17,25 +18,27 @@ from benchmarks.faults.journal import PackedJournal, digest
 
 Event = dict[str, Any]
 
-LOST = "lost"  # acknowledged, and not in the database or never shown to somebody who was there to the end
+LOST = "lost"  # it was acknowledged, and is not in the database or was never shown to somebody who stayed to the end
 STORED_TWICE = "stored twice"
 SHOWN_TWICE = "shown twice"
-OUT_OF_ORDER = "out of order"  # shown against `seq`, or numbered against the order in which its author sent it
-DISAGREE = "disagree"  # two viewers, or a viewer or an acknowledgement and the database, differ on what a number holds
-INVENTED = "invented"  # shown or kept, and nobody sent it, or not with this body or by this author
-UNACKNOWLEDGED = "unacknowledged"  # neither acknowledged nor refused, long after everything was repaired
-REFUSED = "refused"  # « closed » or « forbidden » in a conversation that was open and theirs
-GAPS = "gaps"  # numbers missing between 1 and the last one, in the database or before somebody's eyes
+# It was shown against the order of `seq`, or numbered against the order in which its author sent it.
+OUT_OF_ORDER = "out of order"
+# Two viewers, or one of them or an acknowledgement and the database, differ on which message has a number.
+DISAGREE = "disagree"
+INVENTED = "invented"  # it was shown or stored, and nobody sent it, or with another body or author
+UNACKNOWLEDGED = "unacknowledged"  # it was neither acknowledged nor refused, long after everything was repaired
+REFUSED = "refused"  # it was refused as « closed » or « forbidden » in an open conversation of its author
+GAPS = "gaps"  # numbers are missing between 1 and the last one, in the database or on somebody's screen
 KINDS = (
     LOST, STORED_TWICE, SHOWN_TWICE, OUT_OF_ORDER, DISAGREE, INVENTED, UNACKNOWLEDGED, REFUSED, GAPS,
 )  # fmt: skip
-UNDELIVERED = "never delivered"  # the tutorial's only: it acknowledges nothing and stores nothing
+UNDELIVERED = "never delivered"  # only for the tutorial, which acknowledges and stores nothing
 EXAMPLES = 12
 
 
 @dataclass
 class Verdict:
-    """It says how often each promise was broken, and the first examples in words."""
+    """How often each promise was broken, and the first examples in words."""
 
     counts: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
@@ -59,7 +62,7 @@ def _of(events: Iterable[Event], kind: str) -> list[Event]:
 
 
 def check(events: list[Event]) -> Verdict:
-    """Judge the run of a chat that keeps what it acknowledges."""
+    """Judge the run of a chat that stores what it acknowledges."""
     verdict = Verdict()
     sends, acks, shows, kept = (_of(events, kind) for kind in ("send", "ack", "show", "kept"))
     verdict.sent, verdict.acknowledged, verdict.shown, verdict.kept = len(sends), len(acks), len(shows), len(kept)
@@ -71,9 +74,9 @@ def check(events: list[Event]) -> Verdict:
 
 
 def check_each(conversations: Iterable[list[Event]]) -> Verdict:
-    """Judge one conversation after the other: no promise is about two of them.
+    """Judge one conversation after the other, because no promise concerns two of them.
 
-    What was sent in one and is kept or shown in another is invented there.
+    A message that was sent in one conversation and stored or shown in another counts as invented there.
     """
     whole = Verdict()
     for events in conversations:
@@ -182,7 +185,9 @@ def _check_answers(
 
 
 def check_tutorial(events: list[Event]) -> Verdict:
-    """Judge a chat that promises nothing: what was sent and never seen by the other side, seen twice, or mixed up."""
+    """Judge a chat that promises nothing: count what was sent and never seen by the other side, seen twice, or mixed
+    up.
+    """
     verdict = Verdict()
     sends, shows = _of(events, "send"), _of(events, "show")
     verdict.sent, verdict.shown = len(sends), len(shows)
@@ -208,14 +213,14 @@ def check_tutorial(events: list[Event]) -> Verdict:
 
 @dataclass
 class Waits:
-    """Times from sending to the eyes of the other side, in seconds.
+    """Times in seconds from sending a message until the other side sees it.
 
-    longest: for each conversation its longest one, by how the conversation stood (`hit`, `same`, `across`, `polled`)
-    for what was sent after the fault began or was on its way then, and `before` for what had arrived by then: an
-    ordinary moment, of those with sockets.
-    during: all of those of what was sent between the fault and the repair.
-    lasted: from the fault to the repair.
-    A message that never arrived counts to the end of the journal.
+    longest: for each conversation the longest time, by how the conversation stood (`hit`, `same`, `across`, `polled`),
+    for messages that were sent after the fault began or were under way then. Under `before` it is that of messages that
+    had arrived by then, in conversations with sockets: an ordinary moment.
+    during: all times of messages that were sent between the fault and the repair.
+    lasted: the time from the fault to the repair.
+    A message that never arrived counts until the end of the journal.
     """
 
     longest: dict[str, list[float]] = field(default_factory=dict)
@@ -224,7 +229,7 @@ class Waits:
 
 
 def waits(events: list[Event]) -> Waits:
-    """Return how long conversations stood still."""
+    """Return how long conversations were interrupted."""
     marks = {event["name"]: event["t"] for event in _of(events, "mark")}
     end = max((event["t"] for event in events), default=0.0)
     began, repaired = marks.get("fault", 0.0), marks.get("repaired", end)
@@ -252,16 +257,16 @@ def waits(events: list[Event]) -> Waits:
     return found
 
 
-BEYOND_SECONDS = 1.0  # so long after PostgreSQL takes writing again, acknowledgements have come back
+BEYOND_SECONDS = 1.0  # acknowledgements must be back so long after PostgreSQL takes writing again
 
 
 @dataclass
 class Silence:
-    """It says how long nothing was acknowledged to anybody, in seconds.
+    """How long nobody got an acknowledgement, in seconds.
 
-    away: from the fault until PostgreSQL took writing again. silent: the longest time without any acknowledgement, from
-    the fault to the repair and what followed. held: the longest that a message which waited at that moment was still
-    not acknowledged.
+    away: the time from the fault until PostgreSQL took writing again. silent: the longest time without any
+    acknowledgement, from the fault to the repair and after it. held: how much longer a message that waited when
+    PostgreSQL was back stayed without acknowledgement, at most.
     """
 
     away: float
@@ -270,12 +275,14 @@ class Silence:
 
     @property
     def is_kept(self) -> bool:
-        """Return whether the promise was: no longer than PostgreSQL itself was away, and a second."""
+        """Return whether the promise was kept: not longer than PostgreSQL itself was away, and a second."""
         return self.silent <= self.away + BEYOND_SECONDS
 
 
 def silence(events: list[Event]) -> Silence | None:
-    """Return the silence of a run in which PostgreSQL was away and says when it served again; None for any other."""
+    """Return the silence of a run in which PostgreSQL was away and the journal says when it was back; None for any
+    other run.
+    """
     marks = {event["name"]: event["t"] for event in _of(events, "mark")}
     if "serving" not in marks:
         return None
@@ -283,7 +290,7 @@ def silence(events: list[Event]) -> Silence | None:
     acks = {event["id"]: event["t"] for event in _of(events, "ack")}
     sends = {event["id"]: event["t"] for event in _of(events, "send")}
     end = marks.get("end", max(event["t"] for event in events if "t" in event))
-    # While people wrote: who has nothing to say is no silence.
+    # Only while people wrote: when nobody writes, there is nothing to acknowledge.
     last = max((t for t in sends.values()), default=began)
     times = [began, *sorted(t for t in acks.values() if began < t <= last)]
     times.append(min((t for t in acks.values() if t > last), default=end))
@@ -300,7 +307,7 @@ def silence(events: list[Event]) -> Silence | None:
 
 
 def good_journal() -> list[Event]:
-    """Return a journal in which there is nothing to find: two sides, three messages, one line of the system."""
+    """Return a journal without any breach: two sides, three messages, one line of the system."""
     items = [(1, None, "system", "s"), (2, "r1", "reporter", "x"), (3, "a1", "agent", "y"), (4, "r2", "reporter", "z")]
     events: list[Event] = []
     for seq, client_id, author, body in items:
@@ -326,7 +333,7 @@ def _changed(kind: str, where: dict[str, Any], **fields: Any) -> list[Event]:
 
 
 def _swapped(kind: str, first: str, second: str, field_name: str) -> list[Event]:
-    """Return the events of this kind with these two ids, their field exchanged."""
+    """Return the events of this kind, in which the two ids have exchanged this field."""
     values = {event["id"]: event[field_name] for event in good_journal() if event["e"] == kind}
     exchange = {first: values[second], second: values[first]}
     return [
@@ -343,7 +350,7 @@ def _shown_backwards() -> list[Event]:
 
 
 def bad_journals() -> list[tuple[str, str, list[Event]]]:
-    """Return the kind that must be found, what was done to the good journal, the journal."""
+    """Return the kind of breach that must be found, what was done to the correct journal, and the changed journal."""
     good = good_journal()
     copy = {"t": 9, "e": "kept", "c": "C", "a": "reporter"}
     shown = {"t": 9, "e": "show", "c": "C", "v": "agent", "a": "reporter"}
@@ -373,7 +380,7 @@ def bad_journals() -> list[tuple[str, str, list[Event]]]:
 
 
 def packed(events: list[Event]) -> PackedJournal:
-    """Return the same events as a fast run has them: packed, with ids and digests."""
+    """Return the same events as a fast run stores them: packed, with ids and digests."""
     journal = PackedJournal()
     for event in events:
         fields = {name: value for name, value in event.items() if name not in {"t", "e"}}
@@ -386,7 +393,7 @@ def packed(events: list[Event]) -> PackedJournal:
 
 
 def self_test() -> None:
-    """Run before every fault run: a judge who finds nothing must first have shown that it can, packed journals too."""
+    """Run before every fault run, to show that the judge finds each kind of breach, in packed journals too."""
     for name, judged in (("", check), (" packed", lambda events: check_each(packed(events).of_each_conversation()))):
         if not judged(good_journal()).is_clean:
             raise SystemExit(f"The checker finds faults in a good{name} journal: no run is worth anything.")

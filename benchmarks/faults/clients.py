@@ -1,9 +1,9 @@
-"""The two sides of a conversation, as docs/protocol.md asks of a client: over a socket, over HTTP, without a script.
+"""The two sides of a conversation as docs/protocol.md asks of a client: over a socket, over HTTP, and without a script.
 
-What every one of them does: messages wait in an outbox until they are acknowledged and are sent again, under the same
-`client_id` and in the same order, whenever the line was lost; what it has it drops; where it sees a hole it asks again.
-Times are shorter than a page's (a beat every 5 s for 20, a first retry within 60 ms for half a second): what is
-measured is the server, and a run need not last for minutes.
+All of them do the following. Messages wait in an outbox until they are acknowledged. Whenever the line was lost they
+are sent again, in the same order and with the same `client_id`. A message that the client has already is dropped, and
+when one is missing the client asks again. Times are shorter than those of a page (a beat after 5 s and not 20, a first
+retry within 60 ms and not half a second), because the server is measured and a run must not take minutes.
 """
 
 import asyncio
@@ -26,17 +26,18 @@ from benchmarks.faults.proxy import Network
 from benchmarks.faults.records import Keys, session_cookie
 
 BEAT_SECONDS = 5.0
-# Something was asked and nothing at all was heard: the line is dead. Longer than the server's patience with PostgreSQL.
+# When something was asked and nothing at all was heard for this long, the line is dead. The server waits less long for
+# PostgreSQL.
 PATIENCE_SECONDS = 4.5
-RESEND_SECONDS = 6.0  # the line lives and this message was not answered
+RESEND_SECONDS = 6.0  # the line works, and this message was not answered for this long
 FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.06, 1.0
 POLL_SECONDS = 0.4  # over HTTP
-OUTBOX = 400  # nobody writes on while so much has not left
+OUTBOX = 400  # nobody writes on while so many messages are not sent
 CLOSE_AGAIN = 4412
 
 
 def encode(frame: dict[str, Any]) -> str:
-    """Return a frame as a browser writes it: letters stay letters."""
+    """Return a frame as a browser writes it, without escaping letters."""
     return json.dumps(frame, ensure_ascii=False)
 
 
@@ -47,7 +48,7 @@ def tls_options(tls: ssl.SSLContext | None) -> dict[str, Any]:
 
 @dataclass
 class Letter:
-    """It is a message of ours that is not acknowledged yet."""
+    """A message of ours that is not acknowledged yet."""
 
     id: str
     body: str
@@ -56,16 +57,16 @@ class Letter:
 
 @dataclass
 class Client:
-    """It is one viewer of a conversation, who may write too."""
+    """One viewer of a conversation, who may write too."""
 
     keys: Keys
     side: str  # reporter or agent
-    viewer: str  # the side, or the side's second tab
+    viewer: str  # the side, or the second tab of the side
     proxy: Network
     journal: Journal
     random: random.Random
     size: int = 120  # characters of a message
-    window: int = 1  # messages on their way at once; the visitor's page has one
+    window: int = 1  # messages under way at once; the visitor's page has one
     outbox: list[Letter] = field(default_factory=list)
     cursor: int = 0
     failures: int = 0
@@ -74,7 +75,7 @@ class Client:
     task: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
-        """Prepare what only one kind of client has."""
+        """Prepare what only this kind of client has."""
 
     @property
     def name(self) -> str:
@@ -89,7 +90,7 @@ class Client:
         self.task = asyncio.ensure_future(self.live())
 
     async def stop(self) -> None:
-        """Stop, and raise what ended the client before, if anything did: a client does not end by itself."""
+        """Stop. Raise what ended the client before, if anything did, because a client does not end by itself."""
         assert self.task is not None
         self.task.cancel()
         (ended,) = await asyncio.gather(self.task, return_exceptions=True)
@@ -101,7 +102,7 @@ class Client:
 
     @property
     def has_arrived(self) -> bool:
-        """Return whether the conversation has begun for this one: message 1 says who answers."""
+        """Return whether the conversation has begun for this viewer: message 1 says who answers."""
         return self.cursor > 0
 
     def write(self) -> None:
@@ -121,7 +122,7 @@ class Client:
         self.journal.note(kind, c=self.keys.conversation, s=self.side, **fields)
 
     def accept(self, items: list[dict[str, Any]]) -> bool:
-        """Show what is next, drop what is known; False at a hole."""
+        """Take new messages, and drop those that are known. Return False when one is missing."""
         for item in items:
             if item["seq"] > self.cursor + 1:
                 return False
@@ -158,7 +159,7 @@ class Client:
                 return
 
     def left_outbox(self, place: int) -> None:
-        """Forget the letter at this place, which needs no more care."""
+        """Forget the letter at this place, because nothing more has to be done for it."""
 
     async def pause(self, *, at_once: bool = False) -> None:
         """Wait before the next try."""
@@ -170,7 +171,7 @@ class Client:
 
 
 class SocketClient(Client):
-    """It is the visitor's page or the console, as they are where sockets work."""
+    """The visitor's page or the console, where sockets work."""
 
     socket: ClientConnection | None = None
     is_ready = False
@@ -196,7 +197,7 @@ class SocketClient(Client):
 
     async def _dial(self) -> connect:
         tls = self.proxy.tls
-        # Its origin is of the demonstration, in clear, also where Daphne speaks TLS.
+        # Its origin is the demonstration's, without TLS, even where Daphne speaks TLS.
         return connect(
             f"{'wss' if tls else 'ws'}://{self.proxy.host}{self.path}",
             sock=await self.proxy.open(self.name),
@@ -276,10 +277,10 @@ class SocketClient(Client):
                 await asyncio.sleep(0.2)
                 await self._ask(socket, type="sync", after=self.cursor)
                 return
-            # Nothing overtakes what was not written: all of it again, in order, a little later.
+            # No message may overtake one that was not written: all of them are sent again in order, a little later.
             self.in_flight = 0
             self.held_until = time.monotonic() + 0.1 + 0.2 * self.random.random()
-            self.wake.set()  # whoever has nothing more to say sends it again, too
+            self.wake.set()  # a client that has nothing more to say wakes up too, and sends it again
         elif client_id is not None:
             self.refuse(client_id, frame["code"])
 
@@ -305,7 +306,7 @@ class SocketClient(Client):
         await self._ask(socket, type="post", client_id=letter.id, body=letter.body)
 
     async def _watch(self, socket: ClientConnection) -> None:
-        """Beat; give up a line that died without a word; send again what was not answered."""
+        """Send a beat, give up a line that does not answer, and send again what was not answered."""
         while True:
             await asyncio.sleep(0.1)
             now = time.monotonic()
@@ -328,7 +329,7 @@ class SocketClient(Client):
 
 
 class TutorialClient(SocketClient):
-    """It is a client of the tutorial's chat: there is nothing to acknowledge, and nothing to ask again."""
+    """A client of the tutorial's chat, which acknowledges nothing and can be asked for nothing again."""
 
     @property
     def has_arrived(self) -> bool:
@@ -336,7 +337,7 @@ class TutorialClient(SocketClient):
 
     @property
     def cookie(self) -> str:
-        return "none=1"  # the tutorial knows nobody
+        return "none=1"  # the tutorial has no sessions
 
     @property
     def path(self) -> str:
@@ -373,11 +374,11 @@ class TutorialClient(SocketClient):
 
 
 class HttpFailure(Exception):
-    """There was no answer, or one that says nothing of the message."""
+    """There was no answer, or none about the message."""
 
 
 class _PlainClient(Client):
-    """It is what both pages without a socket share: requests one after the other."""
+    """What both pages without a socket share: they make one request after the other."""
 
     answer_seconds = PATIENCE_SECONDS
 
@@ -431,7 +432,7 @@ class _PlainClient(Client):
                 await asyncio.sleep(POLL_SECONDS * (0.8 + 0.4 * self.random.random()))
 
     async def turn(self) -> None:
-        """Send one message if there is one, then look."""
+        """Send one message if there is one, then read."""
         raise NotImplementedError
 
 
@@ -450,7 +451,7 @@ def _unchunk(content: bytes) -> bytes:
 
 
 class FramesClient(_PlainClient):
-    """It is the visitor's page on a network that blocks sockets: the same frames, one a request."""
+    """The visitor's page on a network that blocks sockets: it sends the same frames, one in a request."""
 
     async def turn(self) -> None:
         if self.outbox:
@@ -480,13 +481,14 @@ _LINE = re.compile(
 
 
 class FormClient(_PlainClient):
-    """It is the page without a script: a form, and a frame that loads itself again."""
+    """The page without a script: a form, and a frame that loads itself again."""
 
     answer_seconds = 15.0  # a browser waits for a page
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.failure_pages: list[bytes] = []  # what the person read in place of what they had asked for
+        # Pages of failure that the person read where they had asked for something else.
+        self.failure_pages: list[bytes] = []
 
     async def turn(self) -> None:
         if self.outbox:
@@ -498,7 +500,7 @@ class FormClient(_PlainClient):
             )
             if status == 302:
                 self.acknowledge(letter.id, None)
-            elif status != 200:  # 200 is the form again, with its message: too many at once, or the end
+            elif status != 200:  # 200 is the form again with a message: too many at once, or the exchange is over
                 self.failure_pages.append(page)
                 raise HttpFailure
         status, page = await self.request("GET", f"/tchat/suite/?apres={self.cursor}")
@@ -511,7 +513,7 @@ class FormClient(_PlainClient):
             client_id = None if author == "system" else body.split(" ", 1)[0]
             items.append({"author": author, "seq": int(seq), "body": body, "client_id": client_id})
         if not self.accept(items):
-            raise HttpFailure  # the next look begins at the same place
+            raise HttpFailure  # the next reading begins at the same place
 
     def returned(self, item: dict[str, Any]) -> None:
-        """Do nothing: a message that is shown is not acknowledged here, but by the form's own answer."""
+        """Do nothing: here the answer of the form acknowledges a message, and not the message on screen."""

@@ -1,4 +1,4 @@
-"""This module says who speaks during a fault run, and how fast."""
+"""Who writes during a fault run, and how fast."""
 
 import asyncio
 import random
@@ -13,19 +13,22 @@ from benchmarks.faults.journal import Journal
 from benchmarks.faults.proxy import Proxy
 from benchmarks.faults.records import Keys
 
-# Probes: the process of the reporter, of the agent. Two conversations of a kind, each side twenty times a second, out
-# of step: a silence of 13 ms meets a message. The fault's own process is 0.
+# Probes, by the process of the reporter and that of the agent. There are two conversations of a kind, and each side
+# writes twenty times a second, at other moments than the other side, so that a silence of 13 ms delays a message.
+# Process 0 is the one that breaks.
 PROBES = ((1, 1), (2, 2), (1, 2), (2, 1), (0, 0), (0, 1))
 PROBE_SECONDS = 0.05
 ORDINARY, ORDINARY_SECONDS = 16, 0.6
-LONG, LONG_SECONDS, LONG_SIZE = 2, 0.15, 3000  # enough to fill a slow reader's line
-WITHOUT_SOCKET_SECONDS = 1.2  # their pages' limits hold: 60 frames, 15 forms in ten seconds
+LONG, LONG_SECONDS, LONG_SIZE = 2, 0.15, 3000  # enough to fill the line of a slow reader
+WITHOUT_SOCKET_SECONDS = 1.2  # the limits of their pages are 60 frames and 15 forms in ten seconds
 PAIRS = len(PROBES) + ORDINARY + LONG + 5
 
 
 @dataclass
 class Crowd:
-    """All clients of a run; `paces` says who writes how often, exactly or about so; floods do as soon as they can."""
+    """All clients of a run. `paces` says how often each writes, exactly or about so; floods write as fast as
+    they can.
+    """
 
     clients: list[Client] = field(default_factory=list)
     floods: list[FloodClient] = field(default_factory=list)
@@ -54,7 +57,7 @@ class Crowd:
 
     @property
     def is_spent(self) -> bool:
-        """Return whether there are floods, and all of them have written what they may."""
+        """Return whether there are floods, and all of them have written as much as they may."""
         return bool(self.floods) and all(client.is_spent for client in self.floods)
 
     async def fall_silent(self) -> None:
@@ -68,9 +71,9 @@ class Crowd:
                 raise ended
 
     async def settled(self, *, patience: float, at_most: float) -> None:
-        """Wait until all is acknowledged and everybody has read as far as everybody else.
+        """Wait until everything is acknowledged and everybody has read as far as everybody else.
 
-        Gives up when nothing at all has moved for `patience` seconds, and after `at_most`.
+        Give up when nothing at all has moved for `patience` seconds, and after `at_most` seconds.
         """
         moved_at = started = time.monotonic()
         before = None
@@ -104,9 +107,9 @@ async def _write_on(client: Client, every: float, phase: float, *, exact: bool) 
 
 
 def gather(keys: list[Keys], proxy: Proxy, journal: Journal, rng: random.Random, *, tutorial: bool) -> Crowd:
-    """Return a crowd over these conversations: PAIRS of them, and a flood in each further one.
+    """Return a crowd in these conversations: PAIRS of people, and a flood in each further conversation.
 
-    tutorial: everybody on a socket of the tutorial's chat, without floods.
+    tutorial: everybody uses a socket of the tutorial's chat, and there are no floods.
     """
     crowd = Crowd()
     left = iter(keys)

@@ -1,6 +1,6 @@
-"""Faults of PostgreSQL as a whole machine: one of two is lost, its network is cut, its disk is full.
+"""Faults of PostgreSQL as a whole machine: one of two is lost, its network is cut, or its disk is full.
 
-Each says by `Stage.serving` when PostgreSQL takes writing again: acknowledgements have to be back a second later.
+Each fault calls `Stage.serving` when PostgreSQL takes writing again. Acknowledgements have to be back a second later.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from benchmarks.faults.processes import MakeService
 from benchmarks.faults.small_disk import SmallDisk
 from benchmarks.faults.standby import Pair
 
-NUMBERS = (b"tel:17", b"tel:3018")  # on the page of a failure
+NUMBERS = (b"tel:17", b"tel:3018")  # they stand on the page of a failure
 
 
 def _pair(stage: Stage) -> Pair:
@@ -24,11 +24,11 @@ def _pair(stage: Stage) -> Pair:
 
 
 async def primary_lost(stage: Stage) -> None:
-    """Kill all processes of the primary at once; somebody sees it, promotes the standby, and makes a new standby."""
+    """Kill all processes of the primary at once. Somebody notices, promotes the standby, and makes a new standby."""
     pair = _pair(stage)
     stage.strike()
     await in_thread(pair.primary.lose)
-    await asyncio.sleep(stage.lasting(1, 5))  # until it is seen
+    await asyncio.sleep(stage.lasting(1, 5))  # until somebody notices
     await in_thread(pair.fail_over)
     stage.serving()
     await asyncio.sleep(stage.lasting(2, 5))
@@ -85,7 +85,7 @@ async def standby_lost(stage: Stage) -> None:
     pair = _pair(stage)
     stage.strike()
     await in_thread(pair.standby.lose)
-    await asyncio.sleep(stage.lasting(2, 6))  # until it is seen
+    await asyncio.sleep(stage.lasting(2, 6))  # until somebody notices
     await in_thread(pair.primary.wait_for, "")
     stage.serving()
     await asyncio.sleep(stage.lasting(2, 5))
@@ -93,7 +93,7 @@ async def standby_lost(stage: Stage) -> None:
 
 
 def _say_numbers(stage: Stage) -> None:
-    """Complain unless whoever writes without a script was told of the failure by a page with the emergency numbers."""
+    """Complain unless a person who writes without a script was shown a page of failure with the emergency numbers."""
     pages = [page for client in stage.clients if isinstance(client, FormClient) for page in client.failure_pages]
     if not pages:
         stage.complaints.append("no page told of the failure")
@@ -103,7 +103,9 @@ def _say_numbers(stage: Stage) -> None:
 
 
 async def network_cut(stage: Stage) -> None:
-    """Let nothing pass between the web processes and PostgreSQL, and tell nobody; then let everything pass again."""
+    """Let nothing pass between the web processes and PostgreSQL without telling either; then let everything
+    pass again.
+    """
     server = stage.site.postgres
     assert isinstance(server, FarDatabase)
     stage.strike()
@@ -116,9 +118,10 @@ async def network_cut(stage: Stage) -> None:
 
 
 async def network_cut_briefly(stage: Stage) -> None:
-    """Cut the network for less than a connection waits, so that it continues where it was.
+    """Cut the network for less time than a connection waits, so that the connection continues where it was.
 
-    When it does is TCP's affair, which sends again after 0.2 s, 0.4, 0.8…: up to as long again as it was cut.
+    TCP decides when it continues. It sends again after 0.2 s, 0.4, 0.8 and so on, so this may take as long again as the
+    cut.
     """
     server = stage.site.postgres
     assert isinstance(server, FarDatabase)
@@ -159,7 +162,7 @@ FAR: dict[str, Fault] = {
 }
 FAR_PAIR: dict[str, Fault] = {"machine of the primary lost": machine_of_primary_lost}
 DISK: dict[str, Fault] = {"disk of PostgreSQL full": disk_full}
-# What stands in the place of the one PostgreSQL, and what is done to it: « --site NAME ».
+# What stands in the place of the one PostgreSQL, and the faults of such a site (« --site NAME »).
 SITES: dict[str, tuple[MakeService, dict[str, Fault]]] = {
     "standby": (Pair, STANDBY),
     "far": (FarDatabase, FAR),
@@ -172,7 +175,7 @@ def _no_network() -> str:
     return "" if far.is_possible() else "it needs root and « ip » of Linux"
 
 
-# Why such a site cannot be made here; "" where it can.
+# Why such a site cannot be made on this machine; "" where it can.
 NOT_HERE: dict[str, Callable[[], str]] = {
     "far": _no_network,
     "far-standby": _no_network,

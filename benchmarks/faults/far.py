@@ -1,9 +1,9 @@
-"""A PostgreSQL behind a network of its own, which can be cut: packets are dropped, and nobody is told.
+"""A PostgreSQL behind a network of its own that can be cut: packets are dropped, and nobody is told.
 
-A relay in a process would not do: its kernel goes on acknowledging what it is sent, and what is to be seen is how long
-a connection waits for an acknowledgement that does not come. So the server runs in a network namespace of Linux, at
-the end of a pair of virtual cables, and a cut gives each end the address of a card that does not exist. That needs
-root and `ip`.
+A relay in a process would not do, because its kernel would go on acknowledging what it is sent. What has to be seen is
+how long a connection waits for an acknowledgement that does not come. The server therefore runs in a network namespace
+of Linux, at the end of a pair of virtual cables. A cut gives each end the hardware address of a card that does not
+exist. This needs root and `ip`.
 """
 
 import os
@@ -24,7 +24,7 @@ def is_possible() -> bool:
 
 
 class Network:
-    """Two ends, here and there, with an address each. Of 198.18.0.0/15, which RFC 2544 keeps for such trials."""
+    """Two ends, here and there, each with an address of 198.18.0.0/15, which RFC 2544 reserves for tests."""
 
     def __init__(self) -> None:
         number = os.getpid()
@@ -65,8 +65,7 @@ class Network:
 
 
 class _There(Database):
-    """It is a server whose process is in the namespace; whoever maintains it may reach it by its Unix socket as
-    well."""
+    """A server whose process is in the namespace. Its maintainer may reach it by its Unix socket as well."""
 
     network: Network
 
@@ -74,7 +73,8 @@ class _There(Database):
         paths = ("/proc/thread-self/ns/net", f"/run/netns/{self.network.namespace}")
         own, far = (os.open(path, os.O_RDONLY) for path in paths)
         try:
-            os.setns(far, os.CLONE_NEWNET)  # of this thread alone; a child is born where its thread is
+            # This moves only this thread, and a child process starts where its thread is.
+            os.setns(far, os.CLONE_NEWNET)
             super()._spawn(command, **kwargs)
         finally:
             os.setns(own, os.CLONE_NEWNET)
@@ -83,7 +83,7 @@ class _There(Database):
 
 
 class FarDatabase(_There):
-    """It is one PostgreSQL, which the web processes reach through that network alone."""
+    """One PostgreSQL, which the web processes can reach only through that network."""
 
     def __init__(self, state: Path) -> None:
         self.network = Network()
@@ -110,7 +110,7 @@ class FarDatabase(_There):
 
 
 class FarServer(_There, Server):
-    """It is one of two, which is elsewhere."""
+    """One server of a pair, which is at the far end."""
 
     def __init__(self, state: Path, name: str, network: Network) -> None:
         self.network = network
@@ -118,7 +118,7 @@ class FarServer(_There, Server):
 
 
 class FarPair(Pair):
-    """The primary is elsewhere; the standby is where the web processes are."""
+    """The primary is at the far end, and the standby is where the web processes are."""
 
     def make_servers(self, state: Path) -> list[Server]:
         self.network = Network()

@@ -1,7 +1,6 @@
-"""This module says what is done to the site. Each fault breaks something, waits, and repairs it; `hit` says whose line
-it broke.
+"""What is done to the site. Each fault breaks something, waits, and repairs it; `hit` names the lines that it broke.
 
-A web process is always the first one: the probes that must not notice are on the two others.
+When a web process breaks, it is always the first one. The probes that must not notice are connected to the two others.
 """
 
 import asyncio
@@ -21,7 +20,7 @@ HOUR = 3600.0
 
 @dataclass
 class Stage:
-    """It is what a fault may touch."""
+    """What a fault may touch."""
 
     site: Site
     proxy: Proxy
@@ -29,12 +28,12 @@ class Stage:
     clients: list[Client]
     random: random.Random
     is_quick: bool
-    complaints: list[str] = field(default_factory=list)  # what was not as promised, beside what the journal tells
+    complaints: list[str] = field(default_factory=list)  # what was not as promised, besides what the journal shows
 
     def strike(self, *, names: set[str] | None = None, backends: set[int] | None = None) -> None:
         """Mark the beginning of the fault.
 
-        names, backends: whose lines it breaks; the conversation of one of them is « hit ».
+        names, backends: the lines that it breaks; the conversation of each of them is « hit ».
         """
         self.journal.note("mark", name="fault")
         places: dict[str, list[int | None]] = {}
@@ -51,14 +50,16 @@ class Stage:
             self.journal.note("placed", c=conversation, k=kind)
 
     def serving(self) -> None:
-        """Mark when PostgreSQL takes writing again. How long nothing is acknowledged is compared with this moment."""
+        """Mark when PostgreSQL takes writing again. The longest time without an acknowledgement is compared with this
+        moment.
+        """
         self.journal.note("mark", name="serving")
 
     def everybody(self) -> set[str]:
         return {client.name for client in self.clients}
 
     def some(self, one_in: int) -> set[str]:
-        """Choose one conversation in so many, of each kind; of those one side, the other, or both."""
+        """Choose a share of the conversations of each kind; of those one side, the other, or both."""
         conversations = list(dict.fromkeys(client.keys.conversation for client in self.clients))
         offset = self.random.randrange(one_in)
         sides = {name: self.random.choice(("reporter", "agent", "")) for name in conversations[offset::one_in]}
@@ -73,7 +74,7 @@ class Stage:
 
 
 Fault = Callable[[Stage], Awaitable[None]]
-in_thread = asyncio.to_thread  # starting and stopping processes waits for them
+in_thread = asyncio.to_thread  # starting and stopping processes blocks
 
 
 async def web_killed(stage: Stage) -> None:
@@ -128,7 +129,7 @@ async def valkey_gone(stage: Stage) -> None:
 
 
 async def valkey_frozen(stage: Stage) -> None:
-    """Freeze Valkey, which holds its connections and answers nothing."""
+    """Freeze Valkey, which keeps its connections and answers nothing."""
     process = stage.site.valkey.process
     assert process is not None
     stage.strike()
@@ -159,11 +160,11 @@ async def network_away(stage: Stage) -> None:
 
 
 async def half_open(stage: Stage) -> None:
-    """Freeze the lines of half of the conversations, which stay up and carry nothing; a new line is a good one."""
+    """Freeze the lines of half of the conversations, which stay open and carry nothing. A new line works."""
     names = stage.some(2)
     stage.strike(names=names)
     stage.proxy.freeze(names)
-    await asyncio.sleep(stage.lasting(6, 8))  # longer than the clients' patience
+    await asyncio.sleep(stage.lasting(6, 8))  # longer than the clients wait
     stage.proxy.reset()
 
 
@@ -182,7 +183,7 @@ async def _flap(stage: Stage, seconds: float) -> None:
 
 
 async def slow_reader(stage: Stage) -> None:
-    """Let agents of the long messages read a few kilobytes twice a second, through the smallest window there is."""
+    """Let the agents of the long messages read a few kilobytes twice a second, through the smallest window there is."""
     names = {client.name for client in stage.clients if client.side == "agent" and client.size > 1000}
     stage.strike(names=names)
     stage.proxy.slow |= names
@@ -196,7 +197,9 @@ async def clock_forward(stage: Stage) -> None:
 
 
 async def clock_back(stage: Stage) -> None:
-    """Set the clock back, in a full run for longer than a lease: whoever beats there must not be taken for gone."""
+    """Set the clock back, in a full run for longer than a lease. Somebody who sends beats there must not be taken for
+    gone.
+    """
     await _step_clock(stage, -HOUR, stage.lasting(4, LEASE_SECONDS + 6))
 
 
@@ -228,7 +231,7 @@ async def web_killed_without_valkey(stage: Stage) -> None:
 
 
 async def postgres_restarted_in_the_dark(stage: Stage) -> None:
-    """Kill PostgreSQL and break every line together, so that nobody can say what was committed."""
+    """Kill PostgreSQL and break every line at once, so that nobody can say what was committed."""
     stage.strike(names=stage.everybody())
     stage.proxy.is_down = True
     stage.proxy.cut(lambda _line: True)
@@ -269,4 +272,4 @@ FAULTS: dict[str, Fault] = {
     "deploy while flapping": deploy_while_flapping,
 }
 ROLLING = "rolling deploy, and back"  # with `--from` only
-WORKERS_OWN = {"worker killed", "clock +1 h (worker)"}  # the tutorial has none
+WORKERS_OWN = {"worker killed", "clock +1 h (worker)"}  # the tutorial has no worker

@@ -1,7 +1,7 @@
-"""Conversations that always have messages on their way: as many as the site carries, whatever its pace.
+"""Conversations that always have messages under way: as many as the site carries, at whatever pace.
 
-What a client does is what `clients.SocketClient` does. Its socket is that of the benchmarks (`benchmarks.wire`): frames
-are found in the bytes as they came, nothing waits in a task, and what is due goes out in one piece.
+Such a client does what `clients.SocketClient` does. Its socket is that of the benchmarks (`benchmarks.wire`): frames
+are found in the bytes as they came, no task waits, and what is due is sent in one piece.
 """
 
 import asyncio
@@ -26,15 +26,16 @@ from benchmarks.faults.proxy import Network
 from benchmarks.faults.records import Keys
 
 FLOODS = 48  # conversations of a fast run that are floods
-WINDOWS = (4, 16, 32)  # messages of one side on their way, by turns; as many more wait behind them
+WINDOWS = (4, 16, 32)  # messages of one side under way, by turns; as many more wait behind them
 SIZES = (60, 120)  # characters of a message, by turns
-# Of a side. Both together stay below what an exchange holds (`chat.rules.message_limits`), in characters too.
+# Messages of one side. Both sides together stay below what an exchange holds (`chat.rules.message_limits`), in
+# characters too.
 MOST = 1400
-LOOK_SECONDS = 0.5  # between two looks at whether a line still lives
+LOOK_SECONDS = 0.5  # between two checks whether a line still works
 
 
 class _Socket(wire.Client):
-    """It is the line of a flood, which is told what comes."""
+    """The line of a flood, which is told what comes."""
 
     __slots__ = ("flood", "is_over")
 
@@ -55,7 +56,7 @@ class _Socket(wire.Client):
 
 
 class FloodClient(Client):
-    """It is one side that writes the next message as soon as one is acknowledged, until it has written MOST."""
+    """One side, which writes the next message as soon as one is acknowledged, until it has written MOST."""
 
     def __post_init__(self) -> None:
         self.socket: _Socket | None = None
@@ -108,7 +109,7 @@ class FloodClient(Client):
             socket.hang_up()
 
     def _look(self, socket: _Socket) -> None:
-        """Give up a line that died without a word; send again what was not answered; beat."""
+        """Give up a line that does not answer, send again what was not answered, and send beats."""
         if socket.transport is None:
             return
         now = time.monotonic()
@@ -160,7 +161,7 @@ class FloodClient(Client):
         if client_id is None and not self.is_ready:  # the sync failed
             asyncio.get_running_loop().call_later(0.2, self._sync_again, self.socket)
             return
-        # Nothing overtakes what was not written: all of it again, in order, a little later.
+        # No message may overtake one that was not written: all of them are sent again in order, a little later.
         self.in_flight = 0
         wait = 0.1 + 0.2 * self.random.random()
         self.held_until = time.monotonic() + wait
@@ -177,7 +178,7 @@ class FloodClient(Client):
             self.in_flight -= 1
 
     def speak(self) -> None:
-        """Write what is to be written, and send what waits, in order, as far as the window allows."""
+        """Write what is due, and send what waits in order, as far as the window allows."""
         while self.is_flooding and len(self.outbox) < 2 * self.window and not self.is_spent:
             self.written += 1
             self.write()

@@ -1,4 +1,4 @@
-"""This module says what everybody saw, one JSON object a line, on the monotonic clock of the machine.
+"""What everybody saw, one JSON object a line, with the monotonic clock of the machine.
 
 `t` is in seconds since the journal began. The kinds (`e`):
 
@@ -25,12 +25,14 @@ Event = dict[str, Any]
 
 
 def digest(body: str) -> str:
-    """Return enough of a body to recognise it by: journals hold no text."""
+    """Return enough of a body to recognise it, because journals hold no text."""
     return hashlib.blake2s(body.encode(), digest_size=6).hexdigest()
 
 
 class Journal:
-    """Keeps what everybody saw in memory while the run lasts, so that writing it does not slow what it describes."""
+    """Keeps what everybody saw in memory while the run lasts, so that writing it does not slow down what is
+    measured.
+    """
 
     def __init__(self) -> None:
         self.started = time.monotonic()
@@ -44,8 +46,8 @@ class Journal:
         path.write_text("".join(json.dumps(event) + "\n" for event in self.events))
 
     def of_each_conversation(self) -> Iterator[list[Event]]:
-        """Yield what concerns one conversation, in order, one after the other. What is judged together is in one of
-        them.
+        """Yield the events of one conversation after the other, each in order. Events that are judged together are in
+        one conversation.
         """
         found: dict[str, list[Event]] = {}
         for event in self.events:
@@ -54,24 +56,25 @@ class Journal:
         yield from found.values()
 
 
-# What becomes of a message, in 34 bytes in place of some 500: tenths of a millisecond, kind, viewer, author or side,
+# What happens to a message, in 34 bytes and not some 500: tenths of a millisecond, kind, viewer, author or side,
 # whether there is an id, number (0: none), id, digest of the body.
 _ROW = struct.Struct("<IBBBBI16s6s")
 _KINDS = ("send", "ack", "show", "kept")
-_NOBODY = ""  # where a kind has no such field
+_NOBODY = ""  # for a kind that has no such field
 
 
 class PackedJournal(Journal):
-    """It is a journal of so many messages that they are kept packed, apart for each conversation; the rest as it is.
+    """A journal of so many messages that they are packed, for each conversation apart. Other events are kept as they
+    are.
 
-    `events` holds only what is no message's. What does not fit into a row (an id that is no UUID, which only a broken
-    server shows) is kept as it is, at its place among the others of its conversation.
+    `events` holds only what concerns no message. What does not fit into a row (an id that is no UUID, which only a
+    broken server sends) is kept as it is, at its place among the others of its conversation.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._rows: dict[str, bytearray] = {}
-        self._odd: dict[str, dict[int, list[Event]]] = {}  # by conversation, then by how many rows stood before
+        self._odd: dict[str, dict[int, list[Event]]] = {}  # by conversation, then by how many rows came before
         self._names: list[str] = [_NOBODY]
         self._numbers: dict[str, int] = {_NOBODY: 0}
 
@@ -161,6 +164,6 @@ class PackedJournal(Journal):
 
 
 def _uuid(packed: bytes) -> str:
-    """Format like `str` of a UUID, whose making costs more than all the rest of a row."""
+    """Format like `str` of a UUID, because making a UUID costs more than all the rest of a row."""
     text = packed.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

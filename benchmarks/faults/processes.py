@@ -1,6 +1,4 @@
-"""These are the real processes of a small production, each of which can be killed and brought back behind the same
-address.
-"""
+"""The real processes of a small production. Each can be killed and brought back at the same address."""
 
 import io
 import os
@@ -22,7 +20,7 @@ from reports.seal.sealing import PrivateKey
 ROOT = Path(__file__).resolve().parents[2]
 CLOCK = Path(__file__).parent / "clock"
 WEBS = 3
-LEASE_SECONDS = 20  # a third of what is usual, as the clients' beats are: a run need not last for minutes
+LEASE_SECONDS = 20  # a third of the usual lease, as the clients' beats are a third, so that a run does not take minutes
 
 VARIABLES = {
     "DEMO": "1",
@@ -33,7 +31,7 @@ VARIABLES = {
     "LOG_LEVEL": "WARNING",
     "DJANGO_SETTINGS_MODULE": "pnav.settings",
     "LEASE_SECONDS": str(LEASE_SECONDS),
-    # Probes write twenty times a second: how fast a person may go is tested elsewhere.
+    # Probes write twenty times a second. How fast a person may write is tested elsewhere.
     "FRAMES_AT_ONCE": "2000",
     "FRAMES_A_SECOND": "500",
 }
@@ -46,7 +44,7 @@ def free_port() -> int:
 
 
 class _Restartable(Service):
-    """Brings the last command back as it was."""
+    """Start the last command again as it was."""
 
     _last: tuple[list[Any], dict[str, Any]]
 
@@ -62,10 +60,10 @@ class _Restartable(Service):
 
 
 class Database(_Restartable, Postgres):
-    """PostgreSQL with fsync."""
+    """A PostgreSQL that runs with fsync."""
 
     def kill(self, sig: int = signal.SIGQUIT) -> None:
-        """End « immediately »: every backend ends where it is, and the log is replayed at the next start."""
+        """End at once: every backend stops where it is, and the log is replayed at the next start."""
         super().kill(sig)
 
     def again(self) -> None:
@@ -78,18 +76,20 @@ class Database(_Restartable, Postgres):
         self._wait_until(self._is_ready)
 
     def lose(self) -> None:
-        """Kill all of its processes at once, as with the machine, without a goodbye."""
+        """Kill all of its processes at once, without a goodbye, as when a machine is lost."""
         self.freeze(signal.SIGKILL)
         assert self.process is not None
         self.process.wait()
         self.process = None
 
     def freeze(self, sig: int = signal.SIGSTOP) -> None:
-        """Stop all of its processes where they are; each of them has a session of its own. sig: in place of that."""
+        """Freeze all of its processes where they are, each of which has a session of its own. sig: a signal to send
+        instead.
+        """
         assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)  # it starts no more of them
+        self.process.send_signal(signal.SIGSTOP)  # it can start no more processes
         pid = self.process.pid
-        listed = Path(f"/proc/{pid}/task/{pid}/children")  # of Linux; elsewhere its first process alone is met
+        listed = Path(f"/proc/{pid}/task/{pid}/children")  # on Linux; elsewhere only its first process is reached
         for child in listed.read_text().split() if listed.exists() else ():
             with suppress(ProcessLookupError):
                 os.kill(int(child), sig)
@@ -103,15 +103,15 @@ class Database(_Restartable, Postgres):
             self.again()
 
     def remove(self) -> None:
-        """Erase what root's server keeps outside the folder of the site."""
+        """Erase files outside of the site's folder, which a server that was started by root has."""
         if self.as_root:
             shutil.rmtree(self.home, ignore_errors=True)
 
 
 class _Clocked(_Restartable):
-    """It is a process of the site whose wall clock can be stepped.
+    """A process of the site whose wall clock can be stepped.
 
-    root: the tree whose code it runs when it is started next. own: variables that it alone has.
+    root: the folder whose code it runs at its next start. own: variables that only this process has.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -126,14 +126,14 @@ class _Clocked(_Restartable):
         self._spawn([sys.executable, *command], cwd=self.root, env=environment)
 
     def step_clock(self, seconds: float) -> None:
-        """Set the wall clock of this process so far from the machine's from now on."""
+        """Set the wall clock of this process to this difference from the machine's from now on."""
         assert self.process is not None
         self.clock.write_text(str(seconds))
         self.process.send_signal(signal.SIGUSR1)
 
 
 class Web(_Clocked):
-    """It is a Daphne with one application."""
+    """A Daphne with one application."""
 
     def __init__(self, folder: Path, application: str) -> None:
         self.application = application
@@ -153,7 +153,7 @@ class Web(_Clocked):
 
 
 class Worker(_Clocked):
-    """It is the worker, with its ticks."""
+    """The worker, which does its ticks."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, "worker")
@@ -163,7 +163,7 @@ class Worker(_Clocked):
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Freeze it, if it runs at all, so that it writes nothing meanwhile."""
+        """Freeze it while the block runs, if it runs at all, so that it writes nothing meanwhile."""
         process = self.process
         if process is None or process.poll() is not None:
             yield
@@ -176,9 +176,9 @@ class Worker(_Clocked):
 
 
 class Site:
-    """PostgreSQL and Valkey, then the web processes and the worker of one application at a time.
+    """PostgreSQL and Valkey, with the web processes and the worker of one application at a time.
 
-    former: the tree of another version, from which the processes start; None for this one.
+    former: the folder of another version, whose processes run at first; None for this version.
     postgres, valkey: one `Database` and one `Valkey`, or what stands in their place: see `MakeService`.
     """
 
@@ -206,7 +206,7 @@ class Site:
             self.webs = []
 
     def repair(self) -> None:
-        """Bring back whatever a fault left dead, for the next one must begin with everything."""
+        """Bring back whatever a fault left dead, because the next fault must begin with everything running."""
         self.postgres.repair()
         if self.valkey.process is not None:
             self.valkey.process.send_signal(signal.SIGCONT)
@@ -229,7 +229,8 @@ def export(commit: str, folder: Path) -> Path:
     return tree
 
 
-# The same, by the code of another tree in a process of its own, below that tree's folder for static files.
+# Does the same with the code of another folder, in a process of its own that runs below that folder for the sake of
+# static files.
 _PREPARE = "from benchmarks.faults.processes import _prepare; _prepare()"
 
 
@@ -249,14 +250,14 @@ def manage(root: Path, *arguments: str) -> None:
 
 
 def _prepare(*, migrates: bool = True) -> None:
-    """Set Django up in this process; tables, and the static files that pages name."""
+    """Set Django up in this process, and make the tables and the static files that pages name."""
     import django
     from django.conf import settings
     from django.core.management import call_command
     from django.db import connection
 
     django.setup()
-    # The same names as in production, without minutes of compression.
+    # The names of static files are those of production, but the files are not compressed, which takes minutes.
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
     if migrates:
         call_command("migrate", verbosity=0)
@@ -266,8 +267,8 @@ def _prepare(*, migrates: bool = True) -> None:
     connection.close_pool()  # type: ignore[attr-defined]
 
 
-# Takes the folder of its state, and makes something with `start`, `stop`, `url` and `process`; in the place of
-# PostgreSQL with `repair` and `remove` too.
+# Takes the folder for its state, and makes a service with `start`, `stop`, `url` and `process`. One that stands in the
+# place of PostgreSQL also has `repair` and `remove`.
 MakeService = Callable[[Path], Any]
 
 
@@ -280,10 +281,10 @@ def site(
     make_postgres: MakeService = Database,
     make_redis: MakeService = Valkey,
 ) -> Iterator[Site]:
-    """Start PostgreSQL and Valkey with an empty, migrated database, and set up Django in this process to look into it.
+    """Start PostgreSQL and Valkey with an empty, migrated database, and set up Django in this process to read from it.
 
-    logs: a folder that keeps what the processes wrote. former: a commit whose code they run at first.
-    has_former_tables: the tables are that commit's, until somebody migrates.
+    logs: a folder that keeps the output of the processes. former: a commit whose code they run at first.
+    has_former_tables: whether the tables are that commit's until somebody migrates.
     """
     folder = Path(tempfile.mkdtemp(prefix="pnav-faults-"))
     made = Site(folder, make_postgres(folder / "state"), make_redis(folder))
@@ -298,12 +299,12 @@ def site(
         if made.former is not None and has_former_tables:
             prepare(made.former, folder / "former-static")
         _prepare(migrates=not has_former_tables)
-        del os.environ["DATABASE_STATEMENT_SECONDS"]  # migrations may last; what the site asks may not
+        del os.environ["DATABASE_STATEMENT_SECONDS"]  # migrations may take long; statements of the site may not
         yield made
     finally:
         for service in (made.valkey, made.postgres):
             if service.process is not None and service.process.poll() is None:
-                service.process.send_signal(signal.SIGCONT)  # a stopped process does not hear that it must end
+                service.process.send_signal(signal.SIGCONT)  # a frozen process does not receive the signal to end
         made.valkey.stop()
         made.postgres.stop()
         if logs is not None:

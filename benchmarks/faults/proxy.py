@@ -1,8 +1,8 @@
-"""This is the network between the clients and the web processes, as bad as it is told to be.
+"""The network between the clients and the web processes, which can be made as bad as a fault wants.
 
-A TCP proxy in the harness's own event loop. A connection is known by the name of whoever opened it (the client's port
-is registered before it connects), goes to the least loaded process, or to the one its name is pinned to, and to the
-next one when that refuses.
+It is a TCP proxy in the event loop of the harness. A connection has the name of the client who opened it (the client's
+port is registered before it connects). It goes to the process with the least load, or to the one to which its name is
+pinned, and to the next process when that one refuses.
 """
 
 import asyncio
@@ -13,44 +13,44 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol, cast
 
 SLOW_WINDOW = 4096  # bytes of the receive window towards the server, for a slow reader
-SIP_SECONDS = 0.5  # then it reads once every so long
+SIP_SECONDS = 0.5  # after each pause of this length, a slow reader reads once
 DIAL_SECONDS = 2.0
 
 
 class Network(Protocol):
-    """It is what a client knows of what lies between it and the site."""
+    """What a client knows about the way to the site."""
 
-    tls: ssl.SSLContext | None  # None: in clear
+    tls: ssl.SSLContext | None  # None: without TLS
 
     @property
     def host(self) -> str:
         """Return the site's name and port."""
 
     async def open(self, name: str) -> socket.socket:
-        """Return a connection that is known by this name. Raises OSError."""
+        """Return a connection that is registered under this name. Raises OSError."""
 
 
 class Line:
-    """It is one connection: the client's end, the server's end."""
+    """One connection, with the client's end and the server's end."""
 
     def __init__(self, proxy: "Proxy") -> None:
         self.proxy = proxy
         self.name = ""
         self.backend = -1
-        self.is_frozen = False  # accepts and swallows, in both directions, and never hangs up
+        self.is_frozen = False  # the line takes what is sent in both directions, passes nothing on, and never closes
         self.front: asyncio.Transport | None = None
         self.back: asyncio.Transport | None = None
-        self.waiting = bytearray()  # what the client said before the server's end was there
+        self.waiting = bytearray()  # what the client sent before the server's end was open
 
     def hang_up(self, end: asyncio.Transport | None) -> None:
-        """Close the other end, because one end closed, after what is still on its way to it."""
+        """Close the other end after what is still under way to it, because one end closed."""
         if end is not None and not self.is_frozen:
             end.close()
         if self.front is None and self.back is None:
             self.proxy.lines.discard(self)
 
     def cut(self) -> None:
-        """Abort both ends at once, whatever was on its way."""
+        """Abort both ends at once, whatever was under way."""
         for end in (self.front, self.back):
             if end is not None:
                 end.abort()
@@ -79,7 +79,7 @@ class Line:
 
 
 class _End(asyncio.Protocol):
-    """It is one end of a line; `pause_writing` passes a full buffer on to whoever fills it."""
+    """One end of a line. `pause_writing` passes a full buffer on to the other end, which fills it."""
 
     def __init__(self, line: Line) -> None:
         self.line = line
@@ -158,7 +158,7 @@ class _Back(_End):
 
 
 class Proxy:
-    """Connects clients with web processes, as badly as it is told to. backends: the ports of the processes, in their
+    """Connects clients with web processes, as badly as a fault wants. backends: the ports of the processes in their
     order.
     """
 
@@ -197,7 +197,7 @@ class Proxy:
         task.add_done_callback(self._tasks.discard)
 
     async def open(self, name: str) -> socket.socket:
-        """Return a connection to the proxy that is known by this name. Raises OSError."""
+        """Return a connection to the proxy that is registered under this name. Raises OSError."""
         sock = socket.socket()
         sock.bind(("127.0.0.1", 0))
         sock.setblocking(False)
@@ -211,7 +211,9 @@ class Proxy:
         return sock
 
     def order(self, name: str) -> list[int]:
-        """Return the processes to try: the pinned one, then by load, then in turn."""
+        """Return the processes to try: the pinned one, then the others by load, and in turn when their load is the
+        same.
+        """
         load = [0] * len(self.backends)
         for line in self.lines:
             if line.back is not None:
@@ -223,24 +225,24 @@ class Proxy:
         return order if pinned is None else [pinned, *(backend for backend in order if backend != pinned)]
 
     def backend_of(self, name: str) -> int | None:
-        """Return where this name is connected now."""
+        """Return the process to which this name is connected now."""
         return next((line.backend for line in self.lines if line.name == name and line.back is not None), None)
 
     def cut(self, which: Callable[[Line], bool]) -> set[str]:
-        """Cut these lines; the names that were on them."""
+        """Cut these lines, and return the names that used them."""
         lines = [line for line in self.lines if which(line)]
         for line in lines:
             line.cut()
         return {line.name for line in lines}
 
     def freeze(self, names: Iterable[str]) -> None:
-        """Make the lines that these names have now half-open: they stay up, and nothing passes any more."""
+        """Make the present lines of these names half-open: they stay open, and nothing passes any more."""
         names = set(names)
         for line in self.lines:
             line.is_frozen = line.is_frozen or line.name in names
 
     def reset(self) -> None:
-        """Make the network good again, and close at last what was half-open."""
+        """Make the network work again, and close the lines that were half-open."""
         self.is_down = False
         self.slow.clear()
         for line in [line for line in self.lines if line.is_frozen]:

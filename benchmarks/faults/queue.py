@@ -1,9 +1,9 @@
 """The queue under faults: `python -m benchmarks.faults.queue`, the second half of `make faults`.
 
-People wait on real sockets, agents are on duty on theirs; who has an agent talks for a moment and ends the exchange, so
-that capacity comes and goes all the time. Two agents vanish, more people come, and meanwhile web processes, the worker,
-Valkey and PostgreSQL are killed. When everybody has been served, the history is judged: never two agents for a person,
-never beyond capacity, never a newer and no more urgent person first, nobody forgotten.
+People wait on real sockets, and agents are on duty on theirs. A person who has an agent talks for a moment and ends the
+exchange, so that places are filled and freed all the time. Two agents vanish and more people come, while web processes,
+the worker, Valkey and PostgreSQL are killed. When everybody was served, the history is judged: nobody ever had two
+agents, no agent had more than their places, no newer and less urgent person came first, and nobody was forgotten.
 """
 
 import argparse
@@ -29,7 +29,8 @@ from benchmarks.faults.records import Keys, _connected
 
 PEOPLE, LATER, AGENTS = 40, 20, 6
 TALK_SECONDS = 1.0, 4.0
-# Long enough for some to be held by the agents who vanish when their lease ends: those must be given back.
+# Some talks are so long that agents who vanish still hold them when their lease ends. These people must go back to the
+# queue.
 LONG_TALK_SECONDS, LONG_ONE_IN = (LEASE_SECONDS + 2.0, LEASE_SECONDS + 12.0), 4
 URGENT_ONE_IN = 4
 RUN_SECONDS = 240.0
@@ -60,7 +61,7 @@ def make(people: int, agents: int, rng: random.Random, *, clear: bool) -> tuple[
 
 
 def history() -> tuple[list[Deed], dict[str, Person], dict[str, int]]:
-    """Return what the database holds: deeds in the order of their keys, people, capacities."""
+    """Return what the database holds: the deeds in the order of their keys, the people, and the agents' places."""
     from chat.models import Agent, Conversation, ConversationEvent
 
     with _connected():
@@ -75,7 +76,7 @@ def history() -> tuple[list[Deed], dict[str, Person], dict[str, int]]:
 
 
 class Visitor(SocketClient):
-    """Somebody who waits, talks for a moment once there is an agent, and ends the exchange."""
+    """A person who waits, talks for a moment once there is an agent, and ends the exchange."""
 
     status = ""
     served_at = 0.0
@@ -91,7 +92,7 @@ class Visitor(SocketClient):
 
 
 class Post(_PlainClient):
-    """The forms of a page that has no script: whoever stays at the door is asked again."""
+    """The forms of a page without scripts: when the service is full, the form is sent again."""
 
     async def send(self, path: str, **fields: str) -> None:
         body = urlencode({"csrfmiddlewaretoken": self.token, **fields}).encode()
@@ -106,22 +107,22 @@ class Post(_PlainClient):
 
 
 class Officer(SocketClient):
-    """It is an agent's console: it beats, and says that its agent is available."""
+    """An agent's console, which sends beats and says that its agent is available."""
 
     async def _opened(self, socket: Any) -> None:
-        self.is_ready = True  # nothing to catch up with: whoever talks here is the visitor
+        self.is_ready = True  # it has no messages to catch up with, because only the visitor talks here
 
     async def _ask(self, socket: Any, **frame: Any) -> None:
         self.asked_at = time.monotonic()
         await socket.send(json.dumps({"type": "beat"}))
 
     async def _handle(self, socket: Any, frame: dict[str, Any]) -> None:
-        self.cursor = 1  # it has heard something
+        self.cursor = 1  # it has received something
 
 
 @dataclass
 class Scene:
-    """It is one run: the people, the agents, what breaks."""
+    """One run: the people, the agents, and what breaks."""
 
     made: Site
     proxy: Proxy
@@ -167,8 +168,8 @@ class Scene:
         await post.send("/console/disponibilite/", availability="available", pause_reason="", capacity="3")
 
     async def vanish(self, officer: Officer) -> None:
-        """Disappear without a word, for longer than a lease and two ticks, then come back and be available when they
-        say so.
+        """Vanish without a word for longer than a lease and two ticks of the worker. Then come back and become
+        available.
         """
         await officer.stop()
         await asyncio.sleep(LEASE_SECONDS + 6)
@@ -188,7 +189,7 @@ class Scene:
 
 
 async def _break_things(scene: Scene) -> None:
-    """Break each process once, in an order of its own, some seconds apart."""
+    """Break each process once, in an order that the seed gives, some seconds apart."""
     made = scene.made
 
     async def web() -> None:
@@ -220,7 +221,7 @@ async def _break_things(scene: Scene) -> None:
 
 @dataclass
 class Run:
-    """It is one seed."""
+    """One seed of a run."""
 
     seed: int
     verdict: Verdict
@@ -261,7 +262,7 @@ async def run_once(made: Site, proxy: Proxy, seed: int) -> Run:
 
 
 async def _again(work: Callable[[], Any]) -> Any:
-    """Repeat until the database answers: whoever was not written yet comes a little later."""
+    """Repeat until the database answers. What could not be written yet is written a little later."""
     from django.db import InterfaceError, OperationalError
 
     while True:

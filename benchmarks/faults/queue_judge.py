@@ -1,8 +1,8 @@
-"""The judge of the queue: reads the history that the database holds, and knows nothing of the dispatcher.
+"""The judge of the queue reads the history that the database holds, and knows nothing about the dispatcher.
 
 A deed is a row of a conversation's history, in the order of its key: `opened`, `assigned` (to `agent`), `released`,
-`closed`, `abandoned`. Who comes first: the more urgent, then whoever asked earlier. All people and agents of a run are
-of one force, so that nobody may be preferred for the zone.
+`closed`, `abandoned`. The more urgent person comes first, and of two who are equally urgent the one who asked earlier.
+All people and agents of a run are of one force, so that nobody may be preferred because of the zone.
 """
 
 from collections import Counter
@@ -15,13 +15,15 @@ OVERTAKEN = "overtaken"
 FORGOTTEN = "forgotten"
 KINDS = (TWO_AGENTS, OVER_CAPACITY, OVERTAKEN, FORGOTTEN)
 
-# A pass that had begun to read when somebody came, or came back, may not have seen them. Passes last milliseconds.
+# A pass that had begun to read when somebody came, or came back, may not have seen them. A pass takes milliseconds.
 UNSEEN_SECONDS = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """It is a person in the queue. urgency: higher comes first. asked_at: the place, in seconds; it never moves."""
+    """A person in the queue. urgency: a higher one comes first. asked_at: the place in the queue, in seconds, which
+    never changes.
+    """
 
     urgency: int
     asked_at: float
@@ -33,7 +35,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """It is one line of the history. at: seconds of the database's clock."""
+    """One line of the history. at: the time of the database's clock, in seconds."""
 
     conversation: str
     kind: str
@@ -58,11 +60,11 @@ class Verdict:
 
 
 def judge(deeds: Iterable[Deed], people: Mapping[str, Person], capacities: Mapping[str, int]) -> Verdict:
-    """Judge the deeds. people: everybody who ever asked; whoever is not closed at the end was forgotten."""
+    """Judge the deeds. people: everybody who ever asked; one whose exchange is not closed at the end was forgotten."""
     verdict = Verdict()
-    held: dict[str, str] = {}  # conversation: agent
+    held: dict[str, str] = {}  # by conversation, the agent who holds it
     load: Counter[str] = Counter()
-    waiting: dict[str, float] = {}  # conversation: since when
+    waiting: dict[str, float] = {}  # by conversation, since when its person has waited
     ended: set[str] = set()
     for deed in deeds:
         person = people[deed.conversation]
@@ -113,10 +115,10 @@ def bad_histories() -> list[tuple[str, list[Deed], dict[str, Person], dict[str, 
     return [
         (TWO_AGENTS, history(give("urgent", "a", 100), give("urgent", "b", 101)), people, capacities),
         (OVER_CAPACITY, history(give("urgent", "a", 100), give("first", "a", 101)), people, capacities),
-        (OVERTAKEN, history(give("first", "a", 100)), people, capacities),  # by one who is less urgent
+        (OVERTAKEN, history(give("first", "a", 100)), people, capacities),  # somebody less urgent came first
         (OVERTAKEN, history(give("urgent", "a", 100), give("second", "b", 101)), people, capacities),
         (
-            OVERTAKEN,  # whoever comes back has the old place
+            OVERTAKEN,  # somebody who comes back has the old place
             history(
                 give("urgent", "a", 100), give("first", "b", 101),
                 Deed("first", "released", 120), give("second", "b", 130),

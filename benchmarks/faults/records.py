@@ -1,7 +1,7 @@
-"""This module has what the harness asks of the product's own code: conversations to speak in, and what the database
-holds in the end.
+"""What the harness needs from the product's own code: conversations to write in, and what the database holds at the
+end.
 
-Each function opens its connections and gives them back: the database is killed between two of them.
+Each function opens its own connections and closes them, because the database is killed between two calls.
 """
 
 import io
@@ -18,7 +18,7 @@ from benchmarks.faults.journal import Event, Journal, digest
 
 @dataclass(frozen=True)
 class Keys:
-    """It is one conversation under way and the sessions of its two sides."""
+    """One conversation under way, and the sessions of its two sides."""
 
     conversation: str
     reporter: str
@@ -42,7 +42,8 @@ CLEAR_TRIES, CLEAR_SECONDS = 6, 1.0
 def make_conversations(count: int) -> list[Keys]:
     """Create conversations, each with its own agent, and delete those of the run before.
 
-    The worker may write of one of these just then, whose lease has ended. Then all of it is done again, a moment later.
+    The worker may be writing about one of those at that moment, because its lease has ended. Then everything is done
+    again a moment later.
     """
     from django.db import IntegrityError
 
@@ -63,7 +64,7 @@ def _make_conversations(count: int) -> list[Keys]:
     with tempfile.TemporaryDirectory() as folder, _connected():
         out = Path(folder) / "pairs.jsonl"
         call_command("bench_sessions", pairs=count, out=out, clear=True, stdout=io.StringIO())
-        # The command gives leases a head start; here they are held by beats from the first moment.
+        # The command makes leases longer at first. Here beats renew them from the first moment on.
         Agent.objects.update(seen_at=Now())
         Conversation.objects.update(reporter_seen_at=Now())
         made = [json.loads(line) for line in out.read_text().splitlines()]

@@ -1,13 +1,14 @@
-"""The authority inside is renewed under traffic: `python -m benchmarks.faults.renewal`, a part of `make faults`.
+"""Renews the internal certificate authority under traffic: `python -m benchmarks.faults.renewal`, a part of `make
+faults`.
 
-Everything is spoken over TLS, as docker-compose.yml has it: PostgreSQL with deploy/pg_hba.conf, Redis with its
-accounts, two hosts of web processes, and the proxy before them. The three steps of docs/adr/0093 take a minute: days
-are given to the authority, and after each step the checks of health run that production runs. The proxy, which reads
-whom it trusts at its start, is started again, and every connection to PostgreSQL and Redis is ended once, so that new
-ones are made with what lies there now.
+All connections use TLS, as in docker-compose.yml: PostgreSQL with deploy/pg_hba.conf, Redis with its accounts, two
+hosts of web processes, and the proxy in front of them. The three steps of docs/adr/0093 take a minute, because the
+authority is told that days have passed. After each step the health checks of production run. The proxy reads at its
+start whom it trusts, so it is started again, and every connection to PostgreSQL and Redis is ended once, so that new
+connections use the new certificates.
 
-Redis has to know TLS, which the Valkey of the wheel does not: `redis-server` and `redis-cli` of the PATH, as Debian 13
-has them (8.0.2), or the folder that REDIS_PROGRAMS names.
+Redis has to support TLS, and the Valkey of the wheel does not. `redis-server` and `redis-cli` are taken from the PATH,
+as in Debian 13 (8.0.2), or from the folder that REDIS_PROGRAMS names.
 """
 
 import argparse
@@ -55,19 +56,19 @@ from benchmarks.faults.web_faults import (
 from deploy import authority
 from pnav.demo.services import postgres_programs
 
-WORD = "a-password-for-runs-of-renewal-only"  # of both servers
-EXAMINER = "user examiner on nopass ~* &* +@all\n"  # who asks whether Redis is there, and ends its connections
-DAYS_LEFT = 52  # of the certificates with which a run begins: the next ones are due, and not shown yet
+WORD = "a-password-for-runs-of-renewal-only"  # the password of both servers
+EXAMINER = "user examiner on nopass ~* &* +@all\n"  # asks whether Redis answers, and ends its connections
+DAYS_LEFT = 52  # the age of the certificates at the beginning: the next ones are due, and nobody shows them yet
 SHOWN_AT, ENDED_AT = timedelta(days=8), timedelta(days=DAYS_LEFT + 1)
-BETWEEN_SECONDS = 5.0  # two steps; `web` looks at its files every two seconds
+BETWEEN_SECONDS = 5.0  # between two steps; `web` looks at its files every two seconds
 RUN_SECONDS = 180.0
-SETTLED_SECONDS = 15.0  # until everybody shows what they should
+SETTLED_SECONDS = 15.0  # until all processes show the certificates that they should
 PROXY_AWAY, PROXY_BACK = "proxy away", "proxy back"
 STARTED_AGAIN = "the proxy started again"
 
 
 class NoRedis(RuntimeError):
-    """There is no Redis that knows TLS; the message says what to do."""
+    """No Redis that supports TLS was found; the message says what to do."""
 
 
 def redis_programs() -> Path:
@@ -82,11 +83,11 @@ def redis_programs() -> Path:
 
 
 class Inside:
-    """The certificates of a site, on the day on which the run begins: 52 days are left."""
+    """The certificates of a site on the day when the run begins: they have 52 days left."""
 
     def __init__(self) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="pnav-inside-"))
-        self.home.chmod(0o711)  # PostgreSQL, which is not root, goes through to its own folder
+        self.home.chmod(0o711)  # PostgreSQL, which does not run as root, has to reach its own folder inside
         self.tls = self.home / "tls"
         self.began = datetime.now(UTC)
         me = os.geteuid()
@@ -104,17 +105,19 @@ class Inside:
         shutil.copytree(self.tls, self.before)
 
     def step(self, after: timedelta) -> str:
-        """Return what the authority does when it looks so long after the beginning."""
+        """Return what the authority does when this time has passed since the beginning."""
         return authority.renew(self.tls, now=self.began + after, owners=self.owners)
 
     def authorities(self, tls: Path) -> list[x509.Certificate]:
-        """Return whom all trust, the oldest first."""
+        """Return the authorities that all processes trust, the oldest first."""
         state = authority.read_state(tls)
         assert state is not None
         return state.authorities
 
     def trusting_the_newest(self) -> Path:
-        """Return a file that holds the newest authority alone: whoever is trusted by it shows a certificate of its."""
+        """Return a file that holds only the newest authority. A server that is trusted with it shows a certificate of
+        that one.
+        """
         file = self.home / "newest.pem"
         file.write_bytes(self.authorities(self.tls)[-1].public_bytes(Encoding.PEM))
         return file
@@ -156,8 +159,9 @@ class SecureDatabase(Database):
         )
 
     def let_in(self, own: Path, trusting: Path) -> bool:
-        """Return whether somebody who shows the certificate of this folder and trusts that file is let in, and lets it
-        be."""
+        """Return whether the server accepts a client with the certificate of this folder, and the client, who trusts
+        only that file, accepts the server.
+        """
         try:
             psycopg.connect(
                 host="localhost", port=self.port, user="pnav", password=WORD, dbname="pnav", sslmode="verify-full",
@@ -185,7 +189,7 @@ class SecureDatabase(Database):
             )
 
     def serials(self) -> set[int]:
-        """Return the serials of the certificates that those show who are connected now over the network."""
+        """Return the serial numbers of the certificates that the clients show who are connected over the network."""
         with self.administered() as connection:
             rows = connection.execute(
                 "SELECT DISTINCT client_serial::text FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)"
@@ -195,7 +199,7 @@ class SecureDatabase(Database):
 
 
 class SecureRedis(_Restartable):
-    """Redis as docker-compose.yml starts it: TLS alone, and the accounts of deploy/authority.py."""
+    """Redis as docker-compose.yml starts it: with TLS only, and with the accounts of deploy/authority.py."""
 
     def __init__(self, folder: Path, inside: Inside) -> None:
         self.inside, self.port = inside, free_port()
@@ -229,7 +233,7 @@ class SecureRedis(_Restartable):
         )  # fmt: skip
 
     def lets_in(self, own: Path, trusting: Path) -> bool:
-        """Return whether it lets in this certificate, as `SecureDatabase.let_in` does."""
+        """Return whether it accepts this certificate, as `SecureDatabase.let_in` does."""
         client = self._examiner(own, trusting)
         try:
             return bool(client.ping())
@@ -262,7 +266,7 @@ class SecureRedis(_Restartable):
 
 
 def _run(script: str, programs: Path, **environment: str) -> None:
-    """Run a check of health of deploy/ with these programs. Raises RuntimeError with what it says."""
+    """Run a health check of deploy/ with these programs. Raises RuntimeError with its message."""
     path = f"{programs}:{os.environ['PATH']}"
     command = ["sh", str(ROOT / "deploy" / script)]
     done = subprocess.run(command, env={"PATH": path, **environment}, capture_output=True, text=True, check=False)
@@ -282,8 +286,9 @@ def is_shown_by(port: int, trusting: Path) -> bool:
 
 
 def without_the_proxys_absence(events: list[Event]) -> tuple[list[Event], int]:
-    """Return the events but for requests and handshakes that met no proxy, for it was being started again; and how
-    many."""
+    """Return the events without requests and handshakes that failed because the proxy was being started again, and how
+    many those were.
+    """
     marks = {PROXY_AWAY: [], PROXY_BACK: []}  # type: dict[str, list[float]]
     for event in events:
         if event["e"] == "mark" and event["name"] in marks:
@@ -299,7 +304,7 @@ def without_the_proxys_absence(events: list[Event]) -> tuple[list[Event], int]:
 
 
 class Renewal:
-    """These are the steps, while people write. missed: what was not as it must be, in words."""
+    """The steps, while people write. missed: what was not as it must be, in words."""
 
     def __init__(self, made: Site, inside: Inside, hosts: list[Host], proxy: ReverseProxy, journal: Journal) -> None:
         self.inside, self.hosts, self.proxy, self.journal = inside, hosts, proxy, journal
@@ -309,7 +314,7 @@ class Renewal:
         self.lasted: dict[str, float] = {}
 
     def _expect(self, what: str, is_so: Callable[[], bool]) -> None:
-        """Wait until it is so. In a thread."""
+        """Wait, in a thread, until this is true."""
         began = time.monotonic()
         while not is_so():
             if time.monotonic() - began > SETTLED_SECONDS:
@@ -319,7 +324,7 @@ class Renewal:
         self.lasted[what] = time.monotonic() - began
 
     def step(self, word: str, after: timedelta) -> None:
-        """Do one day of the authority, and the checks of health that come after it, in a thread."""
+        """Do one day of the authority, and the health checks that follow it, in a thread."""
         done = self.inside.step(after)
         if word not in done:
             self.missed.append(f"the authority did not say « {word} », but « {done} »")
@@ -327,7 +332,9 @@ class Renewal:
         self.redis.check_health()
 
     def restart_proxy(self) -> None:
-        """Restart the proxy, as its check of health does when whom it trusts is newer than its start, in a thread."""
+        """Restart the proxy, in a thread, as its health check does when the trusted authorities have changed since its
+        start.
+        """
         self.journal.note("mark", name=PROXY_AWAY)
         began = time.monotonic()
         self.proxy.stop()
@@ -336,7 +343,7 @@ class Renewal:
         self.lasted[STARTED_AGAIN] = max(self.lasted.get(STARTED_AGAIN, 0.0), time.monotonic() - began)
 
     def end_connections(self) -> None:
-        """End everybody's connections to both servers, in a thread, so that new ones are made now."""
+        """End all connections to both servers, in a thread, so that new ones are made now."""
         self.postgres.end_connections()
         self.redis.end_connections()
 
@@ -363,7 +370,7 @@ class Renewal:
             await asyncio.to_thread(
                 self._expect, "web shows its new certificate", lambda port=port: is_shown_by(port, newest)
             )
-        # Who shows the old one, and looked since the first step, is still let in.
+        # A client that shows the old certificate, and has read its files since the first step, is still accepted.
         await asyncio.to_thread(
             self._expect, "PostgreSQL takes the old one", lambda: self.postgres.let_in(before, own / "authority.pem")
         )
@@ -400,7 +407,7 @@ class Renewal:
 async def run_once(
     made: Site, inside: Inside, hosts: list[Host], proxy: ReverseProxy, seed: int, journal: Journal
 ) -> list[str]:
-    """Return a whole renewal; what went wrong, in words."""
+    """Do one whole renewal, and return what went wrong, in words."""
     rng = random.Random(f"renewal {seed}")
     keys = await asyncio.to_thread(records.make_conversations, PAIRS + WITHOUT_SOCKET)
     door = Door(proxy.port)
@@ -432,7 +439,7 @@ async def run_once(
     events, absent = without_the_proxys_absence(journal.events)
     found = web_judge.judge(events)
     missed = [*renewal.missed, *(f"{count} {kind}" for kind, count in verdict.counts.items())]
-    # When a slow page was asked for says nothing here, and a socket cannot be back before the proxy is.
+    # The time of a slow page says nothing here, and a socket cannot be back before the proxy is.
     missed += web_judge.breaches(replace(found, left=0.0), unnoticed=True)
     absence = renewal.lasted.get(STARTED_AGAIN, 0.0)
     if found.median_back > web_judge.BACK_WITHIN_SECONDS + absence:

@@ -1,7 +1,7 @@
-"""The proxy of a production before the processes of a run: Caddy or HAProxy, each with our own file of deploy/.
+"""The proxy of a production in front of the processes of a run: Caddy or HAProxy, each with our own file of deploy/.
 
-Of a file only what a machine decides is replaced: ports, where certificates lie, addresses. Whatever else it says is
-what is tried. Caddy must be 2.8 or newer; `CADDY` names the program where the one on the PATH is older.
+In that file only what depends on the machine is replaced: ports, the place of the certificates, addresses. Everything
+else is what is tried. Caddy must be 2.8 or newer; `CADDY` names the program where the one on the PATH is older.
 """
 
 import os
@@ -15,17 +15,17 @@ from pathlib import Path
 
 from benchmarks.faults.processes import ROOT, _Restartable, free_port
 
-HOST = "localhost"  # what the demonstration's processes answer to
+HOST = "localhost"  # the name to which the processes of the demonstration answer
 OLDEST_CADDY = (2, 8)
-CONNECTIONS = 2000  # far more than a run has
+CONNECTIONS = 2000  # many more than a run needs
 
 
 class NoProxy(RuntimeError):
-    """The program is not on this machine, or it is too old; the message says what to do."""
+    """The program is not on this machine, or is too old; the message says what to do."""
 
 
 def replaced(text: str, changes: Mapping[str, str]) -> str:
-    """Put other values into a file. Raises KeyError when it no longer says what was to be replaced."""
+    """Put other values into a file. Raises KeyError when the file does not contain a text that should be replaced."""
     for old, new in changes.items():
         if old not in text:
             raise KeyError(old)
@@ -42,7 +42,9 @@ def connections_allowed() -> int:
 
 
 def caddyfile(text: str, *, authority: Path, clear: int, site: int, alive: int) -> str:
-    """Return deploy/machines.Caddyfile for this machine. clear, site, alive: in the place of ports 80, 443, 2080."""
+    """Return deploy/machines.Caddyfile for this machine. clear, site, alive: the ports that replace 80, 443
+    and 2080.
+    """
     return replaced(
         text,
         {
@@ -95,7 +97,7 @@ def haproxy_file(
 
 
 class ReverseProxy(_Restartable):
-    """It is a proxy with TLS in front, and TLS to the processes behind it."""
+    """A proxy with TLS towards the clients, and TLS towards the processes behind it."""
 
     @staticmethod
     def program() -> str:
@@ -124,7 +126,7 @@ class ReverseProxy(_Restartable):
 
 
 class Caddy(ReverseProxy):
-    """deploy/machines.Caddyfile."""
+    """Caddy with deploy/machines.Caddyfile."""
 
     @staticmethod
     def program() -> str:
@@ -148,14 +150,14 @@ class Caddy(ReverseProxy):
             for name, ports in (("PAGES", self.pages), ("SOCKETS", self.sockets))
         }
         home = {"XDG_DATA_HOME": str(self.folder / "caddy"), "XDG_CONFIG_HOME": str(self.folder / "caddy")}
-        # As docker-compose.yml has it: a WebSocket comes by HTTP/1.1.
+        # As in docker-compose.yml: a WebSocket comes over HTTP/1.1.
         environment = {**os.environ, **addresses, **home, "SITE_HOST": HOST, "GODEBUG": "http2xconnect=0"}
         command = [self.program(), "run", "--adapter", "caddyfile", "--config", str(file)]
         self._spawn(list(command), cwd=self.folder, env=environment)
 
 
 class HAProxy(ReverseProxy):
-    """deploy/haproxy.cfg."""
+    """HAProxy with deploy/haproxy.cfg."""
 
     @staticmethod
     def program() -> str:

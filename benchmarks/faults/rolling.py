@@ -1,10 +1,10 @@
-"""A deploy through the proxy, and back: `python -m benchmarks.faults.rolling --from COMMIT`, a part of `make rolling`.
+"""A deploy behind the proxy, and back: `python -m benchmarks.faults.rolling --from COMMIT`, a part of `make rolling`.
 
-Processes and tables are those of another version. This version's migrations run while the old processes serve; then
-each process is replaced by this version's, one after the other, and then by the other's again, which so serves on the
-new tables. Meanwhile people write to each other and ask for pages as in `web_faults`, and others file reports by the
-forms of the way in, wait for an agent in the queue, and end their exchange. The tables are not taken back: that is what
-a version promises (docs/releasing.md).
+At first, processes and tables are those of another version. This version's migrations run while the old processes
+serve. Then each process is replaced by one of this version, and after that again by one of the other version, which
+then serves on the new tables. Meanwhile people write to each other and ask for pages as in `web_faults`, and others
+file reports with the forms of the way in, wait for an agent in the queue, and end their exchange. The tables are not
+migrated back, as a version promises (docs/releasing.md).
 """
 
 import argparse
@@ -50,14 +50,14 @@ from pnav.demo.visit import Visit, VisitError
 
 OFFICERS = 3
 FILES_EVERY_SECONDS = 2.5
-BETWEEN_SECONDS = 2.0  # two processes
+BETWEEN_SECONDS = 2.0  # between the replacements of two processes
 RUN_SECONDS = 300.0
-SERVED_SECONDS = 60.0  # of everybody who waits, after the last step
+SERVED_SECONDS = 60.0  # the time for everybody who waits, after the last step
 TALK_SECONDS = 1.0, 3.0
 
 
 class TlsVisit(Visit):
-    """It is a visit through the proxy."""
+    """A visit through the proxy."""
 
     def __init__(self, door: Door) -> None:
         super().__init__(f"http://localhost:{door.port}")
@@ -70,10 +70,12 @@ class TlsVisit(Visit):
 
 
 class Newcomer(Person):
-    """Somebody who filed a report: waits on a socket, talks for a moment once an agent is there, and ends."""
+    """A person who filed a report, waits on a socket, talks for a moment once an agent is there, and ends the
+    exchange.
+    """
 
     status = ""
-    is_known = False  # the conversation, which the visit's session names
+    is_known = False  # whether the visit's session names the conversation yet
 
     async def _ask(self, socket: ClientConnection, **frame: Any) -> None:
         if self.is_known:
@@ -92,7 +94,7 @@ class Newcomer(Person):
 
 @dataclass
 class Way:
-    """Reports and the queue, all the time. failed: by what the form or the page answered."""
+    """People who file reports and wait in the queue, all the time. failed: by what the form or the page answered."""
 
     door: Door
     journal: Journal
@@ -115,7 +117,7 @@ class Way:
     async def _on_duty(self, officer: Officer) -> None:
         post = Post(officer.keys, "agent", "post", self.door, self.journal, random.Random(self.random.random()))
         try:
-            while True:  # an agent who was taken for away says again that they are there
+            while True:  # an agent who was taken for away becomes available again
                 await post.send("/console/disponibilite/", availability="available", pause_reason="", capacity="3")
                 await asyncio.sleep(5)
         finally:
@@ -135,7 +137,8 @@ class Way:
 
     async def _wait(self, visit: Visit) -> None:
         keys = Keys(f"newcomer-{self.filed}", visit.cookies[records.session_cookie()], "")
-        # A journal of their own: the checker knows what was written in the pairs' conversations only.
+        # They have a journal of their own, because the checker knows only what was written in the conversations of the
+        # pairs.
         newcomer = Newcomer(keys, "reporter", "reporter", self.door, Journal(), random.Random(self.random.random()))
         post = Post(keys, "reporter", "post", self.door, self.journal, random.Random(self.random.random()))
         newcomer.start()
@@ -174,7 +177,9 @@ class Way:
 
 
 def make(former: Path) -> tuple[list[Keys], list[str]]:
-    """Create pairs and agents on duty by the other version's own command, because the tables are its."""
+    """Create pairs and agents on duty with the other version's own command, because the tables are those of that
+    version.
+    """
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "made.jsonl"
         manage(former, "bench_sessions", f"--pairs={PAIRS + WITHOUT_SOCKET}", f"--agents={OFFICERS}", f"--out={out}")
@@ -186,7 +191,7 @@ def make(former: Path) -> tuple[list[Keys], list[str]]:
 
 
 def migrate() -> None:
-    """Run this version's migrations, while the other's processes serve."""
+    """Run this version's migrations while processes of the other version serve."""
     from django.core.management import call_command
     from django.db import connection
 
@@ -208,7 +213,7 @@ async def replace_all(made: Site, hosts: list[Host], root: Path) -> None:
 
 
 async def run(made: Site, hosts: list[Host], proxy: ReverseProxy, journal: Journal) -> list[str]:
-    """Return the whole; what went wrong, in words."""
+    """Do one whole deploy, and return what went wrong, in words."""
     assert made.former is not None
     rng = random.Random(1)
     keys, officers = await asyncio.to_thread(make, made.former)

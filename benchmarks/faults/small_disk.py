@@ -1,4 +1,4 @@
-"""This is a PostgreSQL on a disk of its own that can be filled: data and WAL together. It needs root, who mounts it."""
+"""A PostgreSQL on a small disk of its own, which holds data and WAL and can be filled. Mounting it needs root."""
 
 import contextlib
 import os
@@ -12,8 +12,8 @@ import psycopg
 from benchmarks.faults.processes import Database
 
 MIB = 1024 * 1024
-SIZE_MIB = 700  # the site's tables, WAL and what a run writes; in memory
-WAL_AT_MOST = 64  # segments that may be ready before a new one has to be made
+SIZE_MIB = 700  # of memory, for the site's tables, the WAL and what a run writes
+WAL_AT_MOST = 64  # so many segments may be ready before a new one has to be made
 FILLER = "filler"
 
 
@@ -46,12 +46,14 @@ class SmallDisk(Database):
         """Fill the disk until not a byte is left."""
         with (self.disk / FILLER).open("ab", buffering=0) as file:
             for block in (MIB, 4096):
-                with contextlib.suppress(OSError):  # ENOSPC: that is what is wanted
+                with contextlib.suppress(OSError):  # ENOSPC is what this wants
                     while file.write(bytes(block)) == block:
                         pass
 
     def use_up_log(self) -> bool:
-        """Ask for new segments of the WAL until none can be made, which PostgreSQL does not survive. True: it was."""
+        """Ask for new segments of the WAL until none can be made, which PostgreSQL does not survive. Return whether it
+        ended.
+        """
         for _segment in range(WAL_AT_MOST):
             try:
                 with psycopg.connect(self._maintenance_url, connect_timeout=2, autocommit=True) as connection:
@@ -64,7 +66,7 @@ class SmallDisk(Database):
         (self.disk / FILLER).unlink(missing_ok=True)
 
     def repair(self) -> None:
-        """Make room, and start the server: one that could not write its log at its start has ended."""
+        """Make room, and start the server. A server that could not write its log at its start has ended."""
         self.make_room()
         if self.process is not None and self.process.poll() is not None:
             self.process = None

@@ -1,7 +1,7 @@
 """Two PostgreSQL servers: a primary, and a standby that has each commit before it is acknowledged.
 
-What is run here is what docs/operations.md, « Two machines, one lost », asks of an operator: `pg_basebackup` makes the
-standby, `pg_promote` makes it the primary, `ALTER SYSTEM` with a reload says for whom the primary waits.
+This runs what docs/operations.md, « Two machines, one lost », asks of an operator: `pg_basebackup` makes the standby,
+`pg_promote` makes it the primary, and `ALTER SYSTEM` with a reload says for which standby the primary waits.
 """
 
 import shutil
@@ -14,30 +14,30 @@ import psycopg
 
 from benchmarks.faults.processes import Database, free_port
 
-# Of both servers. A log holds what people wrote if statements are in it: `Postgres` says the rest.
+# Settings of both servers. A log with statements would contain what people wrote; `Postgres` sets the rest.
 SETTINGS = {
     "wal_level": "replica",
     "max_wal_senders": "5",
     "hot_standby": "on",
-    # What a standby needs that was away for some minutes; a replication slot would keep all of it, and fill the disk.
+    # Enough for a standby that was away for some minutes. A replication slot would keep everything, and fill the disk.
     "wal_keep_size": "256MB",
     "wal_receiver_status_interval": "1s",
     "wal_retrieve_retry_interval": "500ms",
-    # A standby that says nothing for so long is given up, and a primary that says nothing.
+    # A standby that is silent for this long is given up, and so is a primary.
     "wal_sender_timeout": "5s",
     "wal_receiver_timeout": "5s",
 }
-NEIGHBOURS = ("127.0.0.1/32", "198.18.0.0/15")  # the second one: `far.Network`
-SYNCHRONOUS = "ANY 1 (db1, db2)"  # whichever of the two is not the primary
+NEIGHBOURS = ("127.0.0.1/32", "198.18.0.0/15")  # the second network is that of `far.Network`
+SYNCHRONOUS = "ANY 1 (db1, db2)"  # the one of the two that is not the primary
 STREAMING = "SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"
 WAITED_FOR = f"{STREAMING} AND sync_state = 'quorum'"
-SECONDS = 20.0  # that a standby may take to be there, and a promotion
+SECONDS = 20.0  # the longest time for a standby to be ready, and for a promotion
 
 
 class Server(Database):
-    """It is one of the two: a server with a name and a port, which may follow the other one.
+    """One of the two servers, with a name and a port, which may follow the other one.
 
-    name: what it calls itself when it follows (`application_name`). host: where it listens.
+    name: its name while it follows (`application_name`). host: the address at which it listens.
     """
 
     def __init__(self, state: Path, name: str, host: str = "127.0.0.1") -> None:
@@ -59,7 +59,9 @@ class Server(Database):
             return cursor.fetchall() if cursor.description else []
 
     def follow(self, primary: "Server") -> None:
-        """Become an empty machine's standby of this primary: whatever was here is erased, and copied from there."""
+        """Become the standby of this primary on an empty machine: erase whatever was here, and copy everything from
+        there.
+        """
         self.stop()
         self.prepare()
         shutil.rmtree(self.data, ignore_errors=True)
@@ -72,7 +74,8 @@ class Server(Database):
             "--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast",
         ]  # fmt: skip
         subprocess.run(command, check=True, capture_output=True, cwd="/", **self._as_user())  # type: ignore[call-overload]
-        # The copy holds the primary's own setting: promoted with it, this one would wait for a standby that is gone.
+        # The copy has the primary's own setting. Without this line it would wait, once promoted, for a standby that is
+        # gone.
         with (self.data / "postgresql.auto.conf").open("a") as file:
             file.write("synchronous_standby_names = ''\n")
         self.start()
@@ -82,19 +85,21 @@ class Server(Database):
         super().start()
 
     def prepare(self) -> None:
-        """Prepare the folders of a server that begins empty, and who may come in: who is on this machine's networks."""
+        """Prepare the folders of an empty server, and allow connections from the networks of this machine."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.home.mkdir(mode=0o711, parents=True, exist_ok=True)
         lines = [f"host {what} all {where} trust" for what in ("all", "replication") for where in NEIGHBOURS]
         (self.home / "pg_hba.conf").write_text("\n".join(["local all all trust", *lines, ""]))
 
     def wait_for(self, names: str) -> None:
-        """Let this primary wait for these standbys from the next commit on; "" for none, and whoever waits goes on."""
+        """Let this primary wait for these standbys from the next commit on. With "" it waits for none, and waiting
+        commits go on.
+        """
         self.ask(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
         self.ask("SELECT pg_reload_conf()")
 
     def promote(self) -> None:
-        """Make this standby the primary, which waits for nobody until its own standby is there. Raises TimeoutError."""
+        """Make this standby the primary, which waits for nothing until it has a standby itself. Raises TimeoutError."""
         self.ask(f"SELECT pg_promote(wait => true, wait_seconds => {SECONDS:.0f})")
         deadline = time.monotonic() + SECONDS
         while self.ask("SELECT pg_is_in_recovery()") != [(False,)]:
@@ -108,25 +113,25 @@ class Server(Database):
 
 
 class Pair:
-    """It is a primary and its standby, in place of the one server of a site."""
+    """A primary and its standby, in the place of the one server of a site."""
 
     def __init__(self, state: Path) -> None:
         self.servers = self.make_servers(state)
         self.primary, self.standby = self.servers
 
     def make_servers(self, state: Path) -> list[Server]:
-        """Return the first primary, the first standby."""
+        """Return the server that is the primary at first, and the one that is the standby."""
         return [Server(state, "db1"), Server(state, "db2")]
 
     @property
     def url(self) -> str:
-        """Return both in one address: whoever connects takes the one that accepts writing."""
+        """Return both servers in one address: a client takes the one that accepts writing."""
         hosts = ",".join(server.host for server in self.servers)
         ports = ",".join(str(server.port) for server in self.servers)
         return f"postgres://pnav@/pnav?host={hosts}&port={ports}&target_session_attrs=read-write"
 
     def __getattr__(self, name: str) -> Any:
-        """Take from the primary what is asked of the one server of a site: its process, its folders."""
+        """Take from the primary what is asked about the one server of a site: its process, its folders."""
         if name in {"process", "home", "data", "sockets", "options", "as_root"}:
             return getattr(self.primary, name)
         raise AttributeError(name)
@@ -136,20 +141,20 @@ class Pair:
         self.join()
 
     def join(self) -> None:
-        """Give the primary its standby, made anew, and let commits wait for it."""
+        """Make a new standby for the primary, and let commits wait for it."""
         self.standby.follow(self.primary)
         self.primary.wait_for(SYNCHRONOUS)
         self.in_step()
 
     def rejoin(self) -> None:
-        """Start the standby again with what it had; commits wait for it from the moment that it follows."""
+        """Start the standby again with the data that it had. Commits wait for it once it follows."""
         self.standby.again()
         self._until(STREAMING)
         self.primary.wait_for(SYNCHRONOUS)
         self.in_step()
 
     def in_step(self) -> None:
-        """Wait until commits are on both. Raises TimeoutError."""
+        """Wait until commits are on both servers. Raises TimeoutError."""
         self._until(WAITED_FOR)
 
     def _until(self, asked: str) -> None:
@@ -160,7 +165,7 @@ class Pair:
             time.sleep(0.05)
 
     def fail_over(self) -> None:
-        """Promote the standby, and name it the primary; the other one is the standby to come."""
+        """Promote the standby and name it the primary. The other server will become the standby."""
         self.standby.promote()
         self.primary, self.standby = self.standby, self.primary
 
@@ -169,7 +174,7 @@ class Pair:
         self.primary.stop()
 
     def repair(self) -> None:
-        """Leave a primary with its standby in step, whatever is dead."""
+        """Leave a primary with its standby in step, whichever of them is dead."""
         if not self.primary.is_running:
             if self.primary.process is not None:
                 self.primary.stop()
@@ -182,6 +187,6 @@ class Pair:
             self.join()
 
     def remove(self) -> None:
-        """Erase what root's servers keep outside the folder of the site."""
+        """Erase files outside of the site's folder, which servers that were started by root have."""
         for server in self.servers:
             server.remove()

@@ -1,9 +1,8 @@
-"""This module says how many messages were judged in all, over several commands and days: one JSON object a run, in a
-file that grows.
+"""Counts how many messages were judged in all, over several commands and days: a file grows by one JSON object a run.
 
 `python -m benchmarks.faults.totals FILE` says what is in it. `… FILE --messages 1000000 --minutes 25` goes on until so
-many were judged: fast runs of every fault at every site and, once, the proxies of a production. What was done before
-counts, and each fault goes on with its next seed.
+many were judged, with fast runs of every fault at every site and, once, with the proxies of a production. What was done
+before counts, and each fault goes on with its next seed.
 """
 
 import argparse
@@ -18,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-SITES = ("disk", "far-standby", "far", "standby", "one")  # those with few faults first: a short turn meets them too
-WEB = "web"  # `benchmarks.faults.web_faults`, by the name of the proxy behind it
+# Sites with few faults come first, so that a short turn reaches them too.
+SITES = ("disk", "far-standby", "far", "standby", "one")
+WEB = "web"  # `benchmarks.faults.web_faults`, with the name of its proxy after it
 
 
 class Totals:
-    """The runs in a file. They are read once; whoever adds to it meanwhile is counted at the next start."""
+    """The runs in a file. They are read once; runs that another process adds meanwhile count at the next start."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
@@ -32,7 +32,7 @@ class Totals:
             self.runs = [json.loads(line) for line in self.path.read_text().splitlines()]
 
     def add(self, **run: Any) -> None:
-        """Add one run, which is written at once, so that it counts whatever ends us later."""
+        """Add one run. It is written at once, so that it counts whatever ends this process later."""
         line = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "load": round(os.getloadavg()[0], 1), **run}
         self.runs.append(line)
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,15 +46,15 @@ class Totals:
 
     @property
     def broken(self) -> Counter[str]:
-        """Return every promise that was broken in one of them."""
+        """Return every promise that was broken in one of the runs."""
         return sum((Counter(run["counts"]) for run in self.runs), Counter())
 
     def seeds(self, site: str, fault: str) -> set[int]:
-        """Return the seeds that this fault has had."""
+        """Return the seeds that this fault has run with."""
         return {run["seed"] for run in self.runs if (run["site"], run["fault"]) == (site, fault)}
 
     def table(self) -> str:
-        """Return a row a fault of a site, and a line for all of them."""
+        """Return a row for each fault of a site, and a line for all of them."""
         head = ("site", "fault", "runs", "times", "messages", "acknowledged", "files", "broken promises", "failed")
         lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
         for site, fault in dict.fromkeys((run["site"], run["fault"]) for run in self.runs):
@@ -83,7 +83,9 @@ class Totals:
 
 
 def _commands(path: Path, *, web: bool, minutes: float) -> list[list[str]]:
-    """Return the commands of one turn: a run of each fault at each site. web: also one behind the proxies."""
+    """Return the commands of one turn: a run of each fault at each site. web: whether one run behind the proxies is
+    among them.
+    """
     run = [sys.executable, "-m"]
     limit = ["--minutes", f"{minutes:.2f}", "--totals", str(path), "--seeds", "1"]
     commands = [
@@ -104,7 +106,7 @@ def main() -> None:
     until = time.monotonic() + 60 * options.minutes
     failed = []
     while Totals(options.file).messages < options.messages and time.monotonic() < until:
-        # Behind the proxies a run has few messages: once is enough.
+        # Runs behind the proxies have few messages, so one is enough.
         web = options.web and not any(run["site"].startswith(WEB) for run in Totals(options.file).runs)
         for number in range(len(_commands(options.file, web=web, minutes=0))):
             left = (until - time.monotonic()) / 60

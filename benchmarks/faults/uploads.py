@@ -1,8 +1,7 @@
-"""These are people who send files slice by slice while everything breaks, as the page does
-(`static/pnav/lib/upload.js`).
+"""People who send files in slices while everything breaks, as the page does (`static/pnav/lib/upload.js`).
 
-Each file has an id of its sender's. After any failure the sender asks with that id where sending goes on, and goes on
-there. Nothing is kept between two files but the visit. `uploads_judge` reads what became of them.
+The sender gives each file an id. After any failure the sender asks with that id where sending goes on, and goes on
+there. Only the visit is kept from one file to the next. `uploads_judge` reads what became of the files.
 """
 
 import asyncio
@@ -18,17 +17,18 @@ from benchmarks.faults.journal import Event, Journal
 from benchmarks.faults.proxy import Proxy
 from benchmarks.faults.records import Keys, _connected
 
-SENDERS = 3  # of the conversations of a run, among those that write at the ordinary pace
-SLICES_LEAST, SLICES_MOST = 2, 6  # of a file, the last one short: up to 1.4 MB
-FILES_MOST = 12  # of a sender: `definitions.CAPTURES_MOST` is 20
-PAUSE_SECONDS = 0.15  # between two slices: some 5 MB/s for all senders, with what the network does
-HEAD = b"\x89PNG\r\n\x1a\n"  # begins like what is taken; what follows is none, and is drawn as « illisible »
-AGAIN = {429, 500, 502, 503, 504}  # in a moment
+SENDERS = 3  # conversations of a run whose person sends files, among those that write at the ordinary pace
+SLICES_LEAST, SLICES_MOST = 2, 6  # slices of a file, of which the last one is short: up to 1.4 MB
+FILES_MOST = 12  # files of one sender; `definitions.CAPTURES_MOST` is 20
+PAUSE_SECONDS = 0.15  # between two slices: some 5 MB/s for all senders, slowed by what the network does
+# A file begins like an accepted one, and is then drawn as « illisible » because the rest is no image.
+HEAD = b"\x89PNG\r\n\x1a\n"
+AGAIN = {429, 500, 502, 503, 504}  # statuses after which it is tried again in a moment
 
 
 @dataclass
 class Sender(_PlainClient):
-    """It is the person of one conversation, who sends one file after the other until they are told to stop."""
+    """The person of one conversation, who sends one file after the other until told to stop."""
 
     is_over: bool = False
     is_idle: bool = True
@@ -46,7 +46,7 @@ class Sender(_PlainClient):
         return self.is_answered
 
     async def turn(self) -> None:
-        """Send one file, from its first slice or from where it stood when something broke."""
+        """Send one file, from its first slice or from where it was when something broke."""
         if not self.is_answered:
             await self._answer()
         if self.is_idle:
@@ -65,7 +65,7 @@ class Sender(_PlainClient):
             if answer is not None:
                 self.is_idle = True
                 return
-            if self.is_idle:  # refused
+            if self.is_idle:  # the file was refused
                 return
 
     def _choose(self) -> None:
@@ -89,7 +89,7 @@ class Sender(_PlainClient):
         self.is_answered = True
 
     async def _ask(self, body: bytes, kind: str, offset: int | None = None) -> dict[str, int] | None:
-        """Return what the server says of this file; None when it must be asked from the beginning, or was refused.
+        """Return what the server says about this file; None when sending has to begin anew, or the file was refused.
 
         Raises HttpFailure.
         """
@@ -119,7 +119,7 @@ class Senders:
             one.start()
 
     async def finish(self, *, at_most: float) -> None:
-        """Begin no further file, and wait for those on their way."""
+        """Begin no further file, and wait for those that are being sent."""
         for one in self.each:
             one.is_over = True
         deadline = time.monotonic() + at_most
@@ -137,7 +137,7 @@ def gather(keys: list[Keys], proxy: Proxy, journal: Journal, rng: random.Random)
 
 
 def kept(conversations: list[str]) -> list[Event]:
-    """Return what the database and the store hold of these conversations. Each file is read whole."""
+    """Return what the database and the store hold in these conversations. Each file is read whole."""
     from chat.captures import queries, store
     from chat.models import Capture, CaptureState
     from common.encryption import UnsealError

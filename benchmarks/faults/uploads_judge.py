@@ -17,11 +17,11 @@ from typing import Any
 from benchmarks.faults.checker import Verdict
 
 Event = dict[str, Any]
-FILES = "files"  # a promise of a file that was broken, whichever
+FILES = "files"  # any promise about a file that was broken
 
 
 def judge(events: Iterable[Event], verdict: Verdict) -> int:
-    """Add what is broken to the verdict; how many files were sent whole and are right."""
+    """Add what is broken to the verdict, and return how many files arrived whole and correct."""
     sent: dict[str, Event] = {}
     furthest: dict[str, int] = defaultdict(int)
     refused: set[str] = set()

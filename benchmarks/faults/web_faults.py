@@ -1,8 +1,9 @@
 """Web processes behind the proxy of a production: `python -m benchmarks.faults.web_faults`, a part of `make faults`.
 
-Two hosts, each with a process of pages and one of sockets, over TLS; Caddy or HAProxy with our own file of deploy/;
-people who write to each other over sockets and over HTTP, and who ask for pages. One process of a host, or all of them,
-is killed, frozen or told to end, and comes back. Messages are judged by `checker`, pages and sockets by `web_judge`.
+There are two hosts, each with a process of pages and one of sockets, over TLS; Caddy or HAProxy with our own file of
+deploy/; people who write to each other over sockets and over HTTP, and people who ask for pages. One process of a host,
+or all of them, is killed, frozen or told to end, and comes back. `checker` judges the messages, and `web_judge` the
+pages and sockets.
 """
 
 import argparse
@@ -45,19 +46,19 @@ from benchmarks.faults.totals import WEB, Totals
 from pnav.server import entry
 
 PAIRS, WITHOUT_SOCKET = 20, 3
-EVERY_SECONDS = 0.8  # each side writes so often, about
+EVERY_SECONDS = 0.8  # each side writes at about this interval
 PAGES_EVERY_SECONDS = 0.12
 CALM_SECONDS, AFTER_SECONDS = 2.0, 4.0
-AWAY_SECONDS = 6.0  # what was killed
+AWAY_SECONDS = 6.0  # how long a killed process is away
 FROZEN_SECONDS = 12.0
 PAGE_PATIENCE_SECONDS = 20.0
 RUN_SECONDS = 120.0
-SPREAD_SECONDS = 2.0  # static/pnav/lib/line.js: whoever is told to come back
+SPREAD_SECONDS = 2.0  # static/pnav/lib/line.js: within this time a page comes back when it is told to
 SOON_SECONDS, LATEST_SECONDS = 0.5, 20.0  # static/pnav/lib/timers.js
 
 
 class WebOverTls(_Clocked):
-    """It is a web process as the image starts it, with a certificate."""
+    """A web process as the image starts it, with a certificate."""
 
     def __init__(self, folder: Path, tls: Path, role: str) -> None:
         self.port = free_port()
@@ -95,7 +96,7 @@ class WebOverTls(_Clocked):
 
 @dataclass
 class Host:
-    """It is one machine of the two."""
+    """One of the two machines."""
 
     pages: WebOverTls
     sockets: WebOverTls
@@ -106,7 +107,7 @@ class Host:
 
 
 class Door:
-    """It is the way in, as a browser has it: the proxy's port, over TLS whose authority nobody knows."""
+    """The address of the site for a browser: the proxy's port, over TLS with an authority that nobody knows."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -128,7 +129,7 @@ class Door:
 
 
 class Person(SocketClient):
-    """It is a socket that comes back as our page does, and keeps account of it."""
+    """A socket that comes back as our page does, and records how."""
 
     dialled_at = 0.0
     is_down = False
@@ -172,7 +173,7 @@ class Person(SocketClient):
 
 
 class _Counted(_PlainClient):
-    """Whatever is asked over HTTP is written down with its answer."""
+    """Records each HTTP request with its answer."""
 
     async def request(self, method: str, path: str, body: bytes = b"", kind: str = "") -> tuple[int, bytes]:
         began = time.monotonic() - self.journal.started
@@ -186,24 +187,24 @@ class _Counted(_PlainClient):
 
 
 class Frames(_Counted, FramesClient):
-    """It is a page on a network that blocks sockets."""
+    """A page on a network that blocks sockets."""
 
     answer_seconds = PAGE_PATIENCE_SECONDS
 
 
 class Form(_Counted, FormClient):
-    """It is a page without a script."""
+    """A page without a script."""
 
     answer_seconds = PAGE_PATIENCE_SECONDS
 
 
 class Reader(_Counted):
-    """Somebody who asks for pages, one after the other, each on its own connection."""
+    """A person who asks for pages, one after the other, each on its own connection."""
 
     answer_seconds = PAGE_PATIENCE_SECONDS
 
     async def live(self) -> None:
-        """Ask at a steady pace, whatever becomes of those before: a slow one must not hide those that follow."""
+        """Ask at a steady pace, whether or not earlier pages have come: a slow page must not hide those that follow."""
         asking: set[asyncio.Task[None]] = set()
         try:
             while True:
@@ -231,7 +232,7 @@ class Reader(_Counted):
 
 @dataclass
 class Stage:
-    """It is what a fault may touch. `strike` says that it begins now."""
+    """What a fault may touch. `strike` says that it begins now."""
 
     hosts: list[Host]
     journal: Journal
@@ -253,7 +254,7 @@ async def _killed(stage: Stage, processes: tuple[WebOverTls, ...]) -> None:
 
 
 async def _frozen(stage: Stage, processes: tuple[WebOverTls, ...]) -> None:
-    """Freeze these processes: their connections stay open, their kernel accepts new ones, and nothing answers."""
+    """Freeze these processes: their connections stay open, the kernel accepts new ones, and nothing answers."""
     stage.strike()
     for process in processes:
         process.freeze()
@@ -263,7 +264,7 @@ async def _frozen(stage: Stage, processes: tuple[WebOverTls, ...]) -> None:
 
 
 async def _replaced(stage: Stage, processes: tuple[WebOverTls, ...]) -> None:
-    """Replace these processes: SIGTERM, and the new one once the old one has gone."""
+    """Replace these processes: send SIGTERM, and start the new process once the old one has ended."""
     stage.strike()
     for process in processes:
         await in_thread(process.stop)
@@ -312,16 +313,16 @@ UNNOTICED = {"sockets frozen"}
 
 
 def _set_version(process: WebOverTls, made: Site, root: Path) -> None:
-    """Set the code that it runs when it is started next, and the static files that belong to it."""
+    """Set the code that the process runs at its next start, and the static files that belong to it."""
     process.root = root
     process.own["STATIC_ROOT"] = str(made.folder / ("static" if root == ROOT else "former-static"))
 
 
 @contextmanager
 def served(made: Site, kind: type[ReverseProxy], tls: Path | None = None) -> Iterator[tuple[list[Host], ReverseProxy]]:
-    """Start two hosts, the worker, and the proxy before them.
+    """Start two hosts, the worker, and the proxy in front of them.
 
-    tls: certificates that are there already; else new ones.
+    tls: existing certificates; without them new ones are made.
     """
     from deploy import authority
 
@@ -348,7 +349,7 @@ def served(made: Site, kind: type[ReverseProxy], tls: Path | None = None) -> Ite
 
 @dataclass
 class Run:
-    """It is one fault with one seed."""
+    """One fault with one seed."""
 
     proxy: str
     fault: str
@@ -375,7 +376,7 @@ class Run:
         }  # fmt: skip
 
     def for_totals(self) -> dict[str, Any]:
-        """Return the run for the totals. What was missed is a wait, and no promise of a message."""
+        """Return the run for the totals. What was missed here is a wait, and no promise about a message."""
         return {
             "site": f"{WEB} ({self.proxy})",
             "fault": self.fault,
@@ -393,7 +394,7 @@ class Run:
 
 
 def gather(door: Door, keys: list[records.Keys], journal: Journal, rng: random.Random) -> Crowd:
-    """Gather everybody: pairs on sockets, some whose visitor has none, one who reads pages."""
+    """Gather the people: pairs on sockets, some pairs whose visitor has no socket, and one who reads pages."""
     people = Crowd()
     for number, own in enumerate(keys):
         plain = number >= PAIRS
@@ -432,7 +433,7 @@ async def run_once(made: Site, hosts: list[Host], proxy: ReverseProxy, name: str
         await people.fall_silent()
         if reader.task is not None:
             await reader.stop()
-        with made.worker.frozen():  # see `benchmarks.faults.__main__`: nobody is left to see what it would write
+        with made.worker.frozen():  # see `benchmarks.faults.__main__`: nobody would see what the worker writes
             await people.leave()
             for process in (process for host in hosts for process in host.all):
                 process.thaw()
@@ -465,7 +466,7 @@ def _say(run: Run) -> None:
 
 
 def table(runs: list[Run]) -> str:
-    """Return a row a proxy and fault."""
+    """Return a row for each proxy and fault."""
     head = [
         "proxy", "fault", "runs", "messages", "broken promises", "requests", "refused", "cut", "left, s", "slowest, s",
         "sockets", "back, s", "codes", "missed",

@@ -1,6 +1,7 @@
-"""This module says what a fault of a web process did to those behind the proxy. Pure: reads `web_faults`' journal.
+"""Judges what a fault of a web process did to people behind the proxy. It is pure, and reads the journal of
+`web_faults`.
 
-Kinds of events beside those of `journal`, `t` being the moment at which something ended or was noticed:
+Its kinds of events besides those of `journal`; `t` is the moment when something ended or was noticed:
 
 | e | fields | meaning |
 | --- | --- | --- |
@@ -18,10 +19,10 @@ from typing import Any
 
 Event = dict[str, Any]
 
-SLOW_SECONDS = 1.4  # whoever waits longer has met the process that broke: the proxies give a frozen one 1.5 s
+SLOW_SECONDS = 1.4  # whoever waits longer met the process that broke, because the proxies give a frozen one 1.5 s
 LEFT_WITHIN_SECONDS = 2.0
 BACK_WITHIN_SECONDS = 2.0
-CODE_OF_AN_END = 4412  # « come back »
+CODE_OF_AN_END = 4412  # the close code « come back »
 
 
 @dataclass

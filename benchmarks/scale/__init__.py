@@ -1,3 +1,1 @@
-"""This is a year of exchanges in the database, tens of thousands or millions: what it changes for each page and each
-duty.
-"""
+"""A year of exchanges in the database, tens of thousands or millions, and what it changes for each page and duty."""

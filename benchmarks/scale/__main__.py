@@ -1,4 +1,4 @@
-"""`python -m benchmarks.scale`: a year of exchanges in a database of its own, and what it changes.
+"""`python -m benchmarks.scale` makes a year of exchanges in a database of its own, and measures what it changes.
 
     make 25000 250000          generate these years (`--messages`, `--sealed-values`: less of each, for a small disk)
     pages 25000 250000         every page in the one and in the other; ends with 1 when one grows

@@ -1,13 +1,13 @@
-"""This is a year of exchanges as rows: statements that PostgreSQL runs by itself, tens of thousands of exchanges at
-once.
+"""Makes a year of exchanges as rows, with statements that PostgreSQL runs by itself for tens of thousands of exchanges
+at once.
 
-Shapes are those of the product: the same columns, sealed values of the length that they really have (random bytes, with
-the head of a data key), identifiers drawn at random, times in the order of keys. What they are not: the sealed values
-open with no key, and the lines of the register have digests that lead from one to the next without being those of
-their content (`verify_register` says so).
+The rows have the shapes of the product: the same columns, sealed values of their real length (random bytes, with the
+head of a data key), random identifiers, times in the order of keys. Two things differ. No key opens the sealed values,
+and the digests of the audit log lead from one line to the next without being those of its content (`verify_register`
+says so).
 
-How many of what an exchange has is `Shape`. The live part (who waits, who is answered) is of one size whatever the
-year is, so that two years differ by what is stored and by nothing else; so are a unit and what one agent answered.
+`Shape` says how many of each thing an exchange has. The live part (who waits, who is answered) has one size whatever
+the size of the year, so that two years differ only by what is stored. So do a unit, and what one agent has answered.
 """
 
 import os
@@ -19,15 +19,16 @@ from typing import Any
 
 from benchmarks.scale import ground
 
-CHUNK = 25_000  # exchanges a statement of each kind
+CHUNK = 25_000  # exchanges in one statement of each kind
 PER_AGENT = 1_250  # exchanges of one agent in a year: five a working day
 PER_UNIT = 20  # agents of a unit
-SECONDS_OF_LIVE = 40  # between two of these
+SECONDS_OF_LIVE = 40  # between the beginnings of two live exchanges
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """It is what an exchange has. messages: besides Pnav's first line; of the others, one exchange in so many has one.
+    """What an exchange has. messages: their number besides Pnav's first line. Of the other things, one exchange in so
+    many has one.
 
     sealed_values: three in the product, 1,657 bytes each; fewer where the disk is small. active, waiting: exchanges
     that are under way now, and people who wait; on_duty: agents who are there.
@@ -47,7 +48,8 @@ class Shape:
     on_duty: int = 20
 
 
-# One row an exchange of this chunk, with the times of its life. `agent` is a place in the list of agents; 0: nobody.
+# One row for each exchange of this chunk, with the times of its life. `agent` is an index into the list of agents; 0 is
+# nobody.
 PLAN = """
 CREATE TEMPORARY TABLE plan ON COMMIT DROP AS
 SELECT i AS id, gen_random_uuid() AS report, gen_random_uuid() AS public_id, gen_random_uuid() AS data_key,
@@ -69,9 +71,9 @@ FROM (
 ) AS drawn
 """
 
-# So many random bytes, cut anywhere out of a piece that is drawn once for many: drawing them for each value took longer
-# than writing it. And the same behind the head of a value that a data key sealed (`common.encryption` says what its
-# parts are). Each parameter stands once, so that PostgreSQL puts the expression in the place of the call.
+# Random bytes, cut out of a piece at any place. The piece is made once for many values, because making random bytes for
+# each value took longer than writing it. A second function puts the head of a value that a data key sealed before them
+# (`common.encryption` says what its parts are). Each parameter is used once, so that PostgreSQL inlines the expression.
 NOISE_BYTES = 8_192
 FUNCTIONS = """
 CREATE OR REPLACE FUNCTION pg_temp.noise(length int) RETURNS bytea LANGUAGE sql VOLATILE AS $$
@@ -118,7 +120,7 @@ FROM plan p CROSS JOIN LATERAL unnest(
     || CASE WHEN agent > 0 AND p.id %% 10 = 0 THEN ARRAY['urgency'] ELSE ARRAY[]::text[] END
 ) WITH ORDINALITY AS told (kind, place) ORDER BY p.id, place
 """
-# Pnav's line « … est là », then the person and the agent in turn, until the exchange ends or now.
+# Pnav's line « … est là », and then messages of the person and the agent in turn until the exchange ends, or until now.
 MESSAGES = """
 INSERT INTO chat_message (conversation_id, seq, author, agent_id, client_id, sealed_body, sent_at)
 SELECT id, seq, author, CASE WHEN author = 'agent' THEN (%(agents)s::bigint[])[agent] END,
@@ -183,7 +185,7 @@ FROM plan p JOIN reports_openingrequest r ON r.report_id = p.id
 CROSS JOIN unnest(ARRAY['ask', 'countersign', 'agree', 'take', 'answer', 'show']) WITH ORDINALITY AS told (act, place)
 WHERE p.id %% %(opening_every)s = 1 ORDER BY r.id, place
 """
-# One share an exchange, which spans its messages.
+# One share for each exchange, which covers its messages.
 PROOF_DAYS = """
 INSERT INTO reports_proofday (day, size, register_first, register_last, statement, digest, closed_at)
 SELECT day, count(*) * (1 + %(messages)s), 0, 0, 'scale', repeat('a', 64), (day + 1)::timestamptz
@@ -205,7 +207,7 @@ INSERT INTO pages_feedback (rating, page, place, sealed_text, created_at)
 SELECT (ARRAY['yes', 'partly', 'no'])[1 + id %% 3], 'chat', gen_random_uuid(), pg_temp.sealed(data_key, 80), closed_at
 FROM plan WHERE id %% %(feedback_every)s = 0 ORDER BY id
 """
-# Two lines an exchange: a document, and a reading.
+# Two lines for each exchange: a document, and a reading.
 REGISTER = """
 INSERT INTO reports_accessrecord (
     number, version, at, kind, account_id, role, subject, motive, detail, salt, previous, digest)
@@ -222,9 +224,9 @@ STATEMENTS = (
     REPORTS, CONVERSATIONS, EVENTS, MESSAGES, SEALED_VALUES, SHEETS, CLOSINGS, NOTES, FACTS, HANDLES, TRANSMISSIONS,
     OPENINGS, STEPS, PROOF_DAYS, SHARES, KEYS, FEEDBACK, REGISTER,
 )  # fmt: skip
-# Keys that were given, and not drawn from the sequence of their table.
+# Tables whose keys were given, and not taken from their sequence.
 WITH_KEYS = ("reports_report", "chat_conversation")
-# What grows with the year: filled without its indexes, which are made of all rows at once afterwards.
+# Tables that grow with the year: they are filled without indexes, which are then made of all rows at once.
 GROWING = (
     "reports_report", "chat_conversation", "chat_conversationevent", "chat_message", "reports_sealedvalue",
     "chat_factsheet", "chat_closing", "chat_note", "chat_journalfact", "chat_conversationhandle", "chat_transmission",
@@ -232,11 +234,11 @@ GROWING = (
     "reports_accessrecord",
 )  # fmt: skip
 ALWAYS = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'reports_accessrecord'::regclass AND tgenabled = 'A'"
-# An index that is not « ready » is not written to; REINDEX makes it, and says so.
+# Nothing is written to an index that is not « ready ». REINDEX builds it, and marks it as ready.
 WITHOUT_INDEXES = """
 UPDATE pg_index SET indisready = false, indisvalid = false WHERE indrelid = ANY (%s::text[]::regclass[])
 """
-# Where the tree of the newest day looked: who is under way has messages beyond it, as on any day.
+# The last row that the tree of the newest day has seen: live exchanges have messages after it, as on any day.
 MARKS = """
 UPDATE reports_proofday SET
   register_first = 1, register_last = (SELECT max(number) FROM reports_accessrecord),
@@ -251,8 +253,8 @@ UPDATE reports_proofday SET
 
 
 def add_staff(exchanges: int, shape: Shape) -> tuple[list[int], list[int]]:
-    """Return the agents of such a year, in units of PER_UNIT, the first of each a supervisor: their keys, and their
-    accounts'.
+    """Return the agents of such a year, in units of PER_UNIT whose first agent is a supervisor: their keys, and those
+    of their accounts.
 
     The first `on_duty` of them are there now.
     """
@@ -308,7 +310,7 @@ def make_year(url: str, exchanges: int, shape: Shape) -> None:
 
 
 def fill(exchanges: int, shape: Shape, say: Callable[[str], None]) -> None:
-    """Fill the database of this process with so many exchanges, whose last ones are under way.
+    """Fill the database of this process with this many exchanges, of which the last ones are live.
 
     One transaction: PostgreSQL keeps no log of what is written into tables that the same one emptied, and all of it
     is there or nothing. Raises `ground.NotOurs`, before anything is written, for a database that is not this
@@ -322,8 +324,8 @@ def fill(exchanges: int, shape: Shape, say: Callable[[str], None]) -> None:
     with transaction.atomic():
         agents, users = add_staff(exchanges, shape)
     with transaction.atomic(), connection.cursor() as cursor:
-        # Its foreign keys are right by the way they are made (a test lets them be checked): not asked row by row; nor
-        # do the triggers of the register look at each line.
+        # The foreign keys are right by construction (a test checks them), so they are not checked row by row. The
+        # triggers of the audit log do not look at each line either.
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(ALWAYS)
         triggers = [name for (name,) in cursor.fetchall()]
@@ -346,7 +348,7 @@ def fill(exchanges: int, shape: Shape, say: Callable[[str], None]) -> None:
 
 
 def mark_trees(exchanges: int, shape: Shape) -> None:
-    """Leave the marks of the newest day's tree."""
+    """Record what the newest day's tree has seen."""
     from django.db import connection
     from django.utils import timezone
 
@@ -367,7 +369,7 @@ def follow_keys(cursor: Any) -> None:
 def add_exchanges(
     cursor: Any, first: int, last: int, exchanges: int, shape: Shape, agents: list[int], users: list[int]
 ) -> None:
-    """Add exchanges `first` to `last` of a year that has so many, in the transaction of this cursor."""
+    """Add exchanges `first` to `last` of a year with this many exchanges, in the transaction of this cursor."""
     from django.utils import timezone
 
     from locations.models import Municipality, ReceptionPoint
@@ -394,7 +396,7 @@ def add_exchanges(
 
 
 def refresh() -> None:
-    """Bring who waits, who is answered and who answers back to now: they were seen this moment."""
+    """Bring people who wait or are answered, and those who answer, to the present: they were seen at this moment."""
     from django.utils import timezone
 
     from chat.models import Agent, Conversation

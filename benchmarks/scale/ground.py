@@ -1,7 +1,7 @@
-"""Databases of the size of a year, in a PostgreSQL of their own below `.local/scale`, kept between commands.
+"""Databases of the size of a year, in a PostgreSQL of their own below `.local/scale`, which are kept between commands.
 
-Nothing here touches another database: the server is this module's, each database bears `MARK`, and what fills one asks
-for both (`require_own`).
+Nothing here touches another database: the server belongs to this module, each database bears `MARK`, and whatever fills
+a database checks both (`require_own`).
 """
 
 import os
@@ -25,7 +25,8 @@ from pnav.demo.services import Postgres, Valkey
 STATE = ROOT / ".local" / "scale"
 NAME = re.compile(r"pnav_scale_[0-9]+")
 MARK = "made by benchmarks.scale: rows that nobody wrote"
-# Of the server: memory as a small production has it; one process a statement, so that /proc says all that it cost.
+# Settings of the server: memory as in a small production, and one process for each statement, so that /proc shows its
+# whole cost.
 OPTIONS = {
     "shared_buffers": "512MB",
     "max_wal_size": "2GB",
@@ -36,11 +37,11 @@ OPTIONS = {
 
 
 class NotOurs(RuntimeError):
-    """The database was not made by this benchmark: nothing is written to it."""
+    """The database was not made by this benchmark, so nothing is written to it."""
 
 
 def say(text: str) -> None:
-    """Print a line of the run, with the hour."""
+    """Print a line of the run with the time."""
     sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
     sys.stdout.flush()
 
@@ -49,8 +50,8 @@ def name_of(exchanges: int) -> str:
     return f"pnav_scale_{exchanges}"
 
 
-# While a year is made: its rows go into tables of the same transaction, for which no log is kept; what a power cut
-# would lose is made again.
+# Settings while a year is made: its rows go into tables of the same transaction, for which no log is kept. What a power
+# cut would lose is made again.
 MAKING = {
     **OPTIONS,
     "wal_level": "minimal",
@@ -64,7 +65,7 @@ MAKING = {
 
 @contextmanager
 def server(*, making: bool = False) -> Iterator[Postgres]:
-    """Yield the PostgreSQL of this benchmark, with fsync; making: without, to fill one."""
+    """Yield the PostgreSQL of this benchmark, with fsync. making: without fsync, to fill a database."""
     STATE.mkdir(parents=True, exist_ok=True)
     postgres = Postgres(STATE, durable=not making, **(MAKING if making else OPTIONS))
     with postgres:
@@ -85,7 +86,7 @@ def use(url: str, redis_url: str) -> None:
 
 
 def alone(url: str, exchanges: int, act: str, rounds: int) -> None:
-    """Run one act that needs one year, in the process that calls; with a Valkey of its own."""
+    """Run one act that needs one year in the calling process, with a Valkey of its own."""
     with tempfile.TemporaryDirectory(prefix="pnav-scale-") as folder, Valkey(Path(folder)) as store:
         use(url, store.url)
         from benchmarks.scale import indexes, queue, retention
@@ -104,20 +105,22 @@ def _maintenance(postgres: Postgres) -> "psycopg.Connection[Any]":
 
 
 def create(postgres: Postgres, exchanges: int) -> None:
-    """Create an empty, migrated database for so many exchanges; one of that name that was ours is dropped first."""
+    """Create an empty, migrated database for this many exchanges. One of the same name that is ours is
+    dropped first.
+    """
     name = name_of(exchanges)
     drop(postgres, exchanges)
     with _maintenance(postgres) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(MARK)))
     places = {**VARIABLES, "DATABASE_URL": url_of(postgres, exchanges), "REDIS_URL": "redis://127.0.0.1:1/0"}
-    # Without the checks of a site: what fills a year may lose it, and begins again.
+    # The checks of a site do not run: a year that is lost while it is filled is made again.
     command = [sys.executable, "manage.py", "migrate", "-v", "0", "--skip-checks"]
     subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, **places})
 
 
 def drop(postgres: Postgres, exchanges: int) -> None:
-    """Drop the database of so many exchanges, if there is one. Raises NotOurs for one without the mark."""
+    """Drop the database of this many exchanges, if there is one. Raises NotOurs for one without the mark."""
     name = name_of(exchanges)
     with _maintenance(postgres) as connection:
         row = connection.execute(
@@ -142,7 +145,7 @@ def forget() -> None:
 def require_own(connection: Any) -> None:
     """Raise NotOurs unless this connection is to an empty database that `create` made.
 
-    connection: of Django, or of psycopg: whatever has a cursor.
+    connection: one of Django or of psycopg, or anything else that has a cursor.
     """
     with connection.cursor() as cursor:
         cursor.execute(

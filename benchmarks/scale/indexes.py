@@ -1,12 +1,12 @@
-"""These are the indexes of a database: how large they are, how often they were read, and which another one makes
-useless.
+"""The indexes of a database: how large they are, how often they were read, and which of them another one
+makes useless.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# Keys as PostgreSQL writes them (columns or expressions), with the condition of a partial index.
+# The keys as PostgreSQL writes them (columns or expressions), with the condition of a partial index.
 INDEXES = """
 SELECT t.relname, i.relname, x.indisunique OR x.indisprimary OR x.indisexclusion AS guards,
        ARRAY(SELECT concat_ws(' ', pg_get_indexdef(x.indexrelid, n, true),
@@ -24,8 +24,9 @@ WHERE t.relnamespace = 'public'::regnamespace ORDER BY 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """It is an index. guards: it holds a constraint, and stays. keys: in their order, each with its direction and
-    its operator class. condition: of a partial one, else empty."""
+    """An index. guards: whether it holds a constraint, and therefore stays. keys: the keys in their order, each with
+    its direction and its operator class. condition: that of a partial index, otherwise empty.
+    """
 
     table: str
     name: str
@@ -44,11 +45,12 @@ def read(cursor: Any) -> list[Index]:
 
 
 def redundant(indexes: Sequence[Index]) -> dict[str, str]:
-    """Return each index whose keys another of the same table begins with, by the name of that other one.
+    """Return each index whose keys are the first keys of another index of the same table, with the name of that one.
 
-    One for searches by the beginning of a text (`LIKE 'x%'`; Django makes one beside each unique text) is like one for
-    the text itself. Of two that are alike the one that guards nothing goes, then the one whose name comes later. An
-    index over all rows answers for no partial one here: a small partial index is there for its size.
+    An index for searches by the beginning of a text (`LIKE 'x%'`; Django makes one beside each unique text) is treated
+    like one of the text itself. Of two equal ones, the one that guards nothing is named, or else the one whose name
+    comes later. An index over all rows does not replace a partial one here, because a small partial index exists for
+    its size.
     """
     found: dict[str, str] = {}
     for one in indexes:

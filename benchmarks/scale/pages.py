@@ -1,9 +1,9 @@
-"""Every page of the table of access in two databases of different sizes: what it costs, and how PostgreSQL finds it.
+"""Asks for every page of the access table in two databases of different sizes, and compares its costs and query plans.
 
-One process a database, asked in turn for the same page, so that whatever else the machine does falls on both. A cost is
-processor time of the thread that serves the page, and of the PostgreSQL process that answers it, from /proc: neither
-counts what others take. The cast of the tests acts; its agent has an agent's exchanges of a year, its supervisor a
-unit.
+There is one process for each database. Both are asked in turn for the same page, so that whatever else the machine does
+slows both. A cost is the processor time of the thread that serves the page, and of the PostgreSQL process that answers
+it, from /proc. Neither counts what others take. The people of the tests act; their agent has an agent's exchanges of a
+year, and their supervisor a unit.
 """
 
 import json
@@ -23,14 +23,14 @@ from unittest.mock import patch
 from benchmarks.scale import generator, ground
 
 RATIO_MAX = 1.5
-MEASURABLE_MS = 1.0  # below so much of a difference a ratio says nothing
-GROWN = 3  # a table that has so many times the rows grows with the year
-ROWS_LEAST = 5_000  # whoever reads all of a smaller table reads it in a millisecond
+MEASURABLE_MS = 1.0  # for a smaller difference, a ratio says nothing
+GROWN = 3  # a table that has this many times the rows grows with the year
+ROWS_LEAST = 5_000  # reading the whole of a smaller table takes a millisecond
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """It is one page, in ms of processor. web: of our thread; sql: of PostgreSQL."""
+    """One page, in ms of processor time. web: that of our thread. sql: that of PostgreSQL."""
 
     web: float
     sql: float
@@ -44,7 +44,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """PostgreSQL means to read the whole of a table that grows. statement: its beginning."""
+    """A plan of PostgreSQL that reads the whole of a table that grows. statement: the beginning of its text."""
 
     table: str
     rows: int
@@ -53,7 +53,7 @@ class Scan:
 
 @dataclass
 class Growth:
-    """It is what one page costs in the smaller and in the larger year: medians of all rounds."""
+    """What one page costs in the smaller and in the larger year: medians of all rounds."""
 
     act: str
     small: list[Cost] = field(default_factory=list)
@@ -61,7 +61,7 @@ class Growth:
     scans: list[Scan] = field(default_factory=list)
 
     def ms(self, of: str) -> tuple[float, float]:
-        """Return the medians of `web`, `sql` or `whole`."""
+        """Return the median of `web`, `sql` or `whole` in each year."""
         small, large = (statistics.median(getattr(cost, of) for cost in costs) for costs in (self.small, self.large))
         return small, large
 
@@ -84,13 +84,13 @@ class Growth:
 
 
 def serve(pipe: Connection, url: str, redis_url: str) -> None:
-    """Answer what the parent asks, in one transaction that is undone: the database is left as it was."""
+    """Answer what the parent process asks, in one transaction that is undone, so that the database does not change."""
     ground.use(url, redis_url)
     from django.db import transaction
 
     from benchmarks.costs import situation
 
-    logging.disable(logging.ERROR)  # the words of a year that nobody wrote open with no key
+    logging.disable(logging.ERROR)  # no key opens the texts of such a year
     with situation.nothing_refused(), transaction.atomic():
         house = House()
         pipe.send(sorted(house.acts))
@@ -102,7 +102,7 @@ def serve(pipe: Connection, url: str, redis_url: str) -> None:
 
 
 class House:
-    """It is the cast, among the rows of a year, and the pages that it asks for."""
+    """The people of the tests among the rows of a year, and the pages that they ask for."""
 
     def __init__(self) -> None:
         from django.apps import apps
@@ -113,7 +113,7 @@ class House:
 
         generator.refresh()
         self.cast = create_cast()
-        # The places are those that were imported: what the tests would make is there already.
+        # The places are imported, so what the tests would make exists already.
         places = {
             label: partial(apps.get_model(label)._default_manager.order_by("pk").first)
             for label in ROWS
@@ -128,7 +128,7 @@ class House:
         }
 
     def _move_in(self) -> None:
-        """Give the agent of the cast what one of the year's agents did, in the unit of that agent."""
+        """Give the test's agent what one of the year's agents did, in the unit of that agent."""
         from django.db import connection
 
         from chat.models import Agent
@@ -148,8 +148,8 @@ class House:
                 cursor.execute(statement, values)
 
     def _pages(self) -> Iterator[tuple[str, tuple[str, str]]]:
-        """Yield each page by its name and who asks: whoever sees most of it, and a supervisor where an agent may ask
-        too.
+        """Yield each page by its name and by who asks: the person who sees most of it, and a supervisor where an agent
+        may ask too.
         """
         from benchmarks.costs import situation
         from tests.access.people import ASSIGNED, SUPERVISOR
@@ -173,7 +173,7 @@ class House:
         return int(drive.send(path, "GET", key, Request()).status_code)
 
     def _do(self, duty: Callable[[], object]) -> int:
-        """Do a duty of the worker, and undo what it changed, so that nobody hears of it."""
+        """Do a duty of the worker, and undo what it changed, so that nobody is notified."""
         from django.db import transaction
 
         with transaction.atomic():
@@ -182,7 +182,7 @@ class House:
         return 200
 
     def refresh(self) -> None:
-        """Refresh the figures, as the worker of a moment ago left them."""
+        """Refresh the figures, as the worker would have left them a moment ago."""
         from chat.statistics import kept
 
         generator.refresh()
@@ -194,7 +194,7 @@ class House:
 
         from benchmarks.costs import drive
 
-        cache.clear()  # what was counted before would refuse it
+        cache.clear()  # a limit that was counted before would refuse it
         connection.ensure_connection()
         backend = connection.connection.info.backend_pid
         with drive.counted() as counter:
@@ -204,7 +204,7 @@ class House:
         return Cost(web / 1e6, sql / 1e6, counter.statements, status)
 
     def plans(self, act: str, growing: Mapping[str, int]) -> list[Scan]:
-        """Return what of these tables PostgreSQL would read whole for this page."""
+        """Return which of these tables PostgreSQL would read whole for this page."""
         with _explained() as plans:
             self.acts[act]()
         return [
@@ -215,7 +215,7 @@ class House:
         ]
 
     def rows(self) -> dict[str, int]:
-        """Return how many rows each table has, as PostgreSQL believes."""
+        """Return how many rows each table has, according to PostgreSQL's estimate."""
         from django.db import connection
 
         with connection.cursor() as cursor:
@@ -227,7 +227,7 @@ class House:
 
 
 def _duties() -> dict[str, Callable[[], object]]:
-    """Return what a worker does at each tick, and each hour, where nothing is due."""
+    """Return what a worker does at each tick, and each hour, when nothing is due."""
     from django.utils import timezone
 
     from chat.conversations import (
@@ -268,9 +268,9 @@ def _duties() -> dict[str, Callable[[], object]]:
 
 
 def _leafless() -> object:
-    """Ask what has no leaf in the tree of a day yet, where all have one.
+    """Ask which rows have no leaf in the tree of a day yet, where all rows have one.
 
-    It asks for two hours ago, before the people who are under way began.
+    It asks about two hours ago, before the live exchanges began.
     """
     from django.utils import timezone
 
@@ -281,12 +281,14 @@ def _leafless() -> object:
 
 
 def processor_ns(pid: int) -> int:
-    """Return what this process has had of a processor, in ns, as the kernel's scheduler counts it."""
+    """Return the processor time of this process in ns, as the kernel's scheduler counts it."""
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
 
 
 class _explained:  # noqa: N801  a context manager
-    """Ask PostgreSQL for the plan of each SELECT that is sent meanwhile, with its values; by the text of it."""
+    """Ask PostgreSQL for the plan of each SELECT that is sent meanwhile, with its values; the plans are kept by its
+    text.
+    """
 
     def __enter__(self) -> dict[str, Any]:
         import psycopg
@@ -305,7 +307,7 @@ class _explained:  # noqa: N801  a context manager
                     execute(asked, f"EXPLAIN (FORMAT JSON) {text}", params)
                     (plan,) = asked.fetchone()
                     plans[text] = plan if isinstance(plan, list) else json.loads(plan)
-                except psycopg.Error:  # a statement that cannot be explained: its page is measured all the same
+                except psycopg.Error:  # the statement cannot be explained, and its page is measured all the same
                     execute(asked, "ROLLBACK TO SAVEPOINT explaining")
             return execute(cursor, query, params, **kwargs)
 
@@ -321,7 +323,7 @@ class _explained:  # noqa: N801  a context manager
 
 
 def read_whole(plan: Any) -> Iterator[str]:
-    """Yield the tables of which a plan reads each row."""
+    """Yield the tables that a plan reads row by row."""
     nodes = [part["Plan"] for part in plan]
     while nodes:
         node = nodes.pop()
@@ -334,7 +336,7 @@ def read_whole(plan: Any) -> Iterator[str]:
 
 
 class Child:
-    """It is the process of one database."""
+    """The process of one database."""
 
     def __init__(self, url: str, redis_url: str) -> None:
         spawn = get_context("spawn")
@@ -354,14 +356,14 @@ class Child:
 
 
 def compare(small: Child, large: Child, *, only: str, rounds: int) -> list[Growth]:
-    """Compare each page whose name holds `only`, so many times in each database, in turn."""
+    """Compare each page whose name contains `only`, this many times in each database, in turn."""
     before, now = small.ask("rows"), large.ask("rows")
     growing = {
         table: rows for table, rows in now.items() if rows >= max(ROWS_LEAST, GROWN * max(1, before.get(table, 0)))
     }
     found = [Growth(act) for act in small.acts if only in act]
     small.ask("refresh"), large.ask("refresh")
-    for one in found:  # what is read once for all; and the plans
+    for one in found:  # this reads what a process reads only once, and the plans
         small.ask("cost", one.act)
         one.scans = large.ask("plans", one.act, growing)
     for _round in range(rounds):

@@ -1,9 +1,9 @@
-"""10,000 people wait and 500 agents answer: what the dispatcher costs for each conversation that it gives, and how long
-it takes until everybody's page knows the new place.
+"""Lets 10,000 people wait and 500 agents answer, and measures what the dispatcher costs for each conversation that it
+assigns, and how long it takes until everybody's page knows its new place.
 
 The people and the agents are those of `manage.py bench_sessions`, in a database that holds a year. A process of sockets
-carries some thousands of the pages, not all: what one carries is measured, with the whole queue in the database, and
-docs/scale.md multiplies in the open.
+carries some thousands of pages and not all. What one process carries is measured, with the whole queue in the database,
+and docs/scale.md multiplies it and says so.
 """
 
 import asyncio
@@ -17,13 +17,13 @@ from typing import Any
 
 from benchmarks.scale.pages import processor_ns
 
-LITTLE, MUCH = (1_000, 50), (10_000, 500)  # people who wait, agents on duty
-CALLS = 8  # of the dispatcher at most, each of ROUNDS × AT_ONCE conversations: until all places are filled
+LITTLE, MUCH = (1_000, 50), (10_000, 500)  # how many people wait, and how many agents are on duty
+CALLS = 8  # the most calls of the dispatcher, each of ROUNDS × AT_ONCE conversations, until all places are filled
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """It is one call of the dispatcher. ms: of the clock; web, sql: of processor, ours and PostgreSQL's."""
+    """One call of the dispatcher. ms: the time by the clock. web, sql: processor time, ours and PostgreSQL's."""
 
     count: int
     ms: float
@@ -35,7 +35,7 @@ class Given:
 
 
 def make_crowd(folder: Path) -> list[dict[str, str]]:
-    """Return the people and the agents of MUCH; the lines of those who wait, with the cookies of their pages."""
+    """Return the people and the agents of MUCH, and the lines of those who wait, with the cookies of their pages."""
     from django.core.management import call_command
 
     out = folder / "crowd"
@@ -52,7 +52,9 @@ def take_crowd_out() -> None:
 
 
 def _set(waiting: int, agents: int) -> None:
-    """Let so many of the crowd wait, from the first, and so many agents have all their places; nobody else is there."""
+    """Let this many of the crowd wait, from the first one on, and let this many agents have all their places; nobody
+    else is present.
+    """
     from django.db import connection
 
     from chat.models import Agent, Conversation
@@ -73,7 +75,7 @@ def _set(waiting: int, agents: int) -> None:
     staff = Agent.objects.filter(user__username__startswith="bench-").order_by("pk").values_list("pk", flat=True)
     Agent.objects.filter(pk__in=list(staff[:agents])).update(availability=Availability.AVAILABLE, seen_at=now)
     data_keys.forget_all()  # the worker has not seen these people before
-    with connection.cursor() as cursor:  # as autovacuum would have done by then
+    with connection.cursor() as cursor:  # autovacuum would have done this by then
         cursor.execute("VACUUM (ANALYZE) chat_conversation")
         cursor.execute("VACUUM (ANALYZE) chat_agent")
 
@@ -92,10 +94,10 @@ def _give() -> Given:
 
 
 def dispatches(rounds: int, say: Callable[[str], None]) -> dict[tuple[int, int], list[Given]]:
-    """Measure the dispatcher's calls with little and with much to do, in turn, from a queue that is full each time."""
+    """Measure calls of the dispatcher with little to do and with much to do, in turn, each time from a full queue."""
     found: dict[tuple[int, int], list[Given]] = {LITTLE: [], MUCH: []}
     _set(*LITTLE)
-    _give()  # the first of a process reads what it keeps
+    _give()  # in a process, the first call reads what it then keeps
     for _round in range(rounds):
         for size, calls in found.items():
             _set(*size)
@@ -115,9 +117,10 @@ def dispatches(rounds: int, say: Callable[[str], None]) -> dict[tuple[int, int],
 async def places(
     folder: Path, lines: Sequence[dict[str, str]], sockets: int, turns: int, say: Callable[[str], None]
 ) -> list[float]:
-    """Measure so many waiting pages in one process: each time the first leaves, seconds until each knows its place.
+    """Measure, with this many waiting pages in one process, how many seconds each page takes to know its place after
+    the first person left.
 
-    The others who wait are rows, whose pages other processes would serve.
+    The other people who wait are rows, and other processes would serve their pages.
     """
     from benchmarks import bench
     from benchmarks.figures import percentile
@@ -155,7 +158,7 @@ async def places(
 
 
 def refresh_crowd() -> None:
-    """Let everybody of the crowd wait again, seen now."""
+    """Let everybody of the crowd wait again, as if seen just now."""
     _set(*MUCH)
 
 

@@ -1,4 +1,6 @@
-"""Retention in a year's database: how many exchanges a worker deletes in an hour, and how many a day makes due."""
+"""Retention in the database of a year: how many exchanges a worker deletes in an hour, and how many become due in a
+day.
+"""
 
 import time
 from collections.abc import Callable
@@ -6,7 +8,7 @@ from datetime import timedelta
 
 
 def run(exchanges: int, say: Callable[[str], None]) -> float:
-    """Delete what the next day makes due, for good; exchanges an hour."""
+    """Delete for good what the next day makes due, and return how many exchanges that is an hour."""
     from django.utils import timezone
 
     from chat.models import Conversation

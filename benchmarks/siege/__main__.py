@@ -1,6 +1,6 @@
-"""`make siege`: honest people beside each attacker in turn, then beside all together.
+"""`make siege`: honest people beside each attacker in turn, then beside all of them together.
 
-`python -m benchmarks.siege NAME…` for some of them; « together » alone for nothing but all at once. See
+`python -m benchmarks.siege NAME…` runs some of them; with « together » alone, only all at once. See
 benchmarks/README.md.
 """
 
@@ -34,29 +34,30 @@ from benchmarks.site import ROOT
 from benchmarks.sockets import raise_file_limit
 from benchmarks.stillness import STILLNESS_SECONDS, interruptions, told
 
-WARM_SECONDS = 15.0  # the first pages of a process, and the first statements of a connection, are slow
+WARM_SECONDS = 15.0  # a process is slow with its first pages, and a connection with its first statements
 UNDISTURBED = -15  # the niceness of --undisturbed: about thirty times the weight of an ordinary process
-AGAIN_SECONDS = 10.0  # for everybody to come back after the web processes were started again
+AGAIN_SECONDS = 10.0  # until everybody is back after the web processes were started again
 SECONDS, CALM_SECONDS, TOGETHER_SECONDS = 20.0, 12.0, 30.0
-LOOK_SECONDS = 0.5  # between two looks at memory
-JUST_FILED_SECONDS = 5.0  # at the end: the exchange is opened by the page that comes after the report
-STILL_SECONDS = 3.0  # of service as before, and the siege of one attacker is over
+LOOK_SECONDS = 0.5  # between two measurements of memory
+# This long before the end, a new report may have no exchange yet, because the page that follows the report opens it.
+JUST_FILED_SECONDS = 5.0
+STILL_SECONDS = 3.0  # when people were served as before for this long, the siege of one attacker is over
 DRAIN_SECONDS = 60.0
-SLOWER = 3.0  # times what nine calm messages of ten take, which nine of ten may take when an attack is called over,
-SILENT_SECONDS = 2.0  # and nothing may have waited for so long
-# Of two people who came within a second, the second may be committed, and given an agent, first.
+SLOWER = 3.0  # an attack is over when nine of ten messages take at most this many times what they take in calm,
+SILENT_SECONDS = 2.0  # and nothing has waited for longer than this
+# When two people come within a second, the second may be committed first, and be given an agent first.
 SAME_MOMENT = timedelta(seconds=1)
-# Of a code de reprise two are hashed at once, in 32 MiB each, whoever asks
+# At most two codes de reprise are hashed at once, each with 32 MiB, whoever asks
 # (`chat.conversations.resume.HASHES_AT_ONCE`).
 SHARED_KB = {"codes": 2 * 32 * 1024}
 DOCUMENT_MESSAGES = 250
-JOURNAL_FACTS = 499  # one less than there may be: the attacker adds it
-TOGETHER_STRENGTH = 0.5  # of each attacker's rates when fourteen share the generator's core
+JOURNAL_FACTS = 499  # one less than the limit, because the attacker adds one
+TOGETHER_STRENGTH = 0.5  # the share of each attacker's rates when fourteen of them share one core
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """It says how long each window lasts, how many honest people there are (1: all), how strong attackers are (1:
+    """How long each window lasts, how many honest people there are (1: all), and how strong attackers are (1:
     fully).
     """
 
@@ -66,29 +67,29 @@ class Scale:
     people: float = 1.0
     strength: float = 1.0
     warm: float = WARM_SECONDS
-    rounds: int = 1  # how often each attacker comes, a calm window between
+    rounds: int = 1  # how often each attacker comes, with a calm window between
 
 
 @dataclass
 class Span:
-    """It is a window as it is being lived: what was sent between `began` and `ended` belongs to it."""
+    """A window while it lasts: what was sent between `began` and `ended` belongs to it."""
 
     window: Window
     began: float
     ended: float = math.inf
-    settled: float = math.inf  # who is refused before this moment is refused by what happened in the window
+    settled: float = math.inf  # a refusal before this moment was caused by what happened in the window
 
     def holds(self, at: float) -> bool:
         return self.began <= at < self.ended
 
 
 class Run:
-    """It is one siege from the first calm to the last."""
+    """One siege, from the first calm window to the last."""
 
     def __init__(self, site: Ground, scale: Scale) -> None:
         self.site, self.scale = site, scale
         self.seen, self.journal = Seen(), Journal()
-        self.given_by_hand: set[str] = set()  # attackers' conversations that never stood in the queue
+        self.given_by_hand: set[str] = set()  # conversations of attackers that were never in the queue
         self.crowd = Crowd(site, self.seen, self.journal, scale.people)
         self.spans: list[Span] = []
         self.memory: list[tuple[float, Memory]] = []
@@ -138,7 +139,7 @@ class Run:
         before = await self._memory()
         with tempfile.TemporaryDirectory() as folder:
             started = [await self._start(each, own[each], seconds, strength, Path(folder)) for each in attackers]
-            await asyncio.sleep(1.0)  # what their start held up belongs to no window
+            await asyncio.sleep(1.0)  # what the start of the attackers delayed belongs to no window
             span = self._open(name, seconds)
             window = span.window
             window.shared = sum(SHARED_KB.get(each, 0) for each in attackers)
@@ -157,7 +158,7 @@ class Run:
         window.memory_peak = max((memory.whole for memory in since), default=0)
         window.held = max((memory.own - before.own for memory in since), default=0)
         span.settled = time.monotonic()
-        if window.settled_seconds is None:  # what is left of this attack must not be counted against the next one
+        if window.settled_seconds is None:  # what is left of this attack must not count against the next one
             began = time.monotonic()
             await asyncio.to_thread(self.site.restart)
             await asyncio.sleep(AGAIN_SECONDS)
@@ -170,7 +171,7 @@ class Run:
         _say(span, self.seen)
 
     async def _conversations(self, name: str) -> list[dict[str, Any]]:
-        """Create what an attacker brings with it, without the site."""
+        """Create what an attacker needs on the site, without using the site."""
         _attack, pairs, waiting = (ATTACKS | BESIDE)[name]
         keys = await self.crowd.ask(ground.make_pairs, pairs) if pairs else []
         self.given_by_hand |= {key.conversation for key in keys}
@@ -186,10 +187,10 @@ class Run:
     async def _start(
         self, name: str, own: list[dict[str, Any]], seconds: float, strength: float, folder: Path
     ) -> asyncio.subprocess.Process:
-        """Return an attacker that is ready and waits for a line.
+        """Return an attacker that is ready and waits for a line of input.
 
-        A process takes a third of a second of the honest people's core to start, and the harness some milliseconds in
-        which it hears nobody. In a window these would be counted as the site's delay.
+        Starting a process takes a third of a second of the honest people's core, and some milliseconds in which the
+        harness receives nothing. In a window, both would be counted as the site's delay.
         """
         keys = folder / name
         keys.touch(mode=0o600)
@@ -208,7 +209,7 @@ class Run:
         return process
 
     async def _hear(self, process: asyncio.subprocess.Process, seconds: float) -> tuple[Counter[str], bool]:
-        """Return what it was answered, and whether it ended by itself."""
+        """Return what the attacker was answered, and whether it ended by itself."""
         try:
             async with asyncio.timeout(seconds + GRACE_SECONDS + 10):
                 said, _errors = await process.communicate()
@@ -226,12 +227,12 @@ class Run:
 
     async def _watch_memory(self) -> None:
         while True:
-            with suppress(OSError):  # a process that ended between two readings
+            with suppress(OSError):  # a process ended between two readings
                 self.memory.append((time.monotonic(), await self._memory()))
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _settle(self, span: Span) -> None:
-        """Wait until memory is what it was and people are served as before, at most a minute."""
+        """Wait, for a minute at most, until memory is what it was and people are served as before."""
         window, ended = span.window, time.monotonic()
         calm = [one for one in self.spans if one.window.name == CALM]
         usual = percentile([one.seconds for one in self.seen.acks if any(each.holds(one.at) for each in calm)], 0.9)
@@ -295,7 +296,9 @@ class Run:
 
 
 def fill(span: Span, seen: Seen, unanswered: Iterable[Timed]) -> None:
-    """Fill a window with what honest people met in it, by when it began; what has no answer yet counts as it stands."""
+    """Fill a window with what honest people met in it, by the time when it began. What has no answer yet counts as it
+    is.
+    """
     window = span.window
 
     def of(things: Iterable[Timed]) -> list[Timed]:
@@ -312,7 +315,7 @@ def fill(span: Span, seen: Seen, unanswered: Iterable[Timed]) -> None:
 
 
 def _is_our_doing(refusal: people.Refusal, seen: Seen) -> bool:
-    """Return whether the harness was starting the web processes again when it came."""
+    """Return whether it came while the harness was starting the web processes again."""
     return any(restart.at <= refusal.told_at <= restart.at + restart.seconds for restart in seen.restarts)
 
 
@@ -354,7 +357,7 @@ def _say(span: Span, seen: Seen) -> None:
 
 
 def table(verdict: Verdict, siege: Siege) -> str:
-    """Return a row for each attack, beside the calm on both sides of it."""
+    """Return a row for each attack, with the calm windows on both sides of it."""
     head = [
         "attack", "acks p50 · p99, ms", "calm", "×", "pages p99 × calm", *(f"{kind} p99, ms (calm)" for kind in KINDS),
         "given an agent, median · longest, ms (calm)", "sign-in, median · longest, s",
@@ -400,10 +403,10 @@ def table(verdict: Verdict, siege: Siege) -> str:
 
 
 def _go_before() -> None:
-    """Take a larger part of the machine than others get, with all that is started from here.
+    """Take a larger part of the machine than others get, for this process and all that it starts.
 
-    An ordinary priority, not the real-time one of `benchmarks.stillness`: there two web processes on one core take
-    turns of a tenth of a second, which is not how they share it in production.
+    This is an ordinary priority and not the real-time one of `benchmarks.stillness`. With that one, two web processes
+    on one core take turns of a tenth of a second, which is not how they share it in production.
     """
     try:
         os.setpriority(os.PRIO_PROCESS, 0, UNDISTURBED)

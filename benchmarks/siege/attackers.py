@@ -1,9 +1,9 @@
-"""The attackers, each a process of its own: `python -m benchmarks.siege.attackers NAME`, started by the harness.
+"""The attackers, each a process of its own: `python -m benchmarks.siege.attackers NAME`, which the harness starts.
 
-They go to 127.0.0.1 only, at a bounded rate, a bounded number of times and for a bounded time. Each ends by itself at
-its deadline, whatever it is doing and whoever started it: the kernel's alarm ends the process. They run at the lowest
-priority, so that what is measured is the server and not the generator. What they were answered goes to standard output
-as one JSON object: {"answers": {what: how often}}.
+They go to 127.0.0.1 only, at a bounded rate, a bounded number of times and for a bounded time. Each ends at its
+deadline, whatever it is doing and whoever started it, because the kernel's alarm ends the process. They run at the
+lowest priority, so that the server is measured and not the generator. They write what they were answered to standard
+output as one JSON object: {"answers": {what: how often}}.
 """
 
 import argparse
@@ -31,27 +31,29 @@ from benchmarks.siege.visits import LOOPBACK, Browser
 from benchmarks.wire import frame, handshake
 from pnav.demo.visit import VisitError
 
-MOST_SECONDS = 120  # no attack lasts longer, whatever is asked
-GRACE_SECONDS = 3  # after its time an attacker has so long to say what it saw; then the alarm
+MOST_SECONDS = 120  # no attack lasts longer than this
+GRACE_SECONDS = 3  # the time in which an attacker reports what it saw after its attack; then the alarm ends it
 MOST_WAITING = 60  # seconds from « ready » to the beginning; then it ends
 READY = "ready"
 NICE = 19
-SIGNS = 4000  # of a message: the most that is taken
+SIGNS = 4000  # the longest message that is accepted
 LONG_LINES = ("é" * SIGNS, "\N{PILE OF POO}" * 3000, "漢" * SIGNS, "a" * SIGNS)
 INVISIBLE = (
     ("\u202e\u2066x\u2069\u202c" * 800)[:SIGNS],  # bidirectional marks
-    ("a\u200b\u200d\ufeff\u00ad" * 1000)[:SIGNS],  # nothing that can be seen
+    ("a\u200b\u200d\ufeff\u00ad" * 1000)[:SIGNS],  # characters that cannot be seen
     ("e" + "\u0301" * 40) * 60,  # combining marks, piled up
-    ("xn--\u0430\u0440\u0440\u04cf\u0435\u3002" * 400)[:SIGNS],  # look-alikes, dots that are none
+    ("xn--\u0430\u0440\u0440\u04cf\u0435\u3002" * 400)[:SIGNS],  # look-alikes, and dots that are none
 )
 WORDS = Path(__file__).resolve().parents[2] / "chat" / "rules" / "code_words.txt"
-TCP_CLOSE_WAIT = 8  # linux/tcp_states.h: the other side has hung up
-UPLOADING_FROM = 4_000  # the honest address of the first person who sends files
+TCP_CLOSE_WAIT = 8  # linux/tcp_states.h: the other side has closed
+UPLOADING_FROM = 4_000  # the address of the first honest person who sends files
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """It is what an attacker knows: ports, its own conversations (cookies of its sides), how long, how many at most."""
+    """What an attacker knows: the ports, its own conversations (cookies of its sides), how long, and how many
+    at most.
+    """
 
     pages: int
     sockets: int
@@ -61,7 +63,7 @@ class Target:
 
 
 class Tally:
-    """It is what the attackers' tries were answered; filled by many threads."""
+    """What the attackers' tries were answered. Many threads fill it."""
 
     def __init__(self) -> None:
         self.answers: Counter[str] = Counter()
@@ -73,7 +75,7 @@ class Tally:
 
 
 class Pace:
-    """Tries, at most `rate` a second and `most` in all, until `seconds` are over; shared by threads."""
+    """Gives out tries, at most `rate` a second and `most` in all, until `seconds` are over. Threads share it."""
 
     def __init__(self, rate: float, most: int, seconds: float) -> None:
         self.rate, self.most = rate, most
@@ -83,7 +85,7 @@ class Pace:
         self._lock = threading.Lock()
 
     def next(self) -> int | None:
-        """Wait for the next try and return its number; None when there is none any more."""
+        """Wait for the next try and return its number; None when there are no more."""
         with self._lock:
             number = self._given
             self._given += 1
@@ -95,9 +97,9 @@ class Pace:
 
 
 def crew(hands: int, pace: Pace, tally: Tally, make: Callable[[int], Callable[[int], None]]) -> None:
-    """Run `hands` threads, each with what `make` gives it, which try until the pace is over.
+    """Run `hands` threads, each with its own result of `make`, which try until the pace is over.
 
-    A try that the site does not answer as to a visitor is counted by its status and ends nothing.
+    When the site answers a try with an error, it is counted by its status, and the thread goes on.
     """
 
     def work(hand: int) -> None:
@@ -139,7 +141,9 @@ def flood_pages(target: Target, tally: Tally) -> None:
 
 
 def flood_search(target: Target, tally: Tally) -> None:
-    """Search from one address for what finds most, or is long and finds nothing: at most 100 a second, 16 at once."""
+    """Search from one address for what finds most, or for long texts that find nothing: at most 100 a second, 16 at
+    once.
+    """
     texts = ("saint", "75", "la", "ville", "13", "é" * 100, "s" * 100, "saint " * 20, "\u0301" * 100)
 
     def hand(_number: int) -> Callable[[int], None]:
@@ -220,7 +224,7 @@ def guess_codes(target: Target, tally: Tally) -> None:
 
 
 def documents(target: Target, tally: Tally) -> None:
-    """Have the same long exchange made into a document by an agent, again and again: 3 at once, at most 5 a second."""
+    """Let an agent have the same long exchange made into a document again and again: 3 at once, at most 5 a second."""
     (own,) = [one for one in target.visits if one["agent"]][:1]
     console = f"{visits.CONSOLE}echange/{own['conversation']}/"
 
@@ -242,7 +246,7 @@ def documents(target: Target, tally: Tally) -> None:
 
 
 class Speaker:
-    """It is a socket of a visit that posts and reads, without the patience of a person."""
+    """A socket of a visit that posts and reads as fast as it can."""
 
     def __init__(self, target: Target, own: dict[str, str], tally: Tally) -> None:
         self.tally, self.own = tally, own
@@ -254,7 +258,7 @@ class Speaker:
         self.socket.sendall(frame(json.dumps(content, ensure_ascii=False).encode()))
 
     def read(self) -> bool:
-        """Count what has come so far; False when the server has hung up."""
+        """Count what has come so far; return False when the server has closed."""
         self.socket.setblocking(False)
         try:
             while data := self.socket.recv(65536):
@@ -294,7 +298,7 @@ def _dial(target: Target, cookie: str, receive_buffer: int = 0) -> socket.socket
 def _post_for(
     target: Target, tally: Tally, own: dict[str, str], bodies: tuple[str, ...], rate: float, most: int
 ) -> None:
-    """Post at this rate until the time is over, coming back when the line is lost."""
+    """Post at this rate until the time is over, and connect again when the line is lost."""
     pace = Pace(rate, most, target.seconds)
     speaker: Speaker | None = None
     while (number := pace.next()) is not None:
@@ -347,7 +351,7 @@ def poisoned(target: Target, tally: Tally) -> None:
 
 
 def invisible(target: Target, tally: Tally) -> None:
-    """Do the same with signs that cannot be seen, turn the text around, pile up or look like others."""
+    """Do the same with characters that cannot be seen, reverse the text, pile up, or look like others."""
     _poison(target, tally, INVISIBLE)
 
 
@@ -484,7 +488,7 @@ def uploads(target: Target, tally: Tally) -> None:
 FACTS, COPY, RECEIPT, PROOF, KIT = (
     "/tchat/faits/", "/tchat/copie/", "/tchat/recepisse/", "/tchat/copie/preuve/", "/retrait/demande/",
 )  # fmt: skip
-WHAT = "é" * 500  # of a fact: the most that is taken
+WHAT = "é" * 500  # the longest text of a fact
 OTHERS = {"platform": "é" * 60, "account": "é" * 80, "seen_by": "é" * 80}
 PAGE_TEXT = "😂" * 1000  # of each long field of the removal kit
 
@@ -552,7 +556,7 @@ def keepers(target: Target, tally: Tally) -> None:
 
 
 def uploading(target: Target, tally: Tally) -> None:
-    """Send screenshots of three megabytes as people do, one after the other: these are no attackers.
+    """Send screenshots of three megabytes as people do, one after the other: these people are no attackers.
 
     Each sends as their page does, over a line of 10 Mbit/s, at most `files.FILES_MOST`.
     """
@@ -572,7 +576,7 @@ def uploading(target: Target, tally: Tally) -> None:
             done.result()
 
 
-# name: the attack, how many conversations of its own it needs under way, and waiting
+# By name: the attack, how many conversations under way it needs, and how many that wait.
 ATTACKS: dict[str, tuple[Callable[[Target, Tally], None], int, int]] = {
     "poisoned": (poisoned, 1, 1),
     "invisible": (invisible, 1, 1),
@@ -589,14 +593,15 @@ ATTACKS: dict[str, tuple[Callable[[Target, Tally], None], int, int]] = {
     "uploads": (uploads, 1, 1),
     "keepers": (keepers, 1, 1),
 }
-# Not an attack, and not part of « together »: ten honest people whose files are beside the chat.
+# No attack, and not part of « together »: ten honest people who send files while others chat.
 BESIDE: dict[str, tuple[Callable[[Target, Tally], None], int, int]] = {UPLOADING: (uploading, 10, 0)}
 
 
 def bind(seconds: float) -> None:
-    """Let this process end by itself from here on: at its deadline, and with whoever started it; and let it come last.
+    """Let this process end by itself from now on, at its deadline and together with the process that started it, and
+    give it the lowest priority.
 
-    A second call sets the deadline anew.
+    A second call sets a new deadline.
     """
     os.setpriority(os.PRIO_PROCESS, 0, NICE)
     if sys.platform == "linux":
@@ -623,7 +628,7 @@ def main(argv: list[str] | None = None) -> None:
         bind(MOST_WAITING)
         print(READY, flush=True)
         if not sys.stdin.readline():
-            return  # whoever started it is gone
+            return  # the process that started it has ended
     bind(seconds)
     own = json.loads(options.visits.read_text()) if options.visits else []
     tally = Tally()
@@ -638,7 +643,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _tell_and_go(tally: Tally) -> None:
-    """Say what is known and end, because the time is over and something still waits for an answer."""
+    """Report what is known and end, because the time is over and something still waits for an answer."""
     print(json.dumps({"answers": dict(tally.answers), "ended": False}), flush=True)
     os._exit(0)
 

@@ -1,7 +1,7 @@
-"""Files sent slice by slice over HTTP, as the script of the page does (`static/pnav/chat/upload.js`).
+"""Sends files in slices over HTTP, as the script of the page does (`static/pnav/chat/upload.js`).
 
-Used by honest people (« uploading ») and by an attacker (« uploads »). Nothing here knows Django: whoever sends is a
-process that starts in a moment.
+Honest people (« uploading ») and an attacker (« uploads ») use it. Nothing here imports Django, because a sender is a
+process that has to start in a moment.
 """
 
 import http.client
@@ -19,18 +19,18 @@ from urllib.parse import urlencode
 from benchmarks.siege.visits import LOOPBACK
 
 PAGE, SLICES = "/tchat/captures/", "/tchat/captures/envoi/"
-PATIENCE_SECONDS = 60.0  # with a slice, as the page has
-LINK_BYTES = 10_000_000 // 8  # a second, of one person: ten of them fill a line of 100 Mbit/s
-FILES_MOST = 18  # of one exchange, of `definitions.CAPTURES_MOST`: 20
+PATIENCE_SECONDS = 60.0  # for one slice, as long as the page waits
+LINK_BYTES = 10_000_000 // 8  # bytes a second of one person: ten of them fill a line of 100 Mbit/s
+FILES_MOST = 18  # files of one exchange; `definitions.CAPTURES_MOST` is 20
 AGAIN_SECONDS = 1.0
 SLICE_BYTES = 240 * 1024  # `common.sealed_files.chunks.CHUNK_BYTES`
-WIDTH, HEIGHT = 1080, 2400  # of a telephone's screen
-BLACK_SIDE = 7_745  # pixels: sixty million in all, as many as are decoded (`common.offload.drawing.PIXELS_MOST`)
+WIDTH, HEIGHT = 1080, 2400  # the screen of a telephone
+BLACK_SIDE = 7_745  # pixels: sixty million in all, the most that is decoded (`common.offload.drawing.PIXELS_MOST`)
 SENT, ANOTHER, LATER, BUSY, REFUSED = "sent", "another place", "later", "busy", "refused"
 
 
 def _png(width: int, height: int, colours: int, row: Callable[[int], bytes], level: int) -> bytes:
-    """Return a PNG of 8 bits a colour. colours: its colour type, 0 for grey and 2 for red, green and blue."""
+    """Return a PNG with 8 bits a colour. colours: its colour type, 0 for grey and 2 for red, green and blue."""
 
     def chunk(name: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
@@ -42,20 +42,20 @@ def _png(width: int, height: int, colours: int, row: Callable[[int], bytes], lev
 
 
 def screenshot(seed: int = 1) -> bytes:
-    """Return some three megabytes: two rows in five are noise, as a photograph in it has, the others are one colour."""
+    """Return some three megabytes: two rows in five are noise, like a photograph, and the others have one colour."""
     rng = random.Random(seed)
     flat = bytes((240, 240, 245)) * WIDTH
     return _png(WIDTH, HEIGHT, 2, lambda number: rng.randbytes(3 * WIDTH) if number % 5 < 2 else flat, 1)
 
 
 def black() -> bytes:
-    """Return the most pixels in the fewest bytes: one slice holds it."""
+    """Return the most pixels in the fewest bytes, which fit in one slice."""
     row = bytes(BLACK_SIDE)
     return _png(BLACK_SIDE, BLACK_SIDE, 0, lambda _number: row, 9)
 
 
 class Sender:
-    """Somebody with the cookie of an exchange, on one connection that is kept."""
+    """A sender with the cookie of an exchange, on one connection that is kept."""
 
     def __init__(self, port: int, address: str, cookie: str) -> None:
         self.port, self.address, self.cookie = port, address, cookie
@@ -64,7 +64,7 @@ class Sender:
         self._line: http.client.HTTPConnection | None = None
 
     def ask(self, path: str, body: bytes, kind: str, **more: str) -> tuple[int, dict[str, Any]]:
-        """Return the status, 0 for no answer, and what an answer of JSON says."""
+        """Return the status, 0 for no answer, and the content of an answer in JSON."""
         headers = {
             "Content-Type": kind,
             "Cookie": f"sessionid={self.cookie}; csrftoken={self.token}",
@@ -91,7 +91,7 @@ class Sender:
         return answer.status, told if isinstance(told, dict) else {}
 
     def answer(self) -> int:
-        """Return the question before the first file."""
+        """Answer the question that comes before the first file."""
         return self._form(act="answer", minor="no")
 
     def _form(self, **fields: str | list[str]) -> int:
@@ -106,14 +106,14 @@ class Sender:
         return self.ask(SLICES, content, "application/octet-stream", **headers)
 
     def erase_all(self) -> int:
-        """Erase everything that was begun here."""
+        """Erase every file that was begun in this exchange."""
         status = self._form(act="erase", one=self.begun)
         self.begun.clear()
         return status
 
     def send(self, content: bytes, count: Callable[[str], None], *, bytes_a_second: float, ends: float) -> bool:
-        """Send one file, at the pace of its sender's line, and return whether it arrived before `ends` (of the
-        monotonic clock).
+        """Send one file at the pace of its sender's line, and return whether it arrived before `ends` (on the monotonic
+        clock).
 
         count: is told what became of each request, by one of the words above.
         """

@@ -1,5 +1,5 @@
-"""This module has what is besieged: PostgreSQL, Valkey, the web processes, the worker; and what the harness does behind
-their back.
+"""What is besieged: PostgreSQL, Valkey, the web processes and the worker, and what the harness does to them
+directly.
 """
 
 import io
@@ -32,19 +32,22 @@ from pnav.demo.services import Service
 APPLICATION = "pnav.asgi:application"
 MANIFEST = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
 PAGES, SOCKETS = "pages", "sockets"
-# The fewest reports of a network in an hour that the house may set (`common.service_settings.definitions`): the raid of
-# a short siege is to go beyond what is believed, as that of a night does beyond the usual 200. Of those who say danger
-# no house believes more than these (`reports.way_in.DANGERS_MOST`).
+# The lowest number of reports of one network in an hour that the service's settings allow
+# (`common.service_settings.definitions`). With it the raid of a short siege goes beyond what is believed, as the raid
+# of a whole night goes beyond the usual 200. Of reports that say danger, no setting believes more than these
+# (`reports.way_in.DANGERS_MOST`).
 REPORTS_MOST = 20
-COUNTERS = (b"limit", b"networks", b"allauth")  # what their keys are called: of visits, of networks, of allauth
-DOCUMENT_SIGNS = 700  # characters of each message of the thread that is made into documents
+# The beginnings of the keys of counters: of visits, of networks, of allauth.
+COUNTERS = (b"limit", b"networks", b"allauth")
+DOCUMENT_SIGNS = 700  # characters in each message of the thread of which documents are made
 
 
 def share_out(pids: Iterable[int]) -> None:
-    """Set the niceness of the groups of these processes too.
+    """Set the niceness of these processes and of their groups.
 
-    Where the kernel groups processes by session (`sched_autogroup`), niceness counts only inside a group. What we start
-    has a session each. Raises PermissionError for a niceness below zero without a right.
+    Where the kernel groups processes by session (`sched_autogroup`), niceness counts only inside a group, and each
+    process that we start has a session of its own. Raises PermissionError for a niceness below zero without the right
+    to it.
     """
     for pid in pids:
         group = Path(f"/proc/{pid}/autogroup")
@@ -53,7 +56,7 @@ def share_out(pids: Iterable[int]) -> None:
 
 
 class Worker(Service):
-    """It is the worker, with its ticks."""
+    """The worker, which does its ticks."""
 
     def __init__(self, folder: Path, cores: set[int] | None) -> None:
         self.log = folder / "worker.log"
@@ -68,7 +71,7 @@ class Worker(Service):
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """The ports to which the harness, as the only proxy, sends what it is asked: sockets to one, pages to another."""
+    """The ports to which the harness, as the only proxy, sends requests: sockets to one, pages to another."""
 
     pages: int
     sockets: int
@@ -76,7 +79,9 @@ class Doors:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """PSS in KiB: of the web processes alone, and with the children they started (documents), which have limits too."""
+    """PSS in KiB: of the web processes alone, and with their child processes (documents), which have limits of their
+    own.
+    """
 
     own: int
     whole: int
@@ -84,20 +89,20 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody of the staff who can sign in."""
+    """A member of the staff who can sign in."""
 
     username: str
     password: str
     totp_secret: str
 
     def code(self) -> str:
-        """Return the six digits of now."""
+        """Return the six digits of this moment."""
         return totp_code(self.totp_secret, time.time())
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """It is a conversation and the cookies of its sides; `agent` is "" while it waits."""
+    """A conversation and the cookies of its sides; `agent` is "" while it waits."""
 
     conversation: str
     reporter: str
@@ -106,9 +111,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """It is what became of one report: its urgency as stored, when it was queued and when it was first given to an
-    agent.
-    """
+    """What became of one report: its stored urgency, when it was queued, and when it was first given to an agent."""
 
     conversation: str
     urgency: int
@@ -117,8 +120,9 @@ class Deed:
 
 
 class Ground:
-    """It is one site under siege. Its web processes and its worker are on the first core, everything else on the
-    second."""
+    """One site under siege. Its web processes and its worker run on the first core, and everything else on
+    the second.
+    """
 
     def __init__(self, under: Stage) -> None:
         self.under = under
@@ -127,7 +131,7 @@ class Ground:
 
     @contextmanager
     def serving(self) -> Iterator[None]:
-        """Start the processes as production has them: pages and sockets apart, where the site knows these roles."""
+        """Start the processes as production has them, with pages and sockets apart where the site knows these roles."""
         from django.conf import settings
 
         web_cores, _others = cores()
@@ -147,12 +151,12 @@ class Ground:
             yield
 
     def share_out(self, *others: Service) -> None:
-        """Call the function of this name, after every start."""
+        """Call the function of this name after every start."""
         everybody = [*self.webs, self.under.postgres, self.under.valkey, *others]
         share_out(service.process.pid for service in everybody if service.process is not None)
 
     def restart(self) -> None:
-        """End the web processes at once and start them again behind the same addresses."""
+        """End the web processes at once, and start them again at the same addresses."""
         for web in self.webs:
             web.stop(signal.SIGKILL)
             web.start()
@@ -165,23 +169,23 @@ class Ground:
         return Memory(own, own + sum(memory_kb(pid)["Pss"] for family in families for pid in family[1:]))
 
     def reset_limits(self) -> int:
-        """Forget what was counted, for each attacker is measured alone; how many counters there were."""
+        """Forget all counters, because each attacker is measured alone; return how many there were."""
         with redis.Redis.from_url(self.under.valkey.url) as client:
             names = [name for name in client.scan_iter(count=1000) if any(part in name for part in COUNTERS)]
             return int(client.delete(*names)) if names else 0
 
     def logs(self) -> str:
-        """Return what the web processes said last, for a run that failed."""
+        """Return the last output of the web processes, for a run that failed."""
         return "\n".join(web.log.read_text(errors="replace")[-2000:] for web in self.webs)
 
 
 def _family(pid: int) -> list[int]:
-    """Return a process and those it started that still run."""
+    """Return a process and those that it started and that still run."""
     found = [pid]
     for child in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
             names = child.read_text().split()
-        except OSError:  # the thread ended meanwhile
+        except OSError:  # the thread has ended meanwhile
             continue
         for name in names:
             found += _family(int(name))
@@ -190,14 +194,14 @@ def _family(pid: int) -> list[int]:
 
 @contextmanager
 def ground() -> Iterator[Ground]:
-    """Yield a site with places and static files, Django set up in this process, nothing served yet."""
+    """Yield a site with places and static files, with Django set up in this process, before anything is served."""
     with tempfile.TemporaryDirectory(prefix="pnav-siege-") as static:
         os.environ["STATIC_ROOT"] = static
         with stage() as under:
             from django.conf import settings
             from django.core.management import call_command
 
-            # The names of production without minutes of compression.
+            # The names are those of production, without the compression, which takes minutes.
             settings.STORAGES["staticfiles"]["BACKEND"] = (
                 "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
             )
@@ -218,7 +222,7 @@ def _set_house() -> None:
 
 
 def _tidy() -> None:
-    """Do what autovacuum would do, in the first calm windows, to tables that were just filled."""
+    """Do to tables that were just filled what autovacuum would do in the first calm windows."""
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -245,7 +249,7 @@ def _make(**counts: int) -> list[dict[str, str]]:
     store = import_module("pnav.sessions").SessionStore
     for line in made:
         for name in ("reporter_cookie", "agent_cookie"):
-            if name in line:  # nobody here may go faster than a person may: that is what is measured
+            if name in line:  # these limits apply here as to real people, because they are measured
                 session = store(line[name])
                 session.pop("unmetered")
                 session.save()
@@ -266,9 +270,9 @@ def make_waiting(count: int) -> list[Keys]:
 
 
 def make_duty(count: int) -> tuple[list[str], list[int]]:
-    """Create agents on duty, each with the one conversation that they take, and return their cookies and keys.
+    """Create agents on duty, each with one conversation, and return their cookies and keys.
 
-    The end of one makes room for another.
+    When it ends, the agent takes the next one.
     """
     from chat.conversations import dispatcher
     from chat.models import Agent
@@ -284,10 +288,10 @@ def make_duty(count: int) -> tuple[list[str], list[int]]:
 
 
 def back_on_duty(agents: Sequence[int]) -> int:
-    """Make agents available again who no longer are, and return how many had lost their lease with their lines.
+    """Make agents available again who are not, and return how many had lost their lease together with their lines.
 
-    The others are in the pause that follows a grave exchange (`chat.conversations.pauses`): two minutes, which an agent
-    may end.
+    The others are in the pause after a grave exchange (`chat.conversations.pauses`): two minutes, which an agent may
+    end.
     """
     from django.db.models.functions import Now
 
@@ -304,7 +308,9 @@ def back_on_duty(agents: Sequence[int]) -> int:
 
 
 def make_accounts(count: int) -> list[Account]:
-    """Create agents who can sign in with a password, which is hashed once for all, and a second factor of their own."""
+    """Create agents who can sign in with a password, which is hashed once for all of them, and a second factor of their
+    own.
+    """
     from allauth.mfa.totp.internal.auth import generate_totp_secret
     from django.contrib.auth.hashers import make_password
 
@@ -326,7 +332,7 @@ def make_accounts(count: int) -> list[Account]:
 
 
 def fill(conversation: str, count: int, sign: str) -> None:
-    """Write messages of 700 signs by this conversation's person, as if over a long evening."""
+    """Write messages of 700 characters from the person of this conversation, as if over a long evening."""
     from django.utils import timezone
 
     from chat.models import Conversation, Message
@@ -348,7 +354,7 @@ def fill(conversation: str, count: int, sign: str) -> None:
 
 
 def fill_facts(conversation: str, count: int) -> None:
-    """Fill a journal with facts as long as one may be, shown to the agent."""
+    """Fill a journal with facts of the greatest length, shown to the agent."""
     from datetime import timedelta
 
     from django.utils import timezone
@@ -376,7 +382,7 @@ def fill_facts(conversation: str, count: int) -> None:
 
 
 def kept_of(conversations: Sequence[str]) -> list[Event]:
-    """Return what is kept of these conversations, for the judge of `make faults`."""
+    """Return what is stored of these conversations, for the judge of `make faults`."""
     return kept(list(conversations))
 
 
@@ -391,8 +397,9 @@ def open_conversations() -> set[str]:
 
 
 def believed() -> int:
-    """Return how many reports of one network, a /48, may stand before a real danger: what the house believes in an
-    hour, the noise, and the share that those who come after have of the agents."""
+    """Return how many reports of one network, a /48, may come before a real danger: those that are believed in an hour,
+    the noise of the counter, and the share of the agents that later ones get.
+    """
     from django.db.models import Sum
 
     from chat.models import Agent
@@ -405,7 +412,7 @@ def believed() -> int:
 
 
 def ahead_of(conversation: str) -> list[str] | None:
-    """Return who is here and before this person in the queue; None when they do not wait any more."""
+    """Return the people who were here before this person in the queue; None when this person does not wait any more."""
     from chat.conversations.dispatcher import read_board
 
     names = [str(public_id) for public_id in read_board().order]
@@ -430,9 +437,10 @@ def deeds_of(conversations: Sequence[str]) -> dict[str, Deed]:
 
 
 def given_to_others(left_out: set[str]) -> list[Deed]:
-    """Return what became of everybody's report but these: a raid's.
+    """Return what became of all other reports, those of a raid.
 
-    left_out: those of honest people, and those that were made with an agent of their own and never stood in the queue.
+    left_out: the reports of honest people, and those that were made with an agent of their own and were never in the
+    queue.
     """
     from chat.models import Conversation
 
@@ -454,7 +462,7 @@ def report_of(cookie: str) -> str:
 
 
 def close(conversation: str) -> None:
-    """Let its agent end it, or its person leave the queue."""
+    """Let the agent end the exchange, or let the person leave the queue."""
     from chat.conversations.actions import close_conversation
     from chat.models import Conversation
     from chat.rules.lifecycle import Author
@@ -470,7 +478,7 @@ def close(conversation: str) -> None:
 
 
 def clear_away(honest: set[str]) -> int:
-    """End every conversation that is nobody's of these, so that no attacker leaves a queue to the next; how many."""
+    """End every conversation except these, so that no attacker leaves a queue to the next; return how many."""
     others = open_conversations() - honest
     for conversation in others:
         close(conversation)

@@ -1,4 +1,4 @@
-"""This is the judge of a siege. Pure: what was seen in each window goes in, a verdict comes out.
+"""The judge of a siege. It is pure: it takes what was seen in each window, and returns a verdict.
 
 Windows come in turn: calm, an attack, calm, an attack … calm. All windows of one attack are put together, and compared
 with the calm windows on both sides of each, put together. How far the p99 of two such lots of calm windows that follow
@@ -20,20 +20,21 @@ from benchmarks.figures import median, percentile
 
 CALM, TOGETHER = "calm", "together"
 HARD, EDGE, HARD_TOGETHER, EDGE_TOGETHER = 1.5, 1.1, 3.0, 1.5
-# Of the chat beside these, who are no attackers (`attackers.BESIDE`), and whom nobody refuses. Of pages: HARD.
+# The limit for the chat beside people who send files. They are no attackers (`attackers.BESIDE`), and nobody refuses
+# them. Pages have HARD.
 UPLOADING, HARD_UPLOADING = "uploading", 1.2
-FEWEST = 100  # samples below which a p99 is the largest of them: said, and not judged
+FEWEST = 100  # with fewer samples the p99 is the largest of them, so it is printed and not judged
 MEMORY_SHARE, MEMORY_KB, MEMORY_SECONDS = 1.10, 16 * 1024, 60.0
-CLIENT_KB = 8 * 1024  # of the server's memory for one client, at most; beside the 16 MiB above for everybody else
-# The harness itself was too late to tell: a message in a hundred decides a p99.
+CLIENT_KB = 8 * 1024  # memory of the server for one client, at most, besides the 16 MiB above for everybody else
+# When the harness itself was later than this, it cannot tell: one message in a hundred decides a p99.
 LATE_SECONDS = 0.050
 CRITICAL = 2  # triage.rules.Urgency.CRITICAL
 
 
 @dataclass
 class Window:
-    """It is what honest people met in one stretch of time; times in seconds, memory in KiB (PSS of the web processes
-    and their children).
+    """What honest people met in one stretch of time. Times are in seconds, memory in KiB (PSS of the web processes and
+    their children).
     """
 
     name: str
@@ -45,23 +46,26 @@ class Window:
     filed: list[float] = field(default_factory=list)
     refused: dict[str, int] = field(default_factory=dict)
     late: list[float] = field(default_factory=list)
-    clients: int = 1  # of the attackers: visits of their own, or one where they have none
+    clients: int = 1  # the number of attackers: visits of their own, or one where they have none
     shared: int = 0  # memory that such an attack makes the server use once for everybody, whoever asks
-    held: int = 0  # memory that the web processes themselves took meanwhile, at most
+    held: int = 0  # the most memory that the web processes themselves took meanwhile
     memory_before: int = 0
     memory_peak: int = 0
     memory_after: int = 0
-    back_seconds: float | None = 0.0  # until memory was back; None: it was not within a minute
+    back_seconds: float | None = 0.0  # until memory was back; None: not within a minute
     settled_seconds: float | None = 0.0  # until honest people were served as before; None: not within a minute
     attackers: dict[str, dict[str, int]] = field(default_factory=dict)
-    stayed: list[str] = field(default_factory=list)  # attackers that did not end by themselves
+    stayed: list[str] = field(default_factory=list)  # the attackers that did not end by themselves
 
 
 @dataclass(frozen=True, slots=True)
 class Danger:
-    """It is a real person in danger: during which window they came, their urgency as stored, how many of the raid stood
-    before them, seconds until they had an agent (None: not yet at the end), and the place in which they were given one
-    among those who waited with them: how many of the raid that came later were given one before."""
+    """A real person in danger.
+
+    It has the window in which they came, their stored urgency, how many of the raid were before them, and the seconds
+    until they had an agent (None: not yet at the end). It also has their place among those who waited with them when
+    they were given one: how many of the raid that came later were given one before.
+    """
 
     window: str
     urgency: int
@@ -72,10 +76,10 @@ class Danger:
 
 @dataclass(frozen=True, slots=True)
 class Siege:
-    """It is a whole run. broken: promises of the exchange, as `benchmarks.faults.checker` counts them.
+    """A whole run. broken: promises of the exchange, as `benchmarks.faults.checker` counts them.
 
-    ordinary: urgencies as stored of honest signalements without danger, by window; all of them said the same.
-    believed: how many reports of one network have their ordinary place: so many may stand before a real danger.
+    ordinary: the stored urgencies of honest reports without danger, by window; all of these reports said the same.
+    believed: how many reports of one network keep their ordinary place, and may therefore come before a real danger.
     """
 
     windows: Sequence[Window]
@@ -88,7 +92,7 @@ class Siege:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """It is one p99 beside the calm one, in seconds (pages: in units of the calm median of their kind)."""
+    """One p99 beside the calm one, in seconds (for pages: in units of the calm median of their kind)."""
 
     value: float
     calm: float
@@ -104,7 +108,7 @@ class Figure:
 
 @dataclass
 class Row:
-    """It is one attack."""
+    """One attack."""
 
     window: Window
     acks: Figure
@@ -127,7 +131,7 @@ class Verdict:
 
 
 def slowdowns(pages: Mapping[str, Sequence[float]], medians: Mapping[str, float]) -> list[float]:
-    """Return each page's time in units of the calm median of its kind, so that all pages are one collection."""
+    """Return each page's time in units of the calm median of its kind, so that all pages can be put together."""
     return [
         seconds / medians[kind]
         for kind, times in pages.items()
@@ -145,8 +149,10 @@ def _medians(windows: Iterable[Window]) -> dict[str, float]:
 
 
 def _spread(windows: Sequence[Sequence[float]], lot: int) -> float:
-    """Return the largest difference between the p99 of `lot` windows put together and of the `lot` windows after them;
-    of as many as there are twice, where there are fewer."""
+    """Return the largest difference between the p99 of `lot` windows together and that of the `lot` windows after them.
+
+    Where there are fewer windows, take as many as there are twice.
+    """
     lot = max(1, min(lot, len(windows) // 2))
     figures = [percentile(_joined(windows[at : at + lot]), 0.99) for at in range(len(windows) - lot + 1)]
     differences = [abs(after - before) for before, after in zip(figures, figures[lot:], strict=False)]
@@ -158,7 +164,7 @@ def _joined(windows: Iterable[Sequence[float]]) -> list[float]:
 
 
 def _merged(windows: Sequence[Window]) -> Window:
-    """Return the windows of one attack as one: samples and counts put together, the most that memory ever was."""
+    """Return the windows of one attack as one window: samples and counts together, and the highest memory."""
     first = windows[0]
     if len(windows) == 1:
         return first
@@ -209,7 +215,7 @@ def figure(
 
 
 def is_back(before: int, now: int) -> bool:
-    """Return whether memory (KiB) is what it was: within a tenth or 16 MiB, for caches and pools that have grown."""
+    """Return whether memory (KiB) is what it was: within a tenth or 16 MiB, because caches and pools may grow."""
     return now <= max(before * MEMORY_SHARE, before + MEMORY_KB)
 
 
@@ -248,9 +254,9 @@ def _compare(
     medians: Mapping[str, float],
     noise: tuple[float, float],
 ) -> None:
-    """Compare one attack, all its windows together, with the calm around them.
+    """Compare one attack, with all its windows together, with the calm around them.
 
-    noise: of acknowledgements and of pages.
+    noise: the noise of acknowledgements and of pages.
     """
     hard, edge = (HARD_TOGETHER, EDGE_TOGETHER) if window.name == TOGETHER else (HARD, EDGE)
     hard_acks = HARD_UPLOADING if window.name == UPLOADING else hard

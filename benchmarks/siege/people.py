@@ -1,7 +1,7 @@
-"""Honest people: who talks, who waits, who reads a page, who files a signalement, who signs in; and what they met.
+"""Honest people: they talk, wait, read pages, file reports and sign in; and what happened to them.
 
-Everybody has an address of their own and goes at the pace of a person. All are coroutines of one process, but for
-forms, which are filled in threads. Nothing here stops by itself but what is cancelled.
+Each has an address of their own and goes at the pace of a person. All are coroutines of one process, except that forms
+are filled in threads. Nothing here stops by itself; it has to be cancelled.
 """
 
 import asyncio
@@ -25,14 +25,14 @@ from pnav.demo.visit import VisitError
 PAIRS, WAITING, DUTY, ACCOUNTS = 50, 20, 8, 8
 POST_SECONDS = 3.0  # between two messages of one side, half to one and a half of it: short lines, as people write
 BEAT_SECONDS = 20.0
-# Between two pages of one kind, about so; together less than half of what a core can draw.
+# Between two pages of one kind, about this long. All together, they need less than half of what a core can draw.
 READ_SECONDS = {"home": 0.25, "orientation": 0.25, "search": 0.4, "chat": 0.25, "console": 0.6}
-FILE_SECONDS = 3.0  # between two signalements, of which one in DANGER_ONE_IN is of somebody in danger
+FILE_SECONDS = 3.0  # between two reports, of which one in DANGER_ONE_IN is that of somebody in danger
 DANGER_ONE_IN = 3
-END_SECONDS = 3.0  # between two exchanges that end, so that somebody is given an agent
-SIGN_IN_SECONDS = 6.0  # an account comes again after 38 s at least: each of its codes serves once in 30 s
-PATIENCE_SECONDS = 30.0  # with a page
-RETRY_SECONDS = 2.0  # after « rate_limited » or « unavailable »: the message is kept and goes again
+END_SECONDS = 3.0  # between two ends of an exchange, after which somebody is given an agent
+SIGN_IN_SECONDS = 6.0  # an account comes again after 38 s at least, because each of its codes works once in 30 s
+PATIENCE_SECONDS = 30.0  # the longest wait for a page
+RETRY_SECONDS = 2.0  # after « rate_limited » or « unavailable », the message is kept and sent again
 LINES = (
     "Il m'a encore écrit cette nuit, je n'ai pas répondu.",
     "Je comprends. Est-ce que vous êtes en sécurité là où vous êtes ?",
@@ -46,7 +46,7 @@ REPORT, SIGN_IN, END = "report", "sign-in", "end"
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """Something that began at `at` (of the monotonic clock) and took `seconds`. kind: of page, or ""."""
+    """Something that began at `at` (on the monotonic clock) and took `seconds`. kind: the kind of page, or ""."""
 
     at: float
     seconds: float
@@ -55,7 +55,9 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Somebody honest was not served. what: kind and status, or frame code; told_at: when they were told."""
+    """An honest person was not served. what: the kind and the status, or the code of a frame; told_at: when they were
+    told.
+    """
 
     at: float
     what: str
@@ -64,8 +66,7 @@ class Refusal:
 
 @dataclass
 class Danger:
-    """It is a real person in danger. raid_ahead: how many of those who stood before them when they came were of a
-    raid."""
+    """A real person in danger. raid_ahead: how many people of a raid were before them when they came."""
 
     at: float
     conversation: str
@@ -75,7 +76,7 @@ class Danger:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """It is an honest signalement of somebody who is not in danger."""
+    """An honest report of somebody who is not in danger."""
 
     at: float
     conversation: str
@@ -83,27 +84,27 @@ class Filed:
 
 @dataclass
 class Seen:
-    """It is what honest people met, all through the siege; the judge cuts it into windows by `at`."""
+    """What honest people met during the whole siege. The judge divides it into windows by `at`."""
 
     acks: list[Timed] = field(default_factory=list)
     pages: list[Timed] = field(default_factory=list)
-    forms: list[Timed] = field(default_factory=list)  # each request of a signalement, a sign-in, an end
-    whole: list[Timed] = field(default_factory=list)  # a signalement, a sign-in from its first page to its last
-    given: list[Timed] = field(default_factory=list)  # from an end to the next person of that agent
+    forms: list[Timed] = field(default_factory=list)  # each request of a report, a sign-in, an end
+    whole: list[Timed] = field(default_factory=list)  # a report, or a sign-in from its first page to its last
+    given: list[Timed] = field(default_factory=list)  # from the end of an exchange until the agent has the next person
     refusals: list[Refusal] = field(default_factory=list)
     dangers: list[Danger] = field(default_factory=list)
     ordinary: list[Filed] = field(default_factory=list)
-    late: list[Timed] = field(default_factory=list)  # of the generator itself
-    restarts: list[Timed] = field(default_factory=list)  # when the harness itself cut everybody off
+    late: list[Timed] = field(default_factory=list)  # how late the generator itself was
+    restarts: list[Timed] = field(default_factory=list)  # when the harness itself ended all connections
 
     def refuse(self, what: str, at: float | None = None) -> None:
-        """Note a refusal. at: when what was refused began; now, where that is the same."""
+        """Note a refusal. at: when the request that was refused began; by default now."""
         now = time.monotonic()
         self.refusals.append(Refusal(now if at is None else at, what, now))
 
 
 class Line(Client):
-    """It is a socket; `hear` gets each frame."""
+    """A socket that passes each frame to `hear`."""
 
     __slots__ = ("ended", "hear", "open")
 
@@ -131,7 +132,7 @@ class Line(Client):
 
 
 class Party:
-    """Somebody with a socket that comes back when it is lost. A subclass says what frames are worth."""
+    """A person whose socket comes back when it is lost. A subclass says what to do with frames."""
 
     path = "/ws/conversation/"
 
@@ -149,7 +150,7 @@ class Party:
         line.say(type="beat")
 
     async def stay(self) -> None:
-        """Stay connected until it is cancelled. Every line that the server ends or refuses is a refusal."""
+        """Stay connected until this is cancelled. Every line that the server ends or refuses counts as a refusal."""
         failures = 0
         while True:
             try:
@@ -186,7 +187,7 @@ class Party:
 
 @dataclass
 class Letter:
-    """It is a message that is not acknowledged yet."""
+    """A message that is not acknowledged yet."""
 
     id: str
     body: str
@@ -194,10 +195,10 @@ class Letter:
 
 
 class Talker(Party):
-    """It is one side of a conversation under way: writes, reads, and sees to it that what it wrote arrives once and in
+    """One side of a conversation under way. It writes and reads, and checks that what it wrote arrives once and in
     order.
 
-    One message is on its way at a time, as from the page.
+    One message is under way at a time, as from the page.
     """
 
     def __init__(self, journal: Journal, keys: Keys, side: str, *given: Any) -> None:
@@ -218,7 +219,7 @@ class Talker(Party):
         line.say(type="beat", conversation=self.conversation, after=self.cursor)
 
     async def write_on(self) -> None:
-        """Write a message now and then, until it is cancelled."""
+        """Write a message now and then until this is cancelled."""
         await asyncio.sleep(POST_SECONDS * self.rng.random())
         while True:
             self._write()
@@ -272,7 +273,7 @@ class Talker(Party):
 
 
 class Waiter(Party):
-    """Somebody in the queue; `on_active` is told when an agent is there."""
+    """A person in the queue; `on_active` is called when an agent is there."""
 
     status = ""
     position: int | None = None
@@ -300,7 +301,7 @@ class Waiter(Party):
 
 
 class Officer(Party):
-    """It is an agent on duty who takes one conversation; `waits_since`: when the last one ended."""
+    """An agent on duty who takes one conversation; `waits_since`: when the last one ended."""
 
     path = "/ws/console/"
 
@@ -317,14 +318,14 @@ class Officer(Party):
                 self.seen.given.append(Timed(self.waits_since, now - self.waits_since))
                 self.waits_since = 0.0
         elif content["type"] == "released" and content["conversation"] == self.holds:
-            self.holds = None  # ended by somebody else, or taken away: `ground.back_on_duty` tells
+            self.holds = None  # somebody else ended it, or it was taken away: `ground.back_on_duty` tells
         elif content["type"] == "error":
             self.seen.refuse(f"frame: {content['code']}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Read:
-    """It is one page to be read again and again: its kind, and who reads it."""
+    """One page that is read again and again: its kind, and who reads it."""
 
     kind: str
     path: str
@@ -356,12 +357,12 @@ async def fetch(port: int, path: str, cookie: str, address: str) -> tuple[int, s
 
 
 class Crowd:
-    """These are all honest people of a siege. hand: the one thread in which the harness asks the database."""
+    """All honest people of a siege. hand: the one thread in which the harness uses the database."""
 
     def __init__(self, site: ground.Ground, seen: Seen, journal: Journal, scale: float = 1.0, seed: int = 1) -> None:
         self.site, self.seen, self.journal = site, seen, journal
         self.rng = random.Random(seed)
-        self.rarer = 1 / scale  # pages and sign-ins, as there are fewer people
+        self.rarer = 1 / scale  # for pages and sign-ins, as there are fewer people
         self.pairs_wanted = max(2, round(PAIRS * scale))
         self.waiting_wanted = max(4, round(WAITING * scale))
         self.duty_wanted = max(2, round(DUTY * scale))
@@ -383,7 +384,7 @@ class Crowd:
         self._filed = 0
 
     async def ask[T](self, work: Callable[..., T], *given: Any) -> T:
-        """Run something of `ground` that asks the database."""
+        """Run a function of `ground` that uses the database."""
         return await asyncio.get_running_loop().run_in_executor(self.hand, work, *given)
 
     async def _fill_in[T](self, work: Callable[..., T], *given: Any) -> T:
@@ -399,7 +400,7 @@ class Crowd:
     # --- they come -------------------------------------------------------------------------------------------------
 
     async def come(self) -> None:
-        """Bring everybody: connected, and the first ones with their agents."""
+        """Bring everybody: all are connected, and the first ones have their agents."""
         self.pairs = await self.ask(ground.make_pairs, self.pairs_wanted)
         self.accounts = await self.ask(ground.make_accounts, ACCOUNTS)
         self.honest |= {keys.conversation for keys in self.pairs}
@@ -430,7 +431,7 @@ class Crowd:
         self.staying[keys.conversation] = asyncio.ensure_future(waiter.stay())
 
     def begin(self) -> None:
-        """Let everybody do what they do, until `fall_silent`."""
+        """Let everybody act until `fall_silent`."""
         self.writers = [asyncio.ensure_future(talker.write_on()) for talker in self.talkers]
         self.tasks += [asyncio.ensure_future(self._read_on(kind)) for kind in KINDS]
         self.tasks.append(asyncio.ensure_future(self._now_and_then(FILE_SECONDS, self._file)))
@@ -475,7 +476,7 @@ class Crowd:
 
     async def _read_on(self, kind: str) -> None:
         await asyncio.sleep(READ_SECONDS[kind] * self.rarer * self.rng.random())
-        while True:  # whatever became of the page before: people do not wait for one another
+        while True:  # people do not wait for each other's pages
             self._start(self._read(self._to_read(kind)))
             await asyncio.sleep(READ_SECONDS[kind] * self.rarer * self.rng.uniform(0.7, 1.3))
 
@@ -493,7 +494,7 @@ class Crowd:
     # --- forms -----------------------------------------------------------------------------------------------------
 
     async def _fill(self, kind: str, browser: visits.Browser, work: Callable[..., None], *given: Any) -> bool:
-        """Fill in a form in a thread; whether it led where it should."""
+        """Fill in a form in a thread; return whether it led where it should."""
         at = time.monotonic()
         try:
             await self._fill_in(work, browser, *given)
@@ -506,9 +507,9 @@ class Crowd:
         return True
 
     async def _file(self) -> None:
-        """Let somebody come, file a signalement and wait; one in three is in danger."""
+        """Let somebody come, file a report and wait; one in three is in danger."""
         if len(self.waiters) > 2 * (self.waiting_wanted + self.duty_wanted):
-            return  # nobody is being given an agent: that is seen elsewhere, and the harness has a bound
+            return  # no agents are being assigned, which is seen elsewhere, and the harness has a bound
         self._filed += 1
         is_danger = self._filed % DANGER_ONE_IN == 0
         browser = visits.Browser(self.site.doors.pages, self._address())
@@ -545,7 +546,7 @@ class Crowd:
             if await self._fill(END, browser, visits.end_exchange):
                 return
         officer.waits_since = time.monotonic()
-        await self.ask(ground.close, conversation)  # nobody's whom we know, or their page failed
+        await self.ask(ground.close, conversation)  # it belongs to nobody whom we know, or their page failed
         await self.ask(ground.back_on_duty, self.on_duty)
 
     async def _sign_in(self) -> None:
@@ -562,7 +563,9 @@ class Crowd:
         await asyncio.gather(*self.writers, return_exceptions=True)
 
     async def settled(self, at_most: float) -> bool:
-        """Wait until everything that was written is acknowledged and read by both; False when it never was."""
+        """Wait until everything that was written is acknowledged and read by both sides; return False when that never
+        happens.
+        """
         deadline = time.monotonic() + at_most
         while time.monotonic() < deadline:
             furthest: Counter[str] = Counter()
@@ -582,7 +585,7 @@ class Crowd:
 
     @property
     def waiting_for_an_answer(self) -> list[Timed]:
-        """Return the messages that nobody has acknowledged yet, with their age: a silence that has not ended counts,
+        """Return the messages that nobody has acknowledged yet, with their age, because a silence that lasts counts
         too.
         """
         now = time.monotonic()

@@ -1,6 +1,7 @@
-"""Visits of the pages over HTTP, one request at a time, each noted: for attackers and for honest people who fill forms.
+"""Visits of the pages over HTTP, one request at a time, each of which is recorded: for attackers, and for honest people
+who fill forms.
 
-Nothing here knows Django: attackers are processes that start in a moment.
+Nothing here imports Django, because attackers are processes that have to start in a moment.
 """
 
 import hashlib
@@ -16,10 +17,10 @@ HOME, ORIENTATION, PLACE, CHAT = "/", "/orientation/", "/point-d-accueil/", "/tc
 EFFORT = "/signalement/patienter/"
 LOGIN, CONSOLE = "/compte/login/", "/console/"
 MOST_QUESTIONS = 30
-WORKS = 3  # of computing during a raid
+WORKS = 3  # computations asked for during a raid
 
-# Answers of the orientation, by the address of the question; "" is the door. A question that is not here takes its last
-# answer.
+# The answers of the orientation by the address of the question; "" is the home page. A question that is not listed
+# takes its last answer.
 DANGER: Mapping[str, str] = {"": "adult", "maintenant": "yes"}
 ORDINARY: Mapping[str, str] = {"": "minor", "maintenant": "no", "faits": "harassment", "combien": "repeated"}
 TOWN = "93200"
@@ -27,7 +28,7 @@ TOWN = "93200"
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """It is one request. status: 0 for no answer; at: of the monotonic clock when it was sent."""
+    """One request. status: 0 for no answer; at: when it was sent, on the monotonic clock."""
 
     at: float
     method: str
@@ -37,7 +38,7 @@ class Answered:
 
 
 class Browser(Visit):
-    """It is a visit from this address; `answered` holds every request, redirects too."""
+    """A visit from this address; `answered` holds every request, also redirects."""
 
     def __init__(self, port: int, address: str, cookies: Mapping[str, str] | None = None) -> None:
         super().__init__(f"http://{LOOPBACK}:{port}", {"X-Forwarded-For": address})
@@ -45,7 +46,7 @@ class Browser(Visit):
         self.answered: list[Answered] = []
 
     def come_from(self, address: str) -> None:
-        """Let the next requests come from there."""
+        """Let the next requests come from this address."""
         self.headers["X-Forwarded-For"] = address
 
     def _once(self, method: str, path: str, body: str) -> tuple[http.client.HTTPResponse, str]:
@@ -59,7 +60,7 @@ class Browser(Visit):
 
 
 def answer(browser: Browser, answers: Mapping[str, str], *, town: str) -> Page:
-    """Come in at the door, then go through the questions, and return the page where they lead.
+    """Begin on the home page, go through the questions, and return the page to which they lead.
 
     town: "" leaves the place empty.
     """
@@ -76,9 +77,9 @@ def answer(browser: Browser, answers: Mapping[str, str], *, town: str) -> Page:
 
 
 def file_report(browser: Browser, answers: Mapping[str, str]) -> None:
-    """Go from the home page to the waiting room. Raises VisitError where the site does not lead there.
+    """Go from the home page to the waiting room. Raises VisitError when the site does not lead there.
 
-    At most 40 requests: one for each question that there may be, and those of door, place and work.
+    It makes at most 40 requests: one for each question, and those of the home page, the place and the computation.
     """
     page = answer(browser, answers, town=TOWN)
     if page.path.startswith(ORIENTATION):
@@ -106,7 +107,9 @@ def _do_the_work(browser: Browser, page: Page) -> Page:
 
 
 def sign_in(browser: Browser, username: str, password: str, code: Callable[[], str]) -> None:
-    """Sign an agent in with password, then the code of the moment. Raises VisitError when that leads elsewhere."""
+    """Sign an agent in with the password and then the code of this moment. Raises VisitError when that leads
+    elsewhere.
+    """
     page = browser.get(LOGIN)
     page = browser.send(page, page.form("login", "password"), login=username, password=password)
     page = browser.send(page, page.form("code"), code=code())
@@ -115,7 +118,7 @@ def sign_in(browser: Browser, username: str, password: str, code: Callable[[], s
 
 
 def end_exchange(browser: Browser) -> None:
-    """End the exchange as its person, by the page that asks."""
+    """End the exchange as its person does, on the page that asks."""
     page = browser.get(f"{CHAT}terminer/")
     if page.path == f"{CHAT}terminer/":
         browser.send(page, page.form(action=f"{CHAT}terminer/"))

@@ -1,4 +1,4 @@
-"""Models with as much as the three pages show."""
+"""The models, with as much as the three pages show."""
 
 from django.db import models
 

@@ -1,4 +1,4 @@
-"""Fill the stock database, and print the session key of a visit: `python -m benchmarks.stock.seed`."""
+"""Fills the stock database, and prints the session key of a visit: `python -m benchmarks.stock.seed`."""
 
 import os
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""These are the settings of `django-admin startproject`, DEBUG off, on the database that STOCK_DATABASE_URL names."""
+"""The settings of `django-admin startproject`, with DEBUG off and the database that STOCK_DATABASE_URL names."""
 
 import os
 from pathlib import Path
@@ -43,7 +43,7 @@ TEMPLATES = [
         },
     },
 ]
-# Our pool, checks and time-outs, another database of the same server.
+# The pool, the checks and the time-outs are ours; the database is another one of the same server.
 DATABASES = {
     "default": {
         **OURS["default"],

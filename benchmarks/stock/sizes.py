@@ -1,3 +1,3 @@
-"""This module says how much each page shows, on both sides."""
+"""How much each page shows, on both sites."""
 
 WAITING, MESSAGES = 20, 20

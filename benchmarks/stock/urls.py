@@ -1,4 +1,4 @@
-"""These are the addresses."""
+"""The addresses of the three pages."""
 
 from django.urls import path
 

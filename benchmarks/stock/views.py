@@ -1,4 +1,4 @@
-"""Home, search, conversation."""
+"""The three pages: home, search, conversation."""
 
 import uuid
 

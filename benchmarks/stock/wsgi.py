@@ -1,4 +1,4 @@
-"""This is the WSGI application, for gunicorn."""
+"""The WSGI application, for gunicorn."""
 
 import os
 

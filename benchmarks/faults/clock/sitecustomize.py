@@ -1,8 +1,8 @@
-"""Loaded by the web processes of a fault run, and by nothing else: the wall clock steps at a signal.
+"""Steps the wall clock at a signal. Only the web processes of a fault run load it.
 
-SIGUSR1 reads the step, in seconds, from the file that FAULTS_CLOCK names. The monotonic clock is left alone, as it is
-when an operator or NTP sets the time of a machine. `datetime.now` cannot be replaced on its type by assignment: its
-dictionary is written instead.
+SIGUSR1 reads the step, in seconds, from the file that FAULTS_CLOCK names. The monotonic clock does not change, as when
+an operator or NTP sets the time of a machine. `datetime.now` cannot be replaced by assignment to its type, so the
+type's dictionary is written.
 """
 
 import ctypes
