@@ -1,7 +1,8 @@
-"""`make assets`: build translations, style sheets, fonts and static files twice, and compare every byte.
+"""`make assets`: builds translations, style sheets, fonts and static files twice, and compares every byte.
 
-What visitors' browsers run can then be compared with what this repository gives: whoever doubts an image builds it
-again. Each time in a copy of the repository of its own, as `deploy/build.sh` does for the image. About 20 seconds.
+Somebody who doubts an image can build it again, and compare what visitors' browsers run with what this repository
+gives. Each build is made in its own copy of the repository, as `deploy/build.sh` does for the image. This takes about
+20 seconds.
 """
 
 import hashlib
@@ -37,10 +38,10 @@ def copy_repository(target: Path) -> None:
 
 
 def build(folder: Path) -> dict[str, str]:
-    """Build in a copy below this folder; the digests of what came out."""
+    """Build in a copy below this folder, and return the digests of the files that were made."""
     copy_repository(folder / "site")
     python = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    # Another order of sets each time: what depends on it would differ.
+    # Python orders sets differently in each build, so that a file that depends on it differs.
     environment = {"PATH": python, "STATIC_ROOT": str(folder / "static"), "PYTHONHASHSEED": "random"}
     command = ["sh", "deploy/build.sh"]
     subprocess.run(command, cwd=folder / "site", env=environment, check=True, stdout=subprocess.DEVNULL)

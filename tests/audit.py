@@ -1,8 +1,8 @@
-"""Ask whether a weakness is known of what we depend on: `make audit`, each day where CI runs.
+"""Asks whether weaknesses are known in our dependencies: `make audit`, each day where CI runs.
 
-By pip-audit, at OSV, for requirements.txt as it is locked. An answer of « nothing » is believed only from a base that
-knows what everybody knows: it is asked first for a version of Django whose weaknesses have long been public. So a base
-that is away, empty or not what it should be fails as loudly as a weakness.
+It asks OSV with pip-audit about requirements.txt as it is locked. « Nothing » is believed only from a base that works:
+it is first asked about a version of Django whose weaknesses have long been public. A base that is away, empty or wrong
+therefore fails as loudly as a weakness.
 """
 
 import subprocess
@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# CVE-2019-14234, an SQL injection. Never installed: the digest is that of nothing.
+# CVE-2019-14234, an SQL injection. It is never installed: the digest is that of an empty file.
 KNOWN_AS_WEAK = f"django==2.2.3 --hash=sha256:{'0' * 64}\n"
 FOUND, NOTHING = 1, 0
 

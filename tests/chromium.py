@@ -1,7 +1,8 @@
-"""`python -m tests.chromium`: make sure that the browser tests find a Chromium, and say which.
+"""`python -m tests.chromium`: makes sure that the browser tests find a Chromium, and says which one they use.
 
-They want the one without windows, which is what Playwright drives by itself: the same engine, without an address bar, a
-profile and a window for each visit. A page costs it a fourth of the processor. Any other Chromium does as well, slower.
+They prefer the one without windows, which Playwright drives by default. It has the same engine, and no address bar,
+profile and window for each visit, so a page takes a fourth of the processor time. Any other Chromium works too, and is
+slower.
 """
 
 import os
@@ -12,9 +13,9 @@ from pathlib import Path
 
 WITHOUT_WINDOWS = ("chromium-headless-shell", "chrome-headless-shell")
 WHOLE = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-INSTALL_SECONDS = 300  # of one command: WebKit brings some two hundred packages to a bare image
+INSTALL_SECONDS = 300  # for one command: WebKit brings some two hundred packages to a bare image
 HURRY = ("-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10", "-o", "Acquire::https::Timeout=10")
-# An installation that failed is not tried again on this machine: the tests run with what there is.
+# An installation that failed is not tried again on this machine. The tests then run with the browser that there is.
 GIVEN_UP = Path(__file__).resolve().parents[1] / ".local" / "without-another-chromium"
 
 
@@ -27,7 +28,7 @@ def find(names: tuple[str, ...] = (*WITHOUT_WINDOWS, *WHOLE)) -> str | None:
 
 
 def find_whole() -> str | None:
-    """Return one with windows and tabs: WHOLE_CHROMIUM from the environment, then the usual names."""
+    """Return a browser with windows and tabs: WHOLE_CHROMIUM from the environment, then the usual names."""
     return os.environ.get("WHOLE_CHROMIUM") or next(filter(None, map(shutil.which, WHOLE)), None)
 
 
@@ -59,7 +60,7 @@ def install_from_debian(*packages: str) -> bool:
 
 
 def install() -> bool:
-    """Install one: Debian's package when root may, Playwright's download elsewhere."""
+    """Install one: Debian's package where root may do so, and Playwright's download elsewhere."""
     if install_from_debian("chromium"):
         return True
     return subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False).returncode == 0
@@ -79,7 +80,9 @@ def add_the_quick_one() -> None:
 
 
 def add_a_whole_one() -> None:
-    """Install a whole one beside one without windows, when Debian's packages can be installed: some tests hide tabs."""
+    """Install a whole browser beside one without windows, where Debian's packages can be installed: some tests hide
+    tabs.
+    """
     if find_whole() or os.environ.get("CHROMIUM") or GIVEN_UP.exists() or not may_install():
         return
     print("Installation d’un Chromium avec des fenêtres…", flush=True)
@@ -90,7 +93,7 @@ def add_a_whole_one() -> None:
 
 def main() -> int:
     if find() or _playwright_has_one():
-        if find():  # Playwright's own comes with both
+        if find():  # Playwright's download brings both
             add_a_whole_one()
             add_the_quick_one()
         return 0

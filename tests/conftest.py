@@ -1,4 +1,4 @@
-"""What every test may use."""
+"""Fixtures and hooks for every test."""
 
 import gc
 import logging
@@ -46,19 +46,20 @@ from tests.support import (
 from tests.support.order import long_files_first
 from triage import versions
 
-# How fast examples come says how busy the machine is, and nothing of what is tried.
+# How fast examples are made says how busy the machine is, and nothing about what is tested.
 examples.register_profile("pnav", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 examples.load_profile("pnav")
 
-# Static files by their plain names: the hashed ones need `collectstatic`. Set before the conftest of a folder is read,
-# not in `pytest_configure`: that of tests/chat/visitor/ imports the application, whose WhiteNoise makes the storage as
-# soon as it finds a hashed file that `make run` left. Pages then fail for what that folder lacks.
+# Static files keep their plain names, because the hashed ones need `collectstatic`. This is set before the conftest of
+# a folder is read, and not in `pytest_configure`: that of tests/chat/visitor/ imports the application, and WhiteNoise
+# then makes the storage as soon as it finds a hashed file that `make run` left. Pages would fail because that folder is
+# not complete.
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
-settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when there is none
+settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when the folder does not exist
 
 
 def pytest_configure() -> None:
-    """Hash passwords quickly, and watch what the tests watch."""
+    """Hash passwords quickly, and start the checks that watch every test."""
     settings.PASSWORD_HASHERS = ["tests.support.hashers.QuickHasher", *settings.PASSWORD_HASHERS]
     slow_hashes.watch()
     own_transactions.watch()
@@ -75,9 +76,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Keep what is there once the tests are read.
+    """Exclude what exists once the tests are read from garbage collection.
 
-    The collector need not walk through it each time, nor come every 2,000 objects, of which a page makes thousands.
+    The collector then need not walk through it each time. It also runs less often than after every 2,000 objects, of
+    which a page makes thousands.
     """
     gc.collect()
     gc.freeze()
@@ -87,12 +89,14 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture
 def tried(record_property: Callable[[str, object], None]) -> Callable[[str, int], None]:
-    """Count what a test tried: `tried("frames", 500)`. The end of the run shows the sums."""
+    """Count what a test tried: `tried("frames", 500)`. The end of the run prints the sums."""
     return lambda what, count: record_property("tried", [what, count])
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print how many functions passed, whatever cases each has, and what they tried, by all workers together."""
+    """Print how many test functions passed, however many cases each has, and what they tried in all workers
+    together.
+    """
     passed = [report for report in terminalreporter.stats.get("passed", []) if report.when == "call"]
     functions = {report.nodeid.partition("[")[0] for report in passed}
     terminalreporter.write_line(f"{len(functions):,} functions passed, in {len(passed):,} cases.")
@@ -126,9 +130,10 @@ def set_rule() -> Callable[[Setting, int], None]:
 def _begins_anew(request: pytest.FixtureRequest) -> Iterator[None]:
     """Forget, before each test, what an earlier test set, read or counted, so that no page asks the database for it.
 
-    One fixture for all of it: each of its own would take a second of a processor in a run of ten thousand cases.
+    One fixture does all of it: separate ones would each take a second of processor time in a run of ten thousand cases.
     """
-    # They have models, or are libraries of templates: Django is ready when tests run, not when this module is read.
+    # These modules have models, or are libraries of templates. Django is ready when tests run, and not when this module
+    # is read.
     from chat.supervision import board_charts
     from common import network_limits
     from common.service_settings import values
@@ -137,36 +142,37 @@ def _begins_anew(request: pytest.FixtureRequest) -> Iterator[None]:
     from pnav.pages.templatetags import kept
     from reports import closures, letterhead
 
-    values.put({})  # the rules of the house as they come
-    completeness.set_offered(begun.whole())  # languages as complete as they come; no page reads how complete
-    # The chat is open, nothing is announced, papers have no head.
+    values.put({})  # the default settings of the service
+    # Languages are as complete as in the repository; no page reads how complete they are.
+    completeness.set_offered(begun.whole())
+    # The chat is open, nothing is announced, and papers have no head.
     closures.keep_closures(())
     announcements.keep_announcements(())
     letterhead.keep_head(())
-    # No version of the questionnaire was published: tests/triage/ publishes some.
+    # No version of the questionnaire is published; tests/triage/ publishes some.
     versions.clear()
     versions._current.put(versions.BUILT_IN)
     versions._current._read_at = math.inf
-    # What an earlier test had in its queue, its weeks and its log.
+    # The queue, the weeks and the log of an earlier test are forgotten.
     waiting_time.forget()
     board_charts.forget()
     security_log.flush()
-    # Nothing was counted of any network, no window ends during a test, and each counter begins with the whole of its
-    # noise: limits are met exactly, at the least that they let pass. Tests of the noise or of the time put them back.
-    start = (int(time.time()) // 3600 + 1) * 3600 + 1.0  # in the next hour: nothing that is made now ends before
+    # No network has been counted, no window ends during a test, and each counter begins with all of its noise, so that
+    # limits are met exactly, at the lowest number that they let pass. Tests of the noise or of the time undo this.
+    start = (int(time.time()) // 3600 + 1) * 3600 + 1.0  # the next hour, so that no window that begins now ends before
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(network_limits, "_noise", lambda count, most: bytes([most]) * count)
         patch.setattr(network_limits, "now", lambda: start)
         # In production such a page is drawn all the same, and an error is logged.
         patch.setattr(kept, "unnamed", _refuse_unnamed)
-        # Its own thread has a connection that sees nothing of what a test has not committed.
+        # A thread of its own would have a connection that does not see what a test has not committed.
         patch.setattr(quick_exit, "THREAD", _Here())
-        shelf.begin(request)  # the sentences too; last, for what is replaced above is so in every test
-        with translation.override(settings.LANGUAGE_CODE):  # whatever language the one before chose
+        shelf.begin(request)  # this comes last, because what is replaced above is replaced in every test
+        with translation.override(settings.LANGUAGE_CODE):  # in whatever language the test before ended
             yield
     if network_limits._known:  # something was counted
         network_limits._known.clear()
-        with suppress(RedisError, OSError):  # a test may have taken Redis away, with all that it held
+        with suppress(RedisError, OSError):  # a test may have stopped Redis
             cache.delete_many([limit.key(limit.window(start)) for limit in network_limits.LIMITS])
 
 
@@ -177,7 +183,7 @@ def _refuse_unnamed(where: str, names: str) -> None:
 
 
 class _Here(Executor):
-    """Does what it is given at once, in the thread of the test; what that gives it in turn is dropped."""
+    """Runs a function at once, in the thread of the test. What that function passes on in turn is dropped."""
 
     is_busy = False
 
@@ -194,7 +200,9 @@ class _Here(Executor):
 
 @pytest.fixture
 def told(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[..., list[str]]]:
-    """Give the security events that this test left in the log: `told()`, or `told("sign_in")` for those of a name."""
+    """Return the security events that this test left in the log: `told()`, or `told("sign_in")` for those of
+    one name.
+    """
     request_finished.connect(_commit_told)
     with caplog.at_level(logging.INFO, logger=security_log.__name__):
 
@@ -210,10 +218,10 @@ def told(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[..., list[str]]]
 
 
 def _commit_told(**_signal: object) -> None:
-    """Run what waits for the end of the transaction when a page is answered, because a test's transaction never
-    commits.
+    """Run callbacks that wait for the end of the transaction when a page is answered, because a test's transaction
+    never commits.
 
-    What was undone within it waits no more.
+    Callbacks of a part that was rolled back are dropped.
     """
     waiting, connection.run_on_commit = connection.run_on_commit, []
     for entry in waiting:
@@ -226,7 +234,7 @@ def _commit_told(**_signal: object) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _documents_are_waited_for(django_test_environment: None) -> None:
-    """Have pages wait for their documents however busy this machine is; tests of late ones set a patience."""
+    """Let pages wait for their documents however busy this machine is; tests of late documents set a patience."""
     from common.offload import background_jobs, pool
 
     background_jobs.PATIENCE_SECONDS = 300.0
@@ -237,8 +245,8 @@ def _documents_are_waited_for(django_test_environment: None) -> None:
 def _contexts_of_whole_pages(django_test_environment: None) -> None:
     """Make `answer.context` the context of the page's own template, as views fill it.
 
-    Django's copies the context of each template that is drawn, also of each field of a form and of each part that is
-    included: a page of the console draws a hundred.
+    Django copies the context of each template that is drawn, also for each field of a form and each included part. A
+    page of the console draws a hundred of them.
     """
     Template._render = _told_of_pages  # type: ignore[attr-defined]  Django puts its own back at the end
 
@@ -251,9 +259,9 @@ def _told_of_pages(template: Template, context: Context) -> SafeString:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings: None, pytestconfig: pytest.Config) -> None:
-    """Give each worker a copy of one database that was migrated once, and also a run that a test starts with one.
+    """Give each worker a copy of one database that was migrated once, and also a run that a test starts.
 
-    Any other process migrates its own.
+    Any other process migrates its own database.
     """
     given = once.template() if workers.is_one(pytestconfig) else os.environ.get(once.TEMPLATE)
     if given:
@@ -262,12 +270,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None, pytestconfi
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Leave what a transactional test leaves to `tests.support.restoring`, in a database of tests only."""
+    """Remove what a transactional test leaves with `tests.support.restoring`, in a database of tests only."""
     with django_db_blocker.unblock():
         connection.close()
-        connection.close_pool()  # one that was opened before leads to another database
+        connection.close_pool()  # a pool that was opened before leads to another database
         restoring.remember()
     TransactionTestCase._fixture_teardown = restoring.bring_back  # type: ignore[method-assign]
     yield
-    # The threads of the chat keep their connections, and a database in use cannot be dropped.
+    # The threads of the chat keep their connections, and a database that is in use cannot be dropped.
     close_thread_connections()

@@ -1,7 +1,8 @@
-"""`make docs`: a site of the documents, with a search, that asks nothing of anybody else; in .local/docs/site.
+"""`make docs`: makes a site of the documents with a search, which loads nothing from elsewhere, in .local/docs/site.
 
-The documents are copied as they lie in the repository, so that their links hold, with the files that they lead to. A
-link that leads nowhere, a heading that is not there, a page that no menu names: the build fails and says which.
+The documents are copied with the paths that they have in the repository, so that their links hold, together with the
+files to which they lead. The build fails for a link that leads nowhere, a heading that does not exist, or a page that
+no menu names, and says which.
 """
 
 import posixpath
@@ -18,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / ".local" / "docs"
 LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|tel:|#)([^)\s#]+)")
 ADR = "docs/adr"
-# The menu, in the order of the README's table; what is not French is English, as it is written.
+# The menu, in the order of the README's table. Titles are in the language of the document, French or English.
 MENU: dict[str, list[str]] = {
     "Guides": ["docs/guide-agent.md", "docs/guide-administration.md"],
     "Décider": ["docs/models/analyse-d-impact.md", "docs/models/homologation.md", "docs/security.md", "SECURITY.md"],
@@ -37,7 +38,7 @@ MENU: dict[str, list[str]] = {
     ],
 }  # fmt: skip
 LAST = "Décisions"
-# No reader's: forms of the forges, texts of licences.
+# Files that are not for readers: forms of the forges, texts of licences.
 LEFT_OUT = (".github/", ".gitlab/", "LICENSES/")
 
 
@@ -51,7 +52,7 @@ def pages() -> list[str]:
 
 
 def menu() -> list[Any]:
-    """Return what mkdocs shows beside each page. A document that MENU does not name stands in the last part of it."""
+    """Return the menu that mkdocs shows beside each page. A document that MENU does not name is in its last part."""
     known = {"README.md", *(name for names in MENU.values() for name in names)}
     others = [name for name in pages() if name not in known and not name.startswith(ADR)]
     decisions = [f"{ADR}/README.md", *(name for name in pages() if re.match(rf"{ADR}/\d", name))]
@@ -60,7 +61,7 @@ def menu() -> list[Any]:
 
 
 def stage(folder: Path) -> None:
-    """Copy the documents, and the files that they lead to, each to its place below this folder."""
+    """Copy the documents and the files to which they lead, each to its place below this folder."""
     shutil.rmtree(folder, ignore_errors=True)
     for name in pages():
         text = (ROOT / name).read_text(encoding="utf-8")
@@ -84,7 +85,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def build(place: Path) -> Path:
     """Build the site in this folder, and return where it is. Raises `mkdocs.exceptions.Abort` where a link is wrong."""
-    from mkdocs.commands.build import build as build_site  # brings much: for who builds only
+    from mkdocs.commands.build import build as build_site  # this import is slow, and only a build needs it
     from mkdocs.config import load_config
     from pymdownx.slugs import slugify
 
@@ -97,13 +98,14 @@ def build(place: Path) -> Path:
         markdown_extensions=["tables", "sane_lists", "fenced_code", "toc"],
         strict=True,
     )
-    config["mdx_configs"]["toc"] = {"permalink": "#", "slugify": slugify(case="lower")}  # as the forges name headings
+    # The anchors of headings are those of the forges.
+    config["mdx_configs"]["toc"] = {"permalink": "#", "slugify": slugify(case="lower")}
     build_site(config)
     return place / "site"
 
 
 def from_elsewhere(site: Path) -> Iterator[str]:
-    """Yield what a page would load from anybody else: scripts, styles, pictures, frames."""
+    """Yield what a page would load from another site: scripts, styles, pictures, frames."""
     loads = re.compile(r'<(?:script|img|iframe|source)\b[^>]*\bsrc="?((?:https?:)?//[^">\s]+)|'
                        r'<link\b[^>]*\bhref="?((?:https?:)?//[^">\s]+)')  # fmt: skip
     for page in site.rglob("*.html"):

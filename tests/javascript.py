@@ -1,7 +1,8 @@
-"""The tools of our scripts: `python -m tests.javascript check` (style and types) or `fix`.
+"""The tools for our scripts: `python -m tests.javascript check` (style and types) or `fix`.
 
-Node comes from a wheel, like all that this project needs; Biome and TypeScript come from npm, as package-lock.json pins
-them with their hashes, into node_modules. Nothing of them is served: the scripts run as they are written (ADR 0059).
+Node comes from a wheel, like everything that this project needs. Biome and TypeScript come from npm, pinned with their
+hashes in package-lock.json, and are installed in node_modules. Nothing of them is served: the scripts run as they are
+written (ADR 0059).
 """
 
 import fcntl
@@ -23,16 +24,16 @@ _LOCK = ROOT / "package-lock.json"
 
 
 def run(*arguments: str, given: str | None = None, timeout: float = 300) -> subprocess.CompletedProcess[str]:
-    """Run Node with these arguments at the root of the repository. given: what it reads from its standard input."""
+    """Run Node with these arguments at the root of the repository. given: the text of its standard input."""
     return subprocess.run(
         [str(NODE), *arguments], cwd=ROOT, input=given, capture_output=True, text=True, timeout=timeout, check=False
     )
 
 
 def install() -> None:
-    """Install what package-lock.json says, unless it is there. Needs the network the first time.
+    """Install what package-lock.json says, unless it is there. This needs the network the first time.
 
-    Two runs at once wait for each other. Raises RuntimeError with what npm said.
+    When two runs do this at once, one waits for the other. Raises RuntimeError with the message of npm.
     """
     (ROOT / ".local").mkdir(exist_ok=True)
     with (ROOT / ".local" / "npm.lock").open("w") as lock:
@@ -48,9 +49,7 @@ def install() -> None:
 
 
 def check() -> str:
-    """Return what Biome (style, usual mistakes) and TypeScript (types, read from comments) find; empty when all is
-    well.
-    """
+    """Return what Biome (style, usual mistakes) and TypeScript (types, read from comments) find, or an empty text."""
     tools: Sequence[Sequence[str]] = (
         (_BIOME, "ci", "--colors=off", "--error-on-warnings"),
         (_TSC, "--pretty", "false"),

@@ -1,5 +1,5 @@
-"""`python -m tests.manage COMMAND…`: a management command with the variables of a test run, for those that need no
-server: `make manage ARGS="languages --begin eo"`.
+"""`python -m tests.manage COMMAND…` runs a management command that needs no server, with the variables of a test run:
+`make manage ARGS="languages --begin eo"`.
 """
 
 import os

@@ -1,8 +1,9 @@
-"""`python -m tests.messages FILE…`: what these files say and pnav/locale has not, put at its end, in each language.
-Needs gettext.
+"""`python -m tests.messages FILE…` adds, in each language, the texts of these files that pnav/locale lacks, at its end.
+It needs gettext.
 
-The catalogue is kept by hand: what stands there stays, in its order. Most of what the staff alone reads is not in it
-(it has no English), so nothing is added of files that were not named; how much each lacks is told instead.
+The catalogue is edited by hand, so its entries and their order stay. Most texts that only the staff reads have no
+English and are not in it, so nothing is added for files that were not named. How many texts each file lacks is printed
+instead.
 """
 
 import os
@@ -29,7 +30,7 @@ def files_of(entry: polib.POEntry) -> set[str]:
 
 
 def with_those_of(files: Collection[str], catalogue: str, collected: polib.POFile) -> str:
-    """Return the text of the catalogue, then what it lacks of these files, not translated yet."""
+    """Return the text of the catalogue with the texts of these files that it lacks, not translated yet."""
     news = [entry for entry in lacking(catalogue, collected) if not files_of(entry).isdisjoint(files)]
     added = [entry.__unicode__(wrapwidth=0).rstrip("\n") for entry in news]
     return "\n\n".join([catalogue.rstrip("\n"), *added]) + "\n"

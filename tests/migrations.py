@@ -1,10 +1,11 @@
-"""Which migrations the processes of the version before could not bear, or people would wait for. No server is needed.
+"""Finds migrations that processes of the version before could not bear, or for which people would wait. No server is
+needed.
 
-A new version is rolled out while the old one serves: its processes read and write the new schema for some minutes, and
-people write meanwhile (docs/adr/0063). `judge` looks at the operations of one migration and names what breaks that.
-`make check` asks it of every migration after those of JUDGED_AFTER, beside `tests.schema`.
+A new version is rolled out while the old one serves. Old processes read and write the new schema for some minutes, and
+people write meanwhile (docs/adr/0063). `judge` looks at the operations of one migration and names what would break
+that. `make check` judges every migration after those of JUDGED_AFTER, together with `tests.schema`.
 
-A migration may do such a thing all the same, and then says why, under the key that the message names:
+A migration may do such a thing all the same when it says why, under the key that the message names:
 
     class Migration(migrations.Migration):
         safe_because = {"index unit.region": "There are some hundred units: the index is made in a millisecond."}
@@ -29,7 +30,7 @@ from django.db.migrations.state import ProjectState
 from django.db.models.expressions import Value
 from django.db.models.functions import Now
 
-# The last migration of each app that was there before this was asked (November 2026).
+# The last migration of each app from before this check existed (November 2026).
 JUDGED_AFTER: Mapping[str, str] = {
     "accounts": "0011_pending_changes",
     "chat": "0018_absences",
@@ -73,7 +74,7 @@ WHY: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What an operation does. rule: of WHY. subject: what it does it to, « conversation.school »."""
+    """What an operation does. rule: one of WHY. subject: what it changes, such as « conversation.school »."""
 
     rule: str
     subject: str
@@ -87,9 +88,9 @@ class Problem:
 
 
 def judge(migration: Migration, before: ProjectState) -> list[Problem]:
-    """Return what of this migration is not safe beside the version before, in the order of its operations; each once.
+    """Return what is not safe in this migration beside the version before, in the order of its operations, each once.
 
-    before: the models as they are before it. It is not changed.
+    before: the models as they are before the migration; they are not changed.
     """
     found = list(dict.fromkeys(_judged(migration.operations, migration.app_label, before.clone(), set())))
     acts = [operation for operation in migration.operations if not _is_state_only(operation)]
@@ -109,7 +110,9 @@ def _is_state_only(operation: Operation) -> bool:
 
 
 def _judged(of: list[Operation], app: str, state: ProjectState, made: set[str]) -> Iterator[Problem]:
-    """Yield the problems of these operations. made: the models that this migration creates, which nobody uses yet."""
+    """Yield the problems of these operations. made: the models that this migration creates, which no process
+    uses yet.
+    """
     for operation in of:
         if isinstance(operation, operations.SeparateDatabaseAndState):
             yield from _judged(operation.database_operations, app, state.clone(), made)
@@ -198,7 +201,7 @@ def _of_changed_field(former: Any, field: Any, subject: str) -> Iterator[Problem
     if former.db_column != field.db_column:
         yield Problem(RENAME, subject)
     is_left_alone = former.null or (former.has_db_default() and not field.has_db_default())
-    if not field.null and is_left_alone:  # rows of the version before have no value for it
+    if not field.null and is_left_alone:  # the version before gives this field no value
         yield Problem(NOT_NULL, subject)
     if former.is_relation != field.is_relation or _target(former) != _target(field):
         yield Problem(CONSTRAINT, subject)
@@ -211,7 +214,7 @@ def _of_changed_field(former: Any, field: Any, subject: str) -> Iterator[Problem
 
 
 def _values(field: Any) -> set[object]:
-    """Return the values among which a field may be chosen."""
+    """Return the values that a field may have."""
     return {value for value, _label in field.flatchoices}
 
 
@@ -225,7 +228,9 @@ def _type(field: Any) -> str:
 
 
 def _is_wider(former: str, now: str) -> bool:
-    """Return whether PostgreSQL changes this without reading a row: the same, or a text that may be longer."""
+    """Return whether PostgreSQL changes this column without reading a row, because it is the same, or a text that may
+    be longer.
+    """
     if former == now:
         return True
     length = re.compile(r"varchar\((\d+)\)")
@@ -239,7 +244,7 @@ def _is_wider(former: str, now: str) -> bool:
 
 
 def unexcused(migration: Migration, found: list[Problem]) -> list[str]:
-    """Return what is left of these once the reasons of the migration are read; a reason for nothing is a fault too."""
+    """Return the problems for which the migration gives no reason; a reason for nothing is a problem too."""
     reasons: Mapping[str, str] = getattr(migration, "safe_because", {})
     lines = [f"{problem}" for problem in found if problem.key not in reasons]
     keys = {problem.key for problem in found}

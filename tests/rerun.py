@@ -1,8 +1,9 @@
-"""`python -m tests.rerun`: the tests that failed in the run before, once more, one after the other on a quiet machine.
+"""`python -m tests.rerun` runs the tests that failed in the run before once more, one after the other on a quiet
+machine.
 
-`make test` calls it when tests failed beside others. What fails here too fails the run; what passes is named, so that
-it is mended: it depends on how busy the machine is (ADR 0069). At most `MOST` tests get this second try: more of them
-are no accident.
+`make test` calls it when tests failed beside others. A test that fails here too fails the run. One that passes is
+named, so that it is mended, because it depends on how busy the machine is (ADR 0069). At most `MOST` tests get this
+second try, because more of them are no accident.
 """
 
 import json

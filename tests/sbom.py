@@ -1,8 +1,9 @@
-"""`make sbom`: what a release holds, as CycloneDX 1.6 in JSON, from what is locked.
+"""`make sbom`: lists what a release holds, as CycloneDX 1.6 in JSON, from what is locked.
 
-Every library of requirements.txt with its version, the digests of its files and, where it is installed here, its
-licence; and the images that docker-compose.yml and the Dockerfile name. The same repository gives the same bytes: the
-number of the list comes from what it lists, and the date from SOURCE_DATE_EPOCH or the last commit.
+The list has every library of requirements.txt with its version, the digests of its files and, where it is installed
+here, its licence; and the images that docker-compose.yml and the Dockerfile name. The same repository gives the same
+bytes: the number of the list is computed from its content, and the date comes from SOURCE_DATE_EPOCH or the last
+commit.
 """
 
 import argparse
@@ -46,15 +47,15 @@ def images(*texts: str) -> list[tuple[str, str]]:
 
 
 def _licences_of(name: str) -> list[License]:
-    """Return what an installed library says of its own licence; nothing where it is not installed or says nothing
+    """Return the licence that an installed library declares; nothing where it is not installed, or declares nothing
     short.
     """
     try:
         about = metadata(name)
-    except PackageNotFoundError:  # of another system: `colorama` on Windows
+    except PackageNotFoundError:  # it is for another system, like `colorama` for Windows
         return []
     said = about.get("License-Expression") or about.get("License") or ""
-    if not said or len(said) > 80:  # some write the whole text there
+    if not said or len(said) > 80:  # some libraries write the whole text there
         names = [line.rpartition(" :: ")[2] for line in about.get_all("Classifier") or () if "License ::" in line]
         said = " AND ".join(names) if len(names) == 1 else ""
     return [LicenseFactory().make_from_string(said)] if said else []  # type: ignore[list-item]
@@ -102,7 +103,7 @@ def build() -> str:
 
 
 def main() -> int:
-    """Write the list, and say where."""
+    """Write the list, and print where it is."""
     parser = argparse.ArgumentParser(description="La liste de ce que contient une version (SBOM CycloneDX).")
     parser.add_argument("--output", type=Path, default=WRITTEN_TO)
     output = parser.parse_args().output

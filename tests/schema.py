@@ -1,5 +1,5 @@
-"""`python -m tests.schema`: whether the models have all their migrations, and whether these may run while the version
-before still serves (`tests.migrations`). No server is needed.
+"""`python -m tests.schema` checks whether the models have all their migrations, and whether these may run while the
+version before still serves (`tests.migrations`). No server is needed.
 
 `python -m tests.schema write APP NAME` writes the migration of one app (`make migration`).
 """
@@ -14,7 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pnav.settings")
 
 
 def missing() -> list[str]:
-    """Return what `makemigrations` would write, a line each; it would ask the database first, which this does not."""
+    """Return what `makemigrations` would write, line by line. It would first ask the database, which this does not."""
     from django.apps import apps
     from django.db.migrations.autodetector import MigrationAutodetector
     from django.db.migrations.loader import MigrationLoader
@@ -37,7 +37,7 @@ OURS = {"pnav", "chat", "reports", "triage", "locations", "common"}
 
 
 class NoDatabase:
-    """A router by which `makemigrations` finds no database whose history it would have to check: there is none."""
+    """A router that tells `makemigrations` that there is no database whose history it has to check."""
 
     def allow_migrate(self, *_args: object, **_hints: object) -> bool:
         return False
@@ -57,7 +57,7 @@ if __name__ == "__main__":
     from django.utils import translation
 
     django.setup()
-    translation.deactivate_all()  # migrations hold texts of origin
+    translation.deactivate_all()  # migrations hold texts in the source language
     if sys.argv[1:2] == ["write"]:
         if len(sys.argv) != 4:
             sys.exit("make migration APP=chat NAME=what_it_does")

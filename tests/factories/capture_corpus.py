@@ -1,6 +1,7 @@
-"""Files that are made to hurt whoever reads them, and harmless ones, made here so that no bad file lies in the tests.
+"""Files that are made to harm their reader, and harmless ones. They are made here, so that no bad file is in the
+repository.
 
-`corpus()` gives (name, kind by its first bytes, bytes); `is_drawn` says what is expected of each.
+`corpus()` yields (name, kind by its first bytes, bytes); `is_drawn` says what is expected of each.
 """
 
 import io
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-SECRET_PLACE = "12 rue des Lilas, 59000 Lille"  # in EXIF; of nobody
+SECRET_PLACE = "12 rue des Lilas, 59000 Lille"  # a place in EXIF, where nobody lives
 SCRIPT = b"<script>alert(document.cookie)</script>"
 
 
@@ -19,7 +20,8 @@ SCRIPT = b"<script>alert(document.cookie)</script>"
 class Sample:
     """A file to send.
 
-    kind: of `chat.rules.capture_kinds`, None for what is refused at its first slice. is_drawn: pixels come out.
+    kind: one of `chat.rules.capture_kinds`, None for a file that is refused at its first slice. is_drawn: whether
+    pictures are made of it.
     """
 
     name: str
@@ -39,7 +41,7 @@ def _chunk(name: bytes, data: bytes) -> bytes:
 
 
 def png_that_says(width: int, height: int, data: bytes = b"") -> bytes:
-    """Return a PNG whose head says these sizes, whatever there is in it."""
+    """Return a PNG whose head names this size, whatever follows it."""
     head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
     body = zlib.compress(data or b"\0" * 64)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
@@ -60,7 +62,7 @@ def gif_of(frames: int) -> bytes:
 
 
 def jpeg_with_place() -> bytes:
-    """Return a photograph that says where it was taken, and that is to be turned a quarter."""
+    """Return a photograph that says where it was taken, and that has to be turned by a quarter."""
     exif = Image.Exif()
     exif[0x010E] = SECRET_PLACE  # ImageDescription
     exif[0x0112] = 6  # Orientation: turned by 90° clockwise when shown
@@ -69,7 +71,7 @@ def jpeg_with_place() -> bytes:
 
 
 def pdf(body: bytes = b"BT /F1 18 Tf 10 40 Td (Bonjour) Tj ET", *, catalogue: bytes = b"", pages: int = 1) -> bytes:
-    """Return a document of so many pages, with this in its catalogue."""
+    """Return a document with this number of pages and this text in its catalogue."""
     kids = b" ".join(b"%d 0 R" % (10 + number) for number in range(pages))
     parts = [
         b"1 0 obj<</Type/Catalog/Pages 2 0 R%s>>endobj" % catalogue,

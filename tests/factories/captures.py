@@ -1,4 +1,4 @@
-"""Captures that were sent, for tests: through the acts of a person, slice by slice."""
+"""Captures for tests, sent as a person does, slice by slice."""
 
 import hashlib
 import io
@@ -13,7 +13,7 @@ from common.sealed_files.chunks import CHUNK_BYTES
 
 
 def png(width: int = 8, height: int = 6, colour: tuple[int, int, int] = (200, 30, 30), *, more: int = 0) -> bytes:
-    """Return a PNG file. more: bytes that nobody reads, after its end, to make it longer."""
+    """Return a PNG file. more: bytes after its end that nobody reads, to make it longer."""
     file = io.BytesIO()
     Image.new("RGB", (width, height), colour).save(file, "PNG")
     return file.getvalue() + b"\0" * more
@@ -36,7 +36,7 @@ def send(conversation: Conversation, public_id: uuid.UUID, content: bytes, offse
 
 
 def received(conversation: Conversation, content: bytes | None = None, name: str = "capture.png") -> Capture:
-    """Return a capture that was sent whole and not drawn yet."""
+    """Return a capture that was sent as a whole and not drawn yet."""
     content = png() if content is None else content
     capture = begun(conversation, content, name)
     for offset in range(0, len(content), CHUNK_BYTES):
@@ -45,7 +45,7 @@ def received(conversation: Conversation, content: bytes | None = None, name: str
 
 
 def shown(conversation: Conversation, content: bytes | None = None, name: str = "capture.png") -> Capture:
-    """Return a capture that was sent whole and shown to whoever answers."""
+    """Return a capture that was sent as a whole and shown to the agent."""
     capture = received(conversation, content, name)
     receiving.show_captures(conversation=conversation, only=[capture.public_id])
     capture.refresh_from_db()
@@ -53,7 +53,7 @@ def shown(conversation: Conversation, content: bytes | None = None, name: str = 
 
 
 def drawn(conversation: Conversation, content: bytes | None = None, name: str = "capture.png") -> Capture:
-    """Return a capture that was shown, and drawn as the worker does it, without its child process: one page of one
+    """Return a capture that was shown, and drawn as the worker does it but without its child process: one page of one
     colour.
     """
     content = png() if content is None else content
@@ -76,7 +76,7 @@ def seen(conversation: Conversation, content: bytes | None = None, name: str = "
 
 
 def handed(conversation: Conversation, title: str = "Convocation", content: bytes | None = None) -> Capture:
-    """Return a document that its agent handed to the person: drawn, not seen yet, whatever the service allows."""
+    """Return a document that its agent handed to the person, drawn and not seen yet, whatever the service allows."""
     content = png() if content is None else content
     last = Capture.objects.filter(conversation=conversation).count()
     capture = receiving.new_capture(

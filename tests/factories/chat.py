@@ -1,6 +1,7 @@
-"""Situations of the exchange. The cast is fixed: the person who writes, the assigned agent, an agent of another unit.
+"""Situations of the exchange. The people are always the same: the person who writes, the assigned agent, and an agent
+of another unit.
 
-A trait is a function named for the situation it makes: `waiting()`, `assigned()`, `closed()`.
+A function is named for the situation that it makes: `waiting()`, `assigned()`, `closed()`.
 """
 
 import itertools
@@ -66,7 +67,7 @@ def on_call() -> OnCall:
 
 
 def report(**fields: Any) -> Report:
-    """Return a report of a victim in a police zone unless said otherwise; `answers` are those of the triage."""
+    """Return the report of a victim in a police zone unless said otherwise; `answers` are those of the orientation."""
     made = _report(**fields)
     made.save(force_insert=True)
     return made
@@ -92,15 +93,15 @@ def _report(**fields: Any) -> Report:
 
 
 def sealed(conversation: Conversation) -> Conversation:
-    """Add the sealed values that every report has which came by the form, of somebody who left nothing."""
+    """Add the sealed values that every report has that came with the form, for somebody who left nothing."""
     reporter_identity.seal_identity(conversation.report, name="", contact="", connection=Connection("", ""))
     return conversation
 
 
 def waiting(*, queued_at: datetime | None = None, filed: Report | None = None, **fields: Any) -> Conversation:
-    """Return a person in the queue; nobody is told and nothing is dispatched. filed: their report, if it is there.
+    """Return a person in the queue. Nobody is notified, and nothing is dispatched. filed: their report, if it exists.
 
-    As `actions.open_conversation` does: a column of the order of the queue is written there and here.
+    Like `actions.open_conversation`, this writes a column that the order of the queue uses, so both have to write it.
     """
     now = timezone.now()
     filed = filed or report(**fields)
@@ -146,13 +147,13 @@ def message(conversation: Conversation, body: str = "Bonjour", author: str = Aut
         body=body,
         author=author,
         agent=conversation.assigned_to if author == Author.AGENT else None,
-        is_metered=False,  # a test makes hundreds
+        is_metered=False,  # a test makes hundreds of messages
     )
     return conversation.messages.get(seq=written.seq)
 
 
 def thread(conversation: Conversation, bodies: Sequence[str], author: str = Author.REPORTER) -> Conversation:
-    """Post messages as if each had been posted, in two statements: for threads that are long."""
+    """Post messages, in two statements, as if each had been posted by itself, for threads that are long."""
     conversation.refresh_from_db()
     now, first = timezone.now(), conversation.last_seq + 1
     Message.objects.bulk_create(
@@ -177,7 +178,7 @@ def long_ago(minutes: float) -> datetime:
 
 
 def age(conversation: Conversation, *, days: float) -> Conversation:
-    """Make everything of it as if it had happened that many days ago, all at once."""
+    """Change everything in it as if it had happened that many days ago, all at once."""
     then = timezone.now() - timedelta(days=days)
     Report.objects.filter(pk=conversation.report_id).update(filed_at=then)
     Message.objects.filter(conversation=conversation).update(sent_at=then)

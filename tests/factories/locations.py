@@ -1,4 +1,4 @@
-"""Places for tests. Every value is invented unless a test names it."""
+"""Places for tests. All values are invented unless a test names them."""
 
 from itertools import count
 from typing import Any
@@ -12,9 +12,9 @@ _numbers = count(1)
 def municipality(
     name: str = "Bourgneuf", insee_code: str = "", postal_codes: tuple[str, ...] = (), **fields: Any
 ) -> Municipality:
-    """Return a commune with its name and postal codes, as an import leaves it.
+    """Return a commune with its name and postal codes, as an import stores it.
 
-    insee_code: one of the Ain when not given.
+    insee_code: one of the Ain by default.
     """
     insee_code = insee_code or f"01{next(_numbers) % 1000:03}"
     department = department_of(insee_code)
@@ -41,7 +41,7 @@ def municipality(
 def reception_point(
     name: str = "Commissariat de police de Bourgneuf", *, for_: Municipality | None = None, **fields: Any
 ) -> ReceptionPoint:
-    """Return a unit; competent for the commune `for_` when one is given."""
+    """Return a unit, which is competent for the commune `for_` when one is given."""
     defaults: dict[str, Any] = {
         "name": name,
         "force": Force.GENDARMERIE if "endarmerie" in name else Force.POLICE,

@@ -1,4 +1,4 @@
-"""Lines of the register as an act writes them: in a transaction of its own."""
+"""Lines of the audit log, written as an act writes them: in a transaction of its own."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Sentences that an administrator changed."""
+"""Texts that an administrator changed."""
 
 from common.texts.models import ChangedSentence
 

@@ -1,4 +1,4 @@
-"""Situations of what goes to a unit."""
+"""Summaries for a unit, and the unit that receives them."""
 
 import itertools
 from typing import Any
@@ -29,7 +29,7 @@ def station(**fields: Any) -> ReceptionPoint:
 
 
 def account(point: ReceptionPoint | None = None, **fields: Any) -> UnitAccount:
-    """Create the account of somebody of this unit who may sign in."""
+    """Create the account of a member of this unit who may sign in."""
     name = f"unite{next(_numbers)}"
     user = User.objects.create_user(name, password="a password for tests", role=Role.UNIT, **fields)
     return UnitAccount.objects.create(user=user, point=point or station())

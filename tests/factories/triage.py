@@ -1,4 +1,4 @@
-"""Versions of the questionnaire, as administrators wrote them: of the shape that asks a page for each question."""
+"""Versions of the questionnaire as administrators wrote them, which ask one question on each page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,8 +13,8 @@ TITLE = "Un titre neuf pour le tchat"
 
 
 def written(change: Callable[[dict[str, Any]], object] | None = None) -> dict[str, Any]:
-    """Return the document that administrators began from, changed in place by `change`: the code's before it had a
-    door.
+    """Return the document from which administrators began, changed in place by `change`: the code's questionnaire
+    before its first question was on the home page.
     """
     before = past.find("2026-08-1")
     assert before is not None
@@ -25,7 +25,7 @@ def written(change: Callable[[dict[str, Any]], object] | None = None) -> dict[st
 
 
 def question(made: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return the question of that id, in a document."""
+    """Return the question with this id of a document."""
     found: dict[str, Any] = next(one for one in made["questions"] if one["id"] == name)
     return found
 
@@ -38,7 +38,7 @@ def draft(change: Callable[[dict[str, Any]], object] | None = None, **fields: An
 def published(
     change: Callable[[dict[str, Any]], object] | None = None, *, state: str = State.IN_FORCE, **fields: Any
 ) -> QuestionnaireVersion:
-    """Create a version, in force unless said otherwise, which this process sees at once."""
+    """Create a version that this process sees at once, in force unless said otherwise."""
     row = draft(change, state=state, published_at=timezone.now(), **fields)
     versions.forget()
     return row

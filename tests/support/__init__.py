@@ -1,1 +1,1 @@
-"""What the tests stand on: their machinery, none of their subjects."""
+"""The tools of the tests. What they test is in the other folders."""

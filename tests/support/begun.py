@@ -1,8 +1,8 @@
-"""The languages that are begun: in `settings.LANGUAGES`, and not whole yet, so that they are offered to nobody.
+"""The languages that were begun: they are in `settings.LANGUAGES`, and offered to nobody because they are not complete.
 
-Whoever begins one adds its code here (docs/languages.md), and takes it away when a new site has every text, contents
-included: these come with a data migration. Tests ask every text of the languages that are not here, and fail for one
-that is here and is whole.
+Somebody who begins a language adds its code here (docs/languages.md), and removes it when a new site has every text,
+including contents, which come with a data migration. For languages that are not here, tests ask for every text. They
+fail for a language that is here and is complete.
 """
 
 from common.texts import languages
@@ -16,5 +16,5 @@ def whole() -> list[str]:
 
 
 def offered() -> list[str]:
-    """Return those that are offered in every test, the source language first."""
+    """Return the languages that are offered in every test, the source language first."""
     return [languages.source(), *whole()]

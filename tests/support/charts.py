@@ -1,4 +1,4 @@
-"""The charts of a page, and the tables that say the same."""
+"""Reads the charts of a page, and the tables with the same figures."""
 
 import re
 from html import unescape
@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 
 def pictures_of(html: str) -> dict[str, ElementTree.Element]:
-    """Return each drawing by the key of its chart, in the order of the page. Fails when one has no name on the page."""
+    """Return each drawing by the key of its chart, in the order of the page. Fail when one has no name on the page."""
     found = {}
     for text in re.findall(r'<svg class="chart__svg".*?</svg>', html, re.DOTALL):
         svg = ElementTree.fromstring(text)  # noqa: S314  our own page
@@ -20,7 +20,7 @@ def pictures_of(html: str) -> dict[str, ElementTree.Element]:
 
 
 def shapes(svg: ElementTree.Element, name: str) -> int:
-    """Return how many closed shapes of this class a drawing has; several may be one path."""
+    """Return how many closed shapes of this class a drawing has; one path may hold several."""
     paths = [part for part in svg.iter("path") if name in (part.get("class") or "").split()]
     return sum(part.get("d", "").lower().count("z") for part in paths)
 

@@ -1,4 +1,4 @@
-"""A real clamd, where there is one: with one signature of ours, and the settings that docs/operations.md asks for."""
+"""A real clamd, where there is one, with one signature of ours and the settings that docs/operations.md asks for."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-PROGRAM = "TESTS_CLAMD"  # the program; without it the one of the machine (`make test-versions CLAMD=1` brings one)
+PROGRAM = "TESTS_CLAMD"  # the program; by default the one of the machine (`make test-versions CLAMD=1` brings one)
 MARK = b"PNAV-SIGNATURE-D-ESSAI-UNIQUEMENT"
 CONFIGURATION = """
 Foreground yes
@@ -22,13 +22,13 @@ START_SECONDS = 30.0
 
 
 def program() -> str:
-    """Return where it is; empty when it is nowhere."""
+    """Return where it is, or an empty text."""
     found = os.environ.get(PROGRAM) or shutil.which("clamd") or "/usr/sbin/clamd"
     return found if Path(found).is_file() else ""
 
 
 class Clamd:
-    """It is one that runs, until `stop`. socket: its path, for `settings.CLAMD`."""
+    """A running clamd. socket: its path, for `settings.CLAMD`. `stop` ends it."""
 
     def __init__(self, folder: Path) -> None:
         for name in ("signatures", "temporary"):

@@ -1,6 +1,6 @@
-"""An ASGI application that tells how many connections are in memory, and never makes a full collection of it.
+"""An ASGI application that counts the connections in memory, and never runs a full garbage collection.
 
-`python -m daphne … tests.support.connections_left:application`, on our own server.
+`python -m daphne … tests.support.connections_left:application` runs it on our own server.
 """
 
 import gc
@@ -17,7 +17,7 @@ from pnav.server.serving import SocketProtocol, install_server
 KINDS = (Channel, Request, SocketProtocol)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pnav.settings")
-django.setup()  # bounds of a body are asked of the addresses
+django.setup()  # the server asks the addresses how long a body may be
 gc.disable()
 
 
@@ -34,7 +34,7 @@ def _counted() -> bytes:
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Serve a socket that says nothing; the counts, as JSON, to any other request."""
+    """Serve a socket that sends nothing. Answer any other request with the counts as JSON."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.accept"})
         while (await receive())["type"] != "websocket.disconnect":

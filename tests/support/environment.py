@@ -1,9 +1,8 @@
-"""The environment of a test run, set before Django reads its settings.
+"""The environment of a test run, which is set before Django reads its settings.
 
-Loaded by pytest as a plugin (see pyproject.toml). Starts its own PostgreSQL and Valkey in a temporary folder, unless
-DATABASE_URL and REDIS_URL name others; workers (tests/support/workers.py) use those of the run that forked them. Of
-which version they are, and whether pgbouncer stands before PostgreSQL, is said by the environment too
-(docs/platforms.md).
+pytest loads it as a plugin (see pyproject.toml). It starts its own PostgreSQL and Valkey in a temporary folder, unless
+DATABASE_URL and REDIS_URL name others. Workers (tests/support/workers.py) use those of the run that forked them. The
+environment also says which versions these are, and whether pgbouncer stands in front of PostgreSQL (docs/platforms.md).
 """
 
 import atexit
@@ -21,8 +20,8 @@ from pnav.pages.build.translations import compile_messages
 from tests.support import once, pooler
 from tests.support.variables import VARIABLES
 
-# All that is read until the first test stays, so that the collector would walk through it in vain, four hundred times
-# (tests/conftest.py sets it to work).
+# Everything that is read before the first test stays in memory, so the collector would walk through it four hundred
+# times in vain (tests/conftest.py turns it on again).
 gc.disable()
 
 os.environ.update(VARIABLES, REDIS_PREFIX="test-main")
@@ -43,7 +42,7 @@ else:
     os.environ["DATABASE_URL"] = _postgres.url
     os.environ["REDIS_URL"] = _valkey.url
     if os.environ.get(pooler.PROGRAM) and os.environ.get("DATABASE_POOLER"):
-        # A connection that is not used goes: a database of tests is dropped at the end.
+        # An unused connection is closed, because the database of the tests is dropped at the end.
         _pooler = pooler.Pgbouncer(_state, _postgres, default_pool_size="60", server_idle_timeout="1")
         _pooler.start()
         atexit.register(_pooler.stop)
@@ -59,9 +58,9 @@ else:
 
 
 def prepare_for_workers(*, pages: bool) -> None:
-    """Make, while the tests are read, the database that the workers will copy and the static files of whole sites.
+    """Make, while the tests are read, the database that the workers will copy, and the static files of whole sites.
 
-    pages: whether a browser will ask for those: the first tests are its own, and every worker would wait for them.
+    pages: whether a browser will ask for static files. Its tests come first, and every worker would wait for the files.
     """
     early = subprocess.Popen([sys.executable, "-m", "tests.support.once", *(["pages"] if pages else [])], cwd=once.ROOT)
     atexit.register(early.wait, 60)
@@ -69,9 +68,9 @@ def prepare_for_workers(*, pages: bool) -> None:
 
 
 def become_worker(number: int) -> None:
-    """Give a worker that was forked its own names in Valkey, and a database of Valkey.
+    """Give a worker that was forked names of its own in Valkey, and a database of Valkey.
 
-    Emptying the cache of one must not empty that of the other.
+    Emptying the cache of one worker must not empty that of another.
     """
     from django.conf import settings
     from django.core.cache import caches
@@ -84,6 +83,6 @@ def become_worker(number: int) -> None:
     settings.CACHES["default"].update(LOCATION=address, KEY_PREFIX=prefix)
     layer = settings.CHANNEL_LAYERS["default"]["CONFIG"]
     layer.update(hosts=[{**host, "address": address} for host in layer["hosts"]], prefix=prefix)
-    for made in caches:  # pytest looks into all that a module of tests holds, and Django then makes its cache
+    for made in caches:  # pytest looks at everything in a module of tests, and Django then makes its cache
         with suppress(AttributeError):
             del caches[made]

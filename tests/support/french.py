@@ -3,7 +3,7 @@
 import re
 from html import unescape
 
-# What people wrote, or what stands for it, is shown as it was written; a text area is no text of ours either.
+# What people wrote, or what stands for it, is shown as it was written. A text area is no text of ours either.
 _THEIRS = (
     "pnav-message__body", "pnav-handover", "pnav-told", "pnav-said", "pnav-sample__text", "console-message__body",
     "console-lines",
@@ -17,8 +17,7 @@ _BREAKABLE = re.compile(r"[ \t\r\n][:;?!»€%]|«[ \t\r\n]")
 
 
 def breakable(page: str) -> list[str]:
-    """Return the pieces of the visible text of a page in which an ordinary space stands where French wants a no-break
-    one."""
+    """Return pieces of a page's visible text in which an ordinary space stands where French wants a no-break space."""
     if any(name in page for name in _THEIRS):
         page = _PEOPLE.sub("", page)
     text = unescape(_TAGS.sub("", _NO_TEXT.sub("", page)))

@@ -1,13 +1,13 @@
-"""Processes of Python that have read nothing of ours, at the price of a fork: for tests of how a process starts.
+"""Starts Python processes that have read nothing of ours at the price of a fork, for tests of how a process starts.
 
-A process that starts anew spends most of its time on importing libraries. `run` asks one process, which holds the
-libraries that our settings import and nothing of this repository (`fresh_server`), to fork itself. What the child reads
-of its environment and of our modules is as in a process that was just started; those libraries read none of it.
+A new process spends most of its time on importing libraries. `run` asks one process to fork itself, which holds the
+libraries that our settings import and nothing of this repository (`fresh_server`). What the child reads of its
+environment and of our modules is as in a new process, and those libraries read none of it.
 
     done = fresh.run("import pnav.settings", {"SECRET_KEY": "short"})
     assert done.returncode == 1 and "SECRET_KEY" in done.stderr
 
-`start` begins a process that goes on, such as a web process of a site: it saves the half of a second that importing the
+`start` begins a process that goes on, such as a web process of a site. It saves the half of a second that importing the
 libraries takes.
 """
 
@@ -24,7 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-PR_SET_CHILD_SUBREAPER = 36  # prctl(2): the children of ours that lose their parent become our own
+PR_SET_CHILD_SUBREAPER = 36  # prctl(2): our descendants that lose their parent become our children
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -43,7 +43,7 @@ def _server() -> subprocess.Popen[str]:
 
 
 def manage(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run `manage.py` with these arguments, in a child that has only this environment. Warnings are suppressed."""
+    """Run `manage.py` with these arguments in a child process with only this environment. Warnings are suppressed."""
     code = (
         "import runpy, sys, warnings; warnings.simplefilter('ignore');"
         f" sys.argv = ['manage.py', *{list(arguments)!r}]; runpy.run_path('manage.py', run_name='__main__')"
@@ -52,7 +52,7 @@ def manage(environment: Mapping[str, str], *arguments: str) -> subprocess.Comple
 
 
 def run(code: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run this code in a child that has this environment and no other, at the root of the repository."""
+    """Run this code in a child process with only this environment, at the root of the repository."""
     status, out, errors = _ask({"code": code, "environment": dict(environment)})
     return subprocess.CompletedProcess(["python", "-c", code], status, out, errors)
 
@@ -60,8 +60,7 @@ def run(code: str, environment: Mapping[str, str]) -> subprocess.CompletedProces
 def start(module: str, *arguments: str, environment: Mapping[str, str], log: Path) -> "Started":
     """Start `python -m module arguments` at the root of the repository, in the background.
 
-    It has a session of its own and nothing to read, and what it says is added to the log. It ends when this process
-    does.
+    It has a session of its own and no input, and its output is added to the log. It ends when this process ends.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     assert libc.prctl(PR_SET_CHILD_SUBREAPER, 1) == 0, os.strerror(ctypes.get_errno())
@@ -80,7 +79,7 @@ def _ask(given: Mapping[str, object]) -> Any:
 
 
 class Started:
-    """It is a process that was given to us to wait for, with what `subprocess.Popen` says and does."""
+    """A process for which we wait although we did not start it, with the interface of `subprocess.Popen`."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid

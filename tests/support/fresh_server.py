@@ -1,7 +1,7 @@
 """The process that `tests.support.fresh` forks: it holds libraries, and nothing of this repository.
 
-A line of JSON asks for a child. A line answers: of one with `code`, how it ended and what it said; of one with a
-`module`, which goes on, the number of its process.
+A line of JSON asks for a child, and a line answers. For a child with `code` the answer says how it ended and what it
+printed. For one with a `module`, which goes on, it is the number of the process.
 """
 
 import atexit
@@ -20,7 +20,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-# What `pnav.settings` and the modules that it imports want of libraries, then what every start of Django does. None of
+# The libraries that `pnav.settings` and the modules that it imports need, then what every start of Django does. None of
 # them reads the environment or the settings.
 import cryptography.hazmat.primitives.asymmetric.mlkem
 import cryptography.hazmat.primitives.asymmetric.x25519
@@ -49,10 +49,11 @@ import redis.asyncio.retry
 import redis.backoff
 import whitenoise
 
-__all__ = [  # held, for the children
+__all__ = [  # kept for the children
     "cryptography", "dj_database_url", "django", "environs", "orjson", "psycopg_pool", "redis", "whitenoise",
 ]  # fmt: skip
-# And what the installed applications want besides, most of it for others than us: a quarter of a second more.
+# Libraries that the installed applications need too, most of them for code that is not ours. They take another quarter
+# of a second.
 FOR_OTHERS = (
     "autobahn.twisted.websocket", "channels.layers", "channels.routing", "django.db.migrations.loader",
     "django.db.migrations.writer", "fido2.server", "jwt", "PIL.Image", "polib", "prometheus_client", "qrcode",
@@ -107,7 +108,7 @@ def run(code: str, environment: dict[str, str]) -> list[Any]:
 
 
 def _run_to_its_end(module: str) -> None:
-    """Run a module with what Python does at the end of a program: wait for threads, call what asked to be called."""
+    """Run a module, and do what Python does at the end of a program: wait for threads, call exit functions."""
     try:
         runpy.run_module(module, run_name="__main__")
     finally:
@@ -116,8 +117,11 @@ def _run_to_its_end(module: str) -> None:
 
 
 def start(module: str, arguments: list[str], environment: dict[str, str], log: str) -> int:
-    """Return the number of a process that goes on. The one between ends at once, so that whoever asked becomes its
-    parent, which may wait for it and whose end it follows."""
+    """Return the number of a process that goes on.
+
+    The process between ends at once. The one that asked then becomes the parent: it may wait for the process, which
+    ends when the parent does.
+    """
     reads, writes = os.pipe()
     between = os.fork()
     if not between:
@@ -142,7 +146,8 @@ def start(module: str, arguments: list[str], environment: dict[str, str], log: s
 
 
 def serve() -> None:
-    # What is held stays. A fifth of what a child took to start was the collector's, which walked through it each time.
+    # What is held stays. The collector took a fifth of the time in which a child starts, because it walked through all
+    # of it.
     gc.collect()
     gc.freeze()
     for line in sys.stdin:

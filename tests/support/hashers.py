@@ -1,4 +1,4 @@
-"""Passwords and codes of tests: the real algorithms, without the half second that slows a thief."""
+"""Password and code hashing for tests: the real algorithms, without the half second that slows an attacker."""
 
 import hashlib
 from typing import Any
@@ -20,5 +20,5 @@ _scrypt = hashlib.scrypt
 
 
 def quick_scrypt(secret: bytes, **parameters: Any) -> bytes:
-    """Replace `hashlib.scrypt` by the least work. The tests of codes look at what the service asks for."""
+    """Replace `hashlib.scrypt` by the least work. The tests of codes check the parameters that the service asks for."""
     return _scrypt(secret, **{**parameters, "n": 2})

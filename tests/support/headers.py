@@ -1,4 +1,4 @@
-"""The headers that no answer of the site leaves without."""
+"""The headers that every answer of the site has."""
 
 from http import HTTPStatus
 

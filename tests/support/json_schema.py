@@ -1,6 +1,7 @@
-"""A value against a JSON Schema, by the keywords that ours use. Any other one is refused: none is passed over.
+"""Checks a value against a JSON Schema that uses the keywords of ours. Any other keyword is refused, so that none is
+ignored.
 
-(JSON Schema 2020-12. A validator is no dependency for one file.)
+This follows JSON Schema 2020-12. A validator would be a dependency for one file.
 """
 
 import re

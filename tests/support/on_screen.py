@@ -1,10 +1,11 @@
-"""What somebody reads of a page without touching it: nothing that is folded, hidden, or for machines; or once every
-fold is open."""
+"""What somebody reads of a page without touching it, without what is folded, hidden or meant for machines; or what they
+read once every fold is open.
+"""
 
 import re
 from html.parser import HTMLParser
 
-# What tells somebody who looks at the screen what this site is about.
+# Words that tell somebody who looks at the screen what this site is about.
 TELLING = re.compile(
     r"polici|police|gendarm|cyber|harc[eè]l|menac|insult|moque|victime|t[ée]moin\b|signalement|plainte|procureur|suicid|"
     r"\bex\b|mourir|violen|intime|République|illégal|pirat|arnaque|chantage|virus|point d['’]accueil|commissariat|"
@@ -19,7 +20,7 @@ class _Reader(HTMLParser):
     def __init__(self, *, opens_folds: bool) -> None:
         super().__init__()
         self.opens_folds = opens_folds
-        self.open: list[tuple[str, bool]] = []  # each open element, and whether what is in it is read
+        self.open: list[tuple[str, bool]] = []  # each open element, and whether its content is read
         self.text: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -40,9 +41,9 @@ class _Reader(HTMLParser):
 
 
 def words_on_screen(html: str, *, opens_folds: bool = False) -> str:
-    """Return the text of a page as it stands on the screen when it comes, blanks squeezed.
+    """Return the text of a page as it is on screen when it comes, with blanks squeezed.
 
-    opens_folds: and what is folded.
+    opens_folds: whether folded text is included.
     """
     reader = _Reader(opens_folds=opens_folds)
     reader.feed(html)

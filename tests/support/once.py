@@ -1,7 +1,7 @@
-"""What a run makes once for all its workers: a migrated database, its dump, a cluster with it, collected static files.
+"""Makes what all workers of a run share once: a migrated database, its dump, a cluster with it, collected static files.
 
-Whoever needs one first makes it; the others wait, then take it. It goes with the run: nothing is kept for the next one,
-which may have other migrations. What was not made is made by the next who asks: a failure is told to each of them.
+Whoever needs one first makes it. The others wait, and then take it. It is deleted with the run, because the next run
+may have other migrations. When making it fails, each that waits is told so, and the next one to ask tries again.
 """
 
 import fcntl
@@ -31,7 +31,7 @@ def folder() -> Path:
 
 
 def made_once(name: str, make: Callable[[Path], None]) -> Path:
-    """Return the folder of this name in that of the run, as `make` filled it."""
+    """Return the folder of this name in the run's folder, as `make` filled it."""
     place = folder() / name
     with place.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -45,7 +45,7 @@ def made_once(name: str, make: Callable[[Path], None]) -> Path:
 
 
 def manage(*arguments: str, **variables: str) -> None:
-    """Run a management command; what it said against it is raised."""
+    """Run a management command, and raise what it printed as an error."""
     done = fresh.manage({**os.environ, "DJANGO_SETTINGS_MODULE": "pnav.settings", **variables}, *arguments)
     assert done.returncode == 0, done.stderr
 
@@ -60,7 +60,7 @@ def administered() -> psycopg.Connection:
 
 
 def template() -> str:
-    """Return the name of a database that is migrated and that nobody uses: others are made after it."""
+    """Return the name of a migrated database that nobody uses, which others are copied from."""
     name = f"template_{folder().name.replace('-', '_')}"
 
     def make(_folder: Path) -> None:
@@ -75,7 +75,7 @@ def template() -> str:
 
 @contextmanager
 def database(name: str) -> Iterator[str]:
-    """Yield the address of a migrated database of this name, on the run's server; gone at the end."""
+    """Yield the address of a migrated database of this name on the run's server, and drop it at the end."""
     with administered() as admin:
         admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template()}"')
     try:
@@ -86,7 +86,7 @@ def database(name: str) -> Iterator[str]:
 
 
 def migrate_elsewhere(address: str) -> None:
-    """Bring an empty database of another server to where the template is."""
+    """Migrate an empty database of another server to the same state as the template."""
     programs = postgres_programs()
 
     def make(folder: Path) -> None:
@@ -99,14 +99,14 @@ def migrate_elsewhere(address: str) -> None:
 
 
 def cluster() -> Path:
-    """Return the data of a server, empty but for the database that it serves, which is migrated."""
+    """Return the data of a server that holds only the migrated database that it serves."""
 
     def make(folder: Path) -> None:
         first = Postgres(folder / "state", durable=False)
         try:
             first.start()
             migrate_elsewhere(first.url)
-            first.stop()  # in order: what is copied is whole
+            first.stop()  # it ends in order, so that the copy is complete
             subprocess.run(["cp", "-a", first.data, folder / "data"], check=True)
         finally:
             first.stop()
@@ -126,8 +126,9 @@ def give_cluster(server: Postgres) -> None:
 
 
 def static_files() -> Path:
-    """Return the folder of styles and scripts as production serves them: collected, named by their content,
-    compressed."""
+    """Return the folder of styles and scripts as production serves them: collected, with hashed names, and
+    compressed.
+    """
 
     def make(folder: Path) -> None:
         manage("build_styles")
@@ -137,7 +138,7 @@ def static_files() -> Path:
 
 
 def forget() -> None:
-    """Drop the template at the end of a run, on a server that goes on without us."""
+    """Drop the template at the end of a run, on a server that goes on without the run."""
     if (folder() / "template").exists():
         with administered() as admin:
             admin.execute(f'DROP DATABASE IF EXISTS "{template()}" WITH (FORCE)')

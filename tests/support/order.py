@@ -1,15 +1,17 @@
-"""Which files first, when workers share them: the long ones, so that none is begun when everything else is over.
+"""Says which files of tests come first when workers share them: the long ones, so that none begins when the others are
+over.
 
-Those of the browser come before all others: a worker that leaves their folder closes its Chromium, and would start
-another one to come back.
+Those of the browser come before all others, because a worker that leaves their folder closes its Chromium, and would
+start another one to come back.
 
-Only the end of a run depends on it, nothing that is proved. A file that is not here comes after them.
+Only the end of a run depends on this, and nothing that is proved. A file that is not listed here comes after the
+others.
 """
 
 import pytest
 
-# Seconds, roughly, with four workers on two processors (`.local/seconds.txt`). What waits by the clock comes first, or
-# for the network: where npm has nothing yet, and meets a registry that it does not trust, it gives up after minutes.
+# Seconds, roughly, with four workers on two processors (`.local/seconds.txt`). Tests that wait for the clock or the
+# network come first: where npm has nothing yet, and a registry that it does not trust, it gives up after minutes.
 SECONDS = {
     "tests/browser/test_presence.py": 200,
     "tests/browser/test_console.py": 90,

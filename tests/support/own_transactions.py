@@ -1,9 +1,9 @@
 """Refuses a lock that only the transaction of the test would hold.
 
-pytest-django puts each test in a transaction of its own. A function that locks rows and lost its
-`@transaction.atomic` works in there; on a site, where PostgreSQL commits each statement by itself, Django raises for a
-lock of the ORM, and a lock written by hand is let go at once. So such a statement fails here as well, in every test:
-only a transaction that the code began counts.
+pytest-django puts each test in a transaction of its own. A function that locks rows and has lost its
+`@transaction.atomic` works in it. On a site, where PostgreSQL commits each statement by itself, Django raises an error
+for a lock of the ORM, and a lock in plain SQL is released at once. Such a statement therefore fails in every test as
+well: only a transaction that the code opened counts.
 """
 
 import re
@@ -12,12 +12,11 @@ from typing import Any
 import psycopg
 from django.db import connection
 
-# A reading that locks rows, or a lock of the transaction. A lock within a statement that also writes needs no more
-# than that statement.
+# A reading that locks rows, or a lock of the transaction. A statement that also writes needs its locks only for itself.
 LOCK = re.compile(
     r"\s*(SELECT\b.*\b(FOR (NO KEY )?UPDATE|FOR (KEY )?SHARE|pg_(try_)?advisory_xact_lock)\b|LOCK\b)", re.DOTALL
 )
-# One of these stands in each of them. Looked for first: the suite sends a million statements.
+# Each of them contains one of these. This is looked for first, because the suite sends a million statements.
 WORDS = ("FOR ", "advisory", "LOCK")
 
 
@@ -30,14 +29,13 @@ def is_lock(query: Any) -> bool:
 
 
 def is_begun_by_the_code(raw: Any) -> bool:
-    """Return whether this thread is in a transaction that is not the one around the test: of Django, or of psycopg
-    below."""
+    """Return whether this thread is in a transaction, of Django or of psycopg, that is not the one around the test."""
     return raw._num_transactions > 0 or any(not block._from_testcase for block in connection.atomic_blocks)
 
 
 def is_a_look(query: str) -> bool:
-    """Return whether the lock is asked for to see if it could be had, and not to be kept."""
-    from chat.messages.writing import FREE  # knows models: when this module is read, Django may not be ready
+    """Return whether the statement only asks whether the lock is free."""
+    from chat.messages.writing import FREE  # it imports models, and Django may not be ready when this module is read
 
     return query == FREE
 

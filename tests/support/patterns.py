@@ -1,4 +1,4 @@
-"""Every regular expression of the code, found and not listed, and hostile texts made for each of them.
+"""Finds every regular expression of the code, and makes hostile texts for each of them.
 
 Where: calls of `re` and of `RegexValidator` in the source of our packages, compiled patterns that are attributes of our
 modules, validators of our form and model fields, addresses, and (`scripts`) the literals and `RegExp` of our scripts.
@@ -32,17 +32,19 @@ from tests import javascript
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("pnav", "reports", "chat", "triage", "locations", "common")
 METHODS = ("search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn")
-# Where the pattern itself is a variable: the values that it takes.
+# The values of patterns that are held in a variable.
 FROM_SETTINGS: Mapping[str, Callable[[], Iterable[str]]] = {
     "pnav.middleware.require_https": lambda: settings.SECURE_REDIRECT_EXEMPT
 }
-# What a name that only a call knows stands for: a text like another.
+# The text for a name whose value only a call knows.
 STAND_IN = "x"
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """It is a pattern where it is used. methods: how it is asked, which decides from how many places it is tried."""
+    """A pattern where it is used. methods: the methods that are called on it, which decide at how many places it is
+    tried.
+    """
 
     where: str
     source: str
@@ -54,11 +56,11 @@ class Pattern:
 
 
 class Unreadable(Exception):
-    """A pattern that is put together from what only a call knows."""
+    """A pattern that contains what only a call knows."""
 
 
 def modules() -> Iterator[ModuleType]:
-    """Yield every module of ours, migrations apart: they run once, over what was there."""
+    """Yield every module of ours except migrations, which run once over existing data."""
     for package in PACKAGES:
         root = importlib.import_module(package)
         yield root
@@ -92,7 +94,8 @@ def python() -> tuple[tuple[Pattern, ...], tuple[str, ...]]:
             except Unreadable:
                 unreadable.append(where)
                 continue
-            if method != "compile":  # a compiled one is found where it is kept, with what it is asked
+            # A compiled pattern is found where it is kept, with the methods that are called on it.
+            if method != "compile":
                 one = Pattern(where, source, flags, (method,))
                 found[where, source, flags, one.methods] = one
         for attribute, value in vars(module).items():
@@ -106,7 +109,7 @@ def python() -> tuple[tuple[Pattern, ...], tuple[str, ...]]:
 
 
 def _is_of(_name: str, attribute: str, tree: ast.Module) -> bool:
-    """Return whether the module makes it, rather than imports it."""
+    """Return whether the module makes the pattern, and does not import it."""
     return any(
         isinstance(target, ast.Name) and target.id == attribute
         for node in ast.walk(tree)
@@ -115,7 +118,7 @@ def _is_of(_name: str, attribute: str, tree: ast.Module) -> bool:
 
 
 def _uses(trees: Iterable[ast.Module]) -> dict[str, set[str]]:
-    """Return what is asked of each name, anywhere: `_HOST.sub(…)`, `protocol.UUID_TEXT.fullmatch(…)`."""
+    """Return which methods are called on each name anywhere: `_HOST.sub(…)`, `protocol.UUID_TEXT.fullmatch(…)`."""
     uses: dict[str, set[str]] = {}
     for tree in trees:
         for node in ast.walk(tree):
@@ -127,7 +130,9 @@ def _uses(trees: Iterable[ast.Module]) -> dict[str, set[str]]:
 
 
 def _method(node: ast.Call, module: ModuleType) -> str | None:
-    """Return what a call asks of `re`, however it was imported; « search » for a validator; None for any other call."""
+    """Return which function of `re` a call uses, however it was imported; « search » for a validator; None for other
+    calls.
+    """
     called = node.func
     name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
     if name in {"RegexValidator", "re_path"}:
@@ -157,7 +162,7 @@ def _arguments(node: ast.Call, method: str, module: ModuleType) -> tuple[str, in
 
 
 class _Names(dict[str, object]):
-    """The names of a module; any other is STAND_IN."""
+    """The names of a module. Any other name is STAND_IN."""
 
     def __missing__(self, name: str) -> object:
         builtins = vars(importlib.import_module("builtins"))
@@ -172,7 +177,7 @@ def _value(node: ast.expr, module: ModuleType) -> Any:
 
 
 def validators() -> list[Pattern]:
-    """Return those of the fields of our forms and models, Django's own included."""
+    """Return the patterns of the fields of our forms and models, including Django's own."""
     for _module in modules():
         pass
     fields: list[tuple[str, Any]] = [
@@ -202,7 +207,7 @@ def _below(one: type[Any]) -> Iterator[type[Any]]:
 
 
 def addresses() -> list[Pattern]:
-    """Return what is matched against the address that a client asks for."""
+    """Return the patterns that are matched against the address that a client asks for."""
 
     def walk(patterns: Iterable[Any]) -> Iterator[Pattern]:
         for one in patterns:
@@ -219,7 +224,7 @@ def addresses() -> list[Pattern]:
 
 # --- hostile texts ----------------------------------------------------------------------------------------------------
 
-# No separator; the kinds of which a person may send thousands.
+# Signs that no pattern uses as a separator, of which a person may send thousands.
 RUNS = {
     "letters": "a", "capitals": "A", "digits": "1", "accents": "é", "emoji": "😀", "Chinese": "漢", "Arabic": "م",
     "Cyrillic": "ж", "combining marks": "\u0301", "marks out of order": "\u0301\u0316", "bidi": "\u202e",
@@ -235,7 +240,7 @@ TAILS = ("", "\x00", " ", "!", "1", "a", "\n", ".", "é")
 def texts(source: str, flags: int = 0) -> Iterator[Callable[[int], str]]:
     """Yield recipes for texts of n characters.
 
-    They are each kind of run, each character and each repetition of the pattern itself, whole and cut off, after what
+    These are each kind of run, and each character and repetition of the pattern itself, whole and cut off, after what
     comes before it and before what cannot follow.
     """
     runs = list(RUNS.values())
@@ -297,7 +302,7 @@ def _parts(operation: Any, argument: Any) -> list[Any]:
 
 
 def _shortest(parsed: Any) -> str:
-    """Return a short text that a pattern matches, about: what stands before a repetition brings the machine to it."""
+    """Return a short text that roughly matches a pattern, which leads the engine to a repetition behind it."""
     text = ""
     for operation, argument in parsed:
         name = str(operation)
@@ -333,7 +338,7 @@ def _as_class(pieces: Any) -> str:
 
 
 def _repetitions(parsed: Any, before: str = "") -> Iterator[tuple[str, str]]:
-    """Yield each part that may be repeated without end: what brings there, and one round of it."""
+    """Yield each part that may be repeated without end: the text that leads there, and one round of it."""
     for at in range(len(parsed)):
         operation, argument = parsed[at]
         here = before + _shortest(parsed[:at])
@@ -347,24 +352,24 @@ def _repetitions(parsed: Any, before: str = "") -> Iterator[tuple[str, str]]:
 
 # --- how the time grows -----------------------------------------------------------------------------------------------
 
-# Half of the longest message. What takes the square of a text takes a quarter for it, and the bound below is a quarter
-# too: the same patterns are found as with the whole, for half of the time.
+# Half of the longest message. Work that grows as the square takes a quarter of the time for it, and the bound below is
+# a quarter too, so the same patterns are found in half of the time.
 LENGTH = 2_000  # characters
-WHOLE = 2 * LENGTH  # the longest message, for functions: some draw a page, which takes more than the lower bound
-# Reading so many characters once takes a fifth of this, and trying each place to the end ten times as much: what takes
-# less is not looked at any closer.
+WHOLE = 2 * LENGTH  # the longest message, for functions: some draw a page, which takes longer than the lower bound
+# Reading this many characters once takes a fifth of this, and trying each place to the end takes ten times as much.
+# What takes less is not looked at any further.
 SMALL_SECONDS = 0.0005
-RATIO = 2.5  # of the time for twice the length, at most
+RATIO = 2.5  # the most that twice the length may take, as a multiple of the time
 GUARD_SECONDS = 6.0
 
 
 class TooLong(BaseException):
-    """Work that does not end. No `Exception`, which whatever is tried may catch."""
+    """Work that does not end. It is no `Exception`, because the code under test may catch those."""
 
 
 @contextlib.contextmanager
 def guard() -> Iterator[None]:
-    """Interrupt what takes seconds of the processor: a match that grows as a power of two would never end."""
+    """Interrupt what takes seconds of processor time, because a match that grows as a power of two would never end."""
 
     def cut(_number: int, _frame: object) -> None:
         raise TooLong
@@ -379,7 +384,7 @@ def guard() -> Iterator[None]:
 
 
 def seconds(work: Callable[[str], object], text: str, times: int = 1) -> float:
-    """Return the seconds of this thread's processor, the best of so many."""
+    """Return the processor time of this thread in seconds, the least of so many runs."""
     best = float("inf")
     for _time in range(times):
         began = time.thread_time()
@@ -389,16 +394,16 @@ def seconds(work: Callable[[str], object], text: str, times: int = 1) -> float:
 
 
 def grows(work: Callable[[str], object], recipe: Callable[[int], str], length: int = LENGTH) -> str:
-    """Return why this text is hostile to this work; "" when it is not.
+    """Return why this text is hostile to this work, or "" when it is not.
 
-    It is not when four times the text takes about four times the time, or next to none. What takes next to none for the
-    longest text that it can be given is harmless however it grows.
+    It is not hostile when four times the text takes about four times as long, or next to no time. What takes next to no
+    time for the longest text that it can be given is harmless however it grows.
     """
     small = SMALL_SECONDS * (length / LENGTH) ** 2
     if (first := seconds(work, recipe(length))) < small:
         return ""
-    # Once each, most of the time: a moment of noise makes a text look hostile, which is then measured again, but would
-    # have to hit both of the shorter ones to hide one.
+    # Once each is enough most of the time. Noise may make a text look hostile, and it is then measured again. To hide a
+    # hostile text, noise would have to hit both of the shorter ones.
     one, four = min(first, seconds(work, recipe(length))), seconds(work, recipe(4 * length))
     if is_fair(one, four, small):
         return ""
@@ -410,19 +415,20 @@ def grows(work: Callable[[str], object], recipe: Callable[[int], str], length: i
 
 
 def is_fair(one: float, four: float, small: float) -> bool:
-    """Return whether the seconds for four times a text are about four times its own, or too few to matter."""
+    """Return whether four times a text takes about four times as long, or too little to matter."""
     return four <= max(RATIO**2 * one, 4 * small)
 
 
 def is_beyond_noise(one: float, four: float, small: float) -> bool:
-    """Return whether four times a text took so much longer that nothing else on the machine can be why."""
+    """Return whether four times a text took so much longer that nothing else on the machine can be the cause."""
     return four > max(2 * RATIO**2 * one, 20 * small)
 
 
 def functions() -> Iterator[tuple[str, Callable[[str], object]]]:
     """Yield our public functions of one text, which may take a text apart without a regular expression.
 
-    Not those of commands, which ask at a keyboard, nor those that answer nothing: they act.
+    Functions of commands, which ask at a keyboard, are left out, and so are those that return nothing, because they
+    act.
     """
     for module in modules():
         for name, value in vars(module).items():
@@ -438,18 +444,18 @@ def functions() -> Iterator[tuple[str, Callable[[str], object]]]:
 
 
 def runs() -> Iterator[Callable[[int], str]]:
-    """Return recipes for texts of n characters of one kind, with little or nothing behind them."""
+    """Return recipes for texts of n characters of one kind, with little or nothing after them."""
     return (_recipe("", run, tail) for run in RUNS.values() for tail in TAILS[:3])
 
 
-SCANNING = ("sub", "subn", "split", "findall", "finditer")  # each looks for all that matches, in the same way
+SCANNING = ("sub", "subn", "split", "findall", "finditer")  # each looks for all matches in the same way
 
 
 def dearest(methods: Iterable[str]) -> list[str]:
-    """Return those of these methods that take as long as any other.
+    """Return those of these methods that take as long as any other of them.
 
-    Whoever looks for all has looked for the first, from every place from which that is looked for. Whoever looks for it
-    anywhere has looked at the beginning.
+    A method that looks for all matches has looked for the first one from every place. One that looks anywhere has also
+    looked at the beginning.
     """
     asked = list(methods)
     scans = next((one for one in SCANNING if one in asked), "search" if "search" in asked else "match")
@@ -471,7 +477,7 @@ def quadratic(pattern: Pattern) -> str:
 
 
 def asking(compiled: re.Pattern[str], method: str) -> Callable[[str], object]:
-    """Return one question to a pattern, to its end."""
+    """Return a function that asks a pattern once, to the end."""
     if method in {"sub", "subn"}:
         return lambda text: compiled.sub("", text)
     if method == "finditer":
@@ -483,9 +489,9 @@ def asking(compiled: re.Pattern[str], method: str) -> Callable[[str], object]:
 
 
 def scripts(folder: Path = ROOT / "static" / "pnav", *, only: str = "") -> Mapping[str, Any]:
-    """Return what `patterns.cjs` found: all patterns, those it cannot read, those that grow.
+    """Return what `patterns.cjs` found: all patterns, those it cannot read, and those that grow.
 
-    only: one to try instead.
+    only: one pattern to try instead.
     """
     done = javascript.run(
         "--no-warnings", "--expose-internals", str(Path(__file__).with_suffix(".cjs")), str(folder), only

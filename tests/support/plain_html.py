@@ -1,17 +1,17 @@
-"""Pages that have no parse error without a doubt, told in some milliseconds.
+"""Recognises, in some milliseconds, pages that certainly have no parse error.
 
-html5lib takes 40 to 100 ms for a page, and reads as a browser does whatever comes. Most of our pages ask for little of
-that: each element is closed by its own tag, in order, and stands where it may. Of those the standard's parser has
-nothing to say. `is_surely_valid` follows them with a stack; whatever it is not sure of (a tag that is left out, a
-table, an element that it does not know) it leaves to html5lib: a False says nothing. `tests/test_plain_html.py` holds
-it to html5lib, with every kind of element and with tags that were taken away, doubled, exchanged and put elsewhere.
+html5lib takes 40 to 100 ms for a page, because it reads whatever a browser reads. Most of our pages need little of
+that: each element is closed by its own tag, in order, and is where it may be. The parser of the standard finds no error
+in these. `is_surely_valid` follows them with a stack. It leaves whatever it is not sure of (an omitted tag, a table, an
+element that it does not know) to html5lib: False says nothing. `tests/test_plain_html.py` compares it with html5lib,
+with every kind of element and with tags that were removed, doubled, exchanged and moved.
 """
 
 import re
 from html.entities import html5
 
 _NAME = r"[a-z][a-z0-9-]*"
-# What a text or a value may hold: no bare `&` but before a space, no sign that the standard refuses.
+# What a text or a value may hold: no bare `&` except before a space, and no character that the standard refuses.
 _REFERENCE = r"&(?:[a-zA-Z][a-zA-Z0-9]*;|#[0-9]{2,6};|#x[0-9a-fA-F]{2,5};|(?=[ \t\n]))"
 _SIGN = r"[^<>&\"\x00-\x08\x0b-\x1f\x7f-\x9f]"
 _VALUE = rf'"(?:{_SIGN}|[<>]|{_REFERENCE})*+"'
@@ -36,19 +36,19 @@ def _names(text: str) -> frozenset[str]:
 _VOID = _names("area base br col embed hr img input link meta source track wbr")
 _HEAD = _names("base link meta")
 _RAW = _names("iframe script style textarea title")
-# They end a paragraph that is open.
+# Elements that end an open paragraph.
 _BLOCKS = _names(
     """address article aside blockquote details dialog div dl fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6
     header hgroup hr li main menu nav ol p pre search section summary ul dt dd"""
 )
 _HEADINGS = _names("h1 h2 h3 h4 h5 h6")
-# Within each other they are no matter of order. `a`, `button` and `form` never stand in one of their kind.
+# Elements that may contain each other in any order. `a`, `button` and `form` may not contain one of their own kind.
 _INLINE = _names(
     """a abbr audio b bdi bdo button canvas cite code data datalist del dfn em i ins kbd label legend mark meter
     noscript output picture progress q s samp small span strong sub sup time u var video template"""
 )
 _ALONE = _names("a button form")
-# Children that may stand in it; of tables and lists of choices these alone, and nothing but blanks between.
+# The parents in which these may stand. Tables and lists of choices may contain only these, with blanks between them.
 _PARENTS = {
     "li": ("ul", "ol", "menu"), "dt": ("dl",), "dd": ("dl",), "caption": ("table",), "thead": ("table",),
     "tbody": ("table",), "tfoot": ("table",), "tr": ("thead", "tbody", "tfoot", "table"), "td": ("tr",), "th": ("tr",),
@@ -89,8 +89,8 @@ def is_surely_valid(page: str) -> bool:
 def _follow(page: str, at: int, stack: list[str]) -> list[str] | None:
     """Return the elements that are open at the end; None when something is not sure. A whole page begins without
     any."""
-    is_whole, parts = not stack, []  # parts: of a whole page, html, head and body as they came
-    drawing = 0  # how deep the drawing is that is open; 0: none
+    is_whole, parts = not stack, []  # parts: html, head and body of a whole page, in the order in which they came
+    drawing = 0  # how deep the open drawing is; 0: none is open
     while at < len(page):
         found = _PIECE.match(page, at)
         if found is None:
@@ -162,12 +162,14 @@ def _follow(page: str, at: int, stack: list[str]) -> list[str] | None:
 
 
 def _is_plain_text(text: str) -> bool:
-    """Return whether a text in which no tag is read is plain."""
+    """Return whether a text in which no tag is read is correct."""
     return re.fullmatch(rf"(?:{_SIGN}|[<>\"]|{_REFERENCE})*+", text) is not None and _is_plain(text)
 
 
 def _may_stand(name: str, stack: list[str]) -> bool:
-    """Return whether this element of a body is open where it stands, without ending another or being put elsewhere."""
+    """Return whether this element of a body opens where it stands, without ending another one or being moved by the
+    parser.
+    """
     top = stack[-1]
     allowed = _CHILDREN.get(top)
     if allowed is not None and name not in allowed:

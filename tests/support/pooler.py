@@ -1,6 +1,6 @@
-"""pgbouncer in transaction mode before a PostgreSQL of the tests, by deploy/pgbouncer.ini.
+"""pgbouncer in transaction mode in front of a PostgreSQL of the tests, with deploy/pgbouncer.ini.
 
-What is its place, its accounts and its TLS is replaced; what it does with connections stays as in that file.
+Its place, its accounts and its TLS are replaced. What it does with connections is as in that file.
 """
 
 import os
@@ -20,7 +20,7 @@ CONFIGURATION = ROOT / "deploy/pgbouncer.ini"
 PROGRAM = "PNAV_TEST_PGBOUNCER"  # the variable that names the program; otherwise the one that is installed, if any
 
 
-# For a test that asks something of its own connection, or speaks to the server by itself.
+# For a test that needs a connection of its own, or talks to the server directly.
 needs_own_connection = pytest.mark.skipif(bool(os.environ.get("DATABASE_POOLER")), reason="a pooler stands between")
 
 
@@ -29,16 +29,16 @@ def program() -> str | None:
 
 
 def configuration() -> ConfigParser:
-    """Read deploy/pgbouncer.ini as pgbouncer does: no signs have a meaning but « ; » at the beginning of a line."""
+    """Read deploy/pgbouncer.ini as pgbouncer does: only « ; » at the beginning of a line has a meaning."""
     read = ConfigParser(interpolation=None, comment_prefixes=(";",))
     read.read(CONFIGURATION)
     return read
 
 
 class Pgbouncer(Service):
-    """A pooler in front of one server, whoever asks and whatever database; the address is `url`.
+    """A pooler in front of one server, for any account and any database; its address is `url`.
 
-    more: settings of its [pgbouncer].
+    more: further settings of its [pgbouncer].
     """
 
     def __init__(self, state: Path, behind: Postgres, **more: str) -> None:
@@ -68,7 +68,7 @@ class Pgbouncer(Service):
         del read["databases"]["pnav"]
         read["databases"]["*"] = f"host={self.behind.sockets} port={port}"
         (self.sockets / "users").write_text('"pnav" ""\n"pnav_web" ""\n')
-        if os.geteuid() == 0:  # it refuses to be root, and enters the folder of PostgreSQL's sockets
+        if os.geteuid() == 0:  # it refuses to run as root, and enters the folder of PostgreSQL's sockets
             nobody = pwd.getpwnam("nobody")
             own["user"] = "nobody"
             os.chown(self.sockets, nobody.pw_uid, nobody.pw_gid)
@@ -86,7 +86,7 @@ class Pgbouncer(Service):
         return True
 
     def stop(self, sig: int = 3) -> None:
-        """Stop at once: what waits is cut, as when the pooler is lost."""
+        """Stop at once, and break waiting connections, as when the pooler is lost."""
         super().stop(sig)
         if self.sockets is not None:
             shutil.rmtree(self.sockets, ignore_errors=True)

@@ -1,8 +1,8 @@
-"""The part of PromQL that our rules and panels are written in, evaluated over two scrapes of a real process.
+"""The part of PromQL that our rules and panels use, evaluated over two scrapes of a real process.
 
-Anything else is refused with a SyntaxError: promtool, where it is at hand, reads the whole language
-(`promtool check rules`, `promtool test rules`, docs/operations.md). Two scrapes are all the history there is: a range
-of any length is what happened between them.
+Anything else is refused with a SyntaxError: promtool, where it is available, reads the whole language (`promtool check
+rules`, `promtool test rules`, docs/operations.md). Two scrapes are the whole history, so a range of any length is what
+happened between them.
 """
 
 import math
@@ -45,7 +45,7 @@ class Scrape:
 
 
 class Query:
-    """It is one expression. `names`: the metrics that it reads. `evaluate`: what it says over two scrapes."""
+    """One expression. `names`: the metrics that it reads. `evaluate`: its value over two scrapes."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -53,7 +53,7 @@ class Query:
         self._tokens = self._read(text)
         self._at = 0
         self._before = self._after = Scrape(0, {})
-        self.evaluate(self._before, self._after)  # a syntax that is not ours is told now
+        self.evaluate(self._before, self._after)  # an unknown syntax is refused now
 
     def _read(self, text: str) -> list[str]:
         tokens, at = [], 0
@@ -73,7 +73,7 @@ class Query:
         return tokens
 
     def evaluate(self, before: Scrape, after: Scrape) -> Value:
-        """Return a vector, which is empty where nothing fits; or a number."""
+        """Return a vector, which is empty when nothing matches, or a number."""
         self._before, self._after, self._at = before, after, 0
         value = self._or()
         if self._at != len(self._tokens):
@@ -227,7 +227,7 @@ def _fits(value: str, how: str, text: str) -> bool:
 
 
 def _quantile(share: float, buckets: Vector) -> Vector:
-    """Compute as Prometheus does: linear within a bucket; the last bound for what lies above it."""
+    """Compute as Prometheus does: linearly within a bucket, and the last bound for what lies above it."""
     groups: dict[Labels, list[tuple[float, float]]] = {}
     for labels, count in buckets.items():
         others = frozenset((name, text) for name, text in labels if name != "le")

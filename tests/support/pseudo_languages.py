@@ -1,7 +1,7 @@
-"""Languages that nobody speaks, for tests of what any language needs: made from the texts to translate.
+"""Languages that nobody speaks, to test what any language needs. They are made from the texts to translate.
 
 « eo » has accents on every letter; « ar » is written from the right, in Arabic letters. Both are longer than French.
-What a translation has to keep (variables, mark-up) is kept.
+Variables and mark-up, which a translation has to keep, are kept.
 """
 
 import re
@@ -27,7 +27,7 @@ _FORMS = {"eo": "nplurals=2; plural=(n != 1);", "ar": "nplurals=2; plural=(n != 
 
 
 def _and_more(words: str, sign: str) -> str:
-    """Return this sign for two fifths of their length: German and Finnish are as much longer than French."""
+    """Return this sign as often as to add two fifths: German and Finnish are that much longer than French."""
     more = len(words) * 2 // 5 if words.strip() else 0
     return " ".join(sign * min(6, more - start) for start in range(0, more, 6))
 

@@ -1,4 +1,4 @@
-"""A page as it is read."""
+"""Reads a page for tests that look for words in it."""
 
 import re
 
@@ -9,14 +9,14 @@ _TAG_IN_LINES = re.compile(r"<[a-zA-Z/][^<>\n]*\n[^<>]*>")
 
 
 def spaced(text: str) -> str:
-    """Return the text with ordinary spaces for no-break ones: where a line may end is no matter of what a text says."""
+    """Return the text with ordinary spaces for no-break ones, because most tests do not ask where a line may end."""
     return text.replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def squeezed(html: str) -> str:
-    """Return the page with each run of blanks as one space, and none beside a tag.
+    """Return the page with each run of blanks as one space, and no blanks beside a tag.
 
-    How the lines of a template are broken is no matter of what a page says either.
+    Most tests do not ask how the lines of a template are broken.
     """
     return _BLANKS.sub(" ", html).replace("> ", ">").replace(" <", "<").replace(" >", ">")
 
@@ -24,7 +24,7 @@ def squeezed(html: str) -> str:
 def watch() -> None:
     """Give `answer.text`, from now on, only ordinary spaces, and each tag in one line, because tests look for words.
 
-    `tests/common/texts/test_typography.py` looks for the spaces. What the code reads of its own answers is unchanged.
+    `tests/common/texts/test_typography.py` checks the spaces. What the code reads of its own answers does not change.
     """
     HttpResponse.text = property(_text)  # type: ignore[assignment, method-assign]
 

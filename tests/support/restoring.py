@@ -1,15 +1,15 @@
-"""A database as the migrations left it, after a test that committed.
+"""Restores the database to what the migrations left, after a test that committed.
 
-Django empties every table, a hundred of them with their indexes, then writes its content types and permissions again:
-half a second for a test that wrote ten lines. Here PostgreSQL itself looks for what is not as it was, and puts that
-back. The lock waits, as emptying does, for transactions that the test left open elsewhere.
+Django empties every table, a hundred of them with their indexes, then writes its content types and permissions again.
+That takes half a second for a test that wrote ten lines. Here PostgreSQL itself finds what has changed, and restores
+that. Its lock waits, as emptying does, for transactions that the test left open elsewhere.
 """
 
 from django.db import connection
 
-# `kept` holds a copy of each table that has lines after the migrations. A table with a trigger before deletions is
-# emptied whole: the register (docs/adr/0031) refuses to lose a line, and that it is emptied, save in this database
-# alone. Tables that refer to no other come first: what goes from them takes its lines in others with it.
+# `kept` holds a copy of each table that has rows after the migrations. A table with a trigger before deletions is
+# emptied whole: the audit log (docs/adr/0031) refuses to lose a row, and refuses to be emptied except in this database.
+# Tables that refer to no other come first, because deleting their rows deletes rows of others.
 REMEMBER = """
 ALTER TABLE public.reports_accessrecord DISABLE TRIGGER register_is_not_emptied;
 CREATE SCHEMA kept;
@@ -63,7 +63,7 @@ END $$;
 
 
 class NotATestDatabase(RuntimeError):
-    """The database is not one that the tests made: what they change in it would stay changed."""
+    """The database is not one that the tests made, so what they change in it would stay."""
 
 
 def require_test_database() -> None:
@@ -79,13 +79,13 @@ def require_test_database() -> None:
 
 
 def remember() -> None:
-    """Keep what the migrations wrote. Once, before the first test. Raises NotATestDatabase."""
+    """Keep what the migrations wrote, once, before the first test. Raises NotATestDatabase."""
     require_test_database()
     with connection.cursor() as cursor:
         cursor.execute(REMEMBER)
 
 
 def bring_back(_case: object) -> None:
-    """Take away what a transactional test left, in place of the `flush` of Django's TransactionTestCase."""
+    """Remove what a transactional test left, instead of the `flush` of Django's TransactionTestCase."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT kept.bring_back()")

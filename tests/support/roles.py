@@ -1,4 +1,4 @@
-"""deploy/roles.sql as a driver runs it: without psql's own commands, with these passwords."""
+"""Runs deploy/roles.sql as a driver does: without psql's own commands, and with these passwords."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,6 @@ SCRIPT = Path(__file__).resolve().parents[2] / "deploy/roles.sql"
 
 
 def statements(password: str, backup_password: str = "") -> str:
-    """Return the statements of the script. Passwords without a quote in them."""
+    """Return the statements of the script. The passwords may not contain a quote."""
     text = re.sub(r"^\\set.*$", "", SCRIPT.read_text(), flags=re.MULTILINE).replace(" \\g /dev/null", ";")
     return text.replace(":'password'", f"'{password}'").replace(":'backup_password'", f"'{backup_password}'")

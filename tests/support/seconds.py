@@ -1,9 +1,9 @@
-"""What a run of workers costs: seconds of the processor of each file of tests, with all that it started.
+"""Measures what a run of workers costs: the processor time of each file of tests and of all that it started.
 
-Seconds of the wall say how busy the machine is with other things; these say what a test takes. After a run with
+The time by the clock depends on what else the machine does. Processor time says what a test takes. After a run with
 `--workers` the files that took most are printed, and all of them are in `.local/seconds.txt`. What the servers of the
-whole run do for a file (PostgreSQL, Valkey) is told of the run alone, and what a worker begins with is told of its
-first file.
+whole run (PostgreSQL, Valkey) do is counted for the run only, and what a worker does at its beginning is counted for
+its first file.
 """
 
 import os
@@ -18,7 +18,7 @@ _PROCESSES = Path("/proc")
 
 
 def _of_one(pid: int) -> float:
-    """Return the seconds of this process and of the children that it has waited for; 0 when it is gone."""
+    """Return the processor time of this process and of the children for which it has waited; 0 when it has ended."""
     try:
         fields = (_PROCESSES / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -37,7 +37,7 @@ def _children(pid: int) -> list[int]:
 
 
 def of_all(pid: int) -> float:
-    """Return the seconds of a process and of all below it; without /proc, of this process and its children."""
+    """Return the processor time of a process and of all below it; without /proc, of this process and its children."""
     if not (_PROCESSES / "self" / "stat").exists():
         return sum(os.times()[:4])
     total, left = 0.0, [pid]
@@ -49,14 +49,14 @@ def of_all(pid: int) -> float:
 
 
 class Meter:
-    """Laps of this process."""
+    """Measures this process from lap to lap."""
 
     def __init__(self) -> None:
         self.cpu, self.wall = of_all(os.getpid()), time.monotonic()
 
     def lap(self) -> tuple[float, float]:
-        """Return the seconds of the processor and of the wall since the lap before. What ended unseen is no negative
-        time.
+        """Return the processor time and the time by the clock since the last lap. A process that ended unseen makes no
+        negative time.
         """
         cpu, wall = of_all(os.getpid()), time.monotonic()
         passed = max(0.0, cpu - self.cpu), wall - self.wall
@@ -66,7 +66,7 @@ class Meter:
 
 @dataclass
 class _Machine:
-    """Seconds that all processors of the machine were busy and idle, since it was started."""
+    """How long all processors of the machine were busy and idle since it was started, in seconds."""
 
     busy: float
     idle: float
@@ -83,7 +83,7 @@ class _Machine:
 
 
 class Account:
-    """The account of a run: what its files took, and how busy the machine was meanwhile."""
+    """The account of a run: what its files took, and how busy the machine was."""
 
     def __init__(self) -> None:
         self.files: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
@@ -94,7 +94,9 @@ class Account:
         self.files[file][1] += wall
 
     def lines(self) -> list[str]:
-        """Return the whole, then each file, the dearest first: seconds of the processor, of the wall."""
+        """Return the whole, then each file, the most expensive first: processor time and time by the clock,
+        in seconds.
+        """
         now = _Machine.now()
         busy, idle = now.busy - self.before.busy, now.idle - self.before.idle
         ordered = sorted(self.files.items(), key=lambda entry: -entry[1][0])

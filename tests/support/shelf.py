@@ -1,11 +1,11 @@
-"""What was drawn of the sentences of origin, kept from one test to the next: as a process keeps it from page to page.
+"""Keeps what was drawn of the original sentences from one test to the next, as a process keeps it from page to page.
 
-A test that began with nothing drawn would draw the frame, the footer and each run of sentences of its first page anew:
-half of what such a page costs. What is kept knows the sentences and the templates and nothing else. A test that begins
-to change something puts it away: a setting that is not in `BESIDE`, and whatever pytest's `monkeypatch` or the `patch`
-of `unittest.mock` replaces, save what is in `BESIDE` too. The tests of `APART` begin without it: they are about
-sentences and kept parts themselves, or draw nothing where something is drawn. What hangs on contents of the database
-begins empty in each test.
+A test that began with nothing drawn would draw the frame, the footer and each run of sentences of its first page again:
+half of what such a page costs. What is kept depends on the sentences and the templates, and on nothing else. A test
+that changes something therefore puts it away first: a setting that is not in `BESIDE`, and whatever pytest's
+`monkeypatch` or the `patch` of `unittest.mock` replaces, unless that is in `BESIDE` too. The tests of `APART` begin
+without it: they test sentences and kept parts themselves, or draw nothing where something is drawn. What depends on
+contents of the database is empty at the beginning of each test.
 """
 
 import os
@@ -25,7 +25,7 @@ APART = (
     "tests/access/", "tests/accounts/test_lookups.py", "tests/common/texts/", "tests/pages/test_kept",
     "tests/test_languages.py",
 )  # fmt: skip
-# No template asks for these, nor does any tag: settings, modules, and single names of modules.
+# No template and no tag uses these: settings, modules, and single names of modules.
 BESIDE = {
     "ALLAUTH_TRUSTED_PROXY_COUNT", "CACHES", "CONTENT_KEYS", "METRICS_TOKEN", "REDIS_URL",
     "chat.conversations.resume.slow_hash", "common.network_limits", "common.rate_limits",
@@ -36,7 +36,7 @@ _origin = text_cache._shelf_of({}, {})
 
 
 def begin(request: pytest.FixtureRequest) -> None:
-    """Begin a test in which nothing is changed, and nothing reads the table for a while."""
+    """Begin a test in which nothing is changed yet, and during which the table is not read for a while."""
     text_cache.set_changed({})
     if not is_apart(request.node.nodeid):
         take()
@@ -47,14 +47,14 @@ def is_apart(name: str) -> bool:
 
 
 def take() -> None:
-    """Put what is kept on the shelf that was just begun."""
+    """Put what is kept into the cache that was just made."""
     for place in [place for place in _origin.patterns if getattr(place[0], "shared", None)]:
         del _origin.patterns[place]  # contents of the admin are in it
     text_cache._shelf = replace(text_cache._shelf, **{name: getattr(_origin, name) for name in KEPT})
 
 
 def put_away() -> None:
-    """Let what this test draws from now on be its own."""
+    """Keep what this test draws from now on for this test only."""
     if text_cache._shelf.texts is _origin.texts:
         text_cache._shelf = replace(text_cache._shelf, **{name: {} for name in KEPT})
 
@@ -65,9 +65,9 @@ def _setting_changes(setting: str, **_signal: object) -> None:
 
 
 def is_beside(target: object, name: object) -> bool:
-    """Return whether what `monkeypatch` replaces in this target is in no page.
+    """Return whether what `monkeypatch` replaces in this target is used by no page.
 
-    target: a module, a class, another object or a mapping; or a whole name, as `monkeypatch.setattr` takes it.
+    target: a module, a class, another object or a mapping; or a whole name, as `monkeypatch.setattr` accepts it.
     """
     if isinstance(target, os._Environ):
         return True

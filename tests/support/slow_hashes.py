@@ -1,7 +1,8 @@
-"""Notes every slow hash that is computed for a request, wherever it is in the suite: each must have its own lane.
+"""Notes every slow hash that is computed for a request anywhere in the suite: each must be computed in the lane for
+slow requests.
 
 An address that is missing from `pnav.server.slow_requests.NAMES` would compute its hash in a thread that serves people,
-and everybody would wait for it (docs/adr/0052). Whatever test sends such a request fails.
+and everybody would wait for it (docs/adr/0052). A test that sends such a request fails.
 """
 
 import threading
@@ -32,7 +33,7 @@ def _end(**_signal: Any) -> None:
 
 
 def watch() -> None:
-    """Watch, from now on, in this process."""
+    """Watch this process from now on."""
     compute = slow_hashes.compute
 
     def noted[T](hash_of: Callable[..., T], *args: object, **kwargs: object) -> T:
@@ -46,7 +47,8 @@ def watch() -> None:
 
 def note() -> None:
     """Note that a slow hash is computed now."""
-    from pnav.server.slow_requests import is_slow  # knows models: when this module is read, Django may not be ready
+    # It imports models, and Django may not be ready when this module is read.
+    from pnav.server.slow_requests import is_slow
 
     request = getattr(_request, "now", None)
     if request is not None and not is_slow(request):

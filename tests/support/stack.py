@@ -1,8 +1,8 @@
-"""The middleware is made once for all clients of a test process, as a site makes it once for all its pages.
+"""Makes the middleware once for all clients of a test process, as a site makes it once for all its pages.
 
-Django's client makes it anew with each client, and a test has several: twenty classes and functions, of which one walks
-through the folder of static files. A setting that changes, and another class or function in `MIDDLEWARE`, makes it
-anew.
+Django's client makes it again for each client, and a test has several: twenty classes and functions, of which one walks
+through the folder of static files. When a setting changes, or a class or function in `MIDDLEWARE` is replaced, it is
+made again.
 """
 
 from typing import Any

@@ -1,17 +1,17 @@
-"""Every page that a test draws is parsed as the HTML standard says, and the test fails when the page is at fault.
+"""Parses every page that a test draws as the HTML standard says, and fails the test when the page has an error.
 
-Django's test client draws each page in each of its states somewhere in the suite, so the client is where pages are
-read (`watch`, called by tests/conftest.py). What is looked for: the parse errors of the standard (an element that is
-left open, closed twice or misnested; an attribute given twice; a bad character reference), an `id` that two elements
-share, a `label`, `aria-describedby`, `aria-labelledby`, `aria-controls` or `#fragment` that leads to no element of the
-page, and `autocomplete` where the standard allows none. A page of a visitor may have no text that breaks before « : ».
+Somewhere in the suite, Django's test client draws each page in each of its states, so the pages are read there
+(`watch`, called by tests/conftest.py). This looks for the parse errors of the standard (an element that is left open,
+closed twice or misnested; an attribute given twice; a bad character reference), an `id` that two elements share, a
+`label`, `aria-describedby`, `aria-labelledby`, `aria-controls` or `#fragment` that names no element of the page, and
+`autocomplete` where the standard allows none. A page of a visitor may have no text that breaks before « : ».
 
-Cost: html5lib takes some 40 to 100 ms for a page of the console, and the suite draws thousands. Two pages whose tags
-differ only in values and numbers have the same parse errors, so a run parses one page of each shape, whichever of its
-workers drew it, and reads the ids of all of them by regular expressions (about a millisecond a page). Nor do pages that
-differ in how many rows of one kind they list, from three on: whatever a row closes all that it opened leaves the parser
-as it found it. And most pages of a new shape have no parse error without a doubt, which a walk over their tags tells in
-some milliseconds (`plain_html`): html5lib reads those of which that is not sure.
+html5lib takes some 40 to 100 ms for a page of the console, and the suite draws thousands. Two pages whose tags differ
+only in values and numbers have the same parse errors. A run therefore parses one page of each shape, whichever of its
+workers drew it, and reads the ids of all pages with regular expressions (about a millisecond a page). Pages that differ
+only in how many rows of one kind they list, from three on, have the same shape: a row that closes all that it opened
+leaves the parser as it found it. Most pages of a new shape certainly have no parse error, which a walk over their tags
+finds out in some milliseconds (`plain_html`). html5lib reads the others.
 """
 
 import json
@@ -37,27 +37,29 @@ _SCRIPT = re.compile(r"<!--.*?-->|(<(script|style|textarea|title)\b[^>]*>).*?</\
 _TEMPLATE = re.compile(r"<template\b.*?</template>", re.DOTALL)
 _VALUE = re.compile(r"""="[^"]*"|='[^']*'""")
 _ATTRIBUTE = re.compile(r"""\s([a-z-]+)="([^"]*)\"""")
-# Attributes that name elements of the page: whether they name one, or several between spaces.
+# Attributes that name elements of the page, and whether they name one or several between spaces.
 _REFERENCES = {"for", "aria-describedby", "aria-labelledby", "aria-controls", "aria-owns", "list", "form"}
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _ROWS = re.compile(r"(.{1,60}?)\1{2,}", re.DOTALL)  # of signs, each of which stands for one tag
-# A tag without one of these names nothing, is named by nothing and completes nothing.
+# A tag without one of these names nothing, is named by nothing and has no completion.
 _LOOKED_AT = re.compile(r"""\b(?:id|for|aria-[a-z]+|list|form|autocomplete)="|\bhref="[#&]""")
-_TOKEN = re.compile(r'(?<= value=")[A-Za-z0-9]{64}(?=")')  # of forms, another one in each page
+_TOKEN = re.compile(r'(?<= value=")[A-Za-z0-9]{64}(?=")')  # the token of forms, which differs from page to page
 _NO_COMPLETION = {"hidden", "checkbox", "radio", "submit", "button", "file"}  # types of input
-# What a tag says by itself: its id, what it names, each with where, and what is wrong with it.
+# What a tag says by itself: its id, what it names, each with the place, and what is wrong with it.
 type _Said = tuple[str | None, list[tuple[str, str]], str]
 _UNREAD: Any = object()
-TAGS_AT_MOST = 50_000  # of those kept, by what they say; then it begins anew
+TAGS_AT_MOST = 50_000  # the most tags that are kept with what they say; after that, they are kept anew
 _said: dict[str, _Said | None] = {}
 _seen: set[str] = set()
-_valid: set[bytes] = set()  # digests of whole pages that this process found valid
-# What visitors read is looked at for its typography too (tests/support/french.py); these are pages of those who work.
+_valid: set[bytes] = set()  # the digests of whole pages that this process has found valid
+# The typography of visitors' pages is checked too (tests/support/french.py). These are pages of the staff.
 STAFF = ("/admin/", "/console/", "/levees/", "/unite/", "/compte/", "/ecoute/")
 
 
 def errors(page: str) -> list[str]:
-    """Return what is wrong with this page, or piece of one, each with the text around it; nothing for a valid one."""
+    """Return what is wrong with this page, or piece of one, each with the text around it; an empty list for a valid
+    one.
+    """
     return [*parse_errors(page), *_reference_errors(page)]
 
 
@@ -66,7 +68,7 @@ def _is_whole(page: str) -> bool:
 
 
 def parse_errors(page: str) -> Iterator[str]:
-    """Yield what html5lib says, each with the text around it."""
+    """Yield the errors of html5lib, each with the text around it."""
     parser = html5lib.HTMLParser()
     if _is_whole(page):
         parser.parse(page)
@@ -74,17 +76,17 @@ def parse_errors(page: str) -> Iterator[str]:
         parser.parseFragment(page)
     lines = page.replace("\r\n", "\n").split("\n")
     for (line, column), code, values in parser.errors:
-        if code == "invalid-codepoint":  # a sign that a person typed, shown to them again as it was
+        if code == "invalid-codepoint":  # a character that a person typed, shown to them again as it was
             continue
         near = lines[line - 1][max(0, column - 80) : column + 20] if line <= len(lines) else ""
         yield f"{code} {values or ''} at line {line}: …{near.strip()}…"
 
 
 def _reference_errors(page: str, tags: list[str] | None = None) -> Iterator[str]:
-    """Yield the errors of the tags alone, without parsing. A `<template>` is no part of the page until a script takes
+    """Yield the errors of the tags alone, without parsing. A `<template>` is no part of the page until a script uses
     it.
 
-    tags: those of the page, where they were found before (`_tags_as_written`).
+    tags: the tags of the page, if they are known already (`_tags_as_written`).
     """
     if tags is None or "<template" in page:
         tags = _TAG.findall(_TEMPLATE.sub("", _SCRIPT.sub(r"\1", page)))
@@ -104,7 +106,7 @@ def _reference_errors(page: str, tags: list[str] | None = None) -> Iterator[str]
     for own, count in ids.items():
         if count > 1 or not own or " " in own:
             yield f"the id « {own} » stands {count} times"
-    if _is_whole(page):  # what a piece names may stand in the page around it
+    if _is_whole(page):  # what a piece names may be in the page around it
         for where, one in named:
             # Widgets of Django's admin name help texts that their page does not always draw.
             if one not in ids and not one.endswith("_helptext"):
@@ -112,8 +114,10 @@ def _reference_errors(page: str, tags: list[str] | None = None) -> Iterator[str]
 
 
 def _read_tag(tag: str) -> "_Said | None":
-    """Return the id of this tag, what it names, each with where, and what is wrong with it by itself; None when it
-    names nothing, is named by nothing and completes nothing."""
+    """Return the id of this tag, what it names, each with the place, and what is wrong with it by itself.
+
+    Return None when it names nothing, is named by nothing and has no completion.
+    """
     if not _LOOKED_AT.search(tag):
         return None
     attributes = {name: unescape(value) for name, value in _ATTRIBUTE.findall(tag)}
@@ -127,7 +131,7 @@ def _read_tag(tag: str) -> "_Said | None":
 
 
 def _keep_said(tag: str) -> "_Said | None":
-    """Read a tag that was not met yet, and keep what it says: most tags of a page stand in the next one too."""
+    """Read a tag that was not met before, and keep the result: most tags of a page are also in the next one."""
     if len(_said) >= TAGS_AT_MOST:
         _said.clear()
     found = _said[tag] = _read_tag(tag)
@@ -156,14 +160,14 @@ def _digest(tags: list[str]) -> str:
 
 
 def _folded(tags: list[str]) -> list[str]:
-    """Return the same tags, with two rows in the place of three or more in which everything is closed that is
-    opened."""
+    """Return the same tags with two rows instead of three or more, where each row closes everything that it opens."""
     kinds = list(dict.fromkeys(tags))
-    sign_of = {tag: chr(0x4E00 + number) for number, tag in enumerate(kinds)}  # one sign each, none of them special
+    # One sign for each, and none of them has a meaning in a pattern.
+    sign_of = {tag: chr(0x4E00 + number) for number, tag in enumerate(kinds)}
 
     def fold(run: re.Match[str]) -> str:
         row, count = run[1], len(run[0]) // len(run[1])
-        # A run may begin in the middle of what comes before its first row: look for where rows do.
+        # A run may begin in the middle of what comes before its first row, so look for where rows begin.
         for start in range(len(row)):
             turned = row[start:] + row[:start]
             if _closes_what_it_opens([kinds[ord(sign) - 0x4E00] for sign in turned]):
@@ -187,7 +191,7 @@ def _closes_what_it_opens(tags: list[str]) -> bool:
 
 
 def _was_valid(shape: str) -> bool:
-    """Return whether any worker of the run parsed a page of this shape without an error: a file of its name says so."""
+    """Return whether any worker of the run has parsed a page of this shape without an error, which a file records."""
     if shape not in _seen:
         if not (once.folder() / "shapes" / shape).exists():
             return False
@@ -203,7 +207,9 @@ def _is_valid(shape: str) -> None:
 
 
 def _keep(page: str, shape: str, where: str) -> None:
-    """Leave one whole page of each shape in the folder that `make html` named, and where it was drawn in its index."""
+    """Leave one whole page of each shape in the folder that `make html` named, and record in its index where it was
+    drawn.
+    """
     folder = os.environ.get("PNAV_DRAWN")
     if not folder or not _is_whole(page) or any(f" {staff}" in where for staff in STAFF):
         return
@@ -215,9 +221,9 @@ def _keep(page: str, shape: str, where: str) -> None:
 
 
 def check(page: str, where: str) -> None:
-    """Raise AssertionError when this page is at fault.
+    """Raise AssertionError when this page has an error.
 
-    The same page, but for the token of its forms, is read once.
+    A page that differs only in the token of its forms is read once.
     """
     is_of_staff = any(f" {staff}" in where for staff in STAFF)
     digest = blake2b(_TOKEN.sub("", page).encode(), digest_size=32, key=b"staff" if is_of_staff else b"").digest()
@@ -238,7 +244,7 @@ def check(page: str, where: str) -> None:
 
 
 def _errors_of(page: str, shape: str, tags: list[str]) -> list[str]:
-    """Return the parse errors of a page whose shape was not met yet. One that has none is not parsed again."""
+    """Return the parse errors of a page of a new shape. A shape without errors is not parsed again."""
     if plain_html.is_surely_valid(page):
         _is_valid(shape)
         return []
@@ -252,7 +258,7 @@ def _errors_of(page: str, shape: str, tags: list[str]) -> list[str]:
 
 
 def watch() -> None:
-    """Check, from now on, whatever page the test client is answered with."""
+    """Check, from now on, every page with which the test client is answered."""
     Client.request = _checked(Client.request)  # type: ignore[method-assign]
 
 
@@ -260,7 +266,7 @@ def _checked(request: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(request)
     def checked(self: Client, **asked: Any) -> HttpResponseBase:
         answer = request(self, **asked)
-        # (What is compressed was drawn by the same views, which other tests ask without it.)
+        # Compressed pages are skipped: the same views draw them, and other tests ask for them uncompressed.
         is_plain = "Content-Encoding" not in answer.headers
         if is_plain and answer.headers.get("Content-Type", "").startswith("text/html"):
             where = f"{asked.get('REQUEST_METHOD', 'GET')} {asked.get('PATH_INFO', '')} ({answer.status_code})"
@@ -275,7 +281,7 @@ def _checked(request: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _read(pieces: Any, where: str) -> Iterator[bytes]:
-    """Check what is answered in pieces when the last one was taken."""
+    """Check a page that is sent in pieces when the last piece was read."""
     taken: list[bytes] = []
     for piece in pieces:
         taken.append(piece)

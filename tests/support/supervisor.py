@@ -1,15 +1,19 @@
-"""What systemd does for a unit with `Type=notify` and `WatchdogSec=`: it listens, and ends what says nothing."""
+"""Does what systemd does for a unit with `Type=notify` and `WatchdogSec=`: it listens, and ends a process that is
+silent.
+"""
 
 import signal
 import socket
 import subprocess
 from pathlib import Path
 
-HEARD_WITHIN = 60.0  # seconds, on a busy machine; a test that waits for so long fails
+HEARD_WITHIN = 60.0  # seconds, even on a busy machine; a test that waits for this long fails
 
 
 class Listener:
-    """It is a socket that a process is told of by NOTIFY_SOCKET. patience: seconds after which silence is the end."""
+    """A socket of which a process is told by NOTIFY_SOCKET. patience: a process that is silent for these seconds is
+    ended.
+    """
 
     def __init__(self, folder: Path, patience: float) -> None:
         self.patience = patience
@@ -24,7 +28,7 @@ class Listener:
         self._socket.close()
 
     def hear(self, within: float = HEARD_WITHIN) -> str | None:
-        """Return the next word, None when none came in time."""
+        """Return the next word, or None when none came in time."""
         self._socket.settimeout(within)
         try:
             return self._socket.recv(256).decode()
@@ -32,7 +36,7 @@ class Listener:
             return None
 
     def end_once_silent(self, process: subprocess.Popen[bytes]) -> int:
-        """Wait until nothing came for so long as it may be silent, end the process, and return its status."""
+        """Wait until the process was silent for longer than it may, end it, and return its status."""
         while self.hear(self.patience) is not None:
             pass
         process.send_signal(signal.SIGKILL)

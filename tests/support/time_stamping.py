@@ -1,4 +1,4 @@
-"""Time-stamping authorities of this machine, which sign with `openssl ts`, and the server behind which they answer."""
+"""Time-stamping authorities of this machine, which sign with `openssl ts`, and the server with which they answer."""
 
 import http.server
 import subprocess
@@ -18,7 +18,7 @@ type Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 SINCE, UNTIL = datetime(2020, 1, 1, tzinfo=UTC), datetime(2120, 1, 1, tzinfo=UTC)
 
-# Of a key: what one that stamps does not do.
+# Key usages that a certificate for time stamps must not have.
 OTHER_USES = (
     "content_commitment",
     "key_encipherment",
@@ -75,8 +75,8 @@ def certify(
 class LocalAuthority:
     """A time-stamping authority of this machine.
 
-    folder: its keys and certificates; trusted.pem there is what an operator trusts. mode: how it answers over HTTP: «
-    well », « away » (503), « moved » (a redirect), « junk », « long », « other » (stamps something else).
+    folder: its keys and certificates; trusted.pem in it is what an operator trusts. mode: how it answers over HTTP: «
+    well », « away » (503), « moved » (a redirect), « junk », « long », « other » (it stamps something else).
     """
 
     name: str
@@ -103,8 +103,9 @@ class LocalAuthority:
 def make_authority(
     name: str, folder: Path, *, curve: bool = False, between: bool = False, digest: str = "sha256"
 ) -> LocalAuthority:
-    """Return an authority with keys of its own. curve: ECDSA P-256, RSA otherwise; between: with a certificate between
-    the anchor and who signs."""
+    """Return an authority with keys of its own. curve: ECDSA P-256, and RSA by default. between: whether there is a
+    certificate between the anchor and the one that signs.
+    """
     folder.mkdir()
 
     def draw() -> Key:

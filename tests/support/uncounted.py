@@ -1,5 +1,5 @@
-"""Lifts the limits for tests that ask far more of the site than anybody may: where this fixture is imported, none
-refuses.
+"""Lifts the limits for tests that ask much more of the site than anybody may: no limit refuses where this fixture is
+imported.
 """
 
 from collections.abc import Iterator
@@ -11,12 +11,13 @@ from django.core.signals import request_started
 
 @pytest.fixture(autouse=True)
 def _nothing_is_counted() -> Iterator[None]:
-    """Forget what limits counted before each request, so that the code that counts runs as it does on the site.
+    """Forget what limits counted before each request, so that the counting code runs as it does on the site.
 
-    The limits have their own tests. A worker of the tests has a database of Valkey to itself.
+    The limits have tests of their own. A worker of the tests has a database of Valkey to itself.
     """
 
-    server = cache._cache.get_client(None, write=True)  # once: a client for each call costs more than it
+    # Made once, because a client for each call costs more than the call.
+    server = cache._cache.get_client(None, write=True)
 
     def forget(**_signal: object) -> None:
         server.flushdb()

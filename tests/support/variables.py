@@ -2,7 +2,7 @@
 
 from reports.seal.sealing import PrivateKey
 
-SEAL_KEY = PrivateKey(bytes(range(32)))  # its private half too: tests open what the site sealed
+SEAL_KEY = PrivateKey(bytes(range(32)))  # its private half is here too, because tests open what the site sealed
 
 VARIABLES = {
     "TESTING": "1",

@@ -1,8 +1,8 @@
-"""What the walk of a questionnaire found, kept by its document from one test to the next.
+"""Keeps the result of walking a questionnaire, by its document, from one test to the next.
 
-Each page of the admin that shows a version has all of its paths walked, in a child process that begins anew: half a
-second. A site keeps what was found by the number of the version and its revision, which come back in each test. The
-document and the languages are all that the walk reads. A test that replaces what runs the child has it run.
+Each page of the admin that shows a version has all of its paths walked in a new child process, which takes half a
+second. A site keeps the result by the number of the version and its revision, which come back in each test. The walk
+reads only the document and the languages. A test that replaces what runs the child process has it run.
 """
 
 import json
@@ -19,7 +19,7 @@ _found: dict[bytes, tuple[Walk, bool]] = {}
 
 
 def watch() -> None:
-    """Watch, from now on, in this process."""
+    """Watch this process from now on."""
     walk, run = walking.walk_in_child, pool.run
     walking.walk_in_child = lambda written: _walk_once(walk, written) if pool.run is run else walk(written)
 
@@ -29,7 +29,7 @@ def _walk_once(walk: Callable[[Any], tuple[Walk, bool]], written: Any) -> tuple[
     key = blake2b(asked.encode()).digest()
     if key not in _found:
         found = walk(written)
-        if not found[0].paths:  # it could not be walked, perhaps now only
+        if not found[0].paths:  # it could not be walked, and perhaps it can next time
             return found
         _found[key] = found
     return _found[key]

@@ -1,12 +1,12 @@
 """`pytest --workers=4`: the tests are read once, then run by processes that are forked, a file at a time.
 
-Four interpreters that each read Django, ourselves and ten thousand cases take ten seconds of a processor each, and
-twice as long in a fresh clone, where each also compiles what the others compile at the same time; a fork takes some
-milliseconds. A worker has a database and a database of Valkey of its own (`environment.become_worker`, the fixtures of
-pytest-django), a folder of its own for temporary files, and gives its reports to the process that forked it, which
-counts and prints them as pytest does without workers.
+Four interpreters that each read Django, our code and ten thousand cases take ten seconds of processor time each, and
+twice as much in a fresh clone, where each also compiles what the others compile at the same time. A fork takes some
+milliseconds. A worker has its own database, its own database of Valkey (`environment.become_worker`, the fixtures of
+pytest-django) and its own folder for temporary files. It sends its reports to the process that forked it, which counts
+and prints them as pytest does without workers.
 
-A worker that ends in the middle of a test fails that test; its other tests are given to the others.
+When a worker ends in the middle of a test, that test fails, and the other workers run its other tests.
 """
 
 import atexit
@@ -77,7 +77,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @dataclass
 class Worker:
-    """It is one process. left: the numbers of the tests that it was given and has not ended, in their order."""
+    """One worker. left: the numbers of the tests that it was given and has not finished, in their order."""
 
     pid: int
     line: Connection
@@ -90,11 +90,11 @@ def require_one_thread(threads: Iterable[threading.Thread]) -> None:
 
 
 class WorkersBroke(RuntimeError):
-    """A worker met an error outside the tests, which this tells."""
+    """A worker met an error outside of the tests; the message tells it."""
 
 
 class Workers:
-    """Those of one run. Files are given in the order in which the tests were sorted, one after the other."""
+    """The workers of one run. Files are given out one after the other, in the order in which the tests were sorted."""
 
     def __init__(self, session: pytest.Session, count: int) -> None:
         self.session = session
@@ -104,7 +104,7 @@ class Workers:
         self.workers: dict[Connection, Worker] = {}
         self.started = 0
         self.seconds = seconds.Account()
-        # Found now, as long as this is the only process: the folder of the run, whose number the workers share.
+        # Look for it while this is the only process: the workers share the number of the run's folder.
         self.temporary = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
 
     def run(self) -> None:
@@ -173,7 +173,7 @@ class Workers:
         )  # fmt: skip
 
     def _gone(self, worker: Worker) -> None:
-        """Take leave of a worker that ended, in order or in the middle of a test."""
+        """Handle a worker that ended, whether it was finished or in the middle of a test."""
         del self.workers[worker.line]
         worker.line.close()
         _pid, status = os.waitpid(worker.pid, 0)
@@ -196,7 +196,7 @@ def _work(session: pytest.Session, line: Connection, number: int, folder: Any) -
     """Run in the fork, and never return."""
     status = 1
     try:
-        # What is to be done when the first process ends is not ours; what tests want done at the end is.
+        # What is to be done at the end of the first process is not for us; what tests register from now on is.
         atexit._clear()
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         random.seed()
@@ -206,7 +206,7 @@ def _work(session: pytest.Session, line: Connection, number: int, folder: Any) -
         folder.mkdir(mode=0o700)
         config._tmp_path_factory._basetemp = folder  # type: ignore[attr-defined]
         capturing = config.pluginmanager.get_plugin("capturemanager")
-        capturing.stop_global_capturing()  # into a file that all would share
+        capturing.stop_global_capturing()  # its output would go into a file that all workers share
         capturing.start_global_capturing()
         terminal = config.pluginmanager.unregister(name="terminalreporter")
         assert isinstance(terminal, pytest.TerminalReporter)
@@ -227,7 +227,9 @@ def _work(session: pytest.Session, line: Connection, number: int, folder: Any) -
 
 
 def _given(items: list[pytest.Item], line: Connection) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
-    """Yield each test of the files that we are given, with the one after it: fixtures that both use are kept."""
+    """Yield each test of the files that this worker is given, with the one after it, so that fixtures of both
+    are kept.
+    """
 
     def ask() -> list[int]:
         line.send(("asks", None))
@@ -249,10 +251,10 @@ class Reporter:
     def __init__(self, config: pytest.Config, line: Connection, terminal: pytest.TerminalReporter) -> None:
         self.config = config
         self.line = line
-        self._tw = terminal._tw  # pytest asks how texts are painted, for what it says of an `assert`
+        self._tw = terminal._tw  # pytest asks how to colour what it says about an `assert`
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        # As the terminal asks, for what it tells: a test whose parts failed is failed by this.
+        # The terminal asks this too, and a test whose subtests failed fails because of it.
         self.config.hook.pytest_report_teststatus(config=self.config, report=report)
         data = self.config.hook.pytest_report_to_serializable(config=self.config, report=report)
         self.line.send(("report", data))
