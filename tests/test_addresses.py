@@ -1,4 +1,4 @@
-"""Each page under its addresses: one a language, and one that says nothing (docs/adr/0068)."""
+"""Each page under its addresses: one for each language, and one that says nothing about the page (docs/adr/0068)."""
 
 import re
 from collections.abc import Iterator
@@ -60,7 +60,9 @@ def test_every_page_has_one_address_in_each_table_and_is_read_back(table):
 
 
 def test_addresses_of_discreet_mode_say_nothing():
-    """There is no letter but that of the prefix: a number for a page, a number for a slug; a file has its random id."""
+    """The neutral address has no letter except its prefix: a number for a page, a number for a slug. A file has its
+    random id.
+    """
     for name, parameters in PAGES:
         address = DISCREET.reverse(name, **parameters)
         address = address.replace(f"{FILE}/1/", "")
@@ -162,7 +164,7 @@ def test_busy_page_is_in_the_language_and_mode_of_the_address():
 
 
 def links(html: str) -> set[str]:
-    """Return where the page leads on this site, in its links and its forms."""
+    """Return where the links and forms of the page lead on this site."""
     found = re.findall(r'\s(?:href|action|formaction|data-action|data-page|data-frames)="([^"]*)"', html)
     return {unescape(one) for one in found if one.startswith("/") and not one.startswith("/static/")}
 
@@ -247,7 +249,7 @@ def test_discreet_visit_is_led_to_addresses_that_say_nothing(client):
 
 @pytest.mark.django_db
 def test_form_of_an_ordinary_page_leads_a_discreet_visit_on_without_a_word(client):
-    """The page was open before: what it sends is taken, and the way on is no ordinary address."""
+    """The page was open before. What it sends is accepted, and leads to no ordinary address."""
     be_discreet(client)
     response = client.post(in_language(OTHER).reverse("triage:restart"))
     assert (response.status_code, response.headers["Location"]) == (302, DISCREET.reverse("triage:start"))
@@ -257,7 +259,7 @@ def test_form_of_an_ordinary_page_leads_a_discreet_visit_on_without_a_word(clien
 
 @pytest.mark.django_db
 def test_every_page_of_discreet_mode_is_neutral(client):
-    """Title, icons, menu and what the head says are neutral, whoever asks, with a visit or without."""
+    """The title, the icons, the menu and the head of the page are neutral, whoever asks, with a visit or without."""
     for name in sitemap.names():
         response = client.get(DISCREET.reverse(name))
         assert response.status_code == 200, name
@@ -298,7 +300,7 @@ def test_quick_exit_works_in_every_table(client, settings):
 @pytest.mark.django_db
 @pytest.mark.parametrize("table", addresses.tables()[1:], ids=str)
 def test_whoever_is_not_let_in_is_not_let_in_under_another_address(client, table):
-    """Without a visit the answer is the same, and so is the way on, whatever the address."""
+    """Without a visit, the answer and the address to which it leads are the same."""
     for name, parameters in PAGES:
         if name in {"pages:quit", "pages:home"}:
             continue
@@ -384,7 +386,7 @@ def test_language_that_is_not_offered_is_not_led_to(client, monkeypatch):
 
 
 def head(html: str) -> dict[str, list[str]]:
-    """Return what the head says: links by their relation (and language), other things by their name."""
+    """Return what the head says: links by their relation (and language), other elements by their name."""
     found: dict[str, list[str]] = {}
     for tag in re.findall(r"<(?:link|meta) [^>]*>", html.partition("</head>")[0]):
         said = dict(re.findall(r'(\w[\w-]*)="([^"]*)"', tag))
@@ -423,7 +425,9 @@ def test_pages_that_search_engines_show_say_what_they_are(client, settings):
 
 @pytest.mark.django_db
 def test_pages_in_a_language_that_is_offered_to_nobody_are_not_found(client, settings):
-    """Whoever translates it, or chose it while it was whole, reads them; a search engine is told nothing of them."""
+    """Somebody who translates the language, or chose it while it was complete, reads these pages. A search engine is
+    not told of them.
+    """
     settings.LANGUAGES = [*settings.LANGUAGES, ("eo", "Esperanto")]
     for name in sitemap.names():
         response = client.get(in_language("eo").reverse(name))

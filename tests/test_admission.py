@@ -1,4 +1,6 @@
-"""Each network in its turn: who is served next, who waits, who is refused. On a clock and threads of the test's own."""
+"""Admission by network: who is served next, who waits, and who is refused. The clock and the threads are the test's
+own.
+"""
 
 import asyncio
 import json
@@ -46,7 +48,7 @@ HONEST, OTHER, FLOOD, FLOOD_TOO, CLASS = 1, 2, 3, 4, 5
 
 
 class Later(Executor):
-    """Threads that the test runs by hand: `step` lets the oldest one do one request to its end."""
+    """Threads that the test runs by hand: `step` lets the oldest one finish one request."""
 
     def __init__(self):
         self.begun = []
@@ -57,7 +59,7 @@ class Later(Executor):
 
 
 class Bench:
-    """A lane of four threads, each request of which takes what the test says on the test's own clock."""
+    """A lane of four threads, in which each request takes as long as the test says, on the test's own clock."""
 
     def __init__(self, threads=4, each=10, in_all=30, **more):
         self.now = 1000.0
@@ -76,7 +78,7 @@ class Bench:
         )
 
     def come_from(self, address):
-        """Ask once from this address."""
+        """Send one request from this address."""
         network, wider = network_of(scope(address))
         return self.ask(network, wider=wider)
 
@@ -94,7 +96,7 @@ class Bench:
         return len(self.threads.begun)
 
     def finish(self):
-        """Run everything, one thread after the other."""
+        """Finish all requests, one thread after the other."""
         while self.threads.begun:
             self.threads.begun.pop(0)()
 
@@ -135,7 +137,7 @@ def test_who_has_used_much_comes_after_who_has_not():
 
 
 def test_who_asks_for_many_things_at_once_comes_after_who_asks_for_few():
-    """Before anything of it was served: nothing is charged yet."""
+    """Nothing of the network was served before, so nothing is charged yet."""
     bench = Bench(threads=1, each=40, in_all=60, few=6)
     bench.ask(OTHER)
     flood = [bench.ask(FLOOD) for _each in range(9)]
@@ -159,7 +161,7 @@ def test_a_browser_that_asks_for_a_page_and_what_is_in_it_has_its_turn():
 
 
 def test_crowd_of_one_network_waits_for_no_more_than_the_others_ask_for():
-    """A class that opens one page at one moment: its own requests are not held against it once they are served."""
+    """A class opens one page at one moment. Once its requests are served, they do not count against it."""
     bench = Bench(threads=4, each=40, in_all=60, few=6)
     crowd = [bench.ask(FLOOD, seconds=0.001) for _pupil in range(30)]
     bench.ask(HONEST)
@@ -172,7 +174,7 @@ def test_crowd_of_one_network_waits_for_no_more_than_the_others_ask_for():
 
 
 def test_crowd_of_one_network_is_not_kept_out_by_people_who_come_one_by_one():
-    """A school behind one address, on an evening on which there is always somebody else who asks for one thing."""
+    """A school has one address, on an evening when there is always somebody else who asks for one thing."""
     bench = Bench(threads=1, each=40, in_all=60, few=6)
     came = bench.now
     waited = {HONEST: [], CLASS: []}
@@ -186,7 +188,7 @@ def test_crowd_of_one_network_is_not_kept_out_by_people_who_come_one_by_one():
 
         bench.lane.enter(Ticket(bucket, work))
 
-    ask(HONEST, 50, following=30)  # each one of another network, asked anew when the one before is served
+    ask(HONEST, 50, following=30)  # each is of another network, and the next one asks when one was served
     for _pupil in range(9):
         ask(CLASS, CLASS)
     bench.finish()
@@ -226,7 +228,7 @@ def test_those_who_have_used_much_rest_between_their_requests_while_others_come(
     bench.finish()
     assert bench.rests == pytest.approx(
         [0.1 * REST_FOR_EACH_SECOND] * 3, rel=0.2
-    )  # the first was begun before another's
+    )  # the first one began before that of another network
     bench.ask(HONEST)
     bench.ask(FLOOD, seconds=0.9 * COMPANY_SECONDS)
     bench.finish()
@@ -243,7 +245,7 @@ def test_lane_serves_so_many_a_second_and_that_many_at_once_before(monkeypatch):
     monkeypatch.setattr(bench.lane, "_sleep", sleep)
 
     def serve(count, network):
-        """Return the seconds that this many took, one of which takes a hundredth by itself."""
+        """Return the seconds for this many requests, each of which takes a hundredth of a second by itself."""
         bench.rests.clear()
         begun = bench.now
         for _one in range(count):
@@ -274,7 +276,7 @@ def test_what_runs_counts_before_it_ends():
     for _each in range(4):
         bench.ask(FLOOD)
     bench.ask(HONEST)
-    bench.now += COMPANY_SECONDS - 0.1  # what the flood began still runs
+    bench.now += COMPANY_SECONDS - 0.1  # what the flood began is still running
     bench.ask(FLOOD)
     assert bench.begun == 5 and bench.lane.waiting == 1
     bench.ask(OTHER)
@@ -296,7 +298,7 @@ def test_charge_is_worked_off_within_a_minute(rate):
 
 @pytest.mark.parametrize(("share", "level"), [(0.09, 0), (0.26, 2)])
 def test_what_a_network_uses_without_end_decides_its_level(share, level):
-    """These are five seconds of requests of 10 ms: a tenth of a processor is little, a quarter soon is much."""
+    """Within five seconds of requests of 10 ms, a tenth of a processor counts as little, and a quarter soon as much."""
     bench = Bench(light=PAGES._light, heavy=PAGES._heavy, worked_off=PAGES._rate)
     for _request in range(int(5 * share / 0.01)):
         bench.ask(FLOOD)
@@ -338,7 +340,9 @@ def test_when_all_queues_are_short_the_newcomer_is_refused():
 
 @pytest.fixture
 def apart(monkeypatch):
-    """Let no two networks share a bucket: each process draws buckets anew, and one network in a hundred would."""
+    """Let no two networks share a bucket. Each process assigns buckets at random, and one network in a hundred would
+    share one.
+    """
     monkeypatch.setattr("pnav.server.admission.BUCKETS", 2**61 - 1)
 
 
@@ -353,7 +357,7 @@ CROWDS = {
 @pytest.mark.usefixtures("apart")
 @pytest.mark.parametrize("crowd", CROWDS)
 def test_full_lane_lets_somebody_of_another_provider_in(crowd):
-    """512 networks have one request each, as many as wait at most: whoever came last of them goes."""
+    """512 networks have one request each, which is the most that may wait. The one that came last is dropped."""
     bench = Bench(threads=8, each=128, in_all=512)
     tickets = [bench.come_from(address) for address in ("192.0.2.1", *CROWDS[crowd] * 2)[: 512 + 2]]
     while bench.lane.waiting < 512:
@@ -398,7 +402,7 @@ def test_full_lane_shares_one_provider_out_by_subnet():
 
 
 def test_full_lane_of_as_many_providers_refuses_the_newcomer():
-    """Whoever has addresses of as many providers as wait at most closes the door: docs/adr/0052 says so."""
+    """Somebody who has addresses of as many providers as may wait can keep everybody out: docs/adr/0052 says so."""
     bench = Bench(threads=1, each=10, in_all=8)
     for number in range(9):
         bench.come_from(f"10{number}.1.1.1")
@@ -417,7 +421,9 @@ def test_known_device_is_no_part_of_the_crowd_of_its_office():
 
 
 def test_code_is_tried_in_its_turn_behind_a_hundred_networks_that_try_without_end():
-    """As the slow lane is made: each network has one try under way and one that waits, and asks again at once."""
+    """This is how the slow lane is made: each network has one try under way and one that waits, and asks
+    again at once.
+    """
     bench = Bench(threads=2, each=20, in_all=100, light=2.0, heavy=6.0, prefers=True)
     guessers = [f"198.51.{number}.1" for number in range(95)]
 
@@ -432,7 +438,7 @@ def test_code_is_tried_in_its_turn_behind_a_hundred_networks_that_try_without_en
     person = bench.come_from("203.0.113.7")
     while not person.result.done():
         following = bench.lane._next
-        bench.lane._next = lambda: None  # one request of this thread, then everybody asks again
+        bench.lane._next = lambda: None  # when this thread has served one request, everybody asks again
         bench.threads.begun.pop(0)()
         bench.lane._next = following
         ask_again()
@@ -474,7 +480,9 @@ def test_known_device_finds_a_place_among_strangers_of_many_networks():
 
 
 def test_known_devices_without_end_keep_nobody_else_out():
-    """Whoever had an account here, and signs in from three browsers again and again, is one among others."""
+    """Somebody who had an account here, and signs in from three browsers again and again, is treated like
+    anybody else.
+    """
     bench = Bench(threads=2, prefers=True, light=2.0, heavy=6.0)
     devices = (FLOOD, FLOOD_TOO, OTHER)
 
@@ -487,7 +495,7 @@ def test_known_devices_without_end_keep_nobody_else_out():
     bench.ask(HONEST, 0.5)
     for _each in range(30):
         first = bench.lane._next
-        bench.lane._next = lambda: None  # one request of this thread, then the test says what follows
+        bench.lane._next = lambda: None  # after one request of this thread, the test says what follows
         bench.threads.begun.pop(0)()
         bench.lane._next = first
         ask_again()
@@ -536,7 +544,7 @@ def test_nothing_is_kept_of_who_has_gone():
 
 
 def test_turn_of_one_costs_no_more_when_many_wait():
-    """The search ends at the first network that has used little: what it looks at does not grow with who waits."""
+    """The search ends at the first network that has used little, so it does not take longer when more networks wait."""
 
     def looks(networks):
         bench = Bench(threads=1, in_all=10_000)
@@ -587,7 +595,7 @@ def test_real_threads_serve_everybody_once_and_never_too_many_of_one():
 
 
 class Making:
-    """A request that is being made until the test lets it end."""
+    """A request that lasts until the test lets it end."""
 
     def __init__(self):
         self.began, self.may_end = threading.Event(), threading.Event()
@@ -599,7 +607,7 @@ class Making:
 
 @pytest.fixture
 def lane():
-    """Give eight real threads, and a network that has used some already."""
+    """Give eight real threads, and a network that has used some time already."""
     with ThreadPoolExecutor(8) as threads:
         lane = Lane(threads, 8, each=10, in_all=50)
         for network, charge in ((FLOOD, 0.5), (FLOOD_TOO, 5.0)):
@@ -610,7 +618,7 @@ def lane():
 
 @pytest.mark.parametrize("network", [FLOOD, FLOOD_TOO])
 def test_who_has_used_more_stands_still_while_somebody_who_has_not_is_served(lane, network, monkeypatch):
-    # As long as it takes: a busy machine may stop this thread for longer than the tenth of a second it stands still.
+    # A busy machine may stop this thread for longer than the usual tenth of a second, so it may take longer here.
     monkeypatch.setattr("pnav.server.admission.GIVES_WAY_ONCE_SECONDS", 20)
     monkeypatch.setattr("pnav.server.admission.GIVES_WAY_SECONDS", 20)
     page, went_on, flood = Making(), threading.Event(), Making()
@@ -660,7 +668,7 @@ def test_nobody_stands_still_for_ever_nor_is_charged_for_it(lane):
 
 
 def test_half_of_the_threads_never_stand_still(lane):
-    """Four of eight may: the others go on, however many networks there are."""
+    """Four of eight threads may give way. The others go on, however many networks there are."""
     page = Making()
     lane.enter(Ticket(HONEST, page))
     tickets = []
@@ -677,7 +685,7 @@ def test_half_of_the_threads_never_stand_still(lane):
 
 
 def test_slice_of_a_file_lets_pages_be_made_first_once(lane):
-    """Whoever sends it, in both threads, and no longer than a page that has used more gives way at one time."""
+    """In either thread, a page gives way, and no longer than one that has used more does at one time."""
     page = Making()
     lane.enter(Ticket(HONEST, page))
     assert page.began.wait(20)
@@ -703,7 +711,7 @@ def test_slice_of_a_file_lets_pages_be_made_first_once(lane):
 
 
 def test_page_gives_no_way_to_slices(lane):
-    """Two lanes that waited for each other would stand still."""
+    """Two lanes that waited for each other would both stop."""
     part = Making()
     with ThreadPoolExecutor(2) as threads:
         Lane(threads, 2, each=8, in_all=8, behind=lane).enter(Ticket(OTHER, part))
@@ -813,7 +821,9 @@ def test_slices_have_threads_of_their_own_and_pages_keep_theirs(path):
 
 
 async def test_ten_send_at_once_and_the_eleventh_is_told_to_wait(monkeypatch):
-    """Two are written, eight wait for the disk, and whoever comes then is told so at once: nothing of it was begun."""
+    """Two slices are written and eight wait for the disk. A further one is told at once that nothing of it
+    was begun.
+    """
     is_free, written = threading.Event(), []
 
     def answer(_self, scope, body_file, *_more):
@@ -832,7 +842,7 @@ async def test_ten_send_at_once_and_the_eleventh_is_told_to_wait(monkeypatch):
             if not parts:
                 parts.append(b"")
                 return {"type": "http.request", "body": b"x" * 100, "more_body": False}
-            return await asyncio.Future()  # the client stays
+            return await asyncio.Future()  # the client does not leave
 
         async def send(message):
             told.setdefault(number, []).append(message)

@@ -1,4 +1,4 @@
-"""The audit of dependencies reads all of requirements.txt, and never takes silence for « nothing found »."""
+"""The audit of dependencies reads all of requirements.txt, and never takes a missing answer for « nothing found »."""
 
 import json
 import re
@@ -29,7 +29,7 @@ def weakness(name: str) -> dict[str, Any]:
 
 
 def sound(name: str, version: str) -> tuple[int, Any]:
-    """Return a base that knows of the old Django, and of nothing of ours."""
+    """Return a base of advisories that knows the old Django, and nothing about our dependencies."""
     return 200, weakness(name) if (name, version) == ("django", "2.2.3") else {}
 
 
@@ -62,7 +62,7 @@ def base(answer: Answer) -> Iterator[tuple[str, list[tuple[str, str]]]]:
 
 
 def audit(address: str) -> subprocess.CompletedProcess[str]:
-    """Audit in a home of its own, so that an answer that an earlier run kept counts for nothing."""
+    """Audit with a home folder of its own, so that no cached answer of an earlier run is used."""
     with tempfile.TemporaryDirectory() as home:
         return subprocess.run(
             [sys.executable, "-m", "tests.audit"], cwd=ROOT, env={"PIP_AUDIT_OSV_URL": address, "HOME": home},
@@ -101,7 +101,7 @@ def test_audit_says_which_package_is_weak():
 
 
 def no_more(name: str, version: str) -> tuple[int, Any]:
-    """Answer for a base that fails once it has been believed."""
+    """Answer as a base that fails after it was believed once."""
     return sound(name, version) if version == "2.2.3" else (503, {})
 
 

@@ -1,4 +1,4 @@
-"""The authority of the connections inside: what it makes, for whom, and that nothing of it is left."""
+"""The authority of the internal connections: what it makes, for whom, and that it leaves nothing behind."""
 
 import os
 import shutil
@@ -134,7 +134,7 @@ def trusted_by(folder, place: str) -> list[x509.Certificate]:
 
 
 def is_accepted(shown: x509.Certificate, by: list[x509.Certificate], at: datetime, host: str) -> bool:
-    """Return whether who trusts these takes this one for the server of that name."""
+    """Return whether somebody who trusts these authorities accepts this certificate for the server of that name."""
     try:
         PolicyBuilder().store(Store(by)).time(at).build_server_verifier(x509.DNSName(host)).verify(shown, [])
     except VerificationError:
@@ -143,8 +143,11 @@ def is_accepted(shown: x509.Certificate, by: list[x509.Certificate], at: datetim
 
 
 def test_two_years_of_days_nobody_meets_what_they_do_not_trust(folder):
-    """The clock is given. A server shows, and a client trusts, what it read when it last looked at its files, once a
-    fortnight, each on days of its own; the authority runs each day."""
+    """The clock is given.
+
+    A server shows, and a client trusts, what it read when it last looked at its files, once a fortnight. Each looks on
+    days of its own. The authority runs each day.
+    """
     held = {
         place: (load(folder / place / "certificate.pem"), trusted_by(folder, place)) for place in ("postgres", "web")
     }
@@ -186,7 +189,7 @@ def test_nothing_is_shown_before_everybody_could_trust_it(folder):
     read_at = looked.stat().st_mtime_ns
     assert "shown" in renew(folder, 353) and load(folder / "postgres/certificate.pem") == following
     assert not list(folder.rglob("next-*")) and renew(folder, 354) == ""
-    # Made long before they are shown, and newer all the same for who looks at the times of files.
+    # They were made long before they are shown, and still count as newer when one looks at the times of the files.
     assert all((folder / "web" / name).stat().st_mtime_ns >= read_at for name in ("key.pem", "certificate.pem"))
 
 
@@ -200,7 +203,7 @@ def test_machine_that_was_off_for_a_year_shows_new_certificates_at_its_start(fol
 
 
 def test_part_of_a_later_version_comes_in_without_a_restart_of_the_others(folder):
-    """It is as when an operator updates: the folder of the new part is empty."""
+    """This is as when an operator updates: the folder of the new part is empty."""
     shutil.rmtree(folder / "backup")
     before = read(folder)
     assert "prepared" in renew(folder, 100)
@@ -219,7 +222,9 @@ class Killed(Exception):
 
 @pytest.mark.parametrize("day", [338, 353, 398])
 def test_process_that_is_killed_in_a_step_leaves_something_that_works_and_is_finished(tmp_path, monkeypatch, day):
-    """It is killed before each change of a file in turn; whoever reads then, and after the next run, is trusted."""
+    """The authority is killed before each change of a file in turn. A process that reads then, or after the next run,
+    is trusted.
+    """
     at = 0
     while True:
         folder = tmp_path / f"{at}"

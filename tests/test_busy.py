@@ -1,4 +1,4 @@
-"""« Come back in a moment »: what it says, what it gives back, what it costs."""
+"""The answer « come back in a moment »: what it says, what it gives back, and what it costs."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""The cache holds data, never a program."""
+"""The cache holds data, and never anything that is executed."""
 
 import pickle
 

@@ -1,4 +1,4 @@
-"""The days left of each certificate that the settings name are told before they are none."""
+"""The remaining days of each certificate that the settings name are reported before it expires."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,12 +49,12 @@ def test_a_site_without_any_has_none_to_tell(settings, monkeypatch):
 def test_check_warns_when_the_authority_has_not_renewed_and_errs_when_it_is_over(
     settings, monkeypatch, tmp_path, days, found
 ):
-    """It is a year of the internal certificates, as an operator who runs the check meets it."""
+    """A year of the internal certificates, as an operator who runs the check sees it."""
     use(settings, monkeypatch, folder_of(tmp_path, made_on=NOW - timedelta(days=days)))
     messages = certificates_last(None)
     assert [message.id for message in messages] == found * len(USES)
     assert all(str(tmp_path) not in message.msg for message in messages)
-    # Where it ran each day, nothing is to be told.
+    # Where it ran each day, there is nothing to report.
     state = authority.read_state(tmp_path)
     assert state is not None
     if found:
@@ -71,7 +71,7 @@ def test_file_that_cannot_be_read_is_an_error(settings, monkeypatch, tmp_path):
 
 
 def test_of_two_authorities_the_one_that_lasts_counts_and_of_a_chain_its_owner(tmp_path):
-    """Both are trusted while one takes over from the other."""
+    """Both authorities are trusted while one takes over from the other."""
     old = folder_of(tmp_path / "old", made_on=NOW - timedelta(days=390))
     new = folder_of(tmp_path / "new", made_on=NOW)
     both = tmp_path / "both.pem"

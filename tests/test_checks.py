@@ -28,7 +28,7 @@ def ids(messages) -> list[str]:
 
 @pytest.mark.django_db
 def test_durable_database_refuses_each_setting_that_is_off(settings):
-    """The tests' own PostgreSQL is not durable."""
+    """The PostgreSQL of the tests is not durable, so the check reports it."""
     settings.TESTING = False
     messages = durable_database(None, ["default"])
     assert ids(messages) == ["pnav.E001"] * 3
@@ -51,7 +51,7 @@ def test_durable_database_sees_the_setting_of_this_role(settings):
 def test_durable_database_is_part_of_what_migrate_runs(settings):
     settings.TESTING = False
     assert "pnav.E001" in ids(run_checks(databases=["default"]))
-    assert "pnav.E001" not in ids(run_checks())  # no database asked for: none is opened
+    assert "pnav.E001" not in ids(run_checks())  # no database was asked for, so none is opened
 
 
 @pytest.mark.django_db
@@ -66,7 +66,7 @@ def test_role_without_limits_behind_a_pooler_is_told(settings):
         cursor.execute("SET LOCAL lock_timeout = 0")
     (warning,) = checks.limits_behind_a_pooler(None, ["default"])
     assert warning.id == "pnav.W025" and "lock_timeout" in warning.msg
-    assert checks.limits_behind_a_pooler(None, None) == []  # no database asked for: none is opened
+    assert checks.limits_behind_a_pooler(None, None) == []  # no database was asked for, so none is opened
 
 
 def test_safe_deployment_refuses_the_demonstration_and_the_tests(settings):
@@ -153,7 +153,7 @@ def test_exchanges_without_keys_of_their_own_are_told_with_what_to_do(settings):
 
 
 def test_no_id_is_used_by_two_checks():
-    """Who silences one (SILENCED_SYSTEM_CHECKS) silences nothing else: each stands once in the source."""
+    """Silencing one check (SILENCED_SYSTEM_CHECKS) silences no other: each id is in the source once."""
     root = Path(__file__).resolve().parents[1]
     packages = ("chat", "common", "locations", "pnav", "reports", "triage")
     sources = [path for package in packages for path in sorted((root / package).rglob("*.py"))]
@@ -201,7 +201,7 @@ def test_demonstration_units_that_pass_for_real_are_an_error(settings):
     assert ids(checks.demonstration_places(None, ["default"])) == ["pnav.W020"]
     settings.DEMO_NOTICE = False
     assert ids(checks.demonstration_places(None, ["default"])) == ["pnav.E004"]
-    assert checks.demonstration_places(None, None) == []  # no database asked for: none is opened
+    assert checks.demonstration_places(None, None) == []  # no database was asked for, so none is opened
 
 
 @pytest.mark.parametrize(

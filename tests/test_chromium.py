@@ -1,4 +1,6 @@
-"""Which browser the tests drive, and what is installed where one is missing: with programs that note their call."""
+"""Which browser the tests drive, and what is installed when it is missing. The programs are replaced by ones that
+record their call.
+"""
 
 import os
 from pathlib import Path
@@ -11,7 +13,9 @@ from tests.browser.engines import __main__ as engines
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    """Return a machine with nothing installed, where root may; `machine("a", "b")` puts programs on it that succeed."""
+    """Return a machine with nothing installed, on which root may install; `machine("a", "b")` puts programs on it that
+    succeed.
+    """
     programs = tmp_path / "bin"
     programs.mkdir()
     monkeypatch.setenv("PATH", str(programs))
@@ -29,7 +33,7 @@ def machine(tmp_path, monkeypatch):
         return programs
 
     def calls() -> list[str]:
-        """Return what was asked of them, without what only hurries."""
+        """Return what the programs were asked, without options that only make them faster."""
         noted = (tmp_path / "calls").read_text().splitlines() if (tmp_path / "calls").exists() else []
         return [line.removeprefix(" ".join(chromium.HURRY) + " ") for line in noted]
 
@@ -61,7 +65,7 @@ def test_one_without_windows_is_added_beside_another(machine):
 
 
 def test_one_with_windows_is_added_where_there_is_only_the_other(machine):
-    """Tests of hidden tabs need it; somebody may have installed the other one alone."""
+    """Tests of hidden tabs need it, and somebody may have installed only the other one."""
     machine("chromium-headless-shell", "apt-get")
     assert chromium.main() == 0
     assert machine.calls() == ["update -qq", "install -y -qq chromium"]
@@ -98,7 +102,7 @@ def test_both_are_installed_where_there_is_none(machine):
 
 
 def test_other_engines_are_installed_where_root_may(machine, monkeypatch):
-    """What cannot be installed is said, the rest runs, and the whole has failed."""
+    """What cannot be installed is named, the rest runs, and the whole counts as failed."""
     asked = []
     monkeypatch.setattr(engines, "missing", lambda: {"webkit": "webkit2gtk-driver xvfb"})
     monkeypatch.setattr(engines.pytest, "main", lambda arguments: asked.append(arguments) or 0)

@@ -30,7 +30,7 @@ def _as_in_production(settings) -> None:
     ],
 )
 def test_what_is_no_page_is_refused_in_clear(client, method, path):
-    """There is no database fixture: it is refused before anything is asked. A token that is right changes nothing."""
+    """There is no database fixture: the request is refused before anything is asked. A valid token changes nothing."""
     answer = getattr(client, method)(path, headers={"authorization": f"Bearer {TOKEN}"})
     assert answer.status_code == 403 and "Location" not in answer
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"

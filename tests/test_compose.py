@@ -1,4 +1,4 @@
-"""docker-compose.yml says true things about this repository."""
+"""What docker-compose.yml says about this repository is true."""
 
 import argparse
 import ipaddress
@@ -49,7 +49,7 @@ BUILT_HERE = "pnav"
 
 
 def words(service: str) -> list[str]:
-    """Return the command of a service as one list of words, `sh -c` opened."""
+    """Return the command of a service as one list of words, without `sh -c`."""
     command = SERVICES[service]["command"]
     command = command.split() if isinstance(command, str) else command
     return command[2].split() if command[:2] == ["sh", "-c"] else command
@@ -73,7 +73,7 @@ def test_services_are_those_of_a_production():
 
 
 def test_services_are_started_by_the_entry_points_of_the_image():
-    """`tests/test_entry.py` looks at their options and commands: nobody writes them out a second time."""
+    """`tests/test_entry.py` checks their options and commands, so nobody writes them a second time here."""
     assert {name: words(name) for name in OURS} == {
         "migrate": ["migrate"],
         "web": ["web"],
@@ -230,7 +230,7 @@ def test_redis_takes_nobody_in_clear_nor_without_a_name():
     for name, file in (("ca-cert", "authority"), ("cert", "certificate"), ("key", "key")):
         assert options[f"--tls-{name}-file"] == f"/tls/{file}.pem"
     assert options["--aclfile"] == "/tls/users.acl" and options["--save"] == "" and options["--appendonly"] == "no"
-    assert options["--slowlog-log-slower-than"] == "-1"  # it would keep commands with their instants
+    assert options["--slowlog-log-slower-than"] == "-1"  # it would keep commands with their times
     lines = authority.users("a password").splitlines()
     assert lines[0] == "user default off" and len(lines) == 2
     assert " -@all " in lines[1] and "+@" not in lines[1] and "nopass" not in lines[1] and "a password" not in TEXT
@@ -339,7 +339,8 @@ def test_proxy_sends_each_path_to_the_processes_that_serve_it():
     roles = {service: SERVICES[service]["environment"]["PROCESS_ROLE"] for _path, service in proxies}
     assert roles == {"web": ProcessRole.PAGES, "sockets": ProcessRole.SOCKETS}
     sockets = [str(pattern.pattern) for pattern in websocket_urlpatterns]
-    assert sockets.pop() == "" and sockets and all(path.startswith("ws/") for path in sockets)  # the last one refuses
+    # The last one refuses everything else.
+    assert sockets.pop() == "" and sockets and all(path.startswith("ws/") for path in sockets)
     with pytest.raises(Resolver404):
         resolve("/ws/conversation/")
     for service in roles:
@@ -363,7 +364,7 @@ def test_proxy_refuses_programs_in_clear_and_leads_people_to_https():
     assert programs is not None and "@sent not method GET HEAD\n" in site[1]
     for path in PROGRAMS:
         assert any(fnmatch(path, pattern) for pattern in programs[1].split()), path
-    # In `handle`, for Caddy puts every `redir` before every `respond`.
+    # The rules are in `handle`, because Caddy puts every `redir` before every `respond`.
     handled = re.findall(r"handle (@\w+ )?\{\n\t\t(.+)\n", site[1])
     refusal = 'respond "HTTPS only" 403'
     assert handled == [("@program ", refusal), ("@sent ", refusal), ("", "redir https://{host}{uri} 308")]
@@ -378,7 +379,7 @@ def test_only_migrate_may_take_its_time():
 
 
 def test_only_migrate_owns_the_schema():
-    """Neither the owner's password nor the owner's certificate is anywhere else but where PostgreSQL itself is."""
+    """The owner's password and the owner's certificate are nowhere else than where PostgreSQL itself is."""
     passwords = {service: SERVICES[service]["environment"]["DATABASE_PASSWORD_FILE"] for service in OURS}
     assert passwords["migrate"] == "/run/secrets/database_owner_password"
     assert passwords["web"] == passwords["sockets"] == passwords["worker"] == "/run/secrets/database_web_password"
@@ -390,7 +391,7 @@ def test_only_migrate_owns_the_schema():
 
 
 def test_keys_of_exchanges_lie_on_a_server_and_a_volume_of_their_own():
-    """What copies the content copies none of them: neither the volume, nor a password that opens both."""
+    """The backup of the content contains none of the keys: neither their volume, nor a password that opens both."""
     keys, content = SERVICES["keys"], SERVICES["postgres"]
     assert keys["volumes"][0] == "keys:/var/lib/postgresql" and content["volumes"][0] == "postgres:/var/lib/postgresql"
     assert not set(keys["secrets"]) & set(content["secrets"])
@@ -400,7 +401,7 @@ def test_keys_of_exchanges_lie_on_a_server_and_a_volume_of_their_own():
     assert owners == ["keys", "migrate"]
     commands = entry.migrate_commands(SERVICES["migrate"]["environment"])
     assert ["migrate", "data_keys", "--noinput", "--database=data_keys"] in [command[2:] for command in commands]
-    # As durable as the content: who loses the keys loses every exchange.
+    # The keys are as durable as the content: without them every exchange is lost.
     options = [dict(word.split("=") for word in words(server) if "=" in word) for server in ("keys", "postgres")]
     for name in ("fsync", "synchronous_commit", "full_page_writes"):
         assert options[0][name] == options[1][name] == "on"
@@ -415,7 +416,7 @@ def test_role_of_the_web_reads_and_writes_lines_and_nothing_else():
         cursor.execute(roles.statements("a password", "another"))  # it may be run again
         cursor.execute("CREATE TABLE made_later (id bigserial PRIMARY KEY)")
         cursor.execute("SET LOCAL ROLE pnav_web")
-    # Written before and after the script ran.
+    # One row was written before the script ran, and one after it.
     session = Session.objects.create(session_key="a", session_data="b", expire_date=timezone.now())
     Session.objects.update(session_data="c")
     session.delete()
@@ -439,14 +440,14 @@ def test_role_of_the_web_reads_and_writes_lines_and_nothing_else():
 
 @pytest.mark.django_db
 def test_owner_who_may_make_roles_and_nothing_else_runs_the_script():
-    """It is as with a managed PostgreSQL: nobody there is a superuser.
+    """This is as with a managed PostgreSQL, where nobody is a superuser.
 
     The role that backs up is a superuser's to make.
     """
     script = roles.statements("a password").replace("pnav_web", "tried_web")
     with connection.cursor() as cursor:
         cursor.execute("CREATE ROLE tried_owner CREATEROLE")
-        # In this transaction alone, a schema of that owner's in the place of ours.
+        # In this transaction, a schema of that owner takes the place of ours.
         cursor.execute("ALTER SCHEMA public RENAME TO public_of_ours")
         cursor.execute("CREATE SCHEMA public AUTHORIZATION tried_owner")
         cursor.execute("SET LOCAL ROLE tried_owner")
@@ -478,7 +479,7 @@ def test_env_file_is_never_committed():
 
 
 def test_images_are_pinned_to_a_minor_version():
-    """A digest would be better; whoever has the registry at hand adds it: docs/operations.md."""
+    """A digest would be better. Somebody who can reach the registry adds it: docs/operations.md."""
     foreign = {name: service["image"] for name, service in SERVICES.items() if service["image"] != BUILT_HERE}
     assert set(foreign) == {"postgres", "keys", "redis", "proxy"} and foreign["keys"] == foreign["postgres"]
     for image in foreign.values():
@@ -506,12 +507,12 @@ def test_data_has_no_way_out():
 
 
 def test_health_checks_ask_pages_that_exist():
-    """They ask what was started in this container (`tests/test_entry.py`); what stands still is ended, and started
-    anew.
+    """They ask the process that was started in this container (`tests/test_entry.py`). A process that hangs is ended,
+    and started again.
     """
     for name in (*WEBS, "worker"):
         assert SERVICES[name]["healthcheck"]["test"] == ["CMD", "python", "-m", "pnav.server.entry", "health", "--end"]
-        # The first process of a container ignores who would kill it from within: `init` is the first.
+        # The first process of a container ignores signals that would kill it from within, so `init` is the first.
         assert SERVICES[name]["init"] is True and SERVICES[name]["restart"] == "unless-stopped"
         assert SERVICES[name]["command"][0] in entry.LOOKS
     assert probe.STANDS_STILL == entry.STANDS_STILL
@@ -528,15 +529,17 @@ def seconds(text: str) -> int:
 
 
 def test_what_is_only_slow_is_not_ended():
-    """A machine with too much to do makes every process late at once: ADR 0109."""
+    """A machine with too much to do makes every process late at once (ADR 0109)."""
     for name in WEBS:
         health = SERVICES[name]["healthcheck"]
         each = seconds(health["interval"]) + probe.SECONDS
         assert probe.SECONDS >= 10 and 90 <= entry.LOOKS["web"] * each <= 120
-        # Docker's own limit comes later than ours, with room for two Pythons that start: what it breaks off is no look.
+        # Docker's own limit comes later than ours, with time for starting Python twice. A check that Docker breaks off
+        # does not count.
         assert seconds(health["timeout"]) >= probe.SECONDS + 10
-        # It answers within a second and a half there, and starts within twenty: a slow one may start for longer than
-        # `start_period`, which then shows « unhealthy » and ends nobody, for no look counts before the first answer.
+        # It answers within a second and a half there, and starts within twenty. A slow one may take longer to start
+        # than `start_period`. It is then shown as « unhealthy » and nobody is ended, because no check counts before the
+        # first answer.
         assert health["retries"] <= entry.LOOKS["web"]
 
 
@@ -568,7 +571,9 @@ WHY_CAPABLE = {"authority": ["CHOWN"], "renewal": ["CHOWN"], "proxy": ["NET_BIND
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_service_has_the_limits_of_the_machine(service):
-    """These are memory, no swap of it, processes, no core dump, no capability without a reason, no more privileges."""
+    """These are memory without swap, processes, no core dump, no capability without a reason, and no further
+    privileges.
+    """
     container = SERVICES[service]
     assert in_bytes(container["mem_limit"]) >= 128 << 20
     assert container["memswap_limit"] == container["mem_limit"]
@@ -612,7 +617,7 @@ def test_what_a_service_may_take_fits_its_limit_of_memory():
 
 
 class Override(yaml.SafeLoader):
-    """Docker Compose's own words for « in the place of »."""
+    """The words with which Docker Compose replaces a list."""
 
 
 Override.add_constructor("!override", lambda loader, node: loader.construct_sequence(node))
@@ -694,12 +699,12 @@ def test_postgresql_is_durable_and_logs_no_content():
         assert options[name] == "on"
     assert options["log_min_error_statement"] == "panic"
     assert options["log_error_verbosity"] == "terse"
-    # Since 18 the image keeps its data one level lower: a volume on …/data would stay empty.
+    # Since 18 the image keeps its data one level lower, so a volume on …/data would stay empty.
     assert SERVICES["postgres"]["volumes"][0] == "postgres:/var/lib/postgresql"
 
 
 def test_connections_fit():
-    """Pools and threads of all web processes and a worker, at their default sizes, are what PostgreSQL allows."""
+    """The pools and threads of all web processes and a worker, at their default sizes, need what PostgreSQL allows."""
     options = dict(word.split("=") for word in words("postgres") if "=" in word)
     explained = (ROOT / ".env.example").read_text()
     pool, threads = (int(re.search(rf"{name}=(\d+)", explained)[1]) for name in ("DATABASE_POOL_SIZE", "CHAT_THREADS"))  # type: ignore[index]
@@ -734,15 +739,16 @@ def test_proxy_gives_a_request_so_long_and_no_longer():
     units = {"s": 1, "m": 60}
     seconds = {name: int(count) * units[unit] for name, count, unit in re.findall(r"(\w+) (\d+)([sm])\n", times)}
     assert set(seconds) == {"read_header", "read_body", "write", "idle"}
-    # Whoever is refused for being slow is refused by the process, which says so; the proxy ends what does not end then.
+    # A client that is too slow is refused by the process, which says so. The proxy ends what still does not end.
     assert (
         seconds["read_header"] < http_channel.REQUEST_SECONDS < seconds["read_body"] < 2 * http_channel.REQUEST_SECONDS
     )
     assert seconds["read_body"] + page_handler.WAIT_SECONDS < seconds["write"] <= 120  # and what is left is for sending
     assert http_channel.IDLE_SECONDS <= seconds["idle"] <= 120
-    # Of the whole head, in kilobytes: our longest is a session, a few cookies and an address; Caddy's own is 1 MB.
+    # The limit of the whole head in kilobytes. Our longest has a session, a few cookies and an address; Caddy's default
+    # is 1 MB.
     assert re.search(r"^\t\tmax_header_size (\d+)KB$", caddyfile, re.MULTILINE)[1] == "32"
-    # A socket over HTTP/2 would be a request that takes longer than that.
+    # A socket over HTTP/2 would be a request that lasts longer than that.
     assert SERVICES["proxy"]["environment"]["GODEBUG"] == "http2xconnect=0"
 
 
@@ -762,7 +768,7 @@ def test_proxy_drops_what_a_client_claims(name):
 def test_dockerfile_copies_and_runs_what_exists():
     dockerfile = (ROOT / "deploy/Dockerfile").read_text()
     assert "--require-hashes -r /build/requirements.txt" in dockerfile
-    # No pip in what runs: neither in the environment nor in the base.
+    # There is no pip where the site runs, neither in the environment nor in the base image.
     stages = dockerfile.split("\nFROM ")
     assert "venv --without-pip /venv" in stages[1] and "pip uninstall" in stages[-1] and "ensurepip" in stages[-1]
     assert "--hash=sha256:" in (ROOT / "requirements.txt").read_text()
@@ -839,7 +845,7 @@ def test_backup_can_do_little_and_holds_none_of_the_sites_secrets(service):
     assert container["read_only"] is True and container["cap_drop"] == ["ALL"] and not container.get("cap_add")
     assert container["security_opt"] == ["no-new-privileges:true"] and container["ulimits"]["core"] == 0
     assert in_bytes(container["mem_limit"]) == in_bytes(container["memswap_limit"]) >= 4 * sealing.OBJECT_MOST
-    # What is restored belongs to PostgreSQL's account; so does what was backed up.
+    # What is restored belongs to PostgreSQL's account, as did what was backed up.
     assert container["user"] == f"{authority.PARTS['postgres'].owner}:{authority.PARTS['postgres'].owner}"
     assert authority.PARTS["backup"].owner == authority.PARTS["postgres"].owner
     assert not set(container["secrets"]) & set(COMPOSE["secrets"])

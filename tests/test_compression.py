@@ -71,8 +71,8 @@ def test_what_streams_is_djangos_own():
 
 
 def test_length_is_drawn_by_lot():
-    """The same page is asked for again and again, and has as many lengths as the comment has, none longer than it may
-    be.
+    """The same page is requested many times. Its length varies as much as the comment in it, and never beyond its
+    limit.
     """
     texts = [brotli.decompress(answer("br").content).decode() for _each in range(200)]
     letters = [len(COMMENT.search(text)[1]) for text in texts]
@@ -81,7 +81,7 @@ def test_length_is_drawn_by_lot():
 
 
 def test_file_that_is_kept_is_sent_byte_by_byte():
-    """Whoever compares its digest with what the site says finds the same."""
+    """Somebody who compares its digest with the one that the site publishes finds the same."""
     kept = HttpResponse(PAGE, headers={"Content-Disposition": 'attachment; filename="verifier.html"'})
     found = answer("gzip, br", kept)
     assert found.headers["Content-Encoding"] == "gzip"

@@ -1,4 +1,6 @@
-"""What an open socket holds, and that a closed one holds nothing: without a collection of memory, in a real server."""
+"""What an open socket holds in memory, and that a closed one holds nothing, in a real server without garbage
+collection.
+"""
 
 import json
 import socket
@@ -15,7 +17,7 @@ from websockets.sync.client import connect
 from pnav.server.serving import daphne_arguments
 
 SOCKETS = 20
-STARTS_WITHIN, GOES_WITHIN = 30.0, 60.0  # seconds; a round of the server over what has ended takes one
+STARTS_WITHIN, GOES_WITHIN = 30.0, 60.0  # seconds; the server looks for ended connections once a second
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def port() -> Iterator[int]:
 
 
 def _left(port: int) -> dict[str, int] | None:
-    """Return the counts, without the request that asks; None when nobody answers."""
+    """Return the counts without the request that asks for them; None when nobody answers."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
             told: dict[str, int] = json.load(answer)
@@ -53,7 +55,7 @@ def test_open_socket_holds_no_request_and_a_closed_one_nothing(port):
     nothing = {"Channel": 0, "Request": 0, "SocketProtocol": 0}
     with ExitStack() as opened:
         for number in range(SOCKETS):
-            # One that says goodbye, and one whose line is cut.
+            # One socket says goodbye, and the line of another is cut.
             line = opened.enter_context(connect(f"ws://127.0.0.1:{port}/"))
             if number % 2:
                 opened.callback(line.socket.shutdown, socket.SHUT_RDWR)

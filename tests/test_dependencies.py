@@ -1,7 +1,7 @@
-"""What we import is declared in pyproject.toml, and what is declared is used: imported, or named where this says.
+"""What we import is declared in pyproject.toml, and what is declared is imported, or used as this module says.
 
-A library that comes only because another one needs it may go away with the next version of that one. One that is
-declared and used by nothing is one more thing to watch for weaknesses.
+A library that comes only because another one needs it may disappear with the next version of that one. A library that
+is declared and not used is one more to watch for weaknesses.
 """
 
 import ast
@@ -18,11 +18,12 @@ from packaging.utils import canonicalize_name
 
 from tests.test_names import PACKAGES, ROOT
 
-# What production never runs: it may import what is declared for the demonstration and for development too.
+# Production never runs these. They may import what is declared for the demonstration and for development too.
 ELSEWHERE = ("pnav/demo", "tests", "benchmarks")
-# Of the site, and imported only where an operator asks for it: the file, and the group that declares what it imports.
+# Modules of the site that are imported only where an operator asks for them: the file, and the group that declares its
+# library.
 OPTIONAL = {"common/tracing/export.py": "traces", "pnav/backup/store.py": "s3", "pnav/backup/tools.py": "demo"}
-# Used without an import: the file that names it, and by which words.
+# Libraries that are used without an import: the file that names each, and the words in it.
 NAMED = {
     "channels-redis": ("pnav/settings.py", '"channels_redis.pubsub.RedisPubSubChannelLayer"'),
     "django-dsfr": ("pnav/settings.py", '"dsfr"'),
@@ -60,10 +61,10 @@ def imported(source: str) -> Iterator[str]:
 
 
 def distribution(module: str, owners: Mapping[str, Iterable[str]]) -> str:
-    """Return which library brings this module; the module's own first name when none that is installed does."""
+    """Return the library that brings this module; the module's own first name when no installed library does."""
     first = module.partition(".")[0]
     known = [canonicalize_name(name) for name in owners.get(first, ())] or [canonicalize_name(first)]
-    # Several share a first name (`zope`, `psycopg`): the one that is called as the module is.
+    # Several libraries share a first name (`zope`, `psycopg`): take the one that is called like the module.
     return next((name for name in known if module.replace(".", "-").startswith(name)), known[0])
 
 
@@ -94,7 +95,7 @@ def with_extras(requirements: Mapping[str, Requirement]) -> set[str]:
 
 @cache
 def used() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """Return library → files that import it: of the site, and of everything else."""
+    """Return by library the files that import it: of the site, and of everything else."""
     owners = packages_distributions()
     site: dict[str, set[str]] = defaultdict(set)
     other: dict[str, set[str]] = defaultdict(set)

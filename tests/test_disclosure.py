@@ -1,4 +1,4 @@
-"""Whoever finds a weakness finds where to write, and nothing that has ended."""
+"""Somebody who finds a weakness finds where to write, and nothing that has expired."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def fields(client, settings):
-    """Return the fields of the file, names as they are written; each stands there once."""
+    """Return the fields of the file by their names, which occur once each."""
 
     def read() -> dict[str, str]:
         settings.CONTACT_EMAIL, settings.SITE_URL = "securite@pnav.example", "https://pnav.example"

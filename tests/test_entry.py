@@ -24,14 +24,14 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104  inside a container
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the entry point as a process, as a container has it, with nothing but this in its environment."""
+    """Run the entry point as a process, as in a container, with only this in its environment."""
     command = [sys.executable, "-m", "pnav.server.entry", *arguments]
     own = {"PATH": os.environ["PATH"]} | environment
     return subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True, check=False)
 
 
 def listened_at(**environment: str) -> tuple[int, str, int]:
-    """Return the port, interface and backlog with which Twisted opens what `web` describes."""
+    """Return the port, the interface and the backlog that Twisted uses for what `web` describes."""
     reactor = MemoryReactorClock()
     serverFromString(reactor, entry.web_endpoint(environment)).listen(Factory())
     ((port, _factory, backlog, interface),) = reactor.tcpServers
@@ -145,7 +145,7 @@ def test_health_asks_what_was_started_and_nothing_that_ends_by_itself(tmp_path):
 
 
 class Started:
-    """A process that a container was started as, and what its checks of health found."""
+    """The first process of a container, and what its health checks found."""
 
     def __init__(self, folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self.process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
@@ -198,7 +198,7 @@ def test_what_starts_and_what_has_no_database_is_left_alone(started):
 
 
 def test_process_goes_on_with_its_own_version_when_the_link_is_changed(tmp_path):
-    """« Two plain machines »: whatever it starts, and whatever it imports later, is of its own folder."""
+    """« Two plain machines »: whatever it starts, and whatever it imports later, comes from its own folder."""
     (tmp_path / "current").symlink_to(ROOT)
     python = tmp_path / "current" / Path(sys.executable).relative_to(ROOT)
     shown = "from pnav.server import entry; print(*entry.web_command({}), *entry.manage_command('check'))"

@@ -1,4 +1,4 @@
-"""What goes wrong costs no connection; who is not let in is noted."""
+"""An error costs no connection, and a refused request is recorded."""
 
 import time
 import uuid
@@ -25,8 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def in_use() -> int:
-    """Return how many connections the pool has given out and does not get back. It waits for those that are being
-    opened.
+    """Return how many connections the pool has given out and not got back. It waits for those that are being opened.
 
     This thread's own is closed first.
     """
@@ -42,7 +41,7 @@ def in_use() -> int:
 
 @pytest.mark.parametrize("path", ["/nothing-here/", "/point-d-accueil/nothing/", "/tchat/nothing/"])
 def test_missing_pages_in_other_threads_give_their_connection_back(path):
-    """Django draws them where `request_finished` does not reach: a dozen emptied the pool of a process."""
+    """Django draws these pages where `request_finished` does not reach: a dozen emptied the pool of a process."""
 
     def ask(_turn: int) -> int:
         from django.core.handlers.exception import response_for_exception
@@ -78,14 +77,14 @@ def test_page_of_a_breakdown_in_english_says_where_to_call_in_english(rf):
     ("cause", "status"),
     [
         (psycopg.errors.AdminShutdown, 503),
-        (psycopg.OperationalError, 503),  # a line that broke
+        (psycopg.OperationalError, 503),  # the connection broke
         (psycopg.errors.DeadlockDetected, 500),
         (psycopg.errors.LockNotAvailable, 500),
-        (psycopg.errors.QueryCanceled, 500),  # it took longer than a statement may
+        (psycopg.errors.QueryCanceled, 500),  # it took longer than a statement may take
     ],
 )
 def test_statement_that_the_database_ended_is_a_failure_of_ours(rf, cause, status):
-    """« Revenez » is for a database that does not answer; an alarm on 500 is to see a deadlock."""
+    """« Revenez » is for a database that does not answer. An alarm on 500 has to show a deadlock."""
     try:
         raise OperationalError("said-by-the-database") from cause("said-by-the-database")
     except OperationalError:
@@ -137,7 +136,7 @@ def test_what_is_somebody_else_s_looks_like_what_does_not_exist(client):
 
 @pytest.mark.parametrize("view", [page_not_found, permission_denied])
 def test_page_of_staff_asks_the_database_for_nobody(rf, told, view):
-    """What goes wrong may be the database: what the request does not know yet is left out."""
+    """The error may come from the database, so the page leaves out what the request does not know yet."""
 
     def fail():
         raise OperationalError("away")
@@ -149,7 +148,7 @@ def test_page_of_staff_asks_the_database_for_nobody(rf, told, view):
 
 
 def test_missing_page_keeps_the_lease_of_an_agent_alone(client):
-    """Who reads that a page is missing still answers people (docs/adr/0049)."""
+    """An agent who reads that a page is missing still answers people (docs/adr/0049)."""
     client.cookies[settings.SESSION_COOKIE_NAME] = signed_in(make.agent())
     assert 'id="presence"' in client.get("/console/rien/").text
     client.cookies.clear()
@@ -177,7 +176,7 @@ def test_refused_role_is_noted(client, told):
 
 
 def test_conversation_of_somebody_else_is_noted_without_its_id(client, told, caplog):
-    """The page says that it does not exist; whoever tries many is seen all the same."""
+    """The page says that it does not exist, and somebody who tries many is noticed all the same."""
     conversation = make.assigned(make.agent())
     stranger = make.agent(unit_name="Ailleurs")
     curious = stranger.user
@@ -217,7 +216,7 @@ def test_refused_form_says_why_in_a_word_of_ours(rf, told, reason, why):
 
 
 def test_form_from_elsewhere_is_noted(told):
-    """The page is ours, and the line repeats nothing of what was sent."""
+    """The page is ours, and the line of the log repeats nothing of what was sent."""
     answer = Client(enforce_csrf_checks=True).post(
         "/avis/", {"rating": "yes", "text": "MARQUE"}, headers={"origin": "https://typed.example"}
     )

@@ -1,4 +1,4 @@
-"""What a forge and a catalogue read of this repository: pipelines, templates, owners, updates, publiccode.yml."""
+"""What a forge and a catalogue read in this repository: pipelines, templates, owners, updates, publiccode.yml."""
 
 import json
 import re
@@ -23,7 +23,8 @@ COMMANDS = {
     "engines": "make test-engines",
     "versions": "make test-versions",
 }
-IN_A_CONTAINER = {"engines", "versions"}  # on GitHub: their image has Python, and root may install Debian's packages
+# Jobs of GitHub whose image has Python, and in which root may install Debian's packages.
+IN_A_CONTAINER = {"engines", "versions"}
 
 
 def test_github_calls_our_commands_and_nothing_else():
@@ -33,7 +34,7 @@ def test_github_calls_our_commands_and_nothing_else():
         for action in (step["uses"] for step in job["steps"] if "uses" in step):
             assert re.fullmatch(r"actions/(checkout|setup-python)@(v\d+|[0-9a-f]{40})", action), action
     assert set(GITHUB["jobs"]) == set(COMMANDS) and GITHUB["permissions"] == {"contents": "read"}
-    triggers = GITHUB.get("on", GITHUB.get(True))  # YAML 1.1 reads the word as a yes
+    triggers = GITHUB.get("on", GITHUB.get(True))  # YAML 1.1 reads the word as true
     assert set(triggers) == {"push", "pull_request"}, (
         "never pull_request_target: it runs strangers' code with our rights"
     )
@@ -126,7 +127,7 @@ MAINTENANCE = {"internal", "contract", "community", "none"}
 
 
 def faults(public: dict[str, Any]) -> list[str]:
-    """Return what the standard does not allow."""
+    """Return what the standard does not allow in the file."""
     found = [f"{name} is missing" for name in sorted(REQUIRED - set(public))]
     if found:
         return found

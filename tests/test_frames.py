@@ -1,4 +1,4 @@
-"""Whole texts on a socket, read and written without autobahn: the same as with it, for whatever may come."""
+"""Whole texts on a socket are read and written without autobahn, with the same result as with it, whatever comes."""
 
 import asyncio
 import random
@@ -21,7 +21,7 @@ TEXTS = [
 def client_frame(payload: bytes, *, first: int = 0x81, is_masked: bool = True, length: int | None = None) -> bytes:
     """Return a frame as a client sends it.
 
-    length: how many bytes say how long it is (0, 2, 8); as few as it needs by default.
+    length: in how many bytes its length is given (0, 2, 8); by default as few as it needs.
     """
     if length is None:
         length = 0 if len(payload) < 126 else 2 if len(payload) < 65_536 else 8
@@ -60,7 +60,7 @@ COMING = {
 
 
 class Transport(StringTransport):
-    """Keeps what is sent; who lets go of a producer that is none is not told so, as over a socket."""
+    """Keeps what is sent. As over a socket, unregistering a producer that was never registered raises no error."""
 
     def unregisterProducer(self):  # noqa: N802  as Twisted names it
         self.producer = None
@@ -85,7 +85,7 @@ def opened(kind):
 
 
 def told(kind, pieces):
-    """Return what the application got and what the client was sent, in the end."""
+    """Return what the application got and what the client was sent, at the end."""
     one = opened(kind)
     for piece in pieces:
         one.dataReceived(piece)

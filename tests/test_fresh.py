@@ -1,4 +1,4 @@
-"""A child that is forked for a test starts as a process of its own would."""
+"""A child that is forked for a test starts as a process of its own does."""
 
 import os
 import signal
@@ -57,7 +57,7 @@ if "STAYS" in os.environ:
 
 
 def begin(log, **environment):
-    """Start a module of the library that does what it is told (`timeit`), in the background."""
+    """Start a module of the library that does what it is told (`timeit`) in the background."""
     return fresh.start("timeit", "-n1", "-r1", SAID, environment={"OWN": "1", **environment}, log=log)
 
 
@@ -80,4 +80,4 @@ def test_process_that_goes_on_is_killed(tmp_path):
         time.sleep(0.01)
     started.kill()
     assert started.wait(30) == -signal.SIGKILL
-    started.terminate()  # of one that is gone, nothing
+    started.terminate()  # the process has ended already, so this does nothing

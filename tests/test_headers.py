@@ -1,6 +1,6 @@
-"""No answer leaves without its headers: each address refuses a form without its token, and what goes wrong in itself.
+"""No answer lacks its headers. Each address refuses a form without its token, and answers errors with the same headers.
 
-What each address answers to everybody by each method is checked where it is asked for: tests/access/test_routes.py.
+What each address answers to everybody with each method is checked where it is asked for: tests/access/test_routes.py.
 """
 
 import re
@@ -27,12 +27,12 @@ SAMPLES = {
     "UUIDConverter": str(uuid.UUID(int=1)),
     "PathConverter": "1",
 }
-FRAMED = {"frame-ancestors 'self'"}  # one part of the conversation is a frame of ours
+FRAMED = {"frame-ancestors 'self'"}  # one part of the conversation is a frame of our own
 QUIET = {"/health/live", "/health/ready", "/metrics", "/robots.txt"}
 
 
 def addresses(patterns: list[URLPattern | URLResolver], before: str = "/") -> Iterator[str]:
-    """Yield each address of the table once, with something in the place of what varies."""
+    """Yield each address of the table once, with values for its variable parts."""
     for entry in patterns:
         here = before + _filled(entry)
         if isinstance(entry, URLResolver):
@@ -59,8 +59,8 @@ ADDRESSES = sorted(set(addresses(get_resolver().url_patterns)))
         ("text/css; charset=utf-8", False),
         ("font/woff2", False),
         ("image/png", False),
-        ("image/svg+xml", True),  # opened by itself it is one
-        ("text/html; charset=utf-8", True),  # a file that is not there, too
+        ("image/svg+xml", True),  # opened by itself, it is a document
+        ("text/html; charset=utf-8", True),  # a file that does not exist is a document too
         ("application/json", True),
     ],
 )
@@ -70,7 +70,7 @@ def test_features_are_closed_for_documents_and_not_repeated_with_each_file(conte
     headers = add_headers("/static/x", answer).headers
     for name in FOR_DOCUMENTS:
         assert (name in headers) is is_document, name
-    # A worker is refused by the page that starts it when its script does not say it.
+    # A page refuses a worker whose script does not send this header.
     assert ("Cross-Origin-Embedder-Policy" in headers) is (is_document or "javascript" in content)
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
@@ -83,7 +83,7 @@ def test_the_table_is_walked_whole():
 
 
 def test_refused_posts_say_their_headers():
-    """Without a token, every form is refused; what asks for none answers."""
+    """Without a token every form is refused. An address that asks for no token answers."""
     stranger = Client(enforce_csrf_checks=True, raise_request_exception=False)
     statuses = set()
     for path in ADDRESSES:
@@ -115,7 +115,7 @@ def test_a_view_that_breaks_says_its_headers(client, monkeypatch):
     client.raise_request_exception = False
     response = client.get("/")
     assert response.status_code == 500
-    with pytest.raises(AssertionError, match="500"):  # the one thing that `check` holds against it
+    with pytest.raises(AssertionError, match="500"):  # the status is the only thing that `check` finds wrong
         check(response, "/")
 
 
@@ -128,17 +128,17 @@ def test_too_many_attempts_say_their_headers(client, monkeypatch):
 
 
 def test_files_say_theirs_and_may_be_kept(client):
-    """They say so also where a foreign page would draw one of them."""
+    """They say so also when a page of another site would show one of them."""
     response = client.get("/static/pnav/site.css")
-    if response.status_code == 404:  # collected by the tests of the browser only
+    if response.status_code == 404:  # only the tests of the browser collect it
         check(response, "/static/pnav/site.css")
     else:
         assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
-        assert response.getvalue()  # read to its end: until then this request has not finished
+        assert response.getvalue()  # the request has not finished before its body was read
 
 
 async def test_request_that_cannot_be_read_says_its_headers():
-    """It is answered before any middleware: see pnav.server.page_handler."""
+    """It is answered before any middleware (pnav.server.page_handler)."""
     request = Request(PageHandler(), "/", headers=[(b"content-type", b"x" * 10_001)])
     status, headers, _body = await (await request.begin()).end()
     assert status == HTTPStatus.BAD_REQUEST

@@ -40,7 +40,7 @@ def test_live_asks_nobody(client):
 
 @pytest.fixture
 def held(monkeypatch) -> Iterator[None]:
-    """Give page threads of which none comes back, for longer than a page may take."""
+    """Give page threads that are all busy for longer than a page may take."""
     over = Event()
     with ThreadPoolExecutor(1) as threads:
         turns = Turns(threads)
@@ -62,7 +62,7 @@ def test_page_threads_that_take_no_turns_are_told(client, held):
 
 @pytest.mark.django_db
 def test_crowd_that_leaves_no_turn_to_the_pool_ends_no_process(client, held, monkeypatch):
-    """Each thread goes on with the next request by itself: pages are served, and the pool's own queue waits."""
+    """Each thread goes on with the next request by itself: pages are served, while the pool's own queue waits."""
     monkeypatch.setattr(health, "STUCK_SECONDS", 60.0)
     monkeypatch.setattr(health.PAGE_TURNS, "waited", lambda: 61.0)
     monkeypatch.setattr(health.PAGES, "ended_at", time.monotonic() - 1)
@@ -73,7 +73,7 @@ def test_crowd_that_leaves_no_turn_to_the_pool_ends_no_process(client, held, mon
 
 @pytest.mark.django_db
 def test_page_threads_that_wait_for_the_database_end_no_process(client, held, monkeypatch):
-    """The next one would wait as well."""
+    """The next request would wait as well."""
     monkeypatch.setitem(health.PARTS, "postgresql", failing(OSError("away")))
     assert client.get("/health/live").status_code == 200
     assert client.get("/health/ready").json()["status"] == "unavailable"
@@ -97,7 +97,7 @@ def test_ready_names_the_failing_part_and_nothing_else(client, monkeypatch, capl
 
 @pytest.mark.django_db
 def test_ready_asks_the_keys_server_where_there_is_one(client, monkeypatch):
-    """Without it the site serves those whom it knows."""
+    """Without the table, the site serves those who have a session already."""
     monkeypatch.setitem(health.PARTS, "data_keys", failing(ConnectionError("keys.internal refused")))
     answer = client.get("/health/ready")
     assert (answer.status_code, answer.json()) == (
@@ -139,7 +139,7 @@ def test_ready_postgresql_really_away(client, db, monkeypatch, tmp_path):
 @pooler.needs_own_connection
 @pytest.mark.parametrize("how", ["default_transaction_read_only=on", "standby"])
 def test_ready_refuses_a_postgresql_that_takes_no_writing(client, db, monkeypatch, how):
-    """As a standby is, or a primary that was demoted: a process that speaks to it can keep nothing."""
+    """A standby, or a primary that was demoted, is like this: a process that talks to it can write nothing."""
     monkeypatch.setattr(health, "KEPT_SECONDS", 0)
     options = f"-c {how}" if "=" in how else ""
     if how == "standby":
@@ -156,10 +156,10 @@ def test_ready_drops_the_connections_to_a_server_that_takes_no_writing(client, d
     with pool_of_one(options="-c default_transaction_read_only=on") as pool:
         monkeypatch.setattr(health, "pool", lambda: pool)
         assert client.get("/health/ready").status_code == 503
-        while not pool.get_stats().get("pool_available"):  # made anew by a thread of the pool's
+        while not pool.get_stats().get("pool_available"):  # a thread of the pool makes a new one
             time.sleep(0.01)
         pool.kwargs = {**pool.kwargs, "options": ""}  # as when a name leads to another server
-        assert client.get("/health/ready").status_code == 503  # one was made before that
+        assert client.get("/health/ready").status_code == 503  # one connection was made before that
         assert client.get("/health/ready").json() == {"status": "ok"}
 
 

@@ -1,4 +1,6 @@
-"""A page is one hop: nothing leaks between requests, connections come back, and a slow page holds nobody else up."""
+"""A page is one piece of work: nothing leaks between requests, connections come back, and a slow page delays nobody
+else.
+"""
 
 import asyncio
 import threading
@@ -27,7 +29,7 @@ from tests.test_errors import in_use
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECONDS = 15
-SLOW = 4711  # what the query of the slow page waits for
+SLOW = 4711  # the number for which the query of the slow page waits
 threads: list[str] = []
 started, go_on = threading.Event(), threading.Event()
 
@@ -38,7 +40,7 @@ def where(request):
 
 
 def language(request):
-    """Answer slowly enough for another request to be under way in another thread, or to come next in this one."""
+    """Answer so slowly that another request is under way in another thread, or comes next in this one."""
     before = translation.get_language()
     time.sleep(0.01)
     assert translation.get_language() == before
@@ -46,7 +48,7 @@ def language(request):
 
 
 def says_nothing_of_language(request):
-    """Answer as a view without our middleware, which finds whatever the thread was left with."""
+    """Answer as a view without our middleware, to see what state the thread was left in."""
     before = translation.get_language()
     translation.activate("en")
     return HttpResponse(before)
@@ -138,7 +140,7 @@ def _own_addresses(settings):
 
 
 class Request:
-    """One exchange with an application, as a server leads it."""
+    """One request to an application and its answer, as a server handles them."""
 
     def __init__(self, application, path, *, method="GET", body=b"", headers=(), parts=1):
         scope = {
@@ -190,7 +192,7 @@ async def test_page_runs_in_one_page_thread(pages):
 
 
 async def test_stack_crosses_once(pages, monkeypatch):
-    """Whatever stands in MIDDLEWARE, a page is one piece of work."""
+    """Whatever MIDDLEWARE contains, a page is one piece of work."""
     submitted = []
     submit = THREADS.submit
     monkeypatch.setattr(THREADS, "submit", lambda *args: submitted.append(1) or submit(*args))
@@ -282,7 +284,7 @@ async def test_upload_larger_than_memory(pages, settings):
     [("/echoes", BODY_MAX_BYTES), ("/admin/rien/", ADMIN_BODY_MAX_BYTES), ("/rien/", BODY_MAX_BYTES)],
 )
 async def test_body_larger_than_its_bound_is_not_read(pages, headers, address, most):
-    """It is so whatever its form says it is: files count as well.
+    """This is so whatever the form says about its content: files count too.
 
     The page says so; at the bound itself it is served.
     """
@@ -295,7 +297,7 @@ async def test_body_larger_than_its_bound_is_not_read(pages, headers, address, m
     finally:
         tracemalloc.stop()
     assert (status, answered[b"cache-control"]) == (400, b"no-store") and body
-    assert peak < 26 * most  # what this test itself puts into the line, twice, and one bound
+    assert peak < 26 * most  # what this test itself writes to the line, twice, and one bound
     assert (await get(pages, address, method="POST", body=b"a" * most, headers=FORM))[0] != 400
 
 
@@ -420,7 +422,7 @@ async def test_slow_query_stalls_neither_the_loop_nor_other_pages(pages):
 
 
 async def test_no_header_leads_our_addresses_elsewhere():
-    """Daphne makes `root_path` of a header that anybody may send; templates are kept for each of its values."""
+    """Daphne makes `root_path` of a header that anybody may send, and templates are cached for each of its values."""
     loader = engines["django"].engine.template_loaders[0]
 
     async def home(root_path):

@@ -1,4 +1,6 @@
-"""Ordinary requests and answers with fewer calls: the same as Twisted and Daphne read and send, for whatever comes."""
+"""Ordinary requests and answers are read and sent with fewer calls, and just as Twisted and Daphne do,
+whatever comes.
+"""
 
 import asyncio
 import random
@@ -68,7 +70,7 @@ OF_TWISTED = {
 
 
 class Site:
-    """It is what a request asks of Daphne's server. scopes: of the requests that were handed to the application."""
+    """What a request needs of Daphne's server. scopes: those of the requests that were passed to the application."""
 
     proxy_forwarded_address_header = None
     root_path = ""
@@ -92,7 +94,7 @@ class Site:
         return self.queues[-1]
 
     def log_action(self, *_told):
-        """Tell nobody, as with `--verbosity 0`."""
+        """Log nothing, as with `--verbosity 0`."""
 
 
 @pytest.fixture(autouse=True)
@@ -103,7 +105,7 @@ def _nobody_waits():
 
 
 def connect(site, monkeypatch=None):
-    """Connect to this site. With monkeypatch, whatever comes goes Twisted's and Daphne's way."""
+    """Connect to this site. With monkeypatch, everything is handled by Twisted and Daphne."""
     channel = Channel()
     channel.callLater, channel.timeOut, channel.requestFactory = Clock().callLater, 60, Request
     channel.factory = SimpleNamespace(server=site, log=lambda _request: None)
@@ -114,10 +116,10 @@ def connect(site, monkeypatch=None):
 
 
 def told(channel, pieces):
-    """Return what the application was handed, and what the client was sent meanwhile."""
+    """Return what was passed to the application, and what the client was sent meanwhile."""
     site = channel.factory.server
     for piece in pieces:
-        if not channel.transport.disconnecting:  # then nothing more is read
+        if not channel.transport.disconnecting:  # otherwise nothing more is read
             channel.dataReceived(piece)
     bodies = []
     for queue in site.queues:
@@ -127,7 +129,7 @@ def told(channel, pieces):
 
 
 def _grouped(scope):
-    """Return a scope with the values of each header together, because Twisted keeps them so."""
+    """Return a scope with the values of each header together, as Twisted keeps them."""
     headers = {}
     for name, value in scope["headers"]:
         headers.setdefault(name, []).append(value)
@@ -191,7 +193,9 @@ def test_next_request_waits_for_the_answer_to_the_one_before():
 
 
 def test_request_behind_a_half_one_is_no_head():
-    """What came before belongs to it: a head within a head would be another request to whoever stands before us."""
+    """What came before belongs to the request: a head inside a head would be another request for a proxy in front of
+    us.
+    """
     site = Site()
     channel = connect(site)
     channel.dataReceived(b"GET /first HTTP/1.1\r\nX-A: ")
@@ -240,7 +244,7 @@ def answer(request, headers, *bodies, status=200):
 
 
 def sent(asked, headers, bodies, status, name, monkeypatch=None):
-    """Return what a client is sent (the headers in any order), and whether its line is closed."""
+    """Return what a client is sent (the headers in any order), and whether its connection is closed."""
     site = Site(name)
     channel = connect(site)
     channel.dataReceived(asked)
@@ -316,7 +320,7 @@ def test_client_that_left_is_sent_nothing():
 
 
 def test_access_log_is_not_even_formatted():
-    """Daphne sends it nowhere, and it holds an address."""
+    """Daphne would send the line of the log nowhere, and it contains an address."""
     assert HTTPFactory.log is serving._log_nothing
 
 

@@ -1,4 +1,4 @@
-"""What the sockets ask: many visits at once, and again while they live."""
+"""What sockets ask about their sessions: many at once in the beginning, and again while they are open."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -49,7 +49,7 @@ def test_identify_again_says_that_nothing_changed_without_opening_the_session(mo
 
     monkeypatch.setattr("pnav.server.identity.fetch_rows", fetch)
     assert identify_passes([answer.pass_ for answer in answers]) == [True, True]
-    assert rows == [[]]  # one statement, and nothing of what did not change comes back
+    assert rows == [[]]  # one statement, which returns nothing that has not changed
 
 
 def test_identify_again_names_who_changed_among_those_who_did_not():
@@ -81,7 +81,7 @@ def test_identify_again_sees_every_change(change):
     elif change == "role":
         type(agent.user).objects.filter(pk=agent.user_id).update(role=Role.CUSTODIAN)
     else:
-        answer = replace(answer, pass_=replace(answer.pass_, user_id=2**40))  # of whom no row is left
+        answer = replace(answer, pass_=replace(answer.pass_, user_id=2**40))  # a user whose row no longer exists
     [again] = identify_passes([answer.pass_])
     assert again is None if change == "expired" else isinstance(again, Identity)
     assert getattr(again, "may_answer", False) == (change == "another session")
@@ -132,7 +132,7 @@ def test_identify_an_open_console_keeps_the_session_and_never_longer_than_the_sh
     asked = []
     monkeypatch.setattr("pnav.server.identity.fetch_rows", lambda *args: asked.append(args) or fetch_rows(*args))
     assert identify_passes([answer.pass_]) == [True]
-    assert len(asked) == 1  # nothing more while there is nothing to put off
+    assert len(asked) == 1  # no further statement while nobody's lease has to be renewed
     bystander = SessionStore(visit(make.waiting()))
     soon = timezone.now() + timedelta(minutes=10)
     Session.objects.update(expire_date=soon)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-# The addresses, the sockets and every command, as if these packages were not there.
+# Loads the addresses, the sockets and every command, as if these packages did not exist.
 LOAD = """
 import sys
 
@@ -33,7 +33,7 @@ import pnav.demo.run
 
 @pytest.fixture(scope="module")
 def loaded() -> subprocess.CompletedProcess[str]:
-    """Run a process that loads all of production, says so, then asks for the demonstration."""
+    """Run a process that loads all of production, says so, and then imports the demonstration."""
     command = [sys.executable, "-W", "ignore", "-c", LOAD]
     return subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False)
 
@@ -49,7 +49,7 @@ def test_everything_of_a_production_loads_without_them(loaded):
 
 
 def test_what_is_left_out_would_be_missed(loaded):
-    """The check can fail: what imports the demonstration does not load there."""
+    """This check can fail: a module that imports the demonstration does not load there."""
     assert loaded.returncode != 0 and "ModuleNotFoundError: pnav.demo" in loaded.stderr
 
 
@@ -69,7 +69,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_commands_start_from_what_the_image_holds(tree):
-    """They start by the entry point, as `worker` and `migrate` do; the demonstration is not there."""
+    """They start with the entry point, as `worker` and `migrate` do, and the demonstration is not there."""
     assert not (tree / "pnav/demo").exists() and (tree / "manage.py").exists()
     command = [sys.executable, "-W", "ignore", "-m", "pnav.server.entry", "python", "manage.py", "version"]
     environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}

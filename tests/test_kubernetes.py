@@ -1,6 +1,6 @@
-"""deploy/kubernetes, rendered as Kustomize would (the few words of it that we use), says true things of Pnav.
+"""deploy/kubernetes is true of Pnav, when it is rendered as Kustomize does (the few of its words that we use).
 
-No cluster is at hand: kinds of Kubernetes itself were validated against its schemas once (docs/adr/0088).
+No cluster was available. The files were validated once against the schemas of Kubernetes itself (docs/adr/0088).
 """
 
 import copy
@@ -24,7 +24,7 @@ from tests.test_settings import explained
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "deploy/kubernetes"
-DRAWN = WHOLE_COMPOSE["secrets"]  # by deploy/secrets.sh, as `tests/test_compose.py` sees
+DRAWN = WHOLE_COMPOSE["secrets"]  # those that deploy/secrets.sh makes, as `tests/test_compose.py` sees
 Resource = dict[str, Any]
 
 
@@ -38,7 +38,7 @@ def variables(path: Path) -> dict[str, str]:
 
 
 def patch(resource: Resource, operations: list[dict[str, Any]]) -> None:
-    """Apply a JSON patch: add, remove, replace. What it names must be there."""
+    """Apply a JSON patch: add, remove, replace. What it names must exist."""
     for operation in operations:
         *way, last = operation["path"].strip("/").split("/")
         place: Any = resource
@@ -57,7 +57,7 @@ def patch(resource: Resource, operations: list[dict[str, Any]]) -> None:
 
 
 def apply(resources: list[Resource], kustomization: dict[str, Any]) -> None:
-    """Apply labels, images and patches of a kustomization to all that came before it."""
+    """Apply labels, images and patches of a kustomization to everything that came before it."""
     for label in kustomization.get("labels", ()):
         for resource in resources:
             resource["metadata"].setdefault("labels", {}).update(label["pairs"])
@@ -74,7 +74,9 @@ def apply(resources: list[Resource], kustomization: dict[str, Any]) -> None:
 
 
 def render(folder: Path, before: list[Resource] | None = None) -> list[Resource]:
-    """Return what `kubectl kustomize` prints for this folder, but for the digests in names. before: for a component."""
+    """Return what `kubectl kustomize` prints for this folder, without the digests in names. before: what a component
+    changes.
+    """
     kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text())
     resources = [] if before is None else before
     for name in kustomization.get("resources", ()):
@@ -122,7 +124,7 @@ def labels_of(name: str) -> dict[str, str]:
 
 
 def environment_of(container: dict[str, Any]) -> dict[str, str]:
-    """Return the environment as the process gets it; the address of a pod stands for whichever it has."""
+    """Return the environment as the process gets it, with one address for that of any pod."""
     given: dict[str, str] = {}
     maps = of_kind("ConfigMap")
     for source in container.get("envFrom", ()):
@@ -217,7 +219,9 @@ def test_environment_is_explained_and_complete(pod, container):
 
 @pytest.mark.parametrize(("pod", "container"), CONTAINERS)
 def test_files_that_are_named_are_mounted(pod, container):
-    """Secrets and certificates are below what is mounted for reading, each from a secret that the README makes."""
+    """Secrets and certificates lie below what is mounted read-only, each from a secret that the README tells how to
+    make.
+    """
     mounts = {one["mountPath"]: one for one in container["volumeMounts"]}
     volumes = {one["name"]: one for one in spec_of(pod)["volumes"]}
     assert {one["name"] for one in mounts.values()} <= set(volumes)
@@ -346,9 +350,7 @@ def test_nobody_speaks_to_anybody_but_as_said():
 
 
 def test_numbers_of_processes_fit_the_connections():
-    """There are at least two of each kind, by the autoscaler, and never more than PostgreSQL takes
-    (docs/operations.md).
-    """
+    """The autoscaler keeps at least two of each kind, and never more than PostgreSQL accepts (docs/operations.md)."""
     scalers = of_kind("HorizontalPodAutoscaler")
     assert {one["spec"]["scaleTargetRef"]["name"] for one in scalers.values()} == set(WEBS)
     assert all(one["spec"]["minReplicas"] == 2 for one in scalers.values())

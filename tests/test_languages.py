@@ -1,4 +1,4 @@
-"""No language but those of `settings.LANGUAGES`, and no other place that decides by the name of one."""
+"""There are no languages but those of `settings.LANGUAGES`, and no other place decides by the name of one."""
 
 import ast
 import re
@@ -12,7 +12,7 @@ from common.texts import languages
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("pnav", "chat", "reports", "triage", "locations", "sentences", "offload", "common")
-# Where the source language is meant by its name, and why that decides nothing about what is shown in which language.
+# Where the code names the source language, and why this does not decide what is shown in which language.
 FRENCH = {
     "settings.py": "the list itself",
     "offline.py": "settings of a machine without the site",
@@ -23,8 +23,8 @@ FRENCH = {
 }
 
 
-# Modules that may name any: the list of languages, the small words of French, « de » among them, and the languages that
-# people may be taken to write in.
+# Modules that may name any language: the list of languages, the small words of French, « de » among them, and the
+# languages in which people may be writing.
 NO_LANGUAGE = ("pnav/settings.py:", "chat/rules/resume_words.py:", "chat/rules/written_language.py:")
 
 
@@ -79,7 +79,7 @@ TEMPLATES = sorted((ROOT / "templates").glob("**/*.html"))
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
 def test_no_template_decides_by_the_name_of_a_language(path: Path):
-    """None compares with one, sends one, or writes the name of one."""
+    """No condition compares with a language, and no address or text contains the name of one."""
     text = path.read_text()
     codes = "|".join(code for code, _name in settings.LANGUAGES)
     deciding = rf"""(?:==|!=)\s*["'](?:{codes})["']|value=["'](?:{codes})["']|[?&]\w+=(?:{codes})\b"""

@@ -1,4 +1,4 @@
-"""Each file says under which licence it stands, by REUSE.toml, and the texts of all of them are there."""
+"""REUSE.toml gives a licence for each file, and the texts of all these licences are in the repository."""
 
 import subprocess
 import sys

@@ -29,14 +29,14 @@ WORD = "MARQUE"
 
 @pytest.fixture
 def lines(monkeypatch):
-    """Return what the console of a server would show, under the settings of production, from INFO on."""
+    """Return what the console of a server would show with the settings of production, from INFO on."""
     out = io.StringIO()
     handler = logging.StreamHandler(out)
     handler.setFormatter(Discreet(settings.LOGGING["formatters"]["text"]["format"]))
     root = logging.getLogger()
     monkeypatch.setattr(root, "handlers", [handler])
     monkeypatch.setattr(root, "level", logging.INFO)
-    # pytest sends what these say elsewhere as well; here they reach the console, as they do on a server.
+    # pytest sends what these log elsewhere as well. Here it goes to the console, as on a server.
     for name in ("django", "django.request", "django.security", "django.server"):
         monkeypatch.setattr(logging.getLogger(name), "handlers", [])
         monkeypatch.setattr(logging.getLogger(name), "propagate", True)
@@ -44,7 +44,7 @@ def lines(monkeypatch):
 
 
 def test_console_is_discreet():
-    """The formatter is the one of the settings, on the only handler."""
+    """The formatter is that of the settings, on the only handler."""
     formatters = {name: formatter["()"] for name, formatter in settings.LOGGING["formatters"].items()}
     assert formatters == {"text": "pnav.logs.Discreet", "json": "pnav.logs.DiscreetJson"}
     assert {handler["formatter"] for handler in settings.LOGGING["handlers"].values()} == {"text"}
@@ -120,7 +120,7 @@ def test_host_that_is_not_ours_is_not_repeated(lines):
 
 @pytest.mark.django_db
 def test_row_that_a_driver_could_not_write_is_not_repeated(lines):
-    """PostgreSQL tells the whole row, and the driver puts it into the exception."""
+    """PostgreSQL's message contains the whole row, and the driver puts it into the exception."""
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE pages_helpnumber ADD CONSTRAINT broken CHECK (false) NOT VALID")
         try:
@@ -140,7 +140,7 @@ def test_times_are_in_utc_and_say_so():
 
 
 def test_pool_that_cannot_connect_says_why(lines):
-    """psycopg_pool gives the driver's error as a value of its line: an operator reads its kind, and no address."""
+    """psycopg_pool puts the driver's error into its line. An operator reads what kind it is, and no address."""
     said = (
         f'connection failed: connection to server at "{WORD}", port 5432 failed: FATAL:  password authentication failed'
     )
@@ -161,7 +161,7 @@ def test_migrate_says_in_one_line_why_the_database_cannot_be_used(tmp_path):
     environment = {
         "DATABASE_URL": f"postgres://{WORD}:{WORD}@/pnav?host={tmp_path}",
         "REDIS_URL": "redis://localhost",
-        "TESTING": "0",  # with the checks of a production, which ask the database too
+        "TESTING": "0",  # with the checks of a production, which also ask the database
     }
     done = subprocess.run(
         [sys.executable, "manage.py", "migrate"],

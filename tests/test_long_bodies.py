@@ -1,4 +1,6 @@
-"""A body that is longer than a form: where one may come, how many at once, and that it lies nowhere in clear."""
+"""A body that is longer than a form: which addresses accept one, how many at once, and that it is never stored in
+clear.
+"""
 
 import io
 import tempfile
@@ -109,7 +111,7 @@ def test_long_body_has_the_time_that_a_telephone_needs(clock):  # noqa: F811
 
 
 def test_daphne_hands_a_spool_over_as_it_lies(monkeypatch):
-    """The spool is handed over in pieces, in place of the whole of it in its queue."""
+    """The spool is passed on in pieces, and never as a whole in its queue."""
     spool = Spool()
     spool.write(MARK)
 

@@ -1,7 +1,7 @@
-"""What /metrics says of a real exchange, and that rules and panels ask for what is there.
+"""What /metrics says about a real exchange, and that rules and panels ask for metrics that exist.
 
-Real sockets, pages and database; Prometheus' own part is played by `tests.support.promql` over two scrapes. promtool
-read the same files (docs/operations.md, « Alerts »).
+The sockets, the pages and the database are real. `tests.support.promql` does what Prometheus would do over two scrapes.
+promtool has read the same files (docs/operations.md, « Alerts »).
 """
 
 import asyncio
@@ -64,12 +64,12 @@ def scrape(at: float) -> Scrape:
 
 
 async def page(path: str, *headers: tuple[bytes, bytes]) -> int:
-    """Return the status of a page that the real handler serves, in its threads."""
+    """Return the status of a page that the real handler serves in its threads."""
     return (await answer(path, *headers))["status"]
 
 
 async def answer(path: str, *headers: tuple[bytes, bytes]) -> dict[str, Any]:
-    """Return how the answer to this page begins."""
+    """Return the first message of the answer to this page."""
     sent = []
 
     async def receive():
@@ -89,7 +89,7 @@ async def answer(path: str, *headers: tuple[bytes, bytes]) -> dict[str, Any]:
 
 
 def changed(before: Scrape, after: Scrape, name: str, **labels: str) -> float:
-    """Return by how much the samples of this name grew that have these labels."""
+    """Return by how much the samples with this name and these labels grew."""
     return sum(
         value - before.samples.get(name, {}).get(known, 0.0)
         for known, value in after.samples[name].items()
@@ -114,7 +114,7 @@ async def test_exchange_is_counted_from_its_arrival_to_its_delivery():
             await each.until("state")
         await line.post("Bonjour", client_id="7d9f9f4e-7a64-4a35-8f28-6a4a6b6a4a11")
         await console.hears("Bonjour")
-        await line.post("Bonjour", client_id="7d9f9f4e-7a64-4a35-8f28-6a4a6b6a4a11")  # the answer was perhaps lost
+        await line.post("Bonjour", client_id="7d9f9f4e-7a64-4a35-8f28-6a4a6b6a4a11")  # as when the answer was lost
         await line.post("Encore")
         await console.hears("Encore")
         open_now = await in_db(scrape, 60)
@@ -127,7 +127,7 @@ async def test_exchange_is_counted_from_its_arrival_to_its_delivery():
     assert changed(before, open_now, "pnav_messages_total", outcome="written") == 2
     assert changed(before, open_now, "pnav_messages_total", outcome="repeated") == 1
     assert changed(before, open_now, "pnav_messages_total", outcome="refused") == 0
-    assert changed(before, open_now, "pnav_message_deliveries_total") >= 4  # both sides, both messages
+    assert changed(before, open_now, "pnav_message_deliveries_total") >= 4  # two messages, each to both sides
     assert changed(before, open_now, "pnav_acknowledgement_seconds_count") == 2
     assert changed(before, open_now, "pnav_batch_items_sum", batch="writer") == 3
     assert changed(before, open_now, "pnav_messages_total", way="page") == 0
@@ -219,7 +219,7 @@ def _certificates(settings, monkeypatch, tmp_path):
 
 @pytest.mark.django_db(transaction=True)
 async def test_every_rule_and_panel_is_answered_by_a_real_scrape(_certificates, settings, tmp_path):
-    """It follows an exchange, pages, a worker's tick and an event: each query finds its metrics, and each panel a
+    """After an exchange, pages, a tick of the worker and an event, each query finds its metrics, and each panel a
     value.
     """
     before = await in_db(scrape, 0)
@@ -239,13 +239,13 @@ async def test_every_rule_and_panel_is_answered_by_a_real_scrape(_certificates, 
         await in_db(BackupStatus.objects.create, name="content", base_at=now, wal_at=now, base_bytes=9)
         after = await in_db(scrape, 300)
     known = {*after.samples, *RECORDED, *OF_PROMETHEUS}
-    # What a process has counted none of yet has no sample of its own: its family is announced all the same.
+    # A metric of which a process has counted nothing has no sample, but its family is announced.
     announced = set(re.findall(r"^# TYPE (\w+) ", await in_db(exposition), re.MULTILINE))
     for name, text in [*((name, rule["expr"]) for name, rule in RULES.items()), *PANELS]:
         query = Query(text)
         assert query.names and query.names <= known | announced, (name, query.names - known - announced)
     silent = [(title, text) for title, text in PANELS if not Query(text).evaluate(before, after)]
-    # Other processes, children and strange clients are not part of this test; nor is a digest that has left.
+    # Other processes, child processes and strange clients are not part of this test, nor is a digest that was sent.
     assert {title for title, _text in silent} <= {
         "Notifications", "Sockets closed, by code", "Clients by kind of address", "Documents in child processes",
         "Wait of those who were given an agent",
@@ -265,12 +265,12 @@ def test_every_alert_is_explained_and_none_that_is_not_there():
 
 
 def test_hourly_duties_are_late_after_hours_and_the_others_after_minutes(settings):
-    """A purge that is added comes with its place in both rules, or one of them would call every hour."""
+    """A new purge has its place in both rules. Otherwise one of them would raise an alarm every hour."""
     late, hourly = (
         re.findall(r'duty[=!]~"([^"]+)"', ALERTS[name]["expr"]) for name in ("PnavDutyLate", "PnavRetentionLate")
     )
     assert set(hourly[0].split("|")) == set(settings.PURGE_COMMANDS)
-    # While no web process takes beats, nobody is counted as gone: these are then not done (ADR 0074).
+    # While no web process receives beats, nobody counts as gone, and these duties are not done (ADR 0074).
     spared = re.findall(
         r'^ {12}is_done &= self\._do\("(\w+)"', inspect.getsource(run_worker.Command._tick), re.MULTILINE
     )
@@ -282,12 +282,12 @@ TRIED = [ROOT / "deploy/prometheus/alerts_test.yml", ROOT / "deploy/prometheus/a
 
 
 def test_rules_that_are_tried_by_promtool_are_ours():
-    """What it expects is what the rules say; of each alert, a moment when it calls and one when it does not."""
+    """The file expects what the rules say. For each alert it has a moment when it fires and one when it does not."""
     tests = [test for path in TRIED for test in yaml.safe_load(path.read_text())["tests"]]
     expected = [case for test in tests for case in test["alert_rule_test"]]
     calling = {case["alertname"] for case in expected if case["exp_alerts"]}
     assert calling == set(ALERTS)
-    always = {"PnavDeaf", "PnavNobodyIsGiven", "PnavCertificateEnds"}  # silent all through the other tests
+    always = {"PnavDeaf", "PnavNobodyIsGiven", "PnavCertificateEnds"}  # silent in all the other tests
     assert calling - {case["alertname"] for case in expected if not case["exp_alerts"]} == always
     for case in expected:
         for alert in case["exp_alerts"]:

@@ -1,4 +1,4 @@
-"""The judge of migrations sees what the version before could not bear, and lets pass what it can."""
+"""The judge of migrations finds what the version before could not bear, and accepts what it can."""
 
 import pytest
 from django.conf import settings
@@ -160,7 +160,9 @@ def test_second_operation_is_judged_after_the_first():
 
 
 def test_choice_that_the_version_before_does_not_know():
-    """Another label is none, nor are choices where there were none, which nobody reads by."""
+    """Another label changes nothing, nor do choices for a field that had none, because nobody reads the field
+    by them.
+    """
     before = state()
     size = models.IntegerField(default=0, db_default=0, choices=[(0, "petite"), ("groupe", [(1, "grande")])])
     dj.AlterField("unit", "size", size).state_forwards("chat", before)
@@ -213,7 +215,9 @@ def test_migrations_of_the_site_are_borne_by_the_version_before():
 
 
 def test_former_migrations_would_have_been_named():
-    """The judge reads real ones: of those written before it, some drop, and some make an index under a lock."""
+    """The judge reads real migrations: of those written before it, some drop columns, and some make an index under a
+    lock.
+    """
     loader = MigrationLoader(None)
     found = {
         problem.rule

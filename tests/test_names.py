@@ -1,8 +1,9 @@
-"""Names of functions say what they act on (docs/adr/0062). Found by reading the whole code, without a list to keep.
+"""Names of functions say what they act on (docs/adr/0062). They are found in the whole code, and no list has to be
+kept.
 
-A name of one word is read together with its module: `encryption.seal(…)`, `languages.current()`. So it stands only
+A name of one word is read together with its module: `encryption.seal(…)`, `languages.current()`. It is allowed only
 where it is always called that way, and where the module's name is the thing that it acts on. Anywhere else the name
-holds its object: `seal_identity`, `file_report`.
+contains its object: `seal_identity`, `file_report`.
 """
 
 import ast
@@ -15,21 +16,22 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("pnav", "chat", "reports", "triage", "locations", "common")
-# What a module does, or which part of Django it is: not what its functions act on. A name that ends in « ing » is
-# the name of an act as well, save those of things.
+# Words for what a module does, or for a part of Django, and not for what its functions act on. A name that ends in «
+# ing » is that of an act as well, unless it names a thing.
 NO_OBJECTS = {
     "actions", "base", "embedded", "forms", "models", "queries", "rules", "tasks", "utils", "validation",
     "validators", "views",
 }  # fmt: skip
 THINGS_IN_ING = {"staffing", "wellbeing", "closing", "wording", "onboarding"}
-# They say nothing of what is done, whatever the module is called.
+# Words that say nothing about what is done, whatever the module is called.
 VAGUE = {
     "after", "again", "age", "always", "beside", "bring", "carry", "earlier", "give", "keep", "left", "may", "of",
     "own", "past", "put", "ring", "shown", "told", "tried", "under",
 }  # fmt: skip
-# Called by others under this very name: `python -m`, and the child processes of `common.offload`.
+# Others call these under this very name: `python -m`, and the child processes of `common.offload`.
 ENTRY_POINTS = {"main", "work"}
-# In the files of texts, which hold nothing else, hundreds of times: read as Django's `path` is in a file of addresses.
+# The files of texts call it hundreds of times and contain nothing else. It is read like Django's `path` in a file of
+# addresses.
 EXCEPTIONS = {"common.texts.catalogue.add"}
 
 
@@ -59,7 +61,7 @@ def sources() -> dict[str, str]:
 
 
 def is_named_for_others(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Return whether this name is not read in Python: of a page (its address has it), of a tag or of a filter."""
+    """Return whether this name is called from elsewhere than Python: a page (by its address), a tag or a filter."""
     if any("register" in ast.unparse(decorator) for decorator in node.decorator_list):
         return True
     first = next(iter([*node.args.posonlyargs, *node.args.args]), None)
@@ -67,7 +69,7 @@ def is_named_for_others(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 
 def public_functions(module: str, tree: ast.Module) -> Iterator[Function]:
-    """Yield the functions of this module that others may call."""
+    """Yield the functions of this module that other modules may call."""
     for node in tree.body:
         if (
             isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
@@ -79,7 +81,7 @@ def public_functions(module: str, tree: ast.Module) -> Iterator[Function]:
 
 
 def imported_bare(trees: Mapping[str, ast.Module]) -> set[str]:
-    """Return what some module imports from another by its own name, as `module.name`."""
+    """Return what any module imports by name from another one, as `module.name`."""
     return {
         f"{node.module}.{alias.name}"
         for tree in trees.values()
@@ -90,7 +92,7 @@ def imported_bare(trees: Mapping[str, ast.Module]) -> set[str]:
 
 
 def says_its_object(module: str) -> bool:
-    """Return whether the last name of this module is a thing, so that `module.verb` says what is acted on."""
+    """Return whether the last word of the module's name is a thing, so that `module.verb` says what is acted on."""
     last = module.rpartition(".")[2]
     return last not in NO_OBJECTS and (not last.endswith("ing") or last in THINGS_IN_ING)
 
@@ -126,8 +128,8 @@ CLASS_OF_A_MODULE = re.compile(r"\b([a-z_]+(?:\.[a-z_]+)*)\.([A-Z]\w+)")
 
 
 def test_classes_that_templates_name_are_there(tried):
-    """They are written as « Required: entry (inbox.Entry) »: the end of a module's path, and a name that this module
-    gives.
+    """They are written as « Required: entry (inbox.Entry) »: the end of a module's path, and a name that the module
+    defines.
     """
     given: dict[str, set[str]] = {}
     for module, text in sources().items():

@@ -1,4 +1,4 @@
-"""What is made once for all workers is whole for each of them."""
+"""What is made once for all workers is complete for each of them."""
 
 import shutil
 import threading

@@ -1,4 +1,4 @@
-"""A lock that only the transaction around a test would hold is refused; one that the code's own holds is not."""
+"""A lock that only the transaction around a test would hold is refused, and one that the code's own holds is not."""
 
 import pytest
 from django.db import connection, transaction
@@ -47,7 +47,7 @@ def test_lock_that_only_the_test_would_hold_is_refused(lock):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("lock", [by_hand, shared, of_the_transaction])
 def test_lock_that_nothing_holds_is_refused(lock):
-    """It was written by hand: PostgreSQL lets it go at once, and Django says nothing."""
+    """The lock is written in plain SQL: PostgreSQL releases it at once, and Django reports nothing."""
     with pytest.raises(LockOutsideTransaction):
         lock()
 

@@ -1,7 +1,7 @@
-"""No regular expression over what people send takes more than its share: all of them are found, and driven.
+"""No regular expression over what people send takes too long: all of them are found, and driven with hostile texts.
 
-A pattern whose time grows as the square of a text lets one stranger stop a service within every limit: 4,000 characters
-took 200 ms each time a page drew them, and a page draws hundreds.
+When the time of a pattern grows as the square of a text, one stranger can stop a service while obeying every limit:
+4,000 characters took 200 ms each time a page drew them, and a page draws hundreds.
 """
 
 import contextlib
@@ -11,34 +11,34 @@ import pytest
 
 from tests.support import patterns
 
-# Modules whose patterns are not driven, and why nothing that a person sends can reach them.
+# Modules whose patterns are not driven, and why nothing that a person sends reaches them.
 READS_NOTHING_SENT = {
     "pnav.demo.": "it reads our own pages, on the machine of whoever tries the site; never imported in production",
     "pnav.pages.build.stylesheet": "it reads style sheets of packages while the site is built",
     "pnav.pages.build.modules": "it reads our own scripts",
     "pnav.pages.build.slim": "it reads our own style sheets, while the site is built",
 }
-# Functions of one text that are not driven, and why.
+# Functions of one text that are not driven, and the reason.
 TAKES_NO_WORDS = {
     "pnav.pages.quick_exit.leave": "it ends a visit by the key of its session, and waits for threads",
     "pnav.asgi.application_for": "it builds the site of a process by its role, which the operator writes",
     "common.qr_code.svg": "it draws a digest of the register, of one length, in the worker; and our own address, once",
 }
 
-# How a function refuses a text; RuntimeError is also what a test without a database says of one that asks it.
+# How a function refuses a text. RuntimeError is also raised in a test without a database, for a function that asks it.
 REFUSED = (Exception,)
 
 
 def test_python_patterns_are_found_wherever_they_are():
-    """The search must not lose constants, calls, f-strings, validators, and other names for `re`."""
+    """The search must find constants, calls, f-strings, validators, and other names for `re`."""
     found, unreadable = patterns.python()
     sources = {one.source for one in found}
     wheres = {one.where for one in found}
     assert "common.plain_text._HOST" in wheres and "pnav.pages.markup._BOLD" in wheres
-    assert r"(?i)\bcedex\b" in sources  # asked in a call
+    assert r"(?i)\bcedex\b" in sources  # used in a call
     assert "^[0-9 ]+$" in sources  # a validator
     assert len(found) > 80
-    assert not unreadable  # put together from what only a call knows: say in FROM_SETTINGS what it may be
+    assert not unreadable  # when a pattern contains what only a call knows, FROM_SETTINGS says what it may be
     assert {one.methods for one in found if one.where == "common.plain_text._HOST"} == {("sub",)}
 
 
@@ -49,7 +49,7 @@ def test_python_patterns_are_found_wherever_they_are():
         (r"[A-Za-z]{2,}$", "search"),
         (r"\s+$", "sub"),
         (r"(?m)^(\S.*?)\s*$", "findall"),
-        (r"(a|aa)+$", "match"),  # as a power of two
+        (r"(a|aa)+$", "match"),  # grows as a power of two
         (r"<!--.*?-->", "sub"),
         (r"\d+\. ", "findall"),
     ],
@@ -83,7 +83,8 @@ def test_python_patterns_grow_as_the_text_does(tried):
     found, _unreadable = patterns.python()
     assert all(any(one.where.startswith(module) for one in found) for module in READS_NOTHING_SENT)
     driven = [one for one in found if not one.where.startswith(tuple(READS_NOTHING_SENT))] + patterns.validators()
-    alike = {(one.source, one.flags, one.methods): one for one in driven}  # one that stands in several places: once
+    # One that is used in several places is driven once.
+    alike = {(one.source, one.flags, one.methods): one for one in driven}
     growing = [why for one in alike.values() if (why := patterns.quadratic(one))]
     assert not growing, "\n".join(growing)
     tried("regular expressions of our modules driven with hostile texts", len(driven))

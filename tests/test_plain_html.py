@@ -1,4 +1,4 @@
-"""What is told valid at a glance is valid for html5lib too, whatever is done to a page."""
+"""What is recognised as valid quickly is valid for html5lib too, whatever is done to a page."""
 
 import random
 import re
@@ -6,7 +6,7 @@ from itertools import product
 
 from tests.support import plain_html, strict_html
 
-# One of each kind that our pages hold.
+# One of each kind of element in our pages.
 BODY = """<header id="menu"><nav aria-label="Menu"><ul><li><a href="/?a=1&amp;b=2">un</a></li>
 <li><b>deux</b></li></ul></nav></header>
 <main><h1>Titre <em>vif</em></h1><p>Un <strong>mot</strong> &amp; un autre&#160;: « 5 &lt; 6 »<br>fin.</p>
@@ -40,7 +40,7 @@ STRANGE = [
 
 
 def changed(chance: random.Random) -> str:
-    """Return the page with one to three of its pieces taken away, doubled, exchanged or moved, or strange ones."""
+    """Return the page with one to three of its pieces removed, doubled, exchanged or moved, or with strange ones."""
     pieces = list(PIECES)
     for _each in range(chance.randint(1, 3)):
         place, other = chance.randrange(len(pieces)), chance.randrange(len(pieces))
@@ -79,7 +79,7 @@ def test_whatever_is_told_valid_is_valid(tried):
 
 
 def ways_in() -> list[list[str]]:
-    """Return the elements of the page's body that are open where each of them begins, from the outermost on."""
+    """Return the elements of the page's body that are open where each of them begins, the outermost first."""
     ways, way = [], []
     for tag in TAGS[TAGS.index('<body class="a">') + 1 :]:
         name = NAME.findall(tag)[0]

@@ -1,4 +1,4 @@
-"""What a process of each role serves; scenarios/test_roles.py does it with real ones."""
+"""What a process of each role serves. scenarios/test_roles.py tests it with real processes."""
 
 import os
 import platform
@@ -38,7 +38,7 @@ async def _no_broadcaster():
 
 
 async def shake_hands(role):
-    """Return what a socket without a session is answered."""
+    """Return the answer to a socket without a session."""
     line = ApplicationCommunicator(application_for(role), dict(UPGRADE))
     await line.send_input({"type": "websocket.connect"})
     answer = await line.receive_output(30)
@@ -154,7 +154,7 @@ print(asked[0], asked[-1])
 
 
 def test_process_that_was_full_once_takes_new_work_again():
-    """Nothing runs any more, and nearly nothing is held: what the C library keeps is no reason to refuse anybody."""
+    """Nothing runs any more, and hardly any memory is used: what the C library keeps is no reason to refuse anybody."""
     done = subprocess.run([sys.executable, "-c", FULL_ONCE], capture_output=True, text=True, check=True)
     assert done.stdout.split()[1] == "False"
 
@@ -173,6 +173,6 @@ def test_pages_stand_behind_the_others_for_the_processor(role, steps):
         capture_output=True,
         text=True,
         check=True,
-        start_new_session=True,  # as a service of its own: its group of the scheduler is not that of the tests
+        start_new_session=True,  # like a service of its own, it is not in the scheduler's group of the tests
     )
     assert int(done.stdout) == steps

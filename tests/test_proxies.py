@@ -1,6 +1,7 @@
-"""deploy/machines.Caddyfile and deploy/haproxy.cfg do what deploy/Caddyfile does, before processes at known addresses.
+"""deploy/machines.Caddyfile and deploy/haproxy.cfg do what deploy/Caddyfile does, in front of processes at known
+addresses.
 
-What all of them must do of a request is asked of deploy/Caddyfile in `tests/test_compose.py`.
+`tests/test_compose.py` asks of deploy/Caddyfile what all of them must do with a request.
 """
 
 import http.client
@@ -45,7 +46,7 @@ def snippet(caddyfile: str) -> str:
 
 
 def rest(caddyfile: str) -> str:
-    """Return all else, without comments, with the names of the processes taken out."""
+    """Return everything else without comments, and without the names of the processes."""
     body = caddyfile.replace(caddyfile.partition("(pass_on) {\n")[2].partition("\n}\n")[0], "")
     body = re.sub(r"^\s*#.*\n|#.*$", "", body, flags=re.MULTILINE)
     return re.sub(r"import pass_on \S+", "import pass_on", body)
@@ -71,20 +72,20 @@ def test_both_caddyfiles_differ_in_whom_they_pass_on_to_and_nothing_else():
 def test_dead_process_costs_a_try_and_a_frozen_one_less_than_two_seconds(caddyfile):
     passed = snippet(caddyfile)
     assert seconds(passed, "dial_timeout") <= 1 and seconds(passed, "tls_timeout") <= 1.5
-    # A page that waits is answered before the proxy gives up; what came late is not asked again elsewhere.
+    # A page that waits is answered before the proxy gives up, and a late request is not sent to another process.
     assert seconds(passed, "response_header_timeout") > page_handler.WAIT_SECONDS + 8
     assert seconds(passed, "response_header_timeout") > http_channel.REQUEST_SECONDS
-    # During a deploy all may be left alone at once: a request waits until one may be tried again.
+    # During a deploy all processes may be marked as failed at once. A request then waits until one may be tried again.
     assert seconds(passed, "lb_try_duration") > seconds(passed, "fail_duration")
     (retries,) = words(passed, "lb_retries")
     assert int(retries) * seconds(passed, "lb_try_interval") >= seconds(passed, "lb_try_duration")
-    # Without these, the dead process has the fewest connections and is chosen at every try.
+    # Without these lines, the dead process has the fewest connections and is chosen at every try.
     assert words(passed, "max_fails") == ["1"] and seconds(passed, "fail_duration") >= 5
     assert words(passed, "lb_policy") == ["least_conn"]
 
 
 def test_forms_are_not_asked_again():
-    """Caddy asks again for a GET alone, unless it is told; it would send other requests without their body."""
+    """By default Caddy repeats only a GET. It would repeat other requests without their body."""
     assert "lb_retry_match" not in CONTAINERS + MACHINES
     (unless,) = re.findall(r"http-request disable-l7-retry if (.+)", HAPROXY)
     frames = f"{reverse('chat:frames')} {reverse('console:frames')}"
@@ -93,7 +94,7 @@ def test_forms_are_not_asked_again():
 
 @pytest.mark.parametrize("caddyfile", [CONTAINERS, MACHINES], ids=["containers", "machines"])
 def test_process_hears_the_name_that_was_asked_for(caddyfile):
-    """Since 2.11 Caddy gives a process behind TLS its own address, which is no name of ours."""
+    """Since 2.11 Caddy sends a process behind TLS its own address as the host, which is not one of our names."""
     assert "header_up Host {hostport}" in snippet(caddyfile)
 
 
@@ -105,13 +106,14 @@ def test_written_addresses_are_asked_how_they_are():
         words(passed, "health_fails")[0]
     ) <= 8
     assert "Host {$SITE_HOST}" in passed, "the process answers to its own names alone"
-    # Caddy asks no replica behind a name: it would be written for nothing.
+    # Caddy checks no replica behind a name, so this line would do nothing there.
     assert "health_uri" not in snippet(CONTAINERS)
 
 
 def matches(pattern: str, path: str) -> bool:
-    """Return whether a path is one of Caddy's `path` matcher: a star at the end is any rest, one in the middle is what
-    stands between two slashes."""
+    """Return whether a path matches Caddy's `path` matcher. A star at the end stands for any rest, and one in the
+    middle for what is between two slashes.
+    """
     if pattern.endswith("*"):
         return path.startswith(pattern.removesuffix("*"))
     return re.fullmatch("[^/]+".join(map(re.escape, pattern.split("*"))), path) is not None
@@ -125,7 +127,9 @@ def test_stars_are_read_as_caddy_reads_them():
 @pytest.mark.parametrize("caddyfile", [CONTAINERS, MACHINES], ids=["containers", "machines"])
 @pytest.mark.parametrize("matcher", ["@captures path", "@others not path"])
 def test_capture_of_a_page_without_scripts_is_let_through_at_each_of_its_addresses(caddyfile, matcher):
-    """Also in a language that is added: nobody thinks of the proxy then, which would say 413 without a page."""
+    """This holds for a language that is added too, when nobody thinks of the proxy, which would answer 413 without a
+    page.
+    """
     (patterns,) = words(caddyfile, matcher)
     paths = {*addresses.every_address("chat:captures"), addresses.in_language("eo").reverse("chat:captures")}
     assert len(paths) == len(addresses.tables()) + 1
@@ -158,7 +162,8 @@ def test_haproxy_asks_processes_how_they_are_and_logs_no_request():
         assert "verify required" in server and "verifyhost web" in server and "on-error mark-down" in server
         checked = [server for server in words(backend, "server") if "backup" not in server]
         assert len(checked) == 2, "two machines"
-        # When checks leave nobody, whoever can be reached answers, with our page: HAProxy's own has no number to call.
+        # When checks leave no process, any reachable one answers with our page, because HAProxy's own has no number to
+        # call.
         unchecked = [server for server in words(backend, "server") if "backup no-check" in server]
         assert [one.split()[1] for one in unchecked] == [one.split()[1] for one in checked]
         assert re.search(r"^\s*option allbackups$", backend, re.MULTILINE)
@@ -187,14 +192,14 @@ def test_haproxy_takes_its_file(tmp_path):
 # --- what they say by themselves --------------------------------------------------------------------------------------
 
 PAGE = failure_page.FILE.read_text()
-# What the page is sent with, as our own pages of a failure are; Caddy and HAProxy write names in their own way.
+# The page has the headers of our own pages of a failure. Caddy and HAProxy write their names in different ways.
 HEADERS = {
     "content-type": "text/html; charset=utf-8",
     "content-security-policy": failure_page.content_policy(PAGE),
     "retry-after": str(failure_page.RETRY_SECONDS),
     "cache-control": "no-store",
     "content-language": "fr, en",
-    "x-frame-options": "SAMEORIGIN",  # the messages of a page without a script are in a frame of it
+    "x-frame-options": "SAMEORIGIN",  # a page without scripts has its messages in a frame of its own site
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
@@ -205,7 +210,7 @@ FRAMED = {"Sec-Fetch-Dest": "iframe"}
 
 
 def test_page_of_a_failure_is_the_one_that_our_sentences_make(tmp_path):
-    """`manage.py build_failure_page` writes it: again after a change of a sentence, of a number or of its style."""
+    """`manage.py build_failure_page` writes it. Run it again when a sentence, a number or its style has changed."""
     call_command("build_failure_page", output=tmp_path / "failure.html", verbosity=0)
     assert (tmp_path / "failure.html").read_text() == PAGE
     assert (tmp_path / "failure.html").stat().st_mode & 0o777 == 0o644
@@ -223,7 +228,7 @@ def test_page_of_a_failure_says_whom_to_call_and_asks_for_nothing():
 
 
 def test_its_title_names_neither_the_site_nor_what_it_is_about():
-    """A proxy cannot know who is in discreet mode: nobody's tab, and no history, says it."""
+    """A proxy cannot know who is in discreet mode, so nobody's tab or history tells about the site."""
     (title,) = re.findall("<title>(.*?)</title>", PAGE)
     assert title == "Page indisponible"
     assert not re.search(r"pnav|signal|police|gendarm|victim|harc", PAGE.partition("<body>")[0].lower())
@@ -246,7 +251,7 @@ def test_site_whose_numbers_were_changed_makes_its_own(tmp_path):
 
 
 def said_headers(text: str) -> dict[str, str]:
-    """Return the headers of the page, as a Caddyfile sets them."""
+    """Return the headers of the page as a Caddyfile sets them."""
     (body,) = re.findall(r"handle @away \{.*?\n\t\t\theader \{\n(.*?)\n\t\t\t\}", text, re.DOTALL)
     pairs = [line.strip().split(" ", 1) for line in body.splitlines()]
     return {name.lower(): value.strip('"') for name, value in pairs if not name.startswith("-")}
@@ -266,7 +271,7 @@ def test_proxies_send_the_page_with_the_headers_of_a_failure():
 
 
 class CaddyAlone(ReverseProxy):
-    """What deploy/Caddyfile says of a failure, before processes that are dead: any Caddy reads it."""
+    """What deploy/Caddyfile says about a failure, in front of dead processes: any version of Caddy reads it."""
 
     def _begin(self) -> None:
         (block,) = re.findall(r"^\thandle_errors \{\n.*?^\t\}\n", CONTAINERS, re.DOTALL | re.MULTILINE)

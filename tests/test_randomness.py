@@ -1,4 +1,4 @@
-"""Random bytes that are drawn many at a time: each is used once, and all characters are equally likely."""
+"""Random bytes that are drawn in bulk: each is used once, and all characters are equally likely."""
 
 import os
 import string

@@ -1,4 +1,6 @@
-"""A release: one version, said in one place; a changelog that an operator can follow; what it holds, listed."""
+"""A release has one version, which is written in one place, a changelog that an operator can follow, and a list of what
+it holds.
+"""
 
 import io
 import json
@@ -35,13 +37,13 @@ HEADING = re.compile(rf"(\d+)\.(\d+)\.(\d+) – (?:(\d+) )?({'|'.join(MONTHS)}) 
 
 
 def parts() -> list[tuple[str, str]]:
-    """Return heading and text of each version of the changelog, the newest first."""
+    """Return the heading and the text of each version of the changelog, the newest first."""
     found = re.split(r"^## (.+)$", CHANGELOG, flags=re.MULTILINE)[1:]
     return list(zip(found[::2], found[1::2], strict=True))
 
 
 def released() -> list[tuple[re.Match[str], str]]:
-    """Return the versions that were made. Each heading is read whole."""
+    """Return the versions that were made. Each heading has to match as a whole."""
     found = [(HEADING.fullmatch(heading), text) for heading, text in parts() if heading != TO_COME]
     assert all(match for match, _text in found), "« ## X.Y.Z – jour mois année »"
     return found  # type: ignore[return-value]
@@ -60,7 +62,7 @@ def test_versions_go_down():
 
 
 def test_every_version_but_the_first_says_what_to_do():
-    """Each says a sentence, then numbered steps that somebody reads during a deployment, and which are short."""
+    """Each has a sentence, then short numbered steps, because somebody reads them during a deployment."""
     for match, text in released()[:-1]:
         head = text.partition("\nPour les personnes :")[0]
         assert "\nÀ faire en mettant à jour" in head, match[0]
@@ -78,7 +80,9 @@ def test_catalogue_of_public_software_says_the_same_version_and_day():
 
 
 def test_archive_of_a_version_says_its_commit(tmp_path):
-    """It says it without git and without an image, in `pnav_build_info` and `entry version` of plain machines."""
+    """The version is told without git and without an image, in `pnav_build_info` and `entry version` of plain
+    machines.
+    """
     files = ["pnav/__init__.py", "pnav/version.py", "pnav/server", "pyproject.toml"]
     archive = subprocess.run(["git", "archive", "HEAD", *files], cwd=ROOT, capture_output=True, check=True).stdout
     with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
@@ -118,7 +122,7 @@ def test_list_of_components_is_the_lock_and_the_images(monkeypatch):
 
 
 def test_list_of_components_is_the_same_twice(tmp_path):
-    """It is made by two processes whose sets have other orders."""
+    """Two processes whose sets have different orders make it."""
     written = []
     for seed in ("1", "2"):
         command = [sys.executable, "-m", "tests.sbom", "--output", str(tmp_path / seed)]
@@ -128,7 +132,7 @@ def test_list_of_components_is_the_same_twice(tmp_path):
 
 
 def test_assets_that_differ_are_named(tmp_path):
-    """`make assets` builds both for real; this shows that a difference would be seen."""
+    """`make assets` builds both for real; this test shows that it would notice a difference."""
     for name, style in (("first", "a{}"), ("second", "b{}")):
         (tmp_path / name / "css").mkdir(parents=True)
         (tmp_path / name / "css" / "main.css").write_text(style)

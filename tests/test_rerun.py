@@ -1,4 +1,4 @@
-"""The second try of tests that failed beside others: bounded, and never more lenient than the tests."""
+"""The second try of tests that failed beside others: it is bounded, and never more lenient than the tests."""
 
 import json
 
@@ -9,7 +9,9 @@ from tests import rerun
 
 @pytest.fixture
 def runs(monkeypatch, tmp_path):
-    """Return what the second run was asked, and by `runs.answer` what it says; `runs.failed(…)` failed before."""
+    """Return what the second run was asked. `runs.answer` sets what it says; `runs.failed(…)` sets what
+    failed before.
+    """
 
     class Runs(list):
         answer = 0

@@ -1,4 +1,4 @@
-"""What a test committed is gone for the next one, and what the migrations wrote is there."""
+"""What a test committed does not exist for the next one, and what the migrations wrote does."""
 
 import os
 import subprocess
@@ -47,7 +47,7 @@ def test_database_is_as_the_migrations_left_it():
 
 @pytest.mark.django_db(transaction=True)
 def test_database_waits_for_what_is_still_being_written():
-    """A thread that a test left behind commits later: its line goes too."""
+    """A thread that a test left behind commits later, and its row is removed too."""
     parameters = connection.get_connection_params()
     address = {name: parameters[name] for name in ("dbname", "user", "password", "host", "port") if name in parameters}
     with psycopg.connect(**address) as late:
@@ -63,7 +63,7 @@ def test_database_waits_for_what_is_still_being_written():
 
 @pytest.mark.django_db
 def test_database_of_another_name_is_left_as_it_is(monkeypatch):
-    """A run that made no database of its own would otherwise still the trigger of the register in a real one."""
+    """Otherwise a run that made no database of its own would disable the trigger of the audit log in a real one."""
     monkeypatch.setattr(restoring, "REMEMBER", "CREATE TABLE remembered ()")
     parameters = {**connection.get_connection_params(), "dbname": "postgres"}
     address = {name: parameters[name] for name in ("dbname", "user", "password", "host", "port") if name in parameters}
@@ -77,7 +77,7 @@ def test_database_of_another_name_is_left_as_it_is(monkeypatch):
 
 @pytest.mark.slow
 def test_file_of_pure_tests_asks_for_no_database():
-    """It runs by itself, as a newcomer does: no server answers there, and none is needed."""
+    """It runs by itself, as with a newcomer: no server answers there, and none is needed."""
     nowhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PNAV_TESTS"))}
     files = [

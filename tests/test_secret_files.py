@@ -1,4 +1,4 @@
-"""Secrets from files: read whole, and never repeated by an error."""
+"""Secrets from files are read as a whole, and never repeated by an error."""
 
 import os
 
@@ -47,7 +47,7 @@ def test_read_folder_or_nonsense(tmp_path):
 
 
 def test_read_given_twice(tmp_path):
-    """Which one is meant is not guessed."""
+    """When both are given, the settings do not guess which one is meant."""
     with pytest.raises(ImproperlyConfigured, match="KEY and KEY_FILE"):
         read({"KEY": "hidden", "KEY_FILE": str(tmp_path / "secret")}, "KEY")
 

@@ -1,4 +1,4 @@
-"""docs/security.md holds the whole of ASVS 5.0.0, levels 1 and 2, and each row that says « met » names what shows it.
+"""docs/security.md has all of ASVS 5.0.0, levels 1 and 2, and each row that says « met » names what shows it.
 
 Ids and levels are those of OWASP's `OWASP_Application_Security_Verification_Standard_5.0.0_en.csv`; nothing else of it
 is kept here.
@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docs" / "security.md").read_text()
 
-# A section, then the level of each of its requirements in their order: « 1.2  112 » is 1.2.1, 1.2.2 and 1.2.3.
+# A section, then the levels of its requirements in their order: « 1.2 112 » stands for 1.2.1, 1.2.2 and 1.2.3.
 STANDARD = """
 1.1   22                  1.2   1111122223          1.3   112222222223        1.4   222
 1.5   123                 2.1   122                 2.2   112                 2.3   12223
@@ -59,7 +59,7 @@ class Row(NamedTuple):
 
 
 def section(text: str, heading: str) -> str:
-    """Return what stands below a heading, up to the next one of its kind."""
+    """Return the text below a heading, up to the next heading of its kind."""
     return text.partition(f"\n{heading}\n")[2].partition("\n## ")[0]
 
 
@@ -69,7 +69,7 @@ def rows_of(text: str) -> list[Row]:
 
 
 def references(text: str) -> list[str]:
-    """Return the files and tests that a text names: quoted words with a folder or an ending that we use."""
+    """Return the files and tests that a text names: words in backquotes with a folder or an ending that we use."""
     quoted = re.findall(r"`([^`\s]+)`", text)
     return [
         one for one in quoted if re.fullmatch(r"[\w./-]+\.(py|md|js|txt|yml|toml|sql|html)(::\w+)?|deploy/\w+", one)
@@ -83,14 +83,14 @@ def functions(path: Path) -> set[str]:
 
 
 def exists(reference: str) -> bool:
-    """Return whether the file is there and, when a function of it is named, defines it."""
+    """Return whether the file exists and, when a function of it is named, defines it."""
     name, _, function = reference.partition("::")
     path = ROOT / name
     return path.is_file() and (not function or function in functions(path))
 
 
 def faults(text: str) -> set[str]:
-    """Return what is wrong with the table of this text: a kind and what it concerns, as « kind id »."""
+    """Return the faults in the table of this text: a kind and what it concerns, as « kind id »."""
     rows, found = rows_of(text), set()
     wanted = {id for id, level in LEVELS.items() if level < 3}
     counted = Counter(row.id for row in rows)

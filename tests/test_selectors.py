@@ -1,4 +1,4 @@
-"""Selectors that would have a browser work out the styles of everything beside what is put into a page."""
+"""Finds selectors for which a browser would compute the styles of everything beside an inserted element."""
 
 import re
 from pathlib import Path
@@ -7,16 +7,17 @@ import pytest
 
 from tests.test_names import ROOT
 
-# Without a script nothing is put into a page.
+# Without scripts nothing is inserted into a page.
 SHEETS = sorted(path for path in (ROOT / "static" / "pnav").rglob("*.css") if "noscript" not in path.name)
-# After `+` or `~`, whatever stands there; `:not(…)` alone names nothing either. And `:has()` that counts children of a
-# whole screen. A message that was put into a thread of forty had all of them, three hundred elements, styled anew.
+# After `+` or `~`, a `*` or a `:not(…)` alone names no element, and neither does a `:has()` that counts the children of
+# a whole screen. For one message that was put into a thread of forty, the styles of all of them, three hundred
+# elements, were computed again.
 ANYTHING_BESIDE = re.compile(r"[+~]\s*(?:\*|:not\()")
 COUNTED_FROM_AFAR = re.compile(r"\.console-(?:grid|screen)[^{},]*:has\([^{}]*:nth-")
 
 
 def selectors_of(sheet: str) -> list[str]:
-    """Return what stands before each `{`."""
+    """Return the selectors before each `{`."""
     bare = re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)
     return [one.strip() for one in re.findall(r"([^{};]+)\{", bare) if not one.strip().startswith("@")]
 

@@ -1,4 +1,4 @@
-"""What we change of the server: who goes round its connections how, and what its libraries say to nobody."""
+"""What we change in the server: how it walks through its connections, and which messages of its libraries it drops."""
 
 import asyncio
 import contextlib
@@ -46,7 +46,7 @@ def server(monkeypatch):
     monkeypatch.setattr(serving, "_later", lambda seconds, call: later.append((seconds, call)))
     monkeypatch.setattr("daphne.server.reactor.callLater", lambda seconds, call: later.append((seconds, call)))
     made = serving.Server(None, endpoints=["tcp:port=0"])
-    made.connections = {}  # as `run` begins
+    made.connections = {}  # as at the beginning of `run`
     made.later = later
     return made
 
@@ -72,7 +72,7 @@ def test_timeouts_of_everybody_are_looked_at_once_a_round(server, count):
 
 
 def connect(server, application, protocol=None):
-    """Connect to the server, which this application answers. It must be called in a loop."""
+    """Connect to the server, which this application answers. An event loop must be running."""
     protocol = protocol or Connection()
     server.application = application
     server.protocol_connected(protocol)
@@ -97,7 +97,7 @@ def test_connections_that_are_over_are_reaped_and_the_others_stay(server):
         gone = [connect(server, _end) for _n in range(50)]
         slow = [connect(server, _wait) for _n in range(5)]
         here = [connect(server, _wait) for _n in range(50)]
-        answered = [connect(server, _end) for _n in range(5)]  # and not hung up: something may follow
+        answered = [connect(server, _end) for _n in range(5)]  # the line stays open, because something may follow
         await asyncio.sleep(0.01)
         for each in gone + slow:
             server.protocol_disconnected(each)
@@ -105,7 +105,7 @@ def test_connections_that_are_over_are_reaped_and_the_others_stay(server):
             server.reap()
         assert list(server.connections) == slow + here + answered
         assert not any("application_instance" in server.connections[each] for each in answered)
-        for each in slow:  # it hears that they are gone, and ends
+        for each in slow:  # each application is told that its client is gone, and ends
             server.connections[each]["application_instance"].cancel()
         await asyncio.sleep(0.01)
         for _turn in range(server.SLICES):
@@ -115,11 +115,12 @@ def test_connections_that_are_over_are_reaped_and_the_others_stay(server):
             server.connections[each]["application_instance"].cancel()
 
     asyncio.run(run())
-    assert {seconds for seconds, call in server.later if call == server.reap} == {1 / server.SLICES}  # a round a second
+    # One round a second.
+    assert {seconds for seconds, call in server.later if call == server.reap} == {1 / server.SLICES}
 
 
 def test_nothing_is_called_where_nothing_has_ended(server):
-    """Twenty calls a second were an eighth of what a silent process cost. Daphne's own does nothing."""
+    """Twenty calls a second took an eighth of what a silent process costs. Daphne's own call does nothing."""
 
     async def run() -> None:
         here = connect(server, _wait)
@@ -205,7 +206,7 @@ def test_what_has_ended_is_forgotten_once_it_is_reaped(server):
 
 
 def test_request_that_begins_while_another_is_reaped_is_known(server):
-    """An application that failed is answered by the round; the next request of that line begins at that moment."""
+    """The round answers for an application that failed. The next request of that line begins at that moment."""
 
     class Failed(Connection):
         def handle_exception(self, _exception: BaseException) -> None:
@@ -217,7 +218,7 @@ def test_request_that_begins_while_another_is_reaped_is_known(server):
         await asyncio.sleep(0.01)
         server.reap()
         assert following in server.connections
-        for _turn in range(server.SLICES):  # what failed goes with the next round
+        for _turn in range(server.SLICES):  # what failed is removed in the next round
             server.reap()
 
     following = Connection()
@@ -254,7 +255,7 @@ def test_round_goes_on_when_a_connection_cannot_be_answered(server, caplog):
 
 
 def test_autobahn_prepares_no_text_for_its_debug_log():
-    """A version that names these differently is noticed here: it would be slow again, and nothing else would say so."""
+    """This notices a version that names these differently. It would be slow again, and nothing else would tell."""
     serving.quieten_autobahn()
     for module, names in (
         (autobahn.websocket.protocol, ("hltype", "hlval", "pformat")),
@@ -268,7 +269,7 @@ def test_autobahn_prepares_no_text_for_its_debug_log():
 
 
 class Asked:
-    """A reactor that notes who wants to be told what, and tells nobody."""
+    """A reactor that records who wants to be told what, and tells nobody."""
 
     def __init__(self) -> None:
         self.writers: list[object] = []
@@ -366,7 +367,7 @@ def test_of_all_that_waits_the_most_is_cut_first():
     all_of_them = lines.Waiting(at_most=60, every=100)
     for each in (small, middle, large, none):
         all_of_them.add(each, 1)
-    assert not cut  # not weighed yet
+    assert not cut  # its size has not been checked yet
     all_of_them.add(middle, 100)
     assert cut == [large]
     assert all_of_them.weigh() == 50 and cut == [large]
@@ -393,7 +394,7 @@ def test_line_that_is_lost_is_told_by_twisted_in_its_turn(line):
     theirs.close()
     made.write(b"nobody reads this")
     made.write(b"nor this")
-    assert asked.writers  # nothing was raised, nothing dropped: Twisted finds out when it sends
+    assert asked.writers  # nothing was raised and nothing was dropped: Twisted finds out when it sends
     assert isinstance(made.doWrite(), ConnectionLost)
 
 
@@ -408,7 +409,7 @@ def test_producer_that_is_pulled_keeps_its_turn(line):
 
 
 class Reader(Protocol):
-    """Notes what came, and that the line is over."""
+    """Records what came, and that the connection is over."""
 
     def __init__(self) -> None:
         self.came: list[bytes] = []
@@ -425,7 +426,7 @@ class Reader(Protocol):
 
 @pytest.fixture
 def served(monkeypatch):
-    """Make lines of Daphne's kind of reactor, each with its protocol and its client, and turn their loop."""
+    """Make connections of Daphne's kind of reactor, each with its protocol and its client, and run their loop."""
 
     def detour(*_arguments):
         raise AssertionError("a context was made for Twisted's log")
@@ -463,7 +464,8 @@ def test_what_comes_is_handed_over_and_is_the_lines_own(served):
     turn()
     other.send(b"other")
     turn()
-    assert protocol.came == [b"first"] and other_protocol.came == [b"other"]  # not the place that both came through
+    # And not the descriptor under which both came.
+    assert protocol.came == [b"first"] and other_protocol.came == [b"other"]
     long = bytes(range(256)) * 1024
     theirs.setblocking(False)
     sent = theirs.send(long)
@@ -527,7 +529,9 @@ def test_nothing_came_is_no_end(line):
 
 @pytest.fixture
 def handed_over(monkeypatch):
-    """Give an end to hand over at, and what was made of each connection: protocols with the address they were told."""
+    """Give a function that passes a connection on, and what was made of each: protocols with the address that they were
+    told.
+    """
     made = []
 
     class Factory:
@@ -565,7 +569,7 @@ def test_client_that_left_meanwhile_ends_nothing(handed_over):
     adoption, theirs, made, _asked = handed_over
     with socket.socket() as never_connected:
         socket.send_fds(theirs, [b"c"], [never_connected.fileno()])
-    theirs.send(b"c")  # and a packet without a connection
+    theirs.send(b"c")  # a packet without a connection
     adoption.doRead()
     assert not made
 
@@ -581,7 +585,7 @@ def test_end_of_whoever_hands_over_is_read_once(handed_over):
 
 
 class Arrived(http.Request):
-    """A request that has come whole is noted, and answered when the test says so."""
+    """A request that has come as a whole is recorded, and answered when the test says so."""
 
     arrived: ClassVar[list["Arrived"]] = []
 
@@ -590,7 +594,7 @@ class Arrived(http.Request):
 
 
 class OneClient:
-    """A connection on a clock of the test's own."""
+    """A connection with a clock of the test's own."""
 
     def __init__(self, clock):
         self.channel = http_channel.Channel()
@@ -644,8 +648,9 @@ def test_head_without_end_is_closed_after_its_time_and_not_before(clock):
 
 
 def test_request_looks_for_no_timer_among_those_of_all_connections(clock, monkeypatch):
-    """Twisted finds a call that is to come sooner by looking through all of them: each request would cost more with
-    each connection that is open."""
+    """To move a call to an earlier time, Twisted looks through all calls, so each request would cost more with each
+    open connection.
+    """
     looked_for, call_later = [], clock.callLater
 
     def watched(*arguments):
@@ -755,7 +760,7 @@ def test_form_that_comes_slowly_gives_way_to_nobody_who_says_nothing(clock, monk
 
 
 def refused(one: "OneClient") -> str:
-    """Return the page that this client was answered."""
+    """Return the page with which this client was answered."""
     head, _end, page = one.line.value().partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 413 ") and b"\r\nConnection: close\r\n" in head + b"\r\n"
     assert int(re.search(rb"Content-Length: (\d+)", head)[1]) == len(page) and b"Retry-After" not in head
@@ -811,7 +816,7 @@ def test_body_in_pieces_without_end_is_refused(clock, path, most):
 
 
 def pass_time(server, most=1000) -> float:
-    """Do what is to be done later until nothing is; the seconds that passed."""
+    """Do what is scheduled until nothing is left, and return the seconds that passed."""
     passed = 0.0
     for _turn in range(most):
         if not server.later:
@@ -823,7 +828,7 @@ def pass_time(server, most=1000) -> float:
 
 
 def test_process_that_stops_answers_the_page_that_a_proxy_sends_on_a_connection_it_kept(server):
-    """It comes after the signal: the process waits for it as for those before, and then for another moment."""
+    """The request comes after the signal. The process waits for it as for earlier ones, and then for another moment."""
 
     async def run() -> None:
         ending = server.kill_all_applications()
@@ -855,7 +860,9 @@ def test_process_that_stops_does_not_wait_for_a_page_without_end(server):
 
 
 def test_process_that_stops_hangs_up_on_a_handshake():
-    """It hangs up so that a proxy tries another process: an answer, even a refusal, would be the client's."""
+    """The process closes the line, so that a proxy tries another one. An answer, even a refusal, would go to the
+    client.
+    """
     cut: list[bool] = []
     one = serving.SocketProtocol()
     one.factory = SimpleNamespace(server_class=SimpleNamespace(is_ending=True))
@@ -866,7 +873,7 @@ def test_process_that_stops_hangs_up_on_a_handshake():
 
 
 def test_answer_of_a_process_that_stops_is_the_last_of_its_connection(clock):
-    """It has `Connection: close`, also for a client who would keep it."""
+    """The answer has `Connection: close`, also for a client who would keep the connection."""
     for is_ending in (False, True):
         one = OneClient(clock)
         one.channel.factory = SimpleNamespace(server=SimpleNamespace(is_ending=is_ending))
@@ -876,7 +883,7 @@ def test_answer_of_a_process_that_stops_is_the_last_of_its_connection(clock):
 
 
 def test_process_that_stops_lets_nobody_in_and_sends_sockets_back(server):
-    """Those that are open: one whose handshake goes on, and one that closes already, are told nothing more."""
+    """Open connections are told. One whose handshake goes on, or that is closing already, is told nothing more."""
     told: list[tuple[str, int]] = []
 
     def protocol(name: str, state: int) -> serving.SocketProtocol:

@@ -15,7 +15,7 @@ from pnav.sessions import SessionStore, begin_shift, is_sealed_by_cookie, stored
 
 pytestmark = pytest.mark.django_db
 
-SECRET = "Saint-Pierre-et-Miquelon"  # a place: what a visit holds
+SECRET = "Saint-Pierre-et-Miquelon"  # a place, as a visit holds one
 
 
 def saved(**data: object) -> SessionStore:
@@ -36,7 +36,7 @@ def test_session_row_tells_nothing():
     assert row.session_key == stored_key(store.session_key)
     assert store.session_key not in row.session_key
     assert SECRET not in row.session_data
-    assert row.get_decoded() == {}  # Django's own reading finds nothing either
+    assert row.get_decoded() == {}  # Django's own code reads nothing in it either
 
 
 def test_session_stolen_row_is_not_a_cookie():
@@ -55,7 +55,7 @@ def test_session_copied_to_another_row_does_not_open():
 
 
 def test_session_opens_with_its_cookie_alone_whatever_lies_on_a_server(caplog):
-    """A backup and every secret of the operator give the row, the key ring and SECRET_KEY together."""
+    """With a backup and every secret of the operator one has the row, the key ring and SECRET_KEY together."""
     store = saved(place=SECRET)
     row = Session.objects.get()
     assert is_sealed_by_cookie(row.session_data)
@@ -69,7 +69,7 @@ def test_session_opens_with_its_cookie_alone_whatever_lies_on_a_server(caplog):
 
 
 def test_sessions_of_both_kinds_stand_side_by_side(settings):
-    """They do while versions change: what one process encrypted the other opens, and encrypts in its own way."""
+    """They do so while versions change: one process opens what the other encrypted, and encrypts in its own way."""
     settings.SESSION_SEAL = "ring"
     store = saved(place=SECRET)
     assert not is_sealed_by_cookie(Session.objects.get().session_data)
@@ -112,7 +112,7 @@ def test_session_cycle_key_keeps_data_and_ends_the_old_key():
 
 
 def test_session_replace_key_leaves_an_empty_row_for_a_moment():
-    """What was on its way with the old key is nobody's; the row says nothing and ends by itself."""
+    """A request with the old key belongs to nobody. Its row says nothing, and expires."""
     store = saved(place=SECRET)
     before = store.session_key
     store.replace_key()
@@ -128,7 +128,7 @@ def test_session_replace_key_leaves_an_empty_row_for_a_moment():
 
 
 def test_session_replaced_key_is_written_to_by_nobody():
-    """A request that read the session before its key was replaced, and saves it after, brings nothing back."""
+    """A request that read the session before its key was replaced, and saves it afterwards, brings nothing back."""
     store = saved(place=SECRET)
     begin_shift(store)
     store.save()
@@ -137,7 +137,7 @@ def test_session_replaced_key_is_written_to_by_nobody():
     known["more"] = on_its_way["more"] = True
     store.replace_key()
     late = SessionStore(before)
-    late["visit"] = True  # nobody's, and its answer would set the old cookie over the new one
+    late["visit"] = True  # it belongs to nobody, and its answer would replace the new cookie by the old one
     for request in (known, late):
         with pytest.raises(UpdateError):
             request.save()
@@ -180,13 +180,13 @@ def test_session_expired_is_empty_and_cleared():
     store = saved(place=SECRET)
     Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
     assert list(SessionStore(store.session_key).keys()) == []
-    assert not store.exists(store.session_key)  # what an open socket asks at each beat
+    assert not store.exists(store.session_key)  # an open socket asks this at each beat
     call_command("clearsessions")
     assert Session.objects.count() == 0
 
 
 def test_session_unknown_cookie_is_not_adopted():
-    """A key chosen by somebody else is never used as is: session fixation."""
+    """A key that somebody else chose is never used as it is, because of session fixation."""
     store = SessionStore("a" * 32)
     store["place"] = SECRET
     store.save()

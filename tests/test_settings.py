@@ -1,4 +1,4 @@
-"""The settings refuse to start unsafe, and say which variable is wrong."""
+"""The settings refuse to start in an unsafe way, and say which variable is wrong."""
 
 import ast
 import json
@@ -29,7 +29,7 @@ FLAT = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 
 def start(code: str = "", **environment: str | None) -> subprocess.CompletedProcess[str]:
-    """Read the settings, then run `code`, in a process that has no environment but GOOD with these changes."""
+    """Read the settings, then run `code`, in a process with only GOOD and these changes as its environment."""
     values = {name: value for name, value in (GOOD | environment).items() if value is not None}
     script = f"import django; django.setup(); from django.conf import settings; {code}"
     return fresh.run(script, {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "pnav.settings", **values})
@@ -111,7 +111,7 @@ def test_unsafe_value_is_refused_by_name(change, named):
     line = refusal(**change)
     assert named in line
     for value in change.values():
-        assert value in {"1", "*", "many"} or value not in line  # a refusal repeats no secret
+        assert value in {"1", "*", "many"} or value not in line  # an error message repeats no secret
 
 
 SECRETS = ["CONTENT_KEYS", "DATABASE_URL", "REDIS_URL", "SECRET_KEY"]
@@ -119,7 +119,7 @@ PROVIDER = {"OPENID_ISSUER": "https://fournisseur.example", "OPENID_CLIENT_ID": 
 
 
 def test_secrets_come_from_files(tmp_path):
-    """A vault mounts them so: the environment holds paths and nothing else."""
+    """A vault mounts secrets as files: the environment then holds paths and nothing else."""
     files: dict[str, str | None] = {}
     beside = {"METRICS_TOKEN": "hidden token", "OPENID_CLIENT_SECRET": "hidden client"}
     beside |= {"DATABASE_PASSWORD": "hidden/word", "REDIS_PASSWORD": "hidden:word"}
@@ -164,7 +164,7 @@ def test_file_of_a_secret_that_is_not_there_is_named(name, tmp_path):
     ],
 )
 def test_address_with_a_password_is_refused_without_it(change, named):
-    """The password is nowhere in what is printed, not even in the traceback."""
+    """The password is nowhere in the output, not even in the traceback."""
     done = start(**change)
     assert done.returncode != 0
     assert named in done.stderr.strip().splitlines()[-1]
@@ -241,7 +241,9 @@ def test_env_example_defaults_are_those_of_the_settings():
 
 
 def test_new_site_gives_each_exchange_a_key_and_what_says_nothing_does_not():
-    """Who copies .env.example has backups that forget; a site of before, whose .env lacks the line, keeps read."""
+    """Somebody who copies .env.example has backups that forget. An existing site whose .env lacks the line keeps « read
+    ».
+    """
     assert re.findall(r"^#? ?EXCHANGE_KEYS=.*", (ROOT / ".env.example").read_text(), re.MULTILINE) == [
         "EXCHANGE_KEYS=write"
     ]
@@ -262,7 +264,7 @@ def test_env_example_holds_no_secret():
 
 
 def test_keys_of_exchanges_lie_where_they_are_said_to():
-    """With an address of their own they are there, and nothing else is; without one they are with the content."""
+    """With an address of their own, the keys are there and nothing else is. Without one, they are with the content."""
     shown = (
         "import json; from common.data_keys import router; from common.data_keys.models import WrappedKey;"
         " from reports.models import Report; from django.db import router as routes;"
@@ -279,7 +281,7 @@ def test_keys_of_exchanges_lie_where_they_are_said_to():
 
 
 def test_behind_a_pooler_no_session_is_asked_for_anything():
-    """It is asked for no option as a connection begins, and no cursor outlives its transaction.
+    """A connection asks for no option when it begins, and no cursor outlives its transaction.
 
     Nothing is prepared unless it is said.
     """

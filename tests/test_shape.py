@@ -1,4 +1,4 @@
-"""Folders that anybody can guess their way through have about twenty modules at most (docs/adr/0058)."""
+"""Folders in which anybody can find their way have about twenty modules at most (docs/adr/0058)."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -6,12 +6,14 @@ from pathlib import Path
 
 from tests.test_names import PACKAGES, ROOT
 
-# `__init__` apart. A folder that would have more is divided by its subjects, each a package named by a noun.
+# `__init__` does not count. A folder with more is divided by subjects, each of which is a package named by a noun.
 AT_MOST = 22
 
 
 def crowded_folders(paths: Iterable[Path]) -> dict[str, int]:
-    """Return folders with more modules of their own than AT_MOST, and how many. Migrations only ever grow."""
+    """Return folders with more modules of their own than AT_MOST, and how many. Folders of migrations only grow, and
+    are left out.
+    """
     modules = Counter(
         path.parent.as_posix() for path in paths if path.name != "__init__.py" and path.parent.name != "migrations"
     )

@@ -8,7 +8,8 @@ from django.test import Client
 
 from pnav.sheets import add_link, name_sheet
 
-SHEET = re.compile(r'<link rel="stylesheet" href="([^"]+)">')  # not what comes later, for paper
+# A style sheet that every page needs, and not one that is loaded later for printing.
+SHEET = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
 
 
 @pytest.mark.django_db
@@ -37,7 +38,7 @@ def test_what_is_no_page_names_none():
 
 @pytest.mark.django_db
 def test_exit_is_there_before_the_sheets_that_nothing_waits_for(client: Client):
-    """A script after the sheets waits for them, and the rest of the page for it: the page was read only then."""
+    """A script after the style sheets waits for them, and the rest of the page waits for it."""
     head, _, body = client.get("/").text.partition("</head>")
     exit_, sheet = head.index("quick-exit.js"), head.index('rel="stylesheet"')
     assert head.index("<title>") < exit_ < sheet

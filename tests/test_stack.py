@@ -1,4 +1,4 @@
-"""Clients of one test process share their middleware, and it is made anew where it may be another."""
+"""Clients of one test process share their middleware, which is made again when it may have changed."""
 
 import pytest
 from django.conf import settings

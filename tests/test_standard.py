@@ -1,4 +1,4 @@
-"""Figures and settings that ASVS 5 asks for and that no other test has a reason to look at. See docs/security.md."""
+"""Figures and settings that ASVS 5 requires and that no other test has a reason to check. See docs/security.md."""
 
 import math
 import re
@@ -31,7 +31,7 @@ def test_passwords_are_hashed_slowly_in_production():
         "pnav.accounts.passwords.hashers.PBKDF2PasswordHasher",
     )
     hasher = get_hasher("pbkdf2_sha256")
-    assert isinstance(hasher, PBKDF2PasswordHasher)  # Django's, computed aside
+    assert isinstance(hasher, PBKDF2PasswordHasher)  # Django's own hasher, which is not the first one here
     kept = PBKDF2PasswordHasher().encode("a password", "a salt", 10)
     assert hasher.encode("a password", "a salt", 10) == kept and hasher.verify("a password", kept)
     assert hasher.digest().name == "sha256" and hasher.iterations >= 600_000
@@ -78,7 +78,7 @@ def test_no_folder_is_listed_and_no_source_served(client, path):
     ],
 )
 def test_answers_say_what_they_are(client, path, kind):
-    """Requirement 4.1.1. JSON has no charset: RFC 8259 knows UTF-8 only."""
+    """Requirement 4.1.1. JSON has no charset, because RFC 8259 knows UTF-8 only."""
     answer = client.post(path, "{}", content_type="application/json") if "trames" in path else client.get(path)
     assert answer.headers["Content-Type"] == kind
 
@@ -124,7 +124,7 @@ def test_answers_in_the_address_are_no_answers(client):
     """
     page = "/orientation/maintenant/"
     client.get("/orientation/")
-    assert client.post(f"{page}?answer=no", {}).url == page  # the question again
+    assert client.post(f"{page}?answer=no", {}).url == page  # the question is shown again
     assert not client.session["triage"].get("answers")
     client.post(page, {"answer": ["yes", "no"]})
     (kept,) = client.session["triage"]["answers"].values()

@@ -1,4 +1,4 @@
-"""The check of every page finds what it is there for."""
+"""The check of every page finds the errors for which it exists."""
 
 import pytest
 from django.http import HttpResponse, StreamingHttpResponse
@@ -15,7 +15,7 @@ PAGE = '<!doctype html><html lang="fr"><head><title>Essai</title></head><body><m
     [
         '<p id="a">Un <strong>mot</strong></p><label for="b">Nom</label><input id="b" aria-describedby="a">',
         '<ul><li>un<li>deux</ul><a href="#a">haut</a><a id="a" href="#">bas</a>'.replace('"#">', '"/">'),
-        '<template><p id="a"></p></template><p id="a"></p>',  # what a script makes of it comes later
+        '<template><p id="a"></p></template><p id="a"></p>',  # what a script makes of a template comes later
         '<textarea id="t">\n<div> "deux</textarea><form autocomplete="off"><input type="hidden" value="x"></form>',
     ],
 )
@@ -51,7 +51,7 @@ def test_number_of_rows_is_no_matter_of_a_shape():
     row = '<li class="a"><a href="/{}">un</a> <img src="/b"></li>'
     lists = ["<ul>" + "".join(row.format(number) for number in range(count)) + "</ul>" for count in (2, 3, 9)]
     assert len({shape(one) for one in lists}) == 1
-    # After a row of another kind that ends in the same way, from three on.
+    # After a row of another kind that ends in the same way, from three rows on.
     others = [one.replace("<ul>", '<ul><li id="x"><a href="/">un</a> <img src="/b"></li>') for one in lists[1:]]
     assert len({shape(one) for one in others}) == 1 and shape(others[0]) != shape(lists[0])
     assert shape("<ul></ul>") != shape(lists[0]) != shape(lists[0].replace("<img", "<hr"))

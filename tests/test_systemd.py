@@ -1,4 +1,6 @@
-"""deploy/systemd: units of plain machines start what the image starts, with the same limits, and can do as little."""
+"""The units of deploy/systemd for plain machines start what the image starts, with the same limits, and may do as
+little.
+"""
 
 import re
 import shutil
@@ -24,7 +26,7 @@ PROCESSES = {
     "pnav-migrate.service": "migrate",
 }
 BACKS_UP = "pnav-backup@.service"
-# Drop-ins for units that are not ours, by the service of docker-compose.yml that each one stands for.
+# Drop-ins for units that are not ours, with the service of docker-compose.yml to which each corresponds.
 LIMITED = {"postgresql": "postgres", "redis": "redis", "caddy": "proxy", "haproxy": "proxy"}
 CURRENT = "/opt/pnav/current"  # a link to the version in force
 DRAWN = WHOLE_COMPOSE["secrets"] | BACKUP["secrets"]  # by deploy/secrets.sh
@@ -86,10 +88,10 @@ def test_web_listens_at_the_port_that_its_instance_names(unit):
 
 @pytest.mark.parametrize("unit", [unit for unit in PROCESSES if PROCESSES[unit] != "migrate"])
 def test_process_that_stands_still_is_ended_and_started_anew(unit):
-    """It says itself when it is ready, and that it works; `tests/scenarios/test_frozen.py` freezes one."""
+    """The process says when it is ready, and that it works; `tests/scenarios/test_frozen.py` freezes one."""
     said = settings(unit)
     assert said["Type"] == ["notify"] and said["Restart"] == ["always"]
-    # A frozen process takes no other signal; and it writes no core, which would hold secrets.
+    # A frozen process receives no other signal. It writes no core file, which would contain secrets.
     assert said["WatchdogSignal"] == ["SIGKILL"]
     assert 10 <= int(said["WatchdogSec"][0]) <= 60
 
@@ -116,7 +118,7 @@ def test_unit_has_the_limits_of_compose_and_can_do_as_little(unit):
 @pytest.mark.parametrize("name", LIMITED)
 def test_what_is_not_ours_gets_the_limits_of_compose_as_a_drop_in(name):
     limits, service = settings(f"limits/{name}.conf"), COMPOSE[LIMITED[name]]
-    # HAProxy holds more at once than the Caddy of one machine.
+    # HAProxy keeps more at once than the Caddy of one machine.
     most = in_bytes("2g" if name == "haproxy" else service["mem_limit"])
     assert in_bytes(limits["MemoryMax"][0].lower()) == most
     assert limits["TasksMax"] == [str(service["pids_limit"])]
@@ -131,8 +133,8 @@ def test_what_is_not_ours_gets_the_limits_of_compose_as_a_drop_in(name):
 
 @pytest.mark.parametrize("name", ["content", "keys"])
 def test_unit_of_backups_starts_them_with_the_secrets_and_limits_of_compose(tmp_path, name):
-    """They are those of this instance, with what the operator writes into /etc/pnav/backup-…, and with no secret of the
-    site.
+    """The credentials are those of this instance, with what the operator writes into /etc/pnav/backup-…, and no secret
+    of the site.
     """
     limits = {key: [value.replace("%i", name) for value in values] for key, values in settings(BACKS_UP).items()}
     assert limits["ExecStart"] == [f"{CURRENT}/.venv/bin/python -m pnav.server.entry backup run"] and limits[
@@ -158,11 +160,13 @@ def test_unit_of_backups_starts_them_with_the_secrets_and_limits_of_compose(tmp_
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here; the units are parsed above")
 def test_systemd_finds_nothing_wrong(tmp_path):
-    """This checkout is in the place of the version in force: systemd looks for the program that each unit starts."""
+    """This checkout takes the place of the version in force, because systemd looks for the program that each unit
+    starts.
+    """
     for path in FOLDER.glob("pnav*"):
         text = path.read_text().replace(f"{CURRENT}/.venv/bin/python", sys.executable).replace(CURRENT, str(ROOT))
         (tmp_path / path.name.replace("@.", "@8001.")).write_text(text)
-    for path in (FOLDER / "limits").iterdir():  # drop-ins: what they say, in a unit of their own
+    for path in (FOLDER / "limits").iterdir():  # drop-ins are checked in a unit of their own
         (tmp_path / f"pnav-beside-{path.stem}.service").write_text(f"{path.read_text()}ExecStart=/bin/true\n")
     units = sorted(tmp_path.iterdir())
     command = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *map(str, units)]
@@ -176,12 +180,14 @@ def test_systemd_finds_nothing_wrong(tmp_path):
 
 
 def test_worker_that_stands_still_is_ended_alike_by_systemd_and_by_compose():
-    """Both read one rule (`worker_status.may_take`): systemd by what the worker tells it, Compose by `--alive`."""
+    """Both use one rule (`worker_status.may_take`): systemd through what the worker tells it, Compose through
+    `--alive`.
+    """
     check = COMPOSE["worker"]["healthcheck"]
     assert check["test"][-2:] == ["health", "--end"] and COMPOSE["worker"]["command"] == ["worker"]
     assert settings("pnav-worker.service")["Type"] == ["notify"]
     by_systemd = int(settings("pnav-worker.service")["WatchdogSec"][0])
     by_compose = int(check["interval"].removesuffix("s")) * entry.LOOKS["worker"]
-    # What each adds to the time that a duty has: the same, but for the looks of Compose, a minute apart.
+    # What each adds to the time of a duty is the same, except for the checks of Compose, a minute apart.
     assert 0 < by_systemd < by_compose <= by_systemd + 120
     assert check["retries"] == entry.LOOKS["worker"], "shown to be unhealthy when it is ended, not before"

@@ -1,4 +1,4 @@
-"""What holds for the source of every template."""
+"""Rules for the source of every template."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ FILES = sorted(ROOT.rglob("*.html"))
 
 
 def long_lines(text: str) -> list[int]:
-    """Return the numbers of the lines that nobody reads in one glance."""
+    """Return the numbers of the lines that are too long to be read at a glance."""
     return [number for number, line in enumerate(text.splitlines(), 1) if len(line) > LONGEST]
 
 
@@ -29,14 +29,14 @@ def test_long_line_is_found(length, is_found):
     assert bool(long_lines("<p>\n" + "é" * length + "\n</p>")) is is_found
 
 
-# Where a field is drawn by hand: its script writes the error, or no form holds it.
+# Templates that draw a field by hand, because a script writes its error, or no form has it.
 BY_HAND = {
-    "chat/conversation.html",  # the message: chat.js says what is wrong as one writes
-    "chat/_capture_form.html",  # a file, which no form of Django's is asked for: captures.js says what is wrong too
-    "console/_handouts.html",  # a file, likewise
-    "console/_thread.html",  # the answer: console.js does
-    "chat/resume.html",  # a code of words, read by no form
-    "console/end_duty.html",  # a box for each exchange, and one error for all of them
+    "chat/conversation.html",  # the message: chat.js says what is wrong while one writes
+    "chat/_capture_form.html",  # a file, for which there is no form of Django's: captures.js says what is wrong too
+    "console/_handouts.html",  # likewise a file
+    "console/_thread.html",  # the answer: console.js says what is wrong
+    "chat/resume.html",  # a code of words, which no form reads
+    "console/end_duty.html",  # a checkbox for each exchange, and one error for all of them
 }
 
 
@@ -46,7 +46,7 @@ def test_fields_are_drawn_by_the_component():
 
 
 def test_an_error_of_a_field_is_named_by_its_control():
-    """`field.errors` drawn beside a control that does not name it is read by nobody who cannot see it."""
+    """Somebody who cannot see the page does not read `field.errors` beside a control that does not name it."""
     pattern = re.compile(r'class="fr-error-text"(?![^>]*(?:\bid=|role="alert"|data-))[^>]*>\s*\{\{ (?:\w+\.)+errors')
     found = [str(path.relative_to(ROOT)) for path in FILES if pattern.search(path.read_text("utf-8"))]
     assert found == []

@@ -1,4 +1,4 @@
-"""`web` shows the certificate that lies in its file now, and goes on with the one before while it cannot be used."""
+"""`web` shows the certificate that its file holds now, and keeps the one before while the new one cannot be used."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from pnav import certificates
 from pnav.server import entry
 from pnav.server.tls import LOOKED_SECONDS, FileContext, endpoint_of
 
-# Twisted gives pyOpenSSL what that one asks for no more.
+# Twisted still uses an argument that pyOpenSSL has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:Passing pyOpenSSL:DeprecationWarning")
 NOW = datetime.now(UTC)
 ME = dict.fromkeys(authority.PARTS, os.geteuid())
@@ -99,7 +99,7 @@ def test_endpoints_of_the_image_are_read_as_twisted_reads_them(folder):
 
 
 def test_end_that_is_told_is_that_of_what_is_shown(folder, clock, monkeypatch):
-    """A certificate that came without its key lies in the file, and nobody meets it."""
+    """A certificate that came without its key is in the file, and no client is shown it."""
     monkeypatch.setenv("WEB_CERTIFICATE", str(folder / "web/certificate.pem"))
     one = context_of(folder, clock)
     key, told = (folder / "web/key.pem").read_bytes(), certificates.read_ends()["web"]

@@ -1,4 +1,6 @@
-"""A run by forked workers says what a run by one process says; a worker that ends fails the test that it was in."""
+"""A run with forked workers reports what a run by one process reports. A worker that ends fails the test that it was
+running.
+"""
 
 import os
 import re
@@ -97,7 +99,7 @@ settings.configure(
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run pytest on the tests of this folder, with none of ours and with settings that are read at once."""
+    """Run pytest on the tests of this folder, without our own tests, with settings that are quick to read."""
     passed = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PNAV_TESTS"))}
     environment = passed | {"PYTHONPATH": str(once.ROOT), "REDIS_URL": "unix:///nowhere"}
     (folder / "pytest.ini").write_text("[pytest]\n")
@@ -110,7 +112,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def outcomes(said: str) -> dict[str, int]:
-    """Return the counts of the last line, by their words."""
+    """Return the counts in the last line by their words."""
     return {word: int(count) for count, word in re.findall(r"(\d+) ([a-z]+)", said.splitlines()[-1])}
 
 
@@ -135,8 +137,8 @@ def test_workers_say_what_one_process_says(tmp_path: Path):
 
 
 def test_worker_that_ends_fails_its_test_and_another_does_the_rest(tmp_path: Path):
-    # The file that ends its worker is the first given: a worker that had the other one before would take with it
-    # what waits for its end.
+    # The file that ends its worker is given out first. A worker that ran the other file before would also lose the
+    # reports that still wait for its end.
     (tmp_path / "test_1_ends.py").write_text(ENDS)
     (tmp_path / "test_2_heard.py").write_text(HEARD)
     done = run(tmp_path, "--workers", "2")
@@ -155,7 +157,9 @@ def test_run_stops_at_the_first_failure_when_it_is_asked_to(tmp_path: Path):
 
 
 def test_fork_would_lose_no_thread():
-    """Threads of the process that forks do not exist in its workers: what holds one may not begin before."""
+    """Threads of the forking process do not exist in its workers, so a module that starts one must not be loaded
+    before.
+    """
     with pytest.raises(AssertionError, match="a fork would lose these threads"):
         workers.require_one_thread([threading.main_thread(), threading.Thread(name="queue")])
 

