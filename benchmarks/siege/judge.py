@@ -100,6 +100,7 @@ class Figure:
     samples: int
     calm_samples: int
     verdict: str
+    hard: float = HARD
 
     @property
     def ratio(self) -> float:
@@ -108,13 +109,20 @@ class Figure:
 
 @dataclass
 class Row:
-    """One attack."""
+    """One attack, with its windows put together. times: how many windows there were."""
 
     window: Window
     acks: Figure
     pages: Figure
     calm_pages: dict[str, list[float]]
     calm_given: list[float]
+    times: int = 1
+
+    @property
+    def excess(self) -> float:
+        """Return the worse p99 ÷ its goal; 0 where both p99 reach theirs, or are not judged."""
+        above = (each for each in (self.acks, self.pages) if each.verdict in {"no", "doubt"})
+        return max((each.ratio / each.hard for each in above), default=0.0)
 
 
 @dataclass
@@ -211,7 +219,7 @@ def figure(
         verdict = "hard"
     else:
         verdict = "no" if value - still > noise else "doubt"
-    return Figure(value, still, noise, len(attacked), len(calm), verdict)
+    return Figure(value, still, noise, len(attacked), len(calm), verdict, hard)
 
 
 def is_back(before: int, now: int) -> bool:
@@ -237,7 +245,7 @@ def judge(siege: Siege) -> Verdict:
         acks = _spread([window.acks for window in calm], len(near))
         pages = _spread([slowdowns(window.pages, medians) for window in calm], len(near))
         verdict.ack_noise, verdict.page_noise = max(verdict.ack_noise, acks), max(verdict.page_noise, pages)
-        _compare(verdict, _merged([siege.windows[place] for place in places]), near, medians, (acks, pages))
+        _compare(verdict, [siege.windows[place] for place in places], near, medians, (acks, pages))
     for kind, times in siege.broken.items():
         if times:
             verdict.breaches.append(f"{times} × {kind} (of {siege.acknowledged} acknowledged messages)")
@@ -247,9 +255,15 @@ def judge(siege: Siege) -> Verdict:
     return verdict
 
 
+def above_goal(windows: Sequence[Window]) -> list[str]:
+    """Return the attacks with a p99 above its goal, shown or doubtful, the furthest above it first."""
+    rows = sorted(judge(Siege(windows)).rows, key=lambda row: row.excess, reverse=True)
+    return [row.window.name for row in rows if row.excess]
+
+
 def _compare(
     verdict: Verdict,
-    window: Window,
+    windows: Sequence[Window],
     beside: Sequence[Window],
     medians: Mapping[str, float],
     noise: tuple[float, float],
@@ -258,6 +272,7 @@ def _compare(
 
     noise: the noise of acknowledgements and of pages.
     """
+    window = _merged(windows)
     hard, edge = (HARD_TOGETHER, EDGE_TOGETHER) if window.name == TOGETHER else (HARD, EDGE)
     hard_acks = HARD_UPLOADING if window.name == UPLOADING else hard
     acks = figure(window.acks, _joined(near.acks for near in beside), noise[0], hard=hard_acks, edge=edge)
@@ -272,7 +287,8 @@ def _compare(
     for near in beside:
         for kind, times in near.pages.items():
             calm_pages[kind] += times
-    verdict.rows.append(Row(window, acks, pages, dict(calm_pages), _joined(near.given for near in beside)))
+    given = _joined(near.given for near in beside)
+    verdict.rows.append(Row(window, acks, pages, dict(calm_pages), given, len(windows)))
     for what, found, most in (("acknowledgements", acks, hard_acks), ("pages", pages, hard)):
         said = f"{window.name}: p99 of {what} {found.ratio:.2f} × calm (≤ {most:g})"
         if found.verdict == "no":

@@ -9,12 +9,13 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from PIL import Image
 
 from benchmarks.siege import addresses, attackers, files, judge, people
-from benchmarks.siege.__main__ import JUST_FILED_SECONDS, Run, Span, fill
+from benchmarks.siege.__main__ import JUST_FILED_SECONDS, Run, Scale, Span, fill
 from benchmarks.siege.attackers import Pace, Tally, _status_in
 from benchmarks.siege.ground import Deed
 from benchmarks.siege.judge import (
@@ -156,6 +157,42 @@ def test_each_round_answers_for_itself():
     told = breaches(replace(good(), windows=[*rounds, window(CALM)]))
     assert "raid: 1 × honest people refused: home: 503" in told
     assert "MiB a minute later" in told
+
+
+def test_attacks_above_their_goal_are_told_the_furthest_first():
+    """Doubtful ones too, and neither those within their goal nor what too few samples say."""
+    few = window("signin", ack=0.040)
+    few.acks, few.pages = few.acks[:50], {}
+    attacks = [window("deaf", page=0.016), window("raid", ack=0.012), window("posts"), few, window("slow", page=0.040)]
+    windows = [one for attack in attacks for one in (window(CALM), attack)] + [window(CALM, ack=0.006)] * 2
+    assert judge.above_goal(windows) == ["slow", "raid", "deaf"]
+    noisy = [*windows, window(CALM, page=0.030)]
+    assert "calm windows differ as much" in judge.judge(Siege(noisy)).doubts[0]
+    assert judge.above_goal(noisy) == ["slow", "raid", "deaf"]
+
+
+async def test_attackers_above_their_goal_come_once_more_before_all_come_together(monkeypatch):
+    came, above = [], ["raid", "deaf", "slow", "posts"]
+
+    async def attack(_run, name, _attackers, seconds, _strength):
+        came.append((name, seconds))
+
+    async def nothing(*_arguments):
+        return None
+
+    for name, replaced in {"_attack": attack, "_calm": nothing, "_siege": nothing, "_watch_memory": nothing}.items():
+        monkeypatch.setattr(Run, name, replaced)
+    monkeypatch.setattr(Run, "_above_goal", lambda _run: above)
+    run = Run.__new__(Run)
+    run.crowd = Mock(come=nothing, fall_silent=nothing, settled=nothing, leave=nothing)
+    run.scale = Scale(seconds=2, together=3, warm=0, again=5)
+    await run.live(["deaf", "posts", "raid"], together=True)
+    once = [("deaf", 2), ("posts", 2), ("raid", 2)]
+    assert came == [*once, ("raid", 5), ("deaf", 5), ("slow", 5), (TOGETHER, 3)]
+    came.clear()
+    run.scale = replace(run.scale, again=0)
+    await run.live(["deaf", "posts", "raid"], together=True)
+    assert came == [*once, (TOGETHER, 3)]
 
 
 def test_noise_is_of_lots_as_large_as_those_compared():

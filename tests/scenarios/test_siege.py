@@ -18,7 +18,7 @@ from tests.scenarios.conftest import Site
 
 pytestmark = pytest.mark.slow
 
-SHORT = Scale(seconds=4.0, calm=1.5, people=0.2, strength=0.5, warm=1.0)
+SHORT = Scale(seconds=4.0, calm=1.5, people=0.2, strength=0.5, warm=1.0, again=0)
 SOCKETS, PAGES = 0, 1
 
 
