@@ -1,4 +1,4 @@
-"""The situation in which everybody knocks."""
+"""The situation in which everybody tries every address."""
 
 import pytest
 
@@ -8,6 +8,6 @@ from tests.support.uncounted import _nothing_is_counted  # noqa: F401  the limit
 
 @pytest.fixture
 def cast(db, monkeypatch) -> Cast:
-    # A busy machine takes longer for all addresses than the five minutes for which a proof opens the pages of changes.
+    # On a busy machine, all addresses take longer than the five minutes for which a proof opens the pages of changes.
     monkeypatch.setattr("pnav.accounts.reauthentication.OPENS_SECONDS", 3600)
     return create_cast()

@@ -1,4 +1,4 @@
-"""One frame of each type of docs/protocol.md, by its type: what else it holds.
+"""One frame of each type of docs/protocol.md, by its type, with its other fields.
 
 A new type of `chat.messages.protocol.Frame` has none here, and the tests say so.
 """

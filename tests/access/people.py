@@ -1,4 +1,4 @@
-"""Everybody who may knock: the cast of the table of access, each with a browser of their own."""
+"""The people of the access table, each with a browser of their own."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +29,7 @@ NOBODY = "nobody"
 VISITOR = "visitor"  # a session, and no report in it
 REPORTER = "reporter"
 OTHER_REPORTER = "other reporter"
-LEFT_BEHIND = "left behind"  # the reporter's first device: a code de reprise was used elsewhere since
+LEFT_BEHIND = "left behind"  # the reporter's first device, after a code de reprise was used on another one
 ASSIGNED = "assigned agent"
 OTHER_AGENT = "agent of another unit"
 SUPERVISOR = "supervisor of the same unit"
@@ -44,7 +44,7 @@ TEMPORARY = "temporary password"
 WITHOUT_FACTOR = "no second factor"
 UNPROVED = "factor not proved by this session"
 DEACTIVATED = "deactivated account"
-# The same four of an administrator; those above are agents.
+# The same four situations for an administrator; those above are for an agent.
 CHIEF_TEMPORARY, CHIEF_WITHOUT_FACTOR, CHIEF_UNPROVED, CHIEF_DEACTIVATED = (
     f"administrator, {state}" for state in (TEMPORARY, WITHOUT_FACTOR, UNPROVED, DEACTIVATED)
 )
@@ -57,13 +57,13 @@ PEOPLE = (
 VISITORS = {NOBODY, VISITOR, REPORTER, OTHER_REPORTER, LEFT_BEHIND}
 AGENTS = {ASSIGNED, OTHER_AGENT, SUPERVISOR, OTHER_SUPERVISOR}
 SUPERVISORS = {SUPERVISOR, OTHER_SUPERVISOR}
-# With password and second factor.
+# The people who have signed in with a password and a second factor.
 SIGNED_IN = AGENTS | {WITHOUT_AGENT, CUSTODIAN, PSYCHOLOGIST, UNIT, ANALYST, ADMINISTRATOR}
 
-# What each conversation says. No answer to anybody but its two parties may hold it.
+# What each conversation says. Only answers to its two parties may contain it.
 WORDS = "Parole-de-la-premiere-personne"
 OTHER_WORDS = "Parole-de-l-autre-personne"
-# What the assigned agent wrote to the psychologist; nobody else reads it, they themselves no more either.
+# What the assigned agent wrote to the psychologist. Nobody else may read it, and the agent cannot read it again either.
 SECRET_WORDS = "Parole-a-la-psychologue"
 # What the assigned agent wrote for the unit, with the person's agreement.
 SUMMARY = "Resume-pour-l-unite"
@@ -75,11 +75,11 @@ class Cast:
 
     conversation: Conversation
     other: Conversation  # of another reporter, with the agent of another unit
-    opening: OpeningRequest  # of `conversation`, by its agent; its person asked for erasure, too
-    aside: Aside  # of the agent of `conversation`, whom nobody answered; no other of the cast takes part
-    reply: OwnReply  # that the same agent made
+    opening: OpeningRequest  # about `conversation`, by its agent; its person has asked for erasure too
+    aside: Aside  # of the agent of `conversation`, with no answer; nobody else of these people takes part
+    reply: OwnReply  # made by the same agent
     transmission: Transmission  # of `conversation`, to the unit's account, and not opened yet
-    capture: Capture  # of `conversation`: shown, drawn, seen by its agent
+    capture: Capture  # of `conversation`: shown, drawn, and seen by its agent
     keys: dict[str, str] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
 
@@ -161,7 +161,7 @@ def create_cast() -> Cast:
     }
     for person, user in cast.users.items():
         cast.keys[person] = signed_in(user)
-    # These would be agents of the same unit, or administrators, if they were let in.
+    # If these were let in, they would be agents of the same unit, or administrators.
     for person in (TEMPORARY, WITHOUT_FACTOR, UNPROVED, DEACTIVATED):
         _half_in(cast, person, person, make.agent(unit_name="Ici").user)
         chief = f"administrator, {person}"

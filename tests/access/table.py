@@ -1,9 +1,10 @@
-"""The table of access: for each address, frame and page of the admin, who is let in and what the others are told.
+"""The access table: for each address, frame and page of the admin, who is let in and what the others are told.
 
 A new route, frame or class of the admin has no line here, and the tests say so: decide, then write the line.
 
-A rule says what each of `people.PEOPLE` gets: IN, the address somebody is sent to, or the status of a refusal. What is
-not a redirect and not a refusal (2xx) is IN; so is a redirect to one of the places that the line names in `to`.
+A rule says what each of `people.PEOPLE` gets: IN, the address to which they are redirected, or the status of a refusal.
+An answer that is neither a redirect nor a refusal (2xx) is IN. So is a redirect to one of the addresses in `to` of the
+line.
 """
 
 from collections.abc import Callable, Collection
@@ -42,7 +43,7 @@ IN, FORBIDDEN, ABSENT, NO_SESSION, NOT_THERE = "in", "403", "404", "401", "409"
 SIGN_IN, PASSWORD, ACCOUNT, PROVE = (
     "/compte/login/", "/compte/password/change/", "/compte/2fa/", "/compte/2fa/reauthenticate/",
 )  # fmt: skip
-CONFIRM = "/compte/reauthenticate/"  # the password, again
+CONFIRM = "/compte/reauthenticate/"  # the password is asked for again
 
 Rule = Callable[[str], str]
 
@@ -57,7 +58,7 @@ HALF_AGENTS, HALF_CHIEFS = (
 )
 
 
-NO_DOCUMENT = "00000000-0000-4000-8000-000000000007"  # of nobody's
+NO_DOCUMENT = "00000000-0000-4000-8000-000000000007"  # a document that nobody has
 
 
 # --- rules ------------------------------------------------------------------------------------------------------------
@@ -95,14 +96,15 @@ def _console(allowed: Collection[str], otherwise: str) -> Rule:
             return NEXT_STEP[person]
         if person in AGENTS:
             return IN if person in allowed else otherwise
-        return FORBIDDEN  # another role, or an account without an agent
+        return FORBIDDEN  # the wrong role, or an account without an agent
 
     return rule
 
 
 agents = _console(AGENTS, FORBIDDEN)
 supervisors = _console(SUPERVISORS, FORBIDDEN)
-assigned_agent = _console({ASSIGNED}, ABSENT)  # to other agents, supervisors too, there is no such conversation
+# For other agents, and for supervisors too, there is no such conversation.
+assigned_agent = _console({ASSIGNED}, ABSENT)
 
 
 def figures(person: str) -> str:
@@ -116,10 +118,10 @@ def missing_supervisors(person: str) -> str:
     return ABSENT if answer == IN else answer
 
 
-# Who steps into it: supervisors of its unit. Nobody reads a word before joining.
+# Supervisors of its unit may step in. Nobody reads a word before joining.
 its_supervisor = _console({SUPERVISOR}, ABSENT)
-# How long it is kept is for who answers or answered it, and for the supervisors of its unit; nobody reads anything of
-# it there. A supervisor who is on call for that unit is one of them meanwhile: `test_on_call`.
+# Agents who answer or have answered it, and the supervisors of its unit, see how long it is kept, and read nothing of
+# it there. A supervisor who is on call for that unit counts as one of them (`test_on_call`).
 its_end = _console({ASSIGNED, SUPERVISOR}, ABSENT)
 
 
@@ -155,16 +157,16 @@ def _openings(allowed: Collection[str], otherwise: str, answer: str = IN) -> Rul
         if person in NEXT_STEP:
             return NEXT_STEP[person]
         if person in {PSYCHOLOGIST, UNIT, ANALYST}:
-            return FORBIDDEN  # the door of the area
+            return FORBIDDEN  # the middleware of the area refuses
         return answer if person in allowed else otherwise
 
     return rule
 
 
-# Who takes part in openings; the room says that it is not for others, a request that it is not there.
+# Those who take part in disclosures. To others the area says that it is not for them, and a request does not exist.
 openings_room = _openings(AGENTS | {WITHOUT_AGENT, CUSTODIAN}, FORBIDDEN)
 openings_control = _openings({CUSTODIAN, ADMINISTRATOR}, FORBIDDEN)
-# Whoever asked, the supervisors of their unit, every custodian. What each may do now is in `test_openings`.
+# The agent who asked, the supervisors of their unit, and every custodian. `test_openings` says what each may do when.
 PARTIES = {ASSIGNED, CUSTODIAN, SUPERVISOR}
 party_to_opening = _openings(PARTIES, ABSENT)
 
@@ -193,7 +195,7 @@ def own_visit_without_handouts(person: str) -> str:
     begins.
     """
     if person == LEFT_BEHIND:
-        return IN  # is told that the visit ended
+        return IN  # is told that the visit has ended
     answer = own_visit("/tchat/")(person)
     return ABSENT if answer == IN else answer
 
@@ -257,10 +259,10 @@ READ, READ_ONLY_GET, WRITE, FORM = ("GET", "HEAD"), ("GET",), ("POST",), ("GET",
 class Route:
     """The decision about one address.
 
-    who: the rule. methods: those that it answers; the others get 405 from whoever got past the door of the area.
-    to: redirects that are its own way of answering. data: what a POST sends; by default nothing.
-    shows: who reads their own conversation there (asked by the last of `methods`). Nobody else reads a word of any.
-    where: values of the address in place of those of `tests.access.test_routes`.
+    who: the rule. methods: those that it answers; other methods get 405 from everybody whom the area lets in.
+    to: redirects that are its own way of answering. data: what a POST sends; nothing by default.
+    shows: who reads their own conversation there (asked with the last of `methods`). Nobody else reads a word of any.
+    where: values of the address that replace those of `tests.access.test_routes`.
     """
 
     who: Rule
@@ -275,7 +277,7 @@ PLACE = "/point-d-accueil/"
 DOOR = "/orientation/maintenant/"
 OPENING = "/levees/…/"  # the page of the request
 BOTH_REPORTERS, ITS_AGENT = frozenset({REPORTER, OTHER_REPORTER}), frozenset({ASSIGNED})
-# The list of the console: to each agent, the last words of their own conversations.
+# The list of the console shows each agent the last words of their own conversations.
 EACH_AGENT = frozenset({ASSIGNED, OTHER_AGENT})
 READ_ALL = {"type": "sync", "after": 0}  # a frame
 
@@ -295,21 +297,22 @@ ROUTES: dict[str, Route] = {
     "pages:accessibility": Route(anybody, READ),
     "pages:legal": Route(anybody, READ),
     "pages:privacy": Route(anybody, READ),
-    # Rounded before it was stored, nothing small (chat.rules.daily_figures, chat.rules.small_counts).
+    # Figures are rounded before they are stored, and small ones are left out (chat.rules.daily_figures,
+    # chat.rules.small_counts).
     "pages:figures": Route(anybody, READ),
     "pages:figures_csv": Route(anybody, READ),
     "pages:figures_schema": Route(anybody, READ),
     "pages:robots": Route(anybody, READ),
     "pages:sitemap": Route(anybody, READ),
     "pages:card": Route(anybody, READ),
-    "security_txt": Route(nobody, READ),  # there with CONTACT_EMAIL only, which the tests leave empty
+    "security_txt": Route(nobody, READ),  # it exists only with CONTACT_EMAIL, which the tests leave empty
     "pages:favicon": Route(anybody, READ, to=("/static/pnav/favicon-discreet.svg",)),
     "pages:touch_icon": Route(anybody, READ, to=("/static/pnav/touch-icon-discreet.png",)),
     "pages:touch_icon_precomposed": Route(anybody, READ, to=("/static/pnav/touch-icon-discreet.png",)),
     "pages:display_settings": Route(anybody, FORM),
     "pages:components": Route(anybody, READ),  # the gallery: demonstration and tests only
-    # The orientation and the place: what the visit itself said, and nothing of anybody else.
-    "triage:start": Route(anybody, READ, to=("/tchat/",)),  # where an exchange is open, back to it
+    # The orientation and the place: they show what the visit itself said, and nothing about anybody else.
+    "triage:start": Route(anybody, READ, to=("/tchat/",)),  # when an exchange is open, it leads back to it
     "triage:open_door": Route(anybody, FORM, to=(DOOR,)),
     "triage:restart": Route(anybody, FORM, to=("/orientation/",)),
     "triage:current_result": Route(anybody, READ, to=(DOOR,)),
@@ -323,10 +326,11 @@ ROUTES: dict[str, Route] = {
     "locations:remove": Route(anybody, FORM, to=(PLACE,)),
     "locations:remove_interlocutor": Route(anybody, FORM, to=(PLACE,)),
     "locations:my_contacts": Route(anybody, READ, to=(PLACE,)),
-    # The visitor's exchange: the session is the only key.
+    # The visitor's exchange: only the session opens it.
     "reports:create": Route(own_visit("/orientation/"), FORM, to=("/tchat/",)),
-    "reports:effort": Route(anybody, FORM, to=("/signalement/",)),  # what this visit's own form waits for, if it does
-    # Without a visit: the two ways in.
+    # It shows the form of this visit that waits, if there is one.
+    "reports:effort": Route(anybody, FORM, to=("/signalement/",)),
+    # Without a visit, it shows the two ways in.
     "chat:conversation": Route(anybody, READ_ONLY_GET, shows=BOTH_REPORTERS),
     "chat:message": Route(own_visit("/tchat/", left_behind="/tchat/"), WRITE, shows=BOTH_REPORTERS),
     "chat:messages": Route(own_visit("/tchat/", left_behind=IN), READ_ONLY_GET, shows=BOTH_REPORTERS),
@@ -342,18 +346,18 @@ ROUTES: dict[str, Route] = {
     "chat:copy_checker": Route(anybody, READ_ONLY_GET),
     "chat:copy_schema": Route(anybody, READ_ONLY_GET),
     "chat:exchange_schema": Route(anybody, READ_ONLY_GET),
-    # Its own captures, and none of anybody else's.
+    # A visit sees its own captures, and nobody else's.
     "chat:captures": Route(own_visit("/tchat/", left_behind=IN), FORM, to=("/tchat/captures/", "/tchat/")),
-    # Of what was handed to its own visit; the cast's capture is none: tests/chat/captures/test_handouts.py.
+    # Only what was handed to this visit, and the capture of these people was not: tests/chat/captures/test_handouts.py.
     "chat:capture_drawing": Route(own_visit_without_handouts, READ_ONLY_GET),
     "chat:captures_upload": Route(own_visit_answered_first, WRITE, data={"type": "slice"}),
-    "chat:report": Route(own_visit("/tchat/"), WRITE, to=("/tchat/",)),  # adds to the visit's own report
-    # A frame, empty without a visit; what it is sent leads back to it.
+    "chat:report": Route(own_visit("/tchat/"), WRITE, to=("/tchat/",)),  # it adds to the visit's own report
+    # A frame, which is empty without a visit, and whose form leads back to it.
     "chat:news": Route(anybody, ("POST", "GET"), to=("/tchat/suite/",), shows=BOTH_REPORTERS),
     "chat:frames": Route(own_visit(NO_SESSION), WRITE, data=READ_ALL, shows=BOTH_REPORTERS),
     "chat:code": Route(own_visit("/tchat/reprendre/", left_behind=IN), FORM, to=("/tchat/",)),
     "chat:code_annul": Route(own_visit("/tchat/reprendre/", left_behind="/tchat/"), WRITE, to=("/tchat/code/",)),
-    "chat:handover": Route(own_visit("/tchat/", left_behind=IN), FORM, to=("/tchat/",)),  # nothing to read yet
+    "chat:handover": Route(own_visit("/tchat/", left_behind=IN), FORM, to=("/tchat/",)),  # there is nothing to read yet
     "chat:end": Route(own_visit("/tchat/", left_behind=IN), ("GET", "POST"), to=("/tchat/",)),
     "chat:answers": Route(own_visit(NO_SESSION), READ_ONLY_GET),
     "chat:follow_up": Route(own_visit("/tchat/reprendre/"), FORM),
@@ -363,13 +367,14 @@ ROUTES: dict[str, Route] = {
     "chat:follow_up_code": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/code/", "/tchat/suites/")),
     "chat:slip": Route(own_visit("/tchat/", left_behind=IN), FORM, to=("/tchat/",)),
     "chat:slip_paper": Route(own_visit("/tchat/", left_behind=IN), READ_ONLY_GET),
-    # The answer to a request for erasure is also for who typed its words (`chat:resume`): that visit alone.
+    # A visit that typed the words (`chat:resume`) may see the answer to a request for erasure too, and no other visit
+    # may.
     "chat:keeping": Route(own_visit("/tchat/reprendre/"), READ),
     "chat:erasure": Route(own_visit("/tchat/reprendre/"), FORM, to=("/tchat/conservation/",)),
     "chat:resume": Route(anybody, FORM),
     # The console.
     "console:home": Route(agents, READ_ONLY_GET, shows=EACH_AGENT),
-    "console:availability": Route(agents, WRITE, shows=EACH_AGENT),  # without a choice: the screen again
+    "console:availability": Route(agents, WRITE, shows=EACH_AGENT),  # without a choice, it shows the screen again
     "console:conversation": Route(assigned_agent, FORM, shows=ITS_AGENT),
     "console:facts": Route(assigned_agent, READ_ONLY_GET),
     "console:captures": Route(assigned_agent, READ_ONLY_GET),
@@ -388,7 +393,7 @@ ROUTES: dict[str, Route] = {
     "console:close": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without an outcome: the screen again
     "console:weight": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
     "console:pause": Route(agents, WRITE, to=("/console/",)),
-    "console:care": Route(agents, READ_ONLY_GET),  # their own weeks and their own request
+    "console:care": Route(agents, READ_ONLY_GET),  # the agent's own weeks and own request
     "console:debrief": Route(agents, WRITE, to=("/console/prendre-soin/",)),
     "console:urgency": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a reason: the screen again
     "console:danger_dealt": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
@@ -402,27 +407,27 @@ ROUTES: dict[str, Route] = {
     "console:transfer": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # to nobody: the screen again
     "console:withdraw": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
     "console:handovers": Route(agents, READ_ONLY_GET),
-    "console:answer": Route(_console(set(), ABSENT), WRITE),  # nothing is offered to anybody
+    "console:answer": Route(_console(set(), ABSENT), WRITE),  # nobody is offered anything
     "console:end_duty": Route(agents, FORM, to=("/console/",)),
     "console:watched": Route(its_supervisor, FORM),
-    # Who has not joined is led to where one joins.
+    # An agent who has not joined is led to the page where one joins.
     "console:watched_messages": Route(its_supervisor, READ_ONLY_GET, to=("/console/tableau/echange/…/",)),
     "console:join": Route(its_supervisor, WRITE),  # without a motive: the page again
     "console:leave": Route(its_supervisor, WRITE, to=("/console/tableau/",)),
     "console:whisper": Route(its_supervisor, WRITE),
     "console:reassign": Route(its_supervisor, WRITE),
     "console:ask_opening": Route(assigned_agent, FORM),
-    # Where nothing was sent that can be kept, the screen again, or back to it.
+    # When nothing was sent that can be kept, the answer is the screen again, or a redirect to it.
     "console:sheet": Route(assigned_agent, WRITE, shows=ITS_AGENT),
     "console:propose": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
-    "console:macro": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # of none: the screen again
+    "console:macro": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a macro, it shows the screen again
     "console:emergency": Route(assigned_agent, WRITE, shows=ITS_AGENT),
     "console:paper": Route(assigned_agent, WRITE, shows=ITS_AGENT),
     "console:transmit": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without an act: the screen again
-    "console:transmissions": Route(agents, READ_ONLY_GET),  # of one's own conversations, without a word of them
+    "console:transmissions": Route(agents, READ_ONLY_GET),  # the agent's own conversations, without a word of them
     "console:own_search": Route(agents, FORM),
     "console:receipt": Route(agents, FORM),
-    "console:help": Route(agents, READ_ONLY_GET),  # of nobody
+    "console:help": Route(agents, READ_ONLY_GET),  # it says nothing about anybody
     "console:endings": Route(agents, READ_ONLY_GET),
     "console:freeze": Route(its_end, FORM),
     "console:freeze_decision": Route(its_decision, WRITE, to=("/console/conservation/",)),
@@ -431,26 +436,28 @@ ROUTES: dict[str, Route] = {
     "console:losses_read": Route(agents, WRITE, to=("/console/",)),
     "console:board": Route(supervisors, READ_ONLY_GET),
     "console:board_layout": Route(supervisors, FORM),
-    # Of a group that is over, or never was: back to the console.
+    # A group that is over, or never existed, leads back to the console.
     "console:lookalikes": Route(agents, READ_ONLY_GET, to=("/console/",)),
     "console:lookalikes_take": Route(agents, WRITE, to=("/console/",)),
     "console:lookalikes_close": Route(agents, WRITE, to=("/console/",)),
     "console:staffing": Route(figures, READ_ONLY_GET),
     "console:staffing_csv": Route(figures, READ_ONLY_GET),
     "console:on_call": Route(supervisors, FORM),
-    "console:on_call_end": Route(missing_supervisors, WRITE),  # of nobody's on-call duty: `test_on_call` has one
+    # An on-call duty that does not exist; `test_on_call` has one.
+    "console:on_call_end": Route(missing_supervisors, WRITE),
     "console:history": Route(figures, READ_ONLY_GET),
     "console:history_csv": Route(figures, READ_ONLY_GET),
     "console:frames": Route(agents, WRITE, data={"type": "beat"}),
     # The psychologist's page.
     "listening:index": Route(listening, READ_ONLY_GET, shows=frozenset({PSYCHOLOGIST})),
     "listening:answer": Route(listening, WRITE, to=("/ecoute/",), shows=frozenset({PSYCHOLOGIST})),
-    # The unit's pages: its own unit's, once it is opened (test_transmission_pages asks another unit's account too).
+    # The pages of a unit show what was sent to that unit, once it is opened (test_transmission_pages asks another unit
+    # too).
     "unit:index": Route(receiving_unit, FORM),
     "unit:receipt": Route(receiving_unit, FORM),
     "unit:detail": Route(receiving_unit, READ_ONLY_GET),
     "unit:open": Route(receiving_unit, WRITE, to=("/unite/…/",)),
-    # What it sees of captures once it has opened the summary: tests/chat/referral/test_unit_captures.py.
+    # The captures that it sees once it has opened the summary: tests/chat/referral/test_unit_captures.py.
     "unit:dossier": Route(receiving_unit, WRITE, to=("/unite/…/",)),
     "unit:facts": Route(unopened_by_unit, READ_ONLY_GET),
     "unit:captures": Route(unopened_by_unit, READ_ONLY_GET),
@@ -458,7 +465,7 @@ ROUTES: dict[str, Route] = {
     "unit:capture_original": Route(unopened_by_unit, WRITE, data={"motive": "complaint"}),
     "unit:meeting": Route(receiving_unit, WRITE, to=("/unite/…/",)),
     "unit:close": Route(receiving_unit, WRITE, to=("/unite/…/",)),
-    # Openings of the seal. The administrators have the register, and no request.
+    # Disclosures of the seal. Administrators may read the list of them, and no request.
     "openings:index": Route(openings_room, READ_ONLY_GET),
     "openings:register": Route(openings_control, READ_ONLY_GET),
     "openings:register_csv": Route(openings_control, READ_ONLY_GET),
@@ -481,11 +488,11 @@ ROUTES: dict[str, Route] = {
     "account_login": Route(way_in(IN), FORM),
     "account_logout": Route(_or(anybody, outside=SIGN_IN), FORM, to=(SIGN_IN,)),
     "account_inactive": Route(_or(own_account, outside=IN), READ),
-    # A password alone proves nothing of who has a factor: they are led to it.
+    # A password alone is no proof for somebody who has a factor, so they are led to the factor.
     "account_reauthenticate": Route(_or(own_account, without_factor=IN), FORM, to=(PROVE,)),
     "account_session": Route(_or(anybody, outside=SIGN_IN), READ_ONLY_GET),
     "account_end_other_sessions": Route(own_account, WRITE, to=("/compte/2fa/",)),
-    # Without a provider there is none of this; with one, see tests/accounts/test_openid.py.
+    # Without a provider these do not exist; with one, see tests/accounts/test_openid.py.
     "openid_login": Route(_or(own_account, outside=ABSENT, signed_in=ABSENT), WRITE),
     "openid_callback": Route(_or(own_account, outside=ABSENT, signed_in=ABSENT), READ),
     "account_change_password": Route(_or(own_account, temporary=IN, without_factor=IN), FORM),
@@ -494,13 +501,14 @@ ROUTES: dict[str, Route] = {
     "mfa_reauthenticate": Route(_or(own_account, unproved=IN), FORM),
     "mfa_activate_totp": Route(_or(own_account, without_factor=CONFIRM), FORM, to=("/compte/2fa/totp/deactivate/",)),
     "mfa_deactivate_totp": Route(own_account, FORM, to=(ACCOUNT,)),
-    "mfa_view_recovery_codes": Route(_or(own_account, signed_in=ABSENT), READ),  # they have none
+    "mfa_view_recovery_codes": Route(_or(own_account, signed_in=ABSENT), READ),  # they have no codes
     "mfa_generate_recovery_codes": Route(own_account, FORM, to=("/compte/2fa/recovery-codes/",)),
     "mfa_list_webauthn": Route(own_account, READ),
     "mfa_add_webauthn": Route(_or(own_account, without_factor=CONFIRM), FORM),
     "mfa_login_webauthn": Route(way_in(SIGN_IN), FORM),
     "mfa_reauthenticate_webauthn": Route(_or(own_account, unproved=PROVE, signed_in=PROVE), FORM),
-    "mfa_edit_webauthn": Route(_or(own_account, signed_in=ABSENT), FORM),  # the key of somebody who is not in the cast
+    # The key of somebody who is not among these people.
+    "mfa_edit_webauthn": Route(_or(own_account, signed_in=ABSENT), FORM),
     "mfa_remove_webauthn": Route(_or(own_account, signed_in=ABSENT), FORM),
     # The admin's own pages; those of its classes follow from ADMIN below.
     "admin:index": Route(administrators, FORM),
@@ -508,7 +516,7 @@ ROUTES: dict[str, Route] = {
     "admin:logout": Route(administrators, WRITE, to=(SIGN_IN,)),
     "admin:password_change": Route(administrators, FORM, to=(PASSWORD,)),
     "admin:password_change_done": Route(administrators, READ),
-    "admin:autocomplete": Route(never_administrators, READ),  # without the field it completes
+    "admin:autocomplete": Route(never_administrators, READ),  # without the field that it should complete
     "admin:jsi18n": Route(administrators, READ),
     "admin:app_list": Route(administrators, FORM, where={"app_label": "chat"}),
     "admin:auth_user_password_change": Route(administrators, FORM),
@@ -516,7 +524,7 @@ ROUTES: dict[str, Route] = {
     "admin:accounts_user_export": Route(administrators, WRITE),
     "admin:reports_houserule_changes": Route(administrators, READ),
     "admin:pages_contentblock_to_translate": Route(administrators, READ),
-    # Nobody's proposal: what an administrator decides is in tests/accounts/test_reviewed.py.
+    # A proposal that does not exist. What an administrator decides is in tests/accounts/test_reviewed.py.
     "admin:accounts_pendingchange_decide": Route(missing_administrators, WRITE, where={"number": "2147483647"}),
     # Versions of the questionnaire: a draft, which is edited, looked at and published.
     "admin:triage_questionnaireversion_part": Route(administrators, FORM, where={"kind": "question", "key": "age"}),
@@ -529,7 +537,7 @@ ROUTES: dict[str, Route] = {
         administrators, FORM, to=("/admin/triage/questionnaireversion/…/publier/",)
     ),
     "admin:admin/(?P<url>.*)$": Route(missing_administrators, FORM, where={"url": "rien"}),
-    # The operator's. /metrics is for who holds the token, whoever they are.
+    # Pages for the operator. Anybody who has the token may read /metrics.
     "health_live": Route(anybody, READ),
     "health_ready": Route(anybody, READ),
     "metrics": Route(nobody, READ),
@@ -541,7 +549,7 @@ ROUTES: dict[str, Route] = {
 
 @dataclass(frozen=True)
 class AdminClass:
-    """What an administrator, and nobody else, may do with one class. Reading its list and its history comes with it.
+    """What only an administrator may do with one class. Reading its list and its history is included.
 
     saves_nothing_written: its form may be sent empty, and leads to the list.
     """
@@ -554,13 +562,13 @@ class AdminClass:
 
 
 ADMIN: dict[str, AdminClass] = {
-    "accounts.PendingChange": AdminClass(add=False, change=False, delete=False),  # decided on a page of its own
+    "accounts.PendingChange": AdminClass(add=False, change=False, delete=False),  # a page of its own decides it
     "accounts.User": AdminClass(delete=False, actions=frozenset({"reset_second_factor"})),
     "chat.Agent": AdminClass(add=False, delete=False),
     "chat.CannedReply": AdminClass(),
     "chat.DangerPhrase": AdminClass(),
     "chat.Macro": AdminClass(),
-    # One is named and ended; it is neither changed nor deleted.
+    # An on-call duty is named and ended, and neither changed nor deleted.
     "chat.OnCall": AdminClass(change=False, delete=False, actions=frozenset({"end_now"})),
     "chat.Unit": AdminClass(),
     "locations.Competence": AdminClass(),
@@ -575,9 +583,9 @@ ADMIN: dict[str, AdminClass] = {
     "pages.HelpNumber": AdminClass(actions=frozenset({"verify_today"})),
     "pages.RemovalPlatform": AdminClass(actions=frozenset({"verify_today"})),
     "reports.AccessRecord": AdminClass(add=False, change=False, delete=False),
-    # Its list is a form, which sets every number; a row alone is only looked at.
+    # Its list is a form that sets every number, and a single row can only be read.
     "reports.ChatClosure": AdminClass(change=False, delete=False, actions=frozenset({"reopen_now"})),
-    "reports.Letterhead": AdminClass(add=False),  # one is there: another is added where there is none
+    "reports.Letterhead": AdminClass(add=False),  # there is one already; another is added only when there is none
     "reports.CaptureContact": AdminClass(add=False),  # likewise
     "reports.HouseRule": AdminClass(add=False, change=False, delete=False),
     "reports.ErasureRequest": AdminClass(add=False, change=False, delete=False),

@@ -1,4 +1,4 @@
-"""Every action of the admin, for everybody: what it does, and that nobody else's request does it."""
+"""Every action of the admin is asked for by everybody: what it does, and that nobody else can do it."""
 
 import itertools
 

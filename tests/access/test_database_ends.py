@@ -1,9 +1,10 @@
-"""All connections to PostgreSQL end, at any statement of any form: « revenez », and never a failure of ours.
+"""All connections to PostgreSQL end at any statement of any form: the answer is « revenez », and never an error of
+ours.
 
-What is tried on each form is the statement that fails as it does when an administrator ends the connection, and all
-after it: the first, which reads the session, and each of the others. What several forms of an address ask in the same
-place of the code fails once there: whoever catches it does not know which form it was. Then connections are really
-ended, under the frames of a page without a socket.
+Each form is sent with statements that fail as they do when an administrator ends the connection: from the first one on,
+which reads the session, and from each of the others on. When several forms of an address send a statement from the same
+line of the code, it fails once there, because the code that catches the error does not know which form it was. After
+that, connections are really ended under the frames of a page without a socket.
 """
 
 import json
@@ -29,9 +30,9 @@ from tests.access.test_routes import ADDRESSES, BY_KEY, DECISIONS, path_of, valu
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 
-# The exit waits for no database: its visit is forgotten beside, and it leads away whatever happens.
+# The exit does not wait for a database: it forgets the visit in another thread, and leads away in any case.
 LEADS_AWAY = {"pages:quit"}
-# Where people write; elsewhere the first statement, one in the middle and the last.
+# Addresses where people write. For the others, the first statement, one in the middle and the last one fail.
 AT_EACH_STATEMENT = {"chat:frames", "chat:message", "chat:news", "reports:create", "console:frames"}
 OF_A_TRANSACTION = ("SAVEPOINT", "RELEASE", "ROLLBACK")
 SAID = ("Attendez une minute", "Nouvel essai", "Le service ne répond pas")
@@ -47,7 +48,7 @@ def connections_end(after: int, places: list[int] | None = None) -> Iterator[lis
 
     def ending(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
         text = query if isinstance(query, str) else ""
-        if text.startswith(OF_A_TRANSACTION):  # of this test's own transaction, which goes on
+        if text.startswith(OF_A_TRANSACTION):  # a statement of this test's own transaction, which goes on
             return execute(self, query, *args, **kwargs)
         sent.append(text)
         if places is not None:
@@ -130,7 +131,7 @@ def test_no_form_fails_when_connections_end(cast, where, subtests, tried, is_vis
                         with connections_end(after) as sent:
                             answer = drive.send(path, "POST", key, request)
                         if len(sent) <= after:
-                            continue  # another time it asks less
+                            continue  # at another time it sends fewer statements
                         met.add(places[after])
                         count += 1
                         assert answer.status_code != 500, (after, sent[after])

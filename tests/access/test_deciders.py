@@ -1,5 +1,6 @@
-"""Each decision about what is kept, by each kind of supervisor: of an exchange that somebody answers, that somebody has
-answered, and that nobody ever did, for which a unit is drawn (docs/adr/0118)."""
+"""Each decision about what is kept is tried by each kind of supervisor: for an exchange that somebody answers, one that
+somebody has answered, and one that nobody ever did, for which a unit is drawn by lot (docs/adr/0118).
+"""
 
 import uuid
 from collections.abc import Callable
@@ -195,7 +196,7 @@ def test_unit_is_drawn_among_those_of_the_force_that_have_a_supervisor():
     for name in ("Nord", "Sud"):
         supervisor(name)
     supervisor("Est", force=Force.GENDARMERIE)
-    make.agent(unit_name="Ouest")  # no supervisor: who is drawn can decide
+    make.agent(unit_name="Ouest")  # without a supervisor, so that the unit that is drawn can decide
     former = supervisor("Centre")
     User.objects.filter(pk=former.user_id).update(is_active=False)
     assert {drawn(force=Force.POLICE) for _each in range(40)} == {"Nord", "Sud"}

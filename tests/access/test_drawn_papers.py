@@ -1,9 +1,9 @@
-"""No paper draws a character that turns a line around or cannot be seen, whoever wrote it and wherever it is kept.
+"""No paper draws a character that reverses a line or cannot be seen, whoever wrote it and wherever it is kept.
 
-As tests/access/test_drawn_texts.py for pages: each text that a key opens, and each column of free text, is given such
-characters; then every paper is asked for, made in its child process, and read as PDFium reads it. Papers are met where
-they are made (`offload.pool`), so that those in an archive are read too. Which modules make one is read of the code: a
-new one fails here until somebody asks for it.
+This does for papers what tests/access/test_drawn_texts.py does for pages: each text that a key opens, and each column
+of free text, is given such characters. Then every paper is asked for, made in its child process, and read as PDFium
+reads it. Papers are read where they are made (`offload.pool`), which includes those in an archive. The modules that
+make one are found in the code: a new one fails here until somebody asks for its paper.
 """
 
 import re
@@ -30,9 +30,9 @@ from tests.factories import transmissions as hand
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKES = re.compile(r"transcript_pdf\.draw\(|pool\.run\(\s*\"common\.offload\.pdf\"")
-# Of nobody: signed digests, as codes; and the number of a receipt, its day and sentences of ours.
+# Papers about nobody: signed digests as codes; and the number and day of a receipt, with sentences of ours.
 OF_NOBODY = {"reports/audit/digest_destinations.py", "chat/visitor/own_copy.py"}
-# Who asks for which paper, by its address; and the module that makes it.
+# Who asks for which paper at its address, and the module that makes it.
 ASKED = [
     ("console:paper", ASSIGNED, "POST", {"motive": "person"}, "chat/console/casework.py"),
     ("console:paper", ASSIGNED, "POST", {"motive": "person", "archive": "on"}, "chat/personal_copy/agent_archive.py"),

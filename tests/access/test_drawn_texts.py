@@ -1,8 +1,8 @@
-"""No page draws a character that turns a line around or cannot be seen, whoever wrote it and wherever it is kept.
+"""No page draws a character that reverses a line or cannot be seen, whoever wrote it and wherever it is kept.
 
-Nothing here names a place where a person's text is drawn. Each text that a key opens, and each column of free text, is
-given such characters; then every address of the table of access is read as everybody who may. What a person typed stays
-to the letter where it is edited (boxes, and what a press puts into them) and in frames, whose page draws it
+Nothing here lists the places where a person's text is drawn. Each text that a key opens, and each column of free text,
+is given such characters; then every address of the access table is read as everybody who may. A text stays unchanged
+where it is edited (fields, and what a press puts into them), and in frames, whose page draws it
 (`static/pnav/lib/plain.js`, tests/js/test_twins.py).
 """
 
@@ -38,29 +38,29 @@ from tests.access.table import IN, anybody
 from tests.access.test_routes import ADDRESSES, DECISIONS, ask, path_of, values_of
 from tests.factories import captures as make_captures
 
-SEALED = "\u202e\u200b"  # put into what a key opens,
+SEALED = "\u202e\u200b"  # put into texts that a key opens,
 TYPED = "\u2066\u2060"  # and into columns in clear
 # Sealed values that are no text of a person: the visit, and the secrets of second factors.
 NO_TEXT = ("session:", "factor")
-# Of a capture, beside its key and what the worker read in it; what an agent says that a document is.
+# Beside a capture's key and what the worker read in it, these are what an agent says that a document is.
 CAPTURE, CAPTURE_TYPED = "capture:", ("name", "title")
-# Columns in which programs write alone.
+# Columns that only programs write.
 OUR_APPS = {"chat", "reports", "accounts"}
-# The town and the facts of a transmission, and the outcome of a report, are chosen by programs from lists. The keys of
-# what a change is about lead nowhere once they are marked; lines of the register are never altered (`told` writes one).
+# Programs choose the town and the facts of a transmission, and the outcome of a report, from lists. Keys of what a
+# change is about lead nowhere once they are marked. Lines of the audit log are never changed (`told` writes one).
 NOT_TYPED = {
     "accounts.User.password", "accounts.User.username", "accounts.PendingChange.model",
     "accounts.PendingChange.object_id", "chat.Transmission.town", "chat.Transmission.facts", "reports.AccessRecord",
     "reports.Report.outcome",
 }  # fmt: skip
-# What stands in columns in clear was typed in the admin, whose forms refuse such characters
-# (tests/accounts/test_plain_texts.py), or was read from a sheet that refuses them (tests/accounts/test_bulk.py).
+# Texts in columns in clear were typed in the admin, whose forms refuse such characters
+# (tests/accounts/test_plain_texts.py), or were read from a spreadsheet that refuses them (tests/accounts/test_bulk.py).
 ADMIN = "admin:"
-# One of each who reads something; of a page for everybody, who has an exchange.
+# One of each kind of reader. For a page that everybody may read, the one who has an exchange.
 READERS = (
     REPORTER, OTHER_REPORTER, ASSIGNED, OTHER_AGENT, SUPERVISOR, CUSTODIAN, PSYCHOLOGIST, UNIT, ADMINISTRATOR,
 )  # fmt: skip
-# Frames carry what was sent; the page that reads them draws it.
+# Frames contain what was sent, and the page that reads them draws it.
 FRAMES = {"chat:frames", "console:frames"}
 
 _BOXES = re.compile(r"<textarea\b.*?</textarea>|\s(?:value|data-insert|data-canned)=(?:\"[^\"]*\"|'[^']*')", re.DOTALL)
@@ -113,7 +113,7 @@ def mark_columns() -> int:
                 with transaction.atomic():
                     count += rows.update(**{column.name: Concat(F(column.name), Value(TYPED))})
             except DatabaseError:
-                continue  # a constraint says what may stand there: it is no free text
+                continue  # a constraint says which values may stand there, so it is no free text
     return count
 
 

@@ -1,4 +1,4 @@
-"""Who decides about another unit: nobody of elsewhere, but a supervisor who is on call for it, while they are."""
+"""A supervisor decides about another unit only while they are on call for it, and nobody else does."""
 
 import re
 import uuid
@@ -104,7 +104,7 @@ def test_supervisor_of_another_unit_finds_nothing(cast):
     assert not any(knock(cast, OTHER_SUPERVISOR).values())
     client = browser(cast, OTHER_SUPERVISOR)
     pages = client.get("/levees/").text + client.get(ENDINGS).text + client.get("/console/").text
-    pages = re.sub(r'data-danger-phrases="[^"]*"', "", pages)  # « essaie », among the words that are looked for
+    pages = re.sub(r'data-danger-phrases="[^"]*"', "", pages)  # the phrases that are searched for contain « essaie »
     assert str(cast.opening.public_id) not in pages and "essai" not in pages
     assert str(cast.conversation.public_id) not in pages and "à décider" not in pages
     assert "effacement attend" not in client.get("/console/tableau/").text
@@ -210,7 +210,7 @@ def test_unit_of_a_conversation_that_lost_its_agent_is_that_of_the_last_one(cast
 
 def test_notice_and_page_agree(cast):
     """The count in the header is written in SQL, the page in the ORM: they say the same of each supervisor."""
-    nobodys = make.waiting().report_id  # a unit is drawn
+    nobodys = make.waiting().report_id  # a unit is drawn by lot
     actions.ask_erasure(report_id=nobodys)
     actions.ask_erasure(report_id=cast.other.report_id)
     now = timezone.now()
@@ -221,7 +221,8 @@ def test_notice_and_page_agree(cast):
             agent = Agent.objects.get(user=cast.users[person])
             counted = schedule.notice(agent, now).to_decide
             assert counted == len(schedule.requests(agent, now)) == schedule.oldest_request(agent)[0]
-            # Of the exchange of their own unit, of the other one when on call for it, and of nobody's.
+            # A supervisor decides about exchanges of their own unit, of the other unit while on call for it, and of no
+            # unit.
             reach = {agent.unit_id, Unit.objects.get(name="Ici").pk} if duty else {agent.unit_id}
             is_drawn = deciders.deciding_unit(nobodys) in (reach if person == OTHER_SUPERVISOR else {agent.unit_id})
             assert counted == 1 + is_drawn + (duty and person == OTHER_SUPERVISOR)
@@ -249,7 +250,7 @@ def test_acts_on_call_are_recorded_as_such(cast):
         assert line.detail.endswith(f", on call {row.pk}")
         assert audit_wording.in_words(line.kind, line.detail).endswith(" ; au titre de l'astreinte")
     assert cast.opening.steps.get(act="countersign").on_call == row.pk
-    # The unit's own supervisor reads it afterwards, when it is over too.
+    # The unit's own supervisor reads it afterwards too, when the duty is over.
     age(row, starts_at=row.starts_at - timedelta(days=1), ends_at=timezone.now())
     page = browser(cast, SUPERVISOR).get(ON_CALL).text
     for words in ("Contresignée", "posé, jusqu", "levé", "refusée", "seule de permanence", "Passée"):

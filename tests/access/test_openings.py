@@ -1,5 +1,5 @@
-"""Every act on an opening, in every state that it may wait in, for everybody: who may do it then. Nobody else's request
-leaves a step.
+"""Every act on a disclosure, in every state in which it may wait, is tried by everybody: who may do it, and that nobody
+else's request changes anything.
 """
 
 import json
@@ -24,10 +24,10 @@ from tests.reports.witness import confirm
 
 SUPERVISION, CUSTODY, ASKER = {SUPERVISOR}, {CUSTODIAN}, {ASSIGNED}
 
-# Who may do it in which state; in the others, and to everybody else, nothing is done. The supervisor of the cast has
-# countersigned, two custodians who are not in it have agreed, and one has taken the envelope. An ordinary opening has
-# no review, and the exchange is still the asker's: nobody takes the request over (else:
-# tests/reports/openings/test_passing_on.py).
+# Who may do it in which state; in the other states, and for everybody else, nothing is done. The supervisor of these
+# people has countersigned, two custodians who are not among them have agreed, and one has taken the envelope. An
+# ordinary disclosure has no review, and the exchange is still the asker's, so nobody takes the request over (for that,
+# see tests/reports/openings/test_passing_on.py).
 ACTS: dict[str, dict[State, set[str]]] = {
     "contresigner": {State.ASKED: SUPERVISION},
     "accorder": {State.COUNTERSIGNED: CUSTODY},
@@ -50,8 +50,8 @@ ACTS: dict[str, dict[State, set[str]]] = {
 WAITING = (State.ASKED, State.COUNTERSIGNED, State.AGREED, State.BROUGHT, State.ANSWERED, State.WITHDRAWN)
 
 
-# Those of whom the state could decide. The others are refused at the door of the area, which knows of no state: they
-# try in the first one.
+# People for whom the state could matter. The area refuses the others, whatever the state, so they try in the first
+# state only.
 NEAR = SIGNED_IN - {UNIT, PSYCHOLOGIST, ANALYST}
 
 

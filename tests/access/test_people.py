@@ -1,4 +1,4 @@
-"""The cast of the table of access has somebody of every role."""
+"""The people of the access table include every role."""
 
 import pytest
 

@@ -1,7 +1,7 @@
-"""Who may look for a conversation, a message, a report or what hangs on it: `chat.access`, and the functions named
-here with a reason.
+"""Who may query a conversation, a message, a report or a row that belongs to one: `chat.access`, and the functions that
+are listed here with a reason.
 
-Read from the source, so that a query in a new function fails without ever having run.
+This is read from the source, so a query in a new function fails without ever having run.
 """
 
 import ast
@@ -26,8 +26,8 @@ TABLES = {
 }  # fmt: skip
 MANAGERS = {"objects", "_default_manager", "_base_manager"}
 
-# module: (reason, functions). Each gets what it looks for from whoever proved access before, or looks for nobody's in
-# particular. "*": the whole module. A view, a form, a consumer or a template tag never belongs here.
+# module: (reason, functions). Each function gets its object from a caller that has proved access before, or looks for
+# nobody in particular. "*" is the whole module. A view, a form, a consumer or a template tag never belongs here.
 ACTS = "an act: the caller has proven access and gives the row's own key, which is never shown to anybody"
 EVERYBODY = "rows of all exchanges, by no id that comes from a request"
 NAMED = {
@@ -169,7 +169,8 @@ NAMED = {
     "pnav/service_metrics.py": (EVERYBODY + ": counts", {"_queue"}),
     "pnav/accounts/management/commands/bench_sessions.py": ("a demonstration's own rows", {"*"}),
 }
-# What is asked from outside is a public id, a client's id or a code: only these may look for a row by one.
+# From outside, rows are asked for by a public id, a client's id or a code. Only these functions may look for a row by
+# one.
 KEYS = {
     "public_id", "submission_id", "client_id", "resume_digest", "code_digest", "report__public_id",
     "conversation__public_id",
@@ -187,18 +188,18 @@ BY_KEY = {
     ("chat/retention/schedule.py", "ending_of"), ("reports/openings/actions.py", "find_request"),
     ("reports/actions.py", "file_report"),
     ("chat/wellbeing/debriefs.py", "_lock"),
-    ("chat/conversations/departures.py", "tell_departure"),  # a report that the visit held, as its session said
-    # A group of arrivals that said nothing, and nothing of what anybody said: of any agent.
+    ("chat/conversations/departures.py", "tell_departure"),  # a report that the visit held, as its session says
+    # A group of arrivals that said nothing, without anything that they said; any agent may ask for it.
     ("chat/conversations/lookalikes.py", "waiting_groups"), ("chat/conversations/lookalikes.py", "take_group"),
     ("chat/conversations/lookalikes.py", "close_group"),
-    ("reports/openings/actions.py", "of_all"),  # a place in the register, whose readers may see all of it
-    ("reports/openings/actions.py", "asked_elsewhere"),  # of the asker's own, to say that it is not theirs any more
-    ("chat/decisions/on_call.py", "end"),  # an on-call duty, of the units of whoever ends it
+    ("reports/openings/actions.py", "of_all"),  # a place in the audit log, whose readers may see all of it
+    ("reports/openings/actions.py", "asked_elsewhere"),  # one of the asker's own, to say that it is not theirs any more
+    ("chat/decisions/on_call.py", "end"),  # an on-call duty, of the units of the person who ends it
     ("chat/proof_of_date/proofs.py", "_chosen"),  # among the facts and captures of one share of this conversation
-    # Of this conversation's journal.
+    # In the journal of this conversation.
     ("chat/journal/actions.py", "note_fact"), ("chat/journal/actions.py", "_unread"),
     ("chat/journal/actions.py", "_of"), ("chat/journal/queries.py", "_of"),
-    # Of this conversation's captures; or, of one that is set aside, for the supervisors who decide about it.
+    # Captures of this conversation; or one that was set aside, for the supervisors who decide about it.
     ("chat/captures/receiving.py", "begin_capture"), ("chat/captures/receiving.py", "is_begun"),
     ("chat/captures/receiving.py", "_own"),
     ("chat/captures/receiving.py", "erase_capture"), ("chat/captures/receiving.py", "_of"),
@@ -206,7 +207,7 @@ BY_KEY = {
     ("chat/captures/handouts.py", "_begin"), ("chat/captures/handouts.py", "_announce"),
     ("chat/captures/handouts.py", "forget"), ("chat/captures/handouts.py", "one_of"),
     ("chat/captures/opening.py", "locked_one"),
-    ("chat/casework/proposals.py", "_answers"),  # of the conversation's own messages
+    ("chat/casework/proposals.py", "_answers"),  # messages of the same conversation
     ("chat/casework/proposals.py", "open_question"),  # likewise
 }  # fmt: skip
 
@@ -230,7 +231,7 @@ def looks_for(node: ast.AST) -> bool:
             return model in MODELS
         case ast.Constant(value=str(text)):
             return is_sql(text)
-        case ast.JoinedStr(values=parts):  # a statement whose words stand on both sides of what is filled in
+        case ast.JoinedStr(values=parts):  # a statement whose words stand on both sides of an inserted value
             return is_sql(" ".join(str(part.value) for part in parts if isinstance(part, ast.Constant)))
     return False
 

@@ -1,4 +1,4 @@
-"""Every address, by every method, for everybody: from the table of addresses itself."""
+"""Every address of the address table itself is tried by everybody with every method."""
 
 import copy
 import json
@@ -144,7 +144,7 @@ def test_every_class_of_the_admin_has_a_decision():
 # --- asking -----------------------------------------------------------------------------------------------------------
 
 
-HANDLER = ClientHandler(enforce_csrf_checks=False)  # one for all: it reads the middleware once
+HANDLER = ClientHandler(enforce_csrf_checks=False)  # one for all, because it reads the middleware once
 
 
 def browser(cast: Cast, person: str) -> Client:
@@ -172,7 +172,7 @@ def what_others_see() -> tuple[Any, ...]:
     return row
 
 
-LOOKS = {REPORTER, ASSIGNED, UNIT}  # of their GETs it is looked at what they changed
+LOOKS = {REPORTER, ASSIGNED, UNIT}  # for GET requests of these people, the test looks at what they changed
 
 
 def ask(
@@ -204,8 +204,10 @@ def ask(
 
 
 class Door:
-    """What stands before the views of the areas of staff (`pnav.accounts.middleware`), asked by itself. How far the
-    session of somebody is, which no address changes, is read once."""
+    """What stands before the views of the staff areas (`pnav.accounts.middleware`), asked by itself.
+
+    Whether somebody's session is complete, which no address changes, is read once.
+    """
 
     def __init__(self, cast: Cast) -> None:
         self.keys = cast.keys
@@ -252,7 +254,7 @@ def outcome(answer: HttpResponse, route: Route, promised: str) -> str:
         return str(answer.status_code)
     where = answer.headers["Location"]
     place = urlsplit(where).path if where.startswith("/") else where
-    # A rule of the house has its name for a key, and so has a sentence.
+    # A setting of the service has its name as key, and so has a sentence.
     shape = re.sub(r"/([0-9a-f-]{36}|[0-9]+|(?<=houserule/)[a-z_]+|(?<=changedsentence/)[a-z_.]+|)/", "/…/", place)
     return IN if place != promised and (shape in route.to or place in route.to) else place
 
@@ -268,7 +270,7 @@ def expected(person: str, method: str, route: Route, path: str) -> set[str]:
     if answer.startswith("/") and path.startswith(
         ("/console/", "/levees/", "/ecoute/", "/unite/", "/admin/", "/compte/")
     ):
-        return {answer}  # to the sign-in, or to the next step of it
+        return {answer}  # to the sign-in, or to its next step
     return {"405", "403"} if answer == "403" or path.startswith("/admin/") else {"405"}
 
 
@@ -279,7 +281,7 @@ def where(cast: Cast) -> dict[str, Any]:
 
 def values_of(cast: Cast) -> dict[str, Any]:
     """Return values for the addresses: those of the conversation that the person and the assigned agent have."""
-    # A row of each class of the admin.
+    # One row for each class of the admin.
     rows = {label: ROWS[label]().pk for label in ADMIN}
     return {
         "public_id": cast.conversation.public_id,
@@ -290,7 +292,7 @@ def values_of(cast: Cast) -> dict[str, Any]:
         "transmission_id": cast.transmission.public_id,
         "capture_id": cast.capture.public_id,
         "page": 1,
-        "pk": 2**31 - 1,  # of a passkey: nobody's
+        "pk": 2**31 - 1,  # a passkey that does not exist
         "id": rows["accounts.User"],
         "number": rows["triage.QuestionnaireVersion"],
         "content_type_id": 1,
@@ -370,13 +372,15 @@ def test_every_address_as_everybody(cast, where, subtests, tried):
     for name in ADDRESSES:
         with subtests.test(name):
             tried("table of access: address, method, person", _ask_everybody(name, cast, where, met))
-    assert {200, 302, 403, 405} <= met.statuses  # all kinds were met
+    assert {200, 302, 403, 405} <= met.statuses  # every kind of answer occurred
     assert {area for area, _person in met.asked} == set(STAFF_AREAS)
 
 
 @dataclass
 class Met:
-    """While everybody asks. asked: how often somebody whom the door of an area stops asked there all the same."""
+    """What happened while everybody asked. asked: how often somebody whom an area does not let in asked there all the
+    same.
+    """
 
     door: Door
     statuses: set[int] = field(default_factory=set)
@@ -390,7 +394,7 @@ def _ask_everybody(name: str, cast: Cast, where: dict[str, Any], met: Met) -> in
     path = path_of(name, where, route)
     wrong, count, before = [], 0, what_others_see()
     area = next((one for one in STAFF_AREAS if path.startswith(one)), "") if name in ROUTES else ""
-    # The pages of the admin's classes are Django's, and all alike: a HEAD is a GET there.
+    # Django makes the pages of the admin's classes, which are all alike: there a HEAD is a GET.
     for method in METHODS if name in ROUTES else ("GET", "POST"):
         people = people_at(name, path, method)
         told: dict[str, str] = {}
@@ -399,10 +403,10 @@ def _ask_everybody(name: str, cast: Cast, where: dict[str, Any], met: Met) -> in
                 if said in expected(person, method, route, path):
                     told[person] = said
                 elif said is None and person not in people:
-                    people = [*people, person]  # whom the door lets pass, the address itself has to refuse
+                    people = [*people, person]  # the middleware lets them pass, so the address itself has to refuse
                 elif said not in route.to and person not in people:
                     wrong.append(f"{method} {path} as {person}: the door says {said}")
-        # Of those whom it stops, the ones who never asked in this area; else some, who asked least.
+        # Of those whom the area does not let in, take the ones who never asked there; otherwise those who asked least.
         turn = sorted((one for one in people if one in told), key=lambda one: met.asked[area, one])
         turn = [one for one in turn if not met.asked[area, one]] or turn[:A_TURN]
         for person in people:
@@ -499,7 +503,7 @@ GROUNDS = {
     "motive": "x", "legal_ground": "x", "prosecutor_reference": "x", "prosecutor_on": "2026-01-02",
 }  # fmt: skip
 UNTIL = {"until": "2099-01-01"}
-# Where an address or a body names an object: what the object of somebody else gets must be what no object gets.
+# Where an address or a body names an object, that of somebody else must be answered like one that does not exist.
 BY_KEY = {
     "console:conversation": [("GET", {}), ("POST", {"body": "Bonjour", "client_id": str(uuid.UUID(int=7))})],
     "console:messages": [("GET", {})],
@@ -574,12 +578,12 @@ BY_KEY = {
     "mfa_edit_webauthn": [("GET", {}), ("POST", {"name": "à moi"})],
     "mfa_remove_webauthn": [("GET", {}), ("POST", {})],
 }
-# To whom that object is somebody else's; of the other addresses, to every agent but its own.
+# The people to whom that object does not belong. For the other addresses, this is every agent except its own.
 STRANGERS = {"chat:frames": {OTHER_REPORTER}} | {
-    # The supervisors of its unit decide about the end of conservation; an agent decides nothing.
+    # The supervisors of its unit decide about the end of conservation, and an agent decides nothing.
     name: {OTHER_AGENT, OTHER_SUPERVISOR} for name in ("console:freeze", "console:freeze_decision", "console:erasure")
 } | {
-    # Its agent steps into nothing, nor does a supervisor of another unit.
+    # Its agent cannot step in, nor can a supervisor of another unit.
     f"console:{act}": {ASSIGNED, OTHER_AGENT, OTHER_SUPERVISOR}
     for act in ("watched", "watched_messages", "join", "leave", "whisper", "reassign")
 }  # fmt: skip
@@ -588,8 +592,8 @@ NO_PART = {
     OTHER_SUPERVISOR,
     WITHOUT_AGENT,
     ADMINISTRATOR,
-}  # in the opening of somebody else's conversation
-# Addresses of the visitors' pages that hold no key of an object, or whose keys everybody may use.
+}  # in a disclosure about somebody else's conversation
+# Addresses of visitors' pages that contain no key of an object, or whose keys everybody may use.
 NO_KEY = {
     "triage:result": "a result of the orientation",
     "triage:question": "a question of the orientation",
@@ -630,7 +634,7 @@ def _other_of_this_length(key: int) -> int:
 def test_object_of_somebody_else_is_as_unknown(cast, where, subtests, tried):
     """The answer is the same, in as many queries, in the same order: neither words nor time tell that there is one."""
     passkey = passkey_of(cast.users[ASSIGNED])
-    ask(cast, NOBODY, "GET", "/rien/")  # what a process keeps for all its pages is read with the first one
+    ask(cast, NOBODY, "GET", "/rien/")  # the first page reads what a process keeps for all its pages
     for name, requests in BY_KEY.items():
         strangers = NO_PART if name.startswith("openings:") else STRANGERS.get(name, AGENTS - {ASSIGNED})
         if name.startswith("mfa_"):

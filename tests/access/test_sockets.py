@@ -1,4 +1,4 @@
-"""Every socket, for everybody; then every frame, about every conversation, from whoever is let in."""
+"""Every socket is opened by everybody; then everybody who is let in sends every frame about every conversation."""
 
 import asyncio
 import json
@@ -32,11 +32,11 @@ from tests.chat.sockets import SECONDS, Closed, Line, in_db
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
 CONVERSATION, CONSOLE, ELSEWHERE = "ws/conversation/", "ws/console/", ""
-REFUSED = "refused"  # before it is accepted
+REFUSED = "refused"  # before the socket is accepted
 
 # --- the decisions ----------------------------------------------------------------------------------------------------
 
-# For each address of `chat.realtime.routing`: None lets in, a code hangs up.
+# By address of `chat.realtime.routing`: None lets in, and a code closes the socket.
 SOCKETS = {
     CONVERSATION: lambda person: None if person in {REPORTER, OTHER_REPORTER} else protocol.CLOSE_NO_SESSION,
     CONSOLE: lambda person: (
@@ -132,7 +132,7 @@ async def _answers(line: Line) -> list[dict]:
         frame = await line.receive()
         frames.append(frame)
         if frame["type"] == "beat":
-            # A frame that has to ask the database answers after this beat perhaps: one more turn.
+            # A frame that has to ask the database may be answered after this beat, so wait for one more.
             if sum(one["type"] == "beat" for one in frames) == 2:
                 return [one for one in frames if one["type"] != "beat"]
             await line.send(type="beat")

@@ -1,10 +1,11 @@
-"""Every table that goes with a report or an exchange is one that `test_queries` walks, or it is said that it is not."""
+"""`test_queries` walks every table that belongs to a report or an exchange, or it is listed here as not walked."""
 
 from reports.rules.inventory import HOLDINGS, With
 from tests.access.test_queries import MODELS
 
-# Passages and supervision: acts of `chat.transfer` and `chat.supervision`, which `chat.access` leads to by `as_offered`
-# and `as_supervisor`; tests/access/table.py tries their addresses on everybody. Their queries are not walked yet.
+# Transfers and supervision: acts of `chat.transfer` and `chat.supervision`, to which `chat.access` leads with
+# `as_offered` and `as_supervisor`; tests/access/table.py tries their addresses with everybody. Their queries are not
+# walked yet.
 NOT_WALKED = {"chat.Handover", "chat.HandoverText", "chat.Direction", "chat.Watch", "chat.Whisper"}
 
 

@@ -19,7 +19,7 @@ from pnav.sessions import SessionStore, begin_shift
 
 PASSWORD = "une phrase de passe pour les tests"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-IN_A_BROWSER = 8  # seconds from reading a code to the server's look at it
+IN_A_BROWSER = 8  # seconds from reading a code until the server checks it
 
 
 def make_user(username: str, role: Role = Role.AGENT, *, totp: bool = False, temporary: bool = False) -> User:

@@ -19,7 +19,9 @@ START_SECONDS = 30
 
 @dataclass
 class Provider:
-    """oidc-provider-mock: discovery, keys, codes and tokens by Authlib; it signs anybody in by name. url: no slash."""
+    """oidc-provider-mock: discovery, keys, codes and tokens by Authlib. It signs in anybody who gives a name. url:
+    without a slash at the end.
+    """
 
     port: int
     process: subprocess.Popen[bytes]

@@ -1,4 +1,4 @@
-"""No address of anybody is kept: not in the database, not in the cache, not in the logs."""
+"""Nobody's IP address is kept: not in the database, not in the cache, not in the logs."""
 
 import ipaddress
 import re
@@ -25,7 +25,7 @@ def test_sign_in_leaves_no_address_in_the_cache(client, settings, caplog):
     server = redis.Redis.from_url(project.REDIS_URL)
     prefix = settings.CACHES["default"]["KEY_PREFIX"]
     keys = [key for key in server.keys("*") if prefix.encode() in key]
-    assert any(b"login_failed" in key for key in keys)  # the limits do run
+    assert any(b"login_failed" in key for key in keys)  # the limits did count
     assert any(b"networks:account-failures" in key for key in keys)
     for key in keys:
         value = server.get(key) or b""
@@ -43,7 +43,7 @@ def holds_address(text: str) -> bool:
                 ipaddress.ip_address(part)
             except ValueError:
                 continue
-            # "::" and the like are made of the separators of a key.
+            # "::" and the like consist of separators of a key.
             if any(character.isalnum() for character in part) and (part.count(".") == 3 or part.count(":") > 1):
                 return True
     return False
@@ -55,7 +55,7 @@ def test_holds_address_knows_one_when_it_sees_one():
     assert not holds_address("pnav:1:allauth:rl:allauth.account:login:30/60/ip:ip:3f786850e387550fdab836ed7e6dc881")
 
 
-# Words of other languages hold « ip »: recipient, description, municipality…
+# Other words contain « ip » too: recipient, description, municipality…
 ADDRESS_NAMES = re.compile(r"(^|_)(ip|ips|ipv4|ipv6|inet|remote_addr|client_ip|user_agent|fingerprint)($|_)")
 
 

@@ -1,4 +1,4 @@
-"""The admin: what administrators do there, and what nobody ever sees there."""
+"""What administrators do in the admin, and what nobody ever sees there."""
 
 import re
 from datetime import timedelta
@@ -21,7 +21,7 @@ from tests.factories import locations as places
 
 pytestmark = pytest.mark.django_db
 
-# Nobody reads these in the admin, by no road: what people wrote, who they are, their visit, other people's factors.
+# Nobody can read these in the admin: what people wrote, who they are, their visit, and other people's factors.
 CLOSED = {
     "chat.Conversation",
     "chat.Message",
@@ -39,7 +39,7 @@ CLOSED = {
     "contenttypes.ContentType",
 }
 
-# Sealed, and meant to be read there: nothing links an opinion to a person, a visit or a conversation.
+# These are sealed and meant to be read there, because nothing links an opinion to a person, a visit or a conversation.
 READ_THERE = {"pages.Feedback"}
 
 
@@ -75,7 +75,7 @@ def test_holds_secrets_sees_sealed_fields():
     assert not holds_secrets(Unit)
 
 
-# Registered although something in it is sealed: the class names what it shows, and nobody adds or changes a row.
+# Registered although part of it is sealed: the class lists what it shows, and nobody adds or changes a row.
 DATES_ONLY = {"reports.ErasureRequest"}
 
 
@@ -158,7 +158,7 @@ def account_form(**changes):
         "agent-0-unit": "",
         "agent-0-public_name": "",
         "agent-0-capacity": "3",
-        "initial-agent-0-capacity": "3",  # as the page sends it: the house may set another first one meanwhile
+        "initial-agent-0-capacity": "3",  # as the page sends it, although the settings may have changed meanwhile
     }
     return form | changes
 

@@ -1,4 +1,4 @@
-"""An analyst reads sums, and enters nothing else; what leaves with them is in the register."""
+"""An analyst reads sums and may enter nothing else. What an analyst downloads is in the audit log."""
 
 import pytest
 from django.test import Client

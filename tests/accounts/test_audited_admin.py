@@ -1,4 +1,4 @@
-"""Every change in the admin has its line in the register, whichever class or view makes it."""
+"""Every change in the admin has its line in the audit log, whichever class or view makes it."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -42,7 +42,7 @@ from tests.factories.texts import changed
 pytestmark = pytest.mark.django_db
 
 MODELS = list(admin.site._registry)
-# Pages that are none of Django's: tests/accounts/test_bulk.py sees the lines of the import and the export,
+# Pages that are not Django's. tests/accounts/test_bulk.py checks the lines of the import and the export, and
 # tests/triage/test_admin.py those of the questionnaire.
 OWN_PAGES = {
     "auth_user_password_change",
@@ -50,7 +50,7 @@ OWN_PAGES = {
     "accounts_user_export",
     "accounts_pendingchange_decide",  # tests/accounts/test_reviewed.py
     "reports_houserule_changes",
-    "pages_contentblock_to_translate",  # reads only
+    "pages_contentblock_to_translate",  # it only reads
     *(f"triage_questionnaireversion_{page}" for page in ("part", "document", "preview", "differences", "publish")),
 }
 HOOKS = ("log_addition", "log_change", "log_deletions", "get_actions", "_record")
@@ -97,7 +97,7 @@ def test_registry_has_no_page_of_its_own(model):
 
 
 class Fields(HTMLParser):
-    """What a browser would send of the largest form of a page, unchanged."""
+    """What a browser would send for the largest form of a page, unchanged."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -151,7 +151,7 @@ def a_line() -> AccessRecord:
     return AccessRecord.objects.latest("number")
 
 
-# One row of each registered model. A model that is not here fails below: register it, then say how one is made.
+# One row of each registered model. A model that is missing here fails below: say how a row of it is made.
 ROWS: dict[str, Callable[[], models.Model]] = {
     "reports.AccessRecord": a_line,
     "reports.RetentionRule": lambda: RetentionRule.objects.get_or_create(
@@ -163,7 +163,7 @@ ROWS: dict[str, Callable[[], models.Model]] = {
         kind="exchange", month="2026-11-01", rule="335+30", cause="term"
     ),
     "accounts.User": lambda: make_user("camille", Role.CUSTODIAN, totp=True),
-    # None that waits for a second person: tests/accounts/test_reviewed.py has those.
+    # One that does not wait for a second person; tests/accounts/test_reviewed.py has those that do.
     "pages.HelpNumber": lambda: HelpNumber.objects.filter(is_emergency=False, name=None)[0],
     "accounts.PendingChange": lambda: PendingChange.objects.create(
         model="pages.HelpNumber",
@@ -178,7 +178,7 @@ ROWS: dict[str, Callable[[], models.Model]] = {
     "pages.ContentBlock": lambda: ContentBlock.objects.all()[0],
     "pages.RemovalPlatform": lambda: RemovalPlatform.objects.filter(url="")[0],
     "pages.Announcement": lambda: Announcement.objects.create(ends_at=timezone.now() + timedelta(hours=1)),
-    # To come: others drive every page of a visitor beside these rows.
+    # A closing in the future, because other tests ask for every page of a visitor while these rows exist.
     "reports.ChatClosure": lambda: ChatClosure.objects.create(
         reason="other", starts_at=timezone.now() + timedelta(days=30)
     ),
@@ -217,7 +217,7 @@ def test_registry_writes_a_line_for_each_change(client, chief, model, rf):
     request = rf.get("/admin/")
     request.user = chief
     model_admin = admin.site._registry[model]
-    count = len(lines())  # the row itself, when it is a line
+    count = len(lines())  # the row itself is a line in one case
 
     if model_admin.has_change_permission(request, row):
         url = reverse(f"{page}_change", args=[row.pk])
@@ -227,7 +227,7 @@ def test_registry_writes_a_line_for_each_change(client, chief, model, rf):
         count += 1
     for name in model_admin.get_actions(request):
         if name == "delete_selected":
-            continue  # below, after everything else
+            continue  # it is tried below, after everything else
         choice = {"action": name, "_selected_action": [row.pk], "confirmed": "1"}
         assert client.post(reverse(f"{page}_changelist"), choice).status_code == 302
         (line,) = lines()[count:]
@@ -407,7 +407,7 @@ def test_view_in_sql_of_its_own_is_undone_too(rf, chief, unit):
 
 
 class Forgetful(admin.ModelAdmin):
-    """Does all it can to leave no trace."""
+    """A class that tries to leave no trace."""
 
     actions = ("rename",)
 
@@ -428,7 +428,7 @@ def test_class_that_overrides_the_hooks_is_recorded_all_the_same(rf, chief, unit
     request = rf.post("/")
     request.user = chief
     forgetful = site.get_model_admin(Unit)
-    with transaction.atomic():  # as Django's own views call them
+    with transaction.atomic():  # Django's own views open a transaction too
         forgetful.log_change(request, unit, [])
         forgetful.get_actions(request)["rename"].func(forgetful, request, Unit.objects.all())
         forgetful.log_deletions(request, Unit.objects.all())

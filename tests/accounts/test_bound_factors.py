@@ -1,4 +1,4 @@
-"""The secret of a second factor opens for its account alone."""
+"""The secret of a second factor opens only for its account."""
 
 import base64
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Agents from a sheet: what is refused, what is created, what is written down, and what leaves again."""
+"""Agents from a spreadsheet: what is refused, created, recorded, and exported again."""
 
 import re
 import threading
@@ -305,7 +305,7 @@ def test_second_press_while_the_first_is_hashed_shows_the_same_passwords(client,
 
     def press_again(user, signs=None):
         monkeypatch.setattr(User, "draw_first_password", draw)
-        other = threading.Thread(target=press)  # which ends before this one
+        other = threading.Thread(target=press)  # this thread ends before the other one
         other.start()
         other.join(30)
         draw(user, signs)

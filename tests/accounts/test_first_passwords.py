@@ -1,4 +1,4 @@
-"""First passwords are drawn, and end."""
+"""First passwords are random, and expire."""
 
 from datetime import timedelta
 
@@ -56,7 +56,8 @@ def test_first_password_in_time_lets_in_and_is_changed(client):
     client.post("/compte/password/change/", new)
     user.refresh_from_db()
     assert not user.password_is_temporary and user.first_password_until is None
-    assert "oldpassword" in client.get("/compte/password/change/").text  # their own password is asked for
+    # The form asks for the password that the account has.
+    assert "oldpassword" in client.get("/compte/password/change/").text
 
 
 def test_first_password_is_not_kept_as_ones_own(client):

@@ -1,4 +1,4 @@
-"""Whatever is said to people and edited in the admin: its history keeps who, when, and what stood there before."""
+"""The history of every text that is edited in the admin says who changed it, when, and what it was before."""
 
 import html
 import re

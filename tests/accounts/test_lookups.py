@@ -1,4 +1,4 @@
-"""An address filters a list of the admin by what the page offers, and by nothing else; a search has a length."""
+"""An address filters a list of the admin only by what its page offers, and a search has a bounded length."""
 
 import re
 from html import unescape
@@ -21,7 +21,7 @@ from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db
 
-# Lists that their class draws itself, from the house rules and the catalogue: nothing of an address filters them.
+# Their class makes these lists from the settings of the service and the catalogue, so an address cannot filter them.
 DRAWN = {"reports.HouseRule", "sentences.ChangedSentence"}
 CLASSES = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
@@ -65,7 +65,7 @@ def test_every_filter_that_a_page_shows_works(chief, model):
     make.message(make.assigned())
     page = chief.get(address_of(model))
     links = {unescape(link) for link in re.findall(r'<a href="(\?[^"]*)"', page.text)}
-    # Its rows are found before the page is drawn, as it was above.
+    # The rows are found before the page is drawn, as above.
     with patch.object(Template, "render", lambda _self, _context: ""):
         for link in sorted(links):
             assert chief.get(address_of(model) + link).status_code == 200, link

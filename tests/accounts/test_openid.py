@@ -1,4 +1,4 @@
-"""Signing in at a provider that is really there; every token is one that it signed."""
+"""Signs in with a real provider; the provider signed every token that is used."""
 
 import base64
 import hashlib
@@ -59,7 +59,7 @@ def configure(settings, at: Provider) -> None:
     settings.OPENID_ISSUER = at.url
     settings.OPENID_PROVIDER = f"openid-{hashlib.sha256(at.url.encode()).hexdigest()[:16]}"
     settings.OPENID_CLIENT_ID, settings.OPENID_CLIENT_SECRET = "pnav", "a secret of the provider"
-    settings.OPENID_ALGORITHMS = ["RS256"]  # all that this provider can do
+    settings.OPENID_ALGORITHMS = ["RS256"]  # the only one that this provider supports
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +87,7 @@ def test_account_page_tells_of_a_linked_identity(client, settings):
     link(user, settings)
     said = f"Une identité {settings.OPENID_NAME} est reliée"
     assert said in client.get("/compte/2fa/").text
-    settings.OPENID_ISSUER = ""  # no provider any more: nobody enters by it
+    settings.OPENID_ISSUER = ""  # without a provider, nobody can sign in with it
     assert said not in client.get("/compte/2fa/").text
 
 
@@ -204,8 +204,8 @@ def test_second_factor_of_the_provider_is_enough_where_it_is_believed(client, ca
     assert answer.url == "/console/"
     assert is_in(client)
     [answer] = identify_passes([Pass(stored_key(client.cookies["sessionid"].value))])
-    assert answer.user_id == camille.pk  # sockets agree
-    # The link is the proof: without it the session is nothing, at the pages and at the sockets.
+    assert answer.user_id == camille.pk  # the sockets give the same answer
+    # The link is the proof. Without it the session counts for nothing, on pages and on sockets.
     SocialAccount.objects.all().delete()
     assert client.get("/console/").url.startswith("/compte/2fa/reauthenticate/")
     [answer] = identify_passes([answer.pass_])
@@ -406,7 +406,7 @@ def test_signatures_believed_by_default(client, camille, settings, monkeypatch, 
     assert client.get(sign_in_there(leave(client), SUBJECT)).url == "/compte/2fa/authenticate/"
 
 
-@pytest.mark.filterwarnings("ignore:The RSA key")  # PyJWT's own word about it
+@pytest.mark.filterwarnings("ignore:The RSA key")  # a warning of PyJWT
 def test_short_key_of_the_provider(client, camille, settings, monkeypatch, told):
     settings.OPENID_ALGORITHMS = ["PS256"]
     signed_by(monkeypatch, rsa.generate_private_key(65537, 1024), "PS256")  # noqa: S505  it is to be refused
@@ -517,7 +517,7 @@ def test_sign_out_goes_on_at_the_provider(client, camille, believed, provider):
     assert asked["post_logout_redirect_uri"] == "http://testserver/compte/login/" and len(asked["state"]) > 16
     assert answer.headers["Clear-Site-Data"] == '"cache"'
     assert "_auth_user_id" not in client.session and "accounts.openid" not in client.session
-    there = requests.get(answer.url, timeout=5)  # the provider understands it, and leads back
+    there = requests.get(answer.url, timeout=5)  # the provider accepts it, and leads back
     assert there.status_code == 200 and urllib.parse.urlsplit(asked["post_logout_redirect_uri"]).path in there.text
 
 
@@ -596,7 +596,7 @@ def test_new_link_is_confirmed_once_by_its_owners_factor(client, settings, belie
     later = Client()
     later.get(sign_in_there(leave(later), SUBJECT))
     assert is_in(later)
-    made.uid = "changed"  # by an administrator
+    made.uid = "changed"  # as if an administrator had changed it
     made.save()
     provider.knows("changed", acr=ACR)
     other = Client()

@@ -1,4 +1,6 @@
-"""What a password may be: long, of any signs, kept as it was typed; and not what everybody here would think of."""
+"""A password may be long, have any characters, and is kept as it was typed. Passwords that everybody here would think
+of are refused.
+"""
 
 import json
 import random
@@ -47,10 +49,10 @@ def test_password_that_everybody_here_would_think_of(password):
 @pytest.mark.parametrize(
     "password",
     [
-        "840275913468",  # digits only
-        "xkqvbrmtzwpj",  # small letters only
+        "840275913468",  # only digits
+        "xkqvbrmtzwpj",  # only small letters
         "UNE PHRASE EN CAPITALES",
-        "une girafe de police boit du thé",  # words of the house among others
+        "une girafe de police boit du thé",  # words of the service among others
         "пароль на кухне",
         "🦒🌋🧵🎻🪁🦑🥨🛶🪐🧊🎡🦔",
         "aucune girafe ne porte de cravate" * 4,
@@ -101,7 +103,7 @@ def test_names_of_an_account():
 def test_guesses_are_estimated_for_any_signs_in_bounded_time(password):
     began = time.process_time()
     assert guesses_log10(password) >= 0
-    assert time.process_time() - began < 2  # 0.2 for the fourth; two seconds without a limit at 40 signs
+    assert time.process_time() - began < 2  # the fourth takes 0.2 s; without a limit, 40 characters took two seconds
 
 
 @hypothesis.settings(deadline=None)
@@ -110,7 +112,7 @@ def test_guesses_are_estimated_for_any_text(password):
     assert guesses_log10(password) >= 0
 
 
-# One in a hundred of the 3,000 most common ones of 12 characters or more, by rank: what ASVS 6.2.4 asks for.
+# One in a hundred of the 3,000 most common passwords of 12 characters or more, by rank, as ASVS 6.2.4 asks.
 STOLEN = (
     "123qweasdzxc", "zQjphsyf6ctifgu", "Rfnthbyf1988", "qazwsx123456", "951753852456", "Serializatio", "scorpionking",
     "1qw23er45ty6", "nbwnbw258789", "654321654321", "SetActivePwr", "jesseluotonen", "cbyuekzhyjcnm", "123456789roma",
@@ -131,7 +133,7 @@ def test_stolen_password_is_refused(password):
 def test_stolen_passwords_are_many_and_good_ones_are_not_among_them():
     assert STOLEN_FILE.stat().st_size == 4 * 43_940
     assert len(breached_passwords.words()) == 10_000
-    drawn = random.Random(20_261_125)  # the same draw each time
+    drawn = random.Random(20_261_125)  # the same numbers each time
     chance = sum(breached_passwords.is_stolen(f"{drawn.getrandbits(80):020x}") for _each in range(100_000))
     assert chance <= 8  # one in 100,000 is expected
 
@@ -223,7 +225,7 @@ def test_password_fields_hide_what_is_typed_and_let_managers_fill_it(client):
     assert change.count('type="password"') == 3 and change.count('autocomplete="new-password"') >= 1
     scripts = list((Path(settings.BASE_DIR) / "static" / "pnav").rglob("*.js"))
     assert scripts
-    # The page of captures takes an image that is pasted; it has no password.
+    # The page of captures accepts an image that is pasted, and has no password.
     assert [path.parent.name for path in scripts if "paste" in path.read_text()] == ["chat"]
 
 

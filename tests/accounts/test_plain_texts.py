@@ -1,4 +1,4 @@
-"""The admin takes no text with characters that cannot be seen, in any of its forms, as sentences take none."""
+"""No form of the admin accepts a text with characters that cannot be seen, nor do the sentences."""
 
 from html import unescape
 

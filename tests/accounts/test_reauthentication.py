@@ -1,4 +1,4 @@
-"""Sensitive acts ask who it is, if the last proof is old."""
+"""Sensitive acts ask for a new proof of identity when the last one is old."""
 
 import time
 

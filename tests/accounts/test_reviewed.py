@@ -1,4 +1,4 @@
-"""What one administrator changes in front of visitors: nothing, before a second one agrees."""
+"""What one administrator changes on pages of visitors takes effect only when a second one agrees."""
 
 import json
 from datetime import timedelta
@@ -115,7 +115,7 @@ def test_number_changes_once_a_second_person_agreed(asking, deciding, one, two):
     assert changed.name == "numero_police" and 'href="tel:1899"' in Client().get(reverse("pages:numbers")).text
     pending.refresh_from_db()
     assert (pending.state, pending.decided_by) == (State.ACCEPTED, two)
-    # Both names: in the register and in the history of the number.
+    # Both names are in the audit log and in the history of the number.
     lines = list(AccessRecord.objects.filter(kind=AccessKind.APPROVAL).order_by("number"))
     assert [(line.account_id, line.subject) for line in lines] == [
         (one.pk, f"pages.HelpNumber {changed.pk}"), (two.pk, f"pages.HelpNumber {changed.pk}")
@@ -171,7 +171,7 @@ def test_what_nobody_answered_in_time_is_not_applied(asking, deciding):
     pending.refresh_from_db()
     assert pending.state == State.LAPSED
     assert AccessRecord.objects.get(detail__startswith="lapsed").role == "service"
-    # The same may be asked again.
+    # The same change may be asked for again.
     change(asking, number(), number="18 99")
     assert PendingChange.objects.filter(state=State.PENDING).count() == 1
 
@@ -215,9 +215,9 @@ def test_form_that_cannot_wait_beside_another_keeps_what_was_typed(asking, decid
     shown = Fields(answer.text).largest
     assert {name: shown[name] for name in mine | others} == {name: [text] for name, text in (mine | others).items()}
     assert "attend la validation" not in answer.text
-    # Nothing of it is kept, asked for or recorded.
+    # Nothing of it is stored, proposed or recorded.
     assert PendingChange.objects.count() == 1 and AccessRecord.objects.count() == lines and row_of(row) == before
-    # Once the other one is over, the same form goes as it stands.
+    # Once the other change is decided, the same form is accepted as it is.
     decide(asking, waiting, "withdraw")
     assert deciding.post(address(row), shown).status_code == 302
     assert PendingChange.objects.get(state=State.PENDING).after.items() >= mine.items()
@@ -365,7 +365,7 @@ def test_new_target_waits_in_a_ready_answer(asking, deciding, name, told):
     assert set(pending.after) == {name} and pending.reasons and texts(row) == before
     assert "Accepté" in decide(deciding, pending).text
     assert texts(row) == before | {name: told} and texts(beside) == others
-    # The same target in other words, and words without one, go at once; so does taking it away.
+    # Another text for the same target, or a text without a target, takes effect at once; so does removing it.
     change(asking, row, **{name: f"Autrement dit : {told}"})
     assert texts(row)[name] == f"Autrement dit : {told}"
     change(asking, row, vous="Lisez la page, tranquillement.", tu="", vous_en="", tu_en="")
@@ -387,7 +387,7 @@ def test_ready_answer_with_a_number_is_added_later_and_goes_at_once(asking, deci
     added = CannedReply.objects.get(title="Essai")
     assert (added.unit, added.vous) == (unit, "Faites le 08 99 99 99 99.")
     assert added.named_texts()["vous_en"] == "Call 08 99 99 99 99."
-    # One that is wrong is offered to no agent any more, at once.
+    # A wrong link is offered to no agent any more, at once.
     form = Fields(asking.get(address(added)).text).largest
     del form["is_active"]
     assert asking.post(address(added), form).status_code == 302
@@ -427,7 +427,7 @@ def test_place_is_moved_once_a_second_person_agreed(asking, deciding, make_row):
     beside.refresh_from_db()
     assert (beside.address, beside.latitude) == ("1 rue Haute", 46.1)
     week = {"mon": [["08:00", "12:00"]]}
-    # Nobody is sent to a wrong address for a minute longer: it is emptied at once. So are its hours changed.
+    # Nobody may be sent to a wrong address any longer, so it is emptied at once. The hours are changed at once too.
     change(asking, row, address="", postal_code="", latitude="", longitude="", opening_hours=json.dumps(week))
     row.refresh_from_db()
     assert (row.address, row.latitude, row.opening_hours) == ("", None, week)
@@ -459,7 +459,7 @@ def test_unit_of_a_commune_is_added_once_a_second_person_agreed(asking, deciding
     added = Competence.objects.get()
     assert (added.municipality, added.reception_point) == (commune, unit)
     assert (added.source, added.edited_by_hand) == (Source.HAND, True), "imports leave it"
-    # What is asked twice is not made twice.
+    # Asking twice does not make it twice.
     Competence.objects.all().delete()
     inline(asking, row, **beside)
     inline(asking, row, **beside)
@@ -479,7 +479,8 @@ def test_commune_is_sent_to_another_unit_once_a_second_person_agreed(asking, dec
         assert "attend la validation" in inline(asking, commune, reception_point=str(other.pk)).text
     kept.refresh_from_db()
     assert (kept.reception_point, kept.edited_by_hand) == (right, False)
-    # Somebody else's line beside it is not kept, and the page says why and where the first one is.
+    # Somebody else has another change waiting beside it. This one is refused, and the page says why and where the first
+    # one is.
     [pending] = PendingChange.objects.all()
     answer = inline(deciding, commune, reception_point=str(third.pk))
     assert f"{kept} » reste comme avant : un changement attend déjà" in answer.text
@@ -489,7 +490,7 @@ def test_commune_is_sent_to_another_unit_once_a_second_person_agreed(asking, dec
     assert "Accepté" in decide(deciding, pending).text
     kept.refresh_from_db()
     assert (kept.reception_point, kept.edited_by_hand) == (other, True)
-    # A wrong one goes at once.
+    # A wrong one is removed at once.
     inline(asking, commune, DELETE="on")
     assert not Competence.objects.exists() and PendingChange.objects.count() == 1
 
@@ -512,7 +513,7 @@ def test_publication_waits_when_it_says_a_new_number(asking, deciding, one):
     held = json.dumps(row.document)
     page = f"/admin/triage/questionnaireversion/{row.pk}/publier/"
     sent = {"revision": row.revision, "instead_of": ""}
-    # A text of the draft says a number that the questionnaire in force does not.
+    # A text of the draft states a number that the questionnaire in force does not.
     texts = [value for value in _strings(row.document) if value.count(" ") > 3]
     QuestionnaireVersion.objects.filter(pk=row.pk).update(
         document=json.loads(held.replace(json.dumps(texts[0])[1:-1], json.dumps(texts[0])[1:-1] + " (0899 123 123)"))
@@ -650,7 +651,7 @@ def test_every_field_that_leads_somewhere_is_named():
     leads = {"url", "email", "telephone", "number"}
     aside = {"locations.DataEdition", "triage.QuestionnaireVersion", "accounts.User", "reports.AccessRecord"}
     for model, model_admin in admin.site._registry.items():
-        if model._meta.label in aside:  # read only, or shown to no visitor
+        if model._meta.label in aside:  # it is read only, or shown to no visitor
             continue
         found = {field.name for field in model._meta.concrete_fields} & leads
         assert found <= set(getattr(model_admin, "reviewed_fields", ())), model

@@ -99,7 +99,8 @@ def test_login_too_many_failures_locks_the_account_not_the_password_alone(client
     assert "tel:3018" not in client.get("/compte/login/").text
     page = client.post("/compte/login/", {"login": "camille", "password": PASSWORD}).text
     assert "Trop d'essais" in page.replace("&#x27;", "'")
-    assert all(number in page for number in ("tel:17", "tel:112", "sms:114", "tel:3018"))  # perhaps they look for help
+    # Somebody may be looking for help on this page.
+    assert all(number in page for number in ("tel:17", "tel:112", "sms:114", "tel:3018"))
 
 
 def page_past_the_limit_of_the_network(client, monkeypatch) -> str:
@@ -262,11 +263,11 @@ def test_session_of_an_account_lasts_while_it_is_used_and_never_longer_than_the_
     leave(5)
     before = rows.get().expire_date
     client.get("/compte/2fa/")
-    assert rows.get().expire_date == before  # not a write at each page
+    assert rows.get().expire_date == before  # the page does not write to the session each time
     leave(20)
     client.get("/compte/2fa/")
     assert rows.get().expire_date - timezone.now() > timedelta(minutes=29)
-    # Near the end of the shift: neither a page nor a change of the session moves it further.
+    # Near the end of the shift, neither a page nor a change of the session moves the end.
     session = client.session
     session[ENDS_AT] = (timezone.now() + timedelta(minutes=3)).timestamp()
     session.set_expiry(timedelta(days=3))
@@ -298,7 +299,7 @@ def test_sign_in_says_that_the_session_has_ended_once_and_to_whom_it_was(client,
     after_its_end(client)
     page = client.get(path, follow=True).text
     assert ENDED in page and NOT_KEPT not in page.replace("&#x27;", "'")
-    assert ENDED not in client.get(path, follow=True).text  # the cookie is gone, and so is the reason
+    assert ENDED not in client.get(path, follow=True).text  # the cookie is gone, and the reason with it
     assert ENDED not in Client().get(path, follow=True).text
 
 
@@ -307,7 +308,7 @@ def test_sign_in_says_that_what_was_sent_after_the_end_is_not_kept(client):
     page = client.post("/levees/", {"motive": "Menaces de mort"}, follow=True).text.replace("&#x27;", "'")
     assert ENDED in page and NOT_KEPT in page
     assert "Menaces" not in page + str(client.cookies)
-    assert not Session.objects.exists()  # nor anywhere else
+    assert not Session.objects.exists()  # the session does not exist anywhere
 
 
 def test_who_signed_out_is_told_of_no_end(client):
@@ -328,7 +329,7 @@ def test_reason_waits_once_however_often_it_was_given():
     """Thousands of it make a small cookie, and a page that takes long to draw each time that cookie is sent."""
     client = Client()
     for _ in range(3):
-        client.cookies["sessionid"] = "a" * 32  # made up
+        client.cookies["sessionid"] = "a" * 32  # a key that was made up
         client.get("/levees/")
     assert client.get("/").text.count(ENDED) == 1
 
@@ -342,7 +343,7 @@ def test_page_asks_whether_its_session_lives_and_gets_the_token_of_now():
     assert (asks().status_code, asks().json()) == (401, {})
     user = make_user("camille", Role.CUSTODIAN, totp=True)
     client.force_login(user)
-    assert asks().json()["is_complete"] is False  # no second factor yet
+    assert asks().json()["is_complete"] is False  # the second factor is missing
     known = asks().json()
     assert known["account"] == user.pk
     assert client.post("/compte/logout/", {"csrfmiddlewaretoken": "x" * 64}).status_code == 403
@@ -394,7 +395,7 @@ def test_another_role_or_generation_ends_the_sessions(client, change):
     [before] = identify_passes([Pass(stored_key(client.cookies["sessionid"].value))])
     assert before.user_id == user.pk
     user.save()
-    [after] = identify_passes([before.pass_])  # the socket is told so too
+    [after] = identify_passes([before.pass_])  # the socket gets the same answer
     assert after.user_id is None
     assert client.get("/compte/2fa/").url.startswith("/compte/login/")
 
@@ -445,7 +446,8 @@ def test_attacker_with_many_addresses_does_not_shut_the_owner_out(client):
     sign_in(client, "camille")
     client.post("/compte/logout/")
     fail_everywhere()
-    assert not is_locked(client, typed=PASSWORD, REMOTE_ADDR="203.0.113.9")  # wherever the device is now
+    # From whichever address the device comes now.
+    assert not is_locked(client, typed=PASSWORD, REMOTE_ADDR="203.0.113.9")
     assert client.get("/compte/2fa/authenticate/").status_code == 200
 
 
@@ -457,7 +459,7 @@ def test_attacker_on_the_same_network_does_not_shut_the_owner_out(client, monkey
     client.post("/compte/logout/")
     stranger = Client()
     answers = [stranger.post("/compte/login/", {"login": "camille", "password": "faux"}) for _ in range(10)]
-    assert answers[-1].status_code == 429  # the address has spent its allowance, for strangers
+    assert answers[-1].status_code == 429  # the address has used up its allowance for unknown devices
     assert client.post("/compte/login/", {"login": "camille", "password": PASSWORD}).url == "/compte/2fa/authenticate/"
 
 

@@ -1,4 +1,4 @@
-"""Who signed in, by which way, and who failed: lines of the log; and what the owner is told of it."""
+"""The log says who signed in, in which way, and who failed; and the owner is told."""
 
 import re
 from html import unescape
@@ -91,7 +91,7 @@ def test_proof_given_again_and_proof_that_failed(client, told):
     user = make_user("camille", totp=True)
     sign_in(client, "camille")
     age(client, 60)
-    forget_codes()  # that of the sign-in has served
+    forget_codes()  # the code of the sign-in was used
     page = client.get("/compte/2fa/webauthn/add/").url
     client.post(page, {"code": "000000"})
     client.post(page, {"code": totp_code()})
@@ -115,7 +115,7 @@ def test_factors_and_passwords_that_change(client, told, django_capture_on_commi
     client.get("/compte/2fa/totp/activate/")
     with django_capture_on_commit_callbacks(execute=True):
         client.post("/compte/2fa/totp/activate/", {"code": totp_code(client.session["mfa.totp.secret"])})
-    connection.run_on_commit.clear()  # what was captured has run, and stays in the list
+    connection.run_on_commit.clear()  # callbacks that have run stay in the list
     new = {"oldpassword": PASSWORD, "password1": "encore une autre phrase", "password2": "encore une autre phrase"}
     client.post("/compte/password/change/", new)
     client.post("/compte/sessions/fermer/")

@@ -1,4 +1,4 @@
-"""Who signs out is given nobody: « Vous ne recevrez plus de nouvelles conversations sur ce poste. »"""
+"""An agent who signs out is given nobody: « Vous ne recevrez plus de nouvelles conversations sur ce poste. »"""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_nobody_comes_to_who_signed_out(client, availability):
     client.post("/compte/logout/")
     after = Agent.objects.get(pk=agent.pk)
     assert after.availability == Availability.AWAY and after.pause_until is None
-    assert after.seen_at == before  # what is under way is given back no later
+    assert after.seen_at == before  # the exchanges of the agent are given back as early as without signing out
     person = make.waiting()
     assert dispatcher.dispatch() == 0
     person.refresh_from_db()

@@ -1,4 +1,4 @@
-"""Which codes of an application are good, and that each lets in once (docs/adr/0123)."""
+"""Which codes of an authenticator application are valid, and that each lets in once (docs/adr/0123)."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -14,7 +14,7 @@ from tests.chat.conversations.test_actions import in_threads
 
 pytestmark = pytest.mark.django_db
 
-STEP, SECONDS = 60_000_000, 30  # a step, and how long it lasts
+STEP, SECONDS = 60_000_000, 30  # the number of a step, and its length
 ENTER = "/compte/2fa/authenticate/"
 
 
@@ -45,12 +45,12 @@ def comes_in(client, code: str) -> bool:
     [
         (STEP, 0, True),
         (STEP, 29.9, True),
-        (STEP, 30, True),  # typed in its last second
+        (STEP, 30, True),  # typed in the last second of the step
         (STEP, 59.9, True),
         (STEP, 60, False),
         (STEP - 1, 0, True),
         (STEP - 2, 0, False),
-        (STEP + 1, 29.9, False),  # a code that is still to come
+        (STEP + 1, 29.9, False),  # a code of the future
     ],
 )
 def test_code_is_good_in_its_step_and_in_the_next(client, at, step, seconds, is_good):
@@ -142,7 +142,7 @@ def test_first_code_of_an_application_has_the_same_time(client, at, seconds, is_
 def test_of_many_requests_with_one_code_one_comes_in(at, monkeypatch):
     user = make_user("camille", totp=True)
     at(0)
-    monkeypatch.setattr(TOTP, "_mark_code_used", lambda *_code: True)  # the row alone decides
+    monkeypatch.setattr(TOTP, "_mark_code_used", lambda *_code: True)  # only the row decides
 
     def enter(_place: int) -> bool:
         with second_factor.of_account(user.pk):

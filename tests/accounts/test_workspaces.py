@@ -1,4 +1,4 @@
-"""The frame around the pages of an account: that of those who work here, with the way to their own rooms."""
+"""The frame around the pages of an account is that of the staff, with links to the pages of their roles."""
 
 import pytest
 from django.test import Client
@@ -9,7 +9,7 @@ from pnav.accounts.workspaces import ROOMS
 from tests.accounts.cast import make_user, sign_in
 
 pytestmark = pytest.mark.django_db
-# What a visitor's page has around it: an agent who types capitals in a password must not be sent elsewhere.
+# Parts of the frame of visitors' pages: an agent who types capitals in a password must not trigger the quick exit.
 VISITORS = ("Quitter rapidement", "quick-exit", "English", "Menu principal", "Aidez-nous à améliorer ce service")
 PAGES = (
     "account_change_password", "mfa_index", "mfa_list_webauthn",

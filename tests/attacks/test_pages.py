@@ -1,4 +1,6 @@
-"""Against the pages: forged requests, borrowed sessions, scripts in texts, noise in forms, the time of an answer."""
+"""Attacks on the pages: forged requests, borrowed sessions, scripts in texts, noise in forms, and the time of an
+answer.
+"""
 
 import io
 import json
@@ -59,7 +61,7 @@ def situation():
 
 # --- forged requests --------------------------------------------------------------------------------------------------
 
-# Leaving must work from a stale page (pages.views.quit_site says why); nothing can be gained by it.
+# Leaving has to work from an old page (pages.views.quit_site says why), and nobody gains anything by forging it.
 WITHOUT_TOKEN = {"pages:quit"}
 
 
@@ -89,7 +91,7 @@ def where_of(conversation: Conversation) -> dict[str, Any]:
 
 GOOD = "a" * 32
 NO_TOKEN = ("", GOOD, None)
-# The token, the cookie and the origin of other requests that are no form of ours.
+# The token, the cookie and the origin of requests that come from no form of ours.
 FORGED = [
     ("b" * 32, GOOD, None),
     (GOOD, "", None),
@@ -250,16 +252,17 @@ SCRIPTS = [
 ]
 
 
-# One after the other: whatever a page writes around it, one of them breaks out of it if it is not escaped. What a page
-# takes for an address has to begin so, and is tried alone.
+# All of these in one text: whatever a page writes around it, one of them breaks out when it is not escaped. A page
+# takes a text for an address only if it begins like one, so addresses are tried alone.
 TOGETHER = "".join(script for script in SCRIPTS if "\x00" not in script)
 ADDRESS = "javascript:alert(1)"
-# Breaks out as well, in fewer signs than the shortest field takes: a longer text is refused, and not drawn again.
+# This breaks out too, with fewer characters than the shortest field accepts. A longer text is refused, and not drawn
+# again.
 SHORT = "\"'></textarea></title><script>alert(1)</script>"
 
 
 class Page(HTMLParser):
-    """What a browser would make of a page: scripts without a source, handlers, addresses that lead out."""
+    """What a browser would run or load from a page: scripts without a source, handlers, addresses that lead out."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -272,7 +275,7 @@ class Page(HTMLParser):
         is_data = given.get("type") == "application/json"
         if tag == "script" and not is_data and not given.get("src", "").startswith("/static/"):
             self.found.append("a script of somebody else")
-        # Pages without a script load themselves again, from where they are.
+        # Pages without a script load themselves again, from their own address.
         loads_again = tag == "meta" and given.get("http-equiv") == "refresh" and "evil" not in given.get("content", "")
         if tag in {"base", "object", "embed"} or (tag == "meta" and "http-equiv" in given and not loads_again):
             self.found.append(tag)
@@ -375,7 +378,7 @@ def test_scripts_that_come_back_are_texts(situation, tried):
         for script in dict.fromkeys([TOGETHER, SHORT, ADDRESS, *alone]):
             client = browser("" if path.startswith("/compte") else key)
             data = {name: script}
-            if path == "/avis/":  # refused either way, so that what was sent is shown again
+            if path == "/avis/":  # both are refused, so the page shows again what was sent
                 data = {"rating": "neither", "page": "other", "text": "x"} | data
             answer = getattr(client, method.lower())(path, data, follow=True)
             assert answer.status_code < 500, (path, name, script)
@@ -515,7 +518,7 @@ def test_noise_in_forms_is_never_a_failure(situation, tried):
         path = data.draw(st.sampled_from(list(FORMS)))
         fields = {name: data.draw(NOISE | st.lists(NOISE, max_size=3)) for name in FORMS[path]}
         if path.endswith("terminer/"):
-            fields.pop("confirm")  # it may be meant
+            fields.pop("confirm")  # sending it would be a valid form
         key = chief if path.startswith("/admin") else theirs if path.startswith("/console") else mine
         client = browser("" if path.startswith("/compte") else key, raise_request_exception=False)
         where = path.replace("…", str(conversation.public_id))

@@ -1,4 +1,4 @@
-"""Against the real server: what no browser sends. Each ends in a clear answer, and the others notice nothing."""
+"""Requests that no browser sends, to a real server. Each gets a clear answer, and other clients notice nothing."""
 
 import contextlib
 import json
@@ -189,7 +189,7 @@ def test_slow_bodies_hold_up_nobody(stage, tried):
             assert Browser(stage.port).get("/avis/").status == 200
             with stage.site.line(0, "/ws/conversation/", stage.key) as chat:
                 chat.acknowledged(chat.post("pendant que d'autres traînent"), 15)
-            assert time.monotonic() - began < 15  # whoever waited for these senders would wait for ever
+            assert time.monotonic() - began < 15  # waiting for these senders would take for ever
     finally:
         for line in lines:
             line.close()
@@ -265,7 +265,8 @@ def test_handshakes_of_foreign_pages(stage, tried):
         origin.replace("http", "https"), f"{origin}0", "http://127.0.0.1",
     ):  # fmt: skip
         answer = say(stage.port, handshake(stage, foreign), 0.5)
-        assert statuses(answer) in ([403], [400]), (foreign, answer[:200])  # 400: no address at all, says the server
+        # 400 when the server finds no address at all.
+        assert statuses(answer) in ([403], [400]), (foreign, answer[:200])
         tried("handshakes of foreign pages", 1)
 
 

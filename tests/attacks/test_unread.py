@@ -1,4 +1,4 @@
-"""Clients that never read, against the real server: memory has an end, and the others notice nothing."""
+"""Clients that never read, on a real server: the memory that they use is bounded, and other clients notice nothing."""
 
 import contextlib
 import json
@@ -22,9 +22,9 @@ from tests.scenarios.conftest import PlainSite
 pytestmark = pytest.mark.slow
 MIB = 1024 * 1024
 MOST_TURNS = 100
-ESTABLISHED = 1  # of TCP, as the kernel numbers the states
+ESTABLISHED = 1  # of TCP, in the kernel's numbering of states
 SOCKETS = SOCKETS_A_SESSION - 2
-CLIENT_BYTES = 8 * MIB  # of the server's memory, for one client; that it asked for is the bound of any act
+CLIENT_BYTES = 8 * MIB  # of the server's memory for one client; asking for data is bounded like any act
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def test_client_that_never_reads_has_a_bound_of_memory(stage, tried):
         for _turn in range(MOST_TURNS):
             ask(lines, sync)
             with stage.site.line(0, "/ws/conversation/", stage.key) as honest:
-                honest.send(type="sync", after=0)  # what was asked before it is read before it, or with it
+                honest.send(type="sync", after=0)  # what was asked for before is read before this, or with it
                 honest.until(lambda answer: answer["type"] == "state", 30)
             if sum(map(has_gone, lines)) >= SOCKETS // 2:
                 break
@@ -141,8 +141,8 @@ def test_client_that_never_reads_has_a_bound_of_memory(stage, tried):
     most = memory(stage, "VmHWM")
     assert most - read < CLIENT_BYTES + VISIT_BYTES, (read, most)  # the allocator keeps some of what was given back
     deadline = time.monotonic() + 60
-    # Nothing was added since. The allocator keeps more of a busier moment: four times what one client may take:
-    # far less than what so many sockets asked for.
+    # Nothing was added since. The allocator keeps more of a busier moment: four times what one client may use, which is
+    # far less than what all these sockets asked for.
     while memory(stage) - before > 4 * CLIENT_BYTES + VISIT_BYTES:
         assert time.monotonic() < deadline, (before, memory(stage))
         time.sleep(0.5)

@@ -1,4 +1,4 @@
-"""`check_backup` says of a whole site that it is whole, and of each loss what was lost."""
+"""`check_backup` says of a complete site that it is complete, and of each loss what was lost."""
 
 import base64
 import uuid

@@ -1,4 +1,4 @@
-"""Which base backup a restore takes, and what of a store is old enough to go."""
+"""Which base backup a restore takes, and which objects of a store are old enough to be deleted."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -80,7 +80,7 @@ def test_every_day_of_a_year_something_can_be_restored_and_nothing_is_kept_too_l
     start = NOW
     for day in range(365):
         now = start + timedelta(days=day)
-        if day % 9:  # each ninth day it could not be taken
+        if day % 9:  # on each ninth day the backup could not be made
             kept[folder_name(now)] = base(-day, day * 10)
         segments += [wal(day * 10 + n) for n in range(10)]
         gone = find_due(kept, segments, now=now + timedelta(hours=1), days=30)

@@ -1,4 +1,4 @@
-"""What a restore takes from the store, and what it refuses. With a real server: `tests/scenarios/test_backup.py`."""
+"""What a restore takes from the store, and what it refuses. `tests/scenarios/test_backup.py` uses a real server."""
 
 import base64
 import io
@@ -26,7 +26,7 @@ def store(tmp_path, monkeypatch):
     def nowhere(name, *_given):
         raise tools.ToolMissing(name)
 
-    monkeypatch.setattr(tools, "find", nowhere)  # `pg_verifybackup` would ask for PostgreSQL's own manifest
+    monkeypatch.setattr(tools, "find", nowhere)  # `pg_verifybackup` would need PostgreSQL's own manifest
     return Store(folder_storage(str(tmp_path / "store")), RING)
 
 

@@ -1,4 +1,4 @@
-"""An object of a backup opens whole, under its own name, with a key of the ring; otherwise it does not open."""
+"""An object of a backup opens as a whole, under its own name, with a key of the ring; otherwise it does not open."""
 
 import base64
 import os

@@ -1,4 +1,4 @@
-"""What the service does when something is away, was thrown away, or is old."""
+"""What the backup service does when something is not reachable, was deleted, or is old."""
 
 import base64
 from datetime import UTC, datetime, timedelta
@@ -43,7 +43,7 @@ def written(monkeypatch):
 
 
 class Bases:
-    """A server whose bases are taken at once. The clock is given."""
+    """A server that makes a base backup at once. The clock is given."""
 
     def __init__(self, configuration, monkeypatch):
         self.now, self.stream, self.dropped, self.taken = NOW, Stream(True, False, "00000001"), 0, []

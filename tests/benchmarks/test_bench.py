@@ -1,4 +1,4 @@
-"""What is measured where."""
+"""Which measurement of the bench runs on which server."""
 
 import os
 

@@ -1,4 +1,6 @@
-"""`bench_sessions`: what it makes opens the real doors, in the demonstration only, and leaves no trace when cleared."""
+"""What `bench_sessions` makes is accepted like real sessions, exists only in the demonstration, and leaves no trace
+when it is cleared.
+"""
 
 import json
 import stat
@@ -54,9 +56,9 @@ def test_both_cookies_open_the_conversation_and_no_other(tmp_path):
         session, user = opened(pair["reporter_cookie"])
         mine = access.as_reporter(session)
         assert str(mine.public_id) == pair["conversation"]
-        assert user is None  # a visitor is nobody
+        assert user is None  # a visitor has no account
         session, user = opened(pair["agent_cookie"])
-        agent = access.as_agent(user)  # None unless the session has proved a second factor
+        agent = access.as_agent(user)  # it is None unless the session has proved a second factor
         assert [str(one.public_id) for one in access.assigned_to(agent)] == [pair["conversation"]]
         assert agent.is_present(timezone.now() + timezone.timedelta(minutes=14))
         assert access.as_reporter(session) is None

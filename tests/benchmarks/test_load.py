@@ -1,4 +1,4 @@
-"""What the generator counts: it must see a loss, a stray and its own lateness, and nothing where there is nothing."""
+"""The load generator counts losses, strays and its own lateness, and counts nothing when nothing is wrong."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ LINE = {"conversation": "6f9619ff-8b86-4011-b42d-00c04fc964ff", "reporter_cookie
 
 
 class Server:
-    """A relay or a small Pnav; `drop` says which messages it forgets, `swap` sends them to another room."""
+    """A relay or a small Pnav. `drop` says which messages it loses, `swap` which ones it sends to another room."""
 
     def __init__(self, drop=lambda _count: False, swap=False) -> None:
         self.rooms: dict[str, set] = {}
@@ -77,7 +77,7 @@ def rooms(port: int, count: int = 2) -> list[Pair]:
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch):
     monkeypatch.setattr(sockets, "DRAIN_SECONDS", 0.5)
-    monkeypatch.setattr(sockets, "LATE_SECONDS", 5.0)  # a loaded machine is late; the test of lateness says its own
+    monkeypatch.setattr(sockets, "LATE_SECONDS", 5.0)  # a busy machine is late; the test of lateness sets its own limit
 
 
 @pytest.fixture

@@ -1,4 +1,6 @@
-"""A year in a database of its own: what it is refused on, that its rows are the product's, and how it is judged."""
+"""A year in a database of its own: on which databases it is refused, that its rows are like the product's, and how it
+is judged.
+"""
 
 from itertools import pairwise
 
@@ -18,7 +20,7 @@ from reports.seal.sealing import SEALED_BYTES
 
 SHAPE = generator.Shape(messages=4, active=3, waiting=2, on_duty=2)
 EXCHANGES = 60
-# Tables that have tens of rows, whatever people write.
+# Tables with tens of rows, however much people write.
 SMALL = {
     "chat_agent_supervised_units", "chat_cannedreply", "chat_cannedreplytext", "chat_dangerphrase",
     "chat_figureremainder", "chat_oncall", "chat_threshold", "chat_unit", "chat_webheartbeat", "chat_workerduty",
@@ -75,7 +77,7 @@ def test_pages_and_duties_are_asked_among_the_rows_of_a_year(year):
     tables = {scan.table for scan in house.plans(page, {"chat_unit": 9, "chat_agent": 9})}
     assert tables <= {"chat_unit", "chat_agent"}
     assert house.rows()["reports_report"] is not None
-    assert Report.objects.count() > EXCHANGES  # nothing of a year was due
+    assert Report.objects.count() > EXCHANGES  # nothing of a year was due for deletion
 
 
 # --- how pages are judged ---------------------------------------------------------------------------------------------
@@ -90,7 +92,7 @@ def page(small: float, large: float, *, sql: tuple[float, float] = (1, 1), scans
     [
         (page(10, 14), 0),
         (page(10, 18), 1),
-        (page(0.2, 0.9), 0),  # below what is measured
+        (page(0.2, 0.9), 0),  # below what can be measured
         (page(10, 10, sql=(1, 3)), 1),
         (page(10, 10, scans=(Scan("chat_message", 6_000, "SELECT"),)), 1),
     ],

@@ -1,4 +1,4 @@
-"""The judge of a siege, which must find each breach; and the attackers, who must be harmless anywhere else."""
+"""The judge of a siege must find each breach, and the attackers must be harmless anywhere else."""
 
 import io
 import json
@@ -198,7 +198,8 @@ async def test_attackers_above_their_goal_come_once_more_before_all_come_togethe
 def test_noise_is_of_lots_as_large_as_those_compared():
     """A slow message in one calm window of many is not what a whole lot of them differs by."""
     calm = [window(CALM) for _window in range(8)]
-    calm[3].acks[:3] = [1.0] * 3  # three of two hundred: the p99 of this window, and of none of four together
+    # Three of two hundred decide the p99 of this window, and not that of four windows together.
+    calm[3].acks[:3] = [1.0] * 3
     windows = [one for near in calm for one in (near, window("raid"))][:-1]
     assert judge.judge(replace(good(), windows=windows)).ack_noise < 0.002
     assert judge.judge(replace(good(), windows=[calm[2], window("raid"), calm[3]])).ack_noise > 0.9

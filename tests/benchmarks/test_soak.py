@@ -1,4 +1,4 @@
-"""The watch over a site that lives for an hour: it must see holes, what nobody acknowledged, and what stays behind."""
+"""The soak run of an hour must notice missing messages, posts that nobody acknowledged, and what stays behind."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +12,7 @@ CONVERSATION = "6f9619ff-8b86-4011-b42d-00c04fc964ff"
 
 
 class Line:
-    """Keeps what is said."""
+    """Keeps what is logged."""
 
     def __init__(self) -> None:
         self.said: list[dict[str, Any]] = []

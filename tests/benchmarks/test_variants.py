@@ -1,4 +1,4 @@
-"""`benchmarks.variants`: what the comparison of two values of a setting says, of figures that are known."""
+"""What `benchmarks.variants` says about known figures of two values of a setting."""
 
 import math
 import random

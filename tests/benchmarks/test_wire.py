@@ -1,4 +1,4 @@
-"""The generator's WebSocket client, against a server that is not ours and against frames cut anywhere."""
+"""The generator's WebSocket client, with a server that is not ours and with frames that are cut anywhere."""
 
 import asyncio
 import random
@@ -15,7 +15,7 @@ ACCEPTED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
 
 
 class Kept(Client):
-    """Keeps what it hears."""
+    """Keeps what it receives."""
 
     def __init__(self, request: bytes = b"") -> None:
         super().__init__(request)
