@@ -1,4 +1,4 @@
-"""A real site and a real browser, for every test below this folder.
+"""A real site and a real browser for every test below this folder.
 
 What a test may ask for:
 
@@ -71,9 +71,9 @@ __all__ = ["console", "enter", "nobody_on_duty"]  # fixtures from beside
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 60
-# How long a browser test waits for what it expects: a machine under load is several times slower.
+# How long a browser test waits for what it expects: a busy machine is several times slower.
 PATIENCE_MS = 30_000
-# What Chromium says when a policy of the page refuses something, or when it does not understand one.
+# What Chromium logs when a policy of the page refuses something, or when it does not understand one.
 REFUSALS = (
     "Content Security Policy",
     "Trusted",
@@ -82,14 +82,14 @@ REFUSALS = (
     "Cross-Origin",
     "ntegrity",
 )
-# What the address bar would suggest: two pages of Chromium's own, drawn anew beside each visit, nearly half of all its
-# work. Nobody types there.
+# Two pages of Chromium for the suggestions of the address bar. They are drawn again beside each visit, nearly half of
+# all its work, although nobody types there.
 SUGGESTIONS = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
-# No host has an address but this machine, under the names that the tests use: what is asked of anybody else fails, and
-# a tab hears of what fails.
+# Only this machine has an address, under the names that the tests use. A request to any other host fails, and the tab
+# is told of requests that fail.
 NOBODY_ELSE = "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
 THEMES = ("dark", "light")
-# Of all rules, those that a theme can change the answer of.
+# The rules of axe whose result can depend on the theme.
 OF_COLOURS = ["color-contrast", "link-in-text-block"]
 VIOLATIONS = """async ([rules, known]) => {
   if (rules && axe.knowsAll(known)) return [[], []];
@@ -101,14 +101,14 @@ VIOLATIONS = """async ([rules, known]) => {
     axe.askedKinds([...violations, ...incomplete].map(({ id }) => id)),
   ];
 }"""
-# Half of axe's work is the contrast of each text. Those that are painted alike over the same grounds have the same
-# answer: three of each kind are asked, and none of a single sign, of which axe says at worst that it cannot tell. A
-# kind whose answer was good on another page of this run is not asked again. One of which axe could not tell, or whose
-# text was out of sight, is, unless axe can never tell: by a picture or a drawn sign of its own, as links are underlined
-# and alerts marked (of such a kind are the classes of all around it too). Links within a text are of kinds as well, by
-# the paint of that text besides. Kinds are told by the hash (cyrb53) of their styles: colours are those that the theme
-# has given. When only colours are asked of a page that was asked everything, and all that it shows is of known kinds,
-# it is not looked at again (`knowsAll`).
+# Half of axe's work is the contrast of each text. Texts that have the same style on the same backgrounds have the same
+# result, so three of each kind are asked, and none that is a single character, of which axe says at worst that it
+# cannot tell. A kind whose result was good on another page of this run is not asked again. A kind is asked again when
+# axe could not tell, or when its text was out of sight, unless axe can never tell: because of a picture or a drawn
+# character in it, as links are underlined and alerts marked (the kind of such a text includes the classes of all
+# elements around it). The kind of a link within a text includes the style of that text. Kinds are identified by a hash
+# (cyrb53) of their styles, with the colours of the theme. When a page that was asked everything is asked about colours
+# only, and all that it shows is of known kinds, it is not looked at again (`knowsAll`).
 KINDS_OF_TEXT = """
 (() => {
   const ofText = ["color", "webkitTextFillColor", "webkitTextStrokeWidth", "textShadow", "fontSize", "fontWeight"];
@@ -248,7 +248,7 @@ class LiveSite:
     database_name: str
     log: Path
     blocker: DjangoDbBlocker
-    pool: Any = None  # of connections of this process to the site's database, once there was one
+    pool: Any = None  # connections of this process to the site's database, once there was one
 
     def manage(self, *arguments: str) -> str:
         """Run a management command on the site's database and return what it printed."""
@@ -268,13 +268,14 @@ class LiveSite:
         """
         before = connection.settings_dict["NAME"]
         unsafe = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in this thread
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's event loop runs in this thread
         connection.close()
         pool_before = self._change_pools(self.pool)
         connection.settings_dict["NAME"] = self.database_name
         try:
             with self.blocker.unblock(), pytest.MonkeyPatch.context() as patch:
-                patch.setattr(hashlib, "scrypt", hashers.quick_scrypt)  # as the site's process hashes codes
+                # The site's process hashes codes in the same way.
+                patch.setattr(hashlib, "scrypt", hashers.quick_scrypt)
                 yield
         finally:
             connection.close()
@@ -363,7 +364,7 @@ def running_site(
         finally:
             if site.pool is not None:
                 site.pool.close()
-            server.kill()  # how it ends in order is tried elsewhere, and takes half a second
+            server.kill()  # an orderly end is tested elsewhere, and takes half a second
             server.wait()
 
 
@@ -396,7 +397,7 @@ def browser() -> Iterator[Browser]:
     """Give one Chromium for the tests of this folder."""
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        # Run by root, Chromium refuses its sandbox; the only pages it opens are ours.
+        # Run by root, Chromium cannot use its sandbox; it opens only pages of ours.
         arguments = [
             "--no-sandbox",
             f"--disable-features={switched_off(playwright.chromium)}",
@@ -500,11 +501,11 @@ def axe() -> Axe:
     """
 
     script = AxeCore().axe_script + KINDS_OF_TEXT
-    known: set[int] = set()  # kinds of text whose contrast is good, wherever they were asked
+    known: set[int] = set()  # kinds of text whose contrast is good, on whichever page they were asked
 
     def check(page: Page, rules: list[str] | None = None) -> None:
         page.wait_for_load_state()
-        if not page.evaluate("'axe' in window"):  # half a megabyte, once a page
+        if not page.evaluate("'axe' in window"):  # the script of half a megabyte is loaded once for each page
             run_script(page, script)
         found, kinds = page.evaluate(VIOLATIONS, [rules, sorted(known)])
         assert not found, page.url + "\n" + "\n".join(found)
@@ -553,7 +554,7 @@ def anew(page: Page, site: LiveSite) -> None:
 
     For tests that look at many pages: a new visit costs a quarter of a second, and its tab compiles every script again.
     """
-    page.goto(site.url + "/robots.txt")  # no script runs there, which could keep something as it is left
+    page.goto(site.url + "/robots.txt")  # no script runs there, which could restore something
     page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
     page.context.clear_cookies()
 

@@ -1,10 +1,10 @@
-"""What a test has done in the process of the site: a function, by its name, with its arguments.
+"""Calls a function in the process of the site for a test, by its name and with its arguments.
 
-A notification of the exchange is heard by the sockets of the process that publishes it, and by the processes of the
-same site: a test, whose process is of no site, cannot publish one. `manage.py shell` can, for two seconds of a
-processor each time.
+A notification of the exchange reaches the sockets of the process that publishes it, and the other processes of the same
+site. The process of a test belongs to no site and cannot publish one. `manage.py shell` can, and takes two seconds of
+processor time each time.
 
-The door is a socket in the temporary folder of the test, which only its owner can enter.
+The door is a Unix socket in the temporary folder of the test, which only its owner may enter.
 """
 
 import os
@@ -15,12 +15,12 @@ from multiprocessing.connection import Client, Listener
 from pathlib import Path
 from typing import Any
 
-ADDRESS = "PNAV_TESTS_DOOR"  # the variable by which the site knows where the door is to be
+ADDRESS = "PNAV_TESTS_DOOR"  # the variable that tells the site where the door has to be
 PATIENCE_SECONDS = 30
 
 
 class FailedInside(AssertionError):
-    """What was asked for raised an error in the process of the site, which this tells."""
+    """The call raised an error in the process of the site; the message tells it."""
 
 
 def open_in_this_process() -> None:
@@ -30,7 +30,7 @@ def open_in_this_process() -> None:
 
 
 def _serve(listener: Listener) -> None:
-    from django.db import connections  # the settings are read by then
+    from django.db import connections  # the settings have been read by then
 
     while True:
         with listener.accept() as visitor:

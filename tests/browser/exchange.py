@@ -1,6 +1,6 @@
 """A conversation for browser tests: the person's page, and an agent on a real socket of the console.
 
-Fixtures, for every test of this folder: `enter`, `console`, `nobody_on_duty`.
+It defines the fixtures `enter`, `console` and `nobody_on_duty` for every test of this folder.
 """
 
 import json
@@ -68,7 +68,7 @@ def waiting(live_site: "LiveSite", **fields: Any) -> tuple[Agent, Conversation]:
 
 
 class Console:
-    """An agent at the other end: the console's socket, as docs/protocol.md says."""
+    """An agent on the other side, who uses the console's socket as docs/protocol.md says."""
 
     def __init__(self, line: ClientConnection, conversation: uuid.UUID) -> None:
         self.line = line
@@ -108,7 +108,7 @@ def nobody_on_duty(live_site) -> None:
 def console(live_site, nobody_on_duty) -> Callable[..., Any]:
     """Give `with console(agent, conversation) as agent:`, which signs the agent in on the console's socket."""
 
-    from tests.chat.sockets import signed_in  # the application: not while pytest starts
+    from tests.chat.sockets import signed_in  # this imports the application, which pytest may not do at its start
 
     @contextmanager
     def sign_in(agent: Agent, conversation: Conversation) -> Iterator[Console]:

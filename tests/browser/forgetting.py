@@ -1,4 +1,4 @@
-"""Empty what a browser test left in the site's database, while the site still answers the pages that were closed."""
+"""Removes what a browser test left in the site's database, while the site still answers pages that were closed."""
 
 import time
 from collections.abc import Callable

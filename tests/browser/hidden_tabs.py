@@ -1,7 +1,7 @@
-"""A Chromium whose tabs are really hidden, and slowed down as hidden tabs are: Playwright switches both off.
+"""A Chromium whose tabs are really hidden and slowed down, as hidden tabs are. Playwright switches both off.
 
-`--headless=new` shows one tab of a window; what chains of timers get is throttled after GRACE_SECONDS in the place of
-Chromium's five minutes (its feature « intensive wake-up throttling »).
+`--headless=new` shows one tab of a window. Timers of a hidden tab that set one another are slowed down after
+GRACE_SECONDS, and not after Chromium's five minutes (its feature « intensive wake-up throttling »).
 """
 
 import json
@@ -23,7 +23,7 @@ START_SECONDS = 60
 
 
 class Tabs:
-    """The browser, by the Chrome DevTools Protocol."""
+    """The browser, driven with the Chrome DevTools Protocol."""
 
     def __init__(self, line: ClientConnection) -> None:
         self.line = line
@@ -45,7 +45,7 @@ class Tabs:
         page = self.call("Target.createTarget", url=address, browserContextId=context)["targetId"]
         session: str = self.call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
         deadline = time.monotonic() + START_SECONDS
-        # The empty page that every tab begins with is complete too: what is done there is gone with it.
+        # The empty page with which every tab begins is complete too, and what is done there would be lost.
         while self.run(session, "location.href + ' ' + document.readyState") != f"{address} complete":
             assert time.monotonic() < deadline
             time.sleep(0.2)
@@ -56,7 +56,7 @@ class Tabs:
     def run(self, session: str, script: str) -> Any:
         """Return what a script of the page says."""
         answer = self.call("Runtime.evaluate", session, expression=script, returnByValue=True)
-        return answer.get("result", {}).get("value")  # none while the page is between two documents
+        return answer.get("result", {}).get("value")  # there is no value while the page is between two documents
 
 
 @contextmanager

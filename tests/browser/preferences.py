@@ -1,5 +1,6 @@
-"""What a person asked of the browser or of the machine: nothing that moves, colours of their own, a page on paper. Each
-page of a visitor keeps to it: `tests/browser/test_accessibility.py` walks through them, and asks this of each."""
+"""What a person may have set in the browser or on the machine: no movement, their own colours, a page on paper. Each
+page of a visitor respects it: `tests/browser/test_accessibility.py` asks for each page, and calls these functions.
+"""
 
 from io import BytesIO
 
@@ -7,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 from pypdf import PdfReader
 
-# What moves, or would once it changed; a thousandth of a second is no movement.
+# Elements that move, or would move when they change. A thousandth of a second is no movement.
 MOVING = """() => [document.documentElement, ...document.querySelectorAll("body, body *")].flatMap((node) =>
     ["", "::before", "::after"].filter((part) => {
         const style = getComputedStyle(node, part || null);
@@ -15,7 +16,8 @@ MOVING = """() => [document.documentElement, ...document.querySelectorAll("body,
         return style.animationName !== "none" && lasts(style.animationDuration)
             || lasts(style.transitionDuration) || style.scrollBehavior === "smooth";
     }).map((part) => node.outerHTML.slice(0, 80) + part))"""
-# Buttons and what looks like one, bubbles, fields: forced colours draw no ground and no shadow, only edges.
+# Buttons and what looks like one, speech bubbles, fields: with forced colours there is no background and no shadow,
+# only borders.
 EDGELESS = """() => [...document.querySelectorAll(`.fr-btn, .pnav-menu > summary, .home-door, .home-bubble, .pnav-chip,
         .pnav-message:not([data-author=system]), .pnav-calls__link, .pnav-answer-button, .pnav-age, .fr-input,
         .fr-select`)]
@@ -58,10 +60,10 @@ def keeps_still_and_has_edges(page: Page, address: str, subtests: pytest.Subtest
 
 def is_whole_on_paper(page: Page, address: str, subtests: pytest.Subtests) -> None:
     """Check the page, unfolded. It is left as on paper and folded."""
-    if address in ("/composants/", "/compte/login/"):  # every component, and a page of who works here
+    if address in ("/composants/", "/compte/login/"):  # the page of every component, and a page of the staff
         return
     with subtests.test(f"paper has no field, and what was folded: {address}"):
-        page.set_viewport_size({"width": 718, "height": 800})  # A4, less its margins
+        page.set_viewport_size({"width": 718, "height": 800})  # A4 without its margins
         folded = page.locator("main details p").all_inner_texts()
         page.evaluate(FOLD)
         page.emulate_media(media="print")

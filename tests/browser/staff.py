@@ -1,7 +1,7 @@
-"""Who works here, in a browser: with a session that is theirs already, or through the pages of the sign-in.
+"""Staff in a browser: with a session that they already have, or through the pages of the sign-in.
 
-The sign-in is three pages and a code that may have to be waited for: the tests of it, and one of the console, go that
-way (`sign_in_by_hand`). The others begin where it has led (`sign_in`).
+The sign-in is three pages, and a code for which one may have to wait. Its own tests, and one of the console, go that
+way (`sign_in_by_hand`). The other tests begin where it has led (`sign_in`).
 """
 
 from typing import TYPE_CHECKING

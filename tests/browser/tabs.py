@@ -27,14 +27,14 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Error, Page
 
-# What cannot be taken back, or not surely, of a page and of its context.
+# What cannot be undone for certain, of a page and of its context.
 LEAVES = frozenset((
     "add_init_script", "add_locator_handler", "clock", "credentials", "debugger", "expose_binding", "expose_function",
     "new_cdp_session", "on", "once", "pick_locator", "remove_listener", "remove_locator_handler", "route",
     "route_from_har", "route_web_socket", "screencast", "set_default_navigation_timeout", "set_default_timeout",
     "set_extra_http_headers", "set_geolocation", "set_storage_state", "tracing", "unroute", "unroute_all", "webmcp",
 ))  # fmt: skip
-# What goes with the document or the cookies, or is put back.
+# What ends with the document or the cookies, or is restored.
 HARMLESS = frozenset((
     "add_cookies", "add_script_tag", "add_style_tag", "aria_snapshot", "background_pages", "bring_to_front", "browser",
     "cancel_pick_locator", "check", "clear_console_messages", "clear_cookies", "clear_page_errors",
@@ -53,11 +53,11 @@ HARMLESS = frozenset((
     "title", "touchscreen", "type", "uncheck", "url", "video", "viewport_size", "wait_for_event", "wait_for_function",
     "wait_for_load_state", "wait_for_selector", "wait_for_timeout", "wait_for_url", "workers",
 ))  # fmt: skip
-# Of the options of a visit, those that a tab is given anew.
+# The options of a visit that a tab can be given anew.
 SHOWN = frozenset(("viewport", "color_scheme", "reduced_motion", "forced_colors", "contrast"))
-# How many tabs wait for a test that asks for them; the one that waited longest is closed.
+# How many tabs wait for a test that asks for them. When there are more, the one that waited longest is closed.
 MOST = 4
-# How long a page may take to be left: it is on this machine, and asks nobody.
+# How long leaving a page may take: the next one is on this machine.
 LEAVING_MS = 10_000
 
 _marked: WeakSet[BrowserContext] = WeakSet()
@@ -108,14 +108,14 @@ def watch() -> None:
 
 @dataclass
 class Tab:
-    """One visit. site: the address of the site that it is for."""
+    """One visit. site: the address of the site for which it is."""
 
     page: Page
     devtools: CDPSession
     site: str
     options: dict[str, Any]
-    problems: list[str] = field(default_factory=list)  # what was wrong on its pages, for the test that has it
-    was_elsewhere: bool = False  # it asked another site for something
+    problems: list[str] = field(default_factory=list)  # what was wrong on its pages, for the test that uses it
+    was_elsewhere: bool = False  # it has asked another site for something
 
     def can_begin_anew(self) -> bool:
         """Return whether all that its test did there can be taken away."""
@@ -126,8 +126,8 @@ class Tab:
         """Take away what was left, as if the tab had just been opened. Raises Error when its page does not let go."""
         context, page = self.page.context, self.page
         context.set_offline(False)
-        context.clear_cookies()  # nothing that the page still sends is of that visit
-        page.goto(self.site + "/robots.txt", timeout=LEAVING_MS)  # no script runs there, which could keep something
+        context.clear_cookies()  # nothing that the page still sends belongs to that visit
+        page.goto(self.site + "/robots.txt", timeout=LEAVING_MS)  # no script runs there, which could restore something
         page.evaluate("() => { sessionStorage.clear(); window.name = ''; }")
         self.devtools.send("Storage.clearDataForOrigin", {"origin": self.site, "storageTypes": "all"})
         context.clear_cookies()
@@ -154,7 +154,7 @@ def lasting(options: dict[str, Any]) -> dict[str, Any]:
 
 
 class Tabs:
-    """Those of one browser. listen: is called with each new tab, to hear what goes wrong in it."""
+    """The tabs of one browser. listen: called with each new tab, to record what goes wrong in it."""
 
     def __init__(self, browser: Browser, listen: Callable[[Tab], None]) -> None:
         self.browser = browser
@@ -176,18 +176,18 @@ class Tabs:
         tab = Tab(page, context.new_cdp_session(page), site, options)
         _devtools[page] = tab.devtools
         self.listen(tab)
-        _marked.discard(context)  # by what was done here
+        _marked.discard(context)  # what this function did does not count
         return tab
 
     def give_back(self, tab: Tab, *, failed: bool) -> None:
         """Keep it for another test, or close it."""
-        tab.problems = []  # of nobody's test
+        tab.problems = []  # these problems belong to no test
         if failed or not tab.can_begin_anew():
             tab.page.context.close()
             return
         try:
             tab.begin_anew()
-        except Error:  # a page that asks whether it may be left, for one
+        except Error:  # for example, the page asks whether it may be left
             tab.page.context.close()
             return
         self.kept.append(tab)

@@ -1,7 +1,7 @@
-"""Every page, in both themes: axe finds nothing, nothing scrolls sideways at 320 px, targets are large enough. It
-keeps to what a person asked of the browser (`tests/browser/preferences.py`).
+"""For every page, in both themes: axe finds nothing, nothing scrolls sideways at 320 px, targets are large enough, and
+the page respects what a person has set in the browser (`tests/browser/preferences.py`).
 
-Pages that need a situation (a conversation, a sign-in) have tests of their own beside their part's browser tests.
+Pages that need a situation (a conversation, a sign-in) have tests of their own beside the browser tests of their part.
 """
 
 import re
@@ -42,8 +42,8 @@ ADDRESSES = [
     "/compte/login/",
     "/une-adresse-qui-n-existe-pas/",
 ]
-# Of these, those that are looked at in discreet mode too: the doors, a question, a page of information, one of numbers,
-# one of legal text, a search, forms with and without a fold.
+# Pages that are also looked at in discreet mode: the home page, a question, a page of information, of numbers and of
+# legal text, a search, forms with a fold and without.
 DISCREET_TOO = ["/", "/orientation/", "/loi/", "/numeros/", "/donnees-personnelles/", "/point-d-accueil/", "/avis/",
                 "/tchat/reprendre/", "/quitter/"]  # fmt: skip
 
@@ -87,7 +87,7 @@ def test_axe_finds_nothing_where_somebody_watches(
             assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
-# Of a page: what is lower than 44 px, but for links inside a sentence (WCAG 2.5.8 exempts them).
+# Targets that are lower than 44 px, except links inside a sentence (WCAG 2.5.8 exempts them).
 SMALL = """() => {
     const isShown = (e) => e.checkVisibility() && !e.closest(".fr-skiplinks, .pnav-exit-first");
     const isInSentence = (e) => {

@@ -1,4 +1,4 @@
-"""Signing in, enrolling and the admin in a real browser, under the real content policy."""
+"""Signing in, adding a factor, and the admin, in a real browser with the real content policy."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -154,13 +154,13 @@ def test_passkey_enrols_and_signs_in_alone(live_site, browser: Browser, account)
     expect(page.locator("main")).to_contain_text("Téléphone")
     expect(page.locator("main")).to_contain_text("Suffit seule pour se connecter")
 
-    # The key alone.
+    # With only the key.
     sign_out(page, base)
     page.goto(base + "/console/")
     page.click("#passkey-login")
     page.wait_for_url(base + "/console/")
 
-    # Whoever fails on purpose with passwords does not keep it out.
+    # Somebody who fails on purpose with passwords does not lock the key out.
     sign_out(page, base)
     for _attempt in range(6):
         page.fill("[name=login]", name)
@@ -171,15 +171,15 @@ def test_passkey_enrols_and_signs_in_alone(live_site, browser: Browser, account)
     expect(page.locator("main")).to_contain_text("Trop d'essais")
     page.click("#passkey-login")
     page.wait_for_url(base + "/console/")
-    cache.clear()  # one Valkey for the tests and their site
+    cache.clear()  # the tests and their site share one Valkey
 
-    # The key as the second step.
+    # With the key as the second step.
     sign_out(page, base)
     sign_in(page, base, name, code=False)
     page.click("#passkey-authenticate")
     page.wait_for_url(base + "/console/")
 
-    # A key that refuses is said in words.
+    # When a key refuses, the page says so.
     sign_out(page, base)
     devtools.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": False})
     page.click("#passkey-login")
@@ -232,7 +232,7 @@ def test_first_day_from_the_note_to_the_first_answer(live_site, browser: Browser
         "/compte/login/", "/compte/password/change/", "/compte/2fa/", "/compte/2fa/recovery-codes/", "/console/",
     ]  # fmt: skip
 
-    # The key that was registered as the page proposes it is the whole of the next sign-in.
+    # The key that was registered as the page suggests is enough for the next sign-in.
     sign_out(page, base)
     page.goto(base + "/console/")
     page.click("#passkey-login")
@@ -252,7 +252,7 @@ def test_passkey_is_asked_first_and_what_is_wrong_with_it_is_said(live_site, bro
     key = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})["authenticatorId"]
     sign_in(page, base, name, code=False)
 
-    # Enter in the name asks the key, as the button does; nothing is sent when it does not answer.
+    # Enter in the name asks the key, as the button does. Nothing is sent when the key does not answer.
     page.goto(base + "/compte/2fa/webauthn/add/")
     devtools.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": False})
     page.fill("[name=name]", "Téléphone")
@@ -263,7 +263,7 @@ def test_passkey_is_asked_first_and_what_is_wrong_with_it_is_said(live_site, bro
         page.press("[name=name]", "Enter")
     expect(page.locator("h1")).to_have_text("Codes de secours")
 
-    # To prove it again: a challenge that another page has replaced is told there, and the way goes on.
+    # When another page has replaced the challenge, the page that asks for a new proof says so, and one can go on.
     page.goto(base + "/compte/2fa/webauthn/reauthenticate/?next=/compte/2fa/webauthn/")
     other = context.new_page()
     other.goto(page.url)
@@ -272,13 +272,14 @@ def test_passkey_is_asked_first_and_what_is_wrong_with_it_is_said(live_site, bro
     page.click("#passkey-reauthenticate")
     page.wait_for_url(base + "/compte/2fa/webauthn/")
 
-    # The second step: the key before the code, and what another page has replaced is told there too.
+    # In the second step the key comes before the code. When another page has replaced the challenge, this is said there
+    # too.
     sign_out(page, base)
     sign_in(page, base, name, code=False)
     expect(page.locator("main h2").first).to_have_text("Avec une clé d'accès")
     expect(page.locator("[data-without-passkeys]")).to_be_hidden()
     expect(page.locator("#passkey-authenticate")).to_be_in_viewport(ratio=1)
-    page.keyboard.type("123456")  # whoever has the code at hand types it at once
+    page.keyboard.type("123456")  # somebody who has the code ready types it at once
     expect(page.locator("[name=code]")).to_have_value("123456")
     other.goto(base + "/compte/2fa/authenticate/")
     page.click("#passkey-authenticate")
@@ -286,7 +287,7 @@ def test_passkey_is_asked_first_and_what_is_wrong_with_it_is_said(live_site, bro
     page.click("#passkey-authenticate")
     page.wait_for_url(base + "/console/")
 
-    # A key that the account has no more is not called a wrong code.
+    # A key that the account no longer has is not called a wrong code.
     sign_out(page, base)
     with live_site.database():
         User.objects.get(username=name).authenticator_set.all().delete()
@@ -310,19 +311,19 @@ def test_without_passkeys_the_pages_say_so(live_site, page_factory: PageFactory,
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
-# What a list of the admin is made of: its elements by their names, their classes but for those that name a column, and
+# What a list of the admin consists of: the names of its elements, their classes without those that name a column, and
 # the names of their attributes.
 PIECES = """() => [...new Set([...document.querySelectorAll("body *")].map((one) =>
   [one.tagName, String(one.className).replace(/(field|column|model|app)-[\\w-]+/g, ""), ...one.getAttributeNames()]
     .join(" ")))]"""
 
 
-# What a form is made of, as written: what it loads, and its fields by their kinds and the names of their attributes.
+# What a form consists of as written: what it loads, and its fields by kind and by the names of their attributes.
 TAGS = re.compile(r"<(?:script|link|style|input|select|textarea|button|iframe|object|form|svg|img)\b[^>]*>")
 VALUES = re.compile(r'(?<!type)(?<!src)(?<!rel)(?<!href)(?<!class)="[^"]*"')
 
 
-# A list that is wider than its place on a screen of 1280 pixels: its columns and how much of them is out of sight.
+# A list that is wider than its place on a screen of 1280 pixels: its columns, and how much of them is out of sight.
 IS_CUT = """() => {
   const place = document.querySelector("#changelist .results");
   return !place || place.scrollWidth <= place.clientWidth ? "" : `${place.scrollWidth} of ${place.clientWidth}`;
@@ -359,7 +360,7 @@ def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory,
         expect(page.locator("#content h1")).to_be_visible()
         assert page.evaluate(IS_CUT) == "", link
         pieces = set(page.evaluate(PIECES))
-        if not pieces <= seen:  # the lists are Django's, of the same pieces most of them
+        if not pieces <= seen:  # most lists of Django consist of the same parts
             axe_in_both_themes(page)
             seen |= pieces
         if page.locator(".object-tools .addlink").count():
@@ -368,11 +369,11 @@ def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory,
             form = page.locator("#result_list tbody th a").first.evaluate("link => link.href")
         else:
             continue
-        # Nor is a form opened whose scripts, styles and kinds of fields others had.
+        # A form is not opened either when other forms had its scripts, styles and kinds of fields.
         answer = page.request.get(form)
         assert answer.ok, form
         written = answer.text()
-        # As tests/pages/test_views.py asks of every page: what no tag of these would tell.
+        # tests/pages/test_views.py asks this of every page; the tags above would not show it.
         assert not re.search(r"<[^>]+\s(style|on[a-z]+)=", written), form
         tags = {VALUES.sub("", one) for one in TAGS.findall(written)}
         if not tags <= forms:

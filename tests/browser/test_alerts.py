@@ -1,4 +1,4 @@
-"""Alerts that are true, in real browsers: an open emergency, who is absent, whose wait it is."""
+"""Alerts are true, in real browsers: an open emergency, who is absent, and who waits for whom."""
 
 import re
 
@@ -45,15 +45,15 @@ def test_open_emergency_is_seen_by_its_agent_wherever_they_look_and_first_on_the
     expect(mark).to_be_hidden()
     desk.locator(f"{OPEN_DOSSIER} summary[data-key=U]").click()
     desk.get_by_role("button", name="Danger maintenant").click()
-    # At once, without a reload: over the thread, and in the list.
+    # At once, without loading the page again: over the thread, and in the list.
     expect(strip).to_be_visible()
     expect(strip).to_contain_text("Pas encore fait")
     expect(mark).to_be_visible()
     expect(mark.locator("time")).to_have_text(CLOCK)
-    expect(strip.locator("time")).not_to_have_text("00:00", timeout=15_000)  # its clock goes on by itself
+    expect(strip.locator("time")).not_to_have_text("00:00", timeout=15_000)  # its clock runs by itself
     before = strip.bounding_box()
     desk.locator(f"{OPEN_THREAD} [data-log]").evaluate("(log) => { log.scrollTop = 0 }")
-    assert strip.bounding_box() == before  # it does not scroll away
+    assert strip.bounding_box() == before  # it does not scroll out of sight
     axe(desk)
 
     chief = at(an_agent, public_name="Dominique", role=Role.SUPERVISOR)
@@ -67,7 +67,7 @@ def test_open_emergency_is_seen_by_its_agent_wherever_they_look_and_first_on_the
     axe(board)
     first.get_by_role("link", name="Rejoindre").click()
     expect(board).to_have_url(re.compile(str(conversation.public_id)))
-    # Who joins reads the last words first, beside a clock that goes on.
+    # A supervisor who joins reads the last words first, beside a running clock.
     clock = board.locator(".console-warn time")
     first_time = clock.inner_text()
     board.get_by_role("button", name="Rejoindre l'échange").click()
@@ -76,7 +76,7 @@ def test_open_emergency_is_seen_by_its_agent_wherever_they_look_and_first_on_the
     expect(clock).not_to_have_text(first_time, timeout=15_000)
     axe(board)
 
-    # Steps are left: the end says which before it is pressed, and stays open while another is ticked.
+    # Some steps are not done: the end names them before it is pressed, and stays open while another one is ticked.
     end = desk.get_by_role("button", name="Terminer la procédure")
     expect(end).to_be_hidden()
     desk.locator(f"{OPEN_DOSSIER} .console-emergency summary").click()
@@ -89,7 +89,7 @@ def test_open_emergency_is_seen_by_its_agent_wherever_they_look_and_first_on_the
     end.click()
     expect(strip).to_be_hidden()
     expect(mark).to_be_hidden()
-    # What was done stays in the dossier, without a reload.
+    # What was done stays in the dossier, without loading the page again.
     history = desk.locator(f"{OPEN_DOSSIER} [id^=historique-lignes-]")
     expect(history).to_contain_text("Procédure d'urgence ouverte")
     expect(history).to_contain_text("Procédure d'urgence terminée")
@@ -199,11 +199,12 @@ def test_notifications_are_a_choice_and_say_nothing_of_anybody(
     page.evaluate("window.answer = 'granted'")
     button.click()
     expect(button).to_have_text("Couper les notifications")
-    assert page.evaluate("shown") == ["Pnav|Du nouveau dans la console."]  # what it looks like, at once
+    # What a notification looks like is shown at once.
+    assert page.evaluate("shown") == ["Pnav|Du nouveau dans la console."]
     page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
     page.get_by_role("button", name="Disponible").click()
     expect(page.locator("#liste .console-entry")).to_have_count(1)
     assert page.evaluate(NEXT_ONE) == "Pnav|Du nouveau dans la console."
-    page.locator("#disponibilite-plus > summary").click()  # it was put away when « Disponible » was pressed
+    page.locator("#disponibilite-plus > summary").click()  # pressing « Disponible » closed it
     button.click()
     expect(button).to_have_text("Activer les notifications")

@@ -1,4 +1,4 @@
-"""What is read above pages while the chat is closed: on a telephone and a wide screen, light and dark."""
+"""What stands above pages while the chat is closed: on a telephone and a wide screen, in light and dark."""
 
 from collections.abc import Iterator
 from datetime import timedelta

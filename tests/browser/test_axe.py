@@ -1,11 +1,11 @@
-"""What axe is asked of fewer texts, and in fewer themes, is still found."""
+"""Although axe is asked about fewer texts, and in fewer themes, it finds the same errors."""
 
 import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 
-# One more paragraph at the end of the page, of which everything but this is as in those before it.
+# Adds a paragraph to the end of the page which differs from those before it only in this.
 ADDED = """([color, ground, text]) => {
   const place = document.createElement("div");
   place.style.background = ground;
@@ -50,7 +50,7 @@ def test_what_is_no_matter_of_colours_is_found(show, axe_in_both_themes: Axe):
         axe_in_both_themes(page)
 
 
-# Something lies on the last paragraph, and axe cannot tell what is behind its words.
+# Something lies over the last paragraph, so that axe cannot tell what is behind its words.
 COVERED = """() => {
   const box = [...document.querySelectorAll("main p")].at(-1).getBoundingClientRect();
   const cover = document.createElement("div");
@@ -67,7 +67,7 @@ COVERED = """() => {
 
 
 def test_kind_of_text_of_which_axe_could_not_tell_is_asked_again(show, axe: Axe):
-    pale = "rgb(171, 170, 170)"  # of no other test
+    pale = "rgb(171, 170, 170)"  # a colour that no other test uses
     page = show(pale, "")
     page.evaluate(COVERED)
     axe(page)
@@ -75,7 +75,8 @@ def test_kind_of_text_of_which_axe_could_not_tell_is_asked_again(show, axe: Axe)
         axe(show(pale, ""))
 
 
-# A field of choices at the end of the last paragraph; texts that are hidden are no matter of contrast, but fields are.
+# A field of choices at the end of the last paragraph. Contrast does not matter for hidden texts, but it does for
+# fields.
 CHOICES = """(element, isHidden) => {
   const choices = document.createElement("select");
   choices.append(new Option("Un choix"));
@@ -116,7 +117,7 @@ def test_field_whose_words_are_no_text_of_the_page_is_asked(show, axe: Axe):
             axe(page)
 
 
-# A link within the last paragraph, as far from its text as this colour.
+# A link in the last paragraph, whose colour differs from that of its text by this much.
 LINK = """(element, color) => {
   const link = document.createElement("a");
   Object.assign(link, { href: "/loi/", textContent: "un lien de plus" });
@@ -126,14 +127,14 @@ LINK = """(element, color) => {
 
 
 def test_link_that_its_text_hides_is_found_wherever_it_stands(show, axe: Axe):
-    for _page in range(2):  # what is wrong is of no known kind afterwards
+    for _page in range(2):  # after the first page, the wrong kind is still not a known one
         page = show("", "")
         page.locator("main p").last.evaluate(LINK, "rgb(20, 20, 20)")
         with pytest.raises(AssertionError, match="link-in-text-block"):
             axe(page)
 
 
-# The same link within a word of the last paragraph, and the style of this word.
+# The same link inside a word of the last paragraph, and the style of this word.
 LINK_IN_WORD = """(element, style) => {
   const [word, link] = ["span", "a"].map((name) => document.createElement(name));
   Object.assign(link, { href: "/loi/", textContent: "un lien de plus" });
@@ -158,7 +159,7 @@ def test_link_is_compared_with_the_words_around_it(show, axe: Axe):
 def test_what_comes_with_the_other_theme_is_asked(show, axe_in_both_themes: Axe):
     """Nothing else is new in the light one, where it is shown."""
     page = show("", "")
-    axe_in_both_themes(page)  # whose kinds are known from here on
+    axe_in_both_themes(page)  # from here on, the kinds of this page are known
     page = show("rgb(174, 170, 170)", "rgb(255, 255, 255)")
     page.locator("main p").last.evaluate(
         """element => {
@@ -175,7 +176,7 @@ def test_what_comes_with_the_other_theme_is_asked(show, axe_in_both_themes: Axe)
 def test_what_changes_places_with_something_in_the_other_theme_is_asked(show, axe_in_both_themes: Axe):
     """As many elements are shown in either."""
     page = show("", "")
-    axe_in_both_themes(page)  # whose kinds are known from here on
+    axe_in_both_themes(page)  # from here on, the kinds of this page are known
     page = show("rgb(175, 170, 170)", "rgb(255, 255, 255)")
     page.locator("main p").last.evaluate(
         """element => {

@@ -1,5 +1,6 @@
-"""Captures on a phone: the question, two files sent slice by slice over a line that is cut, and the agent who sees them
-blurred, in one visit."""
+"""Captures on a telephone, in one visit: the question, two files sent in slices over a line that is cut, and the agent
+who sees them blurred.
+"""
 
 import hashlib
 import re
@@ -56,11 +57,11 @@ def test_captures_are_sent_over_a_bad_line_and_seen_blurred(live_site, page: Pag
     axe_in_both_themes(person)
     person.get_by_label("Non", exact=True).check(force=True)
     person.get_by_role("button", name="Continuer").click()
-    expect(person.get_by_text("Vous pouvez aussi coller une image")).to_be_visible()  # shown by the script
+    expect(person.get_by_text("Vous pouvez aussi coller une image")).to_be_visible()  # the script shows this
     axe_in_both_themes(person)
     assert person.evaluate("document.documentElement.scrollWidth") <= 320
 
-    # The answer to every third slice is lost, and one slice never leaves.
+    # The answer to every third slice is lost, and one slice is never sent.
     seen = {"slices": 0}
 
     def bad_line(route):
@@ -78,7 +79,7 @@ def test_captures_are_sent_over_a_bad_line_and_seen_blurred(live_site, page: Pag
 
     person.route("**/captures/envoi/", bad_line)
     person.get_by_label("Image ou PDF").set_input_files([as_file("petite.png", SMALL), as_file("grande.png", LARGE)])
-    with person.expect_navigation():  # once both are there, the list is read again
+    with person.expect_navigation():  # once both files have arrived, the list is read again
         person.get_by_role("button", name="Envoyer", exact=True).click()
     listed = person.locator("#captures-list")
     expect(listed.get_by_text("petite.png")).to_be_visible()
@@ -105,7 +106,7 @@ def test_captures_are_sent_over_a_bad_line_and_seen_blurred(live_site, page: Pag
     expect(person.get_by_text("Vue par votre interlocuteur")).to_have_count(2)
 
 
-# What a browser does with files that were pasted or dropped. Each answers whether the browser goes on with it itself.
+# What a browser does with files that were pasted or dropped. Each returns whether the browser itself handles them too.
 _GIVEN = """([name, content]) => {
   const data = new DataTransfer();
   const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
@@ -131,7 +132,7 @@ def test_captures_are_pasted_and_dropped(live_site, enter):
     assert person.evaluate(PASTE, ["", ""]) is True, "a text that is pasted is the browser's"
 
     pasted, dropped = ["collee.png", b64encode(SMALL).decode()], ["deposee.png", b64encode(OTHER).decode()]
-    with person.expect_navigation():  # once it is there, the list is read again
+    with person.expect_navigation():  # once the file has arrived, the list is read again
         assert person.evaluate(PASTE, pasted) is False
     expect(listed.get_by_text("collee.png")).to_be_visible()
 

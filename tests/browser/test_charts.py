@@ -1,4 +1,6 @@
-"""Charts in a real browser: figures by touch, keys and mouse, a board that is read again under one's hands, paper."""
+"""Charts in a real browser: figures by touch, keys and mouse, a board that is read again while it is used,
+and paper.
+"""
 
 from datetime import timedelta
 
@@ -43,7 +45,7 @@ def test_figures_come_by_mouse_keys_and_touch_and_survive_the_board_s_next_readi
     said = page.locator("figure:has(#semaine-zone) [data-said]")
     heat.hover()
     expect(said).to_contain_text(" h : ")
-    # By keys: from the last point to its neighbour, as the table has them.
+    # By keys: from the last point to its neighbour, with the words of the table.
     heat.focus()
     page.keyboard.press("Home")
     expect(said).to_have_text("Lundi, 0 h : " + page.locator("#tableau-semaine tbody td").first.text_content())
@@ -68,7 +70,8 @@ def test_figures_come_by_mouse_keys_and_touch_and_survive_the_board_s_next_readi
     expect(page.locator("#semaine-zone svg")).to_be_visible()
     expect(page.locator(".console-top")).to_be_hidden()
     page.emulate_media(media="screen")
-    # On a telephone: all of it in the width of the screen, names of units too, and letters that can be read.
+    # On a telephone, all of the chart is within the width of the screen, with names of units, and its letters can be
+    # read.
     long_name = "Section des enquêtes numériques du groupement d'Ille-et-Vilaine, à Rennes"
     at(lambda: Unit.objects.filter(pk=chief.unit_id).update(name=long_name))
     page.set_viewport_size({"width": 320, "height": 800})

@@ -1,4 +1,4 @@
-"""The exchange in a real browser: a person on the page, an agent on a real socket of the console."""
+"""The exchange in a real browser: a person uses the page, and an agent a real socket of the console."""
 
 import re
 
@@ -19,14 +19,14 @@ def test_person_waits_then_talks_and_the_exchange_ends(live_site, enter, console
     expect(page.get_by_text("Aucun agent n'est disponible en ce moment.")).to_be_visible()
     expect(page.get_by_role("link", name="Appeler le 116 006").first).to_be_visible()
 
-    # What is written while waiting is kept, and read by whoever answers.
+    # What is written while waiting is kept, and the agent reads it.
     page.get_by_label("Vous pouvez déjà écrire").fill("J'ai peur d'aller au lycée")
     page.get_by_role("button", name="Envoyer").click()
     expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
 
     with console(agent, conversation) as camille:
         available(live_site, agent)
-        # Waiting becomes an exchange without the page being loaded again.
+        # Waiting becomes an exchange without loading the page again.
         expect(page.get_by_role("heading", level=1)).to_have_text("Vous parlez avec Camille, police nationale")
         expect(page).to_have_title(re.compile("^Échange en cours"))
         expect(page.get_by_text("Aucun agent n'est disponible en ce moment.")).to_be_hidden()
@@ -113,7 +113,7 @@ def test_person_further_down_the_page_is_told_and_nothing_moves(live_site, enter
         expect(page.get_by_label("Votre message")).to_be_in_viewport(ratio=1)
         expect(notice).to_be_hidden()
 
-        # At the end, what comes is simply shown.
+        # At the end of the thread, new messages are simply shown.
         camille.say("Prenez votre temps.")
         expect(page.locator("#messages > li").last).to_be_in_viewport(ratio=1)
         expect(page.locator("#messages > li").last).to_contain_text("Prenez votre temps.")
@@ -146,7 +146,7 @@ def test_help_stands_beside_the_thread_where_there_is_room(live_site, enter):
         form, help_ = page.locator("#compose").bounding_box(), button.bounding_box()
         assert form and help_
         if width == 1280:
-            expect(button).to_be_in_viewport(ratio=1)  # below a long thread too
+            expect(button).to_be_in_viewport(ratio=1)  # also below a long thread
             assert help_["x"] > form["x"] + form["width"]
         else:
             assert help_["y"] > form["y"]
@@ -192,7 +192,7 @@ def test_title_counts_what_arrives_in_another_tab(live_site, enter, console):
         camille.say("Êtes-vous là ?")
         expect(page).to_have_title(f"(1) {title}")
         with live_site.database():
-            assert Conversation.objects.get(pk=conversation.pk).reporter_read_seq < 2  # nobody saw it
+            assert Conversation.objects.get(pk=conversation.pk).reporter_read_seq < 2  # nobody has seen it
         page.evaluate("() => { window.away = false; document.dispatchEvent(new Event('visibilitychange')); }")
         expect(page).to_have_title(title)
         camille.until(lambda frame: frame["type"] == "read" and frame["seq"] == 2)
@@ -259,7 +259,7 @@ def test_whole_exchange_without_javascript(live_site, enter, console, axe):
     page = enter(conversation, javascript=False, width=320, height=640)
     frame = page.frame_locator("iframe")
     expect(frame.get_by_text("Vous êtes la prochaine personne.")).to_be_visible()
-    expect(page.locator("#position")).to_be_hidden()  # only a script could keep it true
+    expect(page.locator("#position")).to_be_hidden()  # only a script could keep it up to date
     page.get_by_label("Vous pouvez déjà écrire").fill("J'écris sans script")
     page.get_by_role("button", name="Envoyer").click()
     page.wait_for_url("**/tchat/#fin")
@@ -268,7 +268,7 @@ def test_whole_exchange_without_javascript(live_site, enter, console, axe):
     with console(agent, conversation) as camille:
         available(live_site, agent)
         page.get_by_label("Vous pouvez déjà écrire").fill("Ce texte reste")
-        # The frame loads itself again, every 15 s: what is being typed beside it stays.
+        # The frame loads itself again every 15 s, and what is being typed beside it stays.
         expect(frame.get_by_text("Quelqu'un est là pour vous.")).to_be_visible()
         expect(page.get_by_label("Vous pouvez déjà écrire")).to_have_value("Ce texte reste")
         page.get_by_role("button", name="Envoyer").click()
@@ -278,13 +278,13 @@ def test_whole_exchange_without_javascript(live_site, enter, console, axe):
         page.get_by_label("Votre message").press_sequentially("à moitié")
         camille.say("Je vous lis")
         expect(frame.get_by_text("Je vous lis")).to_be_visible()
-        # Neither the text nor the place of the cursor was taken: the sentence goes on.
+        # Neither the text nor the place of the cursor was lost: the sentence goes on.
         expect(page.get_by_label("Votre message")).to_be_focused()
         page.keyboard.type(" écrit")
         expect(page.get_by_label("Votre message")).to_have_value("à moitié écrit")
         camille.until(lambda frame: frame["type"] == "read" and frame["seq"] > seq)
 
-    # An error keeps the text; the end asks first.
+    # An error keeps the text, and the end asks first.
     page.get_by_label("Votre message").fill("x" * 4001)
     page.get_by_role("button", name="Envoyer").click()
     expect(page.get_by_label("Votre message")).to_be_focused()
@@ -306,7 +306,7 @@ def test_last_messages_and_the_box_share_the_screen_without_javascript(live_site
     in_site(live_site, fill)
     page = enter(conversation, javascript=False, width=360, height=740)
     box, last = page.get_by_label("Votre message"), page.locator("#messages > li").last
-    expect(page.locator(".pnav-chat__thread noscript > p")).to_be_visible()  # says that the frame renews itself
+    expect(page.locator(".pnav-chat__thread noscript > p")).to_be_visible()  # it says that the frame renews itself
     write(page, "Je suis chez moi")
     page.wait_for_url("**/tchat/#fin")
 

@@ -86,7 +86,7 @@ def be_signed_in(page: Page, site: LiveSite, agent: Agent) -> None:
 
 
 class Reporter:
-    """The person on the other side: their own socket to the site."""
+    """The person on the other side, with their own socket to the site."""
 
     def __init__(self, site: LiveSite, session_key: str) -> None:
         self.line: ClientConnection = connect(
@@ -200,7 +200,7 @@ def test_agent_takes_answers_and_ends_by_keyboard(live_site, page: Page, at: Wor
     expect(page.get_by_text("Choisissez comment l'échange se termine.")).to_be_visible()
     expect(page.get_by_label("Comment l'échange se termine")).to_be_focused()
     page.keyboard.press("ArrowDown")
-    for point in Point:  # a minor: each point of the protection, and its first answer
+    for point in Point:  # for a minor: the first answer to each point of the protection
         tab_to(page, page.get_by_label(str(point.label), exact=True))
         page.keyboard.press("ArrowDown")
     tab_to(page, page.get_by_label("Je confirme"))
@@ -225,7 +225,7 @@ def test_conversations_keep_their_drafts_and_say_who_wrote(live_site, page: Page
     sign_in(page, live_site, agent)
     page.get_by_role("button", name="Disponible").click()
     expect(page.locator("#liste .console-entry")).to_have_count(2)
-    # One is on screen, whichever came first; the other has just come, and has said nothing.
+    # One is on screen, whichever came first. The other has just come, and has written nothing.
     expect(page).to_have_title(re.compile(r"^\(1\) \S+ · (69003|33000) – Console – Pnav$"))
     area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     page.keyboard.press("Alt+1")
@@ -245,7 +245,8 @@ def test_conversations_keep_their_drafts_and_say_who_wrote(live_site, page: Page
     expect(entry).to_contain_text("1 non lu")
     expect(page).to_have_title(re.compile(r"^\(1\) \S+ · 69003 – Console – Pnav$"))
     assert "vous êtes là" not in page.locator(OPEN_THREAD).inner_text()
-    # By the list: arrows move, Enter opens. It is in its order once the hand that pressed « Disponible » is away.
+    # In the list, arrows move and Enter opens. It is put in order once the pointer that pressed « Disponible » has left
+    # it.
     expect(page.locator("#liste .console-entry").first).to_contain_text("69003")
     page.locator(f"#liste [data-conversation='{first.public_id}'] a").focus()
     page.keyboard.press("ArrowDown")
@@ -331,7 +332,7 @@ def test_urgency_changes_without_losing_the_draft(live_site, page: Page, at: Wor
     page.get_by_role("button", name="Disponible").click()
     area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     area.fill("un brouillon")
-    # « Urgence » stood here and was taken for the procedure, which has its own way now.
+    # « Urgence » was here and was taken for the procedure, which has its own link now.
     page.locator(OPEN_THREAD).get_by_role("link", name="Procédure d'urgence").click()
     expect(
         page.locator(".console-dossier:not([hidden]) .console-choices").get_by_role("button").first
@@ -342,7 +343,7 @@ def test_urgency_changes_without_losing_the_draft(live_site, page: Page, at: Wor
     page.get_by_label("Explication").fill("elle a peur")
     page.get_by_role("button", name="Changer").click()
     reason = page.get_by_label("Raison", exact=True)
-    expect(reason).to_be_focused()  # it lacks, and nothing is lost
+    expect(reason).to_be_focused()  # the reason is missing, and nothing is lost
     expect(page.get_by_label("Explication")).to_have_value("elle a peur")
     expect(page.get_by_label("Degré d'urgence")).to_have_value("2")
     reason.select_option("danger")
@@ -367,7 +368,8 @@ def test_conversation_given_back_leaves_the_screen(live_site, page: Page, at: Wo
     page.locator(f"{OPEN_THREAD} textarea[name=body]").fill("un brouillon")
 
     def lease_ends() -> None:
-        # A beat may come in between, and agents are spared while the site itself is late with its own (ADR 0074).
+        # A beat may come in between, and agents are spared while the site itself is late with its own heartbeat (ADR
+        # 0074).
         for _try in range(100):
             Agent.objects.update(seen_at=make.long_ago(5))
             if dispatcher.release_stale():
@@ -405,7 +407,7 @@ def test_console_is_accessible(live_site, page_factory: PageFactory, at: Work, a
                 page.locator("details:visible").evaluate_all("all => { for (const one of all) one.open = true; }")
                 axe(page)
                 assert page.evaluate("document.documentElement.scrollWidth") <= width
-            # A label leads to the first element of its name, and so does a script.
+            # A label leads to the first element with its id, and so does a script.
             ids = page.locator("[id]").evaluate_all("all => all.map((one) => one.id)")
             assert [one for one in set(ids) if ids.count(one) > 1] == []
 
@@ -433,7 +435,7 @@ def test_thread_and_answer_are_on_screen_whatever_its_size(
             assert boxes[1]["width"] > max(boxes[0]["width"], boxes[2]["width"])
             assert log.bounding_box()["height"] >= height * (0.4 if height >= 800 else 0.3)
     with subtests.test("thread that is scrolled while the answer grows stays at its end"):
-        # Both in one frame: the event of scrolling comes before the thread is known to have less room.
+        # Both happen in one frame: the scroll event comes before the thread is known to have less room.
         area.evaluate("""area => {
             area.closest(".console-thread").querySelector("[data-log]").scrollTop -= 1;
             area.style.height = "40vh";
@@ -478,7 +480,7 @@ def test_pause_is_offered_after_a_grave_exchange_and_its_end_is_said(live_site, 
     duty = page.locator("#disponibilite")
     expect(duty).to_contain_text("Prenez quelques minutes.")
     expect(dossier).to_contain_text("Le 3018 peut vous aider.")
-    expect(dossier.locator("textarea[readonly]")).to_have_count(0)  # kept: nothing is left to be copied
+    expect(dossier.locator("textarea[readonly]")).to_have_count(0)  # it was saved, so nothing is left to be copied
     duty.get_by_role("button", name="10 min").click()
     expect(page.locator("#annonces")).to_contain_text("En pause jusqu'à")
     expect(duty.get_by_role("button", name="10 min")).to_be_focused()
@@ -503,7 +505,7 @@ def test_end_of_a_minors_exchange(live_site, page_factory: PageFactory, at: Work
         button.click()
         expect(page.get_by_text("Victime mineure : dites ce qu'il en est.")).to_have_count(5)
         expect(button).to_be_in_viewport(ratio=1)
-    # Ten presses for somebody who said « bonsoir » and went, while others waited. What was answered stays.
+    # It took ten presses for somebody who said « bonsoir » and left, while others waited. Answers that were given stay.
     with subtests.test("who has left needs no five answers"):
         points = page.locator(f"{OPEN_THREAD} select[name^=point_]")
         expect(points).to_have_count(5)
@@ -513,7 +515,7 @@ def test_end_of_a_minors_exchange(live_site, page_factory: PageFactory, at: Work
         expect(points.nth(1)).to_have_value("")
         outcome.select_option("left")
         assert points.evaluate_all("all => all.map((one) => one.value)") == ["done", *["impossible"] * 4]
-        # Pressed by mistake: nothing stays said that nobody chose.
+        # After a mistaken press, no answer stays that nobody chose.
         points.nth(1).select_option("not_needed")
         outcome.select_option("advised")
         assert points.evaluate_all("all => all.map((one) => one.value)") == ["done", "not_needed", "", "", ""]
@@ -554,7 +556,8 @@ def test_panels_follow_an_end_by_themselves_and_keep_what_is_being_written(
     person.goto(live_site.url + "/tchat/terminer/")
     person.locator("main form button[type=submit]").click()
     expect(desk.locator(f"{OPEN_THREAD} [data-over]")).to_be_visible()
-    # What an ended exchange has no form for can still be copied; what it shows is there without a reload.
+    # A text for which an ended exchange has no form can still be copied. What it shows is there without loading the
+    # page again.
     expect(dossier.locator(f"#note-{conversation.public_id}")).to_have_value("Une note en cours")
     expect(dossier.locator(f"#note-{conversation.public_id}")).not_to_be_editable()
     expect(dossier.get_by_text("Passer l'échange")).to_have_count(0)
@@ -578,11 +581,11 @@ def test_row_of_duty_is_a_line_on_a_narrow_screen(
     places.select_option("2")
     page.get_by_role("button", name="Enregistrer le nombre de places").click()
     expect(duty.locator("summary")).to_have_text("Motif, places (2), son")
-    expect(places).to_be_visible()  # what was open stays
+    expect(places).to_be_visible()  # what was open stays open
     page.set_viewport_size({"width": 1280, "height": 800})
     expect(places).to_be_visible()
     assert page.locator(".console-top").bounding_box()["height"] < 60, "header and availability are one row"
-    page.locator("#mes-echanges").click()  # there it lies over the thread: a press elsewhere puts it away
+    page.locator("#mes-echanges").click()  # there it lies over the thread, and a press elsewhere closes it
     expect(places).to_be_hidden()
     duty.locator("summary").click()
     places.select_option("3")
@@ -603,7 +606,7 @@ def test_without_a_script_an_agent_answers_and_ends(live_site, page_factory: Pag
     sign_in(page, live_site, agent)
     page.get_by_role("button", name="Disponible").click()
     page.locator("#liste a").click()
-    # No key is promised, and links lead.
+    # No key is announced, and links lead.
     assert page.locator("[aria-keyshortcuts^=Alt]").count() == 0
     expect(page.get_by_role("button", name="Raccourcis")).to_be_hidden()
     expect(page.locator("#raccourcis")).to_be_hidden()
@@ -633,7 +636,7 @@ def test_staffing_is_readable(page_factory: PageFactory, live_site: LiveSite, at
     be_signed_in(page, live_site, supervisor)
     page.goto(live_site.url + "/console/effectifs/")
     axe_at_both_ends(page)
-    # The numbers of the pictures are as large as small print when the screen is narrow, and no larger than a text.
+    # The numbers in the pictures are as large as small print on a narrow screen, and no larger than a text.
     for width in (320, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         sizes = page.evaluate(
@@ -642,7 +645,7 @@ def test_staffing_is_readable(page_factory: PageFactory, live_site: LiveSite, at
                 * picture.getBoundingClientRect().width / 320)"""
         )
         assert len(sizes) == 8 and min(sizes) >= 8.5 and max(sizes) <= 18
-    # The band is drawn in the colour of the text, which the theme chooses.
+    # The band has the colour of the text, which the theme chooses.
     for theme in THEMES:
         in_theme(page, theme)
         band, text = page.evaluate(

@@ -1,4 +1,6 @@
-"""Beside the thread, in a real browser: replies by keyboard, a promise that counts, an aparté that steals nothing."""
+"""Beside the thread in a real browser: replies by keyboard, a promise with its clock, and an aparté that takes no
+focus.
+"""
 
 import re
 from collections.abc import Callable
@@ -54,13 +56,15 @@ def test_reply_is_found_and_inserted_by_mouse_and_by_keyboard(live_site, page: P
     expect(none).to_be_hidden()
     page.get_by_role("option", name="Se présenter").click()
     expect(area).to_be_focused()
-    expect(area).to_have_value(re.compile("je m’appelle Camille"))  # to be read again: nothing is sent
+    # The agent has to read it again, and nothing is sent.
+    expect(area).to_have_value(re.compile("je m’appelle Camille"))
     area.fill("")
     page.keyboard.press("/")
     expect(search).to_be_focused()
     expect(area).to_have_value("")
 
-    page.keyboard.type("VERIFIER LA SECURITE")  # without its accents; « Sécurité » alone is a subject of several
+    # The same words without accents; « Sécurité » alone is a subject of several replies.
+    page.keyboard.type("VERIFIER LA SECURITE")
     expect(page.locator(f"{OPEN_THREAD} [data-canned]:visible")).to_have_count(1)
     expect(page.locator("#annonces")).to_have_text("1 réponse")
     page.keyboard.press("Escape")
@@ -68,7 +72,7 @@ def test_reply_is_found_and_inserted_by_mouse_and_by_keyboard(live_site, page: P
 
     area.fill("Avant après")
     page.keyboard.type("/")
-    expect(area).to_have_value("Avant après/")  # a draft that is not empty takes the key as it is
+    expect(area).to_have_value("Avant après/")  # in a draft that is not empty, the key is a character
     page.keyboard.press("Backspace")
     for _ in range(6):
         page.keyboard.press("ArrowLeft")
@@ -76,7 +80,7 @@ def test_reply_is_found_and_inserted_by_mouse_and_by_keyboard(live_site, page: P
     search.focus()
     page.keyboard.type("numero aide")
     page.keyboard.press("ArrowDown")
-    expect(search).to_be_focused()  # Orca does not say a button that an arrow leads to
+    expect(search).to_be_focused()  # Orca does not say a button to which an arrow leads
     chosen = page.get_by_role("option", name="Donner un numéro d’aide", selected=True)
     expect(search).to_have_attribute("aria-activedescendant", str(chosen.get_attribute("id")))
     axe(page)
@@ -93,7 +97,7 @@ def test_reply_is_found_and_inserted_by_mouse_and_by_keyboard(live_site, page: P
 
 @pytest.mark.slow
 def test_promise_counts_until_a_message(live_site, page_factory: PageFactory, at: Work, axe: Axe):  # noqa: F811
-    page = page_factory(theme="dark", width=1024)  # a tablet, at night
+    page = page_factory(theme="dark", width=1024)  # a tablet at night
     agent = at(an_agent, public_name="Camille")
     conversation, _key = at(somebody_waits)
     takes_somebody(page, live_site, agent)
@@ -106,7 +110,7 @@ def test_promise_counts_until_a_message(live_site, page_factory: PageFactory, at
     over_the_thread = page.locator(f"{OPEN_THREAD} [data-slot=promise]")
     expect(over_the_thread).to_contain_text("Retour promis dans 5 min")
     expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_contain_text("Camille revient dans 5 minutes")
-    at(lambda: conversation.holds.update(until=F("held_at") + timedelta(seconds=1)))  # seen at the next beat
+    at(lambda: conversation.holds.update(until=F("held_at") + timedelta(seconds=1)))  # the next beat shows it
     expect(promise).to_contain_text("Promesse dépassée")
     expect(over_the_thread).to_contain_text("Promesse dépassée")
     axe(page)
@@ -123,7 +127,8 @@ def test_promise_counts_until_a_message(live_site, page_factory: PageFactory, at
 @pytest.mark.slow
 def test_aside_comes_live_and_steals_nothing(live_site, page: Page, at: Work, axe: Axe):  # noqa: F811
     agent = at(an_agent, public_name="Camille")
-    colleague = at(make.agent, public_name="Dominique", capacity=0, present=False)  # comes later, and is given nobody
+    # Comes later, and is assigned nobody.
+    colleague = at(make.agent, public_name="Dominique", capacity=0, present=False)
     conversation, _key = at(somebody_waits)
     takes_somebody(page, live_site, agent)
     at(is_here, colleague)
@@ -237,5 +242,5 @@ def test_words_given_back_unsent_stay_whatever_comes(live_site, page: Page, at: 
     page.locator("summary", has_text="Plainte : où, quand").click()
     page.get_by_role("button", name="Proposer de porter plainte").click()
     expect(page.locator(f"{OPEN_THREAD} [data-log] [data-author=system]").last).to_contain_text("plainte")
-    expect(panel).not_to_contain_text("Choisissez une unité.")  # read again since
+    expect(panel).not_to_contain_text("Choisissez une unité.")  # it was read again since
     expect(summary).to_have_value("Insultes depuis mars.")

@@ -87,11 +87,12 @@ def test_an_end_is_undone_by_a_press_and_by_a_word_of_the_person(live_site, page
     expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_be_focused()
     ends(page)
     reporter(key).says("attendez")
-    expect(page.locator("#avis")).to_contain_text("vient d'écrire")  # seen: the row goes away without a word
+    # The notice says it, because the row disappears without a word.
+    expect(page.locator("#avis")).to_contain_text("vient d'écrire")
     expect(page.locator("#fins")).to_be_empty()
     held = page.locator("#liste [data-slot=end-held]")
     expect(page.locator("#avis")).to_be_hidden(timeout=15_000)
-    expect(held).to_have_text("Fin annulée")  # the list says so for longer than the sentence: until somebody answers
+    expect(held).to_have_text("Fin annulée")  # the list says so for longer than the notice, until somebody answers
     confirmed = page.locator(f"{OPEN_THREAD} [name=confirm]")
     assert not confirmed.is_checked(), "the next press of the box would take its tick away"
     page.locator(f"{OPEN_THREAD} textarea[name=body]").fill("Je suis là.")
@@ -133,7 +134,7 @@ def test_numbers_stay_and_a_number_of_nobody_says_so(live_site, page: Page, at: 
     page.keyboard.press("Alt+2")
     expect(page.locator("#avis")).to_have_text("Aucun échange n'a le numéro 2. Rien n'a changé à l'écran.")
     expect(title).to_contain_text(str(names[3]))
-    # What is typed at once was meant for the one who is gone: it goes to nobody, until the agent goes somewhere.
+    # What is typed at once was meant for the one who has left. It goes to nobody, until the agent goes somewhere.
     page.keyboard.type("Restez")
     box = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     expect(box).to_have_value("")
@@ -166,7 +167,7 @@ def test_of_those_who_come_together_the_most_urgent_is_shown_and_the_focus_stays
     expect(page.locator("#liste .console-entry")).to_have_count(3)
     expect(page.locator("#liste .console-entry[data-urgency='2'] a")).to_have_attribute("aria-current", "true")
     expect(page.get_by_role("button", name="Disponible")).to_be_focused()
-    page.mouse.move(640, 400)  # nothing moves under the hand: it leaves the list
+    page.mouse.move(640, 400)  # nothing moves under the pointer, so it leaves the list
     expect(page.locator("#liste .console-entry").first).to_have_attribute("data-urgency", "2")
     page.get_by_role("link", name="Urgents").click()
     expect(page.locator("#liste .console-entry:visible")).to_have_count(1)
@@ -283,7 +284,7 @@ def test_five_conversations_with_a_procedure_and_four_signs_each_fit_in_the_list
     live_site, page_factory: PageFactory, at: Work
 ):
     page = page_factory(width=1440, height=900)
-    agent = at(an_agent, public_name="Camille", capacity=10)  # a critical one fills two places
+    agent = at(an_agent, public_name="Camille", capacity=10)  # a critical exchange fills two places
     fields = {"urgency": 2, "age_band": "15_17", "discreet": True}
     held = [at(lambda: make.assigned(make_available(agent), **fields)) for _number in range(5)]
     for conversation in held:
@@ -331,7 +332,7 @@ def test_five_conversations_fit_in_the_list_of_a_laptop_while_others_wait(
     thread = page.locator(OPEN_THREAD)
     assert thread.locator(".console-reply > .fr-label").bounding_box()["height"] <= 28, "one line"
     assert thread.locator(".console-log").bounding_box()["height"] >= 480
-    for name in ("Gestes groupés", "Réponses prêtes"):  # neither covers the other, nor what is written
+    for name in ("Gestes groupés", "Réponses prêtes"):  # neither covers the other, or what is written
         thread.locator("summary", has_text=name).click()
         expect(thread.locator(".console-canned[open] li").first).to_be_visible()
     axe(page)
@@ -391,10 +392,11 @@ def test_what_danger_needs_stays_in_sight_at_200_percent(live_site, page_factory
     page.reload()
     expect(page.get_by_role("button", name="Signalement", expanded=False)).to_be_visible()
     expect(page.locator(f"#notes-{other.public_id} form").first).to_be_visible()
-    # The line, which has just come, has these panels read again: the section is looked for and given the focus at once.
+    # The line, which has just begun, has these panels read again. The section is looked for and given the focus at
+    # once.
     page.evaluate("id => { document.getElementById(id).focus(); }", f"signalement-{other.public_id}")
     expect(reported.locator("dl")).to_be_visible()
-    # Read again while one writes elsewhere, it stays open under the eyes of whoever reads it.
+    # When it is read again while the agent writes elsewhere, it stays open for somebody who is reading it.
     page.locator(f"#corps-{other.public_id}").focus()
     reported.evaluate("section => { section.dataset.drawnBefore = ''; }")
     live_site.do(pubsub.state_changed, other.public_id)
@@ -402,7 +404,7 @@ def test_what_danger_needs_stays_in_sight_at_200_percent(live_site, page_factory
     expect(reported.locator("dl")).to_be_visible()
 
 
-# The middle of each of its ends is what one sees there: nothing lies over it.
+# At the middle of each of its ends one sees that end, and nothing that lies over it.
 SEEN = """element => {
   const { left, top, bottom } = element.getBoundingClientRect();
   return [top + 4, bottom - 4].every((y) => element.contains(document.elementFromPoint(left + 16, y)));
@@ -435,7 +437,7 @@ def test_last_words_are_read_above_the_answer_of_a_laptop_at_200_percent(live_si
     marks = entry(page, 1).locator(".console-entry__marks")
     expect(marks).to_have_text(re.compile("Mineur\\s+Écran surveillé"))
     assert "mineur écran surveillé" in marks.inner_text().lower(), "in a flex container two signs are read as one word"
-    # Where a key leads, what is under the title is seen, not the title alone.
+    # Where a key leads, one sees what is under the title, and not only the title.
     page.keyboard.press("Alt+1")
     page.keyboard.press("Alt+u")
     expect(page.locator(OPEN_DOSSIER).get_by_role("button", name="Danger maintenant")).to_be_in_viewport(ratio=1)
@@ -462,7 +464,7 @@ def test_words_of_the_procedure_are_put_in_by_one_press_and_ticked_when_they_are
     where = emergency_texts.LOCATION.spoken()
     area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     page.keyboard.press("Alt+r")
-    page.keyboard.press("Alt+i")  # to the first of the words, which nothing puts in by itself
+    page.keyboard.press("Alt+i")  # to the first of the words, which nothing inserts by itself
     expect(page.locator(f"#dire-{conversation.public_id} button").first).to_be_focused()
     expect(area).to_have_value("")
     page.locator(f"#dire-{conversation.public_id} button").nth(1).click()
@@ -502,13 +504,14 @@ def test_sheet_is_answered_by_one_press_and_saves_itself(live_site, page: Page, 
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")
     expect(page.locator(f"#fait-repeated-non-{key}")).to_be_focused()
-    page.keyboard.press("Space")  # perhaps before the first one is kept
+    page.keyboard.press("Space")  # perhaps before the first one is saved
     expect(page.locator(f"#resume-unite-{key}")).to_have_value(re.compile("Par internet ou par téléphone\\s: oui"))
     expect(page.locator(f"#resume-unite-{key}")).to_have_value(re.compile("recommence\\s: non"))
     expect(page.locator(f"#resume-{key}")).to_have_value(re.compile("recommence\\s: non"))
     page.keyboard.press("Tab")
     expect(page.locator(f"#fait-repeated-{key} .console-insert")).to_be_focused()  # past the third answer
-    # By keys alone: to what is to be confirmed, or else has no answer. « o », « n » and « ? » answer it alone.
+    # With keys only: to what has to be confirmed, or otherwise has no answer. Only there do « o », « n » and « ? »
+    # answer.
     page.keyboard.press("Alt+r")
     page.keyboard.press("Alt+v")
     reached = page.locator("[data-element]:focus-within")
@@ -572,15 +575,15 @@ def test_letters_answer_the_sheet_only_where_the_keyboard_led(live_site, page: P
 
     page.keyboard.press("Alt+v")
     for _each in range(3):
-        page.keyboard.down("o")  # held: from the second on it repeats itself
+        page.keyboard.down("o")  # a key that is held down repeats itself
     page.keyboard.up("o")
     assert answered() == 2
-    page.locator(f"#fiche-{key} [name=press]:focus").click()  # the keyboard led there, and then the mouse
+    page.locator(f"#fiche-{key} [name=press]:focus").click()  # the keyboard led there, and then the mouse pressed
     page.keyboard.type("Non")
     expect(answer).to_have_value("Non, restezNon")
     assert answered() == 3
 
-    # « Passer » begins with what is answered by now; what was written there stays.
+    # « Passer » begins with what is answered by now, and what was written there stays.
     expect(page.locator(f"#resume-unite-{key}")).to_have_value(re.compile("Par internet ou par téléphone\\s: oui"))
     fold = page.locator(f"#passer-{key} > summary")
     summary = page.locator(f"#resume-passage-{key}")
@@ -591,7 +594,7 @@ def test_letters_answer_the_sheet_only_where_the_keyboard_led(live_site, page: P
     summary.evaluate("area => { area.value = 'Avec mes mots.'; }")
     with page.expect_response(lambda got: f"{key}/?partie=echange" in got.url):
         fold.click()
-    page.wait_for_timeout(200)  # whatever would write there has had its turn
+    page.wait_for_timeout(200)  # anything that would write there has had time to do so
     expect(summary).to_have_value("Avec mes mots.")
 
 
@@ -622,7 +625,7 @@ def test_palette_leads_and_sends_nothing(live_site, page: Page, at: Work, axe: A
     page.keyboard.press("Control+k")
     page.keyboard.type("rien de tel ici")
     expect(page.get_by_text("Rien de ce nom sur cet écran.")).to_be_visible()
-    # By who knows no « Échap »: a button, or a press beside.
+    # For somebody who does not know « Échap »: a button, or a press outside.
     page.locator("#palette").get_by_role("button", name="Fermer").click()
     expect(page.locator("#palette")).to_be_hidden()
     page.get_by_role("button", name="Chercher").click()
@@ -630,7 +633,7 @@ def test_palette_leads_and_sends_nothing(live_site, page: Page, at: Work, axe: A
     page.mouse.click(5, 5)
     expect(page.locator("#palette")).to_be_hidden()
     assert at(lambda: held[0].messages.filter(author=Author.AGENT).count()) == 0
-    for number in (1, 2):  # the end of whichever, the open one's and the other's
+    for number in (1, 2):  # the end of either: the open one's and the other's
         page.keyboard.press("Control+k")
         page.keyboard.type(f"terminer {number}")
         page.keyboard.press("Enter")
@@ -703,11 +706,12 @@ def test_words_of_suicide_are_marked_as_they_come_and_nothing_is_sent(
     area.focus()
     page.keyboard.press("Control+Enter")
     person.hears("3114")
-    # The mark stays after an answer, whatever it says, until the agent says that it is dealt with; also after a reload.
+    # The mark stays after any answer, until the agent says that it was dealt with, and also after loading the page
+    # again.
     person.says("il est devant chez moi")
     both = "Mots de suicide, Danger immédiat"
     expect(line.locator("[data-slot=danger]")).to_have_text(both)
-    for _each in range(100):  # the page reads a part again at each mark: an answer that is quicker than that loses it
+    for _each in range(100):  # the page reads a part again at each mark, and loses a quicker answer
         if at(lambda: len(DangerMark.objects.get(pk=conversation.pk).seqs)) == 2:
             break
         page.wait_for_timeout(100)
@@ -723,7 +727,7 @@ def test_words_of_suicide_are_marked_as_they_come_and_nothing_is_sent(
     expect(sign).to_be_hidden()
     expect(line.locator("[data-slot=danger]")).to_be_hidden()
     expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_be_focused()
-    person.says("je veux mourir")  # and comes back with the next words of it
+    person.says("je veux mourir")  # and comes back with the next words of danger
     expect(sign).to_contain_text("Mots de suicide")
     expect(line.locator("[data-slot=danger]")).to_have_text("Mots de suicide")
 
@@ -749,7 +753,7 @@ def test_what_is_dealt_with_does_not_change_under_the_hand(live_site, page: Page
     expect(badge).to_have_text("Mots de suicide, Danger immédiat")
     expect(sign).to_contain_text("Mots de suicide, Danger immédiat")
     assert number.input_value() == read
-    for _each in range(100):  # until the list has kept the second mark
+    for _each in range(100):  # until the list has stored the second mark
         if at(lambda: [len(one.seqs) for one in DangerMark.objects.filter(pk=conversation.pk)]) == [2]:
             break
         page.wait_for_timeout(100)

@@ -68,7 +68,7 @@ def test_words_put_in_by_a_press_are_kept_while_the_answer_has_the_focus(live_si
     be_signed_in(page, live_site, agent)
     page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
     area(page).focus()
-    page.wait_for_timeout(4000)  # what the focus itself asks for has been: nothing was written
+    page.wait_for_timeout(4000)  # what a focus itself causes is over, and nothing was written
     with page.expect_response(lambda answer: answer.url.endswith("/brouillon/") and answer.status == 204):
         page.locator("[name=insert][data-insert]").first.evaluate("(button) => button.click()")
     assert at(ReplyDraft.objects.count) == 1

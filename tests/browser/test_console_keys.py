@@ -1,4 +1,4 @@
-"""The console by its keys: each leads where it says, none sends, and a draft or the focus is never taken."""
+"""The console by its keys: each leads where it says, none sends, and none takes a draft or the focus."""
 
 import re
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from tests.factories import chat as make
 type Work = Callable[..., Any]
 OPEN_DOSSIER = ".console-dossier:not([hidden])"
 PLACES = ("69003", "33000", "59000")
-# At its middle and its edges, the title itself is what one sees.
+# At its middle and its edges one sees the title itself.
 NOTHING_OVER = """title => {
   const { left, top, bottom } = title.getBoundingClientRect();
   return [top + 2, (top + bottom) / 2, bottom - 2].every((y) => title.contains(document.elementFromPoint(left + 8, y)));
@@ -95,12 +95,12 @@ def next_and_previous(page: Page) -> None:
         page.keyboard.press("Alt+ArrowDown")
         expect(title(page)).to_contain_text(place)
         expect(area(page)).to_be_focused()
-        # What was begun and not sent is said in the list, where it is not on screen.
+        # What was begun and not sent is marked in the list, unless it is on screen.
         expect(entry(page, 1).locator("[data-slot=draft]")).to_be_visible(visible=place != PLACES[0])
     expect(area(page)).to_have_value("premier")
     page.keyboard.press("Alt+ArrowUp")
     expect(title(page)).to_contain_text(PLACES[2])
-    # In a list of choices the arrows are the list's.
+    # In a list of choices the arrows belong to the list.
     page.keyboard.press("Alt+t")
     page.locator(f"{OPEN_THREAD} [name=outcome]").focus()
     page.keyboard.press("Alt+ArrowDown")
@@ -118,7 +118,7 @@ def words_after_a_button(page: Page) -> None:
     page.keyboard.type("Où êtes-vous ?")
     expect(area(page)).to_have_value("Où êtes-vous ?")
     expect(page.locator("#raccourcis")).to_be_hidden()
-    # A key alone still opens its list, and a field keeps what is typed in it.
+    # A key without Alt still opens its list, and a field keeps what is typed in it.
     page.locator(f"{OPEN_THREAD} summary", has_text="Je reviens").focus()
     page.keyboard.press("?")
     expect(page.locator("#raccourcis")).to_be_visible()
@@ -137,12 +137,12 @@ def page_keys_read_the_thread(page: Page) -> None:
     expect(area(page)).to_be_focused()
     above = log.evaluate("log => log.scrollTop")
     area(page).fill("un brouillon")
-    page.keyboard.press("PageUp")  # in a text it is the text's
+    page.keyboard.press("PageUp")  # in a text, the key belongs to the text
     assert log.evaluate("log => log.scrollTop") == above
 
 
 def keys_lead_to_panels(page: Page, held: list[Conversation], axe: Axe) -> None:
-    page.keyboard.press("Escape")  # the list of keys, which a step before has opened
+    page.keyboard.press("Escape")  # the list of keys, which an earlier step has opened
     opens(page, 2)
     area(page).fill("")
     page.keyboard.type("un brouillon")
@@ -163,7 +163,7 @@ def keys_lead_to_panels(page: Page, held: list[Conversation], axe: Axe) -> None:
     page.keyboard.press("Alt+r")
     expect(area(page)).to_be_focused()
     expect(area(page)).to_have_value("un brouillon")
-    page.keyboard.press("Alt+m")  # though the draft is not empty
+    page.keyboard.press("Alt+m")  # although the draft is not empty
     expect(page.locator(f"{OPEN_THREAD} [data-search]")).to_be_focused()
     page.keyboard.press("Escape")
     expect(area(page)).to_be_focused()
@@ -172,14 +172,14 @@ def keys_lead_to_panels(page: Page, held: list[Conversation], axe: Axe) -> None:
     page.keyboard.press("Alt+p")
     expect(page.get_by_role("button", name="Disponible")).to_be_focused()
     expect(page.locator("#disponibilite")).to_contain_text("Vous êtes : Disponible")
-    # Into another conversation, the keys are there again, and lead to its own panels.
+    # In another conversation the keys are the same, and lead to its own panels.
     page.keyboard.press("Alt+3")
     page.keyboard.press("Alt+t")
     expect(page.locator(f"{OPEN_THREAD} summary", has_text="Terminer")).to_be_focused()
     expect(page.locator(f"#cloture-{held[2].public_id}")).to_be_visible()
 
 
-# Two keys before any frame: what the first opens, and where the second leads.
+# Two keys before any frame is drawn: what the first opens, and where the second leads.
 TWO_KEYS = """() => {
   const press = (code, key) =>
     document.body.dispatchEvent(new KeyboardEvent("keydown", { code, key, altKey: true, bubbles: true }));
@@ -207,15 +207,15 @@ FRAMES = """async () => {
   for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
   await new Promise((done) => setTimeout(done, 50));
 }"""
-# As the « back » of a browser, to no exchange. Chromium takes the focus from what is hidden at its next frame: it is
-# asked before that, because nothing says that other browsers do.
+# Like the « back » of a browser, to no exchange. Chromium takes the focus from a hidden element at its next frame. The
+# test asks before that, because nothing says that other browsers do so.
 BACK_TO_NONE = """() => {
   const had = document.activeElement;
   history.replaceState(null, "", "/console/");
   dispatchEvent(new PopStateEvent("popstate"));
   return [had.name, document.activeElement.tagName];
 }"""
-# One of them is opened by its key, and the browser goes to another one before any frame.
+# A key opens one of them, and the browser goes to another one before any frame is drawn.
 KEY_AND_BACK = """address => {
   document.body.dispatchEvent(new KeyboardEvent("keydown", { code: "Digit2", key: "2", altKey: true, bubbles: true }));
   history.replaceState(null, "", address);
@@ -262,7 +262,7 @@ def links_keep_the_focus(page: Page, held: list[Conversation]) -> None:
     sheet = page.locator(f"#fiche-{held[0].public_id}")
     expect(sheet).to_be_focused()
     expect(sheet).to_be_in_viewport()
-    page.wait_for_timeout(300)  # whatever would take the focus has had its turn
+    page.wait_for_timeout(300)  # anything that would take the focus has had time to do so
     expect(sheet).to_be_focused()
     expect(title(page)).to_contain_text(PLACES[0])
 
@@ -364,11 +364,11 @@ def form_is_on_screen(page: Page, width: int, height: int) -> None:
         expect(focused).to_have_attribute("data-key", letter.upper())
         expect(focused).to_be_in_viewport(ratio=1)
         assert focused.evaluate(NOTHING_OVER)
-        if letter != "c" or height > 800:  # where there is no room for it, its beginning
+        if letter != "c" or height > 800:  # where there is no room for all of it, its beginning
             expect(form.get_by_role("button", name=last)).to_be_in_viewport(ratio=1)
         else:
             expect(form.locator("select").first).to_be_in_viewport(ratio=1)
-    # Its neighbour has no key: opened by Enter on its title.
+    # The next element has no key, and Enter on its title opens it.
     neighbour = page.locator(f"{OPEN_DOSSIER} summary", has_text="Préparer un résumé")
     neighbour.focus()
     page.keyboard.press("Enter")
@@ -396,7 +396,7 @@ def test_key_of_an_open_procedure_leads_to_the_next_step(live_site, page: Page, 
         expect(steps.nth(at_step)).to_contain_text("fait à")
 
 
-# Whether the form leaves at this press of Ctrl and Enter. repeat: the keys are held down.
+# Whether the form is sent at this press of Ctrl and Enter. repeat: the keys are held down.
 PRESSED = """(area, repeat) => {
   const how = { key: "Enter", ctrlKey: true, repeat, bubbles: true, cancelable: true };
   area.dispatchEvent(new KeyboardEvent("keydown", how));
@@ -450,18 +450,18 @@ def test_list_of_keys(live_site, page_factory: PageFactory, at: Work, axe: Axe, 
     page.keyboard.press("Alt+1")
     keys = page.locator("#raccourcis")
     page.keyboard.type("? /")
-    expect(area(page)).to_have_value("? /")  # text is text
+    expect(area(page)).to_have_value("? /")  # in a text it is a character
     expect(keys).to_be_hidden()
     page.locator("#file").focus()
     page.keyboard.press("?")
     expect(keys).to_be_visible()
     axe(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    # Everything that has a key stands in the list.
+    # The list has everything that has a key.
     said = keys.locator("kbd").all_inner_texts()
     for one in page.locator("[data-key]").all():
         assert set(one.get_attribute("data-key").split()) <= set(said)
-    page.keyboard.press("Alt+2")  # behind the list nothing moves
+    page.keyboard.press("Alt+2")  # nothing moves behind the list
     page.keyboard.press("Escape")
     expect(page.locator("#file")).to_be_focused()
     expect(title(page)).to_contain_text(PLACES[0])
@@ -470,7 +470,8 @@ def test_list_of_keys(live_site, page_factory: PageFactory, at: Work, axe: Axe, 
     opener.click()
     if width == 1280:
         page.set_viewport_size({"width": 1280, "height": 720})
-        expect(keys.get_by_role("button", name="Fermer")).to_be_in_viewport(ratio=1)  # its way out stays in sight
+        # The button that closes it stays in sight.
+        expect(keys.get_by_role("button", name="Fermer")).to_be_in_viewport(ratio=1)
     page.get_by_label("« ? », « / » et les lettres agissent seules").uncheck(force=True)
     page.get_by_role("button", name="Fermer").click()
     expect(opener).to_be_focused()

@@ -1,6 +1,7 @@
-"""The line of the console: what an agent sees when the network does what networks do (ADR 0059).
+"""The line of the console: what an agent sees when the network is slow or breaks (ADR 0059).
 
-The same module as the visitor's, whose ways are tried one by one in tests/js/line.test.js; here, what agents see of it.
+It is the same module as the visitor's, whose cases are tested one by one in tests/js/line.test.js. Here is what agents
+see.
 """
 
 import re
@@ -54,7 +55,7 @@ def until_connected(page: Page, wire: Wire) -> None:
     """Wait until the server has said all that a console begins with: who waits is the last of it."""
     for _ in range(600):
         if any(frame["type"] == "queue" for frame in wire.latest):
-            page.evaluate("0")  # what was sent before it has arrived
+            page.evaluate("0")  # what was sent before has arrived
             return
         page.wait_for_timeout(50)
     raise AssertionError("the console was told nothing")
@@ -70,12 +71,12 @@ def test_dead_line_is_noticed_within_25_seconds(live_site, page: Page, at: Work,
     page.clock.fast_forward(BEAT_MS)
     expect(page.locator("#coupure")).to_be_hidden()
     page.clock.fast_forward(ANSWER_MS)
-    # It takes another line by itself, on which what came meanwhile is read.
+    # It opens another line by itself, on which it reads what came meanwhile.
     expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_contain_text("vous êtes là ?")
     expect(page.locator("#coupure")).to_be_hidden()
     until_heard(page, "Connexion rétablie.")
     assert wire.opened == opened + 1
-    # A page that wakes asks at once: the next beat would tell it only after longer than is waited here.
+    # A page that wakes asks at once. The next beat would come only after the time that this test waits.
     wire.die()
     person.says("vous dormiez ?")
     page.evaluate("dispatchEvent(new Event('pageshow'))")
@@ -139,7 +140,7 @@ def test_requests_take_over_where_sockets_deliver_nothing(
     area.fill("Oui, je vous lis.")
     area.press("Control+Enter")
     person.hears("Oui, je vous lis.")
-    # Later a socket is tried again, unasked, and takes over.
+    # Later, a socket is tried again without being asked for, and takes over.
     wire.swallows = False
     page.clock.fast_forward(50_000)
     expect(page.locator("#coupure")).to_be_hidden()

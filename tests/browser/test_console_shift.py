@@ -1,4 +1,4 @@
-"""What an agent used to Zendesk missed in a shift of the worst exercise (docs/done.md, « A shift, walked »)."""
+"""What an agent who is used to Zendesk missed in a shift of the worst exercise (docs/done.md, « A shift, walked »)."""
 
 import re
 from collections.abc import Iterator
@@ -75,7 +75,7 @@ def test_an_end_that_is_refused_stays_open_and_says_why(
     page.keyboard.press("Alt+t")
     expect(panel).to_be_visible()
     expect(panel.locator(".console-action__first")).to_be_hidden()
-    # Opened in another tab: this page does not know yet.
+    # Opened in another tab, so this page does not know yet.
     at(lambda: emergencies.start(conversation_id=_pk(key), situation=Situation.DANGER, by=agent.user))
     panel.get_by_label("Comment l'échange se termine").select_option("transmitted")
     panel.get_by_label("Je confirme").check(force=True)
@@ -123,7 +123,7 @@ def test_macros_have_a_key_and_two_sentences_stand_one_after_the_other(
     page.keyboard.press("Escape")
     seek(page, "preparer une plainte")
     expect(page.locator(f"{OPEN_THREAD} [name=macro]", has_text="Préparer une plainte")).to_be_focused()
-    # Pressed, it opens the procedure with all that the strip over the thread says of it.
+    # When it is pressed, it opens the procedure with all that the strip over the thread says about it.
     page.locator(f"{OPEN_THREAD} [name=macro]", has_text="Danger").click()
     expect(page.locator(f"{OPEN_THREAD} .console-pinned")).to_contain_text("Pas encore fait")
 
@@ -178,7 +178,8 @@ def test_look_alikes_are_read_whole_above_a_long_queue(
         page.set_viewport_size({"width": width, "height": height})
         for part in (card.locator("strong"), way):
             expect(part).to_be_in_viewport(ratio=1)
-        # In one look, because the list is drawn anew while arrivals are told; and whoever waits is still seen.
+        # All at once, because the list is drawn again while arrivals are announced; and a person who waits is still
+        # shown.
         page.wait_for_function("""() => {
             const [card, first, queue] = ["#semblables > li", "#attente > li", ".console-queue"].map(
                 (one) => document.querySelector(one)?.getBoundingClientRect());

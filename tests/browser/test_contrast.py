@@ -1,4 +1,4 @@
-"""Buttons under the mouse: what is written on them stays readable (WCAG 1.4.3), in both themes, on all our grounds."""
+"""What is written on buttons stays readable under the mouse (WCAG 1.4.3), in both themes, on all our backgrounds."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The browser that the tests drive does what Playwright expects of it."""
+"""The browser that the tests drive does what Playwright expects."""
 
 from playwright.sync_api import Browser
 

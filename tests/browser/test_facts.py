@@ -1,4 +1,4 @@
-"""The journal of facts on a phone, and its chronology beside the thread, in one visit."""
+"""The journal of facts on a telephone, and its chronology beside the thread, in one visit."""
 
 import re
 
@@ -57,7 +57,7 @@ def test_facts_are_noted_shown_and_read_while_both_are_there(live_site, page: Pa
     expect(facts).to_contain_text("Une même personne recommence")
     expect(facts.get_by_role("img", name="Par compte")).to_be_visible()
     notice = page.locator("#avis", has_text="2 faits nouveaux")
-    expect(notice).to_be_visible()  # who reads does not look at the panel: it is seen, too
+    expect(notice).to_be_visible()  # an agent who reads does not look at the panel, so a notice shows it
     expect(page.locator("#annonces")).to_contain_text("2 faits nouveaux")
     axe_in_both_themes(page)
     person.reload()

@@ -1,7 +1,7 @@
-"""The pages of what goes wrong, as people get them: no script, the narrowest screen, both themes.
+"""The pages of failures as people get them: without scripts, on the narrowest screen, in both themes.
 
-Each is drawn by what draws it in the service; what a running site cannot be brought to say at once (a breakdown, too
-many tries) is drawn by the same view here, and shown in its place.
+Each is drawn by the code that draws it in the service. When a running site cannot be made to fail at once (a breakdown,
+too many tries), the same view draws the page here, and it is shown in its place.
 """
 
 import urllib.error
@@ -24,7 +24,7 @@ from pnav.server import busy
 from tests.browser.conftest import THEMES, Axe, LiveSite, PageFactory, in_theme
 
 EMERGENCY = ("tel:17", "tel:112", "sms:114")
-YOUNG = "tel:3018"  # said by the pages that stand alone; the others have a menu, and say where to go on
+YOUNG = "tel:3018"  # said by pages that stand alone; the others have a menu, and say where to go on
 TYPED = "Il m'attend devant le lycée, j'ai peur.\n" + "é" * 90 + "\n" + "Que faire ? 😀 " * 30
 
 type Answer = tuple[Mapping[str, str], str]
@@ -130,7 +130,7 @@ def looks_right(page: Page, state: str, width: int, height: int, theme: str) -> 
     for number in EMERGENCY:
         box = page.locator(f'a[href="{number}"]').first.bounding_box()
         assert box is not None, number
-        # (That of the sign-in is for who works here; it says so first, and help below.)
+        # (The page of the sign-in is for the staff. It says so first, with help below.)
         assert box["y"] + box["height"] <= height or state == "too many tries", (number, "not on the first screen")
     if state not in IN_THE_FRAME:
         expect(page.locator(f'a[href="{YOUNG}"]')).to_be_visible()

@@ -1,4 +1,4 @@
-"""The pages of information of their own in a real browser: boxes to tick, paper, no script."""
+"""The pages of information in a real browser: boxes to tick, paper, and no script."""
 
 from io import BytesIO
 
@@ -91,7 +91,8 @@ def test_paper_of_the_removal_kit_holds_each_letter_whole_and_no_form(
         for one in page.locator(selector).all():
             expect(one).to_be_hidden()
     paper = PdfReader(BytesIO(page.pdf(format="A4")))
-    printed = "".join("".join(one.extract_text() for one in paper.pages).split())  # where lines end is the paper's
+    # Where lines end depends on the paper.
+    printed = "".join("".join(one.extract_text() for one in paper.pages).split())
     for letter in letters:
         assert "".join(letter.split()) in printed
     assert "https://exemple.fr/" + "x" * 150 in printed and "Écrireletexte" not in printed

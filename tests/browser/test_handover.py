@@ -1,4 +1,4 @@
-"""A conversation passes from one agent to another in real browsers: three people, one journey."""
+"""A conversation passes from one agent to another in real browsers, with three people."""
 
 import re
 
@@ -72,7 +72,7 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     expect(desk.locator(PANEL)).to_contain_text("La personne relit le résumé")
 
     expect(person.locator("#handover")).to_be_visible()
-    expect(person.locator("#handover button")).to_be_in_viewport(ratio=1)  # below a thread of hours, not above it
+    expect(person.locator("#handover button")).to_be_in_viewport(ratio=1)  # below a thread of hours, and not above it
     person.get_by_label("Votre message").fill("un texte en cours")
     person.locator("#handover button").click()
     expect(person.locator("#summary")).to_have_text("Une rumeur au collège.")
@@ -81,7 +81,7 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     person.get_by_label("Ma version, corrigée ci-dessous").check(force=True)
     person.get_by_label("Avec vos mots").fill("Une rumeur au lycée.")
     with desk.expect_response(lambda answer: "partie=offres" in answer.url):
-        pass  # the console has just asked: by itself, it would ask again in ten seconds
+        pass  # the console has just asked, and would ask again by itself in ten seconds
     person.get_by_role("button", name="Valider").click()
     expect(desk.locator(f"{OPEN_THREAD} [role=log]")).to_contain_text("Le résumé a été corrigé")
     expect(desk.locator("#offres")).not_to_contain_text("la personne relit le résumé", timeout=6_000)
@@ -99,7 +99,7 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     axe(second)
     expect(person.locator("#interlocutor")).to_contain_text("Alex")
     expect(desk.locator(f"{OPEN_THREAD} [data-gone]")).to_be_visible()
-    expect(draft).to_have_value("un brouillon")  # still there to be copied
+    expect(draft).to_have_value("un brouillon")  # it is still there to be copied
     expect(desk.locator("#mes-echanges")).to_be_focused()
     expect(desk.locator("#annonces")).to_contain_text("Ce que vous écriviez reste à copier.")
     second.locator(f"{OPEN_THREAD} [name=body]").fill("Bonsoir, je suis Alex.")
@@ -160,7 +160,8 @@ def test_end_of_duty_is_asked_about_and_a_supervisor_is_seen(
     chief.get_by_role("button", name="Rejoindre l'échange").click()
     expect(person.locator("#messages")).to_contain_text("Dominique, police nationale, superviseur, rejoint l'échange")
     expect(desk.locator(f"{OPEN_THREAD} [role=log]")).to_contain_text("Dominique")
-    expect(chief.locator("#corps")).to_be_visible()  # the others may hear of it before its own page is there
+    # The others may be told of it before the supervisor's own page has come.
+    expect(chief.locator("#corps")).to_be_visible()
     axe(chief)
     desk.locator(f"{OPEN_THREAD} [name=body]").fill("Êtes-vous en sécurité ?")
     desk.keyboard.press("Control+Enter")
@@ -190,7 +191,7 @@ def test_end_of_duty_is_asked_about_and_a_supervisor_is_seen(
     desk.set_viewport_size({"width": 320, "height": 640})
     assert desk.evaluate("document.documentElement.scrollWidth") <= 320
 
-    # It ends: who followed it is told so, and can copy what they had begun.
+    # It ends: a supervisor who followed it is told so, and can copy what they had begun.
     chief.locator("#corps").fill("Je reste là")
     at(close_conversation, conversation_id=conversation.pk, by_author=Author.REPORTER)
     expect(chief.locator("#tableau-ancien")).to_contain_text("Cet échange est terminé", timeout=15_000)

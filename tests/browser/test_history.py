@@ -1,4 +1,6 @@
-"""What the history of a browser says of a visit that somebody may see: nothing, from the answer on (docs/adr/0068)."""
+"""The history of a browser, which somebody else may see, says nothing about a visit from the answer on
+(docs/adr/0068).
+"""
 
 import re
 from collections.abc import Callable
@@ -28,7 +30,7 @@ def read_aloud(page: Page, since: int) -> None:
     assert entries
     for address, title in entries:
         assert SAYS_NOTHING.fullmatch(address), address
-        assert title in {"Informations", "Information"}, title  # in English, for /en/ led there
+        assert title in {"Informations", "Information"}, title  # in English, because the test came through /en/
 
 
 def somebody_watches(live_site: LiveSite, page: Page) -> None:

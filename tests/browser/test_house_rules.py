@@ -1,4 +1,6 @@
-"""Rules of the house and a shared reply, set by an administrator: wide and narrow, light and dark, with no script."""
+"""An administrator changes settings of the service and a shared reply: wide and narrow, light and dark, without
+scripts.
+"""
 
 import pytest
 from playwright.sync_api import expect
@@ -27,7 +29,7 @@ def test_rules_are_corrected_shown_and_saved(
     fits(page)
     page.get_by_label("Attente d'une personne", exact=True).fill("9")
     page.get_by_label("Durée d'un code de reprise").fill("deux jours")
-    page.keyboard.press("Enter")  # the same address answers: what is expected waits for it
+    page.keyboard.press("Enter")  # the same address answers, so the test waits for the expected text
     expect(page.get_by_role("alert")).to_contain_text("2 nombres sont à corriger")
     wrong = page.get_by_label("Attente d'une personne", exact=True)
     if javascript:

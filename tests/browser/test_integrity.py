@@ -1,4 +1,4 @@
-"""A script or a style that was altered on its way is not run (ADR 0096)."""
+"""A browser does not run a script or a style that was altered on its way (ADR 0096)."""
 
 import re
 

@@ -1,6 +1,6 @@
-"""The whole journey on real parts: home, safety, what happens, waiting room, exchange, end.
+"""The whole way of a person: home page, safety, what happens, waiting room, exchange, end.
 
-Every click is one a person makes, on both sides; all the communes of France are there.
+Every press is one that a person makes, on both sides. All the communes of France are loaded.
 """
 
 import re
@@ -15,7 +15,7 @@ from tests.browser.conftest import LiveSite, PageFactory, goes_on
 from tests.browser.staff import PASSWORD, sign_in_by_hand
 from tests.factories import chat as make
 
-# What an adult victim of repeated insults by several people presses, page after page, by the words on screen.
+# What an adult victim of repeated insults by several people presses, page after page, in the words on screen.
 ANSWERS = ("Non, rien de tout cela", "On m'insulte, on me menace, on se moque de moi", "plusieurs personnes")
 
 
@@ -52,11 +52,11 @@ def test_from_the_home_page_to_the_end_of_the_exchange(
     with goes_on(person):
         person.get_by_role("button", name="J'ai 18 ans ou plus").click()
     for answer in ANSWERS:
-        assert "Arles" not in person.url  # where a person lives stays out of addresses
+        assert "Arles" not in person.url  # no address contains the place where a person lives
         with goes_on(person):
             person.get_by_role("button", name=answer).click()
     expect(person).to_have_url(france.url + "/tchat/")
-    # Nobody else waits. Without scripts the place is in a frame of its own, which refreshes itself.
+    # Nobody else waits. Without scripts the place in the queue is in a frame, which refreshes itself.
     waiting_room = person if javascript else person.frame_locator("iframe").first
     expect(waiting_room.get_by_text("prochaine personne").first).to_be_visible()
     person.locator("textarea:visible").fill("Ils sont plusieurs, tous les soirs.")

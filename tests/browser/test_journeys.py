@@ -1,4 +1,4 @@
-"""The counts of the way in, walked as `make journeys` does: screens, presses, words, what is seen without scrolling."""
+"""Counts the way in as `make journeys` does: screens, presses, words, and what is seen without scrolling."""
 
 import pytest
 from django.conf import settings
@@ -9,7 +9,7 @@ from benchmarks.journeys import HEIGHT, HOME_SCREENS, JOURNEYS, KEYS, WIDTH, Jou
 from tests.browser.conftest import LiveSite, PageFactory, anew
 from tests.support import begun
 
-TYPED = "95888"  # a place of this module alone
+TYPED = "95888"  # a place that only this module uses
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_every_journey_is_walked_with_scripts_and_without_in_every_language() ->
         assert {one for javascript in (True, False) for one in walked(language, javascript)} == set(JOURNEYS)
 
 
-@pytest.mark.usefixtures("nobody_on_duty")  # whoever is answered at once sees no queue
+@pytest.mark.usefixtures("nobody_on_duty")  # a person who is answered at once sees no queue
 @pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
 @pytest.mark.parametrize("language", begun.offered())
 def test_counts_of_the_way_in(
@@ -53,7 +53,7 @@ def counts(page: Page, town: LiveSite, journey: Journey, language: str) -> None:
     done = journeys.walk(page, town.url, journey, place=TYPED)
     assert page.locator("html").get_attribute("lang") == language
     assert done.is_kept, (done.screens, done.presses, done.words)
-    # It ends in the queue, under whatever address that has.
+    # It ends in the queue, whatever its address is.
     assert page.locator("[data-status=waiting], iframe").count(), page.url
     door, *_answers = done.pressed
     assert door.is_seen, door
@@ -61,7 +61,7 @@ def counts(page: Page, town: LiveSite, journey: Journey, language: str) -> None:
     assert len(safety) == 4 and all(button.is_seen for button in safety), safety
     for buttons in others:
         assert all(button.is_seen for button in buttons[:5]), buttons[:5]
-    if journey.door == "helper":  # whom one helps: all twelve
+    if journey.door == "helper":  # every kind of person whom one may help
         assert len(others[0]) == 12 and all(button.is_seen for button in others[0]), others[0]
     assert all(button.is_seen for button in done.pressed), done.pressed
 
@@ -100,7 +100,7 @@ def test_back_reload_and_a_killed_tab_lose_no_answer(
     assert page.locator("#answer-account").get_attribute("aria-current") == "true"
     page.reload()
     assert page.locator("#answer-account").get_attribute("aria-current") == "true"
-    again = page.context.new_page()  # the same visit: a tab that was killed, and opened again from the menu
+    again = page.context.new_page()  # the same visit: a tab that was closed, and opened again from the menu
     page.close()
     again.goto(town.url + "/orientation/")
     assert again.locator("#answer-hurt").count()

@@ -1,4 +1,6 @@
-"""The attacker « keepers » of the siege against one site: each of its acts is answered, or said to be too many."""
+"""The attacker « keepers » of the siege against one site: each of its acts is answered, or refused because there are
+too many.
+"""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,7 +33,8 @@ def test_every_act_of_keepers_is_answered_and_bounded(live_site) -> None:
     said = dict(tally.answers)
     assert {one.split()[0] for one in said} == {"note", "show", "read", "copy", "ask_receipt", "ask_removal"}, said
     # A copy that a busy machine makes late is said to be under way (202).
-    # Refused as too much (413, 429, 503), as no such item (422) or as full (409), and never by an error of the site.
+    # An act may be refused as too much (413, 429, 503), as no such item (422) or as full (409), and never with an error
+    # of the site.
     refused = {one.split()[1] for one in said} - {"200", "202", "TimeoutError"}
     assert refused <= {"409", "413", "422", "429", "503"}, said
     facts = JournalFact.objects.filter(conversation__public_id=own["conversation"])

@@ -1,4 +1,4 @@
-"""What is kept, in a real browser: the person's page with and without a script, and « Fin de conservation »."""
+"""What is kept, in a real browser: the person's page with and without scripts, and « Fin de conservation »."""
 
 from datetime import timedelta
 

@@ -1,11 +1,11 @@
-"""Two languages more, switched on by their translations alone: one in our letters, one written from the right. Both are
-longer than French.
+"""Two more languages, switched on only by their translations: one with our letters, one written from the right. Both
+are longer than French.
 
-Every address in both, every page in Arabic and in the other direction: nothing scrolls sideways at 320 px, no text lies
-on another or out of the page, and each part names a language that there is. Where words of both directions meet, in the
-exchange and in the choice of a language, each language is looked at by itself, and axe finds nothing. Of the other
-pages it was asked in French (test_accessibility, test_orientation, test_places, test_console): these have the same
-elements and colours, and a name wherever French has one.
+Every address is asked for in both, and every page is looked at in Arabic and in the other direction: nothing scrolls
+sideways at 320 px, no text lies over another or outside of the page, and each part names an existing language. Where
+words of both directions meet, in the exchange and in the choice of a language, each language is looked at separately,
+and axe finds nothing. axe was asked about the other pages in French (test_accessibility, test_orientation, test_places,
+test_console): these have the same elements and colours, and an accessible name wherever French has one.
 """
 
 from collections.abc import Callable, Iterator
@@ -45,8 +45,8 @@ from tests.triage.paths import CHAT
 BOTH = pytest.mark.parametrize("language", [code for code, _name in LANGUAGES])
 ARABIC = pytest.mark.parametrize("language", ["ar"])
 
-# Texts that lie on one another, or out of the page. Not those that stay in place while the page moves under them, nor
-# what is hidden for the eye alone; and what scrolls in a box of its own, as a table does, may reach out.
+# Texts that lie over one another, or outside of the page. Left out are those that stay in place while the page moves
+# under them, and what only screen readers are given. What scrolls in a box of its own, as a table does, may be wider.
 MISPLACED = """() => {
     const width = document.documentElement.clientWidth;
     // Of an element and all around it, asked once: whether it stays in place or is hidden for the eye alone, whether it
@@ -114,7 +114,7 @@ def live_site(
     sources = (ROOT / "pnav" / "locale").glob("*/LC_MESSAGES/django.po")
     locale = pseudo_languages.write(tmp_path_factory.mktemp("locale"), sorted(sources))
     folder = tmp_path_factory.mktemp("site")
-    # What these tests do on the site's database is said in these languages too.
+    # What these tests do in the site's database is said in these languages too.
     known = override_settings(
         LANGUAGES=[*settings.LANGUAGES, *LANGUAGES], LOCALE_PATHS=[*settings.LOCALE_PATHS, str(locale)]
     )
@@ -152,7 +152,7 @@ def reader(page_factory: PageFactory, live_site: LiveSite, language: str) -> Pag
     return page
 
 
-# In one go, for a page asks a dozen things: unfolds what is unfolded in place, looks, then unfolds all the rest.
+# All in one call, because a page is asked a dozen things: unfold what unfolds in place, look, then unfold all the rest.
 SOUND = f"""([inPlace, width, languages]) => {{
     const misplaced = {MISPLACED};
     const unfold = (all) => {{ for (const one of all) one.open = true; }};
@@ -213,7 +213,7 @@ def test_page_is_whole_in_a_language_more(
             anew(reader, live_site)
             reads_in(reader, live_site, language)
             reader.goto(live_site.url + address)
-            look = axe if address == "/parametres-affichage/" else unasked  # where the languages are chosen
+            look = axe if address == "/parametres-affichage/" else unasked  # where one chooses a language
             looked_at(reader, "fr" if address.startswith(STAFF_AREAS) else language, look)
 
 
@@ -221,7 +221,8 @@ def test_page_is_whole_in_a_language_more(
 def test_orientation_is_whole_to_its_results(
     reader: Page, live_site: LiveSite, language: str, subtests: pytest.Subtests
 ):
-    known: set[str] = set()  # titles of questions that were looked at: the first ones are those of other ways too
+    # Titles of questions that were looked at: the first questions are the same for several situations.
+    known: set[str] = set()
 
     def look_once() -> None:
         title = reader.locator("h1").inner_text()
@@ -348,7 +349,7 @@ def test_exchange_with_an_agent_is_whole_to_its_end(live_site: LiveSite, person:
     )
     expect(said).to_be_visible()
     looked_at(page, language, axe)
-    # What Pnav says in the thread is in the person's language; their words begin where they begin.
+    # What Pnav says in the thread is in the person's language, and the person's words begin on their own side.
     assert translated(language, " est là. L'échange peut commencer.").strip() in system.inner_text()
     mine, theirs = own.bounding_box(), said.bounding_box()
     assert (mine["x"] < theirs["x"]) == (language == "ar"), "one's own words are at the end of the line"
@@ -455,7 +456,7 @@ CONSOLE = (
     "effectifs/",
     "conservation/",
 )
-# Of these, the pages whose elements no other test asks axe of at this width.
+# The pages of these whose elements no other test asks axe about at this width.
 NOT_ASKED_NARROW = ("aide/", "reponses/", "transmissions/", "conservation/")
 
 

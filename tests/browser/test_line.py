@@ -1,6 +1,6 @@
-"""The line of the visitor's page: what is seen and what is kept when the network does what networks do.
+"""The line of the visitor's page: what is seen and what is kept when the network is slow or breaks.
 
-How the line and the outbox behave, way by way, is in tests/js; here, what a person sees of it.
+tests/js tests how the line and the outbox behave in each case. Here is what a person sees.
 """
 
 import re
@@ -78,7 +78,7 @@ def test_three_states_are_seen_and_said(live_site, enter, console, axe_in_both_t
     page.evaluate("window.scrollTo(0, 0)")
     axe_in_both_themes(page)
 
-    # Asked for, it is tried at once, and says so when it is in vain.
+    # When the person asks for it, it is tried at once, and the page says when this fails.
     page.get_by_label("Votre message").fill("un brouillon")
     lost.get_by_role("button", name="Réessayer").click()
     expect(page.locator("#line")).to_have_text("Hors connexion")
@@ -111,7 +111,8 @@ def test_draft_and_unsent_messages_are_nowhere_but_on_the_page(live_site, enter)
         " (await caches.keys()).length]"
     )
     assert kept == [0, 0, 0, 0]
-    with page.expect_response(lambda answer: answer.url.endswith("/tchat/brouillon/")):  # to the visit, with the line
+    # The draft is saved with the visit once the line is back.
+    with page.expect_response(lambda answer: answer.url.endswith("/tchat/brouillon/")):
         page.context.set_offline(False)
         expect(state(page)).to_have_text("Envoyé")
     page.reload()
@@ -169,7 +170,7 @@ def test_message_refused_may_be_tried_again_under_the_same_name(live_site, enter
     _agent, conversation = assigned(live_site)
     page = enter(conversation, before=wire.hold)
     connected(page)
-    wire.answers = refuse("forbidden")  # until that was seen: a slow page may ask twice
+    wire.answers = refuse("forbidden")  # until that was seen, because a slow page may ask twice
     write(page, "refusé")
     expect(state(page)).to_have_text("Non envoyé")
     wire.answers = lambda _frame: None
@@ -206,7 +207,7 @@ def test_network_that_swallows_sockets_is_served_by_requests_until_it_does_not(l
     wire.swallows = True
     page = enter(conversation, before=wire.hold)
     expect(page.get_by_role("button", name="Actualiser")).to_be_visible()
-    page.clock.fast_forward(8_000)  # swallowed without a word
+    page.clock.fast_forward(8_000)  # swallowed without any sign
     connected(page)
     with console(agent, conversation) as camille:
         write(page, "par le chemin lent")
@@ -214,7 +215,7 @@ def test_network_that_swallows_sockets_is_served_by_requests_until_it_does_not(l
         camille.say("Je vous lis")
         expect(page.locator("#messages").get_by_text("Je vous lis")).to_be_visible()
         expect(page.get_by_text(OFFLINE)).to_be_hidden()
-        # Later a socket is tried again, unasked.
+        # Later, a socket is tried again without being asked for.
         wire.swallows = False
         page.clock.fast_forward(50_000)
         until(page, lambda: any(frame["type"] == "sync" for frame in wire.heard))

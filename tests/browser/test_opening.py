@@ -26,7 +26,7 @@ from tests.reports.test_actions import file
 from tests.reports.witness import confirm
 from tests.support.variables import SEAL_KEY
 
-NAME = "Anaïs Martin \u202eertsulli"  # with a mark that turns the direction of writing
+NAME = "Anaïs Martin \u202eertsulli"  # with a mark that reverses the direction of writing
 
 
 def people():
@@ -128,7 +128,7 @@ def test_value_opens_once_in_the_browser_that_asked_and_in_no_other(
     expect(beside.locator("[data-opening-said]")).to_contain_text("La réponse n'est plus là")
     expect(beside.get_by_role("button", name="Afficher maintenant")).to_have_count(0)
     beside.close()
-    # What was true before is not said any more, and nothing moves under the finger that clears the screen.
+    # The page no longer says what was true before, and nothing moves under the finger that clears the screen.
     expect(page.get_by_role("button", name="Retirer ma demande")).to_have_count(0)
     assert "Sans suite" not in page.content()
     before = page.locator("[data-opening-state]").inner_text()
@@ -179,7 +179,7 @@ def test_answer_lost_on_its_way_is_not_given_again(live_site: LiveSite, page: Pa
     ready_to_read(page, live_site, at, cast)
 
     def lose(route: Route) -> None:
-        route.fetch()  # the site answers, and the line breaks before the answer is there
+        route.fetch()  # the site answers, and the line breaks before the answer arrives
         route.abort()
 
     page.route("**/lire/", lose)
@@ -189,7 +189,7 @@ def test_answer_lost_on_its_way_is_not_given_again(live_site: LiveSite, page: Pa
     expect(page.locator("[data-opening-value]")).to_be_hidden()
     assert at(lambda: OpeningRequest.objects.get().state) == State.SHOWN
     axe(page)
-    page.reload()  # whoever comes back later is told as well
+    page.reload()  # somebody who comes back later is told as well
     expect(page.get_by_text("Si rien ne s'est affiché")).to_be_visible()
     assert keys_in(page) == []
 
@@ -292,7 +292,7 @@ def test_keys_of_others_at_this_post_stay_for_as_long_as_a_request_can_last(
 ) -> None:
     ready_to_read(page, live_site, at, cast)
     [key] = keys_in(page, owner="somebody else", sent=True)
-    at(lambda: OpeningRequest.objects.all().delete())  # nobody whom this page knows waits for it
+    at(lambda: OpeningRequest.objects.all().delete())  # nobody whom this page knows waits for the key
     page.goto(live_site.url + "/levees/")
     expect(page.get_by_role("heading", name="Levées d'anonymat")).to_be_visible()
     page.reload()
@@ -305,7 +305,7 @@ def test_key_of_before_still_opens(live_site: LiveSite, page: Page, at, cast) ->
     """It was kept by the version that wrote keys alone, without whose they are."""
     agent, chief, custodians, conversation = cast
     be_signed_in(page, live_site, agent)
-    page.goto(live_site.url + "/compte/2fa/")  # a page that opens nothing
+    page.goto(live_site.url + "/compte/2fa/")  # a page that uses no keys
     recipient = page.evaluate("""async () => {
       const pair = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, false, ["deriveBits"]);
       const raw = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
@@ -362,7 +362,7 @@ def test_custodian_at_320(
     live_site: LiveSite, page_factory: PageFactory, at, cast, axe_in_both_themes: Axe, javascript: bool
 ) -> None:
     agent, chief, custodians, conversation = cast
-    # (Axe waits for timers, which a page without scripts has not.)
+    # (Axe waits for timers, which a page without scripts does not have.)
     look = axe_in_both_themes if javascript else lambda _page: None
     opening = at(
         lambda: opening_actions.ask_opening(
@@ -390,7 +390,7 @@ def test_custodian_at_320(
     expect(page.get_by_text("Examen à faire").first).to_be_visible()
     at(confirm, request_id=opening.pk, by=custodians[1])
     page.context.clear_cookies()
-    staff.sign_in(page, live_site, custodians[2], "/levees/")  # who had no part in it
+    staff.sign_in(page, live_site, custodians[2], "/levees/")  # a custodian who had no part in it
     page.get_by_role("link", name="Moyen de la joindre").click()
     page.get_by_role("button", name="Enregistrer l'examen").click()
     expect(page.get_by_text("Écrivez votre conclusion.").first).to_be_visible()

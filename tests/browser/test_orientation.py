@@ -1,4 +1,4 @@
-"""The orientation and the signalement in a real browser: axe, keyboard, no JavaScript, 320 pixels."""
+"""The orientation and the signalement in a real browser: axe, the keyboard, no JavaScript, 320 pixels."""
 
 import re
 
@@ -25,8 +25,8 @@ RESULTS = {
     "sms": {**ADULT, "facts": "device", "scam": "sms"},
 }
 
-# Every question, with the answers before it; those of the first screens are put to an adult, to a minor and to somebody
-# who helps, each in their own words.
+# Every question, with the answers that lead to it. Those of the first screens are put to an adult, to a minor and to
+# somebody who helps, each in their own words.
 ASKED: tuple[tuple[str, dict[str, str]], ...] = (
     ("danger", {}),
     ("danger", {"who": "minor"}),
@@ -124,7 +124,7 @@ def test_missing_answer_is_said_and_no_answer_is_painted(
 ) -> None:
     page = page_factory(width=320)
     come_in(page, live_site)
-    with page.expect_navigation():  # to the same address
+    with page.expect_navigation():  # the address stays the same
         page.evaluate("document.querySelector('main form').submit()")
     expect(page).to_have_title(re.compile(r"^Erreur\s: "))
     expect(page.locator("#question-error")).to_be_focused()

@@ -1,5 +1,6 @@
-"""« Ma copie » on a phone: closed by words, opened and checked from a disk without a line; an altered byte is said, and
-so is a copy that was rewritten with its digests, by its proofs of date."""
+"""« Ma copie » on a telephone: locked with words, then opened and checked from a disk without a network. An altered
+byte is reported, and so is a copy that was rewritten with its digests, because of its proofs of date.
+"""
 
 import io
 import json
@@ -68,7 +69,7 @@ def test_copy_is_taken_and_checks_itself_offline(
 
     page.goto((tmp_path / "verifier.html").as_uri())
     page.get_by_label("Fichier à vérifier").set_input_files(tmp_path / "copie.zip")
-    # Of this day, nothing has a proof yet: nobody but the copy itself vouches for it.
+    # Nothing of this day has a proof yet, so only the copy itself says that it is intact.
     expect(page.get_by_role("status")).to_contain_text("Tout n'a pas pu être vérifié")
     expect(page.get_by_role("status")).to_have_attribute("data-state", "partly")
     axe_in_both_themes(page)
@@ -113,7 +114,7 @@ def test_copy_of_a_slow_machine_is_late_and_is_saved(live_site, enter, axe_in_bo
         if javascript:
             axe_in_both_themes(person)
             person.context.set_offline(True)
-            person.wait_for_timeout(5_000)  # one question, which reaches nobody
+            person.wait_for_timeout(5_000)  # one request, which reaches nobody
             person.context.set_offline(False)
             with person.expect_response(lambda answer: answer.status == 204):
                 pass
@@ -276,7 +277,8 @@ def test_copy_that_was_rewritten_with_its_digests_is_caught_by_its_proofs(
         expect(verdict).to_contain_text(f"Tout n'a pas pu être vérifié. {told}")
         expect(verdict).to_have_attribute("data-state", "partly")
 
-    # Nothing is wrong, and yet nobody vouches for its list: who rewrote what has no proof made it again.
+    # Nothing is wrong, and yet nobody guarantees the list of files: it could have been rewritten where there is no
+    # proof.
     unbound = "Les messages, faits et captures sont datés ; le reste (PDF, autres fichiers, autres lignes) ne l'est pas"
     rewritten = {**a_copy(), "hands": [{"who": "Personne", "did": "a tout lu"}]}
     for name, copy in (("hands.zip", rewritten), ("whole.zip", a_copy())):
@@ -306,7 +308,7 @@ def test_copy_that_was_rewritten_with_its_digests_is_caught_by_its_proofs(
     expect_partly("Éléments sans preuve de date signée : 1. Fichiers conformes à la liste de cette copie : 3.")
     expect(lines.last).to_have_text("Preuves qu'aucune autorité n'a encore signées : 1.")
 
-    # Whoever rewrites an element takes its proof away, and those of all others with it.
+    # Somebody who rewrites an element removes its proof, together with all the others.
     rewritten = a_copy()
     rewritten["messages"][0]["text"] = "Rien du tout"
     for name, copy in (("stripped.zip", a_copy()), ("rewritten.zip", rewritten)):
@@ -318,7 +320,7 @@ def test_copy_that_was_rewritten_with_its_digests_is_caught_by_its_proofs(
         check("between.zip", packed(a_copy(), signed))
         expect_partly(unbound)
 
-    # Or that one alone: a later message has its own, and they get them in their order.
+    # Or only that one. A later message has its own proof, and proofs are made in the order of messages.
     rewritten = a_copy()
     rewritten["messages"].insert(0, {"number": 11, "author": "agent", "text": "Jamais dit", "sent_at": "2026-11-20"})
     check("one.zip", packed(rewritten, signed))
@@ -327,7 +329,7 @@ def test_copy_that_was_rewritten_with_its_digests_is_caught_by_its_proofs(
     expect(lines.first).to_have_text(missing)
     expect(lines.first).to_have_attribute("data-state", "missing")
 
-    # A picture that is not the one of its capture, or is of none.
+    # A picture that is not the one of its capture, or belongs to none.
     shown = File("captures/capture-1.png", b"other")
     capture = {"id": "x", "number": 1, "file": shown.name, "sha256": "0" * 64}
     for name, copy in (("other.zip", {**a_copy(), "captures": [capture]}), ("more.zip", a_copy())):
@@ -337,7 +339,7 @@ def test_copy_that_was_rewritten_with_its_digests_is_caught_by_its_proofs(
         check("between.zip", packed(a_copy(), signed))
         expect_partly(unbound)
 
-    # An archive that holds no copy has nobody who vouches for it: papers alone, or one whose « copie.json » is gone.
+    # An archive without a copy has nobody who guarantees it: papers alone, or one whose « copie.json » was removed.
     check("paper.zip", archive.pack([File("copie.pdf", b"%PDF-")], datetime(2026, 11, 28, 7, 5, tzinfo=UTC)))
     expect_partly("Aucune preuve de date n'est jointe. Fichiers conformes à la liste de cette copie : 2.")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
@@ -377,14 +379,15 @@ def test_altered_pdf_is_said_by_the_proof_of_the_copy_although_its_list_was_made
     expect(verdict).to_have_text(whole)
     expect(verdict).to_have_attribute("data-state", "ok")
     expect(lines.first).to_have_text("preuve.json : preuve de date de cette copie")
-    for one in corpus.proof(line).stamps:  # anybody may sign: whose signature it is, the reader compares
+    for one in corpus.proof(line).stamps:  # anybody may sign: the reader compares whose signature it is
         told = f"Signé par {one.authority}. Empreinte du certificat, à comparer avec celle que cette autorité publie :"
         expect(lines.filter(has_text=f"{told} {one.as_values()['fingerprint']}")).to_have_count(1)
     axe_in_both_themes(page)
     check("altered.zip", "preuve.json")
     expect(verdict).to_have_text("Cette copie a été modifiée. Fichiers en cause : 0. Preuves de date en cause : 1.")
     expect(lines.first).to_have_text("preuve.json : cette preuve ne tient pas, ou n'est pas celle de cette copie")
-    for name in ("given.zip", "altered.zip"):  # without it nobody can tell one from the other: neither is green
+    # Without the proof nobody can tell one from the other, so neither is called intact.
+    for name in ("given.zip", "altered.zip"):
         check(name)
         expect(verdict).to_contain_text("le reste (PDF, autres fichiers, autres lignes) ne l'est pas")
         expect(verdict).to_have_attribute("data-state", "partly")
@@ -394,7 +397,7 @@ def test_altered_pdf_is_said_by_the_proof_of_the_copy_although_its_list_was_made
     expect(verdict).to_contain_text("le reste (PDF, autres fichiers, autres lignes) ne l'est pas")
     expect(lines.first).to_have_text("unsigned.json : preuve de cette copie, qu'aucune autorité n'a encore signée")
     expect(lines.filter(has_text="Signé par")).to_have_count(0)
-    # Of two copies one verdict would name neither; a second proof would be taken for the copy, or for nothing.
+    # With two copies, one verdict would name neither. A second proof would be taken for the copy, or for nothing.
     for chosen in (
         ("given.zip", "altered.zip"),
         ("given.zip", "altered.zip", "preuve.json"),

@@ -1,4 +1,4 @@
-"""A document of a long exchange, part by part, in a real browser: with and without scripts, on a small screen."""
+"""A document of a long exchange is made part by part in a real browser: with and without scripts, on a small screen."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,4 +1,4 @@
-"""A long thread in a browser: its last messages first, the others when asked for, and nobody loses their place."""
+"""A long thread in a browser: its last messages come first, the others on request, and nobody loses their place."""
 
 import pytest
 from django.conf import settings
@@ -36,7 +36,7 @@ def test_earlier_messages_come_above_and_what_is_typed_stays(live_site, enter, l
     before = top_of(page, 152)
     page.get_by_role("link", name=EARLIER).press("Enter")
     expect(own).to_have_count(2 * PIECE_MESSAGES)
-    assert abs(top_of(page, 152) - before) < 3  # who reads keeps what they read under their eyes
+    assert abs(top_of(page, 152) - before) < 3  # a reader keeps the same words before their eyes
     expect(page.locator("[data-seq='151']")).to_be_focused()
     page.get_by_role("link", name=EARLIER).click()
     expect(own).to_have_count(251)

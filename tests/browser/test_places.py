@@ -1,4 +1,4 @@
-"""Places in a real browser: typing, keyboard, no script, both themes, a narrow screen."""
+"""Places in a real browser: typing, the keyboard, no script, both themes, and a narrow screen."""
 
 import contextlib
 import re
@@ -9,7 +9,7 @@ from playwright.sync_api import Error, Route, expect
 from tests.browser.conftest import Axe, LiveSite, PageFactory, goes_on
 
 SEARCH = "/point-d-accueil/"
-SAFETY = re.compile("êtes-vous en sécurité")  # what is asked next, once it is known where a chat is for
+SAFETY = re.compile("êtes-vous en sécurité")  # the next question, once the place is known
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +97,9 @@ def test_suggestions_that_come_after_escape_do_not_open(site, page_factory: Page
     page.keyboard.press("Escape")
     assert held
     for route in held:
-        with contextlib.suppress(Error):  # the page asks for it no more
+        with contextlib.suppress(Error):  # the page does not ask for it any more
             route.fulfill(json={"suggestions": [{"text": "93200", "label": "Saint-Denis"}]})
-    page.wait_for_timeout(300)  # nothing says that nothing opened
+    page.wait_for_timeout(300)  # nothing reports that no list opened
     expect(field).to_have_attribute("aria-expanded", "false")
     page.unroute("**/suggestions/")
     field.press_sequentially("is")
@@ -125,7 +125,7 @@ def test_suggestions_never_cover_the_button(site, page_factory: PageFactory):
     assert shown["y"] + shown["height"] <= pressed["y"]
     field.fill("Belley")
     expect(page.get_by_role("option", name="Belley (01) – 01300")).to_be_visible()
-    # One press is enough: the button does not move under the finger.
+    # One press is enough, because the button does not move under the finger.
     button.tap()
     expect(page.get_by_role("heading", level=1)).to_have_text(SAFETY)
 
@@ -135,7 +135,7 @@ def test_suggestions_open_above_the_bar_of_a_phone(site, page_factory: PageFacto
     page = page_factory(width=360, height=640, has_touch=True)
     page.goto(site.url + address)
     field = page.get_by_role("combobox").first
-    # As low as it can be: half under the bar.
+    # As low as the field can be: half of it under the bar.
     field.evaluate("node => window.scrollBy(0, node.getBoundingClientRect().top - 540)")
     field.press_sequentially("marseile")
     expect(page.get_by_role("option").first).to_be_visible()
@@ -190,7 +190,7 @@ def test_a_slow_press_on_a_door_of_the_home_page_is_taken(site, page_factory: Pa
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
-    page.wait_for_timeout(900)  # three times as long as a list that is left stays open
+    page.wait_for_timeout(900)  # three times as long as a list that was left stays open
     assert door.bounding_box() == box, "the door moved from under the finger"
     page.mouse.up()
     expect(page).not_to_have_url(re.compile(r"^[^/]+//[^/]+/$"))

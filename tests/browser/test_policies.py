@@ -1,4 +1,4 @@
-"""What the browser itself enforces, and the little work of a raid as a person meets it."""
+"""What the browser itself enforces, and the small computation of a raid as a person meets it."""
 
 from collections.abc import Callable
 
@@ -70,7 +70,7 @@ def test_the_console_trusts_nothing_but_its_own_pages(bare_page, live_site: Live
 # --- the little work ------------------------------------------------------------------------------------------------
 
 
-# The wait that stands in for the work where there is no script for it never ends.
+# The wait that replaces the computation on a page without its script never ends.
 ENDLESS_WAIT = """
 const later = window.setTimeout;
 window.setTimeout = (call, ms, ...more) => (ms > 5000 ? 0 : later(call, ms, ...more));
@@ -83,7 +83,7 @@ def raid(france: LiveSite) -> Callable[[], None]:
     for _each in range(100):
         france.do(proof_of_work.count_filed)
     yield
-    cache.clear()  # one Valkey for the tests and their site
+    cache.clear()  # the tests and their site share one Valkey
 
 
 def fill_in(page: Page, url: str) -> None:
@@ -101,13 +101,13 @@ def fill_in(page: Page, url: str) -> None:
 
 def test_a_person_meets_a_raid(raid, live_site: LiveSite, page_factory: PageFactory, axe_at_both_ends: Axe):
     page = page_factory()
-    page.route("**/effort*.js", lambda route: route.abort())  # first, to see the page
+    page.route("**/effort*.js", lambda route: route.abort())  # at first, to see the page without its script
     fill_in(page, live_site.url)
     expect(page.locator("h1")).to_have_text("Encore un instant")
     axe_at_both_ends(page)
-    expect(page.locator("[data-work]")).to_be_hidden()  # nothing is said of work that is not done
+    expect(page.locator("[data-work]")).to_be_hidden()  # nothing is said about a computation that does not run
     page.unroute("**/effort*.js")
-    page.add_init_script(ENDLESS_WAIT)  # it is the work that opens, however long a busy machine takes for it
+    page.add_init_script(ENDLESS_WAIT)  # the computation opens the way, however long a busy machine takes for it
     page.reload()
     page.wait_for_url(live_site.url + "/tchat/")
 
@@ -116,5 +116,5 @@ def test_a_person_without_a_script_meets_a_raid(raid, live_site: LiveSite, page_
     page = page_factory(javascript=False, width=320)
     fill_in(page, live_site.url)
     expect(page.locator("h1")).to_have_text("Encore un instant")
-    page.get_by_role("button", name="Entrer dans le tchat").click()  # there when the page has come back by itself
+    page.get_by_role("button", name="Entrer dans le tchat").click()  # it is there when the page has loaded itself again
     expect(page).to_have_url(live_site.url + "/tchat/")

@@ -1,4 +1,4 @@
-"""Whatever an agent reads, their people stay theirs: beyond two leases on each page that the menu leads to."""
+"""Whatever an agent reads, their conversations stay theirs, for longer than two leases on each page of the menu."""
 
 import time
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from tests.factories import chat as make
 from tests.support import fresh
 
 LEASE_SECONDS = 8
-BEYOND = 2.3 * LEASE_SECONDS  # seconds: two leases and the worker's tick
+BEYOND = 2.3 * LEASE_SECONDS  # seconds: two leases and a tick of the worker
 pytestmark = pytest.mark.slow
 
 
@@ -34,14 +34,14 @@ def live_site(tmp_path_factory, neutral_site, django_db_blocker) -> Iterator[Liv
         try:
             yield site
         finally:
-            worker.kill()  # how it ends in order is tried elsewhere
+            worker.kill()  # an orderly end is tested elsewhere
             worker.wait()
 
 
 @pytest.fixture(autouse=True)
 def nobody_else(live_site: LiveSite) -> None:
     def forget() -> None:
-        # Not deleted: the worker may be taking one back at this moment.
+        # They are not deleted, because the worker may be taking one back at this moment.
         Conversation.objects.exclude(status=Status.CLOSED).update(status=Status.CLOSED, closed_at=timezone.now())
         Agent.objects.update(availability=Availability.AWAY)
 
@@ -83,8 +83,9 @@ def is_kept(site: LiveSite, conversation: Conversation) -> bool:
     return now.status == Status.ACTIVE and now.assigned_to_id == conversation.assigned_to_id
 
 
-# One page of each part of the service that has a policy or a frame of its own: that every page of the menu carries the
-# same beat is in tests/chat/conversations/test_presence.py. A frame that loads itself every two seconds is dear.
+# One page of each part of the service that has a policy or a frame of its own.
+# tests/chat/conversations/test_presence.py tests that every page of the menu sends the same beat. A frame that loads
+# itself every two seconds costs much.
 BEATING = {
     True: ("/console/transmissions/", "/console/tableau/", "/levees/", "/compte/2fa/", "/parametres-affichage/"),
     False: ("/console/transmissions/", "/compte/2fa/", "/parametres-affichage/"),
@@ -115,7 +116,7 @@ def test_a_page_that_does_not_beat_loses_them(live_site, page_factory: PageFacto
     page, conversation = arrive(live_site, page_factory)
     page.goto(live_site.url + "/console/prendre-soin/")
     page.goto("about:blank")
-    deadline = time.monotonic() + 60  # a busy machine: the site itself is given a lease when it could not be asked
+    deadline = time.monotonic() + 60  # on a busy machine, the site is given another lease when it could not be asked
     while is_kept(live_site, conversation):
         assert time.monotonic() < deadline
         time.sleep(0.5)
@@ -245,7 +246,7 @@ def test_hidden_tabs_keep_the_people_though_their_timers_are_slowed(live_site, t
         seconds = 2 * hidden_tabs.GRACE_SECONDS + 3 * LEASE_SECONDS
         time.sleep(seconds)
         for path, (session, conversation) in held.items():
-            # A tab that is seen has two turns a second; a hidden one has one at most.
+            # A tab that is seen has two turns a second, and a hidden one at most one.
             assert browser.run(session, "turns") < 0.75 * 2 * seconds, (
                 "this browser slows nothing down: nothing was shown"
             )

@@ -1,4 +1,4 @@
-"""A questionnaire is edited in the admin, looked at, published and asked on a visitor's page, in a real browser."""
+"""A questionnaire is edited in the admin, looked at, published, and asked on a visitor's page, in a real browser."""
 
 import os
 from collections.abc import Iterator
@@ -30,9 +30,9 @@ def chief(live_site: LiveSite, page_factory: PageFactory) -> Iterator[Page]:
     yield page
     with live_site.database():
         with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE triage_questionnaireversion")  # no row of those published may be deleted
+            cursor.execute("TRUNCATE triage_questionnaireversion")  # a published row may not be deleted
         User.objects.filter(username="chef-questionnaire").delete()
-    live_site.do(versions.clear)  # it would ask the version that is gone for ten seconds more
+    live_site.do(versions.clear)  # otherwise it would use the deleted version for ten seconds more
 
 
 def second_question(page: Page, base: str) -> str:
@@ -61,7 +61,7 @@ def test_version_from_the_form_to_the_visitor(
     running = page_factory()
     assert second_question(running, base) == BEFORE
 
-    # A draft, edited in a form: an error is beside its field, with the focus.
+    # A draft is edited in a form, and an error is beside its field, with the focus.
     chief.goto(f"{base}{LIST}add/")
     chief.fill("[name=note]", "Des mots plus simples")
     with goes_on(chief):
@@ -78,7 +78,7 @@ def test_version_from_the_form_to_the_visitor(
     chief.get_by_label("Question, vous, français").fill(WORDS)
     chief.get_by_label("Question, vous, anglais").fill(ENGLISH)
 
-    # The real page, in a tab of its own; nothing is saved.
+    # The real page opens in a tab of its own, and nothing is saved.
     with chief.context.expect_page() as opened:
         chief.get_by_role("button", name="Aperçu en anglais").click()
     preview = opened.value
@@ -87,7 +87,7 @@ def test_version_from_the_form_to_the_visitor(
     preview.close()
     save(chief, "Enregistrer dans le brouillon")
 
-    # A walk through the draft; nobody else sees it.
+    # One walks through the draft, and nobody else sees it.
     with chief.context.expect_page() as opened:
         chief.get_by_role("link", name="Aperçu", exact=True).click()
     walk = opened.value
@@ -97,7 +97,7 @@ def test_version_from_the_form_to_the_visitor(
     walk.close()
     assert second_question(page_factory(), base) == BEFORE
 
-    # Published, after what changes was read.
+    # It is published after the changes were read.
     with goes_on(chief):
         chief.get_by_role("link", name="Publier").click()
     expect(chief.locator("ins").first).to_have_text(WORDS)
@@ -107,7 +107,7 @@ def test_version_from_the_form_to_the_visitor(
     visitor = page_factory()
     assert second_question(visitor, base) == WORDS
 
-    # Whoever had begun ends as they began.
+    # A visit that had begun ends with the same questionnaire.
     running.reload()
     expect(running.locator("h1")).to_have_text(BEFORE)
     answer(running, "J'ai 18 ans ou plus")

@@ -1,4 +1,4 @@
-"""« Quitter rapidement »: the button, the first Tab stop, Shift three times, and what « back » shows."""
+"""« Quitter rapidement »: the button, the first stop of Tab, three presses of Shift, and what « back » shows."""
 
 import time
 
@@ -51,7 +51,7 @@ def test_quick_exit_ends_the_visit(page_factory: PageFactory, live_site: LiveSit
     assert session_count(live_site) == before + 1
     page.get_by_role("button", name="Quitter rapidement", exact=True).click()
     is_away(page, neutral_site)
-    # With scripts the request is sent while the page leaves.
+    # With scripts, the request is sent while the page is left.
     deadline = time.monotonic() + 20
     while session_count(live_site) != before and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -69,7 +69,7 @@ def test_quick_exit_shift_three_times(page_factory: PageFactory, live_site: Live
     expect(status).to_contain_text("encore une fois")
     page.keyboard.press("Shift")
     is_away(page, neutral_site)
-    page.goto(live_site.url + "/")  # on purpose: the site is shown
+    page.goto(live_site.url + "/")  # coming back on purpose shows the site
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
@@ -99,7 +99,7 @@ def test_quick_exit_shift_too_slow_stays(page_factory: PageFactory, live_site: L
 def test_quick_exit_hides_the_page_before_the_next_one_arrives(page_factory: PageFactory, live_site: LiveSite):
     page = page_factory()
     page.goto(live_site.url + "/")
-    # As if the neutral page were slow: what is on screen right after the click, in the same turn of the loop.
+    # As if the neutral page were slow: what is on screen directly after the press, in the same turn of the event loop.
     state = page.evaluate(
         """() => {
             document.querySelector("#quick-exit button").click();
@@ -129,7 +129,8 @@ def test_quick_exit_back_without_javascript_shows_nothing_typed(
     page.get_by_role("button", name="Quitter rapidement", exact=True).click()
     is_away(page, neutral_site)
     page.go_back()
-    expect(page.get_by_role("heading", level=1)).to_be_visible()  # the server was asked again, and has forgotten
+    # The server was asked again, and has forgotten the visit.
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert page.locator("main input:checked").count() == 0
     assert page.url != second_question, "without the first answer there is no second question"
 

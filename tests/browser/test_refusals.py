@@ -1,4 +1,4 @@
-"""A message that is not taken: its true reason, and its text where the agent can go on with it."""
+"""A message that is refused is shown with its true reason, and with its text where the agent can go on with it."""
 
 import re
 import uuid
@@ -47,7 +47,7 @@ def conversation(live_site: LiveSite, page: Page, at: Work, wire: Wire) -> Conve
 
 def test_text_that_cannot_be_kept_stays_in_the_reply_with_its_reason(page: Page, conversation, wire: Wire):
     area, error = page.locator(f"{OPEN_THREAD} textarea[name=body]"), page.locator(f"{OPEN_THREAD} [data-error]")
-    # What a browser lets through the keyboard or the clipboard, and the exchange cannot keep.
+    # Characters that a browser accepts from the keyboard or the clipboard, and that the exchange cannot store.
     for body in ("un nul \0 ici", "une moitié \ud83d de signe"):
         area.evaluate(f"(area) => {{ area.value = {json_text(body)} }}")
         area.press("Control+Enter")
@@ -55,7 +55,7 @@ def test_text_that_cannot_be_kept_stays_in_the_reply_with_its_reason(page: Page,
         expect(area).to_have_attribute("aria-invalid", "true")
         assert area.evaluate("(area) => area.value.length") == len(body.encode("utf-16-le", "surrogatepass")) // 2
     assert wire.posts() == []
-    # Four thousand signs that the frame writes in six bytes each: only the server knows that it is too much.
+    # Four thousand characters that take six bytes each in the frame: only the server knows that this is too much.
     area.evaluate("(area) => { area.value = 'a' + '\\u0001'.repeat(3998) + 'b' }")
     area.press("Control+Enter")
     expect(error).to_have_text(re.compile(r"Le message est trop long"))
@@ -78,7 +78,8 @@ def test_text_that_is_refused_while_another_is_written_comes_back_by_one_press(p
         if frame["type"] != "post":
             return None
         held.append(frame)
-        return {"type": "typing", "conversation": str(uuid.uuid4())}  # of nobody: the post has no answer yet
+        # An exchange that does not exist: the message has no answer yet.
+        return {"type": "typing", "conversation": str(uuid.uuid4())}
 
     wire.answers = keep
     area = page.locator(f"{OPEN_THREAD} textarea[name=body]")

@@ -1,4 +1,6 @@
-"""The code de reprise from end to end: asked for, noted, back on another device; and what the first one still shows."""
+"""The code de reprise from beginning to end: asked for, noted, used on another device; and what the first device still
+shows.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -186,7 +188,7 @@ def test_page_left_behind_shows_nothing_more(live_site, left_behind, page_factor
     expect(page.get_by_role("link", name="Reprendre avec un code")).to_be_in_viewport()
     fits(page)
     axe(page)
-    # What the world does afterwards brings nothing back, and breaks nothing.
+    # What happens afterwards brings nothing back, and breaks nothing.
     page.context.set_offline(True)
     page.context.set_offline(False)
     page.evaluate("document.dispatchEvent(new Event('visibilitychange')); dispatchEvent(new Event('pageshow'))")
@@ -196,7 +198,7 @@ def test_page_left_behind_shows_nothing_more(live_site, left_behind, page_factor
     shows_nothing_of(page, code)
     fits(page)
     axe(page)
-    page.set_viewport_size({"width": 1280, "height": 800})  # on a desk
+    page.set_viewport_size({"width": 1280, "height": 800})  # a desktop computer
     axe(page)
     fits(page)
     for path in ("/orientation/", "/signalement/"):
@@ -222,7 +224,7 @@ def test_page_kept_in_memory_by_the_browser_asks_before_it_shows(live_site, left
     """A browser may keep whole pages for « Back » whatever they ask for."""
     page, _conversation = left_behind({}, script=NO_SOCKETS)
     code = code_of(page)
-    page.route("**/tchat/trames/", lambda route: route.abort())  # frozen: it hears nothing
+    page.route("**/tchat/trames/", lambda route: route.abort())  # it is frozen, and is told nothing
     come_back(live_site, page_factory, code)
     shown = """() => {
       dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
@@ -245,7 +247,7 @@ def test_page_left_behind_without_sockets_hears_it_too(live_site, left_behind, p
 def test_new_code_asked_for_on_the_page_left_behind_ends_it(live_site, left_behind, page_factory):
     page, conversation = left_behind({}, script=NO_SOCKETS)
     code = code_of(page)
-    page.route("**/tchat/trames/", lambda route: route.abort())  # the line hears nothing
+    page.route("**/tchat/trames/", lambda route: route.abort())  # the line is told nothing
     come_back(live_site, page_factory, code)
     page.get_by_role("button", name="Créer un nouveau code").click()
     expect(page.get_by_role("heading", name=ENDED)).to_be_focused()

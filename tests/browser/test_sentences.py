@@ -1,4 +1,4 @@
-"""A sentence is changed, tried where it will be read, saved, and read by somebody else; then taken back."""
+"""A sentence is changed, tried on its page, saved, read by somebody else, and restored."""
 
 import re
 from collections.abc import Callable
@@ -45,7 +45,7 @@ def test_sentence_is_tried_then_saved_then_read(
         assert len(buttons) == 2 and all(words <= height for words, height in buttons), width
 
     admin.fill("[name=vous]", CHANGED + " {prenom}")
-    admin.click("[name=_save]")  # to the same address
+    admin.click("[name=_save]")  # the address stays the same
     expect(admin.locator(".errorlist")).to_contain_text("{prenom} n'existe pas ici.")
     expect(admin.locator("[name=vous]")).to_be_focused()
     axe_at_both_ends(admin)

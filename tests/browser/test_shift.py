@@ -1,4 +1,4 @@
-"""Nothing moves under the reader's finger when the fonts come, on a visit that has none of them.
+"""Nothing moves under the reader's finger when the fonts come, on a visit that has none of them yet.
 
 The files of Marianne are held back until the page stands in a font of this machine, then let go: what Chromium says
 has moved by itself (`layout-shift`, the sum that Lighthouse judges) is due to them. Fallbacks as wide as Marianne
@@ -20,7 +20,8 @@ from tests.factories import chat as make
 
 pytestmark = pytest.mark.new_tabs
 
-# Lighthouse calls 0.1 good. One line that breaks at another word is 0.02 to 0.06; without fallbacks, up to 0.16.
+# Lighthouse calls 0.1 good. One line that breaks at another word is 0.02 to 0.06; without fallback fonts it is up to
+# 0.16.
 MOST = 0.07
 FONTS = "**/*.woff2"
 WATCH = """
@@ -52,12 +53,12 @@ def moved_at(page: Page, address: str) -> list[Any]:
     """
     held = list[Route]()
     page.route(FONTS, lambda route: held.append(route))
-    page.goto(address, wait_until="domcontentloaded")  # the load itself waits for the fonts
-    page.evaluate(WATCH)  # told of what moved before, too
+    page.goto(address, wait_until="domcontentloaded")  # the load event waits for the fonts
+    page.evaluate(WATCH)  # it also reports what moved before
     _wait(page, "performance.getEntriesByName('first-contentful-paint').length > 0")
     assert held, "no font was asked for"
     before = page.evaluate("moved.length")
-    page.unroute(FONTS)  # lets those that were held go on
+    page.unroute(FONTS)  # lets the requests that were held go on
     _wait(page, "document.fonts.status === 'loaded'")
     assert page.evaluate("document.fonts.check('16px Marianne')")
     return list(page.evaluate("moved"))[before:]

@@ -1,4 +1,4 @@
-"""What a test leaves in a tab is gone for the next one that has it; a tab where something would stay is closed."""
+"""What a test leaves in a tab is removed for the next test; a tab in which something would stay is closed."""
 
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
@@ -26,7 +26,7 @@ LEAVE = """async () => {
     opening.onerror = failed;
   });
 }"""
-# What a page can tell of its visit, by itself.
+# What a page itself can tell about its visit.
 LOOK = """async () => ({
   stores: [localStorage.length, sessionStorage.length, document.cookie, window.name],
   caches: await caches.keys(),
@@ -54,7 +54,7 @@ def look(page: Page, site: LiveSite) -> dict[str, Any]:
 @pytest.fixture
 def taken(tabs: Tabs, live_site: LiveSite):
     """Give a tab that was just opened; it is closed at the end, if it is not kept."""
-    tabs.close()  # those of other tests would be given first: size and theme do not tell them apart
+    tabs.close()  # otherwise tabs of other tests would be used first, because size and theme do not distinguish them
     tab = tabs.take(live_site.url, OPTIONS, is_new=True)
     yield tab
     if tab in tabs.kept:
@@ -177,7 +177,7 @@ def test_what_is_asked_of_another_site_is_noted(tabs: Tabs, live_site: LiveSite,
     assert "elsewhere: http://127.0.0.1:9/" in taken.problems
 
 
-# A worker whose file has no policy, as static files have none: it asks, and says that it is done.
+# A worker whose file has no policy, as static files have none: it makes a request, and reports when it is done.
 WORKER_ASKS = """(there) => new Promise((done) => {
   const script = `fetch("${there}")
     .then(() => postMessage("answered"), () => postMessage("none"));`;
@@ -202,14 +202,14 @@ def test_what_a_worker_asks_of_another_site_is_noted(
     tab.page.goto(live_site.url + "/accessibilite/")
     assert tab.problems == []
     assert tab.page.evaluate(WORKER_ASKS, there) == "none"
-    tab.page.wait_for_timeout(100)  # it is told on its own way
+    tab.page.wait_for_timeout(100)  # the report comes later than the answer
     assert tab.problems == [f"elsewhere: {there}"] and tab.was_elsewhere
     tab.page.context.close()
 
 
 def test_few_are_kept(tabs: Tabs, live_site: LiveSite, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(kept, "MOST", 1)
-    tabs.close()  # those of tests before
+    tabs.close()  # those of earlier tests
     pair = [tabs.take(live_site.url, OPTIONS, is_new=True) for _each in range(2)]
     for tab in pair:
         tabs.give_back(tab, failed=False)

@@ -1,4 +1,4 @@
-"""A phone whose browser is told to show larger text: an em is of that size, so style sheets that ask for ems follow."""
+"""On a telephone whose browser shows larger text, an em has that size, and style sheets that use ems follow it."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from common.texts.templatetags.dates import whole_words
 from tests.browser.exchange import assigned
 from tests.browser.test_accessibility import ADDRESSES
 
-# Chromium's « Very large » and twice the usual size.
+# Chromium's « Very large », and twice the usual size.
 SIZES = (24, 32)
 USUAL_SIZE = 16
 WIDER = """() => document.documentElement.scrollWidth <= innerWidth ? []
@@ -22,7 +22,7 @@ WIDER = """() => document.documentElement.scrollWidth <= innerWidth ? []
 UNFOLD = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 PAGES = ("/", "/orientation/maintenant/", "/tchat/")
 SIZE = "[parseFloat(getComputedStyle(document.documentElement).fontSize), innerWidth]"
-# On how many lines the word with a hyphen stands.
+# How many lines the word with a hyphen takes.
 LINES_OF_A_WORD = "document.querySelector('#question-text .pnav-whole').getClientRects().length"
 PUT_TITLE = """([before, word, after]) => {
     const whole = Object.assign(document.createElement("span"), { className: "pnav-whole", textContent: word });
@@ -62,7 +62,7 @@ def visit_at(browser: Browser) -> Iterator[Visit]:
     shown = [(*page.evaluate(SIZE), size) for page, size in pages]
     for page, _size in pages:
         page.context.close()
-    # As large as it was said to be, within what the style lets a narrow screen have (`:root` in site.css).
+    # As large as it was set, within what the style allows on a narrow screen (`:root` in site.css).
     assert all(seen == pytest.approx(min(wanted, 0.12 * width)) for seen, width, wanted in shown), shown
 
 
@@ -128,7 +128,7 @@ def send_and_refresh_lie_apart(page: Page) -> None:
     assert "Je suis là." in page.locator("#messages").inner_text()
 
 
-# The last is a laptop of 1280 × 1024 at 400 %.
+# The last one is a laptop of 1280 × 1024 at 400 %.
 @pytest.mark.parametrize(
     ("size", "width", "height"), [*((one, 360, 640) for one in (USUAL_SIZE, *SIZES, 64)), (USUAL_SIZE, 320, 256)]
 )
@@ -170,10 +170,10 @@ def test_text_at_400_percent_is_read_without_scrolling_sideways(live_site, visit
 
     def show(width: int) -> None:
         page.set_viewport_size({"width": width, "height": 640})
-        page.evaluate("scrollTo(0, 0)")  # an error has the focus: what stays in view lies over the rest there
+        page.evaluate("scrollTo(0, 0)")  # an error has the focus, and what stays in view would lie over the rest there
 
     for address in ADDRESSES:
-        if address in ("/composants/", "/compte/login/"):  # pages of who works here
+        if address in ("/composants/", "/compte/login/"):  # pages of the staff
             continue
         with subtests.test(address):
             page.context.clear_cookies()
@@ -201,7 +201,7 @@ def test_titles_of_questions_end_no_line_at_a_hyphen(live_site, visit_at: Visit,
         "Avant tout, êtes-vous en sécurité ?", "Que se passe-t-il ?", "Qui aidez-vous ?", "Qui aides-tu ?",
     ):  # fmt: skip
         with subtests.test(title):
-            # As nodes: the page takes no HTML from a script.
+            # As nodes, because the page takes no HTML from a script.
             before, word, after = re.split(r"<[^>]*>", whole_words(title))
             page.evaluate(PUT_TITLE, [before, word, after])
             for width in (320, 360, 390):

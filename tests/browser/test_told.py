@@ -1,12 +1,12 @@
-"""What somebody tells, from the first fact to the forgetting, in four browsers: a phone over a bad line, another device
-without scripts, an agent, a unit; the copy is checked on a fifth that has no line.
+"""A person's whole story, from the first fact to its deletion, in four browsers: a telephone on a bad line, another
+device without scripts, an agent, a unit; and a fifth, without a network, checks the copy.
 
-It is all one day, so the copy has no proof of date: that is seen in `tests/browser/test_own_copy.py`. What is drawn and
-what is forgotten, the worker's functions do here, without its process. At last a backup of before the end (a dump
-without the wraps, and a copy of the captures' folder) is restored beside the wraps of that day, and another site opened
-on it. A base backup, and what custodians open of it, are in `tests/scenarios/test_restored_backup.py`.
+All of it happens on one day, so the copy has no proof of date (`tests/browser/test_own_copy.py` has one). The worker's
+functions draw and delete here without its process. At last a backup from before the end (a dump without the wraps, and
+a copy of the captures' folder) is restored beside the wraps of that day, and another site is opened with it.
+`tests/scenarios/test_restored_backup.py` has a base backup, and what custodians open of it.
 
-With SHOTS=folder a picture of each step is left there.
+With SHOTS=folder a picture of each step is stored there.
 """
 
 import hashlib
@@ -84,7 +84,7 @@ def begun() -> tuple[Agent, UnitAccount, Conversation, str]:
     for user in (agent.user, unit.user):
         enrol_totp(user, SECRET)
     conversation = make.sealed(make.assigned(agent, reception_point=unit.point))
-    # A key of its own for the exchange, as filing a signalement gives it one.
+    # The exchange has a key of its own, as one gets when a signalement is filed.
     moving.give_keys([conversation.report_id])
     moving.move_words(conversation.report_id)
     assert moving.finish_exchange(conversation.report_id) == 0
@@ -118,7 +118,7 @@ def send_over_a_bad_line(page: Page) -> None:
 
     page.route("**/captures/envoi/", bad)
     files = [{"name": name, "mimeType": "", "buffer": content} for name, content in FILES.items()]
-    expect(page.get_by_label("Image ou PDF")).to_have_attribute("multiple", "")  # the script is there
+    expect(page.get_by_label("Image ou PDF")).to_have_attribute("multiple", "")  # the script is loaded
     page.get_by_label("Image ou PDF").set_input_files(files)  # type: ignore[arg-type]
     shot(page, "captures-choisies")
     with page.expect_navigation():
@@ -176,7 +176,7 @@ def test_from_the_first_fact_to_the_forgetting(
 ) -> None:
     agent, unit, conversation, key = in_site(live_site, begun)
 
-    # A phone: three facts, four captures, a code; then the phone is gone.
+    # A telephone: three facts, four captures, a code. Then the telephone is lost.
     phone = page_factory(**PHONE)
     phone.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
     phone.goto(live_site.url + "/tchat/faits/")
@@ -199,7 +199,7 @@ def test_from_the_first_fact_to_the_forgetting(
     shot(phone, "code")
     phone.context.close()
 
-    # Another device, without scripts, by the code: everything is shown.
+    # Another device, without scripts, uses the code, and everything is shown.
     person = page_factory(**PHONE, javascript=False)
     person.goto(live_site.url + "/tchat/reprendre/")
     person.get_by_label("Code de reprise").fill(code)
@@ -211,7 +211,7 @@ def test_from_the_first_fact_to_the_forgetting(
         expect(person.get_by_text("Montré à votre interlocuteur")).to_contain_text(told)
         shot(person, f"{part}-montres")
 
-    # The agent sees that it comes again, looks at what was drawn, and asks whether it may go to the unit.
+    # The agent sees that the person came back, looks at the pictures, and asks whether they may go to the unit.
     console = page_factory(width=1280)
     staff.sign_in(console, live_site, agent.user, f"/console/echange/{conversation.public_id}/")
     expect(console.locator(f"#faits-{conversation.public_id}")).to_contain_text("Une même personne recommence")
@@ -231,7 +231,7 @@ def test_from_the_first_fact_to_the_forgetting(
     person.get_by_role("button", name="Oui, envoyer ce résumé").click()
     expect(person.get_by_text("Numéro de dossier :")).to_be_visible()
 
-    # The unit opens the summary, then one original, for a motive.
+    # The unit opens the summary, then one original, with a motive.
     station = page_factory(width=1280)
     staff.sign_in(station, live_site, unit.user, "/unite/")
     station.get_by_role("link", name=in_site(live_site, lambda: Transmission.objects.get().file_number)).click()
@@ -248,7 +248,7 @@ def test_from_the_first_fact_to_the_forgetting(
     got = Path(original.value.path()).read_bytes()
     assert hashlib.sha256(got).hexdigest() in {hashlib.sha256(one).hexdigest() for one in FILES.values()}
 
-    # The person's own copy: whole, then with one byte altered, on a machine without a line.
+    # The person's own copy is intact, and then has one altered byte, on a machine without a network.
     person.goto(live_site.url + "/tchat/copie/")
     person.get_by_label("Oui", exact=False).first.check(force=True)
     shot(person, "ma-copie")
@@ -269,7 +269,7 @@ def test_from_the_first_fact_to_the_forgetting(
         shot(checker, f"verifier-{name.removesuffix('.zip')}")
     disk.close()
 
-    # A backup; then its end, and the term: its rows are gone, and the visit shows nothing of what it told.
+    # After a backup, the exchange ends and its term passes: its rows are deleted, and the visit shows nothing of it.
     backup = tmp_path / "backup"
     backup.mkdir()
     dumped(live_site, backup)
@@ -282,7 +282,7 @@ def test_from_the_first_fact_to_the_forgetting(
         assert "insultes.png" not in person.content() and "Des insultes sous ma photo" not in person.content()
     shot(person, "efface")
 
-    # The old backup, restored beside the wraps of today: the visits of before are let in, and nothing opens.
+    # The old backup is restored beside today's wraps: its visits are let in, and nothing opens.
     places = {
         person: ("personne", ["/tchat/", "/tchat/faits/", "/tchat/captures/", "/tchat/suites/"]),
         console: ("agent", [f"/console/echange/{conversation.public_id}/"]),
@@ -290,7 +290,7 @@ def test_from_the_first_fact_to_the_forgetting(
     }
     with restored(live_site, backup, neutral_site) as old:
         for before, (who, paths) in places.items():
-            # Not of the factory, which lets a page ask its own site alone.
+            # Not from the factory, whose pages may only use their own site.
             size = PHONE if who == "personne" else {"width": 1280, "height": 800}
             page = browser.new_context(locale="fr-FR", viewport=size).new_page()  # type: ignore[arg-type]
             page.context.add_cookies([{**cookie, "domain": "127.0.0.1"} for cookie in kept[before]])  # type: ignore[list-item]

@@ -1,4 +1,4 @@
-"""A summary goes to a unit, by three people in three browsers: sent with agreement, read, answered, closed."""
+"""A summary goes to a unit, with three people in three browsers: sent with agreement, read, answered, closed."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -104,7 +104,7 @@ def test_from_sending_to_closing(
     comes(person, live_site, key)
     expect(person.locator("#follow")).to_be_hidden()
 
-    # The agent, by keyboard.
+    # The agent uses the keyboard.
     console.locator(f"{PANEL} summary", has_text="Préparer un résumé").focus()
     console.keyboard.press("Enter")
     console.locator(f"{PANEL} textarea[name=summary]").fill(SUMMARY)
@@ -113,7 +113,7 @@ def test_from_sending_to_closing(
     console.keyboard.press("Enter")
     expect(console.locator(PANEL)).to_contain_text("Accord demandé")
 
-    # The person, live, on a small telephone.
+    # The person sees it at once, on a small telephone.
     link = person.get_by_role("button", name="Lire et répondre")
     expect(link).to_be_visible()
     expect(person.locator("#messages")).to_contain_text("Rien ne part sans votre accord")
@@ -137,7 +137,7 @@ def test_from_sending_to_closing(
     expect(person.get_by_text("Numéro de dossier :")).to_be_visible()
     person.get_by_role("link", name="Revenir à mon échange").click()
 
-    # The unit.
+    # Now the unit.
     station = page_factory(width=320)
     sign_in_by_hand(station, live_site, unit.user.username, path="/unite/")
     station.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
@@ -160,7 +160,7 @@ def test_from_sending_to_closing(
     station.fill("[name=day]", day.isoformat())
     station.fill("[name=hour]", "09:30")
     station.fill("[name=place]", "Bureau 12, premier étage")
-    station.check("[name=checked]", force=True)  # the label is in front of it
+    station.check("[name=checked]", force=True)  # the label covers it
     station.get_by_role("button", name="Proposer ce rendez-vous").click()
     expect(console.locator(PANEL)).to_contain_text("Bureau 12, premier étage")
     person.get_by_role("button", name="Lire et répondre").click()
@@ -179,7 +179,7 @@ def test_from_sending_to_closing(
     expect(console.locator(PANEL)).to_contain_text("Rendez-vous accepté")
     person.get_by_role("link", name="Mon rendez-vous").click()
     expect(person.get_by_text("Bureau 12, premier étage")).to_be_visible()
-    # The unit's page says so by itself, and eats no draft; unwritten forms stand on what is shown.
+    # The unit's page shows it by itself and keeps the draft; forms in which nobody wrote follow what is shown.
     station.fill("[name=reason]", "Un brouillon")
     station.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(station.locator("#etapes-zone")).to_contain_text("Rendez-vous accepté")
@@ -192,7 +192,7 @@ def test_from_sending_to_closing(
     seen = station.locator("#clore ~ form [name=seen]").input_value()
     assert int(seen) == 5
 
-    # Somebody writes in the panel meanwhile: what is typed stays, and the panel follows afterwards.
+    # Somebody writes in the panel meanwhile: what is typed stays, and the panel is read again afterwards.
     console.locator(f"{PANEL} summary", has_text="Préparer un résumé").click()
     area = console.locator(f"{PANEL} textarea[name=summary]")
     area.fill("Un brouillon")
@@ -244,7 +244,7 @@ def test_after_the_end_without_a_script_by_the_code(
     page.goto(live_site.url + "/tchat/reprendre/")
     page.fill("[name=code]", code)
     page.get_by_role("button", name="Reprendre", exact=True).click()
-    page.wait_for_url(re.compile(r"/n/\d{6}/$"))  # an address that says nothing
+    page.wait_for_url(re.compile(r"/n/\d{6}/$"))  # an address that says nothing about the page
     expect(page.locator("summary", has_text="Lire le résumé qui sera envoyé")).to_be_visible()
     assert page.title() == "Informations"
     expect(page.get_by_text("Un-mot-de-l-echange")).to_have_count(0)

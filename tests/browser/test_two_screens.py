@@ -56,7 +56,7 @@ def test_two_tabs_show_the_same_and_either_keeps_the_people(
     for screen in (page, other):
         expect(screen.locator(AREA)).to_be_editable()
         expect(screen.locator("#coupure")).to_be_hidden()
-    page.route("**/brouillon/", lambda route: route.fulfill(status=204))  # kept, it would renew the lease too
+    page.route("**/brouillon/", lambda route: route.fulfill(status=204))  # saving the draft would renew the lease too
     page.locator(AREA).fill("Un brouillon, sur le premier écran.")
     other.locator(AREA).fill("Envoyé de l'autre écran.")
     other.locator(AREA).press("Control+Enter")
@@ -65,8 +65,8 @@ def test_two_tabs_show_the_same_and_either_keeps_the_people(
     expect(page.locator(AREA)).to_have_value("Un brouillon, sur le premier écran.")
 
     other.close()
-    then = at(age_the_lease, agent)  # as if the other one had been the last to be seen
-    for _second in range(40):  # nothing is read again, which would keep them by itself: a beat comes each 20 s
+    then = at(age_the_lease, agent)  # as if the other tab had been the last to be seen
+    for _second in range(40):  # nothing is read again, which would renew the lease; a beat comes every 20 s
         page.wait_for_timeout(1000)
         if at(is_seen_since, agent, then):
             break

@@ -1,6 +1,6 @@
-"""What a screen reader is given to say: each thing once, whole, in its order, by one region (`lib/voice.js`).
+"""What a screen reader is given to say: each thing once, whole, in its order, through one region (`lib/voice.js`).
 
-Heard with Orca, as docs/screen-reader.md tells; a browser alone can only see what the region held.
+docs/screen-reader.md tells what Orca said. A browser alone can only show what the region held.
 """
 
 from collections.abc import Callable
@@ -85,7 +85,7 @@ def test_person_hears_who_says_what_once(live_site, enter, console):
         heard(page, f"{name} Bonjour.", f"{name} Prenez votre temps.", f"{name} Bonjour.")
         assert other_regions(page, "Prenez votre temps.") == 0
 
-        # One's own words are not said again: only what becomes of them.
+        # The agent's own words are not said again, only what becomes of them.
         write(page, "Merci")
         seq = camille.hear("Merci")
         heard(page, "Envoyé")
@@ -149,7 +149,7 @@ def test_board_keeps_the_place_of_whoever_reads_it(live_site: LiveSite, page: Pa
     chief = at(an_agent, role=Role.SUPERVISOR)
     be_signed_in(page, live_site, chief)
     page.goto(live_site.url + "/console/tableau/")
-    page.locator("#attentes-pli > summary").click()  # open, it stays so
+    page.locator("#attentes-pli > summary").click()  # when it is open, it stays open
     page.evaluate(
         """() => {
           window.focused = 0;

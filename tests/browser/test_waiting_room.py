@@ -1,4 +1,4 @@
-"""The waiting room on a phone: nothing is lost, the screen may sleep, and the signalement is filled by touch."""
+"""The waiting room on a telephone: nothing is lost, the screen may sleep, and the signalement is filled in by touch."""
 
 import re
 import time
@@ -61,10 +61,10 @@ def test_each_tab_keeps_what_is_typed_in_it(live_site, enter):
     conversation = in_site(live_site, make.waiting)
     first = enter(conversation, width=360, height=640)
     type_and_wait(first, TYPED)
-    first.wait_for_timeout(1_000)  # tab.js, SETTLED_MS: of two pages that open within it, either may give way
+    first.wait_for_timeout(1_000)  # tab.js, SETTLED_MS: when two pages open within it, either may give way
     second = first.context.new_page()
     second.goto(live_site.url + "/tchat/")
-    expect(second.get_by_label(BOX)).to_have_value("")  # it is the other tab's, which is open
+    expect(second.get_by_label(BOX)).to_have_value("")  # it belongs to the other tab, which is open
     type_and_wait(second, "Autre chose")
     for page, text in ((first, TYPED), (second, "Autre chose")):
         page.reload()
@@ -188,7 +188,7 @@ def test_screen_and_alerts_are_offered_and_nothing_is_on_before_it_is_asked_for(
         expect(page.get_by_role("button", name=name)).to_have_attribute("aria-pressed", "true")
     axe(page)
     assert done(page) == ["awake", "vibrated"]
-    page.reload()  # the choice is that of the tab
+    page.reload()  # the choice belongs to the tab
     expect(awake).to_have_attribute("aria-pressed", "true")
     page.evaluate("Notification.permission = 'granted'")
     warn.click()
@@ -230,7 +230,7 @@ def test_page_that_goes_out_of_sight_says_so_and_takes_it_back(live_site, phone)
     until(lambda: not field_of(live_site, conversation, "reporter_is_hidden"))
     page.evaluate("look(true)")
     until(lambda: field_of(live_site, conversation, "reporter_is_hidden"))
-    page.goto(live_site.url + "/accessibilite/")  # left for another page: it does not sleep
+    page.goto(live_site.url + "/accessibilite/")  # it was left for another page, so it does not sleep
     until(lambda: not field_of(live_site, conversation, "reporter_is_hidden"))
 
 
@@ -315,8 +315,8 @@ def test_what_is_ticked_without_a_script_is_kept_with_what_is_being_written(live
     expect(page.get_by_label("Réseau social")).to_be_checked()
 
 
-# The page of the signalement: of each answer but the last of its question, how many lines its label has, and how many
-# pixels there are from its text to the next.
+# On the page of the signalement, for each answer except the last of its question: how many lines its label has, and how
+# many pixels there are from its text to the next one.
 SPACES = """[...document.querySelectorAll("main fieldset")].flatMap(question => {
     const answers = [...question.querySelectorAll(".pnav-box > label")].map(label => {
         const text = document.createRange();

@@ -1,4 +1,4 @@
-"""Whoever reads another page while writing finds the text again; the quick exit asks nothing (ADR 0048)."""
+"""Somebody who reads another page while writing finds the text again; the quick exit asks nothing (ADR 0048)."""
 
 import re
 from urllib.parse import unquote
@@ -129,7 +129,8 @@ def test_message_that_is_unsent_holds_a_way_out_up_once_and_says_why(live_site, 
     _agent, conversation = assigned(live_site)
 
     def mute(page: Page) -> None:
-        page.route_web_socket(re.compile("/ws/conversation/"), lambda _socket: None)  # takes all, answers nothing
+        # It takes everything and answers nothing.
+        page.route_web_socket(re.compile("/ws/conversation/"), lambda _socket: None)
         page.route("**/tchat/trames/", lambda route: route.abort())
 
     page = enter(conversation, before=mute)
@@ -163,7 +164,7 @@ def test_quick_exit_asks_nothing_and_keeps_nothing(live_site, enter, neutral_sit
     else:
         page.get_by_role("button", name="Quitter rapidement", exact=True).click()
     expect(page).to_have_url(neutral_site)
-    # What was typed may have been kept a moment before, as the line came in; from the exit on nothing is.
+    # What was typed may have been saved a moment before. After the exit nothing is.
     exit_at = next(place for place, one in enumerate(carried) if "/quitter/" in one)
     assert not asked
     assert not [one for one in carried[exit_at:] if "Je+voulais" in one or "/brouillon/" in one]

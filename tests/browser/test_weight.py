@@ -1,4 +1,4 @@
-"""What the home page and the exchange cost a phone, in bytes on the wire, headers included."""
+"""How many bytes the home page and the exchange take on the network of a telephone, headers included."""
 
 from typing import Any
 
@@ -11,7 +11,8 @@ from tests.browser.exchange import assigned
 pytestmark = pytest.mark.new_tabs
 
 FIRST_VISIT = 80_000
-SECOND_VISIT = 8_000  # of which some 1.5 are headers, and 0.3 the digests of what it loads (docs/adr/0096, 0106)
+# Some 1.5 kB of it are headers, and 0.3 kB the digests of what the page loads (docs/adr/0096, 0106).
+SECOND_VISIT = 8_000
 EXCHANGE = 200_000
 
 

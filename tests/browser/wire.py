@@ -1,4 +1,6 @@
-"""A network that does what networks do to a socket: refuse it, swallow it, go silent without a word."""
+"""A network that treats a socket as real networks do: it refuses it, swallows frames, or falls silent without
+notice.
+"""
 
 import json
 import re

@@ -1,6 +1,6 @@
-"""`python -m tests.browser.engines`: the journey in every engine; what is missing is installed where root may.
+"""`python -m tests.browser.engines` runs these tests in every engine, and installs what is missing where root may.
 
-On another machine it says which engine is missing, runs in those that are there, then fails.
+Elsewhere it says which engine is missing, runs in those that exist, and then fails.
 """
 
 import os

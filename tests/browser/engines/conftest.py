@@ -1,4 +1,4 @@
-"""Which browsers there are, and that these tests run only when they are asked for (`make test-engines`)."""
+"""Finds the browsers, and runs these tests only when somebody asks for them (`make test-engines`)."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -48,6 +48,6 @@ def engines(request: pytest.FixtureRequest) -> Iterator[EngineFactory]:
     pictures = os.environ.get("PNAV_PICTURES")
     for number, engine in enumerate(opened):
         if pictures:
-            name = request.node.name.replace("/", "_")  # of a page, in a test for each
+            name = request.node.name.replace("/", "_")  # a test with a parameter for each page has the page in its name
             engine.picture(Path(pictures) / f"{name}-{number}.png")
         engine.close()

@@ -1,6 +1,6 @@
-"""What a test asks of a browser, whichever it is.
+"""What a test may ask of any browser.
 
-Playwright drives browsers that it patched itself; these are the ones that people have, spoken to by the standard
+Playwright drives browsers that it has patched. These are the browsers that people have, driven with the standard
 protocols: WebDriver BiDi (Firefox) and WebDriver (WebKitGTK).
 """
 
@@ -20,7 +20,7 @@ CONTROL, SHIFT, ENTER, TAB, ESCAPE, DOWN = "\ue009", "\ue008", "\ue007", "\ue004
 
 
 class EngineError(AssertionError):
-    """The browser refused a command; holds what it said."""
+    """The browser refused a command; the message is the browser's."""
 
 
 def free_port() -> int:

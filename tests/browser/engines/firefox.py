@@ -1,4 +1,4 @@
-"""Firefox, by WebDriver BiDi (https://w3c.github.io/webdriver-bidi/): no other program stands between."""
+"""Firefox, driven with WebDriver BiDi (https://w3c.github.io/webdriver-bidi/), without another program between."""
 
 import base64
 import json
@@ -25,7 +25,7 @@ from tests.browser.engines.engine import (
 
 NAMES = ("firefox-esr", "firefox")
 HAND = "xdotool"
-# Nothing is asked of Mozilla, and nothing but our pages is shown.
+# Firefox asks Mozilla for nothing, and shows nothing but our pages.
 PREFERENCES = {
     "app.normandy.enabled": False,
     "app.update.disabledForTesting": True,

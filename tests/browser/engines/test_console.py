@@ -1,6 +1,7 @@
-"""An agent's shift in each engine: signing in, being given somebody, drafts, keys, the end; a copy that checks itself.
+"""An agent's shift in each engine: signing in, being assigned somebody, drafts, keys, the end; and a copy that checks
+itself.
 
-What `test_exchange.py` does with one message, this does with what an agent does in an hour.
+`test_exchange.py` sends one message; this does what an agent does in an hour.
 """
 
 import json
@@ -90,11 +91,12 @@ def test_agent_signs_in_is_given_somebody_and_ends(live_site: LiveSite, engines:
     browser.click(entry)
     browser.wait_for(AREA)
     if browser.name == "WebKit":
-        return  # what is written right after is not sent there: docs/in-progress.md, « Walked again, line by line »
+        # What is written directly after this is not sent there: docs/in-progress.md, « Walked again, line by line ».
+        return
     browser.type(AREA, "Bonjour.")
     browser.press(CONTROL, ENTER)
     browser.wait_for_text("Bonjour.", f"{OPEN} [role=log]")
-    # A page that is left while its scripts come: Firefox then holds nothing against their digests.
+    # When a page is left while its scripts are loading, Firefox reports the digest of an empty file.
     assert [one for one in browser.complaints() if DIGEST_OF_NOTHING not in one] == []
 
 
@@ -151,7 +153,7 @@ def test_words_of_danger_and_their_keys(live_site: LiveSite, engines: EngineFact
     assert value(browser, AREA) == ""
     browser.press(ALT, "2")
     wait_for(lambda: shown(browser) not in {"", key}, "the other exchange")
-    # What is aside has no size, no place in the order of Tab, and nothing for a screen reader.
+    # A part that is put aside has no size, no place in the order of Tab, and nothing for a screen reader.
     aside = f".console-thread[data-conversation='{key}']"
     assert browser.script(f"document.querySelector({json.dumps(aside)}).getBoundingClientRect().height") == 0
     assert browser.script(f"document.querySelector({json.dumps(aside)}).ariaHidden") == "true"
@@ -178,7 +180,7 @@ def test_letters_answer_the_sheet_where_the_keyboard_led(live_site: LiveSite, en
     led = "document.activeElement.getAttribute('name') === 'press' && document.activeElement.id"
     browser.press(ALT, "v")
     place = wait_for(lambda: browser.script(led), "an answer of the sheet")
-    for key, count in (("o", 1), ("n", 2), ("?", 2)):  # « ? » leaves it open
+    for key, count in (("o", 1), ("n", 2), ("?", 2)):  # « ? » leaves the answer as it is
         browser.press(key)
         wait_for(lambda place=place: browser.script(led) not in {False, place}, f"« {key} » leads on")
         place = browser.script(led)
@@ -232,7 +234,7 @@ def test_agent_ends_an_exchange(live_site: LiveSite, engines: EngineFactory, kin
     page = f"{live_site.url}/console/echange/{held.public_id}/"
     form = f"{OPEN} form[action$='/terminer/']"
     browser.wait_for(form)
-    # The box is in a part that is closed until it is pressed: what is pressed there is the form's own business.
+    # The checkbox is in a part that is closed until it is pressed. What is pressed in it is for the form to handle.
     browser.script(f"document.querySelector({json.dumps(form)}).closest('details')?.setAttribute('open', '') ?? true")
     browser.script(
         f"(() => {{ const form = document.querySelector({json.dumps(form)});"
@@ -241,7 +243,7 @@ def test_agent_ends_an_exchange(live_site: LiveSite, engines: EngineFactory, kin
         " form.requestSubmit(); return true; })()"
     )
     ended = lambda: in_site(live_site, lambda: Conversation.objects.get(pk=held.pk).status) == Status.CLOSED  # noqa: E731
-    wait_for(ended, f"the end of {page}", seconds=40)  # ten seconds in which it can be undone
+    wait_for(ended, f"the end of {page}", seconds=40)  # it can be undone for ten seconds
     assert browser.complaints() == []
 
 
@@ -265,8 +267,8 @@ def test_copy_is_checked_from_a_disk(engines: EngineFactory, kind: str, tmp_path
     browser = engines(kind)
     browser.open(page.as_uri())
     browser.upload("#file", copy)
-    browser.wait_for_text("Tout n'a pas pu être vérifié", "#verdict")  # it is whole, and has no proof of date
-    browser.open(page.as_uri())  # WebDriver adds to the files that a field for several holds; a person chooses anew
+    browser.wait_for_text("Tout n'a pas pu être vérifié", "#verdict")  # it is intact, and has no proof of date
+    browser.open(page.as_uri())  # WebDriver adds to the files of a field for several, and a person chooses anew
     browser.upload("#file", altered)
     browser.wait_for_text("Cette copie a été modifiée", "#verdict")
     browser.wait_for_text("copie.pdf : modifié", "#files")

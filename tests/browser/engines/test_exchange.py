@@ -1,4 +1,4 @@
-"""The exchange and the console in each engine: a person, an agent, the line between them, the way out."""
+"""The exchange and the console in each engine: a person, an agent, the line between them, and the quick exit."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("nobody_on_duty")
 
 
 def enter(engine: Engine, site: LiveSite, conversation: Conversation) -> None:
-    engine.open(site.url + "/accessibilite/")  # a cookie needs a page of its site
+    engine.open(site.url + "/accessibilite/")  # a cookie can be set only on a page of its site
     engine.add_cookie(settings.SESSION_COOKIE_NAME, in_site(site, lambda: visit(conversation)), site.url)
     engine.open(site.url + "/tchat/")
 
@@ -40,7 +40,7 @@ def test_person_waits_then_talks(
     browser.wait_for_text("Envoyé", "#messages [data-author=reporter]")
     with console(agent, conversation) as camille:
         available(live_site, agent)
-        browser.wait_for_text("Vous parlez avec Camille", "main")  # without the page being loaded again
+        browser.wait_for_text("Vous parlez avec Camille", "main")  # without loading the page again
         camille.send("sync", after=0)
         camille.send("read", seq=camille.hear("J'ai peur d'aller au lycée"))
         browser.wait_for_text("Lu", "#messages [data-author=reporter]")
@@ -61,7 +61,7 @@ def test_person_waits_then_talks_without_scripts(
 ):
     agent, conversation = waiting(live_site)
     browser = engines("firefox", scripts=False)
-    browser.resize(width, 7000)  # nothing has to be scrolled to, which takes a script
+    browser.resize(width, 7000)  # nothing has to be scrolled to, which would need a script
     enter(browser, live_site, conversation)
     browser.wait_for("iframe.pnav-chat__frame")
     browser.type("#body", "sans script")
@@ -89,7 +89,7 @@ def test_answers_of_the_signalement_have_even_spaces_between_them(
     enter(browser, live_site, conversation)
     browser.open(live_site.url + "/signalement/")
     browser.wait_for(".pnav-report")
-    # MiniBrowser's window is never narrower than 447 px, so that its column is given the width that it has at 375.
+    # MiniBrowser's window is never narrower than 447 px, so the column is given the width that it has at 375 px.
     browser.script("document.querySelector('.pnav-report').style.width = '343px'")
     are_even(browser.script(SPACES))
 

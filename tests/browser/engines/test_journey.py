@@ -1,4 +1,4 @@
-"""The way in, from the home page to the queue, in each engine; in Firefox without scripts too."""
+"""The way in from the home page to the queue, in each engine, and in Firefox without scripts too."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def town(live_site: LiveSite) -> LiveSite:
 def walk(browser: Engine, base: str, journey: Journey) -> None:
     browser.open(base + "/")
     browser.type(".home-doors input[name=q]", PLACE)
-    browser.press(ESCAPE)  # suggestions, where there are any
+    browser.press(ESCAPE)  # this closes suggestions, where there are any
     browser.go_on(f".home-doors button[value={journey.door}]")
     for value in journey.answers:
         browser.wait_for(f"#answer-{value}")

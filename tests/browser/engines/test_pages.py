@@ -1,4 +1,6 @@
-"""How pages of a visitor look in each engine: nothing lies outside, nothing is cut, whatever a person changed."""
+"""The layout of a visitor's pages in each engine: nothing lies outside and nothing is cut, whatever a person has
+changed.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -26,14 +28,14 @@ PAGES = [
     "/accessibilite/",
     "/donnees-personnelles/",
 ]
-# What lies beyond the right edge, besides what is put there on purpose for screen readers, and besides what is folded:
-# a box in a fold that is closed has a place all the same.
+# What lies beyond the right edge, except elements that are there on purpose for screen readers, and folded ones: a box
+# in a closed fold has a position all the same.
 OUTSIDE = """[...document.querySelectorAll("body *")].filter(node => {
     const box = node.getBoundingClientRect();
     return box.width > 0 && node.checkVisibility() && box.right > document.documentElement.clientWidth + 1
         && !node.closest(".fr-sr-only, .fr-skiplinks, .pnav-table, .pnav-exit-first");
 }).slice(0, 5).map(node => node.outerHTML.slice(0, 120))"""
-# Texts that are cut: more text than box, where nothing scrolls.
+# Texts that are cut: the text is larger than its box, and the box does not scroll.
 CUT = """[...document.querySelectorAll("button, .fr-btn, label, h1, h2, summary, a")].filter(node => {
     const style = getComputedStyle(node);
     return node.clientWidth > 1 && node.checkVisibility()

@@ -1,4 +1,6 @@
-"""WebKitGTK's MiniBrowser, by WebDriver (https://www.w3.org/TR/webdriver2/), on a display of its own (Xvfb)."""
+"""WebKitGTK's MiniBrowser, driven with WebDriver (https://www.w3.org/TR/webdriver2/), on a display of its own
+(Xvfb).
+"""
 
 import base64
 import json
@@ -21,7 +23,7 @@ from tests.browser.engines.engine import (
 )
 
 DRIVER = "WebKitWebDriver"
-LEAST_WIDTH = 447  # of MiniBrowser's page: its bar of tools is never narrower
+LEAST_WIDTH = 447  # MiniBrowser's page is never narrower, because of its tool bar
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
@@ -50,7 +52,7 @@ class WebKit(Engine):
             "NO_AT_BRIDGE": "1",
             "GDK_BACKEND": "x11",
             "LIBGL_ALWAYS_SOFTWARE": "1",
-            # Run by root in a container, bubblewrap cannot make its own; the only pages it opens are ours.
+            # Run by root in a container, bubblewrap cannot make a sandbox; the browser opens only pages of ours.
             "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1",
         }
         self.driver = subprocess.Popen(
