@@ -1,4 +1,4 @@
-"""A store in a folder of the test, and captures that are taken."""
+"""A store in a folder of the test, with captures allowed by the service."""
 
 from pathlib import Path
 

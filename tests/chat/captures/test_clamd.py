@@ -1,4 +1,4 @@
-"""« unscannable is never clean », seen with a real clamd and a signature of our own.
+"""« unscannable is never clean », with a real clamd and a signature of our own.
 
 `make test-versions CLAMD=1 ARGS=tests/chat/captures` brings Debian's; elsewhere the one of the machine is asked.
 """

@@ -1,4 +1,6 @@
-"""The worker's turn: drawn in a child, sealed, scanned; what cannot be read is « illisible », never « sain »."""
+"""The worker draws a capture in a child process, seals it and has it scanned. One that cannot be read is « illisible »,
+never « sain ».
+"""
 
 import hashlib
 import socket
@@ -164,7 +166,7 @@ def test_files_that_waited_in_a_crowd_are_tried_first_as_any_other(monkeypatch):
 def test_capture_that_kills_whoever_draws_it_is_given_up(monkeypatch):
     capture = make_captures.received(make.waiting())
     Capture.objects.filter(pk=capture.pk).update(attempts=drawing.ATTEMPTS_MOST)
-    monkeypatch.setattr(drawing.pool, "run", None)  # nobody is asked
+    monkeypatch.setattr(drawing.pool, "run", None)  # nobody may be asked
     assert drawing.draw_next()
     capture.refresh_from_db()
     assert capture.state == CaptureState.UNREADABLE
@@ -174,7 +176,7 @@ def test_capture_that_somebody_draws_is_nobody_elses(monkeypatch):
     make_captures.received(make.waiting())
     assert drawing._claim() is not None and drawing._claim() is None
     monkeypatch.setattr(drawing, "CLAIM", timedelta(seconds=-1))
-    assert drawing._claim() is not None  # whoever had it was killed
+    assert drawing._claim() is not None  # the worker that had it was killed
 
 
 @pytest.mark.parametrize(
@@ -212,7 +214,7 @@ def test_digest_is_of_what_was_received_not_of_what_the_child_says(monkeypatch):
     content = make_captures.png(more=CHUNK_BYTES)
 
     def run(*_arguments, content, **_named):
-        next(iter(content))  # gives up before the end
+        next(iter(content))  # the reader gives up before the end
         return {"sha256": "0" * 64, "is_readable": False, "more": False, "pages": []}, b""
 
     monkeypatch.setattr(drawing.pool, "run", run)
@@ -287,7 +289,7 @@ def test_only_ok_is_clean(answer, result):
 
 
 class Clamd(threading.Thread):
-    """Speaks INSTREAM as clamd(8) does, and finds one mark."""
+    """Speaks INSTREAM as clamd(8) does, and finds one signature."""
 
     def __init__(self, path, *, answer=b"", most=10**9):
         super().__init__(daemon=True)
@@ -303,7 +305,7 @@ class Clamd(threading.Thread):
             while (length := int.from_bytes(file.read(4), "big")) and len(self.heard) < self.most:
                 self.heard += file.read(length)
             if not self.heard:
-                return  # who asked went away
+                return  # the client has closed the connection
             found = b"stream: Pnav.Test FOUND\0" if b"MARQUE" in self.heard else b"stream: OK\0"
             line.sendall(self.answer or found)
 

@@ -1,4 +1,6 @@
-"""What whoever answers hands to the person: off at first, drawn, read by its person alone, taken back until then."""
+"""Documents that an agent hands to the person: off by default, drawn, read only by that person, and taken back until
+then.
+"""
 
 import io
 import re
@@ -212,7 +214,7 @@ def test_bad_input_is_said_beside_its_field_and_leaves_nothing(held, set_rule, f
 
 def test_no_more_than_the_service_allows_and_none_after_the_end(held):
     conversation, browser, page = held
-    make_captures.received(conversation)  # of the person: counts for itself
+    make_captures.received(conversation)  # a capture of the person, which has its own limit
     assert [send(browser, page).status_code for _ in range(3)] == [302, 302, 422]
     actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
     assert send(browser, page).status_code == 302

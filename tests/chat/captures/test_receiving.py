@@ -1,4 +1,6 @@
-"""Captures slice by slice: each slice once, sealed, within the numbers of the service, and erased with its row."""
+"""Captures arrive in slices: each slice counts once, is sealed, stays within the limits of the service, and is erased
+with its row.
+"""
 
 import queue
 import threading
@@ -90,7 +92,7 @@ def test_slice_out_of_its_place_is_answered_with_where_sending_goes_on(folder, o
     conversation = make.waiting()
     capture = make_captures.begun(conversation, LONG)
     asked = {"conversation_id": conversation.pk, "public_id": capture.public_id}
-    if offset < 0:  # before what is there: as one that came already
+    if offset < 0:  # before what is there, so it is treated as a repetition
         assert receiving.take_slice(**asked, offset=offset, data=b"a" * length).received == 0
     else:
         with pytest.raises(receiving.WrongSlice) as error:
@@ -183,7 +185,7 @@ def test_numbers_of_the_service_hold(set_rule):
         begin(conversation, 10)
     numbers = list(Capture.objects.values_list("number", flat=True))
     assert numbers == [1, 2, 3]
-    begin(make.waiting(), 10)  # another exchange has numbers of its own
+    begin(make.waiting(), 10)  # another exchange has limits of its own
 
 
 def test_id_of_another_file_is_taken_for_none():
@@ -243,7 +245,8 @@ def test_erasing_takes_the_chunks_after_commit(folder, django_capture_on_commit_
     with django_capture_on_commit_callbacks(execute=True):
         receiving.erase_capture(conversation_id=conversation.pk, public_id=capture.public_id)
     assert not files(folder) and not Capture.objects.exists()
-    receiving.erase_capture(conversation_id=conversation.pk, public_id=capture.public_id)  # gone is gone
+    # Erasing it again changes nothing.
+    receiving.erase_capture(conversation_id=conversation.pk, public_id=capture.public_id)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -304,9 +307,9 @@ def test_sweep_erases_what_no_row_names_and_nothing_else(folder, monkeypatch):
     kept, gone, on_its_way = (make_captures.received(conversation, LONG) for _ in range(3))
     store.write_chunk(kept.store_id, store.ORIGINAL, 1, "0" * 32, b"a slice whose process was killed")
     store.write_chunk(kept.store_id, 3, 0, "0" * 32, b"a page whose row was never written")
-    Capture.objects.filter(pk=gone.pk).delete()  # without its files
+    Capture.objects.filter(pk=gone.pk).delete()  # the row is deleted without its files
     monkeypatch.setattr(store, "ORPHAN_AFTER", timedelta(hours=20))
-    assert sweep_all() == 0  # too young: they may be on their way
+    assert sweep_all() == 0  # they are too young, because their row may not be written yet
     monkeypatch.setattr(store, "ORPHAN_AFTER", timedelta(seconds=-60))
     assert sweep_all() == 5
     assert opened(kept) == opened(on_its_way) == LONG and len(files(folder)) == 6

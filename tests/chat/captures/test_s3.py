@@ -1,4 +1,4 @@
-"""The store of captures in a real server that speaks S3: what is kept there, what is erased, what is swept."""
+"""The store of captures in a real server that speaks S3: what is stored, erased and swept there."""
 
 import socket
 import subprocess
@@ -99,7 +99,8 @@ def test_erased_after_commit_nothing_stays(bucket, django_capture_on_commit_call
         receiving.erase_capture(conversation_id=conversation.pk, public_id=capture.public_id)
     assert len(keys(bucket)) == 3 and opened(kept) == LONG
     with django_capture_on_commit_callbacks(execute=True):
-        receiving.erase_capture(conversation_id=conversation.pk, public_id=capture.public_id)  # gone is gone
+        # Erasing it again changes nothing.
+        receiving.erase_capture(conversation_id=conversation.pk, public_id=capture.public_id)
 
 
 def test_sweep_erases_what_no_row_names(bucket, monkeypatch):

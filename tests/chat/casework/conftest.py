@@ -1,4 +1,4 @@
-"""An agent with a conversation, and their console."""
+"""An agent with a conversation, and the agent's console."""
 
 import pytest
 

@@ -1,6 +1,8 @@
-"""Sentences against which the phrases of danger are measured: made up for it, in the ways people write to a tchat.
+"""Sentences on which the phrases of danger are measured. They were made up for this, in the ways in which people write
+to a chat.
 
-Nobody's words. Accents, apostrophes, capitals and spelling as they come; the person, or whoever writes for them.
+Nobody has said them. Accents, apostrophes, capitals and spelling vary; the person writes, or somebody who writes for
+them.
 """
 
 SUICIDE = """

@@ -1,4 +1,4 @@
-"""What the tests of the work beside the thread do again and again."""
+"""Steps that many tests of the work beside the thread share."""
 
 import re
 import uuid

@@ -1,4 +1,4 @@
-"""What there is to be read for a page of the console: one statement says it, and nothing that there is goes unread."""
+"""One statement says what a page of the console has to read, and everything that exists is read."""
 
 import re
 import uuid
@@ -46,7 +46,7 @@ def said(page: str) -> str:
 def whole_page(conversation, monkeypatch) -> tuple[str, str]:
     """Return the page as it asks for what is at hand, and as it asks for everything."""
     client = signed_in(conversation.assigned_to.user)
-    client.get(page_of(conversation))  # marks as read what is shown
+    client.get(page_of(conversation))  # this marks what is shown as read
     short = client.get(page_of(conversation)).text
     monkeypatch.setattr(base, "read_at_hand", lambda *_given, **_named: at_hand.EVERYTHING)
     return said(short), said(client.get(page_of(conversation)).text)

@@ -1,4 +1,4 @@
-"""The emergency procedure, and the end of an exchange: what is asked, by whom, and what waits for what."""
+"""The emergency procedure, and the end of an exchange: what is asked of whom, and what has to come first."""
 
 import threading
 import time
@@ -145,7 +145,7 @@ def test_close_waits_for_its_agent_before_it_holds_the_conversation(agent, conve
     thread = threading.Thread(target=end)
     try:
         with transaction.atomic():
-            pauses.lock_agent(agent.user_id)  # as a passage that is about to look at the conversation
+            pauses.lock_agent(agent.user_id)  # as a transfer does that is about to look at the conversation
             thread.start()
             until_somebody_waits_for_a_lock()
             Conversation.objects.select_for_update(no_key=True, nowait=True).get(pk=conversation.pk)

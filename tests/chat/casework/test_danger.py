@@ -27,7 +27,7 @@ from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db
 
-# What is measured now is written down in ADR 0075: whoever changes a phrase keeps at least this.
+# ADR 0075 has the figures of today. Somebody who changes a phrase keeps at least these.
 FOUND, FALSE_MARKS = 0.97, 0.03
 
 
@@ -78,7 +78,8 @@ def test_message_is_marked_for_the_agent_who_is_offered_the_number_and_the_proce
     conversation = make.assigned(agent)
     make.message(conversation, "J'ai pensé à en finir")
     make.message(conversation, "bonsoir")
-    make.message(conversation, "je veux mourir, lui répondre", Author.AGENT)  # of the agent: not looked at
+    # The agent wrote it, so it is not looked at.
+    make.message(conversation, "je veux mourir, lui répondre", Author.AGENT)
     html = unescape(signed_in(agent.user).get(page_of(conversation)).text)
     log = re.search(r'<div class="console-log".*?<template', html, re.DOTALL).group(0)
     assert log.count('class="console-danger"') == 1 and "Mots de suicide" in log
@@ -145,7 +146,7 @@ def test_what_comes_after_the_page_was_drawn_is_not_dealt_with_unread():
     inbox.open_entries(agent, timezone.now())
     make.message(conversation, "il est devant chez moi")
     client = signed_in(agent.user)
-    client.get(CONSOLE + "?partie=liste")  # the list has marked the second
+    client.get(CONSOLE + "?partie=liste")  # the list has stored the mark of the second
     page = unescape(dealt(client, conversation, first.seq).text)
     assert "Ce que la personne a écrit depuis reste marqué" in page and "s'en va de la liste" not in page
     told = {entry.conversation.pk: entry.dangers for entry in inbox.open_entries(agent, timezone.now())}
@@ -170,7 +171,7 @@ def test_marked_line_comes_before_one_that_waits_longer():
     make.message(first, "bonsoir")
     make.message(second, "je veux mourir")
     assert [one.conversation.pk for one in inbox.open_entries(agent, timezone.now())] == [second.pk, first.pk]
-    make.message(second, "Je vous lis.", Author.AGENT)  # answered: whose turn it is comes first
+    make.message(second, "Je vous lis.", Author.AGENT)  # answered, so whose turn it is comes first in the order
     assert [one.conversation.pk for one in inbox.open_entries(agent, timezone.now())] == [first.pk, second.pk]
 
 
@@ -224,7 +225,7 @@ def test_what_was_looked_at_is_not_read_again(django_assert_num_queries, django_
         inbox.open_entries(agent, timezone.now())
     with django_assert_num_queries(1):
         assert inbox.open_entries(agent, timezone.now())[0].dangers == []
-    # Both came after it was looked at, one of them across the answer: neither is skipped.
+    # Both came after the last look, and one of them crossed the answer. Neither is skipped.
     marked = make.message(conversation, "je veux mourir")
     make.message(conversation, "Je regarde.", Author.AGENT)
     with django_capture_on_commit_callbacks(execute=True):
@@ -244,7 +245,7 @@ def test_what_could_not_be_opened_is_looked_at_again(monkeypatch, django_capture
     with monkeypatch.context() as away, django_capture_on_commit_callbacks(execute=True):
         away.setattr(encryption, "unseal", Mock(side_effect=keys.KeysAway("away")))
         assert inbox.open_entries(agent, timezone.now())[0].dangers == []
-    if not is_answered:  # then the last message is not the person's any more
+    if not is_answered:  # otherwise the last message is not the person's any more
         make.message(conversation, "Je regarde.", Author.AGENT)
     with django_capture_on_commit_callbacks(execute=True):
         assert inbox.open_entries(agent, timezone.now())[0].dangers == [Kind.SUICIDE]
@@ -317,7 +318,7 @@ def test_mark_costs_one_query_more_and_is_kept_however_much_follows(
     conversation, other = make.assigned(agent), make.assigned(agent)
     make.message(conversation, "je veux mourir")
     with django_capture_on_commit_callbacks(execute=True):
-        inbox.open_entries(agent, timezone.now())  # handles are given, and marks kept, once
+        inbox.open_entries(agent, timezone.now())  # handles are given, and marks stored, once
     with django_assert_num_queries(1):
         inbox.open_entries(agent, timezone.now())
     for text in ("il est devant chez moi", "bonsoir", "vous êtes là ?"):

@@ -1,4 +1,4 @@
-"""The document of an exchange: what it holds, how it is drawn, and its bounds."""
+"""The document of an exchange: what it contains, how it is drawn, and its bounds."""
 
 import resource
 import threading
@@ -219,10 +219,11 @@ def test_documents_are_not_asked_for_in_a_loop(conversation, console, monkeypatc
 
 
 def test_document_is_drawn_outside_any_transaction(conversation, console, monkeypatch):
-    monkeypatch.setattr(background_jobs, "AT_MOST", background_jobs.KEPT_FOR_STAFF)  # visitors have all other places
+    # All other places belong to visitors.
+    monkeypatch.setattr(background_jobs, "AT_MOST", background_jobs.KEPT_FOR_STAFF)
     seen = []
     real = background_jobs.ask
-    depth = len(connection.savepoint_ids)  # of the test itself
+    depth = len(connection.savepoint_ids)  # savepoints of the test itself
 
     def ask(*args, **given):
         seen.append(len(connection.savepoint_ids) - depth)
@@ -278,7 +279,7 @@ def test_late_document_does_not_name_what_was_taken_back_or_set_aside_meanwhile(
     monkeypatch.setattr(casework, "PAPERS", 1_000)
     for _press in range(900):
         answer = console.post(page, asked)
-        if answer.status_code != 503:  # the first is made
+        if answer.status_code != 503:  # the first document has been made
             break
     assert answer.status_code == 200 and AccessRecord.objects.filter(kind=AccessKind.PAPER).count() == 1
     first, last = ({one.title: one.pairs for one in paper.sections} for paper in drawn)
@@ -301,7 +302,7 @@ def test_document_writes_what_no_font_draws_by_its_code(monkeypatch):
     assert "bonjour" not in str(tries)
     count = len(tries)
     font_coverage.drawable(texts, can_draw=can_draw)
-    assert len(tries) == count  # known now
+    assert len(tries) == count  # the result is known now
 
 
 def test_document_tries_no_more_than_it_may(monkeypatch):

@@ -1,4 +1,4 @@
-"""The sheet of facts, and the search in one's own: by their actions and by their pages."""
+"""The sheet of facts, and the search in an agent's own exchanges: by their actions and by their pages."""
 
 import re
 from datetime import timedelta
@@ -157,5 +157,5 @@ def test_search_has_no_field_for_words(console):
     """What a person wrote cannot be looked for, by any field."""
     html = console.get("/console/mes-echanges/").text
     fields = re.findall(r'<input[^>]*type="(?:text|search)"[^>]*>|<textarea[^>]*>', html)
-    assert [field for field in fields if 'name="number"' not in field] == []  # that of a file is nobody's word
-    assert AccessRecord.objects.count() == 0  # opening the page looks for nothing
+    assert [field for field in fields if 'name="number"' not in field] == []  # the number of a file is nobody's text
+    assert AccessRecord.objects.count() == 0  # opening the page searches for nothing

@@ -1,4 +1,4 @@
-"""Handles of an agent's conversations, as they are kept and shown."""
+"""The handles of an agent's conversations, as they are stored and shown."""
 
 import re
 from html import unescape
@@ -66,16 +66,17 @@ def test_page_part_of_a_page_and_document_say_the_same_handle():
     assert any(aim in line for line in paper.about)
 
 
-# Answers that stand in a row: the thread or the dossier around them says whom they are about.
+# Buttons in a row, which need no name: the thread or the dossier around them says about whom they are.
 IN_A_ROW = {"minutes", "step", "situation", "press", "said"}
-# What puts words into the answer, which says whom it is to, sends nothing; nor does the search for a unit.
+# A button that puts words into the answer sends nothing, and the answer says to whom it goes. Nor does the search for a
+# unit.
 SENDS_NOTHING = {"insert", "act=search"}
-# These say what they do to nobody: the sheet and the summaries are kept, a question goes to a colleague without a word
-# of the exchange, a document is made.
+# These address nobody: the sheet and the summaries are saved, a question goes to a colleague without a word of the
+# exchange, a document is made.
 KEEPS = {
     "Enregistrer la fiche", "Demander", "Faire le document", "Faire une archive vérifiable (PDF, JSON)", "Fermer",
 }  # fmt: skip
-# The answer: the label of its field says whom it is to, above what is typed.
+# For the answer, the label of its field says to whom it goes, above the text.
 ANSWERS = "Envoyer"
 
 
@@ -110,7 +111,7 @@ def test_every_button_that_acts_says_whom():
                         box = parents[box]
                     (label,) = (one for one in box.iter("label") if one.get("for", "").startswith("corps-"))
                     told = " ".join("".join(label.itertext()).split())
-                    whom = "Répondre à " + aim.replace(" · ", " ")  # the number has its colour, and no point after it
+                    whom = "Répondre à " + aim.replace(" · ", " ")  # the number has its own colour, and no dot after it
                 assert whom in told.replace("\u00a0", " "), (words, name)
                 seen.add(words.removesuffix(aim).strip())
     acts = {"Passer l'échange", "Garder la note", "Remplacer", "Changer", "Terminer la procédure", ANSWERS}

@@ -1,4 +1,4 @@
-"""Several acts in one press: said before, done together or not at all, and nothing is sent."""
+"""A macro does several acts in one press: it says so before, does all or none of them, and sends nothing."""
 
 import re
 from html import unescape
@@ -55,7 +55,7 @@ def test_all_is_done_and_the_reply_stays_with_the_draft(console, conversation, w
 
 
 def test_one_act_that_cannot_be_done_undoes_the_others(console, conversation, whole):
-    Macro.objects.update(minutes=7)  # no promise of the house
+    Macro.objects.update(minutes=7)  # a promise of a length that the service does not offer
     html = unescape(press(console, conversation, whole, "Je suis là.").text)
     assert "durée de la promesse" in html and area(html) == "Je suis là."
     assert Emergency.objects.count() == Proposal.objects.count() == Hold.objects.count() == 0

@@ -1,4 +1,6 @@
-"""The acts beside the thread: promises, urgency, notes, apartés, replies; without a script, and by whom not."""
+"""The acts beside the thread: promises, urgency, notes, apartés, replies; without scripts, and by agents who
+may not.
+"""
 
 import base64
 import json
@@ -682,7 +684,7 @@ def test_rotate_keys_reseals_what_lies_beside(agent, conversation, colleague, se
     new = "new:" + base64.urlsafe_b64encode(b"n" * 32).decode()
     settings.CONTENT_KEYS = f"{new},{settings.CONTENT_KEYS}"
     call_command("rotate_keys", verbosity=0)
-    settings.CONTENT_KEYS = new  # the old key is gone
+    settings.CONTENT_KEYS = new  # the old key was removed
     assert [note.shown for note in Note.objects.all()] == ["note"]
     assert aside.messages.get().shown == "question"
     row.refresh_from_db()

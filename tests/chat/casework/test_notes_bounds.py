@@ -1,4 +1,4 @@
-"""What stands beside a thread has an end: each is drawn with every page of the agent, so each is bounded in number."""
+"""What is written beside a thread is drawn with every page of the agent, so each kind has a largest number."""
 
 import pytest
 
@@ -90,7 +90,7 @@ def test_urgency_has_an_end_downwards_and_can_always_be_raised(conversation, age
         degree(conversation, agent, urgency)
     with pytest.raises(casework_urgency.TooManyChanges):
         degree(conversation, agent, 0)
-    degree(conversation, agent, 1)  # the same again is no change
+    degree(conversation, agent, 1)  # setting the same urgency again is no change
     degree(conversation, agent, 2)
     answer = console.post(
         f"/console/echange/{conversation.public_id}/urgence/",

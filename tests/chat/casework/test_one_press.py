@@ -1,4 +1,4 @@
-"""Words that one press puts into the answer, and the steps that are ticked when they are sent."""
+"""Words that one press puts into the answer, and the steps that are ticked when these words are sent."""
 
 import re
 from html import unescape
@@ -113,7 +113,7 @@ def test_what_was_sent_is_ticked_and_nothing_else(agent):
     client = signed_in(agent.user)
     page = client.get(page_of(conversation)).text
     words = f"D'accord.\n{emergency_texts.LOCATION.spoken()} {emergency_texts.STAYED.spoken()}"
-    words += f" {emergency_texts.REACHED.spoken()}"  # a question: it is done once it was answered
+    words += f" {emergency_texts.REACHED.spoken()}"  # a question is done once it was answered
     client.post(page_of(conversation), {"client_id": hidden_client_id(page), "body": words})
     assert set(EmergencyStep.objects.values_list("step", flat=True)) == {Step.LOCATION, Step.STAYED}
 

@@ -1,4 +1,6 @@
-"""What an agent is writing to a person: kept for them alone, until it is sent, ended or handed over."""
+"""Drafts of an agent's answers are kept for that agent alone, until the answer is sent, or the exchange ends or is
+handed over.
+"""
 
 import threading
 from collections.abc import Callable
@@ -148,7 +150,7 @@ def test_page_of_an_exchange_that_left_is_told_so_and_a_strangers_is_not(client,
 def test_a_late_request_of_the_former_agent_leaves_what_the_colleague_writes(agent, conversation):
     theirs = to_colleague(conversation)
     reply_drafts.keep_draft(theirs, theirs.assigned_to, "du collègue")
-    reply_drafts.keep_draft(conversation, agent, " ")  # obtained before it went
+    reply_drafts.keep_draft(conversation, agent, " ")  # it was obtained before the transfer
     assert reply_drafts.read_draft(theirs, theirs.assigned_to) == "du collègue"
     with pytest.raises(actions.NotYours):
         reply_drafts.keep_draft(conversation, agent, WORDS)
@@ -196,7 +198,7 @@ def test_worker_leaves_what_a_colleague_keeps_at_that_moment(agent, conversation
     also = make.assigned(agent)
     for one in (conversation, also):
         reply_drafts.keep_draft(one, agent, WORDS)
-    to_colleague(also)  # who writes nothing there
+    to_colleague(also)  # somebody who writes nothing there
     theirs = to_colleague(conversation)
     error = beside(
         lambda: reply_drafts.keep_draft(theirs, theirs.assigned_to, "du collègue"), reply_drafts.delete_ended_drafts

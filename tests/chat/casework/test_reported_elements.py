@@ -1,4 +1,6 @@
-"""What was said before the exchange, beside the elements of the sheet: read, shown as « à confirmer », pressed once."""
+"""What was said before the exchange stands beside the elements of the sheet: it is read, shown as « à confirmer », and
+confirmed with one press.
+"""
 
 import re
 from html import unescape

@@ -1,4 +1,6 @@
-"""Shared replies in the admin: variables checked, shown before they are saved, and found by agents."""
+"""Shared replies in the admin: their variables are checked, they are shown before they are saved, and agents
+find them.
+"""
 
 import re
 from html import unescape

@@ -1,4 +1,4 @@
-"""Captures as their agent sees them: pixels that we drew, blurred, with their digest; a motive before one is locked."""
+"""Captures as their agent sees them: pictures that we drew, blurred, with their digest. Locking one needs a motive."""
 
 import hashlib
 import re
@@ -41,12 +41,12 @@ def read(answer):
 
 def test_thread_says_how_many_and_shows_none(seen):
     conversation, capture, browser, page = seen
-    make_captures.received(conversation)  # private
+    make_captures.received(conversation)  # a private one, which the agent does not see
     beside = read(browser.get(page_of(conversation)))
     assert "1 capture montrée par la personne" in beside and f'href="{page}"' in beside
     assert "<img" not in beside and "IMG_2" not in beside
     capture.refresh_from_db()
-    assert capture.read_at is None  # seen is what stands on the page of captures
+    assert capture.read_at is None  # only what the page of captures showed counts as seen
 
 
 def test_chronology_names_the_captures_of_each_fact_and_the_summary_how_many_go_along(seen):
@@ -55,7 +55,7 @@ def test_chronology_names_the_captures_of_each_fact_and_the_summary_how_many_go_
     fact = journal_actions.note_fact(conversation_id=conversation.pk, public_id=uuid.uuid4(), told=told)
     journal_actions.show_facts(conversation=conversation)
     Capture.objects.filter(pk=capture.pk).update(fact=fact)
-    make_captures.drawn(conversation)  # goes with none
+    make_captures.drawn(conversation)  # the transmission includes no captures
     link = f'<a href="{page}#capture-1">Capture n° 1</a>'
     beside = read(browser.get(page_of(conversation)))
     assert link in beside and "#capture-2" not in beside and "capture que vous avez vue" not in beside
@@ -68,7 +68,7 @@ def test_chronology_names_the_captures_of_each_fact_and_the_summary_how_many_go_
 
 def test_document_of_the_exchange_names_what_was_seen_by_number_and_digest(seen):
     conversation, _capture, browser, page = seen
-    make_captures.received(conversation)  # private
+    make_captures.received(conversation)  # a private one, which the agent does not see
     drawn = partial(casework_panels.document, conversation.assigned_to, conversation, motive="Essai")
     assert "Captures" not in str(drawn(now=timezone.now()).sections)
     browser.get(page)

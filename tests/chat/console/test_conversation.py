@@ -1,4 +1,4 @@
-"""The console and its pages: who may enter, presence, what an agent writes, the end, the board."""
+"""The pages of the console: who may enter, presence, what an agent writes, the end, and the board."""
 
 import json
 import re
@@ -81,12 +81,12 @@ def test_conversation_that_went_back_to_the_queue_says_so_to_who_had_it(situatio
     for method in ("get", "post"):
         answer = getattr(client, method)(page_of(conversation), {"body": "Je reviens vers vous"})
         html = answer.text
-        assert answer.status_code == 404  # for the page that is open
+        assert answer.status_code == 404  # for a page that is open
         assert "Cet échange est retourné dans la file" in html and "rentrée" not in html
         assert ("Je reviens vers vous" in html) == (method == "post")
         others = getattr(outside, method)(page_of(conversation), {"body": "Je reviens vers vous"})
         assert others.status_code == 404 and "retourné" not in others.text
-    # Somebody else has it by now: where it is is not said.
+    # Somebody else answers it now, and the page does not say who.
     assert dispatcher.claim_conversation(conversation_id=conversation.pk, agent_id=stranger.pk, now=timezone.now())
     assert "retourné dans la file" in client.get(page_of(conversation)).text
     assert outside.get(page_of(conversation)).status_code == 200
@@ -303,7 +303,7 @@ def test_reply_that_comes_too_fast_stays_in_its_form_and_goes_later(monkeypatch,
     assert "agent_posts" in caplog.text and body not in caplog.text
     assert ask(client, type="sync", conversation=str(other.public_id), after=0)[0]["type"] == "messages"
 
-    # Another agent's bucket is their own; and this one fills again.
+    # Another agent has another bucket, and this one fills again.
     colleague = make.agent()
     theirs = make.assigned(colleague)
     answer = signed_in(colleague.user).post(page_of(theirs), {"client_id": str(uuid.uuid4()), "body": "Oui"})
@@ -416,7 +416,7 @@ def test_board_shows_waits_and_load_without_a_word_of_anybody():
         assert "12 min" in html and "mot privé" not in html
     html = client.get("/console/tableau/").text
     assert "Louise" in html and "1 sur 1" in html and "Complet" in html and "Parti" not in html
-    assert "Ailleurs" in html and "Autre<" not in html  # another unit's agents are not named
+    assert "Ailleurs" in html and "Autre<" not in html  # agents of other units are not named
     assert '<meta http-equiv="refresh" content="20">' in html
     assert "http-equiv" not in client.get("/console/tableau/?fixe=1").text
 

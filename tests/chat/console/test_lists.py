@@ -1,4 +1,4 @@
-"""The lists of the console, and what its dossier tells: who waits, whose turn it is, what is known."""
+"""The lists of the console, and what its dossier says: who waits, whose turn it is, and what is known."""
 
 import re
 
@@ -222,7 +222,7 @@ def test_home_queries_do_not_grow_with_what_it_shows(django_assert_max_num_queri
     for _number in range(8):
         make.message(make.assigned(agent))
         make.waiting()
-    client.get(CONSOLE)  # each is given its handle with the first page that shows it
+    client.get(CONSOLE)  # the first page that shows an exchange gives it its handle
     with django_assert_max_num_queries(16):
         client.get(CONSOLE)
 
@@ -358,10 +358,10 @@ def test_canned_unknown_key_changes_nothing():
 
 def test_canned_replies_of_the_first_day_keep_to_one_pronoun():
     rows = list(CannedReply.objects.all())
-    assert len(rows) == 19  # twelve for whoever it is, seven for who helps
+    assert len(rows) == 19  # twelve for whoever it happens to, and seven for somebody who helps
     for row in rows:
         vous, tu = (reply_template.choose(row.vous, row.tu, familiar=familiar) for familiar in (False, True))
         assert not re.search(r"\b(tu|toi|ton|ta|tes|te)\b|\bt[’']", vous, re.IGNORECASE), row.title
-        if not row.title.startswith("Professionnel"):  # who helps in their work is no minor
+        if not row.title.startswith("Professionnel"):  # a professional is no minor
             assert not re.search(r"\b(vous|votre|vos)\b", tu, re.IGNORECASE), row.title
         assert reply_template.unknown_variables(vous + tu) == []

@@ -65,7 +65,7 @@ def test_board_counts_what_waits_for_this_supervisor_without_reading_them(locked
     assert "1 capture mise de côté attend une décision." in squeezed(browser.get(BOARD).text)
     elsewhere = make.agent(role=Role.SUPERVISOR, unit_name="Une troisième").user
     assert "mise de côté" not in signed_in(elsewhere).get(BOARD).text
-    with django_assert_num_queries(2):  # who asks, and how many; what is drawn for them goes below Django
+    with django_assert_num_queries(2):  # who asks, and how many; what is drawn for them does not use Django's cursor
         assert opening.count_locked(elsewhere, timezone.now()) == 0
     browser.post(address(capture), {"motive": "mistake", "act": "return"})
     assert "mise de côté" not in browser.get(BOARD).text

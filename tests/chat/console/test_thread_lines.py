@@ -1,4 +1,4 @@
-"""The messages of an exchange, the sheet's elements and the queue, as the console draws them from pieces."""
+"""The messages of an exchange, the sheet's elements and the queue, which the console draws with prepared pieces."""
 
 import re
 from datetime import timedelta
@@ -71,7 +71,7 @@ def test_thread_that_was_read_answers_whether_danger_is_told(django_assert_num_q
         with django_assert_num_queries(0):
             assert danger.is_told_in(conversation, piece, dangers) is told
         assert danger.is_told_in(conversation) is told
-        with django_assert_num_queries(1):  # a piece of a few messages does not say
+        with django_assert_num_queries(1):  # a few messages do not say how many statements a long thread needs
             assert danger.is_told_in(conversation, piece[-3:], danger.read_thread(piece[-3:])) is told
         make.message(conversation, "Et voilà.", Author.REPORTER)
 
@@ -104,7 +104,7 @@ def test_page_asks_the_database_the_same_for_a_long_thread():
     client = signed_in(conversation.assigned_to.user)
     counts = []
     for _more in range(2):
-        client.get(page_of(conversation))  # what a process reads once
+        client.get(page_of(conversation))  # this reads what a process reads only once
         with CaptureQueriesContext(connection) as asked:
             assert client.get(page_of(conversation)).status_code == 200
         counts.append(len(asked))

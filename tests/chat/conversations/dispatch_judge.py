@@ -1,6 +1,6 @@
 """The journal of threads that play histories on the dispatcher, and the judge who reads it.
 
-What is judged stands at the top of `test_dispatcher_properties.py`.
+`test_dispatcher_properties.py` says at its top what is judged.
 """
 
 import threading
@@ -42,8 +42,8 @@ class Deed:
 @dataclass
 class Journal:
     deeds: list[Deed] = field(default_factory=list)
-    passes: dict[datetime, int] = field(default_factory=dict)  # the `at` of a pass, and a stamp from before it began
-    claims: dict[datetime, int] = field(default_factory=dict)  # the same of agents who take somebody themselves
+    passes: dict[datetime, int] = field(default_factory=dict)  # the time of a pass, with a stamp from before it began
+    claims: dict[datetime, int] = field(default_factory=dict)  # the same for agents who take somebody themselves
     capacities: dict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
     places: dict[int, datetime] = field(default_factory=dict)
     overflow_seconds: int = 0
@@ -102,7 +102,7 @@ class Journal:
 
 @dataclass(frozen=True)
 class Directed:
-    """Passed on through the queue by the account `avoided`: to the agents of `unit` (a key, 0 for any)."""
+    """Passed on through the queue by the account `avoided`, to the agents of `unit` (a key, 0 for any)."""
 
     unit: int
     avoided: int
@@ -113,7 +113,7 @@ class Directed:
 
 @dataclass(frozen=True)
 class Wait:
-    """A person surely waited from `start` to `end`."""
+    """A person certainly waited from `start` to `end`."""
 
     start: float
     end: float
@@ -130,9 +130,10 @@ def judge(journal: Journal) -> set[str]:
     held: dict[int, set[int]] = defaultdict(set)
     waits: dict[int, list[Wait]] = defaultdict(list)
     began: dict[int, float] = {}
-    dormant: dict[int, int] = {}  # since which event; one that came back counts as such until that is told
+    # Since which event; somebody who came back counts as dormant until the journal tells it.
+    dormant: dict[int, int] = {}
     most = values.get(definitions.DORMANT_MOST)
-    passed: dict[int, str] = {}  # by which act somebody is passed on: the agent's name follows
+    passed: dict[int, str] = {}  # by which act somebody is passed on; the agent's name follows
 
     def begin(person: int, number: int) -> None:
         status[person] = Status.WAITING
@@ -252,7 +253,7 @@ def judge(journal: Journal) -> set[str]:
 
 def _comes_before(journal, person, other, start, end):
     if person.report.is_crowded:
-        return False  # beyond the share of such people anybody else may come first (test_crowds.py)
+        return False  # beyond the share of such people, anybody else may come first (test_crowds.py)
     mine = min(journal.possible("urgency", person.pk, start, end), default=Urgency.NORMAL)
     theirs = max(journal.possible("urgency", other.pk, start, end), default=Urgency.NORMAL)
     return (-mine, person.queued_at, person.pk) < (-theirs, other.queued_at, other.pk)

@@ -163,7 +163,7 @@ def test_close_conversation_by_agent_says_outcome():
 def test_close_conversation_says_in_the_thread_who_ended_it():
     by_agent, by_person = make.closed(), make.assigned()
     actions.close_conversation(conversation_id=by_person.pk, by_author=Author.REPORTER)
-    ends = [one.messages.get(seq=2) for one in (by_agent, by_person)]  # after « … est là »
+    ends = [one.messages.get(seq=2) for one in (by_agent, by_person)]  # the line after « … est là »
     assert {line.author for line in ends} == {Author.SYSTEM}
     assert ends[0].body != ends[1].body
 

@@ -1,6 +1,6 @@
 """People of a crowded network keep their urgency, and take no more than their share of the agents.
 
-The share is written down in docs/adr/0053 and in `chat.rules.lifecycle`.
+docs/adr/0053 and `chat.rules.lifecycle` say what that share is.
 """
 
 import random
@@ -92,7 +92,7 @@ def test_share_is_taken_while_they_are_with_agents_and_a_moment_after():
     honest[0].refresh_from_db()
     assert many[0].status == honest[0].status == Status.ACTIVE
     assert order() == keys([*honest[1:], *many[1:]])
-    end(many[0])  # an agent saw through it at once, and has room again: not the next of the raid
+    end(many[0])  # an agent recognised it at once and has room again, and the next one of the raid does not come
     ready()
     dispatcher.dispatch()
     honest[1].refresh_from_db()
@@ -186,7 +186,7 @@ def test_raid_of_danger_takes_its_share_and_the_honest_wait_little_longer(slots,
         assert dispatcher.dispatch() > 0
         given = list(Conversation.objects.active())
         served += [one.is_crowded for one in given]
-        if Conversation.objects.waiting().filter(is_crowded=False).exists():  # else a place would stay empty
+        if Conversation.objects.waiting().filter(is_crowded=False).exists():  # otherwise a place would stay empty
             assert sum(served) <= share_of(slots), served
         for one in given:
             end(one)

@@ -1,4 +1,6 @@
-"""Leaving by the quick exit: noted without waiting, parked when the conversation is free, never lost."""
+"""Leaving with the quick exit is recorded without waiting, takes effect when the conversation is not locked, and is
+never lost.
+"""
 
 import os
 import threading
@@ -40,7 +42,7 @@ def test_leaving_parks_the_conversation_once():
     conversation = make.assigned()
     key = visit(conversation)
     leave(key)
-    leave(key)  # pressed twice: the second one finds no visit
+    leave(key)  # pressed twice: the second press finds no visit
     assert parked(conversation) == 1
     assert not Departure.objects.exists()
     assert "Départ rapide" in conversation.messages.last().body
@@ -110,7 +112,7 @@ def test_cost_of_an_exit_does_not_grow_with_the_exchange():
 
 
 class Holder:
-    """Another transaction, in a connection of its own, that holds the row of a conversation."""
+    """Another transaction, on a connection of its own, that locks the row of a conversation."""
 
     def __init__(self, conversation: Conversation) -> None:
         self.line = psycopg.connect(os.environ["DATABASE_URL"], dbname=connection.settings_dict["NAME"])
@@ -131,7 +133,7 @@ def test_exit_waits_for_nobody_who_holds_the_conversation_and_is_parked_after(mo
     holder = Holder(conversation)
     try:
         leave(key)
-        threads.submit(lambda: None).result(timeout=30)  # the thread is through: it waits for no lock either
+        threads.submit(lambda: None).result(timeout=30)  # the thread has finished, and waits for no lock
         assert not Session.objects.exists(), "the visit is forgotten while the row is held"
         assert parked(conversation) == 0 and Departure.objects.count() == 1
         assert departures.tell_departures() == 0, "nor does the worker wait"

@@ -132,7 +132,7 @@ def test_dispatch_from_many_processes_at_once():
     assert Conversation.objects.active().count() == 8
     assert all(Conversation.objects.active().filter(assigned_to=agent).count() == 2 for agent in agents)
     assert ConversationEvent.objects.filter(kind=EventKind.ASSIGNED).count() == 8
-    # The eight oldest, none passed over.
+    # The eight oldest ones, without an exception.
     order = list(Conversation.objects.order_by("queued_at").values_list("status", flat=True))
     assert order == [Status.ACTIVE] * 8 + [Status.WAITING] * 12
 
@@ -460,17 +460,18 @@ def test_dispatch_costs_no_more_when_a_thousand_wait():
     assert few == many
     given, queries = many
     assert given == 30 == Conversation.objects.filter(assigned_to__in=agents).count()
-    # Two transactions and a look that finds no more room, each of so many statements, however many people are given.
+    # Two transactions, and one more look that finds no room. Each has a fixed number of statements, however many people
+    # are assigned.
     assert queries <= 3 * 19
 
 
 def test_dispatch_with_nothing_to_do_costs_next_to_nothing():
     make.agent()
-    assert queries_of(dispatcher.dispatch) == (0, 2)  # what time it is, and that nobody waits
+    assert queries_of(dispatcher.dispatch) == (0, 2)  # the time, and that nobody waits
     Agent.objects.update(capacity=0)
     crowd(50)
     given, queries = queries_of(dispatcher.dispatch)
-    assert given == 0 and queries <= 14  # two of them: who was passed on, and who is of a crowded network
+    assert given == 0 and queries <= 14  # two of them ask who was passed on, and who is of a crowded network
 
 
 @pytest.mark.django_db(transaction=True)
@@ -482,7 +483,7 @@ def test_presence_of_many_agents_is_not_a_dispatch_for_each(monkeypatch):
     actions.agents_seen(agent_ids=agents, now=timezone.now())
     assert len(calls) == 1
     actions.agents_seen(agent_ids=agents, now=timezone.now() + timedelta(seconds=20))
-    assert len(calls) == 1  # who was there before changes nothing
+    assert len(calls) == 1  # people who were there before cause no further call
 
 
 def test_dispatch_stops_after_so_many_and_goes_on_at_the_next_tick(monkeypatch):
@@ -527,7 +528,7 @@ def test_dispatch_rings_once_for_all_who_were_given_together(monkeypatch):
         1 / 0  # noqa: B018
     with transaction.atomic():
         pubsub.queue_changed()
-    assert len(rung) == 2  # nothing of what was rolled back
+    assert len(rung) == 2  # nothing of what was rolled back was announced
 
 
 def test_board_finds_a_place_without_searching():
@@ -611,5 +612,5 @@ def test_index_of_the_queue_follows_an_order_with_an_expression():
     ]
     statement = str(index.create_sql(Conversation, connection.schema_editor()))
     with connection.cursor() as cursor:
-        cursor.execute(statement)  # PostgreSQL refuses what is not immutable
+        cursor.execute(statement)  # PostgreSQL refuses an expression that is not immutable
     assert "queued_at" in statement

@@ -17,11 +17,12 @@ from tests.factories import chat as make
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
-IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}  # nobody listens; rings cost nothing
+# Nobody listens, and notifications cost nothing.
+IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 
 class HeldPass:
-    """A pass that has read who has room, and stands still there until it is let go."""
+    """A pass that has read who has room, and stops there until it is released."""
 
     def __init__(self) -> None:
         self.has_read, self.may_go = threading.Event(), threading.Event()
@@ -79,12 +80,12 @@ def test_dispatch_crowd_of_callers_one_waits_the_others_go_and_nobody_is_forgott
     make.agent(capacity=1)  # too late for the pass under way
     second = _in_thread(dispatcher.dispatch)
     _somebody_waits_for_a_turn()
-    make.agent(capacity=1)  # committed before the next callers find the seat taken
+    make.agent(capacity=1)  # committed before the next callers find the lock taken
     assert in_threads(8, lambda _index: dispatcher.dispatch()) == [0] * 8
-    assert Conversation.objects.waiting().count() == 3  # they did not wait for anything
+    assert Conversation.objects.waiting().count() == 3  # the callers did not wait for anything
     held.may_go.set()
     assert first() + second() == 3
-    assert held.passes <= 4  # two passes, each looking once more when it gave somebody
+    assert held.passes <= 4  # two passes, each of which looks once more when it assigned somebody
 
 
 def test_dispatch_crowd_of_agents_on_duty_at_once_nobody_waits_for_the_tick(settings):
@@ -102,7 +103,7 @@ def test_dispatch_crowd_of_agents_on_duty_at_once_nobody_waits_for_the_tick(sett
 
 
 def test_dispatch_frozen_pass_is_cut_off_and_the_next_one_gives(monkeypatch):
-    monkeypatch.setattr(dispatcher, "PATIENCE", "2s")  # ours may stand still for a moment on a busy machine
+    monkeypatch.setattr(dispatcher, "PATIENCE", "2s")  # ours may be delayed for a moment on a busy machine
     held = HeldPass()
     monkeypatch.setattr(dispatcher, "share_out", held.share_out)
     make.agent(capacity=1)

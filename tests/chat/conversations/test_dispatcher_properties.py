@@ -75,7 +75,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 PEOPLE, AGENTS, THREADS = 8, 4, 3
-IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}  # nobody listens; rings cost nothing
+# Nobody listens, and notifications cost nothing.
+IN_MEMORY = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 
 # --- the histories ----------------------------------------------------------------------------------------------------
@@ -139,7 +140,7 @@ histories = st.builds(
 
 
 class Play:
-    """One history, played."""
+    """One history, which is played."""
 
     def __init__(self, history: History) -> None:
         self.history = history
@@ -306,7 +307,7 @@ class Play:
         before = stamp()
         with transaction.atomic():
             actions.set_availability(agent_id=who.pk, availability=Availability.AVAILABLE, capacity=capacity)
-            # Drawn while the agent is locked: in the order of the assignments.
+            # Drawn while the agent is locked, so the stamps follow the order of the assignments.
             self.journal.capacities[who.user_id].append((stamp(), capacity))
         self.journal.note("duty", who.user_id, True, before)
 
@@ -324,7 +325,7 @@ class Play:
         before = stamp()
         Agent.objects.filter(pk=self.agents[index].pk).update(seen_at=timezone.now())
         dispatcher.dispatch()
-        self.journal.note("duty", self.agents[index].user_id, "perhaps", before)  # unless the tick was there first
+        self.journal.note("duty", self.agents[index].user_id, "perhaps", before)  # unless the tick came first
 
     def take(self, index: int, other: int) -> None:
         if row := self._row(other):
@@ -350,7 +351,7 @@ class Play:
         def work(row: Conversation) -> None:
             by = row.assigned_to
             one = transfer_actions.transfer_cold(conversation_id=row.pk, by=by, target=target, reason=Reason.COMPETENCE)
-            if not target.agent:  # from that line of the history on, whoever looked meanwhile
+            if not target.agent:  # another thread may have looked since that line of the history
                 number = row.events.get(kind=EventKind.TRANSFERRED, at=one.asked_at).pk
                 for name, value in (("direction", Directed(target.unit, by.user_id)), ("force", force)):
                     self.journal.deeds.append(Deed(name, row.pk, value, number, number))
@@ -408,7 +409,7 @@ def test_dispatcher_keeps_its_promises_while_everything_moves():
     @examples(
         max_examples=40,
         deadline=None,
-        phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a race does not shrink
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a race cannot be shrunk
         suppress_health_check=list(HealthCheck),
     )
     @given(histories)
@@ -421,7 +422,7 @@ def test_dispatcher_keeps_its_promises_while_everything_moves():
 # --- the judge is judged ----------------------------------------------------------------------------------------------
 
 POLICE, GENDARMERIE = Force.POLICE, Force.GENDARMERIE
-# One agent with room for two takes the second person, then the tick gives; four more people come.
+# An agent with room for two takes the second person, then the tick assigns; four more people come.
 SCRIPT = [("take", 0, 1), ("take", 1, 1), ("tick", None, None), *[("arrive", n, None) for n in range(4, 8)]]
 SMALL = History(
     agents=[(POLICE, 2), (GENDARMERIE, 0), (GENDARMERIE, 0)],
@@ -431,28 +432,28 @@ SMALL = History(
     overflow_seconds=3600,
 )
 WIDE = replace(SMALL, agents=[(POLICE, 3)] * 3)
-# One agent with two places: the critical person fills both.
+# An agent with two places: the critical person fills both.
 HEAVIEST = replace(
     SMALL,
     waiting=[(POLICE, Urgency.CRITICAL, 9), (POLICE, Urgency.NORMAL, 7), (POLICE, Urgency.NORMAL, 6), ("", 0, 5)],
     scripts=[[("tick", None, None)]],
 )
-# Two agents of one unit and force, one of another unit, all with one place: the first passes somebody on.
+# Two agents of one unit and force, and one of another unit, each with one place: the first one passes somebody on.
 TEAM = replace(
     SMALL,
     agents=[(POLICE, 1), (POLICE, 1), (POLICE, 1), (GENDARMERIE, 1)],
     waiting=[(POLICE, Urgency.NORMAL, 9), (POLICE, Urgency.NORMAL, 7)],
 )
-# Back to whoever has just become free, unless it is remembered who that is: the unit's one agent is full.
+# Back to the one who has just become free, unless it is remembered who passed it on: the unit's other agent is full.
 BACK = replace(
     TEAM,
     agents=[(POLICE, 1), (POLICE, 1), (POLICE, 0), (GENDARMERIE, 0)],
     scripts=[[("take", 0, 0), ("take", 1, 1), ("pass_to_unit", 0, 1)]],
     overflow_seconds=0,
 )
-# To the third agent, who is free, unless it is remembered to which unit.
+# To the third agent, who is free, unless it is remembered to which unit it was passed.
 ELSEWHERE = replace(TEAM, scripts=[[("take", 0, 0), ("take", 1, 1), ("pass_to_unit", 0, 1), ("tick", None, None)]])
-# Passed on by the one who had room, then by the other: whoever may take them is neither.
+# Passed on by the one who had room, then by the other one: neither of them may take it back.
 TWICE = replace(
     BACK,
     waiting=[(POLICE, Urgency.NORMAL, 9)],
@@ -466,7 +467,7 @@ HANDED = replace(
         ("pass_to_force", 0, GENDARMERIE), ("pass_to_unit", 1, 2), ("close", 0, None), ("tick", None, None),
     ]],
 )  # fmt: skip
-# Their turn comes while they sleep; the person behind is served once they have been waited for.
+# Their turn comes while they sleep. The person behind them is served once the delay is over.
 SLEEPERS = replace(
     SMALL,
     agents=[(POLICE, 1), (GENDARMERIE, 0), (GENDARMERIE, 0)],
@@ -476,7 +477,8 @@ SLEEPERS = replace(
         ("come_back", 0, None), ("tick", None, None),
     ]],
 )  # fmt: skip
-# Their agent's one place is another's while they are away; then both are with the same agent, and nobody else is.
+# Their agent's one place is given to another person while they are away. Then both are with that agent, and nobody
+# else.
 RESTED = replace(
     SLEEPERS,
     waiting=[(POLICE, Urgency.NORMAL, 9), (POLICE, Urgency.NORMAL, 7), (POLICE, Urgency.NORMAL, 6)],

@@ -1,4 +1,4 @@
-"""Exchanges whose person is not there any more: what may rest, what never does, and what coming back means."""
+"""Exchanges whose person is not present any more: which may rest, which never do, and what coming back means."""
 
 from datetime import timedelta
 
@@ -122,7 +122,7 @@ def test_any_sign_of_the_person_ends_it(sign):
             make.message(person)
         case "code":
             resume.revive_conversation(conversation_id=person.pk)
-        case _:  # which knows nothing of it
+        case _:  # it knows nothing of dormancy
             with connection.cursor() as cursor:
                 cursor.execute("UPDATE chat_conversation SET reporter_seen_at = now() WHERE id = %s", [person.pk])
     assert not rests(person)

@@ -1,4 +1,4 @@
-"""The code that opens « Suites »: which one is valid, until when, and which session goes on with it."""
+"""The code that opens « Suites »: which one is valid, until when, and which session it continues."""
 
 from datetime import timedelta
 from importlib import import_module
@@ -36,7 +36,7 @@ def test_code_asked_for_later_is_the_valid_one():
     one, now = make.assigned(), timezone.now()
     follow_up_code.set_code(one.pk, OLD, now)
     assert code_of(one) == (OLD.hex(), None)
-    FollowUp.objects.update(until=now + timedelta(hours=1))  # as if it had been a resume code
+    FollowUp.objects.update(until=now + timedelta(hours=1))  # as if it had been a code de reprise
     follow_up_code.set_code(one.pk, NEW, now + timedelta(seconds=1))
     assert code_of(one) == (NEW.hex(), None)
     for asked_at in (now, now + timedelta(seconds=1)):
@@ -54,7 +54,7 @@ def test_session_that_came_by_the_code_goes_on_with_the_next_one():
     row = FollowUp.objects.get()
     kept = type(session)(session.session_key)
     assert session[SESSION_KEY] == kept[SESSION_KEY] == [row.pk, row.issued_at.isoformat()]
-    with pytest.raises(Replaced):  # that of another device, whose code was replaced just now
+    with pytest.raises(Replaced):  # the other device's code was replaced a moment before
         follow_up_code.set_code(one.pk, OTHER, now + timedelta(seconds=2), by_code=former)
     assert code_of(one) == (NEW.hex(), None)
 

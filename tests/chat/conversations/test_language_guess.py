@@ -1,4 +1,4 @@
-"""The worker's guess of a language: when, how often, what is kept of it, and what the agent reads."""
+"""The worker's guess of a language: when and how often it is made, what is stored of it, and what the agent reads."""
 
 import re
 from html import unescape

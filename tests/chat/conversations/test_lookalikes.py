@@ -1,4 +1,6 @@
-"""Arrivals that look alike, as a group: said, asked for a word, closed together; nobody real waits for them."""
+"""Arrivals that look alike are shown as a group, asked for a word, and closed together. No real person waits
+for them.
+"""
 
 import uuid
 from datetime import timedelta
@@ -60,7 +62,7 @@ def test_twenty_alike_are_one_group_and_others_are_not_in_it():
     assert not marked() & {elsewhere.pk, facts.pk, spoke.pk, minor.pk}
     (shown,) = lookalikes.waiting_groups(clock.now())
     assert (shown.count, shown.here, shown.seconds, shown.group.place) == (20, 20, 38, "93200")
-    assert lookalikes.mark_lookalikes() == 0  # once
+    assert lookalikes.mark_lookalikes() == 0  # each group is marked once
 
 
 def test_autre_chose_is_no_fact():
@@ -189,7 +191,7 @@ def test_real_one_in_the_raid_has_their_turn_with_their_first_word():
     dispatcher.dispatch()
     real.refresh_from_db()
     behind.refresh_from_db()
-    # One place is the share of the raid, the other theirs: they came before who stands behind.
+    # One place is the share of the raid, and the other is theirs, because they came before the one behind them.
     assert (real.status, behind.status) == (Status.ACTIVE, Status.WAITING)
 
 
@@ -220,7 +222,7 @@ def test_who_ticks_a_fact_while_the_group_is_locked_is_not_asked(monkeypatch):
 
     def ticked_meanwhile(rows):
         calls.append(rows)
-        if len(calls) == 2:  # the rows are locked; what was committed until now is seen by the next statement
+        if len(calls) == 2:  # the rows are locked, and the next statement sees what was committed until now
             Report.objects.filter(pk=people[0].report_id).update(facts=["threats"])
         return silent(rows)
 

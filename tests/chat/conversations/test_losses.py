@@ -1,4 +1,4 @@
-"""What an agent lost while nobody saw them: which, when, to whom; until they have read it."""
+"""Which exchanges an agent lost while away, when, and to whom, until the agent has read it."""
 
 import re
 from datetime import timedelta
@@ -25,7 +25,7 @@ def away(agent: Agent, seconds: float = 95) -> int:
 
 def back(agent: Agent) -> losses.Absence | None:
     actions.agents_seen(agent_ids=[agent.pk])
-    Agent.objects.filter(pk=agent.pk).update(availability="available")  # as they say when they are back
+    Agent.objects.filter(pk=agent.pk).update(availability="available")  # as the agent says after coming back
     agent.refresh_from_db()
     return losses.unread_losses(agent, timezone.now())
 

@@ -1,7 +1,7 @@
-"""Whom each act tells, whether it gives out the place that it frees, and that nobody else's row is touched by it.
+"""Whom each act notifies, whether it assigns the place that it frees, and that it touches nobody else's row.
 
-A page that is not told finds the change at its next resync at the earliest; an agent with a free place is given nobody
-before the worker's next tick.
+A page that is not notified finds the change at its next resync at the earliest. An agent with a free place is otherwise
+assigned nobody before the worker's next tick.
 """
 
 import uuid
@@ -39,9 +39,9 @@ from triage.rules import Urgency
 pytestmark = pytest.mark.django_db
 
 QUEUE = Notification(pubsub.QUEUE)
-DISPATCHED = Notification("dispatched")  # no notification: the dispatcher ran after the commit
+DISPATCHED = Notification("dispatched")  # this stands for no notification: the dispatcher ran after the commit
 Told = set[Notification]
-# What is done, and what is then expected.
+# What is done, and what is expected then.
 Case = tuple[Callable[[], object], Callable[[], Told]]
 
 
@@ -485,7 +485,8 @@ def _somebody_else() -> list[Conversation]:
         resume_issued_at=now,
         resume_until=now + timedelta(hours=1),
     )
-    Conversation.objects.filter(pk__in=[talking.pk, resting.pk]).update(guess_seq=99)  # guessed already
+    # Their language was guessed already.
+    Conversation.objects.filter(pk__in=[talking.pk, resting.pk]).update(guess_seq=99)
     for number, one in enumerate((talking, over)):
         until = now + timedelta(days=1)
         FollowUp.objects.create(conversation=one, code_digest=f"{number}f" * 32, issued_at=now, until=until)
@@ -534,7 +535,7 @@ def test_act_tells_and_touches_those_whom_it_concerns_and_nobody_else(
     others = _somebody_else()
     act, expected = case()
     before = _all_of(others)
-    connection.run_on_commit = []  # what was to be told of all this is not the act's
+    connection.run_on_commit = []  # callbacks of this preparation do not belong to the act
     told: list[Notification] = []
     monkeypatch.setattr(pubsub, "_publish_now", lambda *those: told.extend(those))
     monkeypatch.setattr(dispatcher, "dispatch", lambda: told.append(DISPATCHED))
@@ -561,7 +562,7 @@ def test_locks_let_messages_through_and_agents_come_first(case):
         act()
     locks = [query["sql"] for query in sent.captured_queries if " FOR " in query["sql"] and "UPDATE" in query["sql"]]
     assert locks
-    if case is not _close_by_agent:  # which ends the exchange
+    if case is not _close_by_agent:  # this act ends the exchange
         assert not [sql for sql in locks if "FOR UPDATE" in sql]
     tables = [sql.partition(' FROM "')[2].partition('"')[0] for sql in locks]
     first = [table for table in tables if table in ("chat_agent", "chat_conversation")]

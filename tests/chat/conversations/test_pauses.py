@@ -89,7 +89,7 @@ def test_dispatch_many_agents_heavy_queue_asks_no_more_queries(django_assert_max
     [
         (None, Urgency.NORMAL, Urgency.CRITICAL, HEAVY),
         (None, Urgency.CRITICAL, Urgency.NORMAL, LIGHT),
-        (HEAVY, Urgency.NORMAL, Urgency.HIGH, HEAVY),  # the agent's word stays
+        (HEAVY, Urgency.NORMAL, Urgency.HIGH, HEAVY),  # what the agent set stays
         (LIGHT, Urgency.CRITICAL, Urgency.HIGH, LIGHT),
     ],
 )

@@ -1,4 +1,4 @@
-"""The place of one person, read alone, is the place in the whole queue."""
+"""The place of one person, read alone, equals the place in the whole queue."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ def agree(now) -> None:
         position = board.position(conversation.public_id)
         assert queue_position(conversation, now) == (position, board.wait_minutes(position))
     board = read_board()
-    for conversation in Conversation.objects.all():  # who is not here, or does not wait, has no place
+    for conversation in Conversation.objects.all():  # people who are absent, or do not wait, have no place
         position = board.position(conversation.public_id)
         assert position_by_key(conversation.pk) == (position, board.wait_minutes(position))
 
@@ -48,10 +48,11 @@ def test_place_alone_is_the_place_in_the_queue(seed):
         urgency = draw.choice(list(Urgency))
         crowded = draw.random() < 0.4
         fields = {"urgency": urgency, "reporter_seen_at": seen, "is_crowded": crowded}
-        if draw.random() < 0.3:  # some whose page sleeps, within the grace or beyond
+        if draw.random() < 0.3:  # some pages sleep, within the grace period or beyond it
             fields |= {"reporter_is_hidden": True, "reporter_seen_at": now - timedelta(minutes=draw.choice([5, 15]))}
         Conversation.objects.filter(pk=made.pk).update(**fields)
-    for made in Conversation.objects.exclude(assigned_at=None):  # some take of the share, ended a moment ago or not
+    # Some use up the share, some of them until a moment ago.
+    for made in Conversation.objects.exclude(assigned_at=None):
         at = now - timedelta(seconds=draw.choice([10, CROWD_SECONDS + 10]))
         Conversation.objects.filter(pk=made.pk).update(is_crowded=draw.random() < 0.5, assigned_at=at)
     Conversation.objects.active().filter(pk__in=[pk for pk in range(9999) if draw.random() < 0.5]).update(weight=HEAVY)

@@ -1,4 +1,4 @@
-"""The lease on pages that are not the console: kept while somebody depends on it, and told as it is."""
+"""The lease on pages other than the console: it is renewed while somebody depends on it, and shown as it is."""
 
 import json
 import re
@@ -142,7 +142,7 @@ def test_every_page_that_the_menus_lead_to_keeps_it_too():
     """
     client = signed_in(make.agent(role=Role.SUPERVISOR).user)
     found = ["/console/"]
-    for path in found:  # grows
+    for path in found:  # the list grows meanwhile
         page = html5lib.parse(client.get(path).text, namespaceHTMLElements=False)
         assert path == "/console/" or page.findall(".//*[@id='presence']"), path
         assert page.findall(f".//noscript/iframe[@src='{ADDRESS}']"), path

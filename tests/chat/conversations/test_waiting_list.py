@@ -1,4 +1,6 @@
-"""The queue as staff see it: who is there in the order of turns, who is absent marked and counted apart."""
+"""The queue as staff see it: people who are present in the order of their turns, people who are absent marked and
+counted apart.
+"""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Since when a person waits for an answer: their own figure, which no hand-over begins again."""
+"""Since when a person waits for an answer: the time is the person's own, and no transfer begins it anew."""
 
 import json
 from datetime import timedelta
@@ -132,7 +132,7 @@ def blocks(conversation: Conversation) -> int:
     query, values = rows.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE chat_message")
-        cursor.execute("SET LOCAL enable_seqscan = off")  # so few rows are read whole otherwise
+        cursor.execute("SET LOCAL enable_seqscan = off")  # with so few rows, PostgreSQL would read the whole table
         cursor.execute("SET LOCAL enable_sort = off")
         cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {query}", values)
         plan = cursor.fetchone()[0]

@@ -1,4 +1,4 @@
-"""Whether anybody could be seen: an outage of the web processes takes nobody's conversations (ADR 0074)."""
+"""Whether anybody could be seen: an outage of the web processes takes nobody's conversations away (ADR 0074)."""
 
 from datetime import timedelta
 from threading import Barrier, Thread
@@ -32,13 +32,13 @@ def test_heartbeat_is_one_row_for_each_role_and_written_once_in_a_while():
     web_heartbeat.write_heartbeat(BOTH)
     first = {row.role: row.seen_at for row in WebHeartbeat.objects.all()}
     assert set(first) == set(BOTH)
-    web_heartbeat.write_heartbeat(["sockets"])  # another process, at once: not written
+    web_heartbeat.write_heartbeat(["sockets"])  # a second process at the same moment writes nothing
     assert {row.role: row.seen_at for row in WebHeartbeat.objects.all()} == first
     pass_time(timedelta(seconds=6))
     web_heartbeat.write_heartbeat(["sockets"])
     sockets, pages = WebHeartbeat.objects.get(role="sockets"), WebHeartbeat.objects.get(role="pages")
     assert sockets.seen_at > pages.seen_at
-    assert (sockets.back_at, pages.back_at) == (None, None)  # no gap yet
+    assert (sockets.back_at, pages.back_at) == (None, None)  # there was no gap yet
 
 
 @pytest.mark.django_db
@@ -52,17 +52,17 @@ def test_each_process_beats_for_what_it_serves(process_role):
 
 @pytest.mark.django_db
 def test_web_was_away_while_a_role_is_missing_and_for_one_lease_after():
-    assert not web_heartbeat.was_web_away(clock.now())  # a version that beat nothing is not waited for
+    assert not web_heartbeat.was_web_away(clock.now())  # a version that sends no heartbeat is not waited for
     web_heartbeat.write_heartbeat(BOTH)
     assert not web_heartbeat.was_web_away(clock.now())
     pass_time(timedelta(seconds=16))
     assert web_heartbeat.was_web_away(clock.now())
     web_heartbeat.write_heartbeat(["pages"])
-    assert web_heartbeat.was_web_away(clock.now())  # nobody takes sockets yet
+    assert web_heartbeat.was_web_away(clock.now())  # no process serves sockets yet
     web_heartbeat.write_heartbeat(["sockets"])
     pass_time(timedelta(seconds=10))
     web_heartbeat.write_heartbeat(BOTH)
-    assert web_heartbeat.was_web_away(clock.now())  # back for ten seconds: a lease to be seen
+    assert web_heartbeat.was_web_away(clock.now())  # back for ten seconds, where a lease is needed to be seen
     for _beat in range(6):
         pass_time(timedelta(seconds=10))
         web_heartbeat.write_heartbeat(BOTH)
@@ -86,7 +86,7 @@ def test_clock_that_was_put_back_is_taken_over():
 
 @pytest.mark.django_db(transaction=True)
 def test_processes_that_beat_together_wait_for_one_another_and_lose_nothing(monkeypatch):
-    monkeypatch.setattr(web_heartbeat, "BEAT_SECONDS", 0.0)  # each beat is written
+    monkeypatch.setattr(web_heartbeat, "BEAT_SECONDS", 0.0)  # every heartbeat is written
     together, failures = Barrier(4), []
 
     def beat() -> None:
@@ -113,8 +113,8 @@ def test_worker_spares_agents_who_come_back_within_a_lease_of_an_outage():
     back, gone = make.agent(), make.agent()
     theirs, lost = make.assigned(back), make.assigned(gone)
     web_heartbeat.write_heartbeat(BOTH)
-    pass_time(2 * LEASE)  # all leases are over, and no process took a beat
-    run_worker.Command()._tick()  # a worker that was just started knows of no late tick
+    pass_time(2 * LEASE)  # all leases are over, and no process could receive a beat
+    run_worker.Command()._tick()  # a worker that has just started knows of no late tick
     web_heartbeat.write_heartbeat(BOTH)
     run_worker.Command()._tick()
     assert set(Conversation.objects.values_list("status", flat=True)) == {Status.ACTIVE}
@@ -122,7 +122,7 @@ def test_worker_spares_agents_who_come_back_within_a_lease_of_an_outage():
     for _beat in range(7):
         pass_time(timedelta(seconds=10))
         web_heartbeat.write_heartbeat(BOTH)
-    Agent.objects.filter(pk=back.pk).update(seen_at=clock.now())  # their console is there again
+    Agent.objects.filter(pk=back.pk).update(seen_at=clock.now())  # their console is back
     Agent.objects.filter(pk=back.pk).update(capacity=1)
     run_worker.Command()._tick()
     theirs.refresh_from_db()

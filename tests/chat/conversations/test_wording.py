@@ -1,4 +1,4 @@
-"""Durations in words, at the borders where the words change."""
+"""Durations in words, where the words change."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""A worker says that it lives and what it did, so that one that is dead, frozen or failing is seen."""
+"""A worker reports that it runs and what it did, so that one that is dead, frozen or failing is noticed."""
 
 import time
 from datetime import timedelta
@@ -18,7 +18,7 @@ SECOND = timedelta(seconds=1)
 
 
 class Clock:
-    """A monotonic clock that a test moves."""
+    """A monotonic clock that a test sets."""
 
     def __init__(self) -> None:
         self.seconds = 100.0
@@ -38,10 +38,10 @@ def pass_time(length: timedelta) -> None:
 def test_report_is_one_row_for_the_worker_and_one_for_each_duty(monkeypatch):
     ticks = Clock()
     report = Report("one", ticks)
-    assert report.is_due  # from the first tick on
+    assert report.is_due  # due from the first tick on
     report.succeeded("dispatch")
     report.failed("openings")
-    ticks.seconds += 2.0  # the duty ended so long before this is written
+    ticks.seconds += 2.0  # the duty ended this long before it is written
     report.write()
     beat, done = WorkerHeartbeat.objects.get().seen_at, WorkerDuty.objects.get(name="dispatch").succeeded_at
     assert timedelta(seconds=1.5) < beat - done < timedelta(seconds=10)
@@ -57,7 +57,7 @@ def test_report_is_one_row_for_the_worker_and_one_for_each_duty(monkeypatch):
         worker_status, "fetch_rows", lambda *asked: statements.append(asked[0]) or sql.fetch_rows(*asked)
     )
     report.write()
-    assert statements == [worker_status.BEAT, worker_status.DUTIES]  # whatever was done meanwhile
+    assert statements == [worker_status.BEAT, worker_status.DUTIES]  # the same statements whatever was done meanwhile
     assert set(WorkerHeartbeat.objects.values_list("name", flat=True)) == {"one"}
     rows = {row.name: row for row in worker_status.duties()}
     assert {name: row.errors for name, row in rows.items()} == {"dispatch": 0, "openings": 51, "web": 0}
@@ -73,7 +73,7 @@ def test_duty_is_done_when_any_worker_did_it():
     late = Clock()
     behind = Report("three", late)
     behind.succeeded("dispatch")
-    late.seconds += 60  # it was done before the others did it
+    late.seconds += 60  # the worker did it before the others
     behind.failed("dispatch")
     before = WorkerDuty.objects.get(name="dispatch").succeeded_at
     behind.write()

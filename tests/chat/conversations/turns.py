@@ -1,4 +1,6 @@
-"""People who differ in what the order of the queue may compare: among people alike no test can see a part of it."""
+"""People who differ in everything that the order of the queue may compare: among equal people a test cannot see that a
+part of it is missing.
+"""
 
 import itertools
 from collections.abc import Iterator

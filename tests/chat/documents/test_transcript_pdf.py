@@ -1,4 +1,4 @@
-"""Documents on paper: nothing runs off the page, and what is copied from them is what was written."""
+"""Documents on paper: nothing is outside of the page, and text that is copied from them is what was written."""
 
 import io
 import json

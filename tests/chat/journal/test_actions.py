@@ -1,4 +1,6 @@
-"""Noting, correcting, erasing, showing and taking back; and reading, which ends all of it."""
+"""Noting, correcting, erasing, showing and taking back facts; and reading them, after which none of that is
+possible.
+"""
 
 import threading
 import uuid
@@ -231,7 +233,7 @@ def test_taken_back_while_it_is_read_is_one_or_the_other():
     with transaction.atomic():
         results["taken"] = actions.take_back(conversation=conversation)
         begun.set()
-        # The row is locked until here: the reader can only wait, or come after.
+        # The row is locked until here, so the reader waits or comes later.
         reader.join(0.2)
     reader.join(10)
     assert results == {"taken": 1, "read": 0}

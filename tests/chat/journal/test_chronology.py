@@ -1,4 +1,4 @@
-"""What the chronology shows at a glance, and what it proposes."""
+"""What the chronology shows at a glance, and what it suggests."""
 
 import uuid
 from datetime import UTC, date, datetime, time, timedelta
@@ -76,7 +76,7 @@ def test_what_is_about_a_date_is_drawn_so():
 
 
 def test_gaps_are_whole_days_between_two_facts():
-    days = [0, 1, 40, 41, 49]  # 38 days without, then 7
+    days = [0, 1, 40, 41, 49]  # 38 days without a fact, then 7
     gaps = chronology.draw([fact(n, MONDAY + timedelta(days=n)) for n in days], chronology.by_account).gaps
     assert [gap.days for gap in gaps] == [38, 7]
     assert chronology.draw([fact(1, MONDAY), fact(2, MONDAY + timedelta(days=7))], chronology.by_account).gaps == ()

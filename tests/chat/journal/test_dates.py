@@ -1,4 +1,6 @@
-"""The order of uncertain dates: total, the same whatever order they come in, and true where it can be known."""
+"""The order of uncertain dates is total, does not depend on the order of the input, and is true where the truth can be
+known.
+"""
 
 import random
 from datetime import date, datetime, time
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from chat.journal import dates
 from chat.journal.dates import Moment, Precision, order_key
 
-# Few days and hours, so that facts fall on one another; and the first and last days that there are.
+# Few days and hours, so that facts coincide; and the first and last days that exist.
 DAYS = st.one_of(st.dates(date(2027, 3, 1), date(2027, 3, 6)), st.sampled_from([date.min, date.max]))
 HOURS = st.builds(time, st.sampled_from([0, 1, 12, 23]), st.sampled_from([0, 30, 59]))
 

@@ -1,4 +1,4 @@
-"""A message, or another text of the exchange, sent by a form: refused by the rules of the protocol, in French."""
+"""A message, or another text of the exchange, that a form sends is refused by the rules of the protocol, in French."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""A frame that the protocol reads is answered by sockets and by requests: one that is forgotten would be ignored."""
+"""Sockets and requests answer every frame that the protocol reads: one that was forgotten would be ignored."""
 
 from typing import get_args
 

@@ -1,4 +1,4 @@
-"""What is read after each cursor, for many askers at once: each their own, beside somebody else's."""
+"""What is read after each cursor for many askers at once: each gets their own messages, and nobody else's."""
 
 from datetime import timedelta
 
@@ -104,7 +104,7 @@ def test_what_is_read_together_is_bounded_by_its_bytes_and_the_others_are_put_of
     conversations = [make.thread(make.waiting(), [name * 100] * 2) for name in "abcde"]
     size = len(conversations[0].messages.get(seq=1).sealed_body)
     asks = [ask(one, with_state=with_state) for one in conversations for with_state in (True, False)]
-    # One message crosses the bound; the first asker reads something whatever the bound is.
+    # One message may exceed the bound, so that the first asker gets something whatever the bound is.
     for room, most in ((1, 1), (size - 1, 1), (size, 2), (4 * size - 1, 4), (19 * size, 20)):
         monkeypatch.setattr(reading, "CROSSING_BYTES", room)
         left, got, crossings = list(range(len(asks))), {}, 0

@@ -1,4 +1,4 @@
-"""Refused sockets and frames leave a line each, by name and class."""
+"""Each refused socket or frame leaves a line in the log, with its name and class."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""A thread is read in pieces: what a page shows of it is bounded, and nothing of it is out of reach."""
+"""A thread is read in pieces: what a page shows of it is bounded, and all of it can be reached."""
 
 import itertools
 import re
@@ -215,9 +215,9 @@ def test_page_costs_the_same_whatever_came_before(author, reporter, settings):
         make.thread(conversation, ["Une phrase de taille moyenne, et un peu plus."] * more, author)
         sizes.append([])
         for client, address in pages:
-            client.get(address)  # what the first one reads for all
+            client.get(address)  # this reads what is then cached for all
             looks = []
-            for _twice in range(2):  # what is kept for some seconds may have to be read again at one of them
+            for _twice in range(2):  # what is cached for some seconds may have to be read again once
                 with CaptureQueriesContext(connection) as queries:
                     looks.append((len(client.get(address).content), len(queries)))
             sizes[-1].append(min(looks, key=itemgetter(1)))

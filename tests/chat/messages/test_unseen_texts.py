@@ -1,4 +1,4 @@
-"""A text of nothing that can be seen is refused wherever somebody writes to somebody, with its reason."""
+"""A text without a visible character is refused, with the reason, wherever somebody writes to somebody."""
 
 import re
 import uuid

@@ -156,7 +156,7 @@ def test_write_crossing_batches_of_many_threads_never_deadlock_and_number_densel
         try:
             last = {}
             for _batch in range(15):
-                # Each thread knows what it wrote itself, which is nearly always wrong: all ways are taken.
+                # Each thread knows what it wrote itself, which is nearly always out of date, so every path is taken.
                 drafts = [replace(draft(conversation), is_metered=False) for conversation in conversations[::order]]
                 answers = write_messages(drafts, last)
                 for conversation, answer in zip(conversations[::order], answers, strict=True):
@@ -200,7 +200,7 @@ def test_write_one_that_is_not_as_expected():
     first = write_messages([one], last)[0]
     again = write_messages([one], {mine.pk: first.seq})[0]
     assert again.seq == first.seq and again.is_repeat
-    assert write_messages([draft(mine)], last)[0].seq == first.seq + 1  # written all the same
+    assert write_messages([draft(mine)], last)[0].seq == first.seq + 1  # it is written all the same
 
 
 def test_write_what_was_guessed_wrong_is_put_off_once_and_keeps_its_order(monkeypatch):
@@ -213,7 +213,7 @@ def test_write_what_was_guessed_wrong_is_put_off_once_and_keeps_its_order(monkey
         first = write_messages(drafts, expected, may_put_off=True)
     assert [first[0], first[2], first[3]] == [Refusal.PUT_OFF] * 3
     assert first[1].seq == 1
-    later = draft(wrong, "e")  # came since, and has waited for nothing: it goes with those before it
+    later = draft(wrong, "e")  # it came since and has not waited, and goes together with those before it
     again = write_messages([drafts[0], drafts[2], drafts[3], later], {wrong.pk: 0}, may_put_off=True)
     assert [answer.seq for answer in again] == [2, 3, 1, 4]
     assert bodies(wrong) == ["d'un autre processus", "a", "c", "e"]

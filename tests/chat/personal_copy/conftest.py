@@ -1,4 +1,4 @@
-"""A person's browser, limits that begin anew, and a folder for captures."""
+"""A person's browser, limits that were reset, and a folder for captures."""
 
 from tests.chat.captures.conftest import folder
 from tests.chat.visitor.conftest import _no_counts_left, as_reporter, database_away

@@ -1,4 +1,6 @@
-"""The archive: its digests, its name, and each byte of it that was changed, as the browser's half says it too."""
+"""The archive: its digests, its name, and each byte of it that was changed. The script in the browser finds
+the same.
+"""
 
 import base64
 import hashlib
@@ -156,7 +158,7 @@ def test_archive_is_judged_alike_by_the_command(tmp_path):
         "copie.json": "missing", "autre.txt": "added",
     }  # fmt: skip
     broken = bytearray(pack(FILES, AT))
-    broken[40 + 10] ^= 1  # within the first file
+    broken[40 + 10] ^= 1  # a byte of the first file
     path.write_bytes(broken)
     assert copies.judge(path)[1] == {"copie.pdf": "changed"}
 
@@ -185,7 +187,8 @@ def test_archive_packed_as_none_of_ours_is_refused_by_the_command(tmp_path, meth
         for one in (*FILES, File(archive.DIGESTS, archive.digests_of(FILES))):
             other.writestr(one.name, one.content)
     damaged = bytearray(path.read_bytes())
-    damaged[30 + len(FILES[0].name) + 4] = 0xFF  # how it was packed stands there (LZMA); of bzip2, that a block begins
+    # This byte says how the file was packed (LZMA), or that a block begins (bzip2).
+    damaged[30 + len(FILES[0].name) + 4] = 0xFF
     for content in (path.read_bytes(), bytes(damaged)):
         path.write_bytes(content)
         with pytest.raises(copies.NotAnArchive):

@@ -246,7 +246,7 @@ def test_words_close_the_copy_and_stand_nowhere(as_reporter, drawn, caplog):
     short = client.post(PAGE, {**MINE, "lock": "on", "words": "un deux"})
     assert "12 lettres au moins" in short.text and "un deux" in short.text
     page = unescape(client.get(PAGE).text)
-    for drawn_page in (short.text, page):  # a browser may send what it spells to its maker
+    for drawn_page in (short.text, page):  # a browser may send the text that it spell-checks to its maker
         assert 'spellcheck="false"' in re.search(r'<textarea[^>]*name="words"[^>]*>', drawn_page)[0]
     words = re.search(r'<textarea[^>]*name="words"[^>]*>([^<]+)<', page)[1].strip()
     assert len(words.split()) == 5
@@ -388,7 +388,7 @@ def test_late_copy_is_of_the_moment_when_it_was_asked_for(as_reporter, late, mon
     files = unpacked(when_ready(client, asked, late, monkeypatch))
     assert "Plus tard" not in files["copie.json"].decode() and "captures/capture-1.png" in files
     assert json.loads(files["copie.json"])["number"] == 1
-    # A capture that was set aside meanwhile is not given: the copy is prepared again.
+    # A capture that was set aside meanwhile is not given, so the copy is prepared again.
     late.clear()
     monkeypatch.setattr(background_jobs, "PATIENCE_SECONDS", 0.05)
     assert client.post(PAGE, asked).status_code == 202
@@ -708,7 +708,7 @@ def test_proof_of_one_item_is_a_file_by_itself(as_reporter, stamped, drawn, tmp_
     path = tmp_path / "preuve.json"
     path.write_bytes(answer.content)
     more = []
-    if file is not None:  # the capture itself, from the copy
+    if file is not None:  # the file of the capture, from the copy
         held = tmp_path / "capture.png"
         held.write_bytes(unpacked(me.post(PAGE, MINE | {"captures": "on"}))[file])
         more = ["--content", str(held)]
@@ -786,7 +786,7 @@ def close_the_day(settings):
     for one in (first, second):
         one.mode, one.asked = "well", []
     next_day = days.next_day
-    # In UTC, in which authorities say their dates: whenever this test runs, they sign on the day that they sign of.
+    # In UTC, in which authorities give their dates: whenever this test runs, they sign on the day that they sign about.
     with timezone.override(UTC), patch.object(days, "next_day", lambda now: next_day(now + timedelta(days=1))):
         days.run_all(sources.sources)
     with serving(first) as at_first, serving(second) as at_second:
@@ -893,7 +893,8 @@ def test_line_of_an_opened_capture_is_no_proof_of_an_archive(settings, tmp_path)
 def test_agents_archive_is_their_document_that_checks_itself_with_its_line_in_the_register(
     drawn, monkeypatch, settings, client
 ):
-    monkeypatch.setattr(background_jobs, "AT_MOST", background_jobs.KEPT_FOR_STAFF)  # visitors have all other places
+    # All other places belong to visitors.
+    monkeypatch.setattr(background_jobs, "AT_MOST", background_jobs.KEPT_FOR_STAFF)
     settings.SITE_URL = "https://exemple.test"
     conversation = with_everything()
     note(conversation, "Un fait privé")
@@ -986,7 +987,8 @@ def show_all(conversation):
 
 
 def test_units_dossier_is_an_archive_of_what_was_agreed_with_its_line_in_the_register(drawn, monkeypatch):
-    monkeypatch.setattr(background_jobs, "AT_MOST", background_jobs.KEPT_FOR_STAFF)  # visitors have all other places
+    # All other places belong to visitors.
+    monkeypatch.setattr(background_jobs, "AT_MOST", background_jobs.KEPT_FOR_STAFF)
     unit = hand.account()
     conversation = make.assigned(reception_point=unit.point)
     make.message(conversation, "Un mot de l'échange")

@@ -1,4 +1,4 @@
-"""Pages that open from a disk: one script each, allowed by their own policy, that imports nothing."""
+"""Pages that are opened from a disk have one script each, which their own policy allows and which imports nothing."""
 
 import re
 from base64 import b64encode

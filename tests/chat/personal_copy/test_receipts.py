@@ -1,4 +1,4 @@
-"""Receipts: a number and a day, for whoever is shown them; nothing that leads to anybody."""
+"""A receipt has a number and a day, for whoever is shown it, and nothing that leads to anybody."""
 
 import threading
 from datetime import date, timedelta

@@ -1,4 +1,6 @@
-"""Each closed day has one tree of what was written on it; each item of it a proof that reveals no other."""
+"""Each closed day has one tree of what was written on it, and each item of it has a proof that reveals no
+other item.
+"""
 
 import itertools
 import json
@@ -327,7 +329,7 @@ def test_duty_asks_nothing_between_two_days_and_a_chunk_costs_the_same_however_m
     duty, few = statements(1)
     _duty, many = statements(12)
     assert many == few
-    duty.run()  # whether a day was missed
+    duty.run()  # it finds out whether a day is missing
     with CaptureQueriesContext(connection) as seen:
         duty.run()
         duty.run()
@@ -425,7 +427,8 @@ def test_worker_of_the_version_before_leaves_no_mark_and_the_next_tree_asks_from
     second = make.thread(make.waiting(), ["Deux"])
     then = timezone.now() + timedelta(days=1)
     today = timezone.localdate()
-    ProofDay.objects.create(day=today, statement="x", digest="y", closed_at=then)  # and it took nothing of `second`
+    # And it contained nothing of `second`.
+    ProofDay.objects.create(day=today, statement="x", digest="y", closed_at=then)
     before = days.end_of(today + timedelta(days=1))
     assert sources.Messages(before).keys == [second.pk]
 
@@ -494,7 +497,7 @@ def test_what_a_day_brought_is_found_by_an_index(statement, values, index):
     newest = Message.objects.order_by("-pk")[0].pk
     values = [newest - 2 if value == 1 else value for value in values]
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE chat_message")  # of an empty table any index is as good
+        cursor.execute("ANALYZE chat_message")  # for an empty table, any index is as good
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {statement}", values)
         plan = "\n".join(line for (line,) in cursor.fetchall())

@@ -1,4 +1,4 @@
-"""Beats: one that finds nothing new is answered without a reading, and everything that is new is seen."""
+"""A beat that finds nothing new is answered without a query, and everything that is new is seen."""
 
 import asyncio
 
@@ -215,10 +215,11 @@ def test_outdated_agents_are_those_whose_exchanges_came_left_or_went_on():
     ]
     idle = KnownOwn(make.agent().pk, ())
     assert reading.find_outdated_agents([*known, idle]) == set()
-    make.assigned(agents[1])  # came
-    Conversation.objects.filter(pk=exchanges[2].pk).update(status=Status.CLOSED, closed_at=timezone.now())  # left
-    make.message(exchanges[3], "encore")  # went on
-    Conversation.objects.filter(pk=exchanges[4].pk).update(assigned_to=agents[0])  # went to another
+    make.assigned(agents[1])  # this one came
+    # This one ended.
+    Conversation.objects.filter(pk=exchanges[2].pk).update(status=Status.CLOSED, closed_at=timezone.now())
+    make.message(exchanges[3], "encore")  # this one went on
+    Conversation.objects.filter(pk=exchanges[4].pk).update(assigned_to=agents[0])  # this one went to another agent
     assert reading.find_outdated_agents([*known, idle]) == {agent.pk for agent in agents}
     assert reading.find_outdated_agents([idle]) == set()
 

@@ -98,7 +98,7 @@ async def test_sync_answers_messages_then_state():
         (item,) = frame["items"]
         assert (item["seq"], item["author"], item["body"]) == (1, "reporter", "Bonjour")
         state = await line.receive()
-        assert state.pop("read_seq") == 0  # a field of ours, beside the contract's
+        assert state.pop("read_seq") == 0  # a field of ours, besides those of the contract
         assert state == {
             "type": "state",
             "conversation": str(conversation.public_id),
@@ -210,7 +210,7 @@ async def test_too_many_frames_at_once_are_limited_and_named():
 async def test_beat_answers_what_was_missed_and_renews_the_lease():
     conversation = await in_db(make.waiting)
     async with Line(REPORTER, await in_db(visit, conversation)) as line:
-        # Written without a ring, as if it had been lost on the way.
+        # Written without a notification, as if it had been lost.
         await in_db(_write_silently, conversation)
         await in_db(Conversation.objects.update, reporter_seen_at=make.long_ago(5))
         await line.send(type="beat", after=0)
@@ -282,7 +282,7 @@ async def test_console_socket_ends_with_the_right_to_it(change, monkeypatch):
     async with Line(CONSOLE, key) as line:
         await line.until("queue")
         await in_db(_take_away, change, agent, key)
-        # Without a beat: reading is refused too.
+        # Without a beat, reading is refused too.
         await line.send(type="sync", conversation=str(conversation.public_id), after=0)
         assert await line.closed() in {protocol.CLOSE_NO_SESSION, protocol.CLOSE_FORBIDDEN}
 
@@ -402,7 +402,7 @@ async def test_state_place_moves_up_when_somebody_leaves():
     async with Line(REPORTER, await in_db(visit, second)) as line:
         await line.send(type="sync", after=0)
         assert (await line.until("state"))["position"] == 2
-        await asyncio.sleep(1.1)  # the board of a process is at most a second old
+        await asyncio.sleep(1.1)  # a process keeps its board for a second at most
         await in_db(actions.close_conversation, conversation_id=first.pk, by_author=Author.REPORTER)
         assert (await line.until("state"))["position"] == 1
 
@@ -550,7 +550,7 @@ async def test_console_reads_nothing_more_of_a_conversation_given_to_another():
     conversation = await in_db(make.assigned, agent)
     async with Line(CONSOLE, await in_db(signed_in, agent)) as line:
         await line.until("assigned")
-        # As if the ring that says so had been lost.
+        # As if the notification of this had been lost.
         await in_db(Conversation.objects.filter(pk=conversation.pk).update, assigned_to=other)
         await in_db(make.message, conversation, "pour un autre agent")
         await asyncio.sleep(0.3)
@@ -580,7 +580,7 @@ async def test_console_two_looks_at_once_say_each_change_once(monkeypatch):
         monkeypatch.setattr(reading, "own_conversations", read_slowly)
         await in_db(pubsub.agent_changed, agent.pk)
         assert await asyncio.to_thread(looked.wait, SECONDS)
-        # Two end while the look is on its way: it must not bring back what it saw before.
+        # Two end while the query is under way, which must not bring back what it saw before.
         for conversation in (first, second):
             await in_db(
                 lambda pk=conversation.pk: actions.close_conversation(conversation_id=pk, by_author=Author.REPORTER)
@@ -688,7 +688,8 @@ async def test_ring_holds_no_content(monkeypatch):
         await sent(origin, batch, *more)
 
     monkeypatch.setattr(pubsub, "_send", listen)
-    ensure_broadcaster().hub._others["another process"] = time.monotonic()  # alone, a process rings for nobody
+    # A process that is alone sends no notifications.
+    ensure_broadcaster().hub._others["another process"] = time.monotonic()
     async with Line(REPORTER, await in_db(visit, conversation)) as line:
         await line.post("un secret")
         async with asyncio.timeout(30):
@@ -731,7 +732,7 @@ async def test_connection_refused_is_not_kept(monkeypatch):
 
 async def test_connections_beyond_what_is_held_in_clear_are_told_in_a_few_lines(monkeypatch, told):
     monkeypatch.setattr(authentication, "ARRIVALS_AT_MOST", 3)
-    monkeypatch.setattr(authentication, "ARRIVALS_SECONDS", 3600)  # nothing is sealed while this test lasts
+    monkeypatch.setattr(authentication, "ARRIVALS_SECONDS", 3600)  # nothing is sealed during this test
     identities = authentication.Identities(lambda passes: [None] * len(passes))
     for n in range(50):
         identities.note(Arrival(uuid.uuid4(), Connection(f"203.0.113.{n}", "40404"), timezone.now()))

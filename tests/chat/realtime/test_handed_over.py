@@ -1,4 +1,4 @@
-"""What belongs to the event loop is read and changed there alone: threads get values, and give values back."""
+"""Only the event loop reads and changes what belongs to it: threads get values, and return values."""
 
 import asyncio
 import threading
@@ -94,9 +94,9 @@ async def test_batch_takes_the_value_of_the_moment_when_its_crossing_begins():
     async with asyncio.timeout(10):
         while not started.is_set():
             await asyncio.sleep(0.01)
-        state["at"] = 2  # the crossing that runs keeps what it has
+        state["at"] = 2  # the call that runs keeps what it has
         batch.add("at")
-        state["at"] = 3  # the next one has not begun
+        state["at"] = 3  # the next call has not begun
         go_on.set()
         while len(answered) < 2 or batch.is_busy:
             await asyncio.sleep(0.01)

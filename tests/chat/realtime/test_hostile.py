@@ -1,4 +1,4 @@
-"""What a client that means harm sends, and what it must not be able to do to the others."""
+"""What a client with bad intentions sends, and what it must not be able to do to others."""
 
 import asyncio
 import contextlib
@@ -45,14 +45,14 @@ async def test_a_lie_about_the_cursor_costs_nobody_their_message():
             await line.send(type="sync", after=0)
             await line.until("state")
         broadcaster = ensure_broadcaster()
-        broadcaster.writer._is_busy = True  # what comes now waits, and goes in one crossing
+        broadcaster.writer._is_busy = True  # messages that come now wait, and are written together
         ids = {line: str(uuid.uuid4()) for line in (lying, honest)}
         await lying.send(type="sync", after=protocol.MAX_SEQ)
         for line, client_id in ids.items():
             await line.send(type="post", client_id=client_id, body="Bonjour")
         while len(broadcaster.writer) < 2:
             await asyncio.sleep(0.01)
-        # The reading that corrects the cursor may have been faster: lie again, to the subscription itself.
+        # The query that corrects the cursor may have been faster, so this lies again, to the subscription itself.
         for _draft, subscription in broadcaster.writer._waiting:
             if subscription.topic == str(liar.public_id):
                 subscription.cursor = protocol.MAX_SEQ
@@ -72,16 +72,16 @@ async def test_a_crowd_with_wrong_guesses_is_written_whole_and_in_order(monkeypa
         crossings = []
         work = broadcaster.writer._load
         monkeypatch.setattr(broadcaster.writer, "_load", lambda posts: crossings.append(len(posts)) or work(posts))
-        broadcaster.writer._is_busy = True  # what comes now waits, and goes in one crossing
+        broadcaster.writer._is_busy = True  # messages that come now wait, and are written together
         for each in broadcaster.connections:
-            each._bucket = None  # unmetered: more than a person writes
+            each._bucket = None  # without a limit, because a person writes less
         for number in range(database.CROWD):
             for line in (met, free):
                 await line.send(type="post", client_id=str(uuid.uuid4()), body=f"{number}")
         while len(broadcaster.writer) < 2 * database.CROWD:
             await asyncio.sleep(0.01)
         elsewhere = Draft(one.pk, str(one.public_id), Author.REPORTER, None, str(uuid.uuid4()), "d'un autre processus")
-        await in_db(writing.write_messages, [elsewhere])  # its ring has not come yet
+        await in_db(writing.write_messages, [elsewhere])  # its notification has not come yet
         broadcaster.writer._start()
         for line in (met, free):
             await line.until(lambda frame: frame["type"] == "messages" and str(database.CROWD - 1) in str(frame))
@@ -137,7 +137,7 @@ async def test_a_process_waits_less_for_company_beside_another(monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(pubsub.Hub, "has_others", True)
             async with asyncio.timeout(30):
-                while broadcaster.writer.at_most == alone[0]:  # at the next turn of the rounds
+                while broadcaster.writer.at_most == alone[0]:  # until the next turn of the rounds
                     await asyncio.sleep(0.01)
             beside = (broadcaster.writer.at_most, broadcaster.writer.crowd, broadcaster.reader.crowd)
             assert all(less < more for less, more in zip(beside, alone, strict=True))
@@ -368,7 +368,7 @@ async def test_a_conversation_that_somebody_holds_costs_the_others_a_moment():
             began = time.monotonic()
             broadcaster.writer._start()
             assert (await line.hears("Bonjour"))["seq"] == 1
-            # A few of the writer's patiences, which are seconds; the holder has half a minute.
+            # A few times the writer's patience, which is some seconds; the lock is held for half a minute.
             assert time.monotonic() - began < 6 * database.WRITER_LOCK_SECONDS < 30 / 2
             assert {(await stuck.until("error"))["code"] for _each in range(5)} == {"unavailable"}
         finally:
@@ -388,7 +388,7 @@ async def test_a_commit_that_was_never_answered_reaches_the_other_side_at_once(m
         for each in (console, line):
             await each.send(type="sync", conversation=str(conversation.public_id), after=0)
             await each.until("state")
-        await line.post("un")  # the writer's connection is not new
+        await line.post("un")  # so that the writer's connection is not new
         write, tries = writing.write_messages, []
 
         def breaks(*args, **options):

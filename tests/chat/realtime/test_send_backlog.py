@@ -1,4 +1,4 @@
-"""What waits for a client that does not read it is weighed, and has an end for each visit."""
+"""What waits for a client that does not read is counted, and bounded for each visit."""
 
 import pytest
 
@@ -14,7 +14,7 @@ REPORTER = "/ws/conversation/"
 
 
 class Connection:
-    """A connection of which a test says how much waits."""
+    """A connection for which a test says how much waits."""
 
     def __init__(self, waiting: int = 0) -> None:
         self.waiting = waiting

@@ -1,4 +1,4 @@
-"""The order in which somebody sent is the order in which it stands, whatever is given back (docs/adr/0101)."""
+"""Messages are stored in the order in which their author sent them, whatever is given back (docs/adr/0101)."""
 
 import asyncio
 import random
@@ -104,7 +104,7 @@ async def test_message_on_its_way_does_not_overtake_one_that_was_given_back(away
         with away():
             await post(line, A, "un")
             assert await refused(line) == (protocol.UNAVAILABLE, A)
-        # The database is back; these two left the page before it had read that answer.
+        # The database is back. These two were sent before the page had read that answer.
         await post(line, B, "deux")
         await post(line, C, "trois")
         assert [await refused(line) for _each in (B, C)] == [(protocol.UNAVAILABLE, B), (protocol.UNAVAILABLE, C)]
@@ -162,7 +162,7 @@ async def test_message_above_the_measure_is_not_overtaken(monkeypatch):
     async with Line(REPORTER, await in_db(visit, conversation)) as line:
         await follow(line)
         [own] = ensure_broadcaster().connections
-        for measure in (own._posts, own._bucket):  # a conversation's, then a socket's
+        for measure in (own._posts, own._bucket):  # the limit of a conversation, and then that of a socket
             level, measure.level, measure.rate = measure.level, 0, 0
             await post(line, A, "un")
             assert await refused(line) == (protocol.RATE_LIMITED, A)
@@ -229,7 +229,9 @@ async def test_questions_asked_one_by_one_do_not_pass_one_that_failed():
 
 
 class Sender:
-    """A client with several messages on their way, as docs/protocol.md asks: whatever happens, from the first on."""
+    """A client with several messages under way, as docs/protocol.md requires: after any failure, it sends from the
+    first one on.
+    """
 
     WINDOW = 6
 
@@ -265,7 +267,7 @@ class Sender:
             while on_its_way < min(self.WINDOW, len(self.outbox)):
                 await post(line, *self.outbox[on_its_way])
                 on_its_way += 1
-            await asyncio.sleep(0.004 * self.random.random())  # so long what was answered is not read
+            await asyncio.sleep(0.004 * self.random.random())  # for this long the client does not read its answers
             try:
                 async with asyncio.timeout(2):
                     frame = await line.receive()
@@ -291,7 +293,7 @@ async def test_order_of_sending_stands_through_failures_cut_lines_and_another_pr
     conversations = [await in_db(make.waiting) for _number in range(3)]
     senders = [Sender(row, await in_db(visit, row), f"{seed} {number}", 40) for number, row in enumerate(conversations)]
     fate = random.Random(seed)
-    async with Line(REPORTER, senders[0].key):  # somebody is there all the while, and so is the broadcaster
+    async with Line(REPORTER, senders[0].key):  # somebody is connected all the time, so the broadcaster exists
         writer = ensure_broadcaster().writer
         write = writer._load
 
@@ -301,7 +303,7 @@ async def test_order_of_sending_stands_through_failures_cut_lines_and_another_pr
                 raise OperationalError  # nothing was written
             answers = write(posts)
             if drawn < 0.4:
-                raise OperationalError  # all of it was, and nobody is told
+                raise OperationalError  # everything was written, and nobody is told
             return answers
 
         monkeypatch.setattr(writer, "_patience", 0)

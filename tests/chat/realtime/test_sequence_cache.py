@@ -1,4 +1,4 @@
-"""Which numbers are guessed, for whom and when: `write` itself is tried in test_writing.py."""
+"""Which numbers are guessed, for whom and when. test_writing.py tests `write` itself."""
 
 from types import SimpleNamespace
 
@@ -14,7 +14,7 @@ from chat.rules.lifecycle import Author
 
 
 class Writer:
-    """Replaces the module that writes: it notes what was guessed, and numbers as it is told."""
+    """Replaces the module that writes: it records what was guessed, and gives numbers as it is told."""
 
     def __init__(self) -> None:
         self.guesses: list[dict[int, int]] = []
@@ -79,7 +79,7 @@ def test_answer_that_is_late_takes_no_number_back(writer):
 def test_wrong_guess_is_not_made_again_for_a_moment(writer, clock):
     guess = sequence_cache.SequenceCache()
     writer.answers = {1: written(7), 2: written(1)}
-    guess([post(1), post(2)])  # another process wrote six in the first
+    guess([post(1), post(2)])  # another process wrote six into the first conversation
     clock.now += sequence_cache.AGAIN_SECONDS
     guess([post(1), post(2)])
     clock.now += 0.001

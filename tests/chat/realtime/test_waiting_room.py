@@ -1,4 +1,4 @@
-"""Thousands of pages that wait in one process: each is told its place, and nothing else waits for all of them."""
+"""Thousands of pages wait in one process: each is told its place, and nothing else waits for all of them."""
 
 import asyncio
 import uuid
@@ -13,7 +13,7 @@ from chat.rules.lifecycle import Status
 
 
 class Page:
-    """Somebody who waits: what a subscription is to the waiting room. It keeps the places that it was told."""
+    """A person who waits, as the waiting room sees a subscription. It keeps the places that it was told."""
 
     def __init__(self) -> None:
         self.public_id = uuid.uuid4()
@@ -54,7 +54,7 @@ async def test_messages_go_between_those_who_are_told_their_place(room):
     read(room, pages)
     while room._to_show:
         await asyncio.sleep(0)
-    assert told_before == [SHOWN_AT_ONCE]  # whatever else was to be done came after the first of them
+    assert told_before == [SHOWN_AT_ONCE]  # everything else came after the first group of them
     assert [page.told for page in pages] == [[place] for place in range(1, len(pages) + 1)]
 
 

@@ -1,4 +1,4 @@
-"""A summary goes to a unit and its steps come back: the happenings, their constraints, their races."""
+"""A summary goes to a unit and its steps come back: the actions, their constraints, and their races."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -216,7 +216,7 @@ def test_after_the_end_it_is_asked_answered_and_followed(unit):
 def test_read_is_told_once_and_each_reading_is_registered(conversation, unit):
     row = hand.sent(conversation, unit)
     with pytest.raises(referral_actions.Settled):
-        referral_actions.read_summary(transmission=row, by=unit.user)  # nobody reads before « lu »
+        referral_actions.read_summary(transmission=row, by=unit.user)  # nobody may read it before « lu »
     for _turn in range(2):
         referral_actions.mark_read(transmission=row, by=unit.user)
         assert referral_actions.read_summary(transmission=row, by=unit.user).summary == hand.SUMMARY
@@ -537,7 +537,7 @@ def test_yes_and_no_and_withdrawal_at_once_contradict_nothing():
 
     assert "done" in in_threads(3, act)
     row.refresh_from_db()
-    # What the person sent is still unread: the agent may have taken it back right after.
+    # What the person sent is still unread, because the agent may have taken it back directly afterwards.
     assert states(row) in (
         ["asked", "sent"],
         ["asked", "refused"],

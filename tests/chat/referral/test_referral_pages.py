@@ -1,4 +1,6 @@
-"""The pages of a transmission: the agent's panel and list, the unit's, the person's « Suites » and its code."""
+"""The pages of a transmission: the agent's panel and list, the unit's page, and the person's « Suites » with
+its code.
+"""
 
 import hashlib
 import re
@@ -205,7 +207,7 @@ def test_unit_proposes_an_hour_then_closes(conversation, unit):
     assert "fermée à cette heure" in said(browser.post(f"{url}rendez-vous/", night))
     assert browser.post(f"{url}rendez-vous/", {**night, "hour": "09:30"}).status_code == 302
     assert "mercredi 2 décembre 2026, 9 h 30" in said(browser.get(url))
-    answer = browser.post(f"{url}clore/", {"seen": "3", "reason": "déjà écrit"})  # a page of before the appointment
+    answer = browser.post(f"{url}clore/", {"seen": "3", "reason": "déjà écrit"})  # a page from before the appointment
     assert "un collègue vient d'agir" in said(answer) and "déjà écrit" in said(answer)
     assert "Écrivez pourquoi" in said(browser.post(f"{url}clore/", {"seen": "4", "reason": " "}))
     assert browser.post(f"{url}clore/", {"seen": "4", "reason": "Plainte prise."}).status_code == 302
@@ -298,7 +300,7 @@ def test_person_reads_then_agrees(conversation, unit):
     row.refresh_from_db()
     assert row.state == State.SENT
     page = said(browser.get("/tchat/suites/"))
-    assert "Résumé envoyé." in page  # and the focus is on it: the page that comes back says nothing else by itself
+    assert "Résumé envoyé." in page  # the focus is on it, because the page that comes back says nothing else by itself
     assert row.file_number in page and "Oui, envoyer" not in page
     again = browser.post("/tchat/suites/", {"transmission": row.public_id, "answer": "no"})
     assert again.status_code == 409 and "n'attend plus de réponse" in said(again)
@@ -505,7 +507,7 @@ def test_new_code_of_suites_replaces_the_one_before_and_ends_its_visits(conversa
     code = resume.issue_code(conversation_id=conversation.pk).text
     hand.sent(conversation, unit)
     end(conversation)
-    held, _answer = come_back(code)  # whoever had seen the first one
+    held, _answer = come_back(code)  # the person who had seen the first code
     new = shown_code(visit(conversation).post("/tchat/suites/code/"))
     assert held.get("/tchat/suites/").status_code == 302
     assert "n'ouvrent aucun" in said(come_back(code)[1])

@@ -1,4 +1,4 @@
-"""Days to come back to a request for removal, on « Suites », and the count of what became of it."""
+"""« Suites » offers days to come back to a request for removal, and it is counted what became of the request."""
 
 import hashlib
 from datetime import date, timedelta

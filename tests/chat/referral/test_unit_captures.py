@@ -1,4 +1,6 @@
-"""The unit: the drawings once the summary was opened, and the original for a motive, with its line in the register."""
+"""What a unit sees: the pictures once it has opened the summary, and an original with a motive and a line in the audit
+log.
+"""
 
 import hashlib
 import io
@@ -180,7 +182,7 @@ def test_late_dossier_does_not_name_a_capture_that_was_set_aside_meanwhile(recei
     monkeypatch.setattr(background_jobs, "PATIENCE_SECONDS", 300)
     for _press in range(900):
         answer = browser.post(address)
-        if answer.status_code != 503:  # the first is made
+        if answer.status_code != 503:  # the first document has been made
             break
     with zipfile.ZipFile(io.BytesIO(answer.content)) as found:
         assert json.loads(found.read("dossier.json"))["captures"] == []

@@ -1,4 +1,4 @@
-"""The facts that go with a summary: those that the person's agreement named, as a chronology for the unit."""
+"""The facts that go with a summary: those that the person agreed to, as a chronology for the unit."""
 
 import io
 import json
@@ -198,7 +198,7 @@ def test_unit_reads_nothing_else(conversation, unit, drawn):
     other = make.assigned(reception_point=unit.point)
     show(other, note(other, "Parole-d-un-autre-échange."))
     _row, address = received(conversation, unit)
-    show(conversation, note(conversation, "Parole-d-après."))  # and with it the one that nobody had read
+    show(conversation, note(conversation, "Parole-d-après."))  # this also shows the one that nobody had read
     value = dossier_of(unit, address)
     assert [one["told"]["what"] for one in value["facts"]] == [f"Parole-{number}." for number in range(3)]
     (document,) = drawn

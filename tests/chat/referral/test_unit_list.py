@@ -82,11 +82,11 @@ def test_list_is_sorted_by_each_column_and_keeps_its_order_from_page_to_page(uni
         Transmission.objects.filter(pk=row.pk).update(**moved)
     browser = signed_in(unit.user)
     wanted = {
-        "attente": [third, second, first],  # nobody has read them: the oldest first
+        "attente": [third, second, first],  # nobody has read them, so the oldest comes first
         "urgence": [second, third, first],
         "commune": [second, first, third],
         "transmis": [first, second, third],
-        "rendez-vous": [first, second, third],  # none has one: as they came
+        "rendez-vous": [first, second, third],  # none has an appointment, so they come in the order of arrival
         "autre": [third, second, first],
     }
     for order, rows in wanted.items():

@@ -1,4 +1,4 @@
-"""What the tests of retention do again and again."""
+"""Steps that many tests of retention share."""
 
 from datetime import timedelta
 from io import StringIO

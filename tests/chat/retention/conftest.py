@@ -1,4 +1,4 @@
-"""Who decides about retention."""
+"""The people who decide about retention."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What goes and what stays: through the command, as the worker runs it."""
+"""What is deleted and what stays, when the command runs as the worker runs it."""
 
 import inspect
 from dataclasses import replace
@@ -91,7 +91,7 @@ def test_retention_takes_what_was_never_ended_too(trait):
 def test_an_addition_of_either_side_moves_the_end(author):
     conversation = make.age(make.assigned(), days=364)
     make.message(conversation, author=author)
-    # Not by the lease that goes with a message: by the message itself.
+    # The message itself decides, and not the lease that a message renews.
     Conversation.objects.update(reporter_seen_at=make.long_ago(366 * 24 * 60))
     Report.objects.update(filed_at=make.long_ago(366 * 24 * 60))
     assert kept() == {conversation}

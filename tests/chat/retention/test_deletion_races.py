@@ -1,4 +1,4 @@
-"""A deletion against whoever acts at the same moment, with real threads."""
+"""A deletion while somebody acts at the same moment, with real threads."""
 
 import threading
 import uuid
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Elsewhere(threading.Thread):
-    """Work on another connection; an error is raised by `done`."""
+    """Work on another connection; `done` raises its error."""
 
     def __init__(self, work) -> None:
         super().__init__(daemon=True)

@@ -1,4 +1,4 @@
-"""What holds a deletion back, and what brings it forward: freezes, openings, requests for erasure."""
+"""What delays a deletion, and what makes it happen earlier: freezes, disclosures, requests for erasure."""
 
 from datetime import timedelta
 
@@ -142,7 +142,7 @@ def test_erasure_granted_goes_after_a_short_grace(chief):
     assert kept() == {conversation, other}
     make.age(conversation, days=9)
     ErasureRequest.objects.update(answered_at=make.long_ago(8 * 24 * 60))
-    # That they look at the page does not put it off.
+    # Looking at the page does not delay it.
     Conversation.objects.filter(pk=conversation.pk).update(reporter_seen_at=timezone.now())
     public_id = conversation.report.public_id
     assert kept() == {other}
@@ -217,7 +217,7 @@ def test_notice_of_each_page_counts_what_the_page_of_endings_shows_in_one_query(
         for who in (agent, chief.agent):
             now = timezone.now()
             soon = [one for one in schedule.endings(who, now) if one.freeze is None]
-            with django_assert_num_queries(0):  # of the ORM's: by hand, below it
+            with django_assert_num_queries(0):  # none by the ORM: it uses SQL below it
                 told = schedule.notice(who, now)
             assert told == schedule.Notice(to_decide=10 if who == chief.agent else 0, soon=len(soon))
             assert soon

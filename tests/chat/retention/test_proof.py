@@ -1,4 +1,4 @@
-"""The plan of what goes, its proof, and what is done after a restore."""
+"""The plan of a deletion, its proof, and what is done after a restore."""
 
 import json
 import uuid
@@ -117,7 +117,7 @@ def test_replay_forgets_again_what_a_backup_brought_back(chief, tmp_path):
     tombstones.keep_digests([back.report.public_id, frozen.report.public_id, uuid.uuid4()], on=timezone.localdate())
     kept_elsewhere = tmp_path / "effaces"
     kept_elsewhere.write_text(run("--erased"))
-    Erased.objects.all().delete()  # the backup does not know
+    Erased.objects.all().delete()  # the backup does not know of it
     assert "1 signalement(s) effacé(s) de nouveau, 1 gelé(s), sur 3" in run("--replay", str(kept_elsewhere))
     assert set(Conversation.objects.all()) == {frozen, other}
     assert str(back.report.public_id) not in kept_elsewhere.read_text()

@@ -1,4 +1,4 @@
-"""What the person sees of what is kept, and « Fin de conservation » in the console: the pages."""
+"""The pages on which a person sees what is kept, and « Fin de conservation » in the console."""
 
 import hashlib
 import re
@@ -30,7 +30,7 @@ from tests.factories import register as written
 pytestmark = pytest.mark.django_db
 
 KEEPING, ERASURE, ENDINGS = "/tchat/conservation/", "/tchat/effacement/", "/console/conservation/"
-SECRET = "marque-au-fer"  # in a message: nobody but the two parties reads it
+SECRET = "marque-au-fer"  # in a message, which only the two parties read
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +113,7 @@ def test_page_says_until_when_backups_may_show_something(as_reporter, settings, 
         in shown
     )
     assert f"sous scellé) disparaîtra des sauvegardes au plus tard le {rest}" in shown and together not in shown
-    # What is under seal goes with the words once it has their key as well, and for long enough.
+    # What is under seal is deleted with the words once it has their key as well, and has had it for long enough.
     Report.objects.filter(pk=conversation.report_id).update(identity_key_since=timezone.now())
     conversation.refresh_from_db()
     shown = text(as_reporter(conversation).get(KEEPING))

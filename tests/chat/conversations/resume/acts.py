@@ -1,4 +1,4 @@
-"""The browser of a person who has a code, and what it sends."""
+"""The browser of a person who has a code de reprise, and what it sends."""
 
 from html import unescape
 

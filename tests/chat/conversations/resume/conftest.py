@@ -1,4 +1,4 @@
-"""Limits that begin anew, and a slow hash that is quick."""
+"""Limits that were reset, and a slow hash that is quick."""
 
 import hashlib
 

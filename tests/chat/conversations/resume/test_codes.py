@@ -1,4 +1,4 @@
-"""The code de reprise: made, shown once, kept as a slow hash alone, ended."""
+"""The code de reprise: it is made, shown once, stored only as a slow hash, and it ends."""
 
 import hashlib
 import logging
@@ -91,7 +91,7 @@ def test_only_a_slow_hash_is_kept(slow_hash, as_reporter, caplog):
     """No word of the code is anywhere in the database, the session of the visit included, nor in a log."""
     conversation = make.waiting()
     client = as_reporter(conversation)
-    before = every_row()  # the pages' own words are there: « du lundi au vendredi »
+    before = every_row()  # the words of the pages contain some already: « du lundi au vendredi »
     with caplog.at_level(logging.DEBUG):
         code = code_on_page(client.post(reverse("chat:code")))
         send(Client(), code)
@@ -159,7 +159,7 @@ def test_slow_hash_is_bounded_and_a_flood_is_refused_at_once(slow_hash, monkeypa
     assert len(refused) == 20 - resume.HASHES_IN_ALL
     assert most[0] == resume.HASHES_AT_ONCE
     monkeypatch.undo()
-    assert len(slow_hash(WRONG.split())) == 32  # every place was given back
+    assert len(slow_hash(WRONG.split())) == 32  # every place for hashing was given back
 
 
 def test_return_to_what_is_over_takes_nobody_from_an_agent(django_capture_on_commit_callbacks):
@@ -261,7 +261,7 @@ def test_code_asked_for_earlier_does_not_replace_a_later_one(monkeypatch):
 
     def slow_hash(words):
         if not later:
-            later.append("")  # the second request comes while the first is hashed
+            later.append("")  # the second request comes while the first one is hashed
             later[0] = issue(conversation)
         return true_hash(words)
 
@@ -296,7 +296,7 @@ def test_double_click_stays_and_another_device_takes_the_place(page, slow_hash, 
     first, second = Client(), Client()
     mark = mark_of(first)
     marks = [mark, mark if page == "the same" else mark_of(second)]
-    clients = [first, second]  # a double click: two requests without the cookie that the first answer brings
+    clients = [first, second]  # a double click: two requests without the cookie that the first answer sets
     answers = in_threads(
         2, lambda index: clients[index].post(reverse("chat:resume"), {"code": code, "mark": marks[index]}).status_code
     )
@@ -323,7 +323,7 @@ def test_code_used_while_the_exchange_ends_opens_nothing_afterwards(turn):
     conversation.refresh_from_db()
     assert conversation.status == Status.CLOSED and conversation.resume_digest is None
     bodies = [message.body for message in conversation.messages.order_by("seq")]
-    if found is not None:  # then it was before the end
+    if found is not None:  # otherwise the code was used before the end
         assert bodies.index(next(body for body in bodies if "Retour" in body)) < len(bodies) - 1
     assert resume.resume_by_code(words=words) is None
 
@@ -339,7 +339,7 @@ def test_code_is_shown_once_with_its_end_and_brings_back_from_another_device(as_
     assert f"{until:%Y} à {until:%H:%M} (heure de Paris)." in page and "Il fonctionne jusqu'au" in page
     assert response.headers["Cache-Control"] == "no-store"
     assert all(cookie["max-age"] == "" and cookie["expires"] == "" for cookie in response.cookies.values())
-    page = shown(client.get(reverse("chat:code")))  # later, the date only
+    page = shown(client.get(reverse("chat:code")))  # later, the page shows only the date
     assert code not in page and "Un code fonctionne jusqu'au" in page and "Annuler ce code" in page
     page = squeezed(shown(client.get(PAGE)))
     assert "Créer un nouveau code</button>" in page and "Date de fin, annulation" in page

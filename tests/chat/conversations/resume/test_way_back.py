@@ -1,4 +1,4 @@
-"""The page of the way back, and the visit of the device left behind."""
+"""The page on which a code is typed, and the visit of the device that was left behind."""
 
 import uuid
 from datetime import timedelta
@@ -118,13 +118,13 @@ def test_resume_keeps_nothing_on_the_device(client):
 def test_resume_after_too_many_tries_of_a_network_waits():
     code = issue(make.waiting())
     for _time in range(definitions.TRIES_MOST.default):
-        assert "n'ouvrent aucun" in shown(send(Client(), WRONG))  # without cookies: a new visit each time
+        assert "n'ouvrent aucun" in shown(send(Client(), WRONG))  # without cookies, each request begins a new visit
     response = send(Client(), code)
     assert response.status_code == 429
     assert "Trop d'essais pour le moment. Un nouvel essai sera possible dans dix minutes." in shown(response)
     assert code in shown(response)
     assert "tel:3018" in main_of(response) and "sms:114" in main_of(response)  # other help meanwhile
-    assert send(Client(REMOTE_ADDR="192.0.2.7"), code).url == PAGE  # others are not concerned
+    assert send(Client(REMOTE_ADDR="192.0.2.7"), code).url == PAGE  # other networks are not affected
 
 
 def test_resume_wrong_words_are_no_emergency():
@@ -155,7 +155,7 @@ def test_resume_with_a_right_code_is_never_refused_for_what_others_try(monkeypat
 def test_resume_one_subscriber_with_many_networks_cannot_keep_everybody_out(networks, limit):
     """A /48 holds 65,536 of the networks that are counted one by one, a /56 holds 256."""
     code = issue(make.waiting())
-    many = range(limit // 11 + 2)  # more of them than the limit lets pass
+    many = range(limit // 11 + 2)  # more than the limit allows
     answers = [send(Client(REMOTE_ADDR=networks.format(net)), WRONG).status_code for net in many for _try in range(11)]
     assert answers.count(200) == limit and answers[limit:] == [429] * (len(answers) - limit) != []
     assert send(Client(REMOTE_ADDR="2001:db8:1::1"), code).url == PAGE
