@@ -1,4 +1,4 @@
-"""Sockets of the test: a line to the ASGI application with the cookie of a real session."""
+"""Sockets of a test: a line to the ASGI application with the cookie of a real session."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from pnav.accounts.second_factor import enrol_totp, record_enrolment
 from pnav.asgi import application
 from reports.session import DISCREET, KEY
 
-SECONDS = 15  # a loaded machine is slow; a broken promise is never kept
+SECONDS = 15  # a busy machine is slow, but a broken promise is never kept
 
 
 def visit(conversation: Conversation) -> str:
@@ -46,7 +46,7 @@ def signed_in(agent: Agent, *, second_factor: bool = True) -> str:
 
 
 class Line:
-    """One socket. `async with Line("/ws/conversation/", key) as line:` connects and hangs up."""
+    """One socket. `async with Line("/ws/conversation/", key) as line:` connects, and closes at the end."""
 
     def __init__(self, path: str, session_key: str | None, origin: str | None = "http://testserver") -> None:
         headers = [(b"host", b"testserver")]

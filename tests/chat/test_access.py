@@ -1,4 +1,4 @@
-"""The ways to a conversation: who is a party reads without a line, and there is no way for anybody else."""
+"""The ways to obtain a conversation: a party reads without a line in the audit log, and nobody else has such a way."""
 
 import inspect
 
@@ -14,14 +14,14 @@ from reports.models import AccessRecord, Report
 from tests.chat.console.agents import page_of, signed_in
 from tests.factories import chat as make
 
-# Each is a way of a party, or answers about accounts only. A new one is named here once it was decided whether it is
-# a party's; if it is not, it calls `reports.audit.log.record`.
+# Each of these is a way of a party, or answers only about accounts. A new one is listed here once it was decided
+# whether it is a party's. If it is not, it calls `reports.audit.log.record`.
 WAYS = {
-    "_has_something_to_follow",  # a condition of the ways of a follower, and no way by itself
+    "_has_something_to_follow",  # a condition in the queries of a follower, which obtains nothing by itself
     "as_reporter",
     "for_own_copy",  # or as its follower, when its person said so
-    "erasure_of",  # what this reporter asked for
-    "erasure_by_digest",  # for whoever has its words; nothing of the conversation
+    "erasure_of",  # what this person asked to have erased
+    "erasure_by_digest",  # for somebody who has its words; it returns nothing of the conversation
     "reporters",
     "may_answer",
     "able_to_answer",
@@ -29,34 +29,34 @@ WAYS = {
     "agents_of",
     "assigned_to",
     "ended_by",
-    "units_of",  # whose agents a supervisor sees by name
-    "reach_of",  # the same, and those that they are on call for
-    "summary_for",  # what this reporter is asked to read
-    "offers_to",  # offers: nothing that anybody said
+    "units_of",  # units whose agents a supervisor sees by name
+    "reach_of",  # the same units, and those for which the supervisor is on call
+    "summary_for",  # the summary that this person is asked to read
+    "offers_to",  # offers, without anything that anybody said
     "as_offered",
-    "supervised_by",  # who answers and since when; no text before `intervention.join`, which records
+    "supervised_by",  # who answers, and since when; no text before `intervention.join`, which records
     "as_supervisor",
-    "watches",  # who reads what now: nothing of it
+    "watches",  # who reads what now, without any text
     "has_joined",
-    "joined_before",  # to say that it is over; no text
-    "spells_of",  # times of an agent's own exchanges, for that agent
+    "joined_before",  # only to say that it is over, without any text
+    "spells_of",  # the times of an agent's own exchanges, for that agent
     "as_assigned_agent",
     "assigned_head",
-    "left_by",  # how it left this agent, whose it was; nothing of it since
-    "lost_by",  # where those are that went back from this agent: no text
-    "answered_by",  # nobody else's
-    "asides_of",  # questions to colleagues: never the conversation
+    "left_by",  # how it left this agent, who had it; nothing that came later
+    "lost_by",  # where those are that went back from this agent, without any text
+    "answered_by",  # only the agent's own exchanges
+    "asides_of",  # questions to colleagues, and never the conversation
     "as_party_to_aside",
     "own_reply",
-    "with_file_number",  # of conversations that were obtained before
-    "as_unit",  # the account of a point d'accueil
-    "received_by",  # summaries that were sent to it: never the conversation
+    "with_file_number",  # among conversations that were obtained before
+    "as_unit",  # the account of a unit
+    "received_by",  # summaries that were sent to it, and never the conversation
     "as_receiving_unit",
     "transmitted_by",  # of an agent's own exchanges, for that agent
-    "read_visit",  # whether the exchange of this visit is over; nothing of it
+    "read_visit",  # whether the exchange of this visit is over, and nothing of it
     "read_exchange",  # the same, and `as_reporter`
-    "_standing",  # what both say of a status
-    "follow_up_by_digest",  # for whoever has its words; the steps, nothing of the thread
+    "_standing",  # what both say about a status
+    "follow_up_by_digest",  # for somebody who has its words: the steps, and nothing of the thread
     "as_follower",
 }
 
@@ -89,7 +89,7 @@ def test_each_way_of_a_reporter_asks_for_the_generation_by_itself(rf):
         assert (noted is not None) is (own is not None)
     found = access.reporters([(str(report.public_id), number) for number in range(4)])
     assert {visit: row[0] for visit, row in found.items()} == {key: conversation.pk}
-    # As many visits of others as there may be: each gets its own.
+    # With as many visits of other people as there may be, each gets its own.
     both = access.reporters([key, (str(other.report.public_id), 0)])
     assert {row[0] for row in both.values()} == {conversation.pk, other.pk}
     assert access.as_reporter(visit_of(other.report, 0)) == other

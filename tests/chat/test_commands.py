@@ -65,7 +65,7 @@ def test_run_worker_late_tick_gives_everybody_a_lease_to_be_seen_again(late):
     worker._tick()
     lost.refresh_from_db()
     assert lost.status == (Status.ACTIVE if late else Status.WAITING)
-    worker._spare_until = 0  # the lease that was given has passed
+    worker._spare_until = 0  # the time for which leases were extended has passed
     worker._tick()
     lost.refresh_from_db()
     assert lost.status == Status.WAITING
@@ -80,7 +80,7 @@ def test_rotate_keys_reseals_everything(settings):
     assert "à rechiffrer" in run("rotate_keys", "--dry-run")
     assert encryption.key_name(bytes(Message.objects.get().sealed_body)) == "test"
     assert "test : 2 rechiffré(s)" in run("rotate_keys")
-    settings.CONTENT_KEYS = new  # the old key is gone
+    settings.CONTENT_KEYS = new  # the old key was removed
     assert Message.objects.select_related("conversation").get().body == "à garder"
     assert Report.objects.get().triage_answers() == {"who": "victim"}
     assert "new : 2 à jour" in run("rotate_keys")
@@ -100,7 +100,7 @@ def test_rotate_keys_wraps_data_keys_again_and_rewrites_no_content(settings):
     assert bytes(message.sealed_body) == sealed
     wrapped = bytes(WrappedKey.objects.get().wrapped)
     assert wrapped != before and encryption.key_name(wrapped) == "new"
-    settings.CONTENT_KEYS = new  # the old key is gone
+    settings.CONTENT_KEYS = new  # the old key was removed
     data_keys.forget_all()
     assert Message.objects.select_related("conversation").get(pk=message.pk).body == "à garder"
 
@@ -208,7 +208,7 @@ def test_an_error_in_one_duty_stops_neither_the_others_nor_the_worker(monkeypatc
     worker._tick()
     worker._tick()
     assert done == ["dispatched"] * 2
-    assert worker._ticked_at is not None  # a tick that was whole: leases go on ending
+    assert worker._ticked_at is not None  # a whole tick was done, and leases go on ending
     for name in duties:
         whole = [one for one in caplog.records if one.exc_info and name in one.getMessage()]
         again = [one for one in caplog.records if not one.exc_info and f"{name} failed again" in one.getMessage()]

@@ -1,4 +1,6 @@
-"""An exchange has a key of its own: what is written in it is sealed with it, and opens no more once it is erased."""
+"""An exchange has a key of its own. What is written in it is sealed with that key, and cannot be opened once the key is
+erased.
+"""
 
 import threading
 import uuid
@@ -136,7 +138,7 @@ def test_what_is_known_costs_no_statement():
 
 
 class Counting(dict[bytes, Any]):
-    """A dictionary that counts how often something is looked up in it."""
+    """A dictionary that counts how often it is read."""
 
     looked = 0
 
@@ -369,7 +371,7 @@ def test_moving_while_somebody_writes(monkeypatch):
     conversation = make.assigned()
     make.message(conversation, WORDS)
     monkeypatch.setattr(conversation_keys, "_now", lambda: 0.0)  # however slow this machine is
-    # This process believes for a while that there is no key.
+    # For a while, this process believes that there is no key.
     conversation_keys.read_labels({conversation.pk: str(conversation.public_id)})
     moving.give_keys([conversation.report_id])
     moving.move_words(conversation.report_id)

@@ -1,4 +1,4 @@
-"""A thread of the exchange goes on when the server behind its connection is no longer the one that takes writings."""
+"""A thread of the exchange goes on when the server behind its connection no longer accepts writing."""
 
 import threading
 import uuid

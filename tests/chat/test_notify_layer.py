@@ -1,4 +1,4 @@
-"""Notifications between processes over PostgreSQL: what `chat.pubsub` promises over Redis holds over it as well."""
+"""Notifications between processes over PostgreSQL keep what `chat.pubsub` promises over Redis."""
 
 import asyncio
 import json
@@ -130,7 +130,7 @@ async def test_a_statement_that_is_given_up_ends_the_line_and_nobody_takes_its_a
         await behind
     with pytest.raises(LineLostError):
         await line.next("c")
-    await layer.group_send(pubsub.GROUP, message(1))  # on a new one
+    await layer.group_send(pubsub.GROUP, message(1))  # on a new connection
     await layer.close()
 
 
@@ -166,7 +166,7 @@ async def test_a_command_is_heard(layer):
 
 
 def _publish():
-    pubsub.agent_changed(7)  # outside a transaction: at once
+    pubsub.agent_changed(7)  # outside of a transaction it is sent at once
     connection.close()
 
 

@@ -27,20 +27,20 @@ async def test_ring_is_heard_here_at_once():
 async def test_ring_reaches_another_process_once():
     loop = asyncio.get_running_loop()
     heard = []
-    here, there = Hub(loop, [].append), Hub(loop, heard.append)  # they share nothing but the layer
+    here, there = Hub(loop, [].append), Hub(loop, heard.append)  # they share only the layer
     try:
         await until(lambda: here._others and there._others and Notification(pubsub.RESYNC) in heard)
         await asyncio.sleep(0.2)
         assert set(heard) - {Notification(pubsub.POLL)} == {
             Notification(pubsub.RESYNC)
-        }  # they have just met: what was not rung before is looked for
+        }  # they have just met, so each looks for what was not announced before
         heard.clear()
         here.publish(Notification(pubsub.READ, conversation="c", author="agent", seq=3))
         await until(lambda: any(notification.kind == pubsub.READ for notification in heard))
         await asyncio.sleep(0.2)
         notifications = [
             notification for notification in heard if notification.kind not in {pubsub.POLL, pubsub.RESYNC}
-        ]  # a machine that stood still sweeps
+        ]  # a machine that hung causes a poll
         assert notifications == [Notification(pubsub.READ, conversation="c", author="agent", seq=3)]
     finally:
         await here.close()
@@ -56,7 +56,7 @@ async def test_line_that_broke_without_a_word_is_swept_before_it_is_known_to_be_
         Hub(loop, [].append),
     )
     try:
-        # A slow start is deaf, and who has just met somebody reads everything again.
+        # A slow start counts as disconnected, and a process that has just met another one reads everything again.
         await until(lambda: here._others and there._others and not here.is_disconnected)
         await until(lambda: any(kind == pubsub.RESYNC for kind, _is_disconnected in heard))
         await asyncio.sleep(0.2)
@@ -116,10 +116,11 @@ async def test_layer_away_the_process_looks_by_itself_and_hears_again(monkeypatc
             hub.publish_elsewhere(Notification(pubsub.MESSAGES, conversation="c"))
         assert not any(
             notification.kind == pubsub.MESSAGES for notification in hub._outbox
-        )  # nothing piles up meanwhile
+        )  # nothing accumulates meanwhile
         monkeypatch.setattr(pubsub, "_send", real)
         await until(lambda: not hub.is_disconnected)
-        # It may sweep on, where the machine holds the loop up for longer than the line may be silent; not for ever.
+        # It may go on polling while the machine delays the event loop for longer than the line may be silent, but not
+        # for ever.
         async with asyncio.timeout(8):
             while Notification(pubsub.POLL) in heard:
                 heard.clear()
@@ -198,7 +199,7 @@ async def test_what_could_not_be_rung_is_rung_later(monkeypatch):
         )
         monkeypatch.setattr(pubsub, "_send", real)
         await until(lambda: {"first", "second"} <= {notification.conversation for notification in heard})
-        assert not any(notification.kind == pubsub.TYPING for notification in heard)  # a hint is worth nothing later
+        assert not any(notification.kind == pubsub.TYPING for notification in heard)  # a hint has no value later
     finally:
         await here.close()
         await there.close()

@@ -1,10 +1,10 @@
-"""A field that is encrypted is named for the rotation of keys: an old key cannot be withdrawn otherwise."""
+"""The rotation of keys knows every encrypted field. Otherwise an old key could never be removed."""
 
 import pytest
 from django.apps import apps
 from django.db import models
 
-# Bytes that no key of CONTENT_KEYS encrypted: why.
+# Bytes that no key of CONTENT_KEYS encrypted, with the reason.
 OTHERS = {
     "chat.Conversation.resume_digest": "a slow hash of the code de reprise (ADR 0011)",
     "reports.SealedValue.sealed": "for the custodians; the exchange's key seals that again, as bytes (ADR 0030, 0114)",
@@ -15,7 +15,7 @@ OTHERS = {
     "reports.ProofChunk.root": "a digest of these",
     "reports.ProofToken.token": "what a time-stamping authority signed, for everybody to read",
 }
-# What belongs to no exchange: the key ring seals it, and it has an end of its own.
+# Values that belong to no exchange: the key ring seals them, and they expire by themselves.
 OF_NO_EXCHANGE = {
     "chat.Debrief": "between an agent and the psychologist",
     "chat.OwnReply": "an agent's own",

@@ -1,4 +1,6 @@
-"""A rule that is changed changes what the service does: one case for each subject of the page, and who asks when."""
+"""A changed setting of the service changes what the service does: one case for each subject of the page, and who reads
+it when.
+"""
 
 import re
 import uuid

@@ -1,4 +1,6 @@
-"""Somebody who writes in the database moves sealed texts about: none opens elsewhere, and the pages say so."""
+"""When somebody who can write to the database exchanges sealed texts, none of them opens elsewhere, and the pages say
+so.
+"""
 
 import base64
 import json

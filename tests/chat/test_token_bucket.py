@@ -1,4 +1,4 @@
-"""Buckets of a process that are shared by key."""
+"""Token buckets of a process, which are shared by key."""
 
 import gc
 

@@ -1,4 +1,6 @@
-"""One way where there were several: found by reading the whole code, so that a second one fails when it is written."""
+"""There is only one way where there were several. This reads the whole code, so that a second way fails as soon as it
+is written.
+"""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Reading a stored choice never raises, whichever version stored it (docs/adr/0071)."""
+"""Reading a stored choice never raises an error, whichever version stored it (docs/adr/0071)."""
 
 import ast
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from common.choices import label_of, read_choice
 from reports.models import AgeBand, Since
 
 PACKAGES = ("chat", "common", "locations", "reports", "triage", "pnav/accounts", "pnav/pages")
-# Where a class is called with a value that was never stored, or was looked up before the call, and why.
+# Calls of a class with a value that was never stored, or was looked up before the call, and the reason.
 TYPED, KNOWN, OURS = "a form has checked it", "it is asked for before", "the code names it"
 ALLOWED = {
     ("chat/casework/emergencies.py", "Situation"): TYPED,

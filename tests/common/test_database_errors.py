@@ -1,4 +1,4 @@
-"""An operator reads what kind of failure a database error is, and nothing of what it says."""
+"""An operator reads what kind of failure a database error is, and nothing of its text."""
 
 import socket
 
@@ -80,7 +80,7 @@ def test_text_of_a_failed_connection(said, category, state):
     assert (failure.category, failure.sqlstate) == (category, state)
 
 
-# Of postgres-15.mo, with a name put in: German, Spanish, Italian.
+# From postgres-15.mo, with a name filled in: German, Spanish, Italian.
 ELSEWHERE = {
     "wrong_password": [
         "Passwort-Authentifizierung für Benutzer »a« fehlgeschlagen",

@@ -1,4 +1,4 @@
-"""« 1er mars », everywhere that a date is written, and no line that ends beside a guillemet."""
+"""« 1er mars » is written with « er » wherever a date is shown, and no line breaks beside a guillemet."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path

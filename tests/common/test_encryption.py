@@ -37,7 +37,7 @@ def test_unseal_with_an_older_key_of_the_ring(settings):
         encryption.unseal(sealed, context="c")
 
 
-@pytest.mark.django_db  # a value that says it is of a data key: that key is looked for
+@pytest.mark.django_db  # a value says that a data key sealed it, so that key is looked for
 @pytest.mark.parametrize("damage", [b"", b"x", b"\x01", b"\x01\x03new", b"\x02" + b"a" * 60])
 def test_unseal_anything_else(settings, damage):
     settings.CONTENT_KEYS = NEW
@@ -64,7 +64,7 @@ def test_nonces_are_never_used_twice(settings):
     """They are not used twice by two threads, by a copy of the process, or by the next draw."""
     settings.CONTENT_KEYS = NEW
     count = 3 * encryption._Nonces.AT_ONCE
-    encryption.seal("x", context="c")  # what is drawn already is what a copy would have
+    encryption.seal("x", context="c")  # a copy of the process would have the random bytes that were drawn already
     reading, writing = os.pipe()
     child = os.fork()
     if not child:

@@ -1,4 +1,4 @@
-"""What was typed in a form that came too late for its proof waits, sealed, and is back once the proof was given."""
+"""What was typed in a form that came too late for its proof is kept sealed, and comes back once the proof was given."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""What one version kept by name, another one reads: in a session, sealed in a row, or in Redis."""
+"""What one version stored by name, another one reads: in a session, sealed in a row, or in Redis."""
 
 import ast
 import re
@@ -10,7 +10,7 @@ from common.kept_values import known_to
 from tests.docs.names import ROOT, files
 
 PACKAGES = ("pnav/", "chat/", "reports/", "triage/", "locations/", "common/")
-# Where a value comes from that another process may have kept.
+# Where a value may come from that another process has stored.
 KEPT = re.compile(r"\bkept\b|json\.loads|\bsession\b|\.content\(\)|\.words\b|cache\.get|signing\.loads")
 
 

@@ -1,4 +1,4 @@
-"""Limits by network: met at every width, by nobody too early, and mended when Redis was lost."""
+"""Limits by network are reached at every width, reached by nobody too early, and correct again after Redis was lost."""
 
 import secrets
 
@@ -12,7 +12,7 @@ from common.network_limits import LIMITS, NetworkLimit, Tally
 from common.service_settings import definitions
 
 LIMIT = NetworkLimit("trial", 60, noise=15)
-NOISE = network_limits._noise  # as it is written: the fixture of all tests replaces it
+NOISE = network_limits._noise  # the real function, which the fixture of all tests replaces
 HERE = "198.51.100.23"  # documentation range, RFC 5737
 
 
@@ -47,7 +47,7 @@ def test_nobody_is_over_before_the_limit_and_everybody_is_after_the_noise(monkey
             allowed += 1
         assert allowed <= 3 + LIMIT.noise
         early += allowed < 3
-    # Buckets are drawn anew by each process: in one run of twenty, two of forty networks share one of 16,384.
+    # Each process assigns buckets at random: in one run of twenty, two of forty networks share one of 16,384.
     assert early <= 2
     tried("networks counted up to their limit", 40)
 
@@ -63,7 +63,7 @@ def test_noise_is_uniform_and_every_counter_has_it(limit):
     assert all(abs(drawn.count(value) - expected) <= spread for value in range(values))
 
 
-# Free prefixes of one /48, of one /56, and one /64: what one of them may do, by TIMES.
+# Prefixes that one /48, one /56 and one /64 may choose freely, and what one of them may do, by TIMES.
 @pytest.mark.parametrize(
     ("addresses", "allowed"),
     [("2001:db8:0:{:x}00::1", 18), ("2001:db8:0:ff{:02x}::1", 6), ("2001:db8:0:ff00::{:x}", 3)],
@@ -136,10 +136,10 @@ def test_redis_that_lost_everything_counts_again_with_its_noise():
 def test_process_that_knows_another_key_of_the_day_finds_the_common_one():
     count()
     (day,) = network_limits._known
-    network_limits._known[day] = "0" * 64  # as one that read it before Redis was lost
+    network_limits._known[day] = "0" * 64  # as a process has it that read it before Redis was lost
     for _each in range(2):
         count()
-    assert count().is_over  # the fourth of this network
+    assert count().is_over  # the fourth request of this network
 
 
 def test_every_string_ends_on_the_border_of_its_window(monkeypatch):
@@ -162,7 +162,8 @@ def test_keep_makes_and_touches_what_is_there_without_anybody(monkeypatch):
     before = {name: rate_limits.server().get(name) for name in names}
     network_limits.prepare_windows()
     assert before == {name: rate_limits.server().get(name) for name in names}
-    monkeypatch.setattr(network_limits, "now", lambda: 3_000_000_055.0)  # the next minute is made before it begins
+    # The next minute's window is made before it begins.
+    monkeypatch.setattr(network_limits, "now", lambda: 3_000_000_055.0)
     network_limits.prepare_windows()
     assert rate_limits.server().exists(cache.make_key(network_limits.SIGN_INS.key(50_000_001))) == 1
 

@@ -1,4 +1,4 @@
-"""What is drawn has nothing in it that cannot be seen, and what is kept is what was written."""
+"""What is drawn contains no invisible characters, and what is stored is what was written."""
 
 import re
 import unicodedata
@@ -39,7 +39,7 @@ AS_THEY_ARE = [
     "Καλημέρα",
     "https://www.service-public.fr/particuliers?x=1",
     "éducation.gouv.fr, Œuvre.fr, straße.de",
-    "почта.рф",  # one alphabet from one end to the other
+    "почта.рф",  # one alphabet from beginning to end
     "Bonjour.Ça va ?",
     "",
 ]
@@ -49,7 +49,7 @@ FLAGGED = {
     "аррӏе.com": "аррӏе.com ⟦adresse trompeuse possible⟧",
     "xn--80ak6aa92e.com": "xn--80ak6aa92e.com ⟦adresse trompeuse possible⟧",
     "XN--80AK6AA92E.com !": "XN--80AK6AA92E.com ⟦adresse trompeuse possible⟧ !",
-    "paypal．com": "paypal．com ⟦adresse trompeuse possible⟧",  # the dot is another one
+    "paypal．com": "paypal．com ⟦adresse trompeuse possible⟧",  # the dot is another character
 }
 
 
@@ -76,7 +76,7 @@ def test_plain_takes_a_missing_space_for_no_address(text):
     assert plain(text) == text
 
 
-# The pattern of host names as it was, tried from every place: what it found is what is found now, in linear time.
+# The former pattern of host names, tried from every place: what it found is found now in linear time.
 EVERY_PLACE = re.compile(r"[^\s/@:<>()\"«»,;⟦⟧]+(?:[.\u3002\uff0e\uff61][^\s/@:<>()\"«»,;⟦⟧.]+)+")
 AROUND_HOSTS = st.text(alphabet=[*'ab1é.。．｡ /@:<>()"«»,;⟦⟧-!\n\u0301😀漢\u202e'], max_size=40)
 

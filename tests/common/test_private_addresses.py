@@ -1,4 +1,4 @@
-"""A public site that sees private addresses sees its own bridge, and says so."""
+"""A public site that sees private addresses sees its own bridge, and logs it."""
 
 import pytest
 from django.test import RequestFactory

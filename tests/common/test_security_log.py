@@ -1,4 +1,4 @@
-"""Security events are lines that nobody can make many, and that hold nothing of anybody."""
+"""Nobody can cause many lines of security events, and these contain nothing about anybody."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""The threads of slow hashes."""
+"""The threads that compute slow hashes."""
 
 import os
 import subprocess

@@ -1,4 +1,6 @@
-"""Traces hold what their allow-list names, whatever is planted, and cost nothing until somebody asks for them."""
+"""Traces contain what their allow-list names, whatever else is given to them, and cost nothing until somebody asks for
+them.
+"""
 
 import asyncio
 from collections.abc import Iterator
@@ -30,7 +32,7 @@ TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 class Exported(InMemorySpanExporter):
-    """What left, in words."""
+    """What was sent, in words."""
 
     traces: Tracing
 

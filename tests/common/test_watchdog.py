@@ -1,4 +1,4 @@
-"""A process says that it works for as long as it does, in systemd's words, and nothing where nobody asks."""
+"""A process tells systemd that it works, for as long as it does, and tells nothing where nobody listens."""
 
 import asyncio
 import os
@@ -44,9 +44,9 @@ def test_supervisor_may_have_an_abstract_address():
     [
         {},
         {"WATCHDOG_USEC": "3000000"},  # nobody listens
-        {"NOTIFY_SOCKET": "/run/somewhere", "WATCHDOG_USEC": "3000000", "WATCHDOG_PID": "1"},  # another's
+        {"NOTIFY_SOCKET": "/run/somewhere", "WATCHDOG_USEC": "3000000", "WATCHDOG_PID": "1"},  # for another process
         {"NOTIFY_SOCKET": "/run/somewhere", "WATCHDOG_USEC": "soon"},
-        {"NOTIFY_SOCKET": "/run/somewhere"},  # it wants to know when we are ready, and no more
+        {"NOTIFY_SOCKET": "/run/somewhere"},  # it only wants to know when the process is ready
     ],
 )
 def test_where_nobody_watches_no_thread_is_made(environment):
@@ -76,7 +76,7 @@ def test_nothing_is_told_while_a_step_does_not_end(tmp_path, caplog):
         thread = tell_while(Supervisor.of(dict(listener.environment)), is_well, stop)
         assert thread is not None and listener.hear() == ALIVE
         clock.now = 91
-        while listener.hear(0.1) is not None:  # what was on its way
+        while listener.hear(0.1) is not None:  # words that were under way
             pass
         for _time in range(5):
             assert asked.acquire(timeout=30)
@@ -104,7 +104,7 @@ def test_loop_tells_while_its_threads_are_not_stuck(tmp_path, caplog):
             asyncio.run(telling)
         assert [listener.hear(), listener.hear(), listener.hear(0.01)] == [ALIVE, ALIVE, None]
     assert sum("take no turns" in message for message in caplog.messages) == stuck.count(True)
-    asyncio.run(watchdog.tell_from_loop(Supervisor(), are_stuck))  # nobody watches: it returns
+    asyncio.run(watchdog.tell_from_loop(Supervisor(), are_stuck))  # nobody watches, so it returns
 
 
 def test_step_may_have_a_time_of_its_own():
@@ -126,7 +126,7 @@ def test_pool_takes_turns_or_is_seen_waiting():
         for now in (0, 5):
             clock.now = now
             assert turns.waited() == 0, "it had its turn, and another was given"
-            threads.submit(lambda: None).result()  # after the piece
+            threads.submit(lambda: None).result()  # after the earlier work
         threads.submit(held.wait)
         for now in (10, 20, 80):
             clock.now = now

@@ -1,4 +1,4 @@
-"""Who gets whom, one rule at a time and beside somebody else. The rule as a whole is tried in `test_lifecycle`."""
+"""Who is assigned to whom, one rule at a time, with other people beside. `test_lifecycle` tests all rules together."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -59,9 +59,9 @@ def test_force_that_is_not_on_duty_is_not_waited_for():
 @pytest.mark.parametrize(
     ("person", "to"),
     [
-        (fresh(1, unit=8), None),  # the unit asked for has nobody: its turn is waited for,
+        (fresh(1, unit=8), None),  # the requested unit has nobody, so the turn of its agents is waited for
         (fresh(1, unit=8, waited=2 * MINUTE - timedelta(microseconds=1)), None),
-        (fresh(1, unit=8, waited=2 * MINUTE), 1),  # but not for ever,
+        (fresh(1, unit=8, waited=2 * MINUTE), 1),  # but not for ever
         (fresh(1, unit=8, is_urgent=True), 1),  # and not in a danger
     ],
 )
@@ -73,8 +73,8 @@ def test_unit_that_was_asked_for_is_waited_for_a_while(person, to):
 @pytest.mark.parametrize(
     ("person", "to"),
     [
-        (fresh(1, avoided=frozenset({4})), 2),  # their force, though the other has less to do
-        (fresh(1, avoided=frozenset({2})), None),  # only the other force is left: not yet
+        (fresh(1, avoided=frozenset({4})), 2),  # their own force, although the other one has less to do
+        (fresh(1, avoided=frozenset({2})), None),  # only the other force is left, which may not answer yet
         (fresh(1, avoided=frozenset({2}), waited=2 * MINUTE), 3),
         (fresh(1, avoided=frozenset({2, 3}), waited=2 * MINUTE), None),
     ],

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes: each kind that is taken, and what stands beside it."""
+"""The kind of a file by its first bytes: each accepted kind, and files that resemble it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What keeps an exchange from being ended."""
+"""What prevents an exchange from being ended."""
 
 from chat.rules.closing import Point, Seen, field_of, missing_points
 

@@ -1,4 +1,6 @@
-"""How closed days are rounded: right to less than ten, and nothing of few people can be computed back."""
+"""The figures of closed days are rounded: they are right to less than ten, and nothing about few people can be computed
+from them.
+"""
 
 from itertools import pairwise
 
@@ -114,7 +116,7 @@ def test_no_run_of_a_key_tells_of_few(counts, remainder):
 def test_the_judge_sees_what_tells_of_few():
     """Were a count stored as it is, or a sum rounded on its own beside its parts, the judge would say so."""
     assert tells_of_few({3}, 3)
-    # Twenty people, and of each of two kinds fewer than ten: of the first there are two to nine.
+    # Twenty people, and of each of two kinds fewer than ten, so that the first kind has two to nine.
     parts = possible_of_key([0], 0, 1)
     total = possible_of_key([20], 0, 1)
     assert tells_of_few({one for one in parts if any(one + other in total for other in parts)}, 0)
@@ -122,9 +124,9 @@ def test_the_judge_sees_what_tells_of_few():
 
 # --- the same of all keys of a series at once, beside the sum of a chain that counts the same people ------------------
 
-# The least number of keys of a series whose keys count on by themselves, and whose people `people` counts as well.
+# The smallest number of keys of a series whose keys are counted separately, and whose people `people` counts as well.
 LEAST_KEYS = min(len(keys) for name, keys in SEPARATE.items() if name != rules.REMOVAL)
-SIDE = 1024  # more than the people of one day, counted from the fewest that there can be
+SIDE = 1024  # more than the people of one day, counted from the smallest possible number
 
 
 def worlds_of_key(stored):

@@ -1,4 +1,4 @@
-"""How phrases of danger are written, and found: one pass, bounded, without a model."""
+"""How phrases of danger are written, and how they are found: in one pass, bounded, without a model."""
 
 import unicodedata
 from itertools import groupby
@@ -65,7 +65,7 @@ def test_word_is_found_by_a_beginning_of_any_length():
         ("Je pense au SUICIDE", {"suicide"}),
         ("j veux mourir", {"suicide"}),
         ("je voudrais juste plus mourir", {"suicide"}),  # GAP words between
-        ("je voudrais que tout ça mourir", set()),  # more than GAP
+        ("je voudrais que tout ça mourir", set()),  # more than GAP words between
         ("J'ai pensé à en finir.", {"suicide"}),
         ("je veux mourir de rire", set()),
         ("je veux mourir de rire, non, je veux mourir", {"suicide"}),

@@ -1,4 +1,4 @@
-"""Handles: numbers, colours and words that do not move, nor come back at once."""
+"""Handles: numbers, colours and words that stay the same, and are not used again at once."""
 
 import unicodedata
 

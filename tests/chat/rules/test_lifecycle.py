@@ -162,7 +162,7 @@ def test_share_out_nobody_goes_to_who_is_full_and_nobody_is_left_where_there_is_
         assert load[agent] < capacity[agent]
         load[agent] += weights[person]
         held[agent] += 1
-        # By one place at most, and only by the last one given; never by a number of conversations.
+        # By one place at most, and only because of the last one assigned; never by a whole conversation.
         assert load[agent] <= capacity[agent] + HEAVY - LIGHT
     assert all(room.load + held[room.key] <= room.capacity for room in rooms if held[room.key])
     left = len(people) - len(pairs)
@@ -179,9 +179,10 @@ def test_share_out_weight_of_others_costs_nobody_their_turn(people, rooms):
 @pytest.mark.parametrize(
     ("rooms", "to"),
     [
-        ([(1, 0, 1), (2, 2, 4)], 2),  # (agent, filled, places): the idle one has one place, the other two
-        ([(1, 2, 3), (2, 0, 1)], 2),  # nobody has two: the least loaded
-        ([(1, 2, 3)], 1),  # the last place: whoever is in the greatest danger waits for no second one
+        # (agent, filled, places): the agent with nothing to do has one place, the other one two.
+        ([(1, 0, 1), (2, 2, 4)], 2),
+        ([(1, 2, 3), (2, 0, 1)], 2),  # nobody has two free places, so the one with the smallest load
+        ([(1, 2, 3)], 1),  # the last place: a person in the greatest danger does not wait for a second one
         ([(1, 3, 3)], None),
     ],
 )

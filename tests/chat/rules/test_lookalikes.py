@@ -1,4 +1,4 @@
-"""Arrivals that look alike: many of one look within a minute."""
+"""Arrivals that look alike: many with the same answers within a minute."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -51,5 +51,6 @@ def test_members_are_exactly_those_of_a_full_minute(drawn):
         starts = [at for at in same if at <= one.at <= at + WITHIN]
         return any(sum(start <= at <= start + WITHIN for at in same) >= AT_LEAST for start in starts)
 
-    # Of more than AT_LEAST at one moment any ten may be the minute: whoever came as late as one of them is in it too.
+    # When more than AT_LEAST come at one moment, any ten of them may be the group of the minute, and whoever came as
+    # late as one of them belongs to it.
     assert found == {one.key for one in people if is_alike(one)}

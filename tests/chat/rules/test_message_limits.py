@@ -1,4 +1,6 @@
-"""An exchange has an end, and a person a pace: exact, whichever way and through however many processes they post."""
+"""An exchange has a largest size, and a person a pace. Both are exact, in whichever way and through however many
+processes people post.
+"""
 
 import uuid
 from datetime import timedelta
@@ -191,7 +193,7 @@ async def test_socket_is_told_to_send_it_later_or_that_no_more_fits():
         error = await line.until("error")
         assert (error["code"], error["client_id"]) == ("rate_limited", client_id) and "why" not in error
         await in_db(later, conversation, 60)
-        await line.post("encore", client_id=client_id)  # the same one, later
+        await line.post("encore", client_id=client_id)  # the same message, later
         await in_db(
             lambda: Conversation.objects.filter(pk=conversation.pk).update(
                 characters=message_limits.REPORTER.characters

@@ -1,4 +1,4 @@
-"""The number of a receipt: drawn, said in groups, and read however it was typed."""
+"""The number of a receipt is random, said in groups, and read however it was typed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a transmission may become: every pair of states, and nothing of a database."""
+"""What may follow in a transmission: every pair of states, without a database."""
 
 import itertools
 

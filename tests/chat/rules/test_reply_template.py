@@ -1,4 +1,4 @@
-"""Ready replies: their variables filled, what is missing said, what is wrong refused."""
+"""Ready replies: their variables are filled, what is missing is named, and what is wrong is refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The list keeps its promises, and a code is read as people type it."""
+"""The list of words has the properties that it promises, and a code is read in the ways in which people type it."""
 
 import itertools
 import math
@@ -14,7 +14,7 @@ from chat.rules.resume_words import LENGTH, SMALL_WORDS, WORDS, letters, nearest
 LETTERS = [letters(word) for word in WORDS]
 CODES = st.lists(st.sampled_from(WORDS), min_size=LENGTH, max_size=LENGTH, unique=True)
 
-# One sound each, as far as it is written in several ways; in this order.
+# Each of these is one sound, although it is written in several ways; in this order.
 SOUNDS = [
     (r"ph", "f"),
     (r"qu", "k"),
@@ -76,7 +76,8 @@ def test_no_two_words_sound_alike():
     heard: dict[str, str] = {}
     for word in WORDS:
         assert heard.setdefault(sound(word), word) == word
-    assert sound("phare") == sound("fard") and sound("ancre") == sound("encre")  # the test hears
+    # The test recognises words that sound alike.
+    assert sound("phare") == sound("fard") and sound("ancre") == sound("encre")
 
 
 def test_no_word_begins_another_one():

@@ -1,4 +1,4 @@
-"""Levels: pure."""
+"""Service levels, as pure functions."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Small counts: never said, never to be computed back. Pure."""
+"""Small counts are never shown and can never be computed. The functions are pure."""
 
 import math
 

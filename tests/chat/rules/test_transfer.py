@@ -1,4 +1,4 @@
-"""The receiver of an exchange that is passed on, as a form carries it."""
+"""The receiver of a transfer, as a form carries it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The whereabouts of a person, by the last sign of them."""
+"""Where a person is, judged by the last sign of them."""
 
 from datetime import UTC, datetime, timedelta
 

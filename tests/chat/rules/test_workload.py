@@ -1,4 +1,4 @@
-"""Weeks of an agent: pure, then theirs alone."""
+"""The weeks of an agent: as pure functions, and that only this agent sees them."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

@@ -1,11 +1,13 @@
-"""The guess of a language, measured on sentences: who writes French is hardly ever taken for somebody else."""
+"""The guess of a language, measured on sentences: somebody who writes French is hardly ever taken for a speaker of
+another language.
+"""
 
 import pytest
 
 from chat.rules import written_language
 from tests.chat.rules.written_sentences import FOREIGN, FRENCH, NOTHING
 
-# What is measured now is written down in ADR 0078: whoever changes the guess keeps at least this.
+# ADR 0078 has the figures of today. Somebody who changes the guess keeps at least these.
 FOUND = 0.9
 
 

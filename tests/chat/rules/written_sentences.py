@@ -1,6 +1,6 @@
-"""Sentences on which the guess of a language is measured. Made up for it: nobody's words.
+"""Sentences on which the guess of a language is measured. They were made up for this, and nobody has said them.
 
-FRENCH is mostly as teenagers and people in a hurry write; FOREIGN as people write to a service, with faults.
+FRENCH is mostly written as teenagers and people in a hurry write; FOREIGN as people write to a service, with mistakes.
 """
 
 FRENCH = (
@@ -76,7 +76,7 @@ FRENCH = (
     "help me svp il a posté mes photos please",
 )
 
-# The language, and a text in it.
+# The language, and a text written in it.
 FOREIGN = (
     ("en", "hello i dont speak french well, someone is posting my pictures online and i am scared"),
     ("en", "my ex boyfriend threatens to send my nudes to my parents if i dont pay him"),
@@ -106,7 +106,7 @@ FOREIGN = (
     ("fa", "سلام من فرانسوی خوب صحبت نمی‌کنم، کسی هر روز مرا در اینترنت تهدید می‌کند"),
 )
 
-# Too short, or of no language: nothing is said.
+# Texts that are too short or in no language, of which nothing is said.
 NOTHING = (
     "",
     "ok",

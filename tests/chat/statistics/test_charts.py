@@ -1,4 +1,4 @@
-"""Charts: well formed, named, bounded, of one scale, without labelled zeros; and readable without colour."""
+"""Charts are well formed, named and bounded, use one scale, label no zeros, and can be read without colour."""
 
 import re
 from xml.etree import ElementTree
@@ -104,7 +104,7 @@ def test_charts_of_one_scale_draw_one_value_as_high():
     other = charts.draw_bars(WORDS, [10, 20], list("ab"), table=TABLE, top=20)
     assert bars(one)[1][1] == bars(other)[0][1]
     assert charts.top_of([1, None], [7.5], []) == 7.5
-    assert charts.top_of([0.05]) == charts.LEAST_SCALE  # three seconds, in minutes, are no tower
+    assert charts.top_of([0.05]) == charts.LEAST_SCALE  # three seconds, in minutes, make no tower
 
 
 def test_line_is_broken_where_there_is_nothing():
@@ -130,7 +130,7 @@ def test_today_is_another_bar_than_the_days_before():
     pale, dark = paths(chart, "chart__bar")
     assert (pale.count("z"), dark.count("z")) == (2, 1)
     assert paths(chart, "chart__bar--pale") == [pale]
-    assert {"90", "80", "95"} <= set(texts(chart))  # few bars carry their numbers
+    assert {"90", "80", "95"} <= set(texts(chart))  # a chart with few bars has their numbers
 
 
 def test_heat_map_says_more_by_size_and_not_by_colour_alone():
@@ -167,7 +167,7 @@ def test_what_is_not_published_is_an_empty_outline():
     svg = read(charts.draw_rows(WORDS, [Row("a", None, "non publié"), Row("b", 40, "40 %")], top=100))
     [hidden] = [one for one in svg.iter("rect") if one.get("class") == "chart__hidden"]
     [bar] = [one for one in svg.iter("rect") if one.get("class") == "chart__bar"]
-    assert float(hidden.get("width")) == charts.WIDTH - 2  # whatever is hidden: its length says nothing
+    assert float(hidden.get("width")) == charts.WIDTH - 2  # a hidden figure has the same length, whatever it is
     assert float(bar.get("width")) == pytest.approx(0.4 * (charts.WIDTH - 2), abs=0.1)
 
 

@@ -1,4 +1,4 @@
-"""Days that are closed: counted once, rounded, the same whatever is deleted and whenever the worker runs."""
+"""Closed days are counted once and rounded, and stay the same whatever is deleted and whenever the worker runs."""
 
 import random
 import uuid
@@ -135,7 +135,7 @@ def test_days_close_when_they_are_settled_and_once():
     assert daily.settled_days() == rules.SETTLED_DAYS == 7
     assert daily.due_days(FIRST + 6 * DAY, 10) == []
     assert [day.day for day in daily.close_due(FIRST + 7 * DAY)] == [2]
-    assert [day.day for day in daily.close_due(FIRST + 11 * DAY)] == [3, 4, 5, 6]  # a day without anybody too
+    assert [day.day for day in daily.close_due(FIRST + 11 * DAY)] == [3, 4, 5, 6]  # a day without anybody is closed too
     before = stored()
     assert daily.close_due(FIRST + 11 * DAY) == [] and stored() == before
     assert daily.first_open_day().day == 7

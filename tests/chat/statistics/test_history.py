@@ -1,4 +1,4 @@
-"""What is counted by hour and day, charts and the file for a spreadsheet."""
+"""Counts by hour and day, their charts, and the file for a spreadsheet."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -47,7 +47,7 @@ def month(db):
     day = datetime(2026, 3, 10, 12, tzinfo=UTC)  # 13 h in Paris
     past(day, wait=60, length=30, agents=[one])
     past(day, wait=120, length=50, agents=[one, other], outcome=Outcome.COMPLAINT, age_band="under_15")
-    past(day.replace(hour=23, minute=30), wait=600, length=10, agents=[other])  # the 11th at 0 h 30 in Paris
+    past(day.replace(hour=23, minute=30), wait=600, length=10, agents=[other])  # the 11th, 0 h 30 in Paris
     past(day)
     past(START - timedelta(seconds=1), wait=1, length=1, agents=[one])
 
@@ -102,7 +102,7 @@ def test_page_is_pictures_first_and_its_tables_say_the_same(db, days):
     drawn = pictures_of(html)
     assert html.index("<svg") < html.index('<table class="console-table" id="tableau-heure"')
     assert next(iter(drawn)) == "semaine" and {"heure-ouverts", "jour-attentes", "jour-partis", "issues"} <= set(drawn)
-    # A bar, a mark or a square for each figure of its table that is not nought, and for nothing else.
+    # A bar, a mark or a square for each figure of its table that is not zero, and for nothing else.
     for key, table, column, shape in (
         ("heure-ouverts", "tableau-heure", 1, "chart__bar"),
         ("jour-ouverts", "tableau-jour", 1, "chart__bar"),
@@ -118,7 +118,7 @@ def test_page_is_pictures_first_and_its_tables_say_the_same(db, days):
     assert sum(shapes(drawn["semaine"], f"chart__heat--{level}") for level in range(1, 6)) == len(
         [n for n in week if n]
     )
-    # One scale of waits, whatever the time is cut into.
+    # The waits have one scale, however the time is divided.
     scales = [
         [text.text for text in drawn[key].iter("text") if text.get("text-anchor") == "end"]
         for key in ("heure-attentes", "jour-attentes")
@@ -130,7 +130,7 @@ def test_arrivals_are_by_hour_of_the_week_in_paris(month, django_assert_num_quer
     with django_assert_num_queries(2):
         counts = history.arrivals_by_hour_of_week(START, END)
     assert (len(counts), {len(row) for row in counts}) == (7, {24})
-    # 10 March 2026 is a Tuesday; the last of the four came on the 11th at 0 h 30.
+    # 10 March 2026 is a Tuesday, and the last of the four came on the 11th at 0 h 30.
     assert counts[1][13] == 3 and counts[2][0] == 1 and sum(map(sum, counts)) == 4
 
 
@@ -138,7 +138,7 @@ def test_arrivals_are_by_hour_of_the_week_in_paris(month, django_assert_num_quer
 def test_rests_are_counted_with_those_that_go_on():
     agent = make.agent()
     at = datetime(2026, 3, 10, 12, tzinfo=UTC)
-    past(at)  # never answered, never at rest
+    past(at)  # never answered, and never at rest
     for steps in (
         [("assigned", 0), ("dormant", 10), ("awake", 30), ("dormant", 60), ("closed", 100)],
         [("assigned", 0), ("dormant", 20)],

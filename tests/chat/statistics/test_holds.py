@@ -25,10 +25,10 @@ UNTIL = NOW - timedelta(minutes=10)
         (Made(UNTIL, UNTIL, False, False), (1, 0)),
         (Made(UNTIL, UNTIL + timedelta(seconds=1), False, False), (0, 1)),
         (Made(UNTIL, None, False, False), (0, 1)),
-        (Made(NOW + timedelta(minutes=1), None, False, False), (0, 0)),  # it runs
-        (Made(UNTIL, UNTIL, True, False), (0, 0)),  # replaced in time: the other one counts
-        (Made(UNTIL, NOW, True, False), (0, 1)),  # replaced too late
-        (Made(UNTIL, None, False, True), (0, 0)),  # nobody to come back to
+        (Made(NOW + timedelta(minutes=1), None, False, False), (0, 0)),  # it still runs
+        (Made(UNTIL, UNTIL, True, False), (0, 0)),  # it was replaced in time, and the other one counts
+        (Made(UNTIL, NOW, True, False), (0, 1)),  # it was replaced too late
+        (Made(UNTIL, None, False, True), (0, 0)),  # there is nobody to come back to
     ],
 )
 def test_count(made, counted):
@@ -48,16 +48,16 @@ def test_figures_of_the_last_day(django_assert_num_queries):
         conversation.refresh_from_db()
         return conversation
 
-    make.message(promised(), "Me voilà", author=Author.AGENT)  # kept, by writing
-    holds.lift_hold(conversation_id=promised().pk, by=agent.user)  # kept, by saying so
-    make.message(promised(ago=30), "Enfin", author=Author.AGENT)  # late
-    promised(ago=20)  # late, and nobody is back yet
-    promised()  # runs
+    make.message(promised(), "Me voilà", author=Author.AGENT)  # kept, because the agent wrote
+    holds.lift_hold(conversation_id=promised().pk, by=agent.user)  # kept, because the agent said so
+    make.message(promised(ago=30), "Enfin", author=Author.AGENT)  # kept late
+    promised(ago=20)  # late, and the agent is not back yet
+    promised()  # it still runs
     again = promised()
-    holds.promise_return(conversation_id=again.pk, minutes=10, by=agent.user)  # one that runs, not two
+    holds.promise_return(conversation_id=again.pk, minutes=10, by=agent.user)  # one promise that runs, and not two
     over = promised()
     actions.close_conversation(conversation_id=over.pk, by_author=Author.REPORTER)  # ended in time
-    promised(ago=60 * 25)  # of yesterday: no figure of the day, but still over
+    promised(ago=60 * 25)  # yesterday's: not in the figures of the day, but over all the same
     with django_assert_num_queries(2):
         found = hold_statistics.figures(timezone.now())
     assert found == Figures(running=4, over=2, kept=2, late=2)

@@ -1,4 +1,4 @@
-"""Figures that are counted ahead of who asks: what is read then, and when a page counts by itself."""
+"""Figures that are counted before somebody asks: what a page reads then, and when it counts by itself."""
 
 import threading
 from datetime import timedelta
@@ -19,7 +19,7 @@ from tests.chat.console.agents import signed_in
 from tests.chat.statistics.test_history import past
 from tests.factories import chat as make
 
-# What grows with the people of a week, and with the days that were ever closed.
+# What grows with the people of a week, and with the number of closed days.
 GROWING = ("chat_conversation c", "chat_conversationevent", "chat_dailyfigure", "chat_closedday")
 
 

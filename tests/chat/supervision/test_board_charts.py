@@ -1,4 +1,4 @@
-"""The pictures of the board: what they draw, what their tables say, what they cost."""
+"""The pictures of the board: what they draw, what their tables say, and what they cost."""
 
 import re
 from datetime import timedelta
@@ -21,7 +21,7 @@ from triage.rules import Urgency
 
 pytestmark = pytest.mark.django_db
 BOARD = "/console/tableau/"
-PAGE_BYTES = 60_000  # of a board with a full week, everybody's places and eight waits
+PAGE_BYTES = 60_000  # for a board with a full week, everybody's places and eight waits
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_the_plan_of_today_is_a_band_whose_table_stands_below(chief):
 
 def test_board_read_again_costs_no_statement_for_what_is_of_many_days(chief):
     client = signed_in(chief.user)
-    client.get(BOARD)  # the session, and the trends
+    client.get(BOARD)  # this reads the session and the trends
     with CaptureQueriesContext(connection) as quiet:
         client.get(BOARD)
     for _person in range(board_charts.WAITS_SHOWN + 2):

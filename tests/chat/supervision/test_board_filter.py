@@ -1,4 +1,4 @@
-"""What the lists of the board are narrowed to; alerts, pictures and figures are not."""
+"""The lists of the board can be filtered; its alerts, pictures and figures are not."""
 
 from html import unescape
 
@@ -126,7 +126,7 @@ def test_choice_is_kept_by_what_stops_the_reading_again(chief):
     page = signed_in(chief.user).get(f"{BOARD}?force=police&fixe=1").text
     assert f'href="{BOARD}?force=police"' in page, "who has it read again by itself keeps the choice"
     assert '<input type="hidden" name="fixe" value="1">' in page
-    assert f'href="{BOARD}?fixe=1"' in page  # « Tout montrer »
+    assert f'href="{BOARD}?fixe=1"' in page  # « Tout montrer » leads there
 
 
 def test_nothing_chosen_asks_for_nothing():

@@ -1,4 +1,4 @@
-"""Which parts of the board are shown, and in which order: kept with the account, and never the alerts."""
+"""Which parts of the board are shown, and in which order, is stored with the account. Alerts are always shown."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ from tests.factories import chat as make
 from tests.support.reading import squeezed
 
 BOARD, ARRANGE = "/console/tableau/", "/console/tableau/disposition/"
-# What shows where a part stands on the board.
+# A sign of each part on the page of the board.
 SIGNS = {
     Part.PICTURES: 'id="dessins"',
     Part.FIGURES: 'class="console-figures"',

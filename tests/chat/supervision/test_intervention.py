@@ -1,4 +1,4 @@
-"""A supervisor steps into a conversation: never unseen, never outside their units."""
+"""A supervisor steps into a conversation, never unseen and never outside of their units."""
 
 import re
 import uuid
@@ -75,7 +75,8 @@ def test_open_emergency_is_said_before_joining_and_its_motive_is_written(camille
     clock = r'Procédure d\'urgence ouverte depuis\s*<time class="console-clock" data-clock datetime="[^"]+">00:0\d<'
     assert re.search(clock, page) and "Pas encore fait :" in page
     assert 'value="Procédure d\'urgence ouverte"' in page
-    join(conversation, dominique)  # from now on it is read again with the messages, and the alarm stands at the answer
+    # From now on the page reads it again with the messages, and the alarm stands beside the answer.
+    join(conversation, dominique)
     page = squeezed(unescape(client.get(address).text))
     followed = page[page.index('id="tableau" data-board') : page.index('id="tableau-ancien"')]
     assert re.search(clock, followed) and page.count("Procédure d'urgence ouverte depuis") == 1
@@ -126,7 +127,7 @@ def test_supervisor_on_call_steps_in_for_that_unit_while_it_lasts_and_the_regist
     for kind, detail in told.items():
         assert "au titre de l'astreinte" in audit_wording.in_words(kind, detail)
     assert len(on_call_duties.decisions(duty)) == 3
-    with pytest.raises(actions.NotYours):  # it is another unit's by now
+    with pytest.raises(actions.NotYours):  # it belongs to another unit now
         intervention.whisper(conversation_id=conversation.pk, by=stranger, text="x")
 
 
@@ -176,7 +177,7 @@ def test_reassign_says_who_rests_and_proposes_them_last(dominique, conversation)
 @pytest.mark.parametrize("danger", ["critical", "emergency"])
 def test_reassign_of_somebody_who_cannot_wait_is_never_to_who_rests(danger, dominique, camille, conversation):
     louise, away = rests(public_name="Louise"), make.agent(availability=Availability.AWAY, public_name="Alex")
-    yann = make.agent(public_name="Yann", capacity=0)  # full, and there
+    yann = make.agent(public_name="Yann", capacity=0)  # has no free place, and is present
     if danger == "critical":
         type(conversation).objects.filter(pk=conversation.pk).update(urgency=Urgency.CRITICAL)
     else:
@@ -184,7 +185,7 @@ def test_reassign_of_somebody_who_cannot_wait_is_never_to_who_rests(danger, domi
     conversation.refresh_from_db()
     found = intervention.receivers(conversation, timezone.now())
     assert yann in found and louise not in found and away not in found
-    for agent in (louise, away):  # who took a pause since the page was drawn
+    for agent in (louise, away):  # they took a pause since the page was drawn
         with pytest.raises(intervention.Resting):
             intervention.reassign(conversation_id=conversation.pk, by=dominique, agent_id=agent.pk, motive="x")
     conversation.refresh_from_db()
@@ -503,7 +504,7 @@ def test_reassign_against_accepting_one_wins(conversation, dominique, camille):
     reassigned, accepted = in_threads(2, work)
     conversation.refresh_from_db()
     assert conversation.status == Status.ACTIVE
-    # Alex's unit is not Dominique's: once accepted there, it is no longer theirs to give.
+    # Alex's unit is not Dominique's. Once it is accepted there, Dominique may not give it away.
     assert (reassigned, conversation.assigned_to) == ((False, alex) if accepted else (True, third))
 
 
@@ -532,10 +533,10 @@ def test_one_voice_is_one_figure_on_the_board_and_in_the_history(camille, domini
     assert history.one_voice(*days).one_person_percent is None
     old = make.closed(camille)
     make.age(old, days=40)
-    type(old).objects.filter(pk=old.pk).update(closed_at=timezone.now())  # came before, ended lately
+    type(old).objects.filter(pk=old.pk).update(closed_at=timezone.now())  # it came before, and ended recently
     make.closed(camille)
     chief = signed_in(dominique.user)
-    board_charts.forget()  # as when what it keeps is old
+    board_charts.forget()  # as when what it keeps has expired
     assert "100 % (un seul échange terminé)" in chief.get("/console/tableau/").text
     passed = make.assigned(camille)
     other = make.agent(public_name="Alex")
@@ -561,5 +562,5 @@ def test_a_look_does_not_keep_an_exchange_alive(conversation, dominique):
     assert before.due_at == after.due_at
     park_conversation(report=conversation.report)
     later = page_state.read_page_state(conversation, timezone.now()).decision
-    assert later.due_at > after.due_at  # the comparison can fail
+    assert later.due_at > after.due_at  # so that this comparison can fail
     assert not Handover.objects.exists()

@@ -1,4 +1,4 @@
-"""A transfer as far as a test needs it."""
+"""The steps of a transfer that tests need."""
 
 from chat.rules.lifecycle import Author
 from chat.rules.transfer import Answer, Reason, Target

@@ -1,4 +1,4 @@
-"""A conversation passed on at once: to whom, at which place, and who may not have it back."""
+"""A conversation that is passed on at once: to whom, at which place, and to whom it may not return."""
 
 from datetime import timedelta
 
@@ -104,7 +104,7 @@ def test_cold_to_a_unit_goes_there_at_its_old_place_before_those_who_wait(conver
         Force.GENDARMERIE,
     )
     assert "La place est gardée" in lines(conversation)[-1]
-    assert dispatcher.dispatch() == 1  # Camille is given the other one, not this one
+    assert dispatcher.dispatch() == 1  # Camille is given the other person, and not this one
     conversation.refresh_from_db()
     assert conversation.status == Status.WAITING
     Agent.objects.filter(pk=full.pk).update(capacity=1)
@@ -196,11 +196,11 @@ def test_share_out_directed_holds_up_nobody_and_leaves_the_turns_right():
     rooms = [Room(1, "police", 0, 2, None, unit=7), Room(2, "police", 0, 2, None, unit=8)]
     options = {"now": NOW, "overflow_after": timedelta(minutes=1), "forces_on_duty": {"police"}, "at_most": 9}
     people = [
-        Waiting(10, "police", False, NOW, unit=9),  # nobody of that unit
+        Waiting(10, "police", False, NOW, unit=9),  # nobody of that unit is there
         Waiting(11, "police", False, NOW, unit=8),
         Waiting(12, "police", False, NOW),
         Waiting(13, "police", False, NOW, unit=8),
-        Waiting(14, "police", False, NOW, unit=8),  # full by now
+        Waiting(14, "police", False, NOW, unit=8),  # that unit has no room any more
         Waiting(15, "police", False, NOW),
     ]
     assert share_out(people, rooms, **options) == [(11, 2), (12, 1), (13, 2), (15, 1)]

@@ -1,4 +1,4 @@
-"""The end of a duty, coming back to an agent, and the target of a transfer in a form."""
+"""The end of a duty, the return to an agent, and the target of a transfer in a form."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The pages of a passage, without a script: the agent's, the colleague's, the person's, the supervisor's."""
+"""The pages of a transfer without scripts: the agent's, the colleague's, the person's, the supervisor's."""
 
 import re
 import uuid

@@ -1,4 +1,4 @@
-"""A transfer against whatever else happens at the same moment, with real threads."""
+"""A transfer while something else happens at the same moment, with real threads."""
 
 import threading
 
@@ -71,7 +71,7 @@ def test_two_agents_exchange_conversations_at_once_without_deadlock(urgency):
         return attempt(lambda: cold(theirs[i // 2], second, agent=first.pk))
 
     told = set(in_threads(6, work))
-    if urgency == Urgency.CRITICAL:  # who has passed a grave one on is in a pause, and is given nobody
+    if urgency == Urgency.CRITICAL:  # an agent who has passed a grave exchange on is in a pause, and is assigned nobody
         assert told <= {"", "NoRoom"} and "" in told
         return
     assert told == {""}

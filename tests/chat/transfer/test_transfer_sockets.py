@@ -1,4 +1,6 @@
-"""What the open pages hear when a conversation passes on: no new frame, and nobody keeps what is no longer theirs."""
+"""What open pages are told when a conversation is passed on: there is no new frame, and nobody keeps what is no longer
+theirs.
+"""
 
 import pytest
 

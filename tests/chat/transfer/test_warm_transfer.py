@@ -1,4 +1,4 @@
-"""A conversation passed on with a summary that its person reads, and agreed to by who takes it."""
+"""A conversation that is passed on with a summary: its person reads it, and the colleague agrees."""
 
 from datetime import timedelta
 
@@ -31,7 +31,7 @@ def test_warm_summary_is_read_first_and_shared_as_agreed(conversation, camille, 
     now = timezone.now()
     assert list(access.offers_to(alex, now)) == []  # nobody else knows yet
     assert access.summary_for(conversation, now).text(Part.SUMMARY) == SUMMARY
-    assert one.summary == ""  # not agreed to
+    assert one.summary == ""  # the person has not agreed
     answer(one)
     assert list(access.offers_to(alex, timezone.now())) == [one]
     conversation.refresh_from_db()
@@ -86,7 +86,7 @@ def test_warm_without_an_answer_stays_with_the_first_agent(conversation, camille
     conversation.refresh_from_db()
     assert (one.state, conversation.assigned_to) == (HandoverState.EXPIRED, camille)
     assert lines(conversation)[-1] == "L'échange continue avec Camille, police nationale."
-    assert one.texts.count() == 0  # nothing was shared, nothing is kept
+    assert one.texts.count() == 0  # nothing was shared, so nothing is kept
     with pytest.raises(transfer_actions.Over):
         accept(one, alex)
 

@@ -1,4 +1,4 @@
-"""Limits that begin anew, and a database that is away."""
+"""Limits that were reset, and a database that does not answer."""
 
 import pytest
 from django.core.cache import cache

@@ -1,4 +1,4 @@
-"""« Captures »: the question, the plain form, the slices of the script, what is shown and taken back."""
+"""« Captures »: the question, the plain form, the slices of the script, and what is shown and taken back."""
 
 import json
 import re
@@ -101,7 +101,7 @@ def test_one_thing_takes_the_focus_what_is_wrong_before_what_was_done(as_reporte
     """HTML allows one `autofocus`; the message of an act before was another."""
     client = as_reporter(make.waiting())
     client.post(PAGE, {"act": "answer", "minor": "no"})
-    send(client, make_captures.png())  # its answer is not read: what it tells is told with the next page
+    send(client, make_captures.png())  # the next page tells what this answer would say
     page = client.post(PAGE, {"act": "send"}).text
     assert 'role="status"' in page and page.count(" autofocus") == 1
     assert re.search(r'id="capture"[^>]* autofocus', page)
@@ -352,7 +352,8 @@ def test_capture_goes_with_a_fact_and_is_shown_with_it(sender):
     asked = {"id": str(key), "size": len(make_captures.png()), "name": "aussi.png", "fact": str(other.public_id)}
     client.post(UPLOAD, json.dumps(asked), "application/json")
     put(client, key, 0, make_captures.png())
-    send(client, make_captures.png(), "seule.png", fact=str(uuid.uuid4()))  # of a fact that is gone
+    # With the id of a fact that does not exist any more.
+    send(client, make_captures.png(), "seule.png", fact=str(uuid.uuid4()))
     assert [one.fact_number for one in queries.own_captures(conversation)] == [None, other.number, fact.number]
     client.post("/tchat/faits/", {"act": "show", "fact": str(fact.public_id)})
     assert queries.count_shown(conversation).by_fact == {fact.number: [1]}
@@ -408,7 +409,7 @@ def test_page_speaks_english(sender):
     assert english == "/en/tchat/captures/" and "Your screenshots" in unescape(client.get(english).text)
 
 
-# What tells somebody who looks at the screen what a « yes » is about: more than the walk of test_voices.py looks for.
+# Words that tell somebody who looks at the screen what a « yes » is about. test_voices.py looks for fewer.
 TELLING = re.compile(
     r"polic|gendarm|cyber|pharos|harc|harass|menac|threat|insult|victim|signal|report|plainte|complaint|violen|"
     r"enqu[eê]t|investigat|en danger|in danger",
@@ -447,7 +448,7 @@ def test_code_of_suites_sends_and_shows_and_sees_its_own_alone(as_reporter, clie
     assert f'href="{PAGE}"' in client.get("/tchat/suites/").text
     page = client.get(PAGE)
     assert "AVANT.png" not in read(page) and "seul ce qui a été envoyé ici" in read(page)
-    assert salt_of(page) != salt_of(as_reporter(conversation).get(PAGE))  # no way to learn what was sent before
+    assert salt_of(page) != salt_of(as_reporter(conversation).get(PAGE))  # so nobody can find out what was sent before
     client.post(PAGE, {"act": "answer", "minor": "yes"})
     client.post(PAGE, {"act": "note", "address": "https://exemple.test/compte"})
     assert "https://exemple.test/compte" in read(client.get("/tchat/faits/"))
@@ -461,7 +462,7 @@ def test_code_of_suites_sends_and_shows_and_sees_its_own_alone(as_reporter, clie
     shown = read(client.get(PAGE))
     assert "FORMULAIRE.png" in shown and "TRANCHE.png" in shown and "AVANT.png" not in shown
     assert all(one.fact_number is None for one in queries.own_captures(conversation))
-    # What it did not send is not there for it, under its own id either.
+    # For a visit, what it did not send does not exist, even under its id.
     same = {"id": str(before.public_id), "size": before.size, "name": "x"}
     assert client.post(UPLOAD, json.dumps(same), "application/json").status_code == 410
     assert put(client, before.public_id, 0, make_captures.png()).status_code == 410

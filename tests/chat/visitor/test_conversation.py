@@ -1,4 +1,4 @@
-"""The page of an exchange, the frame of browsers without a script, its end, and how it is found again."""
+"""The page of an exchange, the frame of browsers without scripts, its end, and the ways back to it."""
 
 import re
 import uuid
@@ -205,7 +205,7 @@ def test_pages_show_only_this_visits_conversation(as_reporter, settings):
     make.message(secret, "un secret")
     assert "un secret" in as_reporter(secret).get(PAGE).text
     assert "un secret" not in as_reporter(make.waiting()).get(PAGE).text
-    for who in (agent, stranger):  # neither agent has anything to do on the visitor's pages
+    for who in (agent, stranger):  # neither agent has a task on the visitor's pages
         client = Client()
         client.cookies[settings.SESSION_COOKIE_NAME] = signed_in(who)
         assert "un secret" not in client.get(PAGE).text

@@ -1,4 +1,4 @@
-"""« Noter un fait »: the page of the journal, without a script."""
+"""« Noter un fait »: the page of the journal without scripts."""
 
 import re
 import uuid

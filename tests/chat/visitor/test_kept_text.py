@@ -1,4 +1,4 @@
-"""A text that is being written is kept with the visit, and is back until it is sent."""
+"""A text that is being written is stored with the visit, and comes back until it is sent."""
 
 import re
 import uuid
@@ -221,8 +221,9 @@ def test_each_way_out_of_the_page_has_a_button_that_keeps_the_text_without_a_scr
     page = shown(as_reporter(getattr(make, status)(discreet=discreet)).get(PAGE, follow=True))
     table = DISCREET if discreet else ORDINARY
     keeping, ending, code = (table.reverse(f"chat:{name}") for name in ("draft", "end", "code"))
-    page = re.sub(r'<template id="left".*?</template>', "", page, flags=re.S)  # of a visit that ended
-    page = re.sub(r'<section[^>]* id="suite".*?</section>', "", page, flags=re.S)  # of an exchange that ended
+    page = re.sub(r'<template id="left".*?</template>', "", page, flags=re.S)  # this is for a visit that has ended
+    # This is for an exchange that has ended.
+    page = re.sub(r'<section[^>]* id="suite".*?</section>', "", page, flags=re.S)
     carried = "".join(re.findall(r'<noscript class="pnav-carried">(.*?)</noscript>', page, flags=re.S))
     buttons = re.findall(r"<button([^>]*)>(.*?)</button>", carried, flags=re.S)
     assert all(

@@ -1,4 +1,6 @@
-"""What a page asks in one statement is what the modules that own it say, each in its own words."""
+"""The one statement of a page gives the same answers as the modules to which they belong, each with a statement of its
+own.
+"""
 
 from datetime import timedelta
 
@@ -49,7 +51,7 @@ def event(conversation, kind, **ago):
 def test_end_is_that_which_the_worker_counts():
     conversation = make.age(make.assigned(), days=300)
     first = agree(conversation).decision.due_at
-    event(conversation, EventKind.ABANDONED, days=2)  # by itself: no act
+    event(conversation, EventKind.ABANDONED, days=2)  # this happened by itself, and is no act
     assert agree(conversation).decision.due_at == first
     event(conversation, EventKind.RESUMED, days=9)
     second = agree(conversation).decision.due_at

@@ -201,7 +201,7 @@ def test_without_a_script_what_is_ticked_goes_along_with_every_button(as_reporte
     rung.clear()
     answer = client.post(reverse(button), sent | CHOSEN)
     assert said(conversation) == CHOSEN and conversation.public_id in rung
-    if 'id="signalement"' in answer.text:  # a message that was refused: the page is shown at once
+    if 'id="signalement"' in answer.text:  # a message was refused, so the page is shown at once
         assert ("since", "month") in ticked(answer.text)
     client.post(reverse(button), sent | {"client_id": str(uuid4())})
     assert said(conversation) == {"facts": [], "platforms": [], "since": "", "expectations": []}, "all taken back"

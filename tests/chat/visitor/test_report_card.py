@@ -1,4 +1,4 @@
-"""The boxes that are touched while waiting are those of Django's own widgets, ticked as the form holds them."""
+"""The choices that can be touched while waiting are those of Django's own widgets, checked as the form has them."""
 
 import re
 

@@ -1,4 +1,6 @@
-"""Every page of the exchange as each person reads it: in their own words, and with discretion in neutral ones."""
+"""Every page of the exchange as each person reads it: in words for this person, and in neutral ones in
+discreet mode.
+"""
 
 import re
 from collections.abc import Callable, Container, Iterator
@@ -25,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 FORMAL = re.compile(r"\b(vous|votre|vos)\b", re.IGNORECASE)
 FAMILIAR = re.compile(r"\b(tu|te|toi|ton|ta|tes)\b|\bt['’]", re.IGNORECASE)
-# What only somebody reads to whom it happens.
+# Words for the person to whom it happens.
 OF_A_VICTIM = re.compile(r"(vous pouvez|tu peux) porter plainte|Victime\b|\bvous bloquer\b", re.IGNORECASE)
 SAFE = {"danger": "no"}
 PEOPLE: dict[str, dict[str, Any]] = {
@@ -53,7 +55,7 @@ PAGES = (
     "chat:conversation", "chat:messages", "chat:code", "chat:follow_up", "chat:slip", "chat:end", "chat:keeping",
     "chat:facts", "chat:captures", "chat:copy", "chat:resume", "chat:handover", "reports:create", "locations:search",
 )  # fmt: skip
-# Of the page of captures, by what was answered to its question: what stands there then, and not before.
+# On the page of captures, what each answer to its question shows, and what is not shown before.
 BY_ANSWER = {"": 'id="capture-question"', "no": 'id="capture-send"', "yes": 'id="capture-address"'}
 
 
@@ -97,7 +99,7 @@ def read(client: Client, name: str, *, discreet: bool, known: Container[str] = (
         answer = client.get(answer.headers["Location"])
     assert answer.status_code == 200, name
     html = unescape(answer.text)
-    # Somebody writes « vous » or « tu » for a reason of their own: what Pnav says is looked at.
+    # People have their own reasons to write « vous » or « tu », so only what Pnav says is checked.
     html = re.sub(r'(?s)<p class="pnav-message__body".*?</p>|<p class="pnav-told".*?</p>', "", html)
     return html[html.index("<main") : html.index("</main>")]
 
@@ -147,7 +149,7 @@ def test_each_page_of_the_exchange_speaks_to_who_reads_it(
 ) -> None:
     client = comes(stands(**PEOPLE[who]), who)
     for name, main in pages(client, discreet=False):
-        # The labels of contracts and of buttons speak of nobody: « Mon rendez-vous ».
+        # Labels that are contracts, and labels of buttons, address nobody: « Mon rendez-vous ».
         words = re.sub(r"(?i)rendez-vous", "", main)
         wrong = FORMAL if who in OF_MINORS else FAMILIAR
         found = [(name, around(words, one)) for one in wrong.finditer(words)]
@@ -161,7 +163,8 @@ def test_who_helps_at_work_reads_their_own_duties_once_it_has_ended(comes: Calla
     main = read(comes(ended(**PEOPLE[who]), who), "chat:conversation", discreet=False)
     assert ("CRIP" in main and 'href="/professionnels/"' in main) == (who == "professional")
     assert ("Témoigner, accompagner" in main) == (who in {"witness", "relative", "minor who helps"})
-    if who == "professional":  # what they must is told from what they may, and a report from a complaint
+    # They read what they must do beside what they may do, and of a report as well as a complaint.
+    if who == "professional":
         told = ("Agent public", "vous pouvez prévenir la cellule", "Un signalement n'est pas une plainte")
         assert [words for words in told if words not in main] == []
         assert re.search(r'danger\simmédiat\s:\s<a href="tel:17">', main)

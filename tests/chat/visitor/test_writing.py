@@ -1,4 +1,4 @@
-"""Messages by the form, and frames over HTTP."""
+"""Messages sent with the form, and frames over HTTP."""
 
 import uuid
 from datetime import timedelta
@@ -100,7 +100,7 @@ def test_post_too_many_messages_at_once_keeps_the_last_text(as_reporter):
     client = as_reporter(conversation)
     for number in range(message_limits.UNANSWERED.at_once):
         assert send(client, f"message {number}").status_code == 302
-    # As if all had come in one moment: a busy machine takes longer for them than one more needs to be due (3 s).
+    # As if all had come at one moment: on a busy machine they take longer than the 3 s after which one more may come.
     Conversation.objects.filter(pk=conversation.pk).update(reporter_due_at=timezone.now() + timedelta(hours=1))
     page = shown(send(client, "un de plus"))
     assert "Trop de messages à la suite." in page and "un de plus</textarea>" in page

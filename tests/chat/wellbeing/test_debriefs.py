@@ -1,4 +1,4 @@
-"""A talk with the psychologist, out of the hierarchy's sight."""
+"""A talk with the psychologist, which the hierarchy does not see."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Copies of the wrapped keys: whole or refused, thinned by age, and a way back."""
+"""Copies of the wrapped keys are complete or refused, are thinned out by age, and can be restored."""
 
 import uuid
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Data keys: what they seal opens while their wrap is there, and never after."""
+"""What a data key sealed opens while the key's wrap exists, and never afterwards."""
 
 import uuid
 from unittest.mock import Mock
@@ -43,7 +43,7 @@ def test_what_a_data_key_seals_opens():
     sealed = encryption.seal("bonjour é œ 😀", context="message:1", data_key=key)
     assert b"bonjour" not in sealed
     assert encryption.data_key_of(sealed) == key
-    keys.forget_all()  # as another process
+    keys.forget_all()  # as in another process
     assert encryption.unseal(sealed, context="message:1") == "bonjour é œ 😀"
     assert encryption.unseal(memoryview(sealed), context="message:1") == "bonjour é œ 😀"
 
@@ -151,7 +151,7 @@ def test_keys_are_known_for_so_long(clock, read):
     sealed = encryption.seal("x", context="c", data_key=key)
     clock[0] += keys.KEPT_SECONDS - 1
     assert encryption.unseal(sealed, context="c") == "x" and read == []
-    WrappedKey.objects.all().delete()  # by another process
+    WrappedKey.objects.all().delete()  # another process deletes them
     assert encryption.unseal(sealed, context="c") == "x", "for as long as it is known here"
     clock[0] += 1
     with pytest.raises(encryption.UnsealError):
@@ -169,7 +169,7 @@ def test_a_missing_key_is_asked_for_again_after_a_while(clock, read):
         with pytest.raises(encryption.UnsealError):
             encryption.unseal(sealed, context="c")
     assert read == [1] and keys.load([key]) == {key}
-    row.save(force_insert=True)  # a copy was put back
+    row.save(force_insert=True)  # a copy was restored
     clock[0] += keys.MISSING_SECONDS
     assert encryption.unseal(sealed, context="c") == "x"
     assert read == [1, 1]

@@ -1,4 +1,4 @@
-"""What children of the tests do: `common.offload.pool.run("tests.common.offload.jobs", {"do": …})`."""
+"""Jobs of child processes in tests: `common.offload.pool.run("tests.common.offload.jobs", {"do": …})`."""
 
 import os
 import resource
@@ -35,7 +35,7 @@ def work(asked: dict[str, Any]) -> tuple[Any, bytes]:
         case "spin":
             while True:
                 pass
-        case "wait":  # until this file is there
+        case "wait":  # until this file exists
             while not Path(asked["path"]).exists():
                 time.sleep(0.02)
             return os.getpid(), b""

@@ -1,4 +1,4 @@
-"""What children of the tests do with bytes, and in the sandbox: `common.offload.pool.run(…, content=…)`."""
+"""Jobs of child processes in tests, with bytes and in the sandbox: `common.offload.pool.run(…, content=…)`."""
 
 import ctypes
 import errno

@@ -1,4 +1,4 @@
-"""Documents that are late: they go on, nobody makes one twice, and whoever asks again is given what was made."""
+"""Late documents are made to the end, nobody makes one twice, and the next request gets what was made."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ def name():
 
 
 class Slow:
-    """It is a job that waits until it is allowed to end."""
+    """A job that waits until it may end."""
 
     def __init__(self, result=b"fait", error=None):
         self.result, self.error = result, error
@@ -99,7 +99,7 @@ def test_what_nobody_waited_for_is_found_by_every_process_and_can_be_read_by_non
 def test_result_is_found_by_who_asks_although_the_thread_that_made_it_has_another_cache(name, slow, monkeypatch):
     """Django makes a cache for each thread, and a thread that other settings began goes on with theirs."""
     with pytest.raises(background_jobs.NotYet):
-        ask(f"{name}:before", before := Slow())  # the thread and its cache are there
+        ask(f"{name}:before", before := Slow())  # so that the thread and its cache exist
     before.may_end.set()
     wait_for(lambda: not is_here(f"{name}:before"))
     monkeypatch.setattr(caches["default"], "key_prefix", f"other-{uuid4()}")
@@ -186,13 +186,13 @@ def test_few_pages_wait_and_a_further_one_is_told_at_once(name):
 def test_lease_is_renewed_while_the_job_is_under_way_and_ends_with_its_process(name, slow, monkeypatch):
     monkeypatch.setattr(background_jobs, "LEASE_SECONDS", 3)
     monkeypatch.setattr(background_jobs, "BEAT_SECONDS", 0.1)
-    monkeypatch.setattr(background_jobs, "_beating", [])  # an older thread may sleep beyond this lease
+    monkeypatch.setattr(background_jobs, "_beating", [])  # an older thread may sleep for longer than this lease
     with pytest.raises(background_jobs.NotYet):
         ask(name, slow)
     time.sleep(3.5)
     assert kept(name) == background_jobs.WAITING
     other = background_jobs._key_of(f"{name}:other")
-    assert background_jobs._claim(other)  # by a process that dies now
+    assert background_jobs._claim(other)  # for a process that is killed now
     wait_for(lambda: background_jobs._read(other) == b"")
 
 
@@ -320,7 +320,7 @@ def test_result_that_stayed_in_its_process_too_long_is_not_given(name, monkeypat
 
 def test_result_that_stayed_in_its_process_is_forgotten_though_nobody_asks_for_anything(name, monkeypatch):
     monkeypatch.setattr(background_jobs, "KEPT_BYTES", 3)
-    monkeypatch.setattr(background_jobs, "SWEEP_SECONDS", 0.05)  # from the end of this job on
+    monkeypatch.setattr(background_jobs, "SWEEP_SECONDS", 0.05)  # counted from the end of this job
     job = Slow()
     with pytest.raises(background_jobs.NotYet):
         ask(name, job)

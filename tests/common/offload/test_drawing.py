@@ -1,4 +1,5 @@
-"""Strangers' files, drawn in a child: what it may do, what comes out, and what it makes of files that are made to hurt.
+"""Files of strangers are drawn in a child process: what it may do, what it returns, and what it does with harmful
+files.
 
 (`tests/factories/capture_corpus.py` makes the files.)
 """

@@ -1,4 +1,4 @@
-"""Heavy work in a child process: what it may take, and what is left when it dies."""
+"""Heavy work in a child process: what it may use, and what is left when it dies."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from common.offload import background_jobs, pool
 from pnav.server.process_role import PAGES_NICENESS
 
 JOBS = "tests.common.offload.jobs"
-# As production has them. This module is read before tests/conftest.py gives every test of the run more patience.
+# The values of production. This module is read before tests/conftest.py gives every test more patience.
 PATIENCE_SECONDS, PATIENT = background_jobs.PATIENCE_SECONDS, pool.PATIENT
 
 
@@ -54,13 +54,13 @@ def fails(do, why, **more):
         ask(do, **more)
     assert (failed.value.why, str(failed.value)) == (why, why)
     assert ended(why) == before + 1
-    assert ask("echo", value="après")[1] == "après".encode()  # nothing stays taken
+    assert ask("echo", value="après")[1] == "après".encode()  # no place stays occupied
     assert children() == []
 
 
 def test_values_and_bytes_come_back():
     before = ended("done")
-    text = "é\n😀" * 200_000  # more than a pipe holds, both ways
+    text = "é\n😀" * 200_000  # more than a pipe holds, in both directions
     assert ask("echo", value=text) == (text, text.encode())
     assert ended("done") == before + 1
 
@@ -74,7 +74,7 @@ def test_child_holds_no_secret_no_connection_and_little_of_the_machine(monkeypat
     assert len(found["files"]) <= 4 and found["nice"] == max(
         pool.NICENESS, os.nice(0)
     )  # three pipes, and the listing itself
-    # Its session is a group of its own where the kernel has them: without this it would stand beside the sockets.
+    # Where the kernel groups processes by session, its session is a group. Otherwise it would compete with the sockets.
     assert found["autogroup"].split()[1:] in ([], ["nice", str(found["nice"])])
     assert found["limits"]["AS"] == [pool.MEMORY] * 2 and found["limits"]["CORE"] == [0, 0]
     assert found["limits"]["FSIZE"] == [0, 0] and found["limits"]["CPU"][0] == pool.CPU_SECONDS
@@ -209,7 +209,7 @@ def test_few_at_once_few_wait_and_the_others_are_refused_at_once(monkeypatch, tm
             for _one in range(4):
                 with pytest.raises(pool.Busy):
                     ask("echo", value="a")
-            assert time.monotonic() - started < 30  # each would wait for 60
+            assert time.monotonic() - started < 30  # each would wait for 60 s
             assert ended("busy") == before + 4
             wait_for(lambda: len(children()) == pool.AT_ONCE)
         finally:
@@ -243,7 +243,7 @@ def test_one_asker_has_one_job_at_a_time(tmp_path):
             wait_for(children)
             with pytest.raises(pool.Busy):
                 ask("echo", "agent:1", value="a")
-            other = threads.submit(ask, "echo", "agent:2", value="b")  # who waits for the first
+            other = threads.submit(ask, "echo", "agent:2", value="b")  # it waits for the first one
         finally:
             go_on.touch()
         assert other.result()[0] == "b"

@@ -1,4 +1,4 @@
-"""What holds secrets leaves no core dump, whatever runs it."""
+"""A process that holds secrets writes no core file, however it was started."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ def told(first, **environment):
 
 
 def test_a_process_can_be_dumped_before_and_not_after():
-    assert told("").split()[1] == "1"  # dumpable, whatever the limit of this run
+    assert told("").split()[1] == "1"  # the process may write one, whatever the limit of this run is
     assert told("from common.offload.process import forbid_dumps; forbid_dumps()") == "0 0 False"
 
 

@@ -1,4 +1,4 @@
-"""The first statement of a page shows whether its connection works: no question to the server before it."""
+"""The first statement of a page shows whether its connection works, without a question to the server before it."""
 
 from collections.abc import Callable
 from unittest.mock import patch

@@ -10,7 +10,7 @@ TWO = {"host": "first,second", "port": "5432", "dbname": "pnav"}
 
 
 class World:
-    """Two servers and a clock. seconds: how long each takes; refuses: those that say no."""
+    """Two servers and a clock. seconds: how long each takes; refuses: the servers that refuse."""
 
     def __init__(self):
         self.now = 100.0
@@ -52,7 +52,7 @@ def test_silent_host_is_left_out_while_another_one_answers_be_it_with_a_no():
     assert world.connect() == (None, ["first", "second"])
     for _each in range(20):
         assert world.connect() == (None, ["second"])
-    world.refuses = {"first"}  # promoted
+    world.refuses = {"first"}  # the other server was promoted
     assert world.connect() == ("second", ["second"])
 
 

@@ -1,4 +1,4 @@
-"""A statement that is written once, and read with other values."""
+"""A statement that is written once and used with different values."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A request waits once for a database that is away."""
+"""A request waits only once for a database that does not answer."""
 
 import pytest
 from django.db import connections

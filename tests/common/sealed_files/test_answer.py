@@ -1,4 +1,4 @@
-"""A file that is given piece by piece: the whole of it is nowhere in memory, and a cut is noticed."""
+"""A file that is sent in pieces is never in memory as a whole, and a truncated one is noticed."""
 
 import asyncio
 
@@ -71,7 +71,7 @@ async def test_slow_client_has_no_whole_file_in_memory():
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.1)
     assert len(read) <= 4
-    line.connected = False  # it left
+    line.connected = False  # the client left
     await asyncio.wait_for(task, 10)
     assert len(read) <= 4
 

@@ -1,4 +1,4 @@
-"""Files in sealed chunks: what was altered, moved, repeated, left out or cut short never opens."""
+"""Files in sealed chunks: nothing opens that was altered, moved, repeated, left out or truncated."""
 
 import pytest
 from hypothesis import given, settings

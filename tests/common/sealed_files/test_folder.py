@@ -1,4 +1,6 @@
-"""The folder of sealed files: its own account's alone, on the disk when it says so, without an address."""
+"""Only its own account may read the folder of sealed files. What it reports as stored is on the disk, and nothing in it
+has an address.
+"""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""What a request carries lies nowhere in clear while it is served."""
+"""What a request carries is nowhere on a disk in clear while it is served."""
 
 import io
 import tempfile

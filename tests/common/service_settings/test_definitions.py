@@ -1,4 +1,4 @@
-"""The catalogue of the house's rules: pure."""
+"""The catalogue of the settings of the service, as pure functions."""
 
 import ast
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""What a rule is worth: from memory, for a short while; and setting it, one saving at a time."""
+"""The value of a setting comes from memory for a short while. Settings are saved one after the other."""
 
 import logging
 import threading
@@ -22,7 +22,7 @@ class Clock:
 
 
 class Rows:
-    """What a reading finds, and how often one was made."""
+    """The result of a reading, and how many were made."""
 
     def __init__(self) -> None:
         self.values: dict[str, int] = {}

@@ -37,7 +37,7 @@ def numbers_in(text: str) -> Iterator[int]:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A number that is not ours. reason: whose it is."""
+    """A number that the code does not decide. reason: who decides it."""
 
     reason: str
 

@@ -1,4 +1,6 @@
-"""Pnav's sentences, edited: found, tried in their place, saved with their line, and taken back."""
+"""Sentences of Pnav are edited in the admin: found, tried on their page, saved with a line in the audit log, and
+restored.
+"""
 
 import html
 import json
@@ -214,9 +216,9 @@ def test_script_of_an_administrator_is_text_everywhere(client, chief, post, sett
         ("chat.code_near", "vous"),
         ("handover.too_long", "vous"),
         ("follow_up.other_with_yes", "vous"),
-        ("report.facts_image", "en"),  # a box to tick
+        ("report.facts_image", "en"),  # a checkbox
         ("frame.emergency", "vous"),
-        ("errors.failure_title", "vous"),  # a page that asks no database
+        ("errors.failure_title", "vous"),  # a page that uses no database
     ],
 )
 def test_preview_draws_the_form_with_its_error_and_marks_it(post, key, voice):

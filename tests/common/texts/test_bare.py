@@ -1,4 +1,4 @@
-"""No template of a visitor says something by itself: a word that stands there bare is neither translated nor edited."""
+"""No template of a visitor contains words of its own: such a word could be neither translated nor edited."""
 
 import re
 from pathlib import Path
@@ -7,11 +7,12 @@ import pytest
 
 from tests.common.texts.test_whole import ROOT, visitor_templates
 
-# What has no other words in any language.
+# Names that are the same in every language.
 NAMES = {
     "Pnav", "République", "Française", "DSFR", "SMS", "Esc", "Maj", "PNAV", "html", "nbsp", "middot", "laquo", "raquo",
 }  # fmt: skip
-# Pages of a failure, made without the catalogue, in the languages of the site; a part that holds attributes alone.
+# Pages of a failure, which are made without the catalogue in the languages of the site; a part that has only
+# attributes.
 APART = {"500.html", "503.html", "failure.html", "proxy_failure.html", "bad_request.html", "field.html"}
 _NO_TEXT = re.compile(
     r"{%\s*comment\b.*?{%\s*endcomment\s*%}|{#.*?#}|<!--.*?-->|<(script|style|svg)\b.*?</\1>"

@@ -1,4 +1,4 @@
-"""What is said now: filling, voices, escaping, and how old it may be."""
+"""What texts say now: filling, voices, escaping, and how old a text may be."""
 
 import pytest
 from django import forms
@@ -145,7 +145,7 @@ def test_text_is_kept_under_a_name_and_escaped_where_it_is_drawn():
 
 
 class Asked:
-    """Whoever asks how to speak."""
+    """The visit that decides in which voice and language to speak."""
 
     def __init__(self) -> None:
         self.times = 0

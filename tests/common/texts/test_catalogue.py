@@ -1,4 +1,4 @@
-"""The sentences themselves: sound, used, and none of those that are contracts."""
+"""The sentences themselves are correct and used, and none of them is a contract."""
 
 import ast
 import re
@@ -18,7 +18,7 @@ from common.texts.help_numbers import NAMED
 from tests.pages.test_translations import every_whole_catalogue
 
 ROOT = Path(__file__).resolve().parents[3]
-# Words of the contracts between product and screens: written where they stand, changed by nobody.
+# Words of the contracts between product and screens, which are written in place and which nobody may change.
 CONTRACTS = [
     "Ce n'est pas mon cas, je veux parler à quelqu'un",
     "Pour échanger avec un gendarme ou un policier, 24h/24 et 7j/7",
@@ -79,12 +79,12 @@ def test_sentences_of_a_visitor_have_their_english():
     assert wrong_in(problems) == {}
 
 
-# Words that say nothing by themselves: a key made of the beginning of a text left them out.
+# Words that say little by themselves: a key that was made of the beginning of a text left them out.
 SMALL_WORDS = {
     "a", "an", "and", "are", "be", "can", "for", "in", "is", "it", "of", "on", "or", "that", "the", "this", "to",
     "with", "you", "your",
 }  # fmt: skip
-NAMED_BY_VALUES = {"report.of_under_15", "report.of_under_18"}  # by the values of `AgeBand`
+NAMED_BY_VALUES = {"report.of_under_15", "report.of_under_18"}  # named by the values of `AgeBand`
 
 
 def words_of(text: str) -> list[str]:
@@ -116,8 +116,8 @@ def test_keys_say_the_role_of_a_text_and_not_how_it_begins():
         ("report.have_already_said", "You have already said:", True),
         ("pages.there_errors", "There are {total} errors", True),
         ("errors.missing_title", "Page not found", False),
-        ("removal.too_long", "This is too long: {most} characters at most.", False),  # what is wrong
-        ("slip.where", "Where", False),  # one word is the name of what stands there
+        ("removal.too_long", "This is too long: {most} characters at most.", False),  # it says what is wrong
+        ("slip.where", "Where", False),  # one word, the name of what follows
     ],
 )
 def test_key_that_repeats_its_english_is_found(key: str, english: str, is_refused: bool):

@@ -1,4 +1,4 @@
-"""What a text leads to: no database."""
+"""The contacts that a text names, without a database."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def test_links(text, found):
         ("１１４", {"114"}),
         ("1 choix sur 5", set()),
         ("0\u00a0805\u202f805 817", {"0805805817"}),
-        # As whoever reads it sees it, with nothing, a mark, a dash or a new line between its digits.
+        # As a reader sees the number: with nothing, a mark, a dash or a line break between its digits.
         ("0\u200b8\u20609\u00ad9\u034f1", {"08991"}),
         ("0\ufe0f\u20e38\ufe0f\u20e39\ufe0f\u20e3", {"089"}),
         ("0–8·9\u31649", {"0899"}),

@@ -1,4 +1,4 @@
-"""Marks travel with a tried text, and the page of a preview is marked where they arrive."""
+"""Marks are kept in a text that is tried, and the page of a preview is marked where they arrive."""
 
 import json
 

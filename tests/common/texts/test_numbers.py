@@ -1,4 +1,4 @@
-"""No sentence goes on stating a number that the code no longer has."""
+"""No sentence states a number that the code no longer has."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Translations whose French changed: they are said all the same, and marked until somebody has looked at them."""
+"""Translations whose French has changed are still used, and are marked until somebody has looked at them."""
 
 import html
 import re
@@ -20,7 +20,7 @@ from tests.factories.texts import changed
 
 pytestmark = pytest.mark.django_db
 
-KEY, OTHER = "chat.position_first", "chat.online"  # the first has *tu*, which English has not
+KEY, OTHER = "chat.position_first", "chat.online"  # the first has a text with *tu*, which English does not have
 SECTIONS = "/admin/pages/contentblock/"
 SENTENCES = "/admin/sentences/changedsentence/"
 

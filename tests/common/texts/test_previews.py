@@ -1,6 +1,6 @@
-"""Each text of the catalogue is seen and marked in the preview of its place, in each voice, as the page draws it.
+"""Each text of the catalogue is shown and marked in the preview of its place, in each voice, as the page draws it.
 
-The texts of a place are tried together, each between its own marks, so that every page is drawn once at most.
+The texts of a place are tried together, each between its own marks, so that every page is drawn at most once.
 """
 
 from fnmatch import fnmatchcase
@@ -20,7 +20,7 @@ from tests.support import begun
 
 pytestmark = pytest.mark.django_db
 
-# The title of a tab, the description for search engines, and what a script has and writes in another page.
+# The title of a tab, the description for search engines, and words of a script that writes them into another page.
 UNSEEN = ("*tab_title", "chat.title_*", "chat.visit_over", "search.*", "frame.description", "pages.error")
 UNSEEN += ("errors.unavailable", "places.many_suggestions", "removal.copied", "removal.chosen")
 
@@ -38,7 +38,7 @@ def may_be_unseen(key: str) -> bool:
     return any(fnmatchcase(key, pattern) for pattern in UNSEEN)
 
 
-# In each language that is offered: « vous », « tu », « en », « en_tu ».
+# The names of texts in each language that is offered: « vous », « tu », « en », « en_tu ».
 VOICES = [languages.text_name(language, voice) for language in begun.offered() for voice in languages.VOICES]
 
 

@@ -1,4 +1,4 @@
-"""Texts as rows, and the columns of the version before, which its processes still read and write."""
+"""Texts are rows, and processes of the version before still read and write them as columns."""
 
 import pytest
 from django.db import connection
@@ -11,7 +11,7 @@ from tests.factories.texts import changed
 
 pytestmark = pytest.mark.django_db
 
-KEY = "chat.position_first"  # it has *tu*
+KEY = "chat.position_first"  # it has a text with *tu*
 
 
 def sql(statement: str, *values: object) -> list[tuple]:

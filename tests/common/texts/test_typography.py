@@ -1,4 +1,4 @@
-"""No-break spaces are put where a text is drawn, in every text of ours, and in no text of anybody else's."""
+"""No-break spaces are inserted where a text is drawn, in every text of ours, and in no text that people wrote."""
 
 import time
 

@@ -1,7 +1,7 @@
-"""Nothing that is told to a person who seeks help stands outside what is edited.
+"""Everything that is told to a person who seeks help can be edited.
 
-Words of the interface (what a button, a link, a label or a box says, and what is for screen readers alone) are the
-code's, like labels that are contracts: templates say them, and translations translate them.
+Words of the interface (what a button, a link, a label or a box says, and what only screen readers say) belong to the
+code, as do labels that are contracts: templates contain them, and translations translate them.
 """
 
 import ast
@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-# The tool's own interface: console, units, accounts, admin; and what only an administrator or a developer is shown.
+# The interface of the staff: console, units, accounts, admin; and what only an administrator or a developer is shown.
 STAFF = ("account", "admin", "console", "listening", "mfa", "openings", "staff", "unit")
 STAFF_PAGES = {"components/pages.html", "pages/components.html", "pages/preview.html", "triage/_preview.html"}
-# Between « » in the product's description, in each voice: never changed, so that they may be told on the telephone.
+# Labels that the product's description quotes, in each voice. They never change, so that one can say them on the
+# telephone.
 LABELS = {
     "Aidez-nous à améliorer ce service",
     "Je renseigne ma ville ou mon code postal",
@@ -40,12 +41,12 @@ LABELS = {
     "Vous souhaitez supprimer ce point d'accueil ?",
     "Tu souhaites supprimer cet interlocuteur ?",
     "Vous souhaitez supprimer cet interlocuteur ?",
-    # The State's mark, and what a page is called when somebody may see the screen: it says nothing, on purpose.
+    # The mark of the State, and the names of pages when somebody may see the screen, which say nothing on purpose.
     "République",
     "Française",
     "Informations",
 }
-# Elements whose words are the interface's; "@": an attribute, "sr": what is hidden for the eye alone.
+# Elements whose words belong to the interface; "@" stands for an attribute, "sr" for what only screen readers say.
 INTERFACE = {"a", "button", "caption", "label", "legend", "summary", "th", "@", "sr"}
 TRANSLATED = re.compile(r'{%\s*(?:translate|trans)\s+"([^"]*)"|{%\s*(blocktrans(?:late)?)\b')
 # Modules that speak to visitors, and the calls in them that speak to somebody else.
@@ -77,8 +78,8 @@ SPEAKING = (
     "triage/views.py",
 )
 TO_STAFF = {
-    "chat/messages/forms.py": 8,  # of the console; the person's are texts, by `chat.visitor`
-    "locations/forms.py": 2,  # names of a purpose, shown nowhere
+    "chat/messages/forms.py": 8,  # these are the console's; the person's are texts, through `chat.visitor`
+    "locations/forms.py": 2,  # names of a purpose, which no page shows
     "pnav/pages/views.py": 1,  # the page of components
 }
 
@@ -92,7 +93,7 @@ def visitor_templates() -> list[Path]:
 @pytest.mark.parametrize("path", visitor_templates(), ids=lambda path: path.name)
 def test_page_of_a_visitor_tells_sentences_alone(path: Path):
     text = path.read_text()
-    if path.name == "429.html":  # the sign-in's own page: what it says to somebody who looked for help comes last
+    if path.name == "429.html":  # the page of the sign-in, whose words for somebody who looks for help come last
         text = text[text.index("errors.staff_door_title") :]
     others = [
         found[1] or found[2]

@@ -55,7 +55,7 @@ def test_few_data_are_more_cautious():
     many = arrivals_of(Counted(40, {(week, 30): 3 for week in range(40)}), confidence=0.9)
     assert few.expected[30] == many.expected[30] == 3
     assert few.cautious[30] > many.cautious[30] > 3
-    # An hour that saw nobody is not an hour in which nobody can come.
+    # Although nobody came in an hour, somebody may come in it.
     assert few.expected[31] == 0 < many.cautious[31] < few.cautious[31]
 
 
@@ -149,7 +149,7 @@ def test_load_comes_after_the_arrivals():
     rates = [0.0] * HOURS
     rates[20] = 10
     loads = highest_load(rates, ASSUMED, mean=ASSUMED.mean)
-    assert loads[20] == loads[21] == max(loads)  # the end of the one is the beginning of the other
+    assert loads[20] == loads[21] == max(loads)  # the end of one hour is the beginning of the other
     assert loads[22] > loads[23] > 0.5 and loads[12] < 0.01 and loads[19] == pytest.approx(0, abs=1e-6)
 
 

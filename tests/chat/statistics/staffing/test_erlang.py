@@ -1,4 +1,4 @@
-"""Erlang-A against figures that others published, against its limits, and against the same sums done in another way."""
+"""Erlang-A is compared with published figures, with its limits, and with the same sums computed in another way."""
 
 import math
 
@@ -29,8 +29,8 @@ def by_states(queue: Queue, within: float, at_most: int = 4000) -> tuple[float, 
     chances = [weight / total for weight in weights]
     waits = sum(chances[queue.places :])
     waiting = sum(chance * max(0, state - queue.places) for state, chance in enumerate(chances))
-    # Whoever finds k before them: k + 1 have to leave first, at these rates, while they themselves stay. Followed by
-    # small steps of time, from the last of the line to the answer.
+    # Somebody who finds k people before them is answered when k + 1 people have left, at these rates, while they
+    # themselves stay. This follows them in small steps of time, from the end of the line to the answer.
     line = [chances[queue.places + k] for k in range(len(chances) - queue.places)]
     answered, steps = 0.0, 4000
     step = within / steps
@@ -64,7 +64,7 @@ def test_published_call_center_ninth_tenth():
     # Of those who wait longer than this, nobody has been answered or has given up yet.
     queue = Queue(48, 1, 0.5, 50)
     gone = queue.answered_within(12.5 / 60)
-    assert 0.87 < gone < 0.9  # answered; the others of the nine in ten gave up
+    assert 0.87 < gone < 0.9  # these were answered; the rest of the nine in ten gave up
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_state_by_state_gives_the_same(places, patience):
     waits, gives_up, answered = by_states(queue, 0.05)
     assert queue.has_to_wait == pytest.approx(waits, abs=1e-10)
     assert queue.gives_up == pytest.approx(gives_up, abs=1e-10)
-    assert queue.answered_within(0.05) == pytest.approx(answered, abs=1e-4)  # small steps are not none
+    assert queue.answered_within(0.05) == pytest.approx(answered, abs=1e-4)  # small steps are still steps
 
 
 @given(RATES, RATES, GIVING_UP, PLACES, st.floats(0, 2))
@@ -118,7 +118,7 @@ def test_chances_are_chances_and_agree(arrivals, ending, giving_up, places, with
     assert queue.answered_within(0) == pytest.approx(1 - queue.has_to_wait, abs=1e-9)
     assert queue.answered_within(within) <= 1 - queue.gives_up + 1e-9
     assert queue.answered_within(1e6) == pytest.approx(1 - queue.gives_up, abs=1e-9)
-    # As many come as leave: answered and gone.
+    # As many people leave as come: they were answered, or gave up.
     assert (1 - queue.gives_up) * arrivals <= places * ending * (1 + 1e-9)
 
 
@@ -133,7 +133,7 @@ def test_answers_grow_with_places_time_and_fewer_people(arrivals, ending, giving
 
 def test_raid_overflows_nothing():
     queue = Queue(arrivals=3000, ending=60 / 55, giving_up=0.5, places=9)
-    assert queue.gives_up == pytest.approx(1 - 9 * 60 / 55 / 3000, rel=1e-9)  # all places taken, always
+    assert queue.gives_up == pytest.approx(1 - 9 * 60 / 55 / 3000, rel=1e-9)  # all places are always taken
     assert queue.has_to_wait == pytest.approx(1) and queue.answered_within(0.05) < 1e-6
     assert Queue(1e-9, 1, 1, 150).answered_within(0) == 1
 

@@ -1,4 +1,4 @@
-"""« Effectifs » in the console, and the command."""
+"""« Effectifs » in the console, and its command."""
 
 import csv
 import io
@@ -59,8 +59,8 @@ def recorded(weeks: int) -> None:
             for kind, minutes in steps
         ]
     ConversationEvent.objects.bulk_create(events)
-    # As autovacuum does of rows that stay. Else the planner may hold the tables for empty, when it looked at them
-    # between two tests, and the statement of what is due for deletion compares every row with every other.
+    # Autovacuum does this for rows that stay. Otherwise the planner may take the tables for empty, when it looked at
+    # them between two tests, and the statement of what is due for deletion then compares every row with every other.
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     daily.close_due(timezone.now(), limit=7 * (weeks + 2))
@@ -98,14 +98,14 @@ def test_staffing_from_what_was_recorded(supervisor, subtests):
         _is_one_band_over_today_and_seven_of_one_scale(html)
     html = html.replace("\xa0", " ")
     assert "Trop peu de données" not in html and "Hypothèse" not in html
-    # Rounded, hour by hour and range by range: 64 people a week, who hold a place for 30 or 90 minutes.
+    # Rounded, by hour and by range: 64 people a week, who occupy a place for 30 or 90 minutes.
     people, weeks = map(int, re.search(r"(\d+) personnes en (\d+) semaines entières", html).groups())
     assert weeks in {10, 11, 12} and 0.75 * 64 * weeks < people < 1.25 * 64 * weeks
     mean, ended = map(int, re.search(r"(\d+) min en moyenne sur (\d+) échanges", html).groups())
     assert 45 < mean < 70 and abs(ended - 64 * weeks * 11 / 12) < 40
     table = cells(html)
-    assert min(table[20]) > max(table[10]) >= 1  # 20 h: six of nine come then
-    # What few weeks cost is the height of the band.
+    assert min(table[20]) > max(table[10]) >= 1  # six of nine people come at 20 h
+    # The height of the band shows what so few weeks cost.
     assert len(re.findall(r"<td>\d+ à \d+</td>", html)) > 8
 
 
@@ -123,7 +123,7 @@ def _is_one_band_over_today_and_seven_of_one_scale(html: str) -> None:
     assert all(scale == scales[0] for scale in scales) and "0" not in scales[0]
     for svg in drawn.values():
         [band] = [part for part in svg.iter("path") if part.get("class") == "chart__band"]
-        assert band.get("d").count("V") == 48  # each hour twice: what is needed at least, and prudently
+        assert band.get("d").count("V") == 48  # each hour has two figures: the least that is needed, and a cautious one
     agents = [int(row[2]) for row in rows]
     assert f"De {min(agents)} à {max(agents)} agents, le plus à partir de 20 h" in squeezed(html)
     assert "style=" not in html[html.index('id="dessins"') :]
@@ -148,7 +148,7 @@ def test_staffing_shows_who_answered_today(supervisor):
 def test_staffing_follows_what_is_asked(supervisor):
     asked = {"share": "99", "minutes": "2", "capacity": "1", "pauses": "50"}
     html = supervisor.get(PAGE, asked).text
-    assert all(row == [16] * 7 for row in cells(html))  # eight places, one each, half of the time in pause
+    assert all(row == [16] * 7 for row in cells(html))  # eight places, with one agent each, who pauses half of the time
     assert 'value="99"' in html and "99 % des personnes" in html.replace("\xa0", " ")
     assert "share=99&amp;minutes=2" in html
     assert "plus court que le délai" not in html
@@ -191,7 +191,8 @@ def test_sheet_opens_in_a_french_spreadsheet_and_the_command_says_what_the_page_
     rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";"))
     assert len(rows) == 168 and rows[0]["Jour"] == "lundi" and rows[167]["Jour"] == "dimanche"
     evening = rows[20]
-    assert re.fullmatch(r"[56],\d\d|7,0\d", evening["Arrivées attendues"])  # six, each hour to less than ten in all
+    # Six people; each hour is right to less than ten in all.
+    assert re.fullmatch(r"[56],\d\d|7,0\d", evening["Arrivées attendues"])
     assert float(evening["Part répondue à temps"].replace(",", ".")) >= 0.95
     assert int(evening["Agents en service, pauses comprises"]) > int(evening["Agents disponibles"])
     table = cells(supervisor.get(PAGE, {"pauses": "20"}).text)

@@ -27,12 +27,12 @@ from chat.statistics.staffing.demand import (
 from chat.statistics.staffing.drawing import draw_week
 from chat.statistics.staffing.plan import Target, expected_answers, plan_week
 
-# Nights, days and evenings: an invented week, three to one.
+# Nights, days and evenings of an invented week, three to one.
 DAY = [1, 0.8, 0.6, 0.5, 0.5, 0.6, 0.8, 1, 1.3, 1.5, 1.6, 1.6, 1.5, 1.6, 1.7, 1.8, 2, 2.2, 2.4, 2.5, 2.6, 2.5, 2, 1.5]
 WEEK = [weight * (1.2 if day in {6, 2} else 1) for day in range(7) for weight in DAY]
 PATIENCE = Patience(Basis.ASSUMED, 3.0, 3.0, 3.0)
 DEMAND = Demand(assumed_arrivals(profile=WEEK), PATIENCE, ASSUMED)
-# docs/staffing.md states these.
+# docs/staffing.md states these figures.
 YEAR, HOUR_OF_THE_DAY = 0.01, 0.03
 
 

@@ -15,7 +15,7 @@ from tests.factories import chat as make
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 11, 25, 12, tzinfo=PARIS)  # a Wednesday
 MONDAY = datetime(2026, 11, 16, tzinfo=PARIS)
-WEEK = MONDAY - timedelta(days=7)  # of the last whole week that is closed
+WEEK = MONDAY - timedelta(days=7)  # the Monday of the last whole week that is closed
 MINUTE = timedelta(minutes=1)
 
 
@@ -63,7 +63,7 @@ def test_weeks_are_those_whose_days_are_all_closed(closed):
 
 def test_arrivals_by_week_and_local_hour(closed):
     for _person in range(10):
-        came(WEEK)  # Monday 0 h in Paris is Sunday in UTC
+        came(WEEK)  # Monday 0 h in Paris is still Sunday in UTC
         came(WEEK + timedelta(days=6, hours=23, minutes=59))
         came(MONDAY)  # the week that is not closed
     for _person in range(14):
@@ -78,16 +78,19 @@ def test_waits_end_with_the_answer_or_with_leaving(closed, settings):
     settings.ABANDON_SECONDS = 30 * 60
     for _person in range(10):
         came(WEEK, ("assigned", 6), ("closed", 66))
-        came(WEEK, ("parked", 12), ("resumed", 50), ("assigned", 60), ("closed", 70))  # gone at 12, though back later
-        came(WEEK, ("closed", 3))  # ended it themselves, unanswered
-        came(WEEK, ("abandoned", 45), closed=False)  # last seen at 15
-        came(WEEK, ("abandoned", 20), closed=False)  # a shorter setting then: not less than nothing
-        came(WEEK, ("assigned", 6), ("parked", 8), ("closed", 16))  # left in the exchange: was answered
-        came(WEEK)  # still there: says nothing yet
+        # They left at 12, and came back later.
+        came(WEEK, ("parked", 12), ("resumed", 50), ("assigned", 60), ("closed", 70))
+        came(WEEK, ("closed", 3))  # they ended it themselves, without an answer
+        came(WEEK, ("abandoned", 45), closed=False)  # they were last seen at 15
+        # With a shorter setting at that time, the wait still cannot be negative.
+        came(WEEK, ("abandoned", 20), closed=False)
+        # They left during the exchange, so they were answered.
+        came(WEEK, ("assigned", 6), ("parked", 8), ("closed", 16))
+        came(WEEK)  # they are still waiting, so this says nothing yet
     closed()
     counted = count_recorded(NOW)
     assert counted.gone == 40
-    # In minutes, the middles of the ranges that hold 6, 12, 3, 15, 0 and 6.
+    # In minutes, the middles of the ranges of 6, 12, 3, 15, 0 and 6.
     assert counted.waited == pytest.approx(10 * (7.5 + 12.5 + 2.5 + 12.5 + 0.5 + 7.5) / 60)
 
 
@@ -99,7 +102,7 @@ def test_lengths_are_the_time_that_a_place_was_held(closed):
         came(WEEK, ("assigned", 5), closed=False)
     closed()
     counted = count_recorded(NOW)
-    # In hours, the middles of the ranges that hold 60 and 30 minutes.
+    # In hours, the middles of the ranges of 60 and 30 minutes.
     assert counted.ended == 20 and counted.held == pytest.approx(10 * (55 + 25) / 60)
     assert counted.held_squared == pytest.approx(10 * (55**2 + 25**2) / 3600)
 
@@ -111,7 +114,7 @@ def test_a_place_is_not_held_while_the_exchange_rests(closed):
         came(WEEK, ("assigned", 5), ("dormant", 30), ("released", 60), ("assigned", 85), ("closed", 90))  # 25 and 5
     closed()
     counted = count_recorded(NOW)
-    # In hours, the middles of the ranges that hold 30, 20 and 30 minutes.
+    # In hours, the middles of the ranges of 30, 20 and 30 minutes.
     assert counted.ended == 30 and counted.held == pytest.approx(10 * (25 + 17.5 + 25) / 60)
 
 

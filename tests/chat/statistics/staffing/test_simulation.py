@@ -1,4 +1,4 @@
-"""The simulation lives by the dispatcher's rule, and the model says what it does (docs/staffing.md)."""
+"""The simulation follows the dispatcher's rule, and agrees with the model (docs/staffing.md)."""
 
 import math
 import random
@@ -33,7 +33,7 @@ MEAN = 55 * 60
 OVERFLOW = 60
 FORCES = (("police", 0.5), ("gendarmerie", 0.5))
 URGENCIES = ((int(Urgency.NORMAL), 0.9), (int(Urgency.HIGH), 0.08), (int(Urgency.CRITICAL), 0.02))
-# The agreement that docs/staffing.md states, as shares of those who come.
+# The agreement that docs/staffing.md states, as shares of the people who come.
 MODEL_S_WORLD, REAL_RULE = 0.015, 0.02
 
 
@@ -70,7 +70,7 @@ def test_other_force_at_the_tick_after_the_delay():
     run = simulate_duty(people, duties, overflow_seconds=60)
     assert run.answered_at[:1] == [0] and run.answered_at[2] == 1.5
     run = simulate_duty(people[:2], duties, overflow_seconds=60)
-    assert run.answered_at == [0, 62]  # ticks every two seconds
+    assert run.answered_at == [0, 62]  # a tick every two seconds
     urgent = person(1, force="gendarmerie", urgency=Urgency.HIGH)
     assert simulate_duty([people[0], urgent], duties, overflow_seconds=60).answered_at == [0, 1]
 
@@ -139,7 +139,7 @@ def judge(run: Run, duties: list[Duty], overflow_seconds: float) -> set[str]:
     return broken
 
 
-# Dense, so that people do wait: as many as three dozen within two minutes, for at most three agents.
+# So close together that people do wait: up to three dozen within two minutes, for at most three agents.
 moments = st.integers(0, 120).map(float)
 some_people = st.lists(
     st.builds(
@@ -224,7 +224,7 @@ def a_year(*, an_hour: float, agents: int, crowd: Crowd, forces, seed: int) -> R
     return simulate_duty(people, duties, overflow_seconds=OVERFLOW)
 
 
-# agents, people an hour, patience in minutes (None: endless). Loads of 44 to 111 % of the places.
+# Agents, people an hour, patience in minutes (None: endless). The load is 44 to 111 % of the places.
 LOADS = [(1, 1.5, 20), (2, 2.85, 10), (2, 5.0, 30), (3, 6.0, None), (4, 12.0, 15), (4, 14.5, 20), (10, 30.0, 20)]
 
 
