@@ -1,4 +1,4 @@
-"""The situation in which acts are measured: the cast of the table of access."""
+"""The situation in which acts are measured: that of the people of the access table."""
 
 import pytest
 from django.core.cache import cache

@@ -1,4 +1,4 @@
-"""The drive of costs sees what it is there to see; and a few acts, by statements, rows and bytes, in the suite."""
+"""The drive of costs finds what it has to find; and some acts are measured here by statements, rows and bytes."""
 
 import asyncio
 import os
@@ -26,9 +26,9 @@ from tests.access import people
 from tests.access.people import create_cast
 from tests.factories import chat as make
 
-CALM = Noise(ms=0.3, share=0.005)  # of a machine that does little else
-RESTLESS = Noise(ms=1, share=0.02)  # of one that runs other tests
-ROOM = table.Budget(ms=10_000, statements=50, rows=500, kib=8 * 1024)  # time is judged by `make costs`
+CALM = Noise(ms=0.3, share=0.005)  # the noise of a machine that does little else
+RESTLESS = Noise(ms=1, share=0.02)  # the noise of a machine that runs other tests
+ROOM = table.Budget(ms=10_000, statements=50, rows=500, kib=8 * 1024)  # `make costs` judges the time
 
 
 # --- the judge --------------------------------------------------------------------------------------------------------
@@ -43,13 +43,13 @@ def three(of: str, *values: float) -> drive.Three:
 @pytest.mark.parametrize(
     ("of", "values", "is_seen"),
     [
-        ("ms", (5, 6, 8), False),  # a line above what the page costs anyway
+        ("ms", (5, 6, 8), False),  # linear growth above what the page costs anyway
         ("ms", (5, 6, 6.5), False),
         ("ms", (10, 20, 40), False),
         ("ms", (10, 22, 48), False),  # n log n
         ("ms", (10, 40, 160), True),
-        ("ms", (50, 53, 65), True),  # a square that a slow page hides
-        ("ms", (0.1, 0.5, 2), False),  # less than the noise lets one say
+        ("ms", (50, 53, 65), True),  # quadratic growth that a slow page hides
+        ("ms", (0.1, 0.5, 2), False),  # less than the noise allows to judge
         ("ms", (5, 5.1, 6.2), False),
         ("rows", (100, 200, 400), False),
         ("rows", (100, 400, 1600), True),
@@ -409,7 +409,7 @@ def test_frame_that_is_deep_or_wide_costs_one_refusal(cast, frame):
     for kind in inputs.frames(frame, {}):
         verdict = drive.drive(
             frame, "/tchat/trames/", "POST", cast.keys[people.REPORTER], kind, ROOM, noise=Noise(ms=10_000)
-        )  # what is counted; time is judged by `make costs`
+        )  # these are counted; `make costs` judges the time
         assert verdict.breaches == []
     assert Message.objects.count() == before
 

@@ -1,4 +1,4 @@
-"""A run of `make costs`, for a few acts of each kind: what it drives, finds and says."""
+"""A run of `make costs` for some acts of each kind: what it drives, finds and prints."""
 
 from pathlib import Path
 
@@ -26,12 +26,12 @@ def run(db, monkeypatch):
     """Give `run("part of a name")`, in a small world, without the 37,000 communes."""
     monkeypatch.setattr("django.core.management.call_command", lambda *_args, **_options: None)
     monkeypatch.setattr(costs, "GROWN", (4, 8, 16))
-    monkeypatch.setattr(drive, "TRIES_IN_DOUBT", 2)  # time is judged by `make costs`, on a machine of its own
+    monkeypatch.setattr(drive, "TRIES_IN_DOUBT", 2)  # `make costs` judges the time, on a machine of its own
 
     def done(only: str) -> costs.Run:
         found = costs.Run(only, is_quick=True)
         with situation.nothing_refused():
-            found.drive_all(Stage(Path(), None, None))  # type: ignore[arg-type]  # for sockets alone
+            found.drive_all(Stage(Path(), None, None))  # type: ignore[arg-type]  # only sockets use the stage
         for one in found.verdicts:
             assert [breach for breach in one.breaches if breach not in one.doubts] == [], (one.act, one.kind)
         return found

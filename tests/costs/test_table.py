@@ -1,4 +1,4 @@
-"""The table of costs holds every act, and every bound that it names exists."""
+"""The table of costs has a line for every act, and every bound that it names exists."""
 
 import ast
 import importlib
@@ -109,7 +109,7 @@ def test_acts_of_visitors_keep_to_the_goals():
         line = table.line_of(name)
         assert line is not None
         if name.startswith(("account_", "mfa_")):
-            continue  # pages of the sign-in, shown to visitors as well
+            continue  # pages of the sign-in, which visitors see as well
         assert line.read == line.write == apart.get(name, table.VISITOR), name
     assert (table.VISITOR.ms, table.VISITOR.kib, table.WHOLE.kib) == (20, 8192, 8192)
 

@@ -11,7 +11,7 @@ from pnav.demo.cast import CAST, accounts_of, as_json, create_cast, create_macro
 def test_cast_can_sign_in_with_what_the_file_says():
     known = new_secrets()
     create_cast(known)
-    create_cast(known)  # a second start
+    create_cast(known)  # as in a second start
     accounts = accounts_of(known)
     assert {account.role for account in accounts} == set(Role.values)
     for account in accounts:

@@ -1,4 +1,4 @@
-"""The one address of `make run`: who a connection is handed to, and that it arrives whole."""
+"""The one address of `make run`: to which process a connection is passed, and that it arrives complete."""
 
 import asyncio
 import contextlib
@@ -30,8 +30,8 @@ LONG = "x" * 5000
         (b"GET /wsx", False),
         (b"GET /static/ws/", False),
         (b"POST /tchat/trames/", False),
-        (b"GET http://localhost/ws/", False),  # what a proxy is asked: the process of pages refuses it
-        (b"\x16\x03\x01\x02\x00\x01\x00\x01", False),  # TLS: the process of pages says what it thinks of it
+        (b"GET http://localhost/ws/", False),  # a request to a proxy, which the process of pages refuses
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01", False),  # TLS, which the process of pages answers
         (b"BREW\r\n\r\n", False),
     ],
 )
@@ -40,7 +40,7 @@ def test_first_words_decide(start, expected):
 
 
 class Ends:
-    """A front on a free port, with both ends where connections arrive."""
+    """A front on a free port, with both places where connections arrive."""
 
     def __init__(self) -> None:
         self.lost = []

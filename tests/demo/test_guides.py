@@ -1,4 +1,4 @@
-"""The guides show what `make screenshots` takes, all of it, and what it takes is light."""
+"""The guides use all pictures that `make screenshots` takes, and these are small."""
 
 import re
 import struct

@@ -1,4 +1,4 @@
-"""The past of a demonstration: bounded, the same for the same seed, whole for each page that counts it."""
+"""The past of a demonstration is bounded, the same for the same seed, and complete for each page that counts it."""
 
 from collections import Counter
 from datetime import timedelta
@@ -43,7 +43,7 @@ def test_fill_is_seen_by_every_page_of_figures_and_replaced_by_the_next(settings
     kept = make.waiting()
     count = past.fill("week", seed=1)
     assert Report.objects.filter(triage_version=past.MARK).count() == count
-    start, end = history.last_days(7)  # days that are open
+    start, end = history.last_days(7)  # days that are not closed yet
     found = history.read(start, end)
     assert found.whole.opened == Conversation.objects.filter(opened_at__gte=start).count() > count / 2
     assert found.whole.gave_up > 0 and found.whole.one_person < found.whole.ended

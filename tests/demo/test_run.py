@@ -1,4 +1,4 @@
-"""What `make run` says, to whoever tries it for the first time."""
+"""What `make run` prints for somebody who tries it for the first time."""
 
 import json
 import os
@@ -135,7 +135,7 @@ def state(tmp_path):
         shutil.rmtree(servers.home, ignore_errors=True)
 
 
-START_SECONDS = 240  # a machine under load is several times slower
+START_SECONDS = 240  # a busy machine is several times slower
 
 
 def begin(state: Path, **variables: str) -> subprocess.Popen[str]:
@@ -161,7 +161,7 @@ def count(database: str, table: str) -> int:
 @pytest.mark.slow
 def test_first_start_makes_the_site_from_nothing_and_ctrl_c_leaves_its_data_alone(state):
     """It is the whole command of somebody who has nothing yet: a cluster, its migrations, the places, the accounts."""
-    once.static_files()  # styles are drawn into a folder of the repository: once for all workers
+    once.static_files()  # styles are drawn into a folder of the repository, once for all workers
     assert not state.exists() and not Postgres(state).data.exists()
     site = begin(state)
     try:
@@ -195,7 +195,7 @@ def test_folder_of_data_without_a_known_file_is_one_sentence(tmp_path, state):
     folder = tmp_path / "data"
     folder.mkdir()
     state.mkdir()
-    # As a first start leaves it: without keys, the data would be erased and made anew; and all places are loaded.
+    # As after a first start: without keys, the data would be erased and made again. All places are loaded.
     (state / "settings.json").write_text(json.dumps(run._new_settings()))
     (state / "done.json").write_text(json.dumps({"embedded": run._fingerprint(run.ROOT / "locations" / "data")}))
     once.give_cluster(Postgres(state))

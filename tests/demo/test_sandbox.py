@@ -1,4 +1,4 @@
-"""The sandbox: never for production, bounded, and what its command shows."""
+"""The sandbox is never used in production, is bounded, and prints what its command does."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The scripts of the sandbox: each can be followed today, and answers what it says it answers."""
+"""Each script of the sandbox can be followed today, and answers what it says."""
 
 import pytest
 

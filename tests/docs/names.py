@@ -1,4 +1,4 @@
-"""What the documents name in `code`, and whether the code has it. Static: nothing is imported.
+"""Finds what the documents name in `code`, and checks whether the code has it. Nothing is imported.
 
 A name is looked for as a reader would: `chat.rules.assignment` as a module, `assignment.share_out` in whichever module
 is called so, `Conversation.weight` in the class, `console:board` among the names of addresses, `OVERFLOW_SECONDS` and
@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("pnav", "chat", "reports", "triage", "locations", "common", "benchmarks", "tests", "deploy")
-# Where a document may begin to name a file from, besides the root and its own folder.
+# Folders from which a document may name a file, besides the root and its own folder.
 FOLDERS = ("static/pnav", "templates", "static", "tests", "docs")
 SUFFIXES = ["py", "js", "cjs", "html", "css", "md", "toml", "yml", "sh", "txt", "json", "conf", "po", "svg"]
 
@@ -46,7 +46,7 @@ def documents() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A piece of `code` or a link. line: from 1."""
+    """A piece of `code` or a link. line: its number, from 1."""
 
     document: str
     line: int
@@ -155,7 +155,7 @@ def called(short: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """What a module or a class has by name; of a class of it, what that has."""
+    """What a module or a class has, by name; for a class in it, what that class has."""
 
     names: frozenset[str]
     classes: dict[str, "Space"]
@@ -253,7 +253,7 @@ def classes() -> dict[str, list[Space]]:
     return found
 
 
-# What classes of ours have from outside. Of a foreign class that is not here everything is believed.
+# What our classes inherit from libraries. Of a foreign class that is not listed here, everything is accepted.
 _CHOICES = {"values", "choices", "labels", "label", "value", "name"}
 FOREIGN: dict[str, set[str]] = {
     "": set(), "object": set(), "Protocol": set(), "NamedTuple": {"_replace", "_asdict"}, "Exception": {"args"},
@@ -283,7 +283,7 @@ def _is_in(one: Space, parts: list[str]) -> bool:
         return first in one.names
     if first in one.classes:
         return _has_member(one.classes[first], rest[0]) if len(rest) == 1 else _is_in(one.classes[first], rest)
-    return first in one.names  # an instance, or something imported: what it has is not read
+    return first in one.names  # an instance, or something imported, whose attributes are not read
 
 
 @cache

@@ -1,4 +1,4 @@
-"""docs/architecture.md is read in ten minutes, and docs/code-map.md has a place for every package."""
+"""docs/architecture.md can be read in ten minutes, and docs/code-map.md names every package."""
 
 import re
 
@@ -7,9 +7,9 @@ import pytest
 from tests.docs import names
 
 ROOMS = ("common", "locations", "triage", "reports", "chat", "pnav")
-WORDS = 2_100  # two hundred a minute, and a little for the drawings
+WORDS = 2_100  # two hundred a minute, and some time for the drawings
 TABLE = (names.ROOT / "docs" / "code-map.md").read_text().partition("## Packages")[2].partition("\n## ")[0]
-# Folders that Django asks for under a name of its own.
+# Folders that Django looks for under these names.
 OF_DJANGO = {"management", "migrations", "templatetags"}
 
 

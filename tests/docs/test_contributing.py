@@ -1,4 +1,4 @@
-"""CONTRIBUTING: recipes that are found from its index, and that say what fails when a step is forgotten.
+"""CONTRIBUTING has recipes that its index leads to, and that say what fails when a step is forgotten.
 
 That the files and the tests they name exist is asked of every document by `test_documents`.
 """

@@ -1,4 +1,4 @@
-"""The decisions of docs/adr: one form, and an index that says what they say."""
+"""The decisions of docs/adr have one form, and the index says the same as they do."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What a document names is there: a file, a module, a function, a command, a setting, an address, another document."""
+"""What a document names exists: a file, a module, a function, a command, a setting, an address, another document."""
 
 import re
 
@@ -9,7 +9,7 @@ from pnav import addresses
 from tests.docs import names
 from tests.docs.names import Mention
 
-# Names that are not ours, or are meant not to be there: with the reason.
+# Names that are not ours, or that are not supposed to exist, with the reason.
 _SYSTEM = "of the operating system, systemd or Kubernetes"
 _LIBRARY = "of a library or of Python"
 _SERVER = "of PostgreSQL or Redis"
@@ -43,7 +43,7 @@ ELSEWHERE: dict[str, str] = {
     "source_data/10_million_password_list_top_1M.txt": "a file of a package",
     "src/commonWords.json": "a file of a package",
 }
-# Made by commands, and in no commit.
+# Folders that commands make, and that are in no commit.
 MADE = (".local/", "benchmarks/results/")
 
 FILE = re.compile(rf"[\w.*{{}},-]+(?:/[\w.*{{}},-]+)*\.(?:{'|'.join(names.SUFFIXES)})")
@@ -182,7 +182,7 @@ def test_commands_exist(document):
     assert wrong == []
 
 
-# `make manage` names a database that is not there (`tests/manage.py`): only these can run by it.
+# `make manage` uses the address of a database that does not exist (`tests/manage.py`), so only these work with it.
 NEED_NO_SERVER = re.compile(r"languages --begin \w+|build_failure_page")
 
 

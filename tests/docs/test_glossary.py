@@ -1,4 +1,4 @@
-"""docs/glossary.md: by subject, each word of the screen once, each with the module where it begins."""
+"""docs/glossary.md is sorted by subject, and has each word of the screen once, with the module where it begins."""
 
 import re
 

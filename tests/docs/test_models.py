@@ -1,4 +1,6 @@
-"""The models of the impact assessment and of the accreditation file say what the code does, and what they are."""
+"""The models of the impact assessment and of the accreditation file say what the code does, and that they are
+models.
+"""
 
 import re
 
@@ -11,7 +13,7 @@ from tests.docs.test_decisions import decisions
 
 FOLDER = ROOT / "docs/models"
 ASSESSMENT = (FOLDER / "analyse-d-impact.md").read_text()
-# By the words of the table « Les données, leur support, leur fin ».
+# In the words of the table « Les données, leur support, leur fin ».
 ROWS = {
     Kind.EXCHANGE: "Messages, réponses",
     Kind.REPORT: "Signalement sans échange",

@@ -1,4 +1,4 @@
-"""docs/protocol.md names every frame that goes either way, and every code that closes a socket."""
+"""docs/protocol.md names every frame in either direction, and every code that closes a socket."""
 
 import re
 

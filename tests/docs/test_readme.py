@@ -1,4 +1,4 @@
-"""The README names every account of the demonstration, and no other."""
+"""The README names every account of the demonstration, and no other one."""
 
 import re
 

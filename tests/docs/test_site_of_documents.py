@@ -1,4 +1,4 @@
-"""The site of the documents is built strictly, holds a search, and loads nothing from anybody else (`make docs`)."""
+"""The site of the documents is built strictly, contains a search, and loads nothing from elsewhere (`make docs`)."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A judge who finds nothing must be able to find: one journal for each way of being wrong."""
+"""The judge of messages finds each kind of breach, in one journal for each."""
 
 import pytest
 
@@ -143,7 +143,7 @@ def test_longest_wait_is_told_by_how_the_conversation_stood():
         *exchange("A", "3", 2.0, 2.1),
         *exchange("B", "4", 2.0, 2.25),
         {"t": 3.0, "e": "mark", "name": "repaired"},
-        {"t": 5.0, "e": "send", "c": "B", "s": "agent", "id": "5", "b": ""},  # never arrives
+        {"t": 5.0, "e": "send", "c": "B", "s": "agent", "id": "5", "b": ""},  # it never arrives
         {"t": 6.0, "e": "mark", "name": "end"},
     ]
     found = waits(journal)

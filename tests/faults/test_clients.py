@@ -1,4 +1,6 @@
-"""A client of the harness does what docs/protocol.md asks: what was given back it sends again, from the first on."""
+"""A client of the harness does what docs/protocol.md asks: it sends again what was given back, from the first message
+on.
+"""
 
 import asyncio
 import json
@@ -15,7 +17,7 @@ from chat.rules.message_limits import REPORTER
 
 
 class Server:
-    """Takes frames, in place of a socket."""
+    """Takes frames in place of a socket."""
 
     def __init__(self):
         self.posted = asyncio.Queue()
@@ -48,7 +50,7 @@ async def test_client_that_has_nothing_more_to_say_sends_again_what_was_given_ba
 
 
 class Pipe:
-    """A transport, in place of the one of a flood: the frames that were written."""
+    """Takes the frames of a flood in place of its transport."""
 
     def __init__(self):
         self.frames = []

@@ -1,4 +1,4 @@
-"""The network of the fault runs does what a fault says, and nothing when it says nothing."""
+"""The network of the fault runs does what a fault asks for, and otherwise only passes everything on."""
 
 import asyncio
 from contextlib import asynccontextmanager

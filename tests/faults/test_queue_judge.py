@@ -1,4 +1,4 @@
-"""The judge of the queue finds what must be found."""
+"""The judge of the queue finds each kind of breach."""
 
 from benchmarks.faults import queue_judge
 from chat.rules.assignment import IN_TURN

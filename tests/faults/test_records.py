@@ -1,4 +1,4 @@
-"""What the harness asks of the product's own code."""
+"""What the harness needs from the product's own code."""
 
 import pytest
 from django.db import IntegrityError

@@ -1,4 +1,4 @@
-"""The run of a renewal begins where two steps are still to come, and tells the proxy's own absence from a refusal."""
+"""The run of a renewal begins before two steps, and distinguishes an absent proxy from a refusal."""
 
 from datetime import timedelta
 

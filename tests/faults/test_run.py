@@ -1,4 +1,4 @@
-"""The harness itself, on the real processes: one fault, one seed."""
+"""The harness itself, with real processes: one fault, one seed."""
 
 import argparse
 import asyncio
@@ -21,7 +21,7 @@ from benchmarks.faults.totals import Totals
 from tests.support import once
 
 ROOT = Path(__file__).resolve().parents[2]
-OF_TESTS = {"TESTING", "DATABASE_URL", "REDIS_URL", "REDIS_PREFIX"}  # the harness starts its own servers
+OF_TESTS = {"TESTING", "DATABASE_URL", "REDIS_URL", "REDIS_PREFIX"}  # the harness starts servers of its own
 
 
 def run_of(**fields):
@@ -44,7 +44,7 @@ def test_runs_go_on_until_so_many_messages_were_judged():
     assert planned() == ["a1", "b1", "a2", "b2"]
     assert planned(messages=250) == ["a1", "b1", "a2", "b2"]
     assert planned(messages=650) == ["a1", "b1", "a2", "b2", "a3", "b3", "a4"]
-    assert planned(messages=650, goes_on=False) == ["a1", "b1", "a2", "b2"]  # the tutorial's chat
+    assert planned(messages=650, goes_on=False) == ["a1", "b1", "a2", "b2"]  # the tutorial's chat is left out
     assert planned(messages=650, minutes=-1) == []
 
 
@@ -138,9 +138,10 @@ async def test_nothing_is_written_between_the_last_who_leaves_and_what_is_read(t
         assert worker.process.poll() is not None
 
 
-# The commands of its arguments one after the other, on one PostgreSQL that begins with what the run of tests migrated.
-# What floods may write is bounded, else they write as long as the run lasts, on all processors of the machine. The
-# fault has to meet messages on their way: from when it comes, whoever wrote most writes fifty more, the others as many.
+# Runs the commands of its arguments one after the other, on one PostgreSQL that begins with what the run of tests
+# migrated. What floods may write is bounded, because they would otherwise write during the whole run, on all processors
+# of the machine. The fault has to meet messages under way: when it comes, the one who wrote most writes fifty more, and
+# the others catch up with them.
 COMMANDS = """
 import contextlib, json, sys
 from benchmarks.faults import __main__ as harness, floods, processes

@@ -1,4 +1,4 @@
-"""The judge of files finds each promise that is broken, and nothing in a journal that is right."""
+"""The judge of files finds each broken promise, and nothing in a correct journal."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The judge of what a fault did to those who came through the proxy finds what must not be."""
+"""The judge of web faults finds each breach for those who came through the proxy."""
 
 import pytest
 

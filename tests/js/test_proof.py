@@ -1,4 +1,4 @@
-"""A proof of date is judged alike by the command and by the page: the same part is named, whatever was altered."""
+"""The command and the page judge a proof of date alike: they name the same part, whatever was altered."""
 
 import json
 import random
@@ -66,7 +66,7 @@ def test_page_and_command_say_the_same_of_the_corpus_and_of_a_thousand_alteratio
         if command["item"] != script["item"] or command | {"stamps": 0} != script | {"stamps": 0}:
             differing.append((command["failed"], script["failed"], text))
         for mine, other in zip(command["stamps"], script["stamps"], strict=True):
-            # A token that nobody signed says any time.
+            # An unsigned token may state any time.
             if mine | {"at": 0} != other | {"at": 0} or (mine["ok"] and mine["at"] != other["at"]):
                 differing.append((mine, other, text))
     assert not differing, differing[:3]

@@ -1,4 +1,4 @@
-"""The logic of our scripts, tried in Node: `tests/js/*.test.js`, run whole by node's own test runner."""
+"""Runs `tests/js/*.test.js`, the tests of the scripts' logic, with Node's own test runner."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def test_there_are_files_to_run():
 
 @pytest.mark.parametrize("name", FILES)
 def test_logic_of_scripts(name):
-    # In the process that is started for it: else it starts another one for the file.
+    # In the process that this starts, because the runner would otherwise start another one for the file.
     done = javascript.run("--test", "--test-isolation=none", "--test-reporter=spec", str(FOLDER / name))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "tests 0" not in done.stdout, "a file without a test proves nothing"

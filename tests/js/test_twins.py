@@ -1,4 +1,4 @@
-"""What a script draws is what the server draws of the same: two renderers, held together by thousands of values."""
+"""A script draws the same as the server: both renderers are compared with thousands of values."""
 
 import base64
 import itertools
@@ -27,7 +27,7 @@ from tests.chat.casework.danger_sentences import DANGER, ORDINARY, SUICIDE
 from tests.common.test_plain_text import AS_THEY_ARE, FLAGGED, SEEN
 
 MISLEADING = "adresse trompeuse possible"
-# Characters that mean something to the rules, beside ordinary ones.
+# Characters with a meaning for the rules, and ordinary ones.
 PIECES = [
     *"abcXYZ éàœ.。．/:@!?…’\n\t\r\x00\x1b\x7f\x85\xa0\xad⟦⟧«»,;-",
     *"\u0301\u0308\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u202e\u2028\u202f\u2066\u2069\u2800\u3000\u3164\ufe0f\ufeff\uffff",

@@ -1,4 +1,4 @@
-"""The sources, for the footer."""
+"""The sources of the data, as the footer names them."""
 
 import pytest
 from django.template import Context, Template

@@ -1,4 +1,4 @@
-"""The embedded communes: derived from a package, read back."""
+"""The communes that come with the code: derived from a package, and read back."""
 
 import io
 import json
@@ -53,11 +53,12 @@ def test_derive_communes_command(tmp_path):
     places = embedded.read_places(output)
     found = {commune.code: commune for commune in places.communes}
     assert (places.edition, places.positions_edition) == ("9.9.9", "1.1.64")
-    assert found["13055"].postal_codes == ()  # they lead to the arrondissements
+    assert found["13055"].postal_codes == ()  # these codes lead to the arrondissements
     assert found["13201"].parent == "13055"
     assert found["13201"].name == "Marseille 1er arrondissement"
     assert (found["13004"].latitude, found["13004"].is_approximate) == (43.677, False)
-    assert (found["13999"].latitude, found["13999"].is_approximate) == (43.677, True)  # same postal code
+    # The place of another commune with the same postal code.
+    assert (found["13999"].latitude, found["13999"].is_approximate) == (43.677, True)
     assert [former.name for former in places.former_names] == ["Vieux-Arles"]
     first = output.read_bytes()
     call_command("derive_communes", str(package), "--cities", str(cities), "--output", str(output))

@@ -1,4 +1,4 @@
-"""What one row of each official format means. Rows here are invented, in the official columns."""
+"""The meaning of one row of each official format. Rows are invented, in the official columns."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Positions that may be believed."""
+"""Which positions are plausible."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Opening hours: read, told, asked."""
+"""Opening hours: how they are read, shown, and asked about."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -174,12 +174,12 @@ def test_is_public_holiday(day, department, expected):
     assert hours.is_public_holiday(day, department) is expected
 
 
-# Article L3133-1 of the code du travail, in the two years that follow.
+# Article L3133-1 of the code du travail, for the two following years.
 EVERYWHERE = {
     2026: ["01-01", "04-06", "05-01", "05-08", "05-14", "05-25", "07-14", "08-15", "11-01", "11-11", "12-25"],
     2027: ["01-01", "03-29", "05-01", "05-06", "05-08", "05-17", "07-14", "08-15", "11-01", "11-11", "12-25"],
 }
-# Article L3422-2 (abolition of slavery) and, in Alsace and Moselle, article L3134-13: Good Friday and 26 December.
+# Article L3422-2 (abolition of slavery), and article L3134-13 for Alsace and Moselle: Good Friday and 26 December.
 SOMEWHERE = {
     "971": ["05-27"], "972": ["05-22"], "973": ["06-10"], "974": ["12-20"], "976": ["04-27"], "977": ["10-09"],
     "978": ["05-28"], "57": ["friday", "12-26"], "67": ["friday", "12-26"], "68": ["friday", "12-26"],
@@ -204,7 +204,7 @@ def test_public_holidays_of_every_department_on_every_day(year, subtests):
 
 @pytest.mark.parametrize(
     ("year", "sunday"),
-    # The earliest and the latest there may be, and each exception of the calendar between them.
+    # The earliest and the latest possible dates of Easter, and each exception of the calendar between them.
     [(1818, "03-22"), (1943, "04-25"), (1954, "04-18"), (1981, "04-19"), (2000, "04-23"), (2008, "03-23"),
      (2024, "03-31"), (2038, "04-25"), (2049, "04-18"), (2076, "04-19"), (2100, "03-28")],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The command: the embedded set, a folder, the official addresses."""
+"""The command imports the embedded set, a folder, or the official addresses."""
 
 import csv
 import gzip
@@ -75,14 +75,15 @@ def folder(tmp_path):
 
 def test_production_is_given_no_unit_that_the_demonstration_made_up(settings, monkeypatch):
     """Nobody in danger is to be sent to a unit that does not exist; whoever wants them says so."""
-    monkeypatch.setattr(embedded, "commune_records", lambda _places: iter(()))  # seconds, and not the question
+    # It takes seconds, and is not what this tests.
+    monkeypatch.setattr(embedded, "commune_records", lambda _places: iter(()))
     settings.DEMO = False
     assert "démonstration" not in run()
     assert not ReceptionPoint.objects.exists() and not Partner.objects.exists()
     run("--demonstration")
     assert ReceptionPoint.objects.filter(source=Source.DEMO).exists()
     ReceptionPoint.objects.all().delete()
-    settings.DEMO = True  # `make run`
+    settings.DEMO = True  # as in `make run`
     run()
     assert ReceptionPoint.objects.filter(source=Source.DEMO).exists()
     ReceptionPoint.objects.all().delete()
@@ -110,7 +111,7 @@ def test_folder_in_the_order_that_data_needs(folder):
         "Commissariat de police d'Arles",
     }
     brigade = ReceptionPoint.objects.get(force="gendarmerie")
-    assert brigade.opening_hours["mon"] == [["09:00", "12:00"]]  # the resource with structured hours prevails
+    assert brigade.opening_hours["mon"] == [["09:00", "12:00"]]  # the resource with structured hours is preferred
     edition = DataEdition.objects.get(source="competence")
     assert (edition.rows_read, edition.rows_added, edition.rows_refused) == (3, 2, 1)
 

@@ -1,4 +1,4 @@
-"""Records into the tables: once, again, and beside what people corrected."""
+"""Records are loaded into the tables: once, again, and beside what people corrected."""
 
 import pytest
 

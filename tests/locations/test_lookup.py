@@ -39,7 +39,7 @@ def found(text):
         ("arles 13200", "13004"),
         ("Arles 13", "13004"),
         ("13 Arles", "13004"),
-        ("Crozet", "01135"),  # and not « Le Crozet »
+        ("Crozet", "01135"),  # and not for « Le Crozet »
         ("ARLES", "13004"),
         ("Bourg en Bresse", "01053"),
         ("l'hay les roses", "94038"),
@@ -98,7 +98,7 @@ def test_search_marseille_13_may_mean_the_departement():
 def test_search_code_of_46_communes():
     answer, codes = found("51300")
     assert len(codes) == 46
-    assert codes[0] == "51649"  # the largest first
+    assert codes[0] == "51649"  # the largest one first
     assert all(place.units for place in answer.places)
 
 
@@ -606,4 +606,4 @@ def test_nearest_on_the_plane_are_those_on_the_globe():
         shown = [distance_to(place.municipality, match.unit) for match in place.units]
         assert len(shown) == 2
         for found, true in zip(shown, distances, strict=False):
-            assert found <= 1.02 * true  # two that are as good as equally far may change places
+            assert found <= 1.02 * true  # two that are nearly equally far away may change places

@@ -1,4 +1,4 @@
-"""What the database itself refuses."""
+"""What the database itself refuses in the tables of places."""
 
 import pytest
 from django.db import IntegrityError

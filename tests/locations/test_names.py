@@ -1,4 +1,4 @@
-"""Names as people type them."""
+"""Names of places in the ways in which people type them."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Files found, recognised by their header, read as a stream."""
+"""Files are found, recognised by their header, and read as a stream."""
 
 import bz2
 import gzip
@@ -19,7 +19,7 @@ COMPETENCE = (
 
 
 def rows_of(path):
-    # A document is read before the next is asked for: its file closes then.
+    # Each document is read before the next one is asked for, which closes its file.
     return [row for document in read_documents(path) for row in document.rows]
 
 

@@ -1,4 +1,4 @@
-"""The visit's choice: what is kept, and what is not."""
+"""The visit's choice of a place: what is stored, and what is not."""
 
 import pytest
 from django.contrib.sessions.backends.base import SessionBase

@@ -1,4 +1,4 @@
-"""The pages about places, as a visitor without JavaScript meets them."""
+"""The pages about places as a visitor without JavaScript uses them."""
 
 import json
 import logging
@@ -276,7 +276,7 @@ def test_results_of_one_name_show_the_largest_communes_and_fold_the_others(clien
     shown, folded = page.split("Autres communes de ce nom")
     assert [value[:5] for value, _checked in services(shown)] == ["93901", "11901", "38901"]
     assert folded.startswith(" (2)")
-    assert not any(checked for _value, checked in services(page))  # another département must not be taken in a hurry
+    assert not any(checked for _value, checked in services(page))  # nobody should choose another département in a hurry
 
 
 def test_results_of_one_code_fold_nothing(client):
@@ -539,7 +539,7 @@ def test_unit_of_the_demonstration_is_marked_wherever_it_is_shown(client, arles,
 
 
 INCLUDED = re.compile(r'{% include "([^"]+)"')
-# What `{% services %}` draws by patterns.
+# The templates that `{% services %}` draws as patterns.
 SERVICES = ("locations/_service.html", "locations/_service_option.html")
 
 

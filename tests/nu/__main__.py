@@ -19,9 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 PLACE = ROOT / ".local" / "nu"
 REPORT = ROOT / ".local" / "html-report.txt"
-DRAWN = "PNAV_DRAWN"  # the folder where `tests.support.strict_html` leaves a page of each shape
-# Where every page of a visitor is drawn, in the states that its tests know. Tests that draw none, or pages of the staff
-# alone, would take ten times as long.
+DRAWN = "PNAV_DRAWN"  # the folder in which `tests.support.strict_html` leaves a page of each shape
+# The tests that draw pages of a visitor, in their states. With the tests that draw none, or only pages of the staff,
+# this would take ten times as long.
 TESTS = [
     "tests/chat/conversations/resume",
     "tests/chat/personal_copy/test_page.py",
@@ -45,12 +45,12 @@ TESTS = [
     "tests/triage/test_steps.py",
     "tests/triage/test_views.py",
 ]
-WORKERS = 2  # as many as a small machine has processors
-# What the checker calls an error and we keep: how its message begins, and the reason.
+WORKERS = 2  # the number of processors of a small machine
+# Errors of the checker that we accept: the beginning of the message, and the reason.
 KEPT = {
-    # RGAA 1.9.1 asks for it, so that a caption is read with its picture by every screen reader.
+    # RGAA 1.9.1 requires it, so that every screen reader reads a caption with its picture.
     "A “figure” element with a “figcaption” descendant must not have a “role” attribute.": "RGAA 1.9.1",
-    # What somebody typed, given back as it was: a sign, or a day or an hour of a browser that knows no such field.
+    # What somebody typed, shown again as it was: a character, or a day or an hour from a browser without such a field.
     "Saw U+0000 in stream.": "what was typed",
     "Bad value “hier” for attribute “value” on element “input”: The literal did not satisfy the date": "what was typed",
     "Bad value “25:61” for attribute “value” on element “input”: Hour cannot be greater than 23": "what was typed",

@@ -1,11 +1,11 @@
-"""Every page for visitors is looked at in a browser: axe, 320 px, both themes."""
+"""Every page for visitors is tested in a browser: axe, 320 px, both themes."""
 
 from django.urls import NoReverseMatch, reverse
 
 from tests.access.table import IN, ROUTES, anybody, own_visit
 from tests.browser.test_accessibility import ADDRESSES
 
-# Pages of visitors that are looked at elsewhere, or are none: why.
+# Pages of visitors that other tests look at, or that are no pages, with the reason.
 ELSEWHERE = {
     "pages:robots": "a text for robots",
     "pages:favicon": "a picture",

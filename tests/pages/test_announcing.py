@@ -1,4 +1,4 @@
-"""« Fermer le tchat » and announcements: who agrees to them, what visitors and the team read, and who is told."""
+"""« Fermer le tchat » and announcements: who agrees to them, what visitors and the staff read, and who is notified."""
 
 from datetime import timedelta
 from html import unescape
@@ -323,5 +323,5 @@ def test_pages_ask_no_more_of_the_database_while_something_is_said(client):
     before = queries()
     closed()
     announced("Bonjour.", audience="both")
-    client.get("/")  # reads what is said, once for this process
+    client.get("/")  # this reads what is announced, once for this process
     assert queries() == before

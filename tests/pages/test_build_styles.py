@@ -19,7 +19,8 @@ from pnav.pages.management.commands import build_styles
 from reports.closures import Closure
 
 SECONDS = 3
-# What no state of the home page has (`build_styles.NEVER_ON_HOME`), as its templates and its scripts would write it.
+# What no state of the home page contains (`build_styles.NEVER_ON_HOME`), as its templates and its scripts would write
+# it.
 NEVER = "textarea|select|optgroup|audio|video|iframe|sub|sup|table|t[dhr]"
 NEVER_TYPES = "range|checkbox|radio|date|file|image|reset|button|search"
 NEVER_DRAWN = re.compile(rf"<(?:{NEVER})\b|contenteditable|target=|<(?:input|button)[^>]* type=.?(?:{NEVER_TYPES})\b")
@@ -34,7 +35,7 @@ NEWS = {
         Shown("both", is_warning, NEWS_AT, NEWS_AT, {("fr", "vous"): "Retour bientôt."}) for is_warning in (True, False)
     ],
 }
-# States of the home page: what it is given, and what says that it was drawn so.
+# The states of the home page: what it is given, and a sign that it was drawn in this state.
 STATES = {
     "first": ({}, 'id="portes"'),
     "open": (

@@ -1,4 +1,4 @@
-"""How complete a language is, which ones are offered, and how another begins."""
+"""How complete a language is, which languages are offered, and how another one begins."""
 
 from io import StringIO
 from pathlib import Path
@@ -19,7 +19,7 @@ from tests.support import begun
 
 pytestmark = pytest.mark.django_db
 
-OFFERED = begun.offered()  # of the site as it is, without what a test adds
+OFFERED = begun.offered()  # those of the site as it is, without what a test adds
 HERE = Path(__file__).resolve().parents[2] / "pnav" / "locale"
 
 

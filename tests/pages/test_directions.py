@@ -1,4 +1,4 @@
-"""Left and right, said by the direction of the text."""
+"""Left and right follow the direction of the text."""
 
 import re
 from pathlib import Path

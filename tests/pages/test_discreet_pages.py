@@ -1,8 +1,7 @@
-"""Every page of a visitor in discreet mode: nothing that stands on the screen tells what this site is about.
+"""Every page of a visitor in discreet mode: nothing on screen tells what this site is about.
 
-What is folded is not on the screen: the person unfolds it, and folds it again. The pages of an exchange, in each of its
-states and for each person, are in tests/chat/visitor/test_voices.py; the answers of the orientation in
-tests/triage/test_views.py.
+Folded text is not on screen: the person unfolds it, and folds it again. tests/chat/visitor/test_voices.py has the pages
+of an exchange, in each state and for each person, and tests/triage/test_views.py has the answers of the orientation.
 """
 
 import re
@@ -29,7 +28,7 @@ from tests.support.on_screen import TELLING, words_on_screen
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.django_db
 
-# What tells, in each language that is offered. Whoever adds one writes its words here.
+# Words that tell it, in each language that is offered. Somebody who adds a language writes its words here.
 TELLING_IN = {
     "fr": TELLING,
     "en": re.compile(
@@ -42,9 +41,9 @@ PAGES = [
     name
     for namespace in sorted(VISITORS)
     for name in addresses.pages_without_parameter(namespace)
-    if name != "pages:components"  # for who works on the pages
+    if name != "pages:components"  # a page for developers
 ]
-OTHERWISE = {"chat:answers": 401}  # a script asks there, without an exchange
+OTHERWISE = {"chat:answers": 401}  # a script asks there, and there is no exchange
 
 
 def commune() -> Municipality:
@@ -95,7 +94,8 @@ def test_search_of_places_tells_nothing_in_discreet_mode(client: Client, typed: 
     places.municipality("Arles", "64999", ("64000",))
     where = DISCREET.reverse("locations:search")
     assert told(client, TELLING, where, data={"q": typed, "purpose": "echange"}) == []
-    client.post(where, {"q": typed, "purpose": "contacts"}, follow=True)  # whoever asks for the units reads them once
+    # A visitor who asks for the units has read them once.
+    client.post(where, {"q": typed, "purpose": "contacts"}, follow=True)
     assert told(client, TELLING, DISCREET.reverse("locations:results")) == []
 
 
@@ -118,7 +118,7 @@ def test_page_that_is_refused_is_not_folded(client: Client) -> None:
 # --- what a form asked for (docs/adr/0117) ----------------------------------------------------------------------------
 
 REMOVAL = {"platform": "instagram", "who": "adult"}
-# Every template that is folded in discreet mode, and the acts whose answer it is: page, form, and a word of it.
+# Every template that is folded in discreet mode, and the acts whose answer it is: the page, the form, and a word of it.
 ACTS: dict[str, list[tuple[str, dict[str, str], str]]] = {
     "locations/my_contacts.html": [
         ("locations:search", {"q": "13300", "purpose": "contacts"}, "Téléphone"),
@@ -148,7 +148,7 @@ ACTS: dict[str, list[tuple[str, dict[str, str], str]]] = {
         ("pages:removal_request", REMOVAL | {"step": "write", **TYPED}, "exemple.fr/deux"),
     ],
 }
-# The others are read, and answer no form.
+# The other templates are read, and answer no form.
 READ = {
     *("pages/home.html", "pages/figures.html", "pages/legal.html", "pages/accessibility.html"),
     *("pages/card.html", "pages/privacy.html", "pages/guide.html", "pages/quit.html"),
@@ -185,7 +185,7 @@ def test_what_a_form_asked_for_is_open_and_folded_again_on_the_next_page(
     assert template in [one.name for one in answer.templates]
     assert word in words_on_screen(answer.text), words_on_screen(answer.text)
     again = answer.redirect_chain[-1][0] if answer.redirect_chain else answer.wsgi_request.path
-    if "?" not in again and "removal_request" not in page:  # which begins again at its first question
+    if "?" not in again and "removal_request" not in page:  # the form begins again with its first question
         assert word not in words_on_screen(client.get(again).text)
 
 

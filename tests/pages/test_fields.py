@@ -1,4 +1,4 @@
-"""One field of a form, drawn by its component in every state."""
+"""One field of a form, which its component draws in every state."""
 
 import re
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""« Chiffres du service »: what is published, when it changes, what it never tells."""
+"""« Chiffres du service »: what is published, when it changes, and what it never tells."""
 
 import csv
 import io
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _nothing_kept(settings, monkeypatch):
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-    monkeypatch.setattr(figure_models, "draw_digit", lambda: 0)  # so that the rounding of a test is known
+    monkeypatch.setattr(figure_models, "draw_digit", lambda: 0)  # so that a test knows how the figures are rounded
     figures._kept.clear()
     figures._file.forget()
     cache.clear()
@@ -73,7 +73,8 @@ def test_page_says_rounded_counts_and_no_small_one(client):
     assert "Orientation vers des partenaires" not in html and "Les autres, ensemble" in html
     assert "1 min au plus" in html and "30 min au plus" in html
     assert "non publié" in html and ">4<" not in html
-    shown = re.sub("<[^>]+>", " ", html.split("<main")[1].split("</main")[0])  # a token in a form holds any digits
+    # The token of a form may contain any digits.
+    shown = re.sub("<[^>]+>", " ", html.split("<main")[1].split("</main")[0])
     assert "39" not in shown
 
 
@@ -94,7 +95,7 @@ def test_pictures_show_what_the_table_publishes_and_nothing_else(client):
         assert len(hidden) == shares.count(None) > 0 and {box.get("width") for box in hidden} == {"318"}
         shown = [share for share in shares if share is not None]
         assert [round(float(box.get("width")) / 3.18) for box in bars] == shown
-        # A count is as long as what is said of it, rounded: never as the count itself.
+        # A bar is as long as the rounded figure beside it, and never as the count itself.
         svg = drawn[f"suites-{period['key']}"]
         counts = [count for _value, count in period["outcomes"]]
         widths = [float(box.get("width")) for box in svg.iter("rect")]
@@ -106,7 +107,7 @@ def test_pictures_of_few_people_are_outlines(client):
     past(9)
     close()
     drawn = pictures_of(client.get("/chiffres/").text)
-    assert list(drawn) == ["parts-month", "parts-year"]  # no outcome is published: none is drawn
+    assert list(drawn) == ["parts-month", "parts-year"]  # no outcome is published, so none is drawn
     kinds = {box.get("class") for svg in drawn.values() for box in svg.iter("rect")}
     assert kinds == {"chart__hidden"}
 
@@ -133,7 +134,7 @@ def test_figures_are_those_of_one_monday_for_a_week(django_assert_num_queries):
     with django_assert_num_queries(0):
         assert figures.of_this_week(now) == first
     figures._kept.clear()
-    with django_assert_num_queries(0):  # another process
+    with django_assert_num_queries(0):  # as in another process
         assert figures.of_this_week(now) == first
     later = now + timedelta(days=7)
     close(later)
@@ -163,7 +164,7 @@ def test_figures_before_the_first_closed_day_are_not_kept_for_a_week(client, mon
     past(20)
     assert "environ" not in client.get("/chiffres/").text.split("<tbody>")[1]
     close()
-    cache.clear()  # of which each value says how long it is kept, as `_kept` does
+    cache.clear()  # each of its values says how long it is kept, as in `_kept`
     soon = figures.time.monotonic() + figures.KEPT_SHORTLY
     monkeypatch.setattr(figures.time, "monotonic", lambda: soon)
     assert "environ 20" in client.get("/chiffres/").text

@@ -1,4 +1,4 @@
-"""The pages of information of their own: law, removal, numbers, minors (for two ages), professionals."""
+"""The pages of information: law, removal, numbers, minors (for two ages), professionals."""
 
 import re
 from html import unescape
@@ -104,7 +104,7 @@ def test_page_has_a_description_of_its_own(client: Client, page: str):
 def test_page_speaks_in_one_voice(client: Client, page: str):
     text = main_text(client.get(address(page)).text)
     wrong, right = (FORMAL, FAMILIAR) if page in IN_TU else (FAMILIAR, FORMAL)
-    quoted = re.sub("«[^»]*»", "", text)  # what somebody else says: « donne-moi de l'argent »
+    quoted = re.sub("«[^»]*»", "", text)  # somebody else's words: « donne-moi de l'argent »
     assert not [quoted[max(0, one.start() - 30) : one.end() + 20] for one in wrong.finditer(quoted)]
     assert right.search(text)
 
@@ -120,7 +120,7 @@ def test_page_states_no_doubt(client: Client, page: str):
 
 @pytest.mark.parametrize(("page", "queries"), [("law", 1), ("numbers", 2), ("minors", 1)])
 def test_page_takes_few_queries(client: Client, page: str, queries: int, django_assert_num_queries):
-    editions.current()  # the footer's, kept for a minute
+    editions.current()  # the footer's sources are cached for a minute
     with django_assert_num_queries(queries):
         client.get(address(page))
 
@@ -200,7 +200,7 @@ def test_page_states_its_facts(client: Client, page: str):
         assert fact in text, fact
 
 
-# Numbers that are dead, words that are wrong (facts-more, C6 to C12), and advice that may be an offence to follow.
+# Numbers that no longer exist, wrong words (facts-more, C6 to C12), and advice that may be an offence to follow.
 NEVER = ["0800 200 000", "08VICTIMES", "118", "une cinquantaine", "dignité numérique au travail", "60 agents"]
 
 

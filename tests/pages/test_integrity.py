@@ -1,4 +1,4 @@
-"""Each script and style that a page loads has its digest beside its address (ADR 0096)."""
+"""Each script and style sheet that a page loads has its digest beside its address (ADR 0096)."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Fixed parts are drawn once a language, and everything else stays what it was."""
+"""Fixed parts are drawn once for each language, and everything else is as before."""
 
 from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import pairwise

@@ -74,7 +74,7 @@ def test_to_html_of_the_longest_text_takes_no_time(piece: str):
     text = (piece * MAX_LENGTH)[:MAX_LENGTH]
     start = time.process_time()
     to_html(text)
-    assert time.process_time() - start < 0.3  # a few hundredths; the processor of a busy machine is slower
+    assert time.process_time() - start < 0.3  # it takes a few hundredths, and more on a busy machine
 
 
 @pytest.mark.parametrize(("length", "refused"), [(MAX_LENGTH, set()), (MAX_LENGTH + 1, {"body", "body_en"})])

@@ -12,9 +12,10 @@ from pnav.pages.build import modules
 from tests.support import once
 
 SCRIPTS = Path(settings.BASE_DIR) / "static" / "pnav"
-# Put as it is into a page that is opened without a network and imports nothing: one file, however long (ADR 0084).
+# Put as it is into a page that is opened without a network and imports nothing, so it is one file, however long (ADR
+# 0084).
 ALONE = {"proof.js"}
-PUT_IN = {*CHECKING, *OPENING}  # into pages of a person's copy
+PUT_IN = {*CHECKING, *OPENING}  # put into pages of a person's copy
 TAG = re.compile(r'{% (?:late_)?module "([^"]+)" %}')
 
 
@@ -60,12 +61,12 @@ def test_every_import_is_found():
 def test_every_module_is_served_by_some_page():
     """Nothing lies about: what is no page's script is imported by one, or is one of the classic scripts."""
     assert entries()
-    classic = {"admin-trust.js", "quick-exit.js"}  # they act before the page is drawn: ADR 0059
+    classic = {"admin-trust.js", "quick-exit.js"}  # they act before the page is drawn (ADR 0059)
     used = {one for entry in entries() for one in [entry, *modules.imported_modules(entry)]}
     templates = "".join(page.read_text() for page in (Path(settings.BASE_DIR) / "templates").rglob("*.html"))
     for script in SCRIPTS.rglob("*.js"):
         name = f"pnav/{script.relative_to(SCRIPTS).as_posix()}"
-        is_put_in = name.removeprefix("pnav/") in PUT_IN  # a page that is opened from a disk: ADR 0085
+        is_put_in = name.removeprefix("pnav/") in PUT_IN  # for a page that is opened from a disk (ADR 0085)
         assert name in used or script.name in classic or is_put_in or f'{{% static "{name}" %}}' in templates, name
 
 

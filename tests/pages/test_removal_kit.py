@@ -1,4 +1,4 @@
-"""The removal kit: who is shown what, what the texts hold, and that nothing stays of what was typed."""
+"""The removal kit: who is shown what, what its texts contain, and that nothing that was typed is stored."""
 
 import re
 import uuid

@@ -1,4 +1,4 @@
-"""What Orca was heard to need of the markup (docs/screen-reader.md)."""
+"""What Orca needs from the markup, as was heard (docs/screen-reader.md)."""
 
 import re
 from pathlib import Path

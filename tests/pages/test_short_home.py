@@ -1,4 +1,6 @@
-"""The short sections of the home page: what became of the longer ones, and of what administrators had changed."""
+"""The short sections of the home page: what happened to the longer ones, and to those that administrators had
+changed.
+"""
 
 from importlib import import_module
 from typing import Any
@@ -28,7 +30,7 @@ def _lengthen(slug: str, *, french: str = "", english: str = "") -> None:
     block = ContentBlock.objects.get(slug=slug)
     block.body = french or former[0]
     block.set_texts({"body_en": english or former[1]}).save()
-    block.text_rows.update(source_text=None)  # as written by a version that did not say
+    block.text_rows.update(source_text=None)  # as written by a version that did not record it
 
 
 def _shorten(*slugs: str) -> list[Any]:

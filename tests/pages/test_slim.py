@@ -1,4 +1,4 @@
-"""Our own sheets are served without comments and needless blanks, and say the same."""
+"""Our own style sheets are served without comments and unnecessary blanks, and mean the same."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Translations of contents as rows, and the columns of the version before, which its processes still read and write."""
+"""Translations of contents are rows, and processes of the version before still read and write them as columns."""
 
 from typing import Any
 

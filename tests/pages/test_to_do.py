@@ -1,4 +1,4 @@
-"""The first page of the administration: what there is to do, how the service does, and what each list is for."""
+"""The first page of the administration: what there is to do, how the service works, and what each list is for."""
 
 from datetime import date, timedelta
 from html import unescape
@@ -112,7 +112,7 @@ def test_what_to_translate_is_of_every_kind_and_leads_to_its_form(chief):
         assert chief.get(url).status_code == 200
     assert "2 textes sans traduction, et 1 texte dont la traduction ne suit plus le français" in tasks()
     block.set_texts({"title_en": "Trial", "body_en": "One."}).save()
-    reply.set_texts({"vous_en": "Come."}).save()  # which says « tu » too
+    reply.set_texts({"vous_en": "Come."}).save()  # it has a text with « tu » too
     assert "1 texte dont la traduction ne suit plus le français" in tasks()
     [work] = to_translate.read()
     assert not {"Essai", "Venir"} & {item.words for item in work.missing}
@@ -133,7 +133,7 @@ def test_openings_in_hand_and_late_are_told_apart(nothing_to_do):
         recipient=None,
         by=asker.user,
     )
-    assert "1 levée d'anonymat en cours" in tasks()  # beside the accounts that this test made
+    assert "1 levée d'anonymat en cours" in tasks()  # besides the accounts that this test made
     late = to_do.read(timezone.now() + timedelta(days=5))["tasks"]
     assert any(line.words == "1 levée d'anonymat en cours, dont 1 en retard" for line in late)
 

@@ -1,4 +1,4 @@
-"""The whole visitor journey also exists in each other language of the site."""
+"""Everything that a visitor may read also exists in each other language of the site."""
 
 import ast
 import json
@@ -29,9 +29,9 @@ SPOKEN = re.compile(
     r"""{%\s*trans(?:late)?\s+(?:"([^"]*)"|'([^']*)')|{%\s*blocktrans(?:late)?\b.*?%}(.*?){%\s*endblocktrans""",
     re.DOTALL,
 )
-# Spaces that cannot be seen as such, signs that cannot be seen at all, and apostrophes that look like the straight one.
+# Spaces that look like another one, characters that cannot be seen, and apostrophes that look like the straight one.
 UNSEEN = re.compile("[\u00a0\u00ad\u2000-\u200f\u2018\u2019\u201b\u202f\u2060\u00b4\u02bc\ufeff]")
-# French on purpose: read by agents and administrators only.
+# French on purpose, because only agents and administrators read it.
 STAFF = re.compile(
     r"templates/(console|account|mfa|allauth|admin)|pnav/accounts|chat/(console|casework|rules/(reply_template|emergency|closing|transfer)|models/transfer)"
     r"|reports/rules/offence|admin\.py|triage/(document|walk|describing|editing|models)|pnav/demo|management/"
@@ -129,11 +129,11 @@ def test_ids_are_found_where_they_are():
 def test_what_a_visitor_reads_is_in_the_catalogue(catalogue):
     """A French text that was changed in the code alone would be French in every language."""
     known = {entry.msgid for entry in polib.pofile(str(catalogue))}
-    known |= {str(why) for _sentence, why in TO_VERIFY}  # for administrators alone
+    known |= {str(why) for _sentence, why in TO_VERIFY}  # only for administrators
     said = []
     for path in visitor_templates():
         text = path.read_text()
-        if path.name == "429.html":  # of the sign-in, but for its last lines
+        if path.name == "429.html":  # for the sign-in, except its last lines
             text = text[text.index("errors.staff_door_title") :]
         said += [(path, " ".join(one.split())) for one in ids_of_template(text)]
     modules = [path for room in ROOMS for path in (ROOT / room).glob("**/texts.py")]
@@ -153,13 +153,14 @@ def test_text_is_translated_once(catalogue):
 
 # --- one sentence, one translation ------------------------------------------------------------------------------------
 
-# Words that say *vous*: of two ids with one translation, one says it and the other says the same to a minor.
+# Words that say *vous*: of two ids with one translation, one has them, and the other says the same to a minor.
 VOUS = re.compile(
     r"\b(?:vous|votre|vos|vôtres?|dites|faites(?=[ -])|êtes|(?!(?:assez|chez)\b)\w{2,}ez)\b", re.IGNORECASE
 )
-LONG = 25  # signs. Shorter ones are words of the interface, of which several are one word in English
-ALIKE = 0.6  # of the signs of two sentences that say one thing in two voices; below it they say two things
-# One sentence in two wordings, translated once on purpose.
+LONG = 25  # characters; shorter texts are words of the interface, of which several may be one word in English
+# The share of equal characters in two sentences that say one thing in two voices; below it they say two things.
+ALIKE = 0.6
+# One sentence in two wordings, which have one translation on purpose.
 SYNONYMS = [
     {"Choisis une réponse de la liste.", "Choisissez une réponse de la liste.", "Choisir une réponse de la liste."},
 ]

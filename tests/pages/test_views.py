@@ -84,7 +84,8 @@ def test_page_is_not_stored_and_keeps_to_the_policy(client: Client, name: str):
 @pytest.mark.parametrize("name", PAGES)
 def test_page_loads_nothing_from_elsewhere(client: Client, name: str):
     page = client.get(reverse(f"pages:{name}")).text
-    page = re.sub(r'<link rel="(?:canonical|alternate)"[^>]*>', "", page)  # names of this page: nothing is loaded
+    # These name the page itself, and load nothing.
+    page = re.sub(r'<link rel="(?:canonical|alternate)"[^>]*>', "", page)
     loaded = re.findall(r"<(?:link|script|img|iframe|source|use)\b[^>]*\b(?:href|src)=\"([^\"]+)\"", page)
     assert len(loaded) >= 5
     assert all(not urlsplit(address).netloc for address in loaded), loaded
@@ -185,15 +186,15 @@ def test_home_promises_nothing_that_no_path_keeps(client: Client):
 
 
 def test_home_takes_two_queries(client: Client, django_assert_num_queries):
-    editions.current()  # the footer's, kept for a minute
-    waiting_time.in_words()  # kept for a while, too
+    editions.current()  # the footer's sources are cached for a minute
+    waiting_time.in_words()  # this is cached for a while, too
     with django_assert_num_queries(2):
         client.get("/")
 
 
 def test_home_leads_to_safety_first_and_to_places(client: Client):
     page = client.get("/").text
-    assert page.count('name="door"') == 4  # three doors, and that of the section for minors
+    assert page.count('name="door"') == 4  # three choices, and that of the section for minors
     assert f'href="{reverse("locations:search")}' in page
     answer = client.post("/", {"door": "minor"})
     assert answer.headers["Location"] == reverse("triage:question", args=["maintenant"])

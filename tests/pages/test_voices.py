@@ -1,7 +1,7 @@
-"""Every page that speaks to somebody, outside of an exchange, as each person reads it: *vous* or *tu*, on the device
-where they answered and on another, where the visit holds their report and no answers.
+"""Every page outside of an exchange that speaks to somebody, as each person reads it: *vous* or *tu*, on the device on
+which they answered, and on another one, where the visit has their report and no answers.
 
-The pages of the exchange: tests/chat/visitor/test_voices.py.
+tests/chat/visitor/test_voices.py has the pages of the exchange.
 """
 
 import re
@@ -27,15 +27,15 @@ from triage.questionnaire.questions import VERSION
 
 pytestmark = pytest.mark.django_db
 
-# Said to one kind of reader, whoever opens them: minors, professionals, who reads what the site has to publish (legal
-# texts, ADR 0111), and who looks at the parts of pages (« Composants »).
+# Pages for one kind of reader, whoever opens them: minors, professionals, readers of what the site has to publish
+# (legal texts, ADR 0111), and developers who look at the parts of pages (« Composants »).
 TO_SOMEBODY = {
     "pages:accessibility", "pages:components", "pages:legal", "pages:minors", "pages:minors_simple", "pages:privacy",
     "pages:professionals",
 }  # fmt: skip
-# They say what holds for a victim, a witness and an author alike: « La victime est mineure ».
+# What they say is true of a victim, a witness and an author alike: « La victime est mineure ».
 OF_THE_LAW = {"pages:law", "pages:removal"}
-# A form alone, and words for a script.
+# These are only a form, and words for a script.
 NO_PAGES = {"locations:choose", "locations:suggestions"}
 IMPERATIVE = re.compile(r"\b(?!chez\b|assez\b|rendez\b)\w{2,}ez\b")
 PAGES = [
@@ -72,7 +72,7 @@ def test_each_page_speaks_to_who_reads_it(who: str, has_answered_here: bool) -> 
             continue
         html = unescape(answer.text)
         main = html[html.index("<main") : html.index("</main>")]
-        # What stands between « » is somebody else's word, or the name of a button; the label is a contract.
+        # Text between « » is quoted, or the name of a button; the label is a contract.
         words = re.sub(r"« .*? »|Aidez-nous à améliorer ce service", "", words_on_screen(main, opens_folds=True))
         if name == "pages:home":  # the part for minors says *tu* to everybody
             words, count = re.subn(r"Tu as moins de 18 ans \?.*?La page pour les moins de 18 ans", "", words)
@@ -80,7 +80,7 @@ def test_each_page_speaks_to_who_reads_it(who: str, has_answered_here: bool) -> 
         for wrong in (FORMAL, IMPERATIVE) if who in OF_MINORS else (FAMILIAR,):
             found += [(name, around(words, one)) for one in wrong.finditer(words)]
         if "role" in PEOPLE[who]:
-            # What is folded there is written for everybody: « victime, témoin, proche ».
+            # Folded text there is for everybody: « victime, témoin, proche ».
             words = words_on_screen(main) if name == "pages:home" else words
             found += [(name, around(words, one)) for one in OF_A_VICTIM.finditer(words) if name not in OF_THE_LAW]
     assert found == []

@@ -1,4 +1,4 @@
-"""The register in the admin: read by administrators, searched on record, written by nobody."""
+"""The audit log in the admin: administrators read it, a search in it is recorded, and nobody can write to it."""
 
 import uuid
 from datetime import date, timedelta
@@ -93,7 +93,8 @@ def test_search_by_object_of_the_admin(client, chief):
     assert shown(client.get(LIST, {"q": "chat.Unit 7"})) == [3, 1]
 
 
-KEY = "994cf4ff-73ea-4bee-8ce2-e3551a9969e1"  # fixed: processes that share the tests must name them alike
+# Fixed, because processes that share the tests must use the same name for them.
+KEY = "994cf4ff-73ea-4bee-8ce2-e3551a9969e1"
 
 
 @pytest.mark.parametrize("typed", ["MARQUE", KEY, "0' OR 1=1", "MARQUE\x00", "%", "x" * 5000])

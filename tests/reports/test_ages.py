@@ -1,4 +1,4 @@
-"""The age of who suffers the facts, as this version and the one before write and read it, beside each other."""
+"""The age of the victim, as this version and the one before write and read it, beside each other."""
 
 import uuid
 from typing import Any
@@ -19,7 +19,7 @@ from tests.reports.test_actions import ANSWERS, visit
 
 pytestmark = pytest.mark.django_db
 
-# What a web process of the version before the way in knows of an age (c2991fb): anything else raises there.
+# The ages that a web process of the version before the way in knows (c2991fb). It raises an error for any other.
 KNOWN_BEFORE = {"under_15", "15_17", "adult", "unknown"}
 
 
@@ -70,7 +70,7 @@ def test_unknown_choices_of_a_later_version_stop_nobody(fields: dict[str, Any]) 
     """The queue, the board, and the page of the agent draw a row that a later version wrote."""
     conversation = make.waiting(**fields, role="neighbour", facts=["deepfake"], since="decade", outcome="elsewhere")
     report = conversation.report
-    assert report.is_minor == ("later_age_band" in fields)  # the nearest that is known, else unknown
+    assert report.is_minor == ("later_age_band" in fields)  # the nearest one that is known, or unknown
     (person,) = read_waiting().people
     assert person.role == "victim" and person.is_minor == report.is_minor
     assert live_board.read(timezone.now(), units=[]).waiting == 1

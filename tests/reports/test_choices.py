@@ -1,4 +1,4 @@
-"""What a person may tick of a report goes all the way: form, filing, and the page of the agent."""
+"""What a person may choose in a report goes all the way: the form, the filing, and the agent's page."""
 
 import inspect
 import re
@@ -18,8 +18,8 @@ from reports.models import Report
 
 TEMPLATES = settings.BASE_DIR / "templates"
 NOT_TICKED = {"name", "contact"}  # what the person types
-FOR_CUSTODIANS = {"name", "contact"}  # of these: sealed as they come, so that no agent reads them
-CALLED_BY_THE_AGENT = {"age_band": "age"}  # where `PersonSummary` has another name for it
+FOR_CUSTODIANS = {"name", "contact"}  # sealed at once, so that no agent reads them
+CALLED_BY_THE_AGENT = {"age_band": "age"}  # where `PersonSummary` has another name
 CHOICES = sorted(set(ReportForm(familiar=False, initial={}).fields) - NOT_TICKED)
 
 
@@ -36,7 +36,7 @@ def of_the_report() -> set[str]:
 
 def test_form_and_table_have_the_same_choices():
     assert set(CHOICES) == of_the_report()
-    assert set(CHOICES) <= set(texts.OPTIONS)  # what each may be ticked as, as the person reads it
+    assert set(CHOICES) <= set(texts.OPTIONS)  # the choices of each, in the words that the person reads
 
 
 def test_demonstration_may_tick_each():

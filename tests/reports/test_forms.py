@@ -1,4 +1,4 @@
-"""What the form of the signalement already knows, and what it accepts: no database."""
+"""What the form of the signalement already knows, and what it accepts, without a database."""
 
 import re
 

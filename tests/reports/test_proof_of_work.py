@@ -1,4 +1,6 @@
-"""The little work before the queue: asked during a raid only, never of who is in danger, and nobody is refused."""
+"""The small computation before the queue is asked for only during a raid, never of somebody in danger, and nobody is
+refused.
+"""
 
 import hashlib
 import time
@@ -235,7 +237,7 @@ def test_without_a_script_the_page_comes_back_by_itself_and_opens(unit, noon):
     assert definitions.RAID_LEAST_WAIT.default <= left <= definitions.RAID_MOST_WAIT.default
     assert f'<noscript><meta http-equiv="refresh" content="{left}"></noscript>' in squeezed(page.text)
     assert "Tes réponses sont gardées" in page.text and 'type="submit">Entrer' not in page.text
-    assert client.post(WAIT).status_code == 200  # too early: the same page, nothing lost
+    assert client.post(WAIT).status_code == 200  # it is too early, so the same page comes again and nothing is lost
     noon.time += left
     page = client.get(WAIT)
     assert "tes réponses sont prêtes" in page.text and 'http-equiv="refresh"' not in page.text
@@ -303,7 +305,7 @@ def test_a_raid_of_five_hundred_and_a_person(unit, noon):
     asked = person.get(WAIT).context
     began = time.perf_counter()
     work = solve(asked["token"], asked["bits"])
-    assert time.perf_counter() - began < 20  # a second here; the machine of the tests may be busy
+    assert time.perf_counter() - began < 20  # a second here, and more on a busy machine
     assert person.post(WAIT, {"token": asked["token"], "work": work}).url == reverse("chat:conversation")
 
     without_script, in_danger = visitor(unit), visitor(unit, IN_DANGER, anyway=True)

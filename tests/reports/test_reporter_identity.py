@@ -1,4 +1,4 @@
-"""What can name a person arrives sealed, and as much of it for everybody."""
+"""What can name a person arrives sealed, in the same size for everybody."""
 
 import json
 import re
@@ -91,7 +91,7 @@ def test_custodians_open_nothing_once_the_key_of_the_exchange_is_erased():
         assert value.is_keyed
         with pytest.raises(UnsealError):
             _ = value.for_custodians
-        with pytest.raises(NotSealed):  # what lies in the table, given to the custodians as it is
+        with pytest.raises(NotSealed):  # the value in the table, given to the custodians as it is
             key_id(bytes(value.sealed))
     assert opened(kept, SealedField.NAME) == ["Bruno"]
 
@@ -109,7 +109,7 @@ def test_what_the_version_before_sealed_opens_and_moves_once(settings):
     assert [reporter_identity.key_identity(report.pk) for _each in range(2)] == [4, 0]
     assert reporter_identity.not_keyed(0, 9) == [] and reporter_identity.key_identity(10**9) == 0
     assert [opened(report, field)[:1] for field in SealedField] == before
-    # From then on every value comes so, whatever this process was told of new reports.
+    # From then on every value is like that, whatever this process was told about new reports.
     reporter_identity.record([Arrival(report.public_id, HERE, timezone.now())])
     report.refresh_from_db()
     reporter_identity.replace_identity(report, name="Camille", contact="")
@@ -221,7 +221,8 @@ def test_whoever_reconnects_without_end_fills_no_disk(monkeypatch):
     assert report.sealed_values.count() <= 9
     assert opened(report, SealedField.NAME) == ["Anaïs"]
     lasts = [text.splitlines()[0].rpartition(".")[2] for text in opened(report, SealedField.CONNECTION)]
-    assert lasts[:3] == ["0", "1", "2"] and lasts[-3:] == ["27", "28", "29"]  # where it came from, and is now
+    # The first and the present connection are kept.
+    assert lasts[:3] == ["0", "1", "2"] and lasts[-3:] == ["27", "28", "29"]
 
 
 @pytest.mark.django_db
@@ -250,7 +251,7 @@ def test_what_was_sealed_is_not_sealed_again_because_old_values_could_not_go(mon
 @pytest.mark.django_db
 def test_page_that_asks_again_says_nothing_new_for_a_while_and_nothing_to_redis(rf, monkeypatch, settings):
     monkeypatch.setattr(reporter_identity, "_seen", {})
-    settings.CACHES = {"default": {"BACKEND": "tests.nowhere"}}  # whoever asked it would fail
+    settings.CACHES = {"default": {"BACKEND": "tests.nowhere"}}  # any use of it would fail
     one, other = file(uuid.uuid4()), file(uuid.uuid4())
     for report, address in ((one, "203.0.113.9"), (one, "203.0.113.9"), (one, "203.0.113.8"), (other, "203.0.113.9")):
         reporter_identity.record_request(rf.get("/", REMOTE_ADDR=address), report.public_id)
@@ -297,7 +298,7 @@ def test_page_that_could_not_say_where_it_comes_from_says_so_again(rf, monkeypat
 @pytest.mark.django_db
 def test_form_that_waits_holds_nothing_in_clear_and_opens_once_filed():
     fields = {"role": "witness", "name": "Anaïs Martin", "contact": "06 11 22 33 44"}
-    kept = json.loads(json.dumps(reporter_identity.set_aside(fields)))  # as a session keeps it
+    kept = json.loads(json.dumps(reporter_identity.set_aside(fields)))  # as a session stores it
     assert "Anaïs" not in str(kept) and "06 11" not in str(kept)
     report = file(uuid.uuid4(), connection=HERE, **kept)
     assert report.role == "witness"

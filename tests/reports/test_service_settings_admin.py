@@ -1,4 +1,6 @@
-"""« Règles du service »: one page, what would change before it does, history, register."""
+"""« Règles du service »: one page, which shows what would change before it does, with a history and lines in the audit
+log.
+"""
 
 import re
 import threading

@@ -1,4 +1,4 @@
-"""The signalement as a person meets it, without scripts."""
+"""The signalement as a person fills it in, without scripts."""
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -368,7 +368,7 @@ def test_name_left_under_seal_is_there_for_the_absent_key_only(client: Client, u
     assert opened(report, "contact") == ["06 11 22 33 44"]
     assert opened(report, "connection")[0].startswith("adresse : 203.0.113.9\nport : 5151\n")
     assert "Marquemartin" not in str(dict(client.session.items()))
-    assert "Marquemartin" not in page(client)  # the report is there already: nothing is shown back
+    assert "Marquemartin" not in page(client)  # the report exists already, so the page shows nothing of it
 
 
 def test_name_that_is_too_long_stays_in_the_form_and_files_nothing(client: Client, unit: ReceptionPoint) -> None:

@@ -1,4 +1,4 @@
-"""What a visit brings to the signalement, read once."""
+"""What a visit brings to the signalement is read once."""
 
 import ast
 from pathlib import Path
@@ -27,7 +27,7 @@ def visit_of(client: Client) -> Visit:
 
 @pytest.mark.django_db
 def test_visit_without_anything_asks_the_database_nothing(django_assert_num_queries, rf):
-    versions.current()  # which questionnaire is in force is kept for some seconds, by each process
+    versions.current()  # each process caches for some seconds which questionnaire is in force
     request = rf.get(URL)
     request.session = SessionBase()
     with django_assert_num_queries(0):

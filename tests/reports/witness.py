@@ -1,4 +1,4 @@
-"""A custodian who was there, as tests need one."""
+"""A custodian who was present, as tests need one."""
 
 from typing import Any
 

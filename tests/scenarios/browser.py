@@ -1,4 +1,4 @@
-"""A browser without scripts against a real server: cookies, forms with their token, and whatever headers one wants."""
+"""A browser without scripts for a real server, with cookies, forms with their token, and any headers."""
 
 import http.client
 import re
@@ -16,7 +16,7 @@ class Answer:
 
 @dataclass
 class Browser:
-    """A browser without scripts. headers: sent with every request. source: the address that it comes from."""
+    """A browser without scripts. headers: those of every request. source: the address from which it connects."""
 
     port: int
     headers: dict[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Two web processes, a PostgreSQL and a Valkey of their own, which a test may kill."""
+"""Two web processes, with a PostgreSQL and a Valkey of their own, which a test may kill."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def free_port() -> int:
 
 
 class Web(Service):
-    """A Daphne with the environment it is given."""
+    """A Daphne with the environment that it is given."""
 
     application = "pnav.asgi:application"
 
@@ -61,7 +61,7 @@ class Web(Service):
 
 
 class PlainWeb(Web):
-    """One whose pages ask for no collected static files."""
+    """A Daphne whose pages need no collected static files."""
 
     application = "tests.scenarios.plain_site:application"
 
@@ -77,7 +77,7 @@ class Site:
         self.blocker = blocker
         self.folder = folder
         self.count = webs
-        self.variables = variables  # of the environment, in place of those of the tests
+        self.variables = variables  # environment variables that replace those of the tests
 
     def start(self) -> None:
         once.give_cluster(self.postgres)
@@ -107,7 +107,7 @@ class Site:
 
     def stop(self) -> None:
         for web in getattr(self, "webs", []):
-            web.stop(signal.SIGKILL)  # how it ends in order is tried elsewhere, and takes half a second
+            web.stop(signal.SIGKILL)  # an orderly end is tested elsewhere, and takes half a second
         self.valkey.stop()
         self.postgres.stop()
         if self.postgres.as_root:
@@ -136,7 +136,7 @@ class Site:
 
 
 class Client:
-    """A socket from outside, as a browser opens it."""
+    """A socket from outside, opened as a browser opens it."""
 
     def __init__(self, port: int, path: str, key: str) -> None:
         origin = f"http://127.0.0.1:{port}"

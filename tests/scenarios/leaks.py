@@ -1,6 +1,6 @@
-"""Looking for marked words in whatever was left somewhere, in the forms in which a machine may have kept them.
+"""Searches for marked words in whatever was left somewhere, in the forms in which a machine may have stored them.
 
-Every mark begins with STEM, which nothing else in the world contains: it is the stem that is looked for.
+Every mark begins with STEM, which nothing else contains, so the stem is searched for.
 """
 
 import base64
@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from urllib.parse import quote
 
-STEM = "Zqwxjkvbz"  # letters only: nothing escapes them, and what lowers or raises a text keeps them
+STEM = "Zqwxjkvbz"  # only letters: nothing escapes them, and code that changes the case of a text keeps them
 
 
 def mark(place: str) -> str:

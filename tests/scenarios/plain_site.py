@@ -1,4 +1,6 @@
-"""The site without collected static files, as an ASGI application: a minute less where no page is looked at."""
+"""The site without collected static files, as an ASGI application, which saves a minute where nobody looks at
+a page.
+"""
 
 import os
 

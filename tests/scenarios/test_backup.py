@@ -1,6 +1,7 @@
-"""The drill: a site that is backed up, written in, lost, and put back to a point in time; then read, and checked.
+"""The drill: a site is backed up, written to, lost, and restored to a point in time; then it is read and checked.
 
-A real server, `pg_basebackup` and `pg_receivewal` as the service starts them, `deploy/restore` as an operator does.
+It uses a real server, `pg_basebackup` and `pg_receivewal` as the service starts them, and `deploy/restore` as an
+operator does.
 """
 
 import base64
@@ -54,7 +55,7 @@ def environment(tmp_path: Path, content: Site, monkeypatch: pytest.MonkeyPatch) 
     for name in ("web", "backup"):
         (tmp_path / name).write_text(f"a-password-of-{name}-for-this-test\n")
         monkeypatch.setenv(f"POSTGRES_{name.upper()}_PASSWORD_FILE", str(tmp_path / name))
-    for _twice in range(2):  # it may be run again at any time
+    for _twice in range(2):  # it may run again at any time
         assert restore(["--roles", content.postgres.url]) == 0
     (tmp_path / "keys").write_text(f"b1:{base64.urlsafe_b64encode(os.urandom(32)).decode()}\n")
     return {
@@ -129,7 +130,7 @@ def test_lost_site_comes_back_to_a_point_in_time_and_is_checked(content, environ
             with content.database():
                 return BackupStatus.objects.get(name="content").wal_at
 
-        # The turn after the one that ended after the mistake has begun after it.
+        # The run that ended after the mistake began before it, so wait for the next one.
         wait_until(lambda: (at := stored_at()) is not None and at > mistake)
         ended = stored_at()
         wait_until(lambda: stored_at() != ended)
@@ -166,7 +167,7 @@ def test_lost_site_comes_back_to_a_point_in_time_and_is_checked(content, environ
             assert {before.public_id, after.public_id} <= there and too_late.public_id not in there
             assert len(words_of(before)) == len(words_of(after)) == WORDS
             tried("milliseconds from the loss of a small site to its check", int(1000 * (time.monotonic() - lost_at)))
-            # What was done after the base was taken is more than it counted, so « --exact » refuses it.
+            # What was done after the base backup is more than it counted, so « --exact » refuses it.
             assert check_backup(manifest, "--exact")[0] == 1
     finally:
         as_another_process()

@@ -1,4 +1,4 @@
-"""One stranger's requests, however many and however heavy, keep nobody else waiting: real processes, real hashes."""
+"""However many requests one stranger sends, and however heavy, nobody else has to wait: real processes, real hashes."""
 
 import socket
 import time
@@ -147,7 +147,7 @@ def test_sign_ins_without_end_of_one_network_keep_nobody_waiting(site, flood):
     number = 40
     lines = [begin_sign_in(site, flood.format(each)) for each in range(number)]
     try:
-        refused = until_refused(lines, number - 21 - 2)  # one runs and twenty wait; two may have ended meanwhile
+        refused = until_refused(lines, number - 21 - 2)  # one runs and twenty wait, and two may have ended meanwhile
         for _each in range(3):
             assert ask(site, "/mentions-legales/", "192.0.2.61")[0] == 200
         status, page = sign_in(site, "192.0.2.62")
@@ -157,7 +157,7 @@ def test_sign_ins_without_end_of_one_network_keep_nobody_waiting(site, flood):
     finally:
         for line in lines:
             line.close()
-    while sign_in(site, flood.format(9999))[0] != 200:  # until the process has heard that they hung up
+    while sign_in(site, flood.format(9999))[0] != 200:  # until the process has noticed that they closed
         time.sleep(0.5)
 
 

@@ -1,4 +1,4 @@
-"""What happens to a conversation when something dies. Everything here is really killed."""
+"""What happens to a conversation when something dies. Every process here is really killed."""
 
 import json
 import time
@@ -66,9 +66,9 @@ def test_message_crosses_processes(site, pair):
     conversation, reporter_key, agent_key = pair
     with site.line(0, REPORTER, reporter_key) as reporter, site.line(1, CONSOLE, agent_key) as agent:
         agent.until(lambda frame: frame["type"] == "queue")
-        time.sleep(1)  # both processes have joined the line
+        time.sleep(1)  # both processes have joined the channel
         reporter.post("d'un processus à l'autre")
-        # Neither line beats: whoever is told nothing would never hear it.
+        # Neither line sends beats, so one that is not notified would never receive it.
         agent.hears("d'un processus à l'autre")
         agent.post("et retour", conversation=str(conversation.public_id))
         reporter.hears("et retour")
@@ -93,7 +93,7 @@ def test_valkey_killed_messages_still_arrive_and_fast_again_after(site, pair):
         agent.until(lambda frame: frame["type"] == "queue")
         site.valkey.kill()
         try:
-            time.sleep(4)  # both processes notice
+            time.sleep(4)  # until both processes notice
             mine = reporter.post("sans Valkey")
             reporter.acknowledged(mine)
             agent.hears("sans Valkey")
@@ -161,14 +161,15 @@ def test_web_process_killed_during_an_upload_each_slice_is_there_once(site, pair
     assert received in {4 * CHUNK_BYTES, 5 * CHUNK_BYTES}
     while received < len(content):
         received = send(ways[1], received)
-        assert send(ways[0], received - CHUNK_BYTES) == received  # again, by the other one: nothing changes
+        assert send(ways[0], received - CHUNK_BYTES) == received  # sent again by the other process, it changes nothing
     monkeypatch.setattr(store, "storage", lambda: Folder(location=str(site.folder / "captures")))
     with site.database():
         capture = Capture.objects.select_related("conversation").get(conversation=conversation)
         sealer, files = receiving.sealer_of(capture), list((site.folder / "captures").rglob(f"{capture.store_id}/0/*"))
         kept = b"".join(store.read_file(sealer, capture.store_id, store.ORIGINAL, capture.tokens))
     assert kept == content and capture.received == len(content)
-    assert len(capture.tokens) == 12 and len(files) in {12, 13}  # `store.sweep` finds the one that nobody acknowledged
+    # `store.sweep` finds the one that was never acknowledged.
+    assert len(capture.tokens) == 12 and len(files) in {12, 13}
 
 
 def test_postgres_killed_says_unavailable_and_recovers(site, pair):
@@ -182,7 +183,7 @@ def test_postgres_killed_says_unavailable_and_recovers(site, pair):
         assert (error["code"], error["client_id"]) == ("unavailable", client_id)
         restart_in_place(site.postgres)
         deadline = time.monotonic() + 30
-        while True:  # as the page does: keep it, try again
+        while True:  # as the page does: keep it, and try again
             reporter.post("pendant", client_id)
             answer = reporter.until(lambda frame: frame["type"] in {"error", "messages"}, 20)
             if answer["type"] == "messages":

@@ -1,4 +1,4 @@
-"""A process that stands still is ended by whoever supervises it: really frozen, really ended, without a database."""
+"""A process that hangs is ended by its supervisor: really frozen, really ended, without a database."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from deploy import probe
 from tests.scenarios.conftest import ROOT, free_port
 from tests.support.supervisor import Listener
 
-PATIENCE = 1.5  # seconds, as of WatchdogSec
+PATIENCE = 1.5  # seconds, like WatchdogSec
 
 
 @pytest.mark.parametrize("name", ["web", "worker"])
@@ -38,7 +38,7 @@ def test_frozen_process_is_ended(name, tmp_path, monkeypatch):
                     words.append(word)
             assert set(words) == {READY, ALIVE}
             process.send_signal(signal.SIGSTOP)
-            if name == "web":  # as a container's check of health finds it
+            if name == "web":  # as the health check of a container finds it
                 monkeypatch.setattr(probe, "SECONDS", 0.5)
                 monkeypatch.setenv("WEB_PORT", port)
                 assert probe.main("/health/live") == probe.STANDS_STILL

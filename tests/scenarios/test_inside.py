@@ -1,7 +1,7 @@
-"""The connections inside, as docker-compose.yml has them: encrypted, both ends with a certificate, few rights.
+"""The internal connections as docker-compose.yml has them: encrypted, with a certificate on both ends, and few rights.
 
-PostgreSQL and the web process speak TLS themselves. The Valkey of the wheel is built without it: a forwarder stands
-before it here, which asks for what `--tls-auth-clients yes` asks for. Accounts and rights are Valkey's own.
+PostgreSQL and the web process speak TLS themselves. The Valkey of the wheel is built without it, so a forwarder stands
+in front of it here, which requires what `--tls-auth-clients yes` requires. Accounts and rights are Valkey's own.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ pytestmark = pytest.mark.slow
 
 
 class Guarded(Valkey):
-    """One whose default account is off: the examiner asks whether it is there."""
+    """A Valkey without its default account: the account `examiner` asks whether it answers."""
 
     @property
     def url(self) -> str:
@@ -51,7 +51,7 @@ class Guarded(Valkey):
 
 
 class Forwarder:
-    """TLS before a Unix socket, for clients with a certificate of the authority alone. In a thread of its own."""
+    """TLS in front of a Unix socket, in a thread, for clients with a certificate of the authority only."""
 
     def __init__(self, folder: Path, behind: Path) -> None:
         self.behind = behind
@@ -93,14 +93,14 @@ class SecureWeb(PlainWeb):
         folder = self.environment["TLS"]
         own = {"WEB_PORT": str(self.port), "WEB_INTERFACE": "127.0.0.1"}
         own |= {"WEB_KEY": f"{folder}/key.pem", "WEB_CERTIFICATE": f"{folder}/certificate.pem"}
-        # The name written last is the application that Daphne serves: one that asks for no collected static files.
+        # The name at the end is that of the application: this one needs no collected static files.
         code = f"from pnav.server import entry; entry.APPLICATION = {self.application!r}; entry.main(['web'])"
         self._spawn([sys.executable, "-c", code], cwd=ROOT, env=self.environment | own)
         self._wait_until(self._answers)
 
 
 class Inside:
-    """The data services of a small production, and the environments of those that speak with them."""
+    """The data services of a small production, and the environments of the processes that use them."""
 
     def __init__(self, folder: Path, made_on: datetime | None = None) -> None:
         self.folder = folder
@@ -116,7 +116,7 @@ class Inside:
         authority.make(self.tls, now=made_on or datetime.now(UTC), owners=owners)
         for each in (self.tls, *self.tls.iterdir()):
             each.chmod(0o755)
-        # The test database of another run may be asked for too; nothing else is changed.
+        # The rules also allow the test database of another run; nothing else is changed.
         rules = (ROOT / "deploy/pg_hba.conf").read_text()
         assert "hostssl  pnav      pnav      all" in rules
         rules = rules.replace("hostssl  pnav      pnav      all", "hostssl  all       pnav      all")
@@ -213,7 +213,7 @@ def inside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
         one.stop()
 
 
-# As a page, a limit and two processes use them; everything that `pnav.cache` and the layer may be asked to do.
+# What a page, a limit and two processes use: everything that `pnav.cache` and the layer may be asked to do.
 USES = """
 import asyncio
 from channels.layers import get_channel_layer
@@ -276,7 +276,8 @@ def test_web_process_serves_over_tls_and_finds_both(inside):
         connection.request("GET", "/health/ready", headers={"Host": "pnav.example"})
         no_digest_yet = {"number": 0, "age_seconds": None, "late": ["1:file"]}  # no worker runs here
         assert json.loads(connection.getresponse().read()) == {"status": "ok", "register_digest": no_digest_yet}
-        # As Prometheus asks, which can name no other header: over TLS, nobody has to say that a proxy spoke it.
+        # As Prometheus asks, which cannot send other headers: over TLS, nobody has to say that a proxy received it
+        # encrypted.
         bearer = {"Host": "pnav.example", "Authorization": f"Bearer {PRODUCTION['METRICS_TOKEN']}"}
         connection.request("GET", "/metrics", headers=bearer)
         answer = connection.getresponse()

@@ -1,4 +1,4 @@
-"""Keys that rotate while people write: the command is killed halfway, and goes on."""
+"""Keys are rotated while people write. The command is killed halfway, and then goes on."""
 
 import subprocess
 import sys
@@ -33,7 +33,7 @@ def watched(tmp_path_factory, django_db_blocker) -> Iterator[Site]:
         yield site
 
 
-MANY, BATCH = 1600, 500  # messages; how many a transaction of `rotate_keys` takes
+MANY, BATCH = 1600, 500  # messages, and how many of them a transaction of `rotate_keys` takes
 
 
 def keys_of(site: Site) -> dict[str, int]:
@@ -67,8 +67,10 @@ def write_many(conversation: Conversation, count: int) -> list[str]:
 
 
 class Writer(threading.Thread):
-    """Somebody who goes on writing, each message after the last one was acknowledged; what comes too fast for the pace
-    of a person is sent again, as their page does."""
+    """A person who goes on writing, each message after the acknowledgement of the last one.
+
+    A message that was too fast for the pace of a person is sent again, as the page does.
+    """
 
     def __init__(self, site: Site, key: str) -> None:
         super().__init__(daemon=True)
@@ -143,7 +145,7 @@ def test_rotation_is_killed_halfway_and_goes_on_while_people_write(watched, trie
     assert len(writer.sent) > 5, "nobody wrote meanwhile"
     after = read_all(watched, key, before + MANY + len(writer.sent))
     assert after[before:] == [*bodies, *writer.sent]
-    settings.CONTENT_KEYS = NEW_KEY  # the older key is gone
+    settings.CONTENT_KEYS = NEW_KEY  # the older key was removed
     with watched.database():
         assert all(message.body for message in Message.objects.select_related("conversation"))
         assert Report.objects.get(pk=conversation.report_id).triage_answers() == {}

@@ -1,4 +1,4 @@
-"""The search for marked words finds them, in every form: otherwise it would prove nothing."""
+"""The search for marked words finds them in every form. Otherwise it would prove nothing."""
 
 import base64
 import gzip

@@ -1,6 +1,6 @@
-"""Nothing that a person types is left anywhere in a form that opens by itself.
+"""Nothing that a person types is left anywhere in a form that can be read without a key.
 
-Real processes. Marked words are typed wherever something can be typed or chosen, also in requests that fail; then the
+Marked words are typed in real processes wherever something can be typed or chosen, also in requests that fail. Then the
 database, its files, Valkey and the logs are searched for them, in every form of `leaks`.
 """
 
@@ -80,7 +80,7 @@ class Typing:
     console: Browser
     stranger: Browser
     newcomer: str
-    place: int  # the point d'accueil of who files a signalement
+    place: int  # the reception point of the person who files a signalement
     codes: list[str] = field(default_factory=list)
 
 
@@ -100,12 +100,13 @@ def typing(watched: Site) -> Typing:
         HouseRule.objects.create(key=definitions.HANDOUTS_MOST.key, value=3)
         agent = make.agent()
         conversation = make.assigned(agent)
-        # With a key of its own from before the first word: the factory's exchanges have none.
+        # The exchange has a key of its own from before the first word. Those of the factory have none.
         moving.give_keys([conversation.report_id])
         moving.move_words(conversation.report_id)
         conversation.refresh_from_db()
         reporter_identity.seal_identity(conversation.report, name="", contact="", connection=Connection("", ""))
-        # Somebody else signs in: this password is hashed anew by the server, which ends the account's other sessions.
+        # Another account signs in, because the server hashes this password again, which ends the account's other
+        # sessions.
         newcomer = make.agent().user
         newcomer.set_password(PASSWORD)
         newcomer.save()
@@ -193,7 +194,7 @@ def _openings_are_asked(all_: Typing) -> None:
     present, other = staff(all_, Role.CUSTODIAN), staff(all_, Role.CUSTODIAN)
     present.get(asked[1])
     assert present.post(f"{asked[1]}confirmer/", {"text": mark("confirme")}).status == 302
-    other.get(asked[1])  # who had no part in it
+    other.get(asked[1])  # another custodian, who had no part in it
     assert other.post(f"{asked[1]}examen/", {**review, "prosecutor_on": mark("jour")}).status == 200
     assert other.post(f"{asked[1]}examen/", {**review, "prosecutor_on": "2026-01-02"}).status == 302
     for path in ("", "registre/", "registre.csv", "registre.pdf"):
@@ -407,7 +408,7 @@ def bad_frames(post: dict[str, str]) -> list[str]:
 
 def _hands_over(me: Browser, page: str) -> None:
     """Hand over a document with marked words in it, in its name and in what it is said to be; and what is refused."""
-    end = time.monotonic() + 40  # a rule is everywhere within half a minute
+    end = time.monotonic() + 40  # a setting is known everywhere within half a minute
     while "documents/" not in me.get(f"{page}captures/").body and time.monotonic() < end:
         time.sleep(1)
     address, key = f"{page}documents/", str(uuid.uuid4())
@@ -523,7 +524,8 @@ def _ill_formed(all_: Typing) -> None:
         Browser(me.port, marked_headers(), SOURCE, dict(cookies)).post(path, {"text": mark("cookies")})
 
 
-# A table that refuses every row: what a driver says then holds the row. And one that is not there: it holds the query.
+# A table that refuses every row: the driver's error then contains the row. And a table that does not exist: the error
+# contains the query.
 REFUSE = "ALTER TABLE {table} ADD CONSTRAINT broken CHECK (false) NOT VALID"
 ACCEPT = "ALTER TABLE {table} DROP CONSTRAINT broken"
 HIDE, SHOW = "ALTER TABLE {table} RENAME TO hidden", "ALTER TABLE hidden RENAME TO {table}"
@@ -715,7 +717,7 @@ def test_nothing_typed_is_left_anywhere(watched, typing, tried):
         tried("requests with marked words", Browser.asked)
         tried("bytes left behind, searched for marked words", sum(map(len, left.values())))
 
-        # And it would be seen: the same search, after one word was left in each place.
+        # The same search would find it: after one word was left in each place, it does.
         with watched.database():
             Unit.objects.create(name=mark("fuite"), force="police")
         valkey.set("fuite", mark("fuite"), ex=60)
@@ -730,4 +732,4 @@ def test_nothing_typed_is_left_anywhere(watched, typing, tried):
             "file of Valkey dump.rdb",
             "log worker.log",
         } <= places
-        assert_every_word_hangs_on_a_data_key(watched)  # last: nothing of it can be read after that
+        assert_every_word_hangs_on_a_data_key(watched)  # this comes last, because nothing can be read after it

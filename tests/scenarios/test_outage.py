@@ -1,6 +1,8 @@
-"""The web processes are killed, and are back after more than a lease: whoever comes back keeps their people (ADR 0074).
+"""The web processes are killed and come back after more than a lease. Agents who come back keep their people (ADR
+0074).
 
-The processes are really killed, and beat by themselves; only that a lease passes is written into the rows.
+The processes are really killed, and send their heartbeats themselves. Only the passing of a lease is written into the
+rows.
 """
 
 import time
@@ -95,5 +97,5 @@ def test_agent_who_is_back_after_an_outage_of_the_web_keeps_their_people(site: S
             lost.refresh_from_db()
             back.refresh_from_db()
     assert (theirs.status, theirs.assigned_to_id) == (Status.ACTIVE, back.pk)
-    assert lost.assigned_to_id != gone.pk  # whoever was not seen again has lost theirs
-    assert back.availability == Availability.AVAILABLE  # and nothing has to be pressed
+    assert lost.assigned_to_id != gone.pk  # an agent who was not seen again has lost their exchanges
+    assert back.availability == Availability.AVAILABLE  # and the agent has to press nothing

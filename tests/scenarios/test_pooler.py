@@ -1,7 +1,7 @@
 """The exchange through pgbouncer in transaction mode, as deploy/pgbouncer.ini and docs/operations.md have it.
 
-Where pgbouncer is installed, or named by PNAV_TEST_PGBOUNCER. Its connections to PostgreSQL are fewer than those that
-the web process opens to it, so that one of them serves several threads in turn.
+It runs where pgbouncer is installed, or where PNAV_TEST_PGBOUNCER names it. The pooler has fewer connections to
+PostgreSQL than the web process opens to it, so that one of them serves several threads in turn.
 """
 
 import urllib.request
@@ -29,7 +29,7 @@ pytestmark = [
 
 
 class PooledSite(PlainSite):
-    """One web process as `pnav_web`, through a pgbouncer that has few connections."""
+    """One web process as `pnav_web`, through a pgbouncer with few connections."""
 
     def start(self) -> None:
         self.variables |= {"DATABASE_POOLER": "transaction", "DATABASE_PREPARED_STATEMENTS": "true"}
@@ -101,7 +101,7 @@ def test_limits_are_those_of_the_role_and_nothing_is_warned_of(site):
     assert "pnav.W025" not in done.stderr, done.stderr
     with psycopg.connect(site.pooler.address("pnav_web")) as through:
         assert through.execute("SHOW statement_timeout").fetchone() == ("8s",)
-    # The owner's role has none, and is told.
+    # The role of the owner has no limit, and the check says so.
     done = manage(site.environment | {"DATABASE_URL": site.pooler.url}, "check", "--deploy", "--database", "default")
     assert done.stderr.count("pnav.W025") == 3, done.stderr
 

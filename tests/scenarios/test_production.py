@@ -1,4 +1,4 @@
-"""A site starts as an operator starts it: HTTPS, no demonstration.
+"""A site starts as an operator starts it: with HTTPS, and without the demonstration.
 
 What the settings compute when read shows only here.
 """
@@ -17,7 +17,7 @@ PRODUCTION = {
     "TESTING": "0",
     "ALLOWED_HOSTS": "pnav.example",
     "SITE_URL": "https://pnav.example",
-    "EXCHANGE_KEYS": "read",  # as it is when nobody says anything
+    "EXCHANGE_KEYS": "read",  # the default
     "IDENTITY_KEYS": "read",
     "SESSION_SEAL": "ring",
     "METRICS_TOKEN": "a token for this test only",
@@ -35,7 +35,7 @@ def with_keys(environment: dict[str, str]) -> dict[str, str]:
     return {**environment, **own, "DATA_KEYS_DATABASE_URL": environment["DATABASE_URL"]}
 
 
-# Every kind of page, and every way to a cookie: a form, a choice, a message, a visit, a sign-in, its end.
+# Every kind of page, and every request that sets a cookie: a form, a choice, a message, a visit, a sign-in, its end.
 JOURNEY = """
 import json, re
 from django.conf import settings

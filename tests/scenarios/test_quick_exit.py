@@ -1,4 +1,4 @@
-"""Leaving while PostgreSQL is stalled, gone, or busy with somebody else's lock: real processes, really stopped."""
+"""Leaving while PostgreSQL hangs, is gone, or waits for another lock: real processes, really stopped."""
 
 import http.client
 import os
@@ -23,7 +23,7 @@ from tests.scenarios.conftest import PlainSite, restart_in_place
 pytestmark = pytest.mark.slow
 # Longer than an exit may take, and shorter than what it could wait for: a lock or a statement is given up after 8 s.
 SECONDS = 4
-# A person hears somebody at the door. The best of three visits: what else the machine does at one moment is not ours.
+# Somebody is at the person's door. The best of three visits counts, because the machine may do something else in one.
 EXIT_SECONDS = 0.3
 VISITS = 3
 

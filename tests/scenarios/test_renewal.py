@@ -1,7 +1,7 @@
-"""The certificates inside are renewed while people are served: PostgreSQL and `web` go on, nothing is restarted.
+"""The internal certificates are renewed while people are served: PostgreSQL and `web` go on, and nothing is restarted.
 
-Real processes over TLS, with connections that are open all the while. The days are given to the authority; each step is
-followed by PostgreSQL's own check of health, as docker-compose.yml runs it.
+Real processes speak TLS, over connections that stay open all the time. The authority is told that days have passed.
+After each step PostgreSQL's own health check runs, as in docker-compose.yml.
 """
 
 import http.client
@@ -113,7 +113,8 @@ def test_nobody_notices_a_renewal(inside, tmp_path):
         assert ask(line) == 200
         assert reads(held) == serial(before / "certificate.pem")
 
-        # 52 days are left: the next ones are prepared. What is shown is the same; who shows either is let in.
+        # 52 days are left, so the next certificates are prepared. The same ones are shown, and a client with either is
+        # accepted.
         assert "prepared" in step(inside, 0)
         between = copy_of(tls, tmp_path / "between")
         following = tmp_path / "following"
@@ -132,7 +133,7 @@ def test_nobody_notices_a_renewal(inside, tmp_path):
         wait_until(is_let_in)
         assert shown_by(web.port) == serial(before / "certificate.pem")
 
-        # Seven days later they are shown, by PostgreSQL and by the web process that runs, and to the site itself.
+        # Seven days later PostgreSQL, the running web process and the site itself show the new ones.
         assert "shown" in step(inside, 8)
         wait_until(lambda: shown_by(web.port) == serial(following / "certificate.pem"))
 
@@ -144,7 +145,8 @@ def test_nobody_notices_a_renewal(inside, tmp_path):
             return False
 
         wait_until(is_refused_by_who_looked_last_before)
-        for mine, trusted in ((tls, tls), (tls, between), (before, between)):  # whoever looked since the first step
+        # Whoever has read the files since the first step.
+        for mine, trusted in ((tls, tls), (tls, between), (before, between)):
             with connect(inside, mine, trusted / "authority.pem") as connection:
                 assert reads(connection) == serial(mine / "certificate.pem")
         assert reads(held) == serial(before / "certificate.pem"), "the connection goes on"
@@ -152,7 +154,7 @@ def test_nobody_notices_a_renewal(inside, tmp_path):
         trusting = ssl.create_default_context(cafile=str(between / "authority.pem"))
         assert ask(http.client.HTTPSConnection("localhost", web.port, timeout=20, context=trusting)) == 200
 
-        # The process's own connections end, as in a restart of PostgreSQL: it makes new ones by the new files.
+        # The process's own connections end, as in a restart of PostgreSQL, and it opens new ones with the new files.
         with inside.admin() as admin:
             admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'pnav_web'")
 
@@ -169,7 +171,7 @@ def test_nobody_notices_a_renewal(inside, tmp_path):
         wait_until(lambda: its_own() == {serial(following / "certificate.pem")})
         wait_until(lambda: ask(line) == 200)
 
-        # Once the old authority has ended, who shows what it signed is let in no more.
+        # Once the old authority has expired, a client with a certificate of it is refused.
         assert "trusted no more" in step(inside, 53)
 
         def is_refused() -> bool:

@@ -1,8 +1,9 @@
-"""An old backup restored beside today's keys: of an exchange that was erased since, no word and no capture opens.
+"""An old backup is restored beside today's keys: no word and no capture of an exchange that was erased since can be
+opened.
 
-Two servers as in production, one for the content and one for the keys; a base backup that `pg_basebackup` takes while
-they run, and a copy of the folder of captures beside it; the deletion that the worker does; the backup started as a
-server of its own, with that copy of the folder in its place.
+There are two servers as in production, one for the content and one for the keys; a base backup that `pg_basebackup`
+takes while they run, with a copy of the folder of captures; the worker's deletion; and the backup, started as a server
+of its own with that copy of the folder.
 """
 
 import json
@@ -49,7 +50,7 @@ from tests.scenarios.leaks import STEM, mark
 from tests.support import once
 from tests.support.variables import SEAL_KEY
 
-__all__ = ["folder"]  # a fixture from elsewhere, for every test here: captures are taken, and lie in a folder
+__all__ = ["folder"]  # a fixture from another module, for every test here: captures are allowed, and stored in a folder
 
 pytestmark = pytest.mark.slow
 
@@ -135,7 +136,7 @@ def original(place: str) -> bytes:
     return make_captures.png() + mark(f"{place}-octets").encode() * 5_000
 
 
-WORDS = 7  # marked words of each exchange
+WORDS = 7  # marked words in each exchange
 
 
 def words_of(conversation: Conversation) -> set[str]:
@@ -220,7 +221,7 @@ def test_erased_exchange_is_mute_in_a_restored_backup(content, keys_server, fold
     restored.folder.mkdir()
     as_another_process()
     try:
-        # Two exchanges, a base backup of the content, one of the captures' folder, a copy of the keys.
+        # Two exchanges, a base backup of the content, a copy of the captures' folder, and a copy of the keys.
         with content.database(), keys_in(keys_server):
             gone, kept = filed("parti"), filed("garde")
             assert len(words_of(gone)) == len(words_of(kept)) == WORDS
@@ -250,7 +251,7 @@ def test_erased_exchange_is_mute_in_a_restored_backup(content, keys_server, fold
             assert set(WrappedKey.objects.values_list("pk", flat=True)) == {kept.report.data_key}
             assert 0 < sum(path.is_file() for path in folder.rglob("*")) < len(stored), "its chunks are erased"
 
-        # The backup of before, as a server, with the captures of before, beside today's keys.
+        # The old backup runs as a server, with the old captures, beside today's keys.
         shutil.copytree(chunks, folder, dirs_exist_ok=True)
         put_in_place(backup, restored.postgres)
         restored.postgres.start()
@@ -269,13 +270,13 @@ def test_erased_exchange_is_mute_in_a_restored_backup(content, keys_server, fold
             assert captures_of(kept)[0] == original("garde")
             assert key_copies.mute_reports(10) == [gone.report.public_id]
 
-            # It is the key that was missing: with the wrap of before, each of them opens.
+            # The key was what was missing: with the old wrap, each of them opens.
             assert key_copies.restore(before) == (1, 0)
             as_another_process()
             assert len(words_of(there)) == WORDS and mark("parti-nom") in names_of(there)
             assert captures_of(there)[0] == original("parti")
 
-            # So what was erased is deleted again before a copy of the keys is put back, as docs/operations.md says.
+            # So what was erased is deleted again before a copy of the keys is restored, as docs/operations.md says.
             digest = tombstones.digest_of(gone.report.public_id)
             assert deletion.forget_again([digest], now=timezone.now()) == (1, 0)
             assert key_copies.restore(before) == (0, 1), "no report names it any more"

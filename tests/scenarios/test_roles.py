@@ -1,4 +1,6 @@
-"""Sockets and pages in processes of their own: what is posted by a form reaches a socket, and each refuses the rest."""
+"""Sockets and pages in separate processes: a message that a form sends reaches a socket, and each process refuses what
+belongs to the other.
+"""
 
 import os
 import time
@@ -76,7 +78,7 @@ def test_each_role_refuses_what_another_serves(site):
     assert status(site, PAGES, "/") == 200
     for web in (SOCKETS, PAGES):
         assert status(site, web, "/health/live") == status(site, web, "/health/ready") == 200
-        assert status(site, web, "/metrics") == 404  # without its token, in either
+        assert status(site, web, "/metrics") == 404  # without its token, in either process
     with pytest.raises(InvalidStatus):
         site.line(PAGES, "/ws/conversation/", key)
     with site.line(SOCKETS, "/ws/conversation/", key) as line:
@@ -92,7 +94,7 @@ def test_message_of_a_form_reaches_the_socket_at_once(site):
         line.until(lambda frame: frame["type"] == "state")
         for web in (PAGES, OTHER_PAGES):
             assert send_form(site, web, key, f"par-{web}") == 302
-            line.hears(f"par-{web}")  # this line does not beat: a lost ring would never be found
+            line.hears(f"par-{web}")  # this line sends no beats, so it would never find out about a lost notification
 
 
 def test_message_of_a_form_reaches_the_socket_while_redis_is_away(site):
@@ -125,7 +127,7 @@ def test_process_of_pages_that_dies_leaves_nothing_unseen(site):
         line.hears("avant")
         site.webs[OTHER_PAGES].kill()
         with site.database():
-            make.message(conversation, "jamais-sonne")  # committed; nobody rings
+            make.message(conversation, "jamais-sonne")  # it is committed, and nobody is notified
             assert Message.objects.filter(conversation=conversation).count() >= 2
         line.hears("jamais-sonne")
         site.webs[OTHER_PAGES].start()
@@ -149,7 +151,7 @@ def test_socket_of_a_process_that_is_replaced_is_told_to_come_back(site):
         finally:
             site.webs[SOCKETS].start()
     with site.line(SOCKETS, "/ws/conversation/", key) as line:
-        line.acknowledged(line.post("pendant l'arrêt", last))  # answered before or not: it is there once
+        line.acknowledged(line.post("pendant l'arrêt", last))  # whether it was answered before or not, it is there once
 
 
 def test_one_address_for_both_as_make_run_has_it(site, tmp_path, monkeypatch):
@@ -170,7 +172,7 @@ def test_one_address_for_both_as_make_run_has_it(site, tmp_path, monkeypatch):
             assert kept.getresponse().read().startswith(b"<!doctype html>")
         with Client(front.port, "/ws/conversation/", key) as line:
             line.acknowledged(line.post("par la même adresse"))
-        # A page's connection that asks for a socket after all is refused, and nothing else happens to it.
+        # On a connection of a page, a request for a socket is refused, and nothing else happens to the connection.
         kept.request("GET", "/ws/conversation/", headers={"Upgrade": "websocket", "Connection": "Upgrade"} | HANDSHAKE)
         assert kept.getresponse().status == 403
         kept.close()

@@ -1,4 +1,4 @@
-"""The people of the sandbox on a real site: they come by the pages, answer over the socket, and take leave."""
+"""The people of the sandbox on a real site: they come through the pages, answer over the socket, and leave."""
 
 import signal
 import subprocess
@@ -92,7 +92,7 @@ def _answer_each(console: Client) -> set[str]:
         for item in frame["items"]:
             if item["author"] == "agent":
                 asked[key] = item["seq"]
-        # Two lines after the question: what each of these scripts says to it.
+        # The two lines after the question are what each of these scripts answers.
         after = [seq for seq in theirs if asked.get(key) and seq > asked[key]]
         if after:
             answered.add(key)

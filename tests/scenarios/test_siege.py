@@ -1,4 +1,4 @@
-"""A short siege: three attackers beside honest people, on real processes; what is counted, not how long it takes.
+"""A short siege on real processes: three attackers beside honest people. Counts are judged, and not times.
 
 `make siege` measures the rest: all attackers, alone and together, with times beside calm ones.
 """
@@ -62,7 +62,7 @@ def test_every_attacker_acted_and_ended_by_itself(siege):
     assert [name for name, window in attacks.items() if window.stayed] == []
     assert attacks["poisoned"].attackers["poisoned"]["posted"] >= 10
     assert attacks["deaf"].attackers["deaf"]["opened"] > 0
-    # Who floods goes last: on a busy machine all of its reports may be refused within these seconds.
+    # A flood of requests is served last: on a busy machine all of its reports may be refused within these seconds.
     assert sum(attacks["raid"].attackers["raid"].values()) > 0
 
 

@@ -1,4 +1,4 @@
-"""A page whose query stands still holds up no other page and no conversation of its process."""
+"""A page whose query hangs delays no other page and no conversation of its process."""
 
 import time
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def test_slow_pages_stall_neither_other_pages_nor_sockets(site):
     with site.database():
         key = visit(make.assigned())
     address = f"http://127.0.0.1:{site.webs[0].port}"
-    slow, other = f"{address}/loi/", f"{address}/mentions-legales/"  # the first reads sections at each visit
+    slow, other = f"{address}/loi/", f"{address}/mentions-legales/"  # the first one reads sections at each visit
 
     def status(page: str) -> int:
         with urlopen(page, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310  our own server
@@ -59,7 +59,7 @@ def test_slow_pages_stall_neither_other_pages_nor_sockets(site):
         for _turn in range(TURNS):
             assert status(other) == 200
             line.acknowledged(line.post("toujours là"))
-            time.sleep(0.1)  # below the pace that a socket is held to
-        assert not any(page.done() for page in waiting)  # all of that went on while they stood
+            time.sleep(0.1)  # slower than the pace that a socket may have
+        assert not any(page.done() for page in waiting)  # all of that happened while they waited
         keeper.rollback()
         assert [page.result() for page in waiting] == [200] * SLOW_PAGES

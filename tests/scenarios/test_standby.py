@@ -1,4 +1,4 @@
-"""The primary PostgreSQL is lost while people write, and its standby promoted: nothing acknowledged is lost."""
+"""The primary PostgreSQL is lost while people write, and its standby is promoted: nothing acknowledged is lost."""
 
 import time
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 
 class SiteOfTwo(Site):
-    """A site with a primary and a standby that has each commit before it is acknowledged; one address names both."""
+    """A site with a primary, and a standby that has each commit before it is acknowledged. One address names both."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -59,7 +59,7 @@ def test_primary_lost_and_standby_promoted_nothing_acknowledged_is_lost(site):
         for number in range(20):
             write(line, f"avant {number}")
         lost.lose()
-        unsure = line.post("pendant")  # nobody can say yet what became of it
+        unsure = line.post("pendant")  # nobody can tell yet what became of it
         pair.fail_over()
         assert pair.primary is not lost
         write(line, "après")

@@ -1,4 +1,4 @@
-"""An agent who is no longer there: what the person reads, and whose turn it is."""
+"""An agent has vanished: what the person reads, and whose turn it is."""
 
 import pytest
 from django.core.management import call_command
@@ -63,7 +63,7 @@ async def test_agent_vanishes_the_person_reads_why_and_is_next():
     await in_db(conversation.refresh_from_db)
     assert await in_db(lambda: conversation.assigned_to) == newcomer
     texts = await in_db(lambda: [each.body for each in conversation.messages.all()])
-    assert "déjà dit" in texts  # whoever takes over can read it
+    assert "déjà dit" in texts  # the next agent can read it
 
 
 def pauses(agent):

@@ -1,4 +1,4 @@
-"""The promise to a visitor: from the home page to the end of the exchange, without a script and without a name."""
+"""The promise to a visitor: from the home page to the end of the exchange without scripts and without a name."""
 
 from html import unescape
 
@@ -44,12 +44,12 @@ def test_minor_goes_from_the_home_page_to_the_end(client, cergy, django_capture_
     agent = make.agent(availability=Availability.AWAY, public_name="Camille")
     stranger = make.agent(availability=Availability.AWAY, unit_name="Autre équipe")
 
-    # In at the door, with a place that is typed; safety, what happens, and the queue.
+    # From the home page, with a place that is typed, over safety and what happens, to the queue.
     door = client.post(reverse("pages:home"), {"door": "minor", "q": "95000"})
     filed_at = answer_all(client, door.url)
     assert filed_at == reverse("chat:conversation")
 
-    # Waiting: honest, in the person's voice, and already able to write.
+    # The waiting room tells the truth in the person's voice, and one can already write.
     waiting = read(client.get(filed_at))
     assert "Tu es la prochaine personne." in waiting and "Aucun agent n'est disponible" in waiting
     assert 'href="tel:3018"' in waiting
@@ -71,7 +71,7 @@ def test_minor_goes_from_the_home_page_to_the_end(client, cergy, django_capture_
     assert "Tu parles avec" in page and "Camille, police nationale" in page
     assert "Je suis là. Tu es en sécurité ?" in page
 
-    # The agent ends it; what comes next stays to be read.
+    # The agent ends it, and what comes next can still be read.
     actions.close_conversation(
         conversation_id=conversation.pk, by_author=Author.AGENT, by=agent.user, outcome=Outcome.ADVISED
     )
@@ -79,5 +79,5 @@ def test_minor_goes_from_the_home_page_to_the_end(client, cergy, django_capture_
     assert "Et maintenant ?" in after and "Tu peux porter plainte, même sans tes parents" in after
     assert "ils ont fait un groupe contre moi" in after
 
-    # Nothing the person typed is kept in clear.
+    # Nothing that the person typed is stored in clear.
     assert b"groupe contre moi" not in b"".join(bytes(message.sealed_body) for message in conversation.messages.all())

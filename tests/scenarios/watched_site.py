@@ -1,4 +1,4 @@
-"""A site as in production whose disks, memory and logs are searched afterwards."""
+"""A site as in production, whose disks, memory and logs are searched afterwards."""
 
 import base64
 import contextlib
@@ -21,9 +21,9 @@ from tests.scenarios.conftest import ROOT, PlainSite, Site
 from tests.scenarios.leaks import STEM, find, find_everywhere
 
 SOURCE = "127.77.31.9"  # the address of the connection,
-CLIENT = "203.0.113.77"  # and the one that the proxy tells
-PORT = f"{STEM}7"  # and its port: the seal takes ten characters of whatever a proxy says
-# The first key of the servers; what the factories seal, in this process, has the older one.
+CLIENT = "203.0.113.77"  # the address that the proxy tells
+PORT = f"{STEM}7"  # and its port: the seal takes ten characters of whatever a proxy sends
+# The first key of the servers. What the factories seal in this process has the older one.
 NEW_KEY = "new:" + base64.urlsafe_b64encode(bytes(range(32))).decode()
 
 
@@ -38,7 +38,7 @@ class Worker(Service):
 
 @dataclass
 class Eavesdropper:
-    """Everything that is said to Valkey while it runs, rings included."""
+    """Everything that is sent to Valkey while it runs, including notifications."""
 
     valkey: redis.Redis
     heard: bytearray = field(default_factory=bytearray)
@@ -93,7 +93,7 @@ def left_behind(site: Site, valkey: redis.Redis, heard: bytes) -> dict[str, byte
     """Return everything that somebody who copies the disks, the memory of Valkey and the logs would have."""
     pg_dump = postgres_programs() / "pg_dump"
     dump = subprocess.run([pg_dump, "--inserts", site.postgres.url], capture_output=True, check=True).stdout
-    # Binary columns are hexadecimal in a dump: as they are, too.
+    # In a dump, binary columns are hexadecimal. Look at them as they are, too.
     blobs = b"\n".join(bytes.fromhex(found.decode()) for found in re.findall(rb"\\x((?:[0-9a-f]{2})+)", dump))
     with psycopg.connect(site.postgres.url, autocommit=True) as connection:
         connection.execute("CHECKPOINT")
@@ -101,7 +101,7 @@ def left_behind(site: Site, valkey: redis.Redis, heard: bytes) -> dict[str, byte
     with psycopg.connect(site.postgres.url) as connection:
         (own,) = connection.execute("SELECT oid::text FROM pg_database WHERE datname = 'pnav'").fetchone() or ("",)
     for path in site.postgres.data.rglob("*"):
-        # Not the templates of databases, which were there before anybody came.
+        # Without the templates of databases, which existed before anybody came.
         if path.is_file() and ("base" not in path.parts or own in path.parts):
             left[f"file of PostgreSQL {path.relative_to(site.postgres.data)}"] = path.read_bytes()
     keys = b""
@@ -129,7 +129,8 @@ def leaks(left: dict[str, bytes], words: list[str]) -> list[str]:
     found = []
     for name, blob in left.items():
         if name.startswith("file of PostgreSQL"):
-            # What the dump shows, and what was there before it: too many bytes to unpack them all, or for every secret.
+            # The dump shows these, and they existed before it. There are too many bytes to unpack all, or to search for
+            # every secret.
             inside = find(blob, [word for word in words if word in {STEM, SOURCE, CLIENT}])
         else:
             inside = find_everywhere(blob, words)

@@ -1,4 +1,4 @@
-"""Every way through the questions."""
+"""Every path through the questions."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache

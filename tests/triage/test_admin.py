@@ -1,4 +1,6 @@
-"""The versions of the questionnaire in the admin: written, looked at, published; by whom, and with which lines."""
+"""The versions of the questionnaire in the admin: written, looked at and published; by whom, and with which lines in
+the audit log.
+"""
 
 import json
 from html import unescape

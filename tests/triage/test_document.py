@@ -1,4 +1,4 @@
-"""A questionnaire as a document, and the walk through all its paths: no database."""
+"""A questionnaire as a document, and the walk through all its paths, without a database."""
 
 import json
 from typing import Any
@@ -83,13 +83,14 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
-# The way from the whole document to one of its parts: at each step one of the keys that are there, by its number.
+# The way from the whole document to one of its parts: at each step one of the existing keys, by its number.
 ways = st.lists(st.integers(0, 60), min_size=1, max_size=6)
 
 
-@settings(max_examples=30, deadline=None)  # each changes something; a document that is still one is walked: 60 ms
+# Each example changes something; a document that is still a valid one is walked, which takes 60 ms.
+@settings(max_examples=30, deadline=None)
 @given(ways, json_values)
-@example([0, 0, 0], [])  # the outcome of a decision, which was looked for in a set
+@example([0, 0, 0], [])  # the outcome of a decision, which was looked up in a set
 def test_anything_put_anywhere_is_read_or_refused_and_never_crashes(way: list[int], value: Any) -> None:
     made: Any = written()
     part = made
@@ -122,7 +123,7 @@ def test_anything_put_anywhere_is_read_or_refused_and_never_crashes(way: list[in
 def test_fault_is_said_where_it_is(change: Any, place: Place | None, said: str) -> None:
     made = written(change)
     if place is None:
-        assert load(made)  # what it means is the walk's to say
+        assert load(made)  # the walk says what it means
         return
     assert said in faults(made)[("questions", "age", *place)]
 

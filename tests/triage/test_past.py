@@ -1,4 +1,4 @@
-"""The questionnaires of the code before: visits that began under one end under it, and agents read them."""
+"""Former questionnaires of the code: visits that began under one end under it, and agents read their answers."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""The questions as data: no database."""
+"""The questions as data, without a database."""
 
 import re
 
@@ -132,7 +132,7 @@ def test_minors_are_asked_nothing_about_what_they_suffer_that_could_send_them_aw
 
 
 OWN = re.compile(r"\b(mon|ma|mes|moi|me)\b|\bm'|\bl'ai\b|\bj'avais\b", re.IGNORECASE)
-# Said of whoever writes, whoever they help.
+# Titles that speak about the person who writes, whomever they help.
 OF_WHO_WRITES = {"Quelqu'un peut voir mon écran", "Qui aidez-vous ?", "Qui aides-tu ?"}
 
 

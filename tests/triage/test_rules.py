@@ -1,4 +1,4 @@
-"""The rules: pure, so no database here."""
+"""The rules are pure, so this needs no database."""
 
 import re
 

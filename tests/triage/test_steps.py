@@ -1,4 +1,6 @@
-"""The way from one question to the next, on every path: before, after, the number of each, and what waits. Pure."""
+"""The order of the questions on every path: before, after, the number of each, and what comes later. The functions are
+pure.
+"""
 
 from tests.triage.paths import ADULT, all_paths
 from triage import rules
@@ -13,7 +15,7 @@ def test_each_question_of_each_path_has_its_number_and_its_neighbours() -> None:
         for number, question in enumerate(questions, start=1):
             assert rules.question_position(question, path) == number
             assert rules.question_before(question, path) is (questions[number - 2] if number > 1 else None)
-            # Nobody is asked again what they said at the door.
+            # Nobody is asked again what they said on the home page.
             after = next((one for one in questions[number:] if one.id != DOOR), None)
             assert rules.question_after(question, path) is after
         assert rules.last_question(path) is questions[-1]

@@ -74,7 +74,7 @@ def test_visit_goes_on_under_a_version_that_is_past(client):
     client.post(FIRST, {"answer": "no"})
     QuestionnaireVersion.objects.filter(pk=row.pk).update(state=State.PAST)
     make.published(make.screen_says("La seconde ?"))
-    versions.clear()  # another process, which read neither
+    versions.clear()  # another process, which has read neither
     assert "La première ?" in shown(client, SCREEN)
 
 

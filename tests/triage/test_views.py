@@ -1,4 +1,4 @@
-"""The orientation as a person meets it, without scripts."""
+"""The orientation as a person uses it, without scripts."""
 
 import re
 from dataclasses import replace

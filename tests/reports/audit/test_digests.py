@@ -1,4 +1,6 @@
-"""The digest of the register leaves by itself: to a file, an HTTPS address, a folder of pages; and it is read back."""
+"""The digest of the audit log is published by itself: to a file, an HTTPS address, a folder of pages; and it can be
+read back.
+"""
 
 import http.server
 import json
@@ -171,7 +173,7 @@ def test_one_destination_that_is_away_does_not_keep_the_others(named, tmp_path, 
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):
-    """Keeps what is posted; answers as the test says."""
+    """Keeps what is posted, and answers as the test says."""
 
     def do_POST(self):
         time.sleep(self.server.delay)
@@ -245,7 +247,7 @@ def test_https_address_that_does_not_take_it_is_asked_again(tls, settings, statu
 @pytest.mark.django_db
 def test_https_address_that_is_not_the_right_one_gets_nothing(tls, settings, caplog):
     with receiver(tls) as server:
-        settings.REGISTER_DIGEST_TO = [at(server)]  # the authorities of the machine do not know it
+        settings.REGISTER_DIGEST_TO = [at(server)]  # the authorities of the machine do not know this one
         drawn()
         digests.run()
         settings.REGISTER_DIGEST_CA = str(tls / "proxy/authority.pem")

@@ -1,4 +1,4 @@
-"""The register: nothing without its line, no line undone, and each break of the chain named."""
+"""The audit log: nothing happens without its line, no line can be changed, and each break of the chain is named."""
 
 import contextlib
 import re
@@ -240,7 +240,7 @@ def test_verify_rewritten_whole_is_seen_by_a_published_digest_only(number):
     relink(lines)
     assert audit_log.verify(lines).is_whole
     assert found(lines, published[-1]) == (Break.REWRITTEN, 6)
-    # With one a day, the days that hold the first change are known.
+    # With one digest a day, the days of the first change are known.
     verdict = audit_log.verify(lines, published)
     assert (verdict.first_break, verdict.number, verdict.since) == (Break.REWRITTEN, number, number - 1)
     if number > 1:
@@ -447,10 +447,11 @@ def inserted(**values) -> str:
 @pytest.mark.parametrize(
     "values",
     [
-        {"number": 2**63 - 1}, {"number": 4}, {"number": 2},  # the last of all, after a gap, one that is taken
+        # The last possible one, one after a gap, and one that is taken.
+        {"number": 2**63 - 1}, {"number": 4}, {"number": 2},
         {"previous": "c" * 64}, {"previous": AccessRecord.GENESIS},
-        {"digest": AccessRecord.GENESIS},  # the next line would remember it, as the first one does
-        {"previous": "c" * 64, "digest": "c" * 64},  # likewise: this one does
+        {"digest": AccessRecord.GENESIS},  # the next line would contain it, as the first one does
+        {"previous": "c" * 64, "digest": "c" * 64},  # this line contains it, too
         {"at": "infinity"}, {"at": "-infinity"}, {"at": "0044-03-15 BC"},  # nobody could read it
     ],
     ids=repr,

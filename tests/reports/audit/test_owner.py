@@ -1,8 +1,8 @@
-"""Who owns the server, and holds Redis, the database, every secret and the logs, names no reporter by what is kept.
+"""An owner of the server who has Redis, the database, every secret and the logs cannot name a reporter by what is
+stored.
 
-They play by the cache and the database themselves, read as their owner reads them: what keys hold, when they end, how
-long nobody has used them, how they are encoded. What they see while it happens is not theirs to be kept out of: see
-docs/adr/0053.
+The tests play the owner on the cache and the database themselves: what keys contain, when they expire, how long nobody
+has used them, how they are encoded. What the owner sees while it happens cannot be hidden: see docs/adr/0053.
 """
 
 import hashlib
@@ -35,14 +35,14 @@ from tests.reports.test_views import unit as unit
 
 pytestmark = pytest.mark.django_db
 
-# Documentation ranges, RFC 5737; far from one another, as reporters are.
+# Ranges for documentation, RFC 5737, far from one another as reporters are.
 ADDRESSES = ["192.0.2.17", "198.51.100.23", "203.0.113.9", "192.0.2.201", "198.51.100.140", "203.0.113.77"]
-NOISE, NOW = network_limits._noise, network_limits.now  # as they are written: the fixture of all tests replaces them
+NOISE, NOW = network_limits._noise, network_limits.now  # the real functions, which the fixture of all tests replaces
 
 
 @dataclass(frozen=True)
 class Kept:
-    """One key of Redis, as its owner reads it. ends_at: in milliseconds since 1970, -1 for never. idle: in seconds."""
+    """One key of Redis as its owner reads it. ends_at: in milliseconds since 1970, -1 for never. idle: in seconds."""
 
     value: bytes
     ends_at: int
@@ -88,7 +88,7 @@ def derived_from_an_address(name: str) -> bool:
 
 # --- when -------------------------------------------------------------------------------------------------------------
 
-# How long a key could have been meant to live: whatever of these lies before its end is an instant it may tell.
+# The possible lifetimes of a key: each of them before its end is a moment that the key may reveal.
 LIVES = [0, *(times * unit for unit in (60, 300, 600, 900, 3600, 86400) for times in (1, 2))]
 
 
@@ -111,7 +111,7 @@ def test_no_key_tells_when_a_report_was_filed(unit, prefix, monkeypatch):
     for address in ADDRESSES:
         reports.append(file_report(unit, address))
         time.sleep(0.05)
-    network_limits.prepare_windows()  # the worker's tick
+    network_limits.prepare_windows()  # as a tick of the worker does
     kept = read_redis(prefix)
     assert any(derived_from_an_address(name) for name in kept)
     for name, one in kept.items():
@@ -130,7 +130,7 @@ def test_worker_uses_every_counter_so_that_none_tells_when_it_was_used(unit, pre
     began = time.monotonic()
     network_limits.prepare_windows()
     after = {name: one.idle for name, one in read_redis(prefix).items() if derived_from_an_address(name)}
-    since = time.monotonic() - began  # Redis counts whole seconds; whatever was not used has three more
+    since = time.monotonic() - began  # Redis counts whole seconds, so what was not used may have three more
     assert set(after) >= set(before) and max(after.values()) <= since + 2
 
 
@@ -142,7 +142,7 @@ def test_redis_keeps_no_log_of_commands():
 # --- who --------------------------------------------------------------------------------------------------------------
 
 KEY_OF_THE_DAY = "5e" * 32
-START = 833_334 * 3600  # of the year 2065: what is made now ends long after
+START = 833_334 * 3600  # in the year 2065, long after anything that is made now
 
 
 def state_after(settings: Any, monkeypatch: Any, unit: Any, acts: list[tuple[float, str]]) -> dict[str, Kept]:
@@ -166,7 +166,7 @@ def state_after(settings: Any, monkeypatch: Any, unit: Any, acts: list[tuple[flo
     began = time.monotonic()
     network_limits.prepare_windows()
     found = {name: one for name, one in read_redis(prefix).items() if derived_from_an_address(name)}
-    # The tick, not the act, which was three seconds before it. Redis counts whole seconds.
+    # The tick, and not the act, which came three seconds before it. Redis counts whole seconds.
     since = time.monotonic() - began
     assert all(one.idle <= since + 2 for one in found.values())
     return {name: replace(one, idle=0) for name, one in found.items()}
@@ -180,7 +180,7 @@ def test_state_is_the_same_whatever_the_order_and_the_instants(unit, settings, m
     late = state_after(settings, monkeypatch, unit, [(2990.0 + number, each) for number, each in enumerate(ADDRESSES)])
     assert one == other == late
     fewer = state_after(settings, monkeypatch, unit, [(1.0, each) for each in ADDRESSES[:3]])
-    assert fewer != one and set(fewer) == set(one)  # the comparison would see a difference
+    assert fewer != one and set(fewer) == set(one)  # the comparison would notice a difference
 
 
 SAMPLE = 1 << 19  # of the 2^32 addresses of IPv4
@@ -222,7 +222,7 @@ def test_suspect_is_not_confirmed_by_one_report(monkeypatch, tried, limit):
     assert [two - one for one, two in zip(before, after, strict=True)] == [1] * len(buckets)
     revealed = sum(number > limit.noise for number in after)
     expected = len(buckets) / (limit.noise + 1)
-    assert revealed < expected + 6 * expected**0.5  # six deviations
+    assert revealed < expected + 6 * expected**0.5  # six standard deviations
     tried("suspects looked up", len(buckets))
 
 
@@ -261,7 +261,7 @@ def test_counter_of_an_account_and_a_network_tells_no_other_bits():
 # --- every key there is -----------------------------------------------------------------------------------------------
 
 UUID = r"[0-9a-f-]{36}"
-# What may lie in Redis, and why it names no address. A key that fits none fails: say here what it is derived from.
+# What Redis may contain, and why it names no address. A key that matches none fails: say here from what it is derived.
 KEYS = {
     r"networks:day:\d+": "random; it ends with its day, and what was counted under it is then of nobody",
     r"networks:[a-z-]+:\d+": "counters that 262,144 addresses of IPv4 share, with noise, to the border of the window",
@@ -320,7 +320,7 @@ def test_every_key_after_a_whole_journey_is_known(unit, prefix):
     assert any("/key:" in name for name in names) and Conversation.objects.count() == 1
 
 
-# Where one is counted, by what stands there in the code; in the place of a value, one that fits.
+# Where something is counted, by the code of the key, with an example in place of each variable part.
 COUNTED = re.compile(r"limits\.(?:is_over|count_one)\(\s*f?\"([^\"]+)\"")
 VALUES = {"public_id": "2f0f8a1e-1111-4222-8333-444455556666", "pk": "12", "name": "0123456789abcdef" * 2}
 

@@ -1,4 +1,4 @@
-"""« Précision » of the register, in French on screen and as it was written in the chain."""
+"""« Précision » of the audit log: French on screen, and in the chain as it was written."""
 
 import re
 
@@ -61,7 +61,7 @@ ID = "d13c12d1-ef56-4c5c-bbee-04e8436466ee"
             f"{ID}: read, name 17, on the spot",
             "Demande lue ; Nom laissé par la personne ; demande d13c12d1",
         ),
-        # What the code does not write is shown as it is: the register may end with anything.
+        # What the code does not write is shown as it is, because the end of the log may contain anything.
         ("erasure", "quelque chose", "quelque chose"),
         ("freeze", "set, until 9999-99-99", "posé, jusqu'au 9999-99-99"),
         ("freeze", "burnt, until 2027-03-02", "burnt, until 2027-03-02"),

@@ -1,4 +1,4 @@
-"""An opening as far as a test needs it: asked for, agreed to, answered."""
+"""The steps of a disclosure that tests need: asked for, agreed to, answered."""
 
 import uuid
 

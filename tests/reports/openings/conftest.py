@@ -1,4 +1,4 @@
-"""Who takes part in an opening, and the browser that asks."""
+"""The people who take part in a disclosure, and the browser that asks."""
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec

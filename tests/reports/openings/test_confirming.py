@@ -1,4 +1,4 @@
-"""A custodian confirms the answer whose fingerprint they read, and no other."""
+"""A custodian confirms only the answer whose fingerprint they read."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""Thousands of requests of everybody else: what somebody's own pages read of them, which is none."""
+"""Among thousands of other people's requests, somebody's own pages read none of these."""
 
 import csv
 import io
@@ -90,7 +90,7 @@ def test_own_pages_read_nothing_of_the_years_of_everybody_else(years, agent, sup
 
 def _lists_read_no_request_of_everybody_else(who, user):
     client = signed_in(user)
-    client.get(reverse("openings:index"))  # what a process keeps is read with the first page
+    client.get(reverse("openings:index"))  # the first page reads what a process then caches
     assert reads_whole(lambda: client.get(reverse("openings:index"))) == []
     if who == "custodian":
         assert reads_whole(lambda: client.get(reverse("openings:register"))) == []

@@ -1,4 +1,4 @@
-"""What a hostile eye found in openings, and what must hold against it."""
+"""What a hostile review found in disclosures, and what must hold against it."""
 
 import uuid
 from datetime import timedelta
@@ -84,7 +84,7 @@ def test_what_people_agreed_to_cannot_be_swapped_under_their_hands(agent, superv
 def test_one_custodian_alone_names_nobody(agent, supervisor, custodians, browser):
     opening = agreed(agent, supervisor, custodians, recipient=key_of(browser))
     forged = Reply(opening.public_id, seal_reply("Innocent", recipient=key_of(browser), request=opening.public_id))
-    with pytest.raises(NotAllowed):  # no envelope left
+    with pytest.raises(NotAllowed):  # no envelope is left
         opening_actions.answer_request(request_id=opening.pk, by=custodians[0], reply=forged)
     opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
     opening_actions.answer_request(request_id=opening.pk, by=custodians[0], reply=forged)
@@ -152,7 +152,8 @@ def test_asker_whose_exchange_went_to_somebody_else_reads_nothing(supervisor, cu
     conversation.assigned_to = theirs
     conversation.save()
     assert opening_actions.find_request(mine.user, opening.public_id) is None
-    # Who answers now may ask to take it over, and reads nothing of it before a supervisor said yes (test_passing_on).
+    # The agent who answers now may ask to take it over, and reads nothing of it before a supervisor said yes
+    # (test_passing_on).
     assert opening_actions.acts_of(theirs.user, opening) == {Act.CLAIM}
     assert GROUNDS.motive not in signed_in(theirs.user).get(reverse("openings:detail", args=[opening.public_id])).text
     for user in (mine.user, theirs.user):
@@ -174,7 +175,8 @@ def test_whoever_did_not_ask_leaves_a_line_when_they_read_why(agent, custodians)
 def test_asking_twice_with_a_double_click_is_one_request(agent):
     report = file(uuid.uuid4())
     assert ask(agent, report=report) == ask(agent, report=report)
-    assert ask(agent, report=report, urgent=True) != ask(agent, report=report)  # danger did not wait for the first one
+    # In a danger, the second request did not wait for the first.
+    assert ask(agent, report=report, urgent=True) != ask(agent, report=report)
 
 
 def test_report_older_than_the_seal_says_so():

@@ -1,4 +1,4 @@
-"""The pages of an opening, and its register."""
+"""The pages of a disclosure, and the list of all disclosures."""
 
 import csv
 import io
@@ -176,7 +176,7 @@ def test_register_for_a_spreadsheet_runs_no_formula(custodians, supervisor):
     response = signed_in(custodians[0]).get(reverse("openings:register_csv"))
     rows = list(csv.reader(io.StringIO(response.text.lstrip("\ufeff")), delimiter=";"))
     assert rows[1][5] == "'=HYPERLINK(1)" and len(rows) == 2
-    # The file is all that its reader has: the hours' zone stands in it.
+    # Readers of the file have nothing else, so it says in which time zone its hours are.
     assert [head for head in rows[0] if "(UTC)" in head] == ["Demandée le (UTC)", "Depuis le (UTC)", "Examen (UTC)"]
     assert AccessRecord.objects.filter(kind=AccessKind.EXPORT, detail="csv").exists()
 
@@ -249,7 +249,8 @@ def test_register_is_read_from_an_index(db):
 
 
 def test_register_on_paper_is_tagged(custodians, agent, monkeypatch):
-    monkeypatch.setattr(background_jobs, "AT_MOST", background_jobs.KEPT_FOR_STAFF)  # visitors have all other places
+    # All other places belong to visitors.
+    monkeypatch.setattr(background_jobs, "AT_MOST", background_jobs.KEPT_FOR_STAFF)
     ask(agent)
     response = signed_in(custodians[0]).get(reverse("openings:register_pdf"))
     assert response.content.startswith(b"%PDF-1.7") and b"/StructTreeRoot" in response.content
@@ -276,7 +277,7 @@ def test_console_says_late_of_what_is_late_and_nothing_of_what_is_not(agent, sup
     assert re.search(r'data-openings="1".*1<span class="fr-sr-only">à traiter</span></span>', page)
     OpeningRequest.objects.filter(pk=request.pk).update(moved_at=timezone.now() - timedelta(hours=25))
     assert re.search(r'data-openings="1".*1&nbsp;en retard<span', squeezed(client.get("/console/").text))
-    # What the console's script asks for again says it too, and the list says when it ends by itself.
+    # The part that the console's script reads again says it too, and the list says when it ends by itself.
     assert "en retard" in client.get("/console/passages/?partie=offres").text
     term = timezone.localtime(opening_actions.term_of(request))
     assert f"Sans suite, fin le {date_format(term, 'j F Y')}" in client.get(reverse("openings:index")).text

@@ -1,4 +1,4 @@
-"""Opening the seal: who may, in what order, and what is left of it."""
+"""Disclosing what is under seal: who may, in what order, and what is left of it."""
 
 import json
 import uuid
@@ -212,7 +212,7 @@ def test_deleted_report_leaves_nothing_to_open(agent, supervisor, custodians):
 
 def test_browser_keeps_the_keys_of_open_requests_and_no_other(agent, supervisor, custodians, browser):
     assert opening_actions.browser_keys(agent).wanted == ""
-    ask(agent, field=OpeningField.CONTACT)  # to be shown on the spot: no key
+    ask(agent, field=OpeningField.CONTACT)  # to be shown on the spot, without a key
     opening = agreed(agent, supervisor, custodians, recipient=key_of(browser))
     assert opening_actions.browser_keys(agent).wanted == key_of(browser).text
     assert opening_actions.browser_keys(supervisor).wanted == ""
@@ -250,7 +250,7 @@ def test_imminent_danger_is_two_people_then_a_review_that_stays_red(agent, super
     assert opening_actions.standing_of(opening).owes_review
     assert opening in opening_actions.waiting_for(custodians[2])
     assert opening in opening_actions.late_requests(timezone.now() + timedelta(hours=1))
-    for who in (agent, supervisor, *custodians[:2]):  # who asked, who allowed, who opened
+    for who in (agent, supervisor, *custodians[:2]):  # who asked, who allowed it, and who opened it
         with pytest.raises(NotAllowed):
             opening_actions.review_opening(request_id=opening.pk, by=who, text="Tout va bien")
     opening_actions.review_opening(request_id=opening.pk, by=custodians[2], text="Vie sauvée")
@@ -295,7 +295,7 @@ def test_worker_ends_what_has_passed_its_term(agent, supervisor, custodians, bro
     OpeningRequest.objects.filter(pk=unread.pk).update(moved_at=timezone.now() - timedelta(minutes=61))
     OpeningRequest.objects.filter(pk=forgotten.pk).update(asked_at=timezone.now() - timedelta(days=15))
     OpeningRequest.objects.filter(pk=fresh.pk).update(moved_at=timezone.now() - timedelta(days=2))
-    with pytest.raises(NotAllowed):  # before the worker came
+    with pytest.raises(NotAllowed):  # before the worker did it
         opening_actions.countersign_request(request_id=forgotten.pk, by=supervisor)
     run_worker.Command()._remind()
     states = [OpeningRequest.objects.get(pk=one.pk).state for one in (unread, forgotten, fresh)]

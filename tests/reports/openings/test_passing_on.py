@@ -1,4 +1,4 @@
-"""An opening follows the exchange: claimed by who answers it now, passed on by the supervisor's yes (ADR 0074)."""
+"""A disclosure follows the exchange: its present agent asks for it, and a supervisor passes it on (ADR 0074)."""
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -61,9 +61,9 @@ def test_agreed_opening_follows_the_exchange_by_the_supervisors_yes(
     opening.refresh_from_db()
     assert (opening.passed_to, opening.claimed_by, opening.state) == (colleague, None, State.AGREED)
     assert bytes(opening.recipient) == key_of(other_browser).raw
-    assert opening_actions.grounds_of(opening) == GROUNDS  # what people agreed to holds, for the new key
+    assert opening_actions.grounds_of(opening) == GROUNDS  # what people agreed to also holds for the new key
     assert opening_actions.part_of(colleague, opening) is Part.ASKER
-    # The rest of the way, to the new browser.
+    # The other steps, for the new browser.
     opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
     reply = Reply(opening.public_id, seal_reply("x", recipient=key_of(other_browser), request=opening.public_id))
     opening_actions.answer_request(request_id=opening.pk, by=custodians[0], reply=reply)
@@ -83,7 +83,7 @@ def test_answer_for_the_former_browser_is_erased_and_made_anew(
     assert (opening.state, opening.sealed_reply) == (State.AGREED, None)
     with pytest.raises(NotAllowed):
         opening_actions.show_answer(request_id=opening.pk, by=colleague)
-    # The former envelope is no longer the one: it is taken again, and the same custodians may say what comes of it.
+    # The former envelope is no longer valid. It is taken again, and the same custodians may answer it.
     assert Act.ANSWER not in opening_actions.acts_of(custodians[0], opening)
     opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
     assert Act.ANSWER in opening_actions.acts_of(custodians[0], opening)
@@ -134,7 +134,7 @@ def test_yes_is_for_who_was_shown_and_still_answers(agent, colleague, supervisor
     with pytest.raises(NotAllowed):
         pass_on(opening, supervisor, third)
     hand_over(conversation, third)
-    with pytest.raises(NotAllowed):  # it changed hands again before the yes
+    with pytest.raises(NotAllowed):  # it went to another agent before the yes
         pass_on(opening, supervisor, colleague)
     claim(opening, third)
     pass_on(opening, supervisor, third)

@@ -1,4 +1,4 @@
-"""The register of openings on paper: nothing of one column lies over another."""
+"""The list of disclosures on paper: no column lies over another."""
 
 import io
 import json

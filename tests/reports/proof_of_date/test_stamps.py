@@ -1,4 +1,4 @@
-"""What two authorities sign of a day: asked over HTTP, carried as files, refused when it does not hold."""
+"""What two authorities sign about a day: asked for over HTTP, transferred as files, and refused when it is wrong."""
 
 import socket
 import threading

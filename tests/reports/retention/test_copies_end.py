@@ -1,4 +1,4 @@
-"""Until when a backup may show something: what people are told."""
+"""Until when a backup may contain something, as people are told."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,11 +16,11 @@ DAY = timedelta(days=1)
     ("visited", "since", "words_days", "rest_days"),
     [
         (-365, None, 31, 31),  # sealed with the ring, or the keys lie with the content
-        (-365, -300, 8, 31),  # its own key from the first day
-        (-365, -10, 20, 31),  # moved ten days before: the oldest backup is of before that
+        (-365, -300, 8, 31),  # with a key of its own from the first day
+        (-365, -10, 20, 31),  # moved ten days before, and the oldest backup is older than that
         (-365, 0, 30, 31),
-        (-7, -300, 24, 31),  # a visit a week before: its session is in a backup
-        (2, -300, 33, 33),  # still here when it should be gone: it goes after that
+        (-7, -300, 24, 31),  # a visit a week before, whose session is in a backup
+        (2, -300, 33, 33),  # still there when it should be deleted, and deleted after that
     ],
 )
 def test_copies_end(visited, since, words_days, rest_days):
@@ -38,8 +38,8 @@ def test_copies_end(visited, since, words_days, rest_days):
 @pytest.mark.parametrize(("since", "keyed", "goes_with_the_words"), [
     (-300, None, False),
     (-300, -300, True),
-    (-300, -23, True),  # 30 days after it was sealed with the key as well, and 7 after the deletion: the same day
-    (-300, -20, False),  # a backup of before that holds what custodians open
+    (-300, -23, True),  # 30 days after it was sealed with the key as well, and 7 after the deletion, are the same day
+    (-300, -20, False),  # a backup from before that contains what custodians can open
     (-10, -10, True),
     (None, -300, False),
 ])  # fmt: skip

@@ -1,4 +1,4 @@
-"""The rules of forgetting, without a database."""
+"""The rules of deletion, without a database."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -57,7 +57,7 @@ def test_decide_counts_from_the_last_of_what_was_added_and_seen():
 def test_decide_frozen_and_after():
     assert state(500, frozen_until=NOW + timedelta(days=1)) is State.FROZEN
     assert state(1, frozen_until=NOW + timedelta(days=1)) is State.KEPT
-    # It ends by itself; the grace runs again from there.
+    # The freeze ends by itself, and the grace period begins again.
     assert state(500, frozen_until=ago(0.1)) is State.GRACE
     assert state(500, frozen_until=ago(9.9)) is State.GRACE
     assert state(500, frozen_until=ago(10)) is State.DUE

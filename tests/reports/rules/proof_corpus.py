@@ -1,7 +1,7 @@
-"""Proofs of date, whole ones and altered ones, for whoever verifies them: in Python and in JavaScript alike.
+"""Correct and altered proofs of date, to be verified in Python and in JavaScript alike.
 
-Made anew at each run, with two authorities of `tests.support.time_stamping`: one with RSA and a certificate in between,
-one with ECDSA.
+They are made again in each run, with two authorities of `tests.support.time_stamping`: one with RSA and an intermediate
+certificate, one with ECDSA.
 """
 
 import base64
@@ -70,7 +70,8 @@ def proof(item: str = ITEM) -> Proof:
 class Case:
     """A proof to judge.
 
-    failed: the first part that does not hold. trusted: fingerprints that the reader trusts; content: what they hold.
+    failed: the first part that does not hold. trusted: the fingerprints that the reader trusts; content: what these
+    certificates contain.
     """
 
     name: str
@@ -207,7 +208,7 @@ def _of_a_stamp(values: dict[str, Any], number: int) -> Iterator[Case]:
         bits[place] ^= 1
         yield Case(f"token {number}:{place}", with_stamp(values, number, token=encoded(bytes(bits))), f"token:{number}")
     yield Case(f"sha256 {number}", with_stamp(values, number, sha256=flip(one["sha256"], 3)), f"token:{number}")
-    # By somebody who computes its digest again.
+    # Altered by somebody who computes its digest again.
     signed = token.index(date_proofs.digest_of(values["statement"]))
     for name, place in {"imprint": signed, "time": token.index(b"Z", signed) - 1, "signature": len(token) - 3}.items():
         bits = bytearray(token)
@@ -254,7 +255,7 @@ def _of_a_stamp(values: dict[str, Any], number: int) -> Iterator[Case]:
         ),
         f"certificate:{number}",
     )
-    # Who may not stamp: the key of the anchor is theirs, so that all of it holds but for what it is good for.
+    # One that may not stamp has the key of the anchor, so that everything holds except the purpose of the certificate.
     for why, options in {"another use": {"stamps": False}, "over": {"until": UNTIL.replace(year=2021)}}.items():
         signer = certify(name, key, issuer=f"{name} anchor", by=key, is_authority=False, **options)
         chain = [encoded(signer.public_bytes(Encoding.DER)), encoded(forged)]

@@ -1,4 +1,4 @@
-"""A proof holds, and whatever is altered in it is named."""
+"""A correct proof holds, and whatever is altered in a proof is named."""
 
 import json
 from datetime import UTC, date, datetime, timedelta

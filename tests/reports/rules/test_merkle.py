@@ -1,4 +1,4 @@
-"""The tree of a day: RFC 6962's, with a path for each leaf that leads to its root and to no other."""
+"""The tree of a day is that of RFC 6962: each leaf has a path that leads to its root and to no other."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""What is there, what is not and what is still missing: without a database."""
+"""Which elements of an offence are present, absent or missing, without a database."""
 
 import re
 

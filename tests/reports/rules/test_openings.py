@@ -1,4 +1,4 @@
-"""What may follow what when the seal is opened: no database."""
+"""Which state may follow which in a disclosure, without a database."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import product

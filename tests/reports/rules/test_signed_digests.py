@@ -1,4 +1,4 @@
-"""Signed digests of the register: one line each, chained, and what is wrong with them is named."""
+"""Signed digests of the audit log: one line each, chained, and errors in them are named."""
 
 import base64
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""HPKE written a second time, from RFC 9180 and the X-Wing draft, to judge what `reports.seal.sealing` makes.
+"""HPKE, written a second time from RFC 9180 and the X-Wing draft, to check what `reports.seal.sealing` makes.
 
 Nothing here is shared with the library's own HPKE but the primitives: ML-KEM-768, X25519, SHA-3, HMAC, and the AEAD.
 """

@@ -1,4 +1,4 @@
-"""Share files: each opens with its own passphrase, says what is wrong with it, and together they give the key."""
+"""Share files: each opens with its own passphrase and says what is wrong with it, and together they give the key."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Envelopes: a sealed value with its place, whole or refused."""
+"""An envelope, a sealed value with its place, is complete or refused."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The answer for one browser: one size, one request, one key."""
+"""The answer for one browser has one size, and opens for one request with one key."""
 
 import json
 import uuid

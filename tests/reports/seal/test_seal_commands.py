@@ -1,4 +1,4 @@
-"""The two commands of the seal, as the people in the room live them."""
+"""The two commands of the seal, as the people in the room use them."""
 
 import base64
 import getpass

@@ -1,4 +1,4 @@
-"""The seal: it opens with its key and in its place, shows nothing, and is HPKE as others write it."""
+"""A sealed value opens only with its key and in its place, reveals nothing, and is HPKE as others write it."""
 
 import json
 from dataclasses import replace
@@ -96,7 +96,7 @@ def test_seal_of_nothing_and_of_much_are_alike():
 def test_seal_same_text_twice_shares_nothing_but_the_header():
     one, other = (seal_text(SECRET, public_key=PUBLIC, context=NAME) for _n in range(2))
     same = sum(a == b for a, b in zip(one[sealing.HEADER_BYTES :], other[sealing.HEADER_BYTES :], strict=True))
-    assert same < 40  # by chance: about 6 bytes of 1648
+    assert same < 40  # by chance about 6 of 1648 bytes are the same
 
 
 def test_sealed_value_holds_no_piece_of_its_text():
@@ -150,8 +150,8 @@ def test_unseal_with_another_key_that_bears_its_id():
     "padded",
     [
         b"\x00\x03Zed".ljust(511, b"\0"),  # too short
-        b"\x00\x02Zed".ljust(512, b"\0"),  # something after the end
-        b"\xff\xffZed".ljust(512, b"\0"),  # longer than what there is
+        b"\x00\x02Zed".ljust(512, b"\0"),  # data after the end
+        b"\xff\xffZed".ljust(512, b"\0"),  # longer than the data
         b"\x00\x04Zed\xff".ljust(512, b"\0"),  # not UTF-8
     ],
 )
@@ -198,7 +198,7 @@ def test_public_key_text_is_read_back():
     text = PUBLIC.text
     assert PublicKey.parse(f" {text}\n") == PUBLIC
     assert text.split(".")[:2] == ["1", PUBLIC.fingerprint]
-    assert not set(text) & set("'\"\\ $#=\n")  # goes into an environment as it is
+    assert not set(text) & set("'\"\\ $#=\n")  # it can be put into an environment as it is
 
 
 def test_public_key_with_any_character_altered():

@@ -1,4 +1,4 @@
-"""Shares: enough of them give the secret, fewer give nothing, in a field that is the right one."""
+"""Enough shares give the secret, fewer give nothing, and the field in which they are computed is correct."""
 
 from collections import Counter
 from itertools import combinations
@@ -69,7 +69,7 @@ def test_one_share_of_two_is_spread_evenly():
 def test_two_shares_of_three_are_spread_evenly():
     """Any pair of bytes may come: coefficients that depend on each other leave fewer, and give the secret away."""
     one, other, _third = split(bytes(20480), threshold=3, count=3)
-    assert len(set(zip(one.value, other.value, strict=True))) > 15_000  # of 65,536; about 17,600 expected
+    assert len(set(zip(one.value, other.value, strict=True))) > 15_000  # out of 65,536; about 17,600 are expected
 
 
 def test_split_twice_differs():
