@@ -1,8 +1,10 @@
 # ruff: noqa: F811  the fixtures of test_console
 """What an agent is writing, and a page that is loaded again: kept by the server, nothing of it on the device."""
 
+import re
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from chat.casework import emergencies
 from chat.models import Conversation, ReplyDraft
@@ -47,17 +49,25 @@ def test_words_survive_a_reload_and_a_browser_that_ended(live_site, page: Page, 
 
 
 def test_words_typed_as_the_page_goes_are_kept_and_what_is_sent_is_not(live_site, page: Page, at: Work):
-    held = with_two(page, live_site, at)
+    first, _second = with_two(page, live_site, at)
     area(page).fill("Un mot de la fin")
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto(live_site.url + "/console/aide/")
-    page.goto(f"{live_site.url}/console/echange/{held[0].public_id}/")
+    page.goto(f"{live_site.url}/console/echange/{first.public_id}/")
     expect(area(page)).to_have_value("Un mot de la fin")
     area(page).press("Control+Enter")
     expect(page.locator(f"{OPEN_THREAD} [data-author=agent][data-seq]")).to_have_count(1)
     page.reload()
     expect(area(page)).to_have_value("")
     assert at(ReplyDraft.objects.count) == 0
+    # A slow line: the answer is there to be written before the script is.
+    held: list[Route] = []
+    page.route(re.compile(r"/reply-drafts\.[0-9a-f]+\.js"), lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    area(page).fill("Un mot du début")
+    with page.expect_response(lambda answer: answer.url.endswith("/brouillon/") and answer.status == 204):
+        held[0].continue_()
+    assert at(ReplyDraft.objects.count) == 1
 
 
 def test_words_put_in_by_a_press_are_kept_while_the_answer_has_the_focus(live_site, page: Page, at: Work):

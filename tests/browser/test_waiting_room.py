@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from chat.models import Conversation
 from reports.models import Report
@@ -80,13 +80,20 @@ def test_each_tab_keeps_what_is_typed_in_it(live_site, enter):
 
 
 def test_reload_right_after_the_last_key_loses_no_word(live_site, enter):
-    """The reload does not wait for the save that comes every three seconds."""
+    """The reload does not wait for the save that comes every three seconds, nor for a script that is slow to come."""
     conversation = in_site(live_site, make.waiting)
     page = enter(conversation, width=360, height=640)
     for text in (TYPED, TYPED + " hier soir"):
         page.get_by_label(BOX).fill(text)
         page.reload()
         expect(page.get_by_label(BOX)).to_have_value(text)
+    held: list[Route] = []
+    page.route(re.compile(r"/compose\.[0-9a-f]+\.js"), lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    page.get_by_label(BOX).fill("Autre chose")
+    with page.expect_response(lambda answer: "Autre" in (answer.request.post_data or "")):
+        held[0].continue_()
+    expect(page.get_by_label(BOX)).to_have_value("Autre chose")
     assert page.evaluate("[Object.keys(localStorage), Object.keys(sessionStorage)]") == [[], []]
     assert TYPED not in page.evaluate("JSON.stringify(history.state)")
 

@@ -14,6 +14,7 @@ function page(answers = []) {
   const log = { text: "", saved: [] };
   const draft = createDraft({
     text: () => log.text,
+    came: log.text,
     save: async (body, isLeaving) => {
       log.saved.push([body, isLeaving]);
       return answers.shift() ?? "kept";
@@ -37,6 +38,23 @@ test("what is typed is saved once in a while, as it is then", async () => {
   mock.timers.tick(10 * EVERY_MS);
   await settled();
   assert.equal(log.saved.length, 1, "nothing changed, nothing is saved");
+});
+
+test("what was typed before the script ran is saved like all the rest", async () => {
+  const saved = [];
+  const draft = createDraft({
+    text: () => "typed at once",
+    came: "",
+    save: async (body) => {
+      saved.push(body);
+      return "kept";
+    },
+  });
+  assert.equal(draft.isKept(), false);
+  mock.timers.tick(EVERY_MS);
+  await settled();
+  assert.deepEqual(saved, ["typed at once"]);
+  assert.equal(draft.isKept(), true);
 });
 
 test("what the server has is known from what it has not", async () => {
@@ -96,6 +114,7 @@ test("a page that goes does not wait for the save that is on its way", async () 
   const saved = [];
   const draft = createDraft({
     text: () => text,
+    came: text,
     save: (body, isLeaving) => {
       saved.push([body, isLeaving]);
       return new Promise((resolve) => answers.push(() => resolve("kept")));
@@ -115,6 +134,26 @@ test("a page that goes does not wait for the save that is on its way", async () 
   await settled();
   await draft.leaving();
   assert.equal(saved.length, 2, "all of it is kept");
+});
+
+test("a page that goes sends again what is on its way, which ends with the page", async () => {
+  const saved = [];
+  const draft = createDraft({
+    text: () => "a",
+    came: "",
+    save: (body, isLeaving) => {
+      saved.push([body, isLeaving]);
+      return new Promise(() => {});
+    },
+  });
+  mock.timers.tick(EVERY_MS);
+  draft.now();
+  draft.leaving();
+  draft.leaving(); // `pagehide` after `beforeunload`
+  assert.deepEqual(saved, [
+    ["a", false],
+    ["a", true],
+  ]);
 });
 
 test("what the field was filled with by the server is not saved", async () => {

@@ -26,9 +26,9 @@ let held = ""; // the address of a link that was stopped once, because a message
 let typedAt = 0;
 
 const tabField = /** @type {HTMLInputElement} */ (form.elements.namedItem("tab"));
-const came = box.value; // the text with which the page was loaded
+const came = box.defaultValue; // the text with which the page was loaded
 const isOfThisTab = typeof history.state?.tab === "string"; // the tab was loaded again, or the person came back to it
-let isUntouched = true;
+let isUntouched = box.value === came; // on a slow line somebody may type before this script runs
 
 /** Put what this tab was typing into the field. A text that was sent meanwhile is not put back. @param {string} body */
 function fillIn(body) {
@@ -55,6 +55,7 @@ visit.signal.addEventListener("abort", tab.end);
 /** The draft of what stands in the field, which the server keeps for the visit. */
 export const draft = createDraft({
   text: () => box.value,
+  came,
   save: saveTo(data.draft ?? "", data.csrf ?? "", () => tab.name),
 });
 

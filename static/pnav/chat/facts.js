@@ -21,8 +21,14 @@ const typed = () => {
   return new URLSearchParams(/** @type {any} */ (values)).toString();
 };
 
+/** Whether a field holds what the page was loaded with. @param {Element} field */
+const isAsItCame = (field) =>
+  !(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) ||
+  (field.value === field.defaultValue && !("checked" in field && field.checked !== field.defaultChecked));
+
 const draft = createDraft({
   text: typed,
+  came: [...form.elements].every(isAsItCame) ? typed() : "",
   async save(body, isLeaving) {
     if (document.documentElement.classList.contains("pnav-leaving")) return "never"; // the visit is being forgotten
     try {

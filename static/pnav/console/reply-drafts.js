@@ -17,7 +17,7 @@ export function keepDraft(c) {
     // Use the token that the page has at this moment, because the token changes with the key of the session.
     const save = async (/** @type {string} */ body, /** @type {boolean} */ isLeaving) =>
       desk.isOver ? "later" : saveTo(`${home}echange/${c.id}/brouillon/`, csrf(), () => "")(body, isLeaving);
-    c.draft = createDraft({ text: () => c.area?.value ?? "", save });
+    c.draft = createDraft({ text: () => c.area?.value ?? "", came: c.area.defaultValue, save });
   }
   for (const event of ["input", "focus", "blur"]) c.area.addEventListener(event, c.draft.changed); // or a button changed it
   c.draft.changed();
@@ -30,7 +30,9 @@ const leave = () => {
   for (const c of own()) c.draft?.leaving();
 };
 
+/** Before a reload `beforeunload` comes before the next page is asked for, `pagehide` after it. */
 export const watchDrafts = () => {
+  addEventListener("beforeunload", leave);
   addEventListener("pagehide", leave);
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) leave();

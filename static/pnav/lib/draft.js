@@ -19,13 +19,16 @@ const RECALLED_MS = [0, 1500]; // when a page that was loaded again asks for the
 /**
  * @param {object} page
  * @param {() => string} page.text what stands in the field now
+ * @param {string} page.came the text with which the page was loaded, which the server has; what was typed before this
+ *   script ran is more than that
  * @param {(body: string, isLeaving: boolean) => Promise<Answer>} page.save
  */
-export const createDraft = ({ text, save }) => {
+export const createDraft = ({ text, came, save }) => {
   const timers = createTimers();
-  let kept = text(); // the text that the server has; at first the one with which the page was loaded
+  let kept = came; // the text that the server has
   /** @type {string | null} */
   let saving = null; // the text that is on its way
+  let isLast = false; // the save under way outlives the page
   let isOver = false;
 
   /** @param {boolean} isLeaving */
@@ -34,8 +37,11 @@ export const createDraft = ({ text, save }) => {
     timers.clear("save");
     // A page that is being closed does not wait for the save under way. Of two saves, the server keeps a visitor's
     // later one by its time, and an agent's that arrives last.
-    if (isOver || body === (saving ?? kept) || (saving !== null && !isLeaving)) return;
+    if (isOver || (saving === null && body === kept)) return;
+    // The browser gives up an ordinary request with its page: what is on its way by one is sent again.
+    if (saving !== null && (!isLeaving || (isLast && body === saving))) return;
     saving = body;
+    isLast = isLeaving;
     const answer = await save(body, isLeaving);
     if (saving === body) saving = null;
     if (answer === "never") isOver = true;
@@ -44,11 +50,15 @@ export const createDraft = ({ text, save }) => {
       timers.set("save", answer === "kept" ? EVERY_MS : AGAIN_MS, () => saveNow(false));
   }
 
+  const changed = () => {
+    if (!isOver && !timers.has("save")) timers.set("save", EVERY_MS, () => saveNow(false));
+  };
+
+  if (text() !== kept) changed();
+
   return {
     /** Save soon, because the field changed. */
-    changed() {
-      if (!isOver && !timers.has("save")) timers.set("save", EVERY_MS, () => saveNow(false));
-    },
+    changed,
     /** Save at once: a message was sent, so that its draft must go, or the line is connected again. */
     now: () => saveNow(false),
     /** Save at once, because the page goes out of sight, perhaps for good. */
