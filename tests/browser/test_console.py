@@ -255,6 +255,7 @@ def test_conversations_keep_their_drafts_and_say_who_wrote(live_site, page: Page
     expect(page.locator(OPEN_THREAD)).to_contain_text("vous êtes là ?")
     expect(entry).not_to_contain_text("non lu")
     expect(page).to_have_title(re.compile(r"^\S+ · 33000 – Console – Pnav$"))
+    expect(page).to_have_url(re.compile(f"/echange/{second.public_id}/"))  # written after the frame
     page.go_back()
     expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_have_value("brouillon du premier")
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0

@@ -215,22 +215,28 @@ BACK_TO_NONE = """() => {
   dispatchEvent(new PopStateEvent("popstate"));
   return [had.name, document.activeElement.tagName];
 }"""
-# A key opens one of them, and the browser goes to another one before any frame is drawn.
-KEY_AND_BACK = """address => {
+# A key opens one of them, and the browser goes back before any frame is drawn.
+KEY_AND_BACK = """async () => {
+  const frame = window.requestAnimationFrame;
+  window.requestAnimationFrame = () => 0;
+  const went = new Promise((done) => addEventListener("popstate", done, { once: true }));
   document.body.dispatchEvent(new KeyboardEvent("keydown", { code: "Digit2", key: "2", altKey: true, bubbles: true }));
-  history.replaceState(null, "", address);
-  dispatchEvent(new PopStateEvent("popstate"));
+  history.back();
+  await went;
+  window.requestAnimationFrame = frame;
 }"""
 
 
 def address_is_of_what_is_shown(page: Page, held: list[Conversation]) -> None:
-    opens(page, 1)
-    page.evaluate(FRAMES)
-    address = f"/console/echange/{held[2].public_id}/"
-    page.evaluate(KEY_AND_BACK, address)
+    """Check it after « Back » too, which leads from what a key has opened to what was open before, and no further."""
+    for number in (1, 3):
+        opens(page, number)
+        page.evaluate(FRAMES)
+    page.evaluate(KEY_AND_BACK)
+    page.wait_for_url(f"**/console/echange/{held[2].public_id}/*")
     page.evaluate(FRAMES)
     expect(page.locator(OPEN_THREAD)).to_have_attribute("data-conversation", str(held[2].public_id))
-    assert page.evaluate("location.pathname") == address
+    assert page.evaluate("location.pathname") == f"/console/echange/{held[2].public_id}/"
 
 
 def what_is_put_aside_has_no_focus(page: Page) -> None:

@@ -7,6 +7,7 @@
 
 import { all, find, seek } from "../lib/dom.js";
 import { afterFrame } from "../lib/turns.js";
+import { writeAddress } from "./addresses.js";
 import { keepDrafts } from "./drafts.js";
 import { leave } from "./leaving.js";
 import { count, paint, waitsSince } from "./list.js";
@@ -188,12 +189,7 @@ export async function open(id, { push = true, focus = true } = {}) {
   const hidden = seek("[name=echange]", document, HTMLInputElement);
   if (hidden) hidden.value = c.id;
   const address = find("a", c.entry).getAttribute("href");
-  // Write the address after the frame is drawn. Of all that a key to another exchange does, only the layout takes
-  // longer than this. By then the agent may have gone elsewhere, so the address is that of the conversation on screen.
-  if (push && !isOpen)
-    afterFrame(() => {
-      if (desk.current === c) history.pushState({ id }, "", address);
-    });
+  if (!isOpen) writeAddress(c, push ? address : null);
   // Everything is changed before anything is measured, so that the browser lays the page out once.
   putAside(c.thread, false);
   paint(...(before ? [before, c] : [c]));

@@ -6,6 +6,7 @@
  */
 
 import { seek, target } from "../lib/dom.js";
+import { goesOn } from "./addresses.js";
 import { watchAsides } from "./asides.js";
 import { begin, closeCurrent, open } from "./conversation.js";
 import { showDuty } from "./duty.js";
@@ -46,6 +47,7 @@ document.addEventListener("click", (event) => {
 });
 
 addEventListener("popstate", () => {
+  if (goesOn()) return;
   const [, id] = /\/echange\/([0-9a-f-]{36})\//.exec(location.pathname) || [];
   if (desk.current && desk.current.id === id) return; // the link leads within the page, and the focus follows it
   if (id) open(id, { push: false });

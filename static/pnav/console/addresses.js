@@ -1,0 +1,42 @@
+/**
+ * The address of the conversation on the screen, as a step of the browser's history.
+ *
+ * @module
+ */
+
+import { afterFrame } from "../lib/turns.js";
+import { desk } from "./state.js";
+
+/** @typedef {import("./state.js").Conversation} Conversation */
+
+/** @type {{ of: Conversation | null }} the conversation whose address is to be written after the next frame */
+const due = { of: null };
+
+/**
+ * Write the address of a conversation that was just opened, after the frame is drawn. Of all that a key to another
+ * exchange does, only the layout takes longer than this. By then the agent may have gone elsewhere, so the address is
+ * that of the conversation on screen.
+ *
+ * @param {Conversation} c
+ * @param {string | null} address null when the browser's history has led there
+ */
+export function writeAddress(c, address) {
+  due.of = address === null ? null : c;
+  if (address === null) return;
+  afterFrame(() => {
+    if (due.of !== c) return;
+    due.of = null;
+    if (desk.current === c) history.pushState({ id: c.id }, "", address);
+  });
+}
+
+/**
+ * « Back » that comes before the address is written leads past the conversation that was open before. Go on to that one
+ * then, and return whether this was the case.
+ */
+export function goesOn() {
+  if (!due.of) return false;
+  due.of = null;
+  history.forward();
+  return true;
+}
