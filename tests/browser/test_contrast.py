@@ -1,8 +1,10 @@
 """What is written on buttons stays readable under the mouse (WCAG 1.4.3), in both themes, on all our backgrounds."""
 
 import pytest
+from playwright.sync_api import Page
 
-from tests.browser.conftest import LiveSite, PageFactory
+from tests.browser.conftest import THEMES, LiveSite, PageFactory, in_theme
+from tests.browser.test_orientation import has_answered
 
 GROUNDS = ("default-grey", "alt-grey", "contrast-grey", "overlap-grey", "contrast-info", "open-blue-france")
 KINDS = ("", "fr-btn--secondary", "fr-btn--tertiary", "fr-btn--tertiary-no-outline")
@@ -63,3 +65,32 @@ def test_buttons_under_the_mouse_are_readable(live_site: LiveSite, page_factory:
         page.mouse.up()
         page.mouse.move(1, 1)
     assert low == {}
+
+
+# Of the texts within an element, those that are not readable.
+LOW = f"""(element) => {{
+  const ratio = {RATIO};
+  return [element, ...element.querySelectorAll("*")]
+    .filter((one) => [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()))
+    .filter((one) => one.checkVisibility() && ratio(one) < 4.5)
+    .map((one) => `${{one.className}} ${{ratio(one).toFixed(2)}}: ${{one.textContent.trim().slice(0, 40)}}`);
+}}"""
+
+
+@pytest.mark.parametrize(("question", "answers"), [("maintenant", {}), ("qui", {"danger": "no"})])
+def test_answers_and_the_menu_are_readable_under_the_mouse(
+    live_site: LiveSite, page: Page, question: str, answers: dict[str, str]
+):
+    """The hint below an answer, and an answer that is urgent, had too little contrast there in the dark theme."""
+    has_answered(page, live_site, answers, f"/orientation/{question}/")
+    page.locator(".pnav-nav__link").first.evaluate(
+        """link => { link.append(Object.assign(document.createElement("span"),
+            { className: "pnav-nav__state", textContent: "Commissariat" })); }"""
+    )
+    for theme in THEMES:
+        in_theme(page, theme)
+        for one in page.locator("main button:visible, .pnav-nav__link:visible").all():
+            one.hover()
+            page.evaluate("document.getAnimations().forEach((one) => one.finish())")
+            assert one.evaluate("one => one.matches(':hover')")
+            assert one.evaluate(LOW) == [], theme
