@@ -2,9 +2,9 @@
 
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import SUGGESTIONS, switched_off
+from tests.browser.conftest import FRAMES, SUGGESTIONS, switched_off
 
 
 def test_what_playwright_switches_off_stays_off(browser: Browser):
     features = switched_off(browser.browser_type).split(",")
-    assert {"PaintHolding", "HttpsUpgrades", *SUGGESTIONS} <= set(features)
+    assert {"PaintHolding", "HttpsUpgrades", *SUGGESTIONS, *FRAMES} <= set(features)
