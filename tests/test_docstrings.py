@@ -1,8 +1,11 @@
-"""Docstrings begin with a sentence: that of a function with its verb, that of a class with what the class is.
+"""Docstrings begin with a sentence: that of a function with its verb, that of a class or module with what it is.
 
 A phrase such as « The rows, as the page has them » leaves open whether a function reads, writes or returns them. What
 is no verb is told from a short list of words, and by the « s » at the end of a plural or of « Returns »: a new verb
 needs no line here. Tests are named by a sentence, and their docstrings are free.
+
+The first paragraph of a class or module ends like a sentence. It begins with a capital letter, a figure, a quotation or
+a name, and not with a word such as « Of » that continues what the name of the class began.
 """
 
 import re
@@ -31,11 +34,17 @@ NO_VERBS = {
     "Whom", "Whose", "Why", "With", "Within", "Without", "You",
 }  # fmt: skip
 VERBS_IN_S = {"Focus"}
+# Words that continue a sentence which the name of a class or module would have to begin.
+CONTINUE = {"Against", "And", "As", "Because", "But", "By", "Nor", "Of", "Or", "Than", "To"}
+# A name of code or of a file has a sign in it that no other word has; these names of programs have none.
+SMALL = re.compile(r"[a-z][a-z']*[\s,;]")
+PROGRAMS = {"allauth's", "clamd", "pgbouncer"}
+ENDED = re.compile(r"[.!?:»)]$")
 
 
 @dataclass(frozen=True)
 class Docstring:
-    """The first line of a docstring. name: of its function or class; empty for a module."""
+    """The first paragraph of a docstring. name: that of its function or class; empty for a module."""
 
     line: int
     name: str
@@ -43,14 +52,27 @@ class Docstring:
     is_of_function: bool = False
 
 
+def first_paragraph(lines: list[str]) -> str:
+    """Return the text of these lines up to the first empty one, or to the end of the docstring."""
+    text: list[str] = []
+    for line in lines:
+        part, end, _rest = line.partition('"""')
+        text.append(part.strip())
+        if end or not text[-1]:
+            break
+    return " ".join(text).strip()
+
+
 def docstrings(source: str) -> Iterator[Docstring]:
     """Yield the docstrings of a module, which are found by its layout: that of `ruff format`."""
     signature: re.Match[str] | None = None
     opens = Docstring(1, "", "")
     may_open = True
-    for number, line in enumerate(source.splitlines(), 1):
+    lines = source.splitlines()
+    for number, line in enumerate(lines, 1):
         if may_open and (found := OPENED.match(line)):
-            yield Docstring(number, opens.name, found[1], opens.is_of_function)
+            text = first_paragraph([found[1], *lines[number:]])
+            yield Docstring(number, opens.name, text, opens.is_of_function)
         may_open = False
         if found := SIGNATURE.match(line):
             signature = found
@@ -63,13 +85,23 @@ def fault(docstring: Docstring) -> str | None:
     """Return what is wrong with the beginning of a docstring; None for a sentence."""
     if FIELD.match(docstring.text):
         return "say what it is before what its fields mean"
-    if not docstring.is_of_function or docstring.name.startswith("test_"):
+    if docstring.name.startswith("test_"):
         return None
+    if not docstring.is_of_function:
+        return fault_of_thing(docstring.text)
     found = VERB.match(docstring.text)
     if found is None or found[0] in NO_VERBS:
         return "begin with the verb: « Return the … »"
     is_in_s = found[0].endswith("s") and not found[0].endswith("ss") and found[0] not in VERBS_IN_S
     return "begin with the verb in the imperative: « Return », not « Returns »" if is_in_s else None
+
+
+def fault_of_thing(text: str) -> str | None:
+    """Return what is wrong with the first paragraph of a class or module; None for a sentence."""
+    word = re.split(r"[\s,:;.]", text, maxsplit=1)[0]
+    if word in CONTINUE or (SMALL.match(text) and word not in PROGRAMS):
+        return "begin with what it is"
+    return None if ENDED.search(text) else "end the sentence"
 
 
 def test_docstrings_begin_with_a_sentence(tried):
@@ -103,6 +135,10 @@ FUNCTION = 'def act(\n    one: str,\n) -> None:  # noqa: X\n    """{}"""\n'
         ('class Row:\n    """key: of the row."""\n', "fields"),
         ('class Row:\n    async def act(self):\n        r"""As Django\'s."""\n', "the verb:"),
         ('"""key: of the row."""\n', "fields"),
+        ('"""Of the rows of a page."""\n', "what it is"),
+        ('class Row(Base):\n    """keys and names; the page."""\n', "what it is"),
+        ('class Row:\n    """The rows\n    of a page\n\n    They are sorted.\n    """\n', "end the sentence"),
+        ('"""The rows of a page"""\n', "end the sentence"),
     ],
 )
 def test_phrase_is_found(source, wrong):
@@ -120,6 +156,8 @@ def test_phrase_is_found(source, wrong):
         'class Row(\n    Base,\n):\n    """A row. key: its key."""\n',
         'def test_act():\n    """The rows are those of the page."""\n',
         '"""The rows of a page."""\n',
+        '"""clamd reads the rows: two things.\n\n- one\n- two\n"""\n',
+        '"""docs/rows.md says what\nthe rows are.\n"""\n',
         'def act(): ...\n\n\nROWS = """The rows."""\n',
     ],
 )

@@ -18,7 +18,7 @@ TICK_SECONDS = 2.0  # of the worker, which looks at those whose delay for their 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """share of those who come is answered within so many seconds.
+    """It says which share of the people who come has to be answered within how many seconds.
 
     capacity: exchanges that an agent holds at once. pauses: the share of the duty that is spent in pause, 0 to under 1.
     at_least: agents there at any hour, whoever comes: the service is open day and night.

@@ -111,10 +111,10 @@ deeds = st.one_of(
 
 @dataclass(frozen=True)
 class History:
-    """forces and capacities of the agents; who waits at the start (zone, urgency, minutes); who comes; the threads;
-    which people come from a crowded network.
+    """One history to play: what there is at the start, who comes, and what each thread does.
 
-    Every second agent of a force is of another unit.
+    It has the forces and capacities of the agents; who waits at the start (zone, urgency, minutes); who comes; the
+    threads; and which people come from a crowded network. Every second agent of a force is of another unit.
     """
 
     agents: list[tuple[str, int]]
