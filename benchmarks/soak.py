@@ -25,7 +25,7 @@ from benchmarks.bench import _nowhere
 from benchmarks.figures import cpu_of_tree, cpu_seconds, median, memory_kb
 from benchmarks.site import ROOT, Stage, Web, refuse_unsafe_speed, stage
 from benchmarks.sockets import raise_file_limit
-from benchmarks.wire import Client, WireError, frame, handshake
+from benchmarks.wire import Line, WireError, handshake
 from pnav.demo.services import Service
 
 APPLICATION = "benchmarks.soak_site:application"
@@ -68,34 +68,6 @@ class Ledger:
     counts: Counter[str] = field(default_factory=Counter)
     unacknowledged: dict[str, float] = field(default_factory=dict)
     people: int = 0
-
-
-class Line(Client):
-    """A socket that reads its frames. Posts wait in the ledger for their acknowledgement."""
-
-    __slots__ = ("ended", "hear", "open")
-
-    def __init__(self, request: bytes, hear: Callable[[dict[str, Any]], None]) -> None:
-        super().__init__(request)
-        self.hear = hear
-        loop = asyncio.get_running_loop()
-        self.open: asyncio.Future[None] = loop.create_future()
-        self.ended: asyncio.Future[None] = loop.create_future()
-
-    def opened(self) -> None:
-        self.open.set_result(None)
-
-    def text(self, data: bytes, start: int, end: int) -> None:
-        self.hear(json.loads(data[start:end]))
-
-    def lost(self) -> None:
-        for future in (self.open, self.ended):
-            if not future.done():
-                future.set_result(None)
-
-    def say(self, **content: Any) -> None:
-        if self.transport is not None:
-            self.send(frame(json.dumps(content).encode()))
 
 
 async def dial(port: int, path: str, cookie: str, hear: Callable[[dict[str, Any]], None]) -> Line:

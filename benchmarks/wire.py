@@ -6,8 +6,11 @@ Frames that come in are found in the bytes as they arrived, without a copy. Only
 
 import asyncio
 import base64
+import json
 import os
 import struct
+from collections.abc import Callable
+from typing import Any
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 FINAL = 0x80
@@ -156,3 +159,35 @@ class Client(asyncio.Protocol):
         self.error = self.error or WireError(why)
         if self.transport is not None:
             self.transport.abort()
+
+
+class Line(Client):
+    """A socket whose texts are frames in JSON: it passes each to `hear`, and `say` sends one.
+
+    open: done when the handshake has ended, or the socket is over. ended: done when the socket is over.
+    """
+
+    __slots__ = ("ended", "hear", "open")
+
+    def __init__(self, request: bytes, hear: Callable[[dict[str, Any]], None]) -> None:
+        super().__init__(request)
+        self.hear = hear
+        loop = asyncio.get_running_loop()
+        self.open: asyncio.Future[None] = loop.create_future()
+        self.ended: asyncio.Future[None] = loop.create_future()
+
+    def opened(self) -> None:
+        self.open.set_result(None)
+
+    def text(self, data: bytes, start: int, end: int) -> None:
+        self.hear(json.loads(data[start:end]))
+
+    def lost(self) -> None:
+        for future in (self.open, self.ended):
+            if not future.done():
+                future.set_result(None)
+
+    def say(self, **content: Any) -> None:
+        """Send a frame, unless the socket is over. Letters stay letters, as a browser writes them."""
+        if self.transport is not None:
+            self.send(frame(json.dumps(content, ensure_ascii=False).encode()))

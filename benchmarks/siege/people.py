@@ -5,7 +5,6 @@ are filled in threads. Nothing here stops by itself; it has to be cancelled.
 """
 
 import asyncio
-import json
 import random
 import re
 import time
@@ -19,7 +18,7 @@ from typing import Any
 from benchmarks.faults.journal import Journal, digest
 from benchmarks.siege import addresses, ground, visits
 from benchmarks.siege.ground import Account, Deed, Doors, Keys
-from benchmarks.wire import Client, WireError, frame, handshake
+from benchmarks.wire import Line, WireError, handshake
 from pnav.demo.visit import VisitError
 
 PAIRS, WAITING, DUTY, ACCOUNTS = 50, 20, 8, 8
@@ -101,34 +100,6 @@ class Seen:
         """Note a refusal. at: when the request that was refused began; by default now."""
         now = time.monotonic()
         self.refusals.append(Refusal(now if at is None else at, what, now))
-
-
-class Line(Client):
-    """A socket that passes each frame to `hear`."""
-
-    __slots__ = ("ended", "hear", "open")
-
-    def __init__(self, request: bytes, hear: Callable[[dict[str, Any]], None]) -> None:
-        super().__init__(request)
-        self.hear = hear
-        loop = asyncio.get_running_loop()
-        self.open: asyncio.Future[None] = loop.create_future()
-        self.ended: asyncio.Future[None] = loop.create_future()
-
-    def opened(self) -> None:
-        self.open.set_result(None)
-
-    def text(self, data: bytes, start: int, end: int) -> None:
-        self.hear(json.loads(data[start:end]))
-
-    def lost(self) -> None:
-        for future in (self.open, self.ended):
-            if not future.done():
-                future.set_result(None)
-
-    def say(self, **content: Any) -> None:
-        if self.transport is not None:
-            self.send(frame(json.dumps(content, ensure_ascii=False).encode()))
 
 
 class Party:
