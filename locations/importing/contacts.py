@@ -143,7 +143,9 @@ class ContactSink(Sink):
 
     merge: Merge
     model: type[ReceptionPoint] | type[Partner]
+    fields: list[str]
     group: str  # the column that, with the département, says what a source covers
+    twice: str  # why the second of two records with the same longer key is refused
 
     def __init__(self, result: Result, source: Source) -> None:
         self.result, self.source, self.communes = result, source, known_communes()
@@ -154,6 +156,42 @@ class ContactSink(Sink):
                 self.group, "department_code"
             )
         )
+
+    def _new_merge(self, *own: str) -> Merge:
+        """Return the merge of this table. own: the columns of `own_values`."""
+        columns = ["key", *own, "source", *self.fields]
+        return Merge(self.model, columns, key=["key"], assign=_prevailing(self.fields), guard=DEMO_GUARD)
+
+    def key_of(self, record: Any) -> str:
+        """Return what identifies the record in its table."""
+        raise NotImplementedError
+
+    def longer_key_of(self, record: Any) -> str:
+        """Return the key of a record whose `key_of` another record of the file has too."""
+        raise NotImplementedError
+
+    def own_values(self, record: Any) -> tuple[str, ...]:
+        """Return the values of the columns that this table alone has."""
+        return ()
+
+    def add(self, record: Any) -> list[str]:
+        """Take a unit or a partner; one of the demonstration steps back where official ones are."""
+        covers = (getattr(record, self.group), record.department_code)
+        if self._steps_back(*covers):
+            self.result.ignored += 1
+            return []
+        remarks: list[str] = []
+        commune = self._commune(record, remarks)
+        key = self.key_of(record)
+        if key in self.used:
+            key = self.longer_key_of(record)
+            if key in self.used:
+                raise Refused(self.twice)
+        self.used.add(key)
+        self.covered.add(covers)
+        values = self._values(record, self.fields, commune)
+        self.merge.add((key, *self.own_values(record), str(self.source), *values))
+        return remarks
 
     def _commune(self, record: records.ContactRecord, remarks: list[str]) -> str | None:
         if not record.insee_code:
@@ -197,40 +235,16 @@ class UnitSink(ContactSink):
     """It takes the units of a file and merges them into `ReceptionPoint`."""
 
     model = ReceptionPoint
+    fields = _UNIT_FIELDS
     group = "force"
+    twice = "doublon : même unité, même adresse"
 
     def __init__(self, result: Result, source: Source) -> None:
         super().__init__(result, source)
         self.index = UnitIndex.read()
-        self.merge = Merge(
-            ReceptionPoint,
-            ["key", "force", "source", *_UNIT_FIELDS],
-            key=["key"],
-            assign=_prevailing(_UNIT_FIELDS),
-            guard=DEMO_GUARD,
-        )
+        self.merge = self._new_merge("force")
 
-    def add(self, record: records.UnitRecord) -> list[str]:
-        """Take a unit; one of the demonstration steps back where official ones are."""
-        if self._steps_back(record.force, record.department_code):
-            self.result.ignored += 1
-            return []
-        remarks: list[str] = []
-        commune = self._commune(record, remarks)
-        key = self._key(record)
-        if key in self.used:
-            # Some towns have two stations: Tours, Valence, Poitiers. The street tells them apart.
-            key = f"{unit_key(record.force, record.department_code, record.name)}:{normalise_name(record.address)}"[
-                :255
-            ]
-            if key in self.used:
-                raise Refused("doublon : même unité, même adresse")
-        self.used.add(key)
-        self.covered.add((record.force, record.department_code))
-        self.merge.add((key, record.force, str(self.source), *self._values(record, _UNIT_FIELDS, commune)))
-        return remarks
-
-    def _key(self, record: records.UnitRecord) -> str:
+    def key_of(self, record: records.UnitRecord) -> str:
         if record.dila_id in self.index.by_dila_id:
             return self.index.by_dila_id[record.dila_id]
         same_id = self.index.by_public_id.get((record.force, record.public_id), []) if record.public_id else []
@@ -238,37 +252,30 @@ class UnitSink(ContactSink):
             return same_id[0]
         return unit_key(record.force, record.department_code, record.name)
 
+    def longer_key_of(self, record: records.UnitRecord) -> str:
+        """Add the street, because some towns have two stations: Tours, Valence, Poitiers."""
+        key = unit_key(record.force, record.department_code, record.name)
+        return f"{key}:{normalise_name(record.address)}"[:255]
+
+    def own_values(self, record: records.UnitRecord) -> tuple[str, ...]:
+        return (record.force,)
+
 
 class PartnerSink(ContactSink):
     """It takes the partners of a file and merges them into `Partner`."""
 
     model = Partner
+    fields = _PARTNER_FIELDS
     group = "kind"
+    twice = "doublon : même identifiant, même nom, même adresse"
 
     def __init__(self, result: Result, source: Source) -> None:
         super().__init__(result, source)
-        self.merge = Merge(
-            Partner,
-            ["key", "source", *_PARTNER_FIELDS],
-            key=["key"],
-            assign=_prevailing(_PARTNER_FIELDS),
-            guard=DEMO_GUARD,
-        )
+        self.merge = self._new_merge()
 
-    def add(self, record: records.PartnerRecord) -> list[str]:
-        """Take a partner; one of the demonstration steps back where official ones are."""
-        if self._steps_back(record.kind, record.department_code):
-            self.result.ignored += 1
-            return []
-        remarks: list[str] = []
-        commune = self._commune(record, remarks)
-        key = record.dila_id
-        if key in self.used:
-            # Some DILA ids are shared by several bodies of one commune.
-            key = f"{record.dila_id}:{normalise_name(record.name)}:{normalise_name(record.address)}"[:120]
-            if key in self.used:
-                raise Refused("doublon : même identifiant, même nom, même adresse")
-        self.used.add(key)
-        self.covered.add((record.kind, record.department_code))
-        self.merge.add((key, str(self.source), *self._values(record, _PARTNER_FIELDS, commune)))
-        return remarks
+    def key_of(self, record: records.PartnerRecord) -> str:
+        return record.dila_id
+
+    def longer_key_of(self, record: records.PartnerRecord) -> str:
+        """Add the name and the address, because several bodies of one commune share some DILA ids."""
+        return f"{record.dila_id}:{normalise_name(record.name)}:{normalise_name(record.address)}"[:120]
