@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pnav.demo.services import Postgres, Service, Valkey
+from pnav.demo.services import Postgres, Service, Valkey, free_port
 from pnav.server.serving import daphne_arguments
 from reports.seal.sealing import PrivateKey
 
@@ -29,12 +29,6 @@ VARIABLES = {
     "LOG_LEVEL": "WARNING",
     "DJANGO_SETTINGS_MODULE": "pnav.settings",
 }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Web(Service):

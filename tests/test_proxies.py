@@ -20,13 +20,13 @@ from django.core.management import call_command
 from django.template.loader import render_to_string
 from django.urls import resolve, reverse
 
-from benchmarks.faults.processes import free_port
 from benchmarks.faults.reverse_proxy import HAProxy, ReverseProxy
 from common.texts import cache as text_cache
 from common.texts.cache import Changed
 from common.texts.help_numbers import Number
 from deploy import authority
 from pnav import addresses
+from pnav.demo.services import free_port
 from pnav.middleware.require_https import PROGRAMS
 from pnav.pages.build import failure_page
 from pnav.server import http_channel, page_handler

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from pnav.demo.services import Postgres, Service, Valkey
+from pnav.demo.services import Postgres, Service, Valkey, free_port
 from pnav.server.serving import daphne_arguments
 from reports.seal.sealing import PrivateKey
 
@@ -35,12 +35,6 @@ VARIABLES = {
     "FRAMES_AT_ONCE": "2000",
     "FRAMES_A_SECOND": "500",
 }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class _Restartable(Service):

@@ -40,7 +40,7 @@ from redis.retry import Retry
 
 from benchmarks.faults import checker, records, web_judge
 from benchmarks.faults.journal import Event, Journal
-from benchmarks.faults.processes import ROOT, Database, Site, _Restartable, free_port, site
+from benchmarks.faults.processes import ROOT, Database, Site, _Restartable, site
 from benchmarks.faults.reverse_proxy import PROXIES, NoProxy, ReverseProxy
 from benchmarks.faults.web_faults import (
     AFTER_SECONDS,
@@ -54,7 +54,7 @@ from benchmarks.faults.web_faults import (
     served,
 )
 from deploy import authority
-from pnav.demo.services import postgres_programs
+from pnav.demo.services import free_port, postgres_programs
 
 WORD = "a-password-for-runs-of-renewal-only"  # the password of both servers
 EXAMINER = "user examiner on nopass ~* &* +@all\n"  # asks whether Redis answers, and ends its connections

@@ -13,7 +13,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.faults.processes import ROOT, _Restartable, free_port
+from benchmarks.faults.processes import ROOT, _Restartable
+from pnav.demo.services import free_port
 
 HOST = "localhost"  # the name to which the processes of the demonstration answer
 OLDEST_CADDY = (2, 8)

@@ -12,7 +12,8 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.faults.processes import Database, free_port
+from benchmarks.faults.processes import Database
+from pnav.demo.services import free_port
 
 # Settings of both servers. A log with statements would contain what people wrote; `Postgres` sets the rest.
 SETTINGS = {

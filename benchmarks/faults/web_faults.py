@@ -40,9 +40,10 @@ from benchmarks.faults.clients import (
 )
 from benchmarks.faults.crowd import Crowd
 from benchmarks.faults.journal import Journal
-from benchmarks.faults.processes import ROOT, Site, _Clocked, free_port, site
+from benchmarks.faults.processes import ROOT, Site, _Clocked, site
 from benchmarks.faults.reverse_proxy import HOST, PROXIES, NoProxy, ReverseProxy
 from benchmarks.faults.totals import WEB, Totals
+from pnav.demo.services import free_port
 from pnav.server import entry
 
 PAIRS, WITHOUT_SOCKET = 20, 3

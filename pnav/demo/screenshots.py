@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from pnav.demo.code import totp_code
-from pnav.demo.services import Postgres
+from pnav.demo.services import Postgres, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "docs" / "images"
@@ -49,11 +48,8 @@ def demonstration() -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
     Afterwards the site is stopped and its data are deleted.
     """
     state = Path(tempfile.mkdtemp(prefix="pnav-images-"))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     passed = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL", "DATA"}}
-    environment = {**passed, "PORT": str(port), "DEMO_STATE": str(state)}
+    environment = {**passed, "PORT": str(free_port()), "DEMO_STATE": str(state)}
     site = subprocess.Popen([sys.executable, "-m", "pnav.demo.run"], cwd=ROOT, env=environment)
     try:
         deadline = time.monotonic() + START_SECONDS

@@ -12,6 +12,7 @@ import pwd
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,13 @@ OTHER_POSTGRES, OTHER_REDIS = "PNAV_TEST_POSTGRES", "PNAV_TEST_REDIS"
 
 class ServiceError(RuntimeError):
     """A server did not start; the message, in French, ends with what it wrote in its log."""
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on now. Another process may take it before the caller does."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 PR_SET_PDEATHSIG = 1  # prctl(2)

@@ -26,13 +26,13 @@ from common import security_log
 from pnav.accounts.models import Role, User
 from pnav.accounts.openid import Exchange, proves_second_factor
 from pnav.accounts.second_factor import link_mark
+from pnav.demo.services import free_port
 from pnav.logs import OURS
 from pnav.server.identity import identify_passes
 from pnav.sessions import stored_key
 from reports.models import AccessRecord
 from tests.accounts.cast import PASSWORD, make_user, sign_in, totp_code
 from tests.accounts.provider import Provider, leave, query_of, sign_in_there
-from tests.browser.conftest import free_port
 
 pytestmark = pytest.mark.django_db
 SUBJECT = "3f1c9a7e-sub"

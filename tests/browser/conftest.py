@@ -33,7 +33,6 @@ import http.server
 import os
 import re
 import shutil
-import socket
 import threading
 import time
 import urllib.error
@@ -60,6 +59,7 @@ from playwright.sync_api import (
 )
 from pytest_django import DjangoDbBlocker
 
+from pnav.demo.services import free_port
 from tests import chromium
 from tests.browser import door
 from tests.browser.exchange import console, enter, nobody_on_duty
@@ -234,12 +234,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

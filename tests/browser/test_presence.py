@@ -12,8 +12,9 @@ from chat.conversations import actions, dispatcher
 from chat.models import Agent, Conversation, EventKind
 from chat.rules.lifecycle import Availability, Status
 from pnav.accounts.models import Role
+from pnav.demo.services import free_port
 from tests.browser import hidden_tabs
-from tests.browser.conftest import Axe, LiveSite, PageFactory, free_port, running_site
+from tests.browser.conftest import Axe, LiveSite, PageFactory, running_site
 from tests.browser.exchange import in_site
 from tests.chat.sockets import signed_in
 from tests.factories import chat as make

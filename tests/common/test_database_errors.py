@@ -1,7 +1,5 @@
 """An operator reads what kind of failure a database error is, and nothing of its text."""
 
-import socket
-
 import psycopg
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -10,6 +8,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from common import database_errors
 from common.database_errors import describe_error, failure_of
+from pnav.demo.services import free_port
 from tests.support import pooler
 
 HOST = "MARQUE.invalid"
@@ -23,12 +22,6 @@ def parameters(**changes: object) -> dict[str, object]:
     ours["host"] = ours["host"] or connection.settings_dict["OPTIONS"].get("host")
     known = {name: value for name, value in ours.items() if value}
     return {**known, "dbname": "postgres", "connect_timeout": 5, **changes}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pooler.needs_own_connection

@@ -18,7 +18,7 @@ from psycopg import sql
 from pnav.accounts.models import Role
 from pnav.demo import run
 from pnav.demo.cast import accounts_of, as_json, new_secrets
-from pnav.demo.services import Postgres
+from pnav.demo.services import Postgres, free_port
 from tests.support import once
 
 
@@ -56,17 +56,11 @@ def test_second_start_on_the_same_port_leaves_the_first_one_its_files(kept, monk
     assert all(file.exists() for file in kept)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
-
-
 @pytest.mark.parametrize("is_ready", [True, False])
 def test_second_start_on_another_port_says_that_one_is_running_and_leaves_it_its_files(
     kept, monkeypatch, capsys, is_ready
 ):
-    monkeypatch.setenv("PORT", free_port())
+    monkeypatch.setenv("PORT", str(free_port()))
     if is_ready:
         for file in kept:
             file.write_text(json.dumps({"base_url": "http://localhost:8123"}))
@@ -118,7 +112,7 @@ def test_stopped_it_leaves_no_file_that_tells_of_it(kept, monkeypatch):
     monkeypatch.setattr(run.time, "sleep", told_and_stopped)
     monkeypatch.setattr(run.signal, "signal", lambda *_arguments: None)
     monkeypatch.setattr(os, "environ", os.environ.copy())
-    monkeypatch.setenv("PORT", free_port())
+    monkeypatch.setenv("PORT", str(free_port()))
     assert run.main() == 0
     assert not any(file.exists() for file in kept)
 
@@ -144,7 +138,13 @@ def begin(state: Path, **variables: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "pnav.demo.run"],
         cwd=run.ROOT,
-        env={**kept, "PORT": free_port(), "DEMO_STATE": str(state), "STATIC_ROOT": str(state / "static"), **variables},
+        env={
+            **kept,
+            "PORT": str(free_port()),
+            "DEMO_STATE": str(state),
+            "STATIC_ROOT": str(state / "static"),
+            **variables,
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from benchmarks.faults.processes import free_port
 from benchmarks.faults.proxy import Proxy
+from pnav.demo.services import free_port
 
 SECONDS = 5
 

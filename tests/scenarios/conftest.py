@@ -19,16 +19,10 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker
 from websockets.sync.client import ClientConnection, connect
 
-from pnav.demo.services import Postgres, Service, Valkey
+from pnav.demo.services import Postgres, Service, Valkey, free_port
 from tests.support import fresh, once
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Web(Service):

@@ -10,7 +10,8 @@ import pytest
 
 from common.watchdog import ALIVE, READY
 from deploy import probe
-from tests.scenarios.conftest import ROOT, free_port
+from pnav.demo.services import free_port
+from tests.scenarios.conftest import ROOT
 from tests.support.supervisor import Listener
 
 PATIENCE = 1.5  # seconds, like WatchdogSec

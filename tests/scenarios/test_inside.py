@@ -30,8 +30,8 @@ from redis.retry import Retry
 
 from common.database_errors import failure_of
 from deploy import authority
-from pnav.demo.services import Postgres, Valkey
-from tests.scenarios.conftest import PlainWeb, free_port
+from pnav.demo.services import Postgres, Valkey, free_port
+from tests.scenarios.conftest import PlainWeb
 from tests.scenarios.test_production import PRODUCTION, with_keys
 from tests.support import once, roles
 from tests.support.fresh import manage

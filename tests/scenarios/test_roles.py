@@ -18,10 +18,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from chat.messages.protocol import CLOSE_AGAIN
 from chat.models import Message
 from pnav.demo.run import Daphne, Front
+from pnav.demo.services import free_port
 from pnav.server.process_role import ProcessRole
 from tests.chat.sockets import visit
 from tests.factories import chat as make
-from tests.scenarios.conftest import Client, Site, SiteOfRoles, free_port
+from tests.scenarios.conftest import Client, Site, SiteOfRoles
 
 pytestmark = pytest.mark.slow
 SOCKETS, PAGES, OTHER_PAGES = 0, 1, 2

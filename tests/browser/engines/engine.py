@@ -6,7 +6,6 @@ protocols: WebDriver BiDi (Firefox) and WebDriver (WebKitGTK).
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from abc import ABC, abstractmethod
@@ -21,12 +20,6 @@ CONTROL, SHIFT, ENTER, TAB, ESCAPE, DOWN = "\ue009", "\ue008", "\ue007", "\ue004
 
 class EngineError(AssertionError):
     """The browser refused a command; the message is the browser's."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for[T](ask: Callable[[], T], what: str, seconds: float = PATIENCE_SECONDS) -> T:

@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from pnav.demo.services import free_port
 from tests.browser.engines.engine import (
     PATIENCE_SECONDS,
     Engine,
     EngineError,
     find,
-    free_port,
     start_display,
     wait_for,
 )

@@ -12,12 +12,12 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from pnav.demo.services import free_port
 from tests.browser.engines.engine import (
     PATIENCE_SECONDS,
     Engine,
     EngineError,
     find,
-    free_port,
     start_display,
     wait_for,
 )
