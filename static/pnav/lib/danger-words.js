@@ -1,6 +1,6 @@
 /**
- * Words of suicide or of immediate danger in what a person writes, marked for the agent: the same as
- * chat/rules/danger_words.py, which says how a phrase is written. Pure.
+ * Finds words of suicide or of immediate danger in what a person writes, to mark them for the agent. It does the same
+ * as chat/rules/danger_words.py, which says how a phrase is written. The functions are pure.
  *
  * @module
  */
@@ -9,13 +9,13 @@ const GAP = 2;
 const GAP_SIGN = "…";
 const NOTHING = "nothing";
 
-/** What may stand at one place of a phrase: « je/j », « suicid* », « envie… ». @typedef {string} Place */
+/** What may be at one place of a phrase: « je/j », « suicid* », « envie… ». @typedef {string} Place */
 /** @typedef {{ isLoose: boolean, kinds: Set<string>, words: Map<string, Node[]>, beginnings: [string, Node][], children: Map<string, Node> }} Node */
 /** @typedef {[node: Node, start: number, left: number]} Reading */
 
 const isSign = (/** @type {string} */ sign) => (sign >= "a" && sign <= "z") || (sign >= "0" && sign <= "9");
 
-/** The words of a text, as they are compared. @param {string} text */
+/** Return the words of a text in the form in which they are compared. @param {string} text */
 export const wordsOf = (text) => {
   const plain = text.normalize("NFKD").toLowerCase().replaceAll("œ", "oe").replaceAll("æ", "ae");
   /** @type {string[]} */
@@ -85,7 +85,7 @@ const keep = (readings, reading) => {
 };
 
 /**
- * The kinds of danger that a text tells of, in one pass over its words.
+ * Return the kinds of danger that a text tells of, in one pass over its words.
  *
  * @param {Node} root
  * @param {string} text
@@ -112,11 +112,17 @@ export const find = (root, text) => {
   return told(spans, words.length);
 };
 
-/** One place of a list by its number: nothing of ours is written by a key. @param {number[]} list @param {number} at @param {number} value */
+/**
+ * Set one place of a list by its number, without writing to a key of an object.
+ *
+ * @param {number[]} list
+ * @param {number} at
+ * @param {number} value
+ */
 const put = (list, at, value) => list.fill(value, at, at + 1);
 
 /**
- * The kinds of these spans of words, without those that a harmless one holds, or goes on from.
+ * Return the kinds of these spans of words, without those inside a harmless one, and those that continue one.
  *
  * @param {{ start: number, end: number, kind: string }[]} spans
  * @param {number} count

@@ -1,5 +1,5 @@
 /**
- * Finding elements, with their types. `find` is for what a page always has, `seek` for what it may have.
+ * Finds elements, with their types. `find` is for what a page always has, and `seek` for what it may have.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 /** @typedef {Document | DocumentFragment | Element} Part */
 
 /**
- * The first element that this selector names. Raises an error that names the selector when there is none.
+ * Return the first element that this selector names. Raise an error that names the selector when there is none.
  *
  * @template {Element} [T=HTMLElement]
  * @param {string} selector
@@ -22,7 +22,7 @@ export const find = (selector, from = document, _kind) => {
 };
 
 /**
- * The same, or null when there is none.
+ * Return the first element that this selector names, or null when there is none.
  *
  * @template {Element} [T=HTMLElement]
  * @param {string} selector
@@ -33,7 +33,7 @@ export const find = (selector, from = document, _kind) => {
 export const seek = (selector, from = document, _kind) => /** @type {T | null} */ (from.querySelector(selector));
 
 /**
- * All of them, in the order of the page.
+ * Return all elements that this selector names, in the order of the page.
  *
  * @template {Element} [T=HTMLElement]
  * @param {string} selector
@@ -44,7 +44,7 @@ export const seek = (selector, from = document, _kind) => /** @type {T | null} *
 export const all = (selector, from = document, _kind) => /** @type {T[]} */ ([...from.querySelectorAll(selector)]);
 
 /**
- * The element with this id, which the page always has.
+ * Return the element with this id, which the page always has.
  *
  * @template {Element} [T=HTMLElement]
  * @param {string} id
@@ -54,7 +54,7 @@ export const all = (selector, from = document, _kind) => /** @type {T[]} */ ([..
 export const byId = (id, kind) => find(`#${id}`, document, kind);
 
 /**
- * A copy of what a `<template>` of the page holds.
+ * Return a copy of the content of a `<template>` of the page.
  *
  * @param {string} id
  * @returns {HTMLElement}
@@ -65,7 +65,7 @@ export const fromTemplate = (id) => {
 };
 
 /**
- * What an event happened to, as an element.
+ * Return the target of an event, as an element.
  *
  * @param {Event} event
  * @returns {HTMLElement}
@@ -73,7 +73,7 @@ export const fromTemplate = (id) => {
 export const target = (event) => /** @type {HTMLElement} */ (event.target);
 
 /**
- * Write a text, only when it changes: a screen reader says each change of a live region.
+ * Write a text only when it changes, because a screen reader says each change of a live region.
  *
  * @param {Element | null} node
  * @param {string} text
@@ -83,7 +83,7 @@ export const write = (node, text) => {
 };
 
 /**
- * Whether a click means more than following the link here: another tab, a download…
+ * Whether a click does not only follow the link here, but opens another tab, downloads, and so on.
  *
  * @param {MouseEvent | KeyboardEvent} event
  */

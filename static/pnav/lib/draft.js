@@ -104,8 +104,8 @@ export const saveTo = (address, token, tab) => async (body, isLeaving) => {
 };
 
 /**
- * What this tab was typing, asked of the server: the page that was loaded again may be older than the last save of the
- * one before it, which leaves when that one goes. Two requests at most, none once somebody types.
+ * Ask the server for what this tab was typing. A page that was loaded again may be older than the last save of the page
+ * before it, which was sent when that page was left. It asks at most twice, and not after somebody has typed.
  *
  * @param {string} address
  * @param {string} token against forgery
@@ -124,7 +124,7 @@ export async function recall(address, token, { tab, isUntouched, show }) {
       const answer = await fetch(address, { method: "POST", headers, body: new URLSearchParams({ tab: asked }) });
       if (!answer.ok) return;
       const { body } = await answer.json();
-      // The name that it had may turn out to be another tab's meanwhile: then so is the text.
+      // Meanwhile its name may have turned out to be another tab's, and then the text is, too.
       if (isUntouched() && tab() === asked) show(body);
     } catch {
       return; // no network: the page keeps what it came with

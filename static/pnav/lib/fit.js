@@ -1,11 +1,12 @@
 /**
- * Where a list that opens under a field fits: above a phone's keyboard and above what is fixed at the bottom.
+ * Computes where a list that opens under a field fits: above a telephone's keyboard, and above what is fixed at the
+ * bottom.
  *
  * @module
  */
 
 /**
- * All figures are CSS pixels from the top of the window.
+ * The measures of the page, in CSS pixels from the top of the window.
  *
  * @typedef {object} Place
  * @property {number} field top of the field, with its label
@@ -16,10 +17,10 @@
  */
 
 /**
- * How far to scroll the page down, and how high the list may then be.
+ * Return how far to scroll the page down, and how high the list may then be.
  *
- * The field stays in view: at most it goes to the top. The list is never higher than what is free below it, and never
- * lower than `least`, so that something of it can be reached on the lowest screens.
+ * The field stays in view: at most it moves to the top. The list is never higher than what is free below the field, and
+ * never lower than `least`, so that something of it can be reached on the lowest screens.
  *
  * @param {Place} place
  * @param {number} least
@@ -32,7 +33,7 @@ export const fit = ({ field, list, wanted, top, bottom }, least) => {
 };
 
 /**
- * What nothing covers: the part of the page above the keyboard, without what is fixed or sticks at its edges.
+ * Return what nothing covers: the part of the page above the keyboard, without what is fixed or sticks at its edges.
  *
  * @param {Iterable<Element>} bars what may be fixed or stick
  * @returns {{ top: number, bottom: number }}

@@ -1,6 +1,6 @@
 /**
- * A text as it is shown, with nothing in it that cannot be seen: the same as common/plain_text.py, to the letter. A test draws
- * thousands of texts by both (tests/js/test_twins.py).
+ * Returns a text as it is shown, without anything that cannot be seen, exactly as common/plain_text.py does. A test
+ * compares both with thousands of texts (tests/js/test_twins.py).
  *
  * @module
  */
@@ -19,10 +19,10 @@ const honest = new RegExp(
 const suspect = new RegExp(`[${HIDDEN}]|(?<=[${MARKS}]{4})[${MARKS}]+`, "gu");
 const SEPARATORS = "\\u2024\\u2044\\u2215\\u29f8\\u3002\\ufe52\\uff0e\\uff0f\\uff61";
 const foreign = new RegExp(`(?![\\u0000-\\u007f\\ufe0f${LATIN}])[\\p{L}\\p{M}\\p{N}${SEPARATORS}]`, "u");
-// As Python's \s: these and no other.
+// The characters of Python's \s, and no others.
 const SPACE = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const OUTSIDE = `${SPACE}/@:<>()"«»,;⟦⟧`;
-// From the beginning of a run, or a long one without a dot would take the square of its length.
+// It begins only at the beginning of a run. Otherwise a long run without a dot would take the square of its length.
 const host = new RegExp(`(?<![^${OUTSIDE}])[^${OUTSIDE}]+(?:[.\\u3002\\uff0e\\uff61][^${OUTSIDE}.]+)+`, "gu");
 
 const SEEN = new RegExp(`[^${SPACE}\\ufe0f${HIDDEN}]`, "u");
@@ -35,7 +35,7 @@ const isMisleading = (name) =>
   name.split(".").some((label) => label.toLowerCase().startsWith("xn--")) ||
   (/[A-Za-z]{2}$/u.test(name) && foreign.test(name));
 
-/** What stands in the place of characters that cannot be seen. @param {string} hidden */
+/** Return what is shown in place of characters that cannot be seen. @param {string} hidden */
 const seen = (hidden) => {
   const points = [...hidden];
   const more = points.length > 1 ? ` +${points.length - 1}` : "";

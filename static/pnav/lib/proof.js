@@ -38,7 +38,7 @@ const TOKEN_MOST = 64 * 1024;
 const CERTIFICATES_MOST = 8;
 const LINE_DETAIL = 9; // the place of the detail in a line of the register
 
-/** What cannot be read, or does not hold: told apart from an error of ours. */
+/** What cannot be read or does not hold, as distinct from an error of this code. */
 class Bad extends Error {}
 
 /**
@@ -107,7 +107,8 @@ async function judge(proof, bytes, trusted) {
 }
 
 /**
- * The digest that a line of the register ends with: of a capture that was opened, or of the list of an archive that was given.
+ * Return the digest at the end of a line of the audit log: that of a capture that was opened, or of the file list of an
+ * archive that was given.
  *
  * @param {Item} item
  * @returns {string | null}
@@ -128,8 +129,8 @@ function namedByLine(item) {
 const isSigned = (failed) => failed === null || failed === "authority";
 
 /**
- * Which parts between the item and the statement do not hold. Where two do not go together, the one is named that does
- * not go with the rest either.
+ * Return which parts between the item and the statement do not hold. When two parts do not fit together, the one is
+ * named that does not fit the rest either.
  *
  * @param {Proof} proof
  * @param {Item | null} item
@@ -171,7 +172,7 @@ const hashLeaf = async (salt, digest) =>
 const hashNodes = async (left, right) => hex(await sha(join(new Uint8Array([1]), unhex(left), unhex(right))));
 
 /**
- * The root to which a path leads; null when no tree of this size has such a path.
+ * Return the root to which a path leads; null when no tree of this size has such a path.
  *
  * @param {string} leaf
  * @param {number} index
@@ -235,7 +236,12 @@ function readStamp(value) {
   };
 }
 
-/** The values of an item; null when this is not the only text of one. @param {string} text @returns {Item | null} */
+/**
+ * Return the values of an item; null when the text is not the canonical one.
+ *
+ * @param {string} text
+ * @returns {Item | null}
+ */
 function itemOf(text) {
   const found = parseCanonical(text);
   return found !== null && found.format === "pnav-item-1" && typeof found.kind === "string" ? found : null;
@@ -269,7 +275,7 @@ function parseCanonical(text) {
   return isObject && canonical(found) === text ? found : null;
 }
 
-/** As Python's json.dumps writes it in ASCII without spaces. @param {object} value */
+/** Write a value as Python's json.dumps does, in ASCII without spaces. @param {object} value */
 const canonical = (value) =>
   JSON.stringify(value).replace(/[\u007f-\uffff]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
@@ -356,7 +362,13 @@ async function judgeStamp(stamp, trusted) {
   return { token, failed: null, known };
 }
 
-/** What `read` gives, or null when what it reads is bad. @template T @param {() => T} read @returns {T | null} */
+/**
+ * Return the result of `read`, or null when it reads something bad.
+ *
+ * @template T
+ * @param {() => T} read
+ * @returns {T | null}
+ */
 function attempt(read) {
   try {
     return read();
@@ -413,7 +425,12 @@ function readSigner(value, info) {
   };
 }
 
-/** Whether this certificate's key signed the token, and the token names it. @param {Token} token @param {Certificate} by */
+/**
+ * Whether the token names this certificate, and its key signed the token.
+ *
+ * @param {Token} token
+ * @param {Certificate} by
+ */
 async function isSignedBy(token, by) {
   const { signed } = token;
   if (signed.issuer !== by.issuer || signed.serial !== by.serial || signed.attributes === null) return false;
@@ -421,7 +438,7 @@ async function isSignedBy(token, by) {
   if (found === null || found.type !== TST_INFO) return false;
   if (found.digest !== hex(await sha(signed.info, signed.digest))) return false;
   if (found.certificate !== hex(await sha(by.whole, found.certificateHash))) return false;
-  // As a set of its own: the tag in the message says where it stands (RFC 5652 §5.4).
+  // With the tag of a set: in the message, the tag says where it stands (RFC 5652 §5.4).
   const attributes = signed.attributes.slice();
   attributes[0] = 0x31;
   return await isSignature(by, signed.algorithm, signed.digest, signed.signature, attributes);
@@ -554,7 +571,7 @@ async function isSignature(by, algorithm, digest, signature, content) {
 
 // --- DER -------------------------------------------------------------------------------------------------------------
 
-/** The one value of these bytes. @param {Uint8Array} bytes */
+/** Return the one value of these bytes. @param {Uint8Array} bytes */
 function only(bytes) {
   const [first, ...others] = split(bytes);
   if (!first || others.length > 0) throw new Bad("not one value");
@@ -590,7 +607,13 @@ function expect(value, tag) {
   return value;
 }
 
-/** What a value holds. @param {Value | undefined} value @param {number} tag @param {number} count 0: any number */
+/**
+ * Return the values inside a value.
+ *
+ * @param {Value | undefined} value
+ * @param {number} tag
+ * @param {number} count 0: any number
+ */
 function children(value, tag, count = 0) {
   const found = split(expect(value, tag).content);
   if (count !== 0 ? found.length !== count : found.length === 0 && tag !== 0x30)
@@ -616,14 +639,14 @@ function oid(value) {
   return [top, first - 40 * top, ...others].join(".");
 }
 
-/** The bits of a signature. @param {Value | undefined} value */
+/** Return the bits of a signature. @param {Value | undefined} value */
 function bits(value) {
   const { content } = expect(value, 0x03);
   if (content[0] !== 0) throw new Bad("not whole bytes");
   return content.subarray(1);
 }
 
-/** A number in so many bytes. @param {Value} value @param {number} size */
+/** Return a number as this many bytes. @param {Value} value @param {number} size */
 function fixed(value, size) {
   let { content } = expect(value, 0x02);
   while (content.length > size && content[0] === 0) content = content.subarray(1);
@@ -652,7 +675,12 @@ function time(value) {
 /** @param {Uint8Array} bytes @param {string} name */
 const sha = async (bytes, name = "SHA-256") => new Uint8Array(await crypto.subtle.digest(name, buffer(bytes)));
 
-/** Bytes that WebCrypto takes, whatever they lie in. @param {Uint8Array} bytes @returns {Uint8Array<ArrayBuffer>} */
+/**
+ * Return bytes that WebCrypto accepts, whatever buffer they are in.
+ *
+ * @param {Uint8Array} bytes
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
 const buffer = (bytes) => new Uint8Array(bytes);
 
 /** @param {string} text */
@@ -675,7 +703,7 @@ const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2,
 /** @param {string} text */
 const unhex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 
-/** Bytes from base64 in its only form. @param {string} text */
+/** Return bytes from base64 in its only valid form. @param {string} text */
 function unbase64(text) {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw new Bad("not base64");
   let found;

@@ -1,10 +1,10 @@
 /**
- * Finding a text by some of its words.
+ * Finds a text by some of its words.
  *
  * @module
  */
 
-/** A text as it is searched: without capitals, accents or ligatures. @param {string} text */
+/** Return a text in the form in which it is searched: without capitals, accents or ligatures. @param {string} text */
 export const fold = (text) =>
   text.toLowerCase().replace(/œ/g, "oe").replace(/æ/g, "ae").normalize("NFD").replace(/\p{M}/gu, "");
 

@@ -1,6 +1,6 @@
 /**
- * What the scripts of one page tell each other of the session: « over » (nothing can be sent), « lives » (it can again:
- * the same account signed in anew in another tab).
+ * What the scripts of one page tell each other about the session: « over » (nothing can be sent), « lives » (it can
+ * again, because the same account signed in again in another tab).
  *
  * @module
  */

@@ -35,7 +35,7 @@ const format = (kind, language) => {
 };
 
 /**
- * The hour, « 14:05 ».
+ * Return the hour, such as « 14:05 ».
  *
  * @param {Date | number} moment
  * @param {string} language
@@ -46,7 +46,7 @@ export const hour = (moment, language) => format("hour", language).format(moment
 const isToday = (moment, now) => format("day", "fr").format(moment) === format("day", "fr").format(now);
 
 /**
- * When a message was written: its hour, after its day when that is not today.
+ * Return when a message was written: the hour, with the day before it when that is not today.
  *
  * @param {Date} moment
  * @param {string} language
@@ -56,7 +56,7 @@ export const written = (moment, language, now = new Date()) =>
   first(format(isToday(moment, now) ? "hour" : "long", language).format(moment), language);
 
 /**
- * When a message was written, in short form, for the console: « 1er janv., 14:05 ».
+ * Return when a message was written, in short form for the console: « 1er janv., 14:05 ».
  *
  * @param {Date} moment
  * @param {string} language
@@ -68,8 +68,8 @@ export const writtenShort = (moment, language, now = new Date()) => {
 };
 
 /**
- * A duration in the page's words: the key of the words, and their numbers.
- * `chat.conversations.wording.duration_in_words` does the same on the server; a test holds the two together.
+ * Return a duration for the page's words: the key of the words, and their numbers.
+ * `chat.conversations.wording.duration_in_words` does the same on the server, and a test compares both.
  *
  * @param {number} ms
  * @returns {{ key: "under" | "minutes" | "hours", values: Record<string, number | string> }}
@@ -85,8 +85,8 @@ export const duration = (ms) => {
 const two = (number) => String(number).padStart(2, "0");
 
 /**
- * A duration as a clock shows it, where seconds count: « 03:12 », « 1:03:12 ».
- * `chat.conversations.wording.clock_in_words` does the same on the server; a test holds the two together.
+ * Return a duration as a clock shows it, where seconds count: « 03:12 », « 1:03:12 ».
+ * `chat.conversations.wording.clock_in_words` does the same on the server, and a test compares both.
  *
  * @param {number} ms
  */
@@ -97,8 +97,8 @@ export const clock = (ms) => {
 };
 
 /**
- * What is left of « je reviens dans 5 minutes », in the page's words. `chat.console.inbox.ReturnPromise` does the same
- * on the server; a test holds the two together.
+ * Return what is left of « je reviens dans 5 minutes », for the page's words. `chat.console.inbox.ReturnPromise` does
+ * the same on the server, and a test compares both.
  *
  * @param {number} ms until the agent is back
  * @returns {{ key: "promise" | "promise_over", values: Record<string, number> }}
@@ -107,8 +107,8 @@ export const promise = (ms) =>
   ms > 0 ? { key: "promise", values: { n: Math.ceil(ms / 60_000) } } : { key: "promise_over", values: {} };
 
 /**
- * The range of a wait, in the page's words. `chat.texts.script.wait_words` does the same on the server; a test holds
- * the two together.
+ * Return the range of a wait, for the page's words. `chat.texts.script.wait_words` does the same on the server, and a
+ * test compares both.
  *
  * @param {[number, number] | null | undefined} range in minutes
  * @returns {{ key: string, values: Record<string, number> }}

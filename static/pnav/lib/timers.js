@@ -1,18 +1,18 @@
 /**
- * Timers with names: one of a name at a time, and whoever has a better clock may say that time has passed.
+ * Timers with names: one of each name at a time. A caller with a better clock may say that time has passed.
  *
- * Browsers let the timers of a hidden page fire once a minute. The console has a clock that they leave alone (a worker),
- * and calls `due` at its ticks; a page that wakes may do the same.
+ * Browsers let the timers of a hidden page fire only once a minute. The console has a clock that they do not slow down
+ * (a worker), and calls `due` at its ticks. A page that wakes may do the same.
  *
  * @module
  */
 
-/** A number between these, at random. @param {number} low @param {number} high */
+/** Return a random number between these two. @param {number} low @param {number} high */
 export const between = (low, high) => low + Math.random() * (high - low);
 
 /**
- * How long to wait, in milliseconds, after so many failures: the first attempt comes soon, though not from thousands of pages in the
- * same instant.
+ * Return how long to wait, in milliseconds, after this many failures. The first attempt comes soon, but thousands of
+ * pages do not make it at the same moment.
  *
  * @param {number} failures
  */

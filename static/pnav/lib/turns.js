@@ -8,7 +8,7 @@
 
 const { scheduler } = /** @type {{ scheduler?: Scheduler }} */ (/** @type {unknown} */ (globalThis));
 
-/** Do this in a task of its own, after keys that were pressed before. @param {() => void} work */
+/** Do this in a task of its own, after the keys that were pressed before. @param {() => void} work */
 const later = (work) => {
   if (scheduler?.postTask) scheduler.postTask(work, { priority: "user-visible" });
   else setTimeout(work);

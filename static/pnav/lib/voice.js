@@ -1,14 +1,15 @@
 /**
- * One voice a page, for screen readers: what happens is said once, whole, in its order, and leaves the focus alone.
+ * Lets screen readers say what happens once, whole, in its order, through one region of the page, and leaves the focus
+ * alone.
  *
- * What is drawn is no live region. A message that is inserted is heard in pieces (who, when, the words), in any order,
- * and Orca keeps one of those that come within a tenth of a second: often the hour alone. One text in one node is said
- * whole (docs/screen-reader.md).
+ * What is drawn is not a live region itself. A message that is inserted would be said in pieces (who, when, the words),
+ * in any order, and Orca keeps only one of those that come within a tenth of a second: often only the hour. One text in
+ * one node is said whole (docs/screen-reader.md).
  *
  * @module
  */
 
-const PAUSE_MS = 800; // or one text takes the place of another before it was heard
+const PAUSE_MS = 800; // earlier, a text would replace another one before it was said
 const STAYS_MS = 10_000;
 
 /**
@@ -27,12 +28,12 @@ export const createVoice = (node) => {
     isPausing = waiting.length > 0;
     if (!isPausing) {
       timer = setTimeout(() => {
-        node.textContent = ""; // nobody finds it again while reading the page
+        node.textContent = ""; // so that nobody meets it again while reading the page
       }, STAYS_MS);
       return;
     }
     const text = waiting.splice(0).join(" ");
-    node.textContent = text === node.textContent ? `${text}\u00a0` : text; // the same words again are said again
+    node.textContent = text === node.textContent ? `${text}\u00a0` : text; // so that the same words are said again
     timer = setTimeout(next, PAUSE_MS);
   };
 

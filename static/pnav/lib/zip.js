@@ -1,8 +1,10 @@
 /**
- * Reads a zip: its directory at the end, then each file, stored or deflated. No zip64, no encryption, no second disk.
+ * Reads a zip: its directory at the end, then each file, stored or deflated. Zip64, encryption and further disks are
+ * refused.
  *
- * APPNOTE.TXT 6.3.10, 4.3; what `chat.personal_copy.archive` writes, and what anybody may hand in its place: whatever
- * does not hold together is an Error. The zip is never whole in memory: its directory is, and one file after the other.
+ * It follows APPNOTE.TXT 6.3.10, 4.3. It reads what `chat.personal_copy.archive` writes, and what anybody may give in
+ * its place, so whatever is not consistent is an Error. The zip is never in memory as a whole: only its directory is,
+ * and one file after the other.
  *
  * @module
  */
@@ -37,7 +39,7 @@ const read = async (file, begin, end) => new Uint8Array(await file.slice(begin, 
 const viewOf = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /**
- * Where a file's bytes stand, by what is written before and after them, which must say what the directory does.
+ * Return where the bytes of a file are. What is written before and after them must agree with the directory.
  *
  * @param {Blob} file @param {Bytes} central its entry in the directory @param {number} from @param {number} directory
  * @returns {Promise<{ entry: Entry, end: number }>}
@@ -45,7 +47,7 @@ const viewOf = (bytes) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byt
 const readEntry = async (file, central, from, directory) => {
   const view = viewOf(central);
   const [packedSize, size, nameSize] = [view.getUint32(20, true), view.getUint32(24, true), view.getUint16(28, true)];
-  // Files stand one after the other, so that no byte of them is left out of what is checked.
+  // Files follow one another, so that no byte between them escapes the check.
   must(view.getUint32(42, true) === from && from + LOCAL_BYTES + nameSize <= directory);
   const name = word(central.slice(CENTRAL_BYTES, CENTRAL_BYTES + nameSize));
   const before = await read(file, from, from + LOCAL_BYTES + nameSize);
@@ -56,7 +58,7 @@ const readEntry = async (file, central, from, directory) => {
   let end = begin + packedSize;
   must(end <= directory);
   const packed = file.slice(begin, end);
-  // Sizes that were not known before the file come after it, with a signature, as they stand in the directory.
+  // Sizes that were not known before the file follow it, with a signature, as the directory has them.
   if (view.getUint16(8, true) & SIZES_AFTER) {
     must(end + SIZES_BYTES <= directory);
     const after = viewOf(await read(file, end, end + SIZES_BYTES));
@@ -104,7 +106,7 @@ export const readZip = async (file) => {
 };
 
 /**
- * The content of a file. An Error when it does not come out whole, or has more than FILE_MOST.
+ * Return the content of a file. Raise an Error when it cannot be unpacked whole, or has more than FILE_MOST.
  *
  * @param {Entry} entry
  * @returns {Promise<Bytes>} never more than the directory says
