@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Case, Count, Exists, F, OuterRef, When
 
 from chat.conversations import lookalikes
 from chat.conversations.dispatcher import in_line
@@ -16,7 +16,7 @@ from chat.messages import protocol
 from chat.models import Conversation
 from chat.models.casework import Emergency
 from chat.models.conversation import is_here
-from chat.rules.assignment import TurnKey, turn_key
+from chat.rules.assignment import IN_TURN, TurnKey, turn_key
 from chat.rules.whereabouts import Whereabouts
 from common import clock
 from common.choices import read_choice
@@ -150,14 +150,13 @@ def read_waiting(*, has_groups: bool = True, has_crowded: bool = True) -> Waitin
 
 
 def _rows(shown: Any, now: datetime, *, has_crowded: bool) -> list[Any]:
-    """Return MOST_SHOWN of these people at most. One query where all of them are, and nobody of a crowded network."""
-    if not has_crowded and len(rows := list(shown[:MOST_SHOWN])) < MOST_SHOWN:
-        apart = [row for row in rows if not whereabouts_of(row, now).holds_turn]
-        passed_over = {row.pk for row in apart}
-        return [
-            *(row for row in rows if row.pk not in passed_over),
-            *sorted(apart, key=lambda row: (row.queued_at, row.pk)),
-        ]
+    """Return MOST_SHOWN of these people at most. One query, of no more rows, where nobody is of a crowded network."""
+    if not has_crowded:
+        # Whoever is here has none of this, and so comes first.
+        apart_since = Case(When(is_here(now), then=None), default=F("queued_at"))
+        ordered = shown.order_by(apart_since.asc(nulls_first=True), *IN_TURN)
+        # The keys first: what belongs to a person is read of those that are shown, however many wait.
+        return list(ordered.filter(pk__in=ordered.values("pk")[:MOST_SHOWN]))
     rows = list(in_line(shown.here(now), now, key=_turn_key_of, at_most=MOST_SHOWN))
     if left := MOST_SHOWN - len(rows):
         rows += list(shown.elsewhere(now).order_by("queued_at", "pk")[:left])

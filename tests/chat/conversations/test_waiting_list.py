@@ -4,6 +4,7 @@ counted apart.
 
 import pytest
 
+from benchmarks.costs.drive import counted
 from chat.conversations import resume, waiting_list
 from chat.models import Conversation
 from chat.rules.whereabouts import Whereabouts
@@ -75,6 +76,18 @@ def test_reading_does_not_grow_with_the_queue(django_assert_max_num_queries):
     cast()
     with django_assert_max_num_queries(8):
         waiting_list.read_waiting()
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 4, 100])
+def test_short_way_shows_the_same_people_and_reads_nobody_twice(monkeypatch, most):
+    """A full page read a hundred rows, then a hundred again: what the console reads grew 6 × when its world doubled."""
+    monkeypatch.setattr(waiting_list, "MOST_SHOWN", most)
+    cast()
+    long_way = waiting_list.read_waiting()
+    with counted() as counter:
+        short_way = waiting_list.read_waiting(has_groups=False, has_crowded=False)
+    assert short_way == long_way
+    assert counter.rows <= most + 2, "the people, the time, and how many they are"
 
 
 def test_console_marks_the_absent():
