@@ -7,14 +7,14 @@ from datetime import timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from chat import pubsub
 from chat.casework.lock import lock_assigned
 from chat.messages.writing import say_line
-from chat.models import Conversation, EventKind, Hold, Message
-from chat.rules.lifecycle import Author, Status
+from chat.models import Conversation, EventKind, Hold
+from chat.rules.lifecycle import Status
 from chat.texts import thread as thread_texts
 from common import clock, plain_text
 from common.service_settings import definitions, values
@@ -42,11 +42,11 @@ def hold_minutes() -> tuple[int, ...]:
 
 
 @transaction.atomic
-def promise_return(*, conversation_id: int, minutes: int, by: AbstractBaseUser) -> Hold:
+def promise_return(*, conversation_id: int, minutes: int, by: AbstractBaseUser, spares_reply: bool = False) -> Hold:
     """Promise to be back in this many minutes (one of `hold_minutes`), and tell the person.
 
-    A new promise replaces one that is running. Raises TooManyHolds, NotYours, ConversationClosed. Locks the
-    conversation row only.
+    spares_reply: a reply lies in the answer beside it, and sending that does not end the promise. A new promise
+    replaces one that is running. Raises TooManyHolds, NotYours, ConversationClosed. Locks the conversation row only.
     """
     conversation, agent = lock_assigned(conversation_id, by)
     if conversation.holds.count() >= HOLDS_AT_MOST:
@@ -65,7 +65,13 @@ def promise_return(*, conversation_id: int, minutes: int, by: AbstractBaseUser) 
         time=timezone.localtime(until).strftime("%H:%M"),
     )
     made = Hold.objects.create(
-        conversation=conversation, agent=agent, seq=message.seq, minutes=minutes, held_at=now, until=until
+        conversation=conversation,
+        agent=agent,
+        seq=message.seq,
+        minutes=minutes,
+        held_at=now,
+        until=until,
+        spares_reply=spares_reply,
     )
     conversation.record_event(EventKind.HELD, at=now, by=by, detail=f"{minutes} min")
     pubsub.message_posted(conversation.public_id, conversation.last_seq)
@@ -91,13 +97,13 @@ def lift_hold(*, conversation_id: int, by: AbstractBaseUser) -> None:
 def running_holds() -> "QuerySet[Hold]":
     """Return the promises that are running.
 
-    They were made since the conversation was last assigned, were not ended, and their agent has written nothing since.
+    They were made since the conversation was last assigned, were not ended, and their agent has written nothing since,
+    but for the reply that a macro put beside the promise (`Hold.spares_reply`).
     """
-    written = Message.objects.filter(
-        conversation=OuterRef("conversation"), author=Author.AGENT, seq__gt=OuterRef("seq"), agent=OuterRef("agent")
+    given = F("conversation__assigned_at")
+    return Hold.objects.unanswered().filter(
+        ended_at__isnull=True, held_at__gte=given, conversation__status=Status.ACTIVE
     )
-    held = Hold.objects.filter(ended_at__isnull=True, held_at__gte=F("conversation__assigned_at"))
-    return held.filter(~Exists(written), conversation__status=Status.ACTIVE)
 
 
 def running_hold(conversation: Conversation) -> Hold | None:

@@ -56,7 +56,10 @@ def _offer(macro: Macro, reply: Reply | None, role: str) -> Offer:
     if macro.minutes:
         acts.append(_("promet de revenir dans %(n)d minutes") % {"n": macro.minutes})
     if reply is not None:
-        acts.append(_("met dans la réponse, sans l'envoyer : « %(title)s »") % {"title": reply.label})
+        said = _("met dans la réponse, sans l'envoyer : « %(title)s »")
+        if macro.minutes:
+            said = _("met dans la réponse, sans l'envoyer : « %(title)s » (l'envoyer laisse courir la promesse)")
+        acts.append(said % {"title": reply.label})
     return Offer(macro, acts, reply)
 
 
@@ -85,4 +88,6 @@ def run_macro(offer: Offer, *, conversation_id: int, by: AbstractBaseUser) -> No
     if macro.minutes:
         if macro.minutes not in holds.hold_minutes():
             raise ValidationError(_("La durée de la promesse n'est plus permise : prévenez l'administrateur."))
-        holds.promise_return(conversation_id=conversation_id, minutes=macro.minutes, by=by)
+        holds.promise_return(
+            conversation_id=conversation_id, minutes=macro.minutes, by=by, spares_reply=offer.reply is not None
+        )

@@ -78,10 +78,7 @@ def _may_rest(now: datetime) -> Any:
     since = now - values.get_duration(definitions.DORMANT)
     spoken = Message.objects.filter(conversation=OuterRef("pk"), author=Author.AGENT).order_by("-seq")
     mine = {"conversation": OuterRef("pk")}
-    # A promise also ends with the agent's next message (`chat.models.Hold`).
-    promised = Hold.objects.filter(**mine, agent=OuterRef("assigned_to"), ended_at__isnull=True).filter(
-        seq__gt=OuterRef("spoken_seq")
-    )
+    promised = Hold.objects.unanswered().filter(**mine, agent=OuterRef("assigned_to"), ended_at__isnull=True)
     rows = Conversation.objects.active().filter(reporter_seen_at__lt=since, assigned_at__lt=since)
     return (
         with_waits(rows.exclude(dormant_since__gte=F("reporter_seen_at")))

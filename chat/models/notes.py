@@ -6,11 +6,14 @@ All rows are deleted with the conversation. What somebody wrote is encrypted and
 
 import logging
 import uuid
+from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from chat.models.conversation import Message
+from chat.rules.lifecycle import Author
 from common import encryption, plain_text
 
 logger = logging.getLogger(__name__)
@@ -30,12 +33,25 @@ def opened(sealed: bytes | memoryview, *, context: str) -> str:
 # --- a promise --------------------------------------------------------------------------------------------------------
 
 
+class HoldQuerySet(models.QuerySet["Hold"]):
+    """Selects promises by what their agent has written since."""
+
+    def unanswered(self) -> "HoldQuerySet":
+        """Select those whose agent has written nothing since that ends them."""
+        written = Message.objects.filter(
+            conversation=OuterRef("conversation"), author=Author.AGENT, seq__gt=OuterRef("seq"), agent=OuterRef("agent")
+        )
+        late, more = written.filter(sent_at__gt=OuterRef("until")), written.order_by("seq")[1:2]
+        return self.filter(~Exists(written) | Q(~Exists(late), ~Exists(more), spares_reply=True))
+
+
 class Hold(models.Model):
     """It is an agent's promise to be back (« je reviens dans N minutes »), one row each, kept for the figures.
 
     seq: the number of Pnav's line that told the person. The promise ends at `ended_at` (lifted or replaced), or when
     this agent writes after `seq`, which is read from the messages, so that writing needs no promises; or when the
-    conversation is no longer theirs. `chat.casework.holds` reads it.
+    conversation is no longer theirs. spares_reply: a macro promised and put a reply beside it, so the first message
+    after `seq` is that reply, and ends nothing if it comes before `until`. `chat.casework.holds` reads it.
     """
 
     conversation = models.ForeignKey(
@@ -46,7 +62,10 @@ class Hold(models.Model):
     minutes = models.PositiveSmallIntegerField()
     held_at = models.DateTimeField()
     until = models.DateTimeField()
+    spares_reply = models.BooleanField(default=False, db_default=False)
     ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager["Hold"]] = HoldQuerySet.as_manager()
 
     class Meta:
         constraints = [

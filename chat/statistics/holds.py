@@ -1,6 +1,7 @@
 """This module counts everybody's promises to be back (« Je reviens dans 5 minutes ») that run, were kept, or are late.
 
-An agent is back with their first message after the promise, or when they lift it. A promise that was replaced in time
+An agent is back with their first message after the promise, or when they lift it; after the promise of a macro that put
+a reply beside it, with the next message after that reply (`Hold.spares_reply`). A promise that was replaced in time
 does not count; the other one does. One whose exchange was closed or handed over in time, or whose person had left, does
 not count either.
 """
@@ -9,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Subquery
+from django.db.models import Case, Exists, F, OuterRef, Subquery, When
 from django.db.models.functions import Least
 
 from chat.casework import holds
@@ -69,9 +70,15 @@ def figures(now: datetime) -> Figures:
     left = ConversationEvent.objects.filter(
         conversation=OuterRef("conversation"), kind__in=LEFT, at__gt=OuterRef("held_at"), at__lte=OuterRef("until")
     )
+    # Least leaves out what is empty.
+    spared = Least(
+        Subquery(words.filter(sent_at__gt=OuterRef("until")).values("sent_at")[:1]),
+        Subquery(words.values("sent_at")[1:2]),
+    )
+    written_at = Case(When(spares_reply=True, then=spared), default=Subquery(words.values("sent_at")[:1]))
     rows = (
         Hold.objects.filter(held_at__gt=now - timedelta(hours=HOURS))
-        .annotate(back_at=Least(F("ended_at"), Subquery(words.values("sent_at")[:1])))
+        .annotate(back_at=Least(F("ended_at"), written_at))
         .annotate(replaced=Exists(others), left=Exists(left))
         .values_list("until", "back_at", "replaced", "left")
     )

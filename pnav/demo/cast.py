@@ -112,12 +112,12 @@ def create_cast(known: dict[str, dict[str, str]]) -> None:
             UnitAccount.objects.update_or_create(user=user, defaults={"point": _unit_of(part.place)})
 
 
-# The macros of the console: the title, the title of the shared reply that the macro inserts ("": none), and other
-# fields of `Macro`. A promise has no reply beside it, because what an agent sends ends the promise.
+# The macros of the console: the title, the title of the shared reply that the macro inserts, and other fields of
+# `Macro`.
 MACROS: Sequence[tuple[str, str, dict[str, Any]]] = (
     ("Danger : ouvrir la procédure", "Vérifier la sécurité", {"situation": Situation.DANGER}),
     ("Préparer une plainte", "Parler de la plainte", {"proposes_complaint": True}),
-    ("Je relis et je reviens", "", {"minutes": 5}),
+    ("Je relis et je reviens", "Prévenir que je relis", {"minutes": 5}),
     ("Proposer un retrait", "Garder les preuves", {"proposes_removal": True}),
 )
 

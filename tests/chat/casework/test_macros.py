@@ -6,9 +6,11 @@ from html import unescape
 import pytest
 from django.core.exceptions import ValidationError
 
+from chat.casework import holds
 from chat.models import CannedReply, Hold, Macro, Proposal
 from chat.models.casework import Emergency
 from chat.rules.emergency import Situation
+from chat.rules.lifecycle import Author
 from tests.chat.console.agents import page_of
 from tests.factories import chat as make
 
@@ -86,3 +88,36 @@ def test_to_who_helps_it_proposes_what_their_role_allows(agent, console, whole, 
     html = unescape(console.get(page_of(make.assigned(agent, role=role))).text)
     told = re.search(r'id="geste-[^"]*">(.*?)</span>', html, re.DOTALL).group(1)
     assert does in told and "porter plainte" not in told
+
+
+def test_promise_runs_on_when_the_reply_beside_it_is_sent(console, conversation, whole):
+    """Sending that reply ended the promise of the same press; the message after it is the agent who is back."""
+    page = unescape(console.get(page_of(conversation)).text)
+    assert "(l'envoyer laisse courir la promesse)" in page.replace("\u00a0", " ")
+    reply = area(press(console, conversation, whole).text)
+    conversation.refresh_from_db()
+    make.message(conversation, reply, Author.AGENT)
+    assert holds.running_hold(conversation) is not None
+    assert "Retour promis dans 5" in console.get(page_of(conversation)).text.replace("\u00a0", " ")
+    make.message(conversation, "Me voilà.", Author.AGENT)
+    assert holds.running_hold(conversation) is None
+    assert "Retour promis dans 5" not in console.get(page_of(conversation)).text.replace("\u00a0", " ")
+
+
+def test_message_that_comes_after_the_promised_time_is_the_agent_who_is_back(console, conversation, whole):
+    """The reply was taken out of the answer, or never sent: then nothing waits for it any more."""
+    press(console, conversation, whole)
+    Hold.objects.update(held_at=make.long_ago(9), until=make.long_ago(4))
+    type(conversation).objects.update(assigned_at=make.long_ago(10))
+    conversation.refresh_from_db()
+    assert holds.running_hold(conversation) is not None
+    make.message(conversation, "Me voilà.", Author.AGENT)
+    assert holds.running_hold(conversation) is None
+
+
+def test_promise_without_a_reply_ends_with_the_next_message(console, conversation, whole):
+    Macro.objects.update(reply=None)
+    press(console, conversation, whole)
+    conversation.refresh_from_db()
+    make.message(conversation, "Me voilà.", Author.AGENT)
+    assert holds.running_hold(conversation) is None

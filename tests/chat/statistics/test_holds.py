@@ -72,3 +72,25 @@ def test_board_says_them():
     assert page.status_code == 200
     text = page.content.decode()
     assert "Retours promis" in text and "<dt>En cours</dt><dd>1</dd>" in text and "Tenus en 24 h" in text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("ago", "later", "found"),
+    [
+        (0, 0, Figures(running=1, over=0, kept=0, late=0)),  # the reply alone was sent
+        (0, 1, Figures(running=0, over=0, kept=1, late=0)),  # then a message: back in time
+        (30, 0, Figures(running=0, over=0, kept=0, late=1)),  # the first message came too late to be that reply
+        (30, 1, Figures(running=0, over=0, kept=0, late=1)),
+    ],
+)
+def test_the_reply_of_a_macro_is_not_the_agent_who_is_back(ago, later, found):
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    type(conversation).objects.update(assigned_at=make.long_ago(ago + 1))
+    holds.promise_return(conversation_id=conversation.pk, minutes=5, by=agent.user, spares_reply=True)
+    held_at = make.long_ago(ago)
+    Hold.objects.update(held_at=held_at, until=held_at + timedelta(minutes=5))
+    conversation.refresh_from_db()
+    make.thread(conversation, ["Je relis."] * (1 + later), Author.AGENT)
+    assert hold_statistics.figures(timezone.now()) == found
