@@ -66,7 +66,7 @@ STATE = "state"  # the state of the conversation changed
 TYPING = "typing"  # somebody is typing
 READ = "read"  # one side has read up to `seq`
 AGENT = "agent"  # the conversations of an agent changed
-ASIDE = "aside"  # a talk between colleagues (aparté) in which an agent takes part changed
+ASIDE = "aside"  # a talk between colleagues (aparté) of an agent changed, or a supervisor said something to them
 QUEUE = "queue"  # the people who wait, or the free places, changed
 # The values of these two are shared with processes of earlier versions, so they keep their former names.
 POLL = "sweep"  # notifications are being lost: ask the database for new messages

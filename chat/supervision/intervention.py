@@ -172,7 +172,7 @@ def whisper(*, conversation_id: int, by: Agent, text: str) -> Whisper:
         sealed_text=encryption.seal(text, context=Whisper.context_of(key), data_key=conversation.data_key),
     )
     conversation.record_event(EventKind.WHISPERED, at=now, by=by.user)
-    pubsub.agent_changed(agent.pk)
+    pubsub.aside_changed(agent.pk)
     audit_log.record(
         kind=AccessKind.WHISPER,
         by=by.user,

@@ -14,7 +14,7 @@ import { leave } from "./leaving.js";
 import { paint, refreshList, showPromise } from "./list.js";
 import { refreshBeside, refreshTold, refreshTransmission } from "./panels.js";
 import { personWrote } from "./pending-ends.js";
-import { offersMayBeNew, showQueue } from "./queue.js";
+import { offersMayBeNew, refreshOffers, showQueue } from "./queue.js";
 import { beep } from "./sound.js";
 import { announce, desk, known, own, say, seekSlot, slot, transmit, words } from "./state.js";
 import * as threads from "./thread.js";
@@ -164,6 +164,12 @@ function state(frame, c) {
   else refreshTold(c);
 }
 
+/** A colleague said something in an aparté, or a supervisor to us alone: it is read at once. */
+function besides() {
+  refreshAsides();
+  refreshOffers();
+}
+
 /** @typedef {(frame: Frame, c: Conversation | undefined) => unknown} Handler the conversation: if it is one of ours */
 
 /** @type {[string, Handler][]} */
@@ -175,7 +181,7 @@ const HANDLERS = [
   ["released", (frame, c) => c && leave(c, frame.reason === "closed" ? "closed" : "released")],
   ["typing", (_, c) => c && threads.showTyping(c, true)],
   ["read", (frame, c) => c && threads.showRead(c, frame.seq)],
-  ["asides", () => refreshAsides()],
+  ["asides", besides],
   ["error", error],
 ];
 const handlers = new Map(HANDLERS);

@@ -74,6 +74,7 @@ async def test_supervisor_is_seen_at_once_by_both_and_a_whisper_by_nobody_there(
         await agent.until("assigned")
         await agent.send(type="sync", after=0, conversation=str(conversation.public_id))
         await in_db(intervention.whisper, conversation_id=conversation.pk, by=dominique, text="Pense au 3018.")
+        assert await agent.until("asides") == {"type": "asides"}  # the page reads it at once
         await in_db(intervention.join, conversation_id=conversation.pk, by=dominique, motive="essai")
         for line in (person, agent):
             frame = await line.until(lambda frame: any("rejoint l'échange" in item["body"] for item in items(frame)))
