@@ -281,6 +281,19 @@ def left_by(agent: Agent, public_id: UUID) -> str | None:
     return after.values_list("kind", flat=True).first()
 
 
+def taken_after(agent: Agent, public_id: UUID) -> Agent | None:
+    """Return who was given a conversation next after it had left this agent, with their unit; None while nobody was.
+
+    For a conversation that the agent had (`left_by`). It does not say where the conversation is now.
+    """
+    given = ConversationEvent.objects.filter(conversation__public_id=public_id, kind=EventKind.ASSIGNED).order_by("pk")
+    theirs = given.filter(by=agent.user_id).values_list("pk", flat=True).last()
+    if theirs is None:
+        return None
+    user_id = given.filter(pk__gt=theirs).values_list("by", flat=True).first()
+    return Agent.objects.filter(user=user_id).select_related("unit").first() if user_id else None
+
+
 def lost_by(agent: Agent, keys: Collection[int]) -> QuerySet[Conversation]:
     """Return those of these conversations that were given to this agent, with their place and their present agent.
 

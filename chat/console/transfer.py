@@ -70,8 +70,13 @@ def _transfer(request: HttpRequest, agent: Agent, current: Conversation, form: T
     asked = {"conversation_id": current.pk, "by": agent, "target": data["target"]}
     asked |= {"reason": data["reason"], "note": data["note"]}
     if data["manner"] == Manner.COLD:
-        transfer_actions.transfer_cold(**asked)
-        messages.success(request, _("Échange transféré. La personne le lit dans l'échange."))
+        handover = transfer_actions.transfer_cold(**asked)
+        if handover.taken_by:
+            told = _("Passé à %(name)s. La personne le lit dans l'échange.")
+            messages.success(request, told % {"name": handover.taken_by.among_colleagues})
+        else:
+            told = _("Passé à %(name)s, par la file. « Passages » dira qui a pris l'échange.")
+            messages.success(request, told % {"name": handover.to_name})
         return redirect("console:home")
     transfer_actions.propose_handover(**asked, summary=data["summary"])
     messages.success(request, _("Proposé. La personne relit le résumé ; continuez de répondre jusqu'à la réponse."))

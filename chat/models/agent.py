@@ -149,6 +149,11 @@ class Agent(models.Model):
         """Return who answers, as the reporter reads it: « Camille, police nationale »."""
         return self.interlocutor_of(self.public_name, self.unit.force)
 
+    @property
+    def among_colleagues(self) -> str:
+        """Return the agent as colleagues read them: « Camille, police nationale – Équipe de nuit »."""
+        return f"{self.interlocutor} – {plain_text.plain(self.unit.name)}"
+
     @staticmethod
     def interlocutor_of(public_name: str, force: str) -> str:
         """Return who answers, as the reporter reads it, from the public name and the force."""

@@ -12,6 +12,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Case, F, Q, When
 
+from chat.models.agent import Agent
 from chat.rules.lifecycle import Status
 from chat.rules.transfer import OPEN, SHARED, Answer, HandoverState, Manner, Part, Reason
 from common import encryption, plain_text
@@ -74,6 +75,8 @@ class Handover(models.Model):
     until = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     is_live: bool  # only with `with_life`
+    # Who was given it from the queue, to which it went; only of those that `chat.transfer.queries.read_offers` reads.
+    given_to: Agent | None = None
 
     objects: ClassVar[models.Manager["Handover"]] = HandoverQuerySet.as_manager()
 
@@ -99,6 +102,11 @@ class Handover(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["until"], name="handover_open", condition=Q(state__in=OPEN))]
+
+    @property
+    def taker(self) -> Agent | None:
+        """Return who answers instead of `from_agent`, at once or from the queue; None while nobody does."""
+        return self.taken_by or self.given_to
 
     @property
     def to_name(self) -> str:

@@ -83,7 +83,7 @@ def _is_away(one: Agent) -> bool:
 
 def _colleague(one: Agent) -> str:
     """Return a colleague as the list names them, and whether they are away, as their console may be open unwatched."""
-    said = f"{one.interlocutor} – {one.unit.name}"
+    said = one.among_colleagues
     return str(_("%(who)s : console ouverte, pas disponible")) % {"who": said} if _is_away(one) else said
 
 
@@ -133,7 +133,7 @@ class ReassignForm(MotiveForm):
 
 def _why_not(agent: Any) -> str:
     """Return why an agent cannot be chosen: « Camille, police nationale – Équipe : ses 5 places sont prises »."""
-    said = f"{agent.interlocutor} – {agent.unit.name}"
+    said = agent.among_colleagues
     if agent.availability == Availability.PAUSE:
         return str(_("%(who)s : en pause")) % {"who": said}
     if agent.capacity <= 1:
@@ -143,7 +143,7 @@ def _why_not(agent: Any) -> str:
 
 def _said_of(agent: Any) -> str:
     """Return an agent's name, how many of their places are taken, and whether they are in a pause or away."""
-    said = f"{agent.interlocutor} – {agent.unit.name} ({agent.load}/{agent.capacity})"
+    said = f"{agent.among_colleagues} ({agent.load}/{agent.capacity})"
     if agent.availability == Availability.AVAILABLE:
         return said
     rest = label_of(Availability, agent.availability).lower()

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
 
 from chat import access
 from chat.casework.handles import own_handles
-from chat.models import Agent, Conversation
+from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from chat.models.transfer import Handover, Watch, Whisper
-from chat.rules.transfer import OPEN, SUMMARY_MAX, HandoverState, Manner
+from chat.rules.transfer import OPEN, SUMMARY_MAX, HandoverState
 from chat.transfer import actions as transfer_actions
 from chat.transfer.forms import TransferForm
 
@@ -88,8 +88,8 @@ def _watches(conversation: Conversation, now: datetime) -> list[Watch]:
 class Offers:
     """It is what is shown of handovers beside an agent's list.
 
-    to_me: offers to this agent. mine: open ones that they proposed. ended: those that ended lately. whispers: words of
-    supervisors.
+    to_me: offers to this agent. mine: open ones that they proposed. ended: those that ended lately, and exchanges that
+    they passed on at once, with who took them. whispers: words of supervisors.
     """
 
     to_me: list[Handover]
@@ -105,7 +105,7 @@ class Offers:
     @property
     def kept(self) -> int:
         """Return how many ended without being accepted, so that the conversation stayed with its agent."""
-        return sum(one.state != HandoverState.ACCEPTED for one in self.ended)
+        return sum(one.state not in {HandoverState.ACCEPTED, HandoverState.QUEUED} for one in self.ended)
 
 
 def read_offers(
@@ -127,12 +127,23 @@ def read_offers(
 
 def _passed_on(agent: Agent, now: datetime) -> list[Any]:
     news = Q(ended_at__gte=now - NEWS_FOR) & ~Q(state__in=[HandoverState.WITHDRAWN, HandoverState.LOST])
-    rows = Handover.objects.filter(Q(state__in=OPEN) | news & ~Q(manner=Manner.COLD), from_agent=agent).with_life(now)
-    return list(
-        rows.select_related("to_agent__unit", "to_unit", "taken_by__unit", "conversation__report__municipality")
+    given = ConversationEvent.objects.filter(
+        conversation=OuterRef("conversation"), kind=EventKind.ASSIGNED, at__gte=OuterRef("ended_at")
+    ).order_by("pk")
+    is_queued = When(state=HandoverState.QUEUED, then=Subquery(given.values("by")[:1]))
+    rows = Handover.objects.filter(Q(state__in=OPEN) | news, from_agent=agent).with_life(now)
+    passed: list[Any] = list(
+        rows.annotate(given_by_event=Case(is_queued))
+        .select_related("to_agent__unit", "to_unit", "taken_by__unit", "conversation__report__municipality")
         .prefetch_related("texts__handover", own_handles(agent, of="conversation"))
         .order_by(F("ended_at").desc(nulls_first=True), "pk")
     )
+    passed = [one for one in passed if one.given_by_event != agent.user_id]  # it came back
+    if users := {one.given_by_event for one in passed if one.given_by_event}:
+        agents = {one.user_id: one for one in Agent.objects.filter(user__in=users).select_related("unit")}
+        for one in passed:
+            one.given_to = agents.get(one.given_by_event)
+    return passed
 
 
 def _whispered(agent: Agent, now: datetime) -> list[Whisper]:

@@ -129,6 +129,14 @@ NAMED = {
     "chat/conversations/presence.py": (EVERYBODY + ": two counts of this agent's own", {"<module>"}),
     "chat/conversations/waits.py": ("adds columns to conversations that were obtained before", {"with_waits"}),
     "chat/statistics/holds.py": (EVERYBODY + ": numbers", {"figures"}),
+    "chat/models/notes.py": (
+        "a condition of promises that were selected before: whether their agent wrote since",
+        {"HoldQuerySet.unanswered"},
+    ),
+    "chat/transfer/queries.py": (
+        "what this agent passed on: the key of who was given it next, by the history",
+        {"_passed_on"},
+    ),
     "chat/statistics/history.py": (EVERYBODY + ": numbers", {"<module>"}),
     "chat/statistics/daily.py": (EVERYBODY + ": counts of a day, rounded before they are stored", {"<module>"}),
     "chat/transfer/actions.py": (
@@ -183,7 +191,7 @@ BY_KEY = {
     ("chat/access.py", "erasure_by_digest"),
     ("chat/access.py", "as_offered"), ("chat/access.py", "as_supervisor"),
     ("chat/supervision/intervention.py", "write"),
-    ("chat/access.py", "joined_before"), ("chat/access.py", "left_by"),
+    ("chat/access.py", "joined_before"), ("chat/access.py", "left_by"), ("chat/access.py", "taken_after"),
     ("chat/conversations/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),
     ("chat/retention/schedule.py", "ending_of"), ("reports/openings/actions.py", "find_request"),
     ("reports/actions.py", "file_report"),

@@ -129,10 +129,49 @@ def test_cold_transfer_of_a_grave_one_leads_to_the_list_and_offers_a_pause(
     desk.keyboard.press("Enter")
     expect(desk.locator(f"{OPEN_THREAD} [data-gone]")).to_be_visible()
     expect(desk.locator("#mes-echanges")).to_be_focused()
-    expect(desk.locator("#annonces")).to_have_text(re.compile("Vous êtes dans « Mes échanges »|Échange transféré"))
+    expect(desk.locator("#annonces")).to_have_text(re.compile("Vous êtes dans « Mes échanges »|Passé à Alex"))
+    taken = "Alex, police nationale – Équipe police a pris l'échange."
+    expect(desk.locator(f"{OPEN_THREAD} [data-gone]")).to_have_text(taken)
+    expect(desk.locator("#termines .console-entry [data-slot=waits]")).to_have_text(taken)
+    expect(desk.locator("#offres")).to_contain_text(taken)
     expect(desk.locator("#disponibilite")).to_contain_text("Prenez quelques minutes.")
     expect(desk.locator("#mes-echanges")).to_be_focused()
     axe(desk)
+    desk.reload()
+    expect(desk.get_by_role("heading", name="Cet échange n'est plus à vous")).to_be_visible()
+    expect(desk.locator("main")).to_contain_text(taken)
+    axe(desk)
+
+
+def test_who_passed_an_exchange_on_through_the_queue_reads_who_took_it(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+):
+    """It said that somebody else answers, or that the person waits, and never which."""
+    camille = at(an_agent, public_name="Camille")
+    alex = at(
+        an_agent, public_name="Alex", unit_name="Brigade", force="gendarmerie", availability=Availability.AVAILABLE,
+        present=True, capacity=1,
+    )  # fmt: skip
+    busy = at(lambda: make.assigned(alex))
+    conversation = at(lambda: make.assigned(make_available(camille)))
+    desk = page_factory()
+    be_signed_in(desk, live_site, camille)
+    desk.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    expect(desk.locator(f"{OPEN_THREAD} [name=body]")).to_be_editable()
+    at(
+        transfer_actions.transfer_cold, conversation_id=conversation.pk, by=camille,
+        target=Target(force="gendarmerie"), reason=Reason.COMPETENCE,
+    )  # fmt: skip
+    gone = desk.locator(f"{OPEN_THREAD} [data-gone]")
+    expect(gone).to_have_text(
+        "Passé à Gendarmerie nationale : la personne est dans la file, personne n'a encore pris l'échange."
+    )
+    at(close_conversation, conversation_id=busy.pk, by_author=Author.REPORTER)
+    taken = "Alex, gendarmerie nationale – Brigade a pris l'échange."
+    expect(gone).to_have_text(taken, timeout=15_000)
+    expect(desk.locator("#termines .console-entry [data-slot=waits]")).to_have_text(taken)
 
 
 def test_end_of_duty_is_asked_about_and_a_supervisor_is_seen(
@@ -168,8 +207,9 @@ def test_end_of_duty_is_asked_about_and_a_supervisor_is_seen(
     expect(chief.locator("#tableau [role=log]")).to_contain_text("Êtes-vous en sécurité ?", timeout=10_000)
     expect(chief.locator("#tableau-annonces")).to_contain_text("Agent. Êtes-vous en sécurité ?")
     chief.get_by_label("Votre mot").fill("Pense à faire une pause.")
-    chief.keyboard.press("Enter")
-    expect(desk.locator("#offres")).to_contain_text("Pense à faire une pause.")
+    with chief.expect_navigation():
+        chief.keyboard.press("Enter")
+    expect(desk.locator("#offres")).to_contain_text("Pense à faire une pause.", timeout=3_000)  # by itself: in ten
     expect(person.locator("#messages")).not_to_contain_text("Pense à")
     for width in (1280, 320):
         chief.set_viewport_size({"width": width, "height": 800})

@@ -13,6 +13,7 @@ import { paint } from "./list.js";
 import { tell } from "./notice.js";
 import { refreshBeside } from "./panels.js";
 import { drop } from "./pending-ends.js";
+import { refreshOffers } from "./queue.js";
 import { announce, desk, dutyBar, over, say, slot, words } from "./state.js";
 import * as threads from "./thread.js";
 
@@ -55,6 +56,7 @@ export function leave(c, reason) {
     seek(`#passage-${c.id}`, c.dossier)?.remove();
     refreshBeside(c, `.console-dossier[data-conversation="${c.id}"]`);
   }
+  if (c.gone) refreshOffers(); // they say who took it
   refreshDuty(); // a pause may be offered now
   if (c === desk.current && !c.gone && !dutyBar().contains(document.activeElement)) c.log.focus();
   if (c === desk.current && c.gone && isHere) goOn(c);

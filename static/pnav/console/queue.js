@@ -4,14 +4,14 @@
  * @module
  */
 
-import { byId, find, fromTemplate, seek, write } from "../lib/dom.js";
+import { all, byId, find, fromTemplate, seek, write } from "../lib/dom.js";
 import { createRows } from "../lib/rows.js";
 import { keepDrafts } from "./drafts.js";
 import { sayDuration } from "./list.js";
 import { tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
 import { beep } from "./sound.js";
-import { announce, desk, root, say, slot, words } from "./state.js";
+import { announce, desk, known, root, say, slot, words } from "./state.js";
 
 const FIGURES_MS = 3000;
 const OFFERS_EVERY_MS = 10_000;
@@ -111,21 +111,47 @@ const NEWS = [
 ];
 /** @param {HTMLElement} part */
 const counts = (part) => NEWS.map(([name]) => Number(part.dataset[name]));
-const offers = { askedAt: 0, counts: counts(byId("offres")) };
+const offers = { askedAt: 0, counts: counts(byId("offres")), isAsked: false, isAgain: false };
 
-/** Announce each offer once, and never while somebody types there. */
+/**
+ * Show who took what is ours no more, once that is known, under its thread and in its line of the list.
+ *
+ * @param {Element} part
+ */
+function showTakers(part) {
+  for (const line of all("[data-passed]", part)) {
+    const c = known(line.dataset.passed);
+    if (!c?.gone) continue;
+    const text = (line.textContent ?? "").trim().replace(/\s+/g, " ");
+    write(find("[data-gone]", c.thread), text);
+    write(slot("waits", c.entry), text);
+  }
+}
+
+/** Read the offers, one reading at a time, because several exchanges may leave at once. */
 export async function refreshOffers() {
   offers.askedAt = Date.now();
+  offers.isAgain = offers.isAsked;
+  if (offers.isAsked) return;
+  offers.isAsked = true;
   const page = await tryToLoad(root.dataset.offers ?? "");
-  if (page) showOpenings(page);
+  offers.isAsked = false;
+  if (page) showOffers(page);
+  if (offers.isAgain) refreshOffers();
+}
+
+/** Announce each offer once, and show them, but never while somebody types there. @param {Document} page */
+function showOffers(page) {
+  showOpenings(page);
   const before = byId("offres");
-  const after = page && seek("#offres", page);
+  const after = seek("#offres", page);
   if (!after) return;
   const now = counts(after);
   const news = NEWS.filter((_, at) => now[at] > offers.counts[at]);
   for (const [, key] of news) announce(words[key]);
   if (news.length) beep(740);
   offers.counts = now;
+  showTakers(after);
   if (before.contains(document.activeElement)) return; // they are shown once the focus has left
   keepDrafts(before, after);
   before.replaceWith(document.adoptNode(after));

@@ -9,7 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from chat import access
-from chat.models import ConversationHandle
+from chat.conversations import actions as conversation_actions
+from chat.conversations import dispatcher
+from chat.models import ConversationHandle, EventKind
 from chat.models.transfer import Handover
 from chat.rules.lifecycle import Author, Availability
 from chat.rules.transfer import SUMMARY_MAX, Answer, HandoverState, Part, Reason, Target
@@ -172,6 +174,63 @@ def test_transfer_cold_leaves_the_screen(conversation, camille, alex):
     assert answer.url == "/console/"
     conversation.refresh_from_db()
     assert conversation.assigned_to == alex
+
+
+def test_who_passed_it_on_at_once_reads_who_took_it(conversation, camille, alex):
+    client = signed_in(camille.user)
+    transfer(client, conversation, target=f"agent-{alex.pk}", manner="cold")
+    taken = "Alex, police nationale – Ailleurs a pris l'échange."
+    home = unescape(squeezed(client.get("/console/").text))
+    assert "Passé à Alex, police nationale – Ailleurs." in home and taken in home
+    assert taken in unescape(squeezed(client.get("/console/passages/").text))
+    gone = client.get(page_of(conversation))
+    assert gone.status_code == 404 and taken in unescape(squeezed(gone.text))
+    assert 'data-kept="0"' in home, "it did not stay with its agent"
+
+
+def test_who_passed_it_on_through_the_queue_reads_where_it_stands(conversation, camille):
+    gendarme = make.agent(public_name="Sacha", unit_name="Brigade", force="gendarmerie", capacity=1)
+    other = make.assigned(gendarme)
+    client = signed_in(camille.user)
+
+    def told():
+        return unescape(squeezed(client.get("/console/passages/?partie=offres").text))
+
+    transfer(client, conversation, target="force-gendarmerie", manner="cold")
+    assert "Passé à Gendarmerie nationale, par la file." in unescape(client.get("/console/").text)
+    assert "la personne est dans la file, personne n'a encore pris l'échange" in told()
+    assert 'data-kept="0"' in told()
+    gone = unescape(squeezed(client.get(page_of(conversation)).text))
+    assert "a pris l'échange" not in gone
+    conversation_actions.close_conversation(conversation_id=other.pk, by_author=Author.REPORTER)
+    dispatcher.dispatch()
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == gendarme
+    taken = "Sacha, gendarmerie nationale – Brigade a pris l'échange."
+    assert taken in told() and taken in unescape(squeezed(client.get(page_of(conversation)).text))
+    conversation_actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    assert taken in told(), "it stays true after the end"
+
+
+def test_nobody_who_never_had_it_reads_who_has_it(conversation, camille, alex):
+    transfer(signed_in(camille.user), conversation, target=f"agent-{alex.pk}", manner="cold")
+    stranger = make.agent()
+    assert access.taken_after(stranger, conversation.public_id) is None
+    assert "Alex" not in signed_in(stranger.user).get(page_of(conversation)).text
+
+
+def test_what_came_back_to_who_passed_it_on_is_no_news(conversation, camille):
+    make.agent(public_name="Sacha", unit_name="Brigade", force="gendarmerie")
+    camille.refresh_from_db()
+    transfer_actions.transfer_cold(
+        conversation_id=conversation.pk, by=camille, target=Target(force="gendarmerie"), reason=Reason.COMPETENCE
+    )
+    conversation.refresh_from_db()
+    conversation.status, conversation.assigned_to = "active", camille
+    conversation.assigned_at = timezone.now()
+    conversation.save()
+    conversation.record_event(EventKind.ASSIGNED, at=timezone.now(), by=camille.user)
+    assert transfer_queries.read_offers(camille, timezone.now()).ended == []
 
 
 def test_transfer_of_somebody_elses_is_not_there(conversation, alex):
