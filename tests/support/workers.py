@@ -28,6 +28,7 @@ from typing import Any
 import pytest
 
 from tests.support import environment, seconds
+from tests.support.call_stack import call_with_room
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 SECONDS = pytest.StashKey[seconds.Account]()
@@ -213,7 +214,7 @@ def _work(session: pytest.Session, line: Connection, number: int, folder: Any) -
         config.pluginmanager.register(Reporter(config, line, terminal), name="terminalreporter")
         meter = seconds.Meter()
         for item, following in _given(session.items, line):
-            config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            call_with_room(config.hook.pytest_runtest_protocol, item=item, nextitem=following)
             line.send(("ended", None))
             if following is None or following.path != item.path:
                 line.send(("file", (item.nodeid.partition("::")[0], *meter.lap())))
