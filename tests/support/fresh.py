@@ -1,7 +1,7 @@
 """Starts Python processes that have read nothing of ours at the price of a fork, for tests of how a process starts.
 
 A new process spends most of its time on importing libraries. `run` asks one process to fork itself, which holds the
-libraries that our settings import and nothing of this repository (`fresh_server`). What the child reads of its
+libraries that our settings import and has run nothing of this repository (`fresh_server`). What the child reads of its
 environment and of our modules is as in a new process, and those libraries read none of it.
 
     done = fresh.run("import pnav.settings", {"SECRET_KEY": "short"})

@@ -1,4 +1,7 @@
-"""The process that `tests.support.fresh` forks: it holds libraries, and nothing of this repository.
+"""The process that `tests.support.fresh` forks: it holds libraries, and runs no module of this repository.
+
+It has read the compiled code of our modules. A child that imports one runs it as a new process does, and need not read
+it from the disk.
 
 A line of JSON asks for a child, and a line answers. For a child with `code` the answer says how it ended and what it
 printed. For one with a `module`, which goes on, it is the number of the process.
@@ -8,6 +11,7 @@ import atexit
 import ctypes
 import gc
 import importlib
+import importlib.machinery
 import json
 import os
 import runpy
@@ -18,6 +22,8 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
+from types import CodeType
 from typing import Any
 
 # The libraries that `pnav.settings` and the modules that it imports need, then what every start of Django does. None of
@@ -63,8 +69,26 @@ FOR_OTHERS = (
 for name in FOR_OTHERS:
     importlib.import_module(name)
 
-
 PR_SET_PDEATHSIG = 1  # prctl(2)
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("chat", "common", "locations", "pnav", "reports", "triage")
+_codes: dict[str, CodeType] = {}
+
+
+def read_ours() -> None:
+    """Read the compiled code of our modules, and run none of it."""
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+            code = importlib.machinery.SourceFileLoader(name, str(path)).get_code(name)
+            assert code is not None, path
+            _codes[str(path)] = code
+    read = importlib.machinery.SourceFileLoader.get_code
+
+    def get_code(self: importlib.machinery.SourceFileLoader, fullname: str) -> CodeType | None:
+        return _codes.get(self.path) or read(self, fullname)
+
+    importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
 
 
 def child(environment: dict[str, str], out: int, errors: int, arguments: list[str], do: Callable[[], object]) -> None:
@@ -146,6 +170,7 @@ def start(module: str, arguments: list[str], environment: dict[str, str], log: s
 
 
 def serve() -> None:
+    read_ours()
     # What is held stays. The collector took a fifth of the time in which a child starts, because it walked through all
     # of it.
     gc.collect()
