@@ -79,11 +79,13 @@ def test_no_list_is_filtered_by_a_field_that_it_does_not_offer(chief, model):
     offered = {entry if isinstance(entry, str) else entry[0] for entry in admin.site._registry[model].list_filter
                if isinstance(entry, str | tuple | list)}  # fmt: skip
     tried = 0
-    for field in model._meta.get_fields():
-        if not field.concrete or field.name in offered:
-            continue
-        assert chief.get(address_of(model), {f"{field.name}__gt": "1"}).status_code in {400, 404}, field.name
-        tried += 1
+    # Whether it is refused is asked; the page that says so is the same for all, and is drawn above.
+    with patch.object(Template, "render", lambda _self, _context: ""):
+        for field in model._meta.get_fields():
+            if not field.concrete or field.name in offered:
+                continue
+            assert chief.get(address_of(model), {f"{field.name}__gt": "1"}).status_code in {400, 404}, field.name
+            tried += 1
     assert tried
 
 
