@@ -58,7 +58,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if not are_wanted(session.config) or (
         session.testsfailed and not session.config.option.continue_on_collection_errors
     ):
-        return None
+        alone: bool = call_with_room(session.config.pluginmanager.get_plugin("main").pytest_runtestloop, session)
+        return alone
     workers = Workers(session, session.config.getoption("workers"))
     session.config.stash[SECONDS] = workers.seconds
     workers.run()
