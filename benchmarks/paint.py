@@ -21,7 +21,8 @@ from benchmarks.journeys import HEIGHT, LOOPBACK, WIDTH
 from pnav.demo.screenshots import demonstration
 from tests import chromium
 
-PAGES = ("/", "/orientation/maintenant/", "/mineurs/")
+# Where a visitor may begin: home, first question, pages of information, search, the exchange of a visit without one.
+PAGES = ("/", "/orientation/maintenant/", "/mineurs/", "/loi/", "/numeros/", "/point-d-accueil/", "/tchat/")
 ROUNDS = 5
 FIRST, SECOND, PAINT_MS = 80_000, 8_000, 1_500
 LATENCY_MS, BITS_A_SECOND, SLOWER = 400, 400_000, 4

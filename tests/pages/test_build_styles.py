@@ -11,7 +11,9 @@ from django.contrib.messages.storage.base import Message
 from django.core.management import call_command
 from django.template.loader import render_to_string
 from django.test import Client
+from django.urls import reverse
 
+from pnav.pages import sitemap
 from pnav.pages.build import fallback_fonts, fonts
 from pnav.pages.frame.announcements import Shown
 from pnav.pages.information import read_information
@@ -19,14 +21,17 @@ from pnav.pages.management.commands import build_styles
 from reports.closures import Closure
 
 SECONDS = 3
-# What no state of the home page contains (`build_styles.NEVER_ON_HOME`), as its templates and its scripts would write
-# it.
-NEVER = "textarea|select|optgroup|audio|video|iframe|sub|sup|table|t[dhr]"
-NEVER_TYPES = "range|checkbox|radio|date|file|image|reset|button|search"
-NEVER_DRAWN = re.compile(rf"<(?:{NEVER})\b|contenteditable|target=|<(?:input|button)[^>]* type=.?(?:{NEVER_TYPES})\b")
+# What no page with the first sheet has (`build_styles.NEVER_FIRST`), as templates and scripts would write it.
+NEVER = "select|optgroup|audio|video|iframe|sub|sup|table|t[dhr]"
+NEVER_TYPES = "range|radio|date|file|image|reset|button|search"
+SIZED = r'class="(?=[^"]*fr-btn--(?:sm|lg))[^"]*fr-(?:btn--)?icon-'  # an icon in a small or a large button
+NEVER_DRAWN = re.compile(
+    rf"<(?:{NEVER})\b|contenteditable|target=|<(?:input|button)[^>]* type=.?(?:{NEVER_TYPES})\b"
+    rf"|<(?:button|input|textarea)\b[^>]*\sdisabled\b|class=\"fr-icon-|{SIZED}"
+)
 NEVER_MADE = re.compile(
     rf"""createElement\(\s*["'](?:{NEVER})["']|\btype(?:\s*=|["'],)\s*["'](?:{NEVER_TYPES})["']"""
-    r"""|content[eE]ditable|\.target\s*=[^=]|["']target["']|innerHTML|insertAdjacentHTML"""
+    r"""|content[eE]ditable|\.target\s*=[^=]|["']target["']|\.disabled\s*=[^=]|innerHTML|insertAdjacentHTML"""
 )
 NEWS_AT = datetime(2026, 12, 1, 8, tzinfo=UTC)
 NEWS = {
@@ -35,6 +40,11 @@ NEWS = {
         Shown("both", is_warning, NEWS_AT, NEWS_AT, {("fr", "vous"): "Retour bientôt."}) for is_warning in (True, False)
     ],
 }
+# Pages that somebody may open first, besides those that search engines show.
+BEGINNINGS = ("chat:conversation", "chat:resume", "pages:card", "pages:removal_request")
+# Those that ask for several things or hold a table: they are drawn with the whole sheet.
+WHOLE = {"pages:feedback", "pages:figures", "pages:removal", "pages:removal_request"}
+LOADED = re.compile(r'<link rel="stylesheet" href="[^"]*pnav/(dsfr[\w-]*)[\w.]*\.css"(?![^>]*media=)')
 # The states of the home page: what it is given, and a sign that it was drawn in this state.
 STATES = {
     "first": ({}, 'id="portes"'),
@@ -98,22 +108,35 @@ def test_sheet_is_light(sheet: Path):
     assert sheet.stat().st_size < 200_000, "the whole of DSFR is 825 kB"
 
 
-def test_home_page_has_a_lighter_sheet_of_its_own(sheet: Path):
-    home = sheet.with_name(build_styles.HOME_SHEET)
-    assert home.stat().st_size < 0.7 * sheet.stat().st_size
-    text = home.read_text(encoding="utf-8")
-    own = "".join((settings.BASE_DIR / "static" / "pnav" / name).read_text() for name in ("site.css", "home.css"))
+@pytest.fixture(scope="module")
+def first(sheet: Path) -> str:
+    return sheet.with_name(build_styles.FIRST_SHEET).read_text(encoding="utf-8")
+
+
+def test_first_sheet_is_half_of_the_whole_and_defines_what_ours_want(sheet: Path, first: str):
+    assert len(first) < 0.5 * sheet.stat().st_size
+    own = "".join(text for name, text in build_styles.first_sources().items() if name.endswith(".css"))
     wanted = set(re.findall(r"var\((--[\w-]+)\)", own)) - set(re.findall(r"(--[\w-]+)\s*:", own))
-    assert wanted <= set(re.findall(r"(--[\w-]+)\s*:", text))
+    assert len(wanted) > 20 and wanted <= set(re.findall(r"(--[\w-]+)\s*:", first))
+
+
+def lacking(page: str, sheet: Path, first: str) -> set[str]:
+    """Return the classes of a page of which the whole sheet says something, and the first one nothing."""
+    names = {name for names in re.findall(r'class="([^"]*)"', page) for name in names.split() if name.startswith("fr-")}
+    assert len(names) > 10
+    whole = sheet.read_text(encoding="utf-8")
+
+    def defines(text: str, name: str) -> bool:
+        return bool(re.search(rf"\.{name}(?![\w-])", text))
+
+    return {name for name in names if defines(whole, name) and not defines(first, name)}
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("state", STATES)
-def test_sheet_of_the_home_page_has_all_that_it_shows(client: Client, sheet: Path, state: str):
-    """What the whole sheet says of a class of the page, its own sheet says too.
-
-    The page is drawn as a visitor sees it first, with the State's mark, a message and a way back to an exchange, while
-    one waits, with news above it, and discreetly.
+def test_first_sheet_has_all_that_the_home_page_shows(client: Client, sheet: Path, first: str, state: str):
+    """The page is drawn as a visitor sees it first, with the State's mark, a message and a way back to an exchange,
+    while one waits, with news above it, and discreetly.
     """
     shown, sign = STATES[state]
     answer = client.get("/")
@@ -122,26 +145,40 @@ def test_sheet_of_the_home_page_has_all_that_it_shows(client: Client, sheet: Pat
         context = {"information": read_information(), **shown}
         page = render_to_string("pages/home.html", context, request=answer.wsgi_request)
     assert sign in page
-    classes = {
-        name for names in re.findall(r'class="([^"]*)"', page) for name in names.split() if name.startswith("fr-")
-    }
-    whole, home = (path.read_text(encoding="utf-8") for path in (sheet, sheet.with_name(build_styles.HOME_SHEET)))
-
-    def defines(text: str, name: str) -> bool:
-        return bool(re.search(rf"\.{name}(?![\w-])", text))
-
-    assert not NEVER_DRAWN.findall(page), "what its sheet leaves out (NEVER_ON_HOME)"
-    assert len(classes) > 10
-    assert {name for name in classes if defines(whole, name) and not defines(home, name)} == set()
+    assert not NEVER_DRAWN.findall(page), "what the sheet leaves out (NEVER_FIRST)"
+    assert lacking(page, sheet, first) == set()
 
 
-def test_scripts_of_the_home_page_make_nothing_that_its_sheet_leaves_out():
-    left_out = build_styles.NEVER_ON_HOME.pattern
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", [*sitemap.names(), *BEGINNINGS])
+def test_page_that_somebody_may_open_first_loads_the_first_sheet(sheet: Path, first: str, name: str):
+    """Unless it asks for several things or holds a table. Who adds such a page gives it a sheet by this rule."""
+    page = Client().get(reverse(name), follow=True).text
+    is_whole = name in WHOLE
+    assert LOADED.findall(page) == ["dsfr" if is_whole else "dsfr-first"]
+    assert bool(NEVER_DRAWN.findall(page)) == is_whole
+    assert is_whole or lacking(page, sheet, first) == set()
+
+
+def test_no_template_of_the_first_sheet_draws_what_it_leaves_out():
+    """Whatever the state of the visitor: the text of each template is looked at, and of all that it includes."""
+    found = build_styles.first_sources()
+    templates = {name: text for name, text in found.items() if ".html" in name}
+    assert {"base.html", "triage/question.html", "components/message.html", "locations/_partner.html"} <= set(templates)
+    assert "components/field.html#error" in templates and "components/field.html" not in templates
+    assert {"pnav/triage.css", "pnav/lib/fit.js"} <= set(found)
+    draws = re.compile(rf"{NEVER_DRAWN.pattern}|{{% (?:field|choices|services)\b")
+    hits = {name: hits for name, text in templates.items() if (hits := draws.findall(text))}
+    assert hits == {"staff/_presence.html": ["<iframe"]}, "an agent's, in our own style"
+
+
+def test_scripts_of_the_first_pages_make_nothing_that_the_sheet_leaves_out():
+    left_out = build_styles.NEVER_FIRST.pattern
     assert f"(?:{NEVER})" in left_out and f"(?:{NEVER_TYPES})" in left_out
-    scripts = [path for path in build_styles.home_sources() if path.suffix == ".js"]
-    assert [path.name for path in scripts] == ["quick-exit.js", "suggestions.js"]
-    for path in scripts:
-        assert not NEVER_MADE.findall(path.read_text(encoding="utf-8")), path.name
+    scripts = {name: text for name, text in build_styles.first_sources().items() if name.endswith(".js")}
+    assert {"pnav/quick-exit.js", "pnav/suggestions.js", "pnav/lib/fit.js", "pnav/staff/presence.js"} <= set(scripts)
+    for name, text in scripts.items():
+        assert not NEVER_MADE.findall(text), name
 
 
 @pytest.mark.parametrize(
@@ -152,6 +189,7 @@ def test_scripts_of_the_home_page_make_nothing_that_its_sheet_leaves_out():
         'input.type = "search";',
         'input.setAttribute("type", "date");',
         'link.target = "_blank";',
+        "button.disabled = true;",
     ],
 )
 def test_what_a_script_would_make_is_seen(line: str):

@@ -29,7 +29,7 @@ def test_what_is_served_of_what_is_written(written: str, served: str) -> None:
 @pytest.mark.slow
 def test_collected_sheets_are_slim_and_keep_their_licence() -> None:
     folder = once.static_files() / "pnav"
-    for name in ("site", "home", "chat", "console", "dsfr", "dsfr-home"):
+    for name in ("site", "home", "chat", "console", "dsfr", "dsfr-first"):
         (sheet,) = [
             one for one in folder.glob(f"{name}.*.css") if re.fullmatch(rf"{name}\.[0-9a-f]{{12}}\.css", one.name)
         ]

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from pnav.pages.build import fallback_fonts, fonts, stylesheet
+from pnav.pages.build.modules import imported_modules
 
 SHEETS = ("dsfr.main.min.css", "utility/utility.main.min.css")
 FONTS = ("Marianne-Regular.woff2", "Marianne-Bold.woff2")
@@ -27,28 +28,25 @@ SCANNED = {".html", ".js", ".py"}
 # When this is found, the package's own templates and widgets may also use class names.
 USES_PACKAGE = re.compile(r"^(from|import) dsfr\b|{% load [^%]*\bdsfr_tags\b", re.MULTILINE)
 PACKAGES = ("pnav", "reports", "chat", "triage", "locations", "common")
-# The files that draw the home page. Most people load it first, often on a slow line, and nothing is drawn before its
-# style sheet is there. So it has a sheet of its own, half of the whole, in the same order.
-HOME_SHEET = "dsfr-home.css"
-HOME = (
-    "templates/base.html",
-    "templates/pages/home.html",
-    "templates/pages/_*.html",
-    "templates/components/*.html",
-    "templates/admin/sentences/preview_notice.html",
-    "static/pnav/quick-exit.js",
-    "static/pnav/suggestions.js",
+# Pages that somebody may open first, often on a slow line: nothing is drawn before its sheet is there. A template that
+# draws no form of several fields and no table loads this sheet, half of the whole, in the same order (ADR 0128).
+FIRST_SHEET = "dsfr-first.css"
+_SHEET_BLOCK = "{% block dsfr %}"
+_EXTENDED = re.compile(r'{% extends "([^"]+)" %}')
+# What a template names: another one or a part of it, a script, one of our sheets.
+_NAMED = re.compile(r'{% (?:extends|include|late_module|module|sheet|static) "([^"]+\.(?:html|js|css)(?:#\w+)?)"')
+# What `components/message.html` may hold and make of a level, whatever page shows the message.
+MESSAGES = "locations/_kept.html"
+MADE_OF_LEVELS = {f"fr-alert--{level}" for level in ("error", "info", "success", "warning")}
+# What those pages never have: fields other than a line or an area of text, elements that their sections cannot hold,
+# what is switched off, icons in small and large buttons, and what only browsers without our forms draw. They are parts
+# of selectors, as DSFR writes them.
+NEVER_FIRST = re.compile(
+    r"(?<![\w.-])(?:select|optgroup|audio|video|iframe|sub|sup|table|t[dhr])(?![\w-])"
+    r"|\[type=(?:range|radio|date|file|image|reset|button|search)\]|\[contenteditable|\[target="
+    r"|data-fr-scrolling|fr-ratio|:disabled|\[disabled"
+    r"|\[class\^=fr-icon|\.fr-btn--(?:sm|lg)(?:\.fr-btn--icon|\[class)|\.fr-header \.fr-btns-group"
 )
-# The classes that `components/message.html` makes of a level.
-MADE_ON_HOME = {f"fr-alert--{level}" for level in ("error", "info", "success", "warning")}
-# What the home page never has: fields other than a text field, elements that its sections cannot hold, and what only
-# browsers without our forms draw. They are parts of selectors, as DSFR writes them.
-NEVER_ON_HOME = re.compile(
-    r"(?<![\w.-])(?:textarea|select|optgroup|audio|video|iframe|sub|sup|table|t[dhr])(?![\w-])"
-    r"|\[type=(?:range|checkbox|radio|date|file|image|reset|button|search)\]|\[contenteditable|\[target="
-    r"|data-fr-scrolling|fr-ratio"
-)
-NOT_ON_HOME = {"choices.html", "error_summary.html", "field.html", "pages.html", "_guide_door.html"}
 
 
 def _face(name: str, weight: int, signs: Iterable[int]) -> str:
@@ -87,10 +85,47 @@ def sources() -> Iterator[Path]:
                 yield path
 
 
-def home_sources() -> Iterator[Path]:
-    """Yield the files that draw the home page, whatever its visitor's state, in a stable order."""
-    for pattern in HOME:
-        yield from (path for path in sorted(settings.BASE_DIR.glob(pattern)) if path.name not in NOT_ON_HOME)
+def _text_of(name: str) -> str:
+    """Return the text of a template, of a part of one (« field.html#error »), of our script or of our sheet; nothing of
+    a file that this command writes.
+    """
+    file, _, part = name.partition("#")
+    path = settings.BASE_DIR / ("static" if file.startswith("pnav/") else "templates") / file
+    if not path.exists():
+        return ""
+    text = path.read_text(encoding="utf-8")
+    return text.partition(f"{{% partialdef {part} %}}")[2].partition("{% endpartialdef")[0] if part else text
+
+
+def _loads_first_sheet(name: str) -> bool:
+    """Return whether a page is drawn with it: what its template says, or else what the one that it extends says.
+
+    Templates of the admin extend those of Django, some of the same name.
+    """
+    text = _text_of(name)
+    extended = _EXTENDED.search(text)
+    if _SHEET_BLOCK in text or not extended or extended[1] == name:
+        return f'"pnav/{FIRST_SHEET}"' in text
+    return _loads_first_sheet(extended[1])
+
+
+def first_sources() -> dict[str, str]:
+    """Return the texts of the files that draw the pages with FIRST_SHEET, in any state of their visitor, by name.
+
+    They are the templates that load it, and whatever these extend, include and load.
+    """
+    folder = settings.BASE_DIR / "templates"
+    pages = (path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.html")))
+    queue = [MESSAGES, *(page for page in pages if _loads_first_sheet(page))]
+    found: dict[str, str] = {}
+    while queue:
+        name = queue.pop()
+        if name not in found:
+            found[name] = _text_of(name)
+            queue += _NAMED.findall(found[name])
+            if name.startswith("pnav/") and name.endswith(".js"):
+                queue += imported_modules(name)
+    return {name: text for name, text in found.items() if text}
 
 
 def _texts(paths: Iterable[Path]) -> list[str]:
@@ -102,7 +137,7 @@ def _classes(texts: Iterable[str]) -> set[str]:
 
 
 def build(target: Path) -> Path:
-    """Write `pnav/dsfr.css`, the home page's part of it and `pnav/fonts/` below a folder; return the sheet's path.
+    """Write `pnav/dsfr.css`, its part for first pages and `pnav/fonts/` below a folder; return the sheet's path.
 
     The same sources give the same bytes. An unchanged sheet is not rewritten.
     """
@@ -120,9 +155,9 @@ def build(target: Path) -> Path:
     version = (package / "static" / "dsfr" / "dsfr_version").read_text(encoding="utf-8").strip().removeprefix("v")
     begins = LICENCE.format(version=version) + font_faces(dist / "fonts")
 
-    def write(name: str, used: set[str], own: Iterable[Path], without: re.Pattern[str] = stylesheet.NOTHING) -> Path:
+    def write(name: str, used: set[str], own: Iterable[str], without: re.Pattern[str] = stylesheet.NOTHING) -> Path:
         """Write one sheet. own: our sheets that are loaded beside it. without: what its pages have none of."""
-        wanted = stylesheet.variables("".join(_texts(own)))
+        wanted = stylesheet.variables("".join(own))
         body = stylesheet.build(css, used=used, wanted=wanted, read=read, without=without)
         body = body.replace(fallback_fonts.STACK, fallback_fonts.stack())
         sheet = target / "pnav" / name
@@ -130,9 +165,11 @@ def build(target: Path) -> Path:
         return sheet
 
     _build_fonts(dist / "fonts", target / "pnav" / "fonts", version)
-    at_home = _classes(_texts(home_sources())) | MADE_ON_HOME
-    write(HOME_SHEET, at_home, [static / "pnav" / "site.css", static / "pnav" / "home.css"], NEVER_ON_HOME)
-    return write("dsfr.css", _classes(texts), sorted(static.rglob("*.css")))
+    first = first_sources()
+    own = [text for name, text in first.items() if name.endswith(".css")]
+    drawn = [text for name, text in first.items() if not name.endswith(".css")]
+    write(FIRST_SHEET, _classes(drawn) | MADE_OF_LEVELS, own, NEVER_FIRST)
+    return write("dsfr.css", _classes(texts), _texts(sorted(static.rglob("*.css"))))
 
 
 def _write(sheet: Path, text: str) -> None:
