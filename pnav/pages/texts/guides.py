@@ -19,6 +19,31 @@ add(
     _("Gardez d'abord la trace, demandez ensuite au site. Un policier ou un gendarme peut vous aider à le faire."),
     _("Garde d'abord la trace, demande ensuite au site. Un policier ou un gendarme peut t'aider à le faire."),
 )
+# The infographic of the page, in the first person: it fits whoever reads it, of any age.
+add("guides.removal_step_1_title", GUIDES, _("Je garde une trace"))
+add(
+    "guides.removal_step_1",
+    GUIDES,
+    _(
+        "Une capture avec l'adresse entière, le compte et la date. Jamais d'une image sexuelle de mineur : là, je note "
+        "seulement."
+    ),
+)
+add("guides.removal_step_2_title", GUIDES, _("Je demande au site"))
+add(
+    "guides.removal_step_2",
+    GUIDES,
+    _("Bouton « Signaler », avec ou sans compte. Deux voies : contraire aux règles du site, et illicite."),
+)
+add("guides.removal_step_3_title", GUIDES, _("Pas de réponse, ou un refus"))
+add(
+    "guides.removal_step_3",
+    GUIDES,
+    _(
+        "Je conteste auprès du site, pendant au moins 6 mois. Le {numero_jeunes}, Point de Contact ou la CNIL peuvent "
+        "aider."
+    ),
+)
 add(
     "guides.numbers_lead",
     GUIDES,

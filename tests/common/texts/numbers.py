@@ -116,6 +116,8 @@ NUMBERS: dict[str, dict[int, Source]] = {
     "home.lead": dict.fromkeys((7, 24), ALWAYS),
     "search.minors": {18: AGE},
     "guides.minors_title": {18: AGE},
+    "guides.removal_step_2": {2: ON_THE_PAGE},
+    "guides.removal_step_3": {6: LAW},
     "home.sentence_1": dict.fromkeys((1, 15000), LAW),
     "home.sentence_2": dict.fromkeys((2, 30000), LAW),
     "home.sentence_3": dict.fromkeys((3, 45000), LAW),
