@@ -20,8 +20,8 @@ HERE = Path(__file__).parent
 PLACE = ROOT / ".local" / "nu"
 REPORT = ROOT / ".local" / "html-report.txt"
 DRAWN = "PNAV_DRAWN"  # the folder in which `tests.support.strict_html` leaves a page of each shape
-# The tests that draw pages of a visitor, in their states. With the tests that draw none, or only pages of the staff,
-# this would take ten times as long.
+# The tests that draw pages of a visitor, in their states and in the previews of its texts. With the tests that draw
+# none, or only pages of the staff, this would take ten times as long.
 TESTS = [
     "tests/chat/conversations/resume",
     "tests/chat/personal_copy/test_page.py",
@@ -29,6 +29,7 @@ TESTS = [
     "tests/chat/referral/test_referral_pages.py",
     "tests/chat/referral/test_removal.py",
     "tests/chat/visitor",
+    "tests/common/texts/test_previews.py",
     "tests/locations/test_views.py",
     "tests/pages/test_announcing.py",
     "tests/pages/test_discreet_pages.py",

@@ -465,7 +465,10 @@ def _journal(
 
 
 def _journal_dates(trial: Trial) -> HttpResponse:
-    rows = [Fact(cast.facts()[0].public_id, 1, Told(cast.WRITTEN, at), cast.moment()) for at in _AT_ALL_TIMES]
+    rows = [
+        Fact(cast.facts()[0].public_id, number, Told(cast.WRITTEN, at), cast.moment())
+        for number, at in enumerate(_AT_ALL_TIMES, 1)
+    ]
     return _journal(rows=rows)(trial)
 
 
