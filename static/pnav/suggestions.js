@@ -71,9 +71,11 @@ const enhance = (form) => {
     if (found.scroll) window.scrollBy({ top: found.scroll, behavior: "instant" });
   };
 
+  /** Give up what is to be asked for, or was. */
   const stop = () => {
     clearTimeout(timer);
-    if (request) request.abort();
+    request?.abort();
+    request = null;
   };
 
   /** @param {number} index */
@@ -126,20 +128,22 @@ const enhance = (form) => {
   };
 
   const ask = async () => {
-    request = new AbortController();
+    const own = new AbortController();
+    request = own;
     try {
       const answer = await fetch(form.dataset.suggestions ?? "", {
         method: "POST",
         body: new URLSearchParams({ q: input.value }),
         headers: { "X-CSRFToken": token.value },
         credentials: "same-origin",
-        signal: request.signal,
+        signal: own.signal,
       });
       const found = answer.ok ? (await answer.json()).suggestions : null;
-      // What is being pressed at this moment stays under the finger: nothing opens above it.
-      if (found && document.activeElement === input && !isPressed) show(found);
+      // Given up while the answer was read: nothing opens. And what somebody is pressing at this moment stays under
+      // their finger.
+      if (found && request === own && document.activeElement === input && !isPressed) show(found);
     } catch {
-      close(); // no network, or a newer request; the form itself still works
+      if (request === own) close(); // no network: the form itself still works
     }
   };
 
