@@ -37,7 +37,7 @@ def frame(payload: bytes, opcode: int = TEXT) -> bytes:
 def handshake(path: str, host: str, cookie: str = "", address: str = "") -> bytes:
     """Return the request that opens a socket, from a page of the same origin.
 
-    address: of the client, as a proxy in front of the server would say it; "" for no proxy.
+    address: that of the client, as a proxy in front of the server would say it; "" for no proxy.
     """
     key = base64.b64encode(os.urandom(16)).decode()
     lines = [

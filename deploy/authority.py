@@ -116,7 +116,8 @@ def make(folder: Path, *, now: datetime, owners: Mapping[str, int] | None = None
 def _issue(folder: Path, *, now: datetime, owners: Mapping[str, int] | None, prefix: str = "") -> bytes:
     """Sign a certificate for each part with a new authority, whose own certificate is returned.
 
-    prefix: of the names of the files. A part that has no certificate yet, of a later version, gets it under its name.
+    prefix: the beginning of the names of the files. A part that has no certificate yet, of a later version, gets it
+    under its name.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name(f"Pnav, connexions intérieures, {now:%Y-%m-%d}")

@@ -21,6 +21,7 @@ SIGNATURE = re.compile(r"( *)(?:async )?(def|class) (\w+)")
 OPENED = re.compile(r' *[rR]?"""(.*)')
 COMMENT = re.compile(r" *#.*$")
 FIELD = re.compile(r"[a-z_]+(?:, [a-z_]+)*: ")
+FIELD_OF = re.compile(r"(?:^|[.;,] )[a-z_]+(?:, [a-z_]+)*: of\b")
 VERB = re.compile(r"[A-Z][a-z]+(?=[\s.,:;]|$)")
 # Words with which a sentence in the imperative does not begin.
 NO_VERBS = {
@@ -44,23 +45,24 @@ ENDED = re.compile(r"[.!?:»)]$")
 
 @dataclass(frozen=True)
 class Docstring:
-    """The first paragraph of a docstring. name: that of its function or class; empty for a module."""
+    """A docstring. name: that of its function or class; empty for a module. text: the first paragraph."""
 
     line: int
     name: str
     text: str
+    whole: str = ""
     is_of_function: bool = False
 
 
-def first_paragraph(lines: list[str]) -> str:
-    """Return the text of these lines up to the first empty one, or to the end of the docstring."""
+def paragraphs(lines: list[str]) -> list[str]:
+    """Return the paragraphs of a docstring, which begins with the first of these lines."""
     text: list[str] = []
     for line in lines:
         part, end, _rest = line.partition('"""')
         text.append(part.strip())
-        if end or not text[-1]:
+        if end:
             break
-    return " ".join(text).strip()
+    return [one.replace("\n", " ").strip() for one in "\n".join(text).split("\n\n")]
 
 
 def docstrings(source: str) -> Iterator[Docstring]:
@@ -71,13 +73,13 @@ def docstrings(source: str) -> Iterator[Docstring]:
     lines = source.splitlines()
     for number, line in enumerate(lines, 1):
         if may_open and (found := OPENED.match(line)):
-            text = first_paragraph([found[1], *lines[number:]])
-            yield Docstring(number, opens.name, text, opens.is_of_function)
+            parts = paragraphs([found[1], *lines[number:]])
+            yield Docstring(number, opens.name, parts[0], " ".join(parts), opens.is_of_function)
         may_open = False
         if found := SIGNATURE.match(line):
             signature = found
         if signature and not line.startswith(signature[1] + " ") and COMMENT.sub("", line).endswith(":"):
-            opens = Docstring(number, signature[3], "", signature[2] == "def")
+            opens = Docstring(number, signature[3], "", is_of_function=signature[2] == "def")
             may_open, signature = True, None
 
 
@@ -85,6 +87,8 @@ def fault(docstring: Docstring) -> str | None:
     """Return what is wrong with the beginning of a docstring; None for a sentence."""
     if FIELD.match(docstring.text):
         return "say what it is before what its fields mean"
+    if FIELD_OF.search(docstring.whole):
+        return "say what an argument is: « size: the length of its text », not « size: of its text »"
     if docstring.name.startswith("test_"):
         return None
     if not docstring.is_of_function:
@@ -139,6 +143,8 @@ FUNCTION = 'def act(\n    one: str,\n) -> None:  # noqa: X\n    """{}"""\n'
         ('class Row(Base):\n    """keys and names; the page."""\n', "what it is"),
         ('class Row:\n    """The rows\n    of a page\n\n    They are sorted.\n    """\n', "end the sentence"),
         ('"""The rows of a page"""\n', "end the sentence"),
+        (FUNCTION.format("Draw the rows. size: of each,\n    in pixels."), "an argument"),
+        ('class Row:\n    """The row of a page.\n\n    key,\n    size: of the row.\n    """\n', "an argument"),
     ],
 )
 def test_phrase_is_found(source, wrong):

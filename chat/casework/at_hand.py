@@ -17,7 +17,7 @@ class AtHand(NamedTuple):
     is.
 
     offers: any offer of anybody that is open. passed: hand-overs by this agent that are open or have just ended.
-    whispered: words of supervisors of late. macros, groups, crowded: of everybody's.
+    whispered: words of supervisors of late. macros, groups, crowded: whether there are any, whoever they belong to.
     """
 
     emergencies: bool = True

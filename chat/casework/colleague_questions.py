@@ -38,8 +38,8 @@ class QuestionMessage:
 class ShownQuestion:
     """It is a question on the console of an agent who takes part.
 
-    title: who asked, or who was asked. is_own: this agent asked it. conversation, place: of the conversation, for the
-    agent who asked only. unread: messages of others that this agent has not had on screen.
+    title: who asked, or who was asked. is_own: this agent asked it. conversation, place: those of the conversation, for
+    the agent who asked only. unread: messages of others that this agent has not had on screen.
     """
 
     public_id: UUID

@@ -61,7 +61,7 @@ class Status(NamedTuple):
 class Report:
     """It is what one worker has done since it last stored it: one entry for each duty.
 
-    name: of the worker. monotonic: the clock, in seconds; tests give another one.
+    name: the worker's name. monotonic: the clock, in seconds; tests give another one.
     """
 
     def __init__(self, name: str, monotonic: Callable[[], float] = time.monotonic) -> None:

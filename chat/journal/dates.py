@@ -88,7 +88,7 @@ class Moment:
 
 
 def order_key(moment: Moment, number: int) -> Key:
-    """Return what facts are sorted by. number: of the fact in its journal, which no other one has."""
+    """Return what facts are sorted by. number: the number of the fact in its journal, which no other one has."""
     if moment.day is None:
         return 1, 0, 0, 0, number
     minute = _NO_HOUR if moment.hour is None else moment.hour.hour * 60 + moment.hour.minute

@@ -39,7 +39,7 @@ PRECISIONS = {
 
 
 class FactForm(forms.Form):
-    """It is one fact. fact_id: of the fact to be corrected, or drawn for a new one, so that it is there once.
+    """It is one fact. fact_id: the id of the fact to be corrected, or drawn for a new one, so that it is there once.
 
     Only what happened is asked for. Without an answer to « Quand ? » the day and the hour say how well it is known.
     Lines end with one sign, as a browser counts them: what fits its field fits here.

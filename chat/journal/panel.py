@@ -84,7 +84,9 @@ class Panel:
         return _facts(self.new) if self.new else ""
 
     def with_captures(self, by_fact: Mapping[int, Sequence[int]]) -> "Panel":
-        """Return the panel with the captures of each line and mark. by_fact: of `chat.captures.queries.Shown`."""
+        """Return the panel with the captures of each line and mark. by_fact: the captures of each fact, as
+        `chat.captures.queries.Shown`.
+        """
         if not by_fact:
             return self
         return replace(

@@ -19,7 +19,9 @@ PIECE = 20  # how many facts a page of the person shows
 
 
 def told_of(row: JournalFact) -> Told | None:
-    """Return the decrypted words of a fact; None when they cannot be decrypted. row: with its conversation."""
+    """Return the decrypted words of a fact; None when they cannot be decrypted. row: the fact, read together with its
+    conversation.
+    """
     try:
         return Told.from_words(row.words)
     except UnsealError:

@@ -43,7 +43,7 @@ class ProtocolError(Exception):
     """A frame that is refused; nothing was written. Holds a code and a fixed sentence, never what was sent."""
 
     def __init__(self, code: str, detail: str, client_id: str | None = None, why: str = "") -> None:
-        """Name the error. client_id: of the refused message, if there is one. why: the reason, for a code that has
+        """Name the error. client_id: that of the refused message, if there is one. why: the reason, for a code that has
         several.
         """
         super().__init__(code)

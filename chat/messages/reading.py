@@ -120,7 +120,7 @@ class Snapshot:
     """It is the state of a conversation.
 
     interlocutor: who answers, as the reporter reads it, in the language of the visit; None if nobody does.
-    generation: of the visit that may read it (docs/adr/0010).
+    generation: that of the visit that may read it (docs/adr/0010).
     standing: a hash that changes with the status, the agent, the interlocutor, the language and the generation.
     """
 

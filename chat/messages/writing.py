@@ -509,8 +509,10 @@ def _number(
 
 
 def _seal(draft: Draft, seq: int, label: bytes | None, cipher: AESGCM | None) -> bytes:
-    """Encrypt the body of a draft for its place. label, cipher: of its data key; label is None for an exchange without
-    one. Raises UnsealError for a key without a cipher: the key ring never takes the place of a key that is gone."""
+    """Encrypt the body of a draft for its place. label, cipher: those of its data key; label is None for an exchange
+    without one. Raises UnsealError for a key without a cipher: the key ring never takes the place of a key that is
+    gone.
+    """
     context = Message.context_of(draft.public_id, seq, draft.author)
     if label is None:
         return encryption.seal(draft.body, context=context)

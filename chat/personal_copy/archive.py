@@ -58,7 +58,7 @@ class LongFile:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """It is an archive, whole. list_digest: of the list of its files (`digest_of_list`), for the register."""
+    """It is an archive, whole. list_digest: that of the list of its files (`digest_of_list`), for the register."""
 
     content: bytes = field(repr=False)
     list_digest: str

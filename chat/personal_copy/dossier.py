@@ -33,7 +33,7 @@ class Changed(Exception):
 class Made:
     """A file to be saved. name: a neutral one. pieces: read once, without the database.
 
-    list_digest: of the list of its files (`archive.digest_of_list`), for the register.
+    list_digest: that of the list of its files (`archive.digest_of_list`), for the register.
     """
 
     name: str

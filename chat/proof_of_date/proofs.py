@@ -40,7 +40,7 @@ def proofs_of(
     conversation: Conversation, kinds: Collection[str] = (), only: Collection[UUID] | None = None
 ) -> Iterator[Proof]:
     """Yield the proofs of all items in this exchange that have one, messages first. kinds: only these of `sources`.
-    only: of facts and captures, those with these public ids.
+    only: the public ids of the facts and captures that are wanted.
 
     Messages and facts are decrypted once. There are five statements for each day with items, and one chunk of one day
     is in memory at a time.

@@ -56,7 +56,7 @@ class Pass:
 class Identity:
     """It is a visit that was read.
 
-    report, generation: of the reporter; None and 0 if the visit has no report.
+    report, generation: those of the reporter; None and 0 if the visit has no report.
     user_id: the signed-in account that has proved its second factor. may_answer: whether that account may answer people
     (`access.may_answer`).
     is_unmetered: whether it is the session of a measurement on a demonstration, to which no rate limits apply.

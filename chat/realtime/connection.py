@@ -290,7 +290,7 @@ class Connection:
         self.push_event({"type": "websocket.send", "text": text}, len(text))
 
     def push_event(self, event: Json, size: int) -> None:
-        """Send an ASGI event that goes to several sockets. size: of its text, in characters."""
+        """Send an ASGI event that goes to several sockets. size: the length of its text, in characters."""
         if self.leaving:
             return
         self._push(event)
@@ -330,7 +330,9 @@ class Connection:
         self.push(protocol.encode(frame))
 
     def send_error(self, code: str, detail: str, client_id: str | None = None) -> None:
-        """Send an `error` frame (docs/protocol.md). client_id: of the message that it is about, if it is about one."""
+        """Send an `error` frame (docs/protocol.md). client_id: that of the message that it is about, if it is about
+        one.
+        """
         self.send(ProtocolError(code, detail, client_id).frame())
 
     def pace(self, catch_up: Callable[[], None]) -> None:

@@ -54,13 +54,13 @@ class AnyConnection(Protocol):
         """Send a frame now, without waiting."""
 
     def push_event(self, event: Json, size: int) -> None:
-        """Send an ASGI event that goes to several connections. size: of its text, in characters."""
+        """Send an ASGI event that goes to several connections. size: the length of its text, in characters."""
 
     def send(self, frame: Json) -> None:
         """Encode a frame and send it now."""
 
     def send_error(self, code: str, detail: str, client_id: str | None = None) -> None:
-        """Send an `error` frame (docs/protocol.md). client_id: of the message that it is about, if there is one."""
+        """Send an `error` frame (docs/protocol.md). client_id: that of the message that it is about, if any."""
 
     def leave(self, code: int) -> None:
         """Close the socket with this code, which says whether the client should come back (docs/protocol.md)."""

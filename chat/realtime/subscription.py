@@ -114,7 +114,8 @@ class Subscription:
     def deliver(self, event: Json, size: int, first: int, last: int) -> None:
         """Send a frame that holds the messages `first` to `last`; if some before them are missing, read instead.
 
-        event: the ASGI event. size: of its text, in characters. Messages that were all sent before are not sent again.
+        event: the ASGI event. size: the length of its text, in characters. Messages that were all sent before are not
+        sent again.
         """
         if first <= self.cursor + 1:
             if last > self.cursor:
@@ -158,7 +159,7 @@ class Subscription:
         return Known(self.conversation_id, self.cursor, self.snapshot.standing if self.snapshot is not None else 0)
 
     def push_event(self, event: Json, size: int) -> None:
-        """Send an ASGI event that goes to several connections. size: of its text, in characters."""
+        """Send an ASGI event that goes to several connections. size: the length of its text, in characters."""
         self.connection.push_event(event, size)
 
     @property

@@ -34,7 +34,7 @@ SEARCH_MAX = 60  # characters
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """It is one step. state: of `State`, or of a later version. words: those of an appointment, a refusal or the
+    """It is one step. state: one of `State`, or of a later version. words: those of an appointment, a refusal or the
     end."""
 
     state: str

@@ -14,7 +14,8 @@ from chat.rules.lifecycle import Status
 class Size:
     """It is the most that an exchange may hold.
 
-    messages: of the whole exchange, Pnav's own lines included. characters: of everything that both sides wrote.
+    messages: those of the whole exchange, Pnav's own lines included. characters: those of everything that both sides
+    wrote.
     """
 
     messages: int

@@ -100,8 +100,9 @@ FROM (
 
 @dataclass(frozen=True, slots=True)
 class Rests:
-    """These are the exchanges that rested. median: of one rest, in seconds, None without any. seconds: of all of them
-    together, in which no place was held. came_back: exchanges whose person was seen again."""
+    """These are the exchanges that rested. median: the median length of one rest, in seconds, None without any.
+    seconds: that of all of them together, in which no place was held. came_back: exchanges whose person was seen again.
+    """
 
     exchanges: int
     median: float | None

@@ -40,8 +40,9 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """These are the figures. running, over: how many run now, and how many of them are overdue. kept, late: of the last
-    HOURS."""
+    """These are the figures. running, over: how many run now, and how many of them are overdue. kept, late: those of
+    the last HOURS.
+    """
 
     running: int
     over: int

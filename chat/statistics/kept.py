@@ -59,7 +59,7 @@ class Trends:
     """It is what the board shows of many days.
 
     arrivals: those of ARRIVAL_WEEKS, by day of the week and hour. days: those of the last PROMISE_DAYS on which
-    somebody came. one_voice: of ONE_VOICE_DAYS.
+    somebody came. one_voice: that of ONE_VOICE_DAYS.
     """
 
     arrivals: list[list[int]]

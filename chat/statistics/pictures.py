@@ -67,7 +67,8 @@ def draw_promise(days: Sequence[tuple[date, Measures]], *, key: str, title: str,
 
 
 def draw_series(key: str, title: str, labels: Sequence[str], rows: Sequence[Measures], top: float) -> list[Chart]:
-    """Draw people who came, waits, and the share that gave up, along the same time. top: of the waits, in minutes.
+    """Draw people who came, waits, and the share that gave up, along the same time. top: the top of the scale of waits,
+    in minutes.
 
     The columns are those of the history's tables (`console/_history_row.html`).
     """

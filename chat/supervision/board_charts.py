@@ -80,8 +80,8 @@ class BoardCharts:
 
     waits: None when nobody's turn may come; places: None when nobody is there. taken, capacity: places of those who are
     available; beyond: what exchanges that got heavier fill besides. today: the last day of `days`. staffing: the band
-    of the day; staffing_rows: each hour with who answered; needed: of this hour, in words; lacking: agents that it has
-    too few, were the means exact.
+    of the day; staffing_rows: each hour with who answered; needed: the agents that this hour needs, in words; lacking:
+    agents that it has too few, were the means exact.
     """
 
     waits: Chart | None

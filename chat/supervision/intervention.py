@@ -288,7 +288,7 @@ class Running:
     place: the person's commune or postal code, as the queue showed it. since: in words, how long it has been this
     agent's. waits: since when the person waits for an answer, whoever held the conversation; empty when the word is
     theirs. own: how much of that is this agent's. passing: a passage is open. joined: this supervisor reads it now.
-    whereabouts: of the person. emergency_since: as a clock says it, empty when no procedure is open.
+    whereabouts: where the person is. emergency_since: as a clock says it, empty when no procedure is open.
     """
 
     conversation: Conversation

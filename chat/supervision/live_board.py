@@ -71,7 +71,7 @@ class EmergencyLine:
     """It is an emergency procedure that is open.
 
     since: how long it was open when the board was read, as a clock shows it. unit: empty while no agent answers.
-    place, name: of the person and of the agent; empty for another unit. conversation: its public id, for the
+    place, name: those of the person and of the agent; empty for another unit. conversation: its public id, for the
     supervisor's own units; otherwise None.
     """
 

@@ -29,8 +29,8 @@ _ANSWERS = frozenset({"", "yes", "no"})
 def sheet_elements(rows: Iterable[Any], key: object, voice: Voice) -> SafeString:
     """Draw `console/_element.html` for each element of the sheet.
 
-    rows: `casework_panels.ElementRow`. key: of the conversation. For an element of which nothing was said before the
-    exchange, and that has an answer of ours, all but the key is the same in every conversation.
+    rows: `casework_panels.ElementRow`. key: that of the conversation. For an element of which nothing was said before
+    the exchange, and that has an answer of ours, all but the key is the same in every conversation.
     """
     asks = Voice(language=voice.language)  # a question is asked with neither *tu* nor *vous*
     return mark_safe(  # noqa: S308  drawn by our own template

@@ -53,8 +53,8 @@ def console_lines(
     """Draw `console/_message.html` for each message, in the words of an agent.
 
     read_seq: the last message that the person has read. now: says which day is today. dangers: what messages tell of,
-    if they were read for it already. key: of the conversation, where it can be answered; prevention, prevention_number:
-    what is then offered (`console/_danger.html`).
+    if they were read for it already. key: that of the conversation, where it can be answered; prevention,
+    prevention_number: what is then offered (`console/_danger.html`).
     """
     fill = _OF_CONSOLE.filler()
     told = danger.read_thread(messages) if dangers is None else dangers

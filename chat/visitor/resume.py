@@ -141,7 +141,7 @@ def _show(
 def code_page(
     conversation: Conversation, manner: dict[str, Any], *, code: str = "", place: str = "", error: str = ""
 ) -> dict[str, Any]:
-    """Return what the page of the code de reprise shows. code: its words, the once that they are shown. place: of
+    """Return what the page of the code de reprise shows. code: its words, the once that they are shown. place: that of
     `place_words`; "" for somebody who does not wait."""
     return {
         **manner,

@@ -94,7 +94,7 @@ def ask(
     function. begin: called here, in this thread, when no such job is under way or done. It reads what the job needs and
     returns the work, which another thread runs: without the database, the request and a language, and with
     `is_patient`. What begin raises is raised here. who: whoever asks has one job at a time in a process.
-    data_key: of the exchange whose content it is, so that what is kept can be read no longer than the exchange.
+    data_key: that of the exchange whose content it is, so that what is kept can be read no longer than the exchange.
     is_for_staff: whether it may take the places KEPT_FOR_STAFF. patience: seconds; PATIENCE_SECONDS unless it is given,
     and none when as many pages wait already as may.
 

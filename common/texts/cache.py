@@ -49,7 +49,7 @@ class Changed:
 class _Attempt:
     """These are texts that are tried in a preview.
 
-    numbers: of those put between marks, by key (`common.texts.marks`).
+    numbers: those of the texts put between marks, by key (`common.texts.marks`).
     """
 
     texts: Mapping[str, Changed]

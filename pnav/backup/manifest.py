@@ -20,9 +20,9 @@ class Manifest:
 
     id: when it began, as in the name of its folder. started_at, ended_at: by the server's clock; only a point in time
     after the end can be restored from it. system: identifier of the cluster; timeline, start_segment: the first WAL
-    that it needs. sizes: of its parts before encryption. counts: rows by table; head: « number:digest » of the audit
-    log; proof_day: the last closed day of the proof of date with its digest. These are as they were at the start; the
-    server of the keys has only counts.
+    that it needs. sizes: those of its parts before encryption. counts: rows by table; head: « number:digest » of the
+    audit log; proof_day: the last closed day of the proof of date with its digest. These are as they were at the start;
+    the server of the keys has only counts.
     """
 
     id: str

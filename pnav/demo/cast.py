@@ -25,7 +25,7 @@ from reports.models import CaptureContact
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """It is one account of the cast. public_name, force: of people who answer. place: where a unit is, for its
+    """It is one account of the cast. public_name, force: those of people who answer. place: where a unit is, for its
     account."""
 
     role: str

@@ -336,7 +336,7 @@ def france(live_site: LiveSite) -> LiveSite:
 def running_site(
     folder: Path, neutral_site: str, blocker: DjangoDbBlocker, name: str = "browser", **variables: str
 ) -> Iterator[LiveSite]:
-    """Give a site like `live_site`. variables: of the environment, for a site that differs in something."""
+    """Give a site like `live_site`. variables: environment variables, for a site that differs in something."""
     worker = os.environ.get(once.WORKER, "main")
     name = f"{name}_{worker}_{os.getpid()}"
     with once.database(name) as database:

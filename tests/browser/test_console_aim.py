@@ -38,7 +38,7 @@ OPEN_DOSSIER = ".console-dossier:not([hidden])"
 
 
 def holding(at: Work, count: int, role: Role = Role.AGENT, **fields: Any) -> tuple[Any, list[Conversation]]:
-    """Return an agent who answers so many people. fields: of each conversation."""
+    """Return an agent who answers so many people. fields: those of each conversation."""
     agent = at(an_agent, public_name="Camille", capacity=count, role=role)
     return agent, [at(lambda: make.assigned(make_available(agent), **fields)) for _number in range(count)]
 

@@ -17,8 +17,9 @@ TODAY_TABLE, WEEK_TABLE = "tableau-aujourdhui", "tableau-disponibles"
 
 
 def draw_today(hours: Sequence[Hour], real: Sequence[int | None], *, day_name: str, height: int = 150) -> Chart:
-    """Return the answer of a day as one band. hours: of that day. real: agents who answered in each hour, None of those
-    to come. height: as a chart has it, whose width is 320."""
+    """Return the answer of a day as one band. hours: the hours of that day. real: agents who answered in each hour,
+    None of those to come. height: as a chart has it, whose width is 320.
+    """
     said = (
         _agents_in_words(hours)
         + " "

@@ -28,8 +28,8 @@ HOUR = 3600.0
 class Person:
     """It is a person of the simulation.
 
-    patience, held: how long they would wait, and would be answered, in seconds. force: of their zone, empty without
-    one.
+    patience, held: how long they would wait, and would be answered, in seconds. force: that of their zone, empty
+    without one.
     """
 
     at: float

@@ -227,8 +227,8 @@ def made_by(key: str, lines: Iterable[Line]) -> list[Created]:
 def create(lines: Iterable[Line], key: str = "") -> list[Created]:
     """Create the accounts of these lines with their agents: all of them, or none when the database refuses one.
 
-    key: of the form that asks for it, by which `made_by` finds the passwords again. Raises SheetError for a line that
-    has errors (callers leave out the lines that they want to skip), and when another sheet created one of these
+    key: that of the form that asks for it, by which `made_by` finds the passwords again. Raises SheetError for a line
+    that has errors (callers leave out the lines that they want to skip), and when another sheet created one of these
     accounts while the passwords were hashed. Sheets are saved one after the other.
     """
     drawn = []

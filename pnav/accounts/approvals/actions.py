@@ -112,8 +112,8 @@ def propose_change(
 ) -> PendingChange:
     """Store a change for a second person, in place of one that the same administrator asked for before.
 
-    label, key: of the object; key is None for what is to be added. reasons: labels of what asks for a second person.
-    Raises Waiting when somebody else's change of this object waits.
+    label, key: those of the object; key is None for what is to be added. reasons: labels of what asks for a second
+    person. Raises Waiting when somebody else's change of this object waits.
     """
     now = timezone.now()
     object_id = "" if key is None else str(key)

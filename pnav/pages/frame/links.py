@@ -19,8 +19,8 @@ class Links:
     """These are the links of a page.
 
     canonical: the whole address of this page in its language, without a query. alternates: code and whole address in
-    each language that is offered. description: of the page, in its language. picture: that of the service, for link
-    previews; "" for a browser that was here before, which draws no preview and gets a lighter page.
+    each language that is offered. description: that of the page, in its language. picture: that of the service, for
+    link previews; "" for a browser that was here before, which draws no preview and gets a lighter page.
     """
 
     canonical: str

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("nobody_on_duty")
 
 
 def on_duty(site: LiveSite, engine: Engine, count: int, **fields: Any) -> tuple[Agent, list[Conversation]]:
-    """Return an agent with so many exchanges, in the console. fields: of each of them."""
+    """Return an agent with so many exchanges, in the console. fields: those of each of them."""
 
     def work() -> tuple[Agent, list[Conversation], str]:
         agent = make.agent(public_name="Camille")

@@ -59,7 +59,7 @@ def _face(name: str, weight: int, signs: Iterable[int]) -> str:
 def font_faces(folder: Path) -> str:
     """Return the `@font-face` of both files of each weight, and of the fonts that are shown until they are loaded.
 
-    folder: of the whole fonts.
+    folder: the one with the whole fonts.
     """
     faces = []
     for name, weight in WEIGHTS.items():
