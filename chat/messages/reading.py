@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.utils import translation
 
-from chat.messages import protocol
+from chat.messages import conversation_keys, protocol
 from chat.models import Agent, Message
 from common.data_keys import keys as data_keys
 from common.sql import array_text, fetch_rows
@@ -63,7 +63,7 @@ STANDING = """hash_record_extended(
     ROW(c.status, c.assigned_to_id, a.public_name, u.force, r.language, r.visit_generation), 0)"""
 SNAPSHOTS = f"""
 SELECT c.id, c.status, c.last_seq, c.assigned_to_id, a.public_name, u.force, r.language,
-       c.reporter_read_seq, c.agent_read_seq, r.visit_generation, {STANDING}
+       c.reporter_read_seq, c.agent_read_seq, r.visit_generation, {STANDING}, c.public_id::text, uuid_send(c.data_key)
 FROM chat_conversation c JOIN reports_report r ON r.id = c.report_id
 LEFT JOIN chat_agent a ON a.id = c.assigned_to_id LEFT JOIN chat_unit u ON u.id = a.unit_id
 WHERE c.id = ANY(%s::bigint[])
@@ -168,8 +168,13 @@ def _interlocutor(name: str, force: str, language: str) -> str:
 
 
 def read_snapshots(conversation_ids: Sequence[int]) -> dict[int, Snapshot]:
-    """Read the state of these conversations, by key; those that no longer exist are left out. One query."""
+    """Read the state of these conversations, by key; those that no longer exist are left out. One query.
+
+    Which data key encrypts each of them is remembered, so that the first message that is written there need not ask.
+    """
     rows = fetch_rows(SNAPSHOTS, [array_text(set(conversation_ids))])
+    # A conversation without a key may get one (`conversation_keys`): that it has none is asked where it matters.
+    conversation_keys.remember_labels({public_id: label for *_state, public_id, label in rows if label is not None})
     return {
         pk: Snapshot(
             status=status,
@@ -183,7 +188,7 @@ def read_snapshots(conversation_ids: Sequence[int]) -> dict[int, Snapshot]:
         )
         for (
             pk, status, last_seq, agent_id, name, force, language, reporter_read_seq, agent_read_seq, generation,
-            standing,
+            standing, _public_id, _label,
         ) in rows
     }  # fmt: skip
 

@@ -137,6 +137,22 @@ def test_what_is_known_costs_no_statement():
         assert asked.call_count == 1
 
 
+@pytest.mark.django_db
+def test_who_reads_the_state_spares_the_first_message_a_statement():
+    """Whoever opens a socket reads it. An exchange without a key may get one, so this is asked when it writes."""
+    conversation, without = make.assigned(), make.assigned()
+    key = keyed(conversation)
+    conversation_keys.forget_all()
+    reading.read_messages([Ask(one.pk, one.public_id, one.last_seq) for one in (conversation, without)])
+    with patch.object(conversation_keys, "fetch_rows", wraps=conversation_keys.fetch_rows) as asked:
+        assert conversation_keys.read_labels({conversation.pk: str(conversation.public_id)}) == {
+            conversation.pk: key.bytes
+        }
+        assert asked.call_count == 0
+        assert conversation_keys.read_labels({without.pk: str(without.public_id)}) == {without.pk: None}
+        assert asked.call_count == 1
+
+
 class Counting(dict[bytes, Any]):
     """A dictionary that counts how often it is read."""
 
