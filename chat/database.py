@@ -60,15 +60,18 @@ def leave_the_pool(lock_seconds: int | None = None) -> None:
 
     The pool is made for pages: it takes a connection back after each page, and after a restart of PostgreSQL it tries
     to connect again only every half second. Here a lost connection is replaced as soon as the server answers.
+    The plan of a prepared statement is made once and kept. PostgreSQL by itself plans each of them anew, at a third of
+    a check's time, where it believes that an array is shorter than a hundred rows: which it nearly always is.
     lock_seconds: how long the thread's statements wait for a lock, in place of `DATABASE_STATEMENT_SECONDS`. A pooler
-    takes no options of a connection; behind one, each transaction sets it by `limit_locks`.
+    takes no options of a connection; behind one, each transaction sets it by `limit_locks`, and plans are not kept.
     """
     database = connections.settings[DEFAULT_DB_ALIAS]
     options = {name: value for name, value in database["OPTIONS"].items() if name != "pool"}
     if settings.DATABASE_POOLER:
         _limits.lock_seconds = lock_seconds
-    elif lock_seconds is not None:
-        options["options"] = f"{options.get('options', '')} -c lock_timeout={lock_seconds * 1000}"
+    else:
+        limit = "" if lock_seconds is None else f" -c lock_timeout={lock_seconds * 1000}"
+        options["options"] = f"{options.get('options', '')} -c plan_cache_mode=force_generic_plan{limit}"
     connections[DEFAULT_DB_ALIAS] = type(connections[DEFAULT_DB_ALIAS])({**database, "OPTIONS": options})
 
 

@@ -52,6 +52,23 @@ def test_identify_again_says_that_nothing_changed_without_opening_the_session(mo
     assert rows == [[]]  # one statement, which returns nothing that has not changed
 
 
+def test_each_check_finds_its_session_and_its_account_by_itself_however_many_there_are(monkeypatch):
+    """However the planner judges the tables: it is told here that a nested loop costs more than anything."""
+    answers = identify_passes(passes_of(signed_in(make.agent()), visit(make.waiting())))
+    plans = []
+
+    def fetch(statement, values):
+        fetch_rows("SELECT set_config('enable_nestloop', 'off', true)", [])
+        plans.append(str(fetch_rows(f"EXPLAIN {statement}", values)))
+        return fetch_rows(statement, values)
+
+    monkeypatch.setattr("pnav.server.identity.fetch_rows", fetch)
+    assert identify_passes([answer.pass_ for answer in answers]) == [True, True]
+    [plan] = plans
+    assert plan.count("Limit") == 2 and "Nested Loop" in plan
+    assert not any(join in plan for join in ("Hash Join", "Hash Right", "Hash Left", "Merge"))
+
+
 def test_identify_again_names_who_changed_among_those_who_did_not():
     agents = [make.agent(), make.agent()]
     keys = [signed_in(agents[0]), visit(make.waiting()), signed_in(agents[1]), visit(make.waiting())]

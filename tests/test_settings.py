@@ -300,7 +300,7 @@ def test_behind_a_pooler_no_session_is_asked_for_anything():
     limits += " -c tcp_user_timeout=6000"
     assert content == [limits, 5, False]
     assert wraps == ["-c statement_timeout=2000 -c lock_timeout=2000", 5, False]
-    assert thread == [f"{limits} -c lock_timeout=2000", 5, False]
+    assert thread == [f"{limits} -c plan_cache_mode=force_generic_plan -c lock_timeout=2000", 5, False]
     pooled = start(shown, DATABASE_POOLER="transaction", **keys)
     assert json.loads(pooled.stdout) == [[None, None, True]] * 3, pooled.stderr
     prepared = start(shown, DATABASE_POOLER="transaction", DATABASE_PREPARED_STATEMENTS="true", **keys)

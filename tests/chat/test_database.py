@@ -12,7 +12,7 @@ from chat.messages.writing import Draft, write_messages
 from chat.models import Conversation, WorkerDuty
 from chat.rules.lifecycle import Author
 from common.database_errors import describe_error
-from common.sql import raw_connection
+from common.sql import array_text, fetch_rows, raw_connection
 from tests.factories import chat as make
 
 
@@ -46,6 +46,21 @@ def test_connection_to_a_demoted_primary_is_replaced_by_a_new_one():
 
     assert in_a_thread(write).name == "tried"
     assert len(tries) == 2 and WorkerDuty.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_of_the_exchange_plan_a_prepared_statement_once():
+    """Left alone, PostgreSQL would plan this one anew each time: the array seems short to it."""
+    statement = "SELECT id FROM chat_conversation WHERE id = ANY(%s::bigint[])"
+
+    def ask():
+        for number in range(8):
+            fetch_rows(statement, [array_text([number])])
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT custom_plans FROM pg_prepared_statements WHERE position('= ANY' in statement) > 0")
+            return cursor.fetchall()
+
+    assert in_a_thread(ask) == [(0,)]
 
 
 @pytest.mark.django_db(transaction=True)
