@@ -10,7 +10,6 @@ values to a thread (`ReadRequest`, `OwnRequest`, a draft with its author's curso
 
 import asyncio
 import contextlib
-import gc
 import logging
 import time
 from collections.abc import Callable, Iterable
@@ -29,6 +28,7 @@ from chat.messages.writing import Draft, Refusal, Written
 from chat.pubsub import Hub, Notification
 from chat.realtime.batch import Batch
 from chat.realtime.beats import Beats
+from chat.realtime.garbage import Garbage
 from chat.realtime.interfaces import AnyConnection, AnyConsole, Beat
 from chat.realtime.send_backlog import SendBacklog
 from chat.realtime.sequence_cache import SequenceCache
@@ -57,9 +57,6 @@ TOGETHER, TOGETHER_BESIDE_OTHERS = 512, 160
 # Beside other processes a message would wait twice for a fuller batch: where it is written and where it is read. With
 # these shorter waits a message costs a little more, but two processes together carry a tenth more messages.
 WRITER_CROWD_BESIDE_OTHERS, READER_CROWD_BESIDE_OTHERS = 0.001, 0.002
-# When memory is collected (`_sweep_up`): numbers of connections that ended or came, and seconds since the last time.
-GONE_TOGETHER, GONE_MOST, CAME_TOGETHER = 200, 10_000, 500
-SWEEP_UP_SECONDS, NOT_AGAIN_SECONDS = 300.0, 5.0
 CHARACTERS_TOGETHER = protocol.PAGE_BYTES // 6  # of texts in one frame; JSON writes a character in six bytes at most
 # Polling (`_poll`) rests four times as long as it took, so that it takes at most a fifth of the event loop's time. The
 # rest for the database's share ends after REST_SECONDS, so that people do not wait for a slow database. After a failure
@@ -153,9 +150,8 @@ class Broadcaster:
         self._is_polling = self._is_renewing = self._is_refreshing = self._is_beating = False
         self._beat_at = time.monotonic() + web_heartbeat.BEAT_SECONDS
         self._rest_until = 0.0
-        self._gone = self._settled = self._offered = 0
-        self._swept_up_at = time.monotonic()
-        self._leaves_circles = False  # whether the last full collection found objects that ended connections had left
+        self._offered = 0
+        self._garbage = Garbage(time.monotonic())
         self.writer: Batch[tuple[Draft, Subscription], Written | Refusal, tuple[Draft, int]] = Batch(
             self._sequences,
             self._written,
@@ -539,36 +535,15 @@ class Broadcaster:
             else:
                 del self._reads[key]
 
+    def opened(self, connection: AnyConnection) -> None:
+        """Keep a connection that was admitted, and check it in every round."""
+        self.connections.add(connection)
+        self._garbage.opened(len(self.connections))
+
     def closed(self, connection: AnyConnection) -> None:
         """Forget a connection that has ended."""
         self.connections.discard(connection)
-        self._gone += 1
-
-    def _sweep_up(self, now: float) -> None:
-        """Keep the garbage collector away from open connections, and collect everything only now and then.
-
-        With 10,000 sockets a full collection stops the event loop for 70 ms, and Python would start one whenever the
-        number of objects has grown by a quarter. So the objects of connections are frozen (`gc.freeze`) as they come.
-        A connection that ends frees its objects by itself (`Channel` and `SocketProtocol` of pnav.server,
-        `unsubscribe`): a full collection found 30 objects for each connection before this was so, and none since.
-        Where a collection does find something (another server, TLS in this process), one is made each time as many
-        connections have ended as are open, so that unreachable objects never outnumber those in use. Otherwise one is
-        made after GONE_MOST connections have ended. After SWEEP_UP_SECONDS one is made if any connection has ended.
-        now: monotonic seconds.
-        """
-        count = len(self.connections)
-        since = now - self._swept_up_at
-        is_generation = self._gone >= max(GONE_TOGETHER, count if self._leaves_circles else GONE_MOST)
-        if (is_generation and since > NOT_AGAIN_SECONDS) or (self._gone and since > SWEEP_UP_SECONDS):
-            self._swept_up_at = now
-            if self._settled:  # otherwise only what was loaded at the start is frozen, and it stays frozen
-                gc.unfreeze()
-            self._leaves_circles = gc.collect() > self._gone
-            self._gone = 0
-        elif count < self._settled + max(CAME_TOGETHER, self._settled // 4):
-            return
-        gc.freeze()
-        self._settled = count if count >= CAME_TOGETHER else 0
+        self._garbage.ended(len(self.connections))
 
     async def _make_rounds(self) -> None:
         """Check a slice of the connections at a time, and do what is due once a round, for the life of the process."""
@@ -581,7 +556,7 @@ class Broadcaster:
                 left = list(self.connections)
                 share = len(left) // SLICES + 1
             _check([left.pop() for _connection in range(min(share, len(left)))], now)
-            self._sweep_up(now)
+            self._garbage.look(len(self.connections), now)
             self._suit_the_company()
             if not left:  # once a round; it takes half a millisecond with as many keys as a process may keep
                 data_keys.drop_expired()

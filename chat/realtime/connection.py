@@ -245,7 +245,7 @@ class Connection:
 
     async def run(self, receive: Receive) -> None:
         """Handle frames until the client disconnects; then release everything that was held for it."""
-        self.broadcaster.connections.add(self)
+        self.broadcaster.opened(self)
         sockets = metrics.SOCKETS.labels(self.line)
         sockets.inc()
         try:
