@@ -58,17 +58,17 @@ def test_daphne_runs_our_server():
 @pytest.mark.parametrize("count", [0, 1, 7, 1000])
 def test_timeouts_of_everybody_are_looked_at_once_a_round(server, count):
     server.connections = {Connection(): {} for _number in range(count)}
-    for _turn in range(server.SLICES):
+    for _turn in range(server.TIMEOUT_SLICES):
         server.timeout_checker()
     checks = [connection.checked for connection in server.connections]
     assert min(checks, default=1) >= 1
-    assert max(checks, default=1) <= server.SLICES
+    assert max(checks, default=1) <= server.TIMEOUT_SLICES
     if count == 1000:
         server.connections = {Connection(): {} for _number in range(count)}
         server._to_time.left.clear()
         server.timeout_checker()
-        assert sum(connection.checked for connection in server.connections) == count // server.SLICES + 1
-    assert {seconds for seconds, _call in server.later} == {server.TIMEOUTS_SECONDS / server.SLICES}
+        assert sum(connection.checked for connection in server.connections) == count // server.TIMEOUT_SLICES + 1
+    assert {seconds for seconds, _call in server.later} == {server.TIMEOUTS_SECONDS / server.TIMEOUT_SLICES}
 
 
 def connect(server, application, protocol=None):
