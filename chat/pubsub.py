@@ -211,13 +211,15 @@ class Hub:
     def _receive(self, message: dict[str, Any]) -> None:
         try:
             origin, listens = str(message["origin"]), bool(message.get("listens", True))
-            notifications = [Notification(*fields) for fields in message["rings"]]
+            # What this process published itself is a tick, whatever it holds, and is not read.
+            rings = [] if origin == self.origin else message["rings"]
+            notifications = [Notification(*fields) for fields in rings]
         except (LookupError, TypeError):  # sent by another version of this program, or by some other program
             logger.warning("pubsub: a message of the layer could not be read")
             return
         self._line_at = time.monotonic()
         if origin == self.origin:
-            self._heard_at = time.monotonic()
+            self._heard_at = self._line_at
             return
         self._meet(origin, listens=listens)
         _count(RECEIVED, notifications)

@@ -303,6 +303,17 @@ async def test_sender_that_is_gone_is_missed_then_forgotten(sender_and_listener,
     await until(lambda: not sockets._senders)
 
 
+async def test_what_comes_back_to_its_own_process_is_a_tick_and_is_not_read(caplog):
+    heard = []
+    hub = Hub(asyncio.get_running_loop(), heard.append)
+    try:
+        hub._heard_at = hub._line_at = 0.0
+        hub._receive({"origin": hub.origin, "rings": 7})
+        assert hub._heard_at == hub._line_at > 0 and not hub.has_others and heard == [] and caplog.text == ""
+    finally:
+        await hub.close()
+
+
 async def test_senders_are_bounded():
     hub = Hub(asyncio.get_running_loop(), [].append)
     try:
