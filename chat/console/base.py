@@ -374,7 +374,8 @@ def screen(
     now = timezone.now()
     there = _at_hand(agent, conversation, now)
     queue = waiting_list.read_waiting(has_groups=there.groups, has_crowded=there.crowded)
-    own, ended = inbox.open_entries(agent, now), inbox.ended_entries(agent, now) if there.ended else []
+    own = inbox.open_entries(agent, now)
+    ended, has_more_ended = inbox.ended_entries(agent, now) if there.ended else ([], False)
     view = request.GET.get("voir", "")
     view = view if view in inbox.VIEWS else ""
     apart = colleague_questions.open_questions(agent) if there.asides else []
@@ -387,6 +388,7 @@ def screen(
         "listed": [(entry, not inbox.is_in_view(entry, view)) for entry in own],
         "is_view_empty": bool(own) and not any(inbox.is_in_view(entry, view) for entry in own),
         "ended": ended,
+        "has_more_ended": has_more_ended,
         "is_procedure_left_open": any(entry.emergency_at for entry in ended),
         "offers": transfer_queries.read_offers(
             agent, now, has_offers=there.offers, has_own=there.passed, has_whispers=there.whispered

@@ -41,9 +41,9 @@ from triage.rules import Urgency
 
 logger = logging.getLogger(__name__)
 
-# Conversations that an agent ended stay in the list for one shift.
+# Conversations that an agent ended stay in the list for one shift, and the last ENDED_AT_MOST of them are in it.
 ENDED_FOR = timedelta(hours=12)
-ENDED_AT_MOST = 10
+ENDED_AT_MOST = 20
 
 MINUTE = timedelta(minutes=1)
 # A page sends a beat every 20 seconds. After three missed beats the person is shown as offline.
@@ -247,7 +247,8 @@ def _open(agent: int) -> "QuerySet[Conversation]":
 
 
 def _ended(agent: int, since: datetime) -> "QuerySet[Conversation]":
-    return _with_activity(access.ended_by(Agent(pk=agent), since), agent).order_by("-closed_at", "pk")[:ENDED_AT_MOST]
+    ended = _with_activity(access.ended_by(Agent(pk=agent), since), agent)
+    return ended.order_by("-closed_at", "pk")[: ENDED_AT_MOST + 1]  # one more says that there are others
 
 
 # To write these statements took as long as all else that a list costs.
@@ -430,10 +431,14 @@ def open_entries(agent: Agent, now: datetime) -> list[Entry]:
     return sorted(entries, key=lambda entry: entry.rank)
 
 
-def ended_entries(agent: Agent, now: datetime) -> list[Entry]:
-    """Return the conversations that were closed with this agent within ENDED_FOR, the newest first, ENDED_AT_MOST."""
+def ended_entries(agent: Agent, now: datetime) -> tuple[list[Entry], bool]:
+    """Return the conversations that were closed with this agent within ENDED_FOR, and whether there are others.
+
+    The newest come first, ENDED_AT_MOST.
+    """
     rows = _ENDED.read(agent=agent.pk, since=now - ENDED_FOR)
-    return [_entry(row, _handle_of(row), now, said="", dangers={}) for row in rows]
+    entries = [_entry(row, _handle_of(row), now, said="", dangers={}) for row in rows[:ENDED_AT_MOST]]
+    return entries, len(rows) > ENDED_AT_MOST
 
 
 def entry_of(agent: Agent, conversation: Conversation, now: datetime, own: list[Entry] | None = None) -> Entry:

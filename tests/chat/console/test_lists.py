@@ -7,12 +7,14 @@ from django.db.models import F
 from django.utils import timezone
 
 from chat.casework import emergencies
+from chat.console import inbox
 from chat.conversations import actions, resume
 from chat.models import CannedReply, Message
 from chat.models.casework import Emergency
 from chat.rules import reply_template
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability
+from common.postgresql.prepared import Prepared
 from locations.models import Municipality, Partner, ReceptionPoint
 from tests.chat.console.agents import CONSOLE, page_of, signed_in
 from tests.factories import chat as make
@@ -365,3 +367,16 @@ def test_canned_replies_of_the_first_day_keep_to_one_pronoun():
         if not row.title.startswith("Professionnel"):  # a professional is no minor
             assert not re.search(r"\b(vous|votre|vos)\b", tu, re.IGNORECASE), row.title
         assert reply_template.unknown_variables(vous + tu) == []
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_page_says_that_there_are_more_exchanges_that_have_ended(monkeypatch, more):
+    monkeypatch.setattr(inbox, "ENDED_AT_MOST", 2)
+    monkeypatch.setattr(inbox, "_ENDED", Prepared(inbox._ended))  # the bound stands in the statement
+    agent = make.agent()
+    for _each in range(2 + more):
+        make.closed(agent)
+    entries, has_more = inbox.ended_entries(agent, timezone.now())
+    assert (len(entries), has_more) == (2, bool(more))
+    page = squeezed(signed_in(agent.user).get(CONSOLE).text)
+    assert ("Les 2 derniers. Les autres :" in page) is bool(more)

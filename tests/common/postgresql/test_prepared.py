@@ -76,7 +76,7 @@ def test_lists_of_agents_are_each_their_own():
     now = timezone.now()
     for conversation in (one, other, one):
         assert [entry.conversation for entry in inbox.open_entries(conversation.assigned_to, now)] == [conversation]
-    assert [entry.conversation for entry in inbox.ended_entries(one.assigned_to, now)] == [closed]
-    assert inbox.ended_entries(other.assigned_to, now) == []
+    assert [entry.conversation for entry in inbox.ended_entries(one.assigned_to, now)[0]] == [closed]
+    assert inbox.ended_entries(other.assigned_to, now) == ([], False)
     later = now + inbox.ENDED_FOR + HOUR
-    assert inbox.ended_entries(one.assigned_to, later) == []
+    assert inbox.ended_entries(one.assigned_to, later) == ([], False)
