@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import expect
 
+from chat.casework import holds
 from chat.conversations.actions import close_conversation
 from chat.rules.lifecycle import Author, Availability
 from chat.rules.transfer import Reason, Target
@@ -156,10 +157,13 @@ def test_who_passed_an_exchange_on_through_the_queue_reads_who_took_it(
     )  # fmt: skip
     busy = at(lambda: make.assigned(alex))
     conversation = at(lambda: make.assigned(make_available(camille)))
+    at(holds.promise_return, conversation_id=conversation.pk, minutes=5, by=camille.user)
     desk = page_factory()
     be_signed_in(desk, live_site, camille)
     desk.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
     expect(desk.locator(f"{OPEN_THREAD} [name=body]")).to_be_editable()
+    promise = desk.locator(f"{OPEN_THREAD} .console-signs [data-slot=promise]")
+    expect(promise).to_be_visible()
     at(
         transfer_actions.transfer_cold, conversation_id=conversation.pk, by=camille,
         target=Target(force="gendarmerie"), reason=Reason.COMPETENCE,
@@ -168,6 +172,7 @@ def test_who_passed_an_exchange_on_through_the_queue_reads_who_took_it(
     expect(gone).to_have_text(
         "Passé à Gendarmerie nationale : la personne est dans la file, personne n'a encore pris l'échange."
     )
+    expect(promise).to_be_hidden()  # nobody has promised anything of it any more
     at(close_conversation, conversation_id=busy.pk, by_author=Author.REPORTER)
     taken = "Alex, gendarmerie nationale – Brigade a pris l'échange."
     expect(gone).to_have_text(taken, timeout=15_000)

@@ -9,7 +9,7 @@ import { all, find, seek } from "../lib/dom.js";
 import { forCopying, written } from "./drafts.js";
 import { refreshDuty } from "./duty.js";
 import { emergencyOf } from "./emergency.js";
-import { paint } from "./list.js";
+import { paint, showPromise } from "./list.js";
 import { tell } from "./notice.js";
 import { refreshBeside } from "./panels.js";
 import { drop } from "./pending-ends.js";
@@ -38,6 +38,7 @@ export function leave(c, reason) {
   delete c.entry.dataset.waits;
   slot("waits", c.entry).textContent = words[reason];
   threads.showTyping(c, false);
+  showPromise(c, ""); // it ended with the exchange
   find(c.gone ? "[data-gone]" : "[data-over]", c.thread).hidden = false;
   find("[data-more]", c.thread).hidden = true;
   c.draft?.end();
