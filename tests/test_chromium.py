@@ -105,7 +105,7 @@ def test_other_engines_are_installed_where_root_may(machine, monkeypatch):
     """What cannot be installed is named, the rest runs, and the whole counts as failed."""
     asked = []
     monkeypatch.setattr(engines, "missing", lambda: {"webkit": "webkit2gtk-driver xvfb"})
-    monkeypatch.setattr(engines.pytest, "main", lambda arguments: asked.append(arguments) or 0)
+    monkeypatch.setattr(engines, "run_tests", lambda arguments: asked.append(arguments) or 0)
     monkeypatch.setenv(engines.conftest.ASKED, "")
     machine("apt-get", status=100)
     assert engines.main([]) == 1
@@ -117,7 +117,7 @@ def test_other_engines_are_installed_where_root_may(machine, monkeypatch):
 
 def test_engines_that_are_there_are_left_alone(machine, monkeypatch):
     monkeypatch.setattr(engines, "missing", dict)
-    monkeypatch.setattr(engines.pytest, "main", lambda _arguments: 0)
+    monkeypatch.setattr(engines, "run_tests", lambda _arguments: 0)
     monkeypatch.setenv(engines.conftest.ASKED, "")
     machine("apt-get")
     assert engines.main([]) == 0 and machine.calls() == []

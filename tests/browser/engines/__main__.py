@@ -4,9 +4,8 @@ Elsewhere it says which engine is missing, runs in those that exist, and then fa
 """
 
 import os
+import subprocess
 import sys
-
-import pytest
 
 from tests import chromium
 from tests.browser.engines import conftest, firefox, webkit
@@ -35,6 +34,14 @@ def install(packages: str) -> None:
         print("L'installation n'a pas réussi.")
 
 
+def run_tests(arguments: list[str]) -> int:
+    """Run these tests in another process, and return how it ended.
+
+    This one has imported modules that pytest prepares before their first import.
+    """
+    return subprocess.call([sys.executable, "-m", "pytest", *arguments])
+
+
 def main(arguments: list[str]) -> int:
     lacks = missing()
     if lacks and chromium.may_install():
@@ -46,8 +53,8 @@ def main(arguments: list[str]) -> int:
     if not here:
         return 1
     os.environ[conftest.ASKED] = " ".join(here)
-    failed = pytest.main(["tests/browser/engines", "-q", "-p", "no:cacheprovider", *arguments])
-    return int(failed) or (1 if lacks else 0)
+    failed = run_tests(["tests/browser/engines", "-q", "-p", "no:cacheprovider", *arguments])
+    return failed or (1 if lacks else 0)
 
 
 if __name__ == "__main__":
