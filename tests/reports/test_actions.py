@@ -15,6 +15,7 @@ from reports.models import AgeBand, Report
 from reports.seal.sealing import TextRefused
 from reports.visit import Visit
 from tests.chat.conversations.test_actions import in_threads
+from tests.reports.test_choices import NOT_TICKED
 from tests.triage.paths import ADULT
 from triage.questionnaire.results import BUILT_IN
 from triage.rules import Urgency
@@ -53,6 +54,16 @@ def test_file_report_twice_is_the_first():
     again = file(submission_id, age_band=AgeBand.ADULT)
     assert first == again and again.is_minor
     assert Report.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_form_that_comes_again_with_typed_words_makes_no_key():
+    """Django calls a callable among the defaults only for a new row; a value would be sealed each time."""
+    submission_id, typed = uuid.uuid4(), dict.fromkeys(NOT_TICKED, "Des mots")
+    first = file(submission_id, **typed)
+    keys = WrappedKey.objects.count()
+    assert keys and file(submission_id, **typed) == first
+    assert WrappedKey.objects.count() == keys
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,11 +10,13 @@ from django.conf import settings
 from chat.casework.person_summary import PersonSummary
 from chat.console import casework_panels
 from chat.visitor import report
+from common.texts.catalogue import CATALOGUE
 from pnav.demo import script
 from reports import texts, views
 from reports.actions import add_to_report, file_report
 from reports.forms import AddedForm, ReportForm
 from reports.models import Report
+from reports.seal.sealing import TEXT_MAX_BYTES
 
 TEMPLATES = settings.BASE_DIR / "templates"
 NOT_TICKED = {"name", "contact"}  # what the person types
@@ -66,6 +68,32 @@ def test_typed_words_are_left_out_of_reports_of_errors(name):
     assert "@sensitive_post_parameters()" in inspect.getsource(views.create), "the page without scripts: every word"
 
 
+@pytest.mark.parametrize("familiar", [False, True])
+@pytest.mark.parametrize("name", sorted(NOT_TICKED))
+def test_typed_words_have_a_label_and_a_limit(name, familiar):
+    """Without a label of ours Django says the name of the field, and its own words when a text is too long."""
+    asked = ReportForm({name: "é" * TEXT_MAX_BYTES}, familiar=familiar, initial={"role": "victim", "age_band": "adult"})
+    said = {one.say(familiar=familiar) for one in CATALOGUE.values() if one.key.startswith("report.")}
+    assert str(asked.fields[name].label) in said
+    assert asked.errors[name] and set(asked.errors[name]) <= said
+
+
+LISTS = {
+    "tests/attacks/test_pages.py": r'"/tchat/signalement/": \((.*?)\)',
+    "tests/scenarios/test_marked_words.py": r"def form_of.*?return {(.*?)}",
+    "benchmarks/costs/inputs.py": r'"reports:create": {(.*?)}',
+    "benchmarks/costs/situation.py": r"return key, {\*\*(.*)}",
+}
+
+
+@pytest.mark.parametrize("file", LISTS)
+@pytest.mark.parametrize("name", sorted(NOT_TICKED))
+def test_typed_words_are_in_the_lists_of_what_is_typed(name, file):
+    """They are attacked, sought where nothing typed may be, and sent when what a form costs is measured."""
+    (typed,) = re.findall(LISTS[file], (settings.BASE_DIR / file).read_text(), re.DOTALL)
+    assert f'"{name}"' in typed
+
+
 @pytest.mark.parametrize("name", CHOICES)
 def test_choice_is_drawn_for_the_person(name):
     """Each page that draws the form draws it; one that adds to a report does not ask again who speaks, nor the age."""
@@ -102,7 +130,7 @@ def test_typed_words_are_asked_for(name, page):
     """« Sous scellé » promises that nobody reads what is typed there, so it holds what is for the custodians alone."""
     text = (TEMPLATES / "reports" / page).read_text()
     (under_seal,) = re.findall(r'id="sous-scelle".*?</details>', text, re.DOTALL)
-    assert f"{{% field form.{name} " in text
+    assert re.search(rf'{{% field form\.{name} [^%]*group="group-{name}"', text), "where the list of errors leads"
     assert (f"{{% field form.{name} " in under_seal) == (name in FOR_CUSTODIANS)
 
 

@@ -16,11 +16,13 @@ from chat.conversations import actions
 from chat.rules.lifecycle import Author
 from common.client_address import Connection
 from reports import reporter_identity
+from reports.forms import AddedForm
 from reports.models import Report, SealedValue
 from reports.seal.sealing import TEXT_MAX_BYTES
 from tests.chat.console.agents import signed_in
 from tests.chat.sockets import visit
 from tests.factories import chat as make
+from tests.reports.test_choices import FOR_CUSTODIANS, NOT_TICKED
 from tests.reports.test_reporter_identity import opened
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +129,48 @@ def test_name_given_later_is_sealed_where_the_first_one_stood(as_reporter):
     assert rows.count() == before, "every report has the same values"
     assert opened(conversation.report, "name") == ["Un nom"]
     assert opened(conversation.report, "contact") == ["06 00 00 00 00"]
+
+
+def typed_of(name):
+    """Return what goes along with the words of one field: the answer that they belong to, for example since_other."""
+    answer, _other, rest = name.rpartition("_other")
+    return {answer: "other"} if answer in AddedForm.TOUCHED and not rest else {}
+
+
+def kept(conversation, name):
+    """Return what is stored of typed words: as custodians open it, or sealed."""
+    report = Report.objects.get(pk=conversation.report_id)
+    return opened(report, name)[-1] if name in FOR_CUSTODIANS else getattr(report, f"{name}_sealed")
+
+
+@pytest.mark.parametrize("name", sorted(NOT_TICKED))
+def test_typed_words_stay_until_the_answer_that_they_belong_to_is_left(as_reporter, name):
+    """The waiting room sends the form without them, which erases nothing."""
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    reporter_identity.seal_identity(conversation.report, name="", contact="", connection=Connection("", ""))
+    before = kept(conversation, name)
+    add(client, **{name: "Des mots"} | typed_of(name))
+    typed = kept(conversation, name)
+    assert typed and typed != before
+    add(client, **typed_of(name))
+    assert kept(conversation, name) == typed
+    add(client, **CHOSEN)
+    assert kept(conversation, name) == (None if typed_of(name) else typed)
+
+
+@pytest.mark.parametrize("name", sorted(NOT_TICKED))
+def test_typed_words_ring_whoever_reads_them(as_reporter, rung, name):
+    """The agent's page is told of words that the agent reads, also where nothing is ticked; never of those under
+    seal.
+    """
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    reporter_identity.seal_identity(conversation.report, name="", contact="", connection=Connection("", ""))
+    add(client, **{name: "Des mots"} | typed_of(name))
+    rung.clear()
+    assert add(client, **{name: "D'autres mots"} | typed_of(name)).status_code == 200
+    assert rung == ([] if name in FOR_CUSTODIANS else [conversation.public_id])
 
 
 def test_what_is_refused_is_said_beside_its_field_and_changes_nothing(as_reporter, rung):
