@@ -1,6 +1,9 @@
 """The judge of the queue finds each kind of breach."""
 
-from benchmarks.faults import queue_judge
+import inspect
+
+from benchmarks.faults import queue, queue_judge
+from chat.conversations.dispatcher import TURN_COLUMNS
 from chat.rules.assignment import IN_TURN
 
 
@@ -13,3 +16,11 @@ def test_judge_compares_people_by_all_that_the_queue_compares():
     _found, _deeds, people, _capacities = queue_judge.bad_histories()[0]
     assert IN_TURN[-1] == "pk"
     assert {len(person.rank) for person in people.values()} == {len(IN_TURN) - 1}
+
+
+def test_people_of_a_run_differ_in_all_that_the_queue_compares():
+    """Among people who are alike a run passes whatever the order is. The moment differs by itself."""
+    read, made = inspect.getsource(queue.history), inspect.getsource(queue.make)
+    for column in set(TURN_COLUMNS) - {"pk"}:
+        assert f'"{column}"' in read
+        assert column == "queued_at" or f"update({column}=" in made

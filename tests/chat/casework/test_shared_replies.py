@@ -178,6 +178,12 @@ def test_every_variable_has_a_value():
     assert set(replies._values("Camille", None, "Lille")) == set(reply_template.VARIABLES)
 
 
+def test_two_variables_never_say_the_same():
+    """Whoever misses a variable may not know that it is there under another name."""
+    values = replies._values("Camille", replies.sample_unit(""), "Lille")
+    assert all(values.values()) and len(set(values.values())) == len(values)
+
+
 def test_guide_names_every_variable(settings):
     guide = (settings.BASE_DIR / "docs" / "guide-administration.md").read_text()
     section = guide.partition("## Les réponses prêtes")[2].partition("\n## ")[0]

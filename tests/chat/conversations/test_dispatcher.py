@@ -1,3 +1,5 @@
+import inspect
+import re
 import threading
 import uuid
 from datetime import UTC, timedelta
@@ -9,6 +11,7 @@ from django.db.models.functions import TruncMinute
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from benchmarks.scale import generator
 from chat import pubsub
 from chat.conversations import actions, dispatcher, resume
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
@@ -18,6 +21,7 @@ from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability, Status
 from common.service_settings import definitions
 from locations.models import Force
+from pnav.accounts.management.commands import bench_sessions
 from reports.models import Report
 from tests.chat.conversations.test_actions import in_threads
 from tests.chat.conversations.turns import one_value_among, unlike
@@ -599,6 +603,16 @@ def test_turn_of_one_person_is_the_order_of_the_table():
     assert len(rows) == 12
     assert one_value_among(waiting) == [], "written by open_conversation?"
     assert rows == sorted(rows, key=dispatcher._turn_key_of_row)
+
+
+def test_whoever_makes_rows_of_a_queue_writes_its_order():
+    """The measurements make people by statements of their own. A column of the order that these leave out has one value
+    for everybody, so the dearest order is never measured.
+    """
+    columns = set(dispatcher.TURN_COLUMNS) - {"pk"}
+    (of_the_table,) = re.findall(r"INSERT INTO chat_conversation \((.*?)\)", generator.CONVERSATIONS, re.DOTALL)
+    assert columns <= set(re.findall(r"\w+", of_the_table))
+    assert columns <= set(re.findall(r"(\w+)=", inspect.getsource(bench_sessions._conversations)))
 
 
 def test_index_of_the_queue_follows_an_order_with_an_expression():

@@ -11,6 +11,7 @@ from chat.conversations.position import plan_return, position_by_key, queue_posi
 from chat.models import Agent, Conversation
 from chat.rules.assignment import CROWD_SECONDS
 from chat.rules.lifecycle import HEAVY, Availability
+from reports.models import AgeBand, ReporterRole
 from tests.chat.conversations.turns import one_value_among, unlike
 from tests.factories import chat as make
 from triage.rules import Urgency
@@ -96,3 +97,18 @@ def test_newcomer_waits_as_whoever_comes_last():
     make.waiting(urgency=Urgency.CRITICAL)
     board = read_board()
     assert wait_of_newcomer() == board.wait_minutes(7) != board.wait_minutes(5)
+
+
+def test_newcomer_is_like_most_people():
+    """The home page knows nothing of its reader: in a queue of all kinds of people they come where an adult comes who
+    writes for themselves and says nothing urgent.
+    """
+    make.assigned(make.agent(capacity=1))
+    people = unlike()
+    for _each in range(24):
+        make.waiting(**next(people))
+    told = wait_of_newcomer()
+    last = make.waiting(role=ReporterRole.VICTIM, age_band=AgeBand.ADULT)
+    board = read_board()
+    assert one_value_among(Conversation.objects.waiting()) == ["urgency"]
+    assert told == board.wait_minutes(board.position(last.public_id))

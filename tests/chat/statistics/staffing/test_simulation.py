@@ -1,8 +1,10 @@
 """The simulation follows the dispatcher's rule, and agrees with the model (docs/staffing.md)."""
 
+import inspect
 import math
 import random
 from collections import defaultdict
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from chat.rules.assignment import AT_ONCE, Room, Waiting, share_out
+from chat.rules.assignment import AT_ONCE, Room, Waiting, share_out, turn_key
 from chat.statistics.staffing.demand import HOURS
 from chat.statistics.staffing.erlang import Queue
 from chat.statistics.staffing.simulation import (
@@ -43,6 +45,12 @@ def always(force: str = "", capacity: int = 3, until: float = 1e9) -> Duty:
 
 def person(at: float, *, urgency=Urgency.NORMAL, force="", patience=math.inf, held: float = MEAN) -> Person:
     return Person(at, urgency, force, patience, held)
+
+
+def test_people_have_all_that_the_queue_compares():
+    """The time is the moment at which they come; the key is their place among those who come."""
+    compared = set(inspect.signature(turn_key).parameters) - {"queued_at", "key"}
+    assert compared and compared <= {part.name for part in fields(Person)}
 
 
 # --- small situations -------------------------------------------------------------------------------------------------
