@@ -25,6 +25,7 @@ from reports.seal.replies import Recipient, seal_reply
 from tests import javascript
 from tests.chat.casework.danger_sentences import DANGER, ORDINARY, SUICIDE
 from tests.common.test_plain_text import AS_THEY_ARE, FLAGGED, SEEN
+from tests.support import begun
 
 MISLEADING = "adresse trompeuse possible"
 # Characters with a meaning for the rules, and ordinary ones.
@@ -73,7 +74,7 @@ def test_script_and_server_agree_on_what_shows_something(tried):
     tried("texts of which the script and the server say whether they show", len(texts))
 
 
-@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("language", begun.offered())
 @pytest.mark.parametrize("familiar", [True, False])
 def test_script_and_server_say_the_same_wait(language, familiar):
     """Every range of up to four hours and a quarter is tried, in steps of five minutes as in steps of one."""
@@ -91,7 +92,7 @@ def test_script_and_server_say_the_same_wait(language, familiar):
     assert differences(ranges, here, there) == []
 
 
-@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("language", begun.offered())
 def test_script_and_server_say_the_same_duration(language):
     seconds = [0, 1, 59, *range(60, 3600 * 30, 61)]
     with translation.override(language):
@@ -106,7 +107,7 @@ def test_script_and_server_say_the_same_duration(language):
     assert differences(seconds, here, there) == []
 
 
-@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("language", begun.offered())
 def test_script_and_server_say_the_same_promise(language):
     now = datetime(2026, 11, 27, 12, tzinfo=UTC)
     seconds = [*range(-90, 1000, 7), -60, 0, 1, 59, 60, 61, 300]

@@ -53,7 +53,7 @@ def test_address_of_a_page(page: str, expected: str):
 
 
 @pytest.mark.parametrize("page", GUIDES)
-@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("language", begun.offered())
 def test_page_shows_each_of_its_sections_and_leads_to_the_chat(client: Client, page: str, language: str):
     client.cookies[project.LANGUAGE_COOKIE_NAME] = language
     shown = client.get(address(page), follow=True).text  # each language has an address of its own

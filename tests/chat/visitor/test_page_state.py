@@ -26,6 +26,7 @@ from reports.retention.deletion import rules
 from reports.rules.retention import Kind
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
+from tests.support import begun
 
 pytestmark = pytest.mark.django_db
 
@@ -112,7 +113,7 @@ def test_suites_and_appointment_are_announced_when_they_are_there():
     assert agree(conversation).may_be_asked
 
 
-@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("language", begun.offered())
 def test_lines_are_drawn_as_their_template_draws_each(language):
     lines = [
         Line(1, "reporter", "Vous", "2026-11-27T08:00:00+01:00", "08:00", "<b>&\"'</b> {{ line.body }} % \x01", "Lu"),

@@ -9,6 +9,7 @@ from django.utils.html import escape
 from chat.templatetags.report_card import touched_questions
 from reports.forms import TouchedReport
 from reports.models import Report, ReporterRole
+from tests.support import begun
 
 TAG = re.compile(r"<(input)([^>]*)>|<label[^>]*>([^<]*)</label>|<legend[^>]*>([^<]*)</legend>")
 
@@ -47,7 +48,7 @@ REPORTS = {
 
 @pytest.mark.parametrize("discreet", [False, True])
 @pytest.mark.parametrize("familiar", [False, True])
-@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("language", begun.offered())
 def test_boxes_are_those_of_the_form(language, familiar, discreet):
     with translation.override(language):
         for held in REPORTS.values():

@@ -9,6 +9,7 @@ from common.texts import cache as text_cache
 from common.texts import patterns
 from common.texts.cache import Changed
 from common.texts.patterns import Pattern
+from tests.support import begun
 
 OPTION = Pattern("locations/_service_option.html", ["id", "value", "name", "force", "address", "distance"])
 NO_UNIT = {"is_unit": False, "has_errors": False, "is_first": False}
@@ -21,7 +22,7 @@ def _plain(values: tuple[str, ...], asked: dict[str, bool]) -> str:
 
 
 @pytest.mark.parametrize("asked", [NO_UNIT, NO_UNIT | {"has_errors": True, "is_first": True}, UNIT])
-@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("language", begun.offered())
 def test_draws_what_django_draws(language, asked):
     rows = [("1", "1__35", "Rennes", "Police", "1 rue", "3"), ("2", "2__36", "<b>&\"'", "é", "", "0")]
     with translation.override(language):
