@@ -11,7 +11,7 @@ from tests.docs.names import ROOT
 from tests.docs.test_documents import anchors
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text()
-INDEX = TEXT.partition("## Recipes")[2].partition("### ")[0]
+INDEX = "\n".join(re.findall(r"^\|.*", TEXT.partition("## Recipes")[2].partition("\n## ")[0], re.MULTILINE))
 RECIPES = {
     title: body
     for title, _newline, body in (part.partition("\n") for part in re.split(r"^### ", TEXT, flags=re.MULTILINE)[1:])
