@@ -192,15 +192,8 @@ KINDS_OF_TEXT = """
   const isKnown = (element) => known.has(kindOfText(element)) || known.has(kindNeverTold(element));
   const isNeverTold = (element, why) =>
     why === "pseudoContent" || (["bgImage", "bgGradient"].includes(why) && look(element).hasPicture);
-  const hasWords = (element) => element.textContent.trim().length > 1
-    && [...element.childNodes].some((one) => one.nodeType === Node.TEXT_NODE && one.data.trim());
   const isField = (element) => /^(input|select|textarea)$/i.test(element.tagName);
   texts.matches = (element, ...more) => {
-    // Whether axe would ask about a text takes it long to tell, and does not matter when its kind is known.
-    if (hasWords(element) && isKnown(element)) {
-      shown.texts.push(element);
-      return false;
-    }
     if (!textMatches.call(texts, element, ...more)) return false;
     if (element.textContent.trim().length < 2 && !isField(element)) return false;
     shown.texts.push(element);
