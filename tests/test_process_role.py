@@ -14,6 +14,7 @@ from pnav import asgi
 from pnav.asgi import application_for
 from pnav.server import watermark
 from pnav.server.process_role import PAGES_NICENESS, ProcessRole
+from pnav.server.serving import Server
 from pnav.server.watermark import MEMORY
 from tests.test_http import get
 from tests.test_settings import refusal
@@ -157,6 +158,49 @@ def test_process_that_was_full_once_takes_new_work_again():
     """Nothing runs any more, and hardly any memory is used: what the C library keeps is no reason to refuse anybody."""
     done = subprocess.run([sys.executable, "-c", FULL_ONCE], capture_output=True, text=True, check=True)
     assert done.stdout.split()[1] == "False"
+
+
+CROWD_IS_GONE = """
+import sys, threading, time
+from django.conf import settings
+settings.configure(WEB_MEMORY_MIB=0)
+from pnav.server import watermark
+
+crowd = [bytearray(20_000) for _each in range(3_000)]
+kept = [bytearray(600) for _each in range(2)]
+for number in range(0, len(crowd), 50):  # what is still in use lies between what is freed
+    crowd[number] = bytearray(crowd[number])
+kept += crowd[::50]
+full = watermark.resident_bytes()
+del crowd
+if sys.argv[1] == "regularly":
+    watermark.REGULARLY_SECONDS = 0.05
+    watermark.keep_giving_back()
+deadline = time.monotonic() + (20 if sys.argv[1] == "regularly" else 1)
+while time.monotonic() < deadline and (returned := full - watermark.resident_bytes()) < 40 * 2**20:
+    time.sleep(0.05)
+print(returned // 2**20)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library returns memory in its own way")
+@pytest.mark.parametrize(("how", "is_returned"), [("regularly", True), ("as it comes", False)])
+def test_memory_of_a_crowd_is_returned_although_nobody_asks(how, is_returned):
+    done = subprocess.run([sys.executable, "-c", CROWD_IS_GONE, how], capture_output=True, text=True, check=True)
+    assert (int(done.stdout) >= 40) == is_returned
+
+
+def test_returning_memory_takes_a_five_hundredth_of_a_processor_at_most():
+    assert watermark.pause_after(0.0) == watermark.pause_after(0.01) == watermark.REGULARLY_SECONDS
+    assert watermark.pause_after(0.5) == 250
+
+
+def test_every_web_process_returns_memory_before_it_serves(monkeypatch):
+    begun = []
+    monkeypatch.setattr("pnav.server.serving.keep_giving_back", lambda: begun.append("gives back"))
+    monkeypatch.setattr("daphne.server.Server.run", lambda _server: begun.append("serves"))
+    Server(application=None, endpoints=["tcp:0"]).run()
+    assert begun == ["gives back", "serves"]
 
 
 def test_role_that_does_not_exist_is_refused_at_the_start():

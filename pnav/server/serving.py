@@ -44,6 +44,7 @@ from pnav.server.http_channel import Channel
 from pnav.server.http_request import Request
 from pnav.server.lines import ADOPTION_VARIABLE, Adoption, Line, line_of
 from pnav.server.tls import endpoint_of
+from pnav.server.watermark import keep_giving_back
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +107,7 @@ class Server(daphne.server.Server):
         if descriptor := os.environ.pop(ADOPTION_VARIABLE, ""):
             end = socket.socket(fileno=int(descriptor))
             reactor.callWhenRunning(lambda: Adoption(end, self.http_factory))
+        keep_giving_back()
         super().run()
 
     def listen_success(self, port: Any) -> None:

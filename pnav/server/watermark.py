@@ -5,8 +5,8 @@ Otherwise the system would kill the process when its container is full, with eve
 WEB_MEMORY_MIB, or SHARE of what the container may use; a machine without either has no limit.
 
 The C library does not return all freed memory to the system by itself, because small objects that are still in use lie
-between what was freed. So a process that was full once would refuse everybody until it is started again. Above the
-limit the C library is asked to return memory.
+between what was freed. So a process that was full once would refuse everybody until it is started again. The C library
+is asked to return memory every REGULARLY_SECONDS, and above the limit at once (docs/adr/0126).
 """
 
 import contextlib
@@ -26,6 +26,11 @@ M_ARENA_MAX = -8  # the constant of malloc.h
 # The least time between two calls of malloc_trim. One takes a tenth of a second for 300 MiB, and threads that allocate
 # memory may have to wait for it.
 GIVEN_BACK_SECONDS = 5.0
+# The time between two calls of malloc_trim that nobody asks for, so that memory is back within a minute after everybody
+# came at once. One takes a millisecond or two. Where it takes longer, it comes so much less often that it takes
+# REGULARLY_SHARE of a processor at most.
+REGULARLY_SECONDS = 20.0
+REGULARLY_SHARE = 0.002
 
 
 def _limit() -> float:
@@ -61,6 +66,27 @@ def give_back() -> None:
     """Return free memory to the system (malloc_trim(3)). Does nothing with a C library other than GNU's."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def pause_after(used: float) -> float:
+    """Return how many seconds lie between a call of `give_back` that took `used` seconds and the next one."""
+    return max(REGULARLY_SECONDS, used / REGULARLY_SHARE)
+
+
+def keep_giving_back() -> threading.Thread:
+    """Call `give_back` every REGULARLY_SECONDS, in a thread that ends with the process."""
+
+    def work() -> None:
+        used = 0.0
+        while True:
+            time.sleep(pause_after(used))
+            began = time.thread_time()
+            give_back()
+            used = time.thread_time() - began
+
+    thread = threading.Thread(target=work, name="give-back-regularly", daemon=True)
+    thread.start()
+    return thread
 
 
 class Watermark:
