@@ -5,6 +5,7 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
@@ -201,6 +202,16 @@ def test_every_web_process_returns_memory_before_it_serves(monkeypatch):
     monkeypatch.setattr("daphne.server.Server.run", lambda _server: begun.append("serves"))
     Server(application=None, endpoints=["tcp:0"]).run()
     assert begun == ["gives back", "serves"]
+
+
+@pytest.mark.parametrize(("has_sockets", "thresholds"), [(True, (10_000, 10, 10)), (False, (10_000, 3, 3))])
+async def test_process_of_pages_looks_more_often_for_what_is_unreachable(has_sockets, thresholds, monkeypatch):
+    collector = Mock()
+    monkeypatch.setattr(asgi, "gc", collector)
+    role = ProcessRole.SOCKETS if has_sockets else ProcessRole.PAGES
+    await get(application_for(role), "/health/live")
+    assert [call[0] for call in collector.method_calls] == ["collect", "freeze", "set_threshold"]
+    collector.set_threshold.assert_called_once_with(*thresholds)
 
 
 def test_role_that_does_not_exist_is_refused_at_the_start():
