@@ -80,7 +80,7 @@ def decisions(cast: Cast) -> dict[str, tuple[str, dict[str, str]]]:
 
 
 def knock(cast: Cast, person: str, *, freeze: bool = False) -> dict[str, bool]:
-    """Return for each decision whether this person can reach it at all. Each knock is undone."""
+    """Return for each decision whether this person can reach it at all. Each try is undone."""
     there = {}
     for name, (address, sent) in decisions(cast).items():
         with transaction.atomic():

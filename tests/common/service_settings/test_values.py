@@ -48,7 +48,7 @@ def shelf(rows, clock):
     return CachedReading(rows, values.KEEP_SECONDS, name="settings", clock=clock)
 
 
-# --- the shelf: no database -------------------------------------------------------------------------------------------
+# --- the cache: no database -------------------------------------------------------------------------------------------
 
 
 def test_shelf_reads_once_then_when_it_is_old(shelf, rows, clock):
