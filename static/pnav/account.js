@@ -23,7 +23,7 @@ if (!window.PublicKeyCredential) {
   }
 }
 
-/** Put a code that is typed or pasted before any field was chosen into its field. @param {KeyboardEvent} event */
+/** Put a code that comes before any field was chosen into its field. @param {KeyboardEvent} event */
 function takeDigits(event) {
   if (document.activeElement !== document.body || event.altKey) return;
   const isPaste = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "v";
