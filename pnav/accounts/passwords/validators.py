@@ -29,7 +29,7 @@ SHORTEST_NAME = 3
 
 
 def unforeseen_part(password: str) -> str:
-    """Return what is left of a password without the words of the service and without what continues a row (1234, aaa)."""
+    """Return what is left of a password without words of the service and without what continues a row (1234, aaa)."""
     rest = breached_passwords.fold(password)
     for word in sorted(WORDS, key=len, reverse=True):
         rest = rest.replace(word, " ")
