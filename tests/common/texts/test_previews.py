@@ -60,7 +60,9 @@ def test_each_text_is_seen_and_marked_in_its_place(rf, voice, tried):
                 assert not marks.PATTERN.search(marked.page)
                 # « Voir ce qui change » leads to the first mark. A part of the console is drawn without the rest of it.
                 if marked.seen and sentences[0].place.audience == "la personne":
-                    strict_html.check(marked.page, f"preview in /admin/ of {place} ({voice})")
+                    # The notice above a document that the person keeps has the spaces of the admin.
+                    of = "preview in /admin/ of" if place.startswith("chat.copy") else "preview of"
+                    strict_html.check(marked.page, f"{of} {place} ({voice})")
                 assert f'<html lang="{language}"' in marked.page
                 assert "chat/page.js" not in marked.page and "lib/line.js" not in marked.page
                 missing -= {sentences[one].key for one in marked.seen | marked.carried}
