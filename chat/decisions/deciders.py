@@ -142,10 +142,13 @@ def decided(report: str) -> str:
     """Return the SQL condition that a supervisor decides about a report and its conversation c, which may be NULL.
 
     report: how the key of the report is called there. In a statement with `reach` and `LOTS`; takes `assigned`.
+
+    `OFFSET 0`: the report is found by its key, each time. Without it PostgreSQL may draw a unit for every report there
+    is, and look each one up among these.
     """
     return f"""COALESCE({UNIT_OF} IN (SELECT unit_id FROM reach), EXISTS (
   SELECT FROM reports_report n JOIN lots l ON l.force = {FORCE} AND l.place = {LOT.format("n.public_id")} %% l.total
-  WHERE n.id = {report}
+  WHERE n.id = {report} OFFSET 0
 ))"""  # noqa: S608  of our own texts
 
 
