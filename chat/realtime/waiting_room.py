@@ -155,5 +155,5 @@ class WaitingRoom:
 
 
 def _read(questions: list[bool]) -> list[tuple[Board, str]]:
-    text = protocol.encode(waiting_list.read_waiting().frame()) if any(questions) else ""
+    text = protocol.encode(waiting_list.read_queue().frame()) if any(questions) else ""
     return [(read_board(), text)] * len(questions)

@@ -155,7 +155,7 @@ NAMED = {
         "adds a column to conversations that were obtained before",
         {"with_departure"},
     ),
-    "chat/conversations/waiting_list.py": (EVERYBODY, {"read_waiting"}),
+    "chat/conversations/waiting_list.py": (EVERYBODY, {"<module>", "read_waiting"}),
     "chat/management/commands/rotate_keys.py": (EVERYBODY, {"*"}),
     "reports/actions.py": (
         ACTS + "; or makes a report, by the id of its own form in this visit's session",

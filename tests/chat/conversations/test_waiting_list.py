@@ -2,6 +2,8 @@
 counted apart.
 """
 
+import uuid
+
 import pytest
 
 from benchmarks.costs.drive import counted
@@ -50,6 +52,22 @@ def test_absent_come_last_and_are_counted_apart():
         "slept": Whereabouts.OFFLINE,
         "left": Whereabouts.LEFT,
     }
+
+
+@pytest.mark.parametrize("who", ["nobody", "somebody", "somebody of a crowded network", "a group", "all of them"])
+def test_sockets_read_the_same_queue_with_the_queries_that_it_needs(who, django_assert_max_num_queries):
+    make.assigned()
+    if who in {"somebody", "all of them"}:
+        cast()
+    if who in {"somebody of a crowded network", "all of them"}:
+        make.waiting(is_crowded=True, queued_at=make.long_ago(5))
+    if who in {"a group", "all of them"}:
+        grouped = [make.waiting(queued_at=make.long_ago(6)).pk for _each in range(3)]
+        Conversation.objects.filter(pk__in=grouped).update(lookalike_group=uuid.uuid4())
+    with django_assert_max_num_queries(2 if who == "somebody" else 0 if who == "nobody" else 8):
+        queue = waiting_list.read_queue()
+    assert queue.frame() == waiting_list.read_waiting().frame()
+    assert (queue.total == 0) is (who == "nobody")
 
 
 def test_frame_says_who_is_absent_and_since_when_and_does_not_change_with_each_beat():

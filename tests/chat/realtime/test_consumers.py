@@ -655,7 +655,7 @@ async def test_database_away_answers_unavailable_and_comes_back():
 
 async def test_queue_that_could_not_be_read_is_read_again_for_the_consoles(monkeypatch):
     """Nobody arrives meanwhile who would make it read: a console without a queue is never « connected »."""
-    read, tries = waiting_list.read_waiting, []
+    read, tries = waiting_list.read_queue, []
 
     def away_once():
         tries.append(1)
@@ -663,7 +663,7 @@ async def test_queue_that_could_not_be_read_is_read_again_for_the_consoles(monke
             raise OperationalError
         return read()
 
-    monkeypatch.setattr(waiting_list, "read_waiting", away_once)
+    monkeypatch.setattr(waiting_list, "read_queue", away_once)
     async with Line(CONSOLE, await in_db(lambda: signed_in(make.agent(availability="away")))) as line:
         assert (await line.until("queue"))["waiting"] == 0
     assert len(tries) == 2
