@@ -42,6 +42,7 @@ WAYS = {
     "spells_of",  # the times of an agent's own exchanges, for that agent
     "as_assigned_agent",
     "assigned_head",
+    "taken_after",  # who took what this agent passed on: a name, and nothing that was said since
     "left_by",  # how it left this agent, who had it; nothing that came later
     "lost_by",  # where those are that went back from this agent, without any text
     "answered_by",  # only the agent's own exchanges
