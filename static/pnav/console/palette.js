@@ -236,7 +236,9 @@ export const watchPalette = () => {
   field.addEventListener("input", filter);
   dialog.addEventListener("keydown", keydown);
   dialog.addEventListener("pointerdown", pressBeside);
-  dialog.addEventListener("close", giveCursorBack);
+  dialog.addEventListener("close", () => {
+    if (!dialog.open) giveCursorBack(); // the event comes late, and the palette may have been opened again
+  });
   list.addEventListener("pointerdown", (event) => event.preventDefault()); // the focus stays in the field
   list.addEventListener("click", (event) => {
     run([...list.children].indexOf(/** @type {Element} */ (target(event).closest("[role=option]"))));
