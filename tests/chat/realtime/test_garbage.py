@@ -128,7 +128,7 @@ def test_fifty_connections_start_no_collection(monkeypatch):
     monkeypatch.setattr(asgi.gc, "freeze", lambda: None)
     monkeypatch.setattr(asgi, "quieten_autobahn", lambda: None)
     try:
-        asgi._settle()
+        asgi._settle(has_sockets=True)
         assert gc.get_threshold()[0] >= 80 * TOGETHER
     finally:
         gc.set_threshold(*before)
