@@ -155,6 +155,11 @@ def _key_of(name: str) -> str:
     return cache.make_key(f"job:{salted_hmac('common.offload.background_jobs', name, algorithm='sha256').hexdigest()}")
 
 
+def _context_of(key: str) -> str:
+    """Return what the result with this key is sealed for: the key without the prefix of the cache."""
+    return key[key.rindex("job:") :]
+
+
 @contextlib.contextmanager
 def _place_to_wait() -> Iterator[bool]:
     """Take a place among the pages that wait, and say whether there was one."""
@@ -170,7 +175,7 @@ def _take(key: str, sealed: bytes) -> bytes | None:
     """Open what Redis keeps, then delete it there. None when it does not open any more. Raises KeysAway: it stays."""
     result = None
     try:
-        result = encryption.unseal_bytes(sealed, context=key)
+        result = encryption.unseal_bytes(sealed, context=_context_of(key))
     except KeysAway:
         raise
     except UnsealError:
@@ -312,7 +317,7 @@ def _keep(key: str, job: _Job, seconds: int) -> bool:
     if len(result) > KEPT_BYTES:
         return False
     try:
-        sealed = encryption.seal_bytes(result, context=key, data_key=job.data_key)
+        sealed = encryption.seal_bytes(result, context=_context_of(key), data_key=job.data_key)
     except KeysAway:
         logger.warning("background job: kept in this process alone, because the server of the keys is away")
         return False

@@ -5,10 +5,12 @@ import time
 from uuid import uuid4
 
 import pytest
-from django.core.cache import caches
+from django.core.cache import cache, caches
+from django.utils.crypto import salted_hmac
 from redis.client import Pipeline
 from redis.exceptions import ConnectionError as RedisAway
 
+from common import encryption
 from common.data_keys.keys import KeysAway
 from common.encryption import UnsealError
 from common.offload import background_jobs, pool
@@ -109,6 +111,24 @@ def test_result_is_found_by_who_asks_although_the_thread_that_made_it_has_anothe
     slow.may_end.set()
     wait_for(lambda: not is_here(name))
     assert ask(name, slow) == b"fait" and slow.begun == 1
+
+
+def test_result_of_a_process_that_runs_an_older_version_is_given(name, slow):
+    """It is sealed for the name of the job alone, and so for both where an update replaces one process at a time."""
+    job = "job:" + salted_hmac("common.offload.background_jobs", name, algorithm="sha256").hexdigest()
+    key = cache.make_key(job)
+    assert key == background_jobs._key_of(name) != job
+    background_jobs._write(key, background_jobs.DONE + encryption.seal_bytes(b"fait", context=job), 600)
+    assert ask(name, slow) == b"fait" and slow.begun == 0
+
+
+def test_result_of_this_process_can_be_opened_by_one_that_runs_an_older_version(name, slow):
+    with pytest.raises(background_jobs.NotYet):
+        ask(name, slow)
+    slow.may_end.set()
+    wait_for(lambda: kept(name)[:1] == background_jobs.DONE)
+    job = "job:" + salted_hmac("common.offload.background_jobs", name, algorithm="sha256").hexdigest()
+    assert encryption.unseal_bytes(kept(name)[1:], context=job) == b"fait"
 
 
 def test_job_of_another_process_is_waited_for_and_not_made_twice(name, slow):
