@@ -52,7 +52,9 @@ class Garbage:
         if self._has_frozen:
             gc.unfreeze()
         self._leaves_circles = gc.collect() > self._gone
-        gc.freeze()
+        if self._has_frozen or count >= MANY:  # else only what was loaded at the start is frozen, and stays so
+            gc.freeze()
+            self._settled = count
         self._patience = FULL_SECONDS if self._leaves_circles else min(2 * self._patience, FULL_SECONDS_MOST)
-        self._collected_at, self._gone, self._settled = now, 0, count
+        self._collected_at, self._gone = now, 0
         self._has_frozen = count >= MANY

@@ -113,12 +113,26 @@ def test_where_connections_leave_something_behind_it_is_collected_each_generatio
     assert kept._patience == FULL_SECONDS
 
 
-def test_what_was_loaded_at_the_start_stays_frozen_where_few_are_connected(collector):
+def test_of_few_nobody_is_frozen_by_a_collection_and_what_was_loaded_at_the_start_stays_so(collector):
     kept = Garbage(0.0)
-    came(kept, 1, 20)
-    left(kept, 20, 0)
-    kept.look(0, FULL_SECONDS + 1)
-    assert collector.asked == ["collect", "freeze"]
+    came(kept, 1, 300)
+    left(kept, 300, 50)
+    kept.look(50, FULL_SECONDS + 1)
+    assert collector.asked == ["collect"]
+
+
+def test_after_a_crowd_has_gone_nobody_new_is_frozen(collector):
+    kept = Garbage(0.0)
+    came(kept, 1, MANY)
+    left(kept, MANY, 50)
+    collector.asked.clear()
+    kept.look(50, FULL_SECONDS + 1)
+    assert collector.asked == ["unfreeze", "collect", "freeze"]  # what was loaded is frozen again
+    collector.asked.clear()
+    came(kept, 51, 300)
+    left(kept, 300, 50)
+    kept.look(50, 2 * FULL_SECONDS_MOST)
+    assert collector.asked == ["collect"]
 
 
 def test_fifty_connections_start_no_collection(monkeypatch):
