@@ -78,6 +78,7 @@ class Handshake:
             return
         if MEMORY.is_over():  # the page tries again by itself, at growing intervals
             security_log.log(Event.LIMIT_REACHED, limit="memory")
+            scope["broadcaster"].hurry_garbage()
             await send({"type": "websocket.close"})
             return
         if self._identities is None or self._identities.loop is not asyncio.get_running_loop():

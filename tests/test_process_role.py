@@ -11,6 +11,7 @@ import pytest
 from asgiref.testing import ApplicationCommunicator
 
 from chat.realtime.broadcaster import close_broadcaster, ensure_broadcaster
+from chat.realtime.garbage import Garbage
 from pnav import asgi
 from pnav.asgi import application_for
 from pnav.server import watermark
@@ -84,8 +85,9 @@ async def test_full_process_opens_no_socket(monkeypatch, settings):
     settings.WEB_MEMORY_MIB = 1
     monkeypatch.setattr(MEMORY, "_is_over", False)
     monkeypatch.setattr(MEMORY, "_read_at", float("-inf"))
+    monkeypatch.setattr(Garbage, "hurry", lambda _garbage: told.append("garbage"))
     assert (await shake_hands("sockets"))["type"] == "websocket.close"
-    assert told == [{"limit": "memory"}]
+    assert told == [{"limit": "memory"}, "garbage"]
 
 
 @pytest.mark.parametrize(("text", "expected"), [("max\n", float("inf")), ("1000\n", 850), (None, float("inf"))])

@@ -10,7 +10,8 @@ does not, because its objects refer to one another, waits for a full collection,
 9,000 sockets. So there is one after GONE_MOST connections have ended, and otherwise one when FULL_SECONDS have passed
 since the last one and somebody has left; each time that this finds nothing, the next one waits twice as long, an hour
 at most. Where a collection does find something (another server, TLS in this process), one is made each time as many
-connections have ended as are open, so that unreachable objects never outnumber those in use.
+connections have ended as are open, so that unreachable objects never outnumber those in use. Where the process uses
+more memory than it may, one is made a minute after the last one already, if somebody has left since (`hurry`).
 """
 
 import gc
@@ -19,6 +20,7 @@ MANY = 500  # open connections: with fewer, nothing is frozen, and Python's own 
 TOGETHER = 50  # connections that are frozen together; their objects are fewer than start a collection (`pnav.asgi`)
 GONE_TOGETHER, GONE_MOST = 200, 10_000  # connections that have ended
 FULL_SECONDS, FULL_SECONDS_MOST, NOT_AGAIN_SECONDS = 300.0, 3600.0, 5.0
+HURRY_SECONDS = 60.0  # the least time between two collections where memory is short
 
 
 class Garbage:
@@ -31,6 +33,7 @@ class Garbage:
         self._settled = 0  # connections that were open at the last freeze, or the fewest since
         self._has_frozen = False  # more than what was loaded at the start, which stays frozen for good
         self._leaves_circles = False  # whether the last full collection found objects that ended connections had left
+        self._is_hurried = False  # whether the process was full since the last full collection
 
     def opened(self, count: int) -> None:
         """Freeze when enough connections have come since the last time. count: how many are open."""
@@ -43,11 +46,16 @@ class Garbage:
         self._gone += 1
         self._settled = min(self._settled, count)
 
+    def hurry(self) -> None:
+        """Note that the process uses more memory than it may, and refuses somebody for it."""
+        self._is_hurried = True
+
     def look(self, count: int, now: float) -> None:
         """Collect everything if it is time. count: how many connections are open."""
         since = now - self._collected_at
         is_generation = self._gone >= max(GONE_TOGETHER, count if self._leaves_circles else GONE_MOST)
-        if not ((is_generation and since > NOT_AGAIN_SECONDS) or (self._gone and since > self._patience)):
+        patience = HURRY_SECONDS if self._is_hurried else self._patience
+        if not ((is_generation and since > NOT_AGAIN_SECONDS) or (self._gone and since > patience)):
             return
         if self._has_frozen:
             gc.unfreeze()
@@ -58,3 +66,4 @@ class Garbage:
         self._patience = FULL_SECONDS if self._leaves_circles else min(2 * self._patience, FULL_SECONDS_MOST)
         self._collected_at, self._gone = now, 0
         self._has_frozen = count >= MANY
+        self._is_hurried = False

@@ -5,7 +5,16 @@ import gc
 import pytest
 
 from chat.realtime import garbage
-from chat.realtime.garbage import FULL_SECONDS, FULL_SECONDS_MOST, GONE_MOST, MANY, NOT_AGAIN_SECONDS, TOGETHER, Garbage
+from chat.realtime.garbage import (
+    FULL_SECONDS,
+    FULL_SECONDS_MOST,
+    GONE_MOST,
+    HURRY_SECONDS,
+    MANY,
+    NOT_AGAIN_SECONDS,
+    TOGETHER,
+    Garbage,
+)
 from pnav import asgi
 
 
@@ -133,6 +142,23 @@ def test_after_a_crowd_has_gone_nobody_new_is_frozen(collector):
     left(kept, 300, 50)
     kept.look(50, 2 * FULL_SECONDS_MOST)
     assert collector.asked == ["collect"]
+
+
+def test_where_memory_is_short_it_is_collected_a_minute_after_the_last_time_if_somebody_has_left(collector):
+    kept = Garbage(0.0)
+    came(kept, 1, MANY)
+    collector.asked.clear()
+    kept.hurry()
+    kept.look(MANY, HURRY_SECONDS + 1)
+    assert collector.asked == []  # nobody has left
+    left(kept, MANY, MANY - 1)
+    kept.look(MANY - 1, HURRY_SECONDS)
+    assert collector.asked == []
+    kept.look(MANY - 1, HURRY_SECONDS + 1)
+    assert collector.asked == ["unfreeze", "collect", "freeze"]
+    left(kept, MANY - 1, MANY - 2)
+    kept.look(MANY - 2, 3 * HURRY_SECONDS)
+    assert len(collector.asked) == 3  # memory is not short any more
 
 
 def test_fifty_connections_start_no_collection(monkeypatch):
