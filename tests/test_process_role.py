@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -193,9 +194,30 @@ def test_memory_of_a_crowd_is_returned_although_nobody_asks(how, is_returned):
     assert (int(done.stdout) >= 40) == is_returned
 
 
-def test_returning_memory_takes_a_five_hundredth_of_a_processor_at_most():
+def test_returning_memory_takes_a_five_hundredth_of_the_time_at_most():
     assert watermark.pause_after(0.0) == watermark.pause_after(0.01) == watermark.REGULARLY_SECONDS
     assert watermark.pause_after(0.5) == 250
+
+
+def test_call_that_takes_no_processor_and_yet_long_puts_the_next_one_off(monkeypatch):
+    """Other threads that need memory may wait for it meanwhile, whatever it does itself."""
+
+    class Over(Exception):
+        pass
+
+    def sleep(seconds):
+        paused.append(seconds)
+        if len(paused) == 2:
+            raise Over
+
+    paused, begun = [], Mock()
+    monkeypatch.setattr(watermark, "threading", begun)
+    monkeypatch.setattr(watermark, "time", Mock(wraps=time, sleep=sleep))
+    monkeypatch.setattr(watermark, "give_back", lambda: time.sleep(0.1))
+    watermark.keep_giving_back()
+    with pytest.raises(Over):
+        begun.Thread.call_args.kwargs["target"]()
+    assert paused[0] == watermark.REGULARLY_SECONDS and paused[1] >= 0.09 / watermark.REGULARLY_SHARE
 
 
 def test_every_web_process_returns_memory_before_it_serves(monkeypatch):

@@ -27,8 +27,8 @@ M_ARENA_MAX = -8  # the constant of malloc.h
 # memory may have to wait for it.
 GIVEN_BACK_SECONDS = 5.0
 # The time between two calls of malloc_trim that nobody asks for, so that memory is back within a minute after everybody
-# came at once. One takes a millisecond or two. Where it takes longer, it comes so much less often that it takes
-# REGULARLY_SHARE of a processor at most.
+# came at once. One takes a millisecond or two. Where it takes longer by the clock, because other threads that need
+# memory may wait as long, it comes so much less often that it takes REGULARLY_SHARE of the time at most.
 REGULARLY_SECONDS = 20.0
 REGULARLY_SHARE = 0.002
 
@@ -80,9 +80,9 @@ def keep_giving_back() -> threading.Thread:
         used = 0.0
         while True:
             time.sleep(pause_after(used))
-            began = time.thread_time()
+            began = time.monotonic()
             give_back()
-            used = time.thread_time() - began
+            used = time.monotonic() - began
 
     thread = threading.Thread(target=work, name="give-back-regularly", daemon=True)
     thread.start()
