@@ -140,8 +140,10 @@ const enhance = (form) => {
       });
       const found = answer.ok ? (await answer.json()).suggestions : null;
       // Given up while the answer was read: nothing opens. And what somebody is pressing at this moment stays under
-      // their finger.
-      if (found && request === own && document.activeElement === input && !isPressed) show(found);
+      // their finger. Refused: the list that is open was for another text.
+      if (request !== own || isPressed) return;
+      if (!found) close();
+      else if (document.activeElement === input) show(found);
     } catch {
       if (request === own) close(); // no network: the form itself still works
     }
