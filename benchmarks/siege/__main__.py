@@ -406,8 +406,9 @@ def table(verdict: Verdict, siege: Siege) -> str:
             window.name if row.times == 1 else f"{window.name} ({row.times} windows)",
             f"{_ms(window.acks, 0.5)} · {_ms(window.acks, 0.99)} ({len(window.acks)})",
             f"{1000 * row.acks.calm:.1f}",
-            f"{row.acks.ratio:.2f} {row.acks.verdict}",
-            f"{row.pages.ratio:.2f} {row.pages.verdict} ({row.pages.samples})",
+            f"{row.acks.ratio:.2f} {row.acks.verdict}" + (f", first {row.first[0]:.2f}" if row.first else ""),
+            f"{row.pages.ratio:.2f} {row.pages.verdict} ({row.pages.samples})"
+            + (f", first {row.first[1]:.2f}" if row.first else ""),
             *(f"{_ms(window.pages[kind], 0.99)} ({_ms(row.calm_pages.get(kind, []), 0.99)})" for kind in KINDS),
             f"{_ends(window.given)} ({_ends(row.calm_given)})",
             f"{median(window.signed_in):.2f} · {max(window.signed_in):.2f}" if window.signed_in else "–",

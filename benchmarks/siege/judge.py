@@ -109,7 +109,11 @@ class Figure:
 
 @dataclass
 class Row:
-    """One attack, with its windows put together. times: how many windows there were."""
+    """One attack, with its windows put together. times: how many windows there were.
+
+    first: where there were several, how many times the calm around it the p99 of acknowledgements and of pages was in
+    the first one.
+    """
 
     window: Window
     acks: Figure
@@ -117,6 +121,7 @@ class Row:
     calm_pages: dict[str, list[float]]
     calm_given: list[float]
     times: int = 1
+    first: tuple[float, float] | None = None
 
     @property
     def excess(self) -> float:
@@ -240,12 +245,16 @@ def judge(siege: Siege) -> Verdict:
         for what, times in window.refused.items():
             verdict.breaches.append(f"{window.name}: {times} × honest people refused: {what}")
     for places in lots.values():
-        beside = sorted({near for place in places for near in (place - 1, place + 1)} & set(range(len(siege.windows))))
-        near = [siege.windows[place] for place in beside if siege.windows[place].name == CALM]
+        near = _beside(siege.windows, places)
         acks = _spread([window.acks for window in calm], len(near))
         pages = _spread([slowdowns(window.pages, medians) for window in calm], len(near))
         verdict.ack_noise, verdict.page_noise = max(verdict.ack_noise, acks), max(verdict.page_noise, pages)
-        _compare(verdict, [siege.windows[place] for place in places], near, medians, (acks, pages))
+        row = _compare([siege.windows[place] for place in places], near, medians, (acks, pages))
+        if row.times > 1:
+            alone = _compare([siege.windows[places[0]]], _beside(siege.windows, places[:1]), medians, (acks, pages))
+            row.first = alone.acks.ratio, alone.pages.ratio
+        verdict.rows.append(row)
+        _look_at_row(verdict, row)
     for kind, times in siege.broken.items():
         if times:
             verdict.breaches.append(f"{times} × {kind} (of {siege.acknowledged} acknowledged messages)")
@@ -261,13 +270,18 @@ def above_goal(windows: Sequence[Window]) -> list[str]:
     return [row.window.name for row in rows if row.excess]
 
 
+def _beside(windows: Sequence[Window], places: Sequence[int]) -> list[Window]:
+    """Return the calm windows on both sides of each of these, each once."""
+    beside = sorted({near for place in places for near in (place - 1, place + 1)} & set(range(len(windows))))
+    return [windows[place] for place in beside if windows[place].name == CALM]
+
+
 def _compare(
-    verdict: Verdict,
     windows: Sequence[Window],
     beside: Sequence[Window],
     medians: Mapping[str, float],
     noise: tuple[float, float],
-) -> None:
+) -> Row:
     """Compare one attack, with all its windows together, with the calm around them.
 
     noise: the noise of acknowledgements and of pages.
@@ -288,9 +302,14 @@ def _compare(
         for kind, times in near.pages.items():
             calm_pages[kind] += times
     given = _joined(near.given for near in beside)
-    verdict.rows.append(Row(window, acks, pages, dict(calm_pages), given, len(windows)))
-    for what, found, most in (("acknowledgements", acks, hard_acks), ("pages", pages, hard)):
-        said = f"{window.name}: p99 of {what} {found.ratio:.2f} × calm (≤ {most:g})"
+    return Row(window, acks, pages, dict(calm_pages), given, len(windows))
+
+
+def _look_at_row(verdict: Verdict, row: Row) -> None:
+    """Judge the two p99 of an attack."""
+    window = row.window
+    for what, found in (("acknowledgements", row.acks), ("pages", row.pages)):
+        said = f"{window.name}: p99 of {what} {found.ratio:.2f} × calm (≤ {found.hard:g})"
         if found.verdict == "no":
             verdict.breaches.append(said)
         elif found.verdict == "doubt":

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.siege import addresses, attackers, files, judge, people
-from benchmarks.siege.__main__ import JUST_FILED_SECONDS, Run, Scale, Span, fill
+from benchmarks.siege.__main__ import JUST_FILED_SECONDS, Run, Scale, Span, fill, table
 from benchmarks.siege.attackers import Pace, Tally, _status_in
 from benchmarks.siege.ground import Deed
 from benchmarks.siege.judge import (
@@ -150,6 +150,27 @@ def test_rounds_of_one_attacker_are_one_figure():
     assert row.acks.verdict == "no"
     assert row.window.attackers == {"raid": {"filed": 9}}
     assert sum(row.window.refused.values()) == 0
+
+
+def test_first_of_two_windows_is_told_beside_both_together():
+    """A second window may bring the figure of both below its goal; what the first one was is read beside it."""
+    pages = {kind: [0.010] * 200 for kind in people.KINDS}
+    slow = {kind: [0.050] * 200 for kind in people.KINDS}
+    windows = [
+        window(CALM), window("raid", ack=0.016), window(CALM), window("deaf"), window(CALM), window("raid"),
+        window(CALM, ack=0.100),
+    ]  # fmt: skip
+    for one in windows:
+        one.pages = pages
+    windows[1].pages = slow
+    siege = replace(good(), windows=windows)
+    verdict = judge.judge(siege)
+    raid, deaf = verdict.rows
+    assert raid.first == pytest.approx((4.0, 5.0)) and deaf.first is None
+    told, other = table(verdict, siege).splitlines()[2:4]
+    assert "raid (2 windows)" in told and told.count(", first ") == 2
+    assert ", first 4.00 |" in told and ", first 5.00 |" in told
+    assert other.startswith("| deaf |") and "first" not in other
 
 
 def test_each_round_answers_for_itself():
