@@ -2,22 +2,25 @@
 somebody has answered, and one that nobody ever did, for which a unit is drawn by lot (docs/adr/0118).
 """
 
+import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from chat.captures import opening as captures
 from chat.decisions import deciders
 from chat.models import Agent, Capture, Conversation, OnCall, Unit
 from chat.retention import schedule
+from common.sql import fetch_rows
 from locations.models import Force
 from pnav.accounts.models import Role, User
 from reports import actions
-from reports.models import OpeningField, Report
+from reports.models import ErasureRequest, OpeningField, Report
 from reports.openings import actions as opening_actions
 from reports.rules.openings import NotAllowed
 from tests.factories import captures as make_captures
@@ -237,6 +240,33 @@ def test_draw_gives_each_report_to_exactly_one_unit():
         assert {one.pk for one in share} == {
             one.pk for one in reports if deciders.deciding_unit(one.pk) == agent.unit_id
         }
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
+
+
+def test_header_of_a_supervisor_draws_units_for_the_reports_it_asks_about_alone(monkeypatch):
+    """Without `OFFSET 0` PostgreSQL draws one for every report there is, once as many requests wait."""
+    agent, now = supervisor("Nord"), timezone.now()
+    ErasureRequest.objects.bulk_create(ErasureRequest(report=one, asked_at=now) for one in make.reports(200))
+    plans = []
+
+    def fetch(statement, values):
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE reports_erasurerequest")
+            cursor.execute("SET LOCAL enable_seqscan = off")  # so few reports would be read whole for one of them
+        [(plan,)] = fetch_rows(f"EXPLAIN (COSTS OFF, FORMAT JSON) {statement}", values)
+        plans.append((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
+        return fetch_rows(statement, values)
+
+    monkeypatch.setattr(schedule, "fetch_rows", fetch)
+    assert schedule.notice(agent, now).to_decide == 200
+    [plan] = plans
+    looks = [one for one in nodes(plan) if one.get("Relation Name") == "reports_report" and one["Alias"][0] == "n"]
+    assert looks and all("Index Cond" in one for one in looks), json.dumps(plan, indent=1)
 
 
 def test_it_is_told_which_unit_was_drawn(people):
