@@ -106,7 +106,7 @@ function receive(frame) {
   const c = known(frame.conversation);
   if (!c || c.gone) return;
   // Whether a thread that is not on screen is at its end is decided when it is opened. Measuring it here made the
-  // messages are missing: ask again from where we are
+  // browser lay out the page.
   const wasNear = c === desk.current && threads.isNearEnd(c);
   const isHere = threads.isShown(c);
   const unread = c.unread;

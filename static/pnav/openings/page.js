@@ -43,7 +43,7 @@ function prepareAsking(form) {
     if (isMaking) return;
     isMaking = true;
     await makeKey(field).catch(() => {
-      field.value = ""; // the field says at once what is missing, as the next page would
+      field.value = ""; // no key could be made: the value is then shown on the spot, and the next page says so
     });
     isMaking = false;
     form.submit();
