@@ -106,6 +106,35 @@ def test_suggestions_that_come_after_escape_do_not_open(site, page_factory: Page
     expect(field).to_have_attribute("aria-expanded", "true")
 
 
+def test_suggestions_that_were_read_before_escape_do_not_open(site, page_factory: PageFactory):
+    """Ending the request changes nothing any more, because its answer is there: the script has to look once more."""
+    page = page_factory()
+    page.goto(site.url + SEARCH)
+    page.evaluate(
+        """() => {
+          const read = Response.prototype.json;
+          Response.prototype.json = async function () {
+            const found = await read.call(this);
+            await new Promise((go) => { window.handOver = go; });
+            return found;
+          };
+        }"""
+    )
+    field = page.get_by_role("combobox", name="Je renseigne ma ville ou mon code postal")
+    for text, key, is_open in (("saint den", "Escape", "false"), ("saint deni", "End", "true")):
+        field.fill(text)
+        page.wait_for_function("() => window.handOver")
+        field.press(key)
+        page.evaluate(
+            """async () => {
+              window.handOver();
+              window.handOver = null;
+              await new Promise(requestAnimationFrame);
+            }"""
+        )
+        expect(field).to_have_attribute("aria-expanded", is_open)
+
+
 def test_suggestions_with_the_pointer(site, page_factory: PageFactory):
     page = page_factory(width=320, has_touch=True)
     page.goto(site.url + SEARCH)
