@@ -62,8 +62,10 @@ def test_words_typed_as_the_page_goes_are_kept_and_what_is_sent_is_not(live_site
     assert at(ReplyDraft.objects.count) == 0
     # A slow line: the answer is there to be written before the script is.
     held: list[Route] = []
-    page.route(re.compile(r"/reply-drafts\.[0-9a-f]+\.js"), lambda route: held.append(route))
-    page.reload(wait_until="commit")
+    script = re.compile(r"/reply-drafts\.[0-9a-f]+\.js")
+    page.route(script, lambda route: held.append(route))
+    with page.expect_request(script):
+        page.reload(wait_until="commit")
     area(page).fill("Un mot du début")
     with page.expect_response(lambda answer: answer.url.endswith("/brouillon/") and answer.status == 204):
         held[0].continue_()

@@ -88,8 +88,10 @@ def test_reload_right_after_the_last_key_loses_no_word(live_site, enter):
         page.reload()
         expect(page.get_by_label(BOX)).to_have_value(text)
     held: list[Route] = []
-    page.route(re.compile(r"/compose\.[0-9a-f]+\.js"), lambda route: held.append(route))
-    page.reload(wait_until="commit")
+    script = re.compile(r"/compose\.[0-9a-f]+\.js")
+    page.route(script, lambda route: held.append(route))
+    with page.expect_request(script):
+        page.reload(wait_until="commit")
     page.get_by_label(BOX).fill("Autre chose")
     with page.expect_response(lambda answer: "Autre" in (answer.request.post_data or "")):
         held[0].continue_()
