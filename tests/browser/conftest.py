@@ -37,7 +37,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +89,8 @@ SUGGESTIONS = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
 # is told of requests that fail.
 NOBODY_ELSE = "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
 # Chromium makes a frame of its own for each document, though it stays on the site: a third of what it takes to go from
-# one to the next. Nothing of it is seen by a page.
+# one to the next. A page sees it: in a frame that was kept, it knows where the mouse is before the mouse moves. What a
+# page does as it is left, and what is under the mouse then, is tried in both kinds of frame (`frames`).
 FRAMES = ("RenderDocument",)
 THEMES = ("dark", "light")
 # The rules of axe whose result can depend on the theme.
@@ -378,7 +379,7 @@ def _wait_for(site: LiveSite, server: fresh.Started) -> None:
             time.sleep(0.1)
 
 
-def switched_off(engine: BrowserType) -> str:
+def switched_off(engine: BrowserType, frames: Sequence[str] = FRAMES) -> str:
     """Return the features that Chromium does without: those that Playwright names, when nothing starts, and ours.
 
     Of several `--disable-features`, Chromium heeds the last one alone.
@@ -386,7 +387,18 @@ def switched_off(engine: BrowserType) -> str:
     with pytest.raises(Error, match="--disable-features=") as nothing:
         engine.launch(executable_path=shutil.which("false"))
     (own, *_again) = re.findall(r"--disable-features=(\S+)", str(nothing.value))
-    return ",".join([own, *SUGGESTIONS, *FRAMES])
+    return ",".join([own, *SUGGESTIONS, *frames])
+
+
+def start(engine: BrowserType, frames: Sequence[str] = FRAMES) -> Browser:
+    """Start Chromium. frames: the features that make frames anew, which it does without."""
+    # Run by root, Chromium cannot use its sandbox; it opens only pages of ours.
+    arguments = [
+        "--no-sandbox",
+        f"--disable-features={switched_off(engine, frames)}",
+        f"--host-resolver-rules={NOBODY_ELSE}",
+    ]
+    return engine.launch(executable_path=chromium.find(), args=arguments)
 
 
 @pytest.fixture(scope="package")
@@ -394,13 +406,7 @@ def browser() -> Iterator[Browser]:
     """Give one Chromium for the tests of this folder."""
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        # Run by root, Chromium cannot use its sandbox; it opens only pages of ours.
-        arguments = [
-            "--no-sandbox",
-            f"--disable-features={switched_off(playwright.chromium)}",
-            f"--host-resolver-rules={NOBODY_ELSE}",
-        ]
-        engine = playwright.chromium.launch(executable_path=chromium.find(), args=arguments)
+        engine = start(playwright.chromium)
         yield engine
         engine.close()
 
@@ -449,6 +455,22 @@ def tabs(browser: Browser) -> Iterator[Tabs]:
     tabs = Tabs(browser, _listen)
     yield tabs
     tabs.close()
+
+
+@pytest.fixture
+def frames(request: pytest.FixtureRequest, tabs: Tabs, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Give the pages of a test the frames that its parameter names: "kept", or "anew" for each document.
+
+    For the latter a Chromium of its own is started, which has the features that ours does without (`FRAMES`).
+    """
+    if request.param == "kept":
+        yield
+        return
+    engine = start(tabs.browser.browser_type, frames=())
+    monkeypatch.setattr(tabs, "browser", engine)
+    monkeypatch.setattr(tabs, "kept", [])
+    yield
+    engine.close()
 
 
 @pytest.fixture

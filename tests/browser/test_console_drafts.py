@@ -48,6 +48,8 @@ def test_words_survive_a_reload_and_a_browser_that_ended(live_site, page: Page, 
     expect(page.locator("#liste .console-entry[data-number='1'] [data-slot=draft]")).to_be_visible()
 
 
+@pytest.mark.parametrize("frames", ["kept", "anew"], indirect=True)
+@pytest.mark.usefixtures("frames")
 def test_words_typed_as_the_page_goes_are_kept_and_what_is_sent_is_not(live_site, page: Page, at: Work):
     first, _second = with_two(page, live_site, at)
     area(page).fill("Un mot de la fin")

@@ -1,7 +1,7 @@
 """What is written on buttons stays readable under the mouse (WCAG 1.4.3), in both themes, on all our backgrounds."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import THEMES, LiveSite, PageFactory, in_theme
 from tests.browser.test_orientation import has_answered
@@ -77,19 +77,28 @@ LOW = f"""(element) => {{
 }}"""
 
 
-@pytest.mark.parametrize(("question", "answers"), [("maintenant", {}), ("qui", {"danger": "no"})])
+@pytest.mark.parametrize(
+    ("frames", "question", "given"),
+    [("kept", "maintenant", {}), ("kept", "qui", {"danger": "no"}), ("anew", "qui", {"danger": "no"})],
+    indirect=["frames"],
+)
+@pytest.mark.usefixtures("frames")
 def test_answers_and_the_menu_are_readable_under_the_mouse(
-    live_site: LiveSite, page: Page, question: str, answers: dict[str, str]
+    live_site: LiveSite, page: Page, question: str, given: dict[str, str]
 ):
     """The hint below an answer, and an answer that is urgent, had too little contrast there in the dark theme."""
-    has_answered(page, live_site, answers, f"/orientation/{question}/")
+    has_answered(page, live_site, given, f"/orientation/{question}/")
     page.locator(".pnav-nav__link").first.evaluate(
         """link => { link.append(Object.assign(document.createElement("span"),
             { className: "pnav-nav__state", textContent: "Commissariat" })); }"""
     )
     for theme in THEMES:
         in_theme(page, theme)
-        for one in page.locator("main button:visible, .pnav-nav__link:visible").all():
+        answers, links = page.locator("main .pnav-answer-button:visible"), page.locator(".pnav-nav__link:visible")
+        expect(answers.nth(1)).to_be_visible()
+        expect(answers.locator(".pnav-answer-button__hint").first).to_be_visible()
+        expect(links.first).to_be_visible()
+        for one in page.locator("main button:visible").all() + links.all():
             one.hover()
             page.evaluate("document.getAnimations().forEach((one) => one.finish())")
             assert one.evaluate("one => one.matches(':hover')")
