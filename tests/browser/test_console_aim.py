@@ -271,7 +271,9 @@ def test_thread_keeps_its_room_beside_the_figures_of_a_supervisor(
     be_signed_in(page, live_site, chief)
     page.goto(address(live_site, conversation))
     log, right = page.locator(f"{OPEN_THREAD} .console-log"), page.locator(".console-right")
-    figures = page.locator("#chiffres .console-figures > div")
+    all_of_them = page.locator("#chiffres .console-figures")
+    figures = all_of_them.locator("> div")
+    expect(figures).to_have_count(11)
     for figure in figures.all():
         expect(figure).to_be_in_viewport(ratio=1)
     assert log.bounding_box()["height"] >= 480
@@ -282,13 +284,16 @@ def test_thread_keeps_its_room_beside_the_figures_of_a_supervisor(
     assert log.bounding_box()["height"] >= 480
     expect(figures.first).to_contain_text("Procédure d'urgence")
     expect(figures).to_have_count(11)
+    axe(page)
     for width, height in ((1280, 800), (1366, 768), (1024, 768)):
         page.set_viewport_size({"width": width, "height": height})
         expect(right).to_be_in_viewport(ratio=1)
-        strip = page.locator("#chiffres .console-figures").bounding_box()
+        expect(all_of_them).to_be_in_viewport(ratio=1)
+        strip = all_of_them.bounding_box()
         assert right.bounding_box()["y"] >= strip["y"] + strip["height"], "the dossier begins under them"
         for figure in figures.all():
             box = figure.bounding_box()
+            assert box["height"] >= 16, width
             assert strip["y"] <= box["y"] and box["y"] + box["height"] <= strip["y"] + strip["height"], width
             assert strip["x"] <= box["x"] and box["x"] + box["width"] <= strip["x"] + strip["width"], width
     axe(page)

@@ -197,6 +197,7 @@ def test_what_was_lost_is_a_few_lines_whose_list_is_one_press_away(live_site, pa
         page.set_viewport_size({"width": width, "height": 800})
         box = told.bounding_box()
         assert box is not None and box["height"] <= height, width
+        expect(page.locator("#liste .console-entry").first).to_be_in_viewport(ratio=0.9)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     told.get_by_role("button", name="J'ai lu").press("Enter")
     expect(told).to_have_count(0)
