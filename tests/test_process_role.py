@@ -1,5 +1,6 @@
 """What a process of each role serves. scenarios/test_roles.py tests it with real processes."""
 
+import gc
 import os
 import platform
 import subprocess
@@ -32,6 +33,15 @@ UPGRADE = {
     "headers": [(b"host", b"testserver")],
     "client": ["127.0.0.1", 1],
 }
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_the_interpreter():
+    """Restore what an application changes as it settles its process, which is the process of the tests here."""
+    thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
+    yield
+    gc.set_threshold(*thresholds)
+    sys.setswitchinterval(interval)
 
 
 @pytest.fixture(autouse=True)

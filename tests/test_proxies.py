@@ -223,6 +223,7 @@ def test_page_of_a_failure_says_whom_to_call_and_asks_for_nothing():
         assert PAGE.count(f'<a href="tel:{number}">{number}</a>') == len(SPOKEN), "in each language"
     assert PAGE.count('<a href="sms:114">114</a>') == len(SPOKEN)
     assert PAGE.count('href=""') == len(SPOKEN), "a way to try again"
+    assert '<html lang="fr">' in PAGE
     assert SPOKEN[:2] == ["fr", "en"] and set(begun.offered()) <= set(SPOKEN) and PAGE.count("<h1>") == 1
     assert not re.search(r"<(script|link|img|iframe|form)\b|\bsrc=|\bstyle=|\bon\w+=|url\(|@import|https?:", PAGE)
     assert len(PAGE.encode()) < 8 * 1024, "HAProxy holds it in a buffer of 16 KiB, with the headers"
