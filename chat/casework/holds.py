@@ -45,8 +45,9 @@ def hold_minutes() -> tuple[int, ...]:
 def promise_return(*, conversation_id: int, minutes: int, by: AbstractBaseUser, spares_reply: bool = False) -> Hold:
     """Promise to be back in this many minutes (one of `hold_minutes`), and tell the person.
 
-    spares_reply: a reply lies in the answer beside it, and sending that does not end the promise. A new promise
-    replaces one that is running. Raises TooManyHolds, NotYours, ConversationClosed. Locks the conversation row only.
+    spares_reply: a reply lies in the answer beside it, and sending that at once (`notes.SPARED_FOR`) does not end the
+    promise. A new promise replaces one that is running. Raises TooManyHolds, NotYours, ConversationClosed. Locks the
+    conversation row only.
     """
     conversation, agent = lock_assigned(conversation_id, by)
     if conversation.holds.count() >= HOLDS_AT_MOST:

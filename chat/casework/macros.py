@@ -58,7 +58,10 @@ def _offer(macro: Macro, reply: Reply | None, role: str) -> Offer:
     if reply is not None:
         said = _("met dans la réponse, sans l'envoyer : « %(title)s »")
         if macro.minutes:
-            said = _("met dans la réponse, sans l'envoyer : « %(title)s » (l'envoyer laisse courir la promesse)")
+            said = _(
+                "met dans la réponse, sans l'envoyer : « %(title)s » "
+                "(l'envoyer dans les deux minutes laisse courir la promesse)"
+            )
         acts.append(said % {"title": reply.label})
     return Offer(macro, acts, reply)
 

@@ -6,10 +6,12 @@ All rows are deleted with the conversation. What somebody wrote is encrypted and
 
 import logging
 import uuid
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Least
 from django.utils.translation import gettext_lazy as _
 
 from chat.models.conversation import Message
@@ -33,6 +35,15 @@ def opened(sealed: bytes | memoryview, *, context: str) -> str:
 # --- a promise --------------------------------------------------------------------------------------------------------
 
 
+# For how long after a promise the reply beside it is spared. The console says « deux minutes ».
+SPARED_FOR = timedelta(minutes=2)
+
+
+def spared_until() -> Least:
+    """Return until when a promise that the query around it selects spares the reply beside it: never beyond `until`."""
+    return Least(OuterRef("until"), OuterRef("held_at") + SPARED_FOR)
+
+
 class HoldQuerySet(models.QuerySet["Hold"]):
     """Selects promises by what their agent has written since."""
 
@@ -41,7 +52,7 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         written = Message.objects.filter(
             conversation=OuterRef("conversation"), author=Author.AGENT, seq__gt=OuterRef("seq"), agent=OuterRef("agent")
         )
-        late, more = written.filter(sent_at__gt=OuterRef("until")), written.order_by("seq")[1:2]
+        late, more = written.filter(sent_at__gt=spared_until()), written.order_by("seq")[1:2]
         return self.filter(~Exists(written) | Q(~Exists(late), ~Exists(more), spares_reply=True))
 
 
@@ -51,7 +62,8 @@ class Hold(models.Model):
     seq: the number of Pnav's line that told the person. The promise ends at `ended_at` (lifted or replaced), or when
     this agent writes after `seq`, which is read from the messages, so that writing needs no promises; or when the
     conversation is no longer theirs. spares_reply: a macro promised and put a reply beside it, so the first message
-    after `seq` is that reply, and ends nothing if it comes before `until`. `chat.casework.holds` reads it.
+    after `seq` is that reply, and ends nothing if it comes within SPARED_FOR and before `until`. A later one is the
+    agent who is back, and has emptied the reply. `chat.casework.holds` reads it.
     """
 
     conversation = models.ForeignKey(

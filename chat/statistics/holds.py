@@ -1,9 +1,9 @@
 """This module counts everybody's promises to be back (« Je reviens dans 5 minutes ») that run, were kept, or are late.
 
 An agent is back with their first message after the promise, or when they lift it; after the promise of a macro that put
-a reply beside it, with the next message after that reply (`Hold.spares_reply`). A promise that was replaced in time
-does not count; the other one does. One whose exchange was closed or handed over in time, or whose person had left, does
-not count either.
+a reply beside it, with the next message after that reply, or with the first that comes too late to be it
+(`Hold.spares_reply`). A promise that was replaced in time does not count; the other one does. One whose exchange was
+closed or handed over in time, or whose person had left, does not count either.
 """
 
 from collections.abc import Iterable
@@ -15,6 +15,7 @@ from django.db.models.functions import Least
 
 from chat.casework import holds
 from chat.models import ConversationEvent, EventKind, Hold, Message
+from chat.models.notes import spared_until
 from chat.rules.lifecycle import Author
 
 HOURS = 24
@@ -73,7 +74,7 @@ def figures(now: datetime) -> Figures:
     )
     # Least leaves out what is empty.
     spared = Least(
-        Subquery(words.filter(sent_at__gt=OuterRef("until")).values("sent_at")[:1]),
+        Subquery(words.filter(sent_at__gt=spared_until()).values("sent_at")[:1]),
         Subquery(words.values("sent_at")[1:2]),
     )
     written_at = Case(When(spares_reply=True, then=spared), default=Subquery(words.values("sent_at")[:1]))

@@ -93,7 +93,7 @@ def test_to_who_helps_it_proposes_what_their_role_allows(agent, console, whole, 
 def test_promise_runs_on_when_the_reply_beside_it_is_sent(console, conversation, whole):
     """Sending that reply ended the promise of the same press; the message after it is the agent who is back."""
     page = unescape(console.get(page_of(conversation)).text)
-    assert "(l'envoyer laisse courir la promesse)" in page.replace("\u00a0", " ")
+    assert "(l'envoyer dans les deux minutes laisse courir la promesse)" in page.replace("\u00a0", " ")
     reply = area(press(console, conversation, whole).text)
     conversation.refresh_from_db()
     make.message(conversation, reply, Author.AGENT)
@@ -108,6 +108,17 @@ def test_message_that_comes_after_the_promised_time_is_the_agent_who_is_back(con
     """The reply was taken out of the answer, or never sent: then nothing waits for it any more."""
     press(console, conversation, whole)
     Hold.objects.update(held_at=make.long_ago(9), until=make.long_ago(4))
+    type(conversation).objects.update(assigned_at=make.long_ago(10))
+    conversation.refresh_from_db()
+    assert holds.running_hold(conversation) is not None
+    make.message(conversation, "Me voilà.", Author.AGENT)
+    assert holds.running_hold(conversation) is None
+
+
+def test_agent_who_emptied_the_reply_and_is_back_in_time_has_ended_the_promise(console, conversation, whole):
+    """« Me voilà » counted as that reply, so that the promise ran on and was late in the end."""
+    press(console, conversation, whole)
+    Hold.objects.update(held_at=make.long_ago(3), until=make.long_ago(-2))
     type(conversation).objects.update(assigned_at=make.long_ago(10))
     conversation.refresh_from_db()
     assert holds.running_hold(conversation) is not None

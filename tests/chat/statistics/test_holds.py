@@ -80,6 +80,7 @@ def test_board_says_them():
     [
         (0, 0, Figures(running=1, over=0, kept=0, late=0)),  # the reply alone was sent
         (0, 1, Figures(running=0, over=0, kept=1, late=0)),  # then a message: back in time
+        (3, 0, Figures(running=0, over=0, kept=1, late=0)),  # the reply was emptied, and the agent is back in time
         (30, 0, Figures(running=0, over=0, kept=0, late=1)),  # the first message came too late to be that reply
         (30, 1, Figures(running=0, over=0, kept=0, late=1)),
     ],
