@@ -145,6 +145,40 @@ def test_macros_have_a_key_and_two_sentences_stand_one_after_the_other(
     expect(page.locator(f"{OPEN_THREAD} .console-pinned")).to_contain_text("Pas encore fait")
 
 
+COUNT_HIDDEN_PROMISES = """() => {
+  window.hides = 0;
+  new MutationObserver((changes) => {
+    window.hides += changes.filter(({ target }) => target.dataset.slot === "promise" && target.hidden).length;
+  }).observe(document.getElementById("console"), { subtree: true, attributeFilter: ["hidden"] });
+}"""
+
+
+@pytest.mark.usefixtures("macros")
+def test_promise_of_a_macro_stays_in_sight_when_the_reply_beside_it_is_sent(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """The list and the thread lost it until the list was read again, twenty seconds later."""
+    one_open(page, live_site, at)
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    promises = page.locator(f"#liste [data-slot=promise]:visible, {OPEN_THREAD} [data-slot=promise]:visible")
+    page.locator(f"{OPEN_THREAD} .console-macros > summary").click()
+    page.locator(f"{OPEN_THREAD} [name=macro]", has_text="Je relis et je reviens").click()
+    expect(promises).to_have_count(2)
+    expect(area).not_to_have_value("")
+    page.evaluate(COUNT_HIDDEN_PROMISES)
+    area.focus()
+    with page.expect_response(lambda answer: "partie=liste" in answer.url):
+        page.keyboard.press("Control+Enter")
+        expect(page.locator(f"{OPEN_THREAD} [data-log] [data-author=agent]")).to_have_count(1)
+    assert page.evaluate("window.hides") == 0
+    expect(promises).to_have_count(2)
+    area.fill("Me voilà.")
+    page.keyboard.press("Control+Enter")
+    expect(promises).to_have_count(0)
+
+
 def test_next_is_the_most_urgent_of_who_waits_for_me(
     live_site: LiveSite,
     page: Page,

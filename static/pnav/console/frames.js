@@ -11,7 +11,7 @@ import { refreshAsides } from "./asides.js";
 import { assigned, check } from "./conversation.js";
 import { addDanger } from "./dangers.js";
 import { leave } from "./leaving.js";
-import { paint, refreshList, showPromise } from "./list.js";
+import { paint, refreshList } from "./list.js";
 import { refreshBeside, refreshTold, refreshTransmission } from "./panels.js";
 import { personWrote } from "./pending-ends.js";
 import { offersMayBeNew, refreshOffers, showQueue } from "./queue.js";
@@ -40,7 +40,7 @@ const beginning = (text) => text.split(/\s+/).filter(Boolean).join(" ").slice(0,
 /** Set whose turn it is after this message. @param {Conversation} c @param {Item} item */
 function turn(c, item) {
   if (item.author === "agent") {
-    showPromise(c, ""); // the person who promised to come back writes again
+    if (seekSlot("promise", c.entry)?.dataset.until) refreshList(); // the server knows whether this ends the promise
     c.since = "";
     c.isEndHeld = false;
     if (c.waits !== "left") c.waits = "them";
