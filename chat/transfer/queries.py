@@ -127,8 +127,15 @@ def read_offers(
 
 def _passed_on(agent: Agent, now: datetime) -> list[Any]:
     news = Q(ended_at__gte=now - NEWS_FOR) & ~Q(state__in=[HandoverState.WITHDRAWN, HandoverState.LOST])
+    # By their keys: a pass of the dispatcher may have begun before, and the time of what it gives is when it began.
+    queued = ConversationEvent.objects.filter(
+        conversation=OuterRef("conversation"),
+        kind=EventKind.TRANSFERRED,
+        by=agent.user_id,
+        at=OuterRef(OuterRef("ended_at")),
+    ).order_by("pk")
     given = ConversationEvent.objects.filter(
-        conversation=OuterRef("conversation"), kind=EventKind.ASSIGNED, at__gte=OuterRef("ended_at")
+        conversation=OuterRef("conversation"), kind=EventKind.ASSIGNED, pk__gt=Subquery(queued.values("pk")[:1])
     ).order_by("pk")
     is_queued = When(state=HandoverState.QUEUED, then=Subquery(given.values("by")[:1]))
     rows = Handover.objects.filter(Q(state__in=OPEN) | news, from_agent=agent).with_life(now)

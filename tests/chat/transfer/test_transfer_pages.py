@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -212,6 +213,35 @@ def test_who_passed_it_on_through_the_queue_reads_where_it_stands(conversation, 
     assert taken in told(), "it stays true after the end"
 
 
+def queued_to_the_gendarmerie(conversation, camille) -> Handover:
+    """Return the passage of this exchange through the queue; nobody was given it yet."""
+    camille.refresh_from_db()
+    return transfer_actions.transfer_cold(
+        conversation_id=conversation.pk, by=camille, target=Target(force="gendarmerie"), reason=Reason.COMPETENCE
+    )
+
+
+def test_who_took_it_is_known_though_the_pass_began_before_it_was_passed_on(conversation, camille):
+    """Its former agent read that the person had left, while somebody answered them."""
+    gendarme = make.agent(public_name="Sacha", unit_name="Brigade", force="gendarmerie")
+    handover = queued_to_the_gendarmerie(conversation, camille)
+    dispatcher.dispatch(now=handover.ended_at - timedelta(seconds=1))
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == gendarme
+    told = unescape(squeezed(signed_in(camille.user).get("/console/passages/?partie=offres").text))
+    assert "Sacha, gendarmerie nationale – Brigade a pris l'échange." in told
+
+
+def test_of_an_exchange_that_somebody_answers_nobody_reads_that_the_person_left(conversation, camille):
+    """Who took it cannot be named, because the history does not tell."""
+    make.agent(force="gendarmerie")
+    queued_to_the_gendarmerie(conversation, camille)
+    dispatcher.dispatch()
+    conversation.events.filter(kind=EventKind.ASSIGNED).delete()
+    told = unescape(squeezed(signed_in(camille.user).get("/console/passages/?partie=offres").text))
+    assert "Quelqu'un a pris l'échange." in told and "partie avant" not in told
+
+
 def test_nobody_who_never_had_it_reads_who_has_it(conversation, camille, alex):
     transfer(signed_in(camille.user), conversation, target=f"agent-{alex.pk}", manner="cold")
     stranger = make.agent()
@@ -221,10 +251,7 @@ def test_nobody_who_never_had_it_reads_who_has_it(conversation, camille, alex):
 
 def test_what_came_back_to_who_passed_it_on_is_no_news(conversation, camille):
     make.agent(public_name="Sacha", unit_name="Brigade", force="gendarmerie")
-    camille.refresh_from_db()
-    transfer_actions.transfer_cold(
-        conversation_id=conversation.pk, by=camille, target=Target(force="gendarmerie"), reason=Reason.COMPETENCE
-    )
+    queued_to_the_gendarmerie(conversation, camille)
     conversation.refresh_from_db()
     conversation.status, conversation.assigned_to = "active", camille
     conversation.assigned_at = timezone.now()
