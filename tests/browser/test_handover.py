@@ -6,8 +6,12 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import expect
 
+from chat import pubsub
 from chat.casework import holds
+from chat.conversations import dispatcher
 from chat.conversations.actions import close_conversation
+from chat.models import Conversation, EventKind
+from chat.models.transfer import Handover
 from chat.rules.lifecycle import Author, Availability
 from chat.rules.transfer import Reason, Target
 from chat.transfer import actions as transfer_actions
@@ -133,7 +137,8 @@ def test_cold_transfer_of_a_grave_one_leads_to_the_list_and_offers_a_pause(
     desk.keyboard.press("Enter")
     expect(desk.locator(f"{OPEN_THREAD} [data-gone]")).to_be_visible()
     expect(desk.locator("#mes-echanges")).to_be_focused()
-    expect(desk.locator("#annonces")).to_have_text(re.compile("Vous êtes dans « Mes échanges »|Passé à Alex"))
+    said = "Vous êtes dans « Mes échanges »|Passé à Alex|a pris l'échange"
+    expect(desk.locator("#annonces")).to_have_text(re.compile(said))
     taken = "Alex, police nationale – Équipe police a pris l'échange."
     expect(desk.locator(f"{OPEN_THREAD} [data-gone]")).to_have_text(taken)
     expect(desk.locator("#termines .console-entry [data-slot=waits]")).to_have_text(taken)
@@ -179,7 +184,45 @@ def test_who_passed_an_exchange_on_through_the_queue_reads_who_took_it(
     at(close_conversation, conversation_id=busy.pk, by_author=Author.REPORTER)
     taken = "Alex, gendarmerie nationale – Brigade a pris l'échange."
     expect(gone).to_have_text(taken, timeout=15_000)
+    expect(desk.locator("#annonces")).to_contain_text(taken)
     expect(desk.locator("#termines .console-entry [data-slot=waits]")).to_have_text(taken)
+
+
+def test_passage_of_before_does_not_say_why_an_exchange_leaves_now(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+):
+    """It had come back since: the thread said that the colleague took it, while the person was in the queue."""
+    camille, alex = at(an_agent, public_name="Camille"), at(an_agent, public_name="Alex")
+
+    def lived() -> Conversation:
+        conversation = make.assigned(make_available(camille))
+        make_available(alex)
+        transfer_actions.transfer_cold(
+            conversation_id=conversation.pk, by=camille, target=Target(agent=alex.pk), reason=Reason.COMPETENCE
+        )
+        Handover.objects.update(asked_at=make.long_ago(20), ended_at=make.long_ago(20))
+        back_at = make.long_ago(10)
+        conversation.record_event(EventKind.ASSIGNED, at=back_at, by=camille.user)
+        Conversation.objects.update(
+            assigned_to=camille, assigned_at=back_at, reporter_seen_at=make.long_ago(11), reporter_is_hidden=True
+        )
+        return conversation
+
+    conversation = at(lived)
+    desk = page_factory()
+    be_signed_in(desk, live_site, camille)
+    desk.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    expect(desk.locator(f"{OPEN_THREAD} [name=body]")).to_be_editable()
+    expect(desk.locator("#offres")).to_contain_text("a pris l'échange")
+    assert at(dispatcher.release_asleep) == 1
+    gone = desk.locator(f"{OPEN_THREAD} [data-gone]")
+    expect(gone).to_be_visible()
+    desk.locator("#offres").evaluate("element => { element.dataset.before = 1; }")
+    at(pubsub.aside_changed, camille.pk)  # the page reads the passages again
+    expect(desk.locator("#offres:not([data-before])")).to_contain_text("a pris l'échange")
+    expect(gone).to_contain_text("ou la personne est dans la file d'attente")
 
 
 def test_end_of_duty_is_asked_about_and_a_supervisor_is_seen(

@@ -11,7 +11,7 @@ import { sayDuration } from "./list.js";
 import { tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
 import { beep } from "./sound.js";
-import { announce, desk, known, root, say, slot, words } from "./state.js";
+import { announce, desk, known, root, say, seekSlot, slot, words } from "./state.js";
 
 const FIGURES_MS = 3000;
 const OFFERS_EVERY_MS = 10_000;
@@ -114,17 +114,29 @@ const counts = (part) => NEWS.map(([name]) => Number(part.dataset[name]));
 const offers = { askedAt: 0, counts: counts(byId("offres")), isAsked: false, isAgain: false };
 
 /**
- * Show who took what is ours no more, once that is known, under its thread and in its line of the list.
+ * Whether we were given the exchange again after this line: then it does not say why the exchange left us now.
+ *
+ * @param {HTMLElement} line
+ * @param {import("./state.js").Conversation} c
+ */
+const isOfBefore = (line, c) =>
+  Date.parse(line.dataset.at ?? "") < Date.parse(seekSlot("own", c.entry)?.dataset.assigned ?? "");
+
+/**
+ * Announce who took what is ours no more, once that is known, and show it under its thread and in its line of the list.
  *
  * @param {Element} part
  */
 function showTakers(part) {
   for (const line of all("[data-passed]", part)) {
     const c = known(line.dataset.passed);
-    if (!c?.gone) continue;
+    if (!c?.gone || isOfBefore(line, c)) continue;
     const text = (line.textContent ?? "").trim().replace(/\s+/g, " ");
-    write(find("[data-gone]", c.thread), text);
+    const gone = find("[data-gone]", c.thread);
+    if (gone.textContent === text) continue;
+    gone.textContent = text;
     write(slot("waits", c.entry), text);
+    announce(`${c.name} : ${text}`);
   }
 }
 
