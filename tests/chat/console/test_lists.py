@@ -379,4 +379,4 @@ def test_page_says_that_there_are_more_exchanges_that_have_ended(monkeypatch, mo
     entries, has_more = inbox.ended_entries(agent, timezone.now())
     assert (len(entries), has_more) == (2, bool(more))
     page = squeezed(signed_in(agent.user).get(CONSOLE).text)
-    assert ("Les 2 derniers. Les autres :" in page) is bool(more)
+    assert ("Les plus récents. Les autres :" in page) is bool(more)
