@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -10,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from chat.conversations import actions, dispatcher
 from chat.models import Agent, Conversation, EventKind
-from chat.rules.lifecycle import Availability, Status
+from chat.rules.lifecycle import Author, Availability, Outcome, Status
 from pnav.accounts.models import Role
 from pnav.demo.services import free_port
 from tests.browser import hidden_tabs
@@ -215,6 +216,51 @@ def test_console_that_stayed_open_through_an_outage_says_it_by_itself(live_site,
         time.sleep(0.5)
     page.context.set_offline(False)
     expect(page.locator("#partis")).to_contain_text("1 échange est reparti dans la file")
+
+
+def test_notice_of_an_absence_waits_for_the_pointer_and_is_then_in_sight(live_site, page_factory: PageFactory):
+    """It is drawn over the list: a press on the fifth line opened a neighbour, and who had scrolled did not see it."""
+
+    def come() -> tuple[Agent, str]:
+        agent = make.agent(availability=Availability.AWAY)
+        for _each in range(12):
+            given(agent)
+        return agent, signed_in(agent)
+
+    def was_absent() -> None:
+        now = timezone.now()
+        lost = make.waiting()
+        for kind, by in ((EventKind.ASSIGNED, agent.user), (EventKind.RELEASED, None)):
+            lost.events.create(kind=kind, at=now, by=by)
+        Agent.objects.filter(pk=agent.pk).update(absent_from=now - timedelta(minutes=5), absent_until=now)
+
+    agent, key = in_site(live_site, come)
+    page = page_factory(width=1280, height=800)
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
+    page.goto(live_site.url + "/console/")
+    lines = page.locator("#liste .console-entry")
+    expect(lines).to_have_count(12)
+    lines.nth(4).hover()
+    before = lines.nth(4).bounding_box()
+    in_site(live_site, was_absent)
+    name = lines.last.get_attribute("data-conversation")
+    last = in_site(live_site, lambda: Conversation.objects.get(public_id=name).pk)
+    live_site.do(
+        actions.close_conversation,
+        conversation_id=last,
+        by_author=Author.AGENT,
+        by=agent.user,
+        outcome=Outcome.ADVISED,
+    )
+    expect(page.locator("#annonces")).to_contain_text("1 échange est reparti dans la file")
+    expect(lines).to_have_count(11)
+    assert lines.nth(4).bounding_box() == before
+    title = page.locator("#partis-titre")
+    expect(title).to_have_count(0)
+    to_its_end = "column => { column.scrollTop = 9999; return column.scrollTop; }"
+    assert page.locator(".console-own").evaluate(to_its_end) > 100
+    page.mouse.move(700, 400)
+    expect(title).to_be_in_viewport(ratio=1)
 
 
 def test_silence_on_the_board_and_in_the_list_outlives_a_hand_over(live_site, page_factory: PageFactory):

@@ -5,7 +5,7 @@
  */
 
 import { byId, find, seek } from "../lib/dom.js";
-import { count } from "./list.js";
+import { column, count } from "./list.js";
 import { showNotifications } from "./notifications.js";
 import { load, swapFrom } from "./pages.js";
 import { beep, showSound } from "./sound.js";
@@ -22,20 +22,36 @@ export function showDuty() {
   count(); // what an empty list says depends on the availability
 }
 
+// On a touch screen, what was pressed last counts as pointed at until something else is pressed.
+const hovers = matchMedia("(hover: hover)");
+
+const told = { until: byId("partis").dataset.until }; // the return of which this page has said what was lost
+
 /**
  * Show the conversations that left while the agent was away. They are announced once, when they are new, and stay on
- * screen until they are read.
+ * screen until they are read. They stand over the list and would push it under a pointer, so that a press would open a
+ * neighbour: they are drawn once it has left, from what the server says then.
  *
  * @param {Document | null} page
  */
 function showLosses(page) {
   const before = byId("partis");
-  const { until } = before.dataset;
-  if (before.contains(document.activeElement) || !swapFrom(page, "#partis")) return;
-  const told = seek("#partis-titre");
-  if (!told || byId("partis").dataset.until === until) return;
-  announce(told.textContent?.trim() ?? "");
-  beep(740);
+  const after = page && seek("#partis", page);
+  if (!after) return;
+  const { until } = after.dataset;
+  if (until && until !== told.until) {
+    told.until = until;
+    announce(find("#partis-titre", after).textContent?.trim() ?? "");
+    beep(740);
+  }
+  if ((!until && !before.dataset.until) || before.contains(document.activeElement)) return;
+  if (hovers.matches && column.matches(":hover")) {
+    column.addEventListener("pointerleave", refreshDuty, { once: true });
+    return;
+  }
+  const isOther = until !== before.dataset.until;
+  swapFrom(page, "#partis");
+  if (until && isOther) column.scrollTop = 0; // they are above what was scrolled to
 }
 
 /** Show « Absent » when the lease has ended. */

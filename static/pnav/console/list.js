@@ -110,7 +110,7 @@ const views = find(".console-views");
 const view = () => seek("[aria-current]", views)?.dataset.view ?? "";
 
 // The column includes the room below the entries. A pointer on its way up pressed whichever entry had just moved there.
-const column = /** @type {HTMLElement} */ (list.closest(".console-own"));
+export const column = /** @type {HTMLElement} */ (list.closest(".console-own"));
 
 const HAND_MS = 1200; // for this long after its last move, a mouse counts as being on its way to the list
 const hand = { movedAt: 0, timer: /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined) };
