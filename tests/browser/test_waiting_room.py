@@ -291,6 +291,24 @@ def test_what_is_touched_is_kept_at_once_and_stays(live_site, enter, axe):
     expect(page.get_by_label("Réseau social")).to_be_checked()
 
 
+def test_what_is_ticked_before_the_script_runs_is_kept(live_site, enter):
+    """On a slow line the boxes are there long before what listens to them."""
+    _agent, conversation = waiting(live_site)
+    page = enter(conversation, width=360, height=640)
+    held: list[Route] = []
+    page.route(re.compile(r"/report\.[0-9a-f]+\.js"), lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    page.get_by_label("Réseau social").check(force=True)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.post_data or "") if request.method == "POST" else None)
+    until(lambda: held or page.wait_for_timeout(50))
+    held[0].continue_()
+    expect(page.locator("#facts-told")).to_have_text("C'est noté. La personne qui vous répondra le lira.")
+    assert [body for body in sent if "platforms" in body] == ["platforms=social"]
+    with live_site.database():
+        assert Report.objects.get(pk=conversation.report_id).platforms == ["social"]
+
+
 def test_what_was_not_kept_yet_is_as_the_page_goes(live_site, enter):
     """The network was away, and the next try is five seconds off."""
     _agent, conversation = waiting(live_site)

@@ -71,4 +71,7 @@ export function watchReport() {
   addEventListener("pagehide", () => leave(card), options);
   addEventListener("beforeunload", () => leave(card), options); // before the next page is asked for, as compose.js
   visit.signal.addEventListener("abort", () => timers.clear());
+  // On a slow line somebody may tick before this script runs.
+  const boxes = /** @type {HTMLInputElement[]} */ (all("input", card));
+  if (boxes.some((box) => box.checked !== box.defaultChecked)) save(card);
 }
