@@ -182,7 +182,7 @@ FACTS = {
         "7j/7, de 9h à 23h",
     ],
     "minors": [
-        "Tu peux porter plainte : seul, avec tes parents",
+        "Tu peux porter plainte : même sans adulte, ou avec tes parents",
         "pHARe",
         "Ne copie pas l'image",
         "personne ne peut te promettre un secret total",
