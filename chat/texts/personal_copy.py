@@ -31,7 +31,8 @@ add(
     COPY,
     _("Le nom et le contact donnés restent sous scellés : ce site ne sait pas les ouvrir, ils n'y sont donc pas."),
 )
-DEVICE = add("copy.device", COPY, _("Cet appareil est-il à vous seul ?"), _("Cet appareil est-il à toi seul ?"))
+DEVICE = add("copy.device", COPY, _("Êtes-vous la seule personne à utiliser cet appareil ?"),
+    _("Es-tu la seule personne à utiliser cet appareil ?"))  # fmt: skip
 DEVICE_MINE = add("copy.device_mine", COPY, _("Oui"))
 DEVICE_SHARED = add("copy.device_shared", COPY, _("Non, ou je ne sais pas"))
 DEVICE_MISSING = add("copy.device_missing", COPY, _("Répondez d'abord à cette question."),

@@ -119,7 +119,7 @@ def test_page_that_is_not_there_and_form_that_expired_say_tu_to_a_minor(has_answ
 def test_refused_opinion_of_a_minor_is_said_in_tu() -> None:
     client = browser(make.waiting(**PEOPLE["minor"]), {})
     html = unescape(client.post(ORDINARY.reverse("pages:feedback"), {"text": "x" * 1001}).text)
-    for words in ("Ce service t'a-t-il aidé", "Dis-nous si le service t'a aidé", "Ton texte est trop long"):
+    for words in ("Ce service t'a-t-il été utile", "Dis-nous si le service t'a été utile", "Ton texte est trop long"):
         assert words in html
 
 

@@ -108,7 +108,7 @@ def test_suicidal_thoughts_offer_the_3114_and_to_write(client: Client) -> None:
     main = html[html.index("<main") :]
     assert main.index("tel:3114") < main.index("Écrire à un policier maintenant") < main.index("tel:15")
     assert main.index("tel:15") < main.index("sms:114") < main.index("tel:3018")
-    assert "Tu n'es pas seul" in main and "quand même" not in main
+    assert "Tu n'as pas à porter cela sans aide" in main and "quand même" not in main
 
 
 @pytest.mark.parametrize("danger", ["yes", "suicidal"])

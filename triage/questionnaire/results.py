@@ -181,8 +181,8 @@ RESULTS: Mapping[Outcome, Result] = {
     ),
     Outcome.SUICIDE: Result(
         title=Wording(
-            _("Vous n'êtes pas seul. On peut en parler maintenant."),
-            tu=_("Tu n'es pas seul. On peut en parler maintenant."),
+            _("Vous n'avez pas à porter cela sans aide. On peut en parler maintenant."),
+            tu=_("Tu n'as pas à porter cela sans aide. On peut en parler maintenant."),
             other=_("On peut en parler maintenant."),
         ),
         reasons=(

@@ -22,7 +22,7 @@ OPTIONS: dict[str, dict[str, Sentence]] = {
         "pages:feedback": add(
             "search.feedback",
             SEARCH,
-            _("Dites-nous, sans donner votre nom, ce qui vous a aidé ou gêné sur ce site."),
+            _("Dites-nous, sans donner votre nom, ce qui vous a été utile ou vous a manqué sur ce site."),
         ),
         "pages:accessibility": add(
             "search.accessibility",
@@ -84,7 +84,7 @@ OPTIONS: dict[str, dict[str, Sentence]] = {
         "pages:minors": add(
             "search.minors",
             SEARCH,
-            _("Harcelé en ligne à moins de 18 ans : fais le point, connais tes droits, et parle à quelqu'un."),
+            _("Harcèlement en ligne à moins de 18 ans : fais le point, connais tes droits, et parle à quelqu'un."),
         ),
         "pages:minors_simple": add(
             "search.minors_simple",

@@ -53,7 +53,7 @@ add("guides.minors_title", GUIDES, _("Tu as moins de 18 ans ?"))
 add(
     "guides.minors_lead",
     GUIDES,
-    _("Tu peux venir ici à tout âge, seul, sans donner ton nom. C'est gratuit, jour et nuit."),
+    _("Tu peux venir ici à tout âge, sans adulte, sans donner ton nom. C'est gratuit, jour et nuit."),
 )
 add("guides.minors_simple_title", GUIDES, _("On te fait du mal sur internet ?"))
 add("guides.minors_simple_lead", GUIDES, _("Ici, on t'aide. Les phrases sont courtes."))

@@ -320,7 +320,7 @@ add(
     PRIVACY,
     _(
         "ce résumé, les faits montrés que vous acceptez d'y joindre et ses suites, que lit cette unité, sans "
-        "l'échange. Avec votre accord ; sans lui, seulement en urgence, sans aucun fait noté, et vous en êtes prévenu. "
+        "l'échange. Avec votre accord ; sans lui, seulement en urgence, sans aucun fait noté, et on vous le dit. "
         "Chiffrés, supprimés avec l'échange."
     ),
 )
@@ -329,8 +329,8 @@ add(
     "privacy.facts_noted",
     PRIVACY,
     _(
-        "ce que vous écrivez, avec les dates. Vous seul le lisez, jusqu'à ce que vous le montriez ; ensuite, comme les "
-        "messages. Chiffré, supprimé quand vous l'effacez ou avec l'échange."
+        "ce que vous écrivez, avec les dates. Personne d'autre ne le lit, jusqu'à ce que vous le montriez ; ensuite, "
+        "comme les messages. Chiffré, supprimé quand vous l'effacez ou avec l'échange."
     ),
 )
 add("privacy.if_keep_removal_dates", PRIVACY, _("Si vous gardez les dates d'une demande de retrait :"))
@@ -478,12 +478,12 @@ LANGUAGE_CHOOSE = add("display.language_choose", DISPLAY, _("Choisissez une lang
 LANGUAGE_FROM_LIST = add(
     "display.language_from_list", DISPLAY, _("Choisissez une langue de la liste."), _("Choisis une langue de la liste.")
 )
-RATING = add("opinion.rating", OPINION, _("Ce service vous a-t-il aidé ?"), _("Ce service t'a-t-il aidé ?"))
+RATING = add("opinion.rating", OPINION, _("Ce service vous a-t-il été utile ?"), _("Ce service t'a-t-il été utile ?"))
 RATING_CHOOSE = add(
     "opinion.rating_choose",
     OPINION,
-    _("Dites-nous si le service vous a aidé : choisissez une réponse."),
-    _("Dis-nous si le service t'a aidé : choisis une réponse."),
+    _("Dites-nous si le service vous a été utile : choisissez une réponse."),
+    _("Dis-nous si le service t'a été utile : choisis une réponse."),
 )
 SUBJECT = add("opinion.subject", OPINION, _("De quoi voulez-vous parler ?"), _("De quoi veux-tu parler ?"))
 SUBJECT_CHOOSE = add("opinion.subject_choose", OPINION, _("Choisissez un sujet."), _("Choisis un sujet."))
