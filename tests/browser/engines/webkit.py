@@ -5,6 +5,7 @@
 import base64
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import urllib.error
@@ -38,7 +39,7 @@ class WebKit(Engine):
 
     def __init__(self) -> None:
         # Processes of the browser that end a moment later may still write into their cache.
-        self.home = tempfile.TemporaryDirectory(prefix="pnav-webkit-", ignore_cleanup_errors=True)
+        self.home = tempfile.mkdtemp(prefix="pnav-webkit-")
         self.display, display_name = start_display()
         port = free_port()
         driver, browser = find(DRIVER), mini_browser()
@@ -46,8 +47,8 @@ class WebKit(Engine):
         environment = {
             **os.environ,
             "DISPLAY": display_name,
-            "HOME": self.home.name,
-            "XDG_RUNTIME_DIR": self.home.name,
+            "HOME": self.home,
+            "XDG_RUNTIME_DIR": self.home,
             "LANG": "C.UTF-8",
             "NO_AT_BRIDGE": "1",
             "GDK_BACKEND": "x11",
@@ -168,4 +169,5 @@ class WebKit(Engine):
         for process in (self.driver, self.display):
             process.terminate()
             process.wait(10)
-        self.home.cleanup()
+        # The portal of documents mounts a folder of its own in it, which nobody may change while it ends.
+        shutil.rmtree(self.home, ignore_errors=True)
