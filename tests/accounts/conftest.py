@@ -15,8 +15,6 @@ def _limits_of_this_test_alone() -> Iterator[None]:
     makes its cache after the same mapping.
     """
     prefix = f"accounts-{uuid.uuid4().hex}"
-    with (
-        patch.dict(settings.CACHES["default"], KEY_PREFIX=prefix),
-        patch.object(caches["default"], "key_prefix", prefix),
-    ):
+    here = caches["default"]  # made before the mapping changes: else this thread would keep the prefix after the test
+    with patch.dict(settings.CACHES["default"], KEY_PREFIX=prefix), patch.object(here, "key_prefix", prefix):
         yield

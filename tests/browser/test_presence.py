@@ -240,6 +240,7 @@ def test_notice_of_an_absence_waits_for_the_pointer_and_is_then_in_sight(live_si
     page.goto(live_site.url + "/console/")
     lines = page.locator("#liste .console-entry")
     expect(lines).to_have_count(12)
+    expect(page.locator(".console-thread")).to_have_count(12)  # each of them is there to be ended
     lines.nth(4).hover()
     before = lines.nth(4).bounding_box()
     in_site(live_site, was_absent)

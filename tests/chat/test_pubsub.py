@@ -181,10 +181,10 @@ async def test_what_could_not_be_rung_is_rung_later(monkeypatch):
     here, there = Hub(loop, [].append), Hub(loop, heard.append)
     real = pubsub._send
 
-    async def fails_here(origin, notifications):
+    async def fails_here(origin, notifications, listens=True):
         if origin == here.origin:
             raise ConnectionError
-        await real(origin, notifications)
+        await real(origin, notifications, listens)
 
     try:
         await until(lambda: here._others and there._others)
