@@ -139,12 +139,20 @@ class WebKit(Engine):
         return len(self._elements(selector))
 
     def click(self, selector: str) -> None:
-        elements = self._elements(selector)
-        if not elements:
-            raise EngineError(f"nothing is {selector} on {self.url()}")
-        chosen = json.dumps(selector)
-        self.script(f"document.querySelector({chosen}).scrollIntoView({{block: 'center', behavior: 'instant'}})")
-        self._do("POST", f"/element/{elements[0]}/click")
+        """Press the first element of a selector. One that the page has drawn anew meanwhile is looked for again."""
+        for is_last in (False, False, True):
+            elements = self._elements(selector)
+            if not elements:
+                raise EngineError(f"nothing is {selector} on {self.url()}")
+            chosen = json.dumps(selector)
+            self.script(f"document.querySelector({chosen}).scrollIntoView({{block: 'center', behavior: 'instant'}})")
+            try:
+                self._do("POST", f"/element/{elements[0]}/click")
+            except EngineError as error:
+                if is_last or "stale element" not in str(error):
+                    raise
+            else:
+                return
 
     def type(self, selector: str, text: str) -> None:
         self.click(selector)
