@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from chat.decisions import deciders
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
+from chat.retention.unanswered import AT_MOST, DECIDED, IS_HELD, SHARE, fetch_with_unanswered
 from chat.rules.lifecycle import Author, Status
 from common.choices import label_of
-from common.sql import array_text, fetch_rows
+from common.sql import array_text
 from reports.models import ErasureRequest, Freeze, OpeningRequest, Report
 from reports.retention import deletion
 from reports.rules import openings as opening_rules
@@ -149,7 +150,7 @@ def ending_as_told(
 
 # --- for those who answer ---------------------------------------------------------------------------------------------
 
-SHOWN = 200  # most exchanges on one page
+SHOWN = AT_MOST  # most exchanges on one page
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,9 +253,6 @@ GREATEST(
 """
 ACTS = {"system": Author.SYSTEM.value, "no_act": array_text(kind.value for kind in NO_ACT)}
 
-# Whether the supervisor decides about a conversation c, as `deciders.reports_of` says.
-DECIDED = deciders.decided("c.report_id")
-
 # Whether r, its conversation c, its freeze f and its request q are near their end by cheap columns, as `_may_end` says,
 # and nothing holds them.
 IS_NEAR = """
@@ -262,16 +260,14 @@ IS_NEAR = """
 AND NOT COALESCE(f.lifted_at IS NULL AND f.until > %(now)s, false)
 """
 # The same of a conversation c that is old. Nobody is seen before they filed, and before it was opened.
-IS_OLD = """
+IS_OLD = f"""
 c.opened_at < bound.at AND c.reporter_seen_at < bound.at
-AND NOT EXISTS (
-  SELECT FROM reports_freeze h WHERE h.report_id = c.report_id AND h.lifted_at IS NULL AND h.until > %(now)s
-)
+AND NOT EXISTS (SELECT FROM reports_freeze h WHERE {IS_HELD})
 """
 # The conversations c, and their reports r, among which those are that this agent may see the end of (`_reach`) and that
 # are near it: found by their agents and their age, or by the request for erasure that was granted, however many others
-# there are. Of each kind as many as are shown. Of those that nobody answers most were never given to anybody, so that a
-# unit is drawn for them: the oldest are looked at until there are enough.
+# there are. Of each kind as many as are shown. Those that nobody answers are found by the keys that are remembered of
+# them (`chat.retention.unanswered`).
 # (`OFFSET 0`: each row is found by its key. PostgreSQL knows neither the bound nor how many rows there are when it
 # plans, and would read all reports.)
 CANDIDATES = f"""
@@ -282,9 +278,11 @@ LATERAL (
    WHERE (a.id = %(agent)s OR (%(decides)s AND a.unit_id IN (SELECT unit_id FROM reach))) AND {IS_OLD}
    ORDER BY c.reporter_seen_at LIMIT %(shown)s)
   UNION ALL
-  (SELECT c.* FROM chat_conversation c
-   WHERE %(decides)s AND c.assigned_to_id IS NULL AND {IS_OLD} AND {DECIDED}
-   ORDER BY c.assigned_to_id, c.opened_at LIMIT %(shown)s)
+  (SELECT c.* FROM unnest(%(unanswered)s::bigint[]) AS one (id) CROSS JOIN LATERAL (
+     SELECT * FROM chat_conversation c WHERE c.id = one.id OFFSET 0
+   ) c
+   WHERE c.assigned_to_id IS NULL AND {IS_OLD} AND {DECIDED}
+   ORDER BY c.opened_at LIMIT %(shown)s)
   UNION ALL
   SELECT c.* FROM reports_erasurerequest q JOIN chat_conversation c ON c.report_id = q.report_id
   WHERE q.is_granted AND c.reporter_seen_at >= bound.at
@@ -292,8 +290,8 @@ LATERAL (
 ) c CROSS JOIN LATERAL (SELECT * FROM reports_report r WHERE r.id = c.report_id OFFSET 0) r
 """  # noqa: S608  of our own texts
 
-# One row at least, with the counts and the rules; one for each exchange that is near its end by cheap columns, as
-# `_may_end` and `_reach` say, with what `_decide` reads of it. Every page of the console asks.
+# One row at least, with the share, the counts and the rules; one for each exchange that is near its end by cheap
+# columns, as `_may_end` and `_reach` say, with what `_decide` reads of it. Every page of the console asks.
 NOTICE = f"""
 WITH rule AS (
   SELECT
@@ -309,6 +307,7 @@ WITH rule AS (
   SELECT %(now)s - make_interval(days => GREATEST(days - digest, 0)) AS at FROM rule
 )
 SELECT
+  CASE WHEN %(decides)s THEN {SHARE} END,
   CASE WHEN %(decides)s THEN
     (SELECT count(*) FROM reports_freeze f LEFT JOIN chat_conversation c ON c.report_id = f.report_id
      WHERE f.set_at IS NULL AND f.lifted_at IS NULL AND f.until > %(now)s AND {deciders.decided("f.report_id")})
@@ -330,15 +329,16 @@ FROM rule LEFT JOIN LATERAL (
 """  # noqa: S608  of our own texts
 
 
-# The keys of the first reports that are near their end, the first to go first.
+# One row: the share, and the keys of the first reports that are near their end, the first to go first.
 NEAR = f"""
 WITH reach AS ({deciders.UNITS}
 ), {deciders.LOTS}, bound AS (SELECT %(bound)s::timestamptz AS at)
-SELECT r.id
-FROM bound, {CANDIDATES}
-LEFT JOIN reports_freeze f ON f.report_id = r.id LEFT JOIN reports_erasurerequest q ON q.report_id = r.id
-WHERE {IS_NEAR}
-ORDER BY c.reporter_seen_at LIMIT %(shown)s
+SELECT CASE WHEN %(decides)s THEN {SHARE} END, ARRAY(
+  SELECT r.id FROM bound, {CANDIDATES}
+  LEFT JOIN reports_freeze f ON f.report_id = r.id LEFT JOIN reports_erasurerequest q ON q.report_id = r.id
+  WHERE {IS_NEAR}
+  ORDER BY c.reporter_seen_at LIMIT %(shown)s
+)
 """  # noqa: S608  of our own texts
 
 
@@ -357,7 +357,7 @@ def _near(agent: Agent, rules: dict[str, Rule], now: datetime) -> list[Ending]:
     """Return the exchanges that end soon and are not frozen, at most SHOWN."""
     rule = rules[Kind.EXCHANGE]
     bound = now - timedelta(days=max(rule.days - rule.digest_days, 0))
-    keys = [pk for (pk,) in fetch_rows(NEAR, _asks(agent, now) | {"bound": bound})]
+    [(keys,)] = fetch_with_unanswered(NEAR, agent, _asks(agent, now) | {"bound": bound})
     first = _with_acts(Report.objects.filter(pk__in=keys)).order_by("conversation__reporter_seen_at")
     ending = (_ending(report, agent, rules, now) for report in first)
     return [one for one in ending if one.decision.is_on_its_way and not one.decision.is_due]
@@ -366,7 +366,7 @@ def _near(agent: Agent, rules: dict[str, Rule], now: datetime) -> list[Ending]:
 def notice(agent: Agent, now: datetime) -> Notice:
     """Return what each page of the console shows of ends, so that whoever still needs an exchange learns in time.
 
-    One statement.
+    One statement, and for a supervisor another one once in a minute.
     """
     exchange, erasure = DEFAULTS[Kind.EXCHANGE], DEFAULTS[Kind.ERASURE]
     values = {
@@ -381,7 +381,7 @@ def notice(agent: Agent, now: datetime) -> Notice:
         "e_grace": erasure.grace_days,
         "e_digest": erasure.digest_days,
     }
-    rows = fetch_rows(NOTICE, values)
+    rows = fetch_with_unanswered(NOTICE, agent, values)
     to_decide, exchange, erasure = rows[0][0], Rule(*rows[0][1:5]), Rule(*rows[0][5:9])
     near = [
         decide_retention(
