@@ -83,6 +83,7 @@ def alone(postgres: "ground.Postgres", exchanges: int, act: str, rounds: int) ->
     """Do what needs one year in a process of its own, because Django is set up for one database."""
     from multiprocessing import get_context
 
+    ground.migrate(postgres, exchanges)
     arguments = (ground.url_of(postgres, exchanges), exchanges, act, rounds)
     process = get_context("spawn").Process(target=ground.alone, args=arguments)
     process.start()
@@ -92,6 +93,8 @@ def alone(postgres: "ground.Postgres", exchanges: int, act: str, rounds: int) ->
 
 
 def compare(postgres: "ground.Postgres", small: int, large: int, folder: Path, options: argparse.Namespace) -> int:
+    for exchanges in (small, large):
+        ground.migrate(postgres, exchanges)
     stores = [Valkey(folder / str(exchanges)) for exchanges in (small, large)]
     for store, exchanges in zip(stores, (small, large), strict=True):
         (folder / str(exchanges)).mkdir()
@@ -106,15 +109,23 @@ def compare(postgres: "ground.Postgres", small: int, large: int, folder: Path, o
     finally:
         for store in stores:
             store.stop()
-    broken = [one for one in found if one.breaches]
+    grown = [one for one in found if one.breaches]
+    broken = [one for one in grown if not one.bound]
     text = pages.table(found)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"scale-pages-{small}-{large}.md").write_text(text)
-    for one in broken:
+    for one in grown:
         for breach in one.breaches:
-            say(f"BREACH {one.act}: {breach}")
+            say(f"{f'bounded, {one.bound}' if one.bound else 'BREACH'} {one.act}: {breach}")
+    for one in found:
+        if one.refusals:
+            say(f"REFUSED {one.act}: {one.told}, {len(one.refusals)} times {', '.join(sorted(set(one.refusals)))}")
     sys.stdout.write("\n".join(text.splitlines()[:32]) + "\n")
-    say(f"{len(found)} pages, {len(broken)} that grow, {options.rounds} rounds")
+    refused = sum(not one.is_measured for one in found)
+    say(
+        f"{len(found)} pages, {len(broken)} that grow, {len(grown) - len(broken)} that grow to a bound, {refused} that"
+        f" refused, {options.rounds} rounds"
+    )
     return 1 if broken else 0
 
 

@@ -180,7 +180,8 @@ FROM plan WHERE status = 'closed' AND id %% %(opening_every)s = 1 ORDER BY id
 """
 STEPS = """
 INSERT INTO reports_openingstep (request_id, act, at, by_id, part, number)
-SELECT r.id, act, r.asked_at + place * interval '1 h', (%(users)s::bigint[])[1 + place], 'custodian', place
+SELECT r.id, act, r.asked_at + place * interval '1 h',
+       (%(users)s::bigint[])[1 + place %% cardinality(%(users)s::bigint[])], 'custodian', place
 FROM plan p JOIN reports_openingrequest r ON r.report_id = p.id
 CROSS JOIN unnest(ARRAY['ask', 'countersign', 'agree', 'take', 'answer', 'show']) WITH ORDINALITY AS told (act, place)
 WHERE p.id %% %(opening_every)s = 1 ORDER BY r.id, place

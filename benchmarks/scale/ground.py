@@ -113,6 +113,11 @@ def create(postgres: Postgres, exchanges: int) -> None:
     with _maintenance(postgres) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(MARK)))
+    migrate(postgres, exchanges)
+
+
+def migrate(postgres: Postgres, exchanges: int) -> None:
+    """Bring a database to the schema of this code. Where a column is missing pages fail, which takes little time."""
     places = {**VARIABLES, "DATABASE_URL": url_of(postgres, exchanges), "REDIS_URL": "redis://127.0.0.1:1/0"}
     # The checks of a site do not run: a year that is lost while it is filled is made again.
     command = [sys.executable, "manage.py", "migrate", "-v", "0", "--skip-checks"]

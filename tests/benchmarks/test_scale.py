@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 from django.db import connection
+from django.http import HttpResponse, HttpResponseRedirect
 
 from benchmarks.scale import generator, ground, indexes, pages
 from benchmarks.scale.indexes import Index
@@ -14,9 +15,12 @@ from chat.models import Conversation, ConversationEvent, JournalFact, Message
 from chat.rules.lifecycle import Status
 from common.data_keys.models import WrappedKey
 from common.encryption import data_key_bytes
+from pnav.sessions import SessionStore
 from reports.audit.log import read_lines
 from reports.models import Report, SealedValue
 from reports.seal.sealing import SEALED_BYTES
+from tests.access.people import CUSTODIAN
+from tests.access.test_routes import ADDRESSES
 
 SHAPE = generator.Shape(messages=4, active=3, waiting=2, on_duty=2)
 EXCHANGES = 60
@@ -99,6 +103,40 @@ def page(small: float, large: float, *, sql: tuple[float, float] = (1, 1), scans
 )
 def test_a_page_that_grows_is_a_breach(growth, breaches):
     assert len(growth.breaches) == breaches
+
+
+def test_a_refusal_is_no_time_and_is_told():
+    found, right = Growth("page"), Cost(10, 1, 3, 200)
+    found.add(right, Cost(1, 1, 3, 302, "302 to mfa_reauthenticate"))
+    assert not found.is_measured and found.breaches == []
+    assert "| page | refused | | | | | | | 200 → 302: 302 to mfa_reauthenticate | |" in pages.table([found])
+    found.add(right, right)
+    assert found.is_measured and found.ms("whole") == (11, 11)
+    assert found.told == "200 → 200/302"
+
+
+def test_what_grows_to_a_bound_says_which():
+    document = Growth("openings:register_csv (custodian)", [Cost(10, 1, 3, 200)], [Cost(28, 5, 3, 200)])
+    assert document.breaches and document.bound == "1,000 rows at most"
+    assert page(10, 18).bound == ""
+    assert set(pages.BOUNDED) <= set(ADDRESSES), "a page of another name is bounded by nothing"
+
+
+def test_proof_that_lapsed_is_renewed_and_the_page_asked_again(year):
+    """Without it a run of minutes measured, as pages of a custodian, how quickly they were refused."""
+    house = pages.House()
+    page = "openings:register_csv (custodian)"
+    key = house.cast.keys[CUSTODIAN]
+    assert house.cost(page).refusal == ""
+    session = SessionStore(key)
+    for record in session["account_authentication_methods"]:
+        record["at"] -= 301
+    session.save()
+    assert house._cost(house.acts[page]).refusal.startswith("302 to mfa_reauthenticate")
+    cost = house.cost(page)
+    assert (cost.status, cost.refusal) == (200, "")
+    assert pages.refusal_in(HttpResponse(status=403)) == "403"
+    assert pages.refusal_in(HttpResponseRedirect("/console/")) == pages.refusal_in(HttpResponse()) == ""
 
 
 def test_tables_read_whole_are_found_in_a_plan():
