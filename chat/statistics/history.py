@@ -7,8 +7,8 @@ conversation that is deleted changes nothing. A period of both has the sums of b
 of ranges.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -179,24 +179,43 @@ OF_A_PERIOD = (*OF_A_DAY, *OF_AN_HOUR.values(), "end", "orientation", "age")
 type Totals = Mapping[str, Mapping[str, int]]
 
 
-def read(start: datetime, end: datetime) -> History:
+@dataclass(frozen=True, slots=True)
+class OpenDays:
+    """It is what was counted of open days, for several periods that end with the same ones. It is for one moment: use a
+    new one later.
+    """
+
+    _counted: dict[tuple[object, ...], Any] = field(default_factory=dict)
+
+    def once[**P, T](self, count: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what `count` returns, and call it only the first time that it comes with these arguments."""
+        asked = (count, *args, *sorted(kwargs.items()))
+        if asked not in self._counted:
+            self._counted[asked] = count(*args, **kwargs)
+        found: T = self._counted[asked]
+        return found
+
+
+def read(start: datetime, end: datetime, open_days: OpenDays | None = None) -> History:
     """Return the figures of everybody who opened a conversation from `start` until before `end`.
 
     With open days only, all of it is exact; else the days before `exact_from`, and what includes them, are rounded. At
-    most five statements, of which two read the exchanges of open days.
+    most five statements, of which two read the exchanges of open days; these are not sent again for the same
+    `open_days`.
     """
+    open_days = open_days or OpenDays()
     first_open = _first_open_day(start)
     if first_open is None:
-        return _read_open(start, end)
+        return _read_open(start, end, open_days)
     since = min(daily.midnight(first_open), end)
     rows = DailyFigure.objects.between(_day_of(start), min(first_open, _day_of(end)), OF_A_PERIOD)
-    totals = _add(rows.totals(), daily.count_people(since, end, series=OF_A_PERIOD))
+    totals = _add(rows.totals(), open_days.once(daily.count_people, since, end, series=OF_A_PERIOD))
     hours = [(hour, _measures_of_hour(totals, hour)) for hour in range(24)]
     ends = rules_of_days.first_parts(totals["end"])
     ends.pop(rules_of_days.NONE, None)
     return History(
         whole=_measures_of(totals),
-        days=_closed_days(rows) + _read_times(since, end)[1],
+        days=_closed_days(rows) + open_days.once(_read_times, since, end)[1],
         hours=[(hour, measures) for hour, measures in hours if measures.opened],
         outcomes=_most_first(ends),
         orientations=_most_first(totals["orientation"]),
@@ -291,9 +310,9 @@ def _read_times(
     return whole, days, hours
 
 
-def _read_open(start: datetime, end: datetime) -> History:
+def _read_open(start: datetime, end: datetime, open_days: OpenDays) -> History:
     """Count open days exactly, from their conversations, in two statements."""
-    whole, days, hours = _read_times(start, end)
+    whole, days, hours = open_days.once(_read_times, start, end)
     with connection.cursor() as cursor:
         cursor.execute(BY_END, _asks(start, end))
         ends = cursor.fetchall()
@@ -307,19 +326,25 @@ def _read_open(start: datetime, end: datetime) -> History:
     )
 
 
-def arrivals_by_hour_of_week(start: datetime, end: datetime) -> list[list[int]]:
+def arrivals_by_hour_of_week(start: datetime, end: datetime, open_days: OpenDays | None = None) -> list[list[int]]:
     """Return how many of the same people came, for each day of the week (Monday first) and each of its hours; three
-    statements at most, 168 numbers whatever the period."""
+    statements at most, 168 numbers whatever the period. open_days: as in `read`."""
     counts = [[0] * 24 for _day in range(7)]
     stored, since = _stored(start, end, "hour")
     for key, count in stored.items():
         day, _colon, hour = key.partition(":")
         counts[int(day) - 1][int(hour)] = count
-    with connection.cursor() as cursor:
-        cursor.execute(ARRIVALS, {"start": since, "end": end})
-        for day, hour, count in cursor.fetchall():
-            counts[day - 1][hour] += count
+    for weekday, of_day, came in (open_days or OpenDays()).once(_arrivals, since, end):
+        counts[weekday - 1][of_day] += came
     return counts
+
+
+def _arrivals(start: datetime, end: datetime) -> list[tuple[int, int, int]]:
+    """Return how many people came on open days, by day of the week and hour; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(ARRIVALS, {"start": start, "end": end})
+        found: list[tuple[int, int, int]] = cursor.fetchall()
+    return found
 
 
 def _stored(start: datetime, end: datetime, series: str) -> tuple[Mapping[str, int], datetime]:

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from chat.models import KeptReading
 from chat.statistics import daily, history
-from chat.statistics.history import History, Measures, Rests
+from chat.statistics.history import History, Measures, OpenDays, Rests
 from chat.statistics.staffing.demand import CONFIDENCE, Demand, fit_demand
 from chat.statistics.staffing.plan import Hour, Target, plan_week
 from chat.statistics.staffing.recorded import count_agents_today, count_recorded
@@ -114,7 +114,8 @@ def read_period(first: date, last: date) -> Past:
     if last == timezone.localdate() and days in PERIODS:
         return read_past(days)
     name = f"{OWN}{first:%Y%m%d}-{last:%Y%m%d}"
-    return _read(Past, name, lambda: _keep_own(name, _count(daily.midnight(first), daily.midnight(last + DAY))))
+    start, end = daily.midnight(first), daily.midnight(last + DAY)
+    return _read(Past, name, lambda: _keep_own(name, _count(start, end, OpenDays())))
 
 
 def read_trends() -> Trends:
@@ -140,24 +141,31 @@ def _read[T](of: type[T], name: str, count: Callable[[], T]) -> T:
 # --- counting ---------------------------------------------------------------------------------------------------------
 
 
-def count_past(days: int) -> Past:
-    """Compute the figures of so many days now, with `chat.statistics.history`."""
-    return _count(*history.last_days(days))
+def count_past(days: int, open_days: OpenDays | None = None) -> Past:
+    """Compute the figures of so many days now, with `chat.statistics.history`.
+
+    open_days: what was counted for other periods at this moment.
+    """
+    return _count(*history.last_days(days), open_days or OpenDays())
 
 
-def _count(start: datetime, end: datetime) -> Past:
+def _count(start: datetime, end: datetime, open_days: OpenDays) -> Past:
     return Past(
         counted_at=timezone.now(),
-        history=history.read(start, end),
-        week=history.arrivals_by_hour_of_week(start, end),
-        rests=history.rests(*history.last_days(RESTS_DAYS), timezone.now()),
+        history=history.read(start, end, open_days),
+        week=history.arrivals_by_hour_of_week(start, end, open_days),
+        rests=open_days.once(_count_rests),
     )
 
 
-def count_trends() -> Trends:
-    """Compute the board's trends now."""
+def _count_rests() -> Rests:
+    return history.rests(*history.last_days(RESTS_DAYS), timezone.now())
+
+
+def count_trends(open_days: OpenDays | None = None) -> Trends:
+    """Compute the board's trends now. open_days: as in `count_past`."""
     return Trends(
-        arrivals=history.arrivals_by_hour_of_week(*history.last_days(7 * ARRIVAL_WEEKS)),
+        arrivals=history.arrivals_by_hour_of_week(*history.last_days(7 * ARRIVAL_WEEKS), open_days),
         days=history.answered_in_time_by_day(*history.last_days(PROMISE_DAYS)),
         one_voice=history.one_voice(*history.last_days(ONE_VOICE_DAYS)),
     )
@@ -206,14 +214,15 @@ def _is_made() -> bool:
 def make_all() -> None:
     """Compute everything and replace the stored readings.
 
-    The number of statements is fixed, and their cost grows with the people of the open days. If a day ends meanwhile,
-    the next turn deals with that.
+    The number of statements is fixed, and their cost grows with the people of the open days, who are counted once for
+    the periods that share them. If a day ends meanwhile, the next turn deals with that.
     """
     now = clock.now()
     day = timezone.localdate(now)
+    open_days = OpenDays()
     made: list[tuple[str, Any]] = [
-        *((f"past-{days}", count_past(days)) for days in PERIODS),
-        ("trends", count_trends()),
+        *((f"past-{days}", count_past(days, open_days)) for days in PERIODS),
+        ("trends", count_trends(open_days)),
         ("staffing", count_staffing(now)),
     ]
     if timezone.localdate(clock.now()) != day:

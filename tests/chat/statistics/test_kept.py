@@ -53,6 +53,16 @@ def test_what_is_read_is_what_was_counted(week, days):
     assert found.history == history.read(*period)
 
 
+def test_worker_counts_open_days_once_for_the_periods_that_share_them(week):
+    """Each statement of these reads the people of a week: with 2,500,000 a year, a turn took 3.1 s of PostgreSQL."""
+    _none, statements = statements_of(kept.make_all)
+    people, rests, times = "hour || ':' || voices", "kind = 'dormant'", "GROUPING SETS"
+    sent = {part: sum(part in one for one in statements) for part in (people, rests, times)}
+    assert sent == {people: 1, rests: 1, times: 1}
+    arrivals = [one for one in statements if "extract(isodow FROM local)" in one and people not in one]
+    assert len(arrivals) == 1
+
+
 def test_trends_and_staffing_are_read_as_they_were_counted(week):
     trends, staffing = kept.count_trends(), kept.count_staffing(timezone.now())
     kept.make_all()
