@@ -1,6 +1,6 @@
 """Opens, ticks off and ends the emergency procedure of a conversation, with the time of each step and its author."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -85,32 +85,49 @@ def tick_step(*, conversation_id: int, step: str, by: AbstractBaseUser) -> None:
 
 
 @transaction.atomic
-def tick_said(*, conversation_id: int, body: str, familiar: bool, language: str, by: AbstractBaseUser) -> list[str]:
+def tick_said(
+    *,
+    conversation_id: int,
+    body: str,
+    familiar: bool,
+    language: str,
+    by: AbstractBaseUser,
+    ready: Iterable[str] = (),
+) -> list[str]:
     """Tick the steps of the open procedure whose words are in a message that was just sent, and return them.
 
-    familiar: whether the person is spoken to with *tu*. language: the language in which the person is answered; the
-    words of the source language are looked for too. Costs a search for nine lines at most, in two languages, in one
-    message. Raises NotYours.
+    familiar, language, ready: see `words_that_do`. Costs a search for nine lines at most in one message, each in two
+    languages and in the sentences of the ready replies that give its numbers. Raises NotYours.
     """
     conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     emergency = open_one(conversation)
     if emergency is None:
         return []
-    sent = " ".join(body.split())
+    sent, texts = " ".join(body.split()), list(ready)
     said = [
         done.line.step
         for done in checklist(emergency)
-        if done.at is None
-        and done.line.say is not None
-        and not done.line.is_answered_first
-        # Spaces are compared loosely: the text of the answer may have ordinary ones or no-break spaces.
-        and any(" ".join(text.split()) in sent for text in _texts(done.line.say, familiar, language))
+        if done.at is None and any(words in sent for words in words_that_do(done.line, familiar, language, texts))
     ]
     EmergencyStep.objects.bulk_create(
         [EmergencyStep(emergency=emergency, step=step, at=clock.now(), by_id=by.pk) for step in said],
         ignore_conflicts=True,
     )
     return [str(step) for step in said]
+
+
+def words_that_do(line: Line, familiar: bool, language: str, ready: Iterable[str]) -> list[str]:
+    """Return the words that do this step once they are sent: its own, and sentences of replies that give its numbers.
+
+    familiar: whether the person is spoken to with *tu*. language: the language in which the person is answered; the
+    step's words in the source language do it too. ready: the texts that are offered beside the steps. Spaces are
+    ordinary and single, because the answer may have others. A step that only the person's answer does has none.
+    """
+    if line.is_answered_first:
+        return []
+    own = _texts(line.say, familiar, language) if line.say is not None else ()
+    given = emergency_rules.sentences_giving(line.numbers, ready)
+    return list(dict.fromkeys([*(" ".join(text.split()) for text in own), *given]))
 
 
 def _texts(say: Sentence, familiar: bool, language: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
@@ -9,8 +10,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from chat.casework import emergencies, holds, proposals
+from chat.messages.transcript import Said
 from chat.models import Macro
+from chat.models.casework import ProposalKind
 from chat.rules.emergency import Situation
+from chat.rules.lifecycle import Author
 from chat.rules.reply_template import Reply
 from common.choices import label_of
 
@@ -27,12 +31,24 @@ class Offer:
     """It is a macro as an agent sees it.
 
     acts: what it does, in words and in that order. reply: what it puts into the answer; None when it has no reply, or
-    one that this agent does not have.
+    one that this agent does not have. proposals: what it proposes to the person (`proposals_in_words`), by kind.
     """
 
     macro: Macro
     acts: list[str]
     reply: Reply | None
+    proposals: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """It is a proposal that is made once the answer being written is sent.
+
+    act: its kind. words: what Pnav does then.
+    """
+
+    act: str
+    words: str
 
 
 def read_offers(replies: Sequence[Reply], role: str) -> list[Offer]:
@@ -49,10 +65,11 @@ def _offer(macro: Macro, reply: Reply | None, role: str) -> Offer:
     acts = []
     if macro.situation:
         acts.append(_("ouvre la procédure d'urgence : %(what)s") % {"what": label_of(Situation, macro.situation)})
-    if macro.proposes_complaint:
-        acts.append(_("%(act)s : la personne le lit aussitôt") % {"act": proposals.complaint_words(role).does})
-    if macro.proposes_removal:
-        acts.append(_("propose de faire retirer un contenu : la personne le lit aussitôt"))
+    kinds = [ProposalKind.COMPLAINT.value] * macro.proposes_complaint + [
+        ProposalKind.REMOVAL.value
+    ] * macro.proposes_removal
+    when = _("%(act)s, une fois la réponse envoyée") if reply is not None else _("%(act)s, après la réponse commencée")
+    acts += [when % {"act": one.words} for one in proposals_in_words(kinds, role)]
     if macro.minutes:
         acts.append(_("promet de revenir dans %(n)d minutes") % {"n": macro.minutes})
     if reply is not None:
@@ -63,7 +80,40 @@ def _offer(macro: Macro, reply: Reply | None, role: str) -> Offer:
                 "(l'envoyer dans les deux minutes laisse courir la promesse)"
             )
         acts.append(said % {"title": reply.label})
-    return Offer(macro, acts, reply)
+    return Offer(macro, acts, reply, kinds)
+
+
+def proposals_in_words(kinds: Sequence[str], role: str) -> list[Following]:
+    """Return the proposals that may follow an answer, of these kinds, once each; any other kind is left out.
+
+    role: the role of the person.
+    """
+    words = {
+        ProposalKind.COMPLAINT.value: str(proposals.complaint_words(role).does),
+        ProposalKind.REMOVAL.value: _("propose de faire retirer un contenu"),
+    }
+    return [Following(kind, said) for kind, said in words.items() if kind in kinds]
+
+
+def was_sent(reply: Reply, thread: Sequence[Said]) -> datetime | None:
+    """Return when an agent last sent this reply, unchanged, in the messages that were read; None: not in these."""
+    text = " ".join(reply.text.split())
+    sent = (
+        one.sent_at for one in reversed(thread) if one.author == Author.AGENT and text in " ".join(one.body.split())
+    )
+    return next(sent, None)
+
+
+@transaction.atomic
+def propose(kinds: Sequence[str], *, conversation_id: int, by: AbstractBaseUser) -> None:
+    """Make these proposals to the person, all or none. kinds: see `proposals_in_words`.
+
+    Raises NotYours, ConversationClosed.
+    """
+    if ProposalKind.COMPLAINT in kinds:
+        proposals.propose_complaint(conversation_id=conversation_id, by=by)
+    if ProposalKind.REMOVAL in kinds:
+        proposals.propose_removal(conversation_id=conversation_id, by=by)
 
 
 def find_offer(replies: Sequence[Reply], role: str, key: str) -> Offer:
@@ -75,8 +125,11 @@ def find_offer(replies: Sequence[Reply], role: str, key: str) -> Offer:
 
 
 @transaction.atomic
-def run_macro(offer: Offer, *, conversation_id: int, by: AbstractBaseUser) -> None:
+def run_macro(offer: Offer, *, conversation_id: int, by: AbstractBaseUser, has_answer: bool) -> None:
     """Do everything that the macro does, except its reply, in one transaction: all of its acts or none.
+
+    has_answer: something is written in the answer. Its proposals then wait until it is sent, because the person would
+    read them before the words that prepare them.
 
     Raises NotYours, ConversationClosed, TooManyHolds; ValidationError for a promise of a length that is no longer
     allowed.
@@ -84,10 +137,8 @@ def run_macro(offer: Offer, *, conversation_id: int, by: AbstractBaseUser) -> No
     macro = offer.macro
     if macro.situation:
         emergencies.start(conversation_id=conversation_id, situation=macro.situation, by=by)
-    if macro.proposes_complaint:
-        proposals.propose_complaint(conversation_id=conversation_id, by=by)
-    if macro.proposes_removal:
-        proposals.propose_removal(conversation_id=conversation_id, by=by)
+    if not has_answer:
+        propose(offer.proposals, conversation_id=conversation_id, by=by)
     if macro.minutes:
         if macro.minutes not in holds.hold_minutes():
             raise ValidationError(_("La durée de la promesse n'est plus permise : prévenez l'administrateur."))

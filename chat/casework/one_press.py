@@ -5,13 +5,14 @@ language in which the person writes, if there is a translation, and says which l
 stays in French, for the agent.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from chat.casework.emergencies import Done
+from chat.casework.emergencies import Done, words_that_do
 from chat.casework.reported_elements import Reported
 from chat.rules import emergency_texts
 from chat.rules.reply_template import Reply, Source
@@ -71,6 +72,15 @@ def step_reply(done: Done, voice: Voice) -> Reply | None:
     if done.line.say is None:
         return None
     return _sentence_reply(step_key(done.line.step), str(done.line.step.label), done.line.say, voice)
+
+
+def sent_words(done: Done, voice: Voice, ready: Sequence[Reply]) -> str:
+    """Return, as a JSON list for the script, the words that do a step once they are sent.
+
+    ready: the replies that are offered in this exchange. « Vérifier la sécurité » is among them, whoever put it there.
+    """
+    texts = [reply.text for reply in (safety_reply(voice), *ready)]
+    return json.dumps(words_that_do(done.line, voice.familiar, voice.language, texts), ensure_ascii=False)
 
 
 def steps_to_say(checklist: Sequence[Done], voice: Voice) -> list[Reply]:

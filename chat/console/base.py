@@ -3,7 +3,7 @@ around it."""
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -51,6 +51,8 @@ from triage import numbers
 
 # For how many seconds the closing of a conversation can be undone in an open page.
 UNDO_SECONDS = 10
+# The field of the answer that names what is proposed once it is sent (`macros.proposals_in_words`).
+FOLLOWING = "propose"
 
 type AgentView = Callable[..., HttpResponse]
 
@@ -188,6 +190,7 @@ def _words() -> dict[str, str]:
         "ending": _("{aim} se termine dans {n} s."),
         "end_undone": _("L'échange continue : {name}."),
         "end_held": _("{name} vient d'écrire : l'échange continue."),
+        "proposed": _("Proposé à la personne."),
         "danger_suicide": str(Kind.SUICIDE.label),
         "danger_danger": str(Kind.DANGER.label),
         "danger_news": _("{what}, échange {n} : {name}."),
@@ -270,6 +273,7 @@ def _exchange(
     question: QuestionForm | None = None,
     draft: str | None = None,
     insert: str = "",
+    following: Sequence[str] = (),
     own: list[inbox.Entry] | None = None,
     is_looked_at: bool = False,
     at_hand: AtHand | None = None,
@@ -278,7 +282,8 @@ def _exchange(
     """Return what the screen shows of one conversation: its entry, thread, what is known of the person, and the panels.
 
     reply, close, transfer, …: forms with errors to show again. draft: what was being written; insert: the key of a
-    reply to add to it. Without a draft, the stored one is shown. own: the agent's `open_entries`, if they were read
+    reply to add to it. Without a draft, the stored one is shown. following: what is proposed once it is sent.
+    own: the agent's `open_entries`, if they were read
     already. is_looked_at: the agent sees the conversation from now on, so that facts which the person shows count as
     read. at_hand: what there is to be read, if that was asked already.
     """
@@ -326,6 +331,7 @@ def _exchange(
         "macros": macros.read_offers(ready, conversation.report.role) if there.macros and conversation.is_open else [],
         "body": body,
         "body_error": error,
+        "following": macros.proposals_in_words(following, conversation.report.role) if following else [],
         "client_id": (error and reply is not None and reply.cleaned_data.get("client_id")) or uuid.uuid4(),
         "max_length": protocol.MAX_BODY,
         "undo_seconds": UNDO_SECONDS,
@@ -407,7 +413,7 @@ def screen(
         or any(
             getattr(value, "is_error", bool(value))
             for name, value in forms_in_error.items()
-            if name not in {"draft", "insert"}
+            if name not in {"draft", "insert", "following"}
         ),
         "asides": apart,
         "asides_unread": sum(one.unread for one in apart),

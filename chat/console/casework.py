@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import date as format_date
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -36,9 +37,10 @@ from chat.casework.forms import (
     StepForm,
 )
 from chat.console import casework_panels, inbox
-from chat.console.base import conversation_or_404, for_agents, screen
+from chat.console.base import FOLLOWING, conversation_or_404, for_agents, screen
 from chat.conversations import actions
 from chat.documents import transcript_pdf
+from chat.messages import transcript
 from chat.models import Agent, Conversation, ConversationQuerySet
 from chat.personal_copy import agent_archive, archive, receipts_page
 from chat.rules.emergency import Step
@@ -227,14 +229,27 @@ def _next_step(conversation: Conversation) -> str:
 @require_POST
 @for_agents
 def macro(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Perform the acts of a macro, and put its reply after what is being written. Its reply is not sent."""
+    """Perform the acts of a macro, and put its reply after what is being written. Its reply is not sent.
+
+    What it proposes follows the answer, if there is any (`macros.run_macro`). A reply that was sent in this exchange,
+    or that stands in the answer, is not put there again.
+    """
     current = conversation_or_404(agent, public_id)
-    draft = request.POST.get("body", "")
+    draft, following = request.POST.get("body", ""), request.POST.getlist(FOLLOWING)
     ready = replies.of_conversation(agent, person_summary.read_person_summary(current, timezone.now()))
-    problem = ""
+    problem, insert = "", ""
     try:
         offer = macros.find_offer(ready, current.report.role, request.POST.get("macro", ""))
-        macros.run_macro(offer, conversation_id=current.pk, by=agent.user)
+        if offer.reply is not None and offer.reply.text not in draft.replace("\r\n", "\n"):
+            sent_at = macros.was_sent(offer.reply, transcript.read_messages(current))
+            insert = "" if sent_at else offer.reply.key
+            if sent_at:
+                said = _("« %(title)s » est déjà partie à %(time)s : elle n'est pas remise dans la réponse.")
+                time = format_date(timezone.localtime(sent_at), "H:i")
+                messages.info(request, said % {"title": offer.reply.label, "time": time})
+        has_answer = bool(draft.strip() or insert)
+        macros.run_macro(offer, conversation_id=current.pk, by=agent.user, has_answer=has_answer)
+        following += offer.proposals if has_answer else []
     except macros.NoSuchMacro:
         problem = _("Ce geste n'est plus proposé : rien n'a été fait.")
     except ValidationError as error:
@@ -245,8 +260,8 @@ def macro(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
         problem = _("L'échange est terminé : rien n'a été fait.")
     current.refresh_from_db()
     if problem:
-        return screen(request, agent, current, draft=draft, problems=[problem])
-    return screen(request, agent, current, draft=draft, insert=offer.reply.key if offer.reply else "")
+        return screen(request, agent, current, draft=draft, following=following, problems=[problem])
+    return screen(request, agent, current, draft=draft, insert=insert, following=following)
 
 
 # --- one's own ------------------------------------------------------------------------------------------------------

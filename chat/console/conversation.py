@@ -25,9 +25,26 @@ from django.views.decorators.http import require_GET, require_POST
 
 from chat import access, token_bucket
 from chat.captures import queries as captures
-from chat.casework import closing, colleague_questions, emergencies, person_summary, reply_drafts
+from chat.casework import (
+    closing,
+    colleague_questions,
+    emergencies,
+    macros,
+    one_press,
+    person_summary,
+    replies,
+    reply_drafts,
+)
 from chat.console import casework_panels, inbox
-from chat.console.base import UNDO_SECONDS, _exchange, conversation_or_404, earlier_page, for_agents, screen
+from chat.console.base import (
+    FOLLOWING,
+    UNDO_SECONDS,
+    _exchange,
+    conversation_or_404,
+    earlier_page,
+    for_agents,
+    screen,
+)
 from chat.console.forms import AvailabilityForm, ReadForm
 from chat.conversations import actions, losses, waiting_list, wording
 from chat.conversations.presence import renew_lease
@@ -45,7 +62,6 @@ from chat.transfer import actions as transfer_actions
 from common import rate_limits
 from common.database_errors import describe_error
 from common.service_settings import definitions, values
-from reports import form_of_address
 
 logger = logging.getLogger(__name__)
 
@@ -162,8 +178,10 @@ def _left(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
 def _reply(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
     form = MessageForm(request.POST)
     public_id = current.public_id
+    following = request.POST.getlist(FOLLOWING)
     if "insert" in request.POST:
-        return screen(request, agent, current, draft=request.POST.get("body", ""), insert=request.POST["insert"])
+        draft, insert = request.POST.get("body", ""), request.POST["insert"]
+        return screen(request, agent, current, draft=draft, insert=insert, following=following)
     if reply_template.is_unfinished(request.POST.get("body", "")):
         form.add_error("body", _("Il reste « [à compléter » dans le message : complétez, puis envoyez."))
     if form.is_valid():
@@ -189,13 +207,27 @@ def _reply(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRes
             raise Http404 from error
         else:
             reply_drafts.keep_draft(current, agent, "")
-            familiar = form_of_address.speaks_tu(current.report)
-            language = person_summary.language_to_answer_in(current)
-            emergencies.tick_said(
-                conversation_id=current.pk, body=body, familiar=familiar, language=language, by=agent.user
-            )
+            if emergencies.open_one(current) is not None:
+                _tick(current, agent, body)
+            if following and current.is_open:
+                macros.propose(following, conversation_id=current.pk, by=agent.user)
             return redirect(reverse("console:conversation", args=[public_id]) + f"#fin-{public_id}")
-    return screen(request, agent, current, reply=form)
+    return screen(request, agent, current, reply=form, following=following)
+
+
+def _tick(current: Conversation, agent: Agent, body: str) -> None:
+    """Tick the steps of the open procedure that the message does, as the script does (`console/one-press.js`)."""
+    dossier = person_summary.read_person_summary(current, timezone.now())
+    voice = one_press.Voice(dossier.familiar, dossier.answered_in)
+    ready = [one_press.safety_reply(voice), *replies.of_conversation(agent, dossier)]
+    emergencies.tick_said(
+        conversation_id=current.pk,
+        body=body,
+        familiar=voice.familiar,
+        language=voice.language,
+        by=agent.user,
+        ready=[reply.text for reply in ready],
+    )
 
 
 def _post(current: Conversation, agent: Agent, client_id: uuid.UUID, body: str) -> Any:

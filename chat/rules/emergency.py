@@ -4,7 +4,8 @@ Source: the service's reference facts, « Where each situation goes » and « Nu
 steps lead the person to those that are.
 """
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db.models import TextChoices
@@ -131,3 +132,30 @@ def remaining(situation: str, done: Collection[str]) -> list[Line]:
 def belongs(situation: str, step: str) -> bool:
     """Return whether a step is on the checklist of this situation."""
     return any(line.step == step for line in CHECKLISTS[situation])
+
+
+# A telephone number as a sentence gives it: « appelez le 17 », « call 17 or 112 », or at its beginning, as « 3114
+# answers ». Not an hour, a longer number, or the house of an address.
+_GIVEN = (
+    r"(?:^|\b(?:le|au|ou|et|or|and|call|dial|text)\s)(?:{numbers})(?![\s.]?\d)(?!:\d)(?!\s?(?:h|bis|ter|{streets})\b)"
+)
+_STREETS = "allée|avenue|boulevard|chemin|cours|impasse|place|quai|route|rue"
+_END_OF_SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a text, each on one line."""
+    return [" ".join(one.split()) for one in _END_OF_SENTENCE.split(text) if one.strip()]
+
+
+def sentences_giving(numbers_: Iterable[Number], texts: Iterable[str]) -> list[str]:
+    """Return the sentences of these texts that give one of these telephone numbers to the person.
+
+    An agent who sends one of them has done the step that gives the number, whichever button put the words into the
+    answer.
+    """
+    shown = "|".join(re.escape(number.display) for number in numbers_)
+    if not shown:
+        return []
+    given = re.compile(_GIVEN.format(numbers=shown, streets=_STREETS), re.IGNORECASE)
+    return [one for text in texts for one in sentences(text) if given.search(one)]

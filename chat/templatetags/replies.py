@@ -1,7 +1,8 @@
 """Filters that return the reply which one press inserts into the answer, and a tag for the fact sheet.
 
 They are `{{ partner|partner_reply }}`, `{{ done|step_reply:voice }}` and `{{ name|question_reply:voice }}`. The tag
-`{% sheet_elements rows key voice %}` renders the elements of the sheet with their questions.
+`{% sheet_elements rows key voice %}` renders the elements of the sheet with their questions, and
+`{% sent_words done voice replies %}` the words that do a step once they are sent.
 """
 
 from collections.abc import Iterable
@@ -20,6 +21,7 @@ register = template.Library()
 register.filter("partner_reply", replies.partner_reply)
 register.filter("step_reply", one_press.step_reply)
 register.filter("question_reply", one_press.question_reply)
+register.simple_tag(one_press.sent_words, name="sent_words")
 
 _ELEMENT = Pattern("console/_element.html", ["key"])
 _ANSWERS = frozenset({"", "yes", "no"})

@@ -118,6 +118,7 @@ function receive(frame) {
       if (isHere) announce(words.sent);
     }
     if (item.seq <= c.lastSeq) continue;
+      c.thread.dispatchEvent(new CustomEvent("stored", { bubbles: true, detail: { c, id: item.client_id } }));
     if (item.seq > c.lastSeq + 1) {
       transmit({ type: "sync", conversation: c.id, after: c.lastSeq }); // messages are missing: ask for them
       break;

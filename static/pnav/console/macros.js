@@ -1,17 +1,20 @@
 /**
  * Macros do several acts in one press. The server's answer is put into the page. The reply goes into the draft, and
- * only the agent sends it. Without this file the form loads the page again.
+ * only the agent sends it. What is proposed to the person follows it. Without this file the form loads the page again.
  *
  * @module
  */
 
-import { find, seek } from "../lib/dom.js";
+import { all, find, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
 import { entryOf } from "./conversation.js";
 import { tellUnanswered } from "./line.js";
 import { paint } from "./list.js";
+import { tell } from "./notice.js";
 import { parse, swapFrom } from "./pages.js";
-import { announce, known } from "./state.js";
+import { announce, csrf, home, known, words } from "./state.js";
+
+/** @typedef {import("./state.js").Conversation} Conversation */
 
 const TAKES = "[name=macro]";
 
@@ -23,7 +26,7 @@ async function run(form, button) {
   const page = await parse(await request(button.formAction, { method: "POST", body: new FormData(form, button) }));
   const draft = seek(`[id="corps-${c.id}"]`, page, HTMLTextAreaElement);
   if (!draft) throw new Error("no screen of ours");
-  const parts = ["procedure", "dire", "bandeau", "propositions", "retour"].map((name) => `#${name}-${c.id}`);
+  const parts = ["procedure", "dire", "bandeau", "propositions", "retour", "suivre"].map((name) => `#${name}-${c.id}`);
   for (const part of [...parts, `.console-entry[data-conversation="${c.id}"]`]) swapFrom(page, part);
   c.entry = entryOf(c.id) ?? c.entry;
   paint(c);
@@ -34,6 +37,47 @@ async function run(form, button) {
   c.area.focus();
   const wrong = seek(`#propositions-${c.id} [role=alert]`);
   announce((wrong ?? find(".console-canned__text", button.parentElement ?? form)).textContent ?? "");
+  const notice = seek(".fr-alert p", page); // a reply that was sent already is not put into the answer again
+  if (notice) tell(notice.textContent ?? "");
+}
+
+/* --- proposals that follow the answer --- */
+
+/** @type {Map<string, string>} by conversation: the name of the message that its proposals follow */
+const followed = new Map();
+
+/** @param {Conversation} c */
+const chosen = (c) => /** @type {HTMLInputElement[]} */ (all("[name=propose]:checked", c.form ?? c.thread));
+
+/** @param {Event} event */
+function said(event) {
+  const { c, id } = /** @type {CustomEvent<{ c: Conversation, id: string }>} */ (event).detail;
+  const before = followed.get(c.id);
+  if (chosen(c).length && !(before && c.outbox.find(before))) followed.set(c.id, id); // one that was refused is followed no more
+}
+
+/**
+ * The server has the answer. Only now are its proposals made, because the person reads them as soon as they are.
+ *
+ * @param {Event} event
+ */
+async function stored(event) {
+  const { c, id } = /** @type {CustomEvent<{ c: Conversation, id: string }>} */ (event).detail;
+  if (followed.get(c.id) !== id) return;
+  followed.delete(c.id);
+  try {
+    for (const { value } of chosen(c)) {
+      const body = new FormData();
+      body.set("csrfmiddlewaretoken", csrf());
+      body.set("act", value);
+      const page = await parse(await request(`${home}echange/${c.id}/propositions/`, { method: "POST", body }));
+      if (!seek("#console", page)) throw new Error("no screen of ours");
+      for (const part of [`#propositions-${c.id}`, `#suivre-${c.id}`]) swapFrom(page, part);
+      announce(seek(`#propositions-${c.id} [role=alert]`)?.textContent ?? words.proposed);
+    }
+  } catch {
+    tellUnanswered(c); // the choice is still there, and follows the next answer
+  }
 }
 
 /** @param {SubmitEvent} event */
@@ -54,4 +98,8 @@ async function submit(event) {
   }
 }
 
-export const watchMacros = () => document.addEventListener("submit", submit, true);
+export const watchMacros = () => {
+  document.addEventListener("submit", submit, true);
+  document.addEventListener("said", said);
+  document.addEventListener("stored", stored);
+};

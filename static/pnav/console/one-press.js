@@ -13,7 +13,6 @@ import { insert } from "./thread.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
-const STEP = "etape-";
 const oneLine = (/** @type {string} */ text) => text.split(/\s+/).join(" ").trim();
 
 /** @param {MouseEvent} event */
@@ -32,11 +31,19 @@ function press(event) {
   insert(c, button.dataset.insert ?? "");
 }
 
-/** Return the steps of the open procedure whose words are in a message. @param {Conversation} c @param {string} body */
+/**
+ * Return the steps of the open procedure that a message does: it has their words, or a sentence of a ready reply that
+ * gives their number.
+ *
+ * @param {Conversation} c
+ * @param {string} body
+ */
 const stepsIn = (c, body) => {
   const sent = oneLine(body);
-  const buttons = /** @type {HTMLButtonElement[]} */ (all(`#procedure-${c.id} [data-insert][value^="${STEP}"]`));
-  return buttons.filter((one) => sent.includes(oneLine(one.dataset.insert ?? ""))).map((one) => one.value);
+  const steps = all(`#procedure-${c.id} [data-step]`);
+  const isDone = (/** @type {HTMLElement} */ { dataset }) =>
+    JSON.parse(dataset.sent ?? "[]").some((/** @type {string} */ one) => sent.includes(one));
+  return steps.filter(isDone).map(({ dataset }) => dataset.step ?? "");
 };
 
 /**
@@ -62,7 +69,7 @@ async function said(event) {
   if (!steps.length || !form) return;
   const ticked = new FormData();
   ticked.set("csrfmiddlewaretoken", csrf());
-  for (const step of steps) ticked.append("step", step.slice(STEP.length));
+  for (const step of steps) ticked.append("step", step);
   try {
     const page = await parse(await request(form.action, { method: "POST", body: ticked }));
     for (const part of [`#procedure-${c.id}`, `#dire-${c.id}`, `#bandeau-${c.id}`]) swapFrom(page, part);

@@ -163,7 +163,7 @@ function send(c) {
   c.draft?.now();
   c.outbox.add(id, body, element);
   toEnd(c);
-  c.thread.dispatchEvent(new CustomEvent("said", { bubbles: true, detail: { c, body } }));
+  c.thread.dispatchEvent(new CustomEvent("said", { bubbles: true, detail: { c, body, id } }));
 }
 
 /** @param {() => Conversation} conversation */

@@ -12,6 +12,7 @@ from chat.models.casework import Emergency
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author
 from tests.chat.console.agents import page_of
+from tests.chat.console.test_conversation import hidden_client_id
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +54,50 @@ def test_all_is_done_and_the_reply_stays_with_the_draft(console, conversation, w
     html = press(console, conversation, whole, "Je suis là.").text
     assert re.match(r"Je suis là\.\nBonjour, je m’appelle", area(html))
     assert Emergency.objects.get().situation == Situation.SUICIDE
-    assert Proposal.objects.count() == Hold.objects.count() == 1
+    assert Hold.objects.count() == 1
+    following = re.search(r'<div class="console-reply__following".*?</div>\s*</fieldset>', html, re.DOTALL).group(0)
+    assert 'value="complaint" checked' in following and "propose de porter plainte" in following
+
+
+def test_what_it_proposes_follows_the_answer(console, conversation, whole):
+    """The person read the proposal before the words that prepare it, which waited in the answer."""
+    html = press(console, conversation, whole).text
+    assert Proposal.objects.count() == 0
+    sent = {"client_id": hidden_client_id(html), "body": area(html), "propose": ["complaint", "partner"]}
+    console.post(page_of(conversation), sent)
+    assert [one.kind for one in Proposal.objects.all()] == ["complaint"]
+    *_promise, answer, proposed = conversation.messages.order_by("seq")
+    assert (answer.author, proposed.author) == (Author.AGENT, Author.SYSTEM)
+
+
+def test_what_follows_is_kept_by_other_presses_and_can_be_taken_back(console, conversation, whole):
+    html = press(console, conversation, whole).text
+    again = console.post(page_of(conversation), {"insert": "safety", "body": "Bonjour.", "propose": "complaint"}).text
+    assert 'value="complaint" checked' in again
+    console.post(page_of(conversation), {"client_id": hidden_client_id(html), "body": "Bonjour."})
+    assert Proposal.objects.count() == 0
+
+
+def test_without_an_answer_it_proposes_at_once(console, conversation, whole):
+    Macro.objects.update(reply=None)
+    press(console, conversation, whole)
+    assert [one.kind for one in Proposal.objects.all()] == ["complaint"]
+
+
+def test_reply_that_was_sent_is_not_put_into_the_answer_again(console, conversation, whole):
+    html = press(console, conversation, whole).text
+    console.post(page_of(conversation), {"client_id": hidden_client_id(html), "body": f"Bien. {area(html)}"})
+    page = unescape(press(console, conversation, whole, "Je suis là.").text)
+    assert area(page) == "Je suis là."
+    assert "« Se présenter » est déjà partie à" in page.replace("\u00a0", " ")
+    conversation.messages.all().delete()
+    make.message(make.assigned(conversation.assigned_to), area(html), Author.AGENT)  # to somebody else
+    assert "Bonjour, je m’appelle" in area(press(console, conversation, whole).text)
+
+
+def test_reply_that_waits_in_the_answer_is_put_there_once(console, conversation, whole):
+    html = press(console, conversation, whole).text
+    assert area(press(console, conversation, whole, area(html)).text) == area(html)
 
 
 def test_one_act_that_cannot_be_done_undoes_the_others(console, conversation, whole):

@@ -1,5 +1,6 @@
 """Words that one press puts into the answer, and the steps that are ticked when these words are sent."""
 
+import json
 import re
 from html import unescape
 
@@ -9,7 +10,7 @@ from chat.casework import emergencies, fact_sheet, one_press
 from chat.casework.emergencies import Done
 from chat.casework.fact_sheet import Facts
 from chat.console import casework_panels
-from chat.models import Conversation
+from chat.models import CannedReply, Conversation
 from chat.models.casework import EmergencyStep
 from chat.rules import emergency_texts
 from chat.rules.emergency import CHECKLISTS, Situation, Step
@@ -116,6 +117,32 @@ def test_what_was_sent_is_ticked_and_nothing_else(agent):
     words += f" {emergency_texts.REACHED.spoken()}"  # a question is done once it was answered
     client.post(page_of(conversation), {"client_id": hidden_client_id(page), "body": words})
     assert set(EmergencyStep.objects.values_list("step", flat=True)) == {Step.LOCATION, Step.STAYED}
+
+
+@pytest.mark.parametrize(
+    ("situation", "given"),
+    [(Situation.DANGER, {Step.CALLED, Step.BY_TEXT}), (Situation.CHILD, {Step.CALLED, Step.BY_TEXT})],
+)
+def test_ready_reply_that_gives_the_numbers_ticks_their_steps(agent, situation, given):
+    """« Vérifier la sécurité » gave 17, 112 and 114, and an agent ticked both steps by hand."""
+    conversation = make.assigned(agent)
+    emergencies.start(conversation_id=conversation.pk, situation=situation, by=agent.user)
+    client = signed_in(agent.user)
+    page = client.get(page_of(conversation)).text
+    words = CannedReply.objects.get(title="Vérifier la sécurité").vous
+    told = re.findall(r'data-step="([^"]*)" data-sent="([^"]*)"', page)  # what the script compares
+    assert {step for step, texts in told if any(one in words for one in json.loads(unescape(texts)))} == given
+    client.post(page_of(conversation), {"client_id": hidden_client_id(page), "body": f"Bonsoir.\n{words}"})
+    assert set(EmergencyStep.objects.values_list("step", flat=True)) == given
+
+
+def test_safety_that_was_put_in_before_the_procedure_ticks_its_numbers(agent):
+    conversation = make.assigned(agent)
+    emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
+    client = signed_in(agent.user)
+    page = client.get(page_of(conversation)).text
+    client.post(page_of(conversation), {"client_id": hidden_client_id(page), "body": emergency_texts.SAFETY.spoken()})
+    assert set(EmergencyStep.objects.values_list("step", flat=True)) == {Step.CALLED, Step.BY_TEXT}
 
 
 def test_who_reads_english_is_offered_english_words_named_for_the_agent(agent):
