@@ -214,13 +214,15 @@ def panels(
 def open_emergency(conversation: Conversation, *, is_any: bool = True) -> dict[str, Any]:
     """Build the context of what is shown of an open procedure: its kind, its clock, its steps, the next one.
 
-    is_any: false where it is known that there was none.
+    If none is open, `emergency_ended` is the last one that has ended. is_any: false where it is known that there was
+    none.
     """
     emergency = emergencies.open_one(conversation) if is_any else None
     checklist = emergencies.checklist(emergency) if emergency else []
     return {
         "emergency": emergency,
         "emergency_label": label_of(Situation, emergency.situation) if emergency else "",
+        "emergency_ended": ended[-1] if ended else None,
         "emergency_since": wording.clock_in_words(clock.now() - emergency.started_at) if emergency else "",
         "emergency_next": next((done for done in checklist if done.at is None), None),
         "checklist": checklist,

@@ -98,7 +98,10 @@ function take(c, item, isPending) {
   if (danger) refreshBeside(c, `#dire-${c.id}`); // the first question is whether they are safe
   threads.showTyping(c, false);
   const proposed = `#proposees-${c.id}`;
-  if (seek(`${proposed} [name=asked]`)) refreshBeside(c, proposed); // it may be the answer to that question
+  if (seek(`${proposed} [name=asked]`)) {
+    refreshBeside(c, proposed); // it may be the answer to that question
+    if (seek(`#refus-fin-${c.id} [role=alert]`)) refreshBeside(c, `#refus-fin-${c.id}`); // which an end waited for
+  }
 }
 
 /** @param {Frame} frame of type `messages` */
@@ -115,10 +118,10 @@ function receive(frame) {
     if (entry) {
       entry.node.remove();
       c.outbox.settle(entry);
+      c.thread.dispatchEvent(new CustomEvent("stored", { bubbles: true, detail: { c, id: item.client_id } }));
       if (isHere) announce(words.sent);
     }
     if (item.seq <= c.lastSeq) continue;
-      c.thread.dispatchEvent(new CustomEvent("stored", { bubbles: true, detail: { c, id: item.client_id } }));
     if (item.seq > c.lastSeq + 1) {
       transmit({ type: "sync", conversation: c.id, after: c.lastSeq }); // messages are missing: ask for them
       break;

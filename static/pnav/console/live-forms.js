@@ -82,10 +82,10 @@ function nextFocus(form, targets, c, { isBeside, pressed }) {
   const wrong = targets.map((one) => seek(`${one} [aria-invalid]`)).find(Boolean);
   if (wrong) return wrong;
   if (c) {
-    const refusal = targets.map((one) => seek(`${one} > [role=alert]`)).find(Boolean);
-    if (refusal) {
+    const refused = targets.find((one) => seek(`${one} > [role=alert], ${one} > [data-refusal] > [role=alert]`));
+    if (refused) {
       // The panel of a refused action stays open, because it says why. An element that the style hides takes no focus.
-      const ways = all("a, select, button", refusal.parentElement ?? form);
+      const ways = all("a, select, button", seek(refused) ?? form);
       return ways.find((one) => one.offsetParent) ?? null;
     }
     const done = seek("[data-action][open]", c.thread, HTMLDetailsElement);
@@ -123,9 +123,11 @@ export async function settle(form, button, answer) {
   const at = document.activeElement;
   const isThere = targets.some((one) => seek(one)?.contains(at));
   const held = form.contains(at) || (!form.isConnected && isThere);
-  const dossier = /** @type {HTMLElement | null} */ (form.closest(".console-dossier")); // before it is swapped
+  // Before it is swapped. A form that was drawn again meanwhile is nowhere, and what takes its place says where it was.
+  const place = form.isConnected ? form : seek(targets[0]);
+  const dossier = /** @type {HTMLElement | null | undefined} */ (place?.closest(".console-dossier"));
   const isBeside = Boolean(dossier);
-  const thread = /** @type {HTMLElement | null} */ (form.closest(".console-thread"));
+  const thread = /** @type {HTMLElement | null | undefined} */ (place?.closest(".console-thread"));
   const c = known(thread?.dataset.conversation);
   for (const one of targets) swapFrom(page, one, form, !answer.redirected); // an accepted form answers with a redirect
   const isSheet = form.matches("[data-autosave]");
@@ -139,11 +141,11 @@ export async function settle(form, button, answer) {
     ? button && wrongInSheet(form) // a save that nobody pressed does not take the focus
     : nextFocus(form, targets, c, { isBeside, pressed });
   showDuty();
-  tell(page, form, Boolean(button));
   if (held && focus) {
     focus.focus({ preventScroll: true });
     focus.scrollIntoView({ block: "nearest" }); // the beginning of a long panel
   }
+  tell(page, form, Boolean(button)); // after the focus has moved: a screen reader would drop it for what has the focus
   if (form.dataset.opens && pressed === "accept") openWhenItComes(form.dataset.opens);
 }
 

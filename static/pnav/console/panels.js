@@ -55,7 +55,7 @@ export async function refreshBeside(c, selector, address = pageOf(c.id)) {
   // A text that can no longer be sent stays to be copied, unless the panel shows it as kept.
   const isShown = (/** @type {HTMLTextAreaElement} */ area) => panel.textContent?.includes(area.value.trim());
   panel.append(...drafts.filter((area) => !seek(`[id="${area.id}"]`, panel) && !isShown(area)).map(forCopying));
-  if (!wasHere) return true;
+  if (!wasHere || panel.contains(at())) return true;
   const next = (held && document.getElementById(held)) || seek("[tabindex]", panel.parentElement ?? document) || panel;
   next.focus({ preventScroll: true });
   return true;
