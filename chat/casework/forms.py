@@ -223,18 +223,27 @@ class StepForm(forms.Form):
 
 class ClosingForm(CloseForm):
     """It is the form that closes a conversation: outcome, confirmation, summaries and, for a minor, the points'
-    results."""
+    results.
+
+    known: the results that are filled in, by point (`chat.rules.closing.known_points`).
+    """
 
     summary = forms.CharField(max_length=NOTE_MAX, required=False, widget=forms.Textarea)
     told = forms.CharField(max_length=NOTE_MAX, required=False, widget=forms.Textarea)
 
-    def __init__(self, *args: Any, is_minor: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, is_minor: bool = False, known: Mapping[str, str] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.is_filled = bool(known)
         self.blocking: list[str] = []
         self.asked = [point for point in Point if is_minor]
         for point in self.asked:
             self.fields[field_of(point)] = forms.ChoiceField(
-                choices=[("", _("à remplir")), *Seen.choices], required=False, label=point.label
+                choices=[("", _("à remplir")), *Seen.choices],
+                required=False,
+                label=point.label,
+                initial=(known or {}).get(point.value, ""),
             )
 
     @property

@@ -337,7 +337,13 @@ def _exchange(
         "undo_seconds": UNDO_SECONDS,
         "prevention": prevention.text,
         "prevention_number": numbers.SUICIDE_PREVENTION.display,
-        "close_form": close or casework_panels.closing_form(conversation, draft=panels["summary_draft"]),
+        "close_form": close
+        or casework_panels.closing_form(
+            conversation,
+            draft=panels["summary_draft"],
+            thread=piece,
+            had_emergency=bool(panels["emergency"] or panels["emergency_ended"]),
+        ),
         "urgency_form": urgency or UrgencyForm(initial={"urgency": conversation.urgency}),
         "passing": transfer_queries.read_passing(
             agent,

@@ -34,7 +34,7 @@ from chat.journal.facts import Fact
 from chat.messages.transcript import Said
 from chat.models import Agent, Conversation
 from chat.referral import queries as referral_queries
-from chat.rules.closing import Point, Seen
+from chat.rules.closing import Point, Seen, known_points
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Outcome
 from chat.rules.referral import SUMMARY_MAX
@@ -219,10 +219,11 @@ def open_emergency(conversation: Conversation, *, is_any: bool = True) -> dict[s
     """
     emergency = emergencies.open_one(conversation) if is_any else None
     checklist = emergencies.checklist(emergency) if emergency else []
+    ended = emergencies.past_emergencies(conversation) if is_any and emergency is None else []
     return {
         "emergency": emergency,
-        "emergency_label": label_of(Situation, emergency.situation) if emergency else "",
         "emergency_ended": ended[-1] if ended else None,
+        "emergency_label": label_of(Situation, emergency.situation) if emergency else "",
         "emergency_since": wording.clock_in_words(clock.now() - emergency.started_at) if emergency else "",
         "emergency_next": next((done for done in checklist if done.at is None), None),
         "checklist": checklist,
@@ -292,9 +293,23 @@ def draft_of(conversation: Conversation, sheet: Sheet | None = None, *, facts: S
     return "\n".join(filter(None, [summary, head if lines else "", *lines]))
 
 
-def closing_form(conversation: Conversation, data: Any = None, *, draft: str = "") -> ClosingForm:
-    """Return the closing form with the points that this exchange requires. draft: the beginning of its summary."""
-    return ClosingForm(data, initial={"summary": draft}, is_minor=conversation.report.is_minor)
+def closing_form(
+    conversation: Conversation,
+    data: Any = None,
+    *,
+    draft: str = "",
+    thread: Sequence[Said] = (),
+    had_emergency: bool = False,
+) -> ClosingForm:
+    """Return the closing form with the points that this exchange requires, filled in as far as they are known.
+
+    draft: the beginning of its summary. thread: the messages that were read. had_emergency: a procedure was opened.
+    """
+    known: dict[str, str] = {}
+    if conversation.report.is_minor:
+        said = [one.body for one in thread if one.author == Author.AGENT]
+        known = known_points(said, had_emergency=had_emergency)
+    return ClosingForm(data, initial={"summary": draft}, is_minor=conversation.report.is_minor, known=known)
 
 
 # --- the exchange as a document -------------------------------------------------------------------------------------

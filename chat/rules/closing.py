@@ -1,11 +1,14 @@
 """This module says what an agent has to do before an exchange may be closed. Pure."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from chat.rules.emergency import sentences_giving, split_sentences
+from triage import numbers
 from triage.questionnaire.questions import Text
 
 
@@ -62,3 +65,18 @@ def missing_points(
             if points.get(point) not in Seen.values:
                 found.append(Missing(field_of(point), _("Victime mineure : dites ce qu'il en est.")))
     return found
+
+
+_GIVEN = {Point.CHILD_LINE: numbers.CHILD_IN_DANGER, Point.DIGITAL_LINE: numbers.DIGITAL_VIOLENCE}
+_ASKS_SAFETY = re.compile(r"\b(?:sécurité|danger|safe)\b.*\?$", re.IGNORECASE)
+
+
+def known_points(said: Sequence[str], *, had_emergency: bool) -> dict[str, str]:
+    """Return the points that are known to be done; the agent sees them filled in, and may change them.
+
+    said: what the agents wrote to the person. had_emergency: a procedure was opened, so that danger was spoken of.
+    """
+    found = {point for point, number in _GIVEN.items() if sentences_giving([number], said)}
+    if had_emergency or any(_ASKS_SAFETY.search(one) for text in said for one in split_sentences(text)):
+        found.add(Point.DANGER)
+    return {point.value: Seen.DONE.value for point in Point if point in found}

@@ -143,7 +143,7 @@ _STREETS = "allée|avenue|boulevard|chemin|cours|impasse|place|quai|route|rue"
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
 
 
-def sentences(text: str) -> list[str]:
+def split_sentences(text: str) -> list[str]:
     """Return the sentences of a text, each on one line."""
     return [" ".join(one.split()) for one in _END_OF_SENTENCE.split(text) if one.strip()]
 
@@ -158,4 +158,4 @@ def sentences_giving(numbers_: Iterable[Number], texts: Iterable[str]) -> list[s
     if not shown:
         return []
     given = re.compile(_GIVEN.format(numbers=shown, streets=_STREETS), re.IGNORECASE)
-    return [one for text in texts for one in sentences(text) if given.search(one)]
+    return [one for text in texts for one in split_sentences(text) if given.search(one)]

@@ -5,10 +5,13 @@
  * @module
  */
 
-import { all } from "../lib/dom.js";
+import { all, find, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
+import { fold } from "../lib/search.js";
 import { tellUnanswered } from "./line.js";
 import { settle } from "./live-forms.js";
+import { tryToLoad } from "./pages.js";
+import { pageOf } from "./panels.js";
 import { hold, isPending } from "./pending-ends.js";
 import { known } from "./state.js";
 
@@ -99,7 +102,70 @@ function fillPoints({ target }) {
   }
 }
 
+/**
+ * What was wrong with a field of a refused end is gone once the field is changed. It stayed red until the next try.
+ *
+ * @param {Event} event
+ */
+function mend({ target }) {
+  const field = /** @type {HTMLInputElement | HTMLSelectElement} */ (target);
+  if (!field.form?.dataset.ending || !field.hasAttribute("aria-invalid")) return;
+  for (const name of ["aria-invalid", "aria-describedby", "aria-labelledby"]) field.removeAttribute(name);
+  document.getElementById(`${field.id}-error`)?.remove();
+  field.classList.remove("fr-select--error");
+  for (const kind of ["select", "checkbox"]) {
+    field.closest(`.fr-${kind}-group`)?.classList.remove(`fr-${kind}-group--error`);
+  }
+}
+
+/** @param {Element | null} form @returns {HTMLSelectElement[]} */
+const pointsOf = (form) => /** @type {HTMLSelectElement[]} */ (form ? all("select[name^=point_]", form) : []);
+
+/**
+ * « F », « S », « L » and « P » answer a point of a minor, and lead to the next one that is open, at last to the
+ * confirmation. The fieldset says so.
+ *
+ * @param {KeyboardEvent} event
+ */
+function letter(event) {
+  const { target: at, key, altKey, ctrlKey, metaKey } = event;
+  if (!(at instanceof HTMLSelectElement) || !at.form?.dataset.ending || !at.name.startsWith("point_")) return;
+  if (altKey || ctrlKey || metaKey || key.length > 1 || document.documentElement.hasAttribute("data-no-singles"))
+    return;
+  const chosen = [...at.options].find(({ value, text }) => value && fold(text).startsWith(fold(key)));
+  if (!chosen) return;
+  event.preventDefault();
+  if (event.repeat) return; // a key that is held down would answer all of them
+  at.value = chosen.value;
+  at.dispatchEvent(new Event("change", { bubbles: true }));
+  const points = pointsOf(at.form);
+  const next = points.slice(points.indexOf(at) + 1).find(({ value }) => !value);
+  (next ?? find("[name=confirm]", at.form)).focus();
+}
+
+/**
+ * Fill the points that are known by now, when the panel is opened: they were drawn when the exchange came. What the
+ * agent has chosen stays.
+ *
+ * @param {Event} event
+ */
+async function renewPoints({ target: opened }) {
+  const panel = /** @type {HTMLDetailsElement} */ (opened);
+  const form = panel.open ? seek(":scope > [data-ending]", panel, HTMLFormElement) : null;
+  const c = form && threadOf(form);
+  if (!form || !c || !pointsOf(form).length) return;
+  const page = await tryToLoad(pageOf(c.id));
+  const fresh = page && seek(`[id="${form.id}"]`, page);
+  for (const known of pointsOf(fresh)) {
+    const point = pointsOf(form).find(({ name }) => name === known.name);
+    if (point && !point.value) point.value = known.value;
+  }
+}
+
 export function watchEnds() {
+  document.addEventListener("keydown", letter);
+  document.addEventListener("toggle", renewPoints, true);
   document.addEventListener("submit", submit, true);
   document.addEventListener("change", fillPoints);
+  document.addEventListener("change", mend);
 }

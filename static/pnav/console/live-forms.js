@@ -111,7 +111,7 @@ async function send(form, button) {
  * @param {Response} answer
  */
 export async function settle(form, button, answer) {
-  const targets = (form.dataset.live ?? "").split(", ");
+  const targets = (form.dataset.live ?? "").split(/,\s*/);
   const pressed = button ? button.value : "";
   const page = await parse(answer);
   if (!seek("#console", page)) {

@@ -1,10 +1,13 @@
 """The emergency procedure, and the end of an exchange: what is asked of whom, and what has to come first."""
 
+import re
 import threading
 import time
+from html import unescape
 
 import pytest
 from django.db import connection, connections, transaction
+from django.utils import timezone
 
 from chat.casework import closing, emergencies, proposals
 from chat.conversations import actions, pauses
@@ -37,7 +40,9 @@ def test_emergency_stays_until_it_is_ended(conversation, console):
     console.post(address, {"end": "1"})
     emergency = Emergency.objects.get()
     assert emergency.ended_at and emergency.ended_by == conversation.assigned_to.user
-    assert "console-emergency" not in console.get(page_of(conversation)).text
+    page = console.get(page_of(conversation)).text
+    assert "console-emergency" not in page and f'aria-labelledby="procedure-fin-{conversation.public_id} ' in page
+    assert f"Procédure d'urgence terminée à {timezone.localtime(emergency.ended_at):%H:%M}." in unescape(page)
     kinds = list(ConversationEvent.objects.filter(kind__startswith="emergency").values_list("kind", flat=True))
     assert kinds == [EventKind.EMERGENCY, EventKind.EMERGENCY_ENDED]
 
@@ -94,6 +99,26 @@ def test_close_minor_says_beside_each_field_and_loses_nothing(agent, console):
     points = {f"point_{point}": "done" for point in Point}
     assert console.post(page_of(conversation) + "terminer/", {**data, **points}).status_code == 302
     assert Closing.objects.get().points == dict.fromkeys(Point.values, "done")
+
+
+def test_close_of_a_minor_has_what_is_known_filled_in(agent, console):
+    """3018 was given by a ready answer, and was chosen again in the end."""
+    conversation = make.assigned(agent, age_band="15_17")
+    page = console.get(page_of(conversation)).text
+    assert "Rempli d'après l'échange" not in unescape(page) and not filled(page)
+    make.message(conversation, "Le 119 et le 3018 ne répondent pas, suis-je en danger ?")  # by the person: not given
+    make.message(conversation, "Es-tu en sécurité ? Le 3018 aide les jeunes.", Author.AGENT)
+    page = console.get(page_of(conversation)).text
+    assert "Rempli d'après l'échange" in unescape(page) and filled(page) == {"danger", "digital_line"}
+    emergencies.start(conversation_id=conversation.pk, situation=Situation.CHILD, by=agent.user)
+    conversation.messages.all().delete()
+    assert filled(console.get(page_of(conversation)).text) == {"danger"}
+
+
+def filled(page: str) -> set[str]:
+    """Return the points of the end whose answer is chosen."""
+    selects = re.findall(r'<select class="fr-select" id="point_(\w+?)-[^>]*>(.*?)</select>', page, re.DOTALL)
+    return {point for point, options in selects if 'value="done" selected' in options}
 
 
 def test_close_waits_for_the_end_of_the_emergency(conversation, console):
