@@ -570,7 +570,8 @@ ROUTES: dict[str, Line] = {
         "chat.conversations.lookalikes:SHOWN",
         stores=Stores(120, 120, TEXT_KIB, 2),
     ),
-    **_lines(STAFF, ("console:board_layout",), "chat.supervision.board_parts:Part", stores=Stores(0, 3, 4, 2)),
+    **_lines(STAFF, ("console:board_layout",), "chat.arranging.board_parts:Part", stores=Stores(0, 3, 4, 2)),
+    **_lines(STAFF, ("console:dossier_layout",), "chat.arranging.dossier_parts:Part", stores=Stores(0, 3, 4, 2)),
     **_lines(
         HEAVY,
         ("console:board",),

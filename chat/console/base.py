@@ -21,9 +21,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from chat import access
+from chat.arranging import dossier_parts
 from chat.captures import handouts
 from chat.captures import queries as captures
-from chat.casework import colleague_questions, danger, macros, one_press, person_summary, replies, reply_drafts
+from chat.casework import (
+    colleague_questions,
+    danger,
+    macros,
+    one_press,
+    person_summary,
+    replies,
+    reply_drafts,
+)
 from chat.casework.at_hand import AtHand, read_at_hand
 from chat.casework.forms import ClosingForm
 from chat.casework.notes_forms import HoldForm, NoteForm, QuestionForm, UrgencyForm
@@ -324,6 +333,7 @@ def _exchange(
         "conversation": conversation,
         "entry": inbox.entry_of(agent, conversation, now, own),
         "dossier": dossier,
+        "dossier_layout": dossier_parts.read_layout(agent.dossier_layout),
         "thread": piece,
         "dangers": dangers,
         "earlier": transcript.earlier_cursor(piece),

@@ -1,20 +1,30 @@
-"""The pages « Tableau de service », with its arrangement, and « Historique »: figures, and names of own agents."""
+"""The pages « Tableau de service » and « Historique »: figures, and names of own agents.
 
+Also those by which one arranges the parts of the board and of the dossier, which is kept with the account.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import TextChoices
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from chat import access
+from chat.arranging import board_parts, dossier_parts
+from chat.arranging.layout import Act, Layout
 from chat.captures import opening
 from chat.console import inbox
 from chat.console.base import for_agents, for_figures, frame_of
@@ -27,14 +37,10 @@ from chat.statistics import csv_export, daily, history, kept, pictures
 from chat.statistics import holds as hold_statistics
 from chat.statistics.history import History, Measures
 from chat.supervision import board_charts, board_filter, intervention, live_board
-from chat.supervision.board_parts import Act, Layout, Part, read_layout
 from common.service_settings import definitions, values
 from locations.models import Force
 from reports.audit import log as audit_log
 from reports.models import AccessKind, Motive
-
-# The act that forgets the arrangement of the board.
-RESET = "debut"
 
 
 def _require_supervisor(agent: Agent) -> None:
@@ -68,7 +74,7 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
     )
     context |= {
         "filter": chosen,
-        "layout": read_layout(agent.board_layout),
+        "layout": board_parts.read_layout(agent.board_layout),
         "members": [one for one in context["board"].members if chosen.has_of_unit(one)],
         "silences": [one for one in context["board"].silences if chosen.has_of_unit(one)],
         "waiting_total": len(rows),
@@ -89,20 +95,59 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
     return render(request, "console/board.html", context)
 
 
-# --- its arrangement ------------------------------------------------------------------------------------------------
+# --- arrangements -----------------------------------------------------------------------------------------------------
+
+# The act that forgets an arrangement.
+RESET = "debut"
 
 
-def _keep(agent: Agent, layout: list[str]) -> None:
-    Agent.objects.filter(pk=agent.pk).update(board_layout=layout)
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """It is a page that can be arranged. field: of `Agent`, where its arrangement is kept.
+
+    route: the address of the form. was_reset, unknown: what is said after a reset, and of a part that does not exist.
+    """
+
+    field: str
+    parts: type[TextChoices]
+    read: Callable[[Iterable[str]], Layout[Any]]
+    route: str
+    template: str
+    was_reset: str | Promise
+    unknown: str | Promise
+
+
+_BOARD = Arranged(
+    "board_layout",
+    board_parts.Part,
+    board_parts.read_layout,
+    "console:board_layout",
+    "console/board_layout.html",
+    gettext_lazy("Le tableau est de nouveau comme au début."),
+    gettext_lazy("Cette partie du tableau n'existe pas : choisissez dans la liste."),
+)
+_DOSSIER = Arranged(
+    "dossier_layout",
+    dossier_parts.Part,
+    dossier_parts.read_layout,
+    "console:dossier_layout",
+    "console/dossier_layout.html",
+    gettext_lazy("Le dossier est de nouveau comme au début."),
+    gettext_lazy("Cette partie du dossier n'existe pas : choisissez dans la liste."),
+)
+
+
+def _keep(agent: Agent, arranged: Arranged, layout: list[str]) -> None:
+    Agent.objects.filter(pk=agent.pk).update(**{arranged.field: layout})
 
 
 @transaction.atomic
-def _change(agent: Agent, part: Part, act: Act) -> None:
-    """Do an act to the arrangement as it is now, because another page of the supervisor may have changed it meanwhile.
+def _change(agent: Agent, arranged: Arranged, part: TextChoices, act: Act) -> None:
+    """Do an act to the arrangement as it is now, because another page of the agent may have changed it meanwhile.
     Locks the agent's row."""
     rows = Agent.objects.select_for_update(no_key=True)
-    kept = rows.values_list("board_layout", flat=True).get(pk=agent.pk)
-    _keep(agent, read_layout(kept).changed(part, act).kept)
+    kept = rows.values_list(arranged.field, flat=True).get(pk=agent.pk)
+    _keep(agent, arranged, arranged.read(kept).changed(part, act).kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +162,15 @@ class Done:
     words: str
 
 
-def _read_done(layout: Layout, part: str, act: str) -> Done | None:
-    """Read it from the address; None where no act came before, or where the board has changed since."""
+def _read_done(arranged: Arranged, layout: Layout[Any], part: str, act: str) -> Done | None:
+    """Read it from the address; None where no act came before, or where the page has changed since."""
     if act == RESET:
-        if layout != read_layout([]):
-            return None
-        return Done("", "", _("Le tableau est de nouveau comme au début."))
-    if act not in Act.values or part not in Part.values:
+        return Done("", "", str(arranged.was_reset)) if layout == arranged.read([]) else None
+    if act not in Act.values or part not in arranged.parts.values:
         return None
     one = next(row for row in layout.rows if row.part == part)
     if act in (Act.HIDE, Act.SHOW):
-        if one.is_shown != (act == Act.SHOW):
+        if one.is_shown != (act == Act.SHOW) or part in layout.always_shown:
             return None
         words = _("« %(part)s » est montré.") if one.is_shown else _("« %(part)s » est caché.")
         return Done(part, str(one.acts[-1]), words % {"part": one.part.label})
@@ -139,39 +182,60 @@ def _read_done(layout: Layout, part: str, act: str) -> Done | None:
     return Done(part, act if act in one.acts else str(one.acts[-1]), words)
 
 
-def _address(**query: str) -> str:
-    return f"{reverse('console:board_layout')}?{urlencode(query)}"
+def _arrange(request: HttpRequest, agent: Agent, arranged: Arranged, **context: Any) -> HttpResponse:
+    """Show the parts with what can be done to each; do one act, and keep the arrangement with the account.
+
+    After an act the page is read again, and the button that was pressed has the focus, or another one of its part.
+    context: of the template; `exchange`, where there is one, stays in the address.
+    """
+    kept = {"echange": str(context["exchange"])} if context.get("exchange") else {}
+
+    def again(**query: str) -> HttpResponse:
+        return redirect(f"{reverse(arranged.route)}?{urlencode(query | kept)}")
+
+    error = ""
+    if request.method == "POST":
+        if request.POST.get("acte") == RESET:
+            _keep(agent, arranged, [])
+            return again(acte=RESET)
+        form = PartForm(request.POST, parts=arranged.parts)
+        if form.is_valid():
+            part, act = arranged.parts(form.cleaned_data["partie"]), Act(form.cleaned_data["acte"])
+            _change(agent, arranged, part, act)
+            return again(partie=part.value, acte=act.value)
+        error = str(arranged.unknown)
+    layout = arranged.read(getattr(agent, arranged.field))
+    context |= {
+        "agent": agent,
+        "is_supervisor": agent.user.is_supervisor,
+        "layout": layout,
+        "error": error,
+        "reset": RESET,
+        "done": _read_done(arranged, layout, request.GET.get("partie", ""), request.GET.get("acte", "")),
+    }
+    return render(request, arranged.template, context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
-def arrange(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """Show the parts with what can be done to each; do one act, and keep the arrangement with the account.
-
-    After an act the page is read again, and the button that was pressed has the focus, or another one of its part.
-    """
+def arrange_board(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """Arrange the parts of the supervisor's board (docs/adr/0115)."""
     _require_supervisor(agent)
-    layout = read_layout(agent.board_layout)
-    error = ""
-    if request.method == "POST":
-        if request.POST.get("acte") == RESET:
-            _keep(agent, [])
-            return redirect(_address(acte=RESET))
-        form = PartForm(request.POST)
-        if form.is_valid():
-            part, act = Part(form.cleaned_data["partie"]), Act(form.cleaned_data["acte"])
-            _change(agent, part, act)
-            return redirect(_address(partie=part.value, acte=act.value))
-        error = _("Cette partie du tableau n'existe pas : choisissez dans la liste.")
-    context = {
-        "agent": agent,
-        "is_supervisor": True,
-        "layout": layout,
-        "error": error,
-        "reset": RESET,
-        "done": _read_done(layout, request.GET.get("partie", ""), request.GET.get("acte", "")),
-    }
-    return render(request, "console/board_layout.html", context)
+    return _arrange(request, agent, _BOARD)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_agents
+def arrange_dossier(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """Arrange the parts of the agent's dossiers (docs/adr/0127).
+
+    `echange` is the exchange beside which the way here stood: the page leads back to it. Nothing of it is read.
+    """
+    try:
+        exchange = UUID(request.GET.get("echange", ""))
+    except ValueError:
+        exchange = None
+    return _arrange(request, agent, _DOSSIER, exchange=exchange)
 
 
 # --- the history ----------------------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from chat.arranging.layout import Act
 from chat.rules.lifecycle import Availability
-from chat.supervision.board_parts import Act, Part
 from common.dates import format_date
 from common.service_settings import definitions, values
 
@@ -200,7 +200,11 @@ class PeriodForm(forms.Form):
 
 
 class PartForm(forms.Form):
-    """It is one act on one part."""
+    """It is one act on one part of a page that can be arranged. parts: all of them."""
 
-    partie = forms.ChoiceField(choices=Part)
+    partie = forms.ChoiceField()
     acte = forms.ChoiceField(choices=Act)
+
+    def __init__(self, *args: Any, parts: type[TextChoices], **fields: Any) -> None:
+        super().__init__(*args, **fields)
+        self.fields["partie"] = forms.ChoiceField(choices=parts)

@@ -86,7 +86,8 @@ class Agent(models.Model):
     `absent_from`, `absent_until`: the absence in which they lost conversations, until they have read that
     (`chat.conversations.losses`). `pause_until`: when a pause of a chosen length ends by itself
     (`chat.conversations.pauses`); None for any other pause. `board_layout`: of a supervisor, the parts of the board as
-    they arranged it (`chat.supervision.board_parts.Layout.kept`); empty for the order of the beginning.
+    they arranged it (`chat.arranging.layout.Layout.kept`); empty for the order of the beginning. `dossier_layout`: the
+    same of the parts of a dossier (`chat.arranging.dossier_parts`).
     """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="agent")
@@ -107,6 +108,9 @@ class Agent(models.Model):
     absent_from = models.DateTimeField(null=True, blank=True, editable=False)
     absent_until = models.DateTimeField(null=True, blank=True, editable=False)
     board_layout = ArrayField(models.CharField(max_length=20), default=list, db_default=[], blank=True, editable=False)
+    dossier_layout = ArrayField(
+        models.CharField(max_length=20), default=list, db_default=[], blank=True, editable=False
+    )
     supervised_units = models.ManyToManyField(
         Unit,
         blank=True,

@@ -324,7 +324,7 @@ def test_dossier_proposes_partners_of_the_departement():
     html = client.get(page_of(conversation)).text
     assert "Aide du Rhône" in html and "04 00 00 00 00" in html and "Aide du Nord" not in html
     assert "Lyon (69)" in html
-    near = re.search(r"<h3>À proposer</h3>.*?</section>", html, re.DOTALL).group(0)
+    near = re.search(r"<h3>Partenaires à proposer</h3>.*?</section>", html, re.DOTALL).group(0)
     key, text = re.search(r'value="(partenaire-\d+)" data-insert="([^"]*)"', near).groups()
     assert text == "Aide du Rhône : 04 00 00 00 00"
     answered = client.post(page_of(conversation), {"insert": key, "body": "Voici."}).text

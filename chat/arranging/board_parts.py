@@ -1,0 +1,44 @@
+"""Which parts of the board a supervisor sees, and in which order. Makes no query.
+
+Alerts, and what waits for the supervisor's decision, are no parts: they stand first on every board.
+"""
+
+from collections.abc import Iterable
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from chat.arranging import layout
+
+
+class Part(TextChoices):
+    """These are the parts, in the order in which a board has them that nobody has arranged."""
+
+    PICTURES = "dessins", _("Dessins")
+    FIGURES = "chiffres", _("Chiffres du moment")
+    SILENCES = "silences", _("Échanges silencieux")
+    RUNNING = "en-cours", _("Échanges en cours de vos unités")
+    PROMISES = "promesses", _("Retours promis")
+    QUEUE = "file", _("File d'attente")
+    TABLES = "tableaux", _("Les chiffres des dessins, en tableaux")
+
+
+# The pictures lead to their tables, and who cannot see pictures reads these: they may move, and are never hidden.
+ALWAYS_SHOWN = frozenset({Part.TABLES})
+
+# The filter of the lists stands before the first of these that is shown.
+FILTERED = frozenset({Part.SILENCES, Part.RUNNING, Part.QUEUE, Part.TABLES})
+
+
+class Layout(layout.Layout[Part]):
+    """It is an arrangement of the board."""
+
+    @property
+    def filter_before(self) -> Part:
+        """Return the part before which the filter of the lists stands. There is one, because TABLES is always shown."""
+        return next(part for part in self.shown if part in FILTERED)
+
+
+def read_layout(kept: Iterable[str]) -> Layout:
+    """Make the layout of what is kept (`layout.Layout.read`)."""
+    return Layout.read(Part, kept, always_shown=ALWAYS_SHOWN)
