@@ -7,11 +7,14 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from chat.conversations import actions, dispatcher
 from chat.models import Agent, Conversation, EventKind
 from chat.rules.lifecycle import Author, Availability, Outcome, Status
+from chat.rules.transfer import Reason, Target
+from chat.transfer import actions as transfer_actions
+from locations.models import Force
 from pnav.accounts.models import Role
 from pnav.demo.services import free_port
 from tests.browser import hidden_tabs
@@ -262,6 +265,68 @@ def test_notice_of_an_absence_waits_for_the_pointer_and_is_then_in_sight(live_si
     assert page.locator(".console-own").evaluate(to_its_end) > 100
     page.mouse.move(700, 400)
     expect(title).to_be_in_viewport(ratio=1)
+
+
+def ended(live_site: LiveSite, agent: Agent, one: Conversation) -> None:
+    end = {"by_author": Author.AGENT, "by": agent.user, "outcome": Outcome.ADVISED}
+    live_site.do(actions.close_conversation, conversation_id=one.pk, **end)
+
+
+def passed_to_the_queue(live_site: LiveSite, agent: Agent, one: Conversation) -> None:
+    in_site(live_site, lambda: make.agent(force=Force.GENDARMERIE))  # somebody is there to be given it
+    target = Target(force=Force.GENDARMERIE)
+    live_site.do(
+        transfer_actions.transfer_cold, conversation_id=one.pk, by=agent, target=target, reason=Reason.COMPETENCE
+    )
+
+
+@pytest.mark.parametrize("leaves", [ended, passed_to_the_queue])
+@pytest.mark.parametrize("is_drawn", [True, False], ids=["drawn-before", "drawn-after"])
+def test_exchange_that_leaves_while_its_thread_is_read_makes_the_page_say_what_was_lost(
+    live_site, page_factory: PageFactory, leaves, is_drawn
+):
+    """« released » of an exchange whose thread was still being read was not heard. What an absence had lost was said at
+    the next press only, and what the server had drawn before stayed in the list as one's own.
+    """
+
+    def come() -> tuple[Agent, str, list[Conversation]]:
+        agent = make.agent(availability=Availability.AWAY)
+        return agent, signed_in(agent), [given(agent), given(agent)]
+
+    def was_absent() -> None:
+        now = timezone.now()
+        lost = make.waiting()
+        for kind, by in ((EventKind.ASSIGNED, agent.user), (EventKind.RELEASED, None)):
+            lost.events.create(kind=kind, at=now, by=by)
+        Agent.objects.filter(pk=agent.pk).update(absent_from=now - timedelta(minutes=5), absent_until=now)
+
+    agent, key, (stays, goes) = in_site(live_site, come)
+    page = page_factory(width=1280, height=800)
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
+    held: list[tuple[Route, APIResponse | None]] = []
+    heard: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda text: heard.append(str(text))))
+    page.route(
+        f"**/echange/{goes.public_id}/?partie=echange*",
+        lambda route: held.append((route, route.fetch() if is_drawn else None)),
+    )
+    page.goto(f"{live_site.url}/console/echange/{stays.public_id}/")
+    deadline = time.monotonic() + 30
+    while not (held and any('"queue"' in text for text in heard)):
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(50)
+    in_site(live_site, was_absent)
+    leaves(live_site, agent, goes)
+    expect(page.locator("#annonces")).to_contain_text("1 échange est reparti dans la file")
+    for route, answer in held:
+        if answer is None:
+            route.continue_()
+        else:
+            route.fulfill(response=answer)
+    line = page.locator(f'#liste .console-entry[data-conversation="{goes.public_id}"]')
+    expect(line).to_have_count(0)
+    expect(page.locator("#liste .console-entry")).to_have_count(1)
+    expect(page.locator("[data-count=own]")).to_have_text("1")
 
 
 def test_silence_on_the_board_and_in_the_list_outlives_a_hand_over(live_site, page_factory: PageFactory):

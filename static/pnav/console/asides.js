@@ -109,7 +109,7 @@ function merge(page) {
   paint();
   if (!news) return;
   announce([say("aside", { title: news.dataset.title ?? "" }), ...heard].join(" "));
-  beep(520);
+  beep("other");
 }
 
 /** Read the asides again. A call that comes while a reading is under way causes one more reading after it. */

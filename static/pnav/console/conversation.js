@@ -8,13 +8,15 @@
 import { all, find, seek } from "../lib/dom.js";
 import { afterFrame } from "../lib/turns.js";
 import { writeAddress } from "./addresses.js";
+import { adopt, drawnWaiting } from "./adopt.js";
 import { keepDrafts } from "./drafts.js";
+import { refreshDuty } from "./duty.js";
 import { leave } from "./leaving.js";
-import { count, paint, waitsSince } from "./list.js";
+import { count, paint } from "./list.js";
 import { load } from "./pages.js";
-import { hasUnread, pageOf, refreshTold } from "./panels.js";
+import { pageOf, refreshTold } from "./panels.js";
 import { beep } from "./sound.js";
-import { announce, conversations, desk, list, over, own, putAside, say, seekSlot, transmit } from "./state.js";
+import { announce, conversations, desk, list, over, own, putAside, say, transmit } from "./state.js";
 import * as threads from "./thread.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -23,8 +25,9 @@ import * as threads from "./thread.js";
 const loading = new Map();
 const opening = { wanted: "" }; // id of a conversation that the agent just accepted; it is opened when it arrives
 
-/** @type {Set<string>} who waited in the list that the page came with; their threads are read one after the other */
-const drawnWaiting = new Set();
+/** @type {Map<string, "closed" | "released">} what left while it was being read: what the server drew may be older */
+const leftMeanwhile = new Map();
+
 /** @type {Promise<unknown>[]} the reading of those that the page came with */
 const beginnings = [];
 
@@ -33,83 +36,6 @@ export const listIsRead = () => Promise.all(beginnings);
 
 /** @param {string} id */
 export const entryOf = (id, from = document) => seek(`.console-entry[data-conversation="${id}"]`, from);
-
-/** @param {string} id @returns {Conversation} */
-function blank(id) {
-  const fresh = /** @type {Conversation} */ ({
-    id,
-    number: 0,
-    typedAt: 0,
-    readSent: 0,
-    isNew: false,
-    isStale: false,
-    isEndHeld: false,
-    confirmed: false,
-  });
-  fresh.outbox = threads.createOutbox(() => fresh);
-  if (desk.line) fresh.outbox.lineIs(desk.line.ready ? "connected" : "reconnecting");
-  return fresh;
-}
-
-/** Take over a conversation that the server drew. @param {HTMLElement} entry @param {HTMLElement} thread @param {HTMLElement} dossier */
-function adopt(entry, thread, dossier) {
-  const id = entry.dataset.conversation ?? "";
-  const c = conversations.get(id) || blank(id);
-  const offline = seekSlot("offline", entry);
-  const asleep = seekSlot("asleep", entry);
-  const form = seek("[data-reply]", thread, HTMLFormElement);
-  Object.assign(c, {
-    entry,
-    thread,
-    dossier,
-    form,
-    gone: false,
-    name: entry.dataset.name,
-    aim: entry.dataset.aim,
-    number: Number(entry.dataset.number),
-    urgency: Number(entry.dataset.urgency),
-    unread: Number(entry.dataset.unread),
-    waits: entry.dataset.waits,
-    // The agent saw all entries of the page's own list at once, in whichever order their threads are read.
-    turnAt: c.turnAt ?? (drawnWaiting.delete(id) ? 0 : undefined),
-    since: waitsSince(entry),
-    over: thread.dataset.status === "closed",
-    lastSeq: Number(thread.dataset.lastSeq),
-    offline: Boolean(offline && !offline.hidden),
-    asleep: Boolean(asleep && !asleep.hidden),
-    dormant: entry.hasAttribute("data-dormant"),
-    readSeq: Number(thread.dataset.readSeq),
-    readSent: Number(thread.dataset.readSeq),
-    theirRead: Number(thread.dataset.theirRead),
-    log: find("[data-log]", thread),
-    area: form && find("[name=body]", form),
-    atEnd: true,
-  });
-  conversations.set(id, c);
-  // When the room has just changed, only the observer below decides: a scroll event under way is older.
-  const room = () => `${c.log.offsetWidth} × ${c.log.offsetHeight}`;
-  let judged = "";
-  c.log.addEventListener(
-    "scroll",
-    () => {
-      if (room() === judged) c.atEnd = threads.isNearEnd(c);
-      threads.markRead(c);
-    },
-    { passive: true },
-  );
-  // A panel that opens, or a screen that is turned, leaves less room. The last words stay in sight.
-  new ResizeObserver(() => {
-    judged = room();
-    if (c === desk.current && c.atEnd && c.log.clientHeight) threads.toEnd(c);
-  }).observe(c.log, { box: "border-box" });
-  threads.prepareForm(c);
-  for (const { node } of c.outbox.entries) c.log.insertBefore(node, find("[data-end]", c.log));
-  for (const part of [thread, dossier]) putAside(part, c !== desk.current);
-  c.isStale ||= hasUnread(dossier);
-  if (c.isStale && c === desk.current) refreshTold(c);
-  paint(c);
-  return c;
-}
 
 /** Put a conversation that was read into the page. @param {Document} page @param {string} id */
 function take(page, id) {
@@ -151,12 +77,36 @@ export async function fetchConversation(id) {
 async function readConversation(id) {
   try {
     const page = await load(pageOf(id));
-    return page ? take(page, id) : undefined;
+    const c = page ? take(page, id) : undefined;
+    const reason = leftMeanwhile.get(id);
+    if (c && reason) leave(c, reason);
+    else if (!page && reason) dropLine(id);
+    return c;
   } catch {
     return undefined; // the next beat asks again
   } finally {
     loading.delete(id);
+    leftMeanwhile.delete(id);
   }
+}
+
+/** Take a line out of the list of which there is no thread to read any more. @param {string} id */
+function dropLine(id) {
+  if (conversations.has(id)) return;
+  entryOf(id)?.remove();
+  count();
+}
+
+/**
+ * The server says that a conversation left of which this page has no thread (yet). What was lost in an absence is read
+ * again, as for any that leaves. One that is being read leaves as soon as it is drawn.
+ *
+ * @param {string} id
+ * @param {"closed" | "released"} reason
+ */
+export function leftUnread(id, reason) {
+  if (loading.has(id)) leftMeanwhile.set(id, reason);
+  refreshDuty();
 }
 
 /** Ask whether a conversation that the server did not name is still ours. @param {Conversation} c */
@@ -231,6 +181,7 @@ export function openWhenItComes(id) {
 
 /** The server says that this conversation is ours. @param {string} id */
 export async function assigned(id) {
+  leftMeanwhile.delete(id); // it came back
   const known = conversations.get(id);
   if (known && !known.over) {
     known.confirmed = true;
@@ -243,7 +194,7 @@ export async function assigned(id) {
   c.isNew = true; // it is new until it is opened
   count();
   announce(say("assigned", { n: c.number, name: c.name }));
-  beep(880);
+  beep(c.urgency > 1 ? "danger" : "arrival");
   if (opening.wanted === id) {
     opening.wanted = "";
     open(id);
@@ -280,6 +231,8 @@ export function begin() {
     hide(c, false);
     paint(c);
     threads.toEnd(c);
+    const aimed = seek("#message-cherche", c.log); // the message that the address names
+    if (aimed) threads.aimAt(c, aimed);
   }
   for (const one of all(".console-entry", list)) {
     const id = one.dataset.conversation ?? "";

@@ -42,7 +42,7 @@ function showLosses(page) {
   if (until && until !== told.until) {
     told.until = until;
     announce(find("#partis-titre", after).textContent?.trim() ?? "");
-    beep(740);
+    beep("other");
   }
   if ((!until && !before.dataset.until) || before.contains(document.activeElement)) return;
   if (hovers.matches && column.matches(":hover")) {
@@ -86,7 +86,7 @@ export async function checkPause() {
   if (held) find(PRESSED).focus();
   if (dutyBar().dataset.availability !== "available") return;
   announce(words.pause_over);
-  beep(880);
+  beep("other");
 }
 
 /** The session is over, so nobody is assigned to this agent. */

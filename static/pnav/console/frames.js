@@ -8,7 +8,7 @@ import { find, seek } from "../lib/dom.js";
 import { plain } from "../lib/plain.js";
 import { hour } from "../lib/time.js";
 import { refreshAsides } from "./asides.js";
-import { assigned, check } from "./conversation.js";
+import { assigned, check, leftUnread } from "./conversation.js";
 import { addDanger } from "./dangers.js";
 import { leave } from "./leaving.js";
 import { paint, refreshList } from "./list.js";
@@ -65,7 +65,7 @@ function tellDanger(c, what, seq) {
   if (!what) return;
   addDanger(c, what, seq);
   announce(say("danger_news", { what, n: c.number, name: c.name }));
-  beep(990);
+  beep("danger");
 }
 
 /**
@@ -74,6 +74,7 @@ function tellDanger(c, what, seq) {
  * @param {Conversation} c
  * @param {Item} item
  * @param {boolean} isPending our own, drawn already
+ * @returns {string | undefined} the danger that it tells of, in words
  */
 function take(c, item, isPending) {
   c.lastSeq = item.seq;
@@ -86,10 +87,10 @@ function take(c, item, isPending) {
     refreshList(); // it tells of a departure, a return or an answer to an offer, which change the list
     offersMayBeNew();
     if (item.client_id?.[14] === "8") refreshTransmission(c);
-    return;
+    return undefined;
   }
   turn(c, item);
-  if (item.author !== "reporter") return;
+  if (item.author !== "reporter") return undefined;
   c.offline = c.asleep = c.dormant = false;
   c.unread += 1;
   personWrote(c);
@@ -102,6 +103,7 @@ function take(c, item, isPending) {
     refreshBeside(c, proposed); // it may be the answer to that question
     if (seek(`#refus-fin-${c.id} [role=alert]`)) refreshBeside(c, `#refus-fin-${c.id}`); // which an end waited for
   }
+  return danger;
 }
 
 /** @param {Frame} frame of type `messages` */
@@ -113,6 +115,7 @@ function receive(frame) {
   const wasNear = c === desk.current && threads.isNearEnd(c);
   const isHere = threads.isShown(c);
   const unread = c.unread;
+  let isDanger = false;
   for (const item of /** @type {Item[]} */ (frame.items)) {
     const entry = item.client_id ? c.outbox.find(item.client_id) : undefined;
     if (entry) {
@@ -126,13 +129,13 @@ function receive(frame) {
       transmit({ type: "sync", conversation: c.id, after: c.lastSeq }); // messages are missing: ask for them
       break;
     }
-    take(c, item, Boolean(entry));
+    if (take(c, item, Boolean(entry))) isDanger = true;
   }
   if (wasNear) threads.toEnd(c);
   else if (frame.items.length && c === desk.current) find("[data-more]", c.thread).hidden = false;
   if (c.unread > unread && !isHere) {
     announce(say("news", { n: c.number, name: c.name }));
-    beep(660);
+    if (!isDanger) beep("message"); // that of a danger is heard already
   }
   paint(c);
   c.outbox.flush();
@@ -162,10 +165,18 @@ function error(frame) {
  * @param {Conversation | undefined} c
  */
 function state(frame, c) {
+  if (!c && frame.status === "closed") leftUnread(frame.conversation, "closed");
   if (!c || c.gone) return;
   if (frame.status === "closed") leave(c, "closed");
   else if (frame.status !== "active") return;
   else refreshTold(c);
+}
+
+/** @param {Frame} frame @param {Conversation | undefined} c */
+function released(frame, c) {
+  const reason = frame.reason === "closed" ? "closed" : "released";
+  if (c) leave(c, reason);
+  else leftUnread(frame.conversation, reason);
 }
 
 /** A colleague said something in an aparté, or a supervisor to us alone: it is read at once. */
@@ -182,7 +193,7 @@ const HANDLERS = [
   ["state", state],
   ["queue", queue],
   ["assigned", (frame) => assigned(frame.conversation)],
-  ["released", (frame, c) => c && leave(c, frame.reason === "closed" ? "closed" : "released")],
+  ["released", released],
   ["typing", (_, c) => c && threads.showTyping(c, true)],
   ["read", (frame, c) => c && threads.showRead(c, frame.seq)],
   ["asides", besides],

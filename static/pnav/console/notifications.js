@@ -34,7 +34,6 @@ export const notify = () => {
 /** Draw the state of the button again after the bar of the availability was drawn. */
 export const showNotifications = () => {
   const button = byId("notifications");
-  button.hidden = false;
   button.textContent = isOn() ? words.notifications_on : words.notifications_off;
 };
 

@@ -100,7 +100,7 @@ function showOpenings(page) {
   before.replaceWith(document.adoptNode(after));
   if (!isNew) return;
   announce(words.opening);
-  beep(740);
+  beep("other");
 }
 
 /** What may be new among the offers, and what is announced then. */
@@ -161,7 +161,7 @@ function showOffers(page) {
   const now = counts(after);
   const news = NEWS.filter((_, at) => now[at] > offers.counts[at]);
   for (const [, key] of news) announce(words[key]);
-  if (news.length) beep(740);
+  if (news.length) beep("other");
   offers.counts = now;
   showTakers(after);
   if (before.contains(document.activeElement)) return; // they are shown once the focus has left

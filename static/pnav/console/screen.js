@@ -26,15 +26,11 @@ import { watchReplies } from "./replies.js";
 import { isDraftUnkept, watchDrafts } from "./reply-drafts.js";
 import { runClocks } from "./running-clocks.js";
 import { isUnsaved, watchSheets } from "./sheet.js";
-import { toggleSound } from "./sound.js";
+import { watchSound } from "./sound.js";
 import { desk, own, root } from "./state.js";
 import { markRead } from "./thread.js";
 
 document.addEventListener("click", (event) => {
-  if (target(event).closest("#son")) {
-    toggleSound();
-    return;
-  }
   if (target(event).closest("#notifications")) {
     toggleNotifications();
     return;
@@ -88,6 +84,7 @@ watchDrafts();
 watchFolds();
 watchFolding();
 watchAsides();
+watchSound();
 begin();
 showDuty();
 runClocks();

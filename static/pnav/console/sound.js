@@ -1,45 +1,87 @@
 /**
- * Sounds, which are off unless the agent asks for them. The choice is kept in a cookie, because it says nothing about
- * anybody.
+ * Sounds, which are off unless the agent asks for them, and what they and the notifications tell of. Whatever is heard
+ * is also announced, and in sight in the list. The choice is kept in cookies, because it says nothing about anybody.
  *
  * @module
  */
 
-import { byId } from "../lib/dom.js";
+import { all, byId, find, target } from "../lib/dom.js";
 import { notify } from "./notifications.js";
 import { words } from "./state.js";
+import { isWanted, notesOf, toneCookie, toneIn, wantedCookie, wantedIn } from "./tones.js";
+
+/** @typedef {import("./tones.js").News} News */
 
 /** @type {AudioContext | null} */
 let audio = null;
 const isOn = () => document.cookie.includes("pnav_console_son=1");
 
-/** Something is new: make a sound or show a notification, as the agent chose. @param {number} pitch in Hz */
-export const beep = (pitch) => {
+/** @param {News} news */
+function play(news) {
+  const made = audio || new AudioContext();
+  audio = made;
+  for (const { pitch, at, lasts, volume, wave } of notesOf(news, toneIn(document.cookie))) {
+    const tone = made.createOscillator();
+    const gain = made.createGain();
+    const begins = made.currentTime + at;
+    tone.type = wave;
+    tone.frequency.value = pitch;
+    gain.gain.setValueAtTime(volume, begins);
+    gain.gain.exponentialRampToValueAtTime(0.001, begins + lasts);
+    tone.connect(gain).connect(made.destination);
+    tone.start(begins);
+    tone.stop(begins + lasts);
+  }
+}
+
+/** Something is new: make a sound and show a notification, as the agent chose. @param {News} news */
+export const beep = (news) => {
+  if (!isWanted(news, document.cookie)) return;
   notify();
-  if (!isOn()) return;
-  audio = audio || new AudioContext();
-  const tone = audio.createOscillator();
-  const volume = audio.createGain();
-  tone.frequency.value = pitch;
-  volume.gain.setValueAtTime(0.08, audio.currentTime);
-  volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + 0.4);
-  tone.connect(volume).connect(audio.destination);
-  tone.start();
-  tone.stop(audio.currentTime + 0.4);
+  if (isOn()) play(news);
 };
 
-/** Draw the state of the button again after the bar of the availability was drawn. */
+/** Draw what was chosen again after the bar of the availability was drawn. */
 export const showSound = () => {
   const button = byId("son");
   const on = isOn();
-  button.hidden = false;
+  byId("alertes").hidden = false;
   button.textContent = on ? words.sound_on : words.sound_off;
   button.classList.toggle("fr-icon-volume-up-line", on);
   button.classList.toggle("fr-icon-volume-mute-line", !on);
+  const sign = find("[data-sound-sign]");
+  sign.hidden = false;
+  sign.ariaLabel = (on ? sign.dataset.on : sign.dataset.off) ?? "";
+  sign.classList.toggle("fr-icon-volume-up-line", on);
+  sign.classList.toggle("fr-icon-volume-mute-line", !on);
+  byId("ton", HTMLSelectElement).value = toneIn(document.cookie);
+  const wanted = wantedIn(document.cookie);
+  for (const box of all("[data-alert]", document, HTMLInputElement))
+    box.checked = wanted.has(/** @type {News} */ (box.dataset.alert));
 };
 
-export const toggleSound = () => {
+function toggleSound() {
   document.cookie = `pnav_console_son=${isOn() ? 0 : 1}; path=/console/; max-age=31536000; samesite=lax`;
   showSound();
-  beep(880);
+  if (isOn()) play("arrival");
+}
+
+/** Take what is chosen: a tone is heard at once, also while the sound is off. @param {Event} event */
+function choose(event) {
+  const field = target(event);
+  if (field.matches("#ton")) {
+    document.cookie = toneCookie(/** @type {HTMLSelectElement} */ (field).value);
+    play("arrival");
+  } else if (field.matches("[data-alert]")) {
+    const checked = all("[data-alert]:checked", byId("alertes"));
+    document.cookie = wantedCookie(checked.map((one) => one.dataset.alert ?? ""));
+  }
+}
+
+export const watchSound = () => {
+  document.addEventListener("change", choose);
+  document.addEventListener("click", (event) => {
+    if (target(event).closest("#son")) toggleSound();
+    else if (target(event).closest("#ton-danger")) play("danger");
+  });
 };

@@ -68,6 +68,14 @@ export function toEnd(c) {
   markRead(c);
 }
 
+/** Give a message the focus, in the middle of what is on screen. @param {Conversation} c @param {HTMLElement} message */
+export function aimAt(c, message) {
+  c.atEnd = false;
+  message.tabIndex = -1;
+  message.focus({ preventScroll: true });
+  message.scrollIntoView({ block: "center" });
+}
+
 /** Whether the agent is looking at this conversation. @param {Conversation} c */
 export const isShown = (c) => c === desk.current && !document.hidden;
 
