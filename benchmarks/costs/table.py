@@ -557,6 +557,15 @@ ROUTES: dict[str, Line] = {
     **_lines(STAFF, ("console:own_search",), "chat.console.casework:FOUND_AT_MOST", stores=RECORDED),
     **_lines(
         STAFF,
+        ("console:word_search",),
+        "chat.casework.word_search:MESSAGES_AT_MOST",
+        "chat.casework.word_search:BYTES_AT_MOST",
+        "chat.casework.word_search:SECONDS_AT_MOST",
+        "chat.casework.word_search:TRIES",
+        stores=RECORDED,
+    ),
+    **_lines(
+        STAFF,
         ("console:endings", "console:freeze", "console:freeze_decision", "console:erasure"),
         "chat.retention.schedule:SHOWN",
         "chat.console.forms:FREEZE_AT_MOST",

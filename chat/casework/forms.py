@@ -11,12 +11,14 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from chat.casework import word_search
 from chat.casework.fact_sheet import Facts
 from chat.messages.forms import refuse_unseen
 from chat.models.casework import FactSheet, ProposalKind, Said, read_file_number
 from chat.rules.closing import Missing, Point, Seen, field_of
 from chat.rules.emergency import Situation, Step
 from chat.rules.lifecycle import Outcome
+from common.texts import folded
 from locations import hours
 from locations.models import ReceptionPoint
 from reports.rules.offence_elements import QUESTIONS, Element, Evidence
@@ -305,6 +307,29 @@ class OwnSearchForm(forms.Form):
         if since and until and since > until:
             self.add_error("until", _("La fin est avant le début."))
         return cleaned
+
+
+class WordSearchForm(forms.Form):
+    """It is a search for words in the messages of the exchanges that an agent holds now."""
+
+    mots = forms.CharField(
+        max_length=word_search.SIGNS_AT_MOST, error_messages={"required": _("Écrivez un mot des messages.")}
+    )
+
+    def clean_mots(self) -> str:
+        """Return what was typed. Too short, it would find everything; with too many words, nothing."""
+        typed: str = self.cleaned_data["mots"]
+        words = folded.words_of(typed)
+        if sum(len(word) for word in words) < word_search.SIGNS_AT_LEAST:
+            raise forms.ValidationError(_("Écrivez au moins deux lettres."))
+        if len(words) > word_search.WORDS_AT_MOST:
+            raise forms.ValidationError(_("Huit mots au plus : gardez les plus rares."))
+        return typed
+
+    @property
+    def words(self) -> list[str]:
+        """Return the words of a valid form, folded."""
+        return folded.words_of(self.cleaned_data["mots"])
 
 
 class PaperReason(TextChoices):

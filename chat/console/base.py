@@ -423,6 +423,7 @@ def screen(
         "absence": losses.unread_losses(agent, now),
         "is_supervisor": agent.user.is_supervisor,
         "is_still": "fixe" in request.GET,
+        "aimed": transcript.parse_cursor(request.GET.get("message", "")),
         "is_error": duty_form is not None
         or answer is not None
         or declining is not None
@@ -461,6 +462,7 @@ def earlier_page(request: HttpRequest, agent: Agent, current: Conversation, *, b
         "place": wording.place_of(current.report),
         "thread": piece,
         "earlier": transcript.earlier_cursor(piece),
+        "aimed": transcript.parse_cursor(request.GET.get("message", "")),
         "back": back,
     }
     return render(request, "console/messages.html", context)

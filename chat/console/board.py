@@ -103,7 +103,7 @@ RESET = "debut"
 
 @dataclass(frozen=True, slots=True)
 class Arranged:
-    """It is a page that can be arranged. field: of `Agent`, where its arrangement is kept.
+    """It is a page that can be arranged. field: the one of `Agent` in which its arrangement is kept.
 
     route: the address of the form. was_reset, unknown: what is said after a reset, and of a part that does not exist.
     """
@@ -186,7 +186,7 @@ def _arrange(request: HttpRequest, agent: Agent, arranged: Arranged, **context: 
     """Show the parts with what can be done to each; do one act, and keep the arrangement with the account.
 
     After an act the page is read again, and the button that was pressed has the focus, or another one of its part.
-    context: of the template; `exchange`, where there is one, stays in the address.
+    context: what the template needs beside these; `exchange`, where there is one, stays in the address.
     """
     kept = {"echange": str(context["exchange"])} if context.get("exchange") else {}
 

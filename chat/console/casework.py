@@ -24,7 +24,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from chat import access
 from chat.captures import queries as capture_queries
-from chat.casework import emergencies, fact_sheet, macros, person_summary, proposals, replies
+from chat.casework import emergencies, fact_sheet, macros, person_summary, proposals, replies, word_search
 from chat.casework.forms import (
     AppointmentForm,
     FactSheetForm,
@@ -35,6 +35,7 @@ from chat.casework.forms import (
     SaidForm,
     SituationForm,
     StepForm,
+    WordSearchForm,
 )
 from chat.console import casework_panels, inbox
 from chat.console.base import FOLLOWING, conversation_or_404, for_agents, screen
@@ -292,6 +293,42 @@ def own_search(request: HttpRequest, agent: Agent) -> HttpResponse:
             "at_most": FOUND_AT_MOST,
         }
     return render(request, "console/own_search.html", context)
+
+
+@sensitive_post_parameters("mots")
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_agents
+def search_words(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """Find words in the messages of the agent's own open exchanges (docs/adr/0131).
+
+    The script of the console reads the same page.
+
+    The words come in the body of a POST, so that no address has them. The register records that this agent searched,
+    and not for what.
+    """
+    form = WordSearchForm(request.POST if request.method == "POST" else None)
+    context: dict[str, Any] = {"agent": agent, "is_supervisor": agent.user.is_supervisor, "form": form}
+    status = 200
+    if form.is_valid():
+        limit = {"limit": word_search.TRIES, "seconds": word_search.TRIES_SECONDS}
+        if rate_limits.is_over(f"word_search:{agent.pk}", **limit):
+            form.add_error("mots", _("Trop de recherches en une minute. Attendez un instant, puis recommencez."))
+            status = 429
+        else:
+            context |= _found_words(agent, form.words)
+    return render(request, "console/word_search.html", context, status=status)
+
+
+def _found_words(agent: Agent, words: list[str]) -> dict[str, Any]:
+    now = timezone.now()
+    entries = {entry.conversation.pk: entry for entry in inbox.open_entries(agent, now)}
+    with transaction.atomic():
+        audit_log.record(
+            kind=AccessKind.SEARCH, by=agent.user, motive=Motive.OWN_WORK, detail="words of exchanges that are held"
+        )
+    result = word_search.search_words([entry.conversation for entry in entries.values()], words)
+    rows = [(one, entries[one.conversation.pk]) for one in result.found]
+    return {"result": result, "rows": rows, "held": len(entries), "now": now}
 
 
 @sensitive_post_parameters("number")

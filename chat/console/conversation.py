@@ -8,6 +8,7 @@ import logging
 import uuid
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -34,6 +35,7 @@ from chat.casework import (
     person_summary,
     replies,
     reply_drafts,
+    word_search,
 )
 from chat.console import casework_panels, inbox
 from chat.console.base import (
@@ -50,7 +52,7 @@ from chat.conversations import actions, losses, waiting_list, wording
 from chat.conversations.presence import renew_lease
 from chat.database import DATABASE_AWAY
 from chat.journal import panel as journal_panel
-from chat.messages import protocol, rejected_frames
+from chat.messages import protocol, rejected_frames, transcript
 from chat.messages.forms import MessageForm
 from chat.messages.reading import own_conversations
 from chat.models import Agent, Conversation, EventKind
@@ -64,6 +66,9 @@ from common.database_errors import describe_error
 from common.service_settings import definitions, values
 
 logger = logging.getLogger(__name__)
+
+# How many messages after one that is looked for its page of earlier messages shows. Each has 16 KiB at most.
+WITH_IT = 2
 
 FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
 
@@ -104,6 +109,7 @@ def help_page(request: HttpRequest, agent: Agent) -> HttpResponse:
 def conversation(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
     """Show the screen with this conversation open; a POST adds a message. `?partie=echange` returns its parts alone.
 
+    `?message=` leads to one message: in the thread, or on the page of earlier messages that has it.
     An agent who no longer has the conversation is told so. For any other agent it does not exist (404).
     """
     current = access.as_assigned_agent(agent, public_id)
@@ -118,6 +124,10 @@ def conversation(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> Ht
         # A script loads conversations in advance. With `lu` it says that the agent looks at this one.
         parts = _exchange(agent, current, is_looked_at="lu" in request.GET)
         return render(request, "console/conversation_parts.html", parts)
+    aimed = transcript.parse_cursor(request.GET.get("message", ""))
+    if 0 < aimed <= current.last_seq and not word_search.is_on_screen(current, aimed):
+        query = urlencode({"avant": aimed + 1 + WITH_IT, "message": aimed})
+        return redirect(f"{reverse('console:messages', args=[public_id])}?{query}#{transcript.AIMED}")
     http_fallback.mark_read(Party.of_agent(current, agent), current.last_seq)
     return screen(request, agent, current, is_looked_at=True)
 

@@ -58,6 +58,7 @@ urlpatterns = [
     path("echange/<uuid:public_id>/transmission/", referral.transmit, name="transmit"),
     path("transmissions/", referral.index, name="transmissions"),
     path("mes-echanges/", casework.own_search, name="own_search"),
+    path("mots/", casework.search_words, name="word_search"),
     path("echange/<uuid:public_id>/passage/", transfer.transfer, name="transfer"),
     path("echange/<uuid:public_id>/passage/retirer/", transfer.withdraw, name="withdraw"),
     path("passages/", transfer.handovers, name="handovers"),

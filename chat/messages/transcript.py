@@ -52,6 +52,9 @@ PIECE_BYTES = protocol.PAGE_BYTES
 WHOLE_MESSAGES = 2_000
 WHOLE_BYTES = 512 * 1024
 
+# The id of the message to which an address of the console leads (`?message=`). It takes the focus.
+AIMED = "message-cherche"
+
 
 def _lines_statement(order: Literal["ASC", "DESC"]) -> LiteralString:
     """Return the SQL that reads one piece of the messages between two numbers.
@@ -155,14 +158,20 @@ def earlier_cursor(piece: Sequence[Line] | Sequence[Said], after: int = 0) -> in
     return piece[0].seq if piece and piece[0].seq > after + 1 else 0
 
 
-def read_messages(conversation: Conversation, *, before: int = protocol.MAX_SEQ) -> list[Said]:
+def read_messages(
+    conversation: Conversation,
+    *,
+    before: int = protocol.MAX_SEQ,
+    count: int = PIECE_MESSAGES,
+    size: int = PIECE_BYTES,
+) -> list[Said]:
     """Read the last piece of the messages before `before`, for the console, in one statement.
 
-    The caller has proven access.
+    count, size: the most that it holds, in messages and in bytes. The caller has proven access.
     """
     found = []
     for seq, author, _agent, _force, sent_at, sealed in fetch_rows(
-        LINES_BACKWARD, [conversation.pk, 0, before, PIECE_MESSAGES, PIECE_BYTES]
+        LINES_BACKWARD, [conversation.pk, 0, before, count, size]
     ):
         body = Message.opened(sealed, conversation=conversation.public_id, seq=seq, author=author)
         found.append(Said(seq, author, sent_at, body, plain_text.plain(body)))

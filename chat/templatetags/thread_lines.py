@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from chat.casework import danger
-from chat.messages.transcript import Line, Said
+from chat.messages.transcript import AIMED, Line, Said
 from chat.rules.lifecycle import Author
 from common import dates
 from common.choices import label_of
@@ -24,8 +24,11 @@ register = template.Library()
 _MESSAGE = Pattern("chat/_message.html", [f"line.{field}" for field in Line._fields])
 _OF_CONSOLE = Pattern(
     "console/_message.html",
-    [f"line.{field}" for field in ("author", "seq", "name", "instant", "time", "state", "body", "danger")],
+    [f"line.{field}" for field in ("aim", "author", "seq", "name", "instant", "time", "state", "body", "danger")],
 )
+
+_AIM = mark_safe(f' id="{AIMED}" tabindex="-1"')  # noqa: S308  our own words
+
 _DANGER = Pattern("console/_danger.html", ["key", "prevention", "prevention_number"])
 
 
@@ -49,12 +52,14 @@ def console_lines(
     key: object = "",
     prevention: str = "",
     prevention_number: str = "",
+    aimed: object = 0,
 ) -> SafeString:
     """Draw `console/_message.html` for each message, in the words of an agent.
 
     read_seq: the last message that the person has read. now: says which day is today. dangers: what messages tell of,
     if they were read for it already. key: that of the conversation, where it can be answered; prevention,
-    prevention_number: what is then offered (`console/_danger.html`).
+    prevention_number: what is then offered (`console/_danger.html`). aimed: the number of the message to which the
+    address leads.
     """
     fill = _OF_CONSOLE.filler()
     told = danger.read_thread(messages) if dangers is None else dangers
@@ -69,6 +74,7 @@ def console_lines(
         kinds = told.get(message.seq)
         drawn.append(
             fill(
+                _AIM if message.seq == aimed else "",
                 author,
                 message.seq,
                 names.get(author, author),

@@ -48,6 +48,7 @@ WORDS: Mapping[str, Mapping[str, object]] = {
     AccessKind.ON_CALL: {"named": gettext_lazy("désignée"), "ended": gettext_lazy("terminée avant l'heure")},
     AccessKind.SEARCH: {
         "unknown": gettext_lazy("rien de connu du registre"),
+        "words of exchanges that are held": gettext_lazy("des mots, dans les échanges que l'agent tenait"),
         "receipt: known": gettext_lazy("récépissé vérifié : oui"),
         "receipt: unknown": gettext_lazy("récépissé vérifié : non"),
     },

@@ -426,6 +426,7 @@ ROUTES: dict[str, Route] = {
     "console:transmit": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without an act: the screen again
     "console:transmissions": Route(agents, READ_ONLY_GET),  # the agent's own conversations, without a word of them
     "console:own_search": Route(agents, FORM),
+    "console:word_search": Route(agents, FORM),  # in what this agent holds now
     "console:receipt": Route(agents, FORM),
     "console:help": Route(agents, READ_ONLY_GET),  # it says nothing about anybody
     "console:endings": Route(agents, READ_ONLY_GET),

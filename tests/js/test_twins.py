@@ -21,6 +21,7 @@ from chat.rules import danger_words
 from chat.texts import script as script_texts
 from common import plain_text
 from common.plain_text import plain
+from common.texts import folded
 from reports.seal.replies import Recipient, seal_reply
 from tests import javascript
 from tests.chat.casework.danger_sentences import DANGER, ORDINARY, SUICIDE
@@ -72,6 +73,15 @@ def test_script_and_server_agree_on_what_shows_something(tried):
     assert differences(texts, here, there) == []
     assert 100 < here.count(False) < 1500
     tried("texts of which the script and the server say whether they show", len(texts))
+
+
+def test_script_and_server_look_for_the_same_words(tried):
+    draw = random.Random(6)
+    texts = [*SUICIDE, *DANGER, *ORDINARY, "ŒUVRE Ægir sœur ÉTÉ İ ẞ"]
+    texts += ["".join(draw.choices(PIECES, k=draw.randint(1, 24))) for _each in range(3000)]
+    there = drawn("lib/search.js", "given.map((text) => script.fold(text))", texts)
+    assert differences(texts, [folded.fold(text) for text in texts], there) == []
+    tried("texts folded by the script and by the server", len(texts))
 
 
 @pytest.mark.parametrize("language", begun.offered())

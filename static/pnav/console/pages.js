@@ -105,31 +105,42 @@ export const startClock = (tick, period) => {
 };
 
 /**
- * Read the earlier messages of a thread, which are on a page of their own, and put them above. The reader stays at the
- * same message.
+ * Read a piece of the earlier messages of a thread, which is on a page of its own, and put it above. The reader stays at
+ * the same message. Return the last one of what was read; null when nothing came.
+ *
+ * @param {HTMLAnchorElement} link to that page
  */
+export async function loadEarlier(link) {
+  const row = link.closest("[data-earlier]");
+  const log = row?.closest("[data-log]");
+  if (!row || !log) return null;
+  const page = await load(link.href).catch(() => undefined);
+  if (page === undefined) {
+    location.assign(link.href);
+    return null;
+  }
+  const older = page ? all("[data-older] > [data-seq]", page) : [];
+  const before = page && seek("[data-earlier] a", page);
+  const { scrollHeight: height, scrollTop: top } = log;
+  row.after(...older.map((message) => document.adoptNode(message)));
+  if (before) link.href = new URL(before.getAttribute("href") ?? "", link.href).href;
+  else row.remove();
+  log.scrollTop = top + log.scrollHeight - height;
+  return older.at(-1) ?? null;
+}
+
 export const watchEarlier = () => {
   document.addEventListener("click", async (event) => {
-    const link = /** @type {HTMLAnchorElement | null} */ (target(event).closest("[data-log] [data-earlier] a"));
-    const row = link?.closest("[data-earlier]");
-    const log = row?.closest("[data-log]");
-    if (!link || !row || !log || isModified(event)) return;
+    const link = seekLink(event);
+    if (!link || isModified(event)) return;
     event.preventDefault();
-    const page = await load(link.href).catch(() => undefined);
-    if (page === undefined) {
-      location.assign(link.href);
-      return;
-    }
-    const older = page ? all("[data-older] > [data-seq]", page) : [];
-    const before = page && seek("[data-earlier] a", page);
-    const { scrollHeight: height, scrollTop: top } = log;
-    row.after(...older.map((message) => document.adoptNode(message)));
-    if (before) link.href = new URL(before.getAttribute("href") ?? "", link.href).href;
-    else row.remove();
-    log.scrollTop = top + log.scrollHeight - height;
-    const last = older.at(-1);
+    const last = await loadEarlier(link);
     if (!last) return;
     last.tabIndex = -1;
     last.focus({ preventScroll: true });
   });
 };
+
+/** @param {Event} event */
+const seekLink = (event) =>
+  /** @type {HTMLAnchorElement | null} */ (target(event).closest("[data-log] [data-earlier] a"));

@@ -1,7 +1,8 @@
 /**
  * Ctrl + K opens one field that leads to a conversation, an act, a page or a file number, or puts a reply into the
- * answer. It lists what is on screen, so nothing is defined twice. Like every key it only leads, and never sends, ends
- * or takes anything.
+ * answer. It lists what is on screen, so nothing is defined twice. One of its lines looks for what was typed in the
+ * messages of the exchanges that one holds, once it is chosen. Like every key it only leads, and never sends, ends or
+ * takes anything.
  *
  * @module
  */
@@ -9,7 +10,9 @@
 import { all, byId, find, seek, target } from "../lib/dom.js";
 import { matches } from "../lib/search.js";
 import { open } from "./conversation.js";
+import { findWords, goToFound } from "./found.js";
 import { goTo } from "./keys.js";
+import { drawLine } from "./palette-lines.js";
 import { announce, desk, say } from "./state.js";
 import { insert } from "./thread.js";
 
@@ -20,8 +23,11 @@ const dialog = byId("palette", HTMLDialogElement);
 const field = find("[data-palette-search]", dialog, HTMLInputElement);
 const list = find("[role=listbox]", dialog);
 const number = find("form[data-number]", dialog, HTMLFormElement);
+const wanted = find("form[data-words]", dialog, HTMLFormElement);
+const nothing = find("[data-palette-none]", dialog);
+const note = find("[data-palette-note]", dialog);
 
-/** @typedef {{ kind: string, label: string, text: string, run: () => void }} Choice text: what is searched, and shown below */
+/** @typedef {import("./palette-lines.js").Choice} Choice */
 
 const oneLine = (/** @type {string | null | undefined} */ text) => (text ?? "").trim().replace(/\s+/g, " ");
 const words = (/** @type {string} */ name) => dialog.dataset[name] ?? "";
@@ -100,36 +106,57 @@ let shown = [];
 /** Whether a text is a file number as one types it: « pnav 5zbv 5bhv ». @param {string} typed */
 const isNumber = (typed) => /^(?:pnav)?[\s-]*[a-z2-9]{4}[\s-]*[a-z2-9]{4}$/i.test(typed.trim()) && /\d/.test(typed);
 
-/** @param {Choice} choice @param {number} at */
-function draw(choice, at) {
-  const option = document.createElement("li");
-  option.id = `palette-${at}`;
-  option.setAttribute("role", "option");
-  option.setAttribute("aria-selected", String(at === 0));
-  // Screen readers say the parts as one name, with a pause between them.
-  option.setAttribute("aria-label", [choice.kind, choice.label, choice.text].filter(Boolean).join(", "));
-  for (const [tag, name, text] of [
-    ["span", "console-palette__kind", choice.kind],
-    ["strong", "", choice.label],
-    ["span", "console-palette__text", choice.text],
-  ]) {
-    if (!text) continue;
-    const part = document.createElement(tag);
-    if (name) part.className = name;
-    part.textContent = text;
-    option.append(part, " ");
-  }
-  return option;
-}
-
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let counted;
 
+/** What was asked last: an answer that comes after another question, or after the palette was closed, is dropped. */
+const asked = { at: 0 };
+
+/**
+ * Look for what was typed in the messages of the exchanges that one holds. It is a line to be chosen, and not done at
+ * each letter: the server decrypts messages for it, and the register says that one searched.
+ *
+ * @param {string} typed
+ */
+async function lookInMessages(typed) {
+  if (list.ariaBusy === "true") return; // a second press, before the answer came
+  asked.at += 1;
+  const mine = asked.at;
+  find("[name=mots]", wanted, HTMLInputElement).value = typed;
+  list.ariaBusy = "true";
+  nothing.hidden = true;
+  note.textContent = words("searching");
+  const answer = await findWords(wanted).catch(() => ({ found: [], note: words("failed") }));
+  if (mine !== asked.at || !dialog.open) return;
+  list.ariaBusy = "false";
+  show(
+    answer.found.map((one) => ({
+      kind: one.who,
+      label: one.name,
+      text: oneLine(one.words.textContent),
+      run: () => goToFound(one),
+      found: one,
+    })),
+  );
+  note.textContent = answer.note || (answer.found.length ? "" : words("noMessage"));
+  clearTimeout(counted);
+  announce([say("palette_count", { n: shown.length }), note.textContent].filter(Boolean).join(". "));
+}
+
+/** @param {Choice[]} lines */
+function show(lines) {
+  shown = lines;
+  list.replaceChildren(...shown.map(drawLine));
+  choose(0);
+}
+
 function filter() {
   const typed = field.value;
-  shown = known.filter(({ kind, label, text }) => matches(`${kind} ${label} ${text}`, typed)).slice(0, SHOWN);
+  asked.at += 1;
+  list.ariaBusy = "false";
+  const lines = known.filter(({ kind, label, text }) => matches(`${kind} ${label} ${text}`, typed)).slice(0, SHOWN);
   if (isNumber(typed)) {
-    shown.unshift({
+    lines.unshift({
       kind: words("file"),
       label: typed.trim().toUpperCase(),
       text: "",
@@ -139,9 +166,13 @@ function filter() {
       },
     });
   }
-  list.replaceChildren(...shown.map(draw));
-  find("[data-palette-none]", dialog).hidden = shown.length > 0;
-  choose(0);
+  nothing.hidden = lines.length > 0;
+  if (typed.trim().length > 1) {
+    const run = () => lookInMessages(typed);
+    lines.push({ kind: words("messages"), label: `« ${typed.trim()} »`, text: "", run, stays: true });
+  }
+  note.textContent = "";
+  show(lines);
   clearTimeout(counted);
   counted = setTimeout(() => announce(say("palette_count", { n: shown.length })), SAID_MS);
 }
@@ -165,6 +196,10 @@ const chosen = () => [...list.children].findIndex((option) => option.getAttribut
 function run(at) {
   const choice = shown[at];
   if (!choice) return;
+  if (choice.stays) {
+    choice.run();
+    return;
+  }
   dialog.close();
   giveCursorBack();
   choice.run(); // after the dialog has given the focus back
@@ -233,6 +268,7 @@ export const watchPalette = () => {
     if (target(event).closest("[data-palette-open]")) openPalette();
   });
   for (const one of all("[data-palette-open]")) one.hidden = false;
+  for (const one of all("[data-palette-plain]")) one.hidden = true;
   field.addEventListener("input", filter);
   dialog.addEventListener("keydown", keydown);
   dialog.addEventListener("pointerdown", pressBeside);

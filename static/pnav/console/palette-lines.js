@@ -1,0 +1,55 @@
+/**
+ * Draws the lines of the palette. What people wrote is only ever set with textContent, or taken out of a page that the
+ * server drew.
+ *
+ * @module
+ */
+
+/**
+ * @typedef {object} Choice
+ * @property {string} kind
+ * @property {string} label
+ * @property {string} text what is searched too, and shown below
+ * @property {() => void} run
+ * @property {boolean} [stays] the palette stays open
+ * @property {import("./found.js").Found} [found] the message that it leads to
+ */
+
+/** @param {string} name @param {string} text */
+function spanOf(name, text) {
+  const span = document.createElement("span");
+  span.className = name;
+  span.textContent = text;
+  return span;
+}
+
+/** @param {Choice} choice @param {number} at */
+export function drawLine(choice, at) {
+  const option = document.createElement("li");
+  option.id = `palette-${at}`;
+  option.setAttribute("role", "option");
+  option.setAttribute("aria-selected", String(at === 0));
+  // Screen readers say the parts as one name, with a pause between them.
+  const number = choice.found?.number.textContent?.trim();
+  const label = number ? `${number} · ${choice.label}` : choice.label;
+  option.setAttribute("aria-label", [choice.kind, label, choice.text].filter(Boolean).join(", "));
+  if (choice.found) {
+    const { number: handle, words: excerpt } = choice.found;
+    excerpt.className = "console-palette__words";
+    option.append(document.adoptNode(handle), ` ${choice.label} `, spanOf("console-palette__kind", choice.kind));
+    option.append(document.adoptNode(excerpt));
+    return option;
+  }
+  for (const [tag, name, text] of [
+    ["span", "console-palette__kind", choice.kind],
+    ["strong", "", choice.label],
+    ["span", "console-palette__text", choice.text],
+  ]) {
+    if (!text) continue;
+    const part = document.createElement(tag);
+    if (name) part.className = name;
+    part.textContent = text;
+    option.append(part, " ");
+  }
+  return option;
+}

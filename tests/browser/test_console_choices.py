@@ -1,0 +1,182 @@
+# ruff: noqa: F811  the fixtures of test_console
+"""What an agent chooses in a browser: the order of the dossier, what is heard; and words that are found."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from chat.models import Agent, Conversation
+from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtures
+    OPEN_THREAD,
+    at,
+    be_signed_in,
+    reporter,
+    sign_in,
+    somebody_waits,
+)
+from tests.browser.test_console_aim import OPEN_DOSSIER, Work, address, holding
+from tests.chat.sockets import visit
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.slow
+
+# Notes each tone that the page plays, as its wave and its height.
+EAR = """() => {
+    window.heard = [];
+    const node = () => ({ connect: (to) => to, gain: { setValueAtTime() {}, exponentialRampToValueAtTime() {} } });
+    window.AudioContext = class {
+        currentTime = 0;
+        createGain() { return node(); }
+        createOscillator() {
+            const made = { ...node(), frequency: { value: 0 }, type: "", stop() {} };
+            made.start = () => window.heard.push(`${made.type} ${Math.round(made.frequency.value)}`);
+            return made;
+        }
+    };
+}"""
+DANGER = ["sawtooth 990", "sawtooth 620", "sawtooth 990", "sawtooth 620"]
+
+
+def heard(page: Page) -> Any:
+    return page.evaluate("window.heard.splice(0)")
+
+
+def test_tone_is_heard_as_it_is_chosen_and_a_danger_always(live_site, page: Page, at: Work, reporter, axe: Axe):
+    agent, (shown, other) = holding(at, 2)
+    key = at(visit, other)
+    page.add_init_script(f"({EAR})()")
+    sign_in(page, live_site, agent)
+    page.goto(address(live_site, shown))
+    expect(page.locator(".console-thread")).to_have_count(2)
+    fold = page.locator("#disponibilite-plus > summary")
+    expect(fold.get_by_role("img", name="Son coupé")).to_be_visible()
+    fold.press("Enter")
+    axe(page)
+    choice = page.get_by_label("Ce qu'on entend")
+    choice.select_option("Trois coups graves")
+    assert heard(page) == ["square 440"] * 3, "it is heard while the sound is off"
+    choice.select_option("Deux notes qui montent")
+    assert heard(page) == ["triangle 880", "triangle 1320"]
+    page.get_by_role("button", name="Écouter le son d'un danger").press("Enter")
+    assert heard(page) == DANGER
+    page.get_by_role("checkbox", name="Un message").uncheck(force=True)
+    page.get_by_role("button", name="Activer le son").press("Enter")
+    assert heard(page) == ["triangle 880", "triangle 1320"]
+    expect(fold.get_by_role("img", name="Son activé")).to_be_visible()
+    page.reload()
+    expect(page.locator(".console-thread")).to_have_count(2)
+    fold.press("Enter")
+    expect(choice).to_have_value("montee")
+    expect(page.get_by_role("checkbox", name="Un message")).not_to_be_checked()
+    expect(page.get_by_label("Une nouvelle personne")).to_be_checked()
+    person = reporter(key)
+    person.says("Je suis là.")
+    line = page.locator(f'#liste .console-entry[data-conversation="{other.public_id}"]')
+    expect(line).to_contain_text("Je suis là.")
+    assert heard(page) == [], "messages were not wanted"
+    person.says("Il est devant ma porte avec un couteau, il va me tuer")
+    expect(line).to_contain_text("Danger immédiat")
+    assert heard(page) == DANGER, "once, and by its own tone"
+    expect(page.locator("#annonces")).to_contain_text("Danger immédiat")
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
+def test_order_of_the_dossier_is_arranged_by_keys(live_site, page_factory: PageFactory, at: Work, axe: Axe, javascript):
+    agent, (conversation,) = holding(at, 1)
+    page = page_factory(javascript=javascript, width=820, height=1180)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    dossier = page.locator(OPEN_DOSSIER)
+    titles = dossier.locator("h3")
+    expect(titles.filter(has_text="Notes privées")).to_have_count(1)
+    dossier.get_by_role("link", name="Ranger ces parties à mon idée").press("Enter")
+    up = page.get_by_role("button", name="Monter – Notes privées")
+    for place in range(8, 0, -1):
+        up.press("Enter")
+        expect(page.locator("#fait")).to_contain_text(f"place {place} sur 11")
+        if place > 1:
+            expect(up).to_be_focused()
+    expect(page.get_by_role("button", name="Descendre – Notes privées")).to_be_focused()
+    if javascript:
+        axe(page)
+    for width, height in ((820, 1180), (640, 400), (320, 640)):
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width if javascript else True
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.get_by_role("link", name="Retour à l'échange").press("Enter")
+    first = dossier.locator("section[id], div[id]").nth(1)
+    expect(first).to_have_id(f"notes-{conversation.public_id}")
+    expect(dossier.locator("section[id], div[id]").first).to_have_id(f"procedure-{conversation.public_id}")
+    second = page_factory(width=1280, height=800)
+    be_signed_in(second, live_site, agent)
+    second.goto(address(live_site, conversation))
+    expect(second.locator(OPEN_DOSSIER).locator("section[id], div[id]").nth(1)).to_have_id(
+        f"notes-{conversation.public_id}"
+    )
+
+
+def said(at: Work, conversation: Conversation, *texts: str) -> None:
+    at(make.thread, conversation, texts)
+
+
+def test_words_are_found_by_keys_and_lead_to_their_message(live_site: LiveSite, page: Page, at: Work, axe: Axe):
+    agent, (shown, other) = holding(at, 2)
+    said(at, shown, "Rien de cela.")
+    said(at, other, "Il attend ma sœur au lycée Carnot", *["et encore"] * 130)
+    at(make.message, at(lambda: make.assigned(make.agent(unit_name="Ailleurs"))), "au lycée Carnot aussi")
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, shown))
+    expect(page.locator(".console-thread")).to_have_count(2)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.keyboard.press("Control+k")
+    page.keyboard.type("SOEUR lycee")
+    line = page.get_by_role("option", name="Chercher dans les messages de mes échanges")
+    expect(line).to_have_attribute("aria-selected", "true")
+    assert not [one for one in asked if "/mots/" in one], "nothing is sent at a letter"
+    page.keyboard.press("Enter")
+    found = page.locator("#palette-liste > li")
+    expect(found.locator("mark")).to_have_text(["sœur", "lycée"])
+    expect(found).to_have_count(1)
+    name = page.locator(f'#liste .console-entry[data-conversation="{other.public_id}"]').get_attribute("data-name")
+    expect(found).to_contain_text(f"{name}")
+    expect(found.locator(".console-number")).to_have_text("2")
+    expect(found).to_contain_text("La personne")
+    assert len([one for one in asked if "/mots/" in one]) == 1
+    assert not [one for one in asked if "soeur" in one.lower()]
+    axe(page)
+    page.keyboard.press("Enter")
+    message = page.locator(f'{OPEN_THREAD} [data-seq="{found_seq(at, other)}"]')
+    expect(message).to_be_focused()
+    expect(message).to_be_in_viewport(ratio=1)
+    expect(message).to_contain_text("lycée Carnot")
+    expect(page.locator(OPEN_THREAD)).to_have_attribute("data-conversation", str(other.public_id))
+    page.keyboard.press("Control+k")
+    page.keyboard.type("jamais dit")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Aucun message de vos échanges en cours n'a ces mots.")).to_be_visible()
+
+
+def found_seq(at: Work, conversation: Conversation) -> int:
+    """Return the number of the first message of a person: Pnav's line comes before it."""
+    return int(at(lambda: conversation.messages.filter(author="reporter").earliest("seq").seq))
+
+
+def test_words_are_found_without_scripts(live_site: LiveSite, page_factory: PageFactory, at: Work):
+    agent, (conversation,) = holding(at, 1)
+    said(at, conversation, "Il attend ma sœur au lycée Carnot", "et encore")
+    page = page_factory(javascript=False, width=1280, height=800)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    page.get_by_role("link", name="Chercher", exact=True).press("Enter")
+    page.get_by_label("Mots").fill("soeur")
+    page.get_by_label("Mots").press("Enter")
+    assert re.search(r"/console/mots/#trouve$", page.url)
+    page.locator("[data-found] a").press("Enter")
+    message = page.locator("#message-cherche")
+    expect(message).to_contain_text("ma sœur")
+    expect(message).to_be_in_viewport()
+    assert at(lambda: Agent.objects.get(pk=agent.pk).conversations.count()) == 1
