@@ -13,7 +13,8 @@ A tab is closed instead, and nobody goes on in it, when its test
 
 - failed, closed it or opened another one beside it;
 - led it to another site, whose stores are not ours to empty;
-- asked it for something that stays, a listener or a route or a clock: `LEAVES` names all that Playwright has of these.
+- asked it for something that stays, such as a clock: `LEAVES` names all that Playwright has of these. Listeners, routes
+  and scripts that begin with each document are taken back (`UNDONE`).
 
 Tests of what a first visit loads, of the history and of the way out ask for new tabs: `pytest.mark.new_tabs`. So do
 those that open a page beside: it has the size and theme that its context began with.
@@ -21,7 +22,7 @@ those that open a page beside: it has the size and theme that its context began 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -29,29 +30,32 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, Error, Page
 
 # What cannot be undone for certain, of a page and of its context.
 LEAVES = frozenset((
-    "add_init_script", "add_locator_handler", "clock", "credentials", "debugger", "expose_binding", "expose_function",
-    "new_cdp_session", "on", "once", "pick_locator", "remove_listener", "remove_locator_handler", "route",
-    "route_from_har", "route_web_socket", "screencast", "set_default_navigation_timeout", "set_default_timeout",
-    "set_extra_http_headers", "set_geolocation", "set_storage_state", "tracing", "unroute", "unroute_all", "webmcp",
+    "add_locator_handler", "clock", "credentials", "debugger", "expose_binding", "expose_function", "new_cdp_session",
+    "pick_locator", "remove_locator_handler", "route_from_har", "route_web_socket", "screencast",
+    "set_default_navigation_timeout", "set_default_timeout", "set_extra_http_headers", "set_geolocation",
+    "set_storage_state", "tracing", "webmcp",
 ))  # fmt: skip
+# What stays until Playwright is told to take it back, which it is when the tab is given back (`_undone`).
+UNDONE = frozenset(("add_init_script", "on", "once", "route"))
 # What ends with the document or the cookies, or is restored.
 HARMLESS = frozenset((
     "add_cookies", "add_script_tag", "add_style_tag", "aria_snapshot", "background_pages", "bring_to_front", "browser",
-    "cancel_pick_locator", "check", "clear_console_messages", "clear_cookies", "clear_page_errors",
-    "clear_permissions", "click", "close", "console_messages", "content", "context", "cookies", "dblclick",
-    "dispatch_event", "drag_and_drop", "emulate_media", "eval_on_selector", "eval_on_selector_all", "evaluate",
-    "evaluate_handle", "expect_console_message", "expect_download", "expect_event", "expect_file_chooser",
-    "expect_navigation", "expect_page", "expect_popup", "expect_request", "expect_request_finished", "expect_response",
-    "expect_websocket", "expect_worker", "fill", "focus", "frame", "frame_locator", "frames", "get_attribute",
-    "get_by_alt_text", "get_by_label", "get_by_placeholder", "get_by_ref", "get_by_role", "get_by_test_id",
-    "get_by_text", "get_by_title", "go_back", "go_forward", "goto", "grant_permissions", "hide_highlight", "hover",
-    "inner_html", "inner_text", "input_value", "is_checked", "is_closed", "is_disabled", "is_editable", "is_enabled",
-    "is_hidden", "is_visible", "keyboard", "local_storage", "locator", "main_frame", "mouse", "new_page", "opener",
-    "page_errors", "pages", "pause", "pdf", "press", "query_selector", "query_selector_all", "reload", "request",
+    "cancel_pick_locator", "check", "clear_console_messages", "clear_cookies", "clear_page_errors", "clear_permissions",
+    "click", "close", "console_messages", "content", "context", "cookies", "dblclick", "dispatch_event",
+    "drag_and_drop", "emulate_media", "eval_on_selector", "eval_on_selector_all", "evaluate", "evaluate_handle",
+    "expect_console_message", "expect_download", "expect_event", "expect_file_chooser", "expect_navigation",
+    "expect_page", "expect_popup", "expect_request", "expect_request_finished", "expect_response", "expect_websocket",
+    "expect_worker", "fill", "focus", "frame", "frame_locator", "frames", "get_attribute", "get_by_alt_text",
+    "get_by_label", "get_by_placeholder", "get_by_ref", "get_by_role", "get_by_test_id", "get_by_text", "get_by_title",
+    "go_back", "go_forward", "goto", "grant_permissions", "hide_highlight", "hover", "inner_html", "inner_text",
+    "input_value", "is_checked", "is_closed", "is_disabled", "is_editable", "is_enabled", "is_hidden", "is_visible",
+    "keyboard", "local_storage", "locator", "main_frame", "mouse", "new_page", "opener", "page_errors", "pages",
+    "pause", "pdf", "press", "query_selector", "query_selector_all", "reload", "remove_listener", "request",
     "request_gc", "requests", "screenshot", "select_option", "service_workers", "session_storage", "set_checked",
     "set_content", "set_input_files", "set_offline", "set_viewport_size", "storage_state", "tap", "text_content",
-    "title", "touchscreen", "type", "uncheck", "url", "video", "viewport_size", "wait_for_event", "wait_for_function",
-    "wait_for_load_state", "wait_for_selector", "wait_for_timeout", "wait_for_url", "workers",
+    "title", "touchscreen", "type", "uncheck", "unroute", "unroute_all", "url", "video", "viewport_size",
+    "wait_for_event", "wait_for_function", "wait_for_load_state", "wait_for_selector", "wait_for_timeout",
+    "wait_for_url", "workers",
 ))  # fmt: skip
 # The options of a visit that a tab can be given anew.
 SHOWN = frozenset(("viewport", "color_scheme", "reduced_motion", "forced_colors", "contrast"))
@@ -61,6 +65,7 @@ MOST = 4
 LEAVING_MS = 10_000
 
 _marked: WeakSet[BrowserContext] = WeakSet()
+_undo: WeakKeyDictionary[BrowserContext, list[Callable[[], object]]] = WeakKeyDictionary()
 _devtools: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
 
 
@@ -88,6 +93,23 @@ def _watched(name: str, kind: type) -> Any:
     return called
 
 
+def _undone(name: str, kind: type) -> Any:
+    """Return the same function, which notes how to take back what it asked for: a listener is removed; a route and a
+    script are things of Playwright that know how.
+    """
+    known = getattr(kind, name)
+
+    @wraps(known)
+    def called(self: Any, *arguments: Any, **named: Any) -> Any:
+        answer = known(self, *arguments, **named)
+        context = self.context if isinstance(self, Page) else self
+        back = partial(self.remove_listener, *arguments, **named) if answer is None else answer.close
+        _undo.setdefault(context, []).append(back)
+        return answer
+
+    return called
+
+
 def run_script(page: Page, script: str) -> None:
     """Run a long script on the page as it stands. Said to Chromium itself, which compiles it once for all pages of a
     tab; Playwright would have it compiled on each, at twice the price. A page that is no tab's is told by Playwright.
@@ -104,6 +126,8 @@ def watch() -> None:
     for kind in (Page, BrowserContext):
         for name in sorted(LEAVES & set(dir(kind))):
             setattr(kind, name, _watched(name, kind))
+        for name in sorted(UNDONE):
+            setattr(kind, name, _undone(name, kind))
 
 
 @dataclass
@@ -125,6 +149,8 @@ class Tab:
     def begin_anew(self) -> None:
         """Take away what was left, as if the tab had just been opened. Raises Error when its page does not let go."""
         context, page = self.page.context, self.page
+        for take_back in _undo.pop(context, []):
+            take_back()
         context.set_offline(False)
         context.clear_cookies()  # nothing that the page still sends belongs to that visit
         page.goto(self.site + "/robots.txt", timeout=LEAVING_MS)  # no script runs there, which could restore something
@@ -176,7 +202,8 @@ class Tabs:
         tab = Tab(page, context.new_cdp_session(page), site, options)
         _devtools[page] = tab.devtools
         self.listen(tab)
-        _marked.discard(context)  # what this function did does not count
+        _marked.discard(context)  # what this function did does not count, and its listeners stay
+        _undo.pop(context, None)
         return tab
 
     def give_back(self, tab: Tab, *, failed: bool) -> None:
