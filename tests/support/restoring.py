@@ -9,7 +9,8 @@ from django.db import connection
 
 # `kept` holds a copy of each table that has rows after the migrations. A table with a trigger before deletions is
 # emptied whole: the audit log (docs/adr/0031) refuses to lose a row, and refuses to be emptied except in this database.
-# Tables that refer to no other come first, because deleting their rows deletes rows of others.
+# Tables that refer to no other come first, because deleting their rows deletes rows of others. What looks at each table
+# is one function whose statements PostgreSQL plans once in a session; it is written again when there are other tables.
 REMEMBER = """
 ALTER TABLE public.reports_accessrecord DISABLE TRIGGER register_is_not_emptied;
 CREATE SCHEMA kept;
@@ -23,13 +24,14 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
-CREATE FUNCTION kept.bring_back() RETURNS void LANGUAGE plpgsql AS $$
-DECLARE one record; is_changed boolean; everything text;
+CREATE TABLE kept.known AS SELECT ''::text AS tables;
+CREATE FUNCTION kept.tables() RETURNS text STABLE LANGUAGE sql AS $$
+    SELECT string_agg(oid::regclass::text, ', ' ORDER BY oid)
+        FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+$$;
+CREATE FUNCTION kept.write() RETURNS void LANGUAGE plpgsql AS $write$
+DECLARE one record; changed text; steps text := '';
 BEGIN
-    SELECT string_agg(oid::regclass::text, ', ') INTO everything
-        FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r';
-    EXECUTE 'LOCK TABLE ' || everything || ' IN ACCESS EXCLUSIVE MODE';
-    SET CONSTRAINTS ALL DEFERRED;
     FOR one IN
         SELECT ours.relname AS name, kept.oid IS NOT NULL AS is_kept,
             EXISTS (
@@ -41,23 +43,29 @@ BEGIN
         WHERE ours.relnamespace = 'public'::regnamespace AND ours.relkind = 'r'
         ORDER BY EXISTS (SELECT FROM pg_constraint WHERE conrelid = ours.oid AND contype = 'f')
     LOOP
-        IF one.is_kept THEN
-            EXECUTE format(
-                'SELECT EXISTS ((TABLE public.%1$I EXCEPT ALL TABLE kept.%1$I) UNION ALL '
-                '(TABLE kept.%1$I EXCEPT ALL TABLE public.%1$I))', one.name
-            ) INTO is_changed;
-        ELSE
-            EXECUTE format('SELECT EXISTS (SELECT FROM public.%I)', one.name) INTO is_changed;
-        END IF;
-        IF is_changed AND one.refuses THEN
-            EXECUTE format('TRUNCATE public.%I', one.name);
-        ELSIF is_changed THEN
-            EXECUTE format('DELETE FROM public.%I', one.name);
-        END IF;
-        IF is_changed AND one.is_kept THEN
-            EXECUTE format('INSERT INTO public.%1$I SELECT * FROM kept.%1$I', one.name);
-        END IF;
+        changed := CASE WHEN one.is_kept
+            THEN '(TABLE public.%1$I EXCEPT ALL TABLE kept.%1$I) UNION ALL '
+                '(TABLE kept.%1$I EXCEPT ALL TABLE public.%1$I)'
+            ELSE 'SELECT FROM public.%1$I' END;
+        steps := steps || format(
+            'IF EXISTS (' || changed || ') THEN '
+            || CASE WHEN one.refuses THEN 'TRUNCATE public.%1$I; ' ELSE 'DELETE FROM public.%1$I; ' END
+            || CASE WHEN one.is_kept THEN 'INSERT INTO public.%1$I SELECT * FROM kept.%1$I; ' ELSE '' END
+            || 'END IF; ', one.name
+        );
     END LOOP;
+    EXECUTE format(
+        'CREATE OR REPLACE FUNCTION kept.bring_back_known() RETURNS void LANGUAGE plpgsql AS $$ BEGIN '
+        'LOCK TABLE %s IN ACCESS EXCLUSIVE MODE; SET CONSTRAINTS ALL DEFERRED; %s END $$', kept.tables(), steps
+    );
+END $write$;
+CREATE FUNCTION kept.bring_back() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF kept.tables() <> (TABLE kept.known) THEN
+        PERFORM kept.write();
+        UPDATE kept.known SET tables = kept.tables();
+    END IF;
+    PERFORM kept.bring_back_known();
 END $$;
 """
 
