@@ -140,20 +140,21 @@ async def test_nothing_is_written_between_the_last_who_leaves_and_what_is_read(t
 
 # Runs the commands of its arguments one after the other, on one PostgreSQL that begins with what the run of tests
 # migrated. What floods may write is bounded, because they would otherwise write during the whole run, on all processors
-# of the machine. The fault has to meet messages under way: when it comes, the one who wrote most writes fifty more, and
-# the others catch up with them.
+# of the machine. The fault has to meet messages under way: when it comes, each writes fifty more than it has.
 COMMANDS = """
 import contextlib, json, sys
 from benchmarks.faults import __main__ as harness, floods, processes
 from tests.support import once
 
 floods.FLOODS, floods.MOST = 24, 600
+may_write = {}
+floods.FloodClient.is_spent = property(lambda one: one.written >= may_write.get(one.name, floods.MOST))
 killed = harness.ALL_FAULTS["web process killed"]
 
 async def kill(stage):
     people = [one for one in stage.clients if isinstance(one, floods.FloodClient)]
     assert not people or not all(one.is_spent for one in people), "all was written before the process died"
-    floods.MOST = min(floods.MOST, max((one.written for one in people), default=floods.MOST) + 50)
+    may_write.update((one.name, min(floods.MOST, one.written + 50)) for one in people)
     await killed(stage)
 
 harness.ALL_FAULTS["web process killed"] = kill
