@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -185,3 +186,15 @@ def test_dearest_file_is_named_first_and_laps_of_one_file_are_added():
     for file, cpu in (("a.py", 1.0), ("b.py", 1.5), ("a.py", 1.0)):
         account.add(file, cpu, 2.0)
     assert [line.split() for line in account.lines()[2:]] == [["2.0", "4.0", "a.py"], ["1.5", "2.0", "b.py"]]
+
+
+def test_idle_processors_are_noted_with_what_ran(monkeypatch, tmp_path):
+    monkeypatch.setattr(seconds, "STEP_SECONDS", 0.3)
+    account = seconds.Account()
+    account.note(lambda: ["too-early.py"])
+    time.sleep(0.35)
+    account.note(lambda: ["slow.py", "waits.py"])
+    account.keep(tmp_path / "seconds.txt")
+    (step,) = account.steps
+    assert re.fullmatch(r"\s+0\s+\d+\.\d idle; slow\.py waits\.py", step)
+    assert (tmp_path / "seconds.txt").read_text().splitlines()[-1] == step

@@ -1,18 +1,20 @@
 """Measures what a run of workers costs: the processor time of each file of tests and of all that it started.
 
 The time by the clock depends on what else the machine does. Processor time says what a test takes. After a run with
-`--workers` the files that took most are printed, and all of them are in `.local/seconds.txt`. What the servers of the
-whole run (PostgreSQL, Valkey) do is counted for the run only, and what a worker does at its beginning is counted for
-its first file.
+`--workers` the files that took most are printed, and all of them are in `.local/seconds.txt`; after them stands when
+processors were idle, and which files ran then. What the servers of the whole run (PostgreSQL, Valkey) do is counted for
+the run only, and what a worker does at its beginning is counted for its first file.
 """
 
 import os
 import time
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 SHOWN = 25  # files
+STEP_SECONDS = 30  # of a run, for which it is noted how long processors were idle
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PROCESSES = Path("/proc")
 
@@ -88,6 +90,17 @@ class Account:
     def __init__(self) -> None:
         self.files: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
         self.before, self.begun = _Machine.now(), sum(os.times()[:2])
+        self.steps: list[str] = []
+        self._last, self._begun_at = self.before, time.monotonic()
+        self._noted_at = self._begun_at
+
+    def note(self, running: Callable[[], Iterable[str]]) -> None:
+        """Note, when STEP_SECONDS have passed, how long processors were idle in them. running: the files that run."""
+        if (at := time.monotonic()) < self._noted_at + STEP_SECONDS:
+            return
+        now = _Machine.now()
+        self.steps.append(f"{at - self._begun_at:8.0f} {now.idle - self._last.idle:8.1f} idle; {' '.join(running())}")
+        self._last, self._noted_at = now, at
 
     def add(self, file: str, cpu: float, wall: float) -> None:
         self.files[file][0] += cpu
@@ -110,4 +123,4 @@ class Account:
 
     def keep(self, place: Path) -> None:
         place.parent.mkdir(exist_ok=True)
-        place.write_text("\n".join(self.lines()) + "\n", encoding="utf-8")
+        place.write_text("\n".join([*self.lines(), *self.steps]) + "\n", encoding="utf-8")

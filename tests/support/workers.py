@@ -142,6 +142,7 @@ class Workers:
         except EOFError:
             self._gone(worker)
             return
+        self.seconds.note(self._running)
         if kind == "asks":
             given = self.files.popleft() if self.files else deque()
             worker.left.extend(given)
@@ -164,6 +165,11 @@ class Workers:
             raise self.session.Failed(self.session.shouldfail)
         if self.session.shouldstop:
             raise self.session.Interrupted(self.session.shouldstop)
+
+    def _running(self) -> list[str]:
+        """Return the files that workers run now."""
+        items = self.session.items
+        return [items[one.left[0]].nodeid.partition("::")[0] for one in self.workers.values() if one.left]
 
     def _warned(self, text: str, category: str, file: str, line: int, when: Any, nodeid: str, location: Any) -> None:
         kind = type(category, (Warning,), {})
