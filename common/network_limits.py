@@ -45,12 +45,14 @@ class NetworkLimit:
 
     name: part of the key, « [a-z-]+ ». seconds: length of a window; it divides a day. noise: the greatest number with
     which a counter begins, 2**n - 1, at most 255. A network may exceed its limit by up to that many acts before it is
-    over, and is never over before its limit.
+    over, and is never over before its limit. times: how many times the limit of the narrowest network each width may
+    reach.
     """
 
     name: str
     seconds: int
     noise: int
+    times: tuple[int, ...] = TIMES
 
     def window(self, now: float) -> int:
         """Return the number of the window in which this moment lies. now: seconds since 1970."""
@@ -67,9 +69,10 @@ class NetworkLimit:
 
 # All limits by network; the worker keeps a string for each. A noise as large as what is allowed hides most.
 REPORTS = NetworkLimit("reports", 60 * 60, noise=63)
-# Reports of people who say that they are in danger are counted here as well. The noise is as large, because they have
-# most to lose by being found.
-DANGERS = NetworkLimit("dangers", 60 * 60, noise=63)
+# Reports of people who say that they are in danger are counted here as well. The noise is as large, because they
+# have most to lose by being found. Wider networks have fewer of them than of anything else: each stands before
+# somebody else's danger, and whoever shares an IPv4 address with thousands has no wider network either.
+DANGERS = NetworkLimit("dangers", 60 * 60, noise=63, times=(1, 2, 3))
 OPINIONS = NetworkLimit("opinions", 60 * 60, noise=15)
 COPIES = NetworkLimit("copies", 60 * 60, noise=15)
 CODES = NetworkLimit("codes", 10 * 60, noise=15)
@@ -110,7 +113,7 @@ def count(limit: NetworkLimit, networks: Networks, *, most: int, within: str = "
     """Count one act of each of these networks, and return whether one of them exceeds its limit in this window.
 
     networks: the narrowest first, as `client_address.networks_of` returns them. most: limit of the narrowest; the wider
-    ones have TIMES of it. within: what else the counter is for, for example an account's key; never anything typed.
+    ones have `times` of it. within: what else the counter is for, for example an account's key; never anything typed.
     A network that is over no longer counts in the wider ones, so that it cannot keep its neighbours out. Nor does it
     count in the narrower ones: whoever has a /48 can use as many /64 as there are counters, each of which is somebody
     else's counter as well. One round trip to Redis; two when a network is over. While Redis is away nobody is blocked.
@@ -130,7 +133,7 @@ def count(limit: NetworkLimit, networks: Networks, *, most: int, within: str = "
             fields = _fields(networks, day_key, within)
             _header, *counted = _add(key, ends_at, fields, 1)
         tally = Tally(False, key, ends_at, fields)
-        for place, (number, times) in enumerate(zip(counted, TIMES, strict=False)):
+        for place, (number, times) in enumerate(zip(counted, limit.times, strict=False)):
             if number > limit.noise + times * most:
                 tally.is_over = True
                 if others := [one for one in fields if one != fields[place]]:

@@ -397,18 +397,19 @@ def open_conversations() -> set[str]:
 
 
 def believed() -> int:
-    """Return how many reports of one network, a /48, may come before a real danger: those that are believed in an hour,
-    the noise of the counter, and the share of the agents that later ones get.
+    """Return how many reports of one network, a /48, may come before a real danger: those of danger that are believed
+    in an hour, the noise of the counter, and the share of the agents that later ones get.
     """
     from django.db.models import Sum
 
     from chat.models import Agent
     from chat.rules.assignment import share_of
     from common import network_limits
+    from reports.way_in import DANGERS_MOST
 
     share = share_of(Agent.objects.aggregate(slots=Sum("capacity", default=0))["slots"])
     disconnect()
-    return REPORTS_MOST * network_limits.TIMES[-1] + network_limits.REPORTS.noise + share
+    return DANGERS_MOST * network_limits.DANGERS.times[-1] + network_limits.DANGERS.noise + share
 
 
 def ahead_of(conversation: str) -> list[str] | None:

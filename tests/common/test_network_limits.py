@@ -74,6 +74,16 @@ def test_ipv6_is_counted_at_every_width(addresses, allowed):
     assert not count("2001:db8:1::1").is_over
 
 
+@pytest.mark.parametrize(
+    ("addresses", "allowed"),
+    [("2001:db8:0:{:x}00::1", 9), ("2001:db8:0:ff{:02x}::1", 6), ("2001:db8:0:ff00::{:x}", 3)],
+)
+def test_danger_of_a_wide_network_is_believed_less_often(addresses, allowed):
+    """A raid of a whole /48 stands before a real danger half as often as with the multiples of the other limits."""
+    answers = [count(addresses.format(number), limit=network_limits.DANGERS).is_over for number in range(1, 41)]
+    assert answers == [False] * allowed + [True] * (40 - allowed)
+
+
 def test_network_that_is_over_takes_nothing_from_its_neighbours():
     """A line that tries on and on fills its own counter, not that of its household, nor of its provider."""
     for _each in range(100):
