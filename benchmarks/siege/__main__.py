@@ -39,6 +39,8 @@ from benchmarks.siege.judge import (
     above_goal,
     is_back,
     judge,
+    medians_of,
+    slowest,
 )
 from benchmarks.siege.people import KINDS, REPORT, SIGN_IN, Crowd, Seen, Timed
 from benchmarks.site import ROOT
@@ -65,6 +67,7 @@ SAME_MOMENT = timedelta(seconds=1)
 # At most two codes de reprise are hashed at once, each with 32 MiB, whoever asks
 # (`chat.conversations.resume.HASHES_AT_ONCE`).
 SHARED_KB = {"codes": 2 * 32 * 1024}
+SLOWEST = 10  # pages that are told one by one
 DOCUMENT_MESSAGES = 250
 JOURNAL_FACTS = 499  # one less than the limit, because the attacker adds one
 TOGETHER_STRENGTH = 0.5  # the share of each attacker's rates when fourteen of them share one core
@@ -97,6 +100,21 @@ class Span:
 
     def holds(self, at: float) -> bool:
         return self.began <= at < self.ended
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What everything had cost at one moment. used: processor seconds by part; rows: what PostgreSQL counted."""
+
+    at: float
+    used: dict[str, float]
+    rows: dict[str, int]
+
+    def until(self, later: "Cost", window: Window) -> None:
+        """Note in a window what came since."""
+        window.used = {part: later.used[part] - used for part, used in self.used.items() if part in later.used}
+        window.rows = {what: later.rows[what] - times for what, times in self.rows.items()}
+        window.lasted = later.at - self.at
 
 
 class Run:
@@ -149,10 +167,16 @@ class Run:
         self.spans.append(span)
         return span
 
+    async def _cost(self) -> Cost:
+        rows = await self.crowd.ask(ground.counts)
+        return Cost(time.monotonic(), self.site.used(), rows)
+
     async def _calm(self) -> None:
+        before = await self._cost()
         span = self._open(CALM, self.scale.calm)
         await asyncio.sleep(self.scale.calm)
         span.ended = span.settled = time.monotonic()
+        before.until(await self._cost(), span.window)
         await asyncio.sleep(1.0)  # what was sent last is answered before an attack begins
         _say(span, self.seen)
 
@@ -162,6 +186,7 @@ class Run:
         with tempfile.TemporaryDirectory() as folder:
             started = [await self._start(each, own[each], seconds, strength, Path(folder)) for each in attackers]
             await asyncio.sleep(1.0)  # what the start of the attackers delayed belongs to no window
+            cost = await self._cost()
             span = self._open(name, seconds)
             window = span.window
             window.shared = sum(SHARED_KB.get(each, 0) for each in attackers)
@@ -171,6 +196,7 @@ class Run:
                 process.stdin.write(b"\n")
             answers = await asyncio.gather(*(self._hear(process, seconds) for process in started))
         span.ended = time.monotonic()
+        cost.until(await self._cost(), window)
         for each, (counts, ended) in zip(attackers, answers, strict=True):
             window.attackers[each] = dict(counts)
             if not ended:
@@ -327,7 +353,9 @@ def fill(span: Span, seen: Seen, unanswered: Iterable[Timed]) -> None:
         return [one for one in things if span.holds(one.at)]
 
     window.acks = [one.seconds for one in of([*seen.acks, *unanswered])]
-    window.pages = {kind: [one.seconds for one in of(seen.pages) if one.kind == kind] for kind in KINDS}
+    pages = of(seen.pages)
+    window.pages = {kind: [one.seconds for one in pages if one.kind == kind] for kind in KINDS}
+    window.asked = {kind: [one.at - span.began for one in pages if one.kind == kind] for kind in KINDS}
     window.given = [one.seconds for one in of(seen.given)]
     window.signed_in = [one.seconds for one in of(seen.whole) if one.kind == SIGN_IN]
     window.filed = [one.seconds for one in of(seen.whole) if one.kind == REPORT]
@@ -430,6 +458,42 @@ def table(verdict: Verdict, siege: Siege) -> str:
     return "\n".join(lines)
 
 
+def costs(siege: Siege) -> str:
+    """Return what each window cost: milliseconds of processor that each part took in a second, and what PostgreSQL did
+    in a second. The first calm windows beside the last ones say whether a site that was besieged has more to do.
+    """
+    calm = [window for window in siege.windows if window.name == CALM]
+    few = max(1, min(3, len(calm) // 2))
+    lots = {f"calm, first {few}": calm[:few], f"calm, last {few}": calm[-few:]}
+    for window in siege.windows:
+        if window.name != CALM:
+            lots.setdefault(window.name, []).append(window)
+    parts = list(dict.fromkeys(part for window in siege.windows for part in window.used))
+    whats = list(dict.fromkeys(what for window in siege.windows for what in window.rows))
+    head = ["window", *(f"{part}, ms a second" for part in parts), *(f"{what} a second" for what in whats)]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for name, windows in lots.items():
+        if lasted := sum(window.lasted for window in windows):
+            used = (1000 * sum(window.used.get(part, 0.0) for window in windows) / lasted for part in parts)
+            done = (sum(window.rows.get(what, 0) for window in windows) / lasted for what in whats)
+            lines.append(f"| {name} | " + " | ".join(f"{each:.0f}" for each in (*used, *done)) + " |")
+    return "\n".join(lines)
+
+
+def slow_pages(verdict: Verdict, siege: Siege) -> str:
+    """Return the slowest pages beside each attack whose pages are above their goal, with the second in which each was
+    asked for, because an attack that begins is not the same as one that lasts.
+    """
+    medians = medians_of(window for window in siege.windows if window.name == CALM)
+    lines = []
+    for row in verdict.rows:
+        if row.pages.verdict in {"no", "doubt"}:
+            found = slowest(row.window, medians, SLOWEST)
+            said = (f"{kind} {1000 * seconds:.0f} ms (after {asked:.1f} s)" for kind, seconds, asked in found)
+            lines.append(f"{row.window.name}: {', '.join(said)}")
+    return "\n".join(lines)
+
+
 def _go_before() -> None:
     """Take a larger part of the machine than others get, for this process and all that it starts.
 
@@ -451,8 +515,9 @@ def main() -> None:
     parser.add_argument("--together", type=float, default=TOGETHER_SECONDS, help="seconds of all of them together")
     parser.add_argument("--rounds", type=int, default=1, help="how often each attacker comes, calm in between")
     parser.add_argument(
-        "--again", type=float, default=ONCE_MORE_SECONDS, help="seconds of an attacker that comes again; 0: none does"
-    )
+        "--again", type=float, default=None,
+        help=f"seconds of an attacker that comes again, {ONCE_MORE_SECONDS:.0f} or --seconds at least; 0: none does",
+    )  # fmt: skip
     parser.add_argument("--people", type=float, default=1.0, help="share of the honest people")
     parser.add_argument("--strength", type=float, default=1.0, help="share of the attackers' rates")
     parser.add_argument("--undisturbed", action="store_true", help="before everything else on the machine (as root)")
@@ -460,6 +525,10 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.attacks) - set(ATTACKS | BESIDE) - {TOGETHER}:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    if options.again is None:
+        options.again = max(ONCE_MORE_SECONDS, options.seconds)
+    elif 0 < options.again < options.seconds:  # it would hold a few pages, of the first moments alone
+        parser.error("--again: seconds, at least as many as --seconds, or 0")
     attacks = [name for name in ATTACKS | BESIDE if name in (options.attacks or ATTACKS)]
     together = not options.attacks or TOGETHER in options.attacks
     alone = bool(attacks)
@@ -486,7 +555,9 @@ def main() -> None:
         siege = asyncio.run(Run(site, scale).live(attacks, together=together, alone=alone))
     verdict = judge(siege)
     text = table(verdict, siege)
-    print(f"\n{text}\n\n{(time.monotonic() - started) / 60:.1f} min; {options.out}")
+    spent, slow = costs(siege), slow_pages(verdict, siege)
+    print(f"\n{text}\n\n{spent}\n\n{slow}")
+    print(f"\n{(time.monotonic() - started) / 60:.1f} min; {options.out}")
     for doubt in verdict.doubts:
         print(f"doubt: {doubt}")
     for breach in verdict.breaches:
@@ -494,7 +565,7 @@ def main() -> None:
     options.out.parent.mkdir(parents=True, exist_ok=True)
     content = {
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "scale": asdict(scale), "breaches": verdict.breaches,
-        "doubts": verdict.doubts, "table": text, "siege": asdict(siege),
+        "doubts": verdict.doubts, "table": text, "costs": spent, "slow": slow, "siege": asdict(siege),
     }  # fmt: skip
     options.out.write_text(json.dumps(content, indent=1, ensure_ascii=False))
     if not verdict.is_good:

@@ -24,7 +24,7 @@ import redis
 from benchmarks.bench import cores
 from benchmarks.faults.journal import Event
 from benchmarks.faults.records import kept
-from benchmarks.figures import memory_kb
+from benchmarks.figures import cpu_of_tree, cpu_seconds, memory_kb
 from benchmarks.site import ROOT, Stage, Web, stage
 from pnav.demo.code import totp_code
 from pnav.demo.services import Service
@@ -127,6 +127,7 @@ class Ground:
     def __init__(self, under: Stage) -> None:
         self.under = under
         self.webs: list[Web] = []
+        self.worker: Worker | None = None
         self.doors = Doors(0, 0)
 
     @contextmanager
@@ -147,6 +148,7 @@ class Ground:
             worker = Worker(self.under.folder, web_cores)
             stack.callback(worker.stop)
             worker.start()
+            self.worker = worker
             self.share_out(worker)
             yield
 
@@ -167,6 +169,20 @@ class Ground:
         families = [_family(web.process.pid) for web in self.webs if web.process is not None]
         own = sum(memory_kb(family[0])["Pss"] for family in families)
         return Memory(own, own + sum(memory_kb(pid)["Pss"] for family in families for pid in family[1:]))
+
+    def used(self) -> dict[str, float]:
+        """Return the processor seconds of each part of the site so far, with its child processes; « people » is the
+        harness itself. A busy machine changes times, and hardly these.
+        """
+        parts: dict[str, Service | None] = {
+            PAGES: self.webs[0], SOCKETS: self.webs[-1], "worker": self.worker, "postgresql": self.under.postgres,
+            "valkey": self.under.valkey,
+        }  # fmt: skip
+        found = {"people": cpu_seconds(os.getpid())}
+        for name, service in parts.items():
+            if service is not None and service.process is not None:
+                found[name] = cpu_of_tree(service.process.pid)
+        return found
 
     def reset_limits(self) -> int:
         """Forget all counters, because each attacker is measured alone; return how many there were."""
@@ -384,6 +400,22 @@ def fill_facts(conversation: str, count: int) -> None:
 def kept_of(conversations: Sequence[str]) -> list[Event]:
     """Return what is stored of these conversations, for the judge of `make faults`."""
     return kept(list(conversations))
+
+
+def counts() -> dict[str, int]:
+    """Return what PostgreSQL has counted so far: transactions, rows that it read, rows that were found by an index, and
+    rows that are dead and not cleaned up. Its processes tell of what they did a second later at most.
+    """
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT xact_commit, tup_returned, tup_fetched, (SELECT sum(n_dead_tup) FROM pg_stat_user_tables)"
+            " FROM pg_stat_database WHERE datname = current_database()"
+        )
+        commits, read, fetched, dead = cursor.fetchone()
+    disconnect()
+    return {"commits": commits, "rows read": read, "rows fetched": fetched, "dead rows": int(dead or 0)}
 
 
 def open_conversations() -> set[str]:

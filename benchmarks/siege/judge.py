@@ -12,7 +12,7 @@ Counts know no noise: one honest person refused, one message lost, one urgency l
 """
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -41,6 +41,8 @@ class Window:
     seconds: float
     acks: list[float] = field(default_factory=list)
     pages: dict[str, list[float]] = field(default_factory=dict)
+    # For each of these pages, how many seconds after the beginning of the window it was asked for.
+    asked: dict[str, list[float]] = field(default_factory=dict)
     given: list[float] = field(default_factory=list)
     signed_in: list[float] = field(default_factory=list)
     filed: list[float] = field(default_factory=list)
@@ -54,6 +56,9 @@ class Window:
     memory_after: int = 0
     back_seconds: float | None = 0.0  # until memory was back; None: not within a minute
     settled_seconds: float | None = 0.0  # until honest people were served as before; None: not within a minute
+    used: dict[str, float] = field(default_factory=dict)  # processor seconds of each part of the site meanwhile
+    rows: dict[str, int] = field(default_factory=dict)  # what PostgreSQL counted meanwhile (`ground.counts`)
+    lasted: float = 0.0  # seconds between the two readings of these
     attackers: dict[str, dict[str, int]] = field(default_factory=dict)
     stayed: list[str] = field(default_factory=list)  # the attackers that did not end by themselves
 
@@ -153,7 +158,8 @@ def slowdowns(pages: Mapping[str, Sequence[float]], medians: Mapping[str, float]
     ]  # fmt: skip
 
 
-def _medians(windows: Iterable[Window]) -> dict[str, float]:
+def medians_of(windows: Iterable[Window]) -> dict[str, float]:
+    """Return the median of each kind of page, of all these windows together."""
     together: dict[str, list[float]] = defaultdict(list)
     for window in windows:
         for kind, times in window.pages.items():
@@ -172,6 +178,19 @@ def _spread(windows: Sequence[Sequence[float]], lot: int) -> float:
     return max((one for one in differences if not math.isnan(one)), default=0.0)
 
 
+def slowest(window: Window, medians: Mapping[str, float], most: int) -> list[tuple[str, float, float]]:
+    """Return the pages that took longest in units of the calm median of their kind, the slowest first: the kind, the
+    seconds that it took, and how long after the beginning of its window it was asked for.
+    """
+    pages = [
+        (seconds / medians[kind], kind, seconds, asked)
+        for kind, times in window.pages.items()
+        if medians.get(kind)
+        for seconds, asked in zip(times, window.asked.get(kind, ()), strict=False)
+    ]
+    return [(kind, seconds, asked) for _slowdown, kind, seconds, asked in sorted(pages, reverse=True)[:most]]
+
+
 def _joined(windows: Iterable[Sequence[float]]) -> list[float]:
     return [one for window in windows for one in window]
 
@@ -184,7 +203,14 @@ def _merged(windows: Sequence[Window]) -> Window:
     refused: dict[str, int] = defaultdict(int)
     attackers: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     pages: dict[str, list[float]] = defaultdict(list)
+    asked: dict[str, list[float]] = defaultdict(list)
+    used: Counter[str] = Counter()
+    rows: Counter[str] = Counter()
     for window in windows:
+        used.update(window.used)
+        rows.update(window.rows)
+        for kind, moments in window.asked.items():
+            asked[kind] += moments
         for what, times in window.refused.items():
             refused[what] += times
         for name, answers in window.attackers.items():
@@ -199,6 +225,10 @@ def _merged(windows: Sequence[Window]) -> Window:
         seconds=sum(window.seconds for window in windows),
         acks=_joined(window.acks for window in windows),
         pages=dict(pages),
+        asked=dict(asked),
+        used=dict(used),
+        rows=dict(rows),
+        lasted=sum(window.lasted for window in windows),
         given=_joined(window.given for window in windows),
         signed_in=_joined(window.signed_in for window in windows),
         filed=_joined(window.filed for window in windows),
@@ -236,7 +266,7 @@ def judge(siege: Siege) -> Verdict:
     """Return every breach in words, every doubt, and a row for each attack."""
     verdict = Verdict()
     calm = [window for window in siege.windows if window.name == CALM]
-    medians = _medians(calm)
+    medians = medians_of(calm)
     lots: dict[str, list[int]] = defaultdict(list)
     for place, window in enumerate(siege.windows):
         if window.name != CALM:

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.siege import addresses, attackers, files, judge, people
-from benchmarks.siege.__main__ import JUST_FILED_SECONDS, Run, Scale, Span, fill, table
+from benchmarks.siege.__main__ import JUST_FILED_SECONDS, Cost, Run, Scale, Span, costs, fill, main, slow_pages, table
 from benchmarks.siege.attackers import Pace, Tally, _status_in
 from benchmarks.siege.ground import Deed
 from benchmarks.siege.judge import (
@@ -173,6 +173,46 @@ def test_first_of_two_windows_is_told_beside_both_together():
     assert other.startswith("| deaf |") and "first" not in other
 
 
+def test_slowest_pages_are_told_with_the_moment_in_which_they_were_asked_for():
+    """In units of their own kind: a search of 40 ms is slower than a console of 60."""
+    attack = window("raid")
+    attack.pages = {"search": [0.005] * 195 + [0.040] * 5, "console": [0.050, 0.060]}
+    attack.asked = {"search": [5.0] * 195 + [0.25, 12.5, 3.0, 2.0, 1.0], "console": [1.0, 2.0]}
+    calm = window(CALM)
+    calm.pages = {"search": [0.005] * 200, "console": [0.050] * 20}
+    siege = replace(good(), windows=[calm, attack, calm, window("deaf"), calm])
+    verdict = judge.judge(siege)
+    (told,) = slow_pages(verdict, siege).splitlines()
+    assert told.startswith("raid: search 40 ms (after 12.5 s), search 40 ms (after 3.0 s), ")
+    assert "search 40 ms (after 0.2 s), console 60 ms (after 2.0 s)" in told and told.count(" ms (after ") == 10
+    both = judge._merged([attack, attack])
+    assert len(both.asked["search"]) == len(both.pages["search"]) == 400
+
+
+def test_cost_of_the_first_calm_is_told_beside_that_of_the_last():
+    """Of six calm windows the processor of three is told beside that of the other three."""
+    began = Cost(10.0, {"pages": 1.0, "worker": 5.0}, {"rows read": 100})
+    windows = [window(CALM) for _window in range(6)]
+    for number, one in enumerate(windows):
+        spent = (1.0, 9.0, 2.0)[number // 2]
+        began.until(Cost(20.0, {"pages": 1.0 + spent, "worker": 5.0}, {"rows read": 100 + 50 * number}), one)
+    attack = window("raid")
+    began.until(Cost(15.0, {"pages": 3.0, "worker": 6.0}, {"rows read": 400}), attack)
+    head, _line, first, last, raid = costs(replace(good(), windows=[*windows, attack])).splitlines()
+    assert head == "| window | pages, ms a second | worker, ms a second | rows read a second |"
+    assert first == "| calm, first 3 | 367 | 0 | 5 |" and last == "| calm, last 3 | 433 | 0 | 20 |"
+    assert raid == "| raid | 400 | 200 | 60 |"
+
+
+@pytest.mark.parametrize("again", ["2", "19"])
+def test_attacker_comes_again_for_as_long_as_before_or_not_at_all(again, monkeypatch, capsys):
+    """In two seconds there are thirty pages, all of them of the moment in which an attack begins."""
+    monkeypatch.setattr(sys, "argv", ["siege", "raid", "--seconds", "20", "--again", again])
+    with pytest.raises(SystemExit) as refused:
+        main()
+    assert refused.value.code == 2 and "--again" in capsys.readouterr().err
+
+
 def test_each_round_answers_for_itself():
     rounds = [window(CALM), window("raid"), window(CALM), window("raid", refused={"home: 503": 1}, back_seconds=None)]
     told = breaches(replace(good(), windows=[*rounds, window(CALM)]))
@@ -265,7 +305,7 @@ def test_what_began_in_a_window_belongs_to_it_however_late_it_ended():
     span = Span(Window("raid", 10), began=2.0, ended=10.0, settled=15.0)
     fill(span, seen, [Timed(6.0, 30.0)])
     assert span.window.acks == [20.0, 30.0]
-    assert span.window.pages[people.HOME] == [9.0]
+    assert span.window.pages[people.HOME] == [9.0] and span.window.asked[people.HOME] == [3.0]
     assert span.window.refused == {"in": 1, "while it settled": 1}
 
 
