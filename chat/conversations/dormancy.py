@@ -21,7 +21,7 @@ from django.db.models import Exists, F, OuterRef, Subquery, Sum
 from chat import pubsub
 from chat.conversations.waits import with_waits
 from chat.messages.writing import say_line
-from chat.models import Agent, Conversation, ConversationEvent, EventKind, Hold, Message
+from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, EventKind, Hold, Message
 from chat.models.agent import places_filled
 from chat.models.casework import Emergency
 from chat.models.transfer import Handover
@@ -68,6 +68,13 @@ def agents_typed(*, conversation_ids: Collection[int]) -> None:
     )
 
 
+def _away_for_long(now: datetime) -> ConversationQuerySet:
+    """Return the conversations whose person was not seen for `definitions.DORMANT`, and that do not rest already."""
+    since = now - values.get_duration(definitions.DORMANT)
+    rows = Conversation.objects.active().filter(reporter_seen_at__lt=since, assigned_at__lt=since)
+    return rows.exclude(dormant_since__gte=F("reporter_seen_at"))
+
+
 def _may_rest(now: datetime) -> Any:
     """Return the conversations that may be put at rest.
 
@@ -75,13 +82,11 @@ def _may_rest(now: datetime) -> Any:
     everything that the person wrote, and is not at work there. Nothing is owed: no open emergency, no promise to be
     back, no passage to a colleague under way.
     """
-    since = now - values.get_duration(definitions.DORMANT)
     spoken = Message.objects.filter(conversation=OuterRef("pk"), author=Author.AGENT).order_by("-seq")
     mine = {"conversation": OuterRef("pk")}
     promised = Hold.objects.unanswered().filter(**mine, agent=OuterRef("assigned_to"), ended_at__isnull=True)
-    rows = Conversation.objects.active().filter(reporter_seen_at__lt=since, assigned_at__lt=since)
     return (
-        with_waits(rows.exclude(dormant_since__gte=F("reporter_seen_at")))
+        with_waits(_away_for_long(now))
         .annotate(spoken_at=Subquery(spoken.values("sent_at")[:1]))
         .filter(spoken_at__lt=now - AT_WORK, unanswered_at__isnull=True)
         .exclude(agent_typed_at__gte=now - AT_WORK)
@@ -111,12 +116,15 @@ def put_to_rest(now: datetime | None = None) -> int:
     """Put conversations that may rest (`_may_rest`) at rest, and return how many. The worker calls it on each tick.
 
     The person who was seen longest ago comes first, within `definitions.DORMANT_MOST` places for each agent. At most
-    AGENTS_AT_ONCE agents in one pass. Two queries when there is nobody.
+    AGENTS_AT_ONCE agents in one pass. Two queries when there is nobody: nearly always nobody has been away for that
+    long, and then the long statement of `_may_rest` is not even written.
     """
     most = values.get(definitions.DORMANT_MOST)
     if not most:
         return 0
     now = now or clock.now()
+    if not _away_for_long(now).exists():
+        return 0
     found = list(_may_rest(now).order_by("pk").values_list("assigned_to", "weight"))
     if not found:
         return 0

@@ -80,15 +80,22 @@ def mark_lookalikes(now: datetime | None = None) -> int:
     """Find groups among the last arrivals, and release members who have said something, for the worker.
 
     Returns how many conversations are new in a group. At most LOOKED_AT arrivals are read, in one query; more queries
-    follow only for each group that is found.
+    follow only while somebody is in a group, and for each group with somebody who is not marked yet.
     """
     now = now or clock.now()
-    _let_go()
+    if Conversation.objects.waiting().filter(lookalike_group__isnull=False).exists():
+        _let_go()
     recent = Conversation.objects.filter(status__in=[Status.WAITING, Status.ACTIVE], opened_at__gt=now - JOINS_FOR)
-    columns = ("pk", "opened_at", "report__municipality", "report__postal_code", "report__role", "report__age_band")
-    rows = _silent(recent).order_by("-opened_at").values_list(*columns)[:LOOKED_AT]
-    arrivals = [Arrival(pk, at, ":".join(map(str, look))) for pk, at, *look in rows]
-    count = sum(_mark(alike.look, alike.keys, alike.first_at, alike.last_at, now) for alike in find_alike(arrivals))
+    look = ("report__municipality", "report__postal_code", "report__role", "report__age_band")
+    rows = _silent(recent).order_by("-opened_at").values_list("pk", "opened_at", "lookalike_group", *look)
+    found = list(rows[:LOOKED_AT])
+    arrivals = [Arrival(pk, at, ":".join(map(str, seen))) for pk, at, _group, *seen in found]
+    unmarked = {pk for pk, _at, group, *_seen in found if group is None}
+    count = sum(
+        _mark(alike.look, alike.keys, alike.first_at, alike.last_at, now)
+        for alike in find_alike(arrivals)
+        if not unmarked.isdisjoint(alike.keys)  # otherwise all of them were marked at an earlier tick
+    )
     ArrivalGroup.objects.filter(last_at__lt=now - KEPT).delete()
     if count:
         pubsub.queue_changed()

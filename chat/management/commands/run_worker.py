@@ -40,6 +40,7 @@ from common import clock, network_limits, tracing
 from common.data_keys import copies
 from common.data_keys import keys as data_keys
 from common.database_errors import describe_error
+from common.offload import process
 from common.texts import cache as text_cache
 from common.watchdog import READY, STOPPING, Steps, Supervisor, tell_while
 from reports.audit import digests
@@ -51,6 +52,9 @@ from reports.rules.signed_digests import BadKey
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 2.0
+# As a process of pages (`pnav.server.process_role`). A tick is many statements; at a higher priority each page on the
+# same processor that falls into one waits for all of them (docs/adr/0130).
+NICENESS = 5
 # A tick that comes so much later than the one before means that the database was away, that this process hung, or that
 # the clock was put forward. Meanwhile nobody could be seen.
 LATE = timedelta(seconds=15)
@@ -75,6 +79,8 @@ class Command(BaseCommand):
             self._say_whether_alive()
             return
         tracing.start_tracing("worker")
+        if not ticks:  # it shares the machine with web processes, and people wait for these
+            process.lower_priority(max(0, NICENESS - os.nice(0)))
         stop = threading.Event()
 
         def end(_signal: int, _frame: FrameType | None) -> None:
@@ -157,6 +163,7 @@ class Command(BaseCommand):
     _ticked_at: datetime | None = None  # when the last tick without an error ended
     _spare_until = 0.0  # a time of the monotonic clock
     _is_web_away = False
+    _keeps_connection = False  # whether a duty that succeeds leaves its connection to the next one
     _remind_at = 0.0
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -167,6 +174,20 @@ class Command(BaseCommand):
         self._steps = Steps(worker_status.ALIVE.total_seconds())
 
     def _tick(self) -> None:
+        """Do all duties of a tick, with one connection of the pool: a duty that fails gives it back, and the next one
+        takes another.
+
+        The pool asks PostgreSQL whether a connection still works each time it lends it, which was a third of the
+        statements of a tick.
+        """
+        self._keeps_connection = True
+        try:
+            self._do_duties()
+        finally:
+            self._keeps_connection = False
+            close_old_connections()
+
+    def _do_duties(self) -> None:
         if not self._do("clock", self._read_clock):
             return
         self._do("sentences", text_cache.refresh)  # before anything is locked
@@ -237,13 +258,14 @@ class Command(BaseCommand):
         An error in one duty stops neither the others nor the process. It is logged in full once in REMIND_SECONDS, and
         in one line in between. The result is then True, so that leases still end.
         """
-        close_old_connections()
+        has_succeeded = False
         self._steps.begin(worker_status.may_take(name).total_seconds())
         try:
             with tracing.begin_span(tracing.DUTY) as span:
                 span.set(tracing.KIND, tracing.known_kind(name))
                 work()
             self._report.succeeded(name)
+            has_succeeded = True
             return True
         except (DatabaseError, InterfaceError, PoolTimeout, CommandError) as error:
             self._report.failed(name)
@@ -258,5 +280,6 @@ class Command(BaseCommand):
                 logger.error("worker: %s failed again (%s)", name, type(error).__name__)
             return True
         finally:
-            close_old_connections()
+            if not (has_succeeded and self._keeps_connection):
+                close_old_connections()
             self._steps.begin()

@@ -294,3 +294,13 @@ def test_person_who_comes_back_while_they_are_put_to_rest_is_never_missed():
         assert not rests(person) and load_of(agent) == 1
         told = [person.events.filter(kind=kind).count() for kind in (EventKind.DORMANT, EventKind.AWAKE)]
         assert told in ([0, 0], [1, 1])
+
+
+def test_nobody_away_for_long_costs_one_short_statement(monkeypatch):
+    """It is asked every two seconds. Who rests already is not asked about again."""
+    agent = make.agent(capacity=4)
+    away(agent, minutes=5)
+    resting = away(agent)
+    assert dormancy.put_to_rest() == 1 and rests(resting)
+    monkeypatch.setattr(dormancy, "_may_rest", None)
+    assert dormancy.put_to_rest() == 0

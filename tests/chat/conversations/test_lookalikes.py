@@ -139,6 +139,23 @@ def test_workers_side_by_side_make_one_mark_for_each():
     assert groups <= set(ArrivalGroup.objects.values_list("public_id", flat=True))
 
 
+def test_group_that_is_marked_costs_no_more_statements_at_each_tick(django_assert_max_num_queries, monkeypatch):
+    """A raid of which nobody says a word is looked at every two seconds, for hours."""
+    raid()
+    lookalikes.mark_lookalikes()
+    with monkeypatch.context() as patched, django_assert_max_num_queries(7):
+        patched.setattr(lookalikes, "_mark", None)
+        assert lookalikes.mark_lookalikes() == 0
+    raid(1)
+    assert lookalikes.mark_lookalikes() == 1
+
+
+def test_where_nobody_is_in_a_group_nobody_is_let_go(monkeypatch):
+    raid(2)
+    monkeypatch.setattr(lookalikes, "_let_go", None)
+    assert lookalikes.mark_lookalikes() == 0
+
+
 def test_queries_do_not_grow_with_the_raid(django_assert_max_num_queries):
     raid(60)
     with django_assert_max_num_queries(16):

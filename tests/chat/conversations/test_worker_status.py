@@ -13,6 +13,7 @@ from chat.conversations.worker_status import ALIVE, ALIVE_WHILE_PURGING, BEAT_SE
 from chat.management.commands import run_worker
 from chat.models import WorkerDuty, WorkerHeartbeat
 from common import clock, sql
+from pnav.server.process_role import PAGES_NICENESS
 
 SECOND = timedelta(seconds=1)
 
@@ -175,3 +176,35 @@ def test_what_could_not_be_written_is_kept(monkeypatch):
     with pytest.raises(OperationalError):
         report.write()
     assert report.is_due and report._errors["dispatch"] == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("fails", "times"), [(False, 1), (True, 2)])
+def test_tick_has_one_connection_and_another_after_a_duty_that_failed(fails, times, monkeypatch):
+    """The pool asks PostgreSQL whether a connection works each time it lends it. One that broke is lent to nobody."""
+    given_back = []
+    monkeypatch.setattr(run_worker, "close_old_connections", lambda: given_back.append("back"))
+    if fails:
+        monkeypatch.setattr(run_worker.dispatcher, "dispatch", lambda: 1 / 0)
+    command = run_worker.Command()
+    command._tick()
+    assert len(given_back) == times
+    command._do("heartbeat", lambda: None)
+    assert len(given_back) == times + 1, "what is done between two ticks may take an hour"
+
+
+@pytest.mark.parametrize(("now", "steps"), [(0, 5), (3, 2), (10, 0)])
+def test_worker_stands_beside_pages_and_behind_sockets(now, steps, monkeypatch):
+    class Over(Exception):
+        pass
+
+    def lower(by):
+        lowered.append(by)
+        raise Over
+
+    lowered = []
+    monkeypatch.setattr(run_worker.os, "nice", lambda _by: now)
+    monkeypatch.setattr(run_worker.process, "lower_priority", lower)
+    with pytest.raises(Over):
+        call_command("run_worker")
+    assert lowered == [steps] and PAGES_NICENESS == run_worker.NICENESS
