@@ -34,7 +34,8 @@ from pnav import addresses, health  # noqa: E402
 from pnav.server import busy  # noqa: E402
 from pnav.server.admission import buckets_of  # noqa: E402
 from pnav.server.identity import identify_passes  # noqa: E402
-from pnav.server.page_handler import OperatorPages, Pages  # noqa: E402
+from pnav.server.page_garbage import THRESHOLDS, keep_collecting  # noqa: E402
+from pnav.server.page_handler import OperatorPages, Pages, is_idle  # noqa: E402
 from pnav.server.process_role import PAGES_NICENESS, ProcessRole  # noqa: E402
 from pnav.server.serving import install_server, quieten_autobahn  # noqa: E402
 from pnav.server.watermark import MEMORY, use_one_arena  # noqa: E402
@@ -110,8 +111,8 @@ def _settle(*, has_sockets: bool) -> None:
     gc.collect()
     gc.freeze()
     # Each page leaves some sixty objects that refer to each other. In a process without sockets they are looked for
-    # seven times as often (docs/adr/0126).
-    gc.set_threshold(10_000, *((10, 10) if has_sockets else (3, 3)))
+    # more often, a few at a time, and everything is looked at while no page is under way (docs/adr/0130).
+    gc.set_threshold(*((10_000, 10, 10) if has_sockets else THRESHOLDS))
     # A thread that works on a page or a batch gives the event loop, through which all messages pass, its turn sooner.
     sys.setswitchinterval(0.001)
 
@@ -156,6 +157,7 @@ def application_for(role: str) -> WithBroadcaster:
 install_server(health.are_pages_stuck)
 if settings.PROCESS_ROLE == ProcessRole.PAGES:
     lower_priority(PAGES_NICENESS)  # before threads are started, because they inherit it
+    keep_collecting(is_idle)
 _load_addresses()
 tracing.start_tracing(settings.PROCESS_ROLE)
 application = application_for(settings.PROCESS_ROLE)

@@ -17,6 +17,7 @@ from chat.realtime.garbage import Garbage
 from pnav import asgi
 from pnav.asgi import application_for
 from pnav.server import watermark
+from pnav.server.page_garbage import THRESHOLDS
 from pnav.server.process_role import PAGES_NICENESS, ProcessRole
 from pnav.server.serving import Server
 from pnav.server.watermark import MEMORY
@@ -238,7 +239,7 @@ def test_every_web_process_returns_memory_before_it_serves(monkeypatch):
     assert begun == ["gives back", "serves"]
 
 
-@pytest.mark.parametrize(("has_sockets", "thresholds"), [(True, (10_000, 10, 10)), (False, (10_000, 3, 3))])
+@pytest.mark.parametrize(("has_sockets", "thresholds"), [(True, (10_000, 10, 10)), (False, THRESHOLDS)])
 async def test_process_of_pages_looks_more_often_for_what_is_unreachable(has_sockets, thresholds, monkeypatch):
     collector = Mock()
     monkeypatch.setattr(asgi, "gc", collector)
@@ -255,7 +256,10 @@ def test_role_that_does_not_exist_is_refused_at_the_start():
 
 @pytest.mark.parametrize(("role", "steps"), [("pages", PAGES_NICENESS), ("sockets", 0), ("all", 0)])
 def test_pages_stand_behind_the_others_for_the_processor(role, steps):
-    code = "import os; before = os.nice(0); import pnav.asgi; print(os.nice(0) - before)"
+    code = (
+        "import os, threading; before = os.nice(0); import pnav.asgi\n"
+        "print(os.nice(0) - before, [one.name for one in threading.enumerate()].count('page-garbage'))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PROCESS_ROLE": role},
@@ -264,4 +268,4 @@ def test_pages_stand_behind_the_others_for_the_processor(role, steps):
         check=True,
         start_new_session=True,  # like a service of its own, it is not in the scheduler's group of the tests
     )
-    assert int(done.stdout) == steps
+    assert done.stdout.split() == [str(steps), str(int(role == ProcessRole.PAGES))]

@@ -233,6 +233,11 @@ class Lane:
         """Return how many requests wait for a thread."""
         return self._waiting
 
+    @property
+    def is_idle(self) -> bool:
+        """Return whether no request runs or waits. Without the lock: one may come at this moment."""
+        return not (self._running or self._waiting)
+
     def enter(self, ticket: Ticket) -> bool:
         """Begin this request and return True, or queue it and return False. Raises Refused when too many wait."""
         with self._lock:

@@ -96,6 +96,11 @@ BUSY_THREAD = ThreadPoolExecutor(1, thread_name_prefix="busy")
 SLOW = Lane(SLOW_THREADS, slow_hashes.AT_ONCE, each=20, in_all=100, light=2.0, heavy=6.0, held=1.0, prefers=True)
 
 
+def is_idle() -> bool:
+    """Return whether no page is under way in this process."""
+    return all(lane.is_idle for lane in (PAGES, SLOW, SLICES, EXITS))
+
+
 def _whole(response: HttpResponseBase) -> HttpResponse:
     """Return the response with its whole body.
 

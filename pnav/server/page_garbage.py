@@ -1,0 +1,72 @@
+"""Looks for what nothing reaches any more in a process of pages, while no page is under way.
+
+All pages stand still during a garbage collection, and a full one looks at every object that is not frozen: those of
+every request that runs or waits too, so that it takes longest when many people come at once. It finds hardly anything
+then, because what a page leaves is found by the short collections of young objects (docs/adr/0130). So Python makes no
+full collection by itself in such a process (`THRESHOLDS`). One is made here every 20 seconds, in a moment without a
+page. Where there is no such moment for two minutes, it is made all the same.
+
+What is loaded before the first request is frozen at once (`pnav.asgi`), so that no collection looks at it. Templates,
+statements and caches are loaded by the first page that needs them, and are frozen here after a collection: some seconds
+after the start, and then after twice as long each time. This too is done only while no page is under way, because
+objects of a page that refer to each other would never be collected once they are frozen.
+"""
+
+import gc
+import threading
+import time
+from collections.abc import Callable
+
+# Those of `gc.set_threshold`: the short collections, of 2,000 objects and of what six of these left, and no full one.
+THRESHOLDS = (2_000, 5, 1_000_000_000)
+EVERY_SECONDS = 20.0
+PATIENCE_SECONDS = 10.0  # for which a moment without a page is waited for each time
+LATEST_SECONDS = 120.0  # after which everything is collected without such a moment
+# The first pause between two freezes, and the longest. In between, each pause is as long as all before.
+FREEZE_SECONDS, FREEZE_SECONDS_MOST = 20.0, 3600.0
+LOOKS_SECONDS = 0.01
+
+
+class PageGarbage:
+    """It is what a process of pages notes of its collections. is_idle: whether no page is under way; now: the time of
+    the monotonic clock."""
+
+    def __init__(self, is_idle: Callable[[], bool], now: float) -> None:
+        self._is_idle = is_idle
+        self._began_at = self._collected_at = now
+        self._freezes_at = now + FREEZE_SECONDS
+
+    def turn(self) -> None:
+        """Collect everything as soon as no page is under way, and freeze what is left when it is time."""
+        is_idle = self._wait()
+        now = time.monotonic()
+        if not is_idle and now - self._collected_at < LATEST_SECONDS:
+            return
+        gc.collect()
+        self._collected_at = now
+        if is_idle and now >= self._freezes_at:
+            gc.freeze()
+            self._freezes_at = now + min(max(FREEZE_SECONDS, now - self._began_at), FREEZE_SECONDS_MOST)
+
+    def _wait(self) -> bool:
+        """Wait for a moment without a page, for PATIENCE_SECONDS at most, and return whether it has come."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not self._is_idle():
+            if time.monotonic() >= until:
+                return False
+            time.sleep(LOOKS_SECONDS)
+        return True
+
+
+def keep_collecting(is_idle: Callable[[], bool]) -> threading.Thread:
+    """Take a turn every EVERY_SECONDS, in a thread that ends with the process."""
+
+    def work() -> None:
+        garbage = PageGarbage(is_idle, time.monotonic())
+        while True:
+            time.sleep(EVERY_SECONDS)
+            garbage.turn()
+
+    thread = threading.Thread(target=work, name="page-garbage", daemon=True)
+    thread.start()
+    return thread

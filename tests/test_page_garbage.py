@@ -1,0 +1,126 @@
+"""A process of pages collects everything while no page is under way, and looks once at what the first ones loaded."""
+
+import subprocess
+import sys
+from itertools import pairwise
+from unittest.mock import Mock
+
+import pytest
+
+from pnav.server import page_garbage, page_handler
+from pnav.server.admission import Ticket
+from pnav.server.page_garbage import (
+    EVERY_SECONDS,
+    FREEZE_SECONDS,
+    FREEZE_SECONDS_MOST,
+    LATEST_SECONDS,
+    PATIENCE_SECONDS,
+    PageGarbage,
+)
+
+
+class Clock:
+    """The clock of a test, which a sleep puts forward. acts: what the collector was told, and when."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.acts: list[tuple[float, str]] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def collect(self) -> None:
+        self.acts.append((self.now - 1000, "collect"))
+
+    def freeze(self) -> None:
+        self.acts.append((self.now - 1000, "freeze"))
+
+    def at(self, act: str) -> list[float]:
+        return [at for at, what in self.acts if what == act]
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(page_garbage, "time", clock)
+    monkeypatch.setattr(page_garbage, "gc", clock)
+    return clock
+
+
+def live(clock, garbage, seconds):
+    while clock.now < 1000 + seconds:
+        clock.sleep(EVERY_SECONDS)
+        garbage.turn()
+
+
+def test_everything_is_collected_regularly_and_frozen_ever_more_rarely(clock):
+    live(clock, PageGarbage(lambda: True, clock.now), 6 * FREEZE_SECONDS_MOST)
+    assert clock.at("collect")[:3] == [EVERY_SECONDS, 2 * EVERY_SECONDS, 3 * EVERY_SECONDS]
+    freezes = clock.at("freeze")
+    assert freezes[:4] == [FREEZE_SECONDS, 2 * FREEZE_SECONDS, 4 * FREEZE_SECONDS, 8 * FREEZE_SECONDS]
+    assert max(after - before for before, after in pairwise(freezes)) == FREEZE_SECONDS_MOST
+    assert all((at, "collect") in clock.acts for at in freezes), "what nothing reaches is not frozen"
+
+
+def test_it_waits_until_no_page_is_under_way(clock):
+    garbage = PageGarbage(lambda: clock.now >= 1003, clock.now)
+    garbage.turn()
+    assert clock.at("collect") == [pytest.approx(3, abs=0.02)]
+
+
+def test_where_pages_never_end_everything_is_collected_late_and_nothing_is_frozen(clock):
+    """A circle among the objects of a page that is under way would stay for good."""
+    live(clock, PageGarbage(lambda: False, clock.now), 5 * LATEST_SECONDS)
+    collections = [0.0, *clock.at("collect")]
+    most = LATEST_SECONDS + EVERY_SECONDS + PATIENCE_SECONDS
+    assert len(collections) > 2
+    assert all(LATEST_SECONDS <= after - before <= most for before, after in pairwise(collections))
+    assert not clock.at("freeze")
+
+
+LOADED_LATER = """
+import gc, time
+from pnav.server.page_garbage import FREEZE_SECONDS, THRESHOLDS, PageGarbage
+
+gc.collect()
+gc.freeze()
+gc.set_threshold(*THRESHOLDS)
+loaded = [[number] for number in range(200_000)]
+full = gc.get_stats()[2]["collections"]
+lost = [[] for _each in range(100)]
+for one in lost:
+    one.append(one)
+del lost, one
+gc.collect(1)
+before, frozen = len(gc.get_objects(2)), gc.get_freeze_count()
+assert gc.get_stats()[2]["collections"] == full == 1
+PageGarbage(lambda: True, time.monotonic() - FREEZE_SECONDS).turn()
+print(before, len(gc.get_objects(2)), gc.get_freeze_count() - frozen)
+"""
+
+
+def test_no_full_collection_comes_by_itself_and_the_next_looks_at_nothing_that_was_loaded_before():
+    done = subprocess.run([sys.executable, "-c", LOADED_LATER], capture_output=True, text=True, check=True)
+    before, after, frozen = map(int, done.stdout.split())
+    assert before > 200_000 and after < 1_000
+    assert 200_000 <= frozen < 210_000
+
+
+@pytest.mark.parametrize("lane", ["PAGES", "SLOW", "SLICES", "EXITS"])
+def test_page_that_is_under_way_is_seen_whatever_its_threads_are(lane):
+    seen: list[bool] = []
+    ticket = Ticket(1, lambda: seen.append(page_handler.is_idle()))
+    assert page_handler.is_idle()
+    getattr(page_handler, lane).enter(ticket)
+    ticket.result.result(timeout=20)
+    assert seen == [False]
+
+
+def test_thread_takes_its_turns_and_ends_with_the_process(monkeypatch):
+    begun = Mock()
+    monkeypatch.setattr(page_garbage.threading, "Thread", begun)
+    page_garbage.keep_collecting(lambda: True)
+    assert begun.call_args.kwargs["daemon"] and begun.return_value.start.called
