@@ -46,6 +46,7 @@ from chat.models import Agent, Conversation
 from chat.rules import reply_template
 from chat.rules.danger_words import Kind
 from chat.rules.lifecycle import Author, Availability
+from chat.rules.service_level import Level, Measure
 from chat.rules.whereabouts import Whereabouts
 from chat.supervision import live_board  # fmt: skip
 from chat.transfer import actions as transfer_actions
@@ -193,6 +194,9 @@ def _words() -> dict[str, str]:
         "waits_them": _("À la personne d'écrire"),
         "waits_left": _("La personne a quitté la page"),
         "waits_dormant": _("Échange en veille, sans place"),
+        "level_near": Level.NEAR.label,
+        "level_broken": Level.BROKEN.label,
+        "late_news": _("Délai de réponse dépassé, échange {n} : {name}."),
         "unread_one": _("{n} non lu"),
         "unread_many": _("{n} non lus"),
         "assigned": _("Nouvel échange, touche {n} : {name}."),
@@ -420,6 +424,7 @@ def screen(
         "words": _said_words(),
         "danger_phrases": danger.phrases_as_json(),
         "lease_seconds": settings.LEASE_SECONDS,
+        "silence": live_board.limit_of(Measure.SILENCE),
         "absence": losses.unread_losses(agent, now),
         "is_supervisor": agent.user.is_supervisor,
         "is_still": "fixe" in request.GET,

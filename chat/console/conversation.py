@@ -60,6 +60,8 @@ from chat.realtime import http_fallback
 from chat.realtime.http_fallback import Party
 from chat.rules import reply_template
 from chat.rules.lifecycle import Author, Availability
+from chat.rules.service_level import Measure
+from chat.supervision import live_board
 from chat.transfer import actions as transfer_actions
 from common import rate_limits
 from common.database_errors import describe_error
@@ -100,6 +102,7 @@ def help_page(request: HttpRequest, agent: Agent) -> HttpResponse:
         "is_supervisor": agent.user.is_supervisor,
         "undo_seconds": UNDO_SECONDS,
         "lease_seconds": settings.LEASE_SECONDS,
+        "silence": live_board.limit_of(Measure.SILENCE),
         "dormant_minutes": int(values.get_duration(definitions.DORMANT).total_seconds() // 60),
     }
     return render(request, "console/help.html", context)

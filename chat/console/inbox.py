@@ -26,9 +26,12 @@ from chat.conversations.waiting_list import WaitingList, WaitingPerson
 from chat.conversations.wording import clock_in_words, duration_in_words, place_of
 from chat.models import UNREADABLE, Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.models.casework import Emergency
+from chat.rules import service_level
 from chat.rules.danger_words import Kind
 from chat.rules.handles import Handle
 from chat.rules.lifecycle import Author, Outcome, Status
+from chat.rules.service_level import Level, Measure
+from chat.supervision import live_board
 from common import plain_text
 from common.choices import label_of, read_choice
 from common.data_keys import keys as data_keys
@@ -102,6 +105,7 @@ class Entry:
     waits_since: since when the person waits for an answer, whoever had the conversation; None when it is their turn to
     write, or when they left. waited: the same in words. own_since, own_waited: since when the present agent could have
     answered; None and empty when that differs by less than a minute.
+    level: how the wait stands against the limit of the board; KEPT while the person is away, as the board has it.
     emergency_at, emergency_since: when the open procedure began, and how long ago, as a clock shows it; None and empty
     without one. promise: a promise to be back that is running, even if its time has passed.
     """
@@ -124,6 +128,7 @@ class Entry:
     waited: str
     own_since: datetime | None
     own_waited: str
+    level: Level
     emergency_at: datetime | None
     emergency_since: str
     promise: "ReturnPromise | None"
@@ -332,6 +337,12 @@ def _dangers_of(row: Any, said: str, before: Dangers) -> Dangers:
     return {**before, row.last_said: kinds} if kinds else before
 
 
+def _level_of_wait(since: datetime | None, now: datetime) -> Level:
+    if since is None:
+        return Level.KEPT
+    return service_level.level_of_time((now - since).total_seconds(), live_board.limit_of(Measure.SILENCE))
+
+
 def _entry(row: Any, handle: Handle | None, now: datetime, *, said: str, dangers: Dangers) -> Entry:
     """Return the entry of a row.
 
@@ -367,6 +378,7 @@ def _entry(row: Any, handle: Handle | None, now: datetime, *, said: str, dangers
         waited=duration_in_words(now - since) if since else "",
         own_since=own,
         own_waited=duration_in_words(now - own) if own else "",
+        level=Level.KEPT if is_away else _level_of_wait(since, now),
         emergency_at=emergency_at,
         emergency_since=clock_in_words(now - emergency_at) if emergency_at else "",
         promise=ReturnPromise(row.promised, now) if row.promised else None,

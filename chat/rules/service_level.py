@@ -46,6 +46,16 @@ class Limit:
     limit: int
     warn_percent: int
 
+    @property
+    def near_ms(self) -> int:
+        """Return after how many milliseconds something that lasts is NEAR. A script counts with it."""
+        return self.limit * 600 * self.warn_percent
+
+    @property
+    def broken_ms(self) -> int:
+        """Return after how many milliseconds something that lasts is BROKEN."""
+        return self.limit * 60_000
+
 
 def level_of_time(seconds: float, limit: Limit) -> Level:
     """Return the level of something that has lasted for so many seconds."""

@@ -52,10 +52,13 @@ LIMITS: Mapping[str, tuple[Setting, Setting | None]] = {
 
 def limits() -> Mapping[str, Limit]:
     """Return the limits in force, by their measure, from the settings of the service."""
-    return {
-        kind: Limit(setting_values.get(limit), setting_values.get(warn) if warn else 100)
-        for kind, (limit, warn) in LIMITS.items()
-    }
+    return {kind: limit_of(kind) for kind in LIMITS}
+
+
+def limit_of(kind: str) -> Limit:
+    """Return the limit of one measure in force."""
+    limit, warn = LIMITS[kind]
+    return Limit(setting_values.get(limit), setting_values.get(warn) if warn else 100)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Whatever an agent reads, their conversations stay theirs, for longer than two leases on each page of the menu."""
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -343,6 +344,33 @@ def test_silence_on_the_board_and_in_the_list_outlives_a_hand_over(live_site, pa
     expect(page.locator("#tableau")).to_contain_text("attend une réponse depuis 9 min, dont 0 min avec cet agent")
     page.goto(live_site.url + "/console/")
     expect(page.locator("#liste .console-entry")).to_contain_text("Attend votre réponse depuis 9 min")
+
+
+def test_who_waits_longer_than_the_limit_is_marked_and_said_once(live_site, page_factory: PageFactory):
+    """The board's own sign and word, in the list of whoever answers, as time passes in the open page."""
+    page, conversation = arrive(live_site, page_factory)
+    mark = page.locator("#liste .console-entry [data-slot=late]")
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    expect(mark).to_be_hidden()
+
+    def wrote(seconds: float) -> None:
+        conversation.messages.update(sent_at=timezone.now() - timedelta(seconds=seconds))
+
+    in_site(live_site, lambda: wrote(215))
+    page.reload()
+    expect(mark).to_have_text(re.compile(r"▲\s*Délai\s+de\s+réponse\s*:\s*Bientôt dépassé"))
+    in_site(live_site, lambda: wrote(290))
+    page.reload()
+    expect(mark).to_be_visible()
+    said = page.locator("#annonces")
+    expect(said).to_contain_text(re.compile(r"Délai\s+de\s+réponse\s+dépassé,\s+échange\s+1"), timeout=30_000)
+    expect(mark).to_have_text(re.compile(r"■\s*Délai\s+de\s+réponse\s*:\s*Dépassé"))
+    page.reload()
+    expect(mark).to_contain_text("Dépassé")
+    page.locator(f"#corps-{conversation.public_id}").fill("Je suis là.")
+    page.get_by_role("button", name="Envoyer").click()
+    expect(mark).to_be_hidden()
+    expect(said).not_to_contain_text("Délai")
 
 
 def test_hidden_tabs_keep_the_people_though_their_timers_are_slowed(live_site, tmp_path):

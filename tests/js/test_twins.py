@@ -17,7 +17,7 @@ from chat.casework import danger
 from chat.console import inbox
 from chat.console.base import _words
 from chat.conversations import wording
-from chat.rules import danger_words
+from chat.rules import danger_words, service_level
 from chat.texts import script as script_texts
 from common import plain_text
 from common.plain_text import plain
@@ -115,6 +115,18 @@ def test_script_and_server_say_the_same_duration(language):
         {"said": said, "seconds": seconds},
     )
     assert differences(seconds, here, there) == []
+
+
+def test_script_and_server_give_a_wait_the_same_level():
+    seconds = [*range(1300), 100.7, 100.8, 3599, 3600]
+    limits = [service_level.Limit(*one) for one in ((5, 70), (1, 33), (20, 100), (7, 24), (60, 10))]
+    here = [[service_level.level_of_time(one, limit).name.lower() for one in seconds] for limit in limits]
+    there = drawn(
+        "lib/time.js",
+        "given.limits.map((limit) => given.seconds.map((one) => script.level(1000 * one, limit)))",
+        {"seconds": seconds, "limits": [{"near": one.near_ms, "broken": one.broken_ms} for one in limits]},
+    )
+    assert there == here and {"kept", "near", "broken"} == set(here[1])
 
 
 @pytest.mark.parametrize("language", begun.offered())

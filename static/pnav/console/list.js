@@ -10,6 +10,7 @@ import { duration, promise } from "../lib/time.js";
 import { refreshAsides } from "./asides.js";
 import { dangerOf, showDanger } from "./dangers.js";
 import { emergencyOf, showEmergency } from "./emergency.js";
+import { showLate, tickLate } from "./late.js";
 import { isInView } from "./numbers.js";
 import { tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
@@ -69,6 +70,7 @@ function paintEntry(c) {
     }
   }
   showOwn(c);
+  showLate(c);
   if (c.gone) showEmergency(c, ""); // a conversation that has ended keeps this mark until its procedure has ended
   const offline = seekSlot("offline", c.entry); // what has ended came without it
   if (offline) {
@@ -248,6 +250,7 @@ export function tickList() {
   for (const time of all("time[data-duration][datetime]", byId("console"), HTMLTimeElement)) {
     write(time, sayDuration(new Date(time.dateTime))); // most of them keep the same words for a minute
   }
+  tickLate();
 }
 
 let isAsked = false;

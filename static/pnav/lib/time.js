@@ -81,6 +81,16 @@ export const duration = (ms) => {
   return { key: "hours", values: { h: Math.floor(minutes / 60), m: String(minutes % 60).padStart(2, "0") } };
 };
 
+/**
+ * Return how something that has lasted so long stands against its limit. `chat.rules.service_level.level_of_time` does
+ * the same on the server, and a test compares both.
+ *
+ * @param {number} ms
+ * @param {{ near: number, broken: number }} limit in ms
+ * @returns {"kept" | "near" | "broken"}
+ */
+export const level = (ms, { near, broken }) => (ms >= broken ? "broken" : ms >= near ? "near" : "kept");
+
 /** @param {number} number */
 const two = (number) => String(number).padStart(2, "0");
 

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from chat.casework import emergencies
+from chat.console import inbox
 from chat.conversations import dispatcher, resume, waiting_list
 from chat.models import Conversation, Message
 from chat.models.casework import Emergency
@@ -110,6 +111,26 @@ def test_silence_is_of_who_waits_for_an_answer_and_is_here():
     (silence,) = read(units={agent.unit_id}).silences
     assert (silence.name, silence.since, silence.level) == ("Camille", "6 min", Level.BROKEN)
     assert any("sans mot de l'agent" in alert.text for alert in read().alerts)
+
+
+@pytest.mark.parametrize(("limit", "warn"), [(5, 70), (9, 20), (2, 100)])
+def test_entry_of_the_list_has_the_level_of_the_board(limit, warn, set_rule):
+    set_rule(definitions.SILENCE, limit)
+    set_rule(definitions.SILENCE_WARN, warn)
+    agent = make.agent(capacity=9)
+    for minutes in (0.5, 1.9, 3, 4, 6, 12):
+        silent_for(minutes, agent)
+    gone = silent_for(20, agent)
+    Conversation.objects.filter(pk=gone.pk).update(reporter_seen_at=make.long_ago(5))
+    entries = inbox.open_entries(agent, timezone.now())
+    assert sorted(one.level for one in entries if one.level) == sorted(one.level for one in read().silences)
+    [away] = [one for one in entries if one.conversation.pk == gone.pk]
+    assert away.level == Level.KEPT and away.waited == "20 min"
+    html = squeezed(signed_in(agent.user).get("/console/").text)
+    for level in (Level.NEAR, Level.BROKEN):
+        seen = html.count(f'data-slot="late" data-level="{level.name.lower()}">')
+        assert seen == sum(one.level == level for one in entries)
+    assert f'data-near="{limit * 600 * warn}" data-broken="{limit * 60_000}"' in html
 
 
 def test_silence_counts_from_what_nobody_answered():

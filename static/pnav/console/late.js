@@ -1,0 +1,47 @@
+/**
+ * Marks who waits for an answer for longer than the service allows, with the limits and the signs of the board.
+ *
+ * @module
+ */
+
+import { write } from "../lib/dom.js";
+import { level } from "../lib/time.js";
+import { beep } from "./sound.js";
+import { announce, list, own, say, seekSlot, slot, words } from "./state.js";
+
+/** @typedef {import("./state.js").Conversation} Conversation */
+
+const SIGNS = { kept: "", near: "▲", broken: "■" };
+
+/** @param {Conversation} c @returns {keyof typeof SIGNS} the board's level; a person who is away is not counted there */
+function levelOf(c) {
+  if (c.over || c.offline || c.asleep || c.waits !== "me" || !c.since) return "kept";
+  const limit = { near: Number(list.dataset.near), broken: Number(list.dataset.broken) };
+  return level(Date.now() - Date.parse(c.since), limit);
+}
+
+/** Show in the list how the wait of this person stands. @param {Conversation} c */
+export function showLate(c) {
+  const mark = seekSlot("late", c.entry);
+  if (!mark) return;
+  const now = levelOf(c);
+  c.lateOf ??= now === "broken" ? c.since : ""; // what came late already is on screen
+  mark.hidden = now === "kept";
+  mark.dataset.level = now;
+  write(slot("late-sign", mark), SIGNS[now]);
+  write(slot("late-word", mark), words[`level_${now}`] ?? "");
+}
+
+/** Update the marks as time passes. Each wait that breaks the limit is said once. */
+export function tickLate() {
+  const fresh = [];
+  for (const c of own()) {
+    if (!c.entry) continue;
+    showLate(c);
+    if (c.lateOf === c.since || levelOf(c) !== "broken") continue;
+    c.lateOf = c.since;
+    fresh.push(c);
+  }
+  for (const c of fresh) announce(say("late_news", { n: c.number, name: c.name }));
+  if (fresh.length) beep(740);
+}
