@@ -17,6 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 from chat.conversations import dispatcher, resume
 from chat.conversations.pauses import end_pauses
 from chat.models import Agent, Conversation
+from chat.realtime.connection import TYPING_EVERY_SECONDS
 from chat.rules.closing import Point
 from chat.rules.lifecycle import Availability, Status
 from pnav.accounts.models import Role, User
@@ -259,6 +260,33 @@ def test_conversations_keep_their_drafts_and_say_who_wrote(live_site, page: Page
     page.go_back()
     expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_have_value("brouillon du premier")
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+def test_list_says_who_is_writing_until_the_message_comes(live_site, page: Page, at: Work, reporter):
+    agent = at(an_agent)
+    first, second = (at(lambda: make.assigned(make_available(agent))) for _number in range(2))
+    be_signed_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{first.public_id}/")
+    line = page.locator(f"#liste .console-entry[data-conversation='{second.public_id}']")
+    expect(page.locator("#liste .console-entry__link")).to_have_count(2)
+    typing, words = line.locator("[data-slot=typing]"), line.locator(".console-entry__words")
+    expect(typing).to_be_hidden()
+    expect(page.locator(f".console-thread[data-conversation='{second.public_id}']")).to_be_attached()
+    before = words.bounding_box()
+    person = reporter(at(lambda: visit(second)))
+    person.send(type="typing")
+    expect(typing).to_be_visible()
+    expect(typing).to_have_text("écrit…")
+    assert words.bounding_box() == before, "nothing moves under a pointer"
+    person.says("Il est revenu.")
+    expect(line.locator("[data-slot=last]")).to_have_text("Il est revenu.")
+    expect(typing).to_be_hidden()
+    time.sleep(TYPING_EVERY_SECONDS)  # the server passes no second sign on before
+    person.send(type="typing")
+    expect(typing).to_be_visible()
+    expect(line.locator("[data-slot=last]")).to_be_hidden()
+    expect(typing).to_be_hidden(timeout=20_000)  # six seconds after the last sign of it
+    expect(line.locator("[data-slot=last]")).to_be_visible()
 
 
 def test_person_who_leaves_by_the_quick_exit_is_said_to_have_left(live_site, page: Page, at: Work, reporter):

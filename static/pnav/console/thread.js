@@ -12,7 +12,7 @@ import { writtenShort } from "../lib/time.js";
 import { paint } from "./list.js";
 import { refuse, showRefused } from "./refusals.js";
 import { keepDraft } from "./reply-drafts.js";
-import { announce, desk, isReady, root, say, slot, transmit, words } from "./state.js";
+import { announce, desk, isReady, root, say, seekSlot, slot, transmit, words } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
@@ -112,6 +112,8 @@ export function showRead(c, seq) {
 export function showTyping(c, isOn) {
   clearTimeout(c.typingTimer);
   find("[data-typing] > span", c.thread).hidden = !isOn;
+  const mark = seekSlot("typing", c.entry); // what has ended came without it
+  if (mark) mark.hidden = !isOn;
   if (isOn) c.typingTimer = setTimeout(() => showTyping(c, false), TYPING_MS);
 }
 
