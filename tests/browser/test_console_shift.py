@@ -107,6 +107,51 @@ def macros(at: Work) -> Iterator[None]:  # noqa: F811
 
 
 @pytest.mark.usefixtures("macros")
+def test_open_replies_and_macros_leave_the_last_words_in_sight(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+    subtests: pytest.Subtests,
+):
+    """They left the thread 133 px of a laptop, and nothing of it at 200 %; with a watched screen, no answer either."""
+    _agent, key = one_open(page, live_site, at, discreet=True)
+
+    def write() -> None:
+        for number in range(8):
+            make.message(Conversation.objects.get(public_id=key), f"Message {number}, assez long pour un fil.")
+
+    at(write)
+    page.reload()
+    thread = page.locator(OPEN_THREAD)
+    area, log, last = (thread.locator(one) for one in ("textarea[name=body]", "[data-log]", "[data-seq='9']"))
+    panel = thread.locator(".console-canned[open]")
+    for width, height in ((1280, 800), (683, 342)):
+        page.set_viewport_size({"width": width, "height": height})
+        for letter in ("m", "g"):
+            with subtests.test(f"{width} × {height}, Alt + {letter}"):
+                area.focus()
+                page.keyboard.press(f"Alt+{letter}")
+                expect(panel).to_have_count(1)
+                expect(last).to_be_in_viewport(ratio=1)
+                boxes = [one.bounding_box() for one in (last, log, panel)]
+                assert boxes[0]["y"] >= boxes[1]["y"]
+                assert boxes[0]["y"] + boxes[0]["height"] <= boxes[2]["y"]
+                assert boxes[2]["height"] <= 0.35 * height + 1
+                if height > 500:
+                    expect(area).to_be_in_viewport(ratio=1)
+                    expect(thread.get_by_role("button", name="Envoyer")).to_be_in_viewport(ratio=1)
+                if letter == "m":
+                    for _step in range(4):
+                        page.keyboard.press("ArrowDown")
+                    chosen = panel.locator("[aria-selected=true]").bounding_box()
+                    field = panel.locator("[data-search]").bounding_box()
+                    assert field["y"] >= boxes[2]["y"] - 1
+                    assert chosen["y"] >= field["y"] + field["height"] - 1
+                    expect(panel.locator("[aria-selected=true]")).to_be_in_viewport(ratio=0.5)
+            panel.evaluate("panel => { panel.open = false; }")
+
+
+@pytest.mark.usefixtures("macros")
 def test_macros_have_a_key_and_two_sentences_stand_one_after_the_other(
     live_site: LiveSite,
     page: Page,
