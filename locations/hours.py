@@ -308,6 +308,13 @@ def time_zone_of(department_code: str) -> ZoneInfo:
     return ZoneInfo(_ZONES.get(department_code, "Europe/Paris"))
 
 
+def ahead_of_paris(department_code: str, moment: datetime) -> timedelta:
+    """Return how much later the clocks of a département show at a moment than those of Paris; negative: earlier."""
+    there = moment.astimezone(time_zone_of(department_code)).utcoffset()
+    here = moment.astimezone(ZoneInfo("Europe/Paris")).utcoffset()
+    return (there or timedelta()) - (here or timedelta())
+
+
 # These days are in articles L3422-2 (abolition of slavery) and L3134-13 (Alsace, Moselle) of the code du travail.
 _LOCAL_HOLIDAYS = {
     "971": [(5, 27)],

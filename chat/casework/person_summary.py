@@ -2,8 +2,11 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from chat.models import Conversation
 from common.choices import label_of
@@ -11,6 +14,7 @@ from common.encryption import UnsealError
 from common.texts import languages
 from locations import hours
 from locations.models import Force, ReceptionPoint
+from locations.names import department_of
 from locations.partners import PartnerGroup, partners_near
 from reports.form_of_address import is_familiar
 from reports.models import Expectation, Fact, Platform, Report, ReporterRole, Since
@@ -23,13 +27,38 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class LocalTime:
+    """It is the time at a place whose clocks differ from those of Paris. ahead: by how much; negative: earlier."""
+
+    moment: datetime
+    ahead: timedelta
+
+    @property
+    def clock(self) -> str:
+        """Return what a clock shows there: « 23:05 »."""
+        return f"{timezone.localtime(self.moment) + self.ahead:%H:%M}"
+
+    @property
+    def ahead_ms(self) -> int:
+        """Return the difference in milliseconds, for the script that keeps the time in an open page."""
+        return self.ahead // timedelta(milliseconds=1)
+
+    @property
+    def difference(self) -> str:
+        """Return the difference in words: « 10 h de plus »."""
+        words = _("%(hours)s h de plus") if self.ahead > timedelta() else _("%(hours)s h de moins")
+        return words % {"hours": abs(self.ahead) // timedelta(hours=1)}
+
+
+@dataclass(frozen=True, slots=True)
 class PersonSummary:
     """It is what is known of the person of one conversation (« Ce que je sais »), in words.
 
     answers: pairs of question and answer of the triage, in the words of the version that the person answered; None when
     they cannot be decrypted. is_other_version: that version no longer exists, so that words may differ from what they
     read. familiar: whether the person is spoken to with *tu*. answered_in: the code of the language in which replies
-    are offered (`language_to_answer_in`).
+    are offered (`language_to_answer_in`). local_time: the time at the place that the person named; None where it is
+    that of Paris.
     """
 
     report: Report
@@ -50,6 +79,7 @@ class PersonSummary:
     opening: hours.Opening | None
     partners: list[PartnerGroup]
     answered_in: str
+    local_time: LocalTime | None
 
     @property
     def unit(self) -> ReceptionPoint | None:
@@ -107,6 +137,7 @@ def read_person_summary(conversation: Conversation, now: datetime) -> PersonSumm
         opening=hours.opening_at(week, now, department_code=unit.department_code) if unit and week else None,
         partners=_partners(report),
         answered_in=language_to_answer_in(conversation),
+        local_time=_local_time(report, now),
     )
 
 
@@ -117,6 +148,13 @@ def language_to_answer_in(conversation: Conversation) -> str:
     """
     guessed = conversation.guessed_language
     return guessed if guessed in languages.codes() else conversation.report.language
+
+
+def _local_time(report: Report, now: datetime) -> LocalTime | None:
+    """Return the time where the person is, by their commune or else their postal code."""
+    place = report.municipality
+    ahead = hours.ahead_of_paris(place.department_code if place else department_of(report.postal_code), now)
+    return LocalTime(now, ahead) if ahead else None
 
 
 def _partners(report: Report) -> list[PartnerGroup]:

@@ -251,3 +251,23 @@ def test_check_week_refuses(value):
 
 def test_check_week_accepts():
     assert hours.check_week(OFFICE) is None
+
+
+@pytest.mark.parametrize(
+    ("department", "winter", "summer"),
+    [("988", 10, 9), ("974", 3, 2), ("975", -4, -4), ("987", -11, -12), ("971", -5, -6), ("75", 0, 0), ("2A", 0, 0)],
+)
+def test_clocks_differ_from_those_of_paris(department, winter, summer):
+    ahead = [
+        hours.ahead_of_paris(department, datetime(2026, month, 15, 12, tzinfo=UTC)) // timedelta(hours=1)
+        for month in (1, 7)
+    ]
+    assert ahead == [winter, summer]
+
+
+def test_every_difference_is_of_whole_hours():
+    """The console says « 10 h de plus »."""
+    for department in hours._ZONES:
+        for month in (1, 7):
+            ahead = hours.ahead_of_paris(department, datetime(2026, month, 15, tzinfo=UTC))
+            assert ahead % timedelta(hours=1) == timedelta(), department

@@ -6,7 +6,7 @@
 
 import { all, byId, find, seek, write } from "../lib/dom.js";
 import { place } from "../lib/rows.js";
-import { duration, promise } from "../lib/time.js";
+import { duration, hour, promise } from "../lib/time.js";
 import { refreshAsides } from "./asides.js";
 import { dangerOf, showDanger } from "./dangers.js";
 import { emergencyOf, showEmergency } from "./emergency.js";
@@ -249,6 +249,9 @@ export function tickList() {
   for (const mark of all("[data-slot=promise][data-until]", byId("console"))) countDown(mark);
   for (const time of all("time[data-duration][datetime]", byId("console"), HTMLTimeElement)) {
     write(time, sayDuration(new Date(time.dateTime))); // most of them keep the same words for a minute
+  }
+  for (const time of all("time[data-ahead]", byId("console"))) {
+    write(time, hour(Date.now() + Number(time.dataset.ahead), document.documentElement.lang));
   }
   tickLate();
 }

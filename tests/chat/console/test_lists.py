@@ -1,12 +1,13 @@
 """The lists of the console, and what its dossier says: who waits, whose turn it is, and what is known."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from chat.casework import emergencies
+from chat.casework import emergencies, person_summary
 from chat.console import inbox
 from chat.conversations import actions, resume
 from chat.models import CannedReply, Message
@@ -380,3 +381,23 @@ def test_page_says_that_there_are_more_exchanges_that_have_ended(monkeypatch, mo
     assert (len(entries), has_more) == (2, bool(more))
     page = squeezed(signed_in(agent.user).get(CONSOLE).text)
     assert ("Les plus récents. Les autres :" in page) is bool(more)
+
+
+@pytest.mark.parametrize(
+    ("postal_code", "month", "said"),
+    [
+        ("98800", 1, "23:05 (10 h de plus)"),
+        ("98800", 7, "23:05 (9 h de plus)"),
+        ("97400", 1, "16:05 (3 h de plus)"),
+        ("97110", 7, "08:05 (6 h de moins)"),
+        ("75001", 1, ""),
+        ("20000", 7, ""),
+    ],
+)
+def test_dossier_says_what_time_it_is_overseas(postal_code, month, said):
+    conversation = make.assigned(postal_code=postal_code)
+    there = person_summary.read_person_summary(conversation, datetime(2026, month, 15, 12, 5, tzinfo=UTC)).local_time
+    assert (f"{there.clock} ({there.difference})" if there else "") == said
+    html = squeezed(signed_in(conversation.assigned_to.user).get(page_of(conversation)).text)
+    assert ("Chez cette personne" in html) == bool(said)
+    assert ("data-ahead" in html) == bool(said)
