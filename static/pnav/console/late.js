@@ -20,12 +20,19 @@ function levelOf(c) {
   return level(Date.now() - Date.parse(c.since), limit);
 }
 
+/**
+ * Return when the wait began, in seconds: the server's list and its frames write the same moment with other digits.
+ *
+ * @param {Conversation} c
+ */
+const beginning = (c) => Math.floor(Date.parse(c.since) / 1000);
+
 /** Show in the list how the wait of this person stands. @param {Conversation} c */
 export function showLate(c) {
   const mark = seekSlot("late", c.entry);
   if (!mark) return;
   const now = levelOf(c);
-  c.lateOf ??= now === "broken" ? c.since : ""; // what came late already is on screen
+  c.lateOf ??= now === "broken" ? beginning(c) : 0; // what came late already is on screen
   mark.hidden = now === "kept";
   mark.dataset.level = now;
   write(slot("late-sign", mark), SIGNS[now]);
@@ -38,10 +45,10 @@ export function tickLate() {
   for (const c of own()) {
     if (!c.entry) continue;
     showLate(c);
-    if (c.lateOf === c.since || levelOf(c) !== "broken") continue;
-    c.lateOf = c.since;
+    if (levelOf(c) !== "broken" || c.lateOf === beginning(c)) continue;
+    c.lateOf = beginning(c);
     fresh.push(c);
   }
   for (const c of fresh) announce(say("late_news", { n: c.number, name: c.name }));
-  if (fresh.length) beep(740);
+  if (fresh.length) beep("message");
 }

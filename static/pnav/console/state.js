@@ -28,7 +28,7 @@ import { byRank } from "./numbers.js";
  * @property {string} waits whose turn it is: "me", "them", or "left"
  * @property {string} since when the person waits for an answer, in ISO 8601; empty: they do not
  * @property {number} [turnAt] when this page learnt that they wait for us, in ms
- * @property {string} [lateOf] the wait of which was said that its limit is broken, by its beginning
+ * @property {number} [lateOf] the wait of which was said that its limit is broken, by its beginning, in seconds
  * @property {boolean} offline
  * @property {boolean} asleep the person's page is out of sight, and may sleep
  * @property {boolean} dormant their exchange is at rest, and fills no place
