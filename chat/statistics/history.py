@@ -357,25 +357,20 @@ def _stored(start: datetime, end: datetime, series: str) -> tuple[Mapping[str, i
     return rows.totals().get(series, {}), min(daily.midnight(first_open), end)
 
 
-def answered_in_time_by_day(start: datetime, end: datetime) -> list[tuple[date, Measures]]:
+def answered_in_time_by_day(
+    start: datetime, end: datetime, open_days: OpenDays | None = None
+) -> list[tuple[date, Measures]]:
     """Return the days with somebody, in order: `opened`, `answered` and `in_time` alone, in three statements at
-    most."""
+    most. open_days: as in `read`."""
     closed: list[tuple[date, Measures]] = []
     first_open = _first_open_day(start)
     if first_open is not None:
         closed = _closed_days(DailyFigure.objects.between(_day_of(start), min(first_open, _day_of(end)), OF_A_DAY))
         start = min(daily.midnight(first_open), end)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""SELECT (opened_at AT TIME ZONE 'Europe/Paris')::date, count(*), count(first_at),
-            count(*) FILTER (WHERE first_at - opened_at < %(promised)s * interval '1 s')
-            FROM ({ONE}) one GROUP BY 1 ORDER BY 1""",  # noqa: S608  parts of this module
-            {"start": start, "end": end, "assigned": EventKind.ASSIGNED.value, "promised": _promised_seconds()},
-        )
-        return closed + [
-            (day, Measures(opened=opened, answered=answered, in_time=in_time))
-            for day, opened, answered, in_time in cursor.fetchall()
-        ]
+    return closed + [
+        (day, Measures(opened=one.opened, answered=one.answered, in_time=one.in_time))
+        for day, one in (open_days or OpenDays()).once(_read_times, start, end)[1]
+    ]
 
 
 def _promised_seconds() -> int:
@@ -391,17 +386,13 @@ def last_days(days: int) -> tuple[datetime, datetime]:
     return start, end
 
 
-def one_voice(start: datetime, end: datetime) -> Measures:
-    """Return only « Un seul interlocuteur », of the same people as `read`: `ended` and `one_person`."""
+def one_voice(start: datetime, end: datetime, open_days: OpenDays | None = None) -> Measures:
+    """Return only « Un seul interlocuteur », of the same people as `read`: `ended` and `one_person`. open_days: as
+    there."""
     stored, since = _stored(start, end, "voices")
     one, several = (stored.get(key, 0) for key in (rules_of_days.ONE_VOICE, rules_of_days.SEVERAL_VOICES))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {ENDED}, {ONE_PERSON} FROM ({ONE}) one",  # noqa: S608  parts of this module
-            {"start": since, "end": end, "assigned": EventKind.ASSIGNED.value},
-        )
-        ended, one_person = cursor.fetchone()
-    return Measures(ended=ended + one + several, one_person=one_person + one)
+    counted = (open_days or OpenDays()).once(_read_times, since, end)[0]
+    return Measures(ended=counted.ended + one + several, one_person=counted.one_person + one)
 
 
 def rests(start: datetime, end: datetime, now: datetime) -> Rests:

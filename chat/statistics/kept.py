@@ -166,8 +166,8 @@ def count_trends(open_days: OpenDays | None = None) -> Trends:
     """Compute the board's trends now. open_days: as in `count_past`."""
     return Trends(
         arrivals=history.arrivals_by_hour_of_week(*history.last_days(7 * ARRIVAL_WEEKS), open_days),
-        days=history.answered_in_time_by_day(*history.last_days(PROMISE_DAYS)),
-        one_voice=history.one_voice(*history.last_days(ONE_VOICE_DAYS)),
+        days=history.answered_in_time_by_day(*history.last_days(PROMISE_DAYS), open_days),
+        one_voice=history.one_voice(*history.last_days(ONE_VOICE_DAYS), open_days),
     )
 
 
