@@ -33,7 +33,7 @@ PROVED_SECONDS = 60  # a proof older than this is renewed; it lapses after `reau
 DOORS = (
     "account_login", "account_reauthenticate", "mfa_authenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn",
 )  # fmt: skip
-# What grows up to a bound, by the beginning of its name: where the bound is, and what it is.
+# What grows up to a bound: where the bound is, and what it counts.
 BOUNDED = {
     "openings:register_csv": ("reports.openings.register_pdf:ROWS_AT_MOST", "rows"),
     "openings:register_pdf": ("reports.openings.register_pdf:ROWS_AT_MOST", "rows"),
@@ -72,6 +72,7 @@ class Growth:
     """What one page costs in the smaller and in the larger year: medians of all rounds in which it was answered.
 
     answers: the status of each answer, refusals included, in the one and in the other. refusals: how it was refused.
+    bound: what holds its growth, in words; "" when nothing does.
     """
 
     act: str
@@ -80,6 +81,7 @@ class Growth:
     scans: list[Scan] = field(default_factory=list)
     answers: tuple[list[int], list[int]] = field(default_factory=lambda: ([], []))
     refusals: list[str] = field(default_factory=list)
+    bound: str = ""
 
     def add(self, small: Cost, large: Cost) -> None:
         """Add one round. A refusal in either year leaves no time of both."""
@@ -95,16 +97,6 @@ class Growth:
     def is_measured(self) -> bool:
         """Return whether it was answered in both years in one of the rounds."""
         return bool(self.small and self.large)
-
-    @property
-    def bound(self) -> str:
-        """Return what holds its growth, in words; "" when nothing does."""
-        name = next((name for name in BOUNDED if self.act.startswith(name)), None)
-        if name is None:
-            return ""
-        (where, what) = BOUNDED[name]
-        module, constant = where.split(":")
-        return f"{getattr(import_module(module), constant):,} {what} at most"
 
     @property
     def told(self) -> str:
@@ -294,6 +286,15 @@ class House:
             if table in growing
         ]
 
+    @staticmethod
+    def bounds() -> dict[str, str]:
+        """Return what holds the growth of pages, in words, by their names."""
+        found = {}
+        for page, (where, what) in BOUNDED.items():
+            module, constant = where.split(":")
+            found[page] = f"{getattr(import_module(module), constant):,} {what} at most"
+        return found
+
     def rows(self) -> dict[str, int]:
         """Return how many rows each table has, according to PostgreSQL's estimate."""
         from django.db import connection
@@ -459,7 +460,8 @@ def compare(small: Child, large: Child, *, only: str, rounds: int) -> list[Growt
     growing = {
         table: rows for table, rows in now.items() if rows >= max(ROWS_LEAST, GROWN * max(1, before.get(table, 0)))
     }
-    found = [Growth(act) for act in small.acts if only in act]
+    bounds = small.ask("bounds")
+    found = [Growth(act, bound=bounds.get(act.partition(" ")[0], "")) for act in small.acts if only in act]
     small.ask("refresh"), large.ask("refresh")
     for one in found:  # this reads what a process reads only once, and the plans
         small.ask("cost", one.act)
