@@ -87,14 +87,14 @@ def mark_lookalikes(now: datetime | None = None) -> int:
         _let_go()
     recent = Conversation.objects.filter(status__in=[Status.WAITING, Status.ACTIVE], opened_at__gt=now - JOINS_FOR)
     look = ("report__municipality", "report__postal_code", "report__role", "report__age_band")
-    rows = _silent(recent).order_by("-opened_at").values_list("pk", "opened_at", "lookalike_group", *look)
+    rows = _silent(recent).order_by("-opened_at").values_list("pk", "opened_at", "status", "lookalike_group", *look)
     found = list(rows[:LOOKED_AT])
-    arrivals = [Arrival(pk, at, ":".join(map(str, seen))) for pk, at, _group, *seen in found]
-    unmarked = {pk for pk, _at, group, *_seen in found if group is None}
+    arrivals = [Arrival(pk, at, ":".join(map(str, seen))) for pk, at, _status, _group, *seen in found]
+    unmarked = {pk for pk, _at, status, group, *_seen in found if group is None and status == Status.WAITING}
     count = sum(
         _mark(alike.look, alike.keys, alike.first_at, alike.last_at, now)
         for alike in find_alike(arrivals)
-        if not unmarked.isdisjoint(alike.keys)  # otherwise all of them were marked at an earlier tick
+        if not unmarked.isdisjoint(alike.keys)  # otherwise all who wait were marked at an earlier tick
     )
     ArrivalGroup.objects.filter(last_at__lt=now - KEPT).delete()
     if count:
