@@ -32,6 +32,8 @@ BUILTIN_LOCALE = 17  # the first major version of PostgreSQL that sorts without 
 # Environment variables that name other servers than those of the wheels, for tests with other versions (docs/adr/0095):
 # the folder of PostgreSQL's programs, and the program of a Redis or a Valkey.
 OTHER_POSTGRES, OTHER_REDIS = "PNAV_TEST_POSTGRES", "PNAV_TEST_REDIS"
+# One that names the folder in which the tests of root have the data of PostgreSQL, instead of /var/tmp.
+HOMES = "PNAV_TEST_HOMES"
 
 
 class ServiceError(RuntimeError):
@@ -145,7 +147,8 @@ class Postgres(Service):
         self.as_root = os.geteuid() == 0
         if self.as_root:
             digest = hashlib.sha256(str(state.resolve()).encode()).hexdigest()[:12]
-            self.home = Path("/var/tmp") / f"pnav-{digest}"  # noqa: S108  created with mode 711, and owned by root
+            homes = os.environ.get(HOMES) or "/var/tmp"  # noqa: S108  ours is created with mode 711, and owned by root
+            self.home = Path(homes) / f"pnav-{digest}"
         else:
             self.home = state
         self.data = self.home / "postgres"

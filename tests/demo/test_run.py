@@ -18,7 +18,7 @@ from psycopg import sql
 from pnav.accounts.models import Role
 from pnav.demo import run
 from pnav.demo.cast import accounts_of, as_json, new_secrets
-from pnav.demo.services import Postgres, free_port
+from pnav.demo.services import HOMES, Postgres, free_port
 from tests.support import once
 
 
@@ -134,7 +134,7 @@ START_SECONDS = 240  # a busy machine is several times slower
 
 def begin(state: Path, **variables: str) -> subprocess.Popen[str]:
     """Start `make run` with its data in this folder, and nothing else of our environment."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", HOMES) if name in os.environ}
     return subprocess.Popen(
         [sys.executable, "-m", "pnav.demo.run"],
         cwd=run.ROOT,

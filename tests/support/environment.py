@@ -15,9 +15,9 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from pnav.demo.services import Postgres, Valkey
+from pnav.demo.services import HOMES, Postgres, Valkey
 from pnav.pages.build.translations import compile_messages
-from tests.support import once, pooler
+from tests.support import memory, once, pooler
 from tests.support.variables import VARIABLES
 
 # Everything that is read before the first test stays in memory, so the collector would walk through it four hundred
@@ -35,6 +35,9 @@ atexit.register(shutil.rmtree, _state, ignore_errors=True)
 if "DATABASE_URL" in os.environ:
     atexit.register(once.forget)
 else:
+    if HOMES not in os.environ and (_memory := memory.make_folder()) is not None:
+        os.environ[HOMES] = str(_memory)
+        atexit.register(shutil.rmtree, _memory, ignore_errors=True)
     _postgres = Postgres(_state, durable=False)
     _valkey = Valkey(_state)
     _postgres.start()
