@@ -272,8 +272,10 @@ def test_list_says_who_is_writing_until_the_message_comes(live_site, page: Page,
     typing, words = line.locator("[data-slot=typing]"), line.locator(".console-entry__words")
     expect(typing).to_be_hidden()
     expect(page.locator(f".console-thread[data-conversation='{second.public_id}']")).to_be_attached()
+    person, other = (reporter(at(lambda one=one: visit(one))) for one in (second, first))
+    other.says("Vous êtes là ?")  # a sign of typing is lost on a line that is only being opened
+    expect(page.locator(OPEN_THREAD).get_by_text("Vous êtes là ?")).to_be_visible()
     before = words.bounding_box()
-    person = reporter(at(lambda: visit(second)))
     person.send(type="typing")
     expect(typing).to_be_visible()
     expect(typing).to_have_text("écrit…")
