@@ -1,6 +1,7 @@
 """This is the form by which a person notes a fact."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import date, time, timedelta
 from typing import Any
 
@@ -83,6 +84,13 @@ class FactForm(forms.Form):
             **{name: getattr(told, name) for name in WORDS},
         }
         return cls(initial=initial | (typed or {}), familiar=familiar)
+
+    def is_unchanged(self, typed: Mapping[str, str]) -> bool:
+        """Return whether what was typed in the form of a fact says what it came with."""
+        return all(
+            str(self.initial[name] or "") == typed.get(name, "").replace("\r\n", "\n")
+            for name in (*WORDS, "precision", "day", "hour")
+        )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -26,7 +26,8 @@ class Line:
     """It is a fact in words.
 
     link: its address, changed so that no program makes a link of it. is_new: whether it is on this page for the first
-    time. captures: the numbers of its captures.
+    time. captures: the numbers of its captures. tells_links: whether it is the first of its list with a link, where it
+    is said how links are changed.
     """
 
     number: int
@@ -37,6 +38,7 @@ class Line:
     seen_by: str
     is_new: bool = False
     captures: Sequence[int] = ()
+    tells_links: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ def _panel_of(facts: Sequence[Fact], *, new: int = 0, unread: int = 0) -> Panel:
         total=len(facts),
         new=new,
         unread=unread,
-        lines=[line_of(fact, is_new=bool(new) and fact.read_at == latest) for fact in facts[:SHOWN]],
+        lines=_tell_links([line_of(fact, is_new=bool(new) and fact.read_at == latest) for fact in facts[:SHOWN]]),
         later=max(0, len(facts) - SHOWN),
         accounts=accounts,
         platforms=platforms if len(platforms.rows) > 1 or platforms.rows[0].label else None,
@@ -165,7 +167,15 @@ def read_agreed_page(conversation: Conversation, until: datetime, after: int) ->
 
 def _page_of(facts: Sequence[Fact], after: int) -> tuple[list[Line], int, int]:
     later = after + A_PAGE
-    return [line_of(fact) for fact in facts[after:later]], len(facts), later if later < len(facts) else 0
+    lines = _tell_links([line_of(fact) for fact in facts[after:later]])
+    return lines, len(facts), later if later < len(facts) else 0
+
+
+def _tell_links(lines: list[Line]) -> list[Line]:
+    first = next((place for place, line in enumerate(lines) if line.link), None)
+    if first is not None:
+        lines[first] = replace(lines[first], tells_links=True)
+    return lines
 
 
 def line_of(fact: Fact, *, is_new: bool = False) -> Line:

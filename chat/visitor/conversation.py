@@ -34,7 +34,7 @@ from chat.realtime.http_fallback import Party
 from chat.rules.lifecycle import Author, Status
 from chat.texts import script as script_texts
 from chat.texts import thread as thread_texts  # fmt: skip
-from chat.visitor import draft_session, page_state
+from chat.visitor import draft_session, page_state, tab_drafts
 from chat.visitor.base import (
     FRAMED_BY_OURSELVES,
     day_of,
@@ -137,7 +137,7 @@ def _show(
     )
     if form is not None:
         context["body"] = form.data.get("body", "")
-        context["tab"] = draft_session.name_of_tab(form.data.get("tab", ""))
+        context["tab"] = tab_drafts.name_of_tab(form.data.get("tab", ""))
         context["client_id"] = form.cleaned_data.get("client_id") or context["client_id"]
     else:
         context["body"], context["tab"] = draft.body, draft.tab
@@ -327,7 +327,7 @@ def post_message(request: HttpRequest) -> HttpResponse:
         form.add_error("body", ValidationError("", code=OVER))
         current.refresh_from_db()
         return _show(request, current, form)
-    draft_session.forget_draft(request, current, tab=draft_session.name_of_tab(request.POST.get("tab", "")))
+    draft_session.forget_draft(request, current, tab=tab_drafts.name_of_tab(request.POST.get("tab", "")))
     return redirect(reverse("chat:conversation") + "#fin")
 
 

@@ -12,7 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from chat import access
-from chat.visitor import draft_session, fact_draft, report
+from chat.visitor import draft_session, fact_draft, report, tab_drafts
 from chat.visitor.base import json_answer, wants_json, when_away, without_visit
 from common import rate_limits
 
@@ -27,11 +27,6 @@ def _is_ours(address: str) -> bool:
     return bool(is_valid_path(urlsplit(address).path))
 
 
-def _moment(given: str) -> int:
-    """Return milliseconds by the clock of a page; 0 for anything else."""
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else 0
-
-
 @require_POST
 @when_away
 def leave(request: HttpRequest) -> HttpResponse:
@@ -40,25 +35,27 @@ def leave(request: HttpRequest) -> HttpResponse:
 
     A script that asks for JSON saves what is being typed in its tab (`tab`) and stays on its page; without a `body` it
     asks what the tab was typing, for a page that was loaded again may be older than its last save. A fact that is being
-    typed is kept beside it. SAVES in SAVES_SECONDS for a conversation, each one write of the session, none when nothing
-    changed.
+    typed is kept beside it, and asked for by `asks`. SAVES in SAVES_SECONDS for a conversation, each one write of the
+    session, none when nothing changed.
     """
     current = access.as_reporter(request.session)
-    if current is None and fact_draft.is_sent(request):
+    if current is None and (fact_draft.is_sent(request) or fact_draft.is_asked(request)):
         current = access.as_follower(request.session)  # a code of « Suites » notes facts, after the end
     if current is None:
         return json_answer({"error": "no_session"}, status=401) if wants_json(request) else without_visit(request)
     is_save = wants_json(request)
     if is_save and rate_limits.is_over(f"draft:{current.public_id}", limit=SAVES, seconds=SAVES_SECONDS):
         return json_answer({"error": "too_many"}, status=429)
+    if is_save and fact_draft.is_asked(request):
+        return json_answer({"fact": fact_draft.read_tab(request, current)})
     if fact_draft.is_sent(request):  # the page of facts sends its form here, and nothing of a message
         fact_draft.keep(request, current)
         if is_save:
             return HttpResponse(status=204)
-    tab, body = draft_session.name_of_tab(request.POST.get("tab", "")), request.POST.get("body")
+    tab, body = tab_drafts.name_of_tab(request.POST.get("tab", "")), request.POST.get("body")
     if is_save and body is None:
         return json_answer({"body": draft_session.read_tab(request, current, tab)})
-    draft_session.keep_draft(request, current, body, tab=tab, at=_moment(request.POST.get("at", "")))
+    draft_session.keep_draft(request, current, body, tab=tab, at=tab_drafts.read_time(request.POST.get("at", "")))
     if is_save:
         return HttpResponse(status=204)
     report.keep_ticked(request, current)

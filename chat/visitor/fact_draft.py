@@ -1,19 +1,30 @@
 """Stores the fact that is being typed in the session until it is noted, as `chat.visitor.draft_session` does messages.
 
-There is one at a time, in the encrypted session. It is forgotten with the visit (`reports.session`).
+Each tab of a visit has its own, a new fact or one that is being corrected.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
 from chat.journal.forms import WORDS
 from chat.models import Conversation
+from chat.visitor.tab_drafts import WITHOUT_SCRIPT, TabDrafts, name_of_tab, read_time
 
 KEY = "reports.fact_draft"  # of what a visit forgets with its report
+DRAFTS: TabDrafts[Mapping[str, str]] = TabDrafts(KEY, "values")
 TYPED = (*WORDS, "precision", "day", "hour")  # without these nothing is typed
 FIELDS = (*TYPED, "fact_id", "edits")
 KEPT_MAX = 2_000  # characters of one field: whoever wrote too much finds what to shorten
+
+
+class FactDraft(NamedTuple):
+    """It is a fact that is being typed, by the fields of its form, and the name of its tab. {} for nothing."""
+
+    tab: str = WITHOUT_SCRIPT
+    values: Mapping[str, str] = {}
 
 
 def is_sent(request: HttpRequest) -> bool:
@@ -21,26 +32,44 @@ def is_sent(request: HttpRequest) -> bool:
     return "fact_id" in request.POST
 
 
+def is_asked(request: HttpRequest) -> bool:
+    """Return whether a page asks what its tab was typing. A process of the version before answers with no `fact`."""
+    return request.POST.get("asks") == "fact"
+
+
+def tab_of(request: HttpRequest) -> str:
+    """Return the name of the tab that sent this form."""
+    return name_of_tab(request.POST.get("tab", ""))
+
+
 def keep(request: HttpRequest, conversation: Conversation) -> None:
-    """Store what is being typed; an empty form erases it. The session is only written when something has changed."""
+    """Store what is being typed in this tab; an empty form erases it."""
     values = {name: request.POST.get(name, "")[:KEPT_MAX] for name in FIELDS}
-    if not any(values[name].strip() for name in TYPED):
-        forget(request)
-        return
-    kept = {"of": str(conversation.public_id), "values": values}
-    if request.session.get(KEY) != kept:
-        request.session[KEY] = kept
+    typed = values if any(values[name].strip() for name in TYPED) else None
+    at = read_time(request.POST.get("at", ""))
+    DRAFTS.keep(request, conversation, typed, tab=tab_of(request), at=at)
 
 
-def read(request: HttpRequest, conversation: Conversation) -> Mapping[str, str]:
-    """Return what was being typed in this conversation; {} for nothing."""
-    kept = request.session.get(KEY)
-    if kept is None or kept["of"] != str(conversation.public_id):
-        return {}
-    values: Mapping[str, str] = kept["values"]
-    return values
+def read(request: HttpRequest, conversation: Conversation, fact_id: str, *, is_new: bool = False) -> FactDraft:
+    """Return what was typed last to correct this fact, in any tab.
+
+    fact_id: "" for what was typed last as a new fact or, unless is_new, when there is no such, to correct any.
+    """
+    drafts = [FactDraft(tab, values) for tab, values in DRAFTS.read(request, conversation).items()]
+    corrections = [draft for draft in drafts if draft.values.get("edits")]
+    if fact_id:
+        fitting = [draft for draft in corrections if draft.values["fact_id"] == fact_id]
+    else:
+        fitting = [draft for draft in drafts if draft not in corrections] or ([] if is_new else corrections)
+    return fitting[-1] if fitting else FactDraft()
 
 
-def forget(request: HttpRequest) -> None:
-    """Forget the fact that was begun in this visit."""
-    request.session.pop(KEY, None)
+def read_tab(request: HttpRequest, conversation: Conversation) -> str:
+    """Return what is being typed in the tab that asks, as a browser encodes a form; "" for nothing."""
+    tabs = DRAFTS.read(request, conversation)
+    return urlencode(tabs.get(tab_of(request)) or tabs.get(WITHOUT_SCRIPT) or {})
+
+
+def forget(request: HttpRequest, conversation: Conversation) -> None:
+    """Forget the fact that was begun in the tab that sent this form."""
+    DRAFTS.keep(request, conversation, None, tab=tab_of(request))

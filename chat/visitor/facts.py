@@ -32,6 +32,7 @@ from common.texts.catalogue import Sentence
 
 ACTS, ACTS_SECONDS = 60, 60  # how many acts a conversation may do in its journal in this time
 NOTED, NOTED_MOST = "reports.facts_noted", 100  # what a code of « Suites » noted: in a visit, forgotten with it
+NEW = "nouveau"  # in an address, in place of a fact
 DIGITS_MOST = 6  # of a number of a fact, in an address
 
 
@@ -44,24 +45,17 @@ type Seen = Collection[UUID] | None  # `whose`
 def facts(request: HttpRequest) -> HttpResponse:
     """Show what was noted, the last first, and a form. A POST notes, corrects, erases, shows or takes back facts.
 
-    `avant` shows what was noted before that fact, `fait` the form to correct one. A page decrypts at most
-    `queries.PIECE` facts. A conversation may do ACTS in ACTS_SECONDS, and have `definitions.FACTS_MOST` facts.
+    `avant` shows what was noted before that fact, `fait` the form to correct one, or with NEW that of a new one even
+    if a correction was begun. A page decrypts at most `queries.PIECE` facts. A conversation may do ACTS in
+    ACTS_SECONDS, and have `definitions.FACTS_MOST` facts.
     """
     current, seen = whose(request)
     if current is None:
         return without_visit(request)
     if request.method == "POST":
         return _act(request, current, seen)
-    typed = fact_draft.read(request, current)
-    wanted = _key(request.GET.get("fait", "") or (typed.get("edits") and typed.get("fact_id")) or "")
-    fact = queries.own_fact(current, wanted, seen) if wanted is not None else None
-    if fact is not None and fact.told is not None and fact.read_at is None:
-        is_its = typed.get("fact_id") == str(fact.public_id)
-        form = FactForm.of(fact, familiar=_voice(request, current), typed=typed if is_its else None)
-        return _show(request, current, seen, form, edited=fact)
-    if typed.get("edits"):  # the fact is gone, or was read meanwhile: its words are a new one's
-        typed = {name: text for name, text in typed.items() if name not in {"fact_id", "edits"}}
-    return _show(request, current, seen, FactForm.new(familiar=_voice(request, current), typed=typed))
+    form, edited, tab = _begun(request, current, seen)
+    return _show(request, current, seen, form, edited=edited, tab=tab)
 
 
 def whose(request: HttpRequest) -> tuple[Conversation | None, Collection[UUID] | None]:
@@ -99,6 +93,26 @@ def _key(typed: str) -> UUID | None:
         return None
 
 
+def _begun(request: HttpRequest, current: Conversation, seen: Seen) -> tuple[FactForm, Fact | None, str]:
+    """Return the form with what was being typed, the fact that it corrects (None for a new one), and the tab's name."""
+    named = request.GET.get("fait", "")
+    asked = _key(named)
+    tab, typed = fact_draft.read(request, current, "" if asked is None else str(asked), is_new=named == NEW)
+    wanted = asked or _key(typed.get("fact_id", ""))
+    fact = queries.own_fact(current, wanted, seen) if wanted is not None else None
+    familiar = _voice(request, current)
+    is_open = fact is not None and fact.told is not None and fact.read_at is None
+    if fact is not None and is_open:
+        as_noted = FactForm.of(fact, familiar=familiar)
+        if asked or (typed.get("edits") and not as_noted.is_unchanged(typed)):
+            return FactForm.of(fact, familiar=familiar, typed=typed), fact, tab
+    if typed.get("edits") and not is_open:  # the fact is gone, or was read meanwhile: its words are a new one's
+        typed = {name: text for name, text in typed.items() if name not in {"fact_id", "edits"}}
+    elif fact is not None:  # it was looked at alone, or noted, and its page's last save arrived after that
+        tab, typed = fact_draft.FactDraft()
+    return FactForm.new(familiar=familiar, typed=typed), None, tab
+
+
 def _act(request: HttpRequest, current: Conversation, seen: Seen) -> HttpResponse:
     if fact_draft.is_sent(request):
         fact_draft.keep(request, current)
@@ -123,7 +137,7 @@ def _write(request: HttpRequest, current: Conversation, seen: Seen) -> HttpRespo
     if data.get("edits") and (key := _key(data.get("fact_id", ""))) is not None:
         edited = queries.own_fact(current, key, seen)
     if not form.is_valid():
-        return _show(request, current, seen, form, edited=edited)
+        return _show(request, current, seen, form, edited=edited, tab=fact_draft.tab_of(request))
     public_id = form.cleaned_data["fact_id"] or FactForm.new(familiar=familiar).initial["fact_id"]
     try:
         if data.get("edits"):
@@ -139,7 +153,7 @@ def _write(request: HttpRequest, current: Conversation, seen: Seen) -> HttpRespo
         return _problem(request, current, seen, texts.READ_ALREADY)
     except actions.JournalFull:
         return _problem(request, current, seen, texts.FULL, most=values.get(definitions.FACTS_MOST))
-    fact_draft.forget(request)
+    fact_draft.forget(request, current)
     return _back(request, current, texts.CHANGED if data.get("edits") else texts.NOTED)
 
 
@@ -150,7 +164,7 @@ def _erase(request: HttpRequest, current: Conversation, seen: Seen) -> HttpRespo
             actions.erase_fact(conversation_id=current.pk, public_id=key)
     except actions.FactRead:
         return _back(request, current, texts.READ_ALREADY, is_problem=True)
-    fact_draft.forget(request)
+    fact_draft.forget(request, current)
     return _back(request, current, texts.ERASED)
 
 
@@ -185,7 +199,8 @@ def _problem(
     familiar = _voice(request, current)
     messages.error(request, sentence.say(familiar=familiar, **given))
     typed = {name: request.POST.get(name, "") for name in fact_draft.TYPED}
-    return _show(request, current, seen, FactForm.new(familiar=familiar, typed=typed), status=409)
+    form, tab = FactForm.new(familiar=familiar, typed=typed), fact_draft.tab_of(request)
+    return _show(request, current, seen, form, tab=tab, status=409)
 
 
 def _show(
@@ -194,9 +209,11 @@ def _show(
     seen: Seen,
     form: FactForm,
     *,
+    tab: str,
     edited: Fact | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    """Return the page. tab: the name of the tab in which what stands in the form was typed."""
     asked = request.GET.get("avant", "")
     before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= DIGITS_MOST else 0
     rows, earlier = queries.own_piece(current, before=before, only=seen)
@@ -206,6 +223,7 @@ def _show(
         rows=rows,
         counts=queries.count_facts(current, only=seen),
         form=form,
+        tab=tab,
         edited=edited,
         earlier=earlier,
         is_earlier=bool(before),
@@ -222,6 +240,7 @@ def facts_page(
     rows: Sequence[Fact],
     counts: queries.Counts,
     form: FactForm,
+    tab: str = "",
     edited: Fact | None = None,
     earlier: int = 0,
     is_earlier: bool = False,
@@ -237,6 +256,7 @@ def facts_page(
         "earlier": earlier,
         "is_earlier": is_earlier,
         "form": form,
+        "tab": tab,
         "edited": edited,
         "limits": WORDS,
         "is_open": conversation.status != Status.CLOSED and not is_by_code,

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from chat import access, pubsub
 from chat.models import Conversation
 from chat.rules.lifecycle import Status
-from chat.visitor import draft_session
+from chat.visitor import draft_session, tab_drafts
 from chat.visitor.base import json_answer, manner_of, wants_json, when_away, without_visit
 from common import rate_limits
 from reports import actions
@@ -35,7 +35,7 @@ def add_to_report(request: HttpRequest) -> HttpResponse:
     current = access.as_reporter(request.session)
     if current is None:
         return json_answer({"error": "no_session"}, status=401) if wants_json(request) else without_visit(request)
-    tab = draft_session.name_of_tab(request.POST.get("tab", ""))
+    tab = tab_drafts.name_of_tab(request.POST.get("tab", ""))
     draft_session.keep_draft(request, current, request.POST.get("body"), tab=tab)
     if current.status == Status.CLOSED:
         return json_answer({"error": "closed"}, status=409) if wants_json(request) else redirect("chat:conversation")

@@ -20,7 +20,7 @@ from chat.rules import resume_words
 from chat.rules.lifecycle import Status
 from chat.texts import forms as form_texts
 from chat.texts import thread as thread_texts
-from chat.visitor import draft_session, report
+from chat.visitor import draft_session, report, tab_drafts
 from chat.visitor.base import go_to_follow_up, json_answer, manner_of, wants_json, when_away, without_visit
 from chat.visitor.forms import CodeForm
 from common import dates, network_limits, rate_limits
@@ -92,7 +92,7 @@ def code(request: HttpRequest) -> HttpResponse:
         return json_answer({"error": "no_session"}, status=401) if wants_json(request) else _without_visit(request)
     if request.method != "POST":
         return _show(request, current)
-    tab = draft_session.name_of_tab(request.POST.get("tab", ""))
+    tab = tab_drafts.name_of_tab(request.POST.get("tab", ""))
     draft_session.keep_draft(request, current, request.POST.get("body"), tab=tab)
     report.keep_ticked(request, current)
     actions.reporters_seen(conversation_ids=[current.pk])  # the place is kept from now on

@@ -210,6 +210,24 @@ def test_page_left_behind_shows_nothing_more(live_site, left_behind, page_factor
         assert "mon voisin" not in page.content()
 
 
+@pytest.mark.new_tabs
+def test_fact_that_was_being_typed_goes_with_the_visit(live_site, left_behind, page_factory):
+    page, _conversation = left_behind({"width": 320, "height": 480})
+    code = code_of(page)
+    page.goto(live_site.url + "/tchat/faits/")
+    page.locator("#id_what").fill("un fait commencé")
+    page.reload()
+    expect(page.locator("#id_what")).to_have_value("un fait commencé")
+    come_back(live_site, page_factory, code)
+    expect(page.get_by_role("heading", name=ENDED)).to_be_focused()
+    page.wait_for_timeout(2_000)  # a page asks no more for what it was typing
+    shows_nothing_of(page, code, "un fait commencé")
+    page.reload()
+    expect(page.get_by_role("heading", name=ENDED)).to_be_visible()
+    page.go_back()
+    shows_nothing_of(page, code, "un fait commencé")
+
+
 def test_back_after_the_visit_ended_brings_nothing_back(live_site, left_behind, page_factory):
     page, _conversation = left_behind({})
     code = code_of(page)

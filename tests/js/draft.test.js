@@ -6,6 +6,7 @@ import { createDraft, EVERY_MS, recall, saveTo } from "../../static/pnav/lib/dra
 beforeEach(() => {
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout", "Date"], now: 0 });
+  globalThis.document = { documentElement: { classList: { contains: () => false } } };
 });
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -181,6 +182,44 @@ test("a page that was loaded again asks what its tab was typing, and again for w
   assert.deepEqual(shown, ["a", "ab"]);
 });
 
+test("what is no message is asked for by its name, and an answer that knows none changes nothing", async () => {
+  const asked = [];
+  const shown = [];
+  globalThis.fetch = async (_address, options) => {
+    asked.push(String(options.body));
+    return { ok: true, json: async () => (asked.length === 1 ? { fact: "what=a" } : { body: "a message" }) };
+  };
+  const page = { tab: () => "one", asks: "fact", isUntouched: () => true, show: (body) => shown.push(body) };
+  const done = recall("/x/", "t", page);
+  for (let turn = 0; turn < 8; turn += 1) {
+    mock.timers.tick(1500);
+    await settled();
+  }
+  await done;
+  assert.deepEqual(asked, ["tab=one&asks=fact", "tab=one&asks=fact"]);
+  assert.deepEqual(shown, ["what=a"]);
+});
+
+test("nothing is asked or shown during a quick exit", async () => {
+  let asked = 0;
+  const shown = [];
+  const { classList } = document.documentElement;
+  globalThis.fetch = async () => {
+    asked += 1;
+    classList.contains = () => true; // it is pressed while the answer is on its way
+    return { ok: true, json: async () => ({ body: "a" }) };
+  };
+  const page = { tab: () => "one", isUntouched: () => true, show: (body) => shown.push(body) };
+  const done = recall("/x/", "t", page);
+  for (let turn = 0; turn < 8; turn += 1) {
+    mock.timers.tick(1500);
+    await settled();
+  }
+  await done;
+  assert.equal(asked, 1);
+  assert.deepEqual(shown, []);
+});
+
 test("nothing is asked or shown once somebody types", async () => {
   let isUntouched = true;
   const shown = [];
@@ -247,8 +286,8 @@ test("a quick exit saves nothing", async () => {
     asked += 1;
     return { ok: true, status: 204 };
   };
-  const root = { classList: { contains: () => true } };
-  globalThis.document = { documentElement: root };
+  const root = document.documentElement;
+  root.classList.contains = () => true;
   assert.equal(await saveTo("/x/", "t", () => "one")("a", true), "never");
   assert.equal(asked, 0);
   root.classList.contains = () => false;
@@ -256,8 +295,23 @@ test("a quick exit saves nothing", async () => {
   assert.equal(asked, 1);
 });
 
+test("a form is saved by its fields, a message as its text", async () => {
+  const sent = [];
+  globalThis.fetch = async (_address, options) => {
+    sent.push(String(options.body));
+    return { ok: true, status: 204 };
+  };
+  await saveTo("/x/", "t", () => "one")("a", false);
+  await saveTo(
+    "/x/",
+    "t",
+    () => "one",
+    (body) => ({ what: body }),
+  )("a", false);
+  assert.deepEqual(sent, ["body=a&tab=one&at=0", "what=a&tab=one&at=0"]);
+});
+
 test("what is gone is saved no more; a process of the version before, which knows no draft, ends nothing", async () => {
-  globalThis.document = { documentElement: { classList: { contains: () => false } } };
   const answers = { 401: "never", 404: "later", 410: "never", 429: "later", 503: "later", 204: "kept" };
   for (const [status, answer] of Object.entries(answers)) {
     globalThis.fetch = async () => ({ ok: status < 300, status: Number(status) });

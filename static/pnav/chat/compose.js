@@ -5,12 +5,11 @@
  */
 
 import { byId, isModified, write } from "../lib/dom.js";
-import { createDraft, recall, saveTo } from "../lib/draft.js";
 import { length, newId, Outbox } from "../lib/outbox.js";
 import { showsSomething } from "../lib/plain.js";
 import { data, exchange, say, show, visit, words } from "./state.js";
 import { banner } from "./status.js";
-import { createTab } from "./tab.js";
+import { keepInTab } from "./tab.js";
 import { draw, lastOwn, part, place, setState } from "./thread.js";
 
 /** @typedef {import("../lib/outbox.js").Entry} Entry */
@@ -25,39 +24,22 @@ const limit = Number(data.maxLength);
 let held = ""; // the address of a link that was stopped once, because a message would have been lost
 let typedAt = 0;
 
-const tabField = /** @type {HTMLInputElement} */ (form.elements.namedItem("tab"));
-const came = box.defaultValue; // the text with which the page was loaded
-const isOfThisTab = typeof history.state?.tab === "string"; // the tab was loaded again, or the person came back to it
-let isUntouched = box.value === came; // on a slow line somebody may type before this script runs
-
-/** Put what this tab was typing into the field. A text that was sent meanwhile is not put back. @param {string} body */
-function fillIn(body) {
-  box.value = body.trim() === lastOwn() ? "" : body;
-  draft.agree();
-  count();
-}
-
-const tab = createTab({
-  kept: history.state?.tab,
-  shown: (came.trim() && tabField.value) || null,
-  draw: newId,
-  keep(name) {
-    history.replaceState({ ...history.state, tab: name }, "");
-    tabField.value = name;
+const kept = keepInTab({
+  data,
+  field: /** @type {HTMLInputElement} */ (form.elements.namedItem("tab")),
+  text: () => box.value,
+  came: box.defaultValue,
+  isUntouched: box.value === box.defaultValue,
+  /** A text that was sent meanwhile is not put back. @param {string} body */
+  show(body) {
+    box.value = body.trim() === lastOwn() ? "" : body;
+    count();
   },
-  left() {
-    if (isUntouched) fillIn("");
-  },
-  channel: "BroadcastChannel" in window ? new BroadcastChannel("tabs") : null,
+  signal: visit.signal,
 });
-visit.signal.addEventListener("abort", tab.end);
 
 /** The draft of what stands in the field, which the server keeps for the visit. */
-export const draft = createDraft({
-  text: () => box.value,
-  came,
-  save: saveTo(data.draft ?? "", data.csrf ?? "", () => tab.name),
-});
+export const { draft } = kept;
 
 /** @type {Record<Standing, [string, "waiting" | "failed" | "refused"]>} */
 const STANDINGS = {
@@ -127,7 +109,7 @@ function post() {
   const fault = faultOf(body);
   tellError(fault);
   if (fault) return;
-  isUntouched = false;
+  kept.touch();
   box.value = "";
   count();
   put(newId(), body);
@@ -189,24 +171,8 @@ function follow(event) {
   form.requestSubmit(way);
 }
 
-/**
- * When the page goes out of sight or is left, what was typed since the last save is sent now. On a reload,
- * `beforeunload` comes before the browser asks for the next page, and `pagehide` comes after that.
- */
-function watchDraft() {
-  const leave = () => {
-    if (document.hidden) draft.leaving();
-  };
-  document.addEventListener("visibilitychange", leave, { signal: visit.signal });
-  addEventListener("beforeunload", () => draft.leaving(), { signal: visit.signal });
-  addEventListener("pagehide", () => draft.leaving(), { signal: visit.signal });
-  const page = { tab: () => tab.name, isUntouched: () => isUntouched && !visit.signal.aborted, show: fillIn };
-  if (isOfThisTab) recall(data.draft ?? "", data.csrf ?? "", page);
-}
-
 export function watchForm() {
   form.addEventListener("submit", submit);
-  watchDraft();
   document.addEventListener("click", follow, { signal: visit.signal });
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
@@ -214,7 +180,7 @@ export function watchForm() {
     post();
   });
   box.addEventListener("input", () => {
-    isUntouched = false;
+    kept.touch();
     count();
     draft.changed();
     const { line, status } = exchange;

@@ -6,52 +6,82 @@
  */
 
 import { byId } from "../lib/dom.js";
-import { createDraft } from "../lib/draft.js";
+import { newId } from "../lib/outbox.js";
 import { stayInExchange } from "./beside.js";
+import { keepInTab } from "./tab.js";
+
+/** @typedef {HTMLInputElement | HTMLTextAreaElement} Field */
 
 const data = byId("facts-page").dataset;
 const form = byId("compose", HTMLFormElement);
 const listening = new AbortController();
-const KEEPALIVE_MOST = 12_000; // characters: browsers refuse 64 KiB and more from a page that goes
+const fields = /** @type {Field[]} */ (
+  [...form.elements].filter((field) => field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement)
+);
+const [tab, factId, edits] = ["tab", "fact_id", "edits"].map(
+  (name) => /** @type {HTMLInputElement | null} */ (form.elements.namedItem(name)),
+);
 
-/** Return the fields of the form as they are sent, without the token, which goes in a header. */
+/** Return the fields of the form as they are sent, without the token, which goes in a header, and the tab's name. */
 const typed = () => {
   const values = new FormData(form);
   values.delete("csrfmiddlewaretoken");
+  values.delete("tab");
   return new URLSearchParams(/** @type {any} */ (values)).toString();
 };
 
-/** Whether a field holds what the page was loaded with. @param {Element} field */
+/** Whether a field holds what the page was loaded with. @param {Field} field */
 const isAsItCame = (field) =>
-  !(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) ||
-  (field.value === field.defaultValue && !("checked" in field && field.checked !== field.defaultChecked));
+  field.value === field.defaultValue && !("checked" in field && field.checked !== field.defaultChecked);
 
-const draft = createDraft({
+/**
+ * Put what this tab was typing into the form. When that corrects another fact than the page shows, or none, the page of
+ * the right one is asked for.
+ *
+ * @param {string} body as `typed` returns it; "" for nothing
+ */
+function fillIn(body) {
+  const values = new URLSearchParams(body);
+  const id = values.get("fact_id") ?? "";
+  const corrected = values.get("edits") ? id : "";
+  const isHere = corrected === (edits && factId ? factId.value : "");
+  const asked = new URLSearchParams(location.search).get("fait");
+  const wanted = corrected || "nouveau";
+  // A fact that cannot be corrected any more is asked for in vain: its words are a new one's. Where nothing was typed,
+  // the page that was asked for a fact shows it as it is.
+  if (asked !== wanted && (body ? !isHere : edits && !asked)) {
+    location.replace(`${location.pathname}?fait=${wanted}#fait`);
+    return;
+  }
+  if (!body && edits) return;
+  for (const field of fields) {
+    if (field.type === "radio") /** @type {any} */ (field).checked = field.value === values.get(field.name);
+    else if (field.type !== "hidden") field.value = values.get(field.name) ?? "";
+  }
+  if (factId && !edits) factId.value = (!corrected && id) || newId(); // what was typed in another tab is its own fact
+}
+
+const isUntouched = fields.every(isAsItCame);
+const kept = keepInTab({
+  data,
+  field: /** @type {HTMLInputElement} */ (tab),
   text: typed,
-  came: [...form.elements].every(isAsItCame) ? typed() : "",
-  async save(body, isLeaving) {
-    if (document.documentElement.classList.contains("pnav-leaving")) return "never"; // the visit is being forgotten
-    try {
-      const answer = await fetch(data.draft ?? "", {
-        method: "POST",
-        headers: { "X-CSRFToken": data.csrf ?? "", Accept: "application/json" },
-        body: new URLSearchParams(body),
-        keepalive: isLeaving && body.length < KEEPALIVE_MOST,
-        redirect: "manual",
-      });
-      if (answer.status === 401) return "never";
-      return answer.ok ? "kept" : "later";
-    } catch {
-      return "later"; // no network: what is typed is in the page
-    }
-  },
+  came: isUntouched ? typed() : "",
+  isUntouched,
+  show: fillIn,
+  signal: listening.signal,
+  asks: "fact",
+  fields: (body) => Object.fromEntries(new URLSearchParams(body)),
 });
 
-form.addEventListener("input", draft.changed);
+form.addEventListener("input", () => {
+  kept.touch();
+  kept.draft.changed();
+});
 // The page that receives the form keeps what was sent. A save that came after it would bring the text back as a draft.
-form.addEventListener("submit", draft.end);
-const { signal } = listening;
-document.addEventListener("visibilitychange", () => document.hidden && draft.leaving(), { signal });
-addEventListener("pagehide", draft.leaving, { signal });
+form.addEventListener("submit", () => {
+  kept.touch();
+  kept.draft.end();
+});
 
-stayInExchange(data, listening, draft.end);
+stayInExchange(data, listening, kept.draft.end);

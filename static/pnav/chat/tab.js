@@ -9,6 +9,9 @@
  * @module
  */
 
+import { createDraft, recall, saveTo } from "../lib/draft.js";
+import { newId } from "../lib/outbox.js";
+
 export const SETTLED_MS = 1000; // after this time a tab counts as the older one
 // The times, in ms, at which a new page asks whether another tab has its name. It asks more than once, because that tab
 // may be loading or busy. All of them come before the tab is settled, so that of two new pages only one gives way.
@@ -59,6 +62,68 @@ export const createTab = ({ kept, shown, draw, keep, left, channel }) => {
     end() {
       isOver = true;
       channel?.close();
+    },
+  };
+};
+
+/**
+ * Keep what is typed in a form on the server, under the name of this tab. When the page goes out of sight or is left,
+ * what was typed since the last save is sent now. On a reload, `beforeunload` comes before the browser asks for the next
+ * page, and `pagehide` comes after that; a page that was loaded again asks what came after it was read.
+ *
+ * @param {object} page
+ * @param {DOMStringMap} page.data of the page: where drafts are kept, and its token
+ * @param {HTMLInputElement} page.field in which the tab's name goes along with the form
+ * @param {() => string} page.text what stands in the form now
+ * @param {string} page.came the text with which the page was loaded
+ * @param {boolean} page.isUntouched whether nothing was typed before this script ran, as may be on a slow line
+ * @param {(body: string) => void} page.show put what this tab was typing into the form; "" for nothing
+ * @param {AbortSignal} page.signal aborted when the visit has ended
+ * @param {string} [page.asks] for what a page asks, if it is no message
+ * @param {(body: string) => Record<string, string>} [page.fields] as which the text is saved
+ */
+export const keepInTab = ({ data, field, text, came, isUntouched, show, signal, asks, fields }) => {
+  const [address, token] = [data.draft ?? "", data.csrf ?? ""];
+  const isOfThisTab = typeof history.state?.tab === "string"; // it was loaded again, or the person came back to it
+  let isAsItCame = isUntouched;
+  const tab = createTab({
+    kept: history.state?.tab,
+    shown: (came.trim() && field.value) || null,
+    draw: newId,
+    keep(name) {
+      history.replaceState({ ...history.state, tab: name }, "");
+      field.value = name;
+    },
+    left() {
+      if (isAsItCame) fill("");
+    },
+    channel: "BroadcastChannel" in window ? new BroadcastChannel("tabs") : null,
+  });
+  const draft = createDraft({ text, came, save: saveTo(address, token, () => tab.name, fields) });
+
+  /** @param {string} body */
+  function fill(body) {
+    show(body);
+    draft.agree();
+  }
+
+  signal.addEventListener("abort", tab.end);
+  document.addEventListener("visibilitychange", () => document.hidden && draft.leaving(), { signal });
+  addEventListener("beforeunload", draft.leaving, { signal });
+  addEventListener("pagehide", draft.leaving, { signal });
+  if (isOfThisTab)
+    recall(address, token, {
+      tab: () => tab.name,
+      asks,
+      isUntouched: () => isAsItCame && !signal.aborted,
+      show: fill,
+    });
+
+  return {
+    draft,
+    /** Note that something was typed: nothing that comes from the server is put in its place. */
+    touch() {
+      isAsItCame = false;
     },
   };
 };

@@ -200,7 +200,8 @@ function openPart(event) {
     // to.
     way.setAttribute("href", seek(part) ? part : "#echange");
   }
-  const fold = way.hasAttribute("data-opens") && seek(`${way.hash} > details`, document, HTMLDetailsElement);
+  const to = way.hasAttribute("data-opens") && seek(way.hash);
+  const fold = to && (seek(":scope > details", to, HTMLDetailsElement) ?? to.closest("details"));
   if (fold) fold.open = true;
 }
 

@@ -77,21 +77,25 @@ export const createDraft = ({ text, came, save }) => {
   };
 };
 
+/** Whether the visit is being forgotten (quick-exit.js). */
+const isQuickExit = () => document.documentElement.classList.contains("pnav-leaving");
+
 /**
  * Save by a request. During a quick exit nothing is saved, because the visit is being forgotten.
  *
  * @param {string} address
  * @param {string} token against forgery
  * @param {() => string} tab its name
+ * @param {(body: string) => Record<string, string>} [fields] as which the text is sent
  * @returns {(body: string, isLeaving: boolean) => Promise<Answer>}
  */
-export const saveTo = (address, token, tab) => async (body, isLeaving) => {
-  if (document.documentElement.classList.contains("pnav-leaving")) return "never";
+export const saveTo = (address, token, tab, fields) => async (body, isLeaving) => {
+  if (isQuickExit()) return "never";
   try {
     const answer = await fetch(address, {
       method: "POST",
       headers: { "X-CSRFToken": token, Accept: "application/json" },
-      body: new URLSearchParams({ body, tab: tab(), at: String(Date.now()) }),
+      body: new URLSearchParams({ ...(fields?.(body) ?? { body }), tab: tab(), at: String(Date.now()) }),
       keepalive: isLeaving && body.length < KEEPALIVE_MOST,
       redirect: "manual",
     });
@@ -105,27 +109,31 @@ export const saveTo = (address, token, tab) => async (body, isLeaving) => {
 
 /**
  * Ask the server for what this tab was typing. A page that was loaded again may be older than the last save of the page
- * before it, which was sent when that page was left. It asks at most twice, and not after somebody has typed.
+ * before it, which was sent when that page was left. It asks at most twice, and not after somebody has typed, or during
+ * a quick exit.
  *
  * @param {string} address
  * @param {string} token against forgery
  * @param {object} page
  * @param {() => string} page.tab its name
+ * @param {string} [page.asks] for what, if it is no message
  * @param {() => boolean} page.isUntouched whether nothing was typed since the page came
  * @param {(body: string) => void} page.show
  */
-export async function recall(address, token, { tab, isUntouched, show }) {
+export async function recall(address, token, { tab, asks, isUntouched, show }) {
   for (const ms of RECALLED_MS) {
     await new Promise((resolve) => setTimeout(resolve, ms));
-    if (!isUntouched()) return;
+    if (!isUntouched() || isQuickExit()) return;
     const asked = tab();
     try {
       const headers = { "X-CSRFToken": token, Accept: "application/json" };
-      const answer = await fetch(address, { method: "POST", headers, body: new URLSearchParams({ tab: asked }) });
+      const what = new URLSearchParams({ tab: asked, ...(asks && { asks }) });
+      const answer = await fetch(address, { method: "POST", headers, body: what });
       if (!answer.ok) return;
-      const { body } = await answer.json();
+      const body = (await answer.json())[asks ?? "body"];
+      if (typeof body !== "string") return; // a process of the version before does not know what is asked for
       // Meanwhile its name may have turned out to be another tab's, and then the text is, too.
-      if (isUntouched() && tab() === asked) show(body);
+      if (isUntouched() && tab() === asked && !isQuickExit()) show(body);
     } catch {
       return; // no network: the page keeps what it came with
     }

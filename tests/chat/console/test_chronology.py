@@ -104,10 +104,14 @@ def test_nothing_stands_there_for_who_noted_nothing(parts):
 def test_links_are_followed_by_nobody_and_what_hides_is_shown():
     conversation = make.assigned()
     note(conversation, "Mot\u202erenversé", link="https://exemple.fr/page", account="<b>@lea</b>")
+    note(conversation, "Encore", link="https://exemple.fr/suite", account="<b>@lea</b>")
     actions.show_facts(conversation=conversation)
     client = signed_in(conversation.assigned_to.user)
     page = client.get(f"/console/echange/{conversation.public_id}/").text
     assert "hxxps://exemple[.]fr/page" in page and "https://exemple.fr/page" not in page
+    assert page.count("Les liens sont rendus inactifs") == 1, "it is said how they are changed, once"
+    element = f'id="fait-repeated-{conversation.public_id}"'
+    assert element in page and f'href="#{element[4:-1]}" data-opens' in page, "what is proposed leads to its element"
     assert "⟦U+202E⟧" in page and "<b>@lea" not in page and "&lt;b&gt;@lea" in page
 
 

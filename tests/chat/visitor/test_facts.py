@@ -4,6 +4,7 @@ import re
 import uuid
 from datetime import date, timedelta
 from html import unescape
+from urllib.parse import parse_qs
 
 import pytest
 from django.db import connection
@@ -18,6 +19,7 @@ from chat.journal import facts as limits
 from chat.journal import queries
 from chat.journal.facts import Told
 from chat.models import FollowUp, JournalFact
+from chat.visitor import fact_draft
 from chat.visitor import facts as page_of_facts
 from common.service_settings import definitions
 from pnav.addresses import DISCREET, in_language
@@ -198,6 +200,87 @@ def test_what_is_typed_is_kept_sealed_until_it_is_noted(as_reporter):
     assert "Un mot commencé</textarea>" not in client.get(PAGE).text
 
 
+def kept(client, tab, **typed):
+    """Save what is typed in this tab, as the page's script does; without anything typed, ask for it."""
+    data = {"tab": tab, **(typed or {"asks": "fact"})}
+    answer = client.post(reverse("chat:draft"), data, headers={"Accept": "application/json"})
+    return answer.json()["fact"] if not typed else answer.status_code
+
+
+def test_each_tab_keeps_its_own_fact_and_is_asked_what_it_was_typing(as_reporter):
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    note(client, "Le premier")
+    note(client, "Le deuxième")
+    second, first = (str(fact.public_id) for fact in rows(conversation))
+    new = str(uuid.uuid4())
+    assert kept(client, "tab-1", fact_id=first, edits="1", what="Premier corrigé", at="2000") == 204
+    assert "Premier corrigé</textarea>" in client.get(PAGE).text, "a correction that was begun is found again"
+    assert kept(client, "tab-3", fact_id=new, what="Un nouveau & l'autre", at="2000") == 204
+    assert kept(client, "tab-2", fact_id=second, edits="1", what="Deuxième corrigé", at="2000") == 204
+    assert kept(client, "tab-2", fact_id=second, edits="1", what="Deuxième", at="1999") == 204, "overtaken"
+    for address, words, tab in (
+        (f"{PAGE}?fait={first}", "Premier corrigé", "tab-1"),
+        (f"{PAGE}?fait={second}", "Deuxième corrigé", "tab-2"),
+        (PAGE, "Un nouveau & l'autre", "tab-3"),
+    ):
+        page = unescape(client.get(address).text)
+        assert f"{words}</textarea>" in page and f'name="tab" value="{tab}"' in page
+    assert parse_qs(kept(client, "tab-3")) == {"what": ["Un nouveau & l'autre"], "fact_id": [new]}
+    assert parse_qs(kept(client, "tab-1"))["edits"] == ["1"]
+    assert kept(client, "tab-4") == ""
+    assert kept(as_reporter(conversation), "tab-3") == "", "it is this visit's"
+    client.post(PAGE, {"act": "note", "tab": "tab-3", "fact_id": new, "what": "Un nouveau"})
+    assert kept(client, "tab-3") == "" and parse_qs(kept(client, "tab-2"))["what"] == ["Deuxième corrigé"]
+
+
+def test_correction_that_was_begun_is_left_for_another_fact_and_one_that_changes_nothing_is_none(as_reporter):
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    note(client, "Un mot\net un autre", precision="minute", day="2026-03-12", hour="18:05")
+    (fact,) = rows(conversation)
+    data = {"fact_id": str(fact.public_id), "edits": "1", "precision": "minute", "day": "2026-03-12", "hour": "18:05"}
+    away = {"to": f"{PAGE}?fait=nouveau#fait"}
+    assert client.post(reverse("chat:draft"), {**data, "what": "Un mot\r\net un autre", **away}).status_code == 302
+    assert 'name="edits"' not in client.get(PAGE).text, "it was looked at"
+    answer = client.post(reverse("chat:draft"), {**data, "what": "Un mot de plus", **away})
+    assert answer.headers["Location"] == away["to"]
+    page = client.get(f"{PAGE}?fait=nouveau").text
+    assert 'name="edits"' not in page and "Un mot de plus" not in page
+    page = client.get(PAGE).text
+    assert 'name="edits"' in page and "Un mot de plus</textarea>" in page and away["to"] in page
+
+
+def test_fact_of_the_version_before_is_read_and_the_other_way_round(as_reporter):
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    session = client.session
+    values = {"fact_id": str(uuid.uuid4()), "what": "Un-mot-d-avant"}
+    session[fact_draft.KEY] = {"of": str(conversation.public_id), "values": values}
+    session.save()
+    assert "Un-mot-d-avant</textarea>" in client.get(PAGE).text
+    assert "Un-mot-d-avant" in kept(client, "tab-1"), "whichever tab asks first"
+    kept(client, "tab-1", fact_id=values["fact_id"], what="Un-mot-de-plus")
+    stored = client.session[fact_draft.KEY]
+    assert stored["of"] == str(conversation.public_id) and stored["values"]["what"] == "Un-mot-de-plus"
+
+
+def test_what_was_noted_is_not_offered_again_by_a_save_that_came_late(as_reporter):
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    data = {"fact_id": str(uuid.uuid4()), "what": "Un mot"}
+    client.post(PAGE, {"act": "note", "tab": "tab-1", **data})
+    kept(client, "tab-1", **data, at="2000")
+    assert "Un mot</textarea>" not in client.get(PAGE).text
+    (fact,) = rows(conversation)
+    kept(client, "tab-1", **data, edits="1", at="3000")
+    conversation.refresh_from_db()
+    journal_actions.show_facts(conversation=conversation)
+    journal_actions.mark_read(conversation)
+    page = client.get(f"{PAGE}?fait={fact.public_id}").text
+    assert "Un mot</textarea>" in page and 'name="edits"' not in page, "its words are a new one's"
+
+
 def test_draft_goes_with_the_visit(as_reporter):
     client = as_reporter(make.waiting())
     client.post(PAGE, {"act": "note", "fact_id": str(uuid.uuid4()), "what": "", "account": "@lea"})
@@ -310,6 +393,7 @@ def test_code_of_suites_notes_and_shows_and_reads_its_own_alone(as_reporter, cli
     typed = {"fact_id": str(uuid.uuid4()), "what": "Mot commencé"}
     assert client.post(reverse("chat:draft"), {**typed, "to": "/tchat/suites/"}).headers["Location"] == "/tchat/suites/"
     assert "Mot commencé" in client.get(PAGE).text
+    assert "Mot+commenc" in kept(client, "tab-1"), "and is given back to the page that was loaded again"
     note(client, what="Parole d'après")
     assert "Parole d'après" in read(client.get(PAGE))
     data = {"fact_id": str(before.public_id), "edits": "1", "what": "x", "fact": str(before.public_id)}

@@ -16,7 +16,7 @@ from chat.conversations import actions
 from chat.rules.lifecycle import Author
 from chat.rules.transfer import Reason, Target
 from chat.transfer import actions as transfer_actions
-from chat.visitor import draft_session
+from chat.visitor import draft_session, tab_drafts
 from common.texts import cache as text_cache
 from pnav.addresses import DISCREET, ORDINARY
 from pnav.sessions import stored_key
@@ -111,19 +111,19 @@ def test_each_tab_keeps_its_own_text(as_reporter):
 
 def test_tabs_of_a_visit_are_bounded_and_the_oldest_is_forgotten(as_reporter):
     client = as_reporter(make.assigned())
-    for number in range(draft_session.TABS_MAX + 1):
+    for number in range(tab_drafts.TABS_MAX + 1):
         save(client, f"mot {number}", tab=f"tab-{number}")
     assert [recalled(client, f"tab-{number}") for number in range(4)] == ["", "mot 1", "mot 2", "mot 3"]
-    save(client, "x" * (draft_session.KEPT_MAX + 1), tab="tab-2")
+    save(client, "x" * (tab_drafts.KEPT_MAX + 1), tab="tab-2")
     kept = client.session[draft_session.KEY]
-    assert len(kept["body"]) == draft_session.KEPT_MAX and kept["others"] == {}
+    assert len(kept["body"]) == tab_drafts.KEPT_MAX and kept["others"] == {}
 
 
 @pytest.mark.parametrize("tab", ["<b>", "x" * 37, "É", "a b", "A"])
 def test_name_of_a_tab_is_no_text_of_anybody(as_reporter, tab):
     client = as_reporter(make.assigned())
     save(client, "Un-mot-garde", tab=tab)
-    assert client.session[draft_session.KEY]["tab"] == draft_session.WITHOUT_SCRIPT
+    assert client.session[draft_session.KEY]["tab"] == tab_drafts.WITHOUT_SCRIPT
 
 
 @pytest.mark.parametrize(("at", "kept"), [("1", "Plus-tard"), ("3", "Plus-tot"), ("", "Plus-tot"), ("x", "Plus-tot")])
