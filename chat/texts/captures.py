@@ -155,8 +155,8 @@ STOPPED = add("captures.stopped", CAPTURES, _("Envoi arrêté."))
 HANDED_OVER = add(
     "captures.handed_over",
     CAPTURES,
-    _("Un document vous a été envoyé. Il est sur la page « Captures », ou « Mes documents » en mode discret."),
-    _("Un document t'a été envoyé. Il est sur la page « Captures », ou « Mes documents » en mode discret."),
+    _("Un document vous a été envoyé. Le bouton « Voir le document », sous les messages, y mène."),
+    _("Un document t'a été envoyé. Le bouton « Voir le document », sous les messages, y mène."),
 )
 add("captures.handed_title", CAPTURES, _("Envoyé par votre interlocuteur"), _("Envoyé par ton interlocuteur"))
 add("captures.handed_waits", CAPTURES, _("Il est en préparation : rechargez la page dans un instant."),

@@ -186,10 +186,10 @@ add(
     "copy.proof_told",
     COPY,
     _("Un petit fichier montre qu'un message, un fait ou une capture existait tel jour, sans rien montrer d'autre. "
-      "Votre copie contient déjà toutes ces preuves. "
+      "La preuve se fait dans la nuit qui suit : votre copie contient celles qui sont déjà faites. "
       "Celle de la copie entière, PDF compris, se demande ici le lendemain."),
     _("Un petit fichier montre qu'un message, un fait ou une capture existait tel jour, sans rien montrer d'autre. "
-      "Ta copie contient déjà toutes ces preuves. "
+      "La preuve se fait dans la nuit qui suit : ta copie contient celles qui sont déjà faites. "
       "Celle de la copie entière, PDF compris, se demande ici le lendemain."),
 )  # fmt: skip
 PROOF_OF = add("copy.proof_of", COPY, _("Preuve de quoi ?"))

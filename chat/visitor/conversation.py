@@ -178,6 +178,7 @@ def conversation_page(
         "goes_on": day_of(beside.decision.due_at),
         "question": question,
         "has_slip": beside.has_slip,
+        "has_document": beside.has_document,
         "follow": beside.follow,
         "told": told,
         "is_answered": beside.is_answered,

@@ -27,6 +27,8 @@ SELECT
   EXISTS (SELECT FROM chat_proposal p WHERE p.conversation_id = c.id),
   EXISTS (SELECT FROM chat_proposal p WHERE p.conversation_id = c.id AND p.kind = %(removal)s)
     OR EXISTS (SELECT FROM chat_removalrequest d WHERE d.conversation_id = c.id),
+  EXISTS (SELECT FROM chat_capture k WHERE k.conversation_id = c.id AND k.sent_by_id IS NOT NULL
+          AND k.shown_at IS NOT NULL),
   EXISTS (SELECT FROM chat_conversationevent e WHERE e.conversation_id = c.id AND e.kind = %(assigned)s),
   {schedule.ADDED_AT},
   c.reporter_seen_at,
@@ -44,8 +46,9 @@ class PageState(NamedTuple):
     """It is what is there for this person now.
 
     is_asked: a summary waits to be read before the exchange passes on. has_slip: an appointment stands. may_be_asked:
-    something was proposed. is_answered: somebody answers, or has answered. decision and rule: when all of it goes if
-    nothing is added, as the person may know it (`chat.retention.schedule.ending_as_told`).
+    something was proposed. has_document: whoever answers has sent one. is_answered: somebody answers, or has answered.
+    decision and rule: when all of it goes if nothing is added, as the person may know it
+    (`chat.retention.schedule.ending_as_told`).
     """
 
     is_asked: bool
@@ -53,6 +56,7 @@ class PageState(NamedTuple):
     is_answered: bool
     has_slip: bool
     follow: str
+    has_document: bool
     decision: Decision
     rule: Rule
 
@@ -72,7 +76,7 @@ def read_page_state(conversation: Conversation, now: datetime) -> PageState:
         "erasure": Kind.ERASURE.value,
     }
     (found,) = fetch_rows(FOUND, values)
-    is_asked, states, has_appointment, may_be_asked, has_removal, is_answered, *dates_and_rules = found
+    is_asked, states, has_appointment, may_be_asked, has_removal, has_document, is_answered, *dates_and_rules = found
     added_at, seen_at, granted_at, *rules = dates_and_rules
     decision, rule = schedule.ending_as_told(
         Life(added_at, seen_at),
@@ -89,6 +93,7 @@ def read_page_state(conversation: Conversation, now: datetime) -> PageState:
         is_answered=is_answered,
         has_slip=may_meet and referral_queries.slip_of(conversation) is not None,
         follow=referral_queries.link_words(states, has_removal=has_removal),
+        has_document=has_document,
         decision=decision,
         rule=rule,
     )

@@ -45,7 +45,7 @@ FACTS_MOST = 50  # of them: some twelve pages of A5
 def answers(request: HttpRequest) -> HttpResponse:
     """Return the ready answers of the last question, if it waits for one; after the end, what the person is told of it.
 
-    It also says whether « Suites » and « Mon rendez-vous » have something to show.
+    It also says whether « Suites », « Mon rendez-vous » and the documents that were sent have something to show.
     """
     current = access.as_reporter(request.session)
     if current is None:
@@ -54,6 +54,7 @@ def answers(request: HttpRequest) -> HttpResponse:
     question = proposals.open_question(current) if beside.may_be_asked else None
     told = closing.words_of(current).get("told", "") if current.status == Status.CLOSED else ""
     content: dict[str, Any] = {"question": None, "told": told, "follow": beside.follow, "slip": beside.has_slip}
+    content["document"] = beside.has_document
     if question is not None:
         content["question"] = {"seq": question.seq, "client_id": question.answer_id, "answers": question.answers}
     return json_answer(content)

@@ -35,7 +35,8 @@ def _size(typed: str | Mapping[str, str]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class TabDrafts[Typed: str | Mapping[str, str]]:
-    """They are the drafts of one form. key: of the session. name: under which what was typed stands there."""
+    """They are the drafts of one form. key: where the session keeps them. name: what holds the typed words there, which
+    processes of the version before read."""
 
     key: str
     name: str
@@ -69,7 +70,7 @@ class TabDrafts[Typed: str | Mapping[str, str]]:
         kept = request.session.get(self.key)
         if kept is None or kept["of"] != str(conversation.public_id):
             return {}
-        # The version before keeps one, under `name`, and its processes read that.
+        # The version before keeps one.
         last = {self.name: kept[self.name], "at": kept.get("at", 0)}
         return {**kept.get("others", {}), kept.get("tab", WITHOUT_SCRIPT): last}
 

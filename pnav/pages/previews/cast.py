@@ -105,7 +105,12 @@ def decision(cause: Cause = Cause.TERM) -> Decision:
 
 
 def page_state(
-    *, is_asked: bool = False, is_answered: bool = True, has_slip: bool = False, follow: str = ""
+    *,
+    is_asked: bool = False,
+    is_answered: bool = True,
+    has_slip: bool = False,
+    follow: str = "",
+    has_document: bool = False,
 ) -> PageState:
     return PageState(
         is_asked=is_asked,
@@ -113,6 +118,7 @@ def page_state(
         is_answered=is_answered,
         has_slip=has_slip,
         follow=follow,
+        has_document=has_document,
         decision=decision(),
         rule=rule(),
     )

@@ -50,7 +50,7 @@ export async function readAnswers() {
   try {
     const reply = await request(ready.dataset.src ?? "", { cache: "no-store" });
     if (!reply.ok || visit.signal.aborted) return;
-    const { question: found, told, follow, slip } = await reply.json();
+    const { question: found, told, follow, slip, document: hasDocument } = await reply.json();
     const choices = found ? found.answers.map(choice) : [];
     asked().value = found ? found.client_id : "";
     const change = () => {
@@ -58,6 +58,7 @@ export async function readAnswers() {
       ready.hidden = !found;
       find("button", byId("follow")).textContent = follow;
       byId("follow").hidden = !follow;
+      byId("document").hidden = !hasDocument;
       byId("slip").hidden = !slip;
     };
     if (isAtEnd()) {

@@ -43,7 +43,8 @@ function receive(message) {
     voice(`${thread.part(node, "name").textContent}. ${thread.part(node, "body").textContent}`);
     status.typing("");
   }
-  if (isQuestion(message)) readAnswers();
+  // What is beside the thread may have changed with a line of ours.
+  if (isQuestion(message) || (message.author === "system" && exchange.status === "active")) readAnswers();
   if (document.hidden && !isDiscreet) status.countUnread();
   if (document.hidden && message.author === "agent") alertPerson();
 }

@@ -94,10 +94,14 @@ def test_document_is_handed_over_drawn_and_read_by_its_person(held, as_reporter)
     assert "captures/#documents" in browser.get(page).text
     me = as_reporter(conversation)
     before = len(lines_of(conversation))
+    assert 'id="document" hidden' in me.get("/tchat/").text and not me.get("/tchat/reponses/").json()["document"]
     key = str(uuid.uuid4())
     for _twice in range(2):
         assert send(browser, page, key=key).status_code == 302
-    assert [squeezed(line)[:32] for line in lines_of(conversation)[before:]] == ["Un document vous a été envoyé. I"]
+    assert [squeezed(line)[:32] for line in lines_of(conversation)[before:]] == ["Un document vous a été envoyé. L"]
+    thread = me.get("/tchat/").text
+    assert 'id="document">' in thread and f'value="{THEIRS}#received"' in thread, "as the line says"
+    assert me.get("/tchat/reponses/").json()["document"]
     waits = read(me.get(THEIRS))
     assert TITLE in waits and "en préparation" in waits and "<img" not in waits
     capture = draw(pages=2)
