@@ -76,7 +76,7 @@ def search_words(held: Sequence[Conversation], words: Sequence[str]) -> Result:
     are decrypted, and BYTES_AT_MOST.
     """
     ends_at = time.monotonic() + SECONDS_AT_MOST
-    found: list[Found] = []
+    found: list[tuple[Conversation, transcript.Said]] = []
     looked_at, is_partial = 0, False
     for conversation in held:
         if time.monotonic() > ends_at:
@@ -87,9 +87,10 @@ def search_words(held: Sequence[Conversation], words: Sequence[str]) -> Result:
         )
         looked_at += len(piece)
         is_partial |= transcript.earlier_cursor(piece) > 0
-        found += [_found(conversation, one, words) for one in piece if folded.has_words(folded.fold(one.shown), words)]
-    found.sort(key=lambda one: one.sent_at, reverse=True)
-    return Result(found[:SHOWN], len(found) > SHOWN, is_partial, looked_at)
+        found += [(conversation, one) for one in piece if folded.has_words(folded.fold(one.shown), words)]
+    found.sort(key=lambda one: (one[1].sent_at, one[1].seq), reverse=True)
+    shown = [_found(conversation, said, words) for conversation, said in found[:SHOWN]]
+    return Result(shown, len(found) > SHOWN, is_partial, looked_at)
 
 
 def _found(conversation: Conversation, said: transcript.Said, words: Sequence[str]) -> Found:

@@ -4,6 +4,7 @@ a page (`tests/js/test_twins.py` holds the two together). Pure."""
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
 _MARKS = re.compile("[\u0300-\u036f]+")
@@ -16,6 +17,9 @@ def fold(text: str) -> str:
         return lowered
     plain = _MARKS.sub("", unicodedata.normalize("NFD", lowered.translate(_LIGATURES)))
     return plain if plain.isascii() else "".join(sign for sign in plain if unicodedata.category(sign)[0] != "M")
+
+
+_fold_sign = lru_cache(maxsize=1024)(fold)  # a text has few different characters
 
 
 def words_of(wanted: str) -> list[str]:
@@ -35,7 +39,7 @@ def places_of(text: str, words: Sequence[str]) -> list[tuple[int, int]]:
     """
     signs, where = [], []
     for at, sign in enumerate(text):
-        plain = fold(sign)
+        plain = _fold_sign(sign)
         signs.append(plain)
         where += [at] * len(plain)
     folded = "".join(signs)

@@ -157,7 +157,7 @@ def test_words_are_found_by_keys_and_lead_to_their_message(live_site: LiveSite, 
     page.keyboard.press("Control+k")
     page.keyboard.type("jamais dit")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Aucun message de vos échanges en cours n'a ces mots.")).to_be_visible()
+    expect(page.locator("[data-palette-note]")).to_have_text("Aucun message de vos échanges en cours n'a ces mots.")
 
 
 def found_seq(at: Work, conversation: Conversation) -> int:

@@ -307,10 +307,14 @@ def test_exchange_that_leaves_while_its_thread_is_read_makes_the_page_say_what_w
     held: list[tuple[Route, APIResponse | None]] = []
     heard: list[str] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda text: heard.append(str(text))))
-    page.route(
-        f"**/echange/{goes.public_id}/?partie=echange*",
-        lambda route: held.append((route, route.fetch() if is_drawn else None)),
-    )
+
+    def hold(route: Route) -> None:
+        if held:  # a later reading, perhaps while the page is already being closed
+            route.continue_()
+        else:
+            held.append((route, route.fetch() if is_drawn else None))
+
+    page.route(f"**/echange/{goes.public_id}/?partie=echange*", hold)
     page.goto(f"{live_site.url}/console/echange/{stays.public_id}/")
     deadline = time.monotonic() + 30
     while not (held and any('"queue"' in text for text in heard)):
