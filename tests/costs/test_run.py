@@ -67,7 +67,14 @@ def test_frame_is_driven_from_both_sides(run):
     assert max(one.costs[-1].stored.rows for one in found.verdicts) == 1
 
 
-def test_file_is_driven(run):
+def test_file_is_driven(run, settings):
+    """How guessable the passwords are that are drawn for 1,750 accounts asks the processor alone, which is not judged
+    here, and takes half of the test.
+    """
+    guessable = "pnav.accounts.passwords.validators.GuessableValidator"
+    kept = [one for one in settings.AUTH_PASSWORD_VALIDATORS if one["NAME"] != guessable]
+    assert len(kept) == len(settings.AUTH_PASSWORD_VALIDATORS) - 1
+    settings.AUTH_PASSWORD_VALIDATORS = kept
     found = run("upload sheet")
     assert {"right lines", "a file of separators"} <= kinds(found, "upload sheet")
     assert max(one.costs[-1].stored.rows for one in found.verdicts) >= 100, "fifty accounts and their agents"
