@@ -70,7 +70,7 @@ class CannedReplyAdmin(TextsAdmin):
     list_display = ("title", "subject", "audience", "order", "is_active", "force", "unit", "speaks_tu", "said_in")
     list_filter = ("is_active", "subject", "audience", "force", "unit", OutdatedFilter)
     list_select_related = ("unit",)
-    search_fields = ("title", "vous", "tu")
+    search_fields = ("title", "words", "vous", "tu")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CannedReply]:
         return super().get_queryset(request).prefetch_related("text_rows")
@@ -81,7 +81,7 @@ class CannedReplyAdmin(TextsAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: CannedReply | None = None) -> Any:
         return [
-            (None, {"fields": ("title", "subject", ("order", "is_active"), "vous", "tu")}),
+            (None, {"fields": ("title", "words", "subject", ("order", "is_active"), "vous", "tu")}),
             *language_fieldsets(self.model, obj=obj),
             (_("Pour qui"), {"fields": ("audience", "force", "unit")}),
         ]

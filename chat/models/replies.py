@@ -21,7 +21,8 @@ from locations.models import Force
 class CannedReply(Translated):
     """It is a reply that all agents share, or those of a force or a unit. An administrator writes it.
 
-    `chat.rules.reply_template` fills in its variables. audience: the people to whom it can be sent. vous: the text for
+    `chat.rules.reply_template` fills in its variables. words: others by which an agent finds it. audience: the people to
+    whom it can be sent. vous: the text for
     an adult. tu: the text for a minor; empty where it is the same. Both are in the source language, and may have
     translations.
     """
@@ -36,6 +37,16 @@ class CannedReply(Translated):
         choices=reply_template.Subject,
         default=reply_template.Subject.OTHER,
         db_default=reply_template.Subject.OTHER,
+    )
+    words = models.CharField(
+        _("autres mots"),
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "Pour la trouver aussi avec des mots qu'elle ne dit pas : mineur, parent… La personne ne les lit pas."
+        ),
     )
     vous = models.TextField(_("texte (vous)"), max_length=2000)  # the admin lists the variables
     tu = models.TextField(_("texte (tu)"), max_length=2000, blank=True, help_text=_("À un mineur. Vide : le même."))

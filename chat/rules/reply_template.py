@@ -72,6 +72,7 @@ class Reply:
 
     key: identifies it on the page. text: as it goes into the text area. beside: whose it is, or its subject; it is said
     after the label. language, code: the name and the code of its language, where that has to be said; otherwise empty.
+    words: others by which it is found; they are not shown.
     """
 
     key: str
@@ -81,6 +82,7 @@ class Reply:
     beside: str = ""
     language: str = ""
     code: str = ""
+    words: str = ""
 
     @property
     def shown(self) -> str:

@@ -93,6 +93,7 @@ function choices() {
     kind: words("reply"),
     label: oneLine(seek("strong", one)?.textContent),
     text: one.dataset.canned ?? "",
+    also: one.dataset.foundBy,
     run: () => insert(c, one.dataset.canned ?? ""),
   }));
   return [...conversations, ...acts, ...said, ...replies, ...facts, ...ends, ...pages, ...over];
@@ -154,7 +155,9 @@ function filter() {
   const typed = field.value;
   asked.at += 1;
   list.ariaBusy = "false";
-  const lines = known.filter(({ kind, label, text }) => matches(`${kind} ${label} ${text}`, typed)).slice(0, SHOWN);
+  const lines = known
+    .filter(({ kind, label, text, also = "" }) => matches(`${kind} ${label} ${text} ${also}`, typed))
+    .slice(0, SHOWN);
   if (isNumber(typed)) {
     lines.unshift({
       kind: words("file"),

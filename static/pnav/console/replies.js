@@ -39,6 +39,7 @@ function prepare(box) {
     option.setAttribute("role", "option");
     option.setAttribute("aria-selected", "false");
     option.dataset.canned = button.dataset.canned;
+    option.dataset.foundBy = button.dataset.foundBy ?? "";
     button.replaceWith(tag);
   }
   const field = search(box);
@@ -69,7 +70,8 @@ function filter(box) {
   const wanted = search(box).value;
   activate(box, null);
   for (const reply of all("[data-canned]", box)) {
-    reply.hidden = !matches(`${reply.textContent} ${reply.dataset.canned}`, wanted);
+    const { canned, foundBy } = reply.dataset;
+    reply.hidden = !matches(`${reply.textContent} ${canned} ${foundBy}`, wanted);
   }
   find("[data-none]", box).hidden = shown(box).length > 0;
   clearTimeout(counted); // wait until the typing pauses, because a count between two letters would not be read aloud
