@@ -22,6 +22,7 @@ from reports.models import AccessRecord, ReporterRole
 from tests.chat.console.agents import page_of, signed_in
 from tests.factories import chat as make
 from tests.factories import locations as places
+from tests.support import begun
 from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
@@ -156,7 +157,7 @@ def test_saved_reply_has_its_history_and_agents_find_it_by_its_subject(chief, re
 
 
 def test_replies_of_the_first_day_have_a_subject():
-    assert CannedReply.objects.count() == 19
+    assert CannedReply.objects.count() == 20
     assert not CannedReply.objects.filter(subject=reply_template.Subject.OTHER).exists()
 
 
@@ -212,7 +213,7 @@ def test_who_helps_is_offered_nothing_that_was_written_for_a_victim(role, age_ba
     written = {one.label for one in found if OF_A_VICTIM.search(one.text)}
     assert written == ({"Parler de la plainte", "Premiers gestes"} if role == "victim" else set())
     to_helpers = {one.label for one in found if one.label.startswith(("Qui aide :", "Professionnel :"))}
-    assert (len(found), len(to_helpers)) == ((12, 0) if role == "victim" else (17, 7))
+    assert (len(found), len(to_helpers)) == ((13, 0) if role == "victim" else (18, 7))
 
 
 @pytest.mark.parametrize(
@@ -255,3 +256,33 @@ def test_first_replies_to_who_helps_are_written_once_and_left_to_who_took_their_
         assert language == "en" and not reply_template.faults(text) and not reply_template.faults(row.vous)
     first.take_back(apps, None)
     assert set(CannedReply.objects.values_list("title", "vous")) == before
+
+
+@pytest.mark.parametrize("word", ["mineur", "parent", "toujours"])
+def test_reply_is_found_by_words_that_it_does_not_say(word):
+    """« mineur », « parent » and « toujours » found nothing, whoever wrote."""
+    agent = make.agent()
+    client = signed_in(agent.user)
+    for role in ("victim", "relative"):
+        page = unescape(client.get(page_of(make.assigned(agent, role=role))).text)
+        assert re.search(rf'data-found-by="[^"]*\b{word}\b', page), role
+
+
+def test_who_says_nothing_has_a_reply_in_each_voice_and_language():
+    reply = CannedReply.objects.get(words__contains="silence")
+    said = {
+        reply.spoken(familiar=familiar, language=language) for familiar in (True, False) for language in begun.offered()
+    }
+    assert {language for _text, language in said} == set(begun.offered()) and len(said) >= 3
+
+
+def test_words_of_an_administrator_are_left_as_they_are():
+    write = import_module("chat.migrations.0061_words_and_a_reply_to_silence")
+    CannedReply.objects.filter(title="Premiers gestes").update(words="à nous")
+    CannedReply.objects.filter(title="Se présenter").update(words="")
+    CannedReply.objects.filter(title=write.TITLE).update(vous="Autre.")
+    write.write(apps, None)
+    assert CannedReply.objects.get(title="Premiers gestes").words == "à nous"
+    assert CannedReply.objects.get(title="Se présenter").words == write.WORDS["Se présenter"]
+    write.take_back(apps, None)
+    assert CannedReply.objects.get(title=write.TITLE).vous == "Autre."  # changed by somebody: it stays
