@@ -200,6 +200,8 @@ def _words() -> dict[str, str]:
         "unread_one": _("{n} non lu"),
         "unread_many": _("{n} non lus"),
         "assigned": _("Nouvel échange, touche {n} : {name}."),
+        "assigned_danger": _("Danger. Nouvel échange, touche {n} : {name}."),
+        "pause_begins": _("Pause : personne ne vous est confié jusqu'à {time}."),
         "ending": _("{aim} se termine dans {n} s."),
         "end_undone": _("L'échange continue : {name}."),
         "end_held": _("{name} vient d'écrire : l'échange continue."),

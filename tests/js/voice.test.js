@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { createVoice } from "../../static/pnav/lib/voice.js";
+import { createVoice, heardDespiteFocus } from "../../static/pnav/lib/voice.js";
 
 beforeEach(() => {
   mock.timers.reset();
@@ -47,4 +47,23 @@ test("nothing stays to be found by who reads the page", () => {
   mock.timers.tick(800);
   mock.timers.tick(10_000);
   assert.equal(node.textContent, "");
+});
+
+test("a danger that the focus cut is said once more, and only once", () => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const said = [];
+  const page = new EventTarget();
+  const alarm = heardDespiteFocus((text) => said.push(text), page);
+  const moveFocus = () => page.dispatchEvent(new Event("focusin"));
+  alarm("Danger");
+  moveFocus();
+  moveFocus();
+  mock.timers.tick(700);
+  assert.deepEqual(said, ["Danger", "Danger"]);
+  alarm("Autre danger");
+  mock.timers.tick(3000);
+  moveFocus();
+  mock.timers.tick(700);
+  assert.deepEqual(said, ["Danger", "Danger", "Autre danger"]); // it was heard whole
 });

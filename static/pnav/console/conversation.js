@@ -9,17 +9,20 @@ import { all, find, seek } from "../lib/dom.js";
 import { afterFrame } from "../lib/turns.js";
 import { writeAddress } from "./addresses.js";
 import { adopt, drawnWaiting } from "./adopt.js";
+import { dangerOf } from "./dangers.js";
 import { keepDrafts } from "./drafts.js";
-import { refreshDuty } from "./duty.js";
+import { checkPause, refreshDuty } from "./duty.js";
 import { leave } from "./leaving.js";
 import { count, paint } from "./list.js";
 import { load } from "./pages.js";
 import { pageOf, refreshTold } from "./panels.js";
 import { beep } from "./sound.js";
-import { announce, conversations, desk, list, over, own, putAside, say, transmit } from "./state.js";
+import { alarm, announce, conversations, desk, list, over, own, putAside, say, transmit } from "./state.js";
 import * as threads from "./thread.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
+
+const CRITICAL = 2; // triage.rules.Urgency
 
 /** @type {Map<string, Promise<Conversation | undefined>>} what is being read, by its conversation */
 const loading = new Map();
@@ -193,8 +196,10 @@ export async function assigned(id) {
   if (!c || c.over) return;
   c.isNew = true; // it is new until it is opened
   count();
-  announce(say("assigned", { n: c.number, name: c.name }));
-  beep(c.urgency > 1 ? "danger" : "arrival");
+  const inDanger = c.urgency >= CRITICAL || dangerOf(c.entry);
+  (inDanger ? alarm : announce)(say(inDanger ? "assigned_danger" : "assigned", { n: c.number, name: c.name }));
+  beep(inDanger ? "danger" : "arrival");
+  checkPause({ isOver: true }); // nobody is given to an agent who pauses
   if (opening.wanted === id) {
     opening.wanted = "";
     open(id);

@@ -4,17 +4,39 @@
  * @module
  */
 
-import { byId, find, seek } from "../lib/dom.js";
+import { byId, find, seek, write } from "../lib/dom.js";
+import { hour } from "../lib/time.js";
 import { column, count } from "./list.js";
+import { tell } from "./notice.js";
 import { showNotifications } from "./notifications.js";
 import { load, swapFrom } from "./pages.js";
 import { beep, showSound } from "./sound.js";
-import { announce, desk, dutyBar, home, words } from "./state.js";
+import { announce, desk, dutyBar, home, say, words } from "./state.js";
 
 const PRESSED = "#disponibilite [aria-pressed=true]";
 
+const reminder = byId("pause-rappel");
+const pause = () => seek("#disponibilite [data-pause-until]");
+const until = () => pause()?.dataset.pauseUntil ?? "";
+const pausing = { until: until() };
+
+/**
+ * A pause that begins is said once, on screen and aloud. While it runs, a line stays in sight where the bar scrolls away
+ * (console.css).
+ */
+function showPause() {
+  const begins = until() && !pausing.until;
+  pausing.until = until();
+  reminder.hidden = !pausing.until;
+  if (!pausing.until) return;
+  const text = say("pause_begins", { time: hour(new Date(pausing.until), document.documentElement.lang) });
+  write(find("a", reminder), text);
+  if (begins) tell(text);
+}
+
 /** Restore what the bar needs after it was drawn again. */
 export function showDuty() {
+  showPause();
   showSound();
   showNotifications();
   const open = seek("[name=echange]", document, HTMLInputElement);
@@ -72,11 +94,15 @@ export async function refreshDuty() {
 const PAUSE_ASKED_EVERY_MS = 3000;
 let pauseAskedAt = 0;
 
-/** A pause ends by itself. Show and announce what the server says then. */
-export async function checkPause() {
+/**
+ * A pause ends by itself. Show and announce what the server says then.
+ *
+ * @param {{ isOver?: boolean }} [known] isOver: the server has shown that it has ended
+ */
+export async function checkPause({ isOver = false } = {}) {
   const now = Date.now();
-  const pause = seek("[data-pause-until]");
-  if (!pause || now < Date.parse(pause.dataset.pauseUntil ?? "") || now - pauseAskedAt < PAUSE_ASKED_EVERY_MS) return;
+  if (!pause()) return;
+  if (!isOver && (now < Date.parse(until()) || now - pauseAskedAt < PAUSE_ASKED_EVERY_MS)) return;
   pauseAskedAt = now;
   const page = await load(home).catch(() => null);
   if (!page || seek("[data-pause-until]", page)) return; // by the server's clock the pause is not over yet

@@ -16,7 +16,7 @@ import { refreshBeside, refreshTold, refreshTransmission } from "./panels.js";
 import { personWrote } from "./pending-ends.js";
 import { offersMayBeNew, refreshOffers, showQueue } from "./queue.js";
 import { beep } from "./sound.js";
-import { announce, desk, known, own, say, seekSlot, slot, transmit, words } from "./state.js";
+import { alarm, announce, desk, known, own, say, seekSlot, slot, transmit, words } from "./state.js";
 import * as threads from "./thread.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -64,7 +64,7 @@ function turn(c, item) {
 function tellDanger(c, what, seq) {
   if (!what) return;
   addDanger(c, what, seq);
-  announce(say("danger_news", { what, n: c.number, name: c.name }));
+  alarm(say("danger_news", { what, n: c.number, name: c.name }));
   beep("danger");
 }
 

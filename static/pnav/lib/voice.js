@@ -43,3 +43,28 @@ export const createVoice = (node) => {
     if (!isPausing) next();
   };
 };
+
+const CUT_MS = 3000; // a focus that moves this long after a text may have cut it
+const AFTER_FOCUS_MS = 700; // until a screen reader has begun to say what has the focus
+
+/**
+ * A voice for what must be heard: a screen reader that is saying a text drops it for whatever gets the focus. What was
+ * said shortly before is then said once more.
+ *
+ * @param {(text: string) => void} voice
+ * @param {EventTarget} page where the focus moves
+ * @returns {(text: string) => void}
+ */
+export const heardDespiteFocus = (voice, page) => {
+  /** @type {{ text: string, at: number }[]} */
+  let said = [];
+  page.addEventListener("focusin", () => {
+    const cut = said.filter(({ at }) => Date.now() - at < CUT_MS);
+    said = []; // once: a focus that goes on moving would repeat it
+    if (cut.length) setTimeout(() => cut.forEach(({ text }) => voice(text)), AFTER_FOCUS_MS);
+  });
+  return (text) => {
+    said.push({ text, at: Date.now() });
+    voice(text);
+  };
+};
