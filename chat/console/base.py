@@ -205,6 +205,8 @@ def _words() -> dict[str, str]:
         "ending": _("{aim} se termine dans {n} s."),
         "end_undone": _("L'échange continue : {name}."),
         "end_held": _("{name} vient d'écrire : l'échange continue."),
+        "emptied": _("Réponse vidée. « Remettre » la rend."),
+        "brought_back": _("Réponse remise."),
         "proposed": _("Proposé à la personne."),
         "danger_suicide": str(Kind.SUICIDE.label),
         "danger_danger": str(Kind.DANGER.label),

@@ -17,8 +17,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from chat import access
 from chat.console import inbox
 from chat.console.base import conversation_or_404, for_agents, screen
+from chat.console.forms import PauseReason
 from chat.conversations import actions
 from chat.models import Agent, Conversation
+from chat.rules.lifecycle import Availability
 from chat.rules.transfer import Manner
 from chat.transfer import actions as transfer_actions
 from chat.transfer import queries as transfer_queries
@@ -153,8 +155,15 @@ def answer(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResp
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
 def end_duty(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """End a duty (« Je termine mon service »): each conversation is handed over, closed, or kept until its end."""
+    """End a duty (« Je termine mon service »): each conversation is handed over, closed, or kept until its end.
+
+    With `pause` the agent only pauses, so that nobody new comes while they decide.
+    """
     now = timezone.now()
+    if "pause" in request.POST:
+        reason = str(PauseReason.OTHER.label)
+        actions.set_availability(agent_id=agent.pk, availability=Availability.PAUSE, pause_reason=reason)
+        return redirect("console:end_duty")
     own = inbox.open_entries(agent, now)
     if request.method == "POST":
         chosen = set(request.POST.getlist("reste"))

@@ -21,10 +21,9 @@ from locations.models import Force
 class CannedReply(Translated):
     """It is a reply that all agents share, or those of a force or a unit. An administrator writes it.
 
-    `chat.rules.reply_template` fills in its variables. words: others by which an agent finds it. audience: the people to
-    whom it can be sent. vous: the text for
-    an adult. tu: the text for a minor; empty where it is the same. Both are in the source language, and may have
-    translations.
+    `chat.rules.reply_template` fills in its variables. words: others by which an agent finds it. audience: the people
+    to whom it can be sent. vous: the text for an adult. tu: the text for a minor; empty where it is the same. Both are
+    in the source language, and may have translations.
     """
 
     text_fields = ("vous", "tu")

@@ -7,12 +7,20 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chat.casework import emergencies
-from chat.models import CannedReply, Macro, Proposal
+from chat.models import Agent, CannedReply, Conversation, Macro, Proposal
 from chat.models.casework import EmergencyStep
 from chat.rules.emergency import Situation
+from chat.rules.lifecycle import Availability
 from pnav.demo.cast import create_macros
-from tests.browser.conftest import LiveSite
-from tests.browser.test_console import OPEN_THREAD, Work, at  # noqa: F401  `at`: a fixture
+from tests.browser.conftest import LiveSite, PageFactory
+from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
+    OPEN_THREAD,
+    Work,
+    an_agent,
+    at,
+    be_signed_in,
+    make_available,
+)
 from tests.browser.test_console_shift import OPEN_DOSSIER, _pk, one_open
 from tests.factories import chat as make
 
@@ -188,8 +196,202 @@ def test_minor_is_ended_in_ten_keys_and_what_was_given_is_filled_in(
 
 def test_points_that_were_not_spoken_of_are_empty(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
     _agent, key = one_open(page, live_site, at, age_band="15_17")
-    at(lambda: make.message(make.Conversation.objects.get(pk=_pk(key)), "le 3018 ne répond pas, je suis en danger ?"))
+    at(lambda: make.message(Conversation.objects.get(pk=_pk(key)), "le 3018 ne répond pas, je suis en danger ?"))
     page.reload()
     page.keyboard.press("Alt+t")
     for name in ("danger", "digital_line"):
         expect(page.locator(f"#point_{name}-{key}")).to_have_value("")
+
+
+def test_arrival_in_danger_is_said_again_when_the_focus_moves_and_a_pause_is_over_at_once(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """Orca dropped it for « Annuler » of an end; the pause said « Personne ne vous est confié » for ten seconds."""
+    agent, _key = one_open(page, live_site, at)
+    until = make.long_ago(-5)
+    at(Agent.objects.filter(pk=agent.pk).update, availability=Availability.PAUSE, pause_until=until)
+    page.reload()
+    expect(page.locator("#disponibilite")).to_contain_text("Personne ne vous est confié")
+    page.evaluate(
+        """() => {
+            window.said = [];
+            new MutationObserver(() => window.said.push(document.getElementById("annonces-danger").textContent))
+                .observe(document.getElementById("annonces-danger"), { childList: true });
+        }"""
+    )
+
+    def arrive() -> None:
+        Agent.objects.filter(pk=agent.pk).update(availability=Availability.AVAILABLE, pause_until=None)
+        make.assigned(agent, urgency=2, postal_code="59000")
+
+    at(arrive)
+    expect(page.locator("#annonces-danger")).to_contain_text("Danger. Nouvel échange")
+    page.locator(f"{OPEN_DOSSIER} summary[data-key=U]").focus()
+    page.wait_for_function("() => window.said.filter((one) => one.includes('Danger.')).length === 2")
+    expect(page.locator("#disponibilite")).not_to_contain_text("Personne ne vous est confié")
+
+
+def test_pause_that_begins_is_said_and_stays_in_sight_where_the_page_scrolls(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+):
+    page = page_factory(width=640, height=400)
+    agent, key = one_open(page, live_site, at)
+    at(Conversation.objects.filter(public_id=key).update, weight=2)
+    expect(page.locator("#pause-rappel")).to_be_hidden()
+    panel = page.locator(f"#cloture-{key}")
+    page.keyboard.press("Alt+t")
+    panel.get_by_label("Comment l'échange se termine").select_option("advised")
+    panel.get_by_label("Je confirme").check(force=True)
+    panel.get_by_role("button", name=re.compile("^Terminer")).click()
+    undo = page.locator("#fins p")
+    expect(undo).to_be_in_viewport(ratio=1)
+    undo.get_by_role("button", name="Terminer maintenant").click()
+    expect(page.locator("#annonces")).to_contain_text("Pause : personne ne vous est confié jusqu'à")
+    page.locator("#attente").scroll_into_view_if_needed()
+    expect(page.locator("#pause-rappel")).to_be_in_viewport(ratio=1)
+    assert at(lambda: Agent.objects.get(pk=agent.pk).availability) == Availability.PAUSE
+
+
+def test_conversation_that_was_read_is_open_again_after_another_page(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    agent, key = one_open(page, live_site, at)
+    at(make.assigned, agent, postal_code="59000")
+    page.goto(f"{live_site.url}/console/aide/")
+    page.goto(f"{live_site.url}/console/")
+    expect(page.locator(f"#corps-{key}")).to_be_visible()
+    expect(page).to_have_url(re.compile(key))
+    page.go_back()
+    expect(page.locator("#repos")).to_be_visible()  # nothing is open: that stays so
+    page.reload()
+    expect(page.locator("#liste .console-entry")).to_have_count(2)
+    expect(page.locator("#repos")).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 400), (683, 342)])
+def test_answer_and_ready_answers_are_clear_of_the_bar_at_the_foot_at_twice_the_size(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+    width: int,
+    height: int,
+):
+    page = page_factory(width=width, height=height)
+    agent = at(an_agent, public_name="Camille")
+
+    def lived() -> None:
+        make_available(agent)
+        for place in ("69003", "33000"):
+            one = make.assigned(agent, postal_code=place)
+            for each in range(12):
+                make.message(one, f"message {each} : " + "quelques mots de plus, " * 8)
+
+    at(lived)
+    be_signed_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/")
+    expect(page.locator("#liste .console-entry")).to_have_count(2)
+    for key in ("Alt+n", "Alt+2", "Alt+1"):
+        page.keyboard.press(key)
+        area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+        expect(area).to_be_focused()
+        page.wait_for_timeout(400)
+        assert is_above_the_ways(page, "textarea[name=body]"), key
+    page.keyboard.press("Alt+m")
+    expect(page.locator(f"{OPEN_THREAD} [data-search]")).to_be_focused()
+    page.wait_for_timeout(400)
+    assert is_above_the_ways(page, "[data-search]")
+
+
+def is_above_the_ways(page: Page, part: str) -> bool:
+    return page.evaluate(
+        """(part) => {
+            const box = document.querySelector(`.console-thread:not([hidden]) ${part}`).getBoundingClientRect();
+            const ways = document.querySelector(".console-ways").getBoundingClientRect();
+            return box.top >= 0 && box.bottom <= ways.top + 1;
+        }""",
+        part,
+    )
+
+
+def test_end_that_can_be_undone_lies_over_neither_queue_nor_answer(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    _agent, key = one_open(page, live_site, at)
+    at(lambda: [make.waiting(postal_code="35000") for _each in range(6)])
+    for width, height in ((1280, 800), (640, 400)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.reload()
+        page.keyboard.press("Alt+t")
+        panel = page.locator(f"#cloture-{key}")
+        panel.get_by_label("Comment l'échange se termine").select_option("advised")
+        panel.get_by_label("Je confirme").check(force=True)
+        panel.get_by_role("button", name=re.compile("^Terminer")).click()
+        expect(page.locator("#fins p")).to_be_visible()
+        over = page.evaluate(
+            """() => {
+                const box = (part) => document.querySelector(part).getBoundingClientRect();
+                const undo = box("#fins");
+                const meets = (one) => undo.right > one.left && undo.left < one.right
+                    && undo.bottom > one.top && undo.top < one.bottom;
+                const parts = [".console-queue", ".console-thread:not([hidden]) textarea[name=body]"];
+                return parts.filter((one) => meets(box(one)));
+            }"""
+        )
+        assert over == [], (width, over)
+        page.locator("#fins").get_by_role("button", name="Annuler").click()
+        expect(page.locator("#fins p")).to_have_count(0)
+
+
+def test_answer_can_be_emptied_and_brought_back(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
+    _agent, key = one_open(page, live_site, at)
+    area, button = page.locator(f"#corps-{key}"), page.locator(f"#reponse-{key} [data-clear]")
+    expect(button).to_be_hidden()
+    area.fill("Je regarde.")
+    button.click()
+    expect(area).to_have_value("")
+    expect(area).to_be_focused()
+    expect(button).to_contain_text("Remettre")
+    button.click()
+    expect(area).to_have_value("Je regarde.")
+    button.click()
+    page.keyboard.type("Autre")
+    button.click()  # « Vider » again: what was emptied first is not brought back over other words
+    button.click()
+    expect(area).to_have_value("Autre")
+
+
+def test_ready_answer_is_found_by_words_of_an_administrator(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
+    _agent, _key = one_open(page, live_site, at)
+    page.keyboard.press("Alt+m")
+    page.keyboard.type("silence")
+    expect(page.locator(f"{OPEN_THREAD} [role=option]:visible")).to_have_count(1)
+    expect(page.locator(f"{OPEN_THREAD} [role=option]:visible")).to_contain_text("Je suis toujours là")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("silence")
+    expect(page.locator("#palette [role=option]").first).to_contain_text("Je suis toujours là")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1024, 768)])
+def test_field_and_button_stay_under_the_open_ready_answers(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+    width: int,
+    height: int,
+):
+    """On a screen of 1024 px, with a watched screen, they were below the window."""
+    page = page_factory(width=width, height=height)
+    _agent, key = one_open(page, live_site, at, discreet=True, age_band="15_17")
+    page.keyboard.press("Alt+m")
+    expect(page.locator(f"{OPEN_THREAD} [data-search]")).to_be_focused()
+    for part in (f"#corps-{key}", f"#reponse-{key} .console-reply__row [type=submit]"):
+        expect(page.locator(part)).to_be_in_viewport(ratio=1)

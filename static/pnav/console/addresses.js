@@ -40,3 +40,17 @@ export function goesOn() {
   history.forward();
   return true;
 }
+
+/*
+ * Which conversation was open, for whoever comes back from another page by « Console ». A cookie of the session holds its
+ * id alone, which says nothing of anybody, and opens nothing without the account.
+ */
+const OPEN = "pnav_console_ouvert";
+
+/** @param {string} cookies @returns {string} the id of the conversation that was open; empty: none */
+export const lastOpen = (cookies) => new RegExp(`(?:^|; )${OPEN}=([0-9a-f-]{36})(?:;|$)`).exec(cookies)?.[1] ?? "";
+
+/** @param {string} id of the conversation that is open; empty: none */
+export const rememberOpen = (id) => {
+  document.cookie = `${OPEN}=${id}; path=/console/; samesite=lax${id ? "" : "; max-age=0"}`;
+};

@@ -7,7 +7,7 @@
 
 import { all, find, seek } from "../lib/dom.js";
 import { afterFrame } from "../lib/turns.js";
-import { writeAddress } from "./addresses.js";
+import { lastOpen, rememberOpen, writeAddress } from "./addresses.js";
 import { adopt, drawnWaiting } from "./adopt.js";
 import { dangerOf } from "./dangers.js";
 import { keepDrafts } from "./drafts.js";
@@ -136,6 +136,7 @@ export async function open(id, { push = true, focus = true } = {}) {
   const before = desk.current === c ? null : desk.current;
   const isOpen = desk.current === c;
   desk.current = c;
+  rememberOpen(c.id);
   c.isNew = false;
   if (before) hide(before, true);
   find("#repos").hidden = true;
@@ -147,11 +148,25 @@ export async function open(id, { push = true, focus = true } = {}) {
   putAside(c.thread, false);
   paint(...(before ? [before, c] : [c]));
   threads.toEnd(c);
-  if (focus) (c.over || !c.area ? c.log : c.area).focus();
+  if (focus) {
+    const to = c.over || !c.area ? c.log : c.area;
+    to.focus();
+    afterFrame(() => keepClear(to));
+  }
   // Show the thread first. What is known of the person takes as long to draw, and is read after it.
   if (isOpen) find("#dossiers").scrollTop = 0;
   else afterFrame(showDossier);
   if (c.isStale) refreshTold(c);
+}
+
+/**
+ * Where the page itself scrolls, the browser had measured before the thread was whole, and left half of the answer under
+ * the bar at the foot.
+ *
+ * @param {HTMLElement} part
+ */
+function keepClear(part) {
+  if (document.activeElement === part) part.scrollIntoView({ block: "nearest" });
 }
 
 /** Show what is known of the person whose thread is open, from the top. Do nothing when it is on screen already. */
@@ -167,6 +182,7 @@ export function closeCurrent() {
   const before = desk.current;
   if (!before) return;
   desk.current = null;
+  rememberOpen("");
   hide(before, true);
   find("#repos").hidden = false;
   paint(before);
@@ -243,4 +259,15 @@ export function begin() {
     const id = one.dataset.conversation ?? "";
     if (!conversations.has(id)) beginnings.push(fetchConversation(id));
   }
+  if (shown) rememberOpen(shown.dataset.conversation ?? "");
+  else reopen();
+}
+
+/** Open the conversation that was read before the agent went to another page, if it is still theirs. */
+async function reopen() {
+  const id = lastOpen(document.cookie);
+  if (!id || !seek(`.console-entry[data-conversation="${id}"]`, list)) return;
+  await loading.get(id);
+  const c = conversations.get(id);
+  if (c && !c.over && !desk.current) open(id, { focus: false });
 }

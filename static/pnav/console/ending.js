@@ -156,6 +156,8 @@ async function renewPoints({ target: opened }) {
   if (!form || !c || !pointsOf(form).length) return;
   const page = await tryToLoad(pageOf(c.id));
   const fresh = page && seek(`[id="${form.id}"]`, page);
+  const legend = fresh && seek("legend", fresh);
+  if (legend) seek("legend", form)?.replaceWith(document.adoptNode(legend)); // it says that something is filled in
   for (const known of pointsOf(fresh)) {
     const point = pointsOf(form).find(({ name }) => name === known.name);
     if (point && !point.value) point.value = known.value;

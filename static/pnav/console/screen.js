@@ -8,6 +8,7 @@
 import { seek, target } from "../lib/dom.js";
 import { goesOn } from "./addresses.js";
 import { watchAsides } from "./asides.js";
+import { watchClear } from "./clear.js";
 import { begin, closeCurrent, open } from "./conversation.js";
 import { showDuty } from "./duty.js";
 import { watchEnds } from "./ending.js";
@@ -73,6 +74,7 @@ for (const act of ["submit", "said"]) document.addEventListener(act, dismissNoti
 watchList();
 watchEarlier();
 watchOnePress();
+watchClear();
 watchReplies(); // before the keys of the screen, because it may take a key for itself
 watchKeys();
 watchPalette();

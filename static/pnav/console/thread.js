@@ -235,6 +235,7 @@ export function prepareForm(c) {
   const { form, area } = c;
   if (!form || !area) return;
   keepDraft(c);
+  find("[data-clear]", form).hidden = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     send(c);

@@ -45,6 +45,15 @@ def read(browser, where: str = "/unite/", **search: str) -> str:
     return unescape(answer.text)
 
 
+def test_what_nobody_has_read_looks_unread(unit):
+    unread, seen = given(unit), given(unit)
+    referral_actions.mark_read(transmission=seen, by=unit.user)
+    page = read(signed_in(unit.user))
+    marked = re.findall(r'<tr class="unit-unread">.*?</tr>', page, re.DOTALL)
+    assert len(marked) == 1 and unread.file_number in marked[0] and "Non lu" in marked[0]
+    assert page.count("Non lu") == 1
+
+
 def test_list_shows_urgency_town_theme_and_the_appointment(unit):
     lille = town("Lille", "59000")
     row = given(unit, municipality=lille, postal_code="59000", facts=["rumours", "image"], urgency=Urgency.CRITICAL)

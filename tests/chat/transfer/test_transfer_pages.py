@@ -426,6 +426,19 @@ def test_away_with_conversations_asks_first(conversation, camille):
     assert camille.availability == Availability.AWAY
 
 
+def test_nobody_new_comes_to_who_decides_about_each_exchange(conversation, camille):
+    """People were given to an agent who read « Je termine mon service »."""
+    client = signed_in(camille.user)
+    html = unescape(client.get("/console/fin-de-service/").text)
+    assert "de nouvelles personnes peuvent vous être confiées" in html and "Ne plus recevoir personne" in html
+    assert client.post("/console/fin-de-service/", {"pause": "1"}).url == "/console/fin-de-service/"
+    camille.refresh_from_db()
+    conversation.refresh_from_db()
+    assert (camille.availability, conversation.assigned_to) == (Availability.PAUSE, camille)
+    html = unescape(client.get("/console/fin-de-service/").text)
+    assert "Ne plus recevoir personne" not in html and "Personne de nouveau ne vous est confié" in html
+
+
 def test_away_without_a_conversation_goes_at_once(camille):
     signed_in(camille.user).post("/console/disponibilite/", {"availability": "away", "capacity": "3"})
     camille.refresh_from_db()
