@@ -417,6 +417,16 @@ TELLING = re.compile(
 )
 
 
+@pytest.mark.parametrize("discreet", [False, True])
+def test_way_back_to_the_question_tells_nothing_in_discreet_mode(as_reporter, discreet):
+    client = as_reporter(make.waiting(discreet=discreet))
+    address = DISCREET.reverse("chat:captures") if discreet else PAGE
+    client.post(address, {"act": "answer", "minor": "no"})
+    page = unescape(client.get(address).text)
+    assert 'value="again"' in page
+    assert ("de moins de 18 ans nue" in page) is not discreet and ("Revoir la question" in page) is discreet
+
+
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize("who", [AgeBand.ADULT, AgeBand.UNDER_18])
 def test_yes_says_who_helps_and_nothing_on_the_screen_tells_in_discreet_mode(as_reporter, who, language):
