@@ -146,7 +146,7 @@ def of_conversation(agent: Agent, dossier: PersonSummary, *, has_own: bool = Tru
                 "" if row.subject == reply_template.Subject.OTHER else label_of(reply_template.Subject, row.subject),
                 languages.name(of_text) if is_foreign else "",
                 of_text if is_foreign else "",
-                words=row.words,
+                words=plain_text.plain(row.words),
             )
         )
     partners = [partner for group in dossier.partners for partner, _kilometres in group.partners]
