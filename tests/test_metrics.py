@@ -272,7 +272,7 @@ def test_hourly_duties_are_late_after_hours_and_the_others_after_minutes(setting
     assert set(hourly[0].split("|")) == set(settings.PURGE_COMMANDS)
     # While no web process receives beats, nobody counts as gone, and these duties are not done (ADR 0074).
     spared = re.findall(
-        r'^ {12}is_done &= self\._do\("(\w+)"', inspect.getsource(run_worker.Command._tick), re.MULTILINE
+        r'^ {12}is_done &= self\._do\("(\w+)"', inspect.getsource(run_worker.Command._do_duties), re.MULTILINE
     )
     assert "release_stale" in spared
     assert set(late[0].split("|")) == {*settings.PURGE_COMMANDS, *spared}
