@@ -31,7 +31,7 @@ BUCKETS = 1 << BITS
 WIDTHS = 1 + len(IPV6_WIDER)
 # How many times the limit of the narrowest network each width may reach, because wider networks have more people: a
 # subscriber line, a household, and the widest (a company, or a part of a provider). In the order of
-# `client_address.networks_of`.
+# `client_address.networks_of`. Where the noise is large beside a limit, it is more (`NetworkLimit.allowed`).
 TIMES = (1, 2, 6)
 HEADER_FIELDS = 4  # fields of two bytes before the counters: the mark of the key of the day under which they count
 STRING_BYTES = 2 * (HEADER_FIELDS + WIDTHS * BUCKETS)  # 98,312
@@ -54,6 +54,15 @@ class NetworkLimit:
     noise: int
     times: tuple[int, ...] = TIMES
 
+    def allowed(self, place: int, most: int) -> int:
+        """Return how many acts a network of this width may do at least in a window.
+
+        place: the number of the width in `times`; most: the limit of the narrowest. A wider network may do more than a
+        single line can whose counter began at zero, so that one line alone never uses up what its household or its
+        provider may do.
+        """
+        return most if place == 0 else max(self.times[place] * most, most + self.noise + 1)
+
     def window(self, now: float) -> int:
         """Return the number of the window in which this moment lies. now: seconds since 1970."""
         return int(now) // self.seconds
@@ -70,8 +79,10 @@ class NetworkLimit:
 # All limits by network; the worker keeps a string for each. A noise as large as what is allowed hides most.
 REPORTS = NetworkLimit("reports", 60 * 60, noise=63)
 # Reports of people who say that they are in danger are counted here as well. The noise is as large, because they
-# have most to lose by being found. Wider networks have fewer of them than of anything else: each stands before
-# somebody else's danger, and whoever shares an IPv4 address with thousands has no wider network either.
+# have most to lose by being found. Wider networks have fewer of them than of anything else, because each stands before
+# somebody else's danger. With a limit of 20 a /56 and a /48 have 84 each, one more than a single line can do. A /48 may
+# be a site, some hundred subscribers, or 65,536 phones of a carrier. Whoever shares an IPv4 address with thousands has
+# no wider network.
 DANGERS = NetworkLimit("dangers", 60 * 60, noise=63, times=(1, 2, 3))
 OPINIONS = NetworkLimit("opinions", 60 * 60, noise=15)
 COPIES = NetworkLimit("copies", 60 * 60, noise=15)
@@ -112,8 +123,10 @@ class Tally:
 def count(limit: NetworkLimit, networks: Networks, *, most: int, within: str = "") -> Tally:
     """Count one act of each of these networks, and return whether one of them exceeds its limit in this window.
 
-    networks: the narrowest first, as `client_address.networks_of` returns them. most: limit of the narrowest; the wider
-    ones have `times` of it. within: what else the counter is for, for example an account's key; never anything typed.
+    networks: the narrowest first, as `client_address.networks_of` returns them. most: limit of the narrowest; those of
+    the wider ones follow from it (`NetworkLimit.allowed`). within: what else the counter is for, for example an
+    account's key; never anything typed.
+
     A network that is over no longer counts in the wider ones, so that it cannot keep its neighbours out. Nor does it
     count in the narrower ones: whoever has a /48 can use as many /64 as there are counters, each of which is somebody
     else's counter as well. One round trip to Redis; two when a network is over. While Redis is away nobody is blocked.
@@ -133,8 +146,8 @@ def count(limit: NetworkLimit, networks: Networks, *, most: int, within: str = "
             fields = _fields(networks, day_key, within)
             _header, *counted = _add(key, ends_at, fields, 1)
         tally = Tally(False, key, ends_at, fields)
-        for place, (number, times) in enumerate(zip(counted, limit.times, strict=False)):
-            if number > limit.noise + times * most:
+        for place, number in enumerate(counted):
+            if number > limit.noise + limit.allowed(place, most):
                 tally.is_over = True
                 if others := [one for one in fields if one != fields[place]]:
                     _add(key, ends_at, others, -1)

@@ -441,7 +441,8 @@ def believed() -> int:
 
     share = share_of(Agent.objects.aggregate(slots=Sum("capacity", default=0))["slots"])
     disconnect()
-    return DANGERS_MOST * network_limits.DANGERS.times[-1] + network_limits.DANGERS.noise + share
+    dangers = network_limits.DANGERS
+    return dangers.allowed(len(dangers.times) - 1, DANGERS_MOST) + dangers.noise + share
 
 
 def ahead_of(conversation: str) -> list[str] | None:

@@ -63,25 +63,32 @@ def test_noise_is_uniform_and_every_counter_has_it(limit):
     assert all(abs(drawn.count(value) - expected) <= spread for value in range(values))
 
 
-# Prefixes that one /48, one /56 and one /64 may choose freely, and what one of them may do, by TIMES.
+# Prefixes that one /48, one /56 and one /64 may choose freely, and what one of them may do.
 @pytest.mark.parametrize(
-    ("addresses", "allowed"),
-    [("2001:db8:0:{:x}00::1", 18), ("2001:db8:0:ff{:02x}::1", 6), ("2001:db8:0:ff00::{:x}", 3)],
+    ("addresses", "most", "allowed"),
+    [
+        ("2001:db8:0:{:x}00::1", 20, 120),  # by TIMES
+        ("2001:db8:0:ff{:02x}::1", 20, 40),
+        ("2001:db8:0:ff00::{:x}", 20, 20),
+        ("2001:db8:0:ff{:02x}::1", 3, 19),  # one more than a line can do whose counter began at zero
+        ("2001:db8:0:ff00::{:x}", 3, 3),
+    ],
 )
-def test_ipv6_is_counted_at_every_width(addresses, allowed):
-    answers = [count(addresses.format(number)).is_over for number in range(1, 41)]
-    assert answers == [False] * allowed + [True] * (40 - allowed)
-    assert not count("2001:db8:1::1").is_over
+def test_ipv6_is_counted_at_every_width(addresses, most, allowed):
+    answers = [count(addresses.format(number), most=most).is_over for number in range(1, allowed + 6)]
+    assert answers == [False] * allowed + [True] * 5
+    assert not count("2001:db8:1::1", most=most).is_over
 
 
 @pytest.mark.parametrize(
     ("addresses", "allowed"),
-    [("2001:db8:0:{:x}00::1", 9), ("2001:db8:0:ff{:02x}::1", 6), ("2001:db8:0:ff00::{:x}", 3)],
+    [("2001:db8:0:{:x}00::1", 84), ("2001:db8:0:ff{:02x}::1", 84), ("2001:db8:0:ff00::{:x}", 20)],
 )
 def test_danger_of_a_wide_network_is_believed_less_often(addresses, allowed):
-    """A raid of a whole /48 stands before a real danger half as often as with the multiples of the other limits."""
-    answers = [count(addresses.format(number), limit=network_limits.DANGERS).is_over for number in range(1, 41)]
-    assert answers == [False] * allowed + [True] * (40 - allowed)
+    """A raid of a whole /48 would stand before a real danger 120 times with the multiples of the other limits."""
+    dangers = network_limits.DANGERS
+    answers = [count(addresses.format(one), most=20, limit=dangers).is_over for one in range(1, allowed + 6)]
+    assert answers == [False] * allowed + [True] * 5
 
 
 def test_network_that_is_over_takes_nothing_from_its_neighbours():
@@ -89,6 +96,21 @@ def test_network_that_is_over_takes_nothing_from_its_neighbours():
     for _each in range(100):
         count("2001:db8:0:ff00::1")
     assert not count("2001:db8:0:ff01::1").is_over and not count("2001:db8:0:100::1").is_over
+
+
+def test_line_whose_counter_began_at_zero_puts_no_household_and_no_provider_over(monkeypatch):
+    """With three times twenty dangers and a noise of 63, one or two lines kept out the 65,536 of a whole /48."""
+    lines = network_limits.BUCKETS  # the counters of the narrowest networks come first
+    monkeypatch.setattr(
+        network_limits, "_noise", lambda counters, most: bytes(lines) + bytes([most]) * (counters - lines)
+    )
+    dangers = network_limits.DANGERS
+    raid = [count("2001:db8:0:ff00::1", most=20, limit=dangers).is_over for _each in range(200)]
+    assert raid == [False] * 83 + [True] * 117
+    for neighbour in ("2001:db8:0:100::1", "2001:db8:0:ff01::1"):
+        tally = count(neighbour, most=20, limit=dangers)
+        assert not tally.is_over, neighbour
+        tally.undo()
 
 
 def test_wide_network_that_is_over_fills_no_counter_of_its_many_narrow_ones():
@@ -99,7 +121,7 @@ def test_wide_network_that_is_over_fills_no_counter_of_its_many_narrow_ones():
     width = 2 * network_limits.BUCKETS
     used = [sum(counters[place * width : (place + 1) * width]) for place in range(network_limits.WIDTHS)]
     noise = network_limits.BUCKETS * LIMIT.noise
-    assert [one - noise for one in used[:2]] == [18, 18], "as many as the /48 may do"
+    assert [one - noise for one in used[:2]] == [19, 19], "as many as the /48 may do"
 
 
 def test_undo_takes_it_back_and_only_once_in_its_window():

@@ -14,7 +14,6 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from common.service_settings import definitions
 from locations.models import DataEdition
 from locations.session import Choice
 from pnav.pages import waiting_time
@@ -470,12 +469,11 @@ def test_feedback_of_one_network_has_a_limit_whatever_the_visits(own_counters):
     assert Client().post("/avis/", OPINION, REMOTE_ADDR="2001:db8:0:1::1").status_code == 302
 
 
-def test_feedback_of_one_household_has_a_limit_whatever_its_lines(own_counters, set_rule):
+def test_feedback_of_one_household_has_a_limit_whatever_its_lines(own_counters):
     """Each opinion comes from a fresh /64: the /56 of a household gives twice as many, and no more."""
-    set_rule(definitions.OPINIONS_OF_NETWORK, 5)
-    lines = [f"2001:db8:0:ff{number:02x}::1" for number in range(12)]
+    lines = [f"2001:db8:0:ff{number:02x}::1" for number in range(42)]
     statuses = [Client().post("/avis/", OPINION, REMOTE_ADDR=line).status_code for line in lines]
-    assert statuses == [302] * 10 + [429] * 2
+    assert statuses == [302] * 40 + [429] * 2
     assert Client().post("/avis/", OPINION, REMOTE_ADDR="2001:db8:0:100::1").status_code == 302
 
 
