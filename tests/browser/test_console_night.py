@@ -368,6 +368,26 @@ def test_answer_can_be_emptied_and_brought_back(live_site: LiveSite, page: Page,
     expect(area).to_have_value("Autre")
 
 
+def test_words_that_are_brought_back_follow_a_ready_answer_that_came_since(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """« Remettre » deleted both: the ready answer from the field, and what was emptied from memory."""
+    _agent, key = one_open(page, live_site, at)
+    area, button = page.locator(f"#corps-{key}"), page.locator(f"#reponse-{key} [data-clear]")
+    area.fill("Je regarde.")
+    button.click()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("silence")
+    page.keyboard.press("Enter")
+    expect(area).to_have_value(re.compile("^Je suis toujours là"))
+    expect(button).to_contain_text("Remettre")
+    button.click()
+    expect(area).to_have_value(re.compile(r"^Je suis toujours là[^\n]*\n\nJe regarde\.$"))
+    expect(button).to_contain_text("Vider")
+
+
 def test_ready_answer_is_found_by_words_of_an_administrator(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
     _agent, _key = one_open(page, live_site, at)
     page.keyboard.press("Alt+m")

@@ -29,16 +29,17 @@ function press(event) {
   const c = known(of?.dataset.conversation);
   if (!button || !c?.area || c.area.readOnly) return;
   const before = c.area.value;
-  const back = emptied.get(c.id) ?? "";
-  if (!before && !back) return;
-  c.area.value = before ? "" : back;
-  show(c, button, before);
-  announce(before ? words.emptied : words.brought_back);
+  const isEmptied = button.hasAttribute("data-emptied");
+  if (!before && !isEmptied) return;
+  // A ready reply or a macro may have put words there since, which is no `input`. They stay, and are not lost for it.
+  c.area.value = isEmptied ? [before.trim(), emptied.get(c.id)].filter(Boolean).join("\n\n") : "";
+  show(c, button, isEmptied ? "" : before);
+  announce(isEmptied ? words.brought_back : words.emptied);
   c.draft?.changed();
   c.area.focus();
 }
 
-/** Words that were written since then stay: what was emptied is not brought back over them. @param {Event} event */
+/** Words that were typed since then stay: what was emptied is not brought back over them. @param {Event} event */
 function write(event) {
   const area = target(event);
   const button = /** @type {HTMLElement | null | undefined} */ (
