@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from chat.models import Agent, Conversation
 from tests.browser.conftest import Axe, LiveSite, PageFactory
@@ -158,6 +158,34 @@ def test_words_are_found_by_keys_and_lead_to_their_message(live_site: LiveSite, 
     page.keyboard.type("jamais dit")
     page.keyboard.press("Enter")
     expect(page.locator("[data-palette-note]")).to_have_text("Aucun message de vos échanges en cours n'a ces mots.")
+
+
+@pytest.mark.parametrize("goes", ["writes", "away"])
+def test_who_goes_on_while_earlier_messages_are_read_stays_there(live_site, page: Page, at: Work, goes):
+    """The focus went to the message that was found, and the next letters of the answer with it."""
+    agent, (conversation,) = holding(at, 1)
+    said(at, conversation, "Il attend ma sœur au lycée Carnot", *["et encore"] * 130)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    expect(page.locator(OPEN_THREAD)).to_be_visible()
+    held: list[Route] = []
+    page.route(re.compile(r"[?&]avant="), lambda route: held.append(route))
+    area = page.locator(f"#corps-{conversation.public_id}")
+    area.focus()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("lycée")
+    page.keyboard.press("Enter")
+    expect(page.locator("#palette-liste mark")).to_have_count(1)
+    with page.expect_request(re.compile(r"[?&]avant=")):
+        page.keyboard.press("Enter")
+    stays = area if goes == "writes" else page.locator("#liste .console-entry__link")
+    stays.focus()
+    if goes == "writes":
+        page.keyboard.type("Je vous lis")
+    held[0].continue_()
+    expect(page.locator("#avis")).to_contain_text("le message trouvé est plus haut")
+    expect(stays).to_be_focused()
+    expect(area).to_have_value("Je vous lis" if goes == "writes" else "")
 
 
 def found_seq(at: Work, conversation: Conversation) -> int:

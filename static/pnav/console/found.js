@@ -8,8 +8,9 @@
 import { all, find, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
 import { open } from "./conversation.js";
+import { tell } from "./notice.js";
 import { loadEarlier, parse } from "./pages.js";
-import { desk } from "./state.js";
+import { desk, say, words } from "./state.js";
 import { aimAt } from "./thread.js";
 
 const PIECES_AT_MOST = 30; // earlier pieces of a thread that are read to reach a message
@@ -52,15 +53,30 @@ export async function findWords(form) {
   return { found: all("[data-found]", page).map(read), note: notes.map(oneLine).join(" ") };
 }
 
-/** Open the exchange of a message, and lead to it, however far up it stands. @param {Found} one */
+/**
+ * Open the exchange of a message, and lead to it, however far up it stands. Whoever has written or gone elsewhere while
+ * earlier messages were read stays where they are: their next letters would go into another field.
+ *
+ * @param {Found} one
+ */
 export async function goToFound({ conversation, seq, href }) {
   await open(conversation, { focus: false });
   const c = desk.current;
   const here = () => seek(`[data-seq="${seq}"]`, /** @type {Element} */ (c?.log));
-  if (c?.id !== conversation) return; // it has left meanwhile, and the page says so
+  if (c?.id !== conversation) {
+    tell(words.failed); // it has left meanwhile, or its thread could not be read
+    return;
+  }
+  const [at, text] = [document.activeElement, c.area?.value];
   for (let piece = 0; !here() && piece < PIECES_AT_MOST; piece += 1) {
     const link = seek("[data-earlier] a", c.log, HTMLAnchorElement);
     if (!link || !(await loadEarlier(link))) break;
+  }
+  const now = document.activeElement; // the body, when what had the focus was put aside
+  const isElsewhere = now !== at && now !== document.body && !c.log.contains(now);
+  if (desk.current !== c || isElsewhere || c.area?.value !== text) {
+    tell(say("found_waits", { aim: c.aim }));
+    return;
   }
   const message = here();
   if (!message) {
