@@ -188,6 +188,26 @@ def test_who_goes_on_while_earlier_messages_are_read_stays_there(live_site, page
     expect(area).to_have_value("Je vous lis" if goes == "writes" else "")
 
 
+def test_late_answer_is_not_said_once_the_session_has_ended(live_site: LiveSite, page: Page, at: Work):
+    """« Délai de réponse dépassé » sounded at a desk that could not answer any more."""
+    agent, (conversation,) = holding(at, 1)
+    said(at, conversation, "Vous êtes là ?")
+    page.add_init_script(f"({EAR})()")
+    page.context.add_cookies([{"name": "pnav_console_son", "value": "1", "url": live_site.url}])
+    page.clock.install()
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    late = page.locator("#liste [data-slot=late]")
+    expect(late).to_be_hidden()
+    limit = page.locator("#liste").get_attribute("data-broken")
+    at(agent.user.end_sessions)
+    expect(page.locator("#coupure")).to_contain_text("Votre session est finie", timeout=40_000)
+    page.clock.fast_forward(int(limit or 0))
+    expect(late).to_have_attribute("data-level", "broken", timeout=15_000)
+    expect(page.locator("#annonces")).not_to_contain_text("Délai de réponse dépassé")
+    assert heard(page) == []
+
+
 def found_seq(at: Work, conversation: Conversation) -> int:
     """Return the number of the first message of a person: Pnav's line comes before it."""
     return int(at(lambda: conversation.messages.filter(author="reporter").earliest("seq").seq))

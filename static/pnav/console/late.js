@@ -7,7 +7,7 @@
 import { write } from "../lib/dom.js";
 import { level } from "../lib/time.js";
 import { beep } from "./sound.js";
-import { announce, list, own, say, seekSlot, slot, words } from "./state.js";
+import { announce, desk, isReady, list, own, say, seekSlot, slot, words } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
@@ -45,6 +45,7 @@ export function tickLate() {
   for (const c of own()) {
     if (!c.entry) continue;
     showLate(c);
+    if (desk.isOver || !isReady()) continue; // nobody can answer from here, and who waits may be somebody else's by now
     if (levelOf(c) !== "broken" || c.lateOf === beginning(c)) continue;
     c.lateOf = beginning(c);
     fresh.push(c);
