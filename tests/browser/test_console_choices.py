@@ -188,6 +188,27 @@ def test_who_goes_on_while_earlier_messages_are_read_stays_there(live_site, page
     expect(area).to_have_value("Je vous lis" if goes == "writes" else "")
 
 
+def test_what_is_said_is_heard_while_a_dialog_is_open(live_site: LiveSite, page: Page, at: Work, axe: Axe):
+    """Outside of a modal dialog a live region is inert: neither the count nor a danger was said."""
+    agent, (conversation,) = holding(at, 1)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    expect(page.locator(OPEN_THREAD)).to_be_visible()
+    regions = "#annonces, #annonces-danger"
+    opened = page.locator("dialog[open]").locator(regions)
+    for keys in ("Control+k", "?"):
+        page.locator("#liste .console-entry__link").focus()
+        page.keyboard.press(keys)
+        expect(opened).to_have_count(2)
+        page.keyboard.press("Escape")
+        expect(page.locator("dialog").locator(regions)).to_have_count(0)
+        expect(page.locator("#console > #annonces, #console > #annonces-danger")).to_have_count(2)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("numéro")
+    expect(opened.first).to_have_text(re.compile(r"^\d+ trouvés$"))
+    axe(page)
+
+
 def test_late_answer_is_not_said_once_the_session_has_ended(live_site: LiveSite, page: Page, at: Work):
     """« Délai de réponse dépassé » sounded at a desk that could not answer any more."""
     agent, (conversation,) = holding(at, 1)

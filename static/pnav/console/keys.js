@@ -8,6 +8,7 @@
 
 import { all, byId, find, seek, target } from "../lib/dom.js";
 import { listIsRead, open, showDossier } from "./conversation.js";
+import { openDialog } from "./dialogs.js";
 import { unfold } from "./folds.js";
 import { tell } from "./notice.js";
 import { asked, nextSeen, stepTo } from "./numbers.js";
@@ -242,7 +243,7 @@ function keydown(event) {
     if (LETTER.test(event.key) && isOn()) writeOn(event);
     if (event.key !== "?" || !isOn() || writes(target(event))) return;
     event.preventDefault();
-    list.showModal();
+    openDialog(list);
     return;
   }
   const wish = asked(event);
@@ -275,7 +276,7 @@ export const watchKeys = () => {
     show();
   });
   document.addEventListener("click", (event) => {
-    if (target(event).closest("[data-keys-open]")) list.showModal();
+    if (target(event).closest("[data-keys-open]")) openDialog(list);
   });
   for (const one of all("[data-keys-open]")) one.hidden = false;
   show();

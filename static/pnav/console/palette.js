@@ -10,6 +10,7 @@
 import { all, byId, find, seek, target } from "../lib/dom.js";
 import { matches } from "../lib/search.js";
 import { open } from "./conversation.js";
+import { closeDialog, openDialog } from "./dialogs.js";
 import { findWords, goToFound } from "./found.js";
 import { goTo } from "./keys.js";
 import { drawLine } from "./palette-lines.js";
@@ -203,7 +204,7 @@ function run(at) {
     choice.run();
     return;
   }
-  dialog.close();
+  closeDialog(dialog);
   giveCursorBack();
   choice.run(); // after the dialog has given the focus back
 }
@@ -230,7 +231,7 @@ function openPalette() {
   known = choices();
   field.value = "";
   filter();
-  dialog.showModal();
+  openDialog(dialog);
   field.focus();
 }
 
@@ -254,7 +255,7 @@ function opens(event) {
     (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k";
   if (!isAsked || event.isComposing) return;
   event.preventDefault();
-  if (dialog.open) dialog.close();
+  if (dialog.open) closeDialog(dialog);
   else if (!seek("dialog[open]")) openPalette();
 }
 
@@ -262,7 +263,7 @@ function opens(event) {
 function pressBeside({ target: pressed, clientX, clientY }) {
   if (pressed !== dialog) return; // the browser reports a press outside as one on the dialog itself
   const { left, right, top, bottom } = dialog.getBoundingClientRect();
-  if (clientX < left || clientX > right || clientY < top || clientY > bottom) dialog.close();
+  if (clientX < left || clientX > right || clientY < top || clientY > bottom) closeDialog(dialog);
 }
 
 export const watchPalette = () => {
