@@ -82,12 +82,16 @@ def search_words(held: Sequence[Conversation], words: Sequence[str]) -> Result:
         if time.monotonic() > ends_at:
             is_partial = True
             break
-        piece = transcript.read_messages(
+        earliest = 1
+        for one in transcript.open_messages(
             conversation, count=MESSAGES_AT_MOST // len(held), size=BYTES_AT_MOST // len(held)
-        )
-        looked_at += len(piece)
-        is_partial |= transcript.earlier_cursor(piece) > 0
-        found += [(conversation, one) for one in piece if folded.has_words(folded.fold(one.shown), words)]
+        ):
+            looked_at, earliest = looked_at + 1, one.seq
+            if folded.has_words(folded.fold(one.shown), words):
+                found.append((conversation, one))
+            if time.monotonic() > ends_at:
+                break
+        is_partial |= earliest > 1
     found.sort(key=lambda one: (one[1].sent_at, one[1].seq), reverse=True)
     shown = [_found(conversation, said, words) for conversation, said in found[:SHOWN]]
     return Result(shown, len(found) > SHOWN, is_partial, looked_at)

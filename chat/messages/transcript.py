@@ -1,6 +1,6 @@
 """This module reads the lines of a thread as the page of its reporter shows them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Literal, LiteralString, NamedTuple
 
@@ -158,21 +158,23 @@ def earlier_cursor(piece: Sequence[Line] | Sequence[Said], after: int = 0) -> in
     return piece[0].seq if piece and piece[0].seq > after + 1 else 0
 
 
-def read_messages(
-    conversation: Conversation,
-    *,
-    before: int = protocol.MAX_SEQ,
-    count: int = PIECE_MESSAGES,
-    size: int = PIECE_BYTES,
-) -> list[Said]:
+def read_messages(conversation: Conversation, *, before: int = protocol.MAX_SEQ) -> list[Said]:
     """Read the last piece of the messages before `before`, for the console, in one statement.
 
-    count, size: the most that it holds, in messages and in bytes. The caller has proven access.
+    The caller has proven access.
     """
-    found = []
-    for seq, author, _agent, _force, sent_at, sealed in fetch_rows(
-        LINES_BACKWARD, [conversation.pk, 0, before, count, size]
-    ):
+    return [*open_messages(conversation, before=before, count=PIECE_MESSAGES, size=PIECE_BYTES)][::-1]
+
+
+def open_messages(
+    conversation: Conversation, *, before: int = protocol.MAX_SEQ, count: int, size: int
+) -> Iterator[Said]:
+    """Read the messages before `before` for the console, the last one first. One statement, at the first of them.
+
+    count, size: the most that are read, in messages and in bytes. Each is decrypted when it is asked for, so that a
+    caller may stop. The caller has proven access.
+    """
+    rows = fetch_rows(LINES_BACKWARD, [conversation.pk, 0, before, count, size])
+    for seq, author, _agent, _force, sent_at, sealed in reversed(rows):
         body = Message.opened(sealed, conversation=conversation.public_id, seq=seq, author=author)
-        found.append(Said(seq, author, sent_at, body, plain_text.plain(body)))
-    return found
+        yield Said(seq, author, sent_at, body, plain_text.plain(body))

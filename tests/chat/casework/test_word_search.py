@@ -3,6 +3,7 @@
 import logging
 import re
 from html import unescape
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -65,8 +66,8 @@ def test_those_of_others_are_not_looked_at(agent, console, monkeypatch):
     assert found(console, "secret") == []
     held_by(agent, "un autre mot")
     read = []
-    whole = transcript.read_messages
-    monkeypatch.setattr(transcript, "read_messages", lambda one, **how: read.append(one.pk) or whole(one, **how))
+    whole = transcript.open_messages
+    monkeypatch.setattr(transcript, "open_messages", lambda one, **how: read.append(one.pk) or whole(one, **how))
     assert found(console, "secret") == []
     assert read == list(agent.conversations.values_list("pk", flat=True)), "nothing else is decrypted"
 
@@ -153,6 +154,16 @@ def test_no_more_is_decrypted_than_was_promised(agent, monkeypatch):
     monkeypatch.setattr(word_search, "SECONDS_AT_MOST", -1)
     late = word_search.search_words(held, folded.words_of("mot"))
     assert late.found == [] and late.is_partial
+
+
+def test_time_bounds_the_search_of_one_exchange(agent, monkeypatch):
+    """It was asked once an exchange, so who held a single one waited however long it took."""
+    conversation = held_by(agent, *[f"mot {number}" for number in range(5)])
+    moments = iter([0.0, 0.0, 0.5, 2.0])  # the beginning, the exchange, its last message, the one before
+    monkeypatch.setattr(word_search, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+    result = word_search.search_words([conversation], folded.words_of("mot"))
+    last = conversation.last_seq
+    assert [one.seq for one in result.found] == [last, last - 1] and result.is_partial and result.looked_at == 2
 
 
 def test_more_than_are_shown_is_said(agent, console, monkeypatch):
