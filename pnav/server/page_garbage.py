@@ -8,8 +8,9 @@ page. Where there is no such moment for two minutes, it is made all the same.
 
 What is loaded before the first request is frozen at once (`pnav.asgi`), so that no collection looks at it. Templates,
 statements and caches are loaded by the first page that needs them, and are frozen here after a collection: some seconds
-after the start, and then after twice as long each time. This too is done only while no page is under way, because
-objects of a page that refer to each other would never be collected once they are frozen.
+after the start, and then after twice as long each time. This is done only while no page is under way, but connections
+that wait, or whose form is arriving, are frozen as well, and become circles when they end. So all that was frozen is
+unfrozen before that collection, which takes longer than the others.
 """
 
 import gc
@@ -37,14 +38,20 @@ class PageGarbage:
         self._freezes_at = now + FREEZE_SECONDS
 
     def turn(self) -> None:
-        """Collect everything as soon as no page is under way, and freeze what is left when it is time."""
+        """Collect everything as soon as no page is under way, and freeze what is left when it is time.
+
+        A page that begins during the collection is frozen with what is left. It is looked at before the next freeze.
+        """
         is_idle = self._wait()
         now = time.monotonic()
         if not is_idle and now - self._collected_at < LATEST_SECONDS:
             return
+        is_due = is_idle and now >= self._freezes_at
+        if is_due:
+            gc.unfreeze()
         gc.collect()
         self._collected_at = now
-        if is_idle and now >= self._freezes_at:
+        if is_due:
             gc.freeze()
             self._freezes_at = now + min(max(FREEZE_SECONDS, now - self._began_at), FREEZE_SECONDS_MOST)
 
