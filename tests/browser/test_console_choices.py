@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from chat.conversations import dispatcher
 from chat.models import Agent, Conversation
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtures
     OPEN_THREAD,
+    an_agent,
     at,
     be_signed_in,
     reporter,
@@ -81,6 +83,96 @@ def test_tone_is_heard_as_it_is_chosen_and_a_danger_always(live_site, page: Page
     expect(line).to_contain_text("Danger immédiat")
     assert heard(page) == DANGER, "once, and by its own tone"
     expect(page.locator("#annonces")).to_contain_text("Danger immédiat")
+
+
+# Lets time pass at once for what reads the clock. What it plays is due at the page's next look, within five seconds.
+AHEAD = """() => { const usual = Date.now; window.ahead = 0; Date.now = () => usual() + window.ahead; }"""
+
+
+def passes(page: Page, seconds: int) -> None:
+    page.evaluate("seconds => { window.ahead += 1000 * seconds }", seconds)
+
+
+def wait_heard(page: Page, tones: list[str]) -> None:
+    page.wait_for_function("n => window.heard.length >= n", arg=len(tones))
+    assert heard(page) == tones
+
+
+def looks(page: Page) -> None:
+    """Wait until the page has looked at what is new, which it does every five seconds."""
+    page.wait_for_timeout(5500)
+
+
+def test_tone_is_heard_again_until_somebody_looks(live_site, page: Page, at: Work, reporter, axe: Axe):
+    agent, (shown, other) = holding(at, 2)
+    key = at(visit, other)
+    page.add_init_script(f"({EAR})(); ({AHEAD})()")
+    sign_in(page, live_site, agent)
+    page.goto(address(live_site, shown))
+    expect(page.locator(".console-thread")).to_have_count(2)
+    fold = page.locator("#disponibilite-plus > summary")
+    fold.press("Enter")
+    again = page.get_by_role("checkbox", name="Répéter tant que je n'ai pas regardé")
+    expect(again).to_be_checked()
+    axe(page)
+    page.get_by_role("button", name="Activer le son").press("Enter")
+    assert heard(page) == ["sine 880"]
+    fold.press("Enter")
+    person = reporter(key)
+    line = page.locator(f'#liste .console-entry[data-conversation="{other.public_id}"]')
+    person.says("Je suis là.")
+    expect(line).to_contain_text("Je suis là.")
+    wait_heard(page, ["sine 660"])
+    looks(page)
+    passes(page, 30)
+    wait_heard(page, ["sine 660"])
+    line.locator("a").press("Enter")
+    passes(page, 30)
+    looks(page)
+    assert heard(page) == [], "it was read"
+    person.says("Il est devant ma porte avec un couteau, il va me tuer")
+    wait_heard(page, DANGER)
+    looks(page)
+    for _ in range(2):
+        passes(page, 15)
+        wait_heard(page, DANGER)
+    page.get_by_role("button", name="En pause").press("Enter")
+    expect(page.locator("#disponibilite")).to_have_attribute("data-availability", "pause")
+    passes(page, 15)
+    looks(page)
+    assert heard(page) == [], "who pauses is not called"
+    page.get_by_role("button", name="Disponible").press("Enter")
+    looks(page)
+    passes(page, 15)
+    wait_heard(page, DANGER)
+    page.locator(OPEN_THREAD).get_by_role("button", name="C'est pris en compte").press("Enter")
+    expect(line.locator("[data-slot=danger]")).to_be_hidden()
+    passes(page, 15)
+    looks(page)
+    assert heard(page) == []
+
+
+def test_who_is_opened_by_the_page_alone_is_heard_again(live_site, page: Page, at: Work, reporter):
+    agent = at(an_agent)
+    page.add_init_script(f"({EAR})(); ({AHEAD})()")
+    sign_in(page, live_site, agent)
+    page.locator("#disponibilite-plus > summary").press("Enter")
+    page.get_by_role("button", name="Activer le son").press("Enter")
+    heard(page)
+    page.get_by_role("button", name="Disponible").press("Enter")
+    expect(page.locator("#disponibilite")).to_have_attribute("data-availability", "available")
+    at(somebody_waits)
+    at(dispatcher.dispatch)
+    wait_heard(page, ["sine 880"])
+    expect(page.locator(OPEN_THREAD)).to_have_count(1)
+    looks(page)
+    passes(page, 30)
+    wait_heard(page, ["sine 880"])
+    page.mouse.move(300, 300)
+    page.mouse.move(310, 310)
+    passes(page, 30)
+    looks(page)
+    assert heard(page) == [], "somebody is there"
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])

@@ -19,6 +19,7 @@ import { pageOf, refreshTold } from "./panels.js";
 import { beep } from "./sound.js";
 import { alarm, announce, conversations, desk, list, over, own, putAside, say, transmit } from "./state.js";
 import * as threads from "./thread.js";
+import { openedByPage } from "./unseen.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
@@ -231,7 +232,9 @@ export async function assigned(id) {
 async function showMostUrgent() {
   await Promise.all(loading.values());
   const [first] = own().filter((c) => c.isNew);
-  if (!desk.current && first) open(first.id, { focus: false });
+  if (desk.current || !first) return;
+  openedByPage(first);
+  open(first.id, { focus: false });
 }
 
 /** When the agent comes back to the page, read what the open conversation's person says now, if it changed. */

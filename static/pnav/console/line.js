@@ -18,6 +18,7 @@ import { refreshBeside } from "./panels.js";
 import { tickOffers } from "./queue.js";
 import { announce, conversations, csrf, desk, isReady, own, root, words } from "./state.js";
 import { refuseAll, tellRead } from "./thread.js";
+import { tickUnseen } from "./unseen.js";
 
 /** @typedef {import("../lib/protocol.js").State} State */
 
@@ -140,6 +141,7 @@ function tick() {
   desk.line?.tick();
   tickList();
   checkPause();
+  tickUnseen();
   if (desk.isOver) return;
   tickOffers();
   if (!desk.line?.ready) {

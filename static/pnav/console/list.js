@@ -15,6 +15,7 @@ import { isInView } from "./numbers.js";
 import { tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
 import { desk, dutyBar, home, known, list, over, own, say, seekSlot, slot, words } from "./state.js";
+import { readElsewhere } from "./unseen.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
@@ -273,6 +274,7 @@ export function refreshList() {
     for (const c of own()) {
       const fresh = seek(`.console-entry[data-conversation="${c.id}"]`, page);
       if (!fresh || Number(fresh.dataset.seq) < c.lastSeq) continue;
+      readElsewhere(c, Number(fresh.dataset.unread));
       c.waits = fresh.dataset.waits ?? "";
       c.since = waitsSince(fresh);
       c.urgency = Number(fresh.dataset.urgency);

@@ -8,7 +8,7 @@
 import { all, byId, find, target } from "../lib/dom.js";
 import { notify } from "./notifications.js";
 import { words } from "./state.js";
-import { isWanted, notesOf, toneCookie, toneIn, wantedCookie, wantedIn } from "./tones.js";
+import { isRepeated, isWanted, notesOf, repeatCookie, toneCookie, toneIn, wantedCookie, wantedIn } from "./tones.js";
 
 /** @typedef {import("./tones.js").News} News */
 
@@ -16,10 +16,14 @@ import { isWanted, notesOf, toneCookie, toneIn, wantedCookie, wantedIn } from ".
 let audio = null;
 const isOn = () => document.cookie.includes("pnav_console_son=1");
 
-/** @param {News} news */
-function play(news) {
-  const made = audio || new AudioContext();
-  audio = made;
+/** @type {((news: News) => void)[]} */
+const listeners = [];
+
+/** Call this with each tone that is heard. @param {(news: News) => void} tell */
+export const whenHeard = (tell) => listeners.push(tell);
+
+/** @param {AudioContext} made @param {News} news */
+function sound(made, news) {
   for (const { pitch, at, lasts, volume, wave } of notesOf(news, toneIn(document.cookie))) {
     const tone = made.createOscillator();
     const gain = made.createGain();
@@ -34,11 +38,38 @@ function play(news) {
   }
 }
 
+/** @type {News | null} the last tone that the browser holds back, until a hand has touched the page */
+let heldBack = null;
+
+/** @param {News} news */
+function play(news) {
+  for (const tell of listeners) tell(news);
+  audio ??= new AudioContext();
+  const made = audio;
+  if (made.state !== "suspended") {
+    sound(made, news);
+    return;
+  }
+  const isAsked = heldBack !== null;
+  heldBack = news; // of all that are held back one is heard, because their clock stands still
+  if (isAsked) made.resume();
+  else
+    made.resume().then(() => {
+      sound(made, /** @type {News} */ (heldBack));
+      heldBack = null;
+    });
+}
+
 /** Something is new: make a sound and show a notification, as the agent chose. @param {News} news */
 export const beep = (news) => {
   if (!isWanted(news, document.cookie)) return;
   notify();
   if (isOn()) play(news);
+};
+
+/** Nobody has looked at something: make its sound again, if the agent wants that. @param {News} news */
+export const playAgain = (news) => {
+  if (isOn() && isRepeated(document.cookie)) play(news);
 };
 
 /** Draw what was chosen again after the bar of the availability was drawn. */
@@ -55,6 +86,7 @@ export const showSound = () => {
   sign.classList.toggle("fr-icon-volume-up-line", on);
   sign.classList.toggle("fr-icon-volume-mute-line", !on);
   byId("ton", HTMLSelectElement).value = toneIn(document.cookie);
+  byId("sonner-encore", HTMLInputElement).checked = isRepeated(document.cookie);
   const wanted = wantedIn(document.cookie);
   for (const box of all("[data-alert]", document, HTMLInputElement))
     box.checked = wanted.has(/** @type {News} */ (box.dataset.alert));
@@ -72,6 +104,8 @@ function choose(event) {
   if (field.matches("#ton")) {
     document.cookie = toneCookie(/** @type {HTMLSelectElement} */ (field).value);
     play("arrival");
+  } else if (field.matches("#sonner-encore")) {
+    document.cookie = repeatCookie(/** @type {HTMLInputElement} */ (field).checked);
   } else if (field.matches("[data-alert]")) {
     const checked = all("[data-alert]:checked", byId("alertes"));
     document.cookie = wantedCookie(checked.map((one) => one.dataset.alert ?? ""));

@@ -52,6 +52,9 @@ export const wantedIn = (cookies) => {
 /** @param {News} news @param {string} cookies */
 export const isWanted = (news, cookies) => news === "danger" || wantedIn(cookies).has(news);
 
+/** Return whether a tone is heard again until somebody looks: it is, until one chose. @param {string} cookies */
+export const isRepeated = (cookies) => read(cookies, "pnav_console_encore") !== "non";
+
 /** @param {string} name @param {string} value */
 const asCookie = (name, value) => `${name}=${value}; path=/console/; max-age=31536000; samesite=lax`;
 
@@ -60,3 +63,6 @@ export const toneCookie = (tone) => asCookie("pnav_console_ton", tone);
 
 /** @param {Iterable<string>} wanted */
 export const wantedCookie = (wanted) => asCookie("pnav_console_pour", [...wanted].join("."));
+
+/** @param {boolean} isWished */
+export const repeatCookie = (isWished) => asCookie("pnav_console_encore", isWished ? "oui" : "non");
