@@ -539,6 +539,12 @@ ROUTES: dict[str, Line] = {
         stores=Stores(2, 4, TEXT_KIB, 2),
     ),
     **_lines(
+        STAFF,
+        ("console:pause_agent",),
+        "chat.rules.lifecycle:PauseOrder",
+        stores=Stores(2, 4, TEXT_KIB, 2),
+    ),
+    **_lines(
         HEAVY,
         ("unit:dossier",),
         "chat.unit.dossier:DOSSIERS",

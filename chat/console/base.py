@@ -218,6 +218,7 @@ def _words() -> dict[str, str]:
         "offered": _("Un collègue vous propose un échange : voir « Passages »."),
         "kept_after": _("Un passage n'a pas été pris, l'échange reste à vous : voir « Passages »."),
         "whispered": _("Un superviseur vous a dit un mot : voir « Passages »."),
+        "paused": _("Pause décidée par un superviseur : voir « Ma disponibilité ». Vos échanges restent à vous."),
         "opening": _("Une levée d'anonymat attend de vous : voir « Levées d'anonymat »."),
         "closed": _("Terminé"),
         "released": _("N'est plus à vous : passé, ou dans la file"),

@@ -12,7 +12,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from chat.arranging.layout import Act
-from chat.rules.lifecycle import Availability
+from chat.rules.lifecycle import Availability, PauseOrder
 from common.dates import format_date
 from common.service_settings import definitions, values
 
@@ -58,6 +58,31 @@ class AvailabilityForm(forms.Form):
             else:
                 reason = str(PauseReason(cleaned["pause_reason"]).label)
         return {**cleaned, "pause_reason": reason}
+
+
+AGENT_GONE = _("Cet agent n'est plus disponible, ou plus là : rien n'a changé.")
+
+
+class PauseOrderForm(forms.Form):
+    """It is the agent and the reason. people: those who may be chosen."""
+
+    agent = forms.TypedChoiceField(
+        coerce=int, error_messages={"required": _("Choisissez un agent."), "invalid_choice": AGENT_GONE}
+    )
+    reason = forms.ChoiceField(
+        error_messages=dict.fromkeys(("required", "invalid_choice"), _("Choisissez une raison."))
+    )
+
+    def __init__(self, data: Any = None, *, people: list[Any], **more: Any) -> None:
+        super().__init__(data, **more)
+        self.fields["agent"].choices = [  # type: ignore[attr-defined]
+            ("", _("Choisissez un agent")),
+            *((one.pk, one.among_colleagues) for one in people),
+        ]
+        self.fields["reason"].choices = [  # type: ignore[attr-defined]
+            ("", _("Choisissez une raison")),
+            *((one.value, one.reason) for one in PauseOrder),
+        ]
 
 
 class ReadForm(forms.Form):

@@ -3,6 +3,8 @@ units.
 
 The conversation comes from `chat.access.as_supervisor`. Anybody else gets 404, as for an unknown one. Before joining no
 word of it is shown. A supervisor who had joined is told when it is over.
+
+Also the page by which they set an agent of their units in pause.
 """
 
 import uuid
@@ -11,6 +13,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -22,13 +25,14 @@ from django.views.decorators.http import require_GET, require_http_methods
 from chat import access
 from chat.console import casework_panels
 from chat.console.base import acts_on, earlier_page, for_agents
+from chat.console.forms import AGENT_GONE, PauseOrderForm
 from chat.conversations import actions, wording
 from chat.messages import protocol, transcript
 from chat.messages.forms import MessageForm
 from chat.models import Agent, Conversation
 from chat.models.transfer import Whisper
-from chat.rules.lifecycle import Status
-from chat.supervision import intervention
+from chat.rules.lifecycle import PauseOrder, Status
+from chat.supervision import intervention, pausing
 from chat.transfer import actions as transfer_actions
 from chat.transfer.forms import MotiveForm, ReassignForm, WhisperForm
 from common.service_settings import definitions, values
@@ -208,3 +212,31 @@ def reassign(request: HttpRequest, agent: Agent, current: Conversation) -> HttpR
         return _page(request, agent, current, reassign=form)
     messages.success(request, _("Échange confié. Les deux agents et la personne le lisent."))
     return redirect("console:board")
+
+
+# --- a pause of an agent ----------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_agents
+def pause_agent(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """Show whom this supervisor may set in pause; a POST does it. `agent` in the address is who is chosen at first."""
+    if not agent.user.is_supervisor:
+        raise PermissionDenied
+    people = list(pausing.may_be_paused(agent, timezone.now()))
+    form = PauseOrderForm(people=people, initial={"agent": request.GET.get("agent", "")})
+    if request.method == "POST":
+        form = PauseOrderForm(request.POST, people=people)
+        if form.is_valid():
+            try:
+                paused = pausing.pause_agent(
+                    agent_id=form.cleaned_data["agent"], by=agent, reason=PauseOrder(form.cleaned_data["reason"])
+                )
+            except (pausing.NotYours, pausing.NotAvailable):
+                form.add_error("agent", str(AGENT_GONE))
+            else:
+                said = _("%(name)s est en pause, et le lit. Ses échanges restent les siens. C'est inscrit au registre.")
+                messages.success(request, said % {"name": paused.shown_name})
+                return redirect("console:board")
+    context = {"agent": agent, "is_supervisor": True, "people": people, "form": form}
+    return render(request, "console/pause_agent.html", context)

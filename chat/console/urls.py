@@ -82,6 +82,7 @@ urlpatterns = [
     path("effectifs/", staffing.page, name="staffing"),
     path("effectifs/effectifs.csv", staffing.sheet, name="staffing_csv"),
     path("tableau/", board.board, name="board"),
+    path("tableau/pause/", intervention.pause_agent, name="pause_agent"),
     path("tableau/disposition/", board.arrange_board, name="board_layout"),
     path("dossier/disposition/", board.arrange_dossier, name="dossier_layout"),
     path("astreintes/", on_call.index, name="on_call"),

@@ -35,7 +35,8 @@ class NotAllowed(Exception):
 class Decision:
     """It is one act done on call, according to the register: when, its kind, its words, and its subject.
 
-    The subject is the first eight characters of the public id of the report or of the exchange.
+    The subject is the first eight characters of the public id of the report or of the exchange; empty when the act is
+    about an agent.
     """
 
     at: datetime
@@ -102,7 +103,7 @@ def duties_of(agent: Agent, now: datetime) -> list[Duty]:
 def decisions(on_call: OnCall) -> list[Decision]:
     """Return the lines of the audit log about this duty, the last act first; at most SHOWN."""
     lines = AccessRecord.objects.filter(
-        kind__in=(*DECISIONS, *INTERVENTIONS),
+        kind__in=(*DECISIONS, *INTERVENTIONS, AccessKind.AGENT_PAUSED),
         account_id=on_call.supervisor.user_id,
         at__gte=on_call.starts_at,
         at__lte=on_call.until,
@@ -113,7 +114,7 @@ def decisions(on_call: OnCall) -> list[Decision]:
             at=line.at,
             kind=label_of(AccessKind, line.kind),
             act=audit_wording.in_words(line.kind, line.detail.rpartition(", on call ")[0]),
-            subject=line.subject[:8],
+            subject="" if line.kind == AccessKind.AGENT_PAUSED else line.subject[:8],
             is_of_exchange=line.kind in INTERVENTIONS,
         )
         for line in lines.order_by("-number")[:SHOWN]

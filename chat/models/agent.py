@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Case, F, Q, When
 from django.utils.translation import gettext_lazy as _
 
-from chat.rules.lifecycle import Availability, Status, is_lease_over
+from chat.rules.lifecycle import Availability, Status, is_lease_over, is_ordered
 from common import plain_text
 from common.choices import label_of
 from common.service_settings import definitions, values
@@ -162,6 +162,11 @@ class Agent(models.Model):
     def interlocutor_of(public_name: str, force: str) -> str:
         """Return who answers, as the reporter reads it, from the public name and the force."""
         return f"{plain_text.plain(public_name)}, {label_of(Force, force).lower()}"
+
+    @property
+    def is_paused_by_supervisor(self) -> bool:
+        """Return whether a supervisor has set this agent in pause (`chat.supervision.pausing`)."""
+        return is_ordered(self.pause_reason)
 
     def is_present(self, now: datetime) -> bool:
         """Return whether the lease runs. now: the time of PostgreSQL's clock (docs/adr/0014)."""

@@ -33,6 +33,30 @@ class Availability(models.TextChoices):
     AWAY = "away", _("Absent")
 
 
+class PauseOrder(models.TextChoices):
+    """It says why a supervisor sets an agent in pause, as it is read beside « En pause » by everybody in the service.
+
+    The reasons are fixed, so that nothing private is written.
+    """
+
+    SILENT = "silent", _("par un superviseur – des personnes attendent une réponse")
+    ASKED = "asked", _("par un superviseur – l'agent l'a demandé")
+    REST = "rest", _("par un superviseur – pour souffler")
+    END = "end", _("par un superviseur – fin de service")
+    OTHER = "other", _("par un superviseur – raison de service")
+
+    @property
+    def reason(self) -> str:
+        """Return the reason alone, as a supervisor chooses it: « Fin de service »."""
+        said = str(self.label).partition(" – ")[2]
+        return said[:1].upper() + said[1:]
+
+
+def is_ordered(pause_reason: str) -> bool:
+    """Return whether this reason of a pause, as it is stored with the agent, is one that a supervisor chose."""
+    return any(pause_reason == str(one.label) for one in PauseOrder)
+
+
 class Outcome(models.TextChoices):
     """It says how a conversation ended, chosen by the agent who closes it."""
 

@@ -132,9 +132,10 @@ class Member(_Filled):
     """It is an agent of the supervisor's units.
 
     load, capacity: in places. held: number of conversations. dormant: how many of these are at rest, and fill no place
-    (`chat.conversations.dormancy`).
+    (`chat.conversations.dormancy`). key: that of the agent.
     """
 
+    key: int
     name: str
     unit: str
     availability_label: str
@@ -174,6 +175,8 @@ class Silence:
     name: that of the agent; empty for another unit. since: the time, in words, since the oldest message that nobody has
     answered, whoever had the conversation (`chat.conversations.waits`); level is the level of this time. own: the same
     wait, counted only since the present agent could have answered; empty when both are the same number of minutes.
+    agent: the key of that agent, if they are available and of one of the supervisor's units. conversation: its public
+    id.
     """
 
     name: str
@@ -181,6 +184,8 @@ class Silence:
     since: str
     own: str
     level: Level
+    agent: int | None = None
+    conversation: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +251,7 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
     active = list(_active())
     held = Counter(row.assigned_to_id for row in active)
     on_duty = [agent for agent in agents if agent.availability == Availability.AVAILABLE]
+    available_here = {agent.pk for agent in on_duty if agent.unit_id in units}
     free = sum(max(0, agent.capacity - agent.load) for agent in on_duty)
     silent = sorted(_silent(active, now), key=lambda line: -line[1])
     silences = [
@@ -255,6 +261,8 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
             since=_minutes(seconds),
             own=_minutes(own) if own // 60 < seconds // 60 else "",
             level=service_level.level_of_time(seconds, known[Measure.SILENCE]),
+            agent=row.assigned_to_id if row.assigned_to_id in available_here else None,
+            conversation=row.public_id,
         )
         for row, seconds, own in silent
         if service_level.level_of_time(seconds, known[Measure.SILENCE]) > Level.KEPT
@@ -364,6 +372,7 @@ def _emergencies(now: datetime, units: Collection[int]) -> list[EmergencyLine]:
 
 def _member(agent: Any, held: int) -> Member:
     return Member(
+        key=agent.pk,
         name=plain_text.plain(agent.public_name),
         unit=agent.unit.name,
         availability_label=label_of(Availability, agent.availability),

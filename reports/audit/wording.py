@@ -55,6 +55,7 @@ WORDS: Mapping[str, Mapping[str, object]] = {
     AccessKind.READING: {"join": gettext_lazy("en rejoignant l'échange")},
     AccessKind.WHISPER: {"whisper": gettext_lazy("un mot à l'agent seul")},
     AccessKind.REASSIGNMENT: {"reassign": gettext_lazy("confié à un autre agent")},
+    AccessKind.AGENT_PAUSED: {"pause": gettext_lazy("mis en pause")},
     AccessKind.EXPORT: {
         "page": gettext_lazy("à l'écran"),
         "csv": gettext_lazy("tableur (CSV)"),
@@ -87,6 +88,7 @@ DECIDED = {
     AccessKind.READING,
     AccessKind.WHISPER,
     AccessKind.REASSIGNMENT,
+    AccessKind.AGENT_PAUSED,
     AccessKind.CAPTURE_LOCKED,
 }
 COUNT = re.compile(r"(\w+): (\d{1,9})", re.ASCII)

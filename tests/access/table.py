@@ -445,6 +445,7 @@ ROUTES: dict[str, Route] = {
     "console:staffing": Route(figures, READ_ONLY_GET),
     "console:staffing_csv": Route(figures, READ_ONLY_GET),
     "console:on_call": Route(supervisors, FORM),
+    "console:pause_agent": Route(supervisors, FORM),  # a supervisor of any unit: whom they may choose is theirs
     # An on-call duty that does not exist; `test_on_call` has one.
     "console:on_call_end": Route(missing_supervisors, WRITE),
     "console:history": Route(figures, READ_ONLY_GET),

@@ -327,3 +327,43 @@ def test_whole_passage_without_a_script(
     expect(person.locator("#messages")).to_contain_text("Le résumé ne sera pas transmis")
     expect(person.get_by_label("Votre message")).to_have_value("un texte en cours")
     expect(second.locator("#offres")).to_contain_text("Résumé refusé")
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
+def test_supervisor_sets_an_agent_in_pause_by_keys_and_the_agent_reads_it(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+    axe: Axe,
+    javascript: bool,
+):
+    camille = at(an_agent, public_name="Camille", availability=Availability.AVAILABLE, present=True)
+    chief = at(an_agent, public_name="Dominique", role=Role.SUPERVISOR)
+    conversation = at(lambda: make.assigned(make_available(camille)))
+    desk, board = page_factory(width=1280, height=800), page_factory(javascript=javascript, width=683, height=342)
+    sign_in(desk, live_site, camille)
+    expect(desk.locator("#liste .console-entry")).to_have_count(1)
+    be_signed_in(board, live_site, chief)
+    board.goto(live_site.url + "/console/tableau/?fixe=1")
+    board.locator("#attentes-pli > summary").press("Enter")
+    board.get_by_role("link", name="Mettre en pause – Camille").press("Enter")
+    expect(board.get_by_role("combobox", name="Agent Ceux de vos unités")).to_have_value(str(camille.pk))
+    board.get_by_role("button", name="Mettre en pause").press("Enter")
+    reason = board.get_by_role("combobox", name="Raison")
+    expect(reason).to_be_focused()
+    expect(reason).to_have_accessible_description(re.compile("Choisissez une raison"))
+    if javascript:
+        axe(board)
+    assert board.evaluate("document.documentElement.scrollWidth") <= 683 if javascript else True
+    reason.select_option("Fin de service")
+    board.get_by_role("button", name="Mettre en pause").press("Enter")
+    expect(board.locator("body")).to_contain_text("Camille est en pause, et le lit.")
+    bar = desk.locator("#disponibilite")
+    expect(bar).to_contain_text(re.compile(r"Pause décidée par un superviseur\s–\sfin de service"))
+    expect(desk.locator("#annonces")).to_contain_text("Pause décidée par un superviseur")
+    expect(desk.locator("#liste .console-entry")).to_have_count(1)
+    axe(desk)
+    desk.get_by_role("button", name="Disponible").press("Enter")
+    expect(bar).to_have_attribute("data-availability", "available")
+    expect(bar).not_to_contain_text("Pause décidée")
+    assert at(lambda: Conversation.objects.get(pk=conversation.pk).assigned_to_id) == camille.pk

@@ -76,6 +76,9 @@ function showLosses(page) {
   if (until && isOther) column.scrollTop = 0; // they are above what was scrolled to
 }
 
+/** Whether a supervisor has set this agent in pause, as the page shows it. */
+const isOrdered = () => dutyBar().hasAttribute("data-ordered");
+
 /** Show « Absent » when the lease has ended. */
 export async function refreshDuty() {
   const page = await load(home).catch(() => undefined);
@@ -83,9 +86,14 @@ export async function refreshDuty() {
   // The agent may be there already. The focus stays on the same button, or goes to the button that replaces it.
   const at = /** @type {HTMLButtonElement} */ (document.activeElement);
   const held = dutyBar().contains(at) && (at.id || at.value);
+  const wasOrdered = isOrdered();
   showLosses(page);
   if (!swapFrom(page, "#disponibilite")) return;
   showDuty();
+  if (isOrdered() && !wasOrdered) {
+    announce(words.paused);
+    beep("other");
+  }
   if (!held) return;
   const same = document.getElementById(held) || seek(`#disponibilite button[value="${CSS.escape(held)}"]`);
   (same || find(PRESSED)).focus();

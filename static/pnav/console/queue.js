@@ -7,11 +7,12 @@
 import { all, byId, find, fromTemplate, seek, write } from "../lib/dom.js";
 import { createRows } from "../lib/rows.js";
 import { keepDrafts } from "./drafts.js";
+import { refreshDuty } from "./duty.js";
 import { sayDuration } from "./list.js";
 import { tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
 import { beep } from "./sound.js";
-import { announce, desk, known, root, say, seekSlot, slot, words } from "./state.js";
+import { announce, desk, dutyBar, known, root, say, seekSlot, slot, words } from "./state.js";
 
 const FIGURES_MS = 3000;
 const OFFERS_EVERY_MS = 10_000;
@@ -158,6 +159,7 @@ function showOffers(page) {
   const before = byId("offres");
   const after = seek("#offres", page);
   if (!after) return;
+  if (after.hasAttribute("data-ordered") !== dutyBar().hasAttribute("data-ordered")) refreshDuty();
   const now = counts(after);
   const news = NEWS.filter((_, at) => now[at] > offers.counts[at]);
   for (const [, key] of news) announce(words[key]);
