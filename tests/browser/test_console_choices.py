@@ -82,7 +82,7 @@ def test_tone_is_heard_as_it_is_chosen_and_a_danger_always(live_site, page: Page
     person.says("Il est devant ma porte avec un couteau, il va me tuer")
     expect(line).to_contain_text("Danger immédiat")
     assert heard(page) == DANGER, "once, and by its own tone"
-    expect(page.locator("#annonces")).to_contain_text("Danger immédiat")
+    expect(page.locator("#annonces-danger")).to_contain_text("Danger immédiat")
 
 
 # Lets time pass at once for what reads the clock. What it plays is due at the page's next look, within five seconds.
