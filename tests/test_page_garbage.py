@@ -165,3 +165,23 @@ def test_thread_takes_its_turns_and_ends_with_the_process(monkeypatch):
     monkeypatch.setattr(page_garbage.threading, "Thread", begun)
     page_garbage.keep_collecting(lambda: True)
     assert begun.call_args.kwargs["daemon"] and begun.return_value.start.called
+
+
+class Enough(BaseException):
+    """It ends the thread of a test."""
+
+
+def test_turn_that_fails_is_told_without_its_words_and_the_next_is_taken(clock, monkeypatch, caplog):
+    begun, turns = Mock(), []
+
+    def turn(_garbage: PageGarbage) -> None:
+        turns.append(clock.now - 1000)
+        raise [RuntimeError("des mots"), Enough][len(turns) - 1]
+
+    monkeypatch.setattr(page_garbage.threading, "Thread", begun)
+    monkeypatch.setattr(PageGarbage, "turn", turn)
+    page_garbage.keep_collecting(lambda: True)
+    with pytest.raises(Enough):
+        begun.call_args.kwargs["target"]()
+    assert turns == [EVERY_SECONDS, 2 * EVERY_SECONDS]
+    assert "a turn failed (RuntimeError)" in caplog.text and "des mots" not in caplog.text

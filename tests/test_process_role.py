@@ -17,7 +17,6 @@ from chat.realtime.garbage import Garbage
 from pnav import asgi
 from pnav.asgi import application_for
 from pnav.server import watermark
-from pnav.server.page_garbage import THRESHOLDS
 from pnav.server.process_role import PAGES_NICENESS, ProcessRole
 from pnav.server.serving import Server
 from pnav.server.watermark import MEMORY
@@ -239,7 +238,7 @@ def test_every_web_process_returns_memory_before_it_serves(monkeypatch):
     assert begun == ["gives back", "serves"]
 
 
-@pytest.mark.parametrize(("has_sockets", "thresholds"), [(True, (10_000, 10, 10)), (False, THRESHOLDS)])
+@pytest.mark.parametrize(("has_sockets", "thresholds"), [(True, (10_000, 10, 10)), (False, (2_000, 5, 1_000))])
 async def test_process_of_pages_looks_more_often_for_what_is_unreachable(has_sockets, thresholds, monkeypatch):
     collector = Mock()
     monkeypatch.setattr(asgi, "gc", collector)

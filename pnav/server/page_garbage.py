@@ -3,8 +3,8 @@
 All pages stand still during a garbage collection, and a full one looks at every object that is not frozen: those of
 every request that runs or waits too, so that it takes longest when many people come at once. It finds hardly anything
 then, because what a page leaves is found by the short collections of young objects (docs/adr/0130). So Python makes no
-full collection by itself in such a process (`THRESHOLDS`). One is made here every 20 seconds, in a moment without a
-page. Where there is no such moment for two minutes, it is made all the same.
+full collection by itself in such a process, except after millions of objects (`THRESHOLDS`). One is made here every 20
+seconds, in a moment without a page. Where there is no such moment for two minutes, it is made all the same.
 
 What is loaded before the first request is frozen at once (`pnav.asgi`), so that no collection looks at it. Templates,
 statements and caches are loaded by the first page that needs them, and are frozen here after a collection: some seconds
@@ -14,12 +14,16 @@ unfrozen before that collection, which takes longer than the others.
 """
 
 import gc
+import logging
 import threading
 import time
 from collections.abc import Callable
 
-# Those of `gc.set_threshold`: the short collections, of 2,000 objects and of what six of these left, and no full one.
-THRESHOLDS = (2_000, 5, 1_000_000_000)
+logger = logging.getLogger(__name__)
+
+# Those of `gc.set_threshold`: the short collections, of 2,000 objects and of what six of these left. A full one comes
+# after a thousand of the latter, which is a last resort where the thread below has failed.
+THRESHOLDS = (2_000, 5, 1_000)
 EVERY_SECONDS = 20.0
 PATIENCE_SECONDS = 10.0  # for which a moment without a page is waited for each time
 LATEST_SECONDS = 120.0  # after which everything is collected without such a moment
@@ -72,7 +76,10 @@ def keep_collecting(is_idle: Callable[[], bool]) -> threading.Thread:
         garbage = PageGarbage(is_idle, time.monotonic())
         while True:
             time.sleep(EVERY_SECONDS)
-            garbage.turn()
+            try:
+                garbage.turn()
+            except Exception as error:  # noqa: BLE001  the next turn is taken all the same
+                logger.error("page garbage: a turn failed (%s)", type(error).__name__)
 
     thread = threading.Thread(target=work, name="page-garbage", daemon=True)
     thread.start()
