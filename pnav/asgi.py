@@ -157,7 +157,7 @@ def application_for(role: str) -> WithBroadcaster:
 install_server(health.are_pages_stuck)
 if settings.PROCESS_ROLE == ProcessRole.PAGES:
     lower_priority(PAGES_NICENESS)  # before threads are started, because they inherit it
-    keep_collecting(is_idle)
+    keep_collecting(is_idle, MEMORY.is_over)
 _load_addresses()
 tracing.start_tracing(settings.PROCESS_ROLE)
 application = application_for(settings.PROCESS_ROLE)

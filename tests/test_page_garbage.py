@@ -15,6 +15,7 @@ from pnav.server.page_garbage import (
     FREEZE_SECONDS_MOST,
     LATEST_SECONDS,
     PATIENCE_SECONDS,
+    SHORT_SECONDS,
     PageGarbage,
 )
 
@@ -55,12 +56,12 @@ def clock(monkeypatch):
 
 def live(clock, garbage, seconds):
     while clock.now < 1000 + seconds:
-        clock.sleep(EVERY_SECONDS)
+        garbage.rest()
         garbage.turn()
 
 
 def test_everything_is_collected_regularly_and_frozen_ever_more_rarely(clock):
-    live(clock, PageGarbage(lambda: True, clock.now), 6 * FREEZE_SECONDS_MOST)
+    live(clock, PageGarbage(lambda: True, lambda: False, clock.now), 6 * FREEZE_SECONDS_MOST)
     assert clock.at("collect")[:3] == [EVERY_SECONDS, 2 * EVERY_SECONDS, 3 * EVERY_SECONDS]
     freezes = clock.at("freeze")
     assert freezes[:4] == [FREEZE_SECONDS, 2 * FREEZE_SECONDS, 4 * FREEZE_SECONDS, 8 * FREEZE_SECONDS]
@@ -69,19 +70,34 @@ def test_everything_is_collected_regularly_and_frozen_ever_more_rarely(clock):
 
 
 def test_it_waits_until_no_page_is_under_way(clock):
-    garbage = PageGarbage(lambda: clock.now >= 1003, clock.now)
+    garbage = PageGarbage(lambda: clock.now >= 1003, lambda: False, clock.now)
     garbage.turn()
     assert clock.at("collect") == [pytest.approx(3, abs=0.02)]
 
 
 def test_where_pages_never_end_everything_is_collected_late_and_nothing_is_frozen(clock):
     """A circle among the objects of a page that is under way would stay for good."""
-    live(clock, PageGarbage(lambda: False, clock.now), 5 * LATEST_SECONDS)
+    live(clock, PageGarbage(lambda: False, lambda: False, clock.now), 5 * LATEST_SECONDS)
     collections = [0.0, *clock.at("collect")]
     most = LATEST_SECONDS + EVERY_SECONDS + PATIENCE_SECONDS
     assert len(collections) > 2
     assert all(LATEST_SECONDS <= after - before <= most for before, after in pairwise(collections))
     assert not clock.at("freeze")
+
+
+def test_memory_that_is_short_is_collected_at_once_and_not_all_the_time(clock):
+    live(clock, PageGarbage(lambda: False, lambda: clock.now >= 1030, clock.now), 300)
+    collections = clock.at("collect")
+    assert 30 <= collections[0] <= 45
+    pauses = [after - before for before, after in pairwise(collections)]
+    assert all(SHORT_SECONDS <= pause <= 2 * SHORT_SECONDS for pause in pauses) and len(pauses) > 10
+    assert not clock.at("freeze")
+
+
+def test_what_is_frozen_is_looked_at_as_well_when_memory_is_short(clock):
+    """A process that refuses everybody has no page under way, and would wait an hour for the next freeze."""
+    live(clock, PageGarbage(lambda: True, lambda: clock.now >= 1200, clock.now), 260)
+    assert clock.at("unfreeze") == [20, 40, 80, 160, 200, 210, 220, 230, 240, 250, 260]
 
 
 def test_freeze_follows_a_look_at_everything_also_where_a_page_begins_meanwhile(clock, monkeypatch):
@@ -90,7 +106,7 @@ def test_freeze_follows_a_look_at_everything_also_where_a_page_begins_meanwhile(
     idle = [True]
     monkeypatch.setattr(clock, "collect", lambda: (Clock.collect(clock), idle.append(False)))
     monkeypatch.setattr(clock, "sleep", lambda seconds: (Clock.sleep(clock, seconds), idle.append(True)))
-    live(clock, PageGarbage(lambda: idle[-1], clock.now), 4 * FREEZE_SECONDS_MOST)
+    live(clock, PageGarbage(lambda: idle[-1], lambda: False, clock.now), 4 * FREEZE_SECONDS_MOST)
     kinds = [what for _at, what in clock.acts]
     freezes = [place for place, what in enumerate(kinds) if what == "freeze"]
     assert len(freezes) > 10
@@ -103,7 +119,7 @@ from pnav.server.page_garbage import FREEZE_SECONDS, PageGarbage
 
 class Connection: pass
 
-garbage = PageGarbage(lambda: True, time.monotonic() - FREEZE_SECONDS)
+garbage = PageGarbage(lambda: True, lambda: False, time.monotonic() - FREEZE_SECONDS)
 waiting = Connection()
 waiting.channel = waiting
 seen = weakref.ref(waiting)
@@ -138,7 +154,7 @@ del lost, one
 gc.collect(1)
 before, frozen = len(gc.get_objects(2)), gc.get_freeze_count()
 assert gc.get_stats()[2]["collections"] == full == 1
-PageGarbage(lambda: True, time.monotonic() - FREEZE_SECONDS).turn()
+PageGarbage(lambda: True, lambda: False, time.monotonic() - FREEZE_SECONDS).turn()
 print(before, len(gc.get_objects(2)), gc.get_freeze_count() - frozen)
 """
 
@@ -163,7 +179,7 @@ def test_page_that_is_under_way_is_seen_whatever_its_threads_are(lane):
 def test_thread_takes_its_turns_and_ends_with_the_process(monkeypatch):
     begun = Mock()
     monkeypatch.setattr(page_garbage.threading, "Thread", begun)
-    page_garbage.keep_collecting(lambda: True)
+    page_garbage.keep_collecting(lambda: True, lambda: False)
     assert begun.call_args.kwargs["daemon"] and begun.return_value.start.called
 
 
@@ -180,8 +196,8 @@ def test_turn_that_fails_is_told_without_its_words_and_the_next_is_taken(clock, 
 
     monkeypatch.setattr(page_garbage.threading, "Thread", begun)
     monkeypatch.setattr(PageGarbage, "turn", turn)
-    page_garbage.keep_collecting(lambda: True)
+    page_garbage.keep_collecting(lambda: True, lambda: False)
     with pytest.raises(Enough):
         begun.call_args.kwargs["target"]()
-    assert turns == [EVERY_SECONDS, 2 * EVERY_SECONDS]
+    assert turns == [EVERY_SECONDS, 3 * EVERY_SECONDS]
     assert "a turn failed (RuntimeError)" in caplog.text and "des mots" not in caplog.text
