@@ -67,6 +67,16 @@ def safety_reply(voice: Voice) -> Reply:
     return _sentence_reply("safety", _("Vérifier la sécurité"), emergency_texts.SAFETY, voice)
 
 
+def words_to_minors() -> list[str]:
+    """Return Pnav's own words that ask a minor whether they are safe, or give 119, in each voice and language.
+
+    Those to an adult are among them: an age may be told after they were sent.
+    """
+    voices = [Voice(familiar, language) for language in ("", *languages.others()) for familiar in (True, False)]
+    sentences = (emergency_texts.SAFETY, emergency_texts.CHILD)
+    return [_sentence_reply("", "", sentence, voice).text for sentence in sentences for voice in voices]
+
+
 def step_reply(done: Done, voice: Voice) -> Reply | None:
     """Return the reply of a step, done or not; None when the step has no words."""
     if done.line.say is None:

@@ -362,7 +362,7 @@ def _exchange(
             conversation,
             draft=panels["summary_draft"],
             thread=piece,
-            had_emergency=bool(panels["emergency"] or panels["emergency_ended"]),
+            ready=[reply.text for reply in ready],
         ),
         "urgency_form": urgency or UrgencyForm(initial={"urgency": conversation.urgency}),
         "passing": transfer_queries.read_passing(

@@ -299,16 +299,17 @@ def closing_form(
     *,
     draft: str = "",
     thread: Sequence[Said] = (),
-    had_emergency: bool = False,
+    ready: Sequence[str] = (),
 ) -> ClosingForm:
     """Return the closing form with the points that this exchange requires, filled in as far as they are known.
 
-    draft: the beginning of its summary. thread: the messages that were read. had_emergency: a procedure was opened.
+    draft: the beginning of its summary. thread: the messages that were read. ready: the texts that are offered to
+    agents, beside those of `one_press.words_to_minors`.
     """
     known: dict[str, str] = {}
-    if conversation.report.is_minor:
+    if conversation.report.is_minor and thread:
         said = [one.body for one in thread if one.author == Author.AGENT]
-        known = known_points(said, had_emergency=had_emergency)
+        known = known_points(said, [*one_press.words_to_minors(), *ready])
     return ClosingForm(data, initial={"summary": draft}, is_minor=conversation.report.is_minor, known=known)
 
 

@@ -68,15 +68,20 @@ def missing_points(
 
 
 _GIVEN = {Point.CHILD_LINE: numbers.CHILD_IN_DANGER, Point.DIGITAL_LINE: numbers.DIGITAL_VIOLENCE}
-_ASKS_SAFETY = re.compile(r"\b(?:sécurité|danger|safe)\b.*\?$", re.IGNORECASE)
+_ASKS_SAFETY = re.compile(
+    r"\b(?:en (?:sécurité|danger)\b|(?:are you|is this person|are they)\b.*\b(?:safe|in danger)\b).*\?\W*$",
+    re.IGNORECASE,
+)
 
 
-def known_points(said: Sequence[str], *, had_emergency: bool) -> dict[str, str]:
+def known_points(said: Sequence[str], ready: Sequence[str]) -> dict[str, str]:
     """Return the points that are known to be done; the agent sees them filled in, and may change them.
 
-    said: what the agents wrote to the person. had_emergency: a procedure was opened, so that danger was spoken of.
+    said: what the agents wrote to the person. ready: the texts that are offered to them, Pnav's own and ready replies.
+    Only a sentence of these that was sent as it is fills a point. What an agent wrote freely may ask whether 119 was
+    called, or say that 3018 is closed, and the end of the exchange would keep that it was given.
     """
-    found = {point for point, number in _GIVEN.items() if sentences_giving([number], said)}
-    if had_emergency or any(_ASKS_SAFETY.search(one) for text in said for one in split_sentences(text)):
-        found.add(Point.DANGER)
-    return {point.value: Seen.DONE.value for point in Point if point in found}
+    sent = {one for text in said for one in split_sentences(text)}
+    asking = [one for text in ready for one in split_sentences(text) if _ASKS_SAFETY.search(one)]
+    doing = {Point.DANGER: asking} | {point: sentences_giving([number], ready) for point, number in _GIVEN.items()}
+    return {point.value: Seen.DONE.value for point in Point if sent.intersection(doing.get(point, ()))}

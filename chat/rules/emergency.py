@@ -135,11 +135,32 @@ def belongs(situation: str, step: str) -> bool:
 
 
 # A telephone number as a sentence gives it: « appelez le 17 », « call 17 or 112 », or at its beginning, as « 3114
-# answers ». Not an hour, a longer number, or the house of an address.
+# answers ». Not an hour, a date, an age, a longer number, or the house of an address.
 _GIVEN = (
-    r"(?:^|\b(?:le|au|ou|et|or|and|call|dial|text)\s)(?:{numbers})(?![\s.]?\d)(?!:\d)(?!\s?(?:h|bis|ter|{streets})\b)"
+    r"(?:^|\b(?:le|au|ou|et|or|and|call|dial|text)\s)(?P<number>{numbers})\b"
+    r"(?![\s.]?\d|[:/-]\d|\s?[%€°º]|\s?(?:e|er|th|bis|ter|{streets}|{months}|{units})\b)(?!\s?h\d*\b)"
 )
 _STREETS = "allée|avenue|boulevard|chemin|cours|impasse|place|quai|route|rue"
+_MONTHS = (
+    "janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre|"
+    "january|february|march|april|may|june|july|august|september|october|november|december"
+)
+_UNITS = "ans?|mois|semaines?|jours?|heures?|minutes?|euros?|years?|months?|weeks?|days?|hours?|am|pm"
+# 15 and 17 are days and amounts too: in a sentence that speaks of calling they are telephone numbers.
+_CALLS = re.compile(r"\b(?:appel|compos|contact|gratuit|joign|télépho|call|dial|free)", re.IGNORECASE)
+# What a sentence may refuse and give a number all the same: to hesitate, to wait, to speak, to be alone.
+_MAY_REFUSE = re.compile(
+    r"\bn['’](?:hésit|attend)\w*\s(?:surtout\s)?pas\b|\bn['’](?:es|êtes)\spas\sseule?\b"
+    r"|\bne\s(?:peux|peut|pouvez)\spas\s(?:appeler|attendre|parler)(?=\s*[,;:.!)])"
+    r"|\b(?:do\snot|don['’]t)\s(?:hesitate|wait)\b|\b(?:cannot|can['’]t)\s(?:call|speak|talk|wait)(?=\s*[,;:.!)])",
+    re.IGNORECASE,
+)
+# « N'appelez pas le 17 s'il vous entend », « As-tu appelé le 119 ? », « Le 3018 est fermé » give nobody a number.
+_GIVES_NOTHING = re.compile(
+    r"\bn(?:e\s|['’])|\b(?:pas|jamais|ni|sauf|inutile|lieu|plutôt|appelée?s?|composé|fermé)\b|\bévite|\bsans\sappeler\b"
+    r"|n['’]t\b|\b(?:not|cannot|never|nor|without|except|avoid|instead|rather|called|closed)\b|\?\W*$",
+    re.IGNORECASE,
+)
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
 
 
@@ -149,13 +170,19 @@ def split_sentences(text: str) -> list[str]:
 
 
 def sentences_giving(numbers_: Iterable[Number], texts: Iterable[str]) -> list[str]:
-    """Return the sentences of these texts that give one of these telephone numbers to the person.
+    """Return the sentences of these texts, written beforehand, that give one of these telephone numbers to the person.
 
     An agent who sends one of them has done the step that gives the number, whichever button put the words into the
-    answer.
+    answer. A sentence that asks, or refuses more than to wait or to speak, gives none: the agent ticks what it did.
     """
     shown = "|".join(re.escape(number.display) for number in numbers_)
     if not shown:
         return []
-    given = re.compile(_GIVEN.format(numbers=shown, streets=_STREETS), re.IGNORECASE)
-    return [one for text in texts for one in split_sentences(text) if given.search(one)]
+    given = re.compile(_GIVEN.format(numbers=shown, streets=_STREETS, months=_MONTHS, units=_UNITS), re.IGNORECASE)
+    return [one for text in texts for one in split_sentences(text) if _gives(one, given)]
+
+
+def _gives(sentence: str, given: re.Pattern[str]) -> bool:
+    if _GIVES_NOTHING.search(_MAY_REFUSE.sub("", sentence)):
+        return False
+    return any(len(found["number"]) > 2 or _CALLS.search(sentence) for found in given.finditer(sentence))

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from chat.casework import closing, emergencies, proposals
 from chat.conversations import actions, pauses
-from chat.models import Conversation, ConversationEvent, EventKind
+from chat.models import CannedReply, Conversation, ConversationEvent, EventKind
 from chat.models.casework import Closing, Emergency
+from chat.rules import emergency_texts
 from chat.rules.closing import Point, missing_points
 from chat.rules.emergency import CHECKLISTS, Situation
 from chat.rules.lifecycle import Author, Status
@@ -106,13 +107,26 @@ def test_close_of_a_minor_has_what_is_known_filled_in(agent, console):
     conversation = make.assigned(agent, age_band="15_17")
     page = console.get(page_of(conversation)).text
     assert "Rempli d'après l'échange" not in unescape(page) and not filled(page)
-    make.message(conversation, "Le 119 et le 3018 ne répondent pas, suis-je en danger ?")  # by the person: not given
-    make.message(conversation, "Es-tu en sécurité ? Le 3018 aide les jeunes.", Author.AGENT)
+    make.message(conversation, CannedReply.objects.get(title="Vérifier la sécurité").tu)  # by the person: not asked
+    make.message(conversation, "As-tu un code de sécurité ? Le 3018 est fermé, le 119 ne répond pas.", Author.AGENT)
+    assert not filled(console.get(page_of(conversation)).text)
+    make.message(conversation, CannedReply.objects.get(title="Donner un numéro d’aide").tu, Author.AGENT)
     page = console.get(page_of(conversation)).text
-    assert "Rempli d'après l'échange" in unescape(page) and filled(page) == {"danger", "digital_line"}
-    emergencies.start(conversation_id=conversation.pk, situation=Situation.CHILD, by=agent.user)
-    conversation.messages.all().delete()
-    assert filled(console.get(page_of(conversation)).text) == {"danger"}
+    assert "Rempli d'après l'échange" in unescape(page) and filled(page) == {"digital_line"}
+    make.message(conversation, emergency_texts.SAFETY.spoken(familiar=True), Author.AGENT)
+    make.message(conversation, emergency_texts.CHILD.spoken(familiar=True), Author.AGENT)
+    assert filled(console.get(page_of(conversation)).text) == {"danger", "child_line", "digital_line"}
+
+
+@pytest.mark.parametrize("situation", Situation)
+def test_close_of_a_minor_does_not_take_a_procedure_for_a_question(agent, console, situation):
+    """It may have been opened by mistake, or for thoughts of suicide."""
+    conversation = make.assigned(agent, age_band="15_17")
+    make.message(conversation, "Bonjour.", Author.AGENT)
+    emergencies.start(conversation_id=conversation.pk, situation=situation, by=agent.user)
+    assert not filled(console.get(page_of(conversation)).text)
+    emergencies.finish(conversation_id=conversation.pk, by=agent.user)
+    assert not filled(console.get(page_of(conversation)).text)
 
 
 def filled(page: str) -> set[str]:

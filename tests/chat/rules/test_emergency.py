@@ -16,6 +16,10 @@ POLICE = (numbers.POLICE, numbers.EUROPEAN_EMERGENCY)
         "In danger, call 17 or 112.",
         "112 answers day and night.",
         "Le 17 : c'est gratuit.",
+        "N'hésitez pas à appeler le 17.",
+        "Tu n’es pas seul : appelle le 112.",
+        "If you cannot wait, call 17.",
+        "Appelle le 17, si tu ne peux pas attendre.",
     ],
 )
 def test_sentence_that_gives_the_number(sentence):
@@ -32,6 +36,21 @@ def test_sentence_that_gives_the_number(sentence):
         "Le commissariat, 17, avenue Foch.",
         "Le 3117 n'existe pas, le 1712 non plus.",
         "Ouvert le lundi et 17:30 le mardi.",
+        "N'appelez pas le 17 s'il vous entend : écrivez au 114.",
+        "N’appelle surtout pas, s’il t’entend, le 17.",
+        "Appelle pas le 17 maintenant.",
+        "Do not call 17 if they can hear you, text 114.",
+        "Il est inutile d'appeler le 17.",
+        "Si vous ne pouvez pas appeler le 17, écrivez au 114.",
+        "As-tu appelé le 17 ?",
+        "Quand vous aurez appelé le 17, dites-le-moi.",
+        "Le 112 est fermé la nuit.",
+        "Appelez-nous, rendez-vous le 17 novembre à 9 h.",
+        "Rendez-vous le 17.",
+        "Appelez-nous le 17e jour, ou le 17/11.",
+        "Appelez entre 14 h et 17h30.",
+        "Appelez-nous si vous avez 15 ou 17 ans.",
+        "Call us between 9 am and 17 November.",
     ],
 )
 def test_other_figures_give_nothing(sentence):
