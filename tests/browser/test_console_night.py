@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from chat.casework import emergencies
 from chat.models import Agent, CannedReply, Conversation, Macro, Proposal
 from chat.models.casework import EmergencyStep
+from chat.rules import message_limits
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Availability
 from pnav.demo.cast import create_macros
@@ -77,6 +78,30 @@ def test_proposal_of_a_macro_follows_the_answer_and_its_reply_comes_once(
     expect(page.locator("#avis")).to_contain_text("est déjà partie à")
     expect(area).to_have_value("")
     assert at(Proposal.objects.count) == 2  # nothing is written, so it is proposed at once
+
+
+def test_words_that_the_server_refuses_tick_nothing(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """« Numéro d'urgence donné » was ticked, with its hour, though nobody ever received the number."""
+    agent, key = one_open(page, live_site, at)
+    at(lambda: emergencies.start(conversation_id=_pk(key), situation=Situation.DANGER, by=agent.user))
+    page.reload()
+    called = page.locator(f"#procedure-{key} [data-step=called]")
+    called.locator("[data-insert]").click()
+    most = message_limits.size_for(is_agent=True).characters
+    at(lambda: Conversation.objects.filter(pk=_pk(key)).update(characters=most))
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    area.press("Control+Enter")
+    expect(page.locator(f"{OPEN_THREAD} [data-refused]")).to_have_count(1)
+    at(lambda: Conversation.objects.filter(pk=_pk(key)).update(characters=0))
+    page.locator(f"#procedure-{key} [data-step=stayed] [data-insert]").click()
+    area.press("Control+Enter")
+    expect(page.locator(f"#procedure-{key} [data-step=stayed]")).to_have_count(0)
+    expect(called).to_have_count(1)
+    assert at(lambda: set(EmergencyStep.objects.values_list("step", flat=True))) == {"stayed"}
 
 
 def test_focus_stays_in_the_procedure_whatever_comes_meanwhile(

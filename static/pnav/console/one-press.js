@@ -1,6 +1,6 @@
 /**
  * Buttons that put words into the answer with one press: over the answer, in the emergency procedure, and in the sheet
- * of facts. A step of the procedure is ticked once its words are sent.
+ * of facts. A step of the procedure is ticked once the server has its words.
  *
  * @module
  */
@@ -60,13 +60,28 @@ function putLast(c, body) {
   }
 }
 
+/** @type {Map<string, string[]>} by the name of a message that the server does not have yet: the steps that it does */
+const doing = new Map();
+
 /** @param {Event} event */
-async function said(event) {
-  const { c, body } = /** @type {CustomEvent<{ c: Conversation, body: string }>} */ (event).detail;
+function said(event) {
+  const { c, body, id } = /** @type {CustomEvent<{ c: Conversation, body: string, id: string }>} */ (event).detail;
   putLast(c, body);
   const steps = stepsIn(c, body);
+  if (steps.length) doing.set(id, steps);
+}
+
+/**
+ * The server has the message. Only now are its steps ticked: before, it may be refused, or wait for the line.
+ *
+ * @param {Event} event
+ */
+async function stored(event) {
+  const { c, id } = /** @type {CustomEvent<{ c: Conversation, id: string }>} */ (event).detail;
+  const steps = doing.get(id);
   const form = seek(`#procedure-${c.id} form`, document, HTMLFormElement);
-  if (!steps.length || !form) return;
+  doing.delete(id);
+  if (!steps || !form) return;
   const ticked = new FormData();
   ticked.set("csrfmiddlewaretoken", csrf());
   for (const step of steps) ticked.append("step", step);
@@ -81,4 +96,5 @@ async function said(event) {
 export const watchOnePress = () => {
   document.addEventListener("click", press);
   document.addEventListener("said", said);
+  document.addEventListener("stored", stored);
 };
