@@ -217,6 +217,12 @@ class SituationForm(forms.Form):
     situation = forms.ChoiceField(choices=Situation.choices, error_messages={"required": _("Choisissez la situation.")})
 
 
+class FollowedForm(forms.Form):
+    """It names the answer that a proposal follows, by the name that the browser gave to that message."""
+
+    client_id = forms.UUIDField()
+
+
 class StepForm(forms.Form):
     """It is a step of the emergency procedure that has been done."""
 

@@ -10,9 +10,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from chat.casework import emergencies, holds, proposals
+from chat.casework.lock import lock_assigned
 from chat.messages.transcript import Said
 from chat.models import Macro
-from chat.models.casework import ProposalKind
+from chat.models.casework import Proposal, ProposalKind
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author
 from chat.rules.reply_template import Reply
@@ -105,11 +106,19 @@ def was_sent(reply: Reply, thread: Sequence[Said]) -> datetime | None:
 
 
 @transaction.atomic
-def propose(kinds: Sequence[str], *, conversation_id: int, by: AbstractBaseUser) -> None:
+def propose(kinds: Sequence[str], *, conversation_id: int, by: AbstractBaseUser, after: int | None = None) -> None:
     """Make these proposals to the person, all or none. kinds: see `proposals_in_words`.
 
-    Raises NotYours, ConversationClosed.
+    after: the number of the answer that they follow. A kind that was proposed after it is not proposed again: the form
+    may be sent twice, and a script may not have heard that it is done. Raises NotYours, ConversationClosed.
     """
+    if after is not None:
+        conversation, _agent = lock_assigned(conversation_id, by)  # of two at once, the second sees what the first made
+        later = conversation.messages.filter(seq__gt=after).values("client_id")
+        made = set(
+            Proposal.objects.filter(conversation=conversation, asked_id__in=later).values_list("kind", flat=True)
+        )
+        kinds = [kind for kind in kinds if kind not in made]
     if ProposalKind.COMPLAINT in kinds:
         proposals.propose_complaint(conversation_id=conversation_id, by=by)
     if ProposalKind.REMOVAL in kinds:

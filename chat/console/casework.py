@@ -28,6 +28,7 @@ from chat.casework import emergencies, fact_sheet, macros, person_summary, propo
 from chat.casework.forms import (
     AppointmentForm,
     FactSheetForm,
+    FollowedForm,
     OwnSearchForm,
     PaperForm,
     PartnerForm,
@@ -42,9 +43,11 @@ from chat.console.base import FOLLOWING, conversation_or_404, for_agents, screen
 from chat.conversations import actions
 from chat.documents import transcript_pdf
 from chat.messages import transcript
-from chat.models import Agent, Conversation, ConversationQuerySet
+from chat.models import Agent, Conversation, ConversationQuerySet, Message
+from chat.models.casework import ProposalKind
 from chat.personal_copy import agent_archive, archive, receipts_page
 from chat.rules.emergency import Step
+from chat.rules.lifecycle import Author
 from common import rate_limits
 from common.offload import background_jobs, pool
 from reports.audit import log as audit_log
@@ -109,7 +112,8 @@ def sheet(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
 def propose(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
     """Propose something to the person, or note their answer.
 
-    `act` is question, partner, complaint, appointment or removal, or « said » for an answer.
+    `act` is question, partner, complaint, appointment or removal, or « said » for an answer. `client_id`, with a
+    complaint or a removal, is the name of the answer that it follows (`macros.propose`).
     """
     current = conversation_or_404(agent, public_id)
     acts = {
@@ -155,12 +159,19 @@ def _partner(request: HttpRequest, agent: Agent, current: Conversation) -> dict[
 
 
 def _complaint(request: HttpRequest, agent: Agent, current: Conversation) -> dict[str, Any]:
-    proposals.propose_complaint(conversation_id=current.pk, by=agent.user)
-    return {}
+    return _follow(request, agent, current, ProposalKind.COMPLAINT)
 
 
 def _removal(request: HttpRequest, agent: Agent, current: Conversation) -> dict[str, Any]:
-    proposals.propose_removal(conversation_id=current.pk, by=agent.user)
+    return _follow(request, agent, current, ProposalKind.REMOVAL)
+
+
+def _follow(request: HttpRequest, agent: Agent, current: Conversation, kind: str) -> dict[str, Any]:
+    form = FollowedForm(request.POST)
+    named = form.cleaned_data["client_id"] if form.is_valid() else None
+    answers = current.messages.filter(client_id=named, author=Author.AGENT) if named else Message.objects.none()
+    after = answers.values_list("seq", flat=True).first()
+    macros.propose([kind], conversation_id=current.pk, by=agent.user, after=after)
     return {}
 
 

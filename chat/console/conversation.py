@@ -6,7 +6,7 @@ another agent's and an unknown one look the same: 404. The second factor is aske
 
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -203,7 +203,7 @@ def _reply(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRes
             message = _post(current, agent, client_id, body)
             if message.body != body:
                 # The browser's « Back » had brought a sent form back, and another text was written into it.
-                _post(current, agent, uuid.uuid4(), body)
+                message = _post(current, agent, uuid.uuid4(), body)
         except actions.TooFast:
             form.add_error(
                 "body",
@@ -220,12 +220,27 @@ def _reply(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRes
             raise Http404 from error
         else:
             reply_drafts.keep_draft(current, agent, "")
-            if emergencies.open_one(current) is not None:
-                _tick(current, agent, body)
-            if following and current.is_open:
-                macros.propose(following, conversation_id=current.pk, by=agent.user)
+            _do_what_follows(request, agent, current, body, following, after=message.seq)
             return redirect(reverse("console:conversation", args=[public_id]) + f"#fin-{public_id}")
     return screen(request, agent, current, reply=form, following=following)
+
+
+def _do_what_follows(
+    request: HttpRequest, agent: Agent, current: Conversation, body: str, following: Sequence[str], *, after: int
+) -> None:
+    """Tick the steps that a message does, and make the proposals that follow it. after: its number.
+
+    The message is sent, whatever happens here; the page that is shown next says so if the exchange went away meanwhile.
+    """
+    try:
+        if emergencies.open_one(current) is not None:
+            _tick(current, agent, body)
+        if following and current.is_open:
+            macros.propose(following, conversation_id=current.pk, by=agent.user, after=after)
+    except actions.ConversationClosed:
+        messages.error(request, _("L'échange est terminé : rien n'a été proposé."))
+    except actions.NotYours:
+        logger.info("exchange %s went to another agent as its answer was sent", current.public_id)
 
 
 def _tick(current: Conversation, agent: Agent, body: str) -> None:

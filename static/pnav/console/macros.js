@@ -46,6 +46,12 @@ async function run(form, button) {
 /** @type {Map<string, string>} by conversation: the name of the message that its proposals follow */
 const followed = new Map();
 
+/**
+ * @type {Map<string, string>} by conversation: the name of a message whose proposals were asked for, and perhaps made, but
+ *   not answered
+ */
+const unanswered = new Map();
+
 /** @param {Conversation} c */
 const chosen = (c) => /** @type {HTMLInputElement[]} */ (all("[name=propose]:checked", c.form ?? c.thread));
 
@@ -57,7 +63,8 @@ function said(event) {
 }
 
 /**
- * The server has the answer. Only now are its proposals made, because the person reads them as soon as they are.
+ * The server has the answer. Only now are its proposals made, because the person reads them as soon as they are. It is
+ * told which answer they follow, so that none is made twice. What is not made stays chosen.
  *
  * @param {Event} event
  */
@@ -65,18 +72,24 @@ async function stored(event) {
   const { c, id } = /** @type {CustomEvent<{ c: Conversation, id: string }>} */ (event).detail;
   if (followed.get(c.id) !== id) return;
   followed.delete(c.id);
+  const answer = unanswered.get(c.id) ?? id;
   try {
-    for (const { value } of chosen(c)) {
+    for (const box of chosen(c)) {
       const body = new FormData();
       body.set("csrfmiddlewaretoken", csrf());
-      body.set("act", value);
+      body.set("act", box.value);
+      body.set("client_id", answer);
       const page = await parse(await request(`${home}echange/${c.id}/propositions/`, { method: "POST", body }));
       if (!seek("#console", page)) throw new Error("no screen of ours");
-      for (const part of [`#propositions-${c.id}`, `#suivre-${c.id}`]) swapFrom(page, part);
+      swapFrom(page, `#propositions-${c.id}`);
+      box.closest(".fr-checkbox-group")?.remove();
       announce(seek(`#propositions-${c.id} [role=alert]`)?.textContent ?? words.proposed);
     }
+    unanswered.delete(c.id);
+    if (!chosen(c).length) seek(`#suivre-${c.id}`)?.replaceChildren();
   } catch {
-    tellUnanswered(c); // the choice is still there, and follows the next answer
+    unanswered.set(c.id, answer);
+    tellUnanswered(c); // what is still chosen follows the next answer
   }
 }
 

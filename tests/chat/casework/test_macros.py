@@ -1,19 +1,22 @@
 """A macro does several acts in one press: it says so before, does all or none of them, and sends nothing."""
 
 import re
+import uuid
 from html import unescape
 
 import pytest
 from django.core.exceptions import ValidationError
 
-from chat.casework import holds
-from chat.models import CannedReply, Hold, Macro, Proposal
+from chat.casework import holds, macros
+from chat.conversations import actions
+from chat.models import CannedReply, Conversation, Hold, Macro, Proposal
 from chat.models.casework import Emergency
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author
 from tests.chat.console.agents import page_of
 from tests.chat.console.test_conversation import hidden_client_id
 from tests.factories import chat as make
+from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +71,45 @@ def test_what_it_proposes_follows_the_answer(console, conversation, whole):
     assert [one.kind for one in Proposal.objects.all()] == ["complaint"]
     *_promise, answer, proposed = conversation.messages.order_by("seq")
     assert (answer.author, proposed.author) == (Author.AGENT, Author.SYSTEM)
+
+
+def test_answer_that_is_sent_twice_is_followed_once(console, conversation, whole):
+    """A double press, or a reload, wrote the message once and proposed again."""
+    html = press(console, conversation, whole).text
+    sent = {"client_id": hidden_client_id(html), "body": area(html), "propose": "complaint"}
+    for _press in range(2):
+        assert console.post(page_of(conversation), sent).status_code == 302
+    assert Proposal.objects.count() == 1
+    asked = {"act": "complaint", "client_id": sent["client_id"]}
+    console.post(page_of(conversation) + "propositions/", asked)  # by a script that did not hear that it was done
+    console.post(page_of(conversation) + "propositions/", {**asked, "act": "removal"})
+    assert sorted(one.kind for one in Proposal.objects.all()) == ["complaint", "removal"]
+    console.post(page_of(conversation) + "propositions/", {"act": "complaint"})  # by its own button
+    console.post(page_of(conversation), {**sent, "client_id": str(uuid.uuid4())})  # with another answer
+    console.post(page_of(conversation) + "propositions/", {"act": "removal", "client_id": "x"})
+    assert Proposal.objects.count() == 5
+
+
+@pytest.mark.parametrize("how", ["closed", "passed on"])
+def test_answer_is_sent_also_if_what_follows_it_cannot_be_done(console, conversation, whole, monkeypatch, how):
+    html = press(console, conversation, whole).text
+    proposed, colleague = macros.propose, make.agent()
+
+    def too_late(*args, **kwargs):
+        if how == "closed":
+            actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+        else:
+            Conversation.objects.filter(pk=conversation.pk).update(assigned_to=colleague)
+        proposed(*args, **kwargs)
+
+    monkeypatch.setattr(macros, "propose", too_late)
+    sent = {"client_id": hidden_client_id(html), "body": area(html), "propose": "complaint"}
+    answer = console.post(page_of(conversation), sent)
+    assert answer.status_code == 302
+    assert conversation.messages.filter(author=Author.AGENT).count() == 1 and Proposal.objects.count() == 0
+    if how == "closed":
+        page = squeezed(unescape(console.get(page_of(conversation)).text))
+        assert "L'échange est terminé : rien n'a été proposé." in page
 
 
 def test_what_follows_is_kept_by_other_presses_and_can_be_taken_back(console, conversation, whole):
