@@ -3,7 +3,7 @@
 Each tab of a visit has its own, a new fact or one that is being corrected.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -46,8 +46,13 @@ def keep(request: HttpRequest, conversation: Conversation) -> None:
     """Store what is being typed in this tab; an empty form erases it."""
     values = {name: request.POST.get(name, "")[:KEPT_MAX] for name in FIELDS}
     typed = values if any(values[name].strip() for name in TYPED) else None
-    at = read_time(request.POST.get("at", ""))
-    DRAFTS.keep(request, conversation, typed, tab=tab_of(request), at=at)
+    at, is_its = read_time(request.POST.get("at", "")), _is_of(values["fact_id"])
+    DRAFTS.keep(request, conversation, typed, tab=tab_of(request), at=at, is_its=is_its)
+
+
+def _is_of(fact_id: str) -> Callable[[Mapping[str, str]], bool]:
+    """Return whether what was typed is about this fact. What was typed without a script about another one stays."""
+    return lambda values: values.get("fact_id") == fact_id
 
 
 def read(request: HttpRequest, conversation: Conversation, fact_id: str, *, is_new: bool = False) -> FactDraft:
@@ -72,4 +77,11 @@ def read_tab(request: HttpRequest, conversation: Conversation) -> str:
 
 def forget(request: HttpRequest, conversation: Conversation) -> None:
     """Forget the fact that was begun in the tab that sent this form."""
-    DRAFTS.keep(request, conversation, None, tab=tab_of(request))
+    DRAFTS.keep(request, conversation, None, tab=tab_of(request), is_its=_is_of(request.POST.get("fact_id", "")))
+
+
+def forget_of(request: HttpRequest, conversation: Conversation, fact_id: str) -> None:
+    """Forget what was typed to correct this fact, in any tab: it was erased."""
+    for tab, values in DRAFTS.read(request, conversation).items():
+        if values.get("fact_id") == fact_id:
+            DRAFTS.keep(request, conversation, None, tab=tab, is_its=_is_of(fact_id))

@@ -165,6 +165,7 @@ def _erase(request: HttpRequest, current: Conversation, seen: Seen) -> HttpRespo
     except actions.FactRead:
         return _back(request, current, texts.READ_ALREADY, is_problem=True)
     fact_draft.forget(request, current)
+    fact_draft.forget_of(request, current, str(key))  # of other tabs too: erased words do not come back as a new fact's
     return _back(request, current, texts.ERASED)
 
 

@@ -5,7 +5,7 @@ It is in the encrypted session, never on the device or in an address, and is for
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,17 +46,26 @@ class TabDrafts[Typed: str | Mapping[str, str]]:
         return {tab: one[self.name] for tab, one in self._kept(request, conversation).items()}
 
     def keep(
-        self, request: HttpRequest, conversation: Conversation, typed: Typed | None, *, tab: str, at: int = 0
+        self,
+        request: HttpRequest,
+        conversation: Conversation,
+        typed: Typed | None,
+        *,
+        tab: str,
+        at: int = 0,
+        is_its: Callable[[Typed], bool] | None = None,
     ) -> None:
         """Store this in place of what the same tab typed before; None erases it.
 
         at: when the page sent it, by its own clock, in milliseconds; what was overtaken by something later of its tab
-        is ignored. The session is only written when something has changed. It has at most KEPT_MAX characters, of
+        is ignored. is_its: whether what was typed without a script is what this tab took over; without it, always. The
+        session is only written when something has changed. It has at most KEPT_MAX characters, of
         TABS_MAX tabs.
         """
         tabs = self._kept(request, conversation)
-        if tab != WITHOUT_SCRIPT:
-            tabs.pop(WITHOUT_SCRIPT, None)  # this tab took it over
+        unnamed = tabs.get(WITHOUT_SCRIPT)
+        if tab != WITHOUT_SCRIPT and unnamed is not None and (is_its is None or is_its(unnamed[self.name])):
+            del tabs[WITHOUT_SCRIPT]
         before = tabs.pop(tab, None)
         if before is not None and before["at"] > at > 0:
             return

@@ -234,6 +234,39 @@ def test_each_tab_keeps_its_own_fact_and_is_asked_what_it_was_typing(as_reporter
     assert kept(client, "tab-3") == "" and parse_qs(kept(client, "tab-2"))["what"] == ["Deuxième corrigé"]
 
 
+def test_erased_words_do_not_come_back_from_another_tab(as_reporter):
+    """A correction that another tab had kept was shown as a new fact."""
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    note(client, "Le premier")
+    note(client, "Le deuxième")
+    second, first = (str(fact.public_id) for fact in rows(conversation))
+    kept(client, "tab-1", fact_id=first, edits="1", what="Un-secret", at="2000")
+    kept(client, "tab-2", fact_id=second, edits="1", what="Deuxième corrigé", at="2000")
+    client.post(PAGE, {"act": "erase", "tab": "tab-3", "fact_id": first, "edits": "1", "what": "Le premier"})
+    for address in (PAGE, f"{PAGE}?fait={first}", f"{PAGE}?fait=nouveau"):
+        assert "Un-secret" not in client.get(address).text
+    assert kept(client, "tab-1") == "" and parse_qs(kept(client, "tab-2"))["what"] == ["Deuxième corrigé"]
+
+
+@pytest.mark.parametrize("then", ["another is typed", "another is noted"])
+def test_tab_takes_over_what_was_typed_without_a_script_of_its_own_fact_alone(as_reporter, then):
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    note(client, "Le premier")
+    (fact,) = rows(conversation)
+    data = {"fact_id": str(fact.public_id), "edits": "1", "what": "Premier corrigé"}
+    client.post(reverse("chat:draft"), {**data, "to": "/tchat/"})
+    other = {"fact_id": str(uuid.uuid4()), "what": "Un autre"}
+    kept(client, "tab-1", **other, at="2000")
+    if then == "another is noted":
+        client.post(PAGE, {"act": "note", "tab": "tab-1", **other})
+    assert "Premier corrigé</textarea>" in client.get(f"{PAGE}?fait={fact.public_id}").text
+    kept(client, "tab-1", **data, at="3000")
+    kept(client, "tab-1", fact_id=data["fact_id"], edits="1", what=" ", at="4000")
+    assert "Premier corrigé" not in client.get(f"{PAGE}?fait={fact.public_id}").text, "it was taken over, and erased"
+
+
 def test_correction_that_was_begun_is_left_for_another_fact_and_one_that_changes_nothing_is_none(as_reporter):
     conversation = make.waiting()
     client = as_reporter(conversation)
