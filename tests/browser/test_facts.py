@@ -81,6 +81,9 @@ def field(page: Page, name: str = WHAT) -> Any:
 
 def fill_in(page: Page, what: str) -> None:
     field(page).fill(what)
+    if not page.locator("[name=precision]:checked").count():
+        expect(page.get_by_label("Jour", exact=True)).to_be_hidden()
+        expect(page.locator("#fact-hour")).to_be_hidden()
     page.get_by_label("Je sais le jour", exact=True).check(force=True)
     page.get_by_label("Jour", exact=True).fill("2026-03-12")
     field(page, "Compte ou pseudonyme").fill("@lea")
