@@ -168,9 +168,13 @@ def test_time_bounds_the_search_of_one_exchange(agent, monkeypatch):
 
 def test_more_than_are_shown_is_said(agent, console, monkeypatch):
     monkeypatch.setattr(word_search, "SHOWN", 2)
+    cut = []
+    whole = word_search.excerpt_of
+    monkeypatch.setattr(word_search, "excerpt_of", lambda shown, words: cut.append(shown) or whole(shown, words))
     held_by(agent, "mot 1", "mot 2", "mot 3")
     html = unescape(console.post(PAGE, {"mots": "mot"}).text)
     assert html.count("data-found ") == 2 and "Seuls les plus récents" in html
+    assert cut == ["mot 3", "mot 2"], "an excerpt takes a step for each character"
 
 
 def test_one_press_leads_to_the_message_on_the_screen_or_on_its_page(agent, console, monkeypatch):
