@@ -363,11 +363,11 @@ def test_who_waits_longer_than_the_limit_is_marked_and_said_once(live_site, page
     in_site(live_site, lambda: wrote(215))
     page.reload()
     expect(mark).to_have_text(re.compile(r"▲\s*Délai\s+de\s+réponse\s*:\s*Bientôt dépassé"))
-    in_site(live_site, lambda: wrote(290))
+    in_site(live_site, lambda: wrote(275))  # a busy machine has opened the page before it is 300
     page.reload()
     expect(mark).to_be_visible()
     said = page.locator("#annonces")
-    expect(said).to_contain_text(re.compile(r"Délai\s+de\s+réponse\s+dépassé,\s+échange\s+1"), timeout=30_000)
+    expect(said).to_contain_text(re.compile(r"Délai\s+de\s+réponse\s+dépassé,\s+échange\s+1"), timeout=60_000)
     expect(mark).to_have_text(re.compile(r"■\s*Délai\s+de\s+réponse\s*:\s*Dépassé"))
     page.reload()
     expect(mark).to_contain_text("Dépassé")
