@@ -179,6 +179,12 @@ def lasting(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name not in SHOWN}
 
 
+def _close(tab: Tab) -> None:
+    """Close it for good. What would take back its listeners holds its context, which nothing would free."""
+    _undo.pop(tab.page.context, None)
+    tab.page.context.close()
+
+
 class Tabs:
     """The tabs of one browser. listen: called with each new tab, to record what goes wrong in it."""
 
@@ -210,12 +216,12 @@ class Tabs:
         """Keep it for another test, or close it."""
         tab.problems = []  # these problems belong to no test
         if failed or not tab.can_begin_anew():
-            tab.page.context.close()
+            _close(tab)
             return
         try:
             tab.begin_anew()
         except Error:  # for example, the page asks whether it may be left
-            tab.page.context.close()
+            _close(tab)
             return
         self.kept.append(tab)
         if len(self.kept) > MOST:

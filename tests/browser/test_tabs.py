@@ -192,13 +192,18 @@ def test_tab_that_does_not_let_go_is_closed(tabs: Tabs, taken: Tab, monkeypatch:
         raise Error("net::ERR_ABORTED")
 
     monkeypatch.setattr(taken.page, "goto", goto)
+    taken.page.on("request", lambda _request: None)
     tabs.give_back(taken, failed=False)
     assert taken not in tabs.kept and taken.page.is_closed()
+    assert taken.page.context not in kept._undo
 
 
 def test_tab_of_a_test_that_failed_is_closed(tabs: Tabs, taken: Tab):
+    taken.page.on("request", lambda _request: None)
+    assert taken.page.context in kept._undo
     tabs.give_back(taken, failed=True)
     assert taken not in tabs.kept and taken.page.is_closed()
+    assert taken.page.context not in kept._undo, "it would hold the context as long as the process is there"
 
 
 def test_what_is_asked_of_another_site_is_noted(tabs: Tabs, live_site: LiveSite, neutral_site: str, taken: Tab):
