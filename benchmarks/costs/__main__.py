@@ -166,7 +166,7 @@ class Run:
         for act, kinds in self._slices():
             self._drive(act, kinds)
         self._drive_doubtful_again()
-        self._drive_in_a_growing_world([one for one in acts if one.method == "GET"])
+        self._drive_in_a_growing_world([one for one in acts if one.method == "GET" or one.name in inputs.SEARCHES])
         self.verdicts += handshakes.drive_all(ground, self.cast, self.only)
 
     def _path(self, name: str) -> str:
@@ -310,7 +310,9 @@ class Run:
             self.noisy += not verdict.doubts
 
     def _drive_in_a_growing_world(self, acts: Sequence[Act]) -> None:
-        """Measure what each page costs when there is more and more of everything, at each size, then judge it."""
+        """Measure what each page and search costs when there is more and more of everything, at each size, then judge
+        it.
+        """
         from benchmarks.costs import drive, situation
 
         before = 0
@@ -319,9 +321,10 @@ class Run:
             situation.grow(self.cast, size - before)
             before = size
             for act in acts:
-                cost = drive.steadily(act.path, act.method, act.key, Request(), noise=self.noise)
+                request = Request(form=inputs.RIGHT[act.name]) if act.method == "POST" else Request()
+                cost = drive.steadily(act.path, act.method, act.key, request, noise=self.noise)
                 if size == GROWN[-1]:
-                    cost.kib = drive.peak_kib(act.path, act.method, act.key, Request())
+                    cost.kib = drive.peak_kib(act.path, act.method, act.key, request)
                 measured.setdefault(act.label, []).append(cost)
         for act in acts:
             first, second, third = measured[act.label]

@@ -98,6 +98,8 @@ def _names(tree: ast.AST) -> Iterator[str]:
                 yield name
 
 
+IN_EACH_MESSAGE = "mot"  # a word of every message of a growing world (`situation.grow`)
+
 # Valid forms of addresses without a key. Those with a key are in `tests.access.test_routes.BY_KEY`.
 RIGHT: Mapping[str, Mapping[str, str]] = {
     "chat:message": {"client_id": "00000000-0000-0000-0000-00000000000b", "body": "x"},
@@ -123,10 +125,13 @@ RIGHT: Mapping[str, Mapping[str, str]] = {
     "account_login": {"login": "x", "password": "x"},
     "console:replies": {"title": "x", "vous": "x", "tu": "x"},
     "console:debrief": {"words": "x"},
+    "console:word_search": {"mots": IN_EACH_MESSAGE},
     "admin:triage_questionnaireversion_document": {"document": "x"},
     "admin:accounts_user_import": {"text": "x"},
 }
-TYPED = {"x", "essai", "Bonjour", "vu", "non"}  # values in valid forms that stand for a text that somebody typed
+SEARCHES = ("console:word_search",)  # forms that cost the more, the more there is to look through
+# Values in valid forms that stand for a text that somebody typed.
+TYPED = {"x", "essai", "Bonjour", "vu", "non", IN_EACH_MESSAGE}
 
 
 def typed(method: str, right: Mapping[str, str], *, is_first: bool = True) -> Iterator[Kind]:

@@ -18,6 +18,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from benchmarks.costs.inputs import IN_EACH_MESSAGE
 from benchmarks.siege import visits
 from benchmarks.siege.visits import Browser
 from chat.captures import receiving
@@ -167,7 +168,7 @@ def grow(cast: Cast, more: int) -> None:
     """
     conversation, agent = cast.conversation, cast.conversation.assigned_to
     assert agent is not None
-    make.thread(conversation, ["🙂" * 1000] * more, Author.REPORTER)
+    make.thread(conversation, ["🙂" * 996 + f" {IN_EACH_MESSAGE}"] * more, Author.REPORTER)
     _grow_journal(conversation, more * 5 // 4)
     _grow_captures(conversation, more // 8)
     now = timezone.now()
