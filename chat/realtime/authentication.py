@@ -160,6 +160,11 @@ class Identities:
         else:
             security_log.log(Event.LIMIT_REACHED, limit="arrivals")
 
+    @property
+    def is_storing(self) -> bool:
+        """Return whether an arrival that was noted is not stored yet."""
+        return self._arrivals.is_busy or self._late > 0
+
     @staticmethod
     def _seal(waiting: list[Arrival]) -> list[bool]:
         """Encrypt and store these, and return for each whether it has to be tried again. Runs in a thread."""
