@@ -2,21 +2,28 @@
 answer.
 """
 
+import hashlib
 import io
 import json
 import logging
+import os
 import re
+import subprocess
+import sys
+import threading
 import time
 import uuid
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 from django.conf import settings as site
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.template import Template
 from django.test import Client
 from django.utils import timezone
@@ -28,6 +35,7 @@ from chat.conversations import resume
 from chat.models import Aside, Conversation, Message, TransmissionStep
 from chat.rules import resume_words
 from chat.wellbeing import debriefs
+from common import slow_hashes
 from pnav.accounts.models import Role
 from pnav.logs import Discreet, DiscreetJson
 from pnav.pages.models import Feedback
@@ -608,16 +616,35 @@ def test_nobody_writes_lines_into_the_log(situation, tried, kind):
     assert "forged" not in out.getvalue() and "\x1b" not in out.getvalue()
 
 
+def seconds_in_line() -> float:
+    """Return for how long those who work on an answer here have been ready and waited for a processor, until now.
+
+    These are this thread, those that compute hashes, which all others of the machine go before, and the process of
+    PostgreSQL. They work one after the other, so what they waited is a part of what the answer took.
+    """
+    paths = [Path("/proc/thread-self/schedstat")]
+    for thread in threading.enumerate():
+        if thread.name.startswith("hash_"):
+            paths.append(Path(f"/proc/self/task/{thread.native_id}/schedstat"))
+    connection.ensure_connection()
+    server = Path(f"/proc/{connection.connection.info.backend_pid}")
+    with suppress(OSError):  # it runs elsewhere
+        if server.joinpath("comm").read_text().startswith("postgres"):
+            paths.append(server / "schedstat")
+    return sum(int(path.read_text().split()[1]) for path in paths) / 1e9
+
+
 def seconds_of(ask) -> float:
-    began = time.perf_counter()
+    """Return how long an answer takes on a still machine: by the clock, without the turns of others meanwhile."""
+    began, waited = time.perf_counter(), seconds_in_line()
     ask()
-    return time.perf_counter() - began
+    return time.perf_counter() - began - (seconds_in_line() - waited)
 
 
 def are_alike(one, other, times: int) -> bool:
     """Return whether two answers take about as long: by the shortest of turns that alternate.
 
-    A busy machine makes turns longer and none shorter, so it is given three tries.
+    What else a busy machine does makes turns longer and none shorter, so it is given three tries.
     """
     first, second = [], []
     for _try in range(3):
@@ -667,3 +694,37 @@ def test_clock_tells_no_code(tried):
 def test_clock_would_tell():
     """The comparison can fail, on a busy machine as well: several times the work is seen."""
     assert not are_alike(lambda: time.sleep(0.01), lambda: time.sleep(0.08), times=3)
+    assert not are_alike(lambda: compute(0.01), lambda: compute(0.08), times=3)
+
+
+def compute(seconds: float) -> None:
+    """Take so much of a processor in a thread of hashes."""
+
+    def work() -> None:
+        ends_at = time.thread_time() + seconds
+        while time.thread_time() < ends_at:
+            hashlib.sha256(b"x" * 10_000).digest()
+
+    slow_hashes.compute(work)
+
+
+def test_turns_of_others_are_not_counted():
+    """Two share one processor: the clock goes on for both, and nothing is told by that."""
+    compute(0)  # its thread is there from now on
+    hashing = [one.native_id for one in threading.enumerate() if one.name.startswith("hash_")]
+    cores = os.sched_getaffinity(0)
+    code = "print(flush=True)\nwhile True: pass"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as other:
+        try:
+            assert other.stdout
+            other.stdout.readline()
+            os.setpriority(os.PRIO_PROCESS, other.pid, os.getpriority(os.PRIO_PROCESS, hashing[0]))
+            for one in (*hashing, other.pid):
+                os.sched_setaffinity(one, {min(cores)})
+            began = time.perf_counter()
+            seconds = seconds_of(lambda: compute(0.06))
+            assert seconds < 0.1 and time.perf_counter() - began > seconds + 0.03
+        finally:
+            other.kill()
+            for one in hashing:
+                os.sched_setaffinity(one, cores)
