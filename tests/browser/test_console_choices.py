@@ -31,6 +31,7 @@ EAR = """() => {
     const node = () => ({ connect: (to) => to, gain: { setValueAtTime() {}, exponentialRampToValueAtTime() {} } });
     window.AudioContext = class {
         currentTime = 0;
+        addEventListener() {}
         createGain() { return node(); }
         createOscillator() {
             const made = { ...node(), frequency: { value: 0 }, type: "", stop() {} };
@@ -208,6 +209,28 @@ def test_order_of_the_dossier_is_arranged_by_keys(live_site, page_factory: PageF
     expect(second.locator(OPEN_DOSSIER).locator("section[id], div[id]").nth(1)).to_have_id(
         f"notes-{conversation.public_id}"
     )
+
+
+HELD_BACK = """() => {
+    window.AudioContext = class extends window.AudioContext {
+        state = "suspended";
+        addEventListener(_name, tell) { this.tell = tell; }
+        async resume() { this.state = "running"; this.tell(); }
+    };
+}"""
+
+
+def test_sign_says_that_the_browser_holds_the_sound_back_until_a_press(live_site: LiveSite, page: Page, at: Work):
+    """After a reload it said « Son activé », and nothing was heard."""
+    agent, (conversation,) = holding(at, 1)
+    page.add_init_script(f"({EAR})(); ({HELD_BACK})()")
+    page.context.add_cookies([{"name": "pnav_console_son", "value": "1", "url": live_site.url}])
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    fold = page.locator("#disponibilite-plus > summary")
+    expect(fold.get_by_role("img", name="Son en attente d'un appui")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    expect(fold.get_by_role("img", name="Son activé")).to_be_visible()
 
 
 def said(at: Work, conversation: Conversation, *texts: str) -> None:

@@ -16,6 +16,16 @@ import { isRepeated, isWanted, notesOf, repeatCookie, toneCookie, toneIn, wanted
 let audio = null;
 const isOn = () => document.cookie.includes("pnav_console_son=1");
 
+/** Return what plays the tones. After a reload the browser holds it back until somebody presses something. */
+function player() {
+  if (audio) return audio;
+  audio = new AudioContext();
+  audio.addEventListener("statechange", showSound);
+  return audio;
+}
+
+const isHeldBack = () => isOn() && audio?.state === "suspended";
+
 /** @type {((news: News) => void)[]} */
 const listeners = [];
 
@@ -44,8 +54,7 @@ let heldBack = null;
 /** @param {News} news */
 function play(news) {
   for (const tell of listeners) tell(news);
-  audio ??= new AudioContext();
-  const made = audio;
+  const made = player();
   if (made.state !== "suspended") {
     sound(made, news);
     return;
@@ -82,9 +91,10 @@ export const showSound = () => {
   button.classList.toggle("fr-icon-volume-mute-line", !on);
   const sign = find("[data-sound-sign]");
   sign.hidden = false;
-  sign.ariaLabel = (on ? sign.dataset.on : sign.dataset.off) ?? "";
-  sign.classList.toggle("fr-icon-volume-up-line", on);
-  sign.classList.toggle("fr-icon-volume-mute-line", !on);
+  const isHeard = on && !isHeldBack();
+  sign.ariaLabel = (isHeard ? sign.dataset.on : on ? sign.dataset.waits : sign.dataset.off) ?? "";
+  sign.classList.toggle("fr-icon-volume-up-line", isHeard);
+  sign.classList.toggle("fr-icon-volume-mute-line", !isHeard);
   byId("ton", HTMLSelectElement).value = toneIn(document.cookie);
   byId("sonner-encore", HTMLInputElement).checked = isRepeated(document.cookie);
   const wanted = wantedIn(document.cookie);
@@ -113,6 +123,9 @@ function choose(event) {
 }
 
 export const watchSound = () => {
+  if (isOn()) player();
+  for (const press of ["pointerdown", "pointerup", "keydown"])
+    document.addEventListener(press, () => isHeldBack() && audio?.resume(), true); // before a dialog keeps its keys
   document.addEventListener("change", choose);
   document.addEventListener("click", (event) => {
     if (target(event).closest("#son")) toggleSound();
