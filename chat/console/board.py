@@ -33,7 +33,7 @@ from chat.conversations import waiting_list
 from chat.decisions import on_call
 from chat.models import Agent, Unit
 from chat.retention import schedule
-from chat.statistics import csv_export, daily, history, kept, pictures
+from chat.statistics import changes, csv_export, daily, history, kept, pictures
 from chat.statistics import holds as hold_statistics
 from chat.statistics.history import History, Measures
 from chat.supervision import board_charts, board_filter, intervention, live_board
@@ -260,6 +260,11 @@ class Asked:
         return (self.last - self.first).days + 1
 
     @property
+    def before(self) -> tuple[date, date]:
+        """Return the first and the last day of the period before, which has as many days."""
+        return self.first - timedelta(days=self.length), self.first - timedelta(days=1)
+
+    @property
     def query(self) -> str:
         """Return the query string that requests the same period."""
         return urlencode({"periode": self.days} if self.days else {"du": self.first, "au": self.last})
@@ -320,6 +325,16 @@ def _day(day: date) -> str:
     return f"{day:%d/%m/%Y}"
 
 
+def _before_name(asked: Asked) -> str:
+    first, last = asked.before
+    return _("Période d'avant, du %(first)s au %(last)s") % {"first": _day(first), "last": _day(last)}
+
+
+def _compared(asked: Asked, found: History, before: Measures) -> changes.Compared:
+    closed = 0 if found.exact_from is None else min(asked.length, (found.exact_from - asked.first).days)
+    return changes.Compared(found.whole, before, asked.length, closed)
+
+
 @require_GET
 @for_figures
 def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
@@ -350,6 +365,8 @@ def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
         "is_to_today": asked.last == timezone.localdate(),
         "exact_from": found.exact_from,
         "whole": _row(_("Toute la période"), found.whole),
+        "before": counted.before and _row(_("Période d'avant"), counted.before),
+        "changes": counted.before and changes.in_words(_compared(asked, found, counted.before)),
         "heads": _heads(_("Période")),
         "arrivals": pictures.draw_arrivals(
             week, key="semaine", title=_("Quand on vient, par heure et par jour"), table="tableau-semaine"
@@ -397,7 +414,10 @@ def _ends(pairs: list[tuple[str, int]], label: Any) -> list[tuple[str, int, floa
 @require_GET
 @for_figures
 def past_csv(request: HttpRequest, agent: Agent | None) -> HttpResponse:
-    """Return the same period as CSV, and record in the register that it was exported."""
+    """Return the same period as CSV, with the one before, and record in the register that it was exported.
+
+    What changed is left to the spreadsheet.
+    """
     asked = _asked(request)
     with transaction.atomic():
         audit_log.record(
@@ -408,12 +428,14 @@ def past_csv(request: HttpRequest, agent: Agent | None) -> HttpResponse:
             detail=f"{asked.length} days" if asked.days else f"{asked.first} to {asked.last}",
         )
     name = f"historique-{asked.length}-jours-{asked.last}" if asked.days else f"historique-{asked.first}-{asked.last}"
-    return csv_export.answer(name, _heads(_("Période")), _csv_rows(kept.read_period(asked.first, asked.last).history))
+    return csv_export.answer(name, _heads(_("Période")), _csv_rows(asked, kept.read_period(asked.first, asked.last)))
 
 
-def _csv_rows(found: History) -> list[list[object]]:
+def _csv_rows(asked: Asked, counted: kept.Past) -> list[list[object]]:
+    found = counted.history
     return [
         _row(_("Toute la période"), found.whole),
+        *([_row(_before_name(asked), counted.before)] if counted.before else []),
         *(_row(_day(day), one) for day, one in found.days),
         *(_row(f"{hour} h", one) for hour, one in found.hours),
         *([history.outcome_label(value), count] for value, count in found.outcomes),

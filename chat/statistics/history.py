@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from chat.models import DailyFigure, EventKind
+from chat.models import ClosedDay, DailyFigure, EventKind
 from chat.models.figures import DailyFigureQuerySet
 from chat.rules import daily_figures as rules_of_days
 from chat.rules.lifecycle import Outcome, Status
@@ -393,6 +393,19 @@ def one_voice(start: datetime, end: datetime, open_days: OpenDays | None = None)
     one, several = (stored.get(key, 0) for key in (rules_of_days.ONE_VOICE, rules_of_days.SEVERAL_VOICES))
     counted = (open_days or OpenDays()).once(_read_times, since, end)[0]
     return Measures(ended=counted.ended + one + several, one_person=counted.one_person + one)
+
+
+def read_before(start: datetime, end: datetime) -> Measures | None:
+    """Return the measures of the days before a period, as many as it has; None unless all of them are closed.
+
+    Only closed days are read, whose numbers are rounded one by one, so the difference to another period tells nothing
+    of an open day (docs/adr/0136). Two statements, whatever the period.
+    """
+    first = _day_of(start)
+    length = _day_of(end) - first
+    if ClosedDay.objects.filter(day__gte=first - length, day__lt=first).count() < length.days:
+        return None
+    return _measures_of(DailyFigure.objects.between(first - length, first, OF_A_DAY).totals())
 
 
 def rests(start: datetime, end: datetime, now: datetime) -> Rests:

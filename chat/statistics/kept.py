@@ -45,13 +45,15 @@ ARRIVAL_WEEKS, PROMISE_DAYS = 4, 7  # of the board
 class Past:
     """It is what « Historique » shows of a period.
 
-    week: how many people came, by day of the week and hour. rests: dormant exchanges of RESTS_DAYS.
+    week: how many people came, by day of the week and hour. rests: dormant exchanges of RESTS_DAYS. before: the same
+    number of days before; None unless all of them are closed.
     """
 
     counted_at: datetime
     history: History
     week: list[list[int]]
     rests: Rests
+    before: Measures | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ def _count(start: datetime, end: datetime, open_days: OpenDays) -> Past:
         history=history.read(start, end, open_days),
         week=history.arrivals_by_hour_of_week(start, end, open_days),
         rests=open_days.once(_count_rests),
+        before=history.read_before(start, end),
     )
 
 

@@ -221,10 +221,10 @@ def test_page_says_from_which_day_it_is_exact(db):
     now = datetime.now(tz=UTC)
     past(now - timedelta(days=20), wait=60, length=30, agents=[make.agent()])
     client = signed_in(make.agent(role=Role.SUPERVISOR).user)
-    assert "arrondis" not in client.get("/console/historique/").text
+    assert "tout est exact" not in client.get("/console/historique/").text
     daily.close_due(now)
-    assert "arrondis" in client.get("/console/historique/").text
-    assert "arrondis" not in client.get("/console/historique/?periode=7").text
+    assert "tout est exact" in client.get("/console/historique/").text
+    assert "tout est exact" not in client.get("/console/historique/?periode=7").text
 
 
 def test_history_is_for_supervisors(db):
