@@ -138,7 +138,7 @@ def _begins_anew(request: pytest.FixtureRequest) -> Iterator[None]:
     from chat.supervision import board_charts
     from common import network_limits
     from common.service_settings import values
-    from pnav.pages import completeness, quick_exit, waiting_time
+    from pnav.pages import completeness, public_links, quick_exit, waiting_time
     from pnav.pages.frame import announcements
     from pnav.pages.templatetags import kept
     from reports import closures, letterhead
@@ -146,10 +146,11 @@ def _begins_anew(request: pytest.FixtureRequest) -> Iterator[None]:
     values.put({})  # the default settings of the service
     # Languages are as complete as in the repository; no page reads how complete they are.
     completeness.set_offered(begun.whole())
-    # The chat is open, nothing is announced, and papers have no head.
+    # The chat is open, nothing is announced, papers have no head, and no public page is offered beside an answer.
     closures.keep_closures(())
     announcements.keep_announcements(())
     letterhead.keep_head(())
+    public_links.keep_links("[]")
     # No version of the questionnaire is published; tests/triage/ publishes some.
     versions.clear()
     versions._current.put(versions.BUILT_IN)

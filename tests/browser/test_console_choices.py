@@ -8,7 +8,9 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from chat.conversations import dispatcher
-from chat.models import Agent, Conversation
+from chat.models import Agent, Conversation, Message
+from pnav.pages import public_links
+from reports.models import Report
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtures
     OPEN_THREAD,
@@ -342,6 +344,35 @@ def test_late_answer_is_not_said_once_the_session_has_ended(live_site: LiveSite,
     expect(late).to_have_attribute("data-level", "broken", timeout=15_000)
     expect(page.locator("#annonces")).not_to_contain_text("Délai de réponse dépassé")
     assert heard(page) == []
+
+
+def test_public_page_is_put_into_the_answer_in_the_words_of_the_person(live_site: LiveSite, page: Page, at: Work):
+    agent, (french, english, watched) = holding(at, 3)
+    at(lambda: Report.objects.filter(pk=english.report_id).update(language="en"))
+    at(lambda: Report.objects.filter(pk=watched.report_id).update(discreet=True))
+    public_links.forget()  # a test begins without any
+    be_signed_in(page, live_site, agent)
+    chosen = page.locator("#palette").get_by_role("option", selected=True)
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    for conversation, said in (
+        (french, f"Les peines : {live_site.url}/loi/#loi-peines"),
+        (english, f"The penalties: {live_site.url}/en/loi/#loi-peines"),
+    ):
+        page.goto(address(live_site, conversation))
+        expect(page.locator(".console-thread")).to_have_count(3)
+        area.press_sequentially("Voici.")
+        page.keyboard.press("Control+k")
+        page.keyboard.type("page publique peines")
+        expect(chosen).to_have_accessible_name(f"Page publique, Les peines, {said}")
+        page.keyboard.press("Enter")
+        expect(area).to_have_value(f"Voici.\n{said}")
+        expect(area).to_be_focused()
+    page.goto(address(live_site, watched))
+    expect(page.locator(".console-thread")).to_have_count(3)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("page publique")
+    expect(page.get_by_text("Rien de ce nom sur cet écran.")).to_be_visible()
+    assert at(lambda: Message.objects.filter(author="agent").count()) == 0, "nothing was sent"
 
 
 def found_seq(at: Work, conversation: Conversation) -> int:

@@ -1,8 +1,8 @@
 /**
- * Ctrl + K opens one field that leads to a conversation, an act, a page or a file number, or puts a reply into the
- * answer. It lists what is on screen, so nothing is defined twice. One of its lines looks for what was typed in the
- * messages of the exchanges that one holds, once it is chosen. Like every key it only leads, and never sends, ends or
- * takes anything.
+ * Ctrl + K opens one field that leads to a conversation, an act, a page or a file number, or puts a reply or the address
+ * of a public page into the answer. It lists what the page has, so nothing is defined twice. One of its lines looks for
+ * what was typed in the messages of the exchanges that one holds, once it is chosen. Like every key it only leads, and
+ * never sends, ends or takes anything.
  *
  * @module
  */
@@ -14,6 +14,7 @@ import { closeDialog, openDialog } from "./dialogs.js";
 import { findWords, goToFound } from "./found.js";
 import { goTo } from "./keys.js";
 import { drawLine } from "./palette-lines.js";
+import { linksFor } from "./public-pages.js";
 import { announce, desk, say } from "./state.js";
 import { insert } from "./thread.js";
 
@@ -27,6 +28,8 @@ const number = find("form[data-number]", dialog, HTMLFormElement);
 const wanted = find("form[data-words]", dialog, HTMLFormElement);
 const nothing = find("[data-palette-none]", dialog);
 const note = find("[data-palette-note]", dialog);
+const published = find("[data-public-pages]", dialog, HTMLTemplateElement);
+const publicPages = JSON.parse(published.content.textContent ?? "[]");
 
 /** @typedef {import("./palette-lines.js").Choice} Choice */
 
@@ -97,7 +100,13 @@ function choices() {
     also: one.dataset.foundBy,
     run: () => insert(c, one.dataset.canned ?? ""),
   }));
-  return [...conversations, ...acts, ...said, ...replies, ...facts, ...ends, ...pages, ...over];
+  const links = linksFor(publicPages, c.form?.dataset ?? {}, published.dataset.origin ?? "").map((one) => ({
+    kind: words("public"),
+    label: one.title,
+    text: one.words,
+    run: () => insert(c, one.words),
+  }));
+  return [...conversations, ...acts, ...said, ...replies, ...facts, ...ends, ...pages, ...over, ...links];
 }
 
 /** @type {Choice[]} what the dialog was opened over */
