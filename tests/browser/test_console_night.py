@@ -24,6 +24,7 @@ from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
 )
 from tests.browser.test_console_shift import OPEN_DOSSIER, _pk, one_open
 from tests.factories import chat as make
+from tests.factories import transmissions
 
 pytestmark = pytest.mark.slow
 
@@ -136,6 +137,95 @@ def test_focus_stays_in_the_procedure_whatever_comes_meanwhile(
     )
     expect(page.locator(f"#procedure-{key} [data-step=can_talk]")).to_have_count(0)
     expect(page.locator(f"#procedure-{key}")).to_be_focused()
+
+
+def test_last_step_leads_to_the_end_of_the_procedure(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """The focus fell to the title, three numbers before the end, also from « Terminer la procédure »."""
+    agent, key = one_open(page, live_site, at)
+    at(lambda: emergencies.start(conversation_id=_pk(key), situation=Situation.DANGER, by=agent.user))
+    page.reload()
+    part = page.locator(f"#procedure-{key}")
+    for left in range(5, 0, -1):
+        part.locator("[data-step] [name=step]").first.press("Enter")
+        expect(part.locator("[data-step]")).to_have_count(left)
+        expect(part).to_be_focused()
+    page.evaluate(
+        """([step, summary]) => {
+            document.querySelector(step).click();
+            document.querySelector(summary).focus(); // where `Tab` led before the answer came
+        }""",
+        [f"#procedure-{key} [data-step] [name=step]", f"#fin-procedure-{key} > summary"],
+    )
+    expect(page.locator(f"#procedure-faite-{key}")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(part.locator("[name=end]")).to_be_focused()
+
+
+def test_second_press_while_the_first_is_sent_is_sent_after_it(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """« En pause », pressed before « Disponible » was answered, was lost, and people went on coming."""
+    agent, key = one_open(page, live_site, at)
+    duty = page.locator("#disponibilite")
+    page.evaluate(
+        """() => {
+            const duty = document.getElementById("disponibilite");
+            const press = (value) => duty.querySelector(`[aria-pressed][value=${value}]`).click();
+            press("available");
+            press("pause");
+        }"""
+    )
+    expect(duty).to_have_attribute("data-availability", "pause")
+    assert at(lambda: Agent.objects.get(pk=agent.pk).availability) == Availability.PAUSE
+    at(lambda: emergencies.start(conversation_id=_pk(key), situation=Situation.DANGER, by=agent.user))
+    page.reload()
+    part = page.locator(f"#procedure-{key}")
+    expect(part.locator("[data-step]")).to_have_count(6)
+    page.evaluate(
+        """(steps) => document.querySelectorAll(steps).forEach((one, n) => n < 2 && one.click())""",
+        f"#procedure-{key} [data-step] [name=step]",
+    )
+    expect(part.locator("[data-step]")).to_have_count(4)
+
+
+def test_summary_in_urgency_closes_though_its_part_was_drawn_again_meanwhile(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """On a slow service the part was read again first: what had left stayed in the field, ready to leave once more."""
+    agent, key = one_open(page, live_site, at)
+
+    def arrange() -> None:
+        emergencies.start(conversation_id=_pk(key), situation=Situation.DANGER, by=agent.user)
+        report = Conversation.objects.get(pk=_pk(key)).report
+        report.reception_point = transmissions.account().point
+        report.save()
+
+    at(arrange)
+    page.reload()
+    panel = page.locator(f"#transmettre-{key}")
+    panel.locator("summary").first.click()
+    panel.locator("[name=summary]").fill("Il est devant la porte.")
+    panel.locator("summary", has_text="sans attendre").click()
+    panel.locator("[name=why]").fill("Danger immédiat.")
+    page.evaluate(
+        """([part, act]) => {
+            const before = document.querySelector(part);
+            before.querySelector(act).click();
+            before.replaceWith(before.cloneNode(true)); // as a frame does whose answer comes first
+        }""",
+        [f"#transmission-{key}", "button[value=send]"],
+    )
+    expect(page.locator(f"#transmission-{key}")).to_contain_text("Danger immédiat.")
+    expect(panel).not_to_have_attribute("open", "")
+    expect(panel.locator("[name=summary]")).not_to_have_value("Il est devant la porte.")
 
 
 def test_ended_procedure_is_said_after_the_focus_has_moved_to_it(

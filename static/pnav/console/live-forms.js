@@ -93,14 +93,32 @@ function nextFocus(form, targets, c, { isBeside, pressed }) {
     done.open = false;
     return find("summary", done);
   }
-  const own = form.dataset.focus || (isBeside ? targets[0] : `#disponibilite button[value="${pressed}"]`);
-  return seek(own) || seek("#disponibilite [aria-pressed=true]");
+  const named = form.dataset.focus ? seek(form.dataset.focus) : null;
+  if (named) return named;
+  return (
+    seek(isBeside ? targets[0] : `#disponibilite button[value="${pressed}"]`) ||
+    seek("#disponibilite [aria-pressed=true]")
+  );
 }
 
 /** @param {HTMLFormElement} form @param {HTMLButtonElement | null} button */
 async function send(form, button) {
   const body = new FormData(form, button);
   await settle(form, button, await request(form.action, { method: "POST", body }));
+}
+
+/**
+ * Return the form that took the place of one that was drawn again while it was sent: its words were taken all the same.
+ *
+ * @param {HTMLFormElement} form
+ */
+function standing(form) {
+  if (form.isConnected) return form;
+  for (const { id } of form.elements) {
+    const now = /** @type {HTMLTextAreaElement | null} */ (id ? document.getElementById(id) : null);
+    if (now?.form) return now.form;
+  }
+  return form;
 }
 
 /**
@@ -129,7 +147,8 @@ export async function settle(form, button, answer) {
   const isBeside = Boolean(dossier);
   const thread = /** @type {HTMLElement | null | undefined} */ (place?.closest(".console-thread"));
   const c = known(thread?.dataset.conversation);
-  for (const one of targets) swapFrom(page, one, form, !answer.redirected); // an accepted form answers with a redirect
+  const sent = standing(form);
+  for (const one of targets) swapFrom(page, one, sent, !answer.redirected); // an accepted form answers with a redirect
   const isSheet = form.matches("[data-autosave]");
   if (isSheet) showErrors(form, page);
   // Part of the dossier may have been read again meanwhile, so that the form is no longer in the page. Its address says
@@ -165,14 +184,48 @@ function sendByKey(event) {
   form.requestSubmit(find("[type=submit]", form));
 }
 
+/** @type {WeakMap<HTMLFormElement, HTMLButtonElement>} what was pressed in a form while an act of it was under way */
+const pressedNext = new WeakMap();
+
+/**
+ * Remember a press on another button of a form that is being sent. Two presses of one button send once, and only a form
+ * whose acts do not build on each other (`data-each-press`) sends the second.
+ *
+ * @param {HTMLFormElement} form
+ * @param {HTMLButtonElement | null} button
+ */
+function rememberPress(form, button) {
+  if (!button || button.ariaBusy === "true" || !("eachPress" in form.dataset)) return;
+  pressedNext.set(form, button);
+}
+
+/** Press what was pressed meanwhile, where the button now is, or nothing if it is gone. @param {HTMLFormElement} form */
+function pressNext(form) {
+  const button = pressedNext.get(form);
+  pressedNext.delete(form);
+  if (!button) return;
+  const same = (/** @type {HTMLElement} */ one) =>
+    one instanceof HTMLButtonElement &&
+    one.name === button.name &&
+    one.value === button.value &&
+    one.form?.getAttribute("action") === form.getAttribute("action");
+  const now = /** @type {HTMLButtonElement | undefined} */ (
+    button.isConnected ? button : all("form[data-each-press] button").find(same)
+  );
+  now?.form?.requestSubmit(now);
+}
+
 export const watchForms = () => {
   document.addEventListener("keydown", sendByKey);
   document.addEventListener("submit", async (event) => {
     const form = /** @type {HTMLFormElement} */ (event.target);
     if (!form.dataset.live) return;
     event.preventDefault();
-    if (form.ariaBusy === "true") return; // two presses send once
     const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
+    if (form.ariaBusy === "true") {
+      rememberPress(form, button);
+      return;
+    }
     form.ariaBusy = "true";
     if (button) button.ariaBusy = "true"; // the button that was pressed shows it
     try {
@@ -184,6 +237,7 @@ export const watchForms = () => {
       form.ariaBusy = "false";
       if (button) button.ariaBusy = "false";
       saved(form);
+      pressNext(form);
     }
   });
 };
