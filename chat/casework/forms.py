@@ -29,7 +29,7 @@ class CloseForm(forms.Form):
     """It is the form that closes a conversation: its outcome, and a confirmation."""
 
     outcome = forms.ChoiceField(
-        choices=[("", _("Choisissez une issue")), *Outcome.choices],
+        choices=[("", _("Sélectionnez une issue")), *Outcome.choices],
         error_messages={"required": _("Choisissez comment l'échange se termine.")},
     )
     confirm = forms.BooleanField(

@@ -10,6 +10,7 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from chat.casework import closing, emergencies, proposals
+from chat.casework.forms import CloseForm
 from chat.conversations import actions, pauses
 from chat.models import CannedReply, Conversation, ConversationEvent, EventKind
 from chat.models.casework import Closing, Emergency
@@ -211,3 +212,9 @@ def until_somebody_waits_for_a_lock() -> None:
 def test_missing_an_unknown_word_is_not_an_answer():
     found = missing_points(is_minor=True, points=dict.fromkeys(Point.values, "x"), is_emergency_open=False)
     assert len(found) == len(Point)
+
+
+def test_one_letter_chooses_an_outcome_and_never_takes_it_away():
+    """« C » stands for « Conseils donnés »; pressed again it led back to « Choisissez une issue »."""
+    blank, *outcomes = [str(label) for _value, label in CloseForm().fields["outcome"].choices]
+    assert not any(label.startswith(blank[0]) for label in outcomes)
