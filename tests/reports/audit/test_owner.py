@@ -269,7 +269,7 @@ KEYS = {
         "of an exchange, by its id, to a border"
     ),
     rf"limit:(copy|proof|receipts):{UUID}:\d+": "of an exchange, by its id, to a border",
-    r"limit:(paper|handouts|reply_draft):\d+:\d+": "of an agent, by their key, to a border",
+    r"limit:(paper|handouts|reply_draft|word_search):\d+:\d+": "of an agent, by their key, to a border",
     r"limit:(originals|dossier):\d+:\d+": "of a unit's account, by its key, to a border",
     r"limit:receipt:\d+:\d+": "of an account of the staff, by its key, to a border",
     r"limit:feedback:[0-9a-f]{32}:\d+": "of a visit, by a hash of its key, which is random",
