@@ -124,12 +124,12 @@ NOT_TAKEN = add(
     _("Ce service ne reçoit pas de captures en ce moment. Gardez les vôtres."),
     _("Ce service ne reçoit pas de captures en ce moment. Garde les tiennes."),
 )
-add("captures.is_private", CAPTURES, _("Privée"))
-add("captures.is_shown", CAPTURES, _("Montrée, pas encore vue"))
-add("captures.is_read", CAPTURES, _("Vue par votre interlocuteur"), _("Vue par ton interlocuteur"))
+add("captures.is_private", CAPTURES, _("Privé"))
+add("captures.is_shown", CAPTURES, _("Montré, pas encore vu"))
+add("captures.is_read", CAPTURES, _("Vu par votre interlocuteur"), _("Vu par ton interlocuteur"))
 add("captures.is_arriving", CAPTURES, _("Envoi interrompu à {percent} %. Choisissez le même fichier pour continuer."),
     _("Envoi interrompu à {percent} %. Choisis le même fichier pour continuer."), variables=[PERCENT])  # fmt: skip
-add("captures.is_unreadable", CAPTURES, _("Reçue, mais illisible ici : l'original est gardé."))
+add("captures.is_unreadable", CAPTURES, _("Reçu, mais illisible ici : l'original est gardé."))
 add(
     "captures.is_locked",
     CAPTURES,
@@ -138,7 +138,7 @@ add(
     _("Cette image a été mise de côté : la loi peut interdire de la garder. Personne ne la voit plus. "
       "Ce n'est pas ta faute."),
 )  # fmt: skip
-add("captures.read_stays", CAPTURES, _("Une capture vue reste dans l'échange, comme un message."))
+add("captures.read_stays", CAPTURES, _("Ce qui a été vu reste dans l'échange, comme un message."))
 # The page's script fills these in.
 SENDING = add("captures.sending", CAPTURES, _("Envoi : {percent} %"), variables=[PERCENT])
 WAITING_LINE = add("captures.waiting_line", CAPTURES, _("La connexion est coupée. L'envoi reprendra de lui-même."))
@@ -148,7 +148,7 @@ WAITING_TURN = add(
     _("Beaucoup de fichiers arrivent en ce moment. Le vôtre attend son tour, puis part de lui-même."),
     _("Beaucoup de fichiers arrivent en ce moment. Le tien attend son tour, puis part de lui-même."),
 )
-SENT = add("captures.sent", CAPTURES, _("Envoyée."))
+SENT = add("captures.sent", CAPTURES, _("Envoyé."))
 STOPPED = add("captures.stopped", CAPTURES, _("Envoi arrêté."))
 
 # What whoever answers hands to the person.
@@ -213,8 +213,8 @@ TAKEN_BACK = add("captures.taken_back", CAPTURES, _("De nouveau privé : {count}
 READ_ALREADY = add(
     "captures.read_already",
     CAPTURES,
-    _("Déjà vue par votre interlocuteur : elle reste dans l'échange."),
-    _("Déjà vue par ton interlocuteur : elle reste dans l'échange."),
+    _("Déjà vu par votre interlocuteur : cela reste dans l'échange."),
+    _("Déjà vu par ton interlocuteur : cela reste dans l'échange."),
 )
 NOTHING_TICKED = add("captures.nothing_ticked", CAPTURES, _("Rien n'a changé : cochez d'abord ce qui est concerné."),
                      _("Rien n'a changé : coche d'abord ce qui est concerné."))  # fmt: skip

@@ -84,7 +84,7 @@ def test_captures_are_sent_over_a_bad_line_and_seen_blurred(live_site, page: Pag
     listed = person.locator("#captures-list")
     expect(listed.get_by_text("petite.png")).to_be_visible()
     expect(listed.get_by_text("grande.png")).to_be_visible()
-    expect(listed.get_by_text("Privée")).to_have_count(2)
+    expect(listed.get_by_text("Privé")).to_have_count(2)
     assert seen["slices"] > 5
     digests = in_site(live_site, drawn_in_site)
     assert sorted(digests) == sorted(hashlib.sha256(one).hexdigest() for one in (SMALL, LARGE))
@@ -103,7 +103,7 @@ def test_captures_are_sent_over_a_bad_line_and_seen_blurred(live_site, page: Pag
     expect(box).not_to_be_checked()
     assert filter_of(page).startswith("blur")
     person.reload()
-    expect(person.get_by_text("Vue par votre interlocuteur")).to_have_count(2)
+    expect(person.get_by_text("Vu par votre interlocuteur")).to_have_count(2)
 
 
 # What a browser does with files that were pasted or dropped. Each returns whether the browser itself handles them too.
@@ -142,7 +142,7 @@ def test_captures_are_pasted_and_dropped(live_site, enter):
         assert person.evaluate(DROP, dropped) is False
     expect(listed.get_by_text("deposee.png")).to_be_visible()
     expect(form).not_to_have_class(re.compile("pnav-capture--over"))
-    expect(listed.get_by_text("Privée")).to_have_count(2)
+    expect(listed.get_by_text("Privé")).to_have_count(2)
     assert sorted(in_site(live_site, drawn_in_site)) == sorted(
         hashlib.sha256(one).hexdigest() for one in (SMALL, OTHER)
     )

@@ -148,7 +148,7 @@ def test_file_of_a_form_is_received_whole_and_stays_private(sender):
     capture.conversation = conversation
     assert b"".join(queries.read_original(capture)) == content
     page = read(client.get(PAGE))
-    assert "C'est reçu, pour vous seulement." in page and "IMG_1.png" in page and "Privée" in page
+    assert "C'est reçu, pour vous seulement." in page and "IMG_1.png" in page and "Privé" in page
 
 
 def test_form_that_is_sent_twice_is_one_capture(sender):
@@ -380,8 +380,8 @@ def test_what_its_agent_saw_stays(as_reporter):
     capture = make_captures.seen(conversation)
     one = {"one": str(capture.public_id)}
     for act in ("take_back", "erase"):
-        assert "Déjà vue par votre interlocuteur" in read(client.post(PAGE, {"act": act, **one}, follow=True))
-    assert "Vue par votre interlocuteur" in read(client.get(PAGE))
+        assert "Déjà vu par votre interlocuteur" in read(client.post(PAGE, {"act": act, **one}, follow=True))
+    assert "Vu par votre interlocuteur" in read(client.get(PAGE))
 
 
 def test_unreadable_capture_is_said_to_be_unreadable_never_safe(sender):
