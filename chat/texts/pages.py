@@ -105,7 +105,22 @@ add("chat.frame_none", FRAME, _("Pas encore de nouveau message. Ils apparaîtron
 add(
     "chat.frame_follow",
     FRAME,
-    _("Une suite est à lire : le bouton sous les messages y mène, et garde le message en cours."),
+    _(
+        "Une suite est à lire : « Actualiser », sous les messages, montre le bouton qui y mène, et garde le message "
+        "en cours."
+    ),
+)
+add(
+    "chat.frame_document",
+    FRAME,
+    _(
+        "Un document vous attend : « Actualiser », sous les messages, montre le bouton qui y mène, et garde le message "
+        "en cours."
+    ),
+    _(
+        "Un document t'attend : « Actualiser », sous les messages, montre le bouton qui y mène, et garde le message "
+        "en cours."
+    ),
 )
 add(
     "chat.away_told",

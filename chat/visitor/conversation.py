@@ -404,6 +404,8 @@ def news_page(
         "shown": shown,
         "paused": is_paused,
         "question": question,
+        # While the line that tells of it is new: the page around the frame, once read again, has the button.
+        "document": beside.has_document and any(line.author == Author.SYSTEM for line in lines),
         "follow": beside.follow,
     }
 

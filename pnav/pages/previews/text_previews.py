@@ -752,6 +752,7 @@ FRAMES = (
     _frame(Status.CLOSED),
     _frame(Status.WAITING, waited=_LONG),
     _frame(shown=Status.ACTIVE, is_asked=True),
+    _frame(shown=Status.ACTIVE, has_document=True),
     _frame_follow,
     _frame_gone,
 )

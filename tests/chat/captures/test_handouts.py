@@ -93,7 +93,7 @@ def test_document_is_handed_over_drawn_and_read_by_its_person(held, as_reporter)
     conversation, browser, page = held
     assert "captures/#documents" in browser.get(page).text
     me = as_reporter(conversation)
-    before = len(lines_of(conversation))
+    before, last = len(lines_of(conversation)), conversation.messages.count()
     assert 'id="document" hidden' in me.get("/tchat/").text and not me.get("/tchat/reponses/").json()["document"]
     key = str(uuid.uuid4())
     for _twice in range(2):
@@ -102,6 +102,10 @@ def test_document_is_handed_over_drawn_and_read_by_its_person(held, as_reporter)
     thread = me.get("/tchat/").text
     assert 'id="document">' in thread and f'value="{THEIRS}#received"' in thread, "as the line says"
     assert me.get("/tchat/reponses/").json()["document"]
+    # Without a script the button comes once the page is read again: the frame says so, and no longer than it is needed.
+    for after, is_told in ((last, True), (last + 1, False)):
+        frame = squeezed(read(me.get("/tchat/suite/", {"apres": after, "etat": "active"})))
+        assert ("« Actualiser », sous les messages, montre le bouton" in frame) is is_told
     waits = read(me.get(THEIRS))
     assert TITLE in waits and "en préparation" in waits and "<img" not in waits
     capture = draw(pages=2)
