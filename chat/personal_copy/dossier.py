@@ -53,7 +53,7 @@ def prepare(asked: Asked, *, who: str, words: str = "", schema_url: str = "") ->
     documents = list(papers(asked, found))
     files: list[File | LongFile] = [File("copie.json", as_json(asked, found, schema_url))]
     files.append(File("copie.schema.json", schema.content()))
-    files.append(File("verifier.html", pages.draw_checker(familiar=asked.familiar)))
+    files.append(File("verifier.html", pages.draw_checker(familiar=asked.familiar, discreet=asked.discreet)))
     files += [one for part in found.values() for one in part.files]
     held = erasable_marks(found)
 
@@ -154,7 +154,7 @@ def papers(asked: Asked, found: Mapping[str, Found]) -> Iterator[tuple[str, Docu
     if entries := found["facts"].entries:
         title = whole.title if asked.discreet else texts.FACTS_TITLE.say()
         facts = replace(whole, title=title, sections=(), thread_title=texts.FACTS.say(), thread=entries)
-        yield from _cut("faits", facts)
+        yield from _cut("notes" if asked.discreet else "faits", facts)
 
 
 def _cut(name: str, whole: Document) -> Iterator[tuple[str, Document]]:

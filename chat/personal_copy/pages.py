@@ -29,12 +29,12 @@ def _style() -> str:
     return f"\n{STYLE.read_text(encoding='utf-8')}\n"
 
 
-def draw_checker(*, familiar: bool) -> bytes:
-    """Return `verifier.html` in the active language."""
+def draw_checker(*, familiar: bool, discreet: bool = False) -> bytes:
+    """Return `verifier.html` in the active language. discreet: it names what a watched screen may show."""
     said = {
         "reading": texts.READING.spoken(),
         "wholeSince": texts.WHOLE_SINCE.spoken(),
-        "unbound": texts.UNBOUND.spoken(familiar=familiar),
+        "unbound": (texts.UNBOUND_DISCREET if discreet else texts.UNBOUND).spoken(familiar=familiar),
         "copyProof": texts.COPY_PROOF.spoken(),
         "copyProofWrong": texts.COPY_PROOF_WRONG.spoken(),
         "copyProofUndated": texts.COPY_PROOF_UNDATED.spoken(),
@@ -53,8 +53,10 @@ def draw_checker(*, familiar: bool) -> bytes:
         "proofWrong": texts.PROOF_WRONG.spoken(),
         "proofTaken": texts.PROOF_TAKEN.spoken(),
         "undated": texts.UNDATED.spoken(),
-        "unproven": texts.UNPROVEN.spoken(),
+        "unproven": (texts.UNPROVEN_DISCREET if discreet else texts.UNPROVEN).spoken(),
         "unprovenOne": texts.UNPROVEN_ONE.spoken(),
+        "fact": (texts.NAME_NOTE if discreet else texts.NAME_FACT).spoken(),
+        "capture": (texts.NAME_FILE if discreet else texts.NAME_CAPTURE).spoken(),
     }
     context = {"familiar": familiar, "words": said, "comment": archive.COMMENT, "digests": archive.DIGESTS}
     return _draw("chat/copy_checker.html", CHECKING, context)

@@ -285,6 +285,18 @@ UNBOUND = add(
       "Fichiers conformes à la liste de cette copie : {count}."),
     variables=[COUNT],
 )  # fmt: skip
+UNBOUND_DISCREET = add(
+    "copy_check.unbound_discreet",
+    CHECKER,
+    _("Tout n'a pas pu être vérifié. Les éléments sont datés ; le reste (PDF, autres fichiers, autres lignes) ne l'est "
+      "pas : choisissez aussi la preuve de date de cette copie. "
+      "Fichiers conformes à la liste de cette copie : {count}."),
+    _("Tout n'a pas pu être vérifié. Les éléments sont datés ; le reste (PDF, autres fichiers, autres lignes) ne l'est "
+      "pas : choisis aussi la preuve de date de cette copie. "
+      "Fichiers conformes à la liste de cette copie : {count}."),
+    variables=[COUNT],
+    note=DISCREET,
+)  # fmt: skip
 COPY_PROOF = add("copy_check.copy_proof", CHECKER, _("{name} : preuve de date de cette copie"), variables=[NAME])
 COPY_PROOF_WRONG = add(
     "copy_check.copy_proof_wrong",
@@ -370,7 +382,19 @@ UNPROVEN = add(
     _("Messages, faits et captures sans preuve de date : {count}. La preuve se fait dans la nuit qui suit."),
     variables=[COUNT],
 )
+UNPROVEN_DISCREET = add(
+    "copy_check.unproven_discreet",
+    CHECKER,
+    _("Éléments sans preuve de date : {count}. La preuve se fait dans la nuit qui suit."),
+    variables=[COUNT],
+    note=DISCREET,
+)
 UNPROVEN_ONE = add("copy_check.unproven_one", CHECKER, _("Sans preuve de date : {name}"), variables=[NAME])
+# What the names of proofs begin with, as « fait-2 ».
+NAME_FACT = add("copy_check.name_fact", CHECKER, _("fait"))
+NAME_NOTE = add("copy_check.name_note", CHECKER, _("note"), note=DISCREET)
+NAME_CAPTURE = add("copy_check.name_capture", CHECKER, _("capture"))
+NAME_FILE = add("copy_check.name_file", CHECKER, _("document"), note=DISCREET)
 add("copy_lock.title", CHECKER, _("Documents fermés par des mots"))
 add(
     "copy_lock.told",

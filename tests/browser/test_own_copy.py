@@ -320,6 +320,20 @@ def test_copy_that_was_rewritten_with_its_digests_is_caught_by_its_proofs(
         check("between.zip", packed(a_copy(), signed))
         expect_partly(unbound)
 
+    # Proofs are named in the words of the page, which are others in discreet mode.
+    noted = {**a_copy(), "messages": [], "facts": [{"number": 2, "id": "a"}], "captures": [{"number": 3, "id": "b"}]}
+    named = {False: ["fait-2", "capture-3"], True: ["note-2", "document-3"]}
+    for discreet, names in named.items():
+        (tmp_path / "autre.html").write_bytes(
+            in_site(live_site, lambda: pages.draw_checker(familiar=False, discreet=discreet))  # noqa: B023  done at once
+        )
+        page.goto((tmp_path / "autre.html").as_uri())
+        check("noted.zip", packed(noted, b'{"stamps": {}, "proofs": []}'))
+        expect(lines.filter(has_text="Sans preuve de date :")).to_have_text(
+            [f"Sans preuve de date : {one}" for one in names]
+        )
+    page.goto((tmp_path / "verifier.html").as_uri())
+
     # Or only that one. A later message has its own proof, and proofs are made in the order of messages.
     rewritten = a_copy()
     rewritten["messages"].insert(0, {"number": 11, "author": "agent", "text": "Jamais dit", "sent_at": "2026-11-20"})

@@ -25,17 +25,22 @@ const tell = (text, state) => {
   verdict.dataset.state = state;
 };
 
+/** Return the name of a proof in the words of this page. @param {string} name as « fait-2 », which proofs are kept under */
+const named = (name) =>
+  name.replace(/^(fait|capture)(?=-\d+$)/, (kind) => (kind === "fait" ? said.fact : said.capture) ?? kind);
+
 /** @param {import("./proofs.js").Proven} proven @returns {[string, string][]} each line, and how it is marked */
 const sayProofs = ({ total, dated, first, last, wrong, without, taken }) => {
   const right = Math.max(0, total - wrong.length);
   /** @type {[string, string][]} */
-  const lines = wrong.map((name) => [fill(said.proofWrong, { name }), "changed"]);
-  for (const name of taken.slice(0, NAMED_MOST)) lines.push([fill(said.proofTaken, { name }), "missing"]);
+  const lines = wrong.map((name) => [fill(said.proofWrong, { name: named(name) }), "changed"]);
+  for (const name of taken.slice(0, NAMED_MOST)) lines.push([fill(said.proofTaken, { name: named(name) }), "missing"]);
   if (right) lines.push([fill(said.proofs, { count: right, first, last }), "ok"]);
   if (right > dated) lines.push([fill(said.undated, { count: right - dated }), "reading"]);
   if (without.length) lines.push([fill(said.unproven, { count: without.length }), "reading"]);
   const others = without.filter((name) => !taken.includes(name));
-  for (const name of others.slice(0, NAMED_MOST)) lines.push([fill(said.unprovenOne, { name }), "reading"]);
+  for (const name of others.slice(0, NAMED_MOST))
+    lines.push([fill(said.unprovenOne, { name: named(name) }), "reading"]);
   return lines;
 };
 

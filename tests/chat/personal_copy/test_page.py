@@ -495,8 +495,13 @@ def test_discreet_copy_has_neutral_names(as_reporter, drawn):
     client = as_reporter(conversation)
     page = client.get(DISCREET.reverse("chat:copy")).text
     assert "À emporter" in page and "Ma copie" not in page
-    unpacked(client.post(DISCREET.reverse("chat:copy"), MINE))
+    note(conversation)
+    files = unpacked(client.post(DISCREET.reverse("chat:copy"), MINE))
     assert drawn[0].title == "À emporter" and drawn[0].letterhead == ()
+    assert "notes.pdf" in files and "faits.pdf" not in files
+    words = json.loads(re.search(rb'<script id="words"[^>]*>(.*?)</script>', files["verifier.html"])[1])
+    assert (words["fact"], words["capture"]) == ("note", "document")
+    assert not [one for one in words.values() if re.search(r"\bfaits?\b|\bcaptures?\b", one.replace("se fait", ""))]
 
 
 def test_copy_in_english(as_reporter, drawn):

@@ -37,6 +37,8 @@ CONTRACTS = [
 SAME_IN_BOTH = {
     "chat.system",
     "chat.system_discreet",
+    "copy_check.name_file",
+    "copy_check.name_note",
     "legal.contact_title",
     "triage.question",
 }
