@@ -376,6 +376,11 @@ def test_page_in_english_and_in_discreet_mode(as_reporter):
     assert english == "/en/tchat/faits/" and "What happened?" in unescape(client.get(english).text)
     discreet = DISCREET.reverse("chat:facts")
     assert re.fullmatch(r"/n/\d{6}/", discreet) and client.get(discreet).status_code == 200
+    for is_discreet in (False, True):
+        client = as_reporter(make.waiting(discreet=is_discreet))
+        note(client)
+        words = read(client.get(discreet if is_discreet else PAGE))
+        assert ("Joindre un document" in words, "Joindre une capture" in words) == (is_discreet, not is_discreet)
 
 
 def test_slip_takes_shown_facts_along_when_the_person_asks(as_reporter, monkeypatch):
