@@ -35,7 +35,11 @@ export const notesOf = (news, tone) => {
 };
 
 /** @param {string} cookies @param {string} name @returns {string | undefined} its value; undefined: there is none */
-const read = (cookies, name) => new RegExp(`(?:^|; )${name}=([a-z.]*)`).exec(cookies)?.[1];
+const read = (cookies, name) =>
+  cookies
+    .split("; ")
+    .find((one) => one.startsWith(`${name}=`))
+    ?.slice(name.length + 1);
 
 /** Return the name of the chosen tone. @param {string} cookies */
 export const toneIn = (cookies) => {

@@ -361,7 +361,7 @@ def test_canned_unknown_key_changes_nothing():
 
 def test_canned_replies_of_the_first_day_keep_to_one_pronoun():
     rows = list(CannedReply.objects.all())
-    assert len(rows) == 19  # twelve for whoever it happens to, and seven for somebody who helps
+    assert len(rows) == 20  # thirteen for whoever it happens to, and seven for somebody who helps
     for row in rows:
         vous, tu = (reply_template.choose(row.vous, row.tu, familiar=familiar) for familiar in (False, True))
         assert not re.search(r"\b(tu|toi|ton|ta|tes|te)\b|\bt[’']", vous, re.IGNORECASE), row.title

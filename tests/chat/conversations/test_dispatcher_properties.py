@@ -522,7 +522,11 @@ def test_exchange_at_rest_is_its_agent_s_beside_another():
     [
         (ALL_AWAY, {"within": lambda _room, people: [key for key, _weight in people]}, "bound"),
         (ALL_AWAY, {"put_to_rest": lambda: 0}, "rest"),
-        (SMALL, {"_may_rest": lambda _now: Conversation.objects.active()}, "there"),
+        (
+            SMALL,
+            dict.fromkeys(["_may_rest", "_away_for_long"], lambda _now: Conversation.objects.active()),
+            "there",
+        ),
     ],
 )
 def test_judge_finds_a_guard_of_exchanges_at_rest_that_is_gone(history, without, broken):
