@@ -209,7 +209,7 @@ async def _connect(path: str, key: str, head: Head) -> int:
 async def _address_is_stored(identities: "Identities | None") -> None:
     """Wait for it, because what is stored late counts as left behind by the next handshake. Raises TimeoutError.
 
-    identities: of a handshake that came as far as that.
+    identities: those of a handshake that came as far as that.
     """
     async with asyncio.timeout(STORED_SECONDS):
         while identities is not None and identities.is_storing:

@@ -7,6 +7,7 @@ steps lead the person to those that are.
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -158,7 +159,7 @@ _MAY_REFUSE = re.compile(
 # « N'appelez pas le 17 s'il vous entend », « As-tu appelé le 119 ? », « Le 3018 est fermé » give nobody a number.
 _GIVES_NOTHING = re.compile(
     r"\bn(?:e\s|['’])|\b(?:pas|jamais|ni|sauf|inutile|lieu|plutôt|appelée?s?|composé|fermé)\b|\bévite|\bsans\sappeler\b"
-    r"|n['’]t\b|\b(?:not|cannot|never|nor|without|except|avoid|instead|rather|called|closed)\b|\?\W*$",
+    r"|n['’]t\b|\b(?:not|cannot|never|nor|without|except|avoid|instead|rather|called|closed)\b",
     re.IGNORECASE,
 )
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
@@ -182,7 +183,12 @@ def sentences_giving(numbers_: Iterable[Number], texts: Iterable[str]) -> list[s
     return [one for text in texts for one in split_sentences(text) if _gives(one, given)]
 
 
+def _asks(sentence: str) -> bool:
+    """Return whether the sentence is a question, whatever quotes or brackets close it."""
+    return "?" in takewhile(lambda character: not character.isalnum(), reversed(sentence))
+
+
 def _gives(sentence: str, given: re.Pattern[str]) -> bool:
-    if _GIVES_NOTHING.search(_MAY_REFUSE.sub("", sentence)):
+    if _asks(sentence) or _GIVES_NOTHING.search(_MAY_REFUSE.sub("", sentence)):
         return False
     return any(len(found["number"]) > 2 or _CALLS.search(sentence) for found in given.finditer(sentence))

@@ -85,7 +85,7 @@ def _people(now: int, before: int, off: float) -> str:
 
 
 def _share(compared: Compared, percents: tuple[float | None, float | None], people: tuple[int, int]) -> str:
-    """Return the change in points. people: of how many people each of the two is a share."""
+    """Return the change in points. people: how many people each of the two is a share of."""
     now, before = percents
     if now is None or before is None:
         return ""

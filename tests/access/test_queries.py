@@ -70,6 +70,8 @@ NAMED = {
     "chat/casework/proposals.py": (ACTS, {"proposals_of", "open_question"}),
     "chat/casework/emergencies.py": (ACTS, {"open_one", "past_emergencies", "start", "tick_step", "tick_said"}),
     "chat/casework/closing.py": (ACTS, {"words_of", "points_of"}),
+    "chat/casework/macros.py": (ACTS, {"propose"}),
+    "chat/console/casework.py": ("which answer of the conversation that was just obtained is followed", {"_follow"}),
     "chat/referral/actions.py": (ACTS, {"*"}),
     "chat/referral/queries.py": ("of a conversation that was just obtained, or rows that were; or counts", {"*"}),
     "chat/referral/removal.py": (ACTS + "; or counts of everybody", {"*"}),
@@ -218,6 +220,7 @@ BY_KEY = {
     ("chat/captures/opening.py", "locked_one"),
     ("chat/casework/proposals.py", "_answers"),  # messages of the same conversation
     ("chat/casework/proposals.py", "open_question"),  # likewise
+    ("chat/console/casework.py", "_follow"),  # likewise
 }  # fmt: skip
 
 

@@ -290,7 +290,7 @@ def test_who_goes_on_while_earlier_messages_are_read_stays_there(live_site, page
     area = page.locator(f"#corps-{conversation.public_id}")
     area.focus()
     page.keyboard.press("Control+k")
-    page.keyboard.type("lycée")
+    page.keyboard.type("carnot")
     page.keyboard.press("Enter")
     expect(page.locator("#palette-liste mark")).to_have_count(1)
     with page.expect_request(re.compile(r"[?&]avant=")):

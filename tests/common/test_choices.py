@@ -29,6 +29,7 @@ ALLOWED = {
     ("chat/console/history.py", "State"): KNOWN,
     ("chat/console/history.py", "Urgency"): KNOWN,
     ("chat/console/history.py", "UrgencyReason"): KNOWN,
+    ("chat/console/intervention.py", "PauseOrder"): TYPED,
     ("chat/console/notes.py", "Urgency"): TYPED,
     ("chat/conversations/waiting_list.py", "Force"): KNOWN,
     ("chat/statistics/history.py", "Outcome"): KNOWN,

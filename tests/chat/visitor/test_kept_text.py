@@ -192,7 +192,7 @@ def test_without_a_script_the_frame_leads_to_the_button_that_keeps_the_text(as_r
     assert 'id="follow" hidden' in page and 'value="/tchat/suites/">Suites<' in page, "shown by chat-noscript.css"
     hand.asked(conversation, unit)
     news = shown(client.get(reverse("chat:news"), {"apres": 0, "etat": "active"}))
-    assert "le bouton sous les messages y mène" in news and 'href="/tchat/suites/"' not in news
+    assert "sous les messages, montre le bouton qui y mène" in news and 'href="/tchat/suites/"' not in news
     assert 'value="/tchat/suites/">Lire et répondre</button>' in squeezed(client.get(PAGE).text)
 
 
