@@ -66,7 +66,6 @@ def test_facts_are_noted_shown_and_read_while_both_are_there(live_site, page: Pa
     links = page.locator(".console-dossier:not([hidden]) .console-jump")  # they stay above, and cover nothing of it
     bounds, above = element.bounding_box(), links.bounding_box()
     assert bounds and above and bounds["y"] >= above["y"] + above["height"]
-    page.mouse.move(0, 0)  # what came under the pointer has the colour of what is pressed
     notice = page.locator("#avis", has_text="2 faits nouveaux")
     expect(notice).to_be_visible()  # an agent who reads does not look at the panel, so a notice shows it
     expect(page.locator("#annonces")).to_contain_text("2 faits nouveaux")
