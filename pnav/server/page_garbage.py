@@ -10,8 +10,8 @@ process uses more memory than it may, at once.
 What is loaded before the first request is frozen at once (`pnav.asgi`), so that no collection looks at it. Templates,
 statements and caches are loaded by the first page that needs them, and are frozen here after a collection: some seconds
 after the start, and then after twice as long each time. This is done only while no page is under way, but connections
-that wait, or whose form is arriving, are frozen as well, and become circles when they end. So all that was frozen is
-unfrozen before that collection, which takes longer than the others.
+that wait, or whose form is arriving, are frozen as well, and become circles when they end. So once an hour all that was
+frozen is unfrozen before that collection, which takes longer than the others.
 """
 
 import gc
@@ -41,7 +41,7 @@ class PageGarbage:
 
     def __init__(self, is_idle: Callable[[], bool], is_short: Callable[[], bool], now: float) -> None:
         self._is_idle, self._is_short = is_idle, is_short
-        self._began_at = self._collected_at = now
+        self._began_at = self._collected_at = self._unfroze_at = now
         self._freezes_at = now + FREEZE_SECONDS
 
     def rest(self) -> None:
@@ -62,8 +62,10 @@ class PageGarbage:
         if not is_idle and now - self._collected_at < (SHORT_SECONDS if is_short else LATEST_SECONDS):
             return
         is_due = is_idle and (is_short or now >= self._freezes_at)
-        if is_due:
+        # To look at what was loaded before the fork takes its memory from what the processes share, so not at once.
+        if is_due and (is_short or now - self._unfroze_at >= FREEZE_SECONDS_MOST):
             gc.unfreeze()
+            self._unfroze_at = now
         gc.collect()
         self._collected_at = now
         if is_due:
