@@ -38,6 +38,10 @@ def interval(ratios: Sequence[float], resamples: int = RESAMPLES) -> tuple[float
     return statistics.median(kept), medians[int(0.025 * resamples)], medians[int(0.975 * resamples) - 1]
 
 
+# What `/proc` answers for a process or thread that ended before its file was opened, and before it was read.
+GONE = (FileNotFoundError, ProcessLookupError)
+
+
 def cpu_seconds(pid: int) -> float:
     """Return the processor time of a process since it began, with that of its children which ended."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -48,7 +52,10 @@ def children(pid: int) -> list[int]:
     """Return the processes that `pid` started and that still run."""
     found = []
     for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        found += [int(child) for child in path.read_text().split()]
+        try:
+            found += [int(child) for child in path.read_text().split()]
+        except GONE:
+            continue  # a thread that has ended; its children are told by another
     return found
 
 
@@ -58,8 +65,8 @@ def cpu_of_tree(pid: int) -> float:
     for child in children(pid):
         try:
             total += cpu_seconds(child)
-        except FileNotFoundError:
-            continue  # it has ended meanwhile, and its parent counts its time
+        except GONE:
+            continue  # it has ended before its file was opened or read, and its parent counts its time
     return total
 
 

@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
-from benchmarks import bench, sockets
+from benchmarks import bench, figures, sockets
 from benchmarks.figures import Goal, children, cpu_of_tree, cpu_seconds, median, memory_kb, percentile
 from benchmarks.sockets import AGENT, REPORTER, Exchange, Load, Pair, Room, connect, pace, saturate, storm
 from benchmarks.wire import WireError
@@ -252,6 +252,18 @@ async def test_processor_time_and_memory_are_read_from_the_process():
     finally:
         child.kill()
         await child.wait()
+
+
+@pytest.mark.parametrize("gone", [FileNotFoundError, ProcessLookupError], ids=["before it was opened", "as it is read"])
+def test_child_that_ends_while_it_is_asked_is_left_out(monkeypatch, gone):
+    def seconds(pid: int) -> float:
+        if pid == 2:
+            raise gone
+        return 1.0
+
+    monkeypatch.setattr(figures, "children", lambda pid: [2, 3])
+    monkeypatch.setattr(figures, "cpu_seconds", seconds)
+    assert cpu_of_tree(1) == 2.0
 
 
 def test_a_void_round_voids_its_row_and_the_table_says_so():
