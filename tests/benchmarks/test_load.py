@@ -261,7 +261,7 @@ def test_child_that_ends_while_it_is_asked_is_left_out(monkeypatch, gone):
             raise gone
         return 1.0
 
-    monkeypatch.setattr(figures, "children", lambda pid: [2, 3])
+    monkeypatch.setattr(figures, "children", lambda _pid: [2, 3])
     monkeypatch.setattr(figures, "cpu_seconds", seconds)
     assert cpu_of_tree(1) == 2.0
 
