@@ -5,7 +5,7 @@
  * @module
  */
 
-import { find } from "../lib/dom.js";
+import { find, hide, write } from "../lib/dom.js";
 import { seekSlot, words } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -35,15 +35,15 @@ const isHeld = (sign) => !sign.hidden && sign.matches(":hover, :focus-within");
 export function showDanger(c, told, seq) {
   const badge = seekSlot("danger", c.entry);
   if (!badge) return; // the conversation has ended
-  badge.textContent = told;
-  badge.hidden = !told;
+  write(badge, told);
+  hide(badge, !told);
   const last = Number.isNaN(seq) ? (c.entry.dataset.dangerSeq ?? "0") : String(seq); // what is known stays
   c.entry.dataset.dangerSeq = last;
   const sign = seekSlot("danger-sign", c.thread);
   if (!sign) return; // a thread drawn by the version before has no sign
   if (!isHeld(sign)) find("[data-slot=danger-seq]", sign, HTMLInputElement).value = last;
   find("[data-slot=danger-said]", sign).textContent = told;
-  sign.hidden = !told;
+  hide(sign, !told);
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { find } from "../lib/dom.js";
+import { find, hide } from "../lib/dom.js";
 import { showClock } from "./running-clocks.js";
 import { seekSlot } from "./state.js";
 
@@ -29,7 +29,7 @@ export const emergencyOf = (entry) => {
 export function showEmergency(c, since) {
   for (const mark of [seekSlot("emergency", c.entry), seekSlot("pinned", c.thread)]) {
     if (!mark) continue;
-    mark.hidden = !since;
+    hide(mark, !since);
     const time = find("time", mark, HTMLTimeElement);
     if (since) {
       time.dateTime = since;

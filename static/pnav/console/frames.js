@@ -32,6 +32,7 @@ function showLast(c, item) {
   if (!last) return;
   slot("last-own", c.entry).hidden = item.author !== "agent";
   last.textContent = beginning(plain(item.body.slice(0, LAST_READ), words.misleading));
+  if (last.parentElement) last.parentElement.hidden = !last.textContent;
 }
 
 /** Put a text on one line, as `inbox.last_words` does. @param {string} text */

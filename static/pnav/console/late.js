@@ -4,7 +4,7 @@
  * @module
  */
 
-import { write } from "../lib/dom.js";
+import { hide, write } from "../lib/dom.js";
 import { level } from "../lib/time.js";
 import { beep } from "./sound.js";
 import { announce, desk, isReady, list, own, say, seekSlot, slot, words } from "./state.js";
@@ -33,8 +33,9 @@ export function showLate(c) {
   if (!mark) return;
   const now = levelOf(c);
   c.lateOf ??= now === "broken" ? beginning(c) : 0; // what came late already is on screen
-  mark.hidden = now === "kept";
-  mark.dataset.level = now;
+  hide(mark, now === "kept");
+  if (mark.dataset.level !== now) mark.dataset.level = now;
+  if (c.entry.dataset.late !== now) c.entry.dataset.late = now; // the style of its border asks here, not for the mark
   write(slot("late-sign", mark), SIGNS[now]);
   write(slot("late-word", mark), words[`level_${now}`] ?? "");
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { all, byId, find, seek, write } from "../lib/dom.js";
+import { all, byId, find, hide, seek, write } from "../lib/dom.js";
 import { place } from "../lib/rows.js";
 import { duration, hour, promise } from "../lib/time.js";
 import { refreshAsides } from "./asides.js";
@@ -51,11 +51,11 @@ export function paint(...some) {
 /** @param {Conversation} c */
 function paintEntry(c) {
   for (const part of [c.entry, c.thread]) {
-    for (const mark of all("[data-slot=number]", part)) mark.hidden = !c.number; // its key may be another's now
+    for (const mark of all("[data-slot=number]", part)) hide(mark, !c.number); // its key may be another's now
   }
   const unread = slot("unread", c.entry);
   write(unread, c.unread ? say(c.unread === 1 ? "unread_one" : "unread_many", { n: c.unread }) : "");
-  unread.hidden = !c.unread;
+  hide(unread, !c.unread);
   if (!c.over) {
     c.entry.dataset.waits = c.waits;
     c.entry.toggleAttribute("data-dormant", c.dormant);
@@ -63,7 +63,7 @@ function paintEntry(c) {
   }
   const waited = seekSlot("waited", c.entry);
   if (waited) {
-    waited.hidden = c.over || c.waits !== "me" || !c.since;
+    hide(waited, c.over || c.waits !== "me" || !c.since);
     const mark = find("time", waited, HTMLTimeElement);
     if (c.since && mark.getAttribute("datetime") !== c.since) {
       mark.dateTime = c.since;
@@ -75,15 +75,15 @@ function paintEntry(c) {
   if (c.gone) showEmergency(c, ""); // a conversation that has ended keeps this mark until its procedure has ended
   const offline = seekSlot("offline", c.entry); // what has ended came without it
   if (offline) {
-    offline.hidden = c.over || !c.offline || c.dormant; // an exchange at rest says so elsewhere in its line
+    hide(offline, c.over || !c.offline || c.dormant); // an exchange at rest says so elsewhere in its line
     const asleep = seekSlot("asleep", c.entry);
-    if (asleep) asleep.hidden = c.over || !c.asleep;
-    slot("frees", c.entry).hidden = c.over || c.dormant || !(c.offline || c.waits === "left");
+    if (asleep) hide(asleep, c.over || !c.asleep);
+    hide(slot("frees", c.entry), c.over || c.dormant || !(c.offline || c.waits === "left"));
   }
   const held = seekSlot("end-held", c.entry);
-  if (held) held.hidden = c.over || !c.isEndHeld;
+  if (held) hide(held, c.over || !c.isEndHeld);
   const draft = seekSlot("draft", c.entry);
-  if (draft) draft.hidden = c.over || c === desk.current || !c.area?.value.trim();
+  if (draft) hide(draft, c.over || c === desk.current || !c.area?.value.trim());
   const link = find("a", c.entry);
   if (c === desk.current) link.setAttribute("aria-current", "true");
   else link.removeAttribute("aria-current");
@@ -99,7 +99,7 @@ function showOwn(c) {
   if (!part) return;
   const assigned = part.dataset.assigned ?? "";
   const isPart = !c.over && c.waits === "me" && Date.parse(assigned) - Date.parse(c.since) >= 60_000;
-  part.hidden = !isPart;
+  hide(part, !isPart);
   if (!isPart) return;
   const mark = find("time", part, HTMLTimeElement);
   mark.dateTime = assigned;
@@ -151,10 +151,10 @@ export function arrange() {
   dropTwins();
   markCurrent();
   for (const c of mine) {
-    c.entry.hidden = c !== desk.current && !isInView(view(), c);
+    hide(c.entry, c !== desk.current && !isInView(view(), c));
     c.turnAt = c.waits === "me" ? (c.turnAt ?? Date.now()) : undefined;
   }
-  find("[data-empty=view]").hidden = !mine.length || mine.some((c) => !c.entry.hidden);
+  hide(find("[data-empty=view]"), !mine.length || mine.some((c) => !c.entry.hidden));
   if (isTouched()) return;
   place(
     list,
@@ -189,14 +189,14 @@ export function count() {
   const unread = own().reduce((sum, c) => sum + (c.unread || Number(c.isNew)), 0); // a new one counts before its first message
   write(find("[data-count=own]"), String(list.children.length));
   const empty = find("[data-empty=own]");
-  empty.hidden = list.children.length > 0;
+  hide(empty, list.children.length > 0);
   const duty = dutyBar().dataset.availability === "available" ? "available" : "other";
   write(empty, empty.dataset[duty] ?? "");
   const rest = find("[data-rest]"); // what fills the middle of the screen while no conversation is open
   write(rest, rest.dataset[list.children.length ? "choose" : duty] ?? "");
   write(find("[data-count=ended]"), String(over.children.length));
   const ended = over.closest("details");
-  if (ended) ended.hidden = !over.children.length;
+  if (ended) hide(ended, !over.children.length);
   const now = (unread ? `(${unread}) ` : "") + (desk.current ? `${desk.current.name} – ` : "") + title;
   if (document.title !== now) document.title = now;
 }
@@ -213,7 +213,7 @@ function showLanguage(c, told) {
   if (!mark) return;
   const isNews = told !== (mark.hidden ? "" : mark.textContent?.trim());
   write(mark, told);
-  mark.hidden = !told;
+  hide(mark, !told);
   if (isNews) for (const part of ["dire", "procedure", "reponses"]) refreshBeside(c, `#${part}-${c.id}`);
 }
 
@@ -228,13 +228,13 @@ function showLanguage(c, told) {
 export function showPromise(c, until) {
   for (const mark of [seekSlot("promise", c.entry), seekSlot("promise", c.thread)]) {
     if (!mark) continue;
-    mark.hidden = !until;
+    hide(mark, !until);
     if (until) mark.setAttribute("data-until", until);
     else mark.removeAttribute("data-until");
     countDown(mark);
   }
   const held = seekSlot("held", c.thread);
-  if (held) held.hidden = !until;
+  if (held) hide(held, !until);
 }
 
 /** @param {HTMLElement} mark */

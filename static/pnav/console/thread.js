@@ -5,7 +5,7 @@
  */
 
 import { build, find as findDanger } from "../lib/danger-words.js";
-import { all, find, fromTemplate, seek, write } from "../lib/dom.js";
+import { all, find, fromTemplate, hide, seek, write } from "../lib/dom.js";
 import { length, newId, Outbox } from "../lib/outbox.js";
 import { plain, showsSomething } from "../lib/plain.js";
 import { writtenShort } from "../lib/time.js";
@@ -111,9 +111,12 @@ export function showRead(c, seq) {
 /** @param {Conversation} c @param {boolean} isOn the person writes */
 export function showTyping(c, isOn) {
   clearTimeout(c.typingTimer);
-  find("[data-typing] > span", c.thread).hidden = !isOn;
+  hide(find("[data-typing] > span", c.thread), !isOn);
   const mark = seekSlot("typing", c.entry); // what has ended came without it
-  if (mark) mark.hidden = !isOn;
+  if (mark) {
+    hide(mark, !isOn);
+    mark.parentElement?.toggleAttribute("data-typing", isOn);
+  }
   if (isOn) c.typingTimer = setTimeout(() => showTyping(c, false), TYPING_MS);
 }
 

@@ -83,6 +83,17 @@ export const write = (node, text) => {
 };
 
 /**
+ * Hide or show an element only when that changes it: whoever writes the same again makes the browser look anew for each
+ * style that depends on what is hidden.
+ *
+ * @param {HTMLElement} node
+ * @param {boolean} isHidden
+ */
+export const hide = (node, isHidden) => {
+  if (node.hidden !== isHidden) node.hidden = isHidden;
+};
+
+/**
  * Whether a click does not only follow the link here, but opens another tab, downloads, and so on.
  *
  * @param {MouseEvent | KeyboardEvent} event
