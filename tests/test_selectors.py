@@ -16,7 +16,9 @@ ANYTHING_BESIDE = re.compile(r"[+~]\s*(?:\*|:not\()")
 COUNTED_FROM_AFAR = re.compile(r"\.console-(?:grid|screen)[^{},]*:has\([^{}]*:nth-")
 # A line of the list, and the screen that asks for its notices, are asked again at each change of anything in them. The
 # state is an attribute of the line itself, and a notice stands before what makes room for it.
-ASKED_AT_EACH_CHANGE = re.compile(r"\.console-entry[\w-]*[^{},\s>]*:has\(|\.console-screen:has\(> \.console-(?:undo|notice)")
+ASKED_AT_EACH_CHANGE = re.compile(
+    r"\.console-entry[\w-]*[^{},\s>]*:has\(|\.console-screen:has\(> \.console-(?:undo|notice)"
+)
 
 
 def selectors_of(sheet: str) -> list[str]:
