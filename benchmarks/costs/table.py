@@ -588,6 +588,7 @@ ROUTES: dict[str, Line] = {
     ),
     **_lines(STAFF, ("console:board_layout",), "chat.arranging.board_parts:Part", stores=Stores(0, 3, 4, 2)),
     **_lines(STAFF, ("console:dossier_layout",), "chat.arranging.dossier_parts:Part", stores=Stores(0, 3, 4, 2)),
+    **_lines(STAFF, ("console:list_order",), "chat.arranging.list_order:Order", stores=Stores(0, 3, 4, 2)),
     **_lines(
         HEAVY,
         ("console:board",),

@@ -14,6 +14,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -21,7 +22,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from chat import access
-from chat.arranging import dossier_parts
+from chat.arranging import dossier_parts, list_order
 from chat.captures import handouts
 from chat.captures import queries as captures
 from chat.casework import (
@@ -37,7 +38,7 @@ from chat.casework.at_hand import AtHand, read_at_hand
 from chat.casework.forms import ClosingForm
 from chat.casework.notes_forms import HoldForm, NoteForm, QuestionForm, UrgencyForm
 from chat.console import casework_panels, history, inbox
-from chat.console.forms import AvailabilityForm, PauseReason
+from chat.console.forms import AvailabilityForm, OrderForm, PauseReason
 from chat.conversations import actions, losses, pauses, waiting_list, wording
 from chat.journal import panel as journal_panel
 from chat.messages import protocol, transcript
@@ -105,6 +106,22 @@ def for_agents(view: AgentView) -> Callable[..., HttpResponse]:
         return view(request, agent=agent, **kwargs)
 
     return wrapped
+
+
+def read_open(request: HttpRequest, agent: Agent) -> Conversation | None:
+    """Return the conversation that a form of the screen names as open (`echange`), if it is this agent's."""
+    try:
+        public_id = uuid.UUID(request.POST.get("echange", ""))
+    except ValueError:
+        return None
+    return access.as_assigned_agent(agent, public_id)
+
+
+def address_beside(conversation: Conversation | None, fragment: str = "") -> str:
+    """Return the address of the screen with this conversation open, or with none. fragment: where it leads, with #."""
+    if conversation is None:
+        return reverse("console:home") + fragment
+    return reverse("console:conversation", args=[conversation.public_id]) + fragment
 
 
 def conversation_or_404(agent: Agent, public_id: uuid.UUID) -> Conversation:
@@ -197,6 +214,7 @@ def _words() -> dict[str, str]:
         "level_near": Level.NEAR.label,
         "level_broken": Level.BROKEN.label,
         "late_news": _("Délai de réponse dépassé, échange {n} : {name}."),
+        "order_unkept": _("Cet ordre n'a pas pu être gardé : il vaut pour cette page seule. Choisissez-le de nouveau."),
         "unread_one": _("{n} non lu"),
         "unread_many": _("{n} non lus"),
         "assigned": _("Nouvel échange, touche {n} : {name}."),
@@ -394,14 +412,15 @@ def screen(
     duty_form: AvailabilityForm | None = None,
     answer: tuple[uuid.UUID, forms.Form] | None = None,
     declining: tuple[uuid.UUID, forms.Form] | None = None,
+    order_form: OrderForm | None = None,
     is_looked_at: bool = False,
     **forms_in_error: Any,
 ) -> HttpResponse:
     """Draw the console's one screen, with a conversation open or none. The caller has proven access to it.
 
-    duty_form, answer, declining, forms_in_error: forms with errors to show again; answer is that of a question of
-    colleagues, declining that of an offered conversation, each with its id. is_looked_at: see `_exchange`; false after
-    an act, because a script may show only a part of the screen.
+    duty_form, answer, declining, order_form, forms_in_error: forms with errors to show again; answer is that of a
+    question of colleagues, declining that of an offered conversation, each with its id. is_looked_at: see `_exchange`;
+    false after an act, because a script may show only a part of the screen.
     """
     now = timezone.now()
     there = _at_hand(agent, conversation, now)
@@ -417,6 +436,8 @@ def screen(
         "own": own,
         "views": list(inbox.VIEWS.items()),
         "view": view,
+        "order_form": order_form or OrderForm(initial={"ordre": list_order.read_order(agent.list_order)}),
+        "order": list_order.read_order(agent.list_order),
         "listed": [(entry, not inbox.is_in_view(entry, view)) for entry in own],
         "is_view_empty": bool(own) and not any(inbox.is_in_view(entry, view) for entry in own),
         "ended": ended,
@@ -438,6 +459,7 @@ def screen(
         "is_error": duty_form is not None
         or answer is not None
         or declining is not None
+        or order_form is not None
         or any(
             getattr(value, "is_error", bool(value))
             for name, value in forms_in_error.items()

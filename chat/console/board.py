@@ -1,6 +1,7 @@
 """The pages « Tableau de service » and « Historique »: figures, and names of own agents.
 
-Also those by which one arranges the parts of the board and of the dossier, which is kept with the account.
+Also those by which one arranges the parts of the board and of the dossier, and the list, which is kept with the
+account.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,15 +21,15 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from chat import access
 from chat.arranging import board_parts, dossier_parts
 from chat.arranging.layout import Act, Layout
 from chat.captures import opening
 from chat.console import inbox
-from chat.console.base import for_agents, for_figures, frame_of
-from chat.console.forms import PartForm, PeriodForm
+from chat.console.base import address_beside, for_agents, for_figures, frame_of, read_open, screen
+from chat.console.forms import OrderForm, PartForm, PeriodForm
 from chat.conversations import waiting_list
 from chat.decisions import on_call
 from chat.models import Agent, Unit
@@ -236,6 +237,24 @@ def arrange_dossier(request: HttpRequest, agent: Agent) -> HttpResponse:
     except ValueError:
         exchange = None
     return _arrange(request, agent, _DOSSIER, exchange=exchange)
+
+
+@require_POST
+@for_agents
+def arrange_list(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """Keep in which order the agent has the list of their conversations (docs/adr/0137).
+
+    It leads back to the list, beside `echange` where one was open; with `partie=ordre` it returns nothing, because the
+    script has put the list in this order already.
+    """
+    current = read_open(request, agent)
+    form = OrderForm(request.POST)
+    if not form.is_valid():
+        return screen(request, agent, current, order_form=form)
+    Agent.objects.filter(pk=agent.pk).update(list_order=form.cleaned_data["ordre"])
+    if request.POST.get("partie") == "ordre":
+        return HttpResponse(status=204)
+    return redirect(address_beside(current, "#mes-echanges"))
 
 
 # --- the history ----------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_POST
 
 from chat import access, token_bucket
+from chat.arranging.list_order import read_order
 from chat.captures import queries as captures
 from chat.casework import (
     closing,
@@ -42,9 +43,11 @@ from chat.console.base import (
     FOLLOWING,
     UNDO_SECONDS,
     _exchange,
+    address_beside,
     conversation_or_404,
     earlier_page,
     for_agents,
+    read_open,
     screen,
 )
 from chat.console.forms import AvailabilityForm, ReadForm
@@ -83,7 +86,8 @@ FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors":
 def home(request: HttpRequest, agent: Agent) -> HttpResponse:
     """Show the screen without an open conversation. `?partie=liste` or `?partie=apartes` returns that part alone."""
     if request.GET.get("partie") == "liste":
-        return render(request, "console/own_conversations.html", {"own": inbox.open_entries(agent, timezone.now())})
+        own, order = inbox.open_entries(agent, timezone.now()), read_order(agent.list_order)
+        return render(request, "console/own_conversations.html", {"own": own, "order": order})
     if request.GET.get("partie") == "apartes":
         return render(
             request,
@@ -320,13 +324,7 @@ def availability(request: HttpRequest, agent: Agent) -> HttpResponse:
     if form.cleaned_data["availability"] == Availability.AWAY and transfer_actions.end_duty(agent=agent, stays_for=[]):
         return redirect("console:end_duty")  # nobody is dropped: the agent first decides about each conversation
     actions.set_availability(agent_id=agent.pk, **form.cleaned_data)
-    try:
-        open_one = uuid.UUID(request.POST.get("echange", ""))
-    except ValueError:
-        return redirect("console:home")
-    if access.as_assigned_agent(agent, open_one) is None:
-        return redirect("console:home")
-    return redirect("console:conversation", public_id=open_one)
+    return redirect(address_beside(read_open(request, agent)))
 
 
 @require_POST

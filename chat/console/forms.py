@@ -12,6 +12,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from chat.arranging.layout import Act
+from chat.arranging.list_order import Order
 from chat.rules.lifecycle import Availability, PauseOrder
 from common.dates import format_date
 from common.service_settings import definitions, values
@@ -222,6 +223,17 @@ class PeriodForm(forms.Form):
                 % {"open": format_date(self.open_from, "j F Y")},
             )
         return cleaned
+
+
+class OrderForm(forms.Form):
+    """It is the order of the list of conversations."""
+
+    ordre = forms.ChoiceField(
+        choices=Order.choices,
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), _("Cet ordre n'existe pas : choisissez dans la liste.")
+        ),
+    )
 
 
 class PartForm(forms.Form):

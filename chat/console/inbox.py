@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from chat import access
+from chat.arranging.list_order import Order, read_order
 from chat.casework import danger
 from chat.casework.handles import give_handles
 from chat.casework.holds import running_holds
@@ -102,6 +103,7 @@ class Entry:
     waits_for_agent: the person wrote last, or nobody has written. has_left: the person left by the quick exit and was
     not seen since. is_offline, is_asleep: the person of an active conversation was not seen for OFFLINE_AFTER; asleep
     if their page was out of sight, for as long as it may sleep (ASLEEP). is_dormant: it is at rest, and fills no place.
+    is_unanswered: the person waits, and the present agent has not written to them since they were assigned.
     waits_since: since when the person waits for an answer, whoever had the conversation; None when it is their turn to
     write, or when they left. waited: the same in words. own_since, own_waited: since when the present agent could have
     answered; None and empty when that differs by less than a minute.
@@ -124,6 +126,7 @@ class Entry:
     is_offline: bool
     is_asleep: bool
     is_dormant: bool
+    is_unanswered: bool
     waits_since: datetime | None
     waited: str
     own_since: datetime | None
@@ -188,6 +191,25 @@ class Entry:
             self.number,
         )
 
+    def place_in(self, order: Order) -> tuple[float, ...]:
+        """Return the sort key of its place in a list of this order, as `inOrder` of `console/numbers.js` does.
+
+        In the given order it is `rank`. In each other one these come before what was chosen: an open procedure, words
+        of danger that are not dealt with, a critical urgency, and somebody who has had no answer from this agent yet
+        (docs/adr/0137).
+        """
+        if order == Order.URGENCY:
+            return self.rank
+        is_critical = self.conversation.urgency == Urgency.CRITICAL and not self.has_left
+        first = (self.emergency_at is None, not self.dangers, not is_critical, not self.is_unanswered)
+        if order == Order.NUMBER:
+            return (*first, self.number)
+        if order == Order.NEWEST:
+            given = self.conversation.assigned_at or self.active_at
+            return (*first, -given.timestamp(), self.number)
+        since = self.waits_since or self.active_at
+        return (*first, TURNS.index(self.turn), since.timestamp(), self.number)
+
     @property
     def place(self) -> str:
         """Return the person's commune with its département, or their postal code."""
@@ -222,6 +244,7 @@ class Entry:
 def _with_activity(conversations: "QuerySet[Conversation]", agent: int) -> "QuerySet[Conversation]":
     spoken = Message.objects.filter(conversation=OuterRef("pk")).exclude(author=Author.SYSTEM).order_by("-seq")
     heard = Message.objects.filter(conversation=OuterRef("pk"), author=Author.REPORTER).order_by("-seq")
+    answered = Message.objects.filter(conversation=OuterRef("pk"), author=Author.AGENT).order_by("-seq")
     moves = ConversationEvent.objects.filter(
         conversation=OuterRef("pk"), kind__in=[EventKind.PARKED, EventKind.RESUMED]
     ).order_by("-at", "-pk")
@@ -242,6 +265,7 @@ def _with_activity(conversations: "QuerySet[Conversation]", agent: int) -> "Quer
         last_said=Subquery(spoken.values("seq")[:1]),
         last_body=Subquery(spoken.values("sealed_body")[:1]),
         heard_at=Subquery(heard.values("sent_at")[:1]),
+        answered_at=Subquery(answered.values("sent_at")[:1]),
         move=Subquery(moves.values("kind")[:1]),
         moved_at=Subquery(moves.values("at")[:1]),
     )
@@ -352,6 +376,7 @@ def _entry(row: Any, handle: Handle | None, now: datetime, *, said: str, dangers
     is_active = row.status == Status.ACTIVE
     has_left = is_active and _has_left(row)
     since = waits.waits_since(row) if is_active and not has_left else None
+    is_answered = row.answered_at is not None and row.answered_at >= row.assigned_at
     own = waits.agent_owes_since(row, since) if since else None
     if own is not None and since is not None and own - since < MINUTE:
         own = None
@@ -374,6 +399,7 @@ def _entry(row: Any, handle: Handle | None, now: datetime, *, said: str, dangers
         is_offline=is_away and not is_asleep,
         is_asleep=is_asleep,
         is_dormant=row.is_dormant,
+        is_unanswered=since is not None and not is_answered,
         waits_since=since,
         waited=duration_in_words(now - since) if since else "",
         own_since=own,
@@ -417,8 +443,9 @@ def is_in_view(entry: Entry, view: str) -> bool:
 
 
 def open_entries(agent: Agent, now: datetime) -> list[Entry]:
-    """Return the conversations under way of this agent, as `Entry.rank` says, in one query, and one more for earlier
-    words of danger (`_earlier_dangers`), which are kept when they are read for the first time (`danger.keep_marks`).
+    """Return the conversations under way of this agent, in the order that they chose, in one query, and one more for
+    earlier words of danger (`_earlier_dangers`), which are kept when they are read for the first time
+    (`danger.keep_marks`).
     An exchange of which a message could not be opened does not count as looked at.
     Those that they see for the first time are given their handles (`give_handles`), the oldest assignment first."""
     phrases = danger.phrases_as_json()
@@ -440,7 +467,8 @@ def open_entries(agent: Agent, now: datetime) -> list[Entry]:
     entries = [
         _entry(row, _handle_of(row) or given[row.pk], now, said=said[row.pk], dangers=dangers[row.pk]) for row in rows
     ]
-    return sorted(entries, key=lambda entry: entry.rank)
+    order = read_order(agent.list_order)
+    return sorted(entries, key=lambda entry: entry.place_in(order))
 
 
 def ended_entries(agent: Agent, now: datetime) -> tuple[list[Entry], bool]:

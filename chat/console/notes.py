@@ -18,7 +18,7 @@ from chat import access
 from chat.casework import colleague_questions, danger, holds, notes, reply_drafts
 from chat.casework import urgency as casework_urgency
 from chat.casework.notes_forms import AnswerForm, DealtForm, HoldForm, NoteForm, QuestionForm, UrgencyForm
-from chat.console.base import acts_on, conversation_or_404, for_agents, screen
+from chat.console.base import acts_on, address_beside, conversation_or_404, for_agents, read_open, screen
 from chat.conversations.actions import ConversationClosed, NotYours
 from chat.models import Agent, Conversation
 from common import rate_limits
@@ -184,7 +184,7 @@ def aside(request: HttpRequest, agent: Agent, aside_id: uuid.UUID) -> HttpRespon
     found = access.as_party_to_aside(agent, aside_id)
     if found is None:
         raise Http404
-    open_one = _open_one(request, agent)
+    current = read_open(request, agent)
     if "lu" in request.POST:
         number = request.POST["lu"]
         is_number = number.isascii() and number.isdigit() and len(number) < 10
@@ -192,26 +192,14 @@ def aside(request: HttpRequest, agent: Agent, aside_id: uuid.UUID) -> HttpRespon
     else:
         form = AnswerForm(request.POST)
         if not form.is_valid():
-            current = access.as_assigned_agent(agent, open_one) if open_one else None
             return screen(request, agent, current, answer=(found.public_id, form))
         try:
             colleague_questions.answer_colleague(aside_id=found.pk, body=form.cleaned_data["body"], agent=agent)
         except colleague_questions.TooMany:
             form.add_error("body", _("Cet aparté a déjà trop de messages : posez une nouvelle question."))
-            current = access.as_assigned_agent(agent, open_one) if open_one else None
             return screen(request, agent, current, answer=(found.public_id, form))
         except colleague_questions.QuestionClosed:
             messages.error(request, _("L'échange de votre collègue est terminé : rien n'a été envoyé."))
         else:
             messages.success(request, _("Envoyé à part."))
-    address = reverse("console:conversation", args=[open_one]) if open_one else reverse("console:home")
-    return redirect(address + "#apartes")
-
-
-def _open_one(request: HttpRequest, agent: Agent) -> uuid.UUID | None:
-    """Return the id of the conversation that the page names as open, if it is this agent's."""
-    try:
-        public_id = uuid.UUID(request.POST.get("echange", ""))
-    except ValueError:
-        return None
-    return public_id if access.as_assigned_agent(agent, public_id) is not None else None
+    return redirect(address_beside(current, "#apartes"))

@@ -84,6 +84,7 @@ urlpatterns = [
     path("tableau/", board.board, name="board"),
     path("tableau/pause/", intervention.pause_agent, name="pause_agent"),
     path("tableau/disposition/", board.arrange_board, name="board_layout"),
+    path("liste/ordre/", board.arrange_list, name="list_order"),
     path("dossier/disposition/", board.arrange_dossier, name="dossier_layout"),
     path("astreintes/", on_call.index, name="on_call"),
     path("astreintes/<uuid:public_id>/fin/", on_call.end, name="on_call_end"),

@@ -87,7 +87,8 @@ class Agent(models.Model):
     (`chat.conversations.losses`). `pause_until`: when a pause of a chosen length ends by itself
     (`chat.conversations.pauses`); None for any other pause. `board_layout`: of a supervisor, the parts of the board as
     they arranged it (`chat.arranging.layout.Layout.kept`); empty for the order of the beginning. `dossier_layout`: the
-    same of the parts of a dossier (`chat.arranging.dossier_parts`).
+    same of the parts of a dossier (`chat.arranging.dossier_parts`). `list_order`: in which order they have the list of
+    their conversations (`chat.arranging.list_order`); empty for the given one.
     """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="agent")
@@ -111,6 +112,7 @@ class Agent(models.Model):
     dossier_layout = ArrayField(
         models.CharField(max_length=20), default=list, db_default=[], blank=True, editable=False
     )
+    list_order = models.CharField(max_length=20, default="", db_default="", blank=True, editable=False)
     supervised_units = models.ManyToManyField(
         Unit,
         blank=True,

@@ -1,14 +1,17 @@
 # ruff: noqa: F811  the fixtures of test_console
-"""What an agent chooses in a browser: the order of the dossier, what is heard; and words that are found."""
+"""What an agent chooses in a browser: the order of dossier and list, what is heard; and words that are found."""
 
 import re
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
+from chat.console import inbox
 from chat.conversations import dispatcher
 from chat.models import Agent, Conversation, Message
+from chat.rules.lifecycle import Author
 from pnav.pages import public_links
 from reports.models import Report
 from tests.browser.conftest import Axe, LiveSite, PageFactory
@@ -21,7 +24,8 @@ from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtur
     sign_in,
     somebody_waits,
 )
-from tests.browser.test_console_aim import OPEN_DOSSIER, Work, address, holding
+from tests.browser.test_console_aim import OPEN_DOSSIER, Work, address, entry, holding
+from tests.browser.test_voice import listen
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 
@@ -211,6 +215,120 @@ def test_order_of_the_dossier_is_arranged_by_keys(live_site, page_factory: PageF
     expect(second.locator(OPEN_DOSSIER).locator("section[id], div[id]").nth(1)).to_have_id(
         f"notes-{conversation.public_id}"
     )
+
+
+def numbers_in(page: Page) -> Any:
+    return page.locator("#liste .console-entry").evaluate_all("all => all.map((one) => one.dataset.number).join(' ')")
+
+
+def until_in_order(page: Page, numbers: str) -> None:
+    expect(page.locator("#liste .console-entry").first).to_have_attribute("data-number", numbers[0])
+    assert numbers_in(page) == numbers
+
+
+def three_answered(at: Work) -> tuple[Agent, list[Conversation]]:
+    """Return an agent and the people 1 to 3, who were answered and wrote again: first 2, then 3, then 1."""
+    agent, held = holding(at, 3)
+
+    def write() -> None:
+        for conversation, waits in zip(held, (2, 9, 5), strict=True):
+            make.message(conversation, "Je vous lis.", Author.AGENT)
+            make.message(conversation, "merci")
+            Message.objects.filter(conversation=conversation).update(sent_at=make.long_ago(waits))
+            Conversation.objects.filter(pk=conversation.pk).update(assigned_at=make.long_ago(20))
+        inbox.open_entries(agent, timezone.now())  # it gives the numbers
+
+    at(write)
+    return agent, held
+
+
+def test_order_of_the_list_is_chosen_said_once_and_followed_by_another_screen(
+    live_site, page_factory: PageFactory, at: Work, reporter, axe: Axe
+):
+    agent, held = three_answered(at)
+    keys = [at(visit, conversation) for conversation in held]
+    page, other = page_factory(width=1280, height=800), page_factory(width=1280, height=800)
+    other.add_init_script(f"({AHEAD})()")
+    for one in (page, other):
+        be_signed_in(one, live_site, agent)
+        one.goto(address(live_site, held[0]))
+        expect(one.locator(".console-thread")).to_have_count(3)
+        until_in_order(one, "2 3 1")
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    area.fill("Je vous")
+    listen(page, "#annonces")
+    choice = page.get_by_label("Ordre de la liste")
+    choice.hover()  # it is the agent who moves the lines, so they do not wait until the pointer has left
+    with page.expect_response(lambda answer: "/liste/ordre/" in answer.url) as kept:
+        choice.select_option("Numéro")
+    until_in_order(page, "1 2 3")
+    assert kept.value.status == 204
+    assert page.evaluate("window.heard") == [], "the field itself has said it"
+    expect(area).to_have_value("Je vous")
+    expect(page.locator("#liste [aria-current]")).to_have_attribute("href", re.compile(str(held[0].public_id)))
+    axe(page)
+    passes(other, 30)
+    until_in_order(other, "1 2 3")
+    expect(other.get_by_label("Ordre de la liste")).to_have_value("numero")
+    page.mouse.move(640, 500)
+    reporter(keys[2]).says("vous êtes là ?")
+    expect(entry(page, 3)).to_contain_text("vous êtes là ?")
+    assert numbers_in(page) == "1 2 3", "nothing moves"
+    reporter(keys[2]).says("je veux mourir")
+    until_in_order(page, "3 1 2")
+    page.keyboard.press("Alt+n")
+    name = str(entry(page, 3).get_attribute("data-name"))
+    expect(page.locator(f"{OPEN_THREAD} .console-thread__title")).to_contain_text(name)
+
+
+def test_a_line_under_the_focus_stays_where_it_is_in_an_order_of_ones_own(
+    live_site, page_factory: PageFactory, at: Work, reporter
+):
+    agent, held = three_answered(at)
+    at(lambda: Agent.objects.filter(pk=agent.pk).update(list_order="attente"))
+    page = page_factory(width=1280, height=800)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, held[0]))
+    expect(page.locator(".console-thread")).to_have_count(3)
+    until_in_order(page, "2 3 1")
+    line = entry(page, 1).get_by_role("link")
+    line.focus()
+    at(make.message, held[1], "Je suis là.", Author.AGENT)
+    expect(entry(page, 2)).to_contain_text("À la personne d'écrire")
+    assert numbers_in(page) == "2 3 1"
+    expect(line).to_be_focused()
+    page.keyboard.press("Alt+r")
+    until_in_order(page, "3 1 2")
+
+
+def test_choice_that_could_not_be_kept_is_said_and_holds_on_the_page(live_site, page_factory: PageFactory, at: Work):
+    agent, held = three_answered(at)
+    page = page_factory(width=360, height=640)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, held[0]))
+    expect(page.locator(".console-thread")).to_have_count(3)
+    page.route("**/liste/ordre/", lambda route: route.abort())
+    choice = page.get_by_label("Ordre de la liste")
+    choice.focus()
+    choice.select_option("Numéro")
+    expect(page.locator("#avis")).to_contain_text("n'a pas pu être gardé")
+    until_in_order(page, "1 2 3")
+    expect(choice).to_be_focused()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_order_of_the_list_is_chosen_without_scripts(live_site, page_factory: PageFactory, at: Work):
+    agent, held = three_answered(at)
+    page = page_factory(javascript=False, width=683, height=342)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, held[1]))
+    assert numbers_in(page) == "2 3 1"
+    page.get_by_label("Ordre de la liste").select_option("Numéro")
+    page.get_by_role("button", name="Ranger").press("Enter")
+    page.wait_for_url("**#mes-echanges")
+    assert str(held[1].public_id) in page.url
+    until_in_order(page, "1 2 3")
+    expect(page.get_by_label("Ordre de la liste")).to_have_value("numero")
 
 
 HELD_BACK = """() => {

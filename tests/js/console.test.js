@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { keep, written } from "../../static/pnav/console/drafts.js";
-import { asked, byRank, isInView, nextSeen, stepTo } from "../../static/pnav/console/numbers.js";
+import { asked, byRank, inOrder, isInView, nextSeen, stepTo } from "../../static/pnav/console/numbers.js";
 import { fold, matches } from "../../static/pnav/lib/search.js";
 
 test("the list is in the order of whose turn it is, urgency, and how long the person has waited", () => {
@@ -39,6 +39,41 @@ test("words of danger that are not dealt with come before who waits longer, and 
     all.sort(byRank).map(({ number }) => number),
     [3, 1, 2],
   );
+});
+
+const someone = (number, more) => ({
+  number,
+  waits: "me",
+  urgency: 0,
+  since: `2026-11-27T10:${20 - number}:00Z`,
+  assigned: `2026-11-27T09:${10 + ((number * 3) % 7)}:00Z`,
+  ...more,
+});
+const numbersIn = (order, all) => [...all].sort(inOrder(order)).map(({ number }) => number);
+
+test("the list is in the order that was chosen", () => {
+  const all = [1, 2, 3, 4].map((number) => someone(number, number === 4 ? { waits: "them" } : {}));
+  assert.deepEqual(numbersIn("numero", all), [1, 2, 3, 4]);
+  assert.deepEqual(numbersIn("attente", all), [3, 2, 1, 4], "who waits longest first, and who has to write last");
+  assert.deepEqual(numbersIn("arrivee", all), [2, 4, 1, 3], "who was given last is first");
+});
+
+test("an order that this page does not know is the given one", () => {
+  const all = [someone(1), someone(2, { urgency: 1 })];
+  for (const order of ["", "urgence", "autre", "constructor"]) assert.deepEqual(numbersIn(order, all), [2, 1], order);
+});
+
+test("in every order a procedure, danger, a critical urgency and who has had no answer stand first", () => {
+  const head = [
+    someone(9, { isEmergency: true, waits: "left" }),
+    someone(8, { isMarked: true, waits: "them" }),
+    someone(7, { urgency: 2, waits: "them" }),
+    someone(6, { isUnanswered: true }),
+  ];
+  const others = [someone(1), someone(5, { urgency: 2, waits: "left" }), someone(2, { urgency: 1 })];
+  for (const order of ["attente", "numero", "arrivee"])
+    assert.deepEqual(numbersIn(order, [...others, ...head].reverse()).slice(0, 4), [9, 8, 7, 6], order);
+  assert.deepEqual(numbersIn("numero", [...head, ...others]), [9, 8, 7, 6, 1, 2, 5]);
 });
 
 test("the list is narrowed to who waits for an answer, or to who is in danger", () => {

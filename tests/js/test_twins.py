@@ -1,11 +1,13 @@
 """A script draws the same as the server: both renderers are compared with thousands of values."""
 
 import base64
+import dataclasses
 import itertools
 import json
 import random
 import uuid
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,11 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from django.utils import translation
 
+from chat.arranging.list_order import Order
 from chat.casework import danger
 from chat.console import inbox
 from chat.console.base import _words
 from chat.conversations import wording
 from chat.rules import danger_words, service_level
+from chat.rules.handles import Handle
+from chat.rules.lifecycle import Status
 from chat.texts import script as script_texts
 from common import plain_text
 from common.plain_text import plain
@@ -127,6 +132,47 @@ def test_script_and_server_give_a_wait_the_same_level():
         {"seconds": seconds, "limits": [{"near": one.near_ms, "broken": one.broken_ms} for one in limits]},
     )
     assert there == here and {"kept", "near", "broken"} == set(here[1])
+
+
+def test_script_and_server_put_the_list_in_the_same_order():
+    draw, beginning = random.Random(7), datetime(2026, 11, 27, 10, tzinfo=UTC)
+    names = {field.name for field in dataclasses.fields(inbox.Entry)}
+
+    def entry(number: int) -> inbox.Entry:
+        turn = draw.choice(inbox.TURNS)
+        when = [beginning + timedelta(minutes=draw.randrange(5)) for _each in range(3)]
+        values = dict.fromkeys(names) | {
+            "conversation": SimpleNamespace(urgency=draw.randrange(3), assigned_at=when[0], status=Status.ACTIVE),
+            "handle": Handle(number, "brick", "renard"),
+            "emergency_at": draw.choice([None, None, None, beginning]),
+            "dangers": draw.choice([[], [], [danger_words.Kind.DANGER]]),
+            "waits_for_agent": turn == "me",
+            "has_left": turn == "left",
+            "is_unanswered": turn == "me" and draw.random() < 0.3,
+            "waits_since": when[1] if turn == "me" else None,
+            "active_at": when[2],
+        }
+        return inbox.Entry(**values)
+
+    def told(one: inbox.Entry) -> dict[str, Any]:
+        return {
+            "isEmergency": one.emergency_at is not None,
+            "isMarked": bool(one.dangers),
+            "isUnanswered": one.is_unanswered,
+            "waits": one.turn,
+            "urgency": one.conversation.urgency,
+            "since": (one.waits_since or one.active_at).isoformat(),
+            "assigned": one.conversation.assigned_at.isoformat(),
+            "number": one.number,
+        }
+
+    lists = [[entry(number) for number in draw.sample(range(1, 30), 12)] for _each in range(200)]
+    given = {"lists": [[told(one) for one in entries] for entries in lists], "orders": list(Order.values)}
+    sort = "[...all].sort(script.inOrder(order)).map(({ number }) => number)"
+    there = drawn("console/numbers.js", f"given.orders.map((order) => given.lists.map((all) => {sort}))", given)
+    for order, found in zip(Order, there, strict=True):
+        assert found == [[one.number for one in sorted(all_, key=lambda one: one.place_in(order))] for all_ in lists]
+    assert len({json.dumps(found) for found in there}) == len(Order), "each order differs from the others"
 
 
 @pytest.mark.parametrize("language", begun.offered())

@@ -17,7 +17,7 @@ import { count, paint } from "./list.js";
 import { load } from "./pages.js";
 import { pageOf, refreshTold } from "./panels.js";
 import { beep } from "./sound.js";
-import { alarm, announce, conversations, desk, list, over, own, putAside, say, transmit } from "./state.js";
+import { alarm, announce, byUrgency, conversations, desk, list, over, putAside, say, transmit } from "./state.js";
 import * as threads from "./thread.js";
 import { openedByPage } from "./unseen.js";
 
@@ -231,7 +231,7 @@ export async function assigned(id) {
  */
 async function showMostUrgent() {
   await Promise.all(loading.values());
-  const [first] = own().filter((c) => c.isNew);
+  const [first] = byUrgency().filter((c) => c.isNew);
   if (desk.current || !first) return;
   openedByPage(first);
   open(first.id, { focus: false });

@@ -43,7 +43,7 @@ function turn(c, item) {
   if (item.author === "agent") {
     if (seekSlot("promise", c.entry)?.dataset.until) refreshList(); // the server knows whether this ends the promise
     c.since = "";
-    c.isEndHeld = false;
+    c.isEndHeld = c.isUnanswered = false;
     if (c.waits !== "left") c.waits = "them";
   } else {
     if (!c.since) c.since = item.sent_at;

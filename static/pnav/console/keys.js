@@ -14,7 +14,7 @@ import { tell } from "./notice.js";
 import { asked, nextSeen, stepTo } from "./numbers.js";
 import { openSearch } from "./replies.js";
 import { nextToConfirm } from "./sheet.js";
-import { announce, desk, own, say } from "./state.js";
+import { announce, byUrgency, desk, own, say } from "./state.js";
 
 const list = byId("raccourcis", HTMLDialogElement);
 const ARROWS = new Map([
@@ -121,7 +121,7 @@ function step(by) {
 const coming = { is: false };
 
 /**
- * Open the conversation of whoever waits for the agent, in the order of the list, with the most urgent first. The order
+ * Open the conversation of whoever waits for the agent, the most urgent first, whichever order the list has. The order
  * does not follow the wait alone, because an open emergency then came after somebody who had written some seconds
  * before. When the list had to be read first, and the agent wrote on or went elsewhere meanwhile, nothing is opened.
  */
@@ -140,7 +140,9 @@ async function nextWaiting() {
   if ((now !== at && now !== document.body) || area?.value !== text) return;
   // The open conversation counts too, unless the agent is in its answer. Otherwise a danger would be left for somebody
   // who wrote later.
-  const waiting = own().filter((c) => c.waits === "me" && (c !== desk.current || c.area !== document.activeElement));
+  const waiting = byUrgency().filter(
+    (c) => c.waits === "me" && (c !== desk.current || c.area !== document.activeElement),
+  );
   const next = nextSeen(waiting, Date.now());
   if (!next) {
     announce(list.dataset.nobody ?? "");

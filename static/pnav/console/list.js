@@ -5,12 +5,12 @@
  */
 
 import { all, byId, find, hide, seek, write } from "../lib/dom.js";
-import { place } from "../lib/rows.js";
 import { duration, hour, promise } from "../lib/time.js";
 import { refreshAsides } from "./asides.js";
 import { dangerOf, showDanger } from "./dangers.js";
 import { emergencyOf, showEmergency } from "./emergency.js";
 import { showLate, tickLate } from "./late.js";
+import { choicesMade, followOrder, putInOrder, watchOrder } from "./list-order.js";
 import { isInView } from "./numbers.js";
 import { tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
@@ -155,11 +155,7 @@ export function arrange() {
     c.turnAt = c.waits === "me" ? (c.turnAt ?? Date.now()) : undefined;
   }
   hide(find("[data-empty=view]"), !mine.length || mine.some((c) => !c.entry.hidden));
-  if (isTouched()) return;
-  place(
-    list,
-    mine.map(({ entry }) => entry),
-  );
+  if (!isTouched()) putInOrder(mine);
 }
 
 /** @param {MouseEvent} event */
@@ -174,6 +170,7 @@ function narrow(event) {
 
 export const watchList = () => {
   views.addEventListener("click", narrow);
+  watchOrder();
   document.addEventListener(
     "pointermove",
     ({ pointerType }) => {
@@ -269,8 +266,10 @@ export function refreshList() {
   isAsked = true;
   setTimeout(async () => {
     isAsked = false;
+    const asOf = choicesMade();
     const page = await tryToLoad(`${home}?partie=liste`);
     if (!page) return;
+    followOrder(find("ol", page), asOf);
     for (const c of own()) {
       const fresh = seek(`.console-entry[data-conversation="${c.id}"]`, page);
       if (!fresh || Number(fresh.dataset.seq) < c.lastSeq) continue;
@@ -279,6 +278,7 @@ export function refreshList() {
       c.since = waitsSince(fresh);
       c.urgency = Number(fresh.dataset.urgency);
       c.dormant = fresh.hasAttribute("data-dormant");
+      c.isUnanswered = fresh.hasAttribute("data-unanswered");
       c.offline = c.dormant || !slot("offline", fresh).hidden;
       const asleep = seekSlot("asleep", fresh);
       c.asleep = Boolean(asleep && !asleep.hidden);

@@ -6,6 +6,7 @@
  */
 
 const NORMAL = 0; // triage.rules.Urgency
+const CRITICAL = 2;
 
 /**
  * What the list is sorted by.
@@ -17,6 +18,8 @@ const NORMAL = 0; // triage.rules.Urgency
  * @property {number} urgency 0 to 2
  * @property {string} since when the person waits for an answer, in ISO 8601; else when somebody wrote last
  * @property {number} number
+ * @property {boolean} [isUnanswered] they wait, and the agent has not written to them yet
+ * @property {string} [assigned] when the agent got them, in ISO 8601
  */
 
 const TURNS = ["me", "them", "left"];
@@ -36,6 +39,34 @@ export const byRank = (one, other) =>
   Date.parse(one.since) - Date.parse(other.since) ||
   one.number - other.number;
 
+/** @param {Placed} one @returns {number[]} what stands first in every order that an agent may choose, as 0 */
+const notFirst = ({ isEmergency, isMarked, isUnanswered, urgency, waits }) =>
+  [isEmergency, isMarked, urgency === CRITICAL && waits !== "left", isUnanswered].map((is) => Number(!is));
+
+/** @type {Record<string, (one: Placed) => number[]>} what an agent may choose but the given order (`list_order.Order`) */
+const CHOSEN = {
+  attente: ({ waits, since }) => [TURNS.indexOf(waits), Date.parse(since)],
+  numero: () => [],
+  arrivee: ({ assigned }) => [-Date.parse(assigned ?? "")],
+};
+
+/**
+ * Return how conversations are compared in a chosen order, as `inbox.Entry.place_in` does. Whatever is chosen, an open
+ * procedure, words of danger, a critical urgency and who has had no answer yet stand first.
+ *
+ * @param {string} order
+ * @returns {(one: Placed, other: Placed) => number}
+ */
+export const inOrder = (order) => {
+  if (!Object.hasOwn(CHOSEN, order)) return byRank;
+  const chosen = CHOSEN[order];
+  const key = (/** @type {Placed} */ one) => [...notFirst(one), ...chosen(one), one.number];
+  return (one, other) => {
+    const others = key(other);
+    return key(one).reduce((found, value, at) => found || value - others[at], 0);
+  };
+};
+
 /**
  * Whether a conversation is shown in a view of the list (`inbox.VIEWS`).
  *
@@ -48,7 +79,7 @@ export const isInView = (view, { waits, urgency }) =>
 const TO_SEE_MS = 1500; // from a change on screen until a pointer or a finger that was on its way has stopped
 
 /**
- * Return which of these conversations a key opens next. They come in the order of the list. What counts is what was on
+ * Return which of these conversations a key opens next. The most urgent comes first. What counts is what was on
  * screen while the agent was about to press: somebody who came or wrote since then is next only when nobody else waits.
  *
  * @template {{ turnAt?: number }} T

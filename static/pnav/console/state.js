@@ -7,7 +7,7 @@
 import { byId, find, seek } from "../lib/dom.js";
 import { createVoice, heardDespiteFocus } from "../lib/voice.js";
 import { fill } from "../lib/words.js";
-import { byRank } from "./numbers.js";
+import { byRank, inOrder } from "./numbers.js";
 
 /** @typedef {import("../lib/protocol.js").Frame} Frame */
 
@@ -35,6 +35,7 @@ import { byRank } from "./numbers.js";
  * @property {boolean} over
  * @property {boolean} gone no longer ours to read
  * @property {boolean} isNew until it is opened
+ * @property {boolean} isUnanswered since they were given to us, we have not written to them
  * @property {boolean} isEndHeld its end was undone by a word of the person, and nobody has answered since
  * @property {boolean} isStale what its person says of it has changed since it was drawn
  * @property {boolean} confirmed the server has named it since the line began
@@ -73,16 +74,40 @@ export const desk = {
 /** @param {string} key @param {Record<string, string | number>} [values] */
 export const say = (key, values) => fill(words[key], values);
 
-/** Return the conversations that are ours and not over, in the order of the list. */
-export const own = () =>
-  [...conversations.values()].filter((c) => !c.over).sort((a, b) => byRank(placed(a), placed(b)));
+/**
+ * Return the conversations that are ours and not over, in this order.
+ *
+ * @param {(one: import("./numbers.js").Placed, other: import("./numbers.js").Placed) => number} compare
+ */
+const sorted = (compare) =>
+  [...conversations.values()]
+    .filter((c) => !c.over)
+    .map((c) => ({ c, place: placed(c) })) // what decides is read from the page once, and not at each comparison
+    .sort((a, b) => compare(a.place, b.place))
+    .map(({ c }) => c);
+
+/** Return the conversations that are ours and not over, in the order of the list, which the agent may choose. */
+export const own = () => sorted(inOrder(list.dataset.order ?? ""));
+
+/** Return the same, with those who need an answer first and the most urgent of them at the head, whatever was chosen. */
+export const byUrgency = () => sorted(byRank);
 
 /** Return what decides the place of a conversation in the list. @param {Conversation} c */
-const placed = ({ waits, urgency, since, entry, number }) => {
+const placed = ({ waits, urgency, since, entry, number, isUnanswered }) => {
   const active = /** @type {HTMLTimeElement} */ (slot("active", entry));
+  const assigned = seekSlot("own", entry)?.dataset.assigned;
   const isEmergency = seekSlot("emergency", entry)?.hidden === false;
   const isMarked = seekSlot("danger", entry)?.hidden === false;
-  return { isEmergency, isMarked, waits, urgency, since: since || active.dateTime, number };
+  return {
+    isEmergency,
+    isMarked,
+    isUnanswered: isUnanswered && waits === "me",
+    waits,
+    urgency,
+    since: since || active.dateTime,
+    assigned,
+    number,
+  };
 };
 
 /** @param {string | undefined} id */
