@@ -59,7 +59,9 @@ def test_long_files_come_first_and_keep_the_order_of_their_tests():
     def items(*names: str) -> list[Any]:
         return [SimpleNamespace(nodeid=name) for name in names]
 
-    short, (longest, long, *_others) = "tests/test_a.py", order.SECONDS
+    short, (longest, long, *_others) = "tests/browser/test_a.py", [
+        name for name in order.SECONDS if name.startswith(order.BROWSER)
+    ]  # fmt: skip
     found = items(f"{short}::b", f"{long}::b", f"{longest}::b", f"{long}::a", f"{short}::a")
     order.long_files_first(found)
     assert [one.nodeid for one in found] == [
@@ -67,15 +69,29 @@ def test_long_files_come_first_and_keep_the_order_of_their_tests():
     ]  # fmt: skip
 
 
-def test_files_of_the_browser_come_before_all_others():
-    other = max((name for name in order.SECONDS if not name.startswith("tests/browser/")), key=order.SECONDS.get)
-    found = [SimpleNamespace(nodeid=f"{name}::a") for name in ("tests/test_a.py", other, "tests/browser/test_short.py")]
+def other_file() -> str:
+    """Return the longest file that neither waits nor drives a browser."""
+    own = [name for name in order.SECONDS if not name.startswith(order.BROWSER) and name not in order.WAITING]
+    return max(own, key=order.SECONDS.__getitem__)
+
+
+def test_files_that_wait_come_first_then_those_of_the_browser():
+    names = ["tests/test_a.py", other_file(), "tests/browser/test_short.py", *order.WAITING]
+    found = [SimpleNamespace(nodeid=f"{name}::a") for name in names]
     order.long_files_first(found)
-    assert [one.nodeid.partition("::")[0] for one in found] == ["tests/browser/test_short.py", other, "tests/test_a.py"]
+    in_order = [one.nodeid.partition("::")[0] for one in found]
+    assert sorted(in_order[:3]) == sorted(order.WAITING)
+    assert in_order[3:] == ["tests/browser/test_short.py", other_file(), "tests/test_a.py"]
+
+
+def test_one_worker_of_four_begins_with_tests_that_compute_and_leaves_none():
+    files = [order.WAITING[0], "tests/browser/test_short.py", other_file(), "tests/test_a.py"]
+    assert [order.next_file(files, number) for number in range(6)] == [0, 0, 0, 2, 0, 0]
+    assert order.next_file(files[:2], 3) == 0, "when none is left, it helps the others"
 
 
 def test_long_files_are_there():
-    assert [name for name in order.SECONDS if not (once.ROOT / name).is_file()] == []
+    assert [name for name in (*order.SECONDS, *order.WAITING) if not (once.ROOT / name).is_file()] == []
 
 
 def test_copied_cluster_holds_what_the_migrations_left(tmp_path):

@@ -1,83 +1,108 @@
-"""Says which files of tests come first when workers share them: the long ones, so that none begins when the others are
-over.
+"""Says which file of tests a worker is given next, where workers share them.
 
-Those of the browser come before all others, because a worker that leaves their folder closes its Chromium, and would
-start another one to come back.
+- Files that wait for most of their time come first (`WAITING`). Beside others that wait they would leave the processors
+  idle.
+- Files of the browser come next. A worker that leaves their folder closes its Chromium, and would start another one to
+  come back.
+- The others are last. One worker of four begins with these, so that one always computes while those of the browser wait
+  for pages.
 
-Only the end of a run depends on this, and nothing that is proved. A file that is not listed here comes after the
-others.
+Within each of these, long files come first, so that none begins when the others are over. Only how long a run takes
+depends on this, and nothing that is proved. A file that is not listed here comes after the others of its kind.
 """
+
+from collections.abc import Iterable
 
 import pytest
 
-# Seconds, roughly, with four workers on two processors (`.local/seconds.txt`). Tests that wait for the clock or the
-# network come first: where npm has nothing yet, and a registry that it does not trust, it gives up after minutes.
+BROWSER = "tests/browser/"
+# They wait for minutes that are silent, for leases that end, and for memory that is given back. Where npm has nothing
+# yet, and a registry that it does not trust, the last one gives up after minutes.
+WAITING = ("tests/scenarios/test_faults.py", "tests/scenarios/test_siege.py", "tests/js/test_scripts.py")
+
+# Seconds by the clock, with four workers on two processors (`.local/seconds.txt`).
 SECONDS = {
-    "tests/browser/test_presence.py": 200,
-    "tests/browser/test_console.py": 90,
-    "tests/access/test_routes.py": 90,
-    "tests/js/test_scripts.py": 88,
-    "tests/faults/test_run.py": 86,
-    "tests/scenarios/test_faults.py": 80,
-    "tests/browser/test_accounts.py": 60,
-    "tests/browser/test_languages.py": 60,
-    "tests/scenarios/test_fair_pages.py": 60,
-    "tests/browser/test_handover.py": 48,
-    "tests/browser/test_chat.py": 45,
-    "tests/browser/test_journeys.py": 45,
-    "tests/attacks/test_pages.py": 45,
-    "tests/browser/test_resume.py": 38,
-    "tests/browser/test_opening.py": 32,
-    "tests/browser/test_orientation.py": 30,
-    "tests/browser/test_waiting_room.py": 30,
-    "tests/scenarios/test_inside.py": 30,
-    "tests/scenarios/test_siege.py": 30,
-    "tests/scenarios/test_marked_words.py": 28,
-    "tests/browser/test_console_keys.py": 25,
-    "tests/browser/test_console_acts.py": 24,
-    "tests/browser/test_line.py": 23,
-    "tests/demo/test_run.py": 24,
-    "tests/costs/test_drive.py": 23,
-    "tests/browser/test_questionnaire.py": 22,
-    "tests/common/texts/test_admin.py": 22,
-    "tests/attacks/test_transport.py": 22,
-    "tests/browser/test_policies.py": 20,
+    "tests/browser/test_presence.py": 149,
+    "tests/browser/test_handover.py": 119,
+    "tests/browser/test_console_choices.py": 110,
+    "tests/scenarios/test_siege.py": 99,
+    "tests/browser/test_console_aim.py": 84,
+    "tests/browser/test_own_copy.py": 77,
+    "tests/browser/test_console.py": 68,
+    "tests/scenarios/test_faults.py": 68,
+    "tests/access/test_routes.py": 58,
+    "tests/browser/test_languages.py": 55,
+    "tests/browser/test_accounts.py": 48,
+    "tests/browser/test_facts.py": 46,
+    "tests/browser/test_console_night.py": 44,
+    "tests/demo/test_run.py": 44,
+    "tests/browser/test_chat.py": 37,
+    "tests/faults/test_run.py": 32,
+    "tests/access/test_database_ends.py": 30,
+    "tests/browser/test_policies.py": 29,
+    "tests/browser/test_journey.py": 28,
+    "tests/browser/test_resume.py": 28,
+    "tests/scenarios/test_inside.py": 28,
+    "tests/browser/test_places.py": 27,
+    "tests/browser/test_waiting_room.py": 27,
+    "tests/costs/test_run.py": 26,
+    "tests/browser/test_console_keys.py": 22,
+    "tests/attacks/test_pages.py": 21,
+    "tests/browser/test_console_drafts.py": 21,
     "tests/browser/test_voice.py": 20,
-    "tests/browser/test_journey.py": 20,
-    "tests/test_patterns.py": 20,
-    "tests/accounts/test_lookups.py": 20,
-    "tests/triage/test_admin.py": 20,
-    "tests/test_settings.py": 20,
-    "tests/locations/test_lookup.py": 20,
-    "tests/browser/test_ways_out.py": 18,
-    "tests/test_process_role.py": 18,
-    "tests/scenarios/test_roles.py": 18,
-    "tests/browser/test_accessibility.py": 17,
-    "tests/browser/test_failures.py": 17,
-    "tests/browser/test_transmission.py": 17,
-    "tests/costs/test_run.py": 17,
-    "tests/access/test_on_call.py": 17,
-    "tests/reports/audit/test_owner.py": 16,
-    "tests/browser/test_places.py": 15,
-    "tests/chat/conversations/test_dispatcher_properties.py": 15,
-    "tests/access/test_admin_actions.py": 15,
-    "tests/chat/casework/test_notes.py": 15,
-    "tests/attacks/test_unread.py": 14,
-    "tests/browser/test_sentences.py": 13,
-    "tests/browser/test_keeping.py": 12,
-    "tests/triage/test_document.py": 12,
-    "tests/test_addresses.py": 12,
-    "tests/pages/test_build_styles.py": 12,
-    "tests/pages/test_modules.py": 12,
-    "tests/reports/test_proof_of_work.py": 12,
-    "tests/browser/test_console_line.py": 11,
-    "tests/scenarios/test_key_rotation.py": 11,
+    "tests/reports/audit/test_owner.py": 20,
+    "tests/browser/test_console_acts.py": 19,
+    "tests/browser/test_transmission.py": 19,
+    "tests/test_patterns.py": 19,
+    "tests/browser/test_journeys.py": 18,
+    "tests/chat/conversations/resume/test_codes.py": 18,
+    "tests/browser/test_opening.py": 17,
+    "tests/chat/casework/test_document.py": 17,
+    "tests/scenarios/test_marked_words.py": 17,
+    "tests/browser/test_accessibility.py": 16,
+    "tests/browser/test_shift.py": 16,
+    "tests/docs/test_documents.py": 16,
+    "tests/browser/test_contrast.py": 15,
+    "tests/chat/visitor/test_voices.py": 15,
+    "tests/js/test_scripts.py": 15,
+    "tests/browser/test_alerts.py": 14,
+    "tests/browser/test_told.py": 14,
+    "tests/chat/personal_copy/test_page.py": 14,
+    "tests/chat/realtime/test_consumers.py": 14,
+    "tests/common/texts/test_previews.py": 14,
+    "tests/common/postgresql/test_first.py": 13,
+    "tests/test_settings.py": 13,
+    "tests/access/test_on_call.py": 12,
+    "tests/accounts/test_lookups.py": 12,
+    "tests/accounts/test_reviewed.py": 12,
+    "tests/browser/test_sentences.py": 12,
+    "tests/browser/test_text_size.py": 12,
+    "tests/browser/test_ways_out.py": 12,
+    "tests/pages/test_discreet_pages.py": 12,
+    "tests/scenarios/test_outage.py": 12,
+    "tests/scenarios/test_roles.py": 12,
 }
 
 
+def _is_last(file: str) -> bool:
+    """Return whether it neither waits for most of its time nor drives a browser."""
+    return not file.startswith(BROWSER) and file not in WAITING
+
+
 def long_files_first(items: list[pytest.Item]) -> None:
-    def place(item: pytest.Item) -> tuple[bool, int]:
+    """Sort tests in the order in which their files are given out."""
+
+    def place(item: pytest.Item) -> tuple[bool, bool, int]:
         file = item.nodeid.partition("::")[0]
-        return not file.startswith("tests/browser/"), -SECONDS.get(file, 0)
+        return _is_last(file), file not in WAITING, -SECONDS.get(file, 0)
 
     items.sort(key=place)
+
+
+def next_file(files: Iterable[str], number: int) -> int:
+    """Return which of these files, in their order, is given to the worker of this number, from 0: the first one, or
+    for the fourth worker the first that neither waits nor drives a browser, as long as there is one.
+    """
+    if number == 3:
+        return next((place for place, file in enumerate(files) if _is_last(file)), 0)
+    return 0

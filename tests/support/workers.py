@@ -27,7 +27,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import environment, seconds
+from tests.support import environment, order, seconds
 from tests.support.call_stack import call_with_room
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -79,10 +79,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @dataclass
 class Worker:
-    """One worker. left: the numbers of the tests that it was given and has not finished, in their order."""
+    """One worker. number: which of those that were forked, from 0. left: the numbers of the tests that it was given and
+    has not finished, in their order.
+    """
 
     pid: int
     line: Connection
+    number: int
     left: deque[int] = field(default_factory=deque)
 
 
@@ -96,7 +99,9 @@ class WorkersBroke(RuntimeError):
 
 
 class Workers:
-    """The workers of one run. Files are given out one after the other, in the order in which the tests were sorted."""
+    """The workers of one run. Files are given out one after the other, in the order in which the tests were sorted, but
+    for one worker that begins with others (`order.next_file`).
+    """
 
     def __init__(self, session: pytest.Session, count: int) -> None:
         self.session = session
@@ -134,7 +139,7 @@ class Workers:
                 other.close()
             _work(self.session, there, number, self.temporary / f"worker-{number}")
         there.close()
-        self.workers[here] = Worker(pid, here)
+        self.workers[here] = Worker(pid, here, number)
 
     def _hear(self, worker: Worker) -> None:
         try:
@@ -144,7 +149,7 @@ class Workers:
             return
         self.seconds.note(self._running)
         if kind == "asks":
-            given = self.files.popleft() if self.files else deque()
+            given = self._take(worker.number) if self.files else deque()
             worker.left.extend(given)
             worker.line.send(list(given))
         elif kind == "ended":
@@ -165,6 +170,14 @@ class Workers:
             raise self.session.Failed(self.session.shouldfail)
         if self.session.shouldstop:
             raise self.session.Interrupted(self.session.shouldstop)
+
+    def _take(self, number: int) -> deque[int]:
+        """Take the file that the worker of this number is given next."""
+        files = (self.session.items[tests[0]].nodeid.partition("::")[0] for tests in self.files)
+        place = order.next_file(files, number)
+        given = self.files[place]
+        del self.files[place]
+        return given
 
     def _running(self) -> list[str]:
         """Return the files that workers run now."""
