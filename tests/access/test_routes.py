@@ -324,7 +324,8 @@ ONE_OF_EACH = (
 
 
 IN_TURN = tuple(person for person in ONE_OF_EACH if person not in {NOBODY, ADMINISTRATOR})
-STAFF_IN_TURN = tuple(person for person in PEOPLE if person not in VISITORS | {ASSIGNED})
+STAFF = tuple(person for person in PEOPLE if person not in VISITORS)
+STAFF_IN_TURN = tuple(person for person in STAFF if person != ASSIGNED)
 A_TURN = 3
 
 
@@ -336,24 +337,44 @@ def in_turn(people: Sequence[str], name: str, method: str) -> list[str]:
     return [people[(turn + place) % len(people)] for place in range(A_TURN)]
 
 
+# One of each sort, for a HEAD, which is a GET for the doors, and for a method that is answered to nobody.
+SORTS = (NOBODY, REPORTER, OTHER_REPORTER, ASSIGNED, OTHER_AGENT, ADMINISTRATOR, TEMPORARY)
+
+
+def sorts_at(name: str, method: str) -> list[str]:
+    """Return some of each sort by turns: one who is let in and two who are not, where the address has both."""
+    let_in = [person for person in SORTS if ROUTES[name].who(person) == IN]
+    others = [person for person in SORTS if person not in let_in]
+    turn = NUMBERS[name] + (method == "POST")
+    groups = ((let_in, 1), (others, 2))
+    return [group[(turn + place) % len(group)] for group, count in groups for place in range(min(count, len(group)))]
+
+
 def people_at(name: str, path: str, method: str) -> Sequence[str]:
     """Return who asks for this address.
 
-    Administrators who are half in are agents who are half in, save where an administrator may be. A HEAD is a GET for
-    the doors: one of each sort asks for it. So it is where a method is answered to nobody.
+    Administrators who are half in are agents who are half in, save where an administrator may be. For a HEAD and for a
+    method that nobody is answered, some of `SORTS` ask.
 
     The pages of the admin's classes have two doors: the middleware, one for all pages, and their own, at which
     everybody knocks below. Nobody and an administrator ask for each of them, the others in turn. So it is with those
-    who work here when they read a page that is there for everybody.
+    who work here at the addresses of visitors: these ask for the visit, which nobody of them has, and the decision is
+    the same for all of them.
     """
     if name not in ROUTES:
         return [NOBODY, ADMINISTRATOR, *in_turn(IN_TURN, name, method)]
     if method == "HEAD" or method not in ROUTES[name].methods:
-        return [NOBODY, REPORTER, OTHER_REPORTER, ASSIGNED, OTHER_AGENT, ADMINISTRATOR, TEMPORARY]
-    if name in FOR_EVERYBODY and method == "GET":
+        return sorts_at(name, method)
+    if is_of_visitors(name) or (name in FOR_EVERYBODY and method == "GET"):
         return [*(person for person in PEOPLE if person in VISITORS), ASSIGNED, *in_turn(STAFF_IN_TURN, name, method)]
     is_theirs = path.startswith(("/levees/", "/ecoute/", "/unite/", "/admin/", "/compte/"))
     return [person for person in PEOPLE if is_theirs or not person.startswith(f"{ADMINISTRATOR}, ")]
+
+
+def is_of_visitors(name: str) -> bool:
+    """Return whether it lies outside of the areas of staff, and says the same to all of these."""
+    is_theirs = f"/{ADDRESSES[name]}".startswith(STAFF_AREAS)
+    return not is_theirs and len({ROUTES[name].who(person) for person in STAFF}) == 1
 
 
 def words_in(answer: HttpResponse) -> set[str]:
@@ -448,6 +469,18 @@ def test_everybody_asks_for_each_class_of_the_admin_and_for_each_kind_of_page():
             of_page[kind, method].update(people)
     assert all(met == set(ONE_OF_EACH) for met in (*of_class.values(), *of_page.values()))
     assert {person for name in FOR_EVERYBODY for person in people_at(name, "", "GET")} == set(PEOPLE)
+
+
+def test_everybody_asks_at_the_addresses_of_visitors_and_each_sort_by_head():
+    met: dict[str, set[str]] = defaultdict(set)
+    for (name, route), method in product(ROUTES.items(), METHODS):
+        people = people_at(name, f"/{ADDRESSES[name]}", method)
+        if method == "HEAD" or method not in route.methods:
+            met["HEAD" if method == "HEAD" else "unanswered"].update(people)
+        elif is_of_visitors(name):
+            assert set(people) >= VISITORS, name
+            met[method].update(people)
+    assert met == {"GET": set(PEOPLE), "POST": set(PEOPLE), "HEAD": set(SORTS), "unanswered": set(SORTS)}
 
 
 def test_every_page_of_the_admin_has_a_door_of_its_own(cast, where, tried):
@@ -587,12 +620,7 @@ STRANGERS = {"chat:frames": {OTHER_REPORTER}} | {
     f"console:{act}": {ASSIGNED, OTHER_AGENT, OTHER_SUPERVISOR}
     for act in ("watched", "watched_messages", "join", "leave", "whisper", "reassign")
 }  # fmt: skip
-NO_PART = {
-    OTHER_AGENT,
-    OTHER_SUPERVISOR,
-    WITHOUT_AGENT,
-    ADMINISTRATOR,
-}  # in a disclosure about somebody else's conversation
+NO_PART = {OTHER_AGENT, OTHER_SUPERVISOR, WITHOUT_AGENT, ADMINISTRATOR}  # in a disclosure about another's exchange
 # Addresses of visitors' pages that contain no key of an object, or whose keys everybody may use.
 NO_KEY = {
     "triage:result": "a result of the orientation",
