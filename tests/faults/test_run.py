@@ -139,8 +139,9 @@ async def test_nothing_is_written_between_the_last_who_leaves_and_what_is_read(t
 
 
 # Runs the commands of its arguments one after the other, on one PostgreSQL that begins with what the run of tests
-# migrated. What floods may write is bounded, because they would otherwise write during the whole run, on all processors
-# of the machine. The fault has to meet messages under way: when it comes, each writes fifty more than it has.
+# migrated, and on the same processes: the harness brings back what a fault left dead. What floods may write is bounded,
+# because they would otherwise write during the whole run, on all processors of the machine. The fault has to meet
+# messages under way: when it comes, each writes fifty more than it has.
 COMMANDS = """
 import contextlib, json, sys
 from benchmarks.faults import __main__ as harness, floods, processes
@@ -164,12 +165,9 @@ class Given(processes.Database):
         once.give_cluster(self)
         super().start()
 
-with harness.site(make_postgres=Given) as made:
-    @contextlib.contextmanager
-    def same(*_arguments, **_named):
-        yield made
-
-    harness.site = same
+with harness.site(make_postgres=Given) as made, made.serving(harness.APPLICATIONS[harness.OURS], with_worker=True):
+    harness.site = lambda *_arguments, **_named: contextlib.nullcontext(made)
+    made.serving = lambda *_arguments, **_named: contextlib.nullcontext()
     for arguments in json.loads(sys.argv[1]):
         sys.argv = ["faults", *arguments]
         harness.main()
