@@ -3,8 +3,7 @@
 What a test may ask for:
 
 - `live_site`: the address and the database of a Daphne that runs as in production (hashed and compressed static
-  files, strict content policy), on its own database;
-- `france`: the same site, with every commune and the units of the demonstration;
+  files, strict content policy), on its own database, with every commune and the units of the demonstration;
 - `page_factory`: makes pages, with a theme, a width, with or without JavaScript;
 - `page`: one page 1280 wide, light, with JavaScript;
 - `axe`: asserts that axe-core finds nothing on a page; `axe_in_both_themes`: in the dark theme, then in the light one;
@@ -321,26 +320,28 @@ def neutral_site() -> Iterator[str]:
 def live_site(
     tmp_path_factory: pytest.TempPathFactory, neutral_site: str, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[LiveSite]:
-    """Give a Daphne of our own with migrated database, built styles and collected static files. It stops at the end."""
-    with running_site(tmp_path_factory.mktemp("site"), neutral_site, django_db_blocker) as site:
+    """Give a Daphne of our own with migrated database, all places, built styles and collected static files. It stops
+    at the end.
+    """
+    folder = tmp_path_factory.mktemp("site")
+    with running_site(folder, neutral_site, django_db_blocker, with_places=True) as site:
         yield site
-
-
-@pytest.fixture(scope="session")
-def france(live_site: LiveSite) -> LiveSite:
-    """Return the site with every commune and the demonstration units."""
-    live_site.manage("import_locations")
-    return live_site
 
 
 @contextmanager
 def running_site(
-    folder: Path, neutral_site: str, blocker: DjangoDbBlocker, name: str = "browser", **variables: str
+    folder: Path,
+    neutral_site: str,
+    blocker: DjangoDbBlocker,
+    name: str = "browser",
+    *,
+    with_places: bool = False,
+    **variables: str,
 ) -> Iterator[LiveSite]:
     """Give a site like `live_site`. variables: environment variables, for a site that differs in something."""
     worker = os.environ.get(once.WORKER, "main")
     name = f"{name}_{worker}_{os.getpid()}"
-    with once.database(name) as database:
+    with once.database(name, with_places=with_places) as database:
         environment = {
             **os.environ,
             "DATABASE_URL": database,

@@ -20,11 +20,11 @@ ANSWERS = ("Non, rien de tout cela", "On m'insulte, on me menace, on se moque de
 
 
 @pytest.fixture
-def agent(france: LiveSite) -> Iterator[make.Agent]:
+def agent(live_site: LiveSite) -> Iterator[make.Agent]:
     """Give the only agent on duty, who is the one who signs in: others are away."""
 
     def prepare() -> make.Agent:
-        with france.database():
+        with live_site.database():
             make.Agent.objects.update(availability="away")
             Conversation.objects.filter(status="waiting").update(status="abandoned")
             from pnav.accounts.second_factor import enrol_totp
@@ -42,10 +42,10 @@ def agent(france: LiveSite) -> Iterator[make.Agent]:
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
 def test_from_the_home_page_to_the_end_of_the_exchange(
-    france: LiveSite, page_factory: PageFactory, agent: make.Agent, javascript: bool
+    live_site: LiveSite, page_factory: PageFactory, agent: make.Agent, javascript: bool
 ):
     person = page_factory(javascript=javascript, width=360, height=740)
-    person.goto(france.url + "/")
+    person.goto(live_site.url + "/")
     field = person.get_by_label("Ma ville ou mon code postal")
     field.fill("Arles")
     field.press("Escape")
@@ -55,7 +55,7 @@ def test_from_the_home_page_to_the_end_of_the_exchange(
         assert "Arles" not in person.url  # no address contains the place where a person lives
         with goes_on(person):
             person.get_by_role("button", name=answer).click()
-    expect(person).to_have_url(france.url + "/tchat/")
+    expect(person).to_have_url(live_site.url + "/tchat/")
     # Nobody else waits. Without scripts the place in the queue is in a frame, which refreshes itself.
     waiting_room = person if javascript else person.frame_locator("iframe").first
     expect(waiting_room.get_by_text("prochaine personne").first).to_be_visible()
@@ -64,7 +64,7 @@ def test_from_the_home_page_to_the_end_of_the_exchange(
     expect(person.get_by_text("Ils sont plusieurs, tous les soirs.").first).to_be_visible()
 
     desk = page_factory(width=1440, height=900)
-    sign_in_by_hand(desk, france, agent.user.username)
+    sign_in_by_hand(desk, live_site, agent.user.username)
     desk.get_by_role("button", name="Disponible").click()
     expect(desk.get_by_role("log").get_by_text("Ils sont plusieurs, tous les soirs.")).to_be_visible()
     expect(desk.get_by_text("Victime").first).to_be_visible()
@@ -74,7 +74,7 @@ def test_from_the_home_page_to_the_end_of_the_exchange(
     expect(desk.locator("[data-author=agent] [data-slot=state]").last).to_have_text(re.compile("Envoyé|Lu"))
 
     if not javascript:
-        person.goto(france.url + "/tchat/")
+        person.goto(live_site.url + "/tchat/")
     expect(person.get_by_text("Vous n'êtes pas seule.").first).to_be_visible()
     person.locator("textarea:visible").fill("Merci.")
     person.get_by_role("button", name="Envoyer").first.click()
@@ -88,5 +88,5 @@ def test_from_the_home_page_to_the_end_of_the_exchange(
         desk.get_by_role("button", name="Terminer maintenant").click()
     expect(desk.get_by_text("Cet échange est terminé")).to_be_visible()
     if not javascript:
-        person.goto(france.url + "/tchat/")
+        person.goto(live_site.url + "/tchat/")
     expect(person.get_by_role("heading", name="L'échange est terminé")).to_be_visible()

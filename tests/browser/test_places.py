@@ -12,9 +12,10 @@ SEARCH = "/point-d-accueil/"
 SAFETY = re.compile("êtes-vous en sécurité")  # the next question, once the place is known
 
 
-@pytest.fixture(scope="module")
-def site(france: LiveSite) -> LiveSite:
-    return france
+@pytest.fixture
+def site(live_site: LiveSite) -> LiveSite:
+    """Return the site, which has all places."""
+    return live_site
 
 
 def test_every_page_is_accessible_and_fits(site, page_factory: PageFactory, axe_at_both_ends: Axe):

@@ -78,10 +78,10 @@ window.setTimeout = (call, ms, ...more) => (ms > 5000 ? 0 : later(call, ms, ...m
 
 
 @pytest.fixture
-def raid(france: LiveSite) -> Callable[[], None]:
+def raid(live_site: LiveSite) -> Callable[[], None]:
     """Create a hundred signalements in the last minutes, and forget them at the end."""
     for _each in range(100):
-        france.do(proof_of_work.count_filed)
+        live_site.do(proof_of_work.count_filed)
     yield
     cache.clear()  # the tests and their site share one Valkey
 

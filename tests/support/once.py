@@ -59,25 +59,40 @@ def administered() -> psycopg.Connection:
     return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
 
 
-def template() -> str:
-    """Return the name of a migrated database that nobody uses, which others are copied from."""
-    name = f"template_{folder().name.replace('-', '_')}"
+def _name_of(kind: str) -> str:
+    return f"{kind}_{folder().name.replace('-', '_')}"
+
+
+def _template(kind: str, begins_with: str, *command: str) -> str:
+    """Return the name of a database that nobody uses: a copy of another one, in which this command was done."""
+    name = _name_of(kind)
 
     def make(_folder: Path) -> None:
         with administered() as admin:
             admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            admin.execute(f'CREATE DATABASE "{name}"')
-        manage("migrate", "--verbosity=0", DATABASE_URL=address_of(name))
+            admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{begins_with}"')
+        manage(*command, DATABASE_URL=address_of(name))
 
-    made_once("template", make)
+    made_once(kind, make)
     return name
 
 
+def template() -> str:
+    """Return the name of a migrated database that nobody uses, which others are copied from."""
+    return _template("template", "template1", "migrate", "--verbosity=0")
+
+
+def template_of_places() -> str:
+    """Return the name of another one, which also holds every commune and the units of the demonstration."""
+    return _template("places", template(), "import_locations")
+
+
 @contextmanager
-def database(name: str) -> Iterator[str]:
+def database(name: str, *, with_places: bool = False) -> Iterator[str]:
     """Yield the address of a migrated database of this name on the run's server, and drop it at the end."""
+    begins_with = template_of_places() if with_places else template()
     with administered() as admin:
-        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template()}"')
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{begins_with}"')
     try:
         yield address_of(name)
     finally:
@@ -138,10 +153,11 @@ def static_files() -> Path:
 
 
 def forget() -> None:
-    """Drop the template at the end of a run, on a server that goes on without the run."""
-    if (folder() / "template").exists():
-        with administered() as admin:
-            admin.execute(f'DROP DATABASE IF EXISTS "{template()}" WITH (FORCE)')
+    """Drop the templates at the end of a run, on a server that goes on without the run."""
+    for kind in ("template", "places"):
+        if (folder() / kind).exists():
+            with administered() as admin:
+                admin.execute(f'DROP DATABASE IF EXISTS "{_name_of(kind)}" WITH (FORCE)')
 
 
 if __name__ == "__main__":
