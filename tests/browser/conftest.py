@@ -485,7 +485,7 @@ def page_factory(
     policy or a request to anybody else fails it.
     """
     used: list[Tab] = []
-    is_new = request.node.get_closest_marker("new_tabs") is not None
+    is_new, has_beside = (request.node.get_closest_marker(name) is not None for name in ("new_tabs", "pages_beside"))
     failed_before = request.session.testsfailed
 
     def make(
@@ -493,7 +493,8 @@ def page_factory(
     ) -> Page:
         options = {"locale": "fr-FR"} | options
         options |= {"color_scheme": theme, "java_script_enabled": javascript}
-        tab = tabs.take(live_site.url, options | {"viewport": {"width": width, "height": height}}, is_new=is_new)
+        options |= {"viewport": {"width": width, "height": height}}
+        tab = tabs.take(live_site.url, options, is_new=is_new, has_beside=has_beside)
         used.append(tab)
         return tab.page
 

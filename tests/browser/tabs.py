@@ -16,8 +16,9 @@ A tab is closed instead, and nobody goes on in it, when its test
 - asked it for something that stays, such as a clock: `LEAVES` names all that Playwright has of these. Listeners, routes
   and scripts that begin with each document are taken back (`UNDONE`).
 
-Tests of what a first visit loads, of the history and of the way out ask for new tabs: `pytest.mark.new_tabs`. So do
-those that open a page beside: it has the size and theme that its context began with.
+Tests of what a first visit loads, of the history and of the way out ask for new tabs: `pytest.mark.new_tabs`. Those
+that open a page beside, and close it, get a tab that began with the size and theme that they ask for
+(`pytest.mark.pages_beside`): such a page has these of its context's beginning.
 """
 
 from collections.abc import Callable
@@ -138,6 +139,7 @@ class Tab:
     devtools: CDPSession
     site: str
     options: dict[str, Any]
+    began_with: dict[str, Any]  # the options that it was opened with, whatever it was shown as since
     problems: list[str] = field(default_factory=list)  # what was wrong on its pages, for the test that uses it
     was_elsewhere: bool = False  # it has asked another site for something
 
@@ -193,19 +195,21 @@ class Tabs:
         self.listen = listen
         self.kept: list[Tab] = []
 
-    def take(self, site: str, options: dict[str, Any], *, is_new: bool = False) -> Tab:
+    def take(self, site: str, options: dict[str, Any], *, is_new: bool = False, has_beside: bool = False) -> Tab:
         """Return a tab with these options of Playwright's `new_context`, for a visit that begins.
 
-        is_new: never a kept one.
+        is_new: never a kept one. has_beside: pages are opened beside it, so that it has to have begun with them.
         """
         for tab in [] if is_new else self.kept:
-            if (tab.site, lasting(tab.options)) == (site, lasting(options)):
+            if (tab.site, lasting(tab.options)) == (site, lasting(options)) and (
+                not has_beside or tab.began_with == options
+            ):
                 self.kept.remove(tab)
                 tab.show_as(options)
                 return tab
         context = self.browser.new_context(**options)
         page = context.new_page()
-        tab = Tab(page, context.new_cdp_session(page), site, options)
+        tab = Tab(page, context.new_cdp_session(page), site, options, options)
         _devtools[page] = tab.devtools
         self.listen(tab)
         _marked.discard(context)  # what this function did does not count, and its listeners stay

@@ -69,7 +69,7 @@ def test_rules_are_corrected_shown_and_saved(
         HouseRule.objects.all().delete()
 
 
-@pytest.mark.new_tabs
+@pytest.mark.pages_beside
 def test_shared_reply_is_looked_at_before_it_is_saved(live_site, page_factory: PageFactory, axe, account):
     page = page_factory(width=320)
     sign_in(page, live_site, account(Role.ADMINISTRATOR, totp=True), "/admin/")
@@ -82,6 +82,7 @@ def test_shared_reply_is_looked_at_before_it_is_saved(live_site, page_factory: P
     expect(opened.value.locator(".pnav-sample__text").nth(1)).to_have_text("Voici [à compléter : nom de l'unité].")
     fits(opened.value)
     axe(opened.value)
+    opened.value.close()
     page.fill("#id_vous", "Voici {unit}.")
     page.click("input[name=_save]")
     expect(page.locator(".field-vous .errorlist")).to_contain_text("Variable inconnue : {unit}")

@@ -120,7 +120,7 @@ def test_draft_and_unsent_messages_are_nowhere_but_on_the_page(live_site, enter)
     expect(own(page)).to_have_count(1)
 
 
-@pytest.mark.new_tabs
+@pytest.mark.pages_beside
 def test_two_tabs_agree(live_site, enter, console):
     agent, conversation = assigned(live_site)
     first = enter(conversation)
@@ -151,6 +151,7 @@ def test_two_tabs_agree(live_site, enter, console):
     first.get_by_role("button", name="Oui, terminer").click()
     for page in (first, second):
         expect(page.get_by_role("heading", level=1)).to_have_text("L'échange est terminé")
+    second.close()
 
 
 def test_hole_is_asked_for(live_site, enter, console, wire):

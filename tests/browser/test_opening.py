@@ -83,7 +83,7 @@ def agree_and_answer(chief, custodians) -> None:
     confirm(request_id=opening.pk, by=custodians[1])
 
 
-@pytest.mark.new_tabs
+@pytest.mark.pages_beside
 def test_value_opens_once_in_the_browser_that_asked_and_in_no_other(
     live_site: LiveSite,
     page: Page,
@@ -141,7 +141,7 @@ def test_value_opens_once_in_the_browser_that_asked_and_in_no_other(
     expect(page.get_by_role("button", name="Afficher maintenant")).to_have_count(0)
 
 
-@pytest.mark.new_tabs
+@pytest.mark.pages_beside
 def test_request_is_written_beside_the_console_which_is_told_of_the_answer(
     live_site: LiveSite, page: Page, at, cast
 ) -> None:

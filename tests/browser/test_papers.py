@@ -16,7 +16,7 @@ def _long_exchange(camille):
     return make.thread(make.assigned(camille), [FAMILIES] * 40)
 
 
-@pytest.mark.new_tabs
+@pytest.mark.pages_beside
 @pytest.mark.parametrize("scripts", [True, False])
 def test_long_exchange_is_offered_in_parts(
     live_site: LiveSite,
@@ -50,3 +50,4 @@ def test_long_exchange_is_offered_in_parts(
     with parts.expect_download() as download:
         buttons.nth(0).click()
     assert download.value.suggested_filename.endswith("-1.pdf")
+    parts.close()

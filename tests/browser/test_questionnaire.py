@@ -53,7 +53,7 @@ def save(page: Page, name: str) -> None:
         page.get_by_role("button", name=name, exact=True).click()
 
 
-@pytest.mark.new_tabs
+@pytest.mark.pages_beside
 def test_version_from_the_form_to_the_visitor(
     live_site: LiveSite, chief: Page, page_factory: PageFactory, axe: Axe
 ) -> None:

@@ -24,7 +24,7 @@ def save(page: Page, button: str = "_save") -> None:
 BUTTONS = "[...document.querySelectorAll('.submit-row input')].map(b => [b.scrollHeight, b.offsetHeight])"
 
 
-@pytest.mark.new_tabs
+@pytest.mark.pages_beside
 def test_sentence_is_tried_then_saved_then_read(
     live_site: LiveSite, page_factory: PageFactory, axe_at_both_ends: Axe, account: Callable[..., str]
 ):

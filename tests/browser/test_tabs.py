@@ -150,6 +150,32 @@ def test_tab_of_another_size_and_theme_is_as_a_new_one_of_these(tabs: Tabs, live
     assert look(taken.page, live_site) == before
 
 
+def test_page_beside_a_tab_that_was_used_is_as_beside_a_new_one(tabs: Tabs, live_site: LiveSite, taken: Tab):
+    """It has the size and theme that its context began with, which are not those of a test before."""
+
+    def beside(tab: Tab) -> dict[str, Any]:
+        page = tab.page.context.new_page()
+        seen = look(page, live_site)
+        page.evaluate(LEAVE)
+        page.close()
+        return seen
+
+    look(taken.page, live_site)
+    new = beside(taken)
+    assert new["sizes"][0] == 700
+    taken.page.set_viewport_size({"width": 320, "height": 400})
+    tabs.give_back(taken, failed=False)
+    other = {**OPTIONS, "viewport": {"width": 320, "height": 400}}
+    assert tabs.take(live_site.url, other) is taken
+    tabs.give_back(taken, failed=False)
+    made = tabs.take(live_site.url, other, has_beside=True)
+    assert made is not taken
+    assert beside(made)["sizes"] != new["sizes"]
+    made.page.context.close()
+    assert tabs.take(live_site.url, OPTIONS, has_beside=True) is taken
+    assert beside(taken) == new
+
+
 def test_another_site_or_other_options_get_another_tab(tabs: Tabs, live_site: LiveSite, taken: Tab):
     tabs.give_back(taken, failed=False)
     for site, options, is_new in (

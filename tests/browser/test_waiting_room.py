@@ -56,7 +56,7 @@ def test_what_is_typed_survives_a_reload_a_killed_tab_and_back(live_site, enter)
     assert bodies(live_site, conversation) == []
 
 
-@pytest.mark.new_tabs
+@pytest.mark.pages_beside
 def test_each_tab_keeps_what_is_typed_in_it(live_site, enter):
     conversation = in_site(live_site, make.waiting)
     first = enter(conversation, width=360, height=640)
@@ -76,7 +76,6 @@ def test_each_tab_keeps_what_is_typed_in_it(live_site, enter):
         page.reload()
         expect(page.get_by_label(BOX)).to_have_value(text)
     second.close()
-    first.close()
 
 
 def test_reload_right_after_the_last_key_loses_no_word(live_site, enter):
@@ -131,7 +130,7 @@ def test_open_exchange_is_found_again_from_any_page(live_site, enter, axe, javas
     expect(page).to_have_url(re.compile(r"/n/\d{6}/$" if discreet else "/tchat/$"))
 
 
-@pytest.mark.new_tabs
+@pytest.mark.pages_beside
 def test_who_leaves_the_queue_is_told_that_nobody_had_answered(live_site, enter, axe):
     conversation = in_site(live_site, make.waiting)
     page = enter(conversation, width=360, height=640)
@@ -144,6 +143,7 @@ def test_who_leaves_the_queue_is_told_that_nobody_had_answered(live_site, enter,
         expect(one.get_by_text("Porter plainte", exact=True)).to_be_hidden()
         expect(one.get_by_role("link", name="Revenir dans la file")).to_be_visible()
     axe(other)
+    other.close()
 
 
 # --- the screen -------------------------------------------------------------------------------------------------------

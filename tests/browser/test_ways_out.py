@@ -113,7 +113,7 @@ def test_ways_without_a_script_look_and_work_at_320_px(live_site, enter):
     expect(page.get_by_label("Vous pouvez déjà écrire")).to_have_value(KEPT)
 
 
-@pytest.mark.new_tabs
+@pytest.mark.pages_beside
 def test_link_that_opens_another_tab_leaves_the_page_alone(live_site, enter):
     _agent, conversation = assigned(live_site)
     page = enter(conversation)
@@ -123,6 +123,7 @@ def test_link_that_opens_another_tab_leaves_the_page_alone(live_site, enter):
     expect(opened.value).to_have_url(re.compile("/tchat/conservation/$"))
     opened.value.goto(live_site.url + "/tchat/")
     expect(page.get_by_label("Votre message")).to_have_value(KEPT)
+    opened.value.close()
 
 
 def test_message_that_is_unsent_holds_a_way_out_up_once_and_says_why(live_site, enter):
