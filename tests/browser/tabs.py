@@ -61,7 +61,7 @@ HARMLESS = frozenset((
 # The options of a visit that a tab can be given anew.
 SHOWN = frozenset(("viewport", "color_scheme", "reduced_motion", "forced_colors", "contrast"))
 # How many tabs wait for a test that asks for them. When there are more, the one that waited longest is closed.
-MOST = 4
+MOST = 6
 # How long leaving a page may take: the next one is on this machine.
 LEAVING_MS = 10_000
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import dataclass
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, CDPSession, Page
 
 from common.texts.templatetags.dates import whole_words
+from tests.browser.conftest import LiveSite, anew
 from tests.browser.exchange import assigned
 from tests.browser.test_accessibility import ADDRESSES
 
@@ -43,27 +44,47 @@ OVERLAPPING = """() => {
 type Visit = Callable[..., Page]
 
 
+@dataclass
+class Kept:
+    """A page and the session of DevTools that tells it how large text is."""
+
+    page: Page
+    devtools: CDPSession
+
+
+@pytest.fixture(scope="module")
+def kept(browser: Browser) -> Iterator[dict[bool, Kept]]:
+    """Give the pages with and without scripts that the visits of this module use one after the other."""
+    pages: dict[bool, Kept] = {}
+    yield pages
+    for one in pages.values():
+        one.page.context.close()
+
+
 @pytest.fixture
-def visit_at(browser: Browser) -> Iterator[Visit]:
-    """Give `visit_at(size, width=360, height=640, **options of Playwright's new_context)`.
+def visit_at(browser: Browser, live_site: LiveSite, kept: dict[bool, Kept]) -> Iterator[Visit]:
+    """Give `visit_at(size, width=360, height=640, javascript=True)`.
 
-    It is a visit of its own, whose usual text has so many pixels. The page is told so as Chromium's settings tell it,
-    because a browser for each size would be dear.
+    It is a visit that begins anew, whose usual text has so many pixels. The page is told so as Chromium's settings tell
+    it, because a browser for each size would be dear.
     """
-    pages: list[tuple[Page, int]] = []
+    shown: list[tuple[Page, int]] = []
 
-    def begin(size: int, width: int = 360, height: int = 640, **options: Any) -> Page:
-        page = browser.new_page(viewport={"width": width, "height": height}, locale="fr-FR", **options)
-        page.context.new_cdp_session(page).send("Page.setFontSizes", {"fontSizes": {"standard": size}})
-        pages.append((page, size))
+    def begin(size: int, width: int = 360, height: int = 640, *, javascript: bool = True) -> Page:
+        if javascript not in kept:
+            page = browser.new_page(locale="fr-FR", java_script_enabled=javascript)
+            kept[javascript] = Kept(page, page.context.new_cdp_session(page))
+        page = kept[javascript].page
+        anew(page, live_site)
+        page.set_viewport_size({"width": width, "height": height})
+        kept[javascript].devtools.send("Page.setFontSizes", {"fontSizes": {"standard": size}})
+        shown.append((page, size))
         return page
 
     yield begin
-    shown = [(*page.evaluate(SIZE), size) for page, size in pages]
-    for page, _size in pages:
-        page.context.close()
+    seen = [(*page.evaluate(SIZE), size) for page, size in shown]
     # As large as it was set, within what the style allows on a narrow screen (`:root` in site.css).
-    assert all(seen == pytest.approx(min(wanted, 0.12 * width)) for seen, width, wanted in shown), shown
+    assert all(size == pytest.approx(min(wanted, 0.12 * width)) for size, width, wanted in seen), seen
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -141,7 +162,7 @@ def test_exchange_goes_on_and_is_ended_without_a_script(
     _agent, conversation = assigned(live_site)
     with live_site.database():
         key = visit(conversation)
-    page = visit_at(size, width, height, java_script_enabled=False)
+    page = visit_at(size, width, height, javascript=False)
     page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
     page.goto(live_site.url + "/tchat/")
     assert page.evaluate(WIDER) == []
