@@ -6,7 +6,7 @@ stays in French, for the agent.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils import translation
@@ -131,3 +131,14 @@ def questions_to_ask(readings: Sequence[Reading], reported: Mapping[str, Reporte
                 if element not in found and (element not in reported or not reported[element].is_clear):
                     found[element] = question_reply(element, voice)
     return list(found.values())
+
+
+def put_asked_last(questions: Sequence[Reply], said: Iterable[str]) -> list[Reply]:
+    """Return these questions, those that an agent asked already behind the others; `console/one-press.js` does so in an
+    open page. said: the agents' messages."""
+    asked = [_one_line(body) for body in said]
+    return sorted(questions, key=lambda reply: any(_one_line(reply.text) in body for body in asked))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

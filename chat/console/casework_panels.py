@@ -240,13 +240,16 @@ def said_in_one_press(
 ) -> list[Reply]:
     """Return the replies that an agent can insert with one press.
 
-    They are the steps of an emergency, else the next questions. The first of these is whether the person is safe, if
+    They are the steps of an emergency, else the next questions, without those that `thread` has while there are others.
+    The first of these is whether the person is safe, if
     the exchange tells of danger and no procedure was ever opened. Two queries at most, and at most
     `danger.MESSAGES_READ` messages are decrypted; one query, and no message, where `thread` and `dangers` are enough.
     """
     if steps := one_press.steps_to_say(checklist, voice):
         return steps
-    questions = one_press.questions_to_ask(sheet.readings, sheet.reported, voice)[: one_press.QUESTIONS_SHOWN]
+    asked = [one.body for one in thread if one.author == Author.AGENT]
+    questions = one_press.put_asked_last(one_press.questions_to_ask(sheet.readings, sheet.reported, voice), asked)
+    questions = questions[: one_press.QUESTIONS_SHOWN]
     if not _tells_danger(conversation, thread, dangers) or conversation.emergencies.exists():
         return questions
     return [one_press.safety_reply(voice), *questions][: one_press.QUESTIONS_SHOWN]

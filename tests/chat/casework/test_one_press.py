@@ -64,6 +64,19 @@ def test_an_answered_question_is_asked_no_more(agent):
     assert not any(reply.text == str(QUESTIONS[Element.ONLINE]) for reply in asked)
 
 
+def test_question_that_was_asked_comes_behind_the_others_also_after_a_reload(agent):
+    conversation = make.assigned(agent)
+    client = signed_in(agent.user)
+    first, *others = row(client.get(page_of(conversation)).text)
+    make.message(conversation, f"Bonjour. {first.replace(' ', chr(10))} Merci.", Author.AGENT)
+    asked = row(client.get(page_of(conversation)).text)
+    assert first not in asked and asked[: len(others)] == others
+    replies = one_press.all_questions(one_press.Voice())[:2]
+    bodies = [reply.text for reply in replies]
+    assert one_press.put_asked_last(replies, bodies) == replies, "all were asked"
+    assert one_press.put_asked_last(replies, bodies[:1]) == replies[::-1]
+
+
 @pytest.mark.parametrize(("age_band", "pronoun"), [("adult", "êtes-vous"), ("15_17", "es-tu")])
 def test_steps_of_an_emergency_come_before_the_questions_in_the_voice_of_the_person(agent, age_band, pronoun):
     conversation = make.assigned(agent, age_band=age_band)
