@@ -629,8 +629,10 @@ def test_palette_leads_and_sends_nothing(live_site, page: Page, at: Work, axe: A
     page.keyboard.press("Control+k")
     search = page.get_by_role("combobox", name=re.compile("^Chercher un échange"))
     expect(search).to_be_focused()
+    top = search.bounding_box()["y"]
     page.keyboard.type(name.split(" ")[0])
     expect(page.locator("#palette").get_by_role("option", selected=True)).to_contain_text(f"2 · {name}")
+    assert search.bounding_box()["y"] == top, "it stays where it is as lines come and go"
     axe(page)
     page.keyboard.press("Enter")
     area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
