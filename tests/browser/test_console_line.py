@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from chat.conversations import actions
+from chat.rules.lifecycle import Author, Outcome
 from tests.browser.conftest import LiveSite, PageFactory
 from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtures
     OPEN_THREAD,
@@ -101,6 +103,51 @@ def test_dead_line_is_said_while_no_other_is_to_be_had(live_site, page: Page, at
     expect(page.locator("#coupure")).to_be_hidden()
     expect(page.locator("[data-pending]")).to_have_count(0)
     expect(page.locator(f"{OPEN_THREAD} [data-author=agent]")).to_have_count(1)
+
+
+@pytest.mark.parametrize("reading", ["done", "under way", "failed"])
+def test_end_between_the_drawing_of_a_page_and_its_line_is_shown(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+    wire: Wire,
+    reading: str,
+):
+    """No frame tells of it, so the list showed for ever who had left.
+
+    reading: how that of the thread stands when the end is taken. When it is under way, the server drew it before.
+    """
+    agent = at(an_agent)
+    conversation = at(lambda: make.assigned(make_available(agent)))
+    wire.hold(page)
+    wire.refuses = True
+    is_read, drawn = reading == "done", []
+    if not is_read:
+        thread = f"**/console/echange/{conversation.public_id}/?partie=echange"
+        page.route(thread, lambda route: drawn.append((route, route.fetch())), times=1)
+    be_signed_in(page, live_site, agent)
+    page.goto(live_site.url + (f"/console/echange/{conversation.public_id}/" if is_read else "/console/"))
+    expect(page.locator("#liste .console-entry")).to_have_count(1)
+    expect(page.locator(OPEN_THREAD)).to_have_count(1 if is_read else 0)
+    while not (is_read or drawn):
+        page.wait_for_timeout(50)
+    if reading == "failed":
+        drawn.pop()[0].abort()
+    at(
+        lambda: actions.close_conversation(
+            conversation_id=conversation.pk, by_author=Author.AGENT, by=agent.user, outcome=Outcome.ADVISED
+        )
+    )
+    expect(page.locator("#termines .console-entry")).to_have_count(0)
+    wire.refuses = False
+    page.evaluate("dispatchEvent(new Event('pageshow'))")  # a page that wakes tries at once
+    until_connected(page, wire)
+    for route, answer in drawn:
+        route.fulfill(response=answer)
+    expect(page.locator("#termines .console-entry")).to_have_count(1)
+    expect(page.locator("#liste .console-entry")).to_have_count(0)
+    if is_read:
+        expect(page.locator(OPEN_THREAD)).to_contain_text("Cet échange est terminé")
 
 
 def test_pressed_button_shows_that_it_was_pressed(

@@ -84,10 +84,10 @@ async function readConversation(id) {
     const c = page ? take(page, id) : undefined;
     const reason = leftMeanwhile.get(id);
     if (c && reason) leave(c, reason);
-    else if (!page && reason) dropLine(id);
+    else if (!page) dropLine(id);
     return c;
   } catch {
-    return undefined; // the next beat asks again
+    return undefined; // `readMissing` asks again
   } finally {
     loading.delete(id);
     leftMeanwhile.delete(id);
@@ -102,6 +102,17 @@ function dropLine(id) {
 }
 
 /**
+ * Read the conversations again of which the list has a line, and the page no thread, because their first reading failed:
+ * they may have ended since they were drawn, and no frame tells this page so.
+ */
+export function readMissing() {
+  for (const { dataset } of all(".console-entry", list)) {
+    const id = dataset.conversation ?? "";
+    if (!conversations.has(id)) fetchConversation(id);
+  }
+}
+
+/**
  * The server says that a conversation left of which this page has no thread (yet). What was lost in an absence is read
  * again, as for any that leaves. One that is being read leaves as soon as it is drawn.
  *
@@ -110,6 +121,7 @@ function dropLine(id) {
  */
 export function leftUnread(id, reason) {
   if (loading.has(id)) leftMeanwhile.set(id, reason);
+  else readMissing();
   refreshDuty();
 }
 

@@ -8,7 +8,7 @@ import { find, seek } from "../lib/dom.js";
 import { plain } from "../lib/plain.js";
 import { hour } from "../lib/time.js";
 import { refreshAsides } from "./asides.js";
-import { assigned, check, leftUnread } from "./conversation.js";
+import { assigned, check, leftUnread, readMissing } from "./conversation.js";
 import { addDanger } from "./dangers.js";
 import { leave } from "./leaving.js";
 import { paint, refreshList } from "./list.js";
@@ -150,6 +150,7 @@ function receive(frame) {
 function queue(frame) {
   showQueue(frame);
   for (const mine of own()) if (!mine.confirmed) check(mine);
+  readMissing();
 }
 
 /** @param {Frame} frame */

@@ -9,6 +9,7 @@ import { byId } from "../lib/dom.js";
 import { BEAT_MS, openLine } from "../lib/line.js";
 import { session } from "../lib/session.js";
 import { keepAwake } from "../lib/wake.js";
+import { readMissing } from "./conversation.js";
 import { checkPause, refreshDuty, showNoDuty } from "./duty.js";
 import { hear } from "./frames.js";
 import { refreshList, tickList } from "./list.js";
@@ -149,6 +150,7 @@ function tick() {
   } else if (now - listAt >= (desk.line.isSlow ? SLOW_LOOK_MS : BEAT)) {
     listAt = now;
     refreshList();
+    readMissing();
   }
 }
 
