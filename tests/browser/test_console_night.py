@@ -309,6 +309,19 @@ def test_minor_is_ended_in_ten_keys_and_what_was_given_is_filled_in(
     }
 
 
+def test_points_are_read_again_when_their_first_reading_fails(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
+    _agent, key = one_open(page, live_site, at, age_band="15_17")
+    reply = at(lambda: CannedReply.objects.get(title="Donner un numéro d’aide").tu)
+    page.locator(f"#corps-{key}").fill(reply)
+    page.locator(f"#corps-{key}").press("Control+Enter")
+    expect(page.locator(f"{OPEN_THREAD} [data-log] [data-author=agent][data-seq]")).to_have_count(1)
+    failed = []
+    page.route(f"**/echange/{key}/?partie=echange", lambda route: failed.append(route.abort()), times=1)
+    page.keyboard.press("Alt+t")
+    expect(page.locator(f"#point_digital_line-{key}")).to_have_value("done")
+    assert failed
+
+
 def test_points_that_were_not_spoken_of_are_empty(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
     _agent, key = one_open(page, live_site, at, age_band="15_17")
     at(lambda: make.message(Conversation.objects.get(pk=_pk(key)), "le 3018 ne répond pas, je suis en danger ?"))

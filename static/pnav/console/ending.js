@@ -10,10 +10,12 @@ import { request } from "../lib/http.js";
 import { fold } from "../lib/search.js";
 import { tellUnanswered } from "./line.js";
 import { settle } from "./live-forms.js";
-import { tryToLoad } from "./pages.js";
+import { load } from "./pages.js";
 import { pageOf } from "./panels.js";
 import { hold, isPending } from "./pending-ends.js";
 import { known } from "./state.js";
+
+/** @typedef {import("./state.js").Conversation} Conversation */
 
 const NOTHING_MISSING = 204;
 
@@ -143,6 +145,29 @@ function letter(event) {
   (next ?? find("[name=confirm]", at.form)).focus();
 }
 
+const READ_AFTER_MS = [0, 500, 2000, 5000]; // a reading that failed is tried again after each of these times
+
+/**
+ * Read the exchange again for a form. Return null when it is nobody's to read any more, when the network fails each time,
+ * or when the form was closed meanwhile.
+ *
+ * @param {HTMLFormElement} form
+ * @param {HTMLDetailsElement} panel it is in
+ * @param {Conversation} c
+ */
+async function readFor(form, panel, c) {
+  for (const wait of READ_AFTER_MS) {
+    if (wait) await new Promise((goOn) => setTimeout(goOn, wait));
+    if (!panel.open || !form.isConnected) return null;
+    try {
+      return await load(pageOf(c.id));
+    } catch {
+      // The next time, or what is open is chosen by hand.
+    }
+  }
+  return null;
+}
+
 /**
  * Fill the points that are known by now, when the panel is opened: they were drawn when the exchange came. What the
  * agent has chosen stays.
@@ -154,7 +179,7 @@ async function renewPoints({ target: opened }) {
   const form = panel.open ? seek(":scope > [data-ending]", panel, HTMLFormElement) : null;
   const c = form && threadOf(form);
   if (!form || !c || !pointsOf(form).length) return;
-  const page = await tryToLoad(pageOf(c.id));
+  const page = await readFor(form, panel, c);
   const fresh = page && seek(`[id="${form.id}"]`, page);
   const legend = fresh && seek("legend", fresh);
   if (legend) seek("legend", form)?.replaceWith(document.adoptNode(legend)); // it says that something is filled in
