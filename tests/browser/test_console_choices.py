@@ -353,6 +353,38 @@ def test_sign_says_that_the_browser_holds_the_sound_back_until_a_press(live_site
     expect(fold.get_by_role("img", name="Son activé")).to_be_visible()
 
 
+LED = """async () => {
+    const { held } = await navigator.locks.query();
+    return held.some(({ name }) => name === "pnav-console-sound");
+}"""
+
+
+@pytest.mark.new_tabs
+def test_of_two_pages_of_one_agent_one_sounds(live_site: LiveSite, page: Page, at: Work, reporter):
+    agent, (shown, other) = holding(at, 2)
+    person = reporter(at(visit, other))
+    page.context.add_init_script(f"({EAR})()")
+    page.context.add_cookies([{"name": "pnav_console_son", "value": "1", "url": live_site.url}])
+    be_signed_in(page, live_site, agent)
+    second = page.context.new_page()
+    entry = f"#liste [data-conversation='{other.public_id}']"
+    for one in (page, second):
+        one.goto(address(live_site, shown))
+        expect(one.locator(".console-thread")).to_have_count(2)
+        one.wait_for_function(LED)
+    person.says("Bonjour ?")
+    for one in (page, second):
+        expect(one.locator(entry)).to_contain_text("1 non lu")
+    page.wait_for_timeout(500)
+    assert sorted([heard(page), heard(second)]) == [[], ["sine 660"]]
+    second.close()
+    page.wait_for_function(LED)
+    person.says("Il y a quelqu'un ?")
+    expect(page.locator(entry)).to_contain_text("2 non lus")
+    page.wait_for_function("window.heard.length")
+    assert heard(page) == ["sine 660"]
+
+
 def said(at: Work, conversation: Conversation, *texts: str) -> None:
     at(make.thread, conversation, texts)
 

@@ -17,6 +17,7 @@ import { tell } from "./notice.js";
 import { startClock } from "./pages.js";
 import { refreshBeside } from "./panels.js";
 import { tickOffers } from "./queue.js";
+import { followLead } from "./sound.js";
 import { announce, conversations, csrf, desk, isReady, own, root, words } from "./state.js";
 import { refuseAll, tellRead } from "./thread.js";
 import { tickUnseen } from "./unseen.js";
@@ -72,6 +73,7 @@ function tellLoss() {
 /** @param {State} state @param {"" | "session"} why */
 function changed(state, why) {
   for (const c of conversations.values()) c.outbox.lineIs(state);
+  followLead();
   if (state === "lost") tellLoss();
   else if (state === "reconnecting") {
     gone.at = Date.now();
@@ -95,6 +97,7 @@ function ended() {
   desk.isOver = true;
   for (const c of conversations.values()) refuseAll(c, words.refused_session);
   showNoDuty();
+  followLead();
   warn("out");
   session.dispatchEvent(new Event("over"));
 }

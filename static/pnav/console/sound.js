@@ -6,8 +6,9 @@
  */
 
 import { all, byId, find, target } from "../lib/dom.js";
+import { createLeader } from "./leader.js";
 import { notify } from "./notifications.js";
-import { words } from "./state.js";
+import { desk, isReady, words } from "./state.js";
 import { isRepeated, isWanted, notesOf, repeatCookie, toneCookie, toneIn, wantedCookie, wantedIn } from "./tones.js";
 
 /** @typedef {import("./tones.js").News} News */
@@ -25,6 +26,14 @@ function player() {
 }
 
 const isHeldBack = () => isOn() && audio?.state === "suspended";
+
+const leader = createLeader(navigator.locks);
+
+/** Of several pages of this agent one sounds. It is one whose line and whose sound work. */
+export function followLead() {
+  if (isOn() && audio && !isHeldBack() && isReady() && !desk.isOver) leader.stand(document.hasFocus());
+  else leader.resign();
+}
 
 /** @type {((news: News) => void)[]} */
 const listeners = [];
@@ -73,12 +82,17 @@ function play(news) {
 export const beep = (news) => {
   if (!isWanted(news, document.cookie)) return;
   notify();
-  if (isOn()) play(news);
+  playHere(news);
 };
+
+/** Play it, unless another page of this agent does. @param {News} news */
+async function playHere(news) {
+  if (isOn() && (await leader.maySound())) play(news);
+}
 
 /** Nobody has looked at something: make its sound again, if the agent wants that. @param {News} news */
 export const playAgain = (news) => {
-  if (isOn() && isRepeated(document.cookie)) play(news);
+  if (isRepeated(document.cookie)) playHere(news);
 };
 
 /** Draw what was chosen again after the bar of the availability was drawn. */
@@ -100,6 +114,7 @@ export const showSound = () => {
   const wanted = wantedIn(document.cookie);
   for (const box of all("[data-alert]", document, HTMLInputElement))
     box.checked = wanted.has(/** @type {News} */ (box.dataset.alert));
+  followLead();
 };
 
 function toggleSound() {
@@ -126,6 +141,9 @@ export const watchSound = () => {
   if (isOn()) player();
   for (const press of ["pointerdown", "pointerup", "keydown"])
     document.addEventListener(press, () => isHeldBack() && audio?.resume(), true); // before a dialog keeps its keys
+  addEventListener("focus", followLead);
+  addEventListener("pageshow", followLead);
+  for (const end of ["pagehide", "freeze"]) addEventListener(end, leader.resign, true);
   document.addEventListener("change", choose);
   document.addEventListener("click", (event) => {
     if (target(event).closest("#son")) toggleSound();
