@@ -15,7 +15,7 @@ from reports.audit import log as audit_log
 from reports.models import AccessKind, Motive
 from tests.accounts.cast import IN_A_BROWSER, PASSWORD, make_user, totp_code
 from tests.browser import staff
-from tests.browser.conftest import LiveSite, PageFactory, goes_on
+from tests.browser.conftest import Axe, LiveSite, PageFactory, goes_on
 from tests.browser.exchange import in_site
 from tests.browser.forgetting import forget
 from tests.factories import chat as make
@@ -113,6 +113,49 @@ def test_account_pages_are_accessible(live_site, page_factory: PageFactory, axe_
     sign_in(page, live_site.url, name, code=False)
     expect(page.locator("h1")).to_have_text("Deuxième étape")
     axe_in_both_themes(page)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_password_is_seen_while_it_is_typed_and_sent_hidden(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    account: Callable[..., str],
+    axe: Axe,
+    theme: str,
+):
+    page = page_factory(theme=theme, width=320)
+    page.goto(live_site.url + "/compte/login/")
+    field = page.get_by_label("Mot de passe", exact=True)
+    button = page.get_by_role("button", name="Afficher le mot de passe")
+    field.fill(PASSWORD)
+    assert field.get_attribute("type") == "password"
+    button.press("Enter")
+    assert field.get_attribute("type") == "text"
+    assert field.get_attribute("autocomplete") == "current-password"
+    assert field.get_attribute("spellcheck") == "false"
+    expect(page.locator("[data-shows-passwords] [role=status]")).to_have_text("Le mot de passe est visible.")
+    axe(page)
+    page.get_by_role("button", name="Masquer le mot de passe").press("Enter")
+    assert field.get_attribute("type") == "password"
+    button.press("Enter")
+    page.fill("[name=login]", account())
+    types = "() => { window.sent = ''; document.forms['password-form'].addEventListener('submit', (event) => {"
+    page.evaluate(types + "window.sent = event.target.password.type; event.preventDefault(); }); }")
+    field.press("Enter")
+    page.wait_for_function("window.sent === 'password'")
+
+
+def test_passwords_that_are_chosen_are_seen_together(live_site: LiveSite, page_factory: PageFactory, account):
+    page = page_factory()
+    sign_in(page, live_site.url, account(temporary=True), code=False)
+    page.goto(live_site.url + "/compte/password/change/")
+    page.get_by_role("button", name="Afficher les mots de passe").click()
+    fields = page.locator("main form input[name*=password]")
+    kinds = {one.get_attribute("type") for one in fields.all()}
+    assert kinds == {"text"} and fields.count() >= 2
+    plain = page_factory(javascript=False)
+    plain.goto(live_site.url + "/compte/login/")
+    expect(plain.locator("[data-shows-passwords]")).to_be_hidden()
 
 
 def test_enrolment_and_sign_in_without_javascript(live_site, page_factory: PageFactory, account):
