@@ -209,7 +209,9 @@ def _said(value: int | None, how: Sentence) -> str:
 
 def draw_shares(periods: list[Figures], promise: str) -> list[Chart]:
     """Draw the shares of each period, all from 0 to 100, from the rounded values of the table and nothing else."""
-    shares = [(key, label) for key, label, how in LINES if how is words.PERCENT]
+    # In the table « dont mineurs » stands under the people of whom it is a part. No bar stands above it.
+    alone = {"minors": words.MINORS_ALONE}
+    shares = [(key, alone.get(key, label)) for key, label, how in LINES if how is words.PERCENT]
     return [
         charts.draw_rows(
             Words(f"parts-{one['key']}", TITLES[one["key"]].say(), words.SHARES_DRAWN.say()),

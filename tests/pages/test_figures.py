@@ -112,6 +112,16 @@ def test_pictures_of_few_people_are_outlines(client):
     assert kinds == {"chart__hidden"}
 
 
+def test_each_bar_says_of_whom_it_is_a_share(client):
+    """In the table « dont mineurs » stands under the whole of which it is a part. No bar stands above it."""
+    past(23)
+    close()
+    html = client.get("/chiffres/").text
+    first = [next(svg.iter("text")).text for svg in pictures_of(html).values()]
+    assert first[:2] == ["Personnes mineures"] * 2
+    assert '<th scope="row">dont mineurs</th>' in html
+
+
 def test_page_in_english_and_linked_from_every_page(client):
     assert 'href="/chiffres/"' in client.get("/").text
     html = client.get("/en/chiffres/").text

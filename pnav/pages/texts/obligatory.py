@@ -516,6 +516,7 @@ OPINIONS_MANY = add(
 OPENED = add("figures.opened", FIGURES, _("Personnes qui ont ouvert un échange"))
 ABOUT = add("figures.about", FIGURES, _("environ {n}"), variables=[Variable("n", "le nombre", "120")])
 MINORS = add("figures.minors", FIGURES, _("dont mineurs"))
+MINORS_ALONE = add("figures.minors_alone", FIGURES, _("Personnes mineures"))
 PERCENT = add("figures.percent", FIGURES, _("{n} %"), variables=[Variable("n", "le pourcentage", "93")])
 ANSWERED = add("figures.answered", FIGURES, _("Personnes à qui quelqu'un a répondu"))
 WAIT = add("figures.wait", FIGURES, _("Attente d'une personne sur deux"))

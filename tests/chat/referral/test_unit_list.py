@@ -54,6 +54,15 @@ def test_what_nobody_has_read_looks_unread(unit):
     assert page.count("Non lu") == 1
 
 
+def test_that_all_is_read_is_said_of_a_list_and_not_of_nothing(unit):
+    browser = signed_in(unit.user)
+    page = read(browser)
+    assert "Rien n'a été transmis à votre unité." in page
+    assert "Tout est lu." not in page
+    referral_actions.mark_read(transmission=given(unit), by=unit.user)
+    assert "Tout est lu." in read(browser)
+
+
 def test_list_shows_urgency_town_theme_and_the_appointment(unit):
     lille = town("Lille", "59000")
     row = given(unit, municipality=lille, postal_code="59000", facts=["rumours", "image"], urgency=Urgency.CRITICAL)
