@@ -240,12 +240,13 @@ def _captures(asked: Asked) -> Found:
     found = sorted(capture_queries.own_captures(asked.conversation), key=lambda one: one.number)
     told = [one for one in found if not one.is_arriving and one.locked_at is None]
     originals = capture_queries.own_originals(asked.conversation) if asked.with_captures else {}
+    place = "fichiers/fichier" if asked.discreet else "captures/capture"
     files = {}
     for one in told:
         kind = EXTENSIONS.get(one.kind, one.kind)
         pieces = originals.get(one.public_id)
         if _state_of(one) == "read" and pieces is not None and one.scan != ScanResult.FOUND:
-            name = f"captures/capture-{one.number}.{kind if _KIND.fullmatch(kind) else 'bin'}"
+            name = f"{place}-{one.number}.{kind if _KIND.fullmatch(kind) else 'bin'}"
             files[one.public_id] = LongFile(name, one.size, one.sha256, pieces)
     value = [
         {

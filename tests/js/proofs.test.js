@@ -120,34 +120,39 @@ test("a copy of the version before, which does not say whether a fact was correc
   assert.deepEqual(await wrongIn(before), ["fait-1"], "noted after it was proven");
 });
 
-test("the file of a capture is held to the digest that its proof signed", async () => {
-  const said = copy();
-  said.captures[0].file = "captures/capture-1.png";
-  const contents = new Map([
-    ["preuves.json", bytes(PROOFS)],
-    ["copie.json", bytes(said)],
-  ]);
-  const judged = async (/** @type {[string, string | null][]} */ ...digests) => {
-    const found = new Map(digests);
-    return [(await checkContents(contents, found))?.wrong, otherCaptures(contents, found)];
-  };
-  const [name, right] = [said.captures[0].file, "0".repeat(64)];
-  assert.deepEqual(await judged([name, right], ["copie.pdf", "1".repeat(64)]), [[], []]);
-  for (const other of [
-    [name, "1".repeat(64)],
-    [name, null],
-    ["copie.pdf", right],
-  ]) {
-    assert.deepEqual(await judged(other), [["capture-1"], [name]], String(other));
-  }
-  assert.deepEqual(await judged([name, right], ["captures/capture-2.png", right]), [[], ["captures/capture-2.png"]]);
-  said.captures[0].file = null; // a copy without its captures
-  contents.set("copie.json", bytes(said));
-  assert.deepEqual(await judged(["copie.pdf", right]), [[], []]);
-  assert.deepEqual(await judged([name, right]), [[], [name]], "a file that no capture names");
-  contents.set("copie.json", bytes("{")); // its own digest says so
-  assert.deepEqual(otherCaptures(contents, new Map([[name, right]])), []);
-});
+for (const [folder, one] of [
+  ["captures", "capture"],
+  ["fichiers", "fichier"], // in discreet mode
+])
+  test(`the file of a capture in « ${folder} » is held to the digest that its proof signed`, async () => {
+    const said = copy();
+    said.captures[0].file = `${folder}/${one}-1.png`;
+    const contents = new Map([
+      ["preuves.json", bytes(PROOFS)],
+      ["copie.json", bytes(said)],
+    ]);
+    const judged = async (/** @type {[string, string | null][]} */ ...digests) => {
+      const found = new Map(digests);
+      return [(await checkContents(contents, found))?.wrong, otherCaptures(contents, found)];
+    };
+    const [name, right] = [said.captures[0].file, "0".repeat(64)];
+    assert.deepEqual(await judged([name, right], ["copie.pdf", "1".repeat(64)]), [[], []]);
+    for (const other of [
+      [name, "1".repeat(64)],
+      [name, null],
+      ["copie.pdf", right],
+    ]) {
+      assert.deepEqual(await judged(other), [["capture-1"], [name]], String(other));
+    }
+    const another = `${folder}/${one}-2.png`;
+    assert.deepEqual(await judged([name, right], [another, right]), [[], [another]]);
+    said.captures[0].file = null; // a copy without its captures
+    contents.set("copie.json", bytes(said));
+    assert.deepEqual(await judged(["copie.pdf", right]), [[], []]);
+    assert.deepEqual(await judged([name, right]), [[], [name]], "a file that no capture names");
+    contents.set("copie.json", bytes("{")); // its own digest says so
+    assert.deepEqual(otherCaptures(contents, new Map([[name, right]])), []);
+  });
 
 test("an archive that holds two copies is none of ours: of the other, nothing would be said", async () => {
   const both = new Map([

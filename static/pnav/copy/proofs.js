@@ -22,7 +22,8 @@ import { verifyProof } from "../lib/proof.js";
 
 const PROOFS = "preuves.json";
 const COPIES = ["copie.json", "echange.json", "dossier.json"];
-const CAPTURES = "captures/"; // where the archive has the files of captures that « copie.json » names
+// Where the archive has the files of captures that « copie.json » names; the second, in discreet mode.
+const CAPTURES = ["captures/", "fichiers/"];
 const NONE = new TextEncoder().encode('{"stamps":{},"proofs":[]}');
 
 /** @param {Bytes} bytes */
@@ -179,7 +180,8 @@ export const otherCaptures = (contents, digests) => {
   }
   const named = new Set(captures.map((one) => one.file));
   const wrong = captures.filter((one) => !isFileOf(one, digests)).map((one) => one.file);
-  return [...wrong, ...[...digests.keys()].filter((name) => name.startsWith(CAPTURES) && !named.has(name))];
+  const isOfCapture = (/** @type {string} */ name) => CAPTURES.some((folder) => name.startsWith(folder));
+  return [...wrong, ...[...digests.keys()].filter((name) => isOfCapture(name) && !named.has(name))];
 };
 
 /** @typedef {import("../lib/proof.js").Stamped} Stamped */

@@ -496,7 +496,10 @@ def test_discreet_copy_has_neutral_names(as_reporter, drawn):
     page = client.get(DISCREET.reverse("chat:copy")).text
     assert "À emporter" in page and "Ma copie" not in page
     note(conversation)
-    files = unpacked(client.post(DISCREET.reverse("chat:copy"), MINE))
+    captures.drawn(conversation)
+    files = unpacked(client.post(DISCREET.reverse("chat:copy"), {**MINE, "captures": "on"}))
+    assert [one["file"] for one in json.loads(files["copie.json"])["captures"]] == ["fichiers/fichier-1.png"]
+    assert "fichiers/fichier-1.png" in files and not [name for name in files if re.search("faits?|captures?", name)]
     assert drawn[0].title == "À emporter" and drawn[0].letterhead == ()
     assert "notes.pdf" in files and "faits.pdf" not in files
     words = json.loads(re.search(rb'<script id="words"[^>]*>(.*?)</script>', files["verifier.html"])[1])
