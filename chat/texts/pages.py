@@ -123,6 +123,11 @@ add(
     ),
 )
 add(
+    "chat.frame_aside",
+    FRAME,
+    _("Une suite est à lire : le bouton au-dessus de ce cadre y mène."),
+)
+add(
     "chat.away_told",
     AWAY,
     _(

@@ -372,6 +372,7 @@ def news(request: HttpRequest) -> HttpResponse:
         beside=beside,
         shown=Status.ACTIVE if request.GET.get("etat") == Status.ACTIVE else Status.WAITING,
         is_paused=request.GET.get("pause") == "1",
+        is_aside=request.GET.get("autre") == "1",
         question=proposals.open_question(current) if beside.may_be_asked else None,
     )
     return render(request, "chat/news.html", context)
@@ -386,12 +387,14 @@ def news_page(
     beside: PageState,
     shown: Status,
     is_paused: bool,
+    is_aside: bool = False,
     after: int = 0,
     question: Question | None = None,
 ) -> dict[str, Any]:
     """Return what the frame of news shows.
 
-    lines: the messages after the number `after`. shown: the status that the page around the frame shows.
+    lines: the messages after the number `after`. shown: the status that the page around the frame shows. is_aside: that
+    page is not the exchange's own, and what waits there is a button away.
     """
     return {
         **manner,
@@ -403,6 +406,7 @@ def news_page(
         "after": after,
         "shown": shown,
         "paused": is_paused,
+        "is_aside": is_aside,
         "question": question,
         # While the line that tells of it is new: the page around the frame, once read again, has the button.
         "document": beside.has_document and any(line.author == Author.SYSTEM for line in lines),

@@ -219,6 +219,7 @@ def _frame(
     *,
     shown: Status = Status.WAITING,
     is_paused: bool = True,
+    is_aside: bool = False,
     waited: timedelta = timedelta(minutes=1),
     bodies: Sequence[str] = ("Bonjour",),
     **beside: Any,
@@ -238,6 +239,7 @@ def _frame(
             beside=cast.page_state(**beside),
             shown=shown,
             is_paused=is_paused,
+            is_aside=is_aside,
         )
         return render(trial.request, "chat/news.html", context | {"preview_of": notice_of(trial)})
 
@@ -753,6 +755,7 @@ FRAMES = (
     _frame(Status.WAITING, waited=_LONG),
     _frame(shown=Status.ACTIVE, is_asked=True),
     _frame(shown=Status.ACTIVE, has_document=True),
+    _frame(shown=Status.ACTIVE, has_document=True, is_aside=True),
     _frame_follow,
     _frame_gone,
 )

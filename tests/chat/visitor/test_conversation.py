@@ -288,6 +288,20 @@ def test_news_says_that_somebody_came(as_reporter):
     assert "« Actualiser », sous les messages, montre la suite" in page
 
 
+@pytest.mark.parametrize("page", ["chat:facts", "chat:captures"])
+def test_frame_of_a_page_without_refresh_names_the_button_that_it_has(as_reporter, set_rule, page):
+    set_rule(definitions.OTHER_DOORS, 10)
+    client = as_reporter(make.waiting(queued_at=make.long_ago(12)))
+    around = client.get(reverse(page)).text
+    assert "Actualiser" not in around
+    (address,) = re.findall(r'<iframe[^>]* src="([^"]+)"', around)
+    for each in (address, f"{address}&pause=1"):  # the links that stop and go on keep what page it is
+        frame = shown(client.get(unescape(each)))
+        assert "le bouton au-dessus de ce cadre y mène." in frame and "Actualiser" not in frame
+        (link,) = re.findall(r'href="(\?apres[^"]+)"', frame)
+        assert "autre=1" in link
+
+
 def test_news_of_a_closed_conversation_stops_reloading(as_reporter):
     page = shown(as_reporter(make.closed()).get(reverse("chat:news"), {"apres": 0, "etat": "active"}))
     assert "L'échange est terminé." in page and "http-equiv" not in page
