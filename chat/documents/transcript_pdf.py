@@ -13,6 +13,7 @@ from typing import Any
 
 from chat.documents import font_coverage
 from common.offload import pool
+from common.offload.tables import WHOLE_ROWS
 from common.texts import languages
 from reports import letterhead
 
@@ -44,6 +45,7 @@ EXCHANGE = (
 #set page(paper: "a4", margin: 2cm, numbering: "1 / 1", header: text(size: 8pt, data.mark))
 """
     + letterhead.SOURCE
+    + WHOLE_ROWS
     + """
 #title()
 #for line in data.about { par(line) }
@@ -54,7 +56,7 @@ EXCHANGE = (
     table(
       columns: (1fr, 2fr),
       table.header(strong(data.heads.at(0)), strong(data.heads.at(1))),
-      ..section.pairs.flatten().map(text),
+      ..section.pairs.map(pair => cells(pair, (22, 50), 30)).flatten(),
     )
   }
 }

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from common.offload import pool
+from common.offload.tables import WHOLE_ROWS
 from reports import letterhead
 
 ROWS_AT_MOST = 1_000  # how many rows a document has, the newest ones: some sixty pages
@@ -18,6 +19,7 @@ SOURCE = (
 #set table(fill: (_, row) => if row == 0 { luma(238) })
 """
     + letterhead.SOURCE
+    + WHOLE_ROWS
     + """
 #title()
 #data.at
@@ -29,7 +31,7 @@ SOURCE = (
 #table(
   columns: data.heads.map(_ => 1fr),
   table.header(..data.heads.map(strong)),
-  ..data.rows.flatten().map(text),
+  ..data.rows.map(row => cells(row, row.map(_ => 100 / row.len()), 35)).flatten(),
 )
 """
 )

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -182,3 +183,44 @@ def test_no_heading_is_the_last_line_of_a_page(pairs):
         where.add(next(number for number, page in enumerate(pages) if "Transmission" in page))
         assert not headings & {page[-1] for page in pages}, count
     assert where == {0, 1}, "the foot of a page was among them"
+
+
+def on_page(pages: list[list[str]], words: str) -> list[int]:
+    return [number for number, page in enumerate(pages) for line in page if words in line]
+
+
+@pytest.mark.parametrize("value", ["mot " * 300, "\n".join(["ligne"] * 20), "W" * 1_400, "é" * 700])
+def test_row_of_a_table_is_not_cut_between_two_pages(value):
+    """Each place of the foot of a page is tried. What is longest and widest still fits on one."""
+    where = set()
+    for count in range(0, 40, 3):
+        about = [f"Ligne {number}" for number in range(count)]
+        pairs = [("Motif", f"Début {value} fin."), ("Unité", "Lyon")]
+        whole = replace(document(""), about=about, sections=[Section("Fiche", pairs=pairs)])
+        pages = pages_of(EXCHANGE, transcript_pdf._data(whole))
+        begins, ends = on_page(pages, "Début"), on_page(pages, "fin.")
+        assert begins == ends and len(ends) == 1, count
+        where |= {*ends}
+    assert where == {0, 1}
+
+
+def test_row_that_is_longer_than_a_page_goes_on_on_the_next():
+    value = "\n".join(f"ligne {number}." for number in range(150))
+    whole = replace(document(""), sections=[Section("Fiche", pairs=[("Motif", value)])])
+    pages = pages_of(EXCHANGE, transcript_pdf._data(whole))
+    found = [on_page(pages, f"ligne {number}.") for number in range(150)]
+    assert [len(one) for one in found] == [1] * 150
+    assert {one for [one] in found} == {0, 1, 2}
+
+
+@pytest.mark.parametrize("motive", ["mot " * 60, "W" * 250])
+def test_row_of_the_register_is_not_cut_between_two_pages(motive):
+    heads = ["Demande", "Motif", *"cdefghijkl"]
+    rows = [[f"Nº {number}", f"Début {number}, {motive} fin {number}.", *["x"] * 10] for number in range(30)]
+    data = register_pdf.on_paper(heads, rows, datetime(2026, 11, 28, tzinfo=UTC))
+    pages = pages_of(register_pdf.SOURCE, data)
+    said = ["".join(page).replace(" ", "") for page in pages]
+    for number in range(30):
+        places = [[at for at, page in enumerate(said) if one in page] for one in (f"Début{number},", f"fin{number}.")]
+        assert places[0] == places[1] and len(places[0]) == 1, number
+    assert len(pages) > 3
