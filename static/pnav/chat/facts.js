@@ -50,7 +50,10 @@ function fillIn(body) {
   // A fact that cannot be corrected any more is asked for in vain: its words are a new one's. Where nothing was typed,
   // the page that was asked for a fact shows it as it is.
   if (asked !== wanted && (body ? !isHere : edits && !asked)) {
-    location.replace(`${location.pathname}?fait=${wanted}#fait`);
+    // Loaded again and not left, so that the page that comes keeps the name of this tab, and asks once more: the save of
+    // the page before may be on its way yet.
+    history.replaceState(history.state, "", `${location.pathname}?fait=${wanted}#fait`);
+    location.reload();
     return;
   }
   if (!body && edits) return;
