@@ -80,6 +80,27 @@ def test_person_waits_then_talks_without_scripts(
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("page, box", [("/tchat/", "#body"), ("/tchat/faits/", "#id_what")])
+def test_reload_after_the_last_letter_loses_no_word(
+    live_site: LiveSite, engines: EngineFactory, kind: str, page: str, box: str
+):
+    """The reload does not wait for the save that comes every three seconds, nor the page that it reads."""
+    _agent, conversation = assigned(live_site)
+    browser = engines(kind)
+    enter(browser, live_site, conversation)
+    browser.open(live_site.url + page)
+    browser.wait_for(box)
+    typed = ""
+    for more in ("Des insultes", " sous ma photo"):
+        browser.type(box, more)
+        typed += more
+        browser.reload()
+        value = f"document.querySelector('{box}')?.value"
+        wait_for(lambda: browser.script(value) == typed, f"« {typed} » in {box}")  # noqa: B023  it is asked at once
+    assert browser.complaints() == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_answers_of_the_signalement_have_even_spaces_between_them(
     live_site: LiveSite, engines: EngineFactory, kind: str
 ):
