@@ -237,6 +237,8 @@ def _words() -> dict[str, str]:
         "kept_after": _("Un passage n'a pas été pris, l'échange reste à vous : voir « Passages »."),
         "whispered": _("Un superviseur vous a dit un mot : voir « Passages »."),
         "paused": _("Pause décidée par un superviseur : voir « Ma disponibilité ». Vos échanges restent à vous."),
+        "idle_over": _("C'est noté : vous êtes là."),
+        "idle_paused": _("Pause automatique : pas de signe de vous. « Me remettre disponible » y met fin."),
         "opening": _("Une levée d'anonymat attend de vous : voir « Levées d'anonymat »."),
         "closed": _("Terminé"),
         "released": _("N'est plus à vous : passé, ou dans la file"),

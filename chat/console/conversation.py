@@ -7,6 +7,7 @@ another agent's and an unknown one look the same: 404. The second factor is aske
 import logging
 import uuid
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -50,8 +51,8 @@ from chat.console.base import (
     read_open,
     screen,
 )
-from chat.console.forms import AvailabilityForm, ReadForm
-from chat.conversations import actions, losses, waiting_list, wording
+from chat.console.forms import AvailabilityForm, IdleForm, ReadForm
+from chat.conversations import actions, idle, losses, waiting_list, wording
 from chat.conversations.presence import renew_lease
 from chat.database import DATABASE_AWAY
 from chat.journal import panel as journal_panel
@@ -329,6 +330,23 @@ def availability(request: HttpRequest, agent: Agent) -> HttpResponse:
 
 @require_POST
 @for_agents
+def idle_pause(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """Set the agent in pause, because an open page saw no sign of them (`chat.conversations.idle`).
+
+    The answer says whether it was done: an agent whom nobody needs, or who has just written, is left as they are.
+    """
+    form = IdleForm(request.POST)
+    if not form.is_valid():
+        return JsonResponse({"paused": False})
+    try:
+        idle.pause_idle(agent_id=agent.pk, unseen=timedelta(seconds=form.cleaned_data["seconds"]))
+    except idle.NotIdle:
+        return JsonResponse({"paused": False})
+    return JsonResponse({"paused": True})
+
+
+@require_POST
+@for_agents
 def losses_read(request: HttpRequest, agent: Agent) -> HttpResponse:
     """Note that the agent has read what they lost in their absence, so that it is no longer shown. One statement."""
     form = ReadForm(request.POST)
@@ -348,6 +366,8 @@ def presence(request: HttpRequest) -> HttpResponse:
     A script gets JSON; a browser without scripts gets a frame that loads itself again, so that a long answer or a long
     reading does not end the lease. While somebody depends on this agent, an open page counts as use of the session, as
     an open console does. Otherwise it does not, and the session ends when it is idle (docs/adr/0049).
+
+    `?signe=non`: the page has seen no sign of life for a while, and asks whether somebody needs this agent.
     """
     agent = access.as_agent(request.user)
     standing = renew_lease(user_id=agent.user_id) if agent is not None else None
@@ -357,9 +377,16 @@ def presence(request: HttpRequest) -> HttpResponse:
         put_off: Callable[[], None] = request.session.put_off  # type: ignore[attr-defined]
         put_off()
     if not request.accepts("text/html"):
-        return JsonResponse(
-            {"kept": standing.is_kept, "held": standing.held, "unread": standing.unread, "was_over": standing.was_over}
-        )
+        answer = {
+            "kept": standing.is_kept,
+            "held": standing.held,
+            "unread": standing.unread,
+            "was_over": standing.was_over,
+            "paused": standing.idle_reason,
+        }
+        if request.GET.get("signe") == "non":
+            answer["needed"] = idle.is_needed(agent)
+        return JsonResponse(answer)
     now = timezone.now()
     context = {
         "own": inbox.open_entries(agent, now),

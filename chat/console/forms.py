@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.arranging.layout import Act
 from chat.arranging.list_order import Order
+from chat.conversations import idle
 from chat.rules.lifecycle import Availability, PauseOrder
 from common.dates import format_date
 from common.service_settings import definitions, values
@@ -90,6 +91,12 @@ class ReadForm(forms.Form):
     """Says that the agent has read which conversations they lost. until: the return that the page showed."""
 
     until = forms.DateTimeField()
+
+
+class IdleForm(forms.Form):
+    """It is for how long a page has seen no sign of its agent, in seconds."""
+
+    seconds = forms.IntegerField(min_value=int(idle.ANSWER.total_seconds()), max_value=86_400)
 
 
 FREEZE_AT_MOST = timedelta(days=2 * 365)  # after this time it has to be asked for again

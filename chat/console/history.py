@@ -10,7 +10,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Note
-from chat.rules.lifecycle import Outcome, UrgencyReason
+from chat.rules.lifecycle import NO_SIGN, Outcome, UrgencyReason
 from chat.rules.referral import State
 from chat.rules.transfer import Answer, HandoverState, Manner, Reason
 from common import plain_text
@@ -98,6 +98,8 @@ def words_of(event: ConversationEvent) -> str:
         return event.kind
     label = str(EventKind(event.kind).label)
     match event.kind:
+        case EventKind.RELEASED if event.detail == NO_SIGN:
+            return _("Rendu à la file : pas de signe de l'agent")
         case EventKind.URGENCY:
             return _urgency(label, event.detail)
         case EventKind.HELD:

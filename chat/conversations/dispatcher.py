@@ -30,7 +30,7 @@ from django.utils import translation
 from chat import pubsub
 from chat.conversations import web_heartbeat
 from chat.messages.writing import Line, say_line, say_lines
-from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, EventKind
+from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, EventKind, Message
 from chat.models.agent import places_filled
 from chat.models.casework import Emergency
 from chat.models.transfer import Direction
@@ -47,10 +47,11 @@ from chat.rules.assignment import (
     turn_key,
     with_share,
 )
-from chat.rules.lifecycle import LIGHT, Availability, Status  # fmt: skip
+from chat.rules.lifecycle import LIGHT, NO_SIGN, Author, Availability, Status  # fmt: skip
 from chat.texts import thread as thread_texts
 from common import clock, metrics, tracing
 from common.service_settings import definitions, values
+from common.texts.catalogue import Sentence
 from locations.models import Force
 from triage.rules import Urgency
 
@@ -446,23 +447,50 @@ def _release(agent_id: int, now: datetime) -> int:
         .order_by("pk")
         .select_for_update(of=("self",), no_key=True)
     )
+    _put_back(conversations, thread_texts.LOST_AGENT, now)
+    pubsub.agent_changed(agent_id)
+    return len(conversations)
+
+
+def _put_back(conversations: Sequence[Conversation], told: Sentence, now: datetime, *, detail: str = "") -> None:
+    """Put these conversations, which are locked, back in the queue at their old place. told: what their thread says."""
     Conversation.objects.filter(pk__in=[conversation.pk for conversation in conversations]).update(
         status=Status.WAITING, assigned_to=None, assigned_at=None
     )
     for conversation in conversations:
-        say_line(
-            conversation,
-            thread_texts.LOST_AGENT,
-            now=now,
-        )
+        say_line(conversation, told, now=now)
         pubsub.message_posted(conversation.public_id, conversation.last_seq)
         pubsub.state_changed(conversation.public_id)
         logger.warning("conversation released %s", conversation.public_id)
     ConversationEvent.objects.bulk_create(
-        conversation.new_event(EventKind.RELEASED, at=now) for conversation in conversations
+        conversation.new_event(EventKind.RELEASED, at=now, detail=detail) for conversation in conversations
     )
-    pubsub.agent_changed(agent_id)
-    return len(conversations)
+
+
+def release_unopened(agent: Agent, *, since: datetime, now: datetime) -> int:
+    """Put back in the queue whom the queue gave to this agent since then, unless the agent has written to them.
+
+    They come to their old place; returns how many there were. since: when the agent, who is locked and no longer
+    available, gave their last sign of life, so that nobody has looked at these conversations. Locks them.
+    """
+    given = ConversationEvent.objects.filter(
+        conversation=OuterRef("pk"), kind=EventKind.ASSIGNED, by=agent.user_id, at=OuterRef("assigned_at")
+    )
+    locked = list(
+        Conversation.objects.active()
+        .filter(Exists(given), assigned_to=agent, assigned_at__gte=since)
+        .select_related("report")
+        .order_by("pk")
+        .select_for_update(of=("self",), no_key=True)
+    )
+    # A statement of its own, after the locks: it sees what was written while this transaction waited for them.
+    written = Message.objects.filter(
+        conversation__in=locked, author=Author.AGENT, agent=agent, sent_at__gte=since
+    ).values_list("conversation", flat=True)
+    spoken = set(written)
+    unopened = [conversation for conversation in locked if conversation.pk not in spoken]
+    _put_back(unopened, thread_texts.IDLE_AGENT, now, detail=NO_SIGN)
+    return len(unopened)
 
 
 def _slept_through(now: datetime) -> ConversationQuerySet:

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from chat import access
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
-from chat.rules.lifecycle import Status
+from chat.rules.lifecycle import NO_SIGN, Status
 from common.choices import label_of
 
 SHOWN_AT_MOST = 20  # losses that are listed one by one
@@ -47,12 +47,14 @@ class Absence:
     """It is an absence in which an agent lost conversations.
 
     absent_from: when they were last seen. absent_until: when they came back. lasted: the time between, in words.
+    is_idle: the console was open, but nobody gave a sign of life there (`chat.conversations.idle`).
     count: all that were lost. places: how many of them are where now, in words. lines: the first SHOWN_AT_MOST of them.
     """
 
     absent_from: datetime
     absent_until: datetime
     lasted: str
+    is_idle: bool
     count: int
     places: list[str]
     lines: list[Loss]
@@ -74,7 +76,9 @@ def _lost(user_id: int, since: datetime) -> Any:
     ).order_by("pk")
     given = ConversationEvent.objects.filter(kind=EventKind.ASSIGNED, by=user_id, at__gt=since - GIVEN_FOR)
     return given.annotate(
-        next_kind=Subquery(after.values("kind")[:1]), went_at=Subquery(after.values("at")[:1])
+        next_kind=Subquery(after.values("kind")[:1]),
+        next_detail=Subquery(after.values("detail")[:1]),
+        went_at=Subquery(after.values("at")[:1]),
     ).filter(next_kind=EventKind.RELEASED, went_at__gte=since)
 
 
@@ -116,6 +120,7 @@ def unread_losses(agent: Agent, now: datetime) -> Absence | None:
         absent_from=agent.absent_from,
         absent_until=agent.absent_until,
         lasted=_lasted(agent.absent_until - agent.absent_from),
+        is_idle=not rows.exclude(next_detail=NO_SIGN).exists(),
         count=count,
         places=places,
         lines=lines,

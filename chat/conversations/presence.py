@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from chat.conversations import actions
-from chat.rules.lifecycle import Availability, is_lease_over
+from chat.rules.lifecycle import Availability, is_idle, is_lease_over
 from common.sql import fetch_rows
 
 # The lease is renewed while something depends on it: conversations under way, or the availability of an agent who is
@@ -33,7 +33,7 @@ WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now), held AS MATERIALI
 ), renewed AS (
     UPDATE chat_agent a SET seen_at = late.now FROM late WHERE a.id = late.id RETURNING a.id, late.seen_at, late.now
 )
-SELECT a.id, a.availability, held.held, held.unread, renewed.id, renewed.seen_at, renewed.now
+SELECT a.id, a.availability, a.pause_reason, held.held, held.unread, renewed.id, renewed.seen_at, renewed.now
 FROM chat_agent a CROSS JOIN held LEFT JOIN renewed ON renewed.id = a.id WHERE a.user_id = %(user)s
 """
 
@@ -44,13 +44,15 @@ class Standing:
 
     held: the agent's conversations under way; unread: those of them with messages to read. is_kept: the lease is kept
     up, because conversations or the availability depend on it; this beat need not have written it
-    (`actions.SEEN_EVERY`). was_over: the lease had ended before this beat.
+    (`actions.SEEN_EVERY`). was_over: the lease had ended before this beat. idle_reason: the reason, with its hour, of
+    the pause in which a page has set the agent because it saw no sign of them (`chat.conversations.idle`), or empty.
     """
 
     held: int
     unread: int
     is_kept: bool
     was_over: bool
+    idle_reason: str = ""
 
 
 def renew_lease(*, user_id: int) -> Standing | None:
@@ -63,9 +65,15 @@ def renew_lease(*, user_id: int) -> Standing | None:
     rows = fetch_rows(BEAT, values)
     if not rows:
         return None
-    _agent_id, availability, held, unread, renewed, seen_at, now = rows[0]
+    _agent_id, availability, pause_reason, held, unread, renewed, seen_at, now = rows[0]
     lease = timedelta(seconds=settings.LEASE_SECONDS)
     was_over = renewed is not None and is_lease_over(seen_at=seen_at, now=now, lease=lease)
     if was_over:
         actions.came_back([(renewed, seen_at, now)])
-    return Standing(held, unread, is_kept=bool(held) or availability != Availability.AWAY, was_over=was_over)
+    return Standing(
+        held,
+        unread,
+        is_kept=bool(held) or availability != Availability.AWAY,
+        was_over=was_over,
+        idle_reason=pause_reason if is_idle(pause_reason) else "",
+    )

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Case, F, Q, When
 from django.utils.translation import gettext_lazy as _
 
-from chat.rules.lifecycle import Availability, Status, is_lease_over, is_ordered
+from chat.rules.lifecycle import Availability, Status, is_idle, is_lease_over, is_ordered
 from common import plain_text
 from common.choices import label_of
 from common.service_settings import definitions, values
@@ -169,6 +169,11 @@ class Agent(models.Model):
     def is_paused_by_supervisor(self) -> bool:
         """Return whether a supervisor has set this agent in pause (`chat.supervision.pausing`)."""
         return is_ordered(self.pause_reason)
+
+    @property
+    def is_paused_as_idle(self) -> bool:
+        """Return whether a page has set this agent in pause that saw no sign of them (`chat.conversations.idle`)."""
+        return is_idle(self.pause_reason)
 
     def is_present(self, now: datetime) -> bool:
         """Return whether the lease runs. now: the time of PostgreSQL's clock (docs/adr/0014)."""

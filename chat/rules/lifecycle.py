@@ -57,6 +57,22 @@ def is_ordered(pause_reason: str) -> bool:
     return any(pause_reason == str(one.label) for one in PauseOrder)
 
 
+# The detail of the event by which somebody left an agent who gave no sign of life (`chat.conversations.idle`).
+NO_SIGN = "no_sign"
+IDLE = _("automatique à {time} – pas de signe")
+
+
+def idle_reason(time: str) -> str:
+    """Return the reason of the pause of an agent whose page saw no sign of them. time: its hour, « 04:09 »."""
+    return str(IDLE).format(time=time)
+
+
+def is_idle(pause_reason: str) -> bool:
+    """Return whether this reason of a pause, as it is stored with the agent, is one of `idle_reason`."""
+    before, _time, after = str(IDLE).partition("{time}")
+    return pause_reason.startswith(before) and pause_reason.endswith(after)
+
+
 class Outcome(models.TextChoices):
     """It says how a conversation ended, chosen by the agent who closes it."""
 

@@ -42,6 +42,14 @@ LOST_AGENT = add(
         "La place est gardée et une autre personne va répondre ; elle pourra lire les messages."
     ),
 )
+IDLE_AGENT = add(
+    "chat.idle_agent",
+    THREAD,
+    _(
+        "L'agent n'a pas répondu : ce n'est la faute de personne ici. La place est gardée et une autre personne va "
+        "répondre ; elle pourra lire les messages."
+    ),
+)
 SLEPT = add(
     "chat.slept",
     THREAD,

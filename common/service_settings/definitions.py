@@ -261,6 +261,12 @@ PAUSE_OFFERED = _choice(
     "pause_offered_minutes", _("Temps pour choisir une pause"), 2, 15,
     _("Après un échange grave, personne n'est confié à l'agent pendant %(value)s, le temps qu'il choisisse."),
 )  # fmt: skip
+NO_SIGN = _choice(
+    "no_sign_minutes", _("Agent sans signe : sa page demande s'il est là"), 3, 30,
+    _("Quand quelqu'un a besoin d'un agent disponible qui n'a touché ni clavier, ni souris, ni écran depuis %(value)s, "
+      "sa page demande « Êtes-vous là ? » ; sans réponse, elle le met en pause."),
+    least=2,
+)  # fmt: skip
 _PAUSES = _("L'agent peut choisir une pause de %(value)s ; elle finit d'elle-même.")
 PAUSE_CHOICES = (
     _choice("pause_short_minutes", _("Pause proposée, la plus courte"), 5, 60, _PAUSES),
@@ -403,7 +409,7 @@ SETTINGS: tuple[Setting, ...] = (
     ASLEEP, WOKEN, DORMANT, DORMANT_MOST, PLACE_WITH_CODE, OTHER_DOORS,
     PROMISED,
     WAIT, WAIT_WARN, WAIT_URGENT, WAIT_URGENT_WARN, SILENCE, SILENCE_WARN, ON_DUTY, UNREAD, UNREAD_WARN,
-    PAUSE_OFFERED, *PAUSE_CHOICES, *HOLD_CHOICES,
+    PAUSE_OFFERED, NO_SIGN, *PAUSE_CHOICES, *HOLD_CHOICES,
     SUMMARY_READ, OFFER_OPEN, NOT_BACK, WATCHED,
     CODE_LIFE, CODES_MOST, TRIES_MOST,
     RAID, RAID_LEAST_WAIT, RAID_MOST_WAIT,

@@ -32,6 +32,7 @@ WITHHELD: Mapping[str, str] = {
     AccessKind.ON_CALL: "who decides for a unit meanwhile: nothing of the exchange is read for it",
     AccessKind.WHISPER: "a word between colleagues: nothing of the exchange is read for it",
     AccessKind.AGENT_PAUSED: "a decision about an agent: nothing of any exchange is read for it",
+    AccessKind.AGENT_IDLE: "an agent who was not there: nothing of any exchange is read for it",
     AccessKind.GROUP_CLOSED: "the line in their own thread says it: nothing of the exchange was read for it",
     AccessKind.APPROVAL: "an object of the admin, which shows no exchange",
     AccessKind.ADMIN_ADD: "an object of the admin, which shows no exchange",

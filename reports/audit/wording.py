@@ -56,6 +56,7 @@ WORDS: Mapping[str, Mapping[str, object]] = {
     AccessKind.WHISPER: {"whisper": gettext_lazy("un mot à l'agent seul")},
     AccessKind.REASSIGNMENT: {"reassign": gettext_lazy("confié à un autre agent")},
     AccessKind.AGENT_PAUSED: {"pause": gettext_lazy("mis en pause")},
+    AccessKind.AGENT_IDLE: {"pause": gettext_lazy("pause automatique")},
     AccessKind.EXPORT: {
         "page": gettext_lazy("à l'écran"),
         "csv": gettext_lazy("tableur (CSV)"),

@@ -26,6 +26,7 @@ class AccessKind(models.TextChoices):
     ON_CALL = "on_call", _("Astreinte")
     WHISPER = "whisper", _("Mot d'un superviseur à l'agent")
     AGENT_PAUSED = "agent_paused", _("Agent mis en pause par un superviseur")
+    AGENT_IDLE = "agent_idle", _("Agent mis en pause : pas de signe")
     GROUP_CLOSED = "group_closed", _("Échange terminé avec des arrivées semblables")
     CAPTURE_ORIGINAL = "capture_original", _("Original d'une capture, par l'unité")
     CAPTURE_LOCKED = "capture_locked", _("Capture mise de côté")

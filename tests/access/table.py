@@ -393,6 +393,7 @@ ROUTES: dict[str, Route] = {
     "console:close": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without an outcome: the screen again
     "console:weight": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
     "console:pause": Route(agents, WRITE, to=("/console/",)),
+    "console:idle_pause": Route(agents, WRITE),
     "console:care": Route(agents, READ_ONLY_GET),  # the agent's own weeks and own request
     "console:debrief": Route(agents, WRITE, to=("/console/prendre-soin/",)),
     "console:urgency": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a reason: the screen again

@@ -9,6 +9,7 @@ from django.utils.functional import SimpleLazyObject
 
 from chat.database import DATABASE_AWAY
 from common.database_errors import describe_error
+from common.service_settings import definitions, values
 from common.texts import languages
 from locations.session import Choice, current_choice
 from pnav import addresses
@@ -89,7 +90,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
     (pnav.middleware.ended_visits read them);
     reception_choice, chosen_place (its name), data_editions and other_languages (code, own name and address of
     each language that is offered besides this one), page_links (`links.Links`): read only when shown; keeps_lease: an
-    agent reads this page, which keeps their lease of lease_seconds; announcements, chat_closed: what is said above it,
+    agent reads this page, which keeps their lease of lease_seconds, and asks whether they are there after idle_seconds
+    without a sign; announcements, chat_closed: what is said above it,
     of what this process knows; tells_closed: the way to the chat leads over this page; shown: what the script of a page
     writes into it, which is nothing before it runs, and in a preview what is tried.
     """
@@ -113,6 +115,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "other_languages": SimpleLazyObject(lambda: _other_languages(request)),
         "keeps_lease": SimpleLazyObject(lambda: keeps_lease(request)),
         "lease_seconds": settings.LEASE_SECONDS,
+        "idle_seconds": SimpleLazyObject(lambda: int(values.get_duration(definitions.NO_SIGN).total_seconds())),
         "announcements": SimpleLazyObject(lambda: announcements.current(is_staff=is_staff)),
         "tells_closed": section in TELL_CLOSED,
         "chat_closed": None if is_staff else SimpleLazyObject(closures.current),

@@ -11,7 +11,7 @@ import { tell } from "./notice.js";
 import { showNotifications } from "./notifications.js";
 import { load, swapFrom } from "./pages.js";
 import { beep, showSound } from "./sound.js";
-import { announce, desk, dutyBar, home, say, words } from "./state.js";
+import { alarm, announce, desk, dutyBar, home, say, words } from "./state.js";
 
 const PRESSED = "#disponibilite [aria-pressed=true]";
 
@@ -79,6 +79,9 @@ function showLosses(page) {
 /** Whether a supervisor has set this agent in pause, as the page shows it. */
 const isOrdered = () => dutyBar().hasAttribute("data-ordered");
 
+/** Whether a page has set this agent in pause because it saw no sign of them, as the page shows it. */
+const isIdle = () => dutyBar().hasAttribute("data-idle");
+
 /** Show « Absent » when the lease has ended. */
 export async function refreshDuty() {
   const page = await load(home).catch(() => undefined);
@@ -87,11 +90,16 @@ export async function refreshDuty() {
   const at = /** @type {HTMLButtonElement} */ (document.activeElement);
   const held = dutyBar().contains(at) && (at.id || at.value);
   const wasOrdered = isOrdered();
+  const wasIdle = isIdle();
   showLosses(page);
   if (!swapFrom(page, "#disponibilite")) return;
   showDuty();
   if (isOrdered() && !wasOrdered) {
     announce(words.paused);
+    beep("other");
+  }
+  if (isIdle() && !wasIdle) {
+    alarm(words.idle_paused);
     beep("other");
   }
   if (!held) return;

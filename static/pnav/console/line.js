@@ -12,6 +12,7 @@ import { keepAwake } from "../lib/wake.js";
 import { readMissing } from "./conversation.js";
 import { checkPause, refreshDuty, showNoDuty } from "./duty.js";
 import { hear } from "./frames.js";
+import { tickIdle } from "./idle.js";
 import { refreshList, tickList } from "./list.js";
 import { tell } from "./notice.js";
 import { startClock } from "./pages.js";
@@ -146,6 +147,7 @@ function tick() {
   tickList();
   checkPause();
   tickUnseen();
+  tickIdle();
   if (desk.isOver) return;
   tickOffers();
   if (!desk.line?.ready) {

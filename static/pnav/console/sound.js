@@ -90,6 +90,12 @@ async function playHere(news) {
   if (isOn() && (await leader.maySound())) play(news);
 }
 
+/** Call the agent, whatever they chose to be told of. @param {News} news */
+export const call = (news) => {
+  notify();
+  playHere(news);
+};
+
 /** Nobody has looked at something: make its sound again, if the agent wants that. @param {News} news */
 export const playAgain = (news) => {
   if (isRepeated(document.cookie)) playHere(news);

@@ -56,15 +56,21 @@ function newsOf(c) {
   return news;
 }
 
+let askedAt = 0; // when « Êtes-vous là ? » came, in ms; 0: it does not stand
+
+/** « Êtes-vous là ? » stands, and is heard again, whatever the agent chose to be told of. @param {boolean} isAsked */
+export const standQuestion = (isAsked) => {
+  askedAt = isAsked ? Date.now() : 0;
+};
+
 /** Nobody who pauses, or whose session is over, is called. */
 const isCalled = () => !desk.isOver && dutyBar().dataset.availability === "available";
 
 /** Play again what is due. */
 export function tickUnseen() {
   const unseen = isCalled() ? own().flatMap((c) => (c.entry ? newsOf(c) : [])) : [];
-  const news = repeats.due(
-    unseen.filter((one) => isWanted(one.news, document.cookie)),
-    Date.now(),
-  );
+  const wanted = unseen.filter((one) => isWanted(one.news, document.cookie));
+  if (askedAt && isCalled()) wanted.push({ key: `question ${askedAt}`, news: "arrival" });
+  const news = repeats.due(wanted, Date.now());
   if (news) playAgain(news);
 }

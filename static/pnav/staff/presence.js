@@ -10,6 +10,7 @@ import { byId, find, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
 import { hour } from "../lib/time.js";
 import { fill } from "../lib/words.js";
+import { lookForSigns, watchSigns } from "./signs.js";
 
 const place = byId("presence");
 const { address = "" } = place.dataset;
@@ -24,6 +25,7 @@ let okAt = Date.now();
 let timer = 0;
 let isAsking = false;
 let wasIn = false;
+let isOnDuty = false; // as far as this page knows
 let said = "";
 let told = "";
 
@@ -33,13 +35,14 @@ const words = (name, n) => fill(place.dataset[n === 1 ? `${name}One` : `${name}M
 /**
  * Show in words what is at stake. It is announced again only when it changes.
  *
- * @param {{ kept: boolean, held: number, unread: number, was_over: boolean }} standing
+ * @param {{ kept: boolean, held: number, unread: number, was_over: boolean, paused: string }} standing
  */
-const tell = ({ kept, held, unread, was_over: wasOver }) => {
+const tell = ({ kept, held, unread, was_over: wasOver, paused }) => {
   const parts = [];
+  if (paused) parts.push(fill(place.dataset.paused ?? "", { reason: paused }));
   if (wasOver) parts.push(place.dataset.back);
   if (held) parts.push(words("held", held));
-  else if (kept) parts.push(place.dataset.present);
+  else if (kept && !paused) parts.push(place.dataset.present);
   if (unread) parts.push(words("unread", unread));
   const now = parts.join(" ");
   if (now === told) return;
@@ -72,6 +75,7 @@ const ask = async () => {
   const standing = await answer.json();
   okAt = Date.now();
   wasIn = true;
+  isOnDuty = standing.kept && !standing.paused;
   warn("");
   tell(standing);
   return "";
@@ -96,10 +100,12 @@ const beat = async () => {
   // This timer is set by an answer of the network, and not by another timer. In a hidden page, browsers slow a chain of
   // timers down to one a minute, which is as long as a lease, and leave this one alone.
   timer = setTimeout(beat, pause);
+  lookForSigns(); // after the beat, which it must not delay
 };
 
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) beat();
 });
 for (const woken of ["online", "pageshow", "focus"]) addEventListener(woken, beat);
+watchSigns({ isCalled: () => isOnDuty, paused: beat });
 beat();

@@ -1,0 +1,33 @@
+/**
+ * « Êtes-vous là ? » on the console (`staff/signs.js`): it is said at once, heard again while nobody answers, and the
+ * pause that follows stays in sight in the bar of the availability.
+ *
+ * @module
+ */
+
+import { lookForSigns, watchSigns } from "../staff/signs.js";
+import { refreshDuty } from "./duty.js";
+import { tell } from "./notice.js";
+import { call } from "./sound.js";
+import { alarm, desk, dutyBar, words } from "./state.js";
+import { standQuestion } from "./unseen.js";
+
+export const tickIdle = lookForSigns;
+
+export const watchIdle = () =>
+  watchSigns({
+    isCalled: () => !desk.isOver && dutyBar().dataset.availability === "available",
+    asked(text) {
+      alarm(text);
+      call("arrival");
+      standQuestion(true);
+    },
+    answered() {
+      standQuestion(false);
+      tell(words.idle_over);
+    },
+    paused() {
+      standQuestion(false);
+      refreshDuty();
+    },
+  });

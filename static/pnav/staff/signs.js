@@ -1,0 +1,138 @@
+/**
+ * Signs of life of the agent on a page of the staff, and the question « Êtes-vous là ? » when there are none while
+ * somebody needs them (docs/adr/0134). The tabs of one browser tell each other of signs, and nothing else.
+ *
+ * A key or a move of the pointer writes one time stamp here and does nothing more, because they are many.
+ *
+ * @module
+ */
+
+import { byId, find } from "../lib/dom.js";
+import { request } from "../lib/http.js";
+import { createIdleness } from "../lib/idleness.js";
+import { hour } from "../lib/time.js";
+import { fill } from "../lib/words.js";
+
+const ANSWER_MS = 2 * 60_000; // `chat.conversations.idle.ANSWER`
+const DAY_S = 86_400; // nothing longer is taken
+const SIGNS = ["keydown", "input", "pointerdown", "pointermove", "touchstart", "wheel"];
+const how = { capture: true, passive: true };
+
+const place = byId("etes-vous-la");
+const text = find("[data-idle-text]", place);
+const idleness = createIdleness(1000 * Number(place.dataset.after), ANSWER_MS);
+const tabs = globalThis.BroadcastChannel ? new BroadcastChannel("pnav-signs") : null;
+
+let signAt = Date.now(); // the page was asked for just now
+let sharedAt = 0;
+let isBusy = false;
+
+const noteSign = () => {
+  signAt = Date.now();
+};
+
+/** Tell other tabs of the last sign here, unless they know of it. */
+function share() {
+  if (signAt <= sharedAt) return;
+  sharedAt = signAt;
+  tabs?.postMessage(signAt);
+}
+
+function hide() {
+  if (place.hidden) return;
+  for (const sign of SIGNS) removeEventListener(sign, answer, how);
+  place.hidden = true;
+  text.textContent = "";
+}
+
+/** @type {Required<Watcher>} */
+let page = { isCalled: () => true, asked() {}, answered() {}, paused() {} };
+
+/**
+ * @typedef {object} Watcher what a page does
+ * @property {() => boolean} [isCalled] whether its agent may be needed, as far as the page knows
+ * @property {(text: string) => void} [asked] the question is shown
+ * @property {() => void} [answered] somebody is there
+ * @property {() => void} [paused] the agent was set in pause
+ */
+
+/** Take the last sign; when it answers the question, remove the question. */
+function answer() {
+  if (!idleness.sign(signAt)) return;
+  hide();
+  share();
+  page.answered();
+}
+
+function ask() {
+  const asked = fill(text.dataset.text ?? "", {
+    time: hour(new Date(idleness.until()), document.documentElement.lang),
+  });
+  place.hidden = false;
+  text.textContent = asked; // after it is shown: a live region says what is put into it
+  for (const sign of SIGNS) addEventListener(sign, answer, how); // after `noteSign`, which was added before
+  page.asked(asked);
+}
+
+async function lookWhoWaits() {
+  const headers = { Accept: "application/json" };
+  const said = await request(place.dataset.ask ?? "", { headers, cache: "no-store", redirect: "manual" });
+  if (!said.ok) return;
+  const { needed } = await said.json();
+  const does = idleness.heard(Boolean(needed), Date.now());
+  if (does === "ask") ask();
+  else if (does === "drop") hide();
+}
+
+/** The server looks again, because somebody may have answered elsewhere, and the person may have gone. */
+async function pause() {
+  const form = find("form", place, HTMLFormElement);
+  const body = new FormData(form);
+  body.set("seconds", String(Math.min(DAY_S, Math.floor((Date.now() - signAt) / 1000))));
+  const said = await request(form.action, { method: "POST", body, redirect: "manual" });
+  if (!said.ok) return; // asked again at the next look
+  idleness.settle();
+  hide();
+  if ((await said.json()).paused) page.paused();
+}
+
+/** Look whether the question is due. A page calls it with the clock that it has, every 5 to 20 seconds. */
+export async function lookForSigns() {
+  share();
+  answer();
+  const does = idleness.due(Date.now());
+  if (!page.isCalled()) {
+    idleness.settle();
+    hide();
+  } else if (does && !isBusy) {
+    isBusy = true;
+    try {
+      await (does === "look" ? lookWhoWaits() : pause());
+    } catch {
+      // No network. The next look asks again; without a line the lease ends as well.
+    } finally {
+      isBusy = false;
+    }
+  }
+}
+
+/** @param {Watcher} watcher */
+export function watchSigns(watcher) {
+  page = { ...page, ...watcher };
+  for (const sign of SIGNS) addEventListener(sign, noteSign, how);
+  addEventListener("focus", noteSign);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) share();
+    else noteSign();
+  });
+  find("button", place).addEventListener("click", () => {
+    noteSign(); // a screen reader presses without a key
+    answer();
+  });
+  tabs?.addEventListener("message", ({ data }) => {
+    if (!(data > signAt)) return;
+    signAt = sharedAt = Math.min(data, Date.now());
+    answer();
+  });
+  share();
+}

@@ -1,0 +1,134 @@
+# ruff: noqa: F811  the fixtures of test_console
+"""An agent who is not there while their page is open: the question, the pause, and the return."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from chat.conversations import dispatcher
+from chat.models import Agent, Conversation
+from chat.rules.lifecycle import Availability, Status
+from tests.browser.conftest import Axe, LiveSite
+from tests.browser.test_console import at, be_signed_in, sign_in  # noqa: F401  `at`: a fixture
+from tests.browser.test_console_aim import Work, address, holding
+from tests.browser.test_console_choices import AHEAD, EAR, heard, passes, wait_heard
+from tests.chat.conversations.test_idle import earlier
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.slow
+ASKED = re.compile(
+    r"^Êtes-vous là\s\? Quelqu'un a besoin de vous\. Sans signe de vous à \d\d:\d\d, vous passez en pause\.$"
+)
+FOCUS = "document.activeElement.id || document.activeElement.tagName"
+
+
+def make_available(agent: Agent) -> None:
+    Agent.objects.filter(pk=agent.pk).update(availability=Availability.AVAILABLE)
+
+
+def test_who_gives_no_sign_is_asked_then_in_pause_and_back_with_one_press(
+    live_site: LiveSite, page: Page, at: Work, axe: Axe
+):
+    agent, (mine,) = holding(at, 1)
+    at(lambda: earlier(mine, 20))  # the time of the page alone is moved: it was given long before its last sign
+    page.add_init_script(f"({EAR})(); ({AHEAD})()")
+    page.context.add_cookies([{"name": "pnav_console_son", "value": "1", "url": live_site.url}])
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, mine))
+    at(lambda: make_available(agent))
+    page.reload()
+    expect(page.locator("#disponibilite")).to_have_attribute("data-availability", "available")
+    area = page.locator(".console-thread:not([hidden]) textarea[name=body]")
+    area.focus()
+    area.press_sequentially("Je vous l")
+    heard(page)
+    question = page.locator("#etes-vous-la")
+
+    passes(page, 180)
+    expect(question).to_be_visible(timeout=15_000)
+    expect(question.locator("p")).to_have_text(ASKED)
+    expect(page.locator("#annonces-danger")).to_contain_text("Êtes-vous là")
+    expect(area).to_be_focused()
+    wait_heard(page, ["sine 880"])
+    axe(page)
+    passes(page, 30)
+    wait_heard(page, ["sine 880"])
+
+    area.press_sequentially("is")
+    expect(question).to_be_hidden()
+    expect(area).to_have_value("Je vous lis")
+    expect(page.locator("#avis")).to_have_text(re.compile("C'est noté"))
+
+    passes(page, 180)
+    expect(question).to_be_visible(timeout=15_000)
+    passes(page, 120)
+    notice = page.locator("#pause-sans-signe")
+    expect(notice).to_contain_text(re.compile(r"Pause automatique à \d\d:\d\d\s– pas de signe\."), timeout=15_000)
+    expect(question).to_be_hidden()
+    expect(page.locator("#annonces-danger")).to_contain_text("Pause automatique")
+    expect(area).to_be_focused()
+    expect(area).to_have_value("Je vous lis")
+    axe(page)
+    assert at(lambda: Conversation.objects.get(pk=mine.pk).assigned_to_id) == agent.pk, "given before the last sign"
+    page.reload()
+    expect(notice).to_be_visible()
+    page.get_by_role("button", name="Me remettre disponible").press("Enter")
+    expect(notice).to_have_count(0)
+    expect(page.locator("#disponibilite")).to_have_attribute("data-availability", "available")
+    expect(page.get_by_role("button", name="Disponible", exact=True)).to_be_focused()
+
+
+def test_who_came_meanwhile_goes_to_who_is_there_and_the_agent_reads_it(live_site: LiveSite, page: Page, at: Work):
+    agent, (mine,) = holding(at, 1)
+    at(lambda: earlier(mine, 20))  # the time of the page alone is moved: it was given long before its last sign
+    page.add_init_script(f"({AHEAD})()")
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, mine))
+    at(lambda: Agent.objects.filter(pk=agent.pk).update(capacity=2, availability=Availability.AVAILABLE))
+    page.reload()
+    passes(page, 300)
+    new = at(lambda: make.assigned(agent))
+    question = page.locator("#etes-vous-la")
+    expect(question).to_be_visible(timeout=15_000)
+    passes(page, 120)
+    expect(page.locator("#pause-sans-signe")).to_be_visible(timeout=15_000)
+    expect(page.locator("#partis-titre")).to_contain_text("Pas de signe de vous", timeout=15_000)
+    state = at(lambda: Conversation.objects.get(pk=new.pk))
+    assert (state.status, state.assigned_to_id) == (Status.WAITING, None)
+    colleague = at(lambda: make.agent(public_name="Louise"))
+    at(dispatcher.dispatch)
+    assert at(lambda: Conversation.objects.get(pk=new.pk).assigned_to_id) == colleague.pk
+
+
+def test_sign_in_one_tab_counts_in_the_other_and_every_page_of_the_staff_asks(
+    live_site: LiveSite, page: Page, at: Work
+):
+    agent, (mine,) = holding(at, 1)
+    at(lambda: earlier(mine, 20))  # the time of the page alone is moved: it was given long before its last sign
+    page.context.add_init_script(f"({AHEAD})()")
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, mine))
+    at(lambda: make_available(agent))
+    page.reload()
+    other = page.context.new_page()
+    other.goto(f"{live_site.url}/console/transmissions/")
+    asked, elsewhere = page.locator("#etes-vous-la"), other.locator("#etes-vous-la")
+    for tab in (page, other):
+        passes(tab, 180)
+    expect(asked).to_be_visible(timeout=15_000)
+    expect(elsewhere).to_be_visible(timeout=30_000)
+    expect(elsewhere.get_by_role("alert")).to_have_text(ASKED)
+    other.mouse.move(200, 200)
+    other.mouse.move(210, 210)
+    for question in (elsewhere, asked):
+        expect(question).to_be_hidden()
+    passes(other, 180)
+    expect(elsewhere).to_be_visible(timeout=30_000)
+    page.close()
+    passes(other, 120)
+    expect(other.locator("#presence [role=status]")).to_contain_text(
+        re.compile(r"Pause automatique à \d\d:\d\d\s– pas de signe"), timeout=30_000
+    )
+    expect(elsewhere).to_be_hidden()
+    other.close()
