@@ -439,7 +439,7 @@ ROUTES: dict[str, Route] = {
     "console:board": Route(supervisors, READ_ONLY_GET),
     "console:board_layout": Route(supervisors, FORM),
     "console:dossier_layout": Route(agents, FORM),  # of one's own; it reads no exchange
-    "console:list_order": Route(agents, WRITE),  # of one's own list; without an order: the screen again
+    "console:list_order": Route(agents, WRITE, shows=EACH_AGENT),  # without an order, it shows the screen again
     # A group that is over, or never existed, leads back to the console.
     "console:lookalikes": Route(agents, READ_ONLY_GET, to=("/console/",)),
     "console:lookalikes_take": Route(agents, WRITE, to=("/console/",)),
