@@ -587,6 +587,7 @@ ROUTES: dict[str, Line] = {
         stores=Stores(120, 120, TEXT_KIB, 2),
     ),
     **_lines(STAFF, ("console:board_layout",), "chat.arranging.board_parts:Part", stores=Stores(0, 3, 4, 2)),
+    **_lines(STAFF, ("console:history_layout",), "chat.arranging.history_parts:Part", stores=Stores(0, 3, 4, 2)),
     **_lines(STAFF, ("console:dossier_layout",), "chat.arranging.dossier_parts:Part", stores=Stores(0, 3, 4, 2)),
     # An order that does not exist is answered by the whole screen.
     **_lines(SCREEN, ("console:list_order",), "chat.arranging.list_order:Order", PIECE_BYTES, stores=HANDLED),

@@ -1,4 +1,4 @@
-"""Which parts of the board a supervisor sees, and in which order. Makes no query.
+"""Which parts of the board a supervisor sees, in which order, and how wide each picture is. Makes no query.
 
 Alerts, and what waits for the supervisor's decision, are no parts: they stand first on every board.
 """
@@ -9,12 +9,17 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from chat.arranging import layout
+from chat.arranging.layout import Size
 
 
 class Part(TextChoices):
     """These are the parts, in the order in which a board has them that nobody has arranged."""
 
-    PICTURES = "dessins", _("Dessins")
+    WAITS = "dessin-attentes", _("Dessin : qui attend maintenant")
+    PLACES = "dessin-places", _("Dessin : les places")
+    PROMISE = "dessin-promesse", _("Dessin : répondus à temps")
+    ARRIVALS = "dessin-semaine", _("Dessin : quand on vient")
+    STAFFING = "dessin-effectifs", _("Dessin : agents qu'il faut aujourd'hui")
     FIGURES = "chiffres", _("Chiffres du moment")
     SILENCES = "silences", _("Échanges silencieux")
     RUNNING = "en-cours", _("Échanges en cours de vos unités")
@@ -22,6 +27,17 @@ class Part(TextChoices):
     QUEUE = "file", _("File d'attente")
     TABLES = "tableaux", _("Les chiffres des dessins, en tableaux")
 
+
+# How wide each picture is on a board that nobody has arranged.
+PICTURES = {
+    Part.WAITS: Size.THIRD,
+    Part.PLACES: Size.THIRD,
+    Part.PROMISE: Size.THIRD,
+    Part.ARRIVALS: Size.TWO_THIRDS,
+    Part.STAFFING: Size.WHOLE,
+}
+# Arrangements of before 29 November 2026 have all pictures as one part.
+FORMER = {"dessins": tuple(PICTURES)}
 
 # The pictures lead to their tables, and who cannot see pictures reads these: they may move, and are never hidden.
 ALWAYS_SHOWN = frozenset({Part.TABLES})
@@ -41,4 +57,4 @@ class Layout(layout.Layout[Part]):
 
 def read_layout(kept: Iterable[str]) -> Layout:
     """Make the layout of what is kept (`layout.Layout.read`)."""
-    return Layout.read(Part, kept, always_shown=ALWAYS_SHOWN)
+    return Layout.read(Part, kept, always_shown=ALWAYS_SHOWN, given=PICTURES, former=FORMER)

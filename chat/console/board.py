@@ -1,7 +1,6 @@
 """The pages « Tableau de service » and « Historique »: figures, and names of own agents.
 
-Also those by which one arranges the parts of the board and of the dossier, and the list, which is kept with the
-account.
+Also those by which one arranges the parts of both and of the dossier, and the list, which is kept with the account.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,8 +10,9 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import TextChoices
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -24,8 +24,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from chat import access
-from chat.arranging import board_parts, dossier_parts
-from chat.arranging.layout import Act, Layout
+from chat.arranging import board_parts, dossier_parts, history_parts
+from chat.arranging.layout import Act, Block, Layout, Size
 from chat.captures import opening
 from chat.console import inbox
 from chat.console.base import address_beside, for_agents, for_figures, frame_of, read_open, screen
@@ -36,6 +36,7 @@ from chat.models import Agent, Unit
 from chat.retention import schedule
 from chat.statistics import changes, csv_export, daily, history, kept, pictures
 from chat.statistics import holds as hold_statistics
+from chat.statistics.charts import Chart
 from chat.statistics.history import History, Measures
 from chat.supervision import board_charts, board_filter, intervention, live_board
 from common.service_settings import definitions, values
@@ -104,7 +105,8 @@ RESET = "debut"
 
 @dataclass(frozen=True, slots=True)
 class Arranged:
-    """It is a page that can be arranged. field: the one of `Agent` in which its arrangement is kept.
+    """It is a page that can be arranged. field: that of the agent, or else of the account, in which the arrangement is
+    kept.
 
     route: the address of the form. was_reset, unknown: what is said after a reset, and of a part that does not exist.
     """
@@ -116,6 +118,7 @@ class Arranged:
     template: str
     was_reset: str | Promise
     unknown: str | Promise
+    is_of_agent: bool = True
 
 
 _BOARD = Arranged(
@@ -136,19 +139,31 @@ _DOSSIER = Arranged(
     gettext_lazy("Le dossier est de nouveau comme au début."),
     gettext_lazy("Cette partie du dossier n'existe pas : choisissez dans la liste."),
 )
+# An analyst has figures and no agent, so this one is the account's.
+_HISTORY = Arranged(
+    "history_layout",
+    history_parts.Part,
+    history_parts.read_layout,
+    "console:history_layout",
+    "console/history_layout.html",
+    gettext_lazy("L'historique est de nouveau comme au début."),
+    gettext_lazy("Cette partie de l'historique n'existe pas : choisissez dans la liste."),
+    is_of_agent=False,
+)
 
 
-def _keep(agent: Agent, arranged: Arranged, layout: list[str]) -> None:
-    Agent.objects.filter(pk=agent.pk).update(**{arranged.field: layout})
+def _rows(owner: models.Model, arranged: Arranged) -> models.QuerySet[Any]:
+    """Return the one row in which the arrangement is kept: that of the agent, or of the account."""
+    return (Agent if arranged.is_of_agent else get_user_model()).objects.filter(pk=owner.pk)
 
 
 @transaction.atomic
-def _change(agent: Agent, arranged: Arranged, part: TextChoices, act: Act) -> None:
-    """Do an act to the arrangement as it is now, because another page of the agent may have changed it meanwhile.
-    Locks the agent's row."""
-    rows = Agent.objects.select_for_update(no_key=True)
-    kept = rows.values_list(arranged.field, flat=True).get(pk=agent.pk)
-    _keep(agent, arranged, arranged.read(kept).changed(part, act).kept)
+def _change(owner: models.Model, arranged: Arranged, part: TextChoices, act: Act) -> None:
+    """Do an act to the arrangement as it is now, because another page of the same person may have changed it meanwhile.
+    Locks the row."""
+    rows = _rows(owner, arranged)
+    kept = rows.select_for_update(no_key=True).values_list(arranged.field, flat=True).get()
+    rows.update(**{arranged.field: arranged.read(kept).changed(part, act).kept})
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +190,12 @@ def _read_done(arranged: Arranged, layout: Layout[Any], part: str, act: str) -> 
             return None
         words = _("« %(part)s » est montré.") if one.is_shown else _("« %(part)s » est caché.")
         return Done(part, str(one.acts[-1]), words % {"part": one.part.label})
+    if act in (Act.WIDER, Act.NARROWER):
+        if one.size is None or not one.is_shown:
+            return None
+        other = Act.NARROWER if act == Act.WIDER else Act.WIDER
+        words = _("« %(part)s » : %(size)s.") % {"part": one.part.label, "size": one.size.label}
+        return Done(part, act if act in one.acts else other, words)
     words = _("« %(part)s » : place %(n)s sur %(all)s.") % {
         "part": one.part.label,
         "n": layout.place(one.part),
@@ -183,32 +204,35 @@ def _read_done(arranged: Arranged, layout: Layout[Any], part: str, act: str) -> 
     return Done(part, act if act in one.acts else str(one.acts[-1]), words)
 
 
-def _arrange(request: HttpRequest, agent: Agent, arranged: Arranged, **context: Any) -> HttpResponse:
+def _arrange(
+    request: HttpRequest, agent: Agent | None, arranged: Arranged, stays: dict[str, str] | None = None, **context: Any
+) -> HttpResponse:
     """Show the parts with what can be done to each; do one act, and keep the arrangement with the account.
 
     After an act the page is read again, and the button that was pressed has the focus, or another one of its part.
-    context: what the template needs beside these; `exchange`, where there is one, stays in the address.
+    agent: None for an analyst. stays: what stays in the address. context: what the template needs beside these.
     """
-    kept = {"echange": str(context["exchange"])} if context.get("exchange") else {}
+    owner: Any = agent if arranged.is_of_agent else request.user
 
     def again(**query: str) -> HttpResponse:
-        return redirect(f"{reverse(arranged.route)}?{urlencode(query | kept)}")
+        return redirect(f"{reverse(arranged.route)}?{urlencode(query | (stays or {}))}")
 
     error = ""
     if request.method == "POST":
         if request.POST.get("acte") == RESET:
-            _keep(agent, arranged, [])
+            _rows(owner, arranged).update(**{arranged.field: []})
             return again(acte=RESET)
         form = PartForm(request.POST, parts=arranged.parts)
         if form.is_valid():
             part, act = arranged.parts(form.cleaned_data["partie"]), Act(form.cleaned_data["acte"])
-            _change(agent, arranged, part, act)
+            _change(owner, arranged, part, act)
             return again(partie=part.value, acte=act.value)
         error = str(arranged.unknown)
-    layout = arranged.read(getattr(agent, arranged.field))
+    layout = arranged.read(getattr(owner, arranged.field))
     context |= {
         "agent": agent,
-        "is_supervisor": agent.user.is_supervisor,
+        "frame": frame_of(agent),
+        "is_supervisor": getattr(request.user, "is_supervisor", False),
         "layout": layout,
         "error": error,
         "reset": RESET,
@@ -236,7 +260,20 @@ def arrange_dossier(request: HttpRequest, agent: Agent) -> HttpResponse:
         exchange = UUID(request.GET.get("echange", ""))
     except ValueError:
         exchange = None
-    return _arrange(request, agent, _DOSSIER, exchange=exchange)
+    stays = {"echange": str(exchange)} if exchange else {}
+    return _arrange(request, agent, _DOSSIER, stays, exchange=exchange)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_figures
+def arrange_past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
+    """Arrange the parts of « Historique » (docs/adr/0138). The period from which one came stays in the address.
+
+    agent: None for an analyst.
+    """
+    asked = _asked(request)
+    stays = asked.kept if request.GET.keys() & {"periode", "du", "au"} else {}
+    return _arrange(request, agent, _HISTORY, stays, period=urlencode(stays))
 
 
 @require_POST
@@ -284,9 +321,14 @@ class Asked:
         return self.first - timedelta(days=self.length), self.first - timedelta(days=1)
 
     @property
+    def kept(self) -> dict[str, str]:
+        """Return the parameters that request the same period."""
+        return {"periode": str(self.days)} if self.days else {"du": f"{self.first}", "au": f"{self.last}"}
+
+    @property
     def query(self) -> str:
         """Return the query string that requests the same period."""
-        return urlencode({"periode": self.days} if self.days else {"du": self.first, "au": self.last})
+        return urlencode(self.kept)
 
 
 def _asked(request: HttpRequest) -> Asked:
@@ -373,11 +415,29 @@ def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
     outcomes = _ends(found.outcomes, history.outcome_label)
     orientations = _ends(found.orientations, history.orientation_label)
     outcomes_title, orientations_title = _("Comment les échanges se terminent"), _("Résultat de l'orientation")
+    layout = history_parts.read_layout(getattr(request.user, "history_layout", []))
+    drawn = [
+        pictures.draw_arrivals(
+            week, key="semaine", title=_("Quand on vient, par heure et par jour"), table="tableau-semaine"
+        ),
+        *pictures.draw_series("heure", hour_title, pictures.HOURS, hours, top),
+        *pictures.draw_series("jour", day_title, [f"{day:%d/%m}" for day, _one in all_days], day_measures, top),
+        *(
+            pictures.draw_ends(key, title, rows)
+            for key, title, rows in (
+                ("issues", outcomes_title, outcomes),
+                ("orientations", orientations_title, orientations),
+            )
+            if rows
+        ),
+    ]
     context = {
         "agent": agent,
         "frame": frame_of(agent),
         "is_supervisor": True,
         "asked": asked,
+        "layout": layout,
+        "blocks": _with_charts(layout.blocks, drawn),
         "is_error": bool(asked.form.errors),
         "periods": kept.PERIODS,
         "counted_at": counted.counted_at,
@@ -387,23 +447,8 @@ def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
         "before": counted.before and _row(_("Période d'avant"), counted.before),
         "changes": counted.before and changes.in_words(_compared(asked, found, counted.before)),
         "heads": _heads(_("Période")),
-        "arrivals": pictures.draw_arrivals(
-            week, key="semaine", title=_("Quand on vient, par heure et par jour"), table="tableau-semaine"
-        ),
         "week": pictures.rows_of_week(week),
         "day_names": pictures.day_names(),
-        "series": [
-            *pictures.draw_series("heure", hour_title, pictures.HOURS, hours, top),
-            *pictures.draw_series("jour", day_title, [f"{day:%d/%m}" for day, _one in all_days], day_measures, top),
-        ],
-        "drawn_ends": [
-            pictures.draw_ends(key, title, rows)
-            for key, title, rows in (
-                ("issues", outcomes_title, outcomes),
-                ("orientations", orientations_title, orientations),
-            )
-            if rows
-        ],
         "sections": [
             {
                 "key": "heure",
@@ -423,6 +468,14 @@ def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
         "rests_days": kept.RESTS_DAYS,
     }
     return render(request, "console/history.html", context)
+
+
+def _with_charts(
+    blocks: Iterable[Block[history_parts.Part]], drawn: Iterable[Chart]
+) -> list[tuple[Block[history_parts.Part], list[tuple[Chart, Size]]]]:
+    """Return each block with its charts, of which there is none where nobody came."""
+    known = {chart.words.key: chart for chart in drawn}
+    return [(block, [(known[part], size) for part, size in block.pictures if part in known]) for block in blocks]
 
 
 def _ends(pairs: list[tuple[str, int]], label: Any) -> list[tuple[str, int, float]]:

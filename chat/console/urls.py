@@ -90,6 +90,7 @@ urlpatterns = [
     path("astreintes/", on_call.index, name="on_call"),
     path("astreintes/<uuid:public_id>/fin/", on_call.end, name="on_call_end"),
     path("historique/", board.past, name="history"),
+    path("historique/disposition/", board.arrange_past, name="history_layout"),
     path("historique/chiffres.csv", board.past_csv, name="history_csv"),
     path("trames/", conversation.frames, name="frames"),
 ]

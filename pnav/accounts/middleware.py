@@ -33,7 +33,13 @@ AREAS: dict[str, set[Role]] = {
 }
 # Pages of an area that other roles may enter too. An analyst reads totals, and nothing else of the console.
 BESIDES = {
-    Role.ANALYST: {"console:history", "console:history_csv", "console:staffing", "console:staffing_csv"},
+    Role.ANALYST: {
+        "console:history",
+        "console:history_layout",
+        "console:history_csv",
+        "console:staffing",
+        "console:staffing_csv",
+    },
 }
 # The pages that also need a recent proof of identity (`reauthentication`), by method. The proof is given before a form
 # is filled in; a form that was open then may be sent for `reauthentication.SUBMITS_SECONDS`.

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.hashers import get_hasher
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -57,6 +58,8 @@ class User(AbstractUser):
     `password_is_temporary`: the password was drawn for an administrator and must be changed at the next sign-in, so
     that nobody but its owner knows the password of an account in use. It opens nothing after `first_password_until`.
     `session_generation`: sessions opened under another number are over. See `end_sessions`.
+    `history_layout`: of a supervisor or an analyst, the parts of « Historique » as they arranged it
+    (`chat.arranging.layout.Layout.kept`); empty for the order of the beginning.
     """
 
     role = models.CharField(_("rôle"), max_length=20, choices=Role)
@@ -67,6 +70,9 @@ class User(AbstractUser):
     last_way = models.CharField(max_length=60, blank=True, default="", editable=False)
     # `second_factor.link_mark` of the identity at a provider, once the owner confirmed it with a factor of their own.
     confirmed_link = models.CharField(max_length=64, blank=True, default="", editable=False)
+    history_layout = ArrayField(
+        models.CharField(max_length=20), default=list, db_default=[], blank=True, editable=False
+    )
 
     drawn_password = ""  # only on this object, to be shown once; never stored
 

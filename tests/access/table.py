@@ -452,6 +452,7 @@ ROUTES: dict[str, Route] = {
     "console:on_call_end": Route(missing_supervisors, WRITE),
     "console:history": Route(figures, READ_ONLY_GET),
     "console:history_csv": Route(figures, READ_ONLY_GET),
+    "console:history_layout": Route(figures, FORM),  # of one's own
     "console:frames": Route(agents, WRITE, data={"type": "beat"}),
     # The psychologist's page.
     "listening:index": Route(listening, READ_ONLY_GET, shows=frozenset({PSYCHOLOGIST})),

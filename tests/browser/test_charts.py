@@ -54,11 +54,11 @@ def test_figures_come_by_mouse_keys_and_touch_and_survive_the_board_s_next_readi
     expect(said).to_contain_text("Mardi, 1 h : ")
     words = said.inner_text()
     page.evaluate("() => { window.marked = document.querySelector('#semaine-zone svg') }")
-    bars = page.locator("#dessins li").first.locator(".chart__bar, .chart__over").count()
+    bars = page.locator(".charts > li").first.locator(".chart__bar, .chart__over").count()
     at(lambda: Conversation.objects.filter(urgency=1).delete())
     reads_again(page)
-    expect(page.locator("#dessins li").first.locator(".chart__promise")).to_have_count(1)
-    assert page.locator("#dessins li").first.locator(".chart__bar, .chart__over").count() < bars
+    expect(page.locator(".charts > li").first.locator(".chart__promise")).to_have_count(1)
+    assert page.locator(".charts > li").first.locator(".chart__bar, .chart__over").count() < bars
     expect(heat).to_be_focused()
     expect(said).to_have_text(words)
     expect(page.locator("#semaine-zone .chart__cursor")).to_have_count(1)

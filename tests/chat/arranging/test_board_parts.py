@@ -10,8 +10,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from chat.arranging.board_parts import Part, read_layout
-from chat.arranging.layout import Act
+from chat.arranging.board_parts import PICTURES, Part, read_layout
+from chat.arranging.layout import Act, Block, Size
 from chat.console import board
 from chat.models import Agent
 from pnav.accounts.models import Role
@@ -22,7 +22,11 @@ from tests.support.reading import squeezed
 BOARD, ARRANGE = "/console/tableau/", "/console/tableau/disposition/"
 # A sign of each part on the page of the board.
 SIGNS = {
-    Part.PICTURES: 'id="dessins"',
+    Part.WAITS: 'class="charts__tall charts__split"',
+    Part.PLACES: "prises sur",
+    Part.PROMISE: 'id="promesse-zone"',
+    Part.ARRIVALS: 'id="semaine-zone"',
+    Part.STAFFING: 'id="aujourdhui-zone"',
     Part.FIGURES: 'class="console-figures"',
     Part.SILENCES: 'id="silences"',
     Part.RUNNING: 'id="en-cours"',
@@ -44,7 +48,7 @@ def test_nothing_kept_is_every_part_in_the_order_of_the_beginning():
 @pytest.mark.parametrize("part", Part)
 @pytest.mark.parametrize("act", Act)
 def test_what_is_kept_makes_the_same_layout_again(part, act):
-    changed = read_layout(["file", "-dessins"]).changed(part, act)
+    changed = read_layout(["file=3", "-dessin-places", "dessin-semaine=6", "dessin-promesse=2"]).changed(part, act)
     assert read_layout(changed.kept) == changed
     assert sorted(changed.order) == sorted(Part)
 
@@ -78,8 +82,51 @@ def test_names_of_another_version_are_left_out_and_new_parts_are_shown():
     assert layout.hidden == {Part.SILENCES}
 
 
-def test_each_part_can_be_kept():
-    assert all(len(name) <= 20 for name in replace(read_layout([]), hidden=frozenset(Part)).kept)
+@pytest.mark.parametrize("sizes", [{}, dict.fromkeys(PICTURES, Size.HALF)])
+def test_each_part_can_be_kept(sizes):
+    layout = replace(read_layout([]), hidden=frozenset(Part) - {Part.TABLES}, sizes=sizes)
+    assert all(len(name) <= 20 for name in layout.kept) and read_layout(layout.kept) == layout
+
+
+def test_an_arrangement_of_before_has_all_pictures_where_they_were_together():
+    layout = read_layout(["chiffres", "-dessins", "file"])
+    assert layout.order[:7] == (Part.FIGURES, *PICTURES, Part.QUEUE)
+    assert layout.hidden == set(PICTURES) and not read_layout(["dessins"]).hidden
+    assert read_layout(["dessin-semaine", "-dessins"]).shown[:2] == [Part.ARRIVALS, Part.FIGURES]
+
+
+def test_pictures_that_follow_each_other_stand_together_each_with_its_size():
+    blocks = read_layout(["dessin-places=3", "dessin-promesse", "file", "dessin-semaine=6", "-dessin-attentes"]).blocks
+    assert blocks[:3] == [
+        Block(Part.PLACES, ((Part.PLACES, Size.HALF), (Part.PROMISE, Size.THIRD))),
+        Block(Part.QUEUE),
+        Block(Part.ARRIVALS, ((Part.ARRIVALS, Size.WHOLE), (Part.STAFFING, Size.WHOLE))),
+    ]
+
+
+def test_a_picture_goes_through_all_sizes_and_what_is_given_is_not_kept():
+    layout = read_layout([])
+    seen = [layout.size(Part.PLACES)]
+    while Act.WIDER in next(row for row in layout.rows if row.part == Part.PLACES).acts:
+        layout = layout.changed(Part.PLACES, Act.WIDER)
+        seen.append(layout.size(Part.PLACES))
+    assert seen == list(Size) and layout.changed(Part.PLACES, Act.WIDER) == layout
+    assert "dessin-places=6" in layout.kept
+    for _size in seen:
+        layout = layout.changed(Part.PLACES, Act.NARROWER)
+    assert layout == read_layout([])
+
+
+@pytest.mark.parametrize("kept", ["file=6", "dessin-places=5", "dessin-places=", "dessin-places=2", "dessin-places=²"])
+def test_a_size_that_cannot_be_is_that_of_the_beginning(kept):
+    layout = read_layout([kept])
+    assert not layout.sizes and layout.size(Part.PLACES) == Size.THIRD
+
+
+def test_only_pictures_that_are_shown_have_a_size_to_choose():
+    acts = {row.part: set(row.acts) for row in read_layout(["-dessin-places"]).rows}
+    assert not {Act.WIDER, Act.NARROWER} & (acts[Part.PLACES] | acts[Part.QUEUE] | acts[Part.TABLES])
+    assert acts[Part.STAFFING] >= {Act.NARROWER} and Act.WIDER not in acts[Part.STAFFING]
 
 
 # --- the pages ---
@@ -100,12 +147,15 @@ def order_on_board(client):
 def test_board_follows_the_arrangement_of_its_supervisor_alone(chief):
     client, other = signed_in(chief.user), make.agent(role=Role.SUPERVISOR, availability="away", present=False)
     assert order_on_board(client)[0] == list(Part)
-    for part, act in ((Part.QUEUE, Act.UP), (Part.QUEUE, Act.UP), (Part.PICTURES, Act.HIDE)):
+    acts = [(Part.QUEUE, Act.UP)] * 2 + [(Part.PLACES, Act.HIDE), (Part.ARRIVALS, Act.WIDER), (Part.PROMISE, Act.WIDER)]
+    for part, act in acts:
         answer = client.post(ARRANGE, {"partie": part, "acte": act})
         assert answer.status_code == 302 and answer.url.startswith(ARRANGE)
     shown, page = order_on_board(client)
-    assert shown == [Part.FIGURES, Part.SILENCES, Part.QUEUE, Part.RUNNING, Part.PROMISES, Part.TABLES]
-    assert "Parties cachées : Dessins." in page, "what is hidden is said"
+    pictures = [part for part in PICTURES if part != Part.PLACES]
+    assert shown == [*pictures, Part.FIGURES, Part.SILENCES, Part.QUEUE, Part.RUNNING, Part.PROMISES, Part.TABLES]
+    assert "Parties cachées : Dessin : les places." in page, "what is hidden is said"
+    assert re.findall(r'data-size="(.)"', page) == ["2", "3", "6", "6"]
     assert page.count('id="filtre"') == 1 and page.index('id="filtre"') < page.index('id="silences"')
     others, page = order_on_board(signed_in(other.user))
     assert others == list(Part) and "Parties cachées" not in page
@@ -132,14 +182,30 @@ def test_after_an_act_its_button_has_the_focus_and_says_what_was_done(chief):
         assert 'aria-describedby="fait"' in button[0]
         return re.sub(r"<[^>]*>", " ", button[0]).strip(), said[1]
 
-    said = "« Chiffres du moment » : place 3 sur 7."
+    said = "« Chiffres du moment » : place 7 sur 11."
     assert pressed(Part.FIGURES, Act.DOWN) == ("Descendre – Chiffres du moment", said)
     assert pressed(Part.FIGURES, Act.HIDE) == ("Montrer – Chiffres du moment", "« Chiffres du moment » est caché.")
-    assert pressed(Part.SILENCES, Act.UP)[0] == "Cacher – Échanges silencieux", "it is first: it has no « Monter »"
+    assert pressed(Part.PLACES, Act.UP)[0] == "Cacher – Dessin : les places", "it is first: it has no « Monter »"
+    assert pressed(Part.ARRIVALS, Act.WIDER) == (
+        "Moins large – Dessin : quand on vient",
+        "« Dessin : quand on vient » : toute la largeur.",
+    ), "there is nothing wider"
+    assert pressed(Part.PLACES, Act.WIDER) == (
+        "Plus large – Dessin : les places",
+        "« Dessin : les places » : la moitié de la largeur.",
+    )
 
 
 @pytest.mark.parametrize(
-    "sent", [{}, {"partie": "autre", "acte": "cacher"}, {"partie": "file"}, {"partie": "file", "acte": "autre"}]
+    "sent",
+    [
+        {},
+        {"partie": "autre", "acte": "cacher"},
+        {"partie": "file"},
+        {"partie": "file", "acte": "autre"},
+        {"partie": "dessins", "acte": "cacher"},
+        {"partie": "dessin-places=6", "acte": "monter"},
+    ],
 )
 def test_what_nobody_offers_changes_nothing_and_says_so(chief, sent):
     answer = signed_in(chief.user).post(ARRANGE, sent)
@@ -169,13 +235,20 @@ def test_two_acts_at_once_are_both_kept(chief, monkeypatch):
             connection.close()
 
     with ThreadPoolExecutor(2) as threads:
-        assert list(threads.map(hide, clients, [Part.PICTURES, Part.QUEUE])) == [302, 302]
-    assert read_layout(Agent.objects.get(pk=chief.pk).board_layout).left_out == [Part.PICTURES, Part.QUEUE]
+        assert list(threads.map(hide, clients, [Part.WAITS, Part.QUEUE])) == [302, 302]
+    assert read_layout(Agent.objects.get(pk=chief.pk).board_layout).left_out == [Part.WAITS, Part.QUEUE]
 
 
-def test_address_of_an_act_that_is_undone_since_says_nothing(chief):
-    page = signed_in(chief.user).get(ARRANGE, {"partie": "file", "acte": "cacher"}).text
+@pytest.mark.parametrize(("part", "act"), [("file", "cacher"), ("file", "elargir"), ("tableaux", "retrecir")])
+def test_address_of_an_act_that_is_undone_since_says_nothing(chief, part, act):
+    page = signed_in(chief.user).get(ARRANGE, {"partie": part, "acte": act}).text
     assert 'id="fait"' not in page and "autofocus" not in page
+
+
+@pytest.mark.parametrize(("part", "act"), [("tableaux", Act.HIDE), ("file", Act.WIDER), (Part.STAFFING, Act.WIDER)])
+def test_what_a_part_does_not_offer_changes_nothing(chief, part, act):
+    signed_in(chief.user).post(ARRANGE, {"partie": part, "acte": act})
+    assert read_layout(Agent.objects.get(pk=chief.pk).board_layout) == read_layout([])
 
 
 def test_beginning_is_said_only_while_it_is_so(chief):
