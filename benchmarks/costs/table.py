@@ -544,6 +544,8 @@ ROUTES: dict[str, Line] = {
         "chat.rules.lifecycle:PauseOrder",
         stores=Stores(2, 4, TEXT_KIB, 2),
     ),
+    # The line in the thread, three of the history, a word to the agent, the handle, the line of the register.
+    **_lines(STAFF, ("console:give_waiting",), "chat.rules.transfer:NOTE_MAX", stores=Stores(8, 6, TEXT_KIB, 2)),
     **_lines(
         HEAVY,
         ("unit:dossier",),

@@ -4,7 +4,7 @@ units.
 The conversation comes from `chat.access.as_supervisor`. Anybody else gets 404, as for an unknown one. Before joining no
 word of it is shown. A supervisor who had joined is told when it is over.
 
-Also the page by which they set an agent of their units in pause.
+Also the pages by which they set an agent of their units in pause, and give somebody who waits to one.
 """
 
 import uuid
@@ -32,10 +32,12 @@ from chat.messages.forms import MessageForm
 from chat.models import Agent, Conversation
 from chat.models.transfer import Whisper
 from chat.rules.lifecycle import PauseOrder, Status
-from chat.supervision import intervention, pausing
+from chat.supervision import giving, intervention, pausing
 from chat.transfer import actions as transfer_actions
 from chat.transfer.forms import MotiveForm, ReassignForm, WhisperForm
+from common.choices import label_of
 from common.service_settings import definitions, values
+from locations.models import Force
 
 GONE = (actions.NotYours, actions.ConversationClosed)
 
@@ -240,3 +242,61 @@ def pause_agent(request: HttpRequest, agent: Agent) -> HttpResponse:
                 return redirect("console:board")
     context = {"agent": agent, "is_supervisor": True, "people": people, "form": form}
     return render(request, "console/pause_agent.html", context)
+
+
+# --- somebody who waits -----------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_agents
+def give_waiting(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Show to whom this supervisor may give somebody who waits; a POST does it. Nothing that the person said is read.
+
+    Who waits no longer, is not there, or never was leads back to the board.
+    """
+    if not agent.user.is_supervisor:
+        raise PermissionDenied
+    now = timezone.now()
+    person = giving.find_waiting(public_id, now)
+    if person is None:
+        messages.info(request, _("Cette personne n'attend plus, ou sa page n'est plus ouverte."))
+        return redirect("console:board")
+    people = giving.find_receivers(person, agent, now)
+    form = ReassignForm(people=people, own=agent.pk)
+    if request.method == "POST":
+        form = ReassignForm(request.POST, people=people, own=agent.pk)
+        if form.is_valid():
+            try:
+                given = giving.give_person(
+                    public_id=public_id,
+                    agent_id=form.cleaned_data["agent"],
+                    by=agent,
+                    motive=form.cleaned_data["motive"],
+                )
+            except giving.NotForThem:
+                form.add_error("agent", _("Cet agent n'est plus disponible : choisissez-en un autre."))
+            except giving.NotWaiting:
+                messages.info(request, _("Cette personne n'attend plus : quelqu'un vient de lui répondre."))
+                return redirect("console:board")
+            else:
+                return _given(request, agent, given, person)
+    context = {
+        "agent": agent,
+        "is_supervisor": True,
+        "person": person,
+        "place": wording.place_of(person.report),
+        "waited": wording.duration_in_words(now - person.queued_at),
+        "force": label_of(Force, person.force) if person.force else "",
+        "people": people,
+        "form": form,
+    }
+    return render(request, "console/give_waiting.html", context)
+
+
+def _given(request: HttpRequest, agent: Agent, given: Agent, person: Conversation) -> HttpResponse:
+    """Lead a supervisor who took the person to the exchange, and another one back to the board."""
+    if given.pk == agent.pk:
+        return redirect("console:conversation", public_id=person.public_id)
+    said = _("La personne est confiée à %(name)s, qui lit votre motif. C'est inscrit au registre.")
+    messages.success(request, said % {"name": given.shown_name})
+    return redirect("console:board")

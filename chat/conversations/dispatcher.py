@@ -394,6 +394,14 @@ def claim_conversation(*, conversation_id: int, agent_id: int, now: datetime) ->
     return False
 
 
+def hand_to(*, conversation_id: int, agent: Agent, now: datetime) -> bool:
+    """Assign this waiting conversation to this agent, full or not, in the caller's transaction.
+
+    The caller holds the agent's lock. Locks the conversation. Returns False when it no longer waits.
+    """
+    return _hand_over([(conversation_id, agent)], now) == 1
+
+
 # --- taking back ------------------------------------------------------------------------------------------------------
 
 

@@ -23,8 +23,8 @@ KEPT = timedelta(days=365)  # how long a duty is kept after its end, for the uni
 SHOWN = 50  # how many duties a page shows, and how many acts of each
 # The kinds of lines that decisions on call leave in the register (`reports.deciders.Title.told`).
 DECISIONS = (AccessKind.OPENING, AccessKind.FREEZE, AccessKind.ERASURE)
-# The kinds of lines that a supervisor on call leaves in an exchange (`chat.supervision.intervention`).
-INTERVENTIONS = (AccessKind.READING, AccessKind.WHISPER, AccessKind.REASSIGNMENT)
+# The kinds of lines that a supervisor on call leaves in an exchange (`chat.supervision`).
+INTERVENTIONS = (AccessKind.READING, AccessKind.WHISPER, AccessKind.REASSIGNMENT, AccessKind.GIVEN)
 
 
 class NotAllowed(Exception):

@@ -358,6 +358,7 @@ class EventKind(models.TextChoices):
     KEPT = "kept", _("Passage sans suite")
     TRANSFERRED = "transferred", _("Transféré par la file")
     REASSIGNED = "reassigned", _("Confié par un superviseur")
+    GIVEN = "given", _("Confié par un superviseur, sans attendre son tour")
     JOINED = "joined", _("Rejoint par un superviseur")
     LEFT = "left", _("Quitté par un superviseur")
     WHISPERED = "whispered", _("Mot d'un superviseur à l'agent")

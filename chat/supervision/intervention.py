@@ -162,6 +162,19 @@ def whisper(*, conversation_id: int, by: Agent, text: str) -> Whisper:
         raise NotYours
     if Whisper.objects.filter(conversation=conversation).count() >= WHISPERS_AT_MOST:
         raise TooManyWhispers
+    said = say_to(agent, conversation, by, text, now)
+    audit_log.record(
+        kind=AccessKind.WHISPER,
+        by=by.user,
+        motive="supervision",
+        subject=str(conversation.public_id),
+        detail=_told("whisper", conversation, by, now),
+    )
+    return said
+
+
+def say_to(agent: Agent, conversation: Conversation, by: Agent, text: str, now: datetime) -> Whisper:
+    """Keep a supervisor's word to this agent, and tell their pages. The caller holds the conversation's lock."""
     key = uuid.uuid4()
     said = Whisper.objects.create(
         public_id=key,
@@ -173,13 +186,6 @@ def whisper(*, conversation_id: int, by: Agent, text: str) -> Whisper:
     )
     conversation.record_event(EventKind.WHISPERED, at=now, by=by.user)
     pubsub.aside_changed(agent.pk)
-    audit_log.record(
-        kind=AccessKind.WHISPER,
-        by=by.user,
-        motive="supervision",
-        subject=str(conversation.public_id),
-        detail=_told("whisper", conversation, by, now),
-    )
     return said
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import template
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
@@ -13,13 +14,19 @@ register = template.Library()
 
 _WAITING = Pattern(
     "console/_waiting_person.html",
-    [f"row.{field}" for field in ("since", "waited", "place", "role", "force", "whereabouts", "seen", "unseen")],
+    [
+        f"row.{field}"
+        for field in ("since", "waited", "place", "role", "force", "whereabouts", "seen", "unseen", "key", "give")
+    ],
 )
 
 
 @register.simple_tag
-def waiting_rows(rows: Iterable[Any]) -> SafeString:
-    """Draw `console/_waiting_person.html` for each row of the queue (`inbox.QueueRow`)."""
+def waiting_rows(rows: Iterable[Any], *, may_give: bool = False) -> SafeString:
+    """Draw `console/_waiting_person.html` for each row of the queue (`inbox.QueueRow`).
+
+    may_give: whether those whose turn may come have a link to the page by which a supervisor gives them to an agent.
+    """
     zone = timezone.get_current_timezone()
     drawn = []
     for row in rows:
@@ -31,6 +38,7 @@ def waiting_rows(rows: Iterable[Any]) -> SafeString:
             whereabouts=one.whereabouts.value,
             is_minor=one.is_minor,
             is_crowded=one.is_crowded,
+            may_give=may_give and one.whereabouts.holds_turn,
         )
         drawn.append(
             fill(
@@ -42,6 +50,8 @@ def waiting_rows(rows: Iterable[Any]) -> SafeString:
                 str(one.whereabouts.label),
                 one.seen_at.astimezone(zone).isoformat(),
                 row.unseen,
+                one.conversation,
+                reverse("console:give_waiting", args=[one.conversation]) if may_give else "",
             )
         )
     return mark_safe("".join(drawn))  # noqa: S308  drawn by our own template

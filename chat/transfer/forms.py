@@ -113,7 +113,9 @@ class WhisperForm(forms.Form):
 
 
 class ReassignForm(MotiveForm):
-    """It is the agent to whom a supervisor gives an exchange, and the reason."""
+    """It is the agent to whom a supervisor gives an exchange, and the reason. own: the key of the supervisor."""
+
+    field_order = ("agent", "motive")  # as the pages have them: the first with an error has the focus
 
     agent = forms.TypedChoiceField(
         coerce=int,
@@ -123,11 +125,11 @@ class ReassignForm(MotiveForm):
         },
     )
 
-    def __init__(self, data: Any = None, *, people: list[Agent], **more: Any) -> None:
+    def __init__(self, data: Any = None, *, people: list[Agent], own: int | None = None, **more: Any) -> None:
         super().__init__(data, **more)
         self.fields["agent"].choices = [  # type: ignore[attr-defined]
             ("", _("Choisissez un agent")),
-            *((one.pk, _said_of(one)) for one in people),
+            *((one.pk, _said_of(one) if one.pk != own else _own(one)) for one in people),
         ]
 
 
@@ -139,6 +141,10 @@ def _why_not(agent: Any) -> str:
     if agent.capacity <= 1:
         return str(_("%(who)s : sans place libre")) % {"who": said}
     return str(_("%(who)s : ses %(n)s places sont prises")) % {"who": said, "n": agent.capacity}
+
+
+def _own(agent: Any) -> str:
+    return str(_("Moi-même : %(who)s")) % {"who": _said_of(agent)}
 
 
 def _said_of(agent: Any) -> str:

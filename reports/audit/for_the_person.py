@@ -31,6 +31,7 @@ WITHHELD: Mapping[str, str] = {
     AccessKind.ERASURE: "the request and its answer have their own place on the page",
     AccessKind.ON_CALL: "who decides for a unit meanwhile: nothing of the exchange is read for it",
     AccessKind.WHISPER: "a word between colleagues: nothing of the exchange is read for it",
+    AccessKind.GIVEN: "whose turn it was: the line in their thread says who answers, and nothing of it is read for it",
     AccessKind.AGENT_PAUSED: "a decision about an agent: nothing of any exchange is read for it",
     AccessKind.AGENT_IDLE: "an agent who was not there: nothing of any exchange is read for it",
     AccessKind.GROUP_CLOSED: "the line in their own thread says it: nothing of the exchange was read for it",

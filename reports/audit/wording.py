@@ -55,6 +55,7 @@ WORDS: Mapping[str, Mapping[str, object]] = {
     AccessKind.READING: {"join": gettext_lazy("en rejoignant l'échange")},
     AccessKind.WHISPER: {"whisper": gettext_lazy("un mot à l'agent seul")},
     AccessKind.REASSIGNMENT: {"reassign": gettext_lazy("confié à un autre agent")},
+    AccessKind.GIVEN: {"give": gettext_lazy("confiée sans attendre son tour")},
     AccessKind.AGENT_PAUSED: {"pause": gettext_lazy("mis en pause")},
     AccessKind.AGENT_IDLE: {"pause": gettext_lazy("pause automatique")},
     AccessKind.EXPORT: {
@@ -89,6 +90,7 @@ DECIDED = {
     AccessKind.READING,
     AccessKind.WHISPER,
     AccessKind.REASSIGNMENT,
+    AccessKind.GIVEN,
     AccessKind.AGENT_PAUSED,
     AccessKind.CAPTURE_LOCKED,
 }

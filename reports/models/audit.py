@@ -23,6 +23,7 @@ class AccessKind(models.TextChoices):
     FREEZE = "freeze", _("Gel de la conservation")
     ERASURE = "erasure", _("Demande d'effacement")
     REASSIGNMENT = "reassignment", _("Échange confié à un autre agent")
+    GIVEN = "given", _("Personne en attente confiée par un superviseur")
     ON_CALL = "on_call", _("Astreinte")
     WHISPER = "whisper", _("Mot d'un superviseur à l'agent")
     AGENT_PAUSED = "agent_paused", _("Agent mis en pause par un superviseur")

@@ -151,6 +151,7 @@ NAMED = {
         ACTS + ", or that a supervisor may step into: whether a procedure is open",
         {"write", "cannot_wait", "running_conversations"},
     ),
+    "chat/supervision/giving.py": (ACTS + "; or shows what the queue shows of somebody who waits", {"_waiting"}),
     "chat/conversations/lookalikes.py": (
         EVERYBODY + ": arrivals that said nothing, as a group; nothing is read of them",
         {"*"},
@@ -195,6 +196,7 @@ BY_KEY = {
     ("chat/access.py", "erasure_by_digest"),
     ("chat/access.py", "as_offered"), ("chat/access.py", "as_supervisor"),
     ("chat/supervision/intervention.py", "write"),
+    ("chat/supervision/giving.py", "_waiting"),  # somebody who waits: what the queue shows of them to every agent
     ("chat/access.py", "joined_before"), ("chat/access.py", "left_by"), ("chat/access.py", "taken_after"),
     ("chat/conversations/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),
     ("chat/retention/schedule.py", "ending_of"), ("reports/openings/actions.py", "find_request"),

@@ -367,3 +367,38 @@ def test_supervisor_sets_an_agent_in_pause_by_keys_and_the_agent_reads_it(
     expect(bar).to_have_attribute("data-availability", "available")
     expect(bar).not_to_contain_text("Pause décidée")
     assert at(lambda: Conversation.objects.get(pk=conversation.pk).assigned_to_id) == camille.pk
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
+def test_supervisor_gives_somebody_who_waits_by_keys_and_the_agent_has_them_at_once(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+    axe: Axe,
+    javascript: bool,
+):
+    camille = at(an_agent, public_name="Camille", availability=Availability.AVAILABLE, present=True, capacity=1)
+    chief = at(an_agent, public_name="Dominique", role=Role.SUPERVISOR)
+    at(lambda: make.assigned(make_available(camille)))
+    conversation, _key = at(somebody_waits)
+    desk, board = page_factory(width=1280, height=800), page_factory(javascript=javascript, width=683, height=342)
+    sign_in(desk, live_site, camille)
+    expect(desk.locator("#liste .console-entry")).to_have_count(1)
+    be_signed_in(board, live_site, chief)
+    board.goto(live_site.url + "/console/tableau/?fixe=1")
+    board.locator(f"#confier-{conversation.public_id}").press("Enter")
+    whom = board.get_by_role("combobox", name="À qui")
+    board.get_by_role("button", name="Confier cette personne").press("Enter")
+    expect(whom).to_be_focused()
+    expect(whom).to_have_accessible_description(re.compile("Choisissez un agent"))
+    if javascript:
+        axe(board)
+        assert board.evaluate("document.documentElement.scrollWidth") <= 683
+    whom.select_option(str(camille.pk))
+    board.get_by_role("textbox", name="Pourquoi").fill("Trop longue attente")
+    board.get_by_role("textbox", name="Pourquoi").press("Enter")
+    expect(board.locator("body")).to_contain_text("La personne est confiée à Camille")
+    expect(board.locator(f"#confier-{conversation.public_id}")).to_have_count(0)
+    expect(desk.locator("#liste .console-entry")).to_have_count(2)
+    expect(desk.locator("body")).to_contain_text("Trop longue attente")
+    assert at(lambda: Conversation.objects.get(pk=conversation.pk).assigned_to_id) == camille.pk
