@@ -1,3 +1,4 @@
+# ruff: noqa: F811  the fixtures of test_console
 """What agents of a long night missed, and what was mended after it (docs/done.md, « A shift, walked »)."""
 
 import re
@@ -13,7 +14,8 @@ from chat.rules import message_limits
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Availability
 from pnav.demo.cast import create_macros
-from tests.browser.conftest import LiveSite, PageFactory
+from tests.browser.conftest import LiveSite
+from tests.browser.desk import Person, take_seat
 from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     OPEN_THREAD,
     Work,
@@ -30,11 +32,20 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def macros(at: Work) -> Iterator[None]:  # noqa: F811
+def macros(at: Work) -> Iterator[None]:
     """Create the macros of a demonstration, and delete them afterwards, because they take room of the thread."""
     at(create_macros)
     yield
     at(lambda: Macro.objects.all().delete())
+
+
+def in_danger(agent: Agent, conversation: Conversation) -> None:
+    emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
+
+
+def steps_of(key: str) -> set[str]:
+    """Return the steps of the procedure of this exchange that were done."""
+    return set(EmergencyStep.objects.filter(emergency__conversation__public_id=key).values_list("step", flat=True))
 
 
 def press_macro(page: Page, title: str) -> None:
@@ -42,54 +53,42 @@ def press_macro(page: Page, title: str) -> None:
     page.locator(f"{OPEN_THREAD} [name=macro]", has_text=title).click()
 
 
-@pytest.mark.usefixtures("macros")
-def test_macro_of_danger_ticks_the_numbers_that_its_reply_gives(
+def with_a_unit(agent: Agent, conversation: Conversation) -> None:
+    in_danger(agent, conversation)
+    conversation.report.reception_point = transmissions.account().point
+    conversation.report.save()
+
+
+def test_procedures_of_one_desk(
     live_site: LiveSite,
     page: Page,
-    at: Work,  # noqa: F811
+    at: Work,
+    subtests: pytest.Subtests,
 ):
-    _agent, key = one_open(page, live_site, at)
-    press_macro(page, "Danger")
-    expect(page.locator(f"#procedure-{key} [data-step]")).to_have_count(6)
-    page.locator(f"{OPEN_THREAD} textarea[name=body]").press("Control+Enter")
-    expect(page.locator(f"#procedure-{key} [data-step]")).to_have_count(4)
-    assert at(lambda: set(EmergencyStep.objects.values_list("step", flat=True))) == {"called", "by_text"}
+    """Each proof has a person of its own, whose procedure was opened before the page came."""
+    names = ("refused", "focus", "last step", "said", "red", "second press")
+    people = {name: Person(lived=in_danger) for name in names} | {"summary": Person(lived=with_a_unit)}
+    desk = take_seat(page, live_site, at, people)
+    with subtests.test("words that the server refuses tick nothing"):
+        refused_words_tick_nothing(page, desk.shows("refused"), at)
+    with subtests.test("focus stays in the procedure whatever comes meanwhile"):
+        focus_stays_in_the_procedure(page, desk.shows("focus"))
+    with subtests.test("last step leads to the end of the procedure"):
+        last_step_leads_to_the_end(page, desk.shows("last step"))
+    with subtests.test("summary in urgency closes though its part was drawn again meanwhile"):
+        summary_in_urgency_closes(page, desk.shows("summary"))
+    with subtests.test("ended procedure is said after the focus has moved to it"):
+        end_is_said_after_the_focus_has_moved(page, desk.shows("said"))
+    with subtests.test("refused end is red no more once its reason is gone"):
+        refused_end_is_red_no_more(page, desk.shows("red"))
+    with subtests.test("second press while the first is sent is sent after it"):
+        second_press_is_sent_after_the_first(page, desk.shows("second press"), at, desk.agent)
 
 
-@pytest.mark.usefixtures("macros")
-def test_proposal_of_a_macro_follows_the_answer_and_its_reply_comes_once(
-    live_site: LiveSite,
-    page: Page,
-    at: Work,  # noqa: F811
-):
-    """The person read « porter plainte » before the words that prepare it; and the words came twice."""
-    _agent, key = one_open(page, live_site, at)
-    area, box = page.locator(f"#corps-{key}"), page.locator(f"#suivre-{key} input")
-    press_macro(page, "Préparer une plainte")
-    expect(area).to_have_value(re.compile("porter plainte"))
-    expect(box).to_be_checked()
-    expect(page.locator(f"{OPEN_THREAD} [data-log]")).not_to_contain_text("porter plainte")
-    area.press("Control+Enter")
-    lines = page.locator(f"{OPEN_THREAD} [data-log] [data-seq]")
-    expect(lines.last).to_have_attribute("data-author", "system")
-    expect(page.locator(f"{OPEN_THREAD} [data-author=agent] ~ [data-author=system]").last).to_contain_text("plainte")
-    expect(box).to_have_count(0)
-    expect(page.locator(f"#proposees-{key} li")).to_have_count(1)
-    press_macro(page, "Préparer une plainte")
-    expect(page.locator("#avis")).to_contain_text("est déjà partie à")
-    expect(area).to_have_value("")
-    assert at(Proposal.objects.count) == 2  # nothing is written, so it is proposed at once
-
-
-def test_words_that_the_server_refuses_tick_nothing(
-    live_site: LiveSite,
-    page: Page,
-    at: Work,  # noqa: F811
-):
-    """« Numéro d'urgence donné » was ticked, with its hour, though nobody ever received the number."""
-    agent, key = one_open(page, live_site, at)
-    at(lambda: emergencies.start(conversation_id=_pk(key), situation=Situation.DANGER, by=agent.user))
-    page.reload()
+def refused_words_tick_nothing(page: Page, key: str, at: Work) -> None:
+    """Guard against what was before: « Numéro d'urgence donné » was ticked, with its hour, though nobody ever received
+    the number.
+    """
     called = page.locator(f"#procedure-{key} [data-step=called]")
     called.locator("[data-insert]").click()
     most = message_limits.size_for(is_agent=True).characters
@@ -102,18 +101,13 @@ def test_words_that_the_server_refuses_tick_nothing(
     area.press("Control+Enter")
     expect(page.locator(f"#procedure-{key} [data-step=stayed]")).to_have_count(0)
     expect(called).to_have_count(1)
-    assert at(lambda: set(EmergencyStep.objects.values_list("step", flat=True))) == {"stayed"}
+    assert at(steps_of, key) == {"stayed"}
 
 
-def test_focus_stays_in_the_procedure_whatever_comes_meanwhile(
-    live_site: LiveSite,
-    page: Page,
-    at: Work,  # noqa: F811
-):
-    """« C'est fait », pressed as the words of another step left: the focus fell to « Disponible »."""
-    agent, key = one_open(page, live_site, at)
-    at(lambda: emergencies.start(conversation_id=_pk(key), situation=Situation.DANGER, by=agent.user))
-    page.reload()
+def focus_stays_in_the_procedure(page: Page, key: str) -> None:
+    """Guard against what was before: « C'est fait », pressed as the words of another step left: the focus fell to
+    « Disponible ».
+    """
     step = page.locator(f"#procedure-{key} [data-step=can_talk] [name=step]")
     page.locator(f"#procedure-{key} [data-step=stayed] [data-insert]").click()
     page.evaluate(
@@ -139,15 +133,10 @@ def test_focus_stays_in_the_procedure_whatever_comes_meanwhile(
     expect(page.locator(f"#procedure-{key}")).to_be_focused()
 
 
-def test_last_step_leads_to_the_end_of_the_procedure(
-    live_site: LiveSite,
-    page: Page,
-    at: Work,  # noqa: F811
-):
-    """The focus fell to the title, three numbers before the end, also from « Terminer la procédure »."""
-    agent, key = one_open(page, live_site, at)
-    at(lambda: emergencies.start(conversation_id=_pk(key), situation=Situation.DANGER, by=agent.user))
-    page.reload()
+def last_step_leads_to_the_end(page: Page, key: str) -> None:
+    """Guard against what was before: the focus fell to the title, three numbers before the end, also from « Terminer la
+    procédure ».
+    """
     part = page.locator(f"#procedure-{key}")
     for left in range(5, 0, -1):
         part.locator("[data-step] [name=step]").first.press("Enter")
@@ -165,51 +154,10 @@ def test_last_step_leads_to_the_end_of_the_procedure(
     expect(part.locator("[name=end]")).to_be_focused()
 
 
-def test_second_press_while_the_first_is_sent_is_sent_after_it(
-    live_site: LiveSite,
-    page: Page,
-    at: Work,  # noqa: F811
-):
-    """« En pause », pressed before « Disponible » was answered, was lost, and people went on coming."""
-    agent, key = one_open(page, live_site, at)
-    duty = page.locator("#disponibilite")
-    page.evaluate(
-        """() => {
-            const duty = document.getElementById("disponibilite");
-            const press = (value) => duty.querySelector(`[aria-pressed][value=${value}]`).click();
-            press("available");
-            press("pause");
-        }"""
-    )
-    expect(duty).to_have_attribute("data-availability", "pause")
-    assert at(lambda: Agent.objects.get(pk=agent.pk).availability) == Availability.PAUSE
-    at(lambda: emergencies.start(conversation_id=_pk(key), situation=Situation.DANGER, by=agent.user))
-    page.reload()
-    part = page.locator(f"#procedure-{key}")
-    expect(part.locator("[data-step]")).to_have_count(6)
-    page.evaluate(
-        """(steps) => document.querySelectorAll(steps).forEach((one, n) => n < 2 && one.click())""",
-        f"#procedure-{key} [data-step] [name=step]",
-    )
-    expect(part.locator("[data-step]")).to_have_count(4)
-
-
-def test_summary_in_urgency_closes_though_its_part_was_drawn_again_meanwhile(
-    live_site: LiveSite,
-    page: Page,
-    at: Work,  # noqa: F811
-):
-    """On a slow service the part was read again first: what had left stayed in the field, ready to leave once more."""
-    agent, key = one_open(page, live_site, at)
-
-    def arrange() -> None:
-        emergencies.start(conversation_id=_pk(key), situation=Situation.DANGER, by=agent.user)
-        report = Conversation.objects.get(pk=_pk(key)).report
-        report.reception_point = transmissions.account().point
-        report.save()
-
-    at(arrange)
-    page.reload()
+def summary_in_urgency_closes(page: Page, key: str) -> None:
+    """Guard against what was before: on a slow service the part was read again first: what had left stayed in the
+    field, ready to leave once more.
+    """
     panel = page.locator(f"#transmettre-{key}")
     panel.locator("summary").first.click()
     panel.locator("[name=summary]").fill("Il est devant la porte.")
@@ -228,14 +176,7 @@ def test_summary_in_urgency_closes_though_its_part_was_drawn_again_meanwhile(
     expect(panel.locator("[name=summary]")).not_to_have_value("Il est devant la porte.")
 
 
-def test_ended_procedure_is_said_after_the_focus_has_moved_to_it(
-    live_site: LiveSite,
-    page: Page,
-    at: Work,  # noqa: F811
-):
-    agent, key = one_open(page, live_site, at)
-    at(lambda: emergencies.start(conversation_id=_pk(key), situation=Situation.DANGER, by=agent.user))
-    page.reload()
+def end_is_said_after_the_focus_has_moved(page: Page, key: str) -> None:
     page.evaluate(
         """() => {
             window.order = [];
@@ -255,15 +196,8 @@ def test_ended_procedure_is_said_after_the_focus_has_moved_to_it(
     assert order.index(f"procedure-{key}") < next(at for at, one in enumerate(order) if "terminée" in one)
 
 
-def test_refused_end_is_red_no_more_once_its_reason_is_gone(
-    live_site: LiveSite,
-    page: Page,
-    at: Work,  # noqa: F811
-):
-    agent, key = one_open(page, live_site, at)
+def refused_end_is_red_no_more(page: Page, key: str) -> None:
     panel = page.locator(f"#cloture-{key}")
-    at(lambda: emergencies.start(conversation_id=_pk(key), situation=Situation.DANGER, by=agent.user))
-    page.reload()
     page.keyboard.press("Alt+t")
     panel.get_by_role("button", name=re.compile("^Terminer")).click()
     outcome = panel.get_by_label("Comment l'échange se termine")
@@ -279,13 +213,146 @@ def test_refused_end_is_red_no_more_once_its_reason_is_gone(
     expect(panel.get_by_role("alert")).to_have_count(0)
 
 
-def test_minor_is_ended_in_ten_keys_and_what_was_given_is_filled_in(
+def second_press_is_sent_after_the_first(page: Page, key: str, at: Work, agent: Agent) -> None:
+    """Guard against what was before: « En pause », pressed before « Disponible » was answered, was lost, and people
+    went on coming.
+    """
+    duty = page.locator("#disponibilite")
+    page.evaluate(
+        """() => {
+            const duty = document.getElementById("disponibilite");
+            const press = (value) => duty.querySelector(`[aria-pressed][value=${value}]`).click();
+            press("available");
+            press("pause");
+        }"""
+    )
+    expect(duty).to_have_attribute("data-availability", "pause")
+    assert at(lambda: Agent.objects.get(pk=agent.pk).availability) == Availability.PAUSE
+    part = page.locator(f"#procedure-{key}")
+    expect(part.locator("[data-step]")).to_have_count(6)
+    page.evaluate(
+        """(steps) => document.querySelectorAll(steps).forEach((one, n) => n < 2 && one.click())""",
+        f"#procedure-{key} [data-step] [name=step]",
+    )
+    expect(part.locator("[data-step]")).to_have_count(4)
+
+
+def asked(agent: Agent, conversation: Conversation) -> None:
+    make.message(conversation, "le 3018 ne répond pas, je suis en danger ?")
+
+
+@pytest.mark.usefixtures("macros")
+def test_answers_of_one_desk(
     live_site: LiveSite,
     page: Page,
-    at: Work,  # noqa: F811
+    at: Work,
+    subtests: pytest.Subtests,
 ):
-    """It took eighteen keys, and 3018, given by a ready answer, was chosen again."""
-    _agent, key = one_open(page, live_site, at, age_band="15_17")
+    """Each proof has a person of its own."""
+    minor = {"age_band": "15_17"}
+    people = {name: Person() for name in ("numbers", "proposal", "emptied", "brought back", "found")}
+    people |= {"minor": Person(minor), "not spoken of": Person(minor, lived=asked)}
+    desk = take_seat(page, live_site, at, people)
+    with subtests.test("macro of danger ticks the numbers that its reply gives"):
+        macro_ticks_the_numbers_that_its_reply_gives(page, desk.shows("numbers"), at)
+    with subtests.test("proposal of a macro follows the answer, and its reply comes once"):
+        proposal_follows_the_answer(page, desk.shows("proposal"), at)
+    with subtests.test("answer can be emptied and brought back"):
+        answer_is_emptied_and_brought_back(page, desk.shows("emptied"))
+    with subtests.test("words that are brought back follow a ready answer that came since"):
+        words_brought_back_follow_a_ready_answer(page, desk.shows("brought back"))
+    with subtests.test("ready answer is found by words of an administrator"):
+        desk.shows("found")
+        ready_answer_is_found_by_other_words(page)
+    with subtests.test("points that were not spoken of are empty"):
+        points_that_were_not_spoken_of_are_empty(page, desk.shows("not spoken of"))
+    with subtests.test("minor is ended in ten keys and what was given is filled in"):
+        minor_is_ended_in_ten_keys(page, desk.shows("minor"), at)
+
+
+def macro_ticks_the_numbers_that_its_reply_gives(page: Page, key: str, at: Work) -> None:
+    press_macro(page, "Danger")
+    expect(page.locator(f"#procedure-{key} [data-step]")).to_have_count(6)
+    page.locator(f"{OPEN_THREAD} textarea[name=body]").press("Control+Enter")
+    expect(page.locator(f"#procedure-{key} [data-step]")).to_have_count(4)
+    assert at(steps_of, key) == {"called", "by_text"}
+
+
+def proposal_follows_the_answer(page: Page, key: str, at: Work) -> None:
+    """Guard against what was before: the person read « porter plainte » before the words that prepare it; and the words
+    came twice.
+    """
+    area, box = page.locator(f"#corps-{key}"), page.locator(f"#suivre-{key} input")
+    press_macro(page, "Préparer une plainte")
+    expect(area).to_have_value(re.compile("porter plainte"))
+    expect(box).to_be_checked()
+    expect(page.locator(f"{OPEN_THREAD} [data-log]")).not_to_contain_text("porter plainte")
+    area.press("Control+Enter")
+    lines = page.locator(f"{OPEN_THREAD} [data-log] [data-seq]")
+    expect(lines.last).to_have_attribute("data-author", "system")
+    expect(page.locator(f"{OPEN_THREAD} [data-author=agent] ~ [data-author=system]").last).to_contain_text("plainte")
+    expect(box).to_have_count(0)
+    expect(page.locator(f"#proposees-{key} li")).to_have_count(1)
+    press_macro(page, "Préparer une plainte")
+    expect(page.locator("#avis")).to_contain_text("est déjà partie à")
+    expect(area).to_have_value("")
+    # Nothing is written, so it is proposed at once.
+    assert at(Proposal.objects.filter(conversation__public_id=key).count) == 2
+
+
+def answer_is_emptied_and_brought_back(page: Page, key: str) -> None:
+    area, button = page.locator(f"#corps-{key}"), page.locator(f"#reponse-{key} [data-clear]")
+    expect(button).to_be_hidden()
+    area.fill("Je regarde.")
+    button.click()
+    expect(area).to_have_value("")
+    expect(area).to_be_focused()
+    expect(button).to_contain_text("Remettre")
+    button.click()
+    expect(area).to_have_value("Je regarde.")
+    button.click()
+    page.keyboard.type("Autre")
+    button.click()  # « Vider » again: what was emptied first is not brought back over other words
+    button.click()
+    expect(area).to_have_value("Autre")
+
+
+def words_brought_back_follow_a_ready_answer(page: Page, key: str) -> None:
+    """Guard against what was before: « Remettre » deleted both: the ready answer from the field, and what was emptied
+    from memory.
+    """
+    area, button = page.locator(f"#corps-{key}"), page.locator(f"#reponse-{key} [data-clear]")
+    area.fill("Je regarde.")
+    button.click()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("silence")
+    page.keyboard.press("Enter")
+    expect(area).to_have_value(re.compile("^Je suis toujours là"))
+    expect(button).to_contain_text("Remettre")
+    button.click()
+    expect(area).to_have_value(re.compile(r"^Je suis toujours là[^\n]*\n\nJe regarde\.$"))
+    expect(button).to_contain_text("Vider")
+
+
+def ready_answer_is_found_by_other_words(page: Page) -> None:
+    page.keyboard.press("Alt+m")
+    page.keyboard.type("silence")
+    expect(page.locator(f"{OPEN_THREAD} [role=option]:visible")).to_have_count(1)
+    expect(page.locator(f"{OPEN_THREAD} [role=option]:visible")).to_contain_text("Je suis toujours là")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("silence")
+    expect(page.locator("#palette [role=option]").first).to_contain_text("Je suis toujours là")
+
+
+def points_that_were_not_spoken_of_are_empty(page: Page, key: str) -> None:
+    page.keyboard.press("Alt+t")
+    for name in ("danger", "digital_line"):
+        expect(page.locator(f"#point_{name}-{key}")).to_have_value("")
+
+
+def minor_is_ended_in_ten_keys(page: Page, key: str, at: Work) -> None:
+    """Guard against what was before: it took eighteen keys, and 3018, given by a ready answer, was chosen again."""
     reply = at(lambda: CannedReply.objects.get(title="Donner un numéro d’aide").tu)
     page.locator(f"#corps-{key}").fill(reply)
     page.locator(f"#corps-{key}").press("Control+Enter")
@@ -309,124 +376,50 @@ def test_minor_is_ended_in_ten_keys_and_what_was_given_is_filled_in(
     }
 
 
-def test_points_are_read_again_when_their_first_reading_fails(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
-    _agent, key = one_open(page, live_site, at, age_band="15_17")
-    reply = at(lambda: CannedReply.objects.get(title="Donner un numéro d’aide").tu)
-    page.locator(f"#corps-{key}").fill(reply)
-    page.locator(f"#corps-{key}").press("Control+Enter")
-    expect(page.locator(f"{OPEN_THREAD} [data-log] [data-author=agent][data-seq]")).to_have_count(1)
-    failed = []
-    page.route(f"**/echange/{key}/?partie=echange", lambda route: failed.append(route.abort()), times=1)
-    page.keyboard.press("Alt+t")
-    expect(page.locator(f"#point_digital_line-{key}")).to_have_value("done")
-    assert failed
+def wrote_at_length(agent: Agent, conversation: Conversation) -> None:
+    for each in range(12):
+        make.message(conversation, f"message {each} : " + "quelques mots de plus, " * 8)
 
 
-def test_points_that_were_not_spoken_of_are_empty(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
-    _agent, key = one_open(page, live_site, at, age_band="15_17")
-    at(lambda: make.message(Conversation.objects.get(pk=_pk(key)), "le 3018 ne répond pas, je suis en danger ?"))
-    page.reload()
-    page.keyboard.press("Alt+t")
-    for name in ("danger", "digital_line"):
-        expect(page.locator(f"#point_{name}-{key}")).to_have_value("")
+def weighs_two(agent: Agent, conversation: Conversation) -> None:
+    Conversation.objects.filter(pk=conversation.pk).update(weight=2)
 
 
-def test_arrival_in_danger_is_said_again_when_the_focus_moves_and_a_pause_is_over_at_once(
+def test_sizes_of_one_desk(
     live_site: LiveSite,
     page: Page,
-    at: Work,  # noqa: F811
+    at: Work,
+    subtests: pytest.Subtests,
 ):
-    """Orca dropped it for « Annuler » of an end; the pause said « Personne ne vous est confié » for ten seconds."""
-    agent, _key = one_open(page, live_site, at)
-    until = make.long_ago(-5)
-    at(Agent.objects.filter(pk=agent.pk).update, availability=Availability.PAUSE, pause_until=until)
-    page.reload()
-    expect(page.locator("#disponibilite")).to_contain_text("Personne ne vous est confié")
-    page.evaluate(
-        """(other) => {
-            window.said = [];
-            const region = document.getElementById("annonces-danger");
-            new MutationObserver(() => {
-                window.said.push(region.textContent);
-                if (window.said.length === 1) document.querySelector(other).focus();  // while it is being said
-            }).observe(region, { childList: true });
-        }""",
-        f"{OPEN_DOSSIER} summary[data-key=U]",
-    )
-
-    def arrive() -> None:
-        Agent.objects.filter(pk=agent.pk).update(availability=Availability.AVAILABLE, pause_until=None)
-        make.assigned(agent, urgency=2, postal_code="59000")
-
-    at(arrive)
-    expect(page.locator("#annonces-danger")).to_contain_text("Danger. Nouvel échange")
-    page.wait_for_function("() => window.said.filter((one) => one.includes('Danger.')).length === 2")
-    expect(page.locator("#disponibilite")).not_to_contain_text("Personne ne vous est confié")
-
-
-def test_pause_that_begins_is_said_and_stays_in_sight_where_the_page_scrolls(
-    live_site: LiveSite,
-    page_factory: PageFactory,
-    at: Work,  # noqa: F811
-):
-    page = page_factory(width=640, height=400)
-    agent, key = one_open(page, live_site, at)
-    at(Conversation.objects.filter(public_id=key).update, weight=2)
-    expect(page.locator("#pause-rappel")).to_be_hidden()
-    panel = page.locator(f"#cloture-{key}")
-    page.keyboard.press("Alt+t")
-    panel.get_by_label("Comment l'échange se termine").select_option("advised")
-    panel.get_by_label("Je confirme").check(force=True)
-    panel.get_by_role("button", name=re.compile("^Terminer")).click()
-    undo = page.locator("#fins p")
-    expect(undo).to_be_in_viewport(ratio=1)
-    undo.get_by_role("button", name="Terminer maintenant").click()
-    expect(page.locator("#annonces")).to_contain_text("Pause : personne ne vous est confié jusqu'à")
-    page.locator("#attente").scroll_into_view_if_needed()
-    expect(page.locator("#pause-rappel")).to_be_in_viewport(ratio=1)
-    assert at(lambda: Agent.objects.get(pk=agent.pk).availability) == Availability.PAUSE
+    """The size changes under the open page. Six people wait meanwhile, for whom this agent has no place."""
+    at(lambda: [make.waiting(postal_code="35000") for _each in range(6)])
+    people = {
+        "first": Person({"postal_code": "69003"}, lived=wrote_at_length),
+        "second": Person({"postal_code": "33000"}, lived=wrote_at_length),
+        "watched": Person({"discreet": True, "age_band": "15_17"}),
+        "undone": Person(),
+        "pause": Person(lived=weighs_two),
+    }
+    desk = take_seat(page, live_site, at, people, path="")
+    for width, height in ((640, 400), (683, 342)):
+        with subtests.test(f"answer and ready answers are clear of the bar at the foot, {width}"):
+            page.set_viewport_size({"width": width, "height": height})
+            answer_is_clear_of_the_bar_at_the_foot(page)
+            page.keyboard.press("Escape")
+    key = desk.shows("watched")
+    for width, height in ((1280, 800), (1024, 768)):
+        with subtests.test(f"field and button stay under the open ready answers, {width}"):
+            page.set_viewport_size({"width": width, "height": height})
+            field_and_button_stay_under_the_ready_answers(page, key)
+            page.keyboard.press("Escape")
+    with subtests.test("end that can be undone lies over neither queue nor answer"):
+        end_lies_over_neither_queue_nor_answer(page, desk.shows("undone"))
+    with subtests.test("pause that begins is said and stays in sight where the page scrolls"):
+        page.set_viewport_size({"width": 640, "height": 400})
+        pause_that_begins_stays_in_sight(page, desk.shows("pause"), at, desk.agent)
 
 
-def test_conversation_that_was_read_is_open_again_after_another_page(
-    live_site: LiveSite,
-    page: Page,
-    at: Work,  # noqa: F811
-):
-    agent, key = one_open(page, live_site, at)
-    at(make.assigned, agent, postal_code="59000")
-    page.goto(f"{live_site.url}/console/aide/")
-    page.goto(f"{live_site.url}/console/")
-    expect(page.locator(f"#corps-{key}")).to_be_visible()
-    expect(page).to_have_url(re.compile(key))
-    page.go_back()
-    expect(page.locator("#repos")).to_be_visible()  # nothing is open: that stays so
-    page.reload()
-    expect(page.locator("#liste .console-entry")).to_have_count(2)
-    expect(page.locator("#repos")).to_be_visible()
-
-
-@pytest.mark.parametrize(("width", "height"), [(640, 400), (683, 342)])
-def test_answer_and_ready_answers_are_clear_of_the_bar_at_the_foot_at_twice_the_size(
-    live_site: LiveSite,
-    page_factory: PageFactory,
-    at: Work,  # noqa: F811
-    width: int,
-    height: int,
-):
-    page = page_factory(width=width, height=height)
-    agent = at(an_agent, public_name="Camille")
-
-    def lived() -> None:
-        make_available(agent)
-        for place in ("69003", "33000"):
-            one = make.assigned(agent, postal_code=place)
-            for each in range(12):
-                make.message(one, f"message {each} : " + "quelques mots de plus, " * 8)
-
-    at(lived)
-    be_signed_in(page, live_site, agent)
-    page.goto(f"{live_site.url}/console/")
-    expect(page.locator("#liste .console-entry")).to_have_count(2)
+def answer_is_clear_of_the_bar_at_the_foot(page: Page) -> None:
     for key in ("Alt+n", "Alt+2", "Alt+1"):
         page.keyboard.press(key)
         area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
@@ -451,16 +444,10 @@ def stays_above_the_ways(page: Page, part: str) -> None:
     )
 
 
-def test_end_that_can_be_undone_lies_over_neither_queue_nor_answer(
-    live_site: LiveSite,
-    page: Page,
-    at: Work,  # noqa: F811
-):
-    _agent, key = one_open(page, live_site, at)
-    at(lambda: [make.waiting(postal_code="35000") for _each in range(6)])
+def end_lies_over_neither_queue_nor_answer(page: Page, key: str) -> None:
+    expect(page.locator("#attente > li")).to_have_count(6)
     for width, height in ((1280, 800), (1280, 560), (1024, 768), (640, 400)):
         page.set_viewport_size({"width": width, "height": height})
-        page.reload()
         page.keyboard.press("Alt+t")
         panel = page.locator(f"#cloture-{key}")
         panel.get_by_label("Comment l'échange se termine").select_option("advised")
@@ -482,68 +469,91 @@ def test_end_that_can_be_undone_lies_over_neither_queue_nor_answer(
         expect(page.locator("#fins p")).to_have_count(0)
 
 
-def test_answer_can_be_emptied_and_brought_back(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
-    _agent, key = one_open(page, live_site, at)
-    area, button = page.locator(f"#corps-{key}"), page.locator(f"#reponse-{key} [data-clear]")
-    expect(button).to_be_hidden()
-    area.fill("Je regarde.")
-    button.click()
-    expect(area).to_have_value("")
-    expect(area).to_be_focused()
-    expect(button).to_contain_text("Remettre")
-    button.click()
-    expect(area).to_have_value("Je regarde.")
-    button.click()
-    page.keyboard.type("Autre")
-    button.click()  # « Vider » again: what was emptied first is not brought back over other words
-    button.click()
-    expect(area).to_have_value("Autre")
-
-
-def test_words_that_are_brought_back_follow_a_ready_answer_that_came_since(
-    live_site: LiveSite,
-    page: Page,
-    at: Work,  # noqa: F811
-):
-    """« Remettre » deleted both: the ready answer from the field, and what was emptied from memory."""
-    _agent, key = one_open(page, live_site, at)
-    area, button = page.locator(f"#corps-{key}"), page.locator(f"#reponse-{key} [data-clear]")
-    area.fill("Je regarde.")
-    button.click()
-    page.keyboard.press("Control+k")
-    page.keyboard.type("silence")
-    page.keyboard.press("Enter")
-    expect(area).to_have_value(re.compile("^Je suis toujours là"))
-    expect(button).to_contain_text("Remettre")
-    button.click()
-    expect(area).to_have_value(re.compile(r"^Je suis toujours là[^\n]*\n\nJe regarde\.$"))
-    expect(button).to_contain_text("Vider")
-
-
-def test_ready_answer_is_found_by_words_of_an_administrator(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
-    _agent, _key = one_open(page, live_site, at)
-    page.keyboard.press("Alt+m")
-    page.keyboard.type("silence")
-    expect(page.locator(f"{OPEN_THREAD} [role=option]:visible")).to_have_count(1)
-    expect(page.locator(f"{OPEN_THREAD} [role=option]:visible")).to_contain_text("Je suis toujours là")
-    page.keyboard.press("Escape")
-    page.keyboard.press("Control+k")
-    page.keyboard.type("silence")
-    expect(page.locator("#palette [role=option]").first).to_contain_text("Je suis toujours là")
-
-
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1024, 768)])
-def test_field_and_button_stay_under_the_open_ready_answers(
-    live_site: LiveSite,
-    page_factory: PageFactory,
-    at: Work,  # noqa: F811
-    width: int,
-    height: int,
-):
-    """On a screen of 1024 px, with a watched screen, they were below the window."""
-    page = page_factory(width=width, height=height)
-    _agent, key = one_open(page, live_site, at, discreet=True, age_band="15_17")
+def field_and_button_stay_under_the_ready_answers(page: Page, key: str) -> None:
+    """Guard against what was before: on a screen of 1024 px, with a watched screen, they were below the window."""
     page.keyboard.press("Alt+m")
     expect(page.locator(f"{OPEN_THREAD} [data-search]")).to_be_focused()
     for part in (f"#corps-{key}", f"#reponse-{key} .console-reply__row [type=submit]"):
         expect(page.locator(part)).to_be_in_viewport(ratio=1)
+
+
+def pause_that_begins_stays_in_sight(page: Page, key: str, at: Work, agent: Agent) -> None:
+    expect(page.locator("#pause-rappel")).to_be_hidden()
+    panel = page.locator(f"#cloture-{key}")
+    page.keyboard.press("Alt+t")
+    panel.get_by_label("Comment l'échange se termine").select_option("advised")
+    panel.get_by_label("Je confirme").check(force=True)
+    panel.get_by_role("button", name=re.compile("^Terminer")).click()
+    undo = page.locator("#fins p")
+    expect(undo).to_be_in_viewport(ratio=1)
+    undo.get_by_role("button", name="Terminer maintenant").click()
+    expect(page.locator("#annonces")).to_contain_text("Pause : personne ne vous est confié jusqu'à")
+    page.locator("#attente").scroll_into_view_if_needed()
+    expect(page.locator("#pause-rappel")).to_be_in_viewport(ratio=1)
+    assert at(lambda: Agent.objects.get(pk=agent.pk).availability) == Availability.PAUSE
+
+
+def test_points_are_read_again_when_their_first_reading_fails(live_site: LiveSite, page: Page, at: Work):
+    _agent, key = one_open(page, live_site, at, age_band="15_17")
+    reply = at(lambda: CannedReply.objects.get(title="Donner un numéro d’aide").tu)
+    page.locator(f"#corps-{key}").fill(reply)
+    page.locator(f"#corps-{key}").press("Control+Enter")
+    expect(page.locator(f"{OPEN_THREAD} [data-log] [data-author=agent][data-seq]")).to_have_count(1)
+    failed = []
+    page.route(f"**/echange/{key}/?partie=echange", lambda route: failed.append(route.abort()), times=1)
+    page.keyboard.press("Alt+t")
+    expect(page.locator(f"#point_digital_line-{key}")).to_have_value("done")
+    assert failed
+
+
+def test_arrival_in_danger_is_said_again_when_the_focus_moves_and_a_pause_is_over_at_once(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,
+):
+    """Orca dropped it for « Annuler » of an end; the pause said « Personne ne vous est confié » for ten seconds."""
+
+    def pauses(agent: Agent, conversation: Conversation) -> None:
+        until = make.long_ago(-5)
+        Agent.objects.filter(pk=agent.pk).update(availability=Availability.PAUSE, pause_until=until)
+
+    agent = take_seat(page, live_site, at, {"before": Person(lived=pauses)}).agent
+    expect(page.locator("#disponibilite")).to_contain_text("Personne ne vous est confié")
+    page.evaluate(
+        """(other) => {
+            window.said = [];
+            const region = document.getElementById("annonces-danger");
+            new MutationObserver(() => {
+                window.said.push(region.textContent);
+                if (window.said.length === 1) document.querySelector(other).focus();  // while it is being said
+            }).observe(region, { childList: true });
+        }""",
+        f"{OPEN_DOSSIER} summary[data-key=U]",
+    )
+
+    def arrive() -> None:
+        Agent.objects.filter(pk=agent.pk).update(availability=Availability.AVAILABLE, pause_until=None, capacity=3)
+        make.assigned(agent, urgency=2, postal_code="59000")
+
+    at(arrive)
+    expect(page.locator("#annonces-danger")).to_contain_text("Danger. Nouvel échange")
+    page.wait_for_function("() => window.said.filter((one) => one.includes('Danger.')).length === 2")
+    expect(page.locator("#disponibilite")).not_to_contain_text("Personne ne vous est confié")
+
+
+def test_conversation_that_was_read_is_open_again_after_another_page(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,
+):
+    agent, key = one_open(page, live_site, at)
+    at(make.assigned, agent, postal_code="59000")
+    page.goto(f"{live_site.url}/console/aide/")
+    page.goto(f"{live_site.url}/console/")
+    expect(page.locator(f"#corps-{key}")).to_be_visible()
+    expect(page).to_have_url(re.compile(key))
+    page.go_back()
+    expect(page.locator("#repos")).to_be_visible()  # nothing is open: that stays so
+    page.reload()
+    expect(page.locator("#liste .console-entry")).to_have_count(2)
+    expect(page.locator("#repos")).to_be_visible()
