@@ -1,3 +1,4 @@
+# ruff: noqa: F811  the fixtures of test_console
 """The console by its keys: each leads where it says, none sends, and none takes a draft or the focus."""
 
 import re
@@ -9,6 +10,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from chat.models import Agent, Conversation, Message
 from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.desk import Person, take_seat
 from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtures
     OPEN_THREAD,
     an_agent,
@@ -31,14 +33,15 @@ NOTHING_OVER = """title => {
 }"""
 
 
-def with_three(page: Page, site: LiveSite, at: Work) -> tuple[Agent, list[Conversation]]:  # noqa: F811
-    """Return an agent and three conversations, 1 to 3 in the order of PLACES; none is open."""
-    agent = at(an_agent, public_name="Camille")
-    held = [at(somebody_waits, postal_code=code)[0] for code in PLACES]
-    sign_in(page, site, agent)
-    page.get_by_role("button", name="Disponible").click()
-    expect(page.locator("#liste .console-entry")).to_have_count(3)
-    return agent, held
+def with_three(page: Page, site: LiveSite, at: Work) -> list[Conversation]:
+    """Return three conversations, 1 to 3 in the order of PLACES; none is open. The first has 40 messages."""
+
+    def wrote_much(_agent: Agent, conversation: Conversation) -> None:
+        make.thread(conversation, [f"message {n}" for n in range(40)])
+
+    people = {code: Person({"postal_code": code}) for code in PLACES}
+    people[PLACES[0]] = Person({"postal_code": PLACES[0]}, lived=wrote_much)
+    return list(take_seat(page, site, at, people, path="").people.values())
 
 
 def title(page: Page) -> Locator:
@@ -54,9 +57,9 @@ def area(page: Page) -> Locator:
 
 
 @pytest.mark.slow
-def test_keys_of_three_conversations(live_site, page: Page, at: Work, axe: Axe, subtests: pytest.Subtests):  # noqa: F811
+def test_keys_of_three_conversations(live_site, page: Page, at: Work, axe: Axe, subtests: pytest.Subtests):
     """One desk serves all of these: the way to it is the dearest part. Nothing is sent meanwhile, and nothing ends."""
-    _agent, held = with_three(page, live_site, at)
+    held = with_three(page, live_site, at)
     with subtests.test("next and previous of mine while writing"):
         next_and_previous(page)
     with subtests.test("thread is shown first, and a key that follows at once finds the rest"):
@@ -73,9 +76,6 @@ def test_keys_of_three_conversations(live_site, page: Page, at: Work, axe: Axe, 
         keys_lead_to_panels(page, held, axe)
     assert at(lambda: Conversation.objects.exclude(closed_at=None).exists()) is False
     assert at(lambda: Message.objects.filter(author="agent").exists()) is False
-    at(make.thread, held[0], [f"message {n}" for n in range(40)])
-    page.on("dialog", lambda dialog: dialog.accept())  # drafts are being left
-    page.reload()
     with subtests.test("page keys read the thread from an empty answer"):
         page_keys_read_the_thread(page)
     with subtests.test("emergency opened by the keyboard is read from its first step"):
@@ -274,7 +274,7 @@ def links_keep_the_focus(page: Page, held: list[Conversation]) -> None:
 
 
 @pytest.mark.slow
-def test_next_who_waits_for_my_answer_the_longest_first(live_site, page: Page, at: Work, reporter):  # noqa: F811
+def test_next_who_waits_for_my_answer_the_longest_first(live_site, page: Page, at: Work, reporter):
     agent = at(an_agent)
     people = [at(somebody_waits, postal_code=code) for code in PLACES]
     sign_in(page, live_site, agent)
@@ -303,7 +303,7 @@ def test_next_who_waits_for_my_answer_the_longest_first(live_site, page: Page, a
 def test_next_opens_nobody_under_a_hand_that_writes_and_goes_one_on_however_often_it_is_pressed(
     live_site,
     page: Page,
-    at: Work,  # noqa: F811
+    at: Work,
 ):
     """It acts once the list is read: two impatient presses went two people on, and what was typed went to the next."""
     agent = at(an_agent)
@@ -348,21 +348,31 @@ def test_next_opens_nobody_under_a_hand_that_writes_and_goes_one_on_however_ofte
 
 
 @pytest.mark.slow
-def test_form_opened_by_a_key_is_on_screen(live_site, page: Page, at: Work, subtests: pytest.Subtests):  # noqa: F811
-    with_three(page, live_site, at)
-    for width, height in ((1280, 800), (800, 1000), (320, 640)):
-        with subtests.test(f"{width} × {height}"):
-            form_is_on_screen(page, width, height)
+def test_keys_of_one_exchange(live_site, page: Page, at: Work, subtests: pytest.Subtests):
+    """One desk serves all of these, and each has a person of its own."""
+    people = {name: Person() for name in ("1280", "800", "320", "procedure", "colleagues")}
+    desk = take_seat(page, live_site, at, people)
+    for number, (width, height) in enumerate(((1280, 800), (800, 1000), (320, 640)), 1):
+        with subtests.test(f"form opened by a key is on screen, {width} × {height}"):
+            page.set_viewport_size({"width": width, "height": height})
+            form_is_on_screen(page, desk.shows(str(width)), number, height)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    with subtests.test("key of an open procedure leads to the next step"):
+        desk.shows("procedure")
+        key_leads_to_the_next_step(page)
+    with subtests.test("words to colleagues are sent by the keys of the answer"):
+        desk.shows("colleagues")
+        words_to_colleagues_are_sent(page)
 
 
-def form_is_on_screen(page: Page, width: int, height: int) -> None:
-    page.set_viewport_size({"width": width, "height": height})
-    page.reload()
-    opens(page, 1)
+def form_is_on_screen(page: Page, key: str, number: int, height: int) -> None:
+    page.keyboard.press(f"Alt+{number}")
+    expect(page.locator(OPEN_THREAD)).to_have_attribute("data-conversation", key)
+    expect(area(page)).to_be_focused()
     forms = {
         "c": (page.locator(f"{OPEN_DOSSIER} .console-transfer"), "Passer l'échange"),
         "j": (page.locator(f"{OPEN_THREAD} .console-action[open] form"), re.compile("^5 minutes$")),
-        "t": (page.locator(f"{OPEN_THREAD} .console-action[open] form"), re.compile("^Terminer 1 · ")),
+        "t": (page.locator(f"{OPEN_THREAD} .console-action[open] form"), re.compile(f"^Terminer {number} · ")),
     }
     for letter, (form, last) in forms.items():
         page.keyboard.press(f"Alt+{letter}")
@@ -385,10 +395,7 @@ def form_is_on_screen(page: Page, width: int, height: int) -> None:
     assert page.evaluate("document.body.scrollTop") == 0
 
 
-@pytest.mark.slow
-def test_key_of_an_open_procedure_leads_to_the_next_step(live_site, page: Page, at: Work):  # noqa: F811
-    with_three(page, live_site, at)
-    page.keyboard.press("Alt+1")
+def key_leads_to_the_next_step(page: Page) -> None:
     page.keyboard.press("Alt+u")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -410,11 +417,8 @@ PRESSED = """(area, repeat) => {
 }"""
 
 
-@pytest.mark.slow
-def test_words_to_colleagues_are_sent_by_the_keys_of_the_answer(live_site, page: Page, at: Work):  # noqa: F811
-    """What ends an exchange is not sent by them."""
-    with_three(page, live_site, at)
-    page.keyboard.press("Alt+1")
+def words_to_colleagues_are_sent(page: Page) -> None:
+    """Check too that what ends an exchange is not sent by the keys."""
     note = page.locator(OPEN_DOSSIER).get_by_label("Ajouter une note")
     note.fill("Rappeler demain matin.")
     note.press("Control+Enter")
@@ -431,11 +435,11 @@ def test_words_to_colleagues_are_sent_by_the_keys_of_the_answer(live_site, page:
     summary.fill("Conseils donnés.")
     summary.press("Control+Enter")
     expect(page.locator("#fins")).to_be_empty()
-    expect(page.locator("#liste .console-entry")).to_have_count(3)
+    expect(page.locator("#liste .console-entry")).to_have_count(5)
 
 
 @pytest.mark.slow
-def test_available_has_a_key_that_leads_and_does_not_press(live_site, page: Page, at: Work):  # noqa: F811
+def test_available_has_a_key_that_leads_and_does_not_press(live_site, page: Page, at: Work):
     agent = at(an_agent)
     at(somebody_waits)
     sign_in(page, live_site, agent)
@@ -450,7 +454,7 @@ def test_available_has_a_key_that_leads_and_does_not_press(live_site, page: Page
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 320)])
-def test_list_of_keys(live_site, page_factory: PageFactory, at: Work, axe: Axe, theme: str, width: int):  # noqa: F811
+def test_list_of_keys(live_site, page_factory: PageFactory, at: Work, axe: Axe, theme: str, width: int):
     page = page_factory(theme=theme, width=width)
     with_three(page, live_site, at)
     page.keyboard.press("Alt+1")
