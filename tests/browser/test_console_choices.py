@@ -15,6 +15,7 @@ from chat.rules.lifecycle import Author
 from pnav.pages import public_links
 from reports.models import Report
 from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.desk import Person, take_seat
 from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtures
     OPEN_THREAD,
     an_agent,
@@ -57,7 +58,7 @@ def test_tone_is_heard_as_it_is_chosen_and_a_danger_always(live_site, page: Page
     agent, (shown, other) = holding(at, 2)
     key = at(visit, other)
     page.add_init_script(f"({EAR})()")
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(address(live_site, shown))
     expect(page.locator(".console-thread")).to_have_count(2)
     fold = page.locator("#disponibilite-plus > summary")
@@ -114,7 +115,7 @@ def test_tone_is_heard_again_until_somebody_looks(live_site, page: Page, at: Wor
     agent, (shown, other) = holding(at, 2)
     key = at(visit, other)
     page.add_init_script(f"({EAR})(); ({AHEAD})()")
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
     page.goto(address(live_site, shown))
     expect(page.locator(".console-thread")).to_have_count(2)
     fold = page.locator("#disponibilite-plus > summary")
@@ -389,14 +390,33 @@ def said(at: Work, conversation: Conversation, *texts: str) -> None:
     at(make.thread, conversation, texts)
 
 
-def test_words_are_found_by_keys_and_lead_to_their_message(live_site: LiveSite, page: Page, at: Work, axe: Axe):
-    agent, (shown, other) = holding(at, 2)
-    said(at, shown, "Rien de cela.")
-    said(at, other, "Il attend ma sœur au lycée Carnot", *["et encore"] * 130)
+def test_words_are_found_on_one_desk(live_site: LiveSite, page: Page, at: Work, axe: Axe, subtests: pytest.Subtests):
+    """One desk serves all of these, and the words of each are said by nobody else."""
+
+    def said_in(school: str) -> Any:
+        texts = (f"Il attend ma sœur au {school}", *["et encore"] * 130)
+        return lambda _agent, conversation: make.thread(conversation, texts)
+
+    people = {
+        "shown": Person(lived=lambda _agent, conversation: make.thread(conversation, ["Rien de cela."])),
+        "other": Person(lived=said_in("lycée Carnot")),
+        "writes": Person(lived=said_in("collège Ampère")),
+        "away": Person(lived=said_in("collège Zola")),
+    }
     at(make.message, at(lambda: make.assigned(make.agent(unit_name="Ailleurs"))), "au lycée Carnot aussi")
-    be_signed_in(page, live_site, agent)
-    page.goto(address(live_site, shown))
-    expect(page.locator(".console-thread")).to_have_count(2)
+    desk = take_seat(page, live_site, at, people)
+    with subtests.test("what is said is heard while a dialog is open"):
+        desk.shows("shown")
+        what_is_said_is_heard_in_a_dialog(page, axe)
+    with subtests.test("words are found by keys and lead to their message"):
+        desk.shows("shown")
+        words_lead_to_their_message(page, at, desk.people["other"], axe)
+    for goes, school in (("writes", "ampere"), ("away", "zola")):
+        with subtests.test(f"who {goes} while earlier messages are read stays there"):
+            who_goes_on_stays_there(page, desk.shows(goes), goes, school)
+
+
+def words_lead_to_their_message(page: Page, at: Work, other: Conversation, axe: Axe) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.keyboard.press("Control+k")
@@ -427,25 +447,22 @@ def test_words_are_found_by_keys_and_lead_to_their_message(live_site: LiveSite, 
     expect(page.locator("[data-palette-note]")).to_have_text("Aucun message de vos échanges en cours n'a ces mots.")
 
 
-@pytest.mark.parametrize("goes", ["writes", "away"])
-def test_who_goes_on_while_earlier_messages_are_read_stays_there(live_site, page: Page, at: Work, goes):
-    """The focus went to the message that was found, and the next letters of the answer with it."""
-    agent, (conversation,) = holding(at, 1)
-    said(at, conversation, "Il attend ma sœur au lycée Carnot", *["et encore"] * 130)
-    be_signed_in(page, live_site, agent)
-    page.goto(address(live_site, conversation))
-    expect(page.locator(OPEN_THREAD)).to_be_visible()
+def who_goes_on_stays_there(page: Page, key: str, goes: str, school: str) -> None:
+    """Guard against what was before: the focus went to the message that was found, and the next letters of the answer
+    with it.
+    """
     held: list[Route] = []
-    page.route(re.compile(r"[?&]avant="), lambda route: held.append(route))
-    area = page.locator(f"#corps-{conversation.public_id}")
+    page.route(re.compile(r"[?&]avant="), lambda route: held.append(route), times=1)
+    area = page.locator(f"#corps-{key}")
     area.focus()
     page.keyboard.press("Control+k")
-    page.keyboard.type("carnot")
+    page.keyboard.type(school)
     page.keyboard.press("Enter")
     expect(page.locator("#palette-liste mark")).to_have_count(1)
     with page.expect_request(re.compile(r"[?&]avant=")):
         page.keyboard.press("Enter")
-    stays = area if goes == "writes" else page.locator("#liste .console-entry__link")
+    line = page.locator(f"#liste .console-entry[data-conversation='{key}'] .console-entry__link")
+    stays = area if goes == "writes" else line
     stays.focus()
     if goes == "writes":
         page.keyboard.type("Je vous lis")
@@ -455,16 +472,12 @@ def test_who_goes_on_while_earlier_messages_are_read_stays_there(live_site, page
     expect(area).to_have_value("Je vous lis" if goes == "writes" else "")
 
 
-def test_what_is_said_is_heard_while_a_dialog_is_open(live_site: LiveSite, page: Page, at: Work, axe: Axe):
+def what_is_said_is_heard_in_a_dialog(page: Page, axe: Axe) -> None:
     """Outside of a modal dialog a live region is inert: neither the count nor a danger was said."""
-    agent, (conversation,) = holding(at, 1)
-    be_signed_in(page, live_site, agent)
-    page.goto(address(live_site, conversation))
-    expect(page.locator(OPEN_THREAD)).to_be_visible()
     regions = "#annonces, #annonces-danger"
     opened = page.locator("dialog[open]").locator(regions)
     for keys in ("Control+k", "?"):
-        page.locator("#liste .console-entry__link").focus()
+        page.locator("#liste .console-entry__link").first.focus()
         page.keyboard.press(keys)
         expect(opened).to_have_count(2)
         page.keyboard.press("Escape")
