@@ -25,6 +25,7 @@ from pnav.accounts.second_factor import enrol_totp
 from tests.accounts.cast import IN_A_BROWSER, SECRET, totp_code
 from tests.browser import staff
 from tests.browser.conftest import PATIENCE_MS, THEMES, Axe, LiveSite, PageFactory, in_theme
+from tests.browser.desk import Person, take_seat
 from tests.browser.forgetting import forget
 from tests.chat.sockets import visit
 from tests.factories import chat as make
@@ -262,17 +263,74 @@ def test_conversations_keep_their_drafts_and_say_who_wrote(live_site, page: Page
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
 
 
-def test_list_says_who_is_writing_until_the_message_comes(live_site, page: Page, at: Work, reporter):
-    agent = at(an_agent)
-    first, second = (at(lambda: make.assigned(make_available(agent))) for _number in range(2))
-    be_signed_in(page, live_site, agent)
-    page.goto(f"{live_site.url}/console/echange/{first.public_id}/")
+def test_acts_of_one_desk(
+    live_site, page: Page, at: Work, page_factory: PageFactory, reporter, subtests: pytest.Subtests
+):
+    """One desk serves all of these, and each has a person of its own. Who ends comes after who stays."""
+    names = ("urgency", "first", "second", "left", "panels")
+    people = {name: Person() for name in names} | {"minor": Person({"age_band": "under_15"})}
+    desk = take_seat(page, live_site, at, people | {"grave": Person({"urgency": 2})})
+    page.on("dialog", lambda dialog: dialog.accept())  # a note is left when the page is loaded again
+    with subtests.test("urgency changes without losing the draft"):
+        urgency_changes_without_losing_the_draft(page, desk.shows("urgency"))
+    with subtests.test("list says who is writing until the message comes"):
+        desk.shows("first")
+        other, person = (reporter(at(visit, desk.people[name])) for name in ("first", "second"))
+        list_says_who_is_writing(page, desk.people["second"], person, other)
+    with subtests.test("person who leaves by the quick exit is said to have left"):
+        desk.shows("left")
+        person_who_left_is_said_to_have_left(page, at, desk.people["left"], reporter)
+    with subtests.test("panels follow an end by themselves and keep what is being written"):
+        desk.shows("panels")
+        beside = page_factory()
+        key = at(visit, desk.people["panels"])
+        beside.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
+        panels_follow_an_end_and_keep_what_is_written(page, beside, live_site, desk.people["panels"])
+    page.set_viewport_size({"width": 1280, "height": 720})
+    desk.shows("minor")
+    end_of_a_minors_exchange(page, subtests)
+    page.locator("#fins").get_by_role("button", name="Annuler").click()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    with subtests.test("pause is offered after a grave exchange and its end is said"):
+        desk.shows("grave")
+        pause_is_offered_and_its_end_is_said(page, at, desk.agent)
+
+
+def urgency_changes_without_losing_the_draft(page: Page, key: str) -> None:
+    line = page.locator(f"#liste .console-entry[data-conversation='{key}']")
+    expect(line).not_to_contain_text("Critique")
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    area.fill("un brouillon")
+    # « Urgence » was here and was taken for the procedure, which has its own link now.
+    page.locator(OPEN_THREAD).get_by_role("link", name="Procédure d'urgence").click()
+    expect(
+        page.locator(".console-dossier:not([hidden]) .console-choices").get_by_role("button").first
+    ).to_be_in_viewport()
+    summary = page.locator(f"{OPEN_THREAD} summary").filter(has_text="Rang")
+    summary.click()
+    page.locator(OPEN_THREAD).get_by_label("Degré d'urgence").select_option("2")
+    page.locator(OPEN_THREAD).get_by_label("Explication").fill("elle a peur")
+    page.get_by_role("button", name="Changer").click()
+    reason = page.locator(OPEN_THREAD).get_by_label("Raison", exact=True)
+    expect(reason).to_be_focused()  # the reason is missing, and nothing is lost
+    expect(page.locator(OPEN_THREAD).get_by_label("Explication")).to_have_value("elle a peur")
+    expect(page.locator(OPEN_THREAD).get_by_label("Degré d'urgence")).to_have_value("2")
+    reason.select_option("danger")
+    page.get_by_role("button", name="Changer").click()
+    expect(line).to_contain_text("Critique")
+    expect(page.locator(".console-dossier:not([hidden])")).to_contain_text("Critique")
+    expect(page.locator("#annonces")).to_have_text("Urgence : critique.")
+    expect(summary).to_be_focused()
+    expect(page.locator(OPEN_THREAD).get_by_label("Degré d'urgence")).to_be_hidden()
+    expect(area).to_have_value("un brouillon")
+    expect(line.locator(".console-number")).to_have_text("1")
+
+
+def list_says_who_is_writing(page: Page, second: Conversation, person: Reporter, other: Reporter) -> None:
     line = page.locator(f"#liste .console-entry[data-conversation='{second.public_id}']")
-    expect(page.locator("#liste .console-entry__link")).to_have_count(2)
     typing, words = line.locator("[data-slot=typing]"), line.locator(".console-entry__words")
     expect(typing).to_be_hidden()
     expect(page.locator(f".console-thread[data-conversation='{second.public_id}']")).to_be_attached()
-    person, other = (reporter(at(lambda one=one: visit(one))) for one in (second, first))
     other.says("Vous êtes là ?")  # a sign of typing is lost on a line that is only being opened
     expect(page.locator(OPEN_THREAD).get_by_text("Vous êtes là ?")).to_be_visible()
     before = words.bounding_box()
@@ -291,20 +349,89 @@ def test_list_says_who_is_writing_until_the_message_comes(live_site, page: Page,
     expect(line.locator("[data-slot=last]")).to_be_visible()
 
 
-def test_person_who_leaves_by_the_quick_exit_is_said_to_have_left(live_site, page: Page, at: Work, reporter):
-    agent = at(an_agent)
-    conversation, key = at(somebody_waits)
-    sign_in(page, live_site, agent)
-    page.get_by_role("button", name="Disponible").click()
+def person_who_left_is_said_to_have_left(
+    page: Page, at: Work, conversation: Conversation, reporter: Callable[[str], Reporter]
+) -> None:
     entry = page.locator(f"#liste [data-conversation='{conversation.public_id}']")
     expect(entry).to_contain_text("Attend votre réponse")
     at(lambda: resume.park_conversation(report=conversation.report))
     expect(entry).to_contain_text("La personne a quitté la page")
     frees = entry.get_by_text("« Terminer » libère la place")
     expect(frees).to_be_visible()
-    reporter(key).says("me revoilà")
+    reporter(at(visit, conversation)).says("me revoilà")
     expect(entry).to_contain_text("Attend votre réponse")
     expect(frees).to_be_hidden()
+
+
+def panels_follow_an_end_and_keep_what_is_written(
+    desk: Page, person: Page, site: LiveSite, conversation: Conversation
+) -> None:
+    dossier = desk.locator(".console-dossier:not([hidden])")
+    expect(dossier.get_by_text("Passer l'échange").first).to_be_visible()
+    dossier.get_by_label("Ajouter une note").fill("Une note en cours")
+    desk.locator("#mes-echanges").evaluate("title => title.focus()")
+    person.goto(site.url + "/tchat/terminer/")
+    person.locator("main form button[type=submit]").click()
+    expect(desk.locator(f"{OPEN_THREAD} [data-over]")).to_be_visible()
+    # A text for which an ended exchange has no form can still be copied. What it shows is there without loading the
+    # page again.
+    expect(dossier.locator(f"#note-{conversation.public_id}")).to_have_value("Une note en cours")
+    expect(dossier.locator(f"#note-{conversation.public_id}")).not_to_be_editable()
+    expect(dossier.get_by_text("Passer l'échange")).to_have_count(0)
+    expect(dossier.locator("form[data-autosave]")).to_have_count(0)
+
+
+def end_of_a_minors_exchange(page: Page, subtests: pytest.Subtests) -> None:
+    page.locator(f"{OPEN_THREAD} summary", has_text="Terminer").click()
+    button = page.get_by_role("button", name=re.compile(r"^Terminer \d · "))
+    with subtests.test("its button stays in sight"):
+        button.click()
+        expect(page.locator(OPEN_THREAD).get_by_text("Victime mineure : dites ce qu'il en est.")).to_have_count(5)
+        expect(button).to_be_in_viewport(ratio=1)
+    # It took ten presses for somebody who said « bonsoir » and left, while others waited. Answers that were given stay.
+    with subtests.test("who has left needs no five answers"):
+        points = page.locator(f"{OPEN_THREAD} select[name^=point_]")
+        expect(points).to_have_count(5)
+        outcome = page.locator(OPEN_THREAD).get_by_label("Comment l'échange se termine")
+        points.first.select_option("done")
+        outcome.select_option("advised")
+        expect(points.nth(1)).to_have_value("")
+        outcome.select_option("left")
+        assert points.evaluate_all("all => all.map((one) => one.value)") == ["done", *["impossible"] * 4]
+        # After a mistaken press, no answer stays that nobody chose.
+        points.nth(1).select_option("not_needed")
+        outcome.select_option("advised")
+        assert points.evaluate_all("all => all.map((one) => one.value)") == ["done", "not_needed", "", "", ""]
+        outcome.select_option("left")
+        assert points.evaluate_all("all => all.map((one) => one.value)") == ["done", "not_needed", *["impossible"] * 3]
+        page.locator(OPEN_THREAD).get_by_label("Je confirme").check(force=True)
+        button.click()
+        expect(page.get_by_role("button", name="Terminer maintenant")).to_be_visible()
+
+
+def pause_is_offered_and_its_end_is_said(page: Page, at: Work, agent: Agent) -> None:
+    dossier = page.locator(".console-dossier:not([hidden])")
+    dossier.locator("summary", has_text="Résumés de fin").click()
+    dossier.locator("[name=told]").fill("Le 3018 peut vous aider.")
+    page.locator(f"{OPEN_THREAD} summary", has_text="Terminer").click()
+    page.locator(OPEN_THREAD).get_by_label("Comment l'échange se termine").select_option("partners")
+    page.locator(OPEN_THREAD).get_by_label("Je confirme").check(force=True)
+    page.get_by_role("button", name=re.compile(r"^Terminer \d · ")).click()
+    page.get_by_role("button", name="Terminer maintenant").click()
+    duty = page.locator("#disponibilite")
+    expect(duty).to_contain_text("Prenez quelques minutes.")
+    expect(dossier).to_contain_text("Le 3018 peut vous aider.")
+    expect(dossier.locator("textarea[readonly]")).to_have_count(0)  # it was saved, so nothing is left to be copied
+    duty.get_by_role("button", name="10 min").click()
+    expect(page.locator("#annonces")).to_contain_text("En pause jusqu'à")
+    expect(duty.get_by_role("button", name="10 min")).to_be_focused()
+    at(Agent.objects.filter(pk=agent.pk).update, pause_until=make.long_ago(-0.05))
+    page.reload()
+    expect(duty).to_contain_text("Prenez quelques minutes.")
+    page.wait_for_timeout(3500)
+    assert at(end_pauses) == 1
+    expect(page.locator("#annonces")).to_contain_text("La pause est finie", timeout=15_000)
+    expect(duty).to_contain_text("Vous êtes : Disponible")
 
 
 def test_line_pressed_while_its_conversation_is_read_opens(live_site, page: Page, at: Work):
@@ -354,38 +481,6 @@ def test_session_with_another_key_keeps_the_console_its_draft_and_its_line(live_
 def cookie_of(page: Page) -> str:
     """Return the key of this browser's session."""
     return next(one["value"] for one in page.context.cookies() if one["name"] == settings.SESSION_COOKIE_NAME)
-
-
-def test_urgency_changes_without_losing_the_draft(live_site, page: Page, at: Work):
-    agent = at(an_agent)
-    _conversation, _key = at(somebody_waits)
-    sign_in(page, live_site, agent)
-    page.get_by_role("button", name="Disponible").click()
-    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
-    area.fill("un brouillon")
-    # « Urgence » was here and was taken for the procedure, which has its own link now.
-    page.locator(OPEN_THREAD).get_by_role("link", name="Procédure d'urgence").click()
-    expect(
-        page.locator(".console-dossier:not([hidden]) .console-choices").get_by_role("button").first
-    ).to_be_in_viewport()
-    summary = page.locator(f"{OPEN_THREAD} summary").filter(has_text="Rang")
-    summary.click()
-    page.get_by_label("Degré d'urgence").select_option("2")
-    page.get_by_label("Explication").fill("elle a peur")
-    page.get_by_role("button", name="Changer").click()
-    reason = page.get_by_label("Raison", exact=True)
-    expect(reason).to_be_focused()  # the reason is missing, and nothing is lost
-    expect(page.get_by_label("Explication")).to_have_value("elle a peur")
-    expect(page.get_by_label("Degré d'urgence")).to_have_value("2")
-    reason.select_option("danger")
-    page.get_by_role("button", name="Changer").click()
-    expect(page.locator("#liste")).to_contain_text("Critique")
-    expect(page.locator(".console-dossier")).to_contain_text("Critique")
-    expect(page.locator("#annonces")).to_have_text("Urgence : critique.")
-    expect(summary).to_be_focused()
-    expect(page.get_by_label("Degré d'urgence")).to_be_hidden()
-    expect(area).to_have_value("un brouillon")
-    expect(page.locator("#liste .console-number")).to_have_text("1")
 
 
 @pytest.mark.slow
@@ -494,69 +589,6 @@ def make_available(agent: Agent) -> Agent:
     return agent
 
 
-def test_pause_is_offered_after_a_grave_exchange_and_its_end_is_said(live_site, page_factory: PageFactory, at: Work):
-    agent = at(an_agent)
-    conversation = at(lambda: make.assigned(make_available(agent), urgency=2))
-    page = page_factory()
-    be_signed_in(page, live_site, agent)
-    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
-    dossier = page.locator(".console-dossier:not([hidden])")
-    dossier.locator("summary", has_text="Résumés de fin").click()
-    dossier.locator("[name=told]").fill("Le 3018 peut vous aider.")
-    page.locator(f"{OPEN_THREAD} summary", has_text="Terminer").click()
-    page.get_by_label("Comment l'échange se termine").select_option("partners")
-    page.get_by_label("Je confirme").check(force=True)
-    page.get_by_role("button", name=re.compile("^Terminer 1 · ")).click()
-    page.get_by_role("button", name="Terminer maintenant").click()
-    duty = page.locator("#disponibilite")
-    expect(duty).to_contain_text("Prenez quelques minutes.")
-    expect(dossier).to_contain_text("Le 3018 peut vous aider.")
-    expect(dossier.locator("textarea[readonly]")).to_have_count(0)  # it was saved, so nothing is left to be copied
-    duty.get_by_role("button", name="10 min").click()
-    expect(page.locator("#annonces")).to_contain_text("En pause jusqu'à")
-    expect(duty.get_by_role("button", name="10 min")).to_be_focused()
-    at(Agent.objects.filter(pk=agent.pk).update, pause_until=make.long_ago(-0.05))
-    page.reload()
-    expect(duty).to_contain_text("Prenez quelques minutes.")
-    page.wait_for_timeout(3500)
-    assert at(end_pauses) == 1
-    expect(page.locator("#annonces")).to_contain_text("La pause est finie", timeout=15_000)
-    expect(duty).to_contain_text("Vous êtes : Disponible")
-
-
-def test_end_of_a_minors_exchange(live_site, page_factory: PageFactory, at: Work, subtests: pytest.Subtests):
-    agent = at(an_agent)
-    conversation = at(lambda: make.assigned(make_available(agent), age_band="under_15"))
-    page = page_factory(height=720)
-    be_signed_in(page, live_site, agent)
-    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
-    page.locator(f"{OPEN_THREAD} summary", has_text="Terminer").click()
-    button = page.get_by_role("button", name=re.compile("^Terminer 1 · "))
-    with subtests.test("its button stays in sight"):
-        button.click()
-        expect(page.get_by_text("Victime mineure : dites ce qu'il en est.")).to_have_count(5)
-        expect(button).to_be_in_viewport(ratio=1)
-    # It took ten presses for somebody who said « bonsoir » and left, while others waited. Answers that were given stay.
-    with subtests.test("who has left needs no five answers"):
-        points = page.locator(f"{OPEN_THREAD} select[name^=point_]")
-        expect(points).to_have_count(5)
-        outcome = page.get_by_label("Comment l'échange se termine")
-        points.first.select_option("done")
-        outcome.select_option("advised")
-        expect(points.nth(1)).to_have_value("")
-        outcome.select_option("left")
-        assert points.evaluate_all("all => all.map((one) => one.value)") == ["done", *["impossible"] * 4]
-        # After a mistaken press, no answer stays that nobody chose.
-        points.nth(1).select_option("not_needed")
-        outcome.select_option("advised")
-        assert points.evaluate_all("all => all.map((one) => one.value)") == ["done", "not_needed", "", "", ""]
-        outcome.select_option("left")
-        assert points.evaluate_all("all => all.map((one) => one.value)") == ["done", "not_needed", *["impossible"] * 3]
-        page.get_by_label("Je confirme").check(force=True)
-        button.click()
-        expect(page.get_by_role("button", name="Terminer maintenant")).to_be_visible()
-
-
 def test_a_box_is_ticked_where_its_own_words_are(live_site, page: Page, at: Work):
     be_signed_in(page, live_site, at(an_agent))
     page.goto(live_site.url + "/console/mes-echanges/")
@@ -568,31 +600,6 @@ def test_a_box_is_ticked_where_its_own_words_are(live_site, page: Page, at: Work
         }).map((label) => label.textContent)"""
     )
     assert wrong == []
-
-
-def test_panels_follow_an_end_by_themselves_and_keep_what_is_being_written(
-    live_site, page_factory: PageFactory, at: Work
-):
-    agent = at(an_agent)
-    conversation = at(lambda: make.assigned(make_available(agent)))
-    key = at(lambda: visit(conversation))
-    desk, person = page_factory(), page_factory()
-    be_signed_in(desk, live_site, agent)
-    desk.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
-    dossier = desk.locator(".console-dossier:not([hidden])")
-    expect(dossier.get_by_text("Passer l'échange").first).to_be_visible()
-    dossier.get_by_label("Ajouter une note").fill("Une note en cours")
-    desk.locator("#mes-echanges").evaluate("title => title.focus()")
-    person.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
-    person.goto(live_site.url + "/tchat/terminer/")
-    person.locator("main form button[type=submit]").click()
-    expect(desk.locator(f"{OPEN_THREAD} [data-over]")).to_be_visible()
-    # A text for which an ended exchange has no form can still be copied. What it shows is there without loading the
-    # page again.
-    expect(dossier.locator(f"#note-{conversation.public_id}")).to_have_value("Une note en cours")
-    expect(dossier.locator(f"#note-{conversation.public_id}")).not_to_be_editable()
-    expect(dossier.get_by_text("Passer l'échange")).to_have_count(0)
-    expect(dossier.locator("form[data-autosave]")).to_have_count(0)
 
 
 def test_row_of_duty_is_a_line_on_a_narrow_screen(

@@ -1,3 +1,4 @@
+# ruff: noqa: F811  the fixtures of test_console
 """Beside the thread in a real browser: replies by keyboard, a promise with its clock, and an aparté that takes no
 focus.
 """
@@ -15,7 +16,8 @@ from playwright.sync_api import Page, expect
 from chat.casework import colleague_questions
 from chat.models import Agent, Aside, Conversation
 from chat.rules.lifecycle import Availability
-from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.conftest import Axe, LiveSite, PageFactory, in_theme
+from tests.browser.desk import Person, take_seat
 from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     OPEN_THREAD,
     an_agent,
@@ -30,25 +32,42 @@ from tests.factories import chat as make
 type Work = Callable[..., Any]
 
 
-def takes_somebody(page: Page, site: LiveSite, agent: Any) -> None:
-    sign_in(page, site, agent)
-    page.get_by_role("button", name="Disponible").click()
-    expect(page.locator(OPEN_THREAD)).to_be_visible()
-
-
 def is_here(colleague: Agent) -> None:
     """Make this colleague present, as if their console had just been heard."""
     Agent.objects.filter(pk=colleague.pk).update(seen_at=timezone.now(), availability=Availability.AVAILABLE)
 
 
 @pytest.mark.slow
-def test_reply_is_found_and_inserted_by_mouse_and_by_keyboard(live_site, page: Page, at: Work, axe: Axe):  # noqa: F811
-    agent = at(an_agent, public_name="Camille")
-    conversation, _key = at(somebody_waits)
-    takes_somebody(page, live_site, agent)
+def test_acts_beside_the_thread(live_site, page: Page, at: Work, enter, axe: Axe, subtests: pytest.Subtests):
+    """One desk serves all of these, and each has a person of its own."""
+    desk = take_seat(
+        page, live_site, at, {name: Person() for name in ("reply", "aside", "pressed", "given back", "promise")}
+    )
+    people = desk.people
+    page.on("dialog", lambda dialog: dialog.accept())  # drafts are left for the last page
+    with subtests.test("reply is found and inserted by mouse and by keyboard"):
+        desk.shows("reply")
+        reply_is_found_and_inserted(page, at, people["reply"], axe)
+    with subtests.test("aside comes live and steals nothing"):
+        desk.shows("aside")
+        aside_comes_live_and_steals_nothing(page, at, people["aside"], axe)
+    with subtests.test("pressed answer is shown beside the thread"):
+        desk.shows("pressed")
+        pressed_answer_is_shown_beside_the_thread(page, people["pressed"], enter)
+    with subtests.test("words given back unsent stay, whatever comes"):
+        desk.shows("given back")
+        words_given_back_unsent_stay(page, people["given back"])
+    with subtests.test("promise counts until a message, on a tablet at night"):
+        page.set_viewport_size({"width": 1024, "height": 800})
+        in_theme(page, "dark")
+        desk.shows("promise")
+        promise_counts_until_a_message(page, at, live_site, people["promise"], axe)
+
+
+def reply_is_found_and_inserted(page: Page, at: Work, conversation: Conversation, axe: Axe) -> None:
     area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     search = page.locator(f"{OPEN_THREAD} [data-search]")
-    page.get_by_text("Réponses prêtes, à relire").click()
+    page.locator(OPEN_THREAD).get_by_text("Réponses prêtes, à relire").click()
     none = page.locator(f"{OPEN_THREAD} [data-replies]").get_by_text("Aucune réponse prête avec ces mots.")
     page.get_by_role("combobox", name="Chercher une réponse").fill("chaussette")
     expect(none).to_be_visible()
@@ -95,42 +114,9 @@ def test_reply_is_found_and_inserted_by_mouse_and_by_keyboard(live_site, page: P
     assert at(lambda: conversation.messages.filter(author="agent").count()) == 0
 
 
-@pytest.mark.slow
-def test_promise_counts_until_a_message(live_site, page_factory: PageFactory, at: Work, axe: Axe):  # noqa: F811
-    page = page_factory(theme="dark", width=1024)  # a tablet at night
-    agent = at(an_agent, public_name="Camille")
-    conversation, _key = at(somebody_waits)
-    takes_somebody(page, live_site, agent)
-    promise = page.locator("#liste [data-slot=promise]")
-    expect(promise).to_be_hidden()
-    page.locator(f"{OPEN_THREAD} summary", has_text="Je reviens").click()
-    axe(page)
-    page.get_by_role("button", name="5 minutes", exact=True).click()
-    expect(promise).to_contain_text("Retour promis dans 5 min")
-    over_the_thread = page.locator(f"{OPEN_THREAD} [data-slot=promise]")
-    expect(over_the_thread).to_contain_text("Retour promis dans 5 min")
-    expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_contain_text("Camille revient dans 5 minutes")
-    at(lambda: conversation.holds.update(until=F("held_at") + timedelta(seconds=1)))  # the next beat shows it
-    expect(promise).to_contain_text("Promesse dépassée")
-    expect(over_the_thread).to_contain_text("Promesse dépassée")
-    axe(page)
-    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
-    area.fill("Me revoilà.")
-    page.keyboard.press("Control+Enter")
-    expect(promise).to_be_hidden()
-    expect(over_the_thread).to_be_hidden()
-    assert at(lambda: conversation.holds.count()) == 1
-    page.goto(live_site.url + "/console/reponses/")
-    axe(page)
-
-
-@pytest.mark.slow
-def test_aside_comes_live_and_steals_nothing(live_site, page: Page, at: Work, axe: Axe):  # noqa: F811
-    agent = at(an_agent, public_name="Camille")
+def aside_comes_live_and_steals_nothing(page: Page, at: Work, conversation: Conversation, axe: Axe) -> None:
     # Comes later, and is assigned nobody.
     colleague = at(make.agent, public_name="Dominique", capacity=0, present=False)
-    conversation, _key = at(somebody_waits)
-    takes_somebody(page, live_site, agent)
     at(is_here, colleague)
     colleagues = page.locator(".console-dossier:not([hidden]) [name=colleague]")
     expect(colleagues).to_have_text(re.compile("Personne d'autre n'est disponible"))
@@ -145,7 +131,7 @@ def test_aside_comes_live_and_steals_nothing(live_site, page: Page, at: Work, ax
 
     area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     area.fill("Je vous écris")
-    page.locator("textarea[id^=note-]").fill("une note en cours")
+    page.locator(".console-dossier:not([hidden]) textarea[id^=note-]").fill("une note en cours")
     area.focus()
     at(
         lambda: colleague_questions.answer_colleague(
@@ -166,14 +152,72 @@ def test_aside_comes_live_and_steals_nothing(live_site, page: Page, at: Work, ax
     expect(mine.locator("textarea")).to_be_focused()
     expect(mine.locator("textarea")).to_have_value("")
     page.get_by_role("button", name="Garder la note").click()
-    expect(page.locator(".console-note")).to_contain_text("une note en cours")
+    expect(page.locator(".console-dossier:not([hidden]) .console-note")).to_contain_text("une note en cours")
     expect(area).to_have_value("Je vous écris")
-    expect(page.locator("textarea[id^=note-]")).to_be_focused()
+    expect(page.locator(".console-dossier:not([hidden]) textarea[id^=note-]")).to_be_focused()
     assert at(lambda: conversation.messages.filter(author="agent").count()) == 0
 
 
+def pressed_answer_is_shown_beside_the_thread(
+    page: Page, conversation: Conversation, enter: Callable[[Conversation], Page]
+) -> None:
+    proposals = page.locator(f"#propositions-{conversation.public_id}")
+    proposals.locator("summary", has_text="Question à réponses prêtes").click()
+    question = proposals.get_by_label("Question", exact=True)
+    question.fill("Êtes-vous en sécurité ?")
+    question.locator("xpath=ancestor::form").get_by_role("button").last.click()
+    proposed = page.locator(f"#proposees-{conversation.public_id}")
+    expect(proposed).to_contain_text("Pas encore de réponse.")
+    proposals.locator("summary", has_text="Question à réponses prêtes").click()
+    question.fill("Depuis quand")
+
+    person = enter(conversation)
+    person.get_by_role("button", name="Oui", exact=True).click()
+    expect(proposed).to_contain_text("Réponse : Oui (par la personne)")
+    expect(question).to_have_value("Depuis quand")
+
+
+def words_given_back_unsent_stay(page: Page, conversation: Conversation) -> None:
+    panel = page.locator(f"#transmission-{conversation.public_id}")
+    panel.locator("summary", has_text="Préparer un résumé").click()
+    summary = panel.get_by_label("Résumé pour l'unité")
+    summary.fill("Insultes depuis mars.")
+    panel.get_by_role("button", name="Montrer à la personne").click()
+    expect(panel).to_contain_text("Choisissez une unité.")
+    expect(summary).to_have_value("Insultes depuis mars.")
+    page.locator(".console-dossier:not([hidden]) summary", has_text="Plainte : où, quand").click()
+    page.get_by_role("button", name="Proposer de porter plainte").click()
+    expect(page.locator(f"{OPEN_THREAD} [data-log] [data-author=system]").last).to_contain_text("plainte")
+    expect(panel).not_to_contain_text("Choisissez une unité.")  # it was read again since
+    expect(summary).to_have_value("Insultes depuis mars.")
+
+
+def promise_counts_until_a_message(page: Page, at: Work, site: LiveSite, conversation: Conversation, axe: Axe) -> None:
+    promise = page.locator(f"#liste [data-conversation='{conversation.public_id}'] [data-slot=promise]")
+    expect(promise).to_be_hidden()
+    page.locator(f"{OPEN_THREAD} summary", has_text="Je reviens").click()
+    axe(page)
+    page.get_by_role("button", name="5 minutes", exact=True).click()
+    expect(promise).to_contain_text("Retour promis dans 5 min")
+    over_the_thread = page.locator(f"{OPEN_THREAD} [data-slot=promise]")
+    expect(over_the_thread).to_contain_text("Retour promis dans 5 min")
+    expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_contain_text("Camille revient dans 5 minutes")
+    at(lambda: conversation.holds.update(until=F("held_at") + timedelta(seconds=1)))  # the next beat shows it
+    expect(promise).to_contain_text("Promesse dépassée")
+    expect(over_the_thread).to_contain_text("Promesse dépassée")
+    axe(page)
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    area.fill("Me revoilà.")
+    page.keyboard.press("Control+Enter")
+    expect(promise).to_be_hidden()
+    expect(over_the_thread).to_be_hidden()
+    assert at(lambda: conversation.holds.count()) == 1
+    page.goto(site.url + "/console/reponses/")
+    axe(page)
+
+
 @pytest.mark.slow
-def test_acts_without_a_script_on_a_narrow_screen(live_site, page_factory: PageFactory, at: Work, axe: Axe):  # noqa: F811
+def test_acts_without_a_script_on_a_narrow_screen(live_site, page_factory: PageFactory, at: Work, axe: Axe):
     agent = at(an_agent, public_name="Camille")
     at(somebody_waits)
     page = page_factory(javascript=False, width=320)
@@ -202,45 +246,3 @@ def test_acts_without_a_script_on_a_narrow_screen(live_site, page_factory: PageF
     expect(page.locator("main")).to_contain_text("Rappel")
     assert page.locator("html").evaluate("(html) => html.scrollWidth") <= 320
     assert at(lambda: Conversation.objects.get().notes.count()) == 1
-
-
-@pytest.mark.slow
-def test_pressed_answer_is_shown_beside_the_thread(live_site, page: Page, at: Work, enter):  # noqa: F811
-    agent = at(an_agent)
-    conversation = at(lambda: make.assigned(make_available(agent)))
-    be_signed_in(page, live_site, agent)
-    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
-    proposals = page.locator(f"#propositions-{conversation.public_id}")
-    proposals.locator("summary", has_text="Question à réponses prêtes").click()
-    question = proposals.get_by_label("Question", exact=True)
-    question.fill("Êtes-vous en sécurité ?")
-    question.locator("xpath=ancestor::form").get_by_role("button").last.click()
-    proposed = page.locator(f"#proposees-{conversation.public_id}")
-    expect(proposed).to_contain_text("Pas encore de réponse.")
-    proposals.locator("summary", has_text="Question à réponses prêtes").click()
-    question.fill("Depuis quand")
-
-    person = enter(conversation)
-    person.get_by_role("button", name="Oui", exact=True).click()
-    expect(proposed).to_contain_text("Réponse : Oui (par la personne)")
-    expect(question).to_have_value("Depuis quand")
-
-
-@pytest.mark.slow
-def test_words_given_back_unsent_stay_whatever_comes(live_site, page: Page, at: Work):  # noqa: F811
-    agent = at(an_agent)
-    conversation = at(lambda: make.assigned(make_available(agent)))
-    be_signed_in(page, live_site, agent)
-    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
-    panel = page.locator(f"#transmission-{conversation.public_id}")
-    panel.locator("summary", has_text="Préparer un résumé").click()
-    summary = panel.get_by_label("Résumé pour l'unité")
-    summary.fill("Insultes depuis mars.")
-    panel.get_by_role("button", name="Montrer à la personne").click()
-    expect(panel).to_contain_text("Choisissez une unité.")
-    expect(summary).to_have_value("Insultes depuis mars.")
-    page.locator("summary", has_text="Plainte : où, quand").click()
-    page.get_by_role("button", name="Proposer de porter plainte").click()
-    expect(page.locator(f"{OPEN_THREAD} [data-log] [data-author=system]").last).to_contain_text("plainte")
-    expect(panel).not_to_contain_text("Choisissez une unité.")  # it was read again since
-    expect(summary).to_have_value("Insultes depuis mars.")
