@@ -13,6 +13,7 @@ from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Availability
 from pnav.demo.cast import create_macros
 from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.desk import Person, take_seat
 from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     OPEN_THREAD,
     Work,
@@ -107,21 +108,33 @@ def macros(at: Work) -> Iterator[None]:  # noqa: F811
 
 
 @pytest.mark.usefixtures("macros")
-def test_open_replies_and_macros_leave_the_last_words_in_sight(
+def test_replies_and_macros_of_one_desk(
     live_site: LiveSite,
     page: Page,
     at: Work,  # noqa: F811
     subtests: pytest.Subtests,
 ):
-    """They left the thread 133 px of a laptop, and nothing of it at 200 %; with a watched screen, no answer either."""
-    _agent, key = one_open(page, live_site, at, discreet=True)
+    """One desk serves all of these, and each has a person of its own."""
 
-    def write() -> None:
+    def wrote(_agent: Agent, conversation: Conversation) -> None:
         for number in range(8):
-            make.message(Conversation.objects.get(public_id=key), f"Message {number}, assez long pour un fil.")
+            make.message(conversation, f"Message {number}, assez long pour un fil.")
 
-    at(write)
-    page.reload()
+    people = {"promise": Person(), "keys": Person(), "sight": Person({"discreet": True}, lived=wrote)}
+    desk = take_seat(page, live_site, at, people)
+    with subtests.test("promise of a macro stays in sight when the reply beside it is sent"):
+        promise_stays_in_sight(page, desk.shows("promise"))
+    with subtests.test("macros have a key, and two sentences stand one after the other"):
+        desk.shows("keys")
+        macros_have_a_key(page)
+    desk.shows("sight")
+    open_replies_and_macros_leave_the_last_words_in_sight(page, subtests)
+
+
+def open_replies_and_macros_leave_the_last_words_in_sight(page: Page, subtests: pytest.Subtests) -> None:
+    """Guard against what was before: they left the thread 133 px of a laptop, and nothing of it at 200 %; with a
+    watched screen, no answer either.
+    """
     thread = page.locator(OPEN_THREAD)
     area, log, last = (thread.locator(one) for one in ("textarea[name=body]", "[data-log]", "[data-seq='9']"))
     panel = thread.locator(".console-canned[open]")
@@ -151,13 +164,7 @@ def test_open_replies_and_macros_leave_the_last_words_in_sight(
             panel.evaluate("panel => { panel.open = false; }")
 
 
-@pytest.mark.usefixtures("macros")
-def test_macros_have_a_key_and_two_sentences_stand_one_after_the_other(
-    live_site: LiveSite,
-    page: Page,
-    at: Work,  # noqa: F811
-):
-    _agent, _key = one_open(page, live_site, at)
+def macros_have_a_key(page: Page) -> None:
     area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     page.locator(f"{OPEN_DOSSIER} summary[data-key=U]").focus()  # the answer never had the focus
     seek(page, "se presenter")
@@ -190,29 +197,28 @@ def test_macros_have_a_key_and_two_sentences_stand_one_after_the_other(
     expect(page.locator(f"{OPEN_THREAD} .console-pinned")).to_contain_text("Pas encore fait")
 
 
-COUNT_HIDDEN_PROMISES = """() => {
+# Of this person: the list and the thread.
+COUNT_HIDDEN_PROMISES = """(key) => {
   window.hides = 0;
+  const isTheirs = (one) => one.closest("[data-conversation]")?.dataset.conversation === key;
   new MutationObserver((changes) => {
-    window.hides += changes.filter(({ target }) => target.dataset.slot === "promise" && target.hidden).length;
+    const promises = changes.map(({ target }) => target).filter((one) => one.dataset.slot === "promise");
+    window.hides += promises.filter((one) => one.hidden && isTheirs(one)).length;
   }).observe(document.getElementById("console"), { subtree: true, attributeFilter: ["hidden"] });
 }"""
 
 
-@pytest.mark.usefixtures("macros")
-def test_promise_of_a_macro_stays_in_sight_when_the_reply_beside_it_is_sent(
-    live_site: LiveSite,
-    page: Page,
-    at: Work,  # noqa: F811
-):
-    """The list and the thread lost it until the list was read again, twenty seconds later."""
-    one_open(page, live_site, at)
+def promise_stays_in_sight(page: Page, key: str) -> None:
+    """Guard against what was before: the list and the thread lost it until the list was read again, twenty seconds
+    later.
+    """
     area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     promises = page.locator(f"#liste [data-slot=promise]:visible, {OPEN_THREAD} [data-slot=promise]:visible")
     page.locator(f"{OPEN_THREAD} .console-macros > summary").click()
     page.locator(f"{OPEN_THREAD} [name=macro]", has_text="Je relis et je reviens").click()
     expect(promises).to_have_count(2)
     expect(area).not_to_have_value("")
-    page.evaluate(COUNT_HIDDEN_PROMISES)
+    page.evaluate(COUNT_HIDDEN_PROMISES, key)
     area.focus()
     with page.expect_response(lambda answer: "partie=liste" in answer.url):
         page.keyboard.press("Control+Enter")
