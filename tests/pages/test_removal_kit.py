@@ -134,6 +134,23 @@ def test_minor_is_said_tu_and_led_to_3018(client: Client):
     assert "StopNCII" not in text
 
 
+@pytest.mark.parametrize(
+    ("chosen", "is_tu"),
+    [
+        ({"platform": "", "who": ""}, True),
+        ({"platform": "", "who": "helps_adult"}, True),
+        ({"who": "helps_adult"}, True),
+        ({"who": "helps_minor", "intimate": "on"}, True),
+        ({"who": "adult"}, False),
+    ],
+)
+def test_minor_is_said_tu_whatever_they_ask_for_and_an_adult_is_not(chosen: dict[str, str], is_tu: bool):
+    """What is refused, and a request for somebody else, say as much as the rest of the visit."""
+    client = visit(make.waiting(age_band="15_17"))
+    text = re.sub("«[^»]*»", "", main_text(choose(client, **chosen)))
+    assert bool(FAMILIAR.search(text)) is is_tu and bool(FORMAL.search(text)) is not is_tu
+
+
 def test_stopncii_says_that_the_image_stays(client: Client):
     text = main_text(choose(client, intimate="on"))
     assert "l'image y reste, elle n'est jamais envoyée" in text

@@ -19,6 +19,7 @@ from chat import access
 from chat.journal.facts import Fact as NotedFact
 from chat.rules import removal as removal_rules
 from common import dates
+from pnav.pages.frame.context import is_familiar as visit_is_familiar
 from pnav.pages.models import RemovalPlatform
 from pnav.pages.removal.chosen_facts import labels_of, words_of
 from pnav.pages.removal.forms import FACTS_MOST, OTHER, PlatformForm, RequestForm
@@ -83,6 +84,12 @@ def _who(request: HttpRequest) -> str:
     return {"adult": Who.ADULT, "minor": Who.MINOR}.get(answers.get(DOOR, ""), "")
 
 
+def _speaks_tu(request: HttpRequest) -> bool:
+    """Return whether to say *tu*: by what the form says of oneself or, when it says nothing of it, by the visit."""
+    who = request.POST.get("who")
+    return who == Who.MINOR or (who != Who.ADULT and visit_is_familiar(request))
+
+
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def removal_request(request: HttpRequest) -> HttpResponse:
@@ -95,7 +102,7 @@ def removal_request(request: HttpRequest) -> HttpResponse:
     platforms = read_platforms()
     if request.method != "POST" or request.POST.get("step") == AGAIN:
         return _draw(request, choice_page(choice_form(request, platforms)))
-    is_familiar = request.POST.get("who") == Who.MINOR
+    is_familiar = _speaks_tu(request)
     choice = PlatformForm(request.POST, platforms=platforms, familiar=is_familiar)
     if not choice.is_valid():
         return _draw(request, choice_page(choice) | {"familiar": is_familiar})
@@ -118,7 +125,7 @@ def removal_request(request: HttpRequest) -> HttpResponse:
     else:
         form = RequestForm(_with_facts(request.POST, offered.facts), **given)
     context = kit_page(platforms, said, form, has_exchange=has_exchange, today=timezone.localdate(), offered=offered)
-    return _draw(request, context)
+    return _draw(request, context | {"familiar": is_familiar})
 
 
 def choice_page(choice: PlatformForm) -> dict[str, Any]:
