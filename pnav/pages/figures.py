@@ -19,6 +19,7 @@ from django.db.models.functions import TruncMonth
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
@@ -204,7 +205,8 @@ TITLES = {"month": words.LAST_MONTH, "year": words.LAST_YEAR}
 
 
 def _said(value: int | None, how: Sentence) -> str:
-    return words.NOT_PUBLISHED.say() if value is None else how.say(n=value)
+    """Return the number in words, its thousands apart as in the active language."""
+    return words.NOT_PUBLISHED.say() if value is None else how.say(n=number_format(value, force_grouping=True))
 
 
 def draw_shares(periods: list[Figures], promise: str) -> list[Chart]:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from django.core.cache import cache
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from redis.exceptions import RedisError
 
 from chat.models import ClosedDay, Conversation, ConversationEvent, DailyFigure, EventKind
@@ -101,6 +101,12 @@ def test_pictures_show_what_the_table_publishes_and_nothing_else(client):
         widths = [float(box.get("width")) for box in svg.iter("rect")]
         assert widths == pytest.approx([318 * count / max(counts) for count in counts], abs=0.1)
         assert not {"23", "12", "4", "39"} & {(text.text or "").replace("\xa0", " ") for text in svg.iter("text")}
+
+
+@pytest.mark.parametrize(("language", "said"), [("fr", "environ 18\xa0590"), ("en", "about 18,590")])
+def test_thousands_stand_apart_as_in_the_language_of_the_page(language, said):
+    with translation.override(language):
+        assert figures._said(18_590, figures.words.ABOUT) == said
 
 
 def test_pictures_of_few_people_are_outlines(client):
@@ -221,7 +227,7 @@ def test_years_are_compared_back_to_the_opening(client):
         None,
         10 * (date(end.year - 1, 1, 1) - date(end.year - 2, 3, 1)).days,
     ]
-    said = ["non publié" if count is None else f"environ {count}" for count in counts]
+    said = ["non publié" if count is None else f"environ {count:,}".replace(",", " ") for count in counts]
     assert re.findall("<td>(.*?)</td>", opened) == said
     assert "annees-dessin" in pictures_of(html)
 
