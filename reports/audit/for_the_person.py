@@ -74,6 +74,8 @@ def readings_of(subjects: Iterable[object]) -> list[ReadingByStaff]:
 
 
 def _who(role: str, kind: str) -> str:
-    if kind in BY_INTERLOCUTOR:
+    # An agent sets aside what they were shown themselves; a supervisor decides what becomes of it.
+    is_set_aside = kind == AccessKind.CAPTURE_LOCKED and role == "agent"
+    if kind in BY_INTERLOCUTOR or is_set_aside:
         return report_texts.WHO_ANSWERED.say()
     return READERS.get(role, report_texts.SOMEBODY).say()

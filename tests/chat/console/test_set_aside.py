@@ -6,7 +6,7 @@ from django.utils import timezone
 from chat.captures import opening, store
 from chat.models import Capture
 from pnav.accounts.models import Role
-from reports.audit import wording
+from reports.audit import for_the_person, wording
 from reports.models import AccessKind, AccessRecord, CaptureContact
 from tests.chat.console.agents import signed_in
 from tests.factories import captures as make_captures
@@ -96,6 +96,8 @@ def test_given_back_its_agent_sees_it_again(locked):
     browser.post(address(capture), {"motive": "mistake", "act": "return"})
     assert make_captures.fresh(capture).locked_at is None
     assert line()[1] == "capture n° 1 rendue"
+    told = for_the_person.readings_of([capture.conversation.public_id])
+    assert [one.who for one in told] == ["Un superviseur", "La personne qui a répondu"]
 
 
 @pytest.mark.parametrize("sent", [{}, {"motive": "law"}, {"act": "delete"}, {"motive": "x", "act": "delete"}])
