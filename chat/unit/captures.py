@@ -55,6 +55,7 @@ def _show(
             }
             for one in rows
         ],
+        "count": sum(one.locked_at is None for one in rows),
         "problem": problem,
         "is_error": bool(refused or problem),
     }

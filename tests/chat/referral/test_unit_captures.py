@@ -129,6 +129,7 @@ def test_what_was_shown_after_the_summary_was_sent_did_not_go_along(received):
 def test_locked_capture_is_given_to_nobody(received):
     row, capture, browser, page = received
     opening.lock_capture(capture, motive="x", by=row.conversation.assigned_to.user)
+    assert "Captures (0)" in browser.get(page).text, "as many as the page before says"
     assert browser.post(f"{page}{capture.public_id}/original/", {"motive": "complaint"}).status_code == 404
     capture.locked_at = None  # read before it was locked
     with pytest.raises(opening.Locked):
