@@ -17,6 +17,7 @@ from chat.journal.dates import Moment, Precision
 from chat.journal.facts import Told
 from chat.models import Capture
 from common.sealed_files.answer import PieceByPiece
+from reports.audit import for_the_person
 from reports.models import AccessKind, AccessRecord, CaptureContact
 from tests.chat.console.agents import page_of, signed_in
 from tests.factories import captures as make_captures
@@ -101,6 +102,8 @@ def test_drawing_is_blurred_by_a_box_that_is_not_ticked(seen):
     shown = browser.get(page).text
     [box] = re.findall(r"<input[^>]*data-blurs[^>]*>", shown)
     assert "checked" not in box
+    [form] = re.findall(r"<form[^>]*console-capture__page[^>]*>", shown)
+    assert 'autocomplete="off"' in form and 'method="dialog"' in form, "else « back » ticks the box again"
     assert f'src="{page}{capture.public_id}/1/"' in shown and 'loading="lazy"' in shown
 
 
@@ -189,6 +192,8 @@ def test_locked_capture_is_seen_by_nobody_with_its_motive_in_the_register(seen):
     line = AccessRecord.objects.get(kind=AccessKind.CAPTURE_LOCKED)
     assert (line.subject, line.detail) == (str(conversation.public_id), "capture 1, locked")
     assert "moins de 18 ans" in line.motive
+    [told] = for_the_person.readings_of([conversation.public_id])
+    assert told.who == "La personne qui a répondu", "not « another agent »: it was shown to nobody else"
     browser.post(f"{page}{capture.public_id}/cote/", {"motive": "minor"})
     assert AccessRecord.objects.filter(kind=AccessKind.CAPTURE_LOCKED).count() == 1
 
