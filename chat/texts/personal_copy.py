@@ -73,7 +73,7 @@ add(
     "copy.name_told",
     COPY,
     _("Le fichier s'appelle « {name} ». Rien n'en est gardé ici."),
-    variables=[Variable("name", "le nom du fichier", "documents-2026-11-28.zip")],
+    variables=[Variable("name", "le nom du fichier, sans ce qui suit son point", "documents-2026-11-28")],
 )
 MANY = add("copy.many", COPY, _("Beaucoup de copies à la fois. Réessayez plus tard."),
     _("Beaucoup de copies à la fois. Réessaie plus tard."))  # fmt: skip

@@ -246,7 +246,7 @@ def copy_page(
         "proof_form": proof_form,
         "error": error,
         "is_warned": form.is_bound and form.is_valid() and form.is_to_be_warned,
-        "name": archive.name_of(timezone.localtime(), "zip"),
+        "name": archive.name_of(timezone.localtime(), "zip").removesuffix(".zip"),  # closed by words it ends otherwise
         "is_own_visit": is_own_visit,
         "by_code": conversation.copy_by_code,
         "has_captures": has_captures,

@@ -238,6 +238,7 @@ def test_shared_device_is_warned_first(as_reporter, drawn):
     page = squeezed(unescape(warned.text))
     assert "Prenez-le plutôt sur le vôtre." in page and "cheval bleu pomme ete nuage" in page and drawn == []
     assert 'name="anyway"' in page
+    assert re.search(r"s'appelle « documents-[0-9-]+ »", page), "whether it is closed by words, and then a page, or not"
     assert "copie.pdf" in unpacked(client.post(PAGE, {"device": "shared", "anyway": "on"}))
 
 
