@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import translation
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
@@ -22,12 +23,14 @@ from chat.journal.forms import WORDS, FactForm
 from chat.journal.words import said_when
 from chat.models import Conversation
 from chat.rules.lifecycle import Status
+from chat.texts import captures as capture_texts
 from chat.texts import journal as texts
 from chat.visitor import fact_draft
 from chat.visitor.base import manner_of, when_away, without_visit
 from chat.visitor.conversation import present_reporter
 from common import plain_text, rate_limits
 from common.service_settings import definitions, values
+from common.texts import languages
 from common.texts.catalogue import Sentence
 
 ACTS, ACTS_SECONDS = 60, 60  # how many acts a conversation may do in its journal in this time
@@ -272,12 +275,34 @@ def facts_page(
 
 
 def _rows(facts: Sequence[Fact]) -> list[dict[str, Any]]:
-    """Return the facts as the page shows them, with hidden characters made visible."""
+    """Return the facts as the page shows them, with hidden characters made visible.
+
+    may_join: whether a capture is offered, which is not so of an image that may not be sent (`captures.FACT_WHAT`).
+    """
     shown = []
+    never_sent = _noted_in_its_place()
     for fact in facts:
         told = fact.told
         words = {} if told is None else {name: plain_text.plain(getattr(told, name)) for name in WORDS}
         where = " · ".join(filter(None, (words.get("platform"), words.get("account"))))
         when = said_when(fact.moment)
-        shown.append({"fact": fact, "words": words, "where": where, "when": when, "is_readable": told is not None})
+        shown.append(
+            {
+                "fact": fact,
+                "words": words,
+                "where": where,
+                "when": when,
+                "is_readable": told is not None,
+                "may_join": words.get("what") not in never_sent,
+            }
+        )
     return shown
+
+
+def _noted_in_its_place() -> set[str]:
+    """Return the words of a fact that stands in the place of an image that may not be sent, in each language."""
+    found = set()
+    for code in languages.codes():
+        with translation.override(code):
+            found |= {capture_texts.FACT_WHAT.say(familiar=familiar) for familiar in (False, True)}
+    return found

@@ -121,6 +121,20 @@ def test_address_of_what_is_not_taken_is_noted_as_a_private_fact(as_reporter):
     assert "moins de 18 ans" in fact.told.what
 
 
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_no_capture_is_offered_to_a_fact_in_the_place_of_what_may_not_be_sent(as_reporter, language):
+    """It is offered to another fact, also after the question was answered anew, in whichever language it is read."""
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    client.post(PAGE, {"act": "answer", "minor": "yes"})
+    client.post(PAGE, {"act": "note", "address": "https://exemple.fr/x"})
+    other = journal_actions.note_fact(conversation_id=conversation.pk, public_id=uuid.uuid4(), told=Told("Insultes"))
+    client.post(PAGE, {"act": "answer", "minor": "no"})
+    page = client.get("/tchat/faits/" if language == "fr" else "/en/tchat/faits/").text
+    assert "https://exemple.fr/x" in page
+    assert re.findall(r"captures/\?fait=([0-9a-f-]+)", page) == [str(other.public_id)]
+
+
 @pytest.mark.parametrize(("address", "said"), [("  ", "Écrivez l'adresse"), ("x" * 501, "500 caractères au plus")])
 def test_address_that_is_wrong_is_said_beside_its_field_and_kept(as_reporter, address, said):
     client = as_reporter(make.waiting())
@@ -442,6 +456,7 @@ def test_yes_says_who_helps_and_nothing_on_the_screen_tells_in_discreet_mode(as_
     assert {"fr": "Numéros utiles", "en": "Useful numbers"}[language] in words
     assert {"fr": "Rien n'est reçu ici", "en": "Nothing is received here"}[language] in words
     assert [found[0] for found in TELLING.finditer(words)] == []
+    assert not re.search("capture|screenshot", words, re.IGNORECASE), "they are documents here"
     folded = squeezed(unescape(main))
     assert all(one in folded for one in ("3018", "119", "PHAROS", "https://17cyber.gouv.fr"))
 
