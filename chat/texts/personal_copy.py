@@ -349,6 +349,25 @@ ONE_ONLY = add(
     _("Rien n'a été vérifié : choisissez une seule copie, avec au plus sa preuve de date."),
     _("Rien n'a été vérifié : choisis une seule copie, avec au plus sa preuve de date."),
 )
+add(
+    "copy_check.told_one",
+    CHECKER,
+    _("La preuve d'un seul élément se vérifie seule, ou avec le fichier dont elle parle."),
+)
+ONE_DATED = add(
+    "copy_check.one_dated",
+    CHECKER,
+    _("Cette preuve tient : ce qui suit existait le {day} au plus tard."),
+    variables=[Variable("day", "le jour", "2026-11-28")],
+)
+ONE_UNDATED = add(
+    "copy_check.one_undated", CHECKER, _("Cette preuve est entière, mais aucune autorité ne l'a encore signée.")
+)
+ONE_WRONG = add(
+    "copy_check.one_wrong",
+    CHECKER,
+    _("Cette preuve ne tient pas : elle a été modifiée, ou n'est pas celle de ce fichier."),
+)
 FILE_OK = add("copy_check.file_ok", CHECKER, _("{name} : intact"), variables=[NAME])
 FILE_CHANGED = add("copy_check.file_changed", CHECKER, _("{name} : modifié"), variables=[NAME])
 FILE_MISSING = add("copy_check.file_missing", CHECKER, _("{name} : manque"), variables=[NAME])

@@ -362,6 +362,33 @@ def test_copy_that_was_rewritten_with_its_digests_is_caught_by_its_proofs(
 
 
 @pytest.mark.slow
+def test_proof_of_one_element_is_checked_without_a_copy(live_site, browser: Browser, tmp_path: Path) -> None:
+    """The page shows that element, on which day it existed, and who signed it. An altered word is told."""
+    (tmp_path / "verifier.html").write_bytes(in_site(live_site, lambda: pages.draw_checker(familiar=False)))
+    proof = corpus.proof().as_json()
+    (tmp_path / "preuve.json").write_text(proof)
+    (tmp_path / "alteree.json").write_text(proof.replace("2026-11-20T10", "2026-11-19T10", 1))
+    (tmp_path / "image.png").write_bytes(b"another file")
+    disk = browser.new_context(offline=True, viewport={"width": 320, "height": 640})
+    page = disk.new_page()
+    page.goto((tmp_path / "verifier.html").as_uri())
+    lines, verdict = page.get_by_role("listitem"), page.get_by_role("status")
+    for names, told, state in (
+        (["preuve.json"], "Cette preuve tient : ce qui suit existait le 2026-11-20 au plus tard.", "ok"),
+        (["alteree.json"], "Cette preuve ne tient pas", "changed"),
+        (["preuve.json", "image.png"], "n'est pas celle de ce fichier", "changed"),
+        (["preuve.json"], "Cette preuve tient", "ok"),
+    ):
+        page.get_by_label("Fichier à vérifier").set_input_files([tmp_path / name for name in names])
+        expect(verdict).to_contain_text(told)
+        expect(verdict).to_have_attribute("data-state", state)
+        expect(lines.filter(has_text="Signé par")).to_have_count(2 if state == "ok" else 0)
+    expect(lines.nth(1)).to_contain_text("Il m'a écrit « t'es finie »")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    disk.close()
+
+
+@pytest.mark.slow
 def test_altered_pdf_is_said_by_the_proof_of_the_copy_although_its_list_was_made_again(
     live_site, browser: Browser, tmp_path: Path, axe_in_both_themes
 ) -> None:

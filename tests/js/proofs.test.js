@@ -3,7 +3,14 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { checkContents, checkProofs, checkWhole, instantOf, otherCaptures } from "../../static/pnav/copy/proofs.js";
+import {
+  checkContents,
+  checkOne,
+  checkProofs,
+  checkWhole,
+  instantOf,
+  otherCaptures,
+} from "../../static/pnav/copy/proofs.js";
 
 const EXCHANGE = "5f0c2a1e-0000-4000-8000-000000000001";
 const AT = "2026-11-20T10:00:00.123456Z";
@@ -307,4 +314,42 @@ test("instants are compared whatever their offset and their decimals", () => {
   for (const other of ["", "hier", null, undefined, 5, "2026-11-20", "2026-11-20T11:00:00", "2026-99-20T11:00:00Z"]) {
     assert.equal(instantOf(other), "", String(other));
   }
+});
+
+test("the proof of one element is worth something by itself, and shows that element and no other", async () => {
+  const told = Object.fromEntries(
+    await Promise.all(
+      Object.entries(ITEMS).map(async ([name, one]) => [name, await checkOne(JSON.stringify(proofOf(one)), null)]),
+    ),
+  );
+  const at = "2026-11-20 10:00:00 UTC";
+  for (const { state, day, stamps } of Object.values(told)) {
+    assert.deepEqual([state, day, stamps], ["undated", "2026-11-20", []]);
+  }
+  assert.deepEqual(told["message-1"].shown, [at, "Bonsoir"]);
+  assert.deepEqual(told["fait-1"].shown, [at, "2026-11-20", "Des insultes"]);
+  assert.deepEqual(told["capture-1"].shown, [at, `SHA-256 ${"0".repeat(64)}`]);
+});
+
+test("the proof of one element holds with the file of its capture and with no other", async () => {
+  const file = bytes("an image");
+  const proof = JSON.stringify(
+    proofOf({ ...ITEMS["capture-1"], size: file.length, sha256: sha(file).toString("hex") }),
+  );
+  assert.equal((await checkOne(proof, file)).state, "undated");
+  assert.equal((await checkOne(proof, bytes("another one"))).state, "wrong");
+  assert.equal((await checkOne(proof.replace("2026-11-20T10", "2026-11-19T10"), null)).state, "wrong");
+  assert.equal((await checkOne("{", null)).state, "wrong");
+});
+
+test("the proof of one element that authorities signed is dated, and that of a copy is another thing", async () => {
+  const signed = readFileSync(new URL("vectors/proof.json", import.meta.url), "utf8");
+  const { state, stamps } = await checkOne(signed, null);
+  assert.deepEqual([state, stamps.length], ["dated", 2]);
+  const line = {
+    format: "pnav-item-1",
+    kind: "register",
+    line: JSON.stringify([1, "", "", "", "copy", "", "", "", "", ""]),
+  };
+  assert.equal((await checkOne(JSON.stringify(proofOf(line)), null)).state, "other");
 });

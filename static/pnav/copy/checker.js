@@ -1,13 +1,14 @@
 /**
  * `verifier.html`: one chooses or drops a copy, and the page says of each file whether it is intact. The proof of date
- * of that copy can be given with it. The script is written into its page and makes no request.
+ * of that copy can be given with it. The proof of one element is checked by itself, or with the file of its capture. The
+ * script is written into its page and makes no request.
  *
  * @module
  */
 
 import { fill } from "../lib/words.js";
 import { checkArchive } from "./archive.js";
-import { checkContents, checkWhole, otherCaptures } from "./proofs.js";
+import { checkContents, checkOne, checkWhole, otherCaptures } from "./proofs.js";
 
 /** @type {Record<string, string>} */
 const said = JSON.parse(document.getElementById("words")?.textContent ?? "{}");
@@ -93,6 +94,36 @@ const look = async (file, beside) => {
   return { files, proven: await checkContents(contents, digests), whole };
 };
 
+const ONE_TOLD = { dated: "oneDated", undated: "oneUndated", wrong: "oneWrong", other: "oneOnly" };
+const ONE_STATES = { dated: "ok", undated: "partly", wrong: "changed", other: "broken" };
+
+/**
+ * Say what the proof of one element is worth, for which no copy is needed.
+ *
+ * @param {File} proof @param {File | undefined} file that of its capture
+ * @returns {Promise<{ verdict: [string, string], lines: [string, string][] }>}
+ */
+const lookAtOne = async (proof, file) => {
+  const text = proof.size > PROOF_MOST ? "" : await proof.text();
+  const { state, day, stamps, shown } = await checkOne(text, file ? new Uint8Array(await file.arrayBuffer()) : null);
+  /** @type {[string, string][]} */
+  const lines = shown.map((line) => [line, "reading"]);
+  for (const { authority, fingerprint } of stamps) {
+    lines.push([fill(said.signedBy, { name: authority, fingerprint }), "reading"]);
+  }
+  return { verdict: [fill(said[ONE_TOLD[state]], { day }), ONE_STATES[state]], lines };
+};
+
+/** @param {[string, string][]} lines each with how it is marked */
+const show = (lines) => {
+  for (const [text, state] of lines) {
+    const line = document.createElement("li");
+    line.textContent = text;
+    line.dataset.state = state;
+    list.append(line);
+  }
+};
+
 let asked = 0; // the number of the last choice of files; answers about earlier choices are not shown
 
 /** @param {File[]} chosen */
@@ -104,11 +135,19 @@ const check = async (chosen) => {
   asked += 1;
   const mine = asked;
   list.replaceChildren();
-  if (!file || otherCopies.length || otherProofs.length) {
+  if (otherCopies.length || otherProofs.length) {
     tell(said.oneOnly, "broken");
     return;
   }
   tell(said.reading, "reading");
+  if (beside && !file?.name.toLowerCase().endsWith(".zip")) {
+    const one = await lookAtOne(beside, file).catch(() => null);
+    if (mine !== asked) return;
+    show(one?.lines ?? []);
+    tell(...(one?.verdict ?? /** @type {[string, string]} */ ([said.broken ?? "", "broken"])));
+    return;
+  }
+  if (!file) return;
   const found = await look(file, beside).catch(() => null);
   if (mine !== asked) return;
   if (!found) {
@@ -128,12 +167,7 @@ const check = async (chosen) => {
   /** @param {[string, string]} line */
   const isFine = ([, state]) => state === "ok" || state === "reading";
   // Show first what is wrong.
-  for (const [text, state] of [...lines.filter((line) => !isFine(line)), ...lines.filter(isFine)]) {
-    const line = document.createElement("li");
-    line.textContent = text;
-    line.dataset.state = state;
-    list.append(line);
-  }
+  show([...lines.filter((line) => !isFine(line)), ...lines.filter(isFine)]);
   const proofs = (proven?.wrong.length ?? 0) + (whole?.state === "wrong" ? 1 : 0);
   if (proofs) tell(fill(said.changedProofs, { count: wrong.length, proofs }), "changed");
   else if (wrong.length) tell(fill(said.changed, { count: wrong.length }), "changed");

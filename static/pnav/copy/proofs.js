@@ -207,3 +207,32 @@ export const checkWhole = async (text, list) => {
   const stamps = verdict.stamps.filter((one) => one.ok);
   return { state: stamps.length ? "dated" : "undated", day: verdict.day ?? "", stamps };
 };
+
+/** @typedef {{ state: "dated" | "undated" | "wrong" | "other", day: string, stamps: Stamped[], shown: string[] }} One */
+
+/** @param {Record<string, any>} item of a proof that holds @returns {string[]} its words, or the digest of its file */
+const wordsOf = ({ kind, text, told, sha256 }) => {
+  if (kind === "capture") return [`SHA-256 ${sha256}`];
+  if (kind === "message") return [text];
+  const { when, ...words } = told;
+  return [when?.day, when?.hour, ...Object.values(words)].filter((word) => typeof word === "string" && word);
+};
+
+/**
+ * Return what the proof of one message, fact or capture is worth by itself, and what it shows: when it came, and its
+ * words or the digest of its file. other: it is the proof of something else, as of a copy.
+ *
+ * @param {string} text of the proof's file
+ * @param {Bytes | null} file of the capture, if the reader has it
+ * @returns {Promise<One>}
+ */
+export const checkOne = async (text, file) => {
+  const { ok, item, day, stamps } = await verifyProof(text, file);
+  if (!ok || !item) return { state: "wrong", day: "", stamps: [], shown: [] };
+  if (!["message", "fact", "capture"].includes(item.kind)) return { state: "other", day: "", stamps: [], shown: [] };
+  const held = stamps.filter((one) => one.ok);
+  const at = String(item.at)
+    .replace("T", " ")
+    .replace(/(\.\d+)?Z$/, " UTC");
+  return { state: held.length ? "dated" : "undated", day: day ?? "", stamps: held, shown: [at, ...wordsOf(item)] };
+};
