@@ -17,6 +17,7 @@ from chat.casework import replies
 from chat.decisions import on_call
 from chat.models import Agent, CannedReply, DangerPhrase, Macro, OnCall, Unit
 from chat.rules import reply_template
+from common.pagination.searched_choice import SearchesChoices
 from common.text_forms import OutdatedFilter, TextsAdmin, language_fieldsets
 from common.texts import languages
 
@@ -25,6 +26,7 @@ from common.texts import languages
 class UnitAdmin(admin.ModelAdmin):
     list_display = ("name", "force", "active_agents")
     list_filter = ("force",)
+    list_per_page = 25
     search_fields = ("name",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Unit]:
@@ -37,17 +39,27 @@ class UnitAdmin(admin.ModelAdmin):
 
 
 @admin.register(Agent)
-class AgentAdmin(admin.ModelAdmin):
+class AgentAdmin(SearchesChoices, admin.ModelAdmin):
     """It shows the agents with what the queue needs to know. Account, role and password are under « Comptes »."""
 
     list_display = ("public_name", "user", "unit", "capacity", "availability", "last_seen")
-    list_filter = ("unit__force", "unit", "availability")
+    list_filter = ("unit__force", "availability")
     list_select_related = ("user", "unit")
-    search_fields = ("public_name", "user__username", "user__last_name")
+    list_per_page = 50
+    search_fields = ("public_name", "user__username", "user__last_name", "unit__name")
+    search_help_text = _("Un nom, un compte ou une unité.")
+    autocomplete_fields = ("unit", "supervised_units")
     fields = ("user", "unit", "public_name", "capacity", "supervised_units", "availability", "last_seen")
-    filter_horizontal = ("supervised_units",)
     readonly_fields = ("user", "availability", "last_seen")
     ordering = ("public_name",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Agent], search_term: str
+    ) -> tuple[QuerySet[Agent], bool]:
+        """Search, and offer only supervisors to the field that names one on call."""
+        if request.GET.get("field_name") == "supervisor":
+            queryset = queryset.filter(pk__in=on_call.may_be_named_for(Unit.objects.none()).order_by().values("pk"))
+        return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description=_("vu à"), ordering="seen_at")
     def last_seen(self, agent: Agent) -> object:
@@ -63,14 +75,16 @@ class AgentAdmin(admin.ModelAdmin):
 
 
 @admin.register(CannedReply)
-class CannedReplyAdmin(TextsAdmin):
+class CannedReplyAdmin(SearchesChoices, TextsAdmin):
     """These are the shared replies, from which agents start. Agents' own replies are private, and are not here."""
 
     keeps_former_words = True
     list_display = ("title", "subject", "audience", "order", "is_active", "force", "unit", "speaks_tu", "said_in")
-    list_filter = ("is_active", "subject", "audience", "force", "unit", OutdatedFilter)
+    list_filter = ("is_active", "subject", "audience", "force", OutdatedFilter)
     list_select_related = ("unit",)
-    search_fields = ("title", "words", "vous", "tu")
+    search_fields = ("title", "words", "vous", "tu", "unit__name")
+    search_help_text = _("Des mots de la réponse, ou une unité.")
+    autocomplete_fields = ("unit",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CannedReply]:
         return super().get_queryset(request).prefetch_related("text_rows")
@@ -182,12 +196,14 @@ def end_now(model_admin: Any, request: HttpRequest, queryset: QuerySet[OnCall]) 
 
 
 @admin.register(OnCall)
-class OnCallAdmin(admin.ModelAdmin):
+class OnCallAdmin(SearchesChoices, admin.ModelAdmin):
     """On-call duties, in which a supervisor decides for another unit. They can be ended, not changed or deleted."""
 
     list_display = ("supervisor", "unit", "starts_at", "ends_at", "ended_at", "named_by")
-    list_filter = ("unit",)
     list_select_related = ("supervisor", "unit", "named_by")
+    search_fields = ("unit__name", "supervisor__public_name")
+    search_help_text = _("Une unité, ou un superviseur.")
+    autocomplete_fields = ("unit", "supervisor")
     fields = ("unit", "supervisor", "starts_at", "ends_at", "motive")
     actions = [end_now]
 

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.models import Agent, UnitAccount
 from common import security_log
+from common.pagination.searched_choice import SearchesChoices
 from common.security_log import Event
 from pnav.accounts.admin_site.bulk_admin import ImportsAgents
 from pnav.accounts.approvals import admin as approval_admin  # noqa: F401  registers itself
@@ -77,10 +78,11 @@ class AgentFormSet(BaseInlineFormSet):
             raise forms.ValidationError(_("Seuls un agent ou un superviseur ont une unité."))
 
 
-class AgentInline(admin.StackedInline):
+class AgentInline(SearchesChoices, admin.StackedInline):
     model = Agent
     formset = AgentFormSet
     fields = ("unit", "public_name", "capacity")
+    autocomplete_fields = ("unit",)
     can_delete = False  # conversations refer to the agent, so the account is deactivated instead
     verbose_name = _("agent du tchat")
     verbose_name_plural = _("agent du tchat")
@@ -158,9 +160,11 @@ class AccountAdmin(ImportsAgents):
     add_form_template = "admin/accounts/user/add_form.html"
     change_list_template = "admin/accounts/user/change_list.html"
     list_display = ("username", "last_name", "first_name", "role", "unit", "is_active", "second_factor", "last_login")
-    list_filter = ("role", "is_active", FactorFilter, "agent__unit")
+    list_filter = ("role", "is_active", FactorFilter)
     list_select_related = ("agent__unit",)
-    search_fields = ("username", "first_name", "last_name", "agent__public_name")
+    list_per_page = 50
+    search_fields = ("username", "first_name", "last_name", "agent__public_name", "agent__unit__name")
+    search_help_text = _("Un compte, un nom ou une unité.")
     filter_horizontal = ()
     inlines = (AgentInline, UnitInline)
     actions = ("reset_second_factor",)
