@@ -16,7 +16,7 @@ from common import qr_code
 from pnav import addresses
 from pnav.addresses import DISCREET, ORDINARY, URLS, address_in_table, choosing, chosen, in_language, numbered, read
 from pnav.middleware.require_https import PROGRAMS
-from pnav.pages import sitemap
+from pnav.pages import card, sitemap
 from pnav.server import busy, slow_requests
 from tests.support import begun
 from tests.support.reading import spaced
@@ -470,3 +470,12 @@ def test_card_leads_to_the_home_page_in_words_and_as_a_code(client, settings, co
     assert f'href="{address}"' in response.text
     assert qr_code.svg(address) in response.text
     assert urlsplit(address).netloc in response.text
+
+
+@pytest.mark.django_db
+def test_card_draws_no_code_of_a_host_that_no_site_has(client, settings, monkeypatch):
+    settings.SITE_URL, settings.ALLOWED_HOSTS = "", ["*"]
+    drawn = []
+    monkeypatch.setattr(card, "card_page", drawn.append)
+    assert client.get("/carte/", headers={"host": "pnav.example:" + "0" * 2000}).status_code == 400
+    assert not drawn
