@@ -605,8 +605,10 @@ ROUTES: dict[str, Line] = {
         HEAVY,
         ("console:staffing", "console:staffing_csv"),
         "chat.statistics.kept:MAKE_SECONDS",
+        "chat.statistics.kept:OWN_AT_MOST",
         "chat.statistics.charts:POINTS_AT_MOST",
         "chat.statistics.charts:ROWS_AT_MOST",
+        stores=Stores(rows=1, changed=3, kib=88, keys=2),  # a week for a target that somebody chose, likewise
     ),
     **_lines(
         HEAVY,

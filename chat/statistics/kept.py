@@ -34,7 +34,7 @@ FRESH = timedelta(minutes=20)  # the age up to which a result is used, some turn
 DAY = timedelta(days=1)
 GONE = timedelta(days=1)  # the age at which rows of former versions are deleted
 PERIODS = (7, 30, 90, 365)  # days of the history
-OWN = "own-"  # how the names of readings of somebody's own periods begin
+OWN = "own-"  # how the names of readings begin that somebody asked for: of a period, of a week for another target
 OWN_AT_MOST = 50  # of these, the last ones that were asked for
 RESTS_DAYS = 7  # days that are open, whose exchanges are counted exactly
 ONE_VOICE_DAYS = 30  # of the board: the history shows the same figure for the same days
@@ -94,8 +94,20 @@ class Staffing:
     agents_today: list[int | None]
 
     def hours_for(self, target: Target) -> tuple[Hour, ...]:
-        """Return the week for this target, which is computed now unless it is the service's own."""
-        return self.hours if target == self.target else plan_week(self.demand, target)
+        """Return the week for this target. Unless it is the service's own, it is read as it was computed for somebody
+        lately, or computed now and stored for FRESH (docs/adr/0140).
+        """
+        if target == self.target:
+            return self.hours
+        name = f"{OWN}week-{_digest_of([self.demand, target])}"
+        return _read(Week, name, lambda: _keep_own(name, Week(plan_week(self.demand, target)))).hours
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """It is a week of « Effectifs » for another target than the service's. hours: 168, from Monday."""
+
+    hours: tuple[Hour, ...]
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -131,12 +143,16 @@ def read_staffing() -> Staffing:
 
 
 def _read[T](of: type[T], name: str, count: Callable[[], T]) -> T:
+    found = _find(of, name)
+    return count() if found is None else found
+
+
+def _find[T](of: type[T], name: str) -> T | None:
+    """Return what was stored of today and is at most FRESH old; else None. One statement."""
     now, kind = timezone.now(), cast(Any, of)
     kept = KeptReading.objects.filter(name=_key(kind, name), day=timezone.localdate(now), made_at__gt=now - FRESH)
     told = kept.values_list("told", flat=True).first()
-    if told is None:
-        return count()
-    found: T = _decoder(kind)(told)
+    found: T | None = None if told is None else _decoder(kind)(told)
     return found
 
 
@@ -174,15 +190,20 @@ def count_trends(open_days: OpenDays | None = None) -> Trends:
     )
 
 
-def count_staffing(now: datetime) -> Staffing:
-    """Count what was recorded, fit the demand, and plan the week for the service's own target."""
+def count_staffing(now: datetime, former: Staffing | None = None) -> Staffing:
+    """Count what was recorded, fit the demand, and plan the week for the service's own target.
+
+    former: an earlier result, whose week stays as long as neither the demand nor the target is another one. The demand
+    changes when a week is whole.
+    """
     counted = count_recorded(now)
     demand, target = fit_demand(counted, confidence=CONFIDENCE), house_target()
+    is_same = former is not None and (former.demand, former.target) == (demand, target)
     return Staffing(
         recorded=Recorded(counted.weeks, counted.people, counted.gone, counted.ended),
         demand=demand,
         target=target,
-        hours=plan_week(demand, target),
+        hours=former.hours if former is not None and is_same else plan_week(demand, target),
         agents_today=count_agents_today(now),
     )
 
@@ -226,7 +247,7 @@ def make_all() -> None:
     made: list[tuple[str, Any]] = [
         *((f"past-{days}", count_past(days, open_days)) for days in PERIODS),
         ("trends", count_trends(open_days)),
-        ("staffing", count_staffing(now)),
+        ("staffing", count_staffing(now, _find(Staffing, "staffing"))),
     ]
     if timezone.localdate(clock.now()) != day:
         return
@@ -245,9 +266,9 @@ def _keep(rows: list[KeptReading]) -> None:
     )
 
 
-def _keep_own(name: str, found: Past) -> Past:
-    """Store the figures of somebody's own period, in place of the oldest one. Two or three statements."""
-    kind, now = cast(Any, Past), clock.now()
+def _keep_own[T](name: str, found: T) -> T:
+    """Store what somebody asked for, in place of the oldest of these. Two or three statements."""
+    kind, now = cast(Any, type(found)), clock.now()
     _keep([KeptReading(name=_key(kind, name), day=timezone.localdate(now), made_at=now, told=_encoded(found))])
     own = KeptReading.objects.filter(name__startswith=OWN).order_by("-made_at", "name")
     if former := list(own.values_list("name", flat=True)[OWN_AT_MOST:]):
@@ -265,7 +286,11 @@ def _key(kind: Any, name: str) -> str:
 
 @cache  # of the kinds of this module: names may come from an address
 def _digest(kind: Any) -> str:
-    return hashlib.sha256(repr(list(_shape(kind))).encode()).hexdigest()[:12]
+    return _digest_of(list(_shape(kind)))
+
+
+def _digest_of(value: Any) -> str:
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:12]
 
 
 def _shape(kind: Any) -> Iterator[str]:

@@ -20,6 +20,7 @@ F. Baccelli, G. Hebuterne, « On queues with impatient customers », 1981 (the d
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 # A term so small beside the sum no longer changes it.
 NEGLIGIBLE = 1e-17
@@ -135,11 +136,7 @@ class Queue:
 
     def _busy(self) -> tuple[float, float, float]:
         """Return the logarithm of the odds to find all places taken, that of `_mass`, and the mean number."""
-        mass, waiting = _mass(self.arrivals, self.places * self.ending, self.giving_up)
-        blocked = erlang_b(self.places - 1, self.load)
-        if blocked == 0 or self.arrivals == 0:
-            return -math.inf, mass, waiting
-        return math.log(blocked) + math.log(self.arrivals) + mass, mass, waiting
+        return _busy_of(self)
 
     @property
     def has_to_wait(self) -> float:
@@ -177,15 +174,26 @@ class Queue:
         if odds == math.inf:
             return 0.0
         # Answered at x > 0: offered that wait, and still there. ∫₀^wait v(x)·e^(−giving_up·x) dx, as what is left
-        # beyond 0 less what is left beyond `wait`: the same integral, of fewer arrivals, moved.
-        leaving = self.places * self.ending + self.giving_up
+        # beyond 0 less what is left beyond `wait`: the same integral, of fewer arrivals, moved. The one beyond 0 is
+        # that of `mass` without the first term of its series.
+        stays = self.places * self.ending
+        leaving = stays + self.giving_up
         later = math.exp(-self.giving_up * wait)
         came = self.arrivals * wait if self.giving_up == 0 else self.arrivals * (1 - later) / self.giving_up
-        from_now, _waiting = _mass(self.arrivals, leaving, self.giving_up)
+        from_now = mass + math.log(stays / self.arrivals) + math.log(-math.expm1(-math.log(stays) - mass))
         from_then, _waiting = _mass(self.arrivals * later, leaving, self.giving_up)
         has_to = _share(odds)
         soon = math.exp(from_now - mass) - math.exp(from_then + came - leaving * wait - mass)
         return min(1.0, max(0.0, 1 - has_to + has_to * soon))
+
+
+@lru_cache(maxsize=1024)  # a plan asks for the same queue again: answered in time, and giving up
+def _busy_of(queue: Queue) -> tuple[float, float, float]:
+    mass, waiting = _mass(queue.arrivals, queue.places * queue.ending, queue.giving_up)
+    blocked = erlang_b(queue.places - 1, queue.load)
+    if blocked == 0 or queue.arrivals == 0:
+        return -math.inf, mass, waiting
+    return math.log(blocked) + math.log(queue.arrivals) + mass, mass, waiting
 
 
 def _share(log_odds: float) -> float:
@@ -204,10 +212,12 @@ def places_for(
     target: float,
     at_least: int = 0,
     at_most: int = 1_000_000,
+    near: int = 0,
 ) -> int:
     """Return the fewest places, `at_least` or more, with which at least `target` of those who come are answered within
     this wait; 0 or `at_least` when nobody comes.
 
+    near: where the search begins, if something is known; the result is the same.
     Raises ValueError when `at_most` places do not suffice: a target of 1, or nearly.
     """
     if not 0 < target < 1:
@@ -225,11 +235,14 @@ def places_for(
     # load, as its root is.
     load = arrivals / ending
     low = max(at_least, math.ceil(target * load) - 1)
-    high, step = max(low + 1, math.ceil(load)), max(1, round(math.sqrt(load)))
+    high, step = max(low + 1, near or math.ceil(load)), 1 if near else max(1, round(math.sqrt(load)))
     while not suffices(high):
         low, high, step = high, high + step, 2 * step
         if low >= at_most:
             raise ValueError(f"{at_most} places do not suffice.")
+    while (middle := high - step) > low and suffices(middle):
+        high, step = middle, 2 * step
+    low = max(low, middle)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if suffices(middle) else (middle, high)

@@ -6,7 +6,7 @@ that is not one it can judge (`is_below_overflow`).
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from chat.statistics.staffing.demand import HOURS, Demand, highest_load, load_within
@@ -79,10 +79,12 @@ def plan_week(demand: Demand, target: Target) -> tuple[Hour, ...]:
     cautious = highest_load(demand.arrivals.cautious, length, mean=length.cautious)
     within = target.within_seconds / SECONDS
     hours = []
+    likely = places = 0
     for hour in range(HOURS):
         busy = cautious[hour]
-        likely = _places(loads[hour], length.mean, {patience.giving_up}, target)
-        places = _places(busy, length.cautious, {patience.low, patience.giving_up, patience.high}, target)
+        likely = _places(loads[hour], length.mean, {patience.giving_up}, target, _near(likely, loads, hour))
+        rates_of_giving_up = {patience.low, patience.giving_up, patience.high}
+        places = _places(busy, length.cautious, rates_of_giving_up, target, _near(places, cautious, hour))
         agents = max(target.at_least, math.ceil(places / target.capacity))
         room = agents * target.capacity
         rates = (patience.low, patience.high)
@@ -104,8 +106,18 @@ def plan_week(demand: Demand, target: Target) -> tuple[Hour, ...]:
     return tuple(hours)
 
 
-def _places(load: float, mean: float, rates: Collection[float], target: Target) -> int:
-    """Return how many places are enough at each of these rates of giving up."""
+def _near(former: int, loads: Sequence[float], hour: int) -> int:
+    """Return about how many places this hour needs, from what the hour before needed: beyond its load, as much as its
+    root is larger. 0 of the first hour.
+    """
+    if hour == 0 or not loads[hour - 1]:
+        return 0
+    more = (former - loads[hour - 1]) * math.sqrt(loads[hour] / loads[hour - 1])
+    return max(1, round(loads[hour] + more))
+
+
+def _places(load: float, mean: float, rates: Collection[float], target: Target, near: int) -> int:
+    """Return how many places are enough at each of these rates of giving up. near: where the search begins."""
     places = 0
     for giving_up in sorted(rates):
         places = places_for(
@@ -115,6 +127,7 @@ def _places(load: float, mean: float, rates: Collection[float], target: Target) 
             within=target.within_seconds / SECONDS,
             target=target.share,
             at_least=places,
+            near=near,
         )
     return places
 

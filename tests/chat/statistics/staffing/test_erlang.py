@@ -191,6 +191,14 @@ def test_places_for_not_fewer_than_asked():
     assert places_for(**asked | {"arrivals": 0}, at_least=4) == 4
 
 
+@given(RATES, RATES, st.sampled_from([0.0, 0.1, 2.0, 30.0]), st.floats(0.5, 0.99), st.integers(0, 800))
+@settings(deadline=None)
+def test_where_the_search_begins_does_not_change_what_it_finds(arrivals, ending, giving_up, target, near):
+    assume(arrivals / ending < 500)
+    asked = {"arrivals": arrivals, "ending": ending, "giving_up": giving_up, "within": 0.05, "target": target}
+    assert places_for(**asked, near=near) == places_for(**asked)
+
+
 def test_places_for_nobody_and_too_much():
     assert places_for(arrivals=0, ending=1, giving_up=1, within=0, target=0.95) == 0
     with pytest.raises(ValueError, match="between"):

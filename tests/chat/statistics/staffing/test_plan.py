@@ -1,4 +1,5 @@
 import io
+import math
 import re
 import time
 from dataclasses import replace
@@ -10,7 +11,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from chat.statistics import charts
-from chat.statistics.staffing import check
+from chat.statistics.staffing import check, erlang
 from chat.statistics.staffing.demand import (
     ASSUMED,
     HOURS,
@@ -184,3 +185,14 @@ def test_drawing_says_what_the_plan_says():
         assert heights[24:] == [hour.likely for hour in reversed(own)]
         assert f"à {max(hour.agents for hour in own)} agents" in chart.words.description
         assert chart.table.columns == (day + 1,)
+
+
+def test_busy_week_asks_for_few_queues(monkeypatch):
+    """Each hour begins to search where the hour before ended: some five queues an hour, however many people come."""
+    asked = []
+    mass = erlang._mass
+    monkeypatch.setattr(erlang, "_mass", lambda *rates: asked.append(rates) or mass(*rates))
+    weights = [1 + 0.7 * math.sin(hour * math.pi / 12) for hour in range(HOURS)]
+    demand = Demand(assumed_arrivals(2_500_000, weights), Patience(Basis.RECORDED, 3.0, 2.9, 3.1), ASSUMED)
+    plan_week(demand, Target(share=0.9, within_seconds=300))
+    assert len(asked) < 30 * HOURS
