@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("years", nargs="*", type=int, help="exchanges a year")
     parser.add_argument("--messages", type=int, default=generator.Shape().messages)
     parser.add_argument("--sealed-values", type=int, default=generator.Shape().sealed_values)
-    parser.add_argument("--only", default="", help="part of a page's name")
+    parser.add_argument("--only", default="", help="part of a page's name, or several between bars")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     if options.act == "forget":

@@ -33,7 +33,13 @@ PROVED_SECONDS = 60  # a proof older than this is renewed; it lapses after `reau
 DOORS = (
     "account_login", "account_reauthenticate", "mfa_authenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn",
 )  # fmt: skip
+# A page that a supervisor asks with an address of its own: the name begins with that of the page.
+ASKED_OTHERWISE = {
+    "console:staffing, for another target": "?share=90&minutes=5&capacity=2&pauses=10",
+    "console:staffing_csv, for another target": "?share=90&minutes=5&capacity=2&pauses=10",
+}
 # What grows up to a bound: where the bound is, and what it counts.
+EQUAL_ROWS = 100  # of a document of each year, where its own number of rows differs
 BOUNDED = {
     "openings:register_csv": ("reports.openings.register_pdf:ROWS_AT_MOST", "rows"),
     "openings:register_pdf": ("reports.openings.register_pdf:ROWS_AT_MOST", "rows"),
@@ -169,9 +175,16 @@ class House:
             self._values = values_of(self.cast)
         self._move_in()
         self._proved_at: dict[str, float] = {}
+        asked = dict(self._pages())
         self.acts: dict[str, partial[tuple[int, str]]] = {
-            **{name: partial(self._get, path, person) for name, (path, person) in self._pages()},
+            **{name: partial(self._get, path, person) for name, (path, person) in asked.items()},
+            **{
+                f"{EQUAL_ROWS} rows of {name}": partial(self._get_some, path, person)
+                for name, (path, person) in asked.items()
+                if name.startswith("openings:register_csv ")
+            },
             **{f"worker: {name}": partial(self._do, duty) for name, duty in _duties().items()},
+            **{name: partial(self._do, document) for name, document in _documents().items()},
         }
 
     def _move_in(self) -> None:
@@ -212,6 +225,9 @@ class House:
                 people.append(SUPERVISOR)
             for person in people:
                 yield f"{name} ({person})", (path_of(name, self._values, route), person)
+        for name, query in ASKED_OTHERWISE.items():
+            page, person = name.partition(",")[0], SUPERVISOR
+            yield f"{name} ({person})", (path_of(page, self._values, DECISIONS[page]) + query, person)
 
     def prove(self, person: str, *, older_than: float = PROVED_SECONDS) -> None:
         """Renew the second factor of somebody who is signed in, as they would, unless that was just done."""
@@ -233,6 +249,11 @@ class House:
         answer = drive.send(path, "GET", self.cast.keys.get(person, ""), Request())
         return int(answer.status_code), refusal_in(answer)
 
+    def _get_some(self, path: str, person: str) -> tuple[int, str]:
+        """Ask for a document of the register, of EQUAL_ROWS at most."""
+        with patch("reports.openings.views.ROWS_AT_MOST", EQUAL_ROWS):
+            return self._get(path, person)
+
     def _do(self, duty: Callable[[], object]) -> tuple[int, str]:
         """Do a duty of the worker, and undo what it changed, so that nobody is notified."""
         from django.db import transaction
@@ -252,7 +273,7 @@ class House:
     def cost(self, act: str) -> Cost:
         """Return what an act costs. A page that refuses is asked once more, with a new proof of who asks."""
         asks = self.acts[act]
-        person = asks.args[1] if asks.func == self._get else ""
+        person = asks.args[1] if asks.func in (self._get, self._get_some) else ""
         self.prove(person)
         cost = self._cost(asks)
         if cost.refusal:
@@ -346,6 +367,24 @@ def _duties() -> dict[str, Callable[[], object]]:
         "proof_of_date, each day": _leafless,
         "retention, each hour": lambda: deletion.forget(timezone.now()),
     }
+
+
+def _documents() -> dict[str, Callable[[], object]]:
+    """Return the drawing of the register, with the same number of rows in each year.
+
+    It is what the child process does, done here, where it is counted.
+    """
+    from django.utils import timezone
+
+    from common.offload.pdf import compile_pdf
+    from reports.openings import actions, register_pdf, views
+
+    def draw() -> bytes:
+        rows = views.register_rows(actions.register_lines(EQUAL_ROWS)[::-1])
+        data = register_pdf.on_paper(views.register_heads(), rows, timezone.localtime())
+        return compile_pdf(register_pdf.SOURCE, data)
+
+    return {f"document: {EQUAL_ROWS} rows of the register, drawn": draw}
 
 
 def _leafless() -> object:
@@ -455,13 +494,19 @@ class Child:
 
 
 def compare(small: Child, large: Child, *, only: str, rounds: int) -> list[Growth]:
-    """Compare each page whose name contains `only`, this many times in each database, in turn."""
+    """Compare each page whose name contains `only`, or one of several between bars, this many times in each database,
+    in turn.
+    """
     before, now = small.ask("rows"), large.ask("rows")
     growing = {
         table: rows for table, rows in now.items() if rows >= max(ROWS_LEAST, GROWN * max(1, before.get(table, 0)))
     }
     bounds = small.ask("bounds")
-    found = [Growth(act, bound=bounds.get(act.partition(" ")[0], "")) for act in small.acts if only in act]
+    found = [
+        Growth(act, bound=bounds.get(act.partition(" ")[0], ""))
+        for act in small.acts
+        if any(part in act for part in only.split("|"))
+    ]
     small.ask("refresh"), large.ask("refresh")
     for one in found:  # this reads what a process reads only once, and the plans
         small.ask("cost", one.act)
