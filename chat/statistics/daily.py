@@ -41,7 +41,7 @@ WITH one AS MATERIALIZED (
         FROM chat_conversationevent e WHERE e.conversation_id = c.id AND e.kind = %(assigned)s
     ) answers ON true
     WHERE c.opened_at >= %(start)s AND c.opened_at < %(end)s
-), told AS (
+), told AS MATERIALIZED (  -- otherwise each of these is computed anew for each key that has it
     SELECT extract(isodow FROM local)::int || ':' || extract(hour FROM local)::int AS week_hour,
            extract(hour FROM local)::int AS hour,
            CASE WHEN force = ANY(%(forces)s) THEN force ELSE %(unknown)s END AS force,

@@ -21,7 +21,7 @@ from django.utils import timezone
 from chat.models import KeptReading
 from chat.statistics import daily, history
 from chat.statistics.history import History, Measures, OpenDays, Rests
-from chat.statistics.staffing.demand import CONFIDENCE, Demand, fit_demand
+from chat.statistics.staffing.demand import CONFIDENCE, Counted, Demand, fit_demand
 from chat.statistics.staffing.plan import Hour, Target, plan_week
 from chat.statistics.staffing.recorded import count_agents_today, count_recorded
 from common import clock
@@ -193,11 +193,10 @@ def count_trends(open_days: OpenDays | None = None) -> Trends:
 def count_staffing(now: datetime, former: Staffing | None = None) -> Staffing:
     """Count what was recorded, fit the demand, and plan the week for the service's own target.
 
-    former: an earlier result, whose week stays as long as neither the demand nor the target is another one. The demand
-    changes when a week is whole.
+    former: an earlier result, whose week stays as long as neither the demand nor the target is another one.
     """
     counted = count_recorded(now)
-    demand, target = fit_demand(counted, confidence=CONFIDENCE), house_target()
+    demand, target = _fit(counted), house_target()
     is_same = former is not None and (former.demand, former.target) == (demand, target)
     return Staffing(
         recorded=Recorded(counted.weeks, counted.people, counted.gone, counted.ended),
@@ -206,6 +205,18 @@ def count_staffing(now: datetime, former: Staffing | None = None) -> Staffing:
         hours=former.hours if former is not None and is_same else plan_week(demand, target),
         agents_today=count_agents_today(now),
     )
+
+
+def _fit(counted: Counted) -> Demand:
+    """Fit the demand, unless this process did so for the same counts the last time. They change once a day."""
+    last = next(iter(_fitted), None)
+    if last is None or last[0] != counted:
+        last = (counted, fit_demand(counted, confidence=CONFIDENCE))
+        _fitted[:] = [last]
+    return last[1]
+
+
+_fitted: list[tuple[Counted, Demand]] = []
 
 
 def house_target() -> Target:

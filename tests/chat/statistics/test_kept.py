@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from chat.models import KeptReading
 from chat.statistics import daily, history, kept
-from chat.statistics.staffing.demand import assumed_arrivals
+from chat.statistics.staffing.demand import Counted, assumed_arrivals
 from chat.statistics.staffing.plan import Target
 from chat.supervision import board_charts
 from common import clock
@@ -117,9 +117,14 @@ def test_worker_plans_the_week_again_only_for_another_demand_or_target(week, pla
     monkeypatch.setattr(kept, "house_target", lambda: Target(share=0.7))
     kept.make_all()
     assert planned[1:] == [Target(share=0.7)] and kept.read_staffing().target == Target(share=0.7)
-    demand = dataclasses.replace(first.demand, arrivals=assumed_arrivals(50_000))
-    monkeypatch.setattr(kept, "fit_demand", lambda _counted, **_given: demand)
+    demand, fitted = dataclasses.replace(first.demand, arrivals=assumed_arrivals(50_000)), []
+    monkeypatch.setattr(kept, "fit_demand", lambda counted, **_given: fitted.append(counted) or demand)
     kept.make_all()
+    assert len(planned) == 2 and fitted == [], "the same was recorded"
+    monkeypatch.setattr(kept, "count_recorded", lambda _now: Counted(weeks=1, came={(0, 0): 7}))
+    kept.make_all()
+    kept.make_all()
+    assert len(fitted) == 1
     assert len(planned) == 3 and kept.read_staffing().demand == demand
 
 
