@@ -425,10 +425,14 @@ def screen(
     false after an act, because a script may show only a part of the screen.
     """
     now = timezone.now()
+    # Those under way are read first: one that ends meanwhile would otherwise be in neither list, and nothing tells the
+    # page of an end from before its line. What is in both stays where it was, and its script finds that it has ended.
+    own = inbox.open_entries(agent, now)
     there = _at_hand(agent, conversation, now)
     queue = waiting_list.read_waiting(has_groups=there.groups, has_crowded=there.crowded)
-    own = inbox.open_entries(agent, now)
     ended, has_more_ended = inbox.ended_entries(agent, now) if there.ended else ([], False)
+    under_way = {entry.conversation.pk for entry in own}
+    ended = [entry for entry in ended if entry.conversation.pk not in under_way]
     view = request.GET.get("voir", "")
     view = view if view in inbox.VIEWS else ""
     apart = colleague_questions.open_questions(agent) if there.asides else []

@@ -8,13 +8,13 @@ from django.db.models import F
 from django.utils import timezone
 
 from chat.casework import emergencies, person_summary
-from chat.console import inbox
+from chat.console import base, inbox
 from chat.conversations import actions, resume
 from chat.models import CannedReply, Message
 from chat.models.casework import Emergency
 from chat.rules import reply_template
 from chat.rules.emergency import Situation
-from chat.rules.lifecycle import Author, Availability
+from chat.rules.lifecycle import Author, Availability, Outcome
 from common.postgresql.prepared import Prepared
 from locations.models import Municipality, Partner, ReceptionPoint
 from tests.chat.console.agents import CONSOLE, page_of, signed_in
@@ -135,6 +135,32 @@ def test_home_entry_says_the_agents_own_part_of_a_wait(minutes, is_said):
     entry = html[html.index("data-conversation=") : html.index("</li>", html.index("data-conversation="))]
     own = entry[entry.index('data-slot="own"') : entry.index("avec vous")]
     assert (" hidden" not in own) is is_said
+
+
+@pytest.mark.parametrize(
+    ("reading", "had_others"),
+    [("_at_hand", False), ("open_entries", False), ("open_entries", True), ("ended_entries", True)],
+)
+def test_exchange_that_ends_while_the_page_is_drawn_is_in_one_of_its_lists(monkeypatch, reading, had_others):
+    """It was in neither when it ended between two readings, and no frame told the page of an end before its line."""
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    if had_others:
+        make.closed(agent)
+    place = base if reading == "_at_hand" else inbox
+    read = getattr(place, reading)
+
+    def ends_before(*given):
+        monkeypatch.setattr(place, reading, read)
+        end = {"by_author": Author.AGENT, "by": agent.user, "outcome": Outcome.ADVISED}
+        actions.close_conversation(conversation_id=conversation.pk, **end)
+        return read(*given)
+
+    client = signed_in(agent.user)
+    monkeypatch.setattr(place, reading, ends_before)
+    html = client.get(CONSOLE).text
+    assert not type(conversation).objects.get(pk=conversation.pk).is_open
+    assert html.count(f'<li class="console-entry" data-conversation="{conversation.public_id}"') == 1
 
 
 def test_home_entry_and_thread_say_an_open_emergency_until_it_ends():
