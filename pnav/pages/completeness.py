@@ -7,9 +7,10 @@ it, and an unfinished language is offered to nobody. Whoever chose a language be
 """
 
 import logging
+import threading
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -203,31 +204,48 @@ def to_review(language: str) -> list[str]:
 
 @dataclass
 class _Kept:
-    """It is what this process read last, and when."""
+    """It is what this process read last, and when. offered: None before the first reading."""
 
     read_at: float = float("-inf")  # monotonic seconds
-    offered: list[str] = field(default_factory=list)
+    offered: list[str] | None = None
 
 
 _kept = _Kept()
+_reading = threading.Lock()
 
 
 def offered_languages() -> list[str]:
     """Return the languages that are offered, the source language first; at most KEEP_SECONDS old.
 
-    While the database is away they are the last ones known.
+    One thread reads again while the others go on with the last ones. Before the first reading they wait for it: what
+    they made with the source language alone was kept for a minute (`pnav.pages.public_links`). While the database is
+    away they are the last ones known.
     """
-    now = time.monotonic()
-    if now - _kept.read_at >= KEEP_SECONDS:
-        _kept.read_at = now
+    if _is_old() and _reading.acquire(blocking=_kept.offered is None):
         try:
-            _kept.offered = [code for code in languages.others() if completeness_of(code).is_enough]
-        except (DatabaseError, InterfaceError, PoolTimeout) as error:
-            logger.warning("languages: the database failed (%s)", describe_error(error))
-    return [languages.source(), *_kept.offered]
+            if _is_old():
+                _read_again()
+        finally:
+            _reading.release()
+    return [languages.source(), *(_kept.offered or ())]
+
+
+def _is_old() -> bool:
+    return time.monotonic() - _kept.read_at >= KEEP_SECONDS
+
+
+def _read_again() -> None:
+    now = time.monotonic()
+    try:
+        _kept.offered = [code for code in languages.others() if completeness_of(code).is_enough]
+    except (DatabaseError, InterfaceError, PoolTimeout) as error:
+        logger.warning("languages: the database failed (%s)", describe_error(error))
+    finally:
+        _kept.offered = _kept.offered or []
+        _kept.read_at = now
 
 
 def set_offered(codes: Iterable[str] | None = None) -> None:
     """Use these as the languages that were read, and keep them; None reads again at the next question. For tests."""
-    _kept.offered = list(codes or ())
+    _kept.offered = None if codes is None else list(codes)
     _kept.read_at = float("-inf") if codes is None else float("inf")

@@ -1,5 +1,7 @@
 """How complete a language is, which languages are offered, and how another one begins."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -130,6 +132,36 @@ def test_last_known_languages_are_offered_while_the_database_is_away(monkeypatch
     completeness._kept.read_at = float("-inf")
     assert completeness.offered_languages() == OFFERED
     assert "DatabaseError" in caplog.text and "secret" not in caplog.text
+
+
+def test_who_asks_during_the_first_reading_waits_for_it(monkeypatch):
+    """They were told French alone, and the console's list of public pages kept that for a minute."""
+    completeness.set_offered()
+    is_read, is_asked = threading.Event(), threading.Event()
+    whole = completeness.Completeness("", ())
+
+    def slowly(language: str) -> completeness.Completeness:
+        is_asked.set()
+        assert is_read.wait(10)
+        return whole
+
+    monkeypatch.setattr(completeness, "completeness_of", slowly)
+    everything = [completeness.languages.source(), *completeness.languages.others()]
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(completeness.offered_languages)
+        assert is_asked.wait(10)
+        second = threads.submit(completeness.offered_languages)
+        assert wait([second], 0.2).done == set()
+        is_read.set()
+        assert first.result(10) == second.result(10) == everything
+        is_asked.clear()
+        is_read.clear()
+        completeness._kept.read_at = float("-inf")
+        first = threads.submit(completeness.offered_languages)
+        assert is_asked.wait(10)
+        assert threads.submit(completeness.offered_languages).result(10) == everything, "nobody waits for a later one"
+        is_read.set()
+        assert first.result(10) == everything
 
 
 def test_reading_is_kept_for_a_minute(django_assert_num_queries):
