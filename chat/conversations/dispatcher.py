@@ -59,6 +59,8 @@ logger = logging.getLogger(__name__)
 
 # The first columns of a row of the queue: the values that `turn_key` compares.
 TURN_COLUMNS = ("urgency", "queued_at", "pk")
+# The events of a person whom somebody gave to an agent, and not the queue. Each has the time of that assignment.
+BY_SOMEBODY = (EventKind.HANDED_OVER, EventKind.REASSIGNED, EventKind.GIVEN)
 # Most agents whose lease is over, and most people who have left, in one pass over them.
 AGENTS_AT_ONCE, PEOPLE_AT_ONCE = 100, 500
 # Keys of PostgreSQL's advisory locks: one for the pass under way, one for the single caller who waits for the next one.
@@ -476,24 +478,25 @@ def _put_back(conversations: Sequence[Conversation], told: Sentence, now: dateti
 
 
 def release_unopened(agent: Agent, *, since: datetime, now: datetime) -> int:
-    """Put back in the queue whom the queue gave to this agent since then, unless the agent has written to them.
+    """Put back in the queue whom the queue gave to this agent since then, unless somebody has written to them.
 
     They come to their old place; returns how many there were. since: when the agent, who is locked and no longer
-    available, gave their last sign of life, so that nobody has looked at these conversations. Locks them.
+    available, gave their last sign of life, so that nobody has looked at these conversations. Whom a colleague or a
+    supervisor gave stays, and so does whom a supervisor who has joined has written to. Locks the conversations.
     """
-    given = ConversationEvent.objects.filter(
-        conversation=OuterRef("pk"), kind=EventKind.ASSIGNED, by=agent.user_id, at=OuterRef("assigned_at")
+    passed = ConversationEvent.objects.filter(
+        conversation=OuterRef("pk"), kind__in=BY_SOMEBODY, at=OuterRef("assigned_at")
     )
     locked = list(
         Conversation.objects.active()
-        .filter(Exists(given), assigned_to=agent, assigned_at__gte=since)
+        .filter(~Exists(passed), assigned_to=agent, assigned_at__gte=since)
         .select_related("report")
         .order_by("pk")
         .select_for_update(of=("self",), no_key=True)
     )
     # A statement of its own, after the locks: it sees what was written while this transaction waited for them.
     written = Message.objects.filter(
-        conversation__in=locked, author=Author.AGENT, agent=agent, sent_at__gte=since
+        conversation__in=locked, author=Author.AGENT, sent_at__gte=F("conversation__assigned_at")
     ).values_list("conversation", flat=True)
     spoken = set(written)
     unopened = [conversation for conversation in locked if conversation.pk not in spoken]

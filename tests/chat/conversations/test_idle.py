@@ -1,6 +1,7 @@
 """An agent whose page is open and who gives no sign: who needs them, the pause, who leaves them, what is said."""
 
 import re
+import uuid
 from datetime import timedelta
 from html import unescape
 
@@ -14,11 +15,14 @@ from chat import pubsub
 from chat.conversations import actions, dispatcher, idle, losses
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Hold, Message
 from chat.rules.lifecycle import NO_SIGN, Author, Availability, Status, idle_reason, is_idle
+from chat.supervision import giving, intervention
 from common.service_settings import definitions
+from pnav.accounts.models import Role
 from reports.audit import wording as audit_wording
 from reports.models import AccessKind, AccessRecord
 from tests.chat.console.agents import signed_in
 from tests.chat.conversations.test_actions import in_threads
+from tests.chat.transfer import acts
 from tests.factories import chat as make
 from tests.support.reading import squeezed
 
@@ -164,15 +168,64 @@ def test_who_came_after_the_last_sign_goes_back_to_their_old_place_and_to_who_is
     assert first.assigned_to == colleague
 
 
-def test_whom_a_supervisor_gave_stays():
-    agent = make.agent()
+def reassign(agent: Agent, colleague: Agent, chief: Agent) -> Conversation:
+    conversation = make.assigned(colleague)
+    intervention.reassign(conversation_id=conversation.pk, by=chief, agent_id=agent.pk, motive="À vous")
+    return conversation
+
+
+def give(agent: Agent, _colleague: Agent, chief: Agent) -> Conversation:
+    conversation = make.waiting()
+    giving.give_person(public_id=conversation.public_id, agent_id=agent.pk, by=chief, motive="À vous")
+    return conversation
+
+
+def pass_cold(agent: Agent, colleague: Agent, _chief: Agent) -> Conversation:
+    conversation = make.assigned(colleague)
+    acts.cold(conversation, colleague, agent=agent.pk)
+    return conversation
+
+
+def pass_warm(agent: Agent, colleague: Agent, _chief: Agent) -> Conversation:
+    conversation = make.assigned(colleague)
+    offered = acts.propose(conversation, colleague, agent=agent.pk)
+    acts.answer(offered)
+    acts.accept(offered, agent)
+    return conversation
+
+
+@pytest.mark.parametrize("hand", [reassign, give, pass_cold, pass_warm])
+def test_whom_a_colleague_or_a_supervisor_gave_stays(hand):
+    agent, colleague = make.agent(), make.agent(public_name="Louise")
+    chief = make.agent(role=Role.SUPERVISOR, availability=Availability.AWAY)
+    conversation = hand(agent, colleague, chief)
+    given_by_queue = make.assigned(agent)
+    assert pause(agent) == 1
+    for one in (conversation, given_by_queue):
+        one.refresh_from_db()
+    assert (conversation.status, conversation.assigned_to) == (Status.ACTIVE, agent)
+    assert given_by_queue.status == Status.WAITING
+
+
+def test_whom_the_queue_gave_after_a_passage_goes_back_although_the_former_agent_wrote():
+    agent, colleague = make.agent(), make.agent(public_name="Louise")
+    conversation = make.assigned(colleague)
+    make.message(conversation, "Je vous passe à un collègue.", Author.AGENT)
+    acts.cold(conversation, colleague, unit=agent.unit_id)
+    assert dispatcher.claim_conversation(conversation_id=conversation.pk, agent_id=agent.pk, now=timezone.now())
+    assert pause(agent) == 1
+    conversation.refresh_from_db()
+    assert conversation.status == Status.WAITING
+
+
+def test_whom_a_supervisor_who_joined_has_written_to_stays():
+    agent, chief = make.agent(), make.agent(role=Role.SUPERVISOR, availability=Availability.AWAY)
     conversation = make.assigned(agent)
-    ConversationEvent.objects.filter(conversation=conversation, kind=EventKind.ASSIGNED).update(
-        kind=EventKind.REASSIGNED
-    )
+    intervention.join(conversation_id=conversation.pk, by=chief, motive="Personne ne répond")
+    intervention.write(conversation_id=conversation.pk, by=chief, client_id=uuid.uuid4(), body="Nous sommes là.")
     assert pause(agent) == 0
     conversation.refresh_from_db()
-    assert conversation.assigned_to == agent
+    assert (conversation.status, conversation.assigned_to) == (Status.ACTIVE, agent)
 
 
 def test_who_has_just_written_is_there_whatever_another_device_says():
