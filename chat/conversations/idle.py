@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat import pubsub
 from chat.conversations import dispatcher, losses
 from chat.conversations.waits import agent_owes_since, waits_since, with_waits
-from chat.models import Agent, Conversation, Hold, Message
+from chat.models import Agent, Conversation, ConversationEvent, EventKind, Hold, Message, ReplyDraft
 from chat.rules.lifecycle import Author, Availability, idle_reason
 from common import clock
 from common.service_settings import definitions, values
@@ -27,10 +27,13 @@ from reports.models import AccessKind
 ANSWER = timedelta(minutes=2)
 # A person who was not seen for this long does not count: nobody is called for somebody who is not there.
 UNSEEN = timedelta(minutes=1)
+# How long after its last sign a page itself may still bring a message that was under way, or a draft or an end, which
+# are tried again while the network is away. What comes later was done at another device.
+LATE_MESSAGE, LATE_SAVE = timedelta(seconds=30), timedelta(minutes=2)
 
 
 class NotIdle(Exception):
-    """The agent is not available, has just written, or is needed by nobody."""
+    """The agent is not available, is at work at another device, or is needed by nobody."""
 
 
 def is_needed(agent: Agent) -> bool:
@@ -48,11 +51,15 @@ def is_needed(agent: Agent) -> bool:
 
 def _held(agent: Agent, now: datetime) -> Any:
     """Return the agent's conversations under way, with `spoken_at`, when this agent last wrote, and `is_promised`."""
-    spoken = Message.objects.filter(conversation=OuterRef("pk"), author=Author.AGENT, agent=agent).order_by("-seq")
     promised = Hold.objects.filter(conversation=OuterRef("pk"), agent=agent, ended_at__isnull=True, until__gt=now)
     return with_waits(Conversation.objects.active().filter(assigned_to=agent)).annotate(
-        spoken_at=Subquery(spoken.values("sent_at")[:1]), is_promised=Exists(promised.unanswered())
+        spoken_at=_spoken_at(agent), is_promised=Exists(promised.unanswered())
     )
+
+
+def _spoken_at(agent: Agent) -> Subquery:
+    spoken = Message.objects.filter(conversation=OuterRef("pk"), author=Author.AGENT, agent=agent).order_by("-seq")
+    return Subquery(spoken.values("sent_at")[:1])
 
 
 def _needs(row: Any, now: datetime, limit: timedelta) -> bool:
@@ -64,25 +71,42 @@ def _needs(row: Any, now: datetime, limit: timedelta) -> bool:
     return since is not None and now - agent_owes_since(row, since) >= limit
 
 
+def _works_elsewhere(agent: Agent, held: Any, last_sign: datetime) -> bool:
+    """Return whether this agent has written, drafted or ended something well after the last sign that a page has seen.
+
+    held: rows of `_held`. Looked at too is what was given to the agent since `losses.GIVEN_FOR` before the sign, also
+    if it ended or went to somebody else. One query, with a few looks into indexes for each of these conversations,
+    about a hundred in the busiest shift.
+    """
+    if any(row.spoken_at is not None and row.spoken_at >= last_sign + LATE_MESSAGE for row in held):
+        return True
+    given = ConversationEvent.objects.filter(
+        kind=EventKind.ASSIGNED, by=agent.user_id, at__gt=last_sign - losses.GIVEN_FOR
+    )
+    drafted = ReplyDraft.objects.filter(conversation=OuterRef("pk"), agent=agent, kept_at__gte=last_sign + LATE_SAVE)
+    ended = Q(assigned_to=agent, closed_by=Author.AGENT, closed_at__gte=last_sign + LATE_SAVE)
+    rows = Conversation.objects.filter(pk__in=given.values("conversation")).annotate(spoken_at=_spoken_at(agent))
+    return rows.filter(ended | Q(spoken_at__gte=last_sign + LATE_MESSAGE) | Exists(drafted)).exists()
+
+
 @transaction.atomic
 def pause_idle(*, agent_id: int, unseen: timedelta) -> int:
     """Set an agent in pause of whom their pages have seen no sign, and return how many people went back to the queue.
 
     unseen: for how long there has been no sign, as the page says. Whoever was given before the last sign stays theirs.
-    Whom the queue gave after it, and to whom the agent has written nothing, nobody has looked at: they go back to their
-    old place (`dispatcher.release_unopened`), and the agent reads it on return. Writes a line of the register. Locks
-    the agent, then these conversations. Raises NotIdle.
+    Whom the queue gave after it, and to whom nobody has written, nobody has looked at: they go back to their old
+    place (`dispatcher.release_unopened`), and the agent reads it on return. Writes a line of the register. Locks the
+    agent, then these conversations. Raises NotIdle.
     """
     limit = values.get_duration(definitions.NO_SIGN)  # before the lock, because this may need a query
     now = clock.now()
     agent = Agent.objects.select_for_update(of=("self",), no_key=True).select_related("user").get(pk=agent_id)
     if agent.availability != Availability.AVAILABLE:
         raise NotIdle
-    held = list(_held(agent, now))
-    # Who writes on another device is there, whatever a page says that was left open.
     last_sign = now - unseen
-    has_written = any(row.spoken_at is not None and row.spoken_at >= last_sign for row in held)
-    if has_written or not any(_needs(row, now, limit) for row in held):
+    held = list(_held(agent, now))
+    # Who works at another device is there, whatever a page says that was left open.
+    if not any(_needs(row, now, limit) for row in held) or _works_elsewhere(agent, held, last_sign):
         raise NotIdle
     agent.availability, agent.pause_until = Availability.PAUSE, None
     agent.pause_reason = idle_reason(timezone.localtime(now).strftime("%H:%M"))

@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat import pubsub
+from chat.casework import reply_drafts
 from chat.conversations import actions, dispatcher, idle, losses
-from chat.models import Agent, Conversation, ConversationEvent, EventKind, Hold, Message
+from chat.models import Agent, Conversation, ConversationEvent, EventKind, Hold, Message, ReplyDraft
 from chat.rules.lifecycle import NO_SIGN, Author, Availability, Status, idle_reason, is_idle
 from chat.supervision import giving, intervention
 from common.service_settings import definitions
@@ -38,6 +39,8 @@ def earlier(conversation: Conversation, minutes: float) -> None:
     by = timedelta(minutes=minutes)
     conversation.refresh_from_db()
     fields = {"assigned_at": conversation.assigned_at - by, "queued_at": conversation.queued_at - by}
+    if conversation.closed_at:
+        fields["closed_at"] = conversation.closed_at - by
     Conversation.objects.filter(pk=conversation.pk).update(**fields)
     for event in ConversationEvent.objects.filter(conversation=conversation):
         ConversationEvent.objects.filter(pk=event.pk).update(at=event.at - by)
@@ -236,6 +239,74 @@ def test_who_has_just_written_is_there_whatever_another_device_says():
         pause(agent)
     earlier(conversation, 2)
     assert pause(agent) == 1
+
+
+@pytest.mark.parametrize(
+    ("speaks", "ended_by", "is_there"),
+    [(True, Author.AGENT, True), (True, Author.REPORTER, True), (False, Author.AGENT, True),
+     (False, Author.REPORTER, False)],
+)  # fmt: skip
+def test_who_has_just_answered_or_ended_an_exchange_is_there(speaks, ended_by, is_there):
+    agent = make.agent()
+    done = make.assigned(agent)
+    if speaks:
+        make.message(done, "Prenez soin de vous.", Author.AGENT)
+    actions.close_conversation(
+        conversation_id=done.pk, by_author=ended_by, by=agent.user if ended_by == Author.AGENT else None
+    )
+    earlier(done, 1)
+    new = make.assigned(agent)
+    if is_there:
+        with pytest.raises(idle.NotIdle):
+            pause(agent, timedelta(hours=1))
+    else:
+        assert pause(agent, timedelta(hours=1)) == 1
+    new.refresh_from_db()
+    agent.refresh_from_db()
+    assert (agent.availability == Availability.AVAILABLE, new.assigned_to == agent) == (is_there, is_there)
+
+
+def test_who_passed_an_exchange_on_is_there():
+    agent, colleague = make.agent(), make.agent(public_name="Louise")
+    passed = make.assigned(agent)
+    make.message(passed, "Je vous passe à un collègue.", Author.AGENT)
+    acts.cold(passed, agent, agent=colleague.pk)
+    make.assigned(agent)
+    with pytest.raises(idle.NotIdle):
+        pause(agent, timedelta(hours=1))
+
+
+@pytest.mark.parametrize(("minutes", "is_there"), [(1, True), (59, False)])
+def test_who_is_writing_is_there_unless_the_page_itself_brought_the_draft_late(minutes, is_there):
+    agent = make.agent()
+    new = make.assigned(agent)
+    reply_drafts.keep_draft(new, agent, "Je vous l")
+    ReplyDraft.objects.update(kept_at=timezone.now() - timedelta(minutes=minutes))
+    if is_there:
+        with pytest.raises(idle.NotIdle):
+            pause(agent, timedelta(hours=1))
+    else:
+        assert pause(agent, timedelta(hours=1)) == 1
+
+
+def test_message_that_comes_seconds_after_the_last_sign_is_no_other_device():
+    agent = make.agent()
+    answered(agent, minutes=5 - 5 / 60)
+    make.assigned(agent)
+    assert pause(agent) == 1
+
+
+def test_pause_costs_as_much_after_ten_exchanges_as_after_one():
+    counts = []
+    for number in (1, 1, 10):  # the first reads settings too
+        agent = make.agent()
+        for _one in range(number):
+            earlier(make.closed(agent), 30)
+        make.assigned(agent)
+        with CaptureQueriesContext(connection) as sent:
+            assert pause(agent) == 1
+        counts.append(len(sent))
+    assert counts[1] == counts[2]
 
 
 def test_nobody_is_set_in_pause_for_nothing():
