@@ -406,6 +406,8 @@ def test_altered_pdf_is_said_by_the_proof_of_the_copy_although_its_list_was_made
     (tmp_path / "preuve.json").write_text(corpus.proof(line).as_json())
     (tmp_path / "unsigned.json").write_text(replace(corpus.proof(line), stamps=()).as_json())
     (tmp_path / "given.zip").write_bytes(archive.pack(given, at))
+    (tmp_path / "given").write_bytes(archive.pack(given, at))  # its ending was lost
+    (tmp_path / "given.html").write_bytes(b"<!doctype html>")  # as one that words close
     (tmp_path / "altered.zip").write_bytes(archive.pack(files(b"%PDF-1.7 rewritten"), at))
     disk = browser.new_context(offline=True, viewport={"width": 320, "height": 640})
     page = disk.new_page()
@@ -425,6 +427,10 @@ def test_altered_pdf_is_said_by_the_proof_of_the_copy_although_its_list_was_made
         told = f"Signé par {one.authority}. Empreinte du certificat, à comparer avec celle que cette autorité publie :"
         expect(lines.filter(has_text=f"{told} {one.as_values()['fingerprint']}")).to_have_count(1)
     axe_in_both_themes(page)
+    check("given.html", "preuve.json")
+    expect(verdict).to_have_text("Ce fichier n'est pas une copie, ou il est abîmé.")
+    check("given", "preuve.json")
+    expect(verdict).to_have_text(whole)
     check("altered.zip", "preuve.json")
     expect(verdict).to_have_text("Cette copie a été modifiée. Fichiers en cause : 0. Preuves de date en cause : 1.")
     expect(lines.first).to_have_text("preuve.json : cette preuve ne tient pas, ou n'est pas celle de cette copie")

@@ -351,5 +351,6 @@ test("the proof of one element that authorities signed is dated, and that of a c
     kind: "register",
     line: JSON.stringify([1, "", "", "", "copy", "", "", "", "", ""]),
   };
-  assert.equal((await checkOne(JSON.stringify(proofOf(line)), null)).state, "other");
+  const proof = JSON.stringify(proofOf({ ...line, line: line.line.replace('""]', `"copy, sha256 ${"0".repeat(64)}"]`) }));
+  for (const file of [null, bytes("<!doctype html>")]) assert.equal((await checkOne(proof, file)).state, "other");
 });

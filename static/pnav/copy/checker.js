@@ -101,7 +101,7 @@ const ONE_STATES = { dated: "ok", undated: "partly", wrong: "changed", other: "b
  * Say what the proof of one element is worth, for which no copy is needed.
  *
  * @param {File} proof @param {File | undefined} file that of its capture
- * @returns {Promise<{ verdict: [string, string], lines: [string, string][] }>}
+ * @returns {Promise<{ state: string, verdict: [string, string], lines: [string, string][] }>} state: of `checkOne`
  */
 const lookAtOne = async (proof, file) => {
   const text = proof.size > PROOF_MOST ? "" : await proof.text();
@@ -111,7 +111,7 @@ const lookAtOne = async (proof, file) => {
   for (const { authority, fingerprint } of stamps) {
     lines.push([fill(said.signedBy, { name: authority, fingerprint }), "reading"]);
   }
-  return { verdict: [fill(said[ONE_TOLD[state]], { day }), ONE_STATES[state]], lines };
+  return { state, verdict: [fill(said[ONE_TOLD[state]], { day }), ONE_STATES[state]], lines };
 };
 
 /** @param {[string, string][]} lines each with how it is marked */
@@ -143,9 +143,12 @@ const check = async (chosen) => {
   if (beside && !file?.name.toLowerCase().endsWith(".zip")) {
     const one = await lookAtOne(beside, file).catch(() => null);
     if (mine !== asked) return;
-    show(one?.lines ?? []);
-    tell(...(one?.verdict ?? /** @type {[string, string]} */ ([said.broken ?? "", "broken"])));
-    return;
+    if (!file || one?.state !== "other") {
+      show(one?.lines ?? []);
+      tell(...(one?.verdict ?? /** @type {[string, string]} */ ([said.broken ?? "", "broken"])));
+      return;
+    }
+    // The proof of a copy, whose file lost its ending.
   }
   if (!file) return;
   const found = await look(file, beside).catch(() => null);

@@ -210,6 +210,10 @@ export const checkWhole = async (text, list) => {
 
 /** @typedef {{ state: "dated" | "undated" | "wrong" | "other", day: string, stamps: Stamped[], shown: string[] }} One */
 
+const ELEMENTS = ["message", "fact", "capture"];
+/** @type {One} */
+const WRONG = { state: "wrong", day: "", stamps: [], shown: [] };
+
 /** @param {Record<string, any>} item of a proof that holds @returns {string[]} its words, or the digest of its file */
 const wordsOf = ({ kind, text, told, sha256 }) => {
   if (kind === "capture") return [`SHA-256 ${sha256}`];
@@ -220,7 +224,7 @@ const wordsOf = ({ kind, text, told, sha256 }) => {
 
 /**
  * Return what the proof of one message, fact or capture is worth by itself, and what it shows: when it came, and its
- * words or the digest of its file. other: it is the proof of something else, as of a copy.
+ * words or the digest of its file. other: it is the proof of something else, as of a copy, whatever the file is.
  *
  * @param {string} text of the proof's file
  * @param {Bytes | null} file of the capture, if the reader has it
@@ -228,8 +232,8 @@ const wordsOf = ({ kind, text, told, sha256 }) => {
  */
 export const checkOne = async (text, file) => {
   const { ok, item, day, stamps } = await verifyProof(text, file);
-  if (!ok || !item) return { state: "wrong", day: "", stamps: [], shown: [] };
-  if (!["message", "fact", "capture"].includes(item.kind)) return { state: "other", day: "", stamps: [], shown: [] };
+  if (item && !ELEMENTS.includes(item.kind)) return { ...WRONG, state: "other" };
+  if (!ok || !item) return WRONG;
   const held = stamps.filter((one) => one.ok);
   const at = String(item.at)
     .replace("T", " ")
