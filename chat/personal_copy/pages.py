@@ -10,7 +10,11 @@ from django.template.loader import render_to_string
 
 from chat.personal_copy import archive
 from chat.personal_copy.lock import PIECE_BYTES, Locked, LockedApart
+from chat.rules.lifecycle import Author
+from chat.texts import journal as journal_texts
 from chat.texts import personal_copy as texts
+from chat.texts import thread as thread_texts
+from common.choices import label_of
 
 CHECKING = ("lib/zip.js", "lib/words.js", "lib/proof.js", "copy/archive.js", "copy/proofs.js", "copy/checker.js")
 OPENING = ("lib/words.js", "copy/locked.js", "copy/opener.js")
@@ -48,6 +52,12 @@ def draw_checker(*, familiar: bool, discreet: bool = False) -> bytes:
         "oneDated": texts.ONE_DATED.spoken(),
         "oneUndated": texts.ONE_UNDATED.spoken(),
         "oneWrong": texts.ONE_WRONG.spoken(),
+        # Who wrote a message, by the value of its author, and when a fact was.
+        f"by_{Author.REPORTER}": label_of(Author, Author.REPORTER),
+        f"by_{Author.AGENT}": thread_texts.AGENT.spoken(),
+        f"by_{Author.SYSTEM}": (thread_texts.SYSTEM_DISCREET if discreet else thread_texts.SYSTEM).spoken(),
+        "about": journal_texts.AT_ABOUT.spoken(),
+        "aboutHour": journal_texts.AT_ABOUT_HOUR.spoken(),
         "fileOk": texts.FILE_OK.spoken(),
         "fileChanged": texts.FILE_CHANGED.spoken(),
         "fileMissing": texts.FILE_MISSING.spoken(),

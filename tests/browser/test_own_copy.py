@@ -383,7 +383,8 @@ def test_proof_of_one_element_is_checked_without_a_copy(live_site, browser: Brow
         expect(verdict).to_contain_text(told)
         expect(verdict).to_have_attribute("data-state", state)
         expect(lines.filter(has_text="Signé par")).to_have_count(2 if state == "ok" else 0)
-    expect(lines.nth(1)).to_contain_text("Il m'a écrit « t'es finie »")
+    expect(lines.nth(1)).to_have_text("La personne")
+    expect(lines.nth(2)).to_contain_text("Il m'a écrit « t'es finie »")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     disk.close()
 

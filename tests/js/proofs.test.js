@@ -316,19 +316,46 @@ test("instants are compared whatever their offset and their decimals", () => {
   }
 });
 
+const SAID = {
+  by_reporter: "La personne",
+  by_agent: "Interlocuteur",
+  about: "vers le {day}",
+  aboutHour: "vers le {day} à {hour}",
+};
+
 test("the proof of one element is worth something by itself, and shows that element and no other", async () => {
+  const check = (one) => checkOne(JSON.stringify(proofOf(one)), null, SAID);
   const told = Object.fromEntries(
-    await Promise.all(
-      Object.entries(ITEMS).map(async ([name, one]) => [name, await checkOne(JSON.stringify(proofOf(one)), null)]),
-    ),
+    await Promise.all(Object.entries(ITEMS).map(async ([name, one]) => [name, await check(one)])),
   );
   const at = "2026-11-20 10:00:00 UTC";
   for (const { state, day, stamps } of Object.values(told)) {
     assert.deepEqual([state, day, stamps], ["undated", "2026-11-20", []]);
   }
-  assert.deepEqual(told["message-1"].shown, [at, "Bonsoir"]);
+  assert.deepEqual(told["message-1"].shown, [at, "La personne", "Bonsoir"]);
   assert.deepEqual(told["fait-1"].shown, [at, "2026-11-20", "Des insultes"]);
   assert.deepEqual(told["capture-1"].shown, [at, `SHA-256 ${"0".repeat(64)}`]);
+});
+
+test("the proof of one element says who wrote, and how well the day of a fact is known", async () => {
+  const shown = async (one) => (await checkOne(JSON.stringify(proofOf(one)), null, SAID)).shown.slice(1);
+  for (const [author, name] of [
+    ["reporter", "La personne"],
+    ["agent", "Interlocuteur"],
+    ["later", "later"],
+  ]) {
+    assert.deepEqual(await shown({ ...ITEMS["message-1"], author }), [name, "Bonsoir"]);
+  }
+  const [day, hour] = ["2026-11-20", "18:05"];
+  for (const [when, words] of [
+    [{ precision: "day", day, hour: "" }, [day]],
+    [{ precision: "minute", day, hour }, [day, hour]],
+    [{ precision: "about", day, hour: "" }, [`vers le ${day}`]],
+    [{ precision: "about", day, hour }, [`vers le ${day} à ${hour}`]],
+    [{ precision: "unknown", day: "", hour: "" }, []],
+  ]) {
+    assert.deepEqual(await shown({ ...ITEMS["fait-1"], told: { ...TOLD, when } }), [...words, "Des insultes"]);
+  }
 });
 
 test("the proof of one element holds with the file of its capture and with no other", async () => {
@@ -336,21 +363,18 @@ test("the proof of one element holds with the file of its capture and with no ot
   const proof = JSON.stringify(
     proofOf({ ...ITEMS["capture-1"], size: file.length, sha256: sha(file).toString("hex") }),
   );
-  assert.equal((await checkOne(proof, file)).state, "undated");
-  assert.equal((await checkOne(proof, bytes("another one"))).state, "wrong");
-  assert.equal((await checkOne(proof.replace("2026-11-20T10", "2026-11-19T10"), null)).state, "wrong");
-  assert.equal((await checkOne("{", null)).state, "wrong");
+  assert.equal((await checkOne(proof, file, SAID)).state, "undated");
+  assert.equal((await checkOne(proof, bytes("another one"), SAID)).state, "wrong");
+  assert.equal((await checkOne(proof.replace("2026-11-20T10", "2026-11-19T10"), null, SAID)).state, "wrong");
+  assert.equal((await checkOne("{", null, SAID)).state, "wrong");
 });
 
 test("the proof of one element that authorities signed is dated, and that of a copy is another thing", async () => {
   const signed = readFileSync(new URL("vectors/proof.json", import.meta.url), "utf8");
-  const { state, stamps } = await checkOne(signed, null);
+  const { state, stamps } = await checkOne(signed, null, SAID);
   assert.deepEqual([state, stamps.length], ["dated", 2]);
-  const line = {
-    format: "pnav-item-1",
-    kind: "register",
-    line: JSON.stringify([1, "", "", "", "copy", "", "", "", "", ""]),
-  };
-  const proof = JSON.stringify(proofOf({ ...line, line: line.line.replace('""]', `"copy, sha256 ${"0".repeat(64)}"]`) }));
-  for (const file of [null, bytes("<!doctype html>")]) assert.equal((await checkOne(proof, file)).state, "other");
+  const detail = `copy, sha256 ${"0".repeat(64)}`;
+  const line = JSON.stringify([1, "", "", "", "copy", "", "", "", "", detail]);
+  const proof = JSON.stringify(proofOf({ format: "pnav-item-1", kind: "register", line }));
+  for (const file of [null, bytes("<!doctype html>")]) assert.equal((await checkOne(proof, file, SAID)).state, "other");
 });

@@ -6,6 +6,7 @@
  */
 
 import { verifyProof } from "../lib/proof.js";
+import { fill } from "../lib/words.js";
 
 /**
  * The result of checking the proofs. wrong: names of proofs that do not hold, or that say something else than the copy;
@@ -214,23 +215,39 @@ const ELEMENTS = ["message", "fact", "capture"];
 /** @type {One} */
 const WRONG = { state: "wrong", day: "", stamps: [], shown: [] };
 
-/** @param {Record<string, any>} item of a proof that holds @returns {string[]} its words, or the digest of its file */
-const wordsOf = ({ kind, text, told, sha256 }) => {
-  if (kind === "capture") return [`SHA-256 ${sha256}`];
-  if (kind === "message") return [text];
-  const { when, ...words } = told;
-  return [when?.day, when?.hour, ...Object.values(words)].filter((word) => typeof word === "string" && word);
+/**
+ * Return when a fact was, as it was told: a day, and perhaps an hour, or about then. A precision that is not known here
+ * is « vers », as for `chat.journal.dates`.
+ *
+ * @param {Record<string, any>} when @param {Record<string, string>} said @returns {unknown[]}
+ */
+const toldWhen = ({ precision, day, hour }, said) => {
+  if (!day || precision === "minute" || precision === "day") return [day, hour];
+  return [fill((hour ? said.aboutHour : said.about) ?? "", { day, hour })];
 };
 
 /**
- * Return what the proof of one message, fact or capture is worth by itself, and what it shows: when it came, and its
- * words or the digest of its file. other: it is the proof of something else, as of a copy, whatever the file is.
+ * @param {Record<string, any>} item of a proof that holds @param {Record<string, string>} said of the page
+ * @returns {string[]} its words and who wrote them, or the digest of its file
+ */
+const wordsOf = ({ kind, author, text, told, sha256 }, said) => {
+  if (kind === "capture") return [`SHA-256 ${sha256}`];
+  if (kind === "message") return [said[`by_${author}`] ?? author, text];
+  const { when, ...words } = told;
+  return [...toldWhen(when ?? {}, said), ...Object.values(words)].filter((word) => typeof word === "string" && word);
+};
+
+/**
+ * Return what the proof of one message, fact or capture is worth by itself, and what it shows: when it came, who wrote
+ * a message, and the words or the digest of the file. other: it is the proof of something else, as of a copy, whatever
+ * the file is.
  *
  * @param {string} text of the proof's file
  * @param {Bytes | null} file of the capture, if the reader has it
+ * @param {Record<string, string>} said the words of the page: by_ and each author, about, aboutHour
  * @returns {Promise<One>}
  */
-export const checkOne = async (text, file) => {
+export const checkOne = async (text, file, said) => {
   const { ok, item, day, stamps } = await verifyProof(text, file);
   if (item && !ELEMENTS.includes(item.kind)) return { ...WRONG, state: "other" };
   if (!ok || !item) return WRONG;
@@ -238,5 +255,6 @@ export const checkOne = async (text, file) => {
   const at = String(item.at)
     .replace("T", " ")
     .replace(/(\.\d+)?Z$/, " UTC");
-  return { state: held.length ? "dated" : "undated", day: day ?? "", stamps: held, shown: [at, ...wordsOf(item)] };
+  const shown = [at, ...wordsOf(item, said)];
+  return { state: held.length ? "dated" : "undated", day: day ?? "", stamps: held, shown };
 };
