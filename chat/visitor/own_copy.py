@@ -274,9 +274,9 @@ def later(request: HttpRequest) -> HttpResponse:
 def proof(request: HttpRequest) -> HttpResponse:
     """Send the proof of date of one message, fact, capture or whole copy as a small file (docs/adr/0084).
 
-    It is named by its number in the copy. `manage.py verify_proof` reads it, and « verifier.html » reads that of a
-    copy. Whoever has the copy may have its proofs, in the same visits. At most PROOFS in PROOFS_SECONDS for an
-    exchange; seven statements, and a share and a chunk of a day are opened.
+    It is named by its number in the copy. `manage.py verify_proof` and « verifier.html » both read it. Whoever has the
+    copy may have its proofs, in the same visits. At most PROOFS in PROOFS_SECONDS for an exchange; seven statements,
+    and a share and a chunk of a day are opened.
     """
     current = access.for_own_copy(request.session)
     if current is None:
