@@ -363,10 +363,23 @@ test("the proof of one element holds with the file of its capture and with no ot
   const proof = JSON.stringify(
     proofOf({ ...ITEMS["capture-1"], size: file.length, sha256: sha(file).toString("hex") }),
   );
-  assert.equal((await checkOne(proof, file, SAID)).state, "undated");
-  assert.equal((await checkOne(proof, bytes("another one"), SAID)).state, "wrong");
+  assert.equal((await checkOne(proof, new Blob([file]), SAID)).state, "undated");
+  for (const other of ["an imagf", "another one"]) {
+    assert.equal((await checkOne(proof, new Blob([other]), SAID)).state, "wrong");
+  }
   assert.equal((await checkOne(proof.replace("2026-11-20T10", "2026-11-19T10"), null, SAID)).state, "wrong");
   assert.equal((await checkOne("{", null, SAID)).state, "wrong");
+});
+
+test("a file that cannot be the capture of a proof is not read", async () => {
+  const unread = (size) => ({ size, arrayBuffer: () => assert.fail("it was read") });
+  const check = (one, size) => checkOne(JSON.stringify(proofOf(one)), unread(size), SAID);
+  assert.equal((await check(ITEMS["capture-1"], 4)).state, "wrong");
+  const line = JSON.stringify([1, "", "", "", "copy", "", "", "", "", ""]);
+  assert.equal((await check({ format: "pnav-item-1", kind: "register", line }, 2 ** 32)).state, "other");
+  const size = 64 * 1024 * 1024 + 1;
+  assert.equal((await check(ITEMS["message-1"], size)).state, "wrong");
+  await assert.rejects(check({ ...ITEMS["capture-1"], size }, size), /larger than any capture/);
 });
 
 test("the proof of one element that authorities signed is dated, and that of a copy is another thing", async () => {
@@ -376,5 +389,7 @@ test("the proof of one element that authorities signed is dated, and that of a c
   const detail = `copy, sha256 ${"0".repeat(64)}`;
   const line = JSON.stringify([1, "", "", "", "copy", "", "", "", "", detail]);
   const proof = JSON.stringify(proofOf({ format: "pnav-item-1", kind: "register", line }));
-  for (const file of [null, bytes("<!doctype html>")]) assert.equal((await checkOne(proof, file, SAID)).state, "other");
+  for (const file of [null, new Blob(["<!doctype html>"])]) {
+    assert.equal((await checkOne(proof, file, SAID)).state, "other");
+  }
 });

@@ -105,8 +105,7 @@ const ONE_STATES = { dated: "ok", undated: "partly", wrong: "changed", other: "b
  */
 const lookAtOne = async (proof, file) => {
   const text = proof.size > PROOF_MOST ? "" : await proof.text();
-  const bytes = file ? new Uint8Array(await file.arrayBuffer()) : null;
-  const { state, day, stamps, shown } = await checkOne(text, bytes, said);
+  const { state, day, stamps, shown } = await checkOne(text, file ?? null, said);
   /** @type {[string, string][]} */
   const lines = shown.map((line) => [line, "reading"]);
   for (const { authority, fingerprint } of stamps) {

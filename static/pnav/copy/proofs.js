@@ -212,6 +212,9 @@ export const checkWhole = async (text, list) => {
 /** @typedef {{ state: "dated" | "undated" | "wrong" | "other", day: string, stamps: Stamped[], shown: string[] }} One */
 
 const ELEMENTS = ["message", "fact", "capture"];
+// Bytes of a file that is compared with a proof: of any capture, which has 15 MB at most, and of the text of another item.
+const CAPTURE_MOST = 64 * 1024 * 1024;
+const WORDS_MOST = 256 * 1024;
 /** @type {One} */
 const WRONG = { state: "wrong", day: "", stamps: [], shown: [] };
 
@@ -243,14 +246,20 @@ const wordsOf = ({ kind, author, text, told, sha256 }, said) => {
  * the file is.
  *
  * @param {string} text of the proof's file
- * @param {Bytes | null} file of the capture, if the reader has it
+ * @param {Blob | null} file of the capture, if the reader has it. It is read only where it can be the one
  * @param {Record<string, string>} said the words of the page: by_ and each author, about, aboutHour
- * @returns {Promise<One>}
+ * @returns {Promise<One>} an Error when the file is larger than any capture
  */
 export const checkOne = async (text, file, said) => {
-  const { ok, item, day, stamps } = await verifyProof(text, file);
+  const alone = await verifyProof(text);
+  const { item } = alone;
   if (item && !ELEMENTS.includes(item.kind)) return { ...WRONG, state: "other" };
-  if (!ok || !item) return WRONG;
+  if (!alone.ok || !item) return WRONG;
+  const couldBe = !file || (item.kind === "capture" ? file.size === item.size : file.size <= WORDS_MOST);
+  if (!couldBe) return WRONG;
+  if (file && file.size > CAPTURE_MOST) throw new Error("larger than any capture");
+  const { ok, day, stamps } = file ? await verifyProof(text, new Uint8Array(await file.arrayBuffer())) : alone;
+  if (!ok) return WRONG;
   const held = stamps.filter((one) => one.ok);
   const at = String(item.at)
     .replace("T", " ")
