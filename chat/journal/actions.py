@@ -32,11 +32,12 @@ class FactRead(Exception):
 
 
 @transaction.atomic
-def note_fact(*, conversation_id: int, public_id: UUID, told: Told) -> JournalFact:
+def note_fact(*, conversation_id: int, public_id: UUID, told: Told, is_withheld: bool = False) -> JournalFact:
     """Add a fact, which is private until it is shown. The same fact sent twice is stored once.
 
     public_id: drawn by the form. If « Back » brings the form again and something else is typed in it, that is another
-    fact. Locks the conversation, whose facts are numbered. Three statements. Raises JournalFull.
+    fact. is_withheld: as of `JournalFact`. Locks the conversation, whose facts are numbered. Three statements. Raises
+    JournalFull.
     """
     most = values.get(definitions.FACTS_MOST)
     conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation_id)
@@ -50,7 +51,13 @@ def note_fact(*, conversation_id: int, public_id: UUID, told: Told) -> JournalFa
     if found["many"] >= most:
         raise JournalFull
     number = (found["last"] or 0) + 1
-    fact = JournalFact(conversation=conversation, public_id=public_id, number=number, noted_at=clock.now())
+    fact = JournalFact(
+        conversation=conversation,
+        public_id=public_id,
+        number=number,
+        noted_at=clock.now(),
+        is_withheld=is_withheld,
+    )
     fact.seal(told.as_words())
     fact.save(force_insert=True)
     return fact

@@ -55,7 +55,7 @@ class Told:
 @dataclass(frozen=True, slots=True)
 class Fact:
     """It is one row of the journal, opened. told: None when no key opens it where it stands. changed_at: when its words
-    were last corrected, None when never."""
+    were last corrected, None when never. is_withheld: as of `JournalFact`."""
 
     public_id: UUID
     number: int
@@ -64,6 +64,7 @@ class Fact:
     shown_at: datetime | None = None
     read_at: datetime | None = None
     changed_at: datetime | None = None
+    is_withheld: bool = False
 
     @property
     def moment(self) -> Moment:

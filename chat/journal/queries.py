@@ -35,7 +35,16 @@ def _opened(conversation: Conversation, rows: Iterable[JournalFact]) -> list[Fac
         row.conversation = conversation
         told = told_of(row)
         found.append(
-            Fact(row.public_id, row.number, told, row.noted_at, row.shown_at, row.read_at, changed_at=row.changed_at)
+            Fact(
+                row.public_id,
+                row.number,
+                told,
+                row.noted_at,
+                row.shown_at,
+                row.read_at,
+                changed_at=row.changed_at,
+                is_withheld=row.is_withheld,
+            )
         )
     return found
 

@@ -17,7 +17,7 @@ class JournalFact(SealedWords):
     conversation. number: from 1, in the order in which facts were noted. A fact that nobody has read may be erased, and
     its number used again. changed_at: when its words were last corrected; None when never. shown_at: since when the
     agent may read it; None while it is private. read_at: when it was first on the agent's page; from then on it cannot
-    be changed.
+    be changed. is_withheld: it was noted in the place of an image that may not be sent, so no capture goes with it.
     """
 
     conversation = models.ForeignKey(
@@ -29,6 +29,7 @@ class JournalFact(SealedWords):
     changed_at = models.DateTimeField(null=True)
     shown_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
+    is_withheld = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         verbose_name = _("fait noté")

@@ -175,7 +175,7 @@ def _note_address(request: HttpRequest, current: Conversation, own: Own) -> Http
     fact_id = form.cleaned_data["fact_id"] or uuid.uuid4()
     told = Told(texts.FACT_WHAT.say(familiar=familiar), link=form.cleaned_data["address"])
     try:
-        fact = journal_actions.note_fact(conversation_id=current.pk, public_id=fact_id, told=told)
+        fact = journal_actions.note_fact(conversation_id=current.pk, public_id=fact_id, told=told, is_withheld=True)
     except journal_actions.JournalFull:
         form.add_error("address", journal_texts.FULL.say(familiar=familiar, most=values.get(definitions.FACTS_MOST)))
         return _show(request, current, own, address_form=form)
@@ -195,8 +195,9 @@ def _take_file(request: HttpRequest, current: Conversation, own: Own) -> HttpRes
     if not isinstance(file, UploadedFile):
         return _show(request, current, own, file_error=texts.FILE_MISSING.say(familiar=familiar))
     public_id = _key(request.POST.get("capture_id", "")) or uuid.uuid4()
+    fact = _fact_of(request, current, own, request.POST.get("fact", ""))
     try:
-        _receive(request, current, own, public_id, file, _fact_id(request, own, request.POST.get("fact", "")))
+        _receive(request, current, own, public_id, file, fact.public_id if fact is not None else None)
     except (CaptureRefused, receiving.CaptureGone, receiving.WrongSlice, store.StoreAway, UnsealError) as error:
         return _show(request, current, own, file_error=_said(error, familiar=familiar))
     return _back(request, current, texts.ARRIVED)
@@ -284,12 +285,13 @@ def _begin(request: HttpRequest, current: Conversation, own: Own) -> Capture:
     public_id = UUID(str(asked.get("id", "")))
     size = min(max(asked["size"], 0), 2**31 - 1)
     _may_begin(current, public_id)
+    fact = _fact_of(request, current, own, str(asked.get("fact", "")))
     return receiving.begin_capture(
         conversation_id=current.pk,
         public_id=public_id,
         size=size,
         name=asked["name"],
-        fact_id=_fact_id(request, own, str(asked.get("fact", ""))),
+        fact_id=fact.public_id if fact is not None else None,
         own=own,
     )
 
@@ -345,13 +347,14 @@ def _key(typed: str) -> UUID | None:
         return None
 
 
-def _fact_id(request: HttpRequest, own: Own, typed: str) -> UUID | None:
-    """Return the id of the fact to which a file belongs, if this visit may see it."""
+def _fact_of(request: HttpRequest, current: Conversation, own: Own, typed: str) -> Fact | None:
+    """Return the fact to which a file belongs, if this visit may see it and a capture may go with it."""
     key = _key(typed)
-    if key is None or own is None:
-        return key
-    _current, noted = facts.whose(request)
-    return key if noted is None or key in noted else None
+    if key is None:
+        return None
+    noted = None if own is None else facts.whose(request)[1]
+    fact = journal_queries.own_fact(current, key, noted)
+    return None if fact is None or facts.withheld([fact]) else fact
 
 
 def _voice(request: HttpRequest, current: Conversation) -> bool:
@@ -393,8 +396,7 @@ def _show(
     file_error: str = "",
     address_form: AddressForm | None = None,
 ) -> HttpResponse:
-    wanted = _fact_id(request, own, request.POST.get("fact", "") or request.GET.get("fait", ""))
-    fact = journal_queries.own_fact(current, wanted) if wanted is not None else None
+    fact = _fact_of(request, current, own, request.POST.get("fact", "") or request.GET.get("fait", ""))
     context = captures_page(
         current,
         manner_of(request, current),

@@ -3,7 +3,7 @@
 It works without JavaScript. See `chat.journal` and docs/adr/0079.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -277,10 +277,10 @@ def facts_page(
 def _rows(facts: Sequence[Fact]) -> list[dict[str, Any]]:
     """Return the facts as the page shows them, with hidden characters made visible.
 
-    may_join: whether a capture is offered, which is not so of an image that may not be sent (`captures.FACT_WHAT`).
+    may_join: whether a capture is offered.
     """
     shown = []
-    never_sent = _noted_in_its_place()
+    never_joined = withheld(facts)
     for fact in facts:
         told = fact.told
         words = {} if told is None else {name: plain_text.plain(getattr(told, name)) for name in WORDS}
@@ -293,16 +293,31 @@ def _rows(facts: Sequence[Fact]) -> list[dict[str, Any]]:
                 "where": where,
                 "when": when,
                 "is_readable": told is not None,
-                "may_join": words.get("what") not in never_sent,
+                "may_join": fact.public_id not in never_joined,
             }
         )
     return shown
 
 
+def withheld(facts: Iterable[Fact]) -> set[UUID]:
+    """Return those of these facts that stand in the place of an image that may not be sent: no capture goes with them.
+
+    A fact that was noted before there was a column for this is known by its words.
+    """
+    words = _noted_in_its_place()
+    return {
+        fact.public_id
+        for fact in facts
+        if fact.is_withheld or (fact.told is not None and plain_text.plain(fact.told.what) in words)
+    }
+
+
 def _noted_in_its_place() -> set[str]:
-    """Return the words of a fact that stands in the place of an image that may not be sent, in each language."""
-    found = set()
+    """Return the words of such a fact (`captures.FACT_WHAT`), as they are now and as they were at first, in each
+    language."""
+    found, sentence = set(), capture_texts.FACT_WHAT
     for code in languages.codes():
         with translation.override(code):
-            found |= {capture_texts.FACT_WHAT.say(familiar=familiar) for familiar in (False, True)}
+            for familiar in (False, True):
+                found |= {sentence.say(familiar=familiar), sentence.origin(familiar=familiar, language=code)}
     return found

@@ -17,8 +17,11 @@ from chat.journal import queries as journal_queries
 from chat.journal.dates import Moment, Precision
 from chat.journal.facts import Told
 from chat.models import Capture, CaptureState, FollowUp
+from chat.texts import captures as texts
 from common.sealed_files.chunks import CHUNK_BYTES
 from common.service_settings import definitions
+from common.texts import cache as text_cache
+from common.texts.cache import Changed
 from pnav.addresses import DISCREET, in_language
 from reports.models import AgeBand
 from tests.factories import captures as make_captures
@@ -133,6 +136,47 @@ def test_no_capture_is_offered_to_a_fact_in_the_place_of_what_may_not_be_sent(as
     page = client.get("/tchat/faits/" if language == "fr" else "/en/tchat/faits/").text
     assert "https://exemple.fr/x" in page
     assert re.findall(r"captures/\?fait=([0-9a-f-]+)", page) == [str(other.public_id)]
+
+
+def say_otherwise(words):
+    """Change what the service writes in the place of an image that may not be sent."""
+    text_cache.set_changed({"captures.fact_what": Changed.named(vous=words)})
+
+
+@pytest.mark.parametrize("words", ["those of the service", "its own"])
+def test_no_capture_goes_with_what_may_not_be_sent_whatever_its_words_are_now(as_reporter, words):
+    """The service may say it otherwise since, and the person may have corrected the fact. The server refuses too."""
+    conversation = make.waiting()
+    client = as_reporter(conversation)
+    client.post(PAGE, {"act": "answer", "minor": "yes"})
+    say_otherwise("Image non envoyée.")
+    client.post(PAGE, {"act": "note", "address": "https://exemple.fr/x"})
+    [fact] = journal_queries.own_piece(conversation)[0]
+    if words == "its own":
+        told = Told("Une photo", link=fact.told.link)
+        journal_actions.change_fact(conversation_id=conversation.pk, public_id=fact.public_id, told=told)
+    else:
+        say_otherwise("Image signalée sans être envoyée.")
+    assert fact.told.what == "Image non envoyée."
+    answer_no(client)
+    assert "captures/?fait=" not in client.get("/tchat/faits/").text
+    assert "va avec le fait" not in read(client.get(f"{PAGE}?fait={fact.public_id}"))
+    send(client, make_captures.png(), fact=str(fact.public_id))
+    content = make_captures.png()
+    asked = {"id": str(uuid.uuid4()), "size": len(content), "name": "a.png", "fact": str(fact.public_id)}
+    assert client.post(UPLOAD, json.dumps(asked), "application/json").status_code == 200
+    assert list(Capture.objects.values_list("fact", flat=True)) == [None, None]
+
+
+def test_no_capture_goes_with_what_may_not_be_sent_that_was_noted_before_the_column_was(as_reporter):
+    conversation = make.waiting()
+    told = Told(texts.FACT_WHAT.say(), link="https://exemple.fr/x")
+    fact = journal_actions.note_fact(conversation_id=conversation.pk, public_id=uuid.uuid4(), told=told)
+    say_otherwise("Image non envoyée.")
+    client = answer_no(as_reporter(conversation))
+    assert "captures/?fait=" not in client.get("/tchat/faits/").text
+    send(client, make_captures.png(), fact=str(fact.public_id))
+    assert Capture.objects.get().fact is None
 
 
 @pytest.mark.parametrize(("address", "said"), [("  ", "Écrivez l'adresse"), ("x" * 501, "500 caractères au plus")])
