@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import ListFilter
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db.models import DateTimeField, Field, QuerySet
 from django.http import HttpRequest
@@ -24,7 +25,7 @@ SEARCH_MAX_WORDS = 8  # each is looked for in every field of the list's `search_
 
 
 def _can_read(field: "Field[Any, Any]", value: object) -> bool:
-    if isinstance(field, DateTimeField):
+    if isinstance(field, DateTimeField | ArrayField):
         return False
     try:
         field.to_python(value)
@@ -53,10 +54,11 @@ class Bounded(admin.ModelAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Return the initial values that the address gives a new object: only values that their fields can read, and no
-        moments.
+        moments or lists.
 
-        Django draws a moment in two fields and expects a datetime, and looks a key up in the database before it is
-        checked. A text in the address (`?starts_at=x`) would therefore be an error of the server.
+        Django draws a moment in two fields and expects a datetime, reads a list as JSON of any depth, and looks a key
+        up in the database before it is checked. A text in the address (`?starts_at=x`) would therefore be an error of
+        the server.
         """
         fields = {field.name: field for field in self.model._meta.fields}
         initial = super().get_changeform_initial_data(request)
