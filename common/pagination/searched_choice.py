@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteMixin, AutocompleteSelect, AutocompleteSelectMultiple
 from django.db.models import ForeignKey, ManyToManyField
+from django.forms import Media
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,11 @@ class _Numbered(AutocompleteMixin):
     """Draws the search, and in <noscript> a field for numbers."""
 
     label = _("Sans script : le numéro, qui est dans l'adresse de sa page.")
+
+    @property
+    def media(self) -> Media:
+        """Return what Django's search needs, and the script that names its parts for screen readers."""
+        return super().media + Media(js=["pnav/admin-search.js"])
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         meta = self.field.remote_field.model._meta
