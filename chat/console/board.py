@@ -162,8 +162,9 @@ def _change(owner: models.Model, arranged: Arranged, part: TextChoices, act: Act
     """Do an act to the arrangement as it is now, because another page of the same person may have changed it meanwhile.
     Locks the row."""
     rows = _rows(owner, arranged)
-    kept = rows.select_for_update(no_key=True).values_list(arranged.field, flat=True).get()
-    rows.update(**{arranged.field: arranged.read(kept).changed(part, act).kept})
+    layout = arranged.read(rows.select_for_update(no_key=True).values_list(arranged.field, flat=True).get())
+    names = layout.changed(part, act).kept
+    rows.update(**{arranged.field: names})
 
 
 @dataclass(frozen=True, slots=True)
