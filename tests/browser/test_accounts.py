@@ -478,7 +478,7 @@ def test_what_was_typed_outlives_the_session(live_site, page_factory: PageFactor
     axe_in_both_themes(page)
     with page.expect_popup() as signing_in:
         page.get_by_role("link", name="Se connecter (nouvel onglet)").click()
-    expect(signing_in.value.get_by_role("status")).to_contain_text("Votre session a pris fin")
+    expect(signing_in.value.locator(".fr-alert")).to_contain_text("Votre session a pris fin")
     staff.give_session(page, live_site, account(totp=True))
     send.click()
     expect(page.get_by_role("alert")).to_contain_text("avec un autre compte")

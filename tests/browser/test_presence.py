@@ -126,7 +126,7 @@ def test_page_says_when_the_line_is_gone_and_leads_back(live_site, page_factory:
     page.goto(live_site.url + "/console/transmissions/")
     expect(page.locator("#presence [role=status]")).to_be_visible()
     axe(page)
-    alarm = page.locator("#presence [role=alert]")
+    alarm = page.locator("#presence > [role=alert]")
     expect(alarm).to_be_hidden()
     page.context.set_offline(True)
     expect(alarm).to_contain_text("Connexion perdue, dernière réponse à")

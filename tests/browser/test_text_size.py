@@ -191,6 +191,7 @@ def test_text_at_400_percent_is_read_without_scrolling_sideways(live_site, visit
 
     def show(width: int) -> None:
         page.set_viewport_size({"width": width, "height": 640})
+        page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
         page.evaluate("scrollTo(0, 0)")  # an error has the focus, and what stays in view would lie over the rest there
 
     for address in ADDRESSES:
