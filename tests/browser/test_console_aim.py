@@ -87,6 +87,8 @@ def test_an_end_is_undone_by_a_press_and_by_a_word_of_the_person(live_site, page
     page.get_by_role("button", name="Annuler").click()
     expect(page.locator("#fins")).to_be_empty()
     expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_be_focused()
+    confirmed = page.locator(f"{OPEN_THREAD} [name=confirm]")
+    assert not confirmed.is_checked(), "the next press of the box would take its tick away"
     ends(page)
     reporter(key).says("attendez")
     # The notice says it, because the row disappears without a word.
@@ -95,7 +97,6 @@ def test_an_end_is_undone_by_a_press_and_by_a_word_of_the_person(live_site, page
     held = page.locator("#liste [data-slot=end-held]")
     expect(page.locator("#avis")).to_be_hidden(timeout=15_000)
     expect(held).to_have_text("Fin annulée")  # the list says so for longer than the notice, until somebody answers
-    confirmed = page.locator(f"{OPEN_THREAD} [name=confirm]")
     assert not confirmed.is_checked(), "the next press of the box would take its tick away"
     page.locator(f"{OPEN_THREAD} textarea[name=body]").fill("Je suis là.")
     page.keyboard.press("Control+Enter")

@@ -44,16 +44,27 @@ export function drop(c) {
 }
 
 /**
+ * Take a pending end back because the exchange goes on. To end it, the agent has to confirm again; if the box kept its
+ * tick, the press that confirms would take it away.
+ *
+ * @param {Conversation} c
+ * @returns {boolean} whether an end was pending
+ */
+function undo(c) {
+  const confirmed = pending.get(c.id)?.form.elements.namedItem("confirm");
+  if (!drop(c)) return false;
+  if (confirmed instanceof HTMLInputElement) confirmed.checked = false;
+  return true;
+}
+
+/**
  * A message from the person comes before an end that is not sent yet. The row with « Annuler » disappears. The agent is
- * told on screen and aloud, and the list says so until somebody answers. To end the exchange, the agent has to confirm
- * again.
+ * told on screen and aloud, and the list says so until somebody answers.
  *
  * @param {Conversation} c
  */
 export function personWrote(c) {
-  const confirmed = pending.get(c.id)?.form.elements.namedItem("confirm");
-  if (!drop(c)) return;
-  if (confirmed instanceof HTMLInputElement) confirmed.checked = false;
+  if (!undo(c)) return;
   c.isEndHeld = true;
   tell(say("end_held", { name: c.name }));
 }
@@ -81,7 +92,7 @@ export function hold(c, form, body, send) {
     else goOn();
   }, 1000);
   find("[data-undo]", row).addEventListener("click", () => {
-    drop(c);
+    undo(c);
     announce(say("end_undone", { name: c.name }));
   });
   find("[data-now]", row).addEventListener("click", goOn);
