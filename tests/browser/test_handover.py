@@ -356,10 +356,13 @@ def test_supervisor_sets_an_agent_in_pause_by_keys_and_the_agent_reads_it(
         axe(board)
     assert board.evaluate("document.documentElement.scrollWidth") <= 683 if javascript else True
     reason.select_option("Fin de service")
+    fold = desk.locator("#disponibilite-plus > summary")
+    fold.focus()
     board.get_by_role("button", name="Mettre en pause").press("Enter")
     expect(board.locator("body")).to_contain_text("Camille est en pause, et le lit.")
     bar = desk.locator("#disponibilite")
     expect(bar).to_contain_text(re.compile(r"Pause décidée par un superviseur\s–\sfin de service"))
+    expect(fold).to_be_focused()  # the bar was drawn again around it
     expect(desk.locator("#annonces")).to_contain_text("Pause décidée par un superviseur")
     expect(desk.locator("#liste .console-entry")).to_have_count(1)
     axe(desk)
