@@ -129,8 +129,12 @@ def test_end_between_the_drawing_of_a_page_and_its_line_is_shown(
     page.goto(live_site.url + (f"/console/echange/{conversation.public_id}/" if is_read else "/console/"))
     expect(page.locator("#liste .console-entry")).to_have_count(1)
     expect(page.locator(OPEN_THREAD)).to_have_count(1 if is_read else 0)
-    while not (is_read or drawn):
+    for _each in range(600):  # half a minute
+        if is_read or drawn:
+            break
         page.wait_for_timeout(50)
+    else:
+        raise AssertionError("the page never read the thread")
     if reading == "failed":
         drawn.pop()[0].abort()
     at(
