@@ -82,6 +82,7 @@ class CannedReplyAdmin(SearchesChoices, TextsAdmin):
     list_display = ("title", "subject", "audience", "order", "is_active", "force", "unit", "speaks_tu", "said_in")
     list_filter = ("is_active", "subject", "audience", "force", OutdatedFilter)
     list_select_related = ("unit",)
+    list_per_page = 50
     search_fields = ("title", "words", "vous", "tu", "unit__name")
     search_help_text = _("Des mots de la réponse, ou une unité.")
     autocomplete_fields = ("unit",)
@@ -201,6 +202,7 @@ class OnCallAdmin(SearchesChoices, admin.ModelAdmin):
 
     list_display = ("supervisor", "unit", "starts_at", "ends_at", "ended_at", "named_by")
     list_select_related = ("supervisor", "unit", "named_by")
+    list_per_page = 50
     search_fields = ("unit__name", "supervisor__public_name")
     search_help_text = _("Une unité, ou un superviseur.")
     autocomplete_fields = ("unit", "supervisor")
