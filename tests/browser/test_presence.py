@@ -153,10 +153,14 @@ def test_what_is_lost_without_a_beat_is_said(live_site, page_factory: PageFactor
         page.goto("about:blank")
     stays_open.context.set_offline(True)
     stays_open.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    people = {"page that was left for good": left, "outage": outage}
+    people |= {f"console, scripts: {javascript}": one for javascript, one in lost.items()}
     deadline = time.monotonic() + 60  # on a busy machine, the site is given another lease when it could not be asked
-    while any(is_kept(live_site, conversation) for conversation in (left, outage, *lost.values())):
-        assert time.monotonic() < deadline
+    while any(is_kept(live_site, one) for one in people.values()) and time.monotonic() < deadline:
         time.sleep(0.5)
+    for name, conversation in people.items():
+        with subtests.test("lease ends, and the exchange goes back to the queue", of=name):
+            assert not is_kept(live_site, conversation)
     for javascript, page in pages.items():
         with subtests.test("console says what was lost until it is read", javascript=javascript):
             says_what_was_lost_until_it_is_read(live_site, page, axe if javascript else None)
