@@ -378,6 +378,18 @@ LED = """async () => {
 }"""
 
 
+def until_one_has_heard(*pages: Page) -> None:
+    """Wait for a tone in one of these, then until each has decided.
+
+    A page asks who leads before it sounds, and our question is answered after its own.
+    """
+    for _each in range(600):
+        if any(one.evaluate("window.heard.length") for one in pages):
+            break
+        pages[0].wait_for_timeout(50)
+    assert all(one.evaluate(LED) for one in pages)
+
+
 @pytest.mark.new_tabs
 def test_of_two_pages_of_one_agent_one_sounds(live_site: LiveSite, page: Page, at: Work, reporter):
     agent, (shown, other) = holding(at, 2)
@@ -394,7 +406,7 @@ def test_of_two_pages_of_one_agent_one_sounds(live_site: LiveSite, page: Page, a
     person.says("Bonjour ?")
     for one in (page, second):
         expect(one.locator(entry)).to_contain_text("1 non lu")
-    page.wait_for_timeout(500)
+    until_one_has_heard(page, second)
     assert sorted([heard(page), heard(second)]) == [[], ["sine 660"]]
     second.close()
     page.wait_for_function(LED)
