@@ -51,7 +51,7 @@ class AgentAdmin(SearchesChoices, admin.ModelAdmin):
     autocomplete_fields = ("unit", "supervised_units")
     fields = ("user", "unit", "public_name", "capacity", "supervised_units", "availability", "last_seen")
     readonly_fields = ("user", "availability", "last_seen")
-    ordering = ("public_name",)
+    ordering = ("public_name", "pk")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Agent], search_term: str
@@ -59,7 +59,13 @@ class AgentAdmin(SearchesChoices, admin.ModelAdmin):
         """Search, and offer only supervisors to the field that names one on call."""
         if request.GET.get("field_name") == "supervisor":
             queryset = queryset.filter(pk__in=on_call.may_be_named_for(Unit.objects.none()).order_by().values("pk"))
+            queryset = queryset.select_related("unit")
         return super().get_search_results(request, queryset, search_term)
+
+    @staticmethod
+    def searched_label(agent: Agent) -> str:
+        """Return the agent as a search offers them: several have the same public name."""
+        return f"{agent.shown_name} – {agent.unit.name}"
 
     @admin.display(description=_("vu à"), ordering="seen_at")
     def last_seen(self, agent: Agent) -> object:
@@ -212,7 +218,10 @@ class OnCallAdmin(SearchesChoices, admin.ModelAdmin):
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "supervisor":
             kwargs["queryset"] = on_call.may_be_named_for(Unit.objects.none())
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "supervisor":
+            field.label_from_instance = AgentAdmin.searched_label
+        return field
 
     def has_change_permission(self, request: HttpRequest, obj: OnCall | None = None) -> bool:
         return False

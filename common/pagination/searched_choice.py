@@ -7,8 +7,9 @@ row's number stands beside it in <noscript>, with a link to the list in which ro
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.admin.widgets import AutocompleteMixin, AutocompleteSelect, AutocompleteSelectMultiple
-from django.db.models import ForeignKey, ManyToManyField
+from django.db.models import ForeignKey, ManyToManyField, Model
 from django.forms import Media
 from django.http import HttpRequest
 from django.urls import reverse
@@ -17,6 +18,16 @@ from django.utils.translation import gettext_lazy as _
 NUMBER = "-number"  # after the name of a field: what is typed where no script runs
 TEMPLATE = "admin/widgets/searched_choice.html"
 ROWS_AT_MOST = 100  # how many numbers of one field are read
+
+
+class LabelledSearch(AutocompleteJsonView):
+    """Answers a search with what an admin class calls its rows (`searched_label`), when their own name is not enough to
+    tell one from another.
+    """
+
+    def serialize_result(self, obj: Model, to_field_name: str) -> dict[str, str]:
+        label = getattr(self.model_admin, "searched_label", str)
+        return super().serialize_result(obj, to_field_name) | {"text": label(obj)}
 
 
 class _Numbered(AutocompleteMixin):

@@ -107,10 +107,13 @@ def test_no_list_or_form_of_agents_and_units_lists_all_of_them(db):
 
 
 def test_search_offers_supervisors_alone_for_who_is_on_call(chief, many):
+    """All of them are « Camille »: each comes with their unit."""
     agent = make.agent(unit_name="Brigade k00z")
     asked = {"app_label": "chat", "model_name": "oncall", "field_name": "supervisor", "term": "k00z"}
     found = json.loads(chief.get("/admin/autocomplete/", asked).content)["results"]
-    assert [one["id"] for one in found] == [str(many[0].pk)]
+    assert found == [{"id": str(many[0].pk), "text": "Camille – Brigade k00z"}]
+    form = chief.post("/admin/chat/oncall/add/", {"supervisor": many[0].pk}).text
+    assert "Camille – Brigade k00z</option>" in form, "what was chosen, in a form with errors"
     assert rows_of(chief.get("/admin/chat/agent/", {"q": "k00z"}).text) == 2
     assert agent.unit == many[0].unit
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from common.pagination.searched_choice import LabelledSearch
 from pnav.accounts.admin_site.audited_admin import Recorded, or_undone
 from pnav.accounts.admin_site.lookups import Bounded
 from pnav.accounts.admin_site.plain_texts import PlainTexts
@@ -113,6 +114,9 @@ class PnavAdminSite(admin.AdminSite):
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         return super().admin_view(or_undone(view), cacheable)
+
+    def autocomplete_view(self, request: HttpRequest) -> Any:
+        return LabelledSearch.as_view(admin_site=self)(request)
 
     # What the first page shows besides the lists. A package above sets it (`pnav.pages.to_do`).
     first_page: Callable[[datetime], dict[str, Any]] = staticmethod(lambda _now: {})
