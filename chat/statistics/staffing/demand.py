@@ -285,7 +285,7 @@ def load_within(rates: Sequence[float], length: Length, *, mean: float) -> list[
             for ago in range(1, MEMORY_HOURS + 1):
                 since = quarter + QUARTERS * ago
                 load += rates[(hour - ago) % HOURS] * (held[since] - held[since - QUARTERS])
-            quarters.append(load)
+            quarters.append(max(0.0, load))  # a rounded difference may fall below
         loads.append(tuple(quarters))
     return loads
 

@@ -180,9 +180,12 @@ class Queue:
         leaving = stays + self.giving_up
         later = math.exp(-self.giving_up * wait)
         came = self.arrivals * wait if self.giving_up == 0 else self.arrivals * (1 - later) / self.giving_up
-        from_now = mass + math.log(stays / self.arrivals) + math.log(-math.expm1(-math.log(stays) - mass))
-        from_then, _waiting = _mass(self.arrivals * later, leaving, self.giving_up)
+        beyond = -math.expm1(-math.log(stays) - mass)
         has_to = _share(odds)
+        if beyond <= 0 or has_to < NEGLIGIBLE:  # too few come, or wait, to be told from none
+            return 1 - has_to
+        from_now = mass + math.log(stays / self.arrivals) + math.log(beyond)
+        from_then, _waiting = _mass(self.arrivals * later, leaving, self.giving_up)
         soon = math.exp(from_now - mass) - math.exp(from_then + came - leaving * wait - mass)
         return min(1.0, max(0.0, 1 - has_to + has_to * soon))
 

@@ -153,6 +153,14 @@ def test_load_comes_after_the_arrivals():
     assert loads[22] > loads[23] > 0.5 and loads[12] < 0.01 and loads[19] == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.parametrize(("mean", "variation"), [(1 / 60, 1.2), (5 / 60, 1), (0.5, 0.5), (1.5, 0.5)])
+def test_load_is_never_less_than_nothing(mean, variation):
+    """Hours after everybody has gone, what is left is a difference of two sums, and was −7e-14: no queue has that."""
+    rates = [10.0 if hour == 20 else 0.0 for hour in range(HOURS)]
+    length = Length(Basis.RECORDED, mean, variation, mean)
+    assert min(min(quarters) for quarters in load_within(rates, length, mean=mean)) == 0
+
+
 def test_fit_too_little_is_assumed():
     demand = fit_demand(Counted(7, {(0, 3): 10_000}), confidence=0.9)
     assert demand.is_assumed and demand.arrivals.basis is Basis.ASSUMED

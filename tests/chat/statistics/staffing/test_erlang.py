@@ -10,6 +10,7 @@ from chat.statistics.staffing import erlang
 from chat.statistics.staffing.erlang import Queue, erlang_b, places_for
 
 RATES = st.floats(0.01, 200)
+ARRIVALS = st.floats(1e-20, 200)
 PLACES = st.integers(1, 60)
 GIVING_UP = st.floats(0.01, 100)
 
@@ -93,7 +94,7 @@ def test_endless_patience_is_erlang_c(arrivals, ending, places):
         assert hardly.answered_within(within) == pytest.approx(never.answered_within(within), abs=5e-3)
 
 
-@given(RATES, RATES, PLACES)
+@given(ARRIVALS, RATES, PLACES)
 def test_no_patience_is_erlang_b(arrivals, ending, places):
     queue = Queue(arrivals, ending, 1e9 * (arrivals + places * ending), places)
     blocked = erlang_b(places, arrivals / ending)
@@ -111,7 +112,7 @@ def test_state_by_state_gives_the_same(places, patience):
     assert queue.answered_within(0.05) == pytest.approx(answered, abs=1e-4)  # small steps are still steps
 
 
-@given(RATES, RATES, GIVING_UP, PLACES, st.floats(0, 2))
+@given(ARRIVALS, RATES, GIVING_UP, PLACES, st.floats(0, 2))
 def test_chances_are_chances_and_agree(arrivals, ending, giving_up, places, within):
     queue = Queue(arrivals, ending, giving_up, places)
     assert 0 <= queue.gives_up <= queue.has_to_wait + 1e-9 <= 1 + 2e-9
@@ -122,7 +123,7 @@ def test_chances_are_chances_and_agree(arrivals, ending, giving_up, places, with
     assert (1 - queue.gives_up) * arrivals <= places * ending * (1 + 1e-9)
 
 
-@given(RATES, RATES, st.floats(0, 100), st.integers(0, 60), st.floats(0, 2))
+@given(ARRIVALS, RATES, st.floats(0, 100), st.integers(0, 60), st.floats(0, 2))
 def test_answers_grow_with_places_time_and_fewer_people(arrivals, ending, giving_up, places, within):
     assume(giving_up == 0 or giving_up > 0.01)
     answered = Queue(arrivals, ending, giving_up, places).answered_within(within)
@@ -138,6 +139,17 @@ def test_raid_overflows_nothing():
     assert Queue(1e-9, 1, 1, 150).answered_within(0) == 1
 
 
+@pytest.mark.parametrize("giving_up", [0, 1, 1e9])
+@pytest.mark.parametrize("arrivals", [5e-324, 1e-20, 1e-16, 1e-15])
+def test_so_few_that_nobody_waits(arrivals, giving_up):
+    """After a night without anybody what is left of the load is no more than the rounding of a sum."""
+    assert Queue(arrivals, 1, giving_up, 1).answered_within(0.05) == pytest.approx(1, abs=1e-14)
+
+
+def test_whoever_gives_up_at_once_is_answered_at_once_or_never():
+    assert Queue(4, 1, 1e20, 3).answered_within(1) == pytest.approx(1 - erlang_b(3, 4))
+
+
 def test_nobody_and_nowhere():
     assert Queue(0, 1, 1, 3).answered_within(0) == 1 and Queue(0, 1, 1, 3).mean_wait == 0
     assert Queue(1, 1, 1, 0).answered_within(9) == 0 and Queue(1, 1, 1, 0).gives_up == 1
@@ -147,7 +159,7 @@ def test_nobody_and_nowhere():
         Queue(1, 0, 1, 1)
 
 
-@given(RATES, RATES, st.sampled_from([0.0, 0.1, 2.0, 30.0]), st.floats(0.5, 0.99))
+@given(ARRIVALS, RATES, st.sampled_from([0.0, 0.1, 2.0, 30.0]), st.floats(0.5, 0.99))
 def test_places_for_is_the_fewest(arrivals, ending, giving_up, target):
     asked = {"arrivals": arrivals, "ending": ending, "giving_up": giving_up}
     assume(arrivals / ending < 500)

@@ -47,6 +47,17 @@ def test_flat_assumptions_ask_for_the_same_at_any_hour():
     assert hours[167].day == 6 and hours[167].of_day == 23
 
 
+def test_plan_of_a_week_of_one_hour():
+    """Everybody comes on Monday at 20 h: in the night after, all but nobody is left."""
+    rates = tuple(10.0 if hour == 20 else 0.0 for hour in range(HOURS))
+    demand = replace(DEMAND, arrivals=replace(DEMAND.arrivals, expected=rates, cautious=rates))
+    for mean, variation in ((1 / 60, 1.2), (5 / 60, 1), (0.25, 0.5), (0.5, 0.5), (55 / 60, 0.3), (1.5, 0.5)):
+        asked = replace(demand, length=Length(Basis.RECORDED, mean, variation, mean))
+        hours = plan_week(asked, Target())
+        assert max(hours, key=lambda hour: hour.places).hour in {20, 21} and hours[12].answered == 1
+        assert min(expected_answers(asked, hours, Target())) > 0.9
+
+
 def test_plan_keeps_the_target_at_every_hour():
     for hour in plan_week(DEMAND, Target()):
         assert hour.answered >= 0.95 and hour.agents * 3 >= hour.places > (hour.agents - 1) * 3
