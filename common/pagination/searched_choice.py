@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 NUMBER = "-number"  # after the name of a field: what is typed where no script runs
 TEMPLATE = "admin/widgets/searched_choice.html"
 ROWS_AT_MOST = 100  # how many numbers of one field are read
+DIGITS_AT_MOST = 18  # of a number; every key has fewer
 
 
 class LabelledSearch(AutocompleteJsonView):
@@ -34,6 +35,7 @@ class _Numbered(AutocompleteMixin):
     """Draws the search, and in <noscript> a field for numbers."""
 
     label = _("Sans script : le numéro, qui est dans l'adresse de sa page.")
+    length_at_most = DIGITS_AT_MOST
 
     @property
     def media(self) -> Media:
@@ -47,6 +49,7 @@ class _Numbered(AutocompleteMixin):
             "name": name + NUMBER,
             "id": f"id_{name}{NUMBER}",
             "label": self.label,
+            "length_at_most": self.length_at_most,
             "list": reverse(f"{self.admin_site.name}:{meta.app_label}_{meta.model_name}_changelist"),
             "search": _("Chercher dans la liste"),
         }
@@ -54,7 +57,8 @@ class _Numbered(AutocompleteMixin):
 
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
         """Return what is chosen. Anything that is no number has an error beside the field, and no row to ask for."""
-        numbers = [one for one in value if str(one).isascii() and str(one).isdecimal()]
+        words = [one for one in value if len(str(one)) <= DIGITS_AT_MOST]  # of very many digits Python makes no number
+        numbers = [one for one in words if str(one).isascii() and str(one).isdecimal()]
         return super().optgroups(name, numbers, attrs)
 
 
@@ -72,6 +76,7 @@ class SearchedSelectMultiple(_Numbered, AutocompleteSelectMultiple):
 
     template_name = TEMPLATE
     label = _("Sans script : les numéros à ajouter, entre des virgules. Chacun est dans l'adresse de sa page.")
+    length_at_most = ROWS_AT_MOST * (DIGITS_AT_MOST + len(", "))
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         typed = data.get(name + NUMBER, "").replace(",", " ").split()[:ROWS_AT_MOST]
