@@ -101,6 +101,7 @@ def test_who_came_meanwhile_goes_to_who_is_there_and_the_agent_reads_it(live_sit
     assert at(lambda: Conversation.objects.get(pk=new.pk).assigned_to_id) == colleague.pk
 
 
+@pytest.mark.pages_beside
 def test_sign_in_one_tab_counts_in_the_other_and_every_page_of_the_staff_asks(
     live_site: LiveSite, page: Page, at: Work
 ):
