@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from django.db.models.functions import Length
 from playwright.sync_api import Page, expect
 
 from chat.casework import emergencies
@@ -11,6 +12,7 @@ from chat.conversations import lookalikes
 from chat.models import Agent, Conversation, Macro
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Availability
+from locations.models import Municipality
 from pnav.demo.cast import create_macros
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.desk import Person, take_seat
@@ -23,6 +25,7 @@ from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     make_available,
     sign_in,
 )
+from tests.browser.test_console_aim import holding
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.slow
@@ -259,19 +262,24 @@ def test_look_alikes_are_read_whole_above_a_long_queue(
     at: Work,  # noqa: F811
     axe: Axe,
 ):
-    """Their card was crushed to a strip of ten pixels under the rows of the queue."""
-    agent = at(an_agent)
+    """Their card was crushed to a strip of ten pixels under the rows of the queue.
+
+    From four exchanges on the list leaves the queue a fifth of the screen, and the way out of the card stood below it.
+    """
+    agent, _held = holding(at, 4)
 
     def lived() -> None:
+        long_name = Municipality.objects.alias(signs=Length("name")).filter(signs=26).earliest("insee_code")
         for each in range(20):
-            make.waiting(queued_at=make.long_ago(5 - each / 30))
+            make.waiting(queued_at=make.long_ago(5 - each / 30), municipality=long_name)
         for _each in range(12):
             make.message(make.waiting(postal_code="35000"), "bonjour")
         lookalikes.mark_lookalikes()
 
     at(lived)
     page = page_factory(width=1280, height=800)
-    sign_in(page, live_site, agent)
+    be_signed_in(page, live_site, agent)
+    page.goto(live_site.url + "/console/")
     card, way = page.locator("#semblables > li"), page.locator("#semblables").get_by_role("link", name="Regrouper")
     expect(card).to_contain_text("20 arrivées semblables")
     expect(page.locator("#attente > li")).to_have_count(12)
