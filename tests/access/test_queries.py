@@ -130,7 +130,10 @@ NAMED = {
     "chat/supervision/live_board.py": (EVERYBODY + ": numbers and times", {"_people", "_active", "_emergencies"}),
     "chat/conversations/losses.py": ("what this agent was given and lost, by the history: keys and times", {"_lost"}),
     "chat/conversations/presence.py": (EVERYBODY + ": two counts of this agent's own", {"<module>"}),
-    "chat/conversations/idle.py": ("of this agent's own: since when their people wait, and nothing said", {"_held"}),
+    "chat/conversations/idle.py": (
+        "of this agent's own: since when their people wait, whether they write or end elsewhere, and nothing said",
+        {"_held", "_spoken_at", "_works_elsewhere"},
+    ),
     "chat/conversations/waits.py": ("adds columns to conversations that were obtained before", {"with_waits"}),
     "chat/statistics/holds.py": (EVERYBODY + ": numbers", {"figures"}),
     "chat/models/notes.py": (
