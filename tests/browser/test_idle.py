@@ -7,12 +7,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chat.conversations import dispatcher
-from chat.models import Agent, Conversation
-from chat.rules.lifecycle import Availability, Status
-from tests.browser.conftest import Axe, LiveSite
+from chat.models import Agent, Conversation, Message
+from chat.rules.lifecycle import Author, Availability, Status
+from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.test_console import at, be_signed_in, sign_in  # noqa: F401  `at`: a fixture
 from tests.browser.test_console_aim import Work, address, holding
-from tests.browser.test_console_choices import AHEAD, EAR, heard, passes, wait_heard
+from tests.browser.test_console_choices import AHEAD, EAR, heard, looks, passes, wait_heard
 from tests.chat.conversations.test_idle import earlier
 from tests.factories import chat as make
 
@@ -20,6 +20,14 @@ pytestmark = pytest.mark.slow
 ASKED = re.compile(
     r"^Êtes-vous là\s\? Quelqu'un a besoin de vous\. Sans signe de vous à \d\d:\d\d, vous passez en pause\.$"
 )
+# What another tab asks for, in which nobody has answered either.
+PAUSES = """async () => {
+    const form = document.querySelector("#etes-vous-la form");
+    const body = new FormData(form);
+    body.set("seconds", "300");
+    const said = await fetch(form.action, { method: "POST", body });
+    return (await said.json()).paused;
+}"""
 FOCUS = "document.activeElement.id || document.activeElement.tagName"
 
 
@@ -77,6 +85,69 @@ def test_who_gives_no_sign_is_asked_then_in_pause_and_back_with_one_press(
     expect(notice).to_have_count(0)
     expect(page.locator("#disponibilite")).to_have_attribute("data-availability", "available")
     expect(page.get_by_role("button", name="Disponible", exact=True)).to_be_focused()
+
+
+def asked(live_site: LiveSite, page: Page, at: Work) -> tuple[Agent, Conversation]:
+    """Open the console of somebody who answers one person, with « Je vous lis » half written, until it asks."""
+    agent, (mine,) = holding(at, 1)
+    at(lambda: earlier(mine, 20))  # the time of the page alone is moved: it was given long before its last sign
+    page.add_init_script(f"({EAR})(); ({AHEAD})()")
+    page.context.add_cookies([{"name": "pnav_console_son", "value": "1", "url": live_site.url}])
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, mine))
+    at(lambda: make_available(agent))
+    page.reload()
+    expect(page.locator("#disponibilite")).to_have_attribute("data-availability", "available")
+    area = page.locator(".console-thread:not([hidden]) textarea[name=body]")
+    area.focus()
+    area.press_sequentially("Je vous lis")
+    heard(page)
+    passes(page, 180)
+    expect(page.locator("#etes-vous-la")).to_be_visible(timeout=15_000)
+    wait_heard(page, ["sine 880"])
+    return agent, mine
+
+
+@pytest.mark.parametrize("why", ["gone", "paused"])
+def test_tone_of_the_question_ends_with_the_question(live_site: LiveSite, page: Page, at: Work, why: str):
+    _agent, mine = asked(live_site, page, at)
+    question = page.locator("#etes-vous-la")
+    if why == "gone":
+        gone = make.long_ago(2)
+        at(lambda: Conversation.objects.filter(pk=mine.pk).update(reporter_seen_at=gone))
+        passes(page, 20)
+        expect(question).to_be_hidden(timeout=15_000)
+    else:
+        assert page.evaluate(PAUSES) is True
+        expect(question).to_be_hidden(timeout=15_000)
+        page.get_by_role("button", name="Me remettre disponible").press("Enter")
+        expect(page.locator("#disponibilite")).to_have_attribute("data-availability", "available")
+        looks(page)
+    heard(page)
+    passes(page, 30)
+    looks(page)
+    assert heard(page) == []
+
+
+def test_tap_on_the_question_presses_nothing_beneath_it(live_site: LiveSite, page_factory: PageFactory, at: Work):
+    """The question went at the touch, and the click fell on « Envoyer »."""
+    page = page_factory(width=360, height=640, has_touch=True)
+    _agent, mine = asked(live_site, page, at)
+    thread = page.locator(".console-thread:not([hidden])")
+    area = thread.locator("textarea[name=body]")
+    # On some screens it is there by itself.
+    thread.get_by_role("button", name=re.compile("^Envoyer")).evaluate(
+        "one => Object.assign(one.style, { position: 'fixed', inset: 'auto 0 0 0', height: '9rem' })"
+    )
+    question = page.locator("#etes-vous-la")
+    box = question.get_by_role("button", name="Je suis là").bounding_box()
+    assert box
+    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator("#avis")).to_have_text(re.compile("C'est noté"))
+    expect(question).to_be_hidden()
+    expect(area).to_be_focused()
+    expect(area).to_have_value("Je vous lis")
+    assert at(lambda: Message.objects.filter(conversation=mine, author=Author.AGENT).count()) == 0
 
 
 def test_who_came_meanwhile_goes_to_who_is_there_and_the_agent_reads_it(live_site: LiveSite, page: Page, at: Work):

@@ -13,8 +13,8 @@ function page(context) {
   const idleness = createIdleness(3 * MINUTE, 2 * MINUTE);
   const open = { isNeeded: true, did: [], looks: 0 };
   const note = (what) => open.did.push(`${what} ${(Date.now() - begun) / 1000}`);
-  open.sign = (at = Date.now()) => {
-    if (idleness.sign(at)) note("answered");
+  open.sign = (at = Date.now(), isNow = false) => {
+    if (idleness.sign(at, isNow)) note("answered");
   };
   open.wait = (ms) => {
     for (let passed = 0; passed < ms; passed += LOOKS_MS) context.mock.timers.tick(LOOKS_MS); // a longer tick skips times
@@ -112,6 +112,20 @@ test("a sign that is older than what is known changes nothing", (context) => {
   open.sign(Date.now() - 4 * MINUTE);
   open.wait(2 * MINUTE);
   assert.deepEqual(open.did, ["ask 180", "pause 300"]);
+});
+
+test("a clock that was set back does not keep the question: what comes now answers it", (context) => {
+  context.mock.timers.enable({ apis: ["Date"], now: 100 * MINUTE });
+  const idleness = createIdleness(3 * MINUTE, 2 * MINUTE);
+  idleness.sign(Date.now());
+  context.mock.timers.tick(3 * MINUTE);
+  assert.equal(idleness.due(Date.now()), "look");
+  assert.equal(idleness.heard(true, Date.now()), "ask");
+  context.mock.timers.setTime(43 * MINUTE);
+  assert.equal(idleness.sign(Date.now(), true), true);
+  assert.equal(idleness.sign(Date.now(), true), false, "it is answered already");
+  context.mock.timers.tick(3 * MINUTE);
+  assert.equal(idleness.due(Date.now()), "look", "and three minutes begin anew");
 });
 
 test("a sign that comes while the server is asked leaves the question unasked", (context) => {

@@ -22,12 +22,11 @@ export const watchIdle = () =>
       call("arrival");
       standQuestion(true);
     },
-    answered() {
+    over() {
       standQuestion(false);
+    },
+    answered() {
       tell(words.idle_over);
     },
-    paused() {
-      standQuestion(false);
-      refreshDuty();
-    },
+    paused: refreshDuty,
   });

@@ -17,12 +17,18 @@ export function createIdleness(afterMs, answerMs) {
   let lookedAt = 0;
 
   return {
-    /** Somebody was there, in this tab or in another one. Return whether that answers the question. @param {number} at */
-    sign(at) {
-      if (at <= signAt) return false;
+    /**
+     * Somebody was there, in this tab or in another one. Return whether that answers the question.
+     *
+     * @param {number} at
+     * @param {boolean} [isNow] it comes at this moment: it answers whatever its time, because a clock can be set back
+     */
+    sign(at, isNow = false) {
+      const isSeen = isNow && askedAt > 0;
+      if (at <= signAt && !isSeen) return false;
       signAt = at;
-      const isAnswer = askedAt > 0 && at > askedAt - afterMs; // another tab tells of a sign some seconds late
-      if (isAnswer) askedAt = 0;
+      const isAnswer = isSeen || (askedAt > 0 && at > askedAt - afterMs); // another tab tells of a sign some seconds late
+      if (isAnswer) askedAt = lookedAt = 0;
       return isAnswer;
     },
 

@@ -15,7 +15,9 @@ import { fill } from "../lib/words.js";
 
 const ANSWER_MS = 2 * 60_000; // `chat.conversations.idle.ANSWER`
 const DAY_S = 86_400; // nothing longer is taken
-const SIGNS = ["keydown", "input", "pointerdown", "pointermove", "touchstart", "wheel"];
+// A click too: who reads with a screen reader, or speaks to the machine, makes it without a key and without a pointer.
+const SIGNS = ["keydown", "input", "pointerdown", "pointermove", "touchstart", "wheel", "click"];
+const PRESS_MS = 600; // from the first touch of a press to its click, at most
 const how = { capture: true, passive: true };
 
 const place = byId("etes-vous-la");
@@ -26,9 +28,15 @@ const tabs = globalThis.BroadcastChannel ? new BroadcastChannel("pnav-signs") : 
 let signAt = Date.now(); // the page was asked for just now
 let sharedAt = 0;
 let isBusy = false;
+let isAsked = false;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let leaving;
 
-const noteSign = () => {
-  signAt = Date.now();
+const isByScript = (/** @type {Event | undefined} */ event) => event?.isTrusted === false;
+
+/** @param {Event} [event] */
+const noteSign = (event) => {
+  if (!isByScript(event)) signAt = Date.now();
 };
 
 /** Tell other tabs of the last sign here, unless they know of it. */
@@ -38,39 +46,62 @@ function share() {
   tabs?.postMessage(signAt);
 }
 
-function hide() {
-  if (place.hidden) return;
-  for (const sign of SIGNS) removeEventListener(sign, answer, how);
+function leave() {
   place.hidden = true;
+  place.removeAttribute("aria-hidden");
+}
+
+/**
+ * The question is over. After a sign in this tab its place stays for a moment, empty: the sign may be a press, and
+ * otherwise its click would fall on what lies beneath, which may be « Envoyer ».
+ */
+function hide(isHere = false) {
+  if (!isAsked) return;
+  isAsked = false;
+  for (const sign of SIGNS) removeEventListener(sign, answerHere, how);
+  page.over();
   text.textContent = "";
+  if (isHere && !place.contains(document.activeElement)) {
+    place.setAttribute("aria-hidden", "true");
+    leaving = setTimeout(leave, PRESS_MS);
+  } else leave();
 }
 
 /** @type {Required<Watcher>} */
-let page = { isCalled: () => true, asked() {}, answered() {}, paused() {} };
+let page = { isCalled: () => true, asked() {}, over() {}, answered() {}, paused() {} };
 
 /**
  * @typedef {object} Watcher what a page does
  * @property {() => boolean} [isCalled] whether its agent may be needed, as far as the page knows
  * @property {(text: string) => void} [asked] the question is shown
+ * @property {() => void} [over] the question is over, for whatever reason
  * @property {() => void} [answered] somebody is there
  * @property {() => void} [paused] the agent was set in pause
  */
 
-/** Take the last sign; when it answers the question, remove the question. */
-function answer() {
-  if (!idleness.sign(signAt)) return;
-  hide();
+/** Take the last sign; when it answers the question, remove the question. @param {boolean} [isHere] it comes now, in this tab */
+function answer(isHere = false) {
+  if (!idleness.sign(signAt, isHere)) return;
+  hide(isHere);
   share();
   page.answered();
+}
+
+/** @param {Event} event */
+function answerHere(event) {
+  if (!isByScript(event)) answer(true);
 }
 
 function ask() {
   const asked = fill(text.dataset.text ?? "", {
     time: hour(new Date(idleness.until()), document.documentElement.lang),
   });
+  clearTimeout(leaving);
+  isAsked = true;
+  place.removeAttribute("aria-hidden");
   place.hidden = false;
   text.textContent = asked; // after it is shown: a live region says what is put into it
-  for (const sign of SIGNS) addEventListener(sign, answer, how); // after `noteSign`, which was added before
+  for (const sign of SIGNS) addEventListener(sign, answerHere, how); // after `noteSign`, which was added before
   page.asked(asked);
 }
 
@@ -125,9 +156,10 @@ export function watchSigns(watcher) {
     if (document.hidden) share();
     else noteSign();
   });
+  place.addEventListener("mousedown", (event) => event.preventDefault()); // a press leaves the focus where one writes
   find("button", place).addEventListener("click", () => {
-    noteSign(); // a screen reader presses without a key
-    answer();
+    noteSign(); // whoever presses this is there, also by an extension of the browser
+    answer(true);
   });
   tabs?.addEventListener("message", ({ data }) => {
     if (!(data > signAt)) return;

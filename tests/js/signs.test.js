@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+const MINUTE = 60_000;
+
+/** What listens on the window, by the names of events. */
+const heard = new Map();
+globalThis.addEventListener = (name, run) => heard.set(name, (heard.get(name) ?? new Set()).add(run));
+globalThis.removeEventListener = (name, run) => heard.get(name)?.delete(run);
+/** Let this happen on the page: by somebody, or by a script. */
+const happens = (name, isTrusted) => {
+  for (const run of [...(heard.get(name) ?? [])]) run({ type: name, isTrusted });
+};
+
+const part = (more = {}) =>
+  Object.assign(new EventTarget(), {
+    dataset: {},
+    contains: () => false,
+    setAttribute() {},
+    removeAttribute() {},
+    ...more,
+  });
+const text = part({ dataset: { text: "Êtes-vous là ? {time}" } });
+const button = part();
+const place = part({
+  dataset: { after: "180", ask: "/presence" },
+  hidden: true,
+  querySelector: (selector) => (selector === "button" ? button : text),
+});
+globalThis.document = part({ hidden: false, documentElement: { lang: "fr" }, querySelector: () => place });
+globalThis.BroadcastChannel = undefined;
+globalThis.fetch = async () => ({ ok: true, json: async () => ({ needed: true }) });
+
+const { lookForSigns, watchSigns } = await import("../../static/pnav/staff/signs.js");
+let begins = Date.now();
+const did = [];
+watchSigns({ asked: () => did.push("asked"), over: () => did.push("over"), answered: () => did.push("answered") });
+
+/** Show the question: nobody touches the page for three minutes. */
+async function ask(context) {
+  did.length = 0;
+  begins += 60 * MINUTE; // after what the test before has done
+  context.mock.timers.enable({ apis: ["Date"], now: begins });
+  happens("keydown", true);
+  await lookForSigns();
+  context.mock.timers.tick(4 * MINUTE);
+  await lookForSigns();
+  assert.deepEqual([did, place.hidden], [["asked"], false]);
+}
+
+test("a click without a key and without a pointer is a sign, as a screen reader makes it", async (context) => {
+  await ask(context);
+  happens("click", true);
+  assert.deepEqual(did, ["asked", "over", "answered"]);
+  await lookForSigns();
+  assert.deepEqual(did, ["asked", "over", "answered"], "nobody is asked again at once");
+});
+
+test("what a script does on the page is no sign of anybody", async (context) => {
+  await ask(context);
+  for (const name of ["click", "input", "keydown"]) happens(name, false);
+  await lookForSigns();
+  assert.deepEqual(did, ["asked"]);
+  happens("keydown", true);
+  assert.deepEqual(did, ["asked", "over", "answered"]);
+});
+
+test("the place of the question stays for the click of the press that answers it", async (context) => {
+  await ask(context);
+  happens("pointerdown", true);
+  assert.deepEqual([did.at(-1), text.textContent, place.hidden], ["answered", "", false]);
+  await new Promise((later) => setTimeout(later, 300));
+  assert.equal(place.hidden, false);
+  await new Promise((later) => setTimeout(later, 500));
+  assert.equal(place.hidden, true);
+});
+
+test("a clock that is set back while the question stands does not keep it", async (context) => {
+  await ask(context);
+  context.mock.timers.setTime(Date.now() - 60 * MINUTE);
+  happens("keydown", true);
+  assert.deepEqual(did, ["asked", "over", "answered"]);
+});
