@@ -305,6 +305,7 @@ def test_a_line_under_the_focus_stays_where_it_is_in_an_order_of_ones_own(
 def test_choice_that_could_not_be_kept_is_said_and_holds_on_the_page(live_site, page_factory: PageFactory, at: Work):
     agent, held = three_answered(at)
     page = page_factory(width=360, height=640)
+    page.add_init_script(f"({AHEAD})()")
     be_signed_in(page, live_site, agent)
     page.goto(address(live_site, held[0]))
     expect(page.locator(".console-thread")).to_have_count(3)
@@ -316,6 +317,11 @@ def test_choice_that_could_not_be_kept_is_said_and_holds_on_the_page(live_site, 
     until_in_order(page, "1 2 3")
     expect(choice).to_be_focused()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    at(make.message, held[1], "Je suis là.", Author.AGENT)
+    passes(page, 30)
+    expect(entry(page, 2)).to_contain_text("À la personne d'écrire")  # the list was read again
+    assert numbers_in(page) == "1 2 3"
+    expect(choice).to_have_value("numero")
     adds_nothing_to_the_height_of_the_title(page)
 
 

@@ -13,7 +13,8 @@ import { list, own, words } from "./state.js";
 
 const choice = byId("ordre-liste", HTMLSelectElement);
 
-const choices = { made: 0, unkept: 0 };
+const choices = { made: 0, unkept: 0, isLost: false };
+let sent = Promise.resolve(); // that of the choice before
 
 /** Return how many choices were made here: a list that was asked for before the last one is older than it. */
 export const choicesMade = () => choices.made;
@@ -38,18 +39,28 @@ function show(order) {
  */
 export function followOrder(drawn, asOf) {
   const order = /** @type {HTMLElement} */ (drawn).dataset.order;
-  if (order && order !== list.dataset.order && !choices.unkept && asOf === choices.made) show(order);
+  if (order && order !== list.dataset.order && !choices.unkept && !choices.isLost && asOf === choices.made) show(order);
 }
 
-/** Keep the choice with the account. It holds on this page even if that fails, which is said. */
-async function keep() {
+async function send() {
   const form = /** @type {HTMLFormElement} */ (choice.form);
   const body = new FormData(form);
   body.set("partie", "ordre"); // no page is needed for an answer
-  choices.unkept += 1;
   const answer = await request(form.action, { method: "POST", body }).catch(() => null);
+  choices.isLost = answer?.status !== 204;
+  if (choices.isLost) tell(words.order_unkept);
+}
+
+/**
+ * Keep the choice with the account. It holds on this page even if that fails, which is said. One is sent at a time,
+ * because of two on their way either may arrive last; one that is no longer the last is not sent.
+ */
+async function keep() {
+  const asOf = choices.made;
+  choices.unkept += 1;
+  sent = sent.then(() => (asOf === choices.made ? send() : undefined));
+  await sent;
   choices.unkept -= 1;
-  if (answer?.status !== 204) tell(words.order_unkept);
 }
 
 /**
