@@ -372,6 +372,26 @@ def test_supervisor_sets_an_agent_in_pause_by_keys_and_the_agent_reads_it(
     assert at(lambda: Conversation.objects.get(pk=conversation.pk).assigned_to_id) == camille.pk
 
 
+def test_focus_goes_to_the_title_of_the_queue_when_somebody_else_takes_who_waits(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+):
+    """It fell to the top of the page."""
+    chief = at(an_agent, public_name="Dominique", role=Role.SUPERVISOR)
+    (conversation, _key), (other, _other_key) = at(somebody_waits), at(somebody_waits)
+    page = page_factory()
+    be_signed_in(page, live_site, chief)
+    page.goto(live_site.url + "/console/tableau/?fixe=1")
+    page.locator(f"#confier-{conversation.public_id}").focus()
+    camille = at(lambda: make.agent(public_name="Camille", capacity=1))
+    at(dispatcher.dispatch)
+    assert at(lambda: Conversation.objects.get(pk=conversation.pk).assigned_to_id) == camille.pk
+    expect(page.locator(f"#confier-{conversation.public_id}")).to_have_count(0, timeout=15_000)
+    expect(page.get_by_role("heading", name="File d'attente")).to_be_focused()
+    expect(page.locator(f"#confier-{other.public_id}")).to_be_visible()
+
+
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
 def test_supervisor_gives_somebody_who_waits_by_keys_and_the_agent_has_them_at_once(
     live_site: LiveSite,

@@ -1,7 +1,7 @@
 /**
  * The board of a service, and an exchange of somebody else: both are read again by themselves. They never pretend to be
  * current: when reading fails, the page says that it is old. The focus stays on the same element, which is found by its
- * id.
+ * id; when it has gone, the title over it takes the focus.
  *
  * @module
  */
@@ -60,17 +60,39 @@ function alerts() {
 
 const log = () => seek("#tableau .console-log");
 
+const titles = () => all("h2, h3", find("#tableau"));
+
+/** Return the words of the title under which this stands, or nothing. @param {Element} one */
+const titleOver = (one) =>
+  titles()
+    .filter((title) => title.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING)
+    .at(-1)?.textContent;
+
+/**
+ * The focus was on what has been replaced. Give it to what has its id now, else to the title over it.
+ *
+ * @param {string} id
+ * @param {string | null | undefined} title
+ */
+function focusAgain(id, title) {
+  const same = document.getElementById(id);
+  const next = same ?? titles().find((one) => one.textContent === title) ?? find("#tableau");
+  if (!same) next.tabIndex = -1;
+  next.focus({ preventScroll: true });
+}
+
 /** Replace what is on screen by the page that was read. @param {Document} page @param {Element} fresh */
 function show(page, fresh) {
   const at = document.activeElement;
-  const id = find("#tableau").contains(at) && at?.id;
+  const isHere = find("#tableau").contains(at);
+  const title = at && isHere ? titleOver(at) : null;
   const before = log();
   const top = before?.scrollTop ?? 0;
   const isAtEnd = before && before.scrollHeight - before.clientHeight - top < 40;
   follow(find("#tableau"), fresh);
   const after = log();
   if (before && after) after.scrollTop = isAtEnd ? 1e9 : top; // the reader goes on at the same place
-  if (id && document.activeElement !== at) document.getElementById(id)?.focus({ preventScroll: true });
+  if (at && isHere && document.activeElement !== at) focusAgain(at.id, title);
   sayPointsAgain();
   document.title = page.title;
 }
