@@ -79,11 +79,13 @@ class Desk:
     def shows(self, name: str) -> str:
         """Show this person, as on a page that has just come, and return the key of their exchange.
 
-        What another proof left on the page is taken away; nothing of this person may have been touched before.
+        What another proof left on the page is taken away, an end that can still be undone too, because that proof may
+        have failed. Nothing of this person may have been touched before.
         """
         key = str(self.people[name].public_id)
         self.page.mouse.move(0, 0)
         self.page.evaluate(BEGIN)
+        self._undo_ends()
         line = self.page.locator(f"#liste .console-entry[data-conversation='{key}'] a")
         line.evaluate("link => link.click()")
         thread = self.page.locator(f".console-thread[data-conversation='{key}']:not([hidden])")
@@ -95,6 +97,14 @@ class Desk:
         assert not found["ends"], "an end that can still be undone was left"
         assert not found["dialogs"] and found["focus"] == "BODY", found
         return key
+
+    def _undo_ends(self) -> None:
+        """Press « Annuler » of each end that is left, and wait until that is said, so that it is not said later."""
+        left = self.page.locator("#fins [data-undo]").evaluate_all(
+            "all => { for (const undo of all) undo.click(); return all.length; }"
+        )
+        if left:
+            expect(self.page.locator("#annonces")).to_contain_text("L'échange continue")
 
 
 def take_seat(

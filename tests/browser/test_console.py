@@ -286,12 +286,13 @@ def test_acts_of_one_desk(
         key = at(visit, desk.people["panels"])
         beside.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
         panels_follow_an_end_and_keep_what_is_written(page, beside, live_site, desk.people["panels"])
-    page.set_viewport_size({"width": 1280, "height": 720})
-    desk.shows("minor")
-    end_of_a_minors_exchange(page, subtests)
-    page.locator("#fins").get_by_role("button", name="Annuler").click()
-    page.set_viewport_size({"width": 1280, "height": 800})
+    with subtests.test("end of a minor's exchange can be undone"):
+        page.set_viewport_size({"width": 1280, "height": 720})
+        desk.shows("minor")
+        end_of_a_minors_exchange(page, subtests)
+        page.locator("#fins").get_by_role("button", name="Annuler").click()
     with subtests.test("pause is offered after a grave exchange and its end is said"):
+        page.set_viewport_size({"width": 1280, "height": 800})
         desk.shows("grave")
         pause_is_offered_and_its_end_is_said(page, at, desk.agent)
 

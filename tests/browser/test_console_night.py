@@ -406,11 +406,10 @@ def test_sizes_of_one_desk(
             page.set_viewport_size({"width": width, "height": height})
             answer_is_clear_of_the_bar_at_the_foot(page)
             page.keyboard.press("Escape")
-    key = desk.shows("watched")
     for width, height in ((1280, 800), (1024, 768)):
         with subtests.test(f"field and button stay under the open ready answers, {width}"):
             page.set_viewport_size({"width": width, "height": height})
-            field_and_button_stay_under_the_ready_answers(page, key)
+            field_and_button_stay_under_the_ready_answers(page, desk.shows("watched"))
             page.keyboard.press("Escape")
     with subtests.test("end that can be undone lies over neither queue nor answer"):
         end_lies_over_neither_queue_nor_answer(page, desk.shows("undone"))
