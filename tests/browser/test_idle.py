@@ -29,6 +29,18 @@ PAUSES = """async () => {
     return (await said.json()).paused;
 }"""
 FOCUS = "document.activeElement.id || document.activeElement.tagName"
+# Whoever reads with a screen reader's own keys moves the caret, and nothing else reaches the page.
+READS = """() => {
+    document.activeElement.blur();
+    getSelection().collapse(document.getElementById("mes-echanges"), 0);
+}"""
+LAST_READ = """() => {
+    const line = document.createElement("p");
+    line.id = "read";
+    line.textContent = "lu";
+    document.getElementById("console").append(line);
+    getSelection().collapse(line.firstChild, 1);
+}"""
 
 
 def make_available(agent: Agent) -> None:
@@ -63,6 +75,14 @@ def test_who_gives_no_sign_is_asked_then_in_pause_and_back_with_one_press(
     passes(page, 30)
     wait_heard(page, ["sine 880"])
 
+    page.evaluate(READS)
+    expect(question).to_be_hidden()
+    page.evaluate(LAST_READ)
+    passes(page, 180)
+    expect(question).to_be_visible(timeout=15_000)
+    page.evaluate("document.getElementById('read').remove()")
+    looks(page)
+    expect(question).to_be_visible()  # the page has moved the caret, and nobody else
     area.press_sequentially("is")
     expect(question).to_be_hidden()
     expect(area).to_have_value("Je vous lis")

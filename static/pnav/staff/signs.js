@@ -39,6 +39,21 @@ const noteSign = (event) => {
   if (!isByScript(event)) signAt = Date.now();
 };
 
+/** @type {Node | null} where the caret stood last */
+let caretIn = null;
+
+/**
+ * A screen reader keeps its own keys to itself: whoever reads the page with them only moves the caret, or the focus. In
+ * a field keys come to the page; and a caret whose place was drawn anew was moved by the page.
+ */
+function noteReading() {
+  const before = caretIn;
+  caretIn = getSelection()?.anchorNode ?? null;
+  if (document.activeElement?.matches("input, textarea, select") || !(before?.isConnected ?? true)) return;
+  noteSign();
+  answer();
+}
+
 /** Tell other tabs of the last sign here, unless they know of it. */
 function share() {
   if (signAt <= sharedAt) return;
@@ -152,6 +167,7 @@ export function watchSigns(watcher) {
   page = { ...page, ...watcher };
   for (const sign of SIGNS) addEventListener(sign, noteSign, how);
   addEventListener("focus", noteSign);
+  document.addEventListener("selectionchange", noteReading);
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) share();
     else noteSign();
