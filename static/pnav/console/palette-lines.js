@@ -34,11 +34,15 @@ export function drawLine(choice, at) {
   const number = choice.found?.number.textContent?.trim();
   const label = number ? `${number} · ${choice.label}` : choice.label;
   option.setAttribute("aria-label", [choice.kind, label, choice.text].filter(Boolean).join(", "));
+  // The name has said all of it. Of an option with parts Orca says the first part alone.
+  const shown = document.createElement("span");
+  shown.ariaHidden = "true";
+  option.append(shown);
   if (choice.found) {
     const { number: handle, words: excerpt } = choice.found;
     excerpt.className = "console-palette__words";
-    option.append(document.adoptNode(handle), ` ${choice.label} `, spanOf("console-palette__kind", choice.kind));
-    option.append(document.adoptNode(excerpt));
+    shown.append(document.adoptNode(handle), ` ${choice.label} `, spanOf("console-palette__kind", choice.kind));
+    shown.append(document.adoptNode(excerpt));
     return option;
   }
   for (const [tag, name, text] of [
@@ -50,7 +54,7 @@ export function drawLine(choice, at) {
     const part = document.createElement(tag);
     if (name) part.className = name;
     part.textContent = text;
-    option.append(part, " ");
+    shown.append(part, " ");
   }
   return option;
 }
