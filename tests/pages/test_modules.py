@@ -1,5 +1,6 @@
 """`{% module %}` and the hashed names of the scripts (ADR 0059)."""
 
+import inspect
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.template import engines
 
 from chat.personal_copy.pages import CHECKING, OPENING
+from common.pagination import searched_choice
 from pnav.pages.build import modules
 from tests.support import once
 
@@ -64,10 +66,12 @@ def test_every_module_is_served_by_some_page():
     classic = {"admin-trust.js", "quick-exit.js"}  # they act before the page is drawn (ADR 0059)
     used = {one for entry in entries() for one in [entry, *modules.imported_modules(entry)]}
     templates = "".join(page.read_text() for page in (Path(settings.BASE_DIR) / "templates").rglob("*.html"))
+    widget = inspect.getsource(searched_choice)  # loads its script with Django's own, in the admin alone
     for script in SCRIPTS.rglob("*.js"):
         name = f"pnav/{script.relative_to(SCRIPTS).as_posix()}"
         is_put_in = name.removeprefix("pnav/") in PUT_IN  # for a page that is opened from a disk (ADR 0085)
-        assert name in used or script.name in classic or is_put_in or f'{{% static "{name}" %}}' in templates, name
+        is_named = f'{{% static "{name}" %}}' in templates or f'js=["{name}"]' in widget
+        assert name in used or script.name in classic or is_put_in or is_named, name
 
 
 def test_scripts_stay_small():
