@@ -75,14 +75,6 @@ def test_who_gives_no_sign_is_asked_then_in_pause_and_back_with_one_press(
     passes(page, 30)
     wait_heard(page, ["sine 880"])
 
-    page.evaluate(READS)
-    expect(question).to_be_hidden()
-    page.evaluate(LAST_READ)
-    passes(page, 180)
-    expect(question).to_be_visible(timeout=15_000)
-    page.evaluate("document.getElementById('read').remove()")
-    looks(page)
-    expect(question).to_be_visible()  # the page has moved the caret, and nobody else
     area.press_sequentially("is")
     expect(question).to_be_hidden()
     expect(area).to_have_value("Je vous lis")
@@ -147,6 +139,19 @@ def test_tone_of_the_question_ends_with_the_question(live_site: LiveSite, page: 
     passes(page, 30)
     looks(page)
     assert heard(page) == []
+
+
+def test_reading_with_a_screen_reader_is_a_sign(live_site: LiveSite, page: Page, at: Work):
+    asked(live_site, page, at)
+    question = page.locator("#etes-vous-la")
+    page.evaluate(READS)
+    expect(question).to_be_hidden()
+    page.evaluate(LAST_READ)
+    passes(page, 180)
+    expect(question).to_be_visible(timeout=15_000)
+    page.evaluate("document.getElementById('read').remove()")
+    looks(page)
+    expect(question).to_be_visible()  # the page has moved the caret, and nobody else
 
 
 def test_tap_on_the_question_presses_nothing_beneath_it(live_site: LiveSite, page_factory: PageFactory, at: Work):
