@@ -153,13 +153,16 @@ export async function refreshOffers() {
   if (offers.isAgain) refreshOffers();
 }
 
+/** A pause that was set elsewhere: by a supervisor, or by another page of this agent that saw no sign. */
+const PAUSES = ["data-ordered", "data-idle"];
+
 /** Announce each offer once, and show them, but never while somebody types there. @param {Document} page */
 function showOffers(page) {
   showOpenings(page);
   const before = byId("offres");
   const after = seek("#offres", page);
   if (!after) return;
-  if (after.hasAttribute("data-ordered") !== dutyBar().hasAttribute("data-ordered")) refreshDuty();
+  if (PAUSES.some((name) => after.hasAttribute(name) !== dutyBar().hasAttribute(name))) refreshDuty();
   const now = counts(after);
   const news = NEWS.filter((_, at) => now[at] > offers.counts[at]);
   for (const [, key] of news) announce(words[key]);
