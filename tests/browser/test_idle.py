@@ -2,12 +2,15 @@
 """An agent who is not there while their page is open: the question, the pause, and the return."""
 
 import re
+import time
+from datetime import datetime
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from chat.conversations import dispatcher
-from chat.models import Agent, Conversation, Message
+from chat.models import Agent, Conversation, Message, ReplyDraft
 from chat.rules.lifecycle import Author, Availability, Status
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.test_console import at, be_signed_in, sign_in  # noqa: F401  `at`: a fixture
@@ -47,11 +50,33 @@ def make_available(agent: Agent) -> None:
     Agent.objects.filter(pk=agent.pk).update(availability=Availability.AVAILABLE)
 
 
+def answering(at: Work) -> tuple[Agent, Conversation]:
+    """Return an agent and the one person whom they answer, who was given long before the last sign of the page.
+
+    The time of the page alone is moved. So the person stays there for ten minutes, however long the test takes: whoever
+    was not seen for one needs nobody.
+    """
+    agent, (mine,) = holding(at, 1)
+    at(lambda: earlier(mine, 20))
+    at(lambda: Conversation.objects.filter(pk=mine.pk).update(reporter_seen_at=make.long_ago(-10)))
+    return agent, mine
+
+
+def drafted_long_ago(at: Work, since: datetime) -> None:
+    """Wait until what was typed after this moment is kept, and let that have been long ago, as the page believes.
+
+    A draft that was kept well after the last sign is work at another device.
+    """
+    deadline = time.monotonic() + 20
+    while not at(lambda: ReplyDraft.objects.filter(kept_at__gte=since).update(kept_at=make.long_ago(20))):
+        assert time.monotonic() < deadline, "no draft was kept"
+        time.sleep(0.2)
+
+
 def test_who_gives_no_sign_is_asked_then_in_pause_and_back_with_one_press(
     live_site: LiveSite, page: Page, at: Work, axe: Axe
 ):
-    agent, (mine,) = holding(at, 1)
-    at(lambda: earlier(mine, 20))  # the time of the page alone is moved: it was given long before its last sign
+    agent, mine = answering(at)
     page.add_init_script(f"({EAR})(); ({AHEAD})()")
     page.context.add_cookies([{"name": "pnav_console_son", "value": "1", "url": live_site.url}])
     be_signed_in(page, live_site, agent)
@@ -75,6 +100,7 @@ def test_who_gives_no_sign_is_asked_then_in_pause_and_back_with_one_press(
     passes(page, 30)
     wait_heard(page, ["sine 880"])
 
+    typed_at = timezone.now()
     area.press_sequentially("is")
     expect(question).to_be_hidden()
     expect(area).to_have_value("Je vous lis")
@@ -82,6 +108,7 @@ def test_who_gives_no_sign_is_asked_then_in_pause_and_back_with_one_press(
 
     passes(page, 180)
     expect(question).to_be_visible(timeout=15_000)
+    drafted_long_ago(at, typed_at)
     passes(page, 120)
     notice = page.locator("#pause-sans-signe")
     expect(notice).to_contain_text(re.compile(r"Pause automatique à \d\d:\d\d\s– pas de signe\."), timeout=15_000)
@@ -101,8 +128,7 @@ def test_who_gives_no_sign_is_asked_then_in_pause_and_back_with_one_press(
 
 def asked(live_site: LiveSite, page: Page, at: Work) -> tuple[Agent, Conversation]:
     """Open the console of somebody who answers one person, with « Je vous lis » half written, until it asks."""
-    agent, (mine,) = holding(at, 1)
-    at(lambda: earlier(mine, 20))  # the time of the page alone is moved: it was given long before its last sign
+    agent, mine = answering(at)
     page.add_init_script(f"({EAR})(); ({AHEAD})()")
     page.context.add_cookies([{"name": "pnav_console_son", "value": "1", "url": live_site.url}])
     be_signed_in(page, live_site, agent)
@@ -112,11 +138,13 @@ def asked(live_site: LiveSite, page: Page, at: Work) -> tuple[Agent, Conversatio
     expect(page.locator("#disponibilite")).to_have_attribute("data-availability", "available")
     area = page.locator(".console-thread:not([hidden]) textarea[name=body]")
     area.focus()
+    typed_at = timezone.now()
     area.press_sequentially("Je vous lis")
     heard(page)
     passes(page, 180)
     expect(page.locator("#etes-vous-la")).to_be_visible(timeout=15_000)
     wait_heard(page, ["sine 880"])
+    drafted_long_ago(at, typed_at)
     return agent, mine
 
 
@@ -176,8 +204,7 @@ def test_tap_on_the_question_presses_nothing_beneath_it(live_site: LiveSite, pag
 
 
 def test_who_came_meanwhile_goes_to_who_is_there_and_the_agent_reads_it(live_site: LiveSite, page: Page, at: Work):
-    agent, (mine,) = holding(at, 1)
-    at(lambda: earlier(mine, 20))  # the time of the page alone is moved: it was given long before its last sign
+    agent, mine = answering(at)
     page.add_init_script(f"({AHEAD})()")
     be_signed_in(page, live_site, agent)
     page.goto(address(live_site, mine))
@@ -201,8 +228,7 @@ def test_who_came_meanwhile_goes_to_who_is_there_and_the_agent_reads_it(live_sit
 def test_sign_in_one_tab_counts_in_the_other_and_every_page_of_the_staff_asks(
     live_site: LiveSite, page: Page, at: Work
 ):
-    agent, (mine,) = holding(at, 1)
-    at(lambda: earlier(mine, 20))  # the time of the page alone is moved: it was given long before its last sign
+    agent, mine = answering(at)
     page.context.add_init_script(f"({AHEAD})()")
     be_signed_in(page, live_site, agent)
     page.goto(address(live_site, mine))
