@@ -260,7 +260,8 @@ def test_store_or_server_of_the_keys_that_is_away_costs_no_attempt(monkeypatch, 
 def test_original_that_was_altered_is_unreadable_and_said_in_the_log(folder, caplog):
     capture = make_captures.received(make.waiting())
     [path] = [path for path in folder.rglob("*") if path.is_file()]
-    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     drawing.draw_next()
     capture.refresh_from_db()
     assert capture.state == CaptureState.UNREADABLE
@@ -335,7 +336,8 @@ def test_original_that_does_not_open_is_unscannable(settings, tmp_path, folder):
     settings.CLAMD = str(tmp_path / "clamd")
     capture = make_captures.received(make.waiting())
     [path] = [path for path in folder.rglob("*") if path.is_file()]
-    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     Clamd(settings.CLAMD).start()
     assert drawing.scan_some() == 1
     capture.refresh_from_db()
