@@ -1,9 +1,14 @@
-"""Caches the result of a database query in a process for a while."""
+"""Caches the result of a database query in a process for a while.
+
+A thread that reads for others is known by `is_reading_for_others`. It lets nobody go before it meanwhile, because
+everybody else's page may wait for it (`pnav.server.admission`).
+"""
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.db import DatabaseError, InterfaceError, connection
 from psycopg_pool import PoolTimeout
@@ -11,6 +16,30 @@ from psycopg_pool import PoolTimeout
 from common.database_errors import describe_error
 
 logger = logging.getLogger(__name__)
+
+
+class _Here(threading.local):
+    """It tells whether this thread is reading for others."""
+
+    is_reading = False
+
+
+_here = _Here()
+
+
+def is_reading_for_others() -> bool:
+    """Return whether this thread is reading something that other threads may wait for."""
+    return _here.is_reading
+
+
+@contextmanager
+def reading_for_others() -> Iterator[None]:
+    """Mark that this thread holds something that others wait for, until it has read it (`is_reading_for_others`)."""
+    was_reading, _here.is_reading = _here.is_reading, True
+    try:
+        yield
+    finally:
+        _here.is_reading = was_reading
 
 
 class CachedReading[T]:
@@ -56,9 +85,17 @@ class CachedReading[T]:
         try:
             if self._known is not None and self._is_fresh():
                 return self._known[0]  # another thread read it while this one waited
-            return self._read_again(known)
+            with reading_for_others():
+                return self._read_again(known)
         finally:
             self._reading.release()
+
+    def read_now(self) -> T:
+        """Read again now and return the result, because another process may have changed it.
+
+        Nobody else waits: other threads go on with what is known until this is read. Raises as `get` does.
+        """
+        return self._read_again(self._known)
 
     def _read_again(self, known: tuple[T] | None) -> T:
         generation, at = self._generation, self._clock()
@@ -69,7 +106,8 @@ class CachedReading[T]:
                 raise
             logger.warning("%s: the database failed (%s)", self._name, describe_error(error))
             found = known[0] if known is not None else self._otherwise()  # type: ignore[misc]
-        if generation == self._generation:  # forgotten meanwhile: this may be from before the change
+        # If it was forgotten meanwhile, or read by another thread that began later, this may be from before a change.
+        if generation == self._generation and at >= self._read_at:
             self._known, self._read_at = (found,), at
         return found
 

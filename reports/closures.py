@@ -59,19 +59,21 @@ def _read() -> tuple[Closure, ...]:
 _known: CachedReading[tuple[Closure, ...]] = CachedReading(_read, KEEP_SECONDS, name="closures", otherwise=tuple)
 
 
-def current(now: datetime | None = None) -> Closure | None:
+def current(now: datetime | None = None, *, is_read_now: bool = False) -> Closure | None:
     """Return the present closure; None while the chat is open.
 
-    Of several it is the one that ends last; one without an end counts as the last.
+    Of several it is the one that ends last; one without an end counts as the last. is_read_now: read it from the
+    database, because this process may not know yet of what another one changed. Nobody else waits for that.
     """
     at = now or timezone.now()
-    running = [one for one in _known.get() if one.starts_at <= at and (one.ends_at is None or one.ends_at > at)]
+    known = _known.read_now() if is_read_now else _known.get()
+    running = [one for one in known if one.starts_at <= at and (one.ends_at is None or one.ends_at > at)]
     return max(running, key=lambda one: (one.ends_at is None, one.ends_at or at), default=None)
 
 
-def is_closed() -> bool:
-    """Return whether the queue accepts nobody new."""
-    return current() is not None
+def is_closed(*, is_read_now: bool = False) -> bool:
+    """Return whether the queue accepts nobody new. is_read_now: as in `current`."""
+    return current(is_read_now=is_read_now) is not None
 
 
 def forget() -> None:

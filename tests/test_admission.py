@@ -15,6 +15,7 @@ from django.core import signing
 from django.db import connection, transaction
 from django.http import HttpResponse
 
+from common.cached_reading import CachedReading, reading_for_others
 from pnav.accounts import device
 from pnav.addresses import DISCREET
 from pnav.server.admission import (
@@ -740,6 +741,27 @@ def test_a_page_gives_way_before_its_statements_and_not_where_rows_may_be_locked
             assert len(asked) == 1
         cursor.execute("SELECT 1")
     assert len(asked) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_gives_no_way_while_it_reads_what_the_pages_of_others_wait_for(monkeypatch):
+    """Somebody who asks for much would otherwise hold up the very page for which they stand aside."""
+    asked = []
+    monkeypatch.setattr("pnav.server.page_handler.give_way", lambda: asked.append(1))
+
+    def read():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return 1
+
+    shared = CachedReading(read, 10, name="test")
+    with connection.execute_wrapper(_giving_way):
+        assert shared.get() == 1 and asked == []
+        assert shared.read_now() == 1 and asked == [1], "nobody waits for this one"
+        with pytest.raises(ZeroDivisionError), reading_for_others():
+            raise ZeroDivisionError
+        read()
+    assert asked == [1, 1]
 
 
 # --- whose queue ------------------------------------------------------------------------------------------------------

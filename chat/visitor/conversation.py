@@ -241,10 +241,9 @@ def conversation(request: HttpRequest) -> HttpResponse:
         if report is None:
             return without_visit(request)
         # While the chat is closed no new conversation is opened, even for a report that was just filed; those that are
-        # open go on. The closing is read anew, because this process may not know of it yet. The report stays with the
+        # open go on. The closing is read now, because this process may not know of it yet. The report stays with the
         # visit, and opens its conversation afterwards.
-        closures.forget()
-        if closures.is_closed():
+        if closures.is_closed(is_read_now=True):
             return render(request, "chat/begin.html", entrance_page())
         actions.open_conversation(report=report)
         current = access.as_reporter(request.session)

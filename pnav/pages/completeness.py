@@ -21,6 +21,7 @@ from django.db import DatabaseError, InterfaceError
 from django.utils import translation
 from psycopg_pool import PoolTimeout
 
+from common.cached_reading import reading_for_others
 from common.database_errors import describe_error
 from common.texts import languages
 from common.texts.catalogue import CATALOGUE
@@ -224,7 +225,8 @@ def offered_languages() -> list[str]:
     if _is_old() and _reading.acquire(blocking=_kept.offered is None):
         try:
             if _is_old():
-                _read_again()
+                with reading_for_others():
+                    _read_again()
         finally:
             _reading.release()
     return [languages.source(), *(_kept.offered or ())]

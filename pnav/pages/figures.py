@@ -30,7 +30,7 @@ from chat.rules.lifecycle import Outcome
 from chat.rules.removal import DAYS, Answer
 from chat.statistics import charts
 from chat.statistics.charts import Chart, Row, Words
-from common.cached_reading import CachedReading
+from common.cached_reading import CachedReading, reading_for_others
 from common.service_settings import definitions, values
 from common.texts.catalogue import Sentence
 from pnav.pages import open_data
@@ -72,7 +72,7 @@ def of_this_week(now: datetime) -> Figures:
     """
     end = last_monday(now)
     key = f"figures:2:{end:%Y-%m-%d}"
-    with _lock:
+    with _lock, reading_for_others():
         found, until = _kept.get(key, (None, 0.0))
         if found is None or time.monotonic() >= until:
             found = _from_cache(key)

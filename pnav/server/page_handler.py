@@ -31,6 +31,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBad
 from django.urls import set_script_prefix
 
 from common import metrics, security_log, slow_hashes, tracing
+from common.cached_reading import is_reading_for_others
 from common.postgresql import waiting_once
 from common.sealed_files.answer import PieceByPiece
 from common.sealed_files.spool import Spool
@@ -130,8 +131,11 @@ def _give_up(lane: Lane, ticket: Ticket) -> None:
 
 
 def _giving_way(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-    """Execute a statement, after giving way to light networks (`give_way`), except in a transaction."""
-    if not context["connection"].in_atomic_block:
+    """Execute a statement, after giving way to light networks (`give_way`).
+
+    It gives no way in a transaction, nor while this thread reads something that the pages of others wait for.
+    """
+    if not context["connection"].in_atomic_block and not is_reading_for_others():
         give_way()
     return execute(sql, params, many, context)
 

@@ -87,6 +87,46 @@ def test_shelf_forgotten_during_a_reading_is_read_again(clock):
     assert shelf.get() == {"raid_reports": 80}
 
 
+def test_shelf_reads_now_and_others_go_on_with_what_is_known(clock):
+    begun, may_end = threading.Event(), threading.Event()
+    found = iter([60, 70])
+
+    def read() -> dict[str, int]:
+        number = next(found)
+        if number == 70:
+            begun.set()
+            assert may_end.wait(10)
+        return {"raid_reports": number}
+
+    shelf = CachedReading(read, values.KEEP_SECONDS, name="settings", clock=clock)
+    assert shelf.get() == {"raid_reports": 60}
+    with ThreadPoolExecutor(1) as other:
+        reading = other.submit(shelf.read_now)
+        assert begun.wait(10)
+        assert shelf.get() == {"raid_reports": 60}, "it is fresh, and nobody waits"
+        may_end.set()
+        assert reading.result() == {"raid_reports": 70}
+    assert shelf.get() == {"raid_reports": 70}, "and is what everybody gets from now on"
+
+
+def test_shelf_keeps_the_reading_that_began_last(clock):
+    """Two threads read at once, and the one that began first ends last."""
+    inner = []
+
+    def read() -> dict[str, int]:
+        if inner:
+            return {"raid_reports": 80}
+        inner.append(1)
+        clock.now += 1
+        assert shelf.read_now() == {"raid_reports": 80}
+        return {"raid_reports": 60}
+
+    shelf = CachedReading(read, values.KEEP_SECONDS, name="settings", clock=clock)
+    shelf.put({"raid_reports": 50})
+    assert shelf.read_now() == {"raid_reports": 60}
+    assert shelf.get() == {"raid_reports": 80}
+
+
 def test_shelf_one_thread_reads_and_nobody_waits_for_it(clock):
     begun, may_end = threading.Event(), threading.Event()
     readings = []
