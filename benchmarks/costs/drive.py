@@ -328,12 +328,16 @@ def judge(
     return Verdict(act, kind, costs, budget, [*doubts, *sure], doubts)
 
 
+def reads_more(first: Cost, last: Cost) -> bool:
+    """Return whether the second one reads measurably more rows, or asks more statements, than the first."""
+    return last.rows - first.rows > MEASURABLE_ROWS or last.statements - first.statements > MEASURABLE_STATEMENTS
+
+
 def _grows(first: Cost, last: Cost, noise: Noise) -> bool:
     """Return whether the costs differ by more than the noise."""
     return (
         last.ms - first.ms > noise.of(last.ms)
-        or last.rows - first.rows > MEASURABLE_ROWS
-        or last.statements - first.statements > MEASURABLE_STATEMENTS
+        or reads_more(first, last)
         or last.answer_bytes - first.answer_bytes > MEASURABLE_BYTES
     )
 
