@@ -277,16 +277,16 @@ def load_within(rates: Sequence[float], length: Length, *, mean: float) -> list[
     length, if the week is repeated without end.
     """
     held = [length.held_within(quarter / QUARTERS, mean) for quarter in range(QUARTERS * (MEMORY_HOURS + 2))]
+    # Of who came in an hour, the share that is still there so many hours later, from one hour ago on, at each quarter.
+    steps = [held[since] - held[since - QUARTERS] for since in range(QUARTERS, len(held))]
+    left = [steps[quarter::QUARTERS][:MEMORY_HOURS] for quarter in range(QUARTERS + 1)]
+    # The hours before this one, from the last one on.
+    backwards = [rates[-1 - hour % HOURS] for hour in range(2 * HOURS)]
     loads = []
     for hour in range(HOURS):
-        quarters = []
-        for quarter in range(QUARTERS + 1):
-            load = rates[hour] * held[quarter]
-            for ago in range(1, MEMORY_HOURS + 1):
-                since = quarter + QUARTERS * ago
-                load += rates[(hour - ago) % HOURS] * (held[since] - held[since - QUARTERS])
-            quarters.append(max(0.0, load))  # a rounded difference may fall below
-        loads.append(tuple(quarters))
+        before = backwards[HOURS - hour : HOURS - hour + MEMORY_HOURS]
+        quarters = (rates[hour] * now + math.sumprod(before, then) for now, then in zip(held, left, strict=False))
+        loads.append(tuple(max(0.0, load) for load in quarters))  # a rounded difference may fall below
     return loads
 
 

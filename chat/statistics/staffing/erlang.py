@@ -8,7 +8,7 @@ x > 0 it has the density
 
 so that the chance to be answered in time is an integral, not a rule of thumb. Each integral of this kind (`_mass`) is
 a series of positive terms. After a raid of patient people that has millions of them; the integral itself is as exact in
-a hundred points, whatever the rates. All by their logarithms: nothing overflows in a raid, and nothing is subtracted
+some tens of points, whatever the rates. All by their logarithms: nothing overflows in a raid, and nothing is subtracted
 but one probability from another.
 
 Sources: C. Palm, « Research on telephone traffic carried by full availability groups », Tele 1957 (Swedish 1946);
@@ -18,38 +18,50 @@ F. Baccelli, G. Hebuterne, « On queues with impatient customers », 1981 (the d
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 # A term so small beside the sum no longer changes it.
 NEGLIGIBLE = 1e-17
-# From here on an integral of some points is quicker than what it stands for: places counted one by one, terms.
-MANY_PLACES, MANY_TERMS = 500, 10_000
-# Gauss and Legendre's eight points, those of one half, of a panel from −1 to 1, with their weights.
+# From here on an integral of some points is quicker than what it stands for: places counted one by one, and a series.
+# MANY_TERMS is how many people come, or leave, while one loses patience; about nine times its root of terms count.
+MANY_PLACES, MANY_TERMS = 100, 60
+# Gauss and Legendre's sixteen points, those of one half, of a panel from −1 to 1, with their weights.
 POINTS = (
-    (0.1834346424956498, 0.3626837833783620), (0.5255324099163290, 0.3137066458778873),
-    (0.7966664774136267, 0.2223810344533745), (0.9602898564975363, 0.1012285362903763),
+    (0.0950125098376374, 0.1894506104550685), (0.2816035507792589, 0.1826034150449236),
+    (0.4580167776572274, 0.1691565193950025), (0.6178762444026438, 0.1495959888165768),
+    (0.7554044083550030, 0.1246289712555339), (0.8656312023878318, 0.0951585116824928),
+    (0.9445750230732326, 0.0622535239386479), (0.9894009349916499, 0.0271524594117541),
 )  # fmt: skip
-PANELS = 12
-# What is integrated falls from its top at least like a Gaussian of this many deviations, to under 1e-16 of it.
-REACH = 12.0
+# What is integrated is followed until it has fallen to e^(−DEPTH), 1e-16 of its top. PANELS for each side on which it
+# falls, and one for an exponent that changes by CHANGE_OF_A_PANEL, are as exact.
+DEPTH, PANELS, CHANGE_OF_A_PANEL = 37.0, 2, 12.0
 
 
-def _points(start: float, end: float) -> Iterator[tuple[float, float]]:
-    """Return where to look between two bounds, and with which weight."""
-    half = (end - start) / PANELS / 2
-    for panel in range(PANELS):
-        middle = start + (2 * panel + 1) * half
-        for place, weight in POINTS:
-            yield middle - half * place, half * weight
-            yield middle + half * place, half * weight
+@cache  # at most four of these are asked for
+def _points(panels: int) -> tuple[tuple[float, float], ...]:
+    """Return where to look between 0 and 1, and with which weight."""
+    sides = [(side * place, weight) for place, weight in POINTS for side in (-1, 1)]
+    return tuple(
+        ((2 * panel + 1 + place) / panels / 2, weight / panels / 2)
+        for panel in range(panels)
+        for place, weight in sides
+    )
+
+
+def _panels(left: float, right: float) -> int:
+    """Return how many panels reach from so far before the highest point to so far behind it."""
+    return PANELS + round(PANELS * left / right)
 
 
 def _fallen(slope: float, curvature: float) -> float:
-    """Return where slope·x + curvature·x²/2 has reached what REACH deviations of a Gaussian have."""
-    depth = REACH**2 / 2
-    return 2 * depth / (slope + math.sqrt(slope**2 + 2 * depth * curvature))
+    """Return a place at which slope·x + curvature·x²/(2 + 4x/3) has reached DEPTH.
+
+    x − log(1 + x) and x − 1 + e^(−x), by which the two integrals fall, are no less than x²/(2 + 4x/3).
+    """
+    linear, square = 2 * slope - 4 / 3 * DEPTH, 4 / 3 * slope + curvature
+    root = math.hypot(linear, math.sqrt(8 * DEPTH * square))  # of any rates, without an overflow
+    return 4 * DEPTH / (linear + root) if linear > 0 else (root - linear) / (2 * square)
 
 
 def erlang_b(places: int, load: float) -> float:
@@ -60,12 +72,13 @@ def erlang_b(places: int, load: float) -> float:
     if places >= MANY_PLACES and load > 0:
         top = max(0.0, places - load)
         held = load + top
-        spread = _fallen(1 - places / held, places / held**2)
-        total = sum(
-            weight * math.exp(places * math.log1p(away / held) - away)
-            for away, weight in _points(-min(top, spread), spread)
-        )
-        return math.exp(top - places * math.log(held / load)) / total
+        right = held * _fallen(held - places, places)
+        left = min(top, right)
+        total = 0.0
+        for place, weight in _points(_panels(left, right)):
+            away = (left + right) * place - left
+            total += weight * math.exp(places * math.log1p(away / held) - away)
+        return math.exp(top - places * math.log(held / load)) / ((left + right) * total)
     blocked = 1.0
     for place in range(1, places + 1):
         blocked = load * blocked / (place + load * blocked)
@@ -99,18 +112,46 @@ def _mass(arrivals: float, leaving: float, giving_up: float) -> tuple[float, flo
 
 
 def _integral(arrivals: float, leaving: float, giving_up: float) -> tuple[float, float]:
-    """Compute `_mass` from values around its highest point. arrivals and leaving: thousands of times giving_up."""
+    """Compute `_mass` from values around its highest point.
+
+    arrivals and leaving: at least MANY_TERMS times giving_up.
+    """
     excess = max(0.0, arrivals / leaving - 1)
     top = math.log1p(excess) / giving_up  # where as many come, of those who have not given up, as leave
     come = arrivals / (1 + excess)
-    spread = _fallen(leaving - come, come * giving_up)
+    right = _fallen((leaving - come) / giving_up, come / giving_up) / giving_up
+    left = min(top, right)
     total, weighted = 0.0, 0.0
-    for away, weight in _points(-min(top, spread), spread):
-        height = weight * math.exp(-come * math.expm1(-giving_up * away) / giving_up - leaving * away)
+    for place, weight in _points(_panels(left, right)):
+        away = (left + right) * place - left
+        fallen = math.expm1(-giving_up * away) / giving_up
+        height = weight * math.exp(-come * fallen - leaving * away)
         total += height
-        weighted -= height * math.expm1(-giving_up * (top + away)) / giving_up
+        weighted -= height * fallen
+    # Of those who come, 1 − e^(−giving_up·x) no longer wait, which is what is left of that at the top, and more.
+    gone, stay = -math.expm1(-giving_up * top), math.exp(-giving_up * top)
     highest = leaving / giving_up * (excess - math.log1p(excess))
-    return highest + math.log(total), arrivals * weighted / total
+    return highest + math.log((left + right) * total), arrivals * (gone / giving_up + stay * weighted / total)
+
+
+def _is_short(arrivals: float, leaving: float, giving_up: float, wait: float) -> bool:
+    """Return whether `_soon` is exact: the exponent, which bends one way, changes little, and few lose their patience.
+
+    Its slope is arrivals·e^(−giving_up·x) − leaving.
+    """
+    if not 0 < giving_up * wait <= 1:
+        return False
+    steepest = max(abs(arrivals - leaving), leaving - arrivals * math.exp(-giving_up * wait))
+    return steepest * wait <= CHANGE_OF_A_PANEL
+
+
+def _soon(arrivals: float, leaving: float, giving_up: float, wait: float) -> float:
+    """Return ∫₀^wait exp(arrivals·(1 − e^(−giving_up·x))/giving_up − leaving·x) dx, for a short wait."""
+    total = 0.0
+    for place, weight in _points(1):
+        at = wait * place
+        total += weight * math.exp(-arrivals * math.expm1(-giving_up * at) / giving_up - leaving * at)
+    return wait * total
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +214,17 @@ class Queue:
             return 1.0
         if odds == math.inf:
             return 0.0
-        # Answered at x > 0: offered that wait, and still there. ∫₀^wait v(x)·e^(−giving_up·x) dx, as what is left
-        # beyond 0 less what is left beyond `wait`: the same integral, of fewer arrivals, moved. The one beyond 0 is
-        # that of `mass` without the first term of its series.
+        # Answered at x > 0: offered that wait, and still there. ∫₀^wait v(x)·e^(−giving_up·x) dx.
+        has_to = _share(odds)
         stays = self.places * self.ending
         leaving = stays + self.giving_up
+        if _is_short(self.arrivals, leaving, self.giving_up, wait):
+            return min(1.0, 1 - has_to + has_to * _soon(self.arrivals, leaving, self.giving_up, wait) * math.exp(-mass))
+        # As what is left beyond 0 less what is left beyond `wait`: the same integral, of fewer arrivals, moved. The one
+        # beyond 0 is that of `mass` without the first term of its series.
         later = math.exp(-self.giving_up * wait)
         came = self.arrivals * wait if self.giving_up == 0 else self.arrivals * (1 - later) / self.giving_up
         beyond = -math.expm1(-math.log(stays) - mass)
-        has_to = _share(odds)
         if beyond <= 0 or has_to < NEGLIGIBLE:  # too few come, or wait, to be told from none
             return 1 - has_to
         from_now = mass + math.log(stays / self.arrivals) + math.log(beyond)

@@ -168,26 +168,58 @@ def test_places_for_is_the_fewest(arrivals, ending, giving_up, target):
     assert Queue(**asked, places=places - 1).answered_within(0.05) < target
 
 
-@given(st.floats(10, 5000), st.floats(0.5, 2), st.floats(20_000, 200_000))
-@settings(max_examples=30, deadline=None)
+@given(st.floats(10, 5000), st.floats(0.5, 2), st.floats(130, 200_000))
+@settings(max_examples=60, deadline=None)
 def test_integral_is_the_series(arrivals, room, people):
-    """After a raid of patient people there are as many terms as would wait if nobody answered."""
+    """Of people who come in an hour, or leave, at least sixty come while one loses patience. people: who come in it."""
     rates = arrivals, arrivals * room, arrivals / people
     mass, waiting = erlang._mass(*rates)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(erlang, "MANY_TERMS", math.inf)
         in_series, waiting_in_series = erlang._mass(*rates)
-    assert mass == pytest.approx(in_series, abs=1e-8, rel=1e-12)
-    assert waiting == pytest.approx(waiting_in_series, rel=1e-7)
+    assert mass == pytest.approx(in_series, abs=1e-10, rel=1e-12)
+    assert waiting == pytest.approx(waiting_in_series, rel=1e-9)
 
 
-@given(st.integers(500, 4000), st.floats(0.8, 3))
+@given(st.floats(0.01, 3000), RATES, st.floats(0.02, 50), st.floats(-3, 6), st.floats(0, 1))
+@settings(deadline=None)
+def test_share_of_a_short_wait_is_that_of_what_is_left_beyond_it(load, ending, patience, more, share):
+    """Near the places that are needed the wait itself is integrated; otherwise two longer integrals are subtracted."""
+    places = max(1, round(load + more * math.sqrt(load)))
+    queue = Queue(load * ending, ending, ending / patience, places)
+    within = share / queue.giving_up
+    assume(erlang._is_short(queue.arrivals, places * ending + queue.giving_up, queue.giving_up, within))
+    answered = queue.answered_within(within)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(erlang, "_is_short", lambda *_rates: False)
+        assert answered == pytest.approx(queue.answered_within(within), abs=1e-9)
+
+
+def test_largest_change_of_an_exponent_needs_one_panel():
+    """At the longest wait and the largest change that one panel is given, the result is that of many small steps."""
+    for rates, wait in (((3.0, 13.0, 1.0), 1.0), ((32.0, 20.0, 1e-9), 1.0), ((600.0, 480.0, 1.0), 0.1)):
+        assert erlang._is_short(*rates, wait) and not erlang._is_short(rates[0], rates[1] * 3, rates[2], wait)
+        assert erlang._soon(*rates, wait) == pytest.approx(_soon_in_steps(*rates, wait), rel=1e-9)
+
+
+def _soon_in_steps(arrivals: float, leaving: float, giving_up: float, wait: float, steps: int = 20_000) -> float:
+    """Return the integral of `_soon` by Simpson's rule."""
+
+    def height(at: float) -> float:
+        return math.exp(-arrivals * math.expm1(-giving_up * at) / giving_up - leaving * at)
+
+    step = wait / steps
+    inner = sum((4 if number % 2 else 2) * height(number * step) for number in range(1, steps))
+    return (height(0) + inner + height(wait)) * step / 3
+
+
+@given(st.integers(100, 4000), st.floats(0.8, 3))
 @settings(max_examples=50, deadline=None)
 def test_erlang_b_of_many_places_is_that_counted_one_by_one(places, load):
     blocked = erlang_b(places, places / load)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(erlang, "MANY_PLACES", math.inf)
-        assert blocked == pytest.approx(erlang_b(places, places / load), rel=1e-9, abs=1e-300)
+        assert blocked == pytest.approx(erlang_b(places, places / load), rel=1e-10, abs=1e-300)
 
 
 def test_patience_without_an_end_is_approached():
