@@ -30,43 +30,44 @@ DAYS_AT_ONCE = 60  # in one hour of the worker; each takes some statements over 
 
 # One row a person who came in the period, with what the series ask of them (`chat.rules.daily_figures`); then sums. A
 # wait and a length are in whole seconds, and their range is the first end that is not below them (`rules.range_of`).
+# What is counted for each hour of the day is counted for all of its series together first, so that the many rows are
+# read once for these, and sums of sums are made of the few that are left.
 PEOPLE = """
 WITH one AS MATERIALIZED (
-    SELECT c.opened_at, c.status, c.closed_at, c.outcome, c.force, r.outcome AS orientation, r.age_band,
-           answers.first_at, answers.people
+    SELECT c.opened_at AT TIME ZONE %(zone)s AS local, c.status, c.outcome, c.force, r.outcome AS orientation,
+           r.age_band, date_part('epoch', answers.first_at - c.opened_at) AS waited,
+           date_part('epoch', c.closed_at - answers.first_at) AS lasted, answers.is_one
     FROM chat_conversation c
     JOIN reports_report r ON r.id = c.report_id
     LEFT JOIN LATERAL (
-        SELECT min(e.at) AS first_at, count(DISTINCT e.by_id) AS people
+        SELECT min(e.at) AS first_at, min(e.by_id) IS NOT DISTINCT FROM max(e.by_id) AS is_one
         FROM chat_conversationevent e WHERE e.conversation_id = c.id AND e.kind = %(assigned)s
     ) answers ON true
     WHERE c.opened_at >= %(start)s AND c.opened_at < %(end)s
-), told AS MATERIALIZED (  -- otherwise each of these is computed anew for each key that has it
-    SELECT extract(isodow FROM local)::int || ':' || extract(hour FROM local)::int AS week_hour,
-           extract(hour FROM local)::int AS hour,
+), told AS MATERIALIZED (
+    SELECT date_part('isodow', local)::int AS weekday, date_part('hour', local)::int AS hour,
            CASE WHEN force = ANY(%(forces)s) THEN force ELSE %(unknown)s END AS force,
            CASE WHEN orientation = ANY(%(orientations)s) THEN orientation ELSE %(other)s END AS orientation,
            CASE WHEN age_band IN ('under_15', '15_17', 'under_18') THEN %(minor)s ELSE %(not_minor)s END AS age,
-           CASE WHEN first_at IS NOT NULL THEN coalesce(
-                    (%(waits)s::int[])[1 + width_bucket(
-                        floor(extract(epoch FROM first_at - opened_at))::int - 1, %(waits)s::int[])]::text, %(more)s)
+           CASE WHEN waited IS NOT NULL
+                THEN (%(wait_keys)s::text[])[1 + width_bucket(floor(waited) - 1, %(waits)s::float8[])]
                 WHEN status IN (%(closed)s, %(abandoned)s) THEN %(gave_up)s ELSE %(waiting)s END AS wait,
-           CASE WHEN first_at - opened_at < %(promised)s * interval '1 s' THEN %(in_time)s
-                WHEN first_at IS NOT NULL THEN %(late)s END AS promise,
-           CASE WHEN NOT is_ended THEN %(none)s WHEN outcome = ANY(%(outcomes)s) THEN outcome ELSE %(other)s END
+           CASE WHEN waited < %(promised)s THEN %(in_time)s WHEN waited IS NOT NULL THEN %(late)s END AS promise,
+           CASE WHEN lasted IS NULL THEN %(none)s WHEN outcome = ANY(%(outcomes)s) THEN outcome ELSE %(other)s END
                AS ending,
-           CASE WHEN is_ended THEN coalesce(
-                    (%(lengths)s::int[])[1 + width_bucket(
-                        floor(extract(epoch FROM closed_at - first_at))::int - 1, %(lengths)s::int[])]::text, %(more)s)
-                END AS length,
-           CASE WHEN is_ended THEN CASE WHEN people <= 1 THEN %(one_voice)s ELSE %(several)s END END AS voices
-    FROM (SELECT *, opened_at AT TIME ZONE %(zone)s AS local,
-                 first_at IS NOT NULL AND closed_at IS NOT NULL AS is_ended FROM one) AS timed
+           (%(length_keys)s::text[])[1 + width_bucket(floor(lasted) - 1, %(lengths)s::float8[])] AS length,
+           CASE WHEN lasted IS NULL THEN NULL WHEN is_one THEN %(one_voice)s ELSE %(several)s END AS voices
+    FROM one
+), hours AS MATERIALIZED (
+    SELECT hour, wait, promise, length, voices, count(*) AS people FROM told GROUP BY 1, 2, 3, 4, 5
 )
-SELECT series, key, count(*)::int FROM told CROSS JOIN LATERAL (VALUES
-    ('people', %(everybody)s), ('hour', week_hour), ('age', age), ('orientation', orientation), ('wait', wait),
-    ('promise', coalesce(promise, %(none)s)), ('end', ending || ':' || force), ('length', coalesce(length, %(none)s)),
-    ('voices', coalesce(voices, %(none)s)), ('hour_wait', hour || ':' || wait),
+SELECT 'hour' AS series, weekday || ':' || hour AS key, count(*)::int FROM told GROUP BY weekday, hour
+UNION ALL SELECT 'age', age, count(*)::int FROM told GROUP BY age
+UNION ALL SELECT 'orientation', orientation, count(*)::int FROM told GROUP BY orientation
+UNION ALL SELECT 'end', ending || ':' || force, count(*)::int FROM told GROUP BY ending, force
+UNION ALL SELECT series, key, sum(people)::int FROM hours CROSS JOIN LATERAL (VALUES
+    ('people', %(everybody)s), ('wait', wait), ('promise', coalesce(promise, %(none)s)),
+    ('length', coalesce(length, %(none)s)), ('voices', coalesce(voices, %(none)s)), ('hour_wait', hour || ':' || wait),
     ('hour_promise', hour || ':' || promise), ('hour_length', hour || ':' || length),
     ('hour_voices', hour || ':' || voices)
 ) AS told_as (series, key) WHERE key IS NOT NULL GROUP BY 1, 2
@@ -162,6 +163,8 @@ def _asks(start: datetime, end: datetime) -> dict[str, Any]:
         "outcomes": list(Outcome.values),
         "waits": list(rules.WAITS),
         "lengths": list(rules.LENGTHS),
+        "wait_keys": [*map(str, rules.WAITS), rules.MORE],
+        "length_keys": [*map(str, rules.LENGTHS), rules.MORE],
         "unknown": rules.UNKNOWN,
         "other": rules.OTHER,
         "more": rules.MORE,

@@ -25,30 +25,29 @@ from common.service_settings import definitions
 from common.service_settings import values as setting_values
 from triage import rules
 
-# One row a conversation of the period: when it was opened, when somebody first answered, how many answered it.
+# One row a conversation of the period: when it was opened, when somebody first answered, and two of those who answered,
+# who are the same one where it is only one.
 ONE = """
-SELECT c.opened_at, c.status, c.closed_at, c.outcome, r.outcome AS orientation, r.age_band,
-       answers.first_at, answers.people
+SELECT c.opened_at, c.status, c.closed_at, answers.first_at, answers.agent, answers.another
 FROM chat_conversation c
-JOIN reports_report r ON r.id = c.report_id
 LEFT JOIN LATERAL (
-    SELECT min(e.at) AS first_at, count(DISTINCT e.by_id) AS people
+    SELECT min(e.at) AS first_at, min(e.by_id) AS agent, max(e.by_id) AS another
     FROM chat_conversationevent e WHERE e.conversation_id = c.id AND e.kind = %(assigned)s
 ) answers ON true
 WHERE c.opened_at >= %(start)s AND c.opened_at < %(end)s
 """
 # « Un seul interlocuteur », the one definition (docs/glossary.md): of those that somebody answered and that have ended,
 # whoever ended them, those that were only ever given to one person. Counted by the day of arrival, as all the rest.
-ENDED = "count(*) FILTER (WHERE people >= 1 AND closed_at IS NOT NULL)"
-ONE_PERSON = "count(*) FILTER (WHERE people = 1 AND closed_at IS NOT NULL)"
+ENDED = "count(*) FILTER (WHERE agent IS NOT NULL AND closed_at IS NOT NULL)"
+ONE_PERSON = "count(*) FILTER (WHERE agent = another AND closed_at IS NOT NULL)"
 MEASURES = f"""
 count(*) AS opened,
 count(first_at) AS answered,
 count(*) FILTER (WHERE first_at IS NULL AND status IN (%(closed)s, %(abandoned)s)) AS gave_up,
 count(*) FILTER (WHERE first_at - opened_at < %(promised)s * interval '1 s') AS in_time,
-percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM first_at - opened_at)) AS wait_median,
-percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM first_at - opened_at)) AS wait_p95,
-percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM closed_at - first_at)) AS length_median,
+percentile_cont(0.5) WITHIN GROUP (ORDER BY date_part('epoch', first_at - opened_at)) AS wait_median,
+percentile_cont(0.95) WITHIN GROUP (ORDER BY date_part('epoch', first_at - opened_at)) AS wait_p95,
+percentile_cont(0.5) WITHIN GROUP (ORDER BY date_part('epoch', closed_at - first_at)) AS length_median,
 {ENDED} AS ended,
 {ONE_PERSON} AS one_person
 """
@@ -56,18 +55,10 @@ percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM closed_at - first
 BY_TIME = f"""
 WITH one AS MATERIALIZED ({ONE}), timed AS (
     SELECT *, (opened_at AT TIME ZONE 'Europe/Paris')::date AS day,
-           extract(hour FROM opened_at AT TIME ZONE 'Europe/Paris')::int AS hour FROM one
+           date_part('hour', opened_at AT TIME ZONE 'Europe/Paris')::int AS hour FROM one
 )
 SELECT grouping(day, hour), day, hour, {MEASURES}
 FROM timed GROUP BY GROUPING SETS ((), (day), (hour)) ORDER BY 1, 2, 3
-"""  # noqa: S608  parts of this module
-BY_END = f"""
-WITH one AS MATERIALIZED ({ONE})
-SELECT 'outcome' AS sort, outcome AS value, count(*) FROM one
-WHERE closed_at IS NOT NULL AND first_at IS NOT NULL GROUP BY outcome
-UNION ALL SELECT 'orientation', orientation, count(*) FROM one GROUP BY orientation
-UNION ALL SELECT 'minor', CASE WHEN age_band IN ('under_15', '15_17', 'under_18') THEN 'yes' ELSE 'no' END, count(*)
-FROM one GROUP BY 2
 """  # noqa: S608  parts of this module
 # The hours of the week in Paris at which people came.
 ARRIVALS = """
@@ -211,13 +202,11 @@ def read(start: datetime, end: datetime, open_days: OpenDays | None = None) -> H
     rows = DailyFigure.objects.between(_day_of(start), min(first_open, _day_of(end)), OF_A_PERIOD)
     totals = _add(rows.totals(), open_days.once(daily.count_people, since, end, series=OF_A_PERIOD))
     hours = [(hour, _measures_of_hour(totals, hour)) for hour in range(24)]
-    ends = rules_of_days.first_parts(totals["end"])
-    ends.pop(rules_of_days.NONE, None)
     return History(
         whole=_measures_of(totals),
         days=_closed_days(rows) + open_days.once(_read_times, since, end)[1],
         hours=[(hour, measures) for hour, measures in hours if measures.opened],
-        outcomes=_most_first(ends),
+        outcomes=_outcomes_of(totals),
         orientations=_most_first(totals["orientation"]),
         minors=totals["age"].get(rules_of_days.MINOR, 0),
         exact_from=first_open,
@@ -276,6 +265,13 @@ def _measures_of(totals: Totals) -> Measures:
     )
 
 
+def _outcomes_of(totals: Totals) -> list[tuple[str, int]]:
+    """Return how the exchanges that somebody answered ended."""
+    ends = rules_of_days.first_parts(totals["end"])
+    ends.pop(rules_of_days.NONE, None)
+    return _most_first(ends)
+
+
 def _most_first(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(((value, count) for value, count in counts.items() if count), key=lambda pair: (-pair[1], pair[0]))
 
@@ -311,18 +307,18 @@ def _read_times(
 
 
 def _read_open(start: datetime, end: datetime, open_days: OpenDays) -> History:
-    """Count open days exactly, from their conversations, in two statements."""
+    """Count open days exactly, from their conversations, in two statements. Ends and orientations of another version
+    are counted as « other », as on closed days.
+    """
     whole, days, hours = open_days.once(_read_times, start, end)
-    with connection.cursor() as cursor:
-        cursor.execute(BY_END, _asks(start, end))
-        ends = cursor.fetchall()
+    totals = open_days.once(daily.count_people, start, end, series=OF_A_PERIOD)
     return History(
         whole=whole,
         days=days,
         hours=hours,
-        outcomes=_sort(ends, "outcome"),
-        orientations=_sort(ends, "orientation"),
-        minors=dict(_sort(ends, "minor")).get("yes", 0),
+        outcomes=_outcomes_of(totals),
+        orientations=_most_first(totals["orientation"]),
+        minors=totals["age"].get(rules_of_days.MINOR, 0),
     )
 
 
@@ -423,16 +419,11 @@ def _measures(row: Sequence[Any]) -> Measures:
     return Measures(*numbers)
 
 
-def _sort(ends: Sequence[tuple[str, str, int]], sort: str) -> list[tuple[str, int]]:
-    found = [(value, count) for kind, value, count in ends if kind == sort]
-    return sorted(found, key=lambda pair: (-pair[1], pair[0]))
-
-
 def outcome_label(value: str) -> str:
     """Return an outcome in words; one of another version is called « other »."""
     return str(Outcome(value).label) if value in Outcome.values else str(Outcome.OTHER.label)
 
 
 def orientation_label(value: str) -> str:
-    """Put a result of the orientation into words; one that it no longer has stays as it is."""
-    return label_of(rules.Outcome, value)
+    """Return a result of the orientation in words; one of another version was counted as « other »."""
+    return str(Outcome.OTHER.label) if value == rules_of_days.OTHER else label_of(rules.Outcome, value)

@@ -72,6 +72,14 @@ def test_read_agent_who_came_back_is_one_interlocutor(db):
     assert history.read(START, END).whole.one_person == 1
 
 
+def test_ends_and_orientations_of_another_version_are_other(month):
+    Conversation.objects.filter(outcome=Outcome.COMPLAINT).update(outcome="former")
+    Report.objects.filter(age_band="under_15").update(outcome="former")
+    found = history.read(START, END)
+    assert found.outcomes == [("advised", 2), ("other", 1)] and found.orientations == [("chat", 3), ("other", 1)]
+    assert history.outcome_label("other") == history.orientation_label("other") == "Autre"
+
+
 def test_read_nothing(db, django_assert_num_queries):
     with django_assert_num_queries(3):
         found = history.read(START, END)
