@@ -31,7 +31,8 @@ class Settled(Exception):
 class Reminder:
     """It is a request and its reminders.
 
-    days: for each, how many days after the request, its date, and whether it has come. is_last: whether the last has.
+    days: for each, how many days after the request, its date, and whether it is the last that has come. is_last:
+    whether the last of all has.
     """
 
     asked_on: date
@@ -42,14 +43,13 @@ class Reminder:
 def reminders_of(conversation: Conversation, today: date) -> list[Reminder]:
     """Return the requests of a conversation that the caller has just obtained, the oldest first. One query."""
     rows = RemovalRequest.objects.filter(conversation=conversation).values_list("asked_on", flat=True)
-    return [
-        Reminder(
-            asked_on,
-            [(days, day, day <= today) for days, day in rules.days_to_look(asked_on)],
-            rules.is_last(asked_on, today),
-        )
-        for asked_on in rows
-    ]
+    reminders = []
+    for asked_on in rows:
+        days = rules.days_to_look(asked_on)
+        last_come = max((day for _days, day in days if day <= today), default=None)
+        told = [(after, day, day == last_come) for after, day in days]
+        reminders.append(Reminder(asked_on, told, rules.is_last(asked_on, today)))
+    return reminders
 
 
 def is_proposed(conversation: Conversation) -> bool:

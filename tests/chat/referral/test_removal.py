@@ -83,6 +83,15 @@ def test_request_is_kept_as_a_day_and_once():
     assert RemovalRequest.objects.count() == 1
 
 
+@pytest.mark.parametrize(("after", "told"), [(2, []), (3, [3]), (6, [3]), (10, [7]), (40, [30])])
+def test_it_is_time_on_the_last_day_that_has_come_alone(after, told):
+    conversation = make.waiting()
+    removal.note_request(conversation, TODAY)
+    (reminder,) = removal.reminders_of(conversation, TODAY + timedelta(days=after))
+    assert [days for days, _day, is_time in reminder.days if is_time] == told
+    assert reminder.is_last == (told == [30])
+
+
 def test_days_of_one_conversation_are_bounded():
     conversation = make.waiting()
     for days in range(rules.REQUESTS_MOST):
