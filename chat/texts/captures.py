@@ -127,8 +127,15 @@ NOT_TAKEN = add(
 add("captures.is_private", CAPTURES, _("Privé"))
 add("captures.is_shown", CAPTURES, _("Montré, pas encore vu"))
 add("captures.is_read", CAPTURES, _("Vu par votre interlocuteur"), _("Vu par ton interlocuteur"))
-add("captures.is_arriving", CAPTURES, _("Envoi interrompu à {percent} %. Choisissez le même fichier pour continuer."),
-    _("Envoi interrompu à {percent} %. Choisis le même fichier pour continuer."), variables=[PERCENT])  # fmt: skip
+add(
+    "captures.is_arriving",
+    CAPTURES,
+    _("Envoi interrompu à {percent} %. Choisissez le même fichier pour continuer. "
+      "Sinon, ce début s'efface seul après un jour."),
+    _("Envoi interrompu à {percent} %. Choisis le même fichier pour continuer. "
+      "Sinon, ce début s'efface seul après un jour."),
+    variables=[PERCENT],
+)  # fmt: skip
 add("captures.is_unreadable", CAPTURES, _("Reçu, mais illisible ici : l'original est gardé."))
 add(
     "captures.is_locked",
@@ -148,8 +155,25 @@ WAITING_TURN = add(
     _("Beaucoup de fichiers arrivent en ce moment. Le vôtre attend son tour, puis part de lui-même."),
     _("Beaucoup de fichiers arrivent en ce moment. Le tien attend son tour, puis part de lui-même."),
 )
-SENT = add("captures.sent", CAPTURES, _("Envoyé."))
+SENT = add("captures.sent", CAPTURES, _("Reçu, pour vous seulement."), _("Reçu, pour toi seulement."))
 STOPPED = add("captures.stopped", CAPTURES, _("Envoi arrêté."))
+FOLDER = add("captures.folder", CAPTURES, _("C'est un dossier. Ouvrez-le, et choisissez les images qu'il contient."),
+    _("C'est un dossier. Ouvre-le, et choisis les images qu'il contient."))  # fmt: skip
+UNREAD = add(
+    "captures.unread",
+    CAPTURES,
+    _("Cet appareil n'a pas pu lire le fichier jusqu'au bout. Choisissez-le de nouveau."),
+    _("Cet appareil n'a pas pu lire le fichier jusqu'au bout. Choisis-le de nouveau."),
+)
+# Said where a file was pasted or dropped and is not taken.
+add("captures.elsewhere", CAPTURES, _("Les images et les PDF s'envoient sur une autre page. Votre texte reste ici."),
+    _("Les images et les PDF s'envoient sur une autre page. Ton texte reste ici."))  # fmt: skip
+add(
+    "captures.question_first",
+    CAPTURES,
+    _("Répondez d'abord à cette question. Puis collez ou déposez le fichier de nouveau."),
+    _("Réponds d'abord à cette question. Puis colle ou dépose le fichier de nouveau."),
+)
 
 # What whoever answers hands to the person.
 HANDED_OVER = add(

@@ -5,6 +5,7 @@ who sees them blurred.
 import hashlib
 import re
 from base64 import b64encode
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -79,9 +80,9 @@ def test_captures_are_sent_over_a_bad_line_and_seen_blurred(live_site, page: Pag
 
     person.route("**/captures/envoi/", bad_line)
     person.get_by_label("Image ou PDF").set_input_files([as_file("petite.png", SMALL), as_file("grande.png", LARGE)])
-    with person.expect_navigation():  # once both files have arrived, the list is read again
-        person.get_by_role("button", name="Envoyer", exact=True).click()
+    person.get_by_role("button", name="Envoyer", exact=True).click()
     listed = person.locator("#captures-list")
+    expect(person.locator("#sending").get_by_text("Reçu, pour vous seulement.")).to_have_count(2)
     expect(listed.get_by_text("petite.png")).to_be_visible()
     expect(listed.get_by_text("grande.png")).to_be_visible()
     expect(listed.get_by_text("Privé")).to_have_count(2)
@@ -107,17 +108,28 @@ def test_captures_are_sent_over_a_bad_line_and_seen_blurred(live_site, page: Pag
 
 
 # What a browser does with files that were pasted or dropped. Each returns whether the browser itself handles them too.
-_GIVEN = """([name, content]) => {
+_GIVEN = """([name, content, where]) => {
   const data = new DataTransfer();
   const bytes = Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0));
   if (name) data.items.add(new File([bytes], name, { type: "image/png" }));
   else data.setData("text/plain", "un mot");
-  const form = document.querySelector("#send");
+  const there = document.querySelector(where ?? "main");
   const more = { bubbles: true, cancelable: true };
 """
-PASTE = _GIVEN + "return form.dispatchEvent(new ClipboardEvent('paste', { ...more, clipboardData: data })); }"
-DRAG = _GIVEN + "return form.dispatchEvent(new DragEvent('dragover', { ...more, dataTransfer: data })); }"
-DROP = _GIVEN + "return form.dispatchEvent(new DragEvent('drop', { ...more, dataTransfer: data })); }"
+PASTE = _GIVEN + "return there.dispatchEvent(new ClipboardEvent('paste', { ...more, clipboardData: data })); }"
+DRAG = _GIVEN + "return there.dispatchEvent(new DragEvent('dragover', { ...more, dataTransfer: data })); }"
+DROP = _GIVEN + "return there.dispatchEvent(new DragEvent('drop', { ...more, dataTransfer: data })); }"
+
+
+def drop_from_the_desk(page: Page, *paths: Path) -> None:
+    """Drop these files and folders on the title, as a hand does: the browser opens what the page does not take."""
+    box = page.locator("h1:visible").bounding_box()
+    assert box is not None
+    session = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": box["x"] + 5, "y": box["y"] + 5, "data": data})
+    session.detach()
 
 
 @pytest.mark.slow
@@ -132,20 +144,88 @@ def test_captures_are_pasted_and_dropped(live_site, enter):
     assert person.evaluate(PASTE, ["", ""]) is True, "a text that is pasted is the browser's"
 
     pasted, dropped = ["collee.png", b64encode(SMALL).decode()], ["deposee.png", b64encode(OTHER).decode()]
-    with person.expect_navigation():  # once the file has arrived, the list is read again
-        assert person.evaluate(PASTE, pasted) is False
+    assert person.evaluate(PASTE, pasted) is False
     expect(listed.get_by_text("collee.png")).to_be_visible()
 
     assert person.evaluate(DRAG, dropped) is False, "else the browser opens the file in place of the page"
     expect(form).to_have_class(re.compile("pnav-capture--over"))
-    with person.expect_navigation():
-        assert person.evaluate(DROP, dropped) is False
+    assert person.evaluate(DROP, dropped) is False
     expect(listed.get_by_text("deposee.png")).to_be_visible()
     expect(form).not_to_have_class(re.compile("pnav-capture--over"))
     expect(listed.get_by_text("Privé")).to_have_count(2)
     assert sorted(in_site(live_site, drawn_in_site)) == sorted(
         hashlib.sha256(one).hexdigest() for one in (SMALL, OTHER)
     )
+
+
+@pytest.mark.slow
+def test_each_file_that_is_not_taken_is_named_and_the_others_arrive(live_site, enter, tmp_path):
+    _agent, conversation = in_site(live_site, talking)
+    person = enter(conversation, width=360, height=640)
+    person.goto(live_site.url + "/tchat/captures/")
+    person.get_by_label("Non", exact=True).check(force=True)
+    person.get_by_role("button", name="Continuer").click()
+    expect(person.get_by_text("coller une image, ou la déposer ici")).to_be_visible()
+    (tmp_path / "dossier").mkdir()
+    files = {"a.png": SMALL, "programme.exe": b"MZ" + bytes(500), "vide.png": b"", "grande.png": SMALL + bytes(2**24)}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    drop_from_the_desk(person, tmp_path / "dossier", *(tmp_path / name for name in files))
+    listed, sending = person.locator("#captures-list"), person.locator("#sending > li")
+    expect(listed.get_by_text("a.png")).to_be_visible()
+    told = {
+        "C'est un dossier.": "",
+        "Ce fichier est vide.": "vide.png",
+        "Ce fichier est trop gros : 15 Mo au plus.": "grande.png",
+        "Reçu, pour vous seulement.": "a.png",
+        "Ce fichier n'est ni une image ni un PDF": "programme.exe",
+    }
+    for sentence, name in told.items():
+        expect(sending.filter(has_text=sentence)).to_contain_text(name)
+    expect(sending.filter(has_text="trop gros")).to_be_in_viewport()
+    assert len(person.context.pages) == 1
+
+    # What one of them was does not hinder the next ones, and a mark in the list stays.
+    listed.get_by_label("a.png").check(force=True)
+    other = person.evaluate(DROP, ["autre.png", b64encode(OTHER).decode()])
+    assert other is False
+    expect(listed.get_by_text("autre.png")).to_be_visible()
+    expect(listed.get_by_label("a.png")).to_be_checked()
+
+
+@pytest.mark.slow
+def test_files_given_to_another_page_stay_out_of_sight_and_lead_to_the_captures(live_site, enter, tmp_path):
+    _agent, conversation = in_site(live_site, talking)
+    person = enter(conversation, width=360, height=640)
+    image, given = tmp_path / "a.png", ["a.png", b64encode(SMALL).decode(), "textarea"]
+    image.write_bytes(SMALL)
+    for path in ("/tchat/", "/tchat/faits/"):
+        person.goto(live_site.url + path)
+        person.locator("textarea").first.fill("J'ai peur")
+        note = person.get_by_text("s'envoient sur une autre page")
+        assert person.evaluate(PASTE, ["", "", "textarea"]) is True, "a text that is pasted is the browser's"
+        expect(note).to_be_hidden()
+        assert person.evaluate(PASTE, given) is False
+        expect(note).to_be_in_viewport()
+        drop_from_the_desk(person, image)
+        with goes_on(person):
+            note.get_by_role("button", name="Envoyer une capture").click()
+        expect(person).to_have_url(live_site.url + "/tchat/captures/")
+        assert len(person.context.pages) == 1, "no other tab shows the file"
+        person.goto(live_site.url + path)
+        expect(person.locator("textarea").first).to_have_value("J'ai peur")
+
+    # Before the answer to the question nothing is taken, and that is said; after a « yes » the page says it already.
+    person.goto(live_site.url + "/tchat/captures/")
+    drop_from_the_desk(person, image)
+    expect(person.get_by_text("Répondez d'abord à cette question.")).to_be_in_viewport()
+    person.get_by_label("Oui, ou je ne sais pas").check(force=True)
+    person.get_by_role("button", name="Continuer").click()
+    expect(person.get_by_role("heading", name="N'envoyez pas cette image")).to_be_visible()
+    drop_from_the_desk(person, image)
+    expect(person.locator("#file-note")).to_be_focused()
+    assert len(person.context.pages) == 1
+    assert in_site(live_site, lambda: Capture.objects.filter(conversation=conversation).count()) == 0
 
 
 @pytest.mark.slow

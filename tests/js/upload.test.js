@@ -151,3 +151,25 @@ test("the same file has the same id in an exchange, and another one elsewhere", 
   assert.notEqual(await idOf("b", file(45)), id);
   assert.notEqual(await idOf("a", file(46)), id);
 });
+
+/** A file of which the device gives the first bytes and then no more. */
+const lost = (size, given) => ({
+  ...file(size),
+  slice: (start, end) => {
+    if (end > given) return { arrayBuffer: () => Promise.reject(new DOMException("gone", "NotFoundError")) };
+    return new Blob([new Uint8Array(end - start)]);
+  },
+});
+
+test("a file that the device does not give any more ends, and is not taken for a cut line", async () => {
+  const far = server({ size: 25 });
+  const asked = life();
+  const { end } = await sendFile(lost(25, 10), "id", far, quiet, asked);
+  assert.equal(end, "unread");
+  assert.deepEqual(far.state.slices, [[0, 10]]);
+  assert.deepEqual(asked.slept, []);
+});
+
+test("a folder has no id", async () => {
+  assert.equal(await idOf("salt", lost(4096, 0)), "");
+});

@@ -521,6 +521,8 @@ _SENDING = (
     capture_texts.WAITING_TURN,
     capture_texts.SENT,
     capture_texts.STOPPED,
+    capture_texts.FOLDER,
+    capture_texts.UNREAD,
 )
 
 

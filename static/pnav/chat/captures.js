@@ -6,9 +6,10 @@
  * @module
  */
 
-import { byId, fromTemplate, seek } from "../lib/dom.js";
+import { all, byId, fromTemplate, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
 import { stayInExchange } from "./beside.js";
+import { tellNotTaken, watchGivenFiles } from "./given-files.js";
 import { idOf, sendFile } from "./upload.js";
 
 /** @typedef {import("./upload.js").Answer} Answer */
@@ -19,6 +20,7 @@ const SLICE_MS = 60_000; // 240 KiB take 40 seconds at 50 kbit/s
 
 /** @type {File[]} */
 const waiting = [];
+const reading = new XMLHttpRequest();
 let isSending = false;
 
 /**
@@ -62,13 +64,13 @@ const sleep = (ms) =>
     addEventListener("online", wake);
   });
 
-/** Show the line of a file in the list of what is being sent. @param {File} file */
-const showLine = (file) => {
+/** Show the line of a file in the list of what is being sent. @param {string} name of the file */
+const showLine = (name) => {
   const line = fromTemplate("sending-one");
-  /** @param {string} name */
-  const part = (name) => /** @type {HTMLElement} */ (line.querySelector(`[data-part=${name}]`));
-  part("name").textContent = file.name;
-  part("bar").setAttribute("aria-label", file.name);
+  /** @param {string} wanted */
+  const part = (wanted) => /** @type {HTMLElement} */ (line.querySelector(`[data-part=${wanted}]`));
+  part("name").textContent = name;
+  part("bar").setAttribute("aria-label", name);
   part("stop").textContent = data.stop ?? "";
   byId("sending").append(line);
   return {
@@ -79,9 +81,37 @@ const showLine = (file) => {
   };
 };
 
+/** Say in the list why a file is not sent. @param {string} name "" for a folder @param {string} text */
+const tellRefused = (name, text) => {
+  const { line, bar, said, stop } = showLine(name);
+  bar.remove();
+  stop.remove();
+  said.textContent = text;
+  line.classList.add("fr-message--error");
+};
+
+/**
+ * Show the list of captures as the server draws it now. The rest of the page stays, with what it says of each file. If
+ * reading fails, the list is an older one, and what was sent is there all the same.
+ */
+const readList = () => {
+  reading.open("GET", location.href); // this ends a reading that is under way, whose list would be an older one
+  reading.responseType = "document"; // parsed by the browser: no text becomes HTML here
+  reading.timeout = 20_000;
+  reading.onload = () => {
+    const drawn = reading.response && seek("#own-captures", reading.response);
+    if (!drawn || listening.signal.aborted) return;
+    const list = byId("own-captures");
+    const ticked = new Set(all("[name=one]:checked", list, HTMLInputElement).map((box) => box.value));
+    for (const box of all("[name=one]", drawn, HTMLInputElement)) box.checked = ticked.has(box.value);
+    list.replaceWith(drawn);
+  };
+  reading.send();
+};
+
 /** @param {File} file */
 const sendOne = async (file) => {
-  const { line, bar, said, stop } = showLine(file);
+  const { line, bar, said, stop } = showLine(file.name);
   const life = new AbortController();
   stop.addEventListener("click", () => life.abort(), { once: true });
   /** @param {number} received */
@@ -90,26 +120,28 @@ const sendOne = async (file) => {
   const say = (text) => {
     if (said.textContent !== text) said.textContent = text;
   };
-  const id = await idOf(data.salt ?? "", file);
-  const { end, said: why } = await sendFile(
-    file,
-    id,
-    server,
-    {
-      moved(received) {
-        bar.value = percent(received);
-        // The percentage changes in steps of ten, because a screen reader reads each change.
-        say((data.sending ?? "").replace("{percent}", String(10 * Math.floor(percent(received) / 10))));
-      },
-      waiting: (isWaiting, isTurn) => isWaiting && say((isTurn ? data.turn : data.waiting) ?? ""),
+  const news = {
+    /** @param {number} received */
+    moved(received) {
+      bar.value = percent(received);
+      // The percentage changes in steps of ten, because a screen reader reads each change.
+      say((data.sending ?? "").replace("{percent}", String(10 * Math.floor(percent(received) / 10))));
     },
-    { sleep, signal: life.signal },
-  );
+    /** @param {boolean} isWaiting @param {boolean} isTurn */
+    waiting: (isWaiting, isTurn) => isWaiting && say((isTurn ? data.turn : data.waiting) ?? ""),
+  };
+  const id = await idOf(data.salt ?? "", file);
+  // The list says of a file that was interrupted that it waits to be chosen again. Now it was.
+  if (id) seek(`#captures-list [value="${id}"]`)?.closest("li")?.remove();
+  const { end, said: why } = id
+    ? await sendFile(file, id, server, news, { sleep, signal: life.signal })
+    : { end: /** @type {const} */ ("unread"), said: "" };
   stop.remove();
+  bar.remove();
   if (end === "whole") say(data.sent ?? "");
   if (end === "stopped") say(data.stopped ?? "");
-  if (end === "refused") {
-    say(why || (data.away ?? ""));
+  if (end === "refused" || end === "unread") {
+    say(why || (end === "unread" ? data.unread : data.away) || "");
     line.classList.add("fr-message--error");
   }
   return end;
@@ -118,31 +150,28 @@ const sendOne = async (file) => {
 const sendNext = async () => {
   if (isSending) return;
   isSending = true;
-  let isAnySent = false;
   for (let file = waiting.shift(); file !== undefined && !listening.signal.aborted; file = waiting.shift()) {
     const end = await sendOne(file);
-    isAnySent ||= end === "whole";
     if (end === "over") break;
+    readList();
   }
   isSending = false;
-  // The server draws the list below. The page is loaded again once nothing is being sent, unless it shows an error.
-  if (isAnySent && !byId("sending").querySelector(".fr-message--error")) location.reload();
 };
 
-/** @param {Iterable<File>} files */
-const take = (files) => {
-  const error = byId("capture-error");
-  error.hidden = true;
+/** @param {Iterable<File>} files @param {boolean} [hasFolder] */
+const take = (files, hasFolder = false) => {
+  byId("capture-error").hidden = true; // the server's, of the form before
+  if (!isSending) byId("sending").replaceChildren();
+  if (hasFolder) tellRefused("", data.folder ?? "");
+  const most = Number(data.mostBytes);
   for (const file of files) {
-    const most = Number(data.mostBytes);
-    if (file.size === 0 || file.size > most) {
-      error.textContent = (file.size === 0 ? data.empty : data.tooLarge) ?? "";
-      error.hidden = false;
-    } else {
-      waiting.push(file);
-    }
+    if (file.size === 0) tellRefused(file.name, data.empty ?? "");
+    else if (file.size > most) tellRefused(file.name, data.tooLarge ?? "");
+    else waiting.push(file);
   }
   sendNext();
+  // A file that was pasted or dropped higher up is told of here. Nothing moves after that: somebody may be reading.
+  byId("sending").lastElementChild?.scrollIntoView({ block: "nearest" });
 };
 
 const form = seek("#send", document, HTMLFormElement);
@@ -156,27 +185,13 @@ if (form !== null && globalThis.crypto?.subtle !== undefined) {
     take([...input.files]);
     input.value = "";
   });
-  addEventListener("paste", (event) => {
-    const files = [...(event.clipboardData?.files ?? [])];
-    if (files.length > 0) {
-      event.preventDefault();
-      take(files);
-    }
-  });
-  form.addEventListener("dragover", (event) => {
-    event.preventDefault();
-    form.classList.add("pnav-capture--over");
-  });
-  form.addEventListener("dragleave", () => form.classList.remove("pnav-capture--over"));
-  form.addEventListener("drop", (event) => {
-    event.preventDefault();
-    form.classList.remove("pnav-capture--over");
-    take([...(event.dataTransfer?.files ?? [])]);
-  });
+  watchGivenFiles(take, (isOver) => form.classList.toggle("pnav-capture--over", isOver));
   // The browser asks before somebody leaves while a file is being sent. The quick exit leaves without being asked.
   addEventListener("beforeunload", (event) => {
     if (isSending && !document.documentElement.classList.contains("pnav-leaving")) event.preventDefault();
   });
+} else {
+  watchGivenFiles(tellNotTaken); // the question is not answered yet, or nothing is taken
 }
 
 stayInExchange(data, listening, () => {

@@ -8,6 +8,7 @@
 import { byId } from "../lib/dom.js";
 import { newId } from "../lib/outbox.js";
 import { stayInExchange } from "./beside.js";
+import { tellNotTaken, watchGivenFiles } from "./given-files.js";
 import { keepInTab } from "./tab.js";
 
 /** @typedef {HTMLInputElement | HTMLTextAreaElement} Field */
@@ -87,4 +88,5 @@ form.addEventListener("submit", () => {
   kept.draft.end();
 });
 
+watchGivenFiles(tellNotTaken);
 stayInExchange(data, listening, kept.draft.end);

@@ -11,6 +11,7 @@ import { alertPerson, watchAlerts } from "./alerts.js";
 import { hideAnswers, isQuestion, question, readAnswers, watchAnswers } from "./answers.js";
 import { closeForm, draft, forget, outbox, watchForm } from "./compose.js";
 import { watchDoors } from "./doors.js";
+import { tellNotTaken, watchGivenFiles } from "./given-files.js";
 import { watchReport } from "./report.js";
 import { watchCode } from "./return-code.js";
 import { data, exchange, isDiscreet, say, visit, voice, words } from "./state.js";
@@ -146,6 +147,7 @@ watchCode();
 watchAlerts();
 watchDoors();
 watchReport();
+watchGivenFiles(tellNotTaken);
 exchange.line = openVisitorLine(
   data,
   () => exchange.lastSeq,

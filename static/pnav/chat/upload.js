@@ -30,8 +30,25 @@ const TURNS_MOST = 5;
  */
 
 /**
- * @typedef {"whole" | "over" | "stopped" | "refused"} End
+ * @typedef {"whole" | "over" | "stopped" | "refused" | "unread"} End
  */
+
+/**
+ * Return these bytes of a file, or null when the device does not give them: the file was removed meanwhile, or is a
+ * folder. A request with such a part would fail as one without a network does, and be sent again and again.
+ *
+ * @param {{ slice: (start: number, end: number) => Blob }} file
+ * @param {number} start
+ * @param {number} end
+ * @returns {Promise<Blob | null>}
+ */
+const partOf = async (file, start, end) => {
+  try {
+    return new Blob([await file.slice(start, end).arrayBuffer()]);
+  } catch {
+    return null;
+  }
+};
 
 /**
  * Send a whole file.
@@ -41,7 +58,8 @@ const TURNS_MOST = 5;
  * @param {Server} server
  * @param {News} news
  * @param {{ sleep: (ms: number) => Promise<void>, signal: { aborted: boolean }, random?: () => number }} life
- * @returns {Promise<{ end: End, said: string }>} over: the visit is. said: why it was refused
+ * @returns {Promise<{ end: End, said: string }>} over: the visit is. unread: the device does not give the file. said: why
+ *   it was refused
  */
 export const sendFile = async (file, id, server, news, { sleep, signal, random = Math.random }) => {
   let received = -1; // the upload has not begun, or the server has to be asked again
@@ -50,10 +68,12 @@ export const sendFile = async (file, id, server, news, { sleep, signal, random =
   let turns = 0;
   let isWaiting = false;
   while (!signal.aborted) {
+    const part = received < 0 ? null : await partOf(file, received, Math.min(received + slice, file.size));
+    if (received >= 0 && part === null) return { end: "unread", said: "" };
     const answer =
-      received < 0
+      part === null
         ? await server.begin({ id, size: file.size, name: file.name })
-        : await server.send(id, received, file.slice(received, Math.min(received + slice, file.size)));
+        : await server.send(id, received, part);
     if (signal.aborted) break;
     if (answer?.status === 503 && answer.body.busy) {
       isWaiting = true;
@@ -92,10 +112,12 @@ export const sendFile = async (file, id, server, news, { sleep, signal, random =
  *
  * @param {string} salt of the exchange
  * @param {{ size: number, name: string, lastModified: number, slice: (start: number, end: number) => Blob }} file
- * @returns {Promise<string>} a UUID
+ * @returns {Promise<string>} a UUID, or "" when the device does not give the file
  */
 export const idOf = async (salt, file) => {
-  const head = new Uint8Array(await file.slice(0, 65_536).arrayBuffer());
+  const part = await partOf(file, 0, 65_536);
+  if (part === null) return "";
+  const head = new Uint8Array(await part.arrayBuffer());
   const told = new TextEncoder().encode(`${salt}|${file.size}|${file.lastModified}|${file.name}|`);
   const whole = new Uint8Array(told.length + head.length);
   whole.set(told);
