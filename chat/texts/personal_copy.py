@@ -224,7 +224,7 @@ CAPTURE = add(
     variables=[Variable("number", "le numéro de la capture", "2"), DAY],
 )
 CAPTURE_UNREAD = add(
-    "copy.capture_unread", PAPER, _("Elle n'a pas encore été lue ici : elle n'est pas dans cette copie.")
+    "copy.capture_unread", PAPER, _("Elle se préparait encore : une copie faite un peu plus tard la contient.")
 )
 CAPTURE_CLOSED = add(
     "copy.capture_closed", PAPER, _("Elle ne peut plus être ouverte : elle n'est pas dans cette copie.")
