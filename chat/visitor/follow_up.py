@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -30,6 +31,8 @@ from chat.visitor.base import FOLLOW_UP_ASKED, go_to_follow_up, manner_of
 from chat.visitor.resume import CODES_SECONDS
 from common import clock, rate_limits
 from common.service_settings import definitions, values
+
+STILL_THERE = "encore"  # in the address after a « non »: the page that the answer names stays in reach
 
 
 def whose(request: HttpRequest) -> tuple[Conversation | None, bool]:
@@ -147,6 +150,8 @@ def removal_answer(request: HttpRequest) -> HttpResponse:
         return _show(request, current, is_by_code=is_by_code, error=error, status=409)
     told = form_texts.REMOVAL_GONE if answer == removal_rules.Answer.REMOVED else form_texts.REMOVAL_STILL_THERE
     messages.success(request, told.say(familiar=manner_of(request, current)["familiar"]))
+    if answer == removal_rules.Answer.STILL_THERE:
+        return redirect(f"{reverse('chat:follow_up')}?{STILL_THERE}")
     return redirect("chat:follow_up")
 
 
@@ -197,7 +202,7 @@ def _show(
         captures=captures.count_seen(current),
         facts=_agreed_facts(current),
         reminders=referral_removal.reminders_of(current, timezone.localdate()),
-        is_removal_proposed=referral_removal.is_proposed(current),
+        is_removal_proposed=STILL_THERE in request.GET or referral_removal.is_proposed(current),
         is_by_code=is_by_code,
         error=error,
         meeting=meeting,

@@ -83,6 +83,16 @@ def test_request_is_kept_as_a_day_and_once():
     assert RemovalRequest.objects.count() == 1
 
 
+def test_kit_stays_in_reach_when_the_content_is_there_to_the_end():
+    conversation = make.waiting()
+    client, asked_on = visit(conversation), timezone.localdate() - timedelta(days=30)
+    removal.note_request(conversation, asked_on)
+    shown = answer(client, asked_on, Answer.STILL_THERE)
+    assert reverse("pages:removal_request") in shown.content.decode(), "the answer says that this page helps"
+    assert not RemovalRequest.objects.exists()
+    assert reverse("pages:removal_request") not in client.get(SUITES).content.decode()
+
+
 @pytest.mark.parametrize(("after", "told"), [(2, []), (3, [3]), (6, [3]), (10, [7]), (40, [30])])
 def test_it_is_time_on_the_last_day_that_has_come_alone(after, told):
     conversation = make.waiting()
