@@ -90,6 +90,8 @@ def test_paper_of_the_removal_kit_holds_each_letter_whole_and_no_form(
     for selector in ("main .fr-btn", ".guide__form", ".pnav-header", ".pnav-footer", ".pnav-exit"):
         for one in page.locator(selector).all():
             expect(one).to_be_hidden()
+    for last in ("body", "main > .fr-container"):  # what is below the last line would be an empty sheet
+        assert page.locator(last).evaluate("node => getComputedStyle(node).paddingBottom") == "0px"
     paper = PdfReader(BytesIO(page.pdf(format="A4")))
     # Where lines end depends on the paper.
     printed = "".join("".join(one.extract_text() for one in paper.pages).split())
