@@ -1,7 +1,7 @@
 """Starts Python processes that have read nothing of ours at the price of a fork, for tests of how a process starts.
 
 A new process spends most of its time on importing libraries. `run` asks one process to fork itself, which holds the
-libraries that our settings import and has run nothing of this repository (`fresh_server`). What the child reads of its
+libraries that our settings import and has run nothing of the site (`fresh_server`). What the child reads of its
 environment and of our modules is as in a new process, and those libraries read none of it.
 
     done = fresh.run("import pnav.settings", {"SECRET_KEY": "short"})
@@ -26,12 +26,15 @@ from typing import Any
 
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2): our descendants that lose their parent become our children
 ROOT = Path(__file__).resolve().parents[2]
+FOLDER = "PNAV_TESTS_FOLDER"  # the variable by which processes know the folder of the run that started them
 
 
 @cache
 def _server() -> subprocess.Popen[str]:
+    folder = os.environ.get(FOLDER)
+    known = [str(Path(folder) / "learned")] if folder else []
     server = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.fresh_server"],
+        [sys.executable, "-m", "tests.support.fresh_server", *known],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"]},
         stdin=subprocess.PIPE,

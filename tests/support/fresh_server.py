@@ -1,7 +1,8 @@
-"""The process that `tests.support.fresh` forks: it holds libraries, and runs no module of this repository.
+"""The process that `tests.support.fresh` forks: it holds libraries, and runs no module of the site.
 
 It has read the compiled code of our modules. A child that imports one runs it as a new process does, and need not read
-it from the disk.
+it from the disk. It has also computed what they compute from a text alone (`learned`), if its command line names a file
+of the run for it.
 
 A line of JSON asks for a child, and a line answers. For a child with `code` the answer says how it ended and what it
 printed. For one with a `module`, which goes on, it is the number of the process.
@@ -22,6 +23,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -54,6 +56,8 @@ import psycopg_pool
 import redis.asyncio.retry
 import redis.backoff
 import whitenoise
+
+from tests.support import learned
 
 __all__ = [  # kept for the children
     "cryptography", "dj_database_url", "django", "environs", "orjson", "psycopg_pool", "redis", "whitenoise",
@@ -169,8 +173,19 @@ def start(module: str, arguments: list[str], environment: dict[str, str], log: s
     return number
 
 
-def serve() -> None:
+def learn(file: Path) -> None:
+    """Have a child note what a site computes from texts, in this file of the run. Raises RuntimeError."""
+    code = f"from tests.support import learned; learned.learn({str(file)!r})"
+    status, _out, errors = run(code, {"PATH": os.environ["PATH"]})
+    if status:
+        raise RuntimeError(f"Nothing was learned: {errors}")
+
+
+def serve(known: Path | None) -> None:
+    """Answer each line. known: the file of the run that holds what a site computes from texts, or will hold it."""
     read_ours()
+    if known is not None:
+        learned.use(learned.read(known, partial(learn, known)))
     # What is held stays. The collector took a fifth of the time in which a child starts, because it walked through all
     # of it.
     gc.collect()
@@ -181,4 +196,4 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
-    serve()
+    serve(Path(sys.argv[1]) if len(sys.argv) > 1 else None)

@@ -18,9 +18,9 @@ import psycopg
 
 from pnav.demo.services import Postgres, postgres_programs
 from tests.support import fresh
+from tests.support.fresh import FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = "PNAV_TESTS_FOLDER"  # the variable by which processes know the folder of the run that started them
 TEMPLATE = "PNAV_TESTS_TEMPLATE"  # the variable that names to a run within a test a migrated database of its own server
 WORKER = "PNAV_TESTS_WORKER"  # the variable by which a worker, and what it starts, knows which of them it is
 
