@@ -201,18 +201,16 @@ def test_thread_keeps_its_room(
         "tablet": Person(),
     }
     desk = take_seat(page, live_site, at, people)
-    with subtests.test("on a laptop"):
-        desk.shows("laptop")
-        thread_has_its_room_on_a_laptop(page, axe_in_both_themes)
-    with subtests.test("with what stays in sight"):
-        desk.shows("in sight")
-        room_with_what_stays_in_sight(page)
-    with subtests.test("with a procedure and a promise"):
-        desk.shows("procedure")
-        room_with_a_procedure_and_a_promise(page, axe)
-    with subtests.test("with words of danger and a procedure"):
-        desk.shows("danger")
-        room_with_words_of_danger(page)
+    proofs: dict[str, tuple[str, Callable[[], None]]] = {
+        "on a laptop": ("laptop", lambda: thread_has_its_room_on_a_laptop(page, axe_in_both_themes)),
+        "with what stays in sight": ("in sight", lambda: room_with_what_stays_in_sight(page)),
+        "with a procedure and a promise": ("procedure", lambda: room_with_a_procedure_and_a_promise(page, axe)),
+        "with words of danger and a procedure": ("danger", lambda: room_with_words_of_danger(page)),
+    }
+    for situation, (person, has_its_room) in proofs.items():
+        with subtests.test(situation):
+            desk.shows(person)
+            has_its_room()
     with subtests.test("dossier is one press away on a tablet"):
         key = desk.shows("tablet")
         page.set_viewport_size({"width": 820, "height": 1180})

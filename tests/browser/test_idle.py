@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from chat.conversations import dispatcher
 from chat.models import Agent, Conversation, Message, ReplyDraft
@@ -73,9 +73,11 @@ def drafted_long_ago(at: Work, since: datetime) -> None:
         time.sleep(0.2)
 
 
-def test_who_gives_no_sign_is_asked_then_in_pause_and_back_with_one_press(
-    live_site: LiveSite, page: Page, at: Work, axe: Axe
-):
+def about_to_answer(live_site: LiveSite, page: Page, at: Work) -> tuple[Agent, Conversation, Locator]:
+    """Open the console of an available agent who answers one person, with the focus where they write.
+
+    The page has its tone, whose sounds are noted, and its time can be moved.
+    """
     agent, mine = answering(at)
     page.add_init_script(f"({EAR})(); ({AHEAD})()")
     page.context.add_cookies([{"name": "pnav_console_son", "value": "1", "url": live_site.url}])
@@ -86,6 +88,13 @@ def test_who_gives_no_sign_is_asked_then_in_pause_and_back_with_one_press(
     expect(page.locator("#disponibilite")).to_have_attribute("data-availability", "available")
     area = page.locator(".console-thread:not([hidden]) textarea[name=body]")
     area.focus()
+    return agent, mine, area
+
+
+def test_who_gives_no_sign_is_asked_then_in_pause_and_back_with_one_press(
+    live_site: LiveSite, page: Page, at: Work, axe: Axe
+):
+    agent, mine, area = about_to_answer(live_site, page, at)
     area.press_sequentially("Je vous l")
     heard(page)
     question = page.locator("#etes-vous-la")
@@ -128,16 +137,7 @@ def test_who_gives_no_sign_is_asked_then_in_pause_and_back_with_one_press(
 
 def asked(live_site: LiveSite, page: Page, at: Work) -> tuple[Agent, Conversation]:
     """Open the console of somebody who answers one person, with « Je vous lis » half written, until it asks."""
-    agent, mine = answering(at)
-    page.add_init_script(f"({EAR})(); ({AHEAD})()")
-    page.context.add_cookies([{"name": "pnav_console_son", "value": "1", "url": live_site.url}])
-    be_signed_in(page, live_site, agent)
-    page.goto(address(live_site, mine))
-    at(lambda: make_available(agent))
-    page.reload()
-    expect(page.locator("#disponibilite")).to_have_attribute("data-availability", "available")
-    area = page.locator(".console-thread:not([hidden]) textarea[name=body]")
-    area.focus()
+    agent, mine, area = about_to_answer(live_site, page, at)
     typed_at = timezone.now()
     area.press_sequentially("Je vous lis")
     heard(page)
