@@ -5,7 +5,6 @@ pass any of them on to the public.
 """
 
 import asyncio
-import hmac
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -29,6 +28,7 @@ from common.database_errors import describe_error, failure_of
 from common.watchdog import Turns
 from pnav import service_metrics
 from pnav.logs import POOL_FAILURES
+from pnav.metrics_token import holds_token
 from pnav.server.page_handler import PAGES, THREADS
 from reports.audit import digests
 from reports.proof_of_date import stamps
@@ -249,13 +249,6 @@ async def ready(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"status": "unavailable", **notes}, status=503)
     is_degraded = failing or "notifications" in notes
     return JsonResponse({"status": "degraded" if is_degraded else "ok", **notes})
-
-
-def holds_token(request: HttpRequest) -> bool:
-    """Return whether the request carries METRICS_TOKEN as a bearer token; always False when none is set."""
-    expected = f"Bearer {settings.METRICS_TOKEN}".encode()
-    given = request.headers.get("Authorization", "").encode()
-    return hmac.compare_digest(given, expected) and bool(settings.METRICS_TOKEN)
 
 
 @require_safe

@@ -141,6 +141,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "pnav.middleware.headers.on_every_answer",
+    "pnav.middleware.scrapes.by_any_address",
     "pnav.middleware.addresses.read_address",
     "pnav.middleware.require_https.pages_only",
     "django.middleware.security.SecurityMiddleware",

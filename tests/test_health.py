@@ -252,6 +252,17 @@ def test_metrics_is_never_there_without_a_configured_token(client, settings):
     assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
 
 
+@pytest.mark.django_db
+def test_metrics_are_given_at_any_address_of_the_process_to_who_holds_the_token(client, settings):
+    """Prometheus sends the address that it scrapes as `Host`, and can be told no other."""
+    settings.METRICS_TOKEN, settings.ALLOWED_HOSTS = TOKEN, ["pnav.example"]
+    token = {"Authorization": f"Bearer {TOKEN}"}
+    assert client.get("/metrics", headers=token | {"Host": "192.0.2.7:8000"}).status_code == 200
+    assert client.get("/metrics", headers=token | {"Host": "pnav.example"}).status_code == 200
+    assert client.get("/metrics", headers={"Host": "192.0.2.7:8000"}).status_code == 400
+    assert client.get("/", headers=token | {"Host": "192.0.2.7:8000"}).status_code == 400
+
+
 def read(text: str) -> dict[str, float]:
     lines = [line.rsplit(" ", 1) for line in text.splitlines() if line.startswith(("pnav_", "process_"))]
     return {name: float(value) for name, value in lines}
