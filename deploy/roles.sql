@@ -33,6 +33,17 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO pnav_web;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO pnav_web;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO pnav_web;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO pnav_web;
+-- Default privileges are those of what one role makes. Run by a superuser who is not the owner of the database (`postgres` on a
+-- plain machine), they are given for what the owner will make, too: else `pnav_web` could not read what `migrate` makes.
+DO $$
+DECLARE
+  owner text := (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database());
+BEGIN
+  IF owner <> current_user AND (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+    EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO pnav_web', owner);
+    EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO pnav_web', owner);
+  END IF;
+END $$;
 
 -- Of `deploy/backup`, where a file with its password is named: it reads everything, as every backup does, and writes one
 -- row, which says when a backup was taken.

@@ -439,6 +439,23 @@ def test_role_of_the_web_reads_and_writes_lines_and_nothing_else():
 
 
 @pytest.mark.django_db
+def test_superuser_who_is_not_the_owner_runs_the_script():
+    """This is as on a plain machine, where `postgres` runs it, and the owner makes the tables afterwards."""
+    script = roles.statements("a password").replace("pnav_web", "tried_web")
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE tried_superuser SUPERUSER")
+        cursor.execute("SET LOCAL ROLE tried_superuser")
+        cursor.execute(script)
+        cursor.execute("RESET ROLE")
+        cursor.execute("CREATE TABLE public.made_by_the_owner (id bigserial PRIMARY KEY)")
+        cursor.execute(
+            "SELECT has_table_privilege('tried_web', 'public.made_by_the_owner', 'INSERT'),"
+            " has_sequence_privilege('tried_web', 'public.made_by_the_owner_id_seq', 'USAGE')"
+        )
+        assert cursor.fetchone() == (True, True)
+
+
+@pytest.mark.django_db
 def test_owner_who_may_make_roles_and_nothing_else_runs_the_script():
     """This is as with a managed PostgreSQL, where nobody is a superuser.
 
