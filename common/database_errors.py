@@ -15,6 +15,7 @@ WRONG_PASSWORD = "wrong_password"  # noqa: S105  the name of a failure
 NO_PASSWORD = "no_password"  # noqa: S105  the name of a failure
 NOT_ALLOWED = "not_allowed"
 NO_DATABASE = "no_database"
+INVALID_DATABASE = "invalid_database"
 TOO_MANY = "too_many_connections"
 NOT_READY = "starting_or_stopping"
 CERTIFICATE = "certificate"
@@ -86,6 +87,16 @@ BY_TEXT = [
             r"|il database \"[^\"]{0,70}\" non esiste"
         ),
     ),
+    # A DROP DATABASE that did not come to its end, or a restore up to a time between its two steps (docs/restore.md).
+    # The translations are those of version 17.
+    (
+        INVALID_DATABASE,
+        "55000",
+        re.compile(
+            r"(?i)cannot connect to invalid database|mit ungültiger Datenbank »[^«]{0,70}« kann nicht verbunden"
+            r"|conectar a la base de datos no válida"
+        ),
+    ),
     (
         CERTIFICATE,
         "",
@@ -137,6 +148,7 @@ HINTS = {
     NO_PASSWORD: "le serveur demande un mot de passe, et aucun n'est donné. Voir DATABASE_PASSWORD (ou _FILE).",
     NOT_ALLOWED: "ce rôle ne peut pas entrer de cette façon. Voir pg_hba.conf, le rôle et son certificat.",
     NO_DATABASE: "la base nommée par DATABASE_URL n'existe pas.",
+    INVALID_DATABASE: "la base est à moitié supprimée. Restaurée ? Reprenez à un moment plus ancien (docs/restore.md).",
     TOO_MANY: "toutes les connexions sont prises. Voir max_connections, DATABASE_POOL_SIZE et CHAT_THREADS.",
     NOT_READY: "PostgreSQL démarre ou s'arrête. Essayez de nouveau dans un instant.",
     CERTIFICATE: "le certificat n'est pas accepté. Voir sslmode, sslrootcert, sslcert et sslkey, et leurs dates.",

@@ -210,3 +210,11 @@ def test_command_ends_by_what_it_found(site, tmp_path, capsys):
         call_command("check_backup", manifest=manifest)
     with pytest.raises(CommandError, match="donnez --manifest"):
         call_command("check_backup", exact=True)
+
+
+@pytest.mark.django_db
+def test_server_that_cannot_be_used_is_said_in_one_line(monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "NAME", "nobody_made_this")
+    with pytest.raises(CommandError, match="category=no_database") as said:
+        call_command("check_backup")
+    assert "\n" not in str(said.value) and "nobody_made_this" not in str(said.value)

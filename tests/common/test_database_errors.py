@@ -62,6 +62,8 @@ def test_connection_that_really_fails_says_its_kind(changes, category, state):
         ('FATAL:  no pg_hba.conf entry for host "::1", user "a", database "b", no encryption', "not_allowed", "28000"),
         ("FATAL:  aucune entrée dans pg_hba.conf pour l'hôte « ::1 »", "not_allowed", "28000"),
         ("FATAL:  unsupported startup parameter: options", "start_up_option", "08P01"),
+        ('FATAL:  cannot connect to invalid database "a"', "invalid_database", "55000"),
+        ("FATAL:  mit ungültiger Datenbank »a« kann nicht verbunden werden", "invalid_database", "55000"),
         ("session is read-only", "read_only", ""),
         ("connection timeout expired", "timed_out", ""),
         ("server closed the connection unexpectedly", "connection_cut", ""),

@@ -110,7 +110,10 @@ class Command(BaseCommand):
             raise CommandError("Les traces et le registre ne se confirment pas : prévenir le délégué à la protection.")
 
     def _replay(self, name: str, now: datetime) -> None:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text()
+        try:
+            text = sys.stdin.read() if name == "-" else Path(name).read_text()
+        except OSError as error:
+            raise CommandError(f"Cette liste ne peut pas être lue ({type(error).__name__}).") from None
         try:
             marks = tombstones.parse_list(text.splitlines())
         except ValueError as error:

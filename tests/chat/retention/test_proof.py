@@ -124,6 +124,11 @@ def test_replay_forgets_again_what_a_backup_brought_back(chief, tmp_path):
     assert "0 signalement(s)" in run("--replay", str(kept_elsewhere))
 
 
+def test_replay_says_that_it_cannot_read_its_list(tmp_path):
+    with pytest.raises(CommandError, match="FileNotFoundError"):
+        run("--replay", str(tmp_path / "nothing"))
+
+
 def test_replay_refuses_another_file(tmp_path):
     wrong = tmp_path / "liste"
     wrong.write_text("ceci n'est pas une liste")

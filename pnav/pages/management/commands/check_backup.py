@@ -5,16 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 
 from pnav.backup import check
 from pnav.backup.manifest import Manifest
+from pnav.pages.management.commands.migrate import require_database
 
 MARKS = {True: "bon", False: "NON", None: "note"}
 
 
 class Command(BaseCommand):
-    """Print the findings. Exit status 1: something is not whole, and its line says what."""
+    """Print the findings.
+
+    Exit status 1: something is not whole, and its line says what; or PostgreSQL cannot be used, and one line says why.
+    """
 
     help = "Dit d'un site restauré s'il est entier : lignes, registre, preuves de date, clés, valeurs scellées."
 
@@ -35,6 +39,7 @@ class Command(BaseCommand):
                 ) from None
         elif exact:
             raise CommandError("--exact compare au manifeste : donnez --manifest.")
+        require_database(DEFAULT_DB_ALIAS)
         is_whole = True
         with transaction.atomic():  # one cursor, which reads a few rows at a time
             for finding in check.findings(counted, exact=exact):
