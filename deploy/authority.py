@@ -19,10 +19,14 @@ leaked, everything is made anew at once, and the old authority is trusted no mor
 
 Redis's folder gets `users.acl` too: who may enter there, and do what. REDIS_PASSWORD_FILE names the file of the
 password; only its digest is written.
+
+On plain machines (deploy/systemd/pnav-certificates.service) the accounts have other numbers: `--owners
+postgres=postgres,redis=redis,web=pnav` says by name who reads the key of each folder.
 """
 
 import hashlib
 import os
+import pwd
 import secrets
 import sys
 import time
@@ -316,21 +320,46 @@ def _write(path: Path, content: bytes, *, mode: int = 0o444, owner: int | None =
     partial.replace(path)
 
 
+def read_owners(value: str) -> dict[str, int]:
+    """Return the account that reads the key of each folder, from `postgres=postgres,web=pnav`.
+
+    Raises ValueError for a folder that does not exist here, and for an account that this machine does not have.
+    """
+    owners = {}
+    for pair in value.split(","):
+        place, _equals, account = pair.partition("=")
+        if place not in PARTS:
+            raise ValueError(f"no folder is called {place!r}: {', '.join(PARTS)}")
+        try:
+            owners[place] = pwd.getpwnam(account).pw_uid
+        except KeyError as error:
+            raise ValueError(f"this machine has no account {account!r}") from error
+    return owners
+
+
 def main(folder: Path, *options: str) -> int:
-    password = Path(os.environ["REDIS_PASSWORD_FILE"]).read_text().strip()
+    try:
+        owners = read_owners(options[options.index("--owners") + 1]) if "--owners" in options else None
+        password = Path(os.environ["REDIS_PASSWORD_FILE"]).read_text().strip()
+    except KeyError:
+        print("authority: REDIS_PASSWORD_FILE must name the file of the password of Redis")  # noqa: T201
+        return 1
+    except (IndexError, OSError, ValueError) as error:
+        print(f"authority: {error}")  # noqa: T201
+        return 1
     if len(password) < 20:
         print("authority: the password of Redis must have 20 characters or more")  # noqa: T201
         return 1
     while True:
         now = datetime.now(UTC)
         if "--renew" in options:
-            make(folder, now=now)
+            make(folder, now=now, owners=owners)
             done = "new certificates; restart every service that runs"
         else:
-            done = renew(folder, now=now)
+            done = renew(folder, now=now, owners=owners)
         if done:
             print(f"authority: {done}", flush=True)  # noqa: T201
-        write_accounts(folder, password)
+        write_accounts(folder, password, owners=owners)
         if "--daily" not in options:
             return 0
         time.sleep(DAILY_SECONDS)

@@ -26,6 +26,7 @@ PROCESSES = {
     "pnav-migrate.service": "migrate",
 }
 BACKS_UP = "pnav-backup@.service"
+CERTIFICATES = ("pnav-certificates.service", "pnav-certificates.timer")  # tests/test_machines.py
 # Drop-ins for units that are not ours, with the service of docker-compose.yml to which each corresponds.
 LIMITED = {"postgresql": "postgres", "redis": "redis", "caddy": "proxy", "haproxy": "proxy"}
 CURRENT = "/opt/pnav/current"  # a link to the version in force
@@ -49,8 +50,11 @@ def environment_of(unit: str) -> dict[str, str]:
 
 
 def test_units_are_these_and_documents_lead_to_each():
-    assert {path.name for path in FOLDER.iterdir()} == {*PROCESSES, BACKS_UP, "pnav.target", "limits"}
+    assert {path.name for path in FOLDER.iterdir()} == {
+        *PROCESSES, *CERTIFICATES, BACKS_UP, "pnav.target", "limits"
+    }  # fmt: skip
     assert all(f"`{unit.removesuffix('.service').rstrip('@')}" in OPERATIONS for unit in PROCESSES)
+    assert all(unit in OPERATIONS for unit in CERTIFICATES)
     assert f"`deploy/systemd/{BACKS_UP}`" in (ROOT / "docs/restore.md").read_text()
 
 

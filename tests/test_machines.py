@@ -1,0 +1,181 @@
+"""The files of deploy/machines, for plain machines, say what docker-compose.yml says, and their script gives a command
+what the units give a process.
+"""
+
+import os
+import pwd
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy import authority
+from tests.test_compose import words
+from tests.test_systemd import OPERATIONS, environment_of, settings
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "deploy/machines"
+SERVERS = {"postgresql.conf": "postgres", "postgresql-keys.conf": "keys"}
+
+
+def lines_of(path: Path) -> list[str]:
+    return [line for line in path.read_text().splitlines() if line and line[0] != "#"]
+
+
+def test_each_file_is_explained():
+    for path in FOLDER.iterdir():
+        assert f"deploy/machines/{path.name}" in OPERATIONS, path.name
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_postgresql_is_set_as_in_compose(name):
+    ours = {}
+    for line in lines_of(FOLDER / name):
+        key, _equals, value = line.partition(" = ")
+        ours[key] = value.strip("'")
+    theirs = dict(word.split("=", 1) for word in words(SERVERS[name]) if "=" in word)
+    assert theirs.pop("hba_file")  # Debian has a place of its own for it
+    tls = {key: value for key, value in ours.items() if value.startswith("/")}
+    assert tls == {key: value.replace("/tls", f"/etc/pnav/authority/{SERVERS[name]}")
+                   for key, value in theirs.items() if value.startswith("/tls/")}  # fmt: skip
+    assert {key: ours[key] for key in ours.keys() - tls.keys()} == {
+        key: value for key, value in theirs.items() if not value.startswith("/tls/")
+    }
+
+
+def test_redis_is_set_as_in_compose():
+    ours = dict(line.split(" ", 1) for line in lines_of(FOLDER / "redis.conf"))
+    command = words("redis")[1:]
+    theirs = {key.removeprefix("--"): value for key, value in zip(command[::2], command[1::2], strict=True)}
+    assert ours.pop("save") == '""' and theirs.pop("save") == ""
+    assert ours == {key: value.replace("/tls/", "/etc/pnav/authority/redis/") for key, value in theirs.items()}
+
+
+def test_nobody_enters_postgresql_but_its_own_account_and_root():
+    ours = [line.split() for line in lines_of(FOLDER / "pg_hba.conf")]
+    theirs = [line.split() for line in lines_of(ROOT / "deploy/pg_hba.conf")]
+    assert ours[0] == ["local", "all", "postgres", "peer", "map=pnav"]
+    assert ours[1:] == theirs[1:], "by the network as in Compose"
+    accounts = [line.split() for line in lines_of(FOLDER / "pg_ident.conf")]
+    assert accounts == [["pnav", "postgres", "postgres"], ["pnav", "root", "postgres"]]
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """Return a function that runs `pnav` with settings and secrets of a machine, and a Python that prints what it gets.
+
+    It runs a copy of the script beside a Python that is a script; `setpriv` changes no account.
+    """
+    etc, release, programs = tmp_path / "etc", tmp_path / "releases/1", tmp_path / "programs"
+    for folder in (etc / "secrets", release / "deploy/machines", release / ".venv/bin", programs):
+        folder.mkdir(parents=True)
+    for unit in ("pnav-migrate.service", "pnav-worker.service", "pnav-backup@.service"):
+        for loaded in settings(unit)["LoadCredential"]:
+            if "/secrets/" in loaded:
+                (etc / "secrets" / Path(loaded).name).write_text(f"value of {Path(loaded).name}")
+    (etc / "environment").write_text('# a comment\n\nDATABASE_URL=postgres://a?b=c&d=$(id)\nQUOTED="two words"\n')
+    (etc / "environment.owner").write_text("DATABASE_URL=postgres://owner")
+    (etc / "backup-content").write_text("BACKUP_DIR=/mnt/backups/content\n")
+    script = release / "deploy/machines/pnav"
+    script.write_bytes((FOLDER / "pnav").read_bytes())
+    for path, text in (
+        (release / ".venv/bin/python", "#!/bin/sh\nprintf 'argument %s\\n' \"$@\"\nexec env\n"),
+        (programs / "setpriv", '#!/bin/sh\necho "setpriv $1 $2"\nshift 4\nexec "$@"\n'),
+    ):
+        path.write_text(text)
+        path.chmod(0o755)
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": f"{programs}:{os.environ['PATH']}", "ETC": str(etc)}
+        return subprocess.run(
+            ["sh", str(script), *arguments], env=environment, capture_output=True, text=True, check=False, timeout=20
+        )
+
+    return run
+
+
+def given(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    assert done.returncode == 0, done.stderr
+    return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line and line[0].isupper())
+
+
+@pytest.mark.parametrize(("kind", "unit"), [("manage", "pnav-pages@.service"), ("owner", "pnav-migrate.service")])
+def test_command_gets_the_secrets_of_its_unit(machine, kind, unit):
+    done = machine(kind, "check", "--deploy")
+    variables = given(done)
+    loaded = dict(value.split(":", 1) for value in settings(unit)["LoadCredential"])
+    for name, value in environment_of(unit).items():
+        if name.endswith("_FILE"):
+            wanted = Path(loaded[value.removeprefix("%d/")]).name
+            assert variables[name.removesuffix("_FILE")] == f"value of {wanted}", name
+    assert "REGISTER_DIGEST_KEY" not in variables and "BACKUP_KEYS" not in variables
+    assert variables["QUOTED"] == "two words"
+    wanted = "postgres://a?b=c&d=$(id)" if kind == "manage" else "postgres://owner"
+    assert variables["DATABASE_URL"] == wanted, "nothing in the file is evaluated"
+    assert "setpriv --reuid=pnav --regid=pnav" in done.stdout
+    said = re.findall(r"^argument (.*)$", done.stdout, re.MULTILINE)
+    assert said[0].endswith("/releases/1/manage.py") and said[1:] == ["check", "--deploy"]
+
+
+def test_key_of_the_register_is_for_the_command_that_shows_it(machine):
+    assert given(machine("manage", "verify_register", "--show-key"))["REGISTER_DIGEST_KEY"]
+
+
+@pytest.mark.parametrize("kind", ["backup", "restore"])
+def test_backups_get_their_own_secrets_and_none_of_the_site(machine, kind):
+    done = machine(kind, "content", "--list")
+    variables = given(done)
+    assert variables["BACKUP_DATABASE_PASSWORD"] == "value of database_backup_password"
+    assert variables["BACKUP_KEYS"] == "value of backup_keys" and variables["BACKUP_DIR"] == "/mnt/backups/content"
+    assert variables["BACKUP_NAME"] == "content" and variables["BACKUP_SPOOL"] == "/var/lib/pnav/backup-content"
+    assert "CONTENT_KEYS" not in variables and "SECRET_KEY" not in variables
+    assert ("setpriv" in done.stdout) == (kind == "backup"), "a restore writes a folder of PostgreSQL's"
+
+
+@pytest.mark.parametrize("arguments", [(), ("manage",), ("other", "check"), ("backup", "site", "list")])
+def test_what_it_does_not_know_is_refused(machine, arguments):
+    done = machine(*arguments)
+    assert done.returncode == 2 and "usage:" in done.stderr
+
+
+def test_settings_that_are_missing_or_wrong_are_named(machine, tmp_path):
+    (tmp_path / "etc/environment").write_text("DATABASE_URL=postgres://a\nsecret words\n")
+    done = machine("manage", "check")
+    assert done.returncode == 1 and "no NAME=value" in done.stderr and "secret words" not in done.stderr
+    (tmp_path / "etc/environment").unlink()
+    assert "cannot be read" in machine("manage", "check").stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="keys are given to other accounts by root alone")
+def test_certificates_are_made_for_the_accounts_that_are_named_and_renewed(tmp_path):
+    """`deploy/authority.py --owners`, as `certificates.sh` calls it."""
+    word = tmp_path / "word"
+    word.write_text("a-password-of-redis-for-this-test")
+    account = pwd.getpwnam("nobody")
+
+    def run(owners: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, str(ROOT / "deploy/authority.py"), str(tmp_path / "tls"), "--owners", owners],
+            env={"REDIS_PASSWORD_FILE": str(word), "PATH": os.environ["PATH"]},
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+
+    for wrong, why in (("nothing=nobody", "no folder"), ("web=no-such-account", "no account")):
+        done = run(wrong)
+        assert done.returncode == 1 and why in done.stdout, done
+    assert not (tmp_path / "tls").exists()
+    assert run("web=nobody,redis=nobody").returncode == 0
+    for file in ("web/key.pem", "redis/key.pem", "redis/users.acl"):
+        found = (tmp_path / "tls" / file).stat()
+        assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (account.pw_uid, 0o400), file
+
+
+def test_certificates_of_each_part_have_an_owner():
+    text = (FOLDER / "certificates.sh").read_text()
+    (owners,) = re.findall(r"^owners=(\S+)$", text, re.MULTILINE)
+    assert {pair.split("=")[0] for pair in owners.split(",")} == set(authority.PARTS)
+    (command,) = settings("pnav-certificates.service")["ExecStart"]
+    assert command == "/bin/sh /opt/pnav/current/deploy/machines/certificates.sh"
