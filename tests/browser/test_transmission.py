@@ -61,6 +61,15 @@ def comes(page: Page, site: LiveSite, key: str, path: str = "/tchat/") -> None:
     page.goto(site.url + path)
 
 
+def lines_of(page: Page, head: str) -> int:
+    """Return in how many lines the head of this column is drawn."""
+    cell = page.locator(".unit-list thead th", has_text=head)
+    return cell.evaluate(
+        "one => { const text = document.createRange(); text.selectNodeContents(one);"
+        " return text.getClientRects().length }"
+    )
+
+
 def looks(page: Page, axe: Axe) -> None:
     """Check that axe finds nothing, and that nothing scrolls sideways."""
     axe(page)
@@ -146,7 +155,9 @@ def test_from_sending_to_closing(
     station.emulate_media(media="print")
     expect(station.get_by_role("link", name=number)).to_be_visible()
     expect(station.get_by_role("button", name="Chercher")).to_be_hidden()
+    assert lines_of(station, "Urgence") == 1, "a word is broken in two on paper"
     station.emulate_media(media="screen")
+    assert lines_of(station, "Urgence") == 1, "a word is broken in two"
     station.get_by_role("link", name=number).click()
     expect(station.get_by_text(SUMMARY)).to_be_hidden()
     looks(station, axe)
