@@ -7,7 +7,7 @@ a second administrator (`Reviewed`).
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.db import transaction
 from django.db.models import QuerySet
@@ -25,18 +25,39 @@ from reports import closures
 from reports.models import ChatClosure
 
 
+class WideLine(AdminTextInputWidget):
+    """It is a field of one line in which a whole sentence can be read."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"size": "80", **(attrs or {})})
+
+
 class SaidAboveAdmin(TextsAdmin):
     """It is what both have in common: a text in each language and voice, a beginning, an end, and no change.
 
     own_fields: the fields of the form besides its texts. end_field: the field that is set when somebody ends it early.
+    end_action: the name of the action that ends it, which its page offers too. waits_for_another: what its form says of
+    the agreement of a second person.
     """
 
     own_fields: tuple[str, ...] = ()
     end_field = ""
+    end_action = ""
+    waits_for_another: Any = ""
     keeps_former_words = True
+    change_form_template = "admin/pages/announcing_form.html"
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        obj = kwargs.get("obj")
+        if obj is None:
+            context["waits_for_another"] = self.waits_for_another
+        elif type(obj)._default_manager.not_over(timezone.now()).filter(pk=obj.pk).exists():
+            context["end_action"] = self.end_action
+            context["end_words"] = self.get_actions(request)[self.end_action].description
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def text_widget(self, part: str) -> type[forms.Widget]:
-        return AdminTextInputWidget  # a field of one line, as `Spoken` requires
+        return WideLine  # a field of one line, as `Spoken` requires
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is not None:
@@ -92,8 +113,14 @@ def reopen_now(model_admin: Any, request: HttpRequest, queryset: QuerySet[ChatCl
 
     A closing that was still to come is given up.
     """
-    count = model_admin.end_chosen(queryset)
-    model_admin.message_user(request, _("%(count)d fermeture(s) terminée(s) : le tchat est ouvert.") % {"count": count})
+    model_admin.end_chosen(queryset)
+    closures.forget()
+    if (other := closures.current()) is None:
+        model_admin.message_user(request, _("Le tchat est ouvert."))
+        return
+    words = _("Le tchat reste fermé par une autre fermeture : %(which)s. Rouvrez-la aussi.")
+    which = model_admin.model.objects.get(pk=other.key)
+    model_admin.message_user(request, words % {"which": which}, messages.WARNING)
 
 
 @admin.action(description=_("Retirer maintenant"), permissions=["add"])
@@ -110,6 +137,8 @@ class ChatClosureAdmin(SaidAboveAdmin):
     reviewed_fields = ("reason",)
     own_fields = ("reason", "starts_at", "ends_at")
     end_field = "reopened_at"
+    end_action = "reopen_now"
+    waits_for_another = _("Le tchat ne ferme que si une deuxième personne accepte. Une seule suffit pour le rouvrir.")
     list_display = ("reason", "starts_at", "ends_at", "reopened_at", "first_words")
     list_filter = ("reason",)
     actions = [reopen_now]
@@ -122,6 +151,8 @@ class AnnouncementAdmin(SaidAboveAdmin):
     reviewed_fields = ("audience",)  # its default value, the staff, needs no second person
     own_fields = ("audience", "level", "starts_at", "ends_at")
     end_field = "ended_at"
+    end_action = "take_down"
+    waits_for_another = _("L'équipe la lit aussitôt. Pour les visiteurs, une deuxième personne doit accepter.")
     list_display = ("first_words", "audience", "level", "starts_at", "ends_at", "ended_at")
     list_filter = ("audience", "level")
     actions = [take_down]

@@ -7,14 +7,17 @@ from django import forms
 from django.apps import apps
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import DateTimeField, UUIDField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from common import dates
 from common.choices import read_choice
 from common.texts import contacts
 from common.texts.text_rows import label_of
@@ -176,7 +179,7 @@ def _rows(change: PendingChange) -> list[tuple[str, str, str]]:
     hidden = {field.name for field in model._meta.concrete_fields if not field.editable}
 
     def shown(values: Mapping[str, Any], name: str) -> str:
-        return _shown(_named(model, name, values.get(name)))
+        return _shown(_in_words(model, name, values.get(name)))
 
     rows = [
         (label_of(model, name), shown(change.before, name), shown(change.after, name))
@@ -186,14 +189,19 @@ def _rows(change: PendingChange) -> list[tuple[str, str, str]]:
     return [row for row in rows if row[1] or row[2]]
 
 
-def _named(model: Any, name: str, value: Any) -> Any:
-    """Return the name and key of the row that a foreign key refers to; any other value unchanged.
+def _in_words(model: Any, name: str, value: Any) -> Any:
+    """Return a value as the form of this field shows it: the label of a choice, a moment in our time zone, and the name
+    and key of the row that a foreign key refers to. Any other value is returned unchanged.
 
     This is one query for each key, of which a form has few.
     """
     field = next((field for field in model._meta.concrete_fields if field.name == name), None)
-    if value is None or field is None or field.remote_field is None:
+    if value is None or field is None:
         return value
+    if isinstance(field, DateTimeField) and (moment := parse_datetime(str(value))) is not None:
+        return dates.format_date(timezone.localtime(moment), "j F Y, H:i")
+    if field.remote_field is None:
+        return dict(field.flatchoices).get(value, value)
     other = field.remote_field.model._default_manager.filter(pk=value).first()
     return value if other is None else f"{other} ({value})"
 
@@ -202,9 +210,13 @@ def _leads_to(change: PendingChange) -> list[str]:
     """Return the links and numbers that its texts did not hold before, which the second person has to verify at their
     source.
     """
-    keys = {field.name for field in _model(change)._meta.concrete_fields if field.remote_field is not None}
+    fields = _model(change)._meta.concrete_fields
+    # A key, a moment and an identifier of ours have digits that nobody calls.
+    digits = {
+        field.name for field in fields if field.remote_field is not None or isinstance(field, DateTimeField | UUIDField)
+    }
     before, after = (
-        contacts.texts_of({name: value for name, value in values.items() if name not in keys})
+        contacts.texts_of({name: value for name, value in values.items() if name not in digits})
         for values in (change.before, change.after)
     )
     return [] if change.act in {Act.DELETE, Act.PUBLISH} else sorted(contacts.new_in(before, after))
