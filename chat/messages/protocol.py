@@ -292,13 +292,15 @@ def state_frame(
     interlocutor: str | None,
     last_seq: int,
     read_seq: int,
+    closed: bool | None = None,
 ) -> dict[str, Any]:
     """Return a `state` frame.
 
     position: 1 for the next person; None for one who does not wait. wait_minutes: the range of the wait (from, to).
-    read_seq: up to which number the other side has read. A `read` hint may be lost, so each state repeats it.
+    read_seq: up to which number the other side has read. A `read` hint may be lost, so each state repeats it. closed:
+    for a person who waits, whether the chat is closed to others; None for everybody else.
     """
-    return {
+    frame = {
         "type": "state",
         "conversation": str(conversation),
         "status": status,
@@ -308,6 +310,7 @@ def state_frame(
         "last_seq": last_seq,
         "read_seq": read_seq,
     }
+    return frame if closed is None else frame | {"closed": closed}
 
 
 def beat_frame(now: datetime) -> dict[str, Any]:

@@ -133,8 +133,12 @@ class Snapshot:
     generation: int
     standing: int
 
-    def state_frame(self, public_id: str, *, for_reporter: bool, place: Place = (None, None)) -> Json:
-        """Return the `state` frame for one side. place: position and range of minutes, for a person who waits."""
+    def state_frame(
+        self, public_id: str, *, for_reporter: bool, place: Place = (None, None), closed: bool | None = None
+    ) -> Json:
+        """Return the `state` frame for one side. For a person who waits: place, their position and range of minutes,
+        and closed, whether the chat is closed to others.
+        """
         return protocol.state_frame(
             public_id,
             status=self.status,
@@ -143,6 +147,7 @@ class Snapshot:
             interlocutor=self.interlocutor,
             last_seq=self.last_seq,
             read_seq=self.agent_read_seq if for_reporter else self.reporter_read_seq,
+            closed=closed,
         )
 
 

@@ -20,6 +20,7 @@ from chat.messages.writing import Written
 from chat.models import Agent, Conversation
 from chat.rules.lifecycle import Author, Status
 from common import clock
+from reports import closures
 
 Json = dict[str, Any]
 HTTP_PAGES = 5  # most pages of messages in one answer to a page without a socket
@@ -68,9 +69,12 @@ def read_state(party: Party) -> Json:
 
 def _state(party: Party, snapshot: Snapshot) -> Json:
     place: Place = (None, None)
+    closed = None
     if snapshot.status == Status.WAITING:
         place = position_by_key(party.conversation_id)
-    return snapshot.state_frame(str(party.public_id), for_reporter=party.author == Author.REPORTER, place=place)
+        closed = closures.is_closed()
+    is_reporter = party.author == Author.REPORTER
+    return snapshot.state_frame(str(party.public_id), for_reporter=is_reporter, place=place, closed=closed)
 
 
 def post_message(party: Party, frame: protocol.Post) -> Written:

@@ -16,6 +16,7 @@ from chat.realtime.interfaces import AnyConsole
 from chat.realtime.subscription import Subscription
 from chat.rules.lifecycle import Status
 from common.database_errors import describe_error
+from reports import closures
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ class WaitingRoom:
     loop.
 
     `_owed`: subscriptions that get their state with the next reading, even if their place is the same.
+    `_is_closed`: whether the chat was closed to new people at the last reading. When that changes everybody who waits
+    gets their state, because their page says it.
     """
 
     def __init__(self, loop: AbstractEventLoop) -> None:
@@ -42,8 +45,8 @@ class WaitingRoom:
         self._board: Board | None = None
         self._queue_text = ""
         self._read_at = 0.0
-        self._is_due = self._is_reading = False
-        self._batch: Batch[bool, tuple[Board, str]] = Batch(_read, self._apply, name="queue")
+        self._is_due = self._is_reading = self._is_closed = False
+        self._batch: Batch[bool, tuple[Board, str, bool]] = Batch(_read, self._apply, name="queue")
         self._timer: Any = self._loop.call_later(STALE_SECONDS, self._refresh_stale)
 
     def close(self) -> None:
@@ -96,7 +99,7 @@ class WaitingRoom:
         self._is_reading = True
         self._batch.add(bool(self._consoles))
 
-    def _apply(self, _questions: list[bool], answers: list[tuple[Board, str]] | Exception) -> None:
+    def _apply(self, _questions: list[bool], answers: list[tuple[Board, str, bool]] | Exception) -> None:
         self._is_reading = False
         self._read_at = time.monotonic()
         if self._is_due:
@@ -111,7 +114,10 @@ class WaitingRoom:
                 self._is_due = True
                 self._loop.call_later(AGAIN_SECONDS, self._read)
             return
-        self._board, self._queue_text = answers[0]
+        was_closed = self._is_closed
+        self._board, self._queue_text, self._is_closed = answers[0]
+        if self._is_closed != was_closed:
+            self._owed |= self._waiting
         if self._queue_text:
             for console in list(self._consoles):
                 console.show_queue(self._queue_text)
@@ -146,7 +152,9 @@ class WaitingRoom:
         if subscription.snapshot is None or subscription.snapshot.status != Status.WAITING:
             return
         subscription.place = self._place(subscription, board)
-        frame = subscription.snapshot.state_frame(subscription.topic, for_reporter=True, place=subscription.place)
+        frame = subscription.snapshot.state_frame(
+            subscription.topic, for_reporter=True, place=subscription.place, closed=self._is_closed
+        )
         subscription.connection.push(protocol.encode(frame))
 
     def _refresh_stale(self) -> None:
@@ -154,6 +162,6 @@ class WaitingRoom:
         self.refresh()
 
 
-def _read(questions: list[bool]) -> list[tuple[Board, str]]:
+def _read(questions: list[bool]) -> list[tuple[Board, str, bool]]:
     text = protocol.encode(waiting_list.read_queue().frame()) if any(questions) else ""
-    return [(read_board(), text)] * len(questions)
+    return [(read_board(), text, closures.is_closed())] * len(questions)

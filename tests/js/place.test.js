@@ -21,7 +21,7 @@ globalThis.document = {
   documentElement: { lang: "fr" },
 };
 globalThis.addEventListener = () => {};
-const { showPlace } = await import("../../static/pnav/chat/status.js");
+const { showOpen, showPlace } = await import("../../static/pnav/chat/status.js");
 
 beforeEach(() => {
   node("position");
@@ -36,4 +36,16 @@ test("a place in the queue is said", () => {
 test("who is taken from the queue at this moment is not told of a place without a number", () => {
   showPlace({ position: null, wait_minutes: null });
   assert.equal(nodes.position.textContent, "Vous êtes la prochaine personne.");
+});
+
+test("the notice that the chat is closed goes when it is open again, and no other", () => {
+  const asked = [];
+  let removed = 0;
+  nodes.chat.querySelectorAll = (selector) => {
+    asked.push(selector);
+    return [{ remove: () => (removed += 1) }];
+  };
+  showOpen();
+  assert.equal(removed, 1);
+  assert.deepEqual(asked, ["#waiting-title ~ .pnav-notice--closed"]);
 });

@@ -104,12 +104,53 @@ def test_chat_closes_once_a_second_person_agreed_and_opens_by_one(browsers):
     assert AccessRecord.objects.filter(kind=AccessKind.APPROVAL).count() == 2
 
     assert "Rouvrir le tchat maintenant" in one.get(CLOSURES).text
-    assert "On revient demain." in unescape(one.get(f"{CLOSURES}{closure.pk}/change/").text)
-    one.post(CLOSURES, {"action": "reopen_now", "_selected_action": [closure.pk]})
+    own_page = unescape(one.get(f"{CLOSURES}{closure.pk}/change/").text)
+    assert "On revient demain." in own_page and 'name="action" value="reopen_now"' in own_page
+    assert f'name="_selected_action" value="{closure.pk}"' in own_page
+    assert "Fermer</a>" not in own_page and "Retour à la liste</a>" in own_page
+    said = one.post(CLOSURES, {"action": "reopen_now", "_selected_action": [closure.pk]}, follow=True)
+    assert "Le tchat est ouvert." in said.text
+    assert 'value="reopen_now"' not in one.get(f"{CLOSURES}{closure.pk}/change/").text.partition("<main")[2]
     closures.forget()
     assert not closures.is_closed(), "opening again asks nobody"
     lines = AccessRecord.objects.filter(kind=AccessKind.ADMIN_ACTION)
     assert [(line.subject, line.detail) for line in lines] == [(f"reports.ChatClosure {closure.pk}", "reopen_now")]
+
+
+def test_who_ends_one_of_two_closings_is_told_of_the_other(browsers):
+    ended, other = closed(), closed(reason=ClosureReason.STAFF)
+    answer = browsers[0].post(CLOSURES, {"action": "reopen_now", "_selected_action": [ended.pk]}, follow=True)
+    assert f"Le tchat reste fermé par une autre fermeture : {other}" in unescape(answer.text)
+    assert "Le tchat est ouvert." not in answer.text
+
+
+def test_second_person_reads_words_and_hours_and_verifies_what_people_could_call(browsers):
+    one, two = browsers
+    end = timezone.localtime(timezone.now() + timedelta(hours=3))
+    one.post(ADD_ANNOUNCEMENT, {"audience": "both", "level": "warning", "vous": "Appelez le 18 99."} | moments())
+    pending = PendingChange.objects.get()
+    page = squeezed(unescape(two.get(f"/admin/accounts/pendingchange/{pending.pk}/change/").text))
+    for words in ("attention", "tout le monde", f"{end:%Y, %H:%M}", "<code>1899</code>"):
+        assert words in page, words
+    for raw in ("warning</td>", "both</td>", f"{end:%Y-%m-%dT}", f"<code>{end:%Y}"):
+        assert raw not in page, raw
+    assert page.count("<code>") == 1, "the digits of hours are no numbers to verify"
+
+
+def test_forms_say_that_a_second_person_decides(browsers):
+    assert "Le tchat ne ferme que si une deuxième personne accepte." in unescape(browsers[0].get(ADD_CLOSURE).text)
+    assert "une deuxième personne doit accepter" in unescape(browsers[0].get(ADD_ANNOUNCEMENT).text)
+
+
+def test_agents_read_that_the_chat_is_closed(settings):
+    client = Client()
+    client.cookies[settings.SESSION_COOKIE_NAME] = agent_signed_in(make.agent(role=Role.SUPERVISOR))
+    words = "personne de nouveau n'arrive"
+    assert words not in read(client, "/console/tableau/")
+    closed(ends_at=timezone.now() + timedelta(hours=1))
+    for where in ("/console/", "/console/tableau/"):
+        assert words in read(client, where), where
+    assert words not in read(Client(), "/")
 
 
 def test_refused_closing_keeps_nobody_out(browsers):

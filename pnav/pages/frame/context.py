@@ -91,8 +91,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
     reception_choice, chosen_place (its name), data_editions and other_languages (code, own name and address of
     each language that is offered besides this one), page_links (`links.Links`): read only when shown; keeps_lease: an
     agent reads this page, which keeps their lease of lease_seconds, and asks whether they are there after idle_seconds
-    without a sign; announcements, chat_closed: what is said above it,
-    of what this process knows; tells_closed: the way to the chat leads over this page; shown: what the script of a page
+    without a sign; announcements, chat_closed: what is said above it, of what this process knows; closed_to_new: the
+    same closing, for agents; tells_closed: the way to the chat leads over this page; shown: what the script of a page
     writes into it, which is nothing before it runs, and in a preview what is tried.
     """
     is_staff = request.path_info.startswith(STAFF_AREAS)
@@ -119,6 +119,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "announcements": SimpleLazyObject(lambda: announcements.current(is_staff=is_staff)),
         "tells_closed": section in TELL_CLOSED,
         "chat_closed": None if is_staff else SimpleLazyObject(closures.current),
+        "closed_to_new": SimpleLazyObject(closures.current) if namespace == "console" else None,
         "shown": UNWRITTEN,
         **ABSENT,
     }

@@ -80,7 +80,10 @@ const handlers = {
     exchange.status = frame.status;
     if (frame.interlocutor && !isDiscreet) exchange.interlocutor = frame.interlocutor;
     status.showInterlocutor();
-    if (frame.status === "waiting") status.showPlace(frame);
+    if (frame.status === "waiting") {
+      status.showPlace(frame);
+      if (frame.closed === false) status.showOpen();
+    }
     const follows = thread.isAtEnd();
     const redraw = () => {
       byId("nobody").hidden = frame.status !== "waiting" || Boolean(frame.wait_minutes);

@@ -81,6 +81,11 @@ export function showPlace({ position, wait_minutes: range }) {
   shown.forEach((node, at) => write(node, texts[at]));
 }
 
+/** The chat is open again: the page no longer says that it is closed. A server of before does not say either. */
+export function showOpen() {
+  for (const notice of all("#waiting-title ~ .pnav-notice--closed", root)) notice.remove();
+}
+
 export const showInterlocutor = () => write(seek("#interlocutor"), exchange.interlocutor);
 
 /* --- the three states of the line: that it is lost stays on screen, with a button, until the line is back --- */

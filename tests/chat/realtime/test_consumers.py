@@ -99,6 +99,7 @@ async def test_sync_answers_messages_then_state():
         assert (item["seq"], item["author"], item["body"]) == (1, "reporter", "Bonjour")
         state = await line.receive()
         assert state.pop("read_seq") == 0  # a field of ours, besides those of the contract
+        assert state.pop("closed") is False
         assert state == {
             "type": "state",
             "conversation": str(conversation.public_id),

@@ -23,9 +23,10 @@ class Page:
         self.snapshot = SimpleNamespace(status=Status.WAITING, state_frame=self._frame)
         self.connection = SimpleNamespace(push=lambda _text: None)
 
-    def _frame(self, _topic, *, for_reporter, place):
+    def _frame(self, _topic, *, for_reporter, place, closed):
         assert for_reporter
         self.told.append(place[0])
+        self.closed = closed
         return {}
 
 
@@ -42,9 +43,9 @@ def fill(room, count):
     return pages
 
 
-def read(room, pages):
+def read(room, pages, *, is_closed=False):
     board = Board(order=tuple(page.public_id for page in pages), slots=0, free=0, average_minutes=55)
-    room._apply([False], [(board, "")])
+    room._apply([False], [(board, "", is_closed)])
 
 
 async def test_messages_go_between_those_who_are_told_their_place(room):
@@ -72,6 +73,15 @@ async def test_newer_reading_tells_the_newest_place_and_begins_with_those_who_we
         await asyncio.sleep(0)
     assert [page.told[-1] for page in others] == list(range(1, len(others) + 1))
     assert all(len(page.told) == (2 if page in first else 1) for page in others)
+
+
+async def test_who_waits_is_told_that_the_chat_closed_or_opened_though_their_place_is_the_same(room):
+    pages = fill(room, 2)
+    told = []
+    for is_closed in (False, True, True, False):
+        read(room, pages, is_closed=is_closed)
+        told.append([(len(page.told), page.closed) for page in pages])
+    assert told == [[(1, False)] * 2, [(2, True)] * 2, [(2, True)] * 2, [(3, False)] * 2]
 
 
 async def test_whoever_left_meanwhile_is_told_nothing(room):

@@ -15,6 +15,8 @@ from chat.rules import message_limits
 from chat.rules.lifecycle import Author
 from chat.visitor import conversation as visitor_conversation
 from common import rate_limits
+from reports import closures
+from reports.models import ChatClosure, ClosureReason
 from tests.chat.visitor.visits import PAGE, exchange, send, shown
 from tests.factories import chat as make
 
@@ -139,6 +141,19 @@ def test_frames_state_says_how_far_the_agent_has_read(as_reporter):
     actions.mark_read([Mark(conversation.pk, Author.AGENT, message.seq)])
     _messages, state = exchange(as_reporter(conversation), {"type": "sync", "after": 0}).json()["frames"]
     assert state["read_seq"] == message.seq
+
+
+def test_frames_state_says_to_who_waits_whether_the_chat_is_closed(as_reporter):
+    client, answered = as_reporter(make.waiting()), []
+    closure = ChatClosure.objects.create(reason=ClosureReason.INCIDENT, starts_at=timezone.now())
+    for reopened_at in (None, timezone.now()):
+        ChatClosure.objects.filter(pk=closure.pk).update(reopened_at=reopened_at)
+        closures.forget()
+        *_messages, state = exchange(client, {"type": "sync", "after": 0}).json()["frames"]
+        answered.append(state["closed"])
+    assert answered == [True, False]
+    *_messages, state = exchange(as_reporter(make.assigned()), {"type": "sync", "after": 0}).json()["frames"]
+    assert "closed" not in state
 
 
 def test_frames_post_twice_is_one_message_acknowledged_twice(as_reporter):
