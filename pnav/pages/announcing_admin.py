@@ -52,8 +52,9 @@ class SaidAboveAdmin(TextsAdmin):
         if obj is None:
             context["waits_for_another"] = self.waits_for_another
         elif type(obj)._default_manager.not_over(timezone.now()).filter(pk=obj.pk).exists():
-            context["end_action"] = self.end_action
-            context["end_words"] = self.get_actions(request)[self.end_action].description
+            action = self.get_actions(request).get(self.end_action)
+            if action is not None:  # None: this administrator may not end it
+                context |= {"end_action": self.end_action, "end_words": action.description}
         return super().render_change_form(request, context, *args, **kwargs)
 
     def text_widget(self, part: str) -> type[forms.Widget]:
