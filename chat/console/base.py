@@ -219,6 +219,8 @@ def _words() -> dict[str, str]:
         "unread_many": _("{n} non lus"),
         "assigned": _("Nouvel échange, touche {n} : {name}."),
         "assigned_danger": _("Danger. Nouvel échange, touche {n} : {name}."),
+        "assigned_without_key": _("Nouvel échange, numéro {n} : {name}."),
+        "assigned_without_key_danger": _("Danger. Nouvel échange, numéro {n} : {name}."),
         "pause_begins": _("Pause : personne ne vous est confié jusqu'à {time}."),
         "ending": _("{aim} se termine dans {n} s."),
         "end_undone": _("L'échange continue : {name}."),

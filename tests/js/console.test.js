@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { keep, written } from "../../static/pnav/console/drafts.js";
-import { asked, byRank, inOrder, isInView, nextSeen, stepTo } from "../../static/pnav/console/numbers.js";
+import {
+  arrivalSentence,
+  asked,
+  byRank,
+  inOrder,
+  isInView,
+  nextSeen,
+  stepTo,
+} from "../../static/pnav/console/numbers.js";
 import { fold, matches } from "../../static/pnav/lib/search.js";
 
 test("the list is in the order of whose turn it is, urgency, and how long the person has waited", () => {
@@ -180,4 +188,15 @@ test("the key to the next one goes by what was on the screen while the hand was 
   assert.equal(nextSeen([just], 10_000), just, "nobody else waits");
   assert.equal(nextSeen([just, before], 11_400), just, "seen by then");
   assert.equal(nextSeen([], 10_000), undefined);
+});
+
+test("a key is announced only where there is one", () => {
+  for (const number of [1, 9]) {
+    assert.ok(asked({ key: String(number), code: `Digit${number}` })?.number);
+    assert.equal(arrivalSentence(number), "assigned");
+    assert.equal(arrivalSentence(number, true), "assigned_danger");
+  }
+  assert.equal(asked({ key: "0", code: "Digit0" })?.number, undefined);
+  assert.equal(arrivalSentence(10), "assigned_without_key");
+  assert.equal(arrivalSentence(10, true), "assigned_without_key_danger");
 });

@@ -14,6 +14,7 @@ import { keepDrafts } from "./drafts.js";
 import { checkPause, refreshDuty } from "./duty.js";
 import { leave } from "./leaving.js";
 import { count, paint } from "./list.js";
+import { arrivalSentence } from "./numbers.js";
 import { load } from "./pages.js";
 import { pageOf, refreshTold } from "./panels.js";
 import { beep } from "./sound.js";
@@ -225,8 +226,8 @@ export async function assigned(id) {
   if (!c || c.over) return;
   c.isNew = true; // it is new until it is opened
   count();
-  const inDanger = c.urgency >= CRITICAL || dangerOf(c.entry);
-  (inDanger ? alarm : announce)(say(inDanger ? "assigned_danger" : "assigned", { n: c.number, name: c.name }));
+  const inDanger = c.urgency >= CRITICAL || dangerOf(c.entry) !== "";
+  (inDanger ? alarm : announce)(say(arrivalSentence(c.number, inDanger), { n: c.number, name: c.name }));
   beep(inDanger ? "danger" : "arrival");
   checkPause({ isOver: true }); // nobody is given to an agent who pauses
   if (opening.wanted === id) {

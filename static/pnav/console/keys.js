@@ -11,7 +11,7 @@ import { listIsRead, open, showDossier } from "./conversation.js";
 import { openDialog } from "./dialogs.js";
 import { unfold } from "./folds.js";
 import { tell } from "./notice.js";
-import { asked, nextSeen, stepTo } from "./numbers.js";
+import { arrivalSentence, asked, nextSeen, stepTo } from "./numbers.js";
 import { openSearch } from "./replies.js";
 import { nextToConfirm } from "./sheet.js";
 import { announce, byUrgency, desk, own, say } from "./state.js";
@@ -148,7 +148,7 @@ async function nextWaiting() {
     announce(list.dataset.nobody ?? "");
     return;
   }
-  if (next.isNew) tell(say("assigned", { n: next.number, name: next.name }));
+  if (next.isNew) tell(say(arrivalSentence(next.number), { n: next.number, name: next.name }));
   open(next.id);
 }
 

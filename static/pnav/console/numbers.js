@@ -99,6 +99,18 @@ export const nextSeen = (waiting, now) => waiting.find(({ turnAt = 0 }) => now -
  */
 export const stepTo = (count, at, by) => (at < 0 ? (by > 0 ? 0 : count - 1) : (at + by + count) % count);
 
+/** Whether Alt and a digit opens the conversation with this number (`chat.rules.handles.BY_KEY`). @param {number} number */
+export const hasKey = (number) => number >= 1 && number <= 9;
+
+/**
+ * Return the name of the sentence that announces a conversation. Only one that a key opens names the key.
+ *
+ * @param {number} number
+ * @param {boolean} [inDanger]
+ */
+export const arrivalSentence = (number, inDanger = false) =>
+  `assigned${hasKey(number) ? "" : "_without_key"}${inDanger ? "_danger" : ""}`;
+
 /** What a key asks for, alone or with Alt. @typedef {{ step?: 1 | -1, letter?: string, number?: number }} Asked */
 
 /**

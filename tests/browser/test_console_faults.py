@@ -1,0 +1,54 @@
+# ruff: noqa: F811  the fixtures of test_console
+"""Small faults of the console that were known and are mended, each in the screen where it was met."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from chat.conversations import lookalikes
+from chat.models import Agent, Conversation
+from chat.rules.lifecycle import Availability, Status
+from tests.browser.conftest import LiveSite, PageFactory
+from tests.browser.test_console import OPEN_THREAD, Work, at, be_signed_in  # noqa: F401  `at`: a fixture
+from tests.browser.test_console_aim import address, ends, holding
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.slow
+SAID = """() => {
+    window.said = [];
+    const watch = () => new MutationObserver(() => {
+        window.said.push(document.getElementById("annonces").textContent);
+    }).observe(document.getElementById("annonces"), { childList: true, characterData: true, subtree: true });
+    addEventListener("DOMContentLoaded", watch);
+}"""
+# The page is left in the moment in which the end is sent.
+LEAVES = """() => {
+    const send = window.fetch;
+    window.fetch = (address, options = {}) => {
+        const answer = send(address, options);
+        const isEnd = String(address).endsWith("/terminer/") && !options.body.has("verifier");
+        if (isEnd) {
+            sessionStorage.setItem("keepalive", String(options.keepalive));
+            location.assign("/console/aide/");
+        }
+        return answer;
+    };
+}"""
+
+
+def test_tenth_exchange_is_announced_by_its_number_and_no_key(live_site: LiveSite, page: Page, at: Work):
+    agent, _held = holding(at, 9)
+    at(lambda: Agent.objects.filter(pk=agent.pk).update(capacity=10, availability=Availability.AVAILABLE))
+    page.add_init_script(f"({SAID})()")
+    be_signed_in(page, live_site, agent)
+    page.goto(live_site.url + "/console/")
+    expect(page.locator("#liste .console-entry")).to_have_count(9)
+    at(lambda: make.assigned(agent))
+    expect(page.locator("#liste .console-entry")).to_have_count(10, timeout=30_000)
+    page.wait_for_function("window.said.some((one) => one.includes('Nouvel échange'))")
+    said = " ".join(page.evaluate("window.said"))
+    assert re.search(r"Nouvel échange, numéro 10\s: ", said), said
+    assert "touche" not in said
