@@ -52,3 +52,17 @@ def test_tenth_exchange_is_announced_by_its_number_and_no_key(live_site: LiveSit
     said = " ".join(page.evaluate("window.said"))
     assert re.search(r"Nouvel échange, numéro 10\s: ", said), said
     assert "touche" not in said
+
+
+def test_end_whose_seconds_are_over_as_the_page_is_left_arrives(live_site: LiveSite, page: Page, at: Work):
+    agent, [conversation] = holding(at, 1)
+    page.add_init_script(f"({LEAVES})()")
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    ends(page)
+    page.get_by_role("button", name="Terminer maintenant").click()
+    page.wait_for_url("**/console/aide/")
+    assert page.evaluate("sessionStorage.getItem('keepalive')") == "true"
+    page.goto(live_site.url + "/console/")
+    expect(page.locator("#termines .console-entry")).to_have_count(1)
+    assert at(Conversation.objects.get, pk=conversation.pk).status == Status.CLOSED

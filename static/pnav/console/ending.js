@@ -19,8 +19,18 @@ import { known } from "./state.js";
 
 const NOTHING_MISSING = 204;
 
-/** @param {HTMLFormElement} form @param {FormData} body */
-const post = (form, body) => request(form.action, { method: "POST", body });
+const KEEPALIVE_MOST = 60_000; // bytes; browsers refuse 64 KiB and more from a page that is being closed
+
+/** The length of what a form sends, or more: letters with accents take more bytes here. @param {FormData} body */
+const sizeOf = (body) => new URLSearchParams(/** @type {[string, string][]} */ ([...body])).toString().length;
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {FormData} body
+ * @param {boolean} [isKept] whether it arrives although the page is left meanwhile
+ */
+const post = (form, body, isKept = false) =>
+  request(form.action, { method: "POST", body, keepalive: isKept && sizeOf(body) < KEEPALIVE_MOST });
 
 /** @param {HTMLFormElement} form */
 function threadOf(form) {
@@ -31,7 +41,7 @@ function threadOf(form) {
 /** @param {HTMLFormElement} form @param {FormData} body @param {HTMLButtonElement | null} button */
 async function end(form, body, button) {
   try {
-    await settle(form, button, await post(form, body));
+    await settle(form, button, await post(form, body, true));
   } catch {
     tellUnanswered(threadOf(form)); // if it was not ended, the button can be pressed again
   }
