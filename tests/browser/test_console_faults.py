@@ -66,3 +66,23 @@ def test_end_whose_seconds_are_over_as_the_page_is_left_arrives(live_site: LiveS
     page.goto(live_site.url + "/console/")
     expect(page.locator("#termines .console-entry")).to_have_count(1)
     assert at(Conversation.objects.get, pk=conversation.pk).status == Status.CLOSED
+
+
+def test_mark_of_danger_goes_with_the_exchange(live_site: LiveSite, page: Page, at: Work):
+    agent, [conversation] = holding(at, 1)
+    at(lambda: make.message(conversation, "je veux mourir"))
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    sign = page.locator(f"#danger-{conversation.public_id}")
+    mark = page.locator(f"{OPEN_THREAD} [data-danger]")
+    expect(sign.get_by_role("button", name="C'est pris en compte")).to_be_visible()
+    expect(mark.get_by_role("button")).to_be_visible()
+    ends(page)
+    page.get_by_role("button", name="Terminer maintenant").click()
+    line = page.locator("#termines .console-entry")
+    expect(line).to_have_count(1)
+    expect(sign).to_have_count(0)
+    expect(line.locator("[data-slot=danger]")).to_be_hidden()
+    expect(mark).to_contain_text("Mots de suicide")  # what was written stays marked
+    expect(mark.locator("button, a")).to_have_count(0)
+    expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_be_focused()

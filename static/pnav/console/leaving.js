@@ -6,6 +6,7 @@
  */
 
 import { all, find, seek } from "../lib/dom.js";
+import { showDanger } from "./dangers.js";
 import { forCopying, written } from "./drafts.js";
 import { refreshDuty } from "./duty.js";
 import { emergencyOf } from "./emergency.js";
@@ -14,7 +15,7 @@ import { tell } from "./notice.js";
 import { refreshBeside } from "./panels.js";
 import { drop } from "./pending-ends.js";
 import { refreshOffers } from "./queue.js";
-import { announce, desk, dutyBar, over, say, slot, words } from "./state.js";
+import { announce, desk, dutyBar, over, say, seekSlot, slot, words } from "./state.js";
 import * as threads from "./thread.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -48,6 +49,9 @@ export function leave(c, reason) {
     for (const part of all("button, details", c.form)) part.hidden = true;
     c.form.hidden = !c.area.value;
   }
+  showDanger(c, "", 0); // the mark is for who answers
+  seekSlot("danger-sign", c.thread)?.remove();
+  for (const way of all("[data-danger-model], [data-danger] :is(button, a)", c.thread)) way.remove();
   for (const action of all("header :is([data-action], .console-to-procedure)", c.thread)) action.remove();
   if (c.gone) {
     // The conversation is no longer ours to read. A note or a question that was being written can still be copied.
