@@ -86,3 +86,27 @@ def test_mark_of_danger_goes_with_the_exchange(live_site: LiveSite, page: Page, 
     expect(mark).to_contain_text("Mots de suicide")  # what was written stays marked
     expect(mark.locator("button, a")).to_have_count(0)
     expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_be_focused()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (360, 640)])
+def test_error_of_look_alikes_is_seen_with_its_field(
+    live_site: LiveSite, page_factory: PageFactory, at: Work, width: int, height: int
+):
+    agent, _held = holding(at, 1)
+
+    def lived() -> str:
+        for each in range(20):
+            make.waiting(queued_at=make.long_ago(5 - each / 30))
+        lookalikes.mark_lookalikes()
+        long_ago = timezone.now() - lookalikes.ANSWER_TIME - timedelta(minutes=1)
+        Conversation.objects.filter(lookalike_group__isnull=False).update(lookalike_asked_at=long_ago)
+        return str(lookalikes.waiting_groups(timezone.now())[0].group.public_id)
+
+    key = at(lived)
+    page = page_factory(width=width, height=height)
+    be_signed_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/semblables/{key}/")
+    page.get_by_role("button", name=re.compile(r"^Terminer 20 échanges")).click()
+    expect(page.get_by_label("Pourquoi")).to_be_focused()
+    expect(page.get_by_label("Pourquoi")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#motif-groupe-error")).to_be_in_viewport(ratio=1)
