@@ -385,7 +385,14 @@ ROUTES: dict[str, Line] = {
     # The console.
     **_lines(
         STAFF,
-        ("console:home", "console:presence", "console:availability", "console:idle_pause", "console:losses_read"),
+        (
+            "console:home",
+            "console:presence",
+            "console:availability",
+            "console:phone",
+            "console:idle_pause",
+            "console:losses_read",
+        ),
         "common.service_settings.definitions:CAPACITY_MOST",
         "chat.console.inbox:ENDED_AT_MOST",
         stores=HANDLED,

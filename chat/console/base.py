@@ -39,7 +39,7 @@ from chat.casework.forms import ClosingForm
 from chat.casework.notes_forms import HoldForm, NoteForm, QuestionForm, UrgencyForm
 from chat.console import casework_panels, history, inbox
 from chat.console.forms import AvailabilityForm, OrderForm, PauseReason
-from chat.conversations import actions, losses, pauses, waiting_list, wording
+from chat.conversations import actions, losses, pauses, phone_calls, waiting_list, wording
 from chat.journal import panel as journal_panel
 from chat.messages import protocol, transcript
 from chat.messages.forms import MESSAGE_ERRORS, MessageForm
@@ -222,6 +222,7 @@ def _words() -> dict[str, str]:
         "assigned_without_key": _("Nouvel échange, numéro {n} : {name}."),
         "assigned_without_key_danger": _("Danger. Nouvel échange, numéro {n} : {name}."),
         "pause_begins": _("Pause : personne ne vous est confié jusqu'à {time}."),
+        "phone_begins": _("Au téléphone : personne de nouveau ne vous est confié jusqu'à {time}."),
         "ending": _("{aim} se termine dans {n} s."),
         "end_undone": _("L'échange continue : {name}."),
         "end_held": _("{name} vient d'écrire : l'échange continue."),
@@ -290,7 +291,10 @@ def _duty(agent: Agent, form: AvailabilityForm | None = None) -> dict[str, Any]:
     return {
         "agent": agent,
         "availabilities": Availability,
+        # Who telephones is in a pause, and reads it by its own name.
+        "shown_availability": "" if agent.is_on_the_phone else agent.availability,
         "pause_minutes": pauses.pause_minutes(),
+        "phone_minutes": int(phone_calls.PHONE_CALL.total_seconds() // 60),
         "availability_label": label_of(Availability, agent.availability),
         "duty_form": form or AvailabilityForm(initial={"capacity": agent.capacity, "pause_reason": chosen}),
     }

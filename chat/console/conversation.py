@@ -52,7 +52,7 @@ from chat.console.base import (
     screen,
 )
 from chat.console.forms import AvailabilityForm, IdleForm, ReadForm
-from chat.conversations import actions, idle, losses, waiting_list, wording
+from chat.conversations import actions, idle, losses, phone_calls, waiting_list, wording
 from chat.conversations.presence import renew_lease
 from chat.database import DATABASE_AWAY
 from chat.journal import panel as journal_panel
@@ -347,6 +347,27 @@ def idle_pause(request: HttpRequest, agent: Agent) -> HttpResponse:
 
 @require_POST
 @for_agents
+def phone(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """Give nobody new to an agent who telephones, for some minutes; said again, for as many from now.
+
+    The question « Êtes-vous là ? » says it by a script and gets JSON, because what is being written on its page stays.
+    """
+    try:
+        caller = phone_calls.begin_phone_call(agent_id=agent.pk)
+    except phone_calls.NotOnDuty:
+        caller = None
+    if not request.accepts("text/html"):
+        return JsonResponse({"phone": caller.pause_reason if caller else ""})
+    if caller is None:
+        messages.info(request, _("Vous n'étiez plus disponible : personne ne vous est confié, rien n'a changé."))
+    else:
+        until = timezone.localtime(caller.pause_until)
+        messages.success(request, _("Au téléphone jusqu'à %(time)s.") % {"time": f"{until:%H:%M}"})
+    return redirect(address_beside(read_open(request, agent)))
+
+
+@require_POST
+@for_agents
 def losses_read(request: HttpRequest, agent: Agent) -> HttpResponse:
     """Note that the agent has read what they lost in their absence, so that it is no longer shown. One statement."""
     form = ReadForm(request.POST)
@@ -383,6 +404,7 @@ def presence(request: HttpRequest) -> HttpResponse:
             "unread": standing.unread,
             "was_over": standing.was_over,
             "paused": standing.idle_reason,
+            "phone": standing.phone_reason,
         }
         if request.GET.get("signe") == "non":
             answer["needed"] = idle.is_needed(agent)

@@ -25,6 +25,7 @@ urlpatterns = [
     path("", conversation.home, name="home"),
     path("disponibilite/", conversation.availability, name="availability"),
     path("disponibilite/pause/", wellbeing.pause, name="pause"),
+    path("disponibilite/telephone/", conversation.phone, name="phone"),
     path("disponibilite/sans-signe/", conversation.idle_pause, name="idle_pause"),
     path("aide/", conversation.help_page, name="help"),
     path("recepisse/", casework.receipt, name="receipt"),

@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from chat.conversations import actions
-from chat.rules.lifecycle import Availability, is_idle, is_lease_over
+from chat.rules.lifecycle import Availability, is_idle, is_lease_over, is_on_the_phone
 from common.sql import fetch_rows
 
 # The lease is renewed while something depends on it: conversations under way, or the availability of an agent who is
@@ -46,6 +46,7 @@ class Standing:
     up, because conversations or the availability depend on it; this beat need not have written it
     (`actions.SEEN_EVERY`). was_over: the lease had ended before this beat. idle_reason: the reason, with its hour, of
     the pause in which a page has set the agent because it saw no sign of them (`chat.conversations.idle`), or empty.
+    phone_reason: the same while the agent telephones (`chat.conversations.phone_calls`).
     """
 
     held: int
@@ -53,6 +54,7 @@ class Standing:
     is_kept: bool
     was_over: bool
     idle_reason: str = ""
+    phone_reason: str = ""
 
 
 def renew_lease(*, user_id: int) -> Standing | None:
@@ -76,4 +78,5 @@ def renew_lease(*, user_id: int) -> Standing | None:
         is_kept=bool(held) or availability != Availability.AWAY,
         was_over=was_over,
         idle_reason=pause_reason if is_idle(pause_reason) else "",
+        phone_reason=pause_reason if is_on_the_phone(pause_reason) else "",
     )

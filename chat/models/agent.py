@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Case, F, Q, When
 from django.utils.translation import gettext_lazy as _
 
-from chat.rules.lifecycle import Availability, Status, is_idle, is_lease_over, is_ordered
+from chat.rules.lifecycle import Availability, Status, is_idle, is_lease_over, is_on_the_phone, is_ordered
 from common import plain_text
 from common.choices import label_of
 from common.service_settings import definitions, values
@@ -174,6 +174,11 @@ class Agent(models.Model):
     def is_paused_as_idle(self) -> bool:
         """Return whether a page has set this agent in pause that saw no sign of them (`chat.conversations.idle`)."""
         return is_idle(self.pause_reason)
+
+    @property
+    def is_on_the_phone(self) -> bool:
+        """Return whether this agent is in the pause of who telephones (`chat.conversations.phone_calls`)."""
+        return is_on_the_phone(self.pause_reason)
 
     def is_present(self, now: datetime) -> bool:
         """Return whether the lease runs. now: the time of PostgreSQL's clock (docs/adr/0014)."""

@@ -73,6 +73,20 @@ def is_idle(pause_reason: str) -> bool:
     return pause_reason.startswith(before) and pause_reason.endswith(after)
 
 
+ON_THE_PHONE = _("au téléphone jusqu'à {time}")
+
+
+def phone_reason(time: str) -> str:
+    """Return the reason of the pause of an agent who telephones. time: the hour of its end, « 04:24 »."""
+    return str(ON_THE_PHONE).format(time=time)
+
+
+def is_on_the_phone(pause_reason: str) -> bool:
+    """Return whether this reason of a pause, as it is stored with the agent, is one of `phone_reason`."""
+    before, _time, after = str(ON_THE_PHONE).partition("{time}")
+    return pause_reason.startswith(before) and pause_reason.endswith(after)
+
+
 class Outcome(models.TextChoices):
     """It says how a conversation ended, chosen by the agent who closes it."""
 

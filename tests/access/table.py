@@ -394,6 +394,7 @@ ROUTES: dict[str, Route] = {
     "console:weight": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
     "console:pause": Route(agents, WRITE, to=("/console/",)),
     "console:idle_pause": Route(agents, WRITE),
+    "console:phone": Route(agents, WRITE, to=("/console/",)),
     "console:care": Route(agents, READ_ONLY_GET),  # the agent's own weeks and own request
     "console:debrief": Route(agents, WRITE, to=("/console/prendre-soin/",)),
     "console:urgency": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a reason: the screen again

@@ -203,6 +203,80 @@ def test_tap_on_the_question_presses_nothing_beneath_it(live_site: LiveSite, pag
     assert at(lambda: Message.objects.filter(conversation=mine, author=Author.AGENT).count()) == 0
 
 
+def test_who_telephones_says_it_in_the_question_and_is_asked_no_more(
+    live_site: LiveSite, page: Page, at: Work, axe: Axe
+):
+    agent, mine = asked(live_site, page, at)
+    question = page.locator("#etes-vous-la")
+    phone = question.get_by_role("button", name="Je suis au téléphone")
+    before = phone.bounding_box()
+    phone.hover()  # the move of the pointer answers the question, and the button stays under it
+    expect(page.locator("#avis")).to_have_text(re.compile("C'est noté"))
+    assert phone.bounding_box() == before
+    axe(page)
+    phone.click()
+    expect(question).to_be_hidden()
+    duty = page.locator("#disponibilite")
+    expect(duty.locator(".console-duty__now")).to_contain_text("Au téléphone")
+    notice = page.locator("#au-telephone")
+    expect(notice).to_contain_text(re.compile(r"Au téléphone jusqu'à \d\d:\d\d\."))
+    expect(page.locator("#annonces")).to_contain_text("Au téléphone : personne de nouveau")
+    area = page.locator(".console-thread:not([hidden]) textarea[name=body]")
+    expect(area).to_be_focused()
+    expect(area).to_have_value("Je vous lis")
+    axe(page)
+    heard(page)
+    passes(page, 200)
+    looks(page)
+    expect(question).to_be_hidden()
+    assert heard(page) == []
+    assert at(lambda: Conversation.objects.get(pk=mine.pk).assigned_to_id) == agent.pk
+    first = at(lambda: Agent.objects.get(pk=agent.pk).pause_until)
+    notice.get_by_role("button", name="15 min de plus").press("Enter")
+    expect(page.locator("#annonces")).to_contain_text("Au téléphone jusqu'à")
+    assert at(lambda: Agent.objects.get(pk=agent.pk).pause_until) > first
+    notice.get_by_role("button", name="J'ai raccroché").press("Enter")
+    expect(notice).to_have_count(0)
+    expect(duty).to_have_attribute("data-availability", "available")
+    expect(page.get_by_role("button", name="Disponible", exact=True)).to_be_focused()
+    duty.get_by_role("button", name="Au téléphone", exact=True).press("Enter")
+    expect(notice).to_be_visible()
+    expect(duty.get_by_role("button", name="Au téléphone", exact=True)).to_be_focused()
+    assert at(lambda: Agent.objects.get(pk=agent.pk).is_on_the_phone)
+
+
+def test_buttons_of_the_question_go_when_nobody_is_on_the_way_to_them(live_site: LiveSite, page: Page, at: Work):
+    asked(live_site, page, at)
+    question = page.locator("#etes-vous-la")
+    page.mouse.move(300, 300)
+    page.mouse.move(310, 310)
+    expect(page.locator("#avis")).to_have_text(re.compile("C'est noté"))
+    expect(question).to_be_visible()
+    page.keyboard.type(" ")
+    expect(question).to_be_hidden(timeout=2_000)
+
+
+def test_focus_goes_back_from_the_question_and_its_keys_press_it(live_site: LiveSite, page: Page, at: Work):
+    agent, _mine = asked(live_site, page, at)
+    question = page.locator("#etes-vous-la")
+    area = page.locator(".console-thread:not([hidden]) textarea[name=body]")
+    question.get_by_role("button", name="Je suis là").focus()  # as a screen reader moves it, without a key of the page
+    page.evaluate("new BroadcastChannel('pnav-signs').postMessage(Date.now())")  # an answer in another tab
+    expect(question).to_be_hidden()
+    expect(area).to_be_focused()
+
+    passes(page, 180)
+    expect(question).to_be_visible(timeout=15_000)
+    question.get_by_role("button", name="Je suis là").focus()
+    page.keyboard.press("Tab")
+    expect(question.get_by_role("button", name="Je suis au téléphone")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(question).to_be_hidden()
+    expect(area).to_be_focused()
+    expect(page.locator("#au-telephone")).to_be_visible()
+    assert at(lambda: Agent.objects.get(pk=agent.pk).is_on_the_phone)
+
+
 def test_who_came_meanwhile_goes_to_who_is_there_and_the_agent_reads_it(live_site: LiveSite, page: Page, at: Work):
     agent, mine = answering(at)
     page.add_init_script(f"({AHEAD})()")
@@ -244,8 +318,8 @@ def test_sign_in_one_tab_counts_in_the_other_and_every_page_of_the_staff_asks(
     expect(elsewhere.get_by_role("alert")).to_have_text(ASKED)
     other.mouse.move(200, 200)
     other.mouse.move(210, 210)
-    for question in (elsewhere, asked):
-        expect(question).to_be_hidden()
+    for question in (asked, elsewhere):
+        expect(question).to_be_hidden(timeout=15_000)
     passes(other, 180)
     expect(elsewhere).to_be_visible(timeout=30_000)
     page.close()

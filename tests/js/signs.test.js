@@ -8,24 +8,25 @@ const heard = new Map();
 globalThis.addEventListener = (name, run) => heard.set(name, (heard.get(name) ?? new Set()).add(run));
 globalThis.removeEventListener = (name, run) => heard.get(name)?.delete(run);
 /** Let this happen on the page: by somebody, or by a script. */
-const happens = (name, isTrusted) => {
-  for (const run of [...(heard.get(name) ?? [])]) run({ type: name, isTrusted });
+const happens = (name, isTrusted, more = {}) => {
+  for (const run of [...(heard.get(name) ?? [])]) run({ type: name, isTrusted, ...more });
 };
 
+const inside = { now: null };
 const part = (more = {}) =>
   Object.assign(new EventTarget(), {
     dataset: {},
-    contains: () => false,
+    contains: (one) => Boolean(one) && one === inside.now,
     setAttribute() {},
     removeAttribute() {},
     ...more,
   });
 const text = part({ dataset: { text: "Êtes-vous là ? {time}" } });
-const button = part();
 const place = part({
   dataset: { after: "180", ask: "/presence" },
   hidden: true,
-  querySelector: (selector) => (selector === "button" ? button : text),
+  matches: () => false,
+  querySelector: (selector) => (selector === "button:hover" ? null : text),
 });
 globalThis.document = part({ hidden: false, documentElement: { lang: "fr" }, querySelector: () => place });
 globalThis.BroadcastChannel = undefined;
@@ -80,4 +81,33 @@ test("a clock that is set back while the question stands does not keep it", asyn
   context.mock.timers.setTime(Date.now() - 60 * MINUTE);
   happens("keydown", true);
   assert.deepEqual(did, ["asked", "over", "answered"]);
+});
+
+test("after a sign on the way to its buttons they stay, and go with any other sign", async (context) => {
+  await ask(context);
+  happens("pointermove", true, { pointerType: "mouse" });
+  assert.deepEqual([did.at(-1), place.hidden, "offer" in place.dataset], ["answered", false, true]);
+  happens("pointermove", true, { pointerType: "mouse" });
+  assert.equal(place.hidden, false);
+  happens("keydown", true, { key: "a" });
+  assert.deepEqual([place.hidden, "offer" in place.dataset], [true, false]);
+  assert.deepEqual(did, ["asked", "over", "answered"]);
+});
+
+test("a key inside the question leaves its buttons, but Escape", async (context) => {
+  await ask(context);
+  inside.now = {};
+  happens("keydown", true, { key: "Tab", target: inside.now });
+  assert.deepEqual([did.at(-1), place.hidden], ["answered", false]);
+  happens("keydown", true, { key: "Escape", target: inside.now });
+  assert.equal(place.hidden, true);
+  inside.now = null;
+});
+
+test("a finger that moves is on its way to nothing", async (context) => {
+  await ask(context);
+  happens("pointermove", true, { pointerType: "touch" });
+  assert.equal("offer" in place.dataset, false);
+  await new Promise((later) => setTimeout(later, 800));
+  assert.equal(place.hidden, true);
 });

@@ -29,7 +29,10 @@ function showPause() {
   pausing.until = until();
   reminder.hidden = !pausing.until;
   if (!pausing.until) return;
-  const text = say("pause_begins", { time: hour(new Date(pausing.until), document.documentElement.lang) });
+  const isPhone = pause()?.hasAttribute("data-phone");
+  const text = say(isPhone ? "phone_begins" : "pause_begins", {
+    time: hour(new Date(pausing.until), document.documentElement.lang),
+  });
   write(find("a", reminder), text);
   if (begins) tell(text);
 }

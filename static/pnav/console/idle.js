@@ -5,6 +5,7 @@
  * @module
  */
 
+import { byId } from "../lib/dom.js";
 import { lookForSigns, watchSigns } from "../staff/signs.js";
 import { refreshDuty } from "./duty.js";
 import { tell } from "./notice.js";
@@ -29,4 +30,9 @@ export const watchIdle = () =>
       tell(words.idle_over);
     },
     paused: refreshDuty,
+    home: () => desk.current?.area ?? byId("mes-echanges"),
+    phoned(isDone) {
+      if (isDone) refreshDuty();
+      else tell(words.failed);
+    },
   });

@@ -104,7 +104,8 @@ function nextFocus(form, targets, c, { isBeside, pressed }) {
 /** @param {HTMLFormElement} form @param {HTMLButtonElement | null} button */
 async function send(form, button) {
   const body = new FormData(form, button);
-  await settle(form, button, await request(form.action, { method: "POST", body }));
+  const address = button?.hasAttribute("formaction") ? button.formAction : form.action; // a button may have its own
+  await settle(form, button, await request(address, { method: "POST", body }));
 }
 
 /**

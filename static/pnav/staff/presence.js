@@ -35,14 +35,15 @@ const words = (name, n) => fill(place.dataset[n === 1 ? `${name}One` : `${name}M
 /**
  * Show in words what is at stake. It is announced again only when it changes.
  *
- * @param {{ kept: boolean, held: number, unread: number, was_over: boolean, paused: string }} standing
+ * @param {{ kept: boolean, held: number, unread: number, was_over: boolean, paused: string, phone?: string }} standing
  */
-const tell = ({ kept, held, unread, was_over: wasOver, paused }) => {
+const tell = ({ kept, held, unread, was_over: wasOver, paused, phone }) => {
   const parts = [];
   if (paused) parts.push(fill(place.dataset.paused ?? "", { reason: paused }));
+  if (phone) parts.push(fill(place.dataset.phone ?? "", { reason: phone }));
   if (wasOver) parts.push(place.dataset.back);
   if (held) parts.push(words("held", held));
-  else if (kept && !paused) parts.push(place.dataset.present);
+  else if (kept && !paused && !phone) parts.push(place.dataset.present);
   if (unread) parts.push(words("unread", unread));
   const now = parts.join(" ");
   if (now === told) return;
@@ -75,7 +76,7 @@ const ask = async () => {
   const standing = await answer.json();
   okAt = Date.now();
   wasIn = true;
-  isOnDuty = standing.kept && !standing.paused;
+  isOnDuty = standing.kept && !standing.paused && !standing.phone;
   warn("");
   tell(standing);
   return "";
@@ -107,5 +108,5 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) beat();
 });
 for (const woken of ["online", "pageshow", "focus"]) addEventListener(woken, beat);
-watchSigns({ isCalled: () => isOnDuty, paused: beat });
+watchSigns({ isCalled: () => isOnDuty, paused: beat, phoned: beat });
 beat();

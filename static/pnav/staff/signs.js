@@ -7,7 +7,7 @@
  * @module
  */
 
-import { byId, find } from "../lib/dom.js";
+import { byId, find, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
 import { createIdleness } from "../lib/idleness.js";
 import { hour } from "../lib/time.js";
@@ -18,6 +18,7 @@ const DAY_S = 86_400; // nothing longer is taken
 // A click too: who reads with a screen reader, or speaks to the machine, makes it without a key and without a pointer.
 const SIGNS = ["keydown", "input", "pointerdown", "pointermove", "touchstart", "wheel", "click"];
 const PRESS_MS = 600; // from the first touch of a press to its click, at most
+const OFFERED_MS = 6000; // for how long « Je suis au téléphone » can be pressed after a sign on the way to it
 const how = { capture: true, passive: true };
 
 const place = byId("etes-vous-la");
@@ -61,20 +62,61 @@ function share() {
   tabs?.postMessage(signAt);
 }
 
+/** @type {Element | null} where the focus was before it came into the question */
+let focusBefore = null;
+
+/** The question leaves the screen. The focus, if it is inside, goes back to where it came from. */
 function leave() {
+  clearTimeout(leaving);
+  const isHeld = place.contains(document.activeElement);
   place.hidden = true;
   place.removeAttribute("aria-hidden");
+  delete place.dataset.offer;
+  for (const sign of SIGNS) removeEventListener(sign, leaveOffer, how);
+  if (!isHeld) return;
+  const before = /** @type {HTMLElement | null} */ (focusBefore);
+  const next = before?.isConnected && before.offsetParent ? before : page.home();
+  if (next && next.tabIndex < 0) next.tabIndex = -1; // a title takes the focus only with it
+  next?.focus({ preventScroll: true });
+}
+
+/** Whether this sign may be on its way to a button of the question. @param {Event | undefined} event */
+const isOnItsWay = (event) =>
+  Boolean(event) &&
+  (place.contains(/** @type {Node} */ (event?.target)) ||
+    (event?.type === "pointermove" && /** @type {PointerEvent} */ (event).pointerType === "mouse"));
+
+/** After a sign on its way to a button, the buttons stay for some seconds. Any other sign removes them. @param {Event} event */
+function leaveOffer(event) {
+  const isEscape = /** @type {KeyboardEvent} */ (event).key === "Escape";
+  if (!isByScript(event) && (isEscape || !isOnItsWay(event))) leave();
+}
+
+/** Remove the buttons, unless one of them is pointed at, or has the focus. */
+function endOffer() {
+  if (place.matches(":focus-within") || seek("button:hover", place)) leaving = setTimeout(endOffer, OFFERED_MS);
+  else leave();
 }
 
 /**
  * The question is over. After a sign in this tab its place stays for a moment, empty: the sign may be a press, and
- * otherwise its click would fall on what lies beneath, which may be « Envoyer ».
+ * otherwise its click would fall on what lies beneath, which may be « Envoyer ». After a sign on the way to one of its
+ * buttons, these stay where they are.
+ *
+ * @param {boolean} [isHere]
+ * @param {Event} [event] the sign
  */
-function hide(isHere = false) {
+function hide(isHere = false, event = undefined) {
   if (!isAsked) return;
   isAsked = false;
   for (const sign of SIGNS) removeEventListener(sign, answerHere, how);
   page.over();
+  if (isHere && isOnItsWay(event)) {
+    place.dataset.offer = ""; // its words are not shown any more, and keep their room
+    for (const sign of SIGNS) addEventListener(sign, leaveOffer, how);
+    leaving = setTimeout(endOffer, OFFERED_MS);
+    return;
+  }
   text.textContent = "";
   if (isHere && !place.contains(document.activeElement)) {
     place.setAttribute("aria-hidden", "true");
@@ -83,7 +125,15 @@ function hide(isHere = false) {
 }
 
 /** @type {Required<Watcher>} */
-let page = { isCalled: () => true, asked() {}, over() {}, answered() {}, paused() {} };
+let page = {
+  isCalled: () => true,
+  asked() {},
+  over() {},
+  answered() {},
+  paused() {},
+  phoned() {},
+  home: () => seek("h1"),
+};
 
 /**
  * @typedef {object} Watcher what a page does
@@ -92,28 +142,47 @@ let page = { isCalled: () => true, asked() {}, over() {}, answered() {}, paused(
  * @property {() => void} [over] the question is over, for whatever reason
  * @property {() => void} [answered] somebody is there
  * @property {() => void} [paused] the agent was set in pause
+ * @property {(isDone: boolean) => void} [phoned] the agent said that they telephone, and the server has taken it or not
+ * @property {() => HTMLElement | null} [home] where the focus goes when what had it before the question is gone
  */
 
-/** Take the last sign; when it answers the question, remove the question. @param {boolean} [isHere] it comes now, in this tab */
-function answer(isHere = false) {
+/**
+ * Take the last sign; when it answers the question, remove the question.
+ *
+ * @param {boolean} [isHere] it comes now, in this tab
+ * @param {Event} [event] what it is
+ */
+function answer(isHere = false, event = undefined) {
   if (!idleness.sign(signAt, isHere)) return;
-  hide(isHere);
+  hide(isHere, event);
   share();
   page.answered();
 }
 
 /** @param {Event} event */
 function answerHere(event) {
-  if (!isByScript(event)) answer(true);
+  if (!isByScript(event)) answer(true, event);
+}
+
+/** « Je suis au téléphone »: nobody asks and nobody new comes for some minutes (`chat.conversations.phone_calls`). */
+async function telephone() {
+  const body = new FormData(find("form", place, HTMLFormElement));
+  const address = find("[data-idle-phone]", place).dataset.idlePhone ?? "";
+  const headers = { Accept: "application/json" };
+  try {
+    const said = await request(address, { method: "POST", body, headers, redirect: "manual" });
+    page.phoned(said.ok && Boolean((await said.json()).phone));
+  } catch {
+    page.phoned(false); // no network: it can be said again, and without a line the page says so as well
+  }
 }
 
 function ask() {
   const asked = fill(text.dataset.text ?? "", {
     time: hour(new Date(idleness.until()), document.documentElement.lang),
   });
-  clearTimeout(leaving);
+  leave(); // what is left of a question before
   isAsked = true;
-  place.removeAttribute("aria-hidden");
   place.hidden = false;
   text.textContent = asked; // after it is shown: a live region says what is put into it
   for (const sign of SIGNS) addEventListener(sign, answerHere, how); // after `noteSign`, which was added before
@@ -173,9 +242,17 @@ export function watchSigns(watcher) {
     else noteSign();
   });
   place.addEventListener("mousedown", (event) => event.preventDefault()); // a press leaves the focus where one writes
-  find("button", place).addEventListener("click", () => {
+  place.addEventListener("focusin", ({ relatedTarget }) => {
+    if (!place.contains(/** @type {Node | null} */ (relatedTarget)))
+      focusBefore = /** @type {Element | null} */ (relatedTarget);
+  });
+  place.addEventListener("click", ({ target }) => {
+    const button = /** @type {Element} */ (target).closest("button");
+    if (!button) return;
     noteSign(); // whoever presses this is there, also by an extension of the browser
     answer(true);
+    leave();
+    if (button.matches("[data-idle-phone]")) telephone();
   });
   tabs?.addEventListener("message", ({ data }) => {
     if (!(data > signAt)) return;

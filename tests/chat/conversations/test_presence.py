@@ -99,7 +99,8 @@ def test_page_beats_in_json_and_is_told_in_the_frame():
     late(agent, 30)
     client = signed_in(agent.user)
     answer = client.get(ADDRESS, headers=IN_JSON)
-    assert json.loads(answer.content) == {"kept": True, "held": 1, "unread": 1, "was_over": False, "paused": ""}
+    told = {"kept": True, "held": 1, "unread": 1, "was_over": False, "paused": "", "phone": ""}
+    assert json.loads(answer.content) == told
     assert is_fresh(agent)
     assert "Présent, vérifié à" in client.get(ADDRESS).text
     Agent.objects.update(availability=Availability.AWAY)
