@@ -388,10 +388,12 @@ def presence(request: HttpRequest) -> HttpResponse:
     reading does not end the lease. While somebody depends on this agent, an open page counts as use of the session, as
     an open console does. Otherwise it does not, and the session ends when it is idle (docs/adr/0049).
 
-    `?signe=non`: the page has seen no sign of life for a while, and asks whether somebody needs this agent.
+    `?signe=`: for how many seconds the page has seen no sign of life. With `non` it was long ago, and the page asks
+    whether somebody needs this agent, and when another page has seen one.
     """
     agent = access.as_agent(request.user)
-    standing = renew_lease(user_id=agent.user_id) if agent is not None else None
+    sign = protocol.read_sign(request.GET.get("signe", ""))
+    standing = renew_lease(user_id=agent.user_id, sign=sign) if agent is not None else None
     if agent is None or standing is None:
         raise PermissionDenied
     if standing.is_kept:
@@ -408,6 +410,7 @@ def presence(request: HttpRequest) -> HttpResponse:
         }
         if request.GET.get("signe") == "non":
             answer["needed"] = idle.is_needed(agent)
+            answer["sign"] = standing.sign
         return JsonResponse(answer)
     now = timezone.now()
     context = {
@@ -433,6 +436,8 @@ def frames(request: HttpRequest, agent: Agent) -> HttpResponse:
     client_id = None
     try:
         frame = protocol.parse(request.body)
+        if isinstance(frame, protocol.Beat) and frame.sign is not None:
+            actions.agents_seen(agent_ids=[agent.pk], signs={agent.pk: frame.sign})
         if isinstance(frame, protocol.Beat) and frame.conversation is None:
             own = [{"type": "assigned", "conversation": str(key)} for key in own_conversations([agent.pk])[agent.pk]]
             return _frames([*own, waiting_list.read_waiting().frame(), protocol.beat_frame(timezone.now())])

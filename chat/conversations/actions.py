@@ -4,7 +4,7 @@ Callers have proven access by `chat.access` before they call these functions.
 """
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -258,13 +258,17 @@ UPDATE chat_conversation c SET reporter_seen_at = late.now, reporter_is_hidden =
 FROM late WHERE c.id = late.id RETURNING c.id
 """
 AGENTS_SEEN = """
-WITH moment AS MATERIALIZED (SELECT coalesce(%(now)s::timestamptz, clock_timestamp()) AS now), late AS (
-    SELECT a.id, a.seen_at, moment.now FROM chat_agent a, moment
-    WHERE a.id = ANY(%(ids)s::bigint[])
-      AND (a.seen_at IS NULL OR a.seen_at < moment.now - %(every)s * interval '1 s')
+WITH moment AS MATERIALIZED (SELECT coalesce(%(now)s::timestamptz, clock_timestamp()) AS now), told AS (
+    SELECT one.id, moment.now - one.sign * interval '1 s' AS sign_at
+    FROM unnest(%(ids)s::bigint[], %(signs)s::int[]) AS one(id, sign), moment
+), late AS (
+    SELECT a.id, a.seen_at, told.sign_at, moment.now FROM chat_agent a JOIN told ON told.id = a.id, moment
+    WHERE a.seen_at IS NULL OR a.seen_at < moment.now - %(every)s * interval '1 s'
+       OR told.sign_at > coalesce(a.sign_at + %(every)s * interval '1 s', '-infinity')
     ORDER BY a.id FOR NO KEY UPDATE OF a
 )
-UPDATE chat_agent a SET seen_at = late.now FROM late WHERE a.id = late.id RETURNING a.id, late.seen_at, late.now
+UPDATE chat_agent a SET seen_at = late.now, sign_at = greatest(a.sign_at, late.sign_at)
+FROM late WHERE a.id = late.id RETURNING a.id, late.seen_at, late.now
 """
 
 
@@ -285,13 +289,23 @@ def reporters_seen(
     fetch_rows(REPORTERS_SEEN, values)
 
 
-def agents_seen(*, agent_ids: Collection[int], now: datetime | None = None) -> bool:
+def agents_seen(
+    *, agent_ids: Collection[int], signs: Mapping[int, int] | None = None, now: datetime | None = None
+) -> bool:
     """Renew the leases of agents who may answer, each written at most every SEEN_EVERY.
 
-    now: the database's time unless given. Returns whether one of them had counted as gone and is back (`came_back`).
+    signs: for agents of whom a page says so, the seconds since it last saw a sign of them; a sign that is newer by
+    SEEN_EVERY than the last one is written at once. now: the database's time unless given. Returns whether one of them
+    had counted as gone and is back (`came_back`). One statement.
     """
-    renewed = fetch_rows(AGENTS_SEEN, {"ids": array_text(agent_ids), "now": now, "every": SEEN_EVERY.total_seconds()})
-    return came_back(renewed)
+    agents = list(agent_ids)
+    values = {
+        "ids": array_text(agents),
+        "signs": array_text((signs or {}).get(agent) for agent in agents),
+        "now": now,
+        "every": SEEN_EVERY.total_seconds(),
+    }
+    return came_back(fetch_rows(AGENTS_SEEN, values))
 
 
 def came_back(renewed: Sequence[tuple[int, datetime | None, datetime]]) -> bool:

@@ -31,6 +31,9 @@ UNSEEN = timedelta(minutes=1)
 # are tried again while the network is away. What comes later was done at another device.
 LATE_MESSAGE, LATE_SAVE = timedelta(seconds=30), timedelta(minutes=2)
 
+# How much later than it was a sign of the page itself may be stored, when its beat was long under way.
+LATE_SIGN = timedelta(seconds=5)
+
 
 class NotIdle(Exception):
     """The agent is not available, is at work at another device, or is needed by nobody."""
@@ -105,6 +108,8 @@ def pause_idle(*, agent_id: int, unseen: timedelta) -> int:
         raise NotIdle
     last_sign = now - unseen
     held = list(_held(agent, now))
+    if agent.sign_at is not None and agent.sign_at > last_sign + LATE_SIGN:
+        raise NotIdle  # another device has seen one
     # Who works at another device is there, whatever a page says that was left open.
     if not any(_needs(row, now, limit) for row in held) or _works_elsewhere(agent, held, last_sign):
         raise NotIdle

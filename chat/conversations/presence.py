@@ -25,16 +25,21 @@ WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now), held AS MATERIALI
     )) AS unread
     FROM chat_conversation c JOIN chat_agent a ON a.id = c.assigned_to_id
     WHERE a.user_id = %(user)s AND c.status = 'active'
+), told AS (
+    SELECT moment.now - %(sign)s::int * interval '1 s' AS sign_at FROM moment
 ), late AS (
-    SELECT a.id, a.seen_at, moment.now FROM chat_agent a, moment, held
+    SELECT a.id, a.seen_at, told.sign_at, moment.now FROM chat_agent a, moment, held, told
     WHERE a.user_id = %(user)s AND (held.held > 0 OR a.availability <> %(away)s)
-      AND (a.seen_at IS NULL OR a.seen_at < moment.now - %(every)s * interval '1 s')
+      AND (a.seen_at IS NULL OR a.seen_at < moment.now - %(every)s * interval '1 s'
+        OR told.sign_at > coalesce(a.sign_at + %(every)s * interval '1 s', '-infinity'))
     FOR NO KEY UPDATE OF a
 ), renewed AS (
-    UPDATE chat_agent a SET seen_at = late.now FROM late WHERE a.id = late.id RETURNING a.id, late.seen_at, late.now
+    UPDATE chat_agent a SET seen_at = late.now, sign_at = greatest(a.sign_at, late.sign_at)
+    FROM late WHERE a.id = late.id RETURNING a.id, late.seen_at, late.now
 )
-SELECT a.id, a.availability, a.pause_reason, held.held, held.unread, renewed.id, renewed.seen_at, renewed.now
-FROM chat_agent a CROSS JOIN held LEFT JOIN renewed ON renewed.id = a.id WHERE a.user_id = %(user)s
+SELECT a.id, a.availability, a.pause_reason, held.held, held.unread, renewed.id, renewed.seen_at, renewed.now,
+       ceil(extract(epoch FROM moment.now - a.sign_at))::int
+FROM chat_agent a CROSS JOIN held CROSS JOIN moment LEFT JOIN renewed ON renewed.id = a.id WHERE a.user_id = %(user)s
 """
 
 
@@ -46,7 +51,8 @@ class Standing:
     up, because conversations or the availability depend on it; this beat need not have written it
     (`actions.SEEN_EVERY`). was_over: the lease had ended before this beat. idle_reason: the reason, with its hour, of
     the pause in which a page has set the agent because it saw no sign of them (`chat.conversations.idle`), or empty.
-    phone_reason: the same while the agent telephones (`chat.conversations.phone_calls`).
+    sign: seconds since the last sign of the agent that any of their pages has told before this beat, rounded up; None
+    if none has. phone_reason: the same as idle_reason while they telephone (`chat.conversations.phone_calls`).
     """
 
     held: int
@@ -55,19 +61,27 @@ class Standing:
     was_over: bool
     idle_reason: str = ""
     phone_reason: str = ""
+    sign: int | None = None
 
 
-def renew_lease(*, user_id: int) -> Standing | None:
+def renew_lease(*, user_id: int, sign: int | None = None) -> Standing | None:
     """Renew the lease of this account's agent if something depends on it; None for an account without an agent.
+
+    sign: seconds since the page last saw a sign of its agent, if it says so.
 
     One statement, and at most one write every `actions.SEEN_EVERY`, however many pages send beats. More statements
     follow only when the lease had ended (`actions.came_back`).
     """
-    values = {"user": user_id, "away": Availability.AWAY.value, "every": actions.SEEN_EVERY.total_seconds()}
+    values = {
+        "user": user_id,
+        "away": Availability.AWAY.value,
+        "every": actions.SEEN_EVERY.total_seconds(),
+        "sign": sign,
+    }
     rows = fetch_rows(BEAT, values)
     if not rows:
         return None
-    _agent_id, availability, pause_reason, held, unread, renewed, seen_at, now = rows[0]
+    _agent_id, availability, pause_reason, held, unread, renewed, seen_at, now, told = rows[0]
     lease = timedelta(seconds=settings.LEASE_SECONDS)
     was_over = renewed is not None and is_lease_over(seen_at=seen_at, now=now, lease=lease)
     if was_over:
@@ -78,5 +92,6 @@ def renew_lease(*, user_id: int) -> Standing | None:
         is_kept=bool(held) or availability != Availability.AWAY,
         was_over=was_over,
         idle_reason=pause_reason if is_idle(pause_reason) else "",
+        sign=told,
         phone_reason=pause_reason if is_on_the_phone(pause_reason) else "",
     )

@@ -16,6 +16,7 @@ MAX_BODY = 4000
 PAGE = 200  # most messages in one frame
 PAGE_BYTES = 48 * 1024  # about the most bytes in one frame; Daphne's limit on a frame holds in both directions
 MAX_SEQ = 2**31 - 1
+OLDEST_SIGN = 86_400  # seconds: no older sign of an agent is told
 
 BAD_FRAME = "bad_frame"
 TOO_LONG = "too_long"
@@ -102,12 +103,14 @@ class Beat:
     """It is a `beat` frame: the page is alive.
 
     after: asks for the messages after this number; None: says nothing of what the page has. is_hidden: the page is out
-    of sight, and may fall asleep soon.
+    of sight, and may fall asleep soon. sign: of a console, the seconds since somebody last touched it; None: says
+    nothing of it.
     """
 
     conversation: UUID | None
     after: int | None
     is_hidden: bool = False
+    sign: int | None = None
 
 
 Frame = Sync | Post | Typing | Read | Beat
@@ -156,6 +159,21 @@ def _conversation(content: dict[str, Any]) -> UUID | None:
         except ValueError as error:
             raise _bad("« conversation » must be a UUID.") from error
     return _uuid(content, "conversation")
+
+
+def read_sign(text: str) -> int | None:
+    """Return the seconds since the last sign of an agent that a page names in its address; None if it names none."""
+    seconds = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(OLDEST_SIGN)) else -1
+    return seconds if 0 <= seconds <= OLDEST_SIGN else None
+
+
+def _sign(content: dict[str, Any]) -> int | None:
+    value = content.get("sign")
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= OLDEST_SIGN:
+        raise _bad("« sign » must be seconds of a day at most.")
+    return value
 
 
 def _seq(content: dict[str, Any], name: str) -> int | None:
@@ -234,7 +252,7 @@ def parse(text: str | bytes) -> Frame:
         hidden = content.get("hidden", False)
         if not isinstance(hidden, bool):
             raise _bad("« hidden » must be true or false.")
-        return Beat(conversation, _seq(content, "after"), hidden)
+        return Beat(conversation, _seq(content, "after"), hidden, _sign(content))
     raise _bad("This type of frame does not exist.")
 
 

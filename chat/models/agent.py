@@ -83,6 +83,8 @@ class Agent(models.Model):
     `public_name`: what the reporter reads, a first name or a chosen one, and never the name of the account.
     `capacity`: how many places they offer. `seen_at`: when a page of theirs was last seen; this lease alone decides
     whether they are present (docs/adr/0014), and sockets are not counted.
+    `sign_at`: when a person last touched a page of theirs, as far as a page has told (`chat.conversations.idle`); only
+    the last time is kept, and nobody is shown it.
     `absent_from`, `absent_until`: the absence in which they lost conversations, until they have read that
     (`chat.conversations.losses`). `pause_until`: when a pause of a chosen length ends by itself
     (`chat.conversations.pauses`); None for any other pause. `board_layout`: of a supervisor, the parts of the board as
@@ -105,6 +107,7 @@ class Agent(models.Model):
     pause_reason = models.CharField(_("motif de la pause"), max_length=100, blank=True)
     pause_until = models.DateTimeField(null=True, blank=True, editable=False)
     seen_at = models.DateTimeField(null=True, blank=True, editable=False)
+    sign_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_assigned_at = models.DateTimeField(null=True, blank=True, editable=False)
     absent_from = models.DateTimeField(null=True, blank=True, editable=False)
     absent_until = models.DateTimeField(null=True, blank=True, editable=False)

@@ -32,13 +32,20 @@ class PersonBeat(NamedTuple):
     is_hidden: bool
 
 
+class AgentBeat(NamedTuple):
+    """It is what a console has. sign: seconds since somebody touched it; None: it says nothing of that."""
+
+    known: KnownOwn
+    sign: int | None
+
+
 class Beats:
     """These are the beats of one process. Belongs to the event loop."""
 
     def __init__(self, call_later: Callable[[float, Callable[[], None]], object]) -> None:
         self._call_later = call_later
         self._waiting: dict[Beating, None] = {}  # an ordered set: each page once, in the order of arrival
-        self._looks: Batch[Beating, bool, PersonBeat | KnownOwn] = Batch(
+        self._looks: Batch[Beating, bool, PersonBeat | AgentBeat] = Batch(
             _is_nothing_new, self._answer, snapshot=_known, coalesce=TURN_SECONDS, name="beats"
         )
 
@@ -73,16 +80,16 @@ def _read(beating: Beating) -> None:
     beating.catch_up()
 
 
-def _known(beating: Beating) -> PersonBeat | KnownOwn:
+def _known(beating: Beating) -> PersonBeat | AgentBeat:
     if isinstance(beating, Subscription):
         return PersonBeat(beating.known, beating.is_hidden)
-    return beating.known
+    return AgentBeat(beating.known, beating.sign)
 
 
-def _is_nothing_new(beats: list[PersonBeat | KnownOwn]) -> list[bool]:
+def _is_nothing_new(beats: list[PersonBeat | AgentBeat]) -> list[bool]:
     """Renew the leases, then return for each beat whether its page has everything. Runs in a thread."""
     people = [(index, beat) for index, beat in enumerate(beats) if isinstance(beat, PersonBeat)]
-    consoles = [(index, beat) for index, beat in enumerate(beats) if isinstance(beat, KnownOwn)]
+    consoles = [(index, beat.known) for index, beat in enumerate(beats) if isinstance(beat, AgentBeat)]
     answers = [True] * len(beats)
     if people:
         seen = {beat.known.conversation_id for _index, beat in people}
@@ -91,11 +98,21 @@ def _is_nothing_new(beats: list[PersonBeat | KnownOwn]) -> list[bool]:
         for place in reading.find_outdated([beat.known for _index, beat in people]):
             answers[people[place][0]] = False
     if consoles:
-        actions.agents_seen(agent_ids={beat.agent_id for _index, beat in consoles})
-        outdated = reading.find_outdated_agents([beat for _index, beat in consoles])
+        actions.agents_seen(agent_ids={known.agent_id for _index, known in consoles}, signs=_last_signs(beats))
+        outdated = reading.find_outdated_agents([known for _index, known in consoles])
         # Two consoles of one agent look like one to that query, although one may lack what the other has. So the beats
         # of such an agent are always answered after a reading.
-        count = Counter(beat.agent_id for _index, beat in consoles)
-        for index, beat in consoles:
-            answers[index] = count[beat.agent_id] == 1 and beat.agent_id not in outdated
+        count = Counter(known.agent_id for _index, known in consoles)
+        for index, known in consoles:
+            answers[index] = count[known.agent_id] == 1 and known.agent_id not in outdated
     return answers
+
+
+def _last_signs(beats: list[PersonBeat | AgentBeat]) -> dict[int, int]:
+    """Return the seconds since the last sign of each agent of whom a page says so; of several pages the last one."""
+    signs: dict[int, int] = {}
+    for beat in beats:
+        if isinstance(beat, AgentBeat) and beat.sign is not None:
+            agent = beat.known.agent_id
+            signs[agent] = min(beat.sign, signs.get(agent, beat.sign))
+    return signs

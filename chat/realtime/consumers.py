@@ -109,7 +109,8 @@ class VisitorConnection(Connection):
 class ConsoleConnection(Connection):
     """`/ws/console/`: the socket of an agent, for all of their conversations and the queue.
 
-    own: the conversations as they were last read, by public id.
+    own: the conversations as they were last read, by public id. sign: seconds since somebody touched the page, as its
+    last beat said.
     """
 
     line = "console"
@@ -117,6 +118,7 @@ class ConsoleConnection(Connection):
     own: Own
     subscriptions: dict[UUID, Subscription]
     beat: Beat
+    sign: int | None
     _is_catching_up: bool
     _is_again: bool
     is_doubtful: bool  # something about the account changed, so the next reading asks whether it may still answer
@@ -132,6 +134,7 @@ class ConsoleConnection(Connection):
         "beat",
         "is_doubtful",
         "own",
+        "sign",
         "subscriptions",
     )
 
@@ -152,6 +155,7 @@ class ConsoleConnection(Connection):
         connection._posts = token_bucket.of_agent(found.agent_id)
         connection.subscriptions = {}
         connection.beat = Beat.NONE
+        connection.sign = None
         connection._is_catching_up = connection._is_again = connection.is_doubtful = False
         connection._queue_text = ""
         return connection
@@ -258,6 +262,7 @@ class ConsoleConnection(Connection):
                     self._handle_elsewhere(frame, frame.conversation)
                 else:
                     subscription.cursor = min(frame.after, subscription.cursor)
+            self.sign = frame.sign
             self.broadcaster.beat(self)
             return
         client_id = getattr(frame, "client_id", None)

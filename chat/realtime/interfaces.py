@@ -100,6 +100,7 @@ class AnyConsole(AnyConnection, Protocol):
 
     agent_id: int
     beat: Beat
+    sign: int | None
     is_doubtful: bool
 
     @property

@@ -15,11 +15,19 @@ from chat.rules.lifecycle import Author, Availability, Status
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.test_console import at, be_signed_in, sign_in  # noqa: F401  `at`: a fixture
 from tests.browser.test_console_aim import Work, address, holding
-from tests.browser.test_console_choices import AHEAD, EAR, heard, looks, passes, wait_heard
+from tests.browser.test_console_choices import AHEAD as CLOCK
+from tests.browser.test_console_choices import EAR, heard, looks, passes, wait_heard
 from tests.chat.conversations.test_idle import earlier
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.slow
+# A page whose clock is moved tells no signs: for the server they would be of just now.
+AHEAD = f"""() => {{
+    ({CLOCK})();
+    const ask = window.fetch, send = WebSocket.prototype.send;
+    window.fetch = (address, options) => ask(String(address).replace(/\\?signe=\\d+$/, ""), options);
+    WebSocket.prototype.send = function (frame) {{ send.call(this, frame.replace(/,"sign":\\d+/, "")); }};
+}}"""
 ASKED = re.compile(
     r"^Êtes-vous là\s\? Quelqu'un a besoin de vous\. Sans signe de vous à \d\d:\d\d, vous passez en pause\.$"
 )
@@ -329,3 +337,38 @@ def test_sign_in_one_tab_counts_in_the_other_and_every_page_of_the_staff_asks(
     )
     expect(elsewhere).to_be_hidden()
     other.close()
+
+
+@pytest.mark.pages_beside
+def test_sign_at_another_device_counts_here(live_site: LiveSite, page: Page, page_factory: PageFactory, at: Work):
+    """Two browsers share nothing: what is touched in one is told by its beats, and the other asks the server."""
+    agent, mine = answering(at)
+    page.add_init_script(f"({AHEAD})()")
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, mine))
+    at(lambda: make_available(agent))
+    page.reload()
+    other = page_factory()
+    be_signed_in(other, live_site, agent)
+    with other.expect_response(re.compile(r"/presence/\?signe=\d+$")):
+        other.goto(f"{live_site.url}/console/transmissions/")
+    question = page.locator("#etes-vous-la")
+    with page.expect_response(re.compile(r"/presence/\?signe=non$")) as looked:
+        passes(page, 180)
+    said = looked.value.json()
+    assert said["needed"] is True and 0 <= said["sign"] < 120
+    looks(page)
+    expect(question).to_be_hidden()
+
+    at(lambda: Agent.objects.filter(pk=agent.pk).update(sign_at=make.long_ago(20)))
+    passes(page, 180)
+    expect(question).to_be_visible(timeout=30_000)
+    other.mouse.move(200, 200)
+    other.mouse.move(210, 210)
+    for _each in range(8):  # its next beat tells it, and this page asks every 15 seconds
+        if question.is_hidden():
+            break
+        other.wait_for_timeout(4000)
+        passes(page, 15)
+    expect(question).to_be_hidden(timeout=15_000)
+    assert at(lambda: Agent.objects.get(pk=agent.pk).availability) == Availability.AVAILABLE

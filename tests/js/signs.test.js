@@ -30,9 +30,10 @@ const place = part({
 });
 globalThis.document = part({ hidden: false, documentElement: { lang: "fr" }, querySelector: () => place });
 globalThis.BroadcastChannel = undefined;
-globalThis.fetch = async () => ({ ok: true, json: async () => ({ needed: true }) });
+const server = { sign: null };
+globalThis.fetch = async () => ({ ok: true, json: async () => ({ needed: true, sign: server.sign }) });
 
-const { lookForSigns, watchSigns } = await import("../../static/pnav/staff/signs.js");
+const { lookForSigns, secondsWithoutSign, watchSigns } = await import("../../static/pnav/staff/signs.js");
 let begins = Date.now();
 const did = [];
 watchSigns({ asked: () => did.push("asked"), over: () => did.push("over"), answered: () => did.push("answered") });
@@ -109,5 +110,32 @@ test("a finger that moves is on its way to nothing", async (context) => {
   happens("pointermove", true, { pointerType: "touch" });
   assert.equal("offer" in place.dataset, false);
   await new Promise((later) => setTimeout(later, 800));
+  assert.equal(place.hidden, true);
+});
+
+test("a sign at another device, of which the server tells, answers the question", async (context) => {
+  await ask(context);
+  assert.equal(secondsWithoutSign(), null, "the server need not know of an old one");
+  server.sign = 30;
+  context.mock.timers.tick(20_000);
+  await lookForSigns();
+  assert.deepEqual([did, place.hidden], [["asked", "over", "answered"], true]);
+  assert.equal(secondsWithoutSign(), 31, "rather too many");
+  context.mock.timers.tick(140_000);
+  server.sign = 170;
+  await lookForSigns();
+  assert.equal(place.hidden, true, "nobody is asked before their time");
+  server.sign = null;
+});
+
+test("who reads with a screen reader finds the buttons of the question where they are", async (context) => {
+  await ask(context);
+  inside.now = { isConnected: true };
+  globalThis.getSelection = () => ({ anchorNode: inside.now });
+  document.dispatchEvent(new Event("selectionchange"));
+  assert.deepEqual([did.at(-1), place.hidden, "offer" in place.dataset], ["answered", false, true]);
+  globalThis.getSelection = () => ({ anchorNode: { isConnected: true } });
+  inside.now = null;
+  happens("keydown", true, { key: "a" });
   assert.equal(place.hidden, true);
 });

@@ -9,6 +9,7 @@ import { byId } from "../lib/dom.js";
 import { BEAT_MS, openLine } from "../lib/line.js";
 import { session } from "../lib/session.js";
 import { keepAwake } from "../lib/wake.js";
+import { secondsWithoutSign } from "../staff/signs.js";
 import { readMissing } from "./conversation.js";
 import { checkPause, refreshDuty, showNoDuty } from "./duty.js";
 import { hear } from "./frames.js";
@@ -103,7 +104,12 @@ function ended() {
   session.dispatchEvent(new Event("over"));
 }
 
-const beat = () => ({ type: "beat" });
+/** It tells the last sign of the agent too, for their other devices. @returns {import("./state.js").Frame} */
+function beat() {
+  const sign = secondsWithoutSign();
+  return sign === null ? { type: "beat" } : { type: "beat", sign };
+}
+
 const sync = (/** @type {import("./state.js").Conversation} */ c) => ({
   type: "sync",
   conversation: c.id,

@@ -10,7 +10,7 @@ import { byId, find, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
 import { hour } from "../lib/time.js";
 import { fill } from "../lib/words.js";
-import { lookForSigns, watchSigns } from "./signs.js";
+import { lookForSigns, secondsWithoutSign, watchSigns } from "./signs.js";
 
 const place = byId("presence");
 const { address = "" } = place.dataset;
@@ -66,8 +66,9 @@ const warn = (why) => {
 
 /** Ask the session whose page this is now, as a form asks before it is sent. */
 const ask = async () => {
+  const sign = secondsWithoutSign();
   const answer = await request(
-    address,
+    sign === null ? address : `${address}?signe=${sign}`,
     { headers: { Accept: "application/json" }, cache: "no-store", redirect: "manual" },
     ANSWER,
   );

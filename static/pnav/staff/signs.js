@@ -1,6 +1,7 @@
 /**
  * Signs of life of the agent on a page of the staff, and the question « Êtes-vous là ? » when there are none while
- * somebody needs them (docs/adr/0134). The tabs of one browser tell each other of signs, and nothing else.
+ * somebody needs them (docs/adr/0134). The tabs of one browser tell each other of signs, and nothing else; other devices
+ * learn of them by the server, to which each beat tells the last one (docs/adr/0139).
  *
  * A key or a move of the pointer writes one time stamp here and does nothing more, because they are many.
  *
@@ -23,7 +24,8 @@ const how = { capture: true, passive: true };
 
 const place = byId("etes-vous-la");
 const text = find("[data-idle-text]", place);
-const idleness = createIdleness(1000 * Number(place.dataset.after), ANSWER_MS);
+const AFTER_MS = 1000 * Number(place.dataset.after);
+const idleness = createIdleness(AFTER_MS, ANSWER_MS);
 const tabs = globalThis.BroadcastChannel ? new BroadcastChannel("pnav-signs") : null;
 
 let signAt = Date.now(); // the page was asked for just now
@@ -52,7 +54,17 @@ function noteReading() {
   caretIn = getSelection()?.anchorNode ?? null;
   if (document.activeElement?.matches("input, textarea, select") || !(before?.isConnected ?? true)) return;
   noteSign();
-  answer();
+  const isInside = place.contains(caretIn);
+  answer(isInside, isInside ? { type: "selectionchange", target: caretIn } : undefined);
+}
+
+/**
+ * For how many seconds there was no sign, for the server, which tells other devices of the agent; null when it is so long
+ * that it need not know. Rather too many than too few: the server must never have a later sign than there was.
+ */
+export function secondsWithoutSign() {
+  const since = Date.now() - signAt;
+  return since >= 0 && since < AFTER_MS ? Math.ceil(since / 1000) + 1 : null;
 }
 
 /** Tell other tabs of the last sign here, unless they know of it. */
@@ -80,7 +92,9 @@ function leave() {
   next?.focus({ preventScroll: true });
 }
 
-/** Whether this sign may be on its way to a button of the question. @param {Event | undefined} event */
+/** @typedef {Pick<Event, "type" | "target">} Sign */
+
+/** Whether this sign may be on its way to a button of the question. @param {Sign | undefined} event */
 const isOnItsWay = (event) =>
   Boolean(event) &&
   (place.contains(/** @type {Node} */ (event?.target)) ||
@@ -104,7 +118,7 @@ function endOffer() {
  * buttons, these stay where they are.
  *
  * @param {boolean} [isHere]
- * @param {Event} [event] the sign
+ * @param {Sign} [event] the sign
  */
 function hide(isHere = false, event = undefined) {
   if (!isAsked) return;
@@ -150,7 +164,7 @@ let page = {
  * Take the last sign; when it answers the question, remove the question.
  *
  * @param {boolean} [isHere] it comes now, in this tab
- * @param {Event} [event] what it is
+ * @param {Sign} [event] what it is
  */
 function answer(isHere = false, event = undefined) {
   if (!idleness.sign(signAt, isHere)) return;
@@ -193,7 +207,11 @@ async function lookWhoWaits() {
   const headers = { Accept: "application/json" };
   const said = await request(place.dataset.ask ?? "", { headers, cache: "no-store", redirect: "manual" });
   if (!said.ok) return;
-  const { needed } = await said.json();
+  const { needed, sign } = await said.json();
+  if (typeof sign === "number" && Date.now() - 1000 * sign > signAt) {
+    signAt = Date.now() - 1000 * sign; // at another device
+    answer();
+  }
   const does = idleness.heard(Boolean(needed), Date.now());
   if (does === "ask") ask();
   else if (does === "drop") hide();

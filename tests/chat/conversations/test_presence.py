@@ -60,7 +60,7 @@ def test_beat_renews_the_lease_while_somebody_depends_on_it(availability, holds,
 def test_both_statements_that_renew_a_lease_write_the_same_of_an_agent():
     """The console's, and that of every other page: whoever adds a column to one thinks of the other."""
     written = [re.findall(r"UPDATE chat_agent a SET (.+?)\s+FROM late", one, re.DOTALL) for one in (AGENTS_SEEN, BEAT)]
-    assert written == [["seen_at = late.now"]] * 2
+    assert written == [["seen_at = late.now, sign_at = greatest(a.sign_at, late.sign_at)"]] * 2
 
 
 def test_beat_says_what_is_new_and_that_the_lease_was_over():

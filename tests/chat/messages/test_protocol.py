@@ -36,6 +36,8 @@ def test_parse_every_type():
     assert protocol.parse(json.dumps({"type": "beat"})) == protocol.Beat(None, None)
     assert protocol.parse(json.dumps({"type": "beat", "after": 7})) == protocol.Beat(None, 7)
     assert protocol.parse(json.dumps({"type": "beat", "hidden": True})) == protocol.Beat(None, None, is_hidden=True)
+    assert protocol.parse(json.dumps({"type": "beat", "sign": 12})) == protocol.Beat(None, None, sign=12)
+    assert protocol.parse(json.dumps({"type": "beat", "sign": None})) == protocol.Beat(None, None)
     assert protocol.parse(json.dumps({"type": "beat", "hidden": False})) == protocol.Beat(None, None)
 
 
@@ -58,6 +60,11 @@ def test_parse_every_type():
         '{"type":"read"}',
         '{"type":"beat","conversation":"x"}',
         '{"type":"beat","hidden":1}',
+        '{"type":"beat","sign":-1}',
+        '{"type":"beat","sign":86401}',
+        '{"type":"beat","sign":true}',
+        '{"type":"beat","sign":"12"}',
+        '{"type":"beat","sign":1.5}',
         '{"type":"post","body":"a"}',
         '{"type":"post","client_id":"not a uuid","body":"a"}',
         post(None),

@@ -10,6 +10,7 @@ from chat.messages import protocol, reading
 from chat.messages.reading import Known, KnownOwn
 from chat.models import Agent, Conversation, Unit
 from chat.realtime import beats
+from chat.realtime.beats import AgentBeat
 from chat.realtime.broadcaster import ensure_broadcaster
 from chat.rules.lifecycle import Status
 from locations.models import Force
@@ -148,8 +149,9 @@ def test_two_consoles_of_one_agent_are_not_taken_for_one():
     held = tuple((one.pk, one.last_seq) for one in (make.assigned(agent), make.assigned(agent)))
     whole, behind = KnownOwn(agent.pk, held), KnownOwn(agent.pk, held[:1])
     other = make.agent()
-    assert beats._is_nothing_new([whole]) == [True] and beats._is_nothing_new([behind]) == [False]
-    assert beats._is_nothing_new([whole, KnownOwn(other.pk, ()), behind]) == [False, True, False]
+    told = [AgentBeat(one, None) for one in (whole, KnownOwn(other.pk, ()), behind)]
+    assert beats._is_nothing_new(told[:1]) == [True] and beats._is_nothing_new(told[2:]) == [False]
+    assert beats._is_nothing_new(told) == [False, True, False]
 
 
 @pytest.mark.parametrize("path", [REPORTER, CONSOLE])
