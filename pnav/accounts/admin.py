@@ -17,6 +17,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from chat.models import Agent, UnitAccount
@@ -84,8 +85,9 @@ class AgentInline(SearchesChoices, admin.StackedInline):
     fields = ("unit", "public_name", "capacity")
     autocomplete_fields = ("unit",)
     can_delete = False  # conversations refer to the agent, so the account is deactivated instead
-    verbose_name = _("agent du tchat")
-    verbose_name_plural = _("agent du tchat")
+    # The title above the fields, which are there for each account.
+    verbose_name = verbose_name_plural = _("pour un agent ou un superviseur : son unité et son nom affiché")
+    classes = ("pnav-only-one",)
 
 
 class UnitFormSet(BaseInlineFormSet):
@@ -102,16 +104,16 @@ class UnitFormSet(BaseInlineFormSet):
             raise forms.ValidationError(_("Seul un compte d'unité a un point d'accueil."))
 
 
-class UnitInline(admin.StackedInline):
+class UnitInline(SearchesChoices, admin.StackedInline):
     """It is the point d'accueil whose transmissions the account reads."""
 
     model = UnitAccount
     formset = UnitFormSet
     fields = ("point",)
-    raw_id_fields = ("point",)
+    autocomplete_fields = ("point",)
     can_delete = False
-    verbose_name = _("point d'accueil du compte d'unité")
-    verbose_name_plural = _("point d'accueil du compte d'unité")
+    verbose_name = verbose_name_plural = _("pour un compte d'unité : son point d'accueil")
+    classes = ("pnav-only-one",)
 
 
 class LinkForm(forms.ModelForm):
@@ -238,7 +240,10 @@ class AccountAdmin(ImportsAgents):
 
     def _show_first_password(self, request: HttpRequest, user: User) -> HttpResponse:
         """Show the first password in this one response. Only its hash is kept."""
-        return self._page(request, user, "admin/accounts/user/first_password.html", days=FIRST_PASSWORD_DAYS)
+        address = request.build_absolute_uri(reverse("account_login"))
+        return self._page(
+            request, user, "admin/accounts/user/first_password.html", address=address, days=FIRST_PASSWORD_DAYS
+        )
 
     def _page(self, request: HttpRequest, user: User, template: str, **more: Any) -> HttpResponse:
         context = {

@@ -1,5 +1,6 @@
 """Agents from a spreadsheet: what is refused, created, recorded, and exported again."""
 
+import html
 import re
 import threading
 
@@ -8,8 +9,10 @@ from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from chat.models import Agent, Unit
+from common import dates
 from locations.models import Force
 from pnav.accounts.admin_site import bulk
 from pnav.accounts.models import DRAWN_ITERATIONS, Role, User
@@ -72,9 +75,13 @@ def test_read_what_spreadsheets_write(encoding):
         ("gendarmerie", "police", "créez-la d'abord"),
         ("gendarmerie", "douane", "La force est"),
         ("Brigade de Rennes", "Brigade de Brest", "créez-la d'abord"),
-        (";Alice\n", ";\n", "nécessaires"),
-        (";Alice\n", ";=HYPERLINK(1)\n", "formule"),
-        (";Alice\n", ";Ali\u202ece\n", "signe caché"),
+        (";Alice\n", ";\n", "À remplir : nom_affiche."),
+        (";Alice\n", ";=HYPERLINK(1)\n", "« nom_affiche » commence par « = »"),
+        (";Alice\n", ";#DIV/0!\n", "formule sans résultat"),
+        (";Alice\n", ";#NOM?\n", "formule sans résultat"),
+        (";Alice\n", ";Ali\u202ece\n", "(U+202E)"),
+        (";Alice\n", ";Ali\u200bce\n", "(U+200B)"),
+        (";Alice\n", ';"Ali\nce"\n', "retour à la ligne"),
         (";Alice\n", ";" + "A" * 61 + "\n", "trop long"),
         ("a.martin@exemple.fr;;", ";deux mots;", "identifiant"),
         (";Alice\n", ";Alice;de trop\n", "Plus de cases"),
@@ -83,6 +90,49 @@ def test_read_what_spreadsheets_write(encoding):
 def test_line_that_is_wrong_says_why(old, new, said):
     (found,) = errors(TITLES + ALICE.replace(old, new, 1)).values()
     assert any(said.casefold() in sentence.casefold() for sentence in found), found
+
+
+def test_spaces_of_word_processors_are_ordinary_ones():
+    (line,) = bulk.read(TITLES + ALICE.replace("Brigade de Rennes", "Brigade\u00a0de\u202fRennes\u00a0"))
+    assert line.errors == [] and line.cells["unite"] == "Brigade de Rennes"
+
+
+def test_text_of_excel_in_unicode_is_read():
+    (line,) = bulk.read(bulk.decode((TITLES + BENOIT).replace(";", "\t").encode("utf-16")))
+    assert line.cells["prenom"] == "Benoît" and line.errors == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "est vide"),
+        (" ; ;\n;;\n", "est vide"),
+        (TITLES, "que ses titres"),
+        (
+            TITLES.replace("Unité", "Service") + ALICE,
+            "Il manque des colonnes : unite. Titres lus .*: Nom, .*, Service, ",
+        ),
+        ("Liste\u202e des agents\n" + TITLES + ALICE, "Titres lus à la première ligne : Liste⟦U.202E⟧ des agents"),
+        ("1;2\n" * 3, "colonnes : nom, prenom, role, unite, force, nom_affiche"),
+        (TITLES.replace("Courriel", "NOM") + ALICE, "Plusieurs colonnes ont le même titre : nom."),
+        (TITLES + ALICE * 501, "501, pour 500"),
+    ],
+)
+def test_sheet_that_is_none_says_why(text, said):
+    with pytest.raises(bulk.SheetError, match=said):
+        bulk.read(text)
+
+
+def test_columns_that_are_not_read_are_named(client, chief):
+    text = TITLES.replace("Courriel", "Mél\u200b") + ALICE
+    assert bulk.unread_titles(text) == ["Mél⟦U+200B⟧"]
+    assert re.search(r"Colonnes qui ne sont pas lues\s:\s+Mél⟦U.200B⟧\.", upload(client, text).content.decode())
+    assert "ne sont pas lues" not in upload(client, TITLES + ALICE).content.decode()
+
+
+def test_same_address_says_what_to_fill_in():
+    found = errors(TITLES + ALICE + ALICE.replace("Alice", "Anne"))
+    assert found[3] == ["Même identifiant qu'à la ligne 2 : remplissez « identifiant » pour l'une des deux."]
 
 
 def test_identifiers_are_compared_with_the_accounts_and_with_each_other():
@@ -157,6 +207,39 @@ def test_one_wrong_line_stops_all_unless_it_is_left_out(client, chief):
     assert not Agent.objects.exists() and not AccessRecord.objects.exists()
     client.post(PAGE, {"text": text, "create": "x", "skip": "on"})
     assert [agent.user.username for agent in Agent.objects.all()] == ["a.martin"]
+
+
+def test_lines_left_out_are_named_and_can_be_had_again(client, chief):
+    """The second press shows them too. What stands for a formula stays wrong when it is sent again."""
+    wrong = BENOIT.replace("Superviseur", "chef"), ALICE.replace("Martin", "=A1"), ALICE.replace("Alice", "Z\u202eoé")
+    form = form_of(upload(client, TITLES + ALICE + "".join(wrong))) | {"skip": "on"}
+    for answer in (client.post(PAGE, form) for _press in range(2)):
+        page = answer.content.decode()
+        assert len(passwords_of(answer)) == 1 and "3 lignes ont été laissées de côté" in page
+        assert "Z⟦U+202E⟧oé" in page and "\u202e" not in page.partition("<textarea")[0]
+        assert [line.number for line in answer.context["left_out"]] == [3, 4, 5]
+    sheet = client.post(PAGE, {"text": answer.context["text"], "left_out": "x"})
+    assert sheet["Content-Disposition"] == 'attachment; filename="a-corriger.csv"'
+    lines = bulk.read(bulk.decode(sheet.content))
+    assert [line.cells["nom"] for line in lines] == ["Le Goff", "'=A1", "Martin"]
+    assert "Le rôle est" in sheet.content.decode().splitlines()[1]
+    assert bulk.unread_titles(bulk.decode(sheet.content)) == []
+
+
+def test_lines_to_correct_can_be_had_before_anything_is_created(client, chief):
+    shown = upload(client, TITLES + ALICE + BENOIT.replace("Superviseur", "chef"))
+    assert [line.number for line in shown.context["lines"]] == [3, 2], "those with errors come first"
+    text = shown.context["text"]
+    sheet = client.post(PAGE, {"text": text, "wrong": "x"})
+    assert "Le Goff" in sheet.content.decode() and "Alice" not in sheet.content.decode()
+    assert not Agent.objects.exists()
+
+
+def test_slip_says_where_and_until_when(client, chief):
+    page = client.post(PAGE, form_of(upload(client, TITLES + ALICE + BENOIT))).content.decode()
+    assert page.count("http://testserver/compte/login/") == 2 and "laissée" not in page
+    until = timezone.localtime(User.objects.get(username="a.martin").first_password_until)
+    assert dates.format_date(until, "j F Y, H:i") in page and "d'ici 3 jours" in html.unescape(page)
 
 
 def test_five_hundred_people_of_a_spreadsheet_come_in_few_statements(client, chief, unit):

@@ -7,6 +7,7 @@ the accounts are kept. An e-mail address serves only to propose an identifier (A
 import csv
 import io
 import itertools
+import re
 import secrets
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,6 +24,8 @@ from django.utils.translation import gettext as _
 
 from chat.models import Agent, Unit
 from common import spreadsheets
+from common.plain_text import visible
+from common.texts.validation import hidden_characters
 from locations.models import Force
 from pnav.accounts.models import FIRST_PASSWORD_SIGNS, Role, User
 
@@ -39,6 +42,13 @@ SIGNS = len(FIRST_PASSWORD_SIGNS)
 CREATING = 0x504E4156_11  # a key of PostgreSQL's advisory locks, as in `reports.retention.deletion`
 SHOWN_AGAIN = timedelta(minutes=10)  # when a form was pressed twice, or its answer was lost
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # first characters of what a spreadsheet may run (OWASP, CSV injection)
+FAILED = re.compile(r"#[A-Z0-9/]+[!?]?")  # what a formula without a result leaves: « #REF! », « #N/A », « #NOM? »
+TO_CORRECT = "a_corriger"  # the column of what is wrong, in a sheet of the lines to correct
+TITLES_SHOWN, TITLE_SHOWN = 10, 40  # how many titles that are not known one reads, and how much of each
+DELIMITERS = ";,\t"
+UTF16 = (b"\xff\xfe", b"\xfe\xff")  # how a text of Excel in « Unicode » begins
+# A space that does not break, as word processors put it, is an ordinary one in a name.
+SPACES = str.maketrans({"\u00a0": " ", "\u202f": " "})
 
 
 class SheetError(Exception):
@@ -60,6 +70,11 @@ class Line:
     unit: Unit | None = None
     errors: list[str] = field(default_factory=list)
 
+    @property
+    def shown(self) -> dict[str, str]:
+        """Return the cells and the identifier as they are shown: hidden characters are made visible."""
+        return {title: visible(cell) for title, cell in self.cells.items()} | {"username": visible(self.username)}
+
 
 @dataclass(frozen=True, slots=True)
 class Created:
@@ -78,7 +93,7 @@ def decode(content: bytes) -> str:
     if len(content) > MOST_BYTES:
         raise SheetError(_("Ce fichier est trop gros : %(count)d lignes au plus.") % {"count": MOST_LINES})
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-16" if content.startswith(UTF16) else "utf-8-sig")
     except UnicodeDecodeError:
         return content.decode("cp1252", errors="replace")
 
@@ -95,29 +110,64 @@ def _text_of_spreadsheet(content: bytes) -> str:
 
 def read(text: str) -> list[Line]:
     """Return the lines, each checked against the others, the units and the accounts. Raises SheetError."""
-    if len(text.encode(errors="surrogatepass")) > MOST_BYTES or "\x00" in text:
-        raise SheetError(_("Ce fichier n'est pas une feuille lisible."))
-    first = text.partition("\n")[0]
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=";" if first.count(";") >= first.count(",") else ",")
-    try:
-        titles = [_plain(title).replace(" ", "_") for title in next(rows)]
-        filled = [(number, row) for number, row in enumerate(rows, 2) if any(cell.strip() for cell in row)]
-    except (StopIteration, csv.Error) as error:
-        raise SheetError(_("Ce fichier n'est pas une feuille CSV.")) from error
-    if missing := sorted(NEEDED - set(titles)):
-        raise SheetError(_("Il manque des colonnes : %(names)s.") % {"names": ", ".join(missing)})
+    raw, rows = _parsed(text)
+    titles = [_title(cell) for cell in raw]
+    if missing := [title for title in COLUMNS if title in NEEDED and title not in titles]:
+        names, found = ", ".join(missing), ", ".join(_shown(raw)) or _("aucun titre")
+        raise SheetError(
+            _("Il manque des colonnes : %(names)s. Titres lus à la première ligne : %(found)s.")
+            % {"names": names, "found": found}
+        )
+    if twice := [title for title in COLUMNS if titles.count(title) > 1]:
+        raise SheetError(_("Plusieurs colonnes ont le même titre : %(names)s.") % {"names": ", ".join(twice)})
+    filled = [(number, row) for number, row in enumerate(rows, 2) if any(cell.strip() for cell in row)]
     if not filled:
         raise SheetError(_("Cette feuille n'a que ses titres."))
     if len(filled) > MOST_LINES:
-        raise SheetError(_("Trop de lignes : %(count)d au plus à la fois.") % {"count": MOST_LINES})
+        raise SheetError(
+            _("Trop de lignes : %(found)d, pour %(count)d au plus à la fois. Partagez la feuille en deux.")
+            % {"found": len(filled), "count": MOST_LINES}
+        )
     lines = []
     for number, row in filled:
-        cells = {title: cell.strip() for title, cell in zip(titles, row, strict=False) if title in COLUMNS}
+        cells = {
+            title: cell.translate(SPACES).strip() for title, cell in zip(titles, row, strict=False) if title in COLUMNS
+        }
         lines.append(Line(number, dict.fromkeys(COLUMNS, "") | cells))
         if len(row) > len(titles):
             lines[-1].errors.append(_("Plus de cases que de titres."))
     _check(lines)
     return lines
+
+
+def unread_titles(text: str) -> list[str]:
+    """Return the titles of the columns that are not read, as they are shown. text: a sheet that `read` could read."""
+    raw, _rows = _parsed(text)
+    return _shown(title for title in raw if _title(title) not in {*COLUMNS, TO_CORRECT})
+
+
+def _parsed(text: str) -> tuple[list[str], list[list[str]]]:
+    """Return the first row and the others. Raises SheetError."""
+    if len(text.encode(errors="surrogatepass")) > MOST_BYTES or "\x00" in text:
+        raise SheetError(_("Ce fichier n'est pas une feuille lisible."))
+    first = text.partition("\n")[0]
+    delimiter = max(DELIMITERS, key=first.count)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise SheetError(_("Ce fichier n'est pas une feuille CSV.")) from error
+    if not any(cell.strip() for row in rows for cell in row):
+        raise SheetError(_("Cette feuille est vide."))
+    return rows[0], rows[1:]
+
+
+def _title(cell: str) -> str:
+    """Return a title in the form in which titles are compared: « Nom affiché » is « nom_affiche »."""
+    return _plain(cell).replace(" ", "_")
+
+
+def _shown(titles: Iterable[str]) -> list[str]:
+    return [visible(title[:TITLE_SHOWN]) for title in itertools.islice(filter(str.strip, titles), TITLES_SHOWN)]
 
 
 def _check(lines: Iterable[Line]) -> None:
@@ -135,17 +185,17 @@ def _check(lines: Iterable[Line]) -> None:
         if name in taken:
             line.errors.append(_("L'identifiant « %(name)s » est déjà pris.") % {"name": line.username})
         if name in seen:
-            line.errors.append(
-                _("Même identifiant qu'à la ligne %(number)d : donnez-en un autre.") % {"number": seen[name]}
-            )
+            said = _("Même identifiant qu'à la ligne %(number)d : donnez-en un autre.")
+            if not line.cells["identifiant"]:
+                said = _("Même identifiant qu'à la ligne %(number)d : remplissez « identifiant » pour l'une des deux.")
+            line.errors.append(said % {"number": seen[name]})
         seen.setdefault(name, line.number)
 
 
 def _check_alone(line: Line, units: Mapping[tuple[str, str], Unit]) -> None:
     cells, errors = line.cells, line.errors
     for name, value in cells.items():
-        if value.startswith(FORMULA) or not value.isprintable():
-            errors.append(_("« %(name)s » commence comme une formule ou contient un signe caché.") % {"name": name})
+        errors += _wrong_signs(name, value)
     line.username = cells["identifiant"] or cells["courriel"].partition("@")[0] or _identifier(cells)
     line.role = ROLES.get(_plain(cells["role"]), "")
     if not line.role:
@@ -157,8 +207,8 @@ def _check_alone(line: Line, units: Mapping[tuple[str, str], Unit]) -> None:
         line.unit = units.get((_plain(cells["unite"]), force))
         if line.unit is None:
             errors.append(_("Aucune unité de cette force ne porte ce nom : créez-la d'abord."))
-    if not cells["nom"] or not cells["prenom"] or not cells["nom_affiche"]:
-        errors.append(_("Le nom, le prénom et le nom affiché sont nécessaires."))
+    if empty := [name for name in ("nom", "prenom", "nom_affiche") if not cells[name]]:
+        errors.append(_("À remplir : %(names)s.") % {"names": ", ".join(empty)})
     if len(cells["nom_affiche"]) > (Agent._meta.get_field("public_name").max_length or 0):
         errors.append(_("Le nom affiché est trop long."))
     try:
@@ -166,6 +216,24 @@ def _check_alone(line: Line, units: Mapping[tuple[str, str], Unit]) -> None:
     except ValidationError as error:
         for name, sentences in error.message_dict.items():
             errors += [f"{FIELDS.get(name, name)} : {sentence}" for sentence in sentences]
+
+
+def _wrong_signs(name: str, value: str) -> Iterator[str]:
+    """Yield what is wrong with the characters of a cell. name: the title of its column."""
+    if value.startswith(FORMULA):
+        yield _("« %(name)s » commence par « %(sign)s », comme une formule : écrivez le texte lui-même.") % {
+            "name": name,
+            "sign": value[0],
+        }
+    if FAILED.fullmatch(value):
+        yield _("« %(name)s » est une formule sans résultat : écrivez le texte lui-même.") % {"name": name}
+    if "\n" in value or "\r" in value:
+        yield _("« %(name)s » contient un retour à la ligne.") % {"name": name}
+    elif codes := hidden_characters(value):
+        yield _("« %(name)s » contient un signe qui ne se voit pas (%(codes)s) : retapez cette case.") % {
+            "name": name,
+            "codes": ", ".join(codes[:3]),
+        }
 
 
 def _identifier(cells: Mapping[str, str]) -> str:
@@ -213,7 +281,7 @@ def _signs(key: str, username: str) -> Iterator[str]:
 
 def made_by(key: str, lines: Iterable[Line]) -> list[Created]:
     """Return the accounts that this form created a moment ago and whose first password nobody has changed."""
-    names = [line.username for line in lines]
+    names = list(dict.fromkeys(line.username for line in lines))  # two lines may want one name
     rows = User.objects.filter(
         username__in=names, password_is_temporary=True, date_joined__gte=timezone.now() - SHOWN_AGAIN
     )
@@ -260,11 +328,29 @@ def harmless(cell: str) -> str:
 
 
 def write(rows: Iterable[Iterable[str]]) -> str:
-    """Return a sheet with our titles, as `read` reads it, for a spreadsheet in French: with the mark of UTF-8 (BOM)."""
+    """Return a sheet with our titles, as `read` reads it."""
+    return _written(COLUMNS, ([harmless(cell) for cell in row] for row in rows))
+
+
+def write_to_correct(lines: Iterable[Line]) -> str:
+    """Return a sheet of these lines for a spreadsheet, with what is wrong in a last column, to be corrected and sent
+    again.
+    """
+    rows = ([*(line.cells[title] for title in COLUMNS), " ".join(line.errors)] for line in lines)
+    return _written([*COLUMNS, TO_CORRECT], ([harmless(cell) for cell in row] for row in rows))
+
+
+def text_of(lines: Iterable[Line]) -> str:
+    """Return a sheet of these lines as a page of ours sends it back, each cell as it was."""
+    return _written(COLUMNS, ([line.cells[title] for title in COLUMNS] for line in lines)).lstrip("\ufeff")
+
+
+def _written(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a sheet for a spreadsheet in French: with the mark of UTF-8 (BOM)."""
     sheet = io.StringIO()
     writer = csv.writer(sheet, delimiter=";", lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([harmless(cell) for cell in row] for row in rows)
+    writer.writerow(titles)
+    writer.writerows(rows)
     return "\ufeff" + sheet.getvalue()
 
 

@@ -10,13 +10,13 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
 from common import spreadsheets
 from pnav.accounts.admin_site import bulk
 from pnav.accounts.admin_site.audited_admin import subject_of
-from pnav.accounts.models import User
+from pnav.accounts.models import FIRST_PASSWORD_DAYS, User
 from pnav.accounts.reauthentication import ask_again
 from reports.audit import log as audit_log
 from reports.models import AccessKind, Motive
@@ -40,9 +40,10 @@ class ImportsAgents(UserAdmin):
         create »).
 
         The sheet travels in the page between the two steps, and is read and checked again, so that nothing of it is
-        kept here. Nothing is created while a line is wrong, unless the sender asks to leave such lines out. When the
-        form that created the accounts a moment ago is sent again, their passwords are shown again, because its first
-        answer was lost.
+        kept here. Nothing is created while a line is wrong, unless the sender asks to leave such lines out. They are
+        then named below the passwords. Such lines can be had as a sheet (« wrong », « left_out »). When the form that
+        created the accounts a moment ago is sent again, their passwords are shown again, because its first answer was
+        lost.
         """
         if not self.has_add_permission(request):
             raise PermissionDenied
@@ -59,25 +60,36 @@ class ImportsAgents(UserAdmin):
                 error = str(refusal)
         right = [line for line in lines if not line.errors]
         wrong = len(lines) - len(right)
+        asked = lines if "left_out" in request.POST else [line for line in lines if line.errors]
+        if asked and ({"left_out", "wrong"} & set(request.POST)):
+            headers = {"Content-Disposition": 'attachment; filename="a-corriger.csv"', "Cache-Control": "no-store"}
+            return HttpResponse(bulk.write_to_correct(asked), content_type=SHEET_TYPE, headers=headers)
         if "create" in request.POST and not error:
             if right and (not wrong or "skip" in request.POST):
                 try:
-                    return self._create(request, right, key)
+                    return self._create(request, lines, key)
                 except bulk.SheetError as refusal:
                     error, lines = str(refusal), bulk.read(text)  # as it stands now
                     right = [line for line in lines if not line.errors]
                     wrong = len(lines) - len(right)
             if key and (made := bulk.made_by(key, lines)):
-                return self._sheet_page(request, "imported", _("Comptes créés"), created=made)
+                names = {one.user.username for one in made}
+                # The line of an account that was made has one error by now: that its identifier is taken.
+                left_out = [line for line in lines if len(line.errors) > (line.username in names)]
+                return self._created_page(request, made, left_out)
             if right and not error:
                 messages.error(request, _("Rien n'a été créé : corrigez les lignes signalées, ou laissez-les de côté."))
-        context = {"text": text, "lines": lines, "right": len(right), "wrong": wrong, "error": error}
+        # Those with errors come first, because nobody looks for them among five hundred.
+        shown = sorted(lines, key=lambda line: not line.errors)
+        context = {"text": text, "lines": shown, "right": len(right), "wrong": wrong, "error": error}
+        context["unread"] = bulk.unread_titles(text) if lines else []
         context["key"] = bulk.new_key()
         context |= {"columns": bulk.COLUMNS, "most_lines": bulk.MOST_LINES}
         return self._sheet_page(request, "import", _("Importer des agents"), **context)
 
     def _create(self, request: HttpRequest, lines: list[bulk.Line], key: str) -> HttpResponse:
-        created = bulk.create(lines, key)
+        """Create the accounts of the lines without errors, and show their passwords."""
+        created = bulk.create([line for line in lines if not line.errors], key)
         # Each account gets a line of the register and of Django's log, as if it were created alone. They are written in
         # few statements, because others who write in the register wait meanwhile.
         subjects = [subject_of(self.model, one.user.pk) for one in created]
@@ -97,7 +109,22 @@ class ImportsAgents(UserAdmin):
             )
             for one in created
         )
-        return self._sheet_page(request, "imported", _("Comptes créés"), created=created)
+        return self._created_page(request, created, [line for line in lines if line.errors])
+
+    def _created_page(
+        self, request: HttpRequest, created: list[bulk.Created], left_out: list[bulk.Line]
+    ) -> HttpResponse:
+        """Show what to hand to each person, then the lines that were left out, so that none of them is lost."""
+        return self._sheet_page(
+            request,
+            "imported",
+            _("Comptes créés"),
+            created=created,
+            address=request.build_absolute_uri(reverse("account_login")),
+            days=FIRST_PASSWORD_DAYS,
+            left_out=left_out,
+            text=bulk.text_of(left_out),
+        )
 
     def _sheet_page(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
         frame = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
