@@ -236,7 +236,8 @@ def test_first_day_from_the_note_to_the_first_answer(live_site, browser: Browser
     base = live_site.url.replace("127.0.0.1", "localhost")
     name = account(temporary=True)
     in_site(live_site, make.waiting)
-    context = browser.new_context(locale="fr-FR", permissions=["clipboard-write"])
+    laptop = {"width": 1280, "height": 800}
+    context = browser.new_context(locale="fr-FR", permissions=["clipboard-write"], viewport=laptop)
     page = context.new_page()
     screens: list[str] = []
     page.on("domcontentloaded", lambda there: screens.append(there.url.removeprefix(base).partition("?")[0]))
@@ -244,13 +245,20 @@ def test_first_day_from_the_note_to_the_first_answer(live_site, browser: Browser
     devtools.send("WebAuthn.enable")
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
 
+    page.goto(base + "/compte/login/")
+    expect(page.get_by_role("button", name="Se connecter", exact=True)).to_be_in_viewport(ratio=1)
+    screens.clear()
     sign_in(page, base, name, code=False)
     expect(page.locator("[name=oldpassword]")).to_have_count(0)
     page.fill("[name=password1]", "encore une autre phrase")
     page.fill("[name=password2]", "encore une autre phrase")
     submit(page)
+    register = page.get_by_role("button", name="Enregistrer cette clé d'accès")
+    expect(register).to_be_in_viewport(ratio=1)
+    below = page.get_by_role("heading", name="Application de codes").bounding_box()
+    assert below["y"] - register.bounding_box()["y"] - register.bounding_box()["height"] >= 24, "one part, then another"
     with goes_on(page):
-        page.get_by_role("button", name="Enregistrer cette clé d'accès").click()
+        register.click()
     page.get_by_role("button", name="Copier les codes").click()
     expect(page.locator("[data-codes-status]")).to_contain_text("Codes copiés")
     page.evaluate("window.print = () => { document.body.dataset.printed = 'oui'; }")
@@ -425,6 +433,12 @@ def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory,
             forms |= tags
     page.goto(live_site.url + "/admin/accounts/user/add/")
     axe_in_both_themes(page)
+    expect(page.locator("#agent-group h2")).to_contain_text("Pour un agent ou un superviseur")
+    expect(page.locator("#agent-0 h3")).to_be_hidden()
+    page.locator("#unit_account-0 .select2-selection").click()
+    page.keyboard.type("rouvray")  # a point d'accueil is found by its name, and not by a number
+    expect(page.locator(".select2-results__option--highlighted")).to_contain_text("Saint-Étienne-du-Rouvray")
+    page.keyboard.press("Escape")
     page.goto(live_site.url + "/admin/accounts/user/importer/")
     axe_in_both_themes(page)
     sheet = "nom;prenom;role;unite;force;nom_affiche\nMartin;Alice;agent;Aucune;police;Alice\n"
