@@ -62,11 +62,11 @@ add(
     variables=[DELETED_ON],
 )
 add(
-    "chat.frame_waiting",
+    "chat.frame_place",
     WAITING,
     _(
-        "La place dans la file et les nouveaux messages se mettent à jour seuls dans ce cadre. "
-        "S'il reste vide : « Recharger »."
+        "Le cadre au-dessus du message donne la place dans la file et les nouveaux messages. Il se met à jour seul. "
+        "S'il reste vide : « Actualiser »."
     ),
     note=NO_SCRIPT,
 )

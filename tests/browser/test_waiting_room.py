@@ -6,7 +6,9 @@ import time
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from chat.conversations import actions
 from chat.models import Conversation
+from chat.rules.lifecycle import Author
 from reports.models import Report
 from tests.browser.exchange import assigned, available, bodies, in_site, own, waiting, write
 from tests.factories import chat as make
@@ -33,6 +35,77 @@ def type_and_wait(page: Page, text: str) -> None:
     with page.expect_response(re.compile("/tchat/brouillon/$")) as saved:
         page.get_by_label(BOX).fill(text)
     assert saved.value.status == 204
+
+
+# --- the first screen -------------------------------------------------------------------------------------------------
+
+# Whether each is on the screen as a whole, between the bars. The last number is where the field begins.
+FIRST_SCREEN = """(selectors) => {
+    const foot = innerHeight - document.querySelector(".pnav-exit").offsetHeight;
+    const isSeen = ({ top, bottom, height }) => height > 0 && top >= 0 && bottom <= foot;
+    return selectors.map((one) => isSeen(document.querySelector(one).getBoundingClientRect()));
+}"""
+SEND = "#compose button[type=submit]"
+
+
+@pytest.mark.usefixtures("nobody_on_duty")  # the longest words of a wait
+@pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
+@pytest.mark.parametrize("discreet", [False, True], ids=["open", "discreet"])
+def test_who_waits_can_write_on_the_first_screen(live_site, enter, axe, javascript, discreet, subtests):
+    """The place in the queue comes first, then the field. All the rest stands below, also for the keyboard."""
+    page = enter(in_site(live_site, lambda: make.waiting(discreet=discreet)), javascript=javascript)
+    place = "#place" if javascript else "iframe.pnav-chat__frame"
+    for width, height, wanted in (
+        (360, 640, ["#waiting-title", place, "#body", SEND]),
+        (375, 667, ["#waiting-title", place, "#body", SEND]),
+        (1280, 800, ["#waiting-title", place, "#body", SEND]),
+        # With the discreet mode the head and the title take two lines more at 320 px: the field comes just after.
+        (320, 568, ["#waiting-title", place, *([] if discreet else ["#body"])]),
+    ):
+        with subtests.test(f"{width} × {height}"):
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate(FIRST_SCREEN, wanted) == [True] * len(wanted), wanted
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    # From the beginning of the content, the field is the first stop of the keyboard besides the frame of the place.
+    stops = page.locator("main :is(a[href], button, input:not([type=hidden]), textarea, summary):visible")
+    assert stops.first.get_attribute("id") == "body"
+    if javascript:  # axe waits for its scripts, which do not run in the other pages
+        axe(page)
+
+
+@pytest.mark.usefixtures("nobody_on_duty")
+def test_field_stays_where_it_is_when_the_place_changes(live_site, enter):
+    """The place takes another number of lines, and « Actualiser » goes as the line of the exchange is there."""
+    before = in_site(live_site, lambda: make.waiting(queued_at=make.long_ago(9)))
+    conversation = in_site(live_site, lambda: make.waiting(queued_at=make.long_ago(5), age_band="under_15"))
+    page = enter(conversation, width=360, height=640)
+    held: list[Route] = []
+    page.route(re.compile(r"/page\.[0-9a-f]+\.js"), lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    place, field, below = (page.locator(one) for one in ("#position", "#body", "#code-card"))
+    expect(place).to_have_text("Tu es en position 2 dans la file.")
+    expect(page.get_by_role("button", name="Actualiser")).to_be_visible()
+    until(lambda: held or page.wait_for_timeout(50))
+    lines, was = place.bounding_box(), [one.bounding_box() for one in (field, below)]
+    held[0].continue_()
+    expect(page.locator("#line")).to_have_text("Connecté")
+    assert [one.bounding_box() for one in (field, below)] == was
+    live_site.do(actions.close_conversation, conversation_id=before.pk, by_author=Author.REPORTER)
+    expect(place).to_have_text("Tu es la prochaine personne.")
+    now = place.bounding_box()
+    assert lines is not None and now is not None and now["height"] < lines["height"], "the words take as many lines"
+    assert [one.bounding_box() for one in (field, below)] == was
+
+
+@pytest.mark.parametrize("status", ["waiting", "active"])
+def test_keyboard_that_opens_leaves_the_field_and_the_button_in_sight(live_site, enter, status):
+    conversation = waiting(live_site)[1] if status == "waiting" else assigned(live_site)[1]
+    page = enter(conversation, width=360, height=640)
+    expect(page.locator("#line")).to_have_text("Connecté")
+    page.get_by_label(BOX).click()
+    page.set_viewport_size({"width": 360, "height": 340})
+    for one in (page.get_by_label(BOX), page.get_by_role("button", name="Envoyer")):
+        expect(one).to_be_in_viewport(ratio=1)
 
 
 # --- what is being typed ----------------------------------------------------------------------------------------------
@@ -246,9 +319,10 @@ def test_page_that_goes_out_of_sight_says_so_and_takes_it_back(live_site, phone)
 def test_code_says_until_when_the_place_is_kept(live_site, enter):
     _agent, conversation = waiting(live_site)
     page = enter(conversation, width=360, height=640)
-    first = page.locator("main h2:visible").first
+    first = page.locator("main .pnav-chat__card h2:visible").first
     expect(first).to_have_text("Si vous devez partir vite")
     page.get_by_role("button", name="Créer un code de reprise").click()
+    expect(page.locator("#code")).to_be_in_viewport(ratio=1)
     expect(page.locator("#code-place")).to_have_text(re.compile(r"votre place est gardée jusqu'à \d+ h \d\d"))
 
 
@@ -261,8 +335,10 @@ def test_other_help_comes_when_the_wait_is_long(live_site, enter, axe, discreet)
     expect(page.locator("#line")).to_have_text("Connecté")
     expect(doors).to_be_hidden()
     expect(way).to_be_hidden()
+    was = page.locator("#body").bounding_box()
     page.clock.fast_forward("11:00")
     expect(doors).to_be_visible()
+    assert page.locator("#body").bounding_box() == was, "one may be writing"
     expect(way).to_be_in_viewport(ratio=1)
     axe(page)
     way.click()

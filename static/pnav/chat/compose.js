@@ -174,6 +174,14 @@ function follow(event) {
 export function watchForm() {
   form.addEventListener("submit", submit);
   document.addEventListener("click", follow, { signal: visit.signal });
+  // A keyboard that opens leaves the field in sight, and « Envoyer » with it.
+  addEventListener(
+    "resize",
+    () => {
+      if (document.activeElement === box) form.scrollIntoView({ block: "nearest", behavior: "instant" });
+    },
+    { signal: visit.signal },
+  );
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();

@@ -7,14 +7,16 @@
 
 import { byId, find } from "../lib/dom.js";
 import { exchange, visit, voice } from "./state.js";
+import { aboveForm } from "./status.js";
 
 export function watchDoors() {
   const doors = byId("doors");
   const seconds = Number(doors.dataset.in);
   if (!seconds) return;
   const open = () => {
-    doors.hidden = false;
-    byId("to-doors").hidden = false;
+    aboveForm(() => {
+      doors.hidden = byId("to-doors").hidden = false;
+    });
     if (exchange.status === "waiting") voice(find("h2", doors).textContent ?? "");
   };
   const timer = setTimeout(open, 1000 * seconds);

@@ -33,6 +33,7 @@ async function make(form) {
     voice(said.filter(Boolean).join(" "));
     write(find("button", form), words.code_again);
     byId("code-replaces").hidden = false;
+    byId("code-shown").scrollIntoView({ block: "nearest" });
   }
   tellError(answer.ok ? "" : reply.detail || words.code_failed);
 }

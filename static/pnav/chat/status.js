@@ -8,7 +8,7 @@ import { all, byId, seek, write } from "../lib/dom.js";
 import { wait } from "../lib/time.js";
 import { createTimers } from "../lib/timers.js";
 import { data, exchange, root, say, show, voice, words } from "./state.js";
-import { markRead } from "./thread.js";
+import { markRead, steady } from "./thread.js";
 
 const UNTOLD_MS = 2500; // a line that is cut for less than this is not shown as cut
 const CALM_MS = 4000;
@@ -18,10 +18,20 @@ const tab = { title: document.title, unread: 0 };
 /** @type {{ state: import("../lib/protocol.js").State }} */
 const line = { state: "reconnecting" };
 
+/**
+ * While one waits, the field stands below what changes by itself. It stays where it is on screen.
+ *
+ * @param {() => void} change
+ */
+export function aboveForm(change) {
+  if (data.status === "waiting") steady(change, byId("compose-bar"));
+  else change();
+}
+
 /** @param {string} text empty: none @param {boolean} isCalm it goes by itself */
 export function banner(text, isCalm) {
   byId("banner").classList.toggle("pnav-chat__banner--calm", isCalm);
-  show(byId("banner"), text);
+  aboveForm(() => show(byId("banner"), text));
   if (isCalm) timers.set("calm", CALM_MS, () => banner("", false));
   else timers.clear("calm");
 }
@@ -77,8 +87,11 @@ export function showPlace({ position, wait_minutes: range }) {
   const { key, values } = wait(range);
   const texts = [position === 1 ? words.position_first : say("position", { n: position }), say(key, values)];
   const shown = [byId("position"), byId("wait")];
-  if (texts.some((text, at) => text !== shown[at].textContent)) voice(texts.join(" "));
-  shown.forEach((node, at) => write(node, texts[at]));
+  if (texts.every((text, at) => text === shown[at].textContent)) return;
+  voice(texts.join(" "));
+  const place = byId("place");
+  place.style.minHeight = `${place.offsetHeight}px`; // at the top of the page nothing could make up for what it loses
+  aboveForm(() => shown.forEach((node, at) => write(node, texts[at])));
 }
 
 /** The chat is open again: the page no longer says that it is closed. A server of before does not say either. */
@@ -97,10 +110,14 @@ export function showLine() {
   data.line = state;
   show(byId("line"), words[`line_${state}`]);
   if (state === "connected") {
-    lost.hidden = true;
+    aboveForm(() => {
+      lost.hidden = true;
+    });
     if (wasTold) banner(words.online, true);
   } else if (state === "lost") {
-    lost.hidden = false;
+    aboveForm(() => {
+      lost.hidden = false;
+    });
     write(byId("retry"), words.retry);
     banner("", false);
   } else if (lost.hidden) banner(words.offline, false);

@@ -92,9 +92,11 @@ export function toEnd(always = false) {
  * Somebody who reads further up keeps the same words before their eyes, whatever is added or removed above.
  *
  * @param {() => void} change
+ * @param {HTMLElement[]} first what stays in the first place, if it is in sight
  */
-export function steady(change) {
+export function steady(change, ...first) {
   const kept = [
+    ...first,
     .../** @type {HTMLCollectionOf<HTMLElement>} */ (list.children),
     ...all("aside > *, aside > section > *, .pnav-chat__card > *, .pnav-facts", root),
   ].find((node) => isIn(node.getBoundingClientRect()));

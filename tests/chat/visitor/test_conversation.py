@@ -525,7 +525,7 @@ def test_frame_of_the_waiting_room_is_said_to_show_the_place(as_reporter):
         squeezed(unescape(as_reporter(one).get("/tchat/").text)).split("<noscript><p")[1]
         for one in (make.waiting(), make.assigned())
     )
-    assert "La place dans la file et les nouveaux messages se mettent à jour seuls dans ce cadre" in waiting
+    assert "Le cadre au-dessus du message donne la place dans la file et les nouveaux messages." in waiting
     assert "Les nouveaux messages arrivent seuls dans ce cadre" in active
 
 
