@@ -92,7 +92,7 @@ function leave() {
   next?.focus({ preventScroll: true });
 }
 
-/** @typedef {Pick<Event, "type" | "target">} Sign */
+/** @typedef {{ type: string, target: EventTarget | null }} Sign an event, or what stands for one */
 
 /** Whether this sign may be on its way to a button of the question. @param {Sign | undefined} event */
 const isOnItsWay = (event) =>
