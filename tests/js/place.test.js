@@ -4,7 +4,7 @@ import { beforeEach, test } from "node:test";
 /** As much of a page as the words around the thread want: any element, by its name. */
 const nodes = {};
 const node = (id) => {
-  nodes[id] ??= { id, dataset: {}, textContent: "", hidden: false, addEventListener() {}, querySelector: () => null };
+  nodes[id] ??= { id, dataset: {}, style: {}, textContent: "", hidden: false, addEventListener() {}, querySelector: () => null };
   return nodes[id];
 };
 node("chat").dataset.words = JSON.stringify({

@@ -96,7 +96,9 @@ export function showPlace({ position, wait_minutes: range }) {
 
 /** The chat is open again: the page no longer says that it is closed. A server of before does not say either. */
 export function showOpen() {
-  for (const notice of all("#waiting-title ~ .pnav-notice--closed", root)) notice.remove();
+  aboveForm(() => {
+    for (const notice of all("#waiting-title ~ .pnav-notice--closed", root)) notice.remove();
+  });
 }
 
 export const showInterlocutor = () => write(seek("#interlocutor"), exchange.interlocutor);
