@@ -224,6 +224,27 @@ def test_lines_left_out_are_named_and_can_be_had_again(client, chief):
     assert [line.cells["nom"] for line in lines] == ["Le Goff", "'=A1", "Martin"]
     assert "Le rôle est" in sheet.content.decode().splitlines()[1]
     assert bulk.unread_titles(bulk.decode(sheet.content)) == []
+    assert all(line.errors for line in lines), "none becomes right by going out and in"
+
+
+@pytest.mark.parametrize("asked", ["wrong", "left_out"])
+def test_cell_too_many_is_still_one_when_its_line_is_sent_again(client, chief, asked):
+    too_many = ALICE.rstrip("\n") + ";de trop\n"
+    text = bulk.text_of(bulk.read(TITLES + too_many))
+    for sent in (TITLES + too_many, text):
+        sheet = client.post(PAGE, {"text": sent, asked: "x"})
+        [line] = bulk.read(bulk.decode(sheet.content))
+        assert line.errors == ["Plus de cases que de titres."] and line.surplus == ["de trop"]
+
+
+def test_lines_are_given_back_after_a_long_printing(client, chief, monkeypatch):
+    """The proof of who asks is over by then. Nothing is created without a new one."""
+    wrong = TITLES + BENOIT.replace("Superviseur", "chef")
+    monkeypatch.setattr("pnav.accounts.reauthentication.last_proof", lambda _request: 0.0)
+    for asked in ("wrong", "left_out"):
+        assert "Le Goff" in client.post(PAGE, {"text": wrong, asked: "x", "create": "x", "skip": "on"}).content.decode()
+    assert client.post(PAGE, {"text": TITLES + ALICE, "wrong": "x", "create": "x"}).status_code == 302
+    assert not Agent.objects.exists()
 
 
 def test_lines_to_correct_can_be_had_before_anything_is_created(client, chief):

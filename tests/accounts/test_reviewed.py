@@ -499,13 +499,15 @@ def test_place_with_communes_is_added_whole_later(asking, deciding):
     commune = places.municipality()
     form = Fields(asking.get("/admin/locations/receptionpoint/add/").text).largest
     form |= {"name": ["Commissariat d'essai"], "force": ["police"], "telephone": ["01 99 99 99 99"],
-             "municipality": [commune.pk], "opening_hours": ["null"],
+             "municipality": [commune.pk], "opening_hours": [json.dumps({"mon": [["08:00", "12:00"]]})],
              "competences-TOTAL_FORMS": ["1"], "competences-0-municipality": [commune.pk]}  # fmt: skip
     shown = asking.post("/admin/locations/receptionpoint/add/", form, follow=True).text.replace("&#x27;", "'")
     assert "ajoutez-les après l'accord" in shown and not ReceptionPoint.objects.exists()
+    assert "08:00" in deciding.get(f"{CHANGES}{PendingChange.objects.get().pk}/change/").text
     assert "Accepté" in decide(deciding, PendingChange.objects.get()).text
     added = ReceptionPoint.objects.get()
     assert added.key and added.edited_by_hand and added.municipality_id == commune.pk and added.department_code
+    assert added.opening_hours == {"mon": [["08:00", "12:00"]]}
 
 
 def test_publication_waits_when_it_says_a_new_number(asking, deciding, one):

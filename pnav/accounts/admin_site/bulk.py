@@ -60,7 +60,7 @@ class Line:
     """It is one line of the sheet.
 
     number: as a spreadsheet counts, so that the titles are line 1. errors: sentences in French; empty when the line is
-    correct.
+    correct. surplus: the cells beyond the titles, which nobody reads and which go with the line.
     """
 
     number: int
@@ -69,6 +69,7 @@ class Line:
     role: str = ""
     unit: Unit | None = None
     errors: list[str] = field(default_factory=list)
+    surplus: list[str] = field(default_factory=list)
 
     @property
     def shown(self) -> dict[str, str]:
@@ -135,6 +136,7 @@ def read(text: str) -> list[Line]:
         }
         lines.append(Line(number, dict.fromkeys(COLUMNS, "") | cells))
         if len(row) > len(titles):
+            lines[-1].surplus = row[len(titles) :]
             lines[-1].errors.append(_("Plus de cases que de titres."))
     _check(lines)
     return lines
@@ -220,10 +222,10 @@ def _check_alone(line: Line, units: Mapping[tuple[str, str], Unit]) -> None:
 
 def _wrong_signs(name: str, value: str) -> Iterator[str]:
     """Yield what is wrong with the characters of a cell. name: the title of its column."""
-    if value.startswith(FORMULA):
+    if value.removeprefix("'").startswith(FORMULA):  # with the apostrophe of `harmless`: it is the same cell again
         yield _("« %(name)s » commence par « %(sign)s », comme une formule : écrivez le texte lui-même.") % {
             "name": name,
-            "sign": value[0],
+            "sign": value.removeprefix("'")[0],
         }
     if FAILED.fullmatch(value):
         yield _("« %(name)s » est une formule sans résultat : écrivez le texte lui-même.") % {"name": name}
@@ -336,13 +338,14 @@ def write_to_correct(lines: Iterable[Line]) -> str:
     """Return a sheet of these lines for a spreadsheet, with what is wrong in a last column, to be corrected and sent
     again.
     """
-    rows = ([*(line.cells[title] for title in COLUMNS), " ".join(line.errors)] for line in lines)
+    rows = ([*(line.cells[title] for title in COLUMNS), " ".join(line.errors), *line.surplus] for line in lines)
     return _written([*COLUMNS, TO_CORRECT], ([harmless(cell) for cell in row] for row in rows))
 
 
 def text_of(lines: Iterable[Line]) -> str:
     """Return a sheet of these lines as a page of ours sends it back, each cell as it was."""
-    return _written(COLUMNS, ([line.cells[title] for title in COLUMNS] for line in lines)).lstrip("\ufeff")
+    rows = ([*(line.cells[title] for title in COLUMNS), *line.surplus] for line in lines)
+    return _written(COLUMNS, rows).lstrip("\ufeff")
 
 
 def _written(titles: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -47,7 +47,10 @@ class ImportsAgents(UserAdmin):
         """
         if not self.has_add_permission(request):
             raise PermissionDenied
-        if (proof := ask_again(request)) is not None:
+        # Lines are given back without a new proof: whoever first printed what it hands out would lose them, and nothing is
+        # created.
+        gives_back = request.method == "POST" and bool({"left_out", "wrong"} & set(request.POST))
+        if not gives_back and (proof := ask_again(request)) is not None:
             return proof
         text, lines, error, key = "", [], "", ""
         if request.method == "POST":
@@ -61,9 +64,11 @@ class ImportsAgents(UserAdmin):
         right = [line for line in lines if not line.errors]
         wrong = len(lines) - len(right)
         asked = lines if "left_out" in request.POST else [line for line in lines if line.errors]
-        if asked and ({"left_out", "wrong"} & set(request.POST)):
+        if gives_back and asked:
             headers = {"Content-Disposition": 'attachment; filename="a-corriger.csv"', "Cache-Control": "no-store"}
             return HttpResponse(bulk.write_to_correct(asked), content_type=SHEET_TYPE, headers=headers)
+        if gives_back and (proof := ask_again(request)) is not None:
+            return proof
         if "create" in request.POST and not error:
             if right and (not wrong or "skip" in request.POST):
                 try:

@@ -201,7 +201,8 @@ def _in_words(model: Any, name: str, value: Any) -> Any:
     if isinstance(field, DateTimeField) and (moment := parse_datetime(str(value))) is not None:
         return dates.format_date(timezone.localtime(moment), "j F Y, H:i")
     if field.remote_field is None:
-        return dict(field.flatchoices).get(value, value)
+        # Opening hours are a dictionary, which nothing may look up.
+        return dict(field.flatchoices).get(value, value) if field.flatchoices else value
     other = field.remote_field.model._default_manager.filter(pk=value).first()
     return value if other is None else f"{other} ({value})"
 
