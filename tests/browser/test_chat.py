@@ -92,7 +92,8 @@ def test_person_further_down_the_page_is_told_and_nothing_moves(live_site, enter
     def top() -> float:
         return button.evaluate("node => node.getBoundingClientRect().top")
 
-    page.wait_for_function("document.getElementById('fin').getBoundingClientRect().top > innerHeight")
+    bar = page.locator(".pnav-chat__top").evaluate("node => parseFloat(getComputedStyle(node).top) || 0")
+    assert page.locator("#fin").evaluate("node => node.getBoundingClientRect().bottom") <= bar, "the thread ends above"
     before = top()
     with console(agent, conversation) as camille:
         available(live_site, agent)
@@ -158,7 +159,8 @@ def test_discreet_notice_names_nobody(live_site, enter):
     expect(page.get_by_role("button", name="Actualiser")).to_be_hidden()
     button = page.get_by_role("button", name="Créer un code de reprise")
     button.evaluate("node => window.scrollBy(0, node.getBoundingClientRect().top - 200)")
-    page.wait_for_function("document.getElementById('fin').getBoundingClientRect().top > innerHeight")
+    bar = page.locator(".pnav-chat__top").evaluate("node => parseFloat(getComputedStyle(node).top) || 0")
+    assert page.locator("#fin").evaluate("node => node.getBoundingClientRect().bottom") <= bar, "the thread ends above"
     available(live_site, agent)
     expect(page.locator("#notice")).to_be_in_viewport(ratio=1)
     expect(page.locator("#notice")).to_have_text("Nouveau message")
