@@ -179,3 +179,79 @@ def test_certificates_of_each_part_have_an_owner():
     assert {pair.split("=")[0] for pair in owners.split(",")} == set(authority.PARTS)
     (command,) = settings("pnav-certificates.service")["ExecStart"]
     assert command == "/bin/sh /opt/pnav/current/deploy/machines/certificates.sh"
+
+
+@pytest.fixture
+def renewal(tmp_path):
+    """Return a function that runs a copy of `certificates.sh` on a machine where these proxies run, and returns its code
+    and what it asked of systemd.
+
+    `authority.py` does nothing; no server answers. changed: the authorities are newer than at the run before.
+    """
+    release, programs, authority_file = tmp_path / "release", tmp_path / "programs", tmp_path / "tls/proxy/authority.pem"
+    for folder in (release / "deploy/machines", release / ".venv/bin", programs, authority_file.parent):
+        folder.mkdir(parents=True)
+    authority_file.write_text("an authority")
+    script = release / "deploy/machines/certificates.sh"
+    script.write_bytes((FOLDER / "certificates.sh").read_bytes())
+    for path, text in (
+        (release / ".venv/bin/python", 'echo "$@" >> "$ASKED"'),
+        (programs / "pg_isready", "exit 2"),
+        (programs / "redis-cli", "exit 1"),
+        # A unit that does not run is an error of each of these commands where systemd does not know it.
+        (programs / "systemctl", 'case " $RUNNING " in *" ${*##* } "*) ;; *) exit 5 ;; esac\n'
+                                 '[ "$1" = is-active ] || echo "$1 $2" >> "$ASKED"\n'
+                                 '[ "$1" = is-active ] || case " $FAILING " in *" $2 "*) exit 1 ;; esac'),
+    ):  # fmt: skip
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+    runs = []
+
+    def run(*running: str, changed: bool, failing: str = "", arguments: tuple[str, ...] = ()) -> tuple[int, list[str]]:
+        if changed:
+            runs.append(len(runs))
+            os.utime(authority_file, (1_800_000_000 + len(runs),) * 2)
+        asked = tmp_path / "asked"
+        asked.write_text("")
+        environment = {
+            "PATH": f"{programs}:{os.environ['PATH']}", "AUTHORITY": str(tmp_path / "tls"), "STATE": str(tmp_path / "state"),
+            "ASKED": str(asked), "RUNNING": " ".join(f"{unit}.service" for unit in running),
+            "FAILING": f"{failing}.service",
+        }  # fmt: skip
+        done = subprocess.run(
+            ["sh", str(script), *arguments], env=environment, capture_output=True, text=True, check=False, timeout=20
+        )
+        return done.returncode, asked.read_text().splitlines()
+
+    return run
+
+
+MADE = "deploy/authority.py"
+AGAIN = {"caddy": "try-restart caddy.service", "haproxy": "try-reload-or-restart haproxy.service"}
+
+
+def asked_of(done: tuple[int, list[str]]) -> tuple[int, list[str]]:
+    code, asked = done
+    assert asked[0].startswith(MADE)
+    return code, asked[1:]
+
+
+@pytest.mark.parametrize("running", [(), ("caddy",), ("haproxy",), ("caddy", "haproxy")])
+def test_proxies_that_run_read_new_authorities_once_and_no_other_is_missed(renewal, running):
+    wanted = [AGAIN[unit] for unit in running]
+    for _renewal in range(2):
+        assert asked_of(renewal(*running, changed=True)) == (0, wanted)
+        assert asked_of(renewal(*running, changed=False)) == (0, []), "each day after that it is left alone"
+
+
+def test_proxy_that_failed_to_read_them_is_asked_again_and_the_other_is_not(renewal):
+    both = ("caddy", "haproxy")
+    for failing in both:
+        assert asked_of(renewal(*both, changed=True, failing=failing)) == (1, [AGAIN["caddy"], AGAIN["haproxy"]])
+        assert asked_of(renewal(*both, changed=False)) == (0, [AGAIN[failing]])
+
+
+def test_copied_certificates_are_read_again_and_none_are_made(renewal):
+    assert renewal("haproxy", changed=True, arguments=("--copied",)) == (0, [AGAIN["haproxy"]])
+    assert renewal("haproxy", changed=False, arguments=("--copied",)) == (0, [])
+    assert "certificates.sh --copied" in OPERATIONS
