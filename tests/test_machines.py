@@ -80,7 +80,9 @@ def machine(tmp_path):
     (etc / "environment.owner").write_text("DATABASE_URL=postgres://owner")
     (etc / "backup-content").write_text("BACKUP_DIR=/mnt/backups/content\n")
     script = release / "deploy/machines/pnav"
-    script.write_bytes((FOLDER / "pnav").read_bytes())
+    text = (FOLDER / "pnav").read_text()
+    assert text.count("PATH=/usr/local/sbin:") == 1
+    script.write_text(text.replace("PATH=/usr/local/sbin:", f"PATH={programs}:/usr/local/sbin:"))
     for path, text in (
         (release / ".venv/bin/python", "#!/bin/sh\nprintf 'argument %s\\n' \"$@\"\nexec env\n"),
         (programs / "setpriv", '#!/bin/sh\necho "setpriv $1 $2"\nshift 4\nexec "$@"\n'),
@@ -88,8 +90,8 @@ def machine(tmp_path):
         path.write_text(text)
         path.chmod(0o755)
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {"PATH": f"{programs}:{os.environ['PATH']}", "ETC": str(etc)}
+    def run(*arguments: str, **of_root: str) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": os.environ["PATH"], "ETC": str(etc), **of_root}
         return subprocess.run(
             ["sh", str(script), *arguments], env=environment, capture_output=True, text=True, check=False, timeout=20
         )
@@ -118,6 +120,31 @@ def test_command_gets_the_secrets_of_its_unit(machine, kind, unit):
     assert "setpriv --reuid=pnav --regid=pnav" in done.stdout
     said = re.findall(r"^argument (.*)$", done.stdout, re.MULTILINE)
     assert said[0].endswith("/releases/1/manage.py") and said[1:] == ["check", "--deploy"]
+
+
+def test_command_gets_no_variable_of_roots_shell(machine):
+    """A unit has none of them. PATH and HOME are those of a unit too."""
+    of_root = {
+        "HOME": "/root", "LANG": "fr_FR@euro", "PYTHONPATH": "/root/python", "DJANGO_DEBUG": "1", "REGISTER_DIGEST_KEY": "a key",
+        "MANY": "one\nDATABASE_URL=two", "PGPASSWORD": "a word", "POSTGRES_WEB_PASSWORD_FILE": "/root/file",
+    }  # fmt: skip
+    plain, done = machine("manage", "check"), machine("manage", "check", **of_root)
+    variables = given(done)
+    assert done.stdout == plain.stdout
+    assert variables["HOME"] == "/nonexistent" and variables["LANG"] == "C.UTF-8" and "ETC" not in variables
+    for name in of_root.keys() - {"HOME", "LANG"}:
+        assert name not in variables, name
+    restored = given(machine("restore", "content", "--roles", "postgres://pnav@a/b", **of_root))
+    assert restored.keys() - given(machine("restore", "content", "--list")).keys() == {
+        "PGPASSWORD", "POSTGRES_WEB_PASSWORD_FILE",
+    }  # fmt: skip
+
+
+def test_command_runs_in_the_release_which_is_said(machine, tmp_path):
+    python = tmp_path / "releases/1/.venv/bin/python"
+    python.write_text("#!/bin/sh\npwd\n")
+    assert machine("manage", "check").stdout.splitlines()[-1] == str(tmp_path / "releases/1")
+    assert "absolute paths" in (FOLDER / "pnav").read_text() and "name files by absolute paths" in OPERATIONS
 
 
 def test_key_of_the_register_is_for_the_command_that_shows_it(machine):
