@@ -63,12 +63,13 @@ class CachedReading[T]:
         self._read, self._seconds, self._name, self._otherwise = read, seconds, name, otherwise
         self._clock = clock or (lambda: time.monotonic())  # looked up by name, so that tests can replace it
         self._known: tuple[T] | None = None  # None: never read
-        self._read_at = float("-inf")
+        self._read_at = float("-inf")  # when the reading of what is known began
+        self._failed_at = float("-inf")  # when the last reading began that `get` made and that failed
         self._generation = 0
         self._reading = threading.Lock()
 
     def _is_fresh(self) -> bool:
-        return self._clock() - self._read_at < self._seconds
+        return self._clock() - max(self._read_at, self._failed_at) < self._seconds
 
     def get(self) -> T:
         """Return the result, read again if it is old.
@@ -86,18 +87,19 @@ class CachedReading[T]:
             if self._known is not None and self._is_fresh():
                 return self._known[0]  # another thread read it while this one waited
             with reading_for_others():
-                return self._read_again(known)
+                return self._read_again(known, is_in_turn=True)
         finally:
             self._reading.release()
 
     def read_now(self) -> T:
         """Read again now and return the result, because another process may have changed it.
 
-        Nobody else waits: other threads go on with what is known until this is read. Raises as `get` does.
+        Nobody else waits: other threads go on with what is known until this is read. Raises as `get` does. A failure
+        changes nothing for the others, so `get` tries again when it would have.
         """
-        return self._read_again(self._known)
+        return self._read_again(self._known, is_in_turn=False)
 
-    def _read_again(self, known: tuple[T] | None) -> T:
+    def _read_again(self, known: tuple[T] | None, *, is_in_turn: bool) -> T:
         generation, at = self._generation, self._clock()
         try:
             found = self._read()
@@ -105,7 +107,12 @@ class CachedReading[T]:
             if connection.in_atomic_block or (known is None and self._otherwise is None):
                 raise
             logger.warning("%s: the database failed (%s)", self._name, describe_error(error))
+            known = self._known or known  # another thread may have read it meanwhile
             found = known[0] if known is not None else self._otherwise()  # type: ignore[misc]
+            if is_in_turn and generation == self._generation:
+                self._failed_at = at
+                self._known = self._known or (found,)
+            return found
         # If it was forgotten meanwhile, or read by another thread that began later, this may be from before a change.
         if generation == self._generation and at >= self._read_at:
             self._known, self._read_at = (found,), at
@@ -114,7 +121,7 @@ class CachedReading[T]:
     def expire(self) -> None:
         """Read again at the next question, and go on with what is known if that fails."""
         self._generation += 1
-        self._read_at = float("-inf")
+        self._read_at = self._failed_at = float("-inf")
 
     def forget(self) -> None:
         """Read again at the next question, for which everybody waits: after a change in this process."""

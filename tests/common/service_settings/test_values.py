@@ -127,6 +127,42 @@ def test_shelf_keeps_the_reading_that_began_last(clock):
     assert shelf.get() == {"raid_reports": 80}
 
 
+@pytest.mark.parametrize("failing", ["read_now", "get"])
+def test_shelf_keeps_a_reading_though_one_that_began_later_failed(clock, failing):
+    """A `get` and a `read_now` read at once. The one that began last ends first, and fails."""
+    inner = []
+
+    def read() -> dict[str, int]:
+        if inner:
+            raise OperationalError("away")
+        inner.append(1)
+        clock.now += 1
+        assert getattr(shelf, failing)() == {"raid_reports": 60}, "it goes on with what was known"
+        return {"raid_reports": 80}
+
+    shelf = CachedReading(read, values.KEEP_SECONDS, name="settings", clock=clock)
+    shelf.put({"raid_reports": 60})
+    clock.now += values.KEEP_SECONDS
+    assert (shelf.read_now if failing == "get" else shelf.get)() == {"raid_reports": 80}
+    assert shelf.get() == {"raid_reports": 80}
+
+
+def test_shelf_is_no_fresher_after_a_reading_now_that_failed(clock):
+    found: list[int | None] = [60, None, 70]
+
+    def read() -> dict[str, int]:
+        if (number := found.pop(0)) is None:
+            raise OperationalError("away")
+        return {"raid_reports": number}
+
+    shelf = CachedReading(read, values.KEEP_SECONDS, name="settings", clock=clock)
+    assert shelf.get() == {"raid_reports": 60}
+    clock.now += values.KEEP_SECONDS - 1
+    assert shelf.read_now() == {"raid_reports": 60}
+    clock.now += 1
+    assert shelf.get() == {"raid_reports": 70}
+
+
 def test_shelf_one_thread_reads_and_nobody_waits_for_it(clock):
     begun, may_end = threading.Event(), threading.Event()
     readings = []
