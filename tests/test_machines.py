@@ -125,7 +125,8 @@ def test_command_gets_the_secrets_of_its_unit(machine, kind, unit):
 def test_command_gets_no_variable_of_roots_shell(machine):
     """A unit has none of them. PATH and HOME are those of a unit too."""
     of_root = {
-        "HOME": "/root", "LANG": "fr_FR@euro", "PYTHONPATH": "/root/python", "DJANGO_DEBUG": "1", "REGISTER_DIGEST_KEY": "a key",
+        "HOME": "/root", "LANG": "fr_FR@euro", "PYTHONPATH": "/root/python", "DJANGO_DEBUG": "1",
+        "REGISTER_DIGEST_KEY": "a key",
         "MANY": "one\nDATABASE_URL=two", "PGPASSWORD": "a word", "POSTGRES_WEB_PASSWORD_FILE": "/root/file",
     }  # fmt: skip
     plain, done = machine("manage", "check"), machine("manage", "check", **of_root)
@@ -210,12 +211,13 @@ def test_certificates_of_each_part_have_an_owner():
 
 @pytest.fixture
 def renewal(tmp_path):
-    """Return a function that runs a copy of `certificates.sh` on a machine where these proxies run, and returns its code
-    and what it asked of systemd.
+    """Return a function that runs a copy of `certificates.sh` where these proxies run, and returns its code and what it
+    asked of systemd.
 
     `authority.py` does nothing; no server answers. changed: the authorities are newer than at the run before.
     """
-    release, programs, authority_file = tmp_path / "release", tmp_path / "programs", tmp_path / "tls/proxy/authority.pem"
+    release, programs = tmp_path / "release", tmp_path / "programs"
+    authority_file = tmp_path / "tls/proxy/authority.pem"
     for folder in (release / "deploy/machines", release / ".venv/bin", programs, authority_file.parent):
         folder.mkdir(parents=True)
     authority_file.write_text("an authority")
@@ -241,7 +243,8 @@ def renewal(tmp_path):
         asked = tmp_path / "asked"
         asked.write_text("")
         environment = {
-            "PATH": f"{programs}:{os.environ['PATH']}", "AUTHORITY": str(tmp_path / "tls"), "STATE": str(tmp_path / "state"),
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "AUTHORITY": str(tmp_path / "tls"), "STATE": str(tmp_path / "state"),
             "ASKED": str(asked), "RUNNING": " ".join(f"{unit}.service" for unit in running),
             "FAILING": f"{failing}.service",
         }  # fmt: skip
