@@ -7,6 +7,7 @@
 import { byId, isModified, write } from "../lib/dom.js";
 import { length, newId, Outbox } from "../lib/outbox.js";
 import { showsSomething } from "../lib/plain.js";
+import { watchKeyboard } from "./keyboard.js";
 import { data, exchange, say, show, visit, words } from "./state.js";
 import { banner } from "./status.js";
 import { keepInTab } from "./tab.js";
@@ -19,7 +20,7 @@ const TYPING_EVERY_MS = 3000;
 const COUNTED = 300; // when this many characters are left, the page begins to show how many
 const form = byId("compose", HTMLFormElement);
 const box = byId("body", HTMLTextAreaElement);
-const button = /** @type {HTMLButtonElement} */ (form.querySelector("button"));
+const button = /** @type {HTMLButtonElement} */ (form.querySelector("button:not([formaction])"));
 const limit = Number(data.maxLength);
 let held = ""; // the address of a link that was stopped once, because a message would have been lost
 let typedAt = 0;
@@ -174,14 +175,7 @@ function follow(event) {
 export function watchForm() {
   form.addEventListener("submit", submit);
   document.addEventListener("click", follow, { signal: visit.signal });
-  // A keyboard that opens leaves the field in sight, and « Envoyer » with it.
-  addEventListener(
-    "resize",
-    () => {
-      if (document.activeElement === box) form.scrollIntoView({ block: "nearest", behavior: "instant" });
-    },
-    { signal: visit.signal },
-  );
+  watchKeyboard(box, form, visit.signal);
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();

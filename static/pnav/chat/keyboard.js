@@ -1,0 +1,42 @@
+/**
+ * A keyboard that opens leaves the field in sight, and « Envoyer » with it.
+ *
+ * @module
+ */
+
+/**
+ * Some browsers make the page lower, and others only what is seen of it (`visualViewport`). Whoever has scrolled away
+ * from the field reads on, and whoever turns the telephone (the width changes) is left to the browser.
+ *
+ * @param {HTMLElement} box where one types
+ * @param {HTMLElement} form what is brought into sight
+ * @param {AbortSignal} signal
+ */
+export function watchKeyboard(box, form, signal) {
+  const view = window.visualViewport;
+  // Without the factor, a page that is enlarged with two fingers would become lower too.
+  const measure = () => ({
+    width: innerWidth,
+    page: innerHeight,
+    height: view ? Math.min(innerHeight, view.height * view.scale) : innerHeight,
+  });
+  let was = measure();
+  // An observer is called after the events of a frame, so this says what was true before the change.
+  let isOnPage = false;
+  const observer = new IntersectionObserver((entries) => {
+    isOnPage = entries[entries.length - 1].isIntersecting;
+  });
+  observer.observe(box);
+  const changed = () => {
+    const before = was;
+    was = measure();
+    if (was.width !== before.width || was.height >= before.height || document.activeElement !== box) return;
+    // On a page that keeps its height, the field may already have been behind the keyboard.
+    const isCovered =
+      was.page === before.page && box.getBoundingClientRect().top >= (view?.offsetTop ?? 0) + before.height;
+    if (isOnPage && !isCovered) form.scrollIntoView({ block: "nearest", behavior: "instant" });
+  };
+  addEventListener("resize", changed, { signal });
+  view?.addEventListener("resize", changed, { signal });
+  signal.addEventListener("abort", () => observer.disconnect());
+}
