@@ -82,7 +82,7 @@ const handlers = {
     status.showInterlocutor();
     if (frame.status === "waiting") {
       status.showPlace(frame);
-      if (frame.closed === false) status.showOpen();
+      status.showClosed(frame.closed);
     }
     const follows = thread.isAtEnd();
     const redraw = () => {
@@ -144,6 +144,7 @@ document.addEventListener(
 );
 byId("retry").addEventListener("click", () => exchange.line?.retry());
 thread.watchThread((text) => status.banner(text, false));
+status.watchPlace();
 watchForm();
 watchAnswers();
 watchCode();

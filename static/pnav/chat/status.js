@@ -7,7 +7,7 @@
 import { all, byId, seek, write } from "../lib/dom.js";
 import { wait } from "../lib/time.js";
 import { createTimers } from "../lib/timers.js";
-import { data, exchange, root, say, show, voice, words } from "./state.js";
+import { data, exchange, root, say, show, visit, voice, words } from "./state.js";
 import { markRead, steady } from "./thread.js";
 
 const UNTOLD_MS = 2500; // a line that is cut for less than this is not shown as cut
@@ -94,10 +94,28 @@ export function showPlace({ position, wait_minutes: range }) {
   aboveForm(() => shown.forEach((node, at) => write(node, texts[at])));
 }
 
-/** The chat is open again: the page no longer says that it is closed. A server of before does not say either. */
-export function showOpen() {
+/** In a wider window, or on a telephone that was turned, the place may be as low as its words are. */
+export function watchPlace() {
+  let width = innerWidth;
+  const changed = () => {
+    if (innerWidth !== width) byId("place").style.minHeight = "";
+    width = innerWidth;
+  };
+  addEventListener("resize", changed, { signal: visit.signal });
+}
+
+/**
+ * Show or hide the notice that the chat is closed to whoever comes anew. The page and the line each know it from a
+ * reading that may be some seconds old, so what is hidden may come back. A page that was loaded before has no notice.
+ *
+ * @param {boolean | undefined} isClosed a server of before does not say
+ */
+export function showClosed(isClosed) {
+  if (isClosed === undefined) return;
+  const wrong = all("#waiting-title ~ .pnav-notice--closed", root).filter(({ hidden }) => hidden === isClosed);
+  if (!wrong.length) return;
   aboveForm(() => {
-    for (const notice of all("#waiting-title ~ .pnav-notice--closed", root)) notice.remove();
+    for (const notice of wrong) notice.hidden = !isClosed;
   });
 }
 
@@ -110,7 +128,8 @@ export function showLine() {
   const lost = byId("lost");
   const wasTold = !byId("banner").hidden || !lost.hidden;
   data.line = state;
-  show(byId("line"), words[`line_${state}`]);
+  // « Actualiser » may have its place, until the line has been there once. The banner says meanwhile that it is not.
+  show(byId("line"), byId("refresh").hidden ? words[`line_${state}`] : "");
   if (state === "connected") {
     aboveForm(() => {
       lost.hidden = true;
@@ -136,10 +155,9 @@ export function lineIs(state) {
     return;
   }
   if (state === "connected" && document.activeElement === byId("retry")) byId("body").focus({ preventScroll: true });
+  if (state === "connected") byId("refresh").hidden = true;
   showLine();
-  if (state !== "connected") return;
-  byId("refresh").hidden = true;
-  markRead();
+  if (state === "connected") markRead();
 }
 
 /** Stop showing anything about the line. */
