@@ -134,7 +134,7 @@ def test_pages_beside_an_exchange_are_no_wider_than_the_screen(live_site, nobody
 def send_and_refresh_lie_apart(page: Page) -> None:
     """Check that « Actualiser » does not lie over « Envoyer »: what was written did not leave, whatever one pressed."""
     send, refresh = (
-        page.locator("#compose button[type=submit]").first.bounding_box(),
+        page.locator("#compose .pnav-compose__row > button").bounding_box(),
         page.locator("#refresh").bounding_box(),
     )
     assert send is not None and refresh is not None
@@ -144,7 +144,7 @@ def send_and_refresh_lie_apart(page: Page) -> None:
         or send["y"] >= refresh["y"] + refresh["height"]
     )
     page.locator("#compose textarea").fill("Je suis là.")
-    page.locator("#compose button[type=submit]").first.click(timeout=10_000)
+    page.locator("#compose .pnav-compose__row > button").click(timeout=10_000)
     page.wait_for_url("**/tchat/#fin")
     assert "Je suis là." in page.locator("#messages").inner_text()
 

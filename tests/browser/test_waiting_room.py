@@ -37,6 +37,12 @@ def type_and_wait(page: Page, text: str) -> None:
     assert saved.value.status == 204
 
 
+# What a browser says that does not make its page smaller above a keyboard.
+VIEW = """
+const view = Object.assign(new EventTarget(), { height: 640, offsetTop: 0, scale: 1 });
+Object.defineProperty(window, "visualViewport", { value: view });
+"""
+
 # --- the first screen -------------------------------------------------------------------------------------------------
 
 # Whether each is on the screen as a whole, between the bars. The last number is where the field begins.
@@ -45,7 +51,7 @@ FIRST_SCREEN = """(selectors) => {
     const isSeen = ({ top, bottom, height }) => height > 0 && top >= 0 && bottom <= foot;
     return selectors.map((one) => isSeen(document.querySelector(one).getBoundingClientRect()));
 }"""
-SEND = "#compose button[type=submit]"
+SEND = "#compose button[type=submit]:not([formaction])"
 
 
 @pytest.mark.usefixtures("nobody_on_duty")  # the longest words of a wait
@@ -106,6 +112,110 @@ def test_keyboard_that_opens_leaves_the_field_and_the_button_in_sight(live_site,
     page.set_viewport_size({"width": 360, "height": 340})
     for one in (page.get_by_label(BOX), page.get_by_role("button", name="Envoyer")):
         expect(one).to_be_in_viewport(ratio=1)
+
+
+def test_keyboard_that_covers_the_page_leaves_the_field_and_the_button_in_sight(live_site, enter):
+    _agent, conversation = waiting(live_site)
+    page = enter(conversation, before=lambda page: page.add_init_script(VIEW), width=360, height=640)
+    expect(page.locator("#line")).to_have_text("Connecté")
+    page.get_by_label(BOX).click()
+    page.evaluate("visualViewport.height = 340; visualViewport.dispatchEvent(new Event('resize'))")
+    box, send, exit_ = (page.locator(one).bounding_box() for one in ("#body", SEND, ".pnav-exit"))
+    assert box is not None and send is not None and exit_ is not None
+    assert box["y"] >= 0 and box["y"] + box["height"] <= send["y"] and send["y"] + send["height"] <= exit_["y"] < 340
+
+
+def test_who_reads_further_down_is_not_moved_to_the_field(live_site, enter):
+    """The field has the focus still, and the bar of the browser comes back, or its keyboard changes."""
+    _agent, conversation = waiting(live_site)
+    page = enter(conversation, width=360, height=640)
+    expect(page.locator("#line")).to_have_text("Connecté")
+    page.get_by_label(BOX).click()
+    page.evaluate("document.querySelector('#signalement').scrollIntoView()")
+    expect(page.get_by_label(BOX)).not_to_be_in_viewport()
+    place = page.evaluate("scrollY")
+    page.set_viewport_size({"width": 360, "height": 580})
+    until(lambda: page.evaluate("innerHeight") == 580)
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert page.evaluate("scrollY") == place
+    expect(page.get_by_label(BOX)).to_be_focused()
+
+
+WIDTHS = (300, 320, 360, 480, 640, 1280)
+# Whether each follows the one before it on the screen: on its right, or below.
+FOLLOWS = """(selectors) => {
+    const boxes = selectors.map((one) => document.querySelector(one).getBoundingClientRect());
+    return boxes.slice(1).every((box, at) => box.left >= boxes[at].right || box.top >= boxes[at].bottom);
+}"""
+ORDER = ["#body", "#refresh button", SEND]
+
+
+@pytest.mark.parametrize("status", ["waiting", "active"])
+def test_keyboard_goes_from_the_field_to_both_buttons_as_the_eye_does(live_site, enter, status):
+    conversation = waiting(live_site)[1] if status == "waiting" else assigned(live_site)[1]
+    page = enter(conversation, javascript=False, height=640)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 640})
+        assert page.evaluate(FOLLOWS, ORDER), width
+    page.get_by_label(BOX).press_sequentially("Je suis")
+    page.keyboard.press("Enter")  # a new line, and no button: not that of « Actualiser », which comes first
+    page.keyboard.type("là")
+    expect(page.get_by_label(BOX)).to_have_value("Je suis\nlà")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Actualiser")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Envoyer")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#messages")).to_contain_text("Je suis")
+    assert bodies(live_site, conversation) == ["Je suis\nlà"]
+
+
+def test_control_and_enter_send_what_is_typed(live_site, enter):
+    _agent, conversation = waiting(live_site)
+    page = enter(conversation)
+    expect(page.locator("#line")).to_have_text("Connecté")
+    page.get_by_label(BOX).fill("Je suis là")
+    page.keyboard.press("Control+Enter")
+    expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
+    assert bodies(live_site, conversation) == ["Je suis là"]
+
+
+@pytest.mark.parametrize("status", ["waiting", "active"])
+def test_read_again_and_the_state_of_the_line_are_never_over_each_other(live_site, enter, status):
+    """The first connection takes long: the banner says so, and the button is what helps."""
+    conversation = waiting(live_site)[1] if status == "waiting" else assigned(live_site)[1]
+
+    def cut(page: Page) -> None:
+        page.clock.install()
+        page.route_web_socket(re.compile("/ws/conversation/"), lambda _socket: None)
+        page.route("**/tchat/trames/", lambda route: route.abort())
+
+    page = enter(conversation, before=cut, height=640)
+    for seconds, told in ((3, "Connexion interrompue."), (40, "Connexion perdue.")):
+        page.clock.fast_forward(1_000 * seconds)
+        expect(page.locator(".pnav-chat__top")).to_contain_text(told)
+        expect(page.get_by_role("button", name="Actualiser")).to_be_visible()
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 640})
+            both = [page.locator(one).bounding_box() for one in ("#refresh", "#line")]
+            assert both[1] is None or page.evaluate(FOLLOWS, ["#line", "#refresh"]), (told, width)
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_what_is_below_the_field_stays_when_the_line_is_there(live_site, enter, width):
+    _agent, conversation = waiting(live_site)
+    page = enter(conversation, width=width, height=800)
+    held: list[Route] = []
+    page.route(re.compile(r"/page\.[0-9a-f]+\.js"), lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    below = page.locator("#code-card")
+    expect(page.get_by_role("button", name="Actualiser")).to_be_visible()
+    until(lambda: held or page.wait_for_timeout(50))
+    was = below.bounding_box()
+    held[0].continue_()
+    expect(page.locator("#line")).to_have_text("Connecté")
+    expect(page.get_by_role("button", name="Actualiser")).to_be_hidden()
+    assert below.bounding_box() == was
 
 
 # --- what is being typed ----------------------------------------------------------------------------------------------
@@ -316,10 +426,13 @@ def test_page_that_goes_out_of_sight_says_so_and_takes_it_back(live_site, phone)
     until(lambda: not field_of(live_site, conversation, "reporter_is_hidden"))
 
 
-def test_code_says_until_when_the_place_is_kept(live_site, enter):
-    _agent, conversation = waiting(live_site)
+@pytest.mark.parametrize("minutes", [1, 30], ids=["short wait", "with other help"])
+def test_code_says_until_when_the_place_is_kept(live_site, enter, minutes):
+    _agent, conversation = waiting(live_site, queued_at=make.long_ago(minutes))
     page = enter(conversation, width=360, height=640)
-    first = page.locator("main .pnav-chat__card h2:visible").first
+    expect(page.locator("#doors")).to_be_visible(visible=minutes == 30)
+    # The first title after that of the thread, which only a screen reader says.
+    first = page.locator("main h2:visible:not(#thread-title)").first
     expect(first).to_have_text("Si vous devez partir vite")
     page.get_by_role("button", name="Créer un code de reprise").click()
     expect(page.locator("#code")).to_be_in_viewport(ratio=1)
@@ -482,12 +595,7 @@ def frame_stays_in_view(page: Page, height: int) -> None:
 def test_exit_moves_above_a_keyboard_that_covers_the_page(live_site, enter):
     """Where the browser does not make the page smaller, its visual viewport says what is covered."""
     _agent, conversation = assigned(live_site)
-    script = """
-    const view = new EventTarget();
-    Object.assign(view, { height: 640, offsetTop: 0, scale: 1 });
-    Object.defineProperty(window, "visualViewport", { value: view });
-    """
-    page = enter(conversation, before=lambda page: page.add_init_script(script), width=360, height=640)
+    page = enter(conversation, before=lambda page: page.add_init_script(VIEW), width=360, height=640)
     write(page, "Bonjour")
     page.evaluate("visualViewport.height = 340; visualViewport.dispatchEvent(new Event('resize'))")
     exit_ = page.get_by_role("button", name="Quitter rapidement", exact=True)

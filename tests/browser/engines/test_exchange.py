@@ -15,7 +15,7 @@ from tests.browser.exchange import assigned, available, bodies, close, in_site, 
 from tests.browser.test_waiting_room import SPACES, are_even
 from tests.chat.sockets import signed_in, visit
 
-SEND = "#compose .pnav-compose__row button"
+SEND = "#compose .pnav-compose__row > button"
 pytestmark = pytest.mark.usefixtures("nobody_on_duty")
 
 
