@@ -47,8 +47,8 @@ class ImportsAgents(UserAdmin):
         """
         if not self.has_add_permission(request):
             raise PermissionDenied
-        # Lines are given back without a new proof: whoever first printed what it hands out would lose them, and nothing is
-        # created.
+        # Lines are given back without a new proof, because whoever printed the passwords first would lose them.
+        # Nothing is created then.
         gives_back = request.method == "POST" and bool({"left_out", "wrong"} & set(request.POST))
         if not gives_back and (proof := ask_again(request)) is not None:
             return proof
