@@ -8,7 +8,7 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from chat.captures import drawing
 from chat.models import Agent, Capture, CaptureState, Conversation
@@ -120,6 +120,14 @@ PASTE = _GIVEN + "return there.dispatchEvent(new ClipboardEvent('paste', { ...mo
 DRAG = _GIVEN + "return there.dispatchEvent(new DragEvent('dragover', { ...more, dataTransfer: data })); }"
 DROP = _GIVEN + "return there.dispatchEvent(new DragEvent('drop', { ...more, dataTransfer: data })); }"
 
+DROP_MANY = """(files) => {
+  const data = new DataTransfer();
+  for (const [name, content] of files)
+    data.items.add(new File([Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0))], name));
+  const more = { bubbles: true, cancelable: true, dataTransfer: data };
+  return document.querySelector("main").dispatchEvent(new DragEvent("drop", more));
+}"""
+
 
 def drop_from_the_desk(page: Page, *paths: Path) -> None:
     """Drop these files and folders on the title, as a hand does: the browser opens what the page does not take."""
@@ -191,6 +199,83 @@ def test_each_file_that_is_not_taken_is_named_and_the_others_arrive(live_site, e
     assert other is False
     expect(listed.get_by_text("autre.png")).to_be_visible()
     expect(listed.get_by_label("a.png")).to_be_checked()
+
+
+def may_send(live_site, enter, conversation: Conversation) -> Page:
+    """Open « Captures » and answer its question, so that it takes files."""
+    person: Page = enter(conversation, width=360, height=640)
+    person.goto(live_site.url + "/tchat/captures/")
+    person.get_by_label("Non", exact=True).check(force=True)
+    person.get_by_role("button", name="Continuer").click()
+    expect(person.get_by_text("coller une image, ou la déposer ici")).to_be_visible()
+    return person
+
+
+def hold_readings(person: Page) -> list[Route]:
+    """Hold each request by which the script reads the list again, and return them as they come."""
+    held: list[Route] = []
+    person.route(
+        "**/tchat/captures/",
+        lambda route: held.append(route) if route.request.resource_type == "xhr" else route.continue_(),
+    )
+    return held
+
+
+@pytest.mark.slow
+def test_list_is_read_again_once_for_what_came_and_never_for_what_was_refused(live_site, enter):
+    _agent, conversation = in_site(live_site, talking)
+    person = may_send(live_site, enter, conversation)
+    readings = hold_readings(person)
+    sending = person.locator("#sending > li")
+    program = b64encode(b"MZ" + bytes(500)).decode()
+    person.evaluate(DROP_MANY, [[f"{number}.exe", program] for number in range(8)])
+    expect(sending.filter(has_text="Ce fichier n'est ni une image ni un PDF")).to_have_count(8)
+    assert readings == []
+
+    images = [[f"{width}.png", b64encode(make_captures.png(width, 9)).decode()] for width in (31, 32, 33, 34)]
+    person.evaluate(DROP_MANY, images)
+    expect(sending.filter(has_text="Reçu, pour vous seulement.")).to_have_count(4)
+    assert len(readings) == 1, "one at a time, although four files came"
+    with person.expect_request(lambda request: request.resource_type == "xhr"):
+        readings[0].continue_()
+    expect(person.locator("#captures-list").get_by_text("34.png")).to_be_visible()
+    readings[1].continue_()
+    with person.expect_request(lambda request: request.resource_type == "xhr"):  # the next file's, and no other before
+        person.evaluate(DROP_MANY, [["35.png", b64encode(make_captures.png(35, 9)).decode()]])
+    expect(sending.filter(has_text="Reçu, pour vous seulement.")).to_have_count(1)
+    assert len(readings) == 3
+    readings[2].continue_()
+    expect(person.locator("#captures-list").get_by_text("35.png")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_focus_stays_where_it_was_when_the_list_is_drawn_again(live_site, enter):
+    _agent, conversation = in_site(live_site, talking)
+    in_site(live_site, lambda: make_captures.received(conversation, SMALL, "avant.png"))
+    person = may_send(live_site, enter, conversation)
+    listed = person.locator("#captures-list")
+    for held, name, width in (
+        (listed.get_by_label("avant.png"), "31.png", 31),
+        (person.get_by_role("button", name="Tout montrer"), "32.png", 32),
+    ):
+        held.focus()
+        person.evaluate(DROP, [name, b64encode(make_captures.png(width, 9)).decode()])
+        expect(listed.get_by_text(name)).to_be_visible()
+        expect(held).to_be_focused()
+
+    # Its own button goes once sending was stopped, and the list of what is sent takes the focus.
+    slices: list[Route] = []
+    person.route(
+        "**/captures/envoi/",
+        lambda route: slices.append(route) if route.request.headers.get("upload-id") else route.continue_(),
+    )
+    with person.expect_request(lambda request: "upload-id" in request.headers):
+        person.evaluate(DROP, ["33.png", b64encode(make_captures.png(33, 9)).decode()])
+    person.get_by_role("button", name="Arrêter l'envoi").press("Enter")
+    slices[0].abort()
+    expect(person.get_by_text("Envoi arrêté.")).to_be_visible()
+    expect(person.locator("#sending")).to_be_focused()
+    expect(listed.get_by_text("33.png")).to_be_visible()  # what the server has of it
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@
  */
 
 import { all, byId, fromTemplate, seek } from "../lib/dom.js";
+import { heldIn, passFocus } from "../lib/focus.js";
 import { request } from "../lib/http.js";
 import { stayInExchange } from "./beside.js";
 import { tellNotTaken, watchGivenFiles } from "./given-files.js";
@@ -22,6 +23,8 @@ const SLICE_MS = 60_000; // 240 KiB take 40 seconds at 50 kbit/s
 const waiting = [];
 const reading = new XMLHttpRequest();
 let isSending = false;
+let isReading = false;
+let isOutdated = false; // a file came while the list was being read
 
 /**
  * @param {RequestInit} options
@@ -90,26 +93,48 @@ const tellRefused = (name, text) => {
   line.classList.add("fr-message--error");
 };
 
+/** @param {Document | null} page as the server draws it now */
+const showList = (page) => {
+  const drawn = page && seek("#own-captures", page);
+  if (!drawn || listening.signal.aborted) return;
+  const list = byId("own-captures");
+  const ticked = new Set(all("[name=one]:checked", list, HTMLInputElement).map((box) => box.value));
+  for (const box of all("[name=one]", drawn, HTMLInputElement)) box.checked = ticked.has(box.value);
+  const held = heldIn(list);
+  list.replaceWith(drawn);
+  passFocus(held, drawn);
+};
+
 /**
  * Show the list of captures as the server draws it now. The rest of the page stays, with what it says of each file. If
  * reading fails, the list is an older one, and what was sent is there all the same.
+ *
+ * For each page that it draws the server decrypts the names of all captures, so one is asked for at a time, at most one
+ * for each file of which the server stored something, and after the last one. What came while one was on its way is in
+ * the next one.
  */
 const readList = () => {
-  reading.open("GET", location.href); // this ends a reading that is under way, whose list would be an older one
+  isOutdated = isReading;
+  if (isReading) return;
+  isReading = true;
+  reading.open("GET", location.href);
   reading.responseType = "document"; // parsed by the browser: no text becomes HTML here
   reading.timeout = 20_000;
-  reading.onload = () => {
-    const drawn = reading.response && seek("#own-captures", reading.response);
-    if (!drawn || listening.signal.aborted) return;
-    const list = byId("own-captures");
-    const ticked = new Set(all("[name=one]:checked", list, HTMLInputElement).map((box) => box.value));
-    for (const box of all("[name=one]", drawn, HTMLInputElement)) box.checked = ticked.has(box.value);
-    list.replaceWith(drawn);
+  reading.onload = () => showList(reading.response);
+  reading.onloadend = () => {
+    isReading = false;
+    if (isOutdated && !listening.signal.aborted) readList();
   };
   reading.send();
 };
 
-/** @param {File} file */
+/**
+ * Send a file, and say so in its line.
+ *
+ * @param {File} file
+ * @returns {Promise<{ isOver: boolean, isListed: boolean }>} isOver: the visit is. isListed: the list says something else
+ *   now. It does not of a file that was refused as it began, or that could not be read
+ */
 const sendOne = async (file) => {
   const { line, bar, said, stop } = showLine(file.name);
   const life = new AbortController();
@@ -120,9 +145,11 @@ const sendOne = async (file) => {
   const say = (text) => {
     if (said.textContent !== text) said.textContent = text;
   };
+  let stored = -1; // bytes, once the file has begun
   const news = {
     /** @param {number} received */
     moved(received) {
+      stored = received;
       bar.value = percent(received);
       // The percentage changes in steps of ten, because a screen reader reads each change.
       say((data.sending ?? "").replace("{percent}", String(10 * Math.floor(percent(received) / 10))));
@@ -132,10 +159,15 @@ const sendOne = async (file) => {
   };
   const id = await idOf(data.salt ?? "", file);
   // The list says of a file that was interrupted that it waits to be chosen again. Now it was.
-  if (id) seek(`#captures-list [value="${id}"]`)?.closest("li")?.remove();
+  const interrupted = id ? seek(`#captures-list [value="${id}"]`)?.closest("li") : null;
+  if (interrupted) {
+    if (heldIn(interrupted)) byId("own-captures").focus({ preventScroll: true });
+    interrupted.remove();
+  }
   const { end, said: why } = id
     ? await sendFile(file, id, server, news, { sleep, signal: life.signal })
     : { end: /** @type {const} */ ("unread"), said: "" };
+  if (heldIn(stop)) byId("sending").focus({ preventScroll: true });
   stop.remove();
   bar.remove();
   if (end === "whole") say(data.sent ?? "");
@@ -144,16 +176,17 @@ const sendOne = async (file) => {
     say(why || (end === "unread" ? data.unread : data.away) || "");
     line.classList.add("fr-message--error");
   }
-  return end;
+  const isBegun = end === "refused" ? stored > 0 : stored >= 0;
+  return { isOver: end === "over", isListed: isBegun || Boolean(interrupted) };
 };
 
 const sendNext = async () => {
   if (isSending) return;
   isSending = true;
   for (let file = waiting.shift(); file !== undefined && !listening.signal.aborted; file = waiting.shift()) {
-    const end = await sendOne(file);
-    if (end === "over") break;
-    readList();
+    const { isOver, isListed } = await sendOne(file);
+    if (isOver) break;
+    if (isListed) readList();
   }
   isSending = false;
 };

@@ -6,6 +6,7 @@
  */
 
 import { all, byId, isModified, seek, target } from "../lib/dom.js";
+import { heldIn, passFocus } from "../lib/focus.js";
 import { request } from "../lib/http.js";
 import { keepDrafts } from "./drafts.js";
 
@@ -51,21 +52,6 @@ export const load = async (address) => {
 export const tryToLoad = (address) => load(address).catch(() => null);
 
 /**
- * Return the element of a part that took the place of the one that had the focus: of the same id, name, value
- * and address. If there is none, return what can take the focus around it.
- *
- * @param {HTMLElement} held
- * @param {HTMLElement} part
- */
-function successor(held, part) {
-  const named = ["id", "name", "value", "href"].filter((name) => held.hasAttribute(name));
-  const same = named.map((name) => `[${name}="${CSS.escape(held.getAttribute(name) ?? "")}"]`).join("");
-  const found = same && seek(`${held.tagName}${same}`, part);
-  if (found) return found;
-  return part.hasAttribute("tabindex") ? part : (seek("[tabindex]", part) ?? part.closest("[tabindex]"));
-}
-
-/**
  * Replace a part of our page by the same part of a page that was read. What was being written in other forms, and what
  * was open, stays, and so does the focus: otherwise it would fall to the top of the page. Return false when that page has
  * no such part.
@@ -79,11 +65,10 @@ export const swapFrom = (page, selector, sent, isUntaken = false) => {
   const before = seek(selector);
   const after = page && seek(selector, page);
   if (before && after) {
-    const at = document.activeElement;
-    const held = at instanceof HTMLElement && before.contains(at) ? at : null;
+    const held = heldIn(before);
     keepDrafts(before, after, sent, isUntaken);
     before.replaceWith(document.adoptNode(after));
-    if (held) /** @type {HTMLElement | null} */ (successor(held, after))?.focus({ preventScroll: true });
+    passFocus(held, after);
   }
   return Boolean(after);
 };

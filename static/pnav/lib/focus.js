@@ -1,0 +1,42 @@
+/**
+ * Keeps the keyboard's focus where a part of a page is replaced. Otherwise it would fall to the top of the page.
+ *
+ * @module
+ */
+
+import { seek } from "./dom.js";
+
+/**
+ * Return the element of this part that has the focus, or null when none has.
+ *
+ * @param {Element} part
+ */
+export const heldIn = (part) => {
+  const at = document.activeElement;
+  return at instanceof HTMLElement && part.contains(at) ? at : null;
+};
+
+/**
+ * Return the element of a part that took the place of the one that had the focus: of the same id, name, value
+ * and address. If there is none, return what can take the focus around it.
+ *
+ * @param {HTMLElement} held
+ * @param {HTMLElement} part
+ */
+function successor(held, part) {
+  const named = ["id", "name", "value", "href"].filter((name) => held.hasAttribute(name));
+  const same = named.map((name) => `[${name}="${CSS.escape(held.getAttribute(name) ?? "")}"]`).join("");
+  const found = same && seek(`${held.tagName}${same}`, part);
+  if (found) return found;
+  return part.hasAttribute("tabindex") ? part : (seek("[tabindex]", part) ?? part.closest("[tabindex]"));
+}
+
+/**
+ * Give the focus to what took the place of the element that had it. Nothing scrolls.
+ *
+ * @param {HTMLElement | null} held of `heldIn`, asked before the part was replaced
+ * @param {HTMLElement} part that is in the page now
+ */
+export const passFocus = (held, part) => {
+  if (held) /** @type {HTMLElement | null} */ (successor(held, part))?.focus({ preventScroll: true });
+};
