@@ -168,6 +168,7 @@ UNREAD = add(
 # Said where a file was pasted or dropped and is not taken.
 add("captures.elsewhere", CAPTURES, _("Les images et les PDF s'envoient sur une autre page. Votre texte reste ici."),
     _("Les images et les PDF s'envoient sur une autre page. Ton texte reste ici."))  # fmt: skip
+add("captures.elsewhere_ended", CAPTURES, _("Les images et les PDF s'envoient encore, sur une autre page."))
 add(
     "captures.question_first",
     CAPTURES,

@@ -17,7 +17,7 @@ from pnav.accounts.second_factor import enrol_totp
 from tests.accounts.cast import SECRET
 from tests.browser import staff
 from tests.browser.conftest import goes_on
-from tests.browser.exchange import in_site
+from tests.browser.exchange import close, in_site
 from tests.factories import captures as make_captures
 from tests.factories import chat as make
 
@@ -279,6 +279,37 @@ def test_focus_stays_where_it_was_when_the_list_is_drawn_again(live_site, enter)
 
 
 @pytest.mark.slow
+def test_files_given_after_the_end_stay_out_of_sight_and_can_still_be_sent(live_site, enter, tmp_path):
+    agent, conversation = in_site(live_site, talking)
+    image = tmp_path / "a.png"
+    image.write_bytes(SMALL)
+    person = enter(conversation, width=360, height=640)
+    person.get_by_label("Votre message").fill("Un mot commencé")
+    close(live_site, agent, conversation)
+    expect(person.locator("#closed-title")).to_be_visible()
+    expect(person.locator("#body")).to_have_value("Un mot commencé")
+    open_note = person.get_by_text("Votre texte reste ici")
+    note = person.get_by_text("s'envoient encore, sur une autre page")
+    for _page in ("that ended while it was open", "loaded after the end"):
+        expect(note).to_be_hidden()
+        drop_from_the_desk(person, image)
+        expect(note).to_be_in_viewport()
+        expect(open_note).to_be_hidden()
+        assert len(person.context.pages) == 1, "no other tab shows the file"
+        person.reload()
+    drop_from_the_desk(person, image)
+    with goes_on(person):
+        note.get_by_role("button", name="Envoyer une capture").click()
+    expect(person).to_have_url(live_site.url + "/tchat/captures/")
+    person.get_by_label("Non", exact=True).check(force=True)
+    person.get_by_role("button", name="Continuer").click()
+    expect(person.get_by_text("coller une image, ou la déposer ici")).to_be_visible()
+    drop_from_the_desk(person, image)
+    expect(person.get_by_text("Reçu, pour vous seulement.")).to_be_visible()
+    assert len(person.context.pages) == 1
+
+
+@pytest.mark.slow
 def test_files_given_to_another_page_stay_out_of_sight_and_lead_to_the_captures(live_site, enter, tmp_path):
     _agent, conversation = in_site(live_site, talking)
     person = enter(conversation, width=360, height=640)
@@ -308,7 +339,7 @@ def test_files_given_to_another_page_stay_out_of_sight_and_lead_to_the_captures(
     person.get_by_role("button", name="Continuer").click()
     expect(person.get_by_role("heading", name="N'envoyez pas cette image")).to_be_visible()
     drop_from_the_desk(person, image)
-    expect(person.locator("#file-note")).to_be_focused()
+    expect(person.locator("[data-file-note]")).to_be_focused()
     assert len(person.context.pages) == 1
     assert in_site(live_site, lambda: Capture.objects.filter(conversation=conversation).count()) == 0
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { seek, target } from "../lib/dom.js";
+import { all, target } from "../lib/dom.js";
 
 /** Whether files are carried, and not a text of the page. @param {DragEvent} event */
 const hasFiles = (event) => event.dataTransfer?.types.includes("Files") ?? false;
@@ -56,10 +56,13 @@ export const watchGivenFiles = (take, over = () => {}) => {
   });
 };
 
-/** Show what this page says of files that it does not take, with the way to where they are taken. */
+/**
+ * Show what this page says of files that it does not take, with the way to where they are taken. An exchange says
+ * something else once it has ended. A page whose visit has ended says nothing: its reader may be somebody else.
+ */
 export const tellNotTaken = () => {
-  const note = seek("#file-note");
-  if (note === null) return;
+  const note = all("[data-file-note]").find((one) => !one.parentElement?.closest("[hidden]"));
+  if (note === undefined) return;
   note.hidden = false;
   note.scrollIntoView({ block: "nearest" });
   note.focus(); // where it can have the focus: it was in sight before, and nothing would be read aloud

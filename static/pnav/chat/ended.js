@@ -1,0 +1,9 @@
+/**
+ * The page of an exchange that has ended, as it is loaded: it hears of files alone. All else on it works without scripts.
+ *
+ * @module
+ */
+
+import { tellNotTaken, watchGivenFiles } from "./given-files.js";
+
+watchGivenFiles(tellNotTaken);
