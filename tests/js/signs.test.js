@@ -30,8 +30,11 @@ const place = part({
 });
 globalThis.document = part({ hidden: false, documentElement: { lang: "fr" }, querySelector: () => place });
 globalThis.BroadcastChannel = undefined;
-const server = { sign: null };
-globalThis.fetch = async () => ({ ok: true, json: async () => ({ needed: true, sign: server.sign }) });
+const server = { sign: null, answers() {} };
+globalThis.fetch = async () => {
+  server.answers();
+  return { ok: true, json: async () => ({ needed: true, sign: server.sign }) };
+};
 
 const { lookForSigns, secondsWithoutSign, watchSigns } = await import("../../static/pnav/staff/signs.js");
 let begins = Date.now();
@@ -126,6 +129,17 @@ test("a sign at another device, of which the server tells, answers the question"
   await lookForSigns();
   assert.equal(place.hidden, true, "nobody is asked before their time");
   server.sign = null;
+});
+
+test("a sign at another device is not later than it was when the answer is slow", async (context) => {
+  await ask(context);
+  server.sign = 30;
+  server.answers = () => context.mock.timers.tick(9000);
+  context.mock.timers.tick(20_000);
+  await lookForSigns();
+  assert.deepEqual(did, ["asked", "over", "answered"]);
+  assert.equal(secondsWithoutSign(), 40);
+  Object.assign(server, { sign: null, answers() {} });
 });
 
 test("who reads with a screen reader finds the buttons of the question where they are", async (context) => {

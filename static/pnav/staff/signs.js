@@ -205,11 +205,12 @@ function ask() {
 
 async function lookWhoWaits() {
   const headers = { Accept: "application/json" };
+  const askedAt = Date.now(); // the answer may be long under way, and no sign may look later than it was
   const said = await request(place.dataset.ask ?? "", { headers, cache: "no-store", redirect: "manual" });
   if (!said.ok) return;
   const { needed, sign } = await said.json();
-  if (typeof sign === "number" && Date.now() - 1000 * sign > signAt) {
-    signAt = Date.now() - 1000 * sign; // at another device
+  if (typeof sign === "number" && askedAt - 1000 * sign > signAt) {
+    signAt = askedAt - 1000 * sign; // at another device
     answer();
   }
   const does = idleness.heard(Boolean(needed), Date.now());
