@@ -7,7 +7,7 @@ reading, read what they lack: `Subscription.catch_up`, `ConsoleConnection.catch_
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from django.utils import timezone
@@ -98,7 +98,8 @@ def _is_nothing_new(beats: list[PersonBeat | AgentBeat]) -> list[bool]:
         for place in reading.find_outdated([beat.known for _index, beat in people]):
             answers[people[place][0]] = False
     if consoles:
-        actions.agents_seen(agent_ids={known.agent_id for _index, known in consoles}, signs=_last_signs(beats))
+        signs = last_signs((beat.known.agent_id, beat.sign) for beat in beats if isinstance(beat, AgentBeat))
+        actions.agents_seen(agent_ids={known.agent_id for _index, known in consoles}, signs=signs)
         outdated = reading.find_outdated_agents([known for _index, known in consoles])
         # Two consoles of one agent look like one to that query, although one may lack what the other has. So the beats
         # of such an agent are always answered after a reading.
@@ -108,11 +109,13 @@ def _is_nothing_new(beats: list[PersonBeat | AgentBeat]) -> list[bool]:
     return answers
 
 
-def _last_signs(beats: list[PersonBeat | AgentBeat]) -> dict[int, int]:
-    """Return the seconds since the last sign of each agent of whom a page says so; of several pages the last one."""
+def last_signs(told: Iterable[tuple[int, int | None]]) -> dict[int, int]:
+    """Return the seconds since the last sign of each agent of whom a page says so; of several pages the last one.
+
+    told: for each page its agent's key, and the seconds since it last saw a sign; None if it says nothing of that.
+    """
     signs: dict[int, int] = {}
-    for beat in beats:
-        if isinstance(beat, AgentBeat) and beat.sign is not None:
-            agent = beat.known.agent_id
-            signs[agent] = min(beat.sign, signs.get(agent, beat.sign))
+    for agent, sign in told:
+        if sign is not None:
+            signs[agent] = min(sign, signs.get(agent, sign))
     return signs

@@ -27,7 +27,7 @@ from chat.messages.reading import Ask, Own, Reading
 from chat.messages.writing import Draft, Refusal, Written
 from chat.pubsub import Hub, Notification
 from chat.realtime.batch import Batch
-from chat.realtime.beats import Beats
+from chat.realtime.beats import Beats, last_signs
 from chat.realtime.garbage import Garbage
 from chat.realtime.interfaces import AnyConnection, AnyConsole, Beat
 from chat.realtime.send_backlog import SendBacklog
@@ -100,12 +100,14 @@ class ReadAnswer(NamedTuple):
 class OwnRequest(NamedTuple):
     """Asks which conversations are this agent's.
 
-    renews_lease: the console sent a beat. is_doubtful: ask also whether the account may still answer.
+    renews_lease: the console sent a beat. is_doubtful: ask also whether the account may still answer. sign: what that
+    beat said of the last sign of the agent (`chat.realtime.beats.AgentBeat`).
     """
 
     agent_id: int
     renews_lease: bool
     is_doubtful: bool
+    sign: int | None
 
 
 class OwnAnswer(NamedTuple):
@@ -663,7 +665,8 @@ def _read(requests: list[ReadRequest]) -> list[ReadAnswer]:
 
 
 def _own_request(console: AnyConsole) -> OwnRequest:
-    return OwnRequest(console.agent_id, console.beat is Beat.ASKED, console.is_doubtful)
+    is_beat = console.beat is Beat.ASKED
+    return OwnRequest(console.agent_id, is_beat, console.is_doubtful, console.sign if is_beat else None)
 
 
 def _own(requests: list[OwnRequest]) -> list[OwnAnswer]:
@@ -672,7 +675,8 @@ def _own(requests: list[OwnRequest]) -> list[OwnAnswer]:
     gone = doubtful - access.able_to_answer(doubtful) if doubtful else set()
     beating = {request.agent_id for request in requests if request.renews_lease}
     if beating:
-        actions.agents_seen(agent_ids=beating - gone)
+        signs = last_signs((request.agent_id, request.sign) for request in requests)
+        actions.agents_seen(agent_ids=beating - gone, signs=signs)
     own = reading.own_conversations({request.agent_id for request in requests} - gone)
     return [OwnAnswer(own.get(request.agent_id), request.renews_lease) for request in requests]
 

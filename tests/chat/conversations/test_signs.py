@@ -9,6 +9,7 @@ from django.utils import timezone
 from chat.conversations import actions, idle, presence
 from chat.messages import protocol
 from chat.models import Agent
+from chat.realtime.consumers import ConsoleConnection
 from chat.rules.lifecycle import Availability
 from common.sql import fetch_rows
 from tests.chat.console.agents import signed_in
@@ -110,4 +111,16 @@ async def test_sockets_of_two_devices_tell_it():
             await line.until("beat")
         await second.send(type="beat")  # its page was not touched for long
         await second.until("beat")
+    assert is_about(await in_db(seconds_since, agent), 12)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_beat_of_a_console_that_is_reading_tells_it(monkeypatch):
+    """Its lease is renewed with the reading, and not with the other beats."""
+    agent = await in_db(make.agent)
+    async with Line("/ws/console/", await in_db(with_socket, agent)) as line:
+        await line.until("queue")
+        monkeypatch.setattr(ConsoleConnection, "is_settled", False)
+        await line.send(type="beat", sign=12)
+        await line.until("beat")
     assert is_about(await in_db(seconds_since, agent), 12)
