@@ -318,10 +318,14 @@ def close(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
 @require_POST
 @for_agents
 def availability(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """Set the agent's availability and capacity, then lead back to the conversation that was open."""
+    """Set the agent's availability and capacity, or the capacity alone, then lead back to the conversation that was
+    open."""
     form = AvailabilityForm(request.POST, initial={"capacity": agent.capacity})
     if not form.is_valid():
         return screen(request, agent, duty_form=form)
+    if form.is_capacity_only:
+        actions.set_capacity(agent_id=agent.pk, capacity=form.cleaned_data["capacity"])
+        return redirect(address_beside(read_open(request, agent)))
     if form.cleaned_data["availability"] == Availability.AWAY and transfer_actions.end_duty(agent=agent, stays_for=[]):
         return redirect("console:end_duty")  # nobody is dropped: the agent first decides about each conversation
     actions.set_availability(agent_id=agent.pk, **form.cleaned_data)

@@ -40,7 +40,9 @@ class PauseReason(TextChoices):
 class AvailabilityForm(forms.Form):
     """It is the availability and capacity of an agent; `initial` has the present ones.
 
-    The reason of a pause is stored in words, as the supervisor reads it.
+    The reason of a pause is stored in words, as the supervisor reads it. is_capacity_only: « Enregistrer » beside
+    « Places » was pressed, which names no availability; a page that was loaded before it had a value of its own names
+    one, and sets it.
     """
 
     availability = forms.ChoiceField(choices=Availability.choices)
@@ -50,6 +52,8 @@ class AvailabilityForm(forms.Form):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["capacity"].choices = capacity_choices(self.initial.get("capacity", 0))  # type: ignore[attr-defined]
+        self.is_capacity_only = self.data.get("only") == "capacity"
+        self.fields["availability"].required = not self.is_capacity_only
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -346,6 +346,17 @@ def set_availability(*, agent_id: int, availability: str, pause_reason: str = ""
 
 
 @transaction.atomic
+def set_capacity(*, agent_id: int, capacity: int) -> None:
+    """Set how many places an agent offers. A pause that runs goes on, with its reason and its end. Locks the agent."""
+    agent = Agent.objects.select_for_update(of=("self",), no_key=True).get(pk=agent_id)
+    agent.capacity = capacity
+    agent.save(update_fields=["capacity"])
+    pubsub.agent_changed(agent.pk)
+    pubsub.queue_changed()
+    _dispatch_after_commit()
+
+
+@transaction.atomic
 def signed_out(*, agent_id: int) -> None:
     """Make an agent who signs out absent, so that nobody new comes.
 

@@ -96,7 +96,7 @@ function nextFocus(form, targets, c, { isBeside, pressed }) {
   const named = form.dataset.focus ? seek(form.dataset.focus) : null;
   if (named) return named;
   return (
-    seek(isBeside ? targets[0] : `#disponibilite button[value="${pressed}"]`) ||
+    seek(isBeside ? targets[0] : `#disponibilite button[value="${pressed}"]:not(details *)`) || // a panel is left
     seek("#disponibilite [aria-pressed=true]")
   );
 }

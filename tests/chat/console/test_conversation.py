@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from chat import token_bucket
 from chat.casework import urgency
-from chat.conversations import actions, dispatcher
+from chat.conversations import actions, dispatcher, pauses, phone_calls
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from chat.rules import reply_template
-from chat.rules.lifecycle import Author, Availability, Outcome, Status
+from chat.rules.lifecycle import Author, Availability, Outcome, PauseOrder, Status, idle_reason
+from chat.supervision import pausing
 from pnav.accounts.models import Role, User
 from tests.chat.console.agents import CONSOLE, page_of, signed_in
 from tests.chat.conversations.test_actions import in_threads
@@ -214,6 +215,63 @@ def test_availability_refused_says_so_and_changes_nothing(data):
     agent.refresh_from_db()
     assert (agent.availability, agent.capacity) == ("away", 3)
     assert "<title>Erreur :" in html and "fr-error-text" in html
+
+
+def places(page: str) -> dict[str, str]:
+    """Return what « Enregistrer » beside « Places » sends, apart from the number."""
+    [button] = re.findall(r"<button[^>]*>\s*Enregistrer<span", page)
+    named = dict(re.findall(r' (name|value)="([^"]*)"', button))
+    return {named["name"]: named["value"], "pause_reason": "rest"}
+
+
+@pytest.mark.parametrize("pause", ["call", "offered", "ordered", "idle", "own", "away"])
+@pytest.mark.django_db(transaction=True)
+def test_number_of_places_leaves_a_pause_its_reason_and_its_end(pause):
+    agent = make.agent()
+    held = make.assigned(agent)
+    client = signed_in(agent.user)
+    if pause == "call":
+        phone_calls.begin_phone_call(agent_id=agent.pk)
+    elif pause == "offered":
+        assert pauses.offer_pause(agent_id=agent.pk)
+    elif pause == "ordered":
+        chief = make.agent(role=Role.SUPERVISOR, availability=Availability.AWAY)
+        pausing.pause_agent(agent_id=agent.pk, by=chief, reason=PauseOrder.REST)
+    else:
+        reason = {"idle": idle_reason("04:09"), "own": "Repas", "away": ""}[pause]
+        availability = Availability.AWAY if pause == "away" else Availability.PAUSE
+        actions.set_availability(agent_id=agent.pk, availability=availability, pause_reason=reason)
+    waiting = make.waiting()
+    agent.refresh_from_db()
+    before = (agent.availability, agent.pause_reason, agent.pause_until)
+    assert (before[2] is not None) == (pause in {"call", "offered"})
+    answer = client.post("/console/disponibilite/", places(client.get(CONSOLE).text) | {"capacity": "4"})
+    assert answer.url == CONSOLE
+    agent.refresh_from_db()
+    assert (agent.availability, agent.pause_reason, agent.pause_until) == before and agent.capacity == 4
+    waiting.refresh_from_db()
+    held.refresh_from_db()
+    assert waiting.assigned_to is None and held.assigned_to == agent
+
+
+@pytest.mark.django_db(transaction=True)
+def test_number_of_places_of_who_is_available_is_filled_at_once():
+    agent = make.agent(capacity=1)
+    make.assigned(agent)
+    waiting = make.waiting()
+    client = signed_in(agent.user)
+    client.post("/console/disponibilite/", places(client.get(CONSOLE).text) | {"capacity": "2"})
+    waiting.refresh_from_db()
+    assert waiting.assigned_to == agent
+
+
+def test_number_of_places_that_is_not_offered_says_so():
+    agent = make.agent()
+    phone_calls.begin_phone_call(agent_id=agent.pk)
+    html = signed_in(agent.user).post("/console/disponibilite/", {"only": "capacity", "capacity": "11"}).text
+    agent.refresh_from_db()
+    assert agent.capacity == 3 and agent.is_on_the_phone
+    assert "<title>Erreur :" in html and html.count("fr-error-text") == 1
 
 
 def test_availability_comes_back_to_the_open_conversation_if_it_is_theirs(situation):
