@@ -328,10 +328,12 @@ def set_availability(*, agent_id: int, availability: str, pause_reason: str = ""
     """Set whether new people may be given to an agent. The conversations under way stay with them.
 
     availability: an Availability. pause_reason: kept for a pause only, 100 characters at most. capacity: how many
-    places the agent offers; None leaves it as it is. Ends a pause that was offered. Locks the agent.
+    places the agent offers; None leaves it as it is. Ends a pause that was offered. When a call or another pause ends
+    that the agent's pages show by a sentence of its own, they are told. Locks the agent.
     """
     now = clock.now()
     agent = Agent.objects.select_for_update(of=("self",)).select_related("unit").get(pk=agent_id)
+    was_told = agent.is_on_the_phone or agent.is_paused_as_idle or agent.is_paused_by_supervisor
     agent.availability = availability
     agent.pause_reason = pause_reason[:100] if availability == Availability.PAUSE else ""
     agent.pause_until = None
@@ -340,6 +342,8 @@ def set_availability(*, agent_id: int, availability: str, pause_reason: str = ""
         agent.capacity = capacity
     agent.save(update_fields=["availability", "pause_reason", "pause_until", "seen_at", "capacity"])
     pubsub.agent_changed(agent.pk)
+    if was_told:
+        pubsub.aside_changed(agent.pk)  # their other pages read their own state again
     pubsub.queue_changed()
     _dispatch_after_commit()
     return agent

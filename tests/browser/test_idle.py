@@ -253,6 +253,48 @@ def test_who_telephones_says_it_in_the_question_and_is_asked_no_more(
     assert at(lambda: Agent.objects.get(pk=agent.pk).is_on_the_phone)
 
 
+@pytest.mark.pages_beside
+def test_call_is_seen_at_once_on_another_console_and_places_there_do_not_end_it(
+    live_site: LiveSite, page: Page, page_factory: PageFactory, at: Work
+):
+    agent, mine = answering(at)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, mine))
+    at(lambda: make_available(agent))
+    page.reload()
+    other = page_factory()  # another browser, of which the first one hears by the server alone
+    be_signed_in(other, live_site, agent)
+    other.goto(address(live_site, mine))
+    bars = [one.locator("#disponibilite") for one in (page, other)]
+    for bar in bars:
+        expect(bar).to_have_attribute("data-availability", "available")
+    menu = bars[1].locator("#disponibilite-plus")
+    menu.locator("summary").click()
+    bars[0].get_by_role("button", name="Au téléphone", exact=True).click()
+    for bar in bars:
+        expect(bar.locator("#au-telephone")).to_contain_text("Au téléphone jusqu'à", timeout=8_000)
+    expect(other.locator("#annonces")).to_contain_text("Au téléphone : personne de nouveau")
+    first = at(lambda: Agent.objects.get(pk=agent.pk).pause_until)
+
+    bars[1].get_by_label("Places").select_option("3")
+    menu.get_by_role("button", name="Enregistrer le nombre de places").click()
+    expect(menu.locator("summary")).to_contain_text("places (3)")
+    expect(bars[1].get_by_role("button", name="Au téléphone", exact=True)).to_be_focused()
+    state = at(lambda: Agent.objects.get(pk=agent.pk))
+    assert (state.capacity, state.is_on_the_phone, state.pause_until) == (3, True, first)
+
+    until = bars[1].get_attribute("data-phone") or "-"
+    bars[0].get_by_role("button", name="15 min de plus").click()
+    for bar in bars:
+        expect(bar).not_to_have_attribute("data-phone", until, timeout=8_000)
+        expect(bar.locator("#au-telephone")).to_be_visible()
+
+    bars[0].get_by_role("button", name="J'ai raccroché").click()
+    for bar in bars:
+        expect(bar.locator("#au-telephone")).to_have_count(0, timeout=8_000)
+        expect(bar).to_have_attribute("data-availability", "available")
+
+
 def test_buttons_of_the_question_go_when_nobody_is_on_the_way_to_them(live_site: LiveSite, page: Page, at: Work):
     asked(live_site, page, at)
     question = page.locator("#etes-vous-la")

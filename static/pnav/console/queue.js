@@ -153,8 +153,11 @@ export async function refreshOffers() {
   if (offers.isAgain) refreshOffers();
 }
 
-/** A pause that was set elsewhere: by a supervisor, or by another page of this agent that saw no sign. */
-const PAUSES = ["data-ordered", "data-idle"];
+/**
+ * A pause that was set or ended elsewhere: by a supervisor, or by another page of this agent, which saw no sign or where
+ * they said that they telephone, until when.
+ */
+const PAUSES = ["data-ordered", "data-idle", "data-phone"];
 
 /** Announce each offer once, and show them, but never while somebody types there. @param {Document} page */
 function showOffers(page) {
@@ -162,7 +165,7 @@ function showOffers(page) {
   const before = byId("offres");
   const after = seek("#offres", page);
   if (!after) return;
-  if (PAUSES.some((name) => after.hasAttribute(name) !== dutyBar().hasAttribute(name))) refreshDuty();
+  if (PAUSES.some((name) => after.getAttribute(name) !== dutyBar().getAttribute(name))) refreshDuty();
   const now = counts(after);
   const news = NEWS.filter((_, at) => now[at] > offers.counts[at]);
   for (const [, key] of news) announce(words[key]);

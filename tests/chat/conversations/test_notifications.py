@@ -26,6 +26,7 @@ from chat.conversations import (
     lookalikes,
     losses,
     pauses,
+    phone_calls,
     presence,
     resume,
 )
@@ -188,6 +189,15 @@ def _availability() -> Case:
     return (
         lambda: actions.set_availability(agent_id=agent.pk, availability=Availability.AWAY),
         lambda: {of(agent), QUEUE, DISPATCHED},
+    )
+
+
+def _end_call() -> Case:
+    agent = make.agent()
+    phone_calls.begin_phone_call(agent_id=agent.pk)
+    return (
+        lambda: actions.set_availability(agent_id=agent.pk, availability=Availability.AVAILABLE),
+        lambda: {of(agent), Notification(pubsub.ASIDE, agent=agent.pk), QUEUE, DISPATCHED},
     )
 
 
@@ -526,7 +536,8 @@ def _all_of(people: list[Conversation]) -> list[Any]:
     [
         _open, _open_again, _post, _post_again, _close_by_person, _close_by_agent, _close_while_waiting, _close_closed,
         _weigh_more, _weigh_less, _weigh_the_same, _read, _read_again, _beat_of_who_was_gone, _beat_of_who_was_there,
-        _availability, _capacity, _sign_out, _sign_out_of_who_is_away, _leave, _leave_what_is_over, _come_back_abandoned,
+        _availability, _end_call, _capacity, _sign_out, _sign_out_of_who_is_away, _leave, _leave_what_is_over,
+        _come_back_abandoned,
         _come_back_in_time, _come_back_by_code, _come_back_to_what_is_over, _double_click, _claim, _lose_agent,
         _lose_agent_who_has_nobody, _sleep_through, _abandon, _rest, _end_of_rest, _offer, _offer_to_who_is_away, _take,
         _decline, _end_of_pause, _pause_goes_on, _mark, _mark_again, _let_go, _ask, _close_group, _close_chat,
