@@ -23,23 +23,31 @@ const part = (more = {}) =>
   });
 const text = part({ dataset: { text: "Êtes-vous là ? {time}" } });
 const place = part({
-  dataset: { after: "180", ask: "/presence" },
+  dataset: { after: "180", ask: "/presence", failed: "pas de réponse", refused: "plus disponible" },
   hidden: true,
   matches: () => false,
   querySelector: (selector) => (selector === "button:hover" ? null : text),
 });
 globalThis.document = part({ hidden: false, documentElement: { lang: "fr" }, querySelector: () => place });
 globalThis.BroadcastChannel = undefined;
-const server = { sign: null, answers() {} };
+const server = { sign: null, phone: "", isOk: true, answers() {} };
 globalThis.fetch = async () => {
   server.answers();
-  return { ok: true, json: async () => ({ needed: true, sign: server.sign }) };
+  return { ok: server.isOk, json: async () => ({ needed: true, sign: server.sign, phone: server.phone }) };
 };
+globalThis.FormData = class {};
+globalThis.HTMLFormElement = class {};
 
 const { lookForSigns, secondsWithoutSign, watchSigns } = await import("../../static/pnav/staff/signs.js");
 let begins = Date.now();
 const did = [];
-watchSigns({ asked: () => did.push("asked"), over: () => did.push("over"), answered: () => did.push("answered") });
+const phoned = [];
+watchSigns({
+  asked: () => did.push("asked"),
+  over: () => did.push("over"),
+  answered: () => did.push("answered"),
+  phoned: (failure) => phoned.push(failure),
+});
 
 /** Show the question: nobody touches the page for three minutes. */
 async function ask(context) {
@@ -140,6 +148,38 @@ test("a sign at another device is not later than it was when the answer is slow"
   assert.deepEqual(did, ["asked", "over", "answered"]);
   assert.equal(secondsWithoutSign(), 40);
   Object.assign(server, { sign: null, answers() {} });
+});
+
+/** « Je suis au téléphone » is pressed, and the server has answered. */
+async function telephones() {
+  const button = { closest: () => button, matches: () => true };
+  place.dispatchEvent(Object.defineProperty(new Event("click"), "target", { value: button }));
+  await new Promise((later) => setTimeout(later));
+}
+
+test("a call that the server has not taken says so, and can be said again", async (context) => {
+  await ask(context);
+  phoned.length = 0;
+  const noNetwork = () => {
+    throw new TypeError("no network");
+  };
+  for (const [how, says] of [
+    [{ answers: noNetwork }, "pas de réponse"],
+    [{ isOk: false }, "pas de réponse"],
+    [{}, "plus disponible"],
+  ]) {
+    Object.assign(server, { isOk: true, answers() {} }, how);
+    await telephones();
+    assert.deepEqual([text.textContent, place.hidden, phoned.at(-1)], [says, false, says]);
+    happens("keydown", true, { key: "a", target: {} });
+    happens("pointermove", true, { pointerType: "mouse", target: {} });
+    assert.equal(place.hidden, false, "who goes on typing can still read it");
+  }
+  happens("click", true, { target: {} });
+  assert.equal(place.hidden, true);
+  server.phone = "au téléphone jusqu'à 04:24";
+  await telephones();
+  assert.deepEqual([place.hidden, phoned.at(-1)], [true, ""]);
 });
 
 test("who reads with a screen reader finds the buttons of the question where they are", async (context) => {

@@ -31,8 +31,8 @@ export const watchIdle = () =>
     },
     paused: refreshDuty,
     home: () => desk.current?.area ?? byId("mes-echanges"),
-    phoned(isDone) {
-      if (isDone) refreshDuty();
-      else tell(words.failed);
+    phoned(failure) {
+      if (failure) alarm(failure); // it is on screen where the question was
+      refreshDuty();
     },
   });

@@ -109,5 +109,5 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) beat();
 });
 for (const woken of ["online", "pageshow", "focus"]) addEventListener(woken, beat);
-watchSigns({ isCalled: () => isOnDuty, paused: beat, phoned: beat });
+watchSigns({ isCalled: () => isOnDuty, paused: beat, phoned: beat }); // what fails stands where the question was
 beat();

@@ -100,10 +100,17 @@ const isOnItsWay = (event) =>
   (place.contains(/** @type {Node} */ (event?.target)) ||
     (event?.type === "pointermove" && /** @type {PointerEvent} */ (event).pointerType === "mouse"));
 
-/** After a sign on its way to a button, the buttons stay for some seconds. Any other sign removes them. @param {Event} event */
+/**
+ * After a sign on its way to a button, the buttons stay for some seconds, and any other sign removes them. After a call
+ * that was not taken they stay until a press elsewhere: the sentence must be read, also by who goes on typing.
+ *
+ * @param {Event} event
+ */
 function leaveOffer(event) {
+  if (isByScript(event)) return;
   const isEscape = /** @type {KeyboardEvent} */ (event).key === "Escape";
-  if (!isByScript(event) && (isEscape || !isOnItsWay(event))) leave();
+  const isElsewhere = event.type === "click" && !place.contains(/** @type {Node} */ (event.target));
+  if (isEscape || ("offer" in place.dataset ? !isOnItsWay(event) : isElsewhere)) leave();
 }
 
 /** Remove the buttons, unless one of them is pointed at, or has the focus. */
@@ -156,7 +163,8 @@ let page = {
  * @property {() => void} [over] the question is over, for whatever reason
  * @property {() => void} [answered] somebody is there
  * @property {() => void} [paused] the agent was set in pause
- * @property {(isDone: boolean) => void} [phoned] the agent said that they telephone, and the server has taken it or not
+ * @property {(failure: string) => void} [phoned] the agent said that they telephone; failure: the sentence that is shown
+ *   when the server has not taken it, else empty
  * @property {() => HTMLElement | null} [home] where the focus goes when what had it before the question is gone
  */
 
@@ -183,12 +191,24 @@ async function telephone() {
   const body = new FormData(find("form", place, HTMLFormElement));
   const address = find("[data-idle-phone]", place).dataset.idlePhone ?? "";
   const headers = { Accept: "application/json" };
+  let why = "failed";
   try {
     const said = await request(address, { method: "POST", body, headers, redirect: "manual" });
-    page.phoned(said.ok && Boolean((await said.json()).phone));
+    if (said.ok) why = (await said.json()).phone ? "" : "refused";
   } catch {
-    page.phoned(false); // no network: it can be said again, and without a line the page says so as well
+    // No network. It can be said again, and without a line the page says so as well.
   }
+  const failure = why && (place.dataset[why] ?? "");
+  if (failure && !isAsked) standAgain(failure);
+  page.phoned(failure);
+}
+
+/** Show the buttons again, with this sentence in place of the question. @param {string} failure */
+function standAgain(failure) {
+  leave();
+  place.hidden = false;
+  text.textContent = failure; // after it is shown, as in `ask`
+  for (const sign of SIGNS) addEventListener(sign, leaveOffer, how);
 }
 
 function ask() {
