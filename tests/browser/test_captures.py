@@ -333,6 +333,7 @@ def test_files_given_to_another_page_stay_out_of_sight_and_lead_to_the_captures(
 
     # Before the answer to the question nothing is taken, and that is said; after a « yes » the page says it already.
     person.goto(live_site.url + "/tchat/captures/")
+    expect(person.get_by_text("Répondez d'abord à cette question.")).to_be_hidden()
     drop_from_the_desk(person, image)
     expect(person.get_by_text("Répondez d'abord à cette question.")).to_be_in_viewport()
     person.get_by_label("Oui, ou je ne sais pas").check(force=True)
