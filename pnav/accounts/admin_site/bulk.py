@@ -23,8 +23,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from chat.models import Agent, Unit
-from common import spreadsheets
-from common.plain_text import visible
+from common import plain_text, spreadsheets
 from common.texts.validation import hidden_characters
 from locations.models import Force
 from pnav.accounts.models import FIRST_PASSWORD_SIGNS, Role, User
@@ -74,7 +73,9 @@ class Line:
     @property
     def shown(self) -> dict[str, str]:
         """Return the cells and the identifier as they are shown: hidden characters are made visible."""
-        return {title: visible(cell) for title, cell in self.cells.items()} | {"username": visible(self.username)}
+        return {title: plain_text.visible(cell) for title, cell in self.cells.items()} | {
+            "username": plain_text.visible(self.username)
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,9 @@ def _title(cell: str) -> str:
 
 
 def _shown(titles: Iterable[str]) -> list[str]:
-    return [visible(title[:TITLE_SHOWN]) for title in itertools.islice(filter(str.strip, titles), TITLES_SHOWN)]
+    return [
+        plain_text.visible(title[:TITLE_SHOWN]) for title in itertools.islice(filter(str.strip, titles), TITLES_SHOWN)
+    ]
 
 
 def _check(lines: Iterable[Line]) -> None:
