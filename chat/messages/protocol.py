@@ -103,8 +103,8 @@ class Beat:
     """It is a `beat` frame: the page is alive.
 
     after: asks for the messages after this number; None: says nothing of what the page has. is_hidden: the page is out
-    of sight, and may fall asleep soon. sign: of a console, the seconds since somebody last touched it; None: says
-    nothing of it.
+    of sight, and may fall asleep soon. sign: the seconds since somebody last touched this console; None: says nothing
+    of it.
     """
 
     conversation: UUID | None
