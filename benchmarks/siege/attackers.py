@@ -378,9 +378,9 @@ def deaf(target: Target, tally: Tally) -> None:
         for _socket in range(round(50 * target.strength)):
             try:
                 lines.append(_dial(target, own["reporter"], receive_buffer=4096))
+                tally.count("opened")  # at once: on a busy machine the time may be over before all are open
             except OSError as error:
                 tally.count(f"refused: {type(error).__name__}")
-    tally.count("opened", len(lines))
     everything = frame(b'{"type":"sync","after":0}')
     while time.monotonic() < ends:
         for line in list(lines):

@@ -13,6 +13,7 @@ import { request } from "../lib/http.js";
 import { createIdleness } from "../lib/idleness.js";
 import { hour } from "../lib/time.js";
 import { fill } from "../lib/words.js";
+import { sayOnPhone } from "./phone.js";
 
 const ANSWER_MS = 2 * 60_000; // `chat.conversations.idle.ANSWER`
 const DAY_S = 86_400; // nothing longer is taken
@@ -188,16 +189,8 @@ function answerHere(event) {
 
 /** « Je suis au téléphone »: nobody asks and nobody new comes for some minutes (`chat.conversations.phone_calls`). */
 async function telephone() {
-  const body = new FormData(find("form", place, HTMLFormElement));
   const address = find("[data-idle-phone]", place).dataset.idlePhone ?? "";
-  const headers = { Accept: "application/json" };
-  let why = "failed";
-  try {
-    const said = await request(address, { method: "POST", body, headers, redirect: "manual" });
-    if (said.ok) why = (await said.json()).phone ? "" : "refused";
-  } catch {
-    // No network. It can be said again, and without a line the page says so as well.
-  }
+  const why = await sayOnPhone(address, new FormData(find("form", place, HTMLFormElement)));
   const failure = why && (place.dataset[why] ?? "");
   if (failure && !isAsked) standAgain(failure);
   page.phoned(failure);

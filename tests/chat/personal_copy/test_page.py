@@ -177,7 +177,7 @@ def test_capture_that_is_not_read_yet_or_opens_no_more_is_told(as_reporter, draw
     (section,) = [one for one in drawn[0].sections if one.title == "Les captures"]
     heads, said = zip(*section.pairs, strict=True)
     assert [head.split(",")[0] for head in heads] == ["Capture 1", "Capture 2", "Capture 3"]
-    assert "SHA-256" in said[0] and "pas encore été lue" in said[1] and "ne peut plus être ouverte" in said[2]
+    assert "SHA-256" in said[0] and "se préparait encore" in said[1] and "ne peut plus être ouverte" in said[2]
 
 
 def test_what_is_too_large_for_its_page_is_closed_beside_it(as_reporter, drawn, folder):

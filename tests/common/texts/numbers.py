@@ -87,6 +87,7 @@ NUMBERS: dict[str, dict[int, Source]] = {
     "accessibility.commitment": dict.fromkeys((11, 47, 102, 2005), LAW),
     "busy.danger": {18: AGE},
     "captures.fact_what": {18: AGE},
+    "captures.is_arriving": {1: of("chat.captures.receiving:UNFINISHED_AFTER.days")},
     "captures.question": {18: AGE},
     "captures.too_often": {1: of("chat.visitor.captures:FILES_SECONDS/3600")},
     "captures.who_helps": dict.fromkeys((17, 119, 3018), SERVICE),
