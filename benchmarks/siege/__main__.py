@@ -211,6 +211,7 @@ class Run:
             await asyncio.to_thread(self.site.restart)
             await asyncio.sleep(AGAIN_SECONDS)
             self.seen.restarts.append(Timed(began, time.monotonic() - began))
+        await self.crowd.all_known()  # who has just filed would be cleared away with the raid
         await self.crowd.ask(ground.clear_away, self.crowd.honest)
         if lost := await self.crowd.ask(ground.back_on_duty, self.crowd.on_duty):
             self.seen.refuse(f"agents on duty whose lines were dead for a lease: {lost}", span.began)

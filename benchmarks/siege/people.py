@@ -353,6 +353,7 @@ class Crowd:
         self.being_read: dict[Read, float] = {}
         self._addresses = 0
         self._filed = 0
+        self._filing = 0  # people who fill in a report, which is not in `honest` yet
 
     async def ask[T](self, work: Callable[..., T], *given: Any) -> T:
         """Run a function of `ground` that uses the database."""
@@ -482,7 +483,13 @@ class Crowd:
         if len(self.waiters) > 2 * (self.waiting_wanted + self.duty_wanted):
             return  # no agents are being assigned, which is seen elsewhere, and the harness has a bound
         self._filed += 1
-        is_danger = self._filed % DANGER_ONE_IN == 0
+        self._filing += 1
+        try:
+            await self._file_one(is_danger=self._filed % DANGER_ONE_IN == 0)
+        finally:
+            self._filing -= 1
+
+    async def _file_one(self, is_danger: bool) -> None:
         browser = visits.Browser(self.site.doors.pages, self._address())
         at = time.monotonic()
         answers: Mapping[str, str] = visits.DANGER if is_danger else visits.ORDINARY
@@ -497,6 +504,11 @@ class Crowd:
             self.seen.dangers.append(Danger(at, conversation, len(raid)))
         else:
             self.seen.ordinary.append(Filed(at, conversation))
+
+    async def all_known(self) -> None:
+        """Wait until everybody who fills in a report is in `honest`: each page of it is waited for with a limit."""
+        while self._filing:
+            await asyncio.sleep(0.02)
 
     async def _end_one(self) -> None:
         """End the exchange that has lasted longest, so that its agent is free."""

@@ -1,5 +1,6 @@
 """The judge of a siege must find each breach, and the attackers must be harmless anywhere else."""
 
+import asyncio
 import io
 import json
 import socket
@@ -333,6 +334,37 @@ def test_report_that_nobody_ever_opened_ends_the_siege():
     """One that was filed before the last seconds must have an exchange: without it nothing can be said of the site."""
     with pytest.raises(KeyError, match="lost"):
         ordinary(people.Filed(ENDED - 2 * JUST_FILED_SECONDS, "lost"), known={})
+
+
+async def test_nobody_is_cleared_away_between_their_report_and_its_name(monkeypatch):
+    """A person in danger who had just filed was ended with the raid, which looked as if the raid had overtaken them."""
+    crowd = people.Crowd.__new__(people.Crowd)
+    crowd.honest, crowd.waiters, crowd.staying, crowd.seen = set(), {}, {}, Seen()
+    crowd.waiting_wanted = crowd.duty_wanted = 1
+    crowd._filed = crowd._filing = 0
+    crowd.site = Mock(doors=Mock(pages=1))
+    told = asyncio.Event()
+
+    async def fills_in(*_given):
+        return True
+
+    async def ask(*_given):
+        await told.wait()
+        return "just filed"
+
+    monkeypatch.setattr(people.Crowd, "_fill", fills_in)
+    monkeypatch.setattr(people.Crowd, "_address", lambda _crowd: addresses.honest(1))
+    monkeypatch.setattr(people.visits, "Browser", lambda *_given: Mock(cookies={"sessionid": "theirs"}))
+    monkeypatch.setattr(people.Crowd, "ask", ask)
+    monkeypatch.setattr(people.Crowd, "_wait", lambda crowd, keys: crowd.honest.add(keys.conversation))
+    filing = asyncio.ensure_future(crowd._file())
+    knows = asyncio.ensure_future(crowd.all_known())
+    await asyncio.sleep(0.05)
+    assert not knows.done() and not crowd.honest
+    told.set()
+    await asyncio.wait_for(knows, 5)
+    assert crowd.honest == {"just filed"}
+    await filing
 
 
 # --- addresses ------------------------------------------------------------------------------------------------------
