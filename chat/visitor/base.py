@@ -81,7 +81,9 @@ def manner_context(conversation: Conversation, *, familiar: bool, discreet: bool
         "said": script_texts.words(familiar=familiar, discreet=discreet),
         "help_numbers": help_numbers,
         "other_doors": OTHER_DOORS,
-        "takes_captures": receiving.are_taken() or handouts.are_allowed(),
+        "takes_captures": receiving.are_taken(),
+        # The page « Captures » also shows what an agent has sent, so it is there where a person may send nothing.
+        "has_captures_page": receiving.are_taken() or handouts.are_allowed(),
         # The emergency numbers are also at the top of every page, so the numbers that are not come first.
         "emergency_numbers": EMERGENCY_NUMBERS,
         "numbers_meanwhile": [*help_numbers, numbers.POLICE, numbers.EMERGENCY_BY_TEXT],

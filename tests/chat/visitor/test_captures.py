@@ -266,6 +266,20 @@ def test_where_captures_are_not_taken_nothing_leads_there(as_reporter, settings,
     assert not Capture.objects.exists()
 
 
+@pytest.mark.parametrize("page", ["/tchat/", "/tchat/faits/"])
+def test_where_only_agents_send_no_page_says_that_a_person_may(as_reporter, set_rule, page):
+    """A file that is pasted there is answered by this note. « Captures » is still there for what agents send."""
+    set_rule(definitions.CAPTURES_MOST, 0)
+    set_rule(definitions.HANDOUTS_MOST, 2)
+    client = as_reporter(make.assigned())
+    said = read(client.get(page))
+    assert "ne reçoit pas de captures" in said
+    assert "Envoyer une capture" not in said and "s'envoient" not in said
+    assert f'href="{PAGE}"' in client.get("/tchat/").text
+    set_rule(definitions.CAPTURES_MOST, 2)
+    assert "s'envoient sur une autre page" in read(client.get(page))
+
+
 # --- slices -----------------------------------------------------------------------------------------------------------
 
 
