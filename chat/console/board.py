@@ -1,6 +1,7 @@
-"""The pages « Tableau de service » and « Historique »: figures, and names of own agents.
+"""These are the pages « Tableau de service » and « Historique », which show figures, and names of own agents.
 
-Also those by which one arranges the parts of both and of the dossier, and the list, which is kept with the account.
+This module also has the pages by which one arranges the parts of both and of the dossier, and the list. The arrangement
+is kept with the account.
 """
 
 from collections.abc import Callable, Iterable

@@ -280,7 +280,7 @@ def _ended(agent: int, since: datetime) -> "QuerySet[Conversation]":
     return ended.order_by("-closed_at", "pk")[: ENDED_AT_MOST + 1]  # one more says that there are others
 
 
-# To write these statements took as long as all else that a list costs.
+# Writing these statements took as long as everything else that a list costs.
 _OPEN, _ENDED = Prepared(_open), Prepared(_ended)
 
 
@@ -493,7 +493,7 @@ def entry_of(agent: Agent, conversation: Conversation, now: datetime, own: list[
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """Somebody in the queue as a page shows them.
+    """It is somebody in the queue as a page shows them.
 
     waited, unseen: for how long they have waited and have not been seen, in words, when the page was made.
     """

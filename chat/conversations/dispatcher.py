@@ -195,9 +195,9 @@ def dispatch(now: datetime | None = None) -> int:
 def _take_turn() -> bool:
     """Wait until the pass under way ends; return False when another caller waits for that already.
 
-    Both locks end with this one statement. So whoever finds the seat (SEAT) taken knows that its holder has not begun
-    to read, and will read what is committed by now. If the holder dies first, the next tick of the worker makes up for
-    it. Returns False too when the pass under way takes longer than PATIENCE.
+    Both locks end with this one statement. So whoever finds the waiting caller's lock (SEAT) taken knows that its
+    holder has not begun to read, and will read what is committed by now. If the holder dies first, the next tick of the
+    worker makes up for it. Returns False too when the pass under way takes longer than PATIENCE.
     """
     try:
         with _step(TURN), transaction.atomic(), connection.cursor() as cursor:

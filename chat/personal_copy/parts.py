@@ -52,7 +52,7 @@ from triage import versions
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whose copy it is, when it is made, and how the person is spoken to.
+    """It says whose copy it is, when it is made, and how the person is spoken to.
 
     conversation: just obtained by `chat.access`. deleted_from, days: as the person is told
     (`chat.retention.schedule.ending_as_told`). with_captures: whether the files of captures are included; what is known

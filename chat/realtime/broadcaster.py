@@ -98,7 +98,7 @@ class ReadAnswer(NamedTuple):
 
 
 class OwnRequest(NamedTuple):
-    """Asks which conversations are this agent's.
+    """It asks which conversations are this agent's.
 
     renews_lease: the console sent a beat. is_doubtful: ask also whether the account may still answer. sign: what that
     beat said of the last sign of the agent (`chat.realtime.beats.AgentBeat`).
@@ -130,8 +130,8 @@ def _check(connections: Iterable[AnyConnection], now: float) -> None:
 
 
 class Broadcaster:
-    """These are the subscriptions of one process, its batches, and its link to the other processes. Belongs to the
-    event loop.
+    """These are the subscriptions of one process, its batches, and its link to the other processes. They
+    belong to the event loop.
 
     has_sockets: False in a process that serves pages only. Such a process notifies others, and listens to nobody.
     """

@@ -110,7 +110,7 @@ class WaitingLine:
 
 
 class _Filled:
-    """Places that can be filled beyond their number, for example when an exchange becomes heavier."""
+    """These are places that can be filled beyond their number, for example when an exchange becomes heavier."""
 
     __slots__ = ()
     load: int
@@ -154,7 +154,7 @@ class Member(_Filled):
 
 @dataclass(frozen=True, slots=True)
 class OtherUnit(_Filled):
-    """Another unit, without names.
+    """It is another unit, without names.
 
     present, available: numbers of agents. load, capacity: places of the available ones. dormant: how many of their
     conversations are at rest.

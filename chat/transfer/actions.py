@@ -1,4 +1,5 @@
-"""Passes a conversation from one agent to another (docs/adr/0038). Callers have proven access by `chat.access`.
+"""This module passes a conversation from one agent to another (docs/adr/0038). Callers have proven access by
+`chat.access`.
 
 Locks are taken in the usual order: the agents by their keys, then the conversation, `FOR NO KEY UPDATE`, then rows of
 the handover. The conditions of an act are checked again under them. The agent who passes a person on goes on answering

@@ -446,7 +446,8 @@ def captures_page(
         "status": conversation.status,
         "read_seq": conversation.reporter_read_seq,
         "last_seq": conversation.last_seq,
-        # Of which the script makes the id of a file: the same file in another exchange, or sent by a code, has another.
+        # The script makes the id of a file from this: the same file in another exchange, or sent by a code, has
+        # another.
         "salt": salted_hmac(
             f"chat.visitor.captures{not is_by_code}", str(conversation.public_id), algorithm="sha256"
         ).hexdigest(),

@@ -1,5 +1,5 @@
 /**
- * The page of captures: several files can be chosen, pasted or dropped at once, and are sent in slices while their
+ * On the page of captures several files can be chosen, pasted or dropped at once, and are sent in slices while their
  * progress is shown. One file is sent at a time, and the exchange stays alive meanwhile. Without this script the form
  * sends one file.
  *

@@ -1,6 +1,6 @@
 /**
- * The conversations on the console's screen: how one arrives, is opened, is read again and leaves. Each keeps its own
- * thread, dossier and draft in the memory of the page. Nothing is put into the browser's storage.
+ * This module has the conversations on the console's screen: how one arrives, is opened, is read again and leaves. Each
+ * keeps its own thread, dossier and draft in the memory of the page. Nothing is put into the browser's storage.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Keys of the console (ADR 0043). `data-key` on an element names the key that leads to it. This file makes the key
- * work, tells screen readers (aria-keyshortcuts) and opens the list of keys. A key only leads somewhere. It never
- * sends, ends or takes anything.
+ * These are the keys of the console (ADR 0043). `data-key` on an element names the key that leads to it. This file
+ * makes the key work, tells screen readers (aria-keyshortcuts) and opens the list of keys. A key only leads somewhere.
+ * It never sends, ends or takes anything.
  *
  * @module
  */
@@ -67,7 +67,7 @@ function go(letter) {
 }
 
 /**
- * Where a part cannot take the focus itself, the element in it that is wanted.
+ * These functions return the element of a part that is wanted, where the part cannot take the focus itself.
  *
  * @type {Map<string | undefined, (part: HTMLElement) => HTMLElement>}
  */
@@ -117,7 +117,7 @@ function step(by) {
   open(mine[stepTo(mine.length, at, by)].id);
 }
 
-// « Next » was asked for while the list is still being read. Pressing it again asks for the same thing.
+// It says that « next » was asked for while the list is still being read. Pressing it again asks for the same thing.
 const coming = { is: false };
 
 /**

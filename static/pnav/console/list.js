@@ -1,5 +1,5 @@
 /**
- * The list of an agent's conversations: what each entry says, and how many there are.
+ * This module keeps the list of an agent's conversations: what each entry says, and how many there are.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Forms whose answer is put into the page without loading it again. `data-live` names the parts that are replaced.
+ * This module sends forms whose answer is put into the page without loading it again. `data-live` names the parts that
+ * are replaced.
  *
  * @module
  */
@@ -40,7 +41,7 @@ function elsewhere(form, answer, page) {
   else location.reload();
 }
 
-/** Parts of a conversation were drawn again. @param {Conversation} c */
+/** Take over parts of a conversation that were drawn again. @param {Conversation} c */
 function follow(c) {
   const entry = entryOf(c.id);
   if (entry) c.entry = entry;
@@ -244,7 +245,7 @@ export const watchForms = () => {
 };
 
 /**
- * Whether something is being written in this part, apart from the answers, which the server keeps.
+ * Return whether something is being written in this part, apart from the answers, which the server keeps.
  *
  * @param {Element} part
  */

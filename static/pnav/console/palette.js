@@ -114,13 +114,13 @@ let known = [];
 /** @type {Choice[]} */
 let shown = [];
 
-/** Whether a text is a file number as one types it: « pnav 5zbv 5bhv ». @param {string} typed */
+/** Return whether a text is a file number as one types it: « pnav 5zbv 5bhv ». @param {string} typed */
 const isNumber = (typed) => /^(?:pnav)?[\s-]*[a-z2-9]{4}[\s-]*[a-z2-9]{4}$/i.test(typed.trim()) && /\d/.test(typed);
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let counted;
 
-/** What was asked last: an answer that comes after another question, or after the palette was closed, is dropped. */
+/** It counts the questions: an answer is dropped that comes after another one, or after the palette was closed. */
 const asked = { at: 0 };
 
 /**

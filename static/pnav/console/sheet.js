@@ -55,7 +55,7 @@ export const saved = (form) => {
   if (sheet) sheet.isSending = false;
 };
 
-/** Whether a sheet has changes that are not saved yet. */
+/** Return whether a sheet has changes that are not saved yet. */
 export const isUnsaved = () =>
   [...sheets].some(([form, sheet]) => form.isConnected && (sheet.isDirty || sheet.isSending));
 

@@ -1,5 +1,5 @@
 /**
- * The messages of one conversation: drawn, sent, read.
+ * This module draws and sends the messages of one conversation, and notes what was read.
  *
  * @module
  */
@@ -76,7 +76,7 @@ export function aimAt(c, message) {
   message.scrollIntoView({ block: "center" });
 }
 
-/** Whether the agent is looking at this conversation. @param {Conversation} c */
+/** Return whether the agent is looking at this conversation. @param {Conversation} c */
 export const isShown = (c) => c === desk.current && !document.hidden;
 
 /** @param {Conversation} c */

@@ -1,6 +1,6 @@
 /**
- * Checks the proofs of date of a copy (`preuves.json`), and whether each agrees with « copie.json ». In an agent's
- * archive this is « echange.json » and in a unit's « dossier.json », which hold what their readers may have.
+ * This module checks the proofs of date of a copy (`preuves.json`), and whether each agrees with « copie.json ». In an
+ * agent's archive this is « echange.json » and in a unit's « dossier.json », which hold what their readers may have.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { fill } from "../lib/words.js";
 
 const PROOFS = "preuves.json";
 const COPIES = ["copie.json", "echange.json", "dossier.json"];
-// Where the archive has the files of captures that « copie.json » names; the second, in discreet mode.
+// The archive has here the files of captures that « copie.json » names; the second, in discreet mode.
 const CAPTURES = ["captures/", "fichiers/"];
 const NONE = new TextEncoder().encode('{"stamps":{},"proofs":[]}');
 
@@ -47,9 +47,9 @@ export const instantOf = (text) => {
 const isSameInstant = (one, other) => instantOf(one) !== "" && instantOf(one) === instantOf(other);
 
 /**
- * Whether a fact of the copy has the instant of its item, which is when its words were last corrected, or else noted. A
- * copy made before `changed_at` existed does not say whether they were corrected. The words then existed at the item's
- * instant and were noted no later, and whether they were noted at that very instant is not compared.
+ * Return whether a fact of the copy has the instant of its item, which is when its words were last corrected, or else
+ * noted. A copy made before `changed_at` existed does not say whether they were corrected. The words then existed at
+ * the item's instant and were noted no later, and whether they were noted at that very instant is not compared.
  *
  * @param {any} said @param {any} item
  */
@@ -62,7 +62,7 @@ const isFactOf = (said, item) => {
 };
 
 /**
- * Whether the file of a capture, if the copy holds it, has the digest that the copy names.
+ * Return whether the file of a capture, if the copy holds it, has the digest that the copy names.
  *
  * @param {any} capture @param {Digests | null} digests
  */
@@ -70,8 +70,8 @@ const isFileOf = (capture, digests) =>
   digests === null || !capture.file || digests.get(capture.file) === capture.sha256;
 
 /**
- * Whether the copy agrees with this item. A copy holds every message and every fact. A capture that was set aside is
- * not in it, and only its proof tells of it.
+ * Return whether the copy agrees with this item. A copy holds every message and every fact. A capture that was set
+ * aside is not in it, and only its proof tells of it.
  *
  * @param {any} item @param {any} copy @param {Digests | null} digests
  */
@@ -190,7 +190,7 @@ export const otherCaptures = (contents, digests) => {
 
 const GIVEN = ["copy", "paper", "transmission"]; // the kinds of lines that name an archive; others name the file of a capture
 
-/** Whether this line of the register says that an archive was given. @param {Record<string, any>} item */
+/** Return whether this line of the audit log says that an archive was given. @param {Record<string, any>} item */
 const isOfArchive = (item) => item.kind === "register" && GIVEN.includes(JSON.parse(item.line)[4]);
 
 /**

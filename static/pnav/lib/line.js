@@ -1,5 +1,5 @@
 /**
- * The line to the server, as docs/protocol.md says: a socket, or plain requests where sockets are blocked.
+ * This is the line to the server, as docs/protocol.md says: a socket, or plain requests where sockets are blocked.
  *
  * A person's page and an agent's console use the same module. It knows frames and time, but nothing of the page. It
  * guarantees to both:

@@ -26,7 +26,7 @@
  *   until: Date, isAuthority: boolean, stamps: boolean}} Certificate
  */
 
-// As in reports/rules/date_proofs.py and timestamp_tokens.py.
+// These are as in reports/rules/date_proofs.py and timestamp_tokens.py.
 const TEXT_MOST = 1024 * 1024;
 const ITEM_MOST = 256 * 1024;
 const STATEMENT_MOST = 1000;
@@ -38,7 +38,7 @@ const TOKEN_MOST = 64 * 1024;
 const CERTIFICATES_MOST = 8;
 const LINE_DETAIL = 9; // the place of the detail in a line of the register
 
-/** What cannot be read or does not hold, as distinct from an error of this code. */
+/** It is thrown for what cannot be read or does not hold, as distinct from an error of this code. */
 class Bad extends Error {}
 
 /**
@@ -378,7 +378,7 @@ function attempt(read) {
   }
 }
 
-/** Whether this text is what was stamped. @param {Token} token @param {string} text */
+/** Return whether this text is what was stamped. @param {Token} token @param {string} text */
 const isOf = async (token, text) => hex(await sha(encode(text), token.hash)) === token.imprint;
 
 /** @param {Uint8Array} der @returns {Token} */
@@ -426,7 +426,7 @@ function readSigner(value, info) {
 }
 
 /**
- * Whether the token names this certificate, and its key signed the token.
+ * Return whether the token names this certificate, and its key signed the token.
  *
  * @param {Token} token
  * @param {Certificate} by
@@ -527,7 +527,7 @@ function commonName(subject) {
   return "";
 }
 
-/** Whether each is issued by the next and good at that time, the first one for stamping.
+/** Return whether each is issued by the next and good at that time, the first one for stamping.
  * @param {Certificate[]} chain @param {Date} at */
 async function isChain(chain, at) {
   if (!chain[0].stamps || !chain.slice(1).every((one) => one.isAuthority)) return false;

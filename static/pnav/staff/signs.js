@@ -1,7 +1,7 @@
 /**
- * Signs of life of the agent on a page of the staff, and the question « Êtes-vous là ? » when there are none while
- * somebody needs them (docs/adr/0134). The tabs of one browser tell each other of signs, and nothing else; other devices
- * learn of them by the server, to which each beat tells the last one (docs/adr/0139).
+ * This module notes signs of life of the agent on a page of the staff, and asks « Êtes-vous là ? » when there are none
+ * while somebody needs them (docs/adr/0134). The tabs of one browser tell each other of signs, and nothing else; other
+ * devices learn of them by the server, to which each beat tells the last one (docs/adr/0139).
  *
  * A key or a move of the pointer writes one time stamp here and does nothing more, because they are many.
  *
@@ -60,8 +60,9 @@ function noteReading() {
 }
 
 /**
- * For how many seconds there was no sign, for the server, which tells other devices of the agent; null when it is so long
- * that it need not know. Rather too many than too few: the server must never have a later sign than there was.
+ * Return for how many seconds there was no sign; null when it is so long that the server need not know. The server
+ * tells other devices of the agent. The number is rather too large than too small, because the server must never have a
+ * later sign than there was.
  */
 export function secondsWithoutSign() {
   const since = Date.now() - signAt;
@@ -78,7 +79,7 @@ function share() {
 /** @type {Element | null} where the focus was before it came into the question */
 let focusBefore = null;
 
-/** The question leaves the screen. The focus, if it is inside, goes back to where it came from. */
+/** Remove the question from the screen. The focus, if it is inside, goes back to where it came from. */
 function leave() {
   clearTimeout(leaving);
   const isHeld = place.contains(document.activeElement);
@@ -95,7 +96,7 @@ function leave() {
 
 /** @typedef {{ type: string, target: EventTarget | null }} Sign an event, or what stands for one */
 
-/** Whether this sign may be on its way to a button of the question. @param {Sign | undefined} event */
+/** Return whether this sign may be on its way to a button of the question. @param {Sign | undefined} event */
 const isOnItsWay = (event) =>
   Boolean(event) &&
   (place.contains(/** @type {Node} */ (event?.target)) ||
@@ -121,7 +122,7 @@ function endOffer() {
 }
 
 /**
- * The question is over. After a sign in this tab its place stays for a moment, empty: the sign may be a press, and
+ * End the question. After a sign in this tab its place stays for a moment, empty: the sign may be a press, and
  * otherwise its click would fall on what lies beneath, which may be « Envoyer ». After a sign on the way to one of its
  * buttons, these stay where they are.
  *
