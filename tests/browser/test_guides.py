@@ -44,16 +44,13 @@ def test_paper_shows_what_is_folded_and_no_button(live_site: LiveSite, page_fact
     page.goto(live_site.url + address)
     folded = page.locator("main details .pnav-more__content")
     assert folded.count()
-    for one in folded.all():
-        expect(one).to_be_hidden()
+    expect(folded.filter(visible=True)).to_have_count(0)
     page.emulate_media(media="print")
     heights = folded.evaluate_all("all => all.map(one => one.getBoundingClientRect().height)")
     assert min(heights) > 16, heights
-    for selector in ("main .fr-btn", ".pnav-header", ".pnav-footer", ".pnav-exit"):
-        for one in page.locator(selector).all():
-            expect(one).to_be_hidden()
-    for advice in page.locator(".pnav-boxes__advice > p").all():
-        expect(advice).to_be_visible()
+    no_paper = page.locator("main .fr-btn, .pnav-header, .pnav-footer, .pnav-exit")
+    expect(no_paper.filter(visible=True)).to_have_count(0)
+    expect(page.locator(".pnav-boxes__advice > p").filter(visible=False)).to_have_count(0)
 
 
 def test_ages_lead_to_one_another_and_both_to_the_chat(live_site: LiveSite, page: Page):
@@ -87,9 +84,8 @@ def test_paper_of_the_removal_kit_holds_each_letter_whole_and_no_form(
     letters = page.locator(".guide__letter").all_inner_texts()
     assert len(letters) == 2
     page.emulate_media(media="print")
-    for selector in ("main .fr-btn", ".guide__form", ".pnav-header", ".pnav-footer", ".pnav-exit"):
-        for one in page.locator(selector).all():
-            expect(one).to_be_hidden()
+    no_paper = page.locator("main .fr-btn, .guide__form, .pnav-header, .pnav-footer, .pnav-exit")
+    expect(no_paper.filter(visible=True)).to_have_count(0)
     for last in ("body", "main > .fr-container"):  # what is below the last line would be an empty sheet
         assert page.locator(last).evaluate("node => getComputedStyle(node).paddingBottom") == "0px"
     paper = PdfReader(BytesIO(page.pdf(format="A4")))

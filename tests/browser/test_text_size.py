@@ -22,6 +22,14 @@ WIDER = """() => document.documentElement.scrollWidth <= innerWidth ? []
         .map((one) => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 40)}`)]"""
 UNFOLD = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 PAGES = ("/", "/orientation/maintenant/", "/tchat/")
+# Where the title stands, and the bars with their links when the page was scrolled. What is not shown has no height.
+FRAME = """() => {
+    const boxOf = (one) => one.getBoundingClientRect().toJSON();
+    const title = boxOf(document.querySelector("main h1"));
+    scrollTo(0, 400);
+    const bars = [".pnav-safety", ".pnav-exit__button"].map((one) => boxOf(document.querySelector(one)));
+    return [title, ...bars, [...document.querySelectorAll(".pnav-safety a")].map(boxOf)];
+}"""
 SIZE = "[parseFloat(getComputedStyle(document.documentElement).fontSize), innerWidth]"
 # How many lines the word with a hyphen takes.
 LINES_OF_A_WORD = "document.querySelector('#question-text .pnav-whole').getClientRects().length"
@@ -93,21 +101,14 @@ def test_numbers_and_exit_stay_in_view_with_large_text(live_site, visit_at: Visi
     page = visit_at(size)
     for path in PAGES:
         page.goto(live_site.url + path)
-        title = page.locator("main h1").bounding_box()
-        assert title is not None and title["y"] <= 260, f"{path}: the frame takes the first screen"
-        page.evaluate("scrollTo(0, 400)")
-        bars = {}
-        for name in (".pnav-safety", ".pnav-exit__button"):
-            bars[name] = page.locator(name).first.bounding_box()
-            assert bars[name] is not None
-            assert bars[name]["x"] >= 0 and bars[name]["x"] + bars[name]["width"] <= 360, (path, name)
-            assert bars[name]["y"] >= 0 and bars[name]["y"] + bars[name]["height"] <= 640, (path, name)
-        for link in page.locator(".pnav-safety a").all():
-            box = link.bounding_box()
-            assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 360, path
-            assert box["height"] >= 44, path
-        top = bars[".pnav-safety"]["y"] + bars[".pnav-safety"]["height"]
-        assert bars[".pnav-exit__button"]["y"] - top >= 480, path
+        title, safety, leave, links = page.evaluate(FRAME)
+        assert title["height"] and title["y"] <= 260, f"{path}: the frame takes the first screen"
+        for bar in (safety, leave):
+            assert bar["height"] and bar["left"] >= 0 and bar["right"] <= 360, (path, bar)
+            assert bar["top"] >= 0 and bar["bottom"] <= 640, (path, bar)
+        for link in links:
+            assert link["left"] >= 0 and link["right"] <= 360 and link["height"] >= 44, (path, link)
+        assert leave["top"] - safety["bottom"] >= 480, path
         assert page.evaluate(WIDER) == [], path
 
 
