@@ -12,7 +12,14 @@ from chat.conversations import lookalikes
 from chat.models import Agent, Conversation
 from chat.rules.lifecycle import Availability, Status
 from tests.browser.conftest import LiveSite, PageFactory
-from tests.browser.test_console import OPEN_THREAD, Work, at, be_signed_in  # noqa: F401  `at`: a fixture
+from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
+    OPEN_THREAD,
+    Work,
+    an_agent,
+    at,
+    be_signed_in,
+    somebody_waits,
+)
 from tests.browser.test_console_aim import address, ends, holding
 from tests.factories import chat as make
 
@@ -52,6 +59,27 @@ def test_tenth_exchange_is_announced_by_its_number_and_no_key(live_site: LiveSit
     said = " ".join(page.evaluate("window.said"))
     assert re.search(r"Nouvel échange, numéro 10\s: ", said), said
     assert "touche" not in said
+
+
+def test_person_given_whose_reading_fails_comes_at_the_next_one(live_site: LiveSite, page: Page, at: Work):
+    """They had been told that the agent was there, and no console ever showed them."""
+    agent = at(an_agent)
+    key = at(somebody_waits)[0].public_id
+    page.add_init_script(f"({SAID})()")
+    be_signed_in(page, live_site, agent)
+    page.goto(live_site.url + "/console/")
+    failed = []
+    page.route(f"**/console/echange/{key}/?partie=echange", lambda route: failed.append(route.abort()), times=2)
+    page.get_by_role("button", name="Disponible").click()
+    expect(page.locator(OPEN_THREAD)).to_have_attribute("data-conversation", str(key), timeout=30_000)
+    assert len(failed) == 2
+    expect(page.locator("#liste .console-entry")).to_have_count(1)
+    said = [one for one in page.evaluate("window.said") if "Nouvel échange" in one]
+    assert len(said) == 1, said
+    read = []
+    page.on("request", lambda request: read.append(request.url) if "partie=echange" in request.url else None)
+    page.wait_for_timeout(6000)  # longer than from one try to the next
+    assert not [url for url in read if not url.endswith("&lu")], read
 
 
 def test_end_whose_seconds_are_over_as_the_page_is_left_arrives(live_site: LiveSite, page: Page, at: Work):

@@ -33,6 +33,9 @@ const opening = { wanted: "" }; // id of a conversation that the agent just acce
 /** @type {Map<string, "closed" | "released">} what left while it was being read: what the server drew may be older */
 const leftMeanwhile = new Map();
 
+/** @type {Set<string>} ours, as the server told, and not on the page: their reading failed, and is tried again */
+const awaited = new Set();
+
 /** @type {Promise<unknown>[]} the reading of those that the page came with */
 const beginnings = [];
 
@@ -84,11 +87,13 @@ async function readConversation(id) {
     const page = await load(pageOf(id));
     const c = page ? take(page, id) : undefined;
     const reason = leftMeanwhile.get(id);
+    awaited.delete(id);
     if (c && reason) leave(c, reason);
     else if (!page) dropLine(id);
     return c;
   } catch {
-    return undefined; // `readMissing` asks again
+    if (leftMeanwhile.has(id)) awaited.delete(id);
+    return undefined; // `readMissing` or `readAwaited` asks again
   } finally {
     loading.delete(id);
     leftMeanwhile.delete(id);
@@ -100,6 +105,14 @@ function dropLine(id) {
   if (conversations.has(id)) return;
   entryOf(id)?.remove();
   count();
+}
+
+/**
+ * Read again whom the server gave to this agent while the page could not read them. The person has been told that the
+ * agent is there, and the list has no line of theirs yet.
+ */
+export function readAwaited() {
+  for (const id of awaited) if (!loading.has(id)) assigned(id);
 }
 
 /**
@@ -122,7 +135,10 @@ export function readMissing() {
  */
 export function leftUnread(id, reason) {
   if (loading.has(id)) leftMeanwhile.set(id, reason);
-  else readMissing();
+  else {
+    awaited.delete(id);
+    readMissing();
+  }
   refreshDuty();
 }
 
@@ -222,6 +238,7 @@ export async function assigned(id) {
     if (!known.gone && !desk.line?.isSlow) transmit({ type: "sync", conversation: id, after: known.lastSeq });
     return;
   }
+  awaited.add(id); // until it has been read
   const c = await fetchConversation(id);
   if (!c || c.over) return;
   c.isNew = true; // it is new until it is opened

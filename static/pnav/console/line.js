@@ -10,7 +10,7 @@ import { BEAT_MS, openLine } from "../lib/line.js";
 import { session } from "../lib/session.js";
 import { keepAwake } from "../lib/wake.js";
 import { secondsWithoutSign } from "../staff/signs.js";
-import { readMissing } from "./conversation.js";
+import { readAwaited, readMissing } from "./conversation.js";
 import { checkPause, refreshDuty, showNoDuty } from "./duty.js";
 import { hear } from "./frames.js";
 import { tickIdle } from "./idle.js";
@@ -158,7 +158,10 @@ function tick() {
   tickOffers();
   if (!desk.line?.ready) {
     if (!gone.isTold && now - gone.at > UNTOLD_MS) tellLoss();
-  } else if (now - listAt >= (desk.line.isSlow ? SLOW_LOOK_MS : BEAT)) {
+    return;
+  }
+  readAwaited(); // somebody waits behind it: this is asked on each tick, one reading at a time
+  if (now - listAt >= (desk.line.isSlow ? SLOW_LOOK_MS : BEAT)) {
     listAt = now;
     refreshList();
     readMissing();
