@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from chat.models import Conversation
 from pnav.sessions import SessionStore
@@ -88,6 +88,27 @@ def test_code_brings_back_on_another_device_after_a_quick_exit(
         elsewhere.keyboard.press("Enter")
     expect(elsewhere.get_by_text("à garder")).to_be_visible()
     expect(elsewhere.get_by_text("Retour avec le code de reprise.").first).to_be_attached()
+
+
+def test_code_pressed_twice_is_made_once_and_its_error_goes_with_the_next_attempt(visitor):
+    """Each code replaces the one before, and the answers may come in another order."""
+    page, _conversation = visitor({"width": 320, "height": 640})
+    held: list[Route] = []
+    page.route("**/tchat/code/", lambda route: held.append(route))
+    create, error = page.get_by_role("button", name=CREATE), page.locator("#code-error")
+    with page.expect_request("**/tchat/code/"):
+        create.click()
+    create.click()
+    page.wait_for_timeout(500)
+    assert len(held) == 1
+    held.pop().abort()
+    expect(error).to_contain_text("n'a pas pu être créé")
+    with page.expect_request("**/tchat/code/"):
+        create.click()
+    expect(error).to_be_hidden()
+    page.wait_for_timeout(200)
+    held.pop().continue_()
+    expect(page.locator("#code-until")).to_contain_text("Il fonctionne jusqu'au")
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])

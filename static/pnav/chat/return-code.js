@@ -38,13 +38,22 @@ async function make(form) {
   tellError(answer.ok ? "" : reply.detail || words.code_failed);
 }
 
+let isMaking = false;
+
 export function watchCode() {
   byId("code-form").addEventListener("submit", async (event) => {
     event.preventDefault();
+    // Each code replaces the one before. Two answers may come in another order, and the code that was shown would no
+    // longer work.
+    if (isMaking) return;
+    isMaking = true;
+    show(byId("code-error"), ""); // it told of the attempt before
     try {
       await make(/** @type {HTMLFormElement} */ (target(event)));
     } catch {
       if (!visit.signal.aborted) tellError(words.code_failed);
+    } finally {
+      isMaking = false;
     }
   });
 }
