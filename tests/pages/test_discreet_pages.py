@@ -33,7 +33,7 @@ TELLING_IN = {
     "fr": TELLING,
     "en": re.compile(
         r"police|gendarm|cyber|harass|threat|insult|victim|witness|complaint|prosecutor|suicid|violen|intimate|illegal|"
-        r"scam|blackmail|reception point|to die|dying",
+        r"scam|blackmail|reception point|to die|dying|officer",
         re.IGNORECASE,
     ),
 }
