@@ -439,6 +439,15 @@ def test_nobody_new_comes_to_who_decides_about_each_exchange(conversation, camil
     assert "Ne plus recevoir personne" not in html and "Personne de nouveau ne vous est confié" in html
 
 
+def test_end_of_duty_says_who_is_in_danger(conversation, camille):
+    """Whoever had written « je veux mourir » looked like anybody else in the list by which an agent leaves."""
+    client = signed_in(camille.user)
+    assert "Mots de suicide" not in client.get("/console/fin-de-service/").text
+    make.message(conversation, "je veux mourir")
+    html = squeezed(client.get("/console/fin-de-service/").text)
+    assert "Mots de suicide" in html and "Procédure d'urgence" not in unescape(html)
+
+
 def test_away_without_a_conversation_goes_at_once(camille):
     signed_in(camille.user).post("/console/disponibilite/", {"availability": "away", "capacity": "3"})
     camille.refresh_from_db()
