@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 JOB = "common.offload.drawing"
 MIB = 1024 * 1024
-# A photograph of 60 million pixels takes 180 MB decoded, and is in memory twice while it is made smaller.
+# An image of 60 million pixels takes 240 MB decoded, and is in memory twice while it is made smaller.
 MEMORY = 1024 * MIB
 CLAIM = timedelta(minutes=5)  # after this time another worker may take a capture whose worker was killed
 PAGES_MOST, WEBP_SIDE = 20, 16_383  # limits of what a child may return (`common.offload.drawing`, RFC 9649)

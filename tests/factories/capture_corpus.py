@@ -40,11 +40,17 @@ def _chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-def png_that_says(width: int, height: int, data: bytes = b"") -> bytes:
-    """Return a PNG whose head names this size, whatever follows it."""
-    head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+def png_that_says(width: int, height: int, data: bytes = b"", *, bits: int = 1, colours: int = 0) -> bytes:
+    """Return a PNG whose head names this size, whatever follows it. colours: 0 for grey, 6 for colours with alpha."""
+    head = struct.pack(">IIBBBBB", width, height, bits, colours, 0, 0, 0)
     body = zlib.compress(data or b"\0" * 64)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
+
+
+def png_of_colour(width: int, height: int) -> bytes:
+    """Return a PNG of this size with one half transparent colour, which is small however large the size is."""
+    row = b"\0" + bytes((200, 30, 30, 128)) * width
+    return png_that_says(width, height, row * height, colours=6, bits=8)
 
 
 def bomb() -> bytes:

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from common.offload import pool, sandbox
-from tests.factories.capture_corpus import SCRIPT, SECRET_PLACE, Sample, corpus
+from tests.factories.capture_corpus import SCRIPT, SECRET_PLACE, Sample, corpus, png_of_colour
 
 JOB = "common.offload.drawing"
 MEMORY = 1024 * 1024 * 1024
@@ -77,6 +77,13 @@ def test_photograph_of_a_telephone_is_drawn():
     value, content = draw(Sample("photo.heic", "heic", file.getvalue(), True))
     red, green, blue = Image.open(io.BytesIO(content)).convert("RGB").getpixel((10, 10))
     assert value["is_readable"] and red > 200 and green < 60 and blue < 60
+
+
+def test_image_with_many_pixels_is_in_memory_twice_at_most():
+    """30 million pixels take 120 MB decoded, and their drawing on white as much. The rest is the child's libraries."""
+    content = png_of_colour(7_500_000, 4)
+    value, _content = pool.run(JOB, {"kind": "png"}, content=[content], memory=512 * 1024 * 1024)
+    assert value["is_readable"] and [(one["width"], one["height"]) for one in value["pages"]] == [(2000, 1)]
 
 
 def test_same_file_is_drawn_the_same():
