@@ -8,6 +8,7 @@ import re
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -279,6 +280,14 @@ def test_proxy_that_failed_to_read_them_is_asked_again_and_the_other_is_not(rene
     for failing in both:
         assert asked_of(renewal(*both, changed=True, failing=failing)) == (1, [AGAIN["caddy"], AGAIN["haproxy"]])
         assert asked_of(renewal(*both, changed=False)) == (0, [AGAIN[failing]])
+
+
+def test_redis_that_answers_no_handshake_is_left_after_seconds(renewal, tmp_path):
+    """A Redis as Debian's package starts it speaks no TLS: it takes the connection and says nothing."""
+    (tmp_path / "programs/redis-cli").write_text("#!/bin/sh\nexec sleep 60\n")
+    started = time.monotonic()
+    assert asked_of(renewal("haproxy", changed=True)) == (0, [AGAIN["haproxy"]]), "and the proxy is still told"
+    assert time.monotonic() - started < 15
 
 
 def test_copied_certificates_are_read_again_and_none_are_made(renewal):
