@@ -195,3 +195,16 @@ def test_worker_that_stands_still_is_ended_alike_by_systemd_and_by_compose():
     # What each adds to the time of a duty is the same, except for the checks of Compose, a minute apart.
     assert 0 < by_systemd < by_compose <= by_systemd + 120
     assert check["retries"] == entry.LOOKS["worker"], "shown to be unhealthy when it is ended, not before"
+
+
+def test_units_may_write_to_the_stores_that_operators_are_told_to_use():
+    """`ProtectSystem=strict` refuses every other folder, with an error that only the log of the unit shows."""
+    writable = {name: settings(name).get("ReadWritePaths", [""])[0].split() for name in PROCESSES}
+    assert writable["pnav-worker.service"] == ["-/mnt/data-keys", "-/mnt/captures"]
+    assert writable["pnav-pages@.service"] == ["-/mnt/captures"]
+    for variable, folders in (
+        ("DATA_KEYS_COPIES_TO", ["/mnt/data-keys/1", "/mnt/data-keys/2"]), ("CAPTURES_DIR", ["/mnt/captures"]),
+    ):  # fmt: skip
+        assert f"`{variable}={','.join(folders)}`" in OPERATIONS
+        for folder in folders:
+            assert any(folder.startswith(path.removeprefix("-")) for path in writable["pnav-worker.service"])
