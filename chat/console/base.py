@@ -271,6 +271,7 @@ def _words() -> dict[str, str]:
         "alike_taken": _("Pris par {name}"),
         "apart_one": _("{n} absente, à part"),
         "apart_many": _("{n} absentes, à part"),
+        "chat_opened": _("Le tchat est rouvert."),
         **{f"whereabouts_{one.value}": str(one.label) for one in Whereabouts},
         "pause_over": _("La pause est finie : vous êtes de nouveau disponible."),
         "sound_on": _("Couper le son"),

@@ -70,6 +70,7 @@ from chat.transfer import actions as transfer_actions
 from common import rate_limits
 from common.database_errors import describe_error
 from common.service_settings import definitions, values
+from reports import closures
 
 logger = logging.getLogger(__name__)
 
@@ -444,7 +445,8 @@ def frames(request: HttpRequest, agent: Agent) -> HttpResponse:
             actions.agents_seen(agent_ids=[agent.pk], signs={agent.pk: frame.sign})
         if isinstance(frame, protocol.Beat) and frame.conversation is None:
             own = [{"type": "assigned", "conversation": str(key)} for key in own_conversations([agent.pk])[agent.pk]]
-            return _frames([*own, waiting_list.read_waiting().frame(), protocol.beat_frame(timezone.now())])
+            queue = waiting_list.read_waiting().frame(is_closed=closures.is_closed())
+            return _frames([*own, queue, protocol.beat_frame(timezone.now())])
         client_id = getattr(frame, "client_id", None)
         current = access.as_assigned_agent(agent, frame.conversation) if frame.conversation else None
         if current is None:

@@ -84,8 +84,8 @@ class WaitingList:
         """Return how many wait whose turn is passed over for now, because they are offline or have left."""
         return self.total - self.present
 
-    def frame(self) -> Json:
-        """Make the `queue` frame of the protocol, for every console."""
+    def frame(self, *, is_closed: bool) -> Json:
+        """Make the `queue` frame of the protocol, for every console. is_closed: nobody new can come to the queue."""
         items = [
             {
                 "conversation": str(person.conversation),
@@ -108,6 +108,7 @@ class WaitingList:
             "waiting": self.total,
             "present": self.present,
             "apart": self.apart,
+            "closed": is_closed,
             "items": items,
             "groups": [
                 {

@@ -163,5 +163,6 @@ class WaitingRoom:
 
 
 def _read(questions: list[bool]) -> list[tuple[Board, str, bool]]:
-    text = protocol.encode(waiting_list.read_queue().frame()) if any(questions) else ""
-    return [(read_board(), text, closures.is_closed())] * len(questions)
+    is_closed = closures.is_closed()
+    text = protocol.encode(waiting_list.read_queue().frame(is_closed=is_closed)) if any(questions) else ""
+    return [(read_board(), text, is_closed)] * len(questions)

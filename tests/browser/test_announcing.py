@@ -12,6 +12,7 @@ from pnav.pages.models import Announcement
 from reports import closures
 from reports.models import ChatClosure, ClosureReason
 from tests.browser.conftest import LiveSite
+from tests.browser.test_console import Work, an_agent, at, be_signed_in  # noqa: F401  `at`: a fixture
 
 
 @pytest.fixture
@@ -46,3 +47,29 @@ def test_closed_chat_is_readable_and_its_doors_are_in_view(live_site: LiveSite, 
     for door in ('a[href="tel:17"]', 'a[href="tel:3018"]', 'a[href="https://17cyber.gouv.fr/"]'):
         expect(page.locator("main").locator(door).first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_console_that_stays_open_says_that_the_chat_closed_and_no_longer_when_it_opened(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    be_signed_in(page, live_site, at(an_agent))
+    page.goto(live_site.url + "/console/")
+    notice = page.locator("[data-chat-closed]")
+    expect(notice).to_be_hidden()
+    with live_site.database():
+        closure = ChatClosure(reason=ClosureReason.INCIDENT, starts_at=timezone.now() - timedelta(minutes=1))
+        closure.set_texts({"vous": "Retour bientôt."}).save()
+    live_site.do(closures.forget)
+    try:
+        expect(notice).to_be_visible(timeout=25_000)
+        expect(page.locator("#annonces")).to_contain_text("Le tchat est fermé")
+        page.reload()
+        expect(notice).to_contain_text("sans heure de fin")
+    finally:
+        with live_site.database():
+            ChatClosure.objects.all().delete()
+        live_site.do(closures.forget)
+    expect(notice).to_be_hidden(timeout=25_000)
+    expect(page.locator("#annonces")).to_have_text("Le tchat est rouvert.")

@@ -90,7 +90,7 @@ def test_frame_and_page_are_made_from_the_same_rows():
     make.waiting(force="")
     now = timezone.now()
     queue = waiting_list.read_waiting()
-    frame, rows = queue.frame(), inbox.queue_rows(queue, now)
+    frame, rows = queue.frame(is_closed=False), inbox.queue_rows(queue, now)
     assert (frame["waiting"], len(rows)) == (2, 2)
     for item, row in zip(frame["items"], rows, strict=True):
         person = row.person

@@ -1,5 +1,6 @@
 """« Fermer le tchat » and announcements: who agrees to them, what visitors and the staff read, and who is notified."""
 
+import re
 from datetime import timedelta
 from html import unescape
 
@@ -147,9 +148,15 @@ def test_agents_read_that_the_chat_is_closed(settings):
     client.cookies[settings.SESSION_COOKIE_NAME] = agent_signed_in(make.agent(role=Role.SUPERVISOR))
     words = "personne de nouveau n'arrive"
     assert words not in read(client, "/console/tableau/")
+    [notice] = re.findall(r"<div[^>]* data-chat-closed[^>]*>", read(client, "/console/"))
+    assert notice.endswith("hidden>"), "its script shows it once the chat has closed"
     closed(ends_at=timezone.now() + timedelta(hours=1))
     for where in ("/console/", "/console/tableau/"):
         assert words in read(client, where), where
+    [notice] = re.findall(r"<div[^>]* data-chat-closed[^>]*>", page := read(client, "/console/"))
+    assert "hidden" not in notice and page.count("Le tchat est fermé jusqu'au") == 1
+    beat = client.post("/console/trames/", {"type": "beat"}, content_type="application/json").json()
+    assert [frame["closed"] for frame in beat["frames"] if frame["type"] == "queue"] == [True]
     assert words not in read(Client(), "/")
 
 

@@ -71,7 +71,22 @@ export function showQueue(frame) {
   apart.hidden = !frame.apart;
   write(apart, say(frame.apart === 1 ? "apart_one" : "apart_many", { n: frame.apart }));
   find("[data-empty=queue]").hidden = frame.items.length > 0 || groups.length > 0;
+  showClosed(frame.closed);
   refreshFigures();
+}
+
+/**
+ * Say above the screen that the chat is closed to new people, and take it away when it opens again. Until when a later
+ * closing lasts is not known here.
+ *
+ * @param {boolean} [isClosed] undefined: a process of an older version does not say it
+ */
+function showClosed(isClosed) {
+  const notice = find("[data-chat-closed]");
+  if (isClosed === undefined || notice.hidden !== isClosed) return;
+  notice.hidden = !isClosed;
+  announce(isClosed ? (find("p", notice).textContent ?? "") : say("chat_opened"));
+  if (!isClosed) find("p", notice).textContent = notice.dataset.undated ?? "";
 }
 
 const FIGURES_EVERY_MS = 10_000; // opening a procedure while nobody waits changes nothing in the queue

@@ -42,7 +42,7 @@ def order() -> list[int]:
     for public_id in board.order:
         position = board.position(public_id)
         assert queue_position(rows[public_id], now) == (position, board.wait_minutes(position))
-    shown = [item["conversation"] for item in waiting_list.read_waiting().frame()["items"]]
+    shown = [item["conversation"] for item in waiting_list.read_waiting().frame(is_closed=False)["items"]]
     assert shown == [str(public_id) for public_id in board.order][:100]
     return [rows[public_id].pk for public_id in board.order]
 
@@ -242,7 +242,7 @@ def test_agent_reads_it_in_words_without_an_address():
         signed_in(agent.user).get(reverse("console:conversation", kwargs={"public_id": one.public_id})).content.decode()
     )
     assert "Beaucoup de signalements du même réseau en une heure" in page
-    items = waiting_list.read_waiting().frame()["items"]
+    items = waiting_list.read_waiting().frame(is_closed=False)["items"]
     assert sorted(item["crowded"] for item in items) == [False, True]
     for item in items:
         assert set(item) == {

@@ -66,17 +66,17 @@ def test_sockets_read_the_same_queue_with_the_queries_that_it_needs(who, django_
         Conversation.objects.filter(pk__in=grouped).update(lookalike_group=uuid.uuid4())
     with django_assert_max_num_queries(2 if who == "somebody" else 0 if who == "nobody" else 8):
         queue = waiting_list.read_queue()
-    assert queue.frame() == waiting_list.read_waiting().frame()
+    assert queue.frame(is_closed=False) == waiting_list.read_waiting().frame(is_closed=False)
     assert (queue.total == 0) is (who == "nobody")
 
 
 def test_frame_says_who_is_absent_and_since_when_and_does_not_change_with_each_beat():
     people = cast()
-    frame = waiting_list.read_waiting().frame()
+    frame = waiting_list.read_waiting().frame(is_closed=False)
     assert (frame["waiting"], frame["present"], frame["apart"]) == (5, 2, 3)
     assert [item["seen_at"] is None for item in frame["items"]] == [False, True, False, False, False]
     Conversation.objects.filter(pk=people["here"].pk).update(reporter_seen_at=clock.now())
-    assert waiting_list.read_waiting().frame() == frame
+    assert waiting_list.read_waiting().frame(is_closed=False) == frame
 
 
 def test_who_is_there_is_shown_however_many_absent_came_before(monkeypatch):
