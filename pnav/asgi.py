@@ -7,6 +7,7 @@ import asyncio
 import gc
 import os
 import sys
+from functools import partial
 from typing import Any
 
 import django
@@ -118,9 +119,10 @@ def _settle(*, has_sockets: bool) -> None:
 
 
 class WithBroadcaster:
-    """Starts this process's broadcaster at the first request, and hands it to the sockets in their scope.
+    """Hands this process's broadcaster to the sockets in their scope.
 
-    Daphne has no start-up event in which to do so.
+    The broadcaster begins when the server listens, so that the process says that it is alive before anybody comes. A
+    server other than ours does not call `begin`; then it begins with the first request.
     """
 
     def __init__(self, inner: Any, *, has_sockets: bool = True) -> None:
@@ -154,7 +156,9 @@ def application_for(role: str) -> WithBroadcaster:
     return WithBroadcaster(ProtocolTypeRouter(parts), has_sockets=has_sockets)
 
 
-install_server(health.are_pages_stuck)
+install_server(
+    health.are_pages_stuck, partial(ensure_broadcaster, has_sockets=settings.PROCESS_ROLE != ProcessRole.PAGES)
+)
 if settings.PROCESS_ROLE == ProcessRole.PAGES:
     lower_priority(PAGES_NICENESS)  # before threads are started, because they inherit it
     keep_collecting(is_idle, MEMORY.is_over)

@@ -88,6 +88,7 @@ class Server(daphne.server.Server):
     LOOKS_SECONDS = 0.05
 
     are_pages_stuck: ClassVar[Callable[[], Awaitable[bool]]]  # see `install_server`
+    begin: ClassVar[Callable[[], object]]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -115,9 +116,10 @@ class Server(daphne.server.Server):
         self._ports.append(port)
         self._supervisor.tell(READY)
         if self._telling is None:
-            _later(0, self._begin_telling)  # it needs the loop, which does not run yet
+            _later(0, self._begin)  # it needs the loop, which does not run yet
 
-    def _begin_telling(self) -> None:
+    def _begin(self) -> None:
+        type(self).begin()
         telling = tell_from_loop(self._supervisor, type(self).are_pages_stuck)
         self._telling = asyncio.get_running_loop().create_task(telling)
 
@@ -333,12 +335,14 @@ class SocketProtocol(daphne.ws_protocol.WebSocketProtocol):
             self.transport.write(frame)
 
 
-def install_server(are_pages_stuck: Callable[[], Awaitable[bool]]) -> None:
+def install_server(are_pages_stuck: Callable[[], Awaitable[bool]], begin: Callable[[], object]) -> None:
     """Make the `daphne` command that loads this application use our classes. Called before it creates its server.
 
-    are_pages_stuck: called before a supervisor is told that the process is alive.
+    are_pages_stuck: called before a supervisor is told that the process is alive. begin: called in the event loop when
+    the server listens, before there is any request; it does nothing when it is called again.
     """
     Server.are_pages_stuck = staticmethod(are_pages_stuck)
+    Server.begin = staticmethod(begin)
     CommandLineInterface.server_class = Server
     daphne.server.serverFromString = endpoint_of
     tcp.Port.transport = Line

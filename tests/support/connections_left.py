@@ -25,7 +25,7 @@ async def _never_stuck() -> bool:
     return False
 
 
-install_server(_never_stuck)
+install_server(_never_stuck, begin=lambda: None)
 
 
 def _counted() -> bytes:
