@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.hashers import get_hasher
 from django.contrib.auth.models import AbstractUser, UserManager
-from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.password_validation import get_default_password_validators, validate_password
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
@@ -20,11 +20,12 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from pnav.accounts.approval_rules import Act, State
+from pnav.accounts.passwords.validators import OTHERS_AT_LEAST, GuessableValidator, unforeseen_part
 
 FIRST_PASSWORD_DAYS = 3  # it is handed over in person; after a leave, or for a lost note, another one is drawn
 # The iterations of PBKDF2 for a password that is drawn: 79 bits cannot be guessed, however fast each try is, and five
-# hundred of them are hashed in some seconds. At the first sign-in it is hashed like any other, and its owner then
-# chooses another one.
+# hundred of them are hashed in some seconds (`hashers.QUICK_ITERATIONS`). At the first sign-in it is hashed like any
+# other, and its owner then chooses another one.
 DRAWN_ITERATIONS = 10_000
 # Characters that cannot be taken for another one on paper. Sixteen of them hold 79 bits.
 FIRST_PASSWORD_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105  an alphabet
@@ -134,12 +135,17 @@ class User(AbstractUser):
                 return password
 
     def _is_good(self, password: str) -> bool:
-        """Return whether the password passes the validators. By chance it may hold a row (abcd)."""
+        """Return whether the password passes the validators. By chance it may hold a row (abcd).
+
+        zxcvbn does not estimate how many tries find it: of a drawn one that is known, and five hundred estimates take
+        longer than all the hashes.
+        """
+        others = [one for one in get_default_password_validators() if not isinstance(one, GuessableValidator)]
         try:
-            validate_password(password, self)
+            validate_password(password, self, others)
         except ValidationError:
             return False
-        return True
+        return len(unforeseen_part(password)) >= OTHERS_AT_LEAST
 
     def first_password_has_ended(self, now: datetime) -> bool:
         """Return whether this account needs another first password. A provisional password without a date has ended."""

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.hashers import check_password
+from django.contrib.auth.hashers import check_password, make_password
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from common import slow_hashes
 from pnav.accounts.models import FIRST_PASSWORD_DAYS, User
 from pnav.accounts.passwords.validators import unforeseen_part
 from pnav.accounts.second_factor import PASSWORD_SECONDS
@@ -38,6 +39,27 @@ def test_draw_first_password_is_another_each_time_and_a_good_one():
         left = user.first_password_until - timezone.now()
         assert timedelta(days=FIRST_PASSWORD_DAYS) - left < timedelta(minutes=1)
     assert len(drawn) == 50
+
+
+def test_drawn_password_waits_for_no_thread_of_low_priority_and_any_other_does(settings, monkeypatch):
+    settings.PASSWORD_HASHERS = ["pnav.accounts.passwords.hashers.PBKDF2PasswordHasher"]
+    waited = []
+    monkeypatch.setattr(slow_hashes, "compute", lambda hash_of, *given: waited.append(given) or hash_of(*given))
+    user = User(username="camille")
+    user.draw_first_password()
+    assert waited == [], "a sheet draws five hundred of them"
+    assert check_password(user.drawn_password, user.password) and waited == []
+    assert not check_password("une autre phrase", user.password)
+    assert len(waited) == 1, "a wrong try takes as long as at any other account"
+    make_password("une autre phrase")
+    assert len(waited) == 2
+
+
+def test_five_hundred_drawn_passwords_are_not_estimated(monkeypatch):
+    monkeypatch.setattr("pnav.accounts.passwords.validators.guesses_log10", lambda *_given: pytest.fail("an estimate"))
+    User(username="camille").draw_first_password()
+    rows = iter("aaaabbbbccccdddd" + "k7mq2xw9tzr4hvb5")
+    assert User(username="camille").first_password_of(rows) == "k7mq-2xw9-tzr4-hvb5", "a row is drawn again"
 
 
 def test_draw_again_on_the_same_account_is_another():
