@@ -60,7 +60,7 @@ EXCHANGE = (
     )
   }
 }
-#heading(level: 1, data.thread_title)
+#if data.thread.len() > 0 { heading(level: 1, data.thread_title) }
 #for message in data.thread {
   heading(level: 2, message.head)
   set text(dir: if message.dir == "rtl" { rtl } else { ltr })
@@ -79,7 +79,7 @@ SLIP = (
 #title()
 #for line in data.about { par(text(size: 14pt, weight: "bold", line)) }
 #for section in data.sections {
-  heading(level: 1, section.title)
+  if section.title != "" { heading(level: 1, section.title) }
   par(section.lines.join(linebreak()))
 }
 """
@@ -88,7 +88,7 @@ SLIP = (
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """It is a section of a document: sentences, and pairs of a name and its value."""
+    """It is a section of a document: sentences, and pairs of a name and its value. title: "" for none, on a slip."""
 
     title: str
     lines: Sequence[str] = ()
@@ -100,8 +100,8 @@ class Document:
     """It is the content of a document.
 
     title: also that of the file. mark: printed at the head of each page. thread: (head, body) of each message, in
-    order. codes_note: a sentence for when a character had to be replaced by its code. letterhead: lines, the first one
-    in bold.
+    order; without any its title is not printed. codes_note: a sentence for when a character had to be replaced by its
+    code. letterhead: lines, the first one in bold.
     """
 
     title: str

@@ -397,7 +397,7 @@ def receipt_paper(request: HttpRequest) -> HttpResponse:
         about=[receipt_number.write(number), texts.RECEIPT_DAY.say(day=day)],
         sections=[
             Section(
-                texts.RECEIPT_NUMBER.say(),
+                "",  # the title of the document says what it is
                 lines=[
                     texts.RECEIPT_WHO.say(familiar=familiar),
                     texts.RECEIPT_KEPT.say(years=receipts.KEPT_YEARS),

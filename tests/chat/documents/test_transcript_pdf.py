@@ -185,6 +185,16 @@ def test_no_heading_is_the_last_line_of_a_page(pairs):
     assert where == {0, 1}, "the foot of a page was among them"
 
 
+def test_heading_of_nothing_is_not_printed():
+    """A dossier without captures and a copy without messages have no thread; a receipt's sentences have no title."""
+    whole = document("Bonjour")
+    data = transcript_pdf._data(replace(whole, thread=()))
+    assert "Messages" in pages_of(EXCHANGE, transcript_pdf._data(whole))[0]
+    assert "Messages" not in pages_of(EXCHANGE, data)[0]
+    slip = replace(whole, about=["7KQ2"], sections=[Section("", lines=["Il ne dit rien de vous."])])
+    assert pages_of(SLIP, transcript_pdf._data(slip)) == [["Échange", "7KQ2", "Il ne dit rien de vous."]]
+
+
 def on_page(pages: list[list[str]], words: str) -> list[int]:
     return [number for number, page in enumerate(pages) for line in page if words in line]
 

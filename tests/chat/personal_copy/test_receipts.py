@@ -1,5 +1,6 @@
 """A receipt has a number and a day, for whoever is shown it, and nothing that leads to anybody."""
 
+import io
 import threading
 from datetime import date, timedelta
 from html import unescape
@@ -10,6 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.urls import reverse
 from django.utils import timezone
+from pypdf import PdfReader
 
 from chat.conversations import receipts
 from chat.models import Receipt
@@ -56,6 +58,8 @@ def test_receipt_is_made_on_request_and_leads_to_nobody(as_reporter):
     }  # fmt: skip
     paper = client.post(reverse("chat:receipt_paper"), {"number": number})
     assert paper.content.startswith(b"%PDF-") and paper["Content-Disposition"].endswith('.pdf"')
+    lines = PdfReader(io.BytesIO(paper.content)).pages[0].extract_text().splitlines()
+    assert lines.count("Numéro") == 1, "the title, and no heading that repeats it"
     conversation.report.delete()
     assert receipts.find_day(number) == row.filed_on, "it stays when the exchange goes"
 
