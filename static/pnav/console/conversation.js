@@ -10,7 +10,6 @@ import { afterFrame } from "../lib/turns.js";
 import { lastOpen, rememberOpen, writeAddress } from "./addresses.js";
 import { adopt, drawnWaiting } from "./adopt.js";
 import { dangerOf } from "./dangers.js";
-import { keepDrafts } from "./drafts.js";
 import { checkPause, refreshDuty } from "./duty.js";
 import { leave } from "./leaving.js";
 import { count, paint } from "./list.js";
@@ -18,7 +17,8 @@ import { arrivalSentence } from "./numbers.js";
 import { load } from "./pages.js";
 import { pageOf, refreshTold } from "./panels.js";
 import { beep } from "./sound.js";
-import { alarm, announce, byUrgency, conversations, desk, list, over, putAside, say, transmit } from "./state.js";
+import { alarm, announce, byUrgency, conversations, desk, list, putAside, say, transmit } from "./state.js";
+import { entryOf, take } from "./take.js";
 import * as threads from "./thread.js";
 import { openedByPage } from "./unseen.js";
 
@@ -41,37 +41,6 @@ const beginnings = [];
 
 /** Wait until the whole list that the page came with is read. Before that, one would choose among a part of it. */
 export const listIsRead = () => Promise.all(beginnings);
-
-/** @param {string} id */
-export const entryOf = (id, from = document) => seek(`.console-entry[data-conversation="${id}"]`, from);
-
-/** Put a conversation that was read into the page. @param {Document} page @param {string} id */
-function take(page, id) {
-  const names = [".console-entry", ".console-thread", ".console-dossier"];
-  const [entry, thread, dossier] = names.map((name) => document.adoptNode(find(name, page)));
-  const before = conversations.get(id);
-  const old = entryOf(id);
-  const draft = before?.area?.value; // even when it was just emptied: what the server drew may be older
-  if (before?.thread) {
-    keepDrafts(before.thread, thread);
-    keepDrafts(before.dossier, dossier);
-    for (const part of [before.thread, before.dossier]) part.remove();
-  }
-  const place = thread.dataset.status === "closed" ? over : list;
-  if (old && old.parentElement === place) old.replaceWith(entry);
-  else {
-    old?.remove();
-    place.append(entry);
-  }
-  find("#echange").prepend(thread);
-  find("#dossiers").append(dossier);
-  const c = adopt(entry, thread, dossier);
-  c.confirmed = true;
-  if (c.area && draft !== undefined) c.area.value = draft;
-  if (c === desk.current) threads.toEnd(c);
-  threads.flush(c);
-  return c;
-}
 
 /** Read a conversation into the page, unless it is being read already. @param {string} id */
 export async function fetchConversation(id) {

@@ -7,7 +7,7 @@
 
 import { all, find, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
-import { check, entryOf, openWhenItComes } from "./conversation.js";
+import { check, openWhenItComes } from "./conversation.js";
 import { showDuty } from "./duty.js";
 import { signOut, tellUnanswered } from "./line.js";
 import { paint, showPromise } from "./list.js";
@@ -15,6 +15,7 @@ import { parse, swapFrom } from "./pages.js";
 import { refreshOffers } from "./queue.js";
 import { saved, showErrors, wrongInSheet } from "./sheet.js";
 import { announce, desk, known, putAside, slot, words } from "./state.js";
+import { entryOf } from "./take.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 

@@ -7,12 +7,12 @@
 
 import { all, find, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
-import { entryOf } from "./conversation.js";
 import { tellUnanswered } from "./line.js";
 import { paint } from "./list.js";
 import { tell } from "./notice.js";
 import { parse, swapFrom } from "./pages.js";
 import { announce, csrf, home, known, words } from "./state.js";
+import { entryOf } from "./take.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
