@@ -61,6 +61,30 @@ def test_database_waits_for_what_is_still_being_written():
         assert cursor.fetchone() == (0,)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_database_is_brought_back_after_a_deadlock_with_what_a_test_left_behind():
+    """A thread holds the last table that is locked, and asks for the first one before deadlocks are looked for."""
+    parameters = connection.get_connection_params()
+    address = {name: parameters[name] for name in ("dbname", "user", "password", "host", "port") if name in parameters}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT kept.tables()")
+        first, *_others, last = cursor.fetchone()[0].split(", ")
+    with psycopg.connect(**address) as late, connection.cursor() as cursor:
+        late.execute("INSERT INTO django_session VALUES ('late', '', now())")
+        late.execute(f"LOCK TABLE {last} IN ACCESS SHARE MODE")
+
+        def ask_for_the_first() -> None:
+            late.execute(f"LOCK TABLE {first} IN ACCESS SHARE MODE")
+            late.commit()
+
+        timer = threading.Timer(0.5, ask_for_the_first)
+        timer.start()
+        restoring.bring_back(None)
+        timer.join()
+        cursor.execute("SELECT count(*) FROM django_session")
+        assert cursor.fetchone() == (0,)
+
+
 @pytest.mark.django_db
 def test_database_of_another_name_is_left_as_it_is(monkeypatch):
     """Otherwise a run that made no database of its own would disable the trigger of the audit log in a real one."""

@@ -5,7 +5,10 @@ That takes half a second for a test that wrote ten lines. Here PostgreSQL itself
 that. Its lock waits, as emptying does, for transactions that the test left open elsewhere.
 """
 
-from django.db import connection
+from django.db import OperationalError, connection
+from psycopg.errors import DeadlockDetected
+
+TIMES = 5  # each takes the second after which PostgreSQL looks for deadlocks
 
 # `kept` holds a copy of each table that has rows after the migrations. A table with a trigger before deletions is
 # emptied whole: the audit log (docs/adr/0031) refuses to lose a row, and refuses to be emptied except in this database.
@@ -94,6 +97,16 @@ def remember() -> None:
 
 
 def bring_back(_case: object) -> None:
-    """Remove what a transactional test left, instead of the `flush` of Django's TransactionTestCase."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT kept.bring_back()")
+    """Remove what a transactional test left, instead of the `flush` of Django's TransactionTestCase.
+
+    A thread that a test left behind may hold one table and ask for another that is locked here. PostgreSQL then cancels
+    one of the two after a second, and if it was this one, it is tried again, TIMES at most: the thread ends meanwhile.
+    """
+    for left in reversed(range(TIMES)):
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT kept.bring_back()")
+            return
+        except OperationalError as error:
+            if not left or not isinstance(error.__cause__, DeadlockDetected):
+                raise
