@@ -92,6 +92,7 @@ def test_field_stays_where_it_is_when_the_place_changes(live_site, enter):
     expect(place).to_have_text("Tu es en position 2 dans la file.")
     expect(page.get_by_role("button", name="Actualiser")).to_be_visible()
     until(lambda: held or page.wait_for_timeout(50))
+    page.evaluate("() => document.fonts.ready.then(() => true)")  # words of another font take another number of lines
     lines, was = place.bounding_box(), [one.bounding_box() for one in (field, below)]
     held[0].continue_()
     expect(page.locator("#line")).to_have_text("Connecté")
