@@ -35,6 +35,7 @@ SETTLED_SECONDS = (
     # The delay after which the sender's address is sealed and stored: `chat.realtime.authentication.ARRIVALS_SECONDS`.
     0.08
 )
+COUNTED_AGAIN = 3  # times at most
 STORED_SECONDS = 20  # the longest that this may take on a busy machine
 PATIENCE_SECONDS = 1.0
 # The person's page asks for its state first, and nothing is sent to it before that. The mask is zeros.
@@ -250,7 +251,9 @@ async def count_all(kind: Kind, costs: drive.Three, path: str, key: str) -> None
     try:
         tables = await _count(first, path, key, kind.heads[0])
         await _count(last, path, key, kind.heads[2])
-        if drive.reads_more(first, last):
+        for _time in range(COUNTED_AGAIN):
+            if not drive.reads_more(first, last):
+                break
             # What a process keeps for some seconds, such as its texts, is read again by whichever handshake comes then.
             await _count_again(first, path, key, kind.heads[0])
             await _count_again(last, path, key, kind.heads[2])
