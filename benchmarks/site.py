@@ -52,7 +52,7 @@ class Web(Service):
             "daphne",
             *daphne_arguments(self.application, port=self.port),
         ]
-        self._spawn(command, cwd=ROOT, env={**os.environ, **self.variables})
+        self._spawn(command, cwd=ROOT, env={"PYTHONFAULTHANDLER": "1", **os.environ, **self.variables})
         assert self.process is not None
         if self.cores:
             os.sched_setaffinity(self.process.pid, self.cores)  # before it has threads, which take over its cores

@@ -208,7 +208,7 @@ class Run:
         span.settled = time.monotonic()
         if window.settled_seconds is None:  # what is left of this attack must not count against the next one
             began = time.monotonic()
-            await asyncio.to_thread(self.site.restart)
+            window.stacks = await asyncio.to_thread(self.site.restart)
             await asyncio.sleep(AGAIN_SECONDS)
             self.seen.restarts.append(Timed(began, time.monotonic() - began))
         await self.crowd.all_known()  # who has just filed would be cleared away with the raid

@@ -39,7 +39,15 @@ PAGES, SOCKETS = "pages", "sockets"
 REPORTS_MOST = 20
 # The beginnings of the keys of counters: of visits, of networks, of allauth.
 COUNTERS = (b"limit", b"networks", b"allauth")
+STACKS_SIGNS = 8_000
+CALLS = 6  # of each thread
 DOCUMENT_SIGNS = 700  # characters in each message of the thread of which documents are made
+
+
+def short_stacks(dump: str) -> str:
+    """Return the innermost calls of each thread, of what `faulthandler` wrote."""
+    threads = [thread.splitlines() for thread in dump.split("\n\n") if "most recent call first" in thread]
+    return "\n".join("\n".join(lines[: 1 + CALLS]) for lines in threads)
 
 
 def share_out(pids: Iterable[int]) -> None:
@@ -157,12 +165,19 @@ class Ground:
         everybody = [*self.webs, self.under.postgres, self.under.valkey, *others]
         share_out(service.process.pid for service in everybody if service.process is not None)
 
-    def restart(self) -> None:
-        """End the web processes at once, and start them again at the same addresses."""
+    def restart(self) -> str:
+        """End the web processes at once, and start them again at the same addresses.
+
+        Return what their threads were doing, of each process STACKS_SIGNS at most.
+        """
+        stacks = []
         for web in self.webs:
-            web.stop(signal.SIGKILL)
+            written = web.log.stat().st_size
+            web.stop(signal.SIGABRT)  # Python then writes the stack of each thread (PYTHONFAULTHANDLER), and ends
+            stacks.append(short_stacks(web.log.read_bytes()[written:].decode(errors="replace"))[:STACKS_SIGNS])
             web.start()
         self.share_out()
+        return "\n\n".join(stacks)
 
     def memory(self) -> Memory:
         """Return the memory of the web processes now."""

@@ -56,6 +56,7 @@ class Window:
     memory_after: int = 0
     back_seconds: float | None = 0.0  # until memory was back; None: not within a minute
     settled_seconds: float | None = 0.0  # until honest people were served as before; None: not within a minute
+    stacks: str = ""  # what the threads of the web processes were doing when honest people were not served as before
     used: dict[str, float] = field(default_factory=dict)  # processor seconds of each part of the site meanwhile
     rows: dict[str, int] = field(default_factory=dict)  # what PostgreSQL counted meanwhile (`ground.counts`)
     lasted: float = 0.0  # seconds between the two readings of these

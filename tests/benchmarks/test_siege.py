@@ -18,7 +18,7 @@ from PIL import Image
 from benchmarks.siege import addresses, attackers, files, judge, people
 from benchmarks.siege.__main__ import JUST_FILED_SECONDS, Cost, Run, Scale, Span, costs, fill, main, slow_pages, table
 from benchmarks.siege.attackers import Pace, Tally, _status_in
-from benchmarks.siege.ground import Deed
+from benchmarks.siege.ground import CALLS, Deed, Ground, short_stacks
 from benchmarks.siege.judge import (
     CALM,
     CRITICAL,
@@ -36,6 +36,7 @@ from common.client_address import _networks
 from common.offload.drawing import PIXELS_MOST
 from common.sealed_files.chunks import CHUNK_BYTES
 from common.service_settings.definitions import CAPTURES_MOST
+from pnav.demo.services import Service
 from pnav.demo.visit import Visit, VisitError
 from triage.rules import Urgency
 
@@ -450,3 +451,42 @@ def test_a_visit_that_is_refused_ends_nothing():
 
     attackers.crew(2, Pace(1000, 10, 5), tally, hand)
     assert dict(tally.answers) == {"200": 5, "503": 5}
+
+
+STUCK = """
+import signal, threading, time
+def waits_for_ever(): time.sleep(600)
+threading.Thread(target=waits_for_ever, daemon=True).start()
+threading.Event().wait(600)
+"""
+
+
+class Stuck(Service):
+    """A process that answers nobody."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = folder / "stuck.log"
+        self.log.touch()
+
+    def start(self) -> None:
+        self._spawn([sys.executable, "-c", STUCK], env={"PYTHONFAULTHANDLER": "1"})
+
+
+def test_restart_says_what_the_threads_of_a_stuck_process_were_doing(tmp_path):
+    stuck = Stuck(tmp_path)
+    ground = Ground(Mock(postgres=Mock(process=None), valkey=Mock(process=None)))
+    ground.webs = [stuck]  # type: ignore[list-item]
+    stuck.start()
+    try:
+        time.sleep(1.0)  # it has come as far as that
+        told = ground.restart()
+        assert "waits_for_ever" in told and "threading.py" in told
+        assert stuck.process is not None and stuck.process.poll() is None, "it was started again"
+    finally:
+        stuck.stop()
+
+
+def test_stacks_are_cut_to_the_innermost_calls():
+    calls = "\n".join(f'  File "one.py", line {number} in call' for number in range(40))
+    dump = f"Fatal Python error: Aborted\n\nThread 0x1 (most recent call first):\n{calls}\n\nExtension modules: none"
+    assert len(short_stacks(dump).splitlines()) == 1 + CALLS

@@ -68,7 +68,7 @@ def test_every_attacker_acted_and_ended_by_itself(siege):
 
 def test_people_are_served_as_before_and_memory_is_back_within_a_minute(siege):
     for window in siege.windows:
-        assert window.settled_seconds is not None, window.name
+        assert window.settled_seconds is not None, f"{window.name}\n{window.stacks}"
         assert window.back_seconds is not None, (window.name, window.memory_before, window.memory_after)
 
 

@@ -10,6 +10,7 @@ printed. For one with a `module`, which goes on, it is the number of the process
 
 import atexit
 import ctypes
+import faulthandler
 import gc
 import importlib
 import importlib.machinery
@@ -136,7 +137,11 @@ def run(code: str, environment: dict[str, str]) -> list[Any]:
 
 
 def _run_to_its_end(module: str) -> None:
-    """Run a module, and do what Python does at the end of a program: wait for threads, call exit functions."""
+    """Run a module, and do what Python does at the end of a program: wait for threads, call exit functions.
+
+    SIGABRT makes it write the stacks of its threads to its log, and end.
+    """
+    faulthandler.enable()
     try:
         runpy.run_module(module, run_name="__main__")
     finally:
