@@ -23,10 +23,10 @@ from channels.layers import BaseChannelLayer
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from psycopg import pq, sql
 
-PAYLOAD_BYTES = 7_900  # PostgreSQL takes 7,999
-PAYLOADS_AT_MOST = 8  # in one statement: some 800 notifications
-WAITING_AT_MOST = 2_000  # payloads that have arrived and that a listener has not taken
-READ_ALL = "look"  # `chat.pubsub.RESYNC`
+PAYLOAD_BYTES = 7_900  # PostgreSQL accepts 7,999
+PAYLOADS_AT_MOST = 8  # how many payloads one statement sends: some 800 notifications
+WAITING_AT_MOST = 2_000  # the most payloads that arrived and that a listener has not taken
+READ_ALL = "look"  # the value of `chat.pubsub.RESYNC`
 # The statement is a constant: channel and payloads are passed as values.
 NOTIFY = (
     "SELECT set_config('synchronous_commit', 'off', true), pg_notify({channel}, payload)"
@@ -114,7 +114,7 @@ class _Line:
                 self._libpq.send_query_params(statement, values)
                 self._flush()
                 await self._answer
-            except BaseException:  # also when the caller gives up: the next one would take this answer for its own
+            except BaseException:  # a caller that gives up counts too: the next one would take this answer for its own
                 self.close()
                 raise
             finally:
@@ -164,7 +164,7 @@ class _Line:
         for listener, waiting in list(self.waiting.items()):
             if len(waiting) < WAITING_AT_MOST:
                 waiting.append(message)
-            else:  # this listener stands still: it has to listen again, and then reads everything
+            else:  # this listener has stopped taking messages: it listens again, and then reads everything
                 del self.waiting[listener]
         self._came.set()
 

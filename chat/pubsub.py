@@ -37,28 +37,29 @@ from common import metrics
 
 logger = logging.getLogger(__name__)
 
-GROUP = "doorbell"  # shared with the version before: it keeps its name
+GROUP = "doorbell"  # processes of the version before listen to this name, so it stays
 TICK_SECONDS = 0.06
 # The same when no other web process is there, because then only the worker's notifications come by the layer.
 TICK_ALONE_SECONDS = 0.25
-DISCONNECTED_AFTER_SECONDS = 0.35  # without a tick that came back
+DISCONNECTED_AFTER_SECONDS = 0.35  # after this long without a tick of its own the process counts as disconnected
 # After this long without any message the process polls: a restart of Redis may have broken the line without an error.
 SILENT_SECONDS = 0.08
 WATCH_SECONDS = 0.02  # how often `_watch` looks, when there are other processes
-RESYNC_SECONDS = 1.0  # least time between two resyncs while disconnected
-PUBLISH_SECONDS = 2.0  # until sending is given up as failed
-GONE_AFTER_SECONDS = 30.0  # without a word from another process, until it is forgotten
+RESYNC_SECONDS = 1.0  # the least time between two resyncs while disconnected
+PUBLISH_SECONDS = 2.0  # after this time sending has failed
+GONE_AFTER_SECONDS = 30.0  # a process that was silent for this long is forgotten
 # Between two polls because another process is silent: it may be alive, and only unable to publish.
 MISSING_SECONDS = 0.25
 # A process of pages counts as silent after this: it ticks every TICK_ALONE_SECONDS, and a page may keep it busy.
 SENDER_MISSING_SECONDS = 1.0
-LATE_TURNS = 3  # turns of `_watch` in a row that may come late without counting as silence of the layer
-MISSED_AT_MOST = 2_000  # notifications that are kept while they cannot be sent; more become one resync
-SPACING_SECONDS = 0.001  # between two messages of the layer: each costs half a millisecond, whatever it holds
-AGAIN_SECONDS = 0.25  # until listening is tried again after an error
+LATE_TURNS = 3  # how many late turns of `_watch` in a row do not count as silence of the layer
+MISSED_AT_MOST = 2_000  # the most notifications kept while they cannot be sent; more become one resync
+SPACING_SECONDS = 0.001  # the time between two messages of the layer; each costs half a millisecond, whatever it holds
+AGAIN_SECONDS = 0.25  # the time until listening is tried again after an error
 # Errors of Redis, and of PostgreSQL where that is the layer (`chat.notify_layer`).
 LAYER_ERRORS = (RedisError, OSError, TimeoutError, PostgresError, DjangoDatabaseError)
-OTHERS_AT_MOST = 200  # processes; the bound is there because whoever can write to Redis could invent any number
+# The most other processes that are known, because whoever can write to Redis could invent any number.
+OTHERS_AT_MOST = 200
 
 # Kinds of notifications.
 MESSAGES = "messages"  # the conversation has messages up to `seq`
@@ -114,11 +115,12 @@ class Hub:
         self.is_disconnected = False
         self._outbox: list[Notification] = []
         self._wake = asyncio.Event()
-        self._heard_at = self._line_at = time.monotonic()  # when a message came from itself, and from anybody
+        # When the last message came from this process itself, and when from any.
+        self._heard_at = self._line_at = time.monotonic()
         self._failed_at = self._sent_at = 0.0
         self._missed: dict[Notification, None] = {}
-        self._others: dict[str, float] = {}  # processes that were heard, and when
-        self._senders: dict[str, float] = {}  # those of them that do not listen
+        self._others: dict[str, float] = {}  # the other processes, and when each was last heard
+        self._senders: dict[str, float] = {}  # the same for those that do not listen
         tasks = [self._publish(), self._watch(), *([self._listen()] if listens else [])]
         self._tasks = [loop.create_task(task) for task in tasks]
 
@@ -179,7 +181,8 @@ class Hub:
                 self._sent_at = time.monotonic()
                 _count(PUBLISHED, notifications)
                 if not self.listens:
-                    self._heard_at = self._sent_at  # such a process can only know that Redis took its message
+                    # A process that does not listen can only know that Redis accepted its message.
+                    self._heard_at = self._sent_at
                 await asyncio.sleep(SPACING_SECONDS)
             except Exception as error:  # noqa: BLE001  whatever the error is, polling finds what was not sent
                 self._failed_at = time.monotonic()
@@ -197,7 +200,7 @@ class Hub:
                 layer = get_channel_layer()
                 channel = await layer.new_channel()
                 await layer.group_add(GROUP, channel)
-                if was_lost:  # nobody received here what was sent meanwhile
+                if was_lost:  # nothing that was sent meanwhile was received here
                     was_lost = False
                     self._handle(Notification(RESYNC))
                 while True:
@@ -333,7 +336,7 @@ def is_disconnected() -> bool:
 
 def _message(origin: str, notifications: list[Notification], listens: bool = True) -> dict[str, Any]:
     message: dict[str, Any] = {"type": "rings", "origin": origin, "rings": notifications}
-    if not listens:  # a version that does not know this field takes the process for one that listens
+    if not listens:  # a process without this field counts as one that listens
         message["listens"] = False
     return message
 

@@ -42,7 +42,7 @@ def drawing_of(capture: Capture, page: int) -> HttpResponse:
     answer = PieceByPiece(chain((first,), pieces), length=row.size, name="")
     for name, value in {**headers, "Content-Type": "image/webp"}.items():
         answer[name] = value
-    return cast(HttpResponse, answer)  # served like any other: `pnav.server.page_handler`
+    return cast(HttpResponse, answer)  # `pnav.server.page_handler` serves it like any other answer
 
 
 def pages_of(one: queries.Seen, route: str, public_id: UUID) -> list[dict[str, object]]:

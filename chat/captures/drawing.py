@@ -72,7 +72,7 @@ def _draw(capture: Capture) -> None:
         told = _read_through(capture)
     except KeysAway:
         raise
-    except UnsealError:  # it was altered in the store, or its key is gone
+    except UnsealError:  # the capture was altered in the store, or its key is gone
         logger.error("captures: one does not open %s", capture.conversation.public_id)
         _finish(capture, {}, [])
         return

@@ -309,7 +309,7 @@ def _of(rows: "QuerySet[Capture]", only: Collection[UUID] | None) -> "QuerySet[C
     return rows if only is None else rows.filter(public_id__in=only)
 
 
-UNFINISHED_AFTER = timedelta(hours=24)  # longer than any visit
+UNFINISHED_AFTER = timedelta(hours=24)  # no visit lasts longer
 
 
 def forget_unfinished(now: datetime) -> int:

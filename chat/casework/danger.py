@@ -78,7 +78,7 @@ def kinds_in(text: str) -> list[Kind]:
     return in_order(danger_words.find_kinds(_phrases.get().root, text[:LOOKED_AT]))
 
 
-type Dangers = Mapping[int, Sequence[Kind]]  # by the number of the message; of most there is none
+type Dangers = Mapping[int, Sequence[Kind]]  # the kinds of each message, by its number; most messages have none
 
 
 def read_thread(thread: Iterable[Said]) -> Dangers:

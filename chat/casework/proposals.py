@@ -40,7 +40,7 @@ from triage.questionnaire.questions import Text
 logger = logging.getLogger(__name__)
 
 YES, NO, LATER = form_texts.YES.later(), form_texts.NO.later(), form_texts.LATER.later()
-AT_MOST = 3  # most ready answers of a question
+AT_MOST = 3  # the most ready answers that a question has
 
 
 @dataclass(frozen=True, slots=True)

@@ -277,7 +277,8 @@ def _open(agent: int) -> "QuerySet[Conversation]":
 
 def _ended(agent: int, since: datetime) -> "QuerySet[Conversation]":
     ended = _with_activity(access.ended_by(Agent(pk=agent), since), agent)
-    return ended.order_by("-closed_at", "pk")[: ENDED_AT_MOST + 1]  # one more says that there are others
+    # One more is read, which shows whether there are others.
+    return ended.order_by("-closed_at", "pk")[: ENDED_AT_MOST + 1]
 
 
 # Writing these statements took as long as everything else that a list costs.
@@ -303,7 +304,7 @@ def _last_message(row: Any) -> str:
     return plain_text.plain(text)
 
 
-type Dangers = dict[int, list[Kind]]  # by the number of the message
+type Dangers = dict[int, list[Kind]]  # the kinds of each message, by its number
 
 
 def _is_heard_last(row: Any) -> bool:

@@ -121,7 +121,8 @@ def post_message(
         raise ExchangeFull
     if isinstance(answer, Refusal):
         raise ConversationClosed
-    pubsub.message_posted(public_id, answer.seq)  # for a repeat too: its first notification may have been lost
+    # A repeat is announced too, because its first notification may be lost.
+    pubsub.message_posted(public_id, answer.seq)
     return answer
 
 
@@ -165,9 +166,8 @@ def close_conversation(
     if conversation.assigned_to_id:
         pubsub.agent_changed(conversation.assigned_to_id)
         if by_author == Author.AGENT and pauses.is_grave(conversation):
-            pauses.offer_pause(
-                agent_id=conversation.assigned_to_id, now=now
-            )  # before the freed place is given to the next person
+            # Offered before the freed place is given to the next person.
+            pauses.offer_pause(agent_id=conversation.assigned_to_id, now=now)
     _dispatch_after_commit()
     logger.info("conversation closed %s", conversation.public_id)
     return conversation

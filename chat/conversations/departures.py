@@ -17,7 +17,7 @@ from reports.models import Report
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 100  # most departures in one tick of the worker; each takes up to eight statements
+AT_ONCE = 100  # the most departures that one tick of the worker handles; each takes up to eight statements
 
 NOTE = """
 INSERT INTO chat_departure (report, generation, left_at)

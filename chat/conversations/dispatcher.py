@@ -561,7 +561,8 @@ def abandon_absent(now: datetime | None = None) -> int:
         Conversation.objects.filter(status=Status.WAITING, reporter_seen_at__lt=now - after)
         .exclude(is_kept)
         .order_by("pk")
-        .select_for_update(no_key=True, skip_locked=True)[:PEOPLE_AT_ONCE]  # a locked row: the person is writing
+        # Whoever is writing has a locked row, and is skipped.
+        .select_for_update(no_key=True, skip_locked=True)[:PEOPLE_AT_ONCE]
     )
     Conversation.objects.filter(pk__in=[conversation.pk for conversation in gone]).update(status=Status.ABANDONED)
     ConversationEvent.objects.bulk_create(conversation.new_event(EventKind.ABANDONED, at=now) for conversation in gone)

@@ -39,12 +39,12 @@ from reports.audit import log as audit_log
 from reports.models import AccessKind, Fact
 from triage.rules import Urgency
 
-LOOKED_AT = 2_000  # latest arrivals that one tick looks at
-LET_GO_AT_ONCE = 200  # most people who leave their group in one tick
-AT_ONCE = 25  # most people that one act asks or closes, in one transaction; some three statements for each
-ANSWER_TIME = timedelta(minutes=2)  # least time between the question and the closing
+LOOKED_AT = 2_000  # how many arrivals, the latest ones, one tick looks at
+LET_GO_AT_ONCE = 200  # the most people who leave their group in one tick
+AT_ONCE = 25  # the most people whom one act asks or closes in a transaction; each takes some three statements
+ANSWER_TIME = timedelta(minutes=2)  # the least time between the question and the closing
 KEPT = timedelta(days=1)  # how long a group is kept after its last arrival
-SHOWN = 20  # most groups on one page
+SHOWN = 20  # the most groups on one page
 
 
 class TooSoon(Exception):

@@ -40,7 +40,7 @@ def _digest_of(number: str) -> str:
 def _end_of(day: date) -> date:
     try:
         return day.replace(year=day.year + KEPT_YEARS)
-    except ValueError:  # 29 February
+    except ValueError:  # the day is 29 February, and the other year has none
         return day.replace(year=day.year + KEPT_YEARS, month=3, day=1)
 
 

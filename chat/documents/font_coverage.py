@@ -21,7 +21,7 @@ _SIGN = re.compile(
     r"[\U0001f1e6-\U0001f1ff]{2}"
     rf"|[^\x00-\u017f\u2010-\u2027\u2030-\u2040\u2042\u2044-\u2052\u2054-\u205e\u20ac\u27e6\u27e7]{_JOINED}*(?:\u200d.{_JOINED}*)*"
 )
-AT_MOST = 60  # tries for a document, some forty milliseconds each
+AT_MOST = 60  # the most tries for a document; each takes some forty milliseconds
 # How many different signs of a document are drawn; further ones are replaced by their codes. A long text in Chinese has
 # some three thousand. With 100,000 signs of every script, a child ran out of memory with any fonts.
 SIGNS_AT_MOST = 5_000

@@ -151,7 +151,8 @@ def parts(document: Document) -> list[Sequence[tuple[str, str]]]:
     about_file = [*document.about]
     for section in document.sections:
         about_file += [*section.lines, *map(" ".join, section.pairs)]
-    lines = min(sum(map(lines_of, about_file)), LINES_AT_MOST // 2)  # room for messages remains
+    # Half of the lines at most, so that room for messages remains.
+    lines = min(sum(map(lines_of, about_file)), LINES_AT_MOST // 2)
     for message in document.thread:
         more = HEAD_LINES + lines_of(message[1])
         if found[-1] and (lines + more > LINES_AT_MOST or len(found[-1]) == MESSAGES_AT_MOST):

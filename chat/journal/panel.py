@@ -16,9 +16,9 @@ from chat.models import Conversation
 from common import dates, plain_text
 from reports.rules.offence_elements import Element
 
-SHOWN = 30  # facts beside a thread; the others are on a page of their own
-A_PAGE = 50  # facts of that page
-NUMBERS_SHOWN = 8  # facts that are named for a repetition
+SHOWN = 30  # how many facts stand beside a thread; the others are on a page of their own
+A_PAGE = 50  # how many facts that page has
+NUMBERS_SHOWN = 8  # how many facts a repetition names
 
 
 @dataclass(frozen=True, slots=True)

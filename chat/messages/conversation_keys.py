@@ -55,7 +55,7 @@ def remember_labels(read: Mapping[str, bytes | None]) -> None:
     now = _now()
     with _changing:
         for public_id, label in read.items():
-            _known.pop(public_id, None)  # so that it stands last again
+            _known.pop(public_id, None)  # removed first, so that it is put last again
             _without.pop(public_id, None)
             if label is None:
                 _without[public_id] = now + NO_KEY_SECONDS

@@ -13,10 +13,10 @@ from common import plain_text
 
 MAX_FRAME_BYTES = 16 * 1024
 MAX_BODY = 4000
-PAGE = 200  # most messages in one frame
+PAGE = 200  # the most messages in one frame
 PAGE_BYTES = 48 * 1024  # about the most bytes in one frame; Daphne's limit on a frame holds in both directions
 MAX_SEQ = 2**31 - 1
-OLDEST_SIGN = 86_400  # seconds: no older sign of an agent is told
+OLDEST_SIGN = 86_400  # seconds; a sign of an agent that is older is not reported
 
 BAD_FRAME = "bad_frame"
 TOO_LONG = "too_long"
@@ -209,7 +209,7 @@ def parse_body(body: object, client_id: str | None = None) -> str:
 def _is_encodable(body: str) -> bool:
     try:
         body.encode()
-    except UnicodeEncodeError:  # a lone surrogate
+    except UnicodeEncodeError:  # the text holds half of a surrogate pair
         return False
     return True
 

@@ -19,7 +19,7 @@ from common.data_keys import keys as data_keys
 from common.sql import array_text, fetch_rows
 
 Json = dict[str, Any]
-Own = dict[UUID, tuple[int, int]]  # conversations of an agent: public id → (key, last_seq)
+Own = dict[UUID, tuple[int, int]]  # the conversations of an agent: public id to (key, last_seq)
 Row = tuple[Any, ...]
 Place = tuple[int | None, tuple[int, int] | None]  # position in the queue, and range of the wait in minutes (from, to)
 
@@ -229,9 +229,8 @@ def _read_after(wanted: Sequence[tuple[int, Ask]], readings: Sequence[Reading | 
     columns = zip(*((n, ask.conversation_id, ask.after, ask.agent_id) for n, ask in wanted), strict=True)
     public_ids = {n: ask.public_id for n, ask in wanted}
     sizes = dict.fromkeys(public_ids, 0)
-    short = CROSSING_BYTES // sum(
-        _most(readings[n], ask, page) for n, ask in wanted
-    )  # so long that all of them have room
+    # The length that leaves room for all of them.
+    short = CROSSING_BYTES // sum(_most(readings[n], ask, page) for n, ask in wanted)
     rows = fetch_rows(AFTER, [short, *map(array_text, columns), page])
     if any(row[-1] is None for row in rows):
         rows = _with_long(rows, wanted, readings)

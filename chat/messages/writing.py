@@ -79,7 +79,7 @@ class Refusal(StrEnum):
     FULL = "full"  # the exchange may hold no more; the client is told `closed`, with this as the reason
     TOO_FAST = "rate_limited"  # faster than a person writes; the client may send it again later
     HELD = "unavailable"  # somebody else locks the conversation for too long, or its data key cannot be found
-    PUT_OFF = "put off"  # no refusal: it is written with the next batch, before later ones. The client is never told
+    PUT_OFF = "put off"  # no refusal: the next batch writes it before later ones, and the client is never told
 
 
 # LATERAL with LIMIT makes PostgreSQL look into the index once for each draft. Without it the plan would depend on the
@@ -221,11 +221,11 @@ class _Head:
     is_known: bool = False  # whether the row was read under its lock; if not, the statement itself checks the limits
     characters_before: int = 0
     due_at: datetime | None = None
-    characters: int = 0  # added by this batch
-    paced: int = 0  # messages of this batch that count for the pace of the person
+    characters: int = 0  # the characters that this batch adds
+    paced: int = 0  # how many messages of this batch count for the person's pace
     size: message_limits.Size = _NO_END  # the smallest bound of those who write in this batch
     label: bytes | None = None  # the id of the data key that encrypts what is written
-    cipher: AESGCM | None = None  # of that key
+    cipher: AESGCM | None = None  # the cipher of that key
     is_mute: bool = False  # whether that key is gone: nothing can be encrypted, and no stored message can be opened
 
     def take_key(self, label: bytes | None, ciphers: encryption.Ciphers) -> None:

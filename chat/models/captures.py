@@ -96,7 +96,7 @@ class Capture(SealedWords):
         indexes = [
             models.Index(fields=["received_at"], condition=Q(state="received"), name="capture_to_draw"),
             models.Index(fields=["begun_at"], condition=Q(state="arriving"), name="capture_arriving"),
-            models.Index(fields=["received_at"], name="capture_received"),  # for the tree of a day
+            models.Index(fields=["received_at"], name="capture_received"),  # the tree of a day reads by it
             models.Index(fields=["locked_at"], condition=Q(locked_at__isnull=False), name="capture_set_aside"),
         ]
 

@@ -189,9 +189,8 @@ class Conversation(models.Model):
             models.Index(
                 fields=["resume_until"], name="conversation_code_ends", condition=Q(resume_until__isnull=False)
             ),
-            models.Index(
-                fields=["opened_at"], name="conversation_opened"
-            ),  # for the history, by day (chat.statistics.history)
+            # The history counts by day (chat.statistics.history).
+            models.Index(fields=["opened_at"], name="conversation_opened"),
         ]
 
     @property

@@ -47,7 +47,7 @@ class CannedReply(Translated):
             "Pour la trouver aussi avec des mots qu'elle ne dit pas : mineur, parent… La personne ne les lit pas."
         ),
     )
-    vous = models.TextField(_("texte (vous)"), max_length=2000)  # the admin lists the variables
+    vous = models.TextField(_("texte (vous)"), max_length=2000)  # the admin lists the variables that it may hold
     tu = models.TextField(_("texte (tu)"), max_length=2000, blank=True, help_text=_("À un mineur. Vide : le même."))
     audience = models.CharField(
         _("qui la lit"),

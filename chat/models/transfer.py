@@ -74,7 +74,7 @@ class Handover(models.Model):
     asked_at = models.DateTimeField()
     until = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    is_live: bool  # only with `with_life`
+    is_live: bool  # set only by `with_life`
     # Who was given it from the queue, to which it went; only of those that `chat.transfer.queries.read_offers` reads.
     given_to: Agent | None = None
 

@@ -25,7 +25,8 @@ STATIC: Final = Path(__file__).resolve().parents[2] / "static" / "pnav"
 COMMENT: Final = f"SHA-256 {DIGESTS} "
 # An exchange with its PDFs takes some 3 MiB (`chat.rules.message_limits`); such an archive is made in memory.
 BYTES_AT_MOST: Final = 24 * 1024 * 1024
-LONG_BYTES_AT_MOST: Final = 600 * 1024 * 1024  # captures: `definitions.CAPTURES_SIZE` is 500 MB at most
+# The captures of an exchange: `definitions.CAPTURES_SIZE` is 500 MB at most.
+LONG_BYTES_AT_MOST: Final = 600 * 1024 * 1024
 FILES_AT_MOST: Final = 320  # 50 captures, and 20 drawings of each of 10 documents (`definitions`)
 NAME: Final = re.compile(r"[a-z0-9]+(?:[-./][a-z0-9]+)*")
 
@@ -164,7 +165,7 @@ def _write(
             # PDF files and images are already compressed.
             is_text = isinstance(one, File) and not one.name.endswith(".pdf")
             entry.compress_type = zipfile.ZIP_DEFLATED if is_text else zipfile.ZIP_STORED
-            entry.external_attr = 0o600 << 16  # unpacked, it is for whoever unpacks it
+            entry.external_attr = 0o600 << 16  # only whoever unpacks the file may read it
             size = 0
             with archive.open(entry, "w") as written:
                 for piece in () if is_measured and isinstance(one, LongFile) else _pieces_of(one):

@@ -28,9 +28,9 @@ from common.offload import pool
 ROUNDS = 600_000
 SALT_BYTES, NONCE_BYTES, KEY_BYTES, TAG_BYTES = 16, 12, 32, 16
 PREFIX_BYTES = 7
-PIECE_BYTES = 1024 * 1024  # before encryption; the last piece may have fewer
-WORDS_MAX = 300  # characters that are read
-LETTERS_MIN = 12  # letters of words that somebody chose; those that the page proposes have some thirty, or 50 bits
+PIECE_BYTES = 1024 * 1024  # the length of a piece before encryption; the last one may be shorter
+WORDS_MAX = 300  # the most characters that are read
+LETTERS_MIN = 12  # the fewest letters that somebody may choose; the words of the page have some thirty, or 50 bits
 _MARKS = re.compile(r"[\u0300-\u036f]")
 _OTHERS = re.compile(r"[^a-z0-9]+")
 
@@ -113,7 +113,7 @@ def _seal(cipher: AESGCM, prefix: bytes, content: Iterable[bytes], size: int) ->
     number, left, kept = 0, size, bytearray()
     for one in content:
         kept += one
-        while len(kept) >= PIECE_BYTES and left > PIECE_BYTES:  # the last one waits for the end
+        while len(kept) >= PIECE_BYTES and left > PIECE_BYTES:  # the last piece is marked, so it waits for the end
             yield cipher.encrypt(_nonce(prefix, number, is_last=False), bytes(kept[:PIECE_BYTES]), None)
             del kept[:PIECE_BYTES]
             number, left = number + 1, left - PIECE_BYTES

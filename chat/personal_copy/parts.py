@@ -227,7 +227,7 @@ def capture_for_reader(one: Seen) -> dict[str, Any]:
     }
 
 
-EXTENSIONS = {"jpeg": "jpg"}  # in place of the kind's own name
+EXTENSIONS = {"jpeg": "jpg"}  # the extension where it is not the name of the kind
 _KIND = re.compile(r"[a-z0-9]{1,8}")
 
 
@@ -403,7 +403,7 @@ def _said_moment(text: str) -> str:
 
 
 def _referral(row: referral_queries.ShownReferral) -> dict[str, Any]:
-    its_words = ("moment", "other", "reason")  # of a step, what it has to say
+    its_words = ("moment", "other", "reason")  # the words of a step
     return {
         "unit": row.unit,
         "file_number": row.transmission.file_number or "",

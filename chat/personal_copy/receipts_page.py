@@ -8,7 +8,7 @@ from chat.conversations import receipts
 from chat.rules import receipt_number
 from common import rate_limits
 
-CHECKS, CHECKS_SECONDS = 20, 60  # of an account
+CHECKS, CHECKS_SECONDS = 20, 60  # how many checks an account may make in this time
 
 
 def answer_of(request: HttpRequest, *, motive: str) -> tuple[dict[str, Any], int]:

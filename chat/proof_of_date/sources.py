@@ -116,8 +116,8 @@ WHERE f.id = ANY(%s::bigint[]) AND NOT EXISTS (SELECT FROM chat_itemshare s WHER
 # Longer than any of our transactions, and than the difference of two clocks, so that what was written an hour before
 # the end of a day is committed when its tree is made.
 MARGIN = timedelta(hours=1)
-AT_ONCE_MOST = 250_000  # of a first tree, to bound the worker's memory; what is more waits a day
-LEFT_MOST = 10_000  # keys that are remembered; if there are more, the next tree reads what this one read
+AT_ONCE_MOST = 250_000  # the most items of a first tree, which bounds the worker's memory; further ones wait a day
+LEFT_MOST = 10_000  # how many keys are remembered; if there are more, the next tree reads again what this one read
 
 
 # --- items and their salts --------------------------------------------------------------------------------------------
@@ -264,8 +264,8 @@ class _Marked:
 
     def __init__(self, before: datetime) -> None:
         self._before = before
-        self._keys: list[int] | None = None  # in order
-        self._place = 0  # of them, up to which all was taken
+        self._keys: list[int] | None = None  # the keys, in order
+        self._place = 0  # how many of the keys have had all of their items taken
         self._mark: dict[str, Any] | None = None
 
     @property
@@ -334,7 +334,7 @@ class Messages(_Marked):
                     shares.append(share)
             if len(rows) < most:
                 self._place += len(asked)
-            else:  # there may be more of the last one, unless nothing of it could be taken
+            else:  # the last key may have more items, unless none of it could be taken
                 self._place += bisect_left(asked, keys[-1]) if taken else bisect_right(asked, keys[-1])
             if shares:
                 return _shuffled(shares)

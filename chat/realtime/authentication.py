@@ -136,7 +136,7 @@ class Identities:
     def __init__(self, identify: Identify) -> None:
         self.loop = asyncio.get_running_loop()
         self._identify = identify
-        self._late = 0  # arrivals that wait for a key
+        self._late = 0  # how many new sockets wait for a key
         self._checks: Batch[tuple[Pass, Callable[[Answer], Any]], Identity | bool | None] = Batch(
             lambda pairs: identify([pass_ for pass_, _tell in pairs]),
             self._tell,

@@ -156,7 +156,8 @@ class Batch[Q, A, V = Q]:
     def _one_by_one(self, questions: list[Q], values: list[V]) -> list[tuple[list[Q], list[A] | Exception]]:
         parts: list[tuple[list[Q], list[A] | Exception]] = []
         locked = 0
-        stopped: dict[Hashable, list[A] | Exception] = {}  # streams of which a question failed, with the answer it got
+        # Streams in which a question failed, each with the answer that it got.
+        stopped: dict[Hashable, list[A] | Exception] = {}
         for n, (question, value) in enumerate(zip(questions, values, strict=True)):
             stream = n if self._stream is None else self._stream(value)
             if stream in stopped:

@@ -20,7 +20,7 @@ from chat.realtime.interfaces import AnyConsole, Beat
 from chat.realtime.subscription import Subscription
 
 LINGER_SECONDS = 0.25  # beats wait this long for others, because no person waits for their answer
-TURN_SECONDS = 0.001  # and the batch waits this long, so that all of them share one crossing
+TURN_SECONDS = 0.001  # the batch then waits this long, so that all of them share one call into a thread
 
 type Beating = Subscription | AnyConsole
 
@@ -44,7 +44,7 @@ class Beats:
 
     def __init__(self, call_later: Callable[[float, Callable[[], None]], object]) -> None:
         self._call_later = call_later
-        self._waiting: dict[Beating, None] = {}  # an ordered set: each page once, in the order of arrival
+        self._waiting: dict[Beating, None] = {}  # used as an ordered set: each page once, in the order of arrival
         self._looks: Batch[Beating, bool, PersonBeat | AgentBeat] = Batch(
             _is_nothing_new, self._answer, snapshot=_known, coalesce=TURN_SECONDS, name="beats"
         )

@@ -47,7 +47,7 @@ Json = dict[str, Any]
 # How long writing and reading are retried while PostgreSQL is away. A restart is then only a delay; an interruption
 # that lasts longer is told to the author.
 PATIENCE_SECONDS = 3.0
-DRAFTS_WAITING = 5_000  # messages that may wait for the writer in this process; one more is given back at once
+DRAFTS_WAITING = 5_000  # how many messages may wait for the writer in this process; one more is refused at once
 COMPANY_SECONDS = 0.001  # readings that follow one another this closely share one batch
 LINGER_SECONDS = 0.25  # read marks wait this long, so that many share one statement
 ROUND_SECONDS, SLICES = 2.0, 20  # all connections are checked once in a round, a slice of them at a time
@@ -57,12 +57,13 @@ TOGETHER, TOGETHER_BESIDE_OTHERS = 512, 160
 # Beside other processes a message would wait twice for a fuller batch: where it is written and where it is read. With
 # these shorter waits a message costs a little more, but two processes together carry a tenth more messages.
 WRITER_CROWD_BESIDE_OTHERS, READER_CROWD_BESIDE_OTHERS = 0.001, 0.002
-CHARACTERS_TOGETHER = protocol.PAGE_BYTES // 6  # of texts in one frame; JSON writes a character in six bytes at most
+# The characters of all texts in one frame; JSON writes each in six bytes at most.
+CHARACTERS_TOGETHER = protocol.PAGE_BYTES // 6
 # Polling (`_poll`) rests four times as long as it took, so that it takes at most a fifth of the event loop's time. The
 # rest for the database's share ends after REST_SECONDS, so that people do not wait for a slow database. After a failure
 # it rests AWAY_SECONDS.
 SWEEP_SHARE, REST_SECONDS, AWAY_SECONDS = 4, 0.05, 0.5
-READ_TOGETHER = 128  # subscriptions in one batch of the reader
+READ_TOGETHER = 128  # the most subscriptions in one batch of the reader
 
 OFFERED = metrics.MESSAGES_OFFERED.labels(metrics.SOCKET)
 WRITTEN, REPEATED, REFUSED, GIVEN_BACK = [
@@ -190,7 +191,7 @@ class Broadcaster:
         batches: tuple[Batch[Any, Any], ...] = (self.writer, self.reader, self.owners, self._marks)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_SECONDS):
-                while any(batch.is_busy for batch in batches):  # so that every message that arrived is written
+                while any(batch.is_busy for batch in batches):  # until every message that arrived is written
                     await asyncio.sleep(0.01)
         await self.hub.close()
 
@@ -271,7 +272,7 @@ class Broadcaster:
         if too_fast:
             self._refuse_for_now(too_fast)
         self.writer.put_back([post for post, answer in zip(posts, answers, strict=True) if answer is Refusal.PUT_OFF])
-        arrived: list[float] = []  # of those that were written
+        arrived: list[float] = []  # the times at which the messages that were written had arrived
         fresh: dict[str, list[Json]] = {}
         agents: dict[str, int | None] = {}
         newest: dict[str, int] = {}
@@ -287,7 +288,8 @@ class Broadcaster:
                 subscription.connection.send_error(answer.value, REFUSALS[answer], draft.client_id)
                 continue
             topic = draft.public_id
-            newest[topic] = max(answer.seq, newest.get(topic, 0))  # a repeat too: its first notification may be lost
+            # A repeat is announced too, because its first notification may be lost.
+            newest[topic] = max(answer.seq, newest.get(topic, 0))
             item = protocol.message_item(
                 seq=answer.seq,
                 client_id=draft.client_id,

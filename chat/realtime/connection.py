@@ -36,12 +36,13 @@ Json = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
-BAD_FRAMES_A_MINUTE = 20  # as many bad frames in 60 seconds close the socket
+BAD_FRAMES_A_MINUTE = 20  # this many bad frames in 60 seconds close the socket
 # Frames beyond the rate limit before the socket is closed. Each of them is answered with an error, so that whoever
 # sends so many does not read the answers.
 FLOOD = 1_000
-PAGES_AT_ONCE, PAGES_A_SECOND = 60, 2  # pages of a thread, 48 KiB at most, for all sockets of a session in a process
-SOCKETS_A_SESSION = 50  # in one process; a person has one or two
+# How many pages of a thread, of 48 KiB at most, all sockets of a session together may read in a process.
+PAGES_AT_ONCE, PAGES_A_SECOND = 60, 2
+SOCKETS_A_SESSION = 50  # the most sockets of a session in one process; a person has one or two
 # Most sockets of people behind one IPv4 address or IPv6 /48, in one process; a /56 gets half of it, a /64 a quarter.
 # Each socket costs 26 kB here and more in the proxy, and anybody may begin a visit. Without this limit one stranger
 # could take all the memory, and nobody else could open a socket. The sockets of agents do not count.
@@ -64,7 +65,8 @@ POSTS: BucketsByKey[UUID] = BucketsByKey(POSTS_AT_ONCE, POSTS_A_SECOND)
 # A visit with fifty sockets may read no faster than with one, because all sockets share the one event loop.
 READINGS: BucketsByKey[str] = BucketsByKey(PAGES_AT_ONCE, PAGES_A_SECOND)
 OPEN_SOCKETS: Counter[str] = Counter()
-OPEN_OF_NETWORK: Counter[tuple[int, int]] = Counter()  # by the width of the network (0: the widest) and its bucket
+# Open sockets, by the width of the network (0 is the widest) and its bucket.
+OPEN_OF_NETWORK: Counter[tuple[int, int]] = Counter()
 
 
 @contextlib.contextmanager
@@ -131,7 +133,7 @@ class Connection:
         self.pass_: Pass = identity.pass_
         # The session's key at the handshake. Proving one's identity again changes the key, but not the visit.
         self.visit = identity.pass_.session_key
-        self.transport: Transport | None = None  # None under a server that makes senders wait, see `_push`
+        self.transport: Transport | None = None  # None under a server that makes senders wait (`_push`)
         self.leaving = False
         self._send = send
         self._bucket = None if identity.is_unmetered else Bucket(settings.FRAMES_AT_ONCE, settings.FRAMES_A_SECOND)

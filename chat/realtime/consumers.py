@@ -175,7 +175,8 @@ class ConsoleConnection(Connection):
         self.broadcaster.exit(self)
         for subscription in self.subscriptions.values():
             self.broadcaster.unsubscribe(subscription)
-        self.subscriptions.clear()  # each refers to this connection: see `VisitorConnection.unsubscribe`
+        # Each refers to this connection, a cycle that is broken here (`VisitorConnection.unsubscribe`).
+        self.subscriptions.clear()
 
     def is_still_entitled(self, identity: Identity) -> bool:
         """Return whether somebody is still signed in. Which conversations are theirs is read again as well."""
@@ -300,6 +301,7 @@ class ConsoleConnection(Connection):
             subscription = Subscription(self, pk, public_id, last_seq, self.agent_id)
             if not isinstance(frame, protocol.Beat):
                 self.handle_in(subscription, frame)
-            elif frame.after is not None and frame.after < last_seq:  # send what was written before the end, unseen
+            # Send the messages written before the end that this page has not seen.
+            elif frame.after is not None and frame.after < last_seq:
                 subscription.cursor = frame.after
                 subscription.catch_up()

@@ -16,9 +16,11 @@ more memory than it may, one is made a minute after the last one already, if som
 
 import gc
 
-MANY = 500  # open connections: with fewer, nothing is frozen, and Python's own collections are short
-TOGETHER = 50  # connections that are frozen together; their objects are fewer than start a collection (`pnav.asgi`)
-GONE_TOGETHER, GONE_MOST = 200, 10_000  # connections that have ended
+MANY = 500  # with fewer open connections nothing is frozen, because Python's own collections are short
+TOGETHER = 50  # how many connections are frozen together; their objects are too few to start a collection (`pnav.asgi`)
+# So many ended connections start a collection of everything: GONE_MOST, or as many as are open (GONE_TOGETHER at least)
+# if the last one found objects that ended connections had left.
+GONE_TOGETHER, GONE_MOST = 200, 10_000
 FULL_SECONDS, FULL_SECONDS_MOST, NOT_AGAIN_SECONDS = 300.0, 3600.0, 5.0
 HURRY_SECONDS = 60.0  # the least time between two collections where memory is short
 
@@ -30,8 +32,8 @@ class Garbage:
         self._collected_at = now
         self._patience = FULL_SECONDS
         self._gone = 0
-        self._settled = 0  # connections that were open at the last freeze, or the fewest since
-        self._has_frozen = False  # more than what was loaded at the start, which stays frozen for good
+        self._settled = 0  # how many connections were open at the last freeze, or the fewest since
+        self._has_frozen = False  # whether more is frozen than what was loaded at the start, which stays frozen
         self._leaves_circles = False  # whether the last full collection found objects that ended connections had left
         self._is_hurried = False  # whether the process was full since the last full collection
 
@@ -60,7 +62,7 @@ class Garbage:
         if self._has_frozen:
             gc.unfreeze()
         self._leaves_circles = gc.collect() > self._gone
-        if self._has_frozen or count >= MANY:  # else only what was loaded at the start is frozen, and stays so
+        if self._has_frozen or count >= MANY:  # otherwise only what was loaded at the start is frozen, and stays so
             gc.freeze()
             self._settled = count
         self._patience = FULL_SECONDS if self._leaves_circles else min(2 * self._patience, FULL_SECONDS_MOST)

@@ -23,7 +23,7 @@ from common import clock
 from reports import closures
 
 Json = dict[str, Any]
-HTTP_PAGES = 5  # most pages of messages in one answer to a page without a socket
+HTTP_PAGES = 5  # the most pages of messages in one answer to a page without a socket
 
 
 @dataclass(frozen=True, slots=True)

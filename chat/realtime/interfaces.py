@@ -42,7 +42,7 @@ class AnyConnection(Protocol):
     visit: str
     transport: Transport | None
     leaving: bool
-    check_at: float  # monotonic seconds: no `check` before
+    check_at: float  # the monotonic time before which `check` is not called
 
     @property
     def is_metered(self) -> bool:

@@ -13,7 +13,7 @@ from chat.messages.writing import Draft, Refusal, Written
 
 AGAIN_SECONDS = 0.05  # after a wrong guess, the number of that conversation is not guessed for this long
 BELOW = protocol.MAX_SEQ // 2  # higher guesses are not tried, so that the numbers that follow fit PostgreSQL's integer
-KEPT = 50_000  # conversations; when there are more, the cache starts empty again
+KEPT = 50_000  # the most conversations; when there are more, the cache starts empty again
 
 
 class SequenceCache:

@@ -17,7 +17,7 @@ from chat.rules.lifecycle import Author, Status
 
 Json = dict[str, Any]
 
-AGAIN_SECONDS = 1.0  # until a subscription that is ending tries again to read, after the database failed
+AGAIN_SECONDS = 1.0  # after this time a subscription that is ending reads again, if the database failed
 # How long messages are held behind one that was given back. It is longer than any message can still be on its way: a
 # page without an answer gives its line up after ten seconds (static/pnav/lib/outbox.js).
 HELD_SECONDS = 10.0
@@ -193,7 +193,7 @@ class Subscription:
                 return
         last_seq = found.last_seq
         if self.owes_frame and found.snapshot is not None:
-            self.cursor = min(self.cursor, last_seq)  # « I have everything up to 99 », of 3
+            self.cursor = min(self.cursor, last_seq)  # a client may claim to have messages up to 99 where there are 3
             self.owes_frame = False
             self.connection.push(protocol.encode(protocol.messages_frame(self.topic, items, last_seq)))
         elif items:

@@ -20,11 +20,11 @@ from reports import closures
 
 logger = logging.getLogger(__name__)
 
-SPACING_SECONDS = 0.25  # least time between two readings
-AGAIN_SECONDS = 1.0  # until a reading that failed is tried again, if consoles are open
+SPACING_SECONDS = 0.25  # the least time between two readings
+AGAIN_SECONDS = 1.0  # the time until a reading that failed is tried again, if consoles are open
 # The queue is read again after this long in any case, because no notification is sent when somebody's lease runs out.
 STALE_SECONDS = 10.0
-SHOWN_AT_ONCE = 100  # places that are sent before the event loop may do anything else, which takes some milliseconds
+SHOWN_AT_ONCE = 100  # how many places are sent before the event loop may do anything else: some milliseconds
 
 
 class WaitingRoom:
@@ -41,7 +41,7 @@ class WaitingRoom:
         self._waiting: set[Subscription] = set()
         self._owed: set[Subscription] = set()
         self._consoles: set[AnyConsole] = set()
-        self._to_show: deque[Subscription] = deque()  # subscriptions not yet compared with the newest reading
+        self._to_show: deque[Subscription] = deque()  # the subscriptions not yet compared with the newest reading
         self._board: Board | None = None
         self._queue_text = ""
         self._read_at = 0.0
@@ -110,7 +110,8 @@ class WaitingRoom:
             for subscription in self._owed:
                 subscription.connection.send_error(protocol.UNAVAILABLE, "The queue cannot be read now: ask again.")
             self._owed.clear()
-            if self._consoles and not self._is_due:  # a console is « connected » once it has the queue: try again
+            # A console is « connected » only once it has the queue, so it is read again.
+            if self._consoles and not self._is_due:
                 self._is_due = True
                 self._loop.call_later(AGAIN_SECONDS, self._read)
             return
@@ -121,7 +122,7 @@ class WaitingRoom:
         if self._queue_text:
             for console in list(self._consoles):
                 console.show_queue(self._queue_text)
-        left = list(self._to_show)  # not reached since the reading before: they go first, so that nobody is left out
+        left = list(self._to_show)  # those not reached since the last reading go first, so that nobody is left out
         self._to_show = deque([*left, *self._waiting.difference(left)])
         if not left:
             self._show_some()

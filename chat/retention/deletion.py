@@ -32,8 +32,8 @@ from reports.retention import deletion, key_erasure, tombstones
 from reports.rules.retention import Cause, Decision, Item, Kind, Rule, State
 
 logger = logging.getLogger(__name__)
-DUE_AT_MOST = 100  # most reports that a request for metrics looks at
-BATCH = 100  # reports that are deleted in one transaction, during which their rows are locked
+DUE_AT_MOST = 100  # the most reports that a request for metrics looks at
+BATCH = 100  # how many reports one transaction deletes, during which their rows are locked
 
 
 # --- forgetting -------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from common import encryption
 from common.data_keys import keys as data_keys
 from reports.models import Report
 
-SLICE = 200  # values in one transaction
+SLICE = 200  # how many values one transaction moves
 
 
 def sealed_models() -> list[Any]:
@@ -32,7 +32,7 @@ def sealed_models() -> list[Any]:
 
 def with_ring(model: Any, field: str) -> "models.QuerySet[Any]":
     """Return the rows of a model whose `field` is encrypted with the key ring."""
-    version = models.Func(  # empty for an empty value
+    version = models.Func(  # the version is empty for an empty value
         models.F(field),
         function="substring",
         template="%(function)s(%(expressions)s from 1 for 1)",

@@ -19,7 +19,8 @@ from reports.retention import deletion
 from reports.rules import openings as opening_rules
 from reports.rules.retention import DEFAULTS, Cause, Decision, Kind, Life, Rule, decide_retention
 
-ASKED_HOLDS = timedelta(hours=48)  # time for a supervisor to countersign a disclosure request before its report goes
+# The time for a supervisor to countersign a disclosure request before its report is deleted.
+ASKED_HOLDS = timedelta(hours=48)
 # Events that do not prolong the life of an exchange: what the queue does by itself when somebody is not seen, a
 # handover without effect, and a supervisor who looks.
 NO_ACT = {
@@ -150,7 +151,7 @@ def ending_as_told(
 
 # --- for those who answer ---------------------------------------------------------------------------------------------
 
-SHOWN = AT_MOST  # most exchanges on one page
+SHOWN = AT_MOST  # the most exchanges on one page
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from common.sql import array_text, fetch_rows
 from reports.rules.retention import DEFAULTS, Kind
 
 KEPT_SECONDS = 60
-AT_MOST = 200  # exchanges that are remembered, and as many that are frozen
-SUPERVISORS = 1_000  # whose keys one process remembers
+AT_MOST = 200  # how many exchanges are remembered, and how many frozen ones
+SUPERVISORS = 1_000  # the supervisors whose keys one process remembers
 
 # Whether the supervisor decides about a conversation c, as `deciders.reports_of` says.
 DECIDED = deciders.decided("c.report_id")

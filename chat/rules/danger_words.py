@@ -26,7 +26,7 @@ GAP = 2
 PLACES_AT_MOST, CHOICES_AT_MOST, SIGNS_AT_MOST = 8, 16, 200
 PHRASES_AT_MOST = 500
 GAP_SIGN = "…"
-SORTED_BY = 3  # first letters of a beginning by which it is looked for: most have as many (`read_phrase`)
+SORTED_BY = 3  # how many first letters of a beginning are looked up; most beginnings have as many (`read_phrase`)
 
 
 class Kind(TextChoices):
@@ -54,7 +54,8 @@ def words_of(text: str) -> list[str]:
     By patterns, which take a third of a loop over the letters: a page of the console reads a hundred messages.
     """
     plain = unicodedata.normalize("NFKD", text).lower().replace("œ", "oe").replace("æ", "ae")
-    plain = _REPEATED.sub(r"\1", plain)  # before the marks go: they part one run of letters from another
+    # Done before marks are removed, because they separate one run of letters from another.
+    plain = _REPEATED.sub(r"\1", plain)
     if not plain.isascii():
         plain = _OTHER.sub(_mark_or_blank, _ACCENTS.sub("", plain))
     return _WORD.findall(plain)

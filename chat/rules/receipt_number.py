@@ -12,7 +12,7 @@ from typing import Final
 SIGNS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXY"
 LENGTH: Final = 16
 GROUP: Final = 4
-TYPED_MOST: Final = 60  # characters that are read
+TYPED_MOST: Final = 60  # the most characters that are read
 _TAKEN_FOR = str.maketrans("OILZU", "0112V")
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 # Days after the request on which to check. They are our own choice, except the last: a site has a month to answer
 # (CNIL; reference facts).
 DAYS = (3, 7, 30)
-REQUESTS_MOST = 10  # most requests that one conversation keeps
+REQUESTS_MOST = 10  # the most requests that one conversation keeps
 
 
 class Answer(TextChoices):

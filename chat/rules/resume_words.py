@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 WORDS = tuple((Path(__file__).parent / "code_words.txt").read_text(encoding="utf-8").split())
-LENGTH = 5  # words in a code: 50 bits, see docs/adr/0011
+LENGTH = 5  # the words of a code, which are 50 bits (docs/adr/0011)
 MAX_TYPED = 300  # characters that are read: enough for a code with articles and a few slips
 # Words that people add when they copy a list of words, or write it down on the telephone.
 SMALL_WORDS = frozenset(["l", "le", "la", "les", "d", "de", "du", "des", "un", "une", "et", "puis"])

@@ -29,7 +29,8 @@ _OF_A_LINK = ("://", "@", "www.")
 @cache
 def _model() -> Any:
     """Load the model, once in the life of a process, and only in a process that guesses."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # 100 MiB that only the worker needs
+    # Imported here because its 100 MiB are needed by the worker only.
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     model.set_languages(list(LANGUAGES))

@@ -19,19 +19,19 @@ from django.utils.safestring import SafeString, mark_safe
 from common.texts.typography import keep_together
 
 WIDTH = 320
-LEFT, RIGHT = 30, 8  # room for the numbers of the scale, and for half of the last label
+LEFT, RIGHT = 30, 8  # the room for the numbers of the scale, and for half of the last label
 TOP, BOTTOM = 14, 20
 ROW, ROW_BAR = 36, 12  # the height of a row with its label above it, and of its bar
 SQUARE, SQUARE_STEP = 14, 18
 LETTER, STRONG_LETTER = 6.3, 7.4  # how wide a letter of a row's label, and of its figure, is about
-LEAST_SCALE = 1.0  # what a full bar is worth at least: three seconds of waiting, in minutes, are no tower
+LEAST_SCALE = 1.0  # a full bar is worth at least this, so that three seconds of waiting, in minutes, draw no tall bar
 POINTS_AT_MOST = 366  # a year of days
-MARKS_AT_MOST = 62  # round marks on a line, beyond which they would hide it
-VALUES_AT_MOST = 12  # numbers above bars, beyond which they would touch each other
+MARKS_AT_MOST = 62  # the most round marks on a line; more would hide it
+VALUES_AT_MOST = 12  # the most numbers above bars; more would touch each other
 ROWS_AT_MOST = 24
-PLACES_AT_MOST = 12  # of one agent: the capacity is ten at most, and a grave exchange may pass it by one
+PLACES_AT_MOST = 12  # the places of one agent: the capacity is ten at most, and a grave exchange may exceed it by one
 BYTES_AT_MOST = 24_000
-LEVELS = 5  # of a heat map
+LEVELS = 5  # the shades of a heat map
 DAYS, HOURS = 7, 24
 
 

@@ -26,7 +26,7 @@ from reports.rules.retention import Kind
 from triage.rules import Outcome as Orientation
 
 DAY = timedelta(days=1)
-DAYS_AT_ONCE = 60  # in one hour of the worker; each takes some statements over the people of one day
+DAYS_AT_ONCE = 60  # how many days the worker counts in an hour; each takes some statements over the people of a day
 
 # One row a person who came in the period, with what the series ask of them (`chat.rules.daily_figures`); then sums. A
 # wait and a length are in whole seconds, and their range is the first end that is not below them (`rules.range_of`).

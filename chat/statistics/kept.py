@@ -28,17 +28,17 @@ from common import clock
 from common.service_settings import definitions, values
 
 MAKE_SECONDS = 300
-YOUNG = timedelta(seconds=0.8 * MAKE_SECONDS)  # another worker has just computed it
+YOUNG = timedelta(seconds=0.8 * MAKE_SECONDS)  # a result that is younger was just computed by another worker
 MAKING = 0x504E4156_12  # the key of PostgreSQL's advisory lock: one worker counts at a time
 FRESH = timedelta(minutes=20)  # the age up to which a result is used, some turns of a busy worker
 DAY = timedelta(days=1)
 GONE = timedelta(days=1)  # the age at which rows of former versions are deleted
-PERIODS = (7, 30, 90, 365)  # days of the history
-OWN = "own-"  # how the names of readings begin that somebody asked for: of a period, of a week for another target
-OWN_AT_MOST = 50  # of these, the last ones that were asked for
-RESTS_DAYS = 7  # days that are open, whose exchanges are counted exactly
-ONE_VOICE_DAYS = 30  # of the board: the history shows the same figure for the same days
-ARRIVAL_WEEKS, PROMISE_DAYS = 4, 7  # of the board
+PERIODS = (7, 30, 90, 365)  # the periods of the history, in days
+OWN = "own-"  # the names of readings that somebody asked for begin so (another period, or a week for another target)
+OWN_AT_MOST = 50  # how many of these are kept, the last that were asked for
+RESTS_DAYS = 7  # how many days are not closed yet; their exchanges are counted exactly
+ONE_VOICE_DAYS = 30  # the days of a figure of the board, which the history shows for the same days
+ARRIVAL_WEEKS, PROMISE_DAYS = 4, 7  # the weeks and days that the board looks back
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +295,7 @@ def _key(kind: Any, name: str) -> str:
     return f"{name}.{_digest(kind)}"
 
 
-@cache  # of the kinds of this module: names may come from an address
+@cache  # called with kinds of this module only, because names may come from an address
 def _digest(kind: Any) -> str:
     return _digest_of(list(_shape(kind)))
 

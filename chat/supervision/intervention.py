@@ -39,7 +39,7 @@ from reports.audit import log as audit_log
 from reports.models import AccessKind
 from triage.rules import Urgency
 
-AT_ONCE = 100  # most watches that are ended in one tick
+AT_ONCE = 100  # the most watches that one tick ends
 
 
 def _lock(conversation_id: int, supervisor: Agent) -> Conversation:
@@ -205,7 +205,7 @@ def reassign(*, conversation_id: int, by: Agent, agent_id: int, motive: str) -> 
     before = conversation.assigned_to
     if before is None or before.pk == receiver.pk:
         raise transfer_actions.NoRoom
-    told = _told("reassign", conversation, by, now)  # now, because the unit may be another one afterwards
+    told = _told("reassign", conversation, by, now)  # worded now, because the unit may be another one afterwards
     transfer_actions.end_open(conversation, now)
     order = transfer_actions.create_handover(
         conversation,

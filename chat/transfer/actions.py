@@ -37,7 +37,7 @@ from reports.models import Report
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 100  # most handovers with an expired delay in one tick of the worker
+AT_ONCE = 100  # the most handovers with an expired delay that one tick of the worker ends
 
 
 class NoRoom(Exception):
@@ -440,7 +440,8 @@ def accept_handover(*, handover_id: int, conversation_id: int, by: Agent) -> Non
     Locks both agents, then the conversation. Raises Over, NoRoom.
     """
     now = clock.now()
-    passer = Handover.objects.filter(pk=handover_id).values_list("from_agent", flat=True).first()  # it never changes
+    # Who passes the exchange on never changes.
+    passer = Handover.objects.filter(pk=handover_id).values_list("from_agent", flat=True).first()
     pauses.lock_agents(by.pk, passer or by.pk)
     receiver = lock_receiver(by.pk, now)
     conversation = lock_conversation(conversation_id)

@@ -115,7 +115,7 @@ class WhisperForm(forms.Form):
 class ReassignForm(MotiveForm):
     """It is the agent to whom a supervisor gives an exchange, and the reason. own: the key of the supervisor."""
 
-    field_order = ("agent", "motive")  # as the pages have them: the first with an error has the focus
+    field_order = ("agent", "motive")  # the order of the pages, because the first field with an error gets the focus
 
     agent = forms.TypedChoiceField(
         coerce=int,

@@ -145,7 +145,8 @@ def _passed_on(agent: Agent, now: datetime) -> list[Any]:
         .prefetch_related("texts__handover", own_handles(agent, of="conversation"))
         .order_by(F("ended_at").desc(nulls_first=True), "pk")
     )
-    passed = [one for one in passed if one.given_by_event != agent.user_id]  # it came back
+    # An exchange that came back is not among those passed on.
+    passed = [one for one in passed if one.given_by_event != agent.user_id]
     if users := {one.given_by_event for one in passed if one.given_by_event}:
         agents = {one.user_id: one for one in Agent.objects.filter(user__in=users).select_related("unit")}
         for one in passed:

@@ -21,7 +21,7 @@ from common.encryption import UnsealError
 from common.sealed_files.answer import PieceByPiece
 
 ORIGINALS, ORIGINALS_SECONDS = 30, 60 * 60  # how many an account may open in this time; the register records each
-EXTENSIONS = {"jpeg": "jpg"}  # in place of the kind's own name
+EXTENSIONS = {"jpeg": "jpg"}  # the extension where it is not the name of the kind
 
 
 @require_GET

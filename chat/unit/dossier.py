@@ -41,7 +41,7 @@ from common import rate_limits
 from common.offload import background_jobs, pool
 from reports import letterhead
 
-DOSSIERS, DOSSIERS_SECONDS = 10, 60  # of an account
+DOSSIERS, DOSSIERS_SECONDS = 10, 60  # how many dossiers an account may ask for in this time
 
 
 @require_POST

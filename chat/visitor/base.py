@@ -39,7 +39,7 @@ EMERGENCY_NUMBERS = (numbers.POLICE, numbers.EUROPEAN_EMERGENCY, numbers.EMERGEN
 # Telephone numbers of people who listen, for somebody who has waited long or left the queue.
 OTHER_DOORS = (numbers.DIGITAL_VIOLENCE, numbers.VICTIM_SUPPORT, numbers.SUICIDE_PREVENTION)
 
-FOLLOW_UP_ASKED = "reports.suites_asked"  # in the session, of what a visit forgets with its report
+FOLLOW_UP_ASKED = "reports.suites_asked"  # a key of the session, which the visit forgets with its report
 
 FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
 

@@ -54,12 +54,12 @@ SLICES, SLICES_SECONDS = 600, 60
 # How many files a conversation may begin in this time. Each may cost the worker 15 s, and somebody who erases files
 # could send any number. It is three times what an exchange may have, which nobody sends by mistake in an hour.
 FILES, FILES_SECONDS = 3 * definitions.CAPTURES_MOST.most, 60 * 60
-ANSWER = "reports.captures_answer"  # of what a visit forgets with its report
-SENT = "reports.captures_sent"  # what a code of « Suites » sent: likewise
+ANSWER = "reports.captures_answer"  # a key of the session, which the visit forgets with its report
+SENT = "reports.captures_sent"  # the key for what a code of « Suites » sent, forgotten in the same way
 WHO_HELPS = (numbers.DIGITAL_VIOLENCE, numbers.CHILD_IN_DANGER)
-HEAD_MOST = 4_096  # bytes of the JSON that begins a file
+HEAD_MOST = 4_096  # the most bytes of the JSON that begins a file
 
-type Own = Collection[UUID] | None  # `whose`
+type Own = Collection[UUID] | None  # the captures that `whose` allows; None means all
 
 
 @sensitive_post_parameters("address")
@@ -251,7 +251,7 @@ def upload(request: HttpRequest) -> JsonResponse:
     except UnsealError:
         logger.error("captures: the key of one cannot be opened %s", current.public_id)
         return json_answer({"said": texts.AWAY.say(familiar=familiar)}, 503)
-    except ValueError:  # not what the script sends
+    except ValueError:  # the script sends nothing of this form
         return json_answer({"said": texts.AWAY.say(familiar=familiar)}, 400)
     except receiving.WrongSlice as error:
         return json_answer({"received": error.received, "slice": CHUNK_BYTES}, 409)

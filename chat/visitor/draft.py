@@ -40,7 +40,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     """
     current = access.as_reporter(request.session)
     if current is None and (fact_draft.is_sent(request) or fact_draft.is_asked(request)):
-        current = access.as_follower(request.session)  # a code of « Suites » notes facts, after the end
+        current = access.as_follower(request.session)  # after the end, a code of « Suites » may note facts
     if current is None:
         return json_answer({"error": "no_session"}, status=401) if wants_json(request) else without_visit(request)
     is_save = wants_json(request)
@@ -48,7 +48,7 @@ def leave(request: HttpRequest) -> HttpResponse:
         return json_answer({"error": "too_many"}, status=429)
     if is_save and fact_draft.is_asked(request):
         return json_answer({"fact": fact_draft.read_tab(request, current)})
-    if fact_draft.is_sent(request):  # the page of facts sends its form here, and nothing of a message
+    if fact_draft.is_sent(request):  # the page of facts sends its form here, without any message
         fact_draft.keep(request, current)
         if is_save:
             return HttpResponse(status=204)

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from chat.models import Conversation
 from chat.visitor.tab_drafts import KEPT_MAX, WITHOUT_SCRIPT, TabDrafts
 
-KEY = "reports.draft"  # of what a visit forgets with its report
+KEY = "reports.draft"  # a key of the session, which the visit forgets with its report
 DRAFTS: TabDrafts[str] = TabDrafts(KEY, "body")
 
 

@@ -13,11 +13,12 @@ from chat.journal.forms import WORDS
 from chat.models import Conversation
 from chat.visitor.tab_drafts import WITHOUT_SCRIPT, TabDrafts, name_of_tab, read_time
 
-KEY = "reports.fact_draft"  # of what a visit forgets with its report
+KEY = "reports.fact_draft"  # a key of the session, which the visit forgets with its report
 DRAFTS: TabDrafts[Mapping[str, str]] = TabDrafts(KEY, "values")
-TYPED = (*WORDS, "precision", "day", "hour")  # without these nothing is typed
+TYPED = (*WORDS, "precision", "day", "hour")  # a form in which all of these are empty has nothing typed in it
 FIELDS = (*TYPED, "fact_id", "edits")
-KEPT_MAX = 2_000  # characters of one field: whoever wrote too much finds what to shorten
+# The most characters kept of one field, more than a fact may have, so that whoever wrote too much can shorten it.
+KEPT_MAX = 2_000
 
 
 class FactDraft(NamedTuple):

@@ -34,12 +34,13 @@ from common.texts import languages
 from common.texts.catalogue import Sentence
 
 ACTS, ACTS_SECONDS = 60, 60  # how many acts a conversation may do in its journal in this time
-NOTED, NOTED_MOST = "reports.facts_noted", 100  # what a code of « Suites » noted: in a visit, forgotten with it
-NEW = "nouveau"  # in an address, in place of a fact
-DIGITS_MOST = 6  # of a number of a fact, in an address
+# The session's key for what a code of « Suites » noted, and how much; forgotten with the visit.
+NOTED, NOTED_MOST = "reports.facts_noted", 100
+NEW = "nouveau"  # stands in an address in place of a fact's number
+DIGITS_MOST = 6  # the most digits of a fact's number in an address
 
 
-type Seen = Collection[UUID] | None  # `whose`
+type Seen = Collection[UUID] | None  # the facts that `whose` allows; None means all
 
 
 @sensitive_post_parameters(*WORDS)
@@ -109,9 +110,9 @@ def _begun(request: HttpRequest, current: Conversation, seen: Seen) -> tuple[Fac
         as_noted = FactForm.of(fact, familiar=familiar)
         if asked or (typed.get("edits") and not as_noted.is_unchanged(typed)):
             return FactForm.of(fact, familiar=familiar, typed=typed), fact, tab
-    if typed.get("edits") and not is_open:  # the fact is gone, or was read meanwhile: its words are a new one's
+    if typed.get("edits") and not is_open:  # the fact is gone, or was read meanwhile, so these words become a new fact
         typed = {name: text for name, text in typed.items() if name not in {"fact_id", "edits"}}
-    elif fact is not None:  # it was looked at alone, or noted, and its page's last save arrived after that
+    elif fact is not None:  # nothing was changed in it, or it was noted and the page's last save came afterwards
         tab, typed = fact_draft.FactDraft()
     return FactForm.new(familiar=familiar, typed=typed), None, tab
 
@@ -132,7 +133,7 @@ def _act(request: HttpRequest, current: Conversation, seen: Seen) -> HttpRespons
 def _write(request: HttpRequest, current: Conversation, seen: Seen) -> HttpResponse:
     """Note or correct the fact of the form; errors are shown beside their fields."""
     data = request.POST.copy()
-    if "what" not in data and "body" in data:  # given back by the page of a database that did not answer
+    if "what" not in data and "body" in data:  # sent from the page that is shown when the database does not answer
         data["what"] = request.POST["body"]
     familiar = _voice(request, current)
     form = FactForm(data, familiar=familiar)
@@ -168,7 +169,8 @@ def _erase(request: HttpRequest, current: Conversation, seen: Seen) -> HttpRespo
     except actions.FactRead:
         return _back(request, current, texts.READ_ALREADY, is_problem=True)
     fact_draft.forget(request, current)
-    fact_draft.forget_of(request, current, str(key))  # of other tabs too: erased words do not come back as a new fact's
+    # The drafts of other tabs too, so that erased words do not come back as a new fact.
+    fact_draft.forget_of(request, current, str(key))
     return _back(request, current, texts.ERASED)
 
 
@@ -180,7 +182,7 @@ def _show_or_take_back(request: HttpRequest, current: Conversation, seen: Seen, 
     only = seen if act == "show_all" else [key for key in ticked if seen is None or key in seen]
     if act != "take_back":
         count = actions.show_facts(conversation=current, only=only)
-        receiving.show_of_facts(conversation=current, only=only)  # what goes with them
+        receiving.show_of_facts(conversation=current, only=only)  # the captures that belong to these facts
         return _back(request, current, texts.SHOWN if count else texts.NOTHING_TICKED, count=count)
     count = actions.take_back(conversation=current, only=only)
     if not count:

@@ -32,7 +32,7 @@ from chat.visitor.resume import CODES_SECONDS
 from common import clock, rate_limits
 from common.service_settings import definitions, values
 
-STILL_THERE = "encore"  # in the address after a « non »: the page that the answer names stays in reach
+STILL_THERE = "encore"  # stands in the address after a « non », so that the page that the answer names stays in reach
 
 
 def whose(request: HttpRequest) -> tuple[Conversation | None, bool]:

@@ -18,7 +18,7 @@ class CodeForm(forms.Form):
     """
 
     code = forms.Field(error_messages={"required": form_texts.CODE_REQUIRED.later()})
-    mark = forms.Field(required=False)  # of the page: see `resume.new_mark`
+    mark = forms.Field(required=False)  # the mark of the page (`resume.new_mark`)
 
     def clean_mark(self) -> str:
         return (self.cleaned_data["mark"] or "")[:100]

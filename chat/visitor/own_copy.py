@@ -45,7 +45,7 @@ from triage import session as triage_session
 # A person takes one, and another when something was added. A school, or an association's office, is one network.
 COPIES, COPIES_SECONDS = 6, 60 * 60
 NETWORK_COPIES = 30
-TRIED_MOST = 5  # from then on the waiting page asks once a minute (`chat/copy-waiting.js`)
+TRIED_MOST = 5  # after this many tries the waiting page asks once a minute (`chat/copy-waiting.js`)
 RECEIPTS, RECEIPTS_SECONDS = 3, 24 * 60 * 60
 PAPERS, PAPERS_SECONDS = 10, 60
 PROOFS, PROOFS_SECONDS = 30, 60 * 60
@@ -77,7 +77,7 @@ def copy(request: HttpRequest) -> HttpResponseBase:
         return _not_made(request, current, form, texts.MANY.say(familiar=form.familiar), status=429)
     except background_jobs.NotYet:
         return _wait(request, current, form)
-    except (pool.Busy, dossier.Changed):  # nothing is under way: who asks again and again asks less and less often
+    except (pool.Busy, dossier.Changed):  # nothing is under way, so a page that asks again asks less and less often
         return _wait(request, current, form, tried=min(TRIED_MOST, 1 + _tried(request)))
     except pool.Failed:
         return _not_made(request, current, form, texts.BUSY.say(familiar=form.familiar), status=503)
@@ -165,7 +165,7 @@ def _make(request: HttpRequest, current: Conversation, form: CopyForm, name: str
         return dossier.prepare(asked, who=who, words=form.closing_words, schema_url=address)
 
     made = dossier.give_copy(background_jobs.ask(name, begin, who=who, data_key=current.data_key), asked)
-    try:  # before it is given, so that nothing is given without its line
+    try:  # recorded before it is given, so that nothing is given without its line in the audit log
         actions.record_copy(current, made.list_digest, number=asked.number)
     except actions.NumberTaken as error:
         raise dossier.Changed from error
@@ -188,7 +188,7 @@ def _wait(request: HttpRequest, current: Conversation, form: CopyForm, *, tried:
     """Say that the copy is late. What was answered is in the page, to ask for the same one again."""
     context = waiting_page(manner_of(request, current), form, tried=tried)
     response = render(request, "chat/copy_waiting.html", context, status=202)
-    response["Cache-Control"] = "no-store"  # words are on it
+    response["Cache-Control"] = "no-store"  # the page holds words that somebody typed
     return response
 
 
@@ -224,7 +224,7 @@ def _show(
         has_captures=capture_queries.has_own(current) or handouts.has_any(current),
     )
     response = render(request, "chat/copy.html", context, status=status)
-    response["Cache-Control"] = "no-store"  # words are on it
+    response["Cache-Control"] = "no-store"  # the page holds words that somebody typed
     return response
 
 
@@ -246,7 +246,8 @@ def copy_page(
         "proof_form": proof_form,
         "error": error,
         "is_warned": form.is_bound and form.is_valid() and form.is_to_be_warned,
-        "name": archive.name_of(timezone.localtime(), "zip").removesuffix(".zip"),  # closed by words it ends otherwise
+        # A copy closed by words has another extension.
+        "name": archive.name_of(timezone.localtime(), "zip").removesuffix(".zip"),
         "is_own_visit": is_own_visit,
         "by_code": conversation.copy_by_code,
         "has_captures": has_captures,
@@ -261,7 +262,7 @@ def later(request: HttpRequest) -> HttpResponse:
     if current is None:
         return _elsewhere(request)
     is_on = request.POST.get("later") == "yes"
-    if is_on and access.as_reporter(request.session) != current:  # a code does not give itself more
+    if is_on and access.as_reporter(request.session) != current:  # a code may not give itself more rights
         return redirect("chat:copy")
     actions.set_by_code(current.pk, is_on=is_on)
     said = texts.LATER_IS_ON if is_on else texts.LATER_IS_OFF

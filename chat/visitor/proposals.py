@@ -36,9 +36,9 @@ from locations import texts as location_texts
 from reports import letterhead
 
 PAPERS, PAPERS_SECONDS = 10, 60
-SUITES = "suites"  # in the address of a slip that « Suites » leads to
-FACTS = "faits"  # in the address of its PDF: with the facts that the person has shown
-FACTS_MOST = 50  # of them: some twelve pages of A5
+SUITES = "suites"  # stands in the address of a slip that « Suites » leads to
+FACTS = "faits"  # stands in the address of its PDF with the facts that the person has shown
+FACTS_MOST = 50  # the most facts in that PDF: some twelve pages of A5
 
 
 @require_GET
@@ -190,7 +190,7 @@ def slip_paper(request: HttpRequest) -> HttpResponse:
     who = f"slip:{current.public_id}"
     try:
         pages = background_jobs.ask(
-            f"{who}:{document}",  # by a code it says less
+            f"{who}:{document}",  # the slip of a code says less, so it has a name of its own
             lambda: lambda: transcript_pdf.draw(document, SLIP, who=who, is_patient=True),
             who=who,
             data_key=current.data_key,

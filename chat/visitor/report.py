@@ -17,7 +17,8 @@ from common import rate_limits
 from reports import actions
 from reports.forms import AddedForm
 
-SAVES, SAVES_SECONDS = 60, 60  # a conversation; each touch of a script's page is one
+# How often a conversation may save in this time; each touch on a page with scripts is one save.
+SAVES, SAVES_SECONDS = 60, 60
 # The field of a page without scripts that says that its boxes go along, whichever of its buttons was pressed.
 GO_ALONG = "boxes"
 
@@ -49,7 +50,7 @@ def add_to_report(request: HttpRequest) -> HttpResponse:
     try:
         is_changed = actions.add_to_report(report_id=current.report_id, **form.cleaned_data)
     except actions.IdentityNotSealed:
-        is_changed = True  # it may be
+        is_changed = True  # something may have changed all the same
         form.tell_not_sealed(familiar=manner["familiar"])
     if is_changed:
         pubsub.state_changed(current.public_id)

@@ -29,7 +29,7 @@ from common.service_settings import definitions, values
 from reports import reporter_identity
 from reports.models import ErasureRequest
 
-CODES_SECONDS = 10 * 60  # in which a conversation may ask for `definitions.CODES_MOST`
+CODES_SECONDS = 10 * 60  # the time in which a conversation may ask for `definitions.CODES_MOST` codes
 # Only words of the list in the right number are a try: a slip is none. A network may make `definitions.TRIES_MOST` in a
 # window of `network_limits.CODES`: a school behind one address comes back too. Nobody is refused for what others try:
 # what all of them together may take is the slow lane (`pnav.server.page_handler.SLOW`), two hashes at a time in a
@@ -231,7 +231,8 @@ def _try(
     if tries.is_over:
         rate_limits.tell_reached("resume")
         return None, form_texts.TRIES_MANY.say(), 429
-    rate_limits.is_over("resume_all", limit=MANY_TRIES, seconds=MANY_TRIES_SECONDS)  # tells; refuses nobody
+    # Counts, so that the limit is logged; nobody is refused.
+    rate_limits.is_over("resume_all", limit=MANY_TRIES, seconds=MANY_TRIES_SECONDS)
     try:
         digest = resume.slow_hash(words)
     except resume.Busy:

@@ -13,9 +13,9 @@ from django.http import HttpRequest
 
 from chat.models import Conversation
 
-KEPT_MAX = 20_000  # characters, of all tabs together: several times what a message or a fact may have
-TABS_MAX = 3  # of one visit; what was typed longest ago is forgotten first
-WITHOUT_SCRIPT = ""  # the name of what has no script to draw one
+KEPT_MAX = 20_000  # the most characters of all tabs together, several times what a message or a fact may have
+TABS_MAX = 3  # the most tabs of one visit; what was typed longest ago is forgotten first
+WITHOUT_SCRIPT = ""  # the name of a tab without scripts, which cannot draw a name
 _NAME = re.compile(r"[a-z0-9-]{1,36}")
 
 

@@ -34,7 +34,8 @@ def summary(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _show(request, current, asked, SummaryForm(initial={"correction": asked.text(Part.SUMMARY)}))
     form = SummaryForm(request.POST)
-    if request.POST.get("summary") != str(asked.public_id):  # of an old page: nobody agrees to what they have not read
+    # The form is of an old page, and nobody agrees to what they have not read.
+    if request.POST.get("summary") != str(asked.public_id):
         return _show_another(request, current, asked)
     if not form.is_valid():
         return _show(request, current, asked, form)

@@ -11,11 +11,11 @@ from common.data_keys import keys as data_keys
 from common.encryption import UnsealError
 from reports import reporter_identity
 
-BATCH = 500  # exchanges that get their keys together
+BATCH = 500  # how many exchanges get their keys together
 # The wait before anything is moved. Then every process has noticed the new keys, and every transaction that had begun
 # before has ended, because PostgreSQL ends idle ones after 32 s.
 SETTLE_SECONDS = NO_KEY_SECONDS + 35
-TRIES = 3  # for an exchange in which something was written with the key ring meanwhile
+TRIES = 3  # how often an exchange is tried in which somebody wrote with the key ring meanwhile
 
 
 class Command(BaseCommand):

@@ -23,7 +23,7 @@ ENOUGH_WEEKS, ENOUGH_PEOPLE, ENOUGH_GONE, ENOUGH_ENDED = 8, 500, 30, 100
 ASSUMED_PER_YEAR, ASSUMED_LENGTH = 25_000, 55 / 60
 # « Sometimes hours »: as spread as an exponential length.
 ASSUMED_VARIATION = 1.0
-QUARTERS = 4  # of an hour: how finely the load is followed
+QUARTERS = 4  # the load is followed by quarters of an hour
 MEMORY_HOURS = 72  # what began longer ago no longer weighs on the load
 
 _normal = NormalDist()
@@ -286,7 +286,7 @@ def load_within(rates: Sequence[float], length: Length, *, mean: float) -> list[
     for hour in range(HOURS):
         before = backwards[HOURS - hour : HOURS - hour + MEMORY_HOURS]
         quarters = (rates[hour] * now + math.sumprod(before, then) for now, then in zip(held, left, strict=False))
-        loads.append(tuple(max(0.0, load) for load in quarters))  # a rounded difference may fall below
+        loads.append(tuple(max(0.0, load) for load in quarters))  # a difference that was rounded may be below zero
     return loads
 
 

@@ -60,7 +60,7 @@ def _fallen(slope: float, curvature: float) -> float:
     x − log(1 + x) and x − 1 + e^(−x), by which the two integrals fall, are no less than x²/(2 + 4x/3).
     """
     linear, square = 2 * slope - 4 / 3 * DEPTH, 4 / 3 * slope + curvature
-    root = math.hypot(linear, math.sqrt(8 * DEPTH * square))  # of any rates, without an overflow
+    root = math.hypot(linear, math.sqrt(8 * DEPTH * square))  # hypot does not overflow, whatever the rates are
     return 4 * DEPTH / (linear + root) if linear > 0 else (root - linear) / (2 * square)
 
 
@@ -117,7 +117,7 @@ def _integral(arrivals: float, leaving: float, giving_up: float) -> tuple[float,
     arrivals and leaving: at least MANY_TERMS times giving_up.
     """
     excess = max(0.0, arrivals / leaving - 1)
-    top = math.log1p(excess) / giving_up  # where as many come, of those who have not given up, as leave
+    top = math.log1p(excess) / giving_up  # here as many people who have not given up come as leave
     come = arrivals / (1 + excess)
     right = _fallen((leaving - come) / giving_up, come / giving_up) / giving_up
     left = min(top, right)
@@ -225,7 +225,7 @@ class Queue:
         later = math.exp(-self.giving_up * wait)
         came = self.arrivals * wait if self.giving_up == 0 else self.arrivals * (1 - later) / self.giving_up
         beyond = -math.expm1(-math.log(stays) - mass)
-        if beyond <= 0 or has_to < NEGLIGIBLE:  # too few come, or wait, to be told from none
+        if beyond <= 0 or has_to < NEGLIGIBLE:  # those who come or wait are too few to differ from none
             return 1 - has_to
         from_now = mass + math.log(stays / self.arrivals) + math.log(beyond)
         from_then, _waiting = _mass(self.arrivals * later, leaving, self.giving_up)
@@ -233,7 +233,7 @@ class Queue:
         return min(1.0, max(0.0, 1 - has_to + has_to * soon))
 
 
-@lru_cache(maxsize=1024)  # a plan asks for the same queue again: answered in time, and giving up
+@lru_cache(maxsize=1024)  # a plan asks twice for each queue: for those answered in time, and for those who give up
 def _busy_of(queue: Queue) -> tuple[float, float, float]:
     mass, waiting = _mass(queue.arrivals, queue.places * queue.ending, queue.giving_up)
     blocked = erlang_b(queue.places - 1, queue.load)

@@ -13,7 +13,7 @@ from chat.statistics.staffing.demand import HOURS, Demand, highest_load, load_wi
 from chat.statistics.staffing.erlang import Queue, places_for
 
 SECONDS = 3600
-TICK_SECONDS = 2.0  # of the worker, which looks at those whose delay for their force is over
+TICK_SECONDS = 2.0  # the worker's tick, at which it looks at those whose delay for their force is over
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ def simulate_duty(
     on_duty = [False] * len(duties)
     load = [0] * len(duties)
     last: list[datetime | None] = [None] * len(duties)
-    free: dict[int, Room] = {}  # on duty, with room
+    free: dict[int, Room] = {}  # the agents on duty who have room
     holder: dict[int, int] = {}
 
     def look_at(key: int) -> None:
