@@ -42,7 +42,7 @@ from triage.onward import RESULT_SLUGS
 from triage.questionnaire.document import NEUTRAL_SLUG, SLUGS
 
 URLS = "pnav.urls"
-VISITORS = frozenset({"pages", "triage", "locations", "reports", "chat"})  # namespaces
+VISITORS = frozenset({"pages", "triage", "locations", "reports", "chat"})  # the namespaces of pages for visitors
 DISCREET_PREFIX = "n"
 NUMBERS = 10**6
 _PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
@@ -341,7 +341,7 @@ def load() -> None:
 def drawn_in(table: Table) -> Iterator[None]:
     """Make `reverse` and `{% url %}` use this table within the block."""
     before = get_urlconf()
-    set_urlconf(None if table.is_ordinary else table.urlconf)  # None: settings.ROOT_URLCONF
+    set_urlconf(None if table.is_ordinary else table.urlconf)  # None means settings.ROOT_URLCONF
     try:
         yield
     finally:

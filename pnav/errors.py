@@ -94,7 +94,7 @@ def _known_user(request: HttpRequest) -> User | None:
 
     An error page does not query the database for it, because the database may be what failed.
     """
-    known = getattr(request, "_cached_user", None)  # where Django's middleware keeps it
+    known = getattr(request, "_cached_user", None)  # Django's middleware keeps the account there
     return known if isinstance(known, User) else None
 
 

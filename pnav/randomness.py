@@ -7,7 +7,7 @@ by byte, as Django does for the token of a form, a page did so a hundred times (
 import os
 import threading
 
-AT_ONCE = 4096  # bytes; all are used once
+AT_ONCE = 4096  # how many bytes are drawn at once; each is used once
 
 
 class _Drawn(threading.local):

@@ -11,7 +11,8 @@ from urllib.parse import quote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-LONGEST = 65_536  # bytes, so that a wrong path (of a device or a huge file) gives an error and is not read to its end
+# The most bytes, so that a wrong path (a device, or a huge file) is an error and is not read to its end.
+LONGEST = 65_536
 
 
 def read(environment: Mapping[str, str], name: str) -> str:

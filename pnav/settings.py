@@ -120,7 +120,7 @@ INSTALLED_APPS = [
     "common.data_keys",
     "channels",
     "whitenoise.runserver_nostatic",
-    "pnav.accounts.apps.PnavAdminConfig",  # django.contrib.admin in our frame
+    "pnav.accounts.apps.PnavAdminConfig",  # this is django.contrib.admin, in our frame
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -251,7 +251,8 @@ _line_of_server = {
 DATABASES = {
     "default": {
         **_database,
-        "ENGINE": "common.postgresql",  # Django's own, except that a request waits once for a database that is away
+        # Django's own engine, except that a request waits only once for a database that is away.
+        "ENGINE": "common.postgresql",
         "CONN_MAX_AGE": 0,  # under ASGI persistent connections pile up (Django #33497); the pool keeps them instead
         "CONN_HEALTH_CHECKS": True,  # after a restart of PostgreSQL the pool hands out no dead connection
         "DISABLE_SERVER_SIDE_CURSORS": bool(DATABASE_POOLER),
@@ -311,8 +312,8 @@ if _data_keys_url:
     _data_keys_options = {**DATABASES["default"]["OPTIONS"], **_data_keys.get("OPTIONS", {})}
     _data_keys_options.pop("pool", None)
     # This server answers quickly or counts as away, because others wait for the threads that ask it.
-    _data_keys_options["connect_timeout"] = 2  # seconds
-    _data_keys_options["tcp_user_timeout"] = 3000  # milliseconds
+    _data_keys_options["connect_timeout"] = 2  # the seconds to connect
+    _data_keys_options["tcp_user_timeout"] = 3000  # the milliseconds without an acknowledgement that end the connection
     _data_keys_options |= _session_options(statement_timeout=min(_patience, 2000), lock_timeout=min(_patience, 2000))
     DATABASES["data_keys"] = {
         **DATABASES["default"],
@@ -359,7 +360,7 @@ _LAYERS: dict[str, dict[str, Any]] = {
 }
 if PUBSUB not in _LAYERS:
     raise ImproperlyConfigured("PUBSUB must be redis or postgresql.")
-if DATABASE_POOLER and PUBSUB != "redis":  # LISTEN needs a connection of its own
+if DATABASE_POOLER and PUBSUB != "redis":  # PostgreSQL's LISTEN needs a connection of its own
     raise ImproperlyConfigured("PUBSUB over the database does not go through DATABASE_POOLER.")
 CHANNEL_LAYERS = {"default": _LAYERS[PUBSUB]}
 
@@ -368,7 +369,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": env.str("REDIS_PREFIX", "pnav"),
-        "VERSION": 2,  # the first one was written with pickle
+        "VERSION": 2,  # values of version 1 were written with pickle
         # A Redis that hangs must not delay a page: rate limits let pass what they cannot count.
         "OPTIONS": {"serializer": "pnav.cache.Serializer", "socket_timeout": 1, "socket_connect_timeout": 1},
     }
@@ -386,7 +387,7 @@ FILE_UPLOAD_HANDLERS = ["common.sealed_files.spool.SpoolHandler"]
 
 # --- sessions and cookies: the visit ------------------------------------------------------------------------------
 
-SESSION_ENGINE = "pnav.sessions"  # encrypted at rest, see docs/adr/0020-sessions-encrypted-at-rest.md
+SESSION_ENGINE = "pnav.sessions"  # sessions are encrypted at rest (docs/adr/0020-sessions-encrypted-at-rest.md)
 # How a session is encrypted. With "ring", CONTENT_KEYS alone do it. With "cookie", a key that only its cookie gives is
 # needed as well, so that no backup can be read (docs/adr/0103). Sessions of both kinds are read in either case. Set
 # "cookie" once no process of a version before 0103 runs any more.
@@ -408,7 +409,8 @@ CSRF_COOKIE_NAME = "csrftoken" if DEMO else "__Host-csrftoken"
 LANGUAGE_COOKIE_NAME = "django_language" if DEMO else "__Host-language"
 MESSAGE_STORAGE = "pnav.pages.frame.notices.Storage"
 CSRF_COOKIE_HTTPONLY = True
-CSRF_COOKIE_AGE = None  # it ends with the browser, because Django's year would leave a trace on the visitor's device
+# The cookie ends with the browser, because Django's year would leave a trace on the visitor's device.
+CSRF_COOKIE_AGE = None
 CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not DEMO
 CSRF_FAILURE_VIEW = "pnav.errors.form_refused"
@@ -418,7 +420,7 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
 
 PUBLISHER = env.str("PUBLISHER", "")  # the administration that publishes the site, with its address
 PUBLICATION_DIRECTOR = env.str("PUBLICATION_DIRECTOR", "")
-HOSTING_COMPANY = env.str("HOSTING_COMPANY", "")  # name and address
+HOSTING_COMPANY = env.str("HOSTING_COMPANY", "")  # the name and address of the company that hosts the site
 CONTACT_EMAIL = env.str("CONTACT_EMAIL", "")  # where a person writes about accessibility or personal data
 
 # --- transport and content policy ---------------------------------------------------------------------------------
@@ -506,7 +508,7 @@ except ValueError:
 MFA_ADAPTER = "pnav.accounts.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO  # http://localhost
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO  # the demonstration runs on http://localhost
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_FORMS = {
     "authenticate": "pnav.accounts.forms.AuthenticateForm",
@@ -602,12 +604,12 @@ STORAGES = {
 
 # --- the exchange -------------------------------------------------------------------------------------------------
 
-MESSAGE_MAX_LENGTH = 4000  # characters, docs/protocol.md
+MESSAGE_MAX_LENGTH = 4000  # the most characters of a message (docs/protocol.md)
 LEASE_SECONDS = env.int("LEASE_SECONDS", 60)  # an agent unseen for so long counts as gone: three beats were missed
 OVERFLOW_SECONDS = env.int("OVERFLOW_SECONDS", 60)  # after so long the other force may take the conversation
 ABSENT_SECONDS = env.int("ABSENT_SECONDS", 90)  # a waiting person unseen for so long is passed over; the place is kept
 ABANDON_SECONDS = env.int("ABANDON_SECONDS", 30 * 60)  # a waiting person unseen for so long has left
-AVERAGE_CONVERSATION_MINUTES = env.int("AVERAGE_CONVERSATION_MINUTES", 55)  # Le Parisien, 05/10/2021
+AVERAGE_CONVERSATION_MINUTES = env.int("AVERAGE_CONVERSATION_MINUTES", 55)  # the source is Le Parisien of 05/10/2021
 RESUME_HOURS = env.int("RESUME_HOURS", 72)  # for how long a resume code is valid
 FRAMES_AT_ONCE = env.int("FRAMES_AT_ONCE", 80)  # how many frames a socket may send at once
 FRAMES_A_SECOND = env.int("FRAMES_A_SECOND", 20)  # how many frames a second after that, far more than a person types

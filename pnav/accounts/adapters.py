@@ -114,7 +114,7 @@ class AccountAdapter(DefaultAccountAdapter):
         account = cast(User, user)
         before, way_before, way = account.last_login, account.last_way, sign_in_log.way_of(request, account)
         super().login(request, user)
-        forget_visit(request)  # A visit in this browser is not the agent's, and must not end with the agent's session.
+        forget_visit(request)  # a visit in this browser is not the agent's, and must not end with the agent's session
         begin_shift(request.session)
         sign_in_log.note_use(request, account, before=before, way_before=way_before, way=way)
         security_log.log(Event.SIGN_IN, account=account.pk, way=way)

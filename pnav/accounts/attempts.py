@@ -19,9 +19,9 @@ from pnav.accounts import device
 
 # Fifty agents may change shifts behind one gateway. Guessing is stopped by the limit of an account from one place, and
 # by that of the account alone (`adapters.ACCOUNT_FAILURES`).
-SIGN_INS = 120  # a minute
-FAILURES = 60  # a minute
-FAILURES_OF_ACCOUNT = 5  # in five minutes
+SIGN_INS = 120  # the most in a minute
+FAILURES = 60  # the most in a minute
+FAILURES_OF_ACCOUNT = 5  # the most in five minutes
 
 
 class _Usage(Protocol):

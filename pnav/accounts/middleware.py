@@ -130,7 +130,8 @@ def refuse(request: HttpRequest) -> HttpResponseBase | None:
     if standing is not Standing.SIGNED_OUT and path != PRESENCE:
         cast(SessionStore, request.session).put_off()
     if standing is Standing.COMPLETE and not path.startswith(CONSOLE) and access.may_answer(request.user):
-        presence.renew_lease(user_id=cast(User, request.user).pk)  # the console's own views renew the lease themselves
+        # Other pages renew it here; the console's own views renew the lease themselves.
+        presence.renew_lease(user_id=cast(User, request.user).pk)
     if area is None:
         return _refuse_account_page(request, standing)
     if standing is Standing.SIGNED_OUT:

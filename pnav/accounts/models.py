@@ -22,7 +22,8 @@ from django.utils.translation import gettext_lazy as _
 from pnav.accounts.approval_rules import Act, State
 from pnav.accounts.passwords.validators import OTHERS_AT_LEAST, GuessableValidator, unforeseen_part
 
-FIRST_PASSWORD_DAYS = 3  # it is handed over in person; after a leave, or for a lost note, another one is drawn
+# The password is handed over in person; after a leave, or for a lost note, another one is drawn.
+FIRST_PASSWORD_DAYS = 3
 # The iterations of PBKDF2 for a password that is drawn: 79 bits cannot be guessed, however fast each try is, and five
 # hundred of them are hashed in some seconds (`hashers.QUICK_ITERATIONS`). At the first sign-in it is hashed like any
 # other, and its owner then chooses another one.

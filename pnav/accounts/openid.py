@@ -46,7 +46,7 @@ from pnav.accounts.second_factor import OPENID, is_confirmed, is_proved, link_id
 SESSION_KEY = "accounts.openid"  # what is needed to sign out at the provider: its token and its address
 REQUIRED = ["iss", "sub", "aud", "exp", "iat", "nonce"]
 LEEWAY_SECONDS = 30
-RSA_BITS = 2048  # of a key that the provider publishes, at least
+RSA_BITS = 2048  # the fewest bits of a key that the provider publishes
 BEGUN_A_MINUTE = 60  # sign-ins from one network or known device: a whole team may change shifts
 
 
@@ -159,7 +159,7 @@ class Exchange(OpenIDConnectOAuth2Adapter):
         """Return the subject of a token that passed every check. The provider's user information is not asked for."""
         response = kwargs["response"]
         issuer = request.GET.get("iss")
-        if issuer is not None and issuer != settings.OPENID_ISSUER:  # RFC 9207
+        if issuer is not None and issuer != settings.OPENID_ISSUER:  # the answer names another issuer (RFC 9207)
             raise Refused("another issuer answers")
         claims = self.verified(str(response.get("id_token", "")), client_id=app.client_id)
         login = self.get_provider().sociallogin_from_response(request, claims)

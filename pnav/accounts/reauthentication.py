@@ -33,7 +33,7 @@ from pnav.sessions import SessionStore
 
 OPENS_SECONDS = 5 * 60
 SUBMITS_SECONDS = 15 * 60
-LONG_SUBMITS_SECONDS = 60 * 60  # for a form that takes long to write
+LONG_SUBMITS_SECONDS = 60 * 60  # the time for a form that takes long to write
 
 
 def _new_key(*, request: Any, **kwargs: Any) -> None:

@@ -30,7 +30,8 @@ FACTORS = {Authenticator.Type.TOTP.value, Authenticator.Type.WEBAUTHN.value}
 # The link of an account to its identity at a provider whose second factor the operator trusts. It proves a session that
 # came by it, and cannot be enrolled.
 OPENID = "openid"
-PASSWORD_SECONDS = 600  # from a password to the first factor, or to the password that replaces a provisional one
+# The time from a password to the first factor, or to the password that replaces a provisional one.
+PASSWORD_SECONDS = 600
 
 
 def link_id(pk: int) -> int:

@@ -39,7 +39,7 @@ WAY_LABELS = {
     PASSKEY: gettext_lazy("clé d'accès"),
     "recovery": gettext_lazy("code de secours"),
 }
-LAST_USE = "accounts.last_use"  # in the session: when and how the account was used before this sign-in
+LAST_USE = "accounts.last_use"  # the session's key for when and how the account was used before this sign-in
 
 
 def way_of(request: HttpRequest, user: User) -> str:
@@ -142,6 +142,6 @@ def listen() -> None:
     authentication_step_completed.connect(_step_completed)
     authentication_failed.connect(_code_failed)
     authenticator_added.connect(_factor_added)
-    authenticator_reset.connect(_factor_added)  # recovery codes drawn anew
+    authenticator_reset.connect(_factor_added)  # this signal means that recovery codes were drawn anew
     authenticator_removed.connect(_factor_removed)
     password_changed.connect(_password_changed)

@@ -25,7 +25,7 @@ from common.encryption import NONCE_BYTES, UnsealError
 from common.sealed_files.chunks import CHUNK_BYTES, SEALED_MORE, Sealer, new_key, new_token
 
 MAGIC = b"pnav-backup-1\n"
-_INNER = struct.Struct(">32s16sQQ")  # key, token, packed size, size in clear
+_INNER = struct.Struct(">32s16sQQ")  # the key, the token, the packed size and the size in clear
 _WRAPPED_BYTES = _INNER.size + 16
 # The bytes of one object before sealing: a part of a base backup, or a segment of WAL (16 MiB unless initdb was told
 # otherwise). While one is sealed or opened it is up to three times in memory.
@@ -67,7 +67,7 @@ def open_object(sealed: bytes, *, name: str, ring: Mapping[str, AESGCM]) -> byte
     nonce, end = sealed[start : start + NONCE_BYTES], start + NONCE_BYTES + _WRAPPED_BYTES
     try:
         inner = cipher.decrypt(nonce, sealed[start + NONCE_BYTES : end], head + name.encode())
-    except (InvalidTag, ValueError):  # ValueError: cut within the nonce
+    except (InvalidTag, ValueError):  # a ValueError means that the text was cut within the nonce
         raise UnsealError("This object does not open under this name.") from None
     key, token, packed_size, size = _INNER.unpack(inner)
     if size > OBJECT_MOST:

@@ -57,7 +57,7 @@ class Service:
         self._base_due = self._prune_due = datetime.min.replace(tzinfo=UTC)
         self._failures = 0
         self._timeline = ""
-        self._is_broken = False  # WAL is missing between the last base backup and now
+        self._is_broken = False  # whether WAL is missing between the last base backup and now
 
     def run(self, stopping: threading.Event) -> None:
         """Receive WAL, take base backups and remove old ones, in turn, until `stopping` is set."""
@@ -104,7 +104,7 @@ class Service:
         elif stream.is_active:
             self._failures = 0
             status.write(self._configuration, has_wal=True)
-        if stream.timeline != self._timeline:  # a promotion, or a restore
+        if stream.timeline != self._timeline:  # a server was promoted or restored
             self._base_due, self._timeline = datetime.min.replace(tzinfo=UTC), stream.timeline
 
     def _begin_base(self) -> None:

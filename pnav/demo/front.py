@@ -80,7 +80,8 @@ class Front:
         self._pages = pages
         self._sockets = sockets
         self._loop = asyncio.get_running_loop()
-        self._silent: dict[socket.socket, asyncio.TimerHandle] = {}  # the oldest first
+        # Connections that have sent nothing, the oldest first.
+        self._silent: dict[socket.socket, asyncio.TimerHandle] = {}
         listening.setblocking(False)
         self._loop.add_reader(listening, self._accept)
 

@@ -130,7 +130,7 @@ def fill(period: str, *, seed: int, now: datetime | None = None) -> int:
             _write(people[first : first + BATCH], agents, chance)
         opened = Conversation.objects.filter(report=OuterRef("pk")).values("opened_at")
         Report.objects.filter(triage_version=MARK).update(filed_at=Subquery(opened))
-    with connection.cursor() as cursor:  # as autovacuum would do some time later
+    with connection.cursor() as cursor:  # autovacuum would do so some time later
         cursor.execute("ANALYZE reports_report, chat_conversation, chat_conversationevent")
     count_days(now)
     figures.forget(now)

@@ -22,14 +22,14 @@ from pnav.demo.visit import Page, Visit
 from triage.questionnaire.document import MOST_QUESTIONS
 from triage.questionnaire.questions import DOOR
 
-PAGE_SECONDS = 4.0  # on each page before the exchange
+PAGE_SECONDS = 4.0  # the time that a person spends on each page before the exchange
 SIGNS_READ_A_SECOND = 25.0
-TYPING_SECONDS = 2.5  # between two hints
+TYPING_SECONDS = 2.5  # the time between two frames that say « is typing »
 BEAT_SECONDS = 20.0
 ACKNOWLEDGED_SECONDS = 15.0
 WORKS = 3  # how often the proof of work of a raid is computed, if the page that asks for it comes again
-LAST_LOOK_SECONDS = 10.0  # after goodbye
-LINES_LOST = 20  # times that a line may be lost before a person gives up
+LAST_LOOK_SECONDS = 10.0  # how long a person stays after they said goodbye
+LINES_LOST = 20  # how often the line may be lost before a person gives up
 
 
 class GaveUp(Exception):
@@ -64,7 +64,7 @@ class Reporter:
         self.visit = Visit(base, ordinary=ordinary_address)
         self.mind = Mind(script, number)
         self.chance = random.Random(f"{seed}:{script.id}:{number}")
-        self.status = ""  # of the conversation, as the last `state` said
+        self.status = ""  # the state of the conversation, as the last `state` frame said
         self.is_over = asyncio.Event()
         self.came_at: float | None = None
         self.first_reply_at: float | None = None

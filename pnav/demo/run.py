@@ -208,11 +208,11 @@ def _prepare(data: Path | None, port: int) -> dict[str, Any]:
     sources = "".join(map(_fingerprint, (ROOT / "static", ROOT / "templates", ROOT / "pnav")))
     _once("static", sources, _collect_static)
     secrets_of_cast = _remembered("cast.json", new_secrets)
-    if newcomers := new_secrets().keys() - secrets_of_cast.keys():  # parts that a later version has added
+    if newcomers := new_secrets().keys() - secrets_of_cast.keys():  # parts of the site that a later version has added
         secrets_of_cast |= {name: secret for name, secret in new_secrets().items() if name in newcomers}
         (STATE / "cast.json").write_text(json.dumps(secrets_of_cast))
     cast = hashlib.sha256(json.dumps(secrets_of_cast).encode()).hexdigest()
-    _once("cast", cast, lambda: create_cast(secrets_of_cast))  # seven password hashes: seconds
+    _once("cast", cast, lambda: create_cast(secrets_of_cast))  # seven password hashes take some seconds
     _once("macros", "1", create_macros)
     accounts = accounts_of(secrets_of_cast)
     base_url = f"http://localhost:{port}"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pnav.demo.reporter import Reporter
 
 MOST_MINUTES = 240
-BETWEEN_SECONDS = 8.0  # from one arrival to the next, and between two people of an exercise
+BETWEEN_SECONDS = 8.0  # the time from one arrival to the next, and between two people of an exercise
 GOODBYE_SECONDS = 15.0
 
 

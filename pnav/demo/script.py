@@ -17,7 +17,7 @@ from triage import rules
 from triage.questionnaire.questions import BY_ID, BY_SLUG
 
 FOLDER = Path(__file__).resolve().parent / "reporters"
-MOST_AT_ONCE = 60  # people of one script
+MOST_AT_ONCE = 60  # the most people of one script at once
 # The fields of the signalement that a script may fill, with their choices.
 CHOICES: Mapping[str, Any] = {
     "role": ReporterRole,

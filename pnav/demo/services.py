@@ -47,7 +47,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-PR_SET_PDEATHSIG = 1  # prctl(2)
+PR_SET_PDEATHSIG = 1  # the option of prctl(2) that ends this process with its parent
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 

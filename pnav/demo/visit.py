@@ -11,7 +11,8 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 MOST_REDIRECTS = 10
 PATIENCE_SECONDS = 20
-DISCREET = re.compile(r"(?<=\")/n/(?:[\w-]+/){0,2}(?=[\"?#])")  # in an attribute of a page
+# Matches an address without words in an attribute of a page.
+DISCREET = re.compile(r"(?<=\")/n/(?:[\w-]+/){0,2}(?=[\"?#])")
 LOOPBACK = {"localhost", "127.0.0.1"}
 
 

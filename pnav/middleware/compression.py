@@ -29,10 +29,11 @@ class CompressionMiddleware(GZipMiddleware):
         taken = {coding.strip() for coding in request.headers.get("Accept-Encoding", "").split(",")}
         if (
             "br" not in taken
-            or not isinstance(response, HttpResponse)  # a streaming response
+            or not isinstance(response, HttpResponse)  # a streaming response is left as it is
             or len(response.content) < LEAST_BYTES
             or "Content-Encoding" in response.headers
-            or "Content-Disposition" in response.headers  # a file to be saved, to which no comment may be added
+            # A file to be saved is left too, because no comment may be added to it.
+            or "Content-Disposition" in response.headers
             or not response.headers.get("Content-Type", "").startswith("text/html")
         ):
             return super().process_response(request, response)

@@ -62,8 +62,8 @@ WORKERS = "text/javascript"
 # The Trusted Types policy that scripts of these areas may create; elsewhere they may create none.
 NO_POLICY = build_policy({"trusted-types": [CSP.NONE]})
 TRUST = {
-    "/console/": "trusted-types pnav-console",  # console/pages.js reads pages of this site, starts a worker
-    "/unite/": "trusted-types pnav-console",  # for console/steps.js
+    "/console/": "trusted-types pnav-console",  # console/pages.js reads pages of this site and starts a worker
+    "/unite/": "trusted-types pnav-console",  # console/steps.js reads pages of this site
     "/admin/": "trusted-types default",  # jQuery and select2 write HTML: static/pnav/admin-trust.js
 }
 # The forms to sign in and out at a provider redirect there, and browsers apply `form-action` to that redirect.
@@ -133,7 +133,8 @@ def on_every_answer(
         async def in_loop(request: HttpRequest) -> HttpResponseBase:
             response = await get_response(request)
             add_link(request, response)
-            return add_headers(request.path_info, response)  # the ordinary path by now (`pnav.middleware.addresses`)
+            # By now this is the ordinary path (`pnav.middleware.addresses`).
+            return add_headers(request.path_info, response)
 
         return in_loop
 

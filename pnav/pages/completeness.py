@@ -207,7 +207,7 @@ def to_review(language: str) -> list[str]:
 class _Kept:
     """It is what this process read last, and when. offered: None before the first reading."""
 
-    read_at: float = float("-inf")  # monotonic seconds
+    read_at: float = float("-inf")  # when it was read, in monotonic seconds
     offered: list[str] | None = None
 
 

@@ -21,7 +21,7 @@ HELP = _(
     "« - [ ] question | conseil » fait une case à cocher, sous laquelle le conseil se montre ; rien n'est envoyé."
 )
 
-MAX_LENGTH = 20_000  # characters of a text; the texts of the code have at most a tenth of it
+MAX_LENGTH = 20_000  # the most characters of a text; the texts of the code have a tenth of it at most
 _BOX = "- [ ] "
 _FORM = '<form class="pnav-boxes" method="dialog" autocomplete="off">'
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
@@ -40,7 +40,7 @@ def to_html(text: str) -> SafeString:
     return _html(text, addresses.current())
 
 
-@lru_cache(maxsize=512)  # the same hundred texts at every visit, in each language and in discreet mode
+@lru_cache(maxsize=512)  # every visit asks for the same hundred texts, in each language and in discreet mode
 def _html(text: str, _drawn_in: Table) -> SafeString:
     return mark_safe("\n".join(_blocks(text)))  # noqa: S308  every piece below is escaped
 

@@ -364,7 +364,7 @@ class Feedback(models.Model):
     rating = models.CharField(_("le service a-t-il aidé"), max_length=10, choices=Rating)
     page = models.CharField(_("sujet"), max_length=20, choices=Page, default=Page.OTHER)
     place = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    sealed_text = models.BinaryField(null=True, editable=False)  # None: nothing was written
+    sealed_text = models.BinaryField(null=True, editable=False)  # None means that nothing was written
     created_at = models.DateTimeField(_("reçu le"), default=timezone.now, db_index=True)
 
     class Meta:

@@ -12,7 +12,8 @@ from chat.rules.daily_figures import CHAINS, REMOVAL, ROUNDING, SEPARATE
 FILE_NAME: Final = "pnav-chiffres.csv"
 FILE_PATH: Final = "/chiffres/chiffres.csv"
 SCHEMA_PATH: Final = "/chiffres/schema.json"
-MONTHS_AT_MOST: Final = 240  # the last ones: twenty years, with some ninety lines for each month
+# How many months are published, the last twenty years, with some ninety lines for each month.
+MONTHS_AT_MOST: Final = 240
 
 # The series of the file. Those that serve only to plan a duty (`chat.statistics.staffing`) are not in it.
 SERIES: Final[dict[str, str]] = {

@@ -31,11 +31,11 @@ TITLES = {
     Page.MINORS_SIMPLE: "guides.minors_simple_title",
     Page.PROFESSIONALS: "guides.professionals_title",
 }
-ORIGIN = "{site}"  # which the script replaces by scheme and host (`lib/words.js`)
+ORIGIN = "{site}"  # the script puts scheme and host in its place (`lib/words.js`)
 # As Django's `json_script` does, so that nothing in a text ends the element.
 _AS_TEXT = str.maketrans({"<": "\\u003C", ">": "\\u003E", "&": "\\u0026"})
 
-type Title = Callable[[bool], str]  # in the active language; familiar: with *tu*
+type Title = Callable[[bool], str]  # the title in the active language; familiar: with *tu*
 
 
 def _read() -> SafeString:

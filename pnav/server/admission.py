@@ -38,8 +38,8 @@ from common.client_address import connection_of_scope
 
 BUCKETS = 1 << 16
 MAPPED_IPV4 = bytes(10) + b"\xff\xff"
-IPV6_BYTES = 6  # a /48, because whoever has one can use as many /64 as they like
-IPV6_NARROWER = (7, 8)  # a household, and the smallest network of a subscriber (`common.client_address`)
+IPV6_BYTES = 6  # the bytes of a /48, because whoever has one can use as many /64 as they like
+IPV6_NARROWER = (7, 8)  # the bytes of a /56, a household, and of a /64, the smallest network (`common.client_address`)
 # The wider prefixes of a network, the widest first: those that registries give to a provider (IPv4 /16, IPv6 /32), and
 # parts of those, as a provider gives them to one customer or one town (IPv4 /24, IPv6 /40).
 IPV4_WIDER, IPV6_WIDER = (2, 3), (4, 5)
@@ -48,14 +48,15 @@ IPV4_WIDER, IPV6_WIDER = (2, 3), (4, 5)
 # never has a charge for long.
 WORKED_OFF_A_SECOND = 0.2
 WORKED_OFF_WITHIN = 60.0  # seconds after which any charge is gone; it is therefore at most this times the rate
-BEHIND_SECONDS = 2.0  # for which a request may wait because its network asks for many things at once
-COMPANY_SECONDS = 1.0  # for this long after a request of a light network, heavy ones leave room for more such
+BEHIND_SECONDS = 2.0  # how long a request may wait because its network asks for many things at once
+COMPANY_SECONDS = 1.0  # for this long after a request of a light network, heavy networks leave room for another one
 # While there are others, heavy networks are served at most two fifths of the time: after each of their requests their
 # thread rests for one and a half times as long as the request took. Without the rest they would share the interpreter
 # and the database with every other page. With a longer one, a school behind one address (25 pages of 15 ms a second)
 # would no longer be served beside a single stranger (by arithmetic: 0.375 of a thread, where 0.4 are left).
 REST_FOR_EACH_SECOND = 1.5
-REST_AT_MOST = 2.0  # seconds, because a page that took longer has waited for something, and its thread is needed
+# The longest pause, because a page that took longer has waited for something, and its thread is needed.
+REST_AT_MOST = 2.0
 # How long a request waits in all for those of light networks. Meanwhile it holds its thread and a connection of the
 # pool, but no lock in the database. It may hold a lock of this process, if the statement reads something that changed
 # (settings of the service, texts, the questionnaire), for one such wait at most.
@@ -93,11 +94,11 @@ def _origin(scope: dict[str, Any]) -> bytes | str:
     address: str = connection_of_scope(scope).address
     if ":" not in address:
         return address
-    if address.startswith("["):  # [2001:db8::1]:443
+    if address.startswith("["):  # an IPv6 address with a port: [2001:db8::1]:443
         address = address[1:].partition("]")[0]
     try:
         packed = inet_pton(AF_INET6, address.partition("%")[0])
-    except (OSError, ValueError):  # an IPv4 address with a port, or nothing that is one
+    except (OSError, ValueError):  # it is an IPv4 address with a port, or no address
         return address.partition(":")[0]
     return ".".join(map(str, packed[12:])) if packed[:12] == MAPPED_IPV4 else packed
 
@@ -122,13 +123,13 @@ class Ticket:
     work: Callable[[], Any]
     is_preferred: bool = False
     wider: Wider = ()
-    number: int = 0  # counts the requests that had to wait, in the order of their arrival
-    came: float = 0.0  # when it came, if it had to wait
-    went_first: bool = False  # whether it began before others because it is preferred
+    number: int = 0  # the number of this request among those that had to wait, in the order of their arrival
+    came: float = 0.0  # when the request came, if it had to wait
+    went_first: bool = False  # whether the request began before others because it is preferred
     begun: float = 0.0
-    is_light: bool = False  # whether its network had used little when it began
+    is_light: bool = False  # whether its network had used little when the request began
     is_heavy: bool = False
-    gave_way: float = 0.0  # seconds that it waited for others, which are charged to nobody
+    gave_way: float = 0.0  # how many seconds it waited for others, which are charged to nobody
     result: "Future[Any]" = field(default_factory=Future)
 
 
@@ -210,10 +211,12 @@ class Lane:
         self._sleep = sleep
         self._lock = threading.Lock()
         self._accounts: dict[int, Account] = {}
-        self._queues: dict[int, Account] = {}  # accounts with waiting requests, the one whose turn it is first
+        # The accounts with waiting requests; first comes the one whose turn it is.
+        self._queues: dict[int, Account] = {}
         self._running = self._waiting = self._running_heavy = self._running_first = self._running_light = 0
         self._arrived = 0
-        self._waiting_of: Counter[tuple[int, ...]] = Counter()  # by prefix; at most two entries for each that waits
+        # How many requests wait, by prefix; each adds two entries at most.
+        self._waiting_of: Counter[tuple[int, ...]] = Counter()
         self._gives_way = 0  # how many threads wait for light networks
         self._no_light = threading.Event()
         self._no_light.set()

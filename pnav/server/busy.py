@@ -36,7 +36,7 @@ from pnav.pages.frame.busy_page import FORM, FRAME, PAGE, RETRY_SECONDS, SENT, T
 logger = logging.getLogger(__name__)
 
 STYLE = Path(__file__).resolve().parents[2] / "static" / "pnav" / "busy.css"
-NEWS = "chat:news"  # the frame with the messages on the page without JavaScript, which reloads itself
+NEWS = "chat:news"  # the frame that shows the messages where there is no JavaScript, and reloads itself
 # The paths of forms of people who seek help, and of agents. Forms of an account are not among them, because no password
 # may be sent back. In discreet mode no path says which form it is, so every form is given back.
 GIVEN_BACK = ("/tchat/", "/signalement/", "/orientation/", "/point-d-accueil/", "/console/")
@@ -47,7 +47,8 @@ MARKS = re.compile("\ue000([a-z]+)\ue000")
 AREA = re.compile("{text}.*{text}".format_map(PLACEHOLDERS), re.DOTALL)
 FORM_BYTES = 64 * 1024  # a message of 4,000 of the longest characters takes 48,000
 FIELDS_AT_MOST = 100
-FORMS_A_SECOND = 10  # each costs at most 5 ms (4,000 emoji), so they cost a twentieth of a processor in all
+# The most forms given back in a second; each costs 5 ms at most (4,000 emoji), so all a twentieth of a processor.
+FORMS_A_SECOND = 10
 TEXT_FIELD = "body"
 
 
@@ -183,7 +184,7 @@ def _form(page: str, scope: dict[str, Any], content_type: bytes, body: bytes) ->
         return ""
     try:
         fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS_AT_MOST)
-    except ValueError:  # not UTF-8, or more fields than any form of ours has
+    except ValueError:  # the form is not UTF-8, or has more fields than any form of ours
         return ""
     text = next((value for name, value in fields if name == TEXT_FIELD), None)
     hidden = "".join(

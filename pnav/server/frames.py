@@ -7,7 +7,8 @@ operations on bytes. For any other frame these functions return None, and autoba
 
 import struct
 
-MOST = 16 * 1024  # bytes of a text, as many as `chat.messages.protocol` reads; autobahn's own limits are higher
+# The most bytes of a text, as many as `chat.messages.protocol` reads; autobahn's own limits are higher.
+MOST = 16 * 1024
 _WHOLE_TEXT = 0x81  # the first byte of the last frame of a message: a text, without extensions
 _MASKED = 0x80  # the bit of the second byte that says « masked », as every frame of a client must be
 
@@ -29,7 +30,7 @@ def read_text_frame(data: bytes, at: int) -> tuple[str, int] | None:
         begin += 2
         if size < 126:
             return None
-    elif size > 126:  # eight bytes of length, or no mask
+    elif size > 126:  # the length takes eight bytes, or there is no mask
         return None
     end = begin + 4 + size
     if size > MOST or end > len(data):

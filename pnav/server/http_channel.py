@@ -40,13 +40,14 @@ class Channel(http.HTTPChannel):
     any length. They occupy no thread, but memory and connections.
     """
 
-    waiting: ClassVar[dict["Channel", None]] = {}  # in the order in which they began to wait
-    long: ClassVar[set["Channel"]] = set()  # those that are receiving a body longer than a form's
+    # The connections without a request, in the order in which they began to wait.
+    waiting: ClassVar[dict["Channel", None]] = {}
+    long: ClassVar[set["Channel"]] = set()  # the connections that are receiving a body longer than a form's
 
     _is_arriving = _is_timed = _is_refused = False
     _timer: Any = None  # the pending call of `_look`
-    _due = math.inf  # when the connection is closed, by the clock of that call
-    _head = b""  # the head of an answer, until its body comes
+    _due = math.inf  # when the connection will be closed, by the clock of that call
+    _head = b""  # the head of the answer, kept until its body comes
     _received = 0
     _largest = BODY_MAX_BYTES
     _waits_since = 0.0
@@ -71,7 +72,7 @@ class Channel(http.HTTPChannel):
         """
         for one in self.waiting:
             if self._waits_since - one._waits_since < SILENT_SECONDS:
-                break  # those after it began to wait even later
+                break  # the connections after this one began to wait even later
             if not one._is_arriving:
                 return one
         return next(iter(self.waiting))
@@ -109,7 +110,7 @@ class Channel(http.HTTPChannel):
         del self.waiting[self]
         self.setTimeout(None)
         self._handlingRequest = True
-        self.setRawMode()  # what comes meanwhile waits
+        self.setRawMode()  # what comes meanwhile waits to be read
         request = cast(Any, self.requestFactory)(self, len(self.requests))
         self.requests.append(request)
         self.persistent = self.checkPersistence(request, b"HTTP/1.1")
@@ -161,7 +162,8 @@ class Channel(http.HTTPChannel):
             self._timer = None
 
     def allHeadersReceived(self) -> None:  # noqa: N802  as Twisted names it
-        self._largest = body_max_bytes(cast(bytes, self._path).decode("latin-1"))  # the path of the request line
+        # The path is that of the request line.
+        self._largest = body_max_bytes(cast(bytes, self._path).decode("latin-1"))
         length = self.length or 0
         if length > self._largest or (length > BODY_MAX_BYTES and not self._takes_long()):
             self._refuse_body()

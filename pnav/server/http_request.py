@@ -22,7 +22,8 @@ HEADERS_AT_MOST = 100
 NAMES_KNOWN = 512  # how many different names of headers are remembered
 
 _request_line = re.compile(rb"GET (/[!-~]*) HTTP/1\.1").fullmatch
-_name = re.compile(rb"[-!#$%&'*+.^`|~0-9A-Za-z]+").fullmatch  # a token, without the underscore, which Daphne drops
+# A token of HTTP, but without the underscore, because Daphne drops such headers.
+_name = re.compile(rb"[-!#$%&'*+.^`|~0-9A-Za-z]+").fullmatch
 _CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
 # They announce a body or another protocol, or mean something to Daphne.
 _OF_OTHERS = frozenset({b"content-length", b"transfer-encoding", b"upgrade", b"expect", b"daphne-root-path"})
@@ -105,7 +106,7 @@ class Request(WebRequest):
     server: Any
     responseHeaders: Any  # noqa: N815  as Twisted names it
     finished: bool
-    _answer: Mapping[str, Any] | None = None  # the beginning of an answer, until its body comes
+    _answer: Mapping[str, Any] | None = None  # the beginning of the answer, kept until its body comes
 
     __hash__ = object.__hash__
     __eq__ = object.__eq__
@@ -146,7 +147,7 @@ class Request(WebRequest):
         """Send a part of the answer. Its beginning waits for its body, which follows a moment later."""
         if self.finished or self.channel is None:
             return
-        daphnes: Any = self  # which has no types
+        daphnes: Any = self  # Daphne's class has no types
         if message.get("type") == "http.response.start" and "status" in message and not daphnes._response_started:
             self._answer, daphnes._response_started = message, True
             return

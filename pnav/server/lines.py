@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 # the connections for which most bytes wait are cut. `chat.realtime.connection` bounds each client at 4 MiB, so sixteen
 # clients can reach it.
 WAITING_BYTES = 64 * 1024 * 1024
-WEIGHED_EVERY_BYTES = 1024 * 1024  # after so many more bytes have been queued
+WEIGHED_EVERY_BYTES = 1024 * 1024  # a line is weighed again after this many more bytes were queued
 PIECE_BYTES = 64  # the memory that each queued piece takes beside its content
 
 # This environment variable holds the file descriptor of a Unix socket through which another process hands over
@@ -169,7 +169,7 @@ class Adoption:
                 try:
                     os.set_blocking(descriptor, False)
                     Line.adopt(descriptor, self._factory)
-                except OSError:  # the client left meanwhile
+                except OSError:  # the client has left meanwhile
                     logger.debug("adoption: the connection was gone")
                 finally:
                     os.close(descriptor)  # Twisted has a duplicate

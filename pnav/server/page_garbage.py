@@ -26,13 +26,13 @@ logger = logging.getLogger(__name__)
 # after a thousand of the latter, which is a last resort where the thread below has failed.
 THRESHOLDS = (2_000, 5, 1_000)
 EVERY_SECONDS = 20.0
-PATIENCE_SECONDS = 10.0  # for which a moment without a page is waited for each time
-LATEST_SECONDS = 120.0  # after which everything is collected without such a moment
+PATIENCE_SECONDS = 10.0  # how long each collection waits for a moment without a page
+LATEST_SECONDS = 120.0  # after this long everything is collected without such a moment
 SHORT_SECONDS = 10.0  # the same while memory is short, and the least time between two collections then
 # The first pause between two freezes, and the longest. In between, each pause is as long as all before.
 FREEZE_SECONDS, FREEZE_SECONDS_MOST = 20.0, 3600.0
 LOOKS_SECONDS = 0.01
-RESTS_SECONDS = 1.0  # after which it is asked again whether memory is short
+RESTS_SECONDS = 1.0  # how often it is asked again whether memory is short
 
 
 class PageGarbage:

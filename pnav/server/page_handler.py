@@ -53,7 +53,7 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
-PROBES = {"/health/live", "/health/ready"}  # asynchronous views
+PROBES = {"/health/live", "/health/ready"}  # the views that are asynchronous
 METRICS = "/metrics"
 THREADS = ThreadPoolExecutor(max_workers=settings.PAGE_THREADS, thread_name_prefix="page")
 # The quick exit waits for no page. Each of these threads is held for `quick_exit.PATIENCE_SECONDS` at most, and does
@@ -89,7 +89,7 @@ SLICES = Lane(
     a_second=SLICES_A_SECOND,
 )
 SLICE_RETRY_SECONDS = 2
-PIECE_THREADS = ThreadPoolExecutor(2, thread_name_prefix="pieces")  # each reads one piece of a file, of 240 KiB
+PIECE_THREADS = ThreadPoolExecutor(2, thread_name_prefix="pieces")  # each thread reads one piece of a file, of 240 KiB
 PIECES_AHEAD_BYTES = 512 * 1024  # how much of a file may wait for its client to read
 # Each hash takes half a second of a processor: twenty of one network take ten seconds, a hundred in all half a minute.
 SLOW_THREADS = ThreadPoolExecutor(max_workers=slow_hashes.AT_ONCE, thread_name_prefix="slow-page")
@@ -356,7 +356,7 @@ class ExitHandler(PageHandler):
     """Serves the quick exit in threads of its own, which no other page and no query occupies."""
 
     is_always_taken = True
-    is_dropped_with_its_client = False  # because the page that is left does not wait for an answer
+    is_dropped_with_its_client = False  # false, because a page that is left does not wait for an answer
 
     def lane_of(self, scope: Scope) -> tuple[Lane, int, bool, Wider]:
         bucket, wider = network_of(scope)

@@ -87,7 +87,7 @@ class Server(daphne.server.Server):
     LEAVING_SECONDS = 0.3
     LOOKS_SECONDS = 0.05
 
-    are_pages_stuck: ClassVar[Callable[[], Awaitable[bool]]]  # see `install_server`
+    are_pages_stuck: ClassVar[Callable[[], Awaitable[bool]]]  # `install_server` sets it
     begin: ClassVar[Callable[[], object]]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -96,10 +96,10 @@ class Server(daphne.server.Server):
         self._telling: asyncio.Task[None] | None = None
         self.websocket_max_message_size = min(self.websocket_max_message_size, MESSAGE_BYTES)
         self.websocket_max_frame_size = min(self.websocket_max_frame_size, MESSAGE_BYTES)
-        self._ports: list[Any] = []  # on which the server listens
+        self._ports: list[Any] = []  # the ports on which the server listens
         self._to_time = _Round()
         self._to_reap = _Round()
-        self._ending: dict[Any, None] = {}  # in the order in which they ended
+        self._ending: dict[Any, None] = {}  # the connections that are ending, in the order in which they began to
         self._is_reaping = False
         self.is_ending = False
 
@@ -116,7 +116,7 @@ class Server(daphne.server.Server):
         self._ports.append(port)
         self._supervisor.tell(READY)
         if self._telling is None:
-            _later(0, self._begin)  # it needs the loop, which does not run yet
+            _later(0, self._begin)  # it needs the event loop, which does not run yet
 
     def _begin(self) -> None:
         type(self).begin()

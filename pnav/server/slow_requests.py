@@ -27,7 +27,8 @@ NAMES = frozenset(
         "chat:follow_up_code",
     }
 )
-VISITORS = tuple(sorted(name for name in NAMES if name.startswith("chat:")))  # without parameters, in every table
+# Addresses without parameters, which are in the table of each language.
+VISITORS = tuple(sorted(name for name in NAMES if name.startswith("chat:")))
 # How the paths of the other addresses begin; no other path is looked up.
 AREAS = ("/compte/", "/admin/accounts/")
 

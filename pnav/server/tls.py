@@ -69,7 +69,7 @@ class FileContext:
         options = ssl.CertificateOptions(
             privateKey=pair.privateKey.original, certificate=pair.original, extraCertChain=chain
         )
-        context = options.getContext()  # raises when the key is another one's
+        context = options.getContext()  # raises an error when the key does not belong to the certificate
         certificates.shown["web"] = x509.load_pem_x509_certificate(certificate).not_valid_after_utc
         return context
 

@@ -39,7 +39,7 @@ def _limit() -> float:
         return float(settings.WEB_MEMORY_MIB * 1024 * 1024)
     try:
         return SHARE * int(LIMIT.read_text())
-    except (OSError, ValueError):  # no such file, or « max »
+    except (OSError, ValueError):  # there is no such file, or it says « max »
         return float("inf")
 
 
@@ -107,7 +107,8 @@ class Watermark:
             self._is_over = resident_bytes() > _limit()
             if self._is_over and now - self._given_back_at >= GIVEN_BACK_SECONDS:
                 self._given_back_at = now
-                threading.Thread(target=give_back, name="give-back", daemon=True).start()  # whoever asks goes on
+                # A thread of its own, so that whoever asks goes on.
+                threading.Thread(target=give_back, name="give-back", daemon=True).start()
         return self._is_over
 
 

@@ -42,7 +42,7 @@ def fields_of(message: object) -> str:
     for entry in message:
         for act, told in entry.items():
             part = ", ".join(str(label) for label in told.get("fields", []))
-            if "name" in told:  # an inline
+            if "name" in told:  # the entry is of an inline
                 part = f"{told['name']} ({act}{': ' if part else ''}{part})"
             parts.append(part)
     return _cut("; ".join(filter(None, parts)))
@@ -84,7 +84,8 @@ class Recorded(admin.ModelAdmin):
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         if is_waiting(request, obj):
-            message = [entry for entry in message if any("name" in told for told in entry.values())]  # inlines are done
+            # Entries of inlines were handled above.
+            message = [entry for entry in message if any("name" in told for told in entry.values())]
             if not message:
                 return None
         self._record(request, AccessKind.ADMIN_CHANGE, [obj.pk], message)

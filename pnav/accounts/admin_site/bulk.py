@@ -34,12 +34,13 @@ ROLES = {"agent": Role.AGENT, "superviseur": Role.SUPERVISOR}
 FORCES = {"police": Force.POLICE, "police nationale": Force.POLICE, "gendarmerie": Force.GENDARMERIE,
           "gendarmerie nationale": Force.GENDARMERIE}  # fmt: skip
 FIELDS = {"username": "identifiant", "first_name": "prenom", "last_name": "nom"}
-MOST_LINES = 500  # lines of 200 characters; a service of fifty agents begins with one sheet, a large one with two
+MOST_LINES = 500  # the most lines of a sheet; a service of fifty agents begins with one sheet, a large one with two
 MOST_BYTES = 200_000
 FORMS = "pnav.accounts.bulk"  # the salt of a form's key and of its passwords
 SIGNS = len(FIRST_PASSWORD_SIGNS)
 CREATING = 0x504E4156_11  # a key of PostgreSQL's advisory locks, as in `reports.retention.deletion`
-SHOWN_AGAIN = timedelta(minutes=10)  # when a form was pressed twice, or its answer was lost
+# How long the passwords can be shown again, for a form that was sent twice or whose answer was lost.
+SHOWN_AGAIN = timedelta(minutes=10)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # first characters of what a spreadsheet may run (OWASP, CSV injection)
 FAILED = re.compile(r"#[A-Z0-9/]+[!?]?")  # what a formula without a result leaves: « #REF! », « #N/A », « #NOM? »
 TO_CORRECT = "a_corriger"  # the column of what is wrong, in a sheet of the lines to correct
@@ -225,7 +226,8 @@ def _check_alone(line: Line, units: Mapping[tuple[str, str], Unit]) -> None:
 
 def _wrong_signs(name: str, value: str) -> Iterator[str]:
     """Yield what is wrong with the characters of a cell. name: the title of its column."""
-    if value.removeprefix("'").startswith(FORMULA):  # with the apostrophe of `harmless`: it is the same cell again
+    # The apostrophe is that of `harmless`, so this is the same cell again.
+    if value.removeprefix("'").startswith(FORMULA):
         yield _("« %(name)s » commence par « %(sign)s », comme une formule : écrivez le texte lui-même.") % {
             "name": name,
             "sign": value.removeprefix("'")[0],
@@ -319,7 +321,7 @@ def create(lines: Iterable[Line], key: str = "") -> list[Created]:
     # `save` is not called: it sets what only administrators have, and a sheet creates no administrator.
     User.objects.bulk_create([user for user, _agent in drawn])
     for user, agent in drawn:
-        agent.user = user  # it has its key by now
+        agent.user = user  # the account has its key only now
     Agent.objects.bulk_create([agent for _user, agent in drawn])
     return [Created(user, user.drawn_password) for user, _agent in drawn]
 

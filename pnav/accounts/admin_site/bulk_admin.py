@@ -74,7 +74,7 @@ class ImportsAgents(UserAdmin):
                 try:
                     return self._create(request, lines, key)
                 except bulk.SheetError as refusal:
-                    error, lines = str(refusal), bulk.read(text)  # as it stands now
+                    error, lines = str(refusal), bulk.read(text)  # the text as it is in the form now
                     right = [line for line in lines if not line.errors]
                     wrong = len(lines) - len(right)
             if key and (made := bulk.made_by(key, lines)):

@@ -24,7 +24,8 @@ WORDS = (
 )  # fmt: skip
 OTHERS_AT_LEAST = 8  # characters that must be guessed one by one, because they belong to none of these
 GUESSES_LOG10_AT_LEAST = 10  # zxcvbn's best mark of five
-LOOKED_AT = 24  # characters: zxcvbn takes seconds for long rows; a password whose beginning is easy stays refused
+# The characters that zxcvbn judges, because it takes seconds for long rows; an easy beginning is refused all the same.
+LOOKED_AT = 24
 SHORTEST_NAME = 3
 
 

@@ -20,9 +20,9 @@ from common.texts import languages
 from pnav.pages import completeness
 
 STYLE = settings.BASE_DIR / "static" / "pnav" / "busy.css"
-FILE = settings.BASE_DIR / "deploy" / "failure.html"  # with the sentences and numbers of the code
+FILE = settings.BASE_DIR / "deploy" / "failure.html"  # the page, with the sentences and numbers of the code
 STATUSES = (502, 503, 504)
-RETRY_SECONDS = 10  # the time of a deployment, or of a process that starts again
+RETRY_SECONDS = 10  # how long a deployment, or a process that starts again, takes
 
 
 def say(*, is_first: bool) -> SafeString:

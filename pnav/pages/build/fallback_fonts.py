@@ -17,7 +17,7 @@ SAMPLE = (
     "Vous échangez par écrit, en direct, avec un policier ou un gendarme formé au cyberharcèlement. C'est gratuit, "
     "jour et nuit, et sans donner votre nom. Votre ville dit si votre secteur dépend de la police ou de la gendarmerie."
 )
-STACK = "Marianne,arial,sans-serif"  # as DSFR writes it
+STACK = "Marianne,arial,sans-serif"  # the families of fonts, as DSFR writes them
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Fallback:
 
 
 FALLBACKS = (
-    Fallback(  # Windows, macOS, iOS; Liberation Sans and Arimo have the same widths
+    Fallback(  # on Windows, macOS and iOS; Liberation Sans and Arimo have the same widths
         "Marianne-arial",
         {
             400: ("Arial", "ArialMT", "Liberation Sans", "Arimo", "Helvetica"),
@@ -42,10 +42,10 @@ FALLBACKS = (
         },
         {400: 0.4374, 700: 0.4699},
     ),
-    Fallback(  # Android
+    Fallback(  # on Android
         "Marianne-roboto", {400: ("Roboto",), 700: ("Roboto Bold", "Roboto-Bold")}, {400: 0.4340, 700: 0.4423}
     ),
-    Fallback(  # Linux without the ones above
+    Fallback(  # on Linux without the ones above
         "Marianne-dejavu", {400: ("DejaVu Sans",), 700: ("DejaVu Sans Bold",)}, {400: 0.5010, 700: 0.5648}
     ),
 )

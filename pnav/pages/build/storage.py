@@ -17,7 +17,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 from pnav.pages.build.modules import imported_modules
 from pnav.pages.build.slim import slim_sheet
 
-DIGESTS = "integrity.json"  # beside Django's own list of names
+DIGESTS = "integrity.json"  # the file stands beside Django's own list of names
 DIGESTED = (".js", ".css")
 
 

@@ -30,7 +30,7 @@ _ADDRESS = re.compile(r"""url\((["']?)(?!data:)([^"')]+\.svg)\1\)""")
 _DROPPED_CONDITIONS = ("min-width:0\\0", "-moz-document")
 _DROPPED_SELECTORS = ("data-fr-mourning", "-ms-", ":-moz-ui-invalid")
 
-NOTHING = re.compile(r"(?!)")  # matches nowhere
+NOTHING = re.compile(r"(?!)")  # a pattern that matches nowhere
 
 DARK = "[data-fr-theme=dark]"
 SYSTEM = "[data-fr-scheme=system]"

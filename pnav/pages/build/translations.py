@@ -16,6 +16,6 @@ def compile_messages(folder: Path) -> list[Path]:
         if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
             partial = target.with_suffix(".mo.partial")
             polib.pofile(str(source)).save_as_mofile(str(partial))
-            partial.rename(target)  # at once, because another process may be reading it
+            partial.rename(target)  # the file is replaced in one step, because another process may be reading it
             written.append(target)
     return written

@@ -97,7 +97,7 @@ PAGES = (
 )
 DRAW: Mapping[str, tuple[Draw, ...]] = {
     texts.COPY.key: PAGES,
-    texts.RECEIPT.key: (_receipt, PAGES[0], _lines),  # the last one is its paper
+    texts.RECEIPT.key: (_receipt, PAGES[0], _lines),  # the last of these draws its paper
     texts.PAPER.key: (_lines,),
     texts.CHECKER.key: (_lines,),
 }

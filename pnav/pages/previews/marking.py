@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from common.texts import marks
 
 ANCHOR = "apercu"
-ATTRIBUTE = "data-apercu"  # on an element whose text is where no mark-up may be
+ATTRIBUTE = "data-apercu"  # the attribute of an element whose text stands where no mark-up may be
 _VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 _UNREAD = {"head", "script", "style", "template"}
 # What these hold is only text, or is drawn by other rules than those of a page.

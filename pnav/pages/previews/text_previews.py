@@ -695,7 +695,8 @@ def _emergency(situation: Situation) -> Draw:
 
     def draw(trial: Trial) -> HttpResponse:
         voice = Voice(trial.familiar, languages.current())
-        is_first = emergency_texts.SAFETY in trial.sentences  # said before a procedure is opened, above the answer
+        # This text is said before a procedure is opened, above the answer.
+        is_first = emergency_texts.SAFETY in trial.sentences
         checklist = [Done(line, None, "") for line in CHECKLISTS[situation]]
         context = {
             "say": [safety_reply(voice)] if is_first else [],

@@ -9,7 +9,7 @@ from chat.journal.words import said_when
 from common import plain_text
 from pnav.pages.texts import removal as words
 
-SHOWN = 80  # characters of what happened, beside the box of a fact
+SHOWN = 80  # how many characters of what happened stand beside the box of a fact
 
 
 def labels_of(facts: Sequence[Fact]) -> list[tuple[str, str]]:

@@ -13,8 +13,8 @@ from chat.journal import queries
 from pnav.pages.models import RemovalPlatform
 from pnav.pages.texts import removal as words
 
-OTHER = "other"  # a site that is not in the list
-LINE, TEXT = 200, 1000  # characters
+OTHER = "other"  # the choice of a site that is not in the list
+LINE, TEXT = 200, 1000  # the most characters of a line, and of a text
 FACTS_MOST = queries.PIECE  # how many facts of the journal one request may use, from whichever pieces of it
 # The length of the fields that facts fill: 20 facts of 500 characters, their addresses and their accounts.
 FROM_FACTS = 12_000

@@ -19,7 +19,7 @@ class ModuleNode(StaticNode):
     for each level of imports. Browsers that do not know `modulepreload` load the modules all the same.
     """
 
-    priority = ""  # attributes that say how soon each file is needed
+    priority = ""  # the attributes that say how soon each file is needed
 
     def render(self, context: Context) -> SafeString:
         name = self.path.resolve(context)

@@ -42,7 +42,8 @@ from reports.models import Report
 
 MARK = "bench"  # all rows made here carry it, so that --clear finds them
 UNIT = "Banc de mesure"
-UNMETERED = "unmetered"  # in a session: its sockets may be faster than a person's; only the demonstration honours it
+# Marks a session whose sockets may be faster than a person's; only the demonstration honours it.
+UNMETERED = "unmetered"
 HEAD_START = timedelta(minutes=15)  # leases last so long from the start, so that the generator need not be there before
 BATCH = 1000
 
@@ -239,7 +240,7 @@ def _cookie_of(whose: str) -> str:
 def _new_session(whose: str) -> Any:
     """Return an empty session. whose: the name of an account, or the id of a report."""
     session = _store()(_cookie_of(whose))
-    session._session_cache = {}  # nothing to load
+    session._session_cache = {}  # an empty session, so that none is loaded
     session[UNMETERED] = True
     return session
 

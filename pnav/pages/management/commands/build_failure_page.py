@@ -23,7 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, output: Path, edited: bool = False, verbosity: int = 1, **options: Any) -> None:
         if edited:
-            text_cache.refresh()  # two queries
+            text_cache.refresh()  # the sentences are read from the database by two queries
         failure_page.write(output)
         if verbosity:
             self.stdout.write(str(output))

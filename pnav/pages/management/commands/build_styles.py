@@ -20,7 +20,7 @@ FONTS = ("Marianne-Regular.woff2", "Marianne-Bold.woff2")
 # Two of the six weights are served: 500 is drawn as 400, and the browser slants italics.
 WEIGHTS = dict(zip(FONTS, (400, 700), strict=True))
 DRAWINGS = "drawings"
-LARGE_DRAWING = 2_000  # characters
+LARGE_DRAWING = 2_000  # the characters from which on a drawing is large
 _DRAWING = re.compile(r'url\("data:image/svg\+xml;charset=utf8,([^"]*)"\)')
 RECIPE = ".recipe"  # `collectstatic` leaves this file where it is
 LICENCE = "/*! DSFR v{version} | MIT | usage réservé aux services de l'État : voir README */\n"
