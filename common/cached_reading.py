@@ -61,8 +61,9 @@ class CachedReading[T]:
         clock: Callable[[], float] | None = None,
     ) -> None:
         self._read, self._seconds, self._name, self._otherwise = read, seconds, name, otherwise
-        self._clock = clock or (lambda: time.monotonic())  # looked up by name, so that tests can replace it
-        self._known: tuple[T] | None = None  # None: never read
+        # The clock is looked up by name at each call, so that tests can replace it.
+        self._clock = clock or (lambda: time.monotonic())
+        self._known: tuple[T] | None = None  # None until something was read
         self._read_at = float("-inf")  # when the reading of what is known began
         self._failed_at = float("-inf")  # when the last reading began that `get` made and that failed
         self._generation = 0

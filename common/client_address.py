@@ -24,7 +24,7 @@ class Networks(tuple[str, ...]):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return "Networks(…)"  # so that printing it by mistake reveals nothing
+        return "Networks(…)"  # printing it by mistake reveals nothing
 
 
 def networks_of(request: HttpRequest) -> Networks:
@@ -43,7 +43,7 @@ class Connection(NamedTuple):
     port: str
 
     def __repr__(self) -> str:
-        return "Connection(…)"  # so that printing it by mistake reveals nothing
+        return "Connection(…)"  # printing it by mistake reveals nothing
 
 
 def connection_of(request: HttpRequest) -> Connection:
@@ -76,9 +76,9 @@ def _connection(header: Callable[[str], str], address: Any, port: Any) -> Connec
 def _networks(address: str) -> list[str]:
     """Return the networks of an address as text (see `networks_of`); [] for anything that is no address."""
     text = address.strip()
-    if text.startswith("["):  # [2001:db8::1]:443
+    if text.startswith("["):  # an IPv6 address with a port: [2001:db8::1]:443
         text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:  # 192.0.2.1:443
+    elif text.count(":") == 1:  # an IPv4 address with a port: 192.0.2.1:443
         text = text.partition(":")[0]
     try:
         parsed = ipaddress.ip_address(text.partition("%")[0])

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 KEY = "unsent"
-KEPT_SECONDS = 30 * 60  # to find one's passkey, or to be called away
+KEPT_SECONDS = 30 * 60  # long enough to find one's passkey, or to be called away
 VALUE_MAX = 5000  # characters of one field; no field of these forms accepts more
 # Characters of all fields together. The longest form that can be accepted has 4,000 (`openings.forms.ReplyForm`).
 # A character outside the Basic Multilingual Plane takes 16 bytes of the encrypted session, so a form takes 79 KiB at

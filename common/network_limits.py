@@ -34,7 +34,7 @@ WIDTHS = 1 + len(IPV6_WIDER)
 # `client_address.networks_of`. Where the noise is large beside a limit, it is more (`NetworkLimit.allowed`).
 TIMES = (1, 2, 6)
 HEADER_FIELDS = 4  # fields of two bytes before the counters: the mark of the key of the day under which they count
-STRING_BYTES = 2 * (HEADER_FIELDS + WIDTHS * BUCKETS)  # 98,312
+STRING_BYTES = 2 * (HEADER_FIELDS + WIDTHS * BUCKETS)  # 98,312 bytes
 DAY_SECONDS = 24 * 60 * 60
 AHEAD_SECONDS = 10  # how long before its window begins a string is made
 
@@ -187,7 +187,7 @@ def prepare_windows() -> None:
 
 # --- the key of the day -----------------------------------------------------------------------------------------------
 
-_known: dict[int, str] = {}  # keys of the day, by day, as this process last read them
+_known: dict[int, str] = {}  # the keys of the day, by day, as this process last read them
 
 
 def _day_name(day: int) -> str:

@@ -20,7 +20,7 @@ _HIDDEN = (
     "\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-_LATIN_OR_OLDER = "\u0000-\u058f"  # Latin, Greek, Cyrillic, Armenian: they need no joiner
+_LATIN_OR_OLDER = "\u0000-\u058f"  # Latin, Greek, Cyrillic and Armenian, which need no joiner
 # Hidden characters in honest use: joiners inside emoji and inside scripts that need them, and flags such as England's.
 _HONEST = re.compile(
     f"(?<=[^{_LATIN_OR_OLDER}{_HIDDEN}])[\u200c\u200d](?=[^{_LATIN_OR_OLDER}{_HIDDEN}])"
@@ -33,7 +33,7 @@ _SUSPECT = re.compile(f"[{_HIDDEN}]|(?<=[{_MARKS}]{{4}})[{_MARKS}]+")
 _SEEN = re.compile(f"[^\\s\ufe0f{_HIDDEN}]")
 
 _LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
-_FOREIGN = re.compile(f"[^\u0000-\u007f\ufe0f{_LATIN}]")  # U+FE0F: what makes a sign an emoji
+_FOREIGN = re.compile(f"[^\u0000-\u007f\ufe0f{_LATIN}]")  # U+FE0F is the character that makes a sign an emoji
 _SEPARATORS = "\u2024\u2044\u2215\u29f8\u3002\ufe52\uff0e\uff0f\uff61"
 # A host name, with or without what is before and after it in an address. A match may only begin where a run of such
 # characters begins; otherwise a run without a dot would take quadratic time. The matches are the same, because what a

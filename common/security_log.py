@@ -25,9 +25,9 @@ from common import metrics
 logger = logging.getLogger(__name__)
 
 WINDOW_SECONDS = 60
-LINES = 5  # most lines of one kind, which is an event with its facts
-EVENT_LINES = 60  # most lines of one event, whatever its facts
-KINDS = 200  # most kinds that are counted by themselves in one window; the others are counted together
+LINES = 5  # the most lines of one kind, which is an event with its facts
+EVENT_LINES = 60  # the most lines of one event, whatever its facts
+KINDS = 200  # the most kinds that one window counts by themselves; the others are counted together
 OTHERS = "others"
 FACT = re.compile(r"[\w<>:/.+^$()?*\\-]{1,120}", re.ASCII)  # names of ours, numbers, patterns of addresses
 
@@ -38,23 +38,23 @@ class Event(StrEnum):
     SIGN_IN = "sign_in"  # account, way
     SIGN_IN_FAILED = "sign_in_failed"  # account, way
     FIRST_PASSWORD_ENDED = "first_password_ended"  # account  # noqa: S105  a name
-    LOCKED_OUT = "locked_out"  # account, way: attempts that were not even looked at
-    OPENID_REFUSED = "openid_refused"  # why: what came back from a provider, or did not
+    LOCKED_OUT = "locked_out"  # account, way; the attempts were refused without being looked at
+    OPENID_REFUSED = "openid_refused"  # why; an answer of the provider was refused, or none came
     SIGN_OUT = "sign_out"  # account
-    SESSIONS_ENDED = "sessions_ended"  # account: by its owner, everywhere else
+    SESSIONS_ENDED = "sessions_ended"  # account; its owner ended all other sessions
     PROVED_AGAIN = "proved_again"  # account, way
     PROOF_FAILED = "proof_failed"  # account, way
     FACTOR_ADDED = "factor_added"  # account, way
     FACTOR_REMOVED = "factor_removed"  # account, way, by
-    FACTOR_UNREADABLE = "factor_unreadable"  # account: its sealed secret does not open for it
+    FACTOR_UNREADABLE = "factor_unreadable"  # account; its encrypted secret cannot be opened
     PASSWORD_CHANGED = "password_changed"  # account, by  # noqa: S105  a name
     PAGE_REFUSED = "page_refused"  # account, status, route
-    FORM_REFUSED = "form_refused"  # why: the token against foreign forms
+    FORM_REFUSED = "form_refused"  # why; the token against foreign forms was wrong
     SOCKET_REFUSED = "socket_refused"  # socket, why
     FRAME_REFUSED = "frame_refused"  # line, why, account
     LIMIT_REACHED = "limit_reached"  # limit
-    WORK_ASKED = "work_asked"  # of a signalement, during a raid
-    WORK_REFUSED = "work_refused"  # it was not done
+    WORK_ASKED = "work_asked"  # no fact; proof of work was asked for a signalement during a raid
+    WORK_REFUSED = "work_refused"  # no fact; the proof of work was not done
 
 
 ALWAYS = {

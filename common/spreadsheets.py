@@ -13,10 +13,10 @@ import zlib
 from collections.abc import Callable
 from xml.parsers import expat  # it parses a stream; entities are refused below
 
-MOST_BYTES = 1_000_000  # the size of the file
-MOST_UNPACKED = 8_000_000  # bytes of each part that is read, unpacked
+MOST_BYTES = 1_000_000  # the most bytes of the file
+MOST_UNPACKED = 8_000_000  # the most bytes of each part that is read, once it is unpacked
 MOST_ROWS, MOST_COLUMNS = 2_000, 50
-MOST_SIGNS = 32_767  # characters of a cell, as many as the format allows
+MOST_SIGNS = 32_767  # the most characters of a cell, as many as the format allows
 MAGIC = b"PK\x03\x04"
 OLD_MAGIC = b"\xd0\xcf\x11\xe0"  # how an .xls file begins, the format of Excel before 2007
 
@@ -41,7 +41,7 @@ def read_rows(content: bytes) -> list[list[str]]:
             strings = _Strings.read(book, _STRINGS).found if _STRINGS in book.namelist() else []
             return _Cells.read(book, _first_sheet(book), strings).rows
     except (zipfile.BadZipFile, zipfile.LargeZipFile, KeyError, NotImplementedError, RuntimeError, EOFError) as error:
-        raise SpreadsheetError from error  # damaged, encrypted, or of another kind
+        raise SpreadsheetError from error  # the file is damaged, encrypted, or of another kind
     except (expat.ExpatError, zlib.error, ValueError, IndexError) as error:
         raise SpreadsheetError from error
 
@@ -57,7 +57,7 @@ def _part(book: zipfile.ZipFile, name: str) -> bytes:
 
 def _parse(content: bytes, *, start: Callable[[str, dict[str, str]], None], **handlers: Callable[..., None]) -> None:
     parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True  # otherwise each line of a text would come by itself
+    parser.buffer_text = True  # otherwise the parser would hand over each line of a text by itself
     parser.StartElementHandler = lambda name, attributes: start(name.rpartition(" ")[2], attributes)
     if end := handlers.get("end"):
         parser.EndElementHandler = lambda name: end(name.rpartition(" ")[2])

@@ -128,7 +128,7 @@ class MunicipalityAdmin(ReadOnly):
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         if formset.model is Competence:
             _save_competences(self.admin_site, request, formset)
-        else:  # read only
+        else:  # the other parts of the form are read only
             super().save_formset(request, form, formset, change)
 
     def get_search_results(

@@ -5,7 +5,7 @@ import math
 EARTH_RADIUS_KM = 6371.0
 # France has land in these wide boxes (south, west, north, east). A position outside all of them is refused.
 _BOXES = (
-    (41.0, -5.6, 51.5, 10.0),  # métropole and Corsica
+    (41.0, -5.6, 51.5, 10.0),  # mainland France and Corsica
     (14.2, -63.3, 18.3, -60.6),  # Antilles
     (2.0, -54.8, 6.0, -51.4),  # Guyane
     (46.6, -56.6, 47.3, -56.0),  # Saint-Pierre-et-Miquelon

@@ -24,12 +24,12 @@ from locations.names import normalise_name, normalise_place
 # A Hit is a Commune, or a Municipality with the columns that a query below adds.
 type Hit = Any
 
-MAX_TYPED = 100  # characters; the rest of a longer text is not read
+MAX_TYPED = 100  # how many characters are read; the rest of a longer text is not
 MAX_SUGGESTIONS = 8
 NEAREST_SHOWN = 2
-_NEAREST_READ = 12  # nearest units by degrees, from which the nearest by kilometres are chosen
+_NEAREST_READ = 12  # how many units, the nearest by degrees, are read to choose the nearest by kilometres
 _LONGER_READ = 6  # largest communes with a longer name; if there are so many, only these are proposed
-_BEGINNING_READ = 40  # names that begin as typed, of which the most similar are proposed
+_BEGINNING_READ = 40  # how many names that begin as typed are read, of which the most similar are proposed
 # No commune's name is longer than 45 characters in its comparable form, and a similar text is hardly longer. The bound
 # matters because the text is compared with thousands of names.
 _MAX_COMPARED = 60

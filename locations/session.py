@@ -100,7 +100,8 @@ def current_choice(request: HttpRequest) -> Choice | None:
 def remember_search(request: HttpRequest, *, text: str, purpose: str) -> None:
     """Keep what was typed until a choice is made, so that the page of results has no place in its address."""
     kept = {**request.session.get(KEY, {}), "typed": text, "purpose": purpose}
-    if getattr(request, "is_discreet_address", False):  # elsewhere nothing is folded, nor written once more
+    # Under other addresses nothing is folded, and nothing is written once more.
+    if getattr(request, "is_discreet_address", False):
         kept["is_new"] = True
     request.session[KEY] = kept
 

@@ -186,7 +186,8 @@ class RetentionRuleAdmin(admin.ModelAdmin):
     numbers."""
 
     keeps_former_words = True
-    sensitive = frozenset({"change"})  # needs a recent proof of identity, because it decides what is deleted
+    # These acts need a recent proof of identity, because a rule decides what is deleted.
+    sensitive = frozenset({"change"})
     list_display = ("__str__", "days", "grace_days", "digest_days", "in_force", "is_to_verify", "source", "checked_on")
     list_filter = ("is_to_verify",)
     fields = (

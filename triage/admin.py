@@ -41,7 +41,7 @@ VOICES = {
     "tu": (gettext_lazy("un mineur"), Voice(familiar=True)),
     "other": (gettext_lazy("un proche, un témoin"), Voice(about_other=True)),
 }
-DOCUMENT_MAX_LENGTH = 500_000  # characters
+DOCUMENT_MAX_LENGTH = 500_000  # the most characters of a document
 
 
 class NewVersionForm(forms.ModelForm):

@@ -98,7 +98,7 @@ def come_in(request: HttpRequest, *, who: str) -> None:
     kept, current = answers(request), versions.current()
     if document.has_door(current):
         said = {DOOR: who} | ({SAFETY: "screen"} if rules.is_discreet(kept) else {})
-    else:  # administrators ask these two a page each, as was done before there was a door
+    else:  # in a version that an administrator published these two questions may have a page each
         said = {"role": "victim", **({"age": "adult"} if who == "adult" else {})} if who != "helper" else {}
         said |= {"screen": "yes"} if rules.is_discreet(kept) else {}
     if said and kept.items() >= said.items():

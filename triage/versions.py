@@ -23,7 +23,7 @@ from triage.questionnaire.results import BUILT_IN
 
 logger = logging.getLogger(__name__)
 KEEP_SECONDS = 10
-MOST_KEPT = 32  # versions that a process holds, of some hundred kilobytes each
+MOST_KEPT = 32  # how many versions a process holds, of some hundred kilobytes each
 # A version comes into force under the advisory lock with this key (reports has 03 and 10 of the family).
 PUBLISHING = 0x504E4156_21
 
@@ -72,7 +72,7 @@ def _read_in_force() -> Questionnaire:
     return _readable
 
 
-_readable = BUILT_IN  # the last one in force that could be read
+_readable = BUILT_IN  # the last version in force that could be read
 _current = CachedReading(_read_in_force, KEEP_SECONDS, name="questionnaire", otherwise=lambda: _readable)
 
 
@@ -82,7 +82,7 @@ def _read(number: int) -> Questionnaire | None:
         return None
     try:
         return _keep(_versions, number, row.read())
-    except DocumentError as error:  # a later code asks more of a document: pages go on, and somebody is told
+    except DocumentError as error:  # later code may ask more of a document; pages go on, and the error is logged
         logger.error("questionnaire: version %d cannot be read (%d problems)", number, len(error.problems))
         return None
 

@@ -174,7 +174,8 @@ def question(request: HttpRequest, slug: str) -> HttpResponse:
     asked = under.by_slug.get(slug)
     if asked is None:
         if slug in SLUGS.values() or NEUTRAL_SLUG.fullmatch(slug):
-            return to_where_it_stands(request)  # a page of another version, kept open or in the history of the browser
+            # The form is of another version, whose page was kept open or is in the browser's history.
+            return to_where_it_stands(request)
         raise Http404
     answers = session.answers(request)
     if rules.question_position(asked, answers, under=under) is None:

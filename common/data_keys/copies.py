@@ -30,7 +30,7 @@ FORMAT = "pnav-data-keys 1"
 # How many copies are kept: two days of hourly ones. Older ones are deleted even before their age, because each is as
 # long as the table.
 NEWEST_KEPT = 48
-CHUNK = 2_000  # rows in memory at once
+CHUNK = 2_000  # how many rows are in memory at once
 STALE_SECONDS = 86_400  # a temporary file of this age belongs to no running process, because no copy takes a day
 _NAME = re.compile(r"cles-(\d{8}T\d{6}Z)\.txt")
 _TIME = "%Y%m%dT%H%M%SZ"
@@ -101,7 +101,7 @@ def prune(folder: Path, now: datetime, days: int) -> int:
     ]
     for path in old:
         path.unlink(missing_ok=True)
-    for path in folder.glob("cles-*.part"):  # left by a process that was killed
+    for path in folder.glob("cles-*.part"):  # these files are left by a process that was killed
         if now.timestamp() - path.stat().st_mtime > STALE_SECONDS:
             path.unlink(missing_ok=True)
     return len(old)

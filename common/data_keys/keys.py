@@ -76,7 +76,7 @@ class _Known:
         now = _now()
         with self._changing:
             for key, cipher in ciphers.items():
-                self.ciphers.pop(key, None)  # so that it is put last again
+                self.ciphers.pop(key, None)  # removed first, so that it is put last again
                 self.ciphers[key] = (cipher, now + (MISSING_SECONDS if cipher is None else KEPT_SECONDS))
             while self.ciphers:  # the oldest come first
                 oldest = next(iter(self.ciphers))

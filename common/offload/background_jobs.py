@@ -33,24 +33,24 @@ from common.offload import pool
 
 logger = logging.getLogger(__name__)
 
-PATIENCE_SECONDS = 8.0  # for which a page waits, in its thread; most documents take half a second
+PATIENCE_SECONDS = 8.0  # how long a page waits in its thread; most documents take half a second
 # Jobs of a process that run or wait, and results that it keeps itself. One more is refused (`pool.Busy`). Some places
 # are for the staff alone, so that many visitors who ask for their copies keep no document from an agent or a unit.
 AT_MOST = 6
 KEPT_FOR_STAFF = 2
 KEPT_SECONDS = 10 * 60
-SWEEP_SECONDS = 60.0  # between two looks for results of this process that are older, while nobody asks for anything
+SWEEP_SECONDS = 60.0  # how often older results of this process are looked for while nobody asks for anything
 KEPT_BYTES = 8 * pool.MIB  # a larger result stays in its process, so that Redis cannot be filled
-FAILED_SECONDS = 60  # for which it is known elsewhere that a job failed, so that asking again does not begin it unseen
+FAILED_SECONDS = 60  # how long other processes know that a job failed, so that asking again does not begin it unnoticed
 # How long the name of a job stays after its process has ended. It is renewed six times in between, because on a busy
 # machine a thread may be late.
 LEASE_SECONDS, BEAT_SECONDS = 30, 5.0
-LOOK_SECONDS = 0.25  # between two looks at the job of another process
+LOOK_SECONDS = 0.25  # how often the job of another process is looked at
 
 # The first byte of a value in Redis. After WAITING, a second one says that a page of another process waits for it.
 WAITING, FAILED, DONE = b"w", b"f", b"d"
 AWAITED = WAITING + b"+"
-GIVEN_SECONDS = 30  # for which such a page finds what was given here: the first of two presses may have been cut off
+GIVEN_SECONDS = 30  # how long a page finds what was given here, because the first of two presses may have been cut off
 
 type Work = Callable[[], bytes]
 
@@ -72,11 +72,12 @@ class _Job:
 
 
 _jobs: dict[str, _Job] = {}
-_lock = threading.Lock()  # of `_jobs` and of the fields of each job
+_lock = threading.Lock()  # guards `_jobs` and the fields of each job
 _queue: "queue.SimpleQueue[tuple[str, _Job, Work]]" = queue.SimpleQueue()
 _threads: list[threading.Thread] = []
 _beating: list[threading.Thread] = []
-_pages = threading.BoundedSemaphore(pool.AT_ONCE + pool.WAITING_AT_MOST)  # those that wait, each in a thread of pages
+# Counts the pages that wait, each in a page thread.
+_pages = threading.BoundedSemaphore(pool.AT_ONCE + pool.WAITING_AT_MOST)
 
 
 def ask(
@@ -230,7 +231,7 @@ def _start(key: str, begin: Callable[[], Work], job: _Job) -> _Job | None:
         work = begin()
     except BaseException:
         _forget(key)
-        job.future.set_exception(pool.Failed("error"))  # for another thread that has joined it
+        job.future.set_exception(pool.Failed("error"))  # another thread may wait for this job
         raise
     finally:
         if job.future.done():

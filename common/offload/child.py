@@ -22,7 +22,8 @@ OPEN_FILES = 64
 def main(module: str, parent: int, memory: int, seconds: int, niceness: int) -> int:
     """Do the job. Returns 0 when it was done and 1 when it failed; the kernel kills a process that takes too much."""
     process.die_with(parent)
-    process.lower_priority(max(0, niceness - os.nice(0)))  # before it may write no file: it is a session of its own
+    # Done before files may not be written, because the priority of this session is set in one.
+    process.lower_priority(max(0, niceness - os.nice(0)))
     process.limit(memory=memory, cpu_seconds=seconds, files=OPEN_FILES)
     answer: dict[str, Any]
     content = b""

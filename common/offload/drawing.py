@@ -137,7 +137,7 @@ def _pdf_pages(content: bytes) -> Iterator[Image.Image]:
     try:
         for number in range(min(len(document), PAGES_MOST + 1)):
             if number == PAGES_MOST:
-                yield Image.new("RGB", (1, 1))  # says that there is more
+                yield Image.new("RGB", (1, 1))  # a last small page says that there are more
                 return
             page = document[number]
             width, height = page.get_size()
@@ -157,6 +157,6 @@ def _as_webp(picture: Image.Image) -> Page:
     return file.getvalue(), picture.width, picture.height
 
 
-if __name__ == "__main__":  # by hand: python -m common.offload.drawing pdf < file > /dev/null
+if __name__ == "__main__":  # to try it by hand: python -m common.offload.drawing pdf < file > /dev/null
     value, _content = work({"kind": sys.argv[1]}, sys.stdin.buffer)
     print(value, file=sys.stderr)  # noqa: T201

@@ -15,10 +15,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-NUMBER = "-number"  # after the name of a field: what is typed where no script runs
+NUMBER = "-number"  # stands after the name of a field, for what is typed where no script runs
 TEMPLATE = "admin/widgets/searched_choice.html"
 ROWS_AT_MOST = 100  # how many numbers of one field are read
-DIGITS_AT_MOST = 18  # of a number; every key has fewer
+DIGITS_AT_MOST = 18  # the most digits of a number; every key has fewer
 
 
 class LabelledSearch(AutocompleteJsonView):
@@ -57,7 +57,8 @@ class _Numbered(AutocompleteMixin):
 
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
         """Return what is chosen. Anything that is no number has an error beside the field, and no row to ask for."""
-        words = [one for one in value if len(str(one)) <= DIGITS_AT_MOST]  # of very many digits Python makes no number
+        # Python refuses to read a number of very many digits.
+        words = [one for one in value if len(str(one)) <= DIGITS_AT_MOST]
         numbers = [one for one in words if str(one).isascii() and str(one).isdecimal()]
         return super().optgroups(name, numbers, attrs)
 

@@ -18,7 +18,7 @@ class Waits:
     has_given_up: bool = False  # whether the pool had no connection for it in time
 
 
-current: ContextVar[Waits | None] = ContextVar("database_waits", default=None)  # None outside of `waiting_once`
+current: ContextVar[Waits | None] = ContextVar("database_waits", default=None)  # it is None outside of `waiting_once`
 
 
 @contextmanager

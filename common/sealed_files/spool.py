@@ -34,7 +34,7 @@ class Spool(io.RawIOBase):
         super().__init__()
         self._sealed: tuple[IO[bytes], AESGCM] | None = None  # created with the first block
         self._blocks = 0  # the number of complete blocks in the file
-        self._tail = bytearray()  # the bytes after these blocks
+        self._tail = bytearray()  # the bytes that come after these blocks
         self._place = 0
         self._read: tuple[int, bytes] = (-1, b"")  # the block that was read last
 

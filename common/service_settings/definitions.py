@@ -49,7 +49,7 @@ class Unit(StrEnum):
     FACTS = "facts"
     CAPTURES = "captures"
     DOCUMENTS = "documents"
-    MEGABYTES = "megabytes"  # of 1,000,000 bytes
+    MEGABYTES = "megabytes"  # a megabyte here is 1,000,000 bytes
 
 
 def _counted(unit: Unit, n: int) -> str:

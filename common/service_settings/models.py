@@ -16,7 +16,7 @@ class HouseRule(models.Model):
     value = models.PositiveIntegerField(_("nombre"))
 
     class Meta:
-        app_label = "reports"  # whose table it is, and whose migrations
+        app_label = "reports"  # the table and its migrations belong to this app
         verbose_name = _("règle du service")
         verbose_name_plural = _("règles du service")
         ordering = ["key"]

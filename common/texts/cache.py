@@ -86,7 +86,7 @@ def _shelf_of(changed: Mapping[str, Changed], numbers: Mapping[str, Number]) -> 
 
 
 _shelf = _shelf_of({}, {})
-_read_at = float("-inf")  # monotonic seconds
+_read_at = float("-inf")  # when the texts were last read, in monotonic seconds
 _is_begun = False
 _reading = threading.Lock()
 _trying: ContextVar["_Attempt | None"] = ContextVar("sentences_trying", default=None)

@@ -9,7 +9,7 @@ import re
 
 BEGIN, END = "\ue000", "\ue001"
 _FIRST, _LAST = 0xE002, 0xF8FF
-MOST = _LAST - _FIRST + 1  # texts that one page may try at once
+MOST = _LAST - _FIRST + 1  # the most texts that one page may try at once
 # The marks as they are, or as JSON writes them in the data of a script.
 PATTERN = re.compile(
     f"{BEGIN}([{chr(_FIRST)}-{chr(_LAST)}])|({END})|" + r"\\u(?:e000\\u([ef][0-9a-f]{3})|(e001))", re.IGNORECASE

@@ -164,7 +164,7 @@ class WithTexts(models.Model):
 
     def still_hold(self, names: Iterable[str]) -> Self:
         """Confirm that these translations, by their names, fit the present source texts; `save` stores that."""
-        _read = self.texts  # so that `save` writes them
+        _read = self.texts  # read now, so that `save` writes them
         self.__dict__["_still_hold"] = frozenset(names)
         return self
 

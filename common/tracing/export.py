@@ -21,7 +21,7 @@ from common import tracing
 # How many spans may wait for the collector; further ones are dropped. A span takes some 500 bytes.
 WAITING_AT_MOST = 2_048
 SEND_SECONDS = 5
-STATEMENTS_AT_MOST = 100  # of one page that become spans; further statements do not
+STATEMENTS_AT_MOST = 100  # the most statements of one page that become spans; further ones do not
 
 
 class AllowListed(SpanExporter):

@@ -144,7 +144,7 @@ class ContactSink(Sink):
     merge: Merge
     model: type[ReceptionPoint] | type[Partner]
     fields: list[str]
-    group: str  # the column that, with the département, says what a source covers
+    group: str  # the column that says, with the département, what a source covers
     twice: str  # why the second of two records with the same longer key is refused
 
     def __init__(self, result: Result, source: Source) -> None:

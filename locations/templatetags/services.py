@@ -66,7 +66,8 @@ class _Services:
         self.forces = {force.value: str(force.label) for force in Force}
         self.kept = None if text_cache.is_previewing() else text_cache.rows()
         source: Any = get_template("locations/_service.html")
-        self.drawn_as = (source.template, familiar, has_errors)  # another template for each language, or loaded again
+        # The template differs for each language, and when it was loaded again.
+        self.drawn_as = (source.template, familiar, has_errors)
 
     def draw(self, place: Place, *, is_first: bool) -> str:
         """Draw the services of one commune. is_first says that it is the first of the page."""

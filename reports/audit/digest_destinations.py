@@ -20,7 +20,7 @@ from common.offload import pool
 from reports.rules.signed_digests import LONGEST, Statement
 
 HTTPS_SECONDS = 10.0  # the time-out of each step: connecting, sending, answering
-A_PAGE = 6  # QR codes of 52 mm on an A4 page, each with its text
+A_PAGE = 6  # how many QR codes of 52 mm an A4 page has, each with its text
 
 
 class NotDelivered(Exception):

@@ -158,7 +158,7 @@ class Turns(threading.Thread):
                 InterfaceError,
                 PoolTimeout,
                 ValueError,
-            ) as error:  # malformed keys and rows too
+            ) as error:  # a malformed key or row raises one of these too
                 logger.warning("%s: a turn failed and will be tried again (%s)", self._label, describe_error(error))
             except Exception as error:  # noqa: BLE001  after any error the next turn is taken
                 logger.error("%s: an error in a turn; the next ones go on (%s)", self._label, type(error).__name__)

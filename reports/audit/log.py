@@ -22,7 +22,7 @@ VERSION = 1
 # The key of PostgreSQL's advisory lock under which a line takes its number (chat.conversations.dispatcher has 01 and 02
 # of the family).
 TAIL = 0x504E4156_03
-MANY = 1000  # lines that are sent to PostgreSQL at once
+MANY = 1000  # how many lines are sent to PostgreSQL at once
 # How far from its place it is tried where a line stood before; the bound is there because a line may have any number.
 FAR = 100_000
 
@@ -248,7 +248,7 @@ def _find_break(line: Line, last: Digest, rest: Iterator[Line]) -> tuple[Break, 
     if line.number > expected:
         return Break.REMOVED, expected
     if line.number < expected:
-        return Break.INSERTED, line.number  # the same number twice, which our own table cannot hold
+        return Break.INSERTED, line.number  # one number stands there twice, which our own table cannot hold
     after = list(rest)
     if line.digest == _digest_now(line):
         # The line is sound, but holds the digest of another line before it. So the line before was changed, with its

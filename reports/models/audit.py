@@ -70,7 +70,7 @@ class AccessRecord(models.Model):
     GENESIS = "0" * 64
 
     number = models.PositiveBigIntegerField(_("numéro"), primary_key=True)
-    version = models.PositiveSmallIntegerField(editable=False)  # that of the encoding of the digest
+    version = models.PositiveSmallIntegerField(editable=False)  # the version of the encoding of the digest
     at = models.DateTimeField(_("date"), db_index=True)
     kind = models.CharField(_("nature"), max_length=20, choices=AccessKind)
     account_id = models.PositiveBigIntegerField(_("compte"), null=True)

@@ -28,7 +28,7 @@ class AgeBand(models.TextChoices):
 
     UNDER_15 = "under_15", _("Moins de 15 ans")
     FROM_15_TO_17 = "15_17", _("15 à 17 ans")
-    UNDER_18 = "under_18", _("Moins de 18 ans")  # all that the door of the home page asks
+    UNDER_18 = "under_18", _("Moins de 18 ans")  # the home page asks for nothing more precise
     ADULT = "adult", _("18 ans ou plus")
     UNKNOWN = "unknown", _("Non précisé")
 
@@ -125,7 +125,7 @@ class Report(models.Model):
     expectations = ArrayField(models.CharField(max_length=30, choices=Expectation), default=list, blank=True)
     triage_version = models.CharField(max_length=20)
     triage_answers_sealed = models.BinaryField()
-    outcome = models.CharField(max_length=40)  # triage.rules.Outcome at that version
+    outcome = models.CharField(max_length=40)  # a value of triage.rules.Outcome at that version
     urgency = models.PositiveSmallIntegerField(choices=Urgency, default=Urgency.NORMAL)
     # Whether more reports came from its network in the hour than people send. The network itself is not stored
     # (docs/adr/0053).
@@ -140,7 +140,8 @@ class Report(models.Model):
     )
     force = models.CharField(max_length=20, choices=Force, blank=True)
     is_nearest = models.BooleanField(default=False)
-    language = models.CharField(max_length=10, default="fr")  # that of the visit, in which Pnav's own lines are said
+    # The language of the visit, in which Pnav's own lines are said.
+    language = models.CharField(max_length=10, default="fr")
     # Only a visit of this generation may act for the report. It is raised when a resume code is used, so that the
     # device that was left, which may be in the wrong hands, can read nothing more.
     visit_generation = models.PositiveIntegerField(default=0, editable=False)

@@ -153,14 +153,15 @@ class OpeningRequest(models.Model):
             models.Index(
                 fields=["state"], name="opening_pending", condition=models.Q(state__in=sorted(map(str, OPEN)))
             ),
-            models.Index(  # for the requests that wait for somebody (reports.openings.actions)
+            models.Index(  # finds the requests that wait for somebody (reports.openings.actions)
                 fields=["id"],
                 name="opening_review_owed",
                 condition=models.Q(is_urgent=True, reviewed_at__isnull=True),
             ),
-            models.Index(fields=["-asked_at", "-id"], name="opening_in_order"),  # for the pages of the register
-            models.Index(fields=["-moved_at", "-id"], name="opening_moved"),  # for the list, the last that moved first
-            models.Index(  # for the few that were handed over
+            models.Index(fields=["-asked_at", "-id"], name="opening_in_order"),  # orders the pages of the register
+            # Orders the list, the last that moved first.
+            models.Index(fields=["-moved_at", "-id"], name="opening_moved"),
+            models.Index(  # finds the few that were handed over
                 fields=["passed_to"], name="opening_passed_to", condition=models.Q(passed_to__isnull=False)
             ),
         ]

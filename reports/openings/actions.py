@@ -93,7 +93,7 @@ class Grounds:
     motive: str
     legal_ground: str
     prosecutor_reference: str = ""
-    prosecutor_on: str = ""  # an ISO date
+    prosecutor_on: str = ""  # a date as ISO 8601 writes it
 
 
 # --- who is what ----------------------------------------------------------------------------------------------------
@@ -292,7 +292,7 @@ def asked_elsewhere(user: Any, public_id: UUID) -> bool:
 def waiting_for(user: Any) -> list[OpeningRequest]:
     """Return the requests that wait for an act of this account, urgent ones first, then the longest unmoved."""
     keys = _pending_keys()
-    if not keys:  # as on most pages of the staff: each of them asks
+    if not keys:  # so it is on most pages of the staff, and each of them asks
         return []
     pending = visible_to(user).filter(pk__in=keys).prefetch_related("steps")
     mine = [request for request in pending if _awaits(user, request, _part_when_visible(user, request))]
@@ -353,7 +353,8 @@ def standing_of(request: OpeningRequest, steps: Sequence[OpeningStep] | None = N
         agreed=sum(step.act == Act.AGREE for step in counted),
         threshold=settings.SEAL_THRESHOLD,
         owes_review=request.is_urgent and request.reviewed_at is None and was_taken,
-        was_taken=any(step.act == Act.TAKE for step in since_passed),  # an envelope for the present browser
+        # Whether the envelope for the present browser was taken.
+        was_taken=any(step.act == Act.TAKE for step in since_passed),
         is_claimed=request.claimed_by_id is not None,
         told_by=len({step.by_id for step in _since_expiry(counted) if step.act in opening_rules.TELLING}),
         has_reply=request.sealed_reply is not None,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from reports.models import OpeningField
 from reports.seal.replies import DamagedReply, Recipient, Reply
 
-TEXT_MAX = 2000  # characters
+TEXT_MAX = 2000  # the most characters of a text
 
 
 def _text(label: Any, *, missing: Any, required: bool = True, max_length: int = TEXT_MAX, rows: int = 0) -> forms.Field:

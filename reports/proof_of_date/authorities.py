@@ -22,7 +22,7 @@ from reports.rules.timestamp_tokens import TOKEN_MOST, BadChain
 SECONDS = 10.0  # the time-out of each step of a request: connecting, sending, answering
 ALL_SECONDS = 30.0  # the time-out of the whole request, for an answer that comes byte by byte
 CERTIFICATES_MOST = 256 * 1024  # bytes of the file with the trusted certificates
-CARRIED = "-"  # stands in place of an address when the operator exchanges files with the authority
+CARRIED = "-"  # stands in place of an address where the operator exchanges files with the authority
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 

@@ -23,7 +23,7 @@ GROWING = 0x504E4156_0E
 # How many leaves a chunk has: a power of two, so that the root of each chunk is a node of the day's tree. Decrypting
 # and hashing so many messages delays the worker's tick by some hundredths of a second (docs/adr/0084).
 CHUNK = 1024
-SIZE_MOST = 1000 * CHUNK  # leaves of a day; further items are left to the next day
+SIZE_MOST = 1000 * CHUNK  # the most leaves of a day; further items are left to the next day
 ASK_SECONDS = 60.0  # how often the worker checks whether a day is over
 
 HASH = merkle.HASH_BYTES

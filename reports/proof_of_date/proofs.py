@@ -28,7 +28,7 @@ class Ways:
     """
 
     _days: dict[date, _Day | None] = field(default_factory=dict)
-    _chunk: tuple[date, int, merkle.Levels] | None = None  # the last one used, enough for items in order
+    _chunk: tuple[date, int, merkle.Levels] | None = None  # the last chunk used, which is enough for items in order
 
     def prove(self, *, kind: str, name: str, item: str, salt: bytes, day: date, index: int) -> Proof | None:
         """Return the proof of this item, whose leaf has this index in the day.

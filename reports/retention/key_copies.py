@@ -18,7 +18,7 @@ from common.data_keys import keys as data_keys
 from common.data_keys.models import WrappedKey
 from reports.models import KeyErasure, Report
 
-BATCH = 1_000  # keys compared or restored in one statement
+BATCH = 1_000  # how many keys one statement compares or restores
 # In a separate database a key exists before its report is committed, and the report of a key that was just restored may
 # come with a later backup. So a younger key does not count as unused.
 SPARED = timedelta(days=2)

@@ -15,7 +15,7 @@ from reports.audit import log as audit_log
 from reports.models import KeyErasure, Report
 
 logger = logging.getLogger(__name__)
-BATCH = 500  # keys erased in one statement
+BATCH = 500  # how many keys one statement erases
 
 
 def note(report_ids: Collection[int]) -> None:

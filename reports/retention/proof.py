@@ -16,7 +16,8 @@ from reports.audit.wording import removed_in_words
 from reports.models import AccessKind, AccessRecord, Tombstone
 from reports.rules.retention import Cause, Kind, digest_of, next_month
 
-REMOVED = re.compile(r"\w+: [0-9]{1,9}(, \w+: [0-9]{1,9})*", re.ASCII)  # as `audit_log.record_removal` writes
+# The form that `audit_log.record_removal` writes.
+REMOVED = re.compile(r"\w+: [0-9]{1,9}(, \w+: [0-9]{1,9})*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

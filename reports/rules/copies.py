@@ -14,10 +14,11 @@ from typing import Final
 
 DIGESTS: Final = "empreintes.txt"  # the SHA-256 of every other file, as `sha256sum` writes it
 FILES_MOST: Final = 1000
-BYTES_MOST: Final = 2**31  # of all files together, once unpacked: an archive of ours has some 600 MB at most
+# The most bytes of all files together, once unpacked; an archive of ours has some 600 MB at most.
+BYTES_MOST: Final = 2**31
 LIST_MOST: Final = 1024 * 1024
 PIECE: Final = 1024 * 1024
-METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # as in static/pnav/lib/zip.js
+METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the same as in static/pnav/lib/zip.js
 
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 

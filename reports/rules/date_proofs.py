@@ -26,10 +26,10 @@ ARCHIVES = ("copy", "paper", "transmission")  # kinds of lines that name an arch
 FIRST = "0" * 64  # the `previous` digest of the first statement
 
 # Limits of a proof, because a file of unknown origin is parsed before it is verified.
-TEXT_MOST = 1024 * 1024  # characters of the file
-ITEM_MOST = 256 * 1024  # characters of the item; a message has 4,000, each written as six at most
+TEXT_MOST = 1024 * 1024  # the most characters of the file
+ITEM_MOST = 256 * 1024  # the most characters of the item; a message has 4,000, each written as six at most
 STATEMENT_MOST = 1000
-PATH_MOST = 40  # nodes, enough for two to the fortieth leaves
+PATH_MOST = 40  # the most nodes of a path, enough for two to the fortieth leaves
 SIZE_MOST = 2**31 - 1
 STAMPS_MOST = 4
 NAME_MOST = 200
@@ -269,11 +269,11 @@ def _judge(proof: _Read, content: bytes | None, trusted: Sequence[str] | None) -
         failed = stamp.failed
         of_this = stamp.token is not None and stamp.token.is_of(_encoded(proof.statement))
         if failed is None and confirmed and not of_this:
-            failed = "token"  # of something else
+            failed = "token"  # the token is of something else
         if failed is not None:
             faults.add(f"{failed}:{n}")
         if statement is not None and of_this and stamp.token is not None and stamp.token.at.date() < statement.day:
-            faults.add("day")  # stamped before it was
+            faults.add("day")  # it was stamped before that day
         ok = failed is None and of_this
         shown.append(
             Stamped(one.authority, stamp.token.at if stamp.token else None, ok, one.fingerprint, stamp.trusted)

@@ -58,22 +58,23 @@ HOLDINGS: Mapping[str, Holding] = {
     "chat.AsideMessage": With("chat.Aside"),
     "chat.FactSheet": With("chat.Conversation"),
     "chat.JournalFact": With("chat.Conversation"),
-    "chat.Capture": With("chat.Conversation"),  # and its files after COMMIT: chat.captures.store
+    "chat.Capture": With("chat.Conversation"),  # its files are deleted after COMMIT (chat.captures.store)
     "chat.CaptureDrawing": With("chat.Capture"),
-    "chat.ItemShare": With("chat.Conversation"),  # a fact's own goes with its fact, or its correction
+    "chat.ItemShare": With("chat.Conversation"),  # that of a fact goes with the fact, or with its correction
     "chat.Proposal": With("chat.Conversation"),
     "chat.Emergency": With("chat.Conversation"),
     "chat.EmergencyStep": With("chat.Emergency"),
     "chat.Closing": With("chat.Conversation"),
     "chat.Transmission": With("chat.Conversation"),
     "chat.TransmissionStep": With("chat.Transmission"),
-    "chat.RemovalRequest": With("chat.Conversation"),  # sooner, once the person says that the content is gone
+    "chat.RemovalRequest": With("chat.Conversation"),  # deleted sooner, once the person says that the content is gone
     "chat.RemovalCount": OwnEnd("at once: emptied into the rounded numbers (chat.statistics.daily)", "run_worker"),
     "chat.ClosedDay": NoEnd("which days were counted; of nobody"),
     "chat.DailyFigure": NoEnd("tens of people by day, rounded before they were stored; of nobody (ADR 0083)"),
     "chat.FigureRemainder": NoEnd("digits that began at random, on which those numbers count on; of nobody"),
     "chat.KeptReading": OwnEnd("replaced every five minutes; a day after nobody did (ADR 0113)", "run_worker"),
-    "chat.FollowUp": With("chat.Conversation"),  # sooner, when nothing was transmitted: `until`, by `retention`
+    # Deleted sooner where nothing was transmitted (`until`, by `retention`).
+    "chat.FollowUp": With("chat.Conversation"),
     "chat.Receipt": OwnEnd("until, six years after the report was filed (chat.conversations.receipts)", "retention"),
     "chat.Handover": With("chat.Conversation"),
     "chat.HandoverText": With("chat.Handover"),
@@ -83,7 +84,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "reports.Freeze": With("reports.Report"),
     "reports.ErasureRequest": With("reports.Report"),
     "reports.SealedValue": With("reports.Report"),
-    "reports.OpeningRequest": Kind.OPENING,  # from its last step, once it is over
+    "reports.OpeningRequest": Kind.OPENING,  # counted from its last step, once it is over
     "reports.OpeningStep": With("reports.OpeningRequest"),
     "data_keys.WrappedKey": OwnEnd("once its report is deleted, after that commit (ADR 0081)", "retention"),
     "reports.KeyErasure": OwnEnd("once the noted key was erased: some seconds after its report", "retention"),
@@ -111,7 +112,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "reports.ChatClosureText": CONTENT,
     "reports.HouseRule": NoEnd("settings of the service; nothing of anybody"),
     "accounts.User": TEAM,
-    "accounts.PendingChange": Kind.ADMIN_LOG,  # what waits has an end of its own, before
+    "accounts.PendingChange": Kind.ADMIN_LOG,  # a change that still waits has an earlier end of its own
     "chat.Agent": TEAM,
     "chat.UnitAccount": TEAM,
     "chat.Unit": TEAM,

@@ -17,7 +17,7 @@ TERM = timedelta(days=14)
 URGENT_TERM = timedelta(hours=12)
 READING = timedelta(hours=1)
 CONFIRMING = timedelta(hours=24)
-LONGEST = TERM + CONFIRMING + READING  # from the request to the last moment of an answer
+LONGEST = TERM + CONFIRMING + READING  # the time from the request to the last moment of an answer
 REMIND = timedelta(hours=24)
 URGENT_REMIND = timedelta(minutes=15)
 
@@ -44,7 +44,7 @@ class Act(StrEnum):
     AGREE = "agree"
     REFUSE = "refuse"
     WITHDRAW = "withdraw"
-    TAKE = "take"  # the envelope
+    TAKE = "take"  # the envelope was taken
     ANSWER = "answer"
     CONFIRM = "confirm"
     SHOW = "show"
@@ -81,7 +81,8 @@ MOVES: dict[Act, tuple[Part, frozenset[State]]] = {
     Act.CLAIM: (Part.SUCCESSOR, frozenset(OPEN)),
     Act.HAND_OVER: (Part.SUPERVISOR, frozenset(OPEN)),
 }
-TELLING = {Act.ANSWER, Act.SHOW_HERE, Act.CONFIRM}  # stating the result, as many custodians as the threshold
+# The acts that state the result, by as many custodians as the threshold.
+TELLING = {Act.ANSWER, Act.SHOW_HERE, Act.CONFIRM}
 REFUSALS = {Part.SUPERVISOR: {State.ASKED}, Part.CUSTODIAN: {State.COUNTERSIGNED, State.AGREED, State.BROUGHT}}
 
 

@@ -41,10 +41,10 @@ class State(StrEnum):
     ENDING = "ending"  # its end is near enough to be shown to those concerned
     GRACE = "grace"  # past its term, or its erasure was granted, but not deleted yet
     FROZEN = "frozen"  # it would be near its end, but a judicial need keeps it
-    DUE = "due"  # to be deleted now
+    DUE = "due"  # it is to be deleted now
 
 
-DAYS_MAX = 36_500  # the most for each number of a rule, a century, so that dates stay within the calendar
+DAYS_MAX = 36_500  # the most days of each number of a rule, a century, so that dates stay within the calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class CopiesEnd:
 
 
 DELETION_TAKES = timedelta(days=1)  # the worker deletes every hour; a day allows for one that was away
-VISIT_LASTS = timedelta(days=1)  # SESSION_COOKIE_AGE: how long the row of a visit is kept after its last change
+VISIT_LASTS = timedelta(days=1)  # how long the row of a visit is kept after its last change (SESSION_COOKIE_AGE)
 
 
 def copies_end(

@@ -134,9 +134,9 @@ class Fault(StrEnum):
     UNREADABLE = "unreadable"
     FORGED = "forged"  # another key has signed it, or none
     FORKED = "forked"  # two statements have one number
-    MISSING = "missing"  # a number between two others
+    MISSING = "missing"  # a number between two others is missing
     BROKEN = "broken"  # its `previous` is not the digest of the statement before it
-    BACKWARDS = "backwards"  # an earlier time, or fewer lines of the register, than the one before it
+    BACKWARDS = "backwards"  # it has an earlier time, or fewer lines of the register, than the one before it
 
 
 @dataclass(frozen=True, slots=True)

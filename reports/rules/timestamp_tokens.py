@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
-TOKEN_MOST = 64 * 1024  # bytes of a token; one with three certificates has some 5 KiB
+TOKEN_MOST = 64 * 1024  # the most bytes of a token; one with three certificates has some 5 KiB
 CERTIFICATES_MOST = 8  # how many certificates a chain may have
 
 _HASHES = {
@@ -70,7 +70,7 @@ def read_answer(der: bytes) -> Token:
     """Return the token in an authority's answer. Raises BadToken, also when the authority refused."""
     try:
         answer = rfc3161_client.decode_timestamp_response(_in_order(der))
-        if answer.status not in (0, 1):  # granted, with or without modifications
+        if answer.status not in (0, 1):  # 0 and 1 mean granted, without and with modifications
             raise BadToken("not granted")
         token = answer.time_stamp_token()
     except ValueError as error:

@@ -19,7 +19,7 @@ from reports.seal.sealing import PLAIN_BYTES, TAG_BYTES, pad_text
 FORMAT = "pnav-reponse-1"
 NAMES = {"format", "request", "sealed", "checksum"}
 SUITE = Suite(KEM.P256, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-POINT_BYTES = 65  # uncompressed
+POINT_BYTES = 65  # the length of an uncompressed point
 REPLY_BYTES = POINT_BYTES + PLAIN_BYTES + TAG_BYTES
 
 

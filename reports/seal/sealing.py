@@ -137,7 +137,7 @@ class PublicKey:
         if version != str(VERSION) or len(key.raw) != KEY_BYTES or key.text != f"{version}.{fingerprint}.{encoded}":
             raise BadPublicKey("This is not a whole public key of the seal.")
         try:
-            _ = key.hpke  # both halves are parsed now, and not at the first report
+            _ = key.hpke  # parse both halves now, and not at the first report
         except ValueError:
             raise BadPublicKey("This public key of the seal cannot seal.") from None
         return key

@@ -67,7 +67,7 @@ def _weight_at_zero(index: int, indexes: Sequence[int]) -> int:
     """
     weight = 1
     for other in indexes:
-        if other != index:  # indexes are no secret
+        if other != index:  # the comparison may depend on indexes, which are no secret
             weight = _multiply(weight, _multiply(other, _inverse(other ^ index)))
     return weight
 

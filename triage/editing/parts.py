@@ -28,7 +28,7 @@ from triage.questionnaire.document import (
 from triage.questionnaire.questions import Question, When
 
 type Document = dict[str, Any]
-NEW = "nouvelle"  # in the address of a part that is not there yet
+NEW = "nouvelle"  # stands in the address of a part that is not there yet
 
 
 # --- the parts ----------------------------------------------------------------------------------------------------

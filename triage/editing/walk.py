@@ -34,7 +34,7 @@ from triage.questionnaire.questions import (
 )
 
 MOST_STATES = 20_000
-MOST_ASKED = 20  # questions on one path
+MOST_ASKED = 20  # the most questions on one path
 _FORMAL: Final = re.compile(r"\b(vous|votre|vos)\b", re.IGNORECASE)
 _FAMILIAR: Final = re.compile(r"\b(tu|te|toi|ton|ta|tes)\b|\bt['’]", re.IGNORECASE)
 # The code tells these apart at the end of a path, whatever the questionnaire (see rules.py).

@@ -68,7 +68,7 @@ def fixed_questions(questionnaire: Questionnaire) -> Mapping[str, frozenset[str]
     return FIXED if has_door(questionnaire) else FIXED_BEFORE
 
 
-TEXT_MAX_LENGTH = 400  # characters
+TEXT_MAX_LENGTH = 400  # the most characters of a text
 MOST_QUESTIONS, MOST_OPTIONS, MOST_CONDITIONS = 40, 20, 20
 MOST_DECISIONS, MOST_SENTENCES = 60, 12
 
@@ -176,7 +176,8 @@ def _in_language(texts: Mapping[str, str]) -> str:
     return texts.get(languages.current()) or texts[languages.source()]
 
 
-in_language = lazy(_in_language, str)  # chosen when it is shown, like a translation of the code's
+# The language is chosen when the text is shown, as for a translation of a text of the code.
+in_language = lazy(_in_language, str)
 
 
 class _Reader:

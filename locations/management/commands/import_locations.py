@@ -343,7 +343,7 @@ def _holds_data(folder: Path) -> bool:
     try:
         return any(recognise_format(document.columns) for path in files_in(folder) for document in read_documents(path))
     except (UnreadableFile, OSError, EOFError, ValueError):
-        return False  # only a hint is lost
+        return False  # without it only a hint is lost
 
 
 def _general(reason: str) -> str:

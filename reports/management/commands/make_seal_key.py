@@ -59,7 +59,7 @@ class Command(BaseCommand):
         except (CustodyError, SealError, OSError):
             _remove(folder, written)
             raise CommandError("Les parts écrites n'ouvrent pas ce que la clé scelle. Rien n'a été gardé.") from None
-        except BaseException:  # Ctrl-C too, because nobody was told yet what to do with these files
+        except BaseException:  # `Ctrl` + `C` counts too, because nobody was told yet what to do with these files
             _remove(folder, written)
             raise
 

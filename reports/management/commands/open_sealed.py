@@ -18,7 +18,7 @@ from reports.seal.replies import Recipient, Reply, seal_reply
 from reports.seal.sealing import DoesNotOpen, key_id, unseal_text
 from reports.seal.shares import Share
 
-FILE_MAX_BYTES = 16 * 1024  # more than any envelope or share has
+FILE_MAX_BYTES = 16 * 1024  # the most bytes of a file, more than any envelope or share has
 SHOWN_SECONDS = 300  # as long as the page shows an answer, so that no name stays on the screen of a machine
 CLEAR_SCREEN = "\x1b[H\x1b[2J\x1b[3J"
 
