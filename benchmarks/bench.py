@@ -42,14 +42,14 @@ PNAV, TUTORIAL, RELAY = "pnav", "tutorial", "relay"
 TWO = "pnav, two processes"
 FOUR = "pnav, four processes"
 APPLICATIONS = {
-    PNAV: "benchmarks.slow_site:application",  # pnav.asgi with one page more
+    PNAV: "benchmarks.slow_site:application",  # pnav.asgi with one more page
     TUTORIAL: "benchmarks.tutorial:application",
     RELAY: "benchmarks.relay:application",
 }
 RATE = 200  # messages a second, paced
 SMALL = 100  # conversations
 BEAT_SECONDS = 20
-COMPUTING = 4  # pages that compute at once
+COMPUTING = 4  # how many pages compute at once
 # Each round has so many windows without such pages and with them, in turn. The p99 of a thousand messages is decided by
 # ten of them, so the p99 of one window differs by half from that of the next.
 COMPUTING_PAIRS = 5
@@ -61,7 +61,7 @@ class Scale:
     """How much is measured: everything, or enough to tune by."""
 
     rounds: int
-    seconds: float  # of each load
+    seconds: float  # how many seconds each load lasts
     medium: int  # conversations
     large: int
     storm: int
@@ -355,7 +355,7 @@ class Bench:
                 talk.cursor = 0
             await connect(pairs, sides=(REPORTER,))
             for _turn in range(3):
-                await asyncio.sleep(1.2)  # a board that is a second old
+                await asyncio.sleep(1.2)  # the board then shows figures of a second ago
                 leaver, *pairs = pairs
                 times = await _place_changes(leaver, pairs)
                 trouble = f"{len(pairs) - len(times)} were never told" if len(times) < len(pairs) else ""
@@ -660,7 +660,8 @@ def run(bench: Bench, wanted: set[str], rounds: int) -> None:
             refuse_unsafe_speed()
             try:
                 asyncio.run(step())
-            except* (WireError, OSError) as failures:  # what it would have measured stays empty, so it is void
+            # What it would have measured stays empty, so the measurement is void.
+            except* (WireError, OSError) as failures:
                 bench.book.note(f"a step ended early: {failures.exceptions[0]!r}")
             gc.collect()
 

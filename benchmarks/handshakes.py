@@ -146,7 +146,8 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=8, help="who ask for pages, each again once answered")
     parser.add_argument("--busy", type=int, default=2, help="processes of other work for each core")
     parser.add_argument("--out", type=Path, default=ROOT / ".local" / "handshakes.json")
-    parser.add_argument("--port", type=int, help=argparse.SUPPRESS)  # of the processes that this one starts
+    # Only the processes that this one starts are given it.
+    parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--trusting", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.port:

@@ -37,10 +37,11 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_
 from benchmarks.site import Web, stage
 from tests import chromium
 
-EXCHANGES, WAITING, MESSAGES = 10, 200, 40  # messages in each exchange
+# How many exchanges there are, how many people wait, and how many messages each exchange has.
+EXCHANGES, WAITING, MESSAGES = 10, 200, 40
 SLOWER = 4
 EVERY_MS, SWITCH_EVERY = 90, 40  # eleven letters a second, and another exchange after this many
-LETTERS = 400  # letters in each half
+LETTERS = 400  # how many letters are typed in each half
 GOAL_MS = 50
 AREA = ".console-thread:not([hidden]) textarea[name=body]"
 WRITTEN = "Il vient de m'écrire encore une fois."

@@ -17,7 +17,7 @@ from benchmarks import bench
 from benchmarks.site import Web, stage
 from benchmarks.sockets import beats, connect, raise_file_limit, saturate
 
-CONNECTS = 500  # conversations, each with two sockets
+CONNECTS = 500  # how many conversations connect, each with two sockets
 RUNNER = """
 import cProfile, threading, time
 from daphne.cli import CommandLineInterface
@@ -36,7 +36,7 @@ class Profiled(Web):
     """The same Daphne under cProfile."""
 
     def _spawn(self, command: list[str | Path], **kwargs: object) -> None:
-        arguments = command[3:]  # after « python -m daphne »
+        arguments = command[3:]  # the arguments after « python -m daphne »
         runner = RUNNER.format(path=str(self.log.with_suffix(".prof")))
         super()._spawn([sys.executable, "-c", runner, *arguments], **kwargs)
 

@@ -55,7 +55,7 @@ class Web(Service):
         self._spawn(command, cwd=ROOT, env={"PYTHONFAULTHANDLER": "1", **os.environ, **self.variables})
         assert self.process is not None
         if self.cores:
-            os.sched_setaffinity(self.process.pid, self.cores)  # before it has threads, which take over its cores
+            os.sched_setaffinity(self.process.pid, self.cores)  # set before it has threads, which inherit its cores
         self._wait_until(self._answers)
 
     @property

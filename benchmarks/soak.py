@@ -281,7 +281,7 @@ class Person(Party):
         self.soak.ledger.counts[how] += 1
         if not how.startswith("end 302"):
             await asyncio.sleep(2)
-            await asyncio.to_thread(_close, self.conversation)  # their agent does so after a while
+            await asyncio.to_thread(_close, self.conversation)  # their agent ends it after a while
 
 
 def _close(public_id: str) -> None:
@@ -319,7 +319,7 @@ class Soak:
         self.seconds = seconds
         self.arrivals = arrivals
         self.stay = stay
-        self.every = every  # seconds between two messages of a person
+        self.every = every  # the seconds between two messages of a person
         self.agents = agents
         self.webs = [Web(ground.folder, APPLICATION) for _number in range(2)]
         self.worker = Worker(ground.folder)

@@ -23,11 +23,11 @@ DIGITS = 12
 BODY_MARK = b"message-"
 REPORTER, AGENT = 0, 1
 
-AT_ONCE = 128  # handshakes under way: enough to keep a server busy, and fewer than its backlog
+AT_ONCE = 128  # how many handshakes are under way: enough to keep a server busy, and fewer than its backlog
 HANDSHAKE_SECONDS = 15
 DRAIN_SECONDS = 15
 LATE_SECONDS = 0.010  # a run is void when more than one send in a hundred was later than this
-SOURCE_PORTS = 8000  # sockets of one source address
+SOURCE_PORTS = 8000  # how many sockets one source address has
 IP_BIND_ADDRESS_NO_PORT = 24  # linux/in.h: the port is chosen together with the destination, so that many fit
 
 _numbers = 0
@@ -268,7 +268,7 @@ class Load:
         self.owners: list[Pair] = []
         self.completed = 0
         self.errors: list[str] = []
-        self.strays = 0  # messages that came to the wrong conversation
+        self.strays = 0  # how many messages came to the wrong conversation
         self.lateness: list[float] = []
         self.is_closed_loop = False
         for pair in pairs:
@@ -288,7 +288,7 @@ class Load:
         self.heard.append(0)
         side = pair.sides[author]
         self.sent.append(time.perf_counter())
-        if side is not None and side.is_ready:  # otherwise it is lost
+        if side is not None and side.is_ready:  # a message to a side that is not ready is lost
             side.send(pair.talk.post(number))
 
     def got(self, number: int, side: Side, now: float) -> None:

@@ -26,7 +26,7 @@ from benchmarks.site import ROOT, Stage, Web, refuse_unsafe_speed, stage
 from benchmarks.sockets import Exchange, Pair, connect, pace, saturate
 from benchmarks.stillness import STILLNESS_SECONDS, interruptions, told
 
-WINDOW = 4  # messages in flight in each conversation, as in the bench
+WINDOW = 4  # how many messages are in flight in each conversation, as in the bench
 FIGURES = (
     "web µs a message",
     "PostgreSQL µs a message",

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from benchmarks.costs.drive import Cost, Three, Verdict
     from benchmarks.costs.stored import Stored
 
-GROWN = (100, 200, 400)  # rows of everything that a visit or an account may leave behind
+GROWN = (100, 200, 400)  # how many rows there are of everything that a visit or an account may leave behind
 FILING = "reports:create"  # done by a visit that has answered all questions and chosen a place
 # An act is driven so often without input, and the best counts: what costs no more than this is not measured further.
 BASE_TRIES = 3
-LOOK_EVERY = 25  # acts, between two looks at the noise
+LOOK_EVERY = 25  # the noise is measured again after this many acts
 QUICK = ("latin", "emoji", "bidi", "fields", "cookies")
 HEADS = (
     "act",

@@ -29,7 +29,7 @@ from benchmarks.costs.stored import Stored
 from benchmarks.costs.table import Budget, Stores
 from common import rate_limits
 
-GROWTH_MAX = 2.5  # cost(2n) ÷ cost(n)
+GROWTH_MAX = 2.5  # the most that cost(2n) ÷ cost(n) may be
 # (cost(4n) - cost(2n)) ÷ (cost(2n) - cost(n)), which a constant part of the cost does not hide: 2 for linear growth and
 # 4 for quadratic growth.
 INCREMENT_MAX = 3.0

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # Handshakes in one measurement, one after the other, because the kernel counts a process's time in coarse steps.
 TOGETHER = 8
 SIZES = (3_500, 7_000, 14_000)  # bytes: a server reads at most 16 KiB of a request's head
-HEADERS = (100, 200, 400)  # and 500 headers
+HEADERS = (100, 200, 400)  # how many headers are sent; a server reads 500 at most
 SETTLED_SECONDS = (
     # The delay after which the sender's address is sealed and stored: `chat.realtime.authentication.ARRIVALS_SECONDS`.
     0.08
@@ -310,7 +310,7 @@ def drive_all(ground: Stage, cast: "Cast", only: str) -> list[Verdict]:
                 driven.append((verdict, path_of(name), keys[name], kind.heads))
         _look_at_noise(web, noise, keys)
         for verdict, path, key, heads in driven:
-            if verdict.doubts:  # measured again later, with the noise that is known then
+            if verdict.doubts:  # a verdict in doubt is measured again later, with the noise that is known then
                 costs = _three(web, path, key, heads, drive.TRIES_IN_DOUBT)
                 again = drive.judge(verdict.act, verdict.kind, costs, verdict.budget, noise=noise)
                 verdict.unless_found_again(again)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("chat", "reports", "triage", "locations", "pnav", "common")
-MAX_BODY = 4000  # characters of a message: docs/protocol.md
+MAX_BODY = 4000  # the most characters of a message (docs/protocol.md)
 SIZES = (1000, 2000, 4000)
 IN_AN_ADDRESS = 5_000  # bytes: a server reads a request line of up to 16 KiB, and three of these are in it
 
@@ -129,7 +129,7 @@ RIGHT: Mapping[str, Mapping[str, str]] = {
     "admin:triage_questionnaireversion_document": {"document": "x"},
     "admin:accounts_user_import": {"text": "x"},
 }
-SEARCHES = ("console:word_search",)  # forms that cost the more, the more there is to look through
+SEARCHES = ("console:word_search",)  # forms whose cost grows with what there is to look through
 # Values in valid forms that stand for a text that somebody typed.
 TYPED = {"x", "essai", "Bonjour", "vu", "non", IN_EACH_MESSAGE}
 

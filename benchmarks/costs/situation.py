@@ -65,7 +65,7 @@ def nothing_refused() -> Iterator[None]:
     is forgotten before each act (`drive.cost_of`). Refused frames are not told each time.
     """
     gc.collect()
-    gc.freeze()  # as a web process does (see `pnav.asgi`)
+    gc.freeze()  # a web process does the same (`pnav.asgi`)
     security_log = logging.getLogger("common.security_log")
     level = security_log.level
     security_log.setLevel(logging.ERROR)

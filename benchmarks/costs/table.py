@@ -46,7 +46,7 @@ VISIT = Stores(rows=1, changed=1, kib=4)
 USED = Stores(changed=2, kib=4, keys=2)
 # Also a handle for each exchange that the agent sees for the first time, and the marks of danger in it.
 HANDLED = Stores(rows=20, changed=12, kib=4, keys=2)
-RECORDED = Stores(rows=1, changed=3, kib=4, keys=2)  # with a line of the audit log
+RECORDED = Stores(rows=1, changed=3, kib=4, keys=2)  # what an act with a line of the audit log stores
 # A text of 4,000 signs of four bytes, sealed, with what belongs to it.
 TEXT_KIB = 24
 COUNTERS_KIB = 100
@@ -54,8 +54,8 @@ COUNTERS_KIB = 100
 KEPT_KIB = 88
 # The report, its four sealed values, its exchange and first lines, and two strings of counters that all visitors share.
 FILED = Stores(rows=12, changed=2, kib=2 * COUNTERS_KIB + TEXT_KIB, keys=8)
-SEEN = Stores(changed=3, kib=4, keys=2)  # how far somebody has read, and that they are present
-SAID = Stores(rows=1, changed=4, kib=TEXT_KIB, keys=2)  # a message
+SEEN = Stores(changed=3, kib=4, keys=2)  # what is stored of how far somebody has read, and that they are present
+SAID = Stores(rows=1, changed=4, kib=TEXT_KIB, keys=2)  # what a message stores
 # A draft is kept in the session as sealed JSON: 20,000 emoji.
 DRAFT_KIB = 340
 # One object of the admin and its line of the audit log, as large as a request may be.
@@ -142,7 +142,7 @@ FORM_RATE, FRAME_RATE = "chat.rules.message_limits:UNANSWERED", "chat.visitor.co
 EXCHANGE, OF_ITS_AGENT = (
     "chat.rules.message_limits:REPORTER",
     "chat.rules.message_limits:AGENT",
-)  # all that one exchange holds
+)  # everything that one exchange holds
 NOTE, SUMMARY = "chat.casework.forms:NOTE_MAX", "chat.rules.referral:SUMMARY_MAX"
 PROPOSALS = "chat.casework.proposals:SHOWN"
 GROUNDS = "reports.openings.forms:TEXT_MAX"
@@ -615,7 +615,8 @@ ROUTES: dict[str, Line] = {
         "chat.statistics.kept:OWN_AT_MOST",
         "chat.statistics.charts:POINTS_AT_MOST",
         "chat.statistics.charts:ROWS_AT_MOST",
-        stores=Stores(rows=1, changed=3, kib=88, keys=2),  # a week for a target that somebody chose, likewise
+        # A week for a target that somebody chose, counted and cached in the same way.
+        stores=Stores(rows=1, changed=3, kib=88, keys=2),
     ),
     **_lines(
         HEAVY,

@@ -39,10 +39,10 @@ SETTLE_SECONDS, LONGEST_SETTLE_SECONDS = 12.0, 60.0
 # The tutorial's chat is not given the full pace, so that what it loses is lost by the fault. Its outages are the short
 # ones.
 TUTORIAL_SLOWER = 3
-RUN_SECONDS = 200.0  # no run lasts longer, whatever hangs
+RUN_SECONDS = 200.0  # no run lasts longer than this, whatever hangs
 # A fast run repeats its fault with the same people, so that little of its time goes into connecting and leaving.
 FAST_CALM_SECONDS, FAST_AFTER_SECONDS = 0.5, 1.0
-FAST_BETWEEN_SECONDS = 0.5  # between two rounds, and at most as long again
+FAST_BETWEEN_SECONDS = 0.5  # the time between two rounds, to which up to as much again is added
 FAST_SECONDS = 25.0  # no further round begins after this time
 FAST_SLOWER = 3.0  # how much slower those write who have a pace; the floods make the mass of messages
 WAYS = ("same", "across", "hit", "polled")
@@ -63,7 +63,7 @@ class Run:
     late: float  # the longest time, in seconds, for which the harness itself hung
     failure: str = ""
     silence: checker.Silence | None = None
-    files: int = 0  # files that arrived whole and correct in slices (`uploads`)
+    files: int = 0  # how many files arrived whole and correct in slices (`uploads`)
     rounds: int = 1  # how often the fault was done
 
     @property

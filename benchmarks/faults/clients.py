@@ -31,7 +31,7 @@ BEAT_SECONDS = 5.0
 PATIENCE_SECONDS = 4.5
 RESEND_SECONDS = 6.0  # the line works, and this message was not answered for this long
 FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.06, 1.0
-POLL_SECONDS = 0.4  # over HTTP
+POLL_SECONDS = 0.4  # how often a page without a socket asks over HTTP
 OUTBOX = 400  # nobody writes on while so many messages are not sent
 CLOSE_AGAIN = 4412
 
@@ -65,8 +65,8 @@ class Client:
     proxy: Network
     journal: Journal
     random: random.Random
-    size: int = 120  # characters of a message
-    window: int = 1  # messages under way at once; the visitor's page has one
+    size: int = 120  # the characters of a message
+    window: int = 1  # how many messages are under way at once; the visitor's page has one
     outbox: list[Letter] = field(default_factory=list)
     cursor: int = 0
     failures: int = 0
@@ -483,7 +483,7 @@ _LINE = re.compile(
 class FormClient(_PlainClient):
     """The page without a script: a form, and a frame that loads itself again."""
 
-    answer_seconds = 15.0  # a browser waits for a page
+    answer_seconds = 15.0  # a browser waits longer for a page than for a frame
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -19,7 +19,8 @@ from benchmarks.faults.records import Keys
 PROBES = ((1, 1), (2, 2), (1, 2), (2, 1), (0, 0), (0, 1))
 PROBE_SECONDS = 0.05
 ORDINARY, ORDINARY_SECONDS = 16, 0.6
-LONG, LONG_SECONDS, LONG_SIZE = 2, 0.15, 3000  # enough to fill the line of a slow reader
+# How many write long messages, how often and how long ones: enough to fill the line of a slow reader.
+LONG, LONG_SECONDS, LONG_SIZE = 2, 0.15, 3000
 WITHOUT_SOCKET_SECONDS = 1.2  # the limits of their pages are 60 frames and 15 forms in ten seconds
 PAIRS = len(PROBES) + ORDINARY + LONG + 5
 

@@ -28,7 +28,7 @@ async def primary_lost(stage: Stage) -> None:
     pair = _pair(stage)
     stage.strike()
     await in_thread(pair.primary.lose)
-    await asyncio.sleep(stage.lasting(1, 5))  # until somebody notices
+    await asyncio.sleep(stage.lasting(1, 5))  # the time until somebody notices
     await in_thread(pair.fail_over)
     stage.serving()
     await asyncio.sleep(stage.lasting(2, 5))
@@ -70,7 +70,7 @@ async def machine_of_primary_lost(stage: Stage) -> None:
     assert isinstance(pair, FarPair)
     stage.strike()
     pair.network.cut()
-    await asyncio.sleep(stage.lasting(10, 20))  # until somebody is sure; connections end after 6 to 8 s
+    await asyncio.sleep(stage.lasting(10, 20))  # the time until somebody is sure; connections end after 6 to 8 s
     await in_thread(pair.fail_over)
     stage.serving()
     await asyncio.sleep(stage.lasting(4, 15))
@@ -85,7 +85,7 @@ async def standby_lost(stage: Stage) -> None:
     pair = _pair(stage)
     stage.strike()
     await in_thread(pair.standby.lose)
-    await asyncio.sleep(stage.lasting(2, 6))  # until somebody notices
+    await asyncio.sleep(stage.lasting(2, 6))  # the time until somebody notices
     await in_thread(pair.primary.wait_for, "")
     stage.serving()
     await asyncio.sleep(stage.lasting(2, 5))

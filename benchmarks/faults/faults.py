@@ -215,7 +215,7 @@ async def clock_of_worker(stage: Stage) -> None:
     """Set the clock of the worker, which ends leases, an hour ahead."""
     stage.strike()
     stage.site.worker.step_clock(HOUR)
-    await asyncio.sleep(5)  # two of its ticks
+    await asyncio.sleep(5)  # the worker ticks twice in this time
     stage.site.worker.step_clock(0)
 
 
@@ -271,5 +271,5 @@ FAULTS: dict[str, Fault] = {
     "PostgreSQL and network": postgres_restarted_in_the_dark,
     "deploy while flapping": deploy_while_flapping,
 }
-ROLLING = "rolling deploy, and back"  # with `--from` only
+ROLLING = "rolling deploy, and back"  # only runs with `--from` have this fault
 WORKERS_OWN = {"worker killed", "clock +1 h (worker)"}  # the tutorial has no worker

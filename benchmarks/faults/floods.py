@@ -25,13 +25,13 @@ from benchmarks.faults.journal import Journal
 from benchmarks.faults.proxy import Network
 from benchmarks.faults.records import Keys
 
-FLOODS = 48  # conversations of a fast run that are floods
-WINDOWS = (4, 16, 32)  # messages of one side under way, by turns; as many more wait behind them
-SIZES = (60, 120)  # characters of a message, by turns
+FLOODS = 48  # how many conversations of a fast run are floods
+WINDOWS = (4, 16, 32)  # how many messages of one side are under way, in turn; as many more wait behind them
+SIZES = (60, 120)  # the characters of a message, in turn
 # Messages of one side. Both sides together stay below what an exchange holds (`chat.rules.message_limits`), in
 # characters too.
 MOST = 1400
-LOOK_SECONDS = 0.5  # between two checks whether a line still works
+LOOK_SECONDS = 0.5  # the time between two checks whether a line still works
 
 
 class _Socket(wire.Client):

@@ -60,7 +60,7 @@ class Journal:
 # whether there is an id, number (0: none), id, digest of the body.
 _ROW = struct.Struct("<IBBBBI16s6s")
 _KINDS = ("send", "ack", "show", "kept")
-_NOBODY = ""  # for a kind that has no such field
+_NOBODY = ""  # the value of a field that this kind of event lacks
 
 
 class PackedJournal(Journal):
@@ -74,7 +74,8 @@ class PackedJournal(Journal):
     def __init__(self) -> None:
         super().__init__()
         self._rows: dict[str, bytearray] = {}
-        self._odd: dict[str, dict[int, list[Event]]] = {}  # by conversation, then by how many rows came before
+        # Events that fit no row, by conversation, then by how many rows came before.
+        self._odd: dict[str, dict[int, list[Event]]] = {}
         self._names: list[str] = [_NOBODY]
         self._numbers: dict[str, int] = {_NOBODY: 0}
 

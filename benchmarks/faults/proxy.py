@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, cast
 
-SLOW_WINDOW = 4096  # bytes of the receive window towards the server, for a slow reader
+SLOW_WINDOW = 4096  # the bytes of a slow reader's receive window towards the server
 SIP_SECONDS = 0.5  # after each pause of this length, a slow reader reads once
 DIAL_SECONDS = 2.0
 
@@ -20,7 +20,7 @@ DIAL_SECONDS = 2.0
 class Network(Protocol):
     """What a client knows about the way to the site."""
 
-    tls: ssl.SSLContext | None  # None: without TLS
+    tls: ssl.SSLContext | None  # None means without TLS
 
     @property
     def host(self) -> str:

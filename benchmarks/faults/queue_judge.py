@@ -62,9 +62,9 @@ class Verdict:
 def judge(deeds: Iterable[Deed], people: Mapping[str, Person], capacities: Mapping[str, int]) -> Verdict:
     """Judge the deeds. people: everybody who ever asked; one whose exchange is not closed at the end was forgotten."""
     verdict = Verdict()
-    held: dict[str, str] = {}  # by conversation, the agent who holds it
+    held: dict[str, str] = {}  # the agent who holds each conversation
     load: Counter[str] = Counter()
-    waiting: dict[str, float] = {}  # by conversation, since when its person has waited
+    waiting: dict[str, float] = {}  # since when the person of each conversation has waited
     ended: set[str] = set()
     for deed in deeds:
         person = people[deed.conversation]

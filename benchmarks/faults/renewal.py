@@ -57,12 +57,13 @@ from deploy import authority
 from pnav.demo.services import free_port, postgres_programs
 
 WORD = "a-password-for-runs-of-renewal-only"  # the password of both servers
-EXAMINER = "user examiner on nopass ~* &* +@all\n"  # asks whether Redis answers, and ends its connections
+# An account that asks whether Redis answers, and ends its connections.
+EXAMINER = "user examiner on nopass ~* &* +@all\n"
 DAYS_LEFT = 52  # the age of the certificates at the beginning: the next ones are due, and nobody shows them yet
 SHOWN_AT, ENDED_AT = timedelta(days=8), timedelta(days=DAYS_LEFT + 1)
-BETWEEN_SECONDS = 5.0  # between two steps; `web` looks at its files every two seconds
+BETWEEN_SECONDS = 5.0  # the time between two steps; `web` looks at its files every two seconds
 RUN_SECONDS = 180.0
-SETTLED_SECONDS = 15.0  # until all processes show the certificates that they should
+SETTLED_SECONDS = 15.0  # the time until all processes show the certificates that they should
 PROXY_AWAY, PROXY_BACK = "proxy away", "proxy back"
 STARTED_AGAIN = "the proxy started again"
 

@@ -50,7 +50,7 @@ from pnav.demo.visit import Visit, VisitError
 
 OFFICERS = 3
 FILES_EVERY_SECONDS = 2.5
-BETWEEN_SECONDS = 2.0  # between the replacements of two processes
+BETWEEN_SECONDS = 2.0  # the time between the replacements of two processes
 RUN_SECONDS = 300.0
 SERVED_SECONDS = 60.0  # the time for everybody who waits, after the last step
 TALK_SECONDS = 1.0, 3.0

@@ -12,7 +12,7 @@ import psycopg
 from benchmarks.faults.processes import Database
 
 MIB = 1024 * 1024
-SIZE_MIB = 700  # of memory, for the site's tables, the WAL and what a run writes
+SIZE_MIB = 700  # the memory for the site's tables, the WAL and what a run writes
 WAL_AT_MOST = 64  # so many segments may be ready before a new one has to be made
 FILLER = "filler"
 
@@ -46,7 +46,7 @@ class SmallDisk(Database):
         """Fill the disk until not a byte is left."""
         with (self.disk / FILLER).open("ab", buffering=0) as file:
             for block in (MIB, 4096):
-                with contextlib.suppress(OSError):  # ENOSPC is what this wants
+                with contextlib.suppress(OSError):  # the disk is to be full, so ENOSPC is expected
                     while file.write(bytes(block)) == block:
                         pass
 

@@ -29,7 +29,7 @@ SETTINGS = {
     "wal_receiver_timeout": "5s",
 }
 NEIGHBOURS = ("127.0.0.1/32", "198.18.0.0/15")  # the second network is that of `far.Network`
-SYNCHRONOUS = "ANY 1 (db1, db2)"  # the one of the two that is not the primary
+SYNCHRONOUS = "ANY 1 (db1, db2)"  # the synchronous standby is the one of the two that is not the primary
 STREAMING = "SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"
 WAITED_FOR = f"{STREAMING} AND sync_state = 'quorum'"
 SECONDS = 20.0  # the longest time for a standby to be ready, and for a promotion

@@ -19,7 +19,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 # Sites with few faults come first, so that a short turn reaches them too.
 SITES = ("disk", "far-standby", "far", "standby", "one")
-WEB = "web"  # `benchmarks.faults.web_faults`, with the name of its proxy after it
+WEB = "web"  # the faults of `benchmarks.faults.web_faults`, followed by the name of the proxy
 
 
 class Totals:

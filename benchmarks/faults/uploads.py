@@ -19,8 +19,8 @@ from benchmarks.faults.records import Keys, _connected
 
 SENDERS = 3  # conversations of a run whose person sends files, among those that write at the ordinary pace
 SLICES_LEAST, SLICES_MOST = 2, 6  # slices of a file, of which the last one is short: up to 1.4 MB
-FILES_MOST = 12  # files of one sender; `definitions.CAPTURES_MOST` is 20
-PAUSE_SECONDS = 0.15  # between two slices: some 5 MB/s for all senders, slowed by what the network does
+FILES_MOST = 12  # the most files of one sender; `definitions.CAPTURES_MOST` is 20
+PAUSE_SECONDS = 0.15  # the time between two slices: some 5 MB/s for all senders, if the network does not slow them
 # A file begins like an accepted one, and is then drawn as « illisible » because the rest is no image.
 HEAD = b"\x89PNG\r\n\x1a\n"
 AGAIN = {429, 500, 502, 503, 504}  # statuses after which it is tried again in a moment

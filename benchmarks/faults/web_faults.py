@@ -55,7 +55,7 @@ FROZEN_SECONDS = 12.0
 PAGE_PATIENCE_SECONDS = 20.0
 RUN_SECONDS = 120.0
 SPREAD_SECONDS = 2.0  # static/pnav/lib/line.js: within this time a page comes back when it is told to
-SOON_SECONDS, LATEST_SECONDS = 0.5, 20.0  # static/pnav/lib/timers.js
+SOON_SECONDS, LATEST_SECONDS = 0.5, 20.0  # the first and the longest delay of static/pnav/lib/timers.js
 
 
 class WebOverTls(_Clocked):

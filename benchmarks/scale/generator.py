@@ -19,10 +19,10 @@ from typing import Any
 
 from benchmarks.scale import ground
 
-CHUNK = 25_000  # exchanges in one statement of each kind
-PER_AGENT = 1_250  # exchanges of one agent in a year: five a working day
-PER_UNIT = 20  # agents of a unit
-SECONDS_OF_LIVE = 40  # between the beginnings of two live exchanges
+CHUNK = 25_000  # how many exchanges one statement of each kind makes
+PER_AGENT = 1_250  # how many exchanges an agent has in a year: five a working day
+PER_UNIT = 20  # how many agents a unit has
+SECONDS_OF_LIVE = 40  # the time between the beginnings of two live exchanges
 
 
 @dataclass(frozen=True, slots=True)

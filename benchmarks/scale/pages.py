@@ -39,7 +39,7 @@ ASKED_OTHERWISE = {
     "console:staffing_csv, for another target": "?share=90&minutes=5&capacity=2&pauses=10",
 }
 # What grows up to a bound: where the bound is, and what it counts.
-EQUAL_ROWS = 100  # of a document of each year, where its own number of rows differs
+EQUAL_ROWS = 100  # how many rows a document of each year is given, where its own number of rows differs
 BOUNDED = {
     "openings:register_csv": ("reports.openings.register_pdf:ROWS_AT_MOST", "rows"),
     "openings:register_pdf": ("reports.openings.register_pdf:ROWS_AT_MOST", "rows"),

@@ -49,13 +49,13 @@ from benchmarks.stillness import STILLNESS_SECONDS, interruptions, told
 
 WARM_SECONDS = 15.0  # a process is slow with its first pages, and a connection with its first statements
 UNDISTURBED = -15  # the niceness of --undisturbed: about thirty times the weight of an ordinary process
-AGAIN_SECONDS = 10.0  # until everybody is back after the web processes were started again
+AGAIN_SECONDS = 10.0  # the time until everybody is back after the web processes were started again
 SECONDS, CALM_SECONDS, TOGETHER_SECONDS = 20.0, 10.0, 30.0
 # When a p99 beside an attacker was above its goal, that attacker comes once more, for longer, before all come together,
 # because the third longest of the 280 pages of a window decides. The attackers furthest above come, this many at most,
 # so that a whole siege takes twelve minutes.
 ONCE_MORE_SECONDS, ONCE_MORE_AT_MOST = 25.0, 3
-LOOK_SECONDS = 0.5  # between two measurements of memory
+LOOK_SECONDS = 0.5  # the time between two measurements of memory
 # This long before the end, a new report may have no exchange yet, because the page that follows the report opens it.
 JUST_FILED_SECONDS = 5.0
 STILL_SECONDS = 3.0  # when people were served as before for this long, the siege of one attacker is over
@@ -67,7 +67,7 @@ SAME_MOMENT = timedelta(seconds=1)
 # At most two codes de reprise are hashed at once, each with 32 MiB, whoever asks
 # (`chat.conversations.resume.HASHES_AT_ONCE`).
 SHARED_KB = {"codes": 2 * 32 * 1024}
-SLOWEST = 10  # pages that are told one by one
+SLOWEST = 10  # how many of the slowest pages are reported one by one
 DOCUMENT_MESSAGES = 250
 JOURNAL_FACTS = 499  # one less than the limit, because the attacker adds one
 TOGETHER_STRENGTH = 0.5  # the share of each attacker's rates when fourteen of them share one core
@@ -86,7 +86,7 @@ class Scale:
     strength: float = 1.0
     warm: float = WARM_SECONDS
     rounds: int = 1  # how often each attacker comes, with a calm window between
-    again: float = ONCE_MORE_SECONDS  # how long the second window of an attacker lasts; 0: there is none
+    again: float = ONCE_MORE_SECONDS  # how long the second window of an attacker lasts; 0 means that there is none
 
 
 @dataclass
@@ -528,13 +528,13 @@ def main() -> None:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     if options.again is None:
         options.again = max(ONCE_MORE_SECONDS, options.seconds)
-    elif 0 < options.again < options.seconds:  # it would hold a few pages, of the first moments alone
+    elif 0 < options.again < options.seconds:  # such a window would hold only a few pages of the first moments
         parser.error("--again: seconds, at least as many as --seconds, or 0")
     attacks = [name for name in ATTACKS | BESIDE if name in (options.attacks or ATTACKS)]
     together = not options.attacks or TOGETHER in options.attacks
     alone = bool(attacks)
     attacks = attacks or list(ATTACKS)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every process is ended
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an orderly exit, so that every process is ended
     checker.self_test()
     raise_file_limit()
     web, other = cores()

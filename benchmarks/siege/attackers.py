@@ -33,7 +33,7 @@ from pnav.demo.visit import VisitError
 
 MOST_SECONDS = 120  # no attack lasts longer than this
 GRACE_SECONDS = 3  # the time in which an attacker reports what it saw after its attack; then the alarm ends it
-MOST_WAITING = 60  # seconds from « ready » to the beginning; then it ends
+MOST_WAITING = 60  # the most seconds from « ready » to the beginning, after which the attacker ends
 READY = "ready"
 NICE = 19
 SIGNS = 4000  # the longest message that is accepted
@@ -378,7 +378,8 @@ def deaf(target: Target, tally: Tally) -> None:
         for _socket in range(round(50 * target.strength)):
             try:
                 lines.append(_dial(target, own["reporter"], receive_buffer=4096))
-                tally.count("opened")  # at once: on a busy machine the time may be over before all are open
+                # Counted at once, because on a busy machine the time may be over before all are open.
+                tally.count("opened")
             except OSError as error:
                 tally.count(f"refused: {type(error).__name__}")
     everything = frame(b'{"type":"sync","after":0}')
@@ -490,7 +491,7 @@ FACTS, COPY, RECEIPT, PROOF, KIT = (
 )  # fmt: skip
 WHAT = "é" * 500  # the longest text of a fact
 OTHERS = {"platform": "é" * 60, "account": "é" * 80, "seen_by": "é" * 80}
-PAGE_TEXT = "😂" * 1000  # of each long field of the removal kit
+PAGE_TEXT = "😂" * 1000  # the text of each long field of the removal kit
 
 
 def keepers(target: Target, tally: Tally) -> None:
@@ -605,7 +606,7 @@ def bind(seconds: float) -> None:
     """
     os.setpriority(os.PRIO_PROCESS, 0, NICE)
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: the kernel ends this process with its parent
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(int(seconds + GRACE_SECONDS) + 1)
 

@@ -19,11 +19,11 @@ from urllib.parse import urlencode
 from benchmarks.siege.visits import LOOPBACK
 
 PAGE, SLICES = "/tchat/captures/", "/tchat/captures/envoi/"
-PATIENCE_SECONDS = 60.0  # for one slice, as long as the page waits
+PATIENCE_SECONDS = 60.0  # how long one slice may take, as long as the page waits
 LINK_BYTES = 10_000_000 // 8  # bytes a second of one person: ten of them fill a line of 100 Mbit/s
-FILES_MOST = 18  # files of one exchange; `definitions.CAPTURES_MOST` is 20
+FILES_MOST = 18  # the most files of one exchange; `definitions.CAPTURES_MOST` is 20
 AGAIN_SECONDS = 1.0
-SLICE_BYTES = 240 * 1024  # `common.sealed_files.chunks.CHUNK_BYTES`
+SLICE_BYTES = 240 * 1024  # the value of `common.sealed_files.chunks.CHUNK_BYTES`
 WIDTH, HEIGHT = 1080, 2400  # the screen of a telephone
 BLACK_SIDE = 7_745  # pixels: sixty million in all, the most that is decoded (`common.offload.drawing.PIXELS_MOST`)
 SENT, ANOTHER, LATER, BUSY, REFUSED = "sent", "another place", "later", "busy", "refused"

@@ -25,10 +25,10 @@ HARD, EDGE, HARD_TOGETHER, EDGE_TOGETHER = 1.5, 1.1, 3.0, 1.5
 UPLOADING, HARD_UPLOADING = "uploading", 1.2
 FEWEST = 100  # with fewer samples the p99 is the largest of them, so it is printed and not judged
 MEMORY_SHARE, MEMORY_KB, MEMORY_SECONDS = 1.10, 16 * 1024, 60.0
-CLIENT_KB = 8 * 1024  # memory of the server for one client, at most, besides the 16 MiB above for everybody else
+CLIENT_KB = 8 * 1024  # the most memory of the server for one client, besides the 16 MiB above for everybody else
 # When the harness itself was later than this, it cannot tell: one message in a hundred decides a p99.
 LATE_SECONDS = 0.050
-CRITICAL = 2  # triage.rules.Urgency.CRITICAL
+CRITICAL = 2  # the value of triage.rules.Urgency.CRITICAL
 
 
 @dataclass
@@ -54,12 +54,13 @@ class Window:
     memory_before: int = 0
     memory_peak: int = 0
     memory_after: int = 0
-    back_seconds: float | None = 0.0  # until memory was back; None: not within a minute
-    settled_seconds: float | None = 0.0  # until honest people were served as before; None: not within a minute
+    back_seconds: float | None = 0.0  # the time until memory was back; None means not within a minute
+    # The time until honest people were served as before; None means not within a minute.
+    settled_seconds: float | None = 0.0
     stacks: str = ""  # what the threads of the web processes were doing when honest people were not served as before
     used: dict[str, float] = field(default_factory=dict)  # processor seconds of each part of the site meanwhile
     rows: dict[str, int] = field(default_factory=dict)  # what PostgreSQL counted meanwhile (`ground.counts`)
-    lasted: float = 0.0  # seconds between the two readings of these
+    lasted: float = 0.0  # the seconds between the two readings of these counts
     attackers: dict[str, dict[str, int]] = field(default_factory=dict)
     stayed: list[str] = field(default_factory=list)  # the attackers that did not end by themselves
 

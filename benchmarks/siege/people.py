@@ -22,13 +22,14 @@ from benchmarks.wire import Line, WireError, handshake
 from pnav.demo.visit import VisitError
 
 PAIRS, WAITING, DUTY, ACCOUNTS = 50, 20, 8, 8
-POST_SECONDS = 3.0  # between two messages of one side, half to one and a half of it: short lines, as people write
+# The mean time between two messages of one side (half to one and a half of it), short lines as people write.
+POST_SECONDS = 3.0
 BEAT_SECONDS = 20.0
 # Between two pages of one kind, about this long. All together, they need less than half of what a core can draw.
 READ_SECONDS = {"home": 0.25, "orientation": 0.25, "search": 0.4, "chat": 0.25, "console": 0.6}
-FILE_SECONDS = 3.0  # between two reports, of which one in DANGER_ONE_IN is that of somebody in danger
+FILE_SECONDS = 3.0  # the time between two reports, of which one in DANGER_ONE_IN is that of somebody in danger
 DANGER_ONE_IN = 3
-END_SECONDS = 3.0  # between two ends of an exchange, after which somebody is given an agent
+END_SECONDS = 3.0  # the time between two ends of an exchange, after which somebody is given an agent
 SIGN_IN_SECONDS = 6.0  # an account comes again after 38 s at least, because each of its codes works once in 30 s
 PATIENCE_SECONDS = 30.0  # the longest wait for a page
 RETRY_SECONDS = 2.0  # after « rate_limited » or « unavailable », the message is kept and sent again
@@ -89,7 +90,8 @@ class Seen:
     pages: list[Timed] = field(default_factory=list)
     forms: list[Timed] = field(default_factory=list)  # each request of a report, a sign-in, an end
     whole: list[Timed] = field(default_factory=list)  # a report, or a sign-in from its first page to its last
-    given: list[Timed] = field(default_factory=list)  # from the end of an exchange until the agent has the next person
+    # The time from the end of an exchange until the agent has the next person.
+    given: list[Timed] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     dangers: list[Danger] = field(default_factory=list)
     ordinary: list[Filed] = field(default_factory=list)
@@ -333,7 +335,7 @@ class Crowd:
     def __init__(self, site: ground.Ground, seen: Seen, journal: Journal, scale: float = 1.0, seed: int = 1) -> None:
         self.site, self.seen, self.journal = site, seen, journal
         self.rng = random.Random(seed)
-        self.rarer = 1 / scale  # for pages and sign-ins, as there are fewer people
+        self.rarer = 1 / scale  # how much rarer pages and sign-ins are, as there are fewer people
         self.pairs_wanted = max(2, round(PAIRS * scale))
         self.waiting_wanted = max(4, round(WAITING * scale))
         self.duty_wanted = max(2, round(DUTY * scale))
@@ -353,7 +355,7 @@ class Crowd:
         self.being_read: dict[Read, float] = {}
         self._addresses = 0
         self._filed = 0
-        self._filing = 0  # people who fill in a report, which is not in `honest` yet
+        self._filing = 0  # how many people fill in a report that is not in `honest` yet
 
     async def ask[T](self, work: Callable[..., T], *given: Any) -> T:
         """Run a function of `ground` that uses the database."""

@@ -17,7 +17,7 @@ HOME, ORIENTATION, PLACE, CHAT = "/", "/orientation/", "/point-d-accueil/", "/tc
 EFFORT = "/signalement/patienter/"
 LOGIN, CONSOLE = "/compte/login/", "/console/"
 MOST_QUESTIONS = 30
-WORKS = 3  # computations asked for during a raid
+WORKS = 3  # the most proofs of work that a person computes during a raid
 
 # The answers of the orientation by the address of the question; "" is the home page. A question that is not listed
 # takes its last answer.
