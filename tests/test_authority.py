@@ -185,7 +185,7 @@ def test_nothing_is_shown_before_everybody_could_trust_it(folder):
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*key.pem")} == {0o400}
     assert renew(folder, 352) == ""
     looked = folder / "looked"
-    looked.touch()  # by the clock of files, which is some milliseconds behind the other one
+    looked.touch()  # touched by the clock of files, which is some milliseconds behind the other one
     read_at = looked.stat().st_mtime_ns
     assert "shown" in renew(folder, 353) and load(folder / "postgres/certificate.pem") == following
     assert not list(folder.rglob("next-*")) and renew(folder, 354) == ""
@@ -271,8 +271,8 @@ def test_what_cannot_be_used_is_made_anew(folder, tmp_path_factory, capsys):
     other = tmp_path_factory.mktemp("other")
     authority.make(other, now=NOW, owners=ME)
     for content in (
-        (other / "web/certificate.pem").read_bytes(),  # of another authority
-        (folder / "owner/certificate.pem").read_bytes(),  # of somebody else
+        (other / "web/certificate.pem").read_bytes(),  # a certificate of another authority
+        (folder / "owner/certificate.pem").read_bytes(),  # a certificate of somebody else
         b"no certificate",
     ):
         (folder / "web/certificate.pem").chmod(0o644)

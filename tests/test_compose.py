@@ -760,7 +760,8 @@ def test_proxy_gives_a_request_so_long_and_no_longer():
     assert (
         seconds["read_header"] < http_channel.REQUEST_SECONDS < seconds["read_body"] < 2 * http_channel.REQUEST_SECONDS
     )
-    assert seconds["read_body"] + page_handler.WAIT_SECONDS < seconds["write"] <= 120  # and what is left is for sending
+    # The time that is left is for sending.
+    assert seconds["read_body"] + page_handler.WAIT_SECONDS < seconds["write"] <= 120
     assert http_channel.IDLE_SECONDS <= seconds["idle"] <= 120
     # The limit of the whole head in kilobytes. Our longest has a session, a few cookies and an address; Caddy's default
     # is 1 MB.

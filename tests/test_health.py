@@ -158,7 +158,7 @@ def test_ready_drops_the_connections_to_a_server_that_takes_no_writing(client, d
         assert client.get("/health/ready").status_code == 503
         while not pool.get_stats().get("pool_available"):  # a thread of the pool makes a new one
             time.sleep(0.01)
-        pool.kwargs = {**pool.kwargs, "options": ""}  # as when a name leads to another server
+        pool.kwargs = {**pool.kwargs, "options": ""}  # the same as when a name leads to another server
         assert client.get("/health/ready").status_code == 503  # one connection was made before that
         assert client.get("/health/ready").json() == {"status": "ok"}
 

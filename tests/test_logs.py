@@ -161,7 +161,7 @@ def test_migrate_says_in_one_line_why_the_database_cannot_be_used(tmp_path):
     environment = {
         "DATABASE_URL": f"postgres://{WORD}:{WORD}@/pnav?host={tmp_path}",
         "REDIS_URL": "redis://localhost",
-        "TESTING": "0",  # with the checks of a production, which also ask the database
+        "TESTING": "0",  # checks as in production, which also ask the database
     }
     done = subprocess.run(
         [sys.executable, "manage.py", "migrate"],

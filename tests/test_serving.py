@@ -46,7 +46,7 @@ def server(monkeypatch):
     monkeypatch.setattr(serving, "_later", lambda seconds, call: later.append((seconds, call)))
     monkeypatch.setattr("daphne.server.reactor.callLater", lambda seconds, call: later.append((seconds, call)))
     made = serving.Server(None, endpoints=["tcp:port=0"])
-    made.connections = {}  # as at the beginning of `run`
+    made.connections = {}  # `run` begins so
     made.later = later
     return made
 
@@ -140,7 +140,7 @@ def test_nothing_is_called_where_nothing_has_ended(server):
             server.later.clear()
             server.reap()
         assert list(server.connections) == [here] and not server._ending
-        assert not any(call == server.reap for _seconds, call in server.later)  # and none when nothing is left
+        assert not any(call == server.reap for _seconds, call in server.later)  # none is made when nothing is left
         server.later.clear()
         server.protocol_disconnected(here)
         assert server.later == [(1 / server.SLICES, server.reap)]

@@ -30,7 +30,7 @@ CERTIFICATES = ("pnav-certificates.service", "pnav-certificates.timer")  # tests
 # Drop-ins for units that are not ours, with the service of docker-compose.yml to which each corresponds.
 LIMITED = {"postgresql": "postgres", "redis": "redis", "caddy": "proxy", "haproxy": "proxy"}
 CURRENT = "/opt/pnav/current"  # a link to the version in force
-DRAWN = WHOLE_COMPOSE["secrets"] | BACKUP["secrets"]  # by deploy/secrets.sh
+DRAWN = WHOLE_COMPOSE["secrets"] | BACKUP["secrets"]  # deploy/secrets.sh draws these
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 
 

@@ -74,12 +74,12 @@ class Cast:
     """The situation: two conversations, their agents, everybody else, and a session key for each."""
 
     conversation: Conversation
-    other: Conversation  # of another reporter, with the agent of another unit
+    other: Conversation  # a conversation of another reporter with the agent of another unit
     opening: OpeningRequest  # about `conversation`, by its agent; its person has asked for erasure too
-    aside: Aside  # of the agent of `conversation`, with no answer; nobody else of these people takes part
+    aside: Aside  # an aside of the agent of `conversation`, without an answer; nobody else of these people takes part
     reply: OwnReply  # made by the same agent
-    transmission: Transmission  # of `conversation`, to the unit's account, and not opened yet
-    capture: Capture  # of `conversation`: shown, drawn, and seen by its agent
+    transmission: Transmission  # a transmission of `conversation` to the unit's account, which has not opened it yet
+    capture: Capture  # a capture of `conversation` that is shown and drawn, and that its agent has seen
     keys: dict[str, str] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
 

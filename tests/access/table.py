@@ -335,7 +335,8 @@ ROUTES: dict[str, Route] = {
     "chat:message": Route(own_visit("/tchat/", left_behind="/tchat/"), WRITE, shows=BOTH_REPORTERS),
     "chat:messages": Route(own_visit("/tchat/", left_behind=IN), READ_ONLY_GET, shows=BOTH_REPORTERS),
     "chat:draft": Route(own_visit("/tchat/", left_behind="/tchat/"), WRITE, to=("/tchat/", "/tchat/suites/")),
-    "chat:facts": Route(own_visit("/tchat/", left_behind=IN), FORM, to=("/tchat/faits/", "/tchat/")),  # its own journal
+    # The visit's own journal.
+    "chat:facts": Route(own_visit("/tchat/", left_behind=IN), FORM, to=("/tchat/faits/", "/tchat/")),
     # Its own copy: by a code too, if its person said so (tests/chat/personal_copy/test_page.py).
     "chat:copy": Route(own_visit("/tchat/reprendre/"), FORM),
     "chat:copy_look": Route(own_visit("/tchat/reprendre/"), WRITE),
@@ -390,23 +391,24 @@ ROUTES: dict[str, Route] = {
         missing_supervisors, WRITE
     ),  # nothing is set aside: tests/chat/console/test_set_aside.py
     "console:messages": Route(assigned_agent, READ_ONLY_GET, shows=ITS_AGENT),
-    "console:close": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without an outcome: the screen again
+    "console:close": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without an outcome, it shows the screen again
     "console:weight": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
     "console:pause": Route(agents, WRITE, to=("/console/",)),
     "console:idle_pause": Route(agents, WRITE),
     "console:phone": Route(agents, WRITE, to=("/console/",)),
     "console:care": Route(agents, READ_ONLY_GET),  # the agent's own weeks and own request
     "console:debrief": Route(agents, WRITE, to=("/console/prendre-soin/",)),
-    "console:urgency": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a reason: the screen again
+    "console:urgency": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a reason, it shows the screen again
     "console:danger_dealt": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
     "console:hold": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
     "console:draft": Route(assigned_agent, WRITE),
-    "console:note": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a text: the screen again
+    "console:note": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a text, it shows the screen again
     "console:ask": Route(assigned_agent, WRITE, shows=ITS_AGENT),
-    "console:aside": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a text: the screen, with none open
+    # Without a text, it shows the screen with no conversation open.
+    "console:aside": Route(assigned_agent, WRITE, shows=ITS_AGENT),
     "console:replies": Route(agents, FORM),
     "console:reply": Route(assigned_agent, FORM, data={"supprimer": "1"}, to=("/console/reponses/",)),
-    "console:transfer": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # to nobody: the screen again
+    "console:transfer": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # to nobody, it shows the screen again
     "console:withdraw": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
     "console:handovers": Route(agents, READ_ONLY_GET),
     "console:answer": Route(_console(set(), ABSENT), WRITE),  # nobody is offered anything
@@ -414,7 +416,7 @@ ROUTES: dict[str, Route] = {
     "console:watched": Route(its_supervisor, FORM),
     # An agent who has not joined is led to the page where one joins.
     "console:watched_messages": Route(its_supervisor, READ_ONLY_GET, to=("/console/tableau/echange/…/",)),
-    "console:join": Route(its_supervisor, WRITE),  # without a motive: the page again
+    "console:join": Route(its_supervisor, WRITE),  # without a motive, it shows the page again
     "console:leave": Route(its_supervisor, WRITE, to=("/console/tableau/",)),
     "console:whisper": Route(its_supervisor, WRITE),
     "console:reassign": Route(its_supervisor, WRITE),
@@ -425,10 +427,10 @@ ROUTES: dict[str, Route] = {
     "console:macro": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without a macro, it shows the screen again
     "console:emergency": Route(assigned_agent, WRITE, shows=ITS_AGENT),
     "console:paper": Route(assigned_agent, WRITE, shows=ITS_AGENT),
-    "console:transmit": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without an act: the screen again
+    "console:transmit": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # without an act, it shows the screen again
     "console:transmissions": Route(agents, READ_ONLY_GET),  # the agent's own conversations, without a word of them
     "console:own_search": Route(agents, FORM),
-    "console:word_search": Route(agents, FORM),  # in what this agent holds now
+    "console:word_search": Route(agents, FORM),  # it searches in what this agent holds now
     "console:receipt": Route(agents, FORM),
     "console:help": Route(agents, READ_ONLY_GET),  # it says nothing about anybody
     "console:endings": Route(agents, READ_ONLY_GET),
@@ -439,7 +441,7 @@ ROUTES: dict[str, Route] = {
     "console:losses_read": Route(agents, WRITE, to=("/console/",)),
     "console:board": Route(supervisors, READ_ONLY_GET),
     "console:board_layout": Route(supervisors, FORM),
-    "console:dossier_layout": Route(agents, FORM),  # of one's own; it reads no exchange
+    "console:dossier_layout": Route(agents, FORM),  # each sets their own; it reads no exchange
     "console:list_order": Route(agents, WRITE, shows=EACH_AGENT),  # without an order, it shows the screen again
     # A group that is over, or never existed, leads back to the console.
     "console:lookalikes": Route(agents, READ_ONLY_GET, to=("/console/",)),
@@ -454,7 +456,7 @@ ROUTES: dict[str, Route] = {
     "console:on_call_end": Route(missing_supervisors, WRITE),
     "console:history": Route(figures, READ_ONLY_GET),
     "console:history_csv": Route(figures, READ_ONLY_GET),
-    "console:history_layout": Route(figures, FORM),  # of one's own
+    "console:history_layout": Route(figures, FORM),  # each sets their own
     "console:frames": Route(agents, WRITE, data={"type": "beat"}),
     # The psychologist's page.
     "listening:index": Route(listening, READ_ONLY_GET, shows=frozenset({PSYCHOLOGIST})),

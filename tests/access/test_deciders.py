@@ -257,7 +257,7 @@ def test_header_of_a_supervisor_draws_units_for_the_reports_it_asks_about_alone(
     def fetch(statement, values):
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE reports_erasurerequest")
-            cursor.execute("SET LOCAL enable_seqscan = off")  # so few reports would be read whole for one of them
+            cursor.execute("SET LOCAL enable_seqscan = off")  # PostgreSQL would read so few reports whole to find one
         [(plan,)] = fetch_rows(f"EXPLAIN (COSTS OFF, FORMAT JSON) {statement}", values)
         plans.append((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
         return fetch_rows(statement, values)

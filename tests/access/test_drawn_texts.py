@@ -39,7 +39,7 @@ from tests.access.test_routes import ADDRESSES, DECISIONS, ask, path_of, values_
 from tests.factories import captures as make_captures
 
 SEALED = "\u202e\u200b"  # put into texts that a key opens,
-TYPED = "\u2066\u2060"  # and into columns in clear
+TYPED = "\u2066\u2060"  # typed into columns in clear too
 # Sealed values that are no text of a person: the visit, and the secrets of second factors.
 NO_TEXT = ("session:", "factor")
 # Beside a capture's key and what the worker read in it, these are what an agent says that a document is.

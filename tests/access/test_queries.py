@@ -195,7 +195,7 @@ BY_KEY = {
     ("chat/access.py", "as_assigned_agent"), ("chat/access.py", "assigned_head"),
     ("chat/access.py", "as_party_to_aside"), ("chat/access.py", "own_reply"),
     ("chat/access.py", "as_receiving_unit"), ("chat/access.py", "follow_up_by_digest"),
-    ("chat/referral/actions.py", "_of_conversation"),  # of a conversation that is locked
+    ("chat/referral/actions.py", "_of_conversation"),  # its conversation is locked already
     ("chat/access.py", "erasure_by_digest"),
     ("chat/access.py", "as_offered"), ("chat/access.py", "as_supervisor"),
     ("chat/supervision/intervention.py", "write"),

@@ -272,7 +272,7 @@ def expected(person: str, method: str, route: Route, path: str) -> set[str]:
     if answer.startswith("/") and path.startswith(
         ("/console/", "/levees/", "/ecoute/", "/unite/", "/admin/", "/compte/")
     ):
-        return {answer}  # to the sign-in, or to its next step
+        return {answer}  # it leads to the sign-in, or to its next step
     return {"405", "403"} if answer == "403" or path.startswith("/admin/") else {"405"}
 
 
@@ -620,7 +620,8 @@ STRANGERS = {"chat:frames": {OTHER_REPORTER}} | {
     f"console:{act}": {ASSIGNED, OTHER_AGENT, OTHER_SUPERVISOR}
     for act in ("watched", "watched_messages", "join", "leave", "whisper", "reassign")
 }  # fmt: skip
-NO_PART = {OTHER_AGENT, OTHER_SUPERVISOR, WITHOUT_AGENT, ADMINISTRATOR}  # in a disclosure about another's exchange
+# These have no part in a disclosure about another's exchange.
+NO_PART = {OTHER_AGENT, OTHER_SUPERVISOR, WITHOUT_AGENT, ADMINISTRATOR}
 # Addresses of visitors' pages that contain no key of an object, or whose keys everybody may use.
 NO_KEY = {
     "triage:result": "a result of the orientation",

@@ -32,7 +32,7 @@ from tests.chat.sockets import SECONDS, Closed, Line, in_db
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
 CONVERSATION, CONSOLE, ELSEWHERE = "ws/conversation/", "ws/console/", ""
-REFUSED = "refused"  # before the socket is accepted
+REFUSED = "refused"  # refused before the socket is accepted
 
 # --- the decisions ----------------------------------------------------------------------------------------------------
 

@@ -710,7 +710,7 @@ def compute(seconds: float) -> None:
 
 def test_turns_of_others_are_not_counted():
     """Two share one processor: the clock goes on for both, and nothing is told by that."""
-    compute(0)  # its thread is there from now on
+    compute(0)  # the thread that computes exists from now on
     hashing = [one.native_id for one in threading.enumerate() if one.name.startswith("hash_")]
     cores = os.sched_getaffinity(0)
     code = "print(flush=True)\nwhile True: pass"

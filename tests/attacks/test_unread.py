@@ -22,9 +22,9 @@ from tests.scenarios.conftest import PlainSite
 pytestmark = pytest.mark.slow
 MIB = 1024 * 1024
 MOST_TURNS = 100
-ESTABLISHED = 1  # of TCP, in the kernel's numbering of states
+ESTABLISHED = 1  # the state of TCP, as the kernel numbers them
 SOCKETS = SOCKETS_A_SESSION - 2
-CLIENT_BYTES = 8 * MIB  # of the server's memory for one client; asking for data is bounded like any act
+CLIENT_BYTES = 8 * MIB  # the server's memory for one client; asking for data is bounded as every act is
 
 
 @pytest.fixture(scope="module")

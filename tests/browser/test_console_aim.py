@@ -103,7 +103,7 @@ def test_an_end_is_undone_by_a_press_and_by_a_word_of_the_person(live_site, page
     expect(held).to_be_hidden()
     assert at(Conversation.objects.get, pk=conversation.pk).status == Status.ACTIVE
     ends(page)
-    expect(page.locator("#termines .console-entry")).to_have_count(1)  # by itself, once its seconds are over
+    expect(page.locator("#termines .console-entry")).to_have_count(1)  # it closes by itself once its seconds are over
     assert at(Conversation.objects.get, pk=conversation.pk).status == Status.CLOSED
 
 
@@ -141,7 +141,7 @@ def test_numbers_stay_and_a_number_of_nobody_says_so(live_site, page: Page, at: 
     page.keyboard.type("Restez")
     box = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     expect(box).to_have_value("")
-    page.keyboard.press("Alt+t")  # and so was the end
+    page.keyboard.press("Alt+t")  # the key that ends was meant for the one who has left, too
     expect(page.locator("#avis")).to_contain_text("Choisissez d'abord un échange")
     expect(page.locator(f"{OPEN_THREAD} [name=outcome]")).to_be_hidden()
     page.keyboard.press("Alt+r")
@@ -533,7 +533,7 @@ def words_are_ticked_when_they_are_sent(page: Page, key: str, at: Work) -> None:
     where = emergency_texts.LOCATION.spoken()
     area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
     page.keyboard.press("Alt+r")
-    page.keyboard.press("Alt+i")  # to the first of the words, which nothing inserts by itself
+    page.keyboard.press("Alt+i")  # the key leads to the first of the words, which nothing inserts by itself
     expect(page.locator(f"#dire-{key} button").first).to_be_focused()
     expect(area).to_have_value("")
     page.locator(f"#dire-{key} button").nth(1).click()
@@ -799,7 +799,7 @@ def test_words_of_suicide_are_marked_as_they_come_and_nothing_is_sent(
     expect(sign).to_be_hidden()
     expect(line.locator("[data-slot=danger]")).to_be_hidden()
     expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_be_focused()
-    person.says("je veux mourir")  # and comes back with the next words of danger
+    person.says("je veux mourir")  # the mark comes back with the next words of danger
     expect(sign).to_contain_text("Mots de suicide")
     expect(line.locator("[data-slot=danger]")).to_have_text("Mots de suicide")
 

@@ -89,7 +89,7 @@ def test_an_end_that_is_refused_stays_open_and_says_why(
 
     page.reload()
     page.keyboard.press("Alt+t")
-    expect(panel.locator(".console-action__first")).to_be_visible()  # before anything is filled in
+    expect(panel.locator(".console-action__first")).to_be_visible()  # it is in sight before anything is filled in
     axe(page)
     page.keyboard.press("Escape")
     seek(page, "terminer la procedure")

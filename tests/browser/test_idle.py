@@ -311,7 +311,8 @@ def test_focus_goes_back_from_the_question_and_its_keys_press_it(live_site: Live
     agent, _mine = asked(live_site, page, at)
     question = page.locator("#etes-vous-la")
     area = page.locator(".console-thread:not([hidden]) textarea[name=body]")
-    question.get_by_role("button", name="Je suis là").focus()  # as a screen reader moves it, without a key of the page
+    # A screen reader moves the focus so, without a key that the page sees.
+    question.get_by_role("button", name="Je suis là").focus()
     page.evaluate("new BroadcastChannel('pnav-signs').postMessage(Date.now())")  # an answer in another tab
     expect(question).to_be_hidden()
     expect(area).to_be_focused()

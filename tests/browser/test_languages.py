@@ -438,7 +438,7 @@ def test_passage_to_a_colleague_is_whole(live_site: LiveSite, person: Any, axe: 
     looked_at(page, language, axe)
     page.goto(live_site.url + "/tchat/passage/")
     looked_at(page, language, axe)
-    page.locator("main form[action$='/passage/'] button[type=submit]").click()  # with nothing chosen
+    page.locator("main form[action$='/passage/'] button[type=submit]").click()  # nothing is chosen in the form
     expect(page.locator("main .fr-error-text").first).to_be_visible()
     looked_at(page, language, axe)
 

@@ -26,7 +26,7 @@ from tests.reports.test_actions import file
 from tests.reports.witness import confirm
 from tests.support.variables import SEAL_KEY
 
-NAME = "Anaïs Martin \u202eertsulli"  # with a mark that reverses the direction of writing
+NAME = "Anaïs Martin \u202eertsulli"  # the name has a mark that reverses the direction of writing
 
 
 def people():

@@ -407,8 +407,8 @@ def test_altered_pdf_is_said_by_the_proof_of_the_copy_although_its_list_was_made
     (tmp_path / "preuve.json").write_text(corpus.proof(line).as_json())
     (tmp_path / "unsigned.json").write_text(replace(corpus.proof(line), stamps=()).as_json())
     (tmp_path / "given.zip").write_bytes(archive.pack(given, at))
-    (tmp_path / "given").write_bytes(archive.pack(given, at))  # its ending was lost
-    (tmp_path / "given.html").write_bytes(b"<!doctype html>")  # as one that words close
+    (tmp_path / "given").write_bytes(archive.pack(given, at))  # the file has lost its extension
+    (tmp_path / "given.html").write_bytes(b"<!doctype html>")  # the page of a copy that words close
     (tmp_path / "altered.zip").write_bytes(archive.pack(files(b"%PDF-1.7 rewritten"), at))
     disk = browser.new_context(offline=True, viewport={"width": 320, "height": 640})
     page = disk.new_page()

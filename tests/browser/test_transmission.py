@@ -141,7 +141,7 @@ def test_from_sending_to_closing(
     person.get_by_role("link", name="Revenir à mon échange").click()
     expect(person.get_by_label("Votre message")).to_have_value("Un texte\nen cours")
     person.reload()
-    expect(person.get_by_label("Votre message")).to_have_value("Un texte\nen cours")  # until it is sent
+    expect(person.get_by_label("Votre message")).to_have_value("Un texte\nen cours")  # the text stays until it is sent
     person.get_by_role("button", name="Suites").click()
     expect(person.get_by_text("Numéro de dossier :")).to_be_visible()
     person.get_by_role("link", name="Revenir à mon échange").click()

@@ -41,7 +41,7 @@ def test_text_is_back_after_each_way_out(live_site, enter, javascript):
         page.goto(live_site.url + "/tchat/")
         expect(page.get_by_label("Votre message")).to_have_value(KEPT)
     page.goto(live_site.url + "/tchat/")
-    expect(page.get_by_label("Votre message")).to_have_value(KEPT)  # until it is sent
+    expect(page.get_by_label("Votre message")).to_have_value(KEPT)  # the text stays until it is sent
     assert bodies(live_site, conversation) == []
 
 

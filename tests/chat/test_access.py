@@ -19,9 +19,9 @@ from tests.factories import chat as make
 WAYS = {
     "_has_something_to_follow",  # a condition in the queries of a follower, which obtains nothing by itself
     "as_reporter",
-    "for_own_copy",  # or as its follower, when its person said so
+    "for_own_copy",  # as its reporter, or as its follower when the person allowed it
     "erasure_of",  # what this person asked to have erased
-    "erasure_by_digest",  # for somebody who has its words; it returns nothing of the conversation
+    "erasure_by_digest",  # asked by somebody who has its words; it returns nothing of the conversation
     "reporters",
     "may_answer",
     "able_to_answer",
@@ -38,14 +38,14 @@ WAYS = {
     "as_supervisor",
     "watches",  # who reads what now, without any text
     "has_joined",
-    "joined_before",  # only to say that it is over, without any text
+    "joined_before",  # asked only to say that it is over, without any text
     "spells_of",  # the times of an agent's own exchanges, for that agent
     "as_assigned_agent",
     "assigned_head",
     "taken_after",  # who took what this agent passed on: a name, and nothing that was said since
     "left_by",  # how it left this agent, who had it; nothing that came later
     "lost_by",  # where those are that went back from this agent, without any text
-    "answered_by",  # only the agent's own exchanges
+    "answered_by",  # returns only the agent's own exchanges
     "asides_of",  # questions to colleagues, and never the conversation
     "as_party_to_aside",
     "own_reply",
@@ -53,11 +53,11 @@ WAYS = {
     "as_unit",  # the account of a unit
     "received_by",  # summaries that were sent to it, and never the conversation
     "as_receiving_unit",
-    "transmitted_by",  # of an agent's own exchanges, for that agent
+    "transmitted_by",  # returns those of an agent's own exchanges, for that agent
     "read_visit",  # whether the exchange of this visit is over, and nothing of it
     "read_exchange",  # the same, and `as_reporter`
     "_standing",  # what both say about a status
-    "follow_up_by_digest",  # for somebody who has its words: the steps, and nothing of the thread
+    "follow_up_by_digest",  # asked by somebody who has its words; it returns the steps, and nothing of the thread
     "as_follower",
 }
 

@@ -67,7 +67,7 @@ def test_noise_is_uniform_and_every_counter_has_it(limit):
 @pytest.mark.parametrize(
     ("addresses", "most", "allowed"),
     [
-        ("2001:db8:0:{:x}00::1", 20, 120),  # by TIMES
+        ("2001:db8:0:{:x}00::1", 20, 120),  # a /48 may do several times what a /64 may (TIMES)
         ("2001:db8:0:ff{:02x}::1", 20, 40),
         ("2001:db8:0:ff00::{:x}", 20, 20),
         ("2001:db8:0:ff{:02x}::1", 3, 19),  # one more than a line can do whose counter began at zero
@@ -168,7 +168,7 @@ def test_redis_that_lost_everything_counts_again_with_its_noise():
 def test_process_that_knows_another_key_of_the_day_finds_the_common_one():
     count()
     (day,) = network_limits._known
-    network_limits._known[day] = "0" * 64  # as a process has it that read it before Redis was lost
+    network_limits._known[day] = "0" * 64  # a process that read it before Redis was lost has it so
     for _each in range(2):
         count()
     assert count().is_over  # the fourth request of this network

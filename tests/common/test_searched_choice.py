@@ -63,7 +63,7 @@ def test_form_has_no_option_for_each_of_many(chief, many, path, name):
 @pytest.mark.parametrize("path", ["accounts/user", "chat/agent", "chat/unit", "chat/oncall", "chat/cannedreply"])
 def test_list_has_a_page_of_rows_and_no_filter_by_each_of_many(chief, many, path):
     now = timezone.now()
-    for each in many:  # so that each list has more than a page
+    for each in many:  # made so that each list has more than a page
         OnCall.objects.create(
             supervisor=each, unit=each.unit, starts_at=now, ends_at=now + timedelta(days=1), motive="essai",
             named_by=each.user, named_at=now,
@@ -81,7 +81,8 @@ MANY_ROWS = (Agent, Unit, User)
 
 def shown_by(form: Any, request: HttpRequest) -> list[str]:
     """Return the fields to Agent, Unit or User that this form of the admin, or inline, lets one fill in."""
-    fieldsets = [*form.get_fieldsets(request), *(form.fieldsets or ())]  # of a new row, and of one that is changed
+    # The fields of a new row, and of one that is changed.
+    fieldsets = [*form.get_fieldsets(request), *(form.fieldsets or ())]
     names = set(flatten_fieldsets(fieldsets)) - set(form.get_readonly_fields(request))
     fields = [field for field in form.model._meta.get_fields() if isinstance(field, ForeignKey | ManyToManyField)]
     return [field.name for field in fields if field.related_model in MANY_ROWS and field.name in names]

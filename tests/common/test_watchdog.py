@@ -44,7 +44,8 @@ def test_supervisor_may_have_an_abstract_address():
     [
         {},
         {"WATCHDOG_USEC": "3000000"},  # nobody listens
-        {"NOTIFY_SOCKET": "/run/somewhere", "WATCHDOG_USEC": "3000000", "WATCHDOG_PID": "1"},  # for another process
+        # The watchdog of another process.
+        {"NOTIFY_SOCKET": "/run/somewhere", "WATCHDOG_USEC": "3000000", "WATCHDOG_PID": "1"},
         {"NOTIFY_SOCKET": "/run/somewhere", "WATCHDOG_USEC": "soon"},
         {"NOTIFY_SOCKET": "/run/somewhere"},  # it only wants to know when the process is ready
     ],
@@ -126,7 +127,7 @@ def test_pool_takes_turns_or_is_seen_waiting():
         for now in (0, 5):
             clock.now = now
             assert turns.waited() == 0, "it had its turn, and another was given"
-            threads.submit(lambda: None).result()  # after the earlier work
+            threads.submit(lambda: None).result()  # this ends after the earlier work
         threads.submit(held.wait)
         for now in (10, 20, 80):
             clock.now = now

@@ -7,7 +7,7 @@ from tests.access.frames import types
 from tests.docs.names import ROOT
 
 TEXT = (ROOT / "docs" / "protocol.md").read_text()
-NOT_OF_THE_PROTOCOL = {"rings"}  # between processes, on the channel layer
+NOT_OF_THE_PROTOCOL = {"rings"}  # these go between processes, on the channel layer
 
 
 def sent() -> set[str]:

@@ -62,7 +62,8 @@ def bomb() -> bytes:
 def gif_of(frames: int) -> bytes:
     """Return an animation that never ends; only its first frame is looked at."""
     one = _saved(Image.new("P", (16, 16), 3), "GIF")
-    start = 13 + (3 * 2 ** ((one[10] & 7) + 1) if one[10] & 0x80 else 0)  # after the head and its table of colours
+    # The frames begin after the head and its table of colours.
+    start = 13 + (3 * 2 ** ((one[10] & 7) + 1) if one[10] & 0x80 else 0)
     endless = b"!\xff\x0bNETSCAPE2.0\x03\x01\0\0\0"
     return one[:start] + endless + one[start:-1] * frames + b";"
 

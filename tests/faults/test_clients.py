@@ -144,5 +144,5 @@ async def test_flood_shows_what_was_refused_and_writes_on(monkeypatch):
 def test_floods_of_both_sides_stay_within_what_an_exchange_holds(number):
     sides = floods.pair(Keys("C", "", ""), number, None, Journal(), random.Random(1))
     assert [client.side for client in sides] == ["reporter", "agent"]
-    assert REPORTER.messages - 100 > 2 * floods.MOST  # and Pnav's own lines
+    assert REPORTER.messages - 100 > 2 * floods.MOST  # Pnav's own lines have room besides
     assert sum(floods.MOST * client.size for client in sides) < REPORTER.characters

@@ -39,7 +39,7 @@ def found(text):
         ("arles 13200", "13004"),
         ("Arles 13", "13004"),
         ("13 Arles", "13004"),
-        ("Crozet", "01135"),  # and not for « Le Crozet »
+        ("Crozet", "01135"),  # the town is Crozet, and not Le Crozet
         ("ARLES", "13004"),
         ("Bourg en Bresse", "01053"),
         ("l'hay les roses", "94038"),

@@ -30,7 +30,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _nothing_kept(settings, monkeypatch):
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-    monkeypatch.setattr(figure_models, "draw_digit", lambda: 0)  # so that a test knows how the figures are rounded
+    # Fixed, so that a test knows how the figures are rounded.
+    monkeypatch.setattr(figure_models, "draw_digit", lambda: 0)
     figures._kept.clear()
     figures._file.forget()
     cache.clear()
@@ -150,7 +151,7 @@ def test_figures_are_those_of_one_monday_for_a_week(django_assert_num_queries):
     with django_assert_num_queries(0):
         assert figures.of_this_week(now) == first
     figures._kept.clear()
-    with django_assert_num_queries(0):  # as in another process
+    with django_assert_num_queries(0):  # another process asks nothing either
         assert figures.of_this_week(now) == first
     later = now + timedelta(days=7)
     close(later)
@@ -312,7 +313,7 @@ def test_contents_are_said_where_both_numbers_may_be(client):
     answered(Answer.STILL_THERE, 12)
     answered(Answer.REMOVED, 20, weeks=20)
     answered(Answer.REMOVED, 500, weeks=53)
-    answered(Answer.REMOVED, 600, weeks=0)  # of the week that is not over
+    answered(Answer.REMOVED, 600, weeks=0)  # answers of the week that is not over
     shown = client.get("/chiffres/").text
     rows = re.findall(r"<tr><th scope=\"row\">(Retiré|Encore là)</th>(.*?)</tr>", shown)
     assert [(label, re.findall("<td>(.*?)</td>", cells)) for label, cells in rows] == [

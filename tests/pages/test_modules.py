@@ -69,7 +69,8 @@ def test_every_module_is_served_by_some_page():
     widget = inspect.getsource(searched_choice)  # loads its script with Django's own, in the admin alone
     for script in SCRIPTS.rglob("*.js"):
         name = f"pnav/{script.relative_to(SCRIPTS).as_posix()}"
-        is_put_in = name.removeprefix("pnav/") in PUT_IN  # for a page that is opened from a disk (ADR 0085)
+        # Such a script is put into a page that is opened from a disk (ADR 0085).
+        is_put_in = name.removeprefix("pnav/") in PUT_IN
         is_named = f'{{% static "{name}" %}}' in templates or f'js=["{name}"]' in widget
         assert name in used or script.name in classic or is_put_in or is_named, name
 

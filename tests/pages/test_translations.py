@@ -129,11 +129,11 @@ def test_ids_are_found_where_they_are():
 def test_what_a_visitor_reads_is_in_the_catalogue(catalogue):
     """A French text that was changed in the code alone would be French in every language."""
     known = {entry.msgid for entry in polib.pofile(str(catalogue))}
-    known |= {str(why) for _sentence, why in TO_VERIFY}  # only for administrators
+    known |= {str(why) for _sentence, why in TO_VERIFY}  # only administrators read these
     said = []
     for path in visitor_templates():
         text = path.read_text()
-        if path.name == "429.html":  # for the sign-in, except its last lines
+        if path.name == "429.html":  # the page is for the sign-in, except its last lines
             text = text[text.index("errors.staff_door_title") :]
         said += [(path, " ".join(one.split())) for one in ids_of_template(text)]
     modules = [path for room in ROOMS for path in (ROOT / room).glob("**/texts.py")]

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from urllib.parse import quote
 
-STEM = "Zqwxjkvbz"  # only letters: nothing escapes them, and code that changes the case of a text keeps them
+STEM = "Zqwxjkvbz"  # only letters, which nothing escapes, and which code that changes the case of a text keeps
 
 
 def mark(place: str) -> str:

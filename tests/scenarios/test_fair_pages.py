@@ -157,7 +157,7 @@ def test_sign_ins_without_end_of_one_network_keep_nobody_waiting(site, flood):
     finally:
         for line in lines:
             line.close()
-    while sign_in(site, flood.format(9999))[0] != 200:  # until the process has noticed that they closed
+    while sign_in(site, flood.format(9999))[0] != 200:  # wait until the process has noticed that they closed
         time.sleep(0.5)
 
 

@@ -93,7 +93,7 @@ def test_valkey_killed_messages_still_arrive_and_fast_again_after(site, pair):
         agent.until(lambda frame: frame["type"] == "queue")
         site.valkey.kill()
         try:
-            time.sleep(4)  # until both processes notice
+            time.sleep(4)  # wait until both processes notice
             mine = reporter.post("sans Valkey")
             reporter.acknowledged(mine)
             agent.hears("sans Valkey")
@@ -155,7 +155,7 @@ def test_web_process_killed_during_an_upload_each_slice_is_there_once(site, pair
     with ThreadPoolExecutor(1) as thread:
         lost = thread.submit(send, ways[0], received)
         site.webs[0].kill()
-        wait([lost])  # its answer came, or it did not
+        wait([lost])  # the answer either came or did not
     site.webs[0].start()
     received = begin(ways[1])
     assert received in {4 * CHUNK_BYTES, 5 * CHUNK_BYTES}
@@ -183,7 +183,7 @@ def test_postgres_killed_says_unavailable_and_recovers(site, pair):
         assert (error["code"], error["client_id"]) == ("unavailable", client_id)
         restart_in_place(site.postgres)
         deadline = time.monotonic() + 30
-        while True:  # as the page does: keep it, and try again
+        while True:  # keep it and try again, as the page does
             reporter.post("pendant", client_id)
             answer = reporter.until(lambda frame: frame["type"] in {"error", "messages"}, 20)
             if answer["type"] == "messages":

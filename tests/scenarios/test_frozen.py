@@ -39,7 +39,7 @@ def test_frozen_process_is_ended(name, tmp_path, monkeypatch):
                     words.append(word)
             assert set(words) == {READY, ALIVE}
             process.send_signal(signal.SIGSTOP)
-            if name == "web":  # as the health check of a container finds it
+            if name == "web":  # the health check of a container finds a frozen web process in this way
                 monkeypatch.setattr(probe, "SECONDS", 0.5)
                 monkeypatch.setenv("WEB_PORT", port)
                 assert probe.main("/health/live") == probe.STANDS_STILL

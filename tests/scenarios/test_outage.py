@@ -90,4 +90,4 @@ def test_agent_who_is_back_after_an_outage_of_the_web_keeps_their_people(site: S
             back.refresh_from_db()
     assert (theirs.status, theirs.assigned_to_id) == (Status.ACTIVE, back.pk)
     assert lost.assigned_to_id != gone.pk  # an agent who was not seen again has lost their exchanges
-    assert back.availability == Availability.AVAILABLE  # and the agent has to press nothing
+    assert back.availability == Availability.AVAILABLE  # the agent has to press nothing

@@ -79,7 +79,7 @@ def test_each_role_refuses_what_another_serves(site):
     assert status(site, PAGES, "/") == 200
     for web in (SOCKETS, PAGES):
         assert status(site, web, "/health/live") == status(site, web, "/health/ready") == 200
-        assert status(site, web, "/metrics") == 404  # without its token, in either process
+        assert status(site, web, "/metrics") == 404  # neither process answers without its token
     with pytest.raises(InvalidStatus):
         site.line(PAGES, "/ws/conversation/", key)
     with site.line(SOCKETS, "/ws/conversation/", key) as line:

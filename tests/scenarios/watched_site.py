@@ -22,7 +22,7 @@ from tests.scenarios.leaks import STEM, find, find_everywhere
 
 SOURCE = "127.77.31.9"  # the address of the connection,
 CLIENT = "203.0.113.77"  # the address that the proxy tells
-PORT = f"{STEM}7"  # and its port: the seal takes ten characters of whatever a proxy sends
+PORT = f"{STEM}7"  # the port is marked too, because the seal takes ten characters of whatever a proxy sends
 # The first key of the servers. What the factories seal in this process has the older one.
 NEW_KEY = "new:" + base64.urlsafe_b64encode(bytes(range(32))).decode()
 

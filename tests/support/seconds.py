@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SHOWN = 25  # files
-STEP_SECONDS = 30  # of a run, for which it is noted how long processors were idle
+STEP_SECONDS = 30  # how often it is noted how long the processors were idle
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PROCESSES = Path("/proc")
 

@@ -40,7 +40,7 @@ _VALUE = re.compile(r"""="[^"]*"|='[^']*'""")
 # Attributes that name elements of the page, and whether they name one or several between spaces.
 _REFERENCES = {"for", "aria-describedby", "aria-labelledby", "aria-controls", "aria-owns", "list", "form"}
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-_ROWS = re.compile(r"(.{1,60}?)\1{2,}", re.DOTALL)  # of signs, each of which stands for one tag
+_ROWS = re.compile(r"(.{1,60}?)\1{2,}", re.DOTALL)  # repeated rows of signs, each of which stands for one tag
 # The attributes by which a tag is named, names something or is completed.
 _LOOKED_AT = re.compile(rf"""\s(id|href|autocomplete|type|{"|".join(sorted(_REFERENCES))})="([^"]*)\"""")
 _TOKEN = re.compile(r' value="[A-Za-z0-9]{64}"')  # the token of forms, which differs from page to page

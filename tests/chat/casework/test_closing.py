@@ -108,7 +108,8 @@ def test_close_of_a_minor_has_what_is_known_filled_in(agent, console):
     conversation = make.assigned(agent, age_band="15_17")
     page = console.get(page_of(conversation)).text
     assert "Rempli d'après l'échange" not in unescape(page) and not filled(page)
-    make.message(conversation, CannedReply.objects.get(title="Vérifier la sécurité").tu)  # by the person: not asked
+    # The person wrote these words, so the agent has not asked.
+    make.message(conversation, CannedReply.objects.get(title="Vérifier la sécurité").tu)
     make.message(conversation, "As-tu un code de sécurité ? Le 3018 est fermé, le 119 ne répond pas.", Author.AGENT)
     assert not filled(console.get(page_of(conversation)).text)
     make.message(conversation, CannedReply.objects.get(title="Donner un numéro d’aide").tu, Author.AGENT)

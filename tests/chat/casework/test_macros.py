@@ -81,11 +81,11 @@ def test_answer_that_is_sent_twice_is_followed_once(console, conversation, whole
         assert console.post(page_of(conversation), sent).status_code == 302
     assert Proposal.objects.count() == 1
     asked = {"act": "complaint", "client_id": sent["client_id"]}
-    console.post(page_of(conversation) + "propositions/", asked)  # by a script that did not hear that it was done
+    console.post(page_of(conversation) + "propositions/", asked)  # sent by a script that was not told that it is done
     console.post(page_of(conversation) + "propositions/", {**asked, "act": "removal"})
     assert sorted(one.kind for one in Proposal.objects.all()) == ["complaint", "removal"]
-    console.post(page_of(conversation) + "propositions/", {"act": "complaint"})  # by its own button
-    console.post(page_of(conversation), {**sent, "client_id": str(uuid.uuid4())})  # with another answer
+    console.post(page_of(conversation) + "propositions/", {"act": "complaint"})  # sent by the button of the proposal
+    console.post(page_of(conversation), {**sent, "client_id": str(uuid.uuid4())})  # sent with another answer
     console.post(page_of(conversation) + "propositions/", {"act": "removal", "client_id": "x"})
     assert Proposal.objects.count() == 5
 
@@ -133,7 +133,8 @@ def test_reply_that_was_sent_is_not_put_into_the_answer_again(console, conversat
     assert area(page) == "Je suis là."
     assert "« Se présenter » est déjà partie à" in page.replace("\u00a0", " ")
     conversation.messages.all().delete()
-    make.message(make.assigned(conversation.assigned_to), area(html), Author.AGENT)  # to somebody else
+    # The same words were sent to somebody else.
+    make.message(make.assigned(conversation.assigned_to), area(html), Author.AGENT)
     assert "Bonjour, je m’appelle" in area(press(console, conversation, whole).text)
 
 

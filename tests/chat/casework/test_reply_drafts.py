@@ -97,7 +97,7 @@ def test_nobody_reads_it_once_the_exchange_has_left_and_the_worker_deletes_it(cl
         row.update(assigned_to=make.agent(), assigned_at=timezone.now())
     elif way == "ended":
         actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
-    else:  # to a colleague and back, between two ticks
+    else:  # the exchange went to a colleague and back between two ticks
         row.update(assigned_at=timezone.now() + timedelta(seconds=1))
     conversation.refresh_from_db()
     holder = conversation.assigned_to or agent

@@ -82,7 +82,7 @@ def test_conversation_that_went_back_to_the_queue_says_so_to_who_had_it(situatio
     for method in ("get", "post"):
         answer = getattr(client, method)(page_of(conversation), {"body": "Je reviens vers vous"})
         html = answer.text
-        assert answer.status_code == 404  # for a page that is open
+        assert answer.status_code == 404  # the status tells the script of a page that is open
         assert "Cet échange est retourné dans la file" in html and "rentrée" not in html
         assert ("Je reviens vers vous" in html) == (method == "post")
         others = getattr(outside, method)(page_of(conversation), {"body": "Je reviens vers vous"})

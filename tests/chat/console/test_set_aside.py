@@ -59,7 +59,7 @@ def test_supervisor_reads_whom_to_tell_or_that_nobody_is_named(locked):
 
 def test_board_counts_what_waits_for_this_supervisor_without_reading_them(locked, django_assert_num_queries):
     capture, browser = locked
-    make_captures.seen(capture.conversation)  # of the same exchange, not set aside
+    make_captures.seen(capture.conversation)  # a capture of the same exchange that is not set aside
     theirs = make.assigned(make.agent(unit_name="Une autre"))
     opening.lock_capture(make_captures.seen(theirs), motive="x", by=theirs.assigned_to.user)
     assert "1 capture mise de côté attend une décision." in squeezed(browser.get(BOARD).text)

@@ -133,7 +133,7 @@ def judge(journal: Journal) -> set[str]:
     # Since which event; somebody who came back counts as dormant until the journal tells it.
     dormant: dict[int, int] = {}
     most = values.get(definitions.DORMANT_MOST)
-    passed: dict[int, str] = {}  # by which act somebody is passed on; the agent's name follows
+    passed: dict[int, str] = {}  # the act by which somebody is passed on; the agent's name follows
 
     def begin(person: int, number: int) -> None:
         status[person] = Status.WAITING

@@ -77,7 +77,7 @@ def test_dispatch_crowd_of_callers_one_waits_the_others_go_and_nobody_is_forgott
         make.waiting()
     first = _in_thread(dispatcher.dispatch)
     assert held.has_read.wait(20)
-    make.agent(capacity=1)  # too late for the pass under way
+    make.agent(capacity=1)  # this agent comes too late for the pass under way
     second = _in_thread(dispatcher.dispatch)
     _somebody_waits_for_a_turn()
     make.agent(capacity=1)  # committed before the next callers find the lock taken

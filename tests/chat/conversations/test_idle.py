@@ -468,7 +468,8 @@ def test_answer_that_comes_at_the_moment_of_the_pause_is_never_lost():
             assert (told[0], conversation.status) == ("refused", Status.WAITING)
         else:
             assert (told[0], conversation.assigned_to) == ("written", agent)
-        Agent.objects.update(availability=Availability.AWAY, pause_reason="")  # or they are given the next one
+        # Otherwise they are given the next person.
+        Agent.objects.update(availability=Availability.AWAY, pause_reason="")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -165,7 +165,7 @@ def test_capture_that_is_not_read_yet_or_opens_no_more_is_told(as_reporter, draw
     captures.drawn(conversation, content)
     captures.received(conversation, content)
     closed = captures.received(conversation, content)
-    drawing._finish(captures.fresh(closed), {}, [])  # as when it was altered in the store
+    drawing._finish(captures.fresh(closed), {}, [])  # this is done when it was altered in the store
     captures.begun(conversation, content)
     files = unpacked(as_reporter(conversation).post(PAGE, {**MINE, "captures": "on"}))
     assert [name for name in files if name.startswith("captures/")] == ["captures/capture-1.png"]

@@ -57,7 +57,7 @@ def left(kept, count, last):
 def test_a_crowd_is_frozen_fifty_at_a_time(collector):
     kept = Garbage(0.0)
     came(kept, 1, MANY - 1)
-    assert collector.asked == []  # of few connections, Python's own collections are short
+    assert collector.asked == []  # with few connections Python's own collections are short
     came(kept, MANY, MANY + 10 * TOGETHER - 1)
     assert collector.asked == ["freeze"] * 10
     kept.look(MANY + 10 * TOGETHER - 1, FULL_SECONDS_MOST * 2)
@@ -112,7 +112,7 @@ def test_where_connections_leave_something_behind_it_is_collected_each_generatio
     collector.found = 30 * GONE_MOST
     collector.asked.clear()
     kept.look(MANY, 1.0)
-    assert collector.asked == []  # not while they are still leaving
+    assert collector.asked == []  # nothing is collected while they are still leaving
     kept.look(MANY, NOT_AGAIN_SECONDS + 1)
     assert collector.asked == ["unfreeze", "collect", "freeze"]
     collector.asked.clear()

@@ -137,7 +137,7 @@ async def test_a_process_waits_less_for_company_beside_another(monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(pubsub.Hub, "has_others", True)
             async with asyncio.timeout(30):
-                while broadcaster.writer.at_most == alone[0]:  # until the next turn of the rounds
+                while broadcaster.writer.at_most == alone[0]:  # wait for the next turn of the rounds
                     await asyncio.sleep(0.01)
             beside = (broadcaster.writer.at_most, broadcaster.writer.crowd, broadcaster.reader.crowd)
             assert all(less < more for less, more in zip(beside, alone, strict=True))
@@ -388,7 +388,7 @@ async def test_a_commit_that_was_never_answered_reaches_the_other_side_at_once(m
         for each in (console, line):
             await each.send(type="sync", conversation=str(conversation.public_id), after=0)
             await each.until("state")
-        await line.post("un")  # so that the writer's connection is not new
+        await line.post("un")  # posted first, so that the writer's connection is not new
         write, tries = writing.write_messages, []
 
         def breaks(*args, **options):

@@ -187,7 +187,7 @@ def test_unit_sees_its_own_without_a_word_before_it_opens(conversation, unit):
     before = said(browser.get(f"/unite/{row.public_id}/"))
     assert "Ouvrir et lire" in before and hand.SUMMARY not in before
     assert list(row.steps.values_list("state", flat=True)) == ["asked", "sent"], "looking changes nothing"
-    for act in ("rendez-vous", "clore"):  # not before it was read
+    for act in ("rendez-vous", "clore"):  # neither is possible before it was read
         assert browser.post(f"/unite/{row.public_id}/{act}/", {"seen": "2", "reason": "x"}).status_code == 302
     assert browser.post(f"/unite/{row.public_id}/ouvrir/").status_code == 302
     after = said(browser.get(f"/unite/{row.public_id}/"))

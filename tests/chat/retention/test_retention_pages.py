@@ -30,7 +30,7 @@ from tests.factories import register as written
 pytestmark = pytest.mark.django_db
 
 KEEPING, ERASURE, ENDINGS = "/tchat/conservation/", "/tchat/effacement/", "/console/conservation/"
-SECRET = "marque-au-fer"  # in a message, which only the two parties read
+SECRET = "marque-au-fer"  # a word in a message, which only the two parties read
 
 
 @pytest.fixture(autouse=True)

@@ -77,7 +77,7 @@ def test_header_looks_at_no_unanswered_exchange_of_another_unit(monkeypatch):
     def fetch(statement, values):
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE chat_conversation, chat_conversationevent, reports_report")
-            for other in ("seqscan", "bitmapscan"):  # so few would be read whole for one of them
+            for other in ("seqscan", "bitmapscan"):  # PostgreSQL would read so few rows whole to find one
                 cursor.execute(f"SET LOCAL enable_{other} = off")
         [(plan,)] = fetch_rows(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, FORMAT JSON) {statement}", values)
         plans.append((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])

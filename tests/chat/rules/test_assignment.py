@@ -62,7 +62,7 @@ def test_force_that_is_not_on_duty_is_not_waited_for():
         (fresh(1, unit=8), None),  # the requested unit has nobody, so the turn of its agents is waited for
         (fresh(1, unit=8, waited=2 * MINUTE - timedelta(microseconds=1)), None),
         (fresh(1, unit=8, waited=2 * MINUTE), 1),  # but not for ever
-        (fresh(1, unit=8, is_urgent=True), 1),  # and not in a danger
+        (fresh(1, unit=8, is_urgent=True), 1),  # in a danger the unit is not waited for
     ],
 )
 def test_unit_that_was_asked_for_is_waited_for_a_while(person, to):

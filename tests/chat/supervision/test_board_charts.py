@@ -21,7 +21,7 @@ from triage.rules import Urgency
 
 pytestmark = pytest.mark.django_db
 BOARD = "/console/tableau/"
-PAGE_BYTES = 60_000  # for a board with a full week, everybody's places and eight waits
+PAGE_BYTES = 60_000  # the most bytes of a board with a full week, everybody's places and eight waits
 
 
 @pytest.fixture

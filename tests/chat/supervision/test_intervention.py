@@ -562,5 +562,5 @@ def test_a_look_does_not_keep_an_exchange_alive(conversation, dominique):
     assert before.due_at == after.due_at
     park_conversation(report=conversation.report)
     later = page_state.read_page_state(conversation, timezone.now()).decision
-    assert later.due_at > after.due_at  # so that this comparison can fail
+    assert later.due_at > after.due_at  # the comparison can only fail if these differ
     assert not Handover.objects.exists()

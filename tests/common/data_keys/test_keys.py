@@ -43,7 +43,7 @@ def test_what_a_data_key_seals_opens():
     sealed = encryption.seal("bonjour é œ 😀", context="message:1", data_key=key)
     assert b"bonjour" not in sealed
     assert encryption.data_key_of(sealed) == key
-    keys.forget_all()  # as in another process
+    keys.forget_all()  # another process has none in memory either
     assert encryption.unseal(sealed, context="message:1") == "bonjour é œ 😀"
     assert encryption.unseal(memoryview(sealed), context="message:1") == "bonjour é œ 😀"
 

@@ -35,7 +35,7 @@ def work(asked: dict[str, Any]) -> tuple[Any, bytes]:
         case "spin":
             while True:
                 pass
-        case "wait":  # until this file exists
+        case "wait":  # wait until this file exists
             while not Path(asked["path"]).exists():
                 time.sleep(0.02)
             return os.getpid(), b""

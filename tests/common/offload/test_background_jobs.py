@@ -90,7 +90,7 @@ def test_what_nobody_waited_for_is_found_by_every_process_and_can_be_read_by_non
         ask(name, slow)
     slow.may_end.set()
     wait_for(lambda: kept(name)[:1] == background_jobs.DONE)
-    wait_for(lambda: not is_here(name))  # as in another process
+    wait_for(lambda: not is_here(name))  # from then on this process is like any other
     assert b"fait" not in kept(name) and not background_jobs.is_under_way(name) and background_jobs.is_ready(name)
     key = background_jobs._key_of(name)
     assert 0 < background_jobs._server().ttl(key) <= background_jobs.KEPT_SECONDS and name not in key
@@ -101,7 +101,7 @@ def test_what_nobody_waited_for_is_found_by_every_process_and_can_be_read_by_non
 def test_result_is_found_by_who_asks_although_the_thread_that_made_it_has_another_cache(name, slow, monkeypatch):
     """Django makes a cache for each thread, and a thread that other settings began goes on with theirs."""
     with pytest.raises(background_jobs.NotYet):
-        ask(f"{name}:before", before := Slow())  # so that the thread and its cache exist
+        ask(f"{name}:before", before := Slow())  # asked first, so that the thread and its cache exist
     before.may_end.set()
     wait_for(lambda: not is_here(f"{name}:before"))
     here = caches["default"].key_prefix  # a hardened site lets nobody write outside of its own
@@ -213,7 +213,7 @@ def test_lease_is_renewed_while_the_job_is_under_way_and_ends_with_its_process(n
     time.sleep(3.5)
     assert kept(name) == background_jobs.WAITING
     other = background_jobs._key_of(f"{name}:other")
-    assert background_jobs._claim(other)  # for a process that is killed now
+    assert background_jobs._claim(other)  # claimed for a process that is killed now
     wait_for(lambda: background_jobs._read(other) == b"")
 
 

@@ -142,7 +142,7 @@ def test_redis_keeps_no_log_of_commands():
 # --- who --------------------------------------------------------------------------------------------------------------
 
 KEY_OF_THE_DAY = "5e" * 32
-START = 833_334 * 3600  # in the year 2065, long after anything that is made now
+START = 833_334 * 3600  # an hour of the year 2065, long after anything that is made now
 
 
 def state_after(settings: Any, monkeypatch: Any, unit: Any, acts: list[tuple[float, str]]) -> dict[str, Kept]:
@@ -183,7 +183,7 @@ def test_state_is_the_same_whatever_the_order_and_the_instants(unit, settings, m
     assert fewer != one and set(fewer) == set(one)  # the comparison would notice a difference
 
 
-SAMPLE = 1 << 19  # of the 2^32 addresses of IPv4
+SAMPLE = 1 << 19  # how many of the 2^32 addresses of IPv4 are tried
 
 
 def test_search_of_all_ipv4_leaves_thousands_for_each_counter(tried):

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 def test_whole_way_ends_with_one_reading(agent, supervisor, custodians, browser):
     opening = agreed(agent, supervisor, custodians, recipient=key_of(browser))
     envelope = opening_actions.take_envelope(request_id=opening.pk, by=custodians[2])
-    text = unseal_text(envelope.sealed, private_key=SEAL_KEY, context=envelope.context)  # on another machine
+    text = unseal_text(envelope.sealed, private_key=SEAL_KEY, context=envelope.context)  # opened on another machine
     assert text == "Anaïs Martin"
     reply = Reply(envelope.request, seal_reply(text, recipient=envelope.recipient, request=envelope.request))
     opening_actions.answer_request(request_id=opening.pk, by=custodians[2], reply=reply)
@@ -212,7 +212,7 @@ def test_deleted_report_leaves_nothing_to_open(agent, supervisor, custodians):
 
 def test_browser_keeps_the_keys_of_open_requests_and_no_other(agent, supervisor, custodians, browser):
     assert opening_actions.browser_keys(agent).wanted == ""
-    ask(agent, field=OpeningField.CONTACT)  # to be shown on the spot, without a key
+    ask(agent, field=OpeningField.CONTACT)  # asked to be shown on the spot, without a key
     opening = agreed(agent, supervisor, custodians, recipient=key_of(browser))
     assert opening_actions.browser_keys(agent).wanted == key_of(browser).text
     assert opening_actions.browser_keys(supervisor).wanted == ""
@@ -295,7 +295,7 @@ def test_worker_ends_what_has_passed_its_term(agent, supervisor, custodians, bro
     OpeningRequest.objects.filter(pk=unread.pk).update(moved_at=timezone.now() - timedelta(minutes=61))
     OpeningRequest.objects.filter(pk=forgotten.pk).update(asked_at=timezone.now() - timedelta(days=15))
     OpeningRequest.objects.filter(pk=fresh.pk).update(moved_at=timezone.now() - timedelta(days=2))
-    with pytest.raises(NotAllowed):  # before the worker did it
+    with pytest.raises(NotAllowed):  # refused although the worker has not done it yet
         opening_actions.countersign_request(request_id=forgotten.pk, by=supervisor)
     run_worker.Command()._remind()
     states = [OpeningRequest.objects.get(pk=one.pk).state for one in (unread, forgotten, fresh)]

@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
     ("visited", "since", "words_days", "rest_days"),
     [
         (-365, None, 31, 31),  # sealed with the ring, or the keys lie with the content
-        (-365, -300, 8, 31),  # with a key of its own from the first day
+        (-365, -300, 8, 31),  # the exchange had a key of its own from the first day
         (-365, -10, 20, 31),  # moved ten days before, and the oldest backup is older than that
         (-365, 0, 30, 31),
         (-7, -300, 24, 31),  # a visit a week before, whose session is in a backup

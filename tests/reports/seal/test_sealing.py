@@ -149,10 +149,10 @@ def test_unseal_with_another_key_that_bears_its_id():
 @pytest.mark.parametrize(
     "padded",
     [
-        b"\x00\x03Zed".ljust(511, b"\0"),  # too short
+        b"\x00\x03Zed".ljust(511, b"\0"),  # the value is too short
         b"\x00\x02Zed".ljust(512, b"\0"),  # data after the end
         b"\xff\xffZed".ljust(512, b"\0"),  # longer than the data
-        b"\x00\x04Zed\xff".ljust(512, b"\0"),  # not UTF-8
+        b"\x00\x04Zed\xff".ljust(512, b"\0"),  # the value is not UTF-8
     ],
 )
 def test_unseal_what_another_program_padded(padded):
