@@ -66,7 +66,8 @@ ADDRESSES = sorted(set(addresses(get_resolver().url_patterns)))
 )
 def test_features_are_closed_for_documents_and_not_repeated_with_each_file(content, is_document):
     answer = HttpResponse(content_type=content)
-    answer.headers["Referrer-Policy"] = answer.headers["Cross-Origin-Opener-Policy"] = "same-origin"  # Django's
+    # Django sets these headers.
+    answer.headers["Referrer-Policy"] = answer.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers = add_headers("/static/x", answer).headers
     for name in FOR_DOCUMENTS:
         assert (name in headers) is is_document, name

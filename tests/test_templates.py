@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR) / "templates"
-LONGEST = 160  # characters
+LONGEST = 160  # the most characters of a line
 FILES = sorted(ROOT.rglob("*.html"))
 
 
@@ -33,7 +33,7 @@ def test_long_line_is_found(length, is_found):
 BY_HAND = {
     "chat/conversation.html",  # the message: chat.js says what is wrong while one writes
     "chat/_capture_form.html",  # a file, for which there is no form of Django's: captures.js says what is wrong too
-    "console/_handouts.html",  # likewise a file
+    "console/_handouts.html",  # a file, for which there is no form of Django's either
     "console/_thread.html",  # the answer: console.js says what is wrong
     "chat/resume.html",  # a code of words, which no form reads
     "console/end_duty.html",  # a checkbox for each exchange, and one error for all of them

@@ -74,7 +74,7 @@ FOR_OTHERS = (
 for name in FOR_OTHERS:
     importlib.import_module(name)
 
-PR_SET_PDEATHSIG = 1  # prctl(2)
+PR_SET_PDEATHSIG = 1  # the option of prctl(2) that ends this process with its parent
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("chat", "common", "locations", "pnav", "reports", "triage")
 _codes: dict[str, CodeType] = {}

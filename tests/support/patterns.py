@@ -354,7 +354,7 @@ def _repetitions(parsed: Any, before: str = "") -> Iterator[tuple[str, str]]:
 
 # Half of the longest message. Work that grows as the square takes a quarter of the time for it, and the bound below is
 # a quarter too, so the same patterns are found in half of the time.
-LENGTH = 2_000  # characters
+LENGTH = 2_000  # the characters of the long text
 WHOLE = 2 * LENGTH  # the longest message, for functions: some draw a page, which takes longer than the lower bound
 # Reading this many characters once takes a fifth of this, and trying each place to the end takes ten times as much.
 # What takes less is not looked at any further.

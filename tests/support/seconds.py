@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-SHOWN = 25  # files
+SHOWN = 25  # how many files are printed, the dearest ones
 STEP_SECONDS = 30  # how often it is noted how long the processors were idle
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PROCESSES = Path("/proc")

@@ -44,7 +44,8 @@ _ROWS = re.compile(r"(.{1,60}?)\1{2,}", re.DOTALL)  # repeated rows of signs, ea
 # The attributes by which a tag is named, names something or is completed.
 _LOOKED_AT = re.compile(rf"""\s(id|href|autocomplete|type|{"|".join(sorted(_REFERENCES))})="([^"]*)\"""")
 _TOKEN = re.compile(r' value="[A-Za-z0-9]{64}"')  # the token of forms, which differs from page to page
-_NO_COMPLETION = {"hidden", "checkbox", "radio", "submit", "button", "file"}  # types of input
+# The types of input that nothing completes.
+_NO_COMPLETION = {"hidden", "checkbox", "radio", "submit", "button", "file"}
 # What a tag says by itself: its id, what it names, each with the place, and what is wrong with it.
 type _Said = tuple[str | None, list[tuple[str, str]], str]
 _UNREAD: Any = object()

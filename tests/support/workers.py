@@ -30,7 +30,7 @@ import pytest
 from tests.support import environment, order, seconds
 from tests.support.call_stack import call_with_room
 
-PR_SET_PDEATHSIG = 1  # prctl(2)
+PR_SET_PDEATHSIG = 1  # the option of prctl(2) that ends this process with its parent
 SECONDS = pytest.StashKey[seconds.Account]()
 
 
