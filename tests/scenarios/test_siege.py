@@ -1,10 +1,15 @@
 """A short siege on real processes: three attackers beside honest people. Counts are judged, and not times.
 
+Whoever waits for too long is refused and counted. So the process of pages has the priority of the other tests, whose
+browsers and sites would otherwise leave it too little of the processors (`tests.scenarios.equal_site`).
+
 `make siege` measures the rest: all attackers, alone and together, with times beside calm ones.
 """
 
 import asyncio
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pytest_django import DjangoDbBlocker
@@ -14,7 +19,7 @@ from benchmarks.siege.ground import Doors, Ground
 from benchmarks.siege.judge import CALM, CRITICAL, Siege
 from benchmarks.site import Stage
 from tests.factories import locations as places
-from tests.scenarios.conftest import Site
+from tests.scenarios.conftest import Site, Web
 
 pytestmark = pytest.mark.slow
 
@@ -22,29 +27,52 @@ SHORT = Scale(seconds=4.0, calm=1.5, people=0.2, strength=0.5, warm=1.0, again=0
 SOCKETS, PAGES = 0, 1
 
 
+class EqualWeb(Web):
+    application = "tests.scenarios.equal_site:application"
+
+
 class SiteBehindProxy(Site):
     """A process for sockets and one for pages, whose only proxy is the harness."""
+
+    web = EqualWeb
 
     def each(self) -> list[dict[str, str]]:
         return [{"PROCESS_ROLE": role, "TRUSTED_PROXY_COUNT": "1"} for role in ("sockets", "pages")]
 
 
+def priority_of(web: Web) -> tuple[int, str]:
+    """Return the niceness of a process, and that of its session where the kernel groups processes by session."""
+    assert web.process is not None
+    group = Path(f"/proc/{web.process.pid}/autogroup")
+    of_session = group.read_text().partition("nice")[2].strip() if group.exists() else ""
+    return os.getpriority(os.PRIO_PROCESS, web.process.pid), of_session
+
+
 @pytest.fixture(scope="module")
-def siege(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Iterator[Siege]:
-    """Live calm, poisoned threads, calm, sockets that never read, calm, a raid, calm."""
+def site(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
     site = SiteBehindProxy(tmp_path_factory.mktemp("siege"), django_db_blocker)
     try:
         site.start()
         site.collect_static()
-        ground = Ground(Stage(site.folder, site.postgres, site.valkey))
-        ground.webs = site.webs
-        ground.doors = Doors(pages=site.webs[PAGES].port, sockets=site.webs[SOCKETS].port)
-        with site.database():
-            town = places.municipality("Saint-Denis", "93066", ("93200",))
-            places.reception_point("Commissariat de police de Saint-Denis", for_=town)
-            yield asyncio.run(Run(ground, SHORT).live(["poisoned", "deaf", "raid"], together=False))
+        yield site
     finally:
         site.stop()
+
+
+@pytest.fixture(scope="module")
+def siege(site: Site) -> Iterator[Siege]:
+    """Live calm, poisoned threads, calm, sockets that never read, calm, a raid, calm."""
+    ground = Ground(Stage(site.folder, site.postgres, site.valkey))
+    ground.webs = site.webs
+    ground.doors = Doors(pages=site.webs[PAGES].port, sockets=site.webs[SOCKETS].port)
+    with site.database():
+        town = places.municipality("Saint-Denis", "93066", ("93200",))
+        places.reception_point("Commissariat de police de Saint-Denis", for_=town)
+        yield asyncio.run(Run(ground, SHORT).live(["poisoned", "deaf", "raid"], together=False))
+
+
+def test_process_of_pages_does_not_yield_to_the_other_tests(site):
+    assert priority_of(site.webs[PAGES]) == priority_of(site.webs[SOCKETS])
 
 
 def test_nothing_that_was_acknowledged_is_lost_doubled_or_out_of_order(siege):
