@@ -70,6 +70,17 @@ def cpu_of_tree(pid: int) -> float:
     return total
 
 
+def waited_seconds(pid: int) -> float:
+    """Return for how long the threads of a process, all together, were ready to run and had no processor so far."""
+    total = 0
+    for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        try:
+            total += int(path.read_text().split()[1])  # nanoseconds
+        except GONE:
+            continue  # a thread that has ended
+    return total / 1e9
+
+
 def memory_kb(pid: int) -> dict[str, int]:
     """Return `Rss` and `Pss` of a process, in KiB."""
     wanted = {}

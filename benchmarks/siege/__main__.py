@@ -189,6 +189,7 @@ class Run:
             cost = await self._cost()
             span = self._open(name, seconds)
             window = span.window
+            turns = self.site.turns()
             window.shared = sum(SHARED_KB.get(each, 0) for each in attackers)
             window.memory_before, window.clients = before.whole, sum(max(1, len(own[each])) for each in attackers)
             for process in started:
@@ -206,6 +207,8 @@ class Run:
         window.memory_peak = max((memory.whole for memory in since), default=0)
         window.held = max((memory.own - before.own for memory in since), default=0)
         span.settled = time.monotonic()
+        lasted = span.settled - span.began
+        window.ran, window.waited = ((now - then) / lasted for now, then in zip(self.site.turns(), turns, strict=True))
         if window.settled_seconds is None:  # what is left of this attack must not count against the next one
             began = time.monotonic()
             window.stacks = await asyncio.to_thread(self.site.restart)
@@ -404,6 +407,7 @@ def _say(span: Span, seen: Seen) -> None:
     line = f"{window.name:>10}: acks {_ms(window.acks, 0.5)}/{_ms(window.acks, 0.99)} ({len(window.acks)})  {pages}"
     if window.attackers:
         line += (
+            f"  pages ran {window.ran:.2f} of a processor and waited {window.waited:.2f}"
             f"  memory {_mib(window)} MiB  settled {_after(window.settled_seconds)}"
             f"  { ({name: dict(what) for name, what in window.attackers.items()}) }"
         )

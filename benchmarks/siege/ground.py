@@ -24,7 +24,7 @@ import redis
 from benchmarks.bench import cores
 from benchmarks.faults.journal import Event
 from benchmarks.faults.records import kept
-from benchmarks.figures import cpu_of_tree, cpu_seconds, memory_kb
+from benchmarks.figures import cpu_of_tree, cpu_seconds, memory_kb, waited_seconds
 from benchmarks.site import ROOT, Stage, Web, stage
 from pnav.demo.code import totp_code
 from pnav.demo.services import Service
@@ -190,14 +190,26 @@ class Ground:
         harness itself. A busy machine changes times, and hardly these.
         """
         parts: dict[str, Service | None] = {
-            PAGES: self.webs[0], SOCKETS: self.webs[-1], "worker": self.worker, "postgresql": self.under.postgres,
-            "valkey": self.under.valkey,
+            PAGES: self._web_at(self.doors.pages), SOCKETS: self._web_at(self.doors.sockets), "worker": self.worker,
+            "postgresql": self.under.postgres, "valkey": self.under.valkey,
         }  # fmt: skip
         found = {"people": cpu_seconds(os.getpid())}
         for name, service in parts.items():
             if service is not None and service.process is not None:
                 found[name] = cpu_of_tree(service.process.pid)
         return found
+
+    def turns(self) -> tuple[float, float]:
+        """Return for how many seconds the threads of the process of pages ran so far, and for how many they were ready
+        and waited for a processor.
+        """
+        web = self._web_at(self.doors.pages)
+        if web is None or web.process is None:
+            return 0.0, 0.0
+        return cpu_seconds(web.process.pid), waited_seconds(web.process.pid)
+
+    def _web_at(self, port: int) -> Web | None:
+        return next((web for web in self.webs if web.port == port), None)
 
     def reset_limits(self) -> int:
         """Forget all counters, because each attacker is measured alone; return how many there were."""

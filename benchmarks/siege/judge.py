@@ -61,6 +61,10 @@ class Window:
     used: dict[str, float] = field(default_factory=dict)  # processor seconds of each part of the site meanwhile
     rows: dict[str, int] = field(default_factory=dict)  # what PostgreSQL counted meanwhile (`ground.counts`)
     lasted: float = 0.0  # the seconds between the two readings of these counts
+    # What the threads of the process of pages had of the processors from the beginning of an attack until all was as
+    # before, in seconds a second: for how long they ran, and for how long they were ready and had to wait for one.
+    ran: float = 0.0
+    waited: float = 0.0
     attackers: dict[str, dict[str, int]] = field(default_factory=dict)
     stayed: list[str] = field(default_factory=list)  # the attackers that did not end by themselves
 

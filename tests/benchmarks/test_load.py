@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 import os
+import sys
 import time
 
 import pytest
@@ -11,7 +12,16 @@ from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
 from benchmarks import bench, figures, sockets
-from benchmarks.figures import Goal, children, cpu_of_tree, cpu_seconds, median, memory_kb, percentile
+from benchmarks.figures import (
+    Goal,
+    children,
+    cpu_of_tree,
+    cpu_seconds,
+    median,
+    memory_kb,
+    percentile,
+    waited_seconds,
+)
 from benchmarks.sockets import AGENT, REPORTER, Exchange, Load, Pair, Room, connect, pace, saturate, storm
 from benchmarks.wire import WireError
 
@@ -252,6 +262,19 @@ async def test_processor_time_and_memory_are_read_from_the_process():
     finally:
         child.kill()
         await child.wait()
+
+
+async def test_wait_of_two_that_share_a_processor_is_told():
+    busy = f"import os; os.sched_setaffinity(0, {{{min(os.sched_getaffinity(0))}}})\nwhile True: pass"
+    both = [await asyncio.create_subprocess_exec(sys.executable, "-c", busy) for _each in range(2)]
+    try:
+        async with asyncio.timeout(20):
+            while min(waited_seconds(one.pid) for one in both) < 0.05:
+                await asyncio.sleep(0.02)
+    finally:
+        for one in both:
+            one.kill()
+            await one.wait()
 
 
 @pytest.mark.parametrize("gone", [FileNotFoundError, ProcessLookupError], ids=["before it was opened", "as it is read"])

@@ -15,10 +15,10 @@ from unittest.mock import Mock
 import pytest
 from PIL import Image
 
-from benchmarks.siege import addresses, attackers, files, judge, people
+from benchmarks.siege import addresses, attackers, files, ground, judge, people
 from benchmarks.siege.__main__ import JUST_FILED_SECONDS, Cost, Run, Scale, Span, costs, fill, main, slow_pages, table
 from benchmarks.siege.attackers import Pace, Tally, _status_in
-from benchmarks.siege.ground import CALLS, Deed, Ground, short_stacks
+from benchmarks.siege.ground import CALLS, Deed, Doors, Ground, short_stacks
 from benchmarks.siege.judge import (
     CALM,
     CRITICAL,
@@ -474,12 +474,12 @@ class Stuck(Service):
 
 def test_restart_says_what_the_threads_of_a_stuck_process_were_doing(tmp_path):
     stuck = Stuck(tmp_path)
-    ground = Ground(Mock(postgres=Mock(process=None), valkey=Mock(process=None)))
-    ground.webs = [stuck]  # type: ignore[list-item]
+    site = Ground(Mock(postgres=Mock(process=None), valkey=Mock(process=None)))
+    site.webs = [stuck]  # type: ignore[list-item]
     stuck.start()
     try:
         time.sleep(1.0)  # it has come as far as that
-        told = ground.restart()
+        told = site.restart()
         assert "waits_for_ever" in told and "threading.py" in told
         assert stuck.process is not None and stuck.process.poll() is None, "it was started again"
     finally:
@@ -490,3 +490,14 @@ def test_stacks_are_cut_to_the_innermost_calls():
     calls = "\n".join(f'  File "one.py", line {number} in call' for number in range(40))
     dump = f"Fatal Python error: Aborted\n\nThread 0x1 (most recent call first):\n{calls}\n\nExtension modules: none"
     assert len(short_stacks(dump).splitlines()) == 1 + CALLS
+
+
+def test_processor_of_pages_is_that_of_the_process_at_their_port(monkeypatch):
+    site = Ground(Mock(postgres=None, valkey=None))
+    site.webs = [Mock(port=port, process=Mock(pid=pid)) for port, pid in ((81, 7), (82, 8))]
+    site.doors = Doors(pages=82, sockets=81)
+    monkeypatch.setattr(ground, "cpu_of_tree", lambda pid: pid)
+    monkeypatch.setattr(ground, "cpu_seconds", lambda pid: 10 * pid)
+    monkeypatch.setattr(ground, "waited_seconds", lambda pid: 100 * pid)
+    assert (site.used()["pages"], site.used()["sockets"]) == (8, 7)
+    assert site.turns() == (80, 800)

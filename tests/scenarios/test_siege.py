@@ -48,6 +48,11 @@ def priority_of(web: Web) -> tuple[int, str]:
     return os.getpriority(os.PRIO_PROCESS, web.process.pid), of_session
 
 
+def turns(siege: Siege) -> dict[str, str]:
+    """Return what the process of pages had of the processors beside each attacker, for a test that fails."""
+    return {one.name: f"ran {one.ran:.2f}, waited {one.waited:.2f}" for one in siege.windows if one.name != CALM}
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
     site = SiteBehindProxy(tmp_path_factory.mktemp("siege"), django_db_blocker)
@@ -81,7 +86,7 @@ def test_nothing_that_was_acknowledged_is_lost_doubled_or_out_of_order(siege):
 
 
 def test_nobody_honest_is_refused(siege):
-    assert {window.name: window.refused for window in siege.windows if window.refused} == {}
+    assert {window.name: window.refused for window in siege.windows if window.refused} == {}, turns(siege)
 
 
 def test_every_attacker_acted_and_ended_by_itself(siege):
@@ -96,7 +101,7 @@ def test_every_attacker_acted_and_ended_by_itself(siege):
 
 def test_people_are_served_as_before_and_memory_is_back_within_a_minute(siege):
     for window in siege.windows:
-        assert window.settled_seconds is not None, f"{window.name}\n{window.stacks}"
+        assert window.settled_seconds is not None, f"{window.name} {turns(siege)}\n{window.stacks}"
         assert window.back_seconds is not None, (window.name, window.memory_before, window.memory_after)
 
 
