@@ -23,6 +23,9 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "HEIF")  # the formats that are tried; 
 # Decoded, that takes 240 MB. A file that claims more pixels is not decoded at all.
 PIXELS_MOST = 60_000_000
 SIDE_MOST = 2_000  # pixels of the longest side of a drawing, so that a page of text stays readable
+# An image whose longer side is more than so many times the other is drawn once, made smaller, and not cut into pages:
+# one of 1 × 59,000 would be twenty pages of one pixel in width. A screenshot of 400 × 40,000 is cut into twenty.
+APART_MOST = 100
 LONG = 3.0  # an image that is higher than SIDE_MOST and more than so many times its width is cut into several pages
 PAGES_MOST = 20
 DRAWN_MOST = 24 * 1024 * 1024  # bytes of all pages, which the worker has in memory once, to encrypt them
@@ -96,7 +99,10 @@ def _draw(content: bytes, *, is_pdf: bool) -> tuple[list[Page], bool]:
 
 
 def _image_pages(content: bytes) -> Iterator[Image.Image]:
-    """Yield the first frame of the image, rotated as EXIF says, in pieces if it is much higher than wide."""
+    """Yield the first frame of the image, rotated as EXIF says, in pieces if it is much higher than wide.
+
+    One whose sides are too far apart (APART_MOST) is yielded whole, with no side longer than SIDE_MOST.
+    """
     with Image.open(io.BytesIO(content), formats=list(FORMATS)) as opened:
         if opened.width * opened.height > PIXELS_MOST or min(opened.size) < 1:
             raise Unreadable
@@ -105,11 +111,13 @@ def _image_pages(content: bytes) -> Iterator[Image.Image]:
         opened.load()
         ImageOps.exif_transpose(opened, in_place=True)
         picture = _plain(opened)
-    if picture.width > SIDE_MOST:
-        size = (SIDE_MOST, max(1, round(picture.height * SIDE_MOST / picture.width)))
-        # The gap makes an image of millions of pixels in width smaller by whole steps first. Else its weights alone
+    is_strip = max(picture.size) > APART_MOST * min(picture.size)
+    side = max(picture.size) if is_strip else picture.width
+    if side > SIDE_MOST:
+        width, height = (max(1, round(one * SIDE_MOST / side)) for one in picture.size)
+        # The gap makes an image of millions of pixels in length smaller by whole steps first. Else its weights alone
         # take several hundred megabytes.
-        picture = picture.resize(size, reducing_gap=3.0)
+        picture = picture.resize((width, height), reducing_gap=3.0)
     step = max(SIDE_MOST, round(picture.width * LONG))
     for top in range(0, picture.height, step):
         yield picture.crop((0, top, picture.width, min(top + step, picture.height)))

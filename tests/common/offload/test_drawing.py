@@ -67,6 +67,25 @@ def test_long_capture_is_several_pages_and_a_long_document_says_that_there_is_mo
     assert (len(value["pages"]), value["more"]) == (20, True)
 
 
+@pytest.mark.parametrize(
+    ("size", "drawn"),
+    [
+        ((1, 59_000), [(1, 2000)]),  # it was twenty pages, and 40,000 pixels of the agent's page
+        ((59_000, 1), [(2000, 1)]),
+        ((19, 6_000), [(6, 2000)]),
+        ((5, 600), [(5, 600)]),
+        ((30, 3_000), [(30, 2000), (30, 1000)]),  # 1 × 100 is still cut
+        ((1080, 43_200), [(1080, 3240)] * 13 + [(1080, 1080)]),  # a conversation of forty screens
+    ],
+)
+def test_strip_is_drawn_once_and_a_long_screenshot_page_by_page(size, drawn):
+    file = io.BytesIO()
+    Image.new("L", size, 90).save(file, "PNG")
+    value, _content = draw(Sample("bande.png", "png", file.getvalue(), True))
+    assert [(one["width"], one["height"]) for one in value["pages"]] == drawn
+    assert value["more"] is False
+
+
 def test_photograph_of_a_telephone_is_drawn():
     pytest.importorskip("pillow_heif")
     import pillow_heif
