@@ -41,6 +41,11 @@ PAGES_MOST, WEBP_SIDE = 20, 16_383  # limits of what a child may return (`common
 # and must say something of the file (docs/adr/0122). So a machine that is too slow costs no attempt, and those before
 # count no more: a worker that is started again leaves one behind, and on such a machine these add up.
 ATTEMPTS_MOST = 3
+# Tries that were « slow » have a count of their own, in the sealed words, and follow each other after CLAIM, then twice
+# as long each time up to SLOW_PAUSE_MOST. These 24 take 14 hours at least, and 6 minutes of the processor at most,
+# because a child that has used 15 s of it ends with « time ». Then the page says that this machine had no time for it.
+SLOW_MOST = 24
+SLOW_PAUSE_MOST = timedelta(minutes=40)
 # From its second try on a capture gets a higher priority and more time; not for having waited, because then each file
 # of a crowd would get it. At the lowest priority, beside one core that pages (5) fill, a child gets 1.3 s of processor
 # within `pool.WALL_SECONDS`; at 10 within LATE_SECONDS 28 s.
@@ -83,14 +88,41 @@ def _draw(capture: Capture) -> None:
         drawings, told["more"] = _ask_child(capture, told["kind"])
     except pool.NotDone as error:
         logger.warning("captures: one was not drawn (%s)", error.why)
-        if error.why in ("slow", "busy"):  # it is tried again after CLAIM
+        if error.why == "busy":  # no child was started; it is tried again after CLAIM
             Capture.objects.filter(pk=capture.pk).update(attempts=0)
             return
-        if error.why != "memory" and capture.attempts < ATTEMPTS_MOST:
+        if error.why == "slow":
+            if _count_slow(capture) < SLOW_MOST:
+                return
+            told["late"] = True
+        elif error.why != "memory" and capture.attempts < ATTEMPTS_MOST:
             return
     except NotADrawing:
         logger.error("captures: a child gave what is no drawing %s", capture.conversation.public_id)
     _finish(capture, told, drawings)
+
+
+@transaction.atomic
+def _count_slow(capture: Capture) -> int:
+    """Count one more try for which the machine was too slow, and return how many there were. Raises KeysAway.
+
+    The next one is put off by moving `claimed_at` into the future, if it shall come later than after CLAIM. One that
+    was erased meanwhile, or whose words do not open, counts as tried often enough.
+    """
+    row = Capture.objects.select_for_update(of=("self",)).filter(pk=capture.pk, state=CaptureState.RECEIVED).first()
+    if row is None:
+        return SLOW_MOST
+    row.conversation = capture.conversation
+    try:
+        count = int(row.words.get("slow", 0)) + 1
+        row.seal(row.words | {"slow": count})
+    except KeysAway:
+        raise
+    except UnsealError:
+        return SLOW_MOST
+    row.attempts, row.claimed_at = 0, clock.now() + min(CLAIM * 2 ** (count - 1), SLOW_PAUSE_MOST) - CLAIM
+    row.save(update_fields=["sealed_words", "attempts", "claimed_at"])
+    return count
 
 
 @transaction.atomic
@@ -99,12 +131,13 @@ def _claim() -> Capture | None:
 
     The wait counts from its arrival, or from when the last one of the same exchange was claimed, if that is later. So
     somebody who sends twenty large files delays another person by one of them, and later arrivals cannot postpone a
-    second file for ever. One statement, which reads the captures of each waiting exchange and changes one row.
+    second file for ever. One that is put off (`_count_slow`) puts off no other of its exchange. One statement, which
+    reads the captures of each waiting exchange and changes one row.
     """
     now = clock.now()
     rows = Capture.objects.select_for_update(of=("self",), skip_locked=True).select_related("conversation")
     free = rows.filter(Q(claimed_at__isnull=True) | Q(claimed_at__lt=now - CLAIM), state=CaptureState.RECEIVED)
-    taken = Capture.objects.filter(conversation=OuterRef("conversation"), claimed_at__isnull=False)
+    taken = Capture.objects.filter(conversation=OuterRef("conversation"), claimed_at__lte=now)
     latest = Subquery(taken.order_by("-claimed_at").values("claimed_at")[:1])
     since = Greatest("received_at", latest)  # PostgreSQL's function ignores NULL
     capture = free.annotate(since=since).order_by("since", "received_at").first()

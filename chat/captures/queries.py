@@ -23,7 +23,8 @@ class Seen:
     """It is one capture with its decrypted words.
 
     name: that of the file on its sender's device. sha256, kind: "" until the file was read. pages: its drawings. more:
-    whether there are pages that were not drawn. is_readable: whether its words could be decrypted.
+    whether there are pages that were not drawn. is_late: whether this machine was too slow to draw it, as often as it
+    tried. is_readable: whether its words could be decrypted.
     """
 
     public_id: UUID
@@ -44,6 +45,7 @@ class Seen:
     sha256: str = ""
     kind: str = ""
     more: bool = False
+    is_late: bool = False
     is_readable: bool = True
 
     @property
@@ -103,6 +105,7 @@ def open_rows(conversation: Conversation, rows: "QuerySet[Capture]") -> list[See
                 sha256=words.get("sha256", ""),
                 kind=words.get("kind", ""),
                 more=bool(words.get("more")),
+                is_late=bool(words.get("late")),
                 is_readable=is_readable,
             )
         )

@@ -148,6 +148,55 @@ def test_workers_that_started_again_do_not_add_up_on_a_slow_machine(monkeypatch,
     assert (capture.state, capture.attempts) == (CaptureState.RECEIVED, 0)
 
 
+def test_machine_that_stays_too_slow_is_asked_a_number_of_times(monkeypatch):
+    """A capture is not tried for ever, and what its page then says is said of the machine, not of the file."""
+    now, asked = [clock.now()], []
+
+    def run(*_arguments, **_named):
+        asked.append(now[0])
+        raise pool.Failed("slow")
+
+    monkeypatch.setattr(drawing.pool, "run", run)
+    monkeypatch.setattr(drawing.clock, "now", lambda: now[0])
+    capture = make_captures.received(make.waiting())
+    pauses = []
+    while len(pauses) < 99 and drawing.draw_next():
+        capture.refresh_from_db()
+        due = capture.claimed_at + drawing.CLAIM
+        pauses.append((due - now[0]) // timedelta(minutes=1))
+        now[0] = due
+        assert not drawing.draw_next(), "not before"
+        now[0] += timedelta(seconds=1)
+    assert len(asked) == drawing.SLOW_MOST == len(pauses)
+    assert pauses[:5] == [5, 10, 20, 40, 40] and set(pauses[3:]) == {40}
+    assert capture.state == CaptureState.UNREADABLE
+    assert len(capture.words["sha256"]) == 64, "the unit can open its original"
+    [seen] = queries.open_rows(capture.conversation, Capture.objects.filter(pk=capture.pk))
+    assert seen.is_unreadable and seen.is_late
+
+
+def test_a_try_that_found_no_child_free_is_not_counted(monkeypatch):
+    def run(*_arguments, **_named):
+        raise pool.Busy
+
+    monkeypatch.setattr(drawing.pool, "run", run)
+    monkeypatch.setattr(drawing, "CLAIM", timedelta(seconds=-1))
+    capture = make_captures.received(make.waiting())
+    for _each in range(drawing.SLOW_MOST + 1):
+        assert drawing.draw_next()
+    capture.refresh_from_db()
+    assert capture.state == CaptureState.RECEIVED and "slow" not in capture.words
+
+
+def test_capture_that_is_put_off_puts_off_no_other_of_its_exchange():
+    one, at = make.waiting(), clock.now()
+    put_off, second = make_captures.received(one), make_captures.received(one)
+    Capture.objects.filter(pk=put_off.pk).update(claimed_at=at + drawing.SLOW_PAUSE_MOST)
+    Capture.objects.filter(pk=second.pk).update(received_at=at - timedelta(minutes=1))
+    make_captures.received(make.waiting())
+    assert drawing._claim() == second
+
+
 def test_files_that_waited_in_a_crowd_are_tried_first_as_any_other(monkeypatch):
     """Or somebody who sends many would have them drawn at a priority at which they slow pages."""
     asked = []

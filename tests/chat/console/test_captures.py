@@ -160,6 +160,15 @@ def test_unreadable_is_said_to_say_nothing_of_being_safe():
     assert "Illisible" in page and "ne veut pas dire que le fichier est sain" in page and "<img" not in page
 
 
+def test_capture_for_which_there_was_no_time_is_not_called_unreadable():
+    conversation = make.assigned()
+    capture = make_captures.shown(conversation)
+    drawing._finish(capture, {"sha256": "0" * 64, "kind": "png", "late": True}, [])
+    page = read(signed_in(conversation.assigned_to.user).get(f"{page_of(conversation)}captures/"))
+    assert "n'en a pas eu le temps" in page and "Illisible" not in page
+    assert "ne veut pas dire que le fichier est sain" in page and "<img" not in page
+
+
 @pytest.mark.parametrize("who", ["another agent", "nobody"])
 def test_nobody_else_sees_them(seen, who, client):
     conversation, capture, browser, page = seen
