@@ -601,6 +601,27 @@ CODE_FAILED = add(
     _("Le code n'a pas pu être créé. Réessayez dans un instant."),
     _("Le code n'a pas pu être créé. Réessaie dans un instant."),
 )
+CODE_MAKING = add("chat.code_making", CODE, _("Création du code… Cela peut prendre une demi-minute."))
+CODE_NOT_HERE = add(
+    "chat.code_not_here",
+    CODE,
+    _("Les mots du code ne sont pas arrivés : il n'y a encore rien à noter. Appuyez de nouveau pour recevoir un code."),
+    _("Les mots du code ne sont pas arrivés : il n'y a encore rien à noter. Appuie de nouveau pour recevoir un code."),
+    note="Quand aucun code n'avait été créé avant.",
+)
+CODE_UNSURE = add(
+    "chat.code_unsure",
+    CODE,
+    _(
+        "La réponse n'est pas arrivée : un code d'avant ne fonctionne peut-être plus. Appuyez de nouveau : seul le "
+        "nouveau code fonctionnera."
+    ),
+    _(
+        "La réponse n'est pas arrivée : un code d'avant ne fonctionne peut-être plus. Appuie de nouveau : seul le "
+        "nouveau code fonctionnera."
+    ),
+    note="Quand un code avait été créé avant.",
+)
 _DATE = Variable("date", "le jour et l'heure de fin", "jeudi 26 novembre 2026 à 14:30 (heure de Paris)")
 CODE_WORKS = add("chat.code_works", CODE, _("Il fonctionne jusqu'au {date}."), variables=[_DATE])
 A_CODE_WORKS = add("chat.a_code_works", CODE, _("Un code fonctionne jusqu'au {date}."), variables=[_DATE])

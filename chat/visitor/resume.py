@@ -96,30 +96,33 @@ def code(request: HttpRequest) -> HttpResponse:
     draft_session.keep_draft(request, current, request.POST.get("body"), tab=tab)
     report.keep_ticked(request, current)
     actions.reporters_seen(conversation_ids=[current.pk])  # the place is kept from now on
-    issued, error, status = _issue(current)
+    issued, error, status, why = _issue(current)
     current.refresh_from_db(fields=["status", "resume_digest", "resume_issued_at", "resume_until"])
     if not wants_json(request):
         return _show(request, current, code=issued, error=error, status=status)
     if not issued:
-        return json_answer({"error": "not_made", "detail": error}, status=status)
+        return json_answer({"error": why, "detail": error}, status=status)
     place = _place(current, familiar=manner_of(request, current)["familiar"])
     return json_answer({"code": issued, "until": until_words(current, shown=True), "place": place})
 
 
-def _issue(current: Conversation) -> tuple[str, str, int]:
-    """Return the new code, or why there is none, and the status of the answer."""
+def _issue(current: Conversation) -> tuple[str, str, int, str]:
+    """Return the new code, or why there is none in a sentence, the status of the answer, and why in a word.
+
+    The word is « replaced » when another code was made meanwhile: no code that the page may show works any more.
+    """
     if rate_limits.is_over(
         f"code:{current.public_id}", limit=values.get(definitions.CODES_MOST), seconds=CODES_SECONDS
     ):
-        return "", form_texts.CODES_MANY.say(), 429
+        return "", form_texts.CODES_MANY.say(), 429, "not_made"
     try:
-        return resume.issue_code(conversation_id=current.pk).text, "", 200
+        return resume.issue_code(conversation_id=current.pk).text, "", 200, ""
     except resume.ExchangeOver:
-        return "", form_texts.CODE_NO_MORE.say(), 409
+        return "", form_texts.CODE_NO_MORE.say(), 409, "not_made"
     except resume.Replaced:
-        return "", form_texts.CODE_OTHER.say(), 409
+        return "", form_texts.CODE_OTHER.say(), 409, "replaced"
     except resume.Busy:
-        return "", _busy(), 503
+        return "", _busy(), 503, "not_made"
 
 
 def _without_visit(request: HttpRequest) -> HttpResponse:

@@ -17,6 +17,13 @@ from tests.chat.sockets import visit
 from tests.factories import chat as make
 
 CREATE = "Créer un code de reprise"
+NOT_HERE = (
+    "Les mots du code ne sont pas arrivés : il n'y a encore rien à noter. Appuyez de nouveau pour recevoir un code."
+)
+UNSURE = (
+    "La réponse n'est pas arrivée : un code d'avant ne fonctionne peut-être plus. Appuyez de nouveau : seul le nouveau "
+    "code fonctionnera."
+)
 
 
 @pytest.fixture
@@ -97,18 +104,69 @@ def test_code_pressed_twice_is_made_once_and_its_error_goes_with_the_next_attemp
     page.route("**/tchat/code/", lambda route: held.append(route))
     create, error = page.get_by_role("button", name=CREATE), page.locator("#code-error")
     with page.expect_request("**/tchat/code/"):
-        create.click()
-    create.click()
+        create.press("Enter")
+    expect(page.locator("#code-making")).to_have_text("Création du code… Cela peut prendre une demi-minute.")
+    expect(page.locator("#voice")).to_contain_text("Création du code…")
+    expect(create).to_have_attribute("aria-disabled", "true")
+    expect(create).to_be_focused()
+    fits(page)
+    create.click(force=True)
     page.wait_for_timeout(500)
     assert len(held) == 1
     held.pop().abort()
-    expect(error).to_contain_text("n'a pas pu être créé")
+    expect(error).to_have_text(NOT_HERE)
+    expect(page.locator("#code-making")).to_be_hidden()
+    expect(create).not_to_have_attribute("aria-disabled", "true")
     with page.expect_request("**/tchat/code/"):
         create.click()
     expect(error).to_be_hidden()
     page.wait_for_timeout(200)
     held.pop().continue_()
     expect(page.locator("#code-until")).to_contain_text("Il fonctionne jusqu'au")
+
+
+def test_answer_that_is_lost_leaves_nobody_with_a_code_that_may_not_work(visitor):
+    """The code was made, and its words did not arrive. The one before, which is on screen, works no more."""
+    page, _conversation = visitor({"width": 320, "height": 640})
+    create, error, code = page.locator("#code-form button"), page.locator("#code-error"), page.locator("#code")
+    create.click()
+    expect(page.locator("#code-until")).to_contain_text("Il fonctionne jusqu'au")
+    first = code.text_content()
+
+    def lose(route: Route) -> None:
+        assert route.fetch().ok
+        route.abort("timedout")
+
+    page.route("**/tchat/code/", lose)
+    create.click()
+    expect(error).to_have_text(UNSURE)
+    page.unroute("**/tchat/code/")
+
+    page.context.set_offline(True)
+    create.click()
+    expect(error).to_contain_text("n'a pas pu être créé")  # nothing left this device
+    page.context.set_offline(False)
+
+    for status, body, told, is_shown in (
+        (503, "<p>Beaucoup de monde", "Le code n'a pas pu être créé.", True),
+        (502, "<p>Bad gateway", UNSURE, True),
+        (409, '{"error": "replaced", "detail": "Seul le dernier fonctionne."}', "Seul le dernier fonctionne.", False),
+    ):
+        kind = "application/json" if body.startswith("{") else "text/html"
+        page.route(
+            "**/tchat/code/",
+            lambda route, _request, status=status, body=body, kind=kind: route.fulfill(
+                status=status, body=body, content_type=kind
+            ),
+        )
+        create.click()
+        expect(error).to_contain_text(told)
+        expect(code).to_be_visible(visible=is_shown)
+        page.unroute("**/tchat/code/")
+
+    create.click()
+    expect(error).to_be_hidden()
+    expect(code).not_to_have_text(first)
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])

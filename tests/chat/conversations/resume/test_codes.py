@@ -271,6 +271,18 @@ def test_code_asked_for_earlier_does_not_replace_a_later_one(monkeypatch):
     assert come_back(later[0]) == conversation
 
 
+@pytest.mark.parametrize("why", ["replaced", "not_made"])
+def test_page_is_told_whether_the_code_that_it_shows_works_no_more(as_reporter, monkeypatch, why):
+    def refuse(**_asked):
+        raise resume.Replaced if why == "replaced" else resume.Busy
+
+    client = as_reporter(make.waiting())
+    monkeypatch.setattr(resume, "issue_code", refuse)
+    answer = client.post(reverse("chat:code"), headers={"accept": "application/json"})
+    assert answer.status_code == (409 if why == "replaced" else 503)
+    assert answer.json()["error"] == why and answer.json()["detail"].endswith(".")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_come_back_at_once_and_are_one_visit(slow_hash):
     conversation = make.assigned()
