@@ -47,6 +47,7 @@ WORDS: dict[str, Sentence] = {
     "typing": thread_texts.TYPING,
     "offline": thread_texts.OFFLINE,
     "online": thread_texts.ONLINE,
+    "connecting": thread_texts.CONNECTING,
     "unsent": thread_texts.UNSENT,
     "empty": thread_texts.EMPTY,
     "unseen": thread_texts.UNSEEN,

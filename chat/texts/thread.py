@@ -535,6 +535,12 @@ UNSENT = add(
     _("Un message n'est pas encore envoyé : il serait perdu. Pour changer de page quand même, appuie de nouveau."),
 )
 ONLINE = add("chat.online", LINE, _("Connexion rétablie."))
+CONNECTING = add(
+    "chat.connecting",
+    LINE,
+    _("Connexion en cours. Vos messages sont gardés et partiront dès qu'elle est là."),
+    _("Connexion en cours. Tes messages sont gardés et partiront dès qu'elle est là."),
+)
 EMPTY = add(
     "chat.empty",
     LINE,

@@ -226,6 +226,31 @@ def test_network_that_swallows_sockets_is_served_by_requests_until_it_does_not(l
     assert bodies(live_site, conversation) == ["par le chemin lent", "par le chemin rapide"]
 
 
+def test_first_connection_that_takes_long_is_not_said_to_come_back(live_site, enter, wire):
+    """Nothing was lost. « Connexion rétablie » is for a line that had been there."""
+    _agent, conversation = assigned(live_site)
+    wire.swallows = True
+    page = enter(conversation, before=wire.hold)
+    banner = page.locator("#banner")
+    page.clock.fast_forward(3_000)
+    expect(banner).to_have_text("Connexion en cours. Vos messages sont gardés et partiront dès qu'elle est là.")
+    page.clock.fast_forward(6_000)  # requests pass
+    connected(page)
+    expect(banner).to_be_hidden()
+    expect(page.locator("#voice")).to_contain_text("Connecté")
+    expect(page.get_by_text("Connexion rétablie.")).to_have_count(0)
+
+    page.route("**/tchat/trames/", lambda route: route.abort())
+    page.context.set_offline(True)
+    page.clock.fast_forward(8_000)
+    expect(banner).to_have_text(OFFLINE)
+    page.unroute("**/tchat/trames/")
+    wire.swallows = False
+    page.context.set_offline(False)
+    page.clock.fast_forward(30_000)
+    expect(banner).to_have_text("Connexion rétablie.")
+
+
 def test_network_cut_loses_nothing_and_doubles_nothing(live_site, enter, console):
     agent, conversation = assigned(live_site)
     page = enter(conversation)

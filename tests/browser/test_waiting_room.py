@@ -183,7 +183,7 @@ def test_control_and_enter_send_what_is_typed(live_site, enter):
 
 @pytest.mark.parametrize("status", ["waiting", "active"])
 def test_read_again_and_the_state_of_the_line_are_never_over_each_other(live_site, enter, status):
-    """The first connection takes long: the banner says so, and the button is what helps."""
+    """The first connection takes long: the banner says that it is not there yet, and the button is what helps."""
     conversation = waiting(live_site)[1] if status == "waiting" else assigned(live_site)[1]
 
     def cut(page: Page) -> None:
@@ -192,7 +192,7 @@ def test_read_again_and_the_state_of_the_line_are_never_over_each_other(live_sit
         page.route("**/tchat/trames/", lambda route: route.abort())
 
     page = enter(conversation, before=cut, height=640)
-    for seconds, told in ((3, "Connexion interrompue."), (40, "Connexion perdue.")):
+    for seconds, told in ((3, "Connexion en cours."), (40, "Connexion perdue.")):
         page.clock.fast_forward(1_000 * seconds)
         expect(page.locator(".pnav-chat__top")).to_contain_text(told)
         expect(page.get_by_role("button", name="Actualiser")).to_be_visible()

@@ -183,11 +183,19 @@ _STATES = (
 )
 
 
+_BANNERS = (
+    thread_texts.OFFLINE,
+    thread_texts.UNSENT,
+    thread_texts.ONLINE,
+    thread_texts.CONNECTING,
+)
+
+
 def _line(trial: Trial) -> HttpResponse:
     """Show the line's state and the messages, each text where the page's script writes it."""
     lost = [one.say(familiar=trial.familiar) for one in (thread_texts.RETRY, thread_texts.TRYING)]
     shown = {
-        "banner": trial.error([thread_texts.OFFLINE, thread_texts.UNSENT, thread_texts.ONLINE]),
+        "banner": trial.error(_BANNERS),
         "line": trial.error([thread_texts.LINE_CONNECTED, thread_texts.LINE_RECONNECTING, thread_texts.LINE_LOST]),
         "notice": trial.error([thread_texts.NEW, thread_texts.IS_THERE]),
         "is_lost": True,

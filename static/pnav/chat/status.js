@@ -15,8 +15,11 @@ const CALM_MS = 4000;
 const TYPING_MS = 6000;
 const timers = createTimers();
 const tab = { title: document.title, unread: 0 };
-/** @type {{ state: import("../lib/protocol.js").State }} */
-const line = { state: "reconnecting" };
+const line = {
+  state: /** @type {import("../lib/protocol.js").State} */ ("reconnecting"),
+  hasBeen: false, // whether it was connected once
+  isTold: false, // whether the page said that it is not connected
+};
 
 /**
  * While one waits, the field stands below what changes by itself. It stays where it is on screen.
@@ -126,7 +129,6 @@ export const showInterlocutor = () => write(seek("#interlocutor"), exchange.inte
 export function showLine() {
   const { state } = line;
   const lost = byId("lost");
-  const wasTold = !byId("banner").hidden || !lost.hidden;
   data.line = state;
   // « Actualiser » may have its place, until the line has been there once. The banner says meanwhile that it is not.
   show(byId("line"), byId("refresh").hidden ? words[`line_${state}`] : "");
@@ -134,14 +136,24 @@ export function showLine() {
     aboveForm(() => {
       lost.hidden = true;
     });
-    if (wasTold) banner(words.online, true);
-  } else if (state === "lost") {
+    if (line.isTold && line.hasBeen) banner(words.online, true);
+    else if (line.isTold) {
+      // Nothing was lost. The state is written beside the field, and a screen reader is told it here.
+      banner("", false);
+      voice(words.line_connected);
+    }
+    line.isTold = false;
+    line.hasBeen = true;
+    return;
+  }
+  line.isTold = true;
+  if (state === "lost") {
     aboveForm(() => {
       lost.hidden = false;
     });
     write(byId("retry"), words.retry);
     banner("", false);
-  } else if (lost.hidden) banner(words.offline, false);
+  } else if (lost.hidden) banner(line.hasBeen || !navigator.onLine ? words.offline : words.connecting, false);
 }
 
 /** @param {import("../lib/protocol.js").State} state */
