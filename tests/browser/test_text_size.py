@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, CDPSession, Page
+from playwright.sync_api import Browser, CDPSession, Page, expect
 
+from chat.rules import resume_words
 from common.texts.templatetags.dates import whole_words
 from tests.browser.conftest import LiveSite, anew
-from tests.browser.exchange import assigned
+from tests.browser.exchange import assigned, waiting
 from tests.browser.test_accessibility import ADDRESSES
 
 # Chromium's « Very large », and twice the usual size.
@@ -33,6 +34,21 @@ FRAME = """() => {
 SIZE = "[parseFloat(getComputedStyle(document.documentElement).fontSize), innerWidth]"
 # How many lines the word with a hyphen takes.
 LINES_OF_A_WORD = "document.querySelector('#question-text .pnav-whole').getClientRects().length"
+LINES_OF_THE_NAME = """() => {
+    const words = document.createRange();
+    words.selectNodeContents(document.querySelector(".pnav-header .fr-header__service-title"));
+    return words.getClientRects().length;
+}"""
+# Five times the longest word of the list, in the place of the code.
+LINES_OF_EACH_WORD = """(node, longest) => {
+    node.textContent = Array(5).fill(longest).join(" ");
+    return Array.from({ length: 5 }, (_, at) => {
+        const word = document.createRange();
+        word.setStart(node.firstChild, at * (longest.length + 1));
+        word.setEnd(node.firstChild, at * (longest.length + 1) + longest.length);
+        return word.getClientRects().length;
+    });
+}"""
 PUT_TITLE = """([before, word, after]) => {
     const whole = Object.assign(document.createElement("span"), { className: "pnav-whole", textContent: word });
     document.querySelector("#question-text").replaceChildren(before, whole, after);
@@ -130,6 +146,51 @@ def test_pages_beside_an_exchange_are_no_wider_than_the_screen(live_site, nobody
     for path in ("/tchat/faits/", "/tchat/captures/", "/tchat/copie/", "/tchat/code/"):
         page.goto(live_site.url + path)
         assert page.evaluate(WIDER) == [], path
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 568), (360, 640)])
+def test_link_to_the_field_leaves_it_whole_above_a_keyboard(live_site, nobody_on_duty, visit_at: Visit, width, height):
+    """At 200 %, the label took the room that a keyboard leaves, and the link led to it. The name broke: « Pn av »."""
+    from tests.chat.sockets import visit
+
+    _agent, conversation = waiting(live_site)
+    with live_site.database():
+        key = visit(conversation)
+    page = visit_at(32, width, height)
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
+    page.goto(live_site.url + "/tchat/")
+    expect(page.locator("#line")).to_have_text("Connecté")
+    assert page.evaluate(WIDER) == []
+    assert page.evaluate(LINES_OF_THE_NAME) == 1
+    page.get_by_role("link", name="Écrire dès maintenant").click()
+    expect(page.locator("#body")).to_be_focused()
+    page.set_viewport_size({"width": width, "height": height - 250})  # the keyboard
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)))")
+    safety, line, box, leave = page.evaluate(
+        "['.pnav-safety', '#line', '#body', '.pnav-exit'].map((one) =>"
+        " document.querySelector(one).getBoundingClientRect().toJSON())"
+    )
+    assert safety["bottom"] <= line["top"] < line["bottom"] <= box["top"], (safety, line, box)
+    assert box["bottom"] <= leave["top"], (box, leave)
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_words_of_the_code_break_at_no_width(live_site, nobody_on_duty, visit_at: Visit, width):
+    """« chaise » was shown as « chais e », and whoever copied it had two words."""
+    from tests.chat.sockets import visit
+
+    _agent, conversation = waiting(live_site)
+    with live_site.database():
+        key = visit(conversation)
+    page = visit_at(32, width)
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
+    page.goto(live_site.url + "/tchat/")
+    page.get_by_role("button", name="Créer un code de reprise").click()
+    code = page.locator("#code")
+    expect(page.locator("#code-until")).to_contain_text("Il fonctionne jusqu'au")
+    longest = max(resume_words.WORDS, key=len)
+    assert code.evaluate(LINES_OF_EACH_WORD, longest) == [1] * 5
+    assert page.evaluate(WIDER) == []
 
 
 def send_and_refresh_lie_apart(page: Page) -> None:

@@ -4,6 +4,7 @@ import { beforeEach, describe, test } from "node:test";
 /** As much of a browser as a keyboard wants. `look` is what an observer says after the frame. */
 let look;
 let scrolled = 0;
+let toBox = 0;
 globalThis.window = globalThis;
 globalThis.document = { activeElement: null };
 globalThis.IntersectionObserver = class {
@@ -14,8 +15,10 @@ globalThis.IntersectionObserver = class {
   disconnect() {}
 };
 const { watchKeyboard } = await import("../../static/pnav/chat/keyboard.js");
-const box = { top: 400, getBoundingClientRect: () => ({ top: box.top }) };
-const form = { scrollIntoView: () => (scrolled += 1) };
+const box = { top: 400, getBoundingClientRect: () => ({ top: box.top }), scrollIntoView: () => (toBox += 1) };
+const form = { offsetHeight: 200, scrollIntoView: () => (scrolled += 1) };
+globalThis.document.documentElement = {};
+globalThis.getComputedStyle = () => ({ scrollPaddingTop: "52px", scrollPaddingBottom: "54px" });
 
 /** Give the page and what is seen of it these sizes, and say so as browsers do: the page first. */
 function size(width, page, seen = page, scale = 1) {
@@ -28,8 +31,9 @@ function size(width, page, seen = page, scale = 1) {
 }
 
 function begin(hasView = true) {
-  scrolled = 0;
+  scrolled = toBox = 0;
   box.top = 400;
+  form.offsetHeight = 200;
   globalThis.resized = new EventTarget();
   globalThis.addEventListener = resized.addEventListener.bind(resized);
   globalThis.visualViewport = hasView
@@ -58,6 +62,16 @@ describe("a keyboard", () => {
     begin(false);
     size(360, 340);
     assert.equal(scrolled, 1);
+  });
+
+  test("that leaves no room for the whole form leaves the field in sight", () => {
+    form.offsetHeight = 340 - 52 - 54;
+    size(360, 340);
+    assert.deepEqual([scrolled, toBox], [1, 0]);
+    size(360, 640);
+    form.offsetHeight += 1;
+    size(360, 340);
+    assert.deepEqual([scrolled, toBox], [1, 1]);
   });
 
   test("that goes moves nothing", () => {

@@ -1,5 +1,5 @@
 /**
- * A keyboard that opens leaves the field in sight, and « Envoyer » with it.
+ * A keyboard that opens leaves the field in sight, and « Envoyer » with it where both have room.
  *
  * @module
  */
@@ -21,6 +21,11 @@ export function watchKeyboard(box, form, signal) {
     height: view ? Math.min(innerHeight, view.height * view.scale) : innerHeight,
   });
   let was = measure();
+  /** Return how much of the screen is left to the page between its bars, and above a keyboard. */
+  const room = () => {
+    const { scrollPaddingTop, scrollPaddingBottom } = getComputedStyle(document.documentElement);
+    return was.height - (parseFloat(scrollPaddingTop) || 0) - (parseFloat(scrollPaddingBottom) || 0);
+  };
   // An observer is called after the events of a frame, so this says what was true before the change.
   let isOnPage = false;
   const observer = new IntersectionObserver((entries) => {
@@ -34,7 +39,9 @@ export function watchKeyboard(box, form, signal) {
     // On a page that keeps its height, the field may already have been behind the keyboard.
     const isCovered =
       was.page === before.page && box.getBoundingClientRect().top >= (view?.offsetTop ?? 0) + before.height;
-    if (isOnPage && !isCovered) form.scrollIntoView({ block: "nearest", behavior: "instant" });
+    // With large text the label alone may fill what the keyboard leaves. Then the field is what must be in sight.
+    const wanted = form.offsetHeight > room() ? box : form;
+    if (isOnPage && !isCovered) wanted.scrollIntoView({ block: "nearest", behavior: "instant" });
   };
   addEventListener("resize", changed, { signal });
   view?.addEventListener("resize", changed, { signal });
