@@ -48,6 +48,7 @@ WORDS: dict[str, Sentence] = {
     "offline": thread_texts.OFFLINE,
     "online": thread_texts.ONLINE,
     "connecting": thread_texts.CONNECTING,
+    "earlier_failed": thread_texts.EARLIER_FAILED,
     "unsent": thread_texts.UNSENT,
     "empty": thread_texts.EMPTY,
     "unseen": thread_texts.UNSEEN,

@@ -628,6 +628,12 @@ CODE_UNSURE = add(
     ),
     note="Quand un code avait été créé avant.",
 )
+EARLIER_FAILED = add(
+    "chat.earlier_failed",
+    LINE,
+    _("Les messages précédents ne sont pas arrivés. Réessayez dans un instant."),
+    _("Les messages précédents ne sont pas arrivés. Réessaie dans un instant."),
+)
 _DATE = Variable("date", "le jour et l'heure de fin", "jeudi 26 novembre 2026 à 14:30 (heure de Paris)")
 CODE_WORKS = add("chat.code_works", CODE, _("Il fonctionne jusqu'au {date}."), variables=[_DATE])
 A_CODE_WORKS = add("chat.a_code_works", CODE, _("Un code fonctionne jusqu'au {date}."), variables=[_DATE])

@@ -2,7 +2,7 @@
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from chat.messages.transcript import PIECE_MESSAGES
 from tests.browser.exchange import assigned, in_site
@@ -45,6 +45,28 @@ def test_earlier_messages_come_above_and_what_is_typed_stays(live_site, enter, l
     expect(page.locator("#body")).to_have_value("Un début")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     axe(page)
+
+
+def test_earlier_messages_asked_for_twice_on_a_slow_line_come_once(enter, long_one):
+    page = enter(long_one[1], width=320, height=640)
+    own, link, banner = page.locator("#messages > li"), page.get_by_role("link", name=EARLIER), page.locator("#banner")
+    held: list[Route] = []
+    page.route("**/tchat/messages/**", lambda route: held.append(route))
+    with page.expect_request("**/tchat/messages/**"):
+        link.click()
+    link.click()
+    page.wait_for_timeout(300)
+    assert len(held) == 1
+    held.pop().fulfill(status=503, content_type="text/html", body="<p>Beaucoup de monde</p>")
+    expect(banner).to_have_text("Les messages précédents ne sont pas arrivés. Réessayez dans un instant.")
+    with page.expect_request("**/tchat/messages/**"):
+        link.click()
+    expect(banner).to_be_hidden()
+    link.click()
+    held.pop().continue_()
+    expect(own).to_have_count(2 * PIECE_MESSAGES)
+    page.wait_for_timeout(300)
+    assert not held and len(set(own.evaluate_all("all => all.map((node) => node.dataset.seq)"))) == 2 * PIECE_MESSAGES
 
 
 def test_earlier_messages_without_a_script(live_site, enter, long_one):

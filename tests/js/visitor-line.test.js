@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { openVisitorLine } from "../../static/pnav/chat/visitor-line.js";
+import { openVisitorLine, takePlaceBack } from "../../static/pnav/chat/visitor-line.js";
 
 let page;
 let sent;
@@ -72,4 +72,39 @@ test("a network that went takes the line of the page with it, and a page that wa
   const socket = FakeSocket.last;
   page.dispatchEvent(new Event("offline"));
   assert.equal(socket.readyState, 3);
+});
+
+const asked = async (answer) => {
+  const did = [];
+  let requests = 0;
+  globalThis.fetch = async () => {
+    requests += 1;
+    return answer();
+  };
+  const line = { again: () => did.push("again"), cut: () => did.push("cut") };
+  await Promise.all([takePlaceBack(line, "/tchat/"), takePlaceBack(line, "/tchat/")]);
+  return { did, requests };
+};
+
+test("a place that was given up is taken back by one request at a time", async () => {
+  const { did, requests } = await asked(() => ({ ok: true }));
+  assert.deepEqual([did, requests], [["again"], 1]);
+});
+
+test("a server that has no room for the page is not asked again at once", async () => {
+  const { did } = await asked(() => ({ ok: false }));
+  assert.deepEqual(did, []);
+  mock.timers.tick(2_900);
+  assert.deepEqual(did, []);
+  mock.timers.tick(6_100);
+  assert.deepEqual(did, ["again"]);
+});
+
+test("a network that is cut takes another line, and a page out of sight takes nothing back", async () => {
+  const fail = () => {
+    throw new TypeError("no network");
+  };
+  assert.deepEqual((await asked(fail)).did, ["cut"]);
+  document.hidden = true;
+  assert.equal((await asked(fail)).requests, 0);
 });

@@ -188,6 +188,7 @@ _BANNERS = (
     thread_texts.UNSENT,
     thread_texts.ONLINE,
     thread_texts.CONNECTING,
+    thread_texts.EARLIER_FAILED,
 )
 
 

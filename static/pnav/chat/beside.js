@@ -6,9 +6,8 @@
  */
 
 import { byId } from "../lib/dom.js";
-import { request } from "../lib/http.js";
 import { showVisitEnded } from "./visit-ended.js";
-import { openVisitorLine } from "./visitor-line.js";
+import { openVisitorLine, takePlaceBack } from "./visitor-line.js";
 
 /**
  * @param {DOMStringMap} data of the page
@@ -35,8 +34,7 @@ export const stayInExchange = (data, listening, ended) => {
         if (frame.type !== "state") return;
         if (frame.status === "active" && status === "waiting") news.textContent = data.arrived ?? "";
         status = frame.status;
-        // After a long absence the place was given up. The page of the exchange takes it back.
-        if (frame.status === "abandoned" && !document.hidden) request(data.page ?? "").then(line.again, line.cut);
+        if (frame.status === "abandoned") takePlaceBack(line, data.page ?? "");
       },
       changed() {},
       ended() {

@@ -5,9 +5,8 @@
  */
 
 import { byId } from "../lib/dom.js";
-import { request } from "../lib/http.js";
 import { showVisitEnded } from "./visit-ended.js";
-import { openVisitorLine } from "./visitor-line.js";
+import { openVisitorLine, takePlaceBack } from "./visitor-line.js";
 
 const data = byId("code-page").dataset;
 const listening = new AbortController();
@@ -22,10 +21,7 @@ const line = openVisitorLine(
       if (frame.type === "messages") {
         for (const { seq } of frame.items) lastSeq = Math.max(lastSeq, seq);
       }
-      // After a long absence the place was given up. The page of the exchange takes it back.
-      if (frame.type === "state" && frame.status === "abandoned" && !document.hidden) {
-        request(data.page ?? "").then(line.again, line.cut);
-      }
+      if (frame.type === "state" && frame.status === "abandoned") takePlaceBack(line, data.page ?? "");
     },
     changed() {},
     ended() {

@@ -9,7 +9,7 @@ import { length, newId, Outbox } from "../lib/outbox.js";
 import { showsSomething } from "../lib/plain.js";
 import { watchKeyboard } from "./keyboard.js";
 import { data, exchange, say, show, visit, words } from "./state.js";
-import { banner } from "./status.js";
+import { banner, tellCut } from "./status.js";
 import { keepInTab } from "./tab.js";
 import { draw, lastOwn, part, place, setState } from "./thread.js";
 
@@ -149,7 +149,7 @@ function submit(event) {
   if (exchange.status === "closed" || (navigator.onLine && (!outbox.entries.length || held === to))) return;
   event.preventDefault();
   if (!navigator.onLine) {
-    banner(words.offline, true);
+    tellCut();
     return;
   }
   held = to;

@@ -6,7 +6,6 @@
  */
 
 import { byId } from "../lib/dom.js";
-import { request } from "../lib/http.js";
 import { alertPerson, watchAlerts } from "./alerts.js";
 import { hideAnswers, isQuestion, question, readAnswers, watchAnswers } from "./answers.js";
 import { closeForm, draft, forget, outbox, watchForm } from "./compose.js";
@@ -18,7 +17,7 @@ import { data, exchange, isDiscreet, say, visit, voice, words } from "./state.js
 import * as status from "./status.js";
 import * as thread from "./thread.js";
 import { showVisitEnded } from "./visit-ended.js";
-import { openVisitorLine } from "./visitor-line.js";
+import { openVisitorLine, takePlaceBack } from "./visitor-line.js";
 
 /** @typedef {import("../lib/protocol.js").Frame} Frame */
 /** @typedef {import("./thread.js").Message} Message */
@@ -48,12 +47,6 @@ function receive(message) {
   if (isQuestion(message) || (message.author === "system" && exchange.status === "active")) readAnswers();
   if (document.hidden && !isDiscreet) status.countUnread();
   if (document.hidden && message.author === "agent") alertPerson();
-}
-
-/** After a long absence the place in the queue was given up. Opening the page takes it back. */
-function takePlaceBack() {
-  const { line } = exchange;
-  if (!document.hidden && line) request(location.pathname).then(line.again, line.cut);
 }
 
 /** @type {Record<string, (frame: Frame) => void>} */
@@ -98,7 +91,7 @@ const handlers = {
     }
     thread.showRead(frame.read_seq || 0);
     if (frame.status === "abandoned") {
-      takePlaceBack();
+      if (exchange.line) takePlaceBack(exchange.line, location.pathname);
       return;
     }
     if (frame.status !== before && frame.status === "closed") {
@@ -137,7 +130,7 @@ document.addEventListener(
   () => {
     if (document.hidden) return;
     status.seen();
-    if (exchange.status === "abandoned") takePlaceBack();
+    if (exchange.status === "abandoned" && exchange.line) takePlaceBack(exchange.line, location.pathname);
     thread.markRead();
   },
   { signal: visit.signal },

@@ -156,6 +156,12 @@ export function showLine() {
   } else if (lost.hidden) banner(line.hasBeen || !navigator.onLine ? words.offline : words.connecting, false);
 }
 
+/** Say that there is no network, until the line is back. */
+export function tellCut() {
+  line.isTold = true;
+  banner(words.offline, false);
+}
+
 /** @param {import("../lib/protocol.js").State} state */
 export function lineIs(state) {
   line.state = state;

@@ -7,7 +7,7 @@
 import { all, byId, find, fromTemplate, isModified, seek } from "../lib/dom.js";
 import { plain } from "../lib/plain.js";
 import { written } from "../lib/time.js";
-import { data, exchange, root, say, show, visit, voice, words } from "./state.js";
+import { data, exchange, root, show, visit, voice, words } from "./state.js";
 
 /** @typedef {{ seq?: number, client_id?: string | null, author: string, sent_at: string, body: string }} Message */
 
@@ -151,16 +151,30 @@ export function markRead() {
 
 /** @param {HTMLElement} earlier @param {(text: string) => void} fail */
 function readEarlier(earlier, fail) {
+  let isReading = false; // a second press would put the same messages there twice
+  let hasFailed = false;
   earlier.addEventListener("click", (event) => {
     const link = /** @type {HTMLElement} */ (event.target).closest("a");
     if (!link || isModified(event)) return;
     event.preventDefault();
     event.stopPropagation();
+    if (isReading) return;
+    isReading = true;
+    if (hasFailed) fail("");
+    hasFailed = false;
+    link.setAttribute("aria-busy", "true");
     const ask = new XMLHttpRequest();
     ask.open("GET", link.href);
     ask.responseType = "document"; // parsed by the browser: no text becomes HTML here
     ask.timeout = 20_000;
-    const failed = () => fail(say("offline"));
+    const failed = () => {
+      hasFailed = true;
+      fail(words.earlier_failed);
+    };
+    ask.onloadend = () => {
+      isReading = false;
+      link.removeAttribute("aria-busy");
+    };
     ask.onerror = ask.ontimeout = failed;
     ask.onload = () => {
       if (visit.signal.aborted) return;

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { request } from "../lib/http.js";
 import { openLine } from "../lib/line.js";
+import { between } from "../lib/timers.js";
 import { keepAwake } from "../lib/wake.js";
 
 /** @typedef {import("../lib/protocol.js").Line} Line */
@@ -55,4 +57,28 @@ export const openVisitorLine = (data, after, page, signal) => {
     { signal },
   );
   return line;
+};
+
+let isTaking = false;
+
+/**
+ * After a long absence the place in the queue was given up. Reading the page of the exchange takes it back. Where the
+ * server has no room for a page now, it is asked again some seconds later: at once, every page that came back would ask
+ * as fast as the server refuses.
+ *
+ * @param {Line} line
+ * @param {string} address of that page
+ */
+export const takePlaceBack = async (line, address) => {
+  if (document.hidden || isTaking) return;
+  isTaking = true;
+  try {
+    const { ok } = await request(address);
+    if (ok) line.again();
+    else setTimeout(line.again, between(3000, 9000));
+  } catch {
+    line.cut(); // the network was cut
+  } finally {
+    isTaking = false;
+  }
 };

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { request } from "./http.js";
 import { createTimers } from "./timers.js";
 
 export const EVERY_MS = 3000;
@@ -92,7 +93,8 @@ const isQuickExit = () => document.documentElement.classList.contains("pnav-leav
 export const saveTo = (address, token, tab, fields) => async (body, isLeaving) => {
   if (isQuickExit()) return "never";
   try {
-    const answer = await fetch(address, {
+    // Without a limit, a network that drops everything would hold up all later saves, also once it is back.
+    const answer = await request(address, {
       method: "POST",
       headers: { "X-CSRFToken": token, Accept: "application/json" },
       body: new URLSearchParams({ ...(fields?.(body) ?? { body }), tab: tab(), at: String(Date.now()) }),
@@ -128,7 +130,7 @@ export async function recall(address, token, { tab, asks, isUntouched, show }) {
     try {
       const headers = { "X-CSRFToken": token, Accept: "application/json" };
       const what = new URLSearchParams({ tab: asked, ...(asks && { asks }) });
-      const answer = await fetch(address, { method: "POST", headers, body: what });
+      const answer = await request(address, { method: "POST", headers, body: what });
       if (!answer.ok) return;
       const body = (await answer.json())[asks ?? "body"];
       if (typeof body !== "string") return; // a process of the version before does not know what is asked for
