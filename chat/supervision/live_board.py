@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -39,6 +40,9 @@ from triage.rules import Urgency
 ZONES = (*Force.values, "")
 # A page sends a beat every 20 seconds. A person who missed three is offline, as for agents (`inbox.OFFLINE_AFTER`).
 UNSEEN_SECONDS = 60
+# For how long somebody who wrote of suicide or danger has no answer of an agent who is in a pause or absent, before
+# supervisors are told. Who is in a pause may well answer, and is given the time to.
+LEFT_SECONDS = 60
 
 
 LIMITS: Mapping[str, tuple[Setting, Setting | None]] = {
@@ -67,6 +71,7 @@ class Alert:
 
     level: Level
     text: str
+    label: str = ""  # of its own, in place of that of the level
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +180,9 @@ class Silence:
     name: that of the agent; empty for another unit. since: the time, in words, since the oldest message that nobody has
     answered, whoever had the conversation (`chat.conversations.waits`); level is the level of this time. own: the same
     wait, counted only since the present agent could have answered; empty when both are the same number of minutes.
-    agent: the key of that agent, if they are available and of one of the supervisor's units. conversation: its public
-    id.
+    is_marked: words of suicide or danger are not dealt with (`chat.casework.danger`). is_left: besides, the agent is
+    not available, and level is BROKEN. agent: the key of that agent, if they are available and of one of the
+    supervisor's units. conversation: its public id.
     """
 
     name: str
@@ -184,6 +190,8 @@ class Silence:
     since: str
     own: str
     level: Level
+    is_marked: bool = False
+    is_left: bool = False
     agent: int | None = None
     conversation: UUID | None = None
 
@@ -194,7 +202,8 @@ class Board:
 
     emergencies: open procedures, the oldest first; they are shown before all alerts. alerts: the gravest first.
     waiting: people whose turn may come; `asleep` of them have a page that sleeps. offline, left: people who are passed
-    over; no limit applies to them. silences: people without an answer whose level is NEAR or BROKEN, the longest first.
+    over; no limit applies to them. silences: people without an answer whose level is NEAR or BROKEN, those who wrote of
+    suicide or danger first, then the longest.
     silent_apart: how many have no answer and are offline. groups: arrivals that look alike. under_way: active
     conversations; dormant: how many of these are at rest.
     """
@@ -253,19 +262,21 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
     on_duty = [agent for agent in agents if agent.availability == Availability.AVAILABLE]
     available_here = {agent.pk for agent in on_duty if agent.unit_id in units}
     free = sum(max(0, agent.capacity - agent.load) for agent in on_duty)
-    silent = sorted(_silent(active, now), key=lambda line: -line[1])
+    silent = sorted(_silent(active, now), key=lambda line: (not _is_marked(line[0]), -line[1]))
     silences = [
         Silence(
             name=plain_text.plain(row.assigned_to.public_name) if row.assigned_to.unit_id in units else "",
             unit=row.assigned_to.unit.name,
             since=_minutes(seconds),
             own=_minutes(own) if own // 60 < seconds // 60 else "",
-            level=service_level.level_of_time(seconds, known[Measure.SILENCE]),
+            level=level,
+            is_marked=_is_marked(row),
+            is_left=_is_left(row, seconds),
             agent=row.assigned_to_id if row.assigned_to_id in available_here else None,
             conversation=row.public_id,
         )
         for row, seconds, own in silent
-        if service_level.level_of_time(seconds, known[Measure.SILENCE]) > Level.KEPT
+        if (level := _level_of_silence(row, seconds, known[Measure.SILENCE])) > Level.KEPT
     ]
     oldest = min((person.queued_at for person in people), default=None)
     lines = [_line(urgency, everybody, now, known) for urgency in sorted(Urgency, reverse=True)]
@@ -400,8 +411,23 @@ def _others(agents: Iterable[Any]) -> list[OtherUnit]:
 
 
 def _active() -> Any:
-    """Return all active conversations, with the columns of `waits.with_waits`."""
-    return conversations_waits.with_waits(Conversation.objects.active().select_related("assigned_to__unit"))
+    """Return all active conversations, with the columns of `waits.with_waits` and the numbers of marked messages."""
+    active = conversations_waits.with_waits(Conversation.objects.active().select_related("assigned_to__unit"))
+    return active.annotate(marked_seqs=F("danger_mark__seqs"), dealt_seq=F("danger_mark__dealt_seq"))
+
+
+def _is_marked(row: Any) -> bool:
+    """Return whether words of suicide or danger are marked that the agent has not dealt with."""
+    return any(seq > row.dealt_seq for seq in row.marked_seqs or ())
+
+
+def _is_left(row: Any, seconds: float) -> bool:
+    """Return whether somebody who wrote such words waits for an agent who is not available."""
+    return seconds >= LEFT_SECONDS and row.assigned_to.availability != Availability.AVAILABLE and _is_marked(row)
+
+
+def _level_of_silence(row: Any, seconds: float, limit: Limit) -> Level:
+    return Level.BROKEN if _is_left(row, seconds) else service_level.level_of_time(seconds, limit)
 
 
 def _silent(rows: Iterable[Any], now: datetime) -> Iterable[tuple[Any, float, float]]:
@@ -447,16 +473,28 @@ def _alerts(
         for (kind, level), count in waits.items()
         if level > Level.KEPT
     ]
-    for level, count in Counter(silence.level for silence in silences).items():
+    for level, count in Counter(silence.level for silence in silences if not silence.is_left).items():
         alerts.append(Alert(level, _silence_text(level, count, known[Measure.SILENCE].limit)))
+    if left := sum(silence.is_left for silence in silences):
+        alerts.append(Alert(Level.BROKEN, _left_text(left), _("Danger")))
     duty = service_level.level_of_duty(on_duty=on_duty, free=free, limit=known[Measure.ON_DUTY])
     if duty > Level.KEPT:
         alerts.append(Alert(duty, _duty_text(on_duty, free)))
     return alerts
 
 
+def _left_text(count: int) -> str:
+    text = ngettext(
+        "%(count)s personne a écrit des mots de suicide ou de danger, et son agent n'est pas disponible.",
+        "%(count)s personnes ont écrit des mots de suicide ou de danger, et leur agent n'est pas disponible.",
+        count,
+    )
+    return text % {"count": count}
+
+
 def _sorted(alerts: Iterable[Alert]) -> list[Alert]:
-    return sorted(alerts, key=lambda alert: (-alert.level, alert.text))
+    """Return the gravest first, of these the alert of people in danger, which has a label of its own."""
+    return sorted(alerts, key=lambda alert: (-alert.level, not alert.label, alert.text))
 
 
 def _unread_alerts(now: datetime, limit: Limit) -> list[Alert]:

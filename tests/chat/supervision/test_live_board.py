@@ -8,11 +8,11 @@ from django.utils import timezone
 from chat.casework import emergencies
 from chat.console import inbox
 from chat.conversations import dispatcher, resume, waiting_list
-from chat.models import Conversation, Message
+from chat.models import Conversation, DangerMark, Message
 from chat.models.casework import Emergency
 from chat.rules import service_level
 from chat.rules.emergency import Situation
-from chat.rules.lifecycle import Author
+from chat.rules.lifecycle import Author, Availability
 from chat.rules.service_level import Level
 from chat.supervision import board_charts, live_board
 from common.service_settings import definitions
@@ -36,6 +36,12 @@ def silent_for(minutes: float, agent=None, **who):
     Conversation.objects.filter(pk=conversation.pk).update(assigned_at=make.long_ago(minutes + 1))
     Message.objects.filter(conversation=conversation).update(sent_at=make.long_ago(minutes))
     return conversation
+
+
+def mark_danger(conversation) -> DangerMark:
+    """Mark the last message, as a list of the console does when it reads it."""
+    conversation.refresh_from_db()
+    return DangerMark.objects.create(conversation=conversation, seqs=[conversation.last_seq])
 
 
 def test_exchanges_at_rest_are_counted_and_fill_no_place():
@@ -279,3 +285,40 @@ def test_board_queries_do_not_grow(django_assert_num_queries):
         make.waiting()
     with django_assert_num_queries(6):
         read()
+
+
+@pytest.mark.parametrize("availability", [Availability.PAUSE, Availability.AWAY])
+def test_who_wrote_of_danger_to_an_agent_who_is_not_available_is_said_after_a_minute(availability):
+    """The board said nothing for four minutes, and then not of what."""
+    agent = make.agent(unit_name="Ici", public_name="Louise")
+    conversation = silent_for(0.5, agent)
+    type(agent).objects.filter(pk=agent.pk).update(availability=availability)
+    marked = mark_danger(conversation)
+    assert "Danger" not in [one.label for one in read().alerts], "the agent may be answering"
+    Message.objects.filter(conversation=conversation).update(sent_at=make.long_ago(1.1))
+    other = silent_for(9, make.agent(unit_name="Ici", public_name="Yann"))
+    board = read(units={agent.unit_id})
+    first, second = board.silences
+    assert (first.conversation, first.is_left, first.is_marked) == (conversation.public_id, True, True)
+    assert (second.conversation, second.is_left, second.is_marked) == (other.public_id, False, False)
+    alert, silence = board.alerts[:2]
+    assert (alert.level, alert.label) == (Level.BROKEN, "Danger")
+    assert alert.text.startswith("1 personne a écrit des mots de suicide ou de danger")
+    assert silence.text.startswith("1 échange sans mot"), "each is counted once"
+    chief = make.agent(unit_name="Ici", public_name="Dominique", role=Role.SUPERVISOR)
+    page = squeezed(signed_in(chief.user).get("/console/tableau/").text)
+    assert "<strong>Danger :</strong>1 personne a écrit" in page
+    assert "<strong>mots de suicide ou de danger</strong>" in page
+    DangerMark.objects.update(dealt_seq=marked.seqs[-1])
+    assert not any(one.is_marked for one in read().silences)
+
+
+def test_marked_silence_of_an_agent_who_is_available_keeps_its_limit_and_comes_first():
+    conversation = silent_for(4.5, make.agent(unit_name="Ici", public_name="Louise"))
+    silent_for(9, make.agent(unit_name="Ici", public_name="Yann"))
+    mark_danger(conversation)
+    board = read()
+    assert [(one.is_marked, one.is_left, one.level) for one in board.silences] == [
+        (True, False, Level.NEAR), (False, False, Level.BROKEN),
+    ]  # fmt: skip
+    assert not any(one.label for one in board.alerts)
