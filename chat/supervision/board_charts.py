@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from chat.conversations.waiting_list import WaitingList, WaitingPerson
 from chat.conversations.wording import duration_in_words
 from chat.rules import service_level
+from chat.rules.lifecycle import is_on_the_phone
 from chat.statistics import charts, kept, pictures
 from chat.statistics.charts import Chart, Places, Row, Table, Words
 from chat.statistics.history import Measures
@@ -189,7 +190,8 @@ def _places(board: Board) -> list[Places]:
     for one in board.members:
         said = _said(one.load, one.capacity)
         if not one.is_available:
-            said = f"{one.availability_label}, {said}"
+            rest = _("Au téléphone") if is_on_the_phone(one.pause_reason) else one.availability_label
+            said = f"{rest}, {said}"
         rows.append(Places(one.name, one.load, one.capacity, max(0, one.capacity - one.load) * one.is_available, said))
     rows += [
         Places(one.name, one.load, one.capacity, max(0, one.capacity - one.load), _said(one.load, one.capacity))

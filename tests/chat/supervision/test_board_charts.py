@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from chat.conversations import waiting_list
+from chat.conversations import phone_calls, waiting_list
 from chat.models import Conversation, ConversationEvent
 from chat.rules.lifecycle import Availability
 from chat.supervision import board_charts, live_board
@@ -70,15 +70,17 @@ def test_places_are_of_who_may_be_given_somebody(chief):
     here = make.agent(unit_name="Ici", public_name="Louise")
     make.assigned(here)
     make.agent(unit_name="Ici", public_name="Yann", availability=Availability.PAUSE)
+    phone_calls.begin_phone_call(agent_id=make.agent(unit_name="Ici", public_name="Awa").pk)
     make.assigned(make.agent(unit_name="Ailleurs", public_name="Karim", capacity=2))
     board = live_board.read(timezone.now(), units={here.unit_id})
     drawn = board_charts.draw_board(board, waiting_list.read_waiting(), timezone.now())
-    assert (drawn.taken, drawn.capacity) == (2, 5)
+    assert (drawn.taken, drawn.capacity) == (2, 5), "whoever telephones is given nobody"
     html = signed_in(chief.user).get(BOARD).text
     places = pictures_of(html)["places"]
     said = texts(places)
     assert "Karim" not in html and said[said.index("Louise") + 1] == "1 sur 3"
     assert said[said.index("Ailleurs") + 1] == "1 sur 2" and said[said.index("Yann") + 1] == "En pause, 0 sur 3"
+    assert said[said.index("Awa") + 1] == "Au téléphone, 0 sur 3"
     kinds = [one.get("class") for one in places.iter("rect")]
     assert sorted(kinds) == ["chart__bar"] * 2 + ["chart__free"] * 3
 
