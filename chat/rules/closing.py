@@ -19,7 +19,7 @@ class Point(TextChoices):
     values are stored, so they must not change.
     """
 
-    DANGER = "danger", _("Danger chez lui ou ailleurs : question posée")
+    DANGER = "danger", _("Danger à la maison ou ailleurs : question posée")
     CHILD_LINE = "child_line", _("119 (enfant en danger)")
     DIGITAL_LINE = "digital_line", _("3018 (violences numériques)")
     TRUSTED = "trusted", _("Un parent ou un adulte de confiance est prévenu")

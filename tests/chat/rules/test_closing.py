@@ -1,5 +1,7 @@
 """What prevents an exchange from being ended."""
 
+import re
+
 import pytest
 
 from chat.rules.closing import Point, Seen, field_of, known_points, missing_points
@@ -10,6 +12,11 @@ ALL = dict.fromkeys(Point, Seen.DONE)
 def missing(**told) -> list[str]:
     given = {"is_minor": False, "points": {}, "is_emergency_open": False} | told
     return [one.field for one in missing_points(**given)]
+
+
+def test_no_point_says_whether_a_victim_is_a_man_or_a_woman():
+    words = {word for point in Point for word in re.findall(r"\w+", str(point.label).lower())}
+    assert "danger" in words and not words & {"il", "elle", "lui", "seul", "seule", "celui", "celle"}
 
 
 def test_nothing_is_asked_of_an_ordinary_exchange():
