@@ -38,8 +38,10 @@ SETTLED_SECONDS = (
 COUNTED_AGAIN = 3  # times at most
 STORED_SECONDS = 20  # the longest that this may take on a busy machine
 PATIENCE_SECONDS = 1.0
-# The person's page asks for its state first, and nothing is sent to it before that. The mask is zeros.
-ASKS_FIRST, SYNC = "/ws/conversation/", '{"type":"sync","after":0}'
+STATE_SECONDS = 20  # the longest that the state may take on a busy machine
+# The person's page asks for its state first, and nothing is sent to it before that. It has all messages: otherwise the
+# server would go on with pages of 200, as many as the machine makes until the line is closed. The mask is zeros.
+ASKS_FIRST, SYNC = "/ws/conversation/", '{"type":"sync","after":1000000}'
 SYNC_FRAME = bytes([0x81, 0x80 | len(SYNC)]) + bytes(4) + SYNC.encode()
 # The server parses the same whatever the address is. For the console, only what our code reads is tried.
 FEW = ("nothing", "cookies", "session of latin", "query of latin", "headers", "subprotocols", "agent", "origin")
@@ -197,8 +199,10 @@ async def _connect(path: str, key: str, head: Head) -> int:
     await line.send_input({"type": "websocket.connect"})
     answered = 0
     with contextlib.suppress(TimeoutError):  # it was accepted, and has no more to say
-        while (event := await line.receive_output(PATIENCE_SECONDS))["type"] == "websocket.accept":
+        patience = PATIENCE_SECONDS
+        while (event := await line.receive_output(patience))["type"] == "websocket.accept":
             if path == ASKS_FIRST:
+                patience = STATE_SECONDS
                 await line.send_input({"type": "websocket.receive", "text": SYNC})
         answered = len(event.get("text", ""))
     await asyncio.sleep(SETTLED_SECONDS)
@@ -254,7 +258,7 @@ async def count_all(kind: Kind, costs: drive.Three, path: str, key: str) -> None
         for _time in range(COUNTED_AGAIN):
             if not drive.reads_more(first, last):
                 break
-            # What a process keeps for some seconds, such as its texts, is read again by whichever handshake comes then.
+            # What a process keeps for some seconds is read again by whichever handshake comes then.
             await _count_again(first, path, key, kind.heads[0])
             await _count_again(last, path, key, kind.heads[2])
         second.statements, second.rows, second.answer_bytes = first.statements, first.rows, first.answer_bytes
