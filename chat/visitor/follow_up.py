@@ -149,9 +149,11 @@ def removal_answer(request: HttpRequest) -> HttpResponse:
         error = form_texts.REMOVAL_SETTLED.say()
         return _show(request, current, is_by_code=is_by_code, error=error, status=409)
     told = form_texts.REMOVAL_GONE if answer == removal_rules.Answer.REMOVED else form_texts.REMOVAL_STILL_THERE
-    messages.success(request, told.say(familiar=manner_of(request, current)["familiar"]))
+    said = told.say(familiar=manner_of(request, current)["familiar"])
     if answer == removal_rules.Answer.STILL_THERE:
+        messages.info(request, said)  # a green tick would say that all is well
         return redirect(f"{reverse('chat:follow_up')}?{STILL_THERE}")
+    messages.success(request, said)
     return redirect("chat:follow_up")
 
 
@@ -202,7 +204,8 @@ def _show(
         captures=captures.count_seen(current),
         facts=_agreed_facts(current),
         reminders=referral_removal.reminders_of(current, timezone.localdate()),
-        is_removal_proposed=STILL_THERE in request.GET or referral_removal.is_proposed(current),
+        is_still_there=STILL_THERE in request.GET,
+        is_removal_proposed=referral_removal.is_proposed(current),
         is_by_code=is_by_code,
         error=error,
         meeting=meeting,
@@ -219,15 +222,16 @@ def follow_up_page(
     captures: int = 0,
     facts: AgreedFacts | None = None,
     reminders: Sequence[referral_removal.Reminder] = (),
+    is_still_there: bool = False,
     is_removal_proposed: bool = False,
     is_by_code: bool = False,
     error: str = "",
     meeting: MeetingAnswerForm | None = None,
     code: str = "",
 ) -> dict[str, Any]:
-    """Return what « Suites » shows. captures, facts: what goes along with a summary that is sent now. is_by_code: a
-    code opened it. meeting: what was sent of an appointment and not taken. code: the words of a new code, shown this
-    once.
+    """Return what « Suites » shows. captures, facts: what goes along with a summary that is sent now. is_still_there:
+    the person has just said so of a content, and the way to what they can do stays in reach. is_by_code: a code opened
+    it. meeting: what was sent of an appointment and not taken. code: the words of a new code, shown this once.
     """
     return {
         **manner,
@@ -241,7 +245,8 @@ def follow_up_page(
         "meeting_of": meeting["transmission"].value() if meeting is not None else "",
         "is_error": bool(error or (meeting is not None and meeting.errors)),
         "reminders": reminders,
-        "is_removal_proposed": is_removal_proposed,
+        "is_still_there": is_still_there,
+        "is_removal_proposed": is_removal_proposed or is_still_there,
         "is_by_code": is_by_code,
         "is_open": conversation.is_open,
         "may_copy": not is_by_code or conversation.copy_by_code,

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import date, timedelta
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -30,6 +31,7 @@ from reports.session import GENERATION, KEY
 from tests.chat.console.agents import page_of, signed_in
 from tests.factories import chat as make
 from tests.support.on_screen import words_on_screen
+from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
 
@@ -87,8 +89,12 @@ def test_kit_stays_in_reach_when_the_content_is_there_to_the_end():
     conversation = make.waiting()
     client, asked_on = visit(conversation), timezone.localdate() - timedelta(days=30)
     removal.note_request(conversation, asked_on)
-    shown = answer(client, asked_on, Answer.STILL_THERE)
-    assert reverse("pages:removal_request") in shown.content.decode(), "the answer says that this page helps"
+    shown = squeezed(unescape(answer(client, asked_on, Answer.STILL_THERE).text))
+    assert reverse("pages:removal_request") in shown
+    assert "Voyez « Le site refuse, ou ne répond pas »" in shown
+    assert f'href="{reverse("pages:removal")}#retrait-refus">Le site refuse, ou ne répond pas</a>' in shown
+    assert 'id="retrait-refus"' in client.get(reverse("pages:removal")).text
+    assert "fr-alert--info" in shown and "fr-alert--success" not in shown, "not a success"
     assert not RemovalRequest.objects.exists()
     assert reverse("pages:removal_request") not in client.get(SUITES).content.decode()
 
