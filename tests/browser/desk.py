@@ -31,14 +31,21 @@ if TYPE_CHECKING:
 MOST = 10  # people of one agent: their capacity has no more
 # Closes what lies over the page, empties what it has said, and leaves the focus, the mouse and each scroll where a page
 # begins.
-BEGIN = """() => {
+BEGIN = """
   for (const one of document.querySelectorAll("dialog[open]")) one.close();
   for (const id of ["avis", "annonces", "annonces-danger"]) document.getElementById(id).textContent = "";
   document.getElementById("avis").hidden = true;
   document.activeElement?.blur();
   getSelection().removeAllRanges();
   scrollTo(0, 0);
-}"""
+"""
+# Begins, presses « Annuler » of each end that is left, and returns how many there were.
+BEGIN_WITHOUT_ENDS = f"""() => {{
+  {BEGIN}
+  const left = document.querySelectorAll("#fins [data-undo]");
+  for (const undo of left) undo.click();
+  return left.length;
+}}"""
 # What a proof finds when it begins, for the person of this key.
 FOUND = """(key) => {
   const shown = (part) =>
@@ -84,27 +91,19 @@ class Desk:
         """
         key = str(self.people[name].public_id)
         self.page.mouse.move(0, 0)
-        self.page.evaluate(BEGIN)
-        self._undo_ends()
+        if self.page.evaluate(BEGIN_WITHOUT_ENDS):  # until that is said, so that it is not said later
+            expect(self.page.locator("#annonces")).to_contain_text("L'échange continue")
         line = self.page.locator(f"#liste .console-entry[data-conversation='{key}'] a")
         line.evaluate("link => link.click()")
         thread = self.page.locator(f".console-thread[data-conversation='{key}']:not([hidden])")
         expect(thread.locator("textarea[name=body]")).to_be_editable()
         expect(self.page.locator(f".console-dossier[data-conversation='{key}']:not([hidden])")).to_have_count(1)
-        self.page.evaluate(BEGIN)  # a press on the line leads the focus into the answer
-        found = self.page.evaluate(FOUND, key)
+        # A press on the line leads the focus into the answer.
+        found = self.page.evaluate(f"(key) => {{ {BEGIN} return ({FOUND})(key); }}", key)
         assert found["answer"] == ["", False], f"{name} was written to before"
         assert not found["ends"], "an end that can still be undone was left"
         assert not found["dialogs"] and found["focus"] == "BODY", found
         return key
-
-    def _undo_ends(self) -> None:
-        """Press « Annuler » of each end that is left, and wait until that is said, so that it is not said later."""
-        left = self.page.locator("#fins [data-undo]").evaluate_all(
-            "all => { for (const undo of all) undo.click(); return all.length; }"
-        )
-        if left:
-            expect(self.page.locator("#annonces")).to_contain_text("L'échange continue")
 
 
 def take_seat(

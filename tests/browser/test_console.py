@@ -27,11 +27,13 @@ from tests.browser import staff
 from tests.browser.conftest import PATIENCE_MS, THEMES, Axe, LiveSite, PageFactory, in_theme
 from tests.browser.desk import Person, take_seat
 from tests.browser.forgetting import forget
+from tests.browser.layout import are_in_view, boxes
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 
 PATIENCE_SECONDS = PATIENCE_MS / 1000
 OPEN_THREAD = ".console-thread:not([hidden])"
+LOG = f"{OPEN_THREAD} [data-log]"
 
 type Work = Callable[..., Any]
 
@@ -549,18 +551,17 @@ def test_thread_and_answer_are_on_screen_whatever_its_size(
     page = page_factory(width=1280, height=800)
     be_signed_in(page, live_site, agent)
     page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
-    area, log = (page.locator(f"{OPEN_THREAD} {one}") for one in ("textarea[name=body]", "[role=log]"))
+    area, log = page.locator(f"{OPEN_THREAD} textarea[name=body]"), page.locator(LOG)
     send = page.get_by_role("button", name="Envoyer")
     expect(log.get_by_text("Message 29")).to_be_in_viewport(ratio=1)
     for width, height in ((1280, 800), (1024, 768)):
         with subtests.test(f"thread is the centre and the answer is on screen, {width}"):
             page.set_viewport_size({"width": width, "height": height})
-            for part in (area, send, log.get_by_text("Message 29")):
-                expect(part).to_be_in_viewport(ratio=1)
+            are_in_view(area, send, log.get_by_text("Message 29"))
             assert page.evaluate("document.documentElement.scrollHeight") <= height
-            boxes = [page.locator(one).bounding_box() for one in (".console-own", OPEN_THREAD, ".console-right")]
-            assert boxes[1]["width"] > max(boxes[0]["width"], boxes[2]["width"])
-            assert log.bounding_box()["height"] >= height * (0.4 if height >= 800 else 0.3)
+            own, thread, right, words = boxes(page, ".console-own", OPEN_THREAD, ".console-right", LOG)
+            assert thread["width"] > max(own["width"], right["width"])
+            assert words["height"] >= height * (0.4 if height >= 800 else 0.3)
     with subtests.test("thread that is scrolled while the answer grows stays at its end"):
         # Both happen in one frame: the scroll event comes before the thread is known to have less room.
         area.evaluate("""area => {
@@ -572,10 +573,8 @@ def test_thread_and_answer_are_on_screen_whatever_its_size(
     for width, height in ((800, 1000), (768, 1024), (960, 768)):
         with subtests.test(f"upright tablet shows the answer and the dossier beside, {width}"):
             page.set_viewport_size({"width": width, "height": height})
-            page.evaluate("scrollTo(0, 0)")
-            page.locator(f"{OPEN_THREAD} [data-log]").evaluate("log => { log.scrollTop = log.scrollHeight; }")
-            for part in (send, log.get_by_text("Message 29")):
-                expect(part).to_be_in_viewport(ratio=1)
+            log.evaluate("log => { scrollTo(0, 0); log.scrollTop = log.scrollHeight; }")
+            are_in_view(send, log.get_by_text("Message 29"))
             assert log.bounding_box()["height"] >= (height * 0.3 if height >= 1000 else 150)
             expect(page.locator(".console-right h2").last).not_to_be_in_viewport()
             assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -325,20 +325,21 @@ def test_choice_that_could_not_be_kept_is_said_and_holds_on_the_page(live_site, 
     adds_nothing_to_the_height_of_the_title(page)
 
 
-HEIGHTS = """(held) => {
+# For each number of exchanges: the height of the title with what stands beside it, and that of the title.
+HEIGHTS = """(numbers) => numbers.map((held) => {
     document.querySelector("[data-count=own]").textContent = held;
     return [".console-own__head", "#mes-echanges"].map((one) => document.querySelector(one).offsetHeight);
-}"""
+})"""
 
 
 def adds_nothing_to_the_height_of_the_title(page: Page) -> None:
     """Guard against what was before: on a telephone the list began 16 px lower, and at 1280 px it moved by a row under
     the pointer when the twelfth exchange ended.
     """
+    numbers = ["1", "8", "11", "12", "44"]
     for width in (320, 640, 820, 1024, 1280, 1920):
         page.set_viewport_size({"width": width, "height": 800})
-        for held in ("1", "8", "11", "12", "44"):
-            head, title = page.evaluate(HEIGHTS, held)
+        for held, (head, title) in zip(numbers, page.evaluate(HEIGHTS, numbers), strict=True):
             assert head == title, f"{held} at {width} px"
 
 

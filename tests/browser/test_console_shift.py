@@ -16,6 +16,7 @@ from locations.models import Municipality
 from pnav.demo.cast import create_macros
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.desk import Person, take_seat
+from tests.browser.layout import are_in_view, boxes
 from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     OPEN_THREAD,
     Work,
@@ -136,12 +137,18 @@ def test_replies_and_macros_of_one_desk(
         open_replies_and_macros_leave_the_last_words_in_sight(page, subtests)
 
 
+# The last words of a thread, what it scrolls in, and what is open before the answer; there, a line and the search.
+THREAD = ("[data-seq='9']", "[data-log]", ".console-canned[open]")
+SEARCH = ("[aria-selected=true]", "[data-search]")
+
+
 def open_replies_and_macros_leave_the_last_words_in_sight(page: Page, subtests: pytest.Subtests) -> None:
     """Guard against what was before: they left the thread 133 px of a laptop, and nothing of it at 200 %; with a
     watched screen, no answer either.
     """
     thread = page.locator(OPEN_THREAD)
-    area, log, last = (thread.locator(one) for one in ("textarea[name=body]", "[data-log]", "[data-seq='9']"))
+    area, last = thread.locator("textarea[name=body]"), thread.locator("[data-seq='9']")
+    send = thread.get_by_role("button", name="Envoyer")
     panel = thread.locator(".console-canned[open]")
     for width, height in ((1280, 800), (683, 342)):
         page.set_viewport_size({"width": width, "height": height})
@@ -150,21 +157,17 @@ def open_replies_and_macros_leave_the_last_words_in_sight(page: Page, subtests: 
                 area.focus()
                 page.keyboard.press(f"Alt+{letter}")
                 expect(panel).to_have_count(1)
-                expect(last).to_be_in_viewport(ratio=1)
-                boxes = [one.bounding_box() for one in (last, log, panel)]
-                assert boxes[0]["y"] >= boxes[1]["y"]
-                assert boxes[0]["y"] + boxes[0]["height"] <= boxes[2]["y"]
-                assert boxes[2]["height"] <= 0.35 * height + 1
-                if height > 500:
-                    expect(area).to_be_in_viewport(ratio=1)
-                    expect(thread.get_by_role("button", name="Envoyer")).to_be_in_viewport(ratio=1)
+                are_in_view(last, *([area, send] if height > 500 else []))
+                words, log, opened = boxes(page, *(f"{OPEN_THREAD} {one}" for one in THREAD))
+                assert words["top"] >= log["top"]
+                assert words["bottom"] <= opened["top"]
+                assert opened["height"] <= 0.35 * height + 1
                 if letter == "m":
                     for _step in range(4):
                         page.keyboard.press("ArrowDown")
-                    chosen = panel.locator("[aria-selected=true]").bounding_box()
-                    field = panel.locator("[data-search]").bounding_box()
-                    assert field["y"] >= boxes[2]["y"] - 1
-                    assert chosen["y"] >= field["y"] + field["height"] - 1
+                    chosen, field = boxes(page, *(f"{OPEN_THREAD} {THREAD[2]} {one}" for one in SEARCH))
+                    assert field["top"] >= opened["top"] - 1
+                    assert chosen["top"] >= field["bottom"] - 1
                     expect(panel.locator("[aria-selected=true]")).to_be_in_viewport(ratio=0.5)
             panel.evaluate_all("all => all.forEach((panel) => { panel.open = false; })")
 
