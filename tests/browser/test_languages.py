@@ -136,7 +136,7 @@ def axe(axe: Axe, language: str) -> Axe:
 
     The other one has the same elements, names and colours, of the same translations made the same way.
     """
-    return axe if language == "ar" else lambda _page: None
+    return axe if language == "ar" else unasked
 
 
 def reads_in(page: Page, site: LiveSite, language: str) -> None:
@@ -152,8 +152,13 @@ def reader(page_factory: PageFactory, live_site: LiveSite, language: str) -> Pag
     return page
 
 
-# All in one call, because a page is asked a dozen things: unfold what unfolds in place, look, then unfold all the rest.
-SOUND = f"""([inPlace, width, languages]) => {{
+# All in one call, because a page is asked a dozen things: turn it, unfold what unfolds in place, look, then unfold all
+# the rest. What is turned or is not looked at any longer is folded and turned back.
+SOUND = f"""([inPlace, width, languages, turned, isOver]) => {{
+    const root = document.documentElement;
+    const was = root.dir;
+    if (turned) root.dir = turned;
+    const written = [root.lang, getComputedStyle(root).direction];
     const misplaced = {MISPLACED};
     const unfold = (all) => {{ for (const one of all) one.open = true; }};
     const wide = () => document.documentElement.scrollWidth > width ? ["scrolls sideways"] : [];
@@ -166,25 +171,37 @@ SOUND = f"""([inPlace, width, languages]) => {{
     const found = [...wide(), ...misplaced(), ...unreached(), ...unknown];
     window.unfolded = [...document.querySelectorAll("details:not([open])")];
     unfold(window.unfolded);
-    return [...found, ...wide()];
+    found.push(...wide());
+    if (isOver) {{
+        for (const one of window.unfolded) one.open = false;
+        root.dir = was;
+    }}
+    return [...written, ...found];
 }}"""
 FOLD = "() => { for (const one of window.unfolded) one.open = false; }"
 
 
-def is_sound(page: Page, axe: Axe, *, in_place: str = "main details") -> None:
+def unasked(_page: Page) -> None:
+    """Replace axe, where it was asked of the same elements before."""
+
+
+def is_sound(
+    page: Page, axe: Axe, language: str, direction: str, *, turned: str = "", in_place: str = "main details"
+) -> None:
     """Check that nothing scrolls sideways but tables that keys scroll, lies on something else or is out of the page.
 
-    in_place: what is unfolded for that; everything else that unfolds lies on the page meanwhile, on purpose.
+    language, direction: what the page says of itself. turned: the direction in which it is shown for this look, without
+    axe. in_place: what is unfolded for that; everything else that unfolds lies on the page meanwhile, on purpose.
     """
     width = page.viewport_size["width"]  # type: ignore[index]
     known = [code for code, _name in settings.LANGUAGES]
-    assert page.evaluate(SOUND, [in_place, width, known]) == [], page.url
-    axe(page)
-    page.evaluate(FOLD)
-
-
-def unasked(_page: Page) -> None:
-    """Replace axe, where it was asked of the same elements before."""
+    is_over = axe is unasked
+    assert is_over or not turned
+    found = page.evaluate(SOUND, [in_place, width, known, turned, is_over])
+    assert found == [language, turned or direction], page.url
+    if not is_over:
+        axe(page)
+        page.evaluate(FOLD)
 
 
 def looked_at(page: Page, language: str, axe: Axe) -> None:
@@ -193,14 +210,9 @@ def looked_at(page: Page, language: str, axe: Axe) -> None:
     A page that is written from the right is checked in the other direction too: a second visit would find the same
     page.
     """
-    root = page.locator("html")
-    expect(root).to_have_attribute("lang", language)
-    assert root.evaluate("element => getComputedStyle(element).direction") == ("rtl" if language == "ar" else "ltr")
-    is_sound(page, axe)
+    is_sound(page, axe, language, "rtl" if language == "ar" else "ltr")
     if language == "ar":
-        root.evaluate("element => { element.dir = 'ltr'; }")
-        is_sound(page, unasked)
-        root.evaluate("element => { element.dir = 'rtl'; }")
+        is_sound(page, unasked, language, "rtl", turned="ltr")
 
 
 @BOTH
@@ -487,16 +499,12 @@ def test_console_is_whole_whichever_way_its_reader_and_the_person_write(
     page = page_factory(width=320)
     reads_in(page, live_site, language)
     be_signed_in(page, live_site, chief)
-    root = page.locator("html")
     for path in (f"echange/{conversation.public_id}/", *CONSOLE):
         with subtests.test(path):
             page.set_viewport_size({"width": 320, "height": 800})
             page.goto(f"{live_site.url}/console/{path}")
-            expect(root).to_have_attribute("lang", "fr")
-            assert root.evaluate("element => getComputedStyle(element).direction") == "ltr"
             look = axe if path in NOT_ASKED_NARROW or path.startswith("echange/") else unasked
-            is_sound(page, look, in_place="")
+            is_sound(page, look, "fr", "ltr", in_place="")
             for width, direction in ((1280, "ltr"), (1280, "rtl"), (320, "rtl")):
                 page.set_viewport_size({"width": width, "height": 800})
-                root.evaluate("(element, direction) => { element.dir = direction; }", direction)
-                is_sound(page, unasked, in_place="")
+                is_sound(page, unasked, "fr", "ltr", turned=direction, in_place="")
