@@ -115,15 +115,13 @@ def test_account_pages_are_accessible(live_site, page_factory: PageFactory, axe_
     axe_in_both_themes(page)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_password_is_seen_while_it_is_typed_and_sent_hidden(
     live_site: LiveSite,
     page_factory: PageFactory,
     account: Callable[..., str],
-    axe: Axe,
-    theme: str,
+    axe_in_both_themes: Axe,
 ):
-    page = page_factory(theme=theme, width=320)
+    page = page_factory(width=320)
     page.goto(live_site.url + "/compte/login/")
     field = page.get_by_label("Mot de passe", exact=True)
     button = page.get_by_role("button", name="Afficher le mot de passe")
@@ -134,7 +132,7 @@ def test_password_is_seen_while_it_is_typed_and_sent_hidden(
     assert field.get_attribute("autocomplete") == "current-password"
     assert field.get_attribute("spellcheck") == "false"
     expect(page.locator("[data-shows-passwords] [role=status]")).to_have_text("Le mot de passe est visible.")
-    axe(page)
+    axe_in_both_themes(page)
     page.get_by_role("button", name="Masquer le mot de passe").press("Enter")
     assert field.get_attribute("type") == "password"
     button.press("Enter")
