@@ -1,6 +1,6 @@
 """Where parts of a page stand, which is asked about all of them in one call.
 
-A call of Playwright about one element costs some ten milliseconds of the processor, in four processes::
+A call of Playwright about one element goes through four processes::
 
     log, panel = boxes(page, "[data-log]", ".console-canned[open]")
     assert log["bottom"] <= panel["top"]
