@@ -76,3 +76,33 @@ def test_two_tabs_show_the_same_and_either_keeps_the_people(
     page.locator(AREA).press("Control+Enter")
     expect(page.locator(f"{OPEN_THREAD} [data-pending]")).to_have_count(0)
     expect(page.locator(LOG)).to_contain_text("Toujours là.")
+
+
+@pytest.mark.new_tabs
+def test_availability_and_places_that_are_chosen_on_one_screen_are_shown_on_the_other(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """The other one went on saying « Disponible » and « 3 places » until it was loaded again."""
+    agent = at(an_agent)
+    be_signed_in(page, live_site, agent)
+    page.goto(live_site.url + "/console/")
+    other = page.context.new_page()
+    other.goto(live_site.url + "/console/")
+    bar, there = page.locator("#disponibilite"), other.locator("#disponibilite")
+    expect(there).to_have_attribute("data-availability", "away")
+    bar.get_by_role("button", name="Disponible", exact=True).click()
+    expect(there).to_have_attribute("data-availability", "available", timeout=20_000)
+    bar.locator("#disponibilite-pli").click()
+    bar.get_by_label("Places").select_option("2")
+    bar.get_by_role("button", name="Enregistrer le nombre de places").click()
+    expect(there.locator("#disponibilite-pli")).to_contain_text("places (2)", timeout=20_000)
+    bar.get_by_role("button", name="En pause", exact=True).click()
+    expect(there.locator(".console-duty__now")).to_contain_text("En pause", timeout=20_000)
+    read: list[str] = []
+    other.on("request", lambda request: read.append(request.url) if request.url.endswith("/console/") else None)
+    with other.expect_response("**partie=offres**", timeout=20_000):
+        pass
+    other.wait_for_timeout(1000)
+    assert not read, "once both say the same, the bar is not read again"

@@ -174,13 +174,25 @@ export async function refreshOffers() {
  */
 const PAUSES = ["data-ordered", "data-idle", "data-phone"];
 
+/** What was chosen at another page of this agent. A process of an older version does not say it. */
+const CHOICES = ["data-availability", "data-capacity"];
+
+/** Return whether the bar says something else of this agent than the server. @param {Element} said */
+function isChangedElsewhere(said) {
+  const bar = dutyBar();
+  const differs = (/** @type {string} */ name) => said.getAttribute(name) !== bar.getAttribute(name);
+  return (
+    PAUSES.some(differs) || CHOICES.some((name) => said.hasAttribute(name) && bar.hasAttribute(name) && differs(name))
+  );
+}
+
 /** Announce each offer once, and show them, but never while somebody types there. @param {Document} page */
 function showOffers(page) {
   showOpenings(page);
   const before = byId("offres");
   const after = seek("#offres", page);
   if (!after) return;
-  if (PAUSES.some((name) => after.getAttribute(name) !== dutyBar().getAttribute(name))) refreshDuty();
+  if (isChangedElsewhere(after)) refreshDuty();
   const now = counts(after);
   const news = NEWS.filter((_, at) => now[at] > offers.counts[at]);
   for (const [, key] of news) announce(words[key]);
