@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from pnav.accounts.models import Role
 from pnav.pages.frame import announcements
 from pnav.pages.models import Announcement
 from reports import closures
@@ -73,3 +74,27 @@ def test_console_that_stays_open_says_that_the_chat_closed_and_no_longer_when_it
         live_site.do(closures.forget)
     expect(notice).to_be_hidden(timeout=25_000)
     expect(page.locator("#annonces")).to_have_text("Le tchat est rouvert.")
+
+
+def test_board_that_stays_open_says_that_the_chat_closed_and_no_longer_when_it_opened(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    be_signed_in(page, live_site, at(an_agent, role=Role.SUPERVISOR))
+    page.goto(live_site.url + "/console/tableau/")
+    notice = page.locator("[data-notices] .pnav-notice--closed")
+    expect(notice).to_have_count(0)
+    with live_site.database():
+        closure = ChatClosure(reason=ClosureReason.INCIDENT, starts_at=timezone.now() - timedelta(minutes=1))
+        closure.set_texts({"vous": "Retour bientôt."}).save()
+    live_site.do(closures.forget)
+    try:
+        expect(notice).to_contain_text("Le tchat est fermé, sans heure de fin", timeout=25_000)
+        expect(page.locator("#tableau-annonces")).to_contain_text("Le tchat est fermé")
+    finally:
+        with live_site.database():
+            ChatClosure.objects.all().delete()
+        live_site.do(closures.forget)
+    expect(notice).to_have_count(0, timeout=25_000)
+    expect(page.locator("#tableau-annonces")).to_contain_text("Le tchat est rouvert.")

@@ -58,6 +58,27 @@ function alerts() {
   return lines.join(" ") || (part.textContent ?? "").trim();
 }
 
+/** Return the words of each notice above a page: that the chat is closed, announcements. @param {Document} page */
+const notices = (page) => all("[data-notices] .pnav-notice", page).map((one) => one.textContent?.trim() ?? "");
+
+const isClosed = (/** @type {Document} */ page) => Boolean(seek("[data-notices] .pnav-notice--closed", page));
+
+/**
+ * Show above the page what the page that was read has there, and return the words that are new.
+ *
+ * @param {Document} page
+ */
+function showNotices(page) {
+  const here = seek("[data-notices]");
+  const there = seek("[data-notices]", page);
+  if (!here || !there) return "";
+  const before = notices(document);
+  const hasOpened = isClosed(document) && !isClosed(page);
+  const fresh = notices(page).filter((one) => !before.includes(one));
+  follow(here, there);
+  return [...(hasOpened ? [here.dataset.opened] : []), ...fresh].join(" ");
+}
+
 const log = () => seek("#tableau .console-log");
 
 const titles = () => all("h2, h3", find("#tableau"));
@@ -116,7 +137,10 @@ export function followBoard(board) {
     const [before, last] = [alerts(), newest()];
     const fresh = page && seek("#tableau", page);
     old.hidden = Boolean(fresh);
-    if (page && fresh) show(page, fresh);
+    if (page && fresh) {
+      voice(showNotices(page));
+      show(page, fresh);
+    }
     const now = alerts();
     if (now !== before) voice(now);
     for (const one of messages()) if (Number(one.dataset.seq) > last) voice(wordsOf(one));
