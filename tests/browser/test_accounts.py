@@ -379,6 +379,23 @@ IS_CUT = """() => {
 }"""
 
 
+def test_account_without_scripts_has_its_unit_typed_and_no_list_that_is_empty(
+    live_site: LiveSite, page_factory: PageFactory, account: Callable[..., str]
+):
+    name, other = account(Role.ADMINISTRATOR, totp=True), account()
+    page = page_factory(javascript=False)
+    staff.sign_in(page, live_site, name, "/admin/accounts/user/add/")
+    expect(page.locator("select[name=agent-0-unit]")).to_be_hidden()
+    expect(page.locator("input[name=agent-0-unit-number]")).to_be_visible()
+    with live_site.database():
+        key = Agent.objects.get(user__username=other).pk
+    page.goto(f"{live_site.url}/admin/chat/agent/{key}/change/")
+    expect(page.locator("select[name=unit]")).to_be_visible()  # it shows what is chosen
+    plain = page_factory()
+    staff.sign_in(plain, live_site, name, "/admin/accounts/user/add/")
+    expect(plain.locator("[name=agent-0-unit] + .select2")).to_be_visible()
+
+
 @pytest.mark.new_tabs
 def test_admin_keeps_to_the_content_policy(live_site, page_factory: PageFactory, axe_in_both_themes, account):
     """Index, lists, and forms of each kind are opened; the fixture fails on any refusal or script error."""
