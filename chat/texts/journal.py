@@ -62,6 +62,8 @@ PLATFORM = add("journal.platform", JOURNAL, _("Où : réseau, site, jeu, télép
 ACCOUNT = add("journal.account", JOURNAL, _("Compte ou pseudonyme de l'auteur"))
 LINK = add("journal.link", JOURNAL, _("Lien"))
 SEEN_BY = add("journal.seen_by", JOURNAL, _("Qui l'a vu"))
+add("journal.may_be_empty", JOURNAL, _("Ce que vous ne savez pas peut rester vide."),
+    _("Ce que tu ne sais pas peut rester vide."))  # fmt: skip
 
 # How well somebody knows when it was: the answers to « Quand ? », in the words of whoever answers.
 MINUTE = add("journal.minute", JOURNAL, _("Je sais l'heure"))

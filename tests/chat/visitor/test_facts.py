@@ -52,6 +52,13 @@ def test_page_is_one_press_away_while_waiting_talking_and_after(as_reporter):
         assert as_reporter(conversation).get(PAGE).status_code == 200
 
 
+@pytest.mark.parametrize(("age_band", "said"), [("", "vous ne savez pas"), ("under_15", "tu ne sais pas")])
+def test_page_says_before_the_last_fields_that_they_may_be_empty(as_reporter, age_band, said):
+    page = read(as_reporter(make.waiting(age_band=age_band)).get(PAGE))
+    told = page.index(f"Ce que {said} peut rester vide.")
+    assert page.index("Quand ?") < told < page.index("Où : réseau, site, jeu, téléphone")
+
+
 @pytest.mark.parametrize("made", [make.waiting, make.assigned, make.closed])
 def test_fact_is_noted_and_stays_private(as_reporter, made):
     conversation = made()
