@@ -21,16 +21,19 @@ Redis's folder gets `users.acl` too: who may enter there, and do what. REDIS_PAS
 password; only its digest is written.
 
 On plain machines (deploy/systemd/pnav-certificates.service) the accounts have other numbers: `--owners
-postgres=postgres,redis=redis,web=pnav` says by name who reads the key of each folder.
+postgres=postgres,redis=redis,web=pnav` says by name who reads the key of each folder. `--hosts
+postgres=db1,postgres=db2` gives the certificate of a folder more hosts, where servers are found under the names of
+their machines; each renewal needs it again.
 """
 
 import hashlib
 import os
 import pwd
+import re
 import secrets
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -70,6 +73,8 @@ PARTS = {
 TRUSTING = ("proxy",)  # they verify, and present nothing
 
 NEXT = "next-"
+HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*", re.IGNORECASE)
+type Hosts = Mapping[str, Sequence[str]]  # by folder
 
 # What channels-redis, Django's cache, the limits (`common.network_limits`), late documents and redis-py's greeting use,
 # and no more; on our keys and channels alone. `tests/scenarios/test_inside.py` runs them as this account.
@@ -106,18 +111,21 @@ def write_accounts(folder: Path, password: str, *, owners: Mapping[str, int] | N
         _write(own / "users.acl", wanted, mode=0o400, owner=owner)
 
 
-def make(folder: Path, *, now: datetime, owners: Mapping[str, int] | None = None) -> None:
+def make(folder: Path, *, now: datetime, owners: Mapping[str, int] | None = None, hosts: Hosts | None = None) -> None:
     """Make every certificate anew, by an authority that is forgotten at once. Nothing made before is trusted any more.
 
-    owners: in the place of those of PARTS. Keys are given to them when this process is root.
+    owners: in the place of those of PARTS. Keys are given to them when this process is root. hosts: more hosts of the
+    certificates, by folder.
     """
     _forget_next(folder)
-    trusted = _issue(folder, now=now, owners=owners)
+    trusted = _issue(folder, now=now, owners=owners, hosts=hosts)
     for place in (*PARTS, *TRUSTING):
         _write(folder / place / "authority.pem", trusted)
 
 
-def _issue(folder: Path, *, now: datetime, owners: Mapping[str, int] | None, prefix: str = "") -> bytes:
+def _issue(
+    folder: Path, *, now: datetime, owners: Mapping[str, int] | None, hosts: Hosts | None, prefix: str = ""
+) -> bytes:
     """Sign a certificate for each part with a new authority, whose own certificate is returned.
 
     prefix: the beginning of the names of the files. A part that has no certificate yet, of a later version, gets it
@@ -143,8 +151,9 @@ def _issue(folder: Path, *, now: datetime, owners: Mapping[str, int] | None, pre
         if part.host:
             uses.append(ExtendedKeyUsageOID.SERVER_AUTH)
             # localhost: for the checks of health inside its own container.
-            hosts = x509.SubjectAlternativeName([x509.DNSName(part.host), x509.DNSName("localhost")])
-            builder = builder.add_extension(hosts, critical=False)
+            names = dict.fromkeys((part.host, "localhost", *(hosts or {}).get(place, ())))
+            alternatives = x509.SubjectAlternativeName([x509.DNSName(one) for one in names])
+            builder = builder.add_extension(alternatives, critical=False)
         signed = builder.add_extension(x509.ExtendedKeyUsage(uses), critical=False).sign(key, hashes.SHA256())
         secret = own.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -155,7 +164,7 @@ def _issue(folder: Path, *, now: datetime, owners: Mapping[str, int] | None, pre
     return authority.public_bytes(serialization.Encoding.PEM)
 
 
-def renew(folder: Path, *, now: datetime, owners: Mapping[str, int] | None = None) -> str:
+def renew(folder: Path, *, now: datetime, owners: Mapping[str, int] | None = None, hosts: Hosts | None = None) -> str:
     """Do the next step of a renewal if one is due; what was done, in one line, or "" for nothing.
 
     A step that was broken off is done again by the next call: what is written first is trusted by whoever has it.
@@ -163,12 +172,12 @@ def renew(folder: Path, *, now: datetime, owners: Mapping[str, int] | None = Non
     _finish_showing(folder)
     state = read_state(folder)
     if state is None:
-        make(folder, now=now, owners=owners)
+        make(folder, now=now, owners=owners, hosts=hosts)
         return "new certificates; restart every service that runs"
     done = []
     if not state.has_next and (state.lacks_parts or state.ends_at < now + PREPARED_BEFORE):
         # Trusted before anybody can show what it signed: the part that was lacking shows it at once.
-        trusted = _issue(folder, now=now, owners=owners, prefix=NEXT)
+        trusted = _issue(folder, now=now, owners=owners, hosts=hosts, prefix=NEXT)
         _trust(folder, [*state.authorities, *x509.load_pem_x509_certificates(trusted)])
         done.append("the next certificates are prepared and trusted")
         state = read_state(folder) or state
@@ -337,8 +346,26 @@ def read_owners(value: str) -> dict[str, int]:
     return owners
 
 
+def read_hosts(value: str) -> dict[str, list[str]]:
+    """Return the further hosts of each folder's certificate, from `postgres=db1,postgres=db2`; "" is nobody.
+
+    Raises ValueError for a folder that serves nobody, and for what is no name of a host.
+    """
+    hosts: dict[str, list[str]] = {}
+    for pair in filter(None, value.split(",")):
+        place, _equals, host = pair.partition("=")
+        serving = [name for name, part in PARTS.items() if part.host]
+        if place not in serving:
+            raise ValueError(f"no folder of a server is called {place!r}: {', '.join(serving)}")
+        if not HOST.fullmatch(host):
+            raise ValueError(f"{host!r} is no name of a host")
+        hosts.setdefault(place, []).append(host)
+    return hosts
+
+
 def main(folder: Path, *options: str) -> int:
     try:
+        hosts = read_hosts(options[options.index("--hosts") + 1]) if "--hosts" in options else None
         owners = read_owners(options[options.index("--owners") + 1]) if "--owners" in options else None
         password = Path(os.environ["REDIS_PASSWORD_FILE"]).read_text().strip()
     except KeyError:
@@ -353,10 +380,10 @@ def main(folder: Path, *options: str) -> int:
     while True:
         now = datetime.now(UTC)
         if "--renew" in options:
-            make(folder, now=now, owners=owners)
+            make(folder, now=now, owners=owners, hosts=hosts)
             done = "new certificates; restart every service that runs"
         else:
-            done = renew(folder, now=now, owners=owners)
+            done = renew(folder, now=now, owners=owners, hosts=hosts)
         if done:
             print(f"authority: {done}", flush=True)  # noqa: T201
         write_accounts(folder, password, owners=owners)

@@ -45,6 +45,35 @@ def test_server_is_verified_by_its_name_and_no_other(folder, place):
             verify(host, at)
 
 
+def test_two_machines_that_share_a_certificate_are_verified_by_their_names_also_after_a_renewal(tmp_path):
+    hosts = authority.read_hosts("postgres=db1,,postgres=db2.example,keys=db2.example,")
+    assert hosts == {"postgres": ["db1", "db2.example"], "keys": ["db2.example"]}
+    assert authority.read_hosts("") == {}
+    authority.make(tmp_path, now=NOW, owners=ME, hosts=hosts)
+
+    def names(place: str) -> list[str]:
+        found = load(tmp_path / place / "certificate.pem").extensions.get_extension_for_class(
+            x509.SubjectAlternativeName
+        )
+        return found.value.get_values_for_type(x509.DNSName)
+
+    made = (tmp_path / "postgres/certificate.pem").read_bytes()
+    for _time in ("made", "renewed"):
+        assert names("postgres") == ["postgres", "localhost", "db1", "db2.example"]
+        assert names("keys") == ["keys", "localhost", "db2.example"]
+        assert names("web") == ["web", "localhost"]
+        authority.renew(tmp_path, now=NOW + timedelta(days=360), owners=ME, hosts=hosts)
+    assert (tmp_path / "postgres/certificate.pem").read_bytes() != made
+
+
+@pytest.mark.parametrize(
+    "wrong", ["postgres", "postgres=", "owner=db1", "nothing=db1", "postgres=db1;id", "postgres=*"]
+)
+def test_names_that_are_no_hosts_of_a_server_are_refused(wrong):
+    with pytest.raises(ValueError, match=r"no folder of a server|no name of a host"):
+        authority.read_hosts(wrong)
+
+
 def test_owner_of_the_schema_serves_nobody(folder):
     uses = load(folder / "owner/certificate.pem").extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert list(uses) == [ExtendedKeyUsageOID.CLIENT_AUTH]

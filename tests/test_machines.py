@@ -245,7 +245,7 @@ def renewal(tmp_path):
         asked.write_text("")
         environment = {
             "PATH": f"{programs}:{os.environ['PATH']}",
-            "AUTHORITY": str(tmp_path / "tls"), "STATE": str(tmp_path / "state"),
+            "AUTHORITY": str(tmp_path / "tls"), "STATE": str(tmp_path / "state"), "HOSTS": str(tmp_path / "hosts"),
             "ASKED": str(asked), "RUNNING": " ".join(f"{unit}.service" for unit in running),
             "FAILING": f"{failing}.service",
         }  # fmt: skip
@@ -288,6 +288,16 @@ def test_redis_that_answers_no_handshake_is_left_after_seconds(renewal, tmp_path
     started = time.monotonic()
     assert asked_of(renewal("haproxy", changed=True)) == (0, [AGAIN["haproxy"]]), "and the proxy is still told"
     assert time.monotonic() - started < 15
+
+
+def test_certificates_get_the_names_of_the_machines_that_the_settings_list(renewal, tmp_path):
+    _code, (none,) = renewal(changed=False)
+    assert none.endswith("--hosts ")
+    (tmp_path / "hosts").write_text("postgres=db1\npostgres=db2\n")
+    code, (asked,) = renewal(changed=False)
+    value = asked.rpartition("--hosts ")[2]
+    assert code == 0 and authority.read_hosts(value) == {"postgres": ["db1", "db2"]}
+    assert "> /etc/pnav/hosts" in OPERATIONS
 
 
 def test_copied_certificates_are_read_again_and_none_are_made(renewal):
