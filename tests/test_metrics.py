@@ -21,7 +21,7 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.exposition import generate_latest
 
-from chat.conversations import actions, dispatcher, web_heartbeat
+from chat.conversations import actions, dispatcher, web_heartbeat, worker_status
 from chat.management.commands import run_worker
 from chat.messages import writing
 from chat.realtime import connection
@@ -265,7 +265,7 @@ def test_every_alert_is_explained_and_none_that_is_not_there():
 
 
 def test_hourly_duties_are_late_after_hours_and_the_others_after_minutes(settings):
-    """A new purge has its place in both rules. Otherwise one of them would raise an alarm every hour."""
+    """A new duty of every hour has its place in both rules. Otherwise one of them would raise an alarm every hour."""
     late, hourly = (
         re.findall(r'duty[=!]~"([^"]+)"', ALERTS[name]["expr"]) for name in ("PnavDutyLate", "PnavRetentionLate")
     )
@@ -275,7 +275,11 @@ def test_hourly_duties_are_late_after_hours_and_the_others_after_minutes(setting
         r'^ {12}is_done &= self\._do\("(\w+)"', inspect.getsource(run_worker.Command._do_duties), re.MULTILINE
     )
     assert "release_stale" in spared
-    assert set(late[0].split("|")) == {*settings.PURGE_COMMANDS, *spared}
+    # All that the worker does once an hour: each purge, by its name, and these.
+    long = re.findall(r"self\._do_long\(([\w.]+), ", inspect.getsource(run_worker.Command.handle))
+    assert sorted(long) == ["name", "worker_status.FIGURES"]
+    assert set(late[0].split("|")) == {worker_status.FIGURES, *settings.PURGE_COMMANDS, *spared}
+    assert f'{{duty="{worker_status.FIGURES}"}}' in ALERTS["PnavDutyLate"]["expr"]
 
 
 TRIED = [ROOT / "deploy/prometheus/alerts_test.yml", ROOT / "deploy/prometheus/alerts_days_test.yml"]
