@@ -27,6 +27,8 @@ END $$;
 ALTER ROLE pnav_web SET statement_timeout = '8s';
 ALTER ROLE pnav_web SET lock_timeout = '8s';
 ALTER ROLE pnav_web SET idle_in_transaction_session_timeout = '32s';
+-- No statement is compiled: that takes longer than each of ours.
+ALTER ROLE pnav_web SET jit = off;
 
 GRANT USAGE ON SCHEMA public TO pnav_web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO pnav_web;

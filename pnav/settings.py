@@ -221,7 +221,7 @@ if DATABASE_POOLER not in {"", "transaction"}:
 _prepares = env.bool("DATABASE_PREPARED_STATEMENTS", not DATABASE_POOLER)
 
 
-def _session_options(**values: int) -> dict[str, str]:
+def _session_options(**values: int | str) -> dict[str, str]:
     """Return the options with which a session of PostgreSQL begins.
 
     There are none behind a pooler, where limits are set for the role instead.
@@ -266,6 +266,9 @@ DATABASES = {
                 statement_timeout=_patience,
                 lock_timeout=_patience,
                 idle_in_transaction_session_timeout=_patience * 4,
+                # Debian's PostgreSQL and the image compile statements whose plan costs much. Statements with a dozen
+                # subqueries, such as an agent's list on tables without statistics, then take seconds, not milliseconds.
+                jit="off",
                 **_line_of_server,
             ),
             "pool": {

@@ -375,7 +375,7 @@ def test_postgresql_is_the_one_of_compose(name, service):
     (may,) = re.findall(r"ALTER ROLE pnav_web (NO[A-Z ]+);", script)
     wanted = [line.rstrip(";") for line in script.splitlines() if re.match("GRANT USAGE ON|ALTER", line)]
     said = [line.replace(" FOR ROLE pnav", "") for line in cluster["bootstrap"]["initdb"]["postInitApplicationSQL"]]
-    assert said[1:] == wanted and len(said) == 7
+    assert said[1:] == wanted and len(said) == 8
     assert set(said[0].split()) == {"CREATE", "ROLE", "pnav_web", "LOGIN", *may.split()}
 
 

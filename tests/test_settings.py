@@ -296,7 +296,7 @@ def test_behind_a_pooler_no_session_is_asked_for_anything():
     assert direct.returncode == 0, direct.stderr
     content, wraps, thread = json.loads(direct.stdout)
     limits = "-c statement_timeout=8000 -c lock_timeout=8000 -c idle_in_transaction_session_timeout=32000"
-    limits += " -c tcp_keepalives_idle=4 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=2"
+    limits += " -c jit=off -c tcp_keepalives_idle=4 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=2"
     limits += " -c tcp_user_timeout=6000"
     assert content == [limits, 5, False]
     assert wraps == ["-c statement_timeout=2000 -c lock_timeout=2000", 5, False]

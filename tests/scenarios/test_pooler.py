@@ -101,6 +101,7 @@ def test_limits_are_those_of_the_role_and_nothing_is_warned_of(site):
     assert "pnav.W025" not in done.stderr, done.stderr
     with psycopg.connect(site.pooler.address("pnav_web")) as through:
         assert through.execute("SHOW statement_timeout").fetchone() == ("8s",)
+        assert through.execute("SHOW jit").fetchone() == ("off",)
     # The role of the owner has no limit, and the check says so.
     done = manage(site.environment | {"DATABASE_URL": site.pooler.url}, "check", "--deploy", "--database", "default")
     assert done.stderr.count("pnav.W025") == 3, done.stderr
