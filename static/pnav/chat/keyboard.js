@@ -23,8 +23,11 @@ export function watchKeyboard(box, form, signal) {
   let was = measure();
   /** Return how much of the screen is left to the page between its bars, and above a keyboard. */
   const room = () => {
-    const { scrollPaddingTop, scrollPaddingBottom } = getComputedStyle(document.documentElement);
-    return was.height - (parseFloat(scrollPaddingTop) || 0) - (parseFloat(scrollPaddingBottom) || 0);
+    const style = getComputedStyle(document.documentElement);
+    // The keyboard of a page that keeps its height is part of the padding, once quick-exit.js has measured it.
+    const keyboard = parseFloat(style.getPropertyValue("--pnav-keyboard")) || 0;
+    const bottom = (parseFloat(style.scrollPaddingBottom) || 0) - keyboard;
+    return was.height - (parseFloat(style.scrollPaddingTop) || 0) - bottom;
   };
   // An observer is called after the events of a frame, so this says what was true before the change.
   let isOnPage = false;
