@@ -140,7 +140,8 @@ def test_code_is_said_whole_and_once(live_site, enter):
     page.get_by_role("button", name="Créer un code de reprise").click()
     expect(page.locator("#code")).to_be_visible()
     code, until = page.locator("#code").inner_text(), page.locator("#code-until").inner_text()
-    heard(page, f"Code de reprise : {code} {until}")
+    making = "Création du code… Cela peut prendre une demi-minute."
+    heard(page, making, f"Code de reprise : {code} {until}")
     assert other_regions(page, code) == 0
 
 
