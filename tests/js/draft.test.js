@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
 import { createDraft, EVERY_MS, recall, saveTo } from "../../static/pnav/lib/draft.js";
+import { TURN_MS } from "../../static/pnav/lib/http.js";
 
 beforeEach(() => {
   mock.timers.reset();
@@ -293,6 +294,21 @@ test("a quick exit saves nothing", async () => {
   root.classList.contains = () => false;
   assert.equal(await saveTo("/x/", "t", () => "one")("a", true), "kept");
   assert.equal(asked, 1);
+});
+
+test("a save waits for its turn on a busy server, but not for ever", async (t) => {
+  const limit = new AbortController();
+  const given = [];
+  t.mock.method(AbortSignal, "timeout", (ms) => {
+    given.push(ms);
+    return limit.signal;
+  });
+  globalThis.fetch = (_address, { signal }) =>
+    new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  const answer = saveTo("/x/", "t", () => "one")("a", false);
+  limit.abort();
+  assert.equal(await answer, "later");
+  assert.deepEqual(given, [TURN_MS]);
 });
 
 test("a form is saved by its fields, a message as its text", async () => {

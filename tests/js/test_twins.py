@@ -27,6 +27,7 @@ from chat.texts import script as script_texts
 from common import plain_text
 from common.plain_text import plain
 from common.texts import folded
+from pnav.server import page_handler
 from reports.seal.replies import Recipient, seal_reply
 from tests import javascript
 from tests.chat.casework.danger_sentences import DANGER, ORDINARY, SUICIDE
@@ -259,3 +260,8 @@ def test_script_and_server_find_the_same_words_of_danger(tried):
     assert differences(texts, here, there) == []
     assert sum(map(bool, here)) > 200
     tried("texts searched by the script and by the server", len(texts))
+
+
+def test_script_waits_longer_than_a_request_waits_for_its_turn():
+    patience = drawn("lib/http.js", "script.TURN_MS", None)
+    assert patience > 1000 * (page_handler.WAIT_SECONDS + 8)  # the page takes some seconds more

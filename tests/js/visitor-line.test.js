@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
 import { openVisitorLine, takePlaceBack } from "../../static/pnav/chat/visitor-line.js";
+import { TURN_MS } from "../../static/pnav/lib/http.js";
 
 let page;
 let sent;
@@ -74,16 +75,19 @@ test("a network that went takes the line of the page with it, and a page that wa
   assert.equal(socket.readyState, 3);
 });
 
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
 const asked = async (answer) => {
-  const did = [];
-  let requests = 0;
+  const seen = { did: [], requests: 0, take: () => takePlaceBack(line, "/tchat/") };
+  const line = { again: () => seen.did.push("again"), cut: () => seen.did.push("cut") };
   globalThis.fetch = async () => {
-    requests += 1;
+    seen.requests += 1;
     return answer();
   };
-  const line = { again: () => did.push("again"), cut: () => did.push("cut") };
-  await Promise.all([takePlaceBack(line, "/tchat/"), takePlaceBack(line, "/tchat/")]);
-  return { did, requests };
+  seen.take();
+  seen.take();
+  await settled();
+  return seen;
 };
 
 test("a place that was given up is taken back by one request at a time", async () => {
@@ -91,13 +95,30 @@ test("a place that was given up is taken back by one request at a time", async (
   assert.deepEqual([did, requests], [["again"], 1]);
 });
 
-test("a server that has no room for the page is not asked again at once", async () => {
-  const { did } = await asked(() => ({ ok: false }));
-  assert.deepEqual(did, []);
+test("a server that has no room for the page is not asked again at once, whatever asks meanwhile", async () => {
+  let hasRoom = false;
+  const seen = await asked(() => ({ ok: hasRoom }));
   mock.timers.tick(2_900);
-  assert.deepEqual(did, []);
+  seen.take(); // a beat, or a return to the tab
+  await settled();
+  assert.deepEqual([seen.did, seen.requests], [[], 1]);
   mock.timers.tick(6_100);
-  assert.deepEqual(did, ["again"]);
+  await settled();
+  assert.deepEqual(seen.did, ["again"]);
+  hasRoom = true;
+  seen.take();
+  await settled();
+  assert.deepEqual([seen.did, seen.requests], [["again", "again"], 2]);
+});
+
+test("the page is waited for as long as the server may let it wait", async (t) => {
+  const given = [];
+  t.mock.method(AbortSignal, "timeout", (ms) => {
+    given.push(ms);
+    return new AbortController().signal;
+  });
+  await asked(() => ({ ok: true }));
+  assert.deepEqual(given, [TURN_MS]);
 });
 
 test("a network that is cut takes another line, and a page out of sight takes nothing back", async () => {

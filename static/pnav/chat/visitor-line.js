@@ -4,7 +4,7 @@
  * @module
  */
 
-import { request } from "../lib/http.js";
+import { request, TURN_MS } from "../lib/http.js";
 import { openLine } from "../lib/line.js";
 import { between } from "../lib/timers.js";
 import { keepAwake } from "../lib/wake.js";
@@ -64,7 +64,7 @@ let isTaking = false;
 /**
  * After a long absence the place in the queue was given up. Reading the page of the exchange takes it back. Where the
  * server has no room for a page now, it is asked again some seconds later: at once, every page that came back would ask
- * as fast as the server refuses.
+ * as fast as the server refuses. Until then it is not asked for anything else either, so that there is one such wait.
  *
  * @param {Line} line
  * @param {string} address of that page
@@ -73,9 +73,9 @@ export const takePlaceBack = async (line, address) => {
   if (document.hidden || isTaking) return;
   isTaking = true;
   try {
-    const { ok } = await request(address);
-    if (ok) line.again();
-    else setTimeout(line.again, between(3000, 9000));
+    const { ok } = await request(address, {}, TURN_MS);
+    if (!ok) await new Promise((done) => setTimeout(done, between(3000, 9000)));
+    line.again();
   } catch {
     line.cut(); // the network was cut
   } finally {

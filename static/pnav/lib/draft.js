@@ -6,7 +6,7 @@
  * @module
  */
 
-import { request } from "./http.js";
+import { request, TURN_MS } from "./http.js";
 import { createTimers } from "./timers.js";
 
 export const EVERY_MS = 3000;
@@ -94,13 +94,17 @@ export const saveTo = (address, token, tab, fields) => async (body, isLeaving) =
   if (isQuickExit()) return "never";
   try {
     // Without a limit, a network that drops everything would hold up all later saves, also once it is back.
-    const answer = await request(address, {
-      method: "POST",
-      headers: { "X-CSRFToken": token, Accept: "application/json" },
-      body: new URLSearchParams({ ...(fields?.(body) ?? { body }), tab: tab(), at: String(Date.now()) }),
-      keepalive: isLeaving && body.length < KEEPALIVE_MOST,
-      redirect: "manual",
-    });
+    const answer = await request(
+      address,
+      {
+        method: "POST",
+        headers: { "X-CSRFToken": token, Accept: "application/json" },
+        body: new URLSearchParams({ ...(fields?.(body) ?? { body }), tab: tab(), at: String(Date.now()) }),
+        keepalive: isLeaving && body.length < KEEPALIVE_MOST,
+        redirect: "manual",
+      },
+      TURN_MS,
+    );
     // 401: no visit; 410: not this agent's any more. A 404 may be a process of the version before, for some minutes.
     if (answer.status === 401 || answer.status === 410) return "never";
     return answer.ok ? "kept" : "later";

@@ -7,6 +7,13 @@
 export const PATIENCE_MS = 20_000;
 
 /**
+ * For what must not be given up while it waits. A request waits 25 seconds for its turn at most (`WAIT_SECONDS` in
+ * pnav/server/page_handler.py), and is dropped there when its page gives up. The slow hash of a code may take some
+ * seconds more. Whatever the server says therefore arrives within this time, unless the network loses it.
+ */
+export const TURN_MS = 40_000;
+
+/**
  * A signal that aborts after this many milliseconds, also in browsers without `AbortSignal.timeout` (before 2022).
  *
  * @param {number} ms
