@@ -98,6 +98,26 @@ def test_three_states_are_seen_and_said(live_site, enter, console, axe_in_both_t
     assert bodies(live_site, conversation) == ["gardé"]
 
 
+def test_page_that_cannot_be_left_without_a_network_says_so_until_it_is_back(live_site, enter):
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation, before=lambda page: page.clock.install(), width=320, height=640)
+    banner = page.locator("#banner")
+    connected(page)
+    page.context.set_offline(True)
+    page.clock.fast_forward(31_000)
+    expect(page.locator("#lost")).to_be_visible()
+    expect(banner).to_be_hidden()
+    page.get_by_label("Votre message").fill("un brouillon")
+    page.locator("footer a[href='/accessibilite/']").click()
+    expect(banner).to_have_text(OFFLINE)
+    page.clock.fast_forward(5_000)
+    expect(banner).to_have_text(OFFLINE)
+    expect(banner).not_to_have_class(re.compile("--calm"))
+    expect(page.get_by_label("Votre message")).to_have_value("un brouillon")
+    page.context.set_offline(False)
+    expect(banner).to_have_text("Connexion rétablie.")
+
+
 def test_draft_and_unsent_messages_are_nowhere_but_on_the_page(live_site, enter):
     _agent, conversation = assigned(live_site)
     page = enter(conversation)

@@ -12,6 +12,7 @@ from tests.factories import chat as make
 pytestmark = pytest.mark.browser
 
 EARLIER = "Voir les messages précédents"
+FAILED = "Les messages précédents ne sont pas arrivés. Réessayez dans un instant."
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_earlier_messages_asked_for_twice_on_a_slow_line_come_once(enter, long_o
     page.wait_for_timeout(300)
     assert len(held) == 1
     held.pop().fulfill(status=503, content_type="text/html", body="<p>Beaucoup de monde</p>")
-    expect(banner).to_have_text("Les messages précédents ne sont pas arrivés. Réessayez dans un instant.")
+    expect(banner).to_have_text(FAILED)
     with page.expect_request("**/tchat/messages/**"):
         link.click()
     expect(banner).to_be_hidden()
@@ -67,6 +68,23 @@ def test_earlier_messages_asked_for_twice_on_a_slow_line_come_once(enter, long_o
     expect(own).to_have_count(2 * PIECE_MESSAGES)
     page.wait_for_timeout(300)
     assert not held and len(set(own.evaluate_all("all => all.map((node) => node.dataset.seq)"))) == 2 * PIECE_MESSAGES
+
+
+def test_earlier_messages_that_do_not_come_leave_what_is_said_of_the_line(enter, long_one):
+    page = enter(long_one[1], width=320, height=640)
+    link, banner = page.get_by_role("link", name=EARLIER), page.locator("#banner")
+    expect(page.locator("#line")).to_have_text("Connecté")
+    page.route("**/tchat/messages/**", lambda route: route.abort())
+    link.click()
+    expect(banner).to_have_text(FAILED)
+    page.context.set_offline(True)
+    expect(banner).to_contain_text("Connexion interrompue.")
+    with page.expect_event("requestfailed", lambda request: "/tchat/messages/" in request.url):
+        link.click()
+    expect(link).not_to_have_attribute("aria-busy", "true")
+    expect(banner).to_contain_text("Connexion interrompue.")
+    page.context.set_offline(False)
+    expect(banner).to_have_text("Connexion rétablie.")
 
 
 def test_earlier_messages_without_a_script(live_site, enter, long_one):

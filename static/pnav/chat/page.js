@@ -136,7 +136,7 @@ document.addEventListener(
   { signal: visit.signal },
 );
 byId("retry").addEventListener("click", () => exchange.line?.retry());
-thread.watchThread((text) => status.banner(text, false));
+thread.watchThread(status.tellEarlier);
 status.watchPlace();
 watchForm();
 watchAnswers();

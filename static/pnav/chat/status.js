@@ -162,6 +162,19 @@ export function tellCut() {
   banner(words.offline, false);
 }
 
+/**
+ * Say why earlier messages do not come, or stop saying it. What the banner says of the line tells why as well: it
+ * stays until the line is back, and a screen reader says it again.
+ *
+ * @param {string} text empty: they are asked for again
+ */
+export function tellEarlier(text) {
+  const said = byId("banner").textContent ?? "";
+  const isOfLine = said === words.offline || said === words.connecting;
+  if (isOfLine && text) banner(said, false);
+  else if (text || said === words.earlier_failed) banner(text, false);
+}
+
 /** @param {import("../lib/protocol.js").State} state */
 export function lineIs(state) {
   line.state = state;

@@ -149,10 +149,9 @@ export function markRead() {
 
 /* --- earlier messages: they are on a page of their own, which is read here and put above --- */
 
-/** @param {HTMLElement} earlier @param {(text: string) => void} fail */
-function readEarlier(earlier, fail) {
+/** @param {HTMLElement} earlier @param {(text: string) => void} tell */
+function readEarlier(earlier, tell) {
   let isReading = false; // a second press would put the same messages there twice
-  let hasFailed = false;
   earlier.addEventListener("click", (event) => {
     const link = /** @type {HTMLElement} */ (event.target).closest("a");
     if (!link || isModified(event)) return;
@@ -160,17 +159,13 @@ function readEarlier(earlier, fail) {
     event.stopPropagation();
     if (isReading) return;
     isReading = true;
-    if (hasFailed) fail("");
-    hasFailed = false;
+    tell("");
     link.setAttribute("aria-busy", "true");
     const ask = new XMLHttpRequest();
     ask.open("GET", link.href);
     ask.responseType = "document"; // parsed by the browser: no text becomes HTML here
     ask.timeout = 20_000;
-    const failed = () => {
-      hasFailed = true;
-      fail(words.earlier_failed);
-    };
+    const failed = () => tell(words.earlier_failed);
     ask.onloadend = () => {
       isReading = false;
       link.removeAttribute("aria-busy");
@@ -199,10 +194,14 @@ function readEarlier(earlier, fail) {
   });
 }
 
-/** Track what is on screen. @param {(text: string) => void} fail says why earlier messages do not come */
-export function watchThread(fail) {
+/**
+ * Track what is on screen.
+ *
+ * @param {(text: string) => void} tell says why earlier messages do not come; nothing when they are asked for
+ */
+export function watchThread(tell) {
   const earlier = seek("#earlier");
-  if (earlier) readEarlier(earlier, fail);
+  if (earlier) readEarlier(earlier, tell);
   notice.addEventListener("click", () => {
     const last = /** @type {HTMLElement} */ (list.lastElementChild) ?? byId("body");
     if (last !== byId("body")) last.tabIndex = -1;
