@@ -59,7 +59,6 @@ WORDS: dict[str, Sentence] = {
     "code_again": thread_texts.CODE_AGAIN,
     "code_failed": thread_texts.CODE_FAILED,
     "code_making": thread_texts.CODE_MAKING,
-    "code_not_here": thread_texts.CODE_NOT_HERE,
     "code_unsure": thread_texts.CODE_UNSURE,
     "awake_on": thread_texts.AWAKE_ON,
     "awake_failed": thread_texts.AWAKE_FAILED,

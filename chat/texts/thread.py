@@ -608,13 +608,6 @@ CODE_FAILED = add(
     _("Le code n'a pas pu être créé. Réessaie dans un instant."),
 )
 CODE_MAKING = add("chat.code_making", CODE, _("Création du code… Cela peut prendre une demi-minute."))
-CODE_NOT_HERE = add(
-    "chat.code_not_here",
-    CODE,
-    _("Les mots du code ne sont pas arrivés : il n'y a encore rien à noter. Appuyez de nouveau pour recevoir un code."),
-    _("Les mots du code ne sont pas arrivés : il n'y a encore rien à noter. Appuie de nouveau pour recevoir un code."),
-    note="Quand aucun code n'avait été créé avant.",
-)
 CODE_UNSURE = add(
     "chat.code_unsure",
     CODE,
@@ -626,7 +619,6 @@ CODE_UNSURE = add(
         "La réponse n'est pas arrivée : un code d'avant ne fonctionne peut-être plus. Appuie de nouveau : seul le "
         "nouveau code fonctionnera."
     ),
-    note="Quand un code avait été créé avant.",
 )
 EARLIER_FAILED = add(
     "chat.earlier_failed",

@@ -17,9 +17,6 @@ from tests.chat.sockets import visit
 from tests.factories import chat as make
 
 CREATE = "Créer un code de reprise"
-NOT_HERE = (
-    "Les mots du code ne sont pas arrivés : il n'y a encore rien à noter. Appuyez de nouveau pour recevoir un code."
-)
 UNSURE = (
     "La réponse n'est pas arrivée : un code d'avant ne fonctionne peut-être plus. Appuyez de nouveau : seul le nouveau "
     "code fonctionnera."
@@ -114,7 +111,7 @@ def test_code_pressed_twice_is_made_once_and_its_error_goes_with_the_next_attemp
     page.wait_for_timeout(500)
     assert len(held) == 1
     held.pop().abort()
-    expect(error).to_have_text(NOT_HERE)
+    expect(error).to_have_text(UNSURE)  # a code that this page does not know may be on paper
     expect(page.locator("#code-making")).to_be_hidden()
     expect(create).not_to_have_attribute("aria-disabled", "true")
     with page.expect_request("**/tchat/code/"):
@@ -127,10 +124,12 @@ def test_code_pressed_twice_is_made_once_and_its_error_goes_with_the_next_attemp
 
 def test_answer_that_is_lost_leaves_nobody_with_a_code_that_may_not_work(visitor):
     """The code was made, and its words did not arrive. The one before, which is on screen, works no more."""
+    failed = "Le code n'a pas pu être créé."
     page, _conversation = visitor({"width": 320, "height": 640})
     create, error, code = page.locator("#code-form button"), page.locator("#code-error"), page.locator("#code")
+    until = page.locator("#code-until")
     create.click()
-    expect(page.locator("#code-until")).to_contain_text("Il fonctionne jusqu'au")
+    expect(until).to_contain_text("Il fonctionne jusqu'au")
     first = code.text_content()
 
     def lose(route: Route) -> None:
@@ -140,6 +139,8 @@ def test_answer_that_is_lost_leaves_nobody_with_a_code_that_may_not_work(visitor
     page.route("**/tchat/code/", lose)
     create.click()
     expect(error).to_have_text(UNSURE)
+    expect(code).to_be_visible()
+    expect(until).to_be_hidden()
     page.unroute("**/tchat/code/")
 
     page.context.set_offline(True)
@@ -147,18 +148,18 @@ def test_answer_that_is_lost_leaves_nobody_with_a_code_that_may_not_work(visitor
     expect(error).to_contain_text("n'a pas pu être créé")  # nothing left this device
     page.context.set_offline(False)
 
-    for status, body, told, is_shown in (
-        (503, "<p>Beaucoup de monde", "Le code n'a pas pu être créé.", True),
-        (502, "<p>Bad gateway", UNSURE, True),
-        (409, '{"error": "replaced", "detail": "Seul le dernier fonctionne."}', "Seul le dernier fonctionne.", False),
+    later = {"Retry-After": "5"}
+    for status, headers, body, told, is_shown in (
+        (503, later, "<p>Beaucoup de monde", failed, True),  # the server had no place, and began nothing
+        (503, {}, "<p>Base de données absente", UNSURE, True),  # it went away, perhaps after the code was made
+        (503, later, '{"error": "unavailable"}', UNSURE, True),
+        (503, {}, '{"error": "not_made", "detail": "Pas de code."}', "Pas de code.", True),
+        (502, {}, "<p>Bad gateway", UNSURE, True),
+        (409, {}, '{"error": "replaced", "detail": "Seul le dernier fonctionne."}', "Seul le dernier", False),
     ):
-        kind = "application/json" if body.startswith("{") else "text/html"
-        page.route(
-            "**/tchat/code/",
-            lambda route, _request, status=status, body=body, kind=kind: route.fulfill(
-                status=status, body=body, content_type=kind
-            ),
-        )
+        kind = {"Content-Type": "application/json" if body.startswith("{") else "text/html"}
+        answer = {"status": status, "headers": headers | kind, "body": body}
+        page.route("**/tchat/code/", lambda route, _request, answer=answer: route.fulfill(**answer))
         create.click()
         expect(error).to_contain_text(told)
         expect(code).to_be_visible(visible=is_shown)
@@ -167,6 +168,24 @@ def test_answer_that_is_lost_leaves_nobody_with_a_code_that_may_not_work(visitor
     create.click()
     expect(error).to_be_hidden()
     expect(code).not_to_have_text(first)
+    expect(until).to_contain_text("Il fonctionne jusqu'au")
+
+
+def test_code_that_comes_late_moves_nothing_under_whoever_has_gone_on(visitor):
+    page, _conversation = visitor({"width": 320, "height": 480})
+    held: list[Route] = []
+    page.route("**/tchat/code/", lambda route: held.append(route))
+    with page.expect_request("**/tchat/code/"):
+        page.get_by_role("button", name=CREATE).click()
+    body = page.locator("#body")
+    body.focus()
+    page.evaluate("window.scrollTo(0, 0)")
+    expect(page.locator("#code-card")).not_to_be_in_viewport()
+    held.pop().continue_()
+    expect(page.locator("#code-until")).to_contain_text("Il fonctionne jusqu'au")
+    page.wait_for_timeout(300)
+    assert page.evaluate("scrollY") == 0
+    expect(body).to_be_focused()
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])

@@ -296,7 +296,6 @@ _NO_CODE = (
     form_texts.BUSY,
     thread_texts.CODE_FAILED,
     thread_texts.CODE_MAKING,
-    thread_texts.CODE_NOT_HERE,
     thread_texts.CODE_UNSURE,
 )
 

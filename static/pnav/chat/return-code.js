@@ -9,20 +9,21 @@
  */
 
 import { byId, find, target, write } from "../lib/dom.js";
-import { request } from "../lib/http.js";
+import { request, TURN_MS } from "../lib/http.js";
 import { data, exchange, show, visit, voice, words } from "./state.js";
 
-// A request waits 25 seconds for its turn at most (`WAIT_SECONDS` in pnav/server/page_handler.py), and the slow hash may
-// take some seconds more. Whatever the server says therefore arrives within this time, unless the network loses it.
-const MAKING_MS = 40_000;
-
 /**
- * Bring this into sight, below what the top of the page says of the line.
+ * Bring this into sight, below what the top of the page says of the line. Who has gone on to something else while the
+ * code was made, out of sight of its card, stays there.
  *
  * @param {HTMLElement} node
  */
 function reveal(node) {
-  node.style.scrollMarginTop = `${find(".pnav-chat__top").offsetHeight}px`;
+  const card = byId("code-card");
+  const { top, bottom } = card.getBoundingClientRect();
+  const covered = find(".pnav-chat__top").offsetHeight;
+  if (!card.contains(document.activeElement) && (bottom <= covered || top >= innerHeight)) return;
+  node.style.scrollMarginTop = `${covered}px`;
   node.scrollIntoView({ block: "nearest" });
 }
 
@@ -33,16 +34,19 @@ function tellError(text) {
   reveal(byId("code-error"));
 }
 
-/** Say what is not known when the answer was lost. */
+/**
+ * Say what is not known when the answer was lost. A code that this page does not know of may have been made in another
+ * tab. Of the words on screen nobody knows until when they work.
+ */
 function tellLost() {
-  const mayHaveOne = !byId("code-replaces").hidden; // this page showed a code, or knew of one when it was loaded
-  tellError(mayHaveOne ? words.code_unsure : words.code_not_here);
+  byId("code-until").hidden = true;
+  tellError(words.code_unsure);
 }
 
 /** @param {Record<string, string>} reply */
 function showCode(reply) {
   byId("code").textContent = reply.code;
-  byId("code-until").textContent = reply.until;
+  show(byId("code-until"), reply.until);
   byId("code-place").textContent = reply.place;
   byId("code-shown").hidden = false;
   const said = ["code-label", "code", "code-until", "code-place"].map((id) => byId(id).textContent?.trim());
@@ -62,13 +66,17 @@ function showCode(reply) {
 async function ask(address) {
   const headers = { "X-CSRFToken": data.csrf ?? "", Accept: "application/json" };
   try {
-    const answer = await request(address, { method: "POST", headers }, MAKING_MS);
-    const isOurs = answer.headers.get("Content-Type")?.startsWith("application/json");
-    if (isOurs) return { status: answer.status, reply: await answer.json() };
-    // A server that has no place refuses by a page, and so does one that refuses the form. Neither has begun anything.
-    return answer.status === 503 || (answer.status >= 400 && answer.status < 500)
-      ? { status: answer.status, reply: {} }
-      : null;
+    const answer = await request(address, { method: "POST", headers }, TURN_MS);
+    const { status } = answer;
+    if (answer.headers.get("Content-Type")?.startsWith("application/json")) {
+      const reply = await answer.json();
+      // An error that says nothing more came from a database that went away, perhaps after the code was made.
+      return status >= 500 && !reply.detail ? null : { status, reply };
+    }
+    // A server that has no place refuses by a page that says when to come back, and one that refuses the form by a page
+    // too. Neither has begun anything. A database that went away is told of by a page that does not say when.
+    const hasNoPlace = status === 503 && answer.headers.has("Retry-After");
+    return hasNoPlace || (status >= 400 && status < 500) ? { status, reply: {} } : null;
   } catch {
     return null;
   }
