@@ -188,6 +188,19 @@ def test_code_that_comes_late_moves_nothing_under_whoever_has_gone_on(visitor):
     expect(body).to_be_focused()
 
 
+def test_browser_that_calls_itself_offline_on_a_line_that_works_holds_nobody_up(visitor):
+    """Behind some VPNs, and on some desktops."""
+    page, _conversation = visitor({"width": 320, "height": 640})
+    expect(page.locator("#line")).to_have_text("Connecté")
+    page.evaluate("Object.defineProperty(Navigator.prototype, 'onLine', { get: () => false })")
+    page.get_by_role("button", name=CREATE).click()
+    expect(page.locator("#code-until")).to_contain_text("Il fonctionne jusqu'au")
+    page.locator("#body").fill("un début")
+    with goes_on(page):
+        page.locator("#code-replaces a").click()
+    assert page.url.endswith("/tchat/code/")
+
+
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])
 def test_code_annulled_by_keyboard_no_longer_works(live_site, visitor, page_factory, axe, javascript):
     page, conversation = visitor({"javascript": javascript, "width": 320, "height": 640}, age_band="under_15")

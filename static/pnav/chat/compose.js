@@ -8,7 +8,7 @@ import { byId, isModified, write } from "../lib/dom.js";
 import { length, newId, Outbox } from "../lib/outbox.js";
 import { showsSomething } from "../lib/plain.js";
 import { watchKeyboard } from "./keyboard.js";
-import { data, exchange, say, show, visit, words } from "./state.js";
+import { data, exchange, isCut, say, show, visit, words } from "./state.js";
 import { banner, tellCut } from "./status.js";
 import { keepInTab } from "./tab.js";
 import { draw, lastOwn, part, place, setState } from "./thread.js";
@@ -146,9 +146,9 @@ function submit(event) {
   // The button leads to another page, and the text goes there too. Messages that are not sent exist in this page only,
   // so the person is stopped once and told why.
   const to = /** @type {HTMLButtonElement} */ (event.submitter).value;
-  if (exchange.status === "closed" || (navigator.onLine && (!outbox.entries.length || held === to))) return;
+  if (exchange.status === "closed" || (!isCut() && (!outbox.entries.length || held === to))) return;
   event.preventDefault();
-  if (!navigator.onLine) {
+  if (isCut()) {
     tellCut();
     return;
   }

@@ -10,7 +10,7 @@
 
 import { byId, find, target, write } from "../lib/dom.js";
 import { request, TURN_MS } from "../lib/http.js";
-import { data, exchange, show, visit, voice, words } from "./state.js";
+import { data, exchange, isCut, show, visit, voice, words } from "./state.js";
 
 /**
  * Bring this into sight, below what the top of the page says of the line. Who has gone on to something else while the
@@ -84,7 +84,7 @@ async function ask(address) {
 
 /** @param {string} address */
 async function make(address) {
-  if (!navigator.onLine) {
+  if (isCut()) {
     tellError(words.code_failed); // nothing leaves this device
     return;
   }

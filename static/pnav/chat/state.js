@@ -28,6 +28,9 @@ export const exchange = {
   line: null,
 };
 
+/** Whether nothing leaves this device. A browser may say that it is offline while the line works, as behind some VPNs. */
+export const isCut = () => !navigator.onLine && !exchange.line?.ready;
+
 /** @param {string} key @param {Record<string, string | number>} [values] */
 export const say = (key, values) => fill(words[key], values);
 
