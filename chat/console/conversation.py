@@ -393,6 +393,9 @@ def presence(request: HttpRequest) -> HttpResponse:
     reading does not end the lease. While somebody depends on this agent, an open page counts as use of the session, as
     an open console does. Otherwise it does not, and the session ends when it is idle (docs/adr/0049).
 
+    While the agent has messages to read, a beat also reads their list, so that words of danger in these are marked
+    (docs/adr/0116): two queries at most, and what marks write the first time.
+
     `?signe=`: for how many seconds the page has seen no sign of life. With `non` it was long ago, and the page asks
     whether somebody needs this agent, and when another page has seen one.
     """
@@ -405,6 +408,8 @@ def presence(request: HttpRequest) -> HttpResponse:
         put_off: Callable[[], None] = request.session.put_off  # type: ignore[attr-defined]
         put_off()
     if not request.accepts("text/html"):
+        if standing.unread:  # marks of danger, which the board tells of: this page reads no list that would keep them
+            inbox.open_entries(agent, timezone.now())
         answer = {
             "kept": standing.is_kept,
             "held": standing.held,

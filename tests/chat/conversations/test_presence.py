@@ -9,13 +9,14 @@ import html5lib
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat.conversations import presence
 from chat.conversations.actions import AGENTS_SEEN
 from chat.conversations.presence import BEAT, Standing
-from chat.models import Agent
+from chat.models import Agent, Conversation, DangerMark
 from chat.rules.lifecycle import Author, Availability
 from common.sql import fetch_rows
 from pnav.accounts.models import Role
@@ -106,6 +107,23 @@ def test_page_beats_in_json_and_is_told_in_the_frame():
     Agent.objects.update(availability=Availability.AWAY)
     agent.conversations.all().delete()
     assert "« Absent »" in client.get(ADDRESS).text
+
+
+def test_beat_of_another_page_marks_words_of_danger_that_are_not_read():
+    """An agent who reads « Historique » during a pause reads no list: nothing was marked, and the board was silent."""
+    agent = make.agent()
+    calm, grave = make.assigned(agent), make.assigned(agent)
+    Agent.objects.update(availability=Availability.PAUSE)
+    make.message(calm, "bonsoir")
+    make.message(grave, "je veux mourir")
+    client = signed_in(agent.user)
+    assert client.get(ADDRESS, headers=IN_JSON).json()["unread"] == 2
+    grave.refresh_from_db()
+    assert list(DangerMark.objects.values_list("conversation", "seqs")) == [(grave.pk, [grave.last_seq])]
+    Conversation.objects.update(agent_read_seq=F("last_seq"))
+    with CaptureQueriesContext(connection) as queries:
+        client.get(ADDRESS, headers=IN_JSON)
+    assert not any("sealed_body" in query["sql"] for query in queries), "nothing is read where nothing is new"
 
 
 @pytest.mark.parametrize("kept", [True, False])
