@@ -167,6 +167,10 @@ class Layout[P: TextChoices]:
         order[at], order[other] = order[other], order[at]
         return replace(self, order=tuple(order))
 
+    def showing(self, parts: Iterable[P]) -> Self:
+        """Return this arrangement with these parts shown, each in its place, also if they are hidden in it."""
+        return replace(self, hidden=self.hidden.difference(parts))
+
     def _resized(self, part: P, step: int) -> Self:
         known = sorted(Size)
         size = known[known.index(self.size(part)) + step]

@@ -56,7 +56,8 @@ def _require_supervisor(agent: Agent) -> None:
 def board(request: HttpRequest, agent: Agent) -> HttpResponse:
     """Show the service at this moment; with `?partie=chiffres` only the figures of the console's strip.
 
-    `unite`, `force`, `urgence` and `etat` filter the lists (`board_filter`), not alerts, pictures or figures.
+    `unite`, `force`, `urgence` and `etat` filter the lists (`board_filter`), not alerts, pictures or figures. Neither a
+    filter nor an arrangement hides who is in danger without an agent.
     """
     _require_supervisor(agent)
     now = timezone.now()
@@ -75,16 +76,19 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
     chosen = board_filter.read_filter(
         request.GET.dict(), dict(Unit.objects.filter(pk__in=units).order_by("name").values_list("pk", "name"))
     )
+    in_danger = {alert.part for alert in context["board"].alerts if alert.part}
     context |= {
         "filter": chosen,
-        "layout": board_parts.read_layout(agent.board_layout),
+        "layout": board_parts.read_layout(agent.board_layout).showing(in_danger),
         "members": [one for one in context["board"].members if chosen.has_of_unit(one)],
-        "silences": [one for one in context["board"].silences if chosen.has_of_unit(one)],
+        "silences": [one for one in context["board"].silences if one.is_left or chosen.has_of_unit(one)],
         "waiting_total": len(rows),
         "running_total": len(running),
         "pictures": board_charts.draw_board(context["board"], queue, now),
         "zones": [str(Force(zone).label) if zone else _("Zone inconnue") for zone in live_board.ZONES],
-        "rows": [row for row in rows if chosen.has_waiting(row.person)],
+        "rows": [
+            row for row in rows if row.person.conversation in context["board"].marked or chosen.has_waiting(row.person)
+        ],
         "is_still": "fixe" in request.GET,
         "requests": requests,
         "oldest_request": oldest,

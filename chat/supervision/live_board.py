@@ -8,14 +8,16 @@ reads nothing that anybody wrote, and gives no access to a conversation.
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from chat.arranging.board_parts import Part
 from chat.conversations import lookalikes
 from chat.conversations import waits as conversations_waits
 from chat.conversations.whereabouts import whereabouts_of, with_departure
@@ -25,7 +27,7 @@ from chat.models.casework import Emergency
 from chat.referral import queries as referral_queries
 from chat.rules import service_level
 from chat.rules.emergency import Situation
-from chat.rules.lifecycle import OPEN, Availability
+from chat.rules.lifecycle import OPEN, Availability, is_lease_over, is_on_the_phone
 from chat.rules.service_level import Level, Limit, Measure
 from chat.rules.whereabouts import Whereabouts
 from common import plain_text
@@ -40,8 +42,8 @@ from triage.rules import Urgency
 ZONES = (*Force.values, "")
 # A page sends a beat every 20 seconds. A person who missed three is offline, as for agents (`inbox.OFFLINE_AFTER`).
 UNSEEN_SECONDS = 60
-# For how long somebody who wrote of suicide or danger has no answer of an agent who is in a pause or absent, before
-# supervisors are told. Who is in a pause may well answer, and is given the time to.
+# For how long somebody who wrote of suicide or danger has no answer of an agent who is in a pause, absent or gone,
+# before supervisors are told. Who is in a pause may well answer, and is given the time to.
 LEFT_SECONDS = 60
 
 
@@ -67,11 +69,15 @@ def limit_of(kind: str) -> Limit:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """It is a line among the board's alerts: how grave it is, and its sentence."""
+    """It is a line among the board's alerts: how grave it is, and its sentence.
+
+    label: of its own, in place of that of the level. part: the part of the board to which it leads, if any.
+    """
 
     level: Level
     text: str
-    label: str = ""  # of its own, in place of that of the level
+    label: str = ""
+    part: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +187,9 @@ class Silence:
     answered, whoever had the conversation (`chat.conversations.waits`); level is the level of this time. own: the same
     wait, counted only since the present agent could have answered; empty when both are the same number of minutes.
     is_marked: words of suicide or danger are not dealt with (`chat.casework.danger`). is_left: besides, the agent is
-    not available, and level is BROKEN. agent: the key of that agent, if they are available and of one of the
-    supervisor's units. conversation: its public id.
+    not available or gone, and level is BROKEN. is_offline: the person is not seen any more, which is shown only of who
+    is left. is_on_the_phone: the agent telephones. holder: the key of the agent. agent: the same, if they are available
+    and of one of the supervisor's units. conversation: its public id.
     """
 
     name: str
@@ -192,6 +199,9 @@ class Silence:
     level: Level
     is_marked: bool = False
     is_left: bool = False
+    is_offline: bool = False
+    is_on_the_phone: bool = False
+    holder: int | None = None
     agent: int | None = None
     conversation: UUID | None = None
 
@@ -202,10 +212,11 @@ class Board:
 
     emergencies: open procedures, the oldest first; they are shown before all alerts. alerts: the gravest first.
     waiting: people whose turn may come; `asleep` of them have a page that sleeps. offline, left: people who are passed
-    over; no limit applies to them. silences: people without an answer whose level is NEAR or BROKEN, those who wrote of
-    suicide or danger first, then the longest.
-    silent_apart: how many have no answer and are offline. groups: arrivals that look alike. under_way: active
-    conversations; dormant: how many of these are at rest.
+    over; no limit applies to them. silences: people without an answer whose level is NEAR or BROKEN, those who are left
+    (`Silence.is_left`) first, then others who wrote of suicide or danger, then the longest.
+    silent_apart: how many others have no answer and are offline. marked: the public ids of people under way or in the
+    queue who wrote of suicide or danger, which nobody has dealt with. groups: arrivals that look alike. under_way:
+    active conversations; dormant: how many of these are at rest.
     """
 
     emergencies: list[EmergencyLine]
@@ -224,6 +235,7 @@ class Board:
     others: list[OtherUnit]
     silences: list[Silence]
     silent_apart: int
+    marked: frozenset[UUID]
     alerts: list[Alert]
     groups: list[lookalikes.Shown]
 
@@ -253,6 +265,7 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
     known = limits()
     everybody = _people(now)
     people = [person for person in everybody if person.whereabouts.holds_turn]
+    lost = [person for person in everybody if person.is_marked]
     places = Counter(person.whereabouts for person in everybody)
     agents = list(
         Agent.objects.present(now).with_load().select_related("unit").order_by("unit__name", "public_name", "pk")
@@ -262,7 +275,9 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
     on_duty = [agent for agent in agents if agent.availability == Availability.AVAILABLE]
     available_here = {agent.pk for agent in on_duty if agent.unit_id in units}
     free = sum(max(0, agent.capacity - agent.load) for agent in on_duty)
-    silent = sorted(_silent(active, now), key=lambda line: (not _is_marked(line[0]), -line[1]))
+    silent = sorted(
+        _silent(active, now), key=lambda line: (not _is_left(line[0], line[1], now), not _is_marked(line[0]), -line[1])
+    )
     silences = [
         Silence(
             name=plain_text.plain(row.assigned_to.public_name) if row.assigned_to.unit_id in units else "",
@@ -271,12 +286,15 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
             own=_minutes(own) if own // 60 < seconds // 60 else "",
             level=level,
             is_marked=_is_marked(row),
-            is_left=_is_left(row, seconds),
+            is_left=_is_left(row, seconds, now),
+            is_offline=_is_unseen(row, now),
+            is_on_the_phone=is_on_the_phone(row.assigned_to.pause_reason),
+            holder=row.assigned_to_id,
             agent=row.assigned_to_id if row.assigned_to_id in available_here else None,
             conversation=row.public_id,
         )
         for row, seconds, own in silent
-        if (level := _level_of_silence(row, seconds, known[Measure.SILENCE])) > Level.KEPT
+        if (level := _level_of_silence(row, seconds, now, known[Measure.SILENCE])) > Level.KEPT
     ]
     oldest = min((person.queued_at for person in people), default=None)
     lines = [_line(urgency, everybody, now, known) for urgency in sorted(Urgency, reverse=True)]
@@ -297,9 +315,11 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
         members=[_member(agent, held[agent.pk]) for agent in agents if agent.unit_id in units],
         others=_others([agent for agent in agents if agent.unit_id not in units]),
         silences=silences,
-        silent_apart=sum(_is_unseen(row, now) and conversations_waits.waits_since(row) is not None for row in active),
+        silent_apart=sum(conversations_waits.waits_since(row) is not None for row in active) - len(silent),
+        marked=frozenset(row.public_id for row in active if _is_marked(row)) | {row.public_id for row in lost},
         alerts=_sorted(
             [
+                *_lost_alerts(len(lost)),
                 *_alerts(people, silences, now, known, on_duty=len(on_duty), free=free),
                 *_unread_alerts(now, known[Measure.UNREAD]),
             ]
@@ -322,14 +342,16 @@ class _Person:
     is_minor: bool
     queued_at: datetime
     whereabouts: Whereabouts
+    public_id: UUID
+    is_marked: bool
 
 
 def _people(now: datetime) -> list[_Person]:
     """Read the people who wait, without arrivals that look alike: these are shown as groups, and no limit applies."""
     waiting = Conversation.objects.waiting().exclude(lookalike_group__isnull=False)
-    rows = with_departure(waiting.order_by("pk")).values_list(
+    rows = _with_marks(with_departure(waiting.order_by("pk"))).values_list(
         "urgency", "force", "report__age_band", "queued_at", "reporter_seen_at", "reporter_is_hidden", "left_at",
-        named=True,
+        "public_id", "marked_seqs", "dealt_seq", named=True,
     )  # fmt: skip
     return [
         _Person(
@@ -338,6 +360,8 @@ def _people(now: datetime) -> list[_Person]:
             read_choice(AgeBand, row.report__age_band, AgeBand.UNKNOWN).is_minor,
             row.queued_at,
             whereabouts_of(row, now),
+            row.public_id,
+            _is_marked(row),
         )
         for row in rows
     ]
@@ -412,36 +436,50 @@ def _others(agents: Iterable[Any]) -> list[OtherUnit]:
 
 def _active() -> Any:
     """Return all active conversations, with the columns of `waits.with_waits` and the numbers of marked messages."""
-    active = conversations_waits.with_waits(Conversation.objects.active().select_related("assigned_to__unit"))
-    return active.annotate(marked_seqs=F("danger_mark__seqs"), dealt_seq=F("danger_mark__dealt_seq"))
+    active = Conversation.objects.active().select_related("assigned_to__unit")
+    return _with_marks(conversations_waits.with_waits(active))
+
+
+def _with_marks(rows: Any) -> Any:
+    """Add the numbers of marked messages, and up to which of them they are dealt with; both None without any."""
+    return rows.annotate(marked_seqs=F("danger_mark__seqs"), dealt_seq=F("danger_mark__dealt_seq"))
 
 
 def _is_marked(row: Any) -> bool:
-    """Return whether words of suicide or danger are marked that the agent has not dealt with."""
+    """Return whether words of suicide or danger are marked that nobody has dealt with."""
     return any(seq > row.dealt_seq for seq in row.marked_seqs or ())
 
 
-def _is_left(row: Any, seconds: float) -> bool:
-    """Return whether somebody who wrote such words waits for an agent who is not available."""
-    return seconds >= LEFT_SECONDS and row.assigned_to.availability != Availability.AVAILABLE and _is_marked(row)
+def _is_left(row: Any, seconds: float, now: datetime) -> bool:
+    """Return whether somebody who wrote such words waits for an agent who is not available, or whose lease is over."""
+    return seconds >= LEFT_SECONDS and _is_marked(row) and not _is_on_duty(row.assigned_to, now)
 
 
-def _level_of_silence(row: Any, seconds: float, limit: Limit) -> Level:
-    return Level.BROKEN if _is_left(row, seconds) else service_level.level_of_time(seconds, limit)
+def _is_on_duty(agent: Agent, now: datetime) -> bool:
+    lease = timedelta(seconds=settings.LEASE_SECONDS)
+    return agent.availability == Availability.AVAILABLE and not is_lease_over(
+        seen_at=agent.seen_at, now=now, lease=lease
+    )
+
+
+def _level_of_silence(row: Any, seconds: float, now: datetime, limit: Limit) -> Level:
+    return Level.BROKEN if _is_left(row, seconds, now) else service_level.level_of_time(seconds, limit)
 
 
 def _silent(rows: Iterable[Any], now: datetime) -> Iterable[tuple[Any, float, float]]:
-    """Yield the conversations whose person is present and waits for an answer.
+    """Yield the conversations whose person waits for an answer, and is present or left (`_is_left`).
 
-    Each comes with the seconds of the wait, and the seconds since the present agent could have answered.
+    A phone that is put away sends no beat: somebody in danger is not passed over for that. Each comes with the seconds
+    of the wait, and the seconds since the present agent could have answered.
     """
     for row in rows:
-        if _is_unseen(row, now):
-            continue
         since = conversations_waits.waits_since(row)
-        if since is not None:
+        if since is None:
+            continue
+        seconds = (now - since).total_seconds()
+        if not _is_unseen(row, now) or _is_left(row, seconds, now):
             own = conversations_waits.agent_owes_since(row, since)
-            yield row, (now - since).total_seconds(), (now - own).total_seconds()
+            yield row, seconds, (now - own).total_seconds()
 
 
 def _is_unseen(row: Any, now: datetime) -> bool:
@@ -476,11 +514,27 @@ def _alerts(
     for level, count in Counter(silence.level for silence in silences if not silence.is_left).items():
         alerts.append(Alert(level, _silence_text(level, count, known[Measure.SILENCE].limit)))
     if left := sum(silence.is_left for silence in silences):
-        alerts.append(Alert(Level.BROKEN, _left_text(left), _("Danger")))
+        alerts.append(Alert(Level.BROKEN, _left_text(left), _("Danger"), Part.SILENCES))
     duty = service_level.level_of_duty(on_duty=on_duty, free=free, limit=known[Measure.ON_DUTY])
     if duty > Level.KEPT:
         alerts.append(Alert(duty, _duty_text(on_duty, free)))
     return alerts
+
+
+def _lost_alerts(count: int) -> list[Alert]:
+    """Return the alert for people in the queue whose marks nobody has dealt with.
+
+    Their agent was lost, or passed them on. They are told of at once, also while they are offline: no agent reads what
+    they wrote.
+    """
+    if not count:
+        return []
+    text = ngettext(
+        "%(count)s personne a écrit des mots de suicide ou de danger, et n'a plus d'agent.",
+        "%(count)s personnes ont écrit des mots de suicide ou de danger, et n'ont plus d'agent.",
+        count,
+    )
+    return [Alert(Level.BROKEN, text % {"count": count}, _("Danger"), Part.QUEUE)]
 
 
 def _left_text(count: int) -> str:
@@ -493,7 +547,7 @@ def _left_text(count: int) -> str:
 
 
 def _sorted(alerts: Iterable[Alert]) -> list[Alert]:
-    """Return the gravest first, of these the alert of people in danger, which has a label of its own."""
+    """Return the gravest first, of these the alerts of people in danger, which have a label of their own."""
     return sorted(alerts, key=lambda alert: (-alert.level, not alert.label, alert.text))
 
 

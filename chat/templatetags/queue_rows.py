@@ -1,7 +1,8 @@
 """`{% waiting_rows rows %}`: the people in the queue, of whom the console and the board may have a hundred."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
+from uuid import UUID
 
 from django import template
 from django.urls import reverse
@@ -22,22 +23,24 @@ _WAITING = Pattern(
 
 
 @register.simple_tag
-def waiting_rows(rows: Iterable[Any], *, may_give: bool = False) -> SafeString:
+def waiting_rows(rows: Iterable[Any], *, may_give: bool = False, marked: Collection[UUID] = ()) -> SafeString:
     """Draw `console/_waiting_person.html` for each row of the queue (`inbox.QueueRow`).
 
     may_give: whether those whose turn may come have a link to the page by which a supervisor gives them to an agent.
+    marked: the public ids of those who are marked for words of suicide or danger (`live_board.Board.marked`).
     """
     zone = timezone.get_current_timezone()
     drawn = []
     for row in rows:
         one = row.person
-        # There are few kinds of rows: three degrees, four whereabouts, a minor or not, crowded or not.
+        # There are few kinds of rows: three degrees, four whereabouts, a minor or not, crowded, marked or not.
         fill = _WAITING.filler(
             urgency=one.urgency_name,
             urgency_label=str(one.urgency.label),
             whereabouts=one.whereabouts.value,
             is_minor=one.is_minor,
             is_crowded=one.is_crowded,
+            is_marked=one.conversation in marked,
             may_give=may_give and one.whereabouts.holds_turn,
         )
         drawn.append(

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from chat.casework import emergencies
 from chat.console import inbox
-from chat.conversations import dispatcher, resume, waiting_list
-from chat.models import Conversation, DangerMark, Message
+from chat.conversations import dispatcher, phone_calls, resume, waiting_list
+from chat.models import Agent, Conversation, DangerMark, Message
 from chat.models.casework import Emergency
 from chat.rules import service_level
 from chat.rules.emergency import Situation
@@ -322,3 +322,101 @@ def test_marked_silence_of_an_agent_who_is_available_keeps_its_limit_and_comes_f
         (True, False, Level.NEAR), (False, False, Level.BROKEN),
     ]  # fmt: skip
     assert not any(one.label for one in board.alerts)
+
+
+def left_in_danger(minutes: float = 2, **who):
+    """Return an exchange whose person wrote of danger so long ago, to an agent in a pause."""
+    conversation = silent_for(minutes, make.agent(**who))
+    Agent.objects.filter(pk=conversation.assigned_to_id).update(availability=Availability.PAUSE)
+    mark_danger(conversation)
+    return conversation
+
+
+def dangers(board) -> list[str]:
+    return [one.text for one in board.alerts if one.label == "Danger"]
+
+
+def test_who_wrote_of_danger_and_put_the_phone_away_is_not_passed_over():
+    """The page of a locked phone sends no beat: the alert lasted five seconds."""
+    conversation = left_in_danger(unit_name="Ici", public_name="Louise")
+    calm = silent_for(9, make.agent(unit_name="Ici"))
+    Conversation.objects.update(reporter_seen_at=make.long_ago(2))
+    board = read()
+    assert [(one.conversation, one.is_left, one.is_offline) for one in board.silences] == [
+        (conversation.public_id, True, True)
+    ]
+    assert (len(dangers(board)), board.silent_apart) == (1, 1), f"{calm} alone is counted apart"
+    chief = make.agent(unit_name="Ici", role=Role.SUPERVISOR)
+    page = squeezed(signed_in(chief.user).get("/console/tableau/").text)
+    assert page.count("personne hors ligne") == 1
+    DangerMark.objects.update(dealt_seq=99)
+    assert (read().silences, read().silent_apart) == ([], 2)
+
+
+def test_agent_whose_lease_is_over_counts_as_not_available():
+    """While no worker puts people back into the queue, an agent who is gone stays « Disponible »."""
+    conversation = left_in_danger()
+    Agent.objects.update(availability=Availability.AVAILABLE)
+    assert dangers(read()) == []
+    for seen_at in (make.long_ago(2), None):
+        Agent.objects.filter(pk=conversation.assigned_to_id).update(seen_at=seen_at)
+        assert len(dangers(read())) == 1
+
+
+def test_who_wrote_of_danger_and_has_no_agent_any_more_is_said_at_once_and_marked_in_the_queue():
+    """The mark went with the agent: the board said that one person waits."""
+    conversation = left_in_danger(0.1)
+    other = make.waiting()
+    agent = conversation.assigned_to
+    type(agent).objects.filter(pk=agent.pk).update(seen_at=make.long_ago(2))
+    assert dispatcher.release_stale() == 1
+    Conversation.objects.filter(pk=conversation.pk).update(reporter_seen_at=make.long_ago(2))
+    board = read()
+    assert dangers(board) == ["1 personne a écrit des mots de suicide ou de danger, et n'a plus d'agent."]
+    assert board.marked == {conversation.public_id} and other.public_id not in board.marked
+    chief = make.agent(role=Role.SUPERVISOR)
+    Agent.objects.filter(pk=chief.pk).update(board_layout=["-file"])
+    client = signed_in(chief.user)
+    for query in ("", f"?unite={chief.unit_id}", "?urgence=critical"):
+        page = squeezed(client.get(f"/console/tableau/{query}").text)
+        assert page.count("mots de suicide ou de danger, plus d'agent") == 1, "whatever is hidden or filtered"
+        assert 'href="#file"' in page and 'id="file"' in page
+    DangerMark.objects.update(dealt_seq=99)
+    assert dangers(read()) == []
+    assert 'id="file"' not in client.get("/console/tableau/").text, "hidden as it was arranged"
+
+
+def test_alert_of_danger_leads_to_who_it_is_and_to_what_can_be_done():
+    here = left_in_danger(unit_name="Ici", public_name="Louise")
+    there = left_in_danger(3, unit_name="Ailleurs", public_name="Yann")
+    chief = make.agent(role=Role.SUPERVISOR, unit_name="Ici", public_name="Dominique")
+    Agent.objects.filter(pk=chief.pk).update(board_layout=["-silences"])
+    client = signed_in(chief.user)
+    for query in ("", f"?unite={chief.unit_id}"):
+        page = squeezed(client.get(f"/console/tableau/{query}").text)
+        alerts = page[page.index("data-alerts") : page.index('id="silences"')]
+        assert 'href="#silences">Voir ces personnes</a>' in alerts
+        lines = page[page.index('id="silences"') : page.index('id="en-cours"')]
+        assert f'id="rejoindre-silence-{here.public_id}" href="/console/tableau/echange/{here.public_id}/"' in lines
+        assert f'id="astreinte-silence-{there.public_id}" href="/console/astreintes/"' in lines
+        assert f"/console/tableau/echange/{there.public_id}/" not in page and "Yann" not in page
+        running = page[page.index('id="en-cours"') :]
+        assert running.count("<strong>mots de suicide ou de danger</strong>") == 1
+    assert client.get(f"/console/tableau/echange/{here.public_id}/").status_code == 200
+
+
+def test_supervisor_is_not_led_to_join_an_exchange_of_their_own():
+    conversation = left_in_danger(unit_name="Ici", role=Role.SUPERVISOR)
+    page = signed_in(conversation.assigned_to.user).get("/console/tableau/").text
+    assert "mots de suicide ou de danger" in page and "rejoindre-silence" not in page
+
+
+def test_agent_who_telephones_is_not_called_absent():
+    conversation = left_in_danger(unit_name="Ici")
+    agent = conversation.assigned_to
+    Agent.objects.filter(pk=agent.pk).update(availability=Availability.AVAILABLE)
+    phone_calls.begin_phone_call(agent_id=agent.pk)
+    chief = make.agent(role=Role.SUPERVISOR, unit_name="Ici")
+    page = squeezed(signed_in(chief.user).get("/console/tableau/").text)
+    assert len(dangers(read())) == 1
+    assert "agent au téléphone" in page and "agent en pause ou absent" not in page
