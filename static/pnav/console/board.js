@@ -10,6 +10,7 @@ import { all, find, seek } from "../lib/dom.js";
 import { createVoice } from "../lib/voice.js";
 import { sayPointsAgain } from "./charts.js";
 import { load } from "./pages.js";
+import { createSettling } from "./settling.js";
 
 /**
  * Change one part of the page, in place, until it is like another one. The reader keeps the focus and the position, and
@@ -63,8 +64,11 @@ const notices = (page) => all("[data-notices] .pnav-notice", page).map((one) => 
 
 const isClosed = (/** @type {Document} */ page) => Boolean(seek("[data-notices] .pnav-notice--closed", page));
 
+const isToShow = createSettling();
+const said = new Set(notices(document)); // an announcement that leaves and comes back is said once
+
 /**
- * Show above the page what the page that was read has there, and return the words that are new.
+ * Show above the page what the page that was read has there, once it has settled, and return the words that are new.
  *
  * @param {Document} page
  */
@@ -73,10 +77,14 @@ function showNotices(page) {
   const there = seek("[data-notices]", page);
   if (!here || !there) return "";
   const before = notices(document);
-  const hasOpened = isClosed(document) && !isClosed(page);
-  const fresh = notices(page).filter((one) => !before.includes(one));
+  const after = notices(page);
+  if (!isToShow(before.join("\n"), after.join("\n"), Date.now())) return "";
+  const wasClosed = isClosed(document);
   follow(here, there);
-  return [...(hasOpened ? [here.dataset.opened] : []), ...fresh].join(" ");
+  const closing = seek("[data-notices] .pnav-notice--closed")?.textContent?.trim();
+  const fresh = after.filter((one) => !before.includes(one) && (one === closing || !said.has(one)));
+  for (const one of fresh) said.add(one);
+  return [...(wasClosed && closing === undefined ? [here.dataset.opened] : []), ...fresh].join(" ");
 }
 
 const log = () => seek("#tableau .console-log");
