@@ -333,6 +333,11 @@ def test_thread_keeps_its_room_beside_the_figures_of_a_supervisor(
     expect(figures.first).to_contain_text("Procédure d'urgence")
     expect(figures).to_have_count(11)
     axe(page)
+    alarm = figures.first.get_by_role("link")
+    alarm.focus()
+    alarm.evaluate("one => one.setAttribute('data-before', '')")
+    expect(alarm).not_to_have_attribute("data-before", "", timeout=20_000)  # the figures are read again
+    expect(alarm).to_be_focused()
     for width, height in ((1280, 800), (1366, 768), (1024, 768)):
         page.set_viewport_size({"width": width, "height": height})
         are_in_view(right, all_of_them)

@@ -98,7 +98,20 @@ def test_availability_and_places_that_are_chosen_on_one_screen_are_shown_on_the_
     bar.get_by_label("Places").select_option("2")
     bar.get_by_role("button", name="Enregistrer le nombre de places").click()
     expect(there.locator("#disponibilite-pli")).to_contain_text("places (2)", timeout=20_000)
+    there.locator("#disponibilite-pli").click()
+    reason = there.get_by_label("Motif de la pause")
+    reason.select_option(index=1)
+    reason.focus()
+    chosen = reason.input_value()
     bar.get_by_role("button", name="En pause", exact=True).click()
+    expect(bar.locator(".console-duty__now")).to_contain_text("En pause")
+    for _reading in range(2):  # the first one may have begun before
+        with other.expect_response("**partie=offres**", timeout=20_000):
+            pass
+    other.wait_for_timeout(500)
+    expect(reason).to_have_value(chosen)
+    expect(reason).to_be_focused()
+    reason.evaluate("one => one.blur()")
     expect(there.locator(".console-duty__now")).to_contain_text("En pause", timeout=20_000)
     read: list[str] = []
     other.on("request", lambda request: read.append(request.url) if request.url.endswith("/console/") else None)

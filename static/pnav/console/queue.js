@@ -9,7 +9,7 @@ import { createRows } from "../lib/rows.js";
 import { keepDrafts } from "./drafts.js";
 import { refreshDuty } from "./duty.js";
 import { sayDuration } from "./list.js";
-import { tryToLoad } from "./pages.js";
+import { swapFrom, tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
 import { beep } from "./sound.js";
 import { announce, desk, dutyBar, known, root, say, seekSlot, slot, words } from "./state.js";
@@ -97,8 +97,7 @@ function refreshFigures() {
   figures.isAsked = true;
   setTimeout(async () => {
     Object.assign(figures, { isAsked: false, readAt: Date.now() });
-    const page = await tryToLoad(strip.dataset.src ?? "");
-    if (page) strip.replaceChildren(document.adoptNode(find(".console-figures", page)));
+    swapFrom(await tryToLoad(strip.dataset.src ?? ""), ".console-figures");
   }, FIGURES_MS);
 }
 
@@ -177,13 +176,17 @@ const PAUSES = ["data-ordered", "data-idle", "data-phone"];
 /** What was chosen at another page of this agent. A process of an older version does not say it. */
 const CHOICES = ["data-availability", "data-capacity"];
 
-/** Return whether the bar says something else of this agent than the server. @param {Element} said */
+/**
+ * Return whether the bar says something else of this agent than the server. While a reason or a number of places is
+ * being chosen in it, a choice of elsewhere waits: the bar is drawn again, and would lose this one.
+ *
+ * @param {Element} said
+ */
 function isChangedElsewhere(said) {
   const bar = dutyBar();
   const differs = (/** @type {string} */ name) => said.getAttribute(name) !== bar.getAttribute(name);
-  return (
-    PAUSES.some(differs) || CHOICES.some((name) => said.hasAttribute(name) && bar.hasAttribute(name) && differs(name))
-  );
+  const isChosen = (/** @type {string} */ name) => said.hasAttribute(name) && bar.hasAttribute(name) && differs(name);
+  return PAUSES.some(differs) || (!document.activeElement?.matches("#disponibilite select") && CHOICES.some(isChosen));
 }
 
 /** Announce each offer once, and show them, but never while somebody types there. @param {Document} page */
