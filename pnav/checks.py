@@ -56,18 +56,24 @@ LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_time
 def limits_behind_a_pooler(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Warn of each time limit that the role lacks. With DATABASE_POOLER only the role can set them. Three queries."""
+    """Warn of each time limit that the role lacks, and of `jit` that it leaves on.
+
+    With DATABASE_POOLER only the role can set them. Four queries for each database.
+    """
     if not settings.DATABASE_POOLER:
         return []
     messages: list[CheckMessage] = []
     for alias in databases or []:
         with connections[alias].cursor() as cursor:
-            for name in LIMITS:
+            for name, lacking, why in (
+                *((limit, "0", "a statement may hold a page for ever") for limit in LIMITS),
+                ("jit", "on", "a statement may be compiled for seconds"),
+            ):
                 cursor.execute("SELECT current_setting(%s)", [name])
-                if cursor.fetchone()[0] == "0":
+                if cursor.fetchone()[0] == lacking:
                     messages.append(
                         Warning(
-                            f"Behind a pooler nothing sets {name}: a statement may hold a page for ever.",
+                            f"Behind a pooler nothing sets {name}: {why}.",
                             hint="ALTER ROLE … SET: docs/operations.md, « pgbouncer ».",
                             id="pnav.W025",
                         )

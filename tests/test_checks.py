@@ -62,10 +62,16 @@ def test_role_without_limits_behind_a_pooler_is_told(settings):
     with connection.cursor() as cursor:
         for name in checks.LIMITS:
             cursor.execute("SELECT set_config(%s, '8s', true)", [name])
+        cursor.execute("SET LOCAL jit = off")
         assert checks.limits_behind_a_pooler(None, ["default"]) == []
         cursor.execute("SET LOCAL lock_timeout = 0")
     (warning,) = checks.limits_behind_a_pooler(None, ["default"])
     assert warning.id == "pnav.W025" and "lock_timeout" in warning.msg
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '8s'")
+        cursor.execute("SET LOCAL jit = on")
+    (warning,) = checks.limits_behind_a_pooler(None, ["default"])
+    assert warning.id == "pnav.W025" and "jit" in warning.msg
     assert checks.limits_behind_a_pooler(None, None) == []  # no database was asked for, so none is opened
 
 
