@@ -23,7 +23,8 @@ password; only its digest is written.
 On plain machines (deploy/systemd/pnav-certificates.service) the accounts have other numbers: `--owners
 postgres=postgres,redis=redis,web=pnav` says by name who reads the key of each folder. `--hosts
 postgres=db1,postgres=db2` gives the certificate of a folder more hosts, where servers are found under the names of
-their machines; each renewal needs it again.
+their machines. A folder that it does not name keeps the hosts that its certificate has, so that a machine without the
+list loses none; `postgres=postgres` takes them away.
 """
 
 import hashlib
@@ -115,7 +116,7 @@ def make(folder: Path, *, now: datetime, owners: Mapping[str, int] | None = None
     """Make every certificate anew, by an authority that is forgotten at once. Nothing made before is trusted any more.
 
     owners: in the place of those of PARTS. Keys are given to them when this process is root. hosts: more hosts of the
-    certificates, by folder.
+    certificates, by folder; a folder that is not among them keeps those of the certificate that is replaced.
     """
     _forget_next(folder)
     trusted = _issue(folder, now=now, owners=owners, hosts=hosts)
@@ -151,7 +152,8 @@ def _issue(
         if part.host:
             uses.append(ExtendedKeyUsageOID.SERVER_AUTH)
             # localhost: for the checks of health inside its own container.
-            names = dict.fromkeys((part.host, "localhost", *(hosts or {}).get(place, ())))
+            more = (hosts or {}).get(place) or _read_names(folder / place)
+            names = dict.fromkeys((part.host, "localhost", *more))
             alternatives = x509.SubjectAlternativeName([x509.DNSName(one) for one in names])
             builder = builder.add_extension(alternatives, critical=False)
         signed = builder.add_extension(x509.ExtendedKeyUsage(uses), critical=False).sign(key, hashes.SHA256())
@@ -246,6 +248,19 @@ def _load_own(folder: Path, prefix: str) -> x509.Certificate:
     if key.public_key() != one.public_key():
         raise ValueError("the key of another certificate")
     return one
+
+
+def _read_names(folder: Path) -> list[str]:
+    """Return the hosts of the certificate in use; none where there is no certificate that can be read."""
+    try:
+        one = x509.load_pem_x509_certificate((folder / "certificate.pem").read_bytes())
+        found = one.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except FileNotFoundError:
+        return []
+    except (ValueError, x509.ExtensionNotFound) as error:
+        print(f"authority: the hosts of {folder.name} were not read ({type(error).__name__})")  # noqa: T201
+        return []
+    return found.value.get_values_for_type(x509.DNSName)
 
 
 def _is_of(one: x509.Certificate, authority: x509.Certificate) -> bool:

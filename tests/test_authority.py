@@ -45,25 +45,52 @@ def test_server_is_verified_by_its_name_and_no_other(folder, place):
             verify(host, at)
 
 
+def names(folder, place: str) -> list[str]:
+    found = load(folder / place / "certificate.pem").extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    return found.value.get_values_for_type(x509.DNSName)
+
+
 def test_two_machines_that_share_a_certificate_are_verified_by_their_names_also_after_a_renewal(tmp_path):
     hosts = authority.read_hosts("postgres=db1,,postgres=db2.example,keys=db2.example,")
     assert hosts == {"postgres": ["db1", "db2.example"], "keys": ["db2.example"]}
     assert authority.read_hosts("") == {}
     authority.make(tmp_path, now=NOW, owners=ME, hosts=hosts)
-
-    def names(place: str) -> list[str]:
-        found = load(tmp_path / place / "certificate.pem").extensions.get_extension_for_class(
-            x509.SubjectAlternativeName
-        )
-        return found.value.get_values_for_type(x509.DNSName)
-
     made = (tmp_path / "postgres/certificate.pem").read_bytes()
     for _time in ("made", "renewed"):
-        assert names("postgres") == ["postgres", "localhost", "db1", "db2.example"]
-        assert names("keys") == ["keys", "localhost", "db2.example"]
-        assert names("web") == ["web", "localhost"]
+        assert names(tmp_path, "postgres") == ["postgres", "localhost", "db1", "db2.example"]
+        assert names(tmp_path, "keys") == ["keys", "localhost", "db2.example"]
+        assert names(tmp_path, "web") == ["web", "localhost"]
         authority.renew(tmp_path, now=NOW + timedelta(days=360), owners=ME, hosts=hosts)
     assert (tmp_path / "postgres/certificate.pem").read_bytes() != made
+
+
+@pytest.mark.parametrize("hosts", [None, {}, {"redis": ["db9"]}])
+def test_machine_without_the_list_of_names_renews_certificates_without_losing_one(tmp_path, hosts):
+    """The list was on the machine that is lost; the other one makes the certificates from now on."""
+    kept = ["postgres", "localhost", "db1", "db2"]
+    authority.make(tmp_path, now=NOW, owners=ME, hosts={"postgres": ["db1", "db2"]})
+    for day, done in ((338, "prepared"), (353, "shown"), (900, "shown")):
+        before = (tmp_path / "postgres/certificate.pem").read_bytes()
+        assert done in authority.renew(tmp_path, now=NOW + timedelta(days=day), owners=ME, hosts=hosts)
+        assert names(tmp_path, "postgres") == kept, day
+        assert ((tmp_path / "postgres/certificate.pem").read_bytes() != before) is (done == "shown")
+    authority.make(tmp_path, now=NOW, owners=ME, hosts=hosts)
+    assert names(tmp_path, "postgres") == kept, "made anew, as after a leak"
+    authority.make(tmp_path, now=NOW, owners=ME, hosts={"postgres": ["db2"]})
+    assert names(tmp_path, "postgres") == ["postgres", "localhost", "db2"], "the list counts where it names the folder"
+    authority.make(tmp_path, now=NOW, owners=ME, hosts=authority.read_hosts("postgres=postgres"))
+    assert names(tmp_path, "postgres") == ["postgres", "localhost"]
+
+
+def test_names_of_a_certificate_that_cannot_be_read_are_lost_and_this_is_told(folder, capsys):
+    for place in ("postgres", "redis"):
+        (folder / place / "certificate.pem").chmod(0o644)
+    (folder / "postgres/certificate.pem").write_text("no certificate")
+    (folder / "redis/certificate.pem").write_bytes((folder / "owner/certificate.pem").read_bytes())
+    assert "restart every service" in renew(folder, 1)
+    told = capsys.readouterr().out
+    assert "the hosts of postgres were not read" in told and "the hosts of redis were not read" in told
+    assert names(folder, "postgres") == ["postgres", "localhost"] and names(folder, "redis") == ["redis", "localhost"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ state=${STATE:-/var/lib/pnav-certificates}
 owners=postgres=postgres,keys=postgres,redis=redis,owner=pnav,web=pnav,backup=pnav
 export REDIS_PASSWORD_FILE="${REDIS_PASSWORD_FILE:-/etc/pnav/secrets/redis_password}"
 # Under which further names the servers are found, one FOLDER=NAME a line: `postgres=db1`, where two machines have one each.
+# A folder that is not in the list, or a machine without one, keeps the names that its certificate has.
 hosts=$(cat "${HOSTS:-/etc/pnav/hosts}" 2>/dev/null | tr -s '[:space:]' ,)
 mkdir -p "$state"
 [ "${1:-}" = --copied ] || .venv/bin/python deploy/authority.py "$folder" --owners "$owners" --hosts "$hosts" "$@"
