@@ -304,3 +304,49 @@ def test_copied_certificates_are_read_again_and_none_are_made(renewal):
     assert renewal("haproxy", changed=True, arguments=("--copied",)) == (0, [AGAIN["haproxy"]])
     assert renewal("haproxy", changed=False, arguments=("--copied",)) == (0, [])
     assert "certificates.sh --copied" in OPERATIONS
+
+
+STANDBY = OPERATIONS.partition("## Two machines, one lost")[2].partition("\n### ")[0]
+
+
+def copies_of_a_primary() -> list[str]:
+    """Return the blocks of lines that make a standby of a plain machine."""
+    blocks = re.findall(r"^```\n(.*?)^```$", STANDBY, re.MULTILINE | re.DOTALL)
+    return [block for block in blocks if "pg_basebackup" in block and "-delete" in block]
+
+
+def test_password_of_a_standby_is_for_the_machine_that_it_copies():
+    made, again = copies_of_a_primary()
+    for block, host, own in ((made, "db1", "db2"), (again, "db2", "db1")):
+        assert f"'{host}:5432:*:pnav_standby:PASSWORD'" in block
+        assert f"host={host} user=pnav_standby application_name={own} " in block
+
+
+def test_lost_primary_is_forbidden_to_start_and_is_deleted_before_it_becomes_a_standby(tmp_path):
+    """The lines of the document are run where it still runs, with programs that only note what they find.
+
+    Debian starts what `start.conf` calls `auto` at each boot: as a primary, with the data of before.
+    """
+    programs, settings_of, data = tmp_path / "programs", tmp_path / "etc/17/content", tmp_path / "var/17/content"
+    for folder in (programs, settings_of, data / "base"):
+        folder.mkdir(parents=True)
+    (settings_of / "start.conf").write_text("auto\n")
+    (data / "PG_VERSION").write_text("17\n")
+    note = f'$(cat {settings_of}/start.conf) $(ls {data} | tr "\\n" " ")" >> {tmp_path}/noted'
+    for name, text in (
+        ("systemctl", f'echo "$1 {note}'),
+        ("su", f'echo "copy {note}'),
+        ("install", 'for last; do :; done; : > "$last"'),
+    ):
+        (programs / name).write_text(f"#!/bin/sh\n{text}\n")
+        (programs / name).chmod(0o755)
+    lines = copies_of_a_primary()[1]
+    for ours, there in (("/etc/postgresql", "etc"), ("/var/lib/postgresql", "var")):
+        lines = lines.replace(ours, str(tmp_path / there))
+    assert f"find {data} -mindepth 1 -delete" in lines and lines.count("-delete") == 1, "nothing else is deleted here"
+    environment = {"PATH": f"{programs}:/usr/bin:/bin"}
+    done = subprocess.run(["sh", "-eu", "-c", lines], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    noted = [line.strip() for line in (tmp_path / "noted").read_text().splitlines()]
+    assert noted == ["stop disabled PG_VERSION base", "copy disabled", "start auto postgresql.auto.conf"]
+    assert (data / "postgresql.auto.conf").read_text() == "synchronous_standby_names = ''\n"
