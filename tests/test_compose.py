@@ -475,7 +475,7 @@ def test_owner_who_may_make_roles_and_nothing_else_runs_the_script():
         rights = "rolcanlogin, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls"
         cursor.execute(f"SELECT {rights}, rolconfig FROM pg_roles WHERE rolname = 'tried_web'")  # noqa: S608
         can_login, *others, limits = cursor.fetchone()
-        assert can_login and not any(others) and len(limits) == 3
+        assert can_login and not any(others) and len(limits) == 4  # three limits, and `jit`
         for table in ("made_before", "made_later"):
             for right, may in [
                 ("SELECT", True),
