@@ -23,9 +23,10 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "HEIF")  # the formats that are tried; 
 # Decoded, that takes 240 MB. A file that claims more pixels is not decoded at all.
 PIXELS_MOST = 60_000_000
 SIDE_MOST = 2_000  # pixels of the longest side of a drawing, so that a page of text stays readable
-# An image whose longer side is more than so many times the other is drawn once, made smaller, and not cut into pages:
-# one of 1 × 59,000 would be twenty pages of one pixel in width. A screenshot of 400 × 40,000 is cut into twenty.
-APART_MOST = 100
+# A strip is drawn once, made smaller, and not cut into pages: one of 1 × 59,000 would be twenty pages of one pixel in
+# width. Its shorter side has fewer than NARROW pixels, and the longer one is more than APART_MOST times as long. A
+# screenshot is wider: one of 360 × 40,000 is cut into twenty, because made smaller it could not be read.
+NARROW, APART_MOST = 100, 100
 LONG = 3.0  # an image that is higher than SIDE_MOST and more than so many times its width is cut into several pages
 PAGES_MOST = 20
 DRAWN_MOST = 24 * 1024 * 1024  # bytes of all pages, which the worker has in memory once, to encrypt them
@@ -101,7 +102,7 @@ def _draw(content: bytes, *, is_pdf: bool) -> tuple[list[Page], bool]:
 def _image_pages(content: bytes) -> Iterator[Image.Image]:
     """Yield the first frame of the image, rotated as EXIF says, in pieces if it is much higher than wide.
 
-    One whose sides are too far apart (APART_MOST) is yielded whole, with no side longer than SIDE_MOST.
+    A strip (NARROW, APART_MOST) is yielded whole, with no side longer than SIDE_MOST.
     """
     with Image.open(io.BytesIO(content), formats=list(FORMATS)) as opened:
         if opened.width * opened.height > PIXELS_MOST or min(opened.size) < 1:
@@ -111,7 +112,7 @@ def _image_pages(content: bytes) -> Iterator[Image.Image]:
         opened.load()
         ImageOps.exif_transpose(opened, in_place=True)
         picture = _plain(opened)
-    is_strip = max(picture.size) > APART_MOST * min(picture.size)
+    is_strip = min(picture.size) < NARROW and max(picture.size) > APART_MOST * min(picture.size)
     side = max(picture.size) if is_strip else picture.width
     if side > SIDE_MOST:
         width, height = (max(1, round(one * SIDE_MOST / side)) for one in picture.size)

@@ -75,6 +75,7 @@ def test_long_capture_is_several_pages_and_a_long_document_says_that_there_is_mo
         ((19, 6_000), [(6, 2000)]),
         ((5, 600), [(5, 600)]),
         ((30, 3_000), [(30, 2000), (30, 1000)]),  # 1 × 100 is still cut
+        ((360, 36_100), [(360, 2000)] * 18 + [(360, 100)]),  # more than 1 × 100, and to be read
         ((1080, 43_200), [(1080, 3240)] * 13 + [(1080, 1080)]),  # a conversation of forty screens
     ],
 )
