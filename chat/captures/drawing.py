@@ -42,10 +42,12 @@ PAGES_MOST, WEBP_SIDE = 20, 16_383  # limits of what a child may return (`common
 # count no more: a worker that is started again leaves one behind, and on such a machine these add up.
 ATTEMPTS_MOST = 3
 # Tries that were « slow » have a count of their own, in the sealed words, and follow each other after CLAIM, then twice
-# as long each time up to SLOW_PAUSE_MOST. These 24 take 14 hours at least, and 6 minutes of the processor at most,
-# because a child that has used 15 s of it ends with « time ». Then the page says that this machine had no time for it.
-SLOW_MOST = 24
-SLOW_PAUSE_MOST = timedelta(minutes=40)
+# as long each time up to SLOW_PAUSE_MOST. SLOW_OFTEN of them take 14 hours at least, and 6 minutes of the processor at
+# most, because a child that has used 15 s of it ends with « time ». From then on there is one every RARE_PAUSE, until
+# the capture is drawn or erased: a minute of the processor a day at most. From `queries.LATE_TRIES` on pages say that
+# this machine had no time for it yet.
+SLOW_OFTEN = 24
+SLOW_PAUSE_MOST, RARE_PAUSE = timedelta(minutes=40), timedelta(hours=6)
 # From its second try on a capture gets a higher priority and more time; not for having waited, because then each file
 # of a crowd would get it. At the lowest priority, beside one core that pages (5) fill, a child gets 1.3 s of processor
 # within `pool.WALL_SECONDS`; at 10 within LATE_SECONDS 28 s.
@@ -92,9 +94,8 @@ def _draw(capture: Capture) -> None:
             Capture.objects.filter(pk=capture.pk).update(attempts=0)
             return
         if error.why == "slow":
-            if _count_slow(capture) < SLOW_MOST:
+            if _put_off(capture, told):
                 return
-            told["late"] = True
         elif error.why != "memory" and capture.attempts < ATTEMPTS_MOST:
             return
     except NotADrawing:
@@ -103,26 +104,28 @@ def _draw(capture: Capture) -> None:
 
 
 @transaction.atomic
-def _count_slow(capture: Capture) -> int:
-    """Count one more try for which the machine was too slow, and return how many there were. Raises KeysAway.
+def _put_off(capture: Capture, told: dict[str, Any]) -> bool:
+    """Count one more try for which the machine was too slow, and put off the next one. Raises KeysAway.
 
-    The next one is put off by moving `claimed_at` into the future, if it shall come later than after CLAIM. One that
-    was erased meanwhile, or whose words do not open, counts as tried often enough.
+    It is put off by moving `claimed_at` into the future, if it shall come later than after CLAIM. told: what was read
+    of the original, stored meanwhile. Returns whether there will be a next one: not of a capture that was erased
+    meanwhile, or whose words do not open.
     """
     row = Capture.objects.select_for_update(of=("self",)).filter(pk=capture.pk, state=CaptureState.RECEIVED).first()
     if row is None:
-        return SLOW_MOST
+        return False
     row.conversation = capture.conversation
     try:
         count = int(row.words.get("slow", 0)) + 1
-        row.seal(row.words | {"slow": count})
+        row.seal(row.words | told | {"slow": count})
     except KeysAway:
         raise
     except UnsealError:
-        return SLOW_MOST
-    row.attempts, row.claimed_at = 0, clock.now() + min(CLAIM * 2 ** (count - 1), SLOW_PAUSE_MOST) - CLAIM
+        return False
+    pause = RARE_PAUSE if count >= SLOW_OFTEN else min(CLAIM * 2 ** (count - 1), SLOW_PAUSE_MOST)
+    row.attempts, row.claimed_at = 0, clock.now() + pause - CLAIM
     row.save(update_fields=["sealed_words", "attempts", "claimed_at"])
-    return count
+    return True
 
 
 @transaction.atomic
@@ -131,7 +134,7 @@ def _claim() -> Capture | None:
 
     The wait counts from its arrival, or from when the last one of the same exchange was claimed, if that is later. So
     somebody who sends twenty large files delays another person by one of them, and later arrivals cannot postpone a
-    second file for ever. One that is put off (`_count_slow`) puts off no other of its exchange. One statement, which
+    second file for ever. One that is put off (`_put_off`) puts off no other of its exchange. One statement, which
     reads the captures of each waiting exchange and changes one row.
     """
     now = clock.now()

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -17,14 +18,18 @@ from common.sealed_files.chunks import Sealer
 
 logger = logging.getLogger(__name__)
 
+# After so many tries that were « slow » (`chat.captures.drawing`), 15 minutes at least, pages no longer say that the
+# drawing is under way.
+LATE_TRIES = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """It is one capture with its decrypted words.
 
     name: that of the file on its sender's device. sha256, kind: "" until the file was read. pages: its drawings. more:
-    whether there are pages that were not drawn. is_late: whether this machine was too slow to draw it, as often as it
-    tried. is_readable: whether its words could be decrypted.
+    whether there are pages that were not drawn. is_late: whether it waits because this machine was too slow to draw it,
+    LATE_TRIES times or more. is_readable: whether its words could be decrypted.
     """
 
     public_id: UUID
@@ -61,7 +66,7 @@ class Seen:
     @property
     def is_unreadable(self) -> bool:
         """Return whether nothing could be drawn of it, which does not mean that it is harmless."""
-        return self.state == CaptureState.UNREADABLE
+        return self.state == CaptureState.UNREADABLE and not self.is_late
 
     @property
     def kind_label(self) -> str:
@@ -105,11 +110,21 @@ def open_rows(conversation: Conversation, rows: "QuerySet[Capture]") -> list[See
                 sha256=words.get("sha256", ""),
                 kind=words.get("kind", ""),
                 more=bool(words.get("more")),
-                is_late=bool(words.get("late")),
+                is_late=_is_late(row.state, words),
                 is_readable=is_readable,
             )
         )
     return found
+
+
+def _is_late(state: str, words: Mapping[str, Any]) -> bool:
+    """Return whether a capture waits because this machine was too slow to draw it so far.
+
+    A version of November 2026 gave such a capture up, as UNREADABLE and « late ».
+    """
+    if state == CaptureState.RECEIVED:
+        return int(words.get("slow", 0)) >= LATE_TRIES
+    return state == CaptureState.UNREADABLE and bool(words.get("late"))
 
 
 def own_captures(conversation: Conversation, only: Collection[UUID] | None = None) -> list[Seen]:

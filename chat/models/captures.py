@@ -15,7 +15,7 @@ from chat.models.casework import SealedWords
 
 class CaptureState(models.TextChoices):
     """These are the states of a capture, in order. DRAWN and UNREADABLE are final; neither means that the file is
-    safe."""
+    safe. One for which the machine was too slow stays RECEIVED."""
 
     ARRIVING = "arriving", _("En cours d'envoi")
     RECEIVED = "received", _("Reçue, à dessiner")
@@ -42,13 +42,15 @@ class Capture(SealedWords):
     public_id reaches another capture's file (`chat.captures.store`).
     number: from 1, in the order in which captures were begun.
     sealed_words: the file's key (base64), its name on the sender's device, an agent's `title`, and once it was read its
-    SHA-256, its kind and what was found. They are deleted with the row, and without them nobody can decrypt the chunks.
+    SHA-256, its kind and what was found; `slow`: for how many tries the machine was too slow. They are deleted with the
+    row, and without them nobody can decrypt the chunks.
     size: bytes, declared before the first one, and enforced. received: how many bytes are acknowledged. tokens: those
     of the acknowledged chunks, in order, the only ones that can be decrypted.
     shown_at, read_at: when it was shown to the agent, and when its drawing was first on the agent's page; for an
     agent's file, when it was sent, and when it was first on the person's page.
-    claimed_at, attempts: when a worker claimed it to draw it, and how often that was tried. is_tried_again: whether one
-    had claimed it before, for the worker that has it now; it is not stored.
+    claimed_at, attempts: when a worker claimed it to draw it, in the future where the next try is put off
+    (`chat.captures.drawing`), and how often that was tried. is_tried_again: whether one had claimed it before, for the
+    worker that has it now; it is not stored.
     locked_at: since when nobody sees it, because it may be an offence to possess; the person is told.
     """
 

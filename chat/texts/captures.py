@@ -137,6 +137,7 @@ add(
     variables=[PERCENT],
 )  # fmt: skip
 add("captures.is_unreadable", CAPTURES, _("Reçu, mais illisible ici : l'original est gardé."))
+add("captures.is_late", CAPTURES, _("Pas encore préparé : le service n'en a pas eu le temps. L'original est gardé."))
 add(
     "captures.is_locked",
     CAPTURES,
@@ -186,6 +187,12 @@ HANDED_OVER = add(
 add("captures.handed_title", CAPTURES, _("Envoyé par votre interlocuteur"), _("Envoyé par ton interlocuteur"))
 add("captures.handed_waits", CAPTURES, _("Il est en préparation : rechargez la page dans un instant."),
     _("Il est en préparation : recharge la page dans un instant."))  # fmt: skip
+add(
+    "captures.handed_late",
+    CAPTURES,
+    _("Il n'est pas encore prêt : le service n'en a pas eu le temps. Revenez plus tard."),
+    _("Il n'est pas encore prêt : le service n'en a pas eu le temps. Reviens plus tard."),
+)
 add("captures.handed_unreadable", CAPTURES, _("Il ne peut pas être montré ici. Demandez-en un autre."),
     _("Il ne peut pas être montré ici. Demandes-en un autre."))  # fmt: skip
 add("captures.handed_more", CAPTURES, _("Les pages suivantes ne sont pas montrées."))

@@ -192,7 +192,7 @@ def facts(*, is_readable: bool = True) -> list[Fact]:
 
 
 def captures() -> list[Seen]:
-    """Return one capture in each of its states: arriving, received, shown, seen, unreadable, locked."""
+    """Return one capture in each of its states: arriving, received, shown, seen, unreadable, locked, late."""
     states = [
         # State; received, shown, seen, locked.
         (CaptureState.ARRIVING, False, False, False, False),
@@ -205,16 +205,16 @@ def captures() -> list[Seen]:
     return [
         capture(number, state, received=received, shown=shown, read=read, locked=locked)
         for number, (state, received, shown, read, locked) in enumerate(states, 1)
-    ]
+    ] + [capture(len(states) + 1, CaptureState.RECEIVED, received=True, late=True)]
 
 
 def handouts() -> list[Seen]:
-    """Return the documents that the agent handed to the person: not drawn yet, impossible to draw, drawn in part."""
+    """Return what the agent handed to the person: not drawn yet, impossible to draw, drawn in part, late."""
     states = [(CaptureState.RECEIVED, ()), (CaptureState.UNREADABLE, ()), (CaptureState.DRAWN, ((1, 8, 6),))]
     return [
         capture(number, state, received=True, shown=True, pages=pages, title=WRITTEN)
         for number, (state, pages) in enumerate(states, 1)
-    ]
+    ] + [capture(len(states) + 1, CaptureState.RECEIVED, received=True, shown=True, late=True, title=WRITTEN)]
 
 
 def capture(
@@ -225,6 +225,7 @@ def capture(
     shown: bool = False,
     read: bool = False,
     locked: bool = False,
+    late: bool = False,
     pages: Sequence[tuple[int, int, int]] = (),
     title: str = "",
 ) -> Seen:
@@ -247,4 +248,5 @@ def capture(
         name=WRITTEN,
         title=title,
         more=bool(pages),
+        is_late=late,
     )

@@ -148,31 +148,56 @@ def test_workers_that_started_again_do_not_add_up_on_a_slow_machine(monkeypatch,
     assert (capture.state, capture.attempts) == (CaptureState.RECEIVED, 0)
 
 
-def test_machine_that_stays_too_slow_is_asked_a_number_of_times(monkeypatch):
-    """A capture is not tried for ever, and what its page then says is said of the machine, not of the file."""
-    now, asked = [clock.now()], []
+def test_machine_that_stays_too_slow_is_asked_less_and_less_and_draws_it_once_it_is_calm(monkeypatch):
+    """What its page says meanwhile is said of the machine, not of the file."""
+    now, is_calm = [clock.now()], False
+    real = pool.run
 
-    def run(*_arguments, **_named):
-        asked.append(now[0])
+    def run(*arguments, **named):
+        if is_calm:
+            return real(*arguments, **named)
         raise pool.Failed("slow")
 
     monkeypatch.setattr(drawing.pool, "run", run)
     monkeypatch.setattr(drawing.clock, "now", lambda: now[0])
     capture = make_captures.received(make.waiting())
-    pauses = []
-    while len(pauses) < 99 and drawing.draw_next():
+    pauses, late = [], []
+
+    def seen():
+        [one] = queries.open_rows(capture.conversation, Capture.objects.filter(pk=capture.pk))
+        return one
+
+    for _each in range(drawing.SLOW_OFTEN + 3):
+        assert drawing.draw_next()
         capture.refresh_from_db()
         due = capture.claimed_at + drawing.CLAIM
         pauses.append((due - now[0]) // timedelta(minutes=1))
+        late.append(seen().is_late)
         now[0] = due
         assert not drawing.draw_next(), "not before"
         now[0] += timedelta(seconds=1)
-    assert len(asked) == drawing.SLOW_MOST == len(pauses)
-    assert pauses[:5] == [5, 10, 20, 40, 40] and set(pauses[3:]) == {40}
-    assert capture.state == CaptureState.UNREADABLE
-    assert len(capture.words["sha256"]) == 64, "the unit can open its original"
-    [seen] = queries.open_rows(capture.conversation, Capture.objects.filter(pk=capture.pk))
-    assert seen.is_unreadable and seen.is_late
+    assert pauses == [5, 10, 20] + [40] * 20 + [6 * 60] * 4
+    assert late == [False, False] + [True] * 25
+    assert (capture.state, seen().is_unreadable) == (CaptureState.RECEIVED, False)
+    assert (len(capture.words["sha256"]), seen().kind) == (64, "png"), "the unit can open its original"
+    is_calm = True
+    assert drawing.draw_next()
+    assert seen().is_drawn and not seen().is_late
+
+
+def test_capture_that_failed_after_slow_tries_is_unreadable_and_not_late(monkeypatch):
+    errors = ["slow"] * queries.LATE_TRIES + ["memory"]
+
+    def run(*_arguments, **_named):
+        raise pool.Failed(errors.pop(0))
+
+    monkeypatch.setattr(drawing.pool, "run", run)
+    capture = make_captures.received(make.waiting())
+    while errors:
+        assert drawing.draw_next()
+        Capture.objects.update(claimed_at=clock.now() - 2 * drawing.CLAIM)
+    [seen] = queries.open_rows(capture.conversation, Capture.objects.all())
+    assert seen.is_unreadable and not seen.is_late
 
 
 def test_a_try_that_found_no_child_free_is_not_counted(monkeypatch):
@@ -182,7 +207,7 @@ def test_a_try_that_found_no_child_free_is_not_counted(monkeypatch):
     monkeypatch.setattr(drawing.pool, "run", run)
     monkeypatch.setattr(drawing, "CLAIM", timedelta(seconds=-1))
     capture = make_captures.received(make.waiting())
-    for _each in range(drawing.SLOW_MOST + 1):
+    for _each in range(drawing.SLOW_OFTEN + 1):
         assert drawing.draw_next()
     capture.refresh_from_db()
     assert capture.state == CaptureState.RECEIVED and "slow" not in capture.words

@@ -198,6 +198,17 @@ def test_unreadable_is_said_to_both(held, as_reporter):
     assert "Illisible" in read(browser.get(f"{page}captures/"))
 
 
+def test_document_for_which_there_was_no_time_is_said_to_be_late_and_no_other_is_asked_for(held, as_reporter):
+    conversation, browser, page = held
+    send(browser, page)
+    for _each in range(queries.LATE_TRIES):
+        drawing._put_off(Capture.objects.select_related("conversation").get(), {"kind": "png"})
+    theirs, ours = read(as_reporter(conversation).get(THEIRS)), read(browser.get(f"{page}captures/"))
+    assert "n'est pas encore prêt" in theirs and "Revenez plus tard" in theirs and "Demandez-en" not in theirs
+    assert "Pas encore dessiné : le service n'en a pas eu le temps" in ours
+    assert "Illisible" not in ours and "un autre PDF" not in ours
+
+
 @pytest.mark.parametrize(
     ("content", "title", "said"),
     [

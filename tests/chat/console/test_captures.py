@@ -10,7 +10,7 @@ from html import unescape
 import pytest
 from django.utils import timezone
 
-from chat.captures import answers, drawing, receiving, store
+from chat.captures import answers, drawing, queries, receiving, store
 from chat.console import casework_panels
 from chat.journal import actions as journal_actions
 from chat.journal.dates import Moment, Precision
@@ -163,9 +163,10 @@ def test_unreadable_is_said_to_say_nothing_of_being_safe():
 def test_capture_for_which_there_was_no_time_is_not_called_unreadable():
     conversation = make.assigned()
     capture = make_captures.shown(conversation)
-    drawing._finish(capture, {"sha256": "0" * 64, "kind": "png", "late": True}, [])
+    for _each in range(queries.LATE_TRIES):
+        drawing._put_off(capture, {"sha256": "0" * 64, "kind": "png"})
     page = read(signed_in(conversation.assigned_to.user).get(f"{page_of(conversation)}captures/"))
-    assert "n'en a pas eu le temps" in page and "Illisible" not in page
+    assert "Pas encore dessinée" in page and "Illisible" not in page and "rechargez" not in page
     assert "ne veut pas dire que le fichier est sain" in page and "<img" not in page
 
 

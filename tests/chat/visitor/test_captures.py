@@ -464,6 +464,20 @@ def test_unreadable_capture_is_said_to_be_unreadable_never_safe(sender):
     assert "illisible" in page and "sain" not in page
 
 
+@pytest.mark.parametrize("is_given_up", [False, True])
+def test_capture_for_which_there_was_no_time_is_not_said_to_be_unreadable(sender, is_given_up):
+    """is_given_up: by a process of an earlier version."""
+    client, conversation = sender
+    capture = make_captures.received(conversation)
+    for _each in range(queries.LATE_TRIES):
+        drawing._put_off(capture, {"sha256": "0" * 64, "kind": "png"})
+    if is_given_up:
+        drawing._finish(capture, {"late": True}, [])
+    page = read(client.get(PAGE))
+    assert "Pas encore préparé : le service n'en a pas eu le temps. L'original est gardé." in page
+    assert "illisible" not in page
+
+
 def test_person_reads_that_captures_go_along_before_they_agree(as_reporter):
     conversation = make.assigned()
     make_captures.seen(conversation)
