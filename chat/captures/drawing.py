@@ -5,6 +5,7 @@ Several workers share the captures (`claimed_at`).
 """
 
 import hashlib
+import itertools
 import logging
 import queue
 import threading
@@ -15,7 +16,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Case, OuterRef, Q, Subquery, When
 from django.db.models.functions import Greatest
 from psycopg_pool import PoolTimeout
 
@@ -48,6 +49,8 @@ ATTEMPTS_MOST = 3
 # this machine had no time for it yet.
 SLOW_OFTEN = 24
 SLOW_PAUSE_MOST, RARE_PAUSE = timedelta(minutes=40), timedelta(hours=6)
+# Captures that were tried before come after those that were not, but first in one turn of so many.
+AGAIN_EVERY = 4
 # From its second try on a capture gets a higher priority and more time; not for having waited, because then each file
 # of a crowd would get it. At the lowest priority, beside one core that pages (5) fill, a child gets 1.3 s of processor
 # within `pool.WALL_SECONDS`; at 10 within LATE_SECONDS 28 s.
@@ -57,13 +60,13 @@ PAUSE_SECONDS = 1.0
 SWEEP_SECONDS = 60 * 60
 
 
-def draw_next() -> bool:
-    """Draw the next capture, taking exchanges in turn. Return False when none waits.
+def draw_next(*, again_first: bool = False) -> bool:
+    """Draw the next capture, taking exchanges in turn. Return False when none waits. again_first: as in `_claim`.
 
     There are two transactions on its row. Between them, outside of any transaction, its chunks are read twice, a child
     runs within the limits of `common.offload`, and one object is stored for each chunk of the drawings.
     """
-    capture = _claim()
+    capture = _claim(again_first=again_first)
     if capture is None:
         return False
     try:
@@ -129,13 +132,16 @@ def _put_off(capture: Capture, told: dict[str, Any]) -> bool:
 
 
 @transaction.atomic
-def _claim() -> Capture | None:
+def _claim(*, again_first: bool = False) -> Capture | None:
     """Claim the capture that has waited longest, and return it; None when none waits.
 
     The wait counts from its arrival, or from when the last one of the same exchange was claimed, if that is later. So
     somebody who sends twenty large files delays another person by one of them, and later arrivals cannot postpone a
-    second file for ever. One that is put off (`_put_off`) puts off no other of its exchange. One statement, which
-    reads the captures of each waiting exchange and changes one row.
+    second file for ever. One that is put off (`_put_off`) puts off no other of its exchange.
+
+    One that was tried before comes after those that were not, or first with again_first. Otherwise twenty that were
+    put off and are due together, as after a pause of the worker, would all come before another person's new one. One
+    statement, which reads the captures of each waiting exchange and changes one row.
     """
     now = clock.now()
     rows = Capture.objects.select_for_update(of=("self",), skip_locked=True).select_related("conversation")
@@ -143,7 +149,8 @@ def _claim() -> Capture | None:
     taken = Capture.objects.filter(conversation=OuterRef("conversation"), claimed_at__lte=now)
     latest = Subquery(taken.order_by("-claimed_at").values("claimed_at")[:1])
     since = Greatest("received_at", latest)  # PostgreSQL's function ignores NULL
-    capture = free.annotate(since=since).order_by("since", "received_at").first()
+    rank = Case(When(claimed_at__isnull=again_first, then=1), default=0)
+    capture = free.annotate(since=since, rank=rank).order_by("rank", "since", "received_at").first()
     if capture is None:
         return None
     capture.is_tried_again = capture.claimed_at is not None
@@ -264,6 +271,7 @@ class Turns(threading.Thread):
         super().__init__(name="captures", daemon=True)
         self._stop_event = stop
         self._sweep_at = time.monotonic()
+        self._turns = itertools.count(1)
 
     def run(self) -> None:
         """Take one turn after another until the thread is stopped, with a pause when there is nothing to do."""
@@ -279,7 +287,7 @@ class Turns(threading.Thread):
             if time.monotonic() >= self._sweep_at:
                 self._sweep_at = time.monotonic() + SWEEP_SECONDS
                 store.sweep(clock.now())
-            is_busy = draw_next()
+            is_busy = draw_next(again_first=next(self._turns) % AGAIN_EVERY == 0)
             return any((is_busy, scan_some(), store.erase_some()))
         except (DatabaseError, InterfaceError, PoolTimeout) as error:
             logger.warning("captures: the database does not answer (%s)", type(error).__name__)

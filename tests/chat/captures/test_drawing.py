@@ -200,6 +200,31 @@ def test_capture_that_failed_after_slow_tries_is_unreadable_and_not_late(monkeyp
     assert seen.is_unreadable and not seen.is_late
 
 
+def test_captures_tried_before_delay_another_person_by_one_of_them():
+    """They are put off, and all are due together after a pause of the worker."""
+    one = make.waiting()
+    many = [make_captures.received(one) for _ in range(3)]
+    Capture.objects.update(claimed_at=clock.now() - timedelta(hours=2))
+    new = [make_captures.received(make.waiting()) for _ in range(2)]
+    assert drawing._claim() == new[0]
+    assert drawing._claim(again_first=True) in many, "and those who come later put none off for ever"
+    assert drawing._claim() == new[1]
+    assert drawing._claim() in many
+
+
+def test_one_turn_in_four_begins_with_those_tried_before(monkeypatch):
+    asked = []
+    monkeypatch.setattr(drawing, "draw_next", lambda *, again_first: asked.append(again_first))
+    for module, name in ((drawing, "scan_some"), (store, "erase_some")):
+        monkeypatch.setattr(module, name, lambda: 0)
+    monkeypatch.setattr(store, "sweep", lambda _now: None)
+    monkeypatch.setattr(drawing, "close_old_connections", lambda: None)
+    turns = drawing.Turns(threading.Event())
+    for _each in range(8):
+        turns._turn()
+    assert asked == [False, False, False, True] * 2
+
+
 def test_a_try_that_found_no_child_free_is_not_counted(monkeypatch):
     def run(*_arguments, **_named):
         raise pool.Busy
@@ -431,7 +456,7 @@ def test_scanner_that_is_away_has_said_nothing(settings, tmp_path):
 def test_turn_goes_on_when_the_database_is_away(monkeypatch):
     from django.db import OperationalError
 
-    def away():
+    def away(**_named):
         raise OperationalError
 
     monkeypatch.setattr(drawing, "draw_next", away)
