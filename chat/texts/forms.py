@@ -93,11 +93,11 @@ REMOVAL_STILL_THERE = add(
     FOLLOW_UP,
     _(
         "Vous pouvez contester auprès du site, demander à un signaleur de confiance, ou vous adresser à "
-        "la CNIL après un mois sans réponse. Voyez « Le site refuse, ou ne répond pas »."
+        "la CNIL après un mois sans réponse : la page du retrait dit comment."
     ),
     _(
         "Tu peux contester auprès du site, demander à un signaleur de confiance, ou t'adresser à la CNIL "
-        "après un mois sans réponse. Vois « Le site refuse, ou ne répond pas »."
+        "après un mois sans réponse : la page du retrait dit comment."
     ),
 )
 REMOVAL_SETTLED = add("follow_up.removal_settled", FOLLOW_UP, _("Cette date n'est plus gardée : rien n'a changé."))

@@ -91,9 +91,11 @@ def test_kit_stays_in_reach_when_the_content_is_there_to_the_end():
     removal.note_request(conversation, asked_on)
     shown = squeezed(unescape(answer(client, asked_on, Answer.STILL_THERE).text))
     assert reverse("pages:removal_request") in shown
-    assert "Voyez « Le site refuse, ou ne répond pas »" in shown
+    assert "à la CNIL après un mois sans réponse : la page du retrait dit comment" in shown, "in another section of it"
     assert f'href="{reverse("pages:removal")}#retrait-refus">Le site refuse, ou ne répond pas</a>' in shown
-    assert 'id="retrait-refus"' in client.get(reverse("pages:removal")).text
+    page = client.get(reverse("pages:removal")).text
+    assert 'id="retrait-refus"' in page
+    assert all(word in page for word in ("CNIL", "Contestez auprès du site", "Un signaleur de confiance"))
     assert "fr-alert--info" in shown and "fr-alert--success" not in shown, "not a success"
     assert not RemovalRequest.objects.exists()
     assert reverse("pages:removal_request") not in client.get(SUITES).content.decode()
