@@ -107,6 +107,19 @@ def content_page(request: HttpRequest, page: str) -> HttpResponse:
 
     It makes one query, and two for the page of numbers and for that of removal, which also begins a request.
     """
+    return _information(request, page)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def removal(request: HttpRequest) -> HttpResponse:
+    """Show the page about removal, as `content_page` does.
+
+    A POST asks for the same page and changes nothing: it comes open in discreet mode then (docs/adr/0117).
+    """
+    return _information(request, ContentBlock.Page.REMOVAL)
+
+
+def _information(request: HttpRequest, page: str) -> HttpResponse:
     choice = kit.choice_form(request, kit.read_platforms()) if page == ContentBlock.Page.REMOVAL else None
     familiar = is_familiar(request)
     return render(

@@ -285,7 +285,7 @@ ROUTES: dict[str, Route] = {
     # Pages for everybody.
     "pages:home": Route(anybody, FORM, to=(DOOR, "/tchat/")),
     "pages:law": Route(anybody, READ),
-    "pages:removal": Route(anybody, READ),
+    "pages:removal": Route(anybody, FORM),
     "pages:removal_request": Route(anybody, FORM),
     "pages:numbers": Route(anybody, READ),
     "pages:minors": Route(anybody, READ),

@@ -206,6 +206,12 @@ def test_ways_within_an_open_fold_lead_to_an_open_page(client: Client) -> None:
     assert 'name="step" value="other">Choisir un autre site</button>' in kit
 
     follow(client, {})
+    suites = client.get(DISCREET.reverse("chat:follow_up") + "?encore").text
+    form = suites.partition(f'action="{DISCREET.reverse("pages:removal")}#retrait-refus">')[2].partition("</form>")[0]
+    assert "Le site refuse, ou ne répond pas</button>" in form and "csrfmiddlewaretoken" in form
+    what_then = DISCREET.reverse("pages:removal")
+    assert "Contestez auprès du site" in words_on_screen(client.post(what_then).text)
+    assert "Contestez auprès du site" not in words_on_screen(client.get(what_then).text)
     slip = client.post(DISCREET.reverse("chat:slip") + "?suites").text
     assert 'name="read">Revenir aux suites</button>' in slip
 
