@@ -57,6 +57,9 @@ def test_page_says_before_the_last_fields_that_they_may_be_empty(as_reporter, ag
     page = read(as_reporter(make.waiting(age_band=age_band)).get(PAGE))
     told = page.index(f"Ce que {said} peut rester vide.")
     assert page.index("Quand ?") < told < page.index("Où : réseau, site, jeu, téléphone")
+    described = set(re.findall(r'name="(\w+)"[^>]* aria-describedby="may-be-empty"', page))
+    assert described == {"platform", "account", "link", "seen_by"}, "whoever goes from field to field hears it"
+    assert page.count('id="may-be-empty"') == 1
 
 
 @pytest.mark.parametrize("made", [make.waiting, make.assigned, make.closed])
