@@ -117,7 +117,7 @@ LIST_TITLE = add("captures.list_title", CAPTURES, _("Vos captures"), _("Tes capt
 LIST_TITLE_DISCREET = add(
     "captures.list_title_discreet", CAPTURES, _("Vos documents"), _("Tes documents"), note=DISCREET
 )
-add("captures.none", CAPTURES, _("Rien n'a été envoyé pour l'instant."))
+add("captures.none", CAPTURES, _("Rien n'est encore arrivé ici."))
 NOT_TAKEN = add(
     "captures.not_taken",
     CAPTURES,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from chat.captures import drawing
+from chat.captures import drawing, queries
 from chat.models import Agent, Capture, CaptureState, Conversation
 from common.sealed_files.chunks import CHUNK_BYTES
 from pnav.accounts.second_factor import enrol_totp
@@ -42,6 +42,12 @@ def drawn_in_site() -> list[str]:
     rows = Capture.objects.select_related("conversation").order_by("number")
     assert {row.state for row in rows} == {CaptureState.DRAWN}
     return [row.words["sha256"] for row in rows]
+
+
+def digests_of_originals() -> list[str]:
+    """Return the digests of what was stored, which needs no drawing."""
+    rows = Capture.objects.select_related("conversation").order_by("number")
+    return [hashlib.sha256(b"".join(queries.read_original(row))).hexdigest() for row in rows]
 
 
 def filter_of(page: Page) -> str:
@@ -276,6 +282,47 @@ def test_focus_stays_where_it_was_when_the_list_is_drawn_again(live_site, enter)
     expect(person.get_by_text("Envoi arrêté.")).to_be_visible()
     expect(person.locator("#sending")).to_be_focused()
     expect(listed.get_by_text("33.png")).to_be_visible()  # what the server has of it
+
+
+@pytest.mark.slow
+def test_file_that_a_reload_interrupted_goes_on_when_it_is_chosen_again(live_site, enter, tmp_path):
+    """It leaves the list meanwhile, with « Effacer » if it was alone there. Each slice is stored once."""
+    _agent, conversation = in_site(live_site, talking)
+    person = may_send(live_site, enter, conversation)
+    person.on("dialog", lambda dialog: dialog.accept())  # the browser asks before the page is left
+    file = tmp_path / "grande.png"
+    file.write_bytes(LARGE)
+    held: list[Route] = []
+    is_held = True
+
+    def hold_all_but_the_first(route: Route) -> None:
+        if is_held and route.request.headers.get("upload-offset") not in {None, "0"}:
+            held.append(route)
+        else:
+            route.continue_()
+
+    person.route("**/captures/envoi/", hold_all_but_the_first)
+
+    def choose() -> None:
+        with person.expect_request(lambda request: request.headers.get("upload-offset") not in {None, "0"}):
+            person.get_by_label("Image ou PDF").set_input_files(file)
+            person.get_by_role("button", name="Envoyer", exact=True).click()
+
+    choose()
+    expect(person.get_by_text("Rien n'est encore arrivé ici.")).to_be_visible()
+    person.reload()
+    own, erase = person.locator("#own-captures"), person.get_by_role("button", name="Effacer", exact=True)
+    expect(own.get_by_text("Envoi interrompu à")).to_be_visible()
+    expect(erase).to_be_visible()
+    held.clear()
+    choose()
+    expect(own.get_by_text("grande.png")).to_have_count(0)
+    expect(erase).to_have_count(0)
+    is_held = False
+    held[0].continue_()
+    expect(person.locator("#sending").get_by_text("Reçu, pour vous seulement.")).to_be_visible()
+    expect(own.get_by_text("grande.png")).to_be_visible()
+    assert in_site(live_site, digests_of_originals) == [hashlib.sha256(LARGE).hexdigest()]
 
 
 @pytest.mark.slow

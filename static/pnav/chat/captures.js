@@ -158,11 +158,14 @@ const sendOne = async (file) => {
     waiting: (isWaiting, isTurn) => isWaiting && say((isTurn ? data.turn : data.waiting) ?? ""),
   };
   const id = await idOf(data.salt ?? "", file);
-  // The list says of a file that was interrupted that it waits to be chosen again. Now it was.
+  // The list says of a file that was interrupted that it waits to be chosen again. Now it was. If it was the only one,
+  // its form goes too, or « Effacer » would stand there with nothing to tick.
   const interrupted = id ? seek(`#captures-list [value="${id}"]`)?.closest("li") : null;
   if (interrupted) {
-    if (heldIn(interrupted)) byId("own-captures").focus({ preventScroll: true });
-    interrupted.remove();
+    const isOnly = all("#captures-list > li").length === 1;
+    const gone = (isOnly ? interrupted.closest("form") : null) ?? interrupted;
+    if (heldIn(gone)) byId("own-captures").focus({ preventScroll: true });
+    gone.remove();
   }
   const { end, said: why } = id
     ? await sendFile(file, id, server, news, { sleep, signal: life.signal })
