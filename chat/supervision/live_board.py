@@ -71,7 +71,8 @@ def limit_of(kind: str) -> Limit:
 class Alert:
     """It is a line among the board's alerts: how grave it is, and its sentence.
 
-    label: of its own, in place of that of the level. part: the part of the board to which it leads, if any.
+    label: the word shown in place of that of the level, or "" for that. part: the part of the board to which it leads,
+    if any.
     """
 
     level: Level

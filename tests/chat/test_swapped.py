@@ -29,7 +29,7 @@ def two():
     one, other = make.assigned(agent), make.assigned(agent)
     make.message(one, MINE)
     make.message(other, YOURS)
-    make.message(one, "La réponse", author="agent")
+    make.message(one, "Ce que Camille a écrit", author="agent")
     return agent, one, other
 
 
@@ -79,10 +79,10 @@ def test_one_that_does_not_open_hides_no_other(two, caplog):
     _agent, one, other = two
     put(of(one), of(other).sealed_body)
     client = browser(visit(one))
-    assert "La réponse" in unescape(client.get("/tchat/").content.decode())
+    assert "Ce que Camille a écrit" in unescape(client.get("/tchat/").content.decode())
     frame = json.dumps({"type": "sync", "after": 0})
     (found, _state) = client.post("/tchat/trames/", frame, content_type="application/json").json()["frames"]
-    assert [item["body"] for item in found["items"]][1:] == [str(UNREADABLE), "La réponse"]
+    assert [item["body"] for item in found["items"]][1:] == [str(UNREADABLE), "Ce que Camille a écrit"]
     assert f"message cannot be opened {one.public_id} 2" in caplog.text
     assert MINE not in caplog.text and YOURS not in caplog.text
 

@@ -466,7 +466,7 @@ def test_unreadable_capture_is_said_to_be_unreadable_never_safe(sender):
 
 @pytest.mark.parametrize("is_given_up", [False, True])
 def test_capture_for_which_there_was_no_time_is_not_said_to_be_unreadable(sender, is_given_up):
-    """is_given_up: by a process of an earlier version."""
+    """It is « not yet prepared », also when a process of an earlier version has given it up (is_given_up)."""
     client, conversation = sender
     capture = make_captures.received(conversation)
     for _each in range(queries.LATE_TRIES):
