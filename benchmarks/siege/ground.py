@@ -24,7 +24,7 @@ import redis
 from benchmarks.bench import cores
 from benchmarks.faults.journal import Event
 from benchmarks.faults.records import kept
-from benchmarks.figures import cpu_of_tree, cpu_seconds, memory_kb, waited_seconds
+from benchmarks.figures import GONE, cpu_of_tree, cpu_seconds, memory_kb, waited_seconds
 from benchmarks.site import ROOT, Stage, Web, stage
 from pnav.demo.code import totp_code
 from pnav.demo.services import Service
@@ -42,6 +42,14 @@ COUNTERS = (b"limit", b"networks", b"allauth")
 STACKS_SIGNS = 8_000
 CALLS = 6  # of each thread
 DOCUMENT_SIGNS = 700  # characters in each message of the thread of which documents are made
+
+
+def _pss_of_child(pid: int) -> int:
+    """Return the memory of a child process, in KiB; 0 if it has ended since it was listed."""
+    try:
+        return memory_kb(pid)["Pss"]
+    except (*GONE, KeyError):  # the file of a process that is ending may also be empty
+        return 0
 
 
 def short_stacks(dump: str) -> str:
@@ -183,7 +191,7 @@ class Ground:
         """Return the memory of the web processes now."""
         families = [_family(web.process.pid) for web in self.webs if web.process is not None]
         own = sum(memory_kb(family[0])["Pss"] for family in families)
-        return Memory(own, own + sum(memory_kb(pid)["Pss"] for family in families for pid in family[1:]))
+        return Memory(own, own + sum(_pss_of_child(pid) for family in families for pid in family[1:]))
 
     def used(self) -> dict[str, float]:
         """Return the processor seconds of each part of the site so far, with its child processes; « people » is the

@@ -492,6 +492,20 @@ def test_stacks_are_cut_to_the_innermost_calls():
     assert len(short_stacks(dump).splitlines()) == 1 + CALLS
 
 
+@pytest.mark.parametrize("gone", [FileNotFoundError, ProcessLookupError, KeyError])
+def test_child_that_ends_while_memory_is_read_has_none(monkeypatch, gone):
+    def memory(pid: int) -> dict[str, int]:
+        if pid == 8:
+            raise gone
+        return {"Pss": 100}
+
+    site = Ground(Mock(postgres=None, valkey=None))
+    site.webs = [Mock(process=Mock(pid=7))]
+    monkeypatch.setattr(ground, "_family", lambda pid: [pid, 8, 9])
+    monkeypatch.setattr(ground, "memory_kb", memory)
+    assert (site.memory().own, site.memory().whole) == (100, 200)
+
+
 def test_processor_of_pages_is_that_of_the_process_at_their_port(monkeypatch):
     site = Ground(Mock(postgres=None, valkey=None))
     site.webs = [Mock(port=port, process=Mock(pid=pid)) for port, pid in ((81, 7), (82, 8))]
