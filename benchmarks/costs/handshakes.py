@@ -35,7 +35,6 @@ SETTLED_SECONDS = (
     # The delay after which the sender's address is sealed and stored: `chat.realtime.authentication.ARRIVALS_SECONDS`.
     0.08
 )
-COUNTED_AGAIN = 3  # times at most
 STORED_SECONDS = 20  # the longest that this may take on a busy machine
 PATIENCE_SECONDS = 1.0
 STATE_SECONDS = 20  # the longest that the state may take on a busy machine
@@ -255,9 +254,7 @@ async def count_all(kind: Kind, costs: drive.Three, path: str, key: str) -> None
     try:
         tables = await _count(first, path, key, kind.heads[0])
         await _count(last, path, key, kind.heads[2])
-        for _time in range(COUNTED_AGAIN):
-            if not drive.reads_more(first, last):
-                break
+        if drive.reads_more(first, last):
             # What a process keeps for some seconds is read again by whichever handshake comes then.
             await _count_again(first, path, key, kind.heads[0])
             await _count_again(last, path, key, kind.heads[2])
