@@ -14,9 +14,14 @@ import { isAtEnd, list, steady, toEnd } from "./thread.js";
 const ready = byId("answers", HTMLFormElement);
 const asked = () => find("[name=client_id]", ready, HTMLInputElement);
 const SUMMARY_MS = 200;
+// Readings are numbered as they begin. `shown` is the last one on screen.
+let readings = 0;
+let shown = 0;
+/** @type {Set<string>} names of the person's messages that came since the page was drawn, answers among them */
+const answered = new Set();
 
 /**
- * Whether the server made this name: that of a question's answer is a UUID of version 8.
+ * Whether the server drew this name: that of a question is a UUID of version 8.
  *
  * @param {string | null | undefined} id
  */
@@ -28,7 +33,15 @@ export const isQuestion = ({ author, client_id: id }) => author !== "reporter" &
 /** The name that an answer to the question on screen will have; empty when there is none. */
 export const question = () => asked().value;
 
-export function hideAnswers() {
+/**
+ * Hide the answers to a question that was answered, here or in another tab. Any other message changes nothing.
+ *
+ * @param {string | null | undefined} id the name of the message
+ */
+export function hideAnswers(id) {
+  if (!id) return;
+  answered.add(id);
+  if (id !== question()) return;
   asked().value = "";
   ready.hidden = true;
 }
@@ -44,13 +57,19 @@ function choice(answer) {
 
 /**
  * Read the answers that can be tapped. If reading fails, nothing is lost: the question is in the thread, and can be
- * answered in words.
+ * answered in words. A reading that comes after a later one is not shown, and neither is a question that was answered
+ * while it was read.
  */
 export async function readAnswers() {
+  readings += 1;
+  const reading = readings;
   try {
     const reply = await request(ready.dataset.src ?? "", { cache: "no-store" });
     if (!reply.ok || visit.signal.aborted) return;
-    const { question: found, told, follow, slip, document: hasDocument } = await reply.json();
+    const { question: asking, told, follow, slip, document: hasDocument } = await reply.json();
+    if (reading < shown || visit.signal.aborted) return;
+    shown = reading;
+    const found = asking && !answered.has(asking.client_id) ? asking : null;
     const choices = found ? found.answers.map(choice) : [];
     asked().value = found ? found.client_id : "";
     const change = () => {
@@ -109,7 +128,7 @@ export function watchAnswers() {
     event.preventDefault();
     const id = question();
     if (!id || exchange.status === "closed") return;
-    hideAnswers();
+    hideAnswers(id);
     const node = put(id, button.value); // somebody who only taps does not want a keyboard
     node.tabIndex = -1;
     node.focus({ preventScroll: true });

@@ -7,7 +7,7 @@
 
 import { byId } from "../lib/dom.js";
 import { alertPerson, watchAlerts } from "./alerts.js";
-import { hideAnswers, isQuestion, question, readAnswers, watchAnswers } from "./answers.js";
+import { hideAnswers, isQuestion, readAnswers, watchAnswers } from "./answers.js";
 import { closeForm, draft, forget, outbox, watchForm } from "./compose.js";
 import { watchDoors } from "./doors.js";
 import { tellNotTaken, watchGivenFiles } from "./given-files.js";
@@ -60,7 +60,7 @@ const handlers = {
       const isNew = message.seq > exchange.lastSeq;
       if (isNew) exchange.lastSeq = message.seq;
       const entry = message.author === "reporter" && outbox.find(message.client_id);
-      if (message.client_id && message.client_id === question()) hideAnswers(); // it was answered in another tab
+      if (message.author === "reporter") hideAnswers(message.client_id); // it may have been answered in another tab
       if (entry) settle(entry, message);
       else if (isNew) receive(message);
     }

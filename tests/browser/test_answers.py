@@ -1,0 +1,43 @@
+"""Answers that one tap gives, on a line on which readings overtake each other."""
+
+import pytest
+from playwright.sync_api import APIResponse, Route, expect
+
+from chat.casework import proposals
+from chat.models import Conversation
+from chat.rules.lifecycle import Author
+from tests.browser.exchange import assigned, in_site
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.slow
+
+
+def ask(conversation: Conversation, text: str) -> None:
+    by = conversation.assigned_to.user
+    proposals.ask_question(conversation_id=conversation.pk, text=text, answers=("Oui", "Non"), by=by)
+
+
+def test_question_that_was_answered_while_it_was_read_does_not_come_back(live_site, enter):
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation, width=360, height=640)
+    in_site(live_site, lambda: ask(conversation, "Êtes-vous à l'abri ?"))
+    answers = page.get_by_role("group", name="Réponses en un geste")
+    expect(answers.get_by_role("button")).to_have_count(2)
+    held: list[tuple[Route, APIResponse]] = []
+    page.route("**/tchat/reponses/", lambda route: held.append((route, route.fetch())))
+    with page.expect_request("**/tchat/reponses/"):  # a line of Pnav's own may change what is beside the thread
+        in_site(live_site, lambda: make.message(conversation, "Ligne de Pnav", Author.SYSTEM))
+    while not held:
+        page.wait_for_timeout(50)
+    answers.get_by_role("button", name="Oui").click()
+    expect(answers).to_be_hidden()
+    [(route, response)] = held
+    assert response.json()["question"]["answers"] == ["Oui", "Non"], "it was read before the answer"
+    with page.expect_response("**/tchat/reponses/") as shown:
+        route.fulfill(response=response)
+    shown.value.finished()
+    page.wait_for_timeout(200)
+    expect(answers).to_be_hidden()
+    page.unroute("**/tchat/reponses/")
+    in_site(live_site, lambda: ask(conversation, "Et maintenant ?"))
+    expect(answers.get_by_role("button")).to_have_count(2)  # the next question is shown
