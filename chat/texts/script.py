@@ -67,6 +67,7 @@ WORDS: dict[str, Sentence] = {
     "left_title": thread_texts.LEFT_TITLE,
     "facts_kept": thread_texts.FACTS_KEPT,
     "facts_later": thread_texts.FACTS_LATER,
+    "facts_refused": thread_texts.FACTS_REFUSED,
     "notice_title": thread_texts.NOTICE_TITLE,
     "notice_body": thread_texts.NOTICE_BODY,
 }

@@ -486,6 +486,12 @@ FACTS_KEPT = add(
     _("C'est noté. La personne qui te répondra le lira."),
 )
 FACTS_LATER = add("chat.facts_later", FACTS, _("Pas encore noté : nouvel essai dans un instant."))
+FACTS_REFUSED = add(
+    "chat.facts_refused",
+    FACTS,
+    _("Ce n'est pas noté. Actualisez cette page, puis cochez de nouveau."),
+    _("Ce n'est pas noté. Actualise cette page, puis coche de nouveau."),
+)
 _ANYBODY = "Lu sur l'écran de l'appareil, par n'importe qui : ne dit pas d'où cela vient."
 NOTICE_TITLE = add("chat.notice_title", ALERTS, _("Du nouveau"), note=_ANYBODY)
 NOTICE_BODY = add("chat.notice_body", ALERTS, _("Une page ouverte a changé."), note=_ANYBODY)

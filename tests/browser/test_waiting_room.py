@@ -538,6 +538,29 @@ def test_what_was_not_kept_yet_is_as_the_page_goes(live_site, enter):
     until(is_kept)
 
 
+def test_a_save_that_is_refused_is_said_and_not_sent_for_ever(live_site, enter):
+    """The server refuses a token that is no longer the page's. What is ticked next is sent once more."""
+    _agent, conversation = waiting(live_site)
+    page = enter(conversation, width=360, height=640)
+    asked: list[str] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=403, body="{}")
+
+    page.route("**/tchat/signalement/", refuse)
+    page.clock.install()
+    page.get_by_label("Réseau social").check(force=True)
+    expect(page.locator("#facts-told")).to_have_text(
+        "Ce n'est pas noté. Actualisez cette page, puis cochez de nouveau."
+    )
+    page.clock.run_for(70_000)
+    assert len(asked) == 1
+    page.unroute("**/tchat/signalement/")
+    page.get_by_label("Quelques semaines").check(force=True)
+    expect(page.locator("#facts-told")).to_have_text("C'est noté. La personne qui vous répondra le lira.")
+
+
 def test_what_is_ticked_without_a_script_is_kept_with_what_is_being_written(live_site, enter):
     _agent, conversation = waiting(live_site)
     page = enter(conversation, javascript=False, width=360, height=640)

@@ -11,9 +11,15 @@ import { createTimers } from "../lib/timers.js";
 import { data, visit, words } from "./state.js";
 
 const AGAIN_MS = 5000;
+const AGAIN_MS_MAX = 60_000;
+// The save is too late (401: the visit is over, 409: the exchange is): the page says so elsewhere.
+const OVER = [401, 409];
+// The same request may be accepted later: it took too long, or there were too many.
+const PASSING = [408, 425, 429];
 const timers = createTimers();
 let isSaving = false;
 let isStale = false;
+let failures = 0;
 
 /** @param {HTMLElement} card */
 const ticked = (card) => {
@@ -22,20 +28,27 @@ const ticked = (card) => {
   return chosen;
 };
 
-/** @param {HTMLElement} card @returns {Promise<"kept" | "later" | "never">} */
+/** @param {HTMLElement} card @returns {Promise<"kept" | "later" | "refused" | "over">} */
 async function send(card) {
   try {
     const headers = { "X-CSRFToken": data.csrf ?? "", Accept: "application/json" };
     const options = { method: "POST", headers, body: ticked(card), keepalive: true }; // it arrives although the page goes
     const answer = await request(card.dataset.address ?? "", options);
     if (answer.ok) return "kept";
-    return answer.status === 401 || answer.status === 409 ? "never" : "later";
+    if (OVER.includes(answer.status)) return "over";
+    return answer.status >= 500 || PASSING.includes(answer.status) ? "later" : "refused";
   } catch {
     return "later"; // no network
   }
 }
 
-/** @param {HTMLElement} card @param {boolean} [isLeaving] a page that goes does not wait for the save under way */
+/**
+ * Save what is ticked. What fails is sent again after 5 seconds, then after twice as long each time, up to a minute.
+ * What the server refuses is not sent again until something else is ticked.
+ *
+ * @param {HTMLElement} card
+ * @param {boolean} [isLeaving] a page that goes does not wait for the save under way
+ */
 async function save(card, isLeaving = false) {
   timers.clear("again");
   if (isSaving && !isLeaving) {
@@ -46,9 +59,11 @@ async function save(card, isLeaving = false) {
   isStale = false;
   const outcome = await send(card);
   isSaving = false;
-  if (visit.signal.aborted || outcome === "never") return;
-  write(byId("facts-told"), outcome === "kept" ? words.facts_kept : words.facts_later);
-  if (outcome === "later") timers.set("again", AGAIN_MS, () => save(card));
+  failures = outcome === "later" ? failures + 1 : 0;
+  if (visit.signal.aborted || outcome === "over") return;
+  write(byId("facts-told"), words[`facts_${outcome}`]);
+  const pause = Math.min(AGAIN_MS_MAX, AGAIN_MS * 2 ** (failures - 1));
+  if (outcome === "later") timers.set("again", pause, () => save(card));
   else if (isStale) save(card);
 }
 
