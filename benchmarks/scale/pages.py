@@ -332,6 +332,7 @@ def _duties() -> dict[str, Callable[[], object]]:
     """Return what a worker does at each tick, and each hour, when nothing is due."""
     from django.utils import timezone
 
+    from chat.casework import waiting_danger
     from chat.conversations import (
         closure_notice,
         departures,
@@ -360,6 +361,7 @@ def _duties() -> dict[str, Callable[[], object]]:
         "lookalikes": lookalikes.mark_lookalikes,
         "dispatch": dispatcher.dispatch,
         "closures": closure_notice.tell_who_waits,
+        "danger words": waiting_danger.mark_who_waits,
         "languages": language_guess.guess_languages,
         "openings": lambda: openings.expire_requests(now=timezone.now()),
         "figures, each hour": lambda: daily.close_due(timezone.now()),

@@ -7,19 +7,22 @@ import threading
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Q
 
 from chat.casework.lock import lock_assigned
 from chat.messages.transcript import Said
-from chat.models import Conversation, DangerMark, DangerPhrase, EventKind, Message
+from chat.models import UNREADABLE, Conversation, DangerMark, DangerPhrase, EventKind, Message
 from chat.rules import danger_words
 from chat.rules.danger_words import Kind, Node, PhraseError, Place
 from chat.rules.lifecycle import Author
 from common import clock, plain_text
 from common.cached_reading import CachedReading
+from common.data_keys import keys as data_keys
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +105,27 @@ def is_told_in(conversation: Conversation, thread: Sequence[Said] = (), dangers:
         if kinds_in(plain_text.plain(body)):
             return True
     return False
+
+
+def find_in(asked: Sequence[Q], public_ids: Mapping[int, uuid.UUID]) -> tuple[dict[int, Dangers], set[int]]:
+    """Return what the person's messages among these tell of, by conversation, and the conversations that did not open.
+
+    asked: conditions, of which a message fulfils one. public_ids: those of the conversations, by their keys. The second
+    value has the conversations in which a message could not be opened, because the server of the keys is away or for
+    good. One query; as many messages are decrypted as fulfil the conditions.
+    """
+    messages = Message.objects.filter(reduce(or_, asked), author=Author.REPORTER)
+    rows = list(messages.values_list("conversation_id", "seq", "sealed_body"))
+    data_keys.load_for(body for _pk, _seq, body in rows)
+    found: dict[int, dict[int, Sequence[Kind]]] = {}
+    unopened: set[int] = set()
+    for pk, seq, body in rows:
+        text = Message.opened(body, conversation=public_ids[pk], seq=seq, author=Author.REPORTER)
+        if text == str(UNREADABLE):
+            unopened.add(pk)
+        if kinds := kinds_in(plain_text.plain(text)):
+            found.setdefault(pk, {})[seq] = kinds
+    return dict(found), unopened
 
 
 @transaction.atomic

@@ -231,6 +231,7 @@ def _words() -> dict[str, str]:
         "proposed": _("Proposé à la personne."),
         "danger_suicide": str(Kind.SUICIDE.label),
         "danger_danger": str(Kind.DANGER.label),
+        "board_danger": _("Danger : voir le tableau. Une personne en danger n'a pas d'agent disponible."),
         "danger_news": _("{what}, échange {n} : {name}."),
         "palette_count": _("{n} trouvés"),
         "found_waits": _("{aim} : le message trouvé est plus haut. Vous faisiez autre chose, rien n'a bougé."),

@@ -7,8 +7,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import reduce
-from operator import or_
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from chat import access
 from chat.arranging.list_order import Order, read_order
 from chat.casework import danger
+from chat.casework.danger import Dangers
 from chat.casework.handles import give_handles
 from chat.casework.holds import running_holds
 from chat.conversations import waits
@@ -304,9 +303,6 @@ def _last_message(row: Any) -> str:
     return plain_text.plain(text)
 
 
-type Dangers = dict[int, list[Kind]]  # the kinds of each message, by its number
-
-
 def _is_heard_last(row: Any) -> bool:
     """Return whether the person wrote last: their message comes with the row."""
     return bool(row.last_author == Author.REPORTER)
@@ -334,19 +330,7 @@ def _earlier_dangers(rows: Sequence[Any], known: Mapping[UUID, int]) -> tuple[di
             asked.append(Q(conversation=row.pk, seq__in=marked))
     if not asked:
         return {}, set()
-    keys = {row.pk: row.public_id for row in rows}
-    found: dict[int, Dangers] = {}
-    unopened: set[int] = set()
-    messages = Message.objects.filter(reduce(or_, asked), author=Author.REPORTER)
-    earlier = list(messages.values_list("conversation_id", "seq", "sealed_body"))
-    data_keys.load_for(body for _pk, _seq, body in earlier)
-    for pk, seq, body in earlier:
-        text = Message.opened(body, conversation=keys[pk], seq=seq, author=Author.REPORTER)
-        if text == str(UNREADABLE):
-            unopened.add(pk)
-        if kinds := danger.kinds_in(plain_text.plain(text)):
-            found.setdefault(pk, {})[seq] = kinds
-    return found, unopened
+    return danger.find_in(asked, {row.pk: row.public_id for row in rows})
 
 
 def _pending(row: Any) -> list[int]:

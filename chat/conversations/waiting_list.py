@@ -44,7 +44,7 @@ class WaitingPerson:
     since: when they joined the queue. force: that of their zone; None when it has none. place: the commune, or the
     postal code when it has several. is_crowded: whether theirs is one of many reports from one network.
     whereabouts: judged by their last sign of life, at `seen_at`. has_emergency: whether a procedure is open that began
-    before they came back to the queue.
+    before they came back to the queue. is_marked: by words of suicide or danger that nobody has dealt with.
     """
 
     conversation: UUID
@@ -58,6 +58,7 @@ class WaitingPerson:
     whereabouts: Whereabouts
     seen_at: datetime
     has_emergency: bool
+    is_marked: bool
 
     @property
     def urgency_name(self) -> str:
@@ -97,6 +98,7 @@ class WaitingList:
                 "minor": person.is_minor,
                 "role": person.role.value,
                 "crowded": person.is_crowded,
+                "marked": person.is_marked,
                 "whereabouts": person.whereabouts.value,
                 # For people who are present it would change with each beat, and so would the frame.
                 "seen_at": None if person.whereabouts is Whereabouts.HERE else protocol.instant(person.seen_at),
@@ -152,7 +154,9 @@ def read_waiting(*, has_groups: bool = True, has_crowded: bool = True) -> Waitin
         waiting = waiting.exclude(lookalike_group__in=[one.group.public_id for one in groups])
     emergency = Emergency.objects.filter(conversation=OuterRef("pk"), ended_at__isnull=True)
     shown: Any = with_departure(waiting.select_related("report__municipality"))
-    shown = shown.annotate(has_emergency=Exists(emergency))
+    shown = shown.annotate(
+        has_emergency=Exists(emergency), marked_seqs=F("danger_mark__seqs"), dealt_seq=F("danger_mark__dealt_seq")
+    )
     people = tuple(_person(row, now) for row in _rows(shown, now, has_crowded=has_crowded))
     if len(people) < MOST_SHOWN:
         present = sum(person.whereabouts.holds_turn for person in people)
@@ -196,4 +200,5 @@ def _person(row: Any, now: datetime) -> WaitingPerson:
         whereabouts=whereabouts_of(row, now),
         seen_at=row.reporter_seen_at,
         has_emergency=row.has_emergency,
+        is_marked=any(seq > row.dealt_seq for seq in row.marked_seqs or ()),
     )

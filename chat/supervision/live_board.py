@@ -216,8 +216,8 @@ class Board:
     over; no limit applies to them. silences: people without an answer whose level is NEAR or BROKEN, those who are left
     (`Silence.is_left`) first, then others who wrote of suicide or danger, then the longest.
     silent_apart: how many others have no answer and are offline. marked: the public ids of people under way or in the
-    queue who wrote of suicide or danger, which nobody has dealt with. groups: arrivals that look alike. under_way:
-    active conversations; dormant: how many of these are at rest.
+    queue who wrote of suicide or danger, which nobody has dealt with. in_danger: how many of them the alerts « Danger »
+    tell of. groups: arrivals that look alike. under_way: active conversations; dormant: how many of these are at rest.
     """
 
     emergencies: list[EmergencyLine]
@@ -237,6 +237,7 @@ class Board:
     silences: list[Silence]
     silent_apart: int
     marked: frozenset[UUID]
+    in_danger: int
     alerts: list[Alert]
     groups: list[lookalikes.Shown]
 
@@ -318,6 +319,7 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
         silences=silences,
         silent_apart=sum(conversations_waits.waits_since(row) is not None for row in active) - len(silent),
         marked=frozenset(row.public_id for row in active if _is_marked(row)) | {row.public_id for row in lost},
+        in_danger=len(lost) + sum(silence.is_left for silence in silences),
         alerts=_sorted(
             [
                 *_lost_alerts(len(lost)),
@@ -525,14 +527,14 @@ def _alerts(
 def _lost_alerts(count: int) -> list[Alert]:
     """Return the alert for people in the queue whose marks nobody has dealt with.
 
-    Their agent was lost, or passed them on. They are told of at once, also while they are offline: no agent reads what
-    they wrote.
+    They have no agent yet, or theirs was lost or passed them on. They are told of also while they are offline: no agent
+    reads what they write (`chat.casework.waiting_danger`).
     """
     if not count:
         return []
     text = ngettext(
-        "%(count)s personne a écrit des mots de suicide ou de danger, et n'a plus d'agent.",
-        "%(count)s personnes ont écrit des mots de suicide ou de danger, et n'ont plus d'agent.",
+        "%(count)s personne a écrit des mots de suicide ou de danger, et n'a pas d'agent.",
+        "%(count)s personnes ont écrit des mots de suicide ou de danger, et n'ont pas d'agent.",
         count,
     )
     return [Alert(Level.BROKEN, text % {"count": count}, _("Danger"), Part.QUEUE)]

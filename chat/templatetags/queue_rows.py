@@ -1,8 +1,7 @@
 """`{% waiting_rows rows %}`: the people in the queue, of whom the console and the board may have a hundred."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
-from uuid import UUID
 
 from django import template
 from django.urls import reverse
@@ -23,11 +22,10 @@ _WAITING = Pattern(
 
 
 @register.simple_tag
-def waiting_rows(rows: Iterable[Any], *, may_give: bool = False, marked: Collection[UUID] = ()) -> SafeString:
+def waiting_rows(rows: Iterable[Any], *, may_give: bool = False) -> SafeString:
     """Draw `console/_waiting_person.html` for each row of the queue (`inbox.QueueRow`).
 
     may_give: whether those whose turn may come have a link to the page by which a supervisor gives them to an agent.
-    marked: the public ids of those who are marked for words of suicide or danger (`live_board.Board.marked`).
     """
     zone = timezone.get_current_timezone()
     drawn = []
@@ -40,7 +38,7 @@ def waiting_rows(rows: Iterable[Any], *, may_give: bool = False, marked: Collect
             whereabouts=one.whereabouts.value,
             is_minor=one.is_minor,
             is_crowded=one.is_crowded,
-            is_marked=one.conversation in marked,
+            is_marked=one.is_marked,
             may_give=may_give and one.whereabouts.holds_turn,
         )
         drawn.append(

@@ -43,7 +43,7 @@ NAMED = {
     "chat/casework/replies.py": ("this agent's own, of whom the caller is sure", {"own_replies"}),
     "chat/casework/danger.py": (
         ACTS + "; of conversations that were just obtained",
-        {"is_told_in", "keep_marks", "deal_with"},
+        {"is_told_in", "find_in", "keep_marks", "deal_with"},
     ),
     "chat/conversations/dormancy.py": (EVERYBODY, {"*"}),
     "chat/casework/lock.py": (ACTS, {"lock_assigned"}),
@@ -101,6 +101,7 @@ NAMED = {
     "chat/messages/writing.py": (ACTS, {"<module>"}),
     "chat/messages/reading.py": (ACTS + ", beside the agent's", {"<module>"}),
     "chat/conversations/dispatcher.py": (EVERYBODY, {"*"}),
+    "chat/casework/waiting_danger.py": (EVERYBODY + ": numbers of messages are kept of it", {"mark_who_waits"}),
     "chat/conversations/language_guess.py": (EVERYBODY + ": a language is kept of it", {"guess_languages", "_guess"}),
     "chat/conversations/closure_notice.py": (EVERYBODY, {"tell_who_waits"}),
     "pnav/pages/to_do.py": (EVERYBODY + ": a count", {"_state"}),
@@ -124,7 +125,7 @@ NAMED = {
     ),
     "chat/console/inbox.py": (
         EVERYBODY + ", or a conversation that was just obtained",
-        {"_earlier_dangers", "_with_activity", "entry_of"},
+        {"_with_activity", "entry_of"},
     ),
     "chat/statistics/staffing/recorded.py": (EVERYBODY + ": counts", {"<module>"}),
     "chat/supervision/live_board.py": (EVERYBODY + ": numbers and times", {"_people", "_active", "_emergencies"}),

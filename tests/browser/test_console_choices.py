@@ -2,16 +2,19 @@
 """What an agent chooses in a browser: the order of dossier and list, what is heard; and words that are found."""
 
 import re
+import time
 from typing import Any
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
+from chat.casework import waiting_danger
 from chat.console import inbox
 from chat.conversations import dispatcher
 from chat.models import Agent, Conversation, Message
 from chat.rules.lifecycle import Author
+from pnav.accounts.models import Role
 from pnav.pages import public_links
 from reports.models import Report
 from tests.browser.conftest import Axe, LiveSite, PageFactory
@@ -91,6 +94,25 @@ def test_tone_is_heard_as_it_is_chosen_and_a_danger_always(live_site, page: Page
     expect(line).to_contain_text("Danger immédiat")
     assert heard(page) == DANGER, "once, and by its own tone"
     expect(page.locator("#annonces-danger")).to_contain_text("Danger immédiat")
+
+
+def test_supervisor_hears_of_somebody_in_danger_whom_nobody_answers(live_site, page: Page, at: Work, reporter):
+    """Whoever wrote of suicide in the queue was seen by nobody before their first agent."""
+    chief = at(an_agent, role=Role.SUPERVISOR)
+    _lost, key = at(somebody_waits)
+    page.add_init_script(f"({EAR})()")
+    page.context.add_cookies([{"name": "pnav_console_son", "value": "1", "url": live_site.url + "/console/"}])
+    be_signed_in(page, live_site, chief)
+    page.goto(live_site.url + "/console/")
+    page.locator("#disponibilite-plus > summary").press("Enter")
+    page.get_by_role("button", name="Écouter le son d'un danger").press("Enter")
+    heard(page)
+    reporter(key).says("je veux mourir")
+    assert at(lambda: any(waiting_danger.mark_who_waits() or time.sleep(0.1) for _try in range(100)))
+    expect(page.locator("#attente [data-slot=marked]")).to_be_visible()
+    expect(page.locator("#annonces-danger")).to_contain_text("voir le tableau", timeout=20_000)
+    assert heard(page) == DANGER
+    expect(page.locator("#chiffres .console-figures__alarm")).to_contain_text("Danger")
 
 
 # Lets time pass at once for what reads the clock. What it plays is due at the page's next look, within five seconds.

@@ -20,7 +20,7 @@ from django.utils import timezone
 from psycopg_pool import PoolTimeout
 
 from chat.captures import drawing
-from chat.casework import reply_drafts
+from chat.casework import reply_drafts, waiting_danger
 from chat.conversations import (
     closure_notice,
     departures,
@@ -206,6 +206,7 @@ class Command(BaseCommand):
         is_done &= self._do("lookalikes", lookalikes.mark_lookalikes)  # before any of them is given to somebody
         is_done &= self._do("dispatch", dispatcher.dispatch)
         is_done &= self._do("closures", closure_notice.tell_who_waits)
+        self._do("danger_words", waiting_danger.mark_who_waits)  # after everybody's turn: these have no agent yet
         is_done &= self._do("openings", self._remind)
         data_keys.drop_expired()
         self._do("languages", language_guess.guess_languages)  # after everybody's turn: nobody waits for a guess

@@ -12,7 +12,7 @@ import { sayDuration } from "./list.js";
 import { swapFrom, tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
 import { beep } from "./sound.js";
-import { announce, desk, dutyBar, known, root, say, seekSlot, slot, words } from "./state.js";
+import { alarm, announce, desk, dutyBar, known, root, say, seekSlot, slot, words } from "./state.js";
 
 const FIGURES_MS = 3000;
 const OFFERS_EVERY_MS = 10_000;
@@ -30,6 +30,7 @@ function drawRow(item) {
   slot("force", row).textContent = words[`force_${item.force}`] || "";
   slot("minor", row).hidden = !item.minor;
   slot("crowded", row).hidden = !item.crowded;
+  slot("marked", row).hidden = !item.marked;
   const seen = /** @type {HTMLTimeElement} */ (slot("seen", row));
   row.dataset.whereabouts = item.whereabouts ?? "here";
   slot("absent", row).hidden = !item.seen_at;
@@ -91,13 +92,23 @@ function showClosed(isClosed) {
 
 const FIGURES_EVERY_MS = 10_000; // opening a procedure while nobody waits changes nothing in the queue
 const figures = { isAsked: false, readAt: Date.now() };
+
+/** Return how many people in danger the figures on screen tell of. */
+const inDanger = () => Number(seek(".console-figures")?.dataset.inDanger ?? 0);
+
+/** Read the figures of a supervisor again, and tell of one more in danger whom nobody answers as of any danger. */
 function refreshFigures() {
   const strip = seek("#chiffres");
   if (!strip || figures.isAsked) return;
   figures.isAsked = true;
   setTimeout(async () => {
     Object.assign(figures, { isAsked: false, readAt: Date.now() });
-    swapFrom(await tryToLoad(strip.dataset.src ?? ""), ".console-figures");
+    const page = await tryToLoad(strip.dataset.src ?? "");
+    const before = inDanger();
+    swapFrom(page, ".console-figures");
+    if (inDanger() <= before) return;
+    alarm(words.board_danger);
+    beep("danger");
   }, FIGURES_MS);
 }
 

@@ -372,14 +372,14 @@ def test_who_wrote_of_danger_and_has_no_agent_any_more_is_said_at_once_and_marke
     assert dispatcher.release_stale() == 1
     Conversation.objects.filter(pk=conversation.pk).update(reporter_seen_at=make.long_ago(2))
     board = read()
-    assert dangers(board) == ["1 personne a écrit des mots de suicide ou de danger, et n'a plus d'agent."]
+    assert dangers(board) == ["1 personne a écrit des mots de suicide ou de danger, et n'a pas d'agent."]
     assert board.marked == {conversation.public_id} and other.public_id not in board.marked
     chief = make.agent(role=Role.SUPERVISOR)
     Agent.objects.filter(pk=chief.pk).update(board_layout=["-file"])
     client = signed_in(chief.user)
     for query in ("", f"?unite={chief.unit_id}", "?urgence=critical"):
         page = squeezed(client.get(f"/console/tableau/{query}").text)
-        assert page.count("mots de suicide ou de danger, plus d'agent") == 1, "whatever is hidden or filtered"
+        assert page.count('data-slot="marked">Mots de suicide ou de danger') == 1, "whatever is hidden or filtered"
         assert 'href="#file"' in page and 'id="file"' in page
     DangerMark.objects.update(dealt_seq=99)
     assert dangers(read()) == []

@@ -1,0 +1,148 @@
+"""Words of suicide and of danger of people whom no agent answers: found by the worker, shown in every queue."""
+
+import re
+import uuid
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from chat import pubsub
+from chat.casework import danger, waiting_danger
+from chat.console import inbox
+from chat.conversations import actions, dispatcher, waiting_list
+from chat.management.commands import run_worker
+from chat.models import UNREADABLE, Conversation, DangerMark, DangerPhrase, Message
+from chat.rules.danger_words import Kind
+from chat.rules.lifecycle import Author
+from chat.supervision import live_board
+from pnav.accounts.models import Role
+from tests.chat.console.agents import CONSOLE, signed_in
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_known(monkeypatch):
+    """Read phrases and messages again in each test. What follows a commit follows at once: a test commits nothing."""
+    monkeypatch.setattr(transaction, "on_commit", lambda act, *_, **__: act())
+
+    def forget():
+        danger.forget_phrases()
+        danger.looked.note({}, str(uuid.uuid4()))  # other phrases: everything is looked at again
+
+    forget()
+    yield
+    forget()
+
+
+def write(conversation: Conversation, body: str) -> int:
+    """Write as the person does, and return the number of the message."""
+    return actions.post_message(
+        conversation_id=conversation.pk, client_id=uuid.uuid4(), body=body, author=Author.REPORTER
+    ).seq
+
+
+def marks(conversation: Conversation) -> list[int]:
+    row = DangerMark.objects.filter(conversation=conversation).first()
+    return row.seqs if row else []
+
+
+def shown() -> list[bool]:
+    return [person.is_marked for person in waiting_list.read_waiting().people]
+
+
+def test_who_writes_of_suicide_in_the_queue_is_marked_there_and_for_the_supervisor(monkeypatch):
+    told = []
+    monkeypatch.setattr(pubsub, "queue_changed", lambda: told.append("queue"))
+    calm, lost = make.waiting(), make.waiting()
+    write(calm, "Bonsoir, il publie mes photos.")
+    seq = write(lost, "Je veux mourir.")
+    assert shown() == [False, False]
+    told.clear()
+    assert waiting_danger.mark_who_waits() == 1
+    assert told == ["queue"] and marks(lost) == [seq] and marks(calm) == []
+    assert shown() == [False, True]
+    frame = waiting_list.read_queue().frame(is_closed=False)
+    assert [item["marked"] for item in frame["items"]] == [False, True]
+    board = live_board.read(timezone.now(), units=[])
+    assert board.in_danger == 1 and board.marked == {lost.public_id}
+    assert "1 personne a écrit des mots de suicide ou de danger, et n'a pas d'agent." in [a.text for a in board.alerts]
+    page = signed_in(make.agent(role=Role.SUPERVISOR).user).get(CONSOLE).text
+    assert len(re.findall(r'data-slot="marked">Mots de suicide ou de danger', page)) == 1
+    assert 'data-in-danger="1"' in page
+
+
+def test_place_and_urgency_stay_and_the_agent_who_takes_the_exchange_finds_the_mark():
+    first, lost = make.waiting(queued_at=make.long_ago(2)), make.waiting(queued_at=make.long_ago(1))
+    write(lost, "Je veux mourir.")
+    before = list(Conversation.objects.values_list("urgency", "queued_at").order_by("pk"))
+    assert waiting_danger.mark_who_waits() == 1
+    assert list(Conversation.objects.values_list("urgency", "queued_at").order_by("pk")) == before
+    agent = make.agent(capacity=2)
+    dispatcher.dispatch()
+    entries = {entry.conversation.pk: entry for entry in inbox.open_entries(agent, timezone.now())}
+    assert entries[lost.pk].dangers == [Kind.SUICIDE] and entries[first.pk].dangers == []
+    assert shown() == []
+
+
+def test_message_is_looked_at_once_and_the_next_ones_as_they_come():
+    conversation = make.waiting()
+    write(conversation, "Bonsoir")
+    assert waiting_danger.mark_who_waits() == 0
+    with CaptureQueriesContext(connection) as asked:
+        assert waiting_danger.mark_who_waits() == 0
+    assert len(asked) == 1, "whoever waits, and no message"
+    write(conversation, "Il est devant chez moi.")
+    seq = write(conversation, "Je veux mourir.")
+    assert waiting_danger.mark_who_waits() == 2 and marks(conversation) == [seq - 1, seq]
+    for _more in range(danger.MARKS_AT_MOST + 2):
+        last = write(conversation, "Il est devant chez moi.")
+        Conversation.objects.filter(pk=conversation.pk).update(reporter_due_at=make.long_ago(1))
+        waiting_danger.mark_who_waits()
+    kept = marks(conversation)
+    assert seq in kept and last in kept and len(kept) == danger.MARKS_AT_MOST, "the last one of each kind stays"
+    DangerMark.objects.update(dealt_seq=last)
+    danger.looked.note({}, "again")
+    assert waiting_danger.mark_who_waits() == 0, "it was dealt with"
+
+
+def test_one_tick_reads_so_many_exchanges_the_longest_wait_first(monkeypatch):
+    monkeypatch.setattr(waiting_danger, "CONVERSATIONS_AT_ONCE", 2)
+    late, *early = [make.waiting(queued_at=make.long_ago(minutes)) for minutes in (1, 3, 2)]
+    for conversation in (late, *early):
+        write(conversation, "Je veux mourir.")
+    danger.phrases_as_json()  # read once in half a minute
+    with CaptureQueriesContext(connection) as asked:
+        assert waiting_danger.mark_who_waits() == 2
+    assert marks(late) == [] and all(marks(conversation) for conversation in early)
+    statements = [one["sql"] for one in asked if "SAVEPOINT" not in one["sql"]]
+    assert len(statements) == 5, statements
+    assert waiting_danger.mark_who_waits() == 1 and marks(late)
+
+
+def test_message_that_does_not_open_now_is_looked_at_later(monkeypatch):
+    conversation = make.waiting()
+    write(conversation, "Je veux mourir.")
+    with monkeypatch.context() as patch:
+        patch.setattr(Message, "opened", lambda *_args, **_options: str(UNREADABLE))
+        assert waiting_danger.mark_who_waits() == 0
+    assert waiting_danger.mark_who_waits() == 1
+
+
+def test_phrases_that_are_withdrawn_mark_nothing():
+    DangerPhrase.objects.update(is_active=False)
+    danger.forget_phrases()
+    conversation = make.waiting()
+    write(conversation, "Je veux mourir.")
+    assert waiting_danger.mark_who_waits() == 0
+
+
+def test_worker_does_it_after_everybody_s_turn(monkeypatch):
+    done = []
+    monkeypatch.setattr(run_worker.dispatcher, "dispatch", lambda: done.append("turns"))
+    monkeypatch.setattr(run_worker.waiting_danger, "mark_who_waits", lambda: done.append("words"))
+    run_worker.Command()._do_duties()
+    assert done == ["turns", "words"]
