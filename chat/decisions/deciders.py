@@ -44,10 +44,22 @@ def _on_call(user: Any, now: datetime) -> Any:
 def openings_of(user: Any, now: datetime) -> Q:
     """Return the condition for requests of their units, or of a unit for which they are on call.
 
-    Requests of somebody who named them on call are excluded, because nobody may choose who countersigns.
+    Requests of somebody who named them on call are excluded (`_concerned`).
     """
-    standby = _on_call(user, now).filter(unit=OuterRef("asked_by__agent__unit")).exclude(named_by=OuterRef("asked_by"))
+    standby = _on_call(user, now).filter(unit=OuterRef("asked_by__agent__unit"))
+    for name in ("asked_by", "passed_to", "claimed_by"):
+        # The last two may be NULL. Compared with NULL, every duty would be excluded.
+        standby = standby.exclude(named_by=Coalesce(OuterRef(name), OuterRef("asked_by")))
     return Q(asked_by__agent__unit__in=own_units(user).values("pk")) | Q(Exists(standby))
+
+
+def _concerned(request: OpeningRequest) -> list[int]:
+    """Return the accounts that asked for it, hold it, or ask to take it over.
+
+    Whoever one of them named on call does not decide about it, because nobody may choose who countersigns.
+    """
+    accounts = (request.asked_by_id, request.passed_to_id, request.claimed_by_id)
+    return [account for account in accounts if account is not None]
 
 
 def askers_of(user: Any, now: datetime) -> Sequence[int]:
@@ -61,15 +73,15 @@ def title_for_opening(user: Any, request: OpeningRequest, now: datetime) -> Titl
     unit = Agent.objects.filter(user=request.asked_by_id).values("unit")
     if own_units(user).filter(pk__in=unit).exists():
         return Title()
-    standby = _on_call(user, now).filter(unit__in=unit).exclude(named_by=request.asked_by_id)
+    standby = _on_call(user, now).filter(unit__in=unit).exclude(named_by__in=_concerned(request))
     return _title(standby)
 
 
 def standby_for_opening(request: OpeningRequest, now: datetime) -> Sequence[Standby]:
-    """Return the supervisors on call for the unit of the agent who asked, without those whom that agent named."""
+    """Return the supervisors on call for the unit of the agent who asked, without those whom `_concerned` named."""
     unit = Agent.objects.filter(user=request.asked_by_id).values("unit")
     rows: Any = OnCall.objects
-    return standby(rows.running(now).filter(unit__in=unit).exclude(named_by=request.asked_by_id))
+    return standby(rows.running(now).filter(unit__in=unit).exclude(named_by__in=_concerned(request)))
 
 
 # --- what is kept -----------------------------------------------------------------------------------------------------

@@ -170,6 +170,37 @@ def test_asker_does_not_choose_who_countersigns(cast):
     assert OpeningRequest.objects.get(pk=cast.opening.pk).state == State.ASKED
 
 
+def test_who_takes_a_request_over_does_not_choose_who_countersigns(cast):
+    """A supervisor who named a colleague on call takes the exchange, with a request that nobody countersigned yet.
+
+    As soon as they ask to take it over, and once it is theirs, that colleague decides nothing of it.
+    """
+    name_on_call(cast)
+    chief, friend, key = cast.users[SUPERVISOR], cast.users[OTHER_SUPERVISOR], cast.opening.pk
+    other_chief = make.agent(role=Role.SUPERVISOR, unit_name="Ici").user
+
+    def is_theirs() -> bool:
+        request = OpeningRequest.objects.get(pk=key)
+        found = opening_actions.find_request(friend, request.public_id) is not None
+        assert found is (opening_actions.title_of(friend, request) is not None)
+        assert found is bool(opening_actions.standby_of(request))
+        assert found is (request in opening_actions.waiting_for(friend))
+        return found
+
+    assert is_theirs()
+    Conversation.objects.filter(pk=cast.conversation.pk).update(assigned_to=Agent.objects.get(user=chief))
+    opening_actions.claim_request(request_id=key, by=chief, recipient=None)
+    assert not is_theirs()
+    with pytest.raises(NotAllowed):
+        opening_actions.hand_over_request(request_id=key, by=friend, to=chief.pk)
+    opening_actions.hand_over_request(request_id=key, by=other_chief, to=chief.pk)
+    assert not is_theirs()
+    with pytest.raises(NotAllowed):
+        opening_actions.countersign_request(request_id=key, by=friend)
+    third = make.agent(role=Role.SUPERVISOR, unit_name="Ici").user
+    opening_actions.countersign_request(request_id=key, by=third)
+
+
 def test_actions_ask_again_whatever_the_page_allowed(cast):
     """An on-call duty that ended between page and button decides nothing."""
     friend, report = cast.users[OTHER_SUPERVISOR], cast.conversation.report_id
