@@ -21,10 +21,14 @@ from reports.models import AccessKind, AccessRecord
 
 KEPT = timedelta(days=365)  # how long a duty is kept after its end, for the unit's supervisors
 SHOWN = 50  # how many duties a page shows, and how many acts of each
-# The kinds of lines that decisions on call leave in the register (`reports.deciders.Title.told`).
-DECISIONS = (AccessKind.OPENING, AccessKind.FREEZE, AccessKind.ERASURE)
-# The kinds of lines that a supervisor on call leaves in an exchange (`chat.supervision`).
-INTERVENTIONS = (AccessKind.READING, AccessKind.WHISPER, AccessKind.REASSIGNMENT, AccessKind.GIVEN)
+# The kinds of lines whose subject is an exchange, and not a report (`chat.supervision`, `chat.captures.opening`).
+OF_EXCHANGE = (
+    AccessKind.READING,
+    AccessKind.WHISPER,
+    AccessKind.REASSIGNMENT,
+    AccessKind.GIVEN,
+    AccessKind.CAPTURE_LOCKED,
+)
 
 
 class NotAllowed(Exception):
@@ -103,7 +107,7 @@ def duties_of(agent: Agent, now: datetime) -> list[Duty]:
 def decisions(on_call: OnCall) -> list[Decision]:
     """Return the lines of the audit log about this duty, the last act first; at most SHOWN."""
     lines = AccessRecord.objects.filter(
-        kind__in=(*DECISIONS, *INTERVENTIONS, AccessKind.AGENT_PAUSED),
+        kind__in=audit_wording.DECIDED,
         account_id=on_call.supervisor.user_id,
         at__gte=on_call.starts_at,
         at__lte=on_call.until,
@@ -115,7 +119,7 @@ def decisions(on_call: OnCall) -> list[Decision]:
             kind=label_of(AccessKind, line.kind),
             act=audit_wording.in_words(line.kind, line.detail.rpartition(", on call ")[0]),
             subject="" if line.kind == AccessKind.AGENT_PAUSED else line.subject[:8],
-            is_of_exchange=line.kind in INTERVENTIONS,
+            is_of_exchange=line.kind in OF_EXCHANGE,
         )
         for line in lines.order_by("-number")[:SHOWN]
     ]

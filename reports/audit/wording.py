@@ -82,7 +82,7 @@ APPROVALS: Mapping[str, object] = {
     "withdrawn": gettext_lazy("retiré"),
     "lapsed": gettext_lazy("non appliqué, faute de réponse à temps"),
 }
-# The kinds of acts that a supervisor may do on call.
+# The kinds of acts that a supervisor may do on call. « Astreintes » (`chat.decisions.on_call`) shows these.
 DECIDED = {
     AccessKind.OPENING,
     AccessKind.FREEZE,

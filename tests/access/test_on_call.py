@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from chat.captures import opening as captures
 from chat.decisions import deciders, on_call
 from chat.models import Agent, Conversation, OnCall, Unit
 from chat.retention import deletion, schedule
@@ -34,7 +35,9 @@ from tests.access.people import (
 )  # fmt: skip
 from tests.access.test_openings import NEAR
 from tests.access.test_routes import browser
+from tests.factories import captures as make_captures
 from tests.factories import chat as make
+from tests.support.reading import squeezed
 
 ENDINGS, ON_CALL = "/console/conservation/", "/console/astreintes/"
 
@@ -287,6 +290,29 @@ def test_acts_on_call_are_recorded_as_such(cast):
     for words in ("Contresignée", "posé, jusqu", "levé", "refusée", "seule de permanence", "Passée"):
         assert words in page, words
     assert "au titre de l'astreinte" in browser(cast, SUPERVISOR).get(f"/levees/{cast.opening.public_id}/").text
+
+
+def test_unit_reads_what_was_decided_about_captures_set_aside(cast):
+    """They are of an exchange, and each of them is there: one given back, one deleted."""
+    name_on_call(cast)
+    friend, now = cast.users[OTHER_SUPERVISOR], timezone.now()
+    for capture, act in (
+        (cast.capture, captures.unlock_capture),
+        (make_captures.seen(cast.conversation), captures.delete_locked),
+    ):
+        captures.lock_capture(capture, motive="m", by=cast.users[ASSIGNED])
+        found = captures.locked_one(friend, cast.conversation.public_id, capture.public_id, now)
+        assert found is not None
+        act(found[0], motive="m", by=friend, told=found[1])
+    (duty,) = on_call.duties_of(Agent.objects.get(user=cast.users[SUPERVISOR]), now)
+    told = [(one.act, one.subject, one.is_of_exchange) for one in duty.decisions]
+    subject = str(cast.conversation.public_id)[:8]
+    assert told == [
+        ("capture n° 2 supprimée, la personne désignée étant prévenue", subject, True),
+        ("capture n° 1 rendue", subject, True),
+    ]
+    page = squeezed(browser(cast, SUPERVISOR).get(ON_CALL).text)
+    assert "Capture mise de côté : capture n° 1 rendue" in page and f"échange {subject}" in page
 
 
 def test_acts_of_ones_own_unit_are_recorded_as_before(cast):
