@@ -1,7 +1,8 @@
 """Opens the original of a shown capture, locks a capture, and deletes or unlocks a locked one.
 
-A unit opens originals; the agent or the unit locks a capture; a supervisor of the unit deletes or unlocks it. Each act
-has a motive and a line in the register, in the same transaction, and the person can read that it happened.
+A unit opens originals; the agent locks a capture; a supervisor of the unit who never answered that exchange deletes or
+unlocks it. Each act has a motive and a line in the register, in the same transaction, and the person can read that it
+happened.
 """
 
 from collections.abc import Iterator
@@ -10,12 +11,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from chat import pubsub
 from chat.captures import queries, store
 from chat.decisions import deciders
-from chat.models import Capture, ScanResult
+from chat.models import Capture, ConversationEvent, EventKind, ScanResult
 from common import clock
 from common.choices import read_choice
 from reports.audit import log as audit_log
@@ -76,16 +77,20 @@ def lock_capture(capture: Capture, *, motive: str, by: Any) -> None:
     _record(capture, by=by, motive=motive, act="locked")
 
 
-def locked_captures(user: Any, now: datetime) -> list[Capture]:
-    """Return the locked captures about which this supervisor decides, the oldest first, at most LISTED_MOST.
+def locked_captures(user: Any, now: datetime) -> list[tuple[Capture, bool]]:
+    """Return the locked captures of the units for which this supervisor decides, and whether they may end each of them.
 
-    Only their exchange, number and day are read; nothing is decrypted.
+    The oldest first, at most LISTED_MOST. Only their exchange, number and day are read; nothing is decrypted.
     """
-    return list(_locked(user, now).select_related("conversation").order_by("locked_at")[:LISTED_MOST])
+    rows: Any = _locked(user, now).annotate(is_party=_is_party(user)).select_related("conversation")
+    return [(row, not row.is_party) for row in rows.order_by("locked_at")[:LISTED_MOST]]
 
 
 def count_locked(user: Any, now: datetime) -> int:
-    """Return how many locked captures wait for this supervisor, at most LISTED_MOST. Three queries."""
+    """Return how many locked captures `locked_captures` has. Three queries.
+
+    Those that this supervisor may not end are counted too: they see to it that somebody else does.
+    """
     return _locked(user, now).order_by()[:LISTED_MOST].count()
 
 
@@ -94,9 +99,19 @@ def _locked(user: Any, now: datetime) -> QuerySet[Capture]:
     return Capture.objects.filter(locked_at__isnull=False, conversation__report__in=theirs.values("pk"))
 
 
+def _is_party(user: Any) -> Exists:
+    """Return the condition, for rows of captures, that this account answers the exchange, or answered it once.
+
+    Only its agent locks a capture. So whoever deletes or unlocks it is somebody else, whatever became of the exchange.
+    """
+    return Exists(
+        ConversationEvent.objects.filter(conversation=OuterRef("conversation"), kind=EventKind.ASSIGNED, by=user)
+    )
+
+
 def locked_one(user: Any, public_id: UUID, capture_id: UUID, now: datetime) -> tuple[Capture, str] | None:
     """Return a locked capture, and what the register adds to an act on it; None for a user who may not decide."""
-    rows = Capture.objects.select_related("conversation").filter(locked_at__isnull=False)
+    rows = Capture.objects.select_related("conversation").filter(~_is_party(user), locked_at__isnull=False)
     capture = rows.filter(conversation__public_id=public_id, public_id=capture_id).first()
     if capture is None:
         return None

@@ -218,10 +218,11 @@ def _set_aside(
     rows = [
         {
             "capture": one,
+            "may_end": may_end,
             "form": form if form is not None and one.public_id == refused else EndForm(),
             "field_id": f"motif-{one.pk}",
         }
-        for one in opening.locked_captures(agent.user, clock.now())
+        for one, may_end in opening.locked_captures(agent.user, clock.now())
     ]
     context = {
         "agent": agent,
@@ -236,9 +237,9 @@ def _set_aside(
 @require_GET
 @for_agents
 def set_aside(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """List the locked captures about which this supervisor decides, with their exchange, number and day only.
+    """List the locked captures of this supervisor's units, with their exchange, number and day only.
 
-    At most `opening.LISTED_MOST`.
+    At most `opening.LISTED_MOST`. Those of an exchange that they answered have no form: somebody else decides.
     """
     _supervisor_or_403(agent)
     return _set_aside(request, agent)

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from chat.captures import opening, store
 from chat.models import Capture
+from chat.supervision.intervention import reassign
 from pnav.accounts.models import Role
 from reports.audit import for_the_person, wording
 from reports.models import AccessKind, AccessRecord, CaptureContact
@@ -115,6 +116,33 @@ def test_supervisor_of_another_unit_and_its_agent_decide_nothing(locked):
     own = signed_in(capture.conversation.assigned_to.user)
     assert own.get(PAGE).status_code == own.post(address(capture), {}).status_code == 403
     assert Capture.objects.filter(pk=capture.pk).exists()
+
+
+@pytest.mark.parametrize("is_given_back", [False, True])
+def test_supervisor_who_set_it_aside_does_not_delete_it(locked, is_given_back):
+    """A supervisor takes an exchange and sets a capture aside as its agent. Somebody else of the unit decides.
+
+    So it stays when the exchange has another agent again, and the page says it.
+    """
+    first, _browser = locked
+    agent = first.conversation.assigned_to
+    chief, other = supervisor_of(first.conversation), supervisor_of(first.conversation)
+    reassign(conversation_id=first.conversation_id, by=chief, agent_id=chief.pk, motive="m")
+    capture = make_captures.seen(first.conversation)
+    opening.lock_capture(capture, motive="x", by=chief.user)
+    if is_given_back:
+        reassign(conversation_id=first.conversation_id, by=other, agent_id=agent.pk, motive="m")
+    browser, sent = signed_in(chief.user), {"motive": "law", "act": "delete", "told": "on"}
+    page = squeezed(browser.get(PAGE).text)
+    assert page.count("Vous avez répondu à cet échange") == 2 and "Supprimer pour toujours" not in page
+    assert "2 captures mises de côté attendent une décision." in squeezed(browser.get(BOARD).text)
+    for act in ("delete", "return"):
+        assert browser.post(address(capture), sent | {"act": act}).status_code == 404
+    assert make_captures.fresh(capture).locked_at is not None
+    colleague = signed_in(other.user)
+    assert squeezed(colleague.get(PAGE).text).count("Supprimer pour toujours") == 2
+    assert colleague.post(address(capture), sent).status_code == 302
+    assert list(Capture.objects.values_list("pk", flat=True)) == [first.pk]
 
 
 def test_what_is_not_set_aside_is_not_there(locked):
