@@ -478,7 +478,10 @@ def agree_to_request(*, request_id: int, by: Any) -> OpeningRequest:
 
 
 def refuse_request(*, request_id: int, by: Any, reason: str) -> OpeningRequest:
-    """Refuse as the supervisor or as a custodian, which ends the request. reason: for the asker. Raises NotAllowed."""
+    """Refuse as the supervisor or as a custodian, which ends the request. Raises NotAllowed.
+
+    reason: for the asker; it is not stored once the report is deleted.
+    """
     return _act(Act.REFUSE, request_id=request_id, by=by, note=reason)
 
 
@@ -602,7 +605,10 @@ def show_answer(*, request_id: int, by: Any) -> bytes:
 
 @transaction.atomic
 def review_opening(*, request_id: int, by: Any, text: str) -> OpeningRequest:
-    """Record the review of an urgent opening: what justified it, looked at afterwards. Raises NotAllowed."""
+    """Record the review of an urgent opening. Raises NotAllowed.
+
+    text: what justified it, looked at afterwards; it is not stored once the report is deleted.
+    """
     request = _lock(request_id)
     part = _require(Act.REVIEW, request, by)
     request.reviewed_at = timezone.now()
@@ -709,12 +715,14 @@ def _keep(
 ) -> None:
     """Store a step, and record it in the audit log.
 
+    note: it is stored as long as the report exists, with whose key it is sealed. What is typed about a report that was
+    deleted would outlast it by years, so only the act and its date are kept then.
     key: that of the browser that the audit log names, when it is not the request's own yet.
     """
     title = title_of(by, request) if part is Part.SUPERVISOR else None
     step = OpeningStep(request=request, act=act, at=at, by=by, part=part, number=request.steps.count() + 1)
     step.on_call = title.on_call if title else None
-    if note:
+    if note and request.report_id is not None:
         step.sealed_note = encryption.seal(note, context=step.context, data_key=step.data_key)
     step.save()
     audit_log.record(
@@ -753,8 +761,18 @@ def forget_grounds(report_ids: Collection[int]) -> None:
     That they were asked, by whom, and how they ended stays.
     """
     requests = OpeningRequest.objects.filter(report__in=report_ids)
-    OpeningStep.objects.filter(request__in=requests).update(sealed_note=None)
+    # This locks the requests. It comes first, so that the next statement also finds the note of an act that is being
+    # stored, and an act that follows finds no report.
     requests.update(sealed_grounds=b"")
+    OpeningStep.objects.filter(request__in=requests).update(sealed_note=None)
+
+
+def forget_stray_notes() -> int:
+    """Delete the notes of requests whose report is gone, and return how many.
+
+    Version 0.2.0 stored such notes, and its processes still do while they run beside these.
+    """
+    return OpeningStep.objects.filter(request__report__isnull=True, sealed_note__isnull=False).update(sealed_note=None)
 
 
 def _seal_grounds(request: OpeningRequest, grounds: Grounds) -> bytes:

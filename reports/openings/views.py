@@ -242,12 +242,17 @@ def agree(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 @act_on
 def refuse(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    """Refuse the request, with a reason that the asker reads."""
+    """Refuse the request, with a reason that the asker reads. No reason is asked for once the report is deleted."""
     form = RefusalForm(request.POST)
-    if not form.is_valid():
+    is_gone = opening.report_id is None
+    if not is_gone and not form.is_valid():
         return _show(request, opening, refusal=form)
-    opening_actions.refuse_request(request_id=opening.pk, by=request.user, reason=form.cleaned_data["reason"])
-    messages.success(request, _("Demande refusée. La personne qui l'a faite lit votre raison."))
+    reason = "" if is_gone else form.cleaned_data["reason"]
+    done = opening_actions.refuse_request(request_id=opening.pk, by=request.user, reason=reason)
+    if done.report_id is None:
+        messages.success(request, _("Demande refusée. L'échange est supprimé : aucune raison n'est gardée."))
+    else:
+        messages.success(request, _("Demande refusée. La personne qui l'a faite lit votre raison."))
     return redirect("openings:detail", opening.public_id)
 
 
@@ -333,12 +338,17 @@ def confirm(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 @act_on
 def review(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    """Store the review of an opening for imminent danger."""
+    """Store the review of an opening for imminent danger. No text is asked for once the report is deleted."""
     form = ReviewForm(request.POST)
-    if not form.is_valid():
+    is_gone = opening.report_id is None
+    if not is_gone and not form.is_valid():
         return _show(request, opening, review=form)
-    opening_actions.review_opening(request_id=opening.pk, by=request.user, text=form.text)
-    messages.success(request, _("Examen enregistré."))
+    text = "" if is_gone else form.text
+    done = opening_actions.review_opening(request_id=opening.pk, by=request.user, text=text)
+    if done.report_id is None:
+        messages.success(request, _("Examen enregistré. L'échange est supprimé : aucun texte n'est gardé."))
+    else:
+        messages.success(request, _("Examen enregistré."))
     return redirect("openings:detail", opening.public_id)
 
 

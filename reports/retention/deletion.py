@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from reports.audit import log as audit_log
 from reports.models import Erased, OpeningRequest, RetentionRule, Tombstone
-from reports.openings.actions import REVIEW_OWED
+from reports.openings.actions import REVIEW_OWED, forget_stray_notes
 from reports.rules.openings import OPEN
 from reports.rules.retention import DEFAULTS, Cause, Item, Kind, Rule, State
 
@@ -114,6 +114,7 @@ def forget(now: datetime) -> None:
     forget_rows(Kind.TOMBSTONE, Tombstone.objects.all(), "month", now, name="tombstones")
     forget_rows(Kind.ERASED, Erased.objects.all(), "on", now, name="erased")
     forget_rows(Kind.OPENING, _old_openings(), "moved_at", now, name="openings_and_steps")
+    forget_stray_notes()
 
 
 def _old_openings() -> "models.QuerySet[Any]":

@@ -4,7 +4,7 @@ import uuid
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from reports.models import OpeningField, OpeningRequest
+from reports.models import OpeningField, OpeningRequest, Report
 from reports.openings import actions as opening_actions
 from reports.openings.actions import Grounds
 from reports.rules.openings import State
@@ -50,3 +50,19 @@ def answered(agent, supervisor, custodians, browser, text="Anaïs Martin", **mor
     confirm(request_id=opening.pk, by=custodians[1])
     opening.refresh_from_db()
     return opening
+
+
+def shown_for_danger(agent, supervisor, custodians) -> OpeningRequest:
+    """Return a request for imminent danger that was shown to the agent; its review is owed."""
+    opening = agreed(agent, supervisor, custodians, urgent=True)
+    opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
+    opening_actions.shown_here(request_id=opening.pk, by=custodians[0])
+    confirm(request_id=opening.pk, by=custodians[1])
+    opening.refresh_from_db()
+    return opening
+
+
+def delete_report(opening: OpeningRequest) -> None:
+    """Delete the report as `chat.retention.deletion` does."""
+    opening_actions.forget_grounds([opening.report_id])
+    Report.objects.filter(pk=opening.report_id).delete()

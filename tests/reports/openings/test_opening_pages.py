@@ -23,7 +23,7 @@ from reports.rules.openings import State
 from reports.seal.replies import Reply, seal_reply
 from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
-from tests.reports.openings.acts import answered, ask, key_of
+from tests.reports.openings.acts import answered, ask, delete_report, key_of, shown_for_danger
 from tests.reports.test_actions import file
 from tests.support.reading import squeezed
 
@@ -157,6 +157,25 @@ def test_screens_and_answers_are_the_same_whether_there_is_something_or_not(agen
         seen.append(sizes)
     assert seen[0] == seen[1]
     assert len(seen[0]) == 7 * 6 + 2
+
+
+def test_pages_ask_for_no_text_once_the_report_is_deleted(agent, supervisor, custodians):
+    reviewed, refused = shown_for_danger(agent, supervisor, custodians), ask(agent)
+    chief, other = signed_in(supervisor), signed_in(custodians[2])
+    asked = {
+        "review": (other, reviewed, "conclusion", {}),
+        "refuse": (chief, refused, "reason", {"reason": "Anaïs"}),  # typed in a page that was drawn before
+    }
+    for client, opening, field, _sent in asked.values():
+        assert f'name="{field}"' in client.get(reverse("openings:detail", args=[opening.public_id])).text
+        delete_report(opening)
+    for act, (client, opening, field, sent) in asked.items():
+        page = client.get(reverse("openings:detail", args=[opening.public_id])).text
+        assert f'name="{field}"' not in page and "est supprimé" in page
+        done = client.post(reverse(f"openings:{act}", args=[opening.public_id]), sent, follow=True).text
+        assert "est supprimé" in done and "gardé" in done and "Anaïs" not in done
+    assert not OpeningStep.objects.filter(sealed_note__isnull=False).exists()
+    assert OpeningStep.objects.filter(act__in=["review", "refuse"]).count() == 2
 
 
 def test_list_says_what_waits_and_what_is_over(agent, supervisor):

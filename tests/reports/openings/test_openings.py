@@ -1,6 +1,7 @@
 """Disclosing what is under seal: who may, in what order, and what is left of it."""
 
 import json
+import threading
 import uuid
 from datetime import timedelta
 
@@ -13,16 +14,18 @@ from chat.management.commands import run_worker
 from common import encryption
 from common.client_address import Connection
 from pnav.accounts.models import Role, User
-from reports.models import AccessKind, AccessRecord, OpeningField, OpeningRequest
+from reports.models import AccessKind, AccessRecord, OpeningField, OpeningRequest, OpeningStep, Report
 from reports.openings import actions as opening_actions
 from reports.openings.actions import OtherRequest, ReportGone
 from reports.reporter_identity import Arrival, record
+from reports.retention import deletion
 from reports.rules.openings import Act, NotAllowed, State
 from reports.seal.replies import SUITE, Reply, info, seal_reply
 from reports.seal.sealing import unpad_text, unseal_text
+from tests.chat.casework.test_closing import until_somebody_waits_for_a_lock
 from tests.chat.conversations.test_actions import in_threads
 from tests.factories import chat as make
-from tests.reports.openings.acts import GROUNDS, agreed, answered, ask, key_of
+from tests.reports.openings.acts import GROUNDS, agreed, answered, ask, delete_report, key_of, shown_for_danger
 from tests.reports.test_actions import file
 from tests.reports.witness import confirm
 from tests.support.variables import SEAL_KEY
@@ -284,6 +287,59 @@ def test_review_is_owed_when_the_envelope_left_and_the_rest_did_not_follow(agent
     opening.refresh_from_db()
     assert opening.state == State.EXPIRED
     assert opening_actions.standing_of(opening).owes_review
+
+
+# --- once the report is deleted ---------------------------------------------------------------------------------
+
+
+def test_what_is_typed_about_a_deleted_report_is_not_stored(agent, supervisor, custodians):
+    """The acts and their dates are there, and in the register. Before, the notes were sealed with the key ring."""
+    reviewed, refused = shown_for_danger(agent, supervisor, custodians), ask(agent)
+    for opening in (reviewed, refused):
+        delete_report(opening)
+    opening_actions.review_opening(request_id=reviewed.pk, by=custodians[2], text="Anaïs était en danger")
+    opening_actions.refuse_request(request_id=refused.pk, by=supervisor, reason="Anaïs ne le veut pas")
+    assert not OpeningStep.objects.filter(sealed_note__isnull=False).exists()
+    reviewed.refresh_from_db()
+    refused.refresh_from_db()
+    assert reviewed.reviewed_at is not None and refused.state == State.REFUSED
+    assert [one.steps.last().act for one in (reviewed, refused)] == [Act.REVIEW, Act.REFUSE]
+    told = AccessRecord.objects.filter(kind=AccessKind.OPENING).order_by("-number").values_list("detail", flat=True)[:2]
+    assert [line.split()[1] for line in told] == ["refuse,", "review,"]
+
+
+def test_notes_that_were_stored_after_the_deletion_are_deleted(agent, supervisor, custodians):
+    """Version 0.2.0 stored them."""
+    reviewed, kept = shown_for_danger(agent, supervisor, custodians), ask(agent)
+    opening_actions.refuse_request(request_id=kept.pk, by=supervisor, reason="Non")
+    delete_report(reviewed)
+    step = reviewed.steps.last()
+    OpeningStep.objects.filter(pk=step.pk).update(sealed_note=encryption.seal("Anaïs", context=step.context))
+    deletion.forget(timezone.now())
+    assert OpeningStep.objects.get(sealed_note__isnull=False).request == kept
+
+
+@pytest.mark.django_db(transaction=True)
+def test_review_that_is_being_stored_goes_with_the_report(agent, supervisor, custodians):
+    """The deletion waits for it, then finds its text too."""
+    opening = shown_for_danger(agent, supervisor, custodians)
+
+    def delete():
+        with transaction.atomic():
+            delete_report(opening)
+        connection.close()
+
+    thread = threading.Thread(target=delete)
+    try:
+        with transaction.atomic():
+            opening_actions.review_opening(request_id=opening.pk, by=custodians[2], text="Anaïs était en danger")
+            thread.start()
+            until_somebody_waits_for_a_lock()
+    finally:
+        thread.join(30)
+    assert not Report.objects.filter(pk=opening.report_id).exists()
+    step = opening.steps.get(act=Act.REVIEW)
+    assert step.sealed_note is None
 
 
 # --- terms ------------------------------------------------------------------------------------------------------
