@@ -267,18 +267,24 @@ def lift_freeze(*, report_id: int, by: Any, asked_at: datetime) -> None:
 
 
 @transaction.atomic
-def ask_erasure(*, report_id: int, code_digest: str | None = None) -> ErasureRequest:
+def ask_erasure(*, report_id: int, code_digest: str | None = None, again: bool = False) -> ErasureRequest:
     """Record the person's request that everything be erased before its term.
 
-    Asking again changes only the code by which the answer can be read. code_digest: the slow hash of that code, in
-    hexadecimal; None leaves the former one. Locks the report. Raises Gone.
+    Without `again`, a request that exists gets only another code by which the answer can be read. again: a request that
+    was refused waits for an answer anew, from `asked_again_from` on, and the former answer is erased. code_digest: the
+    slow hash of the code, in hexadecimal; None leaves the former one. Locks the report. Raises Gone.
     """
     report = _hold(report_id)
-    request, created = ErasureRequest.objects.get_or_create(report=report, defaults={"asked_at": deletion.moment()})
+    now = deletion.moment()
+    request, is_asked = ErasureRequest.objects.get_or_create(report=report, defaults={"asked_at": now})
+    if again and request.asked_again_from is not None and request.asked_again_from <= now:
+        request.asked_at, request.answered_at, request.is_granted, request.sealed_motive = now, None, None, None
+        request.save(update_fields=["asked_at", "answered_at", "is_granted", "sealed_motive"])
+        is_asked = True
     if code_digest is not None:
         request.code_digest = code_digest
         request.save(update_fields=["code_digest"])
-    if created:
+    if is_asked:
         _record(AccessKind.ERASURE, report, Motive.RIGHT, "asked", None)
     return request
 

@@ -12,12 +12,13 @@ DAYS = Variable("days", "les jours de conservation", "365")
 ANSWER_DAYS = Variable("answer_days", "les jours pour répondre à une demande", "30")
 ASKED_ON = Variable("asked_on", "le jour de la demande", "3 mars 2027")
 ANSWERED_ON = Variable("answered_on", "le jour de la réponse", "10 mars 2027")
+AGAIN_ON = Variable("again_on", "le jour à partir duquel on peut demander de nouveau", "9 avril 2027")
 ANSWER_BY = Variable("answer_by", "le dernier jour pour répondre", "2 avril 2027")
 WORDS_GONE = Variable("words_gone", "le dernier jour où une sauvegarde peut encore montrer des mots", "17 mars 2027")
 COPIES_GONE = Variable("copies_gone", "le dernier jour où une sauvegarde garde le reste", "9 avril 2027")
 ADDRESS = Variable("address", "l'adresse de la page où le code s'écrit", "/tchat/reprendre/")
 # As the page has them, by their names.
-VARIABLES = (DAYS, ANSWER_DAYS, ASKED_ON, ANSWERED_ON, ANSWER_BY, WORDS_GONE, COPIES_GONE)
+VARIABLES = (DAYS, ANSWER_DAYS, ASKED_ON, ANSWERED_ON, AGAIN_ON, ANSWER_BY, WORDS_GONE, COPIES_GONE)
 
 add(
     "keeping.erasure_due",
@@ -194,6 +195,20 @@ add(
     _("Si tu n'es pas d'accord, tu peux écrire à la CNIL, l'autorité qui protège les données personnelles."),
 )
 add(
+    "erasure.again_from",
+    KEEPING,
+    _("Vous pourrez demander de nouveau à partir du {again_on}."),
+    _("Tu pourras demander de nouveau à partir du {again_on}."),
+    variables=[AGAIN_ON],
+)
+add(
+    "erasure.again_now",
+    KEEPING,
+    _("Vous pouvez demander de nouveau. Ce motif ne sera alors plus affiché."),
+    _("Tu peux demander de nouveau. Ce motif ne sera alors plus affiché."),
+)
+add("erasure.ask_again", KEEPING, _("Demander de nouveau l'effacement"))
+add(
     "erasure.waiting",
     KEEPING,
     _(
@@ -213,6 +228,12 @@ add(
     _("Sans réponse à cette date, tu peux écrire à la CNIL, l'autorité qui protège les données personnelles."),
 )
 add("erasure.words_end", ERASURE, _("Quand tout sera supprimé, ces mots n'ouvriront plus rien."))
+add(
+    "erasure.words_stay",
+    ERASURE,
+    _("Les mots que vous avez notés liront aussi la nouvelle réponse."),
+    _("Les mots que tu as notés liront aussi la nouvelle réponse."),
+)
 add("erasure.page_title", ERASURE, _("Demande d'effacement"))
 add("keeping.tab_title", KEEPING, _("Ce qui est gardé"))
 add("keeping.page_title", KEEPING, _("Ce qui est gardé, et jusqu'à quand"))

@@ -4,7 +4,7 @@ The answer to a request is also read with the words of the request, for the code
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -44,21 +44,35 @@ def keeping(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def erasure(request: HttpRequest) -> HttpResponse:
-    """Ask for erasure and show the words of the request, only this once (POST); show where the request stands (GET)."""
-    current = access.as_reporter(request.session)
-    if current is None:
-        asked = reports.session.current_request(request)
-        return redirect("chat:resume") if asked is None else render(request, "chat/erasure.html", _answer(asked))
-    if request.method != "POST":
-        return redirect("chat:keeping")
+    """Ask for erasure and show the words of the request, only this once (POST); show where the request stands (GET).
+
+    `again` in the form: a request that was refused is made again. A visit that has only the words of the request may do
+    that too, because after the end of the exchange they are all that is left; they read the new answer as well.
+    """
+    current, again = access.as_reporter(request.session), "again" in request.POST
     try:
-        code, error, status = _ask(current)
+        if current is None:
+            return _with_words(request, again=again)
+        if request.method != "POST":
+            return redirect("chat:keeping")
+        code, error, status = _ask(current, again=again)
     except Gone:
         return redirect("chat:resume")
     return _show(request, current, code=code, error=error, status=status)
 
 
-def _ask(current: Conversation) -> tuple[str, str, int]:
+def _with_words(request: HttpRequest, *, again: bool) -> HttpResponse:
+    """Show where the request stands whose words were typed in this visit, after it was made again if that is asked."""
+    asked = reports.session.current_request(request)
+    if asked is None:
+        return redirect("chat:resume")
+    if again:
+        ask_erasure(report_id=asked.report_id, again=True)
+        return redirect("chat:erasure")
+    return render(request, "chat/erasure.html", _answer(asked))
+
+
+def _ask(current: Conversation, *, again: bool) -> tuple[str, str, int]:
     """Return the words of the request, or why there are none, and the status of the answer. The request is kept."""
     if rate_limits.is_over(
         f"erasure:{current.public_id}", limit=values.get(definitions.CODES_MOST), seconds=CODES_SECONDS
@@ -68,9 +82,9 @@ def _ask(current: Conversation) -> tuple[str, str, int]:
     try:
         digest = resume.slow_hash(words).hex()
     except resume.Busy:
-        ask_erasure(report_id=current.report_id)
+        ask_erasure(report_id=current.report_id, again=again)
         return "", form_texts.ERASURE_NO_CODE.say(), 503
-    ask_erasure(report_id=current.report_id, code_digest=digest)
+    ask_erasure(report_id=current.report_id, code_digest=digest, again=again)
     return " ".join(words), "", 200
 
 
@@ -90,6 +104,7 @@ def _show(
     )
     context = keeping_page(
         manner_of(request, current),
+        now=now,
         asked=asked,
         answer_days=rule_of(Kind.ERASURE).days,
         decision=beside.decision,
@@ -106,6 +121,7 @@ def _show(
 def keeping_page(
     manner: dict[str, Any],
     *,
+    now: datetime,
     asked: ErasureRequest | None,
     answer_days: int,
     decision: Decision,
@@ -119,7 +135,7 @@ def keeping_page(
     """Return what the page of what is kept shows. asked: the request for erasure, with its report. decision, rule: when
     the exchange goes. copies: when its copies do. readings: who read it. code: the words of a new request."""
     return {
-        **erasure_page(asked, answer_days),
+        **erasure_page(asked, answer_days, now),
         **manner,
         "goes_on": day_of(decision.due_at),
         "words_gone": day_of(copies.words_gone_at),
@@ -135,16 +151,18 @@ def keeping_page(
 
 
 def _answer(asked: ErasureRequest | None) -> dict[str, Any]:
-    return erasure_page(asked, rule_of(Kind.ERASURE).days)
+    return erasure_page(asked, rule_of(Kind.ERASURE).days, timezone.now())
 
 
-def erasure_page(asked: ErasureRequest | None, answer_days: int) -> dict[str, Any]:
+def erasure_page(asked: ErasureRequest | None, answer_days: int, now: datetime) -> dict[str, Any]:
     """Return in words where a request stands; without one, within how many days one is answered. asked: with its
     report."""
-    told: dict[str, Any] = {"asked": asked, "answer_days": answer_days}
+    told: dict[str, Any] = {"asked": asked, "answer_days": answer_days, "may_ask_again": False}
     if asked is not None:
-        report = asked.report
+        report, again_from = asked.report, asked.asked_again_from
         told |= {
+            "again_on": day_of(again_from) if again_from else "",
+            "may_ask_again": again_from is not None and again_from <= now,
             "asked_on": day_of(asked.asked_at),
             "answer_by": day_of(asked.asked_at + timedelta(days=answer_days)),
             "answered_on": day_of(asked.answered_at) if asked.answered_at else "",

@@ -150,6 +150,7 @@ class Freeze(models.Model):
 class ErasureRequest(models.Model):
     """It is a person's request to erase their report and exchange before the term. It is deleted with the report.
 
+    There is one row for each report. A request that was refused may be made again later, in the same row.
     `code_digest`: slow hash, in hexadecimal, of the words with which they come back to read the answer.
     `sealed_motive`: the encrypted reason of a refusal, as the person reads it.
     """
@@ -199,6 +200,13 @@ class ErasureRequest(models.Model):
     def granted_at(self) -> datetime | None:
         """Return when it was granted; None if it was refused, or nobody has answered yet."""
         return self.answered_at if self.is_granted else None
+
+    @property
+    def asked_again_from(self) -> datetime | None:
+        """Return from when the person may ask again; None if it was granted, or nobody has answered yet."""
+        if self.answered_at is None or self.is_granted:
+            return None
+        return self.answered_at + retention_rules.ASKED_AGAIN_AFTER
 
 
 class Tombstone(models.Model):

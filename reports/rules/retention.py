@@ -239,6 +239,11 @@ def shortened_until(before: Rule, after: Rule, now: datetime) -> datetime | None
     return now + timedelta(days=max(before.grace_days, after.grace_days, 7))
 
 
+# How long after a refusal the person may ask for erasure again. It counts from the refusal alone, because when a freeze
+# ends may not be told (docs/adr/0033). No legal text sets it; it is our choice.
+ASKED_AGAIN_AFTER = timedelta(days=30)
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """It is one line of a plan: `count` things of a kind; or a single one, with its public id as subject."""

@@ -608,11 +608,12 @@ def _keeping(
     readings: Sequence[ReadingByStaff] = (),
     was_answered: bool = True,
     code: str = "",
+    days_later: int = 0,
 ) -> Draw:
     """Return the page on what is kept.
 
     are_apart: whether words are deleted before the rest. with_identity: whether the identity under seal is too.
-    readings: who else read the exchange.
+    readings: who else read the exchange. days_later: how long after the moment of the cast it is read.
     """
 
     def draw(trial: Trial) -> HttpResponse:
@@ -620,6 +621,7 @@ def _keeping(
         gone_at = cast.moment() + timedelta(days=400)
         context = retention.keeping_page(
             manner,
+            now=cast.moment() + timedelta(days=days_later),
             asked=asked,
             answer_days=RULES[Kind.ERASURE].days,
             decision=cast.decision(cause),
@@ -649,18 +651,23 @@ KEEPINGS = (
     _keeping(asked=cast.erasure(), code=cast.CODE),
     _keeping(asked=cast.erasure(is_granted=True), cause=Cause.ERASURE, are_apart=False),
     _keeping(asked=cast.erasure(is_granted=False)),
+    _keeping(asked=cast.erasure(is_granted=False), days_later=60),
     _keeping(was_answered=False),
     _keeping(with_identity=True),
     _readers,
 )
 
 
-def _erasure(*, is_granted: bool | None) -> Draw:
-    """Return the answer to a request, as it is read with its code."""
+def _erasure(*, is_granted: bool | None, days_later: int = 0) -> Draw:
+    """Return the answer to a request, as it is read with its code so many days after the moment of the cast."""
     return lambda trial: draw_page(
         trial,
         "chat/erasure.html",
-        retention.erasure_page(cast.erasure(is_granted=is_granted), RULES[Kind.ERASURE].days)
+        retention.erasure_page(
+            cast.erasure(is_granted=is_granted),
+            RULES[Kind.ERASURE].days,
+            cast.moment() + timedelta(days=days_later),
+        )
         | {"familiar": trial.familiar},
     )
 
@@ -815,7 +822,10 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     follow_up_texts.FOLLOW_UP.key: FOLLOWED,
     follow_up_texts.SLIP.key: SLIPS,
     retention_texts.KEEPING.key: KEEPINGS,
-    retention_texts.ERASURE.key: tuple(_erasure(is_granted=one) for one in (True, False, None)),
+    retention_texts.ERASURE.key: (
+        *(_erasure(is_granted=one) for one in (True, False, None)),
+        _erasure(is_granted=False, days_later=60),
+    ),
     journal_texts.JOURNAL.key: JOURNALS,
     capture_texts.CAPTURES.key: CAPTURES,
     transfer_texts.SUMMARY.key: SUMMARIES,

@@ -265,6 +265,32 @@ def test_erasure_asked_twice_is_one_request():
     assert len(told("erasure")) == 1
 
 
+@pytest.mark.parametrize("was_frozen", [False, True])
+def test_erasure_that_was_refused_is_asked_for_again_after_thirty_days(chief, was_frozen):
+    """A freeze that ended since changes nothing of that day, because it would tell the person that there was one."""
+    conversation = make.closed()
+    report = conversation.report_id
+    ask_erasure(report_id=report, code_digest="a" * 64)
+    if was_frozen:
+        asked_at = freeze(conversation, chief).asked_at
+    answer_erasure(report_id=report, by=chief, is_granted=False, motive="Une enquête est en cours.")
+    if was_frozen:
+        lift_freeze(report_id=report, by=chief, asked_at=asked_at)
+    ErasureRequest.objects.update(answered_at=make.long_ago(29 * 24 * 60))
+    assert ask_erasure(report_id=report, again=True).motive == "Une enquête est en cours."
+    ErasureRequest.objects.update(answered_at=make.long_ago(31 * 24 * 60))
+    refused = ask_erasure(report_id=report, code_digest="b" * 64)
+    assert refused.is_granted is False, "who only wants another code keeps the answer"
+    asked = ask_erasure(report_id=report, again=True)
+    assert (asked.answered_at, asked.is_granted, asked.sealed_motive) == (None, None, None)
+    assert asked.asked_at > refused.asked_at and asked.code_digest == "b" * 64
+    asked.refresh_from_db()
+    assert asked.sealed_motive is None and len(told("erasure")) == 3
+    answer_erasure(report_id=report, by=chief, is_granted=True)
+    ErasureRequest.objects.update(answered_at=make.long_ago(31 * 24 * 60))
+    assert ask_erasure(report_id=report, again=True).is_granted, "what was granted stays granted"
+
+
 def test_opening_that_only_its_agent_wants_holds_two_days_and_once(chief):
     agent = make.agent()
     conversation = make.age(make.closed(agent), days=500)

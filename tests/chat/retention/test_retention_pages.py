@@ -249,6 +249,55 @@ def test_words_of_a_request_are_replaced_and_go_with_it(as_reporter):
     assert "n'ouvrent aucun échange" in text(Client().post("/tchat/reprendre/", {"code": second}))
 
 
+def refuse(conversation) -> None:
+    chief = make.agent(role=Role.SUPERVISOR).user
+    answer_erasure(report_id=conversation.report_id, by=chief, is_granted=False, motive="Une enquête est en cours.")
+
+
+def refused_days_ago(days: int) -> None:
+    ErasureRequest.objects.update(answered_at=make.long_ago(days * 24 * 60))
+
+
+@pytest.mark.parametrize("is_frozen", [False, True])
+def test_person_reads_when_they_may_ask_again_and_does(as_reporter, is_frozen):
+    """The day is the same with a freeze and without, because the page does not tell of one."""
+    conversation = make.closed()
+    client = as_reporter(conversation)
+    client.post(ERASURE)
+    if is_frozen:
+        freeze(conversation, make.agent(role=Role.SUPERVISOR).user)
+    refuse(conversation)
+    for _time in range(2):
+        shown = text(client.get(KEEPING))
+        assert f"Vous pourrez demander de nouveau à partir du {in_days(30)}" in shown
+        assert "Demander de nouveau" not in shown
+        assert "a été refusée" in text(client.post(ERASURE, {"again": "1"})), "it is too early"
+    refused_days_ago(31)
+    shown = text(client.get(KEEPING))
+    assert "Demander de nouveau l'effacement" in shown and "Vous pourrez" not in shown
+    assert "a été refusée" in text(client.post(ERASURE)), "a new code for the same answer"
+    answer = client.post(ERASURE, {"again": "1"})
+    assert f"Votre demande est reçue depuis le {in_days(0)}" in text(answer) and code_of(answer)
+    assert "enquête" not in text(client.get(KEEPING))
+
+
+def test_words_of_a_request_ask_again_and_read_the_new_answer(as_reporter):
+    """The exchange is over and its visit too, so there is no other way."""
+    conversation = make.closed()
+    words = code_of(as_reporter(conversation).post(ERASURE))
+    refuse(conversation)
+    elsewhere = Client()
+    shown = text(elsewhere.post("/tchat/reprendre/", {"code": words}, follow=True))
+    assert f"à partir du {in_days(30)}" in shown and "Demander de nouveau" not in shown
+    assert "a été refusée" in text(elsewhere.post(ERASURE, {"again": "1"}, follow=True)), "it is too early"
+    refused_days_ago(31)
+    shown = text(elsewhere.get(ERASURE))
+    assert "Demander de nouveau l'effacement" in shown and "liront aussi la nouvelle réponse" in shown
+    assert "est reçue depuis" in text(elsewhere.post(ERASURE, {"again": "1"}, follow=True))
+    assert "est reçue depuis" in text(Client().post("/tchat/reprendre/", {"code": words}, follow=True))
+    assert ErasureRequest.objects.get().answered_at is None
+
+
 def test_words_are_kept_nowhere(as_reporter):
     words = code_of(as_reporter(make.closed()).post(ERASURE))
     request = ErasureRequest.objects.get()
