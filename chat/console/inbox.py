@@ -421,7 +421,13 @@ def search_result(row: Conversation) -> SearchResult:
 
 
 def is_in_view(entry: Entry, view: str) -> bool:
-    """Return whether this entry belongs to one of VIEWS."""
+    """Return whether this entry belongs to one of VIEWS. `isInView` of `console/numbers.js` filters an open page so.
+
+    Words of danger that are not dealt with, and an open procedure, belong to each view, answered or not and whatever
+    the urgency.
+    """
+    if entry.dangers or entry.emergency_at is not None:
+        return True
     if view == "a-repondre":
         return entry.turn == "me"
     return view != "urgents" or entry.conversation.urgency > Urgency.NORMAL

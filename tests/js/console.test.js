@@ -93,6 +93,15 @@ test("the list is narrowed to who waits for an answer, or to who is in danger", 
   assert.deepEqual(shown("urgents"), [answered]);
 });
 
+test("words of danger and an open procedure are in each view, answered or not and whatever the urgency", () => {
+  const one = { waits: "them", urgency: 0 };
+  for (const view of ["", "a-repondre", "urgents"]) {
+    assert.ok(isInView(view, { ...one, isMarked: true }), view);
+    assert.ok(isInView(view, { ...one, isEmergency: true }), view);
+    assert.equal(isInView(view, { ...one, isMarked: false, isEmergency: false }), view === "", view);
+  }
+});
+
 test("one further down or up, from the last to the first", () => {
   assert.equal(stepTo(3, 0, 1), 1);
   assert.equal(stepTo(3, 2, 1), 0);

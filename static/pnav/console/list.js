@@ -14,7 +14,7 @@ import { choicesMade, followOrder, putInOrder, watchOrder } from "./list-order.j
 import { isInView } from "./numbers.js";
 import { tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
-import { desk, dutyBar, home, known, list, over, own, say, seekSlot, slot, words } from "./state.js";
+import { desk, dutyBar, home, known, list, over, own, placed, say, seekSlot, slot, words } from "./state.js";
 import { readElsewhere } from "./unseen.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -151,7 +151,7 @@ export function arrange() {
   dropTwins();
   markCurrent();
   for (const c of mine) {
-    hide(c.entry, c !== desk.current && !isInView(view(), c));
+    hide(c.entry, c !== desk.current && !isInView(view(), placed(c)));
     c.turnAt = c.waits === "me" ? (c.turnAt ?? Date.now()) : undefined;
   }
   hide(find("[data-empty=view]"), !mine.length || mine.some((c) => !c.entry.hidden));

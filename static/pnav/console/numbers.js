@@ -68,13 +68,14 @@ export const inOrder = (order) => {
 };
 
 /**
- * Whether a conversation is shown in a view of the list (`inbox.VIEWS`).
+ * Whether a conversation is shown in a view of the list, as `inbox.is_in_view` decides. Words of danger that are not
+ * dealt with, and an open procedure, are shown in each.
  *
  * @param {string} view
- * @param {Pick<Placed, "waits" | "urgency">} one
+ * @param {Pick<Placed, "waits" | "urgency" | "isMarked" | "isEmergency">} one
  */
-export const isInView = (view, { waits, urgency }) =>
-  view === "a-repondre" ? waits === "me" : view !== "urgents" || urgency > NORMAL;
+export const isInView = (view, { waits, urgency, isMarked, isEmergency }) =>
+  Boolean(isMarked || isEmergency) || (view === "a-repondre" ? waits === "me" : view !== "urgents" || urgency > NORMAL);
 
 const TO_SEE_MS = 1500; // from a change on screen until a pointer or a finger that was on its way has stopped
 

@@ -93,7 +93,7 @@ export const own = () => sorted(inOrder(list.dataset.order ?? ""));
 export const byUrgency = () => sorted(byRank);
 
 /** Return what decides the place of a conversation in the list. @param {Conversation} c */
-const placed = ({ waits, urgency, since, entry, number, isUnanswered }) => {
+export const placed = ({ waits, urgency, since, entry, number, isUnanswered }) => {
   const active = /** @type {HTMLTimeElement} */ (slot("active", entry));
   const assigned = seekSlot("own", entry)?.dataset.assigned;
   const isEmergency = seekSlot("emergency", entry)?.hidden === false;

@@ -156,6 +156,25 @@ def test_list_can_be_narrowed_without_a_script(view, shown):
     assert len(entries) == 3 and sum(" hidden>" not in one for one in entries) == shown
 
 
+@pytest.mark.parametrize("view", ["a-repondre", "urgents"])
+@pytest.mark.parametrize("grave", ["words", "procedure"])
+def test_words_of_danger_and_an_open_procedure_are_in_each_view(view, grave):
+    """« Urgents » hid « je veux mourir » of normal urgency, and « À répondre » did once anything was answered."""
+    agent = make.agent()
+    someone, other = make.assigned(agent), make.assigned(agent)
+    make.message(someone, "je veux mourir" if grave == "words" else "bonsoir")
+    if grave == "procedure":
+        emergencies.start(conversation_id=someone.pk, situation=Situation.DANGER, by=agent.user)
+    for one in (someone, other):
+        make.message(one, "Je vous lis.", Author.AGENT)
+    html = signed_in(agent.user).get(CONSOLE, {"voir": view}).text
+    entries = re.findall(r'<li class="console-entry" data-conversation="([^"]+)"([^>]*)>', html)
+    assert {key: rest.endswith(" hidden") for key, rest in entries} == {
+        str(someone.public_id): False,
+        str(other.public_id): True,
+    }
+
+
 def test_looking_whether_an_end_is_whole_ends_nothing():
     agent = make.agent()
     conversation = make.assigned(agent)
