@@ -9,7 +9,7 @@ from django.db import transaction
 from chat.casework import emergencies, proposals
 from chat.casework.lock import lock_assigned
 from chat.conversations import actions, pauses
-from chat.models import Conversation
+from chat.models import Conversation, Message
 from chat.models.casework import Closing
 from chat.rules.closing import Missing, missing_points
 from chat.rules.lifecycle import Author
@@ -27,17 +27,27 @@ class Unfinished(Exception):
         self.missing = found
 
 
-def still_missing(conversation: Conversation, points: Mapping[str, str]) -> list[Missing]:
+def still_missing(conversation: Conversation, points: Mapping[str, str], seen: int | None = None) -> list[Missing]:
     """Return what keeps its agent from closing this conversation.
 
-    points: what the agent said of each point of a minor's path, by its value.
+    points: what the agent said of each point of a minor's path, by its value. seen: the number of the last message that
+    the agent's page had; None for a page of the version before, which does not tell. A query is made for it only when
+    something was written since.
     """
     return missing_points(
         is_minor=conversation.report.is_minor,
         points=points,
         is_emergency_open=emergencies.open_one(conversation) is not None,
         debts=proposals.unanswered_consent(conversation),
+        is_unseen=seen is not None and _has_written_since(conversation, seen),
     )
+
+
+def _has_written_since(conversation: Conversation, seen: int) -> bool:
+    """Return whether the person wrote anything after this message."""
+    if conversation.last_seq <= seen:
+        return False
+    return Message.objects.filter(conversation=conversation, author=Author.REPORTER, seq__gt=seen).exists()
 
 
 @transaction.atomic
@@ -49,18 +59,19 @@ def close_conversation(
     points: Mapping[str, str],
     summary: str = "",
     told: str = "",
+    seen: int | None = None,
 ) -> Conversation:
     """Close a conversation, with its summaries, in one transaction. Closing a closed one changes nothing.
 
-    outcome: an `Outcome`. points: see `still_missing`. summary: for the team. told: what the person reads on the page
-    of the end. Both texts are stored encrypted, and may be empty. Locks the agent, then the conversation. Raises
+    outcome: an `Outcome`. points, seen: see `still_missing`. summary: for the team. told: what the person reads on the
+    page of the end. Both texts are stored encrypted, and may be empty. Locks the agent, then the conversation. Raises
     NotYours, Unfinished.
     """
     pauses.lock_agent(by.pk)
     conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     if not conversation.is_open:
         return conversation
-    if found := still_missing(conversation, points):
+    if found := still_missing(conversation, points, seen):
         raise Unfinished(found)
     if summary or told or points:
         closing = Closing(conversation=conversation, points=dict(points), at=clock.now())

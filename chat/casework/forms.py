@@ -233,11 +233,13 @@ class ClosingForm(CloseForm):
     """It is the form that closes a conversation: outcome, confirmation, summaries and, for a minor, the points'
     results.
 
-    known: the results that are filled in, by point (`chat.rules.closing.known_points`).
+    known: the results that are filled in, by point (`chat.rules.closing.known_points`). seen: the number of the last
+    message that the page had; pages of the version before have no such field.
     """
 
     summary = forms.CharField(max_length=NOTE_MAX, required=False, widget=forms.Textarea)
     told = forms.CharField(max_length=NOTE_MAX, required=False, widget=forms.Textarea)
+    seen = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
 
     def __init__(
         self, *args: Any, is_minor: bool = False, known: Mapping[str, str] | None = None, **kwargs: Any

@@ -226,6 +226,7 @@ def _words() -> dict[str, str]:
         "ending": _("{aim} se termine dans {n} s."),
         "end_undone": _("L'échange continue : {name}."),
         "end_held": _("{name} vient d'écrire : l'échange continue."),
+        "end_refused": _("L'échange n'est pas terminé, {name} : {why}"),
         "emptied": _("Réponse vidée. « Remettre » la rend."),
         "brought_back": _("Réponse remise."),
         "proposed": _("Proposé à la personne."),

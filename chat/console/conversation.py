@@ -285,15 +285,16 @@ def close(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
     """Close a conversation. With `verifier`, only say whether anything is missing.
 
     The page first asks with `verifier`. It then waits for some seconds, in which the closing can be undone, before it
-    sends the form (`console/ending.js`).
+    sends the form (`console/ending.js`). `seen` is the last message that it has: nothing is closed over a later one of
+    the person.
     """
     current = conversation_or_404(agent, public_id)
     form = casework_panels.closing_form(current, request.POST)
     if not form.is_valid():
-        form.say_missing(closing.still_missing(current, form.points))
+        form.say_missing(closing.still_missing(current, form.points, form.cleaned_data.get("seen")))
         return screen(request, agent, current, close=form)
     if "verifier" in request.POST:
-        if missing := closing.still_missing(current, form.points):
+        if missing := closing.still_missing(current, form.points, form.cleaned_data["seen"]):
             form.say_missing(missing)
             return screen(request, agent, current, close=form)
         return HttpResponse(status=204)
@@ -306,10 +307,12 @@ def close(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
             points=form.points,
             summary=data["summary"],
             told=data["told"],
+            seen=data["seen"],
         )
     except actions.NotYours as error:
         raise Http404 from error
     except closing.Unfinished as error:
+        current.refresh_from_db(fields=["last_seq"])  # the page that is drawn has what came meanwhile
         form.say_missing(error.missing)
         return screen(request, agent, current, close=form)
     messages.success(request, _("Échange terminé. La personne peut relire les messages et voir la suite."))

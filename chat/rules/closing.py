@@ -49,14 +49,22 @@ def field_of(point: str) -> str:
 
 
 def missing_points(
-    *, is_minor: bool, points: Mapping[str, str], is_emergency_open: bool, debts: tuple[Text, ...] = ()
+    *,
+    is_minor: bool,
+    points: Mapping[str, str],
+    is_emergency_open: bool,
+    debts: tuple[Text, ...] = (),
+    is_unseen: bool = False,
 ) -> list[Missing]:
     """Return what keeps an exchange from being closed.
 
     points: what the agent said of each point, by its value; a point that is left out or empty was not answered.
-    debts: promises to the person that are not kept yet, each in words.
+    debts: promises to the person that are not kept yet, each in words. is_unseen: the person wrote something that the
+    agent's page did not have.
     """
     found = []
+    if is_unseen:
+        found.append(Missing("seen", _("La personne vient d'écrire : lisez son message, puis terminez.")))
     if is_emergency_open:
         found.append(Missing("emergency", _("La procédure d'urgence est ouverte : terminez-la d'abord.")))
     found += [Missing("debts", debt) for debt in debts]

@@ -69,7 +69,7 @@ NAMED = {
     ),
     "chat/casework/proposals.py": (ACTS, {"proposals_of", "open_question"}),
     "chat/casework/emergencies.py": (ACTS, {"open_one", "past_emergencies", "start", "tick_step", "tick_said"}),
-    "chat/casework/closing.py": (ACTS, {"words_of", "points_of"}),
+    "chat/casework/closing.py": (ACTS, {"words_of", "points_of", "_has_written_since"}),
     "chat/casework/macros.py": (ACTS, {"propose"}),
     "chat/console/casework.py": ("which answer of the conversation that was just obtained is followed", {"_follow"}),
     "chat/referral/actions.py": (ACTS, {"*"}),
@@ -152,7 +152,7 @@ NAMED = {
         {"lock_conversation", "lock_receiver", "end_duty"},
     ),
     "chat/supervision/intervention.py": (
-        ACTS + ", or that a supervisor may step into: whether a procedure is open",
+        ACTS + ", or that a supervisor may step into: whether a procedure is open, or words are marked",
         {"write", "cannot_wait", "running_conversations"},
     ),
     "chat/supervision/giving.py": (ACTS + "; or shows what the queue shows of somebody who waits", {"_waiting"}),

@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from chat.conversations import actions
-from chat.rules.lifecycle import Author, Outcome
+from chat.models import Conversation, Message
+from chat.rules.lifecycle import Author, Outcome, Status
 from tests.browser.conftest import LiveSite, PageFactory
 from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtures
     OPEN_THREAD,
@@ -22,6 +23,7 @@ from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtur
     make_available,
     reporter,
 )
+from tests.browser.test_console_aim import ends
 from tests.browser.test_voice import listen, until_heard
 from tests.browser.wire import Wire
 from tests.chat.sockets import visit
@@ -61,6 +63,15 @@ def until_connected(page: Page, wire: Wire) -> None:
             return
         page.wait_for_timeout(50)
     raise AssertionError("the console was told nothing")
+
+
+def until_stored(page: Page, at: Work, key: str | None) -> None:  # noqa: F811
+    """Wait until the server has a message of the person."""
+    for _ in range(200):
+        if at(lambda: Message.objects.filter(conversation__public_id=key, author=Author.REPORTER).exists()):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("the message was not stored")
 
 
 def test_dead_line_is_noticed_within_25_seconds(live_site, page: Page, at: Work, reporter: Any, wire: Wire):  # noqa: F811
@@ -103,6 +114,29 @@ def test_dead_line_is_said_while_no_other_is_to_be_had(live_site, page: Page, at
     expect(page.locator("#coupure")).to_be_hidden()
     expect(page.locator("[data-pending]")).to_have_count(0)
     expect(page.locator(f"{OPEN_THREAD} [data-author=agent]")).to_have_count(1)
+
+
+def test_end_is_not_sent_over_what_a_dead_line_lost(live_site, page: Page, at: Work, reporter: Any, wire: Wire):  # noqa: F811
+    """« il est là » came in the ten seconds of the end, on a line that had died without a word."""
+    person = reporter(at_the_desk(page, live_site, wire, at))
+    until_connected(page, wire)
+    key = page.locator(OPEN_THREAD).get_attribute("data-conversation")
+    ends(page)
+    wire.die()
+    person.says("il est là")
+    until_stored(page, at, key)
+    page.get_by_role("button", name="Terminer maintenant").click()
+    expect(page.locator("#avis")).to_have_text(re.compile(r"vient d'écrire\s: l'échange continue"))
+    expect(page.locator("#liste [data-slot=end-held]")).to_be_visible()
+    page.clock.fast_forward(ANSWER_MS)  # the page has asked the line whether it lives
+    expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_contain_text("il est là")
+    assert at(Conversation.objects.get, public_id=key).status == Status.ACTIVE
+    page.locator(f"{OPEN_THREAD} textarea[name=body]").fill("Je vous lis.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(f"{OPEN_THREAD} [data-author=agent][data-seq]")).to_have_count(1)
+    ends(page)
+    page.get_by_role("button", name="Terminer maintenant").click()
+    expect(page.locator("#termines .console-entry")).to_have_count(1)
 
 
 @pytest.mark.parametrize("reading", ["done", "under way", "failed"])

@@ -12,8 +12,9 @@ import { tellUnanswered } from "./line.js";
 import { settle } from "./live-forms.js";
 import { load } from "./pages.js";
 import { pageOf } from "./panels.js";
-import { hold, isPending } from "./pending-ends.js";
-import { known } from "./state.js";
+import { hold, isPending, tellHeld, tellSeen } from "./pending-ends.js";
+import { desk, known, say } from "./state.js";
+import { flush } from "./thread.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
@@ -38,13 +39,44 @@ function threadOf(form) {
   return known(thread?.dataset.conversation);
 }
 
-/** @param {HTMLFormElement} form @param {FormData} body @param {HTMLButtonElement | null} button */
-async function end(form, body, button) {
+/**
+ * The server refused an end because the person has written something that this page does not have: it is asked for, and
+ * a line that died silently, which lost it, is noticed within seconds.
+ *
+ * @param {Conversation} c
+ */
+function readUnseen(c) {
+  flush(c);
+  desk.line?.wake();
+}
+
+/**
+ * Send an end whose seconds are over.
+ *
+ * @param {Conversation} c
+ * @param {HTMLFormElement} form
+ * @param {FormData} body
+ * @param {HTMLButtonElement | null} button
+ */
+async function end(c, form, body, button) {
   try {
-    await settle(form, button, await post(form, body, true));
+    const answer = await post(form, body, true);
+    await settle(form, button, answer);
+    if (answer.ok && !answer.redirected) tellRefused(c);
   } catch {
-    tellUnanswered(threadOf(form)); // if it was not ended, the button can be pressed again
+    tellUnanswered(c); // if it was not ended, the button can be pressed again
   }
+}
+
+/** Say that an end was refused, and why. Its panel has been drawn again, and is closed. @param {Conversation} c */
+function tellRefused(c) {
+  const refusal = seek(`#cloture-${c.id} [role=alert], #cloture-${c.id} .fr-error-text`);
+  if (!refusal) return;
+  find(`#cloture-${c.id} [name=confirm]`, document, HTMLInputElement).checked = false; // as after « Annuler »
+  const isUnseen = refusal.hasAttribute("data-unseen");
+  const why = (refusal.textContent ?? "").trim().replace(/\s+/g, " ");
+  tellHeld(c, say(isUnseen ? "end_held" : "end_refused", { name: c.name, why }));
+  if (isUnseen) readUnseen(c);
 }
 
 /** @param {HTMLFormElement} form @param {HTMLButtonElement | null} button */
@@ -54,14 +86,16 @@ async function check(form, button) {
   const body = new FormData(form, button);
   const asked = new FormData(form, button);
   asked.set("verifier", "1");
+  tellSeen(c, asked);
   const answer = await post(form, asked);
   if (answer.status !== NOTHING_MISSING) {
     await settle(form, button, answer);
+    if (seek(`#refus-fin-${c.id} [data-unseen]`)) readUnseen(c);
     return;
   }
   const panel = form.closest("details");
   if (panel) panel.open = false;
-  hold(c, form, body, () => end(form, body, button));
+  hold(c, form, body, () => end(c, form, body, button));
 }
 
 /** @param {SubmitEvent} event */

@@ -6,6 +6,7 @@
  */
 
 import { byId, find, fromTemplate } from "../lib/dom.js";
+import { paint } from "./list.js";
 import { tell } from "./notice.js";
 import { announce, say, slot } from "./state.js";
 
@@ -13,6 +14,7 @@ import { announce, say, slot } from "./state.js";
 
 /**
  * @typedef {object} Pending
+ * @property {Conversation} c
  * @property {HTMLElement} row
  * @property {ReturnType<typeof setInterval>} timer
  * @property {HTMLFormElement} form
@@ -58,16 +60,28 @@ function undo(c) {
 }
 
 /**
- * A message from the person comes before an end that is not sent yet. The row with « Annuler » disappears. The agent is
- * told on screen and aloud, and the list says so until somebody answers.
+ * Say, on screen and aloud, why an exchange was not ended. The list says that it was not until somebody answers.
+ *
+ * @param {Conversation} c
+ * @param {string} why
+ */
+export function tellHeld(c, why) {
+  c.isEndHeld = true;
+  paint(c);
+  tell(why);
+}
+
+/**
+ * A message from the person comes before an end that is not sent yet. The row with « Annuler » disappears.
  *
  * @param {Conversation} c
  */
 export function personWrote(c) {
-  if (!undo(c)) return;
-  c.isEndHeld = true;
-  tell(say("end_held", { name: c.name }));
+  if (undo(c)) tellHeld(c, say("end_held", { name: c.name }));
 }
+
+/** Say in an end up to which message this page has the exchange. @param {Conversation} c @param {FormData} body */
+export const tellSeen = (c, body) => body.set("seen", String(c.lastSeq));
 
 /**
  * @param {Conversation} c
@@ -84,6 +98,7 @@ export function hold(c, form, body, send) {
   };
   const goOn = () => {
     drop(c);
+    tellSeen(c, body);
     send();
   };
   const timer = setInterval(() => {
@@ -98,11 +113,14 @@ export function hold(c, form, body, send) {
   find("[data-now]", row).addEventListener("click", goOn);
   show();
   rows.append(row);
-  pending.set(c.id, { row, timer, form, body });
+  pending.set(c.id, { c, row, timer, form, body });
   announce(slot("text", row).textContent ?? "");
   find("[data-undo]", row).focus();
 }
 
 addEventListener("pagehide", () => {
-  for (const { form, body } of pending.values()) navigator.sendBeacon(form.action, body);
+  for (const { c, form, body } of pending.values()) {
+    tellSeen(c, body);
+    navigator.sendBeacon(form.action, body);
+  }
 });

@@ -170,6 +170,49 @@ def test_close_what_is_obligatory_is_asked_again_under_the_lock(agent):
         closing.close_conversation(conversation_id=conversation.pk, outcome="advised", by=agent.user, points={})
 
 
+def seen_by(page: str) -> str:
+    """Return up to which message this page says that it has the exchange."""
+    return re.search(r'name="seen" value="(\d+)"', page).group(1)
+
+
+def test_close_over_a_message_that_the_page_never_had_is_refused(conversation, console):
+    """« il est là » came on a dead line, or since a page without scripts was drawn, and the end closed over it."""
+    make.message(conversation, "bonsoir")
+    address = page_of(conversation) + "terminer/"
+    data = {"outcome": "advised", "confirm": "on", "seen": seen_by(console.get(page_of(conversation)).text)}
+    make.message(conversation, "il est là")
+    for asked in ({"verifier": "1"}, {}):
+        answer = console.post(address, data | asked)
+        html = unescape(answer.text)
+        assert answer.status_code == 200 and "La personne vient d'écrire" in html and "il est là" in html
+        assert "Noter la réponse, sous « Propositions »" not in html
+        conversation.refresh_from_db()
+        assert conversation.is_open
+    assert console.post(address, data | {"seen": seen_by(html)}).status_code == 302, "it has been read"
+    conversation.refresh_from_db()
+    assert conversation.status == Status.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("asked", "author"), [({}, Author.REPORTER), ({"seen": ""}, Author.REPORTER), ({"seen": "0"}, Author.AGENT)]
+)
+def test_close_over_lines_of_others_or_from_a_page_of_the_version_before(conversation, console, asked, author):
+    make.message(conversation, "Je suis là.", author)  # after the line that says that the agent is there
+    assert set(conversation.messages.values_list("author", flat=True)) == {Author.SYSTEM, author}
+    data = {"outcome": "advised", "confirm": "on"} | asked
+    assert console.post(page_of(conversation) + "terminer/", data).status_code == 302
+
+
+def test_close_over_an_unseen_message_is_looked_at_again_under_the_lock(agent, conversation):
+    seen = conversation.last_seq
+    make.message(conversation, "il est là")
+    with pytest.raises(closing.Unfinished) as refused:
+        closing.close_conversation(
+            conversation_id=conversation.pk, outcome="advised", by=agent.user, points={}, seen=seen
+        )
+    assert [one.field for one in refused.value.missing] == ["seen"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_close_waits_for_its_agent_before_it_holds_the_conversation(agent, conversation):
     """Whoever takes both takes the agent first; otherwise an end and the end of a duty wait in a circle."""
