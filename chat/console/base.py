@@ -224,6 +224,8 @@ def _words() -> dict[str, str]:
         "pause_begins": _("Pause : personne ne vous est confié jusqu'à {time}."),
         "phone_begins": _("Au téléphone : personne de nouveau ne vous est confié jusqu'à {time}."),
         "ending": _("{aim} se termine dans {n} s."),
+        "ending_waits": _("{aim} se termine dès que votre message est parti, une minute au plus."),
+        "end_unsent": _("Votre message n'est pas parti : l'échange continue, {name}."),
         "end_undone": _("L'échange continue : {name}."),
         "end_held": _("{name} vient d'écrire : l'échange continue."),
         "end_refused": _("L'échange n'est pas terminé, {name} : {why}"),

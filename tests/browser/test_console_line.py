@@ -65,6 +65,13 @@ def until_connected(page: Page, wire: Wire) -> None:
     raise AssertionError("the console was told nothing")
 
 
+def seconds_pass(page: Page, count: int) -> None:
+    """Let time pass second by second, so that the server answers each beat in time."""
+    for _ in range(count):
+        page.clock.run_for(1000)
+        page.wait_for_timeout(20)
+
+
 def until_stored(page: Page, at: Work, key: str | None) -> None:  # noqa: F811
     """Wait until the server has a message of the person."""
     for _ in range(200):
@@ -137,6 +144,51 @@ def test_end_is_not_sent_over_what_a_dead_line_lost(live_site, page: Page, at: W
     ends(page)
     page.get_by_role("button", name="Terminer maintenant").click()
     expect(page.locator("#termines .console-entry")).to_have_count(1)
+
+
+def test_end_waits_for_what_the_agent_wrote_before_it(live_site, page: Page, at: Work, wire: Wire):  # noqa: F811
+    at_the_desk(page, live_site, wire, at)
+    until_connected(page, wire)
+    key = page.locator(OPEN_THREAD).get_attribute("data-conversation")
+    code = "unavailable"  # what the server answers to a message; nothing of its own while there is none
+
+    def later(frame: dict[str, Any]) -> dict[str, Any] | None:
+        if frame["type"] != "post" or not code:
+            return None
+        return {"type": "error", "code": code, "client_id": frame["client_id"]}
+
+    wire.answers = later
+    area, row = page.locator(f"{OPEN_THREAD} textarea[name=body]"), page.locator("#fins")
+    area.fill("Appelez le 17 s'il revient.")
+    area.press("Control+Enter")
+    expect(page.locator("[data-pending]")).to_have_count(1)
+    ends(page)
+    page.get_by_role("button", name="Terminer maintenant").click()
+    expect(row).to_contain_text("se termine dès que votre message est parti")
+    expect(row.get_by_role("button", name="Annuler")).to_be_focused()
+    expect(row.get_by_role("button", name="Terminer maintenant")).to_be_hidden()
+    seconds_pass(page, 61)
+    expect(page.locator("#avis")).to_contain_text("Votre message n'est pas parti")
+    expect(row).to_be_empty()
+    ends(page)
+    code = "bad_frame"
+    seconds_pass(page, 46)  # the longest pause before the next try, and the ten seconds of the end
+    expect(area).to_have_value("Appelez le 17 s'il revient.")  # refused, and given back
+    expect(page.locator("#avis")).to_contain_text("Votre message n'est pas parti")
+    expect(row).to_be_empty()
+    assert at(Conversation.objects.get, public_id=key).status == Status.ACTIVE
+    code = "unavailable"
+    area.press("Control+Enter")
+    expect(page.locator("[data-pending]")).to_have_count(1)
+    ends(page)
+    page.get_by_role("button", name="Terminer maintenant").click()
+    expect(row).to_contain_text("se termine dès que votre message est parti")
+    code = ""
+    seconds_pass(page, 46)
+    expect(page.locator("#termines .console-entry")).to_have_count(1)
+    ended = at(Conversation.objects.get, public_id=key)
+    assert ended.status == Status.CLOSED
+    assert at(lambda: ended.messages.filter(author=Author.AGENT).count()) == 1
 
 
 @pytest.mark.parametrize("reading", ["done", "under way", "failed"])

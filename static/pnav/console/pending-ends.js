@@ -1,6 +1,7 @@
 /**
  * Ends that can still be undone. « Terminer » waits some seconds before it is sent, and a button takes it back
- * meanwhile. So does a message from the person. When the page is left, the end is sent at once.
+ * meanwhile. So does a message from the person. When the page is left, the end is sent at once, unless a message of the
+ * agent still waits to be sent.
  *
  * @module
  */
@@ -20,6 +21,8 @@ import { announce, say, slot } from "./state.js";
  * @property {HTMLFormElement} form
  * @property {FormData} body
  */
+
+const UNSENT_MS = 60_000; // longer than the longest pause of the outbox between two tries of a message (lib/outbox.js)
 
 /** @type {Map<string, Pending>} by conversation */
 const pending = new Map();
@@ -80,10 +83,18 @@ export function personWrote(c) {
   if (undo(c)) tellHeld(c, say("end_held", { name: c.name }));
 }
 
+/** The agent's own message, which comes before the end, was refused or does not leave. @param {Conversation} c */
+export function ownIsUnsent(c) {
+  if (undo(c)) tellHeld(c, say("end_unsent", { name: c.name }));
+}
+
 /** Say in an end up to which message this page has the exchange. @param {Conversation} c @param {FormData} body */
 export const tellSeen = (c, body) => body.set("seen", String(c.lastSeq));
 
 /**
+ * Hold an end for some seconds, and for UNSENT_MS more at most while what the agent wrote before is not sent: the end
+ * would overtake it, and it would be refused.
+ *
  * @param {Conversation} c
  * @param {HTMLFormElement} form
  * @param {FormData} body what will be sent
@@ -93,10 +104,25 @@ export function hold(c, form, body, send) {
   if (pending.has(c.id)) return;
   const row = /** @type {HTMLElement} */ (fromTemplate("modele-fin"));
   let left = Number(form.dataset.ending);
-  const show = () => {
-    slot("text", row).textContent = say("ending", { aim: c.number ? `${c.number} · ${c.name}` : c.name, n: left });
+  let waitsSince = 0; // for the agent's own message, in ms
+  const show = (key = "ending") => {
+    slot("text", row).textContent = say(key, { aim: c.number ? `${c.number} · ${c.name}` : c.name, n: left });
+  };
+  const wait = () => {
+    left = 0;
+    waitsSince = Date.now();
+    show("ending_waits");
+    const now = find("[data-now]", row);
+    if (now === document.activeElement) find("[data-undo]", row).focus();
+    now.hidden = true;
+    announce(slot("text", row).textContent ?? "");
   };
   const goOn = () => {
+    if (c.outbox.entries.length) {
+      if (!waitsSince) wait();
+      else if (Date.now() - waitsSince >= UNSENT_MS) ownIsUnsent(c);
+      return;
+    }
     drop(c);
     tellSeen(c, body);
     send();
@@ -120,6 +146,7 @@ export function hold(c, form, body, send) {
 
 addEventListener("pagehide", () => {
   for (const { c, form, body } of pending.values()) {
+    if (c.outbox.entries.length) continue; // the page has asked whether to leave without sending it
     tellSeen(c, body);
     navigator.sendBeacon(form.action, body);
   }

@@ -10,6 +10,7 @@ import { length, newId, Outbox } from "../lib/outbox.js";
 import { plain, showsSomething } from "../lib/plain.js";
 import { writtenShort } from "../lib/time.js";
 import { paint } from "./list.js";
+import { ownIsUnsent } from "./pending-ends.js";
 import { refuse, showRefused } from "./refusals.js";
 import { keepDraft } from "./reply-drafts.js";
 import { announce, desk, isReady, root, say, seekSlot, slot, transmit, words } from "./state.js";
@@ -187,9 +188,13 @@ export const createOutbox = (conversation) =>
     cut: () => desk.line?.cut(),
     show(entry, standing, frame) {
       const isRefused = !conversation().outbox.entries.includes(entry);
-      if (isRefused) refuse(conversation(), entry, frame, showError);
+      if (isRefused) {
+        refuse(conversation(), entry, frame, showError);
+        ownIsUnsent(conversation());
+        return;
+      }
       // All other messages are sent again by themselves. The alarm above shows the state of the line.
-      else slot("state", entry.node).textContent = standing === "pending" ? words.sending : words.kept;
+      slot("state", entry.node).textContent = standing === "pending" ? words.sending : words.kept;
     },
   });
 
