@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db.models import F
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from chat.casework import colleague_questions
 from chat.models import Agent, Aside, Conversation
@@ -154,8 +154,24 @@ def aside_comes_live_and_steals_nothing(page: Page, at: Work, conversation: Conv
     page.get_by_role("button", name="Garder la note").click()
     expect(page.locator(".console-dossier:not([hidden]) .console-note")).to_contain_text("une note en cours")
     expect(area).to_have_value("Je vous écris")
-    expect(page.locator(".console-dossier:not([hidden]) textarea[id^=note-]")).to_be_focused()
+    note = page.locator(".console-dossier:not([hidden]) textarea[id^=note-]")
+    expect(note).to_be_focused()
     assert at(lambda: conversation.messages.filter(author="agent").count()) == 0
+
+    # The focus stays in the field while a note is sent by its key, and the next line was lost when the answer came.
+    held: list[Route] = []
+    page.route("**/note/", lambda route: held.append(route), times=1)
+    with page.expect_request("**/note/"):
+        note.fill("Il appelle la nuit.")
+        page.keyboard.press("Control+Enter")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Et au collège.")
+    held[0].continue_()
+    notes = page.locator(".console-dossier:not([hidden]) .console-note")
+    expect(notes.filter(has_text="Il appelle la nuit.")).to_have_count(1)
+    expect(note).to_have_value("Et au collège.")
+    expect(note).to_be_focused()
+    note.fill("")
 
 
 def pressed_answer_is_shown_beside_the_thread(

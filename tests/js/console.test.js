@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { keep, written } from "../../static/pnav/console/drafts.js";
+import { keep, noteSent, written } from "../../static/pnav/console/drafts.js";
 import {
   arrivalSentence,
   asked,
@@ -162,6 +162,31 @@ test("the form that was sent gives nothing back, unless its words were not taken
   const next = area("");
   keep(given, next, undefined, false);
   assert.equal(next.value, "rendu");
+});
+
+test("what is typed after a form was sent is kept, without the words that were taken", () => {
+  const sending = (value, id) => {
+    const field = { ...area(value), id, matches: () => true };
+    noteSent({ elements: [field] });
+    return field;
+  };
+  const after = (field, fresh = area(""), isUntaken = false) => {
+    keep(field, fresh, FORM, isUntaken);
+    return fresh.value;
+  };
+  const field = sending("Il appelle la nuit.", "note-1");
+  assert.equal(after(field), "", "nothing was typed");
+  field.value += "\n  Et au collège.";
+  assert.equal(after(field), "Et au collège.");
+  const given = () => area("Il appelle la nuit.", "Il appelle la nuit.");
+  assert.equal(after(field, given(), true), field.value, "none was taken");
+  assert.equal(after(field, given()), field.value, "a note that was corrected is in its field again");
+  assert.equal(after(field, area("", "", { readOnly: true })), "");
+  field.value = "Autre chose.";
+  assert.equal(after(field), "Autre chose.", "the words that were sent are gone from the field");
+  field.value = "";
+  assert.equal(after(field), "");
+  assert.equal(after({ ...area("jamais parti"), id: "note-2" }), "", "its form was sent by no script of ours");
 });
 
 test("nothing is written where nothing can be written any more", () => {

@@ -20,6 +20,29 @@ const asDraft = (field) => {
   field.value = value;
 };
 
+/** @type {Map<string, string>} what was sent of each text, by the id of its field, for as long as the page lives */
+const sentTexts = new Map();
+
+/** Note the texts of a form as they are sent. What is typed until the answer comes is kept. @param {HTMLFormElement} form */
+export const noteSent = (form) => {
+  for (const field of /** @type {Iterable<HTMLInputElement>} */ (form.elements)) {
+    if (field.matches("textarea[id], input.fr-input[id]")) sentTexts.set(field.id, field.value);
+  }
+};
+
+/**
+ * Return what a field has after its form was sent and something was typed meanwhile: what follows the words that were
+ * sent, or everything, if these were changed or stand in the new field too. Empty when nothing was typed.
+ *
+ * @param {HTMLTextAreaElement | HTMLInputElement} field
+ * @param {HTMLTextAreaElement | HTMLInputElement} fresh
+ */
+const typedSince = ({ id, value }, fresh) => {
+  const sent = sentTexts.get(id);
+  if (sent === undefined || value === sent) return "";
+  return !fresh.value && value.startsWith(sent) ? value.slice(sent.length).trimStart() : value;
+};
+
 /**
  * Carry the content of one field over to the field that takes its place.
  *
@@ -36,7 +59,9 @@ export const keep = (field, fresh, sent, isUntaken) => {
     const isDone = sent?.hasAttribute("data-closes") && field.contains(sent) && !isUntaken;
     if (field.open && !isDone) fresh.open = true;
   } else if ("defaultValue" in field && "defaultValue" in fresh) {
+    const typed = field.form === sent ? typedSince(field, fresh) : "";
     if (isUntaken && field.form === sent) asDraft(fresh);
+    if (typed && !fresh.readOnly) fresh.value = typed;
     if (field.defaultValue !== field.value && field.form !== sent && !fresh.readOnly) fresh.value = field.value;
   }
 };
@@ -46,7 +71,8 @@ export const keep = (field, fresh, sent, isUntaken) => {
  *
  * @param {Element} before
  * @param {Element} after
- * @param {HTMLFormElement} [sent] the form whose answer `after` is: its own words were taken
+ * @param {HTMLFormElement} [sent] the form whose answer `after` is: its own words were taken, and what was typed since
+ *   it was sent (`noteSent`) is kept
  * @param {boolean} [isUntaken] they were not: the answer gives them back, and they are kept nowhere else
  */
 export const keepDrafts = (before, after, sent, isUntaken = false) => {

@@ -8,6 +8,7 @@
 import { all, find, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
 import { check, openWhenItComes } from "./conversation.js";
+import { noteSent } from "./drafts.js";
 import { showDuty } from "./duty.js";
 import { signOut, tellUnanswered } from "./line.js";
 import { paint, showPromise } from "./list.js";
@@ -105,6 +106,7 @@ function nextFocus(form, targets, c, { isBeside, pressed }) {
 
 /** @param {HTMLFormElement} form @param {HTMLButtonElement | null} button */
 async function send(form, button) {
+  noteSent(form);
   const body = new FormData(form, button);
   const address = button?.hasAttribute("formaction") ? button.formAction : form.action; // a button may have its own
   await settle(form, button, await request(address, { method: "POST", body }));
