@@ -65,18 +65,18 @@ def _is_same(one: Facts, other: Facts) -> bool:
 def save_sheet(*, conversation_id: int, version: int, facts: Facts, by: AbstractBaseUser) -> FactSheet:
     """Save a sheet that was filled on a page showing `version` (0 before the first save), and return it.
 
-    The same facts again change nothing. Notes of None leave the stored ones as they are. It is possible after the
-    conversation has ended too, for a page that is still open. Raises Older when `version` is not the last one, and
-    NotYours when another agent has the conversation. Locks the conversation.
+    The same facts again change nothing, whatever the version. Notes of None leave the stored ones as they are. It is
+    possible after the conversation has ended too, for a page that is still open. Raises Older when `version` is not the
+    last one, and NotYours when another agent has the conversation. Locks the conversation.
     """
     conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     sheet = sheet_of(conversation)
+    if sheet is not None and _is_same(facts_of(sheet), facts):
+        return sheet  # before the versions: a save whose answer was lost is sent again
     if (sheet.version if sheet else 0) != version:
         raise Older
     if sheet is None:
         sheet = FactSheet(conversation=conversation, version=0)
-    elif _is_same(facts_of(sheet), facts):
-        return sheet
     sheet.version += 1
     sheet.present, sheet.absent = list(facts.present), list(facts.absent)
     sheet.evidence = list(facts.evidence)

@@ -257,6 +257,9 @@ def _words() -> dict[str, str]:
         "left_in_danger": _("{aim} est terminé, et sa procédure d'urgence est encore ouverte : voir « Terminés »."),
         "left": _("Échange fini, {name} : {reason}."),
         "back": _("Connexion rétablie."),
+        "sheet_unsaved": _(
+            "La fiche n'est pas enregistrée : pas de réponse du service. Elle repart seule dès que possible."
+        ),
         "failed": _("L'action n'a pas abouti. Réessayez."),
         "unanswered": _("Pas de réponse du service. Regardez si c'est fait ; sinon, réessayez."),
         "missing": reply_template.MISSING.strip(),

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from chat.conversations import lookalikes
 from chat.models import Agent, Conversation
+from chat.models.casework import FactSheet
 from chat.rules.lifecycle import Availability, Status
 from tests.browser.conftest import LiveSite, PageFactory
 from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
@@ -114,6 +115,38 @@ def test_mark_of_danger_goes_with_the_exchange(live_site: LiveSite, page: Page, 
     expect(mark).to_contain_text("Mots de suicide")  # what was written stays marked
     expect(mark.locator("button, a")).to_have_count(0)
     expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_be_focused()
+
+
+@pytest.mark.parametrize("lost", ["request", "answer"])
+def test_sheet_whose_save_got_no_answer_is_sent_again(live_site: LiveSite, page: Page, at: Work, lost: str):
+    """« oui » stayed pressed, nothing tried again, and leaving the page asked nothing."""
+    agent, [conversation] = holding(at, 1)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    failed = []
+
+    def fail(route: Route) -> None:
+        if lost == "answer":
+            route.fetch()
+        failed.append(route.abort())
+
+    sheet = page.locator(f"#fiche-{conversation.public_id}")
+    kept = page.locator(f"#fiche-gardee-{conversation.public_id}")
+    page.locator(f"#fiche-{conversation.public_id} > details > summary").click()
+    yes = sheet.locator("[data-element] [name=press]").first
+    page.route("**/fiche/", fail)
+    yes.click()
+    expect(page.locator("#avis")).to_contain_text("La fiche n'est pas enregistrée")
+    expect(kept).to_contain_text("Elle repart seule")
+    expect(yes).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate("() => !dispatchEvent(new Event('beforeunload', { cancelable: true }))"), "leaving asks"
+    page.unroute("**/fiche/")
+    expect(kept).to_contain_text("Fiche enregistrée", timeout=30_000)
+    expect(sheet.locator("[data-conflict]")).to_have_count(0)
+    expect(yes).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate("() => dispatchEvent(new Event('beforeunload', { cancelable: true }))")
+    saved = at(FactSheet.objects.get, conversation=conversation)
+    assert failed and saved.version == 1 and len(saved.present) == 1
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (360, 640)])

@@ -116,6 +116,11 @@ def test_dead_line_is_said_while_no_other_is_to_be_had(live_site, page: Page, at
     area.fill("Je suis toujours là.")
     area.press("Control+Enter")
     expect(page.locator("[data-pending] [data-slot=state]")).to_have_text("Gardé, partira au retour de la connexion")
+    # An act is not kept as messages are, and its failure was said to screen readers alone.
+    page.route("**/note/", lambda route: route.abort())
+    page.locator(".console-dossier:not([hidden]) textarea[id^=note-]").fill("Il appelle la nuit.")
+    page.get_by_role("button", name="Garder la note").click()
+    expect(page.locator("#avis")).to_have_text("L'action n'a pas abouti. Réessayez.")
     wire.refuses = False
     page.clock.fast_forward(31_000)
     expect(page.locator("#coupure")).to_be_hidden()

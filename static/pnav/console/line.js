@@ -19,6 +19,7 @@ import { tell } from "./notice.js";
 import { startClock } from "./pages.js";
 import { refreshBeside } from "./panels.js";
 import { tickOffers } from "./queue.js";
+import { isUnsaved } from "./sheet.js";
 import { followLead } from "./sound.js";
 import { announce, conversations, csrf, desk, isReady, own, root, words } from "./state.js";
 import { refuseAll, tellRead } from "./thread.js";
@@ -56,14 +57,15 @@ function calm() {
  */
 export function tellUnanswered(c) {
   if (!isReady()) {
-    announce(words.failed);
+    tell(words.failed); // in sight too: the alarm speaks of messages, which are kept, and an act is not
     warn("lost");
     return;
   }
   tell(words.unanswered);
   refreshDuty();
   if (!c) return;
-  refreshBeside(c, `.console-dossier[data-conversation="${c.id}"]`);
+  // A sheet that is not saved is sent again from where it is.
+  if (!isUnsaved(c.dossier)) refreshBeside(c, `.console-dossier[data-conversation="${c.id}"]`);
   refreshBeside(c, `#bandeau-${c.id}`);
 }
 

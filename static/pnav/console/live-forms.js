@@ -14,7 +14,7 @@ import { signOut, tellUnanswered } from "./line.js";
 import { paint, showPromise } from "./list.js";
 import { parse, swapFrom } from "./pages.js";
 import { refreshOffers } from "./queue.js";
-import { saved, showErrors, wrongInSheet } from "./sheet.js";
+import { retryLater, saved, showErrors, wrongInSheet } from "./sheet.js";
 import { announce, desk, known, putAside, slot, words } from "./state.js";
 import { entryOf } from "./take.js";
 
@@ -237,7 +237,7 @@ export const watchForms = () => {
       await send(form, button);
     } catch {
       const of = /** @type {HTMLElement | null} */ (form.closest("[data-conversation]"));
-      tellUnanswered(known(of?.dataset.conversation));
+      if (!retryLater(form)) tellUnanswered(known(of?.dataset.conversation));
     } finally {
       form.ariaBusy = "false";
       if (button) button.ariaBusy = "false";

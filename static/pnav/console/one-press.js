@@ -7,8 +7,9 @@
 
 import { all, seek, target } from "../lib/dom.js";
 import { request } from "../lib/http.js";
+import { tell } from "./notice.js";
 import { parse, swapFrom } from "./pages.js";
-import { announce, csrf, known, words } from "./state.js";
+import { csrf, known, words } from "./state.js";
 import { insert } from "./thread.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -89,7 +90,7 @@ async function stored(event) {
     const page = await parse(await request(form.action, { method: "POST", body: ticked }));
     for (const part of [`#procedure-${c.id}`, `#dire-${c.id}`, `#bandeau-${c.id}`]) swapFrom(page, part);
   } catch {
-    announce(words.failed); // the message is sent all the same, and the agent can tick the step
+    tell(words.failed); // the message is sent all the same, and the agent can tick the step
   }
 }
 

@@ -1,16 +1,25 @@
 /**
  * « Fiche des faits » is saved by itself: a moment after the last change, and at once after an answer was pressed.
  * Without this file its buttons save it. There is one save at a time: a form that was sent waits for its answer
- * (`saved`).
+ * (`saved`). One that got none is tried again (`retryLater`).
  *
  * @module
  */
 
 import { all, find, seek, target } from "../lib/dom.js";
+import { pause } from "../lib/timers.js";
+import { tell } from "./notice.js";
+import { isReady, words } from "./state.js";
 
 const PAUSE_MS = 1500;
 
-/** @typedef {{ timer: ReturnType<typeof setTimeout> | undefined, isSending: boolean, isDirty: boolean }} Sheet */
+/**
+ * @typedef {object} Sheet
+ * @property {ReturnType<typeof setTimeout> | undefined} timer
+ * @property {boolean} isSending
+ * @property {boolean} isDirty it has changes that were not sent, or that got no answer
+ * @property {number} failures how many saves got no answer since the last one that did
+ */
 
 /** @type {Map<HTMLFormElement, Sheet>} */
 const sheets = new Map();
@@ -19,7 +28,7 @@ const sheets = new Map();
 const sheetOf = (form) => {
   const known = sheets.get(form);
   if (known) return known;
-  const fresh = { timer: undefined, isSending: false, isDirty: false };
+  const fresh = { timer: undefined, isSending: false, isDirty: false, failures: 0 };
   sheets.set(form, fresh);
   return fresh;
 };
@@ -52,12 +61,40 @@ function save(form) {
 /** The answer to this form has come, whether it was saved or not. @param {HTMLFormElement} form */
 export const saved = (form) => {
   const sheet = sheets.get(form);
-  if (sheet) sheet.isSending = false;
+  if (!sheet) return;
+  if (sheet.isSending) sheet.failures = 0; // otherwise none has come (`retryLater`)
+  sheet.isSending = false;
 };
 
-/** Return whether a sheet has changes that are not saved yet. */
-export const isUnsaved = () =>
-  [...sheets].some(([form, sheet]) => form.isConnected && (sheet.isDirty || sheet.isSending));
+/**
+ * No answer came to a save: the sheet says that it is not saved, and is sent again once the line is there, at growing
+ * intervals of half a minute at most. If the service has saved it, the same facts again change nothing.
+ *
+ * @param {HTMLFormElement} form
+ * @returns {boolean} whether the form is a sheet
+ */
+export function retryLater(form) {
+  if (!form.matches("[data-autosave]")) return false;
+  const sheet = sheetOf(form);
+  sheet.isSending = false;
+  sheet.isDirty = true;
+  sheet.failures += 1;
+  clearTimeout(sheet.timer);
+  sheet.timer = setTimeout(again, pause(sheet.failures + 2), form);
+  find("[id^=fiche-gardee]", form).textContent = words.sheet_unsaved; // until it is drawn by the save that is answered
+  if (sheet.failures === 1) tell(words.sheet_unsaved);
+  return true;
+}
+
+/** @param {HTMLFormElement} form */
+function again(form) {
+  if (isReady()) save(form);
+  else if (form.isConnected) sheetOf(form).timer = setTimeout(again, PAUSE_MS, form);
+}
+
+/** Return whether a sheet in this part has changes that are not saved yet. @param {Node} [part] */
+export const isUnsaved = (part = document) =>
+  [...sheets].some(([form, sheet]) => part.contains(form) && (sheet.isDirty || sheet.isSending));
 
 /* --- answers of one press: oui, non, ? --- */
 

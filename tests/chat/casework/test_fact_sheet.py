@@ -54,6 +54,15 @@ def test_sheet_same_facts_again_is_no_new_version(conversation):
     assert save(conversation, version=1, present=["online"], notes=notes).version == 1
 
 
+def test_sheet_that_is_sent_again_because_its_answer_was_lost_is_no_conflict(conversation, console):
+    address, data = page_of(conversation) + "fiche/", {"version": "0", "autosave": "1", "threat": "yes"}
+    console.post(address, data)
+    again = console.post(address, data).text
+    assert "data-conflict" not in again and 'name="version" value="1"' in again
+    assert FactSheet.objects.get().version == 1
+    assert "data-conflict" in console.post(address, data | {"notes": "depuis mars"}).text, "something else was saved"
+
+
 def test_sheet_of_a_conversation_that_went_to_somebody_else(conversation, agent):
     other = make.agent()
     with pytest.raises(actions.NotYours):
