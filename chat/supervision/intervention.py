@@ -25,7 +25,7 @@ from chat.conversations.actions import ConversationClosed, NotYours
 from chat.conversations.whereabouts import whereabouts_of, with_departure
 from chat.conversations.wording import clock_in_words, duration_in_words, place_of
 from chat.messages.writing import append_message, say_line
-from chat.models import Agent, Conversation, EventKind, Message
+from chat.models import Agent, Conversation, DangerMark, EventKind, Message
 from chat.models.casework import Emergency
 from chat.models.transfer import Handover, Watch, Whisper
 from chat.rules.lifecycle import Author, Availability, Status
@@ -260,13 +260,17 @@ class Resting(Exception):
 
 
 def cannot_wait(conversation: Conversation) -> bool:
-    """Return whether a conversation may only go to an available agent: critical, or with an open emergency procedure.
+    """Return whether a conversation may only go to an available agent.
 
-    At most one query.
+    It is critical, has an open emergency procedure, or has words of danger that nobody has dealt with. At most two
+    queries.
     """
     if conversation.urgency >= Urgency.CRITICAL:
         return True
-    return Emergency.objects.filter(conversation=conversation, ended_at__isnull=True).exists()
+    if Emergency.objects.filter(conversation=conversation, ended_at__isnull=True).exists():
+        return True
+    mark = DangerMark.objects.filter(conversation=conversation).first()
+    return mark is not None and any(seq > mark.dealt_seq for seq in mark.seqs)
 
 
 def receivers(conversation: Conversation, now: datetime) -> list[Agent]:

@@ -10,7 +10,9 @@ import pytest
 from django.utils import timezone
 
 from chat import access
+from chat.casework import danger as danger_marks
 from chat.casework import emergencies
+from chat.console import inbox
 from chat.conversations import actions, dispatcher
 from chat.conversations.resume import park_conversation
 from chat.decisions import on_call as on_call_duties
@@ -174,12 +176,15 @@ def test_reassign_says_who_rests_and_proposes_them_last(dominique, conversation)
     assert conversation.assigned_to == louise
 
 
-@pytest.mark.parametrize("danger", ["critical", "emergency"])
+@pytest.mark.parametrize("danger", ["critical", "emergency", "words"])
 def test_reassign_of_somebody_who_cannot_wait_is_never_to_who_rests(danger, dominique, camille, conversation):
     louise, away = rests(public_name="Louise"), make.agent(availability=Availability.AWAY, public_name="Alex")
     yann = make.agent(public_name="Yann", capacity=0)  # has no free place, and is present
     if danger == "critical":
         type(conversation).objects.filter(pk=conversation.pk).update(urgency=Urgency.CRITICAL)
+    elif danger == "words":
+        make.message(conversation, "je veux mourir")
+        inbox.open_entries(camille, timezone.now())  # keeps the mark
     else:
         emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=camille.user)
     conversation.refresh_from_db()
@@ -190,6 +195,15 @@ def test_reassign_of_somebody_who_cannot_wait_is_never_to_who_rests(danger, domi
             intervention.reassign(conversation_id=conversation.pk, by=dominique, agent_id=agent.pk, motive="x")
     conversation.refresh_from_db()
     assert conversation.assigned_to == camille
+
+
+def test_reassign_to_who_rests_once_words_of_danger_are_dealt_with(dominique, camille, conversation):
+    louise = rests(public_name="Louise")
+    marked = make.message(conversation, "je veux mourir")
+    inbox.open_entries(camille, timezone.now())
+    assert louise not in intervention.receivers(conversation, timezone.now())
+    danger_marks.deal_with(conversation_id=conversation.pk, seq=marked.seq, by=camille.user)
+    assert louise in intervention.receivers(conversation, timezone.now())
 
 
 def test_reassign_to_who_went_into_a_pause_meanwhile_says_so(dominique, conversation):
