@@ -30,6 +30,7 @@ from common.security_log import Event
 from pnav.accounts import attempts, openid, totp
 from pnav.accounts.forms import AddWebAuthnForm
 from pnav.accounts.models import User
+from pnav.accounts.presence import keeps_lease
 from pnav.accounts.second_factor import (
     Standing,
     gave_password_lately,
@@ -102,6 +103,12 @@ class SignOut(LogoutView):
     The browser's storage stays: it holds the keys of the agents' openings (docs/adr/0032) and nothing else of a
     session. On a shared post, somebody else signs out.
     """
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Say to an agent how many people would write to nobody, until the lease ends and they go back to the queue."""
+        agent = access.as_agent(self.request.user) if keeps_lease(self.request) else None
+        held = access.assigned_to(agent).count() if agent is not None else 0
+        return super().get_context_data(held=held, **kwargs)
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
         way_out = openid.way_out(self.request)

@@ -1,5 +1,7 @@
 """An agent who signs out is given nobody: « Vous ne recevrez plus de nouvelles conversations sur ce poste. »"""
 
+from html import unescape
+
 import pytest
 
 from chat.conversations import dispatcher
@@ -8,6 +10,7 @@ from chat.rules.lifecycle import Availability, Status
 from pnav.accounts.second_factor import enrol_totp
 from tests.accounts.cast import SECRET, totp_code
 from tests.factories import chat as make
+from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +45,29 @@ def test_conversation_under_way_stays_for_who_returns(client):
     dispatcher.release_stale()
     conversation.refresh_from_db()
     assert conversation.assigned_to == agent
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_page_says_who_would_write_to_nobody(client, count):
+    agent = make.agent()
+    for _each in range(count):
+        make.assigned(agent)
+    make.closed(agent)
+    come_in(client, agent)
+    page = squeezed(unescape(client.get("/compte/logout/").text))
+    assert (f"Vous avez {count} échange" in page) is bool(count)
+    assert ("pendant 60 secondes au plus" in page) is bool(count)
+    assert ('href="/console/fin-de-service/">Je termine mon service' in page) is bool(count)
+    assert "cette personne" in page if count == 1 else "cette personne" not in page
+    assert "Vous ne recevrez plus de nouvelles conversations" in page
+
+
+def test_page_says_nothing_of_exchanges_to_who_gave_a_password_alone(client):
+    agent = make.agent()
+    make.assigned(agent)
+    enrol_totp(agent.user, SECRET)
+    client.post("/compte/login/", {"login": agent.user.username, "password": "a password for tests"})
+    assert "échange en cours" not in client.get("/compte/logout/").text
 
 
 def test_signing_out_of_another_account_leaves_agents_alone(client):
