@@ -192,6 +192,9 @@ def question(request: HttpRequest, slug: str) -> HttpResponse:
         return to_question(asked)
     session.save_answer(request, question=asked, value=form.cleaned_data["answer"])
     following = rules.question_after(asked, session.answers(request), under=under)
+    if asked.id == SAFETY and following is None:
+        # The numbers come first, also for who took the door of this result before, for a report that is over by now.
+        return to_where_it_stands(request)
     return to_question(following) if following else way_in.go_on(request)
 
 

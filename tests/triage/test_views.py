@@ -9,6 +9,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from chat.conversations import actions
+from chat.models import Conversation
+from chat.rules.lifecycle import Author
 from common.texts.typography import keep_together
 from locations.models import Municipality
 from pnav.addresses import DISCREET, ORDINARY, address_in_table
@@ -120,6 +123,21 @@ def test_who_is_in_danger_writes_without_giving_a_place(client: Client, danger: 
     report = Report.objects.get()
     assert (report.urgency, report.age, report.role, report.postal_code) == (2, "under_18", "victim", "")
     assert "conversation" in client.get(reverse("chat:conversation")).text
+
+
+@pytest.mark.parametrize(("danger", "outcome"), [("yes", Outcome.DANGER), ("suicidal", Outcome.SUICIDE)])
+def test_danger_told_again_after_an_exchange_leads_to_the_numbers_and_not_to_the_queue(
+    client: Client, danger: str, outcome: Outcome
+) -> None:
+    """The door of this result was taken for an exchange that is over by now."""
+    answer(client, "danger", danger)
+    client.post(reverse("triage:open_door"))
+    client.get(reverse("chat:conversation"))
+    actions.close_conversation(conversation_id=Conversation.objects.get().pk, by_author=Author.REPORTER)
+    assert answer(client, "danger", danger).headers["Location"] == result_address(outcome)
+    assert Report.objects.count() == 1
+    assert client.post(reverse("triage:open_door")).headers["Location"] == reverse("chat:conversation")
+    assert Report.objects.count() == 2, "the door files it"
 
 
 ELSEWHERE = [one for one in Outcome if one not in (Outcome.UNFINISHED, Outcome.CHAT, Outcome.CHAT_MINOR)]
