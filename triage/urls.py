@@ -10,5 +10,9 @@ urlpatterns = [
     path("recommencer/", views.restart, name="restart"),
     path("resultat/", views.current_result, name="current_result"),
     path("resultat/<slug:slug>/", views.result, name="result"),
-    path("<slug:slug>/", leads_back(views.question, ("GET", "HEAD", "POST")), name="question"),
+    path(
+        "<slug:slug>/",
+        leads_back(views.question, ("GET", "HEAD", "POST"), unless=views.show_danger),
+        name="question",
+    ),
 ]

@@ -17,7 +17,18 @@ from triage.forms import AnswerForm
 from triage.onward import RESULT_SLUGS, slug_of, to_question, to_where_it_stands
 from triage.questionnaire.definition import Questionnaire
 from triage.questionnaire.document import NEUTRAL_SLUG, SLUGS
-from triage.questionnaire.questions import AGES_OF_HELPED, BY_ID, HELPED, OTHERS, OWN_AGE, SAFETY, Question, Text, Voice
+from triage.questionnaire.questions import (
+    AGES_OF_HELPED,
+    BY_ID,
+    HELPED,
+    OTHERS,
+    OWN_AGE,
+    SAFE,
+    SAFETY,
+    Question,
+    Text,
+    Voice,
+)
 from triage.rules import Assessment, Outcome
 
 # It says how an answer of the question about safety is drawn: danger stands out, and so does its opposite.
@@ -206,9 +217,28 @@ def result(request: HttpRequest, slug: str) -> HttpResponse:
     assessment = session.assessment(request)
     if assessment is None or slug_of(assessment) != slug:
         return to_where_it_stands(request)
-    answers, under = session.answers(request), session.questionnaire(request)
+    return _show_result(request, assessment, session.answers(request), session.questionnaire(request))
+
+
+def _show_result(
+    request: HttpRequest, assessment: Assessment, answers: Mapping[str, str], under: Questionnaire
+) -> HttpResponse:
     context = result_page(assessment, answers, under, discreet=session.is_discreet(request))
     return render(request, "triage/result.html", context)
+
+
+def show_danger(request: HttpRequest, slug: str) -> HttpResponse | None:
+    """Show the numbers to a visit with an open exchange that answers the question about safety in another tab, with
+    danger or with thoughts of dying. Return None for any other request.
+
+    Nothing is kept: the answers of this visit are those of the report that was filed. The door leads to the exchange.
+    """
+    answers, under = session.answers(request), session.questionnaire(request)
+    asked, value = under.by_slug.get(slug), request.POST.get("answer", "")
+    if asked is None or asked.id != SAFETY or asked.option(value) is None or value in SAFE:
+        return None
+    answers[SAFETY] = value
+    return _show_result(request, rules.assess_answers(answers, under=under), answers, under)
 
 
 @require_safe

@@ -25,6 +25,7 @@ from tests.chat.visitor.visits import PAGE, exchange, send, shown
 from tests.factories import chat as make
 from tests.factories import locations as places
 from tests.reports.test_reporter_identity import opened
+from tests.support.on_screen import TELLING, words_on_screen
 from tests.support.reading import squeezed
 from tests.triage.paths import ADULT, walk
 from triage.rules import assess_answers
@@ -470,6 +471,32 @@ def test_orientation_does_not_begin_again_while_an_exchange_is_open(as_reporter)
     assert "triage" not in client.session
     actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
     assert client.get("/orientation/").status_code == 200
+
+
+@pytest.mark.parametrize(("danger", "number"), [("yes", "tel:17"), ("suicidal", "tel:3114")])
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_danger_told_in_another_tab_shows_the_numbers_and_the_way_back(as_reporter, danger, number, is_answered):
+    conversation = make.assigned() if is_answered else make.waiting()
+    client = as_reporter(conversation)
+    answer = client.post("/orientation/maintenant/", {"answer": danger})
+    assert answer.status_code == 200
+    main = shown(answer).partition("<main")[2].partition("</main>")[0]
+    assert f'fr-btn--lg" href="{number}"' in main and 'action="/orientation/parler/"' in main
+    assert "triage" not in client.session, "the answers of the visit are those of its report"
+    door = client.post("/orientation/parler/", follow=True)
+    assert door.redirect_chain[-1][0] == PAGE and door.status_code == 200
+    assert Conversation.objects.get().report == conversation.report, "nothing else was filed"
+
+
+def test_danger_told_in_another_tab_is_answered_in_the_voice_and_manner_of_the_visit(as_reporter):
+    client = as_reporter(make.waiting())
+    session = client.session
+    session["triage"] = {"version": "", "answers": {"danger": "screen", "who": "minor"}}
+    session.save()
+    page = client.post(DISCREET.reverse("triage:question", slug="maintenant"), {"answer": "suicidal"})
+    assert "tel:3114" in page.text and not TELLING.search(words_on_screen(page.text))
+    assert "Tu n'as pas à porter cela sans aide" in words_on_screen(page.text, opens_folds=True)
+    assert client.session["triage"]["answers"]["danger"] == "screen"
 
 
 def test_open_exchange_costs_no_query_more(as_reporter, client):
