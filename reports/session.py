@@ -34,6 +34,21 @@ def remember(request: HttpRequest, report: Report) -> None:
     request.session.pop(ENDED, None)
 
 
+def come_back(request: HttpRequest, report: Report) -> None:
+    """Tie this visit to the report that a code opens.
+
+    What another report left here is forgotten, because its answers, its place or its form would be taken for those of
+    this one. That somebody may see the screen is not forgotten.
+    """
+    is_another = request.session.get(KEY) != str(report.public_id)
+    is_watched = is_another and triage.session.is_discreet(request)
+    if is_another:
+        forget_visit(request)
+    remember(request, report)
+    if is_watched:
+        request.session[DISCREET] = True
+
+
 def forget(request: HttpRequest) -> None:
     """Forget which report this visit filed; the rest of the visit is kept."""
     request.session.pop(KEY, None)

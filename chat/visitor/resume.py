@@ -188,7 +188,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
                 follow_up_code.remember(request.session, opened)
                 request.session[reports.session.DISCREET] = opened.conversation.report.discreet
                 return go_to_follow_up(request)
-            reports.session.remember(request, opened.report)
+            reports.session.come_back(request, opened.report)
             reporter_identity.record_request(request, opened.report.public_id)
             return redirect("chat:conversation")
         form.add_error("code", refusal)

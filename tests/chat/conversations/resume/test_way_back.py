@@ -16,6 +16,7 @@ from chat.visitor import resume as visitor_resume
 from common.service_settings import definitions
 from pnav import addresses
 from pnav.sessions import SessionStore
+from reports.models import Report
 from reports.session import DISCREET, ENDED, GENERATION, KEY
 from tests.chat.console.agents import signed_in
 from tests.chat.conversations.resume.acts import ANSWERS, PAGE, WRONG, code_on_page, issue, mark_of, send, shown
@@ -206,6 +207,45 @@ def test_visit_left_behind_comes_back_with_its_code(left):
     assert send(left, code).url == DISCREET_PAGE
     assert "pour moi seule" in shown(left.get(DISCREET_PAGE))
     assert ENDED not in left.session
+
+
+def test_code_of_another_exchange_forgets_the_visit_that_was_here(client):
+    """Otherwise a new signalement is lost, because its form is taken for that of the first report."""
+    client.post("/", {"door": "minor", "q": ""})
+    client.post("/orientation/maintenant/", {"answer": "yes"})
+    client.post("/orientation/parler/")
+    first = Report.objects.get()
+    client.get(PAGE)
+    actions.close_conversation(conversation_id=first.conversation.pk, by_author=Author.REPORTER)
+    other = make.waiting(age_band="adult", answers={"danger": "no", "who": "adult"})
+    send(client, issue(other))
+    page = main_of(client.get(PAGE))
+    assert client.session[KEY] == str(other.report.public_id)
+    assert not {"triage", "locations"} & set(client.session.keys())
+    assert "Vous pouvez déjà écrire" in page and "Tu peux" not in page and "Pourquoi un policier" not in page
+    actions.close_conversation(conversation_id=other.pk, by_author=Author.REPORTER)
+    client.post("/orientation/maintenant/", {"answer": "yes"})
+    client.post("/orientation/parler/")
+    assert Report.objects.count() == 3
+    assert client.session[KEY] == str(Report.objects.latest("pk").public_id)
+
+
+def test_code_of_another_exchange_leaves_a_watched_screen_in_discreet_mode(client):
+    client.post("/orientation/maintenant/", {"answer": "screen"})
+    code = issue(make.waiting())
+    response = client.post(addresses.DISCREET.reverse("chat:resume"), {"code": code})
+    assert response.url == DISCREET_PAGE and " data-discreet" in shown(client.get(DISCREET_PAGE))
+    assert client.get(PAGE).url == DISCREET_PAGE, "also from an ordinary address"
+
+
+def test_code_of_the_same_exchange_keeps_the_answers(client):
+    client.post("/", {"door": "minor", "q": ""})
+    client.post("/orientation/maintenant/", {"answer": "yes"})
+    client.post("/orientation/parler/")
+    client.get(PAGE)
+    answers = client.session["triage"]
+    send(client, issue(Conversation.objects.get()))
+    assert client.session["triage"] == answers
 
 
 def test_visit_that_begins_anew_after_another_ended_is_led_on(left):
