@@ -87,7 +87,7 @@ def file_report(
             "triage_version": assessment.version,
             **when_created,
             "outcome": assessment.outcome,
-            "urgency": assessment.urgency,
+            "urgency": visit.urgency_for(age_band),
             "is_crowded": is_crowded,
             "discreet": visit.triage.is_discreet,
             "language": languages.current(),

@@ -94,14 +94,14 @@ def is_solved(token: str, work: str, *, submission_id: str) -> bool:
 # --- the wait -----------------------------------------------------------------------------------------------------
 
 
-def keep_form(request: HttpRequest, fields: dict[str, Any], assessment: Assessment) -> PendingForm:
+def keep_form(request: HttpRequest, fields: dict[str, Any], urgency: Urgency) -> PendingForm:
     """Keep a valid form in the (encrypted) session until it is accepted. Sending it again does not restart its wait."""
     before = pending_form(request)
     if before is not None:
         ready_at = before.ready_at
     else:
         others = rate_limits.count_one(LANE, seconds=LANE_SECONDS) or 0
-        is_urgent = assessment.urgency > Urgency.NORMAL
+        is_urgent = urgency > Urgency.NORMAL
         least, most = values.get(definitions.RAID_LEAST_WAIT), values.get(definitions.RAID_MOST_WAIT)
         # This is the wait of those who do not do the work. Each person who came this minute makes it longer.
         ready_at = time.time() + (least if is_urgent else min(most, least + others))

@@ -10,10 +10,12 @@ from django.http import HttpRequest
 
 import locations.session
 import triage.session
+from common.choices import read_choice
 from locations.session import Choice
 from reports import session
 from reports.form_of_address import speaks_tu
-from reports.models import Report
+from reports.models import AgeBand, Report
+from triage.rules import Urgency
 from triage.session import Triage
 
 
@@ -44,6 +46,14 @@ class Visit:
             return False
         conversation = getattr(self.report, "conversation", None)
         return conversation is None or conversation.is_open
+
+    def urgency_for(self, age_band: str) -> Urgency:
+        """Return how urgent a report about a person of this age is: as the answers say, and HIGH at least for a minor.
+
+        The form of the signalement may give another age than the orientation heard.
+        """
+        heard = self.triage.assessment.urgency
+        return max(heard, Urgency.HIGH) if read_choice(AgeBand, age_band, AgeBand.UNKNOWN).is_minor else heard
 
 
 def read_visit(request: HttpRequest) -> Visit:

@@ -85,7 +85,7 @@ def forget_filed(request: HttpRequest, visit: Visit) -> None:
 def put_off(request: HttpRequest, visit: Visit, fields: dict[str, Any]) -> HttpResponse:
     """Keep the form and lead to the page that computes a proof of work or waits, during a raid (`proof_of_work`)."""
     security_log.log(Event.WORK_ASKED)
-    proof_of_work.keep_form(request, fields, visit.triage.assessment)
+    proof_of_work.keep_form(request, fields, visit.urgency_for(fields["age_band"]))
     return redirect("reports:effort")
 
 

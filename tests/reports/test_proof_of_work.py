@@ -130,6 +130,15 @@ def test_who_says_danger_while_waiting_goes_on_at_once(unit):
     assert client.post(WAIT).url == reverse("chat:conversation")
 
 
+def test_minor_whose_age_was_given_in_the_form_waits_the_shortest_time(unit):
+    raid()
+    for _each in range(3):
+        send(visitor(unit))
+    client = visitor(unit)
+    client.post(URL, form_of(client, age_band="under_15"))
+    assert client.get(WAIT).context["kept"].seconds_left == definitions.RAID_LEAST_WAIT.default
+
+
 # --- the work -------------------------------------------------------------------------------------------------------
 
 

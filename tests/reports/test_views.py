@@ -348,6 +348,40 @@ def test_after_a_closed_conversation_a_new_report_may_be_filed(client: Client, u
     assert client.session["reports.report"] == str(latest.public_id)
 
 
+@pytest.mark.parametrize(("answers", "words"), [(CHAT, "dites-le ici"), (MINOR_CHAT, "dis-le ici")])
+def test_form_says_first_where_to_say_that_one_is_in_danger(
+    client: Client, unit: ReceptionPoint, answers: dict, words: str
+) -> None:
+    """« Faire un nouveau signalement » leads to it with the answers of an exchange that is over."""
+    set_visit(client, answers=answers, unit=unit)
+    client.post(URL, form_of(client))
+    give_conversation(Report.objects.get(), Status.CLOSED)
+    main = page(client).partition("<main")[2]
+    link = f'href="{reverse("triage:question", args=["maintenant"])}"'
+    assert main.index(link) < main.index(words) < main.index("<form")
+
+
+@pytest.mark.parametrize("age_band", ["under_15", "15_17", "under_18"])
+def test_age_of_a_minor_given_in_the_form_raises_the_urgency(
+    client: Client, unit: ReceptionPoint, age_band: str
+) -> None:
+    set_visit(client, answers=CHAT, unit=unit)
+    client.post(URL, form_of(client, age_band=age_band))
+    assert Report.objects.get().urgency == Urgency.HIGH
+
+
+@pytest.mark.parametrize(
+    ("answers", "age_band", "urgency"),
+    [({"danger": "yes"}, "under_15", Urgency.CRITICAL), (MINOR_CHAT, "adult", Urgency.HIGH)],
+)
+def test_age_given_in_the_form_lowers_no_urgency(
+    client: Client, unit: ReceptionPoint, answers: dict, age_band: str, urgency: Urgency
+) -> None:
+    set_visit(client, answers=answers, unit=unit, anyway=True)
+    client.post(URL, form_of(client, age_band=age_band))
+    assert Report.objects.get().urgency == urgency
+
+
 def test_old_form_of_a_closed_conversation_files_nothing(client: Client, unit: ReceptionPoint) -> None:
     report = file_one(client, unit)
     give_conversation(report, Status.CLOSED)
