@@ -15,8 +15,11 @@ from common import dates
 from common.cached_reading import CachedReading
 from common.texts.spoken import text_for
 from reports.models import ChatClosure
+from triage import numbers
+from triage.numbers import Number
 
 KEEP_SECONDS = 10.0
+MEANWHILE = (numbers.SUICIDE_PREVENTION, numbers.DIGITAL_VIOLENCE, numbers.CHILD_IN_DANGER)  # who answers calls instead
 MOST = 20  # how many present and future closures are read, which is more than anybody plans
 
 
@@ -39,6 +42,11 @@ class Closure:
     def end(self) -> str:
         """Return the end in words; "" when it has none."""
         return say_end(self.ends_at) if self.ends_at is not None else ""
+
+    @property
+    def numbers(self) -> tuple[Number, ...]:
+        """Return who answers calls meanwhile. Pages show the hours of each."""
+        return MEANWHILE
 
     def text(self) -> str:
         """Return the text that says *vous*, in the active language."""

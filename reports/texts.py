@@ -96,14 +96,9 @@ add(
 add(
     "closed.doors",
     CLOSED,
-    _(
-        "D'autres répondent maintenant : le {numero_jeunes} pour les violences numériques, le {numero_suicide} si vous "
-        "pensez à mourir, et 17 Cyber par écrit."
-    ),
-    _(
-        "D'autres répondent maintenant : le {numero_jeunes} pour les violences numériques, le {numero_suicide} si tu "
-        "penses à mourir, et 17 Cyber par écrit."
-    ),
+    _("D'autres peuvent vous répondre : par écrit sur 17 Cyber, et à ces numéros."),
+    _("D'autres peuvent te répondre : par écrit sur 17 Cyber, et à ces numéros."),
+    note="Les numéros suivent, avec leurs heures : tous ne répondent pas la nuit.",
 )
 add(
     "closed.begun",

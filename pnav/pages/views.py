@@ -41,6 +41,7 @@ from pnav.pages.models import FEEDBACK_MAX_LENGTH, ContentBlock, HelpNumber
 from pnav.pages.removal import kit
 from pnav.pages.removal.forms import PlatformForm
 from pnav.pages.texts import obligatory as obligatory_texts
+from reports import closures
 from reports.models import ClosureReason
 from reports.retention import deletion
 from reports.rules.retention import Kind, Rule
@@ -295,7 +296,13 @@ def components(request: HttpRequest) -> HttpResponse:
         "chart": charts.draw_rows(charts.Words("exemple", "…", "…"), [charts.Row("…", 2, "2", limit=1)]),
         "list_page": Paginator(range(3), 1).page(2),
         "announced": [{"text": "…", "text_familiar": "…", "is_warning": is_warning} for is_warning in (False, True)],
-        "closed_chat": {"reason": ClosureReason.INCIDENT, "end": "", "text": "…", "text_familiar": "…"},
+        "closed_chat": {
+            "reason": ClosureReason.INCIDENT,
+            "end": "",
+            "text": "…",
+            "text_familiar": "…",
+            "numbers": closures.MEANWHILE,
+        },
     }
     return render(request, "pages/components.html", context)
 

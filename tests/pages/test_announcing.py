@@ -196,8 +196,12 @@ def test_pages_on_the_way_say_that_the_chat_is_closed_and_who_answers(client):
         page = read(client, where)
         for words in ("Le tchat est fermé. Il rouvre le", "Une panne nous empêche de vous répondre", "Retour ce soir."):
             assert words in page, (where, words)
-        for link in ('href="tel:17"', 'href="tel:3018"', 'href="https://17cyber.gouv.fr/"'):
+        for link in ('href="tel:17"', 'href="https://17cyber.gouv.fr/"'):
             assert link in page, (where, link)
+        notice = page.partition('<section class="pnav-notice pnav-notice--closed"')[2].partition("</section>")[0]
+        hours = dict(re.findall(r'>(\d+)</a><span>[^<]*<span class="pnav-calls__hours">\((.*?)\)', notice))
+        assert list(hours) == ["3114", "3018", "119"], where
+        assert "23" in hours["3018"], "at night nobody answers there"
     assert "Le tchat est fermé" not in read(client, reverse("pages:legal")), "it leads nowhere near"
     assert "The chat is closed." in read(client, "/en/")
     assert "Commencer" not in read(client, "/tchat/").partition("<main")[2].partition("</main>")[0]
