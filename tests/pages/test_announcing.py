@@ -256,6 +256,25 @@ def test_a_report_filed_seconds_before_opens_no_exchange_until_the_chat_opens_ag
     assert "Le tchat est fermé" not in read(client, "/tchat/").partition("<main")[2], "who is in stays"
 
 
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_whoever_begins_anew_after_an_exchange_reads_that_the_chat_is_closed(settings, is_answered):
+    """The page of the exchange that is over is where « Écrire à un policier maintenant » leads then, and so does
+    « Faire un nouveau signalement ».
+    """
+    conversation = make.closed() if is_answered else make.waiting()
+    client = Client()
+    client.cookies[settings.SESSION_COOKIE_NAME] = visit(conversation)
+    client.post(reverse("chat:end"))
+    assert "Le tchat est fermé" not in read(client, "/tchat/")
+    closed(ends_at=timezone.now() + timedelta(hours=1))
+    client.post("/orientation/maintenant/", {"answer": "yes"})
+    page = squeezed(unescape(client.post("/orientation/parler/", follow=True).text)).partition("<main")[2]
+    assert page.index("Le tchat est fermé. Il rouvre le") < page.index('id="messages"')
+    assert 'href="tel:17"' in page.partition('<section class="pnav-notice')[2].partition("</section>")[0]
+    assert "Le tchat est fermé. Il rouvre le" in read(client, reverse("reports:create")).partition("<main")[2]
+    assert Report.objects.count() == 1
+
+
 def test_exchange_under_way_goes_on_and_says_nothing_of_it(settings):
     conversation = make.assigned()
     closed()
