@@ -36,6 +36,7 @@ from chat.rules.lookalikes import JOINS_FOR, Arrival, find_alike
 from chat.texts import thread as thread_texts
 from common import clock
 from reports.audit import log as audit_log
+from reports.form_of_address import speaks_tu
 from reports.models import AccessKind, Fact
 from triage.rules import Urgency
 
@@ -220,7 +221,7 @@ def take_group(*, public_id: UUID, by: Agent) -> int:
         group.save(update_fields=["taken_by", "taken_at"])
     Conversation.objects.filter(pk__in=[row.pk for row in rows]).update(lookalike_asked_at=now)
     for row in rows:
-        say_line(row, thread_texts.ALIKE_ASKED, now=now, familiar=row.report.is_minor)
+        say_line(row, thread_texts.ALIKE_ASKED, now=now, familiar=speaks_tu(row.report))
         pubsub.message_posted(row.public_id, row.last_seq)
     pubsub.queue_changed()
     return len(rows)
@@ -240,7 +241,7 @@ def close_group(*, public_id: UUID, by: Agent, motive: str) -> int:
     if not rows:
         raise TooSoon
     for row in rows:
-        say_line(row, thread_texts.ALIKE_CLOSED, now=now, familiar=row.report.is_minor)
+        say_line(row, thread_texts.ALIKE_CLOSED, now=now, familiar=speaks_tu(row.report))
         if row.resume_digest is not None:
             resume.end_code(row, now)  # before the status changes, because a closed row may hold no code
         pubsub.message_posted(row.public_id, row.last_seq)

@@ -2,6 +2,7 @@
 for them.
 """
 
+import re
 import uuid
 from datetime import timedelta
 
@@ -26,6 +27,9 @@ from tests.support.reading import squeezed
 from triage.rules import Urgency
 
 pytestmark = pytest.mark.django_db
+
+HELPED_CHILD = {"danger": "no", "who": "helper", "helped": "relative_15_17"}
+HELPED_ADULT = {"danger": "no", "who": "helper", "helped": "relative_adult"}
 
 
 def raid(count: int = 20, minutes: float = 5, **fields) -> list[Conversation]:
@@ -255,6 +259,27 @@ def test_minor_is_asked_in_their_voice():
     lookalikes.mark_lookalikes()
     lookalikes.take_group(public_id=only_group().public_id, by=make.agent())
     assert "t'arrive" in lines(people[0])[0].replace("’", "'")
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_familiar"),
+    [
+        ({"role": "relative", "age_band": "15_17", "answers": HELPED_CHILD}, False),
+        ({"role": "relative", "age_band": "adult", "answers": HELPED_ADULT | {"own_age": "minor"}}, True),
+    ],
+)
+def test_who_helps_is_asked_and_closed_in_their_own_voice(fields, is_familiar):
+    people = raid(12, **fields)
+    lookalikes.mark_lookalikes()
+    agent, group = make.agent(), only_group()
+    lookalikes.take_group(public_id=group.public_id, by=agent)
+    answer_time_passes()
+    lookalikes.close_group(public_id=group.public_id, by=agent, motive="raid")
+    said = lines(people[0])
+    assert len(said) == 2
+    for line in said:
+        assert bool(re.search(r"\bt(u|e|on|a|es)\b|\bt['’]", line)) is is_familiar, line
+        assert bool(re.search(r"\bv(ous|otre|os)\b", line, re.IGNORECASE)) is not is_familiar, line
 
 
 def test_group_is_closed_with_one_motive_and_a_line_of_the_register_for_each():
