@@ -64,7 +64,6 @@ WORDS: dict[str, Sentence] = {
     "awake_failed": thread_texts.AWAKE_FAILED,
     "warn_on": thread_texts.WARN_ON,
     "warn_failed": thread_texts.WARN_FAILED,
-    "left_title": thread_texts.LEFT_TITLE,
     "facts_kept": thread_texts.FACTS_KEPT,
     "facts_later": thread_texts.FACTS_LATER,
     "facts_refused": thread_texts.FACTS_REFUSED,

@@ -476,9 +476,7 @@ AWAKE_FAILED = add(
 )
 WARN_ON = add("chat.warn_on", ALERTS, _("C'est noté, tant que cette page reste ouverte."))
 WARN_FAILED = add("chat.warn_failed", ALERTS, _("Cet appareil ou ce navigateur ne le permet pas."))
-LEFT_TITLE = add(
-    "chat.left_title", LEFT_QUEUE, _("Vous avez quitté la file d'attente"), _("Tu as quitté la file d'attente")
-)
+add("chat.left_title", LEFT_QUEUE, _("Vous avez quitté la file d'attente"), _("Tu as quitté la file d'attente"))
 FACTS_KEPT = add(
     "chat.facts_kept",
     FACTS,

@@ -182,6 +182,8 @@ def conversation_page(
         "follow": beside.follow,
         "told": told,
         "is_answered": beside.is_answered,
+        # An agent may have ended it too, with others that look alike: that person has left nothing.
+        "has_left": conversation.closed_by == Author.REPORTER and not beside.is_answered,
         "reasons": reasons,
         "report_card": TouchedReport(conversation.report, manner["familiar"], manner["discreet"]),
         "doors_in": _doors_in(conversation),

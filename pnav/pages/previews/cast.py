@@ -81,6 +81,7 @@ def conversation(
         opened_at=now - waited,
         queued_at=now - waited,
         assigned_to=agent() if status == Status.ACTIVE else None,
+        closed_by=Author.REPORTER if status == Status.CLOSED else "",
         reporter_seen_at=now,
         copy_by_code=copy_by_code,
         **(code if has_code else {}),

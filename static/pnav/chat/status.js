@@ -76,10 +76,8 @@ export function showStatus(before) {
     // These cards come first while one waits, and stand in the aside beside a thread.
     standAside(all("#code-card, #alerts, #signalement, #journal", root));
   }
-  const hasLeft = status === "closed" && !("answered" in data);
-  if (hasLeft) byId("closed-title").textContent = words.left_title;
   if (status !== "active") show(byId("notice"), "");
-  tab.title = tab.title.replace(words[`title_${before}`], hasLeft ? words.left_title : words[`title_${status}`]);
+  tab.title = tab.title.replace(words[`title_${before}`], words[`title_${status}`]);
   document.title = tab.title;
   for (const node of all("[data-when]", root)) node.hidden = !node.dataset.when?.split(" ").includes(status);
 }

@@ -5,6 +5,7 @@ for them.
 import re
 import uuid
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.conf import settings
@@ -415,4 +416,8 @@ def test_person_who_was_closed_in_a_group_reads_how_to_come_back():
     client.cookies[settings.SESSION_COOKIE_NAME] = visit(people[0])
     page = client.get("/tchat/")
     assert page.status_code == 200 and "restées sans un mot" in page.text
+    said = squeezed(unescape(page.text))
+    assert "<title>Échange terminé – Pnav</title>" in said and "quitté la file" not in said
+    assert re.search(r'<h1[^>]* id="closed-title"[^>]*>L\'échange est terminé</h1>', said)
+    assert "Personne ne vous avait encore répondu." in said and "Revenir dans la file" in said
     assert not Agent.objects.filter(conversations=people[0]).exists()

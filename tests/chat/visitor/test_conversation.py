@@ -368,15 +368,10 @@ def test_end_without_conversation_leads_to_the_ways_in(client):
 # --- a queue that was left --------------------------------------------------------------------------------------------
 
 
-def said_on(response):
-    """Return the page without the words that its script may say."""
-    return unescape(re.sub(r' data-words="[^"]*"', "", response.text))
-
-
 def test_who_leaves_a_queue_in_which_nobody_answered_is_not_thanked_for_having_talked(as_reporter):
     client = as_reporter(make.waiting())
     client.post(reverse("chat:end"))
-    page = said_on(client.get(PAGE))
+    page = shown(client.get(PAGE))
     assert "<title>Vous avez quitté la file d'attente – Pnav</title>" in squeezed(page)
     assert "Vous avez quitté la file d'attente" in page and "Personne ne vous avait encore répondu." in page
     assert "Merci d'avoir parlé" not in page and "Porter plainte" not in page
@@ -391,7 +386,7 @@ def test_who_ends_an_exchange_that_was_answered_is_thanked(as_reporter):
     client = as_reporter(conversation)
     assert " data-answered" in shown(client.get(PAGE))
     client.post(reverse("chat:end"))
-    page = said_on(client.get(PAGE))
+    page = shown(client.get(PAGE))
     assert "<title>Échange terminé – Pnav</title>" in squeezed(page)
     assert "Merci d'avoir parlé" in page and "Vous avez quitté la file" not in page
 
