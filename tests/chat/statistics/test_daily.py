@@ -148,6 +148,19 @@ def test_days_close_sooner_where_exchanges_may_go_sooner():
     assert daily.settled_days() == 1, "never a day that is not over"
 
 
+# The rules that delete no exchange. A report without one is counted on no day.
+WITHOUT_EXCHANGE = {Kind.REPORT, Kind.OPINION, Kind.TOMBSTONE, Kind.ERASED, Kind.ADMIN_LOG, Kind.OPENING}
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_rule_that_deletes_an_exchange_closes_days_in_time(kind: Kind):
+    """A new kind stands in WITHOUT_EXCHANGE, or `settled_days` follows its rule."""
+    RetentionRule.objects.filter(kind=kind).update(days=2, grace_days=2, digest_days=0)
+    # An erasure is granted at once, so that only its grace period runs.
+    expected = rules.SETTLED_DAYS if kind in WITHOUT_EXCHANGE else 2 if kind is Kind.ERASURE else 4
+    assert daily.settled_days() == expected
+
+
 def test_command_goes_on_where_it_stopped(monkeypatch):
     monkeypatch.setattr(daily, "DAYS_AT_ONCE", 2)
     monkeypatch.setattr(daily.close_due, "__kwdefaults__", {"limit": 2})
