@@ -134,7 +134,7 @@ def _begins_anew(request: pytest.FixtureRequest) -> Iterator[None]:
     """
     # These modules have models, or are libraries of templates. Django is ready when tests run, and not when this module
     # is read.
-    from chat.retention import unanswered
+    from chat.retention import ending_without_agent
     from chat.supervision import board_charts
     from common import network_limits
     from common.service_settings import values
@@ -158,7 +158,7 @@ def _begins_anew(request: pytest.FixtureRequest) -> Iterator[None]:
     # The queue, the weeks and the log of an earlier test are forgotten.
     waiting_time.forget()
     board_charts.forget()
-    unanswered.forget()
+    ending_without_agent.forget()
     security_log.flush()
     # No network has been counted, no window ends during a test, and each counter begins with all of its noise, so that
     # limits are met exactly, at the lowest number that they let pass. Tests of the noise or of the time undo this.

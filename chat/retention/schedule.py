@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from chat.decisions import deciders
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
-from chat.retention.unanswered import AT_MOST, DECIDED, IS_HELD, SHARE, fetch_with_unanswered
+from chat.retention.ending_without_agent import AT_MOST, DECIDED, IS_HELD, SHARE, fetch_with_keys
 from chat.rules.lifecycle import Author, Status
 from common.choices import label_of
 from common.sql import array_text
@@ -267,8 +267,8 @@ AND NOT EXISTS (SELECT FROM reports_freeze h WHERE {IS_HELD})
 """
 # The conversations c, and their reports r, among which those are that this agent may see the end of (`_reach`) and that
 # are near it: found by their agents and their age, or by the request for erasure that was granted, however many others
-# there are. Of each kind as many as are shown. Those that nobody answers are found by the keys that are remembered of
-# them (`chat.retention.unanswered`).
+# there are. Of each kind as many as are shown. Those without an agent are found by the keys that are remembered of
+# them (`chat.retention.ending_without_agent`).
 # (`OFFSET 0`: each row is found by its key. PostgreSQL knows neither the bound nor how many rows there are when it
 # plans, and would read all reports.)
 CANDIDATES = f"""
@@ -279,7 +279,7 @@ LATERAL (
    WHERE (a.id = %(agent)s OR (%(decides)s AND a.unit_id IN (SELECT unit_id FROM reach))) AND {IS_OLD}
    ORDER BY c.reporter_seen_at LIMIT %(shown)s)
   UNION ALL
-  (SELECT c.* FROM unnest(%(unanswered)s::bigint[]) AS one (id) CROSS JOIN LATERAL (
+  (SELECT c.* FROM unnest(%(without_agent)s::bigint[]) AS one (id) CROSS JOIN LATERAL (
      SELECT * FROM chat_conversation c WHERE c.id = one.id OFFSET 0
    ) c
    WHERE c.assigned_to_id IS NULL AND {IS_OLD} AND {DECIDED}
@@ -358,7 +358,7 @@ def _near(agent: Agent, rules: dict[str, Rule], now: datetime) -> list[Ending]:
     """Return the exchanges that end soon and are not frozen, at most SHOWN."""
     rule = rules[Kind.EXCHANGE]
     bound = now - timedelta(days=max(rule.days - rule.digest_days, 0))
-    [(keys,)] = fetch_with_unanswered(NEAR, agent, _asks(agent, now) | {"bound": bound})
+    [(keys,)] = fetch_with_keys(NEAR, agent, _asks(agent, now) | {"bound": bound})
     first = _with_acts(Report.objects.filter(pk__in=keys)).order_by("conversation__reporter_seen_at")
     ending = (_ending(report, agent, rules, now) for report in first)
     return [one for one in ending if one.decision.is_on_its_way and not one.decision.is_due]
@@ -382,7 +382,7 @@ def notice(agent: Agent, now: datetime) -> Notice:
         "e_grace": erasure.grace_days,
         "e_digest": erasure.digest_days,
     }
-    rows = fetch_with_unanswered(NOTICE, agent, values)
+    rows = fetch_with_keys(NOTICE, agent, values)
     to_decide, exchange, erasure = rows[0][0], Rule(*rows[0][1:5]), Rule(*rows[0][5:9])
     near = [
         decide_retention(

@@ -15,7 +15,7 @@ from django.utils import timezone
 from chat.captures import opening as captures
 from chat.decisions import deciders
 from chat.models import Agent, Capture, Conversation, OnCall, Unit
-from chat.retention import schedule, unanswered
+from chat.retention import ending_without_agent, schedule
 from common.sql import fetch_rows
 from locations.models import Force
 from pnav.accounts.models import Role, User
@@ -262,9 +262,9 @@ def test_header_of_a_supervisor_draws_units_for_the_reports_it_asks_about_alone(
         plans.append((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
         return fetch_rows(statement, values)
 
-    monkeypatch.setattr(unanswered, "fetch_rows", fetch)
+    monkeypatch.setattr(ending_without_agent, "fetch_rows", fetch)
     assert schedule.notice(agent, now).to_decide == 200
-    assert len(plans) == 2, "the keys of unanswered exchanges, and the header itself"
+    assert len(plans) == 2, "the keys of exchanges without an agent, and the header itself"
     for plan in plans:
         looks = [one for one in nodes(plan) if one.get("Relation Name") == "reports_report" and one["Alias"][0] == "n"]
         assert looks and all("Index Cond" in one for one in looks), json.dumps(plan, indent=1)

@@ -95,7 +95,10 @@ NAMED = {
     ),
     "chat/retention/deletion.py": (EVERYBODY + "; or dates without content (Ending), or this reporter's own", {"*"}),
     "chat/retention/schedule.py": (EVERYBODY + "; or dates without content (Ending), or this reporter's own", {"*"}),
-    "chat/retention/unanswered.py": ("keys of those that a supervisor decides about, and no content", {"<module>"}),
+    "chat/retention/ending_without_agent.py": (
+        "keys of those that a supervisor decides about, and no content",
+        {"<module>"},
+    ),
     "chat/retention/moving.py": (EVERYBODY + ": keys of rows, one after the other; nothing is shown", {"*"}),
     "chat/messages/conversation_keys.py": (ACTS + ": which key seals, not what was said", {"<module>"}),
     "chat/messages/writing.py": (ACTS, {"<module>"}),

@@ -1,9 +1,10 @@
 """Remembers for a minute which exchanges without an agent end soon, for each supervisor who decides about them.
 
-For an exchange that nobody ever answered a unit is drawn (docs/adr/0118), so that no index finds those of one unit:
-those of all units are looked at. Which ones end soon changes only as time passes, so each process reads their keys once
-in KEPT_SECONDS for each supervisor, as of a minute later. A statement that uses the keys (`fetch_with_unanswered`)
-checks everything else each time: who answers, who decides, freezes, erasures, and what was added (docs/adr/0133).
+No agent has them now: nobody ever answered them, or their last agent was lost and nobody came after that one. For
+those that nobody ever answered a unit is drawn (docs/adr/0118), so that no index finds those of one unit: those of all
+units are looked at. Which ones end soon changes only as time passes, so each process reads their keys once in
+KEPT_SECONDS for each supervisor, as of a minute later. A statement that uses the keys (`fetch_with_keys`) checks
+everything else each time: who answers, who decides, freezes, erasures, and what was added (docs/adr/0133).
 """
 
 from collections.abc import Mapping
@@ -38,7 +39,7 @@ IS_HELD = "h.report_id = c.report_id AND h.lifted_at IS NULL AND h.until > %(now
 
 # One row: the share, and the keys of the conversations. Those that are frozen are among them, because a freeze may be
 # lifted at any moment; they have a limit of their own, because some stay for years.
-UNANSWERED = f"""
+WITHOUT_AGENT = f"""
 WITH reach AS ({deciders.UNITS}), {deciders.LOTS}, bound AS (
   SELECT %(then)s - make_interval(
     days => GREATEST(COALESCE(x.days, %(days)s::int) - COALESCE(x.digest_days, %(digest)s::int), 0)
@@ -61,14 +62,14 @@ SELECT {SHARE}, ARRAY(
 
 
 @dataclass(frozen=True, slots=True)
-class Unanswered:
+class Remembered:
     """It is what is remembered: the keys of conversations, and the share by which they were found."""
 
     share: list[str]
     keys: list[int]
 
 
-def _read(agent_id: int) -> Unanswered:
+def _read(agent_id: int) -> Remembered:
     """Read the keys, of what will end soon when they are read again. One statement."""
     rule, now = DEFAULTS[Kind.EXCHANGE], timezone.now()
     values = {
@@ -81,13 +82,13 @@ def _read(agent_id: int) -> Unanswered:
         "digest": rule.digest_days,
         "at_most": AT_MOST,
     }
-    [(share, keys)] = fetch_rows(UNANSWERED, values)
-    return Unanswered(share, keys)
+    [(share, keys)] = fetch_rows(WITHOUT_AGENT, values)
+    return Remembered(share, keys)
 
 
 @lru_cache(SUPERVISORS)
-def _known(agent_id: int) -> CachedReading[Unanswered]:
-    return CachedReading(partial(_read, agent_id), KEPT_SECONDS, name="unanswered exchanges")
+def _known(agent_id: int) -> CachedReading[Remembered]:
+    return CachedReading(partial(_read, agent_id), KEPT_SECONDS, name="exchanges without an agent")
 
 
 def forget() -> None:
@@ -95,20 +96,18 @@ def forget() -> None:
     _known.cache_clear()
 
 
-def fetch_with_unanswered(
-    statement: LiteralString, agent: Agent, values: Mapping[str, object]
-) -> list[tuple[Any, ...]]:
-    """Run a statement that takes the keys as `unanswered`, and return its rows without their first column.
+def fetch_with_keys(statement: LiteralString, agent: Agent, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+    """Run a statement that takes the keys as `without_agent`, and return its rows without their first column.
 
     That column is SHARE for a supervisor. When it is not the share for which the keys were read, they are read again,
     and the statement is sent again. One statement as a rule.
     """
     if not agent.user.is_supervisor:
-        return [row[1:] for row in fetch_rows(statement, {**values, "unanswered": "{}"})]
+        return [row[1:] for row in fetch_rows(statement, {**values, "without_agent": "{}"})]
     known = _known(agent.pk)
     found = known.get()
-    rows = fetch_rows(statement, {**values, "unanswered": array_text(found.keys)})
+    rows = fetch_rows(statement, {**values, "without_agent": array_text(found.keys)})
     if rows[0][0] != found.share:
         known.forget()
-        rows = fetch_rows(statement, {**values, "unanswered": array_text(known.get().keys)})
+        rows = fetch_rows(statement, {**values, "without_agent": array_text(known.get().keys)})
     return [row[1:] for row in rows]

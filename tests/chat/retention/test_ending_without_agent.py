@@ -1,4 +1,4 @@
-"""What a process remembers of exchanges that nobody answers: few rows are looked at, and what is shown stays true."""
+"""What a process remembers of exchanges without an agent: few rows are looked at, and what is shown stays true."""
 
 import json
 import time
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from chat.decisions import deciders
 from chat.models import Agent, Conversation, OnCall, Unit
-from chat.retention import schedule, unanswered
+from chat.retention import ending_without_agent, schedule
 from common.sql import fetch_rows
 from pnav.accounts.models import Role, User
 from reports.actions import answer_erasure, ask_erasure, lift_freeze
@@ -65,7 +65,7 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(below)
 
 
-def test_header_looks_at_no_unanswered_exchange_of_another_unit(monkeypatch):
+def test_header_looks_at_no_exchange_without_agent_of_another_unit(monkeypatch):
     """Until it did, each page of a supervisor drew a unit for those of all units: 40 ms more in a year of 2,500,000."""
     north = supervisor("Nord")
     for number in range(9):
@@ -86,7 +86,7 @@ def test_header_looks_at_no_unanswered_exchange_of_another_unit(monkeypatch):
     now = timezone.now()
     theirs = schedule.notice(north, now).soon
     assert theirs == 6, "some of them are drawn for this unit"
-    monkeypatch.setattr(unanswered, "fetch_rows", fetch)
+    monkeypatch.setattr(ending_without_agent, "fetch_rows", fetch)
     assert schedule.notice(north, now).soon == theirs
     [plan] = plans
     looks = [one for one in nodes(plan) if one.get("Relation Name") == "chat_conversation"]
@@ -100,10 +100,10 @@ def test_header_looks_at_no_unanswered_exchange_of_another_unit(monkeypatch):
 def test_header_is_one_statement_once_the_keys_are_known(monkeypatch):
     north, asked = supervisor("Nord"), []
     near()
-    monkeypatch.setattr(unanswered, "fetch_rows", lambda *call: asked.append(call[0]) or fetch_rows(*call))
+    monkeypatch.setattr(ending_without_agent, "fetch_rows", lambda *call: asked.append(call[0]) or fetch_rows(*call))
     for _page in range(3):
         assert schedule.notice(north, timezone.now()).soon == 1
-    assert asked == [unanswered.UNANSWERED, *[schedule.NOTICE] * 3]
+    assert asked == [ending_without_agent.WITHOUT_AGENT, *[schedule.NOTICE] * 3]
     assert schedule.notice(make.agent(unit_name="Nord"), timezone.now()).soon == 0
     assert asked[4:] == [schedule.NOTICE], "an agent decides about nothing"
 
@@ -180,14 +180,14 @@ def test_what_was_not_seen_coming_is_told_within_a_minute(later):
     assert soon(north) == 1
     near()  # no exchange becomes as old as that within a minute
     assert soon(north) == 1
-    later(unanswered.KEPT_SECONDS - 1)
+    later(ending_without_agent.KEPT_SECONDS - 1)
     assert soon(north) == 1
     later(2)
     assert soon(north) == 2
 
 
 def test_what_is_frozen_takes_no_place_of_what_ends(monkeypatch):
-    monkeypatch.setattr(unanswered, "AT_MOST", 2)
+    monkeypatch.setattr(ending_without_agent, "AT_MOST", 2)
     north = supervisor("Nord")
     for _each in range(2):
         freeze(near(NEAR + 1), north.user)
