@@ -313,7 +313,7 @@ def _at_hand(agent: Agent, conversation: Conversation | None, now: datetime) -> 
     return read_at_hand(agent, conversation, news_since=news, ended_since=ended)
 
 
-def _exchange(
+def exchange_parts(
     agent: Agent,
     conversation: Conversation,
     *,
@@ -435,8 +435,8 @@ def screen(
     """Draw the console's one screen, with a conversation open or none. The caller has proven access to it.
 
     duty_form, answer, declining, order_form, forms_in_error: forms with errors to show again; answer is that of a
-    question of colleagues, declining that of an offered conversation, each with its id. is_looked_at: see `_exchange`;
-    false after an act, because a script may show only a part of the screen.
+    question of colleagues, declining that of an offered conversation, each with its id. is_looked_at: see
+    `exchange_parts`; false after an act, because a script may show only a part of the screen.
     """
     now = timezone.now()
     # Those under way are read first: one that ends meanwhile would otherwise be in neither list, and nothing tells the
@@ -495,7 +495,9 @@ def screen(
     if agent.user.is_supervisor:
         context["board"] = live_board.read(now, units=access.reach_of(agent, now))
     if conversation is not None:
-        context |= _exchange(agent, conversation, own=own, is_looked_at=is_looked_at, at_hand=there, **forms_in_error)
+        context |= exchange_parts(
+            agent, conversation, own=own, is_looked_at=is_looked_at, at_hand=there, **forms_in_error
+        )
     return render(request, "console/screen.html", context)
 
 

@@ -43,10 +43,10 @@ from chat.console import casework_panels, inbox
 from chat.console.base import (
     FOLLOWING,
     UNDO_SECONDS,
-    _exchange,
     address_beside,
     conversation_or_404,
     earlier_page,
+    exchange_parts,
     for_agents,
     read_open,
     screen,
@@ -131,7 +131,7 @@ def conversation(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> Ht
             return _left(request, agent, public_id)
     if request.GET.get("partie") == "echange":
         # A script loads conversations in advance. With `lu` it says that the agent looks at this one.
-        parts = _exchange(agent, current, is_looked_at="lu" in request.GET)
+        parts = exchange_parts(agent, current, is_looked_at="lu" in request.GET)
         return render(request, "console/conversation_parts.html", parts)
     aimed = transcript.parse_cursor(request.GET.get("message", ""))
     if 0 < aimed <= current.last_seq and not word_search.is_on_screen(current, aimed):
