@@ -359,7 +359,7 @@ class EventKind(models.TextChoices):
     REASSIGNED = "reassigned", _("Confié par un superviseur")
     GIVEN = "given", _("Confié par un superviseur, sans attendre son tour")
     JOINED = "joined", _("Rejoint par un superviseur")
-    LEFT = "left", _("Quitté par un superviseur")
+    WATCH_LEFT = "left", _("Quitté par un superviseur")
     WHISPERED = "whispered", _("Mot d'un superviseur à l'agent")
     STAYS = "stays", _("Fin de service : l'agent reste jusqu'au bout")
 

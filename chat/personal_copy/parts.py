@@ -326,7 +326,7 @@ EVENTS: dict[str, Sentence] = {
     EventKind.TRANSFERRED: texts.PASSED,
     EventKind.REASSIGNED: texts.PASSED,
     EventKind.JOINED: texts.JOINED,
-    EventKind.LEFT: texts.LEFT,
+    EventKind.WATCH_LEFT: texts.LEFT,
     EventKind.CLOSED: texts.ENDED,
 }
 HANDS_MOST = 300  # how many events of the history are read; an exchange has some five

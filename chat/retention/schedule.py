@@ -31,7 +31,7 @@ NO_ACT = {
     EventKind.ABANDONED,
     EventKind.KEPT,
     EventKind.JOINED,
-    EventKind.LEFT,
+    EventKind.WATCH_LEFT,
     EventKind.WHISPERED,
 }
 

@@ -88,7 +88,10 @@ def is_on_the_phone(pause_reason: str) -> bool:
 
 
 class Outcome(models.TextChoices):
-    """It says how a conversation ended, chosen by the agent who closes it."""
+    """It says how a conversation ended: what the agent who closes it chose, or LEFT when the person closes it.
+
+    OTHER when an agent ends a group of look-alikes. Who closed it is `Conversation.closed_by`.
+    """
 
     ADVISED = "advised", _("Conseils donnés")
     COMPLAINT = "complaint", _("Orientation vers une plainte")

@@ -106,7 +106,7 @@ def _leave(watch: Watch, conversation: Conversation, now: datetime) -> None:
             now=now,
         )
         transfer_actions.notify_parties(conversation)
-    conversation.record_event(EventKind.LEFT, at=now, by=watch.supervisor.user)
+    conversation.record_event(EventKind.WATCH_LEFT, at=now, by=watch.supervisor.user)
 
 
 @transaction.atomic

@@ -302,7 +302,7 @@ def test_join_ends_by_itself_and_says_so(conversation, dominique):
     assert intervention.end_watches(later) == 1
     assert intervention.end_watches(later) == 0
     assert "a quitté l'échange" in lines(conversation)[-1]
-    assert conversation.events.filter(kind=EventKind.LEFT).count() == 1
+    assert conversation.events.filter(kind=EventKind.WATCH_LEFT).count() == 1
 
 
 def test_join_ends_with_the_conversation(conversation, dominique, camille):
