@@ -89,8 +89,12 @@ def words(*, familiar: bool, discreet: bool) -> Mapping[str, str]:
     return words
 
 
-def position_words(said: Mapping[str, str], position: int | None) -> str:
-    """Return the place in the queue in words; empty for somebody who does not wait."""
+def position_sentence(said: Mapping[str, str], position: int | None) -> str:
+    """Return the sentence with the position in the queue; empty for somebody who does not wait.
+
+    `showPlace` of the page's script says the same of what a frame brings, by `lib/time.js`: `tests/js/test_twins.py`
+    holds the two together.
+    """
     if position is None:
         return ""
     return said["position_first"] if position == 1 else said["position"].format(n=position)

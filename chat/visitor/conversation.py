@@ -90,7 +90,7 @@ def _standing(conversation: Conversation, manner: dict[str, Any], place: Wait) -
     interlocutor = agent.interlocutor if agent else None
     return {
         "status": conversation.status,
-        "position": script_texts.position_words(manner["said"], position),
+        "position": script_texts.position_sentence(manner["said"], position),
         "wait": script_texts.wait_words(manner["said"], wait),
         "interlocutor": transcript.agent_name(manner["said"], interlocutor, discreet=manner["discreet"]),
     }

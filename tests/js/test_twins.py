@@ -109,6 +109,22 @@ def test_script_and_server_say_the_same_wait(language, familiar):
 
 
 @pytest.mark.parametrize("language", begun.offered())
+@pytest.mark.parametrize("familiar", [True, False])
+def test_script_and_server_say_the_same_position(language, familiar):
+    positions = [*range(1, 30), 100, 1000]
+    with translation.override(language):
+        said = script_texts.words(familiar=familiar, discreet=False)
+        here = [script_texts.position_sentence(said, one) for one in positions]
+    there = drawn(
+        "lib/time.js",
+        "given.positions.map((one) => {"
+        " const { key, values } = script.queuePosition(one); return fill(given.said[key], values); })",
+        {"said": said, "positions": positions},
+    )
+    assert differences(positions, here, there) == [] and len(set(here)) == len(positions)
+
+
+@pytest.mark.parametrize("language", begun.offered())
 def test_script_and_server_say_the_same_duration(language):
     seconds = [0, 1, 59, *range(60, 3600 * 30, 61)]
     with translation.override(language):

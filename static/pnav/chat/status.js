@@ -5,7 +5,7 @@
  */
 
 import { all, byId, seek, write } from "../lib/dom.js";
-import { wait } from "../lib/time.js";
+import { queuePosition, wait } from "../lib/time.js";
 import { createTimers } from "../lib/timers.js";
 import { data, exchange, root, say, show, visit, voice, words } from "./state.js";
 import { markRead, steady } from "./thread.js";
@@ -85,8 +85,7 @@ export function showStatus(before) {
 /** @param {import("../lib/protocol.js").Frame} frame of type `state`, of somebody who waits */
 export function showPlace({ position, wait_minutes: range }) {
   if (!position) return; // an agent is taking the person from the queue now, so no place would be true
-  const { key, values } = wait(range);
-  const texts = [position === 1 ? words.position_first : say("position", { n: position }), say(key, values)];
+  const texts = [queuePosition(position), wait(range)].map(({ key, values }) => say(key, values));
   const shown = [byId("position"), byId("wait")];
   if (texts.every((text, at) => text === shown[at].textContent)) return;
   voice(texts.join(" "));

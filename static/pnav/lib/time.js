@@ -117,6 +117,16 @@ export const promise = (ms) =>
   ms > 0 ? { key: "promise", values: { n: Math.ceil(ms / 60_000) } } : { key: "promise_over", values: {} };
 
 /**
+ * Return the position in the queue, for the page's words. `chat.texts.script.position_sentence` does the same on the
+ * server, and a test compares both.
+ *
+ * @param {number} position from 1
+ * @returns {{ key: "position_first" | "position", values: Record<string, number> }}
+ */
+export const queuePosition = (position) =>
+  position === 1 ? { key: "position_first", values: {} } : { key: "position", values: { n: position } };
+
+/**
  * Return the range of a wait, for the page's words. `chat.texts.script.wait_words` does the same on the server, and a
  * test compares both.
  *
