@@ -40,7 +40,7 @@ class State(StrEnum):
     KEPT = "kept"
     ENDING = "ending"  # its end is near enough to be shown to those concerned
     GRACE = "grace"  # past its term, or its erasure was granted, but not deleted yet
-    FROZEN = "frozen"  # it would be near its end, but a judicial need keeps it
+    FROZEN = "frozen"  # it would be near its end, but a freeze, or a disclosure request that waits, keeps it
     DUE = "due"  # it is to be deleted now
 
 
@@ -194,7 +194,7 @@ def decide_retention(
     grace period after that.
     granted_at: when an erasure was granted. The end then comes after the short grace period of `erasure`, which is
     counted again from whatever is added. That the person looks at their page does not delay what they asked for. If
-    that grace period was made shorter, it deletes nothing at once either.
+    that grace period was made shorter, nothing is deleted before `erasure.in_force_at`.
     """
     cause, term_at = Cause.TERM, life.last_at + timedelta(days=rule.days)
     due_at = _after(term_at, timedelta(days=rule.grace_days), frozen_until)
