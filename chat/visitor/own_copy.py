@@ -22,9 +22,9 @@ from chat.conversations import receipts, resume
 from chat.documents import transcript_pdf
 from chat.documents.transcript_pdf import SLIP, Document, Section
 from chat.models import Capture, Conversation, JournalFact, Message
-from chat.personal_copy import actions, archive, dossier, lock, pages, schema
-from chat.personal_copy.dossier import Made
+from chat.personal_copy import actions, archive, lock, pages, person_archive, schema
 from chat.personal_copy.parts import Asked
+from chat.personal_copy.person_archive import Made
 from chat.proof_of_date.proofs import proof_of
 from chat.rules import receipt_number
 from chat.texts import personal_copy as texts
@@ -57,8 +57,8 @@ PROOFS, PROOFS_SECONDS = 30, 60 * 60
 def copy(request: HttpRequest) -> HttpResponseBase:
     """Show what a copy holds and ask on what device it is taken; a POST gives it as a file, closed by words if asked.
 
-    COPIES in COPIES_SECONDS for an exchange, NETWORK_COPIES of a network; what one costs: `dossier.prepare`. Each
-    leaves a line in the register, with the digest of the list of its files (docs/adr/0120).
+    COPIES in COPIES_SECONDS for an exchange, NETWORK_COPIES of a network; what one costs: `person_archive.prepare`.
+    Each leaves a line in the register, with the digest of the list of its files (docs/adr/0120).
 
     A copy that is not ready in time goes on being prepared (docs/adr/0122). The page says so, and its form asks for the
     same one again. `look` says meanwhile whether it is ready.
@@ -77,7 +77,8 @@ def copy(request: HttpRequest) -> HttpResponseBase:
         return _not_made(request, current, form, texts.MANY.say(familiar=form.familiar), status=429)
     except background_jobs.NotYet:
         return _wait(request, current, form)
-    except (pool.Busy, dossier.Changed):  # nothing is under way, so a page that asks again asks less and less often
+    except (pool.Busy, person_archive.Changed):
+        # Nothing is under way, so a page that asks again asks less and less often.
         return _wait(request, current, form, tried=min(TRIED_MOST, 1 + _tried(request)))
     except pool.Failed:
         return _not_made(request, current, form, texts.BUSY.say(familiar=form.familiar), status=503)
@@ -136,7 +137,7 @@ def _give(request: HttpRequest, current: Conversation, form: CopyForm) -> Made:
     name = _name_of_job(current, form)
     try:
         return _make(request, current, form, name)
-    except dossier.Changed:  # what was prepared before may not be given any more
+    except person_archive.Changed:  # what was prepared before may not be given any more
         return _make(request, current, form, name)
 
 
@@ -162,13 +163,13 @@ def _make(request: HttpRequest, current: Conversation, form: CopyForm, name: str
             rate_limits.tell_reached("copies")
         if networks.is_over or rate_limits.is_over(f"copy:{current.public_id}", limit=COPIES, seconds=COPIES_SECONDS):
             raise _TooMany
-        return dossier.prepare(asked, who=who, words=form.closing_words, schema_url=address)
+        return person_archive.prepare(asked, who=who, words=form.closing_words, schema_url=address)
 
-    made = dossier.give_copy(background_jobs.ask(name, begin, who=who, data_key=current.data_key), asked)
+    made = person_archive.give_copy(background_jobs.ask(name, begin, who=who, data_key=current.data_key), asked)
     try:  # recorded before it is given, so that nothing is given without its line in the audit log
         actions.record_copy(current, made.list_digest, number=asked.number)
     except actions.NumberTaken as error:
-        raise dossier.Changed from error
+        raise person_archive.Changed from error
     return made
 
 

@@ -39,7 +39,7 @@ ASKED = [
     ("unit:dossier", UNIT, "POST", {}, "chat/unit/dossier.py"),
     ("openings:register_pdf", CUSTODIAN, "GET", {}, "reports/openings/register_pdf.py"),
     ("chat:slip_paper", REPORTER, "GET", {}, "chat/visitor/proposals.py"),
-    ("chat:copy", REPORTER, "POST", {"device": "mine"}, "chat/personal_copy/dossier.py"),
+    ("chat:copy", REPORTER, "POST", {"device": "mine"}, "chat/personal_copy/person_archive.py"),
 ]
 
 

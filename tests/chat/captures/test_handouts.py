@@ -20,7 +20,7 @@ from chat.console import casework_panels
 from chat.conversations import actions, follow_up_code
 from chat.documents import transcript_pdf
 from chat.models import Capture, FollowUp
-from chat.personal_copy import dossier
+from chat.personal_copy import person_archive
 from chat.rules.lifecycle import Author
 from common.sealed_files.chunks import CHUNK_BYTES
 from common.service_settings import definitions
@@ -259,7 +259,7 @@ def test_own_copy_and_the_exchanges_document_have_it(held, as_reporter, monkeypa
     conversation, browser, page = held
     send(browser, page)
     capture = draw(pages=2)
-    monkeypatch.setattr(dossier.transcript_pdf, "draw", lambda *_a, **_w: b"%PDF-1.7")
+    monkeypatch.setattr(person_archive.transcript_pdf, "draw", lambda *_a, **_w: b"%PDF-1.7")
     me = as_reporter(conversation)
     me.get(THEIRS)
     assert 'name="captures"' in me.get("/tchat/copie/").text, "who handed nothing in takes along what they were handed"

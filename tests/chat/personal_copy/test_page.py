@@ -29,7 +29,7 @@ from chat.documents import transcript_pdf
 from chat.journal import actions as journal_actions
 from chat.journal.facts import Told
 from chat.models import Capture, FollowUp, JournalFact, Message, RemovalRequest
-from chat.personal_copy import actions, archive, dossier, lock, parts, schema
+from chat.personal_copy import actions, archive, lock, parts, person_archive, schema
 from chat.proof_of_date import sources
 from chat.visitor import own_copy
 from common.offload import background_jobs, pool
@@ -62,7 +62,7 @@ def drawn(monkeypatch):
         told.append(document)
         return b"%PDF-1.7 of " + document.title.encode()
 
-    monkeypatch.setattr(dossier.transcript_pdf, "draw", draw)
+    monkeypatch.setattr(person_archive.transcript_pdf, "draw", draw)
     return told
 
 
@@ -216,8 +216,8 @@ def test_what_is_too_large_for_its_page_is_closed_beside_it(as_reporter, drawn, 
 
 def test_what_is_too_large_for_any_copy_is_said(as_reporter, drawn, monkeypatch):
     monkeypatch.setattr(archive, "BYTES_AT_MOST", 900)
-    monkeypatch.setattr(dossier.schema, "content", lambda: b"{}")
-    monkeypatch.setattr(dossier.pages, "draw_checker", lambda **_voice: b"x" * 1_900)
+    monkeypatch.setattr(person_archive.schema, "content", lambda: b"{}")
+    monkeypatch.setattr(person_archive.pages, "draw_checker", lambda **_voice: b"x" * 1_900)
     answer = as_reporter(make.assigned()).post(PAGE, MINE)
     assert answer.status_code == 413 and "C'est trop grand" in unescape(answer.text)
 
@@ -278,7 +278,7 @@ def test_copy_that_cannot_be_made_says_so_on_its_page(as_reporter, drawn, monkey
     def fail(*_asked, **_options):
         raise error
 
-    monkeypatch.setattr(dossier if where == "give_copy" else dossier.transcript_pdf, where, fail)
+    monkeypatch.setattr(person_archive if where == "give_copy" else person_archive.transcript_pdf, where, fail)
     client = as_reporter(make.assigned())
     answer = client.post(PAGE, {**MINE, "words": "cheval bleu"})
     assert answer.status_code == status and 'role="alert"' in answer.text and "cheval bleu" in answer.text
@@ -301,7 +301,7 @@ def late(monkeypatch):
         assert may_end.wait(300)
         return b"%PDF-1.7"
 
-    monkeypatch.setattr(dossier.transcript_pdf, "draw", draw)
+    monkeypatch.setattr(person_archive.transcript_pdf, "draw", draw)
     monkeypatch.setattr(background_jobs, "PATIENCE_SECONDS", 0.05)
     yield may_end
     may_end.set()
@@ -948,7 +948,7 @@ def test_agents_archive_is_their_document_that_checks_itself_with_its_line_in_th
     def busy(*_arguments, **_words):
         raise pool.Busy
 
-    monkeypatch.setattr(dossier.transcript_pdf, "draw", busy)
+    monkeypatch.setattr(person_archive.transcript_pdf, "draw", busy)
     later = browser.post(f"{page}document/", {"motive": "person", "archive": "on"})
     assert later.status_code == 503 and 'name="archive" value="on"' in later.text
     assert AccessRecord.objects.count() == before + 1, "nothing was given"

@@ -16,7 +16,7 @@ from chat.journal import actions, panel, queries
 from chat.journal.dates import Moment, Precision
 from chat.journal.facts import Told
 from chat.models import JournalFact, Transmission
-from chat.personal_copy import dossier as copy_dossier
+from chat.personal_copy import person_archive
 from chat.referral import actions as referral_actions
 from chat.referral.queries import AgreedFacts, show_referral
 from chat.rules.referral import State
@@ -107,7 +107,7 @@ def drawn(monkeypatch):
     """Give the papers that are told, and not drawn."""
     told = []
     monkeypatch.setattr(
-        copy_dossier.transcript_pdf, "draw", lambda document, *_given, **_named: told.append(document) or b"%PDF"
+        person_archive.transcript_pdf, "draw", lambda document, *_given, **_named: told.append(document) or b"%PDF"
     )
     return told
 
