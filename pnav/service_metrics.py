@@ -74,7 +74,7 @@ def _queue(now: datetime) -> Iterator[Metric]:
         "pnav_conversations_waiting", "People who wait.", sum(row["number"] for row in waiting.values())
     )
     yield GaugeMetricFamily(
-        "pnav_oldest_wait_seconds", "How long the first of them has waited.", (now - oldest).total_seconds()
+        "pnav_oldest_wait_seconds", "How long the person has waited who waits longest.", (now - oldest).total_seconds()
     )
     counts = [(one.name.lower(), waiting[one]["number"] if one in waiting else 0) for one in Urgency]
     yield _labelled(
@@ -121,7 +121,9 @@ def _worker() -> Iterator[Metric]:
     status, duties = worker_status.status(), worker_status.duties()
     yield GaugeMetricFamily("pnav_workers", "Workers that live.", status.workers)
     seen_at = status.seen_at.timestamp() if status.seen_at else 0
-    yield GaugeMetricFamily("pnav_worker_last_beat_timestamp_seconds", "When one was last seen; 0: never.", seen_at)
+    yield GaugeMetricFamily(
+        "pnav_worker_last_beat_timestamp_seconds", "When a worker was last seen; 0: never.", seen_at
+    )
     yield _labelled(
         GaugeMetricFamily(
             "pnav_worker_duty_last_success_timestamp_seconds", "When this duty was last done; 0: never.",
@@ -147,13 +149,18 @@ def _web() -> Iterator[Metric]:
 
 def _digests() -> Iterator[Metric]:
     """Yield the number, age and failures of the audit log's digests at each destination."""
-    number = GaugeMetricFamily("pnav_register_digest_number", "The last one there.", labels=["destination"])
+    number = GaugeMetricFamily(
+        "pnav_register_digest_number", "The number of the register's last digest at this destination.",
+        labels=["destination"],
+    )  # fmt: skip
     age = GaugeMetricFamily(
-        "pnav_register_digest_age_seconds", "How old the last one there is; -1: none.", labels=["destination"]
-    )
+        "pnav_register_digest_age_seconds", "The age of the register's last digest at this destination; -1: none.",
+        labels=["destination"],
+    )  # fmt: skip
     failures = GaugeMetricFamily(
-        "pnav_register_digest_failures", "Failures in a row of this destination.", labels=["destination"]
-    )
+        "pnav_register_digest_failures", "Deliveries to this destination that failed in a row.",
+        labels=["destination"],
+    )  # fmt: skip
     if settings.REGISTER_DIGEST_TO:
         with connection.cursor() as cursor:
             cursor.execute(digests.AGES)
@@ -167,12 +174,12 @@ def _digests() -> Iterator[Metric]:
 
 def _proofs() -> Iterator[Metric]:
     """Yield the age of the last closed day, and what each time-stamping authority has not stamped yet."""
-    closed = GaugeMetricFamily("pnav_proof_day_age_days", "Days since the last one that is closed; -1: none.")
+    closed = GaugeMetricFamily("pnav_proof_day_age_days", "Days since the last day that is closed; -1: none.")
     lacking = GaugeMetricFamily(
         "pnav_proof_days_not_stamped", "Closed days that this authority has not stamped.", labels=["authority"]
     )
     failures = GaugeMetricFamily(
-        "pnav_proof_stamp_failures", "Failures in a row of this authority.", labels=["authority"]
+        "pnav_proof_stamp_failures", "Stamps of this authority that failed in a row.", labels=["authority"]
     )
     if settings.TIMESTAMP_AUTHORITIES:
         with connection.cursor() as cursor:
@@ -193,8 +200,12 @@ def _backups() -> Iterator[Metric]:
         ("pnav_backup_last_wal_timestamp_seconds", "When WAL was last in the store; 0: never.", _at(rows, "wal_at")),
         ("pnav_backup_oldest_timestamp_seconds", "The oldest point to go back to; 0: none.", _at(rows, "since")),
         ("pnav_backup_base_bytes", "What the last base backup copied.", [(row.name, row.base_bytes) for row in rows]),
-        ("pnav_backup_base_seconds", "How long that took.", [(row.name, row.base_seconds) for row in rows]),
-        ("pnav_backup_failures", "Failures in a row.", [(row.name, row.failures) for row in rows]),
+        (
+            "pnav_backup_base_seconds",
+            "How long the last base backup took.",
+            [(row.name, row.base_seconds) for row in rows],
+        ),
+        ("pnav_backup_failures", "Backups that failed in a row.", [(row.name, row.failures) for row in rows]),
     ]
     for name, help_text, values in gauges:
         yield _labelled(GaugeMetricFamily(name, help_text, labels=["of"]), values)
@@ -223,16 +234,21 @@ class PoolCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield the state of this process's pool of connections."""
-        lent = connection.pool  # type: ignore[attr-defined]
-        found = lent.get_stats() if lent is not None else {}
+        pool = connection.pool  # type: ignore[attr-defined]
+        found = pool.get_stats() if pool is not None else {}
         yield GaugeMetricFamily("pnav_pool_connections", "Connections of the pool.", found.get("pool_size", 0))
-        yield GaugeMetricFamily("pnav_pool_available", "Of these, not lent.", found.get("pool_available", 0))
-        yield GaugeMetricFamily("pnav_pool_waiting", "Threads that wait for one.", found.get("requests_waiting", 0))
-        yield CounterMetricFamily(
-            "pnav_pool_wait_seconds", "How long threads waited, in all.", found.get("requests_wait_ms", 0) / 1000
+        yield GaugeMetricFamily(
+            "pnav_pool_available", "Connections of the pool that are not lent.", found.get("pool_available", 0)
+        )
+        yield GaugeMetricFamily(
+            "pnav_pool_waiting", "Threads that wait for a connection.", found.get("requests_waiting", 0)
         )
         yield CounterMetricFamily(
-            "pnav_pool_timeouts", "Threads that were lent none in time.", found.get("requests_errors", 0)
+            "pnav_pool_wait_seconds", "How long threads waited for a connection, in all.",
+            found.get("requests_wait_ms", 0) / 1000,
+        )  # fmt: skip
+        yield CounterMetricFamily(
+            "pnav_pool_timeouts", "Threads that were lent no connection in time.", found.get("requests_errors", 0)
         )
         yield CounterMetricFamily(
             "pnav_pool_connection_failures", "Connections that could not be made.", found.get("connections_errors", 0)

@@ -328,6 +328,15 @@ def test_histogram_of_many_values_says_what_that_of_prometheus_says():
     assert ours.get_sample_value("tried_seconds_sum") == pytest.approx(sum(values))
 
 
+@pytest.mark.django_db(transaction=True)
+def test_help_of_a_metric_is_understood_alone():
+    """Prometheus shows each by itself, so none speaks of what the one before it named."""
+    told = dict(re.findall(r"^# HELP (pnav_\w+) (.+)$", exposition(), re.MULTILINE))
+    assert len(told) > 40
+    of_others = re.compile(r"\b(they|them|these|that took|last one|for one|lent none|one was)\b|^Failures")
+    assert [name for name, text in told.items() if of_others.search(text)] == []
+
+
 def test_values_of_a_label_are_bounded():
     bounded = metrics.BoundedLabels(2)
     assert [bounded(value) for value in ("a", "b", "c", "a", "d")] == ["a", "b", "other", "a", "other"]

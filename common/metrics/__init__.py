@@ -87,7 +87,7 @@ MESSAGES_OFFERED = Counter(
     "pnav_messages_offered", "Messages that were taken in to be written.", ["way"], registry=REGISTRY
 )
 MESSAGES = Counter(
-    "pnav_messages", "What became of them: written, repeated, refused, given_back.", ["way", "outcome"],
+    "pnav_messages", "What became of messages: written, repeated, refused, given_back.", ["way", "outcome"],
     registry=REGISTRY,
 )  # fmt: skip
 DELIVERIES = Counter("pnav_message_deliveries", "Messages handed to a socket, once for each socket.", registry=REGISTRY)
