@@ -83,7 +83,7 @@ def search_words(held: Sequence[Conversation], words: Sequence[str]) -> Result:
             is_partial = True
             break
         earliest = 1
-        for one in transcript.open_messages(
+        for one in transcript.read_newest_first(
             conversation, count=MESSAGES_AT_MOST // len(held), size=BYTES_AT_MOST // len(held)
         ):
             looked_at, earliest = looked_at + 1, one.seq

@@ -163,10 +163,10 @@ def read_messages(conversation: Conversation, *, before: int = protocol.MAX_SEQ)
 
     The caller has proven access.
     """
-    return [*open_messages(conversation, before=before, count=PIECE_MESSAGES, size=PIECE_BYTES)][::-1]
+    return [*read_newest_first(conversation, before=before, count=PIECE_MESSAGES, size=PIECE_BYTES)][::-1]
 
 
-def open_messages(
+def read_newest_first(
     conversation: Conversation, *, before: int = protocol.MAX_SEQ, count: int, size: int
 ) -> Iterator[Said]:
     """Read the messages before `before` for the console, the last one first. One statement, at the first of them.

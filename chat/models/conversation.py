@@ -294,8 +294,8 @@ class Message(models.Model):
     ) -> str:
         """Decrypt a text that was encrypted for this place; UNREADABLE when that is not possible.
 
-        ciphers: those that were looked up for several texts at once already (`encryption.unseal`).
-        So one message that cannot be read does not keep the others from being shown.
+        So one message that cannot be read does not keep the others from being shown. ciphers: those that were looked
+        up for several texts at once already (`encryption.unseal`).
         """
         try:
             return encryption.unseal(sealed, context=cls.context_of(conversation, seq, author), ciphers=ciphers)

@@ -66,8 +66,8 @@ def test_those_of_others_are_not_looked_at(agent, console, monkeypatch):
     assert found(console, "secret") == []
     held_by(agent, "un autre mot")
     read = []
-    whole = transcript.open_messages
-    monkeypatch.setattr(transcript, "open_messages", lambda one, **how: read.append(one.pk) or whole(one, **how))
+    whole = transcript.read_newest_first
+    monkeypatch.setattr(transcript, "read_newest_first", lambda one, **how: read.append(one.pk) or whole(one, **how))
     assert found(console, "secret") == []
     assert read == list(agent.conversations.values_list("pk", flat=True)), "nothing else is decrypted"
 
