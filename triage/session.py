@@ -119,7 +119,7 @@ def save_answer(request: HttpRequest, *, question: Question, value: str) -> None
 
 
 def say_own_age(request: HttpRequest, *, is_minor: bool) -> None:
-    """Keep whether who helps somebody is under 18 themselves: they are then said *tu*. Nothing else changes."""
+    """Keep whether somebody who helps is under 18 themselves. Pnav then says *tu* to them, and nothing else changes."""
     kept = answers(request)
     kept.pop(OWN_AGE, None)
     if is_minor:

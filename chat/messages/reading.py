@@ -21,7 +21,8 @@ from common.sql import array_text, fetch_rows
 Json = dict[str, Any]
 Own = dict[UUID, tuple[int, int]]  # the conversations of an agent: public id to (key, last_seq)
 Row = tuple[Any, ...]
-Place = tuple[int | None, tuple[int, int] | None]  # position in the queue, and range of the wait in minutes (from, to)
+# Position in the queue, and range of the wait in minutes (from, to).
+type QueuePlace = tuple[int | None, tuple[int, int] | None]
 
 # Up to CROWD askers in one batch get whole pages (protocol.PAGE messages). When there are more, for example when
 # everybody reconnects at once, each gets PAGE_IN_A_CROWD messages at a time.
@@ -134,7 +135,7 @@ class Snapshot:
     standing: int
 
     def state_frame(
-        self, public_id: str, *, for_reporter: bool, place: Place = (None, None), closed: bool | None = None
+        self, public_id: str, *, for_reporter: bool, place: QueuePlace = (None, None), closed: bool | None = None
     ) -> Json:
         """Return the `state` frame for one side. For a person who waits: place, their position and range of minutes,
         and closed, whether the chat is closed to others.

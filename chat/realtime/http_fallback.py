@@ -15,7 +15,7 @@ from chat.conversations import actions, dormancy
 from chat.conversations.actions import Mark
 from chat.conversations.position import position_by_key
 from chat.messages import protocol, reading
-from chat.messages.reading import Ask, Place, Reading, Snapshot
+from chat.messages.reading import Ask, QueuePlace, Reading, Snapshot
 from chat.messages.writing import Written
 from chat.models import Agent, Conversation
 from chat.rules.lifecycle import Author, Status
@@ -68,7 +68,7 @@ def read_state(party: Party) -> Json:
 
 
 def _state(party: Party, snapshot: Snapshot) -> Json:
-    place: Place = (None, None)
+    place: QueuePlace = (None, None)
     closed = None
     if snapshot.status == Status.WAITING:
         place = position_by_key(party.conversation_id)

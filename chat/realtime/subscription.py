@@ -11,7 +11,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from chat.messages import protocol
-from chat.messages.reading import Ask, Known, Place, Reading, Snapshot
+from chat.messages.reading import Ask, Known, QueuePlace, Reading, Snapshot
 from chat.realtime.interfaces import AnyConnection, Beat
 from chat.rules.lifecycle import Author, Status
 
@@ -83,7 +83,7 @@ class Subscription:
         self.author: str = Author.REPORTER.value if agent_id is None else Author.AGENT.value
         self.cursor = cursor
         self.snapshot: Snapshot | None = None
-        self.place: Place = (None, None)
+        self.place: QueuePlace = (None, None)
         self.is_reading = self.is_again = self.is_ending = self.is_paced = self.is_hidden = False
         self.owes_frame = self.owes_state = self.wants_state = False
         self.beat = Beat.NONE

@@ -10,7 +10,7 @@ from typing import Any
 from chat.conversations import waiting_list
 from chat.conversations.dispatcher import Board, read_board
 from chat.messages import protocol
-from chat.messages.reading import Place
+from chat.messages.reading import QueuePlace
 from chat.realtime.batch import Batch
 from chat.realtime.interfaces import AnyConsole
 from chat.realtime.subscription import Subscription
@@ -145,7 +145,7 @@ class WaitingRoom:
             self._loop.call_soon(self._show_some)
 
     @staticmethod
-    def _place(subscription: Subscription, board: Board) -> Place:
+    def _place(subscription: Subscription, board: Board) -> QueuePlace:
         position = board.position(subscription.public_id)
         return position, board.wait_minutes(position)
 

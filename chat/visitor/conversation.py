@@ -28,6 +28,7 @@ from chat.conversations.position import queue_position
 from chat.database import DATABASE_AWAY
 from chat.messages import protocol, rejected_frames, transcript
 from chat.messages.forms import MessageForm
+from chat.messages.reading import QueuePlace
 from chat.models import Conversation
 from chat.realtime import http_fallback
 from chat.realtime.http_fallback import Party
@@ -75,15 +76,12 @@ WHY = {
 }
 
 
-type Wait = tuple[int | None, tuple[int, int] | None]  # the place in the queue, and the range of the wait in minutes
-
-
-def _place(conversation: Conversation) -> Wait:
+def _place(conversation: Conversation) -> QueuePlace:
     """Return the position and the range of the wait, in one query; (None, None) if the conversation does not wait."""
     return queue_position(conversation) if conversation.status == Status.WAITING else (None, None)
 
 
-def _standing(conversation: Conversation, manner: dict[str, Any], place: Wait) -> dict[str, Any]:
+def _standing(conversation: Conversation, manner: dict[str, Any], place: QueuePlace) -> dict[str, Any]:
     """Return the state of the conversation in words."""
     position, wait = place
     agent = conversation.assigned_to
@@ -147,7 +145,7 @@ def _show(
 def conversation_page(
     conversation: Conversation,
     manner: dict[str, Any],
-    place: Wait,
+    place: QueuePlace,
     *,
     lines: Sequence[transcript.Line],
     beside: PageState,
@@ -382,7 +380,7 @@ def news(request: HttpRequest) -> HttpResponse:
 def news_page(
     conversation: Conversation,
     manner: dict[str, Any],
-    place: Wait,
+    place: QueuePlace,
     *,
     lines: Sequence[transcript.Line],
     beside: PageState,

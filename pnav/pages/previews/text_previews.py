@@ -23,6 +23,7 @@ from chat.journal.dates import Moment, Precision
 from chat.journal.facts import Fact, Told
 from chat.journal.forms import FactForm
 from chat.journal.queries import Counts
+from chat.messages.reading import QueuePlace
 from chat.models import Conversation
 from chat.models.casework import Emergency
 from chat.referral import queries as referral_queries
@@ -54,7 +55,7 @@ from reports.models import ErasureRequest, ReporterRole
 from reports.rules.retention import DEFAULTS as RULES
 from reports.rules.retention import Cause, CopiesEnd, Kind
 
-WAIT: conversation.Wait = (4, (10, 25))
+WAIT: QueuePlace = (4, (10, 25))
 
 
 def page_with(request: HttpRequest, sentence: Sentence, name: str, texts: Mapping[str, str]) -> HttpResponse:
@@ -98,7 +99,7 @@ def _conversation(
     trial: Trial,
     status: Status = Status.ACTIVE,
     *,
-    place: conversation.Wait = WAIT,
+    place: QueuePlace = WAIT,
     bodies: Sequence[str] = (),
     states: Sequence[str] = (),
     shown: Mapping[str, Any] | None = None,
