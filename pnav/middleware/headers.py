@@ -63,7 +63,7 @@ WORKERS = "text/javascript"
 NO_POLICY = build_policy({"trusted-types": [CSP.NONE]})
 TRUST = {
     "/console/": "trusted-types pnav-console",  # console/pages.js reads pages of this site and starts a worker
-    "/unite/": "trusted-types pnav-console",  # console/steps.js reads pages of this site
+    "/unite/": "trusted-types pnav-console",  # console/unit-steps.js reads pages of this site
     "/admin/": "trusted-types default",  # jQuery and select2 write HTML: static/pnav/admin-trust.js
 }
 # The forms to sign in and out at a provider redirect there, and browsers apply `form-action` to that redirect.

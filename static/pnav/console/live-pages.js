@@ -10,7 +10,7 @@ import { followBoard } from "./board.js";
 import { watchCharts } from "./charts.js";
 import { watchEarlier } from "./pages.js";
 import { runClocks } from "./running-clocks.js";
-import { followSteps } from "./steps.js";
+import { followSteps } from "./unit-steps.js";
 
 const board = seek("[data-board]");
 watchEarlier();
