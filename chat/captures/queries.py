@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 
 from chat.captures import receiving, store
 from chat.models import Capture, CaptureDrawing, CaptureState, Conversation, ScanResult
+from chat.rules import capture_kinds
 from common import clock, plain_text
 from common.choices import read_choice
 from common.encryption import UnsealError
@@ -71,7 +72,7 @@ class Seen:
     @property
     def kind_label(self) -> str:
         """Return the kind of file as people write it: « JPEG », « WebP »."""
-        return {"webp": "WebP"}.get(self.kind, self.kind.upper())
+        return capture_kinds.label_of_kind(self.kind)
 
 
 def handed_in(conversation: Conversation) -> "QuerySet[Capture]":

@@ -18,15 +18,18 @@ class FileKind(StrEnum):
     GIF = "gif"
     PDF = "pdf"
 
-    @property
-    def label(self) -> str:
-        """Return the kind of file as people write it: « JPEG », « WebP »."""
-        return {"webp": "WebP"}.get(self.value, self.value.upper())
-
 
 HEAD_BYTES = 16
 # The brands of HEVC images, single or in a sequence (ISO/IEC 23008-12). AVIF is another codec, and is not accepted.
 HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+
+
+def label_of_kind(kind: str) -> str:
+    """Return a kind of file as people write it: « JPEG », « WebP ».
+
+    kind: as it is stored: a value of FileKind, that of a later version, or "" (then the label is empty too).
+    """
+    return {FileKind.WEBP.value: "WebP"}.get(kind, kind.upper())
 
 
 def kind_of(head: bytes) -> FileKind | None:

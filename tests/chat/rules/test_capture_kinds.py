@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.rules.capture_kinds import HEAD_BYTES, FileKind, kind_of
+from chat.rules.capture_kinds import HEAD_BYTES, FileKind, kind_of, label_of_kind
 
 HEADS = [
     (b"\x89PNG\r\n\x1a\n", FileKind.PNG, "PNG"),
@@ -21,7 +21,7 @@ HEADS = [
 @pytest.mark.parametrize(("head", "kind", "label"), HEADS)
 def test_kind_is_told_by_the_first_bytes(head: bytes, kind: FileKind, label: str):
     assert kind_of(head.ljust(HEAD_BYTES, b"\x00")) is kind and kind_of(head) is kind
-    assert kind.label == label
+    assert label_of_kind(kind.value) == label
     assert kind_of(b"\x00" + head) is None, "one byte later it is nothing"
     assert kind_of(head[:-1]) is None or head[:-1].startswith((b"\xff\xd8\xff", b"%PDF-"))
 
