@@ -38,7 +38,7 @@ from chat.rules.assignment import (
     AT_ONCE,
     IN_TURN,
     ROUNDS,
-    Room,
+    AgentOnDuty,
     TurnKey,
     Waiting,
     estimate_wait,
@@ -237,17 +237,17 @@ def _give_some(now: datetime, overflow_after: timedelta, asleep: timedelta) -> i
         if not keys:
             return None
         agents = {agent.pk: (agent, load) for agent, load in _lock_agents(keys, now)}
-    rooms = [
-        Room(agent.pk, agent.force, load, agent.capacity, agent.last_assigned_at, agent.unit_id)
+    on_duty = [
+        AgentOnDuty(agent.pk, agent.force, load, agent.capacity, agent.last_assigned_at, agent.unit_id)
         for agent, load in agents.values()
     ]
     with _step(SHARE):
         pairs = share_out(
             _people(queue, now),
-            rooms,
+            on_duty,
             now=now,
             overflow_after=overflow_after,
-            forces_on_duty=_forces_on_duty(now, {room.force for room in rooms}),
+            forces_on_duty=_forces_on_duty(now, {agent.force for agent in on_duty}),
             at_most=AT_ONCE,
         )
     if not pairs:

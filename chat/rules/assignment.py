@@ -81,23 +81,24 @@ def with_share[T](free: Iterable[T], crowded: Iterable[T], *, room: int, key: Ca
 class Waiting:
     """It is a person who waits and is present.
 
-    force: that of their zone; empty when it has none. weight: the places of an agent that they fill.
-    For a person who was passed on by an agent: unit is the key of the unit asked for, or 0; avoided holds the keys of
-    the agents who passed them on; queued_at is the moment of the passing-on. (Their place in the queue is given by the
-    order of the list, not by queued_at.)
+    force: that of their zone; empty when it has none. waits_since: from when their wait is counted for the other force
+    (`may_overflow`); their place in the queue is given by the order of the list. weight: the places of an agent that
+    they fill.
+    For a person who was passed on by an agent: waits_since is the moment of the passing-on, unit is the key of the unit
+    asked for, or 0; avoided holds the keys of the agents who passed them on.
     """
 
     key: int
     force: str
     is_urgent: bool
-    queued_at: datetime
+    waits_since: datetime
     weight: int = LIGHT
     unit: int = 0
     avoided: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class AgentOnDuty:
     """It is an agent on duty.
 
     load: places that are filled, of `capacity`. last_assigned_at: when they were last given somebody; None if never.
@@ -119,7 +120,7 @@ type _Free = tuple[float, datetime, int, int, int]
 
 def share_out(
     people: Iterable[Waiting],
-    rooms: Iterable[Room],
+    agents: Iterable[AgentOnDuty],
     *,
     now: datetime,
     overflow_after: timedelta,
@@ -140,11 +141,12 @@ def share_out(
     never = datetime.min.replace(tzinfo=UTC)
     free: dict[str, list[_Free]] = {}
     units: dict[int, int] = {}
-    for room in rooms:
-        if room.load < room.capacity:
-            entry = (room.load / room.capacity, room.last_assigned_at or never, room.key, room.load, room.capacity)
-            free.setdefault(room.force, []).append(entry)
-            units[room.key] = room.unit
+    for agent in agents:
+        if agent.load < agent.capacity:
+            share, last_at = agent.load / agent.capacity, agent.last_assigned_at or never
+            entry = (share, last_at, agent.key, agent.load, agent.capacity)
+            free.setdefault(agent.force, []).append(entry)
+            units[agent.key] = agent.unit
     for heap in free.values():
         heapq.heapify(heap)
     pairs: list[tuple[int, int]] = []
@@ -161,7 +163,7 @@ def share_out(
 
     for person in people:
         force = person.force
-        waited = now - person.queued_at
+        waited = now - person.waits_since
         if person.unit or person.avoided:
             must_be_unit = bool(person.unit) and not person.is_urgent and waited < overflow_after
             found = _agent_for(
@@ -176,7 +178,7 @@ def share_out(
                 if not may_go_elsewhere(person, waited):
                     continue
                 force = min(free, key=lambda force: _first(free[force], person.weight))
-            _is_small, entry = _first(free[force], person.weight)
+            _is_room_too_small, entry = _first(free[force], person.weight)
             _take(free[force], entry)
         _share, _last, key, load, capacity = entry
         pairs.append((person.key, key))

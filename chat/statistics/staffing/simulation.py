@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 
-from chat.rules.assignment import AT_ONCE, ROUNDS, Room, TurnKey, Waiting, share_out, turn_key
+from chat.rules.assignment import AT_ONCE, ROUNDS, AgentOnDuty, TurnKey, Waiting, share_out, turn_key
 from chat.statistics.staffing.demand import HOURS
 from chat.statistics.staffing.plan import TICK_SECONDS
 from triage.rules import Urgency
@@ -119,13 +119,13 @@ def simulate_duty(
     on_duty = [False] * len(duties)
     load = [0] * len(duties)
     last: list[datetime | None] = [None] * len(duties)
-    free: dict[int, Room] = {}  # the agents on duty who have room
+    free: dict[int, AgentOnDuty] = {}  # the agents on duty who have room
     holder: dict[int, int] = {}
 
     def look_at(key: int) -> None:
         duty = duties[key]
         if on_duty[key] and load[key] < duty.capacity:
-            free[key] = Room(key, duty.force, load[key], duty.capacity, last[key])
+            free[key] = AgentOnDuty(key, duty.force, load[key], duty.capacity, last[key])
         else:
             free.pop(key, None)
 

@@ -28,12 +28,12 @@ class HeldPass:
         self.has_read, self.may_go = threading.Event(), threading.Event()
         self.passes = 0
 
-    def share_out(self, people, rooms, **options):
+    def share_out(self, people, agents, **options):
         self.passes += 1
         if not self.has_read.is_set():
             self.has_read.set()
             assert self.may_go.wait(20)
-        return share_out(people, rooms, **options)
+        return share_out(people, agents, **options)
 
 
 def _in_thread(work):

@@ -534,24 +534,24 @@ def test_judge_finds_a_guard_of_exchanges_at_rest_that_is_gone(history, without,
         assert broken in Play(history).run()
 
 
-def _newest_first(people, rooms, **options):
-    return share_out(reversed(list(people)), rooms, **options)
+def _newest_first(people, agents, **options):
+    return share_out(reversed(list(people)), agents, **options)
 
 
-def _without_the_first(people, rooms, **options):
-    return share_out(itertools.islice(people, 1, None), rooms, **options)
+def _without_the_first(people, agents, **options):
+    return share_out(itertools.islice(people, 1, None), agents, **options)
 
 
-def _weightless(people, rooms, **options):
-    return share_out((replace(person, weight=LIGHT) for person in people), rooms, **options)
+def _weightless(people, agents, **options):
+    return share_out((replace(person, weight=LIGHT) for person in people), agents, **options)
 
 
-def _forgiving(people, rooms, **options):
-    return share_out((replace(person, avoided=frozenset()) for person in people), rooms, **options)
+def _forgiving(people, agents, **options):
+    return share_out((replace(person, avoided=frozenset()) for person in people), agents, **options)
 
 
-def _unitless(people, rooms, **options):
-    return share_out((replace(person, unit=0) for person in people), rooms, **options)
+def _unitless(people, agents, **options):
+    return share_out((replace(person, unit=0) for person in people), agents, **options)
 
 
 def _remembering_the_last(people, now, everything=dispatcher._people):

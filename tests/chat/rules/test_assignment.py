@@ -4,15 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chat.rules.assignment import Room, Waiting, share_out
+from chat.rules.assignment import AgentOnDuty, Waiting, share_out
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 FORCES = {"police", "gendarmerie"}
 
 
-def pairs(people, rooms, *, on_duty=FORCES, at_most=9):
-    return share_out(people, rooms, now=NOW, overflow_after=2 * MINUTE, forces_on_duty=on_duty, at_most=at_most)
+def pairs(people, agents, *, on_duty=FORCES, at_most=9):
+    return share_out(people, agents, now=NOW, overflow_after=2 * MINUTE, forces_on_duty=on_duty, at_most=at_most)
 
 
 def fresh(key, force="police", *, is_urgent=False, waited=0 * MINUTE, **more):
@@ -20,19 +20,19 @@ def fresh(key, force="police", *, is_urgent=False, waited=0 * MINUTE, **more):
 
 
 def test_equally_loaded_agents_take_turns_by_the_one_who_was_given_somebody_longest_ago():
-    rooms = [Room(key, "police", 1, 4, NOW - minutes * MINUTE) for key, minutes in ((1, 1), (2, 5), (3, 3))]
-    assert pairs([fresh(1), fresh(2), fresh(3)], rooms) == [(1, 2), (2, 3), (3, 1)]
-    assert pairs([fresh(1)], [*rooms, Room(4, "police", 1, 4, None)]) == [(1, 4)], "never is longest ago"
+    agents = [AgentOnDuty(key, "police", 1, 4, NOW - minutes * MINUTE) for key, minutes in ((1, 1), (2, 5), (3, 3))]
+    assert pairs([fresh(1), fresh(2), fresh(3)], agents) == [(1, 2), (2, 3), (3, 1)]
+    assert pairs([fresh(1)], [*agents, AgentOnDuty(4, "police", 1, 4, None)]) == [(1, 4)], "never is longest ago"
 
 
 def test_load_is_compared_with_capacity_after_somebody_was_given_too():
-    rooms = [Room(1, "police", 0, 4, None), Room(2, "police", 1, 3, None)]
-    assert pairs([fresh(1), fresh(2), fresh(3)], rooms) == [(1, 1), (2, 1), (3, 2)]
+    agents = [AgentOnDuty(1, "police", 0, 4, None), AgentOnDuty(2, "police", 1, 3, None)]
+    assert pairs([fresh(1), fresh(2), fresh(3)], agents) == [(1, 1), (2, 1), (3, 2)]
 
 
 def test_who_has_no_zone_goes_to_the_least_loaded_of_any_force_at_once():
-    rooms = [Room(1, "police", 2, 3, None), Room(2, "gendarmerie", 1, 3, None)]
-    assert pairs([fresh(1, "")], rooms) == [(1, 2)]
+    agents = [AgentOnDuty(1, "police", 2, 3, None), AgentOnDuty(2, "gendarmerie", 1, 3, None)]
+    assert pairs([fresh(1, "")], agents) == [(1, 2)]
 
 
 @pytest.mark.parametrize(
@@ -45,15 +45,15 @@ def test_who_has_no_zone_goes_to_the_least_loaded_of_any_force_at_once():
     ],
 )
 def test_who_waits_for_their_force_holds_up_nobody_behind(person, goes):
-    rooms = [Room(1, "police", 3, 3, None), Room(2, "gendarmerie", 0, 3, None)]
+    agents = [AgentOnDuty(1, "police", 3, 3, None), AgentOnDuty(2, "gendarmerie", 0, 3, None)]
     behind = (9, 2)
-    assert pairs([person, fresh(9, "gendarmerie")], rooms) == ([(1, 2), behind] if goes else [behind])
+    assert pairs([person, fresh(9, "gendarmerie")], agents) == ([(1, 2), behind] if goes else [behind])
 
 
 def test_force_that_is_not_on_duty_is_not_waited_for():
-    rooms = [Room(2, "gendarmerie", 0, 3, None)]
-    assert pairs([fresh(1)], rooms, on_duty={"gendarmerie"}) == [(1, 2)]
-    assert pairs([fresh(1)], rooms) == []
+    agents = [AgentOnDuty(2, "gendarmerie", 0, 3, None)]
+    assert pairs([fresh(1)], agents, on_duty={"gendarmerie"}) == [(1, 2)]
+    assert pairs([fresh(1)], agents) == []
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def test_force_that_is_not_on_duty_is_not_waited_for():
     ],
 )
 def test_unit_that_was_asked_for_is_waited_for_a_while(person, to):
-    rooms = [Room(1, "police", 0, 3, None, unit=7), Room(2, "police", 3, 3, None, unit=8)]
-    assert pairs([person], rooms) == ([(1, to)] if to else [])
+    agents = [AgentOnDuty(1, "police", 0, 3, None, unit=7), AgentOnDuty(2, "police", 3, 3, None, unit=8)]
+    assert pairs([person], agents) == ([(1, to)] if to else [])
 
 
 @pytest.mark.parametrize(
@@ -80,18 +80,18 @@ def test_unit_that_was_asked_for_is_waited_for_a_while(person, to):
     ],
 )
 def test_who_was_passed_on_stays_with_their_force_and_away_from_who_passed_them_on(person, to):
-    rooms = [Room(2, "police", 2, 3, None, unit=7), Room(3, "gendarmerie", 0, 3, None)]
-    assert pairs([person], rooms) == ([(1, to)] if to else [])
+    agents = [AgentOnDuty(2, "police", 2, 3, None, unit=7), AgentOnDuty(3, "gendarmerie", 0, 3, None)]
+    assert pairs([person], agents) == ([(1, to)] if to else [])
 
 
 def test_agents_without_a_unit_are_not_a_unit():
-    rooms = [Room(2, "gendarmerie", 0, 3, None), Room(3, "police", 0, 3, None, unit=7)]
-    assert pairs([fresh(1, avoided=frozenset({9}))], rooms) == [(1, 3)]
+    agents = [AgentOnDuty(2, "gendarmerie", 0, 3, None), AgentOnDuty(3, "police", 0, 3, None, unit=7)]
+    assert pairs([fresh(1, avoided=frozenset({9}))], agents) == [(1, 3)]
 
 
 def test_order_of_turns_holds_after_one_was_taken_from_its_middle():
     """Somebody heavy goes to who has two places and is not the first; the others keep their order."""
     loads = [(1, 0, 1), (2, 80, 100), (3, 2, 4), (4, 85, 100), (5, 90, 100), (6, 60, 100), (7, 70, 100)]
-    rooms = [Room(key, "police", load, capacity, None) for key, load, capacity in loads]
+    agents = [AgentOnDuty(key, "police", load, capacity, None) for key, load, capacity in loads]
     people = [fresh(1, weight=2), fresh(2), fresh(3)]
-    assert pairs(people, rooms) == [(1, 3), (2, 1), (3, 6)]
+    assert pairs(people, agents) == [(1, 3), (2, 1), (3, 6)]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chat.rules.assignment import Room, Waiting, estimate_wait, may_overflow, share_of, share_out
+from chat.rules.assignment import AgentOnDuty, Waiting, estimate_wait, may_overflow, share_of, share_out
 from chat.rules.lifecycle import HEAVY, LIGHT, Status, can_move, is_lease_over, weight_of
 from triage.rules import Urgency
 
@@ -106,15 +106,15 @@ people = st.lists(
         key=st.integers(1, 1000),
         force=st.sampled_from(["", *FORCES]),
         is_urgent=st.booleans(),
-        queued_at=st.integers(0, 3).map(lambda minutes: NOW - minutes * MINUTE),
+        waits_since=st.integers(0, 3).map(lambda minutes: NOW - minutes * MINUTE),
         weight=st.sampled_from([LIGHT, HEAVY]),
     ),
     max_size=12,
     unique_by=lambda person: person.key,
 )
-rooms = st.lists(
+agents = st.lists(
     st.builds(
-        Room,
+        AgentOnDuty,
         key=st.integers(1, 1000),
         force=st.sampled_from(FORCES),
         load=st.integers(0, 5),
@@ -122,41 +122,41 @@ rooms = st.lists(
         last_assigned_at=st.none() | st.integers(1, 9).map(lambda minutes: NOW - minutes * MINUTE),
     ),
     max_size=5,
-    unique_by=lambda room: room.key,
+    unique_by=lambda agent: agent.key,
 )
 
 
-def share_out_slowly(people, rooms, *, on_duty, at_most):
+def share_out_slowly(people, agents, *, on_duty, at_most):
     """Apply the rule as it is told: for each person in turn, look at every agent."""
     pairs = []
-    load = {room.key: room.load for room in rooms}
-    last = {room.key: room.last_assigned_at or datetime.min.replace(tzinfo=UTC) for room in rooms}
+    load = {agent.key: agent.load for agent in agents}
+    last = {agent.key: agent.last_assigned_at or datetime.min.replace(tzinfo=UTC) for agent in agents}
     for person in people:
-        with_room = [room for room in rooms if load[room.key] < room.capacity]
-        own = [room for room in with_room if person.force in {"", room.force}]
-        may_go_elsewhere = person.is_urgent or person.force not in on_duty or NOW - person.queued_at >= 2 * MINUTE
+        with_room = [agent for agent in agents if load[agent.key] < agent.capacity]
+        own = [agent for agent in with_room if person.force in {"", agent.force}]
+        may_go_elsewhere = person.is_urgent or person.force not in on_duty or NOW - person.waits_since >= 2 * MINUTE
         choice = own or (with_room if may_go_elsewhere else [])
-        choice = [room for room in choice if load[room.key] + person.weight <= room.capacity] or choice
+        choice = [agent for agent in choice if load[agent.key] + person.weight <= agent.capacity] or choice
         if choice and len(pairs) < at_most:
-            room = min(choice, key=lambda room: (load[room.key] / room.capacity, last[room.key], room.key))
-            pairs.append((person.key, room.key))
-            load[room.key] += person.weight
-            last[room.key] = NOW
+            agent = min(choice, key=lambda agent: (load[agent.key] / agent.capacity, last[agent.key], agent.key))
+            pairs.append((person.key, agent.key))
+            load[agent.key] += person.weight
+            last[agent.key] = NOW
     return pairs
 
 
-@given(people, rooms, st.integers(1, 12))
-def test_share_out_is_the_rule(people, rooms, at_most):
-    on_duty = {room.force for room in rooms}
-    pairs = share_out(iter(people), rooms, now=NOW, overflow_after=2 * MINUTE, forces_on_duty=on_duty, at_most=at_most)
-    assert pairs == share_out_slowly(people, rooms, on_duty=on_duty, at_most=at_most)
+@given(people, agents, st.integers(1, 12))
+def test_share_out_is_the_rule(people, agents, at_most):
+    on_duty = {agent.force for agent in agents}
+    pairs = share_out(iter(people), agents, now=NOW, overflow_after=2 * MINUTE, forces_on_duty=on_duty, at_most=at_most)
+    assert pairs == share_out_slowly(people, agents, on_duty=on_duty, at_most=at_most)
 
 
-@given(people, rooms)
-def test_share_out_nobody_goes_to_who_is_full_and_nobody_is_left_where_there_is_room(people, rooms):
-    pairs = share_out(people, rooms, now=NOW, overflow_after=0 * MINUTE, forces_on_duty=FORCES, at_most=99)
+@given(people, agents)
+def test_share_out_nobody_goes_to_who_is_full_and_nobody_is_left_where_there_is_room(people, agents):
+    pairs = share_out(people, agents, now=NOW, overflow_after=0 * MINUTE, forces_on_duty=FORCES, at_most=99)
     weights = {person.key: person.weight for person in people}
-    load, capacity = {room.key: room.load for room in rooms}, {room.key: room.capacity for room in rooms}
+    load, capacity = {agent.key: agent.load for agent in agents}, {agent.key: agent.capacity for agent in agents}
     held = dict.fromkeys(load, 0)
     for person, agent in pairs:
         assert load[agent] < capacity[agent]
@@ -164,20 +164,20 @@ def test_share_out_nobody_goes_to_who_is_full_and_nobody_is_left_where_there_is_
         held[agent] += 1
         # By one place at most, and only because of the last one assigned; never by a whole conversation.
         assert load[agent] <= capacity[agent] + HEAVY - LIGHT
-    assert all(room.load + held[room.key] <= room.capacity for room in rooms if held[room.key])
+    assert all(agent.load + held[agent.key] <= agent.capacity for agent in agents if held[agent.key])
     left = len(people) - len(pairs)
-    assert not left or all(load[room.key] >= room.capacity for room in rooms)
+    assert not left or all(load[agent.key] >= agent.capacity for agent in agents)
 
 
-@given(people, rooms)
-def test_share_out_weight_of_others_costs_nobody_their_turn(people, rooms):
+@given(people, agents)
+def test_share_out_weight_of_others_costs_nobody_their_turn(people, agents):
     """Whoever weighs more is never passed over for somebody lighter who comes later and could be taken."""
-    pairs = share_out(people, rooms, now=NOW, overflow_after=0 * MINUTE, forces_on_duty=FORCES, at_most=99)
+    pairs = share_out(people, agents, now=NOW, overflow_after=0 * MINUTE, forces_on_duty=FORCES, at_most=99)
     assert [person for person, _agent in pairs] == [person.key for person in people[: len(pairs)]]
 
 
 @pytest.mark.parametrize(
-    ("rooms", "to"),
+    ("agents", "to"),
     [
         # (agent, filled, places): the agent with nothing to do has one place, the other one two.
         ([(1, 0, 1), (2, 2, 4)], 2),
@@ -186,17 +186,18 @@ def test_share_out_weight_of_others_costs_nobody_their_turn(people, rooms):
         ([(1, 3, 3)], None),
     ],
 )
-def test_share_out_heavy_person(rooms, to):
+def test_share_out_heavy_person(agents, to):
     person = Waiting(9, "police", True, NOW, HEAVY)
     options = {"now": NOW, "overflow_after": MINUTE, "forces_on_duty": {"police"}, "at_most": 9}
-    pairs = share_out([person], [Room(key, "police", load, capacity, None) for key, load, capacity in rooms], **options)
+    on_duty = [AgentOnDuty(key, "police", load, capacity, None) for key, load, capacity in agents]
+    pairs = share_out([person], on_duty, **options)
     assert pairs == ([(9, to)] if to else [])
 
 
 def test_share_out_heavy_person_fills_two_places():
     options = {"now": NOW, "overflow_after": MINUTE, "forces_on_duty": {"police"}, "at_most": 9}
     crowd = [Waiting(1, "police", True, NOW, HEAVY), *(Waiting(key, "police", False, NOW) for key in (2, 3))]
-    assert share_out(crowd, [Room(7, "police", 0, 3, None)], **options) == [(1, 7), (2, 7)]
+    assert share_out(crowd, [AgentOnDuty(7, "police", 0, 3, None)], **options) == [(1, 7), (2, 7)]
 
 
 @pytest.mark.parametrize(("urgency", "weight"), [(Urgency.NORMAL, LIGHT), (Urgency.HIGH, LIGHT), (2, HEAVY)])
@@ -212,7 +213,7 @@ def test_share_out_reads_no_further_than_needed():
             yield Waiting(number, "police", False, NOW)
 
     options = {"now": NOW, "overflow_after": MINUTE, "forces_on_duty": {"police"}}
-    agent = Room(7, "police", 1, 3, None)
+    agent = AgentOnDuty(7, "police", 1, 3, None)
     assert share_out(endless(), [agent], at_most=9, **options) == [(1, 7), (2, 7)]
     assert share_out(endless(), [agent], at_most=1, **options) == [(1, 7)]
     assert share_out(endless(), [], at_most=9, **options) == []

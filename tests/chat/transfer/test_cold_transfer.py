@@ -10,7 +10,7 @@ from chat.console import history
 from chat.conversations import actions, dispatcher
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from chat.models.transfer import Direction, Handover
-from chat.rules.assignment import Room, Waiting, share_out
+from chat.rules.assignment import AgentOnDuty, Waiting, share_out
 from chat.rules.lifecycle import Availability, Status
 from chat.rules.transfer import Answer, HandoverState
 from chat.transfer import actions as transfer_actions
@@ -180,20 +180,20 @@ NOW = timezone.now()
 
 
 def test_share_out_directed_prefers_the_unit_then_after_a_while_the_force():
-    rooms = [Room(1, "police", 0, 3, None, unit=7), Room(2, "police", 2, 3, None, unit=8)]
+    agents = [AgentOnDuty(1, "police", 0, 3, None, unit=7), AgentOnDuty(2, "police", 2, 3, None, unit=8)]
     asked = {"force": "police", "is_urgent": False, "unit": 8}
     options = {"now": NOW, "overflow_after": timedelta(minutes=1), "forces_on_duty": {"police"}, "at_most": 9}
-    fresh = Waiting(10, queued_at=NOW, **asked)
-    assert share_out([fresh], rooms, **options) == [(10, 2)]
-    assert share_out([fresh], rooms[:1], **options) == []
-    old = Waiting(10, queued_at=NOW - timedelta(minutes=2), **asked)
-    assert share_out([old], rooms[:1], **options) == [(10, 1)]
-    avoids = Waiting(10, queued_at=NOW - timedelta(minutes=2), avoided=frozenset({1}), **asked)
-    assert share_out([avoids], rooms[:1], **options) == []
+    fresh = Waiting(10, waits_since=NOW, **asked)
+    assert share_out([fresh], agents, **options) == [(10, 2)]
+    assert share_out([fresh], agents[:1], **options) == []
+    old = Waiting(10, waits_since=NOW - timedelta(minutes=2), **asked)
+    assert share_out([old], agents[:1], **options) == [(10, 1)]
+    avoids = Waiting(10, waits_since=NOW - timedelta(minutes=2), avoided=frozenset({1}), **asked)
+    assert share_out([avoids], agents[:1], **options) == []
 
 
 def test_share_out_directed_holds_up_nobody_and_leaves_the_turns_right():
-    rooms = [Room(1, "police", 0, 2, None, unit=7), Room(2, "police", 0, 2, None, unit=8)]
+    agents = [AgentOnDuty(1, "police", 0, 2, None, unit=7), AgentOnDuty(2, "police", 0, 2, None, unit=8)]
     options = {"now": NOW, "overflow_after": timedelta(minutes=1), "forces_on_duty": {"police"}, "at_most": 9}
     people = [
         Waiting(10, "police", False, NOW, unit=9),  # nobody of that unit is there
@@ -203,19 +203,19 @@ def test_share_out_directed_holds_up_nobody_and_leaves_the_turns_right():
         Waiting(14, "police", False, NOW, unit=8),  # that unit has no room any more
         Waiting(15, "police", False, NOW),
     ]
-    assert share_out(people, rooms, **options) == [(11, 2), (12, 1), (13, 2), (15, 1)]
+    assert share_out(people, agents, **options) == [(11, 2), (12, 1), (13, 2), (15, 1)]
 
 
 def test_share_out_directed_heavy_goes_first_to_who_has_two_places_of_the_unit():
-    rooms = [Room(1, "police", 0, 1, None, unit=8), Room(2, "police", 2, 4, None, unit=8)]
-    rooms.append(Room(3, "police", 0, 4, None, unit=7))
+    agents = [AgentOnDuty(1, "police", 0, 1, None, unit=8), AgentOnDuty(2, "police", 2, 4, None, unit=8)]
+    agents.append(AgentOnDuty(3, "police", 0, 4, None, unit=7))
     options = {"now": NOW, "overflow_after": timedelta(minutes=1), "forces_on_duty": {"police"}, "at_most": 9}
     heavy = Waiting(10, "police", False, NOW, weight=2, unit=8)
     light = Waiting(11, "police", False, NOW, unit=8)
-    assert share_out([heavy, light], rooms, **options) == [(10, 2), (11, 1)]
-    assert share_out([heavy], rooms[:1], **options) == [(10, 1)]  # the last place is enough
+    assert share_out([heavy, light], agents, **options) == [(10, 2), (11, 1)]
+    assert share_out([heavy], agents[:1], **options) == [(10, 1)]  # the last place is enough
     away = Waiting(12, "police", False, NOW, weight=2, avoided=frozenset({3}))
-    assert share_out([away], rooms, **options) == [(12, 2)]
+    assert share_out([away], agents, **options) == [(12, 2)]
 
 
 def test_places_count_when_somebody_is_passed_on(camille):

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from chat.rules.assignment import AT_ONCE, Room, Waiting, share_out, turn_key
+from chat.rules.assignment import AT_ONCE, AgentOnDuty, Waiting, share_out, turn_key
 from chat.statistics.staffing.demand import HOURS
 from chat.statistics.staffing.erlang import Queue
 from chat.statistics.staffing.simulation import (
@@ -196,26 +196,27 @@ def test_judge_sees_a_newer_person_first():
     ),
     st.lists(
         st.builds(
-            Room, st.integers(1, 99), st.sampled_from(["police", "gendarmerie"]), st.integers(0, 3), st.integers(1, 3),
+            AgentOnDuty, st.integers(1, 99), st.sampled_from(["police", "gendarmerie"]), st.integers(0, 3),
+            st.integers(1, 3),
             st.none() | st.integers(1, 9).map(lambda minutes: BEGINNING - timedelta(minutes=minutes)),
         ),
-        max_size=9, unique_by=lambda room: room.key,
+        max_size=9, unique_by=lambda agent: agent.key,
     ),
 )  # fmt: skip
-def test_rooms_of_the_first_in_turn_are_enough(people, rooms):
+def test_agents_who_are_first_in_turn_are_enough(people, agents):
     """The product reads as many agents of each force as people wait (`dispatcher._with_room`), the simulation has them
     all: the rule gives the same."""
-    with_room = [room for room in rooms if room.load < room.capacity]
+    with_room = [agent for agent in agents if agent.load < agent.capacity]
 
-    def in_turn(room: Room) -> tuple:
-        return room.load / room.capacity, room.last_assigned_at or datetime.min.replace(tzinfo=UTC), room.key
+    def in_turn(agent: AgentOnDuty) -> tuple:
+        return agent.load / agent.capacity, agent.last_assigned_at or datetime.min.replace(tzinfo=UTC), agent.key
 
-    of_each_force = ([room for room in with_room if room.force == force] for force in ("police", "gendarmerie"))
-    first = [room for own in of_each_force for room in sorted(own, key=in_turn)[: min(len(people), AT_ONCE)]]
+    of_each_force = ([agent for agent in with_room if agent.force == force] for force in ("police", "gendarmerie"))
+    first = [agent for own in of_each_force for agent in sorted(own, key=in_turn)[: min(len(people), AT_ONCE)]]
     given_by_all, given_by_first = (
         share_out(
             people, some, now=BEGINNING, overflow_after=timedelta(minutes=2),
-            forces_on_duty={room.force for room in rooms}, at_most=AT_ONCE,
+            forces_on_duty={agent.force for agent in agents}, at_most=AT_ONCE,
         )
         for some in (with_room, first)
     )  # fmt: skip
