@@ -1,4 +1,4 @@
-"""This module tells the process supervisor regularly that this process works. A process that hangs tells it nothing.
+"""This module tells the service manager regularly that this process works. A process that hangs tells it nothing.
 
 It follows the protocol of systemd (sd_notify(3)): a datagram to the socket that NOTIFY_SOCKET names. A unit with
 `WatchdogSec=` gives WATCHDOG_USEC, and systemd restarts a process that says nothing for that long. Without
@@ -18,12 +18,12 @@ from typing import Any, Self
 logger = logging.getLogger(__name__)
 
 READY, ALIVE, STOPPING = "READY=1", "WATCHDOG=1", "STOPPING=1"
-# Messages in the time that the supervisor allows, so that two late ones do not end the process.
+# Messages in the time that the service manager allows, so that two late ones do not end the process.
 SHARE = 3
 
 
-class Supervisor:
-    """It is the process supervisor.
+class ServiceManager:
+    """It is what starts and restarts this process: systemd, or another one with its protocol.
 
     patience: after this many seconds without a message it ends this process; None if it does not watch.
     """
@@ -35,7 +35,7 @@ class Supervisor:
 
     @classmethod
     def of(cls, environment: MutableMapping[str, str]) -> Self:
-        """Return the supervisor that the environment names, and remove it there, so that no child process uses it."""
+        """Return the manager that the environment names, and remove it there, so that no child process uses it."""
         address, process = environment.pop("NOTIFY_SOCKET", ""), environment.pop("WATCHDOG_PID", "")
         allowed = environment.pop("WATCHDOG_USEC", "")
         is_watched = allowed.isascii() and allowed.isdecimal() and int(allowed) > 0
@@ -44,11 +44,11 @@ class Supervisor:
 
     @property
     def every(self) -> float | None:
-        """Return the seconds between two messages; None when the supervisor does not watch."""
+        """Return the seconds between two messages; None when the service manager does not watch."""
         return None if self.patience is None else self.patience / SHARE
 
     def tell(self, what: str) -> None:
-        """Send a message: READY, ALIVE or STOPPING. A failure is logged once; the supervisor then ends this process."""
+        """Send a message: READY, ALIVE or STOPPING. A failure is logged once; the manager then ends this process."""
         if not self._address:
             return
         try:
@@ -59,7 +59,7 @@ class Supervisor:
             self._has_failed = False
         except OSError as error:
             if not self._has_failed:
-                logger.warning("watchdog: the supervisor could not be told (%s)", type(error).__name__)
+                logger.warning("watchdog: the service manager could not be told (%s)", type(error).__name__)
             self._has_failed = True
 
 
@@ -106,12 +106,12 @@ class Steps:
         return self._monotonic() > self._until
 
 
-def tell_while(supervisor: Supervisor, is_well: Callable[[], bool], stop: threading.Event) -> threading.Thread | None:
-    """Start a thread that tells the supervisor, until `stop`, that this process is alive, as long as `is_well`.
+def tell_while(manager: ServiceManager, is_well: Callable[[], bool], stop: threading.Event) -> threading.Thread | None:
+    """Start a thread that tells the service manager, until `stop`, that this process is alive, as long as `is_well`.
 
-    Returns None, and starts no thread, when the supervisor does not watch.
+    Returns None, and starts no thread, when the service manager does not watch.
     """
-    every = supervisor.every
+    every = manager.every
     if every is None:
         return None
 
@@ -119,10 +119,10 @@ def tell_while(supervisor: Supervisor, is_well: Callable[[], bool], stop: thread
         was_well = True
         while not stop.is_set():
             if is_well():
-                supervisor.tell(ALIVE)
+                manager.tell(ALIVE)
                 was_well = True
             elif was_well:
-                logger.error("watchdog: a step does not end; the supervisor is told nothing until it does")
+                logger.error("watchdog: a step does not end; the service manager is told nothing until it does")
                 was_well = False
             stop.wait(every)
 
@@ -131,16 +131,16 @@ def tell_while(supervisor: Supervisor, is_well: Callable[[], bool], stop: thread
     return thread
 
 
-async def tell_from_loop(supervisor: Supervisor, are_threads_stuck: Callable[[], Awaitable[bool]]) -> None:
-    """Tell the supervisor from an event loop that this process is alive, as long as its threads are not stuck.
+async def tell_from_loop(manager: ServiceManager, are_threads_stuck: Callable[[], Awaitable[bool]]) -> None:
+    """Tell the service manager from an event loop that this process is alive, as long as its threads are not stuck.
 
-    That this runs shows that the loop is alive. It returns at once when the supervisor does not watch; otherwise it
-    goes on until it is cancelled.
+    That this runs shows that the loop is alive. It returns at once when the service manager does not watch; otherwise
+    it goes on until it is cancelled.
     """
-    every = supervisor.every
+    every = manager.every
     while every is not None:
         if await are_threads_stuck():
-            logger.error("watchdog: threads take no turns; the supervisor is told nothing until they do")
+            logger.error("watchdog: threads take no turns; the service manager is told nothing until they do")
         else:
-            supervisor.tell(ALIVE)
+            manager.tell(ALIVE)
         await asyncio.sleep(every)

@@ -36,7 +36,7 @@ from chat.messages.protocol import CLOSE_AGAIN
 from common import security_log
 from common.sealed_files.spool import Spool
 from common.security_log import Event
-from common.watchdog import READY, STOPPING, Supervisor, tell_from_loop
+from common.watchdog import READY, STOPPING, ServiceManager, tell_from_loop
 from pnav.server.body_limits import BODY
 from pnav.server.entry import OPTIONS
 from pnav.server.frames import make_text_frame, read_text_frame
@@ -92,7 +92,7 @@ class Server(daphne.server.Server):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._supervisor = Supervisor.of(os.environ)
+        self._manager = ServiceManager.of(os.environ)
         self._telling: asyncio.Task[None] | None = None
         self.websocket_max_message_size = min(self.websocket_max_message_size, MESSAGE_BYTES)
         self.websocket_max_frame_size = min(self.websocket_max_frame_size, MESSAGE_BYTES)
@@ -114,13 +114,13 @@ class Server(daphne.server.Server):
     def listen_success(self, port: Any) -> None:
         super().listen_success(port)
         self._ports.append(port)
-        self._supervisor.tell(READY)
+        self._manager.tell(READY)
         if self._telling is None:
             _later(0, self._begin)  # it needs the event loop, which does not run yet
 
     def _begin(self) -> None:
         type(self).begin()
-        telling = tell_from_loop(self._supervisor, type(self).are_pages_stuck)
+        telling = tell_from_loop(self._manager, type(self).are_pages_stuck)
         self._telling = asyncio.get_running_loop().create_task(telling)
 
     def kill_all_applications(self) -> Any:
@@ -132,7 +132,7 @@ class Server(daphne.server.Server):
         not fail, and waits for a random time.
         """
         self.is_ending = True
-        self._supervisor.tell(STOPPING)
+        self._manager.tell(STOPPING)
         for port in self._ports:
             port.stopListening()
         everybody = self.connections
@@ -338,8 +338,8 @@ class SocketProtocol(daphne.ws_protocol.WebSocketProtocol):
 def install_server(are_pages_stuck: Callable[[], Awaitable[bool]], begin: Callable[[], object]) -> None:
     """Make the `daphne` command that loads this application use our classes. Called before it creates its server.
 
-    are_pages_stuck: called before a supervisor is told that the process is alive. begin: called in the event loop when
-    the server listens, before there is any request; it does nothing when it is called again.
+    are_pages_stuck: called before the service manager is told that the process is alive. begin: called in the event
+    loop when the server listens, before there is any request; it does nothing when it is called again.
     """
     Server.are_pages_stuck = staticmethod(are_pages_stuck)
     Server.begin = staticmethod(begin)

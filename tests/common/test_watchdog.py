@@ -9,8 +9,8 @@ from contextlib import ExitStack
 import pytest
 
 from common import watchdog
-from common.watchdog import ALIVE, READY, Steps, Supervisor, Turns, tell_while
-from tests.support.supervisor import Listener
+from common.watchdog import ALIVE, READY, ServiceManager, Steps, Turns, tell_while
+from tests.support.service_manager import Listener
 
 
 class Clock:
@@ -23,10 +23,10 @@ class Clock:
 def test_supervisor_is_read_once_and_children_are_not_told(tmp_path):
     with Listener(tmp_path, 30) as listener:
         environment = {**listener.environment, "WATCHDOG_PID": str(os.getpid()), "PATH": "/bin"}
-        supervisor = Supervisor.of(environment)
+        manager = ServiceManager.of(environment)
         assert environment == {"PATH": "/bin"}
-        assert (supervisor.patience, supervisor.every) == (30, 10)
-        supervisor.tell(READY)
+        assert (manager.patience, manager.every) == (30, 10)
+        manager.tell(READY)
         assert listener.hear() == "READY=1"
 
 
@@ -35,7 +35,7 @@ def test_supervisor_may_have_an_abstract_address():
 
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(f"\0pnav-test-{os.getpid()}")
-        Supervisor(f"@pnav-test-{os.getpid()}").tell(ALIVE)
+        ServiceManager(f"@pnav-test-{os.getpid()}").tell(ALIVE)
         assert listening.recv(100) == b"WATCHDOG=1"
 
 
@@ -51,15 +51,15 @@ def test_supervisor_may_have_an_abstract_address():
     ],
 )
 def test_where_nobody_watches_no_thread_is_made(environment):
-    supervisor = Supervisor.of(environment)
-    assert supervisor.every is None
-    assert tell_while(supervisor, lambda: True, threading.Event()) is None
+    manager = ServiceManager.of(environment)
+    assert manager.every is None
+    assert tell_while(manager, lambda: True, threading.Event()) is None
 
 
 def test_supervisor_that_is_gone_is_told_of_once(tmp_path, caplog):
-    supervisor = Supervisor(str(tmp_path / "nobody"), 3)
+    manager = ServiceManager(str(tmp_path / "nobody"), 3)
     for _word in range(3):
-        supervisor.tell(ALIVE)
+        manager.tell(ALIVE)
     (line,) = caplog.messages
     assert line.endswith("(FileNotFoundError)") and str(tmp_path) not in line
 
@@ -74,7 +74,7 @@ def test_nothing_is_told_while_a_step_does_not_end(tmp_path, caplog):
         return not steps.is_late
 
     with Listener(tmp_path, 0.03) as listener:
-        thread = tell_while(Supervisor.of(dict(listener.environment)), is_well, stop)
+        thread = tell_while(ServiceManager.of(dict(listener.environment)), is_well, stop)
         assert thread is not None and listener.hear() == ALIVE
         clock.now = 91
         while listener.hear(0.1) is not None:  # words that were under way
@@ -100,12 +100,12 @@ def test_loop_tells_while_its_threads_are_not_stuck(tmp_path, caplog):
             raise asyncio.CancelledError from None
 
     with Listener(tmp_path, 0.03) as listener:
-        telling = watchdog.tell_from_loop(Supervisor.of(dict(listener.environment)), are_stuck)
+        telling = watchdog.tell_from_loop(ServiceManager.of(dict(listener.environment)), are_stuck)
         with pytest.raises(asyncio.CancelledError):
             asyncio.run(telling)
         assert [listener.hear(), listener.hear(), listener.hear(0.01)] == [ALIVE, ALIVE, None]
     assert sum("take no turns" in message for message in caplog.messages) == stuck.count(True)
-    asyncio.run(watchdog.tell_from_loop(Supervisor(), are_stuck))  # nobody watches, so it returns
+    asyncio.run(watchdog.tell_from_loop(ServiceManager(), are_stuck))  # nobody watches, so it returns
 
 
 def test_step_may_have_a_time_of_its_own():

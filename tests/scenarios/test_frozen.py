@@ -12,7 +12,7 @@ from common.watchdog import ALIVE, READY
 from deploy import probe
 from pnav.demo.services import free_port
 from tests.scenarios.conftest import ROOT
-from tests.support.supervisor import Listener
+from tests.support.service_manager import Listener
 
 PATIENCE = 1.5  # seconds, like WatchdogSec
 

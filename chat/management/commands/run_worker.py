@@ -42,7 +42,7 @@ from common.data_keys import keys as data_keys
 from common.database_errors import describe_error
 from common.offload import process
 from common.texts import cache as text_cache
-from common.watchdog import READY, STOPPING, Steps, Supervisor, tell_while
+from common.watchdog import READY, STOPPING, ServiceManager, Steps, tell_while
 from reports.audit import digests
 from reports.openings import actions as opening_actions
 from reports.proof_of_date import stamps
@@ -89,9 +89,9 @@ class Command(BaseCommand):
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, end)
             signal.signal(signal.SIGINT, end)
-        supervisor = Supervisor.of(os.environ)
-        tell_while(supervisor, lambda: not self._steps.is_late, stop)
-        supervisor.tell(READY)
+        manager = ServiceManager.of(os.environ)
+        tell_while(manager, lambda: not self._steps.is_late, stop)
+        manager.tell(READY)
         self._start_digests(stop)
         if not ticks and (settings.CAPTURES or settings.CAPTURES_DIR or settings.CAPTURES_S3_BUCKET):
             # This also runs where captures are no longer accepted, because existing ones have to be erased in time.
@@ -119,7 +119,7 @@ class Command(BaseCommand):
             if ticks and count >= ticks:
                 return
             stop.wait(TICK_SECONDS)
-        supervisor.tell(STOPPING)
+        manager.tell(STOPPING)
 
     def _say_whether_alive(self) -> None:
         """Exit with status 1 when the worker of this name has sent no heartbeat lately, for a container's health check.
