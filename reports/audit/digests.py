@@ -6,17 +6,13 @@ workers may take turns at once: one of them draws a number, and one serves a des
 """
 
 import logging
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection, transaction
-from psycopg_pool import PoolTimeout
+from django.db import connection, transaction
 
-from common.database_errors import describe_error
 from reports.audit import digest_destinations
 from reports.audit.digest_destinations import Destination, NotDelivered
 from reports.models import AccessRecord, DigestDelivery, RegisterDigest
@@ -126,45 +122,6 @@ def _now() -> datetime:
         cursor.execute("SELECT clock_timestamp()")
         found: datetime = cursor.fetchone()[0]
         return found
-
-
-# --- beside the worker ----------------------------------------------------------------------------------------------
-
-
-class Turns(threading.Thread):
-    """It is a thread with its own database connection that takes a turn again and again, until it is stopped.
-
-    No error ends it. label: its name in the log.
-    """
-
-    def __init__(
-        self,
-        stop: threading.Event,
-        *,
-        turn: Callable[[], None] = run,
-        seconds: float = TURN_SECONDS,
-        label: str = "register_digest",
-    ) -> None:
-        super().__init__(name=label.replace("_", "-"), daemon=True)
-        self._stopped, self._turn, self._seconds, self._label = stop, turn, seconds, label
-
-    def run(self) -> None:
-        while not self._stopped.is_set():
-            close_old_connections()
-            try:
-                self._turn()
-            except (
-                DatabaseError,
-                InterfaceError,
-                PoolTimeout,
-                ValueError,
-            ) as error:  # a malformed key or row raises one of these too
-                logger.warning("%s: a turn failed and will be tried again (%s)", self._label, describe_error(error))
-            except Exception as error:  # noqa: BLE001  after any error the next turn is taken
-                logger.error("%s: an error in a turn; the next ones go on (%s)", self._label, type(error).__name__)
-            finally:
-                close_old_connections()
-            self._stopped.wait(self._seconds)
 
 
 # --- how old it is --------------------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ from common.data_keys import copies
 from common.data_keys import keys as data_keys
 from common.database_errors import describe_error
 from common.offload import process
+from common.regular_thread import RegularThread
 from common.texts import cache as text_cache
 from common.watchdog import READY, STOPPING, ServiceManager, Steps, tell_while
 from reports.audit import digests
@@ -98,10 +99,10 @@ class Command(BaseCommand):
             drawing.Turns(stop).start()
         self._start_copies(stop)
         if not ticks:  # in a thread, because a week of many people takes seconds
-            digests.Turns(stop, turn=kept.make_due, seconds=kept.MAKE_SECONDS, label="kept_figures").start()
+            RegularThread(stop, turn=kept.make_due, seconds=kept.MAKE_SECONDS, label="kept_figures").start()
         if any(authority.url for authority in stamps.authorities()):
             # This has a thread too, so that a slow authority delays nobody.
-            digests.Turns(stop, turn=stamps.run, seconds=stamps.TURN_SECONDS, label="proof_of_date").start()
+            RegularThread(stop, turn=stamps.run, seconds=stamps.TURN_SECONDS, label="proof_of_date").start()
         purge_at = time.monotonic()
         count = 0
         while not stop.is_set():
@@ -147,7 +148,7 @@ class Command(BaseCommand):
                 "REGISTER_DIGEST_TO est donné sans clé : REGISTER_DIGEST_KEY (ou _FILE), 32 octets tirés au sort, en "
                 "base64. « sh deploy/secrets.sh » en tire une."
             ) from None
-        digests.Turns(stop).start()
+        RegularThread(stop, turn=digests.run, seconds=digests.TURN_SECONDS, label="register_digest").start()
 
     def _start_copies(self, stop: threading.Event) -> None:
         """Start the thread that copies the wrapped keys, because a folder may be on another machine."""
@@ -158,7 +159,7 @@ class Command(BaseCommand):
             copies.copy_to_folders(settings.DATA_KEYS_COPIES_TO, timezone.now(), settings.DATA_KEYS_BACKUP_DAYS)
 
         seconds = settings.DATA_KEYS_COPY_MINUTES * 60
-        digests.Turns(stop, turn=write, seconds=seconds, label="data_keys_copies").start()
+        RegularThread(stop, turn=write, seconds=seconds, label="data_keys_copies").start()
 
     _ticked_at: datetime | None = None  # when the last tick without an error ended
     _spare_until = 0.0  # a time of the monotonic clock

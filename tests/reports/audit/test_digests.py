@@ -322,32 +322,6 @@ def test_worker_does_not_start_with_destinations_and_without_a_key(settings):
         call_command("run_worker", ticks=1)
 
 
-@pytest.mark.parametrize(
-    ("error", "told"),
-    [
-        (DatabaseError, "WARNING|a turn failed and will be tried again (DatabaseError category=other)"),
-        (TypeError, "ERROR|an error in a turn; the next ones go on (TypeError)"),
-    ],
-)
-def test_a_turn_that_fails_or_hangs_ends_nothing(caplog, error, told):
-    stop, turns = threading.Event(), []
-
-    def turn():
-        turns.append(1)
-        if len(turns) == 1:
-            raise error("texte qui ne doit pas sortir")
-        if len(turns) == 3:
-            stop.set()
-
-    thread = digests.Turns(stop, turn=turn, seconds=0.01)
-    thread.start()
-    thread.join(10)
-    assert not thread.is_alive() and len(turns) == 3
-    level, words = told.split("|")
-    assert [one.levelname for one in caplog.records if words in one.getMessage()] == [level]
-    assert "sortir" not in caplog.text
-
-
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.slow
 def test_worker_brings_them_away_beside_its_ticks_and_a_killed_one_is_followed_by_another(named, tmp_path):
