@@ -1,4 +1,4 @@
-"""These are the views of the console for holds, urgency, notes, drafts and questions to colleagues (apartés).
+"""These are the views of the console for holds, urgency, weight, notes, drafts and questions to colleagues (apartés).
 
 They work without JavaScript: an act redirects to the screen with the open conversation, and an error shows the screen
 with what was typed. What belongs to somebody else gives 404. Only `draft` answers 410.
@@ -6,6 +6,7 @@ with what was typed. What belongs to somebody else gives 404. Only `draft` answe
 
 import uuid
 
+from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -19,8 +20,10 @@ from chat.casework import colleague_questions, danger, holds, notes, reply_draft
 from chat.casework import urgency as casework_urgency
 from chat.casework.notes_forms import AnswerForm, DealtForm, HoldForm, NoteForm, QuestionForm, UrgencyForm
 from chat.console.base import acts_on, address_beside, conversation_or_404, for_agents, read_open, screen
+from chat.conversations import actions
 from chat.conversations.actions import ConversationClosed, NotYours
 from chat.models import Agent, Conversation
+from chat.rules.lifecycle import HEAVY, LIGHT
 from common import rate_limits
 from triage.rules import Urgency
 
@@ -92,6 +95,29 @@ def urgency(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRe
         return screen(request, agent, current, urgency=form)
     label = Urgency(form.cleaned_data["urgency"]).label.lower()
     messages.success(request, _("Urgence : %(label)s.") % {"label": label})
+    return _back(current)
+
+
+class WeightForm(forms.Form):
+    """Sets whether an exchange takes one place or two."""
+
+    weight = forms.TypedChoiceField(choices=[(LIGHT, LIGHT), (HEAVY, HEAVY)], coerce=int)
+
+
+@for_one
+def weight(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
+    """Set how many places this conversation takes."""
+    form = WeightForm(request.POST)
+    if not form.is_valid():
+        return _back(current)
+    chosen = form.cleaned_data["weight"]
+    try:
+        actions.set_weight(conversation_id=current.pk, weight=chosen, by=agent.user)
+    except ConversationClosed:
+        messages.error(request, _("L'échange est terminé : il ne prend plus de place."))
+    else:
+        said = _("Cet échange prend deux places.") if chosen == HEAVY else _("Cet échange prend une place.")
+        messages.success(request, said)
     return _back(current)
 
 

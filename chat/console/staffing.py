@@ -122,7 +122,7 @@ def _page(request: HttpRequest, agent: Agent | None, form: StaffingForm, *, stat
 
 @require_GET
 @for_figures
-def sheet(request: HttpRequest, agent: Agent | None) -> HttpResponse:
+def staffing_csv(request: HttpRequest, agent: Agent | None) -> HttpResponse:
     """Return the table as CSV, with semicolons, decimal commas and a byte-order mark for French spreadsheets."""
     form = StaffingForm.asked(request.GET)
     if not form.is_valid():  # the address of the redirect contains nothing that was typed

@@ -1,15 +1,13 @@
-"""These are the views by which agents look after their load: weights, pauses, their own weeks, a talk with the
-psychologist.
+"""These are the views by which agents look after themselves: pauses, their own weeks, a talk with the psychologist.
 
 « Prendre soin de moi » shows each agent only their own data, because there is no key in its address.
 """
 
-import uuid
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,18 +15,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from chat import access
-from chat.console.base import conversation_or_404, for_agents
-from chat.conversations import actions, pauses
+from chat.console.base import for_agents
+from chat.conversations import pauses
 from chat.models import Agent
 from chat.rules import workload
-from chat.rules.lifecycle import HEAVY, LIGHT
 from chat.wellbeing import debriefs
-
-
-class WeightForm(forms.Form):
-    """Sets whether an exchange takes one place or two."""
-
-    weight = forms.TypedChoiceField(choices=[(LIGHT, LIGHT), (HEAVY, HEAVY)], coerce=int)
 
 
 class DebriefForm(forms.Form):
@@ -39,27 +30,6 @@ class DebriefForm(forms.Form):
         required=False,
         error_messages={"max_length": gettext_lazy("Mille caractères au plus : le reste se dira de vive voix.")},
     )
-
-
-@require_POST
-@for_agents
-def weight(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Set how many places this conversation takes."""
-    current = conversation_or_404(agent, public_id)
-    form = WeightForm(request.POST)
-    if form.is_valid():
-        try:
-            actions.set_weight(conversation_id=current.pk, weight=form.cleaned_data["weight"], by=agent.user)
-        except actions.NotYours as error:
-            raise Http404 from error
-        except actions.ConversationClosed:
-            messages.error(request, _("L'échange est terminé : il ne prend plus de place."))
-        else:
-            heavy = form.cleaned_data["weight"] == HEAVY
-            messages.success(
-                request, _("Cet échange prend deux places.") if heavy else _("Cet échange prend une place.")
-            )
-    return redirect("console:conversation", public_id=public_id)
 
 
 @require_POST
