@@ -234,7 +234,7 @@ def pause_agent(request: HttpRequest, agent: Agent) -> HttpResponse:
                 paused = pausing.pause_agent(
                     agent_id=form.cleaned_data["agent"], by=agent, reason=PauseOrder(form.cleaned_data["reason"])
                 )
-            except (pausing.NotYours, pausing.NotAvailable):
+            except (pausing.AgentOutOfReach, pausing.NotAvailable):
                 form.add_error("agent", str(AGENT_GONE))
             else:
                 said = _("%(name)s est en pause, et le lit. Ses échanges restent les siens. C'est inscrit au registre.")

@@ -13,7 +13,7 @@ from reports.audit import log as audit_log
 from reports.models import AccessKind
 
 
-class NotYours(Exception):
+class AgentOutOfReach(Exception):
     """This agent is of no unit in which the supervisor may step in, is the supervisor, or is not present."""
 
 
@@ -33,14 +33,14 @@ def pause_agent(*, agent_id: int, by: Agent, reason: PauseOrder) -> Agent:
     """Set an agent in pause until they, or somebody else, ends it, and return them.
 
     Whoever was given to them stays theirs. Their lease is not renewed, because nobody has seen them. Writes a line of
-    the register, and tells their open pages. Locks the agent. Raises NotYours and NotAvailable.
+    the register, and tells their open pages. Locks the agent. Raises AgentOutOfReach and NotAvailable.
     """
     now = clock.now()
     reach = access.reach_of(by, now)
     rows = Agent.objects.select_for_update(of=("self",), no_key=True).select_related("unit")
     agent = rows.filter(pk=agent_id, unit__in=reach).exclude(pk=by.pk).first()
     if agent is None or not agent.is_present(now):
-        raise NotYours
+        raise AgentOutOfReach
     if agent.availability != Availability.AVAILABLE:
         raise NotAvailable
     agent.availability, agent.pause_reason, agent.pause_until = Availability.PAUSE, str(reason.label), None

@@ -109,9 +109,9 @@ def test_register_says_who_and_why(camille, dominique):
 def test_only_supervisors_of_the_unit_may_and_not_for_themselves(camille, dominique, stranger):
     colleague = make.agent(unit_name="Ici")
     for by in (stranger, colleague, camille):
-        with pytest.raises(pausing.NotYours):
+        with pytest.raises(pausing.AgentOutOfReach):
             pause(camille, by)
-    with pytest.raises(pausing.NotYours):
+    with pytest.raises(pausing.AgentOutOfReach):
         pause(dominique, dominique)
     assert set(pausing.may_be_paused(dominique, timezone.now())) == {camille, colleague}
     assert set(pausing.may_be_paused(stranger, timezone.now())) == set()
@@ -144,7 +144,7 @@ def test_who_is_gone_or_rests_already_is_not_changed(camille, dominique):
     Agent.objects.filter(pk=camille.pk).update(
         availability=Availability.AVAILABLE, pause_reason="", seen_at=timezone.now() - timedelta(hours=1)
     )
-    with pytest.raises(pausing.NotYours):
+    with pytest.raises(pausing.AgentOutOfReach):
         pause(camille, dominique)
 
 
