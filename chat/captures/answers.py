@@ -70,7 +70,7 @@ def as_pairs(conversation: Conversation) -> list[tuple[str, str]]:
     `definitions.CAPTURES_MOST` captures.
     """
     pairs = []
-    for one in queries.seen_captures(conversation, None):
+    for one in queries.seen_captures(conversation):
         told = [_("Capture n° %(number)s") % {"number": one.number}, one.kind_label, filesizeformat(one.size)]
         if one.fact_number is not None:
             told.append(_("avec le fait n° %(number)s") % {"number": one.fact_number})

@@ -159,22 +159,19 @@ def count_shown(conversation: Conversation) -> Shown:
     return Shown(len(found), gone_along, by_fact)
 
 
-def count_seen(conversation: Conversation, until: datetime | None = None) -> int:
-    """Return how many captures go with a summary to a unit: those that the agent has seen and that are not locked.
-
-    until: when the summary was sent, after which nothing was added to it.
-    """
-    return _seen(conversation, until).filter(locked_at__isnull=True).count()
+def count_seen(conversation: Conversation) -> int:
+    """Return how many captures go with a summary that is sent now: those that the agent has seen and that are not
+    locked."""
+    return _seen(conversation).filter(locked_at__isnull=True).count()
 
 
-def _seen(conversation: Conversation, until: datetime | None) -> "QuerySet[Capture]":
-    rows = handed_in(conversation).filter(read_at__isnull=False)
-    return rows if until is None else rows.filter(read_at__lte=until)
+def _seen(conversation: Conversation) -> "QuerySet[Capture]":
+    return handed_in(conversation).filter(read_at__isnull=False)
 
 
-def seen_captures(conversation: Conversation, until: datetime | None) -> list[Seen]:
-    """Return the captures that the agent has seen, in order. until: when a summary was sent; without later ones."""
-    return open_rows(conversation, _seen(conversation, until).order_by("number"))
+def seen_captures(conversation: Conversation) -> list[Seen]:
+    """Return the captures that the agent has seen, in order."""
+    return open_rows(conversation, _seen(conversation).order_by("number"))
 
 
 def mark_read(conversation: Conversation) -> int:
@@ -198,9 +195,13 @@ def erasable_files(conversation: Conversation) -> list[tuple[UUID, bool]]:
     return [(public_id, locked_at is not None) for public_id, locked_at in found]
 
 
-def shown_one(conversation: Conversation, public_id: UUID, until: datetime | None = None) -> Capture | None:
-    """Return a capture that the agent has seen and that is not locked; None if there is none. until: as above."""
-    capture = _seen(conversation, until).filter(public_id=public_id, locked_at__isnull=True).first()
+def shown_one(conversation: Conversation, public_id: UUID) -> Capture | None:
+    """Return a capture that the agent has seen and that is not locked; None if there is none."""
+    return _unlocked_one(conversation, _seen(conversation), public_id)
+
+
+def _unlocked_one(conversation: Conversation, rows: "QuerySet[Capture]", public_id: UUID) -> Capture | None:
+    capture = rows.filter(public_id=public_id, locked_at__isnull=True).first()
     if capture is not None:
         capture.conversation = conversation
     return capture
@@ -257,3 +258,27 @@ def own_originals(conversation: Conversation) -> dict[UUID, Iterator[bytes]]:
         except (UnsealError, KeyError):
             logger.error("captures: the key of one cannot be opened %s", conversation.public_id)
     return found
+
+
+# --- what went with a summary -----------------------------------------------------------------------------------------
+# until: by when the agent had seen them (`referral.queries.captures_until`); None where none went along.
+
+
+def _sent_along(conversation: Conversation, until: datetime | None) -> "QuerySet[Capture]":
+    rows = _seen(conversation)
+    return rows.none() if until is None else rows.filter(read_at__lte=until)
+
+
+def count_sent_along(conversation: Conversation, until: datetime | None) -> int:
+    """Return how many captures went with a summary and are not locked."""
+    return _sent_along(conversation, until).filter(locked_at__isnull=True).count()
+
+
+def captures_sent_along(conversation: Conversation, until: datetime | None) -> list[Seen]:
+    """Return the captures that went with a summary, in order, locked ones too."""
+    return open_rows(conversation, _sent_along(conversation, until).order_by("number"))
+
+
+def one_sent_along(conversation: Conversation, public_id: UUID, until: datetime | None) -> Capture | None:
+    """Return a capture that went with a summary and is not locked; None if there is none."""
+    return _unlocked_one(conversation, _sent_along(conversation, until), public_id)

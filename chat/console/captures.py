@@ -75,7 +75,7 @@ def _show(
                 "field_id": f"motif-{one.number}",
                 "is_refused": one.public_id == refused,
             }
-            for one in queries.seen_captures(current, None)
+            for one in queries.seen_captures(current)
         ],
         "handouts": [
             {"one": one, "pages": pages_of(one, "console:capture_drawing", public_id)}

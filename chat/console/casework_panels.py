@@ -278,7 +278,7 @@ def draft_of(conversation: Conversation, sheet: Sheet | None = None, *, facts: S
     """Return the first text of a summary, in lines: the signalement's facts, the sheet, and the person's shown facts.
 
     facts: the shown facts in order, of which as many are used as fit. Nothing of the messages is in it; "" if there is
-    nothing to say. It goes to a unit only after the person has read it and agreed.
+    nothing to say. It goes to a unit after the person has read it and agreed; in urgency also without that.
     """
     told = sheet.told if sheet else told_facts(fact_sheet.facts_of(fact_sheet.sheet_of(conversation)))
     report = conversation.report

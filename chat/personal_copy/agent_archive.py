@@ -90,7 +90,7 @@ def _value(conversation: Conversation, document: Document, *, now: datetime, mot
         "facts": [parts.fact_for_reader(one) for one in journal_queries.read_facts(conversation)],
         "captures": [
             parts.capture_for_reader(one)
-            for one in capture_queries.seen_captures(conversation, None)
+            for one in capture_queries.seen_captures(conversation)
             if one.sha256 and one.locked_at is None and one.received_at is not None
         ],
         "hands": parts.hands(asked).value,

@@ -165,6 +165,14 @@ def words_of(row: Transmission | TransmissionStep) -> dict[str, Any]:
         return {}
 
 
+def captures_until(row: Transmission) -> datetime | None:
+    """Return by when the agent had seen the captures that went with a summary; None where none went.
+
+    Without the person's agreement none went.
+    """
+    return row.sent_at if row.basis == Basis.AGREED else None
+
+
 def _cleaned(words: Mapping[str, Any]) -> dict[str, Any]:
     """Return the words as they are shown, with hidden characters made visible."""
     return {name: _plain(value) for name, value in words.items()}

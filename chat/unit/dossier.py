@@ -34,8 +34,8 @@ from chat.personal_copy.parts import (
 from chat.proof_of_date import sources
 from chat.proof_of_date.proofs import proofs_of
 from chat.referral import actions as referral_actions
-from chat.referral.queries import ShownReferral
-from chat.rules.referral import State
+from chat.referral.queries import ShownReferral, captures_until
+from chat.rules.referral import Basis, State
 from chat.unit.views import for_units, show_problem, transmission_or_404
 from common import rate_limits
 from common.offload import background_jobs, pool
@@ -128,7 +128,11 @@ def _document(account: UnitAccount, opened: ShownReferral) -> Document:
         letterhead=letterhead.lines(),
         mark=_("Document fait pour %(unit)s (compte n° %(account)s) le %(moment)s.")
         % {"unit": opened.unit, "account": account.user_id, "moment": moment_in_words(timezone.now())},
-        about=[_("Un signalement n'est pas une plainte. La personne a lu ce résumé.")],
+        about=[
+            _("Un signalement n'est pas une plainte. La personne a lu ce résumé.")
+            if opened.transmission.basis == Basis.AGREED
+            else _("Un signalement n'est pas une plainte. Ce résumé a été envoyé sans l'accord de la personne.")
+        ],
         sections=[
             Section(_("Résumé"), lines=[opened.summary]),
             *([Section(_("Chronologie des faits, dits par la personne"), pairs=facts)] if facts else []),
@@ -150,7 +154,7 @@ def _document(account: UnitAccount, opened: ShownReferral) -> Document:
 
 def _captures(row: Transmission) -> list[capture_queries.Seen]:
     """Return what is known of the captures that went with the summary, without the originals."""
-    found = capture_queries.seen_captures(row.conversation, row.sent_at)
+    found = capture_queries.captures_sent_along(row.conversation, captures_until(row))
     return [one for one in found if one.sha256 and one.locked_at is None and one.received_at is not None]
 
 

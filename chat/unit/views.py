@@ -151,7 +151,7 @@ def _show(
     context = {
         "account": account,
         "opened": opened,
-        "captures": captures.count_seen(row.conversation, row.sent_at),
+        "captures": captures.count_sent_along(row.conversation, referral_queries.captures_until(row)),
         "journal": journal_panel.read_agreed(row.conversation, opened.agreed.until) if opened.agreed else Panel(),
         "meeting": meeting or MeetingForm(unit=account.point),
         "reason": reason or ReasonForm(),

@@ -224,7 +224,7 @@ BY_KEY = {
     ("chat/captures/receiving.py", "begin_capture"), ("chat/captures/receiving.py", "is_begun"),
     ("chat/captures/receiving.py", "_own"),
     ("chat/captures/receiving.py", "erase_capture"), ("chat/captures/receiving.py", "_of"),
-    ("chat/captures/queries.py", "shown_one"), ("chat/captures/queries.py", "own_captures"),
+    ("chat/captures/queries.py", "_unlocked_one"), ("chat/captures/queries.py", "own_captures"),
     ("chat/captures/handouts.py", "_begin"), ("chat/captures/handouts.py", "_announce"),
     ("chat/captures/handouts.py", "forget"), ("chat/captures/handouts.py", "one_of"),
     ("chat/captures/opening.py", "locked_one"),

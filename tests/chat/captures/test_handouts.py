@@ -127,7 +127,7 @@ def test_it_is_none_of_the_persons_captures(held, as_reporter):
     capture = draw()
     me = as_reporter(conversation)
     me.get(THEIRS)
-    assert queries.own_captures(conversation) == [] and queries.seen_captures(conversation, None) == []
+    assert queries.own_captures(conversation) == [] and queries.seen_captures(conversation) == []
     assert queries.count_shown(conversation).total == 0 and not queries.has_own(conversation)
     assert queries.own_originals(conversation) == {} and queries.mark_read(conversation) == 0
     assert receiving.take_back(conversation=conversation) == 0

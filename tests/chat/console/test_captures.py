@@ -64,7 +64,8 @@ def test_chronology_names_the_captures_of_each_fact_and_the_summary_how_many_go_
     assert "Capture n° 1 : fait n° 1." in drawing and ">C1</text>" in drawing and "C2" not in drawing
     assert link in read(browser.get(f"{page_of(conversation)}faits/"))
     browser.get(page)
-    assert "2 captures que vous avez vues vont avec le résumé." in read(browser.get(page_of(conversation)))
+    told = "2 captures que vous avez vues vont avec le résumé, si la personne donne son accord."
+    assert told in read(browser.get(page_of(conversation)))
 
 
 def test_document_of_the_exchange_names_what_was_seen_by_number_and_digest(seen):

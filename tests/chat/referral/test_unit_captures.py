@@ -14,6 +14,7 @@ from django.utils import timezone
 from chat.captures import opening, receiving
 from chat.documents import transcript_pdf
 from chat.models import Capture, ScanResult
+from chat.referral import actions as referral_actions
 from chat.unit import dossier
 from common.offload import background_jobs
 from common.sealed_files.chunks import CHUNK_BYTES
@@ -23,6 +24,7 @@ from tests.chat.console.agents import signed_in
 from tests.factories import captures as make_captures
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
+from triage.rules import Urgency
 
 pytestmark = pytest.mark.django_db
 CONTENT = make_captures.png(more=2 * CHUNK_BYTES)
@@ -36,6 +38,12 @@ def received():
     unit = hand.account()
     row = hand.opened(conversation, unit)
     return row, capture, signed_in(unit.user), f"/unite/{row.public_id}/captures/"
+
+
+def dossier_of(browser, address):
+    answer = browser.post(f"{address}dossier/")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as found:
+        return json.loads(found.read("dossier.json"))
 
 
 def whole(answer):
@@ -124,6 +132,31 @@ def test_what_was_shown_after_the_summary_was_sent_did_not_go_along(received):
     assert "APRES" not in browser.get(page).text
     assert browser.get(f"{page}{later.public_id}/1/").status_code == 404
     assert browser.post(f"{page}{later.public_id}/original/", {"motive": "complaint"}).status_code == 404
+
+
+def test_summary_without_agreement_takes_no_capture_along(monkeypatch):
+    conversation = make.assigned()
+    conversation.urgency = Urgency.CRITICAL
+    conversation.save()
+    capture, unit = make_captures.seen(conversation, CONTENT), hand.account()
+    row = referral_actions.send_without(
+        conversation_id=conversation.pk,
+        point_id=unit.point_id,
+        summary="x",
+        why="danger",
+        by=conversation.assigned_to.user,
+    )
+    referral_actions.mark_read(transmission=row, by=unit.user)
+    browser, address = signed_in(unit.user), f"/unite/{row.public_id}/"
+    page = f"{address}captures/"
+    assert f'href="{page}"' not in browser.get(address).text
+    assert hashlib.sha256(CONTENT).hexdigest() not in browser.get(page).text
+    assert browser.get(f"{page}{capture.public_id}/1/").status_code == 404
+    assert browser.post(f"{page}{capture.public_id}/original/", {"motive": "complaint"}).status_code == 404
+    drawn = []
+    monkeypatch.setattr(transcript_pdf, "draw", lambda document, *_given, **_named: drawn.append(document) or b"%PDF")
+    assert dossier_of(browser, address)["captures"] == []
+    assert drawn[0].thread == [] and "sans l'accord de la personne" in drawn[0].about[0]
 
 
 def test_locked_capture_is_given_to_nobody(received):
