@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from chat.captures import receiving, store
 from chat.models import Capture, CaptureDrawing, CaptureState, Conversation, ScanResult
@@ -159,10 +159,16 @@ def count_shown(conversation: Conversation) -> Shown:
     return Shown(len(found), gone_along, by_fact)
 
 
-def count_seen(conversation: Conversation) -> int:
-    """Return how many captures go with a summary that is sent now: those that the agent has seen and that are not
-    locked."""
-    return _seen(conversation).filter(locked_at__isnull=True).count()
+def count_seen(conversation: Conversation, until: datetime | None = None) -> tuple[int, datetime | None]:
+    """Return how many captures the agent has seen that are not locked, and when the last of them was (None for none).
+
+    They go with a summary that is sent now. until: only those that were seen by then.
+    """
+    rows = _seen(conversation).filter(locked_at__isnull=True)
+    if until is not None:
+        rows = rows.filter(read_at__lte=until)
+    found = rows.aggregate(count=Count("pk"), last=Max("read_at"))
+    return found["count"], found["last"]
 
 
 def _seen(conversation: Conversation) -> "QuerySet[Capture]":

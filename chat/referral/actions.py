@@ -66,6 +66,10 @@ class Settled(Exception):
     """The transmission is in another state by now: answered, withdrawn, read or closed. Nothing was changed."""
 
 
+class Unreadable(Exception):
+    """The summary cannot be decrypted now, so nobody could have read what they agree to. Nothing was changed."""
+
+
 class Older(Exception):
     """The page is out of date, because a step was made since it was shown. Nothing was changed."""
 
@@ -188,13 +192,19 @@ def _new(
 
 @transaction.atomic
 def answer_consent(
-    *, conversation: Conversation, public_id: UUID, agrees: bool, facts: AgreedFacts | None = None
+    *,
+    conversation: Conversation,
+    public_id: UUID,
+    agrees: bool,
+    facts: AgreedFacts | None = None,
+    captures_until: datetime | None = None,
 ) -> None:
     """Record the person's answer to the summary that they have read: yes sends it, no ends it.
 
     The caller has proven access. facts: facts that the page named beside the summary, which are sent with it; None when
-    it named none. Raises Settled when that summary no longer waits, so that an old page agrees to nothing else; and
-    NoAccount when the unit can no longer receive it, which leaves it waiting. Locks the conversation.
+    it named none. captures_until: when the last of the captures was seen that the page named; None when it named none.
+    Raises Settled when that summary no longer waits, so that an old page agrees to nothing else; and NoAccount when the
+    unit can no longer receive it, or Unreadable, which leave it waiting. Locks the conversation.
     """
     conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation.pk)
     row = _of_conversation(conversation, public_id)
@@ -207,9 +217,12 @@ def answer_consent(
             raise NoAccount
         if row.point_id in _running_points(conversation):
             raise Settled
-        if facts is not None and (words := words_of(row)):
-            row.seal({**words, **facts.as_words()})
-            row.save(update_fields=["sealed_words"])
+        words = words_of(row)
+        if not words:
+            raise Unreadable
+        words["captures_until"] = captures_until.isoformat() if captures_until is not None else ""
+        row.seal(words | facts.as_words() if facts is not None else words)
+        row.save(update_fields=["sealed_words"])
     row.basis, row.sent_at, row.file_number = Basis.AGREED, clock.now(), draw_file_number()
     _move(row, State.SENT, Part.PERSON)
     _step(row, State.SENT, None, thread_texts.TRANSMITTED, unit=words_of(row).get("unit", ""), number=row.file_number)

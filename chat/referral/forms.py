@@ -54,19 +54,27 @@ class OfOneForm(forms.Form):
 class AnswerForm(OfOneForm):
     """It is the person's answer to the summary that they read.
 
-    facts_until: when the last of the facts was read that the page named beside it; empty where it named none.
+    facts_until, captures_until: when the last of the facts was read that the page named beside it, and when the last of
+    the captures was seen; empty where it named none.
     """
 
     answer = forms.ChoiceField(choices=[("yes", _("oui")), ("no", _("non"))])
     facts_until = forms.DateTimeField(required=False)
+    captures_until = forms.DateTimeField(required=False)
 
     def clean_facts_until(self) -> datetime | None:
-        """Return the time in UTC, because the database refuses some offsets; None for a time without an offset."""
-        until: datetime | None = self.cleaned_data["facts_until"]
+        return self._in_utc("facts_until")
+
+    def clean_captures_until(self) -> datetime | None:
+        return self._in_utc("captures_until")
+
+    def _in_utc(self, name: str) -> datetime | None:
+        """Return the time in UTC, because the database refuses some offsets; None where none was sent."""
+        until: datetime | None = self.cleaned_data[name]
         try:
             return until.astimezone(UTC) if until is not None else None
         except OverflowError as error:
-            raise forms.ValidationError(self.fields["facts_until"].error_messages["invalid"]) from error
+            raise forms.ValidationError(self.fields[name].error_messages["invalid"]) from error
 
 
 class RemovalAnswerForm(forms.Form):

@@ -168,9 +168,22 @@ def words_of(row: Transmission | TransmissionStep) -> dict[str, Any]:
 def captures_until(row: Transmission) -> datetime | None:
     """Return by when the agent had seen the captures that went with a summary; None where none went.
 
-    Without the person's agreement none went.
+    None went without the person's agreement, nor where the page on which they agreed named none. Early rows do not say
+    what that page named: with them went what had been seen when they were sent.
     """
-    return row.sent_at if row.basis == Basis.AGREED else None
+    words = words_of(row) if row.basis == Basis.AGREED else {}
+    if not words:
+        return None
+    until = words.get("captures_until")
+    if until is None:
+        return row.sent_at
+    return datetime.fromisoformat(until) if until else None
+
+
+def asked_at(conversation: Conversation, public_id: UUID) -> datetime | None:
+    """Return when a summary of this conversation was written; None when there is no such one."""
+    rows = Transmission.objects.filter(conversation=conversation, public_id=public_id)
+    return rows.values_list("made_at", flat=True).first()
 
 
 def _cleaned(words: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,9 @@ add(
     _("Les faits montrés vont avec ce résumé ({count}) : l'unité lit ceux que ton interlocuteur a lus."),
     variables=[Variable("count", "le nombre de faits", "3")],
 )
-add("follow_up.unreadable", FOLLOW_UP, _("Ce résumé ne peut pas être lu en ce moment : il ne partira pas."))
+UNREADABLE = add(
+    "follow_up.unreadable", FOLLOW_UP, _("Ce résumé ne peut pas être lu en ce moment : il ne partira pas.")
+)
 add(
     "follow_up.urgent",
     FOLLOW_UP,

@@ -26,6 +26,7 @@ from chat.referral import removal as referral_removal
 from chat.referral.forms import AnswerForm, MeetingAnswerForm, RemovalAnswerForm
 from chat.referral.queries import AgreedFacts, ShownReferral
 from chat.rules import removal as removal_rules
+from chat.texts import follow_up as follow_up_texts
 from chat.texts import forms as form_texts
 from chat.visitor.base import FOLLOW_UP_ASKED, go_to_follow_up, manner_of
 from chat.visitor.resume import CODES_SECONDS
@@ -68,8 +69,16 @@ def follow_up(request: HttpRequest) -> HttpResponse:
         try:
             agrees = data["answer"] == "yes"
             facts = _agreed_facts(current, data["facts_until"]) if agrees and data["facts_until"] else None
+            until = data["captures_until"]
+            if "captures_until" not in request.POST:
+                # The version before drew this page. It named at least what had been seen when the summary was written.
+                until = referral_queries.asked_at(current, data["transmission"])
             referral_actions.answer_consent(
-                conversation=current, public_id=data["transmission"], agrees=agrees, facts=facts
+                conversation=current,
+                public_id=data["transmission"],
+                agrees=agrees,
+                facts=facts,
+                captures_until=captures.count_seen(current, until)[1] if agrees and until else None,
             )
             messages.success(request, (form_texts.SUMMARY_SENT if agrees else form_texts.SUMMARY_NOT_SENT).say())
             return redirect("chat:follow_up")
@@ -77,6 +86,8 @@ def follow_up(request: HttpRequest) -> HttpResponse:
             error = form_texts.SUMMARY_SETTLED.say()
         except referral_actions.NoAccount:
             error = form_texts.NO_ACCOUNT.say()
+        except referral_actions.Unreadable:
+            error = follow_up_texts.UNREADABLE.say()
     return _show(request, current, is_by_code=is_by_code, error=error, status=409 if form.is_valid() else 200)
 
 
@@ -197,11 +208,13 @@ def _show(
     is_asked: bool = False,
     status: int = 200,
 ) -> HttpResponse:
+    seen, seen_until = captures.count_seen(current)
     context = follow_up_page(
         current,
         manner_of(request, current),
         rows=referral_queries.referrals_of(current),
-        captures=captures.count_seen(current),
+        captures=seen,
+        captures_until=seen_until,
         facts=_agreed_facts(current),
         reminders=referral_removal.reminders_of(current, timezone.localdate()),
         is_still_there=STILL_THERE in request.GET,
@@ -220,6 +233,7 @@ def follow_up_page(
     *,
     rows: Sequence[ShownReferral],
     captures: int = 0,
+    captures_until: datetime | None = None,
     facts: AgreedFacts | None = None,
     reminders: Sequence[referral_removal.Reminder] = (),
     is_still_there: bool = False,
@@ -229,14 +243,16 @@ def follow_up_page(
     meeting: MeetingAnswerForm | None = None,
     code: str = "",
 ) -> dict[str, Any]:
-    """Return what « Suites » shows. captures, facts: what goes along with a summary that is sent now. is_still_there:
-    the person has just said so of a content, and the way to what they can do stays in reach. is_by_code: a code opened
-    it. meeting: what was sent of an appointment and not taken. code: the words of a new code, shown this once.
+    """Return what « Suites » shows. captures, facts: what goes along with a summary that is sent now. captures_until:
+    when the last of the captures was seen. is_still_there: the person has just said so of a content, and the way to
+    what they can do stays in reach. is_by_code: a code opened it. meeting: what was sent of an appointment and not
+    taken. code: the words of a new code, shown this once.
     """
     return {
         **manner,
         "rows": [(row, _may_read(row, is_by_code=is_by_code), _count_named(row, facts)) for row in rows],
         "captures": captures,
+        "captures_until": captures_until.isoformat() if captures_until is not None else "",
         "facts_until": facts.until.isoformat() if facts is not None else "",
         "has_meeting": any(row.has_meeting for row in rows),
         "has_examples": any(row.is_example for row in rows),

@@ -228,6 +228,7 @@ BY_KEY = {
     ("chat/captures/handouts.py", "_begin"), ("chat/captures/handouts.py", "_announce"),
     ("chat/captures/handouts.py", "forget"), ("chat/captures/handouts.py", "one_of"),
     ("chat/captures/opening.py", "locked_one"),
+    ("chat/referral/queries.py", "asked_at"),  # among the summaries of this conversation
     ("chat/casework/proposals.py", "_answers"),  # messages of the same conversation
     ("chat/casework/proposals.py", "open_question"),  # likewise
     ("chat/console/casework.py", "_follow"),  # likewise

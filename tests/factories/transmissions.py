@@ -3,6 +3,7 @@
 import itertools
 from typing import Any
 
+from chat.captures import queries as captures
 from chat.models import Conversation, Transmission, UnitAccount
 from chat.referral import actions as referral_actions
 from locations.models import ReceptionPoint
@@ -44,9 +45,12 @@ def asked(conversation: Conversation, unit: UnitAccount, summary: str = SUMMARY)
 
 
 def sent(conversation: Conversation, unit: UnitAccount, summary: str = SUMMARY) -> Transmission:
-    """Return a summary that the person agreed to send."""
+    """Return a summary that the person agreed to send, with the captures that were seen."""
     row = asked(conversation, unit, summary)
-    referral_actions.answer_consent(conversation=conversation, public_id=row.public_id, agrees=True)
+    _count, until = captures.count_seen(conversation)
+    referral_actions.answer_consent(
+        conversation=conversation, public_id=row.public_id, agrees=True, captures_until=until
+    )
     return Transmission.objects.select_related("conversation__report", "point").get(pk=row.pk)
 
 

@@ -240,10 +240,11 @@ def _goes_to_a_unit(all_: Typing) -> None:
         key = re.search(r'name="transmission" value="([^"]+)"', shown.body)
         assert key
         wrong = {"transmission": mark("cle"), "answer": mark("reponse"), "facts_until": mark("jusqu-a")}
+        wrong["captures_until"] = mark("captures-jusqu-a")
         him.post("/tchat/suites/", wrong)
         until = re.search(r'name="facts_until" value="([^"]+)"', shown.body)
         assert until, "the facts that were read go along"
-        said = {"transmission": key[1], "answer": answer, "facts_until": unescape(until[1])}
+        said = {"transmission": key[1], "answer": answer, "facts_until": unescape(until[1]), "captures_until": ""}
         assert him.post("/tchat/suites/", said).status == 302
     own = re.search(r'href="(/unite/[0-9a-f-]{36}/)"', unit.get("/unite/").body)
     assert own

@@ -5,28 +5,36 @@ log.
 import hashlib
 import io
 import json
+import re
 import threading
 import zipfile
+from html import unescape
 
 import pytest
 from django.utils import timezone
 
 from chat.captures import opening, receiving
 from chat.documents import transcript_pdf
-from chat.models import Capture, ScanResult
+from chat.models import Capture, ScanResult, Transmission
 from chat.referral import actions as referral_actions
+from chat.referral.queries import captures_until
+from chat.rules.referral import State
 from chat.unit import dossier
 from common.offload import background_jobs
 from common.sealed_files.chunks import CHUNK_BYTES
 from reports.audit import for_the_person, wording
 from reports.models import AccessKind, AccessRecord
 from tests.chat.console.agents import signed_in
+from tests.chat.referral.test_referral_pages import visit
 from tests.factories import captures as make_captures
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
+from tests.support.reading import squeezed
 from triage.rules import Urgency
 
 pytestmark = pytest.mark.django_db
+SUITES = "/tchat/suites/"
+UNTIL = re.compile(r'name="captures_until" value="([^"]*)"')
 CONTENT = make_captures.png(more=2 * CHUNK_BYTES)
 
 
@@ -132,6 +140,109 @@ def test_what_was_shown_after_the_summary_was_sent_did_not_go_along(received):
     assert "APRES" not in browser.get(page).text
     assert browser.get(f"{page}{later.public_id}/1/").status_code == 404
     assert browser.post(f"{page}{later.public_id}/original/", {"motive": "complaint"}).status_code == 404
+
+
+def agree(conversation, row, page=None, **changed):
+    """Press « Oui » as the person, on this page, or as it is drawn now. changed: fields; None sends none."""
+    page = page or visit(conversation).get(SUITES).text
+    fields = {"transmission": row.public_id, "answer": "yes", "captures_until": UNTIL.search(page)[1], **changed}
+    answer = visit(conversation).post(SUITES, {name: said for name, said in fields.items() if said is not None})
+    row.refresh_from_db()
+    return answer
+
+
+def sent_along(row, unit):
+    """Return the numbers of the captures that the unit sees beside the summary."""
+    referral_actions.mark_read(transmission=row, by=unit.user)
+    unit.browser = signed_in(unit.user)
+    page = unit.browser.get(f"/unite/{row.public_id}/captures/").text
+    return [int(number) for number in re.findall(r'aria-labelledby="capture-(\d+)"', page)]
+
+
+@pytest.fixture
+def asked():
+    """Return an exchange with one capture that its agent saw, and a summary that waits for the person's answer."""
+    conversation, unit = make.assigned(), hand.account()
+    make_captures.seen(conversation)
+    return conversation, unit, hand.asked(conversation, unit)
+
+
+def test_captures_that_the_page_named_go_along(asked):
+    conversation, unit, row = asked
+    make_captures.seen(conversation)
+    page = squeezed(unescape(visit(conversation).get(SUITES).text))
+    assert "Les captures que vous avez montrées vont avec ce résumé (2)" in page
+    assert agree(conversation, row).status_code == 302
+    assert sent_along(row, unit) == [1, 2]
+
+
+def test_what_was_seen_after_the_page_was_drawn_does_not_go_along(asked):
+    conversation, unit, row = asked
+    page = visit(conversation).get(SUITES).text
+    assert "vont avec ce résumé (1)" in page
+    later = make_captures.seen(conversation)
+    agree(conversation, row, page)
+    assert later.number == 2 and sent_along(row, unit) == [1]
+    address = f"/unite/{row.public_id}/captures/{later.public_id}/original/"
+    assert unit.browser.post(address, {"motive": "complaint"}).status_code == 404
+
+
+def test_page_that_named_no_capture_sends_none():
+    conversation, unit = make.assigned(), hand.account()
+    row = hand.asked(conversation, unit)
+    page = visit(conversation).get(SUITES).text
+    make_captures.seen(conversation)
+    agree(conversation, row, page)
+    assert row.state == State.SENT and sent_along(row, unit) == []
+
+
+@pytest.mark.parametrize(
+    "wrong", ["demain", "2027-99-01", "<b>", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"]
+)
+def test_moment_that_is_none_sends_nothing(asked, wrong):
+    conversation, _unit, row = asked
+    assert agree(conversation, row, captures_until=wrong).status_code == 200
+    assert row.state == State.ASKED
+
+
+def test_moment_to_come_names_what_was_seen_by_now(asked):
+    conversation, unit, row = asked
+    agree(conversation, row, captures_until="2999-01-01T00:00:00+00:00")
+    make_captures.seen(conversation)
+    assert sent_along(row, unit) == [1]
+
+
+def test_form_that_the_version_before_drew_sends_what_was_seen_when_the_summary_was_written(asked):
+    conversation, unit, row = asked
+    make_captures.seen(conversation)
+    agree(conversation, row, captures_until=None)
+    assert sent_along(row, unit) == [1]
+
+
+def test_summary_that_the_version_before_sent_keeps_what_had_been_seen_by_then(asked):
+    conversation, unit, row = asked
+    make_captures.seen(conversation)
+    agree(conversation, row)
+    words = row.words
+    del words["captures_until"]
+    row.seal(words)
+    row.save()
+    make_captures.seen(conversation)
+    assert sent_along(row, unit) == [1, 2]
+
+
+def test_summary_that_cannot_be_read_is_not_sent_and_takes_no_capture_along(asked):
+    conversation, _unit, row = asked
+    page = visit(conversation).get(SUITES).text
+    words = bytes(row.sealed_words)
+    Transmission.objects.filter(pk=row.pk).update(sealed_words=b"\1\4test" + b"0" * 40)
+    answer = agree(conversation, row, page)
+    assert answer.status_code == 409 and "il ne partira pas" in answer.text and row.state == State.ASKED
+    Transmission.objects.filter(pk=row.pk).update(sealed_words=words)
+    agree(conversation, row, page)
+    assert row.state == State.SENT and captures_until(row) is not None
+    row.sealed_words = b"\1\4test" + b"0" * 40
+    assert captures_until(row) is None
 
 
 def test_summary_without_agreement_takes_no_capture_along(monkeypatch):
