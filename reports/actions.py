@@ -123,27 +123,25 @@ def add_to_report(
 ) -> bool:
     """Save what the person adds to their report while they wait, in place of the former choices.
 
-    Returns whether a choice changed. name, contact: sealed in place of the former value; "" changes nothing. Locks the
-    report. Raises Gone; sealing.TextRefused when a text is longer than TEXT_MAX_BYTES, and then nothing is saved;
-    IdentityNotSealed, and then the choices are saved.
+    Returns whether a choice changed. name, contact: sealed in place of the former value; "" changes nothing. The
+    report's row and both sealed values are written each time, in one transaction, so that no row tells what was given.
+    Locks the report. Raises Gone; sealing.TextRefused when a text is longer than TEXT_MAX_BYTES, and then nothing is
+    saved; IdentityNotSealed when one was given, and then the choices are saved.
     """
     is_sealed = True
     with transaction.atomic():
         report = _hold(report_id)
         said = {"facts": list(facts), "platforms": list(platforms), "since": since, "expectations": list(expectations)}
         is_changed = any(getattr(report, field) != value for field, value in said.items())
-        if is_changed:
-            for field, value in said.items():
-                setattr(report, field, value)
-            report.save(update_fields=list(said))
-        if name or contact:
-            try:
-                with transaction.atomic():  # name and contact are both sealed, or neither is
-                    reporter_identity.replace_identity(report, name=name, contact=contact)
-            except encryption.UnsealError as error:
-                logger.error("report: a name or a way to be reached was not sealed (%s)", describe_error(error))
-                is_sealed = False
-    if not is_sealed:
+        for field, value in said.items():
+            setattr(report, field, value)
+        report.save(update_fields=list(said))
+        try:
+            reporter_identity.replace_identity(report, name=name, contact=contact)
+        except encryption.UnsealError as error:  # it was raised before anything was written
+            logger.error("report: what is under seal was not sealed again (%s)", describe_error(error))
+            is_sealed = False
+    if not is_sealed and (name or contact):
         raise IdentityNotSealed
     return is_changed
 

@@ -141,16 +141,25 @@ def seal_identity(
 def replace_identity(report: Report, *, name: str, contact: str) -> None:
     """Seal a name or a way to be reached that is given after the report was filed, in place of the first value.
 
-    "" leaves the value as it is. Every report thus has the same values, whether and whenever something was given. A
-    value for which a disclosure request is open is not replaced. The caller has locked the report. Raises
-    sealing.TextRefused when a text is too long, and UnsealError when the data key of the exchange cannot be used.
+    "" leaves the value as it is. Both rows are written again whatever was given, with other bytes (where the values are
+    encrypted with the data key as well) and the same version, so that neither a row's transaction (`xmin`) nor a former
+    copy nor the register tells which of them was given. A value for which a disclosure request is open is not replaced.
+    The caller has locked the report. Raises sealing.TextRefused when a text is too long, and UnsealError when the data
+    key of the exchange cannot be used; then nothing is written.
     """
-    asked = OpeningRequest.objects.filter(report=report, state__in=OPEN).values("version")
-    for field, text in ((SealedField.NAME, name), (SealedField.CONTACT, contact)):
-        if text:
-            version, sealed = _seal(report.public_id, field, text)
-            rows = SealedValue.objects.filter(report=report, field=field).exclude(version__in=asked)
-            rows.update(version=version, sealed=_as_kept(report, field, version, sealed))
+    texts = {SealedField.NAME: name, SealedField.CONTACT: contact}
+    asked = set(OpeningRequest.objects.filter(report=report, state__in=OPEN).values_list("version", flat=True))
+    values = list(SealedValue.objects.filter(report=report, field__in=texts))
+    for value in values:
+        value.report = report
+        text = texts[SealedField(value.field)]
+        if text and value.version not in asked:
+            context = Context(report.public_id, value.field, value.version)
+            sealed = seal_text(text, public_key=public_key(), context=context)
+        else:
+            sealed = value.for_custodians
+        value.sealed = _as_kept(report, value.field, value.version, sealed)
+    SealedValue.objects.bulk_update(values, ["sealed"])
 
 
 def record(arrivals: Sequence[Arrival]) -> list[Arrival]:

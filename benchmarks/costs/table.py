@@ -60,7 +60,8 @@ SAID = Stores(rows=1, changed=4, kib=TEXT_KIB, keys=2)  # what a message stores
 DRAFT_KIB = 340
 # One object of the admin and its line of the audit log, as large as a request may be.
 OBJECT = Stores(rows=4, changed=4, kib=1024, keys=2)
-DRAFT = Stores(rows=1, changed=2, kib=DRAFT_KIB, keys=1)
+# Without a script, what is ticked beside a form goes along: the report is written, and two of its sealed values.
+TICKED = 3
 # Five hundred accounts, each with its agent, its line of the audit log and its line of Django's log.
 SHEET = Stores(rows=2_500, changed=4, kib=640, keys=2)
 # No anonymous act takes more than 20 ms for 4,000 characters, and no client more than 8 MiB: these are goals of the
@@ -265,8 +266,16 @@ ROUTES: dict[str, Line] = {
         "chat.visitor.conversation:WHOLE_THREADS",
         stores=Stores(changed=1, kib=4, keys=1),
     ),
-    **_lines(VISITOR, ("chat:message",), BODY, FORM_RATE, EXCHANGE, PIECE_BYTES, stores=SAID),
-    **_lines(VISITOR, ("chat:draft",), "chat.visitor.draft_session:KEPT_MAX", "chat.visitor.draft:SAVES", stores=DRAFT),
+    **_lines(
+        VISITOR, ("chat:message",), BODY, FORM_RATE, EXCHANGE, PIECE_BYTES, stores=Stores(1, 4 + TICKED, TEXT_KIB, 2)
+    ),
+    **_lines(
+        VISITOR,
+        ("chat:draft",),
+        "chat.visitor.draft_session:KEPT_MAX",
+        "chat.visitor.draft:SAVES",
+        stores=Stores(rows=1, changed=1 + TICKED, kib=DRAFT_KIB + TEXT_KIB, keys=1),
+    ),
     **_lines(
         COPY,
         ("chat:copy",),
@@ -350,7 +359,7 @@ ROUTES: dict[str, Line] = {
         "chat.rules.resume_words:MAX_TYPED",
         "common.service_settings.definitions:CODES_MOST",
         "common.service_settings.definitions:TRIES_MOST",
-        stores=Stores(rows=1, changed=3, kib=DRAFT_KIB + COUNTERS_KIB, keys=8),
+        stores=Stores(rows=1, changed=3 + TICKED, kib=DRAFT_KIB + COUNTERS_KIB, keys=8),
     ),
     **_lines(VISITOR, ("chat:handover",), "chat.rules.transfer:SUMMARY_MAX", stores=Stores(2, 4, TEXT_KIB)),
     **_lines(VISITOR, ("chat:end", "chat:answers"), "chat.casework.proposals:AT_MOST", stores=Stores(3, 4, 4)),

@@ -30,8 +30,8 @@ def add_to_report(request: HttpRequest) -> HttpResponse:
     """Keep what is ticked now in place of what was. A name or a way to be reached is sealed; an empty one is nothing.
 
     A script asks for JSON and stays on its page. Without one, what is being written (`body`) goes along. At most SAVES
-    in SAVES_SECONDS for a conversation: one row is locked and written when something changed, and two values are sealed
-    when they were given; its agent's page is told once.
+    in SAVES_SECONDS for a conversation: three rows are written, whatever changed, and two values are sealed when they
+    were given; its agent's page is told once.
     """
     current = access.as_reporter(request.session)
     if current is None:

@@ -36,9 +36,10 @@ class SealedValue(models.Model):
     it.
 
     The primary key gives the order. There is no unencrypted time, because the time of a connection is part of what is
-    sealed. `version` is drawn at random, and `sealing.Context` binds the value to it. `sealed` is either what the
-    custodians open (SEALED_BYTES), or that encrypted once more with the data key of the exchange (KEYED_BYTES), in the
-    same way for all values of a report (`Report.identity_key_since`, docs/adr/0114).
+    sealed. `version` is drawn at random, and `sealing.Context` binds the value to it. A name or a way to be reached
+    that is replaced keeps its version. `sealed` is either what the custodians open (SEALED_BYTES), or that encrypted
+    once more with the data key of the exchange (KEYED_BYTES), in the same way for all values of a report
+    (`Report.identity_key_since`, docs/adr/0114).
     """
 
     VERSIONS = 2**31 - 1

@@ -16,8 +16,10 @@ from common.data_keys import keys as data_keys
 from common.data_keys.models import WrappedKey
 from common.encryption import UnsealError
 from reports import reporter_identity
+from reports.actions import IdentityNotSealed, add_to_report
 from reports.models import Report, SealedField, SealedValue
 from reports.models.seal import KEYED_BYTES
+from reports.openings import actions as opening_actions
 from reports.reporter_identity import Arrival
 from reports.seal.sealing import (
     SEALED_BYTES,
@@ -31,6 +33,7 @@ from reports.seal.sealing import (
 )
 from tests.chat.conversations.test_actions import in_threads
 from tests.factories import chat as make
+from tests.reports.openings.acts import ask
 from tests.reports.test_actions import file
 from tests.support.variables import SEAL_KEY
 
@@ -74,6 +77,75 @@ def test_nothing_in_the_table_tells_who_left_something():
     assert shapes[0] == shapes[1]
     assert {size for _field, size, _text in shapes[0]} == {KEYED_BYTES}
     assert opened(nothing, SealedField.NAME) == [""]
+
+
+GIVEN = [{}, {"name": "Anaïs"}, {"contact": "06"}, {"name": "Anaïs", "contact": "06"}]
+
+
+def seen_of(report):
+    """Return what somebody who reads the tables sees of a report: transaction, version and bytes of its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT field, xmin::text, version, sealed FROM reports_sealedvalue WHERE report_id = %s", [report.pk]
+        )
+        seen = {field: (xmin, version, bytes(sealed)) for field, xmin, version, sealed in cursor.fetchall()}
+        cursor.execute("SELECT xmin::text FROM reports_report WHERE id = %s", [report.pk])
+        return {**seen, "report": cursor.fetchone()}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_changed", [True, False])
+@pytest.mark.parametrize("given", GIVEN)
+def test_neither_transaction_nor_version_nor_bytes_tell_what_was_added_later(given, is_changed):
+    report = file(uuid.uuid4(), name="Avant", connection=HERE)
+    before = seen_of(report)
+    facts = ["insults"] if is_changed else report.facts
+    said = {"facts": facts, "platforms": report.platforms, "since": report.since, "expectations": report.expectations}
+    assert add_to_report(report_id=report.pk, **said, **given) is is_changed
+    after = seen_of(report)
+    name, contact = after["name"], after["contact"]
+    assert name[0] == contact[0] == after["report"][0] != before["name"][0], "one transaction wrote all three"
+    assert [after[field][1] for field in before if field != "report"] == [
+        before[field][1] for field in before if field != "report"
+    ], "the register may have said the version"
+    assert name[2] != before["name"][2] and contact[2] != before["contact"][2]
+    assert after["connection"] == before["connection"]
+    assert opened(report, SealedField.NAME) == [given.get("name", "Avant")]
+    assert opened(report, SealedField.CONTACT) == [given.get("contact", "")]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("given", GIVEN)
+def test_value_that_is_asked_for_stays_and_is_written_again_like_the_other(given):
+    report = file(uuid.uuid4(), name="Avant")
+    request = ask(make.agent().user, report=report)
+    before = seen_of(report)
+    for _time in range(2):
+        reporter_identity.replace_identity(report, **{"name": "", "contact": "", **given})
+        assert opened(report, SealedField.NAME) == ["Avant"]
+        assert opened(report, SealedField.CONTACT) == [given.get("contact", "")]
+        after = seen_of(report)
+        assert all(after[field][2] != before[field][2] for field in ("name", "contact"))
+        assert after["name"][0] == after["contact"][0]
+    opening_actions.withdraw_request(request_id=request.pk, by=request.asked_by)
+    reporter_identity.replace_identity(report, name="Après", contact="")
+    assert opened(report, SealedField.NAME) == ["Après"]
+    assert report.sealed_values.get(field=SealedField.NAME).version == request.version
+
+
+@pytest.mark.django_db
+def test_choices_are_saved_although_what_is_under_seal_cannot_be_written_again(caplog):
+    report = file(uuid.uuid4(), name="Avant")
+    before = seen_of(report)
+    data_keys.erase([report.data_key])
+    said = {"facts": ["insults"], "platforms": [], "since": "", "expectations": []}
+    assert add_to_report(report_id=report.pk, **said)
+    with pytest.raises(IdentityNotSealed):
+        add_to_report(report_id=report.pk, **said, contact="06")
+    report.refresh_from_db()
+    after = seen_of(report)
+    assert report.facts == ["insults"] and all(after[field] == before[field] for field in ("name", "contact"))
+    assert len(set(re.findall("what is under seal.*", caplog.text))) == 1, "the log does not tell what was given"
 
 
 # --- the key of the exchange beside that of the custodians (docs/adr/0114) --------------------------------------------

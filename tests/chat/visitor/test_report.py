@@ -198,7 +198,7 @@ def test_what_is_ticked_is_kept_although_the_name_cannot_be_sealed(as_reporter, 
     else:
         page = unescape(answer.text)
         assert page.count("mis sous scellé. Ce que vous avez coché est gardé") >= 2 and 'value="Un-nom-tapé"' in page
-    assert "was not sealed (UnsealError)" in caplog.text and "tapé" not in caplog.text
+    assert "was not sealed again (UnsealError)" in caplog.text and "tapé" not in caplog.text
 
 
 def test_after_the_end_and_without_a_visit_nothing_is_added(as_reporter, client, rung):
