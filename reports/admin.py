@@ -23,6 +23,7 @@ from common.dates import format_date
 from common.pagination.admin_lists import BoundedPaginator, DensePaginator, Growing, PeriodFilter
 from reports import letterhead
 from reports.audit import log as audit_log
+from reports.audit import recorded_pages
 from reports.audit import wording as audit_wording
 from reports.models import (
     AccessKind,
@@ -115,6 +116,8 @@ class AccessRecordAdmin(Growing):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if term := _asked(request.GET.get("q", "")):
+            if (refusal := recorded_pages.refuse_if_too_many(request)) is not None:
+                return refusal
             self._record_search(request, term)
         return super().changelist_view(request, extra_context)
 

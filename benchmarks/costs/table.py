@@ -148,6 +148,7 @@ NOTE, SUMMARY = "chat.casework.forms:NOTE_MAX", "chat.rules.referral:SUMMARY_MAX
 PROPOSALS = "chat.casework.proposals:SHOWN"
 GROUNDS = "reports.openings.forms:TEXT_MAX"
 KEPT_FORM = "common.kept_forms:FORM_MAX"
+RECORDED_PAGES = "reports.audit.recorded_pages:PAGES"
 ROWS = "pnav.accounts.admin_site.lookups:SEARCH_MAX_LENGTH"
 
 ROUTES: dict[str, Line] = {
@@ -578,7 +579,7 @@ ROUTES: dict[str, Line] = {
     ),
     **_lines(STAFF, ("console:receipt", "unit:receipt"), "chat.personal_copy.receipts_page:CHECKS", stores=RECORDED),
     **_lines(STAFF, ("console:help",), "common.service_settings.definitions:CAPACITY_MOST"),
-    **_lines(STAFF, ("console:own_search",), "chat.console.casework:FOUND_AT_MOST", stores=RECORDED),
+    **_lines(STAFF, ("console:own_search",), "chat.console.casework:FOUND_AT_MOST", RECORDED_PAGES, stores=RECORDED),
     **_lines(
         STAFF,
         ("console:word_search",),
@@ -635,6 +636,7 @@ ROUTES: dict[str, Line] = {
         "chat.console.forms:LONGEST_PERIOD",
         "chat.statistics.charts:POINTS_AT_MOST",
         "chat.statistics.charts:ROWS_AT_MOST",
+        RECORDED_PAGES,
         stores=Stores(rows=1, changed=2, kib=88, keys=2),  # a period that somebody chose, which is counted and cached
     ),
     **_lines(STAFF, ("console:frames",), FRAME, OF_ITS_AGENT, PAGE, PAGE_BYTES, stores=SAID),
@@ -656,6 +658,7 @@ ROUTES: dict[str, Line] = {
         "chat.rules.referral:REASON_MAX",
         "common.service_settings.definitions:FACTS_MOST",
         "chat.journal.panel:SHOWN",
+        RECORDED_PAGES,
         stores=Stores(4, 4, TEXT_KIB, 2),
     ),
     # The facts that went with a summary: all of them are opened to be put in order, and one page of them is drawn.
@@ -664,6 +667,7 @@ ROUTES: dict[str, Line] = {
         ("unit:facts",),
         "common.service_settings.definitions:FACTS_MOST",
         "chat.journal.panel:A_PAGE",
+        RECORDED_PAGES,
         stores=RECORDED,
     ),
     # It is sent in pieces after the page. Before that, it costs a line of the audit log.
@@ -696,6 +700,7 @@ ROUTES: dict[str, Line] = {
         GROUNDS,
         "common.service_settings.definitions:SETTINGS",
         KEPT_FORM,
+        RECORDED_PAGES,
         stores=Stores(2, 4, KEPT_KIB, 2),
     ),
     **_lines(
@@ -706,6 +711,7 @@ ROUTES: dict[str, Line] = {
         "common.offload.pool:CPU_SECONDS",
         "common.offload.pool:AT_ONCE",
         "common.offload.background_jobs:AT_MOST",
+        RECORDED_PAGES,
     ),
     # Signing in, and one's own account. The hash of a password is bounded in number, and counted apart.
     **_lines(

@@ -43,6 +43,7 @@ from chat.supervision import board_charts, board_filter, intervention, live_boar
 from common.service_settings import definitions, values
 from locations.models import Force
 from reports.audit import log as audit_log
+from reports.audit import recorded_pages
 from reports.models import AccessKind, Motive
 
 
@@ -496,6 +497,8 @@ def past_csv(request: HttpRequest, agent: Agent | None) -> HttpResponse:
 
     What changed is left to the spreadsheet.
     """
+    if (refusal := recorded_pages.refuse_if_too_many(request)) is not None:
+        return refusal
     asked = _asked(request)
     with transaction.atomic():
         audit_log.record(

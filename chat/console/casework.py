@@ -51,6 +51,7 @@ from chat.rules.lifecycle import Author
 from common import rate_limits
 from common.offload import background_jobs, pool
 from reports.audit import log as audit_log
+from reports.audit import recorded_pages
 from reports.models import AccessKind, Motive
 from reports.rules.offence_elements import Element
 
@@ -289,6 +290,8 @@ def own_search(request: HttpRequest, agent: Agent) -> HttpResponse:
     form = OwnSearchForm(request.POST if request.method == "POST" else None)
     context: dict[str, Any] = {"agent": agent, "is_supervisor": agent.user.is_supervisor, "form": form}
     if form.is_valid():
+        if (refusal := recorded_pages.refuse_if_too_many(request)) is not None:
+            return refusal
         with transaction.atomic():
             rows = list(_found(agent, form.cleaned_data)[: FOUND_AT_MOST + 1])
             asked = sorted(name for name, value in form.cleaned_data.items() if value)

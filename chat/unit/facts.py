@@ -13,6 +13,7 @@ from chat.journal import panel as journal_panel
 from chat.models import UnitAccount
 from chat.referral import actions as referral_actions
 from chat.unit.views import for_units, opened_or_404
+from reports.audit import recorded_pages
 
 
 @require_GET
@@ -23,6 +24,8 @@ def facts(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> H
     The register records each reading, as of the summary. All facts are decrypted to know their order.
     """
     row = opened_or_404(account, public_id)
+    if (refusal := recorded_pages.refuse_if_too_many(request)) is not None:
+        return refusal
     try:
         opened = referral_actions.read_summary(transmission=row, by=request.user)  # type: ignore[arg-type]
     except referral_actions.Settled as error:

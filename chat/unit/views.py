@@ -32,6 +32,7 @@ from chat.rules.referral import State
 from chat.rules.service_level import Measure
 from chat.supervision import live_board
 from common.choices import read_choice
+from reports.audit import recorded_pages
 
 ORDER = [[state] for state in (State.SENT, State.DECLINED, State.READ, State.MEETING, State.ACCEPTED, State.CLOSED)]
 
@@ -142,8 +143,11 @@ def _show(
     meeting: MeetingForm | None = None,
     reason: ReasonForm | None = None,
     problem: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     """Show the page of a transmission. Forms that were not accepted stay filled."""
+    if (refusal := recorded_pages.refuse_if_too_many(request)) is not None:
+        return refusal
     try:
         opened = referral_actions.read_summary(transmission=row, by=request.user)  # type: ignore[arg-type]
     except referral_actions.Settled as error:
@@ -158,7 +162,7 @@ def _show(
         "problem": problem,
         "is_error": bool(problem or (meeting and meeting.errors) or (reason and reason.errors)),
     }
-    return render(request, "unit/detail.html", context)
+    return render(request, "unit/detail.html", context, status=status)
 
 
 def _answer(
@@ -212,9 +216,8 @@ def close(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> H
 
 def show_problem(request: HttpRequest, account: UnitAccount, row: Transmission, said: str, status: int) -> HttpResponse:
     """Return the page of a transmission with a problem above it."""
-    response = _show(request, account, row, problem=said)
-    response.status_code = status
-    response["Retry-After"] = "60" if status == 429 else "10"
+    response = _show(request, account, row, problem=said, status=status)
+    response["Retry-After"] = "60" if response.status_code == 429 else "10"
     return response
 
 

@@ -28,6 +28,7 @@ from django.views.decorators.http import require_GET, require_POST
 from common import encryption, kept_forms, plain_text
 from common.offload import background_jobs, pool
 from reports.audit import log as audit_log
+from reports.audit import recorded_pages
 from reports.models import AccessKind, OpeningField, OpeningRequest, OpeningStep
 from reports.openings import actions as opening_actions
 from reports.openings.actions import RegisterLine
@@ -148,6 +149,8 @@ def detail(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
     if part is Part.SUCCESSOR:
         return _show_claim(request, opening)
     if part is not Part.ASKER:
+        if (refusal := recorded_pages.refuse_if_too_many(request)) is not None:
+            return refusal
         opening_actions.record_reading(opening, by=request.user)
     return _show(request, opening)
 
@@ -367,7 +370,10 @@ def show(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 
 def for_control(view: View) -> View:
-    """Decorate a view of the register of openings, which only custodians and administrators may see."""
+    """Decorate a view of the register of openings, which only custodians and administrators may see.
+
+    The audit log records each such view, so an account may have `recorded_pages.PAGES` of them in a minute.
+    """
 
     @require_GET
     @login_required
@@ -376,7 +382,7 @@ def for_control(view: View) -> View:
         user: Any = request.user
         if not (user.is_custodian or user.is_administrator):
             raise PermissionDenied
-        return view(request)
+        return recorded_pages.refuse_if_too_many(request) or view(request)
 
     return wrapped
 
