@@ -205,7 +205,8 @@ SELECT data_key, pg_temp.noise(79), filed_at::date FROM plan ORDER BY id
 """
 FEEDBACK = """
 INSERT INTO pages_feedback (rating, page, place, sealed_text, created_at)
-SELECT (ARRAY['yes', 'partly', 'no'])[1 + id %% 3], 'chat', gen_random_uuid(), pg_temp.sealed(data_key, 80), closed_at
+SELECT (ARRAY['yes', 'partly', 'no'])[1 + id %% 3], 'chat', gen_random_uuid(), pg_temp.sealed(data_key, 80),
+       date_trunc('day', closed_at, 'Europe/Paris')
 FROM plan WHERE id %% %(feedback_every)s = 0 ORDER BY id
 """
 # Two lines for each exchange: a document, and a reading.

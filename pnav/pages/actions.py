@@ -5,7 +5,7 @@ from pnav.pages.models import FEEDBACK_MAX_LENGTH, Feedback
 
 
 def give_feedback(*, rating: str, page: str, text: str) -> Feedback:
-    """Store an opinion, without anything that says whose it is.
+    """Store an opinion and its day, without anything that says whose it is.
 
     rating: a Feedback.Rating; page: a Feedback.Page; text: at most FEEDBACK_MAX_LENGTH characters, may be empty.
     Raises ValueError for a longer one: the database, which sees it sealed, cannot count.

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from common import encryption, plain_text
+from common.dates import format_date
 from common.pagination.admin_lists import Growing, PeriodFilter
 from common.service_settings import definitions, values
 from common.text_forms import OutdatedFilter, TextsAdmin, language_fieldsets
@@ -226,11 +227,16 @@ class FeedbackPeriod(PeriodFilter):
 class FeedbackAdmin(Growing):
     """It is the admin of opinions, which are read and deleted here but never written."""
 
-    list_display = ("created_at", "rating", "page", "read_text")
+    list_display = ("day", "rating", "page", "read_text")
     list_filter = ("rating", "page", FeedbackPeriod)
     ordering = ("-created_at", "-pk")
-    fields = ("created_at", "rating", "page", "read_text")
+    fields = list_display
     readonly_fields = fields
+
+    @admin.display(description=_("reçu le"))
+    def day(self, feedback: Feedback) -> str:
+        """Return the day, which is all that is kept of when it came."""
+        return format_date(timezone.localtime(feedback.created_at), "j F Y")
 
     @admin.display(description=_("commentaire"))
     def read_text(self, feedback: Feedback) -> str:

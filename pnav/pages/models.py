@@ -24,6 +24,12 @@ FEEDBACK_MAX_LENGTH = 1000  # characters
 LONGEST_ANNOUNCEMENT = timedelta(days=90)  # our own choice: what holds for longer is a content
 
 
+def beginning_of_today() -> datetime:
+    """Return the midnight with which today began in Paris (`settings.TIME_ZONE`)."""
+    now = timezone.localtime(timezone=timezone.get_default_timezone())
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def overdue_filter(today: date) -> Q:
     """Return the condition of facts that nobody verified, or not within `definitions.REVIEW`."""
     return Q(verified_on=None) | Q(verified_on__lt=today - values.get_duration(definitions.REVIEW))
@@ -344,7 +350,8 @@ class Feedback(models.Model):
     """It is what a visitor says of the service. Nothing links it to a person, a visit or a conversation.
 
     The text is encrypted, like a message, because people write more in it than they are asked for. It is bound to
-    `place`.
+    `place`. `created_at` is the day alone, as its midnight: its link stands on the page of the end, so that with an
+    hour the exchange that ended just before would be named, and the opinion outlives it.
     """
 
     SEALED = ("sealed_text",)
@@ -365,7 +372,7 @@ class Feedback(models.Model):
     page = models.CharField(_("sujet"), max_length=20, choices=Page, default=Page.OTHER)
     place = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     sealed_text = models.BinaryField(null=True, editable=False)  # None means that nothing was written
-    created_at = models.DateTimeField(_("reçu le"), default=timezone.now, db_index=True)
+    created_at = models.DateTimeField(_("reçu le"), default=beginning_of_today, db_index=True)
 
     class Meta:
         verbose_name = _("avis")

@@ -1,4 +1,5 @@
 import uuid
+from datetime import UTC, datetime
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -49,6 +50,13 @@ def test_feedback_that_no_key_opens_says_so(caplog):
     feedback.place = uuid.uuid4()
     assert "ne peut pas être lu" in admin.read_text(feedback)
     assert f"opinion cannot be opened {feedback.pk}" in caplog.text
+
+
+def test_feedback_is_shown_with_its_day_alone():
+    shown = FeedbackAdmin(Feedback, AdminSite())
+    given = Feedback(rating="yes", page="home", created_at=datetime(2027, 2, 28, 23, tzinfo=UTC))
+    assert shown.day(given) == "1er mars 2027"
+    assert "created_at" not in (*shown.list_display, *shown.fields), "an hour that means nothing"
 
 
 def test_feedback_is_read_only():

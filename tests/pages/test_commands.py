@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import time, timedelta
 from io import StringIO
 
 import pytest
@@ -21,6 +21,16 @@ def test_retention_deletes_the_old_opinions():
     assert "Avis sur le service (10+0 j ; Terme de la conservation)" in out.getvalue()
     call_command("retention", stdout=out)
     assert list(Feedback.objects.all()) == [recent]
+
+
+@pytest.mark.django_db
+def test_retention_takes_the_hour_from_an_opinion_of_another_version():
+    """A process of the version before still writes it, beside a database that has migration 0020 already."""
+    given, now = give_feedback(rating="yes", page="chat", text="mot"), timezone.now()
+    Feedback.objects.filter(pk=given.pk).update(created_at=now)
+    call_command("retention", verbosity=0)
+    kept = timezone.localtime(Feedback.objects.get(pk=given.pk).created_at)
+    assert (kept.date(), kept.time()) == (timezone.localtime(now).date(), time())
 
 
 @pytest.mark.django_db

@@ -1,8 +1,10 @@
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.utils import translation
+from django.utils import timezone, translation
 
 from common import encryption
 from common.service_settings import definitions
@@ -73,6 +75,35 @@ def test_feedback_too_long_is_refused():
 def test_feedback_holds_nothing_about_the_person():
     names = {field.name for field in Feedback._meta.get_fields()}
     assert names == {"id", "rating", "page", "place", "sealed_text", "created_at"}
+
+
+@pytest.mark.parametrize(
+    ("at", "midnight"),
+    [
+        ("2027-07-01T21:59:59.123456+00:00", "2027-06-30T22:00:00+00:00"),
+        ("2027-07-01T22:00:00+00:00", "2027-07-01T22:00:00+00:00"),
+        ("2027-12-31T23:30:00+00:00", "2027-12-31T23:00:00+00:00"),
+        ("2027-10-31T12:00:00+00:00", "2027-10-30T22:00:00+00:00"),
+    ],
+    ids=["evening in summer", "midnight", "next year in Paris", "day of twenty-five hours"],
+)
+def test_feedback_keeps_the_day_and_no_hour(monkeypatch, at, midnight):
+    """The opinion is given from the page of the end: an hour would name the exchange that ended just before."""
+    monkeypatch.setattr("django.utils.timezone.now", lambda: datetime.fromisoformat(at))
+    with timezone.override("Pacific/Noumea"):
+        given = actions.give_feedback(rating=Feedback.Rating.YES, page=Feedback.Page.CHAT, text="")
+    assert Feedback.objects.get(pk=given.pk).created_at == datetime.fromisoformat(midnight)
+
+
+def test_feedback_from_before_loses_its_hour(monkeypatch):
+    migration = import_module("pnav.pages.migrations.0020_day_of_an_opinion")
+    monkeypatch.setattr(migration, "BATCH", 2)
+    hours = ["2027-07-01T21:59:59.123456+00:00", "2027-06-30T22:00:00+00:00", "2026-11-30T03:12:45.5+00:00"]
+    for at in hours:
+        Feedback.objects.create(rating=Feedback.Rating.NO, created_at=datetime.fromisoformat(at))
+    migration.keep_the_day(apps, None)
+    kept = [one.isoformat() for one in Feedback.objects.order_by("pk").values_list("created_at", flat=True)]
+    assert kept == ["2027-06-30T22:00:00+00:00", "2027-06-30T22:00:00+00:00", "2026-11-29T23:00:00+00:00"]
 
 
 def test_feedback_is_sealed_for_its_place():
