@@ -127,13 +127,15 @@ function standing(form) {
 }
 
 /**
- * Put the answer to a form into the page.
+ * Put the answer to a form into the page. Raise an error when the service failed: an act may have been done although the
+ * page that follows it was not drawn, and the session goes on.
  *
  * @param {HTMLFormElement} form
  * @param {HTMLButtonElement | null} button that was pressed
  * @param {Response} answer
  */
 export async function settle(form, button, answer) {
+  if (answer.status >= 500) throw new Error(String(answer.status));
   const targets = (form.dataset.live ?? "").split(/,\s*/);
   const pressed = button ? button.value : "";
   const page = await parse(answer);
