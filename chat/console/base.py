@@ -238,6 +238,7 @@ def _words() -> dict[str, str]:
         "danger_news": _("{what}, échange {n} : {name}."),
         "palette_count": _("{n} trouvés"),
         "found_waits": _("{aim} : le message trouvé est plus haut. Vous faisiez autre chose, rien n'a bougé."),
+        "opening_waits": _("{aim} : l'échange est là, dans la liste. Vous faisiez autre chose, rien n'a bougé."),
         "no_number": _("Aucun échange n'a le numéro {n}. Rien n'a changé à l'écran."),
         "news": _("Nouveau message, échange {n} : {name}."),
         "offered": _("Un collègue vous propose un échange : voir « Passages »."),

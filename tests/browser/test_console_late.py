@@ -1,19 +1,28 @@
 # ruff: noqa: F811  the fixtures of test_console
-"""What comes late in the console: the answer of a service that failed."""
+"""What comes late in the console: a thread that had to be read, and the answer of a service that failed."""
 
 import re
-import pytest
-from playwright.sync_api import Locator, Page, expect
+from collections.abc import Callable
 
-from chat.models import Conversation
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from chat.models import Agent, Conversation
+from chat.rules.transfer import Reason, Target
+from chat.supervision import intervention
+from chat.transfer import actions as transfer_actions
+from pnav.accounts.models import Role
 from tests.browser.conftest import LiveSite
 from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     OPEN_THREAD,
     Work,
+    an_agent,
     at,
     be_signed_in,
+    make_available,
 )
 from tests.browser.test_console_aim import address, holding
+from tests.factories import chat as make
 
 pytestmark = pytest.mark.slow
 # A form is sent whose address ends with `window.failing`. It is taken, and the page to which it leads is not drawn: a
@@ -34,6 +43,31 @@ def area_of(page: Page, conversation: Conversation) -> Locator:
     return page.locator(f"#corps-{conversation.public_id}")
 
 
+def expect_open(page: Page, conversation: Conversation) -> None:
+    expect(page.locator(OPEN_THREAD)).to_have_attribute("data-conversation", str(conversation.public_id))
+
+
+def number_of(page: Page, conversation: Conversation) -> str:
+    line = page.locator(f"#liste .console-entry[data-conversation='{conversation.public_id}']")
+    number = line.get_attribute("data-number")
+    assert number
+    return number
+
+
+def until(page: Page, is_so: Callable[[], object]) -> None:
+    for _each in range(600):  # half a minute
+        if is_so():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it never came")
+
+
+def given(conversation: Conversation, to: Agent) -> None:
+    """Give this exchange to another agent, by an order of a supervisor."""
+    chief = make.agent(role=Role.SUPERVISOR)
+    intervention.reassign(conversation_id=conversation.pk, by=chief, agent_id=to.pk, motive="équilibrer")
+
+
 def test_failure_of_the_service_ends_neither_the_session_nor_the_page(live_site: LiveSite, page: Page, at: Work):
     """« Votre session est finie » was said of a session that went on."""
     agent, [conversation] = holding(at, 1)
@@ -52,3 +86,101 @@ def test_failure_of_the_service_ends_neither_the_session_nor_the_page(live_site:
     area.press("Control+Enter")
     expect(page.locator(f"{OPEN_THREAD} [data-author=agent] [data-slot=state]")).to_have_text("Envoyé")
     assert page.evaluate("window.isTheSamePage"), "the page was loaded again"
+
+
+def test_exchange_that_was_read_late_takes_no_words_of_another(live_site: LiveSite, page: Page, at: Work):
+    """The rest of a sentence went into the answer of whoever came, and `Ctrl` + `Enter` sent it to them."""
+    agent, [first, second, third] = holding(at, 3)
+    reading: dict[str, Route] = {}
+
+    def hold(route: Route) -> None:
+        key = route.request.url.split("/")[-2]
+        if key in reading:
+            route.continue_()
+        else:
+            reading[key] = route
+
+    page.add_init_script("AbortSignal.timeout = () => new AbortController().signal")  # a slow machine gives up nothing
+    for one in (second, third):
+        page.route(f"**/echange/{one.public_id}/?partie=echange", hold)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, first))
+    until(page, lambda: len(reading) == 2)
+    area_of(page, first).focus()
+    number = number_of(page, second)
+    page.keyboard.press(f"Alt+{number}")
+    page.keyboard.type("la suite")
+    reading[str(second.public_id)].continue_()
+    expect(page.locator("#avis")).to_have_text(
+        re.compile(rf"^{number} · \S+\s: l'échange est là, dans la liste\. Vous faisiez autre chose, rien n'a bougé\.$")
+    )
+    expect_open(page, first)
+    expect(area_of(page, first)).to_be_focused()
+    expect(area_of(page, first)).to_have_value("la suite")
+    expect(area_of(page, second)).to_have_value("")
+    # Whoever does nothing else meanwhile has what they pressed.
+    page.locator(f"#liste [data-conversation='{third.public_id}'] .console-entry__link").click()
+    expect_open(page, first)
+    reading[str(third.public_id)].continue_()
+    expect_open(page, third)
+    expect(area_of(page, third)).to_be_focused()
+    page.keyboard.press(f"Alt+{number}")
+    expect_open(page, second)
+    expect(area_of(page, second)).to_be_focused()
+
+
+def offered(by: Agent, to: Agent) -> Conversation:
+    """Return an exchange that is offered to this agent, with a summary to which its person agreed."""
+    conversation = make.assigned(make_available(by))
+    one = transfer_actions.propose_handover(
+        conversation_id=conversation.pk,
+        by=by,
+        target=Target(agent=to.pk),
+        reason=Reason.REQUEST,
+        summary="Une rumeur.",
+    )
+    transfer_actions.answer_summary(handover_id=one.pk, conversation_id=conversation.pk, answer="agreed")
+    return conversation
+
+
+def set_places(agent: Agent, places: int) -> None:
+    Agent.objects.filter(pk=agent.pk).update(capacity=places)
+
+
+def test_exchange_that_was_accepted_takes_no_words_of_another(live_site: LiveSite, page: Page, at: Work):
+    camille, alex = at(an_agent, public_name="Camille"), at(an_agent, public_name="Alex", capacity=3)
+    mine = at(lambda: make.assigned(make_available(alex)))
+    one, two = at(offered, camille, alex), at(offered, camille, alex)
+    at(set_places, alex, 1)
+    be_signed_in(page, live_site, alex)
+    page.goto(address(live_site, mine))
+    expect(area_of(page, mine)).to_be_editable()
+
+    def take(conversation: Conversation) -> None:
+        form = page.locator(f"#offres form[data-opens='{conversation.public_id}']")
+        form.get_by_role("button", name="Prendre l'échange").click()
+
+    take(one)
+    expect(page.locator("#annonces")).to_contain_text("Vous n'avez plus de place")
+    # It comes later and by another way. That it was wanted once opens it no more.
+    area_of(page, mine).focus()
+    page.keyboard.type("Je vous ")
+    at(given, one, alex)
+    expect(page.locator(".console-thread")).to_have_count(2)
+    page.keyboard.type("écoute")
+    expect_open(page, mine)
+    expect(area_of(page, mine)).to_have_value("Je vous écoute")
+    at(set_places, alex, 3)
+    held: list[Route] = []
+    page.route("**/reponse/", lambda route: held.append(route))
+    with page.expect_request("**/reponse/"):
+        take(two)
+    page.keyboard.type("et ")  # the button has the focus, and the letters go into the open answer
+    expect(area_of(page, mine)).to_be_focused()
+    held[0].continue_()
+    expect(page.locator(".console-thread")).to_have_count(3)
+    expect(page.locator(f"#offres form[data-opens='{two.public_id}']")).to_have_count(0)
+    page.keyboard.type("ensuite ?")
+    expect_open(page, mine)
+    expect(area_of(page, mine)).to_have_value("Je vous écouteet ensuite ?")
+    expect(area_of(page, two)).to_have_value("")

@@ -13,6 +13,8 @@ import { dangerOf } from "./dangers.js";
 import { checkPause, refreshDuty } from "./duty.js";
 import { leave } from "./leaving.js";
 import { count, paint } from "./list.js";
+import { noteWork } from "./moved-on.js";
+import { tell } from "./notice.js";
 import { arrivalSentence } from "./numbers.js";
 import { load } from "./pages.js";
 import { pageOf, refreshTold } from "./panels.js";
@@ -28,7 +30,7 @@ const CRITICAL = 2; // triage.rules.Urgency
 
 /** @type {Map<string, Promise<Conversation | undefined>>} what is being read, by its conversation */
 const loading = new Map();
-const opening = { wanted: "" }; // id of a conversation that the agent just accepted; it is opened when it arrives
+const wishes = { made: 0 }; // by the agent, to open a conversation; of two that have to be read, the later one counts
 
 /** @type {Map<string, "closed" | "released">} what left while it was being read: what the server drew may be older */
 const leftMeanwhile = new Map();
@@ -126,12 +128,38 @@ const hide = (c, isHidden) => {
   for (const part of [c.thread, c.dossier]) putAside(part, isHidden);
 };
 
-/** @param {string} id @param {{ push?: boolean, focus?: boolean }} [how] push: as a step of the browser's history */
-export async function open(id, { push = true, focus = true } = {}) {
-  let c = conversations.get(id);
-  // A press on a line waits while its conversation is being read: it would be lost otherwise.
-  if (!c || c.gone || !c.thread) c = await (loading.get(id) ?? fetchConversation(id));
-  if (!c) return;
+/** @typedef {{ push?: boolean, focus?: boolean }} How push: as a step of the browser's history */
+
+/**
+ * Open a conversation because the agent wants it. One that is not in the page is read first: a press on its line would
+ * be lost otherwise. When the agent writes or goes elsewhere meanwhile, it waits in the list.
+ *
+ * @param {string} id
+ * @param {How} [how]
+ * @returns {Promise<boolean>} whether the page has it; that it waits is said
+ */
+export async function open(id, how) {
+  wishes.made += 1;
+  const wish = wishes.made;
+  const was = conversations.get(id);
+  if (was && !was.gone) {
+    show(was, how);
+    return true;
+  }
+  const hasMovedOn = noteWork();
+  const c = await (loading.get(id) ?? fetchConversation(id));
+  if (!c) return false;
+  if (wish === wishes.made && !hasMovedOn()) show(c, how);
+  else {
+    c.isNew ||= c.isUnanswered && c !== desk.current;
+    count();
+    if (wish === wishes.made) tell(say("opening_waits", { aim: c.aim }));
+  }
+  return true;
+}
+
+/** @param {Conversation} c @param {How} [how] */
+function show(c, { push = true, focus = true } = {}) {
   const before = desk.current === c ? null : desk.current;
   const isOpen = desk.current === c;
   desk.current = c;
@@ -187,16 +215,6 @@ export function closeCurrent() {
   paint(before);
 }
 
-/**
- * Remember to open a conversation that was just accepted as soon as it comes.
- *
- * @param {string} id of what we just accepted
- */
-export function openWhenItComes(id) {
-  opening.wanted = id;
-  open(id);
-}
-
 /** The server says that this conversation is ours. @param {string} id */
 export async function assigned(id) {
   leftMeanwhile.delete(id); // it came back
@@ -216,11 +234,6 @@ export async function assigned(id) {
   (inDanger ? alarm : announce)(say(arrivalSentence(c.number, inDanger), { n: c.number, name: c.name }));
   beep(inDanger ? "danger" : "arrival");
   checkPause({ isOver: true }); // nobody is given to an agent who pauses
-  if (opening.wanted === id) {
-    opening.wanted = "";
-    open(id);
-    return;
-  }
   showMostUrgent();
 }
 
@@ -233,7 +246,7 @@ async function showMostUrgent() {
   const [first] = byUrgency().filter((c) => c.isNew);
   if (desk.current || !first) return;
   openedByPage(first);
-  open(first.id, { focus: false });
+  show(first, { focus: false });
 }
 
 /** When the agent comes back to the page, read what the open conversation's person says now, if it changed. */
@@ -271,5 +284,5 @@ async function reopen() {
   if (!id || !seek(`.console-entry[data-conversation="${id}"]`, list)) return;
   await loading.get(id);
   const c = conversations.get(id);
-  if (c && !c.over && !desk.current) open(id, { focus: false });
+  if (c && !c.over && !desk.current) show(c, { focus: false });
 }

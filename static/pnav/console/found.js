@@ -60,11 +60,11 @@ export async function findWords(form) {
  * @param {Found} one
  */
 export async function goToFound({ conversation, seq, href }) {
-  await open(conversation, { focus: false });
+  const isRead = await open(conversation, { focus: false });
   const c = desk.current;
   const here = () => seek(`[data-seq="${seq}"]`, /** @type {Element} */ (c?.log));
   if (c?.id !== conversation) {
-    tell(words.failed); // it has left meanwhile, or its thread could not be read
+    if (!isRead) tell(words.failed); // it has left meanwhile, or its thread could not be read
     return;
   }
   const [at, text] = [document.activeElement, c.area?.value];

@@ -10,6 +10,7 @@ import { all, byId, find, seek, target } from "../lib/dom.js";
 import { listIsRead, open, showDossier } from "./conversation.js";
 import { openDialog } from "./dialogs.js";
 import { unfold } from "./folds.js";
+import { noteWork } from "./moved-on.js";
 import { tell } from "./notice.js";
 import { arrivalSentence, asked, nextSeen, stepTo } from "./numbers.js";
 import { openSearch } from "./replies.js";
@@ -127,17 +128,14 @@ const coming = { is: false };
  */
 async function nextWaiting() {
   if (coming.is) return;
-  const at = document.activeElement;
-  const area = desk.current?.area;
-  const text = area?.value;
+  const hasMovedOn = noteWork();
   coming.is = true;
   try {
     await listIsRead();
   } finally {
     coming.is = false;
   }
-  const now = document.activeElement; // when what had the focus was drawn again, this is the body
-  if ((now !== at && now !== document.body) || area?.value !== text) return;
+  if (hasMovedOn()) return;
   // The open conversation counts too, unless the agent is in its answer. Otherwise a danger would be left for somebody
   // who wrote later.
   const waiting = byUrgency().filter(

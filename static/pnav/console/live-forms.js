@@ -7,11 +7,12 @@
 
 import { all, find, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
-import { check, openWhenItComes } from "./conversation.js";
+import { check, open } from "./conversation.js";
 import { noteSent } from "./drafts.js";
 import { showDuty } from "./duty.js";
 import { signOut, tellUnanswered } from "./line.js";
 import { paint, showPromise } from "./list.js";
+import { noteWork } from "./moved-on.js";
 import { parse, swapFrom } from "./pages.js";
 import { refreshOffers } from "./queue.js";
 import { retryLater, saved, showErrors, wrongInSheet } from "./sheet.js";
@@ -109,7 +110,8 @@ async function send(form, button) {
   noteSent(form);
   const body = new FormData(form, button);
   const address = button?.hasAttribute("formaction") ? button.formAction : form.action; // a button may have its own
-  await settle(form, button, await request(address, { method: "POST", body }));
+  const hasMovedOn = noteWork();
+  await settle(form, button, await request(address, { method: "POST", body }), hasMovedOn);
 }
 
 /**
@@ -127,14 +129,27 @@ function standing(form) {
 }
 
 /**
+ * Return the conversation that was accepted by this form, and is to be opened; empty: none. An offer that was over leads
+ * back to the list.
+ *
+ * @param {HTMLFormElement} form
+ * @param {Response} answer
+ */
+function accepted({ dataset }, answer) {
+  const isOurs = dataset.opens && answer.redirected && answer.url.includes(`/echange/${dataset.opens}/`);
+  return (isOurs && dataset.opens) || "";
+}
+
+/**
  * Put the answer to a form into the page. Raise an error when the service failed: an act may have been done although the
  * page that follows it was not drawn, and the session goes on.
  *
  * @param {HTMLFormElement} form
  * @param {HTMLButtonElement | null} button that was pressed
  * @param {Response} answer
+ * @param {() => boolean} [hasMovedOn] since the form was sent
  */
-export async function settle(form, button, answer) {
+export async function settle(form, button, answer, hasMovedOn = () => false) {
   if (answer.status >= 500) throw new Error(String(answer.status));
   const targets = (form.dataset.live ?? "").split(/,\s*/);
   const pressed = button ? button.value : "";
@@ -143,6 +158,8 @@ export async function settle(form, button, answer) {
     elsewhere(form, answer, page);
     return;
   }
+  // What was accepted comes with a tone, and waits in the list, when the agent went on with something else.
+  const opens = hasMovedOn() ? "" : accepted(form, answer);
   // The answer may come late. The focus is moved only if it is still in the form, or, when the form was drawn again
   // meanwhile, if it is where the form was.
   const at = document.activeElement;
@@ -172,7 +189,7 @@ export async function settle(form, button, answer) {
     focus.scrollIntoView({ block: "nearest" }); // the beginning of a long panel
   }
   tell(page, form, Boolean(button)); // after the focus has moved: a screen reader would drop it for what has the focus
-  if (form.dataset.opens && pressed === "accept") openWhenItComes(form.dataset.opens);
+  if (opens) open(opens);
 }
 
 /**
