@@ -184,3 +184,27 @@ def test_exchange_that_was_accepted_takes_no_words_of_another(live_site: LiveSit
     expect_open(page, mine)
     expect(area_of(page, mine)).to_have_value("Je vous écouteet ensuite ?")
     expect(area_of(page, two)).to_have_value("")
+
+
+def test_what_was_written_to_somebody_who_left_can_be_read_again(live_site: LiveSite, page: Page, at: Work):
+    """A press on its line did nothing once another exchange was on screen."""
+    agent, [first, second] = holding(at, 2)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, second))
+    area_of(page, second).fill("à reprendre")
+    back = f"Alt+{number_of(page, first)}"
+    page.keyboard.press(back)
+    expect_open(page, first)
+    at(lambda: given(second, make.agent(public_name="Louise")))
+    line = page.locator("#termines .console-entry__link")
+    expect(line).to_have_count(1)
+    page.locator("details:has(#termines) > summary").click()
+    for _time in range(2):
+        line.click()
+        expect_open(page, second)
+        expect(page.locator(f"{OPEN_THREAD} [data-gone]")).to_be_visible()
+        expect(area_of(page, second)).to_have_value("à reprendre")
+        expect(area_of(page, second)).not_to_be_editable()
+        assert str(second.public_id) not in page.url, "its page does not exist any more"
+        page.keyboard.press(back)
+        expect_open(page, first)

@@ -147,7 +147,8 @@ export async function open(id, how) {
     return true;
   }
   const hasMovedOn = noteWork();
-  const c = await (loading.get(id) ?? fetchConversation(id));
+  // Of one that is nobody's to read any more, what can be copied is still here.
+  const c = (await (loading.get(id) ?? fetchConversation(id))) ?? was;
   if (!c) return false;
   if (wish === wishes.made && !hasMovedOn()) show(c, how);
   else {
@@ -170,7 +171,7 @@ function show(c, { push = true, focus = true } = {}) {
   const hidden = seek("[name=echange]", document, HTMLInputElement);
   if (hidden) hidden.value = c.id;
   const address = find("a", c.entry).getAttribute("href");
-  if (!isOpen) writeAddress(c, push ? address : null);
+  if (!isOpen) writeAddress(c, push && !c.gone ? address : null); // once it is gone, it has no page
   // Everything is changed before anything is measured, so that the browser lays the page out once.
   putAside(c.thread, false);
   paint(...(before ? [before, c] : [c]));

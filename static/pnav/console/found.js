@@ -63,8 +63,8 @@ export async function goToFound({ conversation, seq, href }) {
   const isRead = await open(conversation, { focus: false });
   const c = desk.current;
   const here = () => seek(`[data-seq="${seq}"]`, /** @type {Element} */ (c?.log));
-  if (c?.id !== conversation) {
-    if (!isRead) tell(words.failed); // it has left meanwhile, or its thread could not be read
+  if (c?.id !== conversation || c.gone) {
+    if (!isRead || c?.gone) tell(words.failed); // it has left meanwhile, or its thread could not be read
     return;
   }
   const [at, text] = [document.activeElement, c.area?.value];
