@@ -196,6 +196,7 @@ def _words() -> dict[str, str]:
         "read": _("Lu"),
         "misleading": _("adresse trompeuse possible"),
         "refused": _("Non envoyé : l'échange ne vous est plus confié"),
+        "refused_before": _("Non envoyé : l'échange ne vous était plus confié"),
         "refused_closed": _("Non envoyé : l'échange est terminé"),
         "refused_session": _("Non envoyé : votre session est finie"),
         "refused_text": _("Non envoyé : le texte n'a pas été accepté"),

@@ -145,3 +145,71 @@ def test_what_was_kept_while_the_line_was_down_says_why_it_did_not_leave(
     refused.get_by_role("button", name="Sélectionner le texte").click()
     expect(page.locator("#annonces")).to_contain_text("Texte sélectionné")
     assert page.evaluate("getSelection().toString()").strip() == "Gardé pendant la coupure."
+
+
+def given_back(conversation: Conversation) -> None:
+    chief = make.agent(role=Role.SUPERVISOR)
+    agent = conversation.assigned_to_id
+    assert agent is not None
+    intervention.reassign(conversation_id=conversation.pk, by=chief, agent_id=agent, motive="équilibrer")
+
+
+def test_refused_message_waits_for_a_person_who_comes_back(
+    page: Page,
+    at: Work,  # noqa: F811
+    conversation,
+    wire: Wire,
+):
+    """It vanished with the thread that was drawn again, and no other place had it."""
+    wire.die()
+    wire.refuses = True
+    page.clock.fast_forward(BEAT_MS)
+    page.clock.fast_forward(ANSWER_MS)
+    expect(page.locator("#coupure")).to_be_visible()
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    area.fill("Gardé pendant la coupure.")
+    area.press("Control+Enter")
+    at(given_to_another, conversation)
+    wire.refuses = False
+    page.clock.fast_forward(31_000)
+    expect(page.locator(REFUSED)).to_have_count(1)
+    at(given_back, conversation)
+    refused = page.locator(REFUSED)
+    expect(refused.locator("[data-slot=state]")).to_have_text(
+        re.compile(r"Non envoyé\s: l'échange ne vous était plus confié")
+    )
+    refused.get_by_role("button", name="Remettre dans la réponse").click()
+    expect(area).to_have_value("Gardé pendant la coupure.")
+    expect(page.locator(REFUSED)).to_have_count(0)
+    area.press("Control+Enter")
+    expect(page.locator(f"{OPEN_THREAD} [data-author=agent] [data-slot=state]")).to_have_text("Envoyé")
+
+
+def test_message_that_was_stored_is_refused_no_more_when_its_person_comes_back(
+    page: Page,
+    at: Work,  # noqa: F811
+    conversation,
+    wire: Wire,
+):
+    """Its answer was lost, and it would have been sent twice."""
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    own = page.locator(f"{OPEN_THREAD} [data-author=agent]")
+    area.fill("Oui.")
+    area.press("Control+Enter")
+    expect(own.locator("[data-slot=state]")).to_have_text("Envoyé")
+    wire.loses = lambda frame: frame["type"] == "messages"
+    for words in ("Arrivé.", "Oui."):  # the second has the words of one that was sent before
+        area.fill(words)
+        area.press("Control+Enter")
+    written = conversation.messages.filter(author=Author.AGENT)
+    for _each in range(600):
+        if at(written.count) == 2:  # one at a time: the second waits for the answer to the first
+            break
+        page.wait_for_timeout(50)
+    at(given_to_another, conversation)
+    expect(page.locator(REFUSED)).to_have_count(2)
+    wire.loses = lambda _frame: False
+    at(given_back, conversation)
+    expect(own.filter(has_text="Arrivé.")).to_have_count(1)
+    expect(page.locator(REFUSED)).to_have_count(1)
+    expect(page.locator(REFUSED)).to_contain_text("Oui.")

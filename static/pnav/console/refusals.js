@@ -36,6 +36,9 @@ function select(body) {
   announce(words.selected);
 }
 
+/** Whether its agent may still write to this person. @param {Conversation} c */
+const isOpen = (c) => Boolean(c.area && !c.area.readOnly && !c.over);
+
 /**
  * Keep a refused message in sight, with the reason.
  *
@@ -53,7 +56,7 @@ export function showRefused(c, { node, body }, why, canGoAgain = false) {
   const rescue = fromTemplate("modele-refus");
   slot("select", rescue).addEventListener("click", () => select(slot("body", node)));
   const again = slot("again", rescue);
-  again.hidden = !canGoAgain || !c.area || c.area.readOnly || c.over;
+  again.hidden = !canGoAgain || !isOpen(c);
   again.addEventListener("click", () => {
     const { area } = c;
     if (!area || area.readOnly) return;
@@ -63,6 +66,19 @@ export function showRefused(c, { node, body }, why, canGoAgain = false) {
     area.focus();
   });
   node.append(rescue);
+}
+
+/**
+ * A conversation is drawn again. When it is ours, a message that was refused may go back to the answer.
+ *
+ * @param {Conversation} c
+ * @param {HTMLElement} node
+ */
+export function offerAgain(c, node) {
+  if (!isOpen(c)) return;
+  const state = slot("state", node);
+  if (state.textContent === words.refused) state.textContent = words.refused_before;
+  slot("again", node).hidden = false;
 }
 
 /**

@@ -5,14 +5,38 @@
  * @module
  */
 
-import { find, seek } from "../lib/dom.js";
+import { all, find, seek } from "../lib/dom.js";
 import { adopt } from "./adopt.js";
 import { keepDrafts } from "./drafts.js";
-import { conversations, desk, list, over } from "./state.js";
+import { offerAgain } from "./refusals.js";
+import { conversations, desk, list, over, slot } from "./state.js";
 import * as threads from "./thread.js";
+
+/** @typedef {import("./state.js").Conversation} Conversation */
 
 /** @param {string} id */
 export const entryOf = (id, from = document) => seek(`.console-entry[data-conversation="${id}"]`, from);
+
+/** @param {Element} message */
+const bodyOf = (message) => slot("body", message).textContent?.trim();
+
+/**
+ * Put messages that were refused into the thread that was drawn again: no other place has them. One that the server had
+ * stored, although its answer was lost, is in the thread already.
+ *
+ * @param {Conversation} c
+ * @param {HTMLElement[]} refused
+ * @param {number} seen the last message that the page had before
+ */
+function bringRefused(c, refused, seen) {
+  const later = all("[data-author=agent]", c.log).filter(({ dataset }) => Number(dataset.seq) > seen);
+  const stored = new Set(later.map(bodyOf));
+  for (const node of refused) {
+    if (stored.delete(bodyOf(node))) continue;
+    c.log.insertBefore(node, threads.nextPlace(c));
+    offerAgain(c, node);
+  }
+}
 
 /** Put it into the page, in the place of what was there of it. @param {Document} page what the server drew @param {string} id */
 export function take(page, id) {
@@ -21,6 +45,8 @@ export function take(page, id) {
   const before = conversations.get(id);
   const old = entryOf(id);
   const draft = before?.area?.value; // even when it was just emptied: what the server drew may be older
+  const refused = before ? all("[data-refused]", before.log) : [];
+  const seen = before?.lastSeq ?? 0;
   if (before?.thread) {
     keepDrafts(before.thread, thread);
     keepDrafts(before.dossier, dossier);
@@ -37,6 +63,7 @@ export function take(page, id) {
   const c = adopt(entry, thread, dossier);
   c.confirmed = true;
   if (c.area && draft !== undefined) c.area.value = draft;
+  bringRefused(c, refused, seen);
   if (c === desk.current) threads.toEnd(c);
   threads.flush(c);
   return c;
