@@ -119,6 +119,7 @@ def ended_by_the_person(conversation: Conversation) -> None:
     ],
 )
 def test_what_was_kept_while_the_line_was_down_says_why_it_did_not_leave(
+    live_site: LiveSite,
     page: Page,
     at: Work,  # noqa: F811
     conversation,
@@ -145,6 +146,10 @@ def test_what_was_kept_while_the_line_was_down_says_why_it_did_not_leave(
     refused.get_by_role("button", name="Sélectionner le texte").click()
     expect(page.locator("#annonces")).to_contain_text("Texte sélectionné")
     assert page.evaluate("getSelection().toString()").strip() == "Gardé pendant la coupure."
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.goto(f"{live_site.url}/console/aide/")
+    assert asked == ["beforeunload"], "no other place has these words"
 
 
 def given_back(conversation: Conversation) -> None:
