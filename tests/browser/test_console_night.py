@@ -2,10 +2,10 @@
 """What agents of a long night missed, and what was mended after it (docs/done.md, « A shift, walked »)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from chat.casework import emergencies
 from chat.models import Agent, CannedReply, Conversation, Macro, Proposal
@@ -252,11 +252,18 @@ def test_answers_of_one_desk(
     minor = {"age_band": "15_17"}
     people = {name: Person() for name in ("numbers", "proposal", "emptied", "brought back", "found")}
     people |= {"minor": Person(minor), "not spoken of": Person(minor, lived=asked)}
+    people |= {name: Person() for name in ("meanwhile", "sent", "elsewhere")}
     desk = take_seat(page, live_site, at, people)
     with subtests.test("macro of danger ticks the numbers that its reply gives"):
         macro_ticks_the_numbers_that_its_reply_gives(page, desk.shows("numbers"), at)
     with subtests.test("proposal of a macro follows the answer, and its reply comes once"):
         proposal_follows_the_answer(page, desk.shows("proposal"), at)
+    with subtests.test("reply of a macro follows what is written while it runs"):
+        reply_follows_what_is_written(page, desk.shows("meanwhile"))
+    with subtests.test("answer that is sent while a macro runs stands there no more"):
+        sent_answer_stands_there_no_more(page, desk.shows("sent"))
+    with subtests.test("macro leaves the focus of whoever went elsewhere"):
+        macro_leaves_the_focus(page, desk.shows("elsewhere"))
     with subtests.test("answer can be emptied and brought back"):
         answer_is_emptied_and_brought_back(page, desk.shows("emptied"))
     with subtests.test("words that are brought back follow a ready answer that came since"):
@@ -298,6 +305,41 @@ def proposal_follows_the_answer(page: Page, key: str, at: Work) -> None:
     expect(area).to_have_value("")
     # Nothing is written, so it is proposed at once.
     assert at(Proposal.objects.filter(conversation__public_id=key).count) == 2
+
+
+def while_a_macro_runs(page: Page, does: Callable[[], None]) -> None:
+    """Press a macro, do this, and let the macro be answered."""
+    held: list[Route] = []
+    page.route("**/geste/", lambda route: held.append(route), times=1)
+    with page.expect_request("**/geste/"):
+        press_macro(page, "Préparer une plainte")
+    does()
+    held[0].continue_()
+
+
+def reply_follows_what_is_written(page: Page, key: str) -> None:
+    """Guard against what was before: the words that were typed meanwhile were gone."""
+    area = page.locator(f"#corps-{key}")
+    area.fill("Bonjour. ")
+    while_a_macro_runs(page, lambda: area.press_sequentially("Je suis là."))
+    expect(area).to_have_value(re.compile(r"^Bonjour\. Je suis là\.\n.*porter plainte", re.DOTALL))
+    assert area.evaluate("(area) => area.selectionEnd") == len("Bonjour. Je suis là."), "one goes on where one was"
+
+
+def sent_answer_stands_there_no_more(page: Page, key: str) -> None:
+    """Guard against what was before: what had just been sent stood there again, before the reply."""
+    area = page.locator(f"#corps-{key}")
+    area.fill("Bonjour.")
+    while_a_macro_runs(page, lambda: area.press("Control+Enter"))
+    expect(area).to_have_value(re.compile("porter plainte"))
+    assert not area.input_value().startswith("Bonjour.")
+
+
+def macro_leaves_the_focus(page: Page, key: str) -> None:
+    there = page.locator("#mes-echanges")
+    while_a_macro_runs(page, there.focus)
+    expect(page.locator(f"#corps-{key}")).to_have_value(re.compile("porter plainte"))
+    expect(there).to_be_focused()
 
 
 def answer_is_emptied_and_brought_back(page: Page, key: str) -> None:

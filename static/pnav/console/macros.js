@@ -11,18 +11,38 @@ import { tellUnanswered } from "./line.js";
 import { paint } from "./list.js";
 import { tell } from "./notice.js";
 import { parse, swapFrom } from "./pages.js";
-import { announce, csrf, home, known, words } from "./state.js";
+import { announce, csrf, desk, home, known, words } from "./state.js";
 import { entryOf } from "./take.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
 const TAKES = "[name=macro]";
 
+/**
+ * Put the reply of a macro into an answer, which the agent may have changed, or sent, while the macro ran: it comes after
+ * what stands there now.
+ *
+ * @param {HTMLTextAreaElement} area
+ * @param {string} sent what stood there when the macro was pressed
+ * @param {string} drawn the same with the reply after it, as the server put them together
+ */
+function add(area, sent, drawn) {
+  if (area.value === sent) {
+    area.value = drawn;
+    return;
+  }
+  const before = sent.trimEnd();
+  const reply = (drawn.startsWith(before) ? drawn.slice(before.length) : drawn).trim();
+  const end = area.value.trimEnd().length;
+  if (reply) area.setRangeText((end ? "\n" : "") + reply, end, area.value.length, "preserve"); // the cursor stays
+}
+
 /** @param {HTMLFormElement} form @param {HTMLButtonElement} button */
 async function run(form, button) {
   const thread = /** @type {HTMLElement | null} */ (form.closest("[data-conversation]"));
   const c = known(thread?.dataset.conversation);
   if (!c?.area) return;
+  const sent = c.area.value;
   const page = await parse(await request(button.formAction, { method: "POST", body: new FormData(form, button) }));
   const draft = seek(`[id="corps-${c.id}"]`, page, HTMLTextAreaElement);
   if (!draft) throw new Error("no screen of ours");
@@ -30,11 +50,15 @@ async function run(form, button) {
   for (const part of [...parts, `.console-entry[data-conversation="${c.id}"]`]) swapFrom(page, part);
   c.entry = entryOf(c.id) ?? c.entry;
   paint(c);
-  c.area.value = draft.value;
-  c.draft?.changed();
   const box = button.closest("details");
+  const at = document.activeElement;
+  const isHere = c === desk.current && (at === document.body || at === button || box?.contains(at));
+  if (c.area && !c.area.readOnly) {
+    add(c.area, sent, draft.value);
+    c.draft?.changed();
+    if (isHere) c.area.focus(); // whoever writes elsewhere meanwhile goes on there
+  }
   if (box) box.open = false;
-  c.area.focus();
   const wrong = seek(`#propositions-${c.id} [role=alert]`);
   announce((wrong ?? find(".console-canned__text", button.parentElement ?? form)).textContent ?? "");
   const notice = seek(".fr-alert p", page); // a reply that was sent already is not put into the answer again
