@@ -41,6 +41,7 @@ EAR = """() => {
     const node = () => ({ connect: (to) => to, gain: { setValueAtTime() {}, exponentialRampToValueAtTime() {} } });
     window.AudioContext = class {
         currentTime = 0;
+        state = "running";
         addEventListener() {}
         createGain() { return node(); }
         createOscillator() {
@@ -399,6 +400,44 @@ def test_sign_says_that_the_browser_holds_the_sound_back_until_a_press(live_site
     expect(fold.get_by_role("img", name="Son en attente d'un appui")).to_be_visible()
     page.keyboard.press("ArrowDown")
     expect(fold.get_by_role("img", name="Son activé")).to_be_visible()
+
+
+# For the time of a call Safari plays nothing, and refuses to.
+CALLED = """() => {
+    window.AudioContext = class extends window.AudioContext {
+        constructor() { super(); window.made = this; }
+        addEventListener(_name, tell) { this.tell = tell; }
+        becomes(state) { this.state = state; this.tell(); }
+        async resume() {
+            if (window.isCalled) throw new DOMException("Failed to start the audio device", "InvalidStateError");
+            this.becomes("running");
+        }
+    };
+}"""
+
+
+def test_sign_says_that_a_call_interrupts_the_sound(live_site: LiveSite, page: Page, at: Work):
+    """It said « Son activé » after the call, and nothing was heard until the page was loaded again."""
+    agent, (conversation,) = holding(at, 1)
+    page.add_init_script(f"({EAR})(); ({CALLED})()")
+    page.context.add_cookies([{"name": "pnav_console_son", "value": "1", "url": live_site.url}])
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    fold = page.locator("#disponibilite-plus > summary")
+    expect(fold.get_by_role("img", name="Son activé")).to_be_visible()
+    fold.press("Enter")
+    page.evaluate("window.isCalled = true; window.made.becomes('interrupted')")
+    expect(fold.get_by_role("img", name="Son en attente d'un appui")).to_be_visible()
+    page.get_by_role("button", name="Écouter le son d'un danger").press("Enter")
+    expect(fold.get_by_role("img", name="Son en attente d'un appui")).to_be_visible()
+    assert heard(page) == []
+    page.evaluate("window.isCalled = false")
+    page.keyboard.press("ArrowDown")
+    expect(fold.get_by_role("img", name="Son activé")).to_be_visible()
+    assert heard(page) == DANGER, "what was held back is heard once"
+    assert errors == []
 
 
 LED = """async () => {

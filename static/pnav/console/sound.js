@@ -15,17 +15,34 @@ import { isRepeated, isWanted, notesOf, repeatCookie, toneCookie, toneIn, wanted
 
 /** @type {AudioContext | null} */
 let audio = null;
+/** @type {News | null} the last tone that the browser holds back, until a hand has touched the page */
+let heldBack = null;
+
 const isOn = () => document.cookie.includes("pnav_console_son=1");
 
 /** Return what plays the tones. After a reload the browser holds it back until somebody presses something. */
 function player() {
   if (audio) return audio;
   audio = new AudioContext();
-  audio.addEventListener("statechange", showSound);
+  audio.addEventListener("statechange", changed);
   return audio;
 }
 
-const isHeldBack = () => isOn() && audio?.state === "suspended";
+/** Play what was held back, once the browser plays again, and show whether it does. */
+function changed() {
+  const news = audio?.state === "running" ? heldBack : null;
+  if (audio && news) {
+    heldBack = null;
+    sound(audio, news);
+  }
+  showSound();
+}
+
+/** Whether the browser plays nothing: before a press (« suspended »), or in a call, in Safari (« interrupted »). */
+const isHeldBack = () => isOn() && audio !== null && audio.state !== "running";
+
+/** Ask the browser to play. It may refuse for now: then the sign says so, and the next press asks again. */
+const wake = () => audio?.resume().catch(showSound);
 
 const leader = createLeader(navigator.locks);
 
@@ -57,25 +74,16 @@ function sound(made, news) {
   }
 }
 
-/** @type {News | null} the last tone that the browser holds back, until a hand has touched the page */
-let heldBack = null;
-
 /** @param {News} news */
 function play(news) {
   for (const tell of listeners) tell(news);
   const made = player();
-  if (made.state !== "suspended") {
+  if (made.state === "running") {
     sound(made, news);
     return;
   }
-  const isAsked = heldBack !== null;
   heldBack = news; // of all that are held back one is heard, because their clock stands still
-  if (isAsked) made.resume();
-  else
-    made.resume().then(() => {
-      sound(made, /** @type {News} */ (heldBack));
-      heldBack = null;
-    });
+  wake();
 }
 
 /** Something is new: make a sound and show a notification, as the agent chose. @param {News} news */
@@ -146,7 +154,7 @@ function choose(event) {
 export const watchSound = () => {
   if (isOn()) player();
   for (const press of ["pointerdown", "pointerup", "keydown"])
-    document.addEventListener(press, () => isHeldBack() && audio?.resume(), true); // before a dialog keeps its keys
+    document.addEventListener(press, () => isHeldBack() && wake(), true); // before a dialog keeps its keys
   addEventListener("focus", followLead);
   addEventListener("pageshow", followLead);
   for (const end of ["pagehide", "freeze"]) addEventListener(end, leader.resign, true);
