@@ -1,4 +1,4 @@
-"""Manages units, agents, shared replies, macros, danger phrases and on-call duties in Django's admin.
+"""Manages units, agents, unit accounts, shared replies, macros, danger phrases and on-call duties in Django's admin.
 
 Conversations are left out on purpose: nobody may read one in the admin.
 """
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.casework import replies
 from chat.decisions import on_call
-from chat.models import Agent, CannedReply, DangerPhrase, Macro, OnCall, Unit
+from chat.models import Agent, CannedReply, DangerPhrase, Macro, OnCall, Unit, UnitAccount
 from chat.rules import reply_template
 from common.pagination.searched_choice import SearchesChoices
 from common.text_forms import OutdatedFilter, TextsAdmin, language_fieldsets
@@ -77,6 +77,37 @@ class AgentAdmin(SearchesChoices, admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Agent | None = None) -> bool:
         """Return False, because conversations refer to the agent. The account can be deactivated instead."""
+        return False
+
+
+@admin.register(UnitAccount)
+class UnitAccountAdmin(SearchesChoices, admin.ModelAdmin):
+    """It shows which point d'accueil each unit account reads for. Whoever reads there opens every summary that was ever
+    sent to it, so a second person agrees to a new point (docs/adr/0054). « Comptes » saves it in this way too."""
+
+    sensitive = frozenset({"change"})
+    reviewed_fields = ("point",)
+    list_display = ("user", "point", "is_open")
+    list_filter = ("user__is_active",)
+    list_select_related = ("user", "point")
+    list_per_page = 50
+    search_fields = ("user__username", "user__last_name", "point__name")
+    search_help_text = _("Un compte ou un point d'accueil.")
+    autocomplete_fields = ("point",)
+    fields = ("user", "point")
+    readonly_fields = ("user",)
+    ordering = ("user__username",)
+
+    @admin.display(description=_("actif"), boolean=True, ordering="user__is_active")
+    def is_open(self, account: UnitAccount) -> bool:
+        return account.user.is_active
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Return False, because it is created with its account."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: UnitAccount | None = None) -> bool:
+        """Return False, because the account is deactivated instead."""
         return False
 
 

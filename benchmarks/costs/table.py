@@ -658,6 +658,7 @@ ROUTES: dict[str, Line] = {
         "chat.rules.referral:REASON_MAX",
         "common.service_settings.definitions:FACTS_MOST",
         "chat.journal.panel:SHOWN",
+        "chat.referral.readers:READERS_MOST",
         RECORDED_PAGES,
         stores=Stores(4, 4, TEXT_KIB, 2),
     ),

@@ -20,7 +20,8 @@ class UnitAccount(models.Model):
     """It is the point d'accueil for which an account of the role « unité » reads; several accounts may have the same
     one.
 
-    point: None once the point is no longer in the data; then the account sees nothing.
+    point: None until a second administrator agreed to it (docs/adr/0054), and once the point is no longer in the data;
+    then the account sees nothing.
     """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="unit_account")
@@ -37,7 +38,7 @@ class UnitAccount(models.Model):
         verbose_name_plural = _("comptes d'unité")
 
     def __str__(self) -> str:
-        return str(self.point or "–")
+        return str(_("point d'accueil de %(account)s") % {"account": self.user})
 
 
 class Transmission(SealedWords):

@@ -26,6 +26,7 @@ from chat.journal.panel import Panel
 from chat.models import Transmission, UnitAccount
 from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
+from chat.referral import readers
 from chat.referral.forms import MeetingForm, ReasonForm
 from chat.referral.queries import Order
 from chat.rules.referral import State
@@ -80,6 +81,7 @@ def index(request: HttpRequest, account: UnitAccount) -> HttpResponse:
 
     Unread ones come first, the oldest first, then refused appointments; or the order is by a column. The script reloads
     the list (`console/board.js`). A POST searches, so that no address contains the search, and shows the first page.
+    Whoever reads here sees who else does, and what an administrator changed of these accounts lately.
     """
     limit = live_board.limits()[Measure.UNREAD]
     received = access.received_by(account)
@@ -93,12 +95,16 @@ def index(request: HttpRequest, account: UnitAccount) -> HttpResponse:
         now=timezone.now(),
         limit=limit,
     )
+    now = timezone.now()
+    who_reads = readers.read_readers(account, now)
     context = {
         "account": account,
+        "readers": who_reads,
+        "news": sum(one.is_news and one.account_id != account.pk for one in who_reads),
         "page": page,
         "unread": received.filter(state=State.SENT).count(),
         "declined": received.filter(state=State.DECLINED).count(),
-        "now": timezone.now(),
+        "now": now,
         "is_still": "fixe" in request.GET or bool(term),
         "order": order,
         "orders": Order,

@@ -104,10 +104,25 @@ class UnitFormSet(BaseInlineFormSet):
             raise forms.ValidationError(_("Seul un compte d'unité a un point d'accueil."))
 
 
+class UnitForm(forms.ModelForm):
+    """It is the point d'accueil of a unit account. While none was agreed to yet, it may be left out: the rest of the
+    account can be changed meanwhile.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is not None and self.instance.point_id is None:
+            self.fields["point"].required = False
+            self.fields["point"].help_text = _(
+                "Aucun n'est accepté : le compte ne lit rien. Celui qui attend est dans « Changements proposés »."
+            )
+
+
 class UnitInline(SearchesChoices, admin.StackedInline):
-    """It is the point d'accueil whose transmissions the account reads."""
+    """It is the point d'accueil whose transmissions the account reads. A new one waits for a second person."""
 
     model = UnitAccount
+    form = UnitForm
     formset = UnitFormSet
     fields = ("point",)
     autocomplete_fields = ("point",)
@@ -208,6 +223,27 @@ class AccountAdmin(ImportsAgents):
     def get_inlines(self, request: HttpRequest, obj: User | None) -> list[Any]:
         """Offer the link to an identity when a provider is configured and the account exists already."""
         return [*self.inlines, LinkInline] if settings.OPENID_ISSUER and obj is not None else list(self.inlines)
+
+    def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset: Any, change: bool) -> None:
+        """Save the inlines; the point d'accueil of a unit account as its own page does, so that it waits for a second
+        person (docs/adr/0054).
+
+        Until then the account has none and reads nothing. The history does not tell as done what waits.
+        """
+        if formset.model is not UnitAccount:
+            super().save_formset(request, form, formset, change)
+            return
+        site: Any = self.admin_site
+        for row in formset.save(commit=False):
+            if row.pk is None:
+                asked, row.point = row.point, None
+                row.save()
+                row.point = asked
+            site._registry[UnitAccount].save_beside(request, row, ["point"])
+        waiting = getattr(request, "waiting_objects", ())
+        formset.new_objects = [row for row in formset.new_objects if row not in waiting]
+        formset.changed_objects = [(row, names) for row, names in formset.changed_objects if row not in waiting]
+        formset.save_m2m()
 
     def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -581,6 +581,7 @@ ADMIN: dict[str, AdminClass] = {
     # An on-call duty is named and ended, and neither changed nor deleted.
     "chat.OnCall": AdminClass(change=False, delete=False, actions=frozenset({"end_now"})),
     "chat.Unit": AdminClass(),
+    "chat.UnitAccount": AdminClass(add=False, delete=False),  # it goes with its account
     "locations.Competence": AdminClass(),
     "locations.DataEdition": AdminClass(add=False, change=False, delete=False),
     "locations.Municipality": AdminClass(add=False, delete=False),

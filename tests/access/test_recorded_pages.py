@@ -66,7 +66,7 @@ def test_every_page_whose_reading_is_recorded_has_a_bound(cast, where, monkeypat
     ("person", "path", "data"),
     [
         (ASSIGNED, "/console/mes-echanges/", {"urgency": "2"}),
-        (ADMINISTRATOR, "/admin/reports/accessrecord/?q=chat.Unit 1", None),
+        (ADMINISTRATOR, "/admin/reports/accessrecord/?q=chat.Unit%201", None),
     ],
     ids=["own exchanges", "the register"],
 )

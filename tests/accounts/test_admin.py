@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from chat.models import Agent, Unit
 from locations.models import Force
-from pnav.accounts.models import Role, User
+from pnav.accounts.models import PendingChange, Role, User
 from pnav.pages.actions import give_feedback
 from tests.accounts.cast import give_session, make_user
 from tests.factories import locations as places
@@ -130,7 +130,7 @@ def test_admin_index_is_french_and_grouped(client, chief):
     assert "Équipe" in groups
     team = next(group for group in client.get("/admin/").context["app_list"] if group["name"] == "Équipe")
     assert {entry["object_name"] for entry in team["models"]} == {
-        "User", "Unit", "Agent", "OnCall", "CannedReply", "DangerPhrase", "Macro",
+        "User", "Unit", "UnitAccount", "Agent", "OnCall", "CannedReply", "DangerPhrase", "Macro",
     }  # fmt: skip
 
 
@@ -286,7 +286,8 @@ def test_create_account_of_a_unit_with_its_point(client, chief):
         client.post("/admin/accounts/user/add/", account_form(role="unit", **{"unit_account-0-point": str(point.pk)}))
     )
     user = User.objects.get(username="camille")
-    assert user.unit_account.point == point and not Agent.objects.filter(user=user).exists()
+    assert user.unit_account.point is None, "a second administrator agrees first (tests/accounts/test_reviewed.py)"
+    assert PendingChange.objects.get().after == {"point": point.pk} and not Agent.objects.filter(user=user).exists()
 
 
 def test_no_other_role_has_a_point(client, chief):

@@ -36,6 +36,7 @@ from tests.accounts.test_admin import first_password as shown_in
 from tests.factories import chat as make
 from tests.factories import locations as places
 from tests.factories import register as written
+from tests.factories import transmissions as hand
 from tests.factories import triage
 from tests.factories.texts import changed
 
@@ -189,6 +190,7 @@ ROWS: dict[str, Callable[[], models.Model]] = {
     "chat.Unit": lambda: Unit.objects.create(name="Brigade de Rennes", force=Force.GENDARMERIE),
     "chat.Agent": make.agent,
     "chat.OnCall": make.on_call,
+    "chat.UnitAccount": hand.account,
     "chat.CannedReply": lambda: CannedReply.objects.all()[0],
     "chat.DangerPhrase": lambda: DangerPhrase.objects.all()[0],
     "chat.Macro": lambda: Macro.objects.create(title="Essai", minutes=5),

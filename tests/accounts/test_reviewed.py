@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.conf import settings as site
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.db import IntegrityError, transaction
@@ -11,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from chat.models import CannedReply
+from chat.models import CannedReply, UnitAccount
 from common.service_settings import definitions
 from common.service_settings import values as setting_values
 from common.texts.models import ChangedSentence
@@ -31,6 +32,7 @@ from tests.chat.conversations.test_actions import in_threads
 from tests.factories import chat as make
 from tests.factories import locations as places
 from tests.factories import register as written
+from tests.factories import transmissions as hand
 from tests.factories import triage
 from triage import versions
 from triage.models import QuestionnaireVersion
@@ -637,6 +639,81 @@ def approvals_of(row: HelpNumber, by: User) -> PendingChange:
             label="pages.HelpNumber", key=row.pk, name=str(row), act="change", before={"number": "99 99"},
             after={"number": "99 98"}, changed=["number"], reasons=["numéro"], by=by,
         )  # fmt: skip
+
+
+# --- the point d'accueil of a unit account ----------------------------------------------------------------------------
+
+
+def unit_form(point, **changes: str) -> dict[str, str]:
+    """Return the form of a new unit account for this point."""
+    return {
+        "username": "brigade", "role": "unit", "first_name": "", "last_name": "",
+        "agent-TOTAL_FORMS": "0", "agent-INITIAL_FORMS": "0",
+        "unit_account-TOTAL_FORMS": "1", "unit_account-INITIAL_FORMS": "0", "unit_account-0-point": str(point.pk),
+    } | changes  # fmt: skip
+
+
+def reads(account: UnitAccount, row) -> bool:
+    """Return whether this account sees the transmission, in its list and by its address."""
+    User.objects.filter(pk=account.user_id).update(password_is_temporary=False, first_password_until=None)
+    if not hasattr(account, "browser"):
+        account.browser = browser(User.objects.get(pk=account.user_id), site)
+    found = hand.SUMMARY in account.browser.get(f"/unite/{row.public_id}/").text
+    assert (row.file_number in account.browser.get("/unite/").text) is found
+    return found
+
+
+def test_new_account_of_a_unit_reads_nothing_until_a_second_person_agreed(asking, deciding, two):
+    row = hand.opened(make.assigned(), hand.account())
+    shown = asking.post("/admin/accounts/user/add/", unit_form(row.point))
+    assert 'id="first-password"' in shown.text and "attend la validation" in shown.text
+    account = UnitAccount.objects.get(user__username="brigade")
+    [pending] = PendingChange.objects.all()
+    assert (pending.model, pending.object_id, pending.act) == ("chat.UnitAccount", str(account.pk), "change")
+    assert account.point is None and not reads(account, row)
+    told = [entry.get_change_message() for entry in LogEntry.objects.filter(content_type__model="user")]
+    assert told and not any("unité" in one for one in told), "nothing is told as done"
+    # The rest of the account can be changed meanwhile, without its point.
+    change(asking, account.user, last_name="Martin")
+    assert PendingChange.objects.count() == 1
+    page = deciding.get(f"{CHANGES}{pending.pk}/change/").text.replace("&#x27;", "'")
+    assert f"{row.point} ({row.point_id})" in page and "brigade" in page
+    assert "pas à vous de décider" in decide(asking, pending).text.replace("&#x27;", "'")
+    assert not reads(account, row)
+    assert "Accepté" in decide(deciding, pending).text
+    account.refresh_from_db()
+    assert account.point == row.point and reads(account, row)
+
+
+@pytest.mark.parametrize("way", ["own form", "beside the account"])
+def test_unit_account_is_moved_once_a_second_person_agreed(asking, deciding, way):
+    row, moved = hand.opened(make.assigned(), hand.account()), hand.account()
+    former = moved.point
+
+    def ask(client: Client, point):
+        if way == "own form":
+            return change(client, moved, point=str(point.pk))
+        return change(client, moved.user, **{"unit_account-0-point": str(point.pk)})
+
+    assert "attend la validation" in ask(asking, row.point).text
+    moved.refresh_from_db()
+    assert moved.point == former and not reads(moved, row)
+    [pending] = PendingChange.objects.all()
+    if way == "beside the account":  # somebody else's proposal is not replaced by another one
+        assert "reste comme avant" in ask(deciding, hand.station()).text and PendingChange.objects.count() == 1
+    assert "Refusé" in decide(deciding, pending, "refuse", "Personne ne l'a demandé.").text
+    assert not reads(moved, row)
+    ask(asking, row.point)
+    assert "Accepté" in decide(deciding, PendingChange.objects.latest("pk")).text
+    moved.refresh_from_db()
+    assert moved.point == row.point and reads(moved, row)
+
+
+def test_other_changes_of_a_unit_account_ask_nobody(asking):
+    account = hand.account()
+    change(asking, account.user, first_name="Camille")
+    account.refresh_from_db()
+    assert account.user.first_name == "Camille" and account.point and not PendingChange.objects.exists()
 
 
 # --- no way around ----------------------------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ PURPOSES = {
     "chat.Macro": _("Plusieurs gestes en une touche, pour la console."),
     "chat.OnCall": _("Un superviseur qui décide un moment pour une autre unité."),
     "chat.Unit": _("Les services dont les agents répondent au tchat."),
+    "chat.UnitAccount": _("Quel point d'accueil lit chaque compte d'unité."),
     "locations.Competence": _("Quelle unité est compétente pour quelle commune."),
     "locations.UnitAlias": _("Les autres noms d'une unité, pour la reconnaître dans un fichier."),
     "locations.DataEdition": _("Les fichiers officiels chargés, et leur date."),
