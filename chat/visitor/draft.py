@@ -3,8 +3,10 @@
 `chat.visitor.draft_session` stores it.
 """
 
+import re
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import is_valid_path, reverse
@@ -15,16 +17,29 @@ from chat import access
 from chat.visitor import draft_session, fact_draft, report, tab_drafts
 from chat.visitor.base import json_answer, wants_json, when_away, without_visit
 from common import rate_limits
+from common.texts import languages
 
 # A page saves each three seconds at most (static/pnav/lib/draft.js), and once more when it goes out of sight.
 SAVES, SAVES_SECONDS = 40, 60
+# The beginning of an address that chooses a language; what it matches first stays.
+LANGUAGE_CHOSEN = re.compile(rf"^(/|/n/)(?:{'|'.join(map(re.escape, languages.codes()))})/")
 
 
 def _is_ours(address: str) -> bool:
-    """Return whether this is the path of a page of this site, as our own buttons have."""
+    """Return whether this is the path of a page of this site, as our own buttons have.
+
+    The button of another language leads to `/en/tchat/`, or in discreet mode to `/n/en/482137/`. The addresses of the
+    present page have no such path (`pnav.addresses`), but they, or the ordinary ones, have it without the language.
+    """
     if not address.startswith("/") or not url_has_allowed_host_and_scheme(address, allowed_hosts=None):
         return False
-    return bool(is_valid_path(urlsplit(address).path))
+    path = urlsplit(address).path
+    in_one_language = LANGUAGE_CHOSEN.sub(r"\1", path)
+    return bool(
+        is_valid_path(path)
+        or is_valid_path(in_one_language)
+        or is_valid_path(in_one_language, urlconf=settings.ROOT_URLCONF)
+    )
 
 
 @require_POST

@@ -18,7 +18,7 @@ from chat.rules.transfer import Reason, Target
 from chat.transfer import actions as transfer_actions
 from chat.visitor import draft_session, tab_drafts
 from common.texts import cache as text_cache
-from pnav.addresses import DISCREET, ORDINARY
+from pnav.addresses import DISCREET, ORDINARY, in_language
 from pnav.sessions import stored_key
 from reports.session import KEY
 from tests.chat.visitor.visits import PAGE, send, shown
@@ -65,6 +65,39 @@ def test_text_goes_along_and_is_back_until_it_is_sent(as_reporter, to, place):
     assert not conversation.messages.filter(author=Author.REPORTER).exists()
     send(client, "Un-mot-garde\nici <b>")
     assert "Un-mot-garde\nici &lt;b&gt;</textarea>" not in client.get(PAGE).text
+
+
+@pytest.mark.parametrize(
+    ("table", "to", "where"),
+    [
+        (ORDINARY, "/en/tchat/", None),
+        (ORDINARY, "/fr/tchat/", None),
+        (ORDINARY, "/en/tchat/messages/?apres=3", None),
+        (in_language("en"), "/fr/tchat/", None),
+        (in_language("en"), "/en/tchat/suites/", None),
+        *((ORDINARY, elsewhere, "/tchat/") for elsewhere in (
+            "/en//example.org/tchat/", "/en/inconnu/", "/xx/tchat/", "/en/en/tchat/", "/n/en/tchat/", "//en/tchat/",
+            "/en/\\\\example.org/",
+        )),
+    ],
+)  # fmt: skip
+def test_text_goes_along_to_the_page_in_another_language(as_reporter, table, to, where):
+    """The button of a language leads to an address that the present page's addresses do not have."""
+    client = as_reporter(make.assigned())
+    answer = client.post(table.reverse("chat:draft"), {"body": "Un-mot-garde", "to": to})
+    assert answer.headers["Location"] == (where or to)
+    if where is None:
+        assert "Un-mot-garde</textarea>" in client.get(to.partition("tchat/")[0] + "tchat/", follow=True).text
+
+
+def test_button_of_each_language_leads_to_the_page_in_it_also_in_discreet_mode(as_reporter):
+    for discreet in (False, True):
+        client = as_reporter(make.assigned(discreet=discreet))
+        page = client.get(PAGE, follow=True)
+        (to,) = re.findall(r'name="to"\s+value="((?:/n)?/en/[^"]*)"', page.text)
+        keep = re.findall(r'formaction="([^"]*)"\s+name="to"\s+value="' + re.escape(to), page.text)[0]
+        answer = client.post(keep, {"body": "Un-mot-garde", "to": to}, follow=True)
+        assert '<html lang="en"' in answer.text and "Un-mot-garde</textarea>" in answer.text
 
 
 def test_blank_text_erases_what_was_kept_and_a_form_without_the_field_does_not(as_reporter):
