@@ -43,6 +43,10 @@ class TooFast(Exception):
     """The person sends messages faster than anybody writes. Nothing was written; it may be sent again in seconds."""
 
 
+class Arrived(Exception):
+    """Somebody answers the person who wanted to leave the queue. Nothing was closed."""
+
+
 class NotYours(Exception):
     """The conversation is no longer assigned to this agent."""
 
@@ -128,14 +132,20 @@ def post_message(
 
 @transaction.atomic
 def close_conversation(
-    *, conversation_id: int, by_author: str, by: AbstractBaseUser | None = None, outcome: str = ""
+    *,
+    conversation_id: int,
+    by_author: str,
+    by: AbstractBaseUser | None = None,
+    outcome: str = "",
+    only_in_queue: bool = False,
 ) -> Conversation:
     """Close a conversation, for either side. Closing a closed one changes nothing.
 
     by_author: Author.REPORTER or Author.AGENT. by: the agent's account. outcome: the agent's choice of Outcome; for a
-    person it is LEFT unless given. Both sides can still read the thread. After a grave conversation its agent is
-    offered a pause. Raises NotYours when the conversation went to another agent meanwhile. Locks the agent who closes
-    it, then the conversation.
+    person it is LEFT unless given. only_in_queue: the person wants to leave the queue, and not to end an exchange. Both
+    sides can still read the thread. After a grave conversation its agent is offered a pause. Raises NotYours when the
+    conversation went to another agent meanwhile, and Arrived when somebody answers a person who wanted to leave the
+    queue. Locks the agent who closes it, then the conversation.
     """
     now = clock.now()
     if by_author == Author.AGENT and by is not None:
@@ -145,6 +155,8 @@ def close_conversation(
         agent = conversation.assigned_to
         if agent is None or by is None or agent.user_id != by.pk:
             raise NotYours
+    if only_in_queue and conversation.status == Status.ACTIVE:
+        raise Arrived
     if not can_move(conversation.status, Status.CLOSED):
         return conversation
     if by_author == Author.REPORTER:

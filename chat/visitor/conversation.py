@@ -454,18 +454,30 @@ def frames(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def end(request: HttpRequest) -> HttpResponse:
-    """Ask whether to end the exchange or to leave the queue (GET), and do so (POST)."""
+    """Ask whether to end the exchange or to leave the queue (GET), and do so (POST).
+
+    Whoever is asked whether to leave the queue, and says yes when somebody has come, is told so and asked again.
+    """
     current = access.as_reporter(request.session)
     if current is None:
         return without_visit(request)
     if request.method == "POST":
-        actions.close_conversation(conversation_id=current.pk, by_author=Author.REPORTER)
+        is_leaving = request.POST.get("status", Status.ACTIVE) != Status.ACTIVE
+        try:
+            actions.close_conversation(conversation_id=current.pk, by_author=Author.REPORTER, only_in_queue=is_leaving)
+        except actions.Arrived:
+            current.refresh_from_db(fields=["status"])
+            context = end_page(current, manner_of(request, current), has_arrived=True)
+            return render(request, "chat/end.html", context, status=409)
         return redirect("chat:conversation")
     if current.status == Status.CLOSED:
         return redirect("chat:conversation")
     return render(request, "chat/end.html", end_page(current, manner_of(request, current)))
 
 
-def end_page(conversation: Conversation, manner: dict[str, Any]) -> dict[str, Any]:
-    """Return what the page shows that asks before the exchange ends, or before the person leaves the queue."""
-    return {**manner, "status": conversation.status}
+def end_page(conversation: Conversation, manner: dict[str, Any], *, has_arrived: bool = False) -> dict[str, Any]:
+    """Return what the page shows that asks before the exchange ends, or before the person leaves the queue.
+
+    has_arrived: somebody came while the person was asked whether to leave the queue.
+    """
+    return {**manner, "status": conversation.status, "has_arrived": has_arrived}

@@ -357,6 +357,25 @@ def test_end_while_waiting_leaves_the_queue(as_reporter):
     assert not Conversation.objects.waiting().exists()
 
 
+@pytest.mark.parametrize("age_band", ["adult", "under_15"])
+def test_who_leaves_the_queue_while_somebody_arrives_is_told_so_and_asked_again(as_reporter, age_band):
+    conversation = make.waiting(age_band=age_band)
+    client = as_reporter(conversation)
+    asked = re.compile(r'<input type="hidden" name="(status)" value="(\w+)">')
+    form = dict(asked.findall(client.get(reverse("chat:end")).text))
+    make.agent()
+    dispatcher.dispatch()
+    answer = client.post(reverse("chat:end"), form)
+    page = shown(answer)
+    assert answer.status_code == 409 and "Terminer l'échange ?" in page and "Quitter la file" not in page
+    assert f"Quelqu'un est là pour {'vous' if age_band == 'adult' else 'toi'}." in page
+    conversation.refresh_from_db()
+    assert conversation.status == Status.ACTIVE
+    client.post(reverse("chat:end"), dict(asked.findall(answer.text)))
+    conversation.refresh_from_db()
+    assert conversation.status == Status.CLOSED
+
+
 def test_end_of_a_closed_conversation_asks_nothing(as_reporter):
     assert as_reporter(make.closed()).get(reverse("chat:end")).url == PAGE
 
