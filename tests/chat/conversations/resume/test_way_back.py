@@ -193,6 +193,12 @@ def test_visit_left_behind_is_forgotten_by_the_first_page_it_asks_for(left, firs
     assert "<title>Informations</title>" in page  # titles stay neutral
 
 
+def test_visit_left_behind_in_discreet_mode_folds_the_numbers_on_its_page(left):
+    main = main_of(left.get(PAGE, follow=True))
+    assert "Cette visite a pris fin" in main and "<summary>Numéros utiles</summary>" in main
+    assert "Police ou gendarmerie" not in main.partition("<details")[0] + main.partition("</details>")[2]
+
+
 def test_visit_left_behind_answers_forms_and_frames(left):
     assert left.post(reverse("chat:frames"), "{}", content_type="application/json").status_code == 401
     assert left.post(reverse("chat:code"), headers={"Accept": "application/json"}).status_code == 401
