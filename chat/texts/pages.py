@@ -374,8 +374,8 @@ add(
         "code de reprise : note ce qui t'est utile."
     ),
 )
-add("chat.visit_ended_title", ENDED, _("Cette visite a pris fin sur cet appareil"))
-add(
+VISIT_ENDED_TITLE = add("chat.visit_ended_title", ENDED, _("Cette visite a pris fin sur cet appareil"))
+VISIT_ENDED = add(
     "chat.visit_ended",
     ENDED,
     _("Ses messages ne s'affichent plus ici. Un texte qui n'était pas encore envoyé n'a pas été gardé."),

@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -21,6 +22,7 @@ import triage.session
 from chat.captures import handouts, receiving
 from chat.database import DATABASE_AWAY
 from chat.models import Conversation
+from chat.texts import pages as page_texts
 from chat.texts import script as script_texts
 from common import dates
 from common.database_errors import describe_error
@@ -162,8 +164,10 @@ def without_visit(request: HttpRequest) -> HttpResponse:
 
     A visit that has begun the triage goes on there. If a visit has ended on this device (its answers are forgotten), a
     page says so. Otherwise a page offers the two ways in: to begin, and to come back with a code. While the chat is
-    closed (`reports.closures`), it says so in place of the first.
+    closed (`reports.closures`), it says so in place of the first. Whoever sent something is told that it was not kept.
     """
+    if request.method == "POST" and not reports.session.has_ended(request):  # the page of an end says it itself
+        messages.info(request, f"{page_texts.VISIT_ENDED_TITLE.say()}. {page_texts.VISIT_ENDED.say()}")
     is_closed = closures.is_closed()
     if triage.session.answers(request) and not (is_closed and triage.session.read(request).opens_chat):
         return redirect("reports:create")

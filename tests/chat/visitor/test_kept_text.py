@@ -331,3 +331,19 @@ def test_nothing_to_keep_and_the_database_away_asks_for_the_page_again(client, d
 def test_text_without_a_visit_is_kept_nowhere(client):
     assert leave(client, "Un-mot-garde").status_code == 302
     assert draft_session.KEY not in client.session
+
+
+@pytest.mark.parametrize("name", ["chat:message", "chat:draft", "chat:end"])
+def test_who_sends_a_text_after_the_visit_expired_is_told_that_it_was_not_kept(client, name):
+    page = shown(client.post(reverse(name), {"body": "Un-mot-perdu", "client_id": str(uuid.uuid4())}, follow=True))
+    assert "Cette visite a pris fin sur cet appareil. Ses messages ne s'affichent plus ici." in page
+    assert "Un texte qui n'était pas encore envoyé n'a pas été gardé." in page and "Un-mot-perdu" not in page
+    assert "n'a pas été gardé" not in shown(client.get(PAGE)), "it is said once"
+
+
+def test_who_sends_a_text_after_the_visit_ended_is_told_so_once(client):
+    session = client.session
+    session[reports.session.ENDED] = True
+    session.save()
+    page = shown(client.post(reverse("chat:message"), {"body": "Un-mot-perdu"}, follow=True))
+    assert page.count("n'a pas été gardé") == 1
