@@ -511,6 +511,14 @@ add("chat.visit_over", ENDED, _("Visite terminée"))
 add("chat.away_title", AWAY, _("Message pas encore envoyé"))
 add("chat.away_title_alone", AWAY, _("Connexion interrompue"))
 add("chat.away_again", AWAY, _("Nouvel essai dans quelques secondes."))
+add(
+    "chat.away_kept",
+    AWAY,
+    _(
+        "Le service ne répond pas en ce moment. Ce qui vient d'être envoyé est gardé sur cette page et peut être "
+        "envoyé de nouveau dans un instant."
+    ),
+)
 add("chat.code_title", AROUND, _("Code de reprise"))
 add("chat.news_title", AROUND, _("Nouveaux messages"))
 FOLLOW_TITLE = add("follow_up.page_title", AROUND, _("Suites"))

@@ -43,6 +43,9 @@ OTHER_DOORS = (numbers.DIGITAL_VIOLENCE, numbers.VICTIM_SUPPORT, numbers.SUICIDE
 
 FOLLOW_UP_ASKED = "reports.suites_asked"  # a key of the session, which the visit forgets with its report
 
+# The fields of forms in which a person writes at length: a message, a fact (`chat.visitor.facts`).
+TEXTS = ("body", "what")
+
 FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
 
 
@@ -104,9 +107,10 @@ def day_of(moment: datetime) -> str:
 
 
 def when_away(view: View) -> View:
-    """Make a view that shows, when the database does not answer, a page that gives back what was typed (status 503).
+    """Make a view that shows, when the database does not answer, a page that gives back what was sent (status 503).
 
-    In the frame of news, that page tries again by itself.
+    After a GET that page tries again by itself. So it does in the frame of news, where the question with its buttons
+    is then shown again. After any other POST nothing was tried, and the page has every field again, with « Réessayer ».
     """
 
     @wraps(view)
@@ -115,16 +119,17 @@ def when_away(view: View) -> View:
             return view(request)
         except DATABASE_AWAY as error:
             logger.warning("page of the exchange: the database does not answer (%s)", describe_error(error))
-            is_framed = request.path == reverse("chat:news")  # there the question with its buttons is shown again
+            is_framed = request.path == reverse("chat:news")
+            is_sent = request.method == "POST" and not is_framed
+            text_name = next((name for name in TEXTS if is_sent and request.POST.get(name, "").strip()), "")
             context = away_page(
-                # A fact that was being noted comes back as its first field (`chat.visitor.facts`).
-                body="" if is_framed else request.POST.get("body") or request.POST.get("what", ""),
-                client_id=request.POST.get("client_id", ""),
-                action=request.path,
-                to=request.POST.get("to", ""),
+                sent=_fields_beside(request, text_name) if is_sent else (),
+                text_name=text_name,
+                text=request.POST.get(text_name, ""),
+                action=request.get_full_path() if is_sent else "",
+                again=request.get_full_path(),
                 csrf_token=get_token(request),
-                # The page of the exchange, because an address that only takes forms cannot be loaded as a page.
-                again=request.get_full_path() if is_framed else reverse("chat:conversation"),
+                is_framed=is_framed,
             )
             # The request is not passed: context processors would read the session, which is in the database.
             return HttpResponse(render_to_string("chat/database_away.html", context), status=503)
@@ -132,22 +137,42 @@ def when_away(view: View) -> View:
     return answer
 
 
+def _fields_beside(request: HttpRequest, text_name: str) -> list[tuple[str, str]]:
+    """Return every field that was sent but the token and this text, with each of its values. A file is not among them:
+    its page asks for it again."""
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name not in {"csrfmiddlewaretoken", text_name}
+        for value in values
+    ]
+
+
 def away_page(
-    *, body: str, client_id: str = "", action: str = "", to: str = "", csrf_token: str = "", again: str = ""
+    *,
+    sent: Sequence[tuple[str, str]] = (),
+    text_name: str = "",
+    text: str = "",
+    action: str = "",
+    again: str = "",
+    csrf_token: str = "",
+    is_framed: bool = False,
 ) -> dict[str, Any]:
     """Return what the page for a database that is away shows.
 
-    body: what was typed, given back. action: the address to which « Réessayer » sends it again, with the act that was
-    asked for (to), so that a text that only went along is not sent as a message. again: the address to load again when
-    there is no text.
+    action: the address to which « Réessayer » sends everything again; "" for a page that was only asked for, which is
+    loaded again by itself at the address `again`. text, text_name: what was typed, and its field, in which it can be
+    changed before. sent: the other fields, which go along unseen, with the act that was asked for, so that a text that
+    only went along is not sent as a message. is_framed: the page around it has its own numbers and quick exit.
     """
     return {
-        "body": body,
-        "client_id": client_id,
+        "sent": sent,
+        "text_name": text_name,
+        "text": text,
         "action": action,
-        "to": to,
-        "csrf_token": csrf_token,
         "again": again,
+        "csrf_token": csrf_token,
+        "is_framed": is_framed,
     }
 
 

@@ -133,7 +133,7 @@ def _act(request: HttpRequest, current: Conversation, seen: Seen) -> HttpRespons
 def _write(request: HttpRequest, current: Conversation, seen: Seen) -> HttpResponse:
     """Note or correct the fact of the form; errors are shown beside their fields."""
     data = request.POST.copy()
-    if "what" not in data and "body" in data:  # sent from the page that is shown when the database does not answer
+    if "what" not in data and "body" in data:  # from a process of the version before, whose database was away
         data["what"] = request.POST["body"]
     familiar = _voice(request, current)
     form = FactForm(data, familiar=familiar)

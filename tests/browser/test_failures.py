@@ -19,6 +19,7 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 from playwright.sync_api import Page, expect
 
+from chat.visitor.base import away_page
 from pnav import errors
 from pnav.server import busy
 from tests.browser.conftest import THEMES, Axe, LiveSite, PageFactory, in_theme
@@ -90,7 +91,8 @@ STATES: dict[str, Draw] = {
     "database away": lambda _site: (
         {"Content-Type": "text/html; charset=utf-8"},
         render_to_string(
-            "chat/database_away.html", {"body": TYPED, "client_id": "1", "action": "/tchat/message/", "csrf_token": "x"}
+            "chat/database_away.html",
+            away_page(text_name="body", text=TYPED, sent=[("client_id", "1")], action="/tchat/message/"),
         ),
     ),
 }

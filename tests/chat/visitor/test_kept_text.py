@@ -3,6 +3,8 @@
 import re
 import uuid
 from collections import Counter
+from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
@@ -323,9 +325,39 @@ def test_text_to_keep_is_shown_again_when_the_database_is_away(client, database_
     assert 'action="/tchat/brouillon/"' in page and 'name="to" value="/tchat/suites/"' in page, "it is not sent"
 
 
-def test_nothing_to_keep_and_the_database_away_asks_for_the_page_again(client, database_away):
-    page = leave(client, "", "/tchat/#fin").text
-    assert 'http-equiv="refresh" content="8; url=/tchat/"' in page, "its own address takes forms only"
+def hidden_in(page):
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page)
+    return [(name, unescape(value)) for name, value in fields]
+
+
+def test_everything_that_was_sent_is_given_back_when_the_database_is_away(client, database_away):
+    """Without a text too: nothing of a form was tried, so nothing is loaded again by itself."""
+    sent = [("facts", "insults"), ("facts", "image"), ("since", "month"), ("name", "Un-nom <b>"), ("contact", "")]
+    page = client.post(reverse("chat:report"), urlencode(sent), content_type="application/x-www-form-urlencoded")
+    assert page.status_code == 503 and "refresh" not in page.text and "<textarea" not in page.text
+    (form,) = re.findall(r'<form method="post" action="/tchat/signalement/".*?</form>', page.text, re.S)
+    assert [field for field in hidden_in(form) if field[0] != "csrfmiddlewaretoken"] == sent
+    assert "Réessayer" in form and "gardé sur cette page" in shown(page)
+
+
+def test_boxes_that_go_with_a_message_are_given_back_when_the_database_is_away(client, database_away):
+    sent = {"body": "Un-mot-garde", "client_id": str(uuid.uuid4()), "boxes": "1", "facts": ["insults", "image"]}
+    page = client.post(reverse("chat:message"), sent).text
+    boxes = [field for field in hidden_in(page) if field[0] in {"boxes", "facts", "body"}]
+    assert boxes == [("boxes", "1"), ("facts", "insults"), ("facts", "image")]
+    assert "Un-mot-garde</textarea>" in page and page.count("Un-mot-garde") == 1
+
+
+def test_fact_is_given_back_in_its_own_field_when_the_database_is_away(client, database_away):
+    sent = {"what": "Un-fait", "fact_id": str(uuid.uuid4()), "precision": "day", "day": "2026-11-01"}
+    page = client.post(reverse("chat:facts"), sent).text
+    assert 'name="what"' in page and "Un-fait</textarea>" in page
+    assert ("day", "2026-11-01") in hidden_in(page) and ("what", "Un-fait") not in hidden_in(page)
+
+
+def test_page_that_was_asked_for_and_the_database_away_is_loaded_again_by_itself(client, database_away):
+    page = client.get(reverse("chat:facts") + "?fait=nouveau").text
+    assert 'http-equiv="refresh" content="8; url=/tchat/faits/?fait=nouveau"' in page and "Réessayer" not in page
 
 
 def test_text_without_a_visit_is_kept_nowhere(client):
