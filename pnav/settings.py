@@ -444,6 +444,7 @@ X_FRAME_OPTIONS = "DENY"
 # Where « Quitter rapidement » leads: a harmless page that anyone could have open.
 QUICK_EXIT_URL = env.str("QUICK_EXIT_URL", "https://meteofrance.com/")
 _quick_exit = urlsplit(QUICK_EXIT_URL)
+QUICK_EXIT_ORIGIN = f"{_quick_exit.scheme}://{_quick_exit.netloc}"
 
 SECURE_CSP = {
     "default-src": [CSP.NONE],
@@ -455,7 +456,7 @@ SECURE_CSP = {
     "manifest-src": [CSP.SELF],
     "frame-src": [CSP.SELF],
     # The quick exit is a form whose answer redirects, and browsers apply this list to the redirect too.
-    "form-action": [CSP.SELF, f"{_quick_exit.scheme}://{_quick_exit.netloc}"],
+    "form-action": [CSP.SELF, QUICK_EXIT_ORIGIN],
     "frame-ancestors": [CSP.NONE],
     "base-uri": [CSP.NONE],
     "object-src": [CSP.NONE],

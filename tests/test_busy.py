@@ -10,6 +10,7 @@ import pytest
 
 from common.texts import cache as text_cache
 from common.texts.cache import Changed
+from pnav.addresses import DISCREET
 from pnav.server import busy
 
 FORM = b"application/x-www-form-urlencoded"
@@ -48,6 +49,31 @@ def test_asks_for_no_file_and_runs_nothing():
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = headers["Content-Security-Policy"]
     assert f"style-src 'sha256-{digest}'" in policy and "default-src 'none'" in policy and "unsafe" not in policy
+
+
+EXIT = re.compile(r'<form method="post" action="([^"]*)"><button type="submit">([^<]*)</button></form>')
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "body", "where", "words"),
+    [
+        ("/", "GET", b"", "/quitter/", "Quitter rapidement"),
+        ("/compte/login/", "POST", b"a=b", "/quitter/", "Quitter rapidement"),
+        ("/tchat/message/", "POST", b"body=x", "/quitter/", "Quitter rapidement"),
+        ("/en/tchat/", "GET", b"", "/en/quitter/", "Leave quickly"),
+        (DISCREET.reverse("chat:message"), "POST", b"body=x", DISCREET.reverse("pages:quit"), "Quitter rapidement"),
+    ],
+)
+def test_quick_exit_is_on_the_page_and_its_policy_lets_it_lead_away(settings, path, method, body, where, words):
+    headers, page = ask(path, method, body)
+    assert EXIT.findall(page) == [(where, words)]
+    (forms,) = re.findall("form-action ([^;]*)", headers["Content-Security-Policy"])
+    assert forms.split() == ["'self'", settings.QUICK_EXIT_URL.removesuffix("/")]
+
+
+def test_quick_exit_is_on_the_page_of_what_was_too_large_and_not_twice_beside_a_frame():
+    assert EXIT.search(busy.too_large("/tchat/message/", b"")[1].decode())
+    assert not EXIT.search(ask("/tchat/suite/")[1])
 
 
 def test_english_for_who_chose_it(settings):
@@ -104,14 +130,14 @@ def test_what_is_not_given_back_is_said_to_be_in_the_page_before(path, body, con
     _headers, page = ask(path, "POST", body, content_type=content_type)
     assert (
         "secret" not in page
-        and "<form" not in page
+        and "<form" not in EXIT.sub("", page)
         and "« Précédent »".replace(" ", "\u00a0") in page.replace(" »", "\u00a0»").replace("« ", "«\u00a0")
     )
 
 
 def test_forms_are_given_back_a_few_times_a_second():
     body = urlencode({"body": "text"}).encode()
-    given = ["<form" in ask("/tchat/message/", "POST", body)[1] for _each in range(3 * busy.FORMS_A_SECOND)]
+    given = ["<textarea" in ask("/tchat/message/", "POST", body)[1] for _each in range(3 * busy.FORMS_A_SECOND)]
     assert busy.FORMS_A_SECOND <= sum(given) <= 2 * busy.FORMS_A_SECOND, "the second may have changed meanwhile"
 
 

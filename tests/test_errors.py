@@ -16,8 +16,9 @@ from django.test import Client
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
+from pnav import addresses
 from pnav.accounts.models import Role
-from pnav.errors import form_refused, page_not_found, permission_denied, server_error
+from pnav.errors import bad_request, form_refused, page_not_found, permission_denied, server_error
 from tests.accounts.cast import make_user, sign_in
 from tests.chat.sockets import signed_in
 from tests.factories import chat as make
@@ -74,6 +75,17 @@ def test_page_of_a_breakdown_in_english_says_where_to_call_in_english(rf):
         page = unescape(server_error(rf.get("/")).text)
     assert "If you are in danger" in page and "Under 18" in page
     assert "En danger" not in page and "appelez" not in page
+
+
+QUICK_EXIT = re.compile(r'<form id="quick-exit" class="pnav-exit" method="post" action="([^"]*)"')
+
+
+@pytest.mark.parametrize("table", addresses.tables(), ids=str)
+def test_page_of_a_breakdown_has_the_quick_exit_in_each_table(rf, table):
+    with addresses.drawn_in(table):
+        for answer in (server_error(rf.get("/")), bad_request(rf.get("/"), ValueError())):
+            assert QUICK_EXIT.findall(answer.text) == [table.reverse("pages:quit")]
+            assert ('<body class="pnav-page pnav-discreet">' in answer.text) is table.is_discreet
 
 
 @pytest.mark.parametrize(

@@ -72,11 +72,13 @@ def _draw() -> _Drawn:
         with translation.override(language):
             for kind, is_discreet in product((PAGE, SENT, FRAME, FORM, TOO_LARGE), (False, True)):
                 context = busy_page(kind, style=style, is_discreet=is_discreet) | PLACEHOLDERS
-                pages[language, kind, is_discreet] = render_to_string("503.html", context)
+                # The quick exit has an address in each table.
+                with addresses.drawn_in(addresses.DISCREET if is_discreet else addresses.in_language(language)):
+                    pages[language, kind, is_discreet] = render_to_string("503.html", context)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return _Drawn(
-        pages, f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none'", source
-    )
+    # The quick exit is a form that redirects there, as on every page (`settings.SECURE_CSP`).
+    forms = f"form-action 'self' {settings.QUICK_EXIT_ORIGIN}"
+    return _Drawn(pages, f"default-src 'none'; style-src 'sha256-{digest}'; {forms}; base-uri 'none'", source)
 
 
 class _Pages:

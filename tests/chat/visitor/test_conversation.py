@@ -544,6 +544,18 @@ def test_news_database_away_tries_again_by_itself(client, database_away):
     assert answer["X-Frame-Options"] == "SAMEORIGIN"
 
 
+def test_quick_exit_is_on_each_page_of_a_database_that_is_away_and_not_twice_beside_a_frame(client, database_away):
+    for page in (
+        client.post(reverse("chat:message"), {"body": "un-mot"}),
+        client.get(reverse("chat:facts")),
+        client.post(reverse("chat:report"), {"name": "x"}),
+    ):
+        assert page.status_code == 503 and 'id="quick-exit"' in page.text and "Quitter rapidement" in page.text
+    assert "Quitter rapidement" not in client.get(reverse("chat:news")).text
+    discreet = client.post(DISCREET.reverse("chat:message"), {"body": "un-mot"})
+    assert f'action="{DISCREET.reverse("pages:quit")}"' in discreet.text and "pnav-discreet" in discreet.text
+
+
 def test_database_away_says_the_numbers_where_nothing_was_typed_too(client, database_away):
     page = client.get(reverse("chat:news")).text
     assert "tel:17" in page and "tel:3018" in page
