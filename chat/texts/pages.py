@@ -534,6 +534,13 @@ add(
     variables=[Variable("address", "l'adresse de la page où le code s'écrit", "/tchat/reprendre/")],
 )
 add("chat.resume_title", RESUME, _("Reprendre mon échange"))
+RESUME_LOOKING = add(
+    "chat.resume_looking",
+    RESUME,
+    _("Recherche en cours… Cela peut prendre une demi-minute. Gardez cette page ouverte."),
+    _("Recherche en cours… Cela peut prendre une demi-minute. Garde cette page ouverte."),
+    note="À côté du bouton, dès que le code est envoyé.",
+)
 add("chat.begin_title", BEGIN, _("Parler à un policier ou à un gendarme"), note="Aussi dans la barre de titre.")
 add("chat.begin_title_discreet", BEGIN, _("Commencer ou reprendre"), note=DISCREET)
 add(

@@ -94,6 +94,25 @@ def test_code_brings_back_on_another_device_after_a_quick_exit(
     expect(elsewhere.get_by_text("Retour avec le code de reprise.").first).to_be_attached()
 
 
+def test_way_back_says_at_once_that_it_looks(live_site, page_factory):
+    """The words are looked for in their turn, and on a slow line the next page is long in coming."""
+    page = page_factory(width=320, height=640)
+    page.goto(live_site.url + "/tchat/reprendre/")
+    # The browser stays on the page, as while it waits for the next one.
+    page.route("**/tchat/reprendre/", lambda route: route.fulfill(status=204))
+    looking = page.locator("#looking")
+    expect(looking).to_have_text("")
+    use(page, "abeille castor girafe ananas tortue")
+    expect(looking).to_have_text("Recherche en cours… Cela peut prendre une demi-minute. Gardez cette page ouverte.")
+    expect(looking).to_have_role("status")
+    expect(looking).to_be_in_viewport()
+    fits(page)
+    page.unroute("**/tchat/reprendre/")
+    page.get_by_role("button", name="Reprendre", exact=True).click()
+    expect(page.locator("#code-error")).to_be_visible()
+    expect(looking).to_have_text("")
+
+
 def test_code_pressed_twice_is_made_once_and_its_error_goes_with_the_next_attempt(visitor):
     """Each code replaces the one before, and the answers may come in another order."""
     page, _conversation = visitor({"width": 320, "height": 640})

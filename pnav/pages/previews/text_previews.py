@@ -317,6 +317,12 @@ def _resume(typed: str | None = None, *, has_conversation: bool = False) -> Draw
     return draw
 
 
+def _resume_looking(trial: Trial) -> HttpResponse:
+    context = resume.resume_page(CodeForm(), has_conversation=False, familiar=trial.familiar)
+    looking = {"looking": trial.error([page_texts.RESUME_LOOKING])}
+    return draw_page(trial, "chat/resume.html", context | {"shown": looking})
+
+
 def _resume_refused(trial: Trial) -> HttpResponse:
     form = CodeForm({"code": cast.CODE})
     form.errors.clear()
@@ -754,6 +760,7 @@ RESUMES = (
     _resume(has_conversation=True),
     _resume(""),
     _resume("abri balcon cirton zzzzzzzz"),
+    _resume_looking,
     _resume_refused,
 )
 FOLLOWED = (
