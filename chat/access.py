@@ -152,8 +152,9 @@ def erasure_of(conversation: Conversation) -> ErasureRequest | None:
 
 
 def erasure_by_digest(digest: bytes) -> ErasureRequest | None:
-    """Return the request for erasure whose code has this slow hash; whoever typed the code may read the answer."""
-    return ErasureRequest.objects.filter(code_digest=digest.hex()).first()
+    """Return the request for erasure whose code has this slow hash, with its report. Whoever typed the code may read
+    the answer."""
+    return ErasureRequest.objects.select_related("report").filter(code_digest=digest.hex()).first()
 
 
 REPORTERS = """

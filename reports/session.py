@@ -10,6 +10,7 @@ from django.http import HttpRequest
 import locations.session
 import triage.session
 from common.sql import build_objects, columns_of, fetch_rows
+from reports.form_of_address import speaks_tu
 from reports.models import ErasureRequest, Report
 
 KEY = "reports.report"
@@ -17,6 +18,8 @@ DISCREET = "reports.discreet"
 GENERATION = "reports.generation"
 ENDED = "reports.ended"
 REQUEST = "reports.erasure"
+FAMILIAR = "reports.familiar"
+LAST_CODE = "reports.last_code"
 PREFIX = "reports."
 _READ = "_report_read"
 OF_A_VISIT = {triage.session.KEY, locations.session.KEY}
@@ -32,6 +35,7 @@ def remember(request: HttpRequest, report: Report) -> None:
     request.session[DISCREET] = report.discreet
     request.session[GENERATION] = report.visit_generation
     request.session.pop(ENDED, None)
+    return_to_own(request)
 
 
 def come_back(request: HttpRequest, report: Report) -> None:
@@ -81,6 +85,31 @@ def end(request: HttpRequest) -> None:
 def has_ended(request: HttpRequest) -> bool:
     """Return whether this browser's visit was ended from another device, and none has begun since."""
     return bool(request.session.get(ENDED, False))
+
+
+def remember_code(request: HttpRequest, report: Report, *, opens: str) -> None:
+    """Remember whose code was typed last in this visit, and how to speak to them, where a code opens part of a report.
+
+    opens: what the code is a key to, by a name of the page that it opens. Discreet mode stays once it is on.
+    """
+    request.session[LAST_CODE] = opens
+    request.session[FAMILIAR] = speaks_tu(report)
+    request.session[DISCREET] = is_discreet(request) or triage.session.is_discreet(request) or report.discreet
+
+
+def opens_last(request: HttpRequest, opens: str) -> bool:
+    """Return whether the code that was typed last opens this, and the visit has not gone back to its own exchange."""
+    return request.session.get(LAST_CODE) == opens
+
+
+def return_to_own(request: HttpRequest) -> None:
+    """Let what belongs to this visit's own report come first again, before what a code opened."""
+    request.session.pop(LAST_CODE, None)
+
+
+def is_familiar_by_code(request: HttpRequest) -> bool:
+    """Return whether to say *tu* to whoever typed a code in this visit, by the report that it opened a part of."""
+    return bool(request.session.get(FAMILIAR, False))
 
 
 def remember_request(request: HttpRequest, erasure: ErasureRequest) -> None:

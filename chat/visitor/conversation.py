@@ -233,7 +233,8 @@ def present_reporter(request: HttpRequest) -> Conversation | None:
 def conversation(request: HttpRequest) -> HttpResponse:
     """Show the waiting room, the conversation or its end.
 
-    It opens the conversation of this visit's report if there is none yet.
+    It opens the conversation of this visit's report if there is none yet. What a code opened meanwhile comes no longer
+    first.
     """
     current = present_reporter(request)
     if current is None:
@@ -248,6 +249,7 @@ def conversation(request: HttpRequest) -> HttpResponse:
         actions.open_conversation(report=report)
         current = access.as_reporter(request.session)
         assert current is not None  # noqa: S101  it was just opened
+    reports.session.return_to_own(request)
     draft = draft_session.read_draft(request, current)
     if draft.body and current.status == Status.CLOSED:
         form = MessageForm({"body": draft.body, "tab": draft.tab})

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+import reports.session
 from chat import access
 from chat.captures import queries as captures
 from chat.conversations import follow_up_code, resume
@@ -29,7 +30,7 @@ from chat.rules import removal as removal_rules
 from chat.texts import follow_up as follow_up_texts
 from chat.texts import forms as form_texts
 from chat.visitor.base import FOLLOW_UP_ASKED, go_to_follow_up, manner_of
-from chat.visitor.resume import CODES_SECONDS
+from chat.visitor.resume import CODES_SECONDS, FOLLOW_UP
 from common import clock, rate_limits
 from common.service_settings import definitions, values
 
@@ -39,13 +40,15 @@ STILL_THERE = "encore"  # stands in the address after a « non », so that the p
 def whose(request: HttpRequest) -> tuple[Conversation | None, bool]:
     """Return the conversation to follow, and whether a code opened it.
 
-    This visit's comes first, if it has something.
+    This visit's comes first, if it has something; but a code that was typed since the visit last showed its exchange
+    opens its own suites, which may be those of another one.
     """
     own = access.as_reporter(request.session)
-    if own is not None and referral_queries.has_any(own):
+    is_last = reports.session.opens_last(request, FOLLOW_UP)
+    if own is not None and not is_last and referral_queries.has_any(own):
         return own, False
     followed = access.as_follower(request.session)
-    return (followed, True) if followed is not None else (own, False)
+    return (own, False) if followed is None or followed == own else (followed, True)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -131,10 +134,14 @@ def meeting(request: HttpRequest) -> HttpResponse:
 @require_POST
 def removal(request: HttpRequest) -> HttpResponse:
     """Note that a removal was asked today: its days are shown from then on. One row, `removal_rules.REQUESTS_MOST` in
-    all."""
-    current = access.as_reporter(request.session) or access.as_follower(request.session)
+    all. It is of this visit's exchange if there is one, as the page of the request is, and its suites are shown then.
+    """
+    own = access.as_reporter(request.session)
+    current = own or access.as_follower(request.session)
     if current is None:
         return redirect("chat:resume")
+    if own is not None:
+        reports.session.return_to_own(request)
     try:
         referral_removal.note_request(current, timezone.localdate())
     except referral_removal.TooMany:
@@ -220,6 +227,7 @@ def _show(
         is_still_there=STILL_THERE in request.GET,
         is_removal_proposed=referral_removal.is_proposed(current),
         is_by_code=is_by_code,
+        has_own=is_by_code and access.as_reporter(request.session) is not None,
         error=error,
         meeting=meeting,
         code=code,
@@ -239,14 +247,16 @@ def follow_up_page(
     is_still_there: bool = False,
     is_removal_proposed: bool = False,
     is_by_code: bool = False,
+    has_own: bool = False,
     error: str = "",
     meeting: MeetingAnswerForm | None = None,
     code: str = "",
 ) -> dict[str, Any]:
     """Return what « Suites » shows. captures, facts: what goes along with a summary that is sent now. captures_until:
     when the last of the captures was seen. is_still_there: the person has just said so of a content, and the way to
-    what they can do stays in reach. is_by_code: a code opened it. meeting: what was sent of an appointment and not
-    taken. code: the words of a new code, shown this once.
+    what they can do stays in reach. is_by_code: a code opened it. has_own: this visit has an exchange of its own
+    besides, whose pages of facts, captures and copy come first: no link leads to them from here. meeting: what was sent
+    of an appointment and not taken. code: the words of a new code, shown this once.
     """
     return {
         **manner,
@@ -264,6 +274,7 @@ def follow_up_page(
         "is_still_there": is_still_there,
         "is_removal_proposed": is_removal_proposed or is_still_there,
         "is_by_code": is_by_code,
+        "has_own": has_own,
         "is_open": conversation.is_open,
         "may_copy": not is_by_code or conversation.copy_by_code,
         "error": error,

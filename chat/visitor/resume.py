@@ -36,6 +36,7 @@ CODES_SECONDS = 10 * 60  # the time in which a conversation may ask for `definit
 # process, each network in its turn and each provider with a place. Fifty bits are not guessed at that rate
 # (docs/adr/0011). Above MANY_TRIES of everybody, whoever runs the service is told, for then somebody is guessing.
 MANY_TRIES, MANY_TRIES_SECONDS = 200, 60
+ERASURE, FOLLOW_UP = "erasure", "follow_up"  # what a code of no exchange opens (`reports.session.remember_code`)
 
 
 def until_words(conversation: Conversation, *, shown: bool) -> str:
@@ -182,11 +183,12 @@ def come_back(request: HttpRequest) -> HttpResponse:
             # cookie: it works, and by the mark of the page it is the same return.
             request.session.cycle_key()
             if isinstance(opened, ErasureRequest):
+                reports.session.remember_code(request, opened.report, opens=ERASURE)
                 reports.session.remember_request(request, opened)
                 return redirect("chat:erasure")
             if isinstance(opened, FollowUp):
+                reports.session.remember_code(request, opened.conversation.report, opens=FOLLOW_UP)
                 follow_up_code.remember(request.session, opened)
-                request.session[reports.session.DISCREET] = opened.conversation.report.discreet
                 return go_to_follow_up(request)
             reports.session.come_back(request, opened.report)
             reporter_identity.record_request(request, opened.report.public_id)
@@ -219,7 +221,9 @@ def _is_familiar(request: HttpRequest, current: Conversation | None) -> bool:
     """Return whether to say *tu*, as far as this visit tells: on a new device nothing does."""
     if current is not None:
         return bool(manner_of(request, current)["familiar"])
-    return bool(triage.session.answers(request)) and triage.session.voice(request).familiar
+    if triage.session.answers(request):
+        return triage.session.voice(request).familiar
+    return reports.session.is_familiar_by_code(request)
 
 
 def _try(

@@ -20,7 +20,7 @@ from chat.models import Conversation, EventKind
 from chat.texts import forms as form_texts
 from chat.visitor import page_state
 from chat.visitor.base import day_of, manner_of
-from chat.visitor.resume import CODES_SECONDS
+from chat.visitor.resume import CODES_SECONDS, ERASURE
 from common import rate_limits
 from common.data_keys import router as data_keys_router
 from common.service_settings import definitions, values
@@ -31,6 +31,8 @@ from reports.form_of_address import speaks_tu
 from reports.models import ErasureRequest
 from reports.retention.deletion import rule_of
 from reports.rules.retention import Cause, CopiesEnd, Decision, Kind, Rule, copies_end
+
+WORDS = "words"  # the value of `again` in the form of a page that the words of a request opened
 
 
 @require_safe
@@ -47,12 +49,14 @@ def erasure(request: HttpRequest) -> HttpResponse:
     """Ask for erasure and show the words of the request, only this once (POST); show where the request stands (GET).
 
     `again` in the form: a request that was refused is made again. A visit that has only the words of the request may do
-    that too, because after the end of the exchange they are all that is left; they read the new answer as well.
+    that too, because after the end of the exchange they are all that is left; they read the new answer as well. Words
+    that were typed since the visit last showed its exchange open the answer that they are for, which may be that of
+    another one.
     """
     current, again = access.as_reporter(request.session), "again" in request.POST
     try:
-        if current is None:
-            return _with_words(request, again=again)
+        if current is None or _is_of_words(request, current):
+            return _with_words(request, again=again, has_own=current is not None)
         if request.method != "POST":
             return redirect("chat:keeping")
         code, error, status = _ask(current, again=again)
@@ -61,7 +65,16 @@ def erasure(request: HttpRequest) -> HttpResponse:
     return _show(request, current, code=code, error=error, status=status)
 
 
-def _with_words(request: HttpRequest, *, again: bool) -> HttpResponse:
+def _is_of_words(request: HttpRequest, current: Conversation) -> bool:
+    """Return whether this is about the request whose words were typed last, and that request is of another exchange. A
+    form says so itself, because the page of what is kept of the visit's own may be open beside it."""
+    if request.method == "POST":
+        return request.POST.get("again") == WORDS
+    asked = reports.session.current_request(request) if reports.session.opens_last(request, ERASURE) else None
+    return asked is not None and asked.report_id != current.report_id
+
+
+def _with_words(request: HttpRequest, *, again: bool, has_own: bool) -> HttpResponse:
     """Show where the request stands whose words were typed in this visit, after it was made again if that is asked."""
     asked = reports.session.current_request(request)
     if asked is None:
@@ -69,7 +82,7 @@ def _with_words(request: HttpRequest, *, again: bool) -> HttpResponse:
     if again:
         ask_erasure(report_id=asked.report_id, again=True)
         return redirect("chat:erasure")
-    return render(request, "chat/erasure.html", _answer(asked))
+    return render(request, "chat/erasure.html", _answer(asked, has_own=has_own))
 
 
 def _ask(current: Conversation, *, again: bool) -> tuple[str, str, int]:
@@ -150,14 +163,16 @@ def keeping_page(
     }
 
 
-def _answer(asked: ErasureRequest | None) -> dict[str, Any]:
-    return erasure_page(asked, rule_of(Kind.ERASURE).days, timezone.now())
+def _answer(asked: ErasureRequest | None, *, has_own: bool) -> dict[str, Any]:
+    return erasure_page(asked, rule_of(Kind.ERASURE).days, timezone.now(), has_own=has_own)
 
 
-def erasure_page(asked: ErasureRequest | None, answer_days: int, now: datetime) -> dict[str, Any]:
+def erasure_page(
+    asked: ErasureRequest | None, answer_days: int, now: datetime, *, has_own: bool = False
+) -> dict[str, Any]:
     """Return in words where a request stands; without one, within how many days one is answered. asked: with its
-    report."""
-    told: dict[str, Any] = {"asked": asked, "answer_days": answer_days, "may_ask_again": False}
+    report. has_own: this visit has an exchange of its own besides, to which a button leads back."""
+    told: dict[str, Any] = {"asked": asked, "answer_days": answer_days, "may_ask_again": False, "has_own": has_own}
     if asked is not None:
         report, again_from = asked.report, asked.asked_again_from
         told |= {

@@ -20,7 +20,7 @@ from pnav.pages.frame import announcements, editions, links
 from reports import closures
 from reports.form_of_address import speaks_tu
 from reports.session import is_discreet as report_is_discreet
-from reports.session import report_to_speak_to
+from reports.session import is_familiar_by_code, report_to_speak_to
 from triage.session import answers, is_discreet, voice
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,8 @@ def _place_name(choice: Choice | None) -> str:
 
 
 def is_familiar(request: HttpRequest) -> bool:
-    """Return whether to say *tu*: by the answers of this visit or, without any, by its report."""
+    """Return whether to say *tu*: by the answers of this visit or, without any, by its report, or by the one of which a
+    code opened a part."""
     if answers(request):
         return voice(request).familiar
     try:
@@ -62,7 +63,7 @@ def is_familiar(request: HttpRequest) -> bool:
         # The page that asks the same database handles the failure itself; the frame is drawn all the same.
         logger.warning("frame: the database does not answer (%s)", describe_error(error))
         return False
-    return report is not None and speaks_tu(report)
+    return speaks_tu(report) if report is not None else is_familiar_by_code(request)
 
 
 class Unwritten(dict[str, str]):

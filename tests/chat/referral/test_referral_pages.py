@@ -15,7 +15,7 @@ from chat.casework import emergencies, fact_sheet, proposals
 from chat.casework.fact_sheet import Facts
 from chat.conversations import actions, follow_up_code, resume
 from chat.documents import transcript_pdf
-from chat.models import FollowUp, Transmission, TransmissionStep
+from chat.models import FollowUp, RemovalRequest, Transmission, TransmissionStep
 from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
 from chat.rules.emergency import Situation
@@ -24,7 +24,7 @@ from chat.rules.referral import State
 from locations.models import Source
 from pnav.accounts.models import Role, User
 from reports.models import AccessKind, AccessRecord
-from reports.session import GENERATION, KEY
+from reports.session import DISCREET, GENERATION, KEY
 from tests.chat.console.agents import page_of, signed_in
 from tests.factories import chat as make
 from tests.factories import locations as places
@@ -649,6 +649,71 @@ def test_slip_is_of_the_exchange_whose_page_leads_to_it(conversation, unit):
     (led,) = re.findall(r'href="(/tchat/rendez-vous/[^"]*)"', said(browser.get("/tchat/")))
     slip = said(browser.get(led))
     assert row.file_number in slip and older.file_number not in slip and "Revenir à mon échange" in slip
+
+
+def test_code_that_is_typed_opens_its_own_suites_in_a_visit_that_has_others(conversation, unit):
+    code = resume.issue_code(conversation_id=conversation.pk).text
+    older = hand.opened(conversation, unit)
+    end(conversation)
+    own = make.assigned(make.agent(), reception_point=unit.point)
+    newer = hand.opened(own, unit)
+    browser = visit(own)
+    assert newer.file_number in said(browser.get("/tchat/suites/"))
+    page = said(browser.post("/tchat/reprendre/", {"code": code}, follow=True))
+    assert older.file_number in page and newer.file_number not in page
+    main = page.partition("<main")[2].partition("</main")[0]
+    assert "Revenir à mon échange" in main
+    # Those pages are of the visit's own exchange.
+    assert not re.findall(r'href="/tchat/(?:faits|captures|copie)/"', main)
+    assert older.file_number in said(browser.get("/tchat/suites/")), "until the person goes back"
+    browser.get("/tchat/")
+    page = said(browser.get("/tchat/suites/"))
+    assert newer.file_number in page and older.file_number not in page and "Noter un fait" in page
+
+
+def test_code_of_the_visit_s_own_suites_takes_nothing_from_it(conversation, unit):
+    code = resume.issue_code(conversation_id=conversation.pk).text
+    row = hand.opened(conversation, unit)
+    end(conversation)
+    browser = visit(conversation)
+    page = said(browser.post("/tchat/reprendre/", {"code": code}, follow=True))
+    assert row.file_number in page and "Relire le résumé" in page and "Ma copie" in page
+
+
+def test_removal_noted_in_a_visit_with_an_exchange_is_shown_with_it_also_after_a_code(conversation, unit):
+    code = resume.issue_code(conversation_id=conversation.pk).text
+    older = hand.opened(conversation, unit)
+    end(conversation)
+    own = make.assigned(make.agent(), reception_point=unit.point)
+    browser = visit(own)
+    browser.post("/tchat/reprendre/", {"code": code})
+    page = said(browser.post("/tchat/suites/retrait/", follow=True))
+    assert older.file_number not in page and RemovalRequest.objects.get().conversation == own
+
+
+def test_code_does_not_switch_off_discreet_mode(conversation, unit):
+    code = resume.issue_code(conversation_id=conversation.pk).text
+    hand.opened(conversation, unit)
+    end(conversation)
+    browser = visit(make.assigned(discreet=True))
+    session = browser.session
+    session[DISCREET] = True
+    session.save()
+    answer = browser.post("/tchat/reprendre/", {"code": code})
+    assert browser.session[DISCREET] is True and answer.headers["Location"].startswith("/n/")
+
+
+@pytest.mark.parametrize(("age_band", "said_to"), [("under_15", "tu"), ("adult", "vous")])
+def test_pages_to_which_suites_lead_speak_to_the_person_of_the_code_as_suites_do(conversation, unit, age_band, said_to):
+    conversation.report.age_band = age_band
+    conversation.report.save()
+    code = resume.issue_code(conversation_id=conversation.pk).text
+    hand.opened(conversation, unit)
+    end(conversation)
+    browser, _answer = come_back(code)
+    page = said(browser.get("/retrait/demande/"))
+    assert ("si tu ne peux pas parler" in page) is (said_to == "tu")
+    assert ("Garde cette page ouverte" in said(browser.get("/tchat/reprendre/"))) is (said_to == "tu")
 
 
 def test_steps_that_do_not_open_show_the_others(conversation, unit):

@@ -22,6 +22,7 @@ from reports.actions import answer_erasure, ask_erasure, ask_freeze
 from reports.models import AccessKind, AccessRecord, ErasureRequest, Freeze, Report
 from reports.openings import actions as opening_actions
 from reports.openings.actions import Grounds
+from reports.session import DISCREET
 from tests.chat.console.agents import signed_in
 from tests.chat.sockets import visit
 from tests.factories import chat as make
@@ -233,6 +234,49 @@ def test_answer_is_read_with_the_words_and_the_exchange_is_not(as_reporter):
         assert SECRET not in page and "Qui a consulté" not in page
     assert elsewhere.post("/tchat/message/", {"body": "x"}).status_code == 302
     assert not conversation.messages.filter(author=Author.REPORTER).exclude(seq__lte=2).exists()
+
+
+def test_answer_is_read_with_the_words_in_a_visit_that_has_another_exchange(as_reporter):
+    words = code_of(as_reporter(make.closed()).post(ERASURE))
+    browser = as_reporter(make.assigned())
+    page = browser.post("/tchat/reprendre/", {"code": words}, follow=True)
+    assert "Votre demande est reçue" in text(page) and "Revenir à mon échange" in text(page)
+    assert "Qui a consulté" not in text(page)
+    browser.get("/tchat/")
+    assert "Qui a consulté" in text(browser.get(ERASURE, follow=True)), "what is kept of its own exchange"
+
+
+def test_words_ask_again_for_what_they_are_for_in_a_visit_that_has_another_exchange(as_reporter, monkeypatch):
+    conversation, own = make.closed(), make.assigned()
+    words = code_of(as_reporter(conversation).post(ERASURE))
+    chief = make.agent(role=Role.SUPERVISOR).user
+    answer_erasure(report_id=conversation.report_id, by=chief, is_granted=False, motive="Une enquête est en cours.")
+    monkeypatch.setattr(ErasureRequest, "asked_again_from", property(lambda one: one.asked_at))
+    browser = as_reporter(own)
+    page = browser.post("/tchat/reprendre/", {"code": words}, follow=True).content.decode()
+    (again,) = re.findall(r'name="again" value="(\w+)"', page)
+    browser.get("/tchat/")
+    browser.post(ERASURE, {"again": again})
+    assert ErasureRequest.objects.get().report == conversation.report, "its own exchange is not asked to be erased"
+    assert ErasureRequest.objects.get().answered_at is None
+
+
+def test_words_of_the_visit_s_own_request_show_all_that_is_kept(as_reporter):
+    browser = as_reporter(make.closed())
+    words = code_of(browser.post(ERASURE))
+    page = text(browser.post("/tchat/reprendre/", {"code": words}, follow=True))
+    assert "Votre demande est reçue" in page and "Qui a consulté" in page
+
+
+@pytest.mark.parametrize(("of_report", "of_visit"), [(True, False), (False, True)])
+def test_answer_is_read_in_discreet_mode_if_the_report_or_the_visit_is_in_it(as_reporter, of_report, of_visit):
+    words = code_of(as_reporter(make.closed(discreet=of_report)).post(ERASURE))
+    browser = Client()
+    session = browser.session
+    session[DISCREET] = of_visit
+    session.save()
+    page = browser.post("/tchat/reprendre/", {"code": words}, follow=True)
+    assert page.redirect_chain[-1][0].startswith("/n/") and "<title>Informations</title>" in page.text
 
 
 def test_words_of_a_request_are_replaced_and_go_with_it(as_reporter):
