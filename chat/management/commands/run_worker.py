@@ -41,7 +41,7 @@ from common.data_keys import copies
 from common.data_keys import keys as data_keys
 from common.database_errors import describe_error
 from common.offload import process
-from common.regular_thread import RegularThread
+from common.offload.regular_thread import RegularThread
 from common.texts import cache as text_cache
 from common.watchdog import READY, STOPPING, ServiceManager, Steps, tell_while
 from reports.audit import digests

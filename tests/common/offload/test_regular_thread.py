@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.db import DatabaseError
 
-from common.regular_thread import RegularThread
+from common.offload.regular_thread import RegularThread
 
 
 @pytest.mark.parametrize(
