@@ -271,7 +271,7 @@ KEYS = {
     rf"limit:(copy|proof|receipts):{UUID}:\d+": "of an exchange, by its id, to a border",
     r"limit:(paper|handouts|reply_draft|word_search):\d+:\d+": "of an agent, by their key, to a border",
     r"limit:(originals|dossier):\d+:\d+": "of a unit's account, by its key, to a border",
-    r"limit:receipt:\d+:\d+": "of an account of the staff, by its key, to a border",
+    r"limit:(receipt|recorded_pages):\d+:\d+": "of an account of the staff, by its key, to a border",
     r"limit:feedback:[0-9a-f]{32}:\d+": "of a visit, by a hash of its key, which is random",
     r"limit:(resume_all|reports\.filed|reports\.lane):\d+": "of everybody together",
     r"allauth:rl:[\w.-]+:[\w-]+:[\d.]+/[\d.]+/key:[0-9a-f]{64}": (
