@@ -58,7 +58,7 @@ document.addEventListener("visibilitychange", () => {
 
 addEventListener("beforeunload", (event) => {
   const isUnsent = own().some((c) => c.outbox.entries.length);
-  const isLost = isUnsent || seek("[data-refused]"); // the page alone has them
+  const isLost = isUnsent || seek(".console-message[data-refused]"); // the page alone has them
   if (isLost || isDraftUnkept() || isWritten(root) || isUnsaved()) event.preventDefault();
 });
 
