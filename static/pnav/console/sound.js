@@ -82,7 +82,8 @@ function play(news) {
     sound(made, news);
     return;
   }
-  heldBack = news; // of all that are held back one is heard, because their clock stands still
+  // Of all that are held back one is heard, because their clock stands still: that of a danger, if there is one.
+  if (heldBack !== "danger") heldBack = news;
   wake();
 }
 
