@@ -209,7 +209,11 @@ def reassign(request: HttpRequest, agent: Agent, current: Conversation) -> HttpR
         return _page(request, agent, current, reassign=form)
     except intervention.Resting:
         form.add_error(
-            "agent", _("Cet agent vient de se mettre en pause : pour un échange critique, choisissez-en un autre.")
+            "agent",
+            _(
+                "Cet agent vient de se mettre en pause. Cette personne est en danger ou très urgente : "
+                "choisissez-en un autre."
+            ),
         )
         return _page(request, agent, current, reassign=form)
     messages.success(request, _("Échange confié. Les deux agents et la personne le lisent."))
