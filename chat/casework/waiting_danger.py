@@ -12,6 +12,10 @@ from chat import pubsub
 from chat.casework import danger
 from chat.models import Conversation
 
+# Those of the last tick in which a message could not be opened, CONVERSATIONS_AT_ONCE at most. They come last in the
+# next one, so that keys that are away or gone keep nobody else from being looked at.
+_unopened: set[UUID] = set()
+
 # Conversations that are looked at in one tick, and how many of the last messages of each, of both sides.
 CONVERSATIONS_AT_ONCE, MESSAGES_READ = 50, 20
 
@@ -40,6 +44,7 @@ def mark_who_waits() -> int:
     waiting = Conversation.objects.waiting().filter(reporter_due_at__isnull=False).order_by("queued_at", "pk")
     values = waiting.values_list("pk", "public_id", "last_seq", "danger_mark__seqs", "danger_mark__dealt_seq")
     new = [row for row in values if row[2] > known.get(row[1], 0)]
+    new.sort(key=lambda row: row[1] in _unopened)
     rows = [
         _Row(pk, public_id, last_seq, [seq for seq in seqs or () if seq > dealt_seq], dealt_seq or 0)
         for pk, public_id, last_seq, seqs, dealt_seq in new[:CONVERSATIONS_AT_ONCE]
@@ -48,6 +53,8 @@ def mark_who_waits() -> int:
         return 0
     asked = [_messages_of(row, known.get(row.public_id, 0)) for row in rows]
     found, unopened = danger.find_in(asked, {row.pk: row.public_id for row in rows})
+    _unopened.clear()
+    _unopened.update(row.public_id for row in rows if row.pk in unopened)
     fresh = {row.pk: len(found.get(row.pk, {}).keys() - set(row.marked)) for row in rows}
     with transaction.atomic():
         if any(fresh.values()):

@@ -71,8 +71,9 @@ class WaitingList:
     """It is the queue at one moment.
 
     total: how many wait. present: how many of them may get their turn; the others (`apart`) are passed over until they
-    are seen again. people: the next ones, then those apart, MOST_SHOWN at most. groups: arrivals that look alike, whose
-    members are not among `people`.
+    are seen again. people: the next ones, then those apart, MOST_SHOWN at most; then others who
+    are marked (`WaitingPerson.is_marked`), as many at most. groups: arrivals that look alike, whose members are not
+    among `people`.
     """
 
     total: int
@@ -144,8 +145,8 @@ def read_waiting(*, has_groups: bool = True, has_crowded: bool = True) -> Waitin
     """Read the people who wait now.
 
     Those whose turn may come are first, in the order of the queue; then come those who are passed over, the earliest
-    arrival first. At most eight queries, however many wait. has_groups, has_crowded: false where it is known that no
-    arrivals look alike, and that nobody of a crowded network waits.
+    arrival first; then others who wrote of danger. At most nine queries, however many wait. has_groups, has_crowded:
+    false where it is known that no arrivals look alike, and that nobody of a crowded network waits.
     """
     now = clock.now()
     groups = tuple(lookalikes.waiting_groups(now)) if has_groups else ()
@@ -165,6 +166,12 @@ def read_waiting(*, has_groups: bool = True, has_crowded: bool = True) -> Waitin
     else:
         counts = waiting.aggregate(total=Count("pk"), present=Count("pk", filter=is_here(now)))
         total, present = counts["total"], counts["present"]
+        # The board calls for somebody who wrote of danger wherever they stand, so they are shown wherever they stand.
+        others = shown.filter(danger_mark__isnull=False).exclude(
+            public_id__in=[person.conversation for person in people]
+        )
+        marked = (_person(row, now) for row in others.order_by(*IN_TURN)[:MOST_SHOWN])
+        people += tuple(person for person in marked if person.is_marked)
     return WaitingList(
         total=total + sum(one.count for one in groups),
         present=present + sum(one.here for one in groups),

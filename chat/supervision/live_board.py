@@ -216,8 +216,9 @@ class Board:
     over; no limit applies to them. silences: people without an answer whose level is NEAR or BROKEN, those who are left
     (`Silence.is_left`) first, then others who wrote of suicide or danger, then the longest.
     silent_apart: how many others have no answer and are offline. marked: the public ids of people under way or in the
-    queue who wrote of suicide or danger, which nobody has dealt with. in_danger: how many of them the alerts « Danger »
-    tell of. groups: arrivals that look alike. under_way: active conversations; dormant: how many of these are at rest.
+    queue who wrote of suicide or danger, which nobody has dealt with. in_danger: those of them whom the alerts
+    « Danger » tell of. groups: arrivals that look alike. under_way: active conversations; dormant: how many of these
+    are at rest.
     """
 
     emergencies: list[EmergencyLine]
@@ -237,7 +238,7 @@ class Board:
     silences: list[Silence]
     silent_apart: int
     marked: frozenset[UUID]
-    in_danger: int
+    in_danger: frozenset[UUID]
     alerts: list[Alert]
     groups: list[lookalikes.Shown]
 
@@ -319,7 +320,8 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
         silences=silences,
         silent_apart=sum(conversations_waits.waits_since(row) is not None for row in active) - len(silent),
         marked=frozenset(row.public_id for row in active if _is_marked(row)) | {row.public_id for row in lost},
-        in_danger=len(lost) + sum(silence.is_left for silence in silences),
+        in_danger=frozenset(row.public_id for row in lost)
+        | {row.public_id for row, seconds, _own in silent if _is_left(row, seconds, now)},
         alerts=_sorted(
             [
                 *_lost_alerts(len(lost)),

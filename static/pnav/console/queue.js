@@ -93,10 +93,11 @@ function showClosed(isClosed) {
 const FIGURES_EVERY_MS = 10_000; // opening a procedure while nobody waits changes nothing in the queue
 const figures = { isAsked: false, readAt: Date.now() };
 
-/** Return how many people in danger the figures on screen tell of. */
-const inDanger = () => Number(seek(".console-figures")?.dataset.inDanger ?? 0);
+/** Return the exchanges of people in danger whom nobody answers; null in figures that an older version has drawn. */
+const inDanger = () => seek(".console-figures")?.dataset.inDanger?.split(" ").filter(Boolean) ?? null;
+let knownInDanger = new Set(inDanger());
 
-/** Read the figures of a supervisor again, and tell of one more in danger whom nobody answers as of any danger. */
+/** Read the figures of a supervisor again, and tell of somebody new in danger whom nobody answers as of any danger. */
 function refreshFigures() {
   const strip = seek("#chiffres");
   if (!strip || figures.isAsked) return;
@@ -104,9 +105,12 @@ function refreshFigures() {
   setTimeout(async () => {
     Object.assign(figures, { isAsked: false, readAt: Date.now() });
     const page = await tryToLoad(strip.dataset.src ?? "");
-    const before = inDanger();
     swapFrom(page, ".console-figures");
-    if (inDanger() <= before) return;
+    const now = inDanger();
+    if (!now) return;
+    const isNew = now.some((exchange) => !knownInDanger.has(exchange));
+    knownInDanger = new Set(now);
+    if (!isNew) return;
     alarm(words.board_danger);
     beep("danger");
   }, FIGURES_MS);

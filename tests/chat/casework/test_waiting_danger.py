@@ -68,11 +68,11 @@ def test_who_writes_of_suicide_in_the_queue_is_marked_there_and_for_the_supervis
     frame = waiting_list.read_queue().frame(is_closed=False)
     assert [item["marked"] for item in frame["items"]] == [False, True]
     board = live_board.read(timezone.now(), units=[])
-    assert board.in_danger == 1 and board.marked == {lost.public_id}
+    assert board.in_danger == board.marked == {lost.public_id}
     assert "1 personne a écrit des mots de suicide ou de danger, et n'a pas d'agent." in [a.text for a in board.alerts]
     page = signed_in(make.agent(role=Role.SUPERVISOR).user).get(CONSOLE).text
     assert len(re.findall(r'data-slot="marked">Mots de suicide ou de danger', page)) == 1
-    assert 'data-in-danger="1"' in page
+    assert f'data-in-danger="{lost.public_id} "' in page
 
 
 def test_place_and_urgency_stay_and_the_agent_who_takes_the_exchange_finds_the_mark():
@@ -130,6 +130,33 @@ def test_message_that_does_not_open_now_is_looked_at_later(monkeypatch):
         patch.setattr(Message, "opened", lambda *_args, **_options: str(UNREADABLE))
         assert waiting_danger.mark_who_waits() == 0
     assert waiting_danger.mark_who_waits() == 1
+
+
+def test_messages_that_do_not_open_keep_nobody_else_from_being_looked_at(monkeypatch):
+    monkeypatch.setattr(waiting_danger, "CONVERSATIONS_AT_ONCE", 1)
+    mute, lost = make.waiting(queued_at=make.long_ago(2)), make.waiting(queued_at=make.long_ago(1))
+    write(mute, "Bonsoir")
+    write(lost, "Je veux mourir.")
+    whole = Message.opened
+
+    def opened(sealed, *, conversation, **values):
+        is_mute = conversation == mute.public_id
+        return str(UNREADABLE) if is_mute else whole(sealed, conversation=conversation, **values)
+
+    monkeypatch.setattr(Message, "opened", opened)
+    assert [waiting_danger.mark_who_waits() for _tick in range(2)] == [0, 1]
+
+
+def test_who_is_marked_is_shown_however_many_wait_before_them(monkeypatch):
+    monkeypatch.setattr(waiting_list, "MOST_SHOWN", 1)
+    first, lost, _other = [make.waiting(queued_at=make.long_ago(minutes)) for minutes in (3, 2, 1)]
+    write(lost, "Je veux mourir.")
+    assert waiting_danger.mark_who_waits() == 1
+    queue = waiting_list.read_waiting()
+    assert [person.conversation for person in queue.people] == [first.public_id, lost.public_id]
+    assert (queue.total, queue.present) == (3, 3)
+    DangerMark.objects.update(dealt_seq=99)
+    assert [person.conversation for person in waiting_list.read_waiting().people] == [first.public_id]
 
 
 def test_phrases_that_are_withdrawn_mark_nothing():
