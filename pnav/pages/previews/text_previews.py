@@ -811,7 +811,9 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
         lambda trial: _conversation(
             trial,
             Status.WAITING,
-            shown={"facts": trial.error([thread_texts.FACTS_KEPT, thread_texts.FACTS_LATER])},
+            shown={
+                "facts": trial.error([thread_texts.FACTS_KEPT, thread_texts.FACTS_LATER, thread_texts.FACTS_REFUSED])
+            },
         ),
     ),
     thread_texts.LINE.key: (_line, *EXCHANGES),
