@@ -104,6 +104,7 @@ def test_frame_and_page_are_made_from_the_same_rows():
             "minor": person.is_minor,
             "role": person.role,
             "crowded": person.is_crowded,
+            "marked": False,
             "whereabouts": "here",
             "seen_at": None,
         }
