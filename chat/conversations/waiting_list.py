@@ -158,7 +158,8 @@ def read_waiting(*, has_groups: bool = True, has_crowded: bool = True) -> Waitin
     shown = shown.annotate(
         has_emergency=Exists(emergency), marked_seqs=F("danger_mark__seqs"), dealt_seq=F("danger_mark__dealt_seq")
     )
-    people = tuple(_person(row, now) for row in _rows(shown, now, has_crowded=has_crowded))
+    rows = _rows(shown, now, has_crowded=has_crowded)
+    people = tuple(_person(row, now) for row in rows)
     if len(people) < MOST_SHOWN:
         present = sum(person.whereabouts.holds_turn for person in people)
         people = tuple(sorted(people, key=lambda person: not person.whereabouts.holds_turn))
@@ -167,10 +168,8 @@ def read_waiting(*, has_groups: bool = True, has_crowded: bool = True) -> Waitin
         counts = waiting.aggregate(total=Count("pk"), present=Count("pk", filter=is_here(now)))
         total, present = counts["total"], counts["present"]
         # The board calls for somebody who wrote of danger wherever they stand, so they are shown wherever they stand.
-        others = shown.filter(danger_mark__isnull=False).exclude(
-            public_id__in=[person.conversation for person in people]
-        )
-        marked = (_person(row, now) for row in others.order_by(*IN_TURN)[:MOST_SHOWN])
+        others = shown.filter(danger_mark__isnull=False).exclude(pk__in=[row.pk for row in rows]).order_by(*IN_TURN)
+        marked = (_person(row, now) for row in others[:MOST_SHOWN])
         people += tuple(person for person in marked if person.is_marked)
     return WaitingList(
         total=total + sum(one.count for one in groups),

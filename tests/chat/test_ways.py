@@ -118,6 +118,6 @@ def test_reading_who_waits_costs_the_same_however_many_they_are(django_assert_ma
     monkeypatch.setattr(waiting_list, "MOST_SHOWN", 5)
     for number in range(12):
         make.waiting(is_crowded=number % 2 == 0)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         queue = waiting_list.read_waiting()
     assert (queue.total, len(queue.people)) == (12, 5)
