@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from chat.captures import receiving, store
 from chat.models import Capture, CaptureDrawing, CaptureState, Conversation, ScanResult
@@ -159,16 +159,36 @@ def count_shown(conversation: Conversation) -> Shown:
     return Shown(len(found), gone_along, by_fact)
 
 
-def count_seen(conversation: Conversation, until: datetime | None = None) -> tuple[int, datetime | None]:
-    """Return how many captures the agent has seen that are not locked, and when the last of them was (None for none).
+@dataclass(frozen=True, slots=True)
+class AgreedCaptures:
+    """These are the captures that a person agrees to send with a summary.
 
-    They go with a summary that is sent now. until: only those that were seen by then.
+    until: when the agent had seen the last of them. numbers: theirs; None in early rows, with which everything went
+    that had been seen by then.
+    """
+
+    until: datetime
+    numbers: Sequence[int] | None = None
+
+    def as_words(self) -> dict[str, Any]:
+        """Return the values that are encrypted with the summary."""
+        return {"captures_until": self.until.isoformat(), "captures": self.numbers}
+
+
+def agreed_now(
+    conversation: Conversation, until: datetime | None = None, only: Collection[int] | None = None
+) -> AgreedCaptures | None:
+    """Return the captures that go with a summary that is sent now: those that the agent has seen and that are not
+    locked. None for none. One statement, of at most `definitions.CAPTURES_MOST` rows.
+
+    until: only those that were seen by then. only: the numbers from which they are taken; None for all.
     """
     rows = _seen(conversation).filter(locked_at__isnull=True)
     if until is not None:
         rows = rows.filter(read_at__lte=until)
-    found = rows.aggregate(count=Count("pk"), last=Max("read_at"))
-    return found["count"], found["last"]
+    found = [(number, at) for number, at in rows.order_by("number").values_list("number", "read_at") if at is not None]
+    seen = {number: at for number, at in found if only is None or number in only}
+    return AgreedCaptures(max(seen.values()), list(seen)) if seen else None
 
 
 def _seen(conversation: Conversation) -> "QuerySet[Capture]":
@@ -267,24 +287,27 @@ def own_originals(conversation: Conversation) -> dict[UUID, Iterator[bytes]]:
 
 
 # --- what went with a summary -----------------------------------------------------------------------------------------
-# until: by when the agent had seen them (`referral.queries.captures_until`); None where none went along.
+# agreed: which ones (`referral.queries.agreed_captures`); None where none went along.
 
 
-def _sent_along(conversation: Conversation, until: datetime | None) -> "QuerySet[Capture]":
+def _sent_along(conversation: Conversation, agreed: AgreedCaptures | None) -> "QuerySet[Capture]":
     rows = _seen(conversation)
-    return rows.none() if until is None else rows.filter(read_at__lte=until)
+    if agreed is None:
+        return rows.none()
+    rows = rows.filter(read_at__lte=agreed.until)
+    return rows if agreed.numbers is None else rows.filter(number__in=agreed.numbers)
 
 
-def count_sent_along(conversation: Conversation, until: datetime | None) -> int:
+def count_sent_along(conversation: Conversation, agreed: AgreedCaptures | None) -> int:
     """Return how many captures went with a summary and are not locked."""
-    return _sent_along(conversation, until).filter(locked_at__isnull=True).count()
+    return _sent_along(conversation, agreed).filter(locked_at__isnull=True).count()
 
 
-def captures_sent_along(conversation: Conversation, until: datetime | None) -> list[Seen]:
-    """Return the captures that went with a summary, in order, locked ones too."""
-    return open_rows(conversation, _sent_along(conversation, until).order_by("number"))
+def captures_sent_along(conversation: Conversation, agreed: AgreedCaptures | None) -> list[Seen]:
+    """Return the captures that went with a summary, in order, and those that were locked since."""
+    return open_rows(conversation, _sent_along(conversation, agreed).order_by("number"))
 
 
-def one_sent_along(conversation: Conversation, public_id: UUID, until: datetime | None) -> Capture | None:
+def one_sent_along(conversation: Conversation, public_id: UUID, agreed: AgreedCaptures | None) -> Capture | None:
     """Return a capture that went with a summary and is not locked; None if there is none."""
-    return _unlocked_one(conversation, _sent_along(conversation, until), public_id)
+    return _unlocked_one(conversation, _sent_along(conversation, agreed), public_id)

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import translation
 
 from chat import pubsub
+from chat.captures.queries import AgreedCaptures
 from chat.casework import proposals
 from chat.casework.emergencies import open_one as open_emergency
 from chat.casework.emergencies import past_emergencies
@@ -197,12 +198,12 @@ def answer_consent(
     public_id: UUID,
     agrees: bool,
     facts: AgreedFacts | None = None,
-    captures_until: datetime | None = None,
+    captures: AgreedCaptures | None = None,
 ) -> None:
     """Record the person's answer to the summary that they have read: yes sends it, no ends it.
 
     The caller has proven access. facts: facts that the page named beside the summary, which are sent with it; None when
-    it named none. captures_until: when the last of the captures was seen that the page named; None when it named none.
+    it named none. captures: those that the page named, which are sent with it too; None when it named none.
     Raises Settled when that summary no longer waits, so that an old page agrees to nothing else; and NoAccount when the
     unit can no longer receive it, or Unreadable, which leave it waiting. Locks the conversation.
     """
@@ -220,7 +221,7 @@ def answer_consent(
         words = words_of(row)
         if not words:
             raise Unreadable
-        words["captures_until"] = captures_until.isoformat() if captures_until is not None else ""
+        words |= captures.as_words() if captures is not None else {"captures_until": ""}
         row.seal(words | facts.as_words() if facts is not None else words)
         row.save(update_fields=["sealed_words"])
     row.basis, row.sent_at, row.file_number = Basis.AGREED, clock.now(), draw_file_number()

@@ -10,6 +10,7 @@ from chat.casework.forms import AppointmentForm
 from chat.rules.referral import OTHER_MAX, PLACE_MAX, REASON_MAX, SUMMARY_MAX
 from chat.rules.removal import Answer
 from chat.texts import forms as form_texts
+from common.service_settings import definitions
 
 
 class TransmissionForm(forms.Form):
@@ -55,18 +56,24 @@ class AnswerForm(OfOneForm):
     """It is the person's answer to the summary that they read.
 
     facts_until, captures_until: when the last of the facts was read that the page named beside it, and when the last of
-    the captures was seen; empty where it named none.
+    the captures was seen; empty where it named none. captures: the numbers of those captures, with commas.
     """
 
     answer = forms.ChoiceField(choices=[("yes", _("oui")), ("no", _("non"))])
     facts_until = forms.DateTimeField(required=False)
     captures_until = forms.DateTimeField(required=False)
+    captures = forms.RegexField(
+        r"^[0-9]{1,9}(,[0-9]{1,9})*\Z", required=False, max_length=10 * definitions.CAPTURES_MOST.most
+    )
 
     def clean_facts_until(self) -> datetime | None:
         return self._in_utc("facts_until")
 
     def clean_captures_until(self) -> datetime | None:
         return self._in_utc("captures_until")
+
+    def clean_captures(self) -> list[int]:
+        return [int(number) for number in self.cleaned_data["captures"].split(",") if number]
 
     def _in_utc(self, name: str) -> datetime | None:
         """Return the time in UTC, because the database refuses some offsets; None where none was sent."""

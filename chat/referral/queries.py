@@ -11,6 +11,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, F, OuterRef, Prefetch, Q, QuerySet, Subquery, TextChoices, When
 from django.utils.translation import gettext_lazy as _
 
+from chat.captures.queries import AgreedCaptures
 from chat.casework import proposals
 from chat.models import Conversation, Proposal, RemovalRequest, Transmission, TransmissionStep
 from chat.models.casework import ProposalKind
@@ -165,19 +166,19 @@ def words_of(row: Transmission | TransmissionStep) -> dict[str, Any]:
         return {}
 
 
-def captures_until(row: Transmission) -> datetime | None:
-    """Return by when the agent had seen the captures that went with a summary; None where none went.
+def agreed_captures(row: Transmission) -> AgreedCaptures | None:
+    """Return the captures that went with a summary; None where none went.
 
     None went without the person's agreement, nor where the page on which they agreed named none. Early rows do not say
-    what that page named: with them went what had been seen when they were sent.
+    what that page named: with them went what had been seen by a time, or when they were sent.
     """
     words = words_of(row) if row.basis == Basis.AGREED else {}
     if not words:
         return None
     until = words.get("captures_until")
     if until is None:
-        return row.sent_at
-    return datetime.fromisoformat(until) if until else None
+        return AgreedCaptures(row.sent_at) if row.sent_at is not None else None
+    return AgreedCaptures(datetime.fromisoformat(until), words.get("captures")) if until else None
 
 
 def asked_at(conversation: Conversation, public_id: UUID) -> datetime | None:

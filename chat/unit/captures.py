@@ -1,6 +1,6 @@
 """This is the unit's pages of captures of an exchange whose summary it received: drawings, and opening an original.
 
-A unit sees the captures that the agent had seen when the person agreed, and that are not locked (docs/adr/0082). A
+A unit sees the captures that the page named on which the person agreed, and that are not locked (docs/adr/0082). A
 summary that was sent without the person's agreement has none.
 """
 
@@ -15,7 +15,7 @@ from chat.captures import opening, queries
 from chat.captures.answers import drawing_of, pages_of
 from chat.captures.forms import OriginalForm
 from chat.models import Capture, Transmission, UnitAccount
-from chat.referral.queries import captures_until
+from chat.referral.queries import agreed_captures
 from chat.unit.views import for_units, opened_or_404
 from common import rate_limits
 from common.encryption import UnsealError
@@ -42,7 +42,7 @@ def _show(
     problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    rows = queries.captures_sent_along(row.conversation, captures_until(row))
+    rows = queries.captures_sent_along(row.conversation, agreed_captures(row))
     context = {
         "account": account,
         "transmission": row,
@@ -64,7 +64,7 @@ def _show(
 
 
 def _capture_or_404(row: Transmission, capture_id: uuid.UUID) -> Capture:
-    capture = queries.one_sent_along(row.conversation, capture_id, captures_until(row))
+    capture = queries.one_sent_along(row.conversation, capture_id, agreed_captures(row))
     if capture is None:
         raise Http404
     return capture

@@ -34,7 +34,7 @@ from chat.personal_copy.parts import (
 from chat.proof_of_date import sources
 from chat.proof_of_date.proofs import proofs_of
 from chat.referral import actions as referral_actions
-from chat.referral.queries import ShownReferral, captures_until
+from chat.referral.queries import ShownReferral, agreed_captures
 from chat.rules.referral import Basis, State
 from chat.unit.views import for_units, show_problem, transmission_or_404
 from common import rate_limits
@@ -154,7 +154,7 @@ def _document(account: UnitAccount, opened: ShownReferral) -> Document:
 
 def _captures(row: Transmission) -> list[capture_queries.Seen]:
     """Return what is known of the captures that went with the summary, without the originals."""
-    found = capture_queries.captures_sent_along(row.conversation, captures_until(row))
+    found = capture_queries.captures_sent_along(row.conversation, agreed_captures(row))
     return [one for one in found if one.sha256 and one.locked_at is None and one.received_at is not None]
 
 

@@ -161,7 +161,7 @@ def _show(
     context = {
         "account": account,
         "opened": opened,
-        "captures": captures.count_sent_along(row.conversation, referral_queries.captures_until(row)),
+        "captures": captures.count_sent_along(row.conversation, referral_queries.agreed_captures(row)),
         "journal": journal_panel.read_agreed(row.conversation, opened.agreed.until) if opened.agreed else Panel(),
         "meeting": meeting or MeetingForm(unit=account.point),
         "reason": reason or ReasonForm(),

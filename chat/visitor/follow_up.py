@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 import reports.session
 from chat import access
 from chat.captures import queries as captures
+from chat.captures.queries import AgreedCaptures
 from chat.conversations import follow_up_code, resume
 from chat.journal import queries as journal_queries
 from chat.models import Conversation
@@ -72,7 +73,7 @@ def follow_up(request: HttpRequest) -> HttpResponse:
         try:
             agrees = data["answer"] == "yes"
             facts = _agreed_facts(current, data["facts_until"]) if agrees and data["facts_until"] else None
-            until = data["captures_until"]
+            until, named = data["captures_until"], data["captures"] if "captures" in request.POST else None
             if "captures_until" not in request.POST:
                 # The version before drew this page. It named at least what had been seen when the summary was written.
                 until = referral_queries.asked_at(current, data["transmission"])
@@ -81,7 +82,7 @@ def follow_up(request: HttpRequest) -> HttpResponse:
                 public_id=data["transmission"],
                 agrees=agrees,
                 facts=facts,
-                captures_until=captures.count_seen(current, until)[1] if agrees and until else None,
+                captures=captures.agreed_now(current, until, named) if agrees and until else None,
             )
             messages.success(request, (form_texts.SUMMARY_SENT if agrees else form_texts.SUMMARY_NOT_SENT).say())
             return redirect("chat:follow_up")
@@ -215,13 +216,11 @@ def _show(
     is_asked: bool = False,
     status: int = 200,
 ) -> HttpResponse:
-    seen, seen_until = captures.count_seen(current)
     context = follow_up_page(
         current,
         manner_of(request, current),
         rows=referral_queries.referrals_of(current),
-        captures=seen,
-        captures_until=seen_until,
+        captures=captures.agreed_now(current),
         facts=_agreed_facts(current),
         reminders=referral_removal.reminders_of(current, timezone.localdate()),
         is_still_there=STILL_THERE in request.GET,
@@ -240,8 +239,7 @@ def follow_up_page(
     manner: dict[str, Any],
     *,
     rows: Sequence[ShownReferral],
-    captures: int = 0,
-    captures_until: datetime | None = None,
+    captures: AgreedCaptures | None = None,
     facts: AgreedFacts | None = None,
     reminders: Sequence[referral_removal.Reminder] = (),
     is_still_there: bool = False,
@@ -252,17 +250,17 @@ def follow_up_page(
     meeting: MeetingAnswerForm | None = None,
     code: str = "",
 ) -> dict[str, Any]:
-    """Return what « Suites » shows. captures, facts: what goes along with a summary that is sent now. captures_until:
-    when the last of the captures was seen. is_still_there: the person has just said so of a content, and the way to
-    what they can do stays in reach. is_by_code: a code opened it. has_own: this visit has an exchange of its own
-    besides, whose pages of facts, captures and copy come first: no link leads to them from here. meeting: what was sent
-    of an appointment and not taken. code: the words of a new code, shown this once.
+    """Return what « Suites » shows. captures, facts: what goes along with a summary that is sent now. is_still_there:
+    the person has just said so of a content, and the way to what they can do stays in reach. is_by_code: a code opened
+    it. has_own: this visit has an exchange of its own besides, whose pages of facts, captures and copy come first: no
+    link leads to them from here. meeting: what was sent of an appointment and not taken. code: the words of a new code,
+    shown this once.
     """
     return {
         **manner,
         "rows": [(row, _may_read(row, is_by_code=is_by_code), _count_named(row, facts)) for row in rows],
-        "captures": captures,
-        "captures_until": captures_until.isoformat() if captures_until is not None else "",
+        "captures": captures.numbers if captures is not None else (),
+        "captures_until": captures.until.isoformat() if captures is not None else "",
         "facts_until": facts.until.isoformat() if facts is not None else "",
         "has_meeting": any(row.has_meeting for row in rows),
         "has_examples": any(row.is_example for row in rows),

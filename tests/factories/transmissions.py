@@ -47,9 +47,8 @@ def asked(conversation: Conversation, unit: UnitAccount, summary: str = SUMMARY)
 def sent(conversation: Conversation, unit: UnitAccount, summary: str = SUMMARY) -> Transmission:
     """Return a summary that the person agreed to send, with the captures that were seen."""
     row = asked(conversation, unit, summary)
-    _count, until = captures.count_seen(conversation)
     referral_actions.answer_consent(
-        conversation=conversation, public_id=row.public_id, agrees=True, captures_until=until
+        conversation=conversation, public_id=row.public_id, agrees=True, captures=captures.agreed_now(conversation)
     )
     return Transmission.objects.select_related("conversation__report", "point").get(pk=row.pk)
 

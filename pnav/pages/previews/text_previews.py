@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from chat.captures.forms import AddressForm
+from chat.captures.queries import AgreedCaptures
 from chat.casework.emergencies import Done
 from chat.casework.one_press import Voice, safety_reply
 from chat.casework.proposals import Question
@@ -764,7 +765,7 @@ RESUMES = (
     _resume_refused,
 )
 FOLLOWED = (
-    _follow_up(State.ASKED, captures=2, facts=AgreedFacts(3, cast.moment())),
+    _follow_up(State.ASKED, captures=AgreedCaptures(cast.moment(), [1, 2]), facts=AgreedFacts(3, cast.moment())),
     _follow_up(State.MEETING),
     _follow_up(State.SENT, code=cast.CODE),
     _follow_up(State.SENT, basis=Basis.URGENT, status=Status.ACTIVE),

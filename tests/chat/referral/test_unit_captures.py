@@ -17,7 +17,7 @@ from chat.captures import opening, receiving
 from chat.documents import transcript_pdf
 from chat.models import Capture, ScanResult, Transmission
 from chat.referral import actions as referral_actions
-from chat.referral.queries import captures_until
+from chat.referral.queries import agreed_captures
 from chat.rules.referral import State
 from chat.unit import dossier
 from common.offload import background_jobs
@@ -34,7 +34,7 @@ from triage.rules import Urgency
 
 pytestmark = pytest.mark.django_db
 SUITES = "/tchat/suites/"
-UNTIL = re.compile(r'name="captures_until" value="([^"]*)"')
+NAMED = re.compile(r'name="(captures(?:_until)?)" value="([^"]*)"')
 CONTENT = make_captures.png(more=2 * CHUNK_BYTES)
 
 
@@ -145,7 +145,7 @@ def test_what_was_shown_after_the_summary_was_sent_did_not_go_along(received):
 def agree(conversation, row, page=None, **changed):
     """Press « Oui » as the person, on this page, or as it is drawn now. changed: fields; None sends none."""
     page = page or visit(conversation).get(SUITES).text
-    fields = {"transmission": row.public_id, "answer": "yes", "captures_until": UNTIL.search(page)[1], **changed}
+    fields = {"transmission": row.public_id, "answer": "yes", **dict(NAMED.findall(page)), **changed}
     answer = visit(conversation).post(SUITES, {name: said for name, said in fields.items() if said is not None})
     row.refresh_from_db()
     return answer
@@ -155,6 +155,10 @@ def sent_along(row, unit):
     """Return the numbers of the captures that the unit sees beside the summary."""
     referral_actions.mark_read(transmission=row, by=unit.user)
     unit.browser = signed_in(unit.user)
+    return shown_to(unit, row)
+
+
+def shown_to(unit, row):
     page = unit.browser.get(f"/unite/{row.public_id}/captures/").text
     return [int(number) for number in re.findall(r'aria-labelledby="capture-(\d+)"', page)]
 
@@ -205,6 +209,55 @@ def test_moment_that_is_none_sends_nothing(asked, wrong):
     assert row.state == State.ASKED
 
 
+@pytest.mark.parametrize("wrong", ["toutes", "1,,2", "-1", "1;2", "9" * 10, "1," * 300])
+def test_numbers_that_are_none_send_nothing(asked, wrong):
+    conversation, _unit, row = asked
+    assert agree(conversation, row, captures=wrong).status_code == 200
+    assert row.state == State.ASKED
+
+
+def set_aside(capture, *, since):
+    Capture.objects.filter(pk=capture.pk).update(locked_at=since)
+
+
+def test_what_was_set_aside_when_the_person_agreed_never_goes_along(asked):
+    conversation, unit, row = asked
+    aside = Capture.objects.get()
+    make_captures.seen(conversation)
+    set_aside(aside, since=timezone.now())
+    page = visit(conversation).get(SUITES).text
+    assert "vont avec ce résumé (1)" in page
+    agree(conversation, row, page)
+    assert sent_along(row, unit) == [2]
+    set_aside(aside, since=None)
+    assert shown_to(unit, row) == [2]
+    address = f"/unite/{row.public_id}/captures/{aside.public_id}/original/"
+    assert unit.browser.post(address, {"motive": "complaint"}).status_code == 404
+
+
+def test_what_was_given_back_after_the_page_was_drawn_does_not_go_along(asked):
+    conversation, unit, row = asked
+    aside = Capture.objects.get()
+    make_captures.seen(conversation)
+    set_aside(aside, since=timezone.now())
+    page = visit(conversation).get(SUITES).text
+    set_aside(aside, since=None)
+    agree(conversation, row, page)
+    assert sent_along(row, unit) == [2]
+
+
+def test_page_of_the_version_before_names_what_had_been_seen_by_its_time(asked):
+    conversation, unit, row = asked
+    agree(conversation, row, captures=None)
+    make_captures.seen(conversation)
+    assert sent_along(row, unit) == [1]
+    words = row.words
+    del words["captures"]
+    row.seal(words)
+    row.save(update_fields=["sealed_words"])
+    assert shown_to(unit, row) == [1], "and so does a summary that it sent"
+
+
 def test_moment_to_come_names_what_was_seen_by_now(asked):
     conversation, unit, row = asked
     agree(conversation, row, captures_until="2999-01-01T00:00:00+00:00")
@@ -215,7 +268,7 @@ def test_moment_to_come_names_what_was_seen_by_now(asked):
 def test_form_that_the_version_before_drew_sends_what_was_seen_when_the_summary_was_written(asked):
     conversation, unit, row = asked
     make_captures.seen(conversation)
-    agree(conversation, row, captures_until=None)
+    agree(conversation, row, captures_until=None, captures=None)
     assert sent_along(row, unit) == [1]
 
 
@@ -240,9 +293,9 @@ def test_summary_that_cannot_be_read_is_not_sent_and_takes_no_capture_along(aske
     assert answer.status_code == 409 and "il ne partira pas" in answer.text and row.state == State.ASKED
     Transmission.objects.filter(pk=row.pk).update(sealed_words=words)
     agree(conversation, row, page)
-    assert row.state == State.SENT and captures_until(row) is not None
+    assert row.state == State.SENT and agreed_captures(row) is not None
     row.sealed_words = b"\1\4test" + b"0" * 40
-    assert captures_until(row) is None
+    assert agreed_captures(row) is None
 
 
 def test_summary_without_agreement_takes_no_capture_along(monkeypatch):
