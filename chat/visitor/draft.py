@@ -13,6 +13,7 @@ from django.urls import is_valid_path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+import reports.session
 from chat import access
 from chat.visitor import draft_session, fact_draft, report, tab_drafts
 from chat.visitor.base import json_answer, wants_json, when_away, without_visit
@@ -53,7 +54,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     typed is kept beside it, and asked for by `asks`. SAVES in SAVES_SECONDS for a conversation, each one write of the
     session, none when nothing changed.
     """
-    current = access.as_reporter(request.session)
+    current = own = access.as_reporter(request.session)
     if current is None and (fact_draft.is_sent(request) or fact_draft.is_asked(request)):
         current = access.as_follower(request.session)  # after the end, a code of « Suites » may note facts
     if current is None:
@@ -74,5 +75,8 @@ def leave(request: HttpRequest) -> HttpResponse:
     if is_save:
         return HttpResponse(status=204)
     report.keep_ticked(request, current)
+    if own is not None:
+        # The page was drawn before another tab typed a code, perhaps, and its buttons lead to what is its own.
+        reports.session.return_to_own(request)
     to = request.POST.get("to", "")
     return redirect(to if _is_ours(to) else reverse("chat:conversation"))

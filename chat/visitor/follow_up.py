@@ -25,7 +25,7 @@ from chat.models import Conversation
 from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
 from chat.referral import removal as referral_removal
-from chat.referral.forms import AnswerForm, MeetingAnswerForm, RemovalAnswerForm
+from chat.referral.forms import AnswerForm, MeetingAnswerForm, OfOneForm, RemovalAnswerForm
 from chat.referral.queries import AgreedFacts, ShownReferral
 from chat.rules import removal as removal_rules
 from chat.texts import follow_up as follow_up_texts
@@ -52,11 +52,30 @@ def whose(request: HttpRequest) -> tuple[Conversation | None, bool]:
     return (own, False) if followed is None or followed == own else (followed, True)
 
 
+def _whose_answer(request: HttpRequest) -> tuple[Conversation | None, bool]:
+    """Return as `whose` of whom the summary or the appointment is that the form names, which comes first from then on.
+
+    Since the page of the form was drawn, another tab may have typed a code, or gone back to the visit's own exchange.
+    """
+    form, own = OfOneForm(request.POST), access.as_reporter(request.session)
+    if not form.is_valid() or own is None:
+        return whose(request)
+    named = form.cleaned_data["transmission"]
+    if referral_queries.asked_at(own, named) is not None:
+        reports.session.return_to_own(request)
+        return own, False
+    followed = access.as_follower(request.session)
+    if followed is not None and referral_queries.asked_at(followed, named) is not None:
+        reports.session.remember_code(request, followed.report, opens=FOLLOW_UP)
+        return followed, True
+    return whose(request)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow_up(request: HttpRequest) -> HttpResponse:
     """Show where it stands. A POST says yes or no to the summary that was read; with `read` it only asks for this page,
     which is open then in discreet mode (docs/adr/0117)."""
-    current, is_by_code = whose(request)
+    current, is_by_code = _whose_answer(request) if request.method == "POST" else whose(request)
     if current is None:
         return redirect("chat:resume")
     if request.method != "POST":
@@ -105,7 +124,7 @@ def _agreed_facts(conversation: Conversation, until: datetime | None = None) -> 
 @require_POST
 def meeting(request: HttpRequest) -> HttpResponse:
     """Take a yes or a no to the appointment that was read. A no may propose another moment, which is never lost."""
-    current, is_by_code = whose(request)
+    current, is_by_code = _whose_answer(request)
     if current is None:
         return redirect("chat:resume")
     form = MeetingAnswerForm(request.POST)

@@ -671,6 +671,76 @@ def test_code_that_is_typed_opens_its_own_suites_in_a_visit_that_has_others(conv
     assert newer.file_number in page and older.file_number not in page and "Noter un fait" in page
 
 
+@pytest.fixture
+def beside(conversation, unit):
+    """Return an exchange that is over, the code of its suites, and an own exchange of the visit that typed it."""
+    code = resume.issue_code(conversation_id=conversation.pk).text
+    return conversation, code, make.assigned(make.agent(), reception_point=unit.point)
+
+
+def test_yes_is_to_the_summary_of_the_page_although_a_code_was_typed_in_another_tab(beside, unit):
+    conversation, code, own = beside
+    hand.opened(conversation, unit)
+    end(conversation)
+    row = hand.asked(own, unit)
+    browser = visit(own)
+    assert "Lire le résumé qui sera envoyé" in said(browser.get("/tchat/suites/"))
+    browser.post("/tchat/reprendre/", {"code": code})
+    answer = {"transmission": row.public_id, "answer": "yes", "captures_until": "", "captures": ""}
+    page = said(browser.post("/tchat/suites/", answer, follow=True))
+    row.refresh_from_db()
+    assert row.state == State.SENT and row.file_number in page, "the page that follows is that of the answer"
+
+
+def test_no_is_to_the_summary_of_a_code_s_page_although_another_tab_went_back_to_the_own_exchange(beside, unit):
+    conversation, code, own = beside
+    row = hand.asked(conversation, unit)
+    end(conversation)
+    newer = hand.opened(own, unit)
+    browser = visit(own)
+    assert "Lire le résumé qui sera envoyé" in said(browser.post("/tchat/reprendre/", {"code": code}, follow=True))
+    browser.get("/tchat/")
+    page = said(browser.post("/tchat/suites/", {"transmission": row.public_id, "answer": "no"}, follow=True))
+    row.refresh_from_db()
+    assert row.state == State.REFUSED and newer.file_number not in page
+
+
+def test_summary_of_nobody_s_here_is_answered_by_nobody(beside, unit):
+    conversation, code, own = beside
+    hand.opened(conversation, unit)
+    end(conversation)
+    row = hand.asked(make.assigned(make.agent()), hand.account())
+    browser = visit(own)
+    browser.post("/tchat/reprendre/", {"code": code})
+    assert browser.post("/tchat/suites/", {"transmission": row.public_id, "answer": "no"}).status_code == 409
+    row.refresh_from_db()
+    assert row.state == State.ASKED
+
+
+def test_appointment_of_the_page_is_answered_although_a_code_was_typed_in_another_tab(beside, unit):
+    conversation, code, own = beside
+    hand.opened(conversation, unit)
+    end(conversation)
+    row = hand.opened(own, unit)
+    proposed(row, signed_in(unit.user))
+    browser = visit(own)
+    browser.post("/tchat/reprendre/", {"code": code})
+    page = said(browser.post("/tchat/suites/rendez-vous/", answer_of(row, answer="yes"), follow=True))
+    row.refresh_from_db()
+    assert row.state == State.ACCEPTED and row.file_number in page
+
+
+def test_button_of_the_exchange_leads_to_its_own_suites_although_a_code_was_typed_in_another_tab(beside, unit):
+    conversation, code, own = beside
+    older = hand.opened(conversation, unit)
+    end(conversation)
+    row = hand.opened(own, unit)
+    browser = visit(own)
+    browser.post("/tchat/reprendre/", {"code": code})
+    page = said(browser.post("/tchat/brouillon/", {"body": "Un mot", "to": "/tchat/suites/"}, follow=True))
+    assert row.file_number in page and older.file_number not in page
+
+
 def test_code_of_the_visit_s_own_suites_takes_nothing_from_it(conversation, unit):
     code = resume.issue_code(conversation_id=conversation.pk).text
     row = hand.opened(conversation, unit)
