@@ -53,9 +53,9 @@ FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors":
 
 
 def _is_familiar(request: HttpRequest, report: Report) -> bool:
-    """Return whether to say *tu*, as the triage of this session does; without one (on another device) as the report
-    tells."""
-    if triage.session.answers(request):
+    """Return whether to say *tu*, as the triage of this session does if the report is its own; without one (on another
+    device), and for a report that a code opens beside, as the report tells."""
+    if request.session.get(reports.session.KEY) == str(report.public_id) and triage.session.answers(request):
         return triage.session.voice(request).familiar
     return speaks_tu(report)
 

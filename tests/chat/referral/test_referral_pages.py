@@ -741,6 +741,22 @@ def test_button_of_the_exchange_leads_to_its_own_suites_although_a_code_was_type
     assert row.file_number in page and older.file_number not in page
 
 
+@pytest.mark.parametrize(("of_report", "of_visit"), [("under_15", "adult"), ("adult", "minor")])
+def test_suites_of_a_code_speak_as_its_report_says_and_not_as_the_visit_does(beside, unit, of_report, of_visit):
+    conversation, code, own = beside
+    conversation.report.age_band = of_report
+    conversation.report.save()
+    hand.opened(conversation, unit)
+    end(conversation)
+    browser = visit(own)
+    session = browser.session
+    session["triage"] = {"version": "", "answers": {"danger": "no", "who": of_visit}}
+    session.save()
+    page = browser.post("/tchat/reprendre/", {"code": code}, follow=True)
+    assert page.context["familiar"] is (of_report == "under_15")
+    assert browser.get("/tchat/").context["familiar"] is (of_visit == "minor"), "its own exchange is spoken to as ever"
+
+
 def test_code_of_the_visit_s_own_suites_takes_nothing_from_it(conversation, unit):
     code = resume.issue_code(conversation_id=conversation.pk).text
     row = hand.opened(conversation, unit)
