@@ -519,6 +519,15 @@ add(
         "envoyé de nouveau dans un instant."
     ),
 )
+add(
+    "chat.away_file",
+    AWAY,
+    _(
+        "Le service ne répond pas en ce moment. Le fichier n'a pas été gardé : il faudra le choisir de nouveau dans un "
+        "instant."
+    ),
+)
+add("chat.away_choose", AWAY, _("Choisir le fichier de nouveau"))
 add("chat.code_title", AROUND, _("Code de reprise"))
 add("chat.news_title", AROUND, _("Nouveaux messages"))
 FOLLOW_TITLE = add("follow_up.page_title", AROUND, _("Suites"))

@@ -111,6 +111,7 @@ def when_away(view: View) -> View:
 
     After a GET that page tries again by itself. So it does in the frame of news, where the question with its buttons
     is then shown again. After any other POST nothing was tried, and the page has every field again, with « Réessayer ».
+    It can keep no file: after a form with one it says so, and leads back to the form.
     """
 
     @wraps(view)
@@ -130,6 +131,7 @@ def when_away(view: View) -> View:
                 again=request.get_full_path(),
                 csrf_token=get_token(request),
                 is_framed=is_framed,
+                has_file=bool(request.FILES),  # it was read with `request.POST`
             )
             # The request is not passed: context processors would read the session, which is in the database.
             return HttpResponse(render_to_string("chat/database_away.html", context), status=503)
@@ -138,8 +140,7 @@ def when_away(view: View) -> View:
 
 
 def _fields_beside(request: HttpRequest, text_name: str) -> list[tuple[str, str]]:
-    """Return every field that was sent but the token and this text, with each of its values. A file is not among them:
-    its page asks for it again."""
+    """Return every field that was sent but the token and this text, with each of its values."""
     return [
         (name, value)
         for name, values in request.POST.lists()
@@ -157,6 +158,7 @@ def away_page(
     again: str = "",
     csrf_token: str = "",
     is_framed: bool = False,
+    has_file: bool = False,
 ) -> dict[str, Any]:
     """Return what the page for a database that is away shows.
 
@@ -164,6 +166,7 @@ def away_page(
     loaded again by itself at the address `again`. text, text_name: what was typed, and its field, in which it can be
     changed before. sent: the other fields, which go along unseen, with the act that was asked for, so that a text that
     only went along is not sent as a message. is_framed: the page around it has its own numbers and quick exit.
+    has_file: a file was sent, which is chosen again at the address `again`; without it no field is sent again.
     """
     return {
         "sent": sent,
@@ -173,6 +176,7 @@ def away_page(
         "again": again,
         "csrf_token": csrf_token,
         "is_framed": is_framed,
+        "has_file": has_file,
     }
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -353,6 +354,15 @@ def test_fact_is_given_back_in_its_own_field_when_the_database_is_away(client, d
     page = client.post(reverse("chat:facts"), sent).text
     assert 'name="what"' in page and "Un-fait</textarea>" in page
     assert ("day", "2026-11-01") in hidden_in(page) and ("what", "Un-fait") not in hidden_in(page)
+
+
+def test_file_is_not_said_to_be_kept_when_the_database_is_away(client, database_away):
+    sent = {"act": "send", "capture_id": str(uuid.uuid4()), "capture": SimpleUploadedFile("a.png", b"\x89PNG")}
+    answer = client.post(reverse("chat:captures"), sent)
+    page = shown(answer)
+    assert answer.status_code == 503 and "gardé sur cette page" not in page and "Réessayer" not in page
+    assert "Le fichier n'a pas été gardé" in page and "refresh" not in page
+    assert 'href="/tchat/captures/">Choisir le fichier de nouveau' in page
 
 
 def test_page_that_was_asked_for_and_the_database_away_is_loaded_again_by_itself(client, database_away):
