@@ -20,7 +20,21 @@ class WayIn(Protocol):
         If nothing is missing any more and the request is a POST, this files the report.
         """
 
+    def filed_answers(self, request: HttpRequest) -> tuple[dict[str, str], str]:
+        """Return the answers with which this visit filed its report, and the version of the questionnaire under which
+        they were given; none where there is no report or they cannot be decrypted.
+        """
+
 
 def go_on(request: HttpRequest) -> HttpResponse:
     """Return the response that leads to the next page of this visit (`WayIn.go_on` of the module in WAY_IN)."""
-    return cast(WayIn, import_module(settings.WAY_IN)).go_on(request)
+    return _module().go_on(request)
+
+
+def filed_answers(request: HttpRequest) -> tuple[dict[str, str], str]:
+    """Return the answers of this visit's report and their version (`WayIn.filed_answers` of the module in WAY_IN)."""
+    return _module().filed_answers(request)
+
+
+def _module() -> WayIn:
+    return cast(WayIn, import_module(settings.WAY_IN))

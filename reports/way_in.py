@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 
 from common import network_limits, rate_limits, security_log
 from common.client_address import connection_of, networks_of
+from common.encryption import UnsealError
 from common.kept_values import known_to
 from common.security_log import Event
 from common.service_settings import definitions, values
@@ -60,6 +61,17 @@ def go_on(request: HttpRequest) -> HttpResponse:
     if proof_of_work.is_asked_of(visit.triage.assessment, discreet=visit.triage.is_discreet):
         return put_off(request, visit, fields)
     return file(request, visit, fields)
+
+
+def filed_answers(request: HttpRequest) -> tuple[dict[str, str], str]:
+    """Return the answers of this visit's report, and their version. It is called through `common.way_in`."""
+    report = session.report_to_speak_to(request)
+    if report is None:
+        return {}, ""
+    try:
+        return report.triage_answers(), report.triage_version
+    except UnsealError:
+        return {}, ""
 
 
 def place_of(visit: Visit) -> Choice | None:

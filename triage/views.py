@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from common import way_in
-from triage import rules, session
+from triage import rules, session, versions
 from triage import texts as triage_texts
 from triage.forms import AnswerForm
 from triage.onward import RESULT_SLUGS, slug_of, to_question, to_where_it_stands
@@ -231,12 +231,16 @@ def show_danger(request: HttpRequest, slug: str) -> HttpResponse | None:
     """Show the numbers to a visit with an open exchange that answers the question about safety in another tab, with
     danger or with thoughts of dying. Return None for any other request.
 
-    Nothing is kept: the answers of this visit are those of the report that was filed. The door leads to the exchange.
+    Nothing is kept: the answers of this visit are those of the report that was filed. A visit that came back by a code
+    has none of its own, and is spoken to as those of its report say. The door leads to the exchange.
     """
     answers, under = session.answers(request), session.questionnaire(request)
     asked, value = under.by_slug.get(slug), request.POST.get("answer", "")
     if asked is None or asked.id != SAFETY or asked.option(value) is None or value in SAFE:
         return None
+    if not answers:
+        answers, version = way_in.filed_answers(request)
+        under = versions.find_or_current(version)
     answers[SAFETY] = value
     return _show_result(request, rules.assess_answers(answers, under=under), answers, under)
 

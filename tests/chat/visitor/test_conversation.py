@@ -513,6 +513,15 @@ def test_danger_told_in_another_tab_is_answered_in_the_voice_and_manner_of_the_v
     assert client.session["triage"]["answers"]["danger"] == "screen"
 
 
+def test_danger_told_after_coming_back_by_a_code_is_answered_in_the_voice_of_the_report(as_reporter):
+    conversation = make.waiting(age_band="under_15", answers={"danger": "no", "who": "minor"})
+    page = as_reporter(conversation).post("/orientation/maintenant/", {"answer": "suicidal"})
+    main = shown(page).partition("<main")[2].partition("</main>")[0]
+    assert "tel:3114" in main and "tel:3018" in main and "Tu n'as pas à porter cela sans aide" in squeezed(main)
+    answers = conversation.report.triage_answers()
+    assert answers["danger"] == "no", "nothing of it is kept"
+
+
 def test_open_exchange_costs_no_query_more(as_reporter, client):
     def asked(who):
         with CaptureQueriesContext(connection) as queries:
