@@ -390,7 +390,10 @@ ROUTES: dict[str, Line] = {
         "common.offload.background_jobs:AT_MOST",
     ),
     **_lines(
-        VISITOR, ("chat:keeping", "chat:erasure"), "reports.audit.for_the_person:AT_MOST", stores=Stores(2, 3, 4, 2)
+        VISITOR,
+        ("chat:keeping", "chat:erasure", "chat:erasure_by_words"),
+        "reports.audit.for_the_person:AT_MOST",
+        stores=Stores(2, 3, 4, 2),
     ),
     # The console.
     **_lines(

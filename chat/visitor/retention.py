@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 import reports.session
 from chat import access
@@ -32,7 +32,8 @@ from reports.models import ErasureRequest
 from reports.retention.deletion import rule_of
 from reports.rules.retention import Cause, CopiesEnd, Decision, Kind, Rule, copies_end
 
-WORDS = "words"  # the value of `again` in the form of a page that the words of a request opened
+# The value of `again` in the form of a page that the words of a request opened, in versions before `erasure_by_words`.
+WORDS = "words"
 
 
 @require_safe
@@ -65,9 +66,30 @@ def erasure(request: HttpRequest) -> HttpResponse:
     return _show(request, current, code=code, error=error, status=status)
 
 
+@require_POST
+def erasure_by_words(request: HttpRequest) -> HttpResponse:
+    """Make the request again whose words were typed in this visit, which may be that of another exchange.
+
+    It has an address of its own: a process of an early version, which takes such a form at the other address for the
+    visit's own exchange, answers 404 here and asks for nothing.
+    """
+    asked = reports.session.current_request(request)
+    if asked is None:
+        return redirect("chat:resume")
+    try:
+        ask_erasure(report_id=asked.report_id, again=True)
+    except Gone:
+        return redirect("chat:resume")
+    reports.session.remember_code(request, asked.report, opens=ERASURE)
+    return redirect("chat:erasure")
+
+
 def _is_of_words(request: HttpRequest, current: Conversation) -> bool:
-    """Return whether this is about the request whose words were typed last, and that request is of another exchange. A
-    form says so itself, because the page of what is kept of the visit's own may be open beside it."""
+    """Return whether this is about the request whose words were typed last, and that request is of another exchange.
+
+    A form of the versions before `erasure_by_words` says so itself, because the page of what is kept of the visit's own
+    may be open beside it.
+    """
     if request.method == "POST":
         return request.POST.get("again") == WORDS
     asked = reports.session.current_request(request) if reports.session.opens_last(request, ERASURE) else None
@@ -86,7 +108,14 @@ def _with_words(request: HttpRequest, *, again: bool, has_own: bool) -> HttpResp
 
 
 def _ask(current: Conversation, *, again: bool) -> tuple[str, str, int]:
-    """Return the words of the request, or why there are none, and the status of the answer. The request is kept."""
+    """Return the words of the request, or why there are none, and the status of the answer. The request is kept.
+
+    A request that is made again keeps the words that were noted, which open the new answer too.
+    """
+    asked = access.erasure_of(current)
+    if again and asked is not None and asked.code_digest:
+        ask_erasure(report_id=current.report_id, again=True)
+        return "", "", 200
     if rate_limits.is_over(
         f"erasure:{current.public_id}", limit=values.get(definitions.CODES_MOST), seconds=CODES_SECONDS
     ):

@@ -52,5 +52,6 @@ urlpatterns = [
     path("terminer/", conversation.end, name="end"),
     path("conservation/", retention.keeping, name="keeping"),
     path("effacement/", retention.erasure, name="erasure"),
+    path("effacement/mots/", retention.erasure_by_words, name="erasure_by_words"),
     path("reprendre/", resume.come_back, name="resume"),
 ]

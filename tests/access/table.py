@@ -372,6 +372,7 @@ ROUTES: dict[str, Route] = {
     # may.
     "chat:keeping": Route(own_visit("/tchat/reprendre/"), READ),
     "chat:erasure": Route(own_visit("/tchat/reprendre/"), FORM, to=("/tchat/conservation/",)),
+    "chat:erasure_by_words": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/reprendre/",)),
     "chat:resume": Route(anybody, FORM),
     # The console.
     "console:home": Route(agents, READ_ONLY_GET, shows=EACH_AGENT),

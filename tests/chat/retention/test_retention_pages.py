@@ -254,10 +254,25 @@ def test_words_ask_again_for_what_they_are_for_in_a_visit_that_has_another_excha
     monkeypatch.setattr(ErasureRequest, "asked_again_from", property(lambda one: one.asked_at))
     browser = as_reporter(own)
     page = browser.post("/tchat/reprendre/", {"code": words}, follow=True).content.decode()
-    (again,) = re.findall(r'name="again" value="(\w+)"', page)
+    (address,) = re.findall(r'action="(/tchat/effacement/[^"]*)"', page)
+    assert address != ERASURE, "there an earlier version would ask for the erasure of its own exchange"
     browser.get("/tchat/")
-    browser.post(ERASURE, {"again": again})
+    shown = text(browser.post(address, follow=True))
     assert ErasureRequest.objects.get().report == conversation.report, "its own exchange is not asked to be erased"
+    assert ErasureRequest.objects.get().answered_at is None
+    assert "Votre demande est reçue" in shown and "Qui a consulté" not in shown
+
+
+def test_form_of_the_words_that_the_version_before_drew_asks_for_what_they_are_for(as_reporter, monkeypatch):
+    conversation, own = make.closed(), make.assigned()
+    words = code_of(as_reporter(conversation).post(ERASURE))
+    refuse(conversation)
+    monkeypatch.setattr(ErasureRequest, "asked_again_from", property(lambda one: one.asked_at))
+    browser = as_reporter(own)
+    browser.post("/tchat/reprendre/", {"code": words})
+    browser.get("/tchat/")
+    browser.post(ERASURE, {"again": "words"})
+    assert ErasureRequest.objects.get().report == conversation.report
     assert ErasureRequest.objects.get().answered_at is None
 
 
@@ -307,7 +322,7 @@ def test_person_reads_when_they_may_ask_again_and_does(as_reporter, is_frozen):
     """The day is the same with a freeze and without, because the page does not tell of one."""
     conversation = make.closed()
     client = as_reporter(conversation)
-    client.post(ERASURE)
+    words = code_of(client.post(ERASURE))
     if is_frozen:
         freeze(conversation, make.agent(role=Role.SUPERVISOR).user)
     refuse(conversation)
@@ -319,10 +334,24 @@ def test_person_reads_when_they_may_ask_again_and_does(as_reporter, is_frozen):
     refused_days_ago(31)
     shown = text(client.get(KEEPING))
     assert "Demander de nouveau l'effacement" in shown and "Vous pourrez" not in shown
-    assert "a été refusée" in text(client.post(ERASURE)), "a new code for the same answer"
+    assert "Les mots que vous avez notés liront aussi la nouvelle réponse" in shown
     answer = client.post(ERASURE, {"again": "1"})
-    assert f"Votre demande est reçue depuis le {in_days(0)}" in text(answer) and code_of(answer)
+    assert f"Votre demande est reçue depuis le {in_days(0)}" in text(answer)
     assert "enquête" not in text(client.get(KEEPING))
+    assert "pnav-chat__code" not in answer.text
+    read = text(Client().post("/tchat/reprendre/", {"code": words}, follow=True))
+    assert "Votre demande est reçue" in read, "the words that were noted read the new answer"
+
+
+def test_request_without_words_that_is_made_again_gets_some(as_reporter):
+    conversation = make.closed()
+    ask_erasure(report_id=conversation.report_id)
+    refuse(conversation)
+    refused_days_ago(31)
+    client = as_reporter(conversation)
+    assert "liront aussi" not in text(client.get(KEEPING))
+    answer = client.post(ERASURE, {"again": "1"})
+    assert "Votre demande est reçue" in text(answer) and code_of(answer)
 
 
 def test_words_of_a_request_ask_again_and_read_the_new_answer(as_reporter):
