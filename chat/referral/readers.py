@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.auth import get_user_model
-from django.db.models import Max, Q
+from django.db.models import BooleanField, ExpressionWrapper, Max, Q
 
 from chat.models import UnitAccount
 from reports.models import AccessKind, AccessRecord
@@ -20,10 +20,10 @@ NEWS = timedelta(days=30)  # for this long an account is told as new or changed,
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """It is an account that reads what a point d'accueil receives, or that was closed lately.
+    """It is an account that reads what a point d'accueil receives, or that could until lately.
 
-    since: when it was given the point. changed_at: when an administrator last changed it after that (password, second
-    factor, role, name), or None. is_news: whether either was within NEWS.
+    is_open: whether it may read now. since: when it was given the point. changed_at: when an administrator last changed
+    it after that (password, second factor, role, name), or None. is_news: whether either was within NEWS.
     """
 
     account_id: int
@@ -38,10 +38,12 @@ def read_readers(account: UnitAccount, now: datetime) -> list[Reader]:
     """Return the accounts of the point d'accueil of this one, itself among them, what happened last first.
 
     account: with a point. Two queries. The times are those of the audit log, which nobody rewrites; of an account
-    whose point was given before a second person was asked, that of its creation.
+    whose point was given before a second person was asked, that of its creation. An account that was closed, or given
+    another role, is named while its last change is news: one administrator does either, and reopens it, alone.
     """
-    rows = UnitAccount.objects.filter(point=account.point_id, user__role="unit").select_related("user")
-    found = list(rows.order_by("-user__is_active", "-user__date_joined", "-pk")[:READERS_MOST])
+    opens = ExpressionWrapper(Q(user__is_active=True, user__role="unit"), output_field=BooleanField())
+    rows = UnitAccount.objects.filter(point=account.point_id).select_related("user")
+    found = list(rows.order_by(opens.desc(), "-user__date_joined", "-pk")[:READERS_MOST])
     given, changed = _lines(found)
     readers = []
     for one in found:
@@ -49,9 +51,10 @@ def read_readers(account: UnitAccount, now: datetime) -> list[Reader]:
         last = changed.get(one.user_id)
         changed_at = last if last is not None and last > since else None
         is_news = (changed_at or since) > now - NEWS
-        if one.user.is_active or is_news:
+        is_open = one.user.is_active and one.user.role == "unit"
+        if is_open or is_news:
             name = one.user.get_full_name() or one.user.get_username()
-            readers.append(Reader(one.pk, name, one.user.is_active, since, changed_at, is_news))
+            readers.append(Reader(one.pk, name, is_open, since, changed_at, is_news))
     return sorted(readers, key=lambda reader: reader.changed_at or reader.since, reverse=True)
 
 

@@ -88,14 +88,32 @@ def test_account_that_was_opened_and_closed_again_is_still_told(point):
     old, closed = account(point, "Alix"), account(point, "Noa", is_active=False)
     assert names(old) == ["Alix Martin"], "one that was closed long ago is not told"
     write(AccessKind.ADMIN_CHANGE, f"accounts.User {closed.user_id}", "actif")
-    assert names(old) == ["Noa Martin", "Alix Martin"] and "compte fermé" in page_of(old)
+    assert names(old) == ["Noa Martin", "Alix Martin"] and "ne lit plus ici" in page_of(old)
 
 
-def test_account_of_another_role_or_without_a_point_is_none(point):
+def test_account_that_was_given_another_role_is_still_told(point):
+    """Whoever took it over cannot hide it by its role, which one person changes."""
     old, other = account(point, "Alix"), account(point, "Noa")
     User.objects.filter(pk=other.user_id).update(role="analyst")
-    waiting = account(point, "Lou")
+    assert names(old) == ["Alix Martin"], "one whose role was changed long ago is not told"
+    write(AccessKind.ADMIN_CHANGE, f"accounts.User {other.user_id}", "Mot de passe provisoire")
+    page = page_of(old)
+    assert names(old) == ["Noa Martin", "Alix Martin"] and "ne lit plus ici" in page and "1 autre compte" in page
+    User.objects.filter(pk=other.user_id).update(is_active=False)
+    assert names(old) == ["Noa Martin", "Alix Martin"]
+
+
+def test_account_without_a_point_is_none(point):
+    old, waiting = account(point, "Alix"), account(point, "Lou", before=timedelta(days=2))
     UnitAccount.objects.filter(pk=waiting.pk).update(point=None)
+    assert names(old) == ["Alix Martin"]
+
+
+def test_accounts_that_read_come_before_those_of_another_role(point, monkeypatch):
+    old, newer = account(point, "Alix"), account(point, "Noa", before=timedelta(days=2))
+    User.objects.filter(pk=newer.user_id).update(role="analyst")
+    assert names(old) == ["Noa Martin", "Alix Martin"]
+    monkeypatch.setattr(readers, "READERS_MOST", 1)
     assert names(old) == ["Alix Martin"]
 
 
