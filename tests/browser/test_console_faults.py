@@ -8,10 +8,11 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
-from chat.conversations import lookalikes
+from chat.casework import fact_sheet
+from chat.conversations import actions, lookalikes
 from chat.models import Agent, Conversation
 from chat.models.casework import FactSheet
-from chat.rules.lifecycle import Availability, Status
+from chat.rules.lifecycle import Author, Availability, Status
 from tests.browser.conftest import LiveSite, PageFactory
 from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     OPEN_THREAD,
@@ -147,6 +148,58 @@ def test_sheet_whose_save_got_no_answer_is_sent_again(live_site: LiveSite, page:
     assert page.evaluate("() => dispatchEvent(new Event('beforeunload', { cancelable: true }))")
     saved = at(FactSheet.objects.get, conversation=conversation)
     assert failed and saved.version == 1 and len(saved.present) == 1
+
+
+def test_sheet_that_is_not_saved_stays_after_the_end_until_it_is(live_site: LiveSite, page: Page, at: Work):
+    """The dossier was drawn again without its form, and what was pressed was lost without a word."""
+    agent, [conversation] = holding(at, 1)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    sheet = page.locator(f"#fiche-{conversation.public_id}")
+    sheet.locator("> details > summary").click()
+    yes = sheet.locator("[data-element] [name=press]").first
+    page.route("**/fiche/", lambda route: route.fulfill(status=503))
+    yes.click()
+    expect(sheet).to_contain_text("Elle repart seule")
+    at(lambda: actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER))
+    expect(page.locator("#termines .console-entry")).to_have_count(1)
+    with page.expect_request("**/fiche/"):
+        pass  # it is still sent
+    expect(yes).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate("() => !dispatchEvent(new Event('beforeunload', { cancelable: true }))"), "leaving asks"
+    page.unroute("**/fiche/")
+    expect(sheet.locator("form")).to_have_count(0, timeout=30_000)  # drawn as that of an ended exchange
+    expect(sheet).to_contain_text("Fiche enregistrée")
+    assert len(at(FactSheet.objects.get, conversation=conversation).present) == 1
+    assert page.evaluate("() => dispatchEvent(new Event('beforeunload', { cancelable: true }))")
+
+
+def test_sheet_in_conflict_whose_save_got_no_answer_waits_for_a_press(live_site: LiveSite, page: Page, at: Work):
+    """« Elle repart seule » was said of it, and no timer ran. It waits after the end of the exchange too."""
+    agent, [conversation] = holding(at, 1)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    sheet = page.locator(f"#fiche-{conversation.public_id}")
+    sheet.locator("> details > summary").click()
+    elsewhere = fact_sheet.Facts(notes={"notes": "autre fenêtre"})
+    at(lambda: fact_sheet.save_sheet(conversation_id=conversation.pk, version=0, facts=elsewhere, by=agent.user))
+    sheet.locator("[data-element] [name=press]").first.click()
+    expect(sheet.locator("[data-conflict]")).to_have_count(1)
+    assert page.evaluate("() => !dispatchEvent(new Event('beforeunload', { cancelable: true }))"), "leaving asks"
+    at(lambda: actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER))
+    expect(page.locator("#termines .console-entry")).to_have_count(1)
+    page.route("**/fiche/", lambda route: route.fulfill(status=503))
+    button = sheet.get_by_role("button", name="Enregistrer la fiche")
+    button.click()
+    expect(page.locator("#avis")).to_contain_text("Pas de réponse du service")
+    expect(sheet).not_to_contain_text("repart seule")
+    expect(page.locator(f"#fiche-gardee-{conversation.public_id}")).to_contain_text("n'est pas enregistrée")
+    page.unroute("**/fiche/")
+    button.click()
+    expect(sheet.locator("form")).to_have_count(0)
+    expect(page.locator("#annonces")).to_contain_text("Fiche enregistrée à")
+    saved = at(FactSheet.objects.get, conversation=conversation)
+    assert (saved.version, len(saved.present)) == (2, 1)
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (360, 640)])

@@ -12,7 +12,7 @@ import { refreshDuty } from "./duty.js";
 import { emergencyOf } from "./emergency.js";
 import { paint, showPromise } from "./list.js";
 import { tell } from "./notice.js";
-import { refreshBeside } from "./panels.js";
+import { dossierOf, refreshBeside } from "./panels.js";
 import { drop } from "./pending-ends.js";
 import { refreshOffers } from "./queue.js";
 import { announce, desk, dutyBar, over, say, seekSlot, slot, words } from "./state.js";
@@ -59,7 +59,7 @@ export function leave(c, reason) {
     c.dossier.replaceChildren(...written(c.dossier).map(forCopying));
   } else {
     seek(`#passage-${c.id}`, c.dossier)?.remove();
-    refreshBeside(c, `.console-dossier[data-conversation="${c.id}"]`);
+    refreshBeside(c, dossierOf(c)); // a sheet that is not saved yet is saved first (`followEnd`)
   }
   if (c.gone) refreshOffers(); // they say who took it
   refreshDuty(); // a pause may be offered now

@@ -17,9 +17,8 @@ import { tickIdle } from "./idle.js";
 import { refreshList, tickList } from "./list.js";
 import { tell } from "./notice.js";
 import { startClock } from "./pages.js";
-import { refreshBeside } from "./panels.js";
+import { dossierOf, refreshBeside } from "./panels.js";
 import { tickOffers } from "./queue.js";
-import { isUnsaved } from "./sheet.js";
 import { followLead } from "./sound.js";
 import { announce, conversations, csrf, desk, isReady, own, root, words } from "./state.js";
 import { refuseAll, tellRead } from "./thread.js";
@@ -64,8 +63,7 @@ export function tellUnanswered(c) {
   tell(words.unanswered);
   refreshDuty();
   if (!c) return;
-  // A sheet that is not saved is sent again from where it is.
-  if (!isUnsaved(c.dossier)) refreshBeside(c, `.console-dossier[data-conversation="${c.id}"]`);
+  refreshBeside(c, dossierOf(c));
   refreshBeside(c, `#bandeau-${c.id}`);
 }
 

@@ -14,12 +14,19 @@ import { signOut, tellUnanswered } from "./line.js";
 import { paint, showPromise } from "./list.js";
 import { noteWork } from "./moved-on.js";
 import { parse, swapFrom } from "./pages.js";
+import { dossierOf, refreshBeside } from "./panels.js";
 import { refreshOffers } from "./queue.js";
 import { retryLater, saved, showErrors, wrongInSheet } from "./sheet.js";
 import { announce, desk, known, putAside, slot, words } from "./state.js";
 import { entryOf } from "./take.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
+
+/** Return the conversation beside or in whose thread a form is, if any. @param {HTMLFormElement} form */
+function conversationOf(form) {
+  const of = /** @type {HTMLElement | null} */ (form.closest("[data-conversation]"));
+  return known(of?.dataset.conversation);
+}
 
 /**
  * Handle an answer that is not our screen: the session has ended, or the conversation is no longer ours.
@@ -32,8 +39,7 @@ function elsewhere(form, answer, page) {
   if (seek("[data-goes-on]", page))
     location.assign(answer.url); // another page asks for something first; the browser asks about drafts
   else if (answer.status === 404) {
-    const of = /** @type {HTMLElement | null} */ (form.closest("[data-conversation]"));
-    const c = known(of?.dataset.conversation);
+    const c = conversationOf(form);
     if (c) check(c);
     else {
       announce(words.failed); // the offer is over
@@ -239,6 +245,17 @@ function pressNext(form) {
   now?.form?.requestSubmit(now);
 }
 
+/**
+ * A save of a sheet was answered after the exchange had ended. What is known of the person is read again, as it is after
+ * an end, because it stayed for the sheet.
+ *
+ * @param {HTMLFormElement} form
+ */
+function followEnd(form) {
+  const c = form.matches("[data-autosave]") ? conversationOf(form) : undefined;
+  if (c?.over) refreshBeside(c, dossierOf(c));
+}
+
 export const watchForms = () => {
   document.addEventListener("keydown", sendByKey);
   document.addEventListener("submit", async (event) => {
@@ -255,12 +272,12 @@ export const watchForms = () => {
     try {
       await send(form, button);
     } catch {
-      const of = /** @type {HTMLElement | null} */ (form.closest("[data-conversation]"));
-      if (!retryLater(form)) tellUnanswered(known(of?.dataset.conversation));
+      if (!retryLater(form)) tellUnanswered(conversationOf(form));
     } finally {
       form.ariaBusy = "false";
       if (button) button.ariaBusy = "false";
       saved(form);
+      followEnd(form);
       pressNext(form);
     }
   });

@@ -8,6 +8,7 @@ import { all, seek, target } from "../lib/dom.js";
 import { forCopying, written } from "./drafts.js";
 import { tell } from "./notice.js";
 import { swapFrom, tryToLoad } from "./pages.js";
+import { isUnsaved } from "./sheet.js";
 import { desk, home, putAside } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -15,8 +16,12 @@ import { desk, home, putAside } from "./state.js";
 /** Return the address of the screen with one conversation, from which parts are taken. @param {string} id */
 export const pageOf = (id) => `${home}echange/${id}/?partie=echange`;
 
+/** Return how to find what is known of the person of a conversation. @param {Conversation} c */
+export const dossierOf = (c) => `.console-dossier[data-conversation="${c.id}"]`;
+
 /**
- * Read the panel again. Return whether it came and is on screen now.
+ * Read the panel again. Return whether it came and is on screen now. One with a sheet that is not saved stays as it is,
+ * because the sheet is sent again from there.
  *
  * @param {Conversation} c
  * @param {string} selector of the panel
@@ -30,14 +35,18 @@ export async function refreshBeside(c, selector, address = pageOf(c.id)) {
     seek(selector)?.addEventListener("focusout", () => setTimeout(refreshBeside, 0, c, selector, address), {
       once: true,
     });
-  if (!seek(selector) || c.gone) return false;
+  const canBeSwapped = () => {
+    const panel = seek(selector);
+    return panel !== null && !c.gone && !isUnsaved(panel);
+  };
+  if (!canBeSwapped()) return false;
   if (isWriting()) {
     later();
     return false;
   }
   const page = await tryToLoad(address);
   const before = seek(selector);
-  if (!page || !before || c.gone) return false;
+  if (!page || !before || !canBeSwapped()) return false; // an answer may have been pressed meanwhile
   if (isWriting()) {
     later();
     return false;

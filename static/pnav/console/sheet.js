@@ -68,7 +68,8 @@ export const saved = (form) => {
 
 /**
  * No answer came to a save: the sheet says that it is not saved, and is sent again once the line is there, at growing
- * intervals of half a minute at most. If the service has saved it, the same facts again change nothing.
+ * intervals of half a minute at most. If the service has saved it, the same facts again change nothing. A sheet with a
+ * newer version beside it does not leave by itself (`save`), so the agent is asked to press the button again.
  *
  * @param {HTMLFormElement} form
  * @returns {boolean} whether the form is a sheet
@@ -80,6 +81,10 @@ export function retryLater(form) {
   sheet.isDirty = true;
   sheet.failures += 1;
   clearTimeout(sheet.timer);
+  if (seek("[data-conflict]", form)) {
+    tell(words.unanswered);
+    return true;
+  }
   sheet.timer = setTimeout(again, pause(sheet.failures + 2), form);
   find("[id^=fiche-gardee]", form).textContent = words.sheet_unsaved; // until it is drawn by the save that is answered
   if (sheet.failures === 1) tell(words.sheet_unsaved);
@@ -92,9 +97,15 @@ function again(form) {
   else if (form.isConnected) sheetOf(form).timer = setTimeout(again, PAUSE_MS, form);
 }
 
-/** Return whether a sheet in this part has changes that are not saved yet. @param {Node} [part] */
+/**
+ * Return whether a sheet in this part has changes that are not saved yet, be it because the service refused them.
+ *
+ * @param {Node} [part]
+ */
 export const isUnsaved = (part = document) =>
-  [...sheets].some(([form, sheet]) => part.contains(form) && (sheet.isDirty || sheet.isSending));
+  [...sheets].some(
+    ([form, sheet]) => part.contains(form) && (sheet.isDirty || sheet.isSending || wrongInSheet(form) !== null),
+  );
 
 /* --- answers of one press: oui, non, ? --- */
 
