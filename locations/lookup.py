@@ -624,10 +624,14 @@ WHERE h.search <> %(stem)s OR m.department_code LIKE %(department)s
 ORDER BY h.search = %(name)s DESC, h.kind = 'current' DESC, m.population DESC NULLS LAST, m.insee_code LIMIT 24
 """
 
+# The codes first, some hundreds at most: PostgreSQL may otherwise walk through all communes, the largest first, until
+# 24 of them have such a code.
 CODES_BEGINNING = """
+WITH codes AS MATERIALIZED (
+    SELECT code, municipality_id FROM locations_postalcode WHERE code LIKE %(prefix)s AND kind = 'postal'
+)
 SELECT m.*, m.name AS hit_name, 'current' AS hit_name_kind, p.code AS first_code
-FROM locations_postalcode p JOIN locations_municipality m ON m.insee_code = p.municipality_id
-WHERE p.code LIKE %(prefix)s AND p.kind = 'postal'
+FROM codes p JOIN locations_municipality m ON m.insee_code = p.municipality_id
 ORDER BY m.population DESC NULLS LAST, p.code LIMIT 24
 """
 
