@@ -12,6 +12,7 @@ With SHOTS=folder a picture of each step is stored there.
 import hashlib
 import io
 import os
+import re
 import shutil
 import subprocess
 import zipfile
@@ -227,6 +228,7 @@ def test_from_the_first_fact_to_the_forgetting(
     expect(panel).to_contain_text("Accord demandé")
     person.goto(live_site.url + "/tchat/suites/")
     expect(person.get_by_text("Les faits montrés vont avec ce résumé (3)")).to_be_visible()
+    expect(person.get_by_text(re.compile(r"captures .* vont avec ce résumé.* \(4\)"))).to_be_visible()
     shot(person, "accord")
     person.get_by_role("button", name="Oui, envoyer ce résumé").click()
     expect(person.get_by_text("Numéro de dossier :")).to_be_visible()
