@@ -22,9 +22,8 @@ from django.core.exceptions import ImproperlyConfigured
 from common.encryption import UnsealError
 from pnav.backup import configuration as configurations
 from pnav.backup import service
-from pnav.backup.base import BackupFailed, read_manifests
+from pnav.backup.base import BackupFailed, read_bases
 from pnav.backup.configuration import Configuration
-from pnav.backup.manifest import choose_base
 from pnav.backup.service import Service, base_and_status
 from pnav.backup.store import Conflict
 from pnav.backup.tools import ToolMissing
@@ -59,18 +58,16 @@ def _run(configuration: Configuration) -> None:
 
 
 def _prune(configuration: Configuration) -> None:
-    service.prune(configuration, datetime.now(UTC))
+    service.prune(configuration, datetime.now(UTC)).require_open()
 
 
 def _list(configuration: Configuration) -> None:
-    manifests = read_manifests(configuration.store)
-    for folder, one in sorted(manifests.items()):
-        said = (
-            f"{sum(one.sizes) / 1e6:.1f} Mo, terminée le {one.ended_at:%d/%m/%Y à %H:%M:%S %Z}" if one else "inachevée"
-        )
+    bases = read_bases(configuration.store)
+    for folder, said in bases.told(
+        lambda one: f"{sum(one.sizes) / 1e6:.1f} Mo, terminée le {one.ended_at:%d/%m/%Y à %H:%M:%S %Z}"
+    ):
         print(f"{folder} : {said}")  # noqa: T201
-    whole = [one for one in manifests.values() if one is not None]
-    if choose_base(whole, None) is None:
+    if not bases.whole:
         print("Aucune sauvegarde entière.")  # noqa: T201
         return
     wal = configuration.store.files("wal")

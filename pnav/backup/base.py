@@ -11,7 +11,7 @@ import psycopg
 from common.encryption import UnsealError
 from pnav.backup import tools
 from pnav.backup.configuration import Configuration, Server
-from pnav.backup.manifest import Manifest, begun_at, folder_name
+from pnav.backup.manifest import Bases, Manifest, begun_at, folder_name
 from pnav.backup.store import Missing, Store
 from pnav.version import VERSION
 
@@ -133,24 +133,23 @@ def _copy(configuration: Configuration, store: Store, folder: str) -> list[int]:
     return sizes
 
 
-def read_manifests(store: Store) -> dict[str, Manifest | None]:
-    """Return the manifest of each base backup, by folder; None where none opens. One object is read for each backup.
+def read_bases(store: Store) -> Bases:
+    """Return the base backups of this store. One object is read for each.
 
     Raises UnsealError when there are manifests and none of them opens, because then the key is another one.
     """
-    found: dict[str, Manifest | None] = {}
-    sealed = 0
+    whole: dict[str, Manifest] = {}
+    unfinished, closed = [], []
     for folder in store.folders("base"):
         if begun_at(folder) is None:
             continue
         try:
-            found[folder] = Manifest.parse(store.get(f"base/{folder}/manifest").decode())
+            whole[folder] = Manifest.parse(store.get(f"base/{folder}/manifest").decode())
         except Missing:
-            found[folder] = None
+            unfinished.append(folder)
         except (UnsealError, ValueError):
             logger.warning("backup: the manifest of %s does not open", folder)
-            sealed += 1
-            found[folder] = None
-    if sealed and not any(found.values()):
+            closed.append(folder)
+    if closed and not whole:
         raise UnsealError("No manifest of this store opens: was it sealed with another key?")
-    return found
+    return Bases(whole, unfinished, closed)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -98,48 +98,81 @@ def complete_name(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Bases:
+    """These are the base backups of a store.
+
+    whole: the manifests, by folder. unfinished: folders without a manifest, of backups that are being taken or were
+    interrupted. closed: folders with a manifest that cannot be read, because it was sealed with a key that is not given
+    or comes from a newer version. Such a backup may be as good as any other.
+    """
+
+    whole: Mapping[str, Manifest]
+    unfinished: Collection[str] = ()
+    closed: Collection[str] = ()
+
+    def told(self, of_whole: Callable[[Manifest], str]) -> list[tuple[str, str]]:
+        """Return each folder in order, with what is said of it in French. of_whole: what to say of a complete one."""
+        said = {folder: of_whole(one) for folder, one in self.whole.items()}
+        said |= dict.fromkeys(self.unfinished, "inachevée")
+        said |= dict.fromkeys(self.closed, "ne s'ouvre pas avec ces clés, ou vient d'une version plus récente")
+        return sorted(said.items())
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
-    """It is what has to be deleted. is_last_too_old: the newest base backup is older than its age, and stays all the
-    same.
+    """It is what has to be deleted.
+
+    replaced: parts of segments, by name, with the object that holds more of the same segment. Each can be deleted if
+    that object opens. is_last_too_old: the newest base backup is older than its age, and stays all the same.
     """
 
     bases: list[str]
     wal: list[str]
+    replaced: dict[str, str] = field(default_factory=dict)
     is_last_too_old: bool = False
 
 
-def find_due(manifests: Mapping[str, Manifest | None], wal: Sequence[str], *, now: datetime, days: int) -> Due:
+def find_due(bases: Bases, wal: Sequence[str], *, now: datetime, days: int) -> Due:
     """Return old base backups, those that were interrupted, and the WAL that no remaining base backup needs.
 
-    manifests: by folder; None where there is no manifest. The newest complete backup is never deleted, because nothing
-    could be restored then: `is_last_too_old` says that the age told to people is exceeded. Parts of segments are
-    deleted once the segment, or a newer part of it, is there. Histories of timelines stay, which are some bytes each.
+    The newest complete backup is never deleted, because nothing could be restored then: `is_last_too_old` says that the
+    age told to people is exceeded. One that is closed goes by the age that its name tells, if a newer one is complete.
+    Until then the WAL from before the oldest complete one stays, because where a closed one begins is not known.
+    Histories of timelines stay, which are some bytes each.
     """
-    whole = [one for one in manifests.values() if one is not None]
-    newest = choose_base(whole, None)
+    newest = choose_base(bases.whole.values(), None)
     border = now - timedelta(days=days)
-    gone = [folder for folder, one in manifests.items() if one is not None and one.ended_at < border]
+    gone = [folder for folder, one in bases.whole.items() if one.ended_at < border]
     is_last_too_old = newest is not None and newest.id in gone
     if is_last_too_old and newest is not None:
         gone.remove(newest.id)
-    for folder, one in manifests.items():
-        at = begun_at(folder)
-        if one is None and at is not None and at < now - UNFINISHED:
-            gone.append(folder)
-    kept = [one for one in whole if one.id not in gone]
+    gone += [folder for folder in bases.unfinished if _begun_before(folder, now - UNFINISHED)]
+    if newest is not None:
+        # It had ended a day after it began.
+        gone += [one for one in bases.closed if _begun_before(one, min(border - UNFINISHED, newest.started_at))]
+    kept = [one for one in bases.whole.values() if one.id not in gone]
     first = min((one.start_segment[8:] for one in kept), default=None)
+    oldest = min((one.started_at for one in kept), default=now)
+    if any(one not in gone and _begun_before(one, oldest) for one in bases.closed):
+        first = None
     newest_part: dict[str, str] = {}
     for name in wal:
         if is_partial(name):
             newest_part[complete_name(name)] = max(name, newest_part.get(complete_name(name), ""))
     there = set(wal)
-    gone_wal = []
+    gone_wal, replaced = [], {}
     for name in wal:
         place = segment_place(name)
         if place is None:
             continue
-        is_needed = first is None or place >= first
-        is_replaced = is_partial(name) and (complete_name(name) in there or newest_part[complete_name(name)] != name)
-        if not is_needed or is_replaced:
+        segment = complete_name(name)
+        if first is not None and place < first:
             gone_wal.append(name)
-    return Due(sorted(gone), gone_wal, is_last_too_old)
+        elif is_partial(name) and (by := segment if segment in there else newest_part[segment]) != name:
+            replaced[name] = by
+    return Due(sorted(gone), gone_wal, replaced, is_last_too_old)
+
+
+def _begun_before(folder: str, at: datetime) -> bool:
+    begun = begun_at(folder)
+    return begun is not None and begun < at

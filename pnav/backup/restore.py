@@ -26,9 +26,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from common.encryption import UnsealError
 from pnav.backup import tools
-from pnav.backup.base import read_manifests
+from pnav.backup.base import read_bases
 from pnav.backup.configuration import Server, read_store
-from pnav.backup.manifest import Manifest, choose_base, complete_name, is_partial, segment_place
+from pnav.backup.manifest import Bases, Manifest, begun_at, choose_base, complete_name, is_partial, segment_place
 from pnav.backup.store import Missing, Store
 
 ROLES = Path(__file__).resolve().parents[2] / "deploy" / "roles.sql"
@@ -76,12 +76,7 @@ def restore(store: Store, folder: Path, *, at: datetime | None = None, base: str
     One part, or one segment, is in memory at a time. The disk holds the base and all WAL after it, which PostgreSQL
     deletes at the end of the recovery. Raises CannotRestore, UnsealError, Missing, and the errors of the store.
     """
-    manifests = {name: one for name, one in read_manifests(store).items() if one is not None}
-    if base and base not in manifests:
-        raise CannotRestore("Aucune sauvegarde entière de ce nom : voir --list.")
-    chosen = choose_base([manifests[base]] if base else list(manifests.values()), at)
-    if chosen is None:
-        raise CannotRestore("Aucune sauvegarde entière n'était terminée à cet instant : voir --list.")
+    chosen = _choose(read_bases(store), at, base)
     if folder.exists() and any(folder.iterdir()):
         raise CannotRestore("Ce dossier n'est pas vide : rien n'y est touché.")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -92,6 +87,33 @@ def restore(store: Store, folder: Path, *, at: datetime | None = None, base: str
     _check_files(folder)
     _put_wal(store, folder / RESTORED_WAL, chosen)
     _set_recovery(folder, at)
+    return chosen
+
+
+def _choose(bases: Bases, at: datetime | None, name: str) -> Manifest:
+    """Return the base of this name, or else the newest one that had ended. Raises CannotRestore.
+
+    An older one is not taken in the place of one that does not open, because with the right key that one is better.
+    """
+    if name:
+        if name not in bases.whole:
+            raise CannotRestore("Aucune sauvegarde entière de ce nom : voir --list.")
+        bases = Bases({name: bases.whole[name]})
+    chosen = choose_base(bases.whole.values(), at)
+    closed = [
+        one
+        for one in bases.closed
+        if (begun := begun_at(one)) is not None
+        and (at is None or begun <= at)
+        and (chosen is None or begun > chosen.started_at)
+    ]
+    if closed:
+        raise CannotRestore(
+            f"{len(closed)} sauvegarde(s) plus récente(s) ne s'ouvrent pas, dont {max(closed)} : donnez leur clé dans "
+            "BACKUP_KEYS, ou leur version de Pnav, ou choisissez-en une plus ancienne par --base (voir --list)."
+        )
+    if chosen is None:
+        raise CannotRestore("Aucune sauvegarde entière n'était terminée à cet instant : voir --list.")
     return chosen
 
 
@@ -181,8 +203,8 @@ def main(arguments: list[str]) -> int:
             return 0
         store = read_store(os.environ)
         if given.list:
-            for folder, one in sorted(read_manifests(store).items()):
-                _say(f"{folder} : " + (f"entière, terminée le {one.ended_at.isoformat()}" if one else "inachevée"))
+            for folder, said in read_bases(store).told(lambda one: f"entière, terminée le {one.ended_at.isoformat()}"):
+                _say(f"{folder} : {said}")
             return 0
         manifest = restore(store, given.to, at=given.at, base=given.base)
         if given.manifest == "-":

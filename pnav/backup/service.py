@@ -9,11 +9,14 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
+from common.encryption import UnsealError
 from pnav.backup import status
-from pnav.backup.base import read_manifests, take_base
+from pnav.backup.base import BackupFailed, read_bases, take_base
 from pnav.backup.configuration import Configuration
 from pnav.backup.manifest import Manifest, choose_base, find_due
+from pnav.backup.store import Missing, Store
 from pnav.backup.wal import Receiver, Shipper, drop_slot, read_stream
 
 logger = logging.getLogger(__name__)
@@ -21,28 +24,57 @@ AGAIN_AFTER = timedelta(minutes=15)
 PRUNE_EVERY = timedelta(hours=1)
 
 
-def prune(configuration: Configuration, now: datetime) -> datetime | None:
-    """Delete what is old enough and return the oldest point in time that can still be restored; None when there is
-    none.
+class Pruned(NamedTuple):
+    """It is what a deletion of old backups left.
+
+    since: the oldest point in time that can be restored with these keys; None: none. closed: the base backups that do
+    not open with them.
+    """
+
+    since: datetime | None
+    closed: list[str]
+
+    def require_open(self) -> None:
+        """Raise BackupFailed, which names them, if base backups do not open."""
+        if self.closed:
+            raise BackupFailed(
+                f"{len(self.closed)} base backups do not open with BACKUP_KEYS and stay until their age "
+                f"(docs/restore.md): {', '.join(self.closed)}"
+            )
+
+
+def prune(configuration: Configuration, now: datetime) -> Pruned:
+    """Delete what is old enough.
 
     The store is listed once, and one manifest is read for each base backup. The parts of a base backup are deleted
-    after its manifest: an interrupted deletion leaves a backup without a manifest, which is deleted a day later.
+    after its manifest: an interrupted deletion leaves a backup without a manifest, which is deleted a day later. A part
+    of a segment is deleted only if what replaces it opens, because that may have been cut when its machine was lost.
     """
     store = configuration.store
-    manifests = read_manifests(store)
-    gone = find_due(manifests, store.files("wal"), now=now, days=configuration.days)
+    bases = read_bases(store)
+    gone = find_due(bases, store.files("wal"), now=now, days=configuration.days)
     for folder in gone.bases:
         names = store.files(f"base/{folder}")
         for name in sorted(names, key=lambda one: one != "manifest"):
             store.delete(f"base/{folder}/{name}")
-    for name in gone.wal:
+    opens = {by: _opens(store, f"wal/{by}") for by in set(gone.replaced.values())}
+    gone_wal = [*gone.wal, *(part for part, by in gone.replaced.items() if opens[by])]
+    for name in gone_wal:
         store.delete(f"wal/{name}")
-    if gone.bases or gone.wal:
-        logger.info("backup: deleted %d base backups, %d files of WAL", len(gone.bases), len(gone.wal))
+    if gone.bases or gone_wal:
+        logger.info("backup: deleted %d base backups, %d files of WAL", len(gone.bases), len(gone_wal))
     if gone.is_last_too_old:
         logger.error("backup: the last base backup is older than it may be, and stays: there is no other")
-    ends = [one.ended_at for folder, one in manifests.items() if one is not None and folder not in gone.bases]
-    return min(ends, default=None)
+    ends = [one.ended_at for folder, one in bases.whole.items() if folder not in gone.bases]
+    return Pruned(min(ends, default=None), [folder for folder in bases.closed if folder not in gone.bases])
+
+
+def _opens(store: Store, name: str) -> bool:
+    try:
+        store.get(name)
+    except (Missing, UnsealError):
+        return False
+    return True
 
 
 class Service:
@@ -111,8 +143,7 @@ class Service:
         now = self._now()
         if now < self._base_due or (self._thread is not None and self._thread.is_alive()):
             return
-        whole = [one for one in read_manifests(self._configuration.store).values() if one is not None]
-        last = choose_base(whole, None)
+        last = choose_base(read_bases(self._configuration.store).whole.values(), None)
         goes_on = last is not None and last.timeline == self._timeline and not self._is_broken
         if last is not None and goes_on and now < last.ended_at + self._configuration.every:
             self._base_due = last.ended_at + self._configuration.every
@@ -131,10 +162,11 @@ class Service:
         now = self._now()
         if now < self._prune_due:
             return
-        since = prune(self._configuration, now)
+        left = prune(self._configuration, now)
         self._prune_due = now + PRUNE_EVERY
-        if since is not None:
-            status.write(self._configuration, since=since, failures=self._failures)
+        if left.since is not None:
+            status.write(self._configuration, since=left.since, failures=self._failures)
+        left.require_open()
 
 
 def base_and_status(configuration: Configuration) -> Manifest:

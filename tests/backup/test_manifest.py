@@ -1,10 +1,11 @@
 """Which base backup a restore takes, and which objects of a store are old enough to be deleted."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pnav.backup.manifest import Due, Manifest, begun_at, choose_base, find_due, folder_name
+from pnav.backup.manifest import Bases, Due, Manifest, begun_at, choose_base, find_due, folder_name
 
 NOW = datetime(2026, 11, 28, 3, tzinfo=UTC)
 
@@ -23,8 +24,8 @@ def wal(segment: int, timeline: int = 1) -> str:
     return f"{timeline:08X}{segment:016X}"
 
 
-def by_folder(*bases: Manifest) -> dict[str, Manifest | None]:
-    return {one.id: one for one in bases}
+def by_folder(*bases: Manifest, unfinished: Sequence[Manifest] = (), closed: Sequence[Manifest] = ()) -> Bases:
+    return Bases({one.id: one for one in bases}, [one.id for one in unfinished], [one.id for one in closed])
 
 
 def test_manifest_is_read_as_it_was_written():
@@ -58,24 +59,46 @@ def test_last_base_stays_however_old_and_that_is_told():
 
 
 def test_base_that_was_broken_off_goes_after_a_day_and_needs_no_wal():
-    bases = by_folder(base(0.5, 30)) | {base(0.9).id: None, base(1.1).id: None}
+    bases = by_folder(base(0.5, 30), unfinished=[base(0.9), base(1.1)])
     assert find_due(bases, [wal(29), wal(30)], now=NOW, days=30) == Due([base(1.1).id], [wal(29)])
 
 
+def test_base_that_does_not_open_stays_with_its_wal_until_its_age():
+    """Its key may only be missing here, and with it this backup is as good as any other."""
+    closed = [base(30.9, 5), base(20, 10), base(10, 20)]
+    bases = by_folder(base(9, 30), base(1, 40), closed=closed)
+    found = find_due(bases, [wal(n) for n in (4, 10, 25, 40)], now=NOW, days=30)
+    assert found == Due([], []), "where a closed one begins is not known"
+    later = find_due(bases, [wal(n) for n in (4, 10, 25, 40)], now=NOW + timedelta(days=10), days=30)
+    assert later == Due([closed[0].id], [])
+    last = find_due(by_folder(base(1, 40), closed=closed), [wal(25), wal(40)], now=NOW + timedelta(days=22), days=30)
+    assert set(last.bases) == {one.id for one in closed} and last.wal == [wal(25)]
+
+
+def test_newest_base_stays_closed_or_not():
+    bases = by_folder(base(80, 5), closed=[base(70)])
+    assert find_due(bases, [wal(5)], now=NOW, days=30) == Due([], [], is_last_too_old=True)
+
+
+def test_wal_before_the_oldest_open_base_goes_although_a_newer_one_is_closed():
+    bases = by_folder(base(9, 30), base(1, 40), closed=[base(5)])
+    assert find_due(bases, [wal(29), wal(30)], now=NOW, days=30) == Due([], [wal(29)])
+
+
 def test_nothing_of_the_wal_goes_while_no_base_is_whole():
-    """The first base is being taken, or the key to the manifests is another one."""
-    assert find_due({base(2).id: None}, [wal(1), wal(2)], now=NOW, days=30).wal == []
+    """The first base is being taken."""
+    assert find_due(by_folder(unfinished=[base(2)]), [wal(1), wal(2)], now=NOW, days=30).wal == []
 
 
 def test_parts_go_once_there_is_more_of_the_same_segment():
     parts = [f"{wal(5)}.partial-{n:013d}" for n in (1, 2)] + [f"{wal(6)}.partial-{n:013d}" for n in (3, 10)]
     found = find_due(by_folder(base(1, 1)), [wal(5), *parts], now=NOW, days=30)
-    assert found.wal == [*parts[:2], parts[2]], "of the sixth, which is not whole, the newest is there"
+    assert found.wal == [] and found.replaced == {parts[0]: wal(5), parts[1]: wal(5), parts[2]: parts[3]}
 
 
 def test_every_day_of_a_year_something_can_be_restored_and_nothing_is_kept_too_long():
     """There is a base each day of a year, by a given clock. One fails now and then."""
-    kept: dict[str, Manifest | None] = {}
+    kept: dict[str, Manifest] = {}
     segments: list[str] = []
     start = NOW
     for day in range(365):
@@ -83,15 +106,14 @@ def test_every_day_of_a_year_something_can_be_restored_and_nothing_is_kept_too_l
         if day % 9:  # on each ninth day the backup could not be made
             kept[folder_name(now)] = base(-day, day * 10)
         segments += [wal(day * 10 + n) for n in range(10)]
-        gone = find_due(kept, segments, now=now + timedelta(hours=1), days=30)
+        gone = find_due(Bases(kept), segments, now=now + timedelta(hours=1), days=30)
         for folder in gone.bases:
             del kept[folder]
         segments = [name for name in segments if name not in set(gone.wal)]
-        whole = [one for one in kept.values() if one is not None]
         if day > 1:
-            newest = choose_base(whole, None)
+            newest = choose_base(kept.values(), None)
             assert newest is not None
             assert newest.start_segment in segments and segments[-1] == wal(day * 10 + 9)
-            oldest = min(one.ended_at for one in whole)
+            oldest = min(one.ended_at for one in kept.values())
             assert now - oldest < timedelta(days=30) and not gone.is_last_too_old
     assert len(segments) <= 32 * 10

@@ -101,6 +101,21 @@ def test_nothing_is_written_when_there_is_no_such_base(store, tmp_path, given):
     assert not (tmp_path / "data").exists()
 
 
+def test_older_base_is_not_taken_in_the_place_of_one_that_does_not_open(store, tmp_path):
+    former = Store(store._storage, parse_keys("b0:" + base64.urlsafe_b64encode(b"0" * 32).decode()))
+    older, closed = put_base(store, NOW), put_base(former, NOW + timedelta(days=1))
+    for at in (None, NOW + timedelta(days=1, hours=1)):
+        with pytest.raises(restore.CannotRestore, match=f"1 sauvegarde.*{closed.id}"):
+            restore.restore(store, tmp_path / "data", at=at)
+    assert not (tmp_path / "data").exists()
+    assert restore.restore(store, tmp_path / "a", base=older.id) == older
+    assert restore.restore(store, tmp_path / "b", at=NOW + timedelta(hours=1)) == older, "the closed one came later"
+    newest = put_base(store, NOW + timedelta(days=2))
+    assert restore.restore(store, tmp_path / "c") == newest
+    with pytest.raises(restore.CannotRestore, match="1 sauvegarde"):
+        restore.restore(store, tmp_path / "d", at=NOW + timedelta(days=1, hours=1))
+
+
 def test_folder_with_anything_in_it_is_left_alone(store, tmp_path):
     put_base(store, NOW)
     (tmp_path / "data").mkdir()

@@ -8,8 +8,11 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from common.encryption import parse_keys
+from pnav.backup import __main__ as commands
 from pnav.backup import configuration as configurations
+from pnav.backup import restore
 from pnav.backup import service as services
+from pnav.backup.base import BackupFailed, read_bases
 from pnav.backup.configuration import Configuration, Server
 from pnav.backup.service import Service
 from pnav.backup.store import Store, folder_storage
@@ -147,10 +150,70 @@ def test_prune_deletes_from_the_store_and_says_since_when_one_can_go_back(config
     old, new = put_base(configuration.store, NOW - timedelta(days=31)), put_base(configuration.store, NOW, start=9)
     for number in (5, 9):
         configuration.store.put(f"wal/{segment(number)}", b"x")
-    assert services.prune(configuration, NOW + timedelta(hours=1)) == new.ended_at
+    assert services.prune(configuration, NOW + timedelta(hours=1)).since == new.ended_at
     assert configuration.store.folders("base").count(new.id) == 1 and configuration.store.files("wal") == [segment(9)]
     assert configuration.store.files(f"base/{old.id}") == []
-    assert services.prune(configuration, NOW + timedelta(days=90)) == new.ended_at, "the last one stays"
+    assert services.prune(configuration, NOW + timedelta(days=90)).since == new.ended_at, "the last one stays"
+
+
+def test_base_of_another_key_is_named_and_is_there_when_the_key_is_back(configuration, written, caplog):
+    """Somebody took the former key out of BACKUP_KEYS too early, or the machine was made with a copy from before."""
+    former = Store(configuration.store._storage, parse_keys("b0:" + base64.urlsafe_b64encode(b"0" * 32).decode()))
+    closed = put_base(former, NOW - timedelta(days=3), start=4)
+    newer = put_base(configuration.store, NOW, start=9)
+    for number in (4, 9):
+        former.put(f"wal/{segment(number)}", b"x")
+    service = Service(configuration, lambda: NOW + timedelta(hours=1))
+    service._try("prune", service._prune)
+    assert {"since": newer.ended_at, "failures": 0} in written and {"failures": 1} in written
+    assert f"1 base backups do not open with BACKUP_KEYS and stay until their age (docs/restore.md): {closed.id}" in (
+        caplog.text
+    )
+    both = Store(configuration.store._storage, former._ring | RING)
+    assert set(read_bases(both).whole) == {closed.id, newer.id}
+    assert both.files("wal") == [segment(4), segment(9)] and both.get(f"base/{closed.id}/00001")
+
+
+def test_manifest_of_a_newer_version_is_kept(configuration):
+    """After a return to an older version, its bases are not taken for interrupted ones."""
+    put_base(configuration.store, NOW)
+    newer = put_base(configuration.store, NOW - timedelta(days=2))
+    configuration.store.delete(f"base/{newer.id}/manifest")
+    configuration.store.put(
+        f"base/{newer.id}/manifest", newer.as_json().replace('"name"', '"added_since": 1, "name"').encode()
+    )
+    assert services.prune(configuration, NOW + timedelta(hours=1)).closed == [newer.id]
+    assert len(configuration.store.files(f"base/{newer.id}")) == 3
+
+
+def test_commands_say_of_each_base_whether_it_opens(configuration, monkeypatch, capsys):
+    put_base(configuration.store, NOW)
+    former = Store(configuration.store._storage, parse_keys("b0:" + base64.urlsafe_b64encode(b"0" * 32).decode()))
+    closed = put_base(former, NOW - timedelta(days=1))
+    configuration.store.put("base/20261127T000000Z/00000", b"x")
+    monkeypatch.setattr(restore, "read_store", lambda _environment: configuration.store)
+    for list_bases in (lambda: commands._list(configuration), lambda: restore.main(["--list"])):
+        assert not list_bases()
+        said = capsys.readouterr().out
+        assert f"{closed.id} : ne s'ouvre pas avec ces clés" in said and "20261127T000000Z : inachevée" in said
+    with pytest.raises(BackupFailed, match=closed.id):
+        commands._prune(configuration)
+
+
+def test_part_stays_while_what_replaces_it_does_not_open(configuration, tmp_path):
+    """The machine was lost while it sealed the whole segment, or a later part of it."""
+    put_base(configuration.store, NOW)
+    names = [segment(7), *(f"{segment(7)}.partial-{n:013d}" for n in (1, 2))]
+    for name in names:
+        configuration.store.put(f"wal/{name}", b"seven")
+    path = tmp_path / "store/wal" / segment(7)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    services.prune(configuration, NOW)
+    assert configuration.store.files("wal") == names
+    path.write_bytes(whole)
+    services.prune(configuration, NOW)
+    assert configuration.store.files("wal") == names[:1]
 
 
 @pytest.mark.parametrize(

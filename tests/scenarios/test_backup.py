@@ -25,7 +25,7 @@ from pytest_django import DjangoDbBlocker
 from chat.models import Conversation, Message
 from common import clock
 from pnav.backup import configuration as configurations
-from pnav.backup.base import read_manifests
+from pnav.backup.base import read_bases
 from pnav.backup.restore import main as restore
 from pnav.backup.service import Service
 from reports.audit import log as audit_log
@@ -115,7 +115,7 @@ def test_lost_site_comes_back_to_a_point_in_time_and_is_checked(content, environ
     service = threading.Thread(target=Service(configuration).run, args=(stopping,))
     service.start()
     try:
-        wait_until(lambda: any(read_manifests(configuration.store).values()))
+        wait_until(lambda: read_bases(configuration.store).whole)
         with content.database():
             after = filed("apres")
             with transaction.atomic():
