@@ -369,11 +369,12 @@ CHANNEL_LAYERS = {"default": _LAYERS[PUBSUB]}
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "pnav.cache.Cache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": env.str("REDIS_PREFIX", "pnav"),
         "VERSION": 2,  # values of version 1 were written with pickle
-        # A Redis that hangs must not delay a page: rate limits let pass what they cannot count.
+        # A Redis that hangs must not delay a page: rate limits let pass what they cannot count, and what allauth limits
+        # is counted in the process.
         "OPTIONS": {"serializer": "pnav.cache.Serializer", "socket_timeout": 1, "socket_connect_timeout": 1},
     }
 }

@@ -7,7 +7,6 @@ deletions change none of it. Periods end on a Monday at midnight. Small counts a
 
 import csv
 import io
-import logging
 import threading
 import time
 from datetime import date, datetime, timedelta
@@ -21,7 +20,6 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.views.decorators.http import require_safe
-from redis.exceptions import RedisError
 
 from chat.models import ClosedDay, DailyFigure
 from chat.referral import removal
@@ -35,8 +33,6 @@ from common.service_settings import definitions, values
 from common.texts.catalogue import Sentence
 from pnav.pages import open_data
 from pnav.pages.texts import obligatory as words
-
-logger = logging.getLogger(__name__)
 
 PERIODS = {"month": 30, "year": 365}
 # Outcomes of contents are counted by whole weeks (chat.models.figures), so their periods are whole weeks too.
@@ -75,10 +71,10 @@ def of_this_week(now: datetime) -> Figures:
     with _lock, reading_for_others():
         found, until = _kept.get(key, (None, 0.0))
         if found is None or time.monotonic() >= until:
-            found = _from_cache(key)
+            found = cache.get(key)
             if found is None:
                 found = compute(end, now)
-                _to_cache(key, found, _seconds_kept(found))
+                cache.set(key, found, timeout=_seconds_kept(found))
             _kept.clear()
             _kept[key] = found, time.monotonic() + _seconds_kept(found)
         return found
@@ -96,22 +92,6 @@ def forget(now: datetime) -> None:
     cache.delete(f"figures:2:{last_monday(now):%Y-%m-%d}")
     _kept.clear()
     _file.forget()
-
-
-def _from_cache(key: str) -> Figures | None:
-    try:
-        found: Figures | None = cache.get(key)
-    except (RedisError, OSError) as error:
-        logger.warning("figures not read: the cache does not answer (%s)", type(error).__name__)
-        return None
-    return found
-
-
-def _to_cache(key: str, found: Figures, seconds: int) -> None:
-    try:
-        cache.set(key, found, timeout=seconds)
-    except (RedisError, OSError) as error:
-        logger.warning("figures not kept: the cache does not answer (%s)", type(error).__name__)
 
 
 def compute(end: date, now: datetime) -> Figures:

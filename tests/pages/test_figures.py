@@ -9,7 +9,6 @@ import pytest
 from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone, translation
-from redis.exceptions import RedisError
 
 from chat.models import ClosedDay, Conversation, ConversationEvent, DailyFigure, EventKind
 from chat.models import figures as figure_models
@@ -276,17 +275,8 @@ def test_open_data_are_of_twenty_years_at_most(before, first):
     assert open_data.first_month(date(*before, 1)) == date(*first, 1)
 
 
-class Away:
-    """A cache that does not answer."""
-
-    def get(self, *_arguments, **_options):
-        raise RedisError
-
-    set = get
-
-
-def test_cache_away_is_computed_once_a_process(monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(figures, "cache", Away())
+def test_cache_away_is_computed_once_a_process(settings, tmp_path, django_assert_num_queries):
+    settings.CACHES = {"default": {"BACKEND": "pnav.cache.Cache", "LOCATION": f"unix://{tmp_path}/nobody.sock"}}
     with django_assert_num_queries(6):
         figures.of_this_week(timezone.now())
     with django_assert_num_queries(0):

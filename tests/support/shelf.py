@@ -29,7 +29,7 @@ APART = (
 BESIDE = {
     "ALLAUTH_TRUSTED_PROXY_COUNT", "CACHES", "CONTENT_KEYS", "METRICS_TOKEN", "REDIS_URL",
     "chat.conversations.resume.slow_hash", "common.network_limits", "common.rate_limits",
-    "django.core.cache.backends.redis", "os", "psycopg", "secrets", "time",
+    "django.core.cache.backends.redis", "os", "pnav.cache", "psycopg", "secrets", "time",
 }  # fmt: skip
 KEPT = ("texts", "drawn", "runs", "patterns")
 _origin = text_cache._shelf_of({}, {})
