@@ -20,7 +20,7 @@ from pnav.pages.models import Announcement
 from reports import closures
 from reports.models import AccessKind, AccessRecord, ChatClosure, ClosureReason, Report
 from tests.access.people import signed_in
-from tests.accounts.cast import make_user
+from tests.accounts.cast import PASSWORD, make_user
 from tests.chat.sockets import signed_in as agent_signed_in
 from tests.chat.sockets import visit
 from tests.factories import chat as make
@@ -349,6 +349,22 @@ def test_announcement_to_the_team_is_shown_at_once_and_to_visitors_after_a_secon
     assert "Vous pouvez nous lire" not in read(Client(), "/")
 
 
+@pytest.mark.parametrize("where", ["/compte/login/", "/console/", "/admin/"])
+def test_announcement_to_the_team_is_not_on_the_page_where_anybody_signs_in(where):
+    announced("Code de la porte : 4512.", audience="staff")
+    announced("Le service est calme.", audience="both")
+    page = read(Client(), where)
+    assert 'name="password"' in page and "Le service est calme." in page
+    assert "Code de la porte" not in page
+
+
+def test_announcement_to_the_team_waits_for_the_second_factor(client):
+    make_user("camille", Role.ADMINISTRATOR, totp=True)
+    announced("Code de la porte : 4512.", audience="staff")
+    page = client.post("/compte/login/", {"login": "camille", "password": PASSWORD}, follow=True).text
+    assert 'name="code"' in page and "Code de la porte" not in page
+
+
 def test_announcement_is_folded_where_somebody_may_see_the_screen(client):
     announced("Le service change de nom.", audience="visitors")
     client.post("/orientation/maintenant/", {"answer": "screen"})
@@ -360,11 +376,11 @@ def test_announcement_ends_and_of_many_two_are_shown_warnings_first():
     for number in range(3):
         announced(f"Annonce {number}.", audience="both")
     announced("Attention.", audience="both", level="warning")
-    shown = [one.text() for one in announcements.current(is_staff=False)]
+    shown = [one.text() for one in announcements.current("visitors", "both")]
     assert shown == ["Attention.", "Annonce 2."]
     Announcement.objects.update(ended_at=timezone.now())
     announcements.forget()
-    assert announcements.current(is_staff=False) == []
+    assert announcements.current("visitors", "both") == []
 
 
 @pytest.mark.parametrize(

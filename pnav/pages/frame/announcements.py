@@ -46,11 +46,12 @@ def _read() -> tuple[Shown, ...]:
 _known: CachedReading[tuple[Shown, ...]] = CachedReading(_read, KEEP_SECONDS, name="announcements", otherwise=tuple)
 
 
-def current(*, is_staff: bool) -> list[Shown]:
-    """Return the present announcements for staff or for visitors: at most SHOWN, warnings first, then the newest."""
+def current(*audiences: str) -> list[Shown]:
+    """Return the present announcements for these: at most SHOWN, warnings first, then the newest.
+
+    audiences: values of `Announcement.Audience`.
+    """
     now = timezone.now()
-    kinds = Announcement.Audience
-    audiences = {kinds.BOTH, kinds.STAFF if is_staff else kinds.VISITORS}
     running = [one for one in _known.get() if one.audience in audiences and one.starts_at <= now < one.ends_at]
     newest_first = running[::-1]
     return sorted(newest_first, key=lambda one: not one.is_warning)[:SHOWN]

@@ -15,8 +15,10 @@ from locations.session import Choice, current_choice
 from pnav import addresses
 from pnav.accounts.middleware import STAFF_AREAS
 from pnav.accounts.presence import keeps_lease
+from pnav.accounts.second_factor import Standing
 from pnav.pages import completeness, display
 from pnav.pages.frame import announcements, editions, links
+from pnav.pages.models import Announcement
 from reports import closures
 from reports.form_of_address import speaks_tu
 from reports.session import is_discreet as report_is_discreet
@@ -64,6 +66,18 @@ def is_familiar(request: HttpRequest) -> bool:
         logger.warning("frame: the database does not answer (%s)", describe_error(error))
         return False
     return speaks_tu(report) if report is not None else is_familiar_by_code(request)
+
+
+def _audiences(request: HttpRequest, *, is_staff: bool) -> set[str]:
+    """Return whose announcements this page shows.
+
+    Anybody may open the sign-in page. What is for the team alone is shown to sessions that have proved everything.
+    """
+    kinds = Announcement.Audience
+    if not is_staff:
+        return {kinds.BOTH, kinds.VISITORS}
+    is_signed_in = getattr(request, "staff_standing", None) is Standing.COMPLETE
+    return {kinds.BOTH, kinds.STAFF} if is_signed_in else {kinds.BOTH}
 
 
 class Unwritten(dict[str, str]):
@@ -117,7 +131,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "keeps_lease": SimpleLazyObject(lambda: keeps_lease(request)),
         "lease_seconds": settings.LEASE_SECONDS,
         "idle_seconds": SimpleLazyObject(lambda: int(values.get_duration(definitions.NO_SIGN).total_seconds())),
-        "announcements": SimpleLazyObject(lambda: announcements.current(is_staff=is_staff)),
+        "announcements": SimpleLazyObject(lambda: announcements.current(*_audiences(request, is_staff=is_staff))),
         "tells_closed": section in TELL_CLOSED,
         "chat_closed": None if is_staff else SimpleLazyObject(closures.current),
         "closed_to_new": SimpleLazyObject(closures.current) if namespace == "console" else None,
