@@ -15,9 +15,10 @@ from common.encryption import UnsealError
 from pnav.backup import status
 from pnav.backup.base import BackupFailed, read_bases, take_base
 from pnav.backup.configuration import Configuration
+from pnav.backup.continuity import find_hole, number_of
 from pnav.backup.manifest import Manifest, choose_base, find_due
 from pnav.backup.store import Missing, Store
-from pnav.backup.wal import Receiver, Shipper, drop_slot, read_stream
+from pnav.backup.wal import Receiver, Shipper, Stream, drop_slot, read_stream
 
 logger = logging.getLogger(__name__)
 AGAIN_AFTER = timedelta(minutes=15)
@@ -89,7 +90,9 @@ class Service:
         self._base_due = self._prune_due = datetime.min.replace(tzinfo=UTC)
         self._failures = 0
         self._timeline = ""
+        self._stream: Stream | None = None
         self._is_broken = False  # whether WAL is missing between the last base backup and now
+        self._has_looked = False  # whether this process has looked for a hole that one before it left
 
     def run(self, stopping: threading.Event) -> None:
         """Receive WAL, take base backups and remove old ones, in turn, until `stopping` is set."""
@@ -127,15 +130,20 @@ class Service:
         # milliseconds.
         stream = read_stream(self._configuration)
         self._shipper.ship()
+        self._stream = stream
         if stream.is_lost:
             logger.error("backup: the server has thrown away WAL that was not received: a base backup is due")
             self._receiver.stop()
             self._receiver.forget_place()
             drop_slot(self._configuration)
-            self._base_due, self._is_broken = datetime.min.replace(tzinfo=UTC), True
+            self._receiver.has_made_slot = True
+            self._receiver.keep_alive()  # the new slot is older than the base backup that follows
         elif stream.is_active:
             self._failures = 0
             status.write(self._configuration, has_wal=True)
+        if self._receiver.has_made_slot:
+            self._receiver.has_made_slot = False
+            self._base_due, self._is_broken = datetime.min.replace(tzinfo=UTC), True
         if stream.timeline != self._timeline:  # a server was promoted or restored
             self._base_due, self._timeline = datetime.min.replace(tzinfo=UTC), stream.timeline
 
@@ -144,6 +152,8 @@ class Service:
         if now < self._base_due or (self._thread is not None and self._thread.is_alive()):
             return
         last = choose_base(read_bases(self._configuration.store).whole.values(), None)
+        if last is not None and not self._has_looked and not self._is_broken:
+            self._look_for_hole(last)
         goes_on = last is not None and last.timeline == self._timeline and not self._is_broken
         if last is not None and goes_on and now < last.ended_at + self._configuration.every:
             self._base_due = last.ended_at + self._configuration.every
@@ -152,10 +162,33 @@ class Service:
         self._thread = threading.Thread(target=self._try, args=("base", self._base), daemon=True)
         self._thread.start()
 
+    def _look_for_hole(self, last: Manifest) -> None:
+        """Note whether WAL is missing between this base backup and what the server still has for us.
+
+        That a base backup was due is known only to the process that noted it. It may have ended before it took one, and
+        so may one on another machine, whose folder of received WAL is not here.
+        """
+        stream = self._stream
+        if stream is None or last.timeline != stream.timeline:
+            return
+        self._has_looked = True
+        size = stream.segment_bytes
+        hole = find_hole(
+            self._configuration.store.files("wal"), [(0, last.timeline)], number_of(last.start_segment, size),
+            size=size, end=stream.next_segment,
+        )  # fmt: skip
+        if hole is not None:
+            logger.error("backup: the WAL after the last base backup lacks %s: a base backup is due", hole)
+            self._is_broken = True
+
     def _base(self) -> None:
-        manifest = base_and_status(self._configuration)
-        self._is_broken = False
-        self._base_due = manifest.ended_at + self._configuration.every
+        # What is noted while it is being taken concerns the time after it began, and makes another one due.
+        was_broken, self._is_broken = self._is_broken, False
+        try:
+            base_and_status(self._configuration)
+        except BaseException:
+            self._is_broken = self._is_broken or was_broken
+            raise
         self._prune_due = datetime.min.replace(tzinfo=UTC)
 
     def _prune(self) -> None:

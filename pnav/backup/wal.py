@@ -33,9 +33,12 @@ class Receiver:
         self._configuration = configuration
         self._process: subprocess.Popen[bytes] | None = None
         self._ended = 0  # how many times in a row it was found ended
+        # Whether the slot was not there and was made, so that nothing kept the WAL from before. The service resets it.
+        self.has_made_slot = False
 
     def keep_alive(self) -> None:
-        """Start `pg_receivewal` if it does not run. Raises ToolMissing, and BackupFailed when the slot cannot be made.
+        """Start `pg_receivewal` if it does not run. Raises ToolMissing, BackupFailed when the slot cannot be made, and
+        the errors of psycopg.
 
         It continues after the newest file of its folder. When it has ended ENDED_MOST times in a row, which counts as a
         failure too, the server may no longer have what comes next, as after a restore to an earlier point. The next one
@@ -54,16 +57,18 @@ class Receiver:
         self._configuration.spool.mkdir(mode=0o700, parents=True, exist_ok=True)
         command = [tools.find("pg_receivewal"), "--dbname", server.url, "--no-password", f"--slot={SLOT}"]
         environment = tools.environment_for(server)
-        made = subprocess.run(  # noqa: S603  its arguments are ours and the operator's
-            [*command, "--create-slot", "--if-not-exists"],
-            env=environment,
-            capture_output=True,
-            check=False,
-            timeout=60,
-        )
-        if made.returncode:
-            said = made.stderr.decode(errors="replace").strip().splitlines()
-            raise BackupFailed(f"the slot cannot be made: {said[-1] if said else made.returncode}")
+        if not _has_slot(self._configuration):
+            made = subprocess.run(  # noqa: S603  its arguments are ours and the operator's
+                [*command, "--create-slot", "--if-not-exists"],
+                env=environment,
+                capture_output=True,
+                check=False,
+                timeout=60,
+            )
+            if made.returncode:
+                said = made.stderr.decode(errors="replace").strip().splitlines()
+                raise BackupFailed(f"the slot cannot be made: {said[-1] if said else made.returncode}")
+            self.has_made_slot = True
         # It ends at the first error, and the next turn starts it again.
         self._process = subprocess.Popen(  # noqa: S603
             [*command, "--directory", str(self._configuration.spool), "--no-loop"],
@@ -144,12 +149,16 @@ class Stream(NamedTuple):
     """It is the state of the replication slot.
 
     is_active: somebody receives the WAL now. is_lost: the server has thrown away WAL that was not received yet
-    (`max_slot_wal_keep_size`). timeline: the one on which the server writes.
+    (`max_slot_wal_keep_size`). timeline: the one on which the server writes. next_segment: the number of the segment at
+    which somebody who has received nothing begins; what lies before it is received, or will never be. segment_bytes:
+    the size of one.
     """
 
     is_active: bool
     is_lost: bool
     timeline: str
+    next_segment: int = 0
+    segment_bytes: int = 16 * 1024 * 1024
 
 
 def read_stream(configuration: Configuration) -> Stream:
@@ -158,13 +167,21 @@ def read_stream(configuration: Configuration) -> Stream:
     """
     with base.open_connection(configuration.server) as connection:
         row = connection.execute(
-            "SELECT active, wal_status = 'lost', substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"
+            "SELECT active, wal_status = 'lost', substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),"
+            " (coalesce(restart_lsn, pg_current_wal_lsn()) - '0/0'::pg_lsn)::bigint,"
+            " (SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size')"
             " FROM pg_replication_slots WHERE slot_name = %s",
             [SLOT],
         ).fetchone()
     if row is None:
         raise BackupFailed("the slot is gone")
-    return Stream(bool(row[0]), bool(row[1]), row[2])
+    return Stream(bool(row[0]), bool(row[1]), row[2], row[3] // row[4], row[4])
+
+
+def _has_slot(configuration: Configuration) -> bool:
+    with base.open_connection(configuration.server) as connection:
+        found = connection.execute("SELECT FROM pg_replication_slots WHERE slot_name = %s", [SLOT])
+        return found.fetchone() is not None
 
 
 def drop_slot(configuration: Configuration) -> None:

@@ -102,6 +102,53 @@ def test_wal_that_the_server_threw_away_makes_a_base_due_at_once(bases, written)
     assert bases.turn() == 2
 
 
+def test_slot_that_had_to_be_made_makes_a_base_due_at_once(bases, monkeypatch):
+    """Backups were moved here from another machine, and the slot was dropped as docs/restore.md says."""
+    assert bases.turn() == 1
+    monkeypatch.setattr(bases.service._receiver, "has_made_slot", True)
+    assert [bases.turn(), bases.turn(), bases.turn(timedelta(hours=1))] == [2, 2, 2]
+
+
+def test_new_process_looks_for_a_hole_that_one_before_it_left(bases, configuration):
+    """That process had dropped a lost slot, and ended before it could take the base that was due."""
+    assert bases.turn() == 1
+    for number in (5, 6):
+        configuration.store.put(f"wal/{segment(number)}", b"x")
+    configuration.store.put(f"wal/{segment(7)}.partial-{1:013d}", b"x")
+
+    def as_new_process(next_segment: int) -> list[int]:
+        bases.service = Service(configuration, lambda: bases.now)
+        bases.stream = Stream(True, False, "00000001", next_segment)
+        return [bases.turn(), bases.turn()]
+
+    assert as_new_process(7) == [1, 1], "the next one to come is what the store has a part of"
+    assert as_new_process(8) == [2, 2], "its rest never comes"
+    configuration.store.put(f"wal/{segment(7)}", b"x")
+    assert as_new_process(8) == [2, 2] and as_new_process(12) == [3, 3]
+
+
+def test_hole_that_comes_while_a_base_is_taken_makes_another_one_due(bases, monkeypatch):
+    def take(configuration):
+        bases.service._receiver.has_made_slot = len(bases.taken) == 0
+        bases.service._receive()
+        return bases.take(configuration)
+
+    monkeypatch.setattr(services, "base_and_status", take)
+    assert [bases.turn(), bases.turn(), bases.turn()] == [1, 2, 2]
+
+
+def test_hole_is_not_forgotten_when_the_base_fails(bases, monkeypatch):
+    def fail(_configuration):
+        raise OSError("the disk of the store is full")
+
+    assert bases.turn() == 1
+    bases.service._receiver.has_made_slot = True
+    monkeypatch.setattr(services, "base_and_status", fail)
+    assert bases.turn() == 1
+    monkeypatch.setattr(services, "base_and_status", bases.take)
+    assert bases.turn(services.AGAIN_AFTER) == 2
+
+
 def test_new_timeline_makes_a_base_due_at_once(bases):
     """There is a new timeline after a promotion, or a restore."""
     assert [bases.turn(), bases.turn()] == [1, 1]
