@@ -2,8 +2,8 @@
 
 - `--to FOLDER`: the data folder of the new cluster, which must be empty or not there. `--at` names the point in time,
   as ISO 8601 with its zone (2026-11-28T10:00:00+01:00); without it, as far as the WAL goes. `--base` names one
-  in place of the newest base backup before that. `--manifest FILE`: where to put what it counted, for `check_backup`;
-  « - »: standard output.
+  in place of the newest base backup before that. `--up-to-hole`: where a segment of WAL is missing, end there and say
+  so. `--manifest FILE`: where to put what it counted, for `check_backup`; « - »: standard output.
 - `--roles URL`: make the roles, or give them today's passwords, on a server that runs (deploy/roles.sql). A restored
   folder has its roles with it; a dump has none, and needs this first.
 - `--list`: as `deploy/backup list`.
@@ -14,6 +14,7 @@ Exit status 1: it failed, and one line says why, in French; 2: a variable or an 
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -28,8 +29,9 @@ from common.encryption import UnsealError
 from pnav.backup import tools
 from pnav.backup.base import read_bases
 from pnav.backup.configuration import Server, read_store
-from pnav.backup.manifest import Bases, Manifest, begun_at, choose_base, complete_name, is_partial, segment_place
+from pnav.backup.manifest import Bases, Manifest, begun_at, choose_base
 from pnav.backup.store import Missing, Store
+from pnav.backup.stored_wal import StoredWal
 
 ROLES = Path(__file__).resolve().parents[2] / "deploy" / "roles.sql"
 RESTORED_WAL = "pnav_restored_wal"
@@ -69,25 +71,60 @@ class _Parts:
         return bytes(found)
 
 
-def restore(store: Store, folder: Path, *, at: datetime | None = None, base: str = "") -> Manifest:
+def restore(
+    store: Store, folder: Path, *, at: datetime | None = None, base: str = "", up_to_hole: bool = False
+) -> Manifest:
     """Restore a base backup and the WAL after it, and return its manifest. Nothing is written unless the folder is
-    empty.
+    empty, and it is emptied again if this fails.
 
     One part, or one segment, is in memory at a time. The disk holds the base and all WAL after it, which PostgreSQL
-    deletes at the end of the recovery. Raises CannotRestore, UnsealError, Missing, and the errors of the store.
+    deletes at the end of the recovery. PostgreSQL would end without a word where a segment is missing, so that is
+    refused, unless up_to_hole says so. With `at`, PostgreSQL itself refuses to start before that point, and a hole is
+    only told. Raises CannotRestore, UnsealError, Missing, and the errors of the store.
     """
     chosen = _choose(read_bases(store), at, base)
     if folder.exists() and any(folder.iterdir()):
         raise CannotRestore("Ce dossier n'est pas vide : rien n'y est touché.")
+    wal = StoredWal(store, chosen)
+    refuses = at is None and not up_to_hole
+    if refuses:
+        _say_hole(wal.find_hole(), refuses=True)  # before the hours that a large base takes
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
-    stream: Any = _Parts(store, chosen)
-    with tarfile.open(fileobj=stream, mode="r|") as archive:
-        archive.extractall(folder, filter="data")
-    _check_files(folder)
-    _put_wal(store, folder / RESTORED_WAL, chosen)
-    _set_recovery(folder, at)
+    try:
+        stream: Any = _Parts(store, chosen)
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            archive.extractall(folder, filter="data")
+        _check_files(folder)
+        for name in wal.put(folder / RESTORED_WAL):
+            _warn(f"{name} ne s'ouvre pas en entier : ce qui a été gardé de ce segment avant, ou rien, le remplace.")
+        own = folder / "pg_wal"  # what the base needs to start, which the store need not have
+        _say_hole(wal.find_hole({path.name for path in own.iterdir()} if own.is_dir() else set()), refuses=refuses)
+        _set_recovery(folder, at)
+    except BaseException:
+        _empty(folder)
+        raise
     return chosen
+
+
+def _say_hole(hole: str | None, *, refuses: bool) -> None:
+    if hole is None:
+        return
+    said = f"Le WAL s'interrompt : {hole} manque ou n'est pas entier, et la suite est là."
+    if refuses:
+        raise CannotRestore(
+            f"{said} Prenez une sauvegarde plus récente (--list), un instant d'avant (--at), ou ce qui précède "
+            "(--up-to-hole)."
+        )
+    _warn(f"{said} PostgreSQL ne va pas plus loin.")
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _choose(bases: Bases, at: datetime | None, name: str) -> Manifest:
@@ -126,33 +163,6 @@ def _check_files(folder: Path) -> None:
     done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
     if done.returncode:
         raise CannotRestore(f"pg_verifybackup refuse ces fichiers : {done.stderr.decode(errors='replace')[:300]}")
-
-
-def _put_wal(store: Store, folder: Path, manifest: Manifest) -> None:
-    """Write every segment from the base on, of all timelines; of an unfinished one, the newest part that opens."""
-    folder.mkdir(mode=0o700)
-    names = store.files("wal")
-    parts: dict[str, list[str]] = {}
-    for name in names:
-        place = segment_place(name)
-        if place is not None and place < manifest.start_segment[8:]:
-            continue
-        if is_partial(name):
-            parts.setdefault(complete_name(name), []).append(name)
-        else:
-            (folder / name).write_bytes(store.get(f"wal/{name}"))
-    for segment, found in parts.items():
-        if not (folder / segment).exists():
-            (folder / segment).write_bytes(_newest_whole(store, found))
-
-
-def _newest_whole(store: Store, names: list[str]) -> bytes:
-    for name in sorted(names, reverse=True):
-        try:
-            return store.get(f"wal/{name}")
-        except (UnsealError, Missing):
-            continue  # it was interrupted while it was written, and the part before it is still there
-    raise CannotRestore(f"Aucune partie du segment {complete_name(names[0])} ne s'ouvre.")
 
 
 def _set_recovery(folder: Path, at: datetime | None) -> None:
@@ -194,6 +204,7 @@ def main(arguments: list[str]) -> int:
     what.add_argument("--list", action="store_true", help="les sauvegardes qui sont là")
     parser.add_argument("--at", type=_instant, metavar="INSTANT", help="par exemple 2026-11-28T10:00:00+01:00")
     parser.add_argument("--base", default="", metavar="NOM", help="une sauvegarde de --list")
+    parser.add_argument("--up-to-hole", action="store_true", help="si le WAL a un trou, s'arrêter là")
     parser.add_argument("--manifest", metavar="FICHIER", help="où écrire ce qui a été compté ; « - » : affiché")
     given = parser.parse_args(arguments)
     try:
@@ -206,7 +217,7 @@ def main(arguments: list[str]) -> int:
             for folder, said in read_bases(store).told(lambda one: f"entière, terminée le {one.ended_at.isoformat()}"):
                 _say(f"{folder} : {said}")
             return 0
-        manifest = restore(store, given.to, at=given.at, base=given.base)
+        manifest = restore(store, given.to, at=given.at, base=given.base, up_to_hole=given.up_to_hole)
         if given.manifest == "-":
             _say(manifest.as_json())
         elif given.manifest:
@@ -232,6 +243,10 @@ def _instant(text: str) -> datetime:
 
 def _say(text: str) -> None:
     print(text)  # noqa: T201
+
+
+def _warn(text: str) -> None:
+    print(f"deploy/restore: {text}", file=sys.stderr)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -3,7 +3,9 @@
 import base64
 import io
 import tarfile
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -30,14 +32,17 @@ def store(tmp_path, monkeypatch):
     return Store(folder_storage(str(tmp_path / "store")), RING)
 
 
-def put_base(store: Store, began: datetime, content: bytes = b"18\n", start: int = 5) -> Manifest:
-    """Return a base backup of a server with three files."""
+def put_base(
+    store: Store, began: datetime, content: bytes = b"18\n", start: int = 5, own: Sequence[str] = ()
+) -> Manifest:
+    """Return a base backup of a server with three files. own: the segments of WAL in it."""
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as archive:
         for name, data in (
             ("PG_VERSION", content),
             ("base/1/2", b"x" * 100_000),
             ("postgresql.auto.conf", b"a = 'b'\n"),
+            *((f"pg_wal/{name}", b"") for name in own),
         ):
             about = tarfile.TarInfo(name)
             about.size, about.mode = len(data), 0o600
@@ -64,14 +69,15 @@ def test_base_and_the_wal_after_it_are_put_into_the_folder(store, tmp_path):
         store.put(f"wal/{segment(7)}.partial-{milliseconds:013d}", content)
     broken = tmp_path / f"store/wal/{segment(7)}.partial-{3:013d}"
     broken.write_bytes(broken.read_bytes()[:-5])
-    store.put("wal/00000002.history", b"1\n")
+    history = b"1\t0/2E\tno recovery target specified\n"
+    store.put("wal/00000002.history", history)
     folder = tmp_path / "data"
     assert restore.restore(store, folder) == manifest
     assert (folder / "PG_VERSION").read_bytes() == b"18\n" and len((folder / "base/1/2").read_bytes()) == 100_000
     assert folder.stat().st_mode & 0o777 == 0o700 and (folder / "recovery.signal").exists()
     wal = {path.name: path.read_bytes() for path in (folder / restore.RESTORED_WAL).iterdir()}
     assert wal == {
-        segment(5): b"segment 5", segment(6): b"segment 6", segment(7): b"seven and more", "00000002.history": b"1\n",
+        segment(5): b"segment 5", segment(6): b"segment 6", segment(7): b"seven and more", "00000002.history": history,
     }  # fmt: skip
     settings = (folder / "postgresql.auto.conf").read_text()
     assert "a = 'b'" in settings and "recovery_target_time =" not in settings
@@ -99,6 +105,91 @@ def test_nothing_is_written_when_there_is_no_such_base(store, tmp_path, given):
     with pytest.raises(restore.CannotRestore, match="Aucune sauvegarde entière"):
         restore.restore(store, tmp_path / "data", **given)
     assert not (tmp_path / "data").exists()
+
+
+def put_wal(store: Store, *names: str) -> None:
+    for name in names:
+        store.put(f"wal/{name}", name.encode().ljust(40))
+
+
+def cut(tmp_path: Path, name: str) -> None:
+    """Cut an object as a machine does that is lost while it writes it."""
+    path = tmp_path / "store/wal" / name
+    path.write_bytes(path.read_bytes()[:-5])
+
+
+@pytest.mark.parametrize("there", [[segment(5), f"{segment(6)}.partial-{1:013d}"], [segment(5)]])
+def test_hole_in_the_wal_is_named_before_anything_is_written(store, tmp_path, capsys, there):
+    """PostgreSQL would take it for the end of the WAL, and what was written after it would be lost without a word."""
+    put_base(store, NOW)
+    put_wal(store, *there, segment(7), segment(8))
+    with pytest.raises(restore.CannotRestore, match=f"{segment(6)} manque"):
+        restore.restore(store, tmp_path / "data")
+    assert not (tmp_path / "data").exists() and capsys.readouterr().err == ""
+    restore.restore(store, tmp_path / "data", up_to_hole=True)
+    assert f"{segment(6)} manque" in capsys.readouterr().err
+    restore.restore(store, tmp_path / "a", at=NOW + timedelta(hours=1))  # PostgreSQL refuses if it does not get there
+    assert f"{segment(6)} manque" in capsys.readouterr().err
+    put_wal(store, segment(6))
+    restore.restore(store, tmp_path / "b")
+    assert capsys.readouterr().err == ""
+
+
+def test_wal_that_begins_after_the_base_is_a_hole_unless_the_base_has_it(store, tmp_path, capsys):
+    put_base(store, NOW, start=4, own=[segment(5), segment(6)])
+    put_wal(store, segment(7), segment(8))
+    with pytest.raises(restore.CannotRestore, match=f"{segment(4)} manque"):
+        restore.restore(store, tmp_path / "data")
+    assert list((tmp_path / "data").iterdir()) == [], "and a second attempt finds it empty"
+    put_base(store, NOW + timedelta(days=1), start=5, own=[segment(5), segment(6)])
+    restore.restore(store, tmp_path / "data")
+    assert capsys.readouterr().err == ""
+
+
+def test_timeline_that_was_left_has_no_holes(store, tmp_path, capsys):
+    """The server was restored to a point within segment 6, so that what the first timeline has after it is left."""
+    put_base(store, NOW)
+    put_wal(store, segment(5), segment(6), segment(9), segment(6, 2), segment(7, 2))
+    store.put("wal/00000002.history", f"1\t0/{6 * 40 + 8:X}\tbefore 2026-11-28 03:10:00+00\n".encode())
+    restore.restore(store, tmp_path / "a")
+    assert capsys.readouterr().err == ""
+    put_wal(store, segment(9, 2))
+    with pytest.raises(restore.CannotRestore, match=f"{segment(8, 2)} manque"):
+        restore.restore(store, tmp_path / "b")
+
+
+def test_segment_that_was_cut_is_replaced_by_its_part_where_the_wal_ends(store, tmp_path, capsys):
+    put_base(store, NOW)
+    part = f"{segment(6)}.partial-{1:013d}"
+    put_wal(store, segment(5), segment(6), part)
+    cut(tmp_path, segment(6))
+    restore.restore(store, tmp_path / "data")
+    assert (tmp_path / "data" / restore.RESTORED_WAL / segment(6)).read_bytes() == part.encode().ljust(40)
+    assert f"{segment(6)} ne s'ouvre pas" in capsys.readouterr().err
+    store.delete(f"wal/{part}")
+    restore.restore(store, tmp_path / "b")
+    assert not (tmp_path / "b" / restore.RESTORED_WAL / segment(6)).exists()
+    assert f"{segment(6)} ne s'ouvre pas" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [5, 6])
+def test_segment_that_was_cut_and_has_others_after_it_is_a_hole(store, tmp_path, number):
+    put_base(store, NOW)
+    put_wal(store, segment(5), segment(6), f"{segment(6)}.partial-{1:013d}", segment(7))
+    cut(tmp_path, segment(number))
+    with pytest.raises(restore.CannotRestore, match=f"{segment(number)} manque ou n'est pas entier"):
+        restore.restore(store, tmp_path / "data")
+    assert not (tmp_path / "data").exists() or list((tmp_path / "data").iterdir()) == []
+    restore.restore(store, tmp_path / "data", up_to_hole=True)
+
+
+def test_segment_that_was_cut_on_a_timeline_that_was_left_hinders_nobody(store, tmp_path, capsys):
+    put_base(store, NOW)
+    put_wal(store, segment(5), segment(6), segment(8), segment(6, 2), segment(7, 2))
+    store.put("wal/00000002.history", f"1\t0/{6 * 40:X}\tno reason\n".encode())
+    cut(tmp_path, segment(8))
+    restore.restore(store, tmp_path / "data")
+    assert f"{segment(8)} ne s'ouvre pas" in capsys.readouterr().err
 
 
 def test_older_base_is_not_taken_in_the_place_of_one_that_does_not_open(store, tmp_path):

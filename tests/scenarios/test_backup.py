@@ -12,6 +12,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
@@ -26,6 +27,7 @@ from chat.models import Conversation, Message
 from common import clock
 from pnav.backup import configuration as configurations
 from pnav.backup.base import read_bases
+from pnav.backup.configuration import Configuration
 from pnav.backup.restore import main as restore
 from pnav.backup.service import Service
 from reports.audit import log as audit_log
@@ -103,6 +105,65 @@ def check_backup(manifest: Path, *options: str) -> tuple[int, str]:
     return 0, said.getvalue()
 
 
+@contextmanager
+def backed_up(configuration: Configuration) -> Iterator[None]:
+    """Let the service run inside, as a process of its own would."""
+    stopping = threading.Event()
+    service = threading.Thread(target=Service(configuration).run, args=(stopping,))
+    service.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        service.join()
+
+
+def test_service_that_goes_on_elsewhere_takes_a_base_where_the_wal_has_a_hole(
+    content, environment, tmp_path, monkeypatch
+):
+    """What the former machine had received and not stored is lost with it, and so is what no slot has kept."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    def on_a_new_machine(name: str, bases: int) -> list[str]:
+        configuration = configurations.read(environment | {"BACKUP_SPOOL": str(tmp_path / name)})
+        with backed_up(configuration):
+            wait_until(lambda: len(read_bases(configuration.store).whole) == bases)
+            before = len(configuration.store.files("wal"))
+            write(2)
+            wait_until(lambda: len(configuration.store.files("wal")) > before)
+        return sorted(read_bases(configuration.store).whole)
+
+    def write(segments: int) -> None:
+        with psycopg.connect(content.postgres.url, autocommit=True) as asked:
+            for _one in range(segments):
+                asked.execute("CREATE TABLE IF NOT EXISTS written AS SELECT 1")
+                asked.execute("SELECT pg_switch_wal()")
+            asked.execute("CHECKPOINT")
+
+    def without_a_slot() -> None:
+        with psycopg.connect(content.postgres.url, autocommit=True) as asked:
+            asked.execute("SELECT pg_drop_replication_slot('pnav_backup')")
+        write(3)
+
+    [first] = on_a_new_machine("one", 1)
+    assert on_a_new_machine("one", 1) == [first], "nothing is missing"
+    assert on_a_new_machine("two", 1) == [first], "nor where the slot kept what comes next"
+    write(2)
+    assert on_a_new_machine("two", 1) == [first], "however long nobody received it"
+    without_a_slot()
+    assert len(on_a_new_machine("three", 2)) == 2
+    without_a_slot()
+    with psycopg.connect(content.postgres.url, autocommit=True) as asked:
+        asked.execute("SELECT pg_create_physical_replication_slot('pnav_backup', true)")
+    assert len(on_a_new_machine("four", 3)) == 3, "although a process before it had made the slot"
+
+    folder = str(tmp_path / "restored")
+    assert restore(["--to", folder, "--base", first]) == 1 and not Path(folder).exists()
+    assert restore(["--to", folder, "--base", first, "--up-to-hole"]) == 0
+    assert restore(["--to", str(tmp_path / "newest")]) == 0
+
+
 def test_lost_site_comes_back_to_a_point_in_time_and_is_checked(content, environment, tmp_path, tried, monkeypatch):
     configuration = configurations.read(environment)
     restored = Site(tmp_path / "restored", content.blocker, 0)
@@ -111,10 +172,7 @@ def test_lost_site_comes_back_to_a_point_in_time_and_is_checked(content, environ
     with content.database():
         before = filed("avant")
 
-    stopping = threading.Event()
-    service = threading.Thread(target=Service(configuration).run, args=(stopping,))
-    service.start()
-    try:
+    with backed_up(configuration):
         wait_until(lambda: read_bases(configuration.store).whole)
         with content.database():
             after = filed("apres")
@@ -140,9 +198,6 @@ def test_lost_site_comes_back_to_a_point_in_time_and_is_checked(content, environ
         lost_at = time.monotonic()
         content.postgres.stop(signal.SIGKILL)
         shutil.rmtree(content.postgres.data)
-    finally:
-        stopping.set()
-        service.join()
     store = tmp_path / "store"
     sealed = [path for path in store.rglob("*") if path.is_file()]
     assert not any(STEM.encode() in path.read_bytes() or b"pg_control" in path.read_bytes() for path in sealed)
