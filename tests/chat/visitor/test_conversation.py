@@ -497,6 +497,8 @@ def test_danger_told_in_another_tab_shows_the_numbers_and_the_way_back(as_report
     main = shown(answer).partition("<main")[2].partition("</main>")[0]
     assert f'fr-btn--lg" href="{number}"' in main and 'action="/orientation/parler/"' in main
     assert "triage" not in client.session, "the answers of the visit are those of its report"
+    for where in ("/orientation/recommencer/", 'href="/orientation/'):
+        assert where not in main, "it would lead back to the exchange"
     door = client.post("/orientation/parler/", follow=True)
     assert door.redirect_chain[-1][0] == PAGE and door.status_code == 200
     assert Conversation.objects.get().report == conversation.report, "nothing else was filed"
