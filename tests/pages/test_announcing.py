@@ -208,6 +208,20 @@ def test_pages_on_the_way_say_that_the_chat_is_closed_and_who_answers(client):
     assert "J'ai un code" in read(client, "/tchat/")
 
 
+@pytest.mark.parametrize(("said", "last"), [("yes", 'href="sms:114"'), ("suicidal", 'href="tel:3114"')])
+@pytest.mark.parametrize("has_answered_before", [False, True])
+def test_danger_reads_the_numbers_before_it_reads_that_the_chat_is_closed(client, said, last, has_answered_before):
+    """The notice is a screen high on a telephone, and numbers below it would be beyond the first one."""
+    closed()
+    if has_answered_before:
+        client.post(reverse("pages:home"), {"door": "minor", "q": ""})
+    page = squeezed(unescape(client.post("/orientation/maintenant/", {"answer": said}, follow=True).text))
+    above, notice, below = page.partition("<main")[2].partition('<section class="pnav-notice pnav-notice--closed"')
+    assert f'fr-btn--lg" {last}' in above and "<h1" in above
+    assert notice and below.count("pnav-notice--closed") == 0 and "Le tchat est fermé" in below
+    assert 'action="/orientation/parler/"' in below and "/orientation/parler/" not in above
+
+
 def test_minor_reads_tu_and_who_is_watched_reads_nothing_of_it(client):
     closed(texts={"vous": "Retour ce soir.", "tu": "On revient ce soir."})
     client.post(reverse("pages:home"), {"door": "minor", "q": ""})
