@@ -63,7 +63,7 @@ def erasure(request: HttpRequest) -> HttpResponse:
         code, error, status = _ask(current, again=again)
     except Gone:
         return redirect("chat:resume")
-    return _show(request, current, code=code, error=error, status=status)
+    return _show(request, current, has_asked=not error, code=code, error=error, status=status)
 
 
 @require_POST
@@ -131,7 +131,13 @@ def _ask(current: Conversation, *, again: bool) -> tuple[str, str, int]:
 
 
 def _show(
-    request: HttpRequest, current: Conversation, *, code: str = "", error: str = "", status: int = 200
+    request: HttpRequest,
+    current: Conversation,
+    *,
+    has_asked: bool = False,
+    code: str = "",
+    error: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     now = timezone.now()
     beside = page_state.read_page_state(current, now)
@@ -154,6 +160,7 @@ def _show(
         copies=copies,
         readings=for_the_person.readings_of([current.public_id, current.report.public_id]),
         was_answered=current.events.filter(kind=EventKind.ASSIGNED).exists(),
+        has_asked=has_asked,
         code=code,
         error=error,
     )
@@ -171,11 +178,13 @@ def keeping_page(
     copies: CopiesEnd,
     readings: Sequence[ReadingByStaff] = (),
     was_answered: bool = False,
+    has_asked: bool = False,
     code: str = "",
     error: str = "",
 ) -> dict[str, Any]:
     """Return what the page of what is kept shows. asked: the request for erasure, with its report. decision, rule: when
-    the exchange goes. copies: when its copies do. readings: who read it. code: the words of a new request."""
+    the exchange goes. copies: when its copies do. readings: who read it. has_asked: whether the page answers a request,
+    to which the focus goes then, two screens below the title. code: the words of a new request."""
     return {
         **erasure_page(asked, answer_days, now),
         **manner,
@@ -187,6 +196,7 @@ def keeping_page(
         "days": rule.total_days,
         "readings": readings,
         "was_answered": was_answered,
+        "has_asked": has_asked,
         "code": code,
         "error": error,
     }
