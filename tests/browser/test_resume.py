@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from chat.models import Conversation
 from pnav.sessions import SessionStore
@@ -94,9 +94,15 @@ def test_code_brings_back_on_another_device_after_a_quick_exit(
     expect(elsewhere.get_by_text("Retour avec le code de reprise.").first).to_be_attached()
 
 
+def is_above_the_exit(words: Locator) -> bool:
+    """Return whether these words end above the bar of the quick exit, which lies over the foot of a narrow page."""
+    box, bar = words.bounding_box(), words.page.locator("#quick-exit").bounding_box()
+    return box is not None and bar is not None and box["y"] + box["height"] <= bar["y"]
+
+
 def test_way_back_says_at_once_that_it_looks(live_site, page_factory):
     """The words are looked for in their turn, and on a slow line the next page is long in coming."""
-    page = page_factory(width=320, height=640)
+    page = page_factory(width=320, height=568)
     page.goto(live_site.url + "/tchat/reprendre/")
     # The browser stays on the page, as while it waits for the next one.
     page.route("**/tchat/reprendre/", lambda route: route.fulfill(status=204))
@@ -106,10 +112,12 @@ def test_way_back_says_at_once_that_it_looks(live_site, page_factory):
     expect(looking).to_have_text("Recherche en cours… Cela peut prendre une demi-minute. Gardez cette page ouverte.")
     expect(looking).to_have_role("status")
     expect(looking).to_be_in_viewport()
+    assert is_above_the_exit(looking)
     fits(page)
     page.unroute("**/tchat/reprendre/")
     page.get_by_role("button", name="Reprendre", exact=True).click()
     expect(page.locator("#code-error")).to_be_visible()
+    assert is_above_the_exit(page.locator("#code-error"))
     expect(looking).to_have_text("")
 
 

@@ -9,4 +9,7 @@ import { byId, write } from "../lib/dom.js";
 
 const looking = byId("looking");
 
-byId("resume").addEventListener("submit", () => write(looking, looking.dataset.told ?? ""));
+byId("resume").addEventListener("submit", () => {
+  write(looking, looking.dataset.told ?? "");
+  looking.scrollIntoView({ block: "nearest" }); // on a small screen it is under the exit
+});
