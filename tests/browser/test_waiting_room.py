@@ -555,6 +555,8 @@ def test_a_save_that_is_refused_is_said_and_not_sent_for_ever(live_site, enter):
     expect(page.locator("#facts-told")).to_have_text(
         "Ce n'est pas noté. Actualisez cette page, puis cochez de nouveau."
     )
+    expect(page.locator("#facts-told")).to_be_in_viewport(ratio=1)  # the end of the card is beyond the screen
+    assert page.locator("#facts-told").bounding_box()["y"] < page.locator("#quick-exit").bounding_box()["y"]
     page.clock.run_for(70_000)
     assert len(asked) == 1
     page.unroute("**/tchat/signalement/")

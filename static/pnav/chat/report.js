@@ -61,7 +61,9 @@ async function save(card, isLeaving = false) {
   isSaving = false;
   failures = outcome === "later" ? failures + 1 : 0;
   if (visit.signal.aborted || outcome === "over") return;
-  write(byId("facts-told"), words[`facts_${outcome}`]);
+  const told = byId("facts-told");
+  told.classList.toggle("pnav-chat__unkept", outcome !== "kept"); // in sight, however far above its line the box is
+  write(told, words[`facts_${outcome}`]);
   const pause = Math.min(AGAIN_MS_MAX, AGAIN_MS * 2 ** (failures - 1));
   if (outcome === "later") timers.set("again", pause, () => save(card));
   else if (isStale) save(card);
