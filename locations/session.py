@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db.models import BooleanField, Exists, OuterRef, Value
 from django.http import HttpRequest
 
+from locations.forms import Purpose
 from locations.lookup import Commune
 from locations.models import Competence, Force, Municipality, ReceptionPoint
 
@@ -98,8 +99,13 @@ def current_choice(request: HttpRequest) -> Choice | None:
 
 
 def remember_search(request: HttpRequest, *, text: str, purpose: str) -> None:
-    """Keep what was typed until a choice is made, so that the page of results has no place in its address."""
-    kept = {**request.session.get(KEY, {}), "typed": text, "purpose": purpose}
+    """Keep what was typed until a choice is made, so that the page of results has no place in its address.
+
+    A place that was chosen before is forgotten when another one is typed for the chat, because the report would be
+    filed at it without a word. Somebody who looks for contacts keeps it until they choose others.
+    """
+    before = {} if purpose == Purpose.EXCHANGE else request.session.get(KEY, {})
+    kept = {**before, "typed": text, "purpose": purpose}
     # Under other addresses nothing is folded, and nothing is written once more.
     if getattr(request, "is_discreet_address", False):
         kept["is_new"] = True

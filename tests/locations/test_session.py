@@ -82,6 +82,15 @@ def test_current_choice_before_any(request_, django_assert_num_queries):
     assert session.current_choice(request_) is None
 
 
+@pytest.mark.parametrize(("purpose", "is_kept"), [("echange", False), ("contacts", True)])
+def test_another_place_typed_for_the_chat_takes_back_the_choice(request_, purpose, is_kept):
+    here = municipality("Ici", postal_codes=("01400",))
+    session.choose(request_, postal_code="01400", municipality=here, reception_point=None)
+    session.remember_search(request_, text="ailleurs", purpose=purpose)
+    assert (session.current_choice(request_) is not None) is is_kept
+    assert session.pending_search(request_) == ("ailleurs", purpose)
+
+
 def test_forget(request_):
     here = municipality("Ici", postal_codes=("01400",))
     session.choose(request_, postal_code="01400", municipality=here, reception_point=None)

@@ -75,6 +75,13 @@ def said(response) -> list[str]:
     return [str(message) for message in get_messages(response.wsgi_request)]
 
 
+def answer_all(client: Client):
+    """Answer as a minor does on the shortest way to the queue, and return the response to the last answer."""
+    for slug, answer in (("maintenant", "no"), ("faits", "harassment")):
+        response = client.post(reverse("triage:question", args=[slug]), {"answer": answer})
+    return response
+
+
 # --- what must come first -----------------------------------------------------------------------------------------
 
 
@@ -104,11 +111,18 @@ def test_minor_without_a_place_is_told_so_familiarly(client: Client, unit: Recep
 
 def test_last_answer_without_a_place_leads_to_the_search_and_says_why(client: Client) -> None:
     client.post("/", {"door": "minor", "q": ""})
-    for slug, answer in (("maintenant", "no"), ("faits", "harassment")):
-        response = client.post(reverse("triage:question", args=[slug]), {"answer": answer})
+    response = answer_all(client)
     assert response.headers["Location"] == reverse("locations:search")
     [reason] = said(response)
     assert "Dernière étape" in reason and "ta ville" in reason
+
+
+def test_town_typed_again_and_not_recognised_does_not_file_at_the_old_one(client: Client, unit: ReceptionPoint) -> None:
+    set_visit(client, unit=unit)
+    client.post("/", {"door": "minor", "q": "Sant-Denys"})
+    assert answer_all(client).headers["Location"] == reverse("locations:results")
+    assert not Report.objects.exists()
+    assert "Nous n'avons pas trouvé ce lieu" in page(client, reverse("locations:results"))
 
 
 @pytest.mark.parametrize("answers", [SCAM, {"danger": "yes"}])
