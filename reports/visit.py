@@ -11,6 +11,7 @@ from django.http import HttpRequest
 import locations.session
 import triage.session
 from common.choices import read_choice
+from locations.forms import Purpose
 from locations.session import Choice
 from reports import session
 from reports.form_of_address import speaks_tu
@@ -23,8 +24,9 @@ from triage.session import Triage
 class Visit:
     """It is the state of one visit when its page was requested.
 
-    choice: the point d'accueil; None before one is chosen. is_searching: whether a place was typed that several
-    communes have as name, and none is chosen yet. report: the report that this visit filed; None before that.
+    choice: the point d'accueil; None before one is chosen. is_searching: whether a place was typed for the chat that
+    several communes have as name, or none, and nothing is chosen yet. report: the report that this visit filed; None
+    before that.
     """
 
     triage: Triage
@@ -61,9 +63,10 @@ def read_visit(request: HttpRequest) -> Visit:
 
     There is one more for the questionnaire in force, if this process read it more than `versions.KEEP_SECONDS` ago.
     """
+    pending = locations.session.pending_search(request)
     return Visit(
         triage=triage.session.read(request),
         choice=locations.session.current_choice(request),
-        is_searching=locations.session.pending_search(request) is not None,
+        is_searching=pending is not None and pending[1] == Purpose.EXCHANGE,
         report=session.current_report(request),
     )

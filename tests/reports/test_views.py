@@ -125,6 +125,14 @@ def test_town_typed_again_and_not_recognised_does_not_file_at_the_old_one(client
     assert "Nous n'avons pas trouvé ce lieu" in page(client, reverse("locations:results"))
 
 
+def test_search_of_contacts_that_chose_nothing_is_no_place_for_the_chat(client: Client) -> None:
+    client.post(reverse("locations:search"), {"q": "Sant-Denys", "purpose": "contacts"})
+    client.post("/", {"door": "minor", "q": ""})
+    response = answer_all(client)
+    assert response.headers["Location"] == reverse("locations:search"), "whose form leads to the chat"
+    assert "Dernière étape" in said(response)[0]
+
+
 @pytest.mark.parametrize("answers", [SCAM, {"danger": "yes"}])
 def test_result_that_leads_elsewhere_files_nothing(client: Client, unit: ReceptionPoint, answers: dict) -> None:
     set_visit(client, answers=answers, unit=unit)

@@ -50,6 +50,13 @@ def test_visit_is_read_in_three_queries_at_most(client, unit: ReceptionPoint, dj
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("purpose", "is_searching"), [("echange", True), ("contacts", False)])
+def test_place_is_searched_for_the_chat_by_the_form_of_the_chat_alone(client, purpose, is_searching):
+    client.post("/point-d-accueil/", {"q": "Nulle-Part", "purpose": purpose})
+    assert visit_of(client).is_searching is is_searching
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("answers", "anyway", "opens"), [(CHAT, False, True), (SCAM, False, False), (SCAM, True, True)]
 )
