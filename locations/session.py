@@ -4,13 +4,14 @@ Only the postal code of the chosen service, which unit it is, and the commune wh
 for the visit only. What a person typed is kept between the form and the choice, then forgotten.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import BooleanField, Exists, OuterRef, Value
 from django.http import HttpRequest
 
 from locations.forms import Purpose
-from locations.lookup import Commune
+from locations.lookup import Commune, Place
 from locations.models import Competence, Force, Municipality, ReceptionPoint
 
 KEY = "locations"
@@ -41,6 +42,10 @@ class Choice:
         """Return the force of the chosen point d'accueil; None when there is none, or one of another version."""
         stored = self.reception_point.force if self.reception_point else ""
         return Force(stored) if stored in Force.values else None
+
+    def is_among(self, places: Iterable[Place]) -> bool:
+        """Return whether its commune is that of one of these places."""
+        return self.municipality is not None and self.municipality.pk in {place.municipality.pk for place in places}
 
 
 def choose(

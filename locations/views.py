@@ -82,10 +82,17 @@ def _search(request: HttpRequest) -> HttpResponse:
 
 
 def keep_for_exchange(request: HttpRequest, found: Lookup) -> bool:
-    """Keep where a chat is for, if one search told it; return whether it did."""
+    """Keep where a chat is for, if one search told it; return whether it did.
+
+    Where the place of the visit is one of those that were found, it stays with its unit, which somebody may have chosen
+    among several.
+    """
     told = found.for_exchange
     if told is None:
         return False
+    current = session.current_choice(request)
+    if current is not None and current.reception_point is not None and current.is_among(found.places):
+        return True
     place, unit = told
     session.choose(request, postal_code=place.postal_code, municipality=place.municipality, reception_point=unit)
     return True

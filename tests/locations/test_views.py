@@ -96,6 +96,31 @@ def test_search_for_the_exchange_lets_nobody_choose_between_units(client, arles)
     assert kept["postal_code"] == "13200" and kept["unit"] in {unit.pk for unit in arles.competent_units.all()}
 
 
+@pytest.mark.parametrize("at_home", [True, False])
+@pytest.mark.parametrize("typed", ["13200 Arles", "arles"])
+def test_unit_that_somebody_chose_stays_when_its_town_is_typed_for_the_exchange(client, arles, typed, at_home):
+    """The home page fills in the town by itself, and pressing a door sends it."""
+    first = lookup.search("arles").for_exchange[1]
+    other = arles.competent_units.exclude(pk=first.pk).get()
+    client.post(reverse("locations:choose"), {"service": f"13004_{other.pk}_13200", "purpose": "contacts"})
+    if at_home:
+        assert 'value="13200 Arles"' in client.get("/").text
+        client.post("/", {"door": "adult", "q": typed})
+    else:
+        post(client, typed, "echange")
+    assert client.session["locations"]["unit"] == other.pk
+    other.delete()
+    post(client, typed, "echange")
+    assert client.session["locations"]["unit"] == first.pk, "it left the tables"
+
+
+def test_another_town_typed_for_the_exchange_takes_the_place_of_the_unit(client, arles, belley):
+    unit = arles.competent_units.first()
+    client.post(reverse("locations:choose"), {"service": f"13004_{unit.pk}_13200", "purpose": "contacts"})
+    post(client, "01300", "echange")
+    assert client.session["locations"]["unit"] == belley.competent_units.get().pk
+
+
 def test_search_for_the_exchange_takes_the_largest_commune_of_a_code(client):
     municipality("Petite", "01801", ("01800",), population=10)
     large = municipality("Grande", "01802", ("01800",), population=900)
