@@ -144,6 +144,7 @@ class Lookup:
     others: communes whose longer name begins with the one typed. may_be_other: one of them is larger than the first
     place.
     are_homonyms: the places all have the name that was typed; neither a code nor arrondissements led to them.
+    is_contradicted: a code and a name were typed, and no commune has both (« 33000 Mérignac »): the places have one.
     abroad: the country, if the town is known to be outside France (« Monaco », « Belgique »); then there is nothing
     else.
     """
@@ -154,6 +155,7 @@ class Lookup:
     others: list[Suggestion] = field(default_factory=list)
     may_be_other: bool = False
     are_homonyms: bool = False
+    is_contradicted: bool = False
     is_cedex: bool = False
     cedex_is_approximate: bool = False
     abroad: str | Promise = ""
@@ -177,13 +179,19 @@ class Lookup:
         """Return the place for the chat, with a unit if there is one.
 
         For the chat it only matters whether the police or the gendarmerie answers there. So nobody has to choose
-        between units, nor between the communes of one postal code, of which the largest is taken. None when nothing was
-        found, when several communes have the name that was typed, or when a larger one may be meant.
+        between units, nor between the communes of one postal code, of which the largest is taken (`is_guess`). None
+        when nothing was found, when several communes have the name that was typed, when a larger one may be meant, or
+        when the code and the name that were typed contradict each other.
         """
-        if not self.places or self.may_be_other or (self.are_homonyms and len(self.places) > 1):
+        if not self.places or self.may_be_other or self.are_homonyms or self.is_contradicted:
             return None
         place = max(self.places, key=lambda one: one.municipality.population or 0)
         return place, place.units[0].unit if place.units else None
+
+    @property
+    def is_guess(self) -> bool:
+        """Return whether `for_exchange` is one of several places: « Paris » has twenty arrondissements."""
+        return len(self.places) > 1
 
 
 # --- what was typed -----------------------------------------------------------------------------------------------
@@ -371,6 +379,7 @@ def search(text: str) -> Lookup:
         others=_suggestions(others),
         may_be_other=any((hit.population or 0) > (places[0].municipality.population or 0) for hit in others),
         are_homonyms=len(places) > 1 and not coded and not any(place.municipality.parent_id for place in places),
+        is_contradicted=bool(coded) and len(coded) < len(chosen),
         is_cedex=bool(coded) and all(hit.hit_code_kind == PostalCode.Kind.CEDEX for hit in coded),
         cedex_is_approximate=any(hit.hit_is_vague for hit in coded),
     )

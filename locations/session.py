@@ -1,11 +1,12 @@
 """This module keeps the visit's point d'accueil, in its own corner of the session.
 
-Only the postal code of the chosen service, which unit it is, and the commune where several share the code are kept,
-for the visit only. What a person typed is kept between the form and the choice, then forgotten.
+Only the postal code of the chosen service, which unit it is, the commune where several share the code, and whether it
+was guessed are kept, for the visit only. What a person typed is kept between the form and the choice, then forgotten.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import BooleanField, Exists, OuterRef, Value
 from django.http import HttpRequest
@@ -25,12 +26,14 @@ class Choice:
     municipality is None when the commune has left the tables since.
     reception_point is None when no unit was known, or when it has left the tables since.
     is_nearest says that the unit is not known to be competent for the commune: it was offered as the nearest.
+    is_guessed says that what was typed means several places, and that the largest was taken without asking.
     """
 
     postal_code: str
     municipality: Municipality | None
     reception_point: ReceptionPoint | None
     is_nearest: bool
+    is_guessed: bool = False
 
     @property
     def is_example(self) -> bool:
@@ -43,6 +46,12 @@ class Choice:
         stored = self.reception_point.force if self.reception_point else ""
         return Force(stored) if stored in Force.values else None
 
+    @property
+    def as_search(self) -> str:
+        """Return the search that finds its commune again, with which the home page fills its field."""
+        name = self.municipality.name if self.municipality else ""
+        return f"{self.postal_code} {name}".strip()
+
     def is_among(self, places: Iterable[Place]) -> bool:
         """Return whether its commune is that of one of these places."""
         return self.municipality is not None and self.municipality.pk in {place.municipality.pk for place in places}
@@ -54,9 +63,12 @@ def choose(
     postal_code: str,
     municipality: Municipality | Commune,
     reception_point: ReceptionPoint | None,
+    is_guessed: bool = False,
 ) -> None:
     """Keep a point d'accueil for this visit and forget what was typed to find it."""
-    kept = {"postal_code": postal_code, "unit": reception_point.pk if reception_point else None}
+    kept: dict[str, Any] = {"postal_code": postal_code, "unit": reception_point.pk if reception_point else None}
+    if is_guessed:
+        kept["guessed"] = True
     alone = (
         bool(postal_code)
         and not Municipality.objects.filter(postal_codes__code=postal_code).exclude(pk=municipality.pk).exists()
@@ -100,6 +112,7 @@ def current_choice(request: HttpRequest) -> Choice | None:
         municipality=municipality,
         reception_point=unit,
         is_nearest=unit is not None and not unit.is_competent,
+        is_guessed="guessed" in kept,
     )
 
 

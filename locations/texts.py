@@ -92,6 +92,18 @@ add(
     variables=[Variable("commune", "la commune, ou le code postal", "Rennes")],
 )
 add(
+    "places.unit_is_guessed",
+    CONTACTS,
+    _(
+        "Plusieurs communes ou arrondissements répondent à ce que vous avez saisi : nous avons pris le plus grand. "
+        "« Changer » permet d'indiquer le vôtre."
+    ),
+    _(
+        "Plusieurs communes ou arrondissements répondent à ce que tu as saisi : nous avons pris le plus grand. "
+        "« Changer » permet d'indiquer le tien."
+    ),
+)
+add(
     "places.competence_unknown",
     CONTACTS,
     _("Nous ne savons pas quelle unité est compétente pour cette commune. Celle-ci pourra vous dire où vous adresser."),

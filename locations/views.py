@@ -66,7 +66,7 @@ def _search(request: HttpRequest) -> HttpResponse:
     text, purpose = form.cleaned_data["q"], form.cleaned_data["purpose"]
     found = lookup.search(text)
     if purpose == Purpose.EXCHANGE:
-        if keep_for_exchange(request, found):
+        if keep_for_exchange(request, found, text=text):
             return way_in.go_on(request)
     elif only := found.only_choice:
         place, match = only
@@ -81,20 +81,28 @@ def _search(request: HttpRequest) -> HttpResponse:
     return redirect("locations:results")
 
 
-def keep_for_exchange(request: HttpRequest, found: Lookup) -> bool:
-    """Keep where a chat is for, if one search told it; return whether it did.
+def keep_for_exchange(request: HttpRequest, found: Lookup, *, text: str) -> bool:
+    """Keep where a chat is for, if one search of this text told it; return whether it did.
 
     Where the place of the visit is one of those that were found, it stays with its unit, which somebody may have chosen
-    among several.
+    among several. One that was guessed stays only when the text is what the home page fills in by itself; it is no
+    choice then either.
     """
     told = found.for_exchange
     if told is None:
         return False
     current = session.current_choice(request)
-    if current is not None and current.reception_point is not None and current.is_among(found.places):
+    has_unit = current is not None and current.reception_point is not None and current.is_among(found.places)
+    if current is not None and has_unit and (not current.is_guessed or text == current.as_search):
         return True
     place, unit = told
-    session.choose(request, postal_code=place.postal_code, municipality=place.municipality, reception_point=unit)
+    session.choose(
+        request,
+        postal_code=place.postal_code,
+        municipality=place.municipality,
+        reception_point=unit,
+        is_guessed=found.is_guess,
+    )
     return True
 
 

@@ -95,7 +95,7 @@ def file_report(
             "municipality": choice.municipality,
             "reception_point": choice.reception_point,
             "force": choice.force or "",
-            "is_nearest": choice.is_nearest,
+            "is_nearest": choice.is_nearest or choice.is_guessed,
         },
     )
     if created:

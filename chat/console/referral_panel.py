@@ -23,20 +23,24 @@ UNITS_AT_MOST, TYPED_AT_MOST = 12, 200
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """It is a unit that may be chosen. why: that it is the person's, or what the search found it by."""
+    """It is a unit that may be chosen. why: that it is the person's, or what the search found it by.
+
+    is_unsure: it is not known to answer for the place of the person, so that nobody chooses it in advance.
+    """
 
     unit: ReceptionPoint
     why: str
     has_account: bool
+    is_unsure: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
     """It is the panel of transmissions.
 
-    rows: the last one first. choices: the person's unit first. chosen: the key of the ticked one. suggestions: other
-    places to search for, when nothing was found. without: whether an emergency allows sending without the person's
-    agreement.
+    rows: the last one first. choices: the person's unit first. chosen: the key of the ticked one; a unit that has to be
+    checked is never ticked in advance. suggestions: other places to search for, when nothing was found. without:
+    whether an emergency allows sending without the person's agreement.
     """
 
     rows: list[ShownReferral]
@@ -88,7 +92,7 @@ def panel(
     now, typed = timezone.now(), typed.strip()[:TYPED_AT_MOST]
     found = lookup.search(typed) if typed else None
     choices = _choices(conversation, found, chosen)
-    if not chosen and choices and choices[0].has_account:
+    if not chosen and choices and choices[0].has_account and not choices[0].is_unsure:
         chosen = str(choices[0].unit.pk)
     return Panel(
         rows=referral_queries.referrals_of(conversation, now=now, limit=live_board.limits()[Measure.UNREAD])
@@ -106,19 +110,22 @@ def panel(
 
 
 def _choices(conversation: Conversation, found: lookup.Lookup | None, chosen: str) -> list[Choice]:
-    named: dict[int, tuple[ReceptionPoint, str]] = {}
+    named: dict[int, tuple[ReceptionPoint, str, bool]] = {}
     own = conversation.report.reception_point
     if own is not None:
-        is_nearest = conversation.report.is_nearest
-        named[own.pk] = (own, _("la plus proche de la personne") if is_nearest else _("choisie par la personne"))
+        is_unsure = conversation.report.is_nearest
+        why = _("à vérifier : d'après ce que la personne a saisi") if is_unsure else _("son point d'accueil")
+        named[own.pk] = (own, why, is_unsure)
     for place in found.places if found is not None else []:
         for match in place.units:
             why = _("compétente pour %(town)s") if match.is_competent else _("la plus proche de %(town)s")
             if len(named) < UNITS_AT_MOST:
-                named.setdefault(match.unit.pk, (match.unit, why % {"town": place.municipality}))
+                named.setdefault(
+                    match.unit.pk, (match.unit, why % {"town": place.municipality}, not match.is_competent)
+                )
     if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 and int(chosen) not in named:
         other = ReceptionPoint.objects.filter(pk=int(chosen)).first()
         if other is not None:
-            named[other.pk] = (other, _("choisie"))
+            named[other.pk] = (other, _("choisie"), False)
     able = referral_actions.points_with_account(list(named)) if named else set()
-    return [Choice(unit, why, unit.pk in able) for unit, why in named.values()]
+    return [Choice(unit, why, unit.pk in able, is_unsure) for unit, why, is_unsure in named.values()]

@@ -97,7 +97,7 @@ def _come_in(request: HttpRequest) -> HttpResponse:
     place = SearchForm({"q": request.POST.get("q", "")})
     if place.is_valid():
         text = place.cleaned_data["q"]
-        if not keep_for_exchange(request, lookup.search(text)):
+        if not keep_for_exchange(request, lookup.search(text), text=text):
             locations.session.remember_search(request, text=text, purpose=Purpose.EXCHANGE)
     return redirect("triage:question", slug=BY_ID[SAFETY].slug)
 

@@ -139,6 +139,8 @@ class Report(models.Model):
         "locations.ReceptionPoint", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     force = models.CharField(max_length=20, choices=Force, blank=True)
+    # Whether the agent has to check the unit: it is only the nearest one known, or that of a place that was guessed
+    # (`locations.session.Choice`).
     is_nearest = models.BooleanField(default=False)
     # The language of the visit, in which Pnav's own lines are said.
     language = models.CharField(max_length=10, default="fr")

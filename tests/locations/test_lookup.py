@@ -164,6 +164,23 @@ def test_search_for_the_chat_takes_the_largest_commune_and_its_first_unit():
     assert lonely.for_exchange == (lonely.places[0], None)
 
 
+@pytest.mark.parametrize(
+    ("typed", "is_guess"), [("Paris", True), ("51300", True), ("Lyon", True), ("75015", False), ("Arles", False)]
+)
+def test_search_says_that_the_place_of_the_chat_is_one_of_several(typed, is_guess):
+    answer, _codes = found(typed)
+    assert answer.for_exchange and answer.is_guess is is_guess
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_contradicted"),
+    [("13200 Belley", True), ("13200 Arles", False), ("13200 Nulle-Part", False), ("75015 Paris", False)],
+)
+def test_search_whose_code_and_name_contradict_each_other_is_no_place_for_the_chat(typed, is_contradicted):
+    answer, _codes = found(typed)
+    assert answer.is_contradicted is is_contradicted and (answer.for_exchange is None) is is_contradicted
+
+
 def test_search_of_a_cedex_code_says_so():
     PostalCode.objects.create(code="38307", municipality_id="38053", kind=PostalCode.Kind.CEDEX)
     answer, codes = found("38307")

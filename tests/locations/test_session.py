@@ -82,6 +82,17 @@ def test_current_choice_before_any(request_, django_assert_num_queries):
     assert session.current_choice(request_) is None
 
 
+@pytest.mark.parametrize("is_guessed", [True, False])
+def test_choice_says_that_it_was_guessed(request_, is_guessed):
+    here = municipality("Ici", postal_codes=("01400",))
+    kept = {"postal_code": "01400", "municipality": here, "reception_point": None}
+    session.choose(request_, **kept, is_guessed=is_guessed)
+    choice = session.current_choice(request_)
+    assert choice.is_guessed is is_guessed and not choice.is_nearest and choice.as_search == "01400 Ici"
+    session.choose(request_, **kept)
+    assert not session.current_choice(request_).is_guessed
+
+
 @pytest.mark.parametrize(("purpose", "is_kept"), [("echange", False), ("contacts", True)])
 def test_another_place_typed_for_the_chat_takes_back_the_choice(request_, purpose, is_kept):
     here = municipality("Ici", postal_codes=("01400",))

@@ -125,7 +125,34 @@ def test_search_for_the_exchange_takes_the_largest_commune_of_a_code(client):
     municipality("Petite", "01801", ("01800",), population=10)
     large = municipality("Grande", "01802", ("01800",), population=900)
     post(client, "01800", "echange")
-    assert client.session["locations"] == {"postal_code": "01800", "unit": None, "insee": large.pk}
+    assert client.session["locations"] == {"postal_code": "01800", "unit": None, "insee": large.pk, "guessed": True}
+
+
+def test_guess_becomes_a_choice_by_naming_the_commune_and_not_by_the_field_that_is_filled_in(client):
+    municipality("Petite", "01801", ("01800",), population=10)
+    large = municipality("Grande", "01802", ("01800",), population=900)
+    reception_point(for_=large)
+    post(client, "01800", "echange")
+    assert "nous avons pris le plus grand" in text_of(client.get(reverse("locations:my_contacts")))
+    assert 'value="01800 Grande"' in client.get("/").text
+    client.post("/", {"door": "adult", "q": "01800 Grande"})
+    assert client.session["locations"]["guessed"]
+    client.post("/", {"door": "adult", "q": "Grande"})
+    assert client.session["locations"]["insee"] == large.pk and "guessed" not in client.session["locations"]
+    client.post("/", {"door": "adult", "q": "01800"})
+    assert "guessed" not in client.session["locations"], "it was chosen"
+    assert "nous avons pris le plus grand" not in text_of(client.get(reverse("locations:my_contacts")))
+
+
+@pytest.mark.parametrize("purpose", ["echange", "contacts"])
+def test_search_for_the_exchange_asks_which_of_a_code_and_a_name_that_contradict_each_other(
+    client, arles, belley, purpose
+):
+    response = post(client, "13200 Belley", purpose)
+    assert response.headers["Location"] == reverse("locations:results")
+    page = text_of(client.get(response.headers["Location"]))
+    assert "Arles" in page and "Belley" in page
+    assert "unit" not in client.session["locations"]
 
 
 def test_search_for_the_exchange_asks_which_commune_of_a_name(client):

@@ -1,4 +1,5 @@
 import uuid
+from dataclasses import replace
 
 import pytest
 from django.core.cache import cache
@@ -45,6 +46,13 @@ def test_file_report_of_an_incomplete_visit_files_nothing(incomplete):
 def test_file_report_keeps_no_answer_that_left_the_path():
     report = file_report(visit({**ANSWERS, "scam": "scam", "unknown": "yes"}), submission_id=uuid.uuid4())
     assert report.triage_answers() == ANSWERS
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("doubt", ["is_nearest", "is_guessed", ""])
+def test_file_report_says_that_the_unit_has_to_be_checked(doubt):
+    choice = replace(CHOICE, **({doubt: True} if doubt else {}))
+    assert file_report(visit(ANSWERS, choice=choice), submission_id=uuid.uuid4()).is_nearest is bool(doubt)
 
 
 @pytest.mark.django_db

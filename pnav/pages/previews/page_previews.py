@@ -368,8 +368,8 @@ def _unit(**more: Any) -> ReceptionPoint:
 EXAMPLE = _unit(source=Source.DEMO)
 
 
-def _chosen(unit: ReceptionPoint | None = EXAMPLE, *, is_nearest: bool = False) -> Choice:
-    return Choice(postal_code="35000", municipality=TOWN, reception_point=unit, is_nearest=is_nearest)
+def _chosen(unit: ReceptionPoint | None = EXAMPLE, *, is_nearest: bool = False, is_guessed: bool = False) -> Choice:
+    return Choice("35000", municipality=TOWN, reception_point=unit, is_nearest=is_nearest, is_guessed=is_guessed)
 
 
 def _partner(kind: str, **more: Any) -> Partner:
@@ -408,11 +408,12 @@ def _contacts(
     opening: Opening | None,
     *,
     is_nearest: bool = False,
+    is_guessed: bool = False,
     partners: Sequence[Partner] = PARTNERS,
 ) -> Draw:
     def draw(trial: Trial) -> HttpResponse:
         found = group_partners(TOWN, partners)
-        choice = _chosen(unit, is_nearest=is_nearest)
+        choice = _chosen(unit, is_nearest=is_nearest, is_guessed=is_guessed)
         page = contacts_page(choice, opening=opening, partners=found, has_other_units=True)
         return draw_page(trial, "locations/my_contacts.html", page)
 
@@ -425,6 +426,7 @@ _HOLIDAY = Opening(is_open=None)
 _SILENT = {"telephone": "", "address": "", "postal_code": "", "town": ""}
 CONTACTS = (
     _contacts(_unit(), _OPEN),
+    _contacts(_unit(), _OPEN, is_guessed=True),
     _contacts(EXAMPLE, _SHUT, is_nearest=True, partners=()),
     _contacts(_unit(), _HOLIDAY),
     _contacts(_unit(**_SILENT), _HOLIDAY),

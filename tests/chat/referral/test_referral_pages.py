@@ -21,7 +21,7 @@ from chat.referral import queries as referral_queries
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author
 from chat.rules.referral import State
-from locations.models import Source
+from locations.models import Competence, Source
 from pnav.accounts.models import Role, User
 from reports.models import AccessKind, AccessRecord
 from reports.session import DISCREET, GENERATION, KEY
@@ -105,6 +105,29 @@ def test_search_keeps_what_was_written_and_finds_units(conversation, console):
     page = said(answer)
     assert "Gendarmerie de Cadenet" in page and "déjà écrit" in page and "Erreur :" not in page
     assert 'role="alert"' not in panel_of(page)
+
+
+def test_unit_that_has_to_be_checked_is_not_ticked_in_advance(console, conversation):
+    """It is the nearest one, or that of a commune that was guessed from « Paris »."""
+    panel = panel_of(said(console.get(page_of(conversation))))
+    assert " checked" in panel and "son point d'accueil" in panel
+    conversation.report.is_nearest = True
+    conversation.report.save()
+    panel = panel_of(said(console.get(page_of(conversation))))
+    assert " checked" not in panel and "à vérifier : d'après ce que la personne a saisi" in panel
+
+
+def test_nearest_unit_that_an_agent_finds_is_not_ticked_in_advance(console, conversation):
+    conversation.report.reception_point = None
+    conversation.report.save()
+    here = places.municipality("Ici", postal_codes=("84160",), latitude=43.7, longitude=5.3)
+    near = places.reception_point("Gendarmerie de Cadenet", latitude=43.8, longitude=5.3)
+    hand.account(near)
+    data = {"act": "search", "q": "84160", "summary": ""}
+    panel = panel_of(said(console.post(f"{page_of(conversation)}transmission/", data)))
+    assert "Gendarmerie de Cadenet" in panel and " checked" not in panel
+    Competence.objects.create(municipality=here, reception_point=near, source=Source.MINISTRY)
+    assert " checked" in panel_of(said(console.post(f"{page_of(conversation)}transmission/", data)))
 
 
 def test_agent_is_told_before_that_a_unit_has_no_account(console, conversation):
