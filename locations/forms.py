@@ -1,7 +1,7 @@
 """These forms read what a visitor sends: a place to look for, and the service chosen among those found."""
 
 import re
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django.db import models
@@ -47,6 +47,21 @@ class ChoiceForm(forms.Form):
     )
     purpose = forms.ChoiceField(choices=Purpose, required=False)
 
+    @classmethod
+    def refused(cls, *, is_gone: bool) -> Self:
+        """Return the form with the error of one that was refused: nothing was selected or, where is_gone, what was
+        selected has left the tables."""
+        form = cls({})
+        if is_gone:
+            form.errors.clear()
+            form.add_error("service", forms.ValidationError(location_texts.SERVICE_GONE.say(), code="gone"))
+        return form
+
+    @property
+    def is_gone(self) -> bool:
+        """Return whether it was refused because what was selected has left the tables."""
+        return self.has_error("service", code="gone")
+
     def clean(self) -> dict[str, Any]:
         """Add `municipality`, `reception_point` (or None) and `postal_code`, which must exist and belong together."""
         cleaned = super().clean() or {}
@@ -59,7 +74,7 @@ class ChoiceForm(forms.Form):
         reception_point = ReceptionPoint.objects.filter(pk=unit).first() if unit else None
         belongs = not postal_code or PostalCode.objects.filter(code=postal_code, municipality_id=insee_code).exists()
         if municipality is None or (unit and reception_point is None) or not belongs:
-            self.add_error("service", location_texts.SERVICE_GONE.say())
+            self.add_error("service", forms.ValidationError(location_texts.SERVICE_GONE.say(), code="gone"))
             return cleaned
         return {
             **cleaned,

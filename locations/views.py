@@ -37,6 +37,8 @@ LARGE_TOWNS = (
 MANY_PLACES = 5
 # Communes of one name, the largest first: the others are folded.
 HOMONYMS_SHOWN = 3
+# In the address of the results: the service that was selected has left the tables.
+GONE = "parti"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -136,7 +138,8 @@ def results(request: HttpRequest) -> HttpResponse:
     if pending is None:
         return redirect("locations:search")
     text, purpose = pending
-    form = ChoiceForm({}) if "erreur" in request.GET else None
+    error = request.GET.get("erreur")
+    form = None if error is None else ChoiceForm.refused(is_gone=error == GONE)
     is_asked = session.is_new_search(request)
     return _show(request, lookup.search(text), text=text, purpose=purpose, form=form, is_asked=is_asked)
 
@@ -202,7 +205,7 @@ def choose(request: HttpRequest) -> HttpResponse:
         session.remember_search(
             request, text=search_form.cleaned_data["q"], purpose=search_form.cleaned_data["purpose"]
         )
-        return redirect(_with(reverse("locations:results"), erreur="service"))
+        return redirect(_with(reverse("locations:results"), erreur=GONE if form.is_gone else "service"))
     session.choose(
         request,
         postal_code=form.cleaned_data["postal_code"],

@@ -362,14 +362,22 @@ def test_choose_nothing_shows_the_list_again(client, arles):
 
 
 @pytest.mark.parametrize(
-    "service",
-    ["13004_999999_13200", "99999__", "13004__75001", "arles", "13004_1_2_3", "13004_99999999999999999999_13200"],
+    ("service", "told"),
+    [
+        ("13004_999999_13200", "Ce service n'est plus dans la liste. En sélectionner un autre."),
+        ("99999__", "Ce service n'est plus dans la liste. En sélectionner un autre."),
+        ("13004__75001", "Ce service n'est plus dans la liste. En sélectionner un autre."),
+        ("arles", "Sélectionner un service dans la liste."),
+        ("13004_1_2_3", "Sélectionner un service dans la liste."),
+        ("13004_99999999999999999999_13200", "Sélectionner un service dans la liste."),
+    ],
 )
-def test_choose_something_that_is_not_offered(client, arles, service):
+def test_choose_something_that_is_not_offered(client, arles, service, told):
     response = client.post(
         reverse("locations:choose"), {"service": service, "q": "arles", "purpose": "contacts"}, follow=True
     )
-    assert 'id="service-error"' in text_of(response)
+    page = unescape(text_of(response))
+    assert re.search(r'id="service-error">([^<]+)<', page)[1] == told
     assert "unit" not in client.session["locations"]
 
 

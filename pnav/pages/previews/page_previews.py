@@ -479,10 +479,7 @@ def _select(*, units: Sequence[ReceptionPoint] = (EXAMPLE,), error: str = "", is
     """Return what was found. error: a refusal of the choice; is_gone: because the unit has left the list."""
 
     def draw(trial: Trial) -> HttpResponse:
-        form = ChoiceForm({"service": ""}) if error else None
-        if form is not None and is_gone:
-            form.errors.clear()
-            form.add_error("service", location_texts.SERVICE_GONE.say())
+        form = ChoiceForm.refused(is_gone=is_gone) if error else None
         found = _found(units=units, zone=Zone.DROM, others=_OTHERS)
         page = results_page(found, text=cast.WRITTEN, purpose=Purpose.CONTACTS, form=form)
         return draw_page(trial, "locations/select.html", page)
