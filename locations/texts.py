@@ -328,6 +328,12 @@ add(
     ),
 )
 add(
+    "places.remove_changes_nothing",
+    REMOVE,
+    _("Rien ne change pour ce qui est en cours."),
+    note="Pendant un échange : la personne qui répond garde le lieu qu'elle lit.",
+)
+add(
     "places.remove_question_discreet",
     REMOVE,
     _("Vous souhaitez supprimer ce lieu ?"),

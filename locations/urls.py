@@ -1,5 +1,6 @@
 from django.urls import path
 
+from common.open_exchange import leads_back
 from locations import views
 
 app_name = "locations"
@@ -10,6 +11,12 @@ urlpatterns = [
     path("choisir/", views.choose, name="choose"),
     path("choix/", views.chosen, name="chosen"),
     path("supprimer/", views.remove, {"what": "place"}, name="remove"),
-    path("supprimer-interlocuteur/", views.remove, {"what": "interlocutor"}, name="remove_interlocutor"),
+    # Whoever answers an open exchange goes on: nobody is removed from it here.
+    path(
+        "supprimer-interlocuteur/",
+        leads_back(views.remove, ("GET", "HEAD", "POST")),
+        {"what": "interlocutor"},
+        name="remove_interlocutor",
+    ),
     path("mes-contacts/", views.my_contacts, name="my_contacts"),
 ]

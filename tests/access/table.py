@@ -324,7 +324,7 @@ ROUTES: dict[str, Route] = {
     "locations:choose": Route(anybody, WRITE, to=(PLACE,)),
     "locations:chosen": Route(anybody, READ, to=(PLACE,)),
     "locations:remove": Route(anybody, FORM, to=(PLACE,)),
-    "locations:remove_interlocutor": Route(anybody, FORM, to=(PLACE,)),
+    "locations:remove_interlocutor": Route(anybody, FORM, to=(PLACE, "/tchat/")),
     "locations:my_contacts": Route(anybody, READ, to=(PLACE,)),
     # The visitor's exchange: only the session opens it.
     "reports:create": Route(own_visit("/orientation/"), FORM, to=("/tchat/",)),

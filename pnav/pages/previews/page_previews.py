@@ -501,15 +501,19 @@ def _not_found(*, suggestions: Sequence[Suggestion] = (), abroad: str = "") -> D
     return draw
 
 
-def _of_choice(template: str, choice: Choice, **more: str) -> Draw:
-    return lambda trial: draw_page(trial, template, choice_page(choice, **more))
+def _of_choice(template: str, choice: Choice, *, in_exchange: bool = False, **more: str) -> Draw:
+    around: dict[str, Any] = {"open_exchange": True} if in_exchange else {}
+    return lambda trial: draw_page(trial, template, choice_page(choice, **more) | around)
 
 
 CHOSEN = (
     _of_choice("locations/chosen.html", _chosen(is_nearest=True)),
     _of_choice("locations/chosen.html", _chosen(None)),
 )
-REMOVE = tuple(_of_choice("locations/remove.html", _chosen(), what=what) for what in ("place", "interlocutor"))
+REMOVE = (
+    *(_of_choice("locations/remove.html", _chosen(), what=what) for what in ("place", "interlocutor")),
+    _of_choice("locations/remove.html", _chosen(), what="place", in_exchange=True),
+)
 
 # --- the signalement --------------------------------------------------------------------------------------------------
 

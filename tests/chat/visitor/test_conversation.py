@@ -473,6 +473,23 @@ def test_no_other_page_offers_to_begin_while_an_exchange_is_open(as_reporter):
     assert beginnings() >= {"/", "/mineurs/", "/nothing/", "/point-d-accueil/choix/", "/point-d-accueil/mes-contacts/"}
 
 
+def test_nobody_reads_that_who_answers_was_removed_while_the_exchange_goes_on(as_reporter):
+    commune = places.municipality("Belley", "01034", ("01300",))
+    places.reception_point("Gendarmerie - Brigade de Belley", for_=commune)
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    client.post("/point-d-accueil/", {"q": "01300", "purpose": "contacts"})
+    link, warning = 'href="/point-d-accueil/supprimer-interlocuteur/"', "Rien ne change pour ce qui est en cours."
+    assert link not in shown(client.get("/point-d-accueil/choix/"))
+    for answer in (client.get, client.post):
+        assert answer("/point-d-accueil/supprimer-interlocuteur/").url == PAGE
+    assert "locations" in client.session
+    assert warning in shown(client.get("/point-d-accueil/supprimer/"))
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    assert link in shown(client.get("/point-d-accueil/choix/"))
+    assert warning not in shown(client.get("/point-d-accueil/supprimer/"))
+
+
 def test_orientation_does_not_begin_again_while_an_exchange_is_open(as_reporter):
     conversation = make.waiting()
     client = as_reporter(conversation)
