@@ -6,7 +6,7 @@ After a restore it repeats deletions.
 import json
 import logging
 import sys
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from common.choices import label_of
-from reports.models import Erased
 from reports.retention import deletion, proof, tombstones
 from reports.rules.retention import Cause, Item, Kind, State
 
@@ -47,20 +46,29 @@ class Command(BaseCommand):
             "--replay", metavar="FICHIER", help="après une restauration : effacer de nouveau (« - » : entrée)"
         )
         parser.add_argument("--json", action="store_true", help="le plan en JSON")
+        parser.add_argument(
+            "--to", type=Path, metavar="FICHIER", help="avec --erased : où garder les empreintes, d'un jour à l'autre"
+        )
+        parser.add_argument(
+            "--uncounted", action="store_true", help="avec --replay : une liste d'une version qui ne comptait pas"
+        )
 
     def handle(self, *args: Any, verbosity: int = 1, **options: Any) -> None:
         now = deletion.moment()
         if options["json"] and not options["plan"]:
             raise CommandError("--json va avec --plan.")
+        if options["to"] and not options["erased"]:
+            raise CommandError("--to va avec --erased.")
+        if options["uncounted"] and not options["replay"]:
+            raise CommandError("--uncounted va avec --replay.")
         if options["plan"]:
             self._plan(now, as_json=options["json"])
         elif options["proof"]:
             self._prove(options["proof"], now)
         elif options["erased"]:
-            for mark in Erased.objects.order_by("on", "digest"):
-                self.stdout.write(f"{mark.digest} {mark.on}")
+            self._tell_erased(options["to"], now)
         elif options["replay"]:
-            self._replay(options["replay"], now)
+            self._replay(options["replay"], now, counted=not options["uncounted"])
         else:
             self._forget(now)
             if verbosity:
@@ -109,15 +117,34 @@ class Command(BaseCommand):
         if not read.is_sound:
             raise CommandError("Les traces et le registre ne se confirment pas : prévenir le délégué à la protection.")
 
-    def _replay(self, name: str, now: datetime) -> None:
+    def _tell_erased(self, path: Path | None, now: datetime) -> None:
+        if path is None:
+            self.stdout.write(tombstones.list_text(tombstones.read_marks()), ending="")
+            return
+        since = timezone.localdate(now - timedelta(days=deletion.rule_of(Kind.ERASED).total_days))
+        try:
+            count, lacking = tombstones.keep_list(path, since=since)
+        except OSError as error:
+            raise CommandError(f"--to : ce fichier n'est pas écrit ({type(error).__name__}).") from None
+        except ValueError:
+            raise CommandError("--to : ce fichier n'est pas une liste entière. Il reste tel quel.") from None
+        self.stdout.write(f"{count} empreinte(s) gardée(s), dont {lacking} que cette base n'a pas.")
+
+    def _replay(self, name: str, now: datetime, *, counted: bool) -> None:
         try:
             text = sys.stdin.read() if name == "-" else Path(name).read_text()
         except OSError as error:
             raise CommandError(f"Cette liste ne peut pas être lue ({type(error).__name__}).") from None
         try:
-            marks = tombstones.parse_list(text.splitlines())
+            marks = tombstones.parse_list(text.splitlines(), counted=counted)
         except ValueError as error:
-            raise CommandError("Ce n'est pas une liste écrite par « retention --erased ».") from error
+            raise CommandError(
+                "Ce n'est pas une liste entière de « retention --erased » : sa dernière ligne dit combien il y en a. "
+                "Pour une liste d'une version qui ne le disait pas : --uncounted."
+            ) from error
+        if not marks:
+            raise CommandError("Cette liste est vide : cherchez celle d'avant, si un effacement a été accordé depuis.")
+        tombstones.keep_marks(marks)  # the list of the next day is to have those too that are frozen or not here
         # This is the module of exchanges, through which their reports are deleted too.
         gone, frozen = import_module(settings.KEEPERS[0]).forget_again(marks, now=now)
         self.stdout.write(
