@@ -18,6 +18,7 @@ from tests.browser import staff
 from tests.browser.conftest import Axe, LiveSite, PageFactory, goes_on
 from tests.browser.exchange import in_site
 from tests.browser.forgetting import forget
+from tests.browser.layout import boxes
 from tests.factories import chat as make
 from tests.factories import locations as places
 from tests.factories.chat import unit
@@ -166,6 +167,8 @@ def test_enrolment_and_sign_in_without_javascript(live_site, page_factory: PageF
     page.fill("[name=code]", totp_code(secret_on(page), seconds=IN_A_BROWSER))
     submit(page)
     expect(page.locator("h1")).to_have_text("Codes de secours")
+    codes, presence = boxes(page, ".pnav-codes", "#presence")
+    assert codes["bottom"] <= presence["top"], "the bar of presence hides codes that are shown once"
     page.goto(live_site.url + "/console/")
     expect(page).to_have_url(live_site.url + "/console/")
 
@@ -379,6 +382,11 @@ IS_CUT = """() => {
 }"""
 
 
+# Rows of a form that are wider than their place, which cuts them.
+CUT_ROWS = """() => [...document.querySelectorAll(".form-row")]
+  .filter((row) => row.scrollWidth > row.clientWidth).map((row) => row.className)"""
+
+
 def test_account_without_scripts_has_its_unit_typed_and_no_list_that_is_empty(
     live_site: LiveSite, page_factory: PageFactory, account: Callable[..., str]
 ):
@@ -394,6 +402,16 @@ def test_account_without_scripts_has_its_unit_typed_and_no_list_that_is_empty(
     plain = page_factory()
     staff.sign_in(plain, live_site, name, "/admin/accounts/user/add/")
     expect(plain.locator("[name=agent-0-unit] + .select2")).to_be_visible()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_form_of_an_account_is_not_cut_on_a_narrow_screen(
+    live_site: LiveSite, page_factory: PageFactory, account: Callable[..., str], javascript: bool
+):
+    page = page_factory(javascript=javascript, width=360)
+    staff.sign_in(page, live_site, account(Role.ADMINISTRATOR, totp=True), "/admin/accounts/user/add/")
+    expect(page.locator("[name=agent-0-public_name]")).to_be_visible()
+    assert page.evaluate(CUT_ROWS) == []
 
 
 @pytest.mark.new_tabs
