@@ -180,6 +180,8 @@ def test_exchange_that_was_accepted_takes_no_words_of_another(live_site: LiveSit
     held[0].continue_()
     expect(page.locator(".console-thread")).to_have_count(3)
     expect(page.locator(f"#offres form[data-opens='{two.public_id}']")).to_have_count(0)
+    # The offer is gone, and its tone is off until an agent turns it on: that it came is said in sight too.
+    expect(page.locator("#avis")).to_have_text(re.compile(r"^3 · \S+\s: l'échange est là, dans la liste\."))
     page.keyboard.type("ensuite ?")
     expect_open(page, mine)
     expect(area_of(page, mine)).to_have_value("Je vous écouteet ensuite ?")

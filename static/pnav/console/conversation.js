@@ -147,16 +147,41 @@ export async function open(id, how) {
     return true;
   }
   const hasMovedOn = noteWork();
-  // Of one that is nobody's to read any more, what can be copied is still here.
-  const c = (await (loading.get(id) ?? fetchConversation(id))) ?? was;
+  const c = await read(id);
   if (!c) return false;
   if (wish === wishes.made && !hasMovedOn()) show(c, how);
   else {
     c.isNew ||= c.isUnanswered && c !== desk.current;
     count();
-    if (wish === wishes.made) tell(say("opening_waits", { aim: c.aim }));
+    if (wish === wishes.made) tellWaits(c);
   }
   return true;
+}
+
+/**
+ * Return a conversation once it is in the page. Of one that is nobody's to read any more, what can be copied is still
+ * here.
+ *
+ * @param {string} id
+ */
+async function read(id) {
+  const was = conversations.get(id);
+  if (was && !was.gone) return was;
+  return (await (loading.get(id) ?? fetchConversation(id))) ?? was;
+}
+
+/** Say, in sight too, that what was wanted is in the list. @param {Conversation} c */
+const tellWaits = ({ aim }) => tell(say("opening_waits", { aim }));
+
+/**
+ * A conversation was accepted by an agent who went on with something else meanwhile. It comes with a tone and waits in
+ * the list, and that is said where the offer has disappeared.
+ *
+ * @param {string} id
+ */
+export async function letWait(id) {
+  const c = await read(id);
+  if (c && c !== desk.current) tellWaits(c);
 }
 
 /** @param {Conversation} c @param {How} [how] */

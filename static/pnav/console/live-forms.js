@@ -7,7 +7,7 @@
 
 import { all, find, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
-import { check, open } from "./conversation.js";
+import { check, letWait, open } from "./conversation.js";
 import { noteSent } from "./drafts.js";
 import { showDuty } from "./duty.js";
 import { signOut, tellUnanswered } from "./line.js";
@@ -164,8 +164,8 @@ export async function settle(form, button, answer, hasMovedOn = () => false) {
     elsewhere(form, answer, page);
     return;
   }
-  // What was accepted comes with a tone, and waits in the list, when the agent went on with something else.
-  const opens = hasMovedOn() ? "" : accepted(form, answer);
+  const taken = accepted(form, answer);
+  const isWaiting = hasMovedOn(); // what was accepted: the agent went on with something else
   // The answer may come late. The focus is moved only if it is still in the form, or, when the form was drawn again
   // meanwhile, if it is where the form was.
   const at = document.activeElement;
@@ -195,7 +195,7 @@ export async function settle(form, button, answer, hasMovedOn = () => false) {
     focus.scrollIntoView({ block: "nearest" }); // the beginning of a long panel
   }
   tell(page, form, Boolean(button)); // after the focus has moved: a screen reader would drop it for what has the focus
-  if (opens) open(opens);
+  if (taken) (isWaiting ? letWait : open)(taken);
 }
 
 /**
