@@ -257,6 +257,7 @@ def _words() -> dict[str, str]:
             "Ce que vous écriviez reste à copier."
         ),
         "left_in_danger": _("{aim} est terminé, et sa procédure d'urgence est encore ouverte : voir « Terminés »."),
+        "to_copy": _("Votre texte, à copier"),
         "left": _("Échange fini, {name} : {reason}."),
         "back": _("Connexion rétablie."),
         "sheet_unsaved": _(

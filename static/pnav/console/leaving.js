@@ -46,7 +46,11 @@ export function leave(c, reason) {
   c.draft = undefined;
   if (c.form && c.area) {
     c.area.readOnly = true; // what was being written can still be copied
-    for (const part of all("button, details", c.form)) part.hidden = true;
+    // So do the keys that lead to nothing any more.
+    for (const part of all("button, details, .console-say-row, .console-reply__row", c.form)) part.hidden = true;
+    const label = c.area.labels[0];
+    label.textContent = words.to_copy;
+    delete label.dataset.showsKey;
     c.form.hidden = !c.area.value;
   }
   showDanger(c, "", 0); // the mark is for who answers
