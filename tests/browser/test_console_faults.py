@@ -143,6 +143,7 @@ def test_sheet_whose_save_got_no_answer_is_sent_again(live_site: LiveSite, page:
     assert page.evaluate("() => !dispatchEvent(new Event('beforeunload', { cancelable: true }))"), "leaving asks"
     page.unroute("**/fiche/")
     expect(kept).to_contain_text("Fiche enregistrée", timeout=30_000)
+    expect(page.locator("#avis")).to_contain_text("Fiche enregistrée à")  # as it was told that it is not
     expect(sheet.locator("[data-conflict]")).to_have_count(0)
     expect(yes).to_have_attribute("aria-pressed", "true")
     assert page.evaluate("() => dispatchEvent(new Event('beforeunload', { cancelable: true }))")

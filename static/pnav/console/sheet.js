@@ -62,7 +62,11 @@ function save(form) {
 export const saved = (form) => {
   const sheet = sheets.get(form);
   if (!sheet) return;
-  if (sheet.isSending) sheet.failures = 0; // otherwise none has come (`retryLater`)
+  if (sheet.isSending) {
+    // Otherwise none has come (`retryLater`). Where the sheet stands now is told as it was told that it is not saved.
+    if (sheet.failures) tell((find("[id^=fiche-gardee]", form).textContent ?? "").trim());
+    sheet.failures = 0;
+  }
   sheet.isSending = false;
 };
 
