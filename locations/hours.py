@@ -249,8 +249,7 @@ class Opening:
     """It says whether a place is open at one moment.
 
     is_open is None when it cannot be said: on a public holiday of which the source says nothing.
-    until is the time when an open place closes, in words; it is empty when the place closes neither that day nor the
-    next.
+    until is the time when an open place closes, in words; it is empty when the place stays open over the next midnight.
     next_day and next_time are when a closed place opens next, in words; they are empty when the week has no opening.
     """
 
@@ -271,7 +270,8 @@ def opening_at(week: Week, moment: datetime, *, department_code: str) -> Opening
     slots = week.get(HOLIDAYS if holiday else DAYS[today.weekday()], [])
     for start, end in slots:
         if start <= clock < end:
-            return Opening(is_open=True, until="" if end == "24:00" else tell_time(end))
+            goes_on = end == "24:00" and _opens_at_midnight(week, today + timedelta(days=1), department_code)
+            return Opening(is_open=True, until="" if goes_on else tell_time(end))
         if clock < start:
             return Opening(is_open=False, next_day=_("aujourd'hui"), next_time=tell_time(start))
     for ahead in range(1, 8):
@@ -283,6 +283,14 @@ def opening_at(week: Week, moment: datetime, *, department_code: str) -> Opening
             name = _("demain") if ahead == 1 else str(_DAY_NAMES[DAYS[day.weekday()]])
             return Opening(is_open=False, next_day=name, next_time=tell_time(slots[0][0]))
     return Opening(is_open=False)
+
+
+def _opens_at_midnight(week: Week, day: date, department_code: str) -> bool:
+    """Return whether a place is open from the first minute of a day. A public holiday of which the source says nothing
+    counts as the ordinary day that it is."""
+    is_told = HOLIDAYS in week and is_public_holiday(day, department_code)
+    slots = week.get(HOLIDAYS if is_told else DAYS[day.weekday()], [])
+    return bool(slots) and slots[0][0] == "00:00"
 
 
 # --- time and holidays --------------------------------------------------------------------------------------------

@@ -299,13 +299,12 @@ def propose_appointment(*, conversation_id: int, meets_at: datetime, by: Abstrac
         moment = moment_in_words(meets_at, unit)
         told = _unit_in_words(unit)
         page = form_texts.PAGE_NAMED.say(name=page_texts.MY_APPOINTMENT.say())
-        week = hours.describe(unit.opening_hours) if unit.opening_hours else []
         words = {
             "moment": moment,
             "unit": unit.name,
             "address": unit.address_lines,
             "telephone": unit.telephone,
-            "hours": [f"{line.days} : {line.hours}" for line in week],
+            "hours": hours_told(unit, " : "),
             "is_example": unit.is_example,
         }
     places = {"moment": moment, "where": told["where"], "number": number, "page": page}
@@ -322,12 +321,23 @@ def moment_in_words(moment: datetime, unit: ReceptionPoint) -> str:
 
 
 def _unit_in_words(unit: ReceptionPoint) -> dict[str, str]:
-    week = hours.describe(unit.opening_hours) if unit.opening_hours else []
     unknown = (form_texts.HOURS_CALL if unit.telephone else form_texts.HOURS_UNKNOWN).say()
     return {
         "where": ", ".join(filter(None, [unit.name, *unit.address_lines, unit.telephone])),
-        "when": " ; ".join(f"{line.days} {line.hours}" for line in week) or unknown,
+        "when": " ; ".join(hours_told(unit, " ")) or unknown,
     }
+
+
+def hours_told(unit: ReceptionPoint, between: str) -> list[str]:
+    """Return the hours of a unit in words; none when they are not known. between: what follows the days of a line.
+
+    Where the source says nothing of public holidays, the last line says that they may differ, because what is proposed
+    may be read on one.
+    """
+    lines = [f"{line.days}{between}{line.hours}" for line in unit.hours_in_words]
+    if lines and hours.HOLIDAYS not in (unit.opening_hours or {}):
+        lines.append(form_texts.HOURS_HOLIDAYS.say())
+    return lines
 
 
 def _put(

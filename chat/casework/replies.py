@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from chat.casework import proposals
 from chat.casework.person_summary import PersonSummary
 from chat.models import Agent, CannedReply, OwnReply
 from chat.rules import reply_template
@@ -50,7 +51,7 @@ def _values(first_name: str, unit: ReceptionPoint | None, commune: str) -> dict[
         "unite": unit.name if unit else "",
         "adresse": ", ".join(unit.address_lines) if unit else "",
         "telephone": unit.telephone if unit else "",
-        "horaires": " ; ".join(f"{line.days} : {line.hours}" for line in unit.hours_in_words) if unit else "",
+        "horaires": " ; ".join(proposals.hours_told(unit, " : ")) if unit else "",
         "commune": commune,
     }
 

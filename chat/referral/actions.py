@@ -36,7 +36,6 @@ from chat.rules.referral import RUNNING, Basis, Part, State, can_move, may_go_wi
 from chat.texts import thread as thread_texts
 from common import clock
 from common.texts.catalogue import Sentence
-from locations import hours
 from locations.models import ReceptionPoint
 from reports import form_of_address
 from reports.audit import log as audit_log
@@ -337,7 +336,6 @@ def propose_meeting(
     _move(row, State.MEETING, Part.UNIT)
     point = row.point
     with translation.override(row.conversation.report.language):
-        week = hours.describe(point.opening_hours) if point is not None and point.opening_hours else []
         unit = words_of(row)
         words = {
             "moment": proposals.moment_in_words(meets_at, point) if point is not None else "",
@@ -345,7 +343,7 @@ def propose_meeting(
             "place": place,
             "address": [place] if place else unit.get("address", []),
             "telephone": unit.get("telephone", ""),
-            "hours": [f"{line.days} : {line.hours}" for line in week],
+            "hours": proposals.hours_told(point, " : ") if point is not None else [],
             "is_example": unit.get("is_example", False),
         }
     where = place or ", ".join(words["address"]) or words["unit"]

@@ -155,6 +155,7 @@ YES = add("chat.answer_yes", PROPOSALS, _("Oui"))
 NO = add("chat.answer_no", PROPOSALS, _("Non"))
 LATER = add("chat.answer_later", PROPOSALS, _("Je ne sais pas encore"))
 HOURS_CALL = add("chat.hours_call", PROPOSALS, _("inconnus, appeler avant"))
+HOURS_HOLIDAYS = add("chat.hours_holidays", PROPOSALS, _("peuvent différer les jours fériés"))
 HOURS_UNKNOWN = add("chat.hours_unknown", PROPOSALS, _("inconnus"))
 CODE_DATE = add(
     "chat.code_date",

@@ -138,6 +138,31 @@ def test_opening_at_on_an_ordinary_day(moment, is_open, until, next_day, next_ti
     )
 
 
+NIGHTS = {day: [["00:00", "24:00"]] for day in hours.DAYS}
+
+
+@pytest.mark.parametrize(
+    ("week", "until"),
+    [
+        (NIGHTS, ""),
+        ({**NIGHTS, "tue": []}, "minuit"),
+        ({**NIGHTS, "tue": [["08:00", "12:00"]]}, "minuit"),
+        ({**NIGHTS, "tue": [["00:00", "02:00"]]}, ""),
+        ({"mon": [["18:00", "24:00"]]}, "minuit"),
+    ],
+)
+def test_opening_at_says_until_midnight_where_a_place_does_not_go_on(week, until):
+    monday = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)  # 23:30 in Paris
+    assert hours.opening_at(week, monday, department_code="75") == hours.Opening(is_open=True, until=until)
+
+
+def test_opening_at_says_until_midnight_before_a_public_holiday_that_is_closed():
+    eve = datetime(2026, 12, 24, 22, 30, tzinfo=UTC)
+    assert hours.opening_at(NIGHTS, eve, department_code="75").until == ""
+    assert hours.opening_at({**NIGHTS, "holidays": []}, eve, department_code="75").until == "minuit"
+    assert hours.opening_at({**NIGHTS, "holidays": [["00:00", "12:00"]]}, eve, department_code="75").until == ""
+
+
 def test_opening_at_is_told_in_local_time():
     """9:30 in Paris on a Monday is past noon in La Réunion, and still Sunday night in Tahiti."""
     moment = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)

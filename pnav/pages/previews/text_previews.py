@@ -162,7 +162,7 @@ def _proposals(trial: Trial) -> HttpResponse:
         examples = {one.name: one.example for one in sentence.variables}
         return sentence.say(familiar=familiar, **examples | filled)
 
-    hours = (form_texts.HOURS_CALL, form_texts.HOURS_UNKNOWN)
+    hours = (form_texts.HOURS_CALL, form_texts.HOURS_UNKNOWN, form_texts.HOURS_HOLIDAYS)
     said = [
         *(example(thread_texts.COMPLAINT_AT, when=one.say()) for one in hours),
         example(thread_texts.COMPLAINT_ANYWHERE, bring=thread_texts.TO_BRING.say(familiar=familiar)),

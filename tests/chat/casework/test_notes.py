@@ -546,7 +546,8 @@ def test_reply_is_filled_from_the_point_d_accueil(agent, client, unit):
     own = own_of(agent, vous="{prenom} : {unite}, {adresse}, {telephone}, {horaires}")
     text = insert(client, conversation, own).replace("&#x27;", "'")
     where = "Commissariat d'Essai, 3 rue des Lilas, 93200 Saint-Denis, 01 00 00 00 00"
-    assert text == f"Camille : {where}, lundi : de 8 h à 12 h ; du mardi au dimanche : fermé"
+    when = "lundi : de 8 h à 12 h ; du mardi au dimanche : fermé ; peuvent différer les jours fériés"
+    assert text == f"Camille : {where}, {when}"
     assert "[à compléter" not in text
 
 

@@ -215,6 +215,21 @@ def test_complaint_says_where_when_and_what_to_bring(agent):
     assert "du lundi au vendredi de 8 h à 12 h" in body and "captures d'écran" in body
 
 
+@pytest.mark.parametrize(("holidays", "is_said"), [({}, True), ({"holidays": []}, False)])
+def test_person_is_told_that_hours_may_differ_on_public_holidays_of_which_nothing_is_known(agent, holidays, is_said):
+    unit = station()
+    unit.opening_hours |= holidays
+    unit.save()
+    conversation = make.assigned(agent, reception_point=unit)
+    proposals.propose_complaint(conversation_id=conversation.pk, by=agent.user)
+    row = proposals.propose_appointment(
+        conversation_id=conversation.pk, meets_at=timezone.now() + timedelta(days=3), by=agent.user
+    )
+    told = "peuvent différer les jours fériés"
+    complaint = conversation.messages.order_by("-seq")[1].body
+    assert (told in complaint, told in row.words["hours"]) == (is_said, is_said)
+
+
 def test_complaint_to_a_minor_says_tu_and_that_it_needs_no_parent(agent):
     conversation = make.assigned(agent, age_band="15_17", reception_point=station())
     proposals.propose_complaint(conversation_id=conversation.pk, by=agent.user)

@@ -16,6 +16,7 @@ from chat.rules import reply_template
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability, Outcome
 from common.postgresql.prepared import Prepared
+from locations import hours
 from locations.models import Municipality, Partner, ReceptionPoint
 from tests.chat.console.agents import CONSOLE, page_of, signed_in
 from tests.factories import chat as make
@@ -304,6 +305,18 @@ def test_dossier_tells_the_answers_the_report_and_the_place():
         "Ses réponses",
     ):
         assert words in dossier, words
+
+
+@pytest.mark.parametrize(("holidays", "told"), [({}, True), ({"holidays": []}, False)])
+def test_dossier_says_on_a_public_holiday_that_the_hours_may_differ(monkeypatch, holidays, told):
+    week = {day: [["00:00", "24:00"]] for day in hours.DAYS} | holidays
+    unit = ReceptionPoint.objects.create(name="Brigade", force="gendarmerie", key="h", opening_hours=week)
+    conversation = make.assigned(make.agent(), reception_point=unit)
+    christmas = datetime(2026, 12, 25, 9, 0, tzinfo=UTC)
+    reads = hours.opening_at
+    monkeypatch.setattr(hours, "opening_at", lambda week, _now, **there: reads(week, christmas, **there))
+    html = signed_in(conversation.assigned_to.user).get(page_of(conversation)).text
+    assert ("Jour férié : les horaires peuvent différer." in html) is told
 
 
 def test_dossier_says_why_in_the_third_person_for_a_minor():
