@@ -25,6 +25,7 @@ from chat.decisions import on_call
 from chat.models import Conversation
 from chat.retention.schedule import _decide, _held, _may_end, _part, _rule_applied, _with_acts, kind_of
 from chat.rules.lifecycle import Status
+from common.postgresql.long_statements import long_statements
 from reports.audit import log as audit_log
 from reports.models import Freeze, Motive, Report
 from reports.openings import actions as opening_actions
@@ -226,7 +227,7 @@ def forget_again(digests: Collection[str], *, now: datetime) -> tuple[int, int]:
     return len(gone), frozen
 
 
-@transaction.atomic
+@long_statements()
 def _forget_again(digests: Collection[str], now: datetime) -> tuple[list[Gone], int]:
     known = set(digests)
     keys = [

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import models, router, transaction
+from django.db import models, router
 
 from chat.retention.moving import with_ring
 from common import encryption
+from common.postgresql.long_statements import long_statements
 
 BATCH = 500
 
@@ -53,7 +54,7 @@ def _rotate(rows: models.QuerySet[Any], field: str, current: str, *, dry_run: bo
     rows = rows.using(database).order_by("pk").select_for_update(of=("self",))
     later = rows
     while True:
-        with transaction.atomic(using=database):
+        with long_statements(database):  # the whole table is read where the ring encrypted none of it
             batch = list(later[:BATCH])
             changed = []
             for row in batch:

@@ -1,12 +1,15 @@
 """Says of a restored site whether it is whole, before it opens to anybody (docs/restore.md)."""
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import DEFAULT_DB_ALIAS
 
+from common.data_keys import router
+from common.postgresql.long_statements import long_statements
 from pnav.backup import check
 from pnav.backup.manifest import Manifest
 from pnav.pages.management.commands.migrate import require_database
@@ -41,7 +44,9 @@ class Command(BaseCommand):
             raise CommandError("--exact compare au manifeste : donnez --manifest.")
         require_database(DEFAULT_DB_ALIAS)
         is_whole = True
-        with transaction.atomic():  # one cursor, which reads a few rows at a time
+        with ExitStack() as transactions:  # in which one cursor reads a few rows at a time, of tables of any size
+            for alias in {DEFAULT_DB_ALIAS, router.alias()}:
+                transactions.enter_context(long_statements(alias))
             for finding in check.findings(counted, exact=exact):
                 is_whole = is_whole and finding.is_good is not False
                 self.stdout.write(f"{MARKS[finding.is_good]:>4} : {finding.text}")
