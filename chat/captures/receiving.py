@@ -284,14 +284,27 @@ def show_captures(*, conversation: Conversation, only: Collection[UUID] | None =
 
 
 @transaction.atomic
-def show_of_facts(*, conversation: Conversation, only: Collection[UUID] | None = None) -> int:
-    """Show the captures of these facts, which the person shows; None for those of every shown fact."""
-    rows = Capture.objects.filter(conversation=conversation, shown_at__isnull=True, fact__shown_at__isnull=False)
-    whole = rows.exclude(state=CaptureState.ARRIVING)
-    shown = (whole if only is None else whole.filter(fact__public_id__in=only)).update(shown_at=clock.now())
+def show_of_facts(*, conversation: Conversation, only: Collection[UUID]) -> int:
+    """Show the complete captures of those of these facts that are shown; return how many were private."""
+    facts = JournalFact.objects.filter(conversation=conversation, public_id__in=only, shown_at__isnull=False)
+    rows = Capture.objects.filter(conversation=conversation, shown_at__isnull=True, fact__in=facts.values("pk"))
+    shown = rows.exclude(state=CaptureState.ARRIVING).update(shown_at=clock.now())
     if shown:
         pubsub.state_changed(conversation.public_id)
     return shown
+
+
+@transaction.atomic
+def take_back_of_facts(*, conversation: Conversation, only: Collection[UUID]) -> tuple[int, int]:
+    """Make the captures private again of those of these facts that are not shown; return how many, and how many were
+    seen and stay."""
+    facts = JournalFact.objects.filter(conversation=conversation, public_id__in=only, shown_at__isnull=True)
+    rows = Capture.objects.filter(conversation=conversation, shown_at__isnull=False, fact__in=facts.values("pk"))
+    # The condition on read_at is of this table alone, so PostgreSQL looks at it again if the agent's page came first.
+    taken = rows.filter(read_at__isnull=True).update(shown_at=None)
+    if taken:
+        pubsub.state_changed(conversation.public_id)
+    return taken, rows.filter(read_at__isnull=False).count()
 
 
 @transaction.atomic

@@ -74,6 +74,11 @@ def count_facts(conversation: Conversation, *, only: Collection[UUID] | None = N
     return Counts(**found)
 
 
+def private_facts(conversation: Conversation, only: Collection[UUID] | None = None) -> list[UUID]:
+    """Return the ids of the facts that are private. only: look at these; None for all. One statement."""
+    return list(_of(conversation, only).filter(shown_at__isnull=True).values_list("public_id", flat=True))
+
+
 def _of(conversation: Conversation, only: Collection[UUID] | None) -> QuerySet[JournalFact]:
     rows = JournalFact.objects.filter(conversation=conversation)
     return rows if only is None else rows.filter(public_id__in=only)
@@ -124,6 +129,11 @@ def read_facts(conversation: Conversation, until: datetime | None = None) -> lis
     """
     rows = JournalFact.objects.filter(conversation=conversation, read_at__isnull=False)
     return in_order(_opened(conversation, rows if until is None else rows.filter(read_at__lte=until)))
+
+
+def count_read_of(conversation: Conversation, only: Collection[UUID]) -> int:
+    """Return how many of these facts were shown and read. One statement."""
+    return _of(conversation, only).filter(read_at__isnull=False).count()
 
 
 def count_read(conversation: Conversation, until: datetime | None = None) -> tuple[int, datetime | None]:

@@ -130,6 +130,25 @@ READ_ALREADY = add(
     _("Déjà lu par votre interlocuteur : cela reste dans l'échange."),
     _("Déjà lu par ton interlocuteur : cela reste dans l'échange."),
 )
+READ_KEPT = add(
+    "journal.read_kept",
+    JOURNAL,
+    _("Déjà lu par votre interlocuteur, cela reste dans l'échange : {count}."),
+    _("Déjà lu par ton interlocuteur, cela reste dans l'échange : {count}."),
+    variables=[COUNT],
+)
+# They follow one of those above, about the images and documents that go with the facts.
+FILES = Variable("count", "le nombre de fichiers", "2")
+SHOWN_JOINED = add("journal.shown_joined", JOURNAL, _("Fichiers joints montrés : {count}."), variables=[FILES])
+PRIVATE_JOINED = add(
+    "journal.private_joined", JOURNAL, _("Fichiers joints de nouveau privés : {count}."), variables=[FILES]
+)
+SEEN_JOINED = add(
+    "journal.seen_joined",
+    JOURNAL,
+    _("Fichiers joints déjà vus, qui restent dans l'échange : {count}."),
+    variables=[FILES],
+)
 NOTHING_TICKED = add(
     "journal.nothing_ticked",
     JOURNAL,

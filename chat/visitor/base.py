@@ -26,6 +26,7 @@ from chat.texts import pages as page_texts
 from chat.texts import script as script_texts
 from common import dates
 from common.database_errors import describe_error
+from common.texts.catalogue import Sentence
 from reports import closures
 from reports.form_of_address import speaks_tu
 from reports.models import Report, ReporterRole
@@ -211,6 +212,11 @@ def without_visit(request: HttpRequest) -> HttpResponse:
 def entrance_page() -> dict[str, Any]:
     """Return what the pages « begin » and « ended » show; both give the same telephone numbers."""
     return {"numbers": EMERGENCY_NUMBERS}
+
+
+def say_counts(*counted: tuple[Sentence, int], familiar: bool) -> str:
+    """Return these sentences with their counts, without those whose count is 0."""
+    return " ".join(sentence.say(familiar=familiar, count=count) for sentence, count in counted if count)
 
 
 def wants_json(request: HttpRequest) -> bool:

@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from chat import access
-from chat.captures import receiving
+from chat.captures import joined, receiving
 from chat.journal import actions, queries
 from chat.journal.facts import Fact
 from chat.journal.forms import WORDS, FactForm
@@ -26,7 +26,7 @@ from chat.rules.lifecycle import Status
 from chat.texts import captures as capture_texts
 from chat.texts import journal as texts
 from chat.visitor import fact_draft
-from chat.visitor.base import manner_of, when_away, without_visit
+from chat.visitor.base import manner_of, say_counts, when_away, without_visit
 from chat.visitor.conversation import present_reporter
 from common import plain_text, rate_limits
 from common.service_settings import definitions, values
@@ -163,15 +163,16 @@ def _write(request: HttpRequest, current: Conversation, seen: Seen) -> HttpRespo
 
 def _erase(request: HttpRequest, current: Conversation, seen: Seen) -> HttpResponse:
     key = _key(request.POST.get("fact_id", ""))
+    moved = joined.Moved(0)
     try:
         if key is not None and (seen is None or key in seen):
-            actions.erase_fact(conversation_id=current.pk, public_id=key)
+            moved = joined.erase_fact(conversation=current, public_id=key)
     except actions.FactRead:
         return _back(request, current, texts.READ_ALREADY, is_problem=True)
     fact_draft.forget(request, current)
     # The drafts of other tabs too, so that erased words do not come back as a new fact.
     fact_draft.forget_of(request, current, str(key))
-    return _back(request, current, texts.ERASED)
+    return _tell(request, current, texts.ERASED.say(familiar=_voice(request, current)), moved, texts.PRIVATE_JOINED)
 
 
 def _show_or_take_back(request: HttpRequest, current: Conversation, seen: Seen, act: str) -> HttpResponse:
@@ -179,15 +180,37 @@ def _show_or_take_back(request: HttpRequest, current: Conversation, seen: Seen, 
     ticked = [key for key in map(_key, request.POST.getlist("fact")[: queries.PIECE]) if key is not None]
     if not ticked and act != "show_all":
         return _back(request, current, texts.NOTHING_TICKED, is_problem=True)
-    only = seen if act == "show_all" else [key for key in ticked if seen is None or key in seen]
+    only = [key for key in ticked if seen is None or key in seen]
+    if act == "show_all":
+        only = queries.private_facts(current, seen)
+    familiar = _voice(request, current)
     if act != "take_back":
-        count = actions.show_facts(conversation=current, only=only)
-        receiving.show_of_facts(conversation=current, only=only)  # the captures that belong to these facts
-        return _back(request, current, texts.SHOWN if count else texts.NOTHING_TICKED, count=count)
-    count = actions.take_back(conversation=current, only=only)
-    if not count:
-        return _back(request, current, texts.READ_ALREADY, is_problem=True)
-    return _back(request, current, texts.TAKEN_BACK, count=count)
+        shown = joined.show_facts(conversation=current, only=only)
+        said = say_counts((texts.SHOWN, shown.facts), familiar=familiar)
+        return _tell(request, current, said, shown, texts.SHOWN_JOINED)
+    back = joined.take_back_facts(conversation=current, only=only)
+    read = queries.count_read_of(current, only)
+    said = say_counts((texts.TAKEN_BACK, back.facts), (texts.READ_KEPT, read), familiar=familiar)
+    return _tell(request, current, said, back, texts.PRIVATE_JOINED, is_problem=read > 0)
+
+
+def _tell(
+    request: HttpRequest,
+    current: Conversation,
+    said: str,
+    moved: joined.Moved,
+    of_captures: Sentence,
+    *,
+    is_problem: bool = False,
+) -> HttpResponse:
+    """Return to the page, which says this of the facts, and what became of their captures (of_captures)."""
+    familiar = _voice(request, current)
+    more = say_counts((of_captures, moved.captures), (texts.SEEN_JOINED, moved.seen), familiar=familiar)
+    whole = " ".join(filter(None, (said, more)))
+    if not whole:
+        return _back(request, current, texts.NOTHING_TICKED, is_problem=True)
+    (messages.error if is_problem or moved.seen else messages.success)(request, whole)
+    return redirect(reverse("chat:facts"))
 
 
 def _back(
