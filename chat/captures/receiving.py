@@ -318,6 +318,12 @@ def take_back(*, conversation: Conversation, only: Collection[UUID] | None = Non
     return taken
 
 
+def count_seen(*, conversation: Conversation, only: Collection[UUID]) -> int:
+    """Return how many of these captures the agent has seen. One statement."""
+    theirs = Capture.objects.filter(conversation=conversation, sent_by__isnull=True, read_at__isnull=False)
+    return _of(theirs, only).count()
+
+
 def _of(rows: "QuerySet[Capture]", only: Collection[UUID] | None) -> "QuerySet[Capture]":
     return rows if only is None else rows.filter(public_id__in=only)
 

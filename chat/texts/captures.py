@@ -239,14 +239,16 @@ TOO_MANY = add("captures.too_many", CAPTURES, _("Beaucoup de gestes à la fois. 
 # What was done, or could not be.
 ARRIVED = add("captures.arrived", CAPTURES, _("C'est reçu, pour vous seulement."), _("C'est reçu, pour toi seulement."))
 ERASED = add("captures.erased", CAPTURES, _("C'est effacé."))
+ERASED_SOME = add("captures.erased_some", CAPTURES, _("Effacé : {count}."), variables=[COUNT])
 SHOWN = add("captures.shown", CAPTURES, _("Montré à votre interlocuteur : {count}."),
             _("Montré à ton interlocuteur : {count}."), variables=[COUNT])  # fmt: skip
 TAKEN_BACK = add("captures.taken_back", CAPTURES, _("De nouveau privé : {count}."), variables=[COUNT])
 READ_ALREADY = add(
     "captures.read_already",
     CAPTURES,
-    _("Déjà vu par votre interlocuteur : cela reste dans l'échange."),
-    _("Déjà vu par ton interlocuteur : cela reste dans l'échange."),
+    _("Déjà vu par votre interlocuteur, cela reste dans l'échange : {count}."),
+    _("Déjà vu par ton interlocuteur, cela reste dans l'échange : {count}."),
+    variables=[COUNT],
 )
 NOTHING_TICKED = add("captures.nothing_ticked", CAPTURES, _("Rien n'a changé : cochez d'abord ce qui est concerné."),
                      _("Rien n'a changé : coche d'abord ce qui est concerné."))  # fmt: skip

@@ -35,7 +35,7 @@ from chat.rules.lifecycle import Status
 from chat.texts import captures as texts
 from chat.texts import journal as journal_texts
 from chat.visitor import facts
-from chat.visitor.base import json_answer, manner_of, when_away, without_visit
+from chat.visitor.base import json_answer, manner_of, say_counts, when_away, without_visit
 from chat.visitor.conversation import present_reporter
 from common import rate_limits
 from common.encryption import UnsealError
@@ -310,26 +310,43 @@ def _take_slice(request: HttpRequest, current: Conversation, own: Own) -> Captur
 
 
 def _erase(request: HttpRequest, current: Conversation, own: Own) -> HttpResponse:
-    for key in _ticked(request, own):
+    """Erase the ticked captures, also those after one that was seen meanwhile, and say how many were not erased."""
+    ticked = _ticked(request, own)
+    if not ticked:
+        return _back(request, current, texts.NOTHING_TICKED, is_problem=True)
+    seen = 0
+    for key in ticked:
         try:
             receiving.erase_capture(conversation_id=current.pk, public_id=key)
         except receiving.CaptureSeen:
-            return _back(request, current, texts.READ_ALREADY, is_problem=True)
-    return _back(request, current, texts.ERASED)
+            seen += 1
+    if not seen:
+        return _back(request, current, texts.ERASED)
+    return _tell_counts(request, current, texts.ERASED_SOME, len(ticked) - seen, seen)
 
 
 def _show_or_take_back(request: HttpRequest, current: Conversation, own: Own, act: str) -> HttpResponse:
     ticked = _ticked(request, own)
     if not ticked and act != "show_all":
         return _back(request, current, texts.NOTHING_TICKED, is_problem=True)
-    only = own if act == "show_all" else ticked
     if act != "take_back":
+        only = own if act == "show_all" else ticked
         count = receiving.show_captures(conversation=current, only=only)
-        return _back(request, current, texts.SHOWN if count else texts.NOTHING_TICKED, count=count)
-    count = receiving.take_back(conversation=current, only=only)
-    if not count:
-        return _back(request, current, texts.READ_ALREADY, is_problem=True)
-    return _back(request, current, texts.TAKEN_BACK, count=count)
+        return _tell_counts(request, current, texts.SHOWN, count, 0)
+    count = receiving.take_back(conversation=current, only=ticked)
+    seen = receiving.count_seen(conversation=current, only=ticked)
+    return _tell_counts(request, current, texts.TAKEN_BACK, count, seen)
+
+
+def _tell_counts(
+    request: HttpRequest, current: Conversation, sentence: Sentence, count: int, seen: int
+) -> HttpResponse:
+    """Return to the page, which says what was done to how many, and how many were seen and stay (seen)."""
+    said = say_counts((sentence, count), (texts.READ_ALREADY, seen), familiar=_voice(request, current))
+    if not said:
+        return _back(request, current, texts.NOTHING_TICKED, is_problem=True)
+    (messages.error if seen else messages.success)(request, said)
+    return redirect(reverse("chat:captures"))
 
 
 def _ticked(request: HttpRequest, own: Own) -> Collection[UUID]:

@@ -521,6 +521,7 @@ _CAPTURES_TOLD = (
     capture_texts.ADDRESS_NOTED,
     capture_texts.ARRIVED,
     capture_texts.ERASED,
+    capture_texts.ERASED_SOME,
     capture_texts.SHOWN,
     capture_texts.TAKEN_BACK,
     capture_texts.READ_ALREADY,

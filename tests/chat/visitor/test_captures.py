@@ -456,6 +456,34 @@ def test_what_its_agent_saw_stays(as_reporter):
     assert "Vu par votre interlocuteur" in read(client.get(PAGE))
 
 
+def test_erasing_with_nothing_ticked_erases_nothing_and_says_so(sender):
+    client, conversation = sender
+    make_captures.received(conversation)
+    said = read(client.post(PAGE, {"act": "erase"}, follow=True))
+    assert "cochez d'abord" in said and "C'est effacé" not in said and Capture.objects.exists()
+
+
+@pytest.mark.parametrize(("act", "done"), [("erase", "Effacé : 2."), ("take_back", "De nouveau privé : 2.")])
+def test_what_was_seen_meanwhile_hinders_none_of_the_others_and_both_are_counted(as_reporter, act, done):
+    conversation = make.assigned()
+    ticked = [make_captures.shown(conversation), make_captures.seen(conversation), make_captures.shown(conversation)]
+    Capture.objects.exclude(pk=ticked[1].pk).update(read_at=None)
+    client = as_reporter(conversation)
+    said = read(client.post(PAGE, {"act": act, "one": [str(one.public_id) for one in ticked]}, follow=True))
+    assert f"{done} Déjà vu par votre interlocuteur, cela reste dans l'échange : 1." in said
+    assert [row.pk for row in Capture.objects.filter(shown_at__isnull=False)] == [ticked[1].pk]
+
+
+def test_nothing_is_said_to_be_seen_that_was_not(as_reporter):
+    """One capture is shown, and « Ne plus montrer » is pressed with a private one ticked."""
+    conversation = make.assigned()
+    make_captures.shown(conversation)
+    private = make_captures.received(conversation)
+    client = as_reporter(conversation)
+    said = read(client.post(PAGE, {"act": "take_back", "one": str(private.public_id)}, follow=True))
+    assert "cochez d'abord" in said and "Déjà vu" not in said
+
+
 def test_unreadable_capture_is_said_to_be_unreadable_never_safe(sender):
     client, conversation = sender
     capture = make_captures.received(conversation)
