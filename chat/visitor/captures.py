@@ -57,6 +57,7 @@ FILES, FILES_SECONDS = 3 * definitions.CAPTURES_MOST.most, 60 * 60
 ANSWER = "reports.captures_answer"  # a key of the session, which the visit forgets with its report
 SENT = "reports.captures_sent"  # the key for what a code of « Suites » sent, forgotten in the same way
 WHO_HELPS = (numbers.DIGITAL_VIOLENCE, numbers.CHILD_IN_DANGER)
+LIST = "liste"  # in an address: only the list of the person's own captures is read (static/pnav/chat/captures.js)
 HEAD_MOST = 4_096  # the most bytes of the JSON that begins a file
 
 type Own = Collection[UUID] | None  # the captures that `whose` allows; None means all
@@ -68,6 +69,8 @@ type Own = Collection[UUID] | None  # the captures that `whose` allows; None mea
 def captures(request: HttpRequest) -> HttpResponse:
     """Show what was sent, and the form; before the first capture, the question. A POST does one of the page's acts.
 
+    The page's script reads its list again at the address with `liste`, for which the documents from an agent are left
+    out, because the script does not show them and they would count as seen.
     The acts are to answer the question, send one file, show, take back or erase captures; a conversation may do ACTS in
     ACTS_SECONDS. The words of at most `definitions.CAPTURES_MOST` captures are decrypted, no file is. A file is read
     from the request's encrypted body, with one chunk in memory at a time.
@@ -418,7 +421,7 @@ def _show(
         current,
         manner_of(request, current),
         rows=queries.own_captures(current, own),
-        handouts=handouts.of_person(current) if own is None else [],
+        handouts=handouts.of_person(current) if own is None and LIST not in request.GET else [],
         are_taken=receiving.are_taken(),
         answer=answer_of(request, current),
         is_by_code=own is not None,

@@ -220,10 +220,7 @@ def may_send(live_site, enter, conversation: Conversation) -> Page:
 def hold_readings(person: Page) -> list[Route]:
     """Hold each request by which the script reads the list again, and return them as they come."""
     held: list[Route] = []
-    person.route(
-        "**/tchat/captures/",
-        lambda route: held.append(route) if route.request.resource_type == "xhr" else route.continue_(),
-    )
+    person.route(re.compile(r"/tchat/captures/\?liste="), lambda route: held.append(route))
     return held
 
 

@@ -22,6 +22,9 @@ const SLICE_MS = 60_000; // 240 KiB take 40 seconds at 50 kbit/s
 /** @type {File[]} */
 const waiting = [];
 const reading = new XMLHttpRequest();
+// What an agent handed over is not drawn there, because the page would not show it and it would count as seen.
+const listAddress = new URL(location.href);
+listAddress.searchParams.set("liste", "");
 let isSending = false;
 let isReading = false;
 let isOutdated = false; // a file came while the list was being read
@@ -117,7 +120,7 @@ const readList = () => {
   isOutdated = isReading;
   if (isReading) return;
   isReading = true;
-  reading.open("GET", location.href);
+  reading.open("GET", listAddress.href);
   reading.responseType = "document"; // parsed by the browser: no text becomes HTML here
   reading.timeout = 20_000;
   reading.onload = () => showList(reading.response);

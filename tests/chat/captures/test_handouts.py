@@ -121,6 +121,19 @@ def test_document_is_handed_over_drawn_and_read_by_its_person(held, as_reporter)
     assert browser.get(f"{page}captures/{capture.public_id}/1/").status_code == 200
 
 
+def test_document_is_not_seen_by_the_script_that_reads_the_list_of_captures(held, as_reporter):
+    conversation, browser, page = held
+    capture = make_captures.handed(conversation, TITLE)
+    me = as_reporter(conversation)
+    make_captures.received(conversation, name="mienne.png")
+    shown = read(me.get(f"{THEIRS}?liste="))
+    assert 'id="own-captures"' in shown and "mienne.png" in shown and TITLE not in shown
+    assert make_captures.fresh(capture).read_at is None
+    browser.post(f"{page}documents/", {"retirer": str(capture.public_id)})
+    assert "Document retiré : la personne ne l'a pas vu." in read(browser.get(f"{page}captures/"))
+    assert not Capture.objects.filter(pk=capture.pk).exists()
+
+
 def test_it_is_none_of_the_persons_captures(held, as_reporter):
     conversation, browser, page = held
     send(browser, page)
