@@ -110,8 +110,9 @@ def begin_capture(
     """Create the row of a file before its first byte. The same `public_id` again returns it, with what was received.
 
     size: bytes of the whole file, which must then come. name: that of the file on the sender's device; it is encrypted.
-    fact_id: the fact of the same journal to which it belongs; one that no longer exists is ignored. own: the captures
-    that this sender may go on with; None for all.
+    fact_id: the fact of the same journal to which it belongs; one that no longer exists is ignored. A file that is
+    there already is joined to this fact if it belongs to none and the agent has not seen it; otherwise it stays as it
+    is. own: the captures that this sender may go on with; None for all.
     Raises a CaptureRefused; CaptureGone when this id belongs to another file. Locks the conversation, whose captures
     are numbered. Four statements.
     """
@@ -124,6 +125,8 @@ def begin_capture(
         if before.size != size or before.sent_by_id is not None or (own is not None and public_id not in own):
             raise CaptureGone
         before.conversation = conversation
+        if fact_id is not None and before.fact_id is None:
+            _join(before, fact_id)
         return before
     check_size(size, allowed)
     theirs = Q(sent_by__isnull=True)
@@ -134,8 +137,20 @@ def begin_capture(
         raise TooMany
     if found["size"] + size > allowed.in_all:
         raise NoRoomLeft
-    fact = JournalFact.objects.filter(conversation=conversation, public_id=fact_id).first() if fact_id else None
+    fact = _fact_of(conversation, fact_id) if fact_id else None
     return new_capture(conversation, public_id, size=size, name=name, number=(found["last"] or 0) + 1, fact=fact)
+
+
+def _fact_of(conversation: Conversation, fact_id: UUID) -> JournalFact | None:
+    return JournalFact.objects.filter(conversation=conversation, public_id=fact_id).first()
+
+
+def _join(capture: Capture, fact_id: UUID) -> None:
+    """Join a capture that is there to this fact, unless the agent has seen it. capture: with its conversation."""
+    fact = _fact_of(capture.conversation, fact_id)
+    # One statement decides whether the agent's page came first.
+    if fact is not None and Capture.objects.filter(pk=capture.pk, read_at__isnull=True).update(fact=fact):
+        capture.fact = fact
 
 
 def is_begun(*, conversation_id: int, public_id: UUID) -> bool:

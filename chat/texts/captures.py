@@ -157,6 +157,14 @@ WAITING_TURN = add(
     _("Beaucoup de fichiers arrivent en ce moment. Le tien attend son tour, puis part de lui-même."),
 )
 SENT = add("captures.sent", CAPTURES, _("Reçu, pour vous seulement."), _("Reçu, pour toi seulement."))
+# Of a file that was sent before, and is chosen again.
+SENT_BEFORE = add("captures.sent_before", CAPTURES, _("Ce fichier était déjà là. La liste dit s'il est montré."))
+JOINED = add("captures.joined", CAPTURES, _("Ce fichier était déjà là. Il va avec ce fait, la liste le dit."))
+NOT_JOINED = add(
+    "captures.not_joined",
+    CAPTURES,
+    _("Ce fichier était déjà là, et ne va pas avec ce fait : il a été vu, ou va avec un autre."),
+)
 STOPPED = add("captures.stopped", CAPTURES, _("Envoi arrêté."))
 FOLDER = add("captures.folder", CAPTURES, _("C'est un dossier. Ouvrez-le, et choisissez les images qu'il contient."),
     _("C'est un dossier. Ouvre-le, et choisis les images qu'il contient."))  # fmt: skip

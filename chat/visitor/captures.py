@@ -232,7 +232,8 @@ def upload(request: HttpRequest) -> JsonResponse:
 
     JSON `{"id": <uuid>, "size": <bytes>, "name": …}` begins a file, or finds it again after an interruption or a
     reload. A body of bytes with the headers `Upload-Id` and `Upload-Offset` is a slice: CHUNK_BYTES, or the rest of the
-    file. Both answer `{"id", "received", "size", "slice", "is_whole"}`; sending goes on at « received ».
+    file. Both answer `{"id", "received", "size", "slice", "is_whole"}`; sending goes on at « received ». The first
+    answers « said » too, about a file that was there before.
     401: there is no visit. 409: the slice is not the next one; the answer says which is. 410: the file does not exist
     any more. 413, 415, 422: it is refused, for the reason in « said ». 429, 503: try again in a moment.
     """
@@ -245,11 +246,12 @@ def upload(request: HttpRequest) -> JsonResponse:
     if rate_limits.is_over(f"slices:{current.public_id}", limit=SLICES, seconds=SLICES_SECONDS):
         rate_limits.tell_reached("slices")
         return json_answer({"said": texts.TOO_MANY.say(familiar=familiar)}, 429)
+    said: Sentence | None = None
     try:
         if request.content_type == "application/octet-stream":
             capture = _take_slice(request, current, own)
         else:
-            capture = _begin(request, current, own)
+            capture, said = _begin(request, current, own)
             _remember_sent(request, current, own, capture.public_id)
     except UnsealError:
         logger.error("captures: the key of one cannot be opened %s", current.public_id)
@@ -272,13 +274,15 @@ def upload(request: HttpRequest) -> JsonResponse:
             "slice": CHUNK_BYTES,
             "is_whole": capture.received == capture.size,
         }
+        | ({"said": said.say(familiar=familiar)} if said is not None else {})
     )
 
 
 _STATUS: dict[type[CaptureRefused], int] = {receiving.TooLarge: 413, receiving.UnknownKind: 415}
 
 
-def _begin(request: HttpRequest, current: Conversation, own: Own) -> Capture:
+def _begin(request: HttpRequest, current: Conversation, own: Own) -> tuple[Capture, Sentence | None]:
+    """Return the file that begins or goes on, and what is said of one that was there before."""
     # Another kind of body was read to its end before, for the token against forgery.
     if request.content_type != "application/json" or len(request.body) > HEAD_MOST:
         raise ValueError
@@ -289,7 +293,7 @@ def _begin(request: HttpRequest, current: Conversation, own: Own) -> Capture:
     size = min(max(asked["size"], 0), 2**31 - 1)
     _may_begin(current, public_id)
     fact = _fact_of(request, current, own, str(asked.get("fact", "")))
-    return receiving.begin_capture(
+    capture = receiving.begin_capture(
         conversation_id=current.pk,
         public_id=public_id,
         size=size,
@@ -297,6 +301,11 @@ def _begin(request: HttpRequest, current: Conversation, own: Own) -> Capture:
         fact_id=fact.public_id if fact is not None else None,
         own=own,
     )
+    if fact is not None and (capture.fact is None or capture.fact.public_id != fact.public_id):
+        return capture, texts.NOT_JOINED
+    if capture.received < capture.size:
+        return capture, None
+    return capture, texts.SENT_BEFORE if fact is None else texts.JOINED
 
 
 def _take_slice(request: HttpRequest, current: Conversation, own: Own) -> Capture:

@@ -222,7 +222,7 @@ BY_KEY = {
     ("chat/journal/actions.py", "_of"), ("chat/journal/queries.py", "_of"),
     # Captures of this conversation; or one that was set aside, for the supervisors who decide about it.
     ("chat/captures/receiving.py", "begin_capture"), ("chat/captures/receiving.py", "is_begun"),
-    ("chat/captures/receiving.py", "_own"),
+    ("chat/captures/receiving.py", "_own"), ("chat/captures/receiving.py", "_fact_of"),
     ("chat/captures/receiving.py", "show_of_facts"), ("chat/captures/receiving.py", "take_back_of_facts"),
     ("chat/captures/receiving.py", "erase_capture"), ("chat/captures/receiving.py", "_of"),
     ("chat/captures/queries.py", "_unlocked_one"), ("chat/captures/queries.py", "own_captures"),

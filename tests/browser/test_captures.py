@@ -4,6 +4,7 @@ who sees them blurred.
 
 import hashlib
 import re
+import uuid
 from base64 import b64encode
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from chat.captures import drawing, queries
+from chat.journal.actions import note_fact
+from chat.journal.facts import Told
 from chat.models import Agent, Capture, CaptureState, Conversation
 from common.sealed_files.chunks import CHUNK_BYTES
 from pnav.accounts.second_factor import enrol_totp
@@ -320,6 +323,30 @@ def test_file_that_a_reload_interrupted_goes_on_when_it_is_chosen_again(live_sit
     expect(person.locator("#sending").get_by_text("Reçu, pour vous seulement.")).to_be_visible()
     expect(own.get_by_text("grande.png")).to_be_visible()
     assert in_site(live_site, digests_of_originals) == [hashlib.sha256(LARGE).hexdigest()]
+
+
+@pytest.mark.slow
+def test_file_that_was_sent_before_goes_with_the_fact_for_which_it_is_chosen_again(live_site, enter, tmp_path):
+    _agent, conversation = in_site(live_site, talking)
+    file = tmp_path / "une.png"
+    file.write_bytes(SMALL)
+    told = Told("Un mot")
+    fact = in_site(
+        live_site, lambda: note_fact(conversation_id=conversation.pk, public_id=uuid.uuid4(), told=told).public_id
+    )
+    person = may_send(live_site, enter, conversation)
+    sending, listed = person.locator("#sending"), person.locator("#captures-list")
+    for address, said in (
+        ("", "Reçu, pour vous seulement."),
+        ("", "Ce fichier était déjà là. La liste dit s'il est montré."),
+        (f"?fait={fact}", "Ce fichier était déjà là. Il va avec ce fait, la liste le dit."),
+    ):
+        person.goto(f"{live_site.url}/tchat/captures/{address}")
+        person.get_by_label("Image ou PDF").set_input_files(file)
+        person.get_by_role("button", name="Envoyer", exact=True).click()
+        expect(sending.get_by_text(said)).to_be_visible()
+    expect(listed.get_by_text("avec le fait n° 1")).to_be_visible()
+    expect(listed.get_by_text("une.png")).to_have_count(1)
 
 
 @pytest.mark.slow

@@ -103,6 +103,22 @@ test("a file that is there already sends nothing", async () => {
   assert.deepEqual(far.state.slices, []);
 });
 
+test("what the server says of a file that was there before is told, and not what it says of what was just sent", async () => {
+  const far = server({ size: 45, losses: ["", "after"] });
+  const begin = far.begin;
+  far.begin = async () => {
+    const answer = await begin();
+    const said = far.state.received === 45 ? "Déjà là" : undefined;
+    return answer && { ...answer, body: { ...answer.body, said } };
+  };
+  far.state.received = 45;
+  assert.deepEqual(await sendFile(file(45), "id", far, quiet, life()), { end: "whole", said: "Déjà là" });
+  far.state.received = 40; // the answer to the last slice is lost, and the server is asked again
+  far.state.begun = 0;
+  assert.deepEqual(await sendFile(file(45), "id", far, quiet, life()), { end: "whole", said: "" });
+  assert.equal(far.state.begun, 2);
+});
+
 test("a network that stays away is asked ever less often, fifteen seconds apart at most", async () => {
   const own = life();
   const far = server({ size: 5, losses: Array(9).fill("before") });

@@ -176,7 +176,7 @@ const sendOne = async (file) => {
   if (heldIn(stop)) byId("sending").focus({ preventScroll: true });
   stop.remove();
   bar.remove();
-  if (end === "whole") say(data.sent ?? "");
+  if (end === "whole") say(why || (data.sent ?? ""));
   if (end === "stopped") say(data.stopped ?? "");
   if (end === "refused" || end === "unread") {
     say(why || (end === "unread" ? data.unread : data.away) || "");

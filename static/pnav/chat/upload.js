@@ -59,7 +59,7 @@ const partOf = async (file, start, end) => {
  * @param {News} news
  * @param {{ sleep: (ms: number) => Promise<void>, signal: { aborted: boolean }, random?: () => number }} life
  * @returns {Promise<{ end: End, said: string }>} over: the visit is. unread: the device does not give the file. said: why
- *   it was refused
+ *   it was refused; or, of a whole file, what the server says of one that was there before
  */
 export const sendFile = async (file, id, server, news, { sleep, signal, random = Math.random }) => {
   let received = -1; // the upload has not begun, or the server has to be asked again
@@ -67,6 +67,8 @@ export const sendFile = async (file, id, server, news, { sleep, signal, random =
   let failures = 0;
   let turns = 0;
   let isWaiting = false;
+  let isBegun = false;
+  let before = ""; // what the server said as the file began: later answers tell of what was sent since
   while (!signal.aborted) {
     const part = received < 0 ? null : await partOf(file, received, Math.min(received + slice, file.size));
     if (received >= 0 && part === null) return { end: "unread", said: "" };
@@ -98,10 +100,12 @@ export const sendFile = async (file, id, server, news, { sleep, signal, random =
     isWaiting = false;
     failures = 0;
     turns = 0;
+    if (!isBegun) before = answer.body.said ?? "";
+    isBegun = true;
     received = answer.body.received ?? 0;
     slice = answer.body.slice ?? slice;
     news.moved(received);
-    if (received >= file.size) return { end: "whole", said: "" };
+    if (received >= file.size) return { end: "whole", said: before };
   }
   return { end: "stopped", said: "" };
 };

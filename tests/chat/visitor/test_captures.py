@@ -310,6 +310,49 @@ def test_script_sends_slices_and_goes_on_after_a_cut(sender):
     assert put(client, key, 2 * CHUNK_BYTES, content[2 * CHUNK_BYTES :]).json()["is_whole"] is True
 
 
+@pytest.mark.parametrize(
+    ("state", "said", "is_joined"),
+    [
+        ("private", "Il va avec ce fait", True),
+        ("shown", "Il va avec ce fait", True),
+        ("seen", "ne va pas avec ce fait", False),
+        ("with another fact", "ne va pas avec ce fait", False),
+    ],
+)
+def test_file_that_was_sent_before_is_joined_to_a_fact_or_its_sender_reads_why_not(as_reporter, state, said, is_joined):
+    """Its id is the same as before, so nothing is sent."""
+    conversation = make.assigned()
+    client = answer_no(as_reporter(conversation))
+    made = {"shown": make_captures.shown, "seen": make_captures.seen}.get(state, make_captures.received)
+    capture, fact, other = made(conversation), note(conversation), note(conversation)
+    if state == "with another fact":
+        Capture.objects.update(fact=other)
+    asked = {"id": str(capture.public_id), "size": capture.size, "name": "a.png", "fact": str(fact.public_id)}
+    for _twice in range(2):
+        told = client.post(UPLOAD, json.dumps(asked), "application/json").json()
+        assert told["is_whole"] and said in squeezed(told["said"])
+    joined_to = Capture.objects.get().fact
+    assert (joined_to == fact) is is_joined and (joined_to == other) is (state == "with another fact")
+
+
+def test_file_that_is_chosen_again_is_not_said_to_be_private(as_reporter):
+    conversation = make.assigned()
+    client = answer_no(as_reporter(conversation))
+    capture = make_captures.seen(conversation)
+    told = begin(client, make_captures.png(), capture.public_id).json()
+    assert told["is_whole"] and "Ce fichier était déjà là." in squeezed(told["said"])
+    assert "said" not in begin(client, make_captures.png()).json()
+
+
+def test_file_that_was_interrupted_goes_on_with_the_fact_for_which_it_is_chosen_again(sender):
+    client, conversation = sender
+    content, key, fact = make_captures.png(more=CHUNK_BYTES), uuid.uuid4(), note(conversation)
+    begin(client, content, key)
+    asked = {"id": str(key), "size": len(content), "name": "a.png", "fact": str(fact.public_id)}
+    assert "said" not in client.post(UPLOAD, json.dumps(asked), "application/json").json()
+    assert Capture.objects.get().fact == fact
+
+
 ID = str(uuid.UUID(int=1))
 
 
