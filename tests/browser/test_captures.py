@@ -9,6 +9,7 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Page, Route, expect
 
 from chat.captures import drawing, queries
@@ -347,6 +348,27 @@ def test_file_that_was_sent_before_goes_with_the_fact_for_which_it_is_chosen_aga
         expect(sending.get_by_text(said)).to_be_visible()
     expect(listed.get_by_text("avec le fait n° 1")).to_be_visible()
     expect(listed.get_by_text("une.png")).to_have_count(1)
+
+
+@pytest.mark.slow
+def test_upload_whose_visit_has_ended_leads_to_the_page_that_says_so(live_site, enter):
+    """After the end no line tells the page. Only the answer to its next slice does."""
+    person = may_send(live_site, enter, in_site(live_site, make.closed))
+    asked: list[str] = []
+    person.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    slices: list[Route] = []
+    person.route(
+        "**/captures/envoi/",
+        lambda route: slices.append(route) if route.request.headers.get("upload-id") else route.continue_(),
+    )
+    with person.expect_request(lambda request: "upload-id" in request.headers):
+        person.get_by_label("Image ou PDF").set_input_files([as_file("a.png", LARGE), as_file("b.png", SMALL)])
+        person.get_by_role("button", name="Envoyer", exact=True).click()
+    expect(person.get_by_text("Envoi : 0 %")).to_be_visible()
+    person.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    slices[0].continue_()
+    expect(person.get_by_text("Cette visite a pris fin sur cet appareil")).to_be_visible()
+    assert asked == []
 
 
 @pytest.mark.slow

@@ -186,12 +186,27 @@ const sendOne = async (file) => {
   return { isOver: end === "over", isListed: isBegun || Boolean(interrupted) };
 };
 
+/**
+ * The visit has ended. The form is sent without a file, and the server's next page says so; nothing is asked before.
+ * Where the exchange's own line heard of it first, the page says it already.
+ */
+const leave = () => {
+  if (listening.signal.aborted) return;
+  waiting.length = 0;
+  isSending = false;
+  byId("capture", HTMLInputElement).value = "";
+  byId("send", HTMLFormElement).submit();
+};
+
 const sendNext = async () => {
   if (isSending) return;
   isSending = true;
   for (let file = waiting.shift(); file !== undefined && !listening.signal.aborted; file = waiting.shift()) {
     const { isOver, isListed } = await sendOne(file);
-    if (isOver) break;
+    if (isOver) {
+      leave();
+      return;
+    }
     if (isListed) readList();
   }
   isSending = false;

@@ -557,6 +557,13 @@ def test_person_reads_that_captures_go_along_before_they_agree(as_reporter):
     assert "Les captures que vous avez montrées vont avec ce résumé (1)" in page
 
 
+def test_form_that_the_script_sends_when_its_visit_has_ended_says_so(client):
+    """A slice is answered 401, and the page's form is then sent without a file (static/pnav/chat/captures.js)."""
+    assert begin(client, make_captures.png()).status_code == 401
+    page = read(client.post(PAGE, {"act": "send"}, follow=True))
+    assert "Cette visite a pris fin sur cet appareil" in page
+
+
 # --- voices -----------------------------------------------------------------------------------------------------------
 
 
