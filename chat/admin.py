@@ -22,6 +22,15 @@ from common.text_forms import OutdatedFilter, TextsAdmin, language_fieldsets
 from common.texts import languages
 
 
+class NamesAccount:
+    """Shows the account of a row as « compte », because the field itself has no name in French."""
+
+    @admin.display(description=_("compte"), ordering="user__username")
+    def account(self, row: Agent | UnitAccount) -> Any:
+        """Return the account of this row."""
+        return row.user
+
+
 @admin.register(Unit)
 class UnitAdmin(admin.ModelAdmin):
     list_display = ("name", "force", "active_agents")
@@ -39,18 +48,18 @@ class UnitAdmin(admin.ModelAdmin):
 
 
 @admin.register(Agent)
-class AgentAdmin(SearchesChoices, admin.ModelAdmin):
+class AgentAdmin(NamesAccount, SearchesChoices, admin.ModelAdmin):
     """It shows the agents with what the queue needs to know. Account, role and password are under « Comptes »."""
 
-    list_display = ("public_name", "user", "unit", "capacity", "availability", "last_seen")
+    list_display = ("public_name", "account", "unit", "capacity", "availability", "last_seen")
     list_filter = ("unit__force", "availability")
     list_select_related = ("user", "unit")
     list_per_page = 50
     search_fields = ("public_name", "user__username", "user__last_name", "unit__name")
     search_help_text = _("Un nom, un compte ou une unité.")
     autocomplete_fields = ("unit", "supervised_units")
-    fields = ("user", "unit", "public_name", "capacity", "supervised_units", "availability", "last_seen")
-    readonly_fields = ("user", "availability", "last_seen")
+    fields = ("account", "unit", "public_name", "capacity", "supervised_units", "availability", "last_seen")
+    readonly_fields = ("account", "availability", "last_seen")
     ordering = ("public_name", "pk")
 
     def get_search_results(
@@ -81,21 +90,21 @@ class AgentAdmin(SearchesChoices, admin.ModelAdmin):
 
 
 @admin.register(UnitAccount)
-class UnitAccountAdmin(SearchesChoices, admin.ModelAdmin):
+class UnitAccountAdmin(NamesAccount, SearchesChoices, admin.ModelAdmin):
     """It shows which point d'accueil each unit account reads for. Whoever reads there opens every summary that was ever
     sent to it, so a second person agrees to a new point (docs/adr/0054). « Comptes » saves it in this way too."""
 
     sensitive = frozenset({"change"})
     reviewed_fields = ("point",)
-    list_display = ("user", "point", "is_open")
+    list_display = ("account", "point", "is_open")
     list_filter = ("user__is_active",)
     list_select_related = ("user", "point")
     list_per_page = 50
     search_fields = ("user__username", "user__last_name", "point__name")
     search_help_text = _("Un compte ou un point d'accueil.")
     autocomplete_fields = ("point",)
-    fields = ("user", "point")
-    readonly_fields = ("user",)
+    fields = ("account", "point")
+    readonly_fields = ("account",)
     ordering = ("user__username",)
 
     @admin.display(description=_("actif"), boolean=True, ordering="user__is_active")

@@ -17,7 +17,9 @@ from locations.models import Force
 from pnav.accounts.models import PendingChange, Role, User
 from pnav.pages.actions import give_feedback
 from tests.accounts.cast import give_session, make_user
+from tests.factories import chat as make
 from tests.factories import locations as places
+from tests.factories import transmissions
 
 pytestmark = pytest.mark.django_db
 
@@ -297,3 +299,13 @@ def test_no_other_role_has_a_point(client, chief):
     )
     assert "Seul un compte d&#x27;unité a un point d&#x27;accueil." in answer.text
     assert not User.objects.filter(username="camille").exists()
+
+
+def test_lists_of_agents_and_unit_accounts_name_the_account_in_french(client, chief):
+    make.agent()
+    transmissions.account()
+    for model in ("agent", "unitaccount"):
+        page = client.get(f"/admin/chat/{model}/").text
+        form = client.get(re.search(rf'href="(/admin/chat/{model}/[^"]+/change/[^"]*)"', page)[1]).text
+        assert ">Compte</a>" in page and "Compte" in form, model
+        assert ">User" not in page and "User :" not in form and "User:" not in form, model

@@ -216,6 +216,7 @@ def test_lines_left_out_are_named_and_can_be_had_again(client, chief):
     for answer in (client.post(PAGE, form) for _press in range(2)):
         page = answer.content.decode()
         assert len(passwords_of(answer)) == 1 and "3 lignes ont été laissées de côté" in page
+        assert page.index("À corriger") < page.index("Identifiant</th>"), "a telephone shows the first columns"
         assert "Z⟦U+202E⟧oé" in page and "\u202e" not in page.partition("<textarea")[0]
         assert [line.number for line in answer.context["left_out"]] == [3, 4, 5]
     sheet = client.post(PAGE, {"text": answer.context["text"], "left_out": "x"})
