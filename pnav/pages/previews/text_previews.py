@@ -344,14 +344,14 @@ def _ended(trial: Trial) -> HttpResponse:
     return draw_page(trial, "chat/ended.html", base.entrance_page())
 
 
-def _away(text: str = "", *, action: str = "", has_file: bool = False) -> Draw:
+def _away(text: str = "", *, text_name: str = "body", action: str = "", has_file: bool = False) -> Draw:
     """Return the page of a database that is away. It has no frame, and says itself that it is a preview.
 
-    text: what was being sent to the address `action`. has_file: a file was.
+    text: what was being sent to the address `action`, in the field text_name. has_file: a file was.
     """
 
     def draw(trial: Trial) -> HttpResponse:
-        page = base.away_page(text_name="body" if text else "", text=text, action=action, has_file=has_file)
+        page = base.away_page(text_name=text_name if text else "", text=text, action=action, has_file=has_file)
         context = page | {"preview_of": notice_of(trial)}
         return HttpResponse(render_to_string("chat/database_away.html", context))
 
@@ -839,6 +839,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     page_texts.RESUME.key: (*RESUMES, _code_refused),
     page_texts.AWAY.key: (
         _away("Bonjour", action="#"),
+        _away("Bonjour", text_name="what", action="#"),
         _away(),
         _away(action="#"),
         _away(action="#", has_file=True),

@@ -354,6 +354,14 @@ def test_fact_is_given_back_in_its_own_field_when_the_database_is_away(client, d
     page = client.post(reverse("chat:facts"), sent).text
     assert 'name="what"' in page and "Un-fait</textarea>" in page
     assert ("day", "2026-11-01") in hidden_in(page) and ("what", "Un-fait") not in hidden_in(page)
+    assert page.count("Pas encore noté") == 2, "in the title and above the text"
+    assert "Que s'est-il passé" in unescape(page) and "Message" not in page and "Votre message" not in page
+
+
+def test_title_of_the_page_without_a_database_says_nothing_in_discreet_mode(client, database_away):
+    sent = {"body": "Un-mot-garde", "client_id": str(uuid.uuid4())}
+    page = client.post(DISCREET.reverse("chat:message"), sent).text
+    assert "<title>Informations</title>" in page and "Un-mot-garde</textarea>" in page
 
 
 def test_file_is_not_said_to_be_kept_when_the_database_is_away(client, database_away):
