@@ -51,7 +51,8 @@ def test_person_asks_for_erasure_without_a_script_and_reads_the_answer(live_site
     with goes_on(page):
         page.keyboard.press("Enter")
     expect(page.get_by_text("Votre demande est reçue")).to_be_in_viewport()
-    expect(page.get_by_role("heading", name="Demander l'effacement")).to_be_focused()
+    expect(page.get_by_role("group", name="Demander l'effacement")).to_be_focused()
+    expect(page.locator(".pnav-chat__code")).to_be_in_viewport()
     words = page.locator(".pnav-chat__code").inner_text()
     is_narrow(page)
 

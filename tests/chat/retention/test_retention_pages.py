@@ -206,7 +206,8 @@ def test_erasure_asked_shows_who_decides_when_and_where_to_complain(as_reporter)
     answer = client.post(ERASURE)
     shown = text(answer)
     assert f"Votre demande est reçue depuis le {in_days(0)}" in shown
-    assert 'id="effacement" tabindex="-1" autofocus' in answer.text, "it is two screens below the title"
+    (told,) = re.findall(r'aria-labelledby="effacement" tabindex="-1" autofocus>(.*?)</div>', answer.text, re.S)
+    assert "Votre demande est reçue" in told and code_of(answer) in told, "they are two screens below the title"
     assert "autofocus" not in client.get(KEEPING).text.partition("<main")[2]
     assert f"Réponse prévue avant le {in_days(30)}" in shown and "CNIL" in shown
     assert AccessRecord.objects.filter(kind="erasure", subject=str(conversation.report.public_id)).count() == 1
