@@ -35,7 +35,8 @@ from pnav.pages.frame.busy_page import FORM, FRAME, PAGE, RETRY_SECONDS, SENT, T
 
 logger = logging.getLogger(__name__)
 
-STYLE = Path(__file__).resolve().parents[2] / "static" / "pnav" / "busy.css"
+STATIC = Path(__file__).resolve().parents[2] / "static" / "pnav"
+STYLES = (STATIC / "busy.css", STATIC / "busy-exit.css")  # the first is that of the proxies' page too
 NEWS = "chat:news"  # the frame that shows the messages where there is no JavaScript, and reloads itself
 # The paths of forms of people who seek help, and of agents. Forms of an account are not among them, because no password
 # may be sent back. In discreet mode no path says which form it is, so every form is given back.
@@ -66,7 +67,7 @@ class _Drawn:
 
 
 def _draw() -> _Drawn:
-    source, style = text_cache.texts(), STYLE.read_text()
+    source, style = text_cache.texts(), "".join(path.read_text() for path in STYLES)
     pages = {}
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
