@@ -25,6 +25,9 @@ class WayIn(Protocol):
         they were given; none where there is no report or they cannot be decrypted.
         """
 
+    def is_place_told(self, request: HttpRequest) -> bool:
+        """Return whether the exchange of this visit has the place that the visit has now."""
+
 
 def go_on(request: HttpRequest) -> HttpResponse:
     """Return the response that leads to the next page of this visit (`WayIn.go_on` of the module in WAY_IN)."""
@@ -34,6 +37,11 @@ def go_on(request: HttpRequest) -> HttpResponse:
 def filed_answers(request: HttpRequest) -> tuple[dict[str, str], str]:
     """Return the answers of this visit's report and their version (`WayIn.filed_answers` of the module in WAY_IN)."""
     return _module().filed_answers(request)
+
+
+def is_place_told(request: HttpRequest) -> bool:
+    """Return whether whoever answers knows the place of this visit (`WayIn.is_place_told` of the module in WAY_IN)."""
+    return _module().is_place_told(request)
 
 
 def _module() -> WayIn:

@@ -47,6 +47,12 @@ class Choice:
         return Force(stored) if stored in Force.values else None
 
     @property
+    def key(self) -> str:
+        """Return what tells this choice from another one, for a form that is about the one that was shown."""
+        unit = self.reception_point.pk if self.reception_point else ""
+        return f"{self.municipality.pk if self.municipality else ''}_{unit}_{self.postal_code}"
+
+    @property
     def as_search(self) -> str:
         """Return the search that finds its commune again, with which the home page fills its field."""
         name = self.municipality.name if self.municipality else ""

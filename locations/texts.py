@@ -237,6 +237,25 @@ add(
     _("Ajoutez le département si plusieurs communes portent ce nom : Saint-Denis 93"),
     _("Ajoute le département si plusieurs communes portent ce nom : Saint-Denis 93"),
 )
+GIVEN_TOO_OFTEN = add(
+    "places.given_too_often",
+    CHOSEN,
+    _("Le lieu de l'échange a changé trop souvent. Réessayez dans une heure."),
+    _("Le lieu de l'échange a changé trop souvent. Réessaie dans une heure."),
+)
+add(
+    "places.give_told",
+    AROUND,
+    _("La personne qui vous répond voit ce lieu seulement si vous l'indiquez."),
+    _("La personne qui te répond voit ce lieu seulement si tu l'indiques."),
+    note="Pendant un échange qui a un autre lieu, ou aucun.",
+)
+add(
+    "places.give",
+    AROUND,
+    _("Indiquer ce lieu dans mon échange"),
+    note="Bouton, pendant un échange. Quelqu'un peut voir l'écran : il ne dit pas ce qu'est ce lieu.",
+)
 add("places.remove_agent_title", AROUND, _("Supprimer cet interlocuteur"))
 add("places.remove_place_title", AROUND, _("Supprimer ce point d'accueil"))
 add(

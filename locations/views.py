@@ -69,7 +69,7 @@ def _search(request: HttpRequest) -> HttpResponse:
     found = lookup.search(text)
     if purpose == Purpose.EXCHANGE:
         if keep_for_exchange(request, found, text=text):
-            return way_in.go_on(request)
+            return _after_choice(request, purpose)
     elif only := found.only_choice:
         place, match = only
         session.choose(
@@ -215,9 +215,14 @@ def choose(request: HttpRequest) -> HttpResponse:
     return _after_choice(request, form.cleaned_data["purpose"])
 
 
+def _has_exchange(request: HttpRequest) -> bool:
+    return getattr(request, "open_exchange", False)
+
+
 def _after_choice(request: HttpRequest, purpose: str) -> HttpResponse:
     if purpose == Purpose.EXCHANGE:
-        return way_in.go_on(request)
+        # An exchange that goes on is given the place only when its person has seen it and says so (`chat:place`).
+        return redirect("locations:chosen") if _has_exchange(request) else way_in.go_on(request)
     messages.success(request, render_to_string("locations/_kept.html", request=request).strip())
     return redirect("locations:my_contacts")
 
@@ -228,13 +233,18 @@ def chosen(request: HttpRequest) -> HttpResponse:
     choice = session.current_choice(request)
     if choice is None:
         return redirect("locations:search")
-    return render(request, "locations/chosen.html", choice_page(choice))
+    return render(request, "locations/chosen.html", choice_page(choice, may_be_given=_may_be_given(request)))
 
 
-def choice_page(choice: Choice, what: str = "") -> dict[str, Any]:
+def _may_be_given(request: HttpRequest) -> bool:
+    """Return whether the visit has an exchange that has another place. It asks the database only if there is one."""
+    return _has_exchange(request) and not way_in.is_place_told(request)
+
+
+def choice_page(choice: Choice, what: str = "", *, may_be_given: bool = False) -> dict[str, Any]:
     """Return what the pages about a choice show. what is which of its two parts somebody lets go of; it is "" on the
-    page that says that the choice is kept."""
-    return {"choice": choice, "what": what}
+    page that says that the choice is kept. may_be_given says that an exchange goes on with another place."""
+    return {"choice": choice, "what": what, "may_be_given": may_be_given}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -270,15 +280,21 @@ def my_contacts(request: HttpRequest) -> HttpResponse:
             and unit
             and Competence.objects.filter(municipality=choice.municipality).exclude(reception_point=unit).exists()
         ),
+        may_be_given=_may_be_given(request),
     )
     return render(request, "locations/my_contacts.html", context)
 
 
 def contacts_page(
-    choice: Choice, *, opening: Opening | None, partners: Partners | None, has_other_units: bool
+    choice: Choice,
+    *,
+    opening: Opening | None,
+    partners: Partners | None,
+    has_other_units: bool,
+    may_be_given: bool = False,
 ) -> dict[str, Any]:
     """Return what « Mes contacts utiles » shows. opening says whether the unit is open now; it is None where nobody can
-    say. has_other_units says that others answer for the commune too."""
+    say. has_other_units says that others answer for the commune too. may_be_given is that of `choice_page`."""
     unit = choice.reception_point
     return {
         "choice": choice,
@@ -287,6 +303,7 @@ def contacts_page(
         "partners": partners,
         "has_examples": bool(unit and unit.is_example) or bool(partners and partners.has_examples),
         "has_other_units": has_other_units,
+        "may_be_given": may_be_given,
     }
 
 

@@ -16,6 +16,7 @@ from common.client_address import Connection
 from common.data_keys import keys as data_keys
 from common.database_errors import describe_error
 from common.texts import languages
+from locations.session import Choice
 from reports import reporter_identity
 from reports.audit import log as audit_log
 from reports.deciders import Title, get_deciders
@@ -91,16 +92,45 @@ def file_report(
             "is_crowded": is_crowded,
             "discreet": visit.triage.is_discreet,
             "language": languages.current(),
-            "postal_code": choice.postal_code,
-            "municipality": choice.municipality,
-            "reception_point": choice.reception_point,
-            "force": choice.force or "",
-            "is_nearest": choice.is_nearest or choice.is_guessed,
+            **place_fields(choice),
         },
     )
     if created:
         reporter_identity.seal_identity(report, name=name, contact=contact, connection=connection, aside=set_aside)
     return report
+
+
+def place_fields(choice: Choice) -> dict[str, Any]:
+    """Return the columns of a report that say where its person is, and who answers there."""
+    return {
+        "postal_code": choice.postal_code,
+        "municipality_id": choice.municipality.pk if choice.municipality else None,
+        "reception_point_id": choice.reception_point.pk if choice.reception_point else None,
+        "force": choice.force or "",
+        "is_nearest": choice.is_nearest or choice.is_guessed,
+    }
+
+
+def has_place(report: Report, choice: Choice) -> bool:
+    """Return whether the report says of its place what this choice says."""
+    return all(getattr(report, name) == value for name, value in place_fields(choice).items())
+
+
+@transaction.atomic
+def change_place(*, report_id: int, choice: Choice) -> bool:
+    """Give a report another place, in the same columns in clear. Return whether that changed anything.
+
+    What was said of the former place stays where it was said: in messages, and in summaries that a unit has received.
+    Locks the report. Raises Gone.
+    """
+    report = _hold(report_id)
+    if has_place(report, choice):
+        return False
+    fields = place_fields(choice)
+    for name, value in fields.items():
+        setattr(report, name, value)
+    report.save(update_fields=list(fields))
+    return True
 
 
 def _new_data_key() -> UUID | None:

@@ -74,6 +74,14 @@ def filed_answers(request: HttpRequest) -> tuple[dict[str, str], str]:
         return {}, ""
 
 
+def is_place_told(request: HttpRequest) -> bool:
+    """Return whether the exchange of this visit has the place of the visit. It is called through `common.way_in`."""
+    visit = read_visit(request)
+    if visit.report is None or visit.choice is None:
+        return False
+    return actions.has_place(visit.report, visit.choice)
+
+
 def place_of(visit: Visit) -> Choice | None:
     """Return the place of this visit; None when it has to be asked for."""
     if visit.choice is None and visit.triage.assessment.urgency == Urgency.CRITICAL:

@@ -352,6 +352,14 @@ ROUTES: dict[str, Line] = {
         "chat.visitor.draft_session:KEPT_MAX",
         stores=Stores(rows=1, changed=6, kib=DRAFT_KIB + TEXT_KIB, keys=2),
     ),
+    # One line in the thread, at most PLACES an hour.
+    **_lines(
+        VISITOR,
+        ("chat:place",),
+        "chat.visitor.place:PLACES",
+        "locations.lookup:NEAREST_SHOWN",
+        stores=Stores(rows=1, changed=5, kib=4, keys=1),
+    ),
     **_lines(VISITOR, ("chat:news",), PIECE, PIECE_BYTES, BODY, FORM_RATE, stores=SAID),
     **_lines(VISITOR, ("chat:frames",), FRAME, FRAME_RATE, EXCHANGE, PAGE, PAGE_BYTES, stores=SAID),
     **_lines(

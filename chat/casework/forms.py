@@ -166,6 +166,10 @@ class AppointmentForm(forms.Form):
         error_messages={"required": _("Choisissez une heure."), "invalid": _("Écrivez une heure : 14:30.")}
     )
     checked = forms.BooleanField(required=False)
+    unit_unknown = _(
+        "Aucun point d'accueil connu : la personne peut en choisir un dans « Point d'accueil », puis l'indiquer dans "
+        "son échange."
+    )
     hours_unknown = _("Horaires inconnus : appelez l'unité, puis cochez la case.")
     holiday_unknown = _("Jour férié, horaires inconnus : appelez l'unité, puis cochez la case.")
 
@@ -178,7 +182,7 @@ class AppointmentForm(forms.Form):
         day: date | None = cleaned.get("day")
         hour: time | None = cleaned.get("hour")
         if self.unit is None:
-            self.add_error(None, _("Aucun point d'accueil connu : la personne doit d'abord en choisir un."))
+            self.add_error(None, self.unit_unknown)
             return cleaned
         if day is None or hour is None:
             return cleaned

@@ -87,6 +87,11 @@ class PersonSummary:
         return self.report.reception_point
 
     @property
+    def place_key(self) -> str:
+        """Return what tells the place from another one, so that an open page notices that the person gave another."""
+        return f"{self.report.municipality_id or ''}_{self.report.reception_point_id or ''}_{self.report.postal_code}"
+
+    @property
     def language(self) -> str:
         """Return the language in which the person reads the pages: « anglais »; empty for the source language, the
         agents'."""

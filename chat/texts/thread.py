@@ -130,6 +130,13 @@ ALIKE_CLOSED = add(
 )
 CAME_BACK = add("chat.came_back", THREAD, _("Retour avec le code de reprise. La visite d'avant est fermée."))
 
+PLACE_GIVEN = add(
+    "chat.place_given",
+    THREAD,
+    _("Lieu indiqué : qui répond le voit à côté des messages."),
+    note="La personne a donné à son échange le lieu choisi dans « Point d'accueil ». Ne dit pas lequel.",
+)
+
 # --- lines of the thread: an absence, somebody else -------------------------------------------------------------------
 
 BACK_SOON = add(

@@ -353,6 +353,8 @@ ROUTES: dict[str, Route] = {
     "chat:capture_drawing": Route(own_visit_without_handouts, READ_ONLY_GET),
     "chat:captures_upload": Route(own_visit_answered_first, WRITE, data={"type": "slice"}),
     "chat:report": Route(own_visit("/tchat/"), WRITE, to=("/tchat/",)),  # it adds to the visit's own report
+    # It gives the visit's own exchange the place that the visit chose.
+    "chat:place": Route(own_visit("/tchat/"), WRITE, to=("/tchat/", PLACE + "choix/")),
     # A frame, which is empty without a visit, and whose form leads back to it.
     "chat:news": Route(anybody, ("POST", "GET"), to=("/tchat/suite/",), shows=BOTH_REPORTERS),
     "chat:frames": Route(own_visit(NO_SESSION), WRITE, data=READ_ALL, shows=BOTH_REPORTERS),

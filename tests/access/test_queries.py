@@ -163,6 +163,7 @@ NAMED = {
         EVERYBODY + ": arrivals that said nothing, as a group; nothing is read of them",
         {"*"},
     ),
+    "chat/conversations/place.py": (ACTS, {"give_place"}),
     "chat/conversations/whereabouts.py": (
         "adds a column to conversations that were obtained before",
         {"with_departure"},

@@ -463,6 +463,7 @@ FORMS = {
     "/signalement/": ("submission_id", "role", "age_band", "facts", "platforms", "since", "expectations"),
     "/tchat/message/": ("client_id", "body"),
     "/tchat/signalement/": ("facts", "platforms", "since", "expectations", "name", "contact", "body"),
+    "/tchat/lieu/": ("shown",),
     "/tchat/faits/": (
         "act",
         "fact_id",

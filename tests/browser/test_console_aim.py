@@ -12,11 +12,13 @@ from playwright.sync_api import Locator, Page, expect
 from chat import pubsub
 from chat.casework import emergencies, holds
 from chat.conversations import actions, resume
+from chat.conversations.place import give_place
 from chat.models import Agent, Conversation, DangerMark, Macro, Message
 from chat.models.casework import EmergencyStep
 from chat.rules import emergency_texts
 from chat.rules.emergency import Situation, Step
 from chat.rules.lifecycle import Author, Status
+from locations.session import Choice
 from pnav.accounts.models import Role
 from pnav.demo.cast import create_macros
 from tests.browser.conftest import Axe, LiveSite, PageFactory
@@ -35,6 +37,7 @@ from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtur
 )
 from tests.chat.sockets import visit
 from tests.factories import chat as make
+from tests.factories.locations import reception_point
 
 type Work = Callable[..., Any]
 OPEN_DOSSIER = ".console-dossier:not([hidden])"
@@ -457,6 +460,29 @@ def test_what_danger_needs_stays_in_sight_at_200_percent(live_site, page_factory
     live_site.do(pubsub.state_changed, other.public_id)
     expect(page.locator(f"#signalement-{other.public_id}:not([data-drawn-before])")).to_have_count(1)
     expect(reported.locator("dl")).to_be_visible()
+
+
+def test_place_that_the_person_gives_is_shown_where_the_agent_looks(live_site, page: Page, at: Work):
+    """What can be proposed depends on it. What the agent writes stays."""
+    agent, [conversation] = holding(at, 1, postal_code="", force="")
+    key = conversation.public_id
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    where, proposals = page.locator(f"#accueil-{key}"), page.locator(f"#propositions-{key}")
+    expect(where).to_contain_text("Aucune unité connue.")
+    proposals.locator("summary", has_text="Plainte").click()
+    expect(proposals).to_contain_text("Aucune unité n'est connue")
+    note = page.locator(f"#notes-{key} textarea").first
+    note.fill("à demander")
+    page.locator(f"#corps-{key}").focus()
+    unit = at(reception_point, "Brigade d'essai")
+    choice = Choice("01300", municipality=None, reception_point=unit, is_nearest=False)
+    assert at(give_place, conversation_id=conversation.pk, choice=choice)
+    live_site.do(pubsub.state_changed, key)
+    expect(where).to_contain_text("Brigade d'essai")
+    expect(proposals).not_to_contain_text("Aucune unité n'est connue")
+    expect(page.locator(f"#notes-{key} textarea").first).to_have_value("à demander")
+    expect(page.locator(f"#corps-{key}")).to_be_focused()
 
 
 # At the middle of each of its ends one sees that end, and nothing that lies over it.

@@ -501,14 +501,19 @@ def _not_found(*, suggestions: Sequence[Suggestion] = (), abroad: str = "") -> D
     return draw
 
 
-def _of_choice(template: str, choice: Choice, *, in_exchange: bool = False, **more: str) -> Draw:
-    around: dict[str, Any] = {"open_exchange": True} if in_exchange else {}
-    return lambda trial: draw_page(trial, template, choice_page(choice, **more) | around)
+def _of_choice(template: str, choice: Choice, *, what: str = "", in_exchange: bool = False) -> Draw:
+    def draw(trial: Trial) -> HttpResponse:
+        page = choice_page(choice, what, may_be_given=in_exchange)
+        around = {"open_exchange": True, "messages": trial.messages((location_texts.GIVEN_TOO_OFTEN,))}
+        return draw_page(trial, template, page | (around if in_exchange else {}))
+
+    return draw
 
 
 CHOSEN = (
     _of_choice("locations/chosen.html", _chosen(is_nearest=True)),
     _of_choice("locations/chosen.html", _chosen(None)),
+    _of_choice("locations/chosen.html", _chosen(), in_exchange=True),
 )
 REMOVE = (
     *(_of_choice("locations/remove.html", _chosen(), what=what) for what in ("place", "interlocutor")),

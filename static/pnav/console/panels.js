@@ -89,8 +89,10 @@ export async function refreshTold(c) {
   try {
     while (c.isStale && c === desk.current && !c.gone && !document.hidden) {
       c.isStale = false;
-      if (await refreshBeside(c, `#dit-${c.id}`, `${pageOf(c.id)}&lu`)) sayNews(c);
-      else {
+      if (await refreshBeside(c, `#dit-${c.id}`, `${pageOf(c.id)}&lu`)) {
+        sayNews(c);
+        refreshPlace(c);
+      } else {
         c.isStale = true;
         await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
       }
@@ -98,6 +100,17 @@ export async function refreshTold(c) {
   } finally {
     telling.delete(c);
   }
+}
+
+/**
+ * Read everything beside the thread again when the person gave another place, on which the unit, the partners, what can
+ * be proposed and where a summary can go depend.
+ *
+ * @param {Conversation} c
+ */
+function refreshPlace(c) {
+  const [told, shown] = ["dit", "accueil"].map((part) => seek(`#${part}-${c.id}`)?.dataset.place);
+  if (told !== shown) refreshBeside(c, dossierOf(c), `${pageOf(c.id)}&lu`);
 }
 
 /**

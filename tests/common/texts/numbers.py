@@ -132,6 +132,7 @@ NUMBERS: dict[str, dict[int, Source]] = {
     "numbers.young_hours": dict.fromkeys((7, 9, 23), SERVICE),
     "opinion.text_hint": {1000: of("pnav.pages.models:FEEDBACK_MAX_LENGTH")},
     "opinion.many": {1: of("common.network_limits:OPINIONS.seconds/3600")},
+    "places.given_too_often": {1: of("chat.visitor.place:PLACES_SECONDS/3600")},
     "pages.search_hint_overseas": {97400: EXAMPLE},
     "pages.search_hint": dict.fromkeys((3, 93200), EXAMPLE),
     "places.add_department": {93: EXAMPLE},

@@ -268,7 +268,7 @@ KEYS = {
     rf"limit:(frames|code|draft|facts|journal|captures|captures_begun|slices|slip|erasure|whole_thread):{UUID}:\d+": (
         "of an exchange, by its id, to a border"
     ),
-    rf"limit:(copy|proof|receipts):{UUID}:\d+": "of an exchange, by its id, to a border",
+    rf"limit:(copy|place|proof|receipts):{UUID}:\d+": "of an exchange, by its id, to a border",
     r"limit:(paper|handouts|reply_draft|word_search):\d+:\d+": "of an agent, by their key, to a border",
     r"limit:(originals|dossier):\d+:\d+": "of a unit's account, by its key, to a border",
     r"limit:(receipt|recorded_pages):\d+:\d+": "of an account of the staff, by its key, to a border",
