@@ -26,7 +26,8 @@ class Choice:
     municipality is None when the commune has left the tables since.
     reception_point is None when no unit was known, or when it has left the tables since.
     is_nearest says that the unit is not known to be competent for the commune: it was offered as the nearest.
-    is_guessed says that what was typed means several places, and that the largest was taken without asking.
+    is_guessed says that what was typed means several places, and that the largest was taken without asking; or that it
+    is a large town for somebody whose own was not found.
     """
 
     postal_code: str

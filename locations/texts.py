@@ -94,14 +94,9 @@ add(
 add(
     "places.unit_is_guessed",
     CONTACTS,
-    _(
-        "Plusieurs communes ou arrondissements répondent à ce que vous avez saisi : nous avons pris le plus grand. "
-        "« Changer » permet d'indiquer le vôtre."
-    ),
-    _(
-        "Plusieurs communes ou arrondissements répondent à ce que tu as saisi : nous avons pris le plus grand. "
-        "« Changer » permet d'indiquer le tien."
-    ),
+    _("Ce n'est peut-être ni votre commune ni votre arrondissement : « Changer » permet de les indiquer."),
+    _("Ce n'est peut-être ni ta commune ni ton arrondissement : « Changer » permet de les indiquer."),
+    note="La recherche répondait à plusieurs lieux, ou une grande ville a été prise à la place.",
 )
 add(
     "places.competence_unknown",

@@ -68,7 +68,7 @@ def _search(request: HttpRequest) -> HttpResponse:
     text, purpose = form.cleaned_data["q"], form.cleaned_data["purpose"]
     found = lookup.search(text)
     if purpose == Purpose.EXCHANGE:
-        if keep_for_exchange(request, found, text=text):
+        if keep_for_exchange(request, found, text=text, is_stand_in="stand_in" in request.POST):
             return _after_choice(request, purpose)
     elif only := found.only_choice:
         place, match = only
@@ -83,12 +83,12 @@ def _search(request: HttpRequest) -> HttpResponse:
     return redirect("locations:results")
 
 
-def keep_for_exchange(request: HttpRequest, found: Lookup, *, text: str) -> bool:
+def keep_for_exchange(request: HttpRequest, found: Lookup, *, text: str, is_stand_in: bool = False) -> bool:
     """Keep where a chat is for, if one search of this text told it; return whether it did.
 
     Where the place of the visit is one of those that were found, it stays with its unit, which somebody may have chosen
     among several. One that was guessed stays only when the text is what the home page fills in by itself; it is no
-    choice then either.
+    choice then either. is_stand_in says that it is a large town for somebody whose own is not found (LARGE_TOWNS).
     """
     told = found.for_exchange
     if told is None:
@@ -103,7 +103,7 @@ def keep_for_exchange(request: HttpRequest, found: Lookup, *, text: str) -> bool
         postal_code=place.postal_code,
         municipality=place.municipality,
         reception_point=unit,
-        is_guessed=found.is_guess,
+        is_guessed=found.is_guess or is_stand_in,
     )
     return True
 

@@ -133,7 +133,7 @@ def test_guess_becomes_a_choice_by_naming_the_commune_and_not_by_the_field_that_
     large = municipality("Grande", "01802", ("01800",), population=900)
     reception_point(for_=large)
     post(client, "01800", "echange")
-    assert "nous avons pris le plus grand" in text_of(client.get(reverse("locations:my_contacts")))
+    assert "Ce n'est peut-être ni votre commune" in unescape(text_of(client.get(reverse("locations:my_contacts"))))
     assert 'value="01800 Grande"' in client.get("/").text
     client.post("/", {"door": "adult", "q": "01800 Grande"})
     assert client.session["locations"]["guessed"]
@@ -141,7 +141,7 @@ def test_guess_becomes_a_choice_by_naming_the_commune_and_not_by_the_field_that_
     assert client.session["locations"]["insee"] == large.pk and "guessed" not in client.session["locations"]
     client.post("/", {"door": "adult", "q": "01800"})
     assert "guessed" not in client.session["locations"], "it was chosen"
-    assert "nous avons pris le plus grand" not in text_of(client.get(reverse("locations:my_contacts")))
+    assert "Ce n'est peut-être ni votre commune" not in unescape(text_of(client.get(reverse("locations:my_contacts"))))
 
 
 @pytest.mark.parametrize("purpose", ["echange", "contacts"])
@@ -626,6 +626,15 @@ def test_national_number_is_no_example(client, belley):
     partner("Numéro national", kind=Partner.Kind.NATIONAL, department_code="", source="demo")
     client.post(SEARCH, {"q": "belley", "purpose": "contacts"})
     assert "import_locations" not in client.get(reverse("locations:my_contacts")).text
+
+
+@pytest.mark.parametrize("is_stand_in", [True, False])
+def test_large_town_in_place_of_ones_own_is_no_choice_of_a_unit(client, arles, is_stand_in):
+    page = text_of(post(client, "Bruxelles", "echange", follow=True))
+    form = page[: page.index('value="31000 Toulouse"')].rpartition("<form")[2]
+    assert 'name="stand_in" value="1"' in form and page.count('name="stand_in"') == 1
+    client.post(SEARCH, {"q": "13200 Arles", "purpose": "echange"} | ({"stand_in": "1"} if is_stand_in else {}))
+    assert ("guessed" in client.session["locations"]) is is_stand_in
 
 
 def test_place_abroad_is_said_to_be_abroad(client, arles):
