@@ -22,6 +22,7 @@ from psycopg_pool import PoolTimeout
 
 from chat.conversations import worker_status
 from chat.models import Agent, Conversation, WebHeartbeat
+from chat.models.conversation import is_here
 from chat.retention import deletion as retention
 from common import private_addresses
 from common.database_errors import describe_error
@@ -65,21 +66,39 @@ class ServiceCollector(Collector):
 
 
 def _queue(now: datetime) -> Iterator[Metric]:
+    here = is_here(now)
     rows = (
-        Conversation.objects.waiting().order_by().values("urgency").annotate(number=Count("pk"), since=Min("queued_at"))
+        Conversation.objects.waiting()
+        .order_by()
+        .values("urgency")
+        .annotate(
+            number=Count("pk"),
+            since=Min("queued_at"),
+            here=Count("pk", filter=here),
+            here_since=Min("queued_at", filter=here),
+        )
     )
     waiting = {row["urgency"]: row for row in rows}
-    oldest = min((row["since"] for row in waiting.values()), default=now)
     yield GaugeMetricFamily(
         "pnav_conversations_waiting", "People who wait.", sum(row["number"] for row in waiting.values())
     )
     yield GaugeMetricFamily(
-        "pnav_oldest_wait_seconds", "How long the person has waited who waits longest.", (now - oldest).total_seconds()
-    )
-    counts = [(one.name.lower(), waiting[one]["number"] if one in waiting else 0) for one in Urgency]
-    yield _labelled(
-        GaugeMetricFamily("pnav_waiting_by_urgency", "People who wait, by urgency.", labels=["urgency"]), counts
-    )
+        "pnav_oldest_wait_seconds", "How long the person has waited who waits longest.",
+        _longest(now, (row["since"] for row in waiting.values())),
+    )  # fmt: skip
+    yield GaugeMetricFamily(
+        "pnav_oldest_wait_here_seconds", "How long the person has waited who waits longest and may be given an agent.",
+        _longest(now, (row["here_since"] for row in waiting.values() if row["here"])),
+    )  # fmt: skip
+    for name, help_, numbers in (
+        ("waiting_by_urgency", "People who wait, by urgency.", {one: row["number"] for one, row in waiting.items()}),
+        (
+            "waiting_here_by_urgency", "People who wait and may be given an agent, by urgency.",
+            {one: row["here"] for one, row in waiting.items()},
+        ),
+    ):  # fmt: skip
+        counts = [(one.name.lower(), numbers.get(one, 0)) for one in Urgency]
+        yield _labelled(GaugeMetricFamily(f"pnav_{name}", help_, labels=["urgency"]), counts)
     active = Conversation.objects.active()
     yield GaugeMetricFamily("pnav_conversations_active", "Conversations under way.", active.count())
     wait = F("assigned_at") - F("queued_at")
@@ -91,6 +110,11 @@ def _queue(now: datetime) -> Iterator[Metric]:
         ),
         [(stat, length.total_seconds() if length else 0) for stat, length in given.items()],
     )  # fmt: skip
+
+
+def _longest(now: datetime, since: Iterable[datetime]) -> float:
+    """Return the seconds since the first of these moments, 0 if there is none."""
+    return (now - min(since, default=now)).total_seconds()
 
 
 def _agents(now: datetime) -> Iterator[Metric]:

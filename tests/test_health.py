@@ -10,11 +10,13 @@ from django.db import connection
 from django.utils import timezone
 from psycopg_pool import ConnectionPool
 
+from chat.models import Conversation
 from chat.rules.lifecycle import Availability
 from common.watchdog import Turns
 from pnav import health
 from tests.factories import chat as factory
 from tests.support import pooler
+from triage.questionnaire.outcomes import Urgency
 
 TOKEN = "a token of the operator"
 
@@ -311,3 +313,22 @@ def test_metrics_count_conversations(gauges):
     assert 90 <= values["pnav_oldest_wait_seconds"] < 120
     assert values["pnav_conversations_active"] == 1
     assert values["pnav_agents_free_places"] == 2
+
+
+@pytest.mark.django_db
+def test_metrics_tell_those_who_wait_and_are_there_from_those_who_closed_the_page(gauges, settings):
+    now = timezone.now()
+    gone = now - timedelta(seconds=settings.ABSENT_SECONDS + 60)
+    left = factory.waiting(queued_at=now - timedelta(seconds=900), urgency=Urgency.CRITICAL)
+    Conversation.objects.filter(pk=left.pk).update(reporter_seen_at=gone)
+    assert gauges()["pnav_oldest_wait_here_seconds"] == 0
+    factory.waiting(queued_at=now - timedelta(seconds=90), urgency=Urgency.CRITICAL)
+    asleep = factory.waiting(queued_at=now - timedelta(seconds=120))
+    Conversation.objects.filter(pk=asleep.pk).update(reporter_seen_at=gone, reporter_is_hidden=True)
+    values = gauges()
+    assert values["pnav_conversations_waiting"] == 3
+    assert 900 <= values["pnav_oldest_wait_seconds"] < 930
+    assert 120 <= values["pnav_oldest_wait_here_seconds"] < 150
+    assert values['pnav_waiting_by_urgency{urgency="critical"}'] == 2
+    assert values['pnav_waiting_here_by_urgency{urgency="critical"}'] == 1
+    assert sum(count for name, count in values.items() if name.startswith("pnav_waiting_here_by_urgency")) == 2
