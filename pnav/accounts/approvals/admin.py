@@ -140,7 +140,7 @@ class PendingChangeAdmin(admin.ModelAdmin):
                 motive=motive,
                 apply=lambda locked: owner.apply(request, locked),
             )
-            messages.success(request, _("Accepté : c'est ce que voient maintenant les personnes."))
+            messages.success(request, _("Accepté : le changement est fait."))
         elif decision == REFUSE:
             approval_actions.refuse_change(change_id=change.pk, by=request.user, motive=motive)
             messages.success(request, _("Refusé : rien ne change. Votre collègue lit votre motif."))

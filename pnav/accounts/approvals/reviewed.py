@@ -133,7 +133,7 @@ class Reviewed(admin.ModelAdmin):
         if key is not None:
             self._tell(change, who.user, [{"changed": {"fields": [*reasons, str(_("proposé, attend un accord"))]}}])
         text = _(
-            "Rien n'a changé pour les personnes : « {} » attend la validation d'une deuxième personne, jusqu'au {}. "
+            "Rien n'a encore changé : « {} » attend la validation d'une deuxième personne, jusqu'au {}. "
             "<a href='{}'>Voir la proposition</a>"
         )
         until = timezone.localtime(change.lapses_at).strftime("%d/%m/%Y %H:%M")
