@@ -8,10 +8,11 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
-from chat.casework import fact_sheet
+from chat.casework import emergencies, fact_sheet
 from chat.conversations import actions, lookalikes
 from chat.models import Agent, Conversation
 from chat.models.casework import FactSheet
+from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability, Status
 from tests.browser.conftest import LiveSite, PageFactory
 from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
@@ -173,6 +174,65 @@ def test_sheet_that_is_not_saved_stays_after_the_end_until_it_is(live_site: Live
     expect(sheet).to_contain_text("Fiche enregistrée")
     assert len(at(FactSheet.objects.get, conversation=conversation).present) == 1
     assert page.evaluate("() => dispatchEvent(new Event('beforeunload', { cancelable: true }))")
+
+
+def test_sheet_whose_save_met_the_end_of_the_session_leaves_with_the_next(live_site: LiveSite, page: Page, at: Work):
+    """The page of the sign-in counted as its answer: nothing said that it was not saved, and leaving asked nothing."""
+    agent, [conversation] = holding(at, 1)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    sheet = page.locator(f"#fiche-{conversation.public_id}")
+    kept = page.locator(f"#fiche-gardee-{conversation.public_id}")
+    sheet.locator("> details > summary").click()
+    answers = sheet.locator("[data-element] [name=press]")
+    page.context.clear_cookies()
+    answers.first.click()
+    expect(page.locator("#coupure")).to_be_visible()
+    expect(kept).to_contain_text("La fiche n'est pas enregistrée")
+    assert page.evaluate("() => !dispatchEvent(new Event('beforeunload', { cancelable: true }))"), "leaving asks"
+    be_signed_in(page, live_site, agent)  # in another tab
+    answers.nth(3).click()
+    expect(kept).to_contain_text("Fiche enregistrée", timeout=30_000)
+    for answer in (answers.first, answers.nth(3)):
+        expect(answer).to_have_attribute("aria-pressed", "true")
+    assert len(at(FactSheet.objects.get, conversation=conversation).present) == 2
+    assert page.evaluate("() => dispatchEvent(new Event('beforeunload', { cancelable: true }))")
+
+
+def test_places_keep_a_sheet_that_is_not_saved(live_site: LiveSite, page: Page, at: Work):
+    """The whole dossier was drawn again, with what had been pressed."""
+    agent, [conversation] = holding(at, 1)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    sheet = page.locator(f"#fiche-{conversation.public_id}")
+    sheet.locator("> details > summary").click()
+    yes = sheet.locator("[data-element] [name=press]").first
+    page.route("**/fiche/", lambda route: route.fulfill(status=503))
+    yes.click()
+    expect(sheet).to_contain_text("Elle repart seule")
+    places = page.locator(f"{OPEN_THREAD} [data-action]").filter(has=page.get_by_label("Places prises"))
+    places.locator("summary").click()
+    places.get_by_label("Places prises").select_option("2")
+    places.get_by_role("button", name="Changer").click()
+    expect(page.locator("#liste .console-entry")).to_contain_text("2 places")
+    expect(page.locator(f"#historique-{conversation.public_id}")).to_contain_text("Places modifiées")
+    expect(yes).to_have_attribute("aria-pressed", "true")
+    page.unroute("**/fiche/")
+    expect(sheet).to_contain_text("Fiche enregistrée", timeout=30_000)
+    assert len(at(FactSheet.objects.get, conversation=conversation).present) == 1
+
+
+def test_step_that_an_error_kept_from_being_ticked_is_told(live_site: LiveSite, page: Page, at: Work):
+    """After an error of the service the message was sent, the step stayed open, and nothing said so."""
+    agent, [conversation] = holding(at, 1)
+    at(lambda: emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user))
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    page.route("**/procedure/", lambda route: route.fulfill(status=503))
+    page.locator(f"#dire-{conversation.public_id} button").first.click()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(f"{OPEN_THREAD} [data-author=agent]")).to_have_count(1)
+    expect(page.locator("#avis")).to_contain_text("Pas de réponse du service")
 
 
 def test_sheet_in_conflict_whose_save_got_no_answer_waits_for_a_press(live_site: LiveSite, page: Page, at: Work):

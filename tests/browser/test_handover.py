@@ -109,6 +109,11 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     expect(person.locator("#interlocutor")).to_contain_text("Alex")
     expect(desk.locator(f"{OPEN_THREAD} [data-gone]")).to_be_visible()
     expect(draft).to_have_value("un brouillon")  # it is still there to be copied
+    leaves = "() => dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+    assert not desk.evaluate(leaves), "leaving asks while the words were not copied"
+    for area in desk.locator("[data-to-copy]").all():  # the draft, and the summary that was written beside it
+        area.evaluate("(area) => area.dispatchEvent(new ClipboardEvent('copy', { bubbles: true }))")
+    assert desk.evaluate(leaves)
     expect(desk.locator("#mes-echanges")).to_be_focused()
     expect(desk.locator("#annonces")).to_contain_text("Ce que vous écriviez reste à copier.")
     second.locator(f"{OPEN_THREAD} [name=body]").fill("Bonsoir, je suis Alex.")

@@ -55,6 +55,7 @@ function end(one) {
     return;
   }
   area.readOnly = true;
+  area.dataset.toCopy = "";
   one.dataset.unread = "0";
   for (const button of all("button", one)) button.hidden = true;
   const said = find("[data-aside-over]", one);

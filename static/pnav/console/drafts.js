@@ -92,5 +92,19 @@ export const forCopying = (area) => {
   const label = area.labels[0];
   if (label) area.setAttribute("aria-label", label.textContent ?? "");
   area.readOnly = true;
+  area.dataset.toCopy = "";
   return area;
 };
+
+/** Whether a text that can no longer be sent stands in the page, and was not copied yet. */
+export const isToCopy = () =>
+  [.../** @type {NodeListOf<HTMLTextAreaElement>} */ (document.querySelectorAll("[data-to-copy]"))].some((area) =>
+    area.value.trim(),
+  );
+
+/** A text that was copied can be left. @param {ClipboardEvent} event */
+const copied = ({ target }) => {
+  if (target instanceof HTMLTextAreaElement) delete target.dataset.toCopy;
+};
+
+export const watchCopies = () => document.addEventListener("copy", copied);

@@ -46,6 +46,7 @@ export function leave(c, reason) {
   c.draft = undefined;
   if (c.form && c.area) {
     c.area.readOnly = true; // what was being written can still be copied
+    c.area.dataset.toCopy = "";
     // So do the keys that lead to nothing any more.
     for (const part of all("button, details, .console-say-row, .console-reply__row", c.form)) part.hidden = true;
     const label = c.area.labels[0];

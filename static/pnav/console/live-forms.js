@@ -16,7 +16,7 @@ import { noteWork } from "./moved-on.js";
 import { parse, swapFrom } from "./pages.js";
 import { dossierOf, refreshBeside } from "./panels.js";
 import { refreshOffers } from "./queue.js";
-import { retryLater, saved, showErrors, wrongInSheet } from "./sheet.js";
+import { keepUnsaved, retryLater, saved, showErrors, wrongInSheet } from "./sheet.js";
 import { announce, desk, known, putAside, slot, words } from "./state.js";
 import { entryOf } from "./take.js";
 
@@ -161,6 +161,7 @@ export async function settle(form, button, answer, hasMovedOn = () => false) {
   const pressed = button ? button.value : "";
   const page = await parse(answer);
   if (!seek("#console", page)) {
+    keepUnsaved(form);
     elsewhere(form, answer, page);
     return;
   }

@@ -88,7 +88,9 @@ async function stored(event) {
   for (const step of steps) ticked.append("step", step);
   try {
     const page = await parse(await request(form.action, { method: "POST", body: ticked }));
-    for (const part of [`#procedure-${c.id}`, `#dire-${c.id}`, `#bandeau-${c.id}`]) swapFrom(page, part);
+    const parts = [`#procedure-${c.id}`, `#dire-${c.id}`, `#bandeau-${c.id}`];
+    const isDrawn = parts.map((part) => swapFrom(page, part)).some(Boolean);
+    if (!isDrawn) tell(words.unanswered); // an error of the service, or a page that asks for something else first
   } catch {
     tell(words.failed); // the message is sent all the same, and the agent can tick the step
   }

@@ -10,6 +10,7 @@ import { goesOn } from "./addresses.js";
 import { watchAsides } from "./asides.js";
 import { watchClear } from "./clear.js";
 import { begin, closeCurrent, open } from "./conversation.js";
+import { isToCopy, watchCopies } from "./drafts.js";
 import { showDuty } from "./duty.js";
 import { watchEnds } from "./ending.js";
 import { watchFolding } from "./folds.js";
@@ -59,7 +60,7 @@ document.addEventListener("visibilitychange", () => {
 addEventListener("beforeunload", (event) => {
   const isUnsent = own().some((c) => c.outbox.entries.length);
   const isLost = isUnsent || seek(".console-message[data-refused]"); // the page alone has them
-  if (isLost || isDraftUnkept() || isWritten(root) || isUnsaved()) event.preventDefault();
+  if (isLost || isToCopy() || isDraftUnkept() || isWritten(root) || isUnsaved()) event.preventDefault();
 });
 
 /**
@@ -84,6 +85,7 @@ watchEnds(); // before the other forms, because an end can be undone
 watchForms();
 watchSheets();
 watchDrafts();
+watchCopies();
 watchFolds();
 watchFolding();
 watchAsides();

@@ -80,19 +80,48 @@ export const saved = (form) => {
  */
 export function retryLater(form) {
   if (!form.matches("[data-autosave]")) return false;
+  const sheet = fail(form);
+  if (seek("[data-conflict]", form)) {
+    tell(words.unanswered);
+    return true;
+  }
+  goOn(form, words.sheet_unsaved);
+  if (sheet.failures === 1) tell(words.sheet_unsaved);
+  return true;
+}
+
+/** A save was not taken: the sheet has changes that are nowhere else. @param {HTMLFormElement} form */
+function fail(form) {
   const sheet = sheetOf(form);
   sheet.isSending = false;
   sheet.isDirty = true;
   sheet.failures += 1;
   clearTimeout(sheet.timer);
-  if (seek("[data-conflict]", form)) {
-    tell(words.unanswered);
-    return true;
-  }
+  return sheet;
+}
+
+/**
+ * Send the sheet again once the line is there. The text stands in it until it is drawn by the save that is answered.
+ *
+ * @param {HTMLFormElement} form
+ * @param {string} text
+ */
+function goOn(form, text) {
+  const sheet = sheetOf(form);
   sheet.timer = setTimeout(again, pause(sheet.failures + 2), form);
-  find("[id^=fiche-gardee]", form).textContent = words.sheet_unsaved; // until it is drawn by the save that is answered
-  if (sheet.failures === 1) tell(words.sheet_unsaved);
-  return true;
+  find("[id^=fiche-gardee]", form).textContent = text;
+}
+
+/**
+ * The answer to a save is another page, mostly because the session has ended. The sheet says that it is not saved,
+ * leaving the page asks, and it is sent again once the agent has signed in in another tab.
+ *
+ * @param {HTMLFormElement} form
+ */
+export function keepUnsaved(form) {
+  if (!form.matches("[data-autosave]")) return;
+  fail(form);
+  if (!seek("[data-conflict]", form)) goOn(form, words.sheet_refused);
 }
 
 /** @param {HTMLFormElement} form */
@@ -294,7 +323,8 @@ function submit(event) {
 export const watchSheets = () => {
   document.addEventListener("input", change);
   document.addEventListener("change", change);
-  document.addEventListener("submit", submit, true);
+  // After `document`, where a form is held until the session was asked (staff/session.js), and then sent once more.
+  document.documentElement.addEventListener("submit", submit, true);
   document.addEventListener("click", press);
   document.addEventListener("focusin", enter);
   document.addEventListener("keydown", move);
