@@ -397,7 +397,9 @@ def test_sign_says_that_the_browser_holds_the_sound_back_until_a_press(live_site
     be_signed_in(page, live_site, agent)
     page.goto(address(live_site, conversation))
     fold = page.locator("#disponibilite-plus > summary")
-    expect(fold.get_by_role("img", name="Son en attente d'un appui")).to_be_visible()
+    sign = fold.get_by_role("img", name="Son en attente d'un appui")
+    expect(sign).to_be_visible()
+    expect(sign).to_have_attribute("title", "Son en attente d'un appui")  # its drawing is that of « Son coupé »
     page.keyboard.press("ArrowDown")
     expect(fold.get_by_role("img", name="Son activé")).to_be_visible()
 

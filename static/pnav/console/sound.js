@@ -122,6 +122,7 @@ export const showSound = () => {
   sign.hidden = false;
   const isHeard = on && !isHeldBack();
   sign.ariaLabel = (isHeard ? sign.dataset.on : on ? sign.dataset.waits : sign.dataset.off) ?? "";
+  sign.title = sign.ariaLabel; // « coupé » and « en attente » have the same drawing
   sign.classList.toggle("fr-icon-volume-up-line", isHeard);
   sign.classList.toggle("fr-icon-volume-mute-line", !isHeard);
   byId("ton", HTMLSelectElement).value = toneIn(document.cookie);
