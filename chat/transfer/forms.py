@@ -33,7 +33,8 @@ class TransferForm(forms.Form):
         }
     )
     manner = forms.ChoiceField(
-        choices=[(Manner.WARM, Manner.WARM.label), (Manner.COLD, Manner.COLD.label)],
+        # In few words: the list is as narrow as the dossier, and cut them. The hint of the summary says who reads it.
+        choices=[(Manner.WARM, _("Avec un résumé")), (Manner.COLD, Manner.COLD.label)],
         error_messages={"required": _("Choisissez comment passer l'échange.")},
     )
     reason = forms.ChoiceField(
