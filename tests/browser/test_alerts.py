@@ -11,6 +11,7 @@ from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Availability
 from pnav.accounts.models import Role
 from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.layout import boxes
 from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     OPEN_THREAD,
     Work,
@@ -65,6 +66,11 @@ def test_open_emergency_is_seen_by_its_agent_wherever_they_look_and_first_on_the
     expect(first).to_contain_text("Camille")
     expect(first.locator("time")).to_have_text(CLOCK)
     axe(board)
+    for width in (640, 360):  # a laptop at 200 %, and a telephone: the act of each line stays in sight
+        board.set_viewport_size({"width": width, "height": 640})
+        zone, follow = boxes(board, "#en-cours-zone", "#en-cours-zone tbody td:last-child a")
+        assert zone["left"] <= follow["left"] < follow["right"] <= zone["right"]
+    board.set_viewport_size({"width": 1280, "height": 800})
     first.get_by_role("link", name="Rejoindre").click()
     expect(board).to_have_url(re.compile(str(conversation.public_id)))
     # A supervisor who joins reads the last words first, beside a running clock.
