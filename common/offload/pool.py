@@ -5,6 +5,7 @@ freed when it ends. It receives and returns JSON and bytes, never Python objects
 """
 
 import contextlib
+import logging
 import os
 import selectors
 import subprocess
@@ -18,6 +19,8 @@ from typing import Any, Final
 
 import orjson
 from prometheus_client import Counter
+
+logger = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[2]
 MIB: Final = 1024 * 1024
@@ -165,17 +168,7 @@ def _in_child(
 ) -> tuple[Any, bytes]:
     if len(data) > INPUT_AT_MOST:
         raise Failed("memory")
-    numbers = (os.getpid(), memory, CPU_SECONDS, niceness)
-    command = [sys.executable, "-m", "common.offload.child", module, *map(str, numbers)]
-    with subprocess.Popen(  # noqa: S603  our own program, and numbers
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # it could contain what somebody wrote
-        cwd="/",
-        env=_environment(),
-        start_new_session=True,  # Ctrl-C then reaches only the parent
-    ) as child:
+    with _start(module, (os.getpid(), memory, CPU_SECONDS, niceness)) as child:
         try:
             answer = _speak(child, chain((data + b"\n",), content), seconds)
         except BaseException:
@@ -183,6 +176,23 @@ def _in_child(
             raise
         status = child.wait()
     return _read(answer, status)
+
+
+def _start(module: str, numbers: Iterable[int]) -> "subprocess.Popen[bytes]":
+    """Start a child. Raises Busy when the machine has no process, memory or descriptor left for one."""
+    try:
+        return subprocess.Popen(  # noqa: S603  our own program, and numbers
+            [sys.executable, "-m", "common.offload.child", module, *map(str, numbers)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # it could contain what somebody wrote
+            cwd="/",
+            env=_environment(),
+            start_new_session=True,  # Ctrl-C then reaches only the parent
+        )
+    except OSError as error:
+        logger.error("child process: none can be started (%s)", type(error).__name__)
+        raise Busy from error
 
 
 def _speak(child: "subprocess.Popen[bytes]", pieces: Iterable[bytes], seconds: float) -> bytearray:
@@ -239,7 +249,10 @@ _SIGNALS: Final = {24: "time", 6: "memory"}
 
 
 def _read(answer: bytearray, status: int) -> tuple[Any, bytes]:
-    """Return the value and the bytes of an answer. The bytes may be many; they are in memory twice at most."""
+    """Return the value and the bytes of an answer. The bytes may be many; they are in memory twice at most.
+
+    Any other answer is an error: a child may have read a file of somebody, and is not trusted.
+    """
     if status < 0:
         raise Failed(_SIGNALS.get(-status, "killed"))
     end = answer.find(b"\n")
@@ -247,9 +260,11 @@ def _read(answer: bytearray, status: int) -> tuple[Any, bytes]:
         told = orjson.loads(bytes(answer[: max(end, 0)]))
     except orjson.JSONDecodeError:
         raise Failed("error") from None
+    if not isinstance(told, dict):
+        raise Failed("error")
     if "error" in told:
         raise Failed("memory" if told["error"] == "MemoryError" else "error")
-    if len(answer) - end - 1 != told["size"]:
+    if "value" not in told or told.get("size") != len(answer) - end - 1:
         raise Failed("error")
     content = bytes(memoryview(answer)[end + 1 :])
     return told["value"], content

@@ -49,6 +49,9 @@ def work(asked: dict[str, Any]) -> tuple[Any, bytes]:
         case "write":
             with Path(asked["path"]).open("wb") as file:
                 file.write(b"x")
+        case "answer":  # what a decoder that was taken over might write
+            os.write(sys.stdout.fileno(), asked["text"].encode())
+            os._exit(0)
         case "silent":
             os._exit(0)
     return None, b""

@@ -184,6 +184,25 @@ def test_child_that_says_nothing_has_failed(do):
     fails(do, "error")
 
 
+@pytest.mark.parametrize(
+    "text", ["{}", "5", "[]", "null", '["error"]', '{"size": 0}', '{"value": 1}', '{"value": 1, "size": "0"}']
+)
+def test_answer_of_another_shape_is_an_error(text):
+    fails("answer", "error", text=f"{text}\n")
+
+
+def test_machine_that_can_start_no_child_is_busy(monkeypatch, caplog):
+    def cannot(*_command, **_named):
+        raise BlockingIOError("EAGAIN: fork")
+
+    with monkeypatch.context() as without:
+        without.setattr(pool.subprocess, "Popen", cannot)
+        with pytest.raises(pool.Busy):
+            ask("echo", value="a")
+    assert "child process: none can be started (BlockingIOError)" in caplog.text
+    assert ask("echo", value="a")[0] == "a", "its place is free again"
+
+
 def test_killed_in_the_middle_is_an_error_and_nothing_is_left(monkeypatch):
     with ThreadPoolExecutor(1) as threads:
         before = ended("killed")
