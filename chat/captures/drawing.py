@@ -1,4 +1,4 @@
-"""This module draws each original in a child process, encrypts the drawings, and has originals scanned, in the worker.
+"""This module draws each original in a child process and encrypts the drawings, in the worker.
 
 A worker handles one capture at a time, in a separate thread, so that a large file never delays the queue of people.
 Several workers share the captures (`claimed_at`).
@@ -10,19 +10,18 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
 from django.db.models import Case, OuterRef, Q, Subquery, When
 from django.db.models.functions import Greatest
 from psycopg_pool import PoolTimeout
 
 from chat import pubsub
-from chat.captures import queries, receiving, scanner, store
-from chat.models import Capture, CaptureDrawing, CaptureState, ScanResult
+from chat.captures import queries, receiving, store
+from chat.models import Capture, CaptureDrawing, CaptureState
 from chat.rules.capture_kinds import HEAD_BYTES, kind_of
 from common import clock
 from common.data_keys.keys import KeysAway
@@ -55,7 +54,6 @@ AGAIN_EVERY = 4
 # of a crowd would get it. At the lowest priority, beside one core that pages (5) fill, a child gets 1.3 s of processor
 # within `pool.WALL_SECONDS`; at 10 within LATE_SECONDS 28 s.
 LATE_NICENESS, LATE_SECONDS = 10, 120.0
-SCANS_A_TURN = 5
 PAUSE_SECONDS = 1.0
 SWEEP_SECONDS = 60 * 60
 
@@ -185,7 +183,7 @@ def _ask_child(capture: Capture, kind: str) -> tuple[list[CaptureDrawing], bool]
     try:
         is_readable, more = bool(told["is_readable"]), bool(told["more"])
         pages = [(int(one["size"]), int(one["width"]), int(one["height"])) for one in told["pages"]]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise NotADrawing from error
     if not is_readable:
         return [], False
@@ -241,35 +239,16 @@ def _finish(capture: Capture, told: dict[str, Any], drawings: list[CaptureDrawin
         pubsub.state_changed(row.conversation.public_id)
 
 
-def scan_some() -> int:
-    """Have at most SCANS_A_TURN originals scanned, and return how many results came."""
-    if not settings.CLAMD:
-        return 0
-    waiting = Capture.objects.filter(scan=ScanResult.WAITING).exclude(state=CaptureState.ARRIVING)
-    answered = 0
-    for capture in waiting.select_related("conversation").order_by("received_at")[:SCANS_A_TURN]:
-        try:
-            result = scanner.scan(queries.read_original(capture))
-        except scanner.ScannerAway:
-            break
-        except (store.StoreAway, KeysAway):
-            continue
-        except UnsealError:
-            result = ScanResult.UNSCANNABLE
-        Capture.objects.filter(pk=capture.pk, scan=ScanResult.WAITING).update(scan=result)
-        answered += 1
-    return answered
-
-
 class Turns(threading.Thread):
-    """It is the worker's thread that draws, scans, erases and sweeps until it is stopped.
+    """It is the worker's thread that draws, erases and sweeps until it is stopped. No error ends it.
 
     It is separate from the ticks, so that neither a large file nor a slow store delays anybody's turn in the queue.
+    told: called after each turn, with whether it had no error.
     """
 
-    def __init__(self, stop: threading.Event) -> None:
+    def __init__(self, stop: threading.Event, told: Callable[[bool], object]) -> None:
         super().__init__(name="captures", daemon=True)
-        self._stop_event = stop
+        self._stop_event, self._told = stop, told
         self._sweep_at = time.monotonic()
         self._turns = itertools.count(1)
 
@@ -281,16 +260,30 @@ class Turns(threading.Thread):
                 self._stop_event.wait(PAUSE_SECONDS)
 
     def _turn(self) -> bool:
-        """Take a turn, and return whether there was something to do. A failure of the database ends only this turn."""
+        """Take a turn, and return whether the next one follows at once. An error ends one step, one of the database the
+        turn; a pause follows both."""
+        is_busy, is_well = False, True
         close_old_connections()
         try:
-            if time.monotonic() >= self._sweep_at:
-                self._sweep_at = time.monotonic() + SWEEP_SECONDS
-                store.sweep(clock.now())
-            is_busy = draw_next(again_first=next(self._turns) % AGAIN_EVERY == 0)
-            return any((is_busy, scan_some(), store.erase_some()))
-        except (DatabaseError, InterfaceError, PoolTimeout) as error:
-            logger.warning("captures: the database does not answer (%s)", type(error).__name__)
-            return False
+            for step in (self._sweep, self._draw, store.erase_some):
+                try:
+                    is_busy |= bool(step())
+                except (DatabaseError, InterfaceError, PoolTimeout) as error:
+                    logger.warning("captures: the database does not answer (%s)", type(error).__name__)
+                    is_well = False
+                    break
+                except Exception as error:  # noqa: BLE001  after any error the next step is taken
+                    logger.error("captures: an error in a turn; the next ones go on (%s)", type(error).__name__)
+                    is_well = False
         finally:
             close_old_connections()
+        self._told(is_well)
+        return is_busy and is_well
+
+    def _sweep(self) -> None:
+        if time.monotonic() >= self._sweep_at:
+            self._sweep_at = time.monotonic() + SWEEP_SECONDS
+            store.sweep(clock.now())
+
+    def _draw(self) -> bool:
+        return draw_next(again_first=next(self._turns) % AGAIN_EVERY == 0)

@@ -1,6 +1,6 @@
 """Has originals scanned by clamd, if the operator has one, with its protocol (clamd(8), INSTREAM).
 
-A file that clamd could not read to its end is « unscannable », never « clean ». While clamd does not answer, the
+A file that clamd could not read to its end is « unscannable », never « clean ». While clamd cannot be reached, the
 original waits. Drawings do not wait, because nothing of the file is in them.
 """
 
@@ -17,7 +17,10 @@ from common.encryption import UnsealError
 
 logger = logging.getLogger(__name__)
 
-SECONDS = 60.0  # the time-out of each step; 15 MB of nested archives take clamd some seconds
+CONNECT_SECONDS = 10.0
+# The time-out of each further step: more than clamd's MaxScanTime (120 s unless its operator says otherwise), after
+# which it answers by itself that it did not read the whole file.
+SECONDS = 150.0
 ANSWER_MOST = 4096
 # Alerts which mean that clamd did not scan the whole file. They need AlertEncrypted and AlertExceedsMax in clamd.conf,
 # which docs/operations.md asks for; without these it answers OK.
@@ -25,16 +28,25 @@ NOT_LOOKED_AT: Final = ("Heuristics.Limits.Exceeded", "Heuristics.Encrypted")
 
 
 class ScannerAway(Exception):
-    """clamd did not answer. Nothing is known of the file, and it will be scanned again."""
+    """clamd cannot be reached. Nothing of the file was sent, and it will be scanned again."""
+
+
+class NoVerdict(Exception):
+    """clamd took the file and said nothing in time, or ended. That may be due to the file, so it is a try."""
 
 
 def scan(pieces: Iterable[bytes]) -> ScanResult:
     """Send a file to clamd and return the verdict. pieces: the decrypted file, one piece in memory at a time.
 
-    Raises ScannerAway, and whatever `pieces` raises.
+    Raises ScannerAway, NoVerdict, and whatever `pieces` raises.
     """
     try:
-        with _connect() as line:
+        connected = _connect()
+    except (OSError, ValueError) as error:
+        logger.warning("captures: the scanner does not answer (%s)", type(error).__name__)
+        raise ScannerAway from error
+    try:
+        with connected as line:
             line.sendall(b"zINSTREAM\0")
             is_cut = False
             for piece in pieces:
@@ -49,8 +61,8 @@ def scan(pieces: Iterable[bytes]) -> ScanResult:
     except UnsealError:  # this is an error of the file, not of the scanner
         raise
     except (OSError, ValueError) as error:
-        logger.warning("captures: the scanner does not answer (%s)", type(error).__name__)
-        raise ScannerAway from error
+        logger.warning("captures: the scanner gave no verdict on one (%s)", type(error).__name__)
+        raise NoVerdict from error
 
 
 def read_verdict(answer: bytes) -> ScanResult:
@@ -70,11 +82,17 @@ def _connect() -> socket.socket:
     where = settings.CLAMD
     if where.startswith("/"):
         line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        line.settimeout(SECONDS)
-        line.connect(where)
-        return line
-    host, _, port = where.rpartition(":")
-    return socket.create_connection((host.strip("[]"), int(port)), timeout=SECONDS)
+        line.settimeout(CONNECT_SECONDS)
+        try:
+            line.connect(where)
+        except OSError:
+            line.close()
+            raise
+    else:
+        host, _, port = where.rpartition(":")
+        line = socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS)
+    line.settimeout(SECONDS)
+    return line
 
 
 def _answer(line: socket.socket) -> bytes:

@@ -6,14 +6,15 @@ read that.
 """
 
 import socket
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from chat.models import WorkerDuty, WorkerHeartbeat
 from common import clock
@@ -59,25 +60,31 @@ class Status(NamedTuple):
 
 
 class Report:
-    """It is what one worker has done since it last stored it: one entry for each duty.
+    """It is what one worker has done since it last stored it: one entry for each duty. Its threads share it.
 
-    name: the worker's name. monotonic: the clock, in seconds; tests give another one.
+    name: the worker's name. monotonic: the clock, in seconds; tests give another one. without: duties that workers no
+    longer have by their settings; their rows are deleted, which would otherwise count as late.
     """
+
+    without: Collection[str] = ()
 
     def __init__(self, name: str, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.name = name
         self._monotonic = monotonic
         self._done: dict[str, float] = {}
         self._errors: Counter[str] = Counter()
+        self._lock = threading.Lock()
         self._written_at = self._forgot_at = float("-inf")
 
     def succeeded(self, duty: str) -> None:
         """Note that a duty was done now. The next heartbeat stores it."""
-        self._done[duty] = self._monotonic()
+        with self._lock:
+            self._done[duty] = self._monotonic()
 
     def failed(self, duty: str) -> None:
         """Count one error of a duty. The next heartbeat stores it."""
-        self._errors[duty] += 1
+        with self._lock:
+            self._errors[duty] += 1
 
     @property
     def is_due(self) -> bool:
@@ -92,16 +99,19 @@ class Report:
         """
         now = self._monotonic()
         fetch_rows(BEAT, {"name": self.name, "busy": busy_with})
-        names = sorted(self._done.keys() | self._errors.keys())
+        with self._lock:
+            done, errors = dict(self._done), Counter(self._errors)
+        names = sorted(done.keys() | errors.keys())
         if names:
-            ages = ["NULL" if name not in self._done else f"{now - self._done[name]:.3f}" for name in names]
-            values = {"names": names, "ages": ages, "errors": [str(self._errors[name]) for name in names]}
+            ages = ["NULL" if name not in done else f"{now - done[name]:.3f}" for name in names]
+            values = {"names": names, "ages": ages, "errors": [str(errors[name]) for name in names]}
             fetch_rows(DUTIES, {key: "{" + ",".join(those) + "}" for key, those in values.items()})
         if now - self._forgot_at >= KEPT.total_seconds():
-            forget_the_gone()
+            forget_the_gone(self.without)
             self._forgot_at = now
-        self._done.clear()
-        self._errors.clear()
+        with self._lock:  # what was noted meanwhile is stored by the next one
+            self._done = {name: at for name, at in self._done.items() if at != done.get(name)}
+            self._errors -= errors
         self._written_at = now
 
 
@@ -118,11 +128,14 @@ def own_name() -> str:
     return (settings.WORKER_NAME or socket.gethostname())[:80]
 
 
-def forget_the_gone() -> None:
-    """Delete the rows of workers that were not seen for KEPT, and of duties that were not done for DUTY_KEPT."""
+def forget_the_gone(without: Collection[str] = ()) -> None:
+    """Delete the rows of workers that were not seen for KEPT, and of duties that were not done for DUTY_KEPT.
+
+    without: duties whose rows are deleted whenever they were done.
+    """
     now = clock.now()
     WorkerHeartbeat.objects.filter(seen_at__lt=now - KEPT).delete()
-    WorkerDuty.objects.filter(succeeded_at__lt=now - DUTY_KEPT).delete()
+    WorkerDuty.objects.filter(Q(succeeded_at__lt=now - DUTY_KEPT) | Q(name__in=without)).delete()
 
 
 def is_alive(name: str) -> bool:

@@ -51,6 +51,8 @@ class Capture(SealedWords):
     claimed_at, attempts: when a worker claimed it to draw it, in the future where the next try is put off
     (`chat.captures.drawing`), and how often that was tried. is_tried_again: whether one had claimed it before, for the
     worker that has it now; it is not stored.
+    scan_tries, scan_after: how often a scanner was asked for its verdict, and when it may be asked again
+    (`chat.captures.scanning`).
     locked_at: since when nobody sees it, because it may be an offence to possess; the person is told.
     """
 
@@ -73,6 +75,8 @@ class Capture(SealedWords):
     claimed_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     is_tried_again: bool = False
+    scan_tries = models.PositiveSmallIntegerField(default=0, db_default=0)
+    scan_after = models.DateTimeField(null=True)
     locked_at = models.DateTimeField(null=True)
     fact = models.ForeignKey("chat.JournalFact", on_delete=models.SET_NULL, null=True, related_name="captures")
 

@@ -19,7 +19,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 from psycopg_pool import PoolTimeout
 
-from chat.captures import drawing
+from chat.captures import drawing, scanner, scanning
 from chat.casework import reply_drafts, waiting_danger
 from chat.conversations import (
     closure_notice,
@@ -60,6 +60,7 @@ NICENESS = 5
 # the clock was put forward. Meanwhile nobody could be seen.
 LATE = timedelta(seconds=15)
 PURGE_SECONDS = 60 * 60
+CAPTURES, CAPTURES_SCAN = "captures", "captures_scan"  # the duties of the threads of captures
 REMIND_SECONDS = 15 * 60
 
 
@@ -94,9 +95,8 @@ class Command(BaseCommand):
         tell_while(manager, lambda: not self._steps.is_late, stop)
         manager.tell(READY)
         self._start_digests(stop)
-        if not ticks and (settings.CAPTURES or settings.CAPTURES_DIR or settings.CAPTURES_S3_BUCKET):
-            # This also runs where captures are no longer accepted, because existing ones have to be erased in time.
-            drawing.Turns(stop).start()
+        if not ticks:
+            self._start_captures(stop)
         self._start_copies(stop)
         if not ticks:  # in a thread, because a week of many people takes seconds
             RegularThread(stop, turn=kept.make_due, seconds=kept.MAKE_SECONDS, label="kept_figures").start()
@@ -149,6 +149,33 @@ class Command(BaseCommand):
                 "base64. « sh deploy/secrets.sh » en tire une."
             ) from None
         RegularThread(stop, turn=digests.run, seconds=digests.TURN_SECONDS, label="register_digest").start()
+
+    def _start_captures(self, stop: threading.Event) -> None:
+        """Start the threads that draw and scan captures, whose turns count as duties.
+
+        They also run where captures are no longer accepted, because existing ones have to be erased in time.
+        """
+        are_kept = settings.CAPTURES or settings.CAPTURES_DIR or settings.CAPTURES_S3_BUCKET
+        if are_kept:
+            drawing.Turns(stop, partial(self._note_turn, CAPTURES)).start()
+        if are_kept and settings.CLAMD:
+            RegularThread(stop, turn=self._scan, seconds=scanning.TURN_SECONDS, label=CAPTURES_SCAN).start()
+        else:
+            self._report.without = [CAPTURES_SCAN] if are_kept else [CAPTURES, CAPTURES_SCAN]
+
+    def _scan(self) -> None:
+        """Have some originals scanned. While clamd is away that is no error, but the duty is late after ten minutes."""
+        try:
+            scanning.scan_some()
+        except scanner.ScannerAway:
+            return
+        except Exception:
+            self._note_turn(CAPTURES_SCAN, False)
+            raise
+        self._note_turn(CAPTURES_SCAN, True)
+
+    def _note_turn(self, duty: str, is_well: bool) -> None:
+        (self._report.succeeded if is_well else self._report.failed)(duty)
 
     def _start_copies(self, stop: threading.Event) -> None:
         """Start the thread that copies the wrapped keys, because a folder may be on another machine."""

@@ -1,16 +1,15 @@
-"""The worker draws a capture in a child process, seals it and has it scanned. One that cannot be read is « illisible »,
-never « sain ».
-"""
+"""The worker draws a capture in a child process and seals it. One that cannot be read is « illisible », never
+« sain »."""
 
 import hashlib
-import socket
 import threading
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 
-from chat.captures import drawing, queries, receiving, scanner, store
-from chat.models import Capture, CaptureDrawing, CaptureState, ScanResult
+from chat.captures import drawing, queries, receiving, store
+from chat.models import Capture, CaptureDrawing, CaptureState
 from common import clock
 from common.data_keys.keys import KeysAway
 from common.offload import pool
@@ -215,11 +214,10 @@ def test_captures_tried_before_delay_another_person_by_one_of_them():
 def test_one_turn_in_four_begins_with_those_tried_before(monkeypatch):
     asked = []
     monkeypatch.setattr(drawing, "draw_next", lambda *, again_first: asked.append(again_first))
-    for module, name in ((drawing, "scan_some"), (store, "erase_some")):
-        monkeypatch.setattr(module, name, lambda: 0)
+    monkeypatch.setattr(store, "erase_some", lambda: 0)
     monkeypatch.setattr(store, "sweep", lambda _now: None)
     monkeypatch.setattr(drawing, "close_old_connections", lambda: None)
-    turns = drawing.Turns(threading.Event())
+    turns = drawing.Turns(threading.Event(), print)
     for _each in range(8):
         turns._turn()
     assert asked == [False, False, False, True] * 2
@@ -340,20 +338,17 @@ def test_capture_that_is_erased_meanwhile_leaves_nothing(monkeypatch, folder, dj
 
 
 @pytest.mark.parametrize("error", [store.StoreAway, KeysAway])
-def test_store_or_server_of_the_keys_that_is_away_costs_no_attempt(monkeypatch, settings, error):
-    """Neither is the capture's fault: it is not « illisible », nor « unscannable »."""
-    settings.CLAMD = "127.0.0.1:1"
+def test_store_or_server_of_the_keys_that_is_away_costs_no_attempt(monkeypatch, error):
+    """Neither is the capture's fault: it is not « illisible »."""
     capture = make_captures.received(make.waiting())
 
     def away(*_arguments, **_named):
         raise error
 
     monkeypatch.setattr(*((store, "read_chunk") if error is store.StoreAway else (receiving, "key_of")), away)
-    monkeypatch.setattr(scanner, "scan", list)
     drawing.draw_next()
-    assert drawing.scan_some() == 0
     capture.refresh_from_db()
-    assert (capture.state, capture.attempts, capture.scan) == (CaptureState.RECEIVED, 0, ScanResult.WAITING)
+    assert (capture.state, capture.attempts) == (CaptureState.RECEIVED, 0)
 
 
 def test_original_that_was_altered_is_unreadable_and_said_in_the_log(folder, caplog):
@@ -367,100 +362,44 @@ def test_original_that_was_altered_is_unreadable_and_said_in_the_log(folder, cap
     assert "does not open" in caplog.text and "capture.png" not in caplog.text
 
 
-# --- the scanner ------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
-    ("answer", "result"),
+    ("error", "later", "words"),
     [
-        (b"stream: OK\0", ScanResult.CLEAN),
-        (b"stream: Pnav.Test FOUND\0", ScanResult.FOUND),
-        (b"stream: Heuristics.Encrypted.PDF FOUND\0", ScanResult.UNSCANNABLE),
-        (b"stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND\0", ScanResult.UNSCANNABLE),
-        (b"INSTREAM size limit exceeded. ERROR\0", ScanResult.UNSCANNABLE),
-        (b"stream: Can't allocate memory ERROR\0", ScanResult.UNSCANNABLE),
-        (b"OK\0", ScanResult.UNSCANNABLE),
-        (b"stream: OK but not quite\0", ScanResult.UNSCANNABLE),
-        (b"\xff\xfe\0", ScanResult.UNSCANNABLE),
+        (OperationalError("texte"), [], "the database does not answer (OperationalError)"),
+        (KeyError("texte"), ["erased"], "an error in a turn; the next ones go on (KeyError)"),
     ],
 )
-def test_only_ok_is_clean(answer, result):
-    assert scanner.read_verdict(answer) == result
+def test_no_error_ends_the_thread_and_the_worker_hears_of_it(monkeypatch, caplog, error, later, words):
+    """One of a single capture stops neither erasing nor sweeping; the next turn comes after a pause."""
+    done, told, stop = [], [], threading.Event()
+
+    def draw_next(**_named):
+        if not told:
+            raise error
+        stop.set()
+
+    monkeypatch.setattr(drawing, "draw_next", draw_next)
+    monkeypatch.setattr(drawing, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(drawing, "close_old_connections", lambda: None)
+    monkeypatch.setattr(store, "sweep", lambda _now: None)
+    monkeypatch.setattr(store, "later", None)  # which the thread changes
+    monkeypatch.setattr(store, "erase_some", lambda: done.append("erased"))
+    turns = drawing.Turns(stop, told.append)
+    turns.start()
+    turns.join(20)
+    assert not turns.is_alive() and told == [False, True]
+    assert done == [*later, "erased"]
+    assert words in caplog.text and "texte" not in caplog.text
 
 
-class Clamd(threading.Thread):
-    """Speaks INSTREAM as clamd(8) does, and finds one signature."""
-
-    def __init__(self, path, *, answer=b"", most=10**9):
-        super().__init__(daemon=True)
-        self.listening = socket.socket(socket.AF_UNIX)
-        self.listening.bind(str(path))
-        self.listening.listen()
-        self.answer, self.most, self.heard = answer, most, b""
-
-    def run(self):
-        line, _address = self.listening.accept()
-        with line, line.makefile("rb") as file:
-            assert file.read(10) == b"zINSTREAM\0"
-            while (length := int.from_bytes(file.read(4), "big")) and len(self.heard) < self.most:
-                self.heard += file.read(length)
-            if not self.heard:
-                return  # the client has closed the connection
-            found = b"stream: Pnav.Test FOUND\0" if b"MARQUE" in self.heard else b"stream: OK\0"
-            line.sendall(self.answer or found)
-
-
-@pytest.mark.parametrize(
-    ("more", "answer", "result"),
-    [
-        (b"", b"", ScanResult.CLEAN),
-        (b"MARQUE", b"", ScanResult.FOUND),
-        (b"", b"INSTREAM size limit exceeded. ERROR\0", ScanResult.UNSCANNABLE),
-    ],
-)
-def test_originals_are_scanned_where_there_is_a_scanner(settings, tmp_path, more, answer, result):
-    settings.CLAMD = str(tmp_path / "clamd")
-    content = make_captures.png() + more
-    capture = make_captures.received(make.waiting(), content)
-    server = Clamd(settings.CLAMD, answer=answer)
-    server.start()
-    assert drawing.scan_some() == 1
-    server.join(20)
-    capture.refresh_from_db()
-    assert (capture.scan, server.heard) == (result, content)
-    assert drawing.scan_some() == 0
-
-
-def test_original_that_does_not_open_is_unscannable(settings, tmp_path, folder):
-    settings.CLAMD = str(tmp_path / "clamd")
+def test_capture_whose_child_answers_nonsense_is_illisible(monkeypatch):
+    monkeypatch.setattr(
+        drawing.pool, "run", lambda *_given, **_named: ({"is_readable": True, "more": 0, "pages": 5}, b"")
+    )
     capture = make_captures.received(make.waiting())
-    [path] = [path for path in folder.rglob("*") if path.is_file()]
-    whole = path.read_bytes()
-    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    Clamd(settings.CLAMD).start()
-    assert drawing.scan_some() == 1
+    assert drawing.draw_next()
     capture.refresh_from_db()
-    assert capture.scan == ScanResult.UNSCANNABLE
-
-
-def test_scanner_that_is_away_has_said_nothing(settings, tmp_path):
-    settings.CLAMD = str(tmp_path / "clamd")
-    capture = make_captures.received(make.waiting())
-    assert drawing.scan_some() == 0
-    capture.refresh_from_db()
-    assert capture.scan == ScanResult.WAITING
-    with pytest.raises(ValueError, match="said nothing"):
-        scanner.read_verdict(b"\0")
-
-
-def test_turn_goes_on_when_the_database_is_away(monkeypatch):
-    from django.db import OperationalError
-
-    def away(**_named):
-        raise OperationalError
-
-    monkeypatch.setattr(drawing, "draw_next", away)
-    assert drawing.Turns(threading.Event())._turn() is False
+    assert capture.state == CaptureState.UNREADABLE
 
 
 def test_drawn_or_not_its_person_may_have_shown_it_meanwhile():
