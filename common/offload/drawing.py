@@ -7,6 +7,7 @@ mean that it is harmless.
 
 import hashlib
 import io
+import math
 import sys
 import warnings
 from collections.abc import Iterator
@@ -27,10 +28,11 @@ SIDE_MOST = 2_000  # pixels of the longest side of a drawing, so that a page of 
 # width. Its shorter side has fewer than NARROW pixels, and the longer one is more than APART_MOST times as long. A
 # screenshot is wider: one of 360 × 40,000 is cut into twenty, because made smaller it could not be read.
 NARROW, APART_MOST = 100, 100
-LONG = 3.0  # an image that is higher than SIDE_MOST and more than so many times its width is cut into several pages
+LONG = 3.0  # what is higher than SIDE_MOST and more than so many times its width is cut into several pages
 PAGES_MOST = 20
 DRAWN_MOST = 24 * 1024 * 1024  # bytes of all pages, which the worker has in memory once, to encrypt them
 PDF_SIDE = 1_600
+POINTS_MOST = 100_000  # of a side of a page; the largest that we know telephones to save have some ten thousand
 QUALITY = 80
 HEAD = 16
 
@@ -100,10 +102,7 @@ def _draw(content: bytes, *, is_pdf: bool) -> tuple[list[Page], bool]:
 
 
 def _image_pages(content: bytes) -> Iterator[Image.Image]:
-    """Yield the first frame of the image, rotated as EXIF says, in pieces if it is much higher than wide.
-
-    A strip (NARROW, APART_MOST) is yielded whole, with no side longer than SIDE_MOST.
-    """
+    """Yield the first frame of the image, rotated as EXIF says, in pieces if it is much higher than wide."""
     with Image.open(io.BytesIO(content), formats=list(FORMATS)) as opened:
         if opened.width * opened.height > PIXELS_MOST or min(opened.size) < 1:
             raise Unreadable
@@ -112,6 +111,14 @@ def _image_pages(content: bytes) -> Iterator[Image.Image]:
         opened.load()
         ImageOps.exif_transpose(opened, in_place=True)
         picture = _plain(opened)
+    yield from _cut(picture)
+
+
+def _cut(picture: Image.Image) -> Iterator[Image.Image]:
+    """Yield the picture in pieces of which each can be read, no wider than SIDE_MOST.
+
+    A strip (NARROW, APART_MOST) is yielded whole, with no side longer than SIDE_MOST.
+    """
     is_strip = min(picture.size) < NARROW and max(picture.size) > APART_MOST * min(picture.size)
     side = max(picture.size) if is_strip else picture.width
     if side > SIDE_MOST:
@@ -141,7 +148,11 @@ def _plain(picture: Image.Image) -> Image.Image:
 
 
 def _pdf_pages(content: bytes) -> Iterator[Image.Image]:
-    """Yield each page without forms and scripts, for which PDFium needs an environment that is never made here."""
+    """Yield each page without forms and scripts, for which PDFium needs an environment that is never made here.
+
+    A page that is more than LONG times as high as wide, as telephones save a whole web page, is drawn by its width and
+    cut like an image.
+    """
     document = pypdfium2.PdfDocument(content, autoclose=True)
     try:
         for number in range(min(len(document), PAGES_MOST + 1)):
@@ -150,12 +161,15 @@ def _pdf_pages(content: bytes) -> Iterator[Image.Image]:
                 return
             page = document[number]
             width, height = page.get_size()
-            if not (0 < width < 20_000 and 0 < height < 20_000):
+            if not (0 < width < POINTS_MOST and 0 < height < POINTS_MOST):
                 raise Unreadable
-            scale = min(PDF_SIDE / max(width, height), 3.0)
+            side = width if height > LONG * width else max(width, height)
+            scale = min(PDF_SIDE / side, 3.0, math.sqrt(PIXELS_MOST / (width * height)))
             bitmap = page.render(scale=scale, may_draw_forms=False, draw_annots=True)
-            yield _plain(bitmap.to_pil())
+            picture = bitmap.to_pil()
+            bitmap.close()  # before the picture, which is a copy, is copied again
             page.close()
+            yield from _cut(_plain(picture))
     finally:
         document.close()
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from common.offload import pool, sandbox
-from tests.factories.capture_corpus import SCRIPT, SECRET_PLACE, Sample, corpus, png_of_colour
+from tests.factories.capture_corpus import SCRIPT, SECRET_PLACE, Sample, corpus, pdf, png_of_colour
 
 JOB = "common.offload.drawing"
 MEMORY = 1024 * 1024 * 1024
@@ -85,6 +85,25 @@ def test_strip_is_drawn_once_and_a_long_screenshot_page_by_page(size, drawn):
     value, _content = draw(Sample("bande.png", "png", file.getvalue(), True))
     assert [(one["width"], one["height"]) for one in value["pages"]] == drawn
     assert value["more"] is False
+
+
+@pytest.mark.parametrize(
+    ("size", "drawn", "more"),
+    [
+        ((390, 8_000), [(1170, 3510)] * 6 + [(1170, 2940)], False),  # a whole web page, as an iPhone saves it
+        ((390, 30_000), [(884, 2652)] * 20, True),  # above 20,000 points it was « illisible » before
+        ((595, 842), [(1131, 1600)], False),  # A4, as before
+        ((600, 1_800), [(534, 1600)], False),
+        ((1, 19_000), [(1, 2000)], False),  # a strip
+    ],
+)
+def test_tall_page_of_a_document_is_drawn_by_its_width(size, drawn, more):
+    """Whole, 390 × 8,000 points were 78 × 1,600 pixels, in which nothing can be read."""
+    content = pdf(b"BT /F1 18 Tf 10 40 Td (Bonjour) Tj ET").replace(b"[0 0 200 100]", b"[0 0 %d %d]" % size)
+    value, pixels = draw(Sample("page-entiere.pdf", "pdf", content, True))
+    assert [(one["width"], one["height"]) for one in value["pages"]] == drawn and value["more"] is more
+    last = Image.open(io.BytesIO(pages_of(value, pixels)[-1])).convert("L")
+    assert more or size[0] == 1 or last.getextrema()[0] < 100, "the words at its foot are drawn"
 
 
 def test_photograph_of_a_telephone_is_drawn():
