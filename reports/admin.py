@@ -318,10 +318,18 @@ class LetterheadAdmin(admin.ModelAdmin):
 
 @admin.register(CaptureContact)
 class CaptureContactAdmin(admin.ModelAdmin):
-    """It is the contact for agents and supervisors who see a capture that may be an offence to possess. Staff only."""
+    """It is the contact for agents, supervisors and units who see a capture that may be an offence to possess. Staff
+    only."""
 
     keeps_former_words = True
     list_display = ("name", "reach")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        # A unit reads it too since 30 November; in the model this sentence is part of a migration.
+        said = _(
+            "Un téléphone, une adresse interne. Les agents, les superviseurs et les unités le lisent, personne d'autre."
+        )
+        return super().get_form(request, obj, change=change, help_texts={"reach": said}, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not CaptureContact.objects.exists()

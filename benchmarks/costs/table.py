@@ -663,6 +663,7 @@ ROUTES: dict[str, Line] = {
             "unit:close",
             "unit:captures",
             "unit:capture_drawing",
+            "unit:capture_lock",
         ),
         "chat.referral.queries:A_PAGE",
         "chat.rules.referral:PLACE_MAX",

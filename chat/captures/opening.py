@@ -1,8 +1,8 @@
 """Opens the original of a shown capture, locks a capture, and deletes or unlocks a locked one.
 
-A unit opens originals; the agent locks a capture; a supervisor of the unit who never answered that exchange deletes or
-unlocks it. Each act has a motive and a line in the register, in the same transaction, and the person can read that it
-happened.
+A unit opens originals; the agent or a unit locks a capture; a supervisor of the unit who never answered that exchange
+deletes or unlocks it. Each act has a motive and a line in the register, in the same transaction, and the person can
+read that it happened.
 """
 
 from collections.abc import Iterator
@@ -102,7 +102,8 @@ def _locked(user: Any, now: datetime) -> QuerySet[Capture]:
 def _is_party(user: Any) -> Exists:
     """Return the condition, for rows of captures, that this account answers the exchange, or answered it once.
 
-    Only its agent locks a capture. So whoever deletes or unlocks it is somebody else, whatever became of the exchange.
+    Only its agent or a unit locks a capture. So whoever deletes or unlocks it is somebody else, whatever became of the
+    exchange.
     """
     return Exists(
         ConversationEvent.objects.filter(conversation=OuterRef("conversation"), kind=EventKind.ASSIGNED, by=user)

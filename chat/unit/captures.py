@@ -1,4 +1,5 @@
-"""This is the unit's pages of captures of an exchange whose summary it received: drawings, and opening an original.
+"""This is the unit's pages of captures of an exchange whose summary it received: drawings, opening an original, and
+locking a capture.
 
 A unit sees the captures that the page named on which the person agreed, and that are not locked (docs/adr/0082). A
 summary that was sent without the person's agreement has none.
@@ -6,20 +7,22 @@ summary that was sent without the person's agreement has none.
 
 import uuid
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from chat.captures import opening, queries
 from chat.captures.answers import drawing_of, pages_of
-from chat.captures.forms import OriginalForm
+from chat.captures.forms import LockForm, OriginalForm
 from chat.models import Capture, Transmission, UnitAccount
 from chat.referral.queries import agreed_captures
 from chat.unit.views import for_units, opened_or_404
 from common import rate_limits
 from common.encryption import UnsealError
 from common.sealed_files.answer import PieceByPiece
+from reports.models import CaptureContact
 
 ORIGINALS, ORIGINALS_SECONDS = 30, 60 * 60  # how many an account may open in this time; the register records each
 EXTENSIONS = {"jpeg": "jpg"}  # the extension where it is not the name of the kind
@@ -28,7 +31,7 @@ EXTENSIONS = {"jpeg": "jpg"}  # the extension where it is not the name of the ki
 @require_GET
 @for_units
 def captures(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> HttpResponse:
-    """Show the drawings, blurred until they are pressed, with a form to open each original."""
+    """Show the drawings, blurred until they are pressed, with a form to open each original and one to lock each."""
     return _show(request, account, opened_or_404(account, public_id), OriginalForm())
 
 
@@ -36,7 +39,7 @@ def _show(
     request: HttpRequest,
     account: UnitAccount,
     row: Transmission,
-    form: OriginalForm,
+    form: OriginalForm | LockForm,
     *,
     refused: uuid.UUID | None = None,
     problem: str = "",
@@ -50,13 +53,16 @@ def _show(
             {
                 "one": one,
                 "pages": pages_of(one, "unit:capture_drawing", row.public_id),
-                "form": form if one.public_id == refused else OriginalForm(),
+                "form": form if one.public_id == refused and isinstance(form, OriginalForm) else OriginalForm(),
+                "lock_form": form if one.public_id == refused and isinstance(form, LockForm) else LockForm(),
                 "field_id": f"motif-{one.number}",
+                "lock_id": f"cote-{one.number}",
                 "can_open": bool(one.sha256) and one.locked_at is None and one.scan not in opening.WITHHELD,
             }
             for one in rows
         ],
         "count": sum(one.locked_at is None for one in rows),
+        "contact": CaptureContact.current(),
         "problem": problem,
         "is_error": bool(refused or problem),
     }
@@ -113,3 +119,22 @@ def original(
     kind = words["kind"]
     name = f"capture-{capture.number}-{words['sha256'][:12]}.{EXTENSIONS.get(kind, kind) or 'bin'}"
     return PieceByPiece(pieces, length=capture.size, name=name)
+
+
+@require_POST
+@for_units
+def lock(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID, capture_id: uuid.UUID) -> HttpResponse:
+    """Lock a capture (« Mettre de côté »), so that nobody sees it. The register has the motive; the person is told.
+
+    The unit may be the first to see what is an offence to hold: in an original, or on pages that were not drawn.
+    """
+    row = opened_or_404(account, public_id)
+    capture = _capture_or_404(row, capture_id)
+    form = LockForm(request.POST)
+    if not form.is_valid():
+        return _show(request, account, row, form, refused=capture_id, status=422)
+    opening.lock_capture(capture, motive=form.reason, by=request.user)
+    messages.success(
+        request, _("Capture mise de côté : plus personne ne la voit. Prévenez maintenant la personne désignée.")
+    )
+    return redirect("unit:captures", public_id=public_id)

@@ -15,6 +15,7 @@ urlpatterns = [
     path("<uuid:public_id>/captures/", captures.captures, name="captures"),
     path("<uuid:public_id>/captures/<uuid:capture_id>/<int:page>/", captures.drawing, name="capture_drawing"),
     path("<uuid:public_id>/captures/<uuid:capture_id>/original/", captures.original, name="capture_original"),
+    path("<uuid:public_id>/captures/<uuid:capture_id>/mettre-de-cote/", captures.lock, name="capture_lock"),
     path("<uuid:public_id>/dossier/", dossier.dossier, name="dossier"),
     path("<uuid:public_id>/clore/", views.close, name="close"),
 ]

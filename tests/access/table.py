@@ -476,6 +476,7 @@ ROUTES: dict[str, Route] = {
     "unit:captures": Route(unopened_by_unit, READ_ONLY_GET),
     "unit:capture_drawing": Route(unopened_by_unit, READ_ONLY_GET),
     "unit:capture_original": Route(unopened_by_unit, WRITE, data={"motive": "complaint"}),
+    "unit:capture_lock": Route(unopened_by_unit, WRITE, data={"motive": "minor"}),
     "unit:meeting": Route(receiving_unit, WRITE, to=("/unite/…/",)),
     "unit:close": Route(receiving_unit, WRITE, to=("/unite/…/",)),
     # Disclosures of the seal. Administrators may read the list of them, and no request.

@@ -641,7 +641,7 @@ NO_KEY = {
     "chat:capture_drawing": "of their own visit alone: tests/chat/captures/test_handouts.py",
     **{
         f"unit:{act}": "other roles are refused before; another unit's: tests/chat/referral/test_unit_captures.py"
-        for act in ("captures", "capture_drawing", "capture_original")
+        for act in ("captures", "capture_drawing", "capture_original", "capture_lock")
     },
     "unit:facts": "other roles are refused before; another unit's: tests/chat/referral/test_unit_facts.py",
 }

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from chat.captures import opening, receiving
 from chat.documents import transcript_pdf
-from chat.models import Capture, ScanResult, Transmission
+from chat.models import Capture, CaptureState, ScanResult, Transmission
 from chat.referral import actions as referral_actions
 from chat.referral.queries import agreed_captures
 from chat.rules.referral import State
@@ -23,7 +23,7 @@ from chat.unit import dossier
 from common.offload import background_jobs
 from common.sealed_files.chunks import CHUNK_BYTES
 from reports.audit import for_the_person, wording
-from reports.models import AccessKind, AccessRecord
+from reports.models import AccessKind, AccessRecord, CaptureContact
 from tests.chat.console.agents import signed_in
 from tests.chat.referral.test_referral_pages import visit
 from tests.factories import captures as make_captures
@@ -125,6 +125,9 @@ def test_unit_that_has_not_opened_the_summary_sees_nothing(received):
         assert browser.get(address).status_code == 404
         assert browser.get(f"{address}{capture.public_id}/1/").status_code == 404
         assert browser.post(f"{address}{capture.public_id}/original/", {"motive": "complaint"}).status_code == 404
+        assert browser.post(f"{address}{capture.public_id}/mettre-de-cote/", {"motive": "minor"}).status_code == 404
+    capture.refresh_from_db()
+    assert capture.locked_at is None
 
 
 def test_what_the_agent_never_saw_is_not_there(received):
@@ -331,6 +334,30 @@ def test_locked_capture_is_given_to_nobody(received):
     capture.locked_at = None  # read before it was locked
     with pytest.raises(opening.Locked):
         opening.open_original(capture, motive="x", by=row.conversation.assigned_to.user)
+
+
+def test_unit_that_finds_a_minor_sets_the_capture_aside(received):
+    """It alone sees the original of one that is « illisible », and the pages that were not drawn."""
+    row, capture, browser, page = received
+    Capture.objects.filter(pk=capture.pk).update(state=CaptureState.UNREADABLE)
+    address = f"{page}{capture.public_id}/mettre-de-cote/"
+    shown = browser.get(page).text
+    assert f'action="{address}"' in shown and "pas encore nommée" in shown
+    CaptureContact.objects.create(name="Permanence", reach="01 23 45 67 89")
+    assert "Permanence" in browser.get(page).text
+    refused = browser.post(address, {"motive": ""})
+    assert refused.status_code == 422 and "<details open>" in refused.text
+    assert browser.get(address).status_code == 405
+    assert not AccessRecord.objects.filter(kind=AccessKind.CAPTURE_LOCKED).exists()
+    answer = browser.post(address, {"motive": "minor"}, follow=True)
+    assert "Captures (0)" in answer.text and "Permanence" in answer.text and "mise de côté" in answer.text
+    line = AccessRecord.objects.get(kind=AccessKind.CAPTURE_LOCKED)
+    assert line.detail == "capture 1, locked" and "18 ans" in line.motive and line.role == "unit"
+    [told] = [one for one in for_the_person.readings_of([row.conversation.public_id]) if "de côté" in one.did]
+    assert told.who == "L'unité"
+    for after in (f"{page}{capture.public_id}/original/", address):
+        assert browser.post(after, {"motive": "complaint"}).status_code == 404
+    assert browser.get(f"{page}{capture.public_id}/1/").status_code == 404
 
 
 def test_original_that_does_not_open_leaves_no_line(received):
