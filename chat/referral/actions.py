@@ -293,17 +293,22 @@ def mark_read(*, transmission: Transmission, by: AbstractBaseUser) -> None:
 
 
 @transaction.atomic
-def read_summary(*, transmission: Transmission, by: AbstractBaseUser) -> ShownReferral:
+def read_summary(*, transmission: Transmission, by: AbstractBaseUser, detail: str = "") -> ShownReferral:
     """Return the summary for a member of its unit. Each reading leaves a line in the audit log.
 
-    transmission: obtained by `access.as_receiving_unit`. Raises Settled when it was withdrawn, or not marked as read.
+    transmission: obtained by `access.as_receiving_unit`. detail: `for_the_person.CAPTURES` for the page of its
+    captures. Raises Settled when it was withdrawn, or not marked as read.
     """
     row = _lock_received(transmission)
     if row.state == State.SENT:
         raise Settled
     summary = show_referral(row)
     audit_log.record(
-        kind=AccessKind.TRANSMISSION, by=by, motive=Motive.FOLLOW_UP, subject=str(row.conversation.public_id)
+        kind=AccessKind.TRANSMISSION,
+        by=by,
+        motive=Motive.FOLLOW_UP,
+        subject=str(row.conversation.public_id),
+        detail=detail,
     )
     return summary
 

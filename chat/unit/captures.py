@@ -17,11 +17,14 @@ from chat.captures import opening, queries
 from chat.captures.answers import drawing_of, pages_of
 from chat.captures.forms import LockForm, OriginalForm
 from chat.models import Capture, Transmission, UnitAccount
+from chat.referral import actions as referral_actions
 from chat.referral.queries import agreed_captures
 from chat.unit.views import for_units, opened_or_404
 from common import rate_limits
 from common.encryption import UnsealError
 from common.sealed_files.answer import PieceByPiece
+from reports.audit import recorded_pages
+from reports.audit.for_the_person import CAPTURES
 from reports.models import CaptureContact
 
 ORIGINALS, ORIGINALS_SECONDS = 30, 60 * 60  # how many an account may open in this time; the register records each
@@ -45,6 +48,12 @@ def _show(
     problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
+    """Show the page. The register records each reading, and the person reads that their captures were seen.
+
+    Drawings have no line of their own: their addresses are on this page alone, and name a capture that nobody guesses.
+    """
+    if (refusal := recorded_pages.refuse_if_too_many(request)) is not None:
+        return refusal
     rows = queries.captures_sent_along(row.conversation, agreed_captures(row))
     context = {
         "account": account,
@@ -66,6 +75,10 @@ def _show(
         "problem": problem,
         "is_error": bool(refused or problem),
     }
+    try:
+        referral_actions.read_summary(transmission=row, by=request.user, detail=CAPTURES)  # type: ignore[arg-type]
+    except referral_actions.Settled as error:
+        raise Http404 from error
     return render(request, "unit/captures.html", context, status=status)
 
 

@@ -41,6 +41,8 @@ WITHHELD: Mapping[str, str] = {
     AccessKind.ADMIN_DELETE: "an object of the admin, which shows no exchange",
     AccessKind.ADMIN_ACTION: "an object of the admin, which shows no exchange",
 }
+# The detail of a line of AccessKind.TRANSMISSION: not the summary was read, but the page of the captures beside it.
+CAPTURES = "captures"
 AT_MOST = 100
 
 
@@ -69,8 +71,13 @@ def readings_of(subjects: Iterable[object]) -> list[ReadingByStaff]:
     lines = AccessRecord.objects.filter(subject__in=[str(subject) for subject in subjects], kind__in=SHOWN)
     # A unit's dossier is one act with two lines: that the summary was read, which is told, and which archive was given.
     lines = lines.exclude(kind=AccessKind.TRANSMISSION, detail__startswith="archive:")
-    rows = lines.order_by("-number").values_list("role", "kind", "at")[:AT_MOST]
-    return [ReadingByStaff(_who(role, kind), SHOWN[kind].say(), at) for role, kind, at in rows]
+    rows = lines.order_by("-number").values_list("role", "kind", "detail", "at")[:AT_MOST]
+    return [ReadingByStaff(_who(role, kind), _did(kind, detail), at) for role, kind, detail, at in rows]
+
+
+def _did(kind: str, detail: str) -> str:
+    is_of_captures = kind == AccessKind.TRANSMISSION and detail == CAPTURES
+    return (report_texts.SAW_CAPTURES if is_of_captures else SHOWN[kind]).say()
 
 
 def _who(role: str, kind: str) -> str:

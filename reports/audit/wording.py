@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common import dates
+from reports.audit.for_the_person import CAPTURES
 from reports.models import AccessKind, OpeningField
 from reports.rules.openings import Act
 from reports.rules.openings_labels import ACTS
@@ -68,7 +69,10 @@ WORDS: Mapping[str, Mapping[str, object]] = {
         "pdf: transcript and file": gettext_lazy("PDF : échange et dossier"),
         "archive: transcript and file": gettext_lazy("archive vérifiable : échange et dossier"),
     },
-    AccessKind.TRANSMISSION: {"archive: dossier": gettext_lazy("archive vérifiable : dossier de l'unité")},
+    AccessKind.TRANSMISSION: {
+        "archive: dossier": gettext_lazy("archive vérifiable : dossier de l'unité"),
+        CAPTURES: gettext_lazy("dessins des captures"),
+    },
     AccessKind.COPY: {"copy": gettext_lazy("copie")},
 }
 PART = re.compile(r"pdf: transcript and file, part (\d{1,6}) of (\d{1,6})", re.ASCII)

@@ -22,7 +22,7 @@ from chat.rules.referral import State
 from chat.unit import dossier
 from common.offload import background_jobs
 from common.sealed_files.chunks import CHUNK_BYTES
-from reports.audit import for_the_person, wording
+from reports.audit import for_the_person, recorded_pages, wording
 from reports.models import AccessKind, AccessRecord, CaptureContact
 from tests.chat.console.agents import signed_in
 from tests.chat.referral.test_referral_pages import visit
@@ -63,6 +63,26 @@ def test_drawings_are_beside_the_summary_once_it_was_opened(received):
     assert f'href="{page}"' in browser.get(f"/unite/{row.public_id}/").text
     assert hashlib.sha256(CONTENT).hexdigest() in browser.get(page).text
     assert browser.get(f"{page}{capture.public_id}/1/").content[8:12] == b"WEBP"
+
+
+def test_each_reading_of_the_page_has_a_line_and_the_person_reads_it(received, monkeypatch):
+    row, capture, browser, page = received
+
+    def told():
+        readings = for_the_person.readings_of([row.conversation.public_id])
+        return [one.who for one in readings if one.did == "a regardé les captures transmises"]
+
+    assert told() == []
+    browser.get(page)
+    assert told() == ["L'unité"]
+    browser.get(f"{page}{capture.public_id}/1/")
+    assert told() == ["L'unité"], "the page has told it"
+    assert browser.post(f"{page}{capture.public_id}/original/", {"motive": ""}).status_code == 422
+    assert told() == ["L'unité"] * 2, "the drawings are on the page that refuses too"
+    line = AccessRecord.objects.order_by("number").last()
+    assert wording.in_words(line.kind, line.detail) == "dessins des captures"
+    monkeypatch.setattr(recorded_pages, "PAGES", 0)
+    assert browser.get(page).status_code == 429 and len(told()) == 2
 
 
 def test_original_is_given_for_a_motive_and_the_person_reads_it(received):
