@@ -18,13 +18,14 @@ from django.db import transaction
 from django.db.models import Count, Max, Q
 
 from chat import pubsub
-from chat.captures import queries, receiving, store
+from chat.captures import queries, receiving
 from chat.captures.receiving import NotTaken, TooMany
 from chat.casework.lock import lock_assigned
 from chat.messages.writing import say_line
 from chat.models import Capture, CaptureState, Conversation
 from chat.texts import captures as texts
 from common import clock
+from common.data_keys.keys import KeysAway
 from common.encryption import UnsealError
 from common.service_settings import definitions, values
 from reports import form_of_address
@@ -155,7 +156,8 @@ class Page:
 def drawn_pages(conversation: Conversation) -> dict[UUID, list[Page]]:
     """Return the drawings of each file, which are read once for their digests.
 
-    Files that cannot be decrypted, or that the store does not return now, are left out.
+    Files that cannot be decrypted are left out. Raises StoreAway and KeysAway, so that nothing is left out that can be
+    read later.
     """
     rows = Capture.objects.filter(conversation=conversation, sent_by__isnull=False, shown_at__isnull=False)
     found: dict[UUID, list[Page]] = {}
@@ -170,7 +172,9 @@ def drawn_pages(conversation: Conversation) -> dict[UUID, list[Page]]:
                     digest.update(piece)
                 pieces = queries.drawing_pieces(drawing)
                 pages.append(Page(drawing.page, drawing.size, digest.hexdigest(), pieces))
-        except (UnsealError, store.StoreAway):
+        except KeysAway:
+            raise
+        except UnsealError:
             logger.error("captures: a document cannot be opened %s", conversation.public_id)
             continue
         found[capture.public_id] = pages

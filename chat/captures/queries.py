@@ -14,6 +14,7 @@ from chat.models import Capture, CaptureDrawing, CaptureState, Conversation, Sca
 from chat.rules import capture_kinds
 from common import clock, plain_text
 from common.choices import read_choice
+from common.data_keys.keys import KeysAway
 from common.encryption import UnsealError
 from common.sealed_files.chunks import Sealer
 
@@ -273,7 +274,7 @@ def own_originals(conversation: Conversation) -> dict[UUID, Iterator[bytes]]:
     """Return a person's originals as they uploaded them, for their own copy (`chat.personal_copy`).
 
     Those that are still arriving, are locked, or cannot be decrypted are left out. Keys and names of chunks are read
-    now; the chunks themselves are read piece by piece, without the database.
+    now; the chunks themselves are read piece by piece, without the database. Raises KeysAway.
     """
     rows = handed_in(conversation).filter(received_at__isnull=False, locked_at__isnull=True)
     found = {}
@@ -281,6 +282,8 @@ def own_originals(conversation: Conversation) -> dict[UUID, Iterator[bytes]]:
         row.conversation = conversation
         try:
             found[row.public_id] = read_original(row)
+        except KeysAway:
+            raise
         except (UnsealError, KeyError):
             logger.error("captures: the key of one cannot be opened %s", conversation.public_id)
     return found

@@ -343,6 +343,7 @@ def document(agent: Agent, conversation: Conversation, *, motive: str, now: date
         % {"maker": maker, "moment": _moment(now), "motive": motive},
         about=[
             _("Un signalement n'est pas une plainte. Ce document ne nomme pas la personne, sauf si elle s'est nommée."),
+            _("Les heures sont celles de Paris ; celles des faits, celles que la personne a dites."),
             _("Identifiant : %(id)s") % {"id": conversation.public_id},
             *([_("Repère dans la console : %(handle)s") % {"handle": handle}] if handle else []),
         ],

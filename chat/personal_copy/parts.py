@@ -234,11 +234,12 @@ _KIND = re.compile(r"[a-z0-9]{1,8}")
 def _captures(asked: Asked) -> Found:
     """Read the captures as they were received.
 
-    The file is left out, and the reason given, for a capture that is locked, in which a scanner found something, that
-    no worker has read yet, or that cannot be decrypted.
+    The file is left out, and the PDF gives the reason, for a capture that is locked, in which a scanner found
+    something, that no worker has read yet, or that cannot be decrypted. The JSON does not name one that is locked.
     """
     found = sorted(capture_queries.own_captures(asked.conversation), key=lambda one: one.number)
-    told = [one for one in found if not one.is_arriving and one.locked_at is None]
+    whole = [one for one in found if not one.is_arriving]
+    told = [one for one in whole if one.locked_at is None]
     originals = capture_queries.own_originals(asked.conversation) if asked.with_captures else {}
     place = "fichiers/fichier" if asked.discreet else "captures/capture"
     files = {}
@@ -266,8 +267,11 @@ def _captures(asked: Asked) -> Found:
         for one in told
     ]
     pairs = [
-        (texts.CAPTURE.say(number=one.number, day=moment_in_words(one.received_at or one.begun_at)), _said_of(one))
-        for one in told
+        (
+            texts.CAPTURE.say(number=one.number, day=moment_in_words(one.received_at or one.begun_at)),
+            _said_of(one, is_left_out=asked.with_captures and one.public_id not in files),
+        )
+        for one in whole
     ]
     sections = [Section(texts.CAPTURES.say(), pairs=pairs)] if pairs else []
     return Found(value or None, sections, files=list(files.values()))
@@ -280,12 +284,18 @@ def _state_of(one: Seen) -> str:
     return "waiting" if one.is_readable and one.state == CaptureState.RECEIVED else "closed"
 
 
-def _said_of(one: Seen) -> str:
-    """Return what the PDF says beside its number and its day."""
+def _said_of(one: Seen, *, is_left_out: bool) -> str:
+    """Return what the PDF says beside its number and its day. is_left_out: its file, from a copy with files."""
+    if one.locked_at is not None:
+        return texts.CAPTURE_ASIDE.say()
     state = _state_of(one)
     if state != "read":
         return (texts.CAPTURE_UNREAD if state == "waiting" else texts.CAPTURE_CLOSED).say()
-    return f"{one.kind_label}, {one.size}\u00a0o, SHA-256 {one.sha256}"
+    known = f"{one.kind_label}, {one.size}\u00a0o, SHA-256 {one.sha256}"
+    if not is_left_out:
+        return known
+    why = texts.CAPTURE_FOUND if one.scan == ScanResult.FOUND else texts.CAPTURE_CLOSED
+    return f"{known}\n{why.say()}"
 
 
 def _handouts(asked: Asked) -> Found:
@@ -313,7 +323,13 @@ def _handouts(asked: Asked) -> Found:
         }
         for one in found
     ]
-    pairs = [(moment_in_words(one.shown_at or one.begun_at), one.title) for one in found]
+    pairs = []
+    for one in found:
+        lines = [one.title]
+        if asked.with_captures and not files[one.public_id]:
+            is_waiting = one.is_readable and one.state == CaptureState.RECEIVED
+            lines.append((texts.DOCUMENT_UNREAD if is_waiting else texts.DOCUMENT_CLOSED).say())
+        pairs.append((moment_in_words(one.shown_at or one.begun_at), "\n".join(lines)))
     sections = [Section(texts.HANDOUTS.say(), pairs=pairs)] if pairs else []
     return Found(value or None, sections, files=[file for pages in files.values() for file in pages])
 
@@ -353,6 +369,8 @@ def _readings(asked: Asked) -> Found:
     value = [{"who": reading.who, "did": reading.did, "at": iso_moment(reading.at)} for reading in found]
     pairs = [(moment_in_words(reading.at), f"{reading.who} {reading.did}") for reading in found]
     lines = [] if pairs else [texts.READERS_BOTH.say(familiar=asked.familiar)]
+    if len(pairs) >= for_the_person.AT_MOST:
+        lines = [texts.READERS_LAST.say(count=len(pairs))]
     return Found(value, [Section(texts.READERS.say(), lines=lines, pairs=pairs)])
 
 
@@ -391,15 +409,27 @@ def _decisions(asked: Asked) -> Found:
         pairs.append((texts.ERASURE.say(), moment_in_words(erasure.asked_at)))
     sections = [Section(texts.DECIDED.say(), lines=[told] if told else [], pairs=pairs)] if told or pairs else []
     for given in transmissions:
-        steps = [(f"{step['label']}, {_said_moment(step['at'])}", step["text"] or "–") for step in given["steps"]]
+        steps = [
+            (f"{step['label']}, {_said_moment(step['at'])}", _said_step(step["text"], step["place"]))
+            for step in given["steps"]
+        ]
         number = [(texts.NUMBER.say(), given["file_number"])] if given["file_number"] else []
         summary = [(texts.SENT_SUMMARY.say(), given["summary"])] if given["summary"] else []
         sections.append(Section(given["unit"] or texts.SENT_SUMMARY.say(), pairs=[*number, *summary, *steps]))
     return Found(value, sections)
 
 
+def _said_step(text: str, place: str) -> str:
+    return "\n".join(filter(None, [text, place])) or "–"
+
+
 def _said_moment(text: str) -> str:
     return moment_in_words(datetime.fromisoformat(text))
+
+
+def place_of_step(step: referral_queries.Step) -> str:
+    """Return where an appointment is: the place that the unit wrote, or else its address. "" for any other step."""
+    return step.words.get("place") or ", ".join(step.words.get("address") or ())
 
 
 def _referral(row: referral_queries.ShownReferral) -> dict[str, Any]:
@@ -414,6 +444,7 @@ def _referral(row: referral_queries.ShownReferral) -> dict[str, Any]:
                 "state": step.state,
                 "label": step.label,
                 "text": next(filter(None, map(step.words.get, its_words)), ""),
+                "place": place_of_step(step),
             }
             for step in row.steps
         ],

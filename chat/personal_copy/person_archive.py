@@ -47,7 +47,8 @@ def prepare(asked: Asked, *, who: str, words: str = "", schema_url: str = "") ->
 
     who: may have one document rendered at a time. This reads one exchange (`chat.rules.message_limits`,
     `definitions.FACTS_MOST`). The work runs a child process for each PDF (five for the longest exchange, two for nearly
-    all) and one for the key, and needs BYTES_AT_MOST of memory a few times. It raises pool.NotDone.
+    all) and one for the key, and needs BYTES_AT_MOST of memory a few times. It raises pool.NotDone. Raises StoreAway:
+    nothing is left out because the store was away.
     """
     found = read(asked)
     documents = list(papers(asked, found))
@@ -79,7 +80,7 @@ def give_copy(prepared: bytes, asked: Asked) -> Made:
 
     asked: as for `prepare`, but of now. Captures are read piece by piece as they are sent. An encrypted copy of up to
     BYTES_AT_MOST is one page; a larger one is encrypted piece by piece beside the page that opens it, in a zip of the
-    two. Nothing is written to a disk. Raises Changed, archive.TooLarge.
+    two. Nothing is written to a disk. Raises Changed, StoreAway, archive.TooLarge.
     """
     short, about = archive.split(prepared)
     if about["number"] != asked.number or not is_all_there(asked.conversation, about["erasable"]):
@@ -171,4 +172,5 @@ def _cut(name: str, whole: Document) -> Iterator[tuple[str, Document]]:
 def _about(asked: Asked) -> list[str]:
     day, _, hour = moment_in_words(asked.now).rpartition(", ")
     first = texts.MADE.say(number=asked.number, day=day, hour=hour)
-    return [first, texts.NO_COMPLAINT.say(), texts.SEALED_TOO.say(), texts.CHECKED_BY.say()]
+    hours = (texts.HOURS_DISCREET if asked.discreet else texts.HOURS).say(familiar=asked.familiar)
+    return [first, hours, texts.NO_COMPLAINT.say(), texts.SEALED_TOO.say(), texts.CHECKED_BY.say()]

@@ -105,6 +105,12 @@ add(
 )
 add("copy.late_given", COPY, _("C'est prêt : le fichier s'enregistre."))
 add("copy.late_words", COPY, _("Les mots qui l'ouvriront :"))
+STORE_AWAY = add(
+    "copy.store_away",
+    COPY,
+    _("Les fichiers ne peuvent pas être lus en ce moment. Rien n'est perdu : réessayez, ou prenez la copie sans eux."),
+    _("Les fichiers ne peuvent pas être lus en ce moment. Rien n'est perdu : réessaie, ou prends la copie sans eux."),
+)
 TOO_LARGE = add(
     "copy.too_large",
     COPY,
@@ -142,6 +148,19 @@ MADE = add(
     PAPER,
     _("Copie n° {number}, faite le {day} à {hour}."),
     variables=[Variable("number", "la combientième copie c'est", "1"), DAY, HOUR],
+)
+HOURS = add(
+    "copy.hours",
+    PAPER,
+    _("Les heures sont celles de Paris ; celles des faits sont comme vous les avez notées."),
+    _("Les heures sont celles de Paris ; celles des faits sont comme tu les as notées."),
+)
+HOURS_DISCREET = add(
+    "copy.hours_discreet",
+    PAPER,
+    _("Les heures sont celles de Paris ; celles des notes sont comme vous les avez écrites."),
+    _("Les heures sont celles de Paris ; celles des notes sont comme tu les as écrites."),
+    note=DISCREET,
 )
 NO_COMPLAINT = add("copy.no_complaint", PAPER, _("Un signalement n'est pas une plainte."))
 CHECKED_BY = add(
@@ -229,10 +248,23 @@ CAPTURE_UNREAD = add(
 CAPTURE_CLOSED = add(
     "copy.capture_closed", PAPER, _("Elle ne peut plus être ouverte : elle n'est pas dans cette copie.")
 )
+CAPTURE_FOUND = add(
+    "copy.capture_found",
+    PAPER,
+    _("Un programme malveillant y a été trouvé : le fichier n'est pas dans cette copie."),
+)
+CAPTURE_ASIDE = add("copy.capture_aside", PAPER, _("Elle a été mise de côté : elle n'est pas dans cette copie."))
+DOCUMENT_UNREAD = add(
+    "copy.document_unread", PAPER, _("Il se préparait encore : une copie faite un peu plus tard le contient.")
+)
+DOCUMENT_CLOSED = add("copy.document_closed", PAPER, _("Il ne peut pas être montré : il n'est pas dans cette copie."))
 HANDOUTS = add("copy.handouts", PAPER, _("Les documents reçus"))
 READERS = add("copy.readers", PAPER, _("Qui a lu"))
 READERS_BOTH = add(
     "copy.readers_both", PAPER, _("Seulement vous et qui vous a répondu."), _("Seulement toi et qui t'a répondu.")
+)
+READERS_LAST = add(
+    "copy.readers_last", PAPER, _("Seules les {count} dernières fois sont écrites ici."), variables=[COUNT]
 )
 HANDS = add("copy.hands", PAPER, _("Qui a répondu"))
 TAKEN = add("copy.taken", PAPER, _("{who} a pris l'échange"), variables=[WHO])

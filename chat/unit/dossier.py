@@ -29,12 +29,13 @@ from chat.personal_copy.parts import (
     fact_for_reader,
     iso_moment,
     moment_in_words,
+    place_of_step,
     proofs_content,
 )
 from chat.proof_of_date import sources
 from chat.proof_of_date.proofs import proofs_of
 from chat.referral import actions as referral_actions
-from chat.referral.queries import ShownReferral, agreed_captures
+from chat.referral.queries import ShownReferral, Step, agreed_captures
 from chat.rules.referral import Basis, State
 from chat.unit.views import for_units, show_problem, transmission_or_404
 from common import rate_limits
@@ -120,7 +121,7 @@ def _prepare(account: UnitAccount, row: Transmission, opened: ShownReferral, who
 
 def _document(account: UnitAccount, opened: ShownReferral) -> Document:
     number = opened.transmission.file_number or ""
-    steps = [(f"{step.label}, {moment_in_words(step.at)}", _said(step.words)) for step in opened.steps]
+    steps = [(f"{step.label}, {moment_in_words(step.at)}", _said(step)) for step in opened.steps]
     agreed = opened.agreed
     facts = journal_panel.as_pairs(opened.transmission.conversation, agreed.until) if agreed is not None else []
     return Document(
@@ -131,10 +132,12 @@ def _document(account: UnitAccount, opened: ShownReferral) -> Document:
         about=[
             _("Un signalement n'est pas une plainte. La personne a lu ce résumé.")
             if opened.transmission.basis == Basis.AGREED
-            else _("Un signalement n'est pas une plainte. Ce résumé a été envoyé sans l'accord de la personne.")
+            else _("Un signalement n'est pas une plainte. Ce résumé a été envoyé sans l'accord de la personne."),
+            _("Les heures sont celles de Paris ; celles des faits, celles que la personne a dites."),
         ],
         sections=[
             Section(_("Résumé"), lines=[opened.summary]),
+            *([Section(_("Pourquoi sans l'accord de la personne"), lines=[opened.why])] if opened.why else []),
             *([Section(_("Chronologie des faits, dits par la personne"), pairs=facts)] if facts else []),
             Section(_("Étapes"), pairs=steps),
         ],
@@ -166,8 +169,9 @@ def _facts(opened: ShownReferral) -> list[dict[str, Any]]:
     return [fact_for_reader(fact) for fact in facts]
 
 
-def _said(words: Any) -> str:
-    return next(filter(None, map(words.get, ("moment", "other", "reason"))), "–")
+def _said(step: Step) -> str:
+    said = next(filter(None, map(step.words.get, ("moment", "other", "reason"))), "")
+    return "\n".join(filter(None, [said, place_of_step(step)])) or "–"
 
 
 def _value(row: Transmission, opened: ShownReferral) -> dict[str, Any]:
@@ -179,8 +183,9 @@ def _value(row: Transmission, opened: ShownReferral) -> dict[str, Any]:
         "file_number": opened.transmission.file_number,
         "unit": opened.unit,
         "summary": opened.summary,
+        "why": opened.why,
         "steps": [
-            {"at": iso_moment(step.at), "state": step.state, "label": step.label, "text": _said(step.words)}
+            {"at": iso_moment(step.at), "state": step.state, "label": step.label, "text": _said(step)}
             for step in opened.steps
         ],
         "facts": _facts(opened),

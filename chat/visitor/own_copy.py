@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from chat import access
-from chat.captures import handouts
+from chat.captures import handouts, store
 from chat.captures import queries as capture_queries
 from chat.conversations import receipts, resume
 from chat.documents import transcript_pdf
@@ -33,6 +33,7 @@ from chat.visitor.base import manner_of, when_away
 from chat.visitor.forms import CopyForm, ProofForm
 from common import dates, network_limits, rate_limits
 from common.client_address import networks_of
+from common.data_keys.keys import KeysAway
 from common.offload import background_jobs, pool
 from common.sealed_files.answer import PieceByPiece
 from common.texts import languages
@@ -80,6 +81,8 @@ def copy(request: HttpRequest) -> HttpResponseBase:
     except (pool.Busy, person_archive.Changed):
         # Nothing is under way, so a page that asks again asks less and less often.
         return _wait(request, current, form, tried=min(TRIED_MOST, 1 + _tried(request)))
+    except (store.StoreAway, KeysAway):
+        return _not_made(request, current, form, texts.STORE_AWAY.say(familiar=form.familiar), status=503)
     except pool.Failed:
         return _not_made(request, current, form, texts.BUSY.say(familiar=form.familiar), status=503)
     except archive.TooLarge:

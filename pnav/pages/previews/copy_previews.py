@@ -80,7 +80,7 @@ def _receipt(trial: Trial) -> HttpResponse:
     return draw_page(trial, "chat/receipt.html", context)
 
 
-ERRORS = (texts.MANY, texts.BUSY, texts.TOO_LARGE)
+ERRORS = (texts.MANY, texts.BUSY, texts.STORE_AWAY, texts.TOO_LARGE)
 TOLD = (texts.LATER_IS_ON, texts.LATER_IS_OFF, texts.RECEIPT_MANY)
 PROOF_ERRORS = (texts.PROOF_MANY, texts.PROOF_NONE, texts.PROOF_TOMORROW)
 PAGES = (

@@ -22,21 +22,23 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from chat.captures import drawing, handouts, receiving
+from chat.captures import drawing, handouts, receiving, store
 from chat.casework import proposals
 from chat.conversations import follow_up_code
 from chat.documents import transcript_pdf
 from chat.journal import actions as journal_actions
 from chat.journal.facts import Told
-from chat.models import Capture, FollowUp, JournalFact, Message, RemovalRequest
+from chat.models import Capture, CaptureState, FollowUp, JournalFact, Message, RemovalRequest, ScanResult
 from chat.personal_copy import actions, archive, lock, parts, person_archive, schema
 from chat.proof_of_date import sources
+from chat.referral import actions as referral_actions
 from chat.visitor import own_copy
+from common.data_keys.keys import KeysAway
 from common.offload import background_jobs, pool
 from pnav.addresses import DISCREET, in_language
 from reports.audit import for_the_person
 from reports.audit import log as audit_log
-from reports.models import AccessRecord
+from reports.models import AccessKind, AccessRecord
 from reports.proof_of_date import days, stamps
 from tests.chat.console.agents import signed_in
 from tests.factories import captures
@@ -47,6 +49,7 @@ from tests.reports.rules import proof_corpus as corpus
 from tests.support.json_schema import problems
 from tests.support.reading import squeezed
 from tests.support.time_stamping import serving
+from triage.rules import Urgency
 
 pytestmark = pytest.mark.django_db
 PAGE = "/tchat/copie/"
@@ -178,6 +181,82 @@ def test_capture_that_is_not_read_yet_or_opens_no_more_is_told(as_reporter, draw
     heads, said = zip(*section.pairs, strict=True)
     assert [head.split(",")[0] for head in heads] == ["Capture 1", "Capture 2", "Capture 3"]
     assert "SHA-256" in said[0] and "se préparait encore" in said[1] and "ne peut plus être ouverte" in said[2]
+
+
+def test_file_that_is_left_out_is_named_with_the_reason(as_reporter, drawn):
+    conversation = make.assigned()
+    found, aside = captures.drawn(conversation), captures.drawn(conversation)
+    Capture.objects.filter(pk=found.pk).update(scan=ScanResult.FOUND)
+    Capture.objects.filter(pk=aside.pk).update(locked_at=timezone.now())
+    waiting, read, closed = (captures.handed(conversation, title) for title in ("En attente", "Lu", "Illisible"))
+    for one, state in ((waiting, CaptureState.RECEIVED), (closed, CaptureState.UNREADABLE)):
+        Capture.objects.filter(pk=one.pk).update(state=state)
+        one.drawings.all().delete()
+    client = as_reporter(conversation)
+    files = unpacked(client.post(PAGE, {**MINE, "captures": "on"}))
+    assert [name for name in files if name.startswith(("captures/", "documents/"))] == [
+        f"documents/document-{read.number}-page-1.webp"
+    ]
+    assert [one["number"] for one in json.loads(files["copie.json"])["captures"]] == [found.number]
+    said = dict(pair for one in drawn[0].sections if one.title == "Les captures" for pair in one.pairs)
+    of_found, of_aside = said.values()
+    assert "SHA-256" in of_found and "programme malveillant y a été trouvé" in of_found
+    assert squeezed(of_aside) == "Elle a été mise de côté : elle n'est pas dans cette copie."
+    (documents,) = [one for one in drawn[0].sections if one.title == "Les documents reçus"]
+    texts_of = [text for _head, text in documents.pairs]
+    assert "se préparait encore" in texts_of[0] and texts_of[1] == "Lu" and "ne peut pas être montré" in texts_of[2]
+    unpacked(client.post(PAGE, MINE))
+    (without,) = [one for one in drawn[-1].sections if one.title == "Les documents reçus"]
+    assert [text for _head, text in without.pairs] == ["En attente", "Lu", "Illisible"], "no file was asked for"
+
+
+@pytest.mark.parametrize("error", [store.StoreAway, KeysAway])
+def test_copy_whose_files_cannot_be_read_now_is_not_given_without_them(as_reporter, drawn, monkeypatch, error):
+    conversation = make.assigned()
+    captures.handed(conversation, "Convocation")
+    client = as_reporter(conversation)
+
+    def away(*_arguments, **_named):
+        raise error
+
+    with monkeypatch.context() as without:
+        without.setattr(*((store, "read_chunk") if error is store.StoreAway else (receiving, "key_of")), away)
+        answer = client.post(PAGE, {**MINE, "captures": "on"})
+        assert answer.status_code == 503 and "prenez la copie sans eux" in unescape(answer.text)
+        assert "copie.pdf" in unpacked(client.post(PAGE, MINE)), "without the files it is given"
+    assert any(name.startswith("documents/") for name in unpacked(client.post(PAGE, {**MINE, "captures": "on"})))
+
+
+def test_copy_says_whose_hours_it_has_and_where_an_appointment_is(as_reporter, drawn):
+    unit = hand.account()
+    conversation = make.assigned(reception_point=unit.point)
+    note(conversation)
+    row = hand.opened(conversation, unit)
+    at = timezone.now() + timedelta(days=3)
+    for place in ("", "Bureau 12"):
+        referral_actions.propose_meeting(
+            transmission=row, seen=row.steps.count(), meets_at=at, place=place, by=unit.user
+        )
+    files = unpacked(as_reporter(conversation).post(PAGE, MINE))
+    hours = "Les heures sont celles de Paris ; celles des faits sont comme vous les avez notées."
+    assert [squeezed(paper.about[1]) for paper in drawn] == [hours, hours]
+    value = json.loads(files["copie.json"])
+    assert list(problems(value, schema.read())) == []
+    steps = value["decisions"]["transmissions"][0]["steps"]
+    assert [step["place"] for step in steps[-2:]] == ["1 rue de la Paix, 93140 Bondy", "Bureau 12"]
+    told = [text for section in drawn[0].sections for _head, text in section.pairs]
+    assert any(text.endswith("\nBureau 12") for text in told)
+
+
+def test_copy_says_that_it_has_only_the_last_readings(as_reporter, drawn, monkeypatch):
+    conversation = make.assigned()
+    with transaction.atomic():
+        for _each in range(3):
+            audit_log.record(kind=AccessKind.READING, by=None, motive="x", subject=str(conversation.public_id))
+    monkeypatch.setattr(for_the_person, "AT_MOST", 2)
+    unpacked(as_reporter(conversation).post(PAGE, MINE))
+    (readers,) = [one for one in drawn[0].sections if one.title == "Qui a lu"]
+    assert list(readers.lines) == ["Seules les 2 dernières fois sont écrites ici."] and len(readers.pairs) == 2
 
 
 def test_what_is_too_large_for_its_page_is_closed_beside_it(as_reporter, drawn, folder):
@@ -1017,3 +1096,28 @@ def test_units_dossier_is_an_archive_of_what_was_agreed_with_its_line_in_the_reg
     assert (len(now) - told, now[0].did) == (1, "a lu le résumé transmis"), "one act, which has two lines"
     other = signed_in(hand.account(hand.station(name="Ailleurs")).user)
     assert other.post(f"/unite/{row.public_id}/dossier/").status_code == 404
+
+
+def test_units_dossier_says_why_it_was_sent_and_where_the_appointment_is(drawn):
+    unit = hand.account()
+    conversation = make.assigned(reception_point=unit.point)
+    conversation.urgency = Urgency.CRITICAL
+    conversation.save()
+    row = referral_actions.send_without(
+        conversation_id=conversation.pk,
+        point_id=unit.point_id,
+        summary="Menaces",
+        why="Il est en bas de chez elle",
+        by=conversation.assigned_to.user,
+    )
+    referral_actions.mark_read(transmission=row, by=unit.user)
+    referral_actions.propose_meeting(
+        transmission=row, seen=2, meets_at=timezone.now() + timedelta(days=3), place="Bureau 12", by=unit.user
+    )
+    answer = signed_in(unit.user).post(f"/unite/{row.public_id}/dossier/")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as found:
+        value = json.loads(found.read("dossier.json"))
+    assert value["why"] == "Il est en bas de chez elle" and value["steps"][-1]["text"].endswith("\nBureau 12")
+    (paper,) = drawn
+    assert ["Il est en bas de chez elle"] in [list(one.lines) for one in paper.sections]
+    assert "celles que la personne a dites" in paper.about[-1]
