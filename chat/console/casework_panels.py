@@ -361,7 +361,7 @@ def document(agent: Agent, conversation: Conversation, *, motive: str, now: date
 @dataclass(frozen=True, slots=True)
 class Part:
     """It is one document of a long exchange. first, last: the numbers of its messages, as printed before each of
-    them."""
+    them; "" for one that has the file alone."""
 
     number: int
     first: str
@@ -370,23 +370,23 @@ class Part:
 
 
 def parts(whole: Document) -> list[Part]:
-    """Return the documents of an exchange, nearly always one. The first has the file; each says which part it is."""
+    """Return the documents of an exchange, nearly always one. The first has the file, as far as it fits; each says
+    which part it is."""
     found = transcript_pdf.parts(whole)
     if len(found) == 1:
         return [Part(1, "", "", whole)]
     made = []
-    for number, thread in enumerate(found, 1):
-        first, last = (head.partition(".")[0] for head, _body in (thread[0], thread[-1]))
-        which = _("Partie %(number)d sur %(count)d : messages %(first)s à %(last)s.") % {
-            "number": number,
-            "count": len(found),
-            "first": first,
-            "last": last,
-        }
-        sections = whole.sections if number == 1 else ()
-        made.append(
-            Part(number, first, last, replace(whole, about=[*whole.about, which], sections=sections, thread=thread))
+    for number, part in enumerate(found, 1):
+        first, last = (
+            (head.partition(".")[0] for head, _body in (part.thread[0], part.thread[-1])) if part.thread else ("", "")
         )
+        told = {"number": number, "count": len(found), "first": first, "last": last}
+        which = (
+            _("Partie %(number)d sur %(count)d : messages %(first)s à %(last)s.") % told
+            if part.thread
+            else _("Partie %(number)d sur %(count)d.") % told
+        )
+        made.append(Part(number, first, last, replace(part, about=[*whole.about, which])))
     return made
 
 

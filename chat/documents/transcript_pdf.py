@@ -6,8 +6,8 @@ the pages (`chat.documents.drawing`, docs/adr/0055). A document is never longer 
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ from reports import letterhead
 MESSAGES_AT_MOST = 1_000
 LINES_AT_MOST = 12_000
 LINE_SIGNS = 90  # how many characters a line of A4 has at 10 points
+PAIR_SIGNS = (27, 56)  # the same in the two columns of a pair
 HEAD_LINES = 3  # how many lines the head of a message takes, with the space around it
 # Characters that not every font draws, or that cannot be seen (`chat.documents.font_coverage`, `common.plain_text`).
 _BY_CODE = re.compile(
@@ -142,34 +143,78 @@ def draw(document: Document, source: str = EXCHANGE, *, who: str = "", is_patien
     return pages
 
 
-def parts(document: Document) -> list[Sequence[tuple[str, str]]]:
-    """Return the thread in parts that each fit into one document, in order; at least one. The first has the sections.
+def parts(document: Document) -> list[Document]:
+    """Return the document in parts that can each be rendered, in order; nearly always one.
 
-    Takes a time linear in the length of the thread, 40 ms for 4 million characters.
+    Its sections come first, then the thread. A section that does not fit is cut between its lines or pairs, and goes on
+    under its title in the next part. Takes a time linear in the length of all, 40 ms for 4 million characters.
     """
-    found: list[list[tuple[str, str]]] = [[]]
-    about_file = [*document.about]
+    about = sum(map(lines_of, document.about))
+    found, lines, is_empty = [_Cut()], about, True
+    for piece in _pieces(document):
+        is_full = piece.section is None and len(found[-1].thread) == MESSAGES_AT_MOST
+        if not is_empty and (lines + piece.lines > LINES_AT_MOST or is_full):
+            found.append(_Cut())
+            lines = about
+        found[-1].add(piece)
+        lines, is_empty = lines + piece.lines, False
+    return [replace(document, sections=one.sections, thread=one.thread) for one in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """It is what is not cut: a line or a pair of a section (or none, for its title alone), or a message."""
+
+    lines: int
+    section: Section | None = None
+    line: str | None = None
+    pair: tuple[str, str] | None = None
+    message: tuple[str, str] = ("", "")
+
+
+class _Cut:
+    """It is one part that is being filled."""
+
+    def __init__(self) -> None:
+        self.sections: list[Section] = []
+        self.thread: list[tuple[str, str]] = []
+        self._of: Section | None = None  # the section of the document that the last one here is a part of
+
+    def add(self, piece: _Piece) -> None:
+        """Add one piece, in order."""
+        if piece.section is None:
+            self.thread.append(piece.message)
+            return
+        if piece.section is not self._of:
+            self.sections.append(Section(piece.section.title, lines=[], pairs=[]))
+            self._of = piece.section
+        here = self.sections[-1]
+        assert isinstance(here.lines, list) and isinstance(here.pairs, list)  # noqa: S101  made above, for mypy
+        if piece.line is not None:
+            here.lines.append(piece.line)
+        if piece.pair is not None:
+            here.pairs.append(piece.pair)
+
+
+def _pieces(document: Document) -> Iterator[_Piece]:
     for section in document.sections:
-        about_file += [*section.lines, *map(" ".join, section.pairs)]
-    # Half of the lines at most, so that room for messages remains.
-    lines = min(sum(map(lines_of, about_file)), LINES_AT_MOST // 2)
+        yield _Piece(HEAD_LINES, section)
+        for line in section.lines:
+            yield _Piece(1 + lines_of(line), section, line=line)
+        for pair in section.pairs:
+            lines = 1 + max(lines_of(text, signs) for text, signs in zip(pair, PAIR_SIGNS, strict=True))
+            yield _Piece(lines, section, pair=pair)
     for message in document.thread:
-        more = HEAD_LINES + lines_of(message[1])
-        if found[-1] and (lines + more > LINES_AT_MOST or len(found[-1]) == MESSAGES_AT_MOST):
-            found.append([])
-            lines = 0
-        found[-1].append(message)
-        lines += more
-    return list(found)
+        yield _Piece(HEAD_LINES + lines_of(message[1]), message=message)
 
 
-def lines_of(text: str) -> int:
+def lines_of(text: str, line_signs: int = LINE_SIGNS) -> int:
     """Return how many lines a text takes at most; a character that may be replaced by its code counts for nine.
 
     The result is always the same, so that a document always has the same parts.
     """
     signs = len(text) + 8 * sum(map(len, _BY_CODE.findall(text)))
-    return text.count("\n") + 1 + signs // LINE_SIGNS
+    return text.count("\n") + 1 + signs // line_signs
 
 
 def _data(document: Document) -> dict[str, Any]:

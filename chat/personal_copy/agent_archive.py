@@ -7,6 +7,7 @@ opens originals. Of the proofs of date it has those of the messages, facts and c
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -43,7 +44,7 @@ def prepare(
     """
     is_one = len(documents) == 1
     files: list[File] = []
-    value = _value(conversation, documents[0], now=now, motive=motive)
+    value = _value(conversation, documents, now=now, motive=motive)
     value = ({"$schema": schema_url} if schema_url else {}) | value
     files.append(File("echange.json", orjson.dumps(value, option=orjson.OPT_INDENT_2)))
     files.append(File("echange.schema.json", schema.content(schema.EXCHANGE)))
@@ -70,8 +71,8 @@ def give_archive(prepared: bytes) -> Packed:
     return Packed(packed, archive.digest_of_list(files))
 
 
-def _value(conversation: Conversation, document: Document, *, now: datetime, motive: str) -> dict[str, Any]:
-    """Return the content of the PDF as values: the sections of the document, and the thread to the letter."""
+def _value(conversation: Conversation, documents: Sequence[Document], *, now: datetime, motive: str) -> dict[str, Any]:
+    """Return the content of the PDF as values: the sections of all its parts, and the thread to the letter."""
     asked = parts.Asked(conversation, now, deleted_from=now, days=0)
     # The copy says « vous » of its person.
     person = label_of(Author, Author.REPORTER)
@@ -83,7 +84,7 @@ def _value(conversation: Conversation, document: Document, *, now: datetime, mot
         "format": schema.EXCHANGE_FORMAT,
         "version": schema.EXCHANGE_VERSION,
         "made_at": parts.iso_moment(now),
-        "mark": document.mark,
+        "mark": documents[0].mark,
         "motive": motive,
         "exchange": parts.exchange(asked).value,
         "messages": thread,
@@ -96,6 +97,6 @@ def _value(conversation: Conversation, document: Document, *, now: datetime, mot
         "hands": parts.hands(asked).value,
         "sections": [
             {"title": one.title, "lines": list(one.lines), "pairs": [list(pair) for pair in one.pairs]}
-            for one in document.sections
+            for one in chain.from_iterable(document.sections for document in documents)
         ],
     }

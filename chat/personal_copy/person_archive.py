@@ -160,13 +160,12 @@ def papers(asked: Asked, found: Mapping[str, Found]) -> Iterator[tuple[str, Docu
 
 def _cut(name: str, whole: Document) -> Iterator[tuple[str, Document]]:
     cut = transcript_pdf.parts(whole)
-    for number, thread in enumerate(cut, 1):
+    for number, part in enumerate(cut, 1):
         if len(cut) == 1:
             yield f"{name}.pdf", whole
             continue
         about = [*whole.about, texts.PART_OF.say(part=number, count=len(cut))]
-        sections = whole.sections if number == 1 else ()
-        yield f"{name}-{number}.pdf", replace(whole, about=about, sections=sections, thread=thread)
+        yield f"{name}-{number}.pdf", replace(part, about=about)
 
 
 def _about(asked: Asked) -> list[str]:

@@ -5,6 +5,7 @@ It is made with the modules of « Ma copie » (`chat.personal_copy`), and record
 """
 
 import uuid
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -112,11 +113,25 @@ def _prepare(account: UnitAccount, row: Transmission, opened: ShownReferral, who
         files.append(File("preuves.json", proofs))
     at = timezone.now().isoformat()
 
+    documents = _cut(document)
+
     def work() -> bytes:
-        paper = File("dossier.pdf", transcript_pdf.draw(document, who=who, is_patient=True))
-        return archive.join([paper, *files], at)
+        drawn = [File(name, transcript_pdf.draw(one, who=who, is_patient=True)) for name, one in documents]
+        return archive.join([*drawn, *files], at)
 
     return work
+
+
+def _cut(whole: Document) -> list[tuple[str, Document]]:
+    """Return the names and the documents of the dossier, nearly always one (`transcript_pdf.parts`)."""
+    cut = transcript_pdf.parts(whole)
+    if len(cut) == 1:
+        return [("dossier.pdf", whole)]
+    which = _("Partie %(number)d sur %(count)d.")
+    return [
+        (f"dossier-{number}.pdf", replace(part, about=[*part.about, which % {"number": number, "count": len(cut)}]))
+        for number, part in enumerate(cut, 1)
+    ]
 
 
 def _document(account: UnitAccount, opened: ShownReferral) -> Document:

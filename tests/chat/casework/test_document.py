@@ -2,6 +2,7 @@
 
 import resource
 import threading
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -167,7 +168,41 @@ def test_long_document_is_cut_into_parts_that_can_be_drawn(text):
 
 def test_document_has_so_many_messages_at_most():
     parts = transcript_pdf.parts(long_document(transcript_pdf.MESSAGES_AT_MOST + 1, "a"))
-    assert list(map(len, parts)) == [transcript_pdf.MESSAGES_AT_MOST, 1]
+    assert [len(part.thread) for part in parts] == [transcript_pdf.MESSAGES_AT_MOST, 1]
+
+
+def test_file_that_is_too_long_is_cut_too_and_nothing_is_in_none_or_in_two(monkeypatch):
+    monkeypatch.setattr(transcript_pdf, "LINES_AT_MOST", 100)
+    sections = [
+        Section("Vide"),
+        Section("Résumé", lines=["a " * 200 for _each in range(30)]),
+        Section("Faits", pairs=[(str(number), "b\n" * 9) for number in range(40)]),
+        Section("Fin", lines=["c"]),
+    ]
+    whole = replace(long_document(3, "d"), sections=sections)
+    found = transcript_pdf.parts(whole)
+    assert len(found) > 5 and [one.about for one in found] == [whole.about] * len(found)
+    for section in sections:
+        here = [one for part in found for one in part.sections if one.title == section.title]
+        assert here and [line for one in here for line in one.lines] == list(section.lines)
+        assert [pair for one in here for pair in one.pairs] == list(section.pairs)
+    assert [head for part in found for head, _body in part.thread] == [head for head, _body in whole.thread]
+    assert [part for part in found if part.thread] == found[-1:], "the thread comes after the file"
+    parts = casework_panels.parts(whole)
+    assert parts[0].first == "" and parts[0].document.about[-1] == f"Partie 1 sur {len(parts)}."
+    assert parts[-1].document.about[-1].endswith(": messages 1 à 3.")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", ["a\ue000" * 350, "bonjour à vous " * 46, "中文字符" * 170])
+def test_longest_journal_is_cut_into_parts_that_can_be_drawn(text):
+    """500 facts of full length in one table took more than a child may take, so that there was no document at all."""
+    sections = [Section("Faits", pairs=[("12 mars 2027 à 18:05", f"{text}\n{text}") for _each in range(500)])]
+    found = transcript_pdf.parts(Document(title="Dossier", about=["a"], sections=sections, codes_note="Codes."))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert transcript_pdf.draw(found[0], is_patient=True).startswith(b"%PDF")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime - before.ru_utime < pool.CPU_SECONDS / 2
 
 
 def test_long_exchange_is_given_part_by_part_each_with_its_line(conversation, console, monkeypatch):

@@ -32,6 +32,7 @@ from chat.models import Capture, CaptureState, FollowUp, JournalFact, Message, R
 from chat.personal_copy import actions, archive, lock, parts, person_archive, schema
 from chat.proof_of_date import sources
 from chat.referral import actions as referral_actions
+from chat.referral.queries import AgreedFacts
 from chat.visitor import own_copy
 from common.data_keys.keys import KeysAway
 from common.offload import background_jobs, pool
@@ -1121,3 +1122,24 @@ def test_units_dossier_says_why_it_was_sent_and_where_the_appointment_is(drawn):
     (paper,) = drawn
     assert ["Il est en bas de chez elle"] in [list(one.lines) for one in paper.sections]
     assert "celles que la personne a dites" in paper.about[-1]
+
+
+def test_long_dossier_is_several_papers(drawn, monkeypatch):
+    unit = hand.account()
+    conversation = make.assigned(reception_point=unit.point)
+    for _each in range(12):
+        note(conversation, "x" * 500)
+    show_all(conversation)
+    row = hand.asked(conversation, unit)
+    referral_actions.answer_consent(
+        conversation=conversation, public_id=row.public_id, agrees=True, facts=AgreedFacts(12, timezone.now())
+    )
+    referral_actions.mark_read(transmission=row, by=unit.user)
+    monkeypatch.setattr(transcript_pdf, "LINES_AT_MOST", 60)
+    answer = signed_in(unit.user).post(f"/unite/{row.public_id}/dossier/")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as found:
+        papers = [name for name in found.namelist() if name.endswith(".pdf")]
+    assert papers == [f"dossier-{number}.pdf" for number in range(1, len(drawn) + 1)] and len(drawn) > 1
+    assert drawn[1].about[-1] == f"Partie 2 sur {len(drawn)}."
+    kept = [one for paper in drawn for one in paper.sections if one.title.startswith("Chronologie")]
+    assert sum(len(one.pairs) for one in kept) == 12
