@@ -68,6 +68,7 @@ from chat.rules.service_level import Measure
 from chat.supervision import live_board
 from chat.transfer import actions as transfer_actions
 from common import rate_limits
+from common.data_keys.keys import KeysAway
 from common.database_errors import describe_error
 from common.service_settings import definitions, values
 from reports import closures
@@ -222,6 +223,14 @@ def _reply(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRes
         except actions.ConversationClosed:
             form.add_error("body", _("L'échange est terminé : ce message n'a pas été envoyé."))
             current.refresh_from_db()
+        except KeysAway:
+            form.add_error(
+                "body",
+                _(
+                    "Le service ne peut pas enregistrer ce message en ce moment : il n'est pas parti. Il reste ici : "
+                    "envoyez-le dans un instant."
+                ),
+            )
         except actions.NotYours as error:
             raise Http404 from error
         else:

@@ -20,6 +20,7 @@ from chat.models import Agent, Conversation, EventKind
 from chat.rules.lifecycle import Author, Availability, Outcome, Status, can_move, is_lease_over, weight_of
 from chat.texts import thread as thread_texts
 from common import clock, metrics
+from common.data_keys.keys import KeysAway
 from common.service_settings import definitions, values
 from common.sql import array_text, fetch_rows
 from reports.models import Report
@@ -104,17 +105,19 @@ def post_message(
     client_id: chosen by the browser, a new one for each message; sending it again returns the first copy.
     author: Author.REPORTER or Author.AGENT; agent: who writes, for an agent.
     is_metered: False for code that makes long exchanges in order to test or measure.
-    Raises ConversationClosed (also when the row is locked for too long or its data key is gone), ExchangeFull (a kind
-    of ConversationClosed), NotYours, and for a person TooFast.
+    Raises ConversationClosed, ExchangeFull (a kind of ConversationClosed), NotYours, and for a person TooFast. Raises
+    KeysAway when the exchange's data key cannot be used now, as the errors of django.db when the database is away:
+    nothing was written, and the same may be sent again later.
     """
     public_id = Conversation.objects.values_list("public_id", flat=True).get(pk=conversation_id)
     draft = Draft(conversation_id, str(public_id), author, agent.pk if agent else None, str(client_id), body)
     draft.is_metered = is_metered
     metrics.MESSAGES_OFFERED.labels(metrics.PAGE).inc()
-    outcome = "given_back"  # if no answer comes, the page keeps the text
+    outcome = "given_back"  # if no answer comes, or its key cannot be used now, the page keeps the text
     try:
         [answer] = write_messages([draft])
-        outcome = "refused" if isinstance(answer, Refusal) else "repeated" if answer.is_repeat else "written"
+        if answer is not Refusal.HELD:
+            outcome = "refused" if isinstance(answer, Refusal) else "repeated" if answer.is_repeat else "written"
     finally:
         metrics.MESSAGES.labels(metrics.PAGE, outcome).inc()
     if answer is Refusal.FORBIDDEN:
@@ -123,6 +126,8 @@ def post_message(
         raise TooFast
     if answer is Refusal.FULL:
         raise ExchangeFull
+    if answer is Refusal.HELD:
+        raise KeysAway("The data key of this exchange cannot be used now.")
     if isinstance(answer, Refusal):
         raise ConversationClosed
     # A repeat is announced too, because its first notification may be lost.

@@ -78,7 +78,9 @@ def _state(party: Party, snapshot: Snapshot) -> Json:
 
 
 def post_message(party: Party, frame: protocol.Post) -> Written:
-    """Add the message of a frame. Raises ProtocolError (closed, forbidden, rate_limited)."""
+    """Add the message of a frame. Raises ProtocolError (closed, forbidden, rate_limited), and KeysAway with the other
+    errors of a database that is away (`unavailable_over_http`).
+    """
     try:
         return actions.post_message(
             conversation_id=party.conversation_id,
