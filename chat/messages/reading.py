@@ -6,7 +6,7 @@ reading: the broadcaster sends it from memory to those who have everything befor
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,6 +15,7 @@ from django.utils import translation
 
 from chat.messages import conversation_keys, protocol
 from chat.models import Agent, Message
+from common import encryption
 from common.data_keys import keys as data_keys
 from common.sql import array_text, fetch_rows
 
@@ -158,13 +159,24 @@ class Reading:
 
     last_seq: the last number of the conversation, so that one sees whether more follow. snapshot: None when only
     messages were asked for; last_seq is then 0 if there are none. is_put_off: nothing was read, because others filled
-    the batch (CROSSING_BYTES), and the asker has to ask again. The first asker is never put off.
+    the batch (CROSSING_BYTES), and the asker has to ask again. The first asker is never put off. is_cut: the server of
+    the keys is away, and the message after the last one cannot be opened before it is back. The reading ends before it,
+    as if it were not written yet: `last_seq`, also that of the snapshot, is the number before it. So the next beat
+    finds a message after the cursor, and reads again.
     """
 
     snapshot: Snapshot | None = None
     items: list[Json] = field(default_factory=list)
     last_seq: int = 0
     is_put_off: bool = False
+    is_cut: bool = False
+
+    def cut_before(self, seq: int) -> None:
+        """End this reading before the message `seq`."""
+        self.is_cut = True
+        self.last_seq = seq - 1
+        if self.snapshot is not None:
+            self.snapshot = replace(self.snapshot, last_seq=seq - 1)
 
 
 @lru_cache(maxsize=10_000)
@@ -204,8 +216,11 @@ def read_messages(asks: Sequence[Ask]) -> list[Reading | None]:
 
     Takes two queries at most, one more for long messages, and one more for data keys that this process does not know.
     An agent gets no messages of a conversation that is no longer theirs. In place of a message that no key opens stands
-    a line that says so. What is read together is bounded in bytes: askers for whom no room is left are put off
-    (`Reading.is_put_off`). Raises the errors of django.db.
+    a line that says so. While the server of the keys is away, the askers whose key is not in memory get what is before
+    the first message that needs it (`Reading.is_cut`), because a page keeps what it was sent. What is read together is
+    bounded in bytes: askers for whom no room is left are put off (`Reading.is_put_off`).
+
+    Raises the errors of django.db.
     """
     in_state = [ask.conversation_id for ask in asks if ask.with_state]
     heads = read_snapshots(in_state) if in_state else {}
@@ -235,10 +250,13 @@ def _read_after(wanted: Sequence[tuple[int, Ask]], readings: Sequence[Reading | 
     rows = fetch_rows(AFTER, [short, *map(array_text, columns), page])
     if any(row[-1] is None for row in rows):
         rows = _with_long(rows, wanted, readings)
-    ciphers = data_keys.ciphers_for(row[-1] for row in rows)
+    ciphers, away = data_keys.find_for(row[-1] for row in rows)
     for n, last_seq, seq, client_id, author, sent_at, _size, sealed in rows:
         reading = readings[n]
-        if reading is None or sizes[n] > protocol.PAGE_BYTES:
+        if reading is None or reading.is_cut or sizes[n] > protocol.PAGE_BYTES:
+            continue
+        if away and encryption.data_key_bytes(sealed) in away:
+            reading.cut_before(seq)
             continue
         reading.last_seq = max(reading.last_seq, last_seq, seq)
         body = Message.opened(sealed, conversation=public_ids[n], seq=seq, author=author, ciphers=ciphers)

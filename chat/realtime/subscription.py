@@ -209,7 +209,7 @@ class Subscription:
             self.catch_up()
         elif found.snapshot is not None:
             self._show(found.snapshot)
-        elif not items and self.agent_id is not None:
+        elif not items and self.agent_id is not None and not found.is_cut:
             self.connection.refresh()  # messages are there that this agent may no longer read
 
     def _go_on(self) -> None:

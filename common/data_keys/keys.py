@@ -14,9 +14,9 @@ import base64
 import logging
 import threading
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from datetime import date
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID, uuid4
 
 import psycopg
@@ -98,6 +98,16 @@ class _Known:
                 self.ciphers.pop(key, None)
 
 
+class Found(NamedTuple):
+    """These are the ciphers of several data keys, by the 16 bytes of their id; None for a key that cannot be used.
+
+    away: those of these keys that could not be read, because a separate key server is away. The others were erased.
+    """
+
+    ciphers: dict[bytes, AESGCM | None]
+    away: Set[bytes]
+
+
 _known = _Known()
 _away_until = 0.0  # until when a separate key server is not asked again, in monotonic seconds
 
@@ -127,10 +137,15 @@ def cipher_of(label: bytes) -> AESGCM:
 def ciphers_of(labels: Iterable[bytes | None]) -> dict[bytes, AESGCM | None]:
     """Return the ciphers of the data keys with these ids (16 bytes each), in one look, and at most one statement.
 
-    None for a key that cannot be used: it was erased, or a separate key server is away. A label that is None means « no
-    data key », and is skipped. Raises the errors of django.db when the keys are in the site's database and that does
-    not answer.
+    None for a key that cannot be used: it was erased, or a separate key server is away (`find`). A label that is None
+    means « no data key », and is skipped. Raises the errors of django.db when the keys are in the site's database and
+    that does not answer.
     """
+    return find(labels).ciphers
+
+
+def find(labels: Iterable[bytes | None]) -> Found:
+    """Do what `ciphers_of` does, and say which of the keys could not be read because a separate key server is away."""
     now = _now()
     known = _known.ciphers
     found: dict[bytes, AESGCM | None] = {}
@@ -147,13 +162,18 @@ def ciphers_of(labels: Iterable[bytes | None]) -> dict[bytes, AESGCM | None]:
         try:
             found |= _read(unknown)
         except KeysAway:
-            found |= dict.fromkeys(unknown)
-    return found
+            return Found(found | dict.fromkeys(unknown), unknown)
+    return Found(found, frozenset())
+
+
+def find_for(sealed: Iterable[bytes | memoryview | None]) -> Found:
+    """Return what `find` does, of the keys that these encrypted values need."""
+    return find({encryption.data_key_bytes(value) for value in sealed if value is not None})
 
 
 def ciphers_for(sealed: Iterable[bytes | memoryview | None]) -> dict[bytes, AESGCM | None]:
     """Return what `ciphers_of` does, of the keys that these encrypted values need."""
-    return ciphers_of({encryption.data_key_bytes(value) for value in sealed if value is not None})
+    return find_for(sealed).ciphers
 
 
 def load(keys: Iterable[UUID | None]) -> set[UUID]:

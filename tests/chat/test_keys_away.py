@@ -9,12 +9,16 @@ from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 
-from chat.messages import conversation_keys
+from chat.messages import conversation_keys, reading, writing
+from chat.messages.reading import Ask
 from chat.models import Conversation
+from chat.realtime import beats
+from common import metrics
 from common.data_keys import keys as data_keys
+from tests.chat import sockets
 from tests.chat.console.agents import page_of, signed_in
-from tests.chat.sockets import visit
-from tests.chat.test_data_keys import keyed
+from tests.chat.sockets import Line, in_db, visit
+from tests.chat.test_data_keys import draft, keyed
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db
@@ -84,10 +88,12 @@ def test_frame_over_http_is_to_be_sent_again(settings, server, by_agent):
     client = signed_in(agent.user) if by_agent else of_reporter(conversation, settings)
     address, client_id = reverse("console:frames" if by_agent else "chat:frames"), str(uuid.uuid4())
     before = conversation.messages.count()
+    given_back = metrics.MESSAGES.labels(metrics.PAGE, "given_back")
+    count = given_back._value.get()
     server.leave()
     answer = frame_of(client, address, conversation, client_id)
     assert (answer["type"], answer["code"], answer["client_id"]) == ("error", "unavailable", client_id)
-    assert conversation.messages.count() == before
+    assert conversation.messages.count() == before and given_back._value.get() == count + 1
     server.come_back()
     answer = frame_of(client, address, conversation, client_id)
     assert answer["type"] == "messages" and answer["items"][0]["body"] == WORDS
@@ -126,3 +132,114 @@ def test_form_of_the_agent_keeps_the_text_and_says_to_send_it_again(server):
     server.come_back()
     assert client.post(page_of(conversation), sent).status_code == 302
     assert conversation.messages.last().body == WORDS
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def with_two_keys() -> Conversation:
+    """Return an exchange whose last two messages alone were sealed with its own key, and the others with the ring."""
+    conversation = make.assigned()
+    make.message(conversation, "Bonjour")
+    keyed(conversation)
+    for body in (WORDS, "Vous êtes là ?"):
+        make.message(conversation, body)
+    conversation.refresh_from_db()
+    return conversation
+
+
+@pytest.mark.parametrize("is_agent", [False, True])
+def test_reading_ends_before_what_cannot_be_opened_now(server, is_agent):
+    conversation, other = with_two_keys(), make.assigned()
+    make.message(other, "Ailleurs")
+    agent_id = conversation.assigned_to_id if is_agent else None
+    first = conversation.last_seq - 2
+
+    def asked(after: int, *, with_state: bool = True) -> reading.Reading:
+        ask = Ask(conversation.pk, conversation.public_id, after, agent_id, with_state)
+        [found, beside] = reading.read_messages([ask, Ask(other.pk, other.public_id, 0)])
+        assert beside.items[-1]["body"] == "Ailleurs" and not beside.is_cut, "nobody else is concerned"
+        return found
+
+    server.leave()
+    found = asked(0)
+    assert found.is_cut and found.items[-1]["body"] == "Bonjour"
+    assert found.last_seq == found.snapshot.last_seq == found.items[-1]["seq"] == first
+    found = asked(first, with_state=False)
+    assert (found.items, found.last_seq, found.is_cut) == ([], first, True)
+    server.come_back()
+    found = asked(first)
+    assert [item["body"] for item in found.items] == [WORDS, "Vous êtes là ?"]
+    assert not found.is_cut and found.snapshot.last_seq == first + 2
+
+
+def test_key_that_was_erased_is_not_waited_for(server):
+    """It never comes back, so the line says that the message cannot be read, and what follows is read."""
+    conversation = with_two_keys()
+    data_keys.erase([conversation.data_key])
+    [found] = reading.read_messages([Ask(conversation.pk, conversation.public_id, 0)])
+    assert len(found.items) == conversation.last_seq and not found.is_cut and WORDS not in str(found.items)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_console_is_sent_at_a_beat_what_could_not_be_read(server, monkeypatch):
+    agent = await in_db(make.agent)
+    conversation = await in_db(make.assigned, agent)
+    await in_db(keyed, conversation)
+    before = conversation.last_seq
+    asked = []
+    really = reading.own_conversations
+    monkeypatch.setattr(reading, "own_conversations", lambda agents: asked.append(1) or really(agents))
+    async with Line("/ws/console/", await in_db(sockets.signed_in, agent)) as line:
+        await line.until("queue")
+        await in_db(writing.write_messages, [draft(conversation, WORDS)])  # its notification is lost
+        server.leave()
+        await line.send(type="sync", conversation=str(conversation.public_id), after=before)
+        frame = await line.until("messages")
+        assert (frame["items"], frame["last_seq"]) == ([], before)
+        assert (await line.until("state"))["last_seq"] == before, "otherwise a page would ask again and again"
+        asked.clear()
+        await line.send(type="beat")
+        await line.until("beat")
+        assert await line.socket.receive_nothing(timeout=4 * beats.LINGER_SECONDS) and len(asked) <= 3
+        server.come_back()
+        await line.send(type="beat")
+        assert (await line.hears(WORDS))["seq"] == before + 1
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_person_is_sent_at_a_beat_what_could_not_be_read(server):
+    conversation = await in_db(make.assigned)
+    await in_db(keyed, conversation)
+    before = conversation.last_seq
+    async with Line("/ws/conversation/", await in_db(visit, conversation)) as line:
+        await line.send(type="sync", after=before)
+        await line.until("state")
+        await in_db(writing.write_messages, [draft(conversation, WORDS)])
+        server.leave()
+        await line.send(type="beat", after=before)
+        while (frame := await line.receive())["type"] != "beat":
+            assert frame["type"] != "messages", "the page would have it as it is, for good"
+        server.come_back()
+        await line.send(type="beat", after=before)
+        assert (await line.hears(WORDS))["seq"] == before + 1
+
+
+@pytest.mark.parametrize("kind", ["sync", "beat"])
+def test_page_without_a_socket_reads_it_once_the_keys_are_back(settings, server, kind):
+    conversation = make.assigned()
+    keyed(conversation)
+    before = conversation.last_seq
+    make.message(conversation, WORDS)
+    client = of_reporter(conversation, settings)
+
+    def frames() -> list[dict]:
+        frame = json.dumps({"type": kind, "after": before})
+        return client.post(reverse("chat:frames"), frame, content_type="application/json").json()["frames"]
+
+    server.leave()
+    told = frames()
+    assert [item for frame in told for item in frame.get("items", [])] == []
+    assert [frame["last_seq"] for frame in told if frame["type"] == "state"] == [before]
+    server.come_back()
+    assert WORDS in str(frames())
