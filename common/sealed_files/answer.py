@@ -11,7 +11,7 @@ class PieceByPiece(StreamingHttpResponse):
     it.
 
     pieces: must not use the database, because the page has returned its connection by then. If it raises, the
-    connection is closed before everything was sent, and the client notices, because it knows the length.
+    connection is cut before everything was sent, and the client notices, because it knows the length.
     """
 
     def __init__(self, pieces: Iterator[bytes], *, length: int, name: str, **options: Any) -> None:

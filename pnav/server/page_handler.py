@@ -265,7 +265,9 @@ class PageHandler(ASGIHandler):
     async def send_response(self, response: Any, send: Send) -> None:
         """Send a response as Django does. A long file is sent in pieces, each when most of the previous ones were sent.
 
-        Daphne does not wait for slow clients, so that the whole file would otherwise be in this process's memory.
+        Daphne does not wait for slow clients, so that the whole file would otherwise be in this process's memory. When
+        a piece cannot be read, the connection is cut: its client knows the length, and would wait for the rest without
+        end. Daphne does not close it, because it can send no other answer once this one has begun.
         """
         if not isinstance(response, PieceByPiece):
             await super().send_response(response, send)
@@ -274,9 +276,19 @@ class PageHandler(ASGIHandler):
         headers += [(b"Set-Cookie", one.output(header="").strip().encode("ascii")) for one in response.cookies.values()]
         await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
         loop = asyncio.get_running_loop()
-        while (piece := await loop.run_in_executor(PIECE_THREADS, next, response.pieces, None)) is not None:
+        line = response.line
+        while True:
+            try:
+                piece = await loop.run_in_executor(PIECE_THREADS, next, response.pieces, None)
+            except Exception as error:
+                if line is None:
+                    raise
+                logger.error("file: a piece could not be read, its connection is cut (%s)", type(error).__name__)
+                line.abortConnection()
+                return
+            if piece is None:
+                break
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-            line = response.line
             while line is not None and line.connected and line.waiting > PIECES_AHEAD_BYTES:
                 await asyncio.sleep(0.02)
             if line is not None and not line.connected:

@@ -51,6 +51,9 @@ class Line:
     connected = True
     waiting = 0
 
+    def abortConnection(self):  # noqa: N802  as Twisted names it
+        self.connected = False
+
 
 async def test_slow_client_has_no_whole_file_in_memory():
     read, line = [], Line()
@@ -83,6 +86,22 @@ async def test_file_that_is_not_what_was_sealed_ends_the_connection():
 
     with pytest.raises(ValueError, match="cut"):
         await sent(PieceByPiece(pieces(), length=5, name="a"))
+
+
+@pytest.mark.parametrize("count", [0, 1])
+async def test_file_whose_piece_cannot_be_read_cuts_its_connection(caplog, count):
+    """Daphne leaves a connection open whose answer has begun. Behind a proxy the download stood still without end."""
+
+    def pieces():
+        yield from [b"ab"] * count
+        raise ConnectionError("store.internal is away")
+
+    response = PieceByPiece(pieces(), length=5, name="a")
+    response.line = Line()
+    messages = await sent(response)
+    assert not response.line.connected
+    assert len(messages) == 1 + count and not any(one.get("more_body") is False for one in messages)
+    assert "cut (ConnectionError)" in caplog.text and "internal" not in caplog.text
 
 
 async def test_closing_the_page_before_it_is_sent_leaves_the_pieces():
