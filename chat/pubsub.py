@@ -209,6 +209,7 @@ class Hub:
                 was_lost = True
                 if not isinstance(error, LAYER_ERRORS):
                     logger.error("pubsub: could not listen (%s)", type(error).__name__)
+                await _forget_listeners()
                 await asyncio.sleep(AGAIN_SECONDS)
 
     def _receive(self, message: dict[str, Any]) -> None:
@@ -343,6 +344,20 @@ def _message(origin: str, notifications: list[Notification], listens: bool = Tru
 
 async def _send(origin: str, notifications: list[Notification], listens: bool = True) -> None:
     await get_channel_layer().group_send(GROUP, _message(origin, notifications, listens))
+
+
+async def _forget_listeners() -> None:
+    """Make the layer of this loop as if it had just been created, before this process listens again.
+
+    channels_redis makes a queue for each new channel before it subscribes, and never removes it. While Redis is away,
+    each try would leave one, and a queue that still belongs to the group would keep everything that arrives.
+    """
+    try:
+        layer = get_channel_layer()
+        if "flush" in getattr(layer, "extensions", ()):
+            await layer.flush()
+    except Exception as error:  # noqa: BLE001  it is called again after the next failure
+        logger.warning("pubsub: the layer could not be reset (%s)", type(error).__name__)
 
 
 def _publish_now(*notifications: Notification) -> None:

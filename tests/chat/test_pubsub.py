@@ -324,6 +324,24 @@ async def test_senders_are_bounded():
         await hub.close()
 
 
+async def test_process_that_starts_while_redis_is_away_keeps_nothing_of_its_tries(monkeypatch):
+    """channels_redis makes a queue for each try, and removes none: four a second, as long as Redis is away."""
+    layer, tries = RedisPubSubChannelLayer(hosts=["redis://127.0.0.1:1/0"]), []
+
+    def counted():
+        tries.append(1)
+        return layer
+
+    monkeypatch.setattr(pubsub, "get_channel_layer", counted)
+    monkeypatch.setattr(pubsub, "AGAIN_SECONDS", 0.01)
+    hub = Hub(asyncio.get_running_loop(), [].append)
+    try:
+        await until(lambda: len(tries) > 20)
+        assert len(layer.channels) <= 1 and len(layer.groups) <= 1
+    finally:
+        await hub.close()
+
+
 def test_process_without_a_loop_publishes_through_the_layer_of_redis(monkeypatch, caplog):
     """The worker and every command do so: nothing listens there, which is told and raised to nobody."""
     layer = RedisPubSubChannelLayer(hosts=["redis://127.0.0.1:1/0"])
