@@ -36,13 +36,14 @@ def tell_reached(name: str) -> None:
 
 def count_one(name: str, *, seconds: int) -> int | None:
     """Count one more act, and return how many there are in this window; None when Redis is away."""
-    window = int(time.time()) // seconds
-    key = cache.make_key(_key(name, seconds, 0))
+    now = time.time()
+    key = cache.make_key(_key(name, seconds, now))
     try:
         with server().pipeline(transaction=False) as pipe:
             # The key expires at the border of a window, two windows later (`recent` reads the one before). So its
-            # expiry does not reveal when the first act was.
-            pipe.set(key, 0, nx=True, exat=(window + 2) * seconds)
+            # expiry does not reveal when the first act was. Redis is told for how long to keep it and not until when:
+            # if its clock were that far ahead, it would drop the key at once, and INCR would make one without an end.
+            pipe.set(key, 0, nx=True, px=int(((now // seconds + 2) * seconds - now) * 1000))
             pipe.incr(key)
             _made, number = pipe.execute()
         return int(number)
@@ -59,11 +60,12 @@ def server() -> Any:
 def recent(name: str, *, seconds: int) -> int:
     """Return how many acts were counted in this window and in the one before; 0 when Redis is away."""
     try:
-        return sum(cache.get_many([_key(name, seconds, 0), _key(name, seconds, 1)]).values())
+        now = time.time()
+        return sum(cache.get_many([_key(name, seconds, now), _key(name, seconds, now - seconds)]).values())
     except (RedisError, OSError) as error:
         logger.warning("limit not read: the cache does not answer (%s)", type(error).__name__)
         return 0
 
 
-def _key(name: str, seconds: int, windows_ago: int) -> str:
-    return f"limit:{name}:{int(time.time()) // seconds - windows_ago}"
+def _key(name: str, seconds: int, at: float) -> str:
+    return f"limit:{name}:{int(at) // seconds}"
