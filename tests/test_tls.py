@@ -2,6 +2,8 @@
 
 import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from twisted.internet import reactor
@@ -78,6 +80,21 @@ def test_what_does_not_fit_together_is_not_shown_and_is_looked_at_again(folder, 
     assert "cannot be read again" in caplog.text and str(folder) not in caplog.text
     key.unlink(missing_ok=True)
     key.write_bytes(good)
+    clock.later()
+    assert one.getContext() is not first
+
+
+def test_file_that_could_not_be_read_is_read_once_it_may_be(folder, clock, caplog, monkeypatch):
+    """A renewal whose key belongs to root for a moment: `chown` then changes neither time nor inode of the file."""
+    one = context_of(folder, clock)
+    first = one.getContext()
+    authority.make(folder, now=NOW + timedelta(days=1), owners=ME)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", Mock(side_effect=PermissionError))
+        for _each in range(3):
+            clock.later()
+            assert one.getContext() is first
+    assert caplog.text.count("cannot be read again (PermissionError)") == 1, "once for each state of the files"
     clock.later()
     assert one.getContext() is not first
 

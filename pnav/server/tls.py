@@ -28,7 +28,8 @@ class FileContext:
     """It is the OpenSSL context for a certificate and its key, read again when either file has changed.
 
     While the two do not belong together, as in the middle of a renewal, or cannot be read, the previous context is
-    used. That is logged once for each state of the files.
+    used. That is logged once for each state of the files. What the disk does not give is asked for again each time,
+    because a new owner or mode changes nothing in the file (« Permission denied » after a renewal).
     """
 
     def __init__(self, key: str, certificate: str, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -37,6 +38,7 @@ class FileContext:
         self._monotonic = monotonic
         self._seen = self._look()
         self._context = self._read()
+        self._failed: tuple[_Seen | None, str] | None = None  # in which state of the files it failed last, and how
         self._looked_at = monotonic()
 
     def getContext(self) -> Any:  # noqa: N802  Twisted's name; called for each connection
@@ -47,15 +49,20 @@ class FileContext:
         return self._context
 
     def _read_again(self) -> None:
+        seen = None
         try:
             seen = self._look()
             if seen == self._seen:
                 return
-            self._seen = seen
             self._context = self._read()
         except Exception as error:  # noqa: BLE001  of Twisted, OpenSSL or the disk: whoever connects is served all the same
-            logger.error("tls: the certificate cannot be read again (%s), the one before goes on", type(error).__name__)
+            if seen is not None and not isinstance(error, OSError):
+                self._seen = seen
+            before, self._failed = self._failed, (seen, type(error).__name__)
+            if self._failed != before:
+                logger.error("tls: the certificate cannot be read again (%s), the one before goes on", self._failed[1])
         else:
+            self._seen, self._failed = seen, None
             logger.warning("tls: a new certificate is shown")
 
     def _look(self) -> _Seen:
