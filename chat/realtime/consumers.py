@@ -300,7 +300,11 @@ class ConsoleConnection(Connection):
             pk, last_seq = found
             subscription = Subscription(self, pk, public_id, last_seq, self.agent_id)
             if not isinstance(frame, protocol.Beat):
-                self.handle_in(subscription, frame)
+                try:
+                    self.handle_in(subscription, frame)
+                except ProtocolError as error:  # nobody looks at this task, so it is answered here
+                    self.send(error.frame())
+                    rejected_frames.log_rejected_frame(error.code, line=self.line, account=self.account)
             # Send the messages written before the end that this page has not seen.
             elif frame.after is not None and frame.after < last_seq:
                 subscription.cursor = frame.after

@@ -506,6 +506,18 @@ async def test_console_beat_brings_what_was_not_read_before_it_ended():
                 assert frame["type"] != "messages"
 
 
+async def test_console_is_told_when_it_reads_an_ended_conversation_too_fast(monkeypatch):
+    agent = await in_db(make.agent)
+    conversation = await in_db(make.closed, agent)
+    monkeypatch.setattr(connection_module, "READINGS", BucketsByKey(1, 0.01))
+    async with Line(CONSOLE, await in_db(signed_in, agent)) as console:
+        await console.until("queue")
+        await console.send(type="sync", conversation=str(conversation.public_id), after=0)
+        await console.until("state")
+        await console.send(type="sync", conversation=str(conversation.public_id), after=0)
+        assert (await console.until("error"))["code"] == protocol.RATE_LIMITED
+
+
 async def test_console_beat_of_another_agents_ended_conversation_brings_nothing():
     conversation = await in_db(make.closed)
     stranger = await in_db(make.agent, unit_name="Ailleurs")
