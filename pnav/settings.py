@@ -204,8 +204,8 @@ if not _database["ENGINE"].endswith("postgresql"):
     raise ImproperlyConfigured("DATABASE_URL must be a PostgreSQL address.")
 # How many threads of a web process serve its sockets; each has a connection to the database.
 CHAT_THREADS = env.int("CHAT_THREADS", 8)
-# How much memory, in MiB, a web process may use before it refuses new work; 0 means most of its container's limit, if
-# there is one.
+# How much memory, in MiB, a web process may use before it refuses new work; 0 means most of the limit of its container
+# or unit of systemd, if there is one.
 WEB_MEMORY_MIB = env.int("WEB_MEMORY_MIB", 0)
 # How many threads of a web process serve its pages; each has a connection to the database.
 PAGE_THREADS = env.int("PAGE_THREADS", 8)

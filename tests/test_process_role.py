@@ -106,11 +106,38 @@ def test_mark_is_most_of_what_the_container_may_use(monkeypatch, tmp_path, setti
     file = tmp_path / "memory.max"
     if text is not None:
         file.write_text(text)
-    monkeypatch.setattr(watermark, "LIMIT", file)
+    monkeypatch.setattr(watermark, "GROUPS", tmp_path)
     assert watermark._limit() == expected
     settings.WEB_MEMORY_MIB = 2
     assert watermark._limit() == 2 * 1024 * 1024
     assert watermark.resident_bytes() > 10 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ("0::/system.slice/pnav-pages@8001.service\n", 850),
+        ("9:name=systemd:/\n0::/system.slice/pnav-pages@8001.service\n", 850),
+        ("0::/system.slice\n", 3400),
+        ("0::/\n", float("inf")),
+        ("0::/../system.slice/pnav-pages@8001.service\n", float("inf")),
+        ("0::/system.slice/other.service\n", 3400),
+        ("", float("inf")),
+        (None, float("inf")),
+    ],
+)
+def test_mark_is_most_of_what_the_unit_of_systemd_may_use(monkeypatch, tmp_path, own, expected):
+    """Outside of a container the root of the tree is the machine, and the unit is where the process says."""
+    groups = tmp_path / "groups"
+    unit = groups / "system.slice" / "pnav-pages@8001.service"
+    unit.mkdir(parents=True)
+    (unit / "memory.max").write_text("1000\n")
+    (unit.parent / "memory.max").write_text("4000\n")
+    if own is not None:
+        (tmp_path / "cgroup").write_text(own)
+    monkeypatch.setattr(watermark, "GROUPS", groups)
+    monkeypatch.setattr(watermark, "OWN_GROUP", tmp_path / "cgroup")
+    assert watermark._limit() == expected
 
 
 ARENAS = """

@@ -1,8 +1,9 @@
 """This module tells whether this process uses as much memory as it may. Then it refuses new work, and goes on with what
 it began.
 
-Otherwise the system would kill the process when its container is full, with every conversation in it. The limit is
-WEB_MEMORY_MIB, or SHARE of what the container may use; a machine without either has no limit.
+Otherwise the system would kill the process when its container or its unit of systemd is full, with every conversation
+in it. The limit is WEB_MEMORY_MIB, or SHARE of what the control group of the process may use (`MemoryMax=` of a unit);
+a machine without either has no limit.
 
 The C library does not return all freed memory to the system by itself, because small objects that are still in use lie
 between what was freed. So a process that was full once would refuse everybody until it is started again. The C library
@@ -11,16 +12,18 @@ is asked to return memory every REGULARLY_SECONDS, and above the limit at once (
 
 import contextlib
 import ctypes
+import os
 import threading
 import time
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from django.conf import settings
 
 STATM = Path("/proc/self/statm")  # in memory pages; the second number is the resident memory
-LIMIT = Path("/sys/fs/cgroup/memory.max")  # the limit of the container: bytes, or « max »
-PAGE_BYTES = 4096
-SHARE = 0.85  # the share of the container's limit above which new work is refused; the rest is for what has begun
+GROUPS = Path("/sys/fs/cgroup")  # the tree of control groups; inside of a container its own group is the root
+OWN_GROUP = Path("/proc/self/cgroup")  # where in that tree this process is: the line « 0::/path »
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+SHARE = 0.85  # the share of that limit above which new work is refused; the rest is for what has begun
 EVERY_SECONDS = 1.0
 M_ARENA_MAX = -8  # the constant of malloc.h
 # The least time between two calls of malloc_trim. One takes a tenth of a second for 300 MiB, and threads that allocate
@@ -37,8 +40,24 @@ def _limit() -> float:
     """Return how many bytes this process may use; infinite when there is no limit."""
     if settings.WEB_MEMORY_MIB:
         return float(settings.WEB_MEMORY_MIB * 1024 * 1024)
+    return SHARE * min(map(_limit_of, _groups()))
+
+
+def _groups() -> list[Path]:
+    """Return the folders of the control group of this process and of those around it, the root first."""
     try:
-        return SHARE * int(LIMIT.read_text())
+        lines = OWN_GROUP.read_text().splitlines()
+    except OSError:
+        lines = []
+    parts = next((PurePosixPath(line[3:]).parts[1:] for line in lines if line.startswith("0::/")), ())
+    if ".." in parts:  # the group is outside of what this process sees
+        parts = ()
+    return [GROUPS.joinpath(*parts[:depth]) for depth in range(len(parts) + 1)]
+
+
+def _limit_of(group: Path) -> float:
+    try:
+        return int((group / "memory.max").read_text())
     except (OSError, ValueError):  # there is no such file, or it says « max »
         return float("inf")
 
