@@ -8,6 +8,7 @@ import base64
 import hashlib
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -444,6 +445,12 @@ X_FRAME_OPTIONS = "DENY"
 
 # Where « Quitter rapidement » leads: a harmless page that anyone could have open.
 QUICK_EXIT_URL = env.str("QUICK_EXIT_URL", "https://meteofrance.com/")
+# Without « https:// » it would be a page of this site, which is the last thing that somebody who leaves may see. The
+# characters are those that may stand in a header and in the content policy.
+if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]+)?([/?][!-~]*)?", QUICK_EXIT_URL, re.IGNORECASE | re.ASCII) or (
+    not (DEMO or TESTING) and not QUICK_EXIT_URL.lower().startswith("https:")
+):
+    raise ImproperlyConfigured("QUICK_EXIT_URL must be a whole address that begins with https://.")
 _quick_exit = urlsplit(QUICK_EXIT_URL)
 QUICK_EXIT_ORIGIN = f"{_quick_exit.scheme}://{_quick_exit.netloc}"
 

@@ -102,6 +102,11 @@ def test_missing_variable_is_named(name, value):
         ({"EXCHANGE_KEYS": "sometimes"}, "EXCHANGE_KEYS"),
         ({"IDENTITY_KEYS": "no"}, "IDENTITY_KEYS"),
         ({"SESSION_SEAL": "wax"}, "SESSION_SEAL"),
+        ({"QUICK_EXIT_URL": "meteofrance.com"}, "QUICK_EXIT_URL"),
+        ({"QUICK_EXIT_URL": "//meteofrance.com/"}, "QUICK_EXIT_URL"),
+        ({"QUICK_EXIT_URL": "http://meteofrance.com/"}, "QUICK_EXIT_URL"),
+        ({"QUICK_EXIT_URL": "https:///meteofrance.com"}, "QUICK_EXIT_URL"),
+        ({"QUICK_EXIT_URL": "https://meteofrance.com; script-src *"}, "QUICK_EXIT_URL"),
         ({"PUBSUB": "memory"}, "PUBSUB"),
         ({"DATA_KEYS_DATABASE_URL": "sqlite:///keys.sqlite3"}, "DATA_KEYS_DATABASE_URL"),
         ({"DATA_KEYS_BACKUP_DAYS": "31"}, "DATA_KEYS_BACKUP_DAYS"),
@@ -112,6 +117,16 @@ def test_unsafe_value_is_refused_by_name(change, named):
     assert named in line
     for value in change.values():
         assert value in {"1", "*", "many"} or value not in line  # an error message repeats no secret
+
+
+def test_quick_exit_has_to_lead_somewhere_else():
+    done = start(QUICK_EXIT_URL="")
+    assert done.returncode != 0 and "QUICK_EXIT_URL" in done.stderr.strip().splitlines()[-1]
+    shown = "print(settings.QUICK_EXIT_ORIGIN)"
+    for url in ("https://meteofrance.com", "https://www.example.org:8443/a?b=c"):
+        assert url.startswith(start(shown, QUICK_EXIT_URL=url).stdout.strip() or "nothing")
+    demo = {"DEMO": "1", "ALLOWED_HOSTS": "localhost", "QUICK_EXIT_URL": "http://127.0.0.1:8123/"}
+    assert start(shown, **demo).stdout.split() == ["http://127.0.0.1:8123"]
 
 
 SECRETS = ["CONTENT_KEYS", "DATABASE_URL", "REDIS_URL", "SECRET_KEY"]
@@ -209,15 +224,14 @@ def test_requests_that_daphne_gives_up_reach_no_log(name, level):
 
 
 def read_by_settings() -> set[str]:
-    """Return the names given to `env.…("NAME")`, `_required("NAME")` and `_secret("NAME")` in the source of the
-    settings.
+    """Return the names given to `env.…("NAME")`, `_required("NAME")`, `_secret("NAME")`
     """
     names = set()
     for node in ast.walk(ast.parse((ROOT / "pnav" / "settings.py").read_text())):
         if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
             continue
         function = ast.unparse(node.func)
-        if function in {"_required", "_secret", "_required_secret"} or function.startswith("env."):
+        if function in {"_required", "_secret", "_required_secret", "_bounded"} or function.startswith("env."):
             names.add(node.args[0].value)
     return names
 
