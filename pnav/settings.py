@@ -617,14 +617,29 @@ STORAGES = {
 # --- the exchange -------------------------------------------------------------------------------------------------
 
 MESSAGE_MAX_LENGTH = 4000  # the most characters of a message (docs/protocol.md)
-LEASE_SECONDS = env.int("LEASE_SECONDS", 60)  # an agent unseen for so long counts as gone: three beats were missed
+
+
+def _bounded(name: str, default: int, *, least: int, most: int) -> int:
+    """Return a number of the environment. A public site refuses one outside these bounds; tests may need another."""
+    value = env.int(name, default)
+    if not (DEMO or TESTING or least <= value <= most):
+        raise ImproperlyConfigured(f"{name} must be between {least} and {most}.")
+    return int(value)
+
+
+# Open pages send a beat every 20 s. So who is there is seen at least twice within the least of these bounds.
+# An agent unseen for so long counts as gone: three beats were missed.
+LEASE_SECONDS = _bounded("LEASE_SECONDS", 60, least=45, most=600)
+# A waiting person unseen for so long is passed over; the place is kept.
+ABSENT_SECONDS = _bounded("ABSENT_SECONDS", 90, least=45, most=900)
+# How many frames a socket may send at once, and how many a second after that, far more than a person types.
+FRAMES_AT_ONCE = _bounded("FRAMES_AT_ONCE", 80, least=40, most=1_000)
+FRAMES_A_SECOND = _bounded("FRAMES_A_SECOND", 20, least=5, most=200)
+# These are defaults of service settings, which bound them (`common.service_settings.values.check_defaults`).
 OVERFLOW_SECONDS = env.int("OVERFLOW_SECONDS", 60)  # after so long the other force may take the conversation
-ABSENT_SECONDS = env.int("ABSENT_SECONDS", 90)  # a waiting person unseen for so long is passed over; the place is kept
 ABANDON_SECONDS = env.int("ABANDON_SECONDS", 30 * 60)  # a waiting person unseen for so long has left
 AVERAGE_CONVERSATION_MINUTES = env.int("AVERAGE_CONVERSATION_MINUTES", 55)  # the source is Le Parisien of 05/10/2021
 RESUME_HOURS = env.int("RESUME_HOURS", 72)  # for how long a resume code is valid
-FRAMES_AT_ONCE = env.int("FRAMES_AT_ONCE", 80)  # how many frames a socket may send at once
-FRAMES_A_SECOND = env.int("FRAMES_A_SECOND", 20)  # how many frames a second after that, far more than a person types
 PURGE_COMMANDS = ["clearsessions", "retention", "purge_debriefs"]  # what the worker runs every hour
 # The name under which a worker writes its heartbeat; "" means the name of its host, which is a container's own.
 WORKER_NAME = env.str("WORKER_NAME", "")

@@ -102,6 +102,13 @@ def test_missing_variable_is_named(name, value):
         ({"EXCHANGE_KEYS": "sometimes"}, "EXCHANGE_KEYS"),
         ({"IDENTITY_KEYS": "no"}, "IDENTITY_KEYS"),
         ({"SESSION_SEAL": "wax"}, "SESSION_SEAL"),
+        ({"LEASE_SECONDS": "20"}, "LEASE_SECONDS"),
+        ({"ABSENT_SECONDS": "15"}, "ABSENT_SECONDS"),
+        ({"FRAMES_AT_ONCE": "7"}, "FRAMES_AT_ONCE"),
+        ({"FRAMES_A_SECOND": "9999"}, "FRAMES_A_SECOND"),
+        ({"RESUME_HOURS": "8760"}, "RESUME_HOURS"),
+        ({"ABANDON_SECONDS": "120"}, "ABANDON_SECONDS"),
+        ({"ABANDON_SECONDS": "300"}, "ABANDON_SECONDS"),
         ({"QUICK_EXIT_URL": "meteofrance.com"}, "QUICK_EXIT_URL"),
         ({"QUICK_EXIT_URL": "//meteofrance.com/"}, "QUICK_EXIT_URL"),
         ({"QUICK_EXIT_URL": "http://meteofrance.com/"}, "QUICK_EXIT_URL"),
@@ -224,7 +231,8 @@ def test_requests_that_daphne_gives_up_reach_no_log(name, level):
 
 
 def read_by_settings() -> set[str]:
-    """Return the names given to `env.…("NAME")`, `_required("NAME")`, `_secret("NAME")`
+    """Return the names given to `env.…("NAME")`, `_required("NAME")`, `_secret("NAME")` and `_bounded("NAME")` in the
+    source of the settings.
     """
     names = set()
     for node in ast.walk(ast.parse((ROOT / "pnav" / "settings.py").read_text())):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 
 from common.cached_reading import CachedReading
@@ -50,6 +51,21 @@ def default_of(rule: Setting) -> int:
         return rule.default
     value: int = getattr(settings, rule.setting)
     return -(-value // definitions.SECONDS[rule.unit]) if rule.setting_seconds else value
+
+
+def check_defaults() -> None:
+    """Raise ImproperlyConfigured unless the defaults are within their bounds and hold together, the environment's too.
+
+    Called when a process starts. A number that the environment gives passes by the checks of the page, which would then
+    refuse to save any other number beside it.
+    """
+    defaults = {rule.key: default_of(rule) for rule in definitions.SETTINGS}
+    for rule in definitions.SETTINGS:
+        if rule.setting and not rule.fits(defaults[rule.key]):
+            raise ImproperlyConfigured(f"{rule.setting} must be {rule.least} to {rule.most} {rule.unit}.")
+    for one in definitions.broken(defaults):
+        lower, upper = (rule.setting or f"the default of {rule.key}" for rule in (one.lower, one.upper))
+        raise ImproperlyConfigured(f"{upper} must not be below {lower}.")
 
 
 def get(rule: Setting) -> int:
