@@ -26,7 +26,7 @@ from common.pagination.searched_choice import SearchesChoices
 from common.security_log import Event
 from pnav.accounts.admin_site.bulk_admin import ImportsAgents
 from pnav.accounts.approvals import admin as approval_admin  # noqa: F401  registers itself
-from pnav.accounts.models import FIRST_PASSWORD_DAYS, User
+from pnav.accounts.models import FIRST_PASSWORD_DAYS, NAME_TAKEN, User
 from pnav.accounts.reauthentication import recently_proved
 from pnav.accounts.second_factor import FACTORS
 from pnav.accounts.sign_in_log import FACTOR_WAYS
@@ -47,6 +47,17 @@ class NewUserForm(UserCreationForm):
         if commit:
             user.save()
         return user
+
+
+class AccountForm(UserChangeForm):
+    """Changes an account. A new name differs from all others by more than its capitals, as that of a new account."""
+
+    def clean_username(self) -> str:
+        username: str = self.cleaned_data["username"]
+        is_own = username.lower() == str(self.initial.get("username", "")).lower()
+        if not is_own and User.objects.is_called(username):
+            raise forms.ValidationError(NAME_TAKEN)
+        return username
 
 
 class FactorFilter(admin.SimpleListFilter):
@@ -172,7 +183,7 @@ class LinkInline(admin.StackedInline):
 @admin.register(User)
 class AccountAdmin(ImportsAgents):
     sensitive = frozenset({"add", "change", "action"})  # for `Proved`: with these one could take over any account
-    form = UserChangeForm
+    form = AccountForm
     add_form = NewUserForm
     add_form_template = "admin/accounts/user/add_form.html"
     change_list_template = "admin/accounts/user/change_list.html"

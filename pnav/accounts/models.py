@@ -30,6 +30,7 @@ FIRST_PASSWORD_DAYS = 3
 DRAWN_ITERATIONS = 10_000
 # Characters that cannot be taken for another one on paper. Sixteen of them hold 79 bits.
 FIRST_PASSWORD_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105  an alphabet
+NAME_TAKEN = _("Un autre compte a déjà ce nom, aux majuscules près : la connexion ne les distingue pas.")
 
 
 class Role(models.TextChoices):
@@ -47,10 +48,22 @@ class Role(models.TextChoices):
 class AccountManager(UserManager["User"]):
     """Creates accounts. Its superuser is an administrator."""
 
+    def is_called(self, username: str) -> bool:
+        """Return whether an account has this name, in whatever capitals.
+
+        The sign-in does not tell capitals apart: two accounts with one name could neither sign in.
+        """
+        return self.filter(username__iexact=username).exists()
+
     def create_superuser(
         self, username: str, email: str | None = None, password: str | None = None, **fields: Any
     ) -> "User":
-        """Create an administrator for `manage.py createsuperuser`, because there is no other superuser."""
+        """Create an administrator for `manage.py createsuperuser`, because there is no other superuser.
+
+        Raises ValidationError for a name that differs from another one by its capitals alone, which the command says.
+        """
+        if self.is_called(username):
+            raise ValidationError({"username": NAME_TAKEN})
         return self.create_user(username, email, password, **{**fields, "role": Role.ADMINISTRATOR})
 
 
