@@ -44,6 +44,7 @@ from pnav.accounts.reauthentication import OPENS_SECONDS
 from pnav.accounts.second_factor import OPENID, is_confirmed, is_proved, link_id
 
 SESSION_KEY = "accounts.openid"  # what is needed to sign out at the provider: its token and its address
+BEGAN_AS = "began_as"  # of a sign-in that waits for its second step: the hash that its sessions would carry
 REQUIRED = ["iss", "sub", "aud", "exp", "iat", "nonce"]
 LEEWAY_SECONDS = 30
 RSA_BITS = 2048  # the fewest bits of a key that the provider publishes
@@ -296,7 +297,26 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 
 
 class SecondFactorStage(AuthenticateStage):
-    """It is allauth's second step, which is skipped when the provider proved the second factor."""
+    """It is allauth's second step, which is skipped when the provider proved the second factor.
+
+    A sign-in waits here for a quarter of an hour at most, and allauth keeps nothing of the account but its key. What
+    ends an account's sessions (another password or role, a reset factor) ends a sign-in that waits too.
+    """
+
+    def handle(self) -> tuple[HttpResponse | None, bool]:
+        response, goes_on = super().handle()
+        if response is not None:
+            self.state[BEGAN_AS] = cast(User, self.login.user).get_session_auth_hash()
+        return response, goes_on
+
+    def exit(self) -> HttpResponse:
+        began_as = self.state.get(BEGAN_AS)  # a process of the version before kept none
+        if began_as is not None and not constant_time_compare(
+            began_as, cast(User, self.login.user).get_session_auth_hash()
+        ):
+            messages.warning(self.request, _("Votre compte a changé entre-temps : connectez-vous de nouveau."))
+            return cast(HttpResponse, self.abort())
+        return cast(HttpResponse, super().exit())
 
     def _should_handle(self, request: HttpRequest) -> bool:
         user = cast(User, self.login.user)

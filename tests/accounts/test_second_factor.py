@@ -194,3 +194,38 @@ def test_code_that_was_refused_is_not_left_in_its_field(client):
     page = client.post("/compte/2fa/authenticate/", {"code": "123456"}).text
     field = re.search(r'<input[^>]*name="code"[^>]*>', page).group(0)
     assert 'aria-invalid="true"' in field and "value=" not in field and 'inputmode="numeric"' in field
+
+
+@pytest.mark.parametrize("remedy", ["password", "sessions", "role"])
+def test_sign_in_that_waits_for_its_code_ends_with_the_sessions(client, remedy):
+    """Whoever holds a stolen password and telephone waited there until an administrator had drawn another password, and
+    then replaced that one without knowing it.
+    """
+    user = make_user("camille", totp=True)
+    assert sign_in(client, "camille", totp=False).url == "/compte/2fa/authenticate/"
+    if remedy == "password":
+        user.draw_first_password()
+        user.save()
+    elif remedy == "sessions":
+        user.end_sessions()
+    else:
+        user.role = Role.SUPERVISOR
+        user.save()
+    answer = client.post("/compte/2fa/authenticate/", {"code": totp_code()}, follow=True)
+    assert answer.redirect_chain == [("/compte/login/", 302)]
+    assert "Votre compte a changé entre-temps" in answer.text
+    assert "_auth_user_id" not in client.session
+    assert client.get("/compte/password/change/").url.startswith("/compte/login/")
+    forget_codes()
+    if remedy != "password":
+        assert sign_in(client, "camille").url == "/console/"
+
+
+def test_sign_in_that_the_version_before_began_goes_on(client):
+    make_user("camille", totp=True)
+    sign_in(client, "camille", totp=False)
+    session = client.session
+    [stage] = [one for one in session["account_login"]["state"]["stages"].values() if "began_as" in str(one)]
+    del stage["data"]["began_as"]
+    session.save()
+    assert client.post("/compte/2fa/authenticate/", {"code": totp_code()}).url == "/console/"
