@@ -13,13 +13,14 @@ from allauth.mfa.webauthn.views import AddWebAuthnView, ReauthenticateWebAuthnVi
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth import HASH_SESSION_KEY, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -65,6 +66,17 @@ class ChangePassword(PasswordChangeView):
         user = cast(User, self.request.user)
         asks_current = not (user.password_is_temporary and gave_password_lately(self.request, user))
         return {**super().get_form_kwargs(), "asks_current": asks_current}
+
+    def form_invalid(self, form: forms.Form) -> HttpResponse:
+        """Show the form again, to the same session.
+
+        A drawn password is hashed anew when it is compared (`models.DRAWN_ITERATIONS`). A session that began otherwise,
+        by a passkey, carries the hash from before, and would be over at the next page.
+        """
+        user = cast(User, self.request.user)
+        if not constant_time_compare(self.request.session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
+            update_session_auth_hash(self.request, user)
+        return super().form_invalid(form)
 
 
 class Account(IndexView):

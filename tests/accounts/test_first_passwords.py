@@ -13,7 +13,7 @@ from pnav.accounts.models import FIRST_PASSWORD_DAYS, User
 from pnav.accounts.passwords.validators import unforeseen_part
 from pnav.accounts.second_factor import PASSWORD_SECONDS
 from pnav.demo.cast import create_cast, new_secrets
-from tests.accounts.cast import PASSWORD, make_user, sign_in
+from tests.accounts.cast import PASSWORD, give_session, make_user, sign_in
 
 pytestmark = pytest.mark.django_db
 ENDED = "Ce mot de passe provisoire n'est plus valable"
@@ -157,3 +157,22 @@ def test_operator_and_demonstration_choose_theirs(monkeypatch):
     assert User.objects.count() > 5
     assert not User.objects.filter(password_is_temporary=True).exists()
     assert not any(user.first_password_has_ended(timezone.now()) for user in User.objects.all())
+
+
+def test_weak_new_password_leaves_whoever_came_by_passkey_signed_in(client):
+    """A drawn password is hashed anew when it is compared, and this session carries the hash from before."""
+    user = make_user("camille", totp=True)
+    user.draw_first_password()
+    user.save()
+    give_session(client, user)
+    where = "/compte/password/change/"
+    typed = {"oldpassword": user.drawn_password, "password1": "court", "password2": "court"}
+    before = user.password
+    assert client.post(where, typed).status_code == 200
+    user.refresh_from_db()
+    assert user.password != before and user.password_is_temporary
+    assert client.get(where).status_code == 200
+    new = "encore une autre phrase"
+    assert client.post(where, typed | {"password1": new, "password2": new}).status_code == 302
+    user.refresh_from_db()
+    assert user.check_password(new) and client.get("/compte/2fa/").status_code == 200
