@@ -75,8 +75,10 @@ class ChatClosure(Spoken):
                 wrong["ends_at"] = ValidationError(_("Choisissez une fin après le début."))
             elif self.ends_at <= timezone.now():
                 wrong["ends_at"] = ValidationError(_("Choisissez une fin à venir : celle-ci est passée."))
-        if self.reason == ClosureReason.OTHER and not any(self.named_texts().values()):
-            wrong["reason"] = ValidationError(_("Dites la raison dans le texte, ou choisissez-en une autre."))
+        if self.reason == ClosureReason.OTHER and not self.source_of("", ""):
+            # Everybody reads this text who has none in their language or voice.
+            text = _("Dites la raison dans le texte en français, qui vouvoie, ou choisissez une autre raison.")
+            wrong["reason"] = ValidationError(text)
         if wrong:
             raise ValidationError(wrong)
 

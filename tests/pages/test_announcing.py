@@ -175,6 +175,8 @@ def test_refused_closing_keeps_nobody_out(browsers):
         ({"tu": "On revient\u200b."}, "un caractère qui ne se voit pas (U+200B)"),
         ({"en": "x" * 301}, "300"),
         ({"reason": "other"}, "Dites la raison dans le texte"),
+        ({"reason": "other", "en": "Back at nine."}, "Dites la raison dans le texte en français, qui vouvoie"),
+        ({"reason": "other", "tu": "On revient."}, "Dites la raison dans le texte en français, qui vouvoie"),
         (moments(ends_in=-timedelta(seconds=30)), "Choisissez une fin à venir"),
         (moments(ends_in=-timedelta(hours=2)), "Choisissez une fin après le début."),
     ],
