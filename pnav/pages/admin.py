@@ -138,6 +138,7 @@ class HelpNumberAdmin(Previewed, TextsAdmin, VerifiedAdmin):
     """It is the admin of help numbers and their hours. Every page that names a number reads them here."""
 
     reviewed_fields = ("number", "use", "has_link", "name", "is_emergency")
+    kept_fields = ("name",)  # else one person would take a number's name away, and then the number
 
     list_display = (
         "number",

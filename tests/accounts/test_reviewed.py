@@ -299,6 +299,22 @@ def test_emergency_number_is_not_taken_away_by_one(asking, deciding, many):
 
 def test_wrong_link_goes_at_once(asking):
     row = block()
+def test_named_number_is_not_taken_away_by_one_in_two_steps(asking, deciding):
+    """Sentences say « {numero_jeunes} » by its name: without it nobody is asked about the number."""
+    named = HelpNumber.objects.exclude(name=None).get(number="3018")
+    name = named.name
+    assert "attend la validation" in change(asking, named, name="").text
+    named.refresh_from_db()
+    assert named.name == name
+    answer = asking.post(address(named, "delete"), {"post": "yes"}, follow=True)
+    assert "supprimé avec succès" not in answer.text and HelpNumber.objects.filter(pk=named.pk).exists()
+    decide(deciding, PendingChange.objects.get(state=State.PENDING), "refuse", "non")
+    change(asking, named, name="")
+    decide(deciding, PendingChange.objects.get(state=State.PENDING))
+    named.refresh_from_db()
+    assert named.name is None
+
+
     change(asking, row, body="Voir le site.")
     row.refresh_from_db()
     assert row.body == "Voir le site." and not PendingChange.objects.exists()

@@ -3,6 +3,7 @@
 `PnavAdminSite` puts `Reviewed` behind `Recorded` and before every class. A class says what asks for it:
 
 - `reviewed_fields`: fields whose new value waits. Emptying one does not: a wrong link must go at once.
+- `kept_fields`: those of them of which emptying waits too, because `waits_to_go` asks for them.
 - `reviewed_texts`: texts, of which a link or a number that stood in none of them before waits.
 - `approved_texts(obj)`: texts that were agreed to elsewhere, such as those of the code.
 - `waits_to_go(obj)`: whether deleting it waits.
@@ -66,7 +67,7 @@ class Reviewed(admin.ModelAdmin):
         for name in self._said("reviewed_fields"):
             now = getattr(obj, name)
             old = getattr(before, name) if before is not None else self._field(name).get_default()
-            if now != old and now not in ("", None):
+            if now != old and (now not in ("", None) or (before is not None and name in self._said("kept_fields"))):
                 found.append(label_of(self.model, name))
         texts, now = self._said("reviewed_texts"), _values(obj)
         kept = _values(before) if before is not None else {}
