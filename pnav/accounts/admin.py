@@ -1,5 +1,6 @@
 """Accounts in the Django admin: create, give a role, set a provisional password, reset a second factor."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -25,6 +26,7 @@ from common import security_log
 from common.pagination.searched_choice import SearchesChoices
 from common.security_log import Event
 from pnav.accounts.admin_site.bulk_admin import ImportsAgents
+from pnav.accounts.approvals import actions as approval_actions
 from pnav.accounts.approvals import admin as approval_admin  # noqa: F401  registers itself
 from pnav.accounts.models import FIRST_PASSWORD_DAYS, NAME_TAKEN, User
 from pnav.accounts.reauthentication import recently_proved
@@ -58,6 +60,20 @@ class AccountForm(UserChangeForm):
         if not is_own and User.objects.is_called(username):
             raise forms.ValidationError(NAME_TAKEN)
         return username
+
+
+def warning_of_ties(request: HttpRequest, accounts: Iterable[User]) -> str:
+    """Return what changing these accounts keeps this administrator and others from; "" if none of them is another
+    administrator's (docs/adr/0054).
+    """
+    if not any(account.is_administrator and account.pk != request.user.pk for account in accounts):
+        return ""
+    text = _(
+        "C'est le compte d'un autre administrateur : après ce changement, pendant %(days)d jours, vous ne pourrez plus "
+        "décider l'un pour l'autre des changements proposés. Si vous n'êtes que deux, personne ne pourra fermer le "
+        "tchat ni corriger un numéro pendant ce temps."
+    )
+    return text % {"days": approval_actions.APART.days}
 
 
 class FactorFilter(admin.SimpleListFilter):
@@ -205,6 +221,13 @@ class AccountAdmin(ImportsAgents):
     add_fieldsets = ((None, {"fields": ("username", "role", "first_name", "last_name")}),)
     readonly_fields = ("second_factor", "last_login", "date_joined")
 
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Say first what a change of another administrator's account keeps both from."""
+        first, *others = super().get_fieldsets(request, obj)
+        if obj is None or not (warning := warning_of_ties(request, [obj])):
+            return [first, *others]
+        return [(first[0], {**first[1], "description": warning}), *others]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS)
         return super().get_queryset(request).annotate(has_second_factor=Exists(factors))
@@ -297,6 +320,7 @@ class AccountAdmin(ImportsAgents):
             **self.admin_site.each_context(request),
             "title": _("Mot de passe provisoire"),
             "original": user,
+            "warning_of_ties": warning_of_ties(request, [user]),
             "opts": self.opts,
             **more,
         }
@@ -318,6 +342,7 @@ class AccountAdmin(ImportsAgents):
                 **self.admin_site.each_context(request),
                 "title": _("Réinitialiser le second facteur"),
                 "users": users,
+                "warning_of_ties": warning_of_ties(request, users),
                 "opts": self.opts,
                 "action_checkbox_name": ACTION_CHECKBOX_NAME,
             }

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.conf import settings as site
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from chat.models import CannedReply, UnitAccount
+from common import dates
 from common.service_settings import definitions
 from common.service_settings import values as setting_values
 from common.texts.models import ChangedSentence
@@ -297,8 +299,6 @@ def test_emergency_number_is_not_taken_away_by_one(asking, deciding, many):
     assert not HelpNumber.objects.filter(number="17").exists()
 
 
-def test_wrong_link_goes_at_once(asking):
-    row = block()
 def test_named_number_is_not_taken_away_by_one_in_two_steps(asking, deciding):
     """Sentences say « {numero_jeunes} » by its name: without it nobody is asked about the number."""
     named = HelpNumber.objects.exclude(name=None).get(number="3018")
@@ -315,6 +315,8 @@ def test_named_number_is_not_taken_away_by_one_in_two_steps(asking, deciding):
     assert named.name is None
 
 
+def test_wrong_link_goes_at_once(asking):
+    row = block()
     change(asking, row, body="Voir le site.")
     row.refresh_from_db()
     assert row.body == "Voir le site." and not PendingChange.objects.exists()
@@ -577,7 +579,16 @@ def test_account_that_the_asker_made_does_not_agree(asking, one, settings):
     change(asking, number(), number="18 99")
     pending, theirs = PendingChange.objects.get(), browser(friend, settings)
     page = theirs.get(f"{CHANGES}{pending.pk}/change/").text
-    assert "Accepter" not in page and "un troisième administrateur décide" in page
+    assert "Accepter" not in page and "Aucun administrateur ne peut en décider avant le" in page
+    assert "La proposition sera abandonnée avant" in page
+    theirs_at = approval_actions.apart_at(one, friend, timezone.now())
+    assert f"à partir du {said(theirs_at)}." in page and f"en décider avant le {said(theirs_at)} :" in page
+    assert f"en décider avant le {said(theirs_at)} :" in asking.get(f"{CHANGES}{pending.pk}/change/").text
+    make_user("tiers", Role.ADMINISTRATOR)
+    assert "un troisième administrateur décide" in theirs.get(f"{CHANGES}{pending.pk}/change/").text.replace(
+        "&#x27;", "'"
+    )
+    assert "un autre administrateur en décide" in asking.get(f"{CHANGES}{pending.pk}/change/").text
     assert "pas à vous de décider" in decide(theirs, pending).text.replace("&#x27;", "'")
     decide(asking, pending, "withdraw")
     change(theirs, number(), number="18 99")
@@ -585,6 +596,55 @@ def test_account_that_the_asker_made_does_not_agree(asking, one, settings):
     later = timezone.now() + approval_actions.APART
     assert not approval_actions.stand_apart(one, friend, later - timedelta(minutes=1))
     assert approval_actions.stand_apart(one, friend, later + timedelta(minutes=1))
+
+
+def said(at) -> str:
+    local = timezone.localtime(at)
+    return f"{dates.format_date(local, 'j F Y')} à {local:%H:%M}"
+
+
+def test_only_administrator_reads_that_nobody_can_decide(asking):
+    change(asking, number(), number="18 99")
+    page = asking.get(f"{CHANGES}{PendingChange.objects.get().pk}/change/").text.replace("&#x27;", "'")
+    assert "il n'y a pas d'autre administrateur" in page
+
+
+@pytest.mark.parametrize("left", ["dismissed", "other role"])
+def test_what_somebody_asked_for_who_left_is_refused_and_never_accepted(asking, deciding, one, two, settings, left):
+    """Who dismissed them has changed their account, and decides all the same: nobody else could propose meanwhile."""
+    change(asking, number(), number="18 99")
+    pending = PendingChange.objects.get()
+    fields = {"is_active": False} if left == "dismissed" else {"role": Role.CUSTODIAN}
+    for name, value in fields.items():
+        setattr(one, name, value)
+    one.save()
+    written.record(
+        kind=AccessKind.ADMIN_CHANGE, by=two, subject=f"{User._meta.label} {one.pk}", motive=Motive.ADMINISTRATION
+    )
+    page = deciding.get(f"{CHANGES}{pending.pk}/change/").text
+    assert "administre plus le site" in page and 'value="refuse"' in page and 'value="accept"' not in page
+    assert "administre plus le site" in decide(deciding, pending).text
+    assert number().number == "17"
+    assert "Refusé" in decide(deciding, pending, "refuse", "non").text
+    assert "attend la validation" in change(deciding, number(), number="18 99").text
+
+
+def test_who_helps_another_administrator_reads_what_it_keeps_both_from(asking, one, two):
+    """At night, with two of them, nobody closes the chat for a week after it."""
+    agent = make_user("camille")
+    warning = "vous ne pourrez plus décider l'un pour l'autre"
+
+    def asked(account: User) -> list[str]:
+        where = f"/admin/accounts/user/{account.pk}"
+        chosen = {"action": "reset_second_factor", "_selected_action": [account.pk]}
+        pages = [
+            asking.get(f"{where}/password/"), asking.post("/admin/accounts/user/", chosen),
+            asking.get(f"{where}/change/"),
+        ]  # fmt: skip
+        return [unescape(page.text) for page in pages]
+
+    assert all(warning in page for page in asked(two))
+    assert not any(warning in page for page in [*asked(agent), *asked(one)])
 
 
 @pytest.mark.parametrize("makers", [("chef", "second"), ("chef", "chef")], ids=["one by the other", "both by one"])

@@ -4,18 +4,18 @@
 costs a few rows and one line of the register; what a proposal holds is as large as the form that it came from.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from common.service_settings import definitions, values
 from pnav.accounts import approval_rules
 from pnav.accounts.approval_rules import Act, State
-from pnav.accounts.models import PendingChange, User
+from pnav.accounts.models import PendingChange, Role, User
 from reports.audit import log as audit_log
 from reports.models import AccessKind, AccessRecord, Motive
 
@@ -23,6 +23,10 @@ from reports.models import AccessKind, AccessRecord, Motive
 # somebody who creates an account, or resets how it signs in, may hold both. The figure is our own choice, so that there
 # is time to notice.
 APART = timedelta(days=7)
+ADMINISTRATORS_READ = 50  # of how many it is asked whether they may decide; a service has a few
+
+# By account: the accounts that changed it within APART, with the moment of the last change.
+type Touched = dict[int, dict[int, datetime]]
 
 
 class Waiting(Exception):
@@ -34,6 +38,10 @@ class NotYours(Exception):
 
     Neither the asker may decide, nor somebody whose account the asker changed lately. Only the asker may withdraw.
     """
+
+
+class AskerLeft(Exception):
+    """Somebody accepted what was asked for by an account that is no active administrator's any more."""
 
 
 class Over(Exception):
@@ -65,33 +73,89 @@ def stand_apart(one: User, other: User, now: datetime) -> bool:
     somebody who creates two accounts, or one from the other, is one person. This looks into the register for each
     account on the way, of which there are few.
     """
-    return _holders(one, now).isdisjoint(_holders(other, now))
+    return apart_at(one, other, now) <= now
 
 
-def _holders(user: User, now: datetime) -> set[int]:
-    """Return the keys of the accounts that this account is connected to by recent changes, directly or by others, and
-    its own.
+def apart_at(one: User, other: User, now: datetime) -> datetime:
+    """Return from when on no person can hold both accounts, if nobody changes either again; `now` if it is so now."""
+    return _apart_at(one.pk, other.pk, _touched({one.pk, other.pk}, now), now)
+
+
+def decidable_at(change: PendingChange, now: datetime) -> datetime | None:
+    """Return from when on another administrator may decide about this proposal; `now` if one may now.
+
+    None if there is no other one. The first ADMINISTRATORS_READ are looked at.
     """
-    found: set[int] = set()
-    new = {user.pk}
+    administrators = User.objects.filter(role=Role.ADMINISTRATOR, is_active=True).exclude(pk=change.asked_by_id)
+    others = list(administrators.order_by("pk").values_list("pk", flat=True)[:ADMINISTRATORS_READ])
+    touched = _touched({change.asked_by_id, *others}, now)
+    return min((_apart_at(change.asked_by_id, other, touched, now) for other in others), default=None)
+
+
+def _touched(accounts: Iterable[int], now: datetime) -> Touched:
+    """Return who changed these accounts within APART and when last, and the same of those who did.
+
+    One query for each step from an account to those who changed it, of which there are few.
+    """
+    found: Touched = {}
+    new = set(accounts)
     while new:
-        found |= new
-        touched = AccessRecord.objects.filter(
+        found |= {key: {} for key in new}
+        lines = AccessRecord.objects.filter(
             subject__in=[f"{User._meta.label} {key}" for key in new],
             account_id__isnull=False,
             kind__in=(AccessKind.ADMIN_ADD, AccessKind.ADMIN_CHANGE, AccessKind.ADMIN_ACTION),
             at__gt=now - APART,
         )
-        new = {key for key in touched.values_list("account_id", flat=True) if key is not None} - found
+        rows = lines.order_by().values_list("subject", "account_id").annotate(last=Max("at"))
+        for subject, account, last in rows:
+            found[int(subject.rpartition(" ")[2])][account] = last
+        new = {account for changers in found.values() for account in changers} - found.keys()
     return found
 
 
-def may_decide(change: PendingChange, by: User, now: datetime) -> bool:
-    """Return whether this administrator may accept or refuse the proposal now."""
+def _apart_at(one: int, other: int, touched: Touched, now: datetime) -> datetime:
+    ends = sorted(last + APART for changers in touched.values() for last in changers.values())
+    return next(at for at in [now, *ends] if _holders(one, touched, at).isdisjoint(_holders(other, touched, at)))
+
+
+def _holders(account: int, touched: Touched, now: datetime) -> set[int]:
+    """Return the keys of the accounts that this account is connected to by recent changes, directly or by others, and
+    its own.
+    """
+    found: set[int] = set()
+    new = {account}
+    while new:
+        found |= new
+        new = {by for key in new for by, last in touched.get(key, {}).items() if last > now - APART} - found
+    return found
+
+
+def may_accept(change: PendingChange, by: User, now: datetime) -> bool:
+    """Return whether this administrator may accept the proposal now.
+
+    Nobody accepts what was asked for by somebody who does not administer the site any more: that would be one person.
+    """
+    return has_asker(change) and may_refuse(change, by, now)
+
+
+def may_refuse(change: PendingChange, by: User, now: datetime) -> bool:
+    """Return whether this administrator may refuse the proposal now.
+
+    Where its asker does not administer the site any more, everybody else may: whoever dismissed them changed their
+    account, and the proposal would keep others from proposing.
+    """
     is_theirs = approval_rules.may_decide(
         asked_by=change.asked_by_id, by=by.pk, state=change.state, lapses_at=change.lapses_at, now=now
     )
-    return is_theirs and by.is_administrator and by.is_active and stand_apart(change.asked_by, by, now)
+    if not (is_theirs and by.is_administrator and by.is_active):
+        return False
+    return not has_asker(change) or stand_apart(change.asked_by, by, now)
+
+
+def has_asker(change: PendingChange) -> bool:
+    """Return whether the asker still is an active administrator."""
+    return change.asked_by.is_active and change.asked_by.is_administrator
 
 
 # --- acts -------------------------------------------------------------------------------------------------------------
@@ -154,11 +218,16 @@ def accept_change(
 ) -> PendingChange:
     """Apply a proposal, once: whoever comes second finds it over. The proposal stays locked until then.
 
-    apply: makes the change, in this transaction; when it raises, the acceptance is undone. Raises Over, NotYours.
+    apply: makes the change, in this transaction; when it raises, the acceptance is undone. Raises Over, NotYours,
+    AskerLeft.
     """
     change = _lock(change_id)
     now = timezone.now()
-    _require(change, by, now)
+    _require_open(change, now)
+    if not has_asker(change):
+        raise AskerLeft
+    if not may_accept(change, by, now):
+        raise NotYours
     apply(change)
     _close(change, State.ACCEPTED, by=by, now=now, motive=motive)
     return change
@@ -169,7 +238,9 @@ def refuse_change(*, change_id: int, by: User, motive: str) -> PendingChange:
     """Refuse a proposal, so that nothing changes. motive: the reason, for the asker. Raises Over, NotYours."""
     change = _lock(change_id)
     now = timezone.now()
-    _require(change, by, now)
+    _require_open(change, now)
+    if not may_refuse(change, by, now):
+        raise NotYours
     _close(change, State.REFUSED, by=by, now=now, motive=motive)
     return change
 
@@ -212,11 +283,9 @@ def _lock(change_id: int) -> PendingChange:
     return change
 
 
-def _require(change: PendingChange, by: User, now: datetime) -> None:
+def _require_open(change: PendingChange, now: datetime) -> None:
     if change.state != State.PENDING or now >= change.lapses_at:
         raise Over
-    if not may_decide(change, by, now):
-        raise NotYours
 
 
 def _close(change: PendingChange, state: State, *, by: User, now: datetime, motive: str = "") -> None:

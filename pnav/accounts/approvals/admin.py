@@ -1,6 +1,7 @@
 """« Changements proposés »: the changes that wait for a second person, with the present and the proposed values."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -23,7 +24,7 @@ from common.texts import contacts
 from common.texts.text_rows import label_of
 from pnav.accounts.approval_rules import Act, State
 from pnav.accounts.approvals import actions as approval_actions
-from pnav.accounts.models import PendingChange
+from pnav.accounts.models import PendingChange, User
 from triage.versions import Refused
 
 ACCEPT, REFUSE, WITHDRAW = "accept", "refuse", "withdraw"
@@ -91,12 +92,7 @@ class PendingChangeAdmin(admin.ModelAdmin):
                 "rows": _rows(change),
                 "leads_to": _leads_to(change),
                 "state": _state(change),
-                "may_decide": approval_actions.may_decide(change, request.user, now),
-                "may_withdraw": is_open and change.asked_by_id == request.user.pk,
-                "is_too_close": is_open
-                and change.asked_by_id != request.user.pk
-                and not approval_actions.stand_apart(change.asked_by, request.user, now),
-                "apart_days": approval_actions.APART.days,
+                **(_deciding(change, request.user, now) if is_open else {}),
                 "decision": context.get("decision") or DecisionForm(),
                 "is_deletion": change.act == Act.DELETE,
                 "object_url": _object_url(change),
@@ -121,6 +117,11 @@ class PendingChangeAdmin(admin.ModelAdmin):
             messages.error(request, _("Rien n'a changé : quelqu'un a décidé entre-temps, ou le délai est passé."))
         except approval_actions.NotYours:
             messages.error(request, _("Ce n'est pas à vous de décider de cette proposition."))
+        except approval_actions.AskerLeft:
+            messages.error(
+                request,
+                _("Rien n'a changé : la personne qui l'a proposé n'administre plus le site. Refusez la proposition."),
+            )
         except (approval_actions.Moved, Refused):
             messages.error(
                 request,
@@ -147,6 +148,29 @@ class PendingChangeAdmin(admin.ModelAdmin):
         else:
             approval_actions.withdraw_change(change_id=change.pk, by=request.user)
             messages.success(request, _("Proposition retirée."))
+
+
+def _deciding(change: PendingChange, reader: User, now: datetime) -> dict[str, Any]:
+    """Return what the page of an open proposal says of who may decide, and from when on: its names in the template.
+
+    may_accept, may_refuse, may_withdraw: what the reader may do. has_asker: the asker still administers the site.
+    own_at: when a reader who is too close to the asker may decide. others_at: when the first administrator besides the
+    asker may; None if there is none. is_decidable: one may now. is_too_late: nobody may before the proposal lapses.
+    """
+    others_at = approval_actions.decidable_at(change, now)
+    is_asker, has_asker = change.asked_by_id == reader.pk, approval_actions.has_asker(change)
+    own_at = None if is_asker or not has_asker else approval_actions.apart_at(change.asked_by, reader, now)
+    return {
+        "may_accept": approval_actions.may_accept(change, reader, now),
+        "may_refuse": approval_actions.may_refuse(change, reader, now),
+        "may_withdraw": is_asker,
+        "has_asker": has_asker,
+        "own_at": own_at if own_at is not None and own_at > now else None,
+        "others_at": others_at,
+        "is_decidable": others_at is not None and others_at <= now,
+        "is_too_late": others_at is not None and others_at >= change.lapses_at,
+        "apart_days": approval_actions.APART.days,
+    }
 
 
 def _model(change: PendingChange) -> Any:
