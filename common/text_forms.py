@@ -1,20 +1,23 @@
 """Forms and lists of the admin for rows with texts in several languages, with one field for each text."""
 
+import hashlib
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
+from django.core.exceptions import ValidationError
 from django.db.models import TextField
 from django.db.models.query import QuerySet
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from common.texts import languages
-from common.texts.text_rows import Translated, WithTexts
+from common.texts.text_rows import Translated, WithTexts, one_line_end
 
 
 def confirmation_field(name: str) -> str:
@@ -22,18 +25,107 @@ def confirmation_field(name: str) -> str:
     return f"holds_{name}"
 
 
+class _Mark(str):
+    """It is a mark that a page sent."""
+
+
+def _mark(value: Any) -> str:
+    """Return a short mark of a value of a field.
+
+    Of texts with other line ends it is the same, because browsers send two characters, and so is that of spaces around
+    a text, which a field drops.
+    """
+    text = "" if value is None else one_line_end(str(value)).strip()
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class ShownMark(forms.HiddenInput):
+    """It sends, beside a field, the mark of what the page showed there. The text itself would double the page."""
+
+    def format_value(self, value: Any) -> str:
+        return value if isinstance(value, _Mark) else _mark(value)
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> str:
+        return _Mark(data.get(name, ""))
+
+
 class TextsForm(forms.ModelForm):
-    """It is a form that shows the texts of its row, and sets what was typed on it (`WithTexts.set_texts`)."""
+    """It is a form that shows the texts of its row, and sets what was typed on it (`WithTexts.set_texts`).
+
+    Several people write one row: one the French, another a translation. So the page sends beside each field a mark of
+    what it showed there (`ShownMark`), and nobody undoes what a colleague saved meanwhile. A field that was left as it
+    was shown keeps what is stored now. Beside a field that was changed here and elsewhere there is an error, and beside
+    a translation whose French was changed elsewhere. The page then shows what is stored, and what is sent from there is
+    saved.
+    """
 
     instance: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial = {**self.instance.named_texts(), **self.initial}
+        self._meanwhile: dict[str, str] = {}  # by field, what somebody else did since the page was shown
+        for name, field in self.fields.items():
+            if not name.startswith(confirmation_field("")) and not isinstance(field, forms.MultiValueField):
+                field.hidden_widget = ShownMark
+                field.show_hidden_initial = not self.is_bound or self[name].html_initial_name in self.data
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        """Return the names of the fields that differ from what is stored now."""
+        return [name for name in self.fields if _differs(self[name])]
 
     def text_names(self) -> list[str]:
         """Return the names of the texts that this form has."""
         return [name for name in self.instance.text_places() if name in self.fields]
+
+    def full_clean(self) -> None:
+        if self.is_bound:
+            self._read_again()
+        super().full_clean()
+
+    def _read_again(self) -> None:
+        """Put what is stored now in place of what was only shown, and note what cannot be decided here."""
+        fields = [name for name, field in self.fields.items() if field.hidden_widget is ShownMark]
+        compared = [self[name] for name in fields if self[name].html_initial_name in self.data]
+        if not compared:
+            return  # the page of the version before, or of a new row
+        sending: Any = self.data
+        self.data = sending = sending.copy()
+        changed, taken = set(), set()
+        for bound in compared:
+            stored, shown, sent = _mark(_stored(bound)), sending[bound.html_initial_name], _mark_of_sent(bound)
+            sending[bound.html_initial_name] = stored
+            if sent == shown:
+                sending.setlist(bound.html_name, _as_sent(bound))
+                if stored != shown:
+                    taken.add(bound.name)
+                continue
+            changed.add(bound.name)
+            if stored not in (shown, sent):
+                self._meanwhile[bound.name] = _("Quelqu'un a changé ce champ entre-temps. Il dit : « {} ».").format(
+                    _in_words(bound)
+                )
+        if taken & self._source_fields():
+            changed |= {name for name in self.fields if self.data.get(confirmation_field(name))}
+            places = self.instance.text_places()
+            for name in changed & set(self.text_names()):
+                if self.instance.follows(places[name]):
+                    self._meanwhile.setdefault(
+                        name, _("Le français a changé entre-temps : relisez-le, puis enregistrez de nouveau.")
+                    )
+
+    def _source_fields(self) -> set[str]:
+        """Return the names of the fields that translations follow."""
+        model = type(self.instance)
+        if issubclass(model, Translated):
+            return set(model.text_fields)
+        return {name for name, place in model.text_places().items() if place[0] == languages.source()}
+
+    def _clean_fields(self) -> None:
+        super()._clean_fields()  # type: ignore[misc]
+        for name, text in self._meanwhile.items():
+            self.add_error(name, text)
 
     def _post_clean(self) -> None:
         self.instance.set_texts({name: self.cleaned_data.get(name, "") for name in self.text_names()})
@@ -43,6 +135,46 @@ class TextsForm(forms.ModelForm):
     def ticked(self) -> list[str]:
         """Return the names of the translations that somebody has confirmed."""
         return [name for name in self.text_names() if self.cleaned_data.get(confirmation_field(name))]
+
+
+def _differs(bound: forms.BoundField) -> bool:
+    """Return whether what was sent differs from what is stored, or was shown in a field that is not compared here."""
+    if bound.field.hidden_widget is not ShownMark:
+        return bool(bound._has_changed())  # type: ignore[attr-defined]
+    return bool(bound.field.has_changed(bound.initial, bound.data))
+
+
+def _stored(bound: forms.BoundField) -> Any:
+    """Return what is stored now, as a widget gets it."""
+    return bound.field.prepare_value(bound.initial)
+
+
+def _mark_of_sent(bound: forms.BoundField) -> str:
+    """Return the mark of what was sent; "" for what the field does not take."""
+    try:
+        return _mark(bound.field.prepare_value(bound.field.to_python(bound.data)))
+    except ValidationError:
+        return ""
+
+
+def _as_sent(bound: forms.BoundField) -> list[str]:
+    """Return what is stored now, as the field would send it."""
+    widget, value = bound.field.widget, _stored(bound)
+    if isinstance(widget, forms.CheckboxInput):
+        return ["on"] if value else []
+    sent = widget.format_value(value)
+    return [str(one) for one in sent] if isinstance(sent, list) else [] if sent is None else [str(sent)]
+
+
+def _in_words(bound: forms.BoundField) -> str:
+    """Return what is stored now, as somebody reads it; "" for nothing."""
+    value, field = _stored(bound), bound.field
+    if isinstance(value, bool):
+        return _("oui") if value else _("non")
+    if isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField):
+        choices: Any = field.choices
+        return str(dict(choices).get(value or "", ""))
+    return " ".join(_as_sent(bound))
 
 
 class TextsAdmin(admin.ModelAdmin):

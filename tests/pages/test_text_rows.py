@@ -1,19 +1,26 @@
 """Translations of contents are rows, and processes of the version before still read and write them as columns."""
 
+import json
+from html import unescape
 from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.utils import translation
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.dateformat import format as date_format
 
+from chat.models import CannedReply
 from pnav.accounts.models import PendingChange, Role
 from pnav.pages.information import read_information
-from pnav.pages.models import ContentBlock, ContentText, HelpNumber, HelpNumberText
+from pnav.pages.models import ContentBlock, ContentText, HelpNumber, HelpNumberText, RemovalPlatform
 from tests.accounts.cast import give_session, make_user
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
 from tests.accounts.test_audited_admin import Fields
+from tests.factories.texts import changed
 
 pytestmark = pytest.mark.django_db
 
@@ -128,6 +135,127 @@ def test_text_in_tu_is_a_field_of_the_french_and_says_when_it_does_not_follow(cl
     assert send(client, block, holds_body_tu="on").status_code == 302
     block = ContentBlock.objects.get(pk=block.pk)
     assert "body_tu" not in block.outdated() and block.in_voice(True).said("body") == block.named_texts()["body_tu"]
+
+
+# --- two who write one row --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def colleague(settings) -> Client:
+    client = Client()
+    give_session(client, make_user("cheffe", Role.ADMINISTRATOR, totp=True))
+    return client
+
+
+def url_of(row: Any) -> str:
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def opened(client: Client, row: Any) -> dict[str, list[str]]:
+    """Return what the page of this row would send as it is shown now."""
+    return Fields(client.get(url_of(row)).text).largest
+
+
+def save(client: Client, row: Any, page: dict[str, list[str]], **typed: str) -> dict[str, list[str]]:
+    """Send a page that was opened, with these fields typed; return the errors by field."""
+    answer = client.post(url_of(row), page | {name: [value] for name, value in typed.items()})
+    return {} if answer.status_code == 302 else answer.context["adminform"].form.errors
+
+
+def row_of(kind: str) -> Any:
+    if kind == "content":
+        return ContentBlock.objects.get(slug="loi-anonymat")
+    if kind == "number":
+        return HelpNumber.objects.get(number="3018")
+    if kind == "platform":
+        return RemovalPlatform.objects.order_by("pk")[0]
+    if kind == "reply":
+        return CannedReply.objects.create(
+            title="Bonjour", vous="Bonjour à vous.", tu="Salut.", subject="welcome", order=1
+        )
+    return changed("chat.lost", vous="Perdu pour vous.", tu="Perdu pour toi.")
+
+
+WRITTEN = {
+    "content": ("body", "title_en", "body_en"), "number": ("label", "audience_en", "hours_en"),
+    "platform": ("where", "conditions_en", "where_en"), "reply": ("vous", "vous_en", "tu_en"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_who_writes_one_language_undoes_nothing_of_another(client, chief, colleague, kind):
+    french, english, added = WRITTEN[kind]
+    row = row_of(kind)
+    mine = opened(client, row)
+    assert save(colleague, row, opened(colleague, row), **{added: "What my colleague added."}) == {}
+    assert save(client, row, mine, **{english: "What I wrote."}) == {}
+    row = type(row).objects.get(pk=row.pk)
+    texts = row.named_texts()
+    assert (texts[added], texts[english]) == ("What my colleague added.", "What I wrote.")
+    [told] = json.loads(LogEntry.objects.get(user=chief).change_message)
+    assert len(told["changed"]["fields"]) == 1, "what my colleague added is not told as mine"
+
+    mine = opened(client, row)
+    assert save(colleague, row, opened(colleague, row), **{french: "Ce que ma collègue a corrigé."}) == {}
+    errors = save(client, row, mine, **{english: "What I wrote, once more."})
+    assert set(errors) == {english} and "Le français a changé entre-temps" in errors[english][0]
+    answer = client.post(url_of(row), mine | {english: ["What I wrote, once more."]})
+    assert "Ce que ma collègue a corrigé." in unescape(answer.text), "the page shows what is stored"
+    assert save(client, row, Fields(answer.text).largest) == {}
+    row = type(row).objects.get(pk=row.pk)
+    assert getattr(row, french) == "Ce que ma collègue a corrigé."
+    assert row.named_texts()[english] == "What I wrote, once more." and english not in row.outdated()
+
+
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_what_two_changed_in_one_field_is_said_beside_it(client, chief, colleague, kind):
+    name = WRITTEN[kind][1]
+    row = row_of(kind)
+    mine = opened(client, row)
+    assert save(colleague, row, opened(colleague, row), **{name: "Theirs."}) == {}
+    answer = client.post(url_of(row), mine | {name: ["Mine."]})
+    page = unescape(answer.text)
+    assert "Quelqu'un a changé ce champ entre-temps. Il dit : « Theirs. »." in page
+    assert Fields(answer.text).largest[name] == ["Mine."]
+    assert type(row).objects.get(pk=row.pk).named_texts()[name] == "Theirs."
+    assert save(client, row, Fields(answer.text).largest) == {}
+    assert type(row).objects.get(pk=row.pk).named_texts()[name] == "Mine."
+
+
+def test_who_writes_a_sentence_undoes_nothing_of_another(client, chief, colleague):
+    row = row_of("sentence")
+    mine = opened(client, row)
+    assert save(colleague, row, opened(colleague, row), en="Lost.") == {}
+    assert save(client, row, mine, tu="Perdu, toi.") == {}
+    texts = type(row).objects.get(pk=row.pk).named_texts()
+    assert (texts["en"], texts["tu"]) == ("Lost.", "Perdu, toi.")
+    mine = opened(client, row)
+    assert save(colleague, row, opened(colleague, row), vous="Perdu, vous.") == {}
+    assert "Le français a changé" in save(client, row, mine, en="All lost.")["en"][0]
+    assert type(row).objects.get(pk=row.pk).named_texts()["vous"] == "Perdu, vous."
+
+
+def test_other_fields_of_a_row_are_kept_too(client, chief, colleague):
+    number = row_of("number")
+    mine = opened(client, number)
+    today = date_format(timezone.localdate(), "d/m/Y")
+    theirs = {name: [value] for name, value in {"order": "77", "verified_on": today, "doubt": "À revoir."}.items()}
+    unfree = opened(colleague, number) | theirs
+    del unfree["is_free"]
+    assert colleague.post(url_of(number), unfree).status_code == 302
+    assert save(client, number, mine, source="Autre source.") == {}
+    number.refresh_from_db()
+    assert (number.order, number.verified_on, number.doubt, number.source, number.is_free) == (
+        77, timezone.localdate(), "À revoir.", "Autre source.", False
+    )  # fmt: skip
+    assert set(save(client, number, mine, order="5")) == {"order"}
+
+
+def test_page_of_the_version_before_is_saved_as_it_was(client, chief, colleague):
+    row = row_of("content")
+    mine = {name: value for name, value in opened(client, row).items() if not name.startswith("initial-")}
+    assert save(colleague, row, opened(colleague, row), title_en="Theirs.") == {}
+    assert save(client, row, mine, body_en="Mine.") == {}
 
 
 # --- beside processes of the version before ---------------------------------------------------------------------------
