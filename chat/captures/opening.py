@@ -7,6 +7,7 @@ read that it happened.
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -41,17 +42,17 @@ class Locked(Exception):
 def open_original(capture: Capture, *, motive: str, by: Any) -> Iterator[bytes]:
     """Record the opening in the register, and return the decrypted original, piece by piece.
 
-    The pieces are read without the database. capture: as `queries.shown_one` returns it. Raises Withheld, Locked,
-    UnsealError.
+    The pieces are read without the database. The first one is read before anything is recorded, and before the row is
+    locked, so that a store that is away leaves no line of an opening. capture: as `queries.shown_one` returns it.
+    Raises Withheld, Locked, UnsealError, StoreAway.
     """
+    _refuse_withheld(capture)
+    pieces = queries.read_original(capture)
+    first = next(pieces, b"")
     with transaction.atomic():
         row = Capture.objects.select_for_update(of=("self",)).get(pk=capture.pk)
         row.conversation = capture.conversation
-        if row.locked_at is not None:
-            raise Locked
-        if read_choice(ScanResult, row.scan, ScanResult.WAITING) in WITHHELD:
-            raise Withheld
-        pieces = queries.read_original(row)
+        _refuse_withheld(row)
         audit_log.record(
             kind=AccessKind.CAPTURE_ORIGINAL,
             by=by,
@@ -59,7 +60,14 @@ def open_original(capture: Capture, *, motive: str, by: Any) -> Iterator[bytes]:
             subject=str(capture.conversation.public_id),
             detail=f"capture {row.number}, sha256 {row.words['sha256']}",
         )
-    return pieces
+    return chain((first,), pieces)
+
+
+def _refuse_withheld(capture: Capture) -> None:
+    if capture.locked_at is not None:
+        raise Locked
+    if read_choice(ScanResult, capture.scan, ScanResult.WAITING) in WITHHELD:
+        raise Withheld
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from chat.captures import opening, queries
+from chat.captures import opening, queries, store
 from chat.captures.answers import drawing_of, pages_of
 from chat.captures.forms import LockForm, OriginalForm
 from chat.models import Capture, Transmission, UnitAccount
@@ -125,7 +125,7 @@ def original(
     except opening.Withheld:
         said = _("Cet original n'est pas donné : l'analyse y a trouvé un programme, ou ne l'a pas encore lu.")
         return _show(request, account, row, form, problem=said, status=409)
-    except (UnsealError, KeyError):
+    except (UnsealError, KeyError, store.StoreAway):
         said = _("Cet original ne peut pas être lu en ce moment. Réessayez, ou appelez l'administrateur.")
         return _show(request, account, row, form, problem=said, status=503)
     words = capture.words

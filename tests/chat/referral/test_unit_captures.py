@@ -9,11 +9,12 @@ import re
 import threading
 import zipfile
 from html import unescape
+from unittest.mock import Mock
 
 import pytest
 from django.utils import timezone
 
-from chat.captures import opening, receiving
+from chat.captures import opening, receiving, store
 from chat.documents import transcript_pdf
 from chat.models import Capture, CaptureState, ScanResult, Transmission
 from chat.referral import actions as referral_actions
@@ -388,6 +389,17 @@ def test_original_that_does_not_open_leaves_no_line(received):
     assert not AccessRecord.objects.filter(kind=AccessKind.CAPTURE_ORIGINAL).exists()
 
 
+def test_original_whose_store_is_away_leaves_no_line_and_says_so(received, monkeypatch):
+    """Nothing was sent, and the register said that it was opened."""
+    _row, capture, browser, page = received
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "read_file", lambda *_asked: iter(Mock(side_effect=store.StoreAway), None))
+        answer = browser.post(f"{page}{capture.public_id}/original/", {"motive": "complaint"})
+    assert answer.status_code == 503 and "ne peut pas être lu en ce moment" in unescape(answer.text)
+    assert not AccessRecord.objects.filter(kind=AccessKind.CAPTURE_ORIGINAL).exists()
+    assert whole(browser.post(f"{page}{capture.public_id}/original/", {"motive": "complaint"})) == CONTENT
+
+
 def test_originals_have_a_pace(received, monkeypatch):
     from chat.unit import captures as pages
 
@@ -399,8 +411,6 @@ def test_originals_have_a_pace(received, monkeypatch):
 
 
 def test_erasing_the_exchange_takes_its_files(received, django_capture_on_commit_callbacks):
-    from chat.captures import store
-
     row, capture, _browser, _page = received
     with django_capture_on_commit_callbacks(execute=True):
         store.erase_after_commit(store.of_reports([row.conversation.report_id]))
