@@ -4,7 +4,8 @@ units.
 The conversation comes from `chat.access.as_supervisor`. Anybody else gets 404, as for an unknown one. Before joining no
 word of it is shown. A supervisor who had joined is told when it is over.
 
-Also the pages by which they set an agent of their units in pause, and give somebody who waits to one.
+Also the pages by which they set an agent of their units in pause, give somebody who waits to one, and end an emergency
+procedure that no agent can end.
 """
 
 import uuid
@@ -31,8 +32,9 @@ from chat.messages import protocol, transcript
 from chat.messages.forms import MessageForm
 from chat.models import Agent, Conversation
 from chat.models.transfer import Whisper
+from chat.rules.emergency import Situation
 from chat.rules.lifecycle import PauseOrder, Status
-from chat.supervision import giving, intervention, pausing
+from chat.supervision import giving, intervention, pausing, procedures
 from chat.transfer import actions as transfer_actions
 from chat.transfer.forms import MotiveForm, ReassignForm, WhisperForm
 from common.choices import label_of
@@ -295,6 +297,38 @@ def give_waiting(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> Ht
         "form": form,
     }
     return render(request, "console/give_waiting.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_agents
+def end_procedure(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Show an emergency procedure that no agent can end, and end it (POST). What was written is not read.
+
+    One that has ended, that an agent may end, or that is another unit's leads back to the board.
+    """
+    if not agent.user.is_supervisor:
+        raise PermissionDenied
+    row = procedures.find_procedure(public_id, agent)
+    if row is not None and request.method == "POST":
+        try:
+            procedures.end_procedure(public_id=public_id, by=agent)
+        except procedures.NoProcedure:
+            row = None
+        else:
+            messages.success(request, _("La procédure d'urgence est finie."))
+            return redirect("console:board")
+    if row is None:
+        messages.info(request, _("Cette procédure est déjà finie, ou un agent la suit."))
+        return redirect("console:board")
+    context = {
+        "agent": agent,
+        "is_supervisor": True,
+        "situation": label_of(Situation, row.situation),
+        "place": wording.place_of(row.conversation.report),
+        "state": procedures.state_of(row.conversation),
+        "since": wording.duration_in_words(timezone.now() - row.started_at),
+    }
+    return render(request, "console/end_procedure.html", context)
 
 
 def _given(request: HttpRequest, agent: Agent, given: Agent, person: Conversation) -> HttpResponse:

@@ -23,13 +23,13 @@ from chat.conversations import waits as conversations_waits
 from chat.conversations.whereabouts import whereabouts_of, with_departure
 from chat.conversations.wording import clock_in_words, duration_in_words, place_of
 from chat.models import Agent, Conversation
-from chat.models.casework import Emergency
 from chat.referral import queries as referral_queries
 from chat.rules import service_level
 from chat.rules.emergency import Situation
-from chat.rules.lifecycle import OPEN, Availability, is_lease_over, is_on_the_phone
+from chat.rules.lifecycle import Availability, is_lease_over, is_on_the_phone
 from chat.rules.service_level import Level, Limit, Measure
 from chat.rules.whereabouts import Whereabouts
+from chat.supervision import procedures
 from common import plain_text
 from common.choices import label_of, read_choice
 from common.service_settings import definitions
@@ -85,9 +85,10 @@ class Alert:
 class EmergencyLine:
     """It is an emergency procedure that is open.
 
-    since: how long it was open when the board was read, as a clock shows it. unit: empty while no agent answers.
-    place, name: those of the person and of the agent; empty for another unit. conversation: its public id, for the
-    supervisor's own units; otherwise None.
+    since: how long it was open when the board was read, as a clock shows it. unit: empty if no agent has it.
+    place, name: those of the person and of the agent; empty for another unit. state: why nobody answers
+    (`procedures.state_of`), or empty. conversation: its public id, for who answers in the supervisor's own units;
+    otherwise None. to_end: its public id, if the supervisor may end the procedure; otherwise None.
     """
 
     situation: str
@@ -96,7 +97,9 @@ class EmergencyLine:
     place: str
     name: str
     unit: str
+    state: str
     conversation: UUID | None
+    to_end: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,20 +391,22 @@ def _line(urgency: Urgency, everybody: Iterable[_Person], now: datetime, known: 
 
 
 def _emergencies(now: datetime, units: Collection[int]) -> list[EmergencyLine]:
-    rows = Emergency.objects.filter(ended_at__isnull=True, conversation__status__in=OPEN).order_by("started_at", "pk")
     lines = []
-    for row in rows.select_related("conversation__report__municipality", "conversation__assigned_to__unit"):
-        agent = row.conversation.assigned_to
+    for row in procedures.open_procedures():
+        conversation = row.conversation
+        agent = conversation.assigned_to
         is_own = agent is not None and agent.unit_id in units
         lines.append(
             EmergencyLine(
                 situation=label_of(Situation, row.situation),
                 started_at=row.started_at,
                 since=clock_in_words(now - row.started_at),
-                place=place_of(row.conversation.report) if is_own else "",
+                place=place_of(conversation.report) if is_own or agent is None else "",  # as in the queue
                 name=plain_text.plain(agent.public_name) if is_own and agent else "",
                 unit=agent.unit.name if agent else "",
-                conversation=row.conversation.public_id if is_own else None,
+                state=procedures.state_of(conversation),
+                conversation=conversation.public_id if is_own and conversation.is_open else None,
+                to_end=conversation.public_id if procedures.may_end(conversation, units) else None,
             )
         )
     return lines

@@ -455,6 +455,8 @@ ROUTES: dict[str, Route] = {
     "console:on_call": Route(supervisors, FORM),
     "console:pause_agent": Route(supervisors, FORM),  # a supervisor of any unit: whom they may choose is theirs
     "console:give_waiting": Route(supervisors, FORM, to=("/console/tableau/",)),  # who does not wait leads to the board
+    # The procedure of an exchange that an agent answers leads to the board: tests/chat/supervision/test_procedures.py.
+    "console:end_procedure": Route(supervisors, FORM, to=("/console/tableau/",)),
     # An on-call duty that does not exist; `test_on_call` has one.
     "console:on_call_end": Route(missing_supervisors, WRITE),
     "console:history": Route(figures, READ_ONLY_GET),

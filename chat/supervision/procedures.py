@@ -1,0 +1,75 @@
+"""Lets a supervisor see and end an emergency procedure whose exchange has ended, or whose person is gone.
+
+While an agent answers, the procedure is theirs to end (`chat.casework.emergencies`). When the person ended the
+exchange, or was taken out of the queue after their agent was lost, nobody could end it, so it stays on the board until
+a supervisor does.
+"""
+
+import uuid
+from collections.abc import Collection
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from chat import access
+from chat.models import Agent, Conversation, EventKind
+from chat.models.casework import Emergency
+from chat.rules.lifecycle import OPEN, Author, Status
+from common import clock
+
+# How many open procedures are shown, the oldest first. Each is of a conversation, and one conversation has one at most.
+SHOWN = 50
+
+
+class NoProcedure(Exception):
+    """There is no such procedure, it has ended, somebody answers, or it is not this supervisor's to end."""
+
+
+def open_procedures() -> "QuerySet[Emergency]":
+    """Return the procedures that nobody has ended, the oldest first, SHOWN at most. One query."""
+    rows = Emergency.objects.filter(ended_at__isnull=True).order_by("started_at", "pk")
+    return rows.select_related("conversation__report__municipality", "conversation__assigned_to__unit")[:SHOWN]
+
+
+def state_of(conversation: Conversation) -> str:
+    """Return in words why nobody answers this conversation; empty while an agent does."""
+    if conversation.status == Status.ABANDONED:
+        return str(_("la personne est partie de la file"))
+    if conversation.status == Status.CLOSED:
+        is_by_person = conversation.closed_by == Author.REPORTER
+        return str(_("échange terminé par la personne") if is_by_person else _("échange terminé"))
+    return "" if conversation.assigned_to_id else str(_("sans agent, dans la file"))
+
+
+def may_end(conversation: Conversation, units: Collection[int]) -> bool:
+    """Return whether a supervisor of these units may end the procedure of this conversation.
+
+    Only if it is not open. One that nobody had at the end is every supervisor's, as the queue is.
+    """
+    agent = conversation.assigned_to
+    return conversation.status not in OPEN and (agent is None or agent.unit_id in units)
+
+
+def find_procedure(public_id: uuid.UUID, by: Agent) -> Emergency | None:
+    """Return the open procedure of this conversation if this supervisor may end it, or None. Two queries."""
+    rows = Emergency.objects.filter(conversation__public_id=public_id, ended_at__isnull=True)
+    row = rows.select_related("conversation__report__municipality", "conversation__assigned_to__unit").first()
+    if row is None or not by.user.is_supervisor or not may_end(row.conversation, access.reach_of(by, clock.now())):
+        return None
+    return row
+
+
+@transaction.atomic
+def end_procedure(*, public_id: uuid.UUID, by: Agent) -> None:
+    """End the procedure of a conversation that is not open. The history keeps who did. Raises NoProcedure.
+
+    Locks the conversation, so that nobody comes back to it meanwhile. Writes two rows.
+    """
+    Conversation.objects.select_for_update(of=("self",), no_key=True).filter(public_id=public_id).first()
+    row = find_procedure(public_id, by)
+    if row is None:
+        raise NoProcedure
+    row.ended_at, row.ended_by_id = clock.now(), by.user_id
+    row.save(update_fields=["ended_at", "ended_by"])
+    row.conversation.record_event(EventKind.EMERGENCY_ENDED, at=row.ended_at, by=by.user, detail=row.situation)
