@@ -219,8 +219,10 @@ def ask_freeze(*, report_id: int, by: Any, motive: str, reference: str, authorit
     """Ask that a report be kept until a date, for a judicial need. Asked by a supervisor who may decide, it is set.
 
     Otherwise a supervisor decides. Asking keeps the report for one grace period, once a report, so that an agent alone
-    cannot delay an erasure that was granted. motive, reference, authority: stored encrypted. by: the account. Locks the
-    report. Raises NotAllowed, Gone; Frozen when somebody who may not decide asks for a report that is frozen already.
+    cannot delay an erasure that was granted. A freeze that runs longer keeps its end, which is then that of the freeze
+    that is returned, because another authority counts on it; only `lift_freeze` ends it earlier. motive, reference,
+    authority: stored encrypted. by: the account. Locks the report. Raises NotAllowed, Gone; Frozen when somebody who
+    may not decide asks for a report that is frozen already.
     """
     if not by.is_agent:
         raise NotAllowed
@@ -230,6 +232,8 @@ def ask_freeze(*, report_id: int, by: Any, motive: str, reference: str, authorit
     before = Freeze.objects.filter(report=report).first()
     if before is not None and before.is_running(now) and title is None:
         raise Frozen
+    if before is not None and before.is_running(now):
+        until = max(until, before.until)
     freeze, _created = Freeze.objects.update_or_create(
         report=report,
         defaults={
@@ -263,11 +267,12 @@ def set_freeze(*, report_id: int, by: Any, asked_at: datetime) -> None:
     report = _hold(report_id)
     title = _require_title(by, report)
     freeze = Freeze.objects.filter(report=report).first()
-    if freeze is None or not freeze.is_asked:
+    now = deletion.moment()
+    if freeze is None or not freeze.is_waiting(now):
         raise Answered
     if freeze.asked_at != asked_at:
         raise Changed
-    freeze.set_at = deletion.moment()
+    freeze.set_at = now
     freeze.save(update_fields=["set_at"])
     _record(
         AccessKind.FREEZE, report, Motive.JUDICIAL, f"set, until {timezone.localdate(freeze.until)}{title.told}", by
@@ -284,7 +289,7 @@ def lift_freeze(*, report_id: int, by: Any, asked_at: datetime) -> None:
     title = _require_title(by, report)
     now = deletion.moment()
     freeze = Freeze.objects.filter(report=report).first()
-    if freeze is None or not (freeze.is_asked or freeze.is_running(now)):
+    if freeze is None or not (freeze.is_waiting(now) or freeze.is_running(now)):
         raise Answered
     if freeze.asked_at != asked_at:
         raise Changed
@@ -331,7 +336,7 @@ def answer_erasure(*, report_id: int, by: Any, is_granted: bool, motive: str = "
         raise Answered
     now = deletion.moment()
     freeze = Freeze.objects.filter(report=report).first()
-    if is_granted and freeze is not None and (freeze.is_asked or freeze.is_running(now)):
+    if is_granted and freeze is not None and (freeze.is_waiting(now) or freeze.is_running(now)):
         raise Frozen
     request.answered_at, request.is_granted = now, is_granted
     request.sealed_motive = None

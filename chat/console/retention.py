@@ -14,6 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -82,13 +83,16 @@ def freeze(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResp
     )
     if form.is_valid():
         try:
-            ask_freeze(report_id=ending.report_id, by=agent.user, **form.cleaned_data)
+            held = ask_freeze(report_id=ending.report_id, by=agent.user, **form.cleaned_data)
         except (Gone, NotAllowed) as error:
             raise Http404 from error
         except Frozen:
             messages.error(request, _("L'échange est déjà gelé."))
         else:
             done = _("Gel posé.") if agent.user.is_supervisor else _("Gel demandé : un superviseur décide.")
+            if held.until > form.cleaned_data["until"]:
+                day = date_format(timezone.localtime(held.until), "j F Y")
+                done = _("Gel posé. Celui d'avant va plus loin : il reste jusqu'au %(day)s.") % {"day": day}
             messages.success(request, done)
         return redirect("console:endings")
     return render(request, "console/freeze.html", _page(agent, ending=ending, form=form))

@@ -90,12 +90,16 @@ def forget(now: datetime) -> None:
     The deletions are recorded at the end, in a transaction of their own (`_tell`). PostgreSQL stores in each row which
     transaction wrote it, and the transaction of a deletion also writes rows that outlive the report, beside its public
     id.
+
+    A run ends with its month, because tombstones have the month in which it began, and the audit log has the moment of
+    each deletion. The next run goes on.
     """
     after, size = 0, BATCH
     told: list[Gone] = []
+    month = _month(deletion.moment())
     _remember_granted(now)
     try:
-        while True:
+        while _month(deletion.moment()) == month:
             try:
                 last, gone = _forget_some(now, after, size)
                 told += gone
@@ -147,6 +151,11 @@ def _tell(gone: Iterable[Gone], now: datetime) -> None:
         deletion.leave(((one.kind, one.rule, one.cause) for one in gone), now=now)
         asked = [one.public_id for one in gone if one.cause is Cause.ERASURE]
         tombstones.keep_digests(asked, on=timezone.localdate(now))
+
+
+def _month(moment: datetime) -> tuple[int, int]:
+    day = timezone.localdate(moment)
+    return day.year, day.month
 
 
 def _shuffled[T](things: Iterable[T]) -> list[T]:

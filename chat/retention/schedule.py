@@ -208,7 +208,7 @@ def _ending(report: Any, agent: Agent, rules: dict[str, Rule], now: datetime) ->
         is_decided=agent.user.is_supervisor,
         decision=decision,
         rule=_rule_applied(report, decision, rules),
-        freeze=freeze if freeze is not None and (freeze.is_asked or freeze.is_running(now)) else None,
+        freeze=freeze if freeze is not None and (freeze.is_waiting(now) or freeze.is_running(now)) else None,
         asked=_part(report, "erasure"),
     )
 

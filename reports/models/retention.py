@@ -128,8 +128,12 @@ class Freeze(models.Model):
 
     @property
     def is_asked(self) -> bool:
-        """Return whether the freeze waits for somebody who may set it."""
+        """Return whether the freeze was asked for and neither set nor declined."""
         return self.set_at is None and self.lifted_at is None
+
+    def is_waiting(self, now: datetime) -> bool:
+        """Return whether the freeze waits for somebody who may set it. Past its date there is nothing to decide."""
+        return self.is_asked and self.until > now
 
     def is_running(self, now: datetime) -> bool:
         """Return whether the freeze is in force: set, not lifted, and not over."""

@@ -1,6 +1,6 @@
 """What delays a deletion, and what makes it happen earlier: freezes, disclosures, requests for erasure."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
@@ -36,6 +36,7 @@ from reports.models import (
     Tombstone,
 )
 from reports.openings import actions as opening_actions
+from reports.retention import deletion as rows_of_reports
 from reports.retention import tombstones
 from reports.rules import openings as opening_rules
 from reports.rules.retention import DEFAULTS, Kind
@@ -236,6 +237,43 @@ def test_erasure_refused_says_why_and_keeps(chief):
     with pytest.raises(Answered):
         answer_erasure(report_id=conversation.report_id, by=chief, is_granted=True)
     assert "enquête" not in repr(list(AccessRecord.objects.values()))
+
+
+def test_freeze_asked_again_shortens_none_that_runs(chief, client):
+    """A second authority's freeze took the place of a longer one, and what the first counted on was deleted early."""
+    conversation = make.age(make.closed(), days=500)
+    first = freeze(conversation, chief, days=300)
+    second = freeze(conversation, chief, days=5)
+    assert (second.pk, second.until) == (first.pk, first.until)
+    assert freeze(conversation, chief, days=400).until > first.until
+    lift_freeze(report_id=conversation.report_id, by=chief, asked_at=Freeze.objects.get().asked_at)
+    assert freeze(conversation, chief, days=5).until < first.until, "one that was lifted holds no other"
+
+
+def test_erasure_is_granted_once_a_freeze_that_nobody_decided_is_past(chief):
+    conversation = make.closed()
+    ask_erasure(report_id=conversation.report_id)
+    asked_at = freeze(conversation, make.agent().user).asked_at
+    with pytest.raises(Frozen):
+        answer_erasure(report_id=conversation.report_id, by=chief, is_granted=True)
+    Freeze.objects.update(until=make.long_ago(1))
+    with pytest.raises(Answered):
+        set_freeze(report_id=conversation.report_id, by=chief, asked_at=asked_at)
+    answer_erasure(report_id=conversation.report_id, by=chief, is_granted=True)
+
+
+def test_run_ends_with_its_month(chief, monkeypatch):
+    """A tombstone has the month in which the run began, the audit log that of the deletion: both proofs differed."""
+    for _each in range(2):
+        make.age(make.closed(), days=500)
+    monkeypatch.setattr(deletion, "BATCH", 1)
+    moments = iter([datetime(2026, 11, 30, 22, 59, tzinfo=UTC)] * 2 + [datetime(2026, 11, 30, 23, 1, tzinfo=UTC)])
+    monkeypatch.setattr(rows_of_reports, "moment", lambda: next(moments))
+    deletion.forget(timezone.now())
+    assert Conversation.objects.count() == 1
+    monkeypatch.undo()
+    deletion.forget(timezone.now())
+    assert not Conversation.objects.exists()
 
 
 def test_erasure_of_what_is_frozen_cannot_be_granted(chief):
