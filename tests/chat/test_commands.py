@@ -105,6 +105,21 @@ def test_rotate_keys_wraps_data_keys_again_and_rewrites_no_content(settings):
     assert Message.objects.select_related("conversation").get(pk=message.pk).body == "à garder"
 
 
+def test_rotate_keys_goes_on_past_a_value_that_does_not_open(settings):
+    """One altered value ended each run before the data keys, and its whole batch was undone."""
+    conversation, other = make.waiting(answers={"who": "victim"}), make.waiting(answers={"who": "witness"})
+    moving.give_keys([conversation.report_id])
+    altered = bytearray(Report.objects.get(pk=other.report_id).triage_answers_sealed)
+    altered[-1] ^= 1
+    Report.objects.filter(pk=other.report_id).update(triage_answers_sealed=bytes(altered))
+    new = "new:" + base64.urlsafe_b64encode(b"n" * 32).decode()
+    settings.CONTENT_KEYS = f"{new},{settings.CONTENT_KEYS}"
+    with pytest.raises(CommandError, match=f"1 valeur.* reports.Report {other.report_id} "):
+        run("rotate_keys")
+    assert encryption.key_name(bytes(WrappedKey.objects.get().wrapped)) == "new"
+    assert bytes(Report.objects.get(pk=other.report_id).triage_answers_sealed) == bytes(altered)
+
+
 def test_rotate_keys_passes_over_grounds_that_went_with_their_report(settings):
     now = timezone.now()
     OpeningRequest.objects.create(
