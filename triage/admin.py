@@ -464,7 +464,8 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         if request.method == "POST":
             form = PublishForm(request.POST)
             try:
-                if not form.is_valid():
+                # What is judged below is what is published: a revision that comes meanwhile is another one.
+                if not form.is_valid() or form.cleaned_data["revision"] != row.revision:
                     raise versions.Changed
                 if reasons := self.reasons_to_wait(row):
                     self._ask_to_publish(request, row, form.cleaned_data, reasons)

@@ -17,6 +17,7 @@ from tests.accounts.test_audited_admin import Fields
 from tests.accounts.test_reauthentication import age, is_asked
 from tests.factories import triage as make
 from triage import versions
+from triage.admin import QuestionnaireVersionAdmin
 from triage.models import QuestionnaireVersion, State
 from triage.questionnaire import document
 from triage.questionnaire.results import BUILT_IN
@@ -150,6 +151,23 @@ def test_question_moved_before_what_it_depends_on_is_said_there_and_not_publishe
     client.post(url(row, "publish"), {"revision": row.revision, "instead_of": ""})
     row.refresh_from_db()
     assert row.state == State.DRAFT
+
+
+def test_revision_that_comes_while_it_is_judged_is_not_published(client, chief, monkeypatch):
+    """Whether a second person must agree was judged of one revision, and the next one came into force."""
+    row = make.draft()
+    judged = QuestionnaireVersionAdmin.reasons_to_wait
+
+    def meanwhile(read: QuestionnaireVersion) -> list[str]:
+        reasons = judged(read)
+        QuestionnaireVersion.objects.filter(pk=row.pk).update(revision=row.revision + 1)
+        return reasons
+
+    monkeypatch.setattr(QuestionnaireVersionAdmin, "reasons_to_wait", staticmethod(meanwhile))
+    for revision in (row.revision + 1, row.revision):
+        client.post(url(row, "publish"), {"revision": revision, "instead_of": ""})
+        row.refresh_from_db(fields=["state"])
+        assert row.state == State.DRAFT
 
 
 def test_two_people_edit_one_draft(client, chief):
