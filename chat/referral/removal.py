@@ -76,7 +76,8 @@ def note_request(conversation: Conversation, today: date) -> None:
 def say_what_became(conversation: Conversation, asked_on: date, answer: Answer, today: date) -> bool:
     """Count an answer and delete the request, and return whether it was counted.
 
-    Before the last reminder « encore là » changes nothing. Each request counts once. Locks the conversation, then the
+    Before the last reminder « encore là » changes nothing. Each request counts once, and not on its own day: today's
+    could be noted and answered again without end, and would set the public figure. Locks the conversation, then the
     remainder of the answers. Raises Settled.
     """
     Conversation.objects.select_for_update(of=("self",), no_key=True).get(pk=conversation.pk)
@@ -86,6 +87,8 @@ def say_what_became(conversation: Conversation, asked_on: date, answer: Answer, 
     if answer == Answer.STILL_THERE and not rules.is_last(asked_on, today):
         return False
     rows.delete()
+    if asked_on >= today:
+        return False
     add_removals(rules.monday_of(today), answer, 1)
     return True
 

@@ -36,6 +36,7 @@ from tests.support.reading import squeezed
 pytestmark = pytest.mark.django_db
 
 TODAY = date(2026, 12, 1)  # a Tuesday
+TOMORROW = TODAY + timedelta(days=1)
 SUITES = "/tchat/suites/"
 
 
@@ -124,11 +125,21 @@ def test_removed_is_counted_and_the_request_forgotten():
     conversation, other = make.waiting(), make.waiting()
     removal.note_request(conversation, TODAY)
     removal.note_request(other, TODAY)
-    assert removal.say_what_became(conversation, TODAY, Answer.REMOVED, TODAY)
+    assert removal.say_what_became(conversation, TODAY, Answer.REMOVED, TOMORROW)
     assert list(RemovalRequest.objects.values_list("conversation_id", flat=True)) == [other.pk]
     with pytest.raises(removal.Settled):
-        removal.say_what_became(conversation, TODAY, Answer.REMOVED, TODAY)
+        removal.say_what_became(conversation, TODAY, Answer.REMOVED, TOMORROW)
     assert counted() == {Answer.REMOVED: 1, Answer.STILL_THERE: 0}
+
+
+def test_request_that_is_answered_on_its_own_day_is_not_counted():
+    """Noted and answered again and again, one exchange would set the public figure."""
+    conversation = make.waiting()
+    for _again in range(3):
+        removal.note_request(conversation, TODAY)
+        assert not removal.say_what_became(conversation, TODAY, Answer.REMOVED, TODAY)
+        assert not RemovalRequest.objects.exists()
+    assert not FigureRemainder.objects.exists() and not DailyFigure.objects.exists()
 
 
 def test_still_there_counts_on_the_last_day_alone():
@@ -143,7 +154,7 @@ def test_still_there_counts_on_the_last_day_alone():
 
 def test_tens_alone_are_stored_and_add_up_week_by_week():
     """Twenty-three answers of three weeks: no week has its number, and their sum is right to less than ten."""
-    for count, days in ((4, 0), (9, 7), (10, 400)):
+    for count, days in ((4, 1), (9, 7), (10, 400)):
         for _each in range(count):
             conversation = make.waiting()
             removal.note_request(conversation, TODAY)
@@ -163,7 +174,7 @@ def test_answer_leaves_no_trace_of_who_gave_it():
     conversation = make.assigned()
     removal.note_request(conversation, TODAY)
     before = ConversationEvent.objects.count(), AccessRecord.objects.count()
-    removal.say_what_became(conversation, TODAY, Answer.REMOVED, TODAY)
+    removal.say_what_became(conversation, TODAY, Answer.REMOVED, TOMORROW)
     assert (ConversationEvent.objects.count(), AccessRecord.objects.count()) == before
     assert {field.name for field in DailyFigure._meta.concrete_fields} == {"id", "day", "series", "key", "count"}
     assert {field.name for field in FigureRemainder._meta.concrete_fields} == {"series", "digits"}
@@ -173,7 +184,7 @@ def test_request_goes_with_its_conversation_and_the_count_stays():
     conversation, other = make.waiting(), make.waiting()
     for one in (conversation, other):
         removal.note_request(one, TODAY)
-    removal.say_what_became(other, TODAY, Answer.REMOVED, TODAY)
+    removal.say_what_became(other, TODAY, Answer.REMOVED, TOMORROW)
     conversation.report.delete()
     assert not RemovalRequest.objects.exists() and sum(counted().values()) == 1
 
