@@ -239,6 +239,7 @@ def _title(on_call: Any) -> Title | None:
 
 
 def standby(on_call: Any) -> list[Standby]:
-    """Return these on-call duties for display."""
-    rows = on_call.select_related("supervisor", "unit").order_by("ends_at", "pk")
+    """Return these on-call duties for display, but not those of an account that is closed or no longer supervises."""
+    decides = on_call.filter(supervisor__user__is_active=True, supervisor__user__role="supervisor")
+    rows = decides.select_related("supervisor", "unit").order_by("ends_at", "pk")
     return [Standby(plain_text.plain(row.supervisor.public_name), row.unit.name, row.ends_at) for row in rows]

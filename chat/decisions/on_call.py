@@ -85,13 +85,20 @@ def shown_to(agent: Agent, now: datetime) -> list[Standby]:
 
 
 def duties_of(agent: Agent, now: datetime) -> list[Duty]:
-    """Return the duties of this supervisor's units and their own, the last to begin first, at most SHOWN.
+    """Return the duties of this supervisor's units and their own: those that run, the past ones, and those to come.
 
-    Each has what was decided under it, which takes one query for each duty that has begun.
+    The last to begin comes first among the past, and the next one among those to come. Of each at most SHOWN are read,
+    so that a rota of a year hides no duty that runs. Each has what was decided under it, which takes one query for each
+    duty that has begun.
     """
     units = access.units_of(agent)
     rows = _rows().filter(Q(unit__in=units) | Q(supervisor=agent))
-    rows = rows.select_related("supervisor__user", "unit", "named_by", "ended_by")[:SHOWN]
+    rows = rows.select_related("supervisor__user", "unit", "named_by", "ended_by")
+    is_running = Q(pk__in=_rows().running(now).values("pk"))
+    has_begun = Q(starts_at__lte=now) | Q(ended_at__isnull=False)
+    to_come = rows.exclude(has_begun).order_by("starts_at", "pk")
+    parts = (rows.filter(is_running), rows.filter(has_begun).exclude(is_running), to_come)
+    rows = [row for part in parts for row in part[:SHOWN]]
     return [
         Duty(
             on_call=row,

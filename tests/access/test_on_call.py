@@ -315,6 +315,31 @@ def test_unit_reads_what_was_decided_about_captures_set_aside(cast):
     assert "Capture mise de côté : capture n° 1 rendue" in page and f"échange {subject}" in page
 
 
+def test_rota_of_a_year_hides_no_duty_that_runs(cast):
+    row, now = name_on_call(cast), timezone.now()
+    rota = [
+        OnCall(supervisor=row.supervisor, unit=row.unit, motive="rota", named_by=row.named_by, named_at=now,
+               starts_at=now + timedelta(days=day), ends_at=now + timedelta(days=day, hours=12))
+        for day in (*range(-3, 0), *range(1, on_call.SHOWN + 2))
+    ]  # fmt: skip
+    OnCall.objects.bulk_create(rota)
+    duties = on_call.duties_of(Agent.objects.get(user=cast.users[SUPERVISOR]), now)
+    assert duties[0].on_call == row and duties[0].is_running
+    days = [round((duty.on_call.starts_at - now) / timedelta(days=1)) for duty in duties[1:]]
+    assert days == [-1, -2, -3, *range(1, on_call.SHOWN + 1)]
+    assert not any(duty.is_running for duty in duties[1:]) and all(duty.is_to_come for duty in duties[4:])
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"role": Role.AGENT}])
+def test_nobody_is_told_of_a_duty_whose_account_no_longer_decides(cast, change):
+    name_on_call(cast)
+    reader, now = Agent.objects.get(user=cast.users[SUPERVISOR]), timezone.now()
+    assert len(on_call.shown_to(reader, now)) == 1
+    User.objects.filter(pk=cast.users[OTHER_SUPERVISOR].pk).update(**change)
+    assert on_call.shown_to(reader, now) == []
+    assert not deciders.standby_for_report(cast.conversation.report_id, now)
+
+
 def test_acts_of_ones_own_unit_are_recorded_as_before(cast):
     opening_actions.countersign_request(request_id=cast.opening.pk, by=cast.users[SUPERVISOR])
     assert "on call" not in AccessRecord.objects.order_by("-number")[0].detail
