@@ -164,10 +164,9 @@ def test_revision_that_comes_while_it_is_judged_is_not_published(client, chief, 
         return reasons
 
     monkeypatch.setattr(QuestionnaireVersionAdmin, "reasons_to_wait", staticmethod(meanwhile))
-    for revision in (row.revision + 1, row.revision):
-        client.post(url(row, "publish"), {"revision": revision, "instead_of": ""})
-        row.refresh_from_db(fields=["state"])
-        assert row.state == State.DRAFT
+    client.post(url(row, "publish"), {"revision": row.revision + 1, "instead_of": ""})
+    row.refresh_from_db(fields=["state"])
+    assert row.state == State.DRAFT
 
 
 def test_two_people_edit_one_draft(client, chief):

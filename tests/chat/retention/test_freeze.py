@@ -253,10 +253,11 @@ def test_freeze_asked_again_shortens_none_that_runs(chief, client):
 def test_erasure_is_granted_once_a_freeze_that_nobody_decided_is_past(chief):
     conversation = make.closed()
     ask_erasure(report_id=conversation.report_id)
-    asked_at = freeze(conversation, make.agent().user).asked_at
+    freeze(conversation, make.agent().user)
     with pytest.raises(Frozen):
         answer_erasure(report_id=conversation.report_id, by=chief, is_granted=True)
-    Freeze.objects.update(until=make.long_ago(1))
+    asked_at = make.long_ago(60)
+    Freeze.objects.update(asked_at=asked_at, until=make.long_ago(1))
     with pytest.raises(Answered):
         set_freeze(report_id=conversation.report_id, by=chief, asked_at=asked_at)
     answer_erasure(report_id=conversation.report_id, by=chief, is_granted=True)
