@@ -90,15 +90,17 @@ def _queue(now: datetime) -> Iterator[Metric]:
         "pnav_oldest_wait_here_seconds", "How long the person has waited who waits longest and may be given an agent.",
         _longest(now, (row["here_since"] for row in waiting.values() if row["here"])),
     )  # fmt: skip
-    for name, help_, numbers in (
-        ("waiting_by_urgency", "People who wait, by urgency.", {one: row["number"] for one, row in waiting.items()}),
-        (
-            "waiting_here_by_urgency", "People who wait and may be given an agent, by urgency.",
-            {one: row["here"] for one, row in waiting.items()},
+    yield _labelled(
+        GaugeMetricFamily("pnav_waiting_by_urgency", "People who wait, by urgency.", labels=["urgency"]),
+        [(one.name.lower(), waiting[one]["number"] if one in waiting else 0) for one in Urgency],
+    )
+    yield _labelled(
+        GaugeMetricFamily(
+            "pnav_waiting_here_by_urgency", "People who wait and may be given an agent, by urgency.",
+            labels=["urgency"],
         ),
-    ):  # fmt: skip
-        counts = [(one.name.lower(), numbers.get(one, 0)) for one in Urgency]
-        yield _labelled(GaugeMetricFamily(f"pnav_{name}", help_, labels=["urgency"]), counts)
+        [(one.name.lower(), waiting[one]["here"] if one in waiting else 0) for one in Urgency],
+    )  # fmt: skip
     active = Conversation.objects.active()
     yield GaugeMetricFamily("pnav_conversations_active", "Conversations under way.", active.count())
     wait = F("assigned_at") - F("queued_at")
