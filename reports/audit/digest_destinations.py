@@ -41,6 +41,12 @@ class Destination(ABC):
         most, or one child process of `common.offload.pool`. Raises NotDelivered.
         """
 
+    def reached(self, noted: int) -> int:
+        """Return the number of the last statement that is there. noted: of the last one that was delivered to this
+        name.
+        """
+        return noted
+
     @property
     def kind(self) -> str:
         """Return the kind of this destination: « file », « https » or « qr »."""
@@ -67,11 +73,35 @@ class FileDestination(Destination):
         except OSError as error:
             raise NotDelivered(type(error).__name__) from None
 
+    def reached(self, noted: int) -> int:
+        """Return the number of the last statement in the file, if that is less.
+
+        A worker on another machine, whose file has the same name, may have written the last ones into its own. A file
+        that is missing or empty gets all of them, from the first one on.
+        """
+        try:
+            file = os.open(self.name.removeprefix("file:"), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                lines = _end(file, 2 * (LONGEST + 2)).splitlines()
+            finally:
+                os.close(file)
+        except FileNotFoundError:
+            return 0
+        except OSError:  # the next delivery says why
+            return noted
+        for line in reversed(lines):
+            with contextlib.suppress(ValueError):
+                return min(noted, Statement.parse(line).number)
+        return noted if lines else 0
+
+
+def _end(file: int, size: int) -> str:
+    return os.pread(file, size, max(0, os.fstat(file).st_size - size)).decode("ascii", errors="replace")
+
 
 def _append(file: int, text: str) -> None:
     """Append a line, unless it is the last one already because a process ended before it could note the delivery."""
-    size = os.fstat(file).st_size
-    end = os.pread(file, LONGEST + 2, max(0, size - LONGEST - 2)).decode("ascii", errors="replace")
+    end = _end(file, LONGEST + 2)
     if end.endswith("\n") and end.splitlines()[-1] == text:
         return
     line = ("" if not end or end.endswith("\n") else "\n") + text + "\n"  # an incomplete line is kept, and ended first

@@ -83,7 +83,8 @@ def deliver(destination: Destination) -> bool:
     """Deliver to a destination the statements that it lacks, in order, at most AT_ONCE. Return whether all went well.
 
     Each is delivered, then noted. After a crash between the two it is delivered again, and the destination keeps one.
-    Nothing is done if another worker serves this destination now.
+    What a file lacks is seen in the file itself, because a worker on another machine notes under the same name what it
+    wrote into its own. Nothing is done if another worker serves this destination now.
     """
     DigestDelivery.objects.get_or_create(destination=destination.name)
     for _one in range(AT_ONCE):
@@ -93,7 +94,8 @@ def deliver(destination: Destination) -> bool:
             )
             if row is None:
                 return False
-            following = RegisterDigest.objects.filter(number__gt=row.number).order_by("number").first()
+            reached = destination.reached(row.number)
+            following = RegisterDigest.objects.filter(number__gt=reached).order_by("number").first()
             if following is None:
                 return True
             try:
@@ -106,7 +108,7 @@ def deliver(destination: Destination) -> bool:
                     destination.kind, following.number, row.failures, error,
                 )  # fmt: skip
                 return False
-            row.number, row.failures, row.delivered_at = following.number, 0, _now()
+            row.number, row.failures, row.delivered_at = max(row.number, following.number), 0, _now()
             row.save(update_fields=["number", "failures", "delivered_at"])
     return True
 

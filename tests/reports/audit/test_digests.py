@@ -127,6 +127,49 @@ def test_crash_between_writing_and_noting_writes_nothing_twice(named, monkeypatc
 
 
 @pytest.mark.django_db
+def test_files_of_two_machines_under_one_name_both_get_everything(named, tmp_path):
+    """Two workers on two machines take turns, and each has a disk of its own."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    for turn, machine in enumerate((first, second, second, first, second)):
+        drawn(1 + turn % 2)
+        if machine.exists():
+            machine.rename(named)
+        digests.run()
+        whole = [row.text for row in RegisterDigest.objects.order_by("number")]
+        assert named.read_text().splitlines() == whole
+        named.rename(machine)
+    assert DigestDelivery.objects.get().number == len(whole) == 7
+
+
+@pytest.mark.django_db
+def test_statements_after_a_restored_database_are_written_although_the_file_has_their_numbers(named):
+    drawn(3)
+    digests.run()
+    before = named.read_text().splitlines()
+    RegisterDigest.objects.filter(number__gt=1).delete()
+    DigestDelivery.objects.update(number=1)
+    recorded()
+    again = drawn(2)
+    digests.run()
+    assert named.read_text().splitlines() == [*before, *(one.text for one in again)]
+    assert signed_digests.Fault.FORKED in {
+        fault for fault, _number in signed_digests.read(named.read_text().splitlines(), PUBLIC).faults
+    }
+
+
+@pytest.mark.django_db
+def test_file_that_was_moved_away_is_written_again_from_the_first_one(named, tmp_path):
+    drawn(2)
+    digests.run()
+    named.rename(tmp_path / "kept")
+    digests.run()
+    assert named.read_text() == (tmp_path / "kept").read_text()
+    named.write_text("no line of ours\n")
+    digests.run()
+    assert named.read_text() == "no line of ours\n", "what it has is not known, so only the next ones follow"
+
+
+@pytest.mark.django_db
 def test_torn_line_is_ended_and_written_again(named):
     one, two = drawn(2)
     named.write_text(f"{one.text}\n{two.text[:50]}")
