@@ -53,12 +53,17 @@ class AliasSink(Sink):
 
 
 class CompetenceSink(Sink):
-    """It loads which units answer for which commune. A commune in the file has the file's units and no others."""
+    """It loads which units answer for which commune. A commune in the file has the file's units and no others.
+
+    Where an administrator settled which unit of a force answers for a commune, its rows of that force stay as they are.
+    """
 
     def __init__(self, result: Result, source: Source) -> None:
         self.result, self.source = result, source
         self.communes, self.index = known_communes(), UnitIndex.read()
         self.rows: dict[tuple[str, int], None] = {}
+        by_hand = Competence.objects.filter(edited_by_hand=True)
+        self.by_hand: set[tuple[str, str]] = set(by_hand.values_list("municipality_id", "reception_point__force"))
         self.settled: set[str] = set()
         if source == Source.DEMO:
             self.settled = set(Competence.objects.exclude(source=Source.DEMO).values_list("municipality_id", flat=True))
@@ -69,6 +74,9 @@ class CompetenceSink(Sink):
             raise Refused(f"commune inconnue : {record.insee_code}")
         if record.insee_code in self.settled:
             self.result.ignored += 1
+            return []
+        if (record.insee_code, record.force) in self.by_hand:
+            self.result.kept += 1
             return []
         remarks: list[str] = []
         department = department_of(record.insee_code)
@@ -120,6 +128,10 @@ class CompetenceSink(Sink):
             cursor.execute(
                 "DELETE FROM locations_competence c WHERE NOT c.edited_by_hand"
                 " AND c.municipality_id = ANY(%s::text[])"
+                " AND NOT EXISTS (SELECT 1 FROM locations_competence h"
+                " JOIN locations_receptionpoint hand ON hand.id = h.reception_point_id"
+                " JOIN locations_receptionpoint own ON own.id = c.reception_point_id"
+                " WHERE h.edited_by_hand AND h.municipality_id = c.municipality_id AND hand.force = own.force)"
                 " AND NOT EXISTS (SELECT 1 FROM unnest(%s::text[], %s::bigint[]) AS n (municipality_id, unit)"
                 " WHERE n.municipality_id = c.municipality_id AND n.unit = c.reception_point_id)",
                 [

@@ -224,7 +224,7 @@ def test_load_competence_of_both_forces():
     assert ReceptionPoint.objects.count() == 2
 
 
-def test_load_competence_that_ended_is_removed_unless_kept_by_hand():
+def test_load_competence_that_ended_is_removed():
     load(commune(), commune("13010", "Crau"))
     load(unit(), unit("Commissariat de police de Crau"), source=Source.DILA)
     old = CompetenceRecord("13004", "police", "", "Commissariat de police d'Arles")
@@ -233,9 +233,35 @@ def test_load_competence_that_ended_is_removed_unless_kept_by_hand():
     load(old, elsewhere, source=Source.MINISTRY)
     assert counts(load(new, source=Source.MINISTRY)) == (1, 0, 0, 0, 1, 0)
     assert Competence.objects.filter(municipality="13010").count() == 1
-    Competence.objects.filter(municipality="13004").update(edited_by_hand=True)
-    load(old, source=Source.MINISTRY)
-    assert Competence.objects.filter(municipality="13004").count() == 2
+
+
+def test_load_competence_does_not_bring_back_what_an_administrator_corrected():
+    """People of Arles were sent to the wrong unit again by the next edition, which still has it."""
+    load(commune(), commune("13010", "Crau"))
+    crau = unit("Commissariat de police de Crau")
+    load(unit(), crau, unit("Brigade de gendarmerie - Arles", "gendarmerie", public_id="7"), source=Source.DILA)
+    wrong = CompetenceRecord("13004", "police", "", "Commissariat de police d'Arles")
+    unknown = CompetenceRecord("13004", "police", "", "Commissariat de police de Trinquetaille")
+    brigade = CompetenceRecord("13004", "gendarmerie", "7", "Gendarmerie - Brigade d'Arles")
+    elsewhere = CompetenceRecord("13010", "police", "", "Commissariat de police d'Arles")
+    load(wrong, source=Source.MINISTRY)
+    right = ReceptionPoint.objects.get(name=crau.name)
+    Competence.objects.update(reception_point=right, edited_by_hand=True)
+    rows = wrong, unknown, brigade, elsewhere
+    assert counts(load(*rows, source=Source.MINISTRY)) == (2, 0, 0, 2, 0, 0)
+    assert not ReceptionPoint.objects.filter(name__contains="Trinquetaille").exists()
+    ours = Competence.objects.filter(municipality="13004").order_by("reception_point__force")
+    assert [row.reception_point.force for row in ours] == ["gendarmerie", "police"]
+    assert ours[1].reception_point == right and ours[1].edited_by_hand
+    # Another unit of that force, which an import had brought before, stays too: the administrator left it.
+    Competence.objects.create(
+        municipality_id="13004", reception_point=ReceptionPoint.objects.get(name=unit().name), source=Source.MINISTRY
+    )
+    assert counts(load(*rows, source=Source.MINISTRY)) == (0, 0, 2, 2, 0, 0)
+    assert ours.all().count() == 3
+    # Once the box is unticked, the file decides again.
+    Competence.objects.filter(reception_point=right).update(edited_by_hand=False)
+    assert counts(load(wrong, brigade, source=Source.MINISTRY)) == (0, 0, 2, 0, 1, 0)
 
 
 def test_load_competence_joins_on_name_and_department():
