@@ -508,7 +508,10 @@ FORMATS = (
         key="communes",
         title="Code officiel géographique et codes postaux",
         publisher="Insee, La Poste",
-        required=frozenset({"code_insee", "nom", "type", "commune_parente", "departement_code", "codes_postaux"}),
+        required=frozenset(
+            {"code_insee", "nom", "type", "commune_parente", "departement_code", "codes_postaux"}
+            | {"departement_nom", "region_code", "region_nom", "zone"}
+        ),
         parse=parse_commune,
         order=0,
     ),

@@ -50,6 +50,8 @@ def parse_rows(rows: Iterable[Row], known: Format, *, file: str, result: Result)
                 yield row.line, record
         except Refused as reason:
             _refuse(result, file, row.line, str(reason))
+        except KeyError as missing:  # each object of a JSON file has columns of its own
+            _refuse(result, file, row.line, f"colonne absente : {missing.args[0]}")
         else:
             result.ignored += not count
 

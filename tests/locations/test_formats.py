@@ -1,6 +1,8 @@
 """The meaning of one row of each official format. Rows are invented, in the official columns."""
 
+import inspect
 import json
+import re
 
 import pytest
 
@@ -64,6 +66,17 @@ def test_recognise_by_columns(columns, key):
 def test_formats_have_keys_of_their_own():
     keys = [known.key for known in formats.FORMATS]
     assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("known", formats.FORMATS, ids=lambda known: known.key)
+def test_every_column_that_a_row_needs_tells_the_format(known):
+    """A file without it is not recognised, instead of being recognised and refused row by row."""
+    source = inspect.getsource(known.parse)
+    if "_unit(" in source:
+        source += inspect.getsource(formats._unit)
+    needed = set(re.findall(r'row\["(\w+)"\]', source))
+    assert needed or known.key == "annuaire"
+    assert needed <= known.required
 
 
 def test_parse_gendarmerie_text_hours():

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import http.server
+import json
 import threading
 from collections.abc import Iterator
 from io import StringIO
@@ -139,6 +140,22 @@ def test_report_of_refused_rows(folder, tmp_path):
     assert {"fichier": "a.csv", "ligne": "4", "effet": "ligne refusée", "raison": "commune inconnue : 99999"} in rows
     assert any(row["fichier"] == "b.csv.gz" and "0,0" in row["raison"] for row in rows)
     assert "1 refusées : commune inconnue" in out
+
+
+def test_object_without_a_column_is_refused_and_told(folder, tmp_path):
+    """It ended the whole import with a KeyError, and the report was not written."""
+    columns, *lines = list(csv.reader(COMMUNES.splitlines(), delimiter=";"))
+    whole, other = (dict(zip(columns, line, strict=True)) for line in lines)
+    lacking = {name: value for name, value in whole.items() if name != "zone"} | {"code_insee": "13010"}
+    (folder / "b.csv.gz").unlink()
+    (folder / "b.json").write_text(json.dumps([whole, lacking, other]))
+    report = tmp_path / "report.txt"
+    run("--from", str(folder), "--report", str(report))
+    assert set(Municipality.objects.values_list("pk", flat=True)) == {"13004", "01001"}
+    rows = list(csv.DictReader(report.open(encoding="utf-8"), delimiter=";"))
+    refused = {"fichier": "b.json", "ligne": "2", "effet": "ligne refusée", "raison": "colonne absente : zone"}
+    assert refused in rows
+    assert Competence.objects.filter(municipality="13004").count() == 2
 
 
 def test_a_broken_file_is_left_whole_and_the_others_are_loaded(folder):
