@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from locations import hours
 from locations.importing import contacts
+from locations.importing.formats import telephone
 from locations.models import (
     Competence,
     DataEdition,
@@ -155,8 +156,21 @@ class MunicipalityAdmin(ReadOnly):
         return municipality.unit_total
 
 
+TWO_NUMBERS = 20  # digits
+
+
 class ContactForm(forms.ModelForm):
-    """It edits a unit or a partner: it checks the hours and takes the département from the commune."""
+    """It edits a unit or a partner: it checks the number and the hours and takes the département from the commune."""
+
+    def clean_telephone(self) -> str:
+        """Return one number as an import writes it, because the link on the page dials all of its digits."""
+        typed = self.cleaned_data["telephone"]
+        if not typed or "telephone" not in self.changed_data:
+            return typed
+        number = telephone(typed)
+        if not number or sum(map(str.isdigit, typed)) >= TWO_NUMBERS:
+            raise forms.ValidationError(_("Donnez un seul numéro, sans autre texte : « 01 23 45 67 89 »."))
+        return number
 
     def clean_opening_hours(self) -> object:
         week = self.cleaned_data["opening_hours"]

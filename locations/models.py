@@ -204,6 +204,14 @@ class PostalCode(models.Model):
         return self.code
 
 
+# A number with its prefix or of ten digits, then a short one (« 3919 », « 116 006 »). The digits of one number stand
+# beside one another, or with one sign between two.
+_NUMBERS = (
+    re.compile(r"(?:\+|\b00)33(?:[\s.-]?\d){9}|(?:\+|\b00)\d(?:[\s.-]?\d){5,13}|\b0(?:[\s.-]?\d){9}"),
+    re.compile(r"\d(?:[\s.]?\d)*"),
+)
+
+
 class Contact(models.Model):
     """It has the fields that units and partners share, with whether a person edited them and when one checked them."""
 
@@ -242,9 +250,13 @@ class Contact(models.Model):
 
     @property
     def telephone_uri(self) -> str:
-        """Return the number as a `tel:` link dials it; it is empty when there is none."""
-        digits = re.sub(r"[^\d+]", "", self.telephone)
-        return f"tel:{digits}" if digits else ""
+        """Return the first number as a `tel:` link dials it; it is empty when there is none.
+
+        Old rows hold two numbers, or an extension after one: « 01 23 45 67 89 ou 01 98 76 54 32 ».
+        """
+        written = self.telephone.replace("(0)", "")
+        found = next((found for number in _NUMBERS if (found := number.search(written))), None)
+        return "tel:" + re.sub(r"[^\d+]", "", found[0]) if found else ""
 
     @property
     def itinerary_url(self) -> str:

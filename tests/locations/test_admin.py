@@ -104,7 +104,7 @@ def test_new_partner_gets_a_key(administrator):
 class UnitForm(ContactForm):
     class Meta:
         model = ReceptionPoint
-        fields = ["opening_hours", "municipality", "department_code", "latitude", "longitude"]
+        fields = ["telephone", "opening_hours", "municipality", "department_code", "latitude", "longitude"]
 
 
 @pytest.mark.parametrize(
@@ -123,6 +123,33 @@ def test_hours_are_checked(typed, kept, is_valid):
     if is_valid:
         assert form.cleaned_data["opening_hours"] == kept
         form.save()
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("", ""),
+        ("01.23.45.67.89", "01 23 45 67 89"),
+        ("+33 (0)1 23 45 67 89", "01 23 45 67 89"),
+        ("116 006", "116 006"),
+        ("01 23 45 67 89 ou 01 98 76 54 32", None),
+        ("01 23 45 67 89 / 01 98 76 54 32", None),
+        ("01 23 45 67 89 poste 12", None),
+        ("demander au standard", None),
+    ],
+)
+def test_telephone_is_one_number(typed, kept):
+    """The link on the page dialled the digits of two numbers as one."""
+    form = UnitForm({"telephone": typed, "department_code": "13"}, instance=reception_point(telephone="17"))
+    assert form.is_valid() is (kept is not None), form.errors
+    if kept is not None:
+        assert form.save().telephone == kept
+
+
+def test_old_row_with_two_numbers_can_still_be_edited():
+    two = "01 23 45 67 89 ou 01 98 76 54 32"
+    form = UnitForm({"telephone": two, "department_code": "13"}, instance=reception_point(telephone=two))
+    assert form.is_valid() and form.save().telephone == two
 
 
 def test_department_follows_the_commune_and_positions_go_in_pairs():

@@ -1,4 +1,4 @@
-"""What the database itself refuses in the tables of places."""
+"""What the database itself refuses in the tables of places, and which number a link dials."""
 
 import pytest
 from django.db import IntegrityError
@@ -7,6 +7,30 @@ from locations.models import Competence, Municipality, Partner, PlaceName, Posta
 from tests.factories.locations import municipality, partner, reception_point
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("written", "dialled"),
+    [
+        ("01 23 45 67 89", "tel:0123456789"),
+        ("01 23 45 67 89 ou 01 98 76 54 32", "tel:0123456789"),
+        ("01-23-45-67-89 - 01-98-76-54-32", "tel:0123456789"),
+        ("01 23 45 67 89 01 98 76 54 32", "tel:0123456789"),
+        ("01 23 45 67 89 poste 12", "tel:0123456789"),
+        ("Accueil 2 : 01 23 45 67 89", "tel:0123456789"),
+        ("+33 (0)1 23 45 67 89", "tel:+33123456789"),
+        ("0033 1 23 45 67 89 ou 17", "tel:0033123456789"),
+        ("+33 1 23 45 67 89 01 98 76 54 32", "tel:+33123456789"),
+        ("+687 24 33 00", "tel:+687243300"),
+        ("116 006", "tel:116006"),
+        ("0 800 05 95 95", "tel:0800059595"),
+        ("3919 ou 17", "tel:3919"),
+        ("demander au standard", ""),
+        ("", ""),
+    ],
+)
+def test_link_dials_the_first_number(written, dialled):
+    assert Partner(telephone=written).telephone_uri == dialled
 
 
 @pytest.mark.parametrize(

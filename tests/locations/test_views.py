@@ -465,6 +465,15 @@ def test_my_contacts_says_nothing_of_unknown_hours(client, arles):
     assert "Une autre unité répond aussi pour cette commune." in page
 
 
+def test_my_contacts_calls_one_number_or_none(client, belley):
+    ReceptionPoint.objects.update(telephone="01 23 45 67 89 ou 01 98 76 54 32")
+    partner("Aide", municipality=belley, latitude=45.76, longitude=5.68, telephone="demander au standard")
+    post(client, "01300")
+    page = text_of(client.get(reverse("locations:my_contacts")))
+    assert 'href="tel:0123456789"' in page and "01 23 45 67 89 ou 01 98 76 54 32" in page
+    assert "demander au standard" in page and 'href=""' not in page
+
+
 def test_my_contacts_lists_partners_and_never_their_notes(client, belley):
     partner("Loin", municipality=belley, latitude=46.2, longitude=5.68)
     partner("Près", municipality=belley, latitude=45.76, longitude=5.68, hours_note="Demander Mme Untel")
