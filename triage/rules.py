@@ -371,8 +371,9 @@ def _numbers(outcome: Outcome, kept: Mapping[str, str], *, is_minor: bool) -> tu
             if is_minor:
                 beside = [numbers.DIGITAL_VIOLENCE, numbers.CHILD_IN_DANGER, *beside]
             if kept.get("home") == "yes":
-                beside.remove(numbers.CHILD_IN_DANGER)
-                beside = [numbers.POLICE, numbers.EMERGENCY_BY_TEXT, numbers.CHILD_IN_DANGER, *beside]
+                # A past version asks this of minors; one that was edited may ask it of adults too.
+                first = [numbers.POLICE, numbers.EMERGENCY_BY_TEXT, *([numbers.CHILD_IN_DANGER] if is_minor else [])]
+                beside = [*first, *(number for number in beside if number not in first)]
             return tuple(beside)
         case Outcome.SMS_33700:
             shown = [numbers.UNWANTED_TEXTS]

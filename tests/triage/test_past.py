@@ -1,5 +1,7 @@
 """Former questionnaires of the code: visits that began under one end under it, and agents read their answers."""
 
+from dataclasses import replace
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -8,7 +10,7 @@ from triage import numbers, rules, versions
 from triage.editing import walk
 from triage.questionnaire import past
 from triage.questionnaire.outcomes import Outcome, Urgency
-from triage.questionnaire.questions import Voice
+from triage.questionnaire.questions import Voice, When
 from triage.questionnaire.results import BUILT_IN
 
 FIRST = "2026-08-1"
@@ -66,6 +68,20 @@ def test_numbers_under_it_are_those_of_its_answers():
     for kept in ({"demand": "image"}, {"image_money": "yes"}, {"scam": "image"}, {"blackmail_image": "yes"}):
         assert rules._is_blackmail(kept)
     assert not rules._is_blackmail({"demand": "scam", "scam": "scam", "image_money": "no", "blackmail_image": "no"})
+
+
+def test_adult_who_is_asked_about_danger_at_home_is_given_numbers():
+    """An administrator may ask it of everybody: whoever answered « yes » met an error instead of the numbers."""
+    first = past.find(FIRST)
+    asked = tuple(replace(one, asked_when=(When(danger="no"),)) if one.id == "home" else one for one in first.questions)
+    edited = replace(first, questions=asked)
+    assert walk.check(edited).problems == ()
+    adult = rules.assess_answers({**REPEATED, "age": "adult"}, under=edited)
+    assert (adult.outcome, adult.urgency, adult.is_minor) == (Outcome.CHAT, Urgency.CRITICAL, False)
+    assert adult.first_numbers[:2] == (numbers.POLICE, numbers.EMERGENCY_BY_TEXT)
+    assert numbers.CHILD_IN_DANGER not in adult.numbers and numbers.SUICIDE_PREVENTION in adult.numbers
+    minor = rules.assess_answers(REPEATED, under=edited)
+    assert minor.numbers == rules.assess_answers(REPEATED, under=first).numbers
 
 
 def test_voice_under_it_is_that_of_its_answers():
