@@ -450,6 +450,7 @@ def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
         "counted_at": counted.counted_at,
         "is_to_today": asked.last == timezone.localdate(),
         "exact_from": found.exact_from,
+        "promise_between": history.promise_between_ranges(),
         "whole": _row(_("Toute la période"), found.whole),
         "before": counted.before and _row(_("Période d'avant"), counted.before),
         "changes": counted.before and changes.in_words(_compared(asked, found, counted.before)),

@@ -158,6 +158,21 @@ def quantile(counts: Counts, ends: Sequence[int], share: float) -> int | None:
     return None
 
 
+def answered(counts: Counts) -> int:
+    """Return how many of a series of waits were answered."""
+    return sum(counts.get(key, 0) for key in _WAITS)
+
+
+def answered_within(counts: Counts, seconds: float) -> int | None:
+    """Return how many were answered within so many seconds; None when that is not the end of a range.
+
+    The range includes its end, to the whole second.
+    """
+    if seconds not in WAITS:
+        return None
+    return sum(counts.get(str(end), 0) for end in WAITS if end <= seconds)
+
+
 def middles(counts: Counts, ends: Sequence[int]) -> list[tuple[float, int]]:
     """Return (middle in seconds, people) for each range; for the last one, 1.5 times its beginning as the middle."""
     found, start = [], 0

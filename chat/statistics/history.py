@@ -111,7 +111,7 @@ class Measures:
     """These are the measures of the people who came in a period.
 
     opened: conversations. answered: by somebody, at least once. gave_up: ended before anybody answered. in_time:
-    answered in under `definitions.PROMISED`. wait_*: seconds until the first answer; None without any. length_median:
+    answered in under `definitions.PROMISED`; None where only ranges are known and none ends there. wait_*: seconds until the first answer; None without any. length_median:
     seconds from it to the end. ended, one_person: those that ended after an answer, and those of them with one
     interlocutor.
     """
@@ -119,7 +119,7 @@ class Measures:
     opened: int = 0
     answered: int = 0
     gave_up: int = 0
-    in_time: int = 0
+    in_time: int | None = 0
     wait_median: float | None = None
     wait_p95: float | None = None
     length_median: float | None = None
@@ -128,7 +128,8 @@ class Measures:
 
     @property
     def in_time_percent(self) -> float | None:
-        """Return the percentage of those who were answered that were within the promise; None when nobody was."""
+        """Return the percentage of those who were answered that were within the promise; None when nobody was, or
+        when that is not known."""
         return _percent(self.in_time, self.answered)
 
     @property
@@ -142,8 +143,8 @@ class Measures:
         return _percent(self.one_person, self.ended)
 
 
-def _percent(part: int, whole: int) -> float | None:
-    return 100 * part / whole if whole else None
+def _percent(part: int | None, whole: int) -> float | None:
+    return 100 * part / whole if part is not None and whole else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +164,8 @@ class History:
 
 
 # What is read of closed days: of the period, of each of its days, and of each hour of the day.
-OF_A_DAY = ("people", "wait", "promise", "length", "voices")
-OF_AN_HOUR = {"wait": "hour_wait", "promise": "hour_promise", "length": "hour_length", "voices": "hour_voices"}
+OF_A_DAY = ("people", "wait", "length", "voices")
+OF_AN_HOUR = {"wait": "hour_wait", "length": "hour_length", "voices": "hour_voices"}
 OF_A_PERIOD = (*OF_A_DAY, *OF_AN_HOUR.values(), "end", "orientation", "age")
 
 type Totals = Mapping[str, Mapping[str, int]]
@@ -246,17 +247,20 @@ def _measures_of_hour(totals: Totals, hour: int) -> Measures:
 
 
 def _measures_of(totals: Totals) -> Measures:
-    """Return the measures of these counts. Waits and lengths are ends of ranges; None where the range has none."""
-    waits, promise = totals.get("wait", {}), totals.get("promise", {})
+    """Return the measures of these counts. Waits and lengths are ends of ranges; None where the range has none.
+
+    Who was answered in time is read from the ranges of waits, for the promise of now: `promise` was counted with the
+    one of then (docs/adr/0083).
+    """
+    waits = totals.get("wait", {})
     lengths, voices = totals.get("length", {}), totals.get("voices", {})
     gave_up = waits.get(rules_of_days.GAVE_UP, 0)
-    in_time, late = (promise.get(key, 0) for key in (rules_of_days.IN_TIME, rules_of_days.LATE))
     one, several = (voices.get(key, 0) for key in (rules_of_days.ONE_VOICE, rules_of_days.SEVERAL_VOICES))
     return Measures(
         opened=sum(waits.values()),
-        answered=in_time + late,
+        answered=rules_of_days.answered(waits),
         gave_up=gave_up,
-        in_time=in_time,
+        in_time=rules_of_days.answered_within(waits, _promised_seconds()),
         wait_median=rules_of_days.quantile(waits, rules_of_days.WAITS, 0.5),
         wait_p95=rules_of_days.quantile(waits, rules_of_days.WAITS, 0.95),
         length_median=rules_of_days.quantile(lengths, rules_of_days.LENGTHS, 0.5),
@@ -371,6 +375,11 @@ def answered_in_time_by_day(
 
 def _promised_seconds() -> int:
     return int(setting_values.get_duration(definitions.PROMISED).total_seconds())
+
+
+def promise_between_ranges() -> int | None:
+    """Return the promise in minutes if no range of waits ends there, so that closed days say nothing of it."""
+    return None if _promised_seconds() in rules_of_days.WAITS else _promised_seconds() // 60
 
 
 def last_days(days: int) -> tuple[datetime, datetime]:

@@ -67,7 +67,7 @@ def of_this_week(now: datetime) -> Figures:
     they end sooner and are kept for KEPT_SHORTLY.
     """
     end = last_monday(now)
-    key = f"figures:2:{end:%Y-%m-%d}"
+    key = f"figures:3:{end:%Y-%m-%d}"
     with _lock, reading_for_others():
         found, until = _kept.get(key, (None, 0.0))
         if found is None or time.monotonic() >= until:
@@ -89,7 +89,7 @@ def forget(now: datetime) -> None:
 
     For a demonstration, whose past is replaced.
     """
-    cache.delete(f"figures:2:{last_monday(now):%Y-%m-%d}")
+    cache.delete(f"figures:3:{last_monday(now):%Y-%m-%d}")
     _kept.clear()
     _file.forget()
 
@@ -138,13 +138,16 @@ def _removals(end: date, weeks: int) -> list[tuple[str, int]]:
 
 
 def _period(first: date, before: date) -> Figures:
-    """Return what may be published of these days. Each share belongs to one series, whose parts make its whole."""
+    """Return what may be published of these days. Each share belongs to one series, whose parts make its whole.
+
+    Who was answered in time is read from the ranges of waits, for the promise that the page names (docs/adr/0083).
+    """
     found = DailyFigure.objects.between(first, before, daily_figures.CHAINS).totals()
     people = sum(found.get("people", {}).values())
-    waits, promise = found.get("wait", {}), found.get("promise", {})
+    waits = found.get("wait", {})
     came, gave_up = sum(waits.values()), waits.get(daily_figures.GAVE_UP, 0)
     answered = came - gave_up - waits.get(daily_figures.WAITING, 0)
-    in_time, late = (promise.get(key, 0) for key in (daily_figures.IN_TIME, daily_figures.LATE))
+    in_time = daily_figures.answered_within(waits, 60 * values.get(definitions.PROMISED))
     voices, ages = found.get("voices", {}), found.get("age", {})
     one, several = (voices.get(key, 0) for key in (daily_figures.ONE_VOICE, daily_figures.SEVERAL_VOICES))
     counts = daily_figures.first_parts(found.get("end", {}))
@@ -152,7 +155,7 @@ def _period(first: date, before: date) -> Figures:
     return {
         "opened": small_counts.rounded(people),
         "answered": small_counts.percent(answered, came),
-        "in_time": small_counts.percent(in_time, in_time + late),
+        "in_time": None if in_time is None else small_counts.percent(in_time, answered),
         "gave_up": small_counts.percent(gave_up, came),
         "one_person": small_counts.percent(one, one + several),
         "minors": small_counts.percent(ages.get(daily_figures.MINOR, 0), sum(ages.values())),

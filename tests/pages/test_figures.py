@@ -16,6 +16,7 @@ from chat.models.figures import add_removals
 from chat.rules.lifecycle import Outcome, Status
 from chat.rules.removal import Answer
 from chat.statistics import daily
+from common.service_settings import definitions
 from pnav import addresses
 from pnav.pages import figures, open_data
 from reports.models import Report
@@ -290,6 +291,27 @@ def test_compute_keeps_nothing_that_may_not_be_published():
     for period in (*found["periods"], *found["years"]):
         assert {period[key] for key in ("opened", "answered", "in_time", "wait", "length", "one_person")} == {None}
         assert period["outcomes"] == [] and period["other_outcomes"] is None
+
+
+@pytest.mark.parametrize(("minutes", "share"), [(3, 50), (5, 50), (10, 100), (7, None)])
+def test_share_in_time_is_of_the_promise_that_the_page_names(client, set_rule, minutes, share):
+    """The days were closed with another promise, which `promise` counted."""
+    end = figures.last_monday(timezone.now())
+    day = end - timedelta(days=10)
+    ClosedDay.objects.create(day=day)
+    ClosedDay.objects.create(day=end - timedelta(days=1))
+    DailyFigure.objects.bulk_create(
+        DailyFigure(day=day, series=series, key=key, count=count)
+        for series, key, count in (
+            ("people", "everybody", 2100), ("wait", "60", 1000), ("wait", "600", 1000), ("wait", "gave_up", 100),
+            ("promise", "none", 100), ("promise", "in_time", 2000),
+        )
+    )  # fmt: skip
+    set_rule(definitions.PROMISED, minutes)
+    found = figures.of_this_week(timezone.now())
+    assert [period["in_time"] for period in found["periods"]] == [None if share == 100 else share] * 2
+    row = client.get("/chiffres/").text.split(f"parmi elles, en moins de {minutes} minutes</th>")[1].split("</tr>")[0]
+    assert row.count("50" if share == 50 else "non publié") == 2
 
 
 def answered(answer: str, count: int, *, weeks: int = 1) -> None:

@@ -11,6 +11,7 @@ from chat.models import ClosedDay, Conversation, ConversationEvent, EventKind, f
 from chat.rules.lifecycle import Outcome, Status
 from chat.statistics import csv_export, daily, history
 from common.dates import format_date
+from common.service_settings import definitions
 from pnav.accounts.models import Role
 from reports.models import AccessRecord, Report
 from tests.chat.console.agents import signed_in
@@ -209,6 +210,19 @@ def test_history_of_closed_and_open_days_has_the_sums_of_both(closed_month, djan
     assert found.exact_from == date(2026, 3, 12)
 
 
+@pytest.mark.parametrize(("minutes", "in_time"), [(3, 21), (10, 31), (5, 21), (7, None)])
+def test_closed_days_are_counted_for_the_promise_of_now(closed_month, set_rule, minutes, in_time):
+    """They were closed with three minutes; `promise` would say 21 whatever the table's head says."""
+    set_rule(definitions.PROMISED, minutes)
+    found = history.read(MIDNIGHT, MIDNIGHT + timedelta(days=30))
+    assert (found.whole.answered, found.whole.in_time) == (31, in_time)
+    assert dict(found.hours)[13].in_time == in_time
+    by_day = history.answered_in_time_by_day(MIDNIGHT, MIDNIGHT + timedelta(days=30))
+    assert by_day[0][1].in_time == (None if in_time is None else in_time - 1) and by_day[-1][1].in_time == 1
+    if in_time is None:
+        assert found.whole.in_time_percent is None
+
+
 def test_history_of_open_days_alone_is_exact(closed_month):
     found = history.read(MIDNIGHT + timedelta(days=11), MIDNIGHT + timedelta(days=30))
     assert found.exact_from is None and found.whole.wait_median == 50
@@ -233,6 +247,13 @@ def test_page_says_from_which_day_it_is_exact(db):
     daily.close_due(now)
     assert "tout est exact" in client.get("/console/historique/").text
     assert "tout est exact" not in client.get("/console/historique/?periode=7").text
+
+
+def test_page_says_when_closed_days_do_not_know_the_promise(chief_of_a_month, set_rule):
+    page = "/console/historique/"
+    assert "Aucune tranche" not in chief_of_a_month.get(page).text
+    set_rule(definitions.PROMISED, 7)
+    assert "Aucune tranche ne finit à 7 min" in squeezed(unescape(chief_of_a_month.get(page).text))
 
 
 def test_history_is_for_supervisors(db):

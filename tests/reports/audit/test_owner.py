@@ -279,7 +279,7 @@ KEYS = {
     ),
     r"allauth:rl:[\w.-]+:[\w-]+:[\d.]+/[\d.]+/user:user:\d+": "times of attempts, of an account",
     r"allauth\.mfa\.totp\.used\?user=\d+&code=\d+": "a code of an account that has served",
-    r"figures:2:[\d-]+": "what is published",
+    r"figures:3:[\d-]+": "what is published",
 }
 
 
