@@ -37,7 +37,7 @@ from chat.models import Agent, Unit
 from chat.retention import schedule
 from chat.statistics import changes, csv_export, daily, history, kept, pictures
 from chat.statistics import holds as hold_statistics
-from chat.statistics.charts import Chart
+from chat.statistics.charts import POINTS_AT_MOST, Chart
 from chat.statistics.history import History, Measures
 from chat.supervision import board_charts, board_filter, intervention, live_board
 from common.service_settings import definitions, values
@@ -400,7 +400,9 @@ def _before_name(asked: Asked) -> str:
 
 def _compared(asked: Asked, found: History, before: Measures) -> changes.Compared:
     closed = 0 if found.exact_from is None else min(asked.length, (found.exact_from - asked.first).days)
-    return changes.Compared(found.whole, before, asked.length, closed)
+    return changes.Compared(
+        found.whole, before, asked.length, closed, is_to_today=asked.last == timezone.localdate()
+    )
 
 
 @require_GET
@@ -408,6 +410,7 @@ def _compared(asked: Asked, found: History, before: Measures) -> changes.Compare
 def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
     """Show pictures of who came, how long they waited, who gave up and how exchanges ended, with the same as tables.
 
+    By day, at most the last POINTS_AT_MOST are shown. A period has more only while a service closes its first days.
     agent: None for an analyst.
     """
     asked = _asked(request)
@@ -415,7 +418,10 @@ def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
     found, week = counted.history, counted.week
     by_hour = dict(found.hours)
     hours = [by_hour.get(hour, Measures()) for hour in range(24)]
-    all_days = pictures.last_days_filled(found.days, [asked.first + timedelta(days=n) for n in range(asked.length)])
+    drawn_days = min(asked.length, POINTS_AT_MOST)
+    all_days = pictures.last_days_filled(
+        found.days, [asked.last - timedelta(days=ago) for ago in reversed(range(drawn_days))]
+    )
     day_measures = [one for _date, one in all_days]
     top = pictures.top_of_waits(hours, day_measures)
     hour_title, day_title = _("Par heure d'arrivée"), _("Par jour d'arrivée")
@@ -448,6 +454,8 @@ def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
         "is_error": bool(asked.form.errors),
         "periods": kept.PERIODS,
         "counted_at": counted.counted_at,
+        "days_left_out": asked.length - drawn_days,
+        "days_drawn": drawn_days,
         "is_to_today": asked.last == timezone.localdate(),
         "exact_from": found.exact_from,
         "promise_between": history.promise_between_ranges(),

@@ -24,13 +24,14 @@ class Compared:
     """These are two periods of the same length.
 
     days: how many days each has. closed_days: how many days of `now` are closed, whose numbers are rounded; where there
-    are some, its waits and lengths are ends of ranges.
+    are some, its waits and lengths are ends of ranges. is_to_today: whether `now` has the present day, which is not over.
     """
 
     now: Measures
     before: Measures
     days: int
     closed_days: int
+    is_to_today: bool = False
 
     @property
     def off_everybody(self) -> int:
@@ -48,13 +49,15 @@ class Compared:
 
 
 def in_words(compared: Compared) -> list[str]:
-    """Return the change of each measure, in the order of a row of the history; "" where one period has no such
-    figure."""
+    """Return the change of each measure, in the order of a row of the history; "" where one period has no such figure.
+
+    Numbers of people are not compared while the last day is not over: it would be called a fall every morning.
+    """
     now, before = compared.now, compared.before
     answered, ended = (now.answered, before.answered), (now.ended, before.ended)
     return [
-        _people(now.opened, before.opened, compared.off_everybody),
-        _people(*answered, math.hypot(*compared.off_parts)),
+        "" if compared.is_to_today else _people(now.opened, before.opened, compared.off_everybody),
+        "" if compared.is_to_today else _people(*answered, math.hypot(*compared.off_parts)),
         _time(compared, (now.wait_median, before.wait_median), rules.WAITS, answered, 0.5),
         _time(compared, (now.wait_p95, before.wait_p95), rules.WAITS, answered, 0.95),
         _share(compared, (now.in_time_percent, before.in_time_percent), answered),

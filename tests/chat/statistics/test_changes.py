@@ -1,5 +1,6 @@
 """A period beside the one before: the sign and the words, and what rounding alone may have made."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
@@ -27,8 +28,8 @@ BEFORE = Measures(
 )  # fmt: skip
 
 
-def said(now, before=BEFORE, days=7, closed_days=0):
-    return changes.in_words(Compared(now, before, days, closed_days))
+def said(now, before=BEFORE, days=7, closed_days=0, **more):
+    return changes.in_words(Compared(now, before, days, closed_days, **more))
 
 
 def test_change_has_its_sign_in_words_too():
@@ -46,6 +47,11 @@ def test_change_has_its_sign_in_words_too():
         "+1 min au moins, en hausse",
         "−5 points, en baisse",
     ]
+
+
+def test_people_of_a_day_that_is_not_over_are_not_compared():
+    words = said(replace(BEFORE, opened=1760, answered=1584, wait_median=900), is_to_today=True)
+    assert words[:3] == ["", "", "+10 min au moins, en hausse"]
 
 
 def test_nothing_changed():
@@ -142,11 +148,14 @@ def test_page_and_file_have_the_period_before(chief):
     today = timezone.localdate()
     close(today - timedelta(days=13), today - timedelta(days=7), OF_A_DAY)
     past(datetime.now(tz=UTC) - timedelta(days=1), wait=60, length=30, agents=[make.agent()])
+    past(datetime.now(tz=UTC) - timedelta(days=1))
     html = squeezed(unescape(chief.get(f"{PAGE}?periode=7").text))
     first, last = (f"{today - timedelta(days=days):%d/%m/%Y}" for days in (13, 7))
     assert "Période d'avant</th><td>210</td><td>140</td>" in html
     row = html.split("Écart</th>")[1].split("</tr>")[0]
-    assert "−100 %, en baisse" in row, "of 210 people one is left"
+    assert re.findall("<td>(.*?)</td>", row)[:2] == ["–", "–"], "the present day is not over"
+    assert "écart trop faible" in row, "shares are compared"
+    assert "Le jour en cours n'est pas fini" in html
     assert "Toutes ses journées sont closes" in html and "Pas de comparaison" not in html
     text = chief.get(f"{PAGE}chiffres.csv?periode=7").content.decode()
     assert f"Période d'avant, du {first} au {last};210;140;2,0;2,0;100,0;33,3;30,0;100,0" in text
@@ -159,6 +168,7 @@ def test_period_of_ones_own_has_the_days_before_it(chief):
     html = squeezed(unescape(chief.get(PAGE + query).text))
     first, last = (format_date(today - timedelta(days=days), "j F Y") for days in (30, 21))
     assert f"Période d'avant, aussi longue : du {first} au {last}." in html and html.count(TOO_SMALL) == 8
+    assert "Le jour en cours n'est pas fini" not in html
 
 
 def test_nothing_is_compared_with_days_that_are_not_all_closed(chief):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from chat.models import ClosedDay, Conversation, ConversationEvent, EventKind, figures
 from chat.rules.lifecycle import Outcome, Status
-from chat.statistics import csv_export, daily, history
+from chat.statistics import charts, csv_export, daily, history
 from common.dates import format_date
 from common.service_settings import definitions
 from pnav.accounts.models import Role
@@ -369,6 +369,20 @@ def test_usual_period_begins_at_the_first_open_day_while_more_days_are_open(chie
     answer = chief_of_a_month.get("/console/historique/chiffres.csv?periode=7")
     assert "historique-9-jours" in answer["Content-Disposition"]
     assert AccessRecord.objects.get().detail == "9 days"
+
+
+@pytest.mark.parametrize("query", ["", "?periode=7", "?periode=365"])
+def test_more_open_days_than_a_chart_has_points_are_counted_and_the_last_ones_drawn(chief_of_a_month, query):
+    """A service of two years closes its first days at sixty an hour; the page was a 500 meanwhile."""
+    ClosedDay.objects.all().delete()
+    past(datetime.now(tz=UTC) - timedelta(days=700), wait=60, length=30, agents=[make.agent()])
+    answer = chief_of_a_month.get("/console/historique/" + query)
+    html = squeezed(unescape(answer.text))
+    assert answer.status_code == 200 and len(rows_of(html, "tableau-jour")) == charts.POINTS_AT_MOST
+    assert "les 366 derniers jours sont montrés" in html and "Toute la période</th><td>3</td>" in html
+    assert "historique-701-jours" in chief_of_a_month.get("/console/historique/chiffres.csv" + query)[
+        "Content-Disposition"
+    ]
 
 
 def test_open_days_begin_with_who_came_first_until_a_day_is_closed(chief_of_a_month):
