@@ -28,11 +28,13 @@ from triage.rules import Outcome as Orientation
 DAY = timedelta(days=1)
 DAYS_AT_ONCE = 60  # how many days the worker counts in an hour; each takes some statements over the people of a day
 
+# Whom no figure counts: arrivals that look alike, said nothing and were closed together (ADR 0074). Nobody gave up there.
+NOT_A_RAID = "NOT (c.lookalike_group IS NOT NULL AND c.closed_by = 'agent' AND c.assigned_to_id IS NULL)"
 # One row a person who came in the period, with what the series ask of them (`chat.rules.daily_figures`); then sums. A
 # wait and a length are in whole seconds, and their range is the first end that is not below them (`rules.range_of`).
 # What is counted for each hour of the day is counted for all of its series together first, so that the many rows are
 # read once for these, and sums of sums are made of the few that are left.
-PEOPLE = """
+PEOPLE = f"""
 WITH one AS MATERIALIZED (
     SELECT c.opened_at AT TIME ZONE %(zone)s AS local, c.status, c.outcome, c.force, r.outcome AS orientation,
            r.age_band, date_part('epoch', answers.first_at - c.opened_at) AS waited,
@@ -43,7 +45,7 @@ WITH one AS MATERIALIZED (
         SELECT min(e.at) AS first_at, min(e.by_id) IS NOT DISTINCT FROM max(e.by_id) AS is_one
         FROM chat_conversationevent e WHERE e.conversation_id = c.id AND e.kind = %(assigned)s
     ) answers ON true
-    WHERE c.opened_at >= %(start)s AND c.opened_at < %(end)s
+    WHERE c.opened_at >= %(start)s AND c.opened_at < %(end)s AND {NOT_A_RAID}
 ), told AS MATERIALIZED (
     SELECT date_part('isodow', local)::int AS weekday, date_part('hour', local)::int AS hour,
            CASE WHEN force = ANY(%(forces)s) THEN force ELSE %(unknown)s END AS force,
@@ -71,10 +73,10 @@ UNION ALL SELECT series, key, sum(people)::int FROM hours CROSS JOIN LATERAL (VA
     ('hour_promise', hour || ':' || promise), ('hour_length', hour || ':' || length),
     ('hour_voices', hour || ':' || voices)
 ) AS told_as (series, key) WHERE key IS NOT NULL GROUP BY 1, 2
-"""
+"""  # noqa: S608  a part of this module
 # How everybody's first wait ended. Somebody who left the page had given up at that moment, even if they came back later
 # and still had their place. Nobody counts as abandoned before `kept` seconds without a sign of them.
-FIRST_WAITS = """
+FIRST_WAITS = f"""
 SELECT CASE WHEN gone_at < answered_at THEN %(gone)s ELSE %(answered)s END || ':' || coalesce(
            (%(waits)s::int[])[1 + width_bucket(
                floor(extract(epoch FROM least(answered_at, gone_at) - queued_at))::int - 1, %(waits)s::int[])]::text,
@@ -85,10 +87,10 @@ FROM (
                         THEN greatest(e.at - %(kept)s * interval '1 s', c.queued_at) ELSE e.at END)
                     FILTER (WHERE e.kind IN ('abandoned', 'parked', 'closed')), 'infinity') AS gone_at
     FROM chat_conversation c JOIN chat_conversationevent e ON e.conversation_id = c.id
-    WHERE c.opened_at >= %(start)s AND c.opened_at < %(end)s
+    WHERE c.opened_at >= %(start)s AND c.opened_at < %(end)s AND {NOT_A_RAID}
     GROUP BY c.id
 ) AS waits WHERE least(answered_at, gone_at) < 'infinity' GROUP BY 1
-"""
+"""  # noqa: S608  a part of this module
 # How long each ended exchange took a place, with all its agents, but without the time in which it was dormant, when it
 # took none (ADR 0086).
 HELD = """

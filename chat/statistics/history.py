@@ -27,15 +27,15 @@ from triage import rules
 
 # One row a conversation of the period: when it was opened, when somebody first answered, and two of those who answered,
 # who are the same one where it is only one.
-ONE = """
+ONE = f"""
 SELECT c.opened_at, c.status, c.closed_at, answers.first_at, answers.agent, answers.another
 FROM chat_conversation c
 LEFT JOIN LATERAL (
     SELECT min(e.at) AS first_at, min(e.by_id) AS agent, max(e.by_id) AS another
     FROM chat_conversationevent e WHERE e.conversation_id = c.id AND e.kind = %(assigned)s
 ) answers ON true
-WHERE c.opened_at >= %(start)s AND c.opened_at < %(end)s
-"""
+WHERE c.opened_at >= %(start)s AND c.opened_at < %(end)s AND {daily.NOT_A_RAID}
+"""  # noqa: S608  a part of a module of this package
 # « Un seul interlocuteur », the one definition (docs/glossary.md): of those that somebody answered and that have ended,
 # whoever ended them, those that were only ever given to one person. Counted by the day of arrival, as all the rest.
 ENDED = "count(*) FILTER (WHERE agent IS NOT NULL AND closed_at IS NOT NULL)"
@@ -61,13 +61,13 @@ SELECT grouping(day, hour), day, hour, {MEASURES}
 FROM timed GROUP BY GROUPING SETS ((), (day), (hour)) ORDER BY 1, 2, 3
 """  # noqa: S608  parts of this module
 # The hours of the week in Paris at which people came.
-ARRIVALS = """
+ARRIVALS = f"""
 SELECT extract(isodow FROM local)::int, extract(hour FROM local)::int, count(*)::int
 FROM (
-    SELECT opened_at AT TIME ZONE 'Europe/Paris' AS local FROM chat_conversation
-    WHERE opened_at >= %(start)s AND opened_at < %(end)s
+    SELECT opened_at AT TIME ZONE 'Europe/Paris' AS local FROM chat_conversation c
+    WHERE c.opened_at >= %(start)s AND c.opened_at < %(end)s AND {daily.NOT_A_RAID}
 ) AS opened GROUP BY 1, 2
-"""
+"""  # noqa: S608  a part of a module of this package
 
 
 # Exchanges that rested (ADR 0086), of those who came in the period: a rest ends with the return, the end, or whoever is

@@ -17,7 +17,9 @@ MONTHS_AT_MOST: Final = 240
 
 # The series of the file. Those that serve only to plan a duty (`chat.statistics.staffing`) are not in it.
 SERIES: Final[dict[str, str]] = {
-    "people": "toutes les personnes qui ont ouvert un échange",
+    "people": (
+        "toutes les personnes qui ont ouvert un échange, sauf les demandes semblables et muettes closes ensemble"
+    ),
     "age": "mineures ou non, d'après l'orientation : minor, not_minor",
     "hour": "heure d'arrivée, à Paris, de 0 à 23",
     "orientation": "résultat de l'orientation",

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from chat.models import ClosedDay, Conversation, ConversationEvent, DailyFigure, EventKind, RemovalCount, figures
 from chat.models.figures import FigureRemainder
 from chat.rules import daily_figures as rules
-from chat.rules.lifecycle import Outcome, Status
-from chat.statistics import daily
+from chat.rules.lifecycle import Author, Outcome, Status
+from chat.statistics import daily, history
 from common import encryption
 from reports.models import Report, RetentionRule
 from reports.rules.retention import Kind
@@ -114,6 +114,27 @@ def test_day_is_counted_in_every_series(nought):
     assert found["first_wait"] == {"answered:60": 20, "answered:600": 10}
     assert found["held"] == {"1800": 20, "5400": 10}
     assert not daily.close_day(day) and not FigureRemainder.objects.filter(series="removal").exists()
+
+
+def test_group_that_was_closed_together_is_in_no_figure(nought):
+    """Such arrivals said nothing, so nobody gave up. Who came back to their place, or left by themselves, is counted."""
+    raid = came(20, length=10)
+    Conversation.objects.filter(pk__in=[row.pk for row in raid]).update(
+        lookalike_group=uuid.uuid4(), closed_by=Author.AGENT, outcome=Outcome.OTHER
+    )
+    left = came(10, length=10)
+    Conversation.objects.filter(pk__in=[row.pk for row in left]).update(
+        lookalike_group=uuid.uuid4(), closed_by=Author.REPORTER
+    )
+    came(10, agents=[make.agent()])
+    span = daily.midnight(FIRST.date()), daily.midnight(FIRST.date() + DAY)
+    found = daily.count_people(*span)
+    assert found["people"] == {"everybody": 20} and found["hour"] == {"1:14": 20}
+    assert found["wait"] == {"gave_up": 10, "60": 10}
+    assert found["first_wait"] == {"gone:900": 10, "answered:60": 10}
+    whole = history.read(*span).whole
+    assert (whole.opened, whole.gave_up, whole.answered) == (20, 10, 10)
+    assert sum(map(sum, history.arrivals_by_hour_of_week(*span))) == 20
 
 
 def test_nothing_that_is_stored_is_of_few_people():
