@@ -30,6 +30,9 @@ DAYS_AT_ONCE = 60  # how many days the worker counts in an hour; each takes some
 
 # Whom no figure counts: arrivals that look alike, said nothing and were closed together (ADR 0074). Nobody gave up there.
 NOT_A_RAID = "NOT (c.lookalike_group IS NOT NULL AND c.closed_by = 'agent' AND c.assigned_to_id IS NULL)"
+# What ends the time with an agent, the one list: the exchange is in the queue again, or over. « Quitter rapidement »
+# (PARKED) is not in it, because the exchange stays with its agent, and the return writes no ASSIGNED.
+HOLD_ENDS = (EventKind.RELEASED, EventKind.ASLEEP, EventKind.TRANSFERRED, EventKind.ABANDONED, EventKind.CLOSED)
 # One row a person who came in the period, with what the series ask of them (`chat.rules.daily_figures`); then sums. A
 # wait and a length are in whole seconds, and their range is the first end that is not below them (`rules.range_of`).
 # What is counted for each hour of the day is counted for all of its series together first, so that the many rows are
@@ -75,7 +78,8 @@ UNION ALL SELECT series, key, sum(people)::int FROM hours CROSS JOIN LATERAL (VA
 ) AS told_as (series, key) WHERE key IS NOT NULL GROUP BY 1, 2
 """  # noqa: S608  a part of this module
 # How everybody's first wait ended. Somebody who left the page had given up at that moment, even if they came back later
-# and still had their place. Nobody counts as abandoned before `kept` seconds without a sign of them.
+# and still had their place. Nobody counts as abandoned before `kept` seconds without a sign of them; a code or a sleeping
+# page keeps a place for longer, so it is their last sign where they did not come back.
 FIRST_WAITS = f"""
 SELECT CASE WHEN gone_at < answered_at THEN %(gone)s ELSE %(answered)s END || ':' || coalesce(
            (%(waits)s::int[])[1 + width_bucket(
@@ -84,7 +88,8 @@ SELECT CASE WHEN gone_at < answered_at THEN %(gone)s ELSE %(answered)s END || ':
 FROM (
     SELECT c.queued_at, coalesce(min(e.at) FILTER (WHERE e.kind = 'assigned'), 'infinity') AS answered_at,
            coalesce(min(CASE e.kind WHEN 'abandoned'
-                        THEN greatest(e.at - %(kept)s * interval '1 s', c.queued_at) ELSE e.at END)
+                        THEN greatest(least(e.at - %(kept)s * interval '1 s', c.reporter_seen_at), c.queued_at)
+                        ELSE e.at END)
                     FILTER (WHERE e.kind IN ('abandoned', 'parked', 'closed')), 'infinity') AS gone_at
     FROM chat_conversation c JOIN chat_conversationevent e ON e.conversation_id = c.id
     WHERE c.opened_at >= %(start)s AND c.opened_at < %(end)s AND {NOT_A_RAID}
@@ -102,7 +107,7 @@ FROM (
         SELECT e.conversation_id, e.kind, e.at AS begun_at,
                lead(e.at) OVER (PARTITION BY e.conversation_id ORDER BY e.at, e.id) AS ended_at
         FROM chat_conversationevent e JOIN chat_conversation c ON c.id = e.conversation_id
-        WHERE e.kind IN ('assigned', 'released', 'asleep', 'closed', 'dormant', 'awake') AND c.closed_at IS NOT NULL
+        WHERE (e.kind IN ('assigned', 'dormant', 'awake') OR e.kind = ANY(%(hold_ends)s)) AND c.closed_at IS NOT NULL
           AND c.opened_at >= %(start)s AND c.opened_at < %(end)s
     ) AS steps WHERE kind IN ('assigned', 'awake') AND ended_at IS NOT NULL GROUP BY conversation_id
 ) AS exchanges WHERE seconds > 0 GROUP BY 1
@@ -156,6 +161,7 @@ def _asks(start: datetime, end: datetime) -> dict[str, Any]:
         "end": end,
         "zone": settings.TIME_ZONE,
         "assigned": EventKind.ASSIGNED.value,
+        "hold_ends": [kind.value for kind in HOLD_ENDS],
         "closed": Status.CLOSED.value,
         "abandoned": Status.ABANDONED.value,
         "promised": values.get_duration(definitions.PROMISED).total_seconds(),

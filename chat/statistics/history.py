@@ -70,8 +70,8 @@ FROM (
 """  # noqa: S608  a part of a module of this package
 
 
-# Exchanges that rested (ADR 0086), of those who came in the period: a rest ends with the return, the end, or whoever is
-# given the exchange next; one that goes on is as long as it is now.
+# Exchanges that rested (ADR 0086), of those who came in the period: a rest ends with the return, with the time with the
+# agent (`daily.HOLD_ENDS`), or with whoever is given the exchange next; one that goes on is as long as it is now.
 RESTS = """
 SELECT count(DISTINCT conversation_id)::int, percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds),
        coalesce(sum(seconds), 0), count(DISTINCT conversation_id) FILTER (WHERE ending = 'awake')::int
@@ -82,7 +82,7 @@ FROM (
                lead(e.kind) OVER following AS ending
         FROM chat_conversationevent e JOIN chat_conversation c ON c.id = e.conversation_id
         WHERE c.opened_at >= %(start)s AND c.opened_at < %(end)s
-          AND e.kind IN ('dormant', 'awake', 'assigned', 'released', 'asleep', 'abandoned', 'closed')
+          AND (e.kind IN ('dormant', 'awake', 'assigned') OR e.kind = ANY(%(hold_ends)s))
         WINDOW following AS (PARTITION BY e.conversation_id ORDER BY e.at, e.id)
     ) AS steps WHERE kind = 'dormant'
 ) AS rests
@@ -417,7 +417,8 @@ def rests(start: datetime, end: datetime, now: datetime) -> Rests:
     """Return what rested of the exchanges of open days: of closed ones, only what was rounded is known. One
     statement."""
     with connection.cursor() as cursor:
-        cursor.execute(RESTS, {"start": start, "end": end, "now": now})
+        hold_ends = [kind.value for kind in daily.HOLD_ENDS]
+        cursor.execute(RESTS, {"start": start, "end": end, "now": now, "hold_ends": hold_ends})
         exchanges, median, seconds, came_back = cursor.fetchone()
     return Rests(exchanges, None if median is None else float(median), float(seconds), came_back)
 

@@ -15,6 +15,7 @@ from django.db.models import Max, Min
 
 from chat.models import ClosedDay, DailyFigure
 from chat.rules import daily_figures as rules
+from chat.statistics.daily import HOLD_ENDS
 from chat.statistics.staffing.demand import HOURS, Counted
 from common.sql import fetch_rows
 
@@ -29,7 +30,7 @@ WITH held AS (
                lead(e.at) OVER (PARTITION BY e.conversation_id ORDER BY e.at, e.id) AS ended_at
         FROM chat_conversationevent e JOIN chat_conversation c ON c.id = e.conversation_id
         WHERE c.opened_at >= %(midnight)s::timestamptz - interval '1 day' AND c.opened_at <= %(now)s
-          AND e.kind IN ('assigned', 'released', 'asleep', 'parked', 'abandoned', 'transferred', 'closed')
+          AND (e.kind = 'assigned' OR e.kind = ANY(%(hold_ends)s))
     ) AS steps WHERE kind = 'assigned' AND by_id IS NOT NULL
 ), hours AS (
     SELECT of_day, (%(day)s::date + of_day * interval '1 h') AT TIME ZONE %(zone)s::text AS starts_at,
@@ -99,7 +100,13 @@ def count_agents_today(now: datetime) -> list[int | None]:
     Whoever was available and was given nobody is not counted: only conversations are recorded.
     """
     midnight = now.astimezone(ZoneInfo(settings.TIME_ZONE)).replace(hour=0, minute=0, second=0, microsecond=0)
-    span = {"now": now, "midnight": midnight, "day": midnight.date(), "zone": settings.TIME_ZONE}
+    span = {
+        "now": now,
+        "midnight": midnight,
+        "day": midnight.date(),
+        "zone": settings.TIME_ZONE,
+        "hold_ends": [kind.value for kind in HOLD_ENDS],
+    }
     counted = dict(fetch_rows(WORKED, span))
     return [counted.get(hour) for hour in range(24)]
 

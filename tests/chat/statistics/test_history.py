@@ -163,6 +163,15 @@ def test_rests_are_counted_with_those_that_go_on():
     assert history.rests(START, at, at).exchanges == 0
 
 
+@pytest.mark.django_db
+def test_rest_ends_where_the_exchange_is_passed_on_by_the_queue():
+    at = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    conversation = make.waiting(queued_at=at)
+    for kind, minutes in (("assigned", 0), ("dormant", 10), ("transferred", 20), ("assigned", 70)):
+        ConversationEvent.objects.create(conversation=conversation, kind=kind, at=at + timedelta(minutes=minutes))
+    assert history.rests(START, END, at + timedelta(minutes=80)).seconds == 10 * 60
+
+
 def test_answered_in_time_is_what_the_history_says(month):
     found = history.read(START, END)
     days = history.answered_in_time_by_day(START, END)

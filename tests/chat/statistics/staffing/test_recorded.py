@@ -8,7 +8,14 @@ import pytest
 from chat.models import Conversation, ConversationEvent, EventKind, figures
 from chat.rules.lifecycle import Status
 from chat.statistics import daily
-from chat.statistics.staffing.recorded import BadFile, count_file, count_recorded, monday_before, read_profile
+from chat.statistics.staffing.recorded import (
+    BadFile,
+    count_agents_today,
+    count_file,
+    count_recorded,
+    monday_before,
+    read_profile,
+)
 from reports.models import Report
 from tests.factories import chat as make
 
@@ -19,11 +26,14 @@ WEEK = MONDAY - timedelta(days=7)  # the Monday of the last whole week that is c
 MINUTE = timedelta(minutes=1)
 
 
-def came(at: datetime, *events: tuple[str, float], closed: bool = True) -> Conversation:
-    """Return a conversation with this history: kinds, and minutes after the arrival."""
+def came(at: datetime, *events: tuple[str, float], closed: bool = True, seen: float = 0) -> Conversation:
+    """Return a conversation with this history: kinds, and minutes after the arrival.
+
+    seen: when the person was seen last; 0 for a day after, when they have come back.
+    """
     conversation = make.waiting(queued_at=at)
     rows = Conversation.objects.filter(pk=conversation.pk)
-    rows.update(opened_at=at, queued_at=at, reporter_seen_at=at)
+    rows.update(opened_at=at, queued_at=at, reporter_seen_at=at + (seen or 24 * 60) * MINUTE)
     ConversationEvent.objects.create(conversation=conversation, kind=EventKind.OPENED, at=at)
     for kind, minutes in events:
         ConversationEvent.objects.create(conversation=conversation, kind=kind, at=at + minutes * MINUTE)
@@ -92,6 +102,36 @@ def test_waits_end_with_the_answer_or_with_leaving(closed, settings):
     assert counted.gone == 40
     # In minutes, the middles of the ranges of 6, 12, 3, 15, 0 and 6.
     assert counted.waited == pytest.approx(10 * (7.5 + 12.5 + 2.5 + 12.5 + 0.5 + 7.5) / 60)
+
+
+def test_place_that_a_code_kept_for_longer_ends_with_the_last_sign(closed, settings):
+    settings.ABANDON_SECONDS = 30 * 60
+    for _person in range(10):
+        came(WEEK, ("abandoned", 64), closed=False, seen=4)  # sixty minutes with a code
+        came(WEEK, ("abandoned", 45), closed=False, seen=15)
+    closed()
+    counted = count_recorded(NOW)
+    assert counted.gone == 20 and counted.waited == pytest.approx(10 * (4 + 12.5) / 60)
+
+
+def test_queue_after_a_passage_is_no_length(closed):
+    for _person in range(10):
+        came(WEEK, ("assigned", 5), ("transferred", 25), ("assigned", 85), ("closed", 95))  # 20 and 10 minutes
+    closed()
+    counted = count_recorded(NOW)
+    assert counted.ended == 10 and counted.held == pytest.approx(10 * 25 / 60)
+
+
+def test_agent_whose_person_left_in_a_hurry_and_came_back_is_counted_until_the_end(db):
+    agent = make.agent()
+    for steps in (
+        (("assigned", 0), ("parked", 5), ("resumed", 8), ("closed", 119)),
+        (("assigned", -60), ("transferred", -5)),
+    ):
+        conversation = came(NOW.replace(hour=8), *((kind, 120 + minutes) for kind, minutes in steps))
+        conversation.events.filter(kind="assigned").update(by=agent.user)
+    hours = count_agents_today(NOW)
+    assert hours[8:13] == [0, 1, 1, 1, 0]
 
 
 def test_lengths_are_the_time_that_a_place_was_held(closed):
