@@ -400,9 +400,7 @@ def _before_name(asked: Asked) -> str:
 
 def _compared(asked: Asked, found: History, before: Measures) -> changes.Compared:
     closed = 0 if found.exact_from is None else min(asked.length, (found.exact_from - asked.first).days)
-    return changes.Compared(
-        found.whole, before, asked.length, closed, is_to_today=asked.last == timezone.localdate()
-    )
+    return changes.Compared(found.whole, before, asked.length, closed, is_to_today=asked.last == timezone.localdate())
 
 
 @require_GET

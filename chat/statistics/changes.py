@@ -24,7 +24,8 @@ class Compared:
     """These are two periods of the same length.
 
     days: how many days each has. closed_days: how many days of `now` are closed, whose numbers are rounded; where there
-    are some, its waits and lengths are ends of ranges. is_to_today: whether `now` has the present day, which is not over.
+    are some, its waits and lengths are ends of ranges. is_to_today: whether `now` has the present day, which is not
+    over.
     """
 
     now: Measures

@@ -28,7 +28,7 @@ from triage.rules import Outcome as Orientation
 DAY = timedelta(days=1)
 DAYS_AT_ONCE = 60  # how many days the worker counts in an hour; each takes some statements over the people of a day
 
-# Whom no figure counts: arrivals that look alike, said nothing and were closed together (ADR 0074). Nobody gave up there.
+# Whom no figure counts: arrivals that look alike, said nothing and were closed together (ADR 0074). Nobody gave up.
 NOT_A_RAID = "NOT (c.lookalike_group IS NOT NULL AND c.closed_by = 'agent' AND c.assigned_to_id IS NULL)"
 # What ends the time with an agent, the one list: the exchange is in the queue again, or over. « Quitter rapidement »
 # (PARKED) is not in it, because the exchange stays with its agent, and the return writes no ASSIGNED.
@@ -78,8 +78,8 @@ UNION ALL SELECT series, key, sum(people)::int FROM hours CROSS JOIN LATERAL (VA
 ) AS told_as (series, key) WHERE key IS NOT NULL GROUP BY 1, 2
 """  # noqa: S608  a part of this module
 # How everybody's first wait ended. Somebody who left the page had given up at that moment, even if they came back later
-# and still had their place. Nobody counts as abandoned before `kept` seconds without a sign of them; a code or a sleeping
-# page keeps a place for longer, so it is their last sign where they did not come back.
+# and still had their place. Nobody counts as abandoned before `kept` seconds without a sign of them. A code or a page
+# that sleeps keeps a place for longer, so it is their last sign where they did not come back.
 FIRST_WAITS = f"""
 SELECT CASE WHEN gone_at < answered_at THEN %(gone)s ELSE %(answered)s END || ':' || coalesce(
            (%(waits)s::int[])[1 + width_bucket(

@@ -111,9 +111,9 @@ class Measures:
     """These are the measures of the people who came in a period.
 
     opened: conversations. answered: by somebody, at least once. gave_up: ended before anybody answered. in_time:
-    answered in under `definitions.PROMISED`; None where only ranges are known and none ends there. wait_*: seconds until the first answer; None without any. length_median:
-    seconds from it to the end. ended, one_person: those that ended after an answer, and those of them with one
-    interlocutor.
+    answered in under `definitions.PROMISED`; None where only ranges are known and none ends there. wait_*: seconds
+    until the first answer; None without any. length_median: seconds from it to the end. ended,
+    one_person: those that ended after an answer, and those of them with one interlocutor.
     """
 
     opened: int = 0
@@ -131,6 +131,16 @@ class Measures:
         """Return the percentage of those who were answered that were within the promise; None when nobody was, or
         when that is not known."""
         return _percent(self.in_time, self.answered)
+
+    @property
+    def in_time_percent_floored(self) -> int | None:
+        """Return the same, rounded down, so that 100 is said of all of them alone; None as there."""
+        return None if self.in_time is None or not self.answered else 100 * self.in_time // self.answered
+
+    @property
+    def unanswered(self) -> int:
+        """Return how many came and were not answered, because they still wait or are gone."""
+        return self.opened - self.answered
 
     @property
     def gave_up_percent(self) -> float | None:

@@ -117,7 +117,7 @@ def test_day_is_counted_in_every_series(nought):
 
 
 def test_group_that_was_closed_together_is_in_no_figure(nought):
-    """Such arrivals said nothing, so nobody gave up. Who came back to their place, or left by themselves, is counted."""
+    """Such arrivals said nothing, so nobody gave up. Who left by themselves is counted."""
     raid = came(20, length=10)
     Conversation.objects.filter(pk__in=[row.pk for row in raid]).update(
         lookalike_group=uuid.uuid4(), closed_by=Author.AGENT, outcome=Outcome.OTHER

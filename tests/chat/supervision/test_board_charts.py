@@ -11,6 +11,7 @@ from django.utils import timezone
 from chat.conversations import phone_calls, waiting_list
 from chat.models import Conversation, ConversationEvent
 from chat.rules.lifecycle import Availability
+from chat.statistics.history import Measures
 from chat.supervision import board_charts, live_board
 from pnav.accounts.models import Role
 from tests.chat.console.agents import signed_in
@@ -96,7 +97,27 @@ def test_today_is_one_of_seven_days_of_the_promise(chief):
     assert shares == ["–"] * 5 + ["50", "100"]
     promise = pictures_of(html)["promesse"]
     assert shapes(promise, "chart__bar") == 2 and shapes(promise, "chart__bar--pale") == 1
-    assert "100 % à temps aujourd'hui" in squeezed(re.sub(r"<[^>]+>", "", html))
+    said = squeezed(re.sub(r"<[^>]+>", "", html))
+    assert "100 % à temps aujourd'hui, de la seule personne qui a eu une réponse" in said
+    assert "n'en a pas" not in said and "n'en ont pas" not in said
+
+
+def test_share_in_time_says_of_whom_and_how_many_had_no_answer(chief):
+    """At night, one who was answered at once is 100 %, while ten wait or are gone."""
+    now = timezone.now()
+    answered(now - timedelta(seconds=2), 1)
+    for _person in range(3):
+        make.waiting(queued_at=now - timedelta(seconds=2))
+    said = squeezed(re.sub(r"<[^>]+>", "", signed_in(chief.user).get(BOARD).text))
+    assert "100 % à temps aujourd'hui, de la seule personne qui a eu une réponse ; 3 n'en ont pas" in said.replace(
+        "\xa0", " "
+    )
+
+
+def test_share_in_time_is_rounded_down():
+    assert Measures(opened=250, answered=250, in_time=249).in_time_percent_floored == 99
+    assert Measures(opened=2, answered=2, in_time=2).in_time_percent_floored == 100
+    assert Measures().in_time_percent_floored is None
 
 
 def test_heat_map_says_what_its_table_says(chief):
