@@ -216,9 +216,18 @@ def of_all(*, until: datetime | None = None, older_than: UUID | None = None) -> 
     return rows
 
 
+# What custodians do at the opening itself, and the other acts that the register names.
+OPENED_BY = (Act.TAKE, *sorted(opening_rules.TELLING))
+TOLD_OF = (Act.COUNTERSIGN, Act.AGREE, Act.CLAIM, Act.HAND_OVER, Act.SHOW, Act.REVIEW)
+
+
 @dataclass(frozen=True, slots=True)
 class RegisterLine:
-    """It is a request in the register of openings. countersigned, agreed: names, in the order of their acts."""
+    """It is a request in the register of openings. Lists are names, each once, in the order of their first acts.
+
+    handed_over: who gave it to another agent. opened: the custodians who took the envelope, brought the answer, showed
+    the value or confirmed it. read: the agents who got the value, by the answer or in person.
+    """
 
     public_id: UUID
     report_public_id: UUID
@@ -228,10 +237,14 @@ class RegisterLine:
     asked_by: str
     countersigned: list[str]
     agreed: list[str]
+    handed_over: list[str]
+    opened: list[str]
+    read: list[str]
     state: str
     moved_at: datetime
     owes_review: bool
     reviewed_at: datetime | None
+    reviewed: list[str]
 
 
 def register_lines(most: int, *, until: datetime | None = None, older_than: UUID | None = None) -> list[RegisterLine]:
@@ -244,18 +257,24 @@ def register_lines(most: int, *, until: datetime | None = None, older_than: UUID
         "reviewed_at",
     )[:most]  # fmt: skip
     requests = list(rows)
-    told = OpeningStep.objects.filter(
-        request__in=[row[0] for row in requests], act__in=[Act.COUNTERSIGN, Act.AGREE, Act.TAKE]
-    )
-    steps: dict[tuple[int, str], list[int]] = {}
+    holders: dict[int, int] = {row[0]: row[6] for row in requests}
+    told = OpeningStep.objects.filter(request__in=list(holders), act__in=[*OPENED_BY, *TOLD_OF])
+    steps: dict[int, list[tuple[str, int]]] = {}
+    claimants: dict[int, int] = {}
     for request_id, act, by_id in told.order_by("number").values_list("request_id", "act", "by_id"):
         assert by_id is not None  # noqa: S101  the service itself does none of these
-        steps.setdefault((request_id, act), []).append(by_id)
-    keys = {row[6] for row in requests} | {by_id for some in steps.values() for by_id in some}
+        steps.setdefault(request_id, []).append((act, by_id))
+        if act == Act.CLAIM:
+            claimants[request_id] = by_id
+        elif act == Act.HAND_OVER:
+            holders[request_id] = claimants.get(request_id, holders[request_id])
+        elif act == Act.SHOW_HERE:  # the custodian says so, and the agent who was there got the value
+            steps[request_id].append((Act.SHOW, holders[request_id]))
+    keys = {row[6] for row in requests} | {by_id for some in steps.values() for _act, by_id in some}
     names = {user.pk: str(user) for user in get_user_model().objects.filter(pk__in=keys)}
 
-    def names_of(request_id: int, act: Act) -> list[str]:
-        return [names[by_id] for by_id in steps.get((request_id, act), ())]
+    def names_of(request_id: int, *acts: Act) -> list[str]:
+        return list(dict.fromkeys(names[by_id] for act, by_id in steps.get(request_id, ()) if act in acts))
 
     return [
         RegisterLine(
@@ -267,10 +286,14 @@ def register_lines(most: int, *, until: datetime | None = None, older_than: UUID
             asked_by=names[asked_by],
             countersigned=names_of(pk, Act.COUNTERSIGN),
             agreed=names_of(pk, Act.AGREE),
+            handed_over=names_of(pk, Act.HAND_OVER),
+            opened=names_of(pk, *OPENED_BY),
+            read=names_of(pk, Act.SHOW),
             state=state,
             moved_at=moved_at,
-            owes_review=is_urgent and reviewed_at is None and (pk, Act.TAKE) in steps,
+            owes_review=is_urgent and reviewed_at is None and bool(names_of(pk, Act.TAKE)),
             reviewed_at=reviewed_at,
+            reviewed=names_of(pk, Act.REVIEW),
         )
         for (
             pk, public_id, report_public_id, field, is_urgent, asked_at, asked_by, state, moved_at, reviewed_at,

@@ -15,8 +15,8 @@ SOURCE = (
 #let data = json(bytes(sys.inputs.data))
 #set document(title: data.title, date: none)
 #set page(paper: "a4", flipped: true, margin: 1.5cm, numbering: "1 / 1")
-#set text(lang: "fr", size: 8pt)
-#set table(fill: (_, row) => if row == 0 { luma(238) })
+#set text(lang: "fr", size: 7pt)
+#set table(inset: 3pt, fill: (_, row) => if row == 0 { luma(238) })
 """
     + letterhead.SOURCE
     + WHOLE_ROWS

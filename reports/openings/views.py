@@ -429,7 +429,8 @@ def register_heads() -> list[str]:
     """Return the column titles of the register of openings, for the page and the CSV file."""
     return [
         _("Demande"), _("Signalement"), _("Objet"), _("Danger imminent"), _("Demandée le (UTC)"), _("Par"),
-        _("Contresignée par"), _("Accords"), _("État"), _("Depuis le (UTC)"), _("Examen (UTC)"),
+        _("Contresignée par"), _("Accords"), _("Confiée par"), _("Ouverte par"), _("Lue par"), _("État"),
+        _("Depuis le (UTC)"), _("Examen (UTC)"), _("Examinée par"),
     ]  # fmt: skip
 
 
@@ -448,9 +449,13 @@ def register_rows(lines: Sequence[RegisterLine]) -> list[list[str]]:
             one.asked_by,
             ", ".join(one.countersigned),
             ", ".join(one.agreed),
+            ", ".join(one.handed_over),
+            ", ".join(one.opened),
+            ", ".join(one.read),
             states.get(one.state, one.state),
             _minute(one.moved_at),
             owed if one.owes_review else _minute(one.reviewed_at) if one.reviewed_at else "",
+            ", ".join(one.reviewed),
         ]
         for one in lines
     ]

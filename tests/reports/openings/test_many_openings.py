@@ -114,4 +114,4 @@ def _documents_ask_as_often_for_a_thousand_as_for_one(custodian):
     assert counts[0] == counts[1] and rows[0] == 1_002 and rows[1] < 60
     line = list(csv.reader(io.StringIO(text), delimiter=";"))[1]
     name = str(Agent.objects.get(unit__name="Ailleurs").user)
-    assert line[5:8] == [name, name, name] and line[10] == ""
+    assert line[5:8] == [name, name, name] and line[13] == ""

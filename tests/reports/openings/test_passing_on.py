@@ -8,11 +8,12 @@ from pnav.accounts.models import Role
 from reports.audit import wording as audit_wording
 from reports.models import AccessKind, AccessRecord, OpeningRequest
 from reports.openings import actions as opening_actions
+from reports.openings.views import register_heads, register_rows
 from reports.rules.openings import Act, NotAllowed, Part, State
 from reports.seal.replies import Reply, seal_reply
 from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
-from tests.reports.openings.acts import GROUNDS, agreed, answered, ask, key_of
+from tests.reports.openings.acts import GROUNDS, agreed, answered, ask, key_of, shown_for_danger
 from tests.reports.witness import confirm
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +47,12 @@ def pass_on(opening, by, to):
     return opening_actions.hand_over_request(request_id=opening.pk, by=by, to=to.pk)
 
 
+def register_line():
+    """Return who passed the only request on, who opened it and who read it, as the register says."""
+    (line,) = opening_actions.register_lines(2)
+    return line.handed_over, line.opened, line.read
+
+
 def test_agreed_opening_follows_the_exchange_by_the_supervisors_yes(
     agent, colleague, supervisor, custodians, browser, other_browser, conversation
 ):
@@ -68,7 +75,20 @@ def test_agreed_opening_follows_the_exchange_by_the_supervisors_yes(
     reply = Reply(opening.public_id, seal_reply("x", recipient=key_of(other_browser), request=opening.public_id))
     opening_actions.answer_request(request_id=opening.pk, by=custodians[0], reply=reply)
     confirm(request_id=opening.pk, by=custodians[1])
+    assert register_line() == ([str(supervisor)], [str(one) for one in custodians[:2]], [])
     assert opening_actions.show_answer(request_id=opening.pk, by=colleague) == reply.sealed
+    assert register_line() == ([str(supervisor)], [str(one) for one in custodians[:2]], [str(colleague)])
+
+
+def test_register_of_a_danger_says_who_opened_read_and_reviewed_it(agent, supervisor, custodians, colleague):
+    opening = shown_for_danger(agent, supervisor, custodians)
+    opening_actions.review_opening(request_id=opening.pk, by=custodians[2], text="Vie sauvée")
+    assert register_line() == ([], [str(one) for one in custodians[:2]], [str(agent)])
+    (line,) = opening_actions.register_lines(1)
+    (row,) = register_rows([line])
+    told = dict(zip(register_heads(), row, strict=True))
+    assert told["Ouverte par"] == f"{custodians[0]}, {custodians[1]}" and told["Confiée par"] == ""
+    assert (told["Lue par"], told["Examinée par"]) == (str(agent), str(custodians[2]))
 
 
 def test_answer_for_the_former_browser_is_erased_and_made_anew(

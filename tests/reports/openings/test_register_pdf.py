@@ -10,11 +10,14 @@ import typst
 from PIL import Image
 
 from reports.openings import register_pdf
+from reports.openings.views import register_heads
 
 HEADS = ["Demande", "Signalement", "Objet", "Danger imminent", "Demandée le (UTC)", "Par", "Contresignée par",
-         "Accords", "État", "Depuis le (UTC)", "Examen (UTC)"]  # fmt: skip
+         "Accords", "Confiée par", "Ouverte par", "Lue par", "État", "Depuis le (UTC)", "Examen (UTC)",
+         "Examinée par"]  # fmt: skip
 REST = ["Nom laissé par la personne", "non", "2026-11-11 00:42", "police1", "superviseur", "referent, referent2",
-        "Expirée", "2026-11-26 00:42", "2026-11-26 00:42"]  # fmt: skip
+        "superviseur", "referent, referent2", "police2", "Expirée", "2026-11-26 00:42", "2026-11-26 00:42",
+        "referent3"]  # fmt: skip
 DARK = 140
 
 
@@ -47,6 +50,10 @@ def rules_of(picture: Image.Image) -> list[int]:
     counts = [points[y * width : (y + 1) * width].count(1) for y in range(picture.height)]
     found = [y for y, count in enumerate(counts) if count > 0.8 * width]
     return [y for y in found if y - 1 not in found]
+
+
+def test_heads_are_those_of_the_register():
+    assert register_heads() == HEADS
 
 
 @pytest.mark.parametrize(
