@@ -10,17 +10,16 @@ import { afterFrame } from "../lib/turns.js";
 import { lastOpen, rememberOpen, writeAddress } from "./addresses.js";
 import { adopt, drawnWaiting } from "./adopt.js";
 import { dangerOf } from "./dangers.js";
-import { checkPause, refreshDuty } from "./duty.js";
-import { leave } from "./leaving.js";
+import { checkPause } from "./duty.js";
 import { count, paint } from "./list.js";
 import { noteWork } from "./moved-on.js";
 import { tell } from "./notice.js";
 import { arrivalSentence } from "./numbers.js";
-import { load } from "./pages.js";
-import { pageOf, refreshTold } from "./panels.js";
+import { refreshTold } from "./panels.js";
+import { awaited, fetchConversation, leftMeanwhile, loading } from "./readings.js";
 import { beep } from "./sound.js";
 import { alarm, announce, byUrgency, conversations, desk, list, putAside, say, transmit } from "./state.js";
-import { entryOf, take } from "./take.js";
+import { entryOf } from "./take.js";
 import * as threads from "./thread.js";
 import { openedByPage } from "./unseen.js";
 
@@ -28,15 +27,7 @@ import { openedByPage } from "./unseen.js";
 
 const CRITICAL = 2; // triage.rules.Urgency
 
-/** @type {Map<string, Promise<Conversation | undefined>>} what is being read, by its conversation */
-const loading = new Map();
 const wishes = { made: 0 }; // by the agent, to open a conversation; of two that have to be read, the later one counts
-
-/** @type {Map<string, "closed" | "released">} what left while it was being read: what the server drew may be older */
-const leftMeanwhile = new Map();
-
-/** @type {Set<string>} ours, as the server told, and not on the page: their reading failed, and is tried again */
-const awaited = new Set();
 
 /** @type {Promise<unknown>[]} the reading of those that the page came with */
 const beginnings = [];
@@ -44,83 +35,12 @@ const beginnings = [];
 /** Wait until the whole list that the page came with is read. Before that, one would choose among a part of it. */
 export const listIsRead = () => Promise.all(beginnings);
 
-/** Read a conversation into the page, unless it is being read already. @param {string} id */
-export async function fetchConversation(id) {
-  if (loading.has(id)) return undefined;
-  const read = readConversation(id);
-  loading.set(id, read);
-  return read;
-}
-
-/** @param {string} id */
-async function readConversation(id) {
-  try {
-    const page = await load(pageOf(id));
-    const c = page ? take(page, id) : undefined;
-    const reason = leftMeanwhile.get(id);
-    awaited.delete(id);
-    if (c && reason) leave(c, reason);
-    else if (!page) dropLine(id);
-    return c;
-  } catch {
-    if (leftMeanwhile.has(id)) awaited.delete(id);
-    return undefined; // `readMissing` or `readAwaited` asks again
-  } finally {
-    loading.delete(id);
-    leftMeanwhile.delete(id);
-  }
-}
-
-/** Take a line out of the list of which there is no thread to read any more. @param {string} id */
-function dropLine(id) {
-  if (conversations.has(id)) return;
-  entryOf(id)?.remove();
-  count();
-}
-
 /**
  * Read again whom the server gave to this agent while the page could not read them. The person has been told that the
  * agent is there, and the list has no line of theirs yet.
  */
 export function readAwaited() {
   for (const id of awaited) if (!loading.has(id)) assigned(id);
-}
-
-/**
- * Read the conversations again of which the list has a line, and the page no thread, because their first reading failed:
- * they may have ended since they were drawn, and no frame tells this page so.
- */
-export function readMissing() {
-  for (const { dataset } of all(".console-entry", list)) {
-    const id = dataset.conversation ?? "";
-    if (!conversations.has(id)) fetchConversation(id);
-  }
-}
-
-/**
- * The server says that a conversation left of which this page has no thread (yet). What was lost in an absence is read
- * again, as for any that leaves. One that is being read leaves as soon as it is drawn.
- *
- * @param {string} id
- * @param {"closed" | "released"} reason
- */
-export function leftUnread(id, reason) {
-  if (loading.has(id)) leftMeanwhile.set(id, reason);
-  else {
-    awaited.delete(id);
-    readMissing();
-  }
-  refreshDuty();
-}
-
-/** Ask whether a conversation that the server did not name is still ours. @param {Conversation} c */
-export async function check(c) {
-  try {
-    if (await load(pageOf(c.id))) threads.flush(c);
-    else leave(c, "released");
-  } catch {
-    // The next beat asks again.
-  }
 }
 
 /** @param {Conversation} c @param {boolean} isHidden */

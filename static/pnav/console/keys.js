@@ -14,7 +14,7 @@ import { noteWork } from "./moved-on.js";
 import { tell } from "./notice.js";
 import { arrivalSentence, asked, nextSeen, stepTo } from "./numbers.js";
 import { openSearch } from "./replies.js";
-import { nextToConfirm } from "./sheet.js";
+import { nextToConfirm } from "./sheet-answers.js";
 import { announce, byUrgency, desk, own, say } from "./state.js";
 
 const list = byId("raccourcis", HTMLDialogElement);

@@ -7,7 +7,7 @@
 
 import { all, find, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
-import { check, letWait, open } from "./conversation.js";
+import { letWait, open } from "./conversation.js";
 import { noteSent } from "./drafts.js";
 import { showDuty } from "./duty.js";
 import { signOut, tellUnanswered } from "./line.js";
@@ -16,6 +16,7 @@ import { noteWork } from "./moved-on.js";
 import { parse, swapFrom } from "./pages.js";
 import { dossierOf, refreshBeside } from "./panels.js";
 import { refreshOffers } from "./queue.js";
+import { check } from "./readings.js";
 import { keepUnsaved, retryLater, saved, showErrors, wrongInSheet } from "./sheet.js";
 import { announce, desk, known, putAside, slot, words } from "./state.js";
 import { entryOf } from "./take.js";

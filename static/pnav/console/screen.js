@@ -29,6 +29,7 @@ import { watchReplies } from "./replies.js";
 import { isDraftUnkept, watchDrafts } from "./reply-drafts.js";
 import { runClocks } from "./running-clocks.js";
 import { isUnsaved, watchSheets } from "./sheet.js";
+import { watchAnswers } from "./sheet-answers.js";
 import { watchSound } from "./sound.js";
 import { desk, own, root } from "./state.js";
 import { markRead } from "./thread.js";
@@ -84,6 +85,7 @@ watchMacros();
 watchEnds(); // before the other forms, because an end can be undone
 watchForms();
 watchSheets();
+watchAnswers();
 watchDrafts();
 watchCopies();
 watchFolds();
