@@ -243,7 +243,7 @@ def test_from_the_first_fact_to_the_forgetting(
     shot(station, "unite-faits")
     station.get_by_role("link", name="Captures").click()
     expect(station.locator(".console-capture__image")).to_have_count(4)
-    station.locator("select[name=motive]").last.select_option("complaint")
+    station.get_by_label("Pourquoi ouvrir l'original").last.select_option("complaint")
     shot(station, "unite-captures")
     with station.expect_download() as original:
         station.get_by_role("button", name="Ouvrir l'original").last.click()
