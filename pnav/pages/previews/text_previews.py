@@ -657,7 +657,7 @@ def _keeping(
 def _readers(trial: Trial) -> HttpResponse:
     """Show all readers who may be named, with what they may have done."""
     given = [one.say() for one in {**for_the_person.SHOWN, **for_the_person.READERS}.values()]
-    given += [report_texts.WHO_ANSWERED.say(), report_texts.SOMEBODY.say()]
+    given += [report_texts.SAW_CAPTURES.say(), report_texts.WHO_ANSWERED.say(), report_texts.SOMEBODY.say()]
     found = [ReadingByStaff(who, did, cast.moment()) for who, did in zip(given, given[::-1], strict=True)]
     return _keeping(readings=found)(trial)
 
