@@ -10,8 +10,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from locations import hours
-from locations.importing import contacts
-from locations.importing.formats import telephone
+from locations.importing import contacts, formats
 from locations.models import (
     Competence,
     DataEdition,
@@ -167,7 +166,7 @@ class ContactForm(forms.ModelForm):
         typed = self.cleaned_data["telephone"]
         if not typed or "telephone" not in self.changed_data:
             return typed
-        number = telephone(typed)
+        number = formats.telephone(typed)
         if not number or sum(map(str.isdigit, typed)) >= TWO_NUMBERS:
             raise forms.ValidationError(_("Donnez un seul numéro, sans autre texte : « 01 23 45 67 89 »."))
         return number

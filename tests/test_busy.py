@@ -52,7 +52,7 @@ def test_asks_for_no_file_and_runs_nothing():
 
 
 EXIT = re.compile(
-    r'<form class="(exit[ a-z]*)" method="post" action="([^"]*)"><button type="submit">([^<]*)</button></form>'
+    r'<form class="(exit[ a-z]*)" method="post" action="([^"]*)">\s*<button type="submit">([^<]*)</button>\s*</form>'
 )
 
 

@@ -14,7 +14,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -24,7 +23,7 @@ from chat.decisions import deciders
 from chat.models import Agent
 from chat.retention import schedule
 from chat.retention.schedule import Ending
-from common import kept_forms
+from common import dates, kept_forms
 from reports.actions import (
     Answered,
     Changed,
@@ -91,7 +90,7 @@ def freeze(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResp
         else:
             done = _("Gel posé.") if agent.user.is_supervisor else _("Gel demandé : un superviseur décide.")
             if held.until > form.cleaned_data["until"]:
-                day = date_format(timezone.localtime(held.until), "j F Y")
+                day = dates.format_date(timezone.localtime(held.until), "j F Y")
                 done = _("Gel posé. Celui d'avant va plus loin : il reste jusqu'au %(day)s.") % {"day": day}
             messages.success(request, done)
         return redirect("console:endings")

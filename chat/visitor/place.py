@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST
 
 import locations.session
 from chat import access
-from chat.conversations import place
 from chat.conversations.actions import ConversationClosed
+from chat.referral import place
 from chat.visitor.base import manner_of, when_away, without_visit
 from common import rate_limits
 from locations import texts as location_texts

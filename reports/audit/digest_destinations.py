@@ -42,8 +42,8 @@ class Destination(ABC):
         """
 
     def reached(self, noted: int) -> int:
-        """Return the number of the last statement that is there. noted: of the last one that was delivered to this
-        name.
+        """Return the number of the last statement that is there. noted: the number of the last one that was
+        delivered to this name.
         """
         return noted
 

@@ -60,6 +60,7 @@ NAMED = {
     "chat/visitor/own_copy.py": ("of the exchange whose copy it is, which was just obtained", {"_item_of"}),
     "chat/captures/handouts.py": (ACTS + "; of a conversation that was just obtained", {"*"}),
     "chat/captures/drawing.py": ("the worker's turn: " + EVERYBODY, {"*"}),
+    "chat/captures/scanning.py": ("the worker's turn: " + EVERYBODY, {"*"}),
     "chat/captures/store.py": ("names of files of reports that are about to go, and of those without a row", {"*"}),
     "chat/personal_copy/actions.py": (ACTS, {"set_by_code"}),
     "chat/personal_copy/parts.py": ("what a person takes along of the conversation that was just obtained", {"*"}),
@@ -131,7 +132,7 @@ NAMED = {
         {"_with_activity", "entry_of"},
     ),
     "chat/statistics/staffing/recorded.py": (EVERYBODY + ": counts", {"<module>"}),
-    "chat/supervision/live_board.py": (EVERYBODY + ": numbers and times", {"_people", "_active", "_emergencies"}),
+    "chat/supervision/live_board.py": (EVERYBODY + ": numbers and times", {"_people", "_active"}),
     "chat/conversations/losses.py": ("what this agent was given and lost, by the history: keys and times", {"_lost"}),
     "chat/conversations/presence.py": (EVERYBODY + ": two counts of this agent's own", {"<module>"}),
     "chat/conversations/idle.py": (
@@ -158,12 +159,16 @@ NAMED = {
         ACTS + ", or that a supervisor may step into: whether a procedure is open, or words are marked",
         {"write", "cannot_wait", "running_conversations"},
     ),
+    "chat/supervision/procedures.py": (
+        EVERYBODY + ": what every supervisor sees; who may end one is asked of chat.access",
+        {"open_procedures", "find_procedure", "end_procedure"},
+    ),
     "chat/supervision/giving.py": (ACTS + "; or shows what the queue shows of somebody who waits", {"_waiting"}),
     "chat/conversations/lookalikes.py": (
         EVERYBODY + ": arrivals that said nothing, as a group; nothing is read of them",
         {"*"},
     ),
-    "chat/conversations/place.py": (ACTS, {"give_place"}),
+    "chat/referral/place.py": (ACTS, {"give_place"}),
     "chat/conversations/whereabouts.py": (
         "adds a column to conversations that were obtained before",
         {"with_departure"},
@@ -204,6 +209,8 @@ BY_KEY = {
     ("chat/access.py", "erasure_by_digest"),
     ("chat/access.py", "as_offered"), ("chat/access.py", "as_supervisor"),
     ("chat/supervision/intervention.py", "write"),
+    ("chat/supervision/procedures.py", "find_procedure"),  # then `may_end`, of the reach of this supervisor
+    ("chat/supervision/procedures.py", "end_procedure"),  # a lock; what is ended comes from find_procedure
     ("chat/supervision/giving.py", "_waiting"),  # somebody who waits: what the queue shows of them to every agent
     ("chat/access.py", "joined_before"), ("chat/access.py", "left_by"), ("chat/access.py", "taken_after"),
     ("chat/conversations/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),

@@ -12,9 +12,9 @@ from playwright.sync_api import Locator, Page, expect
 from chat import pubsub
 from chat.casework import emergencies, holds
 from chat.conversations import actions, resume
-from chat.conversations.place import give_place
 from chat.models import Agent, Conversation, DangerMark, Macro, Message
 from chat.models.casework import EmergencyStep
+from chat.referral.place import give_place
 from chat.rules import emergency_texts
 from chat.rules.emergency import Situation, Step
 from chat.rules.lifecycle import Author, Status
