@@ -57,8 +57,11 @@ def check_defaults() -> None:
     """Raise ImproperlyConfigured unless the defaults are within their bounds and hold together, the environment's too.
 
     Called when a process starts. A number that the environment gives passes by the checks of the page, which would then
-    refuse to save any other number beside it.
+    refuse to save any other number beside it. The settings of commands that work without the service (`pnav.offline`)
+    have none of these, and nothing is checked.
     """
+    if not any(hasattr(settings, rule.setting) for rule in definitions.SETTINGS if rule.setting):
+        return
     defaults = {rule.key: default_of(rule) for rule in definitions.SETTINGS}
     for rule in definitions.SETTINGS:
         if rule.setting and not rule.fits(defaults[rule.key]):
