@@ -196,6 +196,9 @@ class Hub:
     async def _listen(self) -> None:
         was_lost = False
         while True:
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                # The layer took it for the end of a task of its own, for which it waited (`flush`).
+                raise asyncio.CancelledError
             try:
                 layer = get_channel_layer()
                 channel = await layer.new_channel()

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 
 import pytest
 from channels.layers import get_channel_layer
@@ -340,6 +341,28 @@ async def test_process_that_starts_while_redis_is_away_keeps_nothing_of_its_trie
         assert len(layer.channels) <= 1 and len(layer.groups) <= 1
     finally:
         await hub.close()
+
+
+async def test_hub_ends_although_the_layer_swallows_that_it_was_cancelled(monkeypatch):
+    """The layer ends a task of its own and waits for it. Who was cancelled then went on, and `close` waited for ever."""
+    waits = asyncio.Event()
+
+    async def swallow():
+        waits.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+
+    layer = RedisPubSubChannelLayer(hosts=["redis://127.0.0.1:1/0"])
+    monkeypatch.setattr(pubsub, "get_channel_layer", lambda: layer)
+    monkeypatch.setattr(pubsub, "_forget_listeners", swallow)
+    monkeypatch.setattr(pubsub, "AGAIN_SECONDS", 0.01)
+    hub = Hub(asyncio.get_running_loop(), [].append)
+    await waits.wait()
+    closing = asyncio.ensure_future(hub.close())
+    done, _waiting = await asyncio.wait([closing], timeout=20)
+    if not done:
+        closing.cancel()  # which ends its tasks too
+    assert done
 
 
 def test_process_without_a_loop_publishes_through_the_layer_of_redis(monkeypatch, caplog):
