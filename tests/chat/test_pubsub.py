@@ -344,7 +344,7 @@ async def test_process_that_starts_while_redis_is_away_keeps_nothing_of_its_trie
 
 
 async def test_hub_ends_although_the_layer_swallows_that_it_was_cancelled(monkeypatch):
-    """The layer ends a task of its own and waits for it. Who was cancelled then went on, and `close` waited for ever."""
+    """The layer ends a task of its own and waits for it. Who was cancelled then went on, and `close` never ended."""
     waits = asyncio.Event()
 
     async def swallow():
