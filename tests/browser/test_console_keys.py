@@ -226,6 +226,19 @@ KEY_AND_BACK = """async () => {
   window.requestAnimationFrame = frame;
 }"""
 
+# A key opens one of them, and a link within the page is followed before any frame is drawn.
+KEY_AND_LINK = """async () => {
+  const frame = window.requestAnimationFrame;
+  const waiting = [];
+  window.requestAnimationFrame = (act) => waiting.push(act);
+  document.body.dispatchEvent(new KeyboardEvent("keydown", { code: "Digit2", key: "2", altKey: true, bubbles: true }));
+  const went = new Promise((done) => addEventListener("popstate", done, { once: true }));
+  location.hash = "file";
+  await went;
+  window.requestAnimationFrame = frame;
+  waiting.forEach((act) => frame(act));
+}"""
+
 
 def address_is_of_what_is_shown(page: Page, held: list[Conversation]) -> None:
     """Check it after « Back » too, which leads from what a key has opened to what was open before, and no further."""
@@ -237,6 +250,11 @@ def address_is_of_what_is_shown(page: Page, held: list[Conversation]) -> None:
     page.evaluate(FRAMES)
     expect(page.locator(OPEN_THREAD)).to_have_attribute("data-conversation", str(held[2].public_id))
     assert page.evaluate("location.pathname") == f"/console/echange/{held[2].public_id}/"
+    page.evaluate(KEY_AND_LINK)
+    page.wait_for_url(f"**/console/echange/{held[1].public_id}/*")
+    page.evaluate("location.hash = 'mes-echanges'")
+    page.evaluate(FRAMES)
+    expect(page.locator(OPEN_THREAD)).to_have_attribute("data-conversation", str(held[1].public_id))
 
 
 def what_is_put_aside_has_no_focus(page: Page) -> None:

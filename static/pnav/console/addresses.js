@@ -11,6 +11,8 @@ import { desk } from "./state.js";
 
 /** @type {{ of: Conversation | null }} the conversation whose address is to be written after the next frame */
 const due = { of: null };
+/** The path that this page was on at its last step. */
+const written = { path: location.pathname };
 
 /**
  * Write the address of a conversation that was just opened, after the frame is drawn. Of all that a key to another
@@ -26,8 +28,20 @@ export function writeAddress(c, address) {
   afterFrame(() => {
     if (due.of !== c) return;
     due.of = null;
-    if (desk.current === c) history.pushState({ id: c.id }, "", address);
+    if (desk.current !== c) return;
+    history.pushState({ id: c.id }, "", address);
+    written.path = location.pathname;
   });
+}
+
+/**
+ * Return whether a step of the browser stays on the page that it was on: a link to a place within it, or « Back » from
+ * there. It says nothing of which conversation is open, whose address may not be written yet.
+ */
+export function staysOnPage() {
+  const stays = location.pathname === written.path;
+  written.path = location.pathname;
+  return stays;
 }
 
 /**

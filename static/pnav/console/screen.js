@@ -6,7 +6,7 @@
  */
 
 import { seek, target } from "../lib/dom.js";
-import { goesOn } from "./addresses.js";
+import { goesOn, staysOnPage } from "./addresses.js";
 import { watchAsides } from "./asides.js";
 import { watchClear } from "./clear.js";
 import { begin, closeCurrent, open } from "./conversation.js";
@@ -47,9 +47,9 @@ document.addEventListener("click", (event) => {
 });
 
 addEventListener("popstate", () => {
-  if (goesOn()) return;
+  if (staysOnPage() || goesOn()) return; // the focus follows a link within the page
   const [, id] = /\/echange\/([0-9a-f-]{36})\//.exec(location.pathname) || [];
-  if (desk.current && desk.current.id === id) return; // the link leads within the page, and the focus follows it
+  if (desk.current && desk.current.id === id) return;
   if (id) open(id, { push: false });
   else closeCurrent();
 });
