@@ -10,7 +10,7 @@ place.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -20,6 +20,7 @@ Week = dict[str, list[list[str]]]
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOLIDAYS = "holidays"
+DAYS_COUNTED = 31  # the most days that `open_seconds` looks at
 _DAY_NAMES = {
     "mon": gettext_lazy("lundi"),
     "tue": gettext_lazy("mardi"),
@@ -283,6 +284,33 @@ def opening_at(week: Week, moment: datetime, *, department_code: str) -> Opening
             name = _("demain") if ahead == 1 else str(_DAY_NAMES[DAYS[day.weekday()]])
             return Opening(is_open=False, next_day=name, next_time=tell_time(slots[0][0]))
     return Opening(is_open=False)
+
+
+def open_seconds(week: Week, start: datetime, end: datetime, *, department_code: str, at_most: float) -> float:
+    """Return for how many seconds between two moments a place of known hours was open, by its own local time.
+
+    start, end: with a time zone. at_most: the seconds after which no more is counted; a time of more than DAYS_COUNTED
+    days is at_most. A public holiday of which the source says nothing counts as closed.
+    """
+    zone = time_zone_of(department_code)
+    day, last = start.astimezone(zone).date(), end.astimezone(zone).date()
+    if (last - day).days > DAYS_COUNTED:
+        return at_most
+    total = 0.0
+    while day <= last and total < at_most:
+        name = HOLIDAYS if is_public_holiday(day, department_code) else DAYS[day.weekday()]
+        for opens, closes in week.get(name, []):
+            begins, ends = max(start, _moment(day, opens, zone)), min(end, _moment(day, closes, zone))
+            total += max(0.0, (ends - begins).total_seconds())
+        day += timedelta(days=1)
+    return min(total, at_most)
+
+
+def _moment(day: date, clock: str, zone: ZoneInfo) -> datetime:
+    """Return the moment of a time of day, in UTC, so that a change of the clocks is counted as it was."""
+    if clock == "24:00":
+        return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+    return datetime.combine(day, time.fromisoformat(clock), zone).astimezone(UTC)
 
 
 def _opens_at_midnight(week: Week, day: date, department_code: str) -> bool:

@@ -286,6 +286,13 @@ class Contact(models.Model):
             return None
         return hours.opening_at(self.opening_hours, moment, department_code=self.department_code)
 
+    def open_seconds(self, start: datetime, end: datetime, *, at_most: float) -> float | None:
+        """Return for how long it was open between two moments (`hours.open_seconds`); None when its hours are not
+        known."""
+        if not self.opening_hours:
+            return None
+        return hours.open_seconds(self.opening_hours, start, end, department_code=self.department_code, at_most=at_most)
+
     @property
     def address_lines(self) -> list[str]:
         """Return the postal address, one line an item; the list is empty when it is not known."""

@@ -576,6 +576,14 @@ ROUTES: dict[str, Line] = {
     **_lines(STAFF, ("console:give_waiting",), "chat.rules.transfer:NOTE_MAX", stores=Stores(8, 6, TEXT_KIB, 2)),
     # A line of the history; the procedure is changed.
     **_lines(STAFF, ("console:end_procedure",), "chat.supervision.procedures:SHOWN", stores=Stores(1, 4, TEXT_KIB, 2)),
+    # The step, its line in the thread and of the history; the summary and the follow-up code are changed.
+    **_lines(
+        STAFF,
+        ("console:unread_referrals",),
+        "chat.supervision.unread_referrals:SHOWN",
+        "chat.referral.queries:COUNTED",
+        stores=Stores(4, 4, TEXT_KIB, 2),
+    ),
     **_lines(
         HEAVY,
         ("unit:dossier",),

@@ -5,12 +5,13 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from chat import access
 from chat.console import casework_panels, referral_panel
@@ -23,7 +24,7 @@ from chat.referral import queries as referral_queries
 from chat.referral.forms import OfOneForm, TransmissionForm
 from chat.rules.referral import State
 from chat.rules.service_level import Measure
-from chat.supervision import live_board
+from chat.supervision import live_board, unread_referrals
 
 # The order of an agent's list: what nobody has read, then what is under way; what is over comes last.
 ORDER = [{State.SENT}, set(State) - {State.SENT, State.CLOSED, State.REFUSED, State.WITHDRAWN}]
@@ -146,3 +147,33 @@ def index(request: HttpRequest, agent: Agent) -> HttpResponse:
         "minutes": limit.limit,
     }
     return render(request, "console/transmissions.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_agents
+def unread(request: HttpRequest, agent: Agent) -> HttpResponse:
+    """Show a supervisor the summaries that no unit has read in time, and withdraw one in place of its agent (POST).
+
+    Nothing of a summary is shown. One that was read or withdrawn meanwhile is left as it is, which the page says.
+    """
+    if not agent.user.is_supervisor:
+        raise PermissionDenied
+    if request.method == "POST":
+        form = OfOneForm(request.POST)
+        try:
+            if not form.is_valid():
+                raise unread_referrals.NotUnread
+            unread_referrals.withdraw(public_id=form.cleaned_data["transmission"], by=agent)
+        except unread_referrals.NotUnread:
+            messages.info(request, _("Ce résumé vient d'être lu ou retiré : rien n'a changé."))
+        else:
+            messages.success(request, _("Résumé retiré. La personne le lit à la page « Suites »."))
+        return redirect("console:unread_referrals")
+    limit = live_board.limits()[Measure.UNREAD]
+    context = {
+        "agent": agent,
+        "is_supervisor": True,
+        "unread": unread_referrals.read_unread(agent, timezone.now(), limit),
+        "minutes": limit.limit,
+    }
+    return render(request, "console/unread_referrals.html", context)

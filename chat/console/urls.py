@@ -87,6 +87,7 @@ urlpatterns = [
     path("tableau/pause/", intervention.pause_agent, name="pause_agent"),
     path("tableau/attente/<uuid:public_id>/", intervention.give_waiting, name="give_waiting"),
     path("tableau/procedure/<uuid:public_id>/", intervention.end_procedure, name="end_procedure"),
+    path("tableau/transmissions/", referral.unread, name="unread_referrals"),
     path("tableau/disposition/", board.arrange_board, name="board_layout"),
     path("liste/ordre/", board.arrange_list, name="list_order"),
     path("dossier/disposition/", board.arrange_dossier, name="dossier_layout"),

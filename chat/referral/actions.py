@@ -150,6 +150,20 @@ def withdraw_transmission(*, conversation_id: int, public_id: UUID, by: Abstract
     Raises NotYours, Settled. Locks the conversation.
     """
     conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
+    _withdraw(conversation, public_id, by)
+
+
+@transaction.atomic
+def withdraw_unread(*, transmission: Transmission, by: AbstractBaseUser) -> None:
+    """Withdraw, as a supervisor, a transmission that the unit has not read, in place of its agent.
+
+    transmission: obtained by `chat.supervision.unread_referrals`. Raises Settled. Locks the conversation.
+    """
+    conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=transmission.conversation_id)
+    _withdraw(conversation, transmission.public_id, by)
+
+
+def _withdraw(conversation: Conversation, public_id: UUID, by: AbstractBaseUser) -> None:
     row = _of_conversation(conversation, public_id)
     text = thread_texts.TRANSMISSION_TAKEN_BACK if row.state == State.ASKED else thread_texts.TRANSMISSION_WITHDRAWN
     _move(row, State.WITHDRAWN, Part.AGENT)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 SHOWN = 20  # how many transmissions of a conversation are shown
 A_PAGE = 20  # how many a page of a unit or of an agent has
 SEARCH_MAX = 60  # characters
+COUNTED = 500  # summaries that no unit has read: how many are looked at to say which are late, the oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,15 +200,13 @@ def _plain(value: Any) -> Any:
 
 
 def show_referral(row: Transmission, *, now: datetime | None = None, limit: Limit | None = None) -> ShownReferral:
-    """Return a transmission for display. row: with its conversation and its steps."""
+    """Return a transmission for display. row: with its conversation, its point d'accueil and its steps."""
     words = _cleaned(words_of(row))
     steps = []
     for step in row.steps.all():
         step.transmission = row
         steps.append(Step(step.state, step.at, _cleaned(words_of(step))))
-    level = Level.KEPT
-    if now is not None and limit is not None and row.state == State.SENT and row.sent_at is not None:
-        level = service_level.level_of_time((now - row.sent_at).total_seconds(), limit)
+    level = Level.KEPT if now is None or limit is None else level_of(row, now=now, limit=limit)
     return ShownReferral(
         transmission=row,
         unit=words.get("unit", ""),
@@ -224,6 +223,7 @@ def show_referral(row: Transmission, *, now: datetime | None = None, limit: Limi
 def _rows(conversation: Conversation) -> list[Transmission]:
     rows = list(
         Transmission.objects.filter(conversation=conversation)
+        .select_related("point")
         .prefetch_related(Prefetch("steps", TransmissionStep.objects.order_by("number")))
         .order_by("-made_at", "-pk")[:SHOWN]
     )
@@ -334,7 +334,7 @@ def page_of(rows: QuerySet[Transmission], number: str, *, now: datetime, limit: 
 
     number: the requested page, as text; the nearest existing one is returned.
     """
-    rows = rows.select_related("conversation").prefetch_related(
+    rows = rows.select_related("conversation", "point").prefetch_related(
         Prefetch("steps", TransmissionStep.objects.order_by("number"))
     )
     page: Page[Any] = Paginator(rows, A_PAGE).get_page(number)
@@ -342,15 +342,32 @@ def page_of(rows: QuerySet[Transmission], number: str, *, now: datetime, limit: 
     return page
 
 
+def level_of(row: Transmission, *, now: datetime, limit: Limit) -> Level:
+    """Return how late a summary is that its unit has not read; KEPT once it has. row: with its point d'accueil.
+
+    With the person's agreement only the time counts in which the unit is open, if its hours are known: nobody reads on
+    Sunday what was sent on Saturday evening. What was sent without it, in an emergency, counts day and night.
+    """
+    if row.state != State.SENT or row.sent_at is None:
+        return Level.KEPT
+    open_seconds = None
+    if row.basis == Basis.AGREED and row.point is not None:
+        open_seconds = row.point.open_seconds(row.sent_at, now, at_most=limit.limit * 60)
+    seconds = (now - row.sent_at).total_seconds() if open_seconds is None else open_seconds
+    return service_level.level_of_time(seconds, limit)
+
+
+def unread(rows: QuerySet[Transmission]) -> QuerySet[Transmission]:
+    """Select those that no unit has read, with their points d'accueil: the oldest first, COUNTED at most."""
+    return rows.filter(state=State.SENT).select_related("point").order_by("sent_at", "pk")[:COUNTED]
+
+
 def count_late(rows: QuerySet[Transmission], *, now: datetime, limit: Limit) -> int:
     """Return how many of these no unit has read in time."""
-    return rows.filter(state=State.SENT, sent_at__lte=now - timedelta(minutes=limit.limit)).count()
+    return sum(level_of(row, now=now, limit=limit) is Level.BROKEN for row in unread(rows))
 
 
 def unread_levels(now: datetime, limit: Limit) -> list[Level]:
     """Return how late the unread summaries are, for those that are nearly or already late."""
-    rows = Transmission.objects.filter(state=State.SENT).values_list("sent_at", flat=True)
-    levels = [
-        service_level.level_of_time((now - sent_at).total_seconds(), limit) for sent_at in rows if sent_at is not None
-    ]
+    levels = [level_of(row, now=now, limit=limit) for row in unread(Transmission.objects.all())]
     return [level for level in levels if level > Level.KEPT]

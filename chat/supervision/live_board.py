@@ -72,13 +72,14 @@ class Alert:
     """It is a line among the board's alerts: how grave it is, and its sentence.
 
     label: the word shown in place of that of the level, or "" for that. part: the part of the board to which it leads,
-    if any.
+    if any. page: the name of the address of the page to which it leads, or "".
     """
 
     level: Level
     text: str
     label: str = ""
     part: Part | None = None
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -562,9 +563,9 @@ def _sorted(alerts: Iterable[Alert]) -> list[Alert]:
 
 
 def _unread_alerts(now: datetime, limit: Limit) -> list[Alert]:
-    """Return alerts for transmissions that no unit has read. Whose they are is shown only on their agent's own list."""
+    """Return alerts for transmissions that no unit has read; their page names those of the supervisor's units."""
     return [
-        Alert(level, _unread_text(level, count, limit.limit))
+        Alert(level, _unread_text(level, count, limit.limit), page="console:unread_referrals")
         for level, count in Counter(referral_queries.unread_levels(now, limit)).items()
     ]
 

@@ -235,7 +235,10 @@ ON_DUTY = Setting(
 )  # fmt: skip
 UNREAD = Setting(
     "unread_minutes", Subject.BOARD, _("Transmission non lue par l'unité"),
-    _("Le tableau alerte quand une transmission n'est pas lue après %(value)s."),
+    _(
+        "Le tableau alerte quand une transmission n'est pas lue après %(value)s. Avec l'accord de la personne, seules "
+        "comptent les heures d'ouverture de l'unité, si elles sont connues."
+    ),
     Unit.MINUTES, 120, 1, 1440, OURS,
 )  # fmt: skip
 _NEAR = _("Le tableau prévient à %(value)s de la limite.")

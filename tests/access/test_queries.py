@@ -163,6 +163,10 @@ NAMED = {
         EVERYBODY + ": what every supervisor sees; who may end one is asked of chat.access",
         {"open_procedures", "find_procedure", "end_procedure"},
     ),
+    "chat/supervision/unread_referrals.py": (
+        EVERYBODY + ": that no unit read a summary, for whom chat.access lets step in; no word of it is read",
+        {"read_unread", "withdraw"},
+    ),
     "chat/supervision/giving.py": (ACTS + "; or shows what the queue shows of somebody who waits", {"_waiting"}),
     "chat/conversations/lookalikes.py": (
         EVERYBODY + ": arrivals that said nothing, as a group; nothing is read of them",
@@ -211,6 +215,7 @@ BY_KEY = {
     ("chat/supervision/intervention.py", "write"),
     ("chat/supervision/procedures.py", "find_procedure"),  # then `may_end`, of the reach of this supervisor
     ("chat/supervision/procedures.py", "end_procedure"),  # a lock; what is ended comes from find_procedure
+    ("chat/supervision/unread_referrals.py", "withdraw"),  # then `_is_theirs`, of the reach of this supervisor
     ("chat/supervision/giving.py", "_waiting"),  # somebody who waits: what the queue shows of them to every agent
     ("chat/access.py", "joined_before"), ("chat/access.py", "left_by"), ("chat/access.py", "taken_after"),
     ("chat/conversations/resume.py", "resume_by_digest"), ("reports/session.py", "_own"),

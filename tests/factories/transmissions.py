@@ -29,6 +29,11 @@ def station(**fields: Any) -> ReceptionPoint:
     return places.reception_point(**values | fields)
 
 
+def keep_no_hours() -> None:
+    """Forget the hours of all units, so that what they do not read is late whatever the hour of the test."""
+    ReceptionPoint.objects.update(opening_hours=None)
+
+
 def account(point: ReceptionPoint | None = None, **fields: Any) -> UnitAccount:
     """Create the account of a member of this unit who may sign in."""
     name = f"unite{next(_numbers)}"

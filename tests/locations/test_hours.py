@@ -171,6 +171,38 @@ def test_opening_at_is_told_in_local_time():
     assert hours.opening_at(OFFICE, moment, department_code="987").next_day == "demain"
 
 
+HOUR = 3600
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        # In UTC; Paris is an hour ahead. The place is open from 8 to 12 and from 14 to 18.
+        (datetime(2026, 11, 23, 6, tzinfo=UTC), datetime(2026, 11, 23, 9, tzinfo=UTC), 2 * HOUR),
+        (datetime(2026, 11, 23, 9, tzinfo=UTC), datetime(2026, 11, 23, 9, 30, tzinfo=UTC), HOUR / 2),
+        (datetime(2026, 11, 23, 10, tzinfo=UTC), datetime(2026, 11, 23, 14, tzinfo=UTC), 2 * HOUR),
+        (datetime(2026, 11, 28, 8, tzinfo=UTC), datetime(2026, 11, 29, 20, tzinfo=UTC), 0),  # a weekend
+        (datetime(2026, 11, 23, 0, tzinfo=UTC), datetime(2026, 11, 27, 0, tzinfo=UTC), 10 * HOUR),  # no more is counted
+        (datetime(2026, 12, 25, 0, tzinfo=UTC), datetime(2026, 12, 25, 22, tzinfo=UTC), 0),  # holidays: nothing said
+    ],
+)
+def test_open_seconds(start, end, expected):
+    week = {day: [["08:00", "12:00"], ["14:00", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
+    week |= {"sat": [], "sun": []}
+    assert hours.open_seconds(week, start, end, department_code="75", at_most=10 * HOUR) == expected
+
+
+def test_open_seconds_of_a_night_in_which_clocks_change_and_of_a_long_time():
+    """In Paris the night to 25 October 2026 has 25 hours."""
+    start, end = datetime(2026, 10, 24, 22, tzinfo=UTC), datetime(2026, 10, 25, 23, tzinfo=UTC)
+    assert hours.open_seconds(NIGHTS, start, end, department_code="75", at_most=99 * HOUR) == 25 * HOUR
+    never = {day: [] for day in hours.DAYS}
+    days = hours.DAYS_COUNTED
+    for ahead, expected in ((days - 1, 0), (days + 2, HOUR)):
+        end = start + timedelta(days=ahead)
+        assert hours.open_seconds(never, start, end, department_code="75", at_most=HOUR) == expected
+
+
 def test_opening_at_on_a_public_holiday_of_which_nothing_is_said():
     christmas = datetime(2026, 12, 25, 9, 0, tzinfo=UTC)
     assert hours.opening_at(OFFICE, christmas, department_code="75").is_open is None

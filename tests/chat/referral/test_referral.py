@@ -609,6 +609,7 @@ def fresh(conversation) -> Conversation:
 
 def test_late_is_told_to_the_supervisor_and_to_the_agent(conversation, unit):
     row = hand.sent(conversation, unit)
+    hand.keep_no_hours()
     now, limit = timezone.now(), live_board.limits()[Measure.UNREAD]
     assert limit == Limit(120, 70) and referral_queries.unread_levels(now, limit) == []
     near, late = now + timedelta(minutes=100), now + timedelta(minutes=121)

@@ -191,6 +191,7 @@ def test_own_list_has_one_s_own_and_says_what_is_late(conversation, console, uni
     assert "Vous n'avez rien transmis." in said(console.get("/console/transmissions/"))
     row = hand.sent(conversation, unit)
     other = hand.sent(make.assigned(), hand.account())
+    hand.keep_no_hours()
     Transmission.objects.filter(pk=row.pk).update(made_at=make.long_ago(130), sent_at=make.long_ago(121))
     page = said(console.get("/console/transmissions/"))
     assert row.file_number in page and "Dépassé" in page and "plus de 120 min" in page
@@ -295,6 +296,7 @@ def test_own_list_comes_in_pages(conversation, console, unit, monkeypatch):
     monkeypatch.setattr(referral_queries, "A_PAGE", 1)
     hand.asked(conversation, unit)
     late = hand.sent(make.assigned(conversation.assigned_to), hand.account())
+    hand.keep_no_hours()
     Transmission.objects.filter(pk=late.pk).update(made_at=make.long_ago(130), sent_at=make.long_ago(121))
     first, second = (said(console.get(f"/console/transmissions/?page={n}")) for n in (1, 2))
     assert late.file_number in first and "Accord demandé" not in first and "Accord demandé" in second
