@@ -36,7 +36,7 @@ from reports.models import (
     Tombstone,
 )
 from reports.retention import deletion
-from reports.rules.retention import Kind, shortened_until
+from reports.rules.retention import Kind, former_of, shortened_until
 from reports.service_settings_admin import HouseRuleAdmin  # noqa: F401  the import registers it
 
 
@@ -234,8 +234,10 @@ class RetentionRuleAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: RetentionRule, form: ModelForm, change: bool) -> None:
         before = RetentionRule.objects.select_for_update().get(pk=obj.pk).rule
-        if (in_force_at := shortened_until(before, obj.rule, deletion.moment())) is not None:
+        now = deletion.moment()
+        if (in_force_at := shortened_until(before, obj.rule, now)) is not None:
             obj.in_force_at = in_force_at
+            obj.former_days, obj.former_grace_days = former_of(before, now)
         super().save_model(request, obj, form, change)
         if (before.days, before.grace_days, before.digest_days) != (obj.days, obj.grace_days, obj.digest_days):
             audit_log.record(

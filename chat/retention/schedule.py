@@ -298,8 +298,10 @@ WITH rule AS (
   SELECT
     COALESCE(x.days, %(days)s::int) AS days, COALESCE(x.grace_days, %(grace)s::int) AS grace,
     COALESCE(x.digest_days, %(digest)s::int) AS digest, x.in_force_at AS since,
+    x.former_days, x.former_grace_days,
     COALESCE(e.days, %(e_days)s::int) AS e_days, COALESCE(e.grace_days, %(e_grace)s::int) AS e_grace,
-    COALESCE(e.digest_days, %(e_digest)s::int) AS e_digest, e.in_force_at AS e_since
+    COALESCE(e.digest_days, %(e_digest)s::int) AS e_digest, e.in_force_at AS e_since,
+    e.former_days AS e_former_days, e.former_grace_days AS e_former_grace_days
   FROM (SELECT) AS one
   LEFT JOIN reports_retentionrule x ON x.kind = %(exchange)s
   LEFT JOIN reports_retentionrule e ON e.kind = %(erasure)s
@@ -383,7 +385,7 @@ def notice(agent: Agent, now: datetime) -> Notice:
         "e_digest": erasure.digest_days,
     }
     rows = fetch_with_keys(NOTICE, agent, values)
-    to_decide, exchange, erasure = rows[0][0], Rule(*rows[0][1:5]), Rule(*rows[0][5:9])
+    to_decide, exchange, erasure = rows[0][0], Rule(*rows[0][1:7]), Rule(*rows[0][7:13])
     near = [
         decide_retention(
             life=Life(added_at, seen_at),
@@ -393,7 +395,7 @@ def notice(agent: Agent, now: datetime) -> Notice:
             granted_at=granted_at,
             erasure=erasure,
         )
-        for added_at, seen_at, frozen_until, granted_at in (row[9:] for row in rows)
+        for added_at, seen_at, frozen_until, granted_at in (row[13:] for row in rows)
         if added_at is not None
     ]
     return Notice(to_decide, sum(one.is_on_its_way and not one.is_due for one in near))

@@ -34,7 +34,9 @@ SELECT
   c.reporter_seen_at,
   (SELECT q.answered_at FROM reports_erasurerequest q WHERE q.report_id = c.report_id AND q.is_granted),
   exchange.days, exchange.grace_days, exchange.digest_days, exchange.in_force_at,
-  erasure.days, erasure.grace_days, erasure.digest_days, erasure.in_force_at
+  exchange.former_days, exchange.former_grace_days,
+  erasure.days, erasure.grace_days, erasure.digest_days, erasure.in_force_at,
+  erasure.former_days, erasure.former_grace_days
 FROM chat_conversation c JOIN reports_report r ON r.id = c.report_id
 LEFT JOIN reports_retentionrule exchange ON exchange.kind = %(exchange)s
 LEFT JOIN reports_retentionrule erasure ON erasure.kind = %(erasure)s
@@ -81,8 +83,8 @@ def read_page_state(conversation: Conversation, now: datetime) -> PageState:
     decision, rule = schedule.ending_as_told(
         Life(added_at, seen_at),
         granted_at=granted_at,
-        exchange=_rule(Kind.EXCHANGE, rules[:4]),
-        erasure=_rule(Kind.ERASURE, rules[4:]),
+        exchange=_rule(Kind.EXCHANGE, rules[:6]),
+        erasure=_rule(Kind.ERASURE, rules[6:]),
         now=now,
     )
     # Which of them stands is in sealed words: opened for the few who have one.

@@ -39,6 +39,9 @@ class RetentionRule(models.Model):
         help_text=_("Les personnes concernées en sont averties avant la fin de la durée."),
     )
     in_force_at = models.DateTimeField(_("s'applique à partir du"), null=True, editable=False)
+    # Until then these hold, if the rule was made shorter (`former_of`).
+    former_days = models.PositiveIntegerField(null=True, editable=False)
+    former_grace_days = models.PositiveIntegerField(null=True, editable=False)
     is_to_verify = models.BooleanField(_("à vérifier"), default=True)
     source = models.CharField(_("source"), max_length=300, blank=True)
     checked_on = models.DateField(_("vérifié le"), null=True, blank=True)
@@ -66,7 +69,14 @@ class RetentionRule(models.Model):
     @property
     def rule(self) -> retention_rules.Rule:
         """Return the rule of this row, as a value."""
-        return retention_rules.Rule(self.days, self.grace_days, self.digest_days, self.in_force_at)
+        return retention_rules.Rule(
+            self.days,
+            self.grace_days,
+            self.digest_days,
+            self.in_force_at,
+            self.former_days,
+            self.former_grace_days,
+        )
 
 
 class Freeze(models.Model):

@@ -89,9 +89,10 @@ def forget_rows(kind: Kind, rows: "models.QuerySet[Any]", field: str, now: datet
 
 
 def _due(rule: Rule, rows: "models.QuerySet[Any]", field: str, now: datetime) -> "models.QuerySet[Any]":
-    if rule.in_force_at is not None and now < rule.in_force_at:
+    days = rule.days_kept_at(now)
+    if days is None:
         return rows.none()
-    limit: Any = now - timedelta(days=rule.total_days)
+    limit: Any = now - timedelta(days=days)
     if not isinstance(rows.model._meta.get_field(field), models.DateTimeField):
         limit = timezone.localdate(limit)
     return rows.filter(**{f"{field}__lt": limit})

@@ -51,8 +51,9 @@ DAYS_MAX = 36_500  # the most days of each number of a rule, a century, so that 
 class Rule:
     """It says how long one kind is kept, in days.
 
-    digest_days: how long before its term it is shown to those concerned. in_force_at: nothing is deleted by the rule
-    before this moment, because it was made shorter; None if it was not.
+    digest_days: how long before its term it is shown to those concerned. in_force_at: before this moment nothing is
+    deleted that the former rule would keep, because the rule was made shorter; None if it was not. former_days,
+    former_grace_days: those of the former rule; None if they are not known, and then nothing at all is deleted before.
     For ERASURE: `days` are the time to answer a request, with a reminder `digest_days` before its end, and `grace_days`
     run from the moment at which it was granted.
     """
@@ -61,6 +62,8 @@ class Rule:
     grace_days: int = 0
     digest_days: int = 0
     in_force_at: datetime | None = None
+    former_days: int | None = None
+    former_grace_days: int | None = None
 
     def __str__(self) -> str:
         return f"{self.days}+{self.grace_days}"
@@ -69,6 +72,14 @@ class Rule:
     def total_days(self) -> int:
         """Return how many days pass until something is deleted: the term and the grace period after it."""
         return self.days + self.grace_days
+
+    def days_kept_at(self, now: datetime) -> int | None:
+        """Return after how many days something is deleted at this moment; None if nothing is deleted yet."""
+        if self.in_force_at is None or now >= self.in_force_at:
+            return self.total_days
+        if self.former_days is None or self.former_grace_days is None:
+            return None
+        return max(self.total_days, self.former_days + self.former_grace_days)
 
 
 # The rules with which a site starts. Source: reference facts. The retention period of the text in force (décret
@@ -194,17 +205,17 @@ def decide_retention(
     grace period after that.
     granted_at: when an erasure was granted. The end then comes after the short grace period of `erasure`, which is
     counted again from whatever is added. That the person looks at their page does not delay what they asked for. If
-    that grace period was made shorter, nothing is deleted before `erasure.in_force_at`.
+    that grace period was made shorter, the former one holds until `erasure.in_force_at`.
     """
     cause, term_at = Cause.TERM, life.last_at + timedelta(days=rule.days)
     due_at = _after(term_at, timedelta(days=rule.grace_days), frozen_until)
     if rule.in_force_at is not None:
-        due_at = max(due_at, rule.in_force_at)
+        due_at = max(due_at, _earliest(rule, life.last_at, frozen_until, days=rule.former_days))
     if granted_at is not None:
         asked_term = max(granted_at, life.added_at)
         asked_due = _after(asked_term, timedelta(days=erasure.grace_days), frozen_until)
         if erasure.in_force_at is not None:
-            asked_due = max(asked_due, erasure.in_force_at)
+            asked_due = max(asked_due, _earliest(erasure, asked_term, frozen_until, days=0))
         # The freeze is part of both moments. An addition moves both, so that it never brings the earlier one nearer.
         if asked_due < due_at:
             cause, term_at, due_at = Cause.ERASURE, asked_term, asked_due
@@ -228,15 +239,38 @@ def _after(term_at: datetime, grace: timedelta, frozen_until: datetime | None) -
     return (term_at if frozen_until is None else max(term_at, frozen_until)) + grace
 
 
+def _earliest(rule: Rule, since: datetime, frozen_until: datetime | None, *, days: int | None) -> datetime:
+    """Return before when a rule that was made shorter deletes nothing: its moment, or the end by the former rule.
+
+    since: from when the former rule counts. days: the days of its term; None if they are not known.
+    """
+    assert rule.in_force_at is not None
+    if days is None or rule.former_grace_days is None:
+        return rule.in_force_at
+    former_due = _after(since + timedelta(days=days), timedelta(days=rule.former_grace_days), frozen_until)
+    return min(rule.in_force_at, former_due)
+
+
 def shortened_until(before: Rule, after: Rule, now: datetime) -> datetime | None:
     """Return from when a changed rule may delete what the former one would keep; None if it keeps at least as long.
 
     First the longer of the two grace periods runs, a week at least, so that a typing error does not empty the site
-    within the hour.
+    within the hour. What the former rule deletes goes on being deleted meanwhile (`former_of`).
     """
     if after.total_days >= before.total_days and after.days >= before.days:
         return None
     return now + timedelta(days=max(before.grace_days, after.grace_days, 7))
+
+
+def former_of(before: Rule, now: datetime) -> tuple[int | None, int | None]:
+    """Return the days and days of grace that hold until a shortened rule is in force: those of the rule before it.
+
+    If that one was shortened too and is not in force yet, those of the rule before both: whoever shortens a rule again
+    and again does not put off what was due by the first.
+    """
+    if before.in_force_at is not None and now < before.in_force_at:
+        return before.former_days, before.former_grace_days
+    return before.days, before.grace_days
 
 
 # How long after a refusal the person may ask for erasure again. It counts from the refusal alone, because when a freeze

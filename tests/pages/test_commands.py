@@ -42,6 +42,12 @@ def test_retention_waits_for_a_rule_that_was_shortened():
     )
     call_command("retention", verbosity=0)
     assert Feedback.objects.exists()
+    RetentionRule.objects.filter(kind="opinion").update(former_days=11, former_grace_days=1)
+    call_command("retention", verbosity=0)
+    assert Feedback.objects.exists(), "the former rule keeps it"
+    RetentionRule.objects.filter(kind="opinion").update(former_grace_days=0)
+    call_command("retention", verbosity=0)
+    assert not Feedback.objects.exists(), "the former rule deletes it"
 
 
 def test_purge_commands_of_the_worker_exist():

@@ -185,6 +185,10 @@ def test_rule_made_shorter_waits_for_its_grace(client, chief, rule):
     assert rule.days == 3
     assert rule.in_force_at is not None
     assert timedelta(days=29) < rule.in_force_at - timezone.now() <= timedelta(days=30)
+    assert (rule.former_days, rule.former_grace_days) == (335, 30)
+    change(client, rule, days=2, grace_days=0)
+    rule.refresh_from_db()
+    assert (rule.days, rule.former_days, rule.former_grace_days) == (2, 335, 30), "which was in force last"
 
 
 @pytest.mark.parametrize("wrong", [{"days": 0}, {"days": -1}, {"grace_days": ""}])

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from reports.audit.for_the_person import SHOWN, WITHHELD
 from reports.rules.inventory import HOLDINGS, NoEnd, OwnEnd, With
-from reports.rules.retention import DEFAULTS, Cause, Kind, Life, Rule, State, decide_retention, shortened_until
+from reports.rules.retention import (
+    DEFAULTS,
+    Cause,
+    Kind,
+    Life,
+    Rule,
+    State,
+    decide_retention,
+    former_of,
+    shortened_until,
+)
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 RULE = Rule(days=100, grace_days=10, digest_days=20)
@@ -117,6 +127,40 @@ def test_decide_a_shorter_grace_of_erasures_takes_nothing_at_once():
     asked = {"life": Life(ago(9)), "rule": RULE, "granted_at": ago(2), "erasure": held}
     assert decide_retention(now=NOW, **asked).state is State.GRACE
     assert decide_retention(now=in_force_at, **asked).state is State.DUE
+
+
+def test_decide_a_shorter_rule_does_not_put_off_what_the_former_one_deletes():
+    """RULE keeps 110 days. An erasure that was granted, and an exchange that is old, go on the day that was told."""
+    in_force_at = shortened_until(RULE, Rule(days=50, grace_days=0), NOW)
+    held = Rule(50, 0, 20, in_force_at, *former_of(RULE, NOW))
+    dues = {days: decide_retention(life=Life(ago(days)), rule=held, now=NOW).due_at for days in (110, 105, 70, 20)}
+    assert dues == {110: NOW, 105: ago(-5), 70: in_force_at, 20: ago(-30)}
+    erasure = Rule(30, 1, 10, shortened_until(Rule(30, 7), Rule(30, 1), NOW), *former_of(Rule(30, 7), NOW))
+    asked = {"life": Life(ago(9)), "rule": RULE, "now": NOW, "erasure": erasure}
+    assert decide_retention(granted_at=ago(7), **asked).is_due
+    assert decide_retention(granted_at=ago(2), **asked).due_at == ago(2) + timedelta(days=7)
+
+
+def test_a_rule_made_longer_meanwhile_holds_at_once():
+    held = Rule(200, 0, 20, NOW + timedelta(days=10), 100, 10)
+    assert decide_retention(life=Life(ago(120)), rule=held, now=NOW).due_at == ago(120) + timedelta(days=200)
+    assert held.days_kept_at(NOW) == held.days_kept_at(NOW + timedelta(days=11)) == 200
+
+
+def test_whoever_shortens_a_rule_each_week_puts_nothing_off_again():
+    first = Rule(90, 10, 20, shortened_until(RULE, Rule(90, 10), NOW), *former_of(RULE, NOW))
+    later = NOW + timedelta(days=7)
+    second = Rule(80, 10, 20, shortened_until(first, Rule(80, 10), later), *former_of(first, later))
+    assert (second.former_days, second.former_grace_days) == (RULE.days, RULE.grace_days)
+    assert decide_retention(life=Life(ago(110)), rule=second, now=later).is_due
+    done = first.in_force_at + timedelta(days=1)
+    assert former_of(first, done) == (90, 10), "the first is in force by then"
+
+
+def test_days_kept_until_a_shorter_rule_is_in_force():
+    held = Rule(50, 0, 0, NOW, 100, 10)
+    assert (held.days_kept_at(ago(1)), held.days_kept_at(NOW)) == (110, 50)
+    assert Rule(50, 0, 0, NOW).days_kept_at(ago(1)) is None, "the former one is not known"
 
 
 moments = st.floats(-400, 400).map(lambda days: NOW + timedelta(days=days))
