@@ -47,6 +47,7 @@ OURS = ("migrate", "web", "sockets", "worker")
 WEBS = ("web", "sockets")
 BUILT_HERE = "pnav"
 
+CAPABILITIES_OF_THE_AUTHORITY = ["CHOWN", "DAC_OVERRIDE"]
 
 def words(service: str) -> list[str]:
     """Return the command of a service as one list of words, without `sh -c`."""
@@ -240,7 +241,7 @@ def test_redis_takes_nobody_in_clear_nor_without_a_name():
 
 def test_authority_comes_first_knows_no_network_and_keeps_no_key_of_its_own():
     service = SERVICES["authority"]
-    assert service["network_mode"] == "none" and service["cap_add"] == ["CHOWN"]
+    assert service["network_mode"] == "none" and service["cap_add"] == CAPABILITIES_OF_THE_AUTHORITY
     assert service["secrets"] == ["redis_password"]
     assert service["command"] == ["python", "deploy/authority.py", "/tls"]
     folders = {
@@ -256,6 +257,30 @@ def test_authority_comes_first_knows_no_network_and_keeps_no_key_of_its_own():
 
 
 def test_certificates_are_renewed_each_day_and_read_again_by_whoever_shows_them():
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root gives files away")
+def test_authority_needs_no_other_capability_than_those_it_has(tmp_path):
+    """As root without the others it may not even read what it gave to somebody else."""
+    (tmp_path / "password").write_text("a-password-of-redis-for-this-test")
+    tls = tmp_path / "tls"
+    granted = ",".join(f"+{one.lower()}" for one in SERVICES["authority"]["cap_add"])
+    limits = ["setpriv", f"--bounding-set=-all,{granted}", "--inh-caps=-all", "--no-new-privs"]
+    environment = {"PATH": os.environ["PATH"], "REDIS_PASSWORD_FILE": str(tmp_path / "password")}
+
+    def start() -> str:
+        command = [*limits, sys.executable, "deploy/authority.py", str(tls)]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "new certificates" in start()
+    made = {path: path.read_bytes() for path in tls.rglob("*") if path.is_file()}
+    assert made[tls / "redis/reload"] and (tls / "redis/reload").stat().st_uid == authority.PARTS["redis"].owner
+    assert start() == "", "it reads what it gave away, and finds it good"
+    assert {path: path.read_bytes() for path in tls.rglob("*") if path.is_file()} == made
+    authority.make(tls, now=datetime.now(UTC) - authority.LASTS + authority.SHOWN_BEFORE - timedelta(days=1))
+    assert "shown from now on" in start()
+
+
     daily = SERVICES["renewal"]
     assert daily["command"] == [*SERVICES["authority"]["command"], "--daily"] and daily["restart"] == "unless-stopped"
     same = ("volumes", "secrets", "network_mode", "user", "cap_add", "environment")
@@ -583,7 +608,23 @@ def in_bytes(size: str) -> int:
     return int(size[:-1]) * {"m": 1 << 20, "g": 1 << 30}[size[-1]]
 
 
-WHY_CAPABLE = {"authority": ["CHOWN"], "renewal": ["CHOWN"], "proxy": ["NET_BIND_SERVICE"]}
+@pytest.mark.parametrize("service", [*SERVICES, *BACKUP["services"]])
+def test_what_is_kept_in_memory_belongs_to_the_account_that_writes_there(service):
+    """Docker gives a tmpfs to root, with the mode of the image's folder: 1777 for /tmp, and not for all others."""
+    container = SERVICES.get(service, {}) | BACKUP["services"].get(service, {})
+    for one in container.get("tmpfs", []):
+        folder, _colon, options = one.partition(":")
+        given = dict(option.split("=") for option in options.split(","))
+        if folder != "/tmp":  # noqa: S108  of the container
+            user, group = container["user"].split(":")
+            assert (given["uid"], given["gid"], given["mode"]) == (user, group, "0700"), one
+
+
+WHY_CAPABLE = {
+    "authority": CAPABILITIES_OF_THE_AUTHORITY,
+    "renewal": CAPABILITIES_OF_THE_AUTHORITY,
+    "proxy": ["NET_BIND_SERVICE"],
+}
 
 
 @pytest.mark.parametrize("service", SERVICES)
