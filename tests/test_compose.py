@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatch
 from importlib import import_module
 from pathlib import Path
@@ -46,8 +47,8 @@ BACKUP: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.backup.yml").rea
 OURS = ("migrate", "web", "sockets", "worker")
 WEBS = ("web", "sockets")
 BUILT_HERE = "pnav"
-
 CAPABILITIES_OF_THE_AUTHORITY = ["CHOWN", "DAC_OVERRIDE"]
+
 
 def words(service: str) -> list[str]:
     """Return the command of a service as one list of words, without `sh -c`."""
@@ -256,7 +257,6 @@ def test_authority_comes_first_knows_no_network_and_keeps_no_key_of_its_own():
     assert {part.owner for place, part in authority.PARTS.items() if place in {"owner", "web"}} == {10001}
 
 
-def test_certificates_are_renewed_each_day_and_read_again_by_whoever_shows_them():
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root gives files away")
 def test_authority_needs_no_other_capability_than_those_it_has(tmp_path):
     """As root without the others it may not even read what it gave to somebody else."""
@@ -281,6 +281,7 @@ def test_authority_needs_no_other_capability_than_those_it_has(tmp_path):
     assert "shown from now on" in start()
 
 
+def test_certificates_are_renewed_each_day_and_read_again_by_whoever_shows_them():
     daily = SERVICES["renewal"]
     assert daily["command"] == [*SERVICES["authority"]["command"], "--daily"] and daily["restart"] == "unless-stopped"
     same = ("volumes", "secrets", "network_mode", "user", "cap_add", "environment")
