@@ -210,12 +210,14 @@ def decide_retention(
     cause, term_at = Cause.TERM, life.last_at + timedelta(days=rule.days)
     due_at = _after(term_at, timedelta(days=rule.grace_days), frozen_until)
     if rule.in_force_at is not None:
-        due_at = max(due_at, _earliest(rule, life.last_at, frozen_until, days=rule.former_days))
+        earliest = _earliest(rule.in_force_at, life.last_at, rule.former_days, rule.former_grace_days, frozen_until)
+        due_at = max(due_at, earliest)
     if granted_at is not None:
         asked_term = max(granted_at, life.added_at)
         asked_due = _after(asked_term, timedelta(days=erasure.grace_days), frozen_until)
         if erasure.in_force_at is not None:
-            asked_due = max(asked_due, _earliest(erasure, asked_term, frozen_until, days=0))
+            earliest = _earliest(erasure.in_force_at, asked_term, 0, erasure.former_grace_days, frozen_until)
+            asked_due = max(asked_due, earliest)
         # The freeze is part of both moments. An addition moves both, so that it never brings the earlier one nearer.
         if asked_due < due_at:
             cause, term_at, due_at = Cause.ERASURE, asked_term, asked_due
@@ -239,16 +241,16 @@ def _after(term_at: datetime, grace: timedelta, frozen_until: datetime | None) -
     return (term_at if frozen_until is None else max(term_at, frozen_until)) + grace
 
 
-def _earliest(rule: Rule, since: datetime, frozen_until: datetime | None, *, days: int | None) -> datetime:
+def _earliest(
+    in_force_at: datetime, since: datetime, days: int | None, grace_days: int | None, frozen_until: datetime | None
+) -> datetime:
     """Return before when a rule that was made shorter deletes nothing: its moment, or the end by the former rule.
 
-    since: from when the former rule counts. days: the days of its term; None if they are not known.
+    since: from when the former rule counts. days, grace_days: its own; None if they are not known.
     """
-    assert rule.in_force_at is not None
-    if days is None or rule.former_grace_days is None:
-        return rule.in_force_at
-    former_due = _after(since + timedelta(days=days), timedelta(days=rule.former_grace_days), frozen_until)
-    return min(rule.in_force_at, former_due)
+    if days is None or grace_days is None:
+        return in_force_at
+    return min(in_force_at, _after(since + timedelta(days=days), timedelta(days=grace_days), frozen_until))
 
 
 def shortened_until(before: Rule, after: Rule, now: datetime) -> datetime | None:
