@@ -380,7 +380,6 @@ def test_no_error_ends_the_thread_and_the_worker_hears_of_it(monkeypatch, caplog
 
     monkeypatch.setattr(drawing, "draw_next", draw_next)
     monkeypatch.setattr(drawing, "PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(drawing, "close_old_connections", lambda: None)
     monkeypatch.setattr(store, "sweep", lambda _now: None)
     monkeypatch.setattr(store, "later", None)  # which the thread changes
     monkeypatch.setattr(store, "erase_some", lambda: done.append("erased"))
