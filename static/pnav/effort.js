@@ -1,8 +1,8 @@
 /**
  * The small computation that is asked for before the queue during a raid (docs/adr/0035): find a number such that the
  * SHA-256 of the page's text and this number begins with enough zero bits, then send the form. It works in slices, so
- * that the page and « Quitter » react at once. Without this file, or without WebCrypto, the page waits a moment
- * instead.
+ * that the page and « Quitter » react at once. Without WebCrypto the page waits a moment instead. Without this file, or
+ * where it does not run, there is a button, which goes on once the wait is over.
  *
  * @module
  */
@@ -34,7 +34,8 @@ async function work() {
 }
 
 setTimeout(send, Number(left) * 1000 + 500, "");
-if (window.crypto?.subtle) {
+for (const button of form.querySelectorAll("button")) button.remove(); // pressed too early it would begin all this again
+if ("crypto" in window && "subtle" in crypto) {
   const told = /** @type {HTMLElement} */ (form.ownerDocument.querySelector("[data-work]"));
   told.hidden = false;
   work();

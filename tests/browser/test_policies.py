@@ -106,6 +106,8 @@ def test_a_person_meets_a_raid(raid, live_site: LiveSite, page_factory: PageFact
     expect(page.locator("h1")).to_have_text("Encore un instant")
     axe_at_both_ends(page)
     expect(page.locator("[data-work]")).to_be_hidden()  # nothing is said about a computation that does not run
+    page.get_by_role("button", name="Entrer dans le tchat").click()  # too early, so the same page comes again
+    expect(page.get_by_role("button", name="Entrer dans le tchat")).to_be_visible()
     page.unroute("**/effort*.js")
     page.add_init_script(ENDLESS_WAIT)  # the computation opens the way, however long a busy machine takes for it
     page.reload()
@@ -116,5 +118,6 @@ def test_a_person_without_a_script_meets_a_raid(raid, live_site: LiveSite, page_
     page = page_factory(javascript=False, width=320)
     fill_in(page, live_site.url)
     expect(page.locator("h1")).to_have_text("Encore un instant")
-    page.get_by_role("button", name="Entrer dans le tchat").click()  # it is there when the page has loaded itself again
+    expect(page.get_by_text("vos réponses sont prêtes")).to_be_visible()  # the page has loaded itself again
+    page.get_by_role("button", name="Entrer dans le tchat").click()
     expect(page).to_have_url(live_site.url + "/tchat/")
