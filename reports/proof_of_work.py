@@ -95,16 +95,22 @@ def is_solved(token: str, work: str, *, submission_id: str) -> bool:
 
 
 def keep_form(request: HttpRequest, fields: dict[str, Any], urgency: Urgency) -> PendingForm:
-    """Keep a valid form in the (encrypted) session until it is accepted. Sending it again does not restart its wait."""
+    """Keep a valid form in the (encrypted) session until it is accepted.
+
+    Sending it again does not restart its wait, and shortens it when the person has become urgent, as a minor who had
+    pressed the wrong age has.
+    """
     before = pending_form(request)
-    if before is not None:
-        ready_at = before.ready_at
-    else:
+    least, most = values.get(definitions.RAID_LEAST_WAIT), values.get(definitions.RAID_MOST_WAIT)
+    is_urgent = urgency > Urgency.NORMAL
+    if before is None:
         others = rate_limits.count_one(LANE, seconds=LANE_SECONDS) or 0
-        is_urgent = urgency > Urgency.NORMAL
-        least, most = values.get(definitions.RAID_LEAST_WAIT), values.get(definitions.RAID_MOST_WAIT)
         # This is the wait of those who do not do the work. Each person who came this minute makes it longer.
         ready_at = time.time() + (least if is_urgent else min(most, least + others))
+    elif is_urgent:
+        ready_at = min(before.ready_at, time.time() + least)
+    else:
+        ready_at = before.ready_at
     request.session[_KEY] = {"fields": fields, "ready_at": ready_at}
     return PendingForm(fields, ready_at)
 

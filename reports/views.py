@@ -87,10 +87,11 @@ def added_page(form: AddedForm, *, familiar: bool) -> dict[str, Any]:
 def wait_or_work(request: HttpRequest) -> HttpResponse:
     """File a valid form during a raid once its work is done or its wait is over (`proof_of_work`).
 
-    If something else has changed meanwhile (another answer, no place any more), the page of the form deals with it.
+    If something else has changed meanwhile (answers that do not lead to the chat any more, no place), the page of the
+    form deals with it.
     """
     kept, visit = proof_of_work.pending_form(request), read_visit(request)
-    is_complete = visit.triage.assessment.is_finished and way_in.place_of(visit) is not None
+    is_complete = visit.triage.opens_chat and way_in.place_of(visit) is not None
     if kept is None or not is_complete or visit.has_ongoing_report or closures.is_closed():
         return redirect("reports:create")
     submission_id = way_in.submission_id(request)

@@ -18,7 +18,7 @@ from pnav.addresses import DISCREET
 from reports import proof_of_work
 from reports.models import Report
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  counters of this test alone
-from tests.reports.test_views import CHAT, MINOR_CHAT, URL, form_of, set_visit
+from tests.reports.test_views import CHAT, MINOR_CHAT, SCAM, URL, form_of, set_visit
 from tests.reports.test_views import unit as unit
 from tests.support.reading import squeezed
 from tests.triage.paths import all_assessed, all_paths
@@ -127,6 +127,21 @@ def test_who_says_danger_while_waiting_goes_on_at_once(unit):
     send(client)
     assert reverse("triage:question", args=["maintenant"]) in client.get(WAIT).text
     set_visit(client, answers=IN_DANGER, anyway=True)
+    assert client.post(WAIT).url == reverse("chat:conversation")
+
+
+def test_who_ends_elsewhere_in_another_tab_files_nothing(unit, noon):
+    """The page that waits in the first tab sends its form by itself. What was answered since then does not go there."""
+    raid()
+    client = visitor(unit)
+    send(client)
+    set_visit(client, answers=SCAM)
+    noon.time += definitions.RAID_MOST_WAIT.default
+    for response in (client.get(WAIT), client.post(WAIT)):
+        assert response.url == URL
+    assert client.get(URL).url == reverse("triage:current_result")
+    assert not Report.objects.exists()
+    set_visit(client, answers=CHAT)
     assert client.post(WAIT).url == reverse("chat:conversation")
 
 
@@ -275,6 +290,22 @@ def test_a_minor_waits_the_shortest(unit):
     page = client.get(WAIT)
     assert page.context["kept"].seconds_left == definitions.RAID_LEAST_WAIT.default
     assert "Si tu ne peux pas parler" in page.text and "Si vous ne pouvez pas parler" not in page.text
+
+
+def test_who_pressed_the_wrong_age_and_says_that_they_are_a_minor_waits_the_shortest_from_then(unit, noon):
+    """They are in the lane once, and saying it again does not begin their wait again."""
+    raid()
+    for _ in range(500):
+        rate_limits.count_one(proof_of_work.LANE, seconds=proof_of_work.LANE_SECONDS)
+    client = visitor(unit)
+    send(client)
+    assert client.get(WAIT).context["kept"].seconds_left == definitions.RAID_MOST_WAIT.default
+    set_visit(client, answers=MINOR_CHAT)
+    for left in (definitions.RAID_LEAST_WAIT.default, definitions.RAID_LEAST_WAIT.default - 10):
+        send(client)
+        assert client.get(WAIT).context["kept"].seconds_left == left
+        noon.time += 10
+    assert rate_limits.recent(proof_of_work.LANE, seconds=proof_of_work.LANE_SECONDS) == 501
 
 
 def test_nobody_waits_longer_than_two_minutes(unit):
