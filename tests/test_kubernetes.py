@@ -409,6 +409,48 @@ def test_monitoring_and_certificates_fit_the_services():
     assert certificate["secretName"] == "pnav-web-tls"
 
 
+def named(value: Any, kind: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each ConfigMap and Secret that these resources name, as (kind, name)."""
+    if isinstance(value, list):
+        for one in value:
+            yield from named(one)
+    if not isinstance(value, dict):
+        return
+    if value.get("kind") in {"ConfigMap", "Secret"} and "metadata" not in value:
+        yield value["kind"], value["name"]
+    for key, one in value.items():
+        if key in {"configMapRef", "configMapKeyRef"}:
+            yield "ConfigMap", one["name"]
+        elif key == "secretName":
+            yield "Secret", one
+        elif key in {"secret", "credentials", "passwordSecret"} and "name" in one:
+            yield "Secret", one["name"]
+        else:
+            yield from named(one)
+
+
+def test_each_config_map_and_secret_that_is_named_is_made_or_the_readme_tells_how():
+    made = {(kind, name) for kind in ("ConfigMap", "Secret") for name in of_kind(kind)}
+    made |= {("Secret", one["spec"]["secretName"]) for one in of_kind("Certificate").values()}
+    made |= {("Secret", f"{name}-ca") for name in of_kind("Cluster")}  # by CloudNativePG
+    by_hand = {
+        ({"configmap": "ConfigMap", "secret generic": "Secret"}[kind], name)
+        for kind, name in re.findall(r"^kubectl .+ pnav create (configmap|secret generic) ([\w-]+)", README, re.M)
+    }
+    assert "`pnav-redis-ca`" in README  # of somebody else's Redis: told in words
+    by_hand.add(("Secret", "pnav-redis-ca"))
+    wanted = set(named(RENDERED))
+    assert {("ConfigMap", "pnav-web-ca"), ("Secret", "pnav-web-tls"), ("ConfigMap", "pnav-site")} <= wanted
+    assert wanted <= made | by_hand
+    assert by_hand <= wanted, "and nothing is made in vain"
+
+
+def test_authority_keeps_its_key_so_that_who_trusts_its_former_certificate_goes_on():
+    of_authority, of_pods = (of_kind("Certificate")[name]["spec"] for name in ("pnav-authority", "pnav-web-tls"))
+    assert of_authority["privateKey"]["rotationPolicy"] == "Never" and of_authority["isCA"] is True
+    assert of_pods["privateKey"]["rotationPolicy"] == "Always"
+
+
 def test_patch_of_what_is_not_there_is_an_error():
     resource = {"spec": {"replicas": 2, "egress": []}}
     patch(resource, [{"op": "add", "path": "/spec/egress/-", "value": 1}, {"op": "remove", "path": "/spec/replicas"}])
