@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.conf import settings
 from django.core.management import get_commands
 from django.urls import resolve, reverse
 
@@ -427,6 +428,20 @@ def named(value: Any, kind: str = "") -> Iterator[tuple[str, str]]:
             yield "Secret", one["name"]
         else:
             yield from named(one)
+
+
+def test_scrape_waits_for_what_a_process_says_of_a_database_that_is_away():
+    """A process waits for the pool first. Prometheus must not have given up by then, or nobody is told."""
+    patience = settings.DATABASES["default"]["OPTIONS"]["pool"]["timeout"] + 3
+    (ours,) = of_kind("ServiceMonitor")["pnav"]["spec"]["endpoints"]
+    (documented,) = yaml.safe_load(
+        re.findall(r"^```\n(scrape_configs:.+?)^```", (ROOT / "docs/operations.md").read_text(), re.S | re.M)[0]
+    )["scrape_configs"]
+    for interval, timeout in (
+        (ours["interval"], ours["scrapeTimeout"]),
+        (documented["scrape_interval"], documented["scrape_timeout"]),
+    ):
+        assert patience <= int(timeout.removesuffix("s")) <= int(interval.removesuffix("s"))
 
 
 def test_each_config_map_and_secret_that_is_named_is_made_or_the_readme_tells_how():
