@@ -358,9 +358,20 @@ def test_numbers_of_processes_fit_the_connections():
     assert all("replicas" not in PODS[name]["spec"] for name in WEBS), "or each deployment would undo it"
     without = {one["metadata"]["name"]: one for one in render(FOLDER / "base") if one["kind"] == "Deployment"}
     assert all(without[name]["spec"]["replicas"] == 2 for name in WEBS)
-    most = sum(one["spec"]["maxReplicas"] for one in scalers.values())
-    connections = int(of_kind("Cluster")["pnav-postgres"]["spec"]["postgresql"]["parameters"]["max_connections"])
-    assert most * 26 + 2 < connections
+    # Of each kind one more pod while a new version is rolled out.
+    surging = sum(PODS[name]["spec"]["strategy"]["rollingUpdate"]["maxSurge"] for name in WEBS)
+    most = sum(one["spec"]["maxReplicas"] for one in scalers.values()) + surging
+    known = (ROOT / ".env.example").read_text()
+    pool, threads = (int(re.search(rf"{name}=(\d+)", known)[1]) for name in ("DATABASE_POOL_SIZE", "CHAT_THREADS"))  # type: ignore[index]
+    needed = {"pnav-postgres": most * (pool + threads + 2) + 2, "pnav-keys": (most + 1) * (threads + 2)}
+    by_hand, reserved = 5, 3  # `psql`, the migration; superuser_reserved_connections
+    for name, cluster in of_kind("Cluster").items():
+        given = cluster["spec"]["postgresql"]["parameters"]
+        connections = int(given["max_connections"])
+        assert needed[name] + by_hand + reserved <= connections
+        buffers, each = (int(given[key].removesuffix("MB")) for key in ("shared_buffers", "work_mem"))
+        memory = int(cluster["spec"]["resources"]["limits"]["memory"].removesuffix("Mi"))
+        assert buffers + connections * (each + 4) <= memory, "as tests/test_compose.py reckons"
 
 
 @pytest.mark.parametrize(("name", "service"), [("pnav-postgres", "postgres"), ("pnav-keys", "keys")])
@@ -368,7 +379,8 @@ def test_postgresql_is_the_one_of_compose(name, service):
     cluster = of_kind("Cluster")[name]["spec"]
     assert set(of_kind("Cluster")) == {"pnav-postgres", "pnav-keys"}
     settings = dict(word.split("=", 1) for word in words(service) if "=" in word)
-    ours = cluster["postgresql"]["parameters"]
+    ours = dict(cluster["postgresql"]["parameters"])
+    assert int(ours.pop("max_connections")) >= int(settings.pop("max_connections")), "an autoscaler makes more pods"
     assert {name: settings[name] for name in ours} == ours
     assert cluster["imageName"].rpartition(":")[2] == COMPOSE[service]["image"].rpartition(":")[2]
     assert cluster["instances"] >= 3 and cluster["postgresql"]["synchronous"]["dataDurability"] == "required"
