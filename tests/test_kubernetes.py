@@ -190,6 +190,12 @@ def test_process_has_at_least_the_memory_of_compose(name):
     assert in_bytes(limit.replace("Gi", "g").replace("Mi", "m")) >= in_bytes(service["mem_limit"])
 
 
+def test_pages_have_the_room_of_compose_for_what_people_send():
+    (room,) = [one["emptyDir"]["sizeLimit"] for one in spec_of("pnav-pages")["volumes"] if one["name"] == "tmp"]
+    (of_compose,) = [one.removeprefix("/tmp:size=") for one in COMPOSE["web"]["tmpfs"]]  # noqa: S108  of the container
+    assert in_bytes(room.replace("Mi", "m")) >= in_bytes(of_compose)
+
+
 @pytest.mark.parametrize(("pod", "container"), CONTAINERS)
 def test_container_starts_by_an_entry_point_that_exists(pod, container):
     match container["args"]:
