@@ -161,6 +161,19 @@ class Query:
             more, now = self._selected(name, ranged=True), self._after.samples.get(name, {})
             self._take(")")
             return {labels: max(now[labels], now[labels] - each) for labels, each in more.items() if labels in now}
+        if token == "absent":
+            self._take("(")
+            value = _vector(self._or())
+            self._take(")")
+            return {} if value else {frozenset(): 1.0}
+        if token == "quantile_over_time":
+            self._take("(")
+            share = float(self._take())
+            self._take(",")
+            name = self._take()
+            more, now = self._selected(name, ranged=True), self._after.samples.get(name, {})
+            self._take(")")
+            return {labels: now[labels] - (1 - share) * each for labels, each in more.items() if labels in now}
         if token == "histogram_quantile":
             self._take("(")
             share = float(self._take())
