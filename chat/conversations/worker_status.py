@@ -114,6 +114,15 @@ class Report:
             self._errors -= errors
         self._written_at = now
 
+    def end(self) -> None:
+        """Store what this worker did, and that it is gone: it ends in order. One statement more than `write`.
+
+        Otherwise it would count as alive beside its successor, which has another name in a container, and then be
+        missed.
+        """
+        self.write()
+        WorkerHeartbeat.objects.filter(name=self.name).delete()
+
 
 def may_take(duty: str) -> timedelta:
     """Return for how long a worker may do this duty without a beat before it counts as dead.

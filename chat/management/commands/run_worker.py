@@ -121,6 +121,7 @@ class Command(BaseCommand):
                 return
             stop.wait(TICK_SECONDS)
         manager.tell(STOPPING)
+        self._do("heartbeat", self._report.end)
 
     def _say_whether_alive(self) -> None:
         """Exit with status 1 when the worker of this name has sent no heartbeat lately, for a container's health check.

@@ -1,7 +1,9 @@
 """A worker reports that it runs and what it did, so that one that is dead, frozen or failing is noticed."""
 
+import signal
 import time
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -150,6 +152,28 @@ def test_run_worker_reports_each_duty_and_counts_what_failed(monkeypatch, settin
     assert rows["languages"].errors == 1 and rows["languages"].succeeded_at is None
     expected = {"dispatch", "release_stale", "abandon_absent", "openings", "departures", "clearsessions", "retention"}
     assert expected <= {name for name, row in rows.items() if row.succeeded_at and not row.errors}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_that_is_ended_in_order_is_not_counted_beside_its_successor(monkeypatch, settings):
+    """A new container has a new name. With both counted, one worker would be missed for hours after each update."""
+    handlers = {}
+
+    def tick(command):
+        command._report.succeeded("dispatch")
+        assert worker_status.status().workers == 1
+        handlers[signal.SIGTERM](signal.SIGTERM, None)
+
+    monkeypatch.setattr(run_worker.signal, "signal", handlers.__setitem__)
+    monkeypatch.setattr(run_worker.process, "lower_priority", lambda _by: None)
+    monkeypatch.setattr(run_worker, "RegularThread", Mock())
+    monkeypatch.setattr(run_worker.Command, "_tick", tick)
+    settings.PURGE_COMMANDS = []
+    for settings.WORKER_NAME in ("before", "after"):
+        Report(settings.WORKER_NAME).write()
+        call_command("run_worker")
+        assert worker_status.status().workers == 0
+    assert [duty.name for duty in worker_status.duties() if duty.name == "dispatch"], "what it did is stored"
 
 
 @pytest.mark.django_db
