@@ -2,7 +2,7 @@
 default`."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -12,6 +12,9 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 from django.http.request import validate_host
 
+from chat.models import WorkerDuty
+from common import clock
+from common.data_keys import copies
 from common.data_keys import router as data_keys_router
 from common.offload import pool, process, sandbox
 from locations.models import Partner, ReceptionPoint, Source
@@ -131,6 +134,25 @@ def demonstration_places(
         return [Warning("Units of the demonstration are shown to visitors.", hint=hint, id="pnav.W020")]
     message = "Units of the demonstration are shown as real ones: DEMO_NOTICE is off."
     return [Error(message, hint=hint, id="pnav.E004")]
+
+
+@register(Tags.database, deploy=True)
+def keys_were_copied(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Warn when copies of the wrapped keys fail, which only the worker can see: this process has no such folder.
+
+    A worker that has said nothing yet is no reason. One query, with `--database default` only.
+    """
+    if "default" not in (databases or []) or not settings.DATA_KEYS_COPIES_TO:
+        return []
+    done = WorkerDuty.objects.filter(name=copies.DUTY).first()
+    oldest = clock.now() - timedelta(minutes=3 * settings.DATA_KEYS_COPY_MINUTES)
+    if done is None or (done.succeeded_at and done.succeeded_at > oldest):
+        return []
+    message = "The worker does not write into each folder of DATA_KEYS_COPIES_TO: who loses the keys loses all."
+    hint = "Its log names the folder (data_keys: copy not written): docs/operations.md, « Keys of exchanges »."
+    return [Warning(message, hint=hint, id="pnav.W031")]
 
 
 @register(Tags.security, deploy=True)

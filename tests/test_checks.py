@@ -1,5 +1,6 @@
 import re
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,9 @@ from django.core.checks import run_checks
 from django.core.checks.registry import registry
 from django.db import connection
 
+from chat.models import WorkerDuty
+from common import clock
+from common.data_keys import copies
 from common.offload import pool, process
 from locations.models import Source
 from pnav import checks
@@ -208,6 +212,21 @@ def test_demonstration_units_that_pass_for_real_are_an_error(settings):
     settings.DEMO_NOTICE = False
     assert ids(checks.demonstration_places(None, ["default"])) == ["pnav.E004"]
     assert checks.demonstration_places(None, None) == []  # no database was asked for, so none is opened
+
+
+@pytest.mark.django_db
+def test_copies_of_the_keys_that_fail_are_told_by_what_the_worker_reported(settings):
+    settings.DATA_KEYS_COPIES_TO = ["/un", "/deux"]
+    assert checks.keys_were_copied(None, ["default"]) == []  # it has said nothing yet
+    duty = WorkerDuty.objects.create(name=copies.DUTY, errors=1)
+    assert ids(checks.keys_were_copied(None, ["default"])) == ["pnav.W031"]
+    for minutes, found in ((170, []), (190, ["pnav.W031"])):
+        duty.succeeded_at = clock.now() - timedelta(minutes=minutes)
+        duty.save()
+        assert ids(checks.keys_were_copied(None, ["default"])) == found
+    assert checks.keys_were_copied(None, None) == []  # no database was asked for, so none is opened
+    settings.DATA_KEYS_COPIES_TO = []
+    assert checks.keys_were_copied(None, ["default"]) == []
 
 
 @pytest.mark.parametrize(

@@ -188,7 +188,11 @@ def test_secrets_are_drawn_once_and_kept_out_of_images_and_history(tmp_path):
 def test_our_containers_verify_whom_they_speak_to_and_show_a_certificate(service):
     folder = "owner" if service == "migrate" else "web"
     assert SERVICES[service]["volumes"][0] == f"{folder}-tls:/tls:ro"
-    others = {"migrate": [], "worker": ["captures:/captures", "digests:/digests"]}
+    own = [
+        "${COPIES_FIRST:-data-keys-copies-1}:/mnt/data-keys/1",
+        "${COPIES_SECOND:-data-keys-copies-2}:/mnt/data-keys/2",
+    ]
+    others = {"migrate": [], "worker": ["captures:/captures", "digests:/digests", *own]}
     assert SERVICES[service]["volumes"][1:] == others.get(service, ["captures:/captures"])
     for variable, host in (("DATABASE_URL", "postgres"), ("DATA_KEYS_DATABASE_URL", "keys")):
         database = urlsplit(SERVICES[service]["environment"][variable])
@@ -771,9 +775,24 @@ def test_connections_fit():
     assert processes * (pool + threads + 1) + 2 < int(options["max_connections"])
 
 
+def test_copies_of_the_keys_lie_where_the_worker_may_write():
+    """What is written into .env is what is mounted; and the folders of the image give the volumes their owner."""
+    places = [one.rpartition(":")[2] for one in SERVICES["worker"]["volumes"] if "/mnt/data-keys" in one]
+    line = f"DATA_KEYS_COPIES_TO={','.join(places)}"
+    assert len(places) == 2 and SERVICES["worker"]["read_only"] is True
+    assert line in (ROOT / ".env.example").read_text() and f"\n{line}\n" in (ROOT / "docs/operations.md").read_text()
+    made = re.search(r"--owner 10001 --mode 700 (.+)", (ROOT / "deploy/Dockerfile").read_text())
+    assert made is not None and set(places) <= set(made[1].split())
+
+
+def source_of(volume: str) -> str:
+    """Return the volume, or the folder of the host, that is mounted: the default where a variable may name another."""
+    return re.sub(r"^\$\{\w+:-([\w-]+)\}", r"\1", volume).split(":")[0]
+
+
 def test_volumes_are_declared():
     used = {
-        volume.split(":")[0]
+        source_of(volume)
         for service in SERVICES.values()
         for volume in service.get("volumes", [])
         if not volume.startswith(".")

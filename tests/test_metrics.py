@@ -28,6 +28,7 @@ from chat.realtime import connection
 from chat.realtime.broadcaster import ensure_broadcaster
 from chat.rules.lifecycle import Author
 from common import metrics, security_log
+from common.data_keys import copies
 from common.security_log import Event
 from deploy import authority
 from pnav import service_metrics
@@ -278,8 +279,10 @@ def test_hourly_duties_are_late_after_hours_and_the_others_after_minutes(setting
     # All that the worker does once an hour: each purge, by its name, and these.
     long = re.findall(r"self\._do_long\(([\w.]+), ", inspect.getsource(run_worker.Command.handle))
     assert sorted(long) == ["name", "worker_status.FIGURES"]
-    assert set(late[0].split("|")) == {worker_status.FIGURES, *settings.PURGE_COMMANDS, *spared}
-    assert f'{{duty="{worker_status.FIGURES}"}}' in ALERTS["PnavDutyLate"]["expr"]
+    assert set(late[0].split("|")) == {worker_status.FIGURES, copies.DUTY, *settings.PURGE_COMMANDS, *spared}
+    assert set(late[1].split("|")) == {worker_status.FIGURES, copies.DUTY}
+    # A copy that never succeeded has no time of its last success, so its failures call.
+    assert f'{{duty="{copies.DUTY}"}}' in ALERTS["PnavDutyFails"]["expr"]
 
 
 TRIED = [ROOT / "deploy/prometheus/alerts_test.yml", ROOT / "deploy/prometheus/alerts_days_test.yml"]

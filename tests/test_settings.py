@@ -249,7 +249,7 @@ def explained() -> set[str]:
 
 
 def test_env_example_lists_what_the_settings_read_and_nothing_else():
-    only_compose = {"BACKUP_TO", "COMPOSE_FILE", "PNAV_VERSION", "PNAV_REVISION"}
+    only_compose = {"BACKUP_TO", "COMPOSE_FILE", "COPIES_FIRST", "COPIES_SECOND", "PNAV_VERSION", "PNAV_REVISION"}
     only_entry_points = {*entry.VARIABLES, *backup_configuration.VARIABLES, "PROBE_AUTHORITY"}
     assert explained() - only_compose - only_entry_points == read_by_settings()
 

@@ -66,10 +66,9 @@ class Report:
     longer have by their settings; their rows are deleted, which would otherwise count as late.
     """
 
-    without: Collection[str] = ()
-
     def __init__(self, name: str, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.name = name
+        self.without: list[str] = []
         self._monotonic = monotonic
         self._done: dict[str, float] = {}
         self._errors: Counter[str] = Counter()

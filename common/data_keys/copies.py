@@ -26,6 +26,7 @@ from common.data_keys.models import WrappedKey
 
 logger = logging.getLogger(__name__)
 
+DUTY = "data_keys_copies"  # its name among the duties of the worker
 FORMAT = "pnav-data-keys 1"
 # How many copies are kept: two days of hourly ones. Older ones are deleted even before their age, because each is as
 # long as the table.
@@ -176,4 +177,5 @@ def copy_to_folders(folders: list[str], now: datetime, days: int) -> list[str]:
             prune(folder, now, days)
         except OSError as error:
             logger.error("data_keys: old copies not deleted place=%d error=%s", place, type(error).__name__)
-    return failed
+            failed.append(str(place))
+    return list(dict.fromkeys(failed))

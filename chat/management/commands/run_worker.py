@@ -162,7 +162,7 @@ class Command(BaseCommand):
         if are_kept and settings.CLAMD:
             RegularThread(stop, turn=self._scan, seconds=scanning.TURN_SECONDS, label=CAPTURES_SCAN).start()
         else:
-            self._report.without = [CAPTURES_SCAN] if are_kept else [CAPTURES, CAPTURES_SCAN]
+            self._report.without += [CAPTURES_SCAN] if are_kept else [CAPTURES, CAPTURES_SCAN]
 
     def _scan(self) -> None:
         """Have some originals scanned. While clamd is away that is no error, but the duty is late after ten minutes."""
@@ -179,15 +179,24 @@ class Command(BaseCommand):
         (self._report.succeeded if is_well else self._report.failed)(duty)
 
     def _start_copies(self, stop: threading.Event) -> None:
-        """Start the thread that copies the wrapped keys, because a folder may be on another machine."""
+        """Start the thread that copies the wrapped keys, because a folder may be on another machine.
+
+        Its turns count as a duty, which is done when every folder has its copy.
+        """
         if not settings.DATA_KEYS_COPIES_TO:
+            self._report.without += [copies.DUTY]
             return
-
-        def write() -> None:
-            copies.copy_to_folders(settings.DATA_KEYS_COPIES_TO, timezone.now(), settings.DATA_KEYS_BACKUP_DAYS)
-
         seconds = settings.DATA_KEYS_COPY_MINUTES * 60
-        RegularThread(stop, turn=write, seconds=seconds, label="data_keys_copies").start()
+        RegularThread(stop, turn=self._copy, seconds=seconds, label=copies.DUTY).start()
+
+    def _copy(self) -> None:
+        failed = ["all"]
+        try:
+            failed = copies.copy_to_folders(
+                settings.DATA_KEYS_COPIES_TO, timezone.now(), settings.DATA_KEYS_BACKUP_DAYS
+            )
+        finally:
+            self._note_turn(copies.DUTY, not failed)
 
     _ticked_at: datetime | None = None  # when the last tick without an error ended
     _spare_until = 0.0  # a time of the monotonic clock

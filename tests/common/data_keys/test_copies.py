@@ -4,11 +4,16 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
+from threading import Event
+from unittest.mock import Mock, patch
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from chat.conversations import worker_status
+from chat.management.commands import run_worker
+from chat.models import WorkerDuty
 from common import encryption
 from common.data_keys import copies, keys
 from common.data_keys.models import WrappedKey
@@ -134,6 +139,31 @@ def test_a_folder_that_is_away_keeps_no_other_from_its_copy(tmp_path, caplog):
     assert copies.copy_to_folders([str(away), str(there)], NOW, 7) == ["1"]
     assert copies.verify(copies.list_copies(there)[0][1]) == 2
     assert "place=1" in caplog.text and str(away) not in caplog.text
+
+
+@pytest.mark.django_db
+def test_folder_where_old_copies_stay_counts_as_one_that_failed(tmp_path, monkeypatch):
+    """Keys that were erased since are in them, longer than people were told."""
+    monkeypatch.setattr(copies, "prune", Mock(side_effect=OSError))
+    assert copies.copy_to_folders([str(tmp_path / "absent"), str(tmp_path)], NOW, 7) == ["1", "2"]
+
+
+@pytest.mark.django_db
+def test_worker_reports_copies_as_a_duty(tmp_path, settings):
+    settings.DATA_KEYS_COPIES_TO = [str(tmp_path / "absent"), str(tmp_path)]
+    command = run_worker.Command()
+    command._copy()
+    settings.DATA_KEYS_COPIES_TO = [str(tmp_path)]
+    command._copy()
+    with pytest.raises(ZeroDivisionError), patch.object(copies, "copy_to_folders", lambda *_args: 1 / 0):
+        command._copy()
+    command._report.write()
+    duty = WorkerDuty.objects.get()
+    assert (duty.name, duty.errors) == (copies.DUTY, 2) and duty.succeeded_at is not None
+    settings.DATA_KEYS_COPIES_TO = []
+    command._start_copies(Event())
+    worker_status.forget_the_gone(command._report.without)
+    assert not WorkerDuty.objects.exists(), "or it would be late for ever"
 
 
 @pytest.mark.django_db
