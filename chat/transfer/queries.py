@@ -19,12 +19,16 @@ from chat.transfer.forms import TransferForm
 # How long the outcome of a handover is shown to the agent who proposed it.
 NEWS_FOR = timedelta(minutes=30)
 
+# The states of passages by which an exchange left its agent.
+TOOK_PLACE = frozenset({HandoverState.ACCEPTED, HandoverState.QUEUED})
+
 
 @dataclass(frozen=True, slots=True)
 class Passing:
     """It is what is shown of handovers beside one conversation.
 
-    form: passes it on. open: the handover that its agent has proposed. handed: the one by which it came to this agent.
+    form: passes it on. open: the handover that its agent has proposed. handed: the one by which it came to this agent,
+    given by a colleague or from the queue to which a colleague passed it.
     whispers: words of supervisors to this agent about it. watches: supervisors who read it now.
     """
 
@@ -69,10 +73,24 @@ def read_passing(
     return Passing(
         form=form,
         open=next((one for one in passages if one.is_live), None),
-        handed=next((one for one in reversed(passages) if one.taken_by_id == agent.pk), None),
+        handed=_handed(passages, agent),
         whispers=list(whispers) if has_whispers else [],
         watches=_watches(conversation, now) if has_watches else [],
     )
+
+
+def _handed(passages: Sequence[Handover], agent: Agent) -> Handover | None:
+    """Return the passage by which this agent has the exchange, which is the last one that took place; or None.
+
+    passages: those of one exchange, the oldest first. One through the queue keeps no taker, so it counts for whoever
+    answers now, but for its own author. Its time is not compared with that of the assignment, because the pass of the
+    dispatcher that gave it may have begun before.
+    """
+    last = next((one for one in reversed(passages) if one.state in TOOK_PLACE), None)
+    if last is None:
+        return None
+    is_theirs = last.from_agent_id != agent.pk if last.taken_by_id is None else last.taken_by_id == agent.pk
+    return last if is_theirs else None
 
 
 def _passages(conversation: Conversation, now: datetime) -> list[Any]:
@@ -105,7 +123,7 @@ class Offers:
     @property
     def kept(self) -> int:
         """Return how many ended without being accepted, so that the conversation stayed with its agent."""
-        return sum(one.state not in {HandoverState.ACCEPTED, HandoverState.QUEUED} for one in self.ended)
+        return sum(one.state not in TOOK_PLACE for one in self.ended)
 
 
 def read_offers(
@@ -161,7 +179,11 @@ def _whispered(agent: Agent, now: datetime) -> list[Whisper]:
 
 
 def handed_to(agent: Agent) -> list[Handover]:
-    """Return the conversations that colleagues handed to this agent and that are still theirs, the last one first."""
-    rows = Handover.objects.filter(taken_by=agent, conversation__in=access.assigned_to(agent))
+    """Return the passages by which this agent has exchanges that are still theirs, the last one first (`_handed`)."""
+    rows = Handover.objects.filter(conversation__in=access.assigned_to(agent), state__in=TOOK_PLACE)
     rows = rows.select_related("from_agent__unit", "conversation__report__municipality")
-    return list(rows.prefetch_related("texts__handover").order_by("-ended_at"))
+    passages: dict[int, list[Handover]] = {}
+    for one in rows.prefetch_related("texts__handover").order_by("asked_at", "pk"):
+        passages.setdefault(one.conversation_id, []).append(one)
+    handed = [one for one in (_handed(those, agent) for those in passages.values()) if one is not None]
+    return sorted(handed, key=lambda one: one.ended_at or one.asked_at, reverse=True)

@@ -242,6 +242,42 @@ def test_of_an_exchange_that_somebody_answers_nobody_reads_that_the_person_left(
     assert "Quelqu'un a pris l'échange." in told and "partie avant" not in told
 
 
+def test_who_is_given_it_from_the_queue_reads_who_passed_it_on_and_the_note(conversation, camille):
+    """« L'agresseur est dans la pièce » was read by nobody, because a passage through the queue keeps no taker."""
+    note = "L'agresseur est dans la pièce."
+    sacha = make.agent(public_name="Sacha", unit_name="Brigade", force="gendarmerie")
+    transfer(
+        signed_in(camille.user), conversation, target="force-gendarmerie", manner="cold", reason="other", note=note
+    )
+    dispatcher.dispatch(now=Handover.objects.get().ended_at - timedelta(seconds=1))
+    client = signed_in(sacha.user)
+    beside = unescape(squeezed(client.get(page_of(conversation)).text))
+    assert "De Camille, police nationale, à" in beside and f"Autre. {note}" in beside
+    assert note in unescape(client.get("/console/passages/").text)
+
+
+def test_passage_that_is_not_the_one_by_which_an_agent_has_it_is_not_shown(conversation, camille, alex):
+    """It came back to who passed it on; or another colleague was given it since, and lost it."""
+    now = timezone.now()
+
+    def handed_to(agent):
+        form = transfer_queries.transfer_form(agent, now)
+        conversation.refresh_from_db()
+        conversation.assigned_to, conversation.status, conversation.assigned_at = agent, "active", now
+        conversation.save()
+        beside = transfer_queries.read_passing(agent, conversation, now, form).handed
+        assert transfer_queries.handed_to(agent) == ([beside] if beside else [])
+        return beside
+
+    sacha = make.agent(public_name="Sacha", unit_name="Brigade", force="gendarmerie")
+    queued = queued_to_the_gendarmerie(conversation, camille)
+    assert handed_to(camille) is None and handed_to(sacha) == queued
+    given = transfer_actions.transfer_cold(
+        conversation_id=conversation.pk, by=sacha, target=Target(agent=alex.pk), reason=Reason.COMPETENCE
+    )
+    assert handed_to(alex) == given and handed_to(sacha) is None
+
+
 def test_nobody_who_never_had_it_reads_who_has_it(conversation, camille, alex):
     transfer(signed_in(camille.user), conversation, target=f"agent-{alex.pk}", manner="cold")
     stranger = make.agent()
