@@ -35,6 +35,8 @@ def _refusal(error: Exception) -> str:
             return _(
                 "Personne n'y est disponible : la personne attendrait pour rien. Choisissez un autre destinataire."
             )
+        case transfer_actions.OnlyGivenBack():
+            return _("Qui y est disponible vient de transférer cet échange. Choisissez un autre destinataire.")
         case transfer_actions.GivenBack():
             return _("Ce collègue vient de transférer cet échange. Choisissez quelqu'un d'autre.")
         case transfer_actions.UnderWay():

@@ -56,6 +56,10 @@ class GivenBack(Exception):
     """The receiver has just passed this person on, and must not get them back."""
 
 
+class OnlyGivenBack(GivenBack):
+    """All who are on duty in this unit or force have just passed this person on, so the person would wait in vain."""
+
+
 class Over(Exception):
     """The offer or the summary is no longer open: it was answered, it is too late, or another agent has the person."""
 
@@ -249,11 +253,21 @@ def teams_among(there: Sequence[Agent], agent: Agent) -> tuple[list[Unit], list[
     return units, [force for force in Force.values if force in forces]
 
 
-def _require_team(target: Target, by: Agent, now: datetime) -> None:
+def _avoided(conversation: Conversation, now: datetime) -> set[int]:
+    """Return the keys of the agents who have just passed this person on, and must not get them back."""
+    direction = Direction.objects.filter(conversation=conversation, until__gt=now).first()
+    return {direction.avoided_id, *direction.avoided_before} if direction else set()
+
+
+def _require_team(conversation: Conversation, target: Target, by: Agent, now: datetime) -> None:
+    """Check that somebody of this team is on duty who may be given the person. Raises NobodyThere, OnlyGivenBack."""
     there = Agent.objects.on_duty(now).exclude(pk=by.pk)
     there = there.filter(unit=target.unit) if target.unit else there.filter(unit__force=target.force)
-    if not there.exists():
+    on_duty = set(there.values_list("pk", flat=True))
+    if not on_duty:
         raise NobodyThere
+    if not on_duty - _avoided(conversation, now):
+        raise OnlyGivenBack
 
 
 def _require_not_back(conversation: Conversation, agent_id: int, now: datetime) -> None:
@@ -266,8 +280,7 @@ def _direct(conversation: Conversation, target: Target, by: Agent, now: datetime
 
     Nor does it go back to agents who passed it on shortly before.
     """
-    before = Direction.objects.filter(conversation=conversation, until__gt=now).first()
-    avoided = {before.avoided_id, *before.avoided_before} - {by.pk} if before else set()
+    avoided = _avoided(conversation, now) - {by.pk}
     Direction.objects.update_or_create(
         conversation=conversation,
         defaults={
@@ -310,7 +323,7 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
         assign_to(conversation, receiver, now)
         _offer_pause(conversation, by.pk, now)
         return handover
-    _require_team(target, by, now)
+    _require_team(conversation, target, by, now)
     handover = cold(state=HandoverState.QUEUED)
     force = target.force or Unit.objects.get(pk=target.unit).force
     conversation.status, conversation.assigned_to, conversation.assigned_at = Status.WAITING, None, None
@@ -354,7 +367,7 @@ def propose_handover(
             raise NoRoom
         _require_not_back(conversation, target.agent, now)
     else:
-        _require_team(target, by, now)
+        _require_team(conversation, target, by, now)
     handover = create_handover(
         conversation,
         now,

@@ -114,6 +114,7 @@ def test_cold_to_a_unit_goes_there_at_its_old_place_before_those_who_wait(conver
 
 
 def test_passed_on_twice_comes_back_to_neither(conversation, camille, alex):
+    make.agent(capacity=0)  # somebody who will have a place one day, so that the police may be asked
     for giver, force, taker in ((camille, Force.GENDARMERIE, alex), (alex, Force.POLICE, None)):
         cold(conversation, giver, force=force)
         dispatcher.dispatch()
@@ -167,6 +168,24 @@ def test_offer_to_a_team_is_not_made_to_who_sent_it(conversation, camille, alex)
     not_back = values.get_duration(definitions.NOT_BACK)
     Direction.objects.update(at=now - 2 * not_back, until=now - not_back)
     assert access.as_offered(camille, conversation.public_id, now) == one
+
+
+def test_team_of_which_only_who_sent_it_is_there_is_refused(conversation, camille, alex):
+    """At four in the morning there are two agents: the person was told that somebody would answer, and nobody might."""
+    cold(conversation, camille, unit=alex.unit_id)
+    dispatcher.dispatch()
+    conversation.refresh_from_db()
+    for target in ({"unit": camille.unit_id}, {"force": Force.POLICE}):
+        for act in (cold, propose):
+            with pytest.raises(transfer_actions.OnlyGivenBack):
+                act(conversation, alex, **target)
+    conversation.refresh_from_db()
+    assert (conversation.assigned_to, conversation.status) == (alex, Status.ACTIVE)
+    Direction.objects.update(at=make.long_ago(20), until=make.long_ago(10))
+    cold(conversation, alex, force=Force.POLICE)
+    dispatcher.dispatch()
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == camille
 
 
 def test_cold_to_a_team_without_anybody_is_refused(conversation, camille, alex):
