@@ -121,10 +121,13 @@ def handovers(request: HttpRequest, agent: Agent) -> HttpResponse:
 @require_POST
 @for_agents
 def answer(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Accept a colleague's offer, or decline it with a reason."""
+    """Accept a colleague's offer, or decline it with a reason.
+
+    An offer that ran out, that was withdrawn or that was never theirs is answered alike, so that nothing is told of it.
+    """
     offer = access.as_offered(agent, public_id, timezone.now())
     if offer is None:
-        raise Http404
+        return _tell_too_late(request)
     form = OfferForm(request.POST)
     if "reason" in form.errors:
         return screen(request, agent, declining=(public_id, form))
@@ -144,13 +147,18 @@ def answer(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResp
             reason=form.cleaned_data["reason"],
         )
     except transfer_actions.Over:
-        messages.error(request, _("Trop tard : le passage est fini, l'échange est resté où il était."))
+        return _tell_too_late(request)
     except transfer_actions.NoRoom:
         messages.error(
             request, _("Vous n'avez plus de place : terminez un échange, ou augmentez votre nombre d'échanges.")
         )
     else:
         messages.success(request, _("Décliné. Votre collègue garde l'échange et lit pourquoi."))
+    return redirect("console:home")
+
+
+def _tell_too_late(request: HttpRequest) -> HttpResponse:
+    messages.error(request, _("Trop tard, ou proposé à quelqu'un d'autre : ce passage ne vous attend plus."))
     return redirect("console:home")
 
 

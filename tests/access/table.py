@@ -414,7 +414,8 @@ ROUTES: dict[str, Route] = {
     "console:transfer": Route(assigned_agent, WRITE, shows=ITS_AGENT),  # to nobody, it shows the screen again
     "console:withdraw": Route(assigned_agent, WRITE, to=("/console/echange/…/",)),
     "console:handovers": Route(agents, READ_ONLY_GET),
-    "console:answer": Route(_console(set(), ABSENT), WRITE),  # nobody is offered anything
+    # Nobody is offered anything: whoever asks is told alike that it is too late.
+    "console:answer": Route(_console(set(), "/console/"), WRITE),
     "console:end_duty": Route(agents, FORM, to=("/console/",)),
     "console:watched": Route(its_supervisor, FORM),
     # An agent who has not joined is led to the page where one joins.

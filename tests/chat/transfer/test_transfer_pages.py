@@ -340,11 +340,35 @@ def test_offer_declined_needs_a_reason_that_the_first_agent_reads(conversation, 
     assert "a décliné : Je termine dans dix minutes." in html
 
 
-def test_offer_to_somebody_else_is_not_there(conversation, camille, alex):
+TOO_LATE = "Trop tard, ou proposé à quelqu'un d'autre : ce passage ne vous attend plus."
+
+
+def test_offer_to_somebody_else_is_told_as_one_that_is_over_or_never_was(conversation, camille, alex):
+    """Nobody learns from the answer whether the exchange exists."""
     offer(conversation, camille, alex)
     other = signed_in(make.agent().user)
-    assert other.post(f"/console/passages/{conversation.public_id}/reponse/", {"answer": "accept"}).status_code == 404
-    assert 'class="console-offer"' not in other.get("/console/").text
+    for public_id in (conversation.public_id, uuid.uuid4()):
+        answer = other.post(f"/console/passages/{public_id}/reponse/", {"answer": "accept"}, follow=True)
+        assert answer.redirect_chain == [("/console/", 302)] and TOO_LATE in unescape(answer.text)
+        assert 'class="console-offer"' not in answer.text
+    assert Handover.objects.get().state == HandoverState.OFFERED
+
+
+@pytest.mark.parametrize("data", [{"answer": "accept"}, {"answer": "decline", "reason": "Je termine."}, {}])
+@pytest.mark.parametrize("is_withdrawn", [True, False])
+def test_answer_to_an_offer_that_ran_out_or_was_withdrawn_is_told_that_it_is_too_late(
+    data, is_withdrawn, conversation, camille, alex
+):
+    """Without scripts its page stays in view; « introuvable » said nothing of what became of it."""
+    offer(conversation, camille, alex)
+    if is_withdrawn:
+        transfer_actions.withdraw_handover(conversation_id=conversation.pk, by=camille)
+    else:
+        Handover.objects.update(until=timezone.now() - timedelta(seconds=1))
+    answer = signed_in(alex.user).post(f"/console/passages/{conversation.public_id}/reponse/", data, follow=True)
+    assert answer.redirect_chain == [("/console/", 302)] and TOO_LATE in unescape(answer.text)
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == camille
 
 
 def test_offer_without_room_says_what_to_do(conversation, camille, alex):
