@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Case, F, Q, When
 
 from chat.models.agent import Agent
+from chat.models.notes import UNREADABLE
 from chat.rules.lifecycle import Status
 from chat.rules.transfer import OPEN, SHARED, Answer, HandoverState, Manner, Part, Reason
 from common import encryption, plain_text
@@ -22,13 +23,17 @@ from locations.models import Force
 logger = logging.getLogger(__name__)
 
 
-def _opened(sealed: bytes | memoryview, context: str) -> str:
-    """Return the decrypted text as it is shown; "" when it cannot be decrypted, which is logged."""
+def _opened(sealed: bytes | memoryview, context: str) -> str | None:
+    """Return the decrypted text as it is shown; None when it cannot be decrypted, which is logged."""
     try:
         return plain_text.plain(encryption.unseal(sealed, context=context))
     except encryption.UnsealError:
         logger.error("a text between colleagues cannot be opened %s", context.split(":")[1])
-        return ""
+        return None
+
+
+def _or_unreadable(text: str | None) -> str:
+    return str(UNREADABLE) if text is None else text
 
 
 def _is_alive(now: datetime) -> Q:
@@ -115,9 +120,16 @@ class Handover(models.Model):
             return self.to_agent.interlocutor
         return plain_text.plain(self.to_unit.name) if self.to_unit else label_of(Force, self.to_force)
 
+    def opened(self, part: str) -> str | None:
+        """Return the decrypted text of this part; "" if there is none, and None when no key opens it.
+
+        `texts` may be prefetched.
+        """
+        return next((text.opened for text in self.texts.all() if text.part == part), "")
+
     def text(self, part: str) -> str:
-        """Return the decrypted text of this part; "" if there is none. `texts` may be prefetched."""
-        return next((text.shown for text in self.texts.all() if text.part == part), "")
+        """Return the text of this part as a colleague reads it; a sentence in its place when no key opens it."""
+        return _or_unreadable(self.opened(part))
 
     @property
     def summary(self) -> str:
@@ -166,8 +178,8 @@ class HandoverText(models.Model):
         return self.handover.conversation.data_key
 
     @property
-    def shown(self) -> str:
-        """Return the opened text as it is drawn; a sentence in its place when no key opens it."""
+    def opened(self) -> str | None:
+        """Return the decrypted text as it is drawn; None when no key opens it."""
         return _opened(self.sealed_text, self.context)
 
 
@@ -262,4 +274,4 @@ class Whisper(models.Model):
     @property
     def shown(self) -> str:
         """Return the opened text as it is drawn; a sentence in its place when no key opens it."""
-        return _opened(self.sealed_text, self.context)
+        return _or_unreadable(_opened(self.sealed_text, self.context))

@@ -34,6 +34,18 @@ add(
         "La personne qui prend la suite pourra lire tout l'échange."
     ),
 )
+add(
+    "handover.unreadable",
+    SUMMARY,
+    _(
+        "Ce résumé ne peut pas être lu en ce moment : il n'est pas transmis tel quel. Actualisez la page pour "
+        "réessayer, écrivez le vôtre, ou refusez."
+    ),
+    _(
+        "Ce résumé ne peut pas être lu en ce moment : il n'est pas transmis tel quel. Actualise la page pour "
+        "réessayer, écris le tien, ou refuse."
+    ),
+)
 add("handover.tab_title", SUMMARY, _("Relire avant la suite"))
 add("handover.page_title", SUMMARY, _("Voici ce que je transmettrais à mon collègue"))
 add("handover.correction_label", SUMMARY, _("Avec vos mots"), _("Avec tes mots"))

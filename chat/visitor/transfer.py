@@ -32,13 +32,15 @@ def summary(request: HttpRequest) -> HttpResponse:
     if asked is None:
         return redirect("chat:conversation")
     if request.method != "POST":
-        return _show(request, current, asked, SummaryForm(initial={"correction": asked.text(Part.SUMMARY)}))
+        return _show(request, current, asked, SummaryForm(initial={"correction": asked.opened(Part.SUMMARY) or ""}))
     form = SummaryForm(request.POST)
     # The form is of an old page, and nobody agrees to what they have not read.
     if request.POST.get("summary") != str(asked.public_id):
         return _show_another(request, current, asked)
     if not form.is_valid():
         return _show(request, current, asked, form)
+    if form.cleaned_data["answer"] == Answer.AGREED and not asked.opened(Part.SUMMARY):
+        return _show(request, current, asked, form, status=409)  # the page says why
     try:
         transfer_actions.answer_summary(handover_id=asked.pk, conversation_id=current.pk, **form.cleaned_data)
     except transfer_actions.Over:
@@ -51,7 +53,7 @@ def _show_another(request: HttpRequest, current: Conversation, asked: Handover) 
     form.
     """
     wrote = request.POST.get("correction", "") if request.POST.get("answer") == Answer.CORRECTED else ""
-    form = SummaryForm(initial={"correction": wrote or asked.text(Part.SUMMARY)})
+    form = SummaryForm(initial={"correction": wrote or asked.opened(Part.SUMMARY) or ""})
     error = form_texts.SUMMARY_ANOTHER.say()
     return _show(request, current, asked, form, error=error, status=409)
 
@@ -66,7 +68,7 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     context = summary_page(
-        current, manner_of(request, current), asked, form, summary=asked.text(Part.SUMMARY), error=error
+        current, manner_of(request, current), asked, form, summary=asked.opened(Part.SUMMARY) or "", error=error
     )
     return render(request, "chat/handover.html", context, status=status)
 
@@ -80,7 +82,10 @@ def summary_page(
     summary: str,
     error: str = "",
 ) -> dict[str, Any]:
-    """Return what the page of a summary shows. asked: with its agents and unit. summary: its words, opened."""
+    """Return what the page of a summary shows. asked: with its agents and unit.
+
+    summary: its words, opened; empty while no key opens them, and then it cannot be agreed to as it is.
+    """
     discreet = manner["discreet"]
     return {
         **manner,

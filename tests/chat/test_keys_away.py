@@ -13,12 +13,14 @@ from chat.messages import conversation_keys, reading, writing
 from chat.messages.reading import Ask
 from chat.models import Conversation
 from chat.realtime import beats
+from chat.rules.transfer import Answer, HandoverState
 from common import metrics
 from common.data_keys import keys as data_keys
 from tests.chat import sockets
 from tests.chat.console.agents import page_of, signed_in
 from tests.chat.sockets import Line, in_db, visit
 from tests.chat.test_data_keys import draft, keyed
+from tests.chat.transfer.acts import SUMMARY, propose
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +110,32 @@ def test_form_of_the_person_gives_the_text_back(settings, server):
     page = unescape(answer.text)
     assert answer.status_code == 503 and f"{WORDS}</textarea>" in page and client_id in page
     assert "pris fin" not in page and "terminé" not in page
+
+
+def test_summary_that_cannot_be_read_is_not_agreed_to(settings, server):
+    """The page showed an empty quotation with « Ce résumé, tel quel », and the colleague read what was behind it."""
+    camille, alex = make.agent(), make.agent()
+    conversation = make.assigned(camille)
+    keyed(conversation)
+    camille.refresh_from_db()
+    conversation.refresh_from_db()
+    asked = propose(conversation, camille, agent=alex.pk)
+    client, agrees = of_reporter(conversation, settings), {"summary": str(asked.public_id), "answer": "agreed"}
+    assert SUMMARY in unescape(client.get(reverse("chat:handover")).text)
+    server.leave()
+    for answer in (client.get(reverse("chat:handover")), client.post(reverse("chat:handover"), agrees)):
+        page = unescape(answer.text).replace("\xa0", " ").replace("\u202f", " ")
+        assert "Ce résumé ne peut pas être lu en ce moment : il n'est pas transmis tel quel." in page
+        assert 'value="agreed"' not in page and 'value="refused"' in page and "blockquote" not in page
+    assert answer.status_code == 409
+    asked.refresh_from_db()
+    assert (asked.state, asked.answer) == (HandoverState.READING, "")
+    server.come_back()
+    assert client.post(reverse("chat:handover"), agrees).status_code == 302
+    asked.refresh_from_db()
+    assert (asked.state, asked.answer, asked.summary) == (HandoverState.OFFERED, Answer.AGREED, SUMMARY)
+    server.leave()
+    assert asked.summary == "Ce texte ne peut pas être lu en ce moment.", "a colleague is told, and reads no blank"
 
 
 def test_ready_answer_in_the_frame_is_not_lost_silently(settings, server):

@@ -689,8 +689,8 @@ def _erasure(*, is_granted: bool | None, days_later: int = 0) -> Draw:
     )
 
 
-def _summary(typed: Mapping[str, str] | None = None, *, to_unit: bool = False) -> Draw:
-    """Return the summary to be read, with this answer sent."""
+def _summary(typed: Mapping[str, str] | None = None, *, to_unit: bool = False, words: str = cast.WRITTEN) -> Draw:
+    """Return the summary to be read, with this answer sent. words: empty while no key opens them."""
 
     def draw(trial: Trial) -> HttpResponse:
         found, manner = _exchange(trial)
@@ -699,7 +699,7 @@ def _summary(typed: Mapping[str, str] | None = None, *, to_unit: bool = False) -
             manner,
             cast.handover(to_unit=to_unit),
             SummaryForm() if typed is None else SummaryForm(typed),
-            summary=cast.WRITTEN,
+            summary=words,
             error=trial.error([form_texts.SUMMARY_ANOTHER]),
         )
         return draw_page(trial, "chat/handover.html", context)
@@ -717,6 +717,7 @@ def _summary_to_another(trial: Trial) -> HttpResponse:
 
 SUMMARIES = (
     _summary(),
+    _summary(words=""),
     _summary({}),
     _summary({"answer": "x"}),
     _summary({"answer": "corrected"}),

@@ -214,7 +214,7 @@ def test_texts_are_sealed_each_for_its_place_and_sealed_again(conversation, cami
     text = HandoverText.objects.get(part=Part.SUMMARY)
     assert SUMMARY.encode() not in bytes(text.sealed_text)
     moved = HandoverText(handover=one, part=Part.NOTE, sealed_text=text.sealed_text)
-    assert moved.shown == ""
+    assert moved.opened is None
     call_command("rotate_keys", verbosity=0)
     assert encryption.unseal(HandoverText.objects.get(pk=text.pk).sealed_text, context=text.context) == SUMMARY
 
