@@ -294,10 +294,12 @@ class Translated(WithTexts):
     def said(self, part: str) -> str:
         """Return the text of this column in the active language and the voice of `in_voice`.
 
-        It is in the source language if there is no translation.
+        It is in the source language if there is no translation. A column that was emptied says nothing in any language.
         """
         language = languages.current()
         own: str = getattr(self, part)
+        if not own:
+            return ""
         if language != languages.source():
             return self.texts.get((language, part)) or own
         if part not in self.familiar_fields or not self.__dict__.get("_familiar"):

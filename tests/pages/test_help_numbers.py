@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.utils import translation
 
 from chat.models import CannedReply
 from common.texts.catalogue import CATALOGUE
@@ -53,6 +54,24 @@ def test_hours_that_the_sources_contradict_stand_in_the_administration_alone():
 def test_current_hours_unknown_are_not_invented():
     HelpNumber.objects.filter(number="3919").update(hours="")
     assert current_hours("3919", "peut-être") == ""
+
+
+def test_hours_that_were_emptied_are_said_in_no_language(client):
+    """Readers of English went on reading the hours that an administrator had taken away because they were wrong."""
+    number = HelpNumber.objects.get(number="3018")
+    with translation.override("en"):
+        english = number.shown_hours
+        assert english != HelpNumber(hours=number.hours).shown_hours
+    assert english in client.get("/en/numeros/").text
+    number.hours = ""
+    number.save()
+    help_numbers.forget()
+    with translation.override("en"):
+        assert HelpNumber.objects.get(number="3018").shown_hours == ""
+        assert current_hours("3018") == ""
+    cards = client.get("/en/numeros/").text.partition('class="numbers"')[2].partition("</ul>")[0]
+    [card] = [one for one in cards.split("</li>") if 'href="tel:3018"' in one]
+    assert "free" in card and english not in card
 
 
 def test_current_hours_of_a_number_that_nobody_keeps():
