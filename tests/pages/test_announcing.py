@@ -399,6 +399,25 @@ def test_announcement_ends_and_of_many_two_are_shown_warnings_first():
     assert announcements.current("visitors", "both") == []
 
 
+def test_newest_announcement_is_shown_however_many_run_or_are_to_come():
+    """The oldest were read first, and the last of too many was on no page, although its list said that it runs."""
+    now = timezone.now()
+    for number in range(announcements.MOST + 1):
+        announced(f"Équipe {number}.", audience="staff", starts_at=now - timedelta(days=1))
+        announced(f"Site {number}.", audience="visitors", starts_at=now - timedelta(hours=1))
+        announced(
+            f"Demain {number}.", starts_at=now + timedelta(days=1), ends_at=now + timedelta(days=2), audience="both"
+        )
+    announced("Deux ont dit oui.", audience="visitors", level="warning", starts_at=now - timedelta(days=2))
+    announced("Dernière nouvelle.", audience="visitors")
+    shown = [one.text() for one in announcements.current("visitors", "both")]
+    assert shown == ["Deux ont dit oui.", "Dernière nouvelle."]
+    with CaptureQueriesContext(connection) as queries:
+        announcements.forget()
+        announcements.current("staff", "both")
+    assert len(queries) == 2
+
+
 @pytest.mark.parametrize(
     "given",
     [

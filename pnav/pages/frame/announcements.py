@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.db.models import Case, F, Value, When, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from common.cached_reading import CachedReading
@@ -11,7 +13,10 @@ from common.texts.spoken import text_for
 from pnav.pages.models import Announcement
 
 KEEP_SECONDS = 20.0
-MOST = 20  # how many are read at once: those of now and those to come
+MOST = 20  # how many are read at once of each audience: warnings first, then those that begin last
+# Those to come are read when they begin this soon, so that announcements of other months take no place of those of now.
+# If the database is away for longer, one that should begin meanwhile begins when it is back.
+SOON = timedelta(minutes=5)
 SHOWN = 2  # how many stand above one page, warnings first; more would push the page itself out of sight
 
 
@@ -35,11 +40,19 @@ class Shown:
 
 
 def _read() -> tuple[Shown, ...]:
-    """Read the announcements that are not over, and their texts, in two queries."""
-    rows = Announcement.objects.not_over(timezone.now())
+    """Read the announcements of now, the newest last, and their texts, in two queries.
+
+    Each audience has MOST, so that no number of announcements to the staff hides one to visitors.
+    """
+    now = timezone.now()
+    is_warning_first = Case(When(level=Announcement.Level.WARNING, then=Value(0)), default=Value(1))
+    place = Window(
+        RowNumber(), partition_by="audience", order_by=[is_warning_first, F("starts_at").desc(), F("pk").desc()]
+    )
+    rows = Announcement.objects.not_over(now).filter(starts_at__lte=now + SOON).annotate(place=place)
     return tuple(
         Shown(row.audience, row.level == Announcement.Level.WARNING, row.starts_at, row.ends_at, row.texts)
-        for row in rows.order_by("starts_at", "pk").prefetch_related("text_rows")[:MOST]
+        for row in rows.filter(place__lte=MOST).order_by("starts_at", "pk").prefetch_related("text_rows")
     )
 
 
