@@ -6,6 +6,7 @@ import logging
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -176,7 +177,8 @@ def grow(cast: Cast, more: int) -> None:
         ConversationEvent(conversation=conversation, kind=EventKind.HELD, at=now, by=agent.user, detail="5")
         for _ in range(more)
     )
-    Feedback.objects.bulk_create(Feedback(rating="yes", page="other") for _ in range(more))
+    before = now - timedelta(days=1)  # opinions of today are in no list
+    Feedback.objects.bulk_create(Feedback(rating="yes", page="other", created_at=before) for _ in range(more))
     for _ in range(more // 4):
         make.waiting()
     for _ in range(more // 8):

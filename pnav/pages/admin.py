@@ -33,7 +33,15 @@ from pnav.pages import (
     to_do,
     to_translate,
 )
-from pnav.pages.models import ContentBlock, Feedback, HelpNumber, RemovalPlatform, Verified, overdue_filter
+from pnav.pages.models import (
+    ContentBlock,
+    Feedback,
+    HelpNumber,
+    RemovalPlatform,
+    Verified,
+    beginning_of_today,
+    overdue_filter,
+)
 from pnav.pages.previews.information_preview import Previewed
 from pnav.pages.previews.text_admin import SentenceAdmin
 from pnav.pages.templatetags import help_numbers
@@ -219,20 +227,30 @@ admin.site.register(ChangedSentence, SentenceAdmin)
 
 
 class FeedbackPeriod(PeriodFilter):
-    """Filters opinions by when they came."""
+    """Filters opinions by when they came. Those of today are not shown yet."""
 
     field = "created_at"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [one for one in super().lookups(request, model_admin) if one[0] != "jour"]
 
 
 @admin.register(Feedback)
 class FeedbackAdmin(Growing):
-    """It is the admin of opinions, which are read and deleted here but never written."""
+    """It is the admin of opinions, which are read and deleted here but never written.
+
+    An opinion is shown from the day after on, among the others of its day in no order: whoever read it when it came
+    would know which exchange had just ended.
+    """
 
     list_display = ("day", "rating", "page", "read_text")
     list_filter = ("rating", "page", FeedbackPeriod)
-    ordering = ("-created_at", "-pk")
+    ordering = ("-created_at", "place")
     fields = list_display
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).filter(created_at__lt=beginning_of_today())
 
     @admin.display(description=_("reçu le"))
     def day(self, feedback: Feedback) -> str:

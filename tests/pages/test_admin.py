@@ -1,18 +1,21 @@
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.sites import AdminSite, site
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from chat.models import Unit
-from pnav.accounts.models import Role, User
+from pnav.accounts.models import PendingChange, Role, User
 from pnav.pages.actions import give_feedback
 from pnav.pages.admin import FeedbackAdmin, HelpNumberAdmin, ReviewFilter, verify_today
-from pnav.pages.models import ContentBlock, Feedback, HelpNumber
+from pnav.pages.models import ContentBlock, Feedback, HelpNumber, RemovalPlatform, beginning_of_today
 from reports.models import AccessRecord, RetentionRule
+from tests.access.people import signed_in
 from tests.accounts.cast import give_session, make_user, sign_in
 from tests.accounts.conftest import _limits_of_this_test_alone  # noqa: F401  fixtures of a sign-in
 from tests.accounts.test_audited_admin import Fields
@@ -59,6 +62,20 @@ def test_feedback_is_shown_with_its_day_alone():
     assert "created_at" not in (*shown.list_display, *shown.fields), "an hour that means nothing"
 
 
+def test_opinion_is_shown_from_the_next_day_on_in_no_order(client, chief):
+    """Shown at once and above the others, it said which exchange had just ended."""
+    given = [give_feedback(rating="yes", page="home", text=f"Avis {number}.") for number in range(9)]
+    where = "/admin/pages/feedback/"
+    page = client.get(where)
+    assert page.context["cl"].result_count == 0 and "montré le lendemain" in page.text and "Aujourd" not in page.text
+    own = f"{where}{given[0].pk}/change/"
+    assert client.get(own).status_code == 302, "nor by its address"
+    Feedback.objects.update(created_at=beginning_of_today() - timedelta(days=1))
+    shown = list(client.get(where).context["cl"].result_list)
+    assert shown == sorted(given, key=lambda one: one.place) and client.get(own).status_code == 200
+    assert [one.pk for one in given] != sorted(one.pk for one in given), "a count would tell the order"
+
+
 def test_feedback_is_read_only():
     admin = FeedbackAdmin(Feedback, AdminSite())
     request = RequestFactory().get("/")
@@ -68,6 +85,7 @@ def test_feedback_is_read_only():
 @pytest.mark.parametrize("model", [HelpNumber, ContentBlock, Feedback])
 def test_admin_pages_draw(rf, model):
     give_feedback(rating="yes", page="home", text="Clair")
+    Feedback.objects.update(created_at=beginning_of_today() - timedelta(days=1))
     request = rf.get("/")
     request.user = User.objects.create_superuser("a", password="x")
     request.session = {}
@@ -101,6 +119,7 @@ def test_action_on_a_growing_list_touches_what_its_page_shows_alone(client, chie
     """« All » would be the whole table, of which the list has counted a part."""
     for text in ("un", "deux", "trois"):
         give_feedback(rating="yes", page="home", text=text)
+    Feedback.objects.update(created_at=beginning_of_today() - timedelta(days=1))
     chosen = Feedback.objects.order_by("-pk")[0].pk
     asked = {"action": "delete_selected", "_selected_action": [chosen], "select_across": "1", "index": "0"}
     assert client.post("/admin/pages/feedback/", asked).context["deletable_objects"] != []
