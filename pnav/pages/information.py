@@ -1,5 +1,6 @@
 """Reads what the pages of information show: the home page, and the longer pages that it leads to."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -21,6 +22,7 @@ def read_information(changed: Verified | None = None, *, familiar: bool = False)
     replaces the stored one, or is added.
     """
     blocks = _sections(Page.HOME, changed, familiar)
+    # The numbers have their names alone here: their dates are those of their own page.
     return {"blocks": blocks, "numbers": _numbers(changed, familiar), "updated_on": _updated_on(blocks)}
 
 
@@ -37,9 +39,11 @@ def content_context(page: str, changed: Verified | None = None, *, familiar: boo
     """
     speaks_tu = familiar and page in IN_BOTH
     blocks = _sections(page, changed, speaks_tu)
-    context: dict[str, Any] = {"blocks": blocks, "updated_on": _updated_on(blocks), "door": DOORS.get(Page(page), "")}
+    numbers = _numbers(changed, speaks_tu) if page == Page.NUMBERS else []
+    updated_on = _updated_on([*blocks, *numbers])
+    context: dict[str, Any] = {"blocks": blocks, "updated_on": updated_on, "door": DOORS.get(Page(page), "")}
     if page == Page.NUMBERS:
-        context["numbers"] = _numbers(changed, speaks_tu)
+        context["numbers"] = numbers
     if page in IN_TU:
         context["familiar"] = True
     return context
@@ -71,8 +75,10 @@ def _numbers(changed: Verified | None, familiar: bool) -> list[HelpNumber]:
     return [number.in_voice(familiar) for number in numbers]
 
 
-def _updated_on(blocks: list[ContentBlock]) -> date | None:
-    return max((block.verified_on for block in blocks if block.verified_on), default=None)
+def _updated_on(facts: Sequence[Verified]) -> date | None:
+    """Return since when all of these are as somebody last verified them; None while one of them was never verified."""
+    days = [fact.verified_on for fact in facts if fact.verified_on is not None]
+    return min(days) if days and len(days) == len(facts) else None
 
 
 def _others[Row: Verified](rows: list[Row], changed: Verified) -> list[Row]:

@@ -1,6 +1,7 @@
 """The pages of information: law, removal, numbers, minors (for two ages), professionals."""
 
 import re
+from datetime import date
 from html import unescape
 
 import pytest
@@ -246,6 +247,24 @@ def test_numbers_say_how_to_write(client: Client):
 
 
 # --- both versions side by side ---------------------------------------------------------------------------------------
+
+
+def test_date_of_a_page_is_that_of_what_was_verified_first(client: Client):
+    """One section that was verified today made a page look fresh whose other sections nobody had verified."""
+    said = "Informations mises à jour le"
+    sections = ContentBlock.objects.filter(page=Page.NUMBERS)
+    sections.update(verified_on=date(2026, 10, 12))
+    HelpNumber.objects.update(verified_on=date(2026, 11, 20))
+    ContentBlock.objects.filter(pk=sections[0].pk).update(verified_on=date(2026, 11, 30))
+    assert f"{said} 12 octobre 2026" in main_text(client.get("/numeros/").text)
+    HelpNumber.objects.filter(number="3919").update(verified_on=date(2026, 9, 3))
+    assert f"{said} 3 septembre 2026" in main_text(client.get("/numeros/").text)
+    HelpNumber.objects.filter(number="3919").update(verified_on=None)
+    assert said not in main_text(client.get("/numeros/").text), "nobody verified this one"
+    home = ContentBlock.objects.filter(page=Page.HOME)
+    ContentBlock.objects.filter(pk=home[0].pk).update(verified_on=date(2025, 12, 8))
+    ContentBlock.objects.filter(pk=home[1].pk).update(verified_on=date(2026, 11, 30))
+    assert f"{said} 8 décembre 2025" in main_text(client.get("/").text)
 
 
 def test_section_of_the_version_before_is_on_the_home_page():
