@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -47,6 +47,8 @@ from pnav.pages.previews.text_admin import SentenceAdmin
 from pnav.pages.templatetags import help_numbers
 
 logger = logging.getLogger(__name__)
+
+NAMED_MOST = 30  # how many texts that say a changed number are named
 
 site: Any = admin.site
 site.first_page = to_do.read
@@ -141,9 +143,18 @@ class VerifiedAdmin(admin.ModelAdmin):
         transaction.on_commit(text_cache.read_again)
 
 
+def _number_and_hours(number: HelpNumber) -> list[str]:
+    hours = [text for (_language, part), text in sorted(number.texts.items()) if part == "hours" and text]
+    return [number.number, number.hours, *hours]
+
+
 @admin.register(HelpNumber)
 class HelpNumberAdmin(Previewed, TextsAdmin, VerifiedAdmin):
-    """It is the admin of help numbers and their hours. Every page that names a number reads them here."""
+    """It is the admin of help numbers and their hours.
+
+    Pages read them here, except where an administrator wrote a number into a text. Whoever changes a number or its
+    hours is told which texts these are.
+    """
 
     reviewed_fields = ("number", "use", "has_link", "name", "is_emergency")
     kept_fields = ("name",)  # else one person would take a number's name away, and then the number
@@ -164,6 +175,17 @@ class HelpNumberAdmin(Previewed, TextsAdmin, VerifiedAdmin):
     search_fields = ("number", "label", "audience")
     fieldsets = ((None, {"fields": (("number", "use"), "has_link", "name", ("is_free", "is_emergency"), "order")}),)
     source_fields = ("label", "audience", "hours", "written")
+
+    def save_model(self, request: HttpRequest, obj: HelpNumber, form: Any, change: bool) -> None:
+        before = HelpNumber.objects.prefetch_related("text_rows").filter(pk=obj.pk).first()
+        super().save_model(request, obj, form, change)
+        if before is None or _number_and_hours(before) == _number_and_hours(obj):
+            return
+        if texts := to_translate.texts_that_say(before.number):
+            links = format_html_join(", ", "<a href='{1}'>{0}</a>", texts[:NAMED_MOST])
+            more = _(" et %(count)d de plus") % {"count": len(texts) - NAMED_MOST} if len(texts) > NAMED_MOST else ""
+            said = _("Des textes nomment le {} et ne changent pas avec cette fiche. À relire : {}{}.")
+            messages.warning(request, format_html(str(said), before.number, links, more))
 
     def waits_to_go(self, obj: HelpNumber) -> bool:
         """Return whether a second person must agree to delete this: an emergency number, or one that sentences say."""

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from chat.models import CannedReply
-from common.texts import languages
+from common.texts import contacts, languages
 from common.texts.catalogue import CATALOGUE
 from common.texts.models import ChangedSentence
 from common.texts.text_rows import Translated
@@ -69,6 +69,21 @@ def _item(row: Any, names: list[str]) -> Item:
     places = type(row).text_places()
     parts = ", ".join(str(type(row).text_label(*places[name])) for name in names)
     return Item(str(row._meta.verbose_name).capitalize(), str(row), parts, _url(row))
+
+
+def texts_that_say(number: str) -> list[tuple[str, str]]:
+    """Return the texts of administrators in which this telephone number stands, in any language: which one, and the URL
+    of its form.
+
+    It makes two queries for each kind, for whoever has just changed the number.
+    """
+    digits = contacts.numbers(number)
+    saying = [row for row in _rows() if digits & contacts.numbers("\n".join(_texts_of(row)))]
+    return [(f"{str(row._meta.verbose_name).capitalize()} « {row} »", _url(row)) for row in saying]
+
+
+def _texts_of(row: Any) -> list[str]:
+    return [*(str(getattr(row, part) or "") for part in type(row).text_fields), *row.named_texts().values()]
 
 
 def _rows() -> Iterator[Any]:

@@ -198,3 +198,29 @@ def test_history_says_who_when_and_what(client, chief, make_row, changes, label)
     (entry,) = client.get(f"{base}/history/").context["action_list"]
     assert entry.user == chief and label.casefold() in entry.get_change_message().casefold()
     assert AccessRecord.objects.filter(account_id=chief.pk, subject=f"{row._meta.label} {row.pk}").exists()
+
+
+# --- a number in the texts of others ----------------------------------------------------------------------------------
+
+
+def test_who_changes_a_number_is_told_which_texts_say_it(client, chief):
+    """They go on saying « 9h à 23h », with a link to call."""
+    number = HelpNumber.objects.get(number="3018")
+    url = f"/admin/pages/helpnumber/{number.pk}/change/"
+    said = client.post(url, sent(client, url, label="Un autre nom"), follow=True).text
+    assert "À relire" not in said
+    said = client.post(url, sent(client, url, hours="7j/7, de 10h à 20h"), follow=True).text
+    assert "À relire" not in said, "it waits for a second person, who is told"
+    colleague = Client()
+    colleague.cookies[settings.SESSION_COOKIE_NAME] = signed_in(make_user("cheffe", Role.ADMINISTRATOR))
+    where = f"/admin/accounts/pendingchange/{PendingChange.objects.get().pk}/decider/"
+    said = unescape(colleague.post(where, {"decision": "accept", "motive": "oui"}, follow=True).text)
+    assert HelpNumber.objects.get(pk=number.pk).hours == "7j/7, de 10h à 20h"
+    assert "Des textes nomment le 3018 et ne changent pas avec cette fiche. À relire : " in said
+    for slug in ("mineurs-qui", "simple-appeler", "pro-parents"):
+        section = ContentBlock.objects.get(slug=slug)
+        assert f"<a href='/admin/pages/contentblock/{section.pk}/change/'>Contenu « {section} »</a>" in said
+    platform = RemovalPlatform.objects.get(slug="3018")
+    assert f"/admin/pages/removalplatform/{platform.pk}/change/" in said
+    silent = ContentBlock.objects.exclude(body__contains="3018").exclude(text_rows__text__contains="3018")[0]
+    assert f"/contentblock/{silent.pk}/change/" not in said
