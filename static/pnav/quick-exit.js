@@ -7,9 +7,24 @@
   const WINDOW_MS = 5000;
   const LEFT = "left";
 
+  /** @param {Event} event */
+  function hold(event) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+
+  // The other scripts of the page go on until the other site answers. A form that one of them sends by itself would take
+  // the place of the exit, and show this site again.
+  function holdForms() {
+    addEventListener("submit", hold, true);
+    HTMLFormElement.prototype.submit = () => {}; // no event tells of it
+  }
+
   function cover() {
     document.documentElement.classList.add("pnav-leaving");
     document.title = "\u200e"; // an empty title would show the address
+    Object.defineProperty(document, "title", { configurable: true, get: () => "\u200e", set: () => {} }); // it stays
+    holdForms();
   }
 
   function hide() {

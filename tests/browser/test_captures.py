@@ -372,6 +372,34 @@ def test_upload_whose_visit_has_ended_leads_to_the_page_that_says_so(live_site, 
 
 
 @pytest.mark.slow
+def test_upload_under_way_never_brings_back_a_page_that_was_left(live_site, neutral_site, enter):
+    """« Quitter rapidement » deletes the visit before the other site answers. The slice then has no visit any more."""
+    person = may_send(live_site, enter, in_site(live_site, make.closed))
+    asked: list[str] = []
+    person.on("request", lambda request: request.is_navigation_request() and asked.append(request.url))
+    slices: list[Route] = []
+    person.route(
+        "**/captures/envoi/",
+        lambda route: slices.append(route) if route.request.headers.get("upload-id") else route.continue_(),
+    )
+    away: list[Route] = []
+    person.route(neutral_site, lambda route: away.append(route))
+    with person.expect_request(lambda request: "upload-id" in request.headers):
+        person.get_by_label("Image ou PDF").set_input_files([as_file("a.png", LARGE)])
+        person.get_by_role("button", name="Envoyer", exact=True).click()
+    expect(person.get_by_text("Envoi : 0 %")).to_be_visible()
+    with person.expect_request(neutral_site):
+        person.get_by_role("button", name="Quitter rapidement", exact=True).click(no_wait_after=True)
+    with person.expect_response("**/captures/envoi/") as answer:
+        slices[0].fulfill(status=401, json={})
+    assert answer.value.status == 401
+    person.wait_for_timeout(300)
+    assert asked == [neutral_site]
+    away[0].continue_()
+    expect(person).to_have_url(neutral_site)
+
+
+@pytest.mark.slow
 def test_files_given_after_the_end_stay_out_of_sight_and_can_still_be_sent(live_site, enter, tmp_path):
     agent, conversation = in_site(live_site, talking)
     image = tmp_path / "a.png"

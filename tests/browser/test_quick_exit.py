@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import LiveSite, PageFactory, goes_on
 
@@ -107,6 +107,33 @@ def test_quick_exit_hides_the_page_before_the_next_one_arrives(page_factory: Pag
         }"""
     )
     assert state == ["\u200e", "none"]
+
+
+def test_no_script_takes_the_place_of_the_exit(page_factory: PageFactory, live_site: LiveSite, neutral_site: str):
+    """A script that waits for an answer may then send its form, or name the tab. The other site is slow here."""
+    page = page_factory()
+    page.goto(live_site.url + "/avis/")
+    held: list[Route] = []
+    page.route(neutral_site, lambda route: held.append(route))
+    asked: list[str] = []
+    page.on("request", lambda request: request.is_navigation_request() and asked.append(request.url))
+    page.evaluate(
+        """() => addEventListener("submit", () => setTimeout(() => {
+            const [form] = document.querySelectorAll("main form");
+            form.noValidate = true;
+            document.title = "Pnav";
+            form.requestSubmit();
+            form.submit();
+            console.log(`title: ${document.querySelector("title").textContent}`);
+        }, 300))"""
+    )
+    said = page.expect_console_message(lambda message: message.text.startswith("title: "))
+    with said as title, page.expect_request(neutral_site):
+        page.get_by_role("button", name="Quitter rapidement", exact=True).click(no_wait_after=True)
+    page.wait_for_timeout(300)
+    assert (asked, title.value.text) == ([neutral_site], "title: \u200e")
+    held[0].continue_()
+    is_away(page, neutral_site)
 
 
 def test_quick_exit_back_leaves_again(page_factory: PageFactory, live_site: LiveSite, neutral_site: str):
