@@ -14,8 +14,12 @@ from locations.models import Municipality, Partner
 
 @dataclass
 class PartnerGroup:
-    """It holds the partners of one sort, nearest first. It is empty when none is known in the département."""
+    """It holds the partners of one sort, nearest first. It is empty when none is known in the département.
 
+    key: what tells the sort from the others.
+    """
+
+    key: str
     title: str | Promise
     partners: list[tuple[Partner, float | None]]
     note: Sentence | None = None
@@ -82,7 +86,7 @@ def group_partners(municipality: Municipality, partners: Sequence[Partner]) -> P
         members = [partner for partner in partners if partner.kind in kinds]
         members.sort(key=lambda partner: _sort_distance(municipality, partner))
         shown = [(partner, told_distance(municipality, partner)) for partner in members[:limit]]
-        groups.append(PartnerGroup(title, shown, note))
+        groups.append(PartnerGroup(kinds[0], title, shown, note))
     return Partners(groups, [partner for partner in partners if partner.kind == Partner.Kind.NATIONAL])
 
 

@@ -45,6 +45,19 @@ def test_fields_are_drawn_by_the_component():
     assert found == BY_HAND | {"components/field.html"}, "{% field form.name %}, or #state and #error of the component"
 
 
+def included(name: str) -> set[str]:
+    """Return this template and those that it includes, by their names."""
+    names = re.findall(r'{% include "([\w/]+\.html)', (ROOT / name).read_text("utf-8"))
+    return {name}.union(*map(included, names))
+
+
+def test_folds_beside_a_thread_can_be_told_apart():
+    """What is read again opens the folds that were open, by their ids (drafts.js)."""
+    names = included("console/_person_summary.html")
+    unnamed = {name for name in names if re.search(r"<details(?! id=)", (ROOT / name).read_text("utf-8"))}
+    assert "console/_casework.html" in names and not unnamed
+
+
 def test_an_error_of_a_field_is_named_by_its_control():
     """Somebody who cannot see the page does not read `field.errors` beside a control that does not name it."""
     pattern = re.compile(r'class="fr-error-text"(?![^>]*(?:\bid=|role="alert"|data-))[^>]*>\s*\{\{ (?:\w+\.)+errors')

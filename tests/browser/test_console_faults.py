@@ -12,8 +12,11 @@ from chat.casework import emergencies, fact_sheet
 from chat.conversations import actions, lookalikes
 from chat.models import Agent, Conversation
 from chat.models.casework import FactSheet
+from chat.referral import place
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability, Status
+from locations.models import ReceptionPoint
+from locations.session import Choice
 from tests.browser.conftest import LiveSite, PageFactory
 from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     OPEN_THREAD,
@@ -197,6 +200,32 @@ def test_sheet_whose_save_met_the_end_of_the_session_leaves_with_the_next(live_s
         expect(answer).to_have_attribute("aria-pressed", "true")
     assert len(at(FactSheet.objects.get, conversation=conversation).present) == 2
     assert page.evaluate("() => dispatchEvent(new Event('beforeunload', { cancelable: true }))")
+
+
+def another_place() -> Choice:
+    """Return a place with a unit, as a person chooses it."""
+    unit = ReceptionPoint.objects.filter(municipality__isnull=False).select_related("municipality").earliest("pk")
+    return Choice("", municipality=unit.municipality, reception_point=unit, is_nearest=True)
+
+
+def test_place_that_is_given_leaves_the_sheet_to_the_keys(live_site: LiveSite, page: Page, at: Work):
+    """The sheet closed under the agent, and their next « n » began an answer to the person."""
+    agent, [conversation] = holding(at, 1)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    sheet = page.locator(f"#fiche-{conversation.public_id}")
+    answers = sheet.locator("[data-element] [name=press]")
+    page.keyboard.press("Alt+V")
+    expect(answers.first).to_be_focused()
+    page.keyboard.press("o")
+    expect(sheet).to_contain_text("Fiche enregistrée")
+    choice = at(another_place)
+    live_site.do(place.give_place, conversation_id=conversation.pk, choice=choice)
+    expect(page.locator(f"#accueil-{conversation.public_id}")).to_contain_text(choice.reception_point.name)
+    expect(answers.first).to_be_focused()
+    page.keyboard.press("n")
+    expect(answers.nth(1)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(f"#corps-{conversation.public_id}")).to_have_value("")
 
 
 def test_places_keep_a_sheet_that_is_not_saved(live_site: LiveSite, page: Page, at: Work):

@@ -145,7 +145,7 @@ def test_one_press_without_a_script_keeps_the_whole_sheet_and_comes_back_to_it(a
     html = console.get(answer.headers["Location"]).text
     row = row_in(html, Element.ONLINE)
     assert pressed(row) == "yes" and re.search(r"<strong data-unconfirmed hidden>", row)
-    assert re.search(r"<details open>\s*<summary data-key=\"Q\">", html)
+    assert re.search(r"<details id=\"fiche-pli-[^\"]*\" open>\s*<summary data-key=\"Q\">", html)
     console.post(address, {"version": "1", "online": "yes", "press": "online:"})
     assert FactSheet.objects.get().present == []
 
