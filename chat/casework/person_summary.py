@@ -88,8 +88,13 @@ class PersonSummary:
 
     @property
     def place_key(self) -> str:
-        """Return what tells the place from another one, so that an open page notices that the person gave another."""
-        return f"{self.report.municipality_id or ''}_{self.report.reception_point_id or ''}_{self.report.postal_code}"
+        """Return what tells the place from another one, so that an open page notices that the person gave another.
+
+        A place that has to be checked is another one than the same place that is certain.
+        """
+        report = self.report
+        sure = "" if report.is_nearest else "sure"
+        return f"{report.municipality_id or ''}_{report.reception_point_id or ''}_{report.postal_code}_{sure}"
 
     @property
     def language(self) -> str:

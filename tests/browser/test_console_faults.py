@@ -228,6 +228,31 @@ def test_place_that_is_given_leaves_the_sheet_to_the_keys(live_site: LiveSite, p
     expect(page.locator(f"#corps-{conversation.public_id}")).to_have_value("")
 
 
+def test_place_that_is_given_beside_a_sheet_that_is_not_saved_is_shown_once_it_is(
+    live_site: LiveSite, page: Page, at: Work
+):
+    """The former unit stayed on screen until the person said something else."""
+    agent, [conversation] = holding(at, 1)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    sheet = page.locator(f"#fiche-{conversation.public_id}")
+    sheet.locator("> details > summary").click()
+    yes = sheet.locator("[data-element] [name=press]").first
+    page.route("**/fiche/", lambda route: route.fulfill(status=503))
+    yes.click()
+    expect(sheet).to_contain_text("Elle repart seule")
+    choice = at(another_place)
+    live_site.do(place.give_place, conversation_id=conversation.pk, choice=choice)
+    told = page.locator(f"#dit-{conversation.public_id}")
+    expect(told).to_have_attribute("data-place", re.compile(f"^{choice.municipality.pk}_"))
+    reception = page.locator(f"#accueil-{conversation.public_id}")
+    expect(reception).not_to_contain_text(choice.reception_point.name)
+    expect(yes).to_have_attribute("aria-pressed", "true")
+    page.unroute("**/fiche/")
+    expect(reception).to_contain_text(choice.reception_point.name, timeout=30_000)
+    assert len(at(FactSheet.objects.get, conversation=conversation).present) == 1
+
+
 def test_places_keep_a_sheet_that_is_not_saved(live_site: LiveSite, page: Page, at: Work):
     """The whole dossier was drawn again, with what had been pressed."""
     agent, [conversation] = holding(at, 1)

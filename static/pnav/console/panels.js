@@ -19,6 +19,9 @@ export const pageOf = (id) => `${home}echange/${id}/?partie=echange`;
 /** Return how to find what is known of the person of a conversation. @param {Conversation} c */
 export const dossierOf = (c) => `.console-dossier[data-conversation="${c.id}"]`;
 
+/** @type {WeakSet<Element>} panels that are read again once nobody writes in them */
+const awaited = new WeakSet();
+
 /**
  * Read the panel again. Return whether it came and is on screen now. One with a sheet that is not saved stays as it is,
  * because the sheet is sent again from there.
@@ -31,10 +34,16 @@ export async function refreshBeside(c, selector, address = pageOf(c.id)) {
   const at = () => /** @type {HTMLElement} */ (document.activeElement);
   const isHere = () => Boolean(seek(selector)?.contains(at()));
   const isWriting = () => isHere() && at().matches("textarea:not([readonly]), input, select");
-  const later = () =>
-    seek(selector)?.addEventListener("focusout", () => setTimeout(refreshBeside, 0, c, selector, address), {
-      once: true,
-    });
+  const later = () => {
+    const panel = seek(selector);
+    if (!panel || awaited.has(panel)) return; // it is asked for every few seconds while somebody writes a long note
+    awaited.add(panel);
+    const read = () => {
+      awaited.delete(panel);
+      setTimeout(refreshBeside, 0, c, selector, address);
+    };
+    panel.addEventListener("focusout", read, { once: true });
+  };
   const canBeSwapped = () => {
     const panel = seek(selector);
     return panel !== null && !c.gone && !isUnsaved(panel);
@@ -70,15 +79,17 @@ export async function refreshBeside(c, selector, address = pageOf(c.id)) {
   return true;
 }
 
-const AGAIN_MS = 5000; // after a reading that did not come
+const AGAIN_MS = 5000; // after a reading that did not come, or that has to wait
 
 /** @type {Set<Conversation>} those of which what was said is being read */
 const telling = new Set();
 
 /**
  * Read again what the person says outside of messages: the signalement, and the facts that they show. The server counts
- * these as read when it sends them, so they are read only when the agent looks at them. One reading runs at a time, so
- * that an older one never replaces a newer one.
+ * these as read when it sends them, so they are read only when the agent looks at them. When the person gave another
+ * place, everything beside the thread is read after that: the unit, the partners, what can be proposed and where a
+ * summary can go depend on it. One reading runs at a time, so that an older one never replaces a newer one. One that
+ * fails, or waits for a sheet that is not saved, is tried again.
  *
  * @param {Conversation} c
  */
@@ -87,30 +98,26 @@ export async function refreshTold(c) {
   if (telling.has(c)) return; // they are read once more after this reading
   telling.add(c);
   try {
-    while (c.isStale && c === desk.current && !c.gone && !document.hidden) {
+    while ((c.isStale || isElsewhere(c)) && c === desk.current && !c.gone && !document.hidden) {
+      /** @type {boolean} */
+      const isTold = !c.isStale; // what they say was read, and the place is left
       c.isStale = false;
-      if (await refreshBeside(c, `#dit-${c.id}`, `${pageOf(c.id)}&lu`)) {
-        sayNews(c);
-        refreshPlace(c);
-      } else {
-        c.isStale = true;
+      if (await refreshBeside(c, isTold ? dossierOf(c) : `#dit-${c.id}`, `${pageOf(c.id)}&lu`)) sayNews(c);
+      else {
+        c.isStale ||= !isTold;
         await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
       }
     }
   } finally {
     telling.delete(c);
+    c.isStale ||= isElsewhere(c); // it is read when the agent looks again
   }
 }
 
-/**
- * Read everything beside the thread again when the person gave another place, on which the unit, the partners, what can
- * be proposed and where a summary can go depend.
- *
- * @param {Conversation} c
- */
-function refreshPlace(c) {
+/** Whether the person gave another place than the one that is shown. @param {Conversation} c */
+function isElsewhere(c) {
   const [told, shown] = ["dit", "accueil"].map((part) => seek(`#${part}-${c.id}`)?.dataset.place);
-  if (told !== shown) refreshBeside(c, dossierOf(c), `${pageOf(c.id)}&lu`);
+  return told !== shown;
 }
 
 /**

@@ -1,5 +1,6 @@
 """A person gives their exchange the place that they chose since the report was filed, without a script."""
 
+import re
 from html import unescape
 
 import pytest
@@ -113,6 +114,11 @@ def test_place_that_was_guessed_has_to_be_checked(as_reporter, belley):
     search(client)
     give(client)
     assert place_of(conversation)[4] is True
+    console, place_key = signed_in(conversation.assigned_to.user), re.compile(r'data-place="([^"]*)"')
+    (guessed,) = set(place_key.findall(console.get(page_of(conversation)).text))
+    Report.objects.update(is_nearest=False)
+    (certain,) = set(place_key.findall(console.get(page_of(conversation)).text))
+    assert guessed != certain, "an open page shows that it is certain now"
 
 
 def test_place_that_another_tab_chose_is_shown_first(as_reporter, belley):
