@@ -202,6 +202,27 @@ def test_sheet_whose_save_met_the_end_of_the_session_leaves_with_the_next(live_s
     assert page.evaluate("() => dispatchEvent(new Event('beforeunload', { cancelable: true }))")
 
 
+def test_sheet_that_was_pressed_before_the_next_sign_in_leaves_by_itself(live_site: LiveSite, page: Page, at: Work):
+    """The press stopped what sends the sheet again, and was held itself: the session was over."""
+    agent, [conversation] = holding(at, 1)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    sheet = page.locator(f"#fiche-{conversation.public_id}")
+    sheet.locator("> details > summary").click()
+    answers = sheet.locator("[data-element] [name=press]")
+    page.context.clear_cookies()
+    answers.first.click()
+    expect(page.locator("#coupure")).to_be_visible()
+    with page.expect_response("**/compte/session/"):
+        answers.nth(3).click()
+    expect(sheet.get_by_text("Votre session a pris fin")).to_be_visible()
+    be_signed_in(page, live_site, agent)  # in another tab
+    page.get_by_label("Ajouter une note").fill("vu")
+    page.get_by_role("button", name="Garder la note").click()
+    expect(page.locator(f"#fiche-gardee-{conversation.public_id}")).to_contain_text("Fiche enregistrée", timeout=30_000)
+    assert len(at(FactSheet.objects.get, conversation=conversation).present) == 2
+
+
 def another_place() -> Choice:
     """Return a place with a unit, as a person chooses it."""
     unit = ReceptionPoint.objects.filter(municipality__isnull=False).select_related("municipality").earliest("pk")

@@ -56,6 +56,9 @@ function save(form) {
   mark.disabled = false;
   form.requestSubmit();
   mark.disabled = true;
+  const sheet = sheetOf(form);
+  // Held until the session was asked, and not sent if it is over (staff/session.js). A save that leaves clears this.
+  if (!sheet.isSending) sheet.timer = setTimeout(again, pause(sheet.failures + 4), form);
 }
 
 /** The answer to this form has come, whether it was saved or not. @param {HTMLFormElement} form */
