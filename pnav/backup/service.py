@@ -171,12 +171,12 @@ class Service:
         stream = self._stream
         if stream is None or last.timeline != stream.timeline:
             return
-        self._has_looked = True
         size = stream.segment_bytes
         hole = find_hole(
             self._configuration.store.files("wal"), [(0, last.timeline)], number_of(last.start_segment, size),
             size=size, end=stream.next_segment,
         )  # fmt: skip
+        self._has_looked = True
         if hole is not None:
             logger.error("backup: the WAL after the last base backup lacks %s: a base backup is due", hole)
             self._is_broken = True

@@ -127,6 +127,25 @@ def test_new_process_looks_for_a_hole_that_one_before_it_left(bases, configurati
     assert as_new_process(8) == [2, 2] and as_new_process(12) == [3, 3]
 
 
+def test_hole_is_looked_for_until_the_store_has_answered(bases, configuration, monkeypatch):
+    assert bases.turn() == 1
+    configuration.store.put(f"wal/{segment(5)}", b"x")
+    bases.service = Service(configuration, lambda: bases.now)
+    bases.stream = Stream(True, False, "00000001", 12)
+    files = Store.files
+
+    def away(store, place, *given):
+        if place == "wal":
+            raise OSError("the store does not answer")
+        return files(store, place, *given)
+
+    with monkeypatch.context() as outage:
+        outage.setattr(Store, "files", away)
+        with pytest.raises(OSError, match="does not answer"):
+            bases.turn()
+    assert bases.turn() == 2
+
+
 def test_hole_that_comes_while_a_base_is_taken_makes_another_one_due(bases, monkeypatch):
     def take(configuration):
         bases.service._receiver.has_made_slot = len(bases.taken) == 0
