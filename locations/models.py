@@ -204,12 +204,15 @@ class PostalCode(models.Model):
         return self.code
 
 
-# A number with its prefix or of ten digits, then a short one (« 3919 », « 116 006 »). The digits of one number stand
-# beside one another, or with one sign between two.
+# A French number with its prefix, another one with its own, or ten digits; then a short one (« 3919 », « 116 006 »).
+# The digits of one number stand beside one another or with signs between two: two signs at most where it is known how
+# many digits there are (« (01) 23/45 »), otherwise one.
 _NUMBERS = (
-    re.compile(r"(?:\+|\b00)33(?:[\s.-]?\d){9}|(?:\+|\b00)\d(?:[\s.-]?\d){5,13}|\b0(?:[\s.-]?\d){9}"),
+    re.compile(r"(?:\+|\b00)33(?:\W{0,2}\d){9}|(?:\+|\b00)\d(?:[\s.-]?\d){5,13}|\b0(?:\W{0,2}\d){9}"),
     re.compile(r"\d(?:[\s.]?\d)*"),
 )
+# The zero that is not dialled after a prefix: « +33 (0) 1 23 45 67 89 ».
+_ZERO_AFTER_PREFIX = re.compile(r"((?:\+|\b00)\d{1,3})\s?\(0\)\s?")
 
 
 class Contact(models.Model):
@@ -254,7 +257,7 @@ class Contact(models.Model):
 
         Old rows hold two numbers, or an extension after one: « 01 23 45 67 89 ou 01 98 76 54 32 ».
         """
-        written = self.telephone.replace("(0)", "")
+        written = _ZERO_AFTER_PREFIX.sub(r"\1 ", self.telephone)
         found = next((found for number in _NUMBERS if (found := number.search(written))), None)
         return "tel:" + re.sub(r"[^\d+]", "", found[0]) if found else ""
 

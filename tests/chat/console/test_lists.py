@@ -266,7 +266,7 @@ def test_dossier_tells_the_answers_the_report_and_the_place():
         force="police",
         key="essai",
         source="essai",
-        telephone="01 00 00 00 00",
+        telephone="01 00 00 00 00 ou 01 00 00 00 01",
         address="1 rue de l'Essai",
         opening_hours={day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")},
     )
@@ -298,7 +298,7 @@ def test_dossier_tells_the_answers_the_report_and_the_place():
         "ce n'est peut-être ni sa commune ni l'unité compétente.",
         "Vérifiez avant de l'indiquer.",
         "Commissariat d&#x27;essai",
-        "01 00 00 00 00",
+        'href="tel:0100000000">01 00 00 00 00 ou 01 00 00 00 01</a>',
         "24 heures sur 24",
         "Ouvert maintenant",
         "Quelqu'un peut voir l'écran",
