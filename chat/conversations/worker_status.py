@@ -30,7 +30,8 @@ ALIVE_WHILE_PURGING = timedelta(hours=1)
 FIGURES = "figures"
 # Rows of workers are kept this long after their last beat; a container has a new name after each deployment.
 KEPT = timedelta(days=1)
-# Rows of duties are kept this long after the last success. An alert has reported a duty that fails long before.
+# Rows of duties that this worker does not have are kept this long after the last success. One that it has is kept, so
+# that the alert lasts as long as the outage.
 DUTY_KEPT = timedelta(days=30)
 
 # The statements of a beat: one row for the worker, and one for each duty. Ages are seconds before PostgreSQL's time.
@@ -72,18 +73,27 @@ class Report:
         self._monotonic = monotonic
         self._done: dict[str, float] = {}
         self._errors: Counter[str] = Counter()
+        self._has: set[str] = set()  # the duties that were noted
         self._lock = threading.Lock()
         self._written_at = self._forgot_at = float("-inf")
 
     def succeeded(self, duty: str) -> None:
         """Note that a duty was done now. The next heartbeat stores it."""
         with self._lock:
+            self._has.add(duty)
             self._done[duty] = self._monotonic()
 
     def failed(self, duty: str) -> None:
         """Count one error of a duty. The next heartbeat stores it."""
         with self._lock:
+            self._has.add(duty)
             self._errors[duty] += 1
+
+    def known(self, duty: str) -> None:
+        """Note that a duty was due and was not done, which is no error. If it was never done, its row says so."""
+        with self._lock:
+            self._has.add(duty)
+            self._errors[duty] += 0
 
     @property
     def is_due(self) -> bool:
@@ -99,14 +109,14 @@ class Report:
         now = self._monotonic()
         fetch_rows(BEAT, {"name": self.name, "busy": busy_with})
         with self._lock:
-            done, errors = dict(self._done), Counter(self._errors)
+            done, errors, has = dict(self._done), Counter(self._errors), set(self._has)
         names = sorted(done.keys() | errors.keys())
         if names:
             ages = ["NULL" if name not in done else f"{now - done[name]:.3f}" for name in names]
             values = {"names": names, "ages": ages, "errors": [str(errors[name]) for name in names]}
             fetch_rows(DUTIES, {key: "{" + ",".join(those) + "}" for key, those in values.items()})
         if now - self._forgot_at >= KEPT.total_seconds():
-            forget_the_gone(self.without)
+            forget_the_gone(self.without, has)
             self._forgot_at = now
         with self._lock:  # what was noted meanwhile is stored by the next one
             self._done = {name: at for name, at in self._done.items() if at != done.get(name)}
@@ -136,14 +146,16 @@ def own_name() -> str:
     return (settings.WORKER_NAME or socket.gethostname())[:80]
 
 
-def forget_the_gone(without: Collection[str] = ()) -> None:
+def forget_the_gone(without: Collection[str] = (), has: Collection[str] = ()) -> None:
     """Delete the rows of workers that were not seen for KEPT, and of duties that were not done for DUTY_KEPT.
 
-    without: duties whose rows are deleted whenever they were done.
+    without: duties whose rows are deleted whenever they were done. has: duties whose rows are kept however long they
+    were not done.
     """
     now = clock.now()
     WorkerHeartbeat.objects.filter(seen_at__lt=now - KEPT).delete()
-    WorkerDuty.objects.filter(Q(succeeded_at__lt=now - DUTY_KEPT) | Q(name__in=without)).delete()
+    is_old = Q(succeeded_at__lt=now - DUTY_KEPT) & ~Q(name__in=has)
+    WorkerDuty.objects.filter(is_old | Q(name__in=without)).delete()
 
 
 def is_alive(name: str) -> bool:
@@ -165,5 +177,5 @@ def status() -> Status:
 
 
 def duties() -> list[WorkerDuty]:
-    """Return the duties that workers did within DUTY_KEPT, by their name. One query of some twenty rows."""
+    """Return the duties that workers have, or did within DUTY_KEPT, by their name. One query of some twenty rows."""
     return list(WorkerDuty.objects.order_by("name"))

@@ -169,6 +169,7 @@ class Command(BaseCommand):
         try:
             scanning.scan_some()
         except scanner.ScannerAway:
+            self._report.known(CAPTURES_SCAN)
             return
         except Exception:
             self._note_turn(CAPTURES_SCAN, False)

@@ -8,7 +8,7 @@ import pytest
 from chat.captures import receiving, scanner, scanning, store
 from chat.conversations import worker_status
 from chat.management.commands import run_worker
-from chat.models import Capture, ScanResult
+from chat.models import Capture, ScanResult, WorkerDuty
 from common import clock
 from common.data_keys.keys import KeysAway
 from tests.factories import captures as make_captures
@@ -184,6 +184,22 @@ def test_file_that_ends_the_scanner_costs_a_try(settings, tmp_path):
 def test_scanner_has_more_time_than_it_takes_by_default_and_is_reached_in_little():
     """MaxScanTime is 120 s: what takes longer is answered by clamd itself, as a limit that was exceeded."""
     assert scanner.SECONDS > 120 > scanner.CONNECT_SECONDS
+
+
+def test_scanner_that_was_never_reached_makes_its_duty_late_for_as_long_as_it_is_away(settings, tmp_path):
+    settings.CLAMD = str(tmp_path / "nobody-listens")
+    make_captures.received(make.waiting())
+    command = run_worker.Command()
+    command._scan()
+    command._report.write()
+    (duty,) = worker_status.duties()
+    assert (duty.name, duty.succeeded_at, duty.errors) == ("captures_scan", None, 0)
+    WorkerDuty.objects.update(succeeded_at=clock.now() - 2 * worker_status.DUTY_KEPT)
+    command._scan()
+    command._report._forgot_at = float("-inf")
+    command._report.write()
+    (duty,) = worker_status.duties()
+    assert clock.now() - duty.succeeded_at > worker_status.DUTY_KEPT, "the alert does not end before the outage"
 
 
 def test_worker_says_which_of_its_threads_of_captures_fails(monkeypatch, settings):
