@@ -48,9 +48,10 @@ def _show(
     problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """Show the page. The register records each reading, and the person reads that their captures were seen.
+    """Show the page. The register records each GET of it that shows a capture, and the person reads that it was seen.
 
     Drawings have no line of their own: their addresses are on this page alone, and name a capture that nobody guesses.
+    So has the page that answers a form: the form's address names a capture too, so the page was read before.
     """
     if (refusal := recorded_pages.refuse_if_too_many(request)) is not None:
         return refusal
@@ -75,10 +76,11 @@ def _show(
         "problem": problem,
         "is_error": bool(refused or problem),
     }
-    try:
-        referral_actions.read_summary(transmission=row, by=request.user, detail=CAPTURES)  # type: ignore[arg-type]
-    except referral_actions.Settled as error:
-        raise Http404 from error
+    if request.method != "POST" and context["count"]:
+        try:
+            referral_actions.read_summary(transmission=row, by=request.user, detail=CAPTURES)  # type: ignore[arg-type]
+        except referral_actions.Settled as error:
+            raise Http404 from error
     return render(request, "unit/captures.html", context, status=status)
 
 

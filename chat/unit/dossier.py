@@ -53,7 +53,8 @@ def dossier(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) ->
 
     The register records the reading, and then the archive by the digest of the list of its files (docs/adr/0120).
 
-    An account may have DOSSIERS in DOSSIERS_SECONDS. Each takes one child process.
+    An account may have DOSSIERS in DOSSIERS_SECONDS. Each takes a child process for each
+    PDF (`_cut`), nearly always one.
     """
     row = transmission_or_404(account, public_id)
     if row.state == State.SENT:

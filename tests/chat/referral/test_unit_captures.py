@@ -79,11 +79,16 @@ def test_each_reading_of_the_page_has_a_line_and_the_person_reads_it(received, m
     browser.get(f"{page}{capture.public_id}/1/")
     assert told() == ["L'unité"], "the page has told it"
     assert browser.post(f"{page}{capture.public_id}/original/", {"motive": ""}).status_code == 422
-    assert told() == ["L'unité"] * 2, "the drawings are on the page that refuses too"
+    assert told() == ["L'unité"], "the page that refuses answers one that was read"
     line = AccessRecord.objects.order_by("number").last()
     assert wording.in_words(line.kind, line.detail) == "dessins des captures"
-    monkeypatch.setattr(recorded_pages, "PAGES", 0)
-    assert browser.get(page).status_code == 429 and len(told()) == 2
+    with monkeypatch.context() as many:
+        many.setattr(recorded_pages, "PAGES", 0)
+        assert browser.get(page).status_code == 429 and len(told()) == 1
+    browser.get(page)
+    assert len(told()) == 2
+    opening.lock_capture(capture, motive="x", by=row.conversation.assigned_to.user)
+    assert browser.get(page).status_code == 200 and len(told()) == 2, "it shows none"
 
 
 def test_original_is_given_for_a_motive_and_the_person_reads_it(received):
