@@ -68,7 +68,8 @@ class TextsForm(forms.ModelForm):
         for name, field in self.fields.items():
             if not name.startswith(confirmation_field("")) and not isinstance(field, forms.MultiValueField):
                 field.hidden_widget = ShownMark
-                field.show_hidden_initial = not self.is_bound or self[name].html_initial_name in self.data
+                # Not by `self[name]`: it would copy the help text, which a form may set after this.
+                field.show_hidden_initial = not self.is_bound or self.add_initial_prefix(name) in self.data
 
     @cached_property
     def changed_data(self) -> list[str]:

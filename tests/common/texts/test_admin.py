@@ -191,6 +191,7 @@ def test_error_is_beside_its_field_and_keeps_the_text(client, chief, post):
     page = answer.text
     assert "{qui} ?" in page and page.count("autofocus") == 1
     assert re.search(r'<textarea name="vous"[^>]*autofocus', page)
+    assert html.unescape(page).count("Texte d'origine : ") == len(form.origins), "as it was before the error"
 
 
 def test_script_of_an_administrator_is_text_everywhere(client, chief, post, settings):
