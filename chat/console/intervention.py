@@ -5,7 +5,7 @@ The conversation comes from `chat.access.as_supervisor`. Anybody else gets 404, 
 word of it is shown. A supervisor who had joined is told when it is over.
 
 Also the pages by which they set an agent of their units in pause, give somebody who waits to one, and end an emergency
-procedure that no agent can end.
+procedure whose exchange is over.
 """
 
 import uuid
@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from chat import access
+from chat.casework import emergencies
 from chat.console import casework_panels
 from chat.console.base import acts_on, earlier_page, for_agents
 from chat.console.forms import AGENT_GONE, PauseOrderForm
@@ -302,9 +303,10 @@ def give_waiting(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> Ht
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_agents
 def end_procedure(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Show an emergency procedure that no agent can end, and end it (POST). What was written is not read.
+    """Show an emergency procedure whose exchange is over, and end it (POST). What was written is not read.
 
-    One that has ended, that an agent may end, or that is another unit's leads back to the board.
+    It says which steps are left, and which agent can still do them. One that has ended, whose person is under way or in
+    the queue, or that is another unit's leads back to the board.
     """
     if not agent.user.is_supervisor:
         raise PermissionDenied
@@ -320,9 +322,13 @@ def end_procedure(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> H
     if row is None:
         messages.info(request, _("Cette procédure est déjà finie, ou un agent la suit."))
         return redirect("console:board")
+    last = row.conversation.assigned_to
     context = {
         "agent": agent,
         "is_supervisor": True,
+        "last_agent": last,
+        "can_follow": last is not None and last.user.is_active and last.pk != agent.pk,
+        "steps_left": [str(done.line.step.label) for done in emergencies.checklist(row) if done.at is None],
         "situation": label_of(Situation, row.situation),
         "place": wording.place_of(row.conversation.report),
         "state": procedures.state_of(row.conversation),

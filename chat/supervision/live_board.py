@@ -84,7 +84,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class EmergencyLine:
-    """It is an emergency procedure that is open.
+    """It is an emergency procedure that is open; of an exchange that is over, only for whoever may end it.
 
     since: how long it was open when the board was read, as a clock shows it. unit: empty if no agent has it.
     place, name: those of the person and of the agent; empty for another unit. state: why nobody answers
@@ -215,7 +215,8 @@ class Silence:
 class Board:
     """It is the service at one moment.
 
-    emergencies: open procedures, the oldest first; they are shown before all alerts. alerts: the gravest first.
+    emergencies: open procedures, in the order of `procedures.open_procedures`; they are shown before all alerts.
+    emergencies_left_out: how many more there are, of exchanges that are over. alerts: the gravest first.
     waiting: people whose turn may come; `asleep` of them have a page that sleeps. offline, left: people who are passed
     over; no limit applies to them. silences: people without an answer whose level is NEAR or BROKEN, those who are left
     (`Silence.is_left`) first, then others who wrote of suicide or danger, then the longest.
@@ -226,6 +227,7 @@ class Board:
     """
 
     emergencies: list[EmergencyLine]
+    emergencies_left_out: int
     waiting: int
     asleep: int
     offline: int
@@ -264,7 +266,7 @@ class Board:
 
 
 def read(now: datetime, *, units: Collection[int]) -> Board:
-    """Read the board of a supervisor, in six queries.
+    """Read the board of a supervisor, in seven queries.
 
     now: by the clock of this process, for the board shows times and takes nothing away (docs/adr/0014 is about what
     does). units: keys of the units in which they may step in.
@@ -305,8 +307,10 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
     ]
     oldest = min((person.queued_at for person in people), default=None)
     lines = [_line(urgency, everybody, now, known) for urgency in sorted(Urgency, reverse=True)]
+    emergencies, left_out = _emergencies(now, units)
     return Board(
-        emergencies=_emergencies(now, units),
+        emergencies=emergencies,
+        emergencies_left_out=left_out,
         groups=lookalikes.waiting_groups(now),
         waiting=len(people),
         asleep=places[Whereabouts.ASLEEP],
@@ -391,9 +395,11 @@ def _line(urgency: Urgency, everybody: Iterable[_Person], now: datetime, known: 
     )
 
 
-def _emergencies(now: datetime, units: Collection[int]) -> list[EmergencyLine]:
+def _emergencies(now: datetime, units: Collection[int]) -> tuple[list[EmergencyLine], int]:
+    """Return the lines of the open procedures, and how many more there are."""
+    rows, left_out = procedures.open_procedures(units)
     lines = []
-    for row in procedures.open_procedures():
+    for row in rows:
         conversation = row.conversation
         agent = conversation.assigned_to
         is_own = agent is not None and agent.unit_id in units
@@ -402,7 +408,7 @@ def _emergencies(now: datetime, units: Collection[int]) -> list[EmergencyLine]:
                 situation=label_of(Situation, row.situation),
                 started_at=row.started_at,
                 since=clock_in_words(now - row.started_at),
-                place=place_of(conversation.report) if is_own or agent is None else "",  # as in the queue
+                place=place_of(conversation.report) if is_own or agent is None else "",  # nobody's is everybody's
                 name=plain_text.plain(agent.public_name) if is_own and agent else "",
                 unit=agent.unit.name if agent else "",
                 state=procedures.state_of(conversation),
@@ -410,7 +416,7 @@ def _emergencies(now: datetime, units: Collection[int]) -> list[EmergencyLine]:
                 to_end=conversation.public_id if procedures.may_end(conversation, units) else None,
             )
         )
-    return lines
+    return lines, left_out
 
 
 # --- who answers ----------------------------------------------------------------------------------------------------

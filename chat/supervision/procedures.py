@@ -1,15 +1,15 @@
 """Lets a supervisor see and end an emergency procedure whose exchange has ended, or whose person is gone.
 
-While an agent answers, the procedure is theirs to end (`chat.casework.emergencies`). When the person ended the
-exchange, or was taken out of the queue after their agent was lost, nobody could end it, so it stays on the board until
-a supervisor does.
+While an agent answers, the procedure is theirs to end (`chat.casework.emergencies`). When the exchange has ended, its
+last agent can still follow and end it, from « Terminés »; so can a supervisor who may end it (`may_end`). When the
+person was taken out of the queue after their agent was lost, only a supervisor can. Until then it stays on the board.
 """
 
 import uuid
 from collections.abc import Collection
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Case, Count, Q, When, Window
 from django.utils.translation import gettext_lazy as _
 
 from chat import access
@@ -18,7 +18,7 @@ from chat.models.casework import Emergency
 from chat.rules.lifecycle import OPEN, Author, Status
 from common import clock
 
-# How many open procedures are shown, the oldest first. Each is of a conversation, and one conversation has one at most.
+# How many procedures of exchanges that are over are shown. They may be as many as a year has left open.
 SHOWN = 50
 
 
@@ -26,10 +26,23 @@ class NoProcedure(Exception):
     """There is no such procedure, it has ended, somebody answers, or it is not this supervisor's to end."""
 
 
-def open_procedures() -> "QuerySet[Emergency]":
-    """Return the procedures that nobody has ended, the oldest first, SHOWN at most. One query."""
-    rows = Emergency.objects.filter(ended_at__isnull=True).order_by("started_at", "pk")
-    return rows.select_related("conversation__report__municipality", "conversation__assigned_to__unit")[:SHOWN]
+def open_procedures(units: Collection[int]) -> tuple[list[Emergency], int]:
+    """Return the procedures that nobody has ended, and how many more are not among them. Two queries.
+
+    First all of people who are under way or in the queue, the oldest first: their number is that of these people at
+    most, and none gives way to others. Then those of exchanges that are over, which a supervisor of these units may
+    end: the last SHOWN, those of the units first. Only of these may some be left out.
+    """
+    rows = Emergency.objects.filter(ended_at__isnull=True).select_related(
+        "conversation__report__municipality", "conversation__assigned_to__unit"
+    )
+    running = list(rows.filter(conversation__status__in=OPEN).order_by("started_at", "pk"))
+    over = rows.exclude(conversation__status__in=OPEN).filter(
+        Q(conversation__assigned_to=None) | Q(conversation__assigned_to__unit__in=units)
+    )
+    nobody_last = Case(When(conversation__assigned_to=None, then=1), default=0)
+    shown = list(over.annotate(total=Window(Count("pk"))).order_by(nobody_last, "-started_at", "-pk")[:SHOWN])
+    return [*running, *shown], shown[0].total - len(shown) if shown else 0
 
 
 def state_of(conversation: Conversation) -> str:
@@ -54,7 +67,7 @@ def may_end(conversation: Conversation, units: Collection[int]) -> bool:
 def find_procedure(public_id: uuid.UUID, by: Agent) -> Emergency | None:
     """Return the open procedure of this conversation if this supervisor may end it, or None. Two queries."""
     rows = Emergency.objects.filter(conversation__public_id=public_id, ended_at__isnull=True)
-    row = rows.select_related("conversation__report__municipality", "conversation__assigned_to__unit").first()
+    row = rows.select_related("conversation__report__municipality", "conversation__assigned_to__user").first()
     if row is None or not by.user.is_supervisor or not may_end(row.conversation, access.reach_of(by, clock.now())):
         return None
     return row

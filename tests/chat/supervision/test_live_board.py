@@ -283,7 +283,7 @@ def test_board_queries_do_not_grow(django_assert_num_queries):
     for _each in range(3):
         silent_for(6)
         make.waiting()
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         read()
 
 

@@ -1,10 +1,10 @@
 """An emergency procedure stays on the board until somebody ends it, also when the person is gone."""
 
 import uuid
+from datetime import timedelta
 from html import unescape
 
 import pytest
-from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
@@ -12,8 +12,8 @@ from chat.casework import emergencies
 from chat.conversations import actions, dispatcher
 from chat.models import Agent, Conversation, EventKind
 from chat.models.casework import Emergency
-from chat.rules.emergency import Situation
-from chat.rules.lifecycle import Author, Status
+from chat.rules.emergency import CHECKLISTS, Situation
+from chat.rules.lifecycle import Author
 from chat.supervision import live_board, procedures
 from pnav.accounts.models import Role
 from tests.chat.console.agents import signed_in
@@ -87,12 +87,25 @@ def test_procedure_of_an_exchange_that_the_person_ended_is_its_units(agent, conv
     (line,) = lines(chief)
     assert (line.name, line.conversation, line.to_end) == ("Louise", None, conversation.public_id)
     assert "échange terminé par la personne" in alerts_of(signed_in(chief.user))
-    (line,) = lines(elsewhere)
-    assert (line.place, line.name, line.unit, line.to_end) == ("", "", "Ici", None)
+    assert lines(elsewhere) == [], "nobody of another unit can do anything"
+    assert "data-emergency" not in signed_in(elsewhere.user).get(BOARD).text
     with pytest.raises(procedures.NoProcedure):
         procedures.end_procedure(public_id=conversation.public_id, by=elsewhere)
     procedures.end_procedure(public_id=conversation.public_id, by=chief)
     assert lines(chief) == lines(elsewhere) == []
+
+
+def test_page_names_the_agent_who_can_still_follow_it_and_the_steps_that_are_left(agent, conversation, chief):
+    first, *others = (str(done.line.step.label) for done in emergencies.checklist(Emergency.objects.get()))
+    emergencies.tick_step(conversation_id=conversation.pk, step=CHECKLISTS[Situation.SUICIDE][0].step, by=agent.user)
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    client, address = signed_in(chief.user), f"{BOARD}procedure/{conversation.public_id}/"
+    page = unescape(squeezed(client.get(address).text))
+    assert "Louise peut encore la suivre" in page and all(step in page for step in others) and first not in page
+    agent.user.is_active = False
+    agent.user.save()
+    page = squeezed(client.get(address).text)
+    assert "Interlocuteur : Louise" in page and "peut encore la suivre" not in page
 
 
 def test_agent_of_an_exchange_that_the_person_ended_ends_it_too(agent, conversation, chief):
@@ -127,12 +140,36 @@ def test_agents_end_no_procedure_of_others(agent, conversation):
     assert signed_in(other.user).get(f"{BOARD}procedure/{conversation.public_id}/").status_code == 403
 
 
-def test_oldest_procedures_are_shown_and_their_number_is_bounded(agent, conversation, chief, monkeypatch):
-    second = make.assigned(agent)
-    emergencies.start(conversation_id=second.pk, situation=Situation.DANGER, by=agent.user)
-    Emergency.objects.filter(conversation=second).update(
-        started_at=F("started_at") - (make.long_ago(0) - make.long_ago(5))
-    )
+def started(agent: Agent, *, days_ago: int, is_over: bool) -> uuid.UUID:
+    """Open a procedure so many days ago, let the person end the exchange if it is over, and return its public id."""
+    conversation = make.assigned(agent)
+    emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
+    began = make.long_ago(0) - timedelta(days=days_ago)
+    Emergency.objects.filter(conversation=conversation).update(started_at=began)
+    if is_over:
+        actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    return conversation.public_id
+
+
+def test_procedure_of_somebody_under_way_gives_way_to_none_of_an_exchange_that_is_over(
+    agent, conversation, chief, elsewhere, monkeypatch
+):
     monkeypatch.setattr(procedures, "SHOWN", 1)
-    assert [line.conversation for line in lines(chief)] == [second.public_id]
-    assert Conversation.objects.filter(status=Status.ACTIVE).count() == 2
+    second = started(agent, days_ago=1, is_over=False)
+    started(agent, days_ago=300, is_over=True)
+    last = started(agent, days_ago=200, is_over=True)
+    board = live_board.read(timezone.now(), units={chief.unit_id})
+    assert [line.conversation for line in board.emergencies[:2]] == [second, conversation.public_id]
+    assert [line.to_end for line in board.emergencies] == [None, None, last]
+    assert board.emergencies_left_out == 1
+    assert "1 autre procédure d'un échange fini n'est pas montrée" in unescape(
+        squeezed(signed_in(chief.user).get(BOARD).text)
+    )
+    board = live_board.read(timezone.now(), units={elsewhere.unit_id})
+    assert (len(board.emergencies), board.emergencies_left_out) == (2, 0)
+
+
+def test_procedures_of_ones_units_stand_before_those_that_nobody_had(agent, conversation, chief):
+    own = started(agent, days_ago=300, is_over=True)
+    is_lost(agent, conversation)
+    assert [line.to_end for line in lines(chief)] == [own, conversation.public_id]
