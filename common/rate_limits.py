@@ -36,6 +36,15 @@ def tell_reached(name: str) -> None:
 
 def count_one(name: str, *, seconds: int) -> int | None:
     """Count one more act, and return how many there are in this window; None when Redis is away."""
+    return _add(1, name, seconds)
+
+
+def take_back(name: str, *, seconds: int) -> None:
+    """Take one act out of the count again, because it failed for a reason of ours."""
+    _add(-1, name, seconds)
+
+
+def _add(step: int, name: str, seconds: int) -> int | None:
     now = time.time()
     key = cache.make_key(_key(name, seconds, now))
     try:
@@ -44,7 +53,7 @@ def count_one(name: str, *, seconds: int) -> int | None:
             # expiry does not reveal when the first act was. Redis is told for how long to keep it and not until when:
             # if its clock were that far ahead, it would drop the key at once, and INCR would make one without an end.
             pipe.set(key, 0, nx=True, px=int(((now // seconds + 2) * seconds - now) * 1000))
-            pipe.incr(key)
+            pipe.incrby(key, step)
             _made, number = pipe.execute()
         return int(number)
     except (RedisError, OSError) as error:

@@ -18,6 +18,7 @@ from chat.personal_copy import archive, lock, pages, schema
 from chat.personal_copy.archive import File, LongFile
 from chat.personal_copy.parts import PARTS, Asked, Found, erasable_marks, is_all_there, iso_moment, moment_in_words
 from chat.texts import personal_copy as texts
+from common.data_keys import keys
 from common.texts import languages
 from reports import letterhead
 
@@ -47,9 +48,11 @@ def prepare(asked: Asked, *, who: str, words: str = "", schema_url: str = "") ->
 
     who: may have one document rendered at a time. This reads one exchange (`chat.rules.message_limits`,
     `definitions.FACTS_MOST`). The work runs a child process for each PDF (five for the longest exchange, two for nearly
-    all) and one for the key, and needs BYTES_AT_MOST of memory a few times. It raises pool.NotDone. Raises StoreAway:
-    nothing is left out because the store was away.
+    all) and one for the key, and needs BYTES_AT_MOST of memory a few times. It raises pool.NotDone.
+
+    Raises StoreAway and KeysAway: nothing is left out because the store or the server of the keys was away.
     """
+    keys.require(asked.conversation.data_key)
     found = read(asked)
     documents = list(papers(asked, found))
     files: list[File | LongFile] = [File("copie.json", as_json(asked, found, schema_url))]
@@ -80,7 +83,7 @@ def give_copy(prepared: bytes, asked: Asked) -> Made:
 
     asked: as for `prepare`, but of now. Captures are read piece by piece as they are sent. An encrypted copy of up to
     BYTES_AT_MOST is one page; a larger one is encrypted piece by piece beside the page that opens it, in a zip of the
-    two. Nothing is written to a disk. Raises Changed, StoreAway, archive.TooLarge.
+    two. Nothing is written to a disk. Raises Changed, StoreAway, KeysAway, archive.TooLarge.
     """
     short, about = archive.split(prepared)
     if about["number"] != asked.number or not is_all_there(asked.conversation, about["erasable"]):
@@ -111,6 +114,7 @@ def _long_files(asked: Asked, prepared: Mapping[str, Sequence[Any]]) -> dict[str
 
     prepared: the size and the SHA-256 of each, by its name.
     """
+    keys.require(asked.conversation.data_key)
     found = [one for key in ("captures", "handouts") for one in PARTS[key](asked).files]
     files = {one.name: one for one in found if isinstance(one, LongFile)}
     for name, told in prepared.items():

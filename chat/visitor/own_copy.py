@@ -58,7 +58,8 @@ PROOFS, PROOFS_SECONDS = 30, 60 * 60
 def copy(request: HttpRequest) -> HttpResponseBase:
     """Show what a copy holds and ask on what device it is taken; a POST gives it as a file, closed by words if asked.
 
-    COPIES in COPIES_SECONDS for an exchange, NETWORK_COPIES of a network; what one costs: `person_archive.prepare`.
+    COPIES in COPIES_SECONDS for an exchange, NETWORK_COPIES of a network; what one costs: `person_archive.prepare`. One
+    that cannot be read because the store or the server of the keys is away does not count.
     Each leaves a line in the register, with the digest of the list of its files (docs/adr/0120).
 
     A copy that is not ready in time goes on being prepared (docs/adr/0122). The page says so, and its form asks for the
@@ -81,9 +82,9 @@ def copy(request: HttpRequest) -> HttpResponseBase:
     except (pool.Busy, person_archive.Changed):
         # Nothing is under way, so a page that asks again asks less and less often.
         return _wait(request, current, form, tried=min(TRIED_MOST, 1 + _tried(request)))
-    except (store.StoreAway, KeysAway):
+    except store.StoreAway:
         return _not_made(request, current, form, texts.STORE_AWAY.say(familiar=form.familiar), status=503)
-    except pool.Failed:
+    except (pool.Failed, KeysAway):  # without the keys nothing can be read, with files or without
         return _not_made(request, current, form, texts.BUSY.say(familiar=form.familiar), status=503)
     except archive.TooLarge:
         return _not_made(request, current, form, texts.TOO_LARGE.say(familiar=form.familiar), status=413)
@@ -164,11 +165,21 @@ def _make(request: HttpRequest, current: Conversation, form: CopyForm, name: str
         networks = network_limits.count(network_limits.COPIES, networks_of(request), most=NETWORK_COPIES)
         if networks.is_over:
             rate_limits.tell_reached("copies")
-        if networks.is_over or rate_limits.is_over(f"copy:{current.public_id}", limit=COPIES, seconds=COPIES_SECONDS):
+        if networks.is_over or rate_limits.is_over(who, limit=COPIES, seconds=COPIES_SECONDS):
             raise _TooMany
-        return person_archive.prepare(asked, who=who, words=form.closing_words, schema_url=address)
+        try:
+            return person_archive.prepare(asked, who=who, words=form.closing_words, schema_url=address)
+        except (store.StoreAway, KeysAway):
+            networks.undo()
+            rate_limits.take_back(who, seconds=COPIES_SECONDS)
+            raise
 
-    made = person_archive.give_copy(background_jobs.ask(name, begin, who=who, data_key=current.data_key), asked)
+    prepared = background_jobs.ask(name, begin, who=who, data_key=current.data_key)
+    try:
+        made = person_archive.give_copy(prepared, asked)
+    except (store.StoreAway, KeysAway):  # the next press finds what was prepared, and counts as no other copy
+        background_jobs.give_back(name, prepared, who=who, data_key=current.data_key)
+        raise
     try:  # recorded before it is given, so that nothing is given without its line in the audit log
         actions.record_copy(current, made.list_digest, number=asked.number)
     except actions.NumberTaken as error:

@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 # 10,000 exchanges are four times what one process of sockets serves; with its cipher a key takes about 400 bytes.
 KEPT_AT_MOST = 10_000
 KEPT_SECONDS = 600.0
+REQUIRED_SECONDS = 60.0  # longer than any reading of one exchange takes (`require`)
 # A missing key is looked for again after this time, because a copy of the keys may have been restored meanwhile.
 MISSING_SECONDS = 10.0
 # A separate key server that failed is asked again after this time. Each failure may take two seconds (settings) of a
@@ -184,6 +185,19 @@ def load(keys: Iterable[UUID | None]) -> set[UUID]:
     """
     wanted = {key.bytes: key for key in keys if key is not None}
     return {wanted[label] for label, cipher in ciphers_of(wanted).items() if cipher is None}
+
+
+def require(key: UUID | None) -> None:
+    """Make sure that a reading which begins now finds this key in memory for REQUIRED_SECONDS, if it exists.
+
+    For readings of many values that must not leave out what can be read later. One statement at most. Raises KeysAway,
+    and the errors of django.db as `load` does. None means « no data key ».
+    """
+    if key is None:
+        return
+    entry = _known.ciphers.get(key.bytes)
+    if entry is None or entry[1] <= _now() + REQUIRED_SECONDS:
+        _read({key.bytes})
 
 
 def load_for(sealed: Iterable[bytes | memoryview | None]) -> None:

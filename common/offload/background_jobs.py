@@ -125,6 +125,19 @@ def ask(
         return _wait_for(key, job, deadline)
 
 
+def give_back(name: str, result: bytes, *, who: str, data_key: UUID | None = None) -> None:
+    """Keep this result of `ask` again, because it could not be used yet: whoever asks for the job finds it.
+
+    It is kept as one for which nobody waited, and as long. who, data_key: as for `ask`.
+    """
+    key, job = _key_of(name), _Job(who, data_key, is_for_staff=False, waiting=0, ended_at=time.monotonic())
+    job.future.set_result(result)
+    with _lock:
+        if _jobs.setdefault(key, job) is not job:
+            return  # it was begun again meanwhile
+    _hand_over(key, job)
+
+
 def is_under_way(name: str) -> bool:
     """Return whether this job is still being made, here or in another process. One round trip at most."""
     key = _key_of(name)

@@ -1,7 +1,9 @@
 """While the server of the keys is away, nobody is told that their exchange has ended, and nothing is lost."""
 
+import io
 import json
 import uuid
+import zipfile
 from html import unescape
 
 import pytest
@@ -9,11 +11,13 @@ from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 
+from chat.documents import transcript_pdf
 from chat.messages import conversation_keys, reading, writing
 from chat.messages.reading import Ask
 from chat.models import Conversation
 from chat.realtime import beats
 from chat.rules.transfer import Answer, HandoverState
+from chat.visitor import own_copy
 from common import metrics
 from common.data_keys import keys as data_keys
 from tests.chat import sockets
@@ -136,6 +140,25 @@ def test_summary_that_cannot_be_read_is_not_agreed_to(settings, server):
     assert (asked.state, asked.answer, asked.summary) == (HandoverState.OFFERED, Answer.AGREED, SUMMARY)
     server.leave()
     assert asked.summary == "Ce texte ne peut pas être lu en ce moment.", "a colleague is told, and reads no blank"
+
+
+@pytest.mark.parametrize("with_files", [False, True])
+def test_copy_is_not_made_without_its_words_and_no_try_counts(settings, server, monkeypatch, with_files):
+    conversation = make.assigned()
+    keyed(conversation)
+    make.message(conversation, WORDS)
+    monkeypatch.setattr(transcript_pdf, "draw", lambda *_given, **_named: b"%PDF-1.7")
+    monkeypatch.setattr(own_copy, "COPIES", 1)
+    client, address = of_reporter(conversation, settings), reverse("chat:copy")
+    asked = {"device": "mine"} | ({"captures": "on"} if with_files else {})
+    server.leave()
+    for _press in range(2):
+        answer = client.post(address, asked)
+        assert answer.status_code == 503 and "La copie n'a pas pu être faite." in unescape(answer.text)
+        assert "la copie sans eux" not in unescape(answer.text)
+    server.come_back()
+    with zipfile.ZipFile(io.BytesIO(b"".join(client.post(address, asked).streaming_content))) as copy:
+        assert WORDS in copy.read("copie.json").decode()
 
 
 def test_ready_answer_in_the_frame_is_not_lost_silently(settings, server):

@@ -211,9 +211,12 @@ def test_file_that_is_left_out_is_named_with_the_reason(as_reporter, drawn):
     assert [text for _head, text in without.pairs] == ["En attente", "Lu", "Illisible"], "no file was asked for"
 
 
-@pytest.mark.parametrize("error", [store.StoreAway, KeysAway])
-def test_copy_whose_files_cannot_be_read_now_is_not_given_without_them(as_reporter, drawn, monkeypatch, error):
+@pytest.mark.parametrize(
+    ("error", "told"), [(store.StoreAway, "prenez la copie sans eux"), (KeysAway, "La copie n'a pas pu être faite.")]
+)
+def test_copy_whose_files_cannot_be_read_now_is_not_given_without_them(as_reporter, drawn, monkeypatch, error, told):
     conversation = make.assigned()
+    monkeypatch.setattr(own_copy, "COPIES", 2)
     captures.handed(conversation, "Convocation")
     client = as_reporter(conversation)
 
@@ -222,10 +225,33 @@ def test_copy_whose_files_cannot_be_read_now_is_not_given_without_them(as_report
 
     with monkeypatch.context() as without:
         without.setattr(*((store, "read_chunk") if error is store.StoreAway else (receiving, "key_of")), away)
-        answer = client.post(PAGE, {**MINE, "captures": "on"})
-        assert answer.status_code == 503 and "prenez la copie sans eux" in unescape(answer.text)
+        for _press in range(3):
+            answer = client.post(PAGE, {**MINE, "captures": "on"})
+            assert answer.status_code == 503 and told in unescape(answer.text), "none of these counts as a copy"
         assert "copie.pdf" in unpacked(client.post(PAGE, MINE)), "without the files it is given"
     assert any(name.startswith("documents/") for name in unpacked(client.post(PAGE, {**MINE, "captures": "on"})))
+
+
+def test_copy_that_was_prepared_waits_for_the_store(as_reporter, drawn, monkeypatch):
+    """One that is closed by words is read whole before it is given."""
+    conversation = make.assigned()
+    captures.seen(conversation)
+    client = as_reporter(conversation)
+    asked = {**MINE, "captures": "on", "lock": "on", "words": "cheval bleu pomme nuage"}
+    monkeypatch.setattr(own_copy, "COPIES", 1)
+
+    def away(*_arguments, **_named):
+        raise store.StoreAway
+
+    with monkeypatch.context() as outage:
+        outage.setattr(store, "read_chunk", away)
+        for _press in range(2):
+            answer = client.post(PAGE, asked)
+            assert answer.status_code == 503 and "prenez la copie sans eux" in unescape(answer.text)
+            assert looked(client, asked) == 200, "it is kept"
+    given = client.post(PAGE, asked)
+    assert given["Content-Disposition"].endswith('.html"') and content_of(given)
+    assert len(drawn) == 1 and AccessRecord.objects.filter(kind="copy").count() == 1
 
 
 def test_copy_says_whose_hours_it_has_and_where_an_appointment_is(as_reporter, drawn):
