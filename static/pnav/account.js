@@ -6,7 +6,7 @@
  * @module
  */
 
-import { all, seek } from "./lib/dom.js";
+import { all, markRun, seek } from "./lib/dom.js";
 
 if (!window.PublicKeyCredential) {
   const without = seek("[data-without-passkeys]");
@@ -42,3 +42,4 @@ document.addEventListener("allauth.error", (event) => {
   text.textContent = place.dataset.text ?? "";
   place.replaceChildren(text);
 });
+markRun();

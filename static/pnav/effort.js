@@ -7,6 +7,8 @@
  * @module
  */
 
+import { markRun } from "./lib/dom.js";
+
 const form = /** @type {HTMLFormElement} */ (document.getElementById("effort"));
 const { token, bits, left } = form.dataset;
 const SLICE = 256;
@@ -40,3 +42,4 @@ if ("crypto" in window && "subtle" in crypto) {
   told.hidden = false;
   work();
 }
+markRun();

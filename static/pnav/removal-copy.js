@@ -5,6 +5,8 @@
  * @module
  */
 
+import { markRun } from "./lib/dom.js";
+
 const status = /** @type {HTMLElement} */ (document.getElementById("copie"));
 
 /** @param {HTMLElement} text */
@@ -25,3 +27,4 @@ for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.quer
   button.parentElement.hidden = false;
   button.addEventListener("click", () => copy(text));
 }
+markRun();

@@ -33,7 +33,8 @@ def entries() -> set[str]:
 
 def test_module_comes_after_all_that_it_imports():
     html = draw('{% module "pnav/staff/presence.js" %}')
-    *preloads, script = html.splitlines()
+    *preloads, instead, script = html.splitlines()
+    assert instead == '<script src="/static/pnav/without-modules.js" async></script>'
     assert script == '<script type="module" src="/static/pnav/staff/presence.js"></script>'
     assert '<link rel="modulepreload" href="/static/pnav/lib/time.js">' in preloads
     assert len(preloads) == len(set(preloads)) == len(modules.imported_modules("pnav/staff/presence.js"))
@@ -63,7 +64,8 @@ def test_every_import_is_found():
 def test_every_module_is_served_by_some_page():
     """Nothing lies about: what is no page's script is imported by one, or is one of the classic scripts."""
     assert entries()
-    classic = {"admin-trust.js", "quick-exit.js"}  # they act before the page is drawn (ADR 0059)
+    # They act before the page is drawn, or where modules do not run (ADR 0059).
+    classic = {"admin-trust.js", "quick-exit.js", "without-modules.js"}
     used = {one for entry in entries() for one in [entry, *modules.imported_modules(entry)]}
     templates = "".join(page.read_text() for page in (Path(settings.BASE_DIR) / "templates").rglob("*.html"))
     widget = inspect.getsource(searched_choice)  # loads its script with Django's own, in the admin alone
@@ -79,6 +81,23 @@ def test_scripts_stay_small():
     """A file has about 250 lines and one subject: what grows beyond it is two."""
     scripts = [script for script in SCRIPTS.rglob("*.js") if script.name not in ALONE]
     assert not [script.name for script in scripts if len(script.read_text().splitlines()) > 300]
+
+
+def test_every_script_of_a_page_counts_when_it_has_run():
+    """Where one has not, `without-modules.js` draws what stands in `<noscript>`."""
+    pages = (Path(settings.BASE_DIR) / "templates").rglob("*.html")
+    needed = {name for page in pages for name in re.findall(r'{% module "([^"]+)" %}', page.read_text())}
+    assert len(needed) > 10
+    for name in needed:
+        assert (SCRIPTS.parent / name).read_text().endswith("\nmarkRun();\n"), name
+
+
+@pytest.mark.parametrize("name", ["without-modules.js"])
+def test_scripts_for_old_browsers_are_written_in_their_language(name):
+    """What browsers read since 2016. One sign of a later year, and the whole file does nothing in them."""
+    text = re.sub(r"//[^\n]*|/\*.*?\*/", "", (SCRIPTS / name).read_text(), flags=re.DOTALL)
+    later = r"\?\.|\?\?|catch \{|\basync\b|\bawait\b|\{ \.\.\.|\*\*|\.(?:at|flat|includes|matchAll|replaceAll)\("
+    assert not re.search(later, text)
 
 
 @pytest.mark.slow

@@ -16,10 +16,12 @@ class ModuleNode(StaticNode):
     """Draws the script, and before it a `modulepreload` for each module that it needs.
 
     Without these a browser would learn of each further module only by reading the one before it, which is a round trip
-    for each level of imports. Browsers that do not know `modulepreload` load the modules all the same.
+    for each level of imports. Browsers that do not know `modulepreload` load the modules all the same. Where the script
+    does not run, the classic script before it draws what stands in `<noscript>`.
     """
 
     priority = ""  # the attributes that say how soon each file is needed
+    instead = "pnav/without-modules.js"
 
     def render(self, context: Context) -> SafeString:
         name = self.path.resolve(context)
@@ -29,6 +31,8 @@ class ModuleNode(StaticNode):
             ((self.handle_simple(one), self.priority) for one in imported_modules(name)),
         )
         script = format_html('<script type="module" src="{}"{}></script>', self.handle_simple(name), self.priority)
+        if self.instead:
+            script = format_html('<script src="{}" async></script>\n{}', self.handle_simple(self.instead), script)
         return format_html("{}\n{}", preloads, script) if preloads else script
 
 
@@ -39,6 +43,7 @@ class LateModuleNode(ModuleNode):
     """
 
     priority = mark_safe(' fetchpriority="low"')
+    instead = ""
 
 
 @register.tag

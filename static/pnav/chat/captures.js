@@ -6,7 +6,7 @@
  * @module
  */
 
-import { all, byId, fromTemplate, seek } from "../lib/dom.js";
+import { all, byId, fromTemplate, markRun, seek } from "../lib/dom.js";
 import { heldIn, passFocus } from "../lib/focus.js";
 import { request } from "../lib/http.js";
 import { stayInExchange } from "./beside.js";
@@ -251,3 +251,4 @@ if (form !== null && globalThis.crypto?.subtle !== undefined) {
 stayInExchange(data, listening, () => {
   waiting.length = 0;
 });
+markRun();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { byId } from "../lib/dom.js";
+import { byId, markRun } from "../lib/dom.js";
 import { showVisitEnded } from "./visit-ended.js";
 import { openVisitorLine, takePlaceBack } from "./visitor-line.js";
 
@@ -31,3 +31,4 @@ const line = openVisitorLine(
   },
   listening.signal,
 );
+markRun();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { byId } from "../lib/dom.js";
+import { byId, markRun } from "../lib/dom.js";
 import { request } from "../lib/http.js";
 
 const EVERY_MS = 4000;
@@ -81,3 +81,4 @@ form.addEventListener("submit", () => {
 byId("copy-press").hidden = true;
 byId("copy-alone").hidden = false;
 setTimeout(look, EVERY_MS);
+markRun();

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { markRun } from "../lib/dom.js";
 import { tellNotTaken, watchGivenFiles } from "./given-files.js";
 
 watchGivenFiles(tellNotTaken);
+markRun();

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { byId } from "../lib/dom.js";
+import { byId, markRun } from "../lib/dom.js";
 import { newId } from "../lib/outbox.js";
 import { stayInExchange } from "./beside.js";
 import { tellNotTaken, watchGivenFiles } from "./given-files.js";
@@ -90,3 +90,4 @@ form.addEventListener("submit", () => {
 
 watchGivenFiles(tellNotTaken);
 stayInExchange(data, listening, kept.draft.end);
+markRun();

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { byId } from "../lib/dom.js";
+import { byId, markRun } from "../lib/dom.js";
 import { alertPerson, watchAlerts } from "./alerts.js";
 import { hideAnswers, isQuestion, readAnswers, watchAnswers } from "./answers.js";
 import { closeForm, draft, forget, outbox, watchForm } from "./compose.js";
@@ -169,3 +169,4 @@ addEventListener(
   },
   { signal: visit.signal },
 );
+markRun();

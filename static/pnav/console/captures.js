@@ -5,7 +5,7 @@
  * @module
  */
 
-import { all } from "../lib/dom.js";
+import { all, markRun } from "../lib/dom.js";
 
 const IDLE_MS = 5 * 60_000;
 
@@ -24,3 +24,4 @@ document.addEventListener("visibilitychange", () => document.hidden && blur());
 addEventListener("pagehide", blur); // when the browser shows a page that it kept, its pictures are blurred
 addEventListener("blur", blur);
 for (const gesture of ["pointerdown", "keydown", "scroll"]) addEventListener(gesture, stir, { passive: true });
+markRun();

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { markRun } from "../lib/dom.js";
 import { watchCharts } from "./charts.js";
 
 watchCharts();
+markRun();

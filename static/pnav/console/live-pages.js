@@ -5,7 +5,7 @@
  * @module
  */
 
-import { seek } from "../lib/dom.js";
+import { markRun, seek } from "../lib/dom.js";
 import { followBoard } from "./board.js";
 import { watchCharts } from "./charts.js";
 import { watchEarlier } from "./pages.js";
@@ -18,3 +18,4 @@ watchCharts();
 if (board || seek("time[data-clock]")) runClocks();
 if (board) followBoard(board);
 else if (seek("#etapes-zone")) followSteps();
+markRun();

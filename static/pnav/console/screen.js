@@ -5,7 +5,7 @@
  * @module
  */
 
-import { seek, target } from "../lib/dom.js";
+import { markRun, seek, target } from "../lib/dom.js";
 import { goesOn, staysOnPage } from "./addresses.js";
 import { watchAsides } from "./asides.js";
 import { watchClear } from "./clear.js";
@@ -97,3 +97,4 @@ begin();
 showDuty();
 runClocks();
 beginLine();
+markRun();

@@ -6,6 +6,12 @@
 
 /** @typedef {Document | DocumentFragment | Element} Part */
 
+/** Count that a script of the page has run to its end. Where one did not, `without-modules.js` replaces it. */
+export const markRun = () => {
+  const { dataset } = document.documentElement;
+  dataset.run = String(Number(dataset.run ?? 0) + 1);
+};
+
 /**
  * Return the first element that this selector names. Raise an error that names the selector when there is none.
  *

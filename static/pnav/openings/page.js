@@ -5,7 +5,7 @@
  * @module
  */
 
-import { all, find, seek } from "../lib/dom.js";
+import { all, find, markRun, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
 import { decode, encode, join, makeKeys, open, pointOf, text, uuidBytes } from "./hpke.js";
 import { keyOf, store, tidy } from "./keys.js";
@@ -187,3 +187,4 @@ if (window.crypto?.subtle && window.indexedDB) {
   if (form) prepareAsking(form);
   if (reading) prepareReading(reading);
 }
+markRun();

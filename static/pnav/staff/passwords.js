@@ -6,7 +6,7 @@
  * @module
  */
 
-import { all, find, write } from "../lib/dom.js";
+import { all, find, markRun, write } from "../lib/dom.js";
 
 const place = find("[data-shows-passwords]");
 const button = find("button", place, HTMLButtonElement);
@@ -30,3 +30,4 @@ addEventListener("pagehide", () => show(false));
 // Some browsers send what a text field holds to a speller.
 for (const field of fields) Object.assign(field, { spellcheck: false, autocapitalize: "none" });
 place.hidden = false;
+markRun();

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { byId, find, seek } from "../lib/dom.js";
+import { byId, find, markRun, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
 import { hour } from "../lib/time.js";
 import { fill } from "../lib/words.js";
@@ -111,3 +111,4 @@ document.addEventListener("visibilitychange", () => {
 for (const woken of ["online", "pageshow", "focus"]) addEventListener(woken, beat);
 watchSigns({ isCalled: () => isOnDuty, paused: beat, phoned: beat }); // what fails stands where the question was
 beat();
+markRun();

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { all } from "../lib/dom.js";
+import { all, markRun } from "../lib/dom.js";
 
 for (const button of all("[data-print]")) {
   button.addEventListener("click", () => print());
   button.hidden = false;
 }
+markRun();

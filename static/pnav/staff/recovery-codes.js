@@ -4,7 +4,7 @@
  * @module
  */
 
-import { all, find } from "../lib/dom.js";
+import { all, find, markRun } from "../lib/dom.js";
 
 const list = find(".pnav-codes");
 const copy = find("[data-copy-codes]");
@@ -24,3 +24,4 @@ copy.addEventListener("click", async () => {
 });
 find("[data-print-codes]").addEventListener("click", () => print());
 find("[data-codes-acts]").hidden = false;
+markRun();

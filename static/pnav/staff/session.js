@@ -6,7 +6,7 @@
  * @module
  */
 
-import { all, byId, fromTemplate } from "../lib/dom.js";
+import { all, byId, fromTemplate, markRun } from "../lib/dom.js";
 import { request } from "../lib/http.js";
 import { session } from "../lib/session.js";
 
@@ -93,3 +93,4 @@ session.addEventListener("over", () => {
   isOver = true;
 });
 document.addEventListener("submit", submit, true);
+markRun();
