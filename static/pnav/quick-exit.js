@@ -31,7 +31,7 @@
     cover();
     try {
       history.replaceState(null, "", "/"); // until the other site answers, the address bar says nothing of this page
-    } catch {
+    } catch (_refused) {
       // Some browsers refuse more than a hundred of these in half a minute. Leaving matters more.
     }
   }
@@ -39,7 +39,7 @@
   function remember() {
     try {
       sessionStorage.setItem(LEFT, "1");
-    } catch {
+    } catch (_refused) {
       // Some private windows refuse storage. « Back » then asks the server, which has forgotten the visit.
     }
   }
@@ -55,7 +55,7 @@
   function hasLeft() {
     try {
       return sessionStorage.getItem(LEFT) === "1";
-    } catch {
+    } catch (_refused) {
       return false;
     }
   }
@@ -69,7 +69,7 @@
     } else {
       try {
         sessionStorage.removeItem(LEFT);
-      } catch {
+      } catch (_refused) {
         // Nothing was stored in that case.
       }
     }
@@ -109,7 +109,7 @@
   function announce(name) {
     const form = document.getElementById("quick-exit");
     const status = document.getElementById("quick-exit-status");
-    if (form && status) status.textContent = form.dataset[name] ?? "";
+    if (form && status) status.textContent = form.dataset[name] || "";
   }
   function start() {
     presses = 0;

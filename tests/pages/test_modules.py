@@ -92,7 +92,7 @@ def test_every_script_of_a_page_counts_when_it_has_run():
         assert (SCRIPTS.parent / name).read_text().endswith("\nmarkRun();\n"), name
 
 
-@pytest.mark.parametrize("name", ["without-modules.js"])
+@pytest.mark.parametrize("name", ["quick-exit.js", "without-modules.js"])
 def test_scripts_for_old_browsers_are_written_in_their_language(name):
     """What browsers read since 2016. One sign of a later year, and the whole file does nothing in them."""
     text = re.sub(r"//[^\n]*|/\*.*?\*/", "", (SCRIPTS / name).read_text(), flags=re.DOTALL)
