@@ -21,7 +21,7 @@ from django.utils import translation
 from chat.realtime.broadcaster import close_broadcaster
 from pnav.asgi import application
 from pnav.server.body_limits import ADMIN_BODY_MAX_BYTES, BODY_MAX_BYTES
-from pnav.server.page_handler import THREADS, PageHandler, Pages
+from pnav.server.page_handler import THREADS, OperatorPages, PageHandler, Pages
 from pnav.server.watermark import MEMORY
 from tests.chat.sockets import signed_in
 from tests.factories import chat as make
@@ -210,6 +210,30 @@ async def test_probes_answer_while_every_page_thread_is_busy(pages, settings):
         go_on.set()
         for request in busy:
             await request.end()
+
+
+async def test_whoever_watches_is_answered_by_a_process_that_is_full_and_whose_pages_wait(pages, settings):
+    """Without the token it is a page like any other."""
+    settings.METRICS_TOKEN = "a-token-of-this-test"
+    token = [(b"authorization", b"Bearer a-token-of-this-test")]
+    busy = [await Request(pages, "/waits").begin() for _thread in range(settings.PAGE_THREADS)]
+    await asyncio.to_thread(started.wait, SECONDS)
+    settings.WEB_MEMORY_MIB = 1
+    MEMORY._read_at = float("-inf")
+    try:
+        for application in (pages, OperatorPages()):
+            assert (await get(application, "/metrics", headers=token))[0] == 200
+            for wrong in ([], [(b"authorization", b"Bearer another")]):
+                assert (await get(application, "/metrics", headers=wrong))[0] == 503
+        settings.METRICS_TOKEN = ""
+        assert (await get(pages, "/metrics", headers=[(b"authorization", b"Bearer ")]))[0] == 503
+    finally:
+        settings.WEB_MEMORY_MIB = 100_000
+        MEMORY._read_at = float("-inf")
+        go_on.set()
+        for request in busy:
+            await request.end()
+        MEMORY._read_at = float("-inf")
 
 
 async def test_process_that_is_full_takes_nothing_new_and_keeps_what_it_has(pages, settings):

@@ -39,6 +39,7 @@ from common.security_log import Event
 from common.texts import cache as text_cache
 from pnav import addresses
 from pnav.logs import begin_request
+from pnav.metrics_token import is_token
 from pnav.middleware.headers import add_headers
 from pnav.server import busy
 from pnav.server.admission import BUCKETS, Lane, Refused, Ticket, Wider, give_way, may_give_way, network_of
@@ -94,12 +95,15 @@ PIECES_AHEAD_BYTES = 512 * 1024  # how much of a file may wait for its client to
 # Each hash takes half a second of a processor: twenty of one network take ten seconds, a hundred in all half a minute.
 SLOW_THREADS = ThreadPoolExecutor(max_workers=slow_hashes.AT_ONCE, thread_name_prefix="slow-page")
 BUSY_THREAD = ThreadPoolExecutor(1, thread_name_prefix="busy")
+# Whoever watches asks while pages wait and memory is short, which is when somebody must be told. A scrape that comes
+# while another one waits for the database, for the pool's time-out (5 s) at most, waits for it.
+SCRAPES = Lane(ThreadPoolExecutor(1, thread_name_prefix="scrape"), 1, each=4, in_all=4)
 SLOW = Lane(SLOW_THREADS, slow_hashes.AT_ONCE, each=20, in_all=100, light=2.0, heavy=6.0, held=1.0, prefers=True)
 
 
 def is_idle() -> bool:
     """Return whether no page is under way in this process."""
-    return all(lane.is_idle for lane in (PAGES, SLOW, SLICES, EXITS))
+    return all(lane.is_idle for lane in (PAGES, SLOW, SLICES, EXITS, SCRAPES))
 
 
 def _whole(response: HttpResponseBase) -> HttpResponse:
@@ -386,15 +390,33 @@ class ExitHandler(PageHandler):
         """Do nothing: the response needs no texts, and reading them could wait for the database."""
 
 
+class ScrapeHandler(PageHandler):
+    """Serves the metrics to whoever holds their token, in a thread of its own, however full the process is."""
+
+    is_always_taken = True
+
+    def lane_of(self, scope: Scope) -> tuple[Lane, int, bool, Wider]:
+        return SCRAPES, 0, False, ()
+
+    def prepare(self) -> None:
+        """Do nothing: the response needs no texts."""
+
+
+def is_scrape(scope: Scope) -> bool:
+    """Return whether this request asks for the metrics and holds their token."""
+    return scope["path"] == METRICS and is_token(dict(scope["headers"]).get(b"authorization", b""))
+
+
 class Pages:
     """It is the HTTP handler of a process that serves pages.
 
-    Pages run in their threads, quick exits in others, and health probes in the event loop. So a process whose page
-    threads are all busy still answers exits and probes.
+    Pages run in their threads, quick exits and metrics in others, and health probes in the event loop. So a process
+    whose page threads are all busy still answers exits, metrics and probes.
     """
 
     def __init__(self) -> None:
         self.pages, self.exits, self.probes = PageHandler(), ExitHandler(), ASGIHandler()
+        self.scrapes = ScrapeHandler()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         handler: ASGIHandler = self.pages
@@ -402,6 +424,8 @@ class Pages:
             handler = self.probes
         elif scope["path"] in addresses.every_address("pages:quit") and scope["method"] == "POST":
             handler = self.exits
+        elif is_scrape(scope):
+            handler = self.scrapes
         await handler(scope, receive, send)
 
 
