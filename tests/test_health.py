@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event
+from unittest.mock import AsyncMock
 
 import pytest
 from django.db import connection
+from django.test import AsyncRequestFactory
 from django.utils import timezone
 from psycopg_pool import ConnectionPool
 
@@ -332,3 +334,15 @@ def test_metrics_tell_those_who_wait_and_are_there_from_those_who_closed_the_pag
     assert values['pnav_waiting_by_urgency{urgency="critical"}'] == 2
     assert values['pnav_waiting_here_by_urgency{urgency="critical"}'] == 1
     assert sum(count for name, count in values.items() if name.startswith("pnav_waiting_here_by_urgency")) == 2
+
+
+@pytest.mark.parametrize("view", [health.live, health.ready])
+async def test_address_that_is_written_otherwise_is_none_of_ours(view, monkeypatch):
+    """A proxy that compares what it was sent would let it through, and we decode it."""
+    monkeypatch.setattr(health.READINESS, "failing", AsyncMock(return_value={}))
+    path = f"/health/{view.__name__}"
+    for written, status in ((path, 200), (path.replace("h", "%68"), 404), (f"/health%2F{view.__name__}", 404)):
+        request = AsyncRequestFactory().get(path)
+        request.scope["raw_path"] = written.encode()
+        answer = await view(request)
+        assert answer.status_code == status and (b"status" in answer.content) is (status == 200), written

@@ -142,14 +142,14 @@ def test_capture_of_a_page_without_scripts_is_let_through_at_each_of_its_address
 def test_haproxy_does_of_a_request_what_caddy_does():
     for name in ("health_live", "health_ready", "metrics"):
         path = reverse(name)
-        assert re.search(rf"path(_beg)? [^}}]*{re.escape(path.rpartition('/')[0] or path)}", HAPROXY), name
+        assert re.search(rf"path,url_dec -m \w+ [^}}]*{re.escape(path.rpartition('/')[0] or path)}", HAPROXY), name
     for header in ("X-Forwarded- -m beg", "Forwarded", "Daphne-Root-Path"):
         assert f"http-request del-header {header}\n" in HAPROXY
     for header in ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Client-Port"):
         removed, written = HAPROXY.index("del-header X-Forwarded-"), HAPROXY.index(f"set-header {header} ")
         assert removed < written, "first taken away, then written"
     assert re.search(r"use_backend sockets if \{ path_beg /ws/ \}\n\s+default_backend pages", HAPROXY)
-    (refused,) = re.findall(r"acl is_program path_beg (.+)", HAPROXY)
+    (refused,) = re.findall(r"acl is_program path,url_dec -m beg (.+)", HAPROXY)
     assert refused.split() == list(PROGRAMS)
 
 
@@ -303,6 +303,22 @@ def connect(proxy: ReverseProxy) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=30)
     trusting = ssl.create_default_context(cafile=proxy.tls / "proxy/authority.pem")
     return http.client.HTTPSConnection("localhost", proxy.port, timeout=30, context=trusting)
+
+
+def test_haproxy_hides_the_pages_of_the_operator_however_their_address_is_written(tmp_path):
+    """A process decodes an address, and HAProxy does only where it is told to."""
+    with alone("haproxy", tmp_path) as proxy:
+
+        def ask(path: str) -> int:
+            asking = connect(proxy)
+            asking.request("GET", path)
+            status = asking.getresponse().status
+            asking.close()
+            return status
+
+        for path in ("/health/ready", "/%68ealth/ready", "/health%2Fready", "/metrics", "/metric%73", "/health"):
+            assert ask(path) == 404, path
+        assert ask("/healthy/") in failure_page.STATUSES, "other addresses are for the processes, which are dead"
 
 
 @pytest.mark.parametrize("name", ["caddy", "haproxy"])
