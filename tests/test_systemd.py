@@ -162,6 +162,19 @@ def test_unit_of_backups_starts_them_with_the_secrets_and_limits_of_compose(tmp_
     assert limits["ProtectSystem"] == ["strict"] and limits["User"] == ["pnav"]
 
 
+def test_what_the_host_needs_holds_after_a_reboot(tmp_path):
+    """Otherwise the memory of a process reaches the disk from then on: `check --deploy` was run before."""
+    block = re.findall(r"^```\n(echo 'kernel.core_pattern.+?)^```", OPERATIONS, re.DOTALL | re.MULTILINE)[0]
+    assert "> /etc/sysctl.d/90-pnav.conf && sysctl --load" in block
+    assert "swapoff --all" in block and not re.search(r"swapoff -a|`sysctl kernel", OPERATIONS)
+    table = "# swap is below\nUUID=1 / ext4 defaults 0 1\nUUID=2 none swap sw 0 0\n/file\tswap\tswap\tdefaults 0 0\n"
+    (tmp_path / "fstab").write_text(table)
+    (script,) = re.findall(r"sed -i '(.+?)' /etc/fstab", block)
+    subprocess.run(["sed", "-i", script, str(tmp_path / "fstab")], check=True)
+    before, after = table.splitlines(), (tmp_path / "fstab").read_text().splitlines()
+    assert after == [*before[:2], *(f"#{line}" for line in before[2:])]
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here; the units are parsed above")
 def test_systemd_finds_nothing_wrong(tmp_path):
     """This checkout takes the place of the version in force, because systemd looks for the program that each unit
