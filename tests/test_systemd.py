@@ -135,6 +135,16 @@ def test_what_is_not_ours_gets_the_limits_of_compose_as_a_drop_in(name):
     assert f"`deploy/systemd/limits/{name}.conf`" in OPERATIONS
 
 
+@pytest.mark.parametrize("name", LIMITED)
+def test_what_is_not_ours_starts_again_when_it_ended_by_itself(name):
+    """As in Compose. PostgreSQL ends when its disk is full, and any of them when it has no memory left."""
+    limits = settings(f"limits/{name}.conf")
+    assert COMPOSE[LIMITED[name]]["restart"] == "unless-stopped"
+    assert limits["Restart"] == [{"postgresql": "on-failure", "caddy": "on-failure"}.get(name, "always")]
+    # systemd gives up after five starts within ten seconds, and a full disk stays full for longer.
+    assert 5 * int(limits["RestartSec"][0]) > 10
+
+
 @pytest.mark.parametrize("name", ["content", "keys"])
 def test_unit_of_backups_starts_them_with_the_secrets_and_limits_of_compose(tmp_path, name):
     """The credentials are those of this instance, with what the operator writes into /etc/pnav/backup-…, and no secret
