@@ -19,9 +19,13 @@ from common.data_keys import router as data_keys_router
 from common.offload import pool, process, sandbox
 from locations.models import Partner, ReceptionPoint, Source
 from pnav import certificates
+from reports.models import BackupStatus
 
 # A message is acknowledged after COMMIT. With these settings PostgreSQL has written it to the disk by then.
 DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
+
+# Old backups are deleted once an hour; who was off for a night has some time.
+BACKUP_PATIENCE = timedelta(days=1)
 
 
 @register(Tags.database)
@@ -153,6 +157,31 @@ def keys_were_copied(
     message = "The worker does not write into each folder of DATA_KEYS_COPIES_TO: who loses the keys loses all."
     hint = "Its log names the folder (data_keys: copy not written): docs/operations.md, « Keys of exchanges »."
     return [Warning(message, hint=hint, id="pnav.W031")]
+
+
+@register(Tags.database, deploy=True)
+def backups_are_deleted(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Warn of a backup that is older than people are told: it may hold what was erased.
+
+    What backs up may have other settings than the site. One query, with `--database default` only.
+    """
+    if "default" not in (databases or []):
+        return []
+    told = {
+        "content": ("BACKUP_DAYS", settings.BACKUP_DAYS),
+        "keys": ("DATA_KEYS_BACKUP_DAYS", settings.DATA_KEYS_BACKUP_DAYS),
+    }
+    return [
+        Warning(
+            f"Backups of « {row.name} » are kept for longer than {told[row.name][0]}, which people are told.",
+            hint="What backs up needs the same number: docs/restore.md, « Begin ».",
+            id="pnav.W032",
+        )
+        for row in BackupStatus.objects.filter(name__in=told)
+        if row.since and row.since < clock.now() - timedelta(days=told[row.name][1]) - BACKUP_PATIENCE
+    ]
 
 
 @register(Tags.security, deploy=True)

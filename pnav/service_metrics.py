@@ -225,6 +225,11 @@ def _backups() -> Iterator[Metric]:
         ("pnav_backup_last_base_timestamp_seconds", "When a base backup last ended; 0: never.", _at(rows, "base_at")),
         ("pnav_backup_last_wal_timestamp_seconds", "When WAL was last in the store; 0: never.", _at(rows, "wal_at")),
         ("pnav_backup_oldest_timestamp_seconds", "The oldest point to go back to; 0: none.", _at(rows, "since")),
+        (
+            "pnav_backup_told_days",
+            "For how many days backups are kept, as people are told.",
+            [("content", settings.BACKUP_DAYS), ("keys", settings.DATA_KEYS_BACKUP_DAYS)],
+        ),
         ("pnav_backup_base_bytes", "What the last base backup copied.", [(row.name, row.base_bytes) for row in rows]),
         (
             "pnav_backup_base_seconds",

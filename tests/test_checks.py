@@ -23,6 +23,7 @@ from pnav.checks import (
     safe_deployment,
     safe_machine,
 )
+from reports.models import BackupStatus
 from tests.factories import locations as places
 
 
@@ -212,6 +213,20 @@ def test_demonstration_units_that_pass_for_real_are_an_error(settings):
     settings.DEMO_NOTICE = False
     assert ids(checks.demonstration_places(None, ["default"])) == ["pnav.E004"]
     assert checks.demonstration_places(None, None) == []  # no database was asked for, so none is opened
+
+
+@pytest.mark.django_db
+def test_backups_that_are_kept_for_longer_than_people_are_told_are_named(settings):
+    settings.BACKUP_DAYS, settings.DATA_KEYS_BACKUP_DAYS = 14, 2
+    assert checks.backups_are_deleted(None, ["default"]) == []
+    for name, days, found in (("content", 15, 0), ("content", 15.1, 1), ("keys", 3, 1), ("keys", 3.1, 2)):
+        since = clock.now() - timedelta(days=days, seconds=-5)
+        BackupStatus.objects.update_or_create(name=name, defaults={"since": since})
+        warnings = checks.backups_are_deleted(None, ["default"])
+        assert ids(warnings) == ["pnav.W032"] * found
+    BackupStatus.objects.update(since=None)  # no base yet
+    assert checks.backups_are_deleted(None, ["default"]) == []
+    assert checks.backups_are_deleted(None, None) == []  # no database was asked for, so none is opened
 
 
 @pytest.mark.django_db

@@ -172,6 +172,14 @@ def test_unit_of_backups_starts_them_with_the_secrets_and_limits_of_compose(tmp_
     assert limits["ProtectSystem"] == ["strict"] and limits["User"] == ["pnav"]
 
 
+def test_operators_are_told_to_give_what_backs_up_the_days_that_people_read():
+    """Neither the unit nor `pnav backup` reads the settings of the site."""
+    assert settings(BACKS_UP)["EnvironmentFile"] == ["/etc/pnav/backup-%i"]
+    restore = (ROOT / "docs/restore.md").read_text()
+    (example,) = re.findall(r"`/etc/pnav/backup-content` is:\n\n```\n(.+?)^```", restore, re.DOTALL | re.MULTILINE)
+    assert "BACKUP_DAYS=30\n" in example and "`DATA_KEYS_BACKUP_DAYS=7`" in restore.partition(example)[2]
+
+
 def test_what_the_host_needs_holds_after_a_reboot(tmp_path):
     """Otherwise the memory of a process reaches the disk from then on: `check --deploy` was run before."""
     block = re.findall(r"^```\n(echo 'kernel.core_pattern.+?)^```", OPERATIONS, re.DOTALL | re.MULTILINE)[0]
