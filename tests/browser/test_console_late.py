@@ -208,6 +208,7 @@ def test_what_was_written_to_somebody_who_left_can_be_read_again(live_site: Live
         expect(area_of(page, second)).to_have_value("à reprendre")
         expect(area_of(page, second)).not_to_be_editable()
         expect(page.get_by_label("Votre texte, à copier", exact=True)).to_have_value("à reprendre")
+        expect(area_of(page, second)).to_have_accessible_description("")  # not how to send it
         expect(page.locator(f"{OPEN_THREAD} .console-reply")).not_to_contain_text("Ctrl + Entrée", use_inner_text=True)
         expect(page.locator(f"{OPEN_THREAD} .console-reply [data-key=I]")).to_be_hidden()
         assert str(second.public_id) not in page.url, "its page does not exist any more"

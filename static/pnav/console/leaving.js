@@ -47,6 +47,7 @@ export function leave(c, reason) {
   if (c.form && c.area) {
     c.area.readOnly = true; // what was being written can still be copied
     c.area.dataset.toCopy = "";
+    c.area.removeAttribute("aria-describedby"); // how to send, and what is wrong with it
     // So do the keys that lead to nothing any more.
     for (const part of all("button, details, .console-say-row, .console-reply__row", c.form)) part.hidden = true;
     const label = c.area.labels[0];
