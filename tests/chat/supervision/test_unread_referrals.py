@@ -67,7 +67,8 @@ def page_of(client: Client) -> str:
 def test_alert_leads_to_the_summary_with_its_unit_and_telephone(late, unit, chief):
     client = signed_in(chief.user)
     board = client.get("/console/tableau/").text
-    assert f'href="{PAGE}"' in board[board.index("data-alerts") : board.index("console-figures")]
+    alerts = board[board.index("data-alerts") : board.index("console-figures")]
+    assert f'id="non-lues-broken" href="{PAGE}"' in alerts, "the id names the alert, wherever it stands"
     page = page_of(client)
     assert f"{late.file_number}, {unit.point.name}" in page and "échange de Louise" in page
     assert 'href="tel:0100000000"' in page and "Dépassé" in page
