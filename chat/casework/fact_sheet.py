@@ -21,7 +21,7 @@ class Facts:
     """These are the contents of a sheet.
 
     present, absent: elements answered with yes and with no. notes: a text for each of FactSheet.NOTES; None when they
-    cannot be decrypted.
+    cannot be decrypted, and when a page that could not show them sends none.
     """
 
     present: Sequence[str] = ()
@@ -54,10 +54,14 @@ def facts_of(sheet: FactSheet | None) -> Facts:
     return Facts(sheet.present, sheet.absent, sheet.evidence, notes)
 
 
-def _is_same(one: Facts, other: Facts) -> bool:
-    return one.notes == other.notes and all(
+def _is_same(stored: Facts, sent: Facts) -> bool:
+    return (sent.notes is None or stored.notes == sent.notes) and all(
         sorted(before) == sorted(after)
-        for before, after in ((one.present, other.present), (one.absent, other.absent), (one.evidence, other.evidence))
+        for before, after in (
+            (stored.present, sent.present),
+            (stored.absent, sent.absent),
+            (stored.evidence, sent.evidence),
+        )
     )
 
 
@@ -75,13 +79,14 @@ def save_sheet(*, conversation_id: int, version: int, facts: Facts, by: Abstract
         return sheet  # before the versions: a save whose answer was lost is sent again
     if (sheet.version if sheet else 0) != version:
         raise Older
+    notes = facts.notes
     if sheet is None:
-        sheet = FactSheet(conversation=conversation, version=0)
+        sheet, notes = FactSheet(conversation=conversation, version=0), notes or {}
     sheet.version += 1
     sheet.present, sheet.absent = list(facts.present), list(facts.absent)
     sheet.evidence = list(facts.evidence)
-    if facts.notes is not None:
-        sheet.seal({name: facts.notes.get(name, "") for name in FactSheet.NOTES})
+    if notes is not None:
+        sheet.seal({name: notes.get(name, "") for name in FactSheet.NOTES})
     sheet.saved_at, sheet.saved_by_id = clock.now(), by.pk
     sheet.save()
     return sheet

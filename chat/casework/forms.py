@@ -52,7 +52,8 @@ class FactSheetForm(forms.Form):
 
 
     version: that of the sheet that this page shows; 0 before the first save. A form that was not sent has no fields of
-    elements, because these are drawn by hand, from `answers`.
+    elements, because these are drawn by hand, from `answers`. has_notes: whether it has the texts. A page that could
+    not read them has none, so that what it sends leaves the stored ones as they are.
     """
 
     # A pressed button sends « online:yes », which replaces what the page had for this element.
@@ -62,6 +63,7 @@ class FactSheetForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.has_notes = not self.is_bound or any(name in self.data for name in FactSheet.NOTES)
         for element in Element if self.is_bound else ():
             self.fields[element.value] = forms.ChoiceField(
                 choices=WAYS, required=False, label=element.label, help_text=QUESTIONS[element]
@@ -88,16 +90,18 @@ class FactSheetForm(forms.Form):
     def showing(cls, facts: Facts, version: int) -> "FactSheetForm":
         """Return the form that shows the sheet as it is."""
         ticked = dict.fromkeys(facts.present, "yes") | dict.fromkeys(facts.absent, "no")
-        return cls(initial={"version": version, **ticked, "evidence": facts.evidence, **(facts.notes or {})})
+        form = cls(initial={"version": version, **ticked, "evidence": facts.evidence, **(facts.notes or {})})
+        form.has_notes = facts.notes is not None
+        return form
 
     def facts(self) -> Facts:
-        """Return the facts that were sent. The form must be valid."""
+        """Return the facts that were sent, with notes of None when no text was. The form must be valid."""
         data = self.cleaned_data
         return Facts(
             present=[element.value for element in Element if data[element.value] == "yes"],
             absent=[element.value for element in Element if data[element.value] == "no"],
             evidence=[value for value in Evidence.values if value in data["evidence"]],
-            notes={name: data[name].replace("\r\n", "\n") for name in FactSheet.NOTES},
+            notes={name: data[name].replace("\r\n", "\n") for name in FactSheet.NOTES} if self.has_notes else None,
         )
 
     def on_top_of(self, version: int) -> "FactSheetForm":
@@ -115,8 +119,8 @@ class FactSheetForm(forms.Form):
 
     @property
     def texts(self) -> list[forms.BoundField]:
-        """Return the fields of the notes, in the order in which they are shown."""
-        return [self[name] for name in FactSheet.NOTES]
+        """Return the fields of the notes, in the order in which they are shown; none in a form without them."""
+        return [self[name] for name in FactSheet.NOTES] if self.has_notes else []
 
 
 class QuestionForm(forms.Form):

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from unittest.mock import PropertyMock
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -12,6 +13,7 @@ from chat.casework.fact_sheet import Facts
 from chat.conversations import actions
 from chat.models.casework import FactSheet
 from common import encryption, plain_text
+from common.data_keys import keys
 from reports.models import AccessKind, AccessRecord
 from tests.chat.casework.desk import SECRET, save
 from tests.chat.console.agents import page_of
@@ -121,6 +123,45 @@ def test_sheet_too_long_is_said_and_kept_in_the_page(conversation, console):
     html = console.post(page_of(conversation) + "fiche/", {"version": "0", "notes": "x" * 4001}).text
     assert "La fiche n'est pas enregistrée" in html and "x" * 4001 in html
     assert not FactSheet.objects.exists()
+
+
+def sent_by(html: str, pressed: str) -> dict[str, str]:
+    """Return what the sheet of this page sends when this answer is pressed."""
+    form = re.search(r'<form class="console-sheet".*?</form>', html, re.DOTALL).group()
+    texts = dict(re.findall(r'<textarea[^>]* name="(\w+)"[^>]*>\n(.*?)</textarea>', form, re.DOTALL))
+    return {**texts, "version": re.search(r'name="version" value="(\d+)"', form).group(1), "press": pressed}
+
+
+@pytest.mark.parametrize("more", [{}, {"autosave": "1"}])
+def test_sheet_drawn_while_its_notes_cannot_be_read_leaves_them(conversation, console, monkeypatch, more):
+    """The page had four empty boxes, and a press on « oui » stored these over the notes once the keys were back."""
+    save(conversation, notes={"accounts": SECRET})
+    with monkeypatch.context() as away:
+        away.setattr(FactSheet, "words", PropertyMock(side_effect=keys.KeysAway("away")))
+        html = console.get(page_of(conversation)).text
+        pressed = sent_by(html, "online:yes") | more
+        assert "ne peuvent pas être lues en ce moment" in html and "rechargez-la pour les lire" in html
+        console.post(page_of(conversation) + "fiche/", pressed)  # saved without the keys, which it does not need
+        again = console.post(page_of(conversation) + "fiche/", pressed | {"autosave": "1"}).text
+        assert 'name="version" value="2"' in again and "data-conflict" not in again
+    sheet = FactSheet.objects.get()
+    assert (sheet.version, sheet.present, sheet.words["accounts"]) == (2, ["online"], SECRET)
+    older = console.post(page_of(conversation) + "fiche/", {"version": "1", "threat": "yes"}).text
+    assert "Cette page est plus ancienne" in older and "rechargez-la pour les lire" in older
+    console.post(page_of(conversation) + "fiche/", sent_by(older, "threat:yes"))
+    sheet = FactSheet.objects.get()
+    assert (sheet.version, sheet.present, sheet.words["accounts"]) == (3, ["threat"], SECRET)
+    assert SECRET in console.get(page_of(conversation)).text
+
+
+def test_sheet_with_a_newer_version_says_that_its_notes_cannot_be_read(conversation, console, monkeypatch):
+    save(conversation, notes={"accounts": SECRET})
+    save(conversation, version=1, notes={"accounts": SECRET, "dates": "hier"})
+    with monkeypatch.context() as away:
+        away.setattr(FactSheet, "words", PropertyMock(side_effect=keys.KeysAway("away")))
+        html = console.post(page_of(conversation) + "fiche/", {"version": "1", "accounts": "un autre"}).text
+    assert "Cette page est plus ancienne" in html and "ne peuvent pas être lues en ce moment" in html
+    assert re.search(r"<textarea[^>]*>\nun autre</textarea>", html)
 
 
 @pytest.mark.parametrize("link", ["https://a.example/b?c=d.e", "HTTP://A.example", "qui@a.example", "a.example"])
