@@ -409,6 +409,11 @@ def state_changed(conversation: uuid.UUID) -> None:
     queue_changed()
 
 
+def answer_noted(conversation: uuid.UUID) -> None:
+    """Notify after commit that a question was answered without a message, so that its ready answers are read again."""
+    _on_commit(Notification(STATE, conversation=str(conversation)))
+
+
 def queue_changed() -> None:
     """Notify after commit that the people who wait, or the free places, changed."""
     _on_commit(Notification(QUEUE))

@@ -106,10 +106,18 @@ class ShownProposal:
 
     @property
     def is_agreed(self) -> bool:
-        """Return whether the person said yes, by the first button or in the exchange."""
-        if self.proposal.said:
-            return self.proposal.said == Said.YES
-        return bool(self.answer) and self.answer == self.proposal_answers[0]
+        """Return whether the person said yes, by the first button or in the exchange.
+
+        What they answered themselves counts, also when its agent had noted something else before.
+        """
+        if self.by_button:
+            return self.answer == self.proposal_answers[0]
+        return self.proposal.said == Said.YES
+
+    @property
+    def is_refused(self) -> bool:
+        """Return whether there is an answer, and it is no yes."""
+        return self.is_answered and not self.is_agreed
 
     @property
     def proposal_answers(self) -> list[str]:
@@ -385,9 +393,10 @@ def _put(
 
 @transaction.atomic
 def record_said(*, conversation_id: int, asked_id: Any, said: str, by: AbstractBaseUser) -> None:
-    """Store what the person answered in the exchange, as its agent notes it.
+    """Store what the person answered in the exchange, as its agent notes it, and notify after commit.
 
-    Nothing changes for an unknown proposal, or for one that is answered already. Raises NotYours.
+    The person's page then takes its buttons away; an answer that is pressed all the same counts instead. Nothing
+    changes for an unknown proposal, or for one that is answered already. Raises NotYours.
     """
     conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
     row = next((one for one in proposals_of(conversation) if str(one.proposal.asked_id) == str(asked_id)), None)
@@ -397,3 +406,4 @@ def record_said(*, conversation_id: int, asked_id: Any, said: str, by: AbstractB
     row.proposal.said, row.proposal.said_at = Said(said), now
     row.proposal.save(update_fields=["said", "said_at"])
     conversation.record_event(EventKind.PROPOSAL_SAID, at=now, by=by, detail=said)
+    pubsub.answer_noted(conversation.public_id)

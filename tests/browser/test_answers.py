@@ -41,3 +41,16 @@ def test_question_that_was_answered_while_it_was_read_does_not_come_back(live_si
     page.unroute("**/tchat/reponses/")
     in_site(live_site, lambda: ask(conversation, "Et maintenant ?"))
     expect(answers.get_by_role("button")).to_have_count(2)  # the next question is shown
+
+
+def test_answers_go_when_the_agent_notes_what_was_said(live_site, enter):
+    """The page kept its buttons until it was loaded again, and they could contradict what was noted."""
+    agent, conversation = assigned(live_site)
+    page = enter(conversation, width=360, height=640)
+    in_site(live_site, lambda: ask(conversation, "Êtes-vous à l'abri ?"))
+    answers = page.get_by_role("group", name="Réponses en un geste")
+    expect(answers.get_by_role("button")).to_have_count(2)
+    row = in_site(live_site, lambda: conversation.proposals.get())
+    by = in_site(live_site, lambda: agent.user)
+    live_site.do(proposals.record_said, conversation_id=conversation.pk, asked_id=row.asked_id, said="yes", by=by)
+    expect(answers).to_be_hidden()

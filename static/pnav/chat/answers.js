@@ -70,10 +70,11 @@ export async function readAnswers() {
     if (reading < shown || visit.signal.aborted) return;
     shown = reading;
     const found = asking && !answered.has(asking.client_id) ? asking : null;
+    const isSame = found?.client_id === question(); // its buttons stay, because one of them may have the focus
     const choices = found ? found.answers.map(choice) : [];
     asked().value = found ? found.client_id : "";
     const change = () => {
-      find("[data-choices]", ready).replaceChildren(...choices);
+      if (!isSame) find("[data-choices]", ready).replaceChildren(...choices);
       ready.hidden = !found;
       find("button", byId("follow")).textContent = follow;
       byId("follow").hidden = !follow;

@@ -7,7 +7,7 @@
 
 import { byId, markRun } from "../lib/dom.js";
 import { alertPerson, watchAlerts } from "./alerts.js";
-import { hideAnswers, isQuestion, readAnswers, watchAnswers } from "./answers.js";
+import { hideAnswers, isQuestion, question, readAnswers, watchAnswers } from "./answers.js";
 import { closeForm, draft, forget, outbox, watchForm } from "./compose.js";
 import { watchDoors } from "./doors.js";
 import { tellNotTaken, watchGivenFiles } from "./given-files.js";
@@ -98,7 +98,7 @@ const handlers = {
       status.typing("");
       readAnswers();
       closeForm();
-    }
+    } else if (question() && !exchange.line?.isSlow) readAnswers(); // the agent may have noted what was said
     if (frame.last_seq > exchange.lastSeq && exchange.line?.ready) exchange.line.again();
   },
 

@@ -4,11 +4,13 @@ import json
 import re
 import uuid
 from datetime import datetime, timedelta
+from functools import partial
 from html import unescape
 
 import pytest
 from django.utils import timezone
 
+from chat import pubsub
 from chat.casework import closing, proposals
 from chat.conversations import actions
 from chat.models import ConversationEvent, EventKind
@@ -196,6 +198,34 @@ def test_partner_said_never_overwrites_the_persons_own_answer(conversation):
 
 
 def test_partner_of_nowhere_is_refused(conversation):
+@pytest.mark.parametrize(
+    ("noted", "pressed", "is_agreed"), [("no", "Oui", True), ("nothing", "Oui", True), ("yes", "Non", False)]
+)
+def test_appointment_follows_the_button_that_the_person_pressed_after_a_note(agent, noted, pressed, is_agreed):
+    """The page had its buttons still: after « Oui » there was no slip, and after « Non » there was one."""
+    conversation = make.assigned(agent, reception_point=station())
+    meets_at = timezone.now() + timedelta(days=3)
+    row = proposals.propose_appointment(conversation_id=conversation.pk, meets_at=meets_at, by=agent.user)
+    proposals.record_said(conversation_id=conversation.pk, asked_id=row.asked_id, said=noted, by=agent.user)
+    answer(conversation, row, pressed)
+    (shown,) = proposals.proposals_of(conversation)
+    assert (shown.answer, shown.by_button, shown.is_agreed) == (pressed, True, is_agreed)
+    assert (proposals.appointment_of(conversation) is not None) is is_agreed
+    assert (row.file_number in visit(conversation).get("/tchat/rendez-vous/").text) is is_agreed
+
+
+def test_answer_that_is_noted_is_told_to_the_pages_of_the_exchange(
+    conversation, monkeypatch, django_capture_on_commit_callbacks
+):
+    row, rung = ask(conversation), []
+    monkeypatch.setattr(pubsub, "_publish_now", lambda *rings: rung.extend(rings))
+    note = partial(proposals.record_said, conversation_id=conversation.pk, by=conversation.assigned_to.user)
+    for _press in range(2):  # the second finds it answered
+        with django_capture_on_commit_callbacks(execute=True):
+            note(asked_id=row.asked_id, said="no")
+    assert rung == [pubsub.Notification(pubsub.STATE, conversation=str(conversation.public_id))]
+
+
     with pytest.raises(proposals.NoSuchPartner):
         proposals.propose_partner(conversation_id=conversation.pk, partner_id=1, by=conversation.assigned_to.user)
 
