@@ -220,12 +220,17 @@ def open_question(conversation: Conversation) -> Question | None:
 
 
 def appointment_of(conversation: Conversation) -> tuple[Proposal, dict[str, Any]] | None:
-    """Return the last appointment that the person did not refuse, with its words, for the slip; or None."""
-    for one in proposals_of(conversation):
-        if one.proposal.kind == ProposalKind.APPOINTMENT and not (one.is_answered and not one.is_agreed):
-            words = _words(one.proposal)
-            return (one.proposal, words) if words else None
-    return None
+    """Return the last appointment, with its words, for the slip; or None.
+
+    If the person refused it, an earlier one still stands only if they agreed to that one: one without an answer was
+    replaced by the later proposal.
+    """
+    meetings = [one for one in proposals_of(conversation) if one.proposal.kind == ProposalKind.APPOINTMENT]
+    standing = [one for one in meetings[:1] if not one.is_refused] or [one for one in meetings[1:] if one.is_agreed]
+    if not standing:
+        return None
+    words = _words(standing[0].proposal)
+    return (standing[0].proposal, words) if words else None
 
 
 def unanswered_consent(conversation: Conversation) -> tuple[Text, ...]:

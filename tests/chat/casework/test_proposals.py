@@ -197,7 +197,6 @@ def test_partner_said_never_overwrites_the_persons_own_answer(conversation):
     assert shown.answer == "Non" and not shown.is_agreed
 
 
-def test_partner_of_nowhere_is_refused(conversation):
 @pytest.mark.parametrize(
     ("noted", "pressed", "is_agreed"), [("no", "Oui", True), ("nothing", "Oui", True), ("yes", "Non", False)]
 )
@@ -226,6 +225,7 @@ def test_answer_that_is_noted_is_told_to_the_pages_of_the_exchange(
     assert rung == [pubsub.Notification(pubsub.STATE, conversation=str(conversation.public_id))]
 
 
+def test_partner_of_nowhere_is_refused(conversation):
     with pytest.raises(proposals.NoSuchPartner):
         proposals.propose_partner(conversation_id=conversation.pk, partner_id=1, by=conversation.assigned_to.user)
 
@@ -424,6 +424,26 @@ def test_appointment_refused_is_no_longer_shown(agent):
     assert row.file_number in client.get("/tchat/rendez-vous/").text
     answer(conversation, row, "Non")
     assert row.file_number not in client.get("/tchat/rendez-vous/").text
+
+
+@pytest.mark.parametrize("is_agreed", [False, True])
+def test_appointment_that_was_replaced_comes_back_only_if_it_was_agreed_to(agent, is_agreed):
+    """« Non » to Thursday brought back Tuesday, to which the person had said nothing, or no in words."""
+    conversation = make.assigned(agent, reception_point=station())
+    first, second = (
+        proposals.propose_appointment(
+            conversation_id=conversation.pk, meets_at=timezone.now() + timedelta(days=days), by=agent.user
+        )
+        for days in (3, 5)
+    )
+    if is_agreed:
+        answer(conversation, first, "Oui")
+    client = visit(conversation)
+    assert second.file_number in client.get("/tchat/rendez-vous/").text
+    answer(conversation, second, "Non")
+    html = client.get("/tchat/rendez-vous/").text
+    assert second.file_number not in html and (first.file_number in html) is is_agreed
+    assert client.get("/tchat/reponses/").json()["slip"] is is_agreed
 
 
 def test_appointment_slip_as_a_tagged_pdf(agent):
