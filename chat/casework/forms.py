@@ -160,7 +160,8 @@ class AppointmentForm(forms.Form):
     """It is the day and hour of an appointment at the point d'accueil, in its local time. The cleaned `meets_at` is
     aware.
 
-    checked: whether the unit was called, which is required if its data do not say that it is open then.
+    checked: whether the unit was called, which is required if its data do not say that it is open then. shown: the key
+    of the unit that the page named, empty for none; pages of the version before have no such field.
     """
 
     day = forms.DateField(
@@ -170,10 +171,12 @@ class AppointmentForm(forms.Form):
         error_messages={"required": _("Choisissez une heure."), "invalid": _("Écrivez une heure : 14:30.")}
     )
     checked = forms.BooleanField(required=False)
+    shown = forms.CharField(required=False)
     unit_unknown = _(
         "Aucun point d'accueil connu : la personne peut en choisir un dans « Point d'accueil », puis l'indiquer dans "
         "son échange."
     )
+    unit_changed = _("Le point d'accueil a changé entre-temps : rien n'a été proposé. Appelez celui qui est nommé ici.")
     hours_unknown = _("Horaires inconnus : appelez l'unité, puis cochez la case.")
     holiday_unknown = _("Jour férié, horaires inconnus : appelez l'unité, puis cochez la case.")
 
@@ -188,6 +191,9 @@ class AppointmentForm(forms.Form):
         if self.unit is None:
             self.add_error(None, self.unit_unknown)
             return cleaned
+        if "shown" in self.data and cleaned.get("shown") != self.unit.key:
+            self.refuse_changed_unit()
+            return cleaned
         if day is None or hour is None:
             return cleaned
         zone = hours.time_zone_of(self.unit.department_code)
@@ -200,6 +206,13 @@ class AppointmentForm(forms.Form):
         elif not cleaned.get("checked"):
             self._ask_whether_open(meets_at)
         return {**cleaned, "meets_at": meets_at}
+
+    def refuse_changed_unit(self) -> None:
+        """Say that the person has another point d'accueil now. The box is not ticked any more: it was for the former
+        one.
+        """
+        self.data = {name: value for name, value in self.data.items() if name != "checked"}
+        self.add_error(None, self.unit_changed)
 
     def _ask_whether_open(self, meets_at: datetime) -> None:
         assert self.unit is not None  # noqa: S101

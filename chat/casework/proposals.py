@@ -80,6 +80,10 @@ class NoUnit(Exception):
     """No point d'accueil is known for this person."""
 
 
+class UnitChanged(Exception):
+    """The person has another point d'accueil than the one with which the hour was agreed."""
+
+
 class NoSuchPartner(Exception):
     """This is neither a partner of the person's place nor a national one."""
 
@@ -297,16 +301,20 @@ def propose_removal(*, conversation_id: int, by: AbstractBaseUser) -> Proposal:
 
 
 @transaction.atomic
-def propose_appointment(*, conversation_id: int, meets_at: datetime, by: AbstractBaseUser) -> Proposal:
+def propose_appointment(
+    *, conversation_id: int, meets_at: datetime, by: AbstractBaseUser, agreed_with: ReceptionPoint | None = None
+) -> Proposal:
     """Propose an hour at the person's point d'accueil, with a file number that names nobody.
 
-    meets_at: an aware datetime; the form has checked that the place is open then. Raises NoUnit, NotYours,
-    ConversationClosed.
+    meets_at: an aware datetime; the form has checked that the place is open then. agreed_with: the unit for which it
+    was checked; None for whichever it is. Raises NoUnit, UnitChanged, NotYours, ConversationClosed.
     """
     conversation, _agent = lock_assigned(conversation_id, by)
     unit = conversation.report.reception_point
     if unit is None:
         raise NoUnit
+    if agreed_with is not None and agreed_with != unit:
+        raise UnitChanged
     number = draw_file_number()
     with translation.override(conversation.report.language):
         moment = moment_in_words(meets_at, unit)

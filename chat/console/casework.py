@@ -180,7 +180,14 @@ def _appointment(request: HttpRequest, agent: Agent, current: Conversation) -> d
     form = AppointmentForm(request.POST, unit=current.report.reception_point)
     if not form.is_valid():
         return {"appointment": form}
-    proposals.propose_appointment(conversation_id=current.pk, meets_at=form.cleaned_data["meets_at"], by=agent.user)
+    try:
+        proposals.propose_appointment(
+            conversation_id=current.pk, meets_at=form.cleaned_data["meets_at"], by=agent.user, agreed_with=form.unit
+        )
+    except (proposals.NoUnit, proposals.UnitChanged):  # between the check and the lock
+        current.report.refresh_from_db()
+        form.refuse_changed_unit()
+        return {"appointment": form}
     return {}
 
 

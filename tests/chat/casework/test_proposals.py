@@ -19,6 +19,7 @@ from chat.rules.lifecycle import Author
 from chat.texts import thread as thread_texts
 from common.texts import catalogue
 from locations.models import ReceptionPoint
+from reports.models import Report
 from tests.chat.casework.desk import SECRET, answer, assert_is_tagged, national, visit
 from tests.chat.console.agents import page_of, signed_in
 from tests.factories import chat as make
@@ -424,6 +425,46 @@ def test_appointment_refused_is_no_longer_shown(agent):
     assert row.file_number in client.get("/tchat/rendez-vous/").text
     answer(conversation, row, "Non")
     assert row.file_number not in client.get("/tchat/rendez-vous/").text
+
+
+def appointment_form(console, conversation) -> str:
+    html = console.get(page_of(conversation)).text
+    return next(form for form in re.findall("<form.*?</form>", html, re.DOTALL) if 'value="appointment"' in form)
+
+
+@pytest.mark.parametrize("had_one", [True, False])
+def test_appointment_agreed_with_one_unit_is_not_proposed_at_another(agent, console, had_one):
+    """The person gave another place while the agent telephoned: the form named no unit, and took the new one."""
+    called, other = station(), station(name="Brigade de Rennes")
+    conversation = make.assigned(agent, reception_point=called if had_one else None)
+    form = appointment_form(console, conversation)
+    assert (called.name in form) is had_one
+    shown = re.search(r'name="shown" value="([^"]*)"', form).group(1)
+    assert shown == (called.key if had_one else "")
+    Report.objects.filter(pk=conversation.report_id).update(reception_point=other)
+    html = appointment(console, conversation, next_weekday(1), "10:30", shown=shown, checked="on").text
+    assert "a changé entre-temps" in html and not Proposal.objects.exists()
+    form = next(one for one in re.findall("<form.*?</form>", html, re.DOTALL) if 'value="appointment"' in one)
+    assert f'name="shown" value="{other.key}"' in form and other.name in form and 'value="10:30"' in form
+    assert "checked" not in form.replace('name="checked"', ""), "the call was to the other unit"
+    ids = [re.findall(r'id="((?:jour|heure)-[^"]*)"', one) for one in (form, appointment_form(console, conversation))]
+    assert ids[0] == ids[1] and len(ids[0]) == 4 and all(f"-{other.pk}-" in one for one in ids[0])
+    assert appointment(console, conversation, next_weekday(1), "10:30", shown=other.key).status_code == 302
+    assert Proposal.objects.get().words["unit"] == other.name
+
+
+def test_appointment_whose_unit_changes_after_the_check_is_not_proposed(agent, console, monkeypatch):
+    called, other = station(), station(name="Brigade de Rennes")
+    conversation = make.assigned(agent, reception_point=called)
+    propose = proposals.propose_appointment
+
+    def too_late(**fields):
+        Report.objects.filter(pk=conversation.report_id).update(reception_point=other)
+        return propose(**fields)
+
+    monkeypatch.setattr(proposals, "propose_appointment", too_late)
+    html = appointment(console, conversation, next_weekday(1), "10:30", shown=called.key).text
+    assert "a changé entre-temps" in html and f'value="{other.key}"' in html and not Proposal.objects.exists()
 
 
 @pytest.mark.parametrize("is_agreed", [False, True])
