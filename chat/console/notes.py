@@ -82,7 +82,7 @@ def urgency(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRe
     if not form.is_valid():
         return screen(request, agent, current, urgency=form)
     try:
-        casework_urgency.set_urgency(conversation_id=current.pk, by=agent.user, **form.cleaned_data)
+        is_changed = casework_urgency.set_urgency(conversation_id=current.pk, by=agent.user, **form.cleaned_data)
     except casework_urgency.TooManyChanges:
         form.add_error(
             "urgency",
@@ -94,7 +94,13 @@ def urgency(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRe
         form.add_error("explanation", _too_many_notes())
         return screen(request, agent, current, urgency=form)
     label = Urgency(form.cleaned_data["urgency"]).label.lower()
-    messages.success(request, _("Urgence : %(label)s.") % {"label": label})
+    if is_changed:
+        messages.success(request, _("Urgence : %(label)s.") % {"label": label})
+    elif form.cleaned_data["explanation"]:
+        said = _("L'urgence était déjà %(label)s. L'explication est gardée comme une note privée.")
+        messages.success(request, said % {"label": label})
+    else:
+        messages.info(request, _("Rien n'a changé : l'urgence est déjà %(label)s.") % {"label": label})
     return _back(current)
 
 

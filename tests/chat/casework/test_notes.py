@@ -7,6 +7,7 @@ import json
 import re
 import uuid
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.conf import settings as site
@@ -499,6 +500,20 @@ def test_history_is_told_in_words(agent, conversation, client):
     assert words[-2:] == ["Retour promis : 5 min", "Urgence modifiée : normale → élevée. Menaces précises ou violences"]
     assert history.history_of(conversation)[-1].by == "Camille"
     assert words[-1] in client.get(page_of(conversation)).text
+
+
+def test_explanation_of_a_degree_that_stays_is_kept_as_a_note(agent, conversation, client):
+    """« Critique » came from the report; its agent confirmed it and said why, and that was lost."""
+    Conversation.objects.filter(pk=conversation.pk).update(urgency=2)
+    sent = {"urgency": "2", "reason": "danger", "explanation": SECRET}
+    for _twice in range(2):  # a form that is sent twice is kept once
+        html = client.post(page_of(conversation) + "urgence/", sent, follow=True).text
+        assert "était déjà critique" in html and "gardée comme une note privée" in html
+    assert [one.shown for one in Note.objects.all()] == [SECRET] and SECRET in html
+    assert list(conversation.events.values_list("kind", flat=True)).count(EventKind.NOTED) == 1
+    assert not conversation.events.filter(kind=EventKind.URGENCY).exists()
+    html = client.post(page_of(conversation) + "urgence/", sent | {"explanation": ""}, follow=True).text
+    assert "Rien n'a changé" in unescape(html) and Note.objects.count() == 1
 
 
 def test_history_of_before_has_no_reason():
