@@ -22,6 +22,10 @@ class NoEmergency(Exception):
     """No procedure is open, or the step is not on its checklist."""
 
 
+class AnotherOpen(Exception):
+    """A procedure for another situation is open. Its checklist has other steps, so it has to be ended first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """It is a line of the checklist. at: when it was done; None if it is not. by: the agent who did it, by name."""
@@ -58,12 +62,14 @@ def past_emergencies(conversation: Conversation) -> list[Emergency]:
 
 @transaction.atomic
 def start(*, conversation_id: int, situation: str, by: AbstractBaseUser) -> Emergency:
-    """Open the procedure, or return the one that is open already.
+    """Open the procedure, or return the one that is open already for this situation.
 
-    situation: a `Situation`; ValueError for anything else. Raises NotYours, ConversationClosed.
+    situation: a `Situation`; ValueError for anything else. Raises AnotherOpen, NotYours, ConversationClosed.
     """
     conversation, _agent = lock_assigned(conversation_id, by)
     emergency = open_one(conversation)
+    if emergency is not None and emergency.situation != situation:
+        raise AnotherOpen
     if emergency is not None:
         return emergency
     now = clock.now()

@@ -141,11 +141,16 @@ def run_macro(offer: Offer, *, conversation_id: int, by: AbstractBaseUser, has_a
     read them before the words that prepare them.
 
     Raises NotYours, ConversationClosed, TooManyHolds; ValidationError for a promise of a length that is no longer
-    allowed.
+    allowed, and when a procedure for another situation is open.
     """
     macro = offer.macro
     if macro.situation:
-        emergencies.start(conversation_id=conversation_id, situation=macro.situation, by=by)
+        try:
+            emergencies.start(conversation_id=conversation_id, situation=macro.situation, by=by)
+        except emergencies.AnotherOpen as error:
+            raise ValidationError(
+                _("Rien n'a été fait : une autre procédure d'urgence est ouverte. Terminez-la d'abord.")
+            ) from error
     if not has_answer:
         propose(offer.proposals, conversation_id=conversation_id, by=by)
     if macro.minutes:

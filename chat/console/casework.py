@@ -207,7 +207,10 @@ def _said(request: HttpRequest, agent: Agent, current: Conversation) -> dict[str
 @require_POST
 @for_agents
 def emergency(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Open the emergency procedure (`situation`), tick steps (any number of `step`), or end it (`end`)."""
+    """Open the emergency procedure (`situation`), tick steps (any number of `step`), or end it (`end`).
+
+    What was not done is said in the part of the page that the script takes from the answer.
+    """
     current = conversation_or_404(agent, public_id)
     try:
         if "end" in request.POST:
@@ -223,17 +226,20 @@ def emergency(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpR
         else:
             form = SituationForm(request.POST)
             if not form.is_valid():
-                return screen(request, agent, current, problems=[str(error) for error in form.errors["situation"]])
+                return screen(request, agent, current, procedure_problem=str(form.errors["situation"][0]))
             emergencies.start(conversation_id=current.pk, situation=form.cleaned_data["situation"], by=agent.user)
     except actions.NotYours as error:
         raise Http404 from error
     except actions.ConversationClosed:
         current.refresh_from_db()
-        return screen(
-            request, agent, current, problems=[_("L'échange est terminé : la procédure n'a pas été ouverte.")]
-        )
+        problem = _("L'échange est terminé : la procédure n'a pas été ouverte.")
+        return screen(request, agent, current, procedure_problem=problem)
+    except emergencies.AnotherOpen:
+        problem = _("Une autre procédure est ouverte, la voici : terminez-la d'abord.")
+        return screen(request, agent, current, procedure_problem=problem)
     except emergencies.NoEmergency:
-        return screen(request, agent, current, problems=[_("Rien n'a changé : cette procédure est déjà terminée.")])
+        problem = _("Rien n'a changé : cette procédure est déjà terminée.")
+        return screen(request, agent, current, procedure_problem=problem)
     return _back(current, "procedure")
 
 

@@ -180,6 +180,7 @@ def panels(
     ready: QuestionForm | None = None,
     appointment: AppointmentForm | None = None,
     problems: Sequence[str] = (),
+    procedure_problem: str = "",
     transmission: referral_panel.Panel | None = None,
 ) -> dict[str, Any]:
     """Build the context of the panels of a conversation that was just obtained. Forms sent in error stay filled.
@@ -205,6 +206,7 @@ def panels(
         "appointment_form": appointment or AppointmentForm(unit=unit),
         "paper_form": PaperForm(),
         "case_problems": list(problems),
+        "procedure_problem": procedure_problem,
         "closing_words": closing.words_of(conversation) if not conversation.is_open else {},
         "transmission": transmission or referral_panel.panel(conversation, prefill=draft, at_hand=at_hand),
         "summary_draft": draft,

@@ -52,7 +52,18 @@ def test_emergency_stays_until_it_is_ended(conversation, console):
 def test_emergency_asked_twice_is_one(conversation):
     by = conversation.assigned_to.user
     first = emergencies.start(conversation_id=conversation.pk, situation="danger", by=by)
-    assert emergencies.start(conversation_id=conversation.pk, situation="suicide", by=by) == first
+    assert emergencies.start(conversation_id=conversation.pk, situation="danger", by=by) == first
+
+
+def test_emergency_of_another_situation_is_not_taken_for_the_one_that_is_open(conversation, console):
+    """An older page had the buttons still: « suicide » was answered by the list of « danger », without a word."""
+    address = page_of(conversation) + "procedure/"
+    console.post(address, {"situation": "danger"})
+    assert console.post(address, {"situation": "danger"}).status_code == 302
+    html = unescape(console.post(address, {"situation": "suicide"}).text)
+    part = re.search(rf'id="procedure-{conversation.public_id}".*?</section>', html, re.DOTALL).group()
+    assert "Une autre procédure est ouverte" in part and "Où êtes-vous exactement" in part
+    assert Emergency.objects.get().situation == "danger"
 
 
 def test_emergency_step_of_another_checklist_is_refused(conversation):

@@ -150,6 +150,18 @@ def test_one_act_that_cannot_be_done_undoes_the_others(console, conversation, wh
     assert Emergency.objects.count() == Proposal.objects.count() == Hold.objects.count() == 0
 
 
+def test_procedure_that_is_open_for_another_situation_is_not_taken_for_that_of_the_macro(console, conversation, whole):
+    """The macro said that it had opened « Idées suicidaires », and the list of « danger » stayed."""
+    console.post(page_of(conversation) + "procedure/", {"situation": Situation.DANGER})
+    html = unescape(press(console, conversation, whole, "Je suis là.").text)
+    assert "une autre procédure d'urgence est ouverte" in html and area(html) == "Je suis là."
+    assert Emergency.objects.get().situation == Situation.DANGER
+    assert Proposal.objects.count() == Hold.objects.count() == 0
+    console.post(page_of(conversation) + "procedure/", {"end": "1"})
+    press(console, conversation, whole)
+    assert Emergency.objects.get(ended_at=None).situation == Situation.SUICIDE
+
+
 def test_one_that_was_put_aside_does_nothing_and_says_so(console, conversation, whole):
     Macro.objects.update(is_active=False)
     html = unescape(press(console, conversation, whole, "Je suis là.").text)
