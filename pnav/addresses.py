@@ -254,13 +254,14 @@ def read(address: str) -> tuple[Table, str]:
 def address_in_table(address: str, table: Table) -> str | None:
     """Return the address in another table of the page with this address; None if it is no visitor's page of this site.
 
-    address: a path, with its query if it has one, which is kept.
+    address: a path, with its query and its fragment if it has them. They are kept, but in discreet mode the fragment is
+    left out: it names a section in words, and a browser would open the fold in which that section is.
     """
     parts = urlsplit(address)
     if parts.scheme or parts.netloc or not parts.path.startswith("/"):
         return None
     there = table.address(read(parts.path)[1])
-    return there and parts._replace(path=there).geturl()
+    return there and parts._replace(path=there, fragment="" if table.is_discreet else parts.fragment).geturl()
 
 
 def chosen(address: str) -> tuple[str, str] | None:

@@ -425,7 +425,7 @@ def _show(
     file_error: str = "",
     address_form: AddressForm | None = None,
 ) -> HttpResponse:
-    fact = _fact_of(request, current, own, request.POST.get("fact", "") or request.GET.get("fait", ""))
+    fact = _fact_of(request, current, own, request.POST.get("fact", "") or facts.asked_fact(request))
     context = captures_page(
         current,
         manner_of(request, current),

@@ -49,7 +49,7 @@ type Seen = Collection[UUID] | None  # the facts that `whose` allows; None means
 def facts(request: HttpRequest) -> HttpResponse:
     """Show what was noted, the last first, and a form. A POST notes, corrects, erases, shows or takes back facts.
 
-    `avant` shows what was noted before that fact, `fait` the form to correct one, or with NEW that of a new one even
+    `avant` shows what was noted before that fact, `note` the form to correct one, or with NEW that of a new one even
     if a correction was begun. A page decrypts at most `queries.PIECE` facts. A conversation may do ACTS in
     ACTS_SECONDS, and have `definitions.FACTS_MOST` facts.
     """
@@ -97,9 +97,17 @@ def _key(typed: str) -> UUID | None:
         return None
 
 
+def asked_fact(request: HttpRequest) -> str:
+    """Return what the address of a page says of the fact that it is for, which is its id or NEW; "" if nothing.
+
+    `fait` stands in pages of the version before. The word would be in the history of discreet mode.
+    """
+    return request.GET.get("note", "") or request.GET.get("fait", "")
+
+
 def _begun(request: HttpRequest, current: Conversation, seen: Seen) -> tuple[FactForm, Fact | None, str]:
     """Return the form with what was being typed, the fact that it corrects (None for a new one), and the tab's name."""
-    named = request.GET.get("fait", "")
+    named = asked_fact(request)
     asked = _key(named)
     tab, typed = fact_draft.read(request, current, "" if asked is None else str(asked), is_new=named == NEW)
     wanted = asked or _key(typed.get("fact_id", ""))

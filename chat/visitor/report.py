@@ -88,4 +88,4 @@ def _refused(request: HttpRequest, form: AddedForm, manner: dict[str, Any]) -> H
 
 
 def _back() -> HttpResponse:
-    return redirect(reverse("chat:conversation") + "#signalement")
+    return redirect(reverse("chat:conversation") + "#choix")

@@ -81,8 +81,15 @@ def is_discreet_visit(request: HttpRequest) -> bool:
 
 
 def _to(request: HttpRequest, table: Table) -> HttpResponseBase | None:
+    """Redirect to this page in that table; None if it has no address there.
+
+    To a discreet address with an empty fragment: a browser keeps the one that was asked for, such as that of a section
+    of the law, if the redirect has none.
+    """
     address = table.address(request.path_info)
-    return None if address is None else HttpResponseRedirect(f"{address}{_query(request)}")
+    if address is None:
+        return None
+    return HttpResponseRedirect(f"{address}{_query(request)}{'#' if table.is_discreet else ''}")
 
 
 def _first_visit(request: HttpRequest) -> HttpResponseBase | None:

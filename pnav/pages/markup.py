@@ -127,10 +127,15 @@ def _inline(text: str) -> str:
 
 
 def _link(match: re.Match[str]) -> str:
-    """Return a link to an address of this site, a secure one elsewhere, or a telephone; anything else stays text."""
+    """Return a link to an address of this site, a secure one elsewhere, or a telephone; anything else stays text.
+
+    In discreet mode a section of the same page is named and not linked, because the link would be in the history.
+    """
     label, address = match.groups()  # both are escaped already
     if not _ALLOWED.match(address):
         return match.group()
+    if address.startswith("#") and addresses.current().is_discreet:
+        return label
     if (own := addresses.address_in_table(unescape(address), addresses.current())) is not None:
         address = escape(own)
     rel = ' rel="noopener noreferrer external"' if address.startswith("https://") else ""

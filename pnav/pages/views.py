@@ -115,18 +115,19 @@ def content_page(request: HttpRequest, page: str) -> HttpResponse:
 def removal(request: HttpRequest) -> HttpResponse:
     """Show the page about removal, as `content_page` does.
 
-    A POST asks for the same page and changes nothing: it comes open in discreet mode then (docs/adr/0117).
+    A POST asks for the same page and changes nothing: it comes open in discreet mode then (docs/adr/0117), with the
+    section that it names.
     """
-    return _information(request, ContentBlock.Page.REMOVAL)
+    return _information(request, ContentBlock.Page.REMOVAL, opened=request.POST.get("section", ""))
 
 
-def _information(request: HttpRequest, page: str) -> HttpResponse:
+def _information(request: HttpRequest, page: str, *, opened: str = "") -> HttpResponse:
     choice = kit.choice_form(request, kit.read_platforms()) if page == ContentBlock.Page.REMOVAL else None
     familiar = is_familiar(request)
     return render(
         request,
         content_template(page),
-        {"familiar": familiar, **information_page(page, choice, familiar=familiar)},
+        {"familiar": familiar, "opened": opened, **information_page(page, choice, familiar=familiar)},
     )
 
 

@@ -340,7 +340,7 @@ def test_file_that_was_sent_before_goes_with_the_fact_for_which_it_is_chosen_aga
     for address, said in (
         ("", "Reçu, pour vous seulement."),
         ("", "Ce fichier était déjà là. La liste dit s'il est montré."),
-        (f"?fait={fact}", "Ce fichier était déjà là. Il va avec ce fait, la liste le dit."),
+        (f"?note={fact}", "Ce fichier était déjà là. Il va avec ce fait, la liste le dit."),
     ):
         person.goto(f"{live_site.url}/tchat/captures/{address}")
         person.get_by_label("Image ou PDF").set_input_files(file)

@@ -14,7 +14,7 @@ from tests.browser.test_quick_exit import is_away
 
 pytestmark = pytest.mark.new_tabs
 
-SAYS_NOTHING = re.compile(r"/n/(\d{6}/){0,2}(\?(apres|avant)=\d+)?(#\w*)?")
+SAYS_NOTHING = re.compile(r"/n/(\d{6}/){0,2}(\?(apres|avant)=\d+)?(#(fin|suite|body|contenu)?)?")
 
 
 def history(page: Page) -> list[tuple[str, str]]:
@@ -72,6 +72,24 @@ def test_history_read_aloud_says_nothing(page_factory: PageFactory, live_site: L
     page.go_back()
     page.reload()
     read_aloud(page, since=1)
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_section_that_is_read_is_not_in_the_history(page_factory: PageFactory, live_site: LiveSite, javascript: bool):
+    """Nor is the page unfolded when it is read again, as a browser would for the target of a fragment."""
+    page = page_factory(javascript=javascript, width=360, height=640)
+    page.goto("about:blank")
+    somebody_watches(live_site, page)
+    page.goto(live_site.url + "/loi/#loi-couple")  # as in a message of an agent
+    title = page.get_by_role("heading", name="Dans le couple, ou après")
+    expect(title).to_be_hidden()
+    page.get_by_text("Lire cette page").click()
+    title.click()
+    expect(page.get_by_text("Lire vos messages en cachette")).to_be_visible()
+    entries = history(page)[1:]
+    assert entries and [one for one in entries if not SAYS_NOTHING.fullmatch(one[0]) or one[1] != "Informations"] == []
+    page.reload()
+    expect(title).to_be_hidden()
 
 
 @pytest.mark.parametrize("javascript", [True, False])

@@ -135,7 +135,7 @@ def test_keyboard_that_covers_the_page_leaves_the_field_and_the_button_in_sight(
 def what_is_read_further_down_stays(page: Page) -> None:
     """Check it while the field has the focus still, and the bar of the browser comes back, or its keyboard changes."""
     page.get_by_label(BOX).click()
-    page.evaluate("document.querySelector('#signalement').scrollIntoView()")
+    page.evaluate("document.querySelector('#choix').scrollIntoView()")
     expect(page.get_by_label(BOX)).not_to_be_in_viewport()
     place = page.evaluate("scrollY")
     page.set_viewport_size({"width": 360, "height": 580})
@@ -570,7 +570,7 @@ def test_what_is_ticked_without_a_script_is_kept_with_what_is_being_written(live
     page.get_by_label(BOX).fill(TYPED)
     page.get_by_label("Réseau social").check(force=True)
     page.get_by_role("button", name="Enregistrer ce que j'ai coché").click()
-    expect(page).to_have_url(live_site.url + "/tchat/#signalement")
+    expect(page).to_have_url(live_site.url + "/tchat/#choix")
     expect(page.get_by_label("Réseau social")).to_be_checked()
     expect(page.get_by_label(BOX)).to_have_value(TYPED)
     page.get_by_label("Quelques semaines").check(force=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.urls import reverse
 
 from chat.conversations import resume
 from chat.conversations.actions import close_conversation
@@ -17,13 +18,14 @@ from chat.rules.lifecycle import Author
 from locations.models import Municipality
 from pnav import addresses
 from pnav.addresses import DISCREET, VISITORS
+from pnav.pages.models import ContentBlock
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 from tests.factories import locations as places
 from tests.factories import transmissions as hand
 from tests.pages.test_removal_kit import TYPED
 from tests.support import begun
-from tests.support.on_screen import TELLING, words_on_screen
+from tests.support.on_screen import TELLING, spoken_addresses, words_on_screen
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.django_db
@@ -68,6 +70,7 @@ def told(
     if answer.status_code != 200 or not answer.headers["Content-Type"].startswith("text/html"):
         return []
     assert answer.redirect_chain == [] or answer.redirect_chain[-1][0].startswith("/n/")
+    assert spoken_addresses(answer.text) == [], where
     words = words_on_screen(answer.text)
     assert len(words) > 100 or answer.wsgi_request.path == DISCREET.reverse("chat:news")
     return [words[max(0, one.start() - 60) : one.end() + 30] for one in telling.finditer(words)]
@@ -113,6 +116,31 @@ def test_page_that_is_refused_is_not_folded(client: Client) -> None:
     where = DISCREET.reverse("pages:feedback")
     assert "<details" in client.get(where).text and '<details class="pnav-more" open>' not in client.get(where).text
     assert '<details class="pnav-more" open>' in client.post(where, {}).text
+
+
+# --- addresses, which stay in the history ----------------------------------------------------------------------------
+
+
+def test_sections_are_folds_and_no_link_leads_to_one(client: Client) -> None:
+    """A link to a section would stay in the history, « #loi-couple », and open the fold when the page is read again."""
+    assert spoken_addresses('<a href="#loi-couple"><button formaction="/n/482137/?fait=3">') == [
+        *("#loi-couple", "/n/482137/?fait=3"),
+    ], "the test sees them"
+    for page in ContentBlock.Page.values[1:]:
+        sections = ContentBlock.objects.filter(page=page)
+        html = client.get(DISCREET.reverse(f"pages:{page}")).text
+        assert html.count('<details class="pnav-more guide__fold">') == len(sections) > 2
+        assert not [one.slug for one in sections if f'"{one.slug}"' in html or f"#{one.slug}" in html]
+        assert f'href="#{sections[0].slug}"' in client.get(reverse(f"pages:{page}")).text
+
+
+def test_links_in_texts_lose_their_section(client: Client) -> None:
+    text = "[Preuves](/loi/#loi-demarches), [Ici](#loi), [3018](tel:3018)"
+    block = ContentBlock.objects.filter(page="home")[0]
+    ContentBlock.objects.filter(pk=block.pk).update(body=text)
+    assert 'href="/loi/#loi-demarches"' in client.get("/").text and 'href="#loi"' in client.get("/").text
+    html = client.get(DISCREET.reverse("pages:home")).text
+    assert f'<a href="{DISCREET.reverse("pages:law")}">Preuves</a>, Ici, <a href="tel:3018">3018</a>' in html
 
 
 # --- what a form asked for (docs/adr/0117) ----------------------------------------------------------------------------
@@ -207,10 +235,12 @@ def test_ways_within_an_open_fold_lead_to_an_open_page(client: Client) -> None:
 
     follow(client, {})
     suites = client.get(DISCREET.reverse("chat:follow_up") + "?encore").text
-    form = suites.partition(f'action="{DISCREET.reverse("pages:removal")}#retrait-refus">')[2].partition("</form>")[0]
-    assert "Le site refuse, ou ne répond pas</button>" in form and "csrfmiddlewaretoken" in form
     what_then = DISCREET.reverse("pages:removal")
-    assert "Contestez auprès du site" in words_on_screen(client.post(what_then).text)
+    form = suites.partition(f'action="{what_then}">')[2].partition("</form>")[0]
+    assert "Le site refuse, ou ne répond pas</button>" in form and "csrfmiddlewaretoken" in form
+    asked = dict(re.findall(r'name="(section)" value="([^"]+)"', form))
+    opened = words_on_screen(client.post(what_then, asked).text)
+    assert "Contestez auprès du site" in opened and "Si l'image est la vôtre" not in opened
     assert "Contestez auprès du site" not in words_on_screen(client.get(what_then).text)
     slip = client.post(DISCREET.reverse("chat:slip") + "?suites").text
     assert 'name="read">Revenir aux suites</button>' in slip

@@ -3,7 +3,9 @@ read once every fold is open.
 """
 
 import re
+from html import unescape
 from html.parser import HTMLParser
+from urllib.parse import parse_qsl, urlsplit
 
 # Words that tell somebody who looks at the screen what this site is about.
 TELLING = re.compile(
@@ -12,6 +14,32 @@ TELLING = re.compile(
     r"brigade",
     re.IGNORECASE,
 )
+# What an address of discreet mode may say after its numbers. Whoever adds a word says that it tells nothing to somebody
+# who reads the history of the browser. Fields of a form, to which its errors lead, have their English names.
+SILENT = {
+    *("contenu", "menu", "pied", "fin", "suite", "body", "doors", "received", "note", "notes", "choix", "un-seul", ""),
+    *("avant", "apres", "etat", "autre", "pause", "tout", "encore", "suites", "nouveau", "next", "active", "waiting"),
+}
+_ADDRESS = re.compile(r"""(?:href|action|src|value|data-[a-z-]+)=["']((?:/n/|[?#])[^"'\s]*)["']""")
+_FIELD = re.compile(r"(?:id_|group-)[a-z_]+")
+_NUMBER = re.compile(r"\d*|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|/n/.*")
+
+
+def spoken_addresses(html: str) -> list[str]:
+    """Return the addresses in a page of discreet mode whose query or fragment has a word that is not SILENT.
+
+    They are those of links, of forms and buttons, and those that a form or a script is given as a value.
+    """
+    found = []
+    for address in map(unescape, _ADDRESS.findall(html)):
+        parts = urlsplit(address)
+        query = [word for pair in parse_qsl(parts.query, keep_blank_values=True) for word in pair]
+        said = [word for word in query if not _NUMBER.fullmatch(word)]
+        said += [] if _FIELD.fullmatch(parts.fragment) else [parts.fragment]
+        found += [address] if set(said) - SILENT else []
+    return found
+
+
 _VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 _UNREAD = {"head", "script", "style", "template", "noscript", "option"}
 

@@ -80,7 +80,7 @@ function leave(card) {
 }
 
 export function watchReport() {
-  const card = seek("#signalement");
+  const card = seek("#choix");
   if (!card) return;
   const options = { signal: visit.signal };
   card.addEventListener("change", () => save(card));

@@ -74,7 +74,7 @@ export function showStatus(before) {
   if (status === "active") {
     data.answered = "";
     // These cards come first while one waits, and stand in the aside beside a thread.
-    standAside(all("#code-card, #alerts, #signalement, #journal", root));
+    standAside(all("#code-card, #alerts, #choix, #journal", root));
   }
   if (status !== "active") show(byId("notice"), "");
   tab.title = tab.title.replace(words[`title_${before}`], words[`title_${status}`]);

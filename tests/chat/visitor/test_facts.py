@@ -166,7 +166,7 @@ def test_fact_is_corrected_then_erased(as_reporter):
     client = as_reporter(conversation)
     note(client, what="Un mot", day="2026-03-12", link="exemple.fr/page")
     (fact,) = rows(conversation)
-    form = unescape(client.get(f"{PAGE}?fait={fact.public_id}").text)
+    form = unescape(client.get(f"{PAGE}?note={fact.public_id}").text)
     assert 'value="2026-03-12"' in form and "exemple.fr/page" in form and 'name="edits"' in form
     data = {"fact_id": str(fact.public_id), "edits": "1", "what": "Un autre mot", "day": "2026-03-13"}
     client.post(PAGE, {"act": "note", **data})
@@ -184,7 +184,7 @@ def test_fact_of_somebody_else_is_not_there(as_reporter):
     (fact,) = rows(other)
     client = as_reporter(make.waiting())
     data = {"fact_id": str(fact.public_id), "edits": "1", "what": "x"}
-    assert "Parole" not in client.get(f"{PAGE}?fait={fact.public_id}").text
+    assert "Parole" not in client.get(f"{PAGE}?note={fact.public_id}").text
     assert client.post(PAGE, {"act": "note", **data}).status_code == 409
     for act in ("erase", "show", "take_back"):
         client.post(PAGE, {"act": act, "fact_id": str(fact.public_id), "fact": str(fact.public_id)})
@@ -230,8 +230,8 @@ def test_each_tab_keeps_its_own_fact_and_is_asked_what_it_was_typing(as_reporter
     assert kept(client, "tab-2", fact_id=second, edits="1", what="Deuxième corrigé", at="2000") == 204
     assert kept(client, "tab-2", fact_id=second, edits="1", what="Deuxième", at="1999") == 204, "overtaken"
     for address, words, tab in (
-        (f"{PAGE}?fait={first}", "Premier corrigé", "tab-1"),
-        (f"{PAGE}?fait={second}", "Deuxième corrigé", "tab-2"),
+        (f"{PAGE}?note={first}", "Premier corrigé", "tab-1"),
+        (f"{PAGE}?note={second}", "Deuxième corrigé", "tab-2"),
         (PAGE, "Un nouveau & l'autre", "tab-3"),
     ):
         page = unescape(client.get(address).text)
@@ -254,7 +254,7 @@ def test_erased_words_do_not_come_back_from_another_tab(as_reporter):
     kept(client, "tab-1", fact_id=first, edits="1", what="Un-secret", at="2000")
     kept(client, "tab-2", fact_id=second, edits="1", what="Deuxième corrigé", at="2000")
     client.post(PAGE, {"act": "erase", "tab": "tab-3", "fact_id": first, "edits": "1", "what": "Le premier"})
-    for address in (PAGE, f"{PAGE}?fait={first}", f"{PAGE}?fait=nouveau"):
+    for address in (PAGE, f"{PAGE}?note={first}", f"{PAGE}?note=nouveau"):
         assert "Un-secret" not in client.get(address).text
     assert kept(client, "tab-1") == "" and parse_qs(kept(client, "tab-2"))["what"] == ["Deuxième corrigé"]
 
@@ -271,10 +271,10 @@ def test_tab_takes_over_what_was_typed_without_a_script_of_its_own_fact_alone(as
     kept(client, "tab-1", **other, at="2000")
     if then == "another is noted":
         client.post(PAGE, {"act": "note", "tab": "tab-1", **other})
-    assert "Premier corrigé</textarea>" in client.get(f"{PAGE}?fait={fact.public_id}").text
+    assert "Premier corrigé</textarea>" in client.get(f"{PAGE}?note={fact.public_id}").text
     kept(client, "tab-1", **data, at="3000")
     kept(client, "tab-1", fact_id=data["fact_id"], edits="1", what=" ", at="4000")
-    assert "Premier corrigé" not in client.get(f"{PAGE}?fait={fact.public_id}").text, "it was taken over, and erased"
+    assert "Premier corrigé" not in client.get(f"{PAGE}?note={fact.public_id}").text, "it was taken over, and erased"
 
 
 def test_correction_that_was_begun_is_left_for_another_fact_and_one_that_changes_nothing_is_none(as_reporter):
@@ -283,12 +283,12 @@ def test_correction_that_was_begun_is_left_for_another_fact_and_one_that_changes
     note(client, "Un mot\net un autre", precision="minute", day="2026-03-12", hour="18:05")
     (fact,) = rows(conversation)
     data = {"fact_id": str(fact.public_id), "edits": "1", "precision": "minute", "day": "2026-03-12", "hour": "18:05"}
-    away = {"to": f"{PAGE}?fait=nouveau#fait"}
+    away = {"to": f"{PAGE}?note=nouveau#note"}
     assert client.post(reverse("chat:draft"), {**data, "what": "Un mot\r\net un autre", **away}).status_code == 302
     assert 'name="edits"' not in client.get(PAGE).text, "it was looked at"
     answer = client.post(reverse("chat:draft"), {**data, "what": "Un mot de plus", **away})
     assert answer.headers["Location"] == away["to"]
-    page = client.get(f"{PAGE}?fait=nouveau").text
+    page = client.get(f"{PAGE}?note=nouveau").text
     assert 'name="edits"' not in page and "Un mot de plus" not in page
     page = client.get(PAGE).text
     assert 'name="edits"' in page and "Un mot de plus</textarea>" in page and away["to"] in page
@@ -320,7 +320,7 @@ def test_what_was_noted_is_not_offered_again_by_a_save_that_came_late(as_reporte
     conversation.refresh_from_db()
     journal_actions.show_facts(conversation=conversation)
     journal_actions.mark_read(conversation)
-    page = client.get(f"{PAGE}?fait={fact.public_id}").text
+    page = client.get(f"{PAGE}?note={fact.public_id}").text
     assert "Un mot</textarea>" in page and 'name="edits"' not in page, "its words are a new one's"
 
 
@@ -406,11 +406,11 @@ def test_slip_takes_shown_facts_along_when_the_person_asks(as_reporter, monkeypa
     client = as_reporter(conversation)
     slip, paper = reverse("chat:slip"), reverse("chat:slip_paper")
     note(client, what="Fait privé")
-    assert "?faits" not in client.get(slip).text
+    assert "?notes" not in client.get(slip).text
     note(client, what="Fait à montrer", day="2026-03-12")
     client.post(PAGE, {"act": "show", "fact": str(rows(conversation)[0].public_id)})
-    assert f'href="{paper}?faits"' in client.get(slip).text
-    for address in (paper, f"{paper}?faits"):
+    assert f'href="{paper}?notes"' in client.get(slip).text
+    for address in (paper, f"{paper}?notes"):
         assert client.get(address).status_code == 200
     without, with_facts = drawn
     assert "Fait" not in str(without.sections) + without.title
@@ -419,7 +419,7 @@ def test_slip_takes_shown_facts_along_when_the_person_asks(as_reporter, monkeypa
     assert "faits et captures" not in client.get(slip).text
     capture = make_captures.drawn(conversation, name="montree.png")
     assert "faits et captures" in client.get(slip).text
-    assert client.get(f"{paper}?faits").status_code == 200
+    assert client.get(f"{paper}?notes").status_code == 200
     said = str(drawn[-1].sections)
     assert f"SHA-256 {capture.words['sha256']}" in said and f"Capture {capture.number}" in said
     assert said.count("SHA-256") == 1 and "montree.png" not in said, "of a device's names nothing is on paper"
@@ -437,7 +437,7 @@ def test_code_of_suites_notes_and_shows_and_reads_its_own_alone(as_reporter, cli
     page = read(client.get(PAGE))
     assert "Parole d'avant" not in page and "seuls les faits notés ici" in page
     (before,) = rows(conversation)
-    assert "Parole" not in client.get(f"{PAGE}?fait={before.public_id}").text
+    assert "Parole" not in client.get(f"{PAGE}?note={before.public_id}").text
     typed = {"fact_id": str(uuid.uuid4()), "what": "Mot commencé"}
     assert client.post(reverse("chat:draft"), {**typed, "to": "/tchat/suites/"}).headers["Location"] == "/tchat/suites/"
     assert "Mot commencé" in client.get(PAGE).text

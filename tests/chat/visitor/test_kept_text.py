@@ -374,8 +374,8 @@ def test_file_is_not_said_to_be_kept_when_the_database_is_away(client, database_
 
 
 def test_page_that_was_asked_for_and_the_database_away_is_loaded_again_by_itself(client, database_away):
-    page = client.get(reverse("chat:facts") + "?fait=nouveau").text
-    assert 'http-equiv="refresh" content="8; url=/tchat/faits/?fait=nouveau"' in page and "Réessayer" not in page
+    page = client.get(reverse("chat:facts") + "?note=nouveau").text
+    assert 'http-equiv="refresh" content="8; url=/tchat/faits/?note=nouveau"' in page and "Réessayer" not in page
 
 
 def test_text_without_a_visit_is_kept_nowhere(client):

@@ -77,7 +77,7 @@ def test_what_is_touched_is_kept_as_it_is_given_and_its_agent_is_told(as_reporte
     client = as_reporter(conversation)
     rung.clear()
     answer = add(client, script, **CHOSEN)
-    expected = (200, None) if script else (302, PAGE + "#signalement")
+    expected = (200, None) if script else (302, PAGE + "#choix")
     assert (answer.status_code, answer.headers.get("Location")) == expected
     assert said(conversation) == CHOSEN and rung == [conversation.public_id]
     page = client.get(PAGE).text

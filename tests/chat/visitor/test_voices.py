@@ -20,7 +20,7 @@ from pnav.addresses import DISCREET, ORDINARY
 from reports.models import AgeBand
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
-from tests.support.on_screen import TELLING, words_on_screen
+from tests.support.on_screen import TELLING, spoken_addresses, words_on_screen
 from triage.questionnaire.questions import VERSION
 
 pytestmark = pytest.mark.django_db
@@ -179,6 +179,7 @@ def test_in_discreet_mode_nothing_on_the_screen_tells_what_it_is_about(
     for name, main in pages(client, discreet=True):
         words = words_on_screen(main)
         assert [(name, around(words, one)) for one in TELLING.finditer(words)] == []
+        assert spoken_addresses(main) == [], name
 
 
 def around(text: str, found: re.Match[str]) -> str:
