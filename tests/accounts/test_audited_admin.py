@@ -185,7 +185,11 @@ ROWS: dict[str, Callable[[], models.Model]] = {
     ),
     "reports.Letterhead": lambda: Letterhead.objects.create(name="Plateforme"),
     "reports.CaptureContact": lambda: CaptureContact.objects.create(name="Permanence", reach="poste 12"),
-    "pages.Feedback": lambda: Feedback.objects.create(rating="yes", page="other"),
+    "pages.Feedback": lambda: Feedback.objects.create(
+        rating="yes",
+        page="other",
+        created_at=timezone.now() - timedelta(days=1),  # that of today is not shown
+    ),
     "sentences.ChangedSentence": lambda: changed("chat.online", vous="De retour."),
     "chat.Unit": lambda: Unit.objects.create(name="Brigade de Rennes", force=Force.GENDARMERIE),
     "chat.Agent": make.agent,
