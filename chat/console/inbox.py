@@ -4,7 +4,7 @@ It only reads. Conversations are obtained through `chat.access`.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -346,6 +346,17 @@ def _dangers_of(row: Any, said: str, before: Dangers) -> Dangers:
     return {**before, row.last_said: kinds} if kinds else before
 
 
+def _kept_dangers(row: Any, read: Dangers, unopened: Collection[int]) -> Dangers:
+    """Return the dangers to show: those that were read, and kept marks that cannot be read now, as DANGER.
+
+    unopened: the conversations of which a message did not open, which tells of no kind. Its number was kept all the
+    same, so the mark stays in the list while the server of the keys is away.
+    """
+    if row.pk not in unopened:
+        return read
+    return {**dict.fromkeys(_pending(row), (Kind.DANGER,)), **read}
+
+
 def _level_of_wait(since: datetime | None, now: datetime) -> Level:
     if since is None:
         return Level.KEPT
@@ -456,7 +467,14 @@ def open_entries(agent: Agent, now: datetime) -> list[Entry]:
     looked_at = (row for row in rows if row.last_said is not None and row.pk not in unopened)
     danger.note_looked({row.public_id: row.last_said for row in looked_at}, phrases)
     entries = [
-        _entry(row, _handle_of(row) or given[row.pk], now, said=said[row.pk], dangers=dangers[row.pk]) for row in rows
+        _entry(
+            row,
+            _handle_of(row) or given[row.pk],
+            now,
+            said=said[row.pk],
+            dangers=_kept_dangers(row, dangers[row.pk], unopened),
+        )
+        for row in rows
     ]
     order = read_order(agent.list_order)
     return sorted(entries, key=lambda entry: entry.place_in(order))

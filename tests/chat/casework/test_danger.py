@@ -253,6 +253,27 @@ def test_what_could_not_be_opened_is_looked_at_again(monkeypatch, django_capture
     assert danger.looked.known(danger.phrases_as_json())[conversation.public_id] == marked.seq + 1
 
 
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_kept_mark_stays_while_the_keys_are_away(monkeypatch, django_capture_on_commit_callbacks, is_answered):
+    """The exchange lost its badge, its sign, its rank and « C'est pris en compte » for the whole outage."""
+    agent = make.agent()
+    conversation, calm = make.assigned(agent), make.assigned(agent)
+    marked = make.message(conversation, "je veux mourir")
+    make.message(calm, "bonsoir")
+    if is_answered:
+        make.message(conversation, "Je regarde.", Author.AGENT)
+    with django_capture_on_commit_callbacks(execute=True):
+        inbox.open_entries(agent, timezone.now())
+    with monkeypatch.context() as away:
+        away.setattr(encryption, "unseal", Mock(side_effect=keys.KeysAway("away")))
+        entries = {entry.conversation.pk: entry for entry in inbox.open_entries(agent, timezone.now())}
+        entry = entries[conversation.pk]
+        assert (entry.dangers, entry.danger_seq) == ([Kind.DANGER], marked.seq)
+        assert entries[calm.pk].dangers == [], "nothing was marked there"
+        assert danger.deal_with(conversation_id=conversation.pk, seq=entry.danger_seq, by=agent.user) == 0
+        assert not any(entry.dangers for entry in inbox.open_entries(agent, timezone.now()))
+
+
 def test_what_another_reading_looks_at_meanwhile_is_not_skipped(monkeypatch, django_capture_on_commit_callbacks):
     """Two readings at once: what the second has looked at, and marked, had no marks in the rows of the first."""
     agent = make.agent()
