@@ -1,11 +1,12 @@
 # ruff: noqa: F811  the fixtures of test_console
 """What comes late in the console: a thread that had to be read, and the answer of a service that failed."""
 
+import json
 import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, WebSocketRoute, expect
 
 from chat.models import Agent, Conversation
 from chat.rules.transfer import Reason, Target
@@ -22,6 +23,7 @@ from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     make_available,
 )
 from tests.browser.test_console_aim import address, holding
+from tests.browser.test_console_faults import SAID
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.slow
@@ -186,6 +188,36 @@ def test_exchange_that_was_accepted_takes_no_words_of_another(live_site: LiveSit
     expect_open(page, mine)
     expect(area_of(page, mine)).to_have_value("Je vous écouteet ensuite ?")
     expect(area_of(page, two)).to_have_value("")
+
+
+def test_exchange_that_was_accepted_is_announced_although_its_frame_comes_last(
+    live_site: LiveSite, page: Page, at: Work
+):
+    """The answer to the form read the exchange first, and its frame then found it known: nothing marked it as new."""
+    camille, alex = at(an_agent, public_name="Camille"), at(an_agent, public_name="Alex", capacity=2)
+    mine = at(lambda: make.assigned(make_available(alex)))
+    one = at(offered, camille, alex)
+
+    def lose(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        server.on_message(lambda text: socket.send(text) if json.loads(text)["type"] != "assigned" else None)
+
+    page.route_web_socket(re.compile("/ws/console/"), lose)
+    page.add_init_script(f"({SAID})()")
+    be_signed_in(page, live_site, alex)
+    page.goto(address(live_site, mine))
+    expect(area_of(page, mine)).to_be_editable()
+    held: list[Route] = []
+    page.route("**/reponse/", lambda route: held.append(route))
+    with page.expect_request("**/reponse/"):
+        form = page.locator(f"#offres form[data-opens='{one.public_id}']")
+        form.get_by_role("button", name="Prendre l'échange").click()
+    page.keyboard.type("Je vous ")
+    held[0].continue_()
+    expect(page.locator("#avis")).to_have_text(re.compile(r"^2 · \S+\s: l'échange est là, dans la liste\."))
+    expect_open(page, mine)
+    until(page, lambda: any("Nouvel échange, touche 2" in one for one in page.evaluate("window.said")))
+    expect(page).to_have_title(re.compile(r"^\(1\) "))
 
 
 def test_what_was_written_to_somebody_who_left_can_be_read_again(live_site: LiveSite, page: Page, at: Work):

@@ -100,8 +100,11 @@ const tellWaits = ({ aim }) => tell(say("opening_waits", { aim }));
  * @param {string} id
  */
 export async function letWait(id) {
-  const c = await read(id);
-  if (c && c !== desk.current) tellWaits(c);
+  const isHere = () => conversations.get(id)?.gone === false;
+  // The answer may come before the frame that says so, which then finds it known, and says nothing.
+  if (!isHere()) await (loading.get(id) ?? assigned(id));
+  const c = conversations.get(id);
+  if (c && isHere() && c !== desk.current) tellWaits(c);
 }
 
 /** @param {Conversation} c @param {How} [how] */
