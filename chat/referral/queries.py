@@ -357,17 +357,17 @@ def level_of(row: Transmission, *, now: datetime, limit: Limit) -> Level:
     return service_level.level_of_time(seconds, limit)
 
 
-def unread(rows: QuerySet[Transmission]) -> QuerySet[Transmission]:
+def select_unread(rows: QuerySet[Transmission]) -> QuerySet[Transmission]:
     """Select those that no unit has read, with their points d'accueil: the oldest first, COUNTED at most."""
     return rows.filter(state=State.SENT).select_related("point").order_by("sent_at", "pk")[:COUNTED]
 
 
 def count_late(rows: QuerySet[Transmission], *, now: datetime, limit: Limit) -> int:
     """Return how many of these no unit has read in time."""
-    return sum(level_of(row, now=now, limit=limit) is Level.BROKEN for row in unread(rows))
+    return sum(level_of(row, now=now, limit=limit) is Level.BROKEN for row in select_unread(rows))
 
 
 def unread_levels(now: datetime, limit: Limit) -> list[Level]:
     """Return how late the unread summaries are, for those that are nearly or already late."""
-    levels = [level_of(row, now=now, limit=limit) for row in unread(Transmission.objects.all())]
+    levels = [level_of(row, now=now, limit=limit) for row in select_unread(Transmission.objects.all())]
     return [level for level in levels if level > Level.KEPT]

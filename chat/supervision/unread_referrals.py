@@ -72,7 +72,7 @@ def read_unread(by: Agent, now: datetime, limit: Limit) -> UnreadReferrals:
     units = access.reach_of(by, now)
     if not by.user.is_supervisor:
         return UnreadReferrals([], 0)
-    found = referral_queries.unread(
+    found = referral_queries.select_unread(
         Transmission.objects.select_related("conversation__report", "conversation__assigned_to")
     )
     late = [(row, level) for row in found if (level := referral_queries.level_of(row, now=now, limit=limit))]
