@@ -140,8 +140,8 @@ def run_macro(offer: Offer, *, conversation_id: int, by: AbstractBaseUser, has_a
     has_answer: something is written in the answer. Its proposals then wait until it is sent, because the person would
     read them before the words that prepare them.
 
-    Raises NotYours, ConversationClosed, TooManyHolds; ValidationError for a promise of a length that is no longer
-    allowed, and when a procedure for another situation is open.
+    Raises NotYours, ConversationClosed; ValidationError for a promise of a length that is no longer allowed or beyond
+    `holds.HOLDS_AT_MOST`, and when a procedure for another situation is open.
     """
     macro = offer.macro
     if macro.situation:
@@ -156,6 +156,11 @@ def run_macro(offer: Offer, *, conversation_id: int, by: AbstractBaseUser, has_a
     if macro.minutes:
         if macro.minutes not in holds.hold_minutes():
             raise ValidationError(_("La durée de la promesse n'est plus permise : prévenez l'administrateur."))
-        holds.promise_return(
-            conversation_id=conversation_id, minutes=macro.minutes, by=by, spares_reply=offer.reply is not None
-        )
+        try:
+            holds.promise_return(
+                conversation_id=conversation_id, minutes=macro.minutes, by=by, spares_reply=offer.reply is not None
+            )
+        except holds.TooManyHolds as error:
+            raise ValidationError(
+                _("Rien n'a été fait : cet échange a déjà trop de promesses. Écrivez à la personne.")
+            ) from error

@@ -150,6 +150,13 @@ def test_one_act_that_cannot_be_done_undoes_the_others(console, conversation, wh
     assert Emergency.objects.count() == Proposal.objects.count() == Hold.objects.count() == 0
 
 
+def test_one_promise_too_many_does_nothing_and_says_so(console, conversation, whole, monkeypatch):
+    monkeypatch.setattr(holds, "HOLDS_AT_MOST", 0)
+    html = unescape(press(console, conversation, whole, "Je suis là.").text)
+    assert "trop de promesses" in html and area(html) == "Je suis là."
+    assert Emergency.objects.count() == Proposal.objects.count() == Hold.objects.count() == 0
+
+
 def test_procedure_that_is_open_for_another_situation_is_not_taken_for_that_of_the_macro(console, conversation, whole):
     """The macro said that it had opened « Idées suicidaires », and the list of « danger » stayed."""
     console.post(page_of(conversation) + "procedure/", {"situation": Situation.DANGER})
