@@ -574,8 +574,14 @@ ROUTES: dict[str, Line] = {
     ),
     # The line in the thread, three of the history, a word to the agent, the handle, the line of the register.
     **_lines(STAFF, ("console:give_waiting",), "chat.rules.transfer:NOTE_MAX", stores=Stores(8, 6, TEXT_KIB, 2)),
-    # A line of the history; the procedure is changed.
-    **_lines(STAFF, ("console:end_procedure",), "chat.supervision.procedures:SHOWN", stores=Stores(1, 4, TEXT_KIB, 2)),
+    # A line of the history; the procedure, or the mark, is changed.
+    **_lines(
+        STAFF,
+        ("console:end_procedure", "console:left_mark"),
+        "chat.supervision.procedures:SHOWN",
+        "chat.supervision.left_marks:SHOWN",
+        stores=Stores(1, 4, TEXT_KIB, 2),
+    ),
     # The step, its line in the thread and of the history; the summary and the follow-up code are changed.
     **_lines(
         STAFF,

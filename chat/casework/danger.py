@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial, reduce
 from operator import or_
 
@@ -15,6 +16,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from chat.casework.lock import lock_assigned
+from chat.conversations.actions import ConversationClosed
 from chat.messages.transcript import Said
 from chat.models import UNREADABLE, Conversation, DangerMark, DangerPhrase, EventKind, Message
 from chat.rules import danger_words
@@ -39,6 +41,10 @@ MESSAGES_READ = 20
 # Of how many exchanges a process remembers up to where it has looked. Beyond that it forgets all of them at once: an
 # exchange that is forgotten is looked at again, as after a restart.
 LOOKED_AT_MOST = 10_000
+
+# How long a mark stays after the person ended the exchange, or was taken out of the queue. It goes before when somebody
+# deals with it.
+LEFT_FOR = timedelta(days=1)
 
 # Of one conversation, marked messages that wait to be dealt with: the last ones, and the last one of each kind.
 MARKS_AT_MOST = 8
@@ -156,9 +162,12 @@ def deal_with(*, conversation_id: int, seq: int, by: AbstractBaseUser) -> int | 
     """Record that the agent has dealt with what was marked up to message `seq`, and return how many marks remain.
 
     Messages that came after it stay marked. Returns None, and does nothing, when nothing was marked up to it. The
-    history keeps who said so. Raises NotYours, ConversationClosed.
+    history keeps who said so. An exchange that the person ended keeps its mark, so that one may have ended. Raises
+    NotYours, and ConversationClosed when its agent ended it.
     """
-    conversation, _agent = lock_assigned(conversation_id, by)
+    conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
+    if not conversation.is_open and conversation.closed_by != Author.REPORTER:
+        raise ConversationClosed
     mark = DangerMark.objects.filter(conversation=conversation).first()
     if mark is None or not any(mark.dealt_seq < one <= seq for one in mark.seqs):
         return None

@@ -257,6 +257,10 @@ def _words() -> dict[str, str]:
             "Ce que vous écriviez reste à copier."
         ),
         "left_in_danger": _("{aim} est terminé, et sa procédure d'urgence est encore ouverte : voir « Terminés »."),
+        "left_marked": _(
+            "{aim} : la personne a terminé, et ses mots de suicide ou de danger ne sont pas pris en compte : "
+            "voir « Terminés »."
+        ),
         "to_copy": _("Votre texte, à copier"),
         "left": _("Échange fini, {name} : {reason}."),
         "back": _("Connexion rétablie."),
@@ -466,7 +470,7 @@ def screen(
         "is_view_empty": bool(own) and not any(inbox.is_in_view(entry, view) for entry in own),
         "ended": ended,
         "has_more_ended": has_more_ended,
-        "is_procedure_left_open": any(entry.emergency_at for entry in ended),
+        "is_left_in_danger": any(entry.emergency_at or entry.dangers for entry in ended),
         "offers": transfer_queries.read_offers(
             agent, now, has_offers=there.offers, has_own=there.passed, has_whispers=there.whispered
         ),

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
@@ -24,7 +24,7 @@ from chat.casework.holds import running_holds
 from chat.conversations import waits
 from chat.conversations.waiting_list import WaitingList, WaitingPerson
 from chat.conversations.wording import clock_in_words, duration_in_words, place_of
-from chat.models import UNREADABLE, Agent, Conversation, ConversationEvent, EventKind, Message
+from chat.models import UNREADABLE, Agent, Conversation, ConversationEvent, DangerMark, EventKind, Message
 from chat.models.casework import Emergency
 from chat.rules import service_level
 from chat.rules.danger_words import Kind
@@ -308,6 +308,14 @@ def _is_heard_last(row: Any) -> bool:
     return bool(row.last_author == Author.REPORTER)
 
 
+def _keeps_marks(row: Any) -> bool:
+    """Return whether words of danger stay marked there: under way, or ended by the person (docs/adr/0116).
+
+    The agent who ends an exchange has read it.
+    """
+    return row.status == Status.ACTIVE or (row.status == Status.CLOSED and row.closed_by == Author.REPORTER)
+
+
 def _earlier_dangers(rows: Sequence[Any], known: Mapping[UUID, int]) -> tuple[dict[int, Dangers], set[int]]:
     """Return the dangers of messages before the last one, by conversation, and the conversations that did not open.
 
@@ -321,7 +329,7 @@ def _earlier_dangers(rows: Sequence[Any], known: Mapping[UUID, int]) -> tuple[di
     """
     asked = []
     for row in rows:
-        if row.status != Status.ACTIVE or row.last_said is None:
+        if not _keeps_marks(row) or row.last_said is None:
             continue
         after = max(row.dealt_seq, row.last_said - DANGER_READ, known.get(row.public_id, 0))
         if after < row.last_said - 1:
@@ -340,7 +348,7 @@ def _pending(row: Any) -> list[int]:
 
 def _dangers_of(row: Any, said: str, before: Dangers) -> Dangers:
     """Return all dangers that are not dealt with: those of `before` and of the last message. said: that message."""
-    if row.status != Status.ACTIVE or not _is_heard_last(row) or row.last_said <= row.dealt_seq:
+    if not _keeps_marks(row) or not _is_heard_last(row) or row.last_said <= row.dealt_seq:
         return before
     kinds = danger.kinds_in(said)
     return {**before, row.last_said: kinds} if kinds else before
@@ -355,6 +363,36 @@ def _kept_dangers(row: Any, read: Dangers, unopened: Collection[int]) -> Dangers
     if row.pk not in unopened:
         return read
     return {**dict.fromkeys(_pending(row), (Kind.DANGER,)), **read}
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """It is one reading of words of danger in a list. phrases: those in use when it began. known: `danger.looked`."""
+
+    phrases: str
+    known: Mapping[UUID, int]
+
+    @classmethod
+    def begin(cls) -> Self:
+        """Begin before the rows are read: marks of what is looked at later, by another reading, may not be in them."""
+        phrases = danger.phrases_as_json()
+        return cls(phrases, danger.looked.known(phrases))
+
+    def read(self, rows: Sequence[Any], said: Mapping[int, str]) -> dict[int, Dangers]:
+        """Return the dangers to show of each row, by its key, and keep those that are found for the first time.
+
+        said: the last message of each row. An exchange of which a message could not be opened does not count as looked
+        at.
+        """
+        earlier, unopened = _earlier_dangers(rows, self.known)
+        unopened |= {pk for pk, text in said.items() if text == str(UNREADABLE)}
+        dangers = {row.pk: _dangers_of(row, said[row.pk], earlier.get(row.pk, {})) for row in rows}
+        fresh = {row.pk: dangers[row.pk].keys() - set(row.marked_seqs or ()) for row in rows}
+        if any(fresh.values()):
+            danger.keep_marks({pk: dangers[pk] for pk, seqs in fresh.items() if seqs})
+        looked_at = (row for row in rows if row.last_said is not None and row.pk not in unopened)
+        danger.note_looked({row.public_id: row.last_said for row in looked_at}, self.phrases)
+        return {row.pk: _kept_dangers(row, dangers[row.pk], unopened) for row in rows}
 
 
 def _level_of_wait(since: datetime | None, now: datetime) -> Level:
@@ -448,33 +486,16 @@ def open_entries(agent: Agent, now: datetime) -> list[Entry]:
     """Return the conversations under way of this agent, in the order that they chose, in one query, and one more for
     earlier words of danger (`_earlier_dangers`), which are kept when they are read for the first time
     (`danger.keep_marks`).
-    An exchange of which a message could not be opened does not count as looked at.
     Those that they see for the first time are given their handles (`give_handles`), the oldest assignment first."""
-    phrases = danger.phrases_as_json()
-    # Before the rows: marks of what is looked at later, by another reading, may not be in these rows.
-    known = danger.looked.known(phrases)
+    reading = _Reading.begin()
     rows: list[Any] = _OPEN.read(agent=agent.pk)
     data_keys.load_for(row.last_body for row in rows)
     missing = [row.pk for row in rows if _handle_of(row) is None]
     given = give_handles(agent, missing) if missing else {}
     said = {row.pk: _last_message(row) for row in rows}
-    earlier, unopened = _earlier_dangers(rows, known)
-    unopened |= {pk for pk, text in said.items() if text == str(UNREADABLE)}
-    dangers = {row.pk: _dangers_of(row, said[row.pk], earlier.get(row.pk, {})) for row in rows}
-    fresh = {row.pk: dangers[row.pk].keys() - set(row.marked_seqs or ()) for row in rows}
-    if any(fresh.values()):
-        danger.keep_marks({pk: dangers[pk] for pk, seqs in fresh.items() if seqs})
-    looked_at = (row for row in rows if row.last_said is not None and row.pk not in unopened)
-    danger.note_looked({row.public_id: row.last_said for row in looked_at}, phrases)
+    dangers = reading.read(rows, said)
     entries = [
-        _entry(
-            row,
-            _handle_of(row) or given[row.pk],
-            now,
-            said=said[row.pk],
-            dangers=_kept_dangers(row, dangers[row.pk], unopened),
-        )
-        for row in rows
+        _entry(row, _handle_of(row) or given[row.pk], now, said=said[row.pk], dangers=dangers[row.pk]) for row in rows
     ]
     order = read_order(agent.list_order)
     return sorted(entries, key=lambda entry: entry.place_in(order))
@@ -483,11 +504,37 @@ def open_entries(agent: Agent, now: datetime) -> list[Entry]:
 def ended_entries(agent: Agent, now: datetime) -> tuple[list[Entry], bool]:
     """Return the conversations that were closed with this agent within ENDED_FOR, and whether there are others.
 
-    The newest come first, ENDED_AT_MOST.
+    The newest come first, ENDED_AT_MOST. Of those that the person ended, words of danger that nobody has dealt with are
+    read as in `open_entries`: they may have come just before the end.
     """
+    reading = _Reading.begin()
     rows = _ENDED.read(agent=agent.pk, since=now - ENDED_FOR)
-    entries = [_entry(row, _handle_of(row), now, said="", dangers={}) for row in rows[:ENDED_AT_MOST]]
+    shown = rows[:ENDED_AT_MOST]
+    dangers = _left_dangers(shown, reading, now)
+    entries = [_entry(row, _handle_of(row), now, said="", dangers=dangers.get(row.pk, {})) for row in shown]
     return entries, len(rows) > ENDED_AT_MOST
+
+
+def _left_dangers(rows: Sequence[Any], reading: _Reading, now: datetime) -> dict[int, Dangers]:
+    """Return the dangers of those among these exchanges that the person ended within `danger.LEFT_FOR`.
+
+    Only their last messages are opened. What is found after the end is noted as left (`DangerMarkQuerySet.leave`).
+    """
+    since = now - danger.LEFT_FOR
+    left = [
+        row for row in rows if _keeps_marks(row) and row.closed_at >= since and (_pending(row) or _is_new(row, reading))
+    ]
+    if not left:
+        return {}
+    data_keys.load_for(row.last_body for row in left)
+    dangers = reading.read(left, {row.pk: _last_message(row) for row in left})
+    if found := [row.pk for row in left if dangers[row.pk].keys() - set(row.marked_seqs or ())]:
+        DangerMark.objects.leave(found, now)
+    return dangers
+
+
+def _is_new(row: Any, reading: _Reading) -> bool:
+    return row.last_said is not None and row.last_said > reading.known.get(row.public_id, 0)
 
 
 def entry_of(agent: Agent, conversation: Conversation, now: datetime, own: list[Entry] | None = None) -> Entry:
@@ -495,9 +542,11 @@ def entry_of(agent: Agent, conversation: Conversation, now: datetime, own: list[
     for entry in open_entries(agent, now) if own is None else own:
         if entry.conversation.pk == conversation.pk:
             return entry
+    reading = _Reading.begin()
     row = _with_activity(Conversation.objects.filter(pk=conversation.pk), agent.pk).get()
-    said = _last_message(row) if row.status == Status.ACTIVE else ""
-    return _entry(row, _handle_of(row), now, said=said, dangers={})
+    if row.status == Status.ACTIVE:
+        return _entry(row, _handle_of(row), now, said=_last_message(row), dangers={})
+    return _entry(row, _handle_of(row), now, said="", dangers=_left_dangers([row], reading, now).get(row.pk, {}))
 
 
 @dataclass(frozen=True, slots=True)

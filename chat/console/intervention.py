@@ -35,7 +35,7 @@ from chat.models import Agent, Conversation
 from chat.models.transfer import Whisper
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import PauseOrder, Status
-from chat.supervision import giving, intervention, pausing, procedures
+from chat.supervision import giving, intervention, left_marks, pausing, procedures
 from chat.transfer import actions as transfer_actions
 from chat.transfer.forms import MotiveForm, ReassignForm, WhisperForm
 from common.choices import label_of
@@ -335,6 +335,39 @@ def end_procedure(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> H
         "since": wording.duration_in_words(timezone.now() - row.started_at),
     }
     return render(request, "console/end_procedure.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_agents
+def left_mark(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
+    """Show that somebody left whose words of danger nobody has dealt with, and take note that they are (POST).
+
+    What was written is not read. A mark that is no longer there, or is another unit's, leads back to the board.
+    """
+    if not agent.user.is_supervisor:
+        raise PermissionDenied
+    row = left_marks.find_mark(public_id, agent)
+    if row is not None and request.method == "POST":
+        try:
+            left_marks.deal_with_left(public_id=public_id, by=agent)
+        except left_marks.NoMark:
+            row = None
+        else:
+            messages.success(request, _("Pris en compte. L'historique de l'échange garde que c'est vous."))
+            return redirect("console:board")
+    if row is None:
+        messages.info(request, _("C'est déjà pris en compte, ou un agent suit cette personne."))
+        return redirect("console:board")
+    had = row.conversation.assigned_to
+    context = {
+        "agent": agent,
+        "is_supervisor": True,
+        "place": wording.place_of(row.conversation.report),
+        "name": had.shown_name if had else "",
+        "state": procedures.state_of(row.conversation),
+        "since": wording.duration_in_words(timezone.now() - row.left_at) if row.left_at else "",
+    }
+    return render(request, "console/left_mark.html", context)
 
 
 def _given(request: HttpRequest, agent: Agent, given: Agent, person: Conversation) -> HttpResponse:

@@ -87,6 +87,7 @@ urlpatterns = [
     path("tableau/pause/", intervention.pause_agent, name="pause_agent"),
     path("tableau/attente/<uuid:public_id>/", intervention.give_waiting, name="give_waiting"),
     path("tableau/procedure/<uuid:public_id>/", intervention.end_procedure, name="end_procedure"),
+    path("tableau/mots-de-danger/<uuid:public_id>/", intervention.left_mark, name="left_mark"),
     path("tableau/transmissions/", referral.unread, name="unread_referrals"),
     path("tableau/disposition/", board.arrange_board, name="board_layout"),
     path("liste/ordre/", board.arrange_list, name="list_order"),

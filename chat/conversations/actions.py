@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from chat import pubsub
 from chat.conversations import dispatcher, losses, pauses, resume
 from chat.messages.writing import Draft, Refusal, Written, say_line, write_messages
-from chat.models import Agent, Conversation, EventKind
+from chat.models import Agent, Conversation, DangerMark, EventKind
 from chat.rules.lifecycle import Author, Availability, Outcome, Status, can_move, is_lease_over, weight_of
 from chat.texts import thread as thread_texts
 from common import clock, metrics
@@ -177,6 +177,8 @@ def close_conversation(
     conversation.closed_by = by_author
     conversation.outcome = outcome
     conversation.save(update_fields=["status", "closed_at", "closed_by", "outcome"])
+    if by_author == Author.REPORTER:
+        DangerMark.objects.leave([conversation.pk], now)
     conversation.record_event(EventKind.CLOSED, at=now, by=by, detail=outcome)
     pubsub.message_posted(conversation.public_id, conversation.last_seq)
     pubsub.state_changed(conversation.public_id)

@@ -30,7 +30,7 @@ from django.utils import translation
 from chat import pubsub
 from chat.conversations import web_heartbeat
 from chat.messages.writing import Line, say_line, say_lines
-from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, EventKind, Message
+from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, DangerMark, EventKind, Message
 from chat.models.agent import places_filled
 from chat.models.casework import Emergency
 from chat.models.transfer import Direction
@@ -564,6 +564,8 @@ def abandon_absent(now: datetime | None = None) -> int:
         # Whoever is writing has a locked row, and is skipped.
         .select_for_update(no_key=True, skip_locked=True)[:PEOPLE_AT_ONCE]
     )
+    if gone:
+        DangerMark.objects.leave([conversation.pk for conversation in gone], now)
     Conversation.objects.filter(pk__in=[conversation.pk for conversation in gone]).update(status=Status.ABANDONED)
     ConversationEvent.objects.bulk_create(conversation.new_event(EventKind.ABANDONED, at=now) for conversation in gone)
     for conversation in gone:

@@ -1,9 +1,14 @@
 """These are the tables of danger phrases, which administrators change, and of the messages that they mark for the
 agent."""
 
+from collections.abc import Iterable
+from datetime import datetime
+from typing import ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import F, Func
 from django.utils.translation import gettext_lazy as _
 
 from chat.rules import danger_words
@@ -44,12 +49,38 @@ class DangerPhrase(models.Model):
             raise ValidationError({"phrase": _("500 expressions au plus sont cherchées : retirez-en une d'abord.")})
 
 
+class DangerMarkQuerySet(models.QuerySet["DangerMark"]):
+    """Selects marks by whether somebody has dealt with them."""
+
+    def pending(self) -> "DangerMarkQuerySet":
+        """Select those with a message that nobody has dealt with."""
+        return self.filter(
+            Func(
+                F("dealt_seq"),
+                F("seqs"),
+                template="(%(expressions)s))",
+                arg_joiner=" < ANY (",
+                output_field=models.BooleanField(),
+            )
+        )
+
+    def leave(self, conversations: Iterable[int], now: datetime) -> int:
+        """Note that these conversations ended, or left the queue, with a mark that nobody has dealt with.
+
+        It is for the end by the person and for who is taken out of the queue; the agent who ends an exchange has read
+        it. One statement. Returns how many had such a mark.
+        """
+        return self.filter(conversation__in=conversations).pending().update(left_at=now)
+
+
 class DangerMark(models.Model):
     """It is which messages of a person tell of suicide or danger, until the agent says that they are dealt with.
 
     Only numbers are stored; what the messages tell is read from the encrypted messages each time. seqs: the numbers of
     the marked messages, in order, at most `chat.casework.danger.MARKS_AT_MOST`. dealt_seq: up to which number they are
-    dealt with. The database deletes the row with its exchange, for a version that does not know marks (migration 0053).
+    dealt with. left_at: when the person ended the exchange, or was taken out of the queue, with a mark that is not
+    dealt with (`DangerMarkQuerySet.leave`); it says nothing while the conversation is open. The database deletes the
+    row with its exchange, for a version that does not know marks (migration 0053).
     """
 
     conversation = models.OneToOneField(
@@ -57,3 +88,6 @@ class DangerMark(models.Model):
     )
     seqs = ArrayField(models.PositiveIntegerField(), default=list, db_default=[])
     dealt_seq = models.PositiveIntegerField(default=0, db_default=0)
+    left_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager["DangerMark"]] = DangerMarkQuerySet.as_manager()

@@ -29,7 +29,7 @@ from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Availability, is_lease_over, is_on_the_phone
 from chat.rules.service_level import Level, Limit, Measure
 from chat.rules.whereabouts import Whereabouts
-from chat.supervision import procedures
+from chat.supervision import left_marks, procedures
 from common import plain_text
 from common.choices import label_of, read_choice
 from common.service_settings import definitions
@@ -101,6 +101,21 @@ class EmergencyLine:
     state: str
     conversation: UUID | None
     to_end: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftLine:
+    """It is somebody who left before anybody dealt with their words of suicide or danger (`left_marks`).
+
+    conversation: its public id. since: how long ago, in words. name: that of the agent; empty if none had it. state:
+    how they left (`procedures.state_of`).
+    """
+
+    conversation: UUID
+    since: str
+    place: str
+    name: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +231,8 @@ class Board:
     """It is the service at one moment.
 
     emergencies: open procedures, in the order of `procedures.open_procedures`; they are shown before all alerts.
-    emergencies_left_out: how many more there are, of exchanges that are over. alerts: the gravest first.
+    emergencies_left_out: how many more there are, of exchanges that are over. left_marks: people who left in danger,
+    the last ones first; they are shown after these. alerts: the gravest first.
     waiting: people whose turn may come; `asleep` of them have a page that sleeps. offline, left: people who are passed
     over; no limit applies to them. silences: people without an answer whose level is NEAR or BROKEN, those who are left
     (`Silence.is_left`) first, then others who wrote of suicide or danger, then the longest.
@@ -228,6 +244,7 @@ class Board:
 
     emergencies: list[EmergencyLine]
     emergencies_left_out: int
+    left_marks: list[LeftLine]
     waiting: int
     asleep: int
     offline: int
@@ -255,9 +272,9 @@ class Board:
 
     @property
     def alarms(self) -> int:
-        """Return how many things need somebody: emergency procedures, alerts, and groups of arrivals that look
-        alike."""
-        return len(self.emergencies) + len(self.alerts) + len(self.groups)
+        """Return how many things need somebody: emergency procedures, people who left in danger, alerts, and groups of
+        arrivals that look alike."""
+        return len(self.emergencies) + len(self.left_marks) + len(self.alerts) + len(self.groups)
 
     @property
     def urgent(self) -> int:
@@ -266,7 +283,7 @@ class Board:
 
 
 def read(now: datetime, *, units: Collection[int]) -> Board:
-    """Read the board of a supervisor, in seven queries.
+    """Read the board of a supervisor, in eight queries.
 
     now: by the clock of this process, for the board shows times and takes nothing away (docs/adr/0014 is about what
     does). units: keys of the units in which they may step in.
@@ -311,6 +328,7 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
     return Board(
         emergencies=emergencies,
         emergencies_left_out=left_out,
+        left_marks=_left_marks(now, units),
         groups=lookalikes.waiting_groups(now),
         waiting=len(people),
         asleep=places[Whereabouts.ASLEEP],
@@ -417,6 +435,22 @@ def _emergencies(now: datetime, units: Collection[int]) -> tuple[list[EmergencyL
             )
         )
     return lines, left_out
+
+
+def _left_marks(now: datetime, units: Collection[int]) -> list[LeftLine]:
+    lines = []
+    for row in left_marks.left_marks(now, units):
+        agent = row.conversation.assigned_to
+        lines.append(
+            LeftLine(
+                conversation=row.conversation.public_id,
+                since=duration_in_words(now - (row.left_at or now)),
+                place=place_of(row.conversation.report),
+                name=plain_text.plain(agent.public_name) if agent else "",
+                state=procedures.state_of(row.conversation),
+            )
+        )
+    return lines
 
 
 # --- who answers ----------------------------------------------------------------------------------------------------

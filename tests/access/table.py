@@ -458,6 +458,8 @@ ROUTES: dict[str, Route] = {
     "console:give_waiting": Route(supervisors, FORM, to=("/console/tableau/",)),  # who does not wait leads to the board
     # The procedure of an exchange that an agent answers leads to the board: tests/chat/supervision/test_procedures.py.
     "console:end_procedure": Route(supervisors, FORM, to=("/console/tableau/",)),
+    # So does a mark of an exchange that is open: tests/chat/supervision/test_left_marks.py.
+    "console:left_mark": Route(supervisors, FORM, to=("/console/tableau/",)),
     # No summary is named: the page says that nothing changed. tests/chat/supervision/test_unread_referrals.py has one.
     "console:unread_referrals": Route(supervisors, FORM, to=("/console/tableau/transmissions/",)),
     # An on-call duty that does not exist; `test_on_call` has one.

@@ -32,7 +32,10 @@ ACTS = "an act: the caller has proven access and gives the row's own key, which 
 EVERYBODY = "rows of all exchanges, by no id that comes from a request"
 NAMED = {
     "chat/access.py": ("the ways to a conversation", {"*"}),
-    "chat/conversations/actions.py": (ACTS, {"<module>", "_lock", "open_conversation", "post_message"}),
+    "chat/conversations/actions.py": (
+        ACTS,
+        {"<module>", "_lock", "open_conversation", "post_message", "close_conversation"},
+    ),
     "chat/casework/handles.py": (ACTS + "; or this agent's own", {"handle_of", "own_handles", "give_handles"}),
     "chat/casework/holds.py": (ACTS + "; or everybody's promises, for figures", {"promise_return", "running_holds"}),
     "chat/casework/reply_drafts.py": (
@@ -129,7 +132,7 @@ NAMED = {
     ),
     "chat/console/inbox.py": (
         EVERYBODY + ", or a conversation that was just obtained",
-        {"_with_activity", "entry_of"},
+        {"_with_activity", "entry_of", "_left_dangers"},
     ),
     "chat/statistics/staffing/recorded.py": (EVERYBODY + ": counts", {"<module>"}),
     "chat/supervision/live_board.py": (EVERYBODY + ": numbers and times", {"_people", "_active"}),
@@ -162,6 +165,10 @@ NAMED = {
     "chat/supervision/procedures.py": (
         EVERYBODY + ": what every supervisor sees; who may end one is asked of chat.access",
         {"open_procedures", "find_procedure", "end_procedure"},
+    ),
+    "chat/supervision/left_marks.py": (
+        EVERYBODY + ": what every supervisor sees; who may deal with one is asked of chat.access",
+        {"left_marks", "find_mark", "deal_with_left"},
     ),
     "chat/supervision/unread_referrals.py": (
         EVERYBODY + ": that no unit read a summary, for whom chat.access lets step in; no word of it is read",
@@ -215,6 +222,8 @@ BY_KEY = {
     ("chat/supervision/intervention.py", "write"),
     ("chat/supervision/procedures.py", "find_procedure"),  # then `may_end`, of the reach of this supervisor
     ("chat/supervision/procedures.py", "end_procedure"),  # a lock; what is ended comes from find_procedure
+    ("chat/supervision/left_marks.py", "find_mark"),  # then `may_end`, of the reach of this supervisor
+    ("chat/supervision/left_marks.py", "deal_with_left"),  # a lock; what is dealt with comes from find_mark
     ("chat/supervision/unread_referrals.py", "withdraw"),  # then `_is_theirs`, of the reach of this supervisor
     ("chat/supervision/giving.py", "_waiting"),  # somebody who waits: what the queue shows of them to every agent
     ("chat/access.py", "joined_before"), ("chat/access.py", "left_by"), ("chat/access.py", "taken_after"),

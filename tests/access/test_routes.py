@@ -634,6 +634,7 @@ NO_KEY = {
     },
     "console:give_waiting": "who waits is in every agent's queue: tests/chat/supervision/test_giving.py",
     "console:end_procedure": "what the board shows to every supervisor: tests/chat/supervision/test_procedures.py",
+    "console:left_mark": "what the board shows to every supervisor: tests/chat/supervision/test_left_marks.py",
     "listening:answer": "the psychologist's own: the others are refused before anything is looked for",
     **{
         f"unit:{act}": "other roles are refused before; another unit's: tests/chat/referral/test_referral_pages.py"

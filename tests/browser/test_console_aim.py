@@ -834,6 +834,16 @@ def test_words_of_suicide_are_marked_as_they_come_and_nothing_is_sent(
     person.says("je veux mourir")  # the mark comes back with the next words of danger
     expect(sign).to_contain_text("Mots de suicide")
     expect(line.locator("[data-slot=danger]")).to_have_text("Mots de suicide")
+    # The person ends it: the mark stays under « Terminés », and over the thread, until it is dealt with.
+    at(actions.close_conversation, conversation_id=conversation.pk, by_author=Author.REPORTER)
+    left = page.locator(f"#termines [data-conversation='{conversation.public_id}'] [data-slot=danger]")
+    expect(left).to_be_visible()
+    expect(page.locator("#avis")).to_contain_text("ne sont pas pris en compte")
+    axe(page)
+    sign.get_by_role("button", name="C'est pris en compte").click()
+    expect(sign).to_be_hidden()
+    expect(left).to_be_hidden()
+    expect(page.locator(f"#lu-{conversation.public_id}")).to_be_focused()
 
 
 def dealt_with_does_not_change_under_the_hand(page: Page, key: str, at: Work, person: Reporter) -> None:

@@ -34,7 +34,7 @@ const isHeld = (sign) => !sign.hidden && sign.matches(":hover, :focus-within");
  */
 export function showDanger(c, told, seq) {
   const badge = seekSlot("danger", c.entry);
-  if (!badge) return; // the conversation has ended
+  if (!badge) return; // a line that a process of the version before has drawn, of an exchange that has ended
   write(badge, told);
   hide(badge, !told);
   const last = Number.isNaN(seq) ? (c.entry.dataset.dangerSeq ?? "0") : String(seq); // what is known stays

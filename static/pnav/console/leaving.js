@@ -6,13 +6,14 @@
  */
 
 import { all, find, seek } from "../lib/dom.js";
-import { showDanger } from "./dangers.js";
+import { dangerOf, showDanger } from "./dangers.js";
 import { forCopying, written } from "./drafts.js";
 import { refreshDuty } from "./duty.js";
 import { emergencyOf } from "./emergency.js";
 import { paint, showPromise } from "./list.js";
 import { tell } from "./notice.js";
-import { dossierOf, refreshBeside } from "./panels.js";
+import { tryToLoad } from "./pages.js";
+import { dossierOf, pageOf, refreshBeside } from "./panels.js";
 import { drop } from "./pending-ends.js";
 import { refreshOffers } from "./queue.js";
 import { announce, desk, dutyBar, over, say, seekSlot, slot, words } from "./state.js";
@@ -55,8 +56,8 @@ export function leave(c, reason) {
     delete label.dataset.showsKey;
     c.form.hidden = !c.area.value;
   }
-  showDanger(c, "", 0); // the mark is for who answers
-  seekSlot("danger-sign", c.thread)?.remove();
+  if (c.gone || !dangerOf(c.entry)) dropMark(c);
+  else followMark(c);
   for (const way of all("[data-danger-model], [data-danger] :is(button, a)", c.thread)) way.remove();
   for (const action of all("header :is([data-action], .console-to-procedure)", c.thread)) action.remove();
   if (c.gone) {
@@ -72,6 +73,30 @@ export function leave(c, reason) {
   if (c === desk.current && !c.gone && !dutyBar().contains(document.activeElement)) c.log.focus();
   if (c === desk.current && c.gone && isHere) goOn(c);
   paint(c);
+}
+
+/** The mark of danger is for who answers. @param {Conversation} c */
+function dropMark(c) {
+  showDanger(c, "", 0);
+  seekSlot("danger-sign", c.thread)?.remove();
+}
+
+/**
+ * An exchange has ended with words of danger that nobody has dealt with. If the person ended it, the mark stays until
+ * the agent says that they are; the server tells. Without its answer the mark stays too.
+ *
+ * @param {Conversation} c
+ */
+async function followMark(c) {
+  const form = seek("[data-slot=danger-sign] form", c.thread);
+  if (form && c.log.id) form.dataset.focus = `#${c.log.id}`; // there is no answer to write
+  const page = await tryToLoad(pageOf(c.id));
+  const fresh = page && seek(`.console-entry[data-conversation="${c.id}"]`, page);
+  if (!fresh) return;
+  if (!dangerOf(fresh)) return dropMark(c);
+  showDanger(c, dangerOf(fresh), Number(fresh.dataset.dangerSeq));
+  over.closest("details")?.setAttribute("open", "");
+  tell(say("left_marked", { aim: c.aim }));
 }
 
 /**

@@ -57,7 +57,7 @@ function follow(c) {
   if (entry) c.entry = entry;
   c.dossier = find(`.console-dossier[data-conversation="${c.id}"]`);
   putAside(c.dossier, c !== desk.current);
-  showPromise(c, slot("promise", c.entry).dataset.until || "");
+  if (!c.over) showPromise(c, slot("promise", c.entry).dataset.until || ""); // a line of what has ended shows none
   paint(c);
 }
 

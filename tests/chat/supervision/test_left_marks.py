@@ -1,0 +1,178 @@
+"""A mark of danger stays when the person leaves, until their agent or a supervisor says that it is dealt with."""
+
+import re
+import uuid
+from html import unescape
+
+import pytest
+from django.utils import timezone
+
+from chat.casework import danger
+from chat.console import inbox
+from chat.conversations import actions, dispatcher, resume
+from chat.models import Agent, Conversation, DangerMark, EventKind
+from chat.rules.danger_words import Kind
+from chat.rules.lifecycle import Author, Outcome, Status
+from chat.supervision import left_marks, live_board
+from pnav.accounts.models import Role
+from tests.chat.console.agents import CONSOLE, page_of, signed_in
+from tests.factories import chat as make
+from tests.support.reading import squeezed
+
+pytestmark = pytest.mark.django_db
+BOARD = "/console/tableau/"
+WORDS = "je vais me tuer ce soir, je veux mourir"
+
+
+@pytest.fixture
+def agent():
+    return make.agent(unit_name="Ici", public_name="Louise")
+
+
+@pytest.fixture
+def conversation(agent):
+    conversation = make.assigned(agent)
+    make.message(conversation, WORDS)
+    inbox.open_entries(agent, timezone.now())
+    return conversation
+
+
+@pytest.fixture
+def chief(agent):
+    return make.agent(role=Role.SUPERVISOR, unit_name="Ici", public_name="Dominique")
+
+
+@pytest.fixture
+def elsewhere():
+    return make.agent(role=Role.SUPERVISOR, unit_name="Ailleurs", public_name="Sacha")
+
+
+def is_lost(agent: Agent, conversation: Conversation) -> None:
+    """Let the agent be lost and the person be away, until they are taken out of the queue."""
+    Agent.objects.filter(pk=agent.pk).update(seen_at=make.long_ago(60))
+    assert dispatcher.release_stale() == 1
+    Conversation.objects.filter(pk=conversation.pk).update(reporter_seen_at=make.long_ago(60 * 24))
+    assert dispatcher.abandon_absent() == 1
+
+
+def ends(conversation: Conversation) -> None:
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+
+
+def lines(reader: Agent) -> list[live_board.LeftLine]:
+    return live_board.read(timezone.now(), units={reader.unit_id}).left_marks
+
+
+def ended(agent: Agent) -> inbox.Entry:
+    [entry] = inbox.ended_entries(agent, timezone.now())[0]
+    return entry
+
+
+def test_mark_of_an_exchange_that_the_person_ended_stays_with_its_agent(agent, conversation, chief):
+    ends(conversation)
+    entry = ended(agent)
+    assert (entry.dangers, entry.danger_seq) == ([Kind.SUICIDE], DangerMark.objects.get().seqs[-1])
+    client = signed_in(agent.user)
+    home = squeezed(client.get(CONSOLE).text)
+    folded = re.search(r'<details class="console-ended"[^>]*>.*?</details>', home, re.DOTALL)[0]
+    assert " open" in folded.split(">")[0] and "Mots de suicide" in folded
+    page = squeezed(client.get(page_of(conversation)).text)
+    sign = re.search(r'<li class="console-dangers"[^>]*>.*?</li>', page, re.DOTALL)[0]
+    assert " hidden" not in sign.split(">")[0] and "Mots de suicide" in sign
+    assert client.post(page_of(conversation) + "mots-de-danger/", {"seq": entry.danger_seq}).status_code == 302
+    assert ended(agent).dangers == [] and lines(chief) == []
+    assert conversation.events.filter(kind=EventKind.DANGER_DEALT).get().by == agent.user
+
+
+def test_words_that_came_just_before_the_end_are_marked_after_it(agent, chief):
+    """No list was read between the words and the end."""
+    conversation = make.assigned(agent)
+    make.message(conversation, WORDS)
+    ends(conversation)
+    assert not DangerMark.objects.exists()
+    assert ended(agent).dangers == [Kind.SUICIDE]
+    (line,) = lines(chief)
+    assert line.conversation == conversation.public_id
+
+
+def test_mark_goes_with_an_exchange_that_its_agent_ended(agent, conversation, chief):
+    """They have read it, and said how it ended."""
+    actions.close_conversation(
+        conversation_id=conversation.pk, by_author=Author.AGENT, by=agent.user, outcome=Outcome.OTHER
+    )
+    assert ended(agent).dangers == [] and lines(chief) == []
+
+
+def test_mark_of_an_exchange_that_the_person_ended_is_on_the_board_for_its_units(conversation, chief, elsewhere):
+    ends(conversation)
+    (line,) = lines(chief)
+    assert (line.place, line.name, line.state) == ("93200", "Louise", "échange terminé par la personne")
+    assert lines(elsewhere) == []
+    address = f"{BOARD}mots-de-danger/{conversation.public_id}/"
+    client = signed_in(chief.user)
+    assert address in client.get(BOARD).text
+    figures = squeezed(client.get(f"{BOARD}?partie=chiffres").text)
+    assert re.search(r"console-figures__alarm.*?Danger<", figures, re.DOTALL)
+    page = unescape(client.get(address).text)
+    assert "93200" in page and "Louise" in page and WORDS not in page
+    for reader in (elsewhere, chief):
+        with pytest.raises(left_marks.NoMark):
+            left_marks.deal_with_left(public_id=uuid.uuid4(), by=reader)
+    with pytest.raises(left_marks.NoMark):
+        left_marks.deal_with_left(public_id=conversation.public_id, by=elsewhere)
+    assert "Pris en compte." in unescape(client.post(address, follow=True).text)
+    assert lines(chief) == lines(elsewhere) == []
+    assert conversation.events.filter(kind=EventKind.DANGER_DEALT).get().by == chief.user
+    assert client.post(address).headers["Location"] == BOARD, "it is dealt with"
+
+
+def test_mark_of_somebody_who_was_taken_out_of_the_queue_is_every_supervisors(agent, conversation, chief, elsewhere):
+    is_lost(agent, conversation)
+    for reader in (chief, elsewhere):
+        (line,) = lines(reader)
+        assert (line.place, line.name, line.conversation) == ("93200", "", conversation.public_id)
+        assert line.state == "la personne est partie de la file"
+    left_marks.deal_with_left(public_id=conversation.public_id, by=elsewhere)
+    assert lines(chief) == []
+
+
+def test_who_comes_back_is_marked_in_the_queue_and_not_as_gone(agent, conversation, chief):
+    is_lost(agent, conversation)
+    resume.revive_conversation(conversation_id=conversation.pk)
+    conversation.refresh_from_db()
+    assert conversation.status == Status.WAITING and lines(chief) == []
+    assert signed_in(chief.user).post(f"{BOARD}mots-de-danger/{conversation.public_id}/").headers["Location"] == BOARD
+    assert DangerMark.objects.get().dealt_seq == 0
+
+
+def test_mark_that_was_dealt_with_before_the_end_is_not_left(agent, conversation, chief):
+    seq = DangerMark.objects.get().seqs[-1]
+    assert danger.deal_with(conversation_id=conversation.pk, seq=seq, by=agent.user) == 0
+    ends(conversation)
+    assert DangerMark.objects.get().left_at is None and lines(chief) == [] and ended(agent).dangers == []
+
+
+def test_marks_that_are_left_are_bounded_in_time_and_number(agent, conversation, chief, monkeypatch):
+    ends(conversation)
+    second = make.assigned(agent)
+    make.message(second, WORDS)
+    inbox.open_entries(agent, timezone.now())
+    ends(second)
+    DangerMark.objects.filter(conversation=conversation).update(left_at=make.long_ago(1))
+    assert [line.conversation for line in lines(chief)] == [second.public_id, conversation.public_id]
+    with monkeypatch.context() as fewer:
+        fewer.setattr(left_marks, "SHOWN", 1)
+        assert [line.conversation for line in lines(chief)] == [second.public_id]
+    past = timezone.now() - danger.LEFT_FOR
+    DangerMark.objects.filter(conversation=conversation).update(left_at=past)
+    Conversation.objects.filter(pk=conversation.pk).update(closed_at=past)
+    assert [line.conversation for line in lines(chief)] == [second.public_id]
+    assert inbox.entry_of(agent, Conversation.objects.get(pk=conversation.pk), timezone.now()).dangers == []
+
+
+def test_agents_deal_with_no_mark_of_others(agent, conversation):
+    is_lost(agent, conversation)
+    other = make.agent(unit_name="Ici")
+    with pytest.raises(left_marks.NoMark):
+        left_marks.deal_with_left(public_id=conversation.public_id, by=other)
+    assert signed_in(other.user).get(f"{BOARD}mots-de-danger/{conversation.public_id}/").status_code == 403
