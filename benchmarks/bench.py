@@ -35,7 +35,7 @@ from benchmarks.sockets import (
     saturate,
     storm,
 )
-from benchmarks.stillness import STILLNESS_SECONDS, go_first, interruptions, told
+from benchmarks.stillness import STILLNESS_SECONDS, go_first, interruptions, memory_read_ns, told, told_memory
 from benchmarks.wire import WireError
 
 PNAV, TUTORIAL, RELAY = "pnav", "tutorial", "relay"
@@ -709,6 +709,7 @@ def main() -> None:
     rounds = options.rounds or scale.rounds
     taken = interruptions(STILLNESS_SECONDS)
     print(told(taken, STILLNESS_SECONDS), flush=True)
+    print(told_memory(memory_read_ns()), flush=True)
     if options.undisturbed:
         go_first()
     with stage() as ground:

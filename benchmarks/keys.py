@@ -37,6 +37,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
 
 from benchmarks.site import Web, stage
+from benchmarks.stillness import describe_machine
 from tests import chromium
 
 # How many exchanges there are, how many people wait, and how many messages each exchange has.
@@ -460,6 +461,8 @@ def main() -> int:
     parser.add_argument("--work", action="store_true", help="count work instead of time")
     parser.add_argument("--why", action="store_true", help="the same, and why styles were worked out anew")
     options = parser.parse_args()
+    if not (options.work or options.why):
+        print(describe_machine(), flush=True)
     with stage() as ground:
         static = ground.folder / "static"
         os.environ["STATIC_ROOT"] = str(static)

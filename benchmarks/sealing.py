@@ -20,7 +20,7 @@ from unittest.mock import patch
 import psycopg
 
 from benchmarks.site import stage
-from benchmarks.stillness import STILLNESS_SECONDS, interruptions, told
+from benchmarks.stillness import describe_machine
 from benchmarks.variants import interval
 
 CONVERSATIONS = 100
@@ -172,7 +172,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2000)
     parser.add_argument("--identities", action="store_true", help="connections (IDENTITY_KEYS) in place of messages")
     options = parser.parse_args()
-    print(told(interruptions(STILLNESS_SECONDS), STILLNESS_SECONDS), flush=True)
+    print(describe_machine(), flush=True)
     with stage() as ground:
         if options.identities:
             tell_identities(compare_identities(min(options.rounds, IDENTITY_ROUNDS), ground.postgres.url))

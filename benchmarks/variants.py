@@ -24,7 +24,7 @@ from benchmarks.bench import APPLICATIONS, PNAV, RATE, SMALL, cores
 from benchmarks.figures import cpu_of_tree, cpu_seconds, interval, percentile
 from benchmarks.site import ROOT, Stage, Web, refuse_unsafe_speed, stage
 from benchmarks.sockets import Exchange, Pair, connect, pace, saturate
-from benchmarks.stillness import STILLNESS_SECONDS, interruptions, told
+from benchmarks.stillness import describe_machine
 
 WINDOW = 4  # how many messages are in flight in each conversation, as in the bench
 FIGURES = (
@@ -143,7 +143,7 @@ def main() -> None:
     _web, other = cores()
     if other:
         os.sched_setaffinity(0, other)  # what is started from here inherits these cores; the web is moved
-    print(told(interruptions(STILLNESS_SECONDS), STILLNESS_SECONDS), flush=True)
+    print(describe_machine(), flush=True)
     with stage() as ground:
         first, second = (
             Variant(options.name, value, make_conversations(ground, options.name, value))

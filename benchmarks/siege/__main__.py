@@ -45,7 +45,7 @@ from benchmarks.siege.judge import (
 from benchmarks.siege.people import KINDS, REPORT, SIGN_IN, Crowd, Seen, Timed
 from benchmarks.site import ROOT
 from benchmarks.sockets import raise_file_limit
-from benchmarks.stillness import STILLNESS_SECONDS, interruptions, told
+from benchmarks.stillness import describe_machine
 
 WARM_SECONDS = 15.0  # a process is slow with its first pages, and a connection with its first statements
 UNDISTURBED = -15  # the niceness of --undisturbed: about thirty times the weight of an ordinary process
@@ -550,7 +550,7 @@ def main() -> None:
         f"Web processes and worker on core {web or 'any'}; PostgreSQL, Valkey, honest people and attackers on "
         f"{other or 'any'}, attackers at the lowest priority."
     )
-    print(told(interruptions(STILLNESS_SECONDS), STILLNESS_SECONDS), flush=True)
+    print(describe_machine(), flush=True)
     started = time.monotonic()
     scale = Scale(
         options.seconds, options.calm, options.together, options.people, options.strength, rounds=options.rounds,

@@ -34,6 +34,14 @@ def test_what_takes_the_core_away_is_noticed_and_told():
     assert "is still" in stillness.told([], 5)
 
 
+def test_slow_memory_is_measured_and_told():
+    times = iter([0.0, 0.3, 1.0, 1.06, 2.0, 2.09])
+    assert stillness.memory_read_ns(lambda: next(times)) == pytest.approx(200)
+    assert 10 < stillness.memory_read_ns() < 100_000
+    assert stillness.told_memory(240) == "A read of scattered memory takes 240 ns."
+    assert "A slow machine" in stillness.told_memory(400)
+
+
 def test_going_first_is_refused_to_what_fills_a_core(monkeypatch, capsys):
     for measures in ([], ["G1"], ["G4", "G9"]):
         monkeypatch.setattr("sys.argv", ["bench", "--undisturbed", *measures])
