@@ -279,7 +279,7 @@ def test_proposing_it_takes_a_second_press_as_its_neighbours_do():
     conversation = make.assigned()
     assert conversation.assigned_to is not None
     page = signed_in(conversation.assigned_to.user).get(page_of(conversation)).text
-    panel = page[: page.index('value="removal"')].rpartition("<details>")[2]
+    panel = page[: page.index('value="removal"')].rpartition("<details id=")[2]
     assert "Faire retirer un contenu</summary>" in panel and "</details>" not in panel
 
 

@@ -241,7 +241,7 @@ def test_code_of_another_exchange_leaves_a_watched_screen_in_discreet_mode(clien
     code = issue(make.waiting())
     response = client.post(addresses.DISCREET.reverse("chat:resume"), {"code": code})
     assert response.url == DISCREET_PAGE and " data-discreet" in shown(client.get(DISCREET_PAGE))
-    assert client.get(PAGE).url == DISCREET_PAGE, "also from an ordinary address"
+    assert client.get(PAGE).url == f"{DISCREET_PAGE}#", "also from an ordinary address, whose fragment is left behind"
 
 
 def test_code_of_the_same_exchange_keeps_the_answers(client):
@@ -258,7 +258,7 @@ def test_visit_that_begins_anew_after_another_ended_is_led_on(left):
     left.get(PAGE)
     left.post("/orientation/maintenant/", {"answer": "no"})
     assert left.session["triage"]["answers"] == {"danger": "no"}
-    assert left.get(PAGE).url == DISCREET_PAGE
+    assert left.get(PAGE).url == f"{DISCREET_PAGE}#"
     assert left.get(DISCREET_PAGE).url == addresses.DISCREET.reverse("reports:create")
 
 
