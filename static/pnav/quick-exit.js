@@ -17,7 +17,7 @@
   // the place of the exit, and show this site again.
   function holdForms() {
     addEventListener("submit", hold, true);
-    HTMLFormElement.prototype.submit = () => {}; // no event tells of it
+    for (const form of Array.from(document.forms)) form.submit = () => {}; // no event tells of it
   }
 
   function cover() {
