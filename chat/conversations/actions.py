@@ -273,7 +273,10 @@ WITH moment AS MATERIALIZED (SELECT coalesce(%(now)s::timestamptz, clock_timesta
            OR c.reporter_is_hidden <> (c.id = ANY(%(hidden)s::bigint[])))
     ORDER BY c.id FOR NO KEY UPDATE OF c
 )
-UPDATE chat_conversation c SET reporter_seen_at = late.now, reporter_is_hidden = late.is_hidden
+UPDATE chat_conversation c SET reporter_seen_at = late.now, reporter_is_hidden = late.is_hidden,
+    lookalike_asked_at = CASE WHEN c.reporter_seen_at < late.now - %(away)s * interval '1 s'
+                                   AND c.lookalike_asked_at IS NOT NULL
+                              THEN late.now ELSE c.lookalike_asked_at END
 FROM late WHERE c.id = late.id RETURNING c.id
 """
 AGENTS_SEEN = """
@@ -296,14 +299,15 @@ def reporters_seen(
 ) -> None:
     """Renew the leases of reporters. Each is written at most every SEEN_EVERY, or at once when visibility changed.
 
-    hidden: those of these conversations whose page is out of sight. now: the database's time unless given. One
-    statement.
+    hidden: those of these conversations whose page is out of sight. now: the database's time unless given. Whoever was
+    away, and was asked for a word (`lookalikes`), has the whole time again to answer. One statement.
     """
     values = {
         "ids": array_text(conversation_ids),
         "hidden": array_text(hidden),
         "now": now,
         "every": SEEN_EVERY.total_seconds(),
+        "away": settings.ABSENT_SECONDS,
     }
     fetch_rows(REPORTERS_SEEN, values)
 

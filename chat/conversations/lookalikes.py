@@ -4,7 +4,8 @@ A member keeps their place in the queue, but all members together get only the s
 gets (`is_crowded`, docs/adr/0053), so that nobody else waits because of them. A member who says that they are in danger
 keeps their ordinary turn. Whoever ticks a fact or writes a word leaves the group, and has their ordinary place from the
 next tick. Nobody is closed without having been asked, nor after an answer: a word, a fact, a capture, or a change of
-the report. See docs/adr/0074.
+the report. Nor is anybody who says that they are in danger, who has a resume code, or who was not there to read the
+question. See docs/adr/0074.
 """
 
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q
 
 from chat import pubsub
 from chat.conversations import resume
@@ -49,7 +50,7 @@ SHOWN = 20  # the most groups on one page
 
 
 class TooSoon(Exception):
-    """No member of this group has had ANSWER_TIME to answer: they were not asked, or only a moment ago."""
+    """No member of this group may be closed: they were not asked, only a moment ago, or are kept (`Shown`)."""
 
 
 # Facts that say nothing: none at all, or « Autre chose » alone, which the orientation asks of everybody who is safe.
@@ -72,6 +73,25 @@ def _silent(rows: ConversationQuerySet) -> ConversationQuerySet:
 def members(group: ArrivalGroup) -> ConversationQuerySet:
     """Return the conversations of this group that wait and whose person has said nothing."""
     return _silent(Conversation.objects.waiting().filter(lookalike_group=group.public_id))
+
+
+def _by_turn_to_close(now: datetime) -> dict[str, Q]:
+    """Return the conditions for members who were asked ANSWER_TIME ago: `due` may be closed, and the others are kept,
+    each person for one reason (`Shown`).
+
+    Whoever was not seen for ANSWER_TIME after the question may not have read it. If they stay away, the queue leaves
+    them out by its own rules, which keep their place (`dispatcher.abandon_absent`). If they come back, ANSWER_TIME
+    begins anew (`actions.reporters_seen`).
+    """
+    had_time = Q(lookalike_asked_at__lte=now - ANSWER_TIME)
+    in_danger, with_code = Q(urgency=Urgency.CRITICAL), Q(resume_until__gt=now)
+    unread = Q(reporter_seen_at__lt=F("lookalike_asked_at") + ANSWER_TIME)
+    return {
+        "due": had_time & ~in_danger & ~with_code & ~unread,
+        "kept_in_danger": had_time & in_danger,
+        "kept_with_code": had_time & ~in_danger & with_code,
+        "kept_unread": had_time & ~in_danger & ~with_code & unread,
+    }
 
 
 # --- the worker -------------------------------------------------------------------------------------------------------
@@ -150,8 +170,10 @@ class Shown:
     """It is a group as staff see it.
 
     count: how many of it wait. here: how many of these are present. seconds: from the first to the last arrival of
-    these. asked: how many of these were asked for a word. due: how many of those asked have had ANSWER_TIME and may be
-    closed. critical: how many of those who wait said that they are in danger.
+    these. asked: how many of these were asked for a word. critical: how many of those who wait said that they are in
+    danger. due: how many of those asked have had ANSWER_TIME and may be closed. kept_in_danger, kept_with_code,
+    kept_unread: how many have had it and may not, because they said that they are in danger, have a valid resume code,
+    or were not there to read the question.
     """
 
     group: ArrivalGroup
@@ -159,8 +181,16 @@ class Shown:
     here: int
     seconds: int
     asked: int
-    due: int
     critical: int
+    due: int
+    kept_in_danger: int
+    kept_with_code: int
+    kept_unread: int
+
+    @property
+    def kept(self) -> int:
+        """Return how many are kept, although they were asked and said nothing."""
+        return self.kept_in_danger + self.kept_with_code + self.kept_unread
 
 
 def waiting_groups(now: datetime, *, public_id: UUID | None = None) -> list[Shown]:
@@ -171,7 +201,6 @@ def waiting_groups(now: datetime, *, public_id: UUID | None = None) -> list[Show
     rows = _silent(Conversation.objects.waiting().filter(lookalike_group__isnull=False))
     if public_id is not None:
         rows = rows.filter(lookalike_group=public_id)
-    is_due = Q(lookalike_asked_at__lte=now - ANSWER_TIME)
     is_here = Q(reporter_seen_at__gte=now - timedelta(seconds=settings.ABSENT_SECONDS))
     counts = (
         rows.order_by()
@@ -180,8 +209,8 @@ def waiting_groups(now: datetime, *, public_id: UUID | None = None) -> list[Show
             count=Count("pk"),
             here=Count("pk", filter=is_here),
             asked=Count("pk", filter=Q(lookalike_asked_at__isnull=False)),
-            due=Count("pk", filter=is_due),
             critical=Count("pk", filter=Q(urgency=Urgency.CRITICAL)),
+            **{name: Count("pk", filter=asked) for name, asked in _by_turn_to_close(now).items()},
             first=Min("opened_at"),
             last=Max("opened_at"),
         )
@@ -195,11 +224,8 @@ def waiting_groups(now: datetime, *, public_id: UUID | None = None) -> list[Show
 
 def _shown(group: ArrivalGroup, row: dict[str, Any]) -> Shown:
     elapsed = row["last"] - row["first"]
-    return Shown(
-        group=group,
-        seconds=int(elapsed.total_seconds()),
-        **{name: row[name] for name in ("count", "here", "asked", "due", "critical")},
-    )
+    counts = {name: count for name, count in row.items() if name not in {"lookalike_group", "first", "last"}}
+    return Shown(group=group, seconds=int(elapsed.total_seconds()), **counts)
 
 
 # --- acts -------------------------------------------------------------------------------------------------------------
@@ -229,20 +255,21 @@ def take_group(*, public_id: UUID, by: Agent) -> int:
 
 @transaction.atomic
 def close_group(*, public_id: UUID, by: Agent, motive: str) -> int:
-    """Close the conversations of members who were asked ANSWER_TIME ago and said nothing, AT_ONCE at most.
+    """Close the conversations of members who were asked ANSWER_TIME ago, were there to read it, and said nothing.
 
-    Returns how many were closed. motive: the reason, one for all, which the audit log keeps with a line for each
-    conversation. Each person is told, and how to come back. All are closed in one transaction, or none. Raises TooSoon
-    when nobody may be closed. Locks the group, then the conversations.
+    AT_ONCE at most, and nobody who says that they are in danger or has a resume code (`_by_turn_to_close`). Returns how
+    many were closed. motive: the reason, one for all, which the audit log keeps with a line for each conversation. Each
+    person is told, and how to come back. All are closed in one transaction, or none. Raises TooSoon when nobody may be
+    closed. Locks the group, then the conversations.
     """
     now = clock.now()
     group = ArrivalGroup.objects.select_for_update(no_key=True).filter(public_id=public_id).first()
-    rows = _locked(members(group).filter(lookalike_asked_at__lte=now - ANSWER_TIME)) if group is not None else []
+    rows = _locked(members(group).filter(_by_turn_to_close(now)["due"])) if group is not None else []
     if not rows:
         raise TooSoon
     for row in rows:
         say_line(row, thread_texts.ALIKE_CLOSED, now=now, familiar=speaks_tu(row.report))
-        if row.resume_digest is not None:
+        if row.resume_digest is not None:  # one that is over
             resume.end_code(row, now)  # before the status changes, because a closed row may hold no code
         pubsub.message_posted(row.public_id, row.last_seq)
         pubsub.state_changed(row.public_id)

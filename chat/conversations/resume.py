@@ -85,7 +85,9 @@ def revive_conversation(*, conversation_id: int) -> Conversation:
     conversation.save(update_fields=["reporter_seen_at", "reporter_is_hidden"])
     if conversation.status == Status.ABANDONED:
         conversation.status = Status.WAITING
-        conversation.save(update_fields=["status"])
+        if conversation.lookalike_asked_at is not None:
+            conversation.lookalike_asked_at = now  # they have the whole time to answer, as in `actions.reporters_seen`
+        conversation.save(update_fields=["status", "lookalike_asked_at"])
         conversation.record_event(EventKind.RESUMED, at=now)
         pubsub.state_changed(conversation.public_id)
         transaction.on_commit(lambda: dispatcher.dispatch(), robust=True)

@@ -106,7 +106,7 @@ class Conversation(models.Model):
     # Copied from the report; cleared when an agent says how urgent it is or passes it on. See `assignment.share_of`.
     is_crowded = models.BooleanField(default=False, db_default=False)
     # The group of arrivals that look alike, as long as the person has said nothing (`chat.conversations.lookalikes`),
-    # and when they were asked for a word.
+    # and when they were asked for a word, or came back after that.
     lookalike_group = models.UUIDField(null=True, blank=True, editable=False)
     lookalike_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     force = models.CharField(max_length=20, choices=Force, blank=True)

@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from chat.conversations import dispatcher, lookalikes, waiting_list
+from chat.conversations import actions, dispatcher, lookalikes, resume, waiting_list
 from chat.journal.actions import note_fact
 from chat.journal.facts import Told
 from chat.models import Agent, ArrivalGroup, Conversation, ConversationEvent, EventKind
@@ -43,8 +43,10 @@ def marked() -> set[int]:
 
 
 def answer_time_passes() -> None:
+    """Let ANSWER_TIME pass for whoever was asked; all of them are still there."""
+    now = clock.now()
     Conversation.objects.filter(lookalike_asked_at__isnull=False).update(
-        lookalike_asked_at=clock.now() - lookalikes.ANSWER_TIME - timedelta(seconds=1)
+        lookalike_asked_at=now - lookalikes.ANSWER_TIME - timedelta(seconds=1), reporter_seen_at=now
     )
 
 
@@ -322,6 +324,51 @@ def test_nobody_is_closed_who_was_not_asked_or_a_moment_ago():
     late.refresh_from_db()
     assert late.status == Status.WAITING and late.lookalike_group == group.public_id
     assert all(Conversation.objects.get(pk=one.pk).status == Status.CLOSED for one in people)
+
+
+def test_who_is_in_danger_has_a_code_or_was_not_there_to_read_it_is_not_closed_with_the_others():
+    people = raid()
+    danger, coded, gone, left = people[:4]
+    Conversation.objects.filter(pk=danger.pk).update(urgency=Urgency.CRITICAL)
+    resume.issue_code(conversation_id=coded.pk)
+    lookalikes.mark_lookalikes()
+    agent, group = make.agent(), only_group()
+    lookalikes.take_group(public_id=group.public_id, by=agent)
+    answer_time_passes()
+    Conversation.objects.filter(pk=gone.pk).update(reporter_seen_at=make.long_ago(10))
+    Conversation.objects.filter(pk=left.pk).update(reporter_seen_at=make.long_ago(1))
+    (shown,) = lookalikes.waiting_groups(clock.now())
+    assert (shown.asked, shown.due, shown.kept) == (20, 16, 4)
+    assert (shown.kept_in_danger, shown.kept_with_code, shown.kept_unread) == (1, 1, 2)
+    html = squeezed(unescape(signed_in(agent.user).get(f"{CONSOLE}semblables/{group.public_id}/").text))
+    assert "4 personnes restent dans la file" in html and "1 se dit en danger." in html
+    assert "1 a un code de reprise" in html and "2 n'étaient pas là pour lire la question" in html
+    assert lookalikes.close_group(public_id=group.public_id, by=agent, motive="raid") == 16
+    with pytest.raises(lookalikes.TooSoon):
+        lookalikes.close_group(public_id=group.public_id, by=agent, motive="raid")
+    rows = Conversation.objects.filter(pk__in=[one.pk for one in people[:4]])
+    assert {row.status for row in rows} == {Status.WAITING}
+    assert rows.get(pk=coded.pk).has_code(clock.now())
+
+
+@pytest.mark.parametrize("how", ["seen", "revived"])
+def test_whoever_comes_back_has_the_whole_time_to_answer(how):
+    people = raid(12)
+    lookalikes.mark_lookalikes()
+    agent, group = make.agent(), only_group()
+    lookalikes.take_group(public_id=group.public_id, by=agent)
+    answer_time_passes()
+    away = Conversation.objects.filter(pk=people[0].pk)
+    if how == "seen":
+        away.update(reporter_seen_at=make.long_ago(10))
+        actions.reporters_seen(conversation_ids=[people[0].pk, people[1].pk])
+    else:
+        away.update(reporter_seen_at=make.long_ago(40), status=Status.ABANDONED)
+        resume.revive_conversation(conversation_id=people[0].pk)
+    (shown,) = lookalikes.waiting_groups(clock.now())
+    assert (shown.count, shown.asked, shown.due, shown.kept) == (12, 12, 11, 0)
+    answer_time_passes()
+    assert lookalikes.waiting_groups(clock.now())[0].due == 12
 
 
 def test_one_act_is_bounded(django_assert_max_num_queries, monkeypatch):

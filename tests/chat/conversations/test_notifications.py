@@ -394,7 +394,8 @@ def _close_group() -> Case:
     group, agent = ArrivalGroup.objects.get(), make.agent()
     lookalikes.take_group(public_id=group.public_id, by=agent)
     marked = Conversation.objects.filter(lookalike_group=group.public_id)
-    marked.update(lookalike_asked_at=timezone.now() - lookalikes.ANSWER_TIME)
+    now = timezone.now()
+    marked.update(lookalike_asked_at=now - lookalikes.ANSWER_TIME, reporter_seen_at=now)
     return (
         lambda: lookalikes.close_group(public_id=group.public_id, by=agent, motive="raid"),
         lambda: message(*people) | state(*people),
