@@ -43,11 +43,14 @@ class Visit:
 
     @property
     def has_ongoing_report(self) -> bool:
-        """Return whether the report has a conversation that waits or goes on, or that the chat has not opened yet."""
+        """Return whether the report has a conversation that is not closed, or that the chat has not opened yet.
+
+        One whose person was taken out of the queue gets its place back when its page is read.
+        """
         if self.report is None:
             return False
         conversation = getattr(self.report, "conversation", None)
-        return conversation is None or conversation.is_open
+        return conversation is None or conversation.closed_at is None
 
     def urgency_for(self, age_band: str) -> Urgency:
         """Return how urgent a report about a person of this age is: as the answers say, and HIGH at least for a minor.

@@ -18,7 +18,7 @@ from chat.models import Conversation, EventKind
 from chat.rules.lifecycle import Author, Status
 from common.service_settings import definitions
 from pnav.addresses import DISCREET, ORDINARY
-from reports.models import AgeBand
+from reports.models import AgeBand, Report
 from reports.session import KEY
 from tests.chat.sockets import signed_in
 from tests.chat.visitor.visits import PAGE, exchange, send, shown
@@ -519,6 +519,26 @@ def test_danger_told_in_another_tab_shows_the_numbers_and_the_way_back(as_report
     door = client.post("/orientation/parler/", follow=True)
     assert door.redirect_chain[-1][0] == PAGE and door.status_code == 200
     assert Conversation.objects.get().report == conversation.report, "nothing else was filed"
+
+
+def test_whoever_was_taken_out_of_the_queue_goes_back_to_it_from_any_page_that_stayed_open(client):
+    """A second report would begin at the end of the queue, and nothing would lead to the words of the first one."""
+    client.post("/", {"door": "minor", "q": ""})
+    client.post("/orientation/maintenant/", {"answer": "yes"})
+    client.post("/orientation/parler/")
+    client.get(PAGE)
+    first = Conversation.objects.get()
+    Conversation.objects.update(status=Status.ABANDONED)
+    assert "tel:17" in client.post("/orientation/maintenant/", {"answer": "yes"}).text
+    for where in ("/orientation/parler/", reverse("reports:create"), "/"):
+        assert client.post(where, {"door": "minor", "q": ""}).url == PAGE, where
+    assert f'href="{PAGE}"' in shown(client.get(reverse("reports:create"))).partition("<main")[2]
+    assert client.get(PAGE).status_code == 200
+    back = Conversation.objects.get()
+    assert (back.status, back.queued_at) == (Status.WAITING, first.queued_at)
+    actions.close_conversation(conversation_id=first.pk, by_author=Author.REPORTER)
+    client.post("/orientation/parler/")
+    assert Report.objects.count() == 2, "after the end they may begin anew"
 
 
 def test_danger_told_in_another_tab_is_answered_in_the_voice_and_manner_of_the_visit(as_reporter):
