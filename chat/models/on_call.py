@@ -1,7 +1,7 @@
 """This is the table of on-call duties, in which a supervisor decides for another unit for some time."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -94,10 +94,14 @@ class OnCall(models.Model):
                 _("Choisissez un début à venir : une astreinte ne remonte pas le temps.")
             )
         if self.starts_at is not None and self.ends_at is not None:
-            if self.ends_at <= max(self.starts_at, now):
+            # In UTC, as the constraint counts. Python compares two times of one zone by their clocks, which may change.
+            starts_at, ends_at = self.starts_at.astimezone(UTC), self.ends_at.astimezone(UTC)
+            if ends_at <= max(starts_at, now):
                 wrong["ends_at"] = ValidationError(_("Choisissez une fin après le début, et à venir."))
-            elif self.ends_at > self.starts_at + LONGEST:
-                wrong["ends_at"] = ValidationError(_("Quatorze jours au plus : une astreinte se renouvelle."))
+            elif ends_at > starts_at + LONGEST:
+                wrong["ends_at"] = ValidationError(
+                    _("Quatorze jours au plus, de vingt-quatre heures chacun : une astreinte se renouvelle.")
+                )
         if self.supervisor_id is not None and not self.supervisor.user.is_supervisor:
             wrong["supervisor"] = ValidationError(_("Choisissez un superviseur."))
         if self.supervisor_id is not None and self.unit_id is not None and self.supervisor.unit_id == self.unit_id:

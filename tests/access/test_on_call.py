@@ -414,6 +414,7 @@ def test_supervisor_names_for_their_unit(cast):
         ({"starts_at": "2001-01-01T10:00"}, "un début à venir"),
         ({"ends_at": "2001-01-01T10:00"}, "une fin après le début"),
         ({"ends_at": "15 days"}, "Quatorze jours au plus"),
+        ({"starts_at": "2031-10-20T08:00", "ends_at": "2031-11-03T08:00"}, "de vingt-quatre heures chacun"),
     ],
 )
 def test_form_says_what_is_wrong_and_loses_nothing(cast, wrong, words):
@@ -429,6 +430,20 @@ def test_form_says_what_is_wrong_and_loses_nothing(cast, wrong, words):
     assert answer.status_code == 200 and words in page and "aria-invalid" in page
     assert "motive" in wrong or "seule de permanence" in page
     assert not OnCall.objects.exists()
+
+
+def test_duty_over_the_night_of_twenty_five_hours_ends_an_hour_earlier_by_the_clock(cast):
+    values = sent(cast, starts_at="2031-10-20T08:00", ends_at="2031-11-03T07:00")
+    assert "Astreinte enregistrée" in browser(cast, SUPERVISOR).post(ON_CALL, values, follow=True).text
+    row = OnCall.objects.get()
+    assert row.ends_at - row.starts_at == timedelta(days=14)
+
+
+def test_what_the_database_alone_refuses_is_said(cast, monkeypatch):
+    monkeypatch.setattr(OnCall, "clean", lambda _self: None)
+    later = f"{timezone.localtime() + timedelta(days=15):%Y-%m-%dT%H:%M}"
+    page = browser(cast, SUPERVISOR).post(ON_CALL, sent(cast, ends_at=later)).text
+    assert re.search(r'role="alert">[^<]*on_call_is_short', page) and not OnCall.objects.exists()
 
 
 def test_nobody_names_for_a_unit_that_is_not_theirs(cast):
