@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import F
 
-from chat.models import Conversation, Message
+from chat.models import UNREADABLE, Conversation, Message
 from chat.rules import written_language
 from chat.rules.lifecycle import Author
 
@@ -24,7 +24,8 @@ def guess_languages() -> int:
 
     One query, and for each of at most CONVERSATIONS_AT_ONCE conversations one query, MESSAGES_READ messages decrypted,
     at most one guess (`written_language.guess_language`) and one update. A message waits no longer than for that
-    update. Messages that come meanwhile are looked at in the next tick.
+    update. Messages that come meanwhile are looked at in the next tick. One that cannot be opened, for now or for good,
+    counts as not written, and its conversation is looked at again after the next message.
     """
     waiting = Conversation.objects.active().filter(guess_reads__lt=len(LETTERS_NEEDED), last_seq__gt=F("guess_seq"))
     rows = waiting.order_by("pk").values_list("pk", "public_id", "last_seq", "guess_reads")[:CONVERSATIONS_AT_ONCE]
@@ -37,7 +38,7 @@ def _guess(pk: int, public_id: object, last_seq: int, reads: int) -> bool:
         Message.opened(body, conversation=str(public_id), seq=seq, author=Author.REPORTER)
         for seq, body in written.values_list("seq", "sealed_body")[:MESSAGES_READ]
     ]
-    text = "\n".join(reversed(texts))
+    text = "\n".join(one for one in reversed(texts) if one != str(UNREADABLE))
     looked_at: dict[str, Any] = {"guess_seq": last_seq}
     is_enough = written_language.count_letters(text) >= LETTERS_NEEDED[reads]
     if is_enough:

@@ -7,7 +7,7 @@ import pytest
 
 from chat.casework import person_summary
 from chat.conversations import language_guess
-from chat.models import CannedReply, Conversation
+from chat.models import UNREADABLE, CannedReply, Conversation, Message
 from chat.rules import written_language
 from chat.rules.lifecycle import Author
 from tests.chat.console.agents import CONSOLE, page_of, signed_in
@@ -47,6 +47,19 @@ def test_guess_waits_for_letters_enough_and_is_made_twice_at_most(agent, monkeyp
     make.message(conversation, ENGLISH * 4)
     assert language_guess.guess_languages() == 0 and len(asked) == 2
     assert all("je ne suis pas là" not in text for text in asked), "what the agent writes says nothing of the person"
+
+
+def test_message_that_cannot_be_opened_is_not_taken_for_the_words_of_the_person(agent, monkeypatch):
+    conversation = make.assigned(agent)
+    make.message(conversation, ENGLISH)
+    assert language_guess.guess_languages() == 1 and guessed(conversation) == ("en", 1)
+    for _each in range(8):
+        make.message(conversation, ENGLISH)
+    with monkeypatch.context() as patch:
+        patch.setattr(Message, "opened", lambda *_args, **_options: str(UNREADABLE))
+        assert language_guess.guess_languages() == 0 and guessed(conversation) == ("en", 1)
+    make.message(conversation, "yes")
+    assert language_guess.guess_languages() == 1 and guessed(conversation) == ("en", 2)
 
 
 def test_nothing_of_the_text_is_kept(agent):
