@@ -49,9 +49,9 @@ type Seen = Collection[UUID] | None  # the facts that `whose` allows; None means
 def facts(request: HttpRequest) -> HttpResponse:
     """Show what was noted, the last first, and a form. A POST notes, corrects, erases, shows or takes back facts.
 
-    `avant` shows what was noted before that fact, `note` the form to correct one, or with NEW that of a new one even
-    if a correction was begun. A page decrypts at most `queries.PIECE` facts. A conversation may do ACTS in
-    ACTS_SECONDS, and have `definitions.FACTS_MOST` facts.
+    `avant` shows what was noted before that fact, `note` or `fait` (`asked_fact`) the form to correct one, or with NEW
+    that of a new one even if a correction was begun. A page decrypts at most `queries.PIECE` facts. A conversation may
+    do ACTS in ACTS_SECONDS, and have `definitions.FACTS_MOST` facts.
     """
     current, seen = whose(request)
     if current is None:
@@ -100,7 +100,8 @@ def _key(typed: str) -> UUID | None:
 def asked_fact(request: HttpRequest) -> str:
     """Return what the address of a page says of the fact that it is for, which is its id or NEW; "" if nothing.
 
-    `fait` stands in pages of the version before. The word would be in the history of discreet mode.
+    Pages of discreet mode lead to `note`, because `fait` would be in the history. Other pages lead to `fait`, which a
+    process of the version before reads too, beside which they may be answered while a version is rolled out.
     """
     return request.GET.get("note", "") or request.GET.get("fait", "")
 

@@ -38,9 +38,9 @@ from reports import letterhead
 PAPERS, PAPERS_SECONDS = 10, 60
 SUITES = "suites"  # stands in the address of a slip that « Suites » leads to
 # It stands in the address of its PDF with the facts that the person has shown. Addresses of the exchange hold no word
-# that tells what it is about, because in discreet mode they are in the history of the browser.
+# that tells what it is about in discreet mode, because they are in the history of the browser.
 FACTS = "notes"
-FACTS_BEFORE = "faits"  # stands there in pages of the version before
+FACTS_BEFORE = "faits"  # stands there in other pages, because a process of the version before reads this alone
 FACTS_MOST = 50  # the most facts in that PDF: some twelve pages of A5
 
 
@@ -167,7 +167,7 @@ def _slip_of(request: HttpRequest) -> tuple[Conversation | None, tuple[Any, dict
 def slip_paper(request: HttpRequest) -> HttpResponse:
     """Draw the slip as a PDF, by a child process within the limits of `offload.pool`, PAPERS in PAPERS_SECONDS.
 
-    With `notes` it holds what the person has shown: FACTS_MOST facts at most, and the digests of captures.
+    With `notes` or `faits` it holds what the person has shown: FACTS_MOST facts at most, and the digests of captures.
     """
     current, found = _slip_of(request)
     if current is None:

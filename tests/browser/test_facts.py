@@ -186,7 +186,7 @@ def test_two_facts_are_corrected_in_two_tabs_and_a_third_is_noted(live_site, ent
     note(first, "Le premier", "@lea")
     note(first, "Le second", "@lea")
     ways = first.get_by_role("button", name="Corriger ou effacer")
-    later, sooner = (re.search(r"note=[0-9a-f-]+", ways.nth(place).get_attribute("value")).group() for place in (0, 1))
+    later, sooner = (re.search(r"fait=[0-9a-f-]+", ways.nth(place).get_attribute("value")).group() for place in (0, 1))
     first.goto(f"{live_site.url}{PAGE}?{sooner}")
     pages = [first]
     for address in (f"{PAGE}?{later}", PAGE):
@@ -222,7 +222,7 @@ def test_new_fact_that_was_read_as_a_correction_is_asked_for_again(live_site, en
         field(first).fill("Le premier, corrigé")
     first.wait_for_timeout(1_000)  # tab.js, SETTLED_MS
     second = beside(first.context, live_site.url + PAGE)
-    expect(second).to_have_url(re.compile("note=nouveau"))  # the correction is the other tab's, which is open
+    expect(second).to_have_url(re.compile("fait=nouveau"))  # the correction is the other tab's, which is open
     expect(field(second)).to_have_value("")
     second.goto(live_site.url + PAGE + "?note=")
     second.wait_for_timeout(1_000)
@@ -231,7 +231,7 @@ def test_new_fact_that_was_read_as_a_correction_is_asked_for_again(live_site, en
     field(second).fill("Un autre")
     second.reload(wait_until="commit")
     # It shows the correction, and asks what its own tab was typing: nothing yet. The page that comes asks again.
-    second.wait_for_url(re.compile("note=nouveau"), wait_until="commit")
+    second.wait_for_url(re.compile("fait=nouveau"), wait_until="commit")
     assert held, "it is sent as the page goes"
     for route in held:
         route.continue_()

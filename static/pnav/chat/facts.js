@@ -46,14 +46,15 @@ function fillIn(body) {
   const id = values.get("fact_id") ?? "";
   const corrected = values.get("edits") ? id : "";
   const isHere = corrected === (edits && factId ? factId.value : "");
-  const asked = new URLSearchParams(location.search).get("note");
+  const search = new URLSearchParams(location.search);
+  const asked = search.get("note") ?? search.get("fait"); // as chat.visitor.facts.asked_fact reads it
   const wanted = corrected || "nouveau";
   // A fact that cannot be corrected any more is asked for in vain: its words are a new one's. Where nothing was typed,
   // the page that was asked for a fact shows it as it is.
   if (asked !== wanted && (body ? !isHere : edits && !asked)) {
     // Loaded again and not left, so that the page that comes keeps the name of this tab, and asks once more: the save of
     // the page before may be on its way yet.
-    history.replaceState(history.state, "", `${location.pathname}?note=${wanted}#note`);
+    history.replaceState(history.state, "", `${location.pathname}?${data.asks}=${wanted}#note`);
     location.reload();
     return;
   }

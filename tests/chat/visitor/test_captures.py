@@ -135,7 +135,7 @@ def test_no_capture_is_offered_to_a_fact_in_the_place_of_what_may_not_be_sent(as
     client.post(PAGE, {"act": "answer", "minor": "no"})
     page = client.get("/tchat/faits/" if language == "fr" else "/en/tchat/faits/").text
     assert "https://exemple.fr/x" in page
-    assert re.findall(r"captures/\?note=([0-9a-f-]+)", page) == [str(other.public_id)]
+    assert re.findall(r"captures/\?fait=([0-9a-f-]+)", page) == [str(other.public_id)]
 
 
 def say_otherwise(words):
@@ -159,7 +159,7 @@ def test_no_capture_goes_with_what_may_not_be_sent_whatever_its_words_are_now(as
         say_otherwise("Image signalée sans être envoyée.")
     assert fact.told.what == "Image non envoyée."
     answer_no(client)
-    assert "captures/?note=" not in client.get("/tchat/faits/").text
+    assert "captures/?" not in client.get("/tchat/faits/").text
     assert "va avec le fait" not in read(client.get(f"{PAGE}?note={fact.public_id}"))
     send(client, make_captures.png(), fact=str(fact.public_id))
     content = make_captures.png()
@@ -174,7 +174,7 @@ def test_no_capture_goes_with_what_may_not_be_sent_that_was_noted_before_the_col
     fact = journal_actions.note_fact(conversation_id=conversation.pk, public_id=uuid.uuid4(), told=told)
     say_otherwise("Image non envoyée.")
     client = answer_no(as_reporter(conversation))
-    assert "captures/?note=" not in client.get("/tchat/faits/").text
+    assert "captures/?" not in client.get("/tchat/faits/").text
     send(client, make_captures.png(), fact=str(fact.public_id))
     assert Capture.objects.get().fact is None
 

@@ -22,7 +22,7 @@ from chat.models import FollowUp, JournalFact
 from chat.visitor import fact_draft
 from chat.visitor import facts as page_of_facts
 from common.service_settings import definitions
-from pnav.addresses import DISCREET, in_language
+from pnav.addresses import DISCREET, ORDINARY, in_language
 from tests.chat.console.agents import signed_in
 from tests.factories import captures as make_captures
 from tests.factories import chat as make
@@ -283,15 +283,30 @@ def test_correction_that_was_begun_is_left_for_another_fact_and_one_that_changes
     note(client, "Un mot\net un autre", precision="minute", day="2026-03-12", hour="18:05")
     (fact,) = rows(conversation)
     data = {"fact_id": str(fact.public_id), "edits": "1", "precision": "minute", "day": "2026-03-12", "hour": "18:05"}
-    away = {"to": f"{PAGE}?note=nouveau#note"}
+    away = {"to": f"{PAGE}?fait=nouveau#note"}
     assert client.post(reverse("chat:draft"), {**data, "what": "Un mot\r\net un autre", **away}).status_code == 302
     assert 'name="edits"' not in client.get(PAGE).text, "it was looked at"
     answer = client.post(reverse("chat:draft"), {**data, "what": "Un mot de plus", **away})
     assert answer.headers["Location"] == away["to"]
-    page = client.get(f"{PAGE}?note=nouveau").text
+    page = client.get(f"{PAGE}?fait=nouveau").text
     assert 'name="edits"' not in page and "Un mot de plus" not in page
     page = client.get(PAGE).text
     assert 'name="edits"' in page and "Un mot de plus</textarea>" in page and away["to"] in page
+
+
+@pytest.mark.parametrize(("table", "word"), [(ORDINARY, "fait"), (DISCREET, "note")])
+def test_addresses_of_a_fact_say_what_it_is_outside_of_discreet_mode_alone(as_reporter, table, word):
+    """A process of the version before reads `fait` alone, and may answer while a version is rolled out. In discreet
+    mode the word would be in the history.
+    """
+    conversation = make.waiting(discreet=table is DISCREET)
+    client, page = as_reporter(conversation), table.reverse("chat:facts")
+    client.post(page, {"act": "note", "fact_id": str(uuid.uuid4()), "what": "Un mot"})
+    (fact,) = rows(conversation)
+    ways = (page, f"{word}={fact.public_id}#note"), (table.reverse("chat:captures"), f"{word}={fact.public_id}")
+    html = client.get(page).text
+    assert all(f'value="{where}?{asked}"' in html for where, asked in ways) and f'data-asks="{word}"' in html
+    assert f'value="{page}?{word}=nouveau#note"' in client.get(f"{page}?{word}={fact.public_id}").text
 
 
 def test_fact_of_the_version_before_is_read_and_the_other_way_round(as_reporter):
@@ -406,11 +421,11 @@ def test_slip_takes_shown_facts_along_when_the_person_asks(as_reporter, monkeypa
     client = as_reporter(conversation)
     slip, paper = reverse("chat:slip"), reverse("chat:slip_paper")
     note(client, what="Fait privé")
-    assert "?notes" not in client.get(slip).text
+    assert "?faits" not in client.get(slip).text
     note(client, what="Fait à montrer", day="2026-03-12")
     client.post(PAGE, {"act": "show", "fact": str(rows(conversation)[0].public_id)})
-    assert f'href="{paper}?notes"' in client.get(slip).text
-    for address in (paper, f"{paper}?notes"):
+    assert f'href="{paper}?faits"' in client.get(slip).text
+    for address in (paper, f"{paper}?faits"):
         assert client.get(address).status_code == 200
     without, with_facts = drawn
     assert "Fait" not in str(without.sections) + without.title
