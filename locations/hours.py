@@ -290,7 +290,8 @@ def open_seconds(week: Week, start: datetime, end: datetime, *, department_code:
     """Return for how many seconds between two moments a place of known hours was open, by its own local time.
 
     start, end: with a time zone. at_most: the seconds after which no more is counted; a time of more than DAYS_COUNTED
-    days is at_most. A public holiday of which the source says nothing counts as closed.
+    days is at_most. A public holiday of which the source says nothing counts as the ordinary day that it is: what waits
+    at a place that never closes is late on that day too.
     """
     zone = time_zone_of(department_code)
     day, last = start.astimezone(zone).date(), end.astimezone(zone).date()
@@ -298,8 +299,7 @@ def open_seconds(week: Week, start: datetime, end: datetime, *, department_code:
         return at_most
     total = 0.0
     while day <= last and total < at_most:
-        name = HOLIDAYS if is_public_holiday(day, department_code) else DAYS[day.weekday()]
-        for opens, closes in week.get(name, []):
+        for opens, closes in _slots_on(week, day, department_code):
             begins, ends = max(start, _moment(day, opens, zone)), min(end, _moment(day, closes, zone))
             total += max(0.0, (ends - begins).total_seconds())
         day += timedelta(days=1)
@@ -313,11 +313,15 @@ def _moment(day: date, clock: str, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time.fromisoformat(clock), zone).astimezone(UTC)
 
 
-def _opens_at_midnight(week: Week, day: date, department_code: str) -> bool:
-    """Return whether a place is open from the first minute of a day. A public holiday of which the source says nothing
-    counts as the ordinary day that it is."""
+def _slots_on(week: Week, day: date, department_code: str) -> list[list[str]]:
+    """Return the hours of a day. A public holiday of which the source says nothing has those of its weekday."""
     is_told = HOLIDAYS in week and is_public_holiday(day, department_code)
-    slots = week.get(HOLIDAYS if is_told else DAYS[day.weekday()], [])
+    return week.get(HOLIDAYS if is_told else DAYS[day.weekday()], [])
+
+
+def _opens_at_midnight(week: Week, day: date, department_code: str) -> bool:
+    """Return whether a place is open from the first minute of a day."""
+    slots = _slots_on(week, day, department_code)
     return bool(slots) and slots[0][0] == "00:00"
 
 

@@ -183,13 +183,21 @@ HOUR = 3600
         (datetime(2026, 11, 23, 10, tzinfo=UTC), datetime(2026, 11, 23, 14, tzinfo=UTC), 2 * HOUR),
         (datetime(2026, 11, 28, 8, tzinfo=UTC), datetime(2026, 11, 29, 20, tzinfo=UTC), 0),  # a weekend
         (datetime(2026, 11, 23, 0, tzinfo=UTC), datetime(2026, 11, 27, 0, tzinfo=UTC), 10 * HOUR),  # no more is counted
-        (datetime(2026, 12, 25, 0, tzinfo=UTC), datetime(2026, 12, 25, 22, tzinfo=UTC), 0),  # holidays: nothing said
+        (datetime(2026, 12, 25, 0, tzinfo=UTC), datetime(2026, 12, 25, 22, tzinfo=UTC), 8 * HOUR),  # a holiday, untold
     ],
 )
 def test_open_seconds(start, end, expected):
     week = {day: [["08:00", "12:00"], ["14:00", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
     week |= {"sat": [], "sun": []}
     assert hours.open_seconds(week, start, end, department_code="75", at_most=10 * HOUR) == expected
+
+
+def test_open_seconds_of_a_place_that_never_closes_count_a_public_holiday_of_which_nothing_is_said():
+    always = {day: [["00:00", "24:00"]] for day in hours.DAYS}
+    start, end = datetime(2026, 12, 24, 18, tzinfo=UTC), datetime(2026, 12, 26, 18, tzinfo=UTC)
+    assert hours.open_seconds(always, start, end, department_code="75", at_most=99 * HOUR) == 48 * HOUR
+    closed = {**always, "holidays": []}
+    assert hours.open_seconds(closed, start, end, department_code="75", at_most=99 * HOUR) == 24 * HOUR
 
 
 def test_open_seconds_of_a_night_in_which_clocks_change_and_of_a_long_time():
