@@ -265,14 +265,20 @@ def shortened_until(before: Rule, after: Rule, now: datetime) -> datetime | None
 
 
 def former_of(before: Rule, now: datetime) -> tuple[int | None, int | None]:
-    """Return the days and days of grace that hold until a shortened rule is in force: those of the rule before it.
+    """Return the days and days of grace that hold until a shortened rule is in force: those that hold now.
 
-    If that one was shortened too and is not in force yet, those of the rule before both: whoever shortens a rule again
-    and again does not put off what was due by the first.
+    While a rule that was shortened is not in force yet, what holds is the longer of it and the one before it, as in
+    `days_kept_at`, with the longer of their graces, which alone counts for ERASURE. So whoever shortens a rule again
+    and again does not put off what was due by the first, and a rule that was made longer meanwhile is not passed over.
+    If the one before is not known, nothing is deleted meanwhile either.
     """
-    if before.in_force_at is not None and now < before.in_force_at:
-        return before.former_days, before.former_grace_days
-    return before.days, before.grace_days
+    if before.in_force_at is None or now >= before.in_force_at:
+        return before.days, before.grace_days
+    if before.former_days is None or before.former_grace_days is None:
+        return None, None
+    total_days = max(before.total_days, before.former_days + before.former_grace_days)
+    grace_days = max(before.grace_days, before.former_grace_days)
+    return total_days - grace_days, grace_days
 
 
 # How long after a refusal the person may ask for erasure again. It counts from the refusal alone, because when a freeze

@@ -1,5 +1,6 @@
 """The rules of deletion, without a database."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -155,6 +156,29 @@ def test_whoever_shortens_a_rule_each_week_puts_nothing_off_again():
     assert decide_retention(life=Life(ago(110)), rule=second, now=later).is_due
     done = first.in_force_at + timedelta(days=1)
     assert former_of(first, done) == (90, 10), "the first is in force by then"
+
+
+def test_rule_made_longer_and_shorter_again_keeps_what_the_longer_one_promised():
+    first = Rule(300, 30, 30, shortened_until(Rule(365, 30), Rule(300, 30), NOW), *former_of(Rule(365, 30), NOW))
+    longer = replace(first, days=3650)  # what `save_model` leaves of it: nothing was made shorter
+    later = NOW + timedelta(days=29)
+    assert longer.days_kept_at(later) == 3680
+    third = Rule(365, 30, 30, shortened_until(longer, Rule(365, 30), later), *former_of(longer, later))
+    assert third.days_kept_at(later) == 3680
+    old = Life(later - timedelta(days=400))
+    assert decide_retention(life=old, rule=third, now=later).due_at == third.in_force_at == later + timedelta(days=30)
+    unknown = replace(longer, former_days=None, former_grace_days=None)
+    assert former_of(unknown, later) == (None, None), "nothing is deleted meanwhile"
+
+
+def test_grace_of_erasures_made_shorter_and_its_answer_later_keeps_the_longer_grace():
+    first = Rule(30, 1, 10, shortened_until(Rule(30, 7), Rule(30, 1), NOW), *former_of(Rule(30, 7), NOW))
+    longer = replace(first, days=60, grace_days=2)
+    later = NOW + timedelta(days=1)
+    third = Rule(40, 1, 10, shortened_until(longer, Rule(40, 1), later), *former_of(longer, later))
+    asked = {"life": Life(ago(9)), "rule": RULE, "granted_at": ago(2), "now": later}
+    dues = {decide_retention(erasure=one, **asked).due_at for one in (longer, third)}
+    assert dues == {ago(2) + timedelta(days=7)}, "as it was told"
 
 
 def test_days_kept_until_a_shorter_rule_is_in_force():
