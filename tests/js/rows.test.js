@@ -47,10 +47,10 @@ test("what the list held before is gone, and rows stand in the order of the valu
   assert.deepEqual(list.names(), []);
 });
 
-test("of a hundred rows, one who comes and one who goes touch the page twice", () => {
+test("of a hundred rows, one who comes and one who goes touch the page twice", async () => {
   const { list, drawn, show } = world();
   const people = Array.from({ length: 100 }, (_, name) => ({ name }));
-  show(people);
+  await show(people);
   const kept = list.children[50];
   drawn.length = 0;
   list.touched = 0;
@@ -61,6 +61,30 @@ test("of a hundred rows, one who comes and one who goes touch the page twice", (
   list.touched = 0;
   show([{ name: "urgent" }, ...people.slice(0, 99)]);
   assert.equal(list.touched, 0, "the same again touches nothing");
+});
+
+test("many rows are drawn some at a time, and shown together", async () => {
+  const { list, drawn, show, people } = world();
+  show(people("before"));
+  const shown = show(Array.from({ length: 100 }, (_, name) => ({ name })));
+  assert.equal(drawn.length, 21, "the first twenty at once");
+  assert.deepEqual(list.names(), ["before"], "nothing disappears meanwhile");
+  await shown;
+  assert.equal(list.children.length, 100);
+  assert.equal(drawn.length, 101);
+});
+
+test("values that come while many rows are being drawn take their place, and what is drawn is used", async () => {
+  const { list, drawn, show, people } = world();
+  const many = Array.from({ length: 60 }, (_, name) => ({ name }));
+  const first = show(many);
+  const second = show([...people("urgent"), ...many]);
+  await Promise.all([first, second]);
+  assert.deepEqual(list.names().slice(0, 2), ["urgent", "0"]);
+  assert.equal(list.children.length, 61);
+  assert.equal(drawn.length, 61, "no row is drawn twice");
+  show(people("a"));
+  assert.deepEqual(list.names(), ["a"]);
 });
 
 test("a value that has changed is drawn again, in its place, and no other", () => {

@@ -19,6 +19,19 @@ test("a message of today has its hour alone, and the day is that of Paris", () =
   assert.equal(written(beforeMidnightInLondon, "fr", NOON_IN_PARIS), "00:30");
 });
 
+test("a message written a second before midnight in Paris is not of today, whatever was asked before", () => {
+  const midnight = new Date("2026-11-26T23:00:00Z"); // 00:00 on the 27th in Paris
+  const second = 1000;
+  const before = new Date(midnight.getTime() - second);
+  for (const _again of [1, 2]) {
+    assert.equal(written(midnight, "fr", NOON_IN_PARIS), "00:00");
+    assert.match(spaces(written(before, "fr", NOON_IN_PARIS)), /^26 novembre.* 23:59$/);
+    assert.equal(written(before, "fr", before), "23:59");
+  }
+  for (let quarter = 0; quarter < 500; quarter += 1) writtenShort(new Date(quarter * 900_000), "fr", NOON_IN_PARIS);
+  assert.equal(written(midnight, "fr", NOON_IN_PARIS), "00:00"); // the cache was emptied meanwhile
+});
+
 test("the first of a month is « 1er » in French and nowhere else", () => {
   const first = new Date("2026-11-01T09:00:00Z");
   assert.match(spaces(written(first, "fr", NOON_IN_PARIS)), /^1er novembre.* 10:00$/);

@@ -226,9 +226,10 @@ const LETTER = /^[\p{L}\p{N}]$/u;
  * @param {KeyboardEvent} event
  */
 function writeOn(event) {
-  const area = desk.current?.area;
-  if (!area || area.disabled || !area.offsetParent || astray.is || seek("dialog[open]")) return;
+  // Each letter of an answer comes through here. What costs most, a search through the whole page, is asked last.
   if (writes(target(event)) || target(event).matches("input")) return; // a checkbox keeps the focus
+  const area = desk.current?.area;
+  if (!area || area.disabled || astray.is || !area.offsetParent || seek("dialog[open]")) return;
   area.focus({ preventScroll: true }); // the letter itself follows the focus
 }
 

@@ -8,6 +8,7 @@
 import { byId } from "../lib/dom.js";
 import { BEAT_MS, openLine } from "../lib/line.js";
 import { session } from "../lib/session.js";
+import { prepareFormats } from "../lib/time.js";
 import { keepAwake } from "../lib/wake.js";
 import { secondsWithoutSign } from "../staff/signs.js";
 import { readAwaited } from "./conversation.js";
@@ -180,4 +181,5 @@ export function begin() {
     open();
   });
   startClock(tick, TICK);
+  prepareFormats(document.documentElement.lang);
 }

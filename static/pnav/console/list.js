@@ -5,7 +5,7 @@
  */
 
 import { all, byId, find, hide, seek, write } from "../lib/dom.js";
-import { duration, hour, promise } from "../lib/time.js";
+import { promise } from "../lib/time.js";
 import { refreshAsides } from "./asides.js";
 import { dangerOf, showDanger } from "./dangers.js";
 import { emergencyOf, showEmergency } from "./emergency.js";
@@ -15,17 +15,12 @@ import { isInView } from "./numbers.js";
 import { tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
 import { desk, dutyBar, home, known, list, over, own, placed, say, seekSlot, slot, words } from "./state.js";
+import { sayDuration, tickTimes } from "./times.js";
 import { readElsewhere } from "./unseen.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
 const title = document.title.replace(/^.* – (?=Console)/, "");
-
-/** @param {Date} since */
-export const sayDuration = (since) => {
-  const { key, values } = duration(Date.now() - since.getTime());
-  return say(key, values);
-};
 
 /**
  * Return since when the person waits for an answer, whichever agent held the conversation then; in ISO 8601, or empty.
@@ -44,8 +39,7 @@ export const waitsSince = (entry) => {
  */
 export function paint(...some) {
   for (const c of some) paintEntry(c);
-  arrange();
-  count();
+  count(arrange());
 }
 
 /** @param {Conversation} c */
@@ -145,7 +139,7 @@ function dropTwins() {
   }
 }
 
-/** Put the list in its order and apply the view. The open conversation stays in sight. */
+/** Put the list in its order, which is returned, and apply the view. The open conversation stays in sight. */
 export function arrange() {
   const mine = own();
   dropTwins();
@@ -154,8 +148,9 @@ export function arrange() {
     hide(c.entry, c !== desk.current && !isInView(view(), placed(c)));
     c.turnAt = c.waits === "me" ? (c.turnAt ?? Date.now()) : undefined;
   }
-  hide(find("[data-empty=view]"), !mine.length || mine.some((c) => !c.entry.hidden));
+  hide(emptyView, !mine.length || mine.some((c) => !c.entry.hidden));
   if (!isTouched()) putInOrder(mine);
+  return mine;
 }
 
 /** @param {MouseEvent} event */
@@ -182,17 +177,23 @@ export const watchList = () => {
   list.addEventListener("focusout", () => setTimeout(arrange)); // after the focus has moved
 };
 
-export function count() {
-  const unread = own().reduce((sum, c) => sum + (c.unread || Number(c.isNew)), 0); // a new one counts before its first message
-  write(find("[data-count=own]"), String(list.children.length));
-  const empty = find("[data-empty=own]");
+// Nothing draws these anew, and each message writes them.
+const ownCount = find("[data-count=own]");
+const endedCount = find("[data-count=ended]");
+const empty = find("[data-empty=own]");
+const emptyView = find("[data-empty=view]");
+const rest = find("[data-rest]"); // what fills the middle of the screen while no conversation is open
+const ended = over.closest("details");
+
+/** Write how many there are. @param {Conversation[]} [mine] ours that are not over */
+export function count(mine = own()) {
+  const unread = mine.reduce((sum, c) => sum + (c.unread || Number(c.isNew)), 0); // a new one counts before its first message
+  write(ownCount, String(list.children.length));
   hide(empty, list.children.length > 0);
   const duty = dutyBar().dataset.availability === "available" ? "available" : "other";
   write(empty, empty.dataset[duty] ?? "");
-  const rest = find("[data-rest]"); // what fills the middle of the screen while no conversation is open
   write(rest, rest.dataset[list.children.length ? "choose" : duty] ?? "");
-  write(find("[data-count=ended]"), String(over.children.length));
-  const ended = over.closest("details");
+  write(endedCount, String(over.children.length));
   if (ended) hide(ended, !over.children.length);
   const now = (unread ? `(${unread}) ` : "") + (desk.current ? `${desk.current.name} – ` : "") + title;
   if (document.title !== now) document.title = now;
@@ -245,13 +246,8 @@ export function countDown(mark) {
 /** Update the times that change by themselves. */
 export function tickList() {
   for (const mark of all("[data-slot=promise][data-until]", byId("console"))) countDown(mark);
-  for (const time of all("time[data-duration][datetime]", byId("console"), HTMLTimeElement)) {
-    write(time, sayDuration(new Date(time.dateTime))); // most of them keep the same words for a minute
-  }
-  for (const time of all("time[data-ahead]", byId("console"))) {
-    write(time, hour(Date.now() + Number(time.dataset.ahead), document.documentElement.lang));
-  }
   tickLate();
+  tickTimes();
 }
 
 let isAsked = false;
@@ -289,7 +285,6 @@ export function refreshList() {
       showDanger(c, dangerOf(fresh), Number(fresh.dataset.dangerSeq));
       paintEntry(c);
     }
-    arrange();
-    count();
+    count(arrange());
   }, 500);
 }

@@ -8,11 +8,11 @@ import { all, byId, find, fromTemplate, seek, write } from "../lib/dom.js";
 import { createRows } from "../lib/rows.js";
 import { keepDrafts } from "./drafts.js";
 import { refreshDuty } from "./duty.js";
-import { sayDuration } from "./list.js";
 import { swapFrom, tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
 import { beep } from "./sound.js";
 import { alarm, announce, desk, dutyBar, known, root, say, seekSlot, slot, words } from "./state.js";
+import { sayDuration } from "./times.js";
 
 const FIGURES_MS = 3000;
 const OFFERS_EVERY_MS = 10_000;

@@ -39,7 +39,7 @@ function changed() {
 }
 
 /** Whether the browser plays nothing: before a press (« suspended »), or in a call, in Safari (« interrupted »). */
-const isHeldBack = () => isOn() && audio !== null && audio.state !== "running";
+const isHeldBack = () => audio !== null && audio.state !== "running" && isOn(); // each key asks: cookies are read last
 
 /** Ask the browser to play. It may refuse for now: then the sign says so, and the next press asks again. */
 const wake = () => audio?.resume().catch(showSound);

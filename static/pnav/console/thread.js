@@ -137,6 +137,7 @@ function fault(text) {
 export function showError(c, text) {
   if (!c.form || !c.area) return;
   const error = find("[data-error]", c.form);
+  if (!text && error.hidden) return; // each letter comes here, and what is written again has styles worked out anew
   error.textContent = text;
   error.hidden = !text;
   c.area.classList.toggle("fr-input--error", Boolean(text));

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { nextTask } from "./turns.js";
+
 /**
  * Find as many rows as possible that can stay where they are while the others are put between them.
  *
@@ -52,21 +54,37 @@ export const place = (list, rows) => {
   }
 };
 
+const AT_ONCE = 20; // rows drawn in one task: a hundred would make somebody who is typing wait for 60 ms
+
 /**
  * @template {object} T
- * @param {Element} list its content is removed at the first call of the result
+ * @param {Element} list its content is removed once the first values are drawn
  * @param {(value: T) => Element} draw draws a new row; two values with the same JSON are the same row
- * @returns {(values: T[]) => void} a function that shows these values, in this order
+ * @returns {(values: T[]) => Promise<void>} a function that shows these values, in this order: at once when it has few
+ *   rows to draw, else when all are drawn, some in each task, unless it was given other values meanwhile
  */
 export const createRows = (list, draw) => {
   /** @type {Map<string, Element>} */
   let drawn = new Map();
-  return (values) => {
+  let calls = 0;
+  return async (values) => {
+    calls += 1;
+    const call = calls;
     /** @type {Map<string, Element>} */
     const rows = new Map();
+    let fresh = 0;
     for (const value of values) {
       const said = JSON.stringify(value);
-      rows.set(said, drawn.get(said) ?? draw(value));
+      if (!drawn.has(said)) {
+        if (fresh === AT_ONCE) {
+          fresh = 0;
+          await nextTask();
+          if (call !== calls) return; // what is drawn is used by the later call
+        }
+        fresh += 1;
+        drawn.set(said, draw(value));
+      }
+      rows.set(said, /** @type {Element} */ (drawn.get(said)));
     }
     drawn = rows;
     const kept = new Set(rows.values());

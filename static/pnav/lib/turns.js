@@ -14,6 +14,9 @@ const later = (work) => {
   else setTimeout(work);
 };
 
+/** Wait for a task of its own, after the keys that were pressed before. @returns {Promise<void>} */
+export const nextTask = () => new Promise((goOn) => later(goOn));
+
 /**
  * Do this once the next frame is on the screen. A page that is out of sight draws none, so there it is done at once.
  *

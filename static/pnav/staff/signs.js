@@ -52,8 +52,9 @@ let caretIn = null;
  */
 function noteReading() {
   const before = caretIn;
-  caretIn = getSelection()?.anchorNode ?? null;
-  if (document.activeElement?.matches("input, textarea, select") || !(before?.isConnected ?? true)) return;
+  const field = document.activeElement?.closest("input, textarea, select");
+  caretIn = field ?? getSelection()?.anchorNode ?? null; // where in a field is not asked: it costs a layout at each letter
+  if (field || !(before?.isConnected ?? true)) return;
   noteSign();
   const isInside = place.contains(caretIn);
   answer(isInside, isInside ? { type: "selectionchange", target: caretIn } : undefined);
