@@ -477,6 +477,12 @@ def _put_back(conversations: Sequence[Conversation], told: Sentence, now: dateti
     )
 
 
+def _given_by_somebody() -> Exists:
+    """Return the condition that a colleague or a supervisor gave a conversation to its agent, and not the queue."""
+    events = ConversationEvent.objects.filter(conversation=OuterRef("pk"), at=OuterRef("assigned_at"))
+    return Exists(events.filter(kind__in=BY_SOMEBODY))
+
+
 def release_unopened(agent: Agent, *, since: datetime, now: datetime) -> int:
     """Put back in the queue whom the queue gave to this agent since then, unless somebody has written to them.
 
@@ -484,12 +490,9 @@ def release_unopened(agent: Agent, *, since: datetime, now: datetime) -> int:
     available, gave their last sign of life, so that nobody has looked at these conversations. Whom a colleague or a
     supervisor gave stays, and so does whom a supervisor who has joined has written to. Locks the conversations.
     """
-    passed = ConversationEvent.objects.filter(
-        conversation=OuterRef("pk"), kind__in=BY_SOMEBODY, at=OuterRef("assigned_at")
-    )
     locked = list(
         Conversation.objects.active()
-        .filter(~Exists(passed), assigned_to=agent, assigned_at__gte=since)
+        .filter(~_given_by_somebody(), assigned_to=agent, assigned_at__gte=since)
         .select_related("report")
         .order_by("pk")
         .select_for_update(of=("self",), no_key=True)
@@ -508,12 +511,13 @@ def _slept_through(now: datetime) -> ConversationQuerySet:
     """Return active conversations whose person's turn came while their page slept, and who did not wake.
 
     « Did not wake » means not seen since they were assigned, for longer than `definitions.WOKEN`. Conversations with an
-    open emergency are left out: their agent decides.
+    open emergency are left out, because their agent decides, and so are those that a colleague or a supervisor gave:
+    whoever has them knows of the page that sleeps, and keeps them.
     """
     given = Q(assigned_at__lt=now - values.get_duration(definitions.WOKEN), reporter_seen_at__lt=F("assigned_at"))
     absent = Q(reporter_is_hidden=True, reporter_seen_at__lt=now - timedelta(seconds=settings.ABSENT_SECONDS))
     emergency = Emergency.objects.filter(conversation=OuterRef("pk"), ended_at__isnull=True)
-    return Conversation.objects.active().filter(given & absent).exclude(Exists(emergency))
+    return Conversation.objects.active().filter(given & absent).exclude(Exists(emergency) | _given_by_somebody())
 
 
 @transaction.atomic

@@ -22,8 +22,10 @@ from chat.rules.lifecycle import Author, Availability, Status
 from common.service_settings import definitions
 from locations.models import Force
 from pnav.accounts.management.commands import bench_sessions
+from pnav.accounts.models import Role
 from reports.models import Report
 from tests.chat.conversations.test_actions import in_threads
+from tests.chat.conversations.test_idle import give, pass_cold, pass_warm, reassign
 from tests.chat.conversations.turns import one_value_among, unlike
 from tests.factories import chat as make
 from triage.rules import Urgency
@@ -348,6 +350,19 @@ def test_emergency_under_way_is_left_to_its_agent():
         conversation=person, situation=Situation.SUICIDE, started_at=timezone.now(), started_by=agent.user
     )
     assert dispatcher.release_asleep(timezone.now() + timedelta(minutes=9)) == 0
+
+
+@pytest.mark.parametrize("hand", [reassign, give, pass_cold, pass_warm])
+def test_whom_a_colleague_or_a_supervisor_gave_stays_while_the_telephone_sleeps(hand):
+    """They have a telephone that is locked, and an agent who was told of them: nobody else would have them."""
+    agent, colleague = make.agent(), make.agent(public_name="Louise")
+    chief = make.agent(role=Role.SUPERVISOR, availability=Availability.AWAY)
+    person = hand(agent, colleague, chief)
+    given_by_queue = make.assigned(agent)
+    for one in (person, given_by_queue):
+        asleep_for(one, minutes=3)
+    assert dispatcher.release_asleep(timezone.now() + timedelta(minutes=9)) == 1
+    assert who_has(person) == agent and who_has(given_by_queue) is None
 
 
 def test_page_that_is_looked_at_again_is_known_at_once():
