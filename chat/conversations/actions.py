@@ -264,12 +264,14 @@ def mark_read(marks: Sequence[Mark]) -> None:
                 pubsub.publish_read(public_id, Author.AGENT.value, agent_seq)
 
 
-# The rows are locked in the order of their keys, as the batches of messages do, so that no deadlock is possible.
+# The rows are locked in the order of their keys, as the batches of messages do, so that no deadlock is possible. A time
+# in the future is written again: PostgreSQL's clock was put back, and nobody may count as seen until it has caught up.
 REPORTERS_SEEN = """
 WITH moment AS MATERIALIZED (SELECT coalesce(%(now)s::timestamptz, clock_timestamp()) AS now), late AS (
     SELECT c.id, moment.now, c.id = ANY(%(hidden)s::bigint[]) AS is_hidden FROM chat_conversation c, moment
     WHERE c.id = ANY(%(ids)s::bigint[])
       AND (c.reporter_seen_at < moment.now - %(every)s * interval '1 s'
+           OR c.reporter_seen_at > moment.now + %(every)s * interval '1 s'
            OR c.reporter_is_hidden <> (c.id = ANY(%(hidden)s::bigint[])))
     ORDER BY c.id FOR NO KEY UPDATE OF c
 )
@@ -286,10 +288,12 @@ WITH moment AS MATERIALIZED (SELECT coalesce(%(now)s::timestamptz, clock_timesta
 ), late AS (
     SELECT a.id, a.seen_at, told.sign_at, moment.now FROM chat_agent a JOIN told ON told.id = a.id, moment
     WHERE a.seen_at IS NULL OR a.seen_at < moment.now - %(every)s * interval '1 s'
+       OR a.seen_at > moment.now + %(every)s * interval '1 s'
        OR told.sign_at > coalesce(a.sign_at + %(every)s * interval '1 s', '-infinity')
     ORDER BY a.id FOR NO KEY UPDATE OF a
 )
-UPDATE chat_agent a SET seen_at = late.now, sign_at = greatest(a.sign_at, late.sign_at)
+UPDATE chat_agent a SET seen_at = late.now,
+    sign_at = greatest(CASE WHEN a.sign_at > late.now THEN late.now ELSE a.sign_at END, late.sign_at)
 FROM late WHERE a.id = late.id RETURNING a.id, late.seen_at, late.now
 """
 

@@ -31,10 +31,12 @@ WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now), held AS MATERIALI
     SELECT a.id, a.seen_at, told.sign_at, moment.now FROM chat_agent a, moment, held, told
     WHERE a.user_id = %(user)s AND (held.held > 0 OR a.availability <> %(away)s)
       AND (a.seen_at IS NULL OR a.seen_at < moment.now - %(every)s * interval '1 s'
+        OR a.seen_at > moment.now + %(every)s * interval '1 s'
         OR told.sign_at > coalesce(a.sign_at + %(every)s * interval '1 s', '-infinity'))
     FOR NO KEY UPDATE OF a
 ), renewed AS (
-    UPDATE chat_agent a SET seen_at = late.now, sign_at = greatest(a.sign_at, late.sign_at)
+    UPDATE chat_agent a SET seen_at = late.now,
+        sign_at = greatest(CASE WHEN a.sign_at > late.now THEN late.now ELSE a.sign_at END, late.sign_at)
     FROM late WHERE a.id = late.id RETURNING a.id, late.seen_at, late.now
 )
 SELECT a.id, a.availability, a.pause_reason, held.held, held.unread, renewed.id, renewed.seen_at, renewed.now,

@@ -8,9 +8,9 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from chat import access
-from chat.conversations import actions
+from chat.conversations import actions, presence
 from chat.conversations.actions import Mark
-from chat.models import Conversation, ConversationEvent, EventKind, Message
+from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.rules.lifecycle import Author, Availability, Status
 from common import encryption
 from tests.factories import chat as make
@@ -237,6 +237,38 @@ def test_reporter_seen_is_written_when_old():
     actions.reporters_seen(conversation_ids=[conversation.pk], now=now)
     conversation.refresh_from_db()
     assert now - conversation.reporter_seen_at < timedelta(seconds=1)
+
+
+AHEAD = timedelta(minutes=3)
+
+
+def test_lease_of_a_reporter_is_written_again_after_the_clock_was_put_back():
+    """PostgreSQL runs on another machine now, whose clock is slow: who leaves must not count as seen for longer."""
+    conversation, now = make.waiting(), timezone.now()
+    Conversation.objects.update(reporter_seen_at=now + AHEAD)
+    actions.reporters_seen(conversation_ids=[conversation.pk])
+    conversation.refresh_from_db()
+    assert conversation.reporter_seen_at < now + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    "beat",
+    [
+        lambda agent: actions.agents_seen(agent_ids=[agent.pk]),
+        lambda agent: presence.renew_lease(user_id=agent.user_id),
+        lambda agent: actions.agents_seen(agent_ids=[agent.pk], signs={agent.pk: 30}),
+        lambda agent: presence.renew_lease(user_id=agent.user_id, sign=30),
+    ],
+)
+@pytest.mark.parametrize("has_sign", [True, False])
+def test_lease_of_an_agent_is_written_again_after_the_clock_was_put_back(beat, has_sign):
+    agent, now = make.agent(), timezone.now()
+    Agent.objects.update(seen_at=now + AHEAD, sign_at=now + AHEAD if has_sign else None)
+    beat(agent)
+    agent.refresh_from_db()
+    assert now <= agent.seen_at < now + timedelta(minutes=1)
+    assert agent.sign_at is None or agent.sign_at < now + timedelta(minutes=1)
+    assert agent.sign_at is not None or not has_sign
 
 
 def test_limits_agree():

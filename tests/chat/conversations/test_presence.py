@@ -60,8 +60,10 @@ def test_beat_renews_the_lease_while_somebody_depends_on_it(availability, holds,
 
 def test_both_statements_that_renew_a_lease_write_the_same_of_an_agent():
     """The console's, and that of every other page: whoever adds a column to one thinks of the other."""
-    written = [re.findall(r"UPDATE chat_agent a SET (.+?)\s+FROM late", one, re.DOTALL) for one in (AGENTS_SEEN, BEAT)]
-    assert written == [["seen_at = late.now, sign_at = greatest(a.sign_at, late.sign_at)"]] * 2
+    first, second = (
+        re.findall(r"UPDATE chat_agent a SET (.+?) FROM late", " ".join(one.split())) for one in (AGENTS_SEEN, BEAT)
+    )
+    assert len(first) == 1 and first == second and "seen_at" in first[0] and "sign_at" in first[0]
 
 
 def test_beat_says_what_is_new_and_that_the_lease_was_over():
