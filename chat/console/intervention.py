@@ -95,6 +95,18 @@ def _reassign_form(agent: Agent, current: Conversation, data: Any = None) -> Rea
     return ReassignForm(data, people=intervention.receivers(current, timezone.now()))
 
 
+def _is_held_by_another(request: HttpRequest, current: Conversation) -> bool:
+    """Return whether another agent has the conversation than the one whom the page of this form named."""
+    return request.POST.get("held_by", "") != str(current.assigned_to_id)
+
+
+def _said_held_by_another(form: Form, field: str, said: str, current: Conversation) -> Form:
+    """Return a form whose one error, at this field, names who answers now. said: a sentence with their `name`."""
+    form.errors.clear()
+    form.add_error(field, said % {"name": current.assigned_to.shown_name if current.assigned_to else ""})
+    return form
+
+
 def _page(request: HttpRequest, agent: Agent, current: Conversation, **forms: Form) -> HttpResponse:
     now = timezone.now()
     has_joined = access.has_joined(agent, current, now)
@@ -181,12 +193,18 @@ def leave(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResp
 
 @for_one
 def whisper(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
-    """Write a line to the agent alone."""
+    """Write a line to the agent alone: to the one whom the page named, and nobody who took over since."""
     form = WhisperForm(request.POST)
+    if _is_held_by_another(request, current):
+        return _whisper_to_another(request, agent, current, form)
     if not form.is_valid():
         return _page(request, agent, current, whisper=form)
     try:
-        intervention.whisper(conversation_id=current.pk, by=agent, text=form.cleaned_data["text"])
+        intervention.whisper(
+            conversation_id=current.pk, by=agent, text=form.cleaned_data["text"], held_by=current.assigned_to_id
+        )
+    except intervention.HeldByAnother:
+        return _whisper_to_another(request, agent, _conversation_or_404(agent, current.public_id), form)
     except intervention.TooManyWhispers:
         form.add_error("text", _("Trop de mots ont déjà été dits à l'agent dans cet échange."))
         return _page(request, agent, current, whisper=form)
@@ -194,10 +212,17 @@ def whisper(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRe
     return redirect("console:watched", public_id=current.public_id)
 
 
+def _whisper_to_another(request: HttpRequest, agent: Agent, current: Conversation, form: WhisperForm) -> HttpResponse:
+    said = _("%(name)s répond maintenant dans cet échange. Rien n'a été dit : relisez votre mot.")
+    return _page(request, agent, current, whisper=_said_held_by_another(form, "text", said, current))
+
+
 @for_one
 def reassign(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
-    """Give the conversation to another agent, with a reason."""
+    """Give the conversation to another agent, with a reason: from the one whom the page named, and nobody else."""
     form = _reassign_form(agent, current, request.POST)
+    if _is_held_by_another(request, current):
+        return _reassign_from_another(request, agent, current, form)
     if not form.is_valid():
         return _page(request, agent, current, reassign=form)
     try:
@@ -206,7 +231,11 @@ def reassign(request: HttpRequest, agent: Agent, current: Conversation) -> HttpR
             by=agent,
             agent_id=form.cleaned_data["agent"],
             motive=form.cleaned_data["motive"],
+            held_by=current.assigned_to_id,
         )
+    except intervention.HeldByAnother:
+        current = _conversation_or_404(agent, current.public_id)
+        return _reassign_from_another(request, agent, current, _reassign_form(agent, current, request.POST))
     except transfer_actions.NoRoom:
         form.add_error("agent", _("Cet agent n'est plus là : choisissez-en un autre."))
         return _page(request, agent, current, reassign=form)
@@ -221,6 +250,13 @@ def reassign(request: HttpRequest, agent: Agent, current: Conversation) -> HttpR
         return _page(request, agent, current, reassign=form)
     messages.success(request, _("Échange confié. Les deux agents et la personne le lisent."))
     return redirect("console:board")
+
+
+def _reassign_from_another(
+    request: HttpRequest, agent: Agent, current: Conversation, form: ReassignForm
+) -> HttpResponse:
+    said = _("%(name)s répond maintenant dans cet échange. Rien n'a changé : relisez votre choix et le motif.")
+    return _page(request, agent, current, reassign=_said_held_by_another(form, "agent", said, current))
 
 
 # --- a pause of an agent ----------------------------------------------------------------------------------------------

@@ -54,6 +54,19 @@ def _lock(conversation_id: int, supervisor: Agent) -> Conversation:
     return conversation
 
 
+class HeldByAnother(Exception):
+    """Another agent has the conversation by now than the one whom the supervisor's page named."""
+
+
+def _require_holder(conversation: Conversation, held_by: int | None) -> None:
+    """Check that this agent, by their key, still has a locked conversation. Raises HeldByAnother.
+
+    held_by: the agent whom the supervisor's page named; None where nobody was named.
+    """
+    if held_by is not None and conversation.assigned_to_id != held_by:
+        raise HeldByAnother
+
+
 def _told(act: str, conversation: Conversation, by: Agent, now: datetime) -> str:
     """Return the detail for the audit log: the act, and the on-call duty under which it was done, if any."""
     agent = conversation.assigned_to
@@ -150,13 +163,15 @@ class TooManyWhispers(Exception):
 
 
 @transaction.atomic
-def whisper(*, conversation_id: int, by: Agent, text: str) -> Whisper:
+def whisper(*, conversation_id: int, by: Agent, text: str, held_by: int | None = None) -> Whisper:
     """Say something to the agent who answers now, which nobody else reads.
 
-    Raises TooManyWhispers, NotYours, ConversationClosed. Locks the conversation.
+    held_by: see `_require_holder`. Raises TooManyWhispers, HeldByAnother, NotYours, ConversationClosed. Locks the
+    conversation.
     """
     now = clock.now()
     conversation = _lock(conversation_id, by)
+    _require_holder(conversation, held_by)
     agent = conversation.assigned_to
     if agent is None:
         raise NotYours
@@ -190,16 +205,17 @@ def say_to(agent: Agent, conversation: Conversation, by: Agent, text: str, now: 
 
 
 @transaction.atomic
-def reassign(*, conversation_id: int, by: Agent, agent_id: int, motive: str) -> Handover:
+def reassign(*, conversation_id: int, by: Agent, agent_id: int, motive: str, held_by: int | None = None) -> Handover:
     """Give the conversation to another agent, even if they are full. An open handover ends.
 
-    motive: the reason, which both agents read. Raises NotYours and ConversationClosed; transfer_actions.NoRoom when the
-    agent is not present, or has the conversation already; Resting when they take nobody new now and the conversation
-    cannot wait. Locks the agent, then the conversation.
+    motive: the reason, which both agents read. held_by: see `_require_holder`. Raises NotYours, ConversationClosed and
+    HeldByAnother; transfer_actions.NoRoom when the agent is not present, or has the conversation already; Resting when
+    they take nobody new now and the conversation cannot wait. Locks the agent, then the conversation.
     """
     now = clock.now()
     receiver = transfer_actions.lock_receiver(agent_id, now, may_be_full=True)
     conversation = _lock(conversation_id, by)
+    _require_holder(conversation, held_by)
     if receiver.availability != Availability.AVAILABLE and cannot_wait(conversation):
         raise Resting
     before = conversation.assigned_to

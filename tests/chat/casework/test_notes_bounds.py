@@ -153,7 +153,8 @@ def test_whispers_have_an_end(conversation, client, settings, monkeypatch):
     with pytest.raises(intervention.TooManyWhispers):
         intervention.whisper(conversation_id=conversation.pk, by=supervisor, text="x")
     client.cookies[settings.SESSION_COOKIE_NAME] = signed_in(supervisor)
-    answer = client.post(f"/console/tableau/echange/{conversation.public_id}/mot/", {"text": "à garder"})
+    sent = {"text": "à garder", "held_by": conversation.assigned_to_id}
+    answer = client.post(f"/console/tableau/echange/{conversation.public_id}/mot/", sent)
     assert answer.status_code == 200 and "Trop de mots" in answer.text and "à garder" in answer.text
 
 

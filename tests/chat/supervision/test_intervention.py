@@ -210,6 +210,7 @@ def test_reassign_to_who_went_into_a_pause_meanwhile_says_so(dominique, conversa
     type(conversation).objects.filter(pk=conversation.pk).update(urgency=Urgency.CRITICAL)
     louise = make.agent(public_name="Louise")
     client, address = signed_in(dominique.user), f"/console/tableau/echange/{conversation.public_id}/"
+    sent = {"held_by": conversation.assigned_to_id}
 
     def pause_first(*args, **fields):
         Agent.objects.filter(pk=louise.pk).update(availability=Availability.PAUSE)
@@ -217,7 +218,7 @@ def test_reassign_to_who_went_into_a_pause_meanwhile_says_so(dominique, conversa
 
     reassign = intervention.reassign
     with mock.patch.object(intervention, "reassign", pause_first):
-        answer = client.post(f"{address}confier/", {"agent": louise.pk, "motive": "équilibrer"})
+        answer = client.post(f"{address}confier/", {**sent, "agent": louise.pk, "motive": "équilibrer"})
     assert "vient de se mettre en pause" in answer.text
     conversation.refresh_from_db()
     assert conversation.assigned_to != louise
@@ -495,6 +496,57 @@ def test_reassign_ends_an_open_passage(conversation, dominique, camille):
     intervention.reassign(conversation_id=conversation.pk, by=dominique, agent_id=third.pk, motive="x")
     one.refresh_from_db()
     assert (one.state, one.texts.count()) == (HandoverState.LOST, 0)
+
+
+def form_of(html: str, act: str) -> dict[str, str]:
+    """Return what the form of this act sends along unseen."""
+    form = html[html.index(f'/{act}/"') :]
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form[: form.index("</form>")]))
+
+
+@pytest.mark.parametrize(
+    ("act", "more"), [("confier", {"motive": "Camille ne répond plus"}), ("mot", {"text": "Soufflez"})]
+)
+@pytest.mark.parametrize("when", ["before", "under the lock"])
+def test_act_about_one_agent_is_not_done_to_another(act, more, when, conversation, dominique, camille, monkeypatch):
+    """The page named Camille, who passed the exchange to Louise a second before the supervisor pressed."""
+    louise, yann = (make.agent(public_name=name, unit_name="Ici") for name in ("Louise", "Yann"))
+    client, address = signed_in(dominique.user), f"/console/tableau/echange/{conversation.public_id}/"
+    sent = {**form_of(client.get(address).text, act), "agent": yann.pk, **more}
+
+    def passes() -> None:
+        if not Handover.objects.exists():
+            transfer_actions.transfer_cold(
+                conversation_id=conversation.pk, by=camille, target=Target(agent=louise.pk), reason=Reason.REQUEST
+            )
+
+    if when == "before":
+        passes()
+    else:
+        name = "reassign" if act == "confier" else "whisper"
+        does = getattr(intervention, name)
+        monkeypatch.setattr(intervention, name, lambda **asked: passes() or does(**asked))
+    html = client.post(f"{address}{act}/", sent).text
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == louise and not Whisper.objects.exists()
+    assert not AccessRecord.objects.exists()
+    said = squeezed(unescape(html))
+    assert "Louise répond maintenant dans cet échange." in said and next(iter(more.values())) in said
+    again = {**sent, **form_of(html, act)}
+    client.post(f"{address}{act}/", again)
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == (yann if act == "confier" else louise)
+    assert [one.agent for one in Whisper.objects.all()] == ([] if act == "confier" else [louise])
+
+
+@pytest.mark.parametrize("sent", [{}, {"held_by": "x"}])
+def test_form_that_names_no_agent_is_shown_again(sent, conversation, dominique, camille):
+    """So is a page that was drawn by the version before."""
+    alex = make.agent(unit_name="Ici")
+    address = f"/console/tableau/echange/{conversation.public_id}/confier/"
+    html = signed_in(dominique.user).post(address, {**sent, "agent": alex.pk, "motive": "Relève"}).text
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == camille and "Relève" in html
 
 
 @pytest.mark.django_db(transaction=True)

@@ -548,8 +548,9 @@ def test_supervisor_whispers_to_the_agent_and_the_person_sees_nothing(conversati
     dominique = make.agent(public_name="Dominique", role=Role.SUPERVISOR, unit_name="Ici")
     page = f"/console/tableau/echange/{conversation.public_id}/"
     client = signed_in(dominique.user)
-    assert "Écrivez quelques mots" in client.post(page + "mot/", {"text": ""}).text
-    client.post(page + "mot/", {"text": "Pense au 3018."})
+    sent = {"held_by": camille.pk}
+    assert "Écrivez quelques mots" in client.post(page + "mot/", {**sent, "text": ""}).text
+    client.post(page + "mot/", {**sent, "text": "Pense au 3018."})
     ours = signed_in(camille.user)
     assert "Pense au 3018." in ours.get(page_of(conversation)).text
     offers = squeezed(unescape(ours.get("/console/passages/?partie=offres").text))
@@ -567,11 +568,10 @@ def test_supervisor_whispers_to_the_agent_and_the_person_sees_nothing(conversati
 def test_supervisor_reassigns_with_a_reason(conversation, camille, alex):
     dominique = make.agent(role=Role.SUPERVISOR, unit_name="Ici")
     client, page = signed_in(dominique.user), f"/console/tableau/echange/{conversation.public_id}/"
-    html = client.post(page + "confier/", {"agent": str(alex.pk)}).text
+    sent = {"held_by": camille.pk, "agent": alex.pk}
+    html = client.post(page + "confier/", sent).text
     assert "Écrivez pourquoi" in html
-    assert (
-        client.post(page + "confier/", {"agent": str(alex.pk), "motive": "Relève de nuit"}).url == "/console/tableau/"
-    )
+    assert client.post(page + "confier/", {**sent, "motive": "Relève de nuit"}).url == "/console/tableau/"
     conversation.refresh_from_db()
     assert conversation.assigned_to == alex
     assert "Relève de nuit" in signed_in(alex.user).get(page_of(conversation)).text
