@@ -425,8 +425,10 @@ def offers_to(agent: Agent, now: datetime) -> HandoverQuerySet:
     """Return the open offers of colleagues to this agent, their unit or their force, without any message."""
     theirs = Q(to_agent=agent) | Q(to_unit=agent.unit_id) | Q(to_force=agent.unit.force)
     rows = Handover.objects.live(now).filter(theirs, state=HandoverState.OFFERED).exclude(from_agent=agent)
-    # It is not offered to an agent who has just passed it on through the queue (`Direction`): they had a reason.
+    # It is not offered to an agent who has just passed it on through the queue (`Direction`), or who passed it on
+    # because they know somebody concerned.
     rows = rows.exclude(conversation__direction__in=Direction.objects.avoiding(agent.pk, now))
+    rows = rows.exclude(conversation__in=Handover.objects.recusals().filter(from_agent=agent).values("conversation"))
     return rows.select_related("from_agent__unit", "to_unit", "conversation__report__municipality")
 
 

@@ -36,9 +36,12 @@ def _refusal(error: Exception) -> str:
                 "Personne n'y est disponible : la personne attendrait pour rien. Choisissez un autre destinataire."
             )
         case transfer_actions.OnlyGivenBack():
-            return _("Qui y est disponible vient de transférer cet échange. Choisissez un autre destinataire.")
+            return _(
+                "Qui y est disponible a transféré cet échange et ne peut pas le reprendre. "
+                "Choisissez un autre destinataire."
+            )
         case transfer_actions.GivenBack():
-            return _("Ce collègue vient de transférer cet échange. Choisissez quelqu'un d'autre.")
+            return _("Ce collègue a transféré cet échange et ne peut pas le reprendre. Choisissez quelqu'un d'autre.")
         case transfer_actions.UnderWay():
             return _("Un passage est déjà proposé pour cet échange. Retirez-le d'abord.")
     return _("L'échange est terminé : rien n'a changé.")

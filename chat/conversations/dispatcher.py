@@ -21,6 +21,7 @@ from uuid import UUID
 
 import psycopg
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import BigIntegerField, Case, Exists, F, FloatField, OuterRef, Q, QuerySet, Sum, Value, When
@@ -33,7 +34,7 @@ from chat.messages.writing import Line, say_line, say_lines
 from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, DangerMark, EventKind, Message
 from chat.models.agent import places_filled
 from chat.models.casework import Emergency
-from chat.models.transfer import Direction
+from chat.models.transfer import Direction, Handover
 from chat.rules.assignment import (
     AT_ONCE,
     IN_TURN,
@@ -279,7 +280,10 @@ def _with_room(now: datetime, weights: Sequence[int]) -> list[int]:
     directed = Direction.objects.filter(until__gt=now, conversation__status=Status.WAITING)
     directions = list(directed.values_list("unit", "avoided", "avoided_before"))
     units = sorted({unit for unit, _avoided, _before in directions if unit is not None})
-    wanted = len(weights) + len({agent for _unit, avoided, before in directions for agent in (avoided, *before)})
+    avoided = {agent for _unit, last, before in directions for agent in (last, *before)}
+    recusals = Handover.objects.recusals().filter(conversation__status=Status.WAITING)
+    avoided.update(recusals.order_by().values_list("from_agent", flat=True))
+    wanted = len(weights) + len(avoided)
     heaviest = max(weights, default=LIGHT)
     with_room = Agent.objects.on_duty(now).with_load().filter(load__lt=F("capacity"))
     in_turn = with_room.order_by(
@@ -322,14 +326,16 @@ def _lock_agents(keys: Sequence[int], now: datetime) -> list[tuple[Agent, int]]:
 
 def _people(queue: ConversationQuerySet, now: datetime) -> Iterator[Waiting]:
     direction = [f"direction__{name}" for name in ("unit", "avoided", "avoided_before", "at", "until")]
-    rows = queue.values_list(*TURN_COLUMNS, "force", "weight", *direction)
+    recusals = Handover.objects.recusals().filter(conversation=OuterRef("pk")).order_by()
+    rows = queue.values_list(*TURN_COLUMNS, "force", "weight", ArraySubquery(recusals.values("from_agent")), *direction)
     for row in in_line(rows, now, key=_turn_key_of_row):
         urgency, queued_at, pk = row[: len(TURN_COLUMNS)]
-        force, weight, unit, last, before, at, until = row[len(TURN_COLUMNS) :]
+        force, weight, recused, unit, last, before, at, until = row[len(TURN_COLUMNS) :]
         if until is not None and until > now:
-            yield Waiting(pk, force, urgency > Urgency.NORMAL, at, weight, unit or 0, frozenset((last, *before)))
+            avoided = frozenset((*recused, last, *before))
+            yield Waiting(pk, force, urgency > Urgency.NORMAL, at, weight, unit or 0, avoided)
         else:
-            yield Waiting(pk, force, urgency > Urgency.NORMAL, queued_at, weight)
+            yield Waiting(pk, force, urgency > Urgency.NORMAL, queued_at, weight, avoided=frozenset(recused))
 
 
 def _forces_on_duty(now: datetime, known: set[str]) -> set[str]:

@@ -15,7 +15,7 @@ from django.db.models import Case, F, Q, When
 from chat.models.agent import Agent
 from chat.models.notes import UNREADABLE
 from chat.rules.lifecycle import Status
-from chat.rules.transfer import OPEN, SHARED, Answer, HandoverState, Manner, Part, Reason
+from chat.rules.transfer import OPEN, SHARED, STAYED, Answer, HandoverState, Manner, Part, Reason
 from common import encryption, plain_text
 from common.choices import label_of
 from locations.models import Force
@@ -56,6 +56,13 @@ class HandoverQuerySet(models.QuerySet["Handover"]):
     def with_life(self, now: datetime) -> "HandoverQuerySet":
         """Annotate with `is_live`, for readers of ended ones too."""
         return self.annotate(is_live=Case(When(_is_alive(now), then=True), default=False))
+
+    def recusals(self) -> "HandoverQuerySet":
+        """Select those by which an agent said that they know somebody concerned, unless the exchange stayed theirs.
+
+        Such an agent is never given that exchange again, as long as it lasts (docs/adr/0038).
+        """
+        return self.filter(reason=Reason.IMPARTIALITY).exclude(state__in=STAYED)
 
 
 class Handover(models.Model):

@@ -35,6 +35,8 @@ class HandoverState(models.TextChoices):
 
 
 OPEN = frozenset({HandoverState.READING, HandoverState.OFFERED})
+# After these the exchange stayed with the agent who wanted to pass it on, and the person was told so.
+STAYED = frozenset({HandoverState.DECLINED, HandoverState.EXPIRED, HandoverState.WITHDRAWN})
 
 
 class Answer(models.TextChoices):

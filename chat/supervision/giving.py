@@ -53,8 +53,8 @@ def find_receivers(conversation: Conversation, by: Agent, now: datetime) -> list
 
     The supervisor comes first, whatever their availability, then those with a free place. Others are available, and of
     the units in which the supervisor may step in. All are of the force of the person's zone, unless the other force may
-    take the person by the rule of the queue (`may_overflow`). Nobody who passed the person on lately is among them.
-    Empty for anybody who is no supervisor. Five queries at most.
+    take the person by the rule of the queue (`may_overflow`). Nobody who passed the person on lately is among them, nor
+    who ever did because they know somebody concerned. Empty for anybody who is no supervisor. Five queries at most.
     """
     reach = access.reach_of(by, now)
     if not reach:
@@ -73,6 +73,7 @@ def find_receivers(conversation: Conversation, by: Agent, now: datetime) -> list
     directions = Direction.objects.filter(conversation=conversation, until__gt=now)
     for last, before in directions.values_list("avoided", "avoided_before"):
         people = people.exclude(pk__in=[last, *before])
+    people = people.exclude(pk__in=transfer_actions.recused_agents(conversation))
     in_order = people.with_load().select_related("unit").order_by("unit__name", "public_name", "pk")
     found: list[Any] = sorted(in_order, key=lambda one: (one.pk != by.pk, one.load >= one.capacity))
     return found

@@ -209,8 +209,9 @@ def reassign(*, conversation_id: int, by: Agent, agent_id: int, motive: str, hel
     """Give the conversation to another agent, even if they are full. An open handover ends.
 
     motive: the reason, which both agents read. held_by: see `_require_holder`. Raises NotYours, ConversationClosed and
-    HeldByAnother; transfer_actions.NoRoom when the agent is not present, or has the conversation already; Resting when
-    they take nobody new now and the conversation cannot wait. Locks the agent, then the conversation.
+    HeldByAnother; transfer_actions.NoRoom when the agent is not present, has the conversation already, or passed it on
+    because they know somebody concerned; Resting when they take nobody new now and the conversation cannot wait. Locks
+    the agent, then the conversation.
     """
     now = clock.now()
     receiver = transfer_actions.lock_receiver(agent_id, now, may_be_full=True)
@@ -220,6 +221,8 @@ def reassign(*, conversation_id: int, by: Agent, agent_id: int, motive: str, hel
         raise Resting
     before = conversation.assigned_to
     if before is None or before.pk == receiver.pk:
+        raise transfer_actions.NoRoom
+    if transfer_actions.recused_agents(conversation).filter(from_agent=receiver).exists():
         raise transfer_actions.NoRoom
     told = _told("reassign", conversation, by, now)  # worded now, because the unit may be another one afterwards
     transfer_actions.end_open(conversation, now)
@@ -292,10 +295,11 @@ def cannot_wait(conversation: Conversation) -> bool:
 def receivers(conversation: Conversation, now: datetime) -> list[Agent]:
     """Return the agents to whom a supervisor may give this conversation, with their `load`, full or not.
 
-    They are present, and do not answer it now. Available ones come first. When the conversation cannot wait, only these
-    are returned.
+    They are present, do not answer it now, and did not pass it on because they know somebody concerned. Available ones
+    come first. When the conversation cannot wait, only these are returned.
     """
     there = Agent.objects.present(now).filter(user__is_active=True)
+    there = there.exclude(pk__in=transfer_actions.recused_agents(conversation))
     if conversation.assigned_to_id is not None:
         there = there.exclude(pk=conversation.assigned_to_id)
     if cannot_wait(conversation):

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils import translation
 from django.utils.functional import Promise
 
@@ -53,11 +53,11 @@ class UnderWay(Exception):
 
 
 class GivenBack(Exception):
-    """The receiver has just passed this person on, and must not get them back."""
+    """The receiver has passed this person on, and must not get them back (`_avoided`)."""
 
 
 class OnlyGivenBack(GivenBack):
-    """All who are on duty in this unit or force have just passed this person on, so the person would wait in vain."""
+    """All who are on duty in this unit or force have passed this person on, so the person would wait in vain."""
 
 
 class Over(Exception):
@@ -253,10 +253,21 @@ def teams_among(there: Sequence[Agent], agent: Agent) -> tuple[list[Unit], list[
     return units, [force for force in Force.values if force in forces]
 
 
-def _avoided(conversation: Conversation, now: datetime) -> set[int]:
-    """Return the keys of the agents who have just passed this person on, and must not get them back."""
+def _just_passed(conversation: Conversation, now: datetime) -> set[int]:
+    """Return the keys of the agents who have just passed this person on through the queue."""
     direction = Direction.objects.filter(conversation=conversation, until__gt=now).first()
     return {direction.avoided_id, *direction.avoided_before} if direction else set()
+
+
+def recused_agents(conversation: Conversation) -> QuerySet[Handover, int]:
+    """Return the keys of the agents who passed this exchange on because they know somebody concerned."""
+    recusals = Handover.objects.recusals().filter(conversation=conversation)
+    return recusals.order_by().values_list("from_agent", flat=True)
+
+
+def _avoided(conversation: Conversation, now: datetime) -> set[int]:
+    """Return the keys of the agents who must not get this person back: who just passed them on, or who is recused."""
+    return _just_passed(conversation, now).union(recused_agents(conversation))
 
 
 def _require_team(conversation: Conversation, target: Target, by: Agent, now: datetime) -> None:
@@ -271,7 +282,7 @@ def _require_team(conversation: Conversation, target: Target, by: Agent, now: da
 
 
 def _require_not_back(conversation: Conversation, agent_id: int, now: datetime) -> None:
-    if Direction.objects.avoiding(agent_id, now).filter(conversation=conversation).exists():
+    if agent_id in _avoided(conversation, now):
         raise GivenBack
 
 
@@ -280,7 +291,7 @@ def _direct(conversation: Conversation, target: Target, by: Agent, now: datetime
 
     Nor does it go back to agents who passed it on shortly before.
     """
-    avoided = _avoided(conversation, now) - {by.pk}
+    avoided = _just_passed(conversation, now) - {by.pk}
     Direction.objects.update_or_create(
         conversation=conversation,
         defaults={

@@ -299,7 +299,8 @@ OFFER_OPEN = Setting(
 )  # fmt: skip
 NOT_BACK = Setting(
     "not_back_minutes", Subject.HANDOVER, _("Ne pas rendre une personne à qui vient de la passer"),
-    _("La file ne rend pas la personne à l'agent qui l'a passée, et la garde à l'unité demandée, pendant %(value)s."),
+    _("La file ne rend pas la personne à l'agent qui l'a passée, et la garde à l'unité demandée, pendant %(value)s."
+      " Qui a dit connaître une personne concernée ne la retrouve jamais."),
     Unit.MINUTES, 10, 1, 120, OURS,
 )  # fmt: skip
 WATCHED = Setting(

@@ -11,15 +11,15 @@ def lines(conversation) -> list[str]:
     return [message.body for message in conversation.messages.filter(author=Author.SYSTEM)]
 
 
-def cold(conversation, by, **target):
+def cold(conversation, by, reason=Reason.COMPETENCE, **target):
     return transfer_actions.transfer_cold(
-        conversation_id=conversation.pk, by=by, target=Target(**target), reason=Reason.COMPETENCE, note="Une note."
+        conversation_id=conversation.pk, by=by, target=Target(**target), reason=reason, note="Une note."
     )
 
 
-def propose(conversation, by, **target):
+def propose(conversation, by, reason=Reason.END_OF_DUTY, **target):
     return transfer_actions.propose_handover(
-        conversation_id=conversation.pk, by=by, target=Target(**target), reason=Reason.END_OF_DUTY, summary=SUMMARY
+        conversation_id=conversation.pk, by=by, target=Target(**target), reason=reason, summary=SUMMARY
     )
 
 

@@ -12,10 +12,12 @@ from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from chat.models.transfer import Direction, Handover
 from chat.rules.assignment import AgentOnDuty, Waiting, share_out
 from chat.rules.lifecycle import Availability, Status
-from chat.rules.transfer import Answer, HandoverState
+from chat.rules.transfer import Answer, HandoverState, Reason
+from chat.supervision import giving, intervention
 from chat.transfer import actions as transfer_actions
 from common.service_settings import definitions, values
 from locations.models import Force
+from pnav.accounts.models import Role
 from tests.chat.transfer.acts import accept, answer, cold, kinds, lines, propose
 from tests.factories import chat as make
 from triage.rules import Urgency
@@ -183,6 +185,112 @@ def test_team_of_which_only_who_sent_it_is_there_is_refused(conversation, camill
     assert (conversation.assigned_to, conversation.status) == (alex, Status.ACTIVE)
     Direction.objects.update(at=make.long_ago(20), until=make.long_ago(10))
     cold(conversation, alex, force=Force.POLICE)
+    dispatcher.dispatch()
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == camille
+
+
+# --- « Je connais une personne concernée » -----------------------------------------------------------------
+
+
+def pass_cold(conversation, by, to):
+    cold(conversation, by, Reason.IMPARTIALITY, agent=to.pk)
+
+
+def pass_warm(conversation, by, to):
+    one = propose(conversation, by, Reason.IMPARTIALITY, agent=to.pk)
+    answer(one, Answer.SILENT)
+    accept(one, to)
+
+
+def pass_through_the_queue(conversation, by, to):
+    cold(conversation, by, Reason.IMPARTIALITY, unit=to.unit_id)
+    assert dispatcher.dispatch() == 1
+
+
+def lose(conversation, by, to):
+    """Offer it to `to`, and be lost before it is answered; `to` is given the person from the queue."""
+    propose(conversation, by, Reason.IMPARTIALITY, agent=to.pk)
+    Agent.objects.filter(pk=by.pk).update(seen_at=make.long_ago(5))
+    assert dispatcher.release_stale() == 1
+    assert dispatcher.claim_conversation(conversation_id=conversation.pk, agent_id=to.pk, now=timezone.now())
+    actions.set_availability(agent_id=by.pk, availability=Availability.AVAILABLE)
+
+
+WAYS = [pass_cold, pass_warm, pass_through_the_queue, lose]
+
+
+@pytest.mark.parametrize("hand", WAYS)
+def test_who_knows_somebody_concerned_is_never_given_the_exchange_back(conversation, camille, alex, hand):
+    """Alex took it, and was lost hours later, when Camille had all places free and Sacha had one of three taken."""
+    hand(conversation, camille, alex)
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == alex
+    Agent.objects.filter(pk=alex.pk).update(seen_at=make.long_ago(5))
+    assert dispatcher.release_stale() == 1
+    later = timezone.now() + timedelta(hours=3)
+    Agent.objects.exclude(pk=alex.pk).update(seen_at=later)
+    Conversation.objects.update(reporter_seen_at=later)
+    assert dispatcher.dispatch(later) == 0
+    sacha = make.agent(public_name="Sacha")
+    make.assigned(sacha)
+    Agent.objects.filter(pk=sacha.pk).update(seen_at=later)
+    assert dispatcher.dispatch(later) == 1
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == sacha
+
+
+@pytest.mark.parametrize("hand", WAYS)
+def test_who_knows_somebody_concerned_is_not_chosen_by_anybody(conversation, camille, alex, hand):
+    """By the colleague, in an offer to all, or by a supervisor, be it during the exchange or in the queue."""
+    hand(conversation, camille, alex)
+    Direction.objects.all().delete()  # whose time has passed
+    conversation.refresh_from_db()
+    for act in (cold, propose):
+        with pytest.raises(transfer_actions.GivenBack):
+            act(conversation, alex, agent=camille.pk)
+        with pytest.raises(transfer_actions.OnlyGivenBack):
+            act(conversation, alex, force=Force.POLICE)
+    chief = make.agent(public_name="Dominique", role=Role.SUPERVISOR)
+    chief.supervised_units.add(alex.unit)
+    found = intervention.receivers(conversation, timezone.now())
+    assert chief in found and camille not in found
+    with pytest.raises(transfer_actions.NoRoom):
+        intervention.reassign(conversation_id=conversation.pk, by=chief, agent_id=camille.pk, motive="x")
+    one = propose(conversation, alex, force=Force.POLICE)
+    answer(one)
+    now = timezone.now()
+    assert list(access.offers_to(chief, now)) == [one] and not access.offers_to(camille, now)
+    Agent.objects.filter(pk=alex.pk).update(seen_at=make.long_ago(5))
+    assert dispatcher.release_stale() == 1
+    conversation.refresh_from_db()
+    found = giving.find_receivers(conversation, chief, timezone.now())
+    assert chief in found and camille not in found
+
+
+def test_who_knows_somebody_concerned_and_passed_on_by_others_since_is_still_known(conversation, camille, alex):
+    """The later passage through the queue has another reason, and its own ten minutes."""
+    pass_cold(conversation, camille, alex)
+    make.agent(capacity=0)  # somebody who will have a place one day, so that the police may be asked
+    cold(conversation, alex, force=Force.POLICE)
+    assert Direction.objects.get().avoided_before == []
+    later = timezone.now() + values.get_duration(definitions.NOT_BACK) + timedelta(seconds=30)
+    Agent.objects.update(seen_at=later)
+    Conversation.objects.update(reporter_seen_at=later)
+    assert dispatcher.dispatch(later) == 1
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == alex
+
+
+@pytest.mark.parametrize("state", [HandoverState.DECLINED, HandoverState.EXPIRED, HandoverState.WITHDRAWN])
+def test_who_kept_the_exchange_after_all_may_be_given_it_again(conversation, camille, alex, state):
+    """The person was told that it stays with them, because nobody else took it."""
+    propose(conversation, camille, Reason.IMPARTIALITY, agent=alex.pk)
+    Handover.objects.update(state=state, until=None, ended_at=timezone.now())
+    Agent.objects.filter(pk=camille.pk).update(seen_at=make.long_ago(5))
+    assert dispatcher.release_stale() == 1
+    Agent.objects.filter(pk=alex.pk).update(capacity=0)
+    actions.set_availability(agent_id=camille.pk, availability=Availability.AVAILABLE)
     dispatcher.dispatch()
     conversation.refresh_from_db()
     assert conversation.assigned_to == camille
