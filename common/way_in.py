@@ -14,6 +14,9 @@ from django.http import HttpRequest, HttpResponse
 class WayIn(Protocol):
     """These are the functions of the module that `settings.WAY_IN` names."""
 
+    def prepare(self, request: HttpRequest) -> None:
+        """Keep in the session of a visit that has answered a question what the filing of its report will need."""
+
     def go_on(self, request: HttpRequest) -> HttpResponse:
         """Return the response that leads to the next page of this visit.
 
@@ -27,6 +30,11 @@ class WayIn(Protocol):
 
     def is_place_told(self, request: HttpRequest) -> bool:
         """Return whether the exchange of this visit has the place that the visit has now."""
+
+
+def prepare(request: HttpRequest) -> None:
+    """Keep what the filing of this visit's report will need (`WayIn.prepare` of the module in WAY_IN)."""
+    _module().prepare(request)
 
 
 def go_on(request: HttpRequest) -> HttpResponse:

@@ -1,5 +1,6 @@
 """Stores in the session which report this visit has filed."""
 
+import uuid
 from functools import cache
 from typing import LiteralString
 
@@ -20,6 +21,7 @@ ENDED = "reports.ended"
 REQUEST = "reports.erasure"
 FAMILIAR = "reports.familiar"
 LAST_CODE = "reports.last_code"
+SUBMISSION = "reports.submission"
 PREFIX = "reports."
 _READ = "_report_read"
 OF_A_VISIT = {triage.session.KEY, locations.session.KEY}
@@ -30,11 +32,14 @@ def remember(request: HttpRequest, report: Report) -> None:
 
     The key of the session is not changed. That would delete the old session, and the second request of a double click,
     which has the old cookie, would be without the report.
+
+    The submission id of the next report is drawn here, one request before it can be filed (`way_in.prepare`).
     """
     request.session[KEY] = str(report.public_id)
     request.session[DISCREET] = report.discreet
     request.session[GENERATION] = report.visit_generation
     request.session.pop(ENDED, None)
+    request.session[SUBMISSION] = str(uuid.uuid4())
     return_to_own(request)
 
 

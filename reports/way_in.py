@@ -27,7 +27,6 @@ from reports.visit import Visit, read_visit
 from triage import onward
 from triage.rules import Urgency
 
-_SUBMISSION_KEY = "reports.submission"
 # How many people of one network who say that they are in danger have their ordinary place in an hour. It is the lowest
 # value that the setting for all reports of a network may have; on an ordinary day the whole country files seventy
 # (docs/adr/0035).
@@ -63,6 +62,15 @@ def go_on(request: HttpRequest) -> HttpResponse:
     return file(request, visit, fields)
 
 
+def prepare(request: HttpRequest) -> None:
+    """Draw the submission id of this visit's report, if it has none. It is called through `common.way_in`.
+
+    It is called with each answer, so at least one request before the one that files: safety is answered first, and its
+    answer files nothing. Both requests of a double press on the last answer then find the same id, and file one report.
+    """
+    submission_id(request)
+
+
 def filed_answers(request: HttpRequest) -> tuple[dict[str, str], str]:
     """Return the answers of this visit's report, and their version. It is called through `common.way_in`."""
     report = session.report_to_speak_to(request)
@@ -91,15 +99,19 @@ def place_of(visit: Visit) -> Choice | None:
 
 def submission_id(request: HttpRequest) -> str:
     """Return the submission id of this visit's report: the same until that is over, so that two tabs file one."""
-    if _SUBMISSION_KEY not in request.session:
-        request.session[_SUBMISSION_KEY] = str(uuid.uuid4())
-    return request.session[_SUBMISSION_KEY]
+    if session.SUBMISSION not in request.session:
+        request.session[session.SUBMISSION] = str(uuid.uuid4())
+    return request.session[session.SUBMISSION]
 
 
 def forget_filed(request: HttpRequest, visit: Visit) -> None:
-    """Forget the submission id of a report that was filed already, so that the next one is another report."""
-    if visit.report is not None and request.session.get(_SUBMISSION_KEY) == str(visit.report.submission_id):
-        del request.session[_SUBMISSION_KEY]
+    """Forget the submission id of a report that was filed already, so that the next one is another report.
+
+    `session.remember` has drawn the next id by then. The id of a filed report is found only in a session that a process
+    of the version before wrote.
+    """
+    if visit.report is not None and request.session.get(session.SUBMISSION) == str(visit.report.submission_id):
+        del request.session[session.SUBMISSION]
 
 
 def put_off(request: HttpRequest, visit: Visit, fields: dict[str, Any]) -> HttpResponse:

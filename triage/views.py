@@ -202,6 +202,7 @@ def question(request: HttpRequest, slug: str) -> HttpResponse:
         session.refuse_answer(request, question=asked, reason=form.errors.as_data()["answer"][0].code or "required")
         return to_question(asked)
     session.save_answer(request, question=asked, value=form.cleaned_data["answer"])
+    way_in.prepare(request)
     following = rules.question_after(asked, session.answers(request), under=under)
     if asked.id == SAFETY and following is None:
         # The numbers come first, also for who took the door of this result before, for a report that is over by now.

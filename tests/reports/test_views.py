@@ -283,6 +283,43 @@ def test_sent_many_times_at_once_is_one_report(client: Client, unit: ReceptionPo
     assert client.session["reports.report"] == str(Report.objects.get().public_id)
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("last", ["answer", "door", "answer after an exchange"])
+def test_last_press_sent_twice_at_once_is_one_report(
+    client: Client, unit: ReceptionPoint, monkeypatch: pytest.MonkeyPatch, last: str
+) -> None:
+    """Nobody has seen the form before it. Both requests read the session before either has filed."""
+    set_visit(client, unit=unit)
+    client.post("/", {"door": "minor", "q": ""})
+    client.post(reverse("triage:question", args=["maintenant"]), {"answer": "no"})
+    before = set()
+    if last == "answer after an exchange":
+        client.post(reverse("triage:question", args=["faits"]), {"answer": "harassment"})
+        report = Report.objects.get()
+        give_conversation(report, Status.CLOSED)
+        before = {report.pk}
+    url = reverse("triage:open_door") if last == "door" else reverse("triage:question", args=["faits"])
+    cookie, together, really = client.cookies["sessionid"].value, Barrier(2), way_in._is_crowded
+
+    def is_crowded(*args: object) -> bool:
+        together.wait(20)
+        return really(*args)
+
+    def press(_number: int) -> str:
+        tab = Client()
+        tab.cookies["sessionid"] = cookie
+        try:
+            return tab.post(url, {"answer": "harassment"}).headers["Location"]
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(way_in, "_is_crowded", is_crowded)
+    with ThreadPoolExecutor(2) as threads:
+        assert set(threads.map(press, range(2))) == {reverse("chat:conversation")}
+    latest = Report.objects.exclude(pk__in=before).get()
+    assert client.session["reports.report"] == str(latest.public_id)
+
+
 def test_another_persons_submission_id_files_nothing(client: Client, unit: ReceptionPoint) -> None:
     theirs = Client()
     set_visit(theirs, answers=CHAT, unit=unit)
