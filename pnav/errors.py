@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import InternalError, connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, RawPostDataException
 from django.middleware import csrf
@@ -164,12 +165,13 @@ draw_refused = _in_place(_in_table(csrf_failure), "403_csrf")
 
 @_giving_back
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 400 to a request that is too large or cannot be read.
+    """Answer 400 to a request that is too large or cannot be read, or whose session ended while it was answered.
 
     The page is rendered without the request, which may have no session and no user, because the middleware may not have
     run.
     """
-    return HttpResponseBadRequest(render_to_string("bad_request.html"))
+    name = "visit_over" if isinstance(exception, SessionInterrupted) else "bad_request"
+    return HttpResponseBadRequest(render_to_string(f"{name}.html"))
 
 
 permission_denied = _giving_back(_noting(_in_place(_in_table(defaults.permission_denied), "403")))

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.base_session import AbstractBaseSession
-from django.db import DatabaseError, connection, connections, router, transaction
+from django.db import connection, connections, router, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -189,21 +189,19 @@ class SessionStore(db.SessionStore):
         return self.model(session_key=row, session_data=self.seal(data, row), expire_date=expire_date)
 
     def save(self, must_create: bool = False) -> None:
-        """Save as Django does. Raises UpdateError also for a key that was replaced meanwhile.
+        """Save. Raises UpdateError when the row is gone, also for a key that was replaced meanwhile.
 
-        Otherwise a request that had read the session before would write all of it back under the old key, for which a
-        thief of that key might wait.
+        Without it a request that had read the session before would write all of it back under the old key, for which a
+        thief of that key might wait. An error of the database is raised as it is: Django's own store makes it an
+        UpdateError too, so that the person would read that their visit is over, and the operator nothing.
         """
         if must_create or self.session_key is None:
             super().save(must_create)
             return
         row = self.create_model_instance(self._get_session())  # type: ignore[attr-defined]
         kept = self.model.objects.filter(session_key=row.session_key).exclude(session_data=REPLACED)
-        try:
-            with transaction.atomic(using=router.db_for_write(self.model, instance=row)):
-                count = kept.update(session_data=row.session_data, expire_date=row.expire_date)
-        except DatabaseError as error:
-            raise UpdateError from error
+        with transaction.atomic(using=router.db_for_write(self.model, instance=row)):
+            count = kept.update(session_data=row.session_data, expire_date=row.expire_date)
         if not count:
             raise UpdateError
 

@@ -9,19 +9,23 @@ from html import unescape
 import psycopg
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection, connections
 from django.http import Http404
 from django.middleware import csrf
 from django.test import Client
+from django.urls import reverse
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
 from pnav import addresses
 from pnav.accounts.models import Role
 from pnav.errors import bad_request, form_refused, page_not_found, permission_denied, server_error
+from pnav.sessions import SessionStore
 from tests.accounts.cast import make_user, sign_in
 from tests.chat.sockets import signed_in
 from tests.factories import chat as make
+from triage.questionnaire.questions import BY_ID, SAFETY
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -105,6 +109,59 @@ def test_statement_that_the_database_ended_is_a_failure_of_ours(rf, cause, statu
     except OperationalError:
         answer = server_error(rf.get("/"))
     assert answer.status_code == status and "said-by" not in answer.text
+
+
+def say_safe(client):
+    return client.post(reverse("triage:question", args=[BY_ID[SAFETY].slug]), {"answer": "no"})
+
+
+@pytest.mark.parametrize(
+    ("cause", "status"),
+    [
+        (psycopg.errors.ReadOnlySqlTransaction, 503),
+        (psycopg.errors.AdminShutdown, 503),
+        (psycopg.errors.QueryCanceled, 500),
+    ],
+)
+def test_session_that_the_database_does_not_keep_is_a_failure_of_ours(monkeypatch, caplog, cause, status):
+    """An answer of the orientation writes nothing else, and nothing that was typed is too long for it."""
+    client, execute = Client(raise_request_exception=False), psycopg.Cursor.execute
+    client.post("/", {"door": "adult", "q": ""})
+    failed = []
+
+    def fail(self, query, *args, **kwargs):
+        if str(query).startswith('UPDATE "django_session"'):
+            failed.append(query)
+            raise cause("said-by-the-database")
+        return execute(self, query, *args, **kwargs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(psycopg.Cursor, "execute", fail)
+        answer = say_safe(client)
+    page = unescape(answer.text)
+    assert failed and answer.status_code == status and "Une panne de notre côté" in page
+    assert ("the database does not answer" in caplog.text) is (status == 503)
+    assert "trop long" not in page and "said-by" not in page
+    assert say_safe(client).status_code == 302
+
+
+def test_session_that_ended_meanwhile_is_said_to_be_over(monkeypatch):
+    """It was ended in another tab while this answer was on its way; what was sent is not the cause."""
+    client, save = Client(), SessionStore.save
+    client.post("/", {"door": "adult", "q": ""})
+
+    def late(self, must_create=False):
+        Session.objects.all().delete()
+        save(self, must_create)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SessionStore, "save", late)
+        answer = say_safe(client)
+    page = unescape(answer.text)
+    assert answer.status_code == 400 and "Cette visite a pris fin" in page
+    assert "n'est pas en cause" in page and "trop long" not in page
+    assert f'href="{reverse("pages:home")}"' in page and f'href="{reverse("chat:resume")}"' in page
+    assert say_safe(client).status_code == 302
 
 
 def staff_frame(page: str) -> bool:

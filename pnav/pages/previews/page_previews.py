@@ -613,7 +613,7 @@ def _said_by_a_proxy(trial: Trial) -> HttpResponse:
 
 
 ERRORS: tuple[Draw, ...] = (
-    *(_as_is(f"{name}.html") for name in ("404", "403", "403_csrf", "bad_request", "500")),
+    *(_as_is(f"{name}.html") for name in ("404", "403", "403_csrf", "bad_request", "visit_over", "500")),
     _said_by_a_proxy,
     _limited,
 )

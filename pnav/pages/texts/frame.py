@@ -61,6 +61,15 @@ add(
         "raccourcissez le texte, puis envoyez de nouveau."
     ),
 )
+add("errors.visit_over", ERRORS, _("Cette visite a pris fin"))
+add(
+    "errors.begin_again",
+    ERRORS,
+    _(
+        "Elle s'est terminée pendant cet envoi, par exemple dans un autre onglet. Ce qui était écrit n'est pas en "
+        "cause : il suffit de recommencer depuis l'accueil, ou de reprendre l'échange avec son code."
+    ),
+)
 add("errors.failure_title", ERRORS, _("Une panne de notre côté"))
 add("errors.failure_told", ERRORS, _("Ce n'est pas votre faute. Attendez une minute, puis rechargez la page."))
 add(
