@@ -39,6 +39,7 @@ from pnav.accounts.presence import is_known_to_keep_lease
 from pnav.accounts.workspaces import workspaces_of
 from pnav.middleware.addresses import is_discreet_visit
 from pnav.pages.frame.language import chosen
+from pnav.server.body_limits import is_capture_form
 
 logger = logging.getLogger(__name__)
 
@@ -170,8 +171,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     The page is rendered without the request, which may have no session and no user, because the middleware may not have
     run.
     """
-    name = "visit_over" if isinstance(exception, SessionInterrupted) else "bad_request"
-    return HttpResponseBadRequest(render_to_string(f"{name}.html"))
+    if isinstance(exception, SessionInterrupted):
+        return HttpResponseBadRequest(render_to_string("visit_over.html"))
+    return HttpResponseBadRequest(render_to_string("bad_request.html", {"is_file": is_capture_form(request.path)}))
 
 
 permission_denied = _giving_back(_noting(_in_place(_in_table(defaults.permission_denied), "403")))

@@ -111,6 +111,15 @@ def test_statement_that_the_database_ended_is_a_failure_of_ours(rf, cause, statu
     assert answer.status_code == status and "said-by" not in answer.text
 
 
+def test_request_that_cannot_be_read_is_to_be_shorter_or_its_file_smaller(rf):
+    for path, told, other in (
+        ("/tchat/captures/", "choisissez un fichier plus petit", "raccourcissez le texte"),
+        ("/tchat/message/", "raccourcissez le texte", "choisissez un fichier plus petit"),
+    ):
+        page = unescape(bad_request(rf.post(path), ValueError()).text)
+        assert told in page and other not in page
+
+
 def say_safe(client):
     return client.post(reverse("triage:question", args=[BY_ID[SAFETY].slug]), {"answer": "no"})
 

@@ -5,6 +5,7 @@ clear.
 import io
 import tempfile
 import uuid
+from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -28,8 +29,9 @@ def _nobody_is_sending():
     http_channel.Channel.long.clear()
 
 
-def head(path, length):
-    return f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode()
+def head(path, length, address="203.0.113.9"):
+    lines = f"Host: x\r\nX-Forwarded-For: {address}\r\nContent-Length: {length}"
+    return f"POST {path} HTTP/1.1\r\n{lines}\r\n\r\n".encode()
 
 
 def test_page_of_captures_has_its_bound_under_each_address():
@@ -87,17 +89,75 @@ def test_form_is_parsed_by_django_alone(clock):  # noqa: F811
     assert request.args == {}
 
 
-def test_so_many_long_bodies_come_at_once_and_no_more(clock, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(http_channel, "LONG_AT_MOST", 3)
-    clients = [OneClient(clock) for _each in range(4)]
-    for one in clients:
-        one.channel.dataReceived(head(PAGE, BODY_MAX_BYTES + 1))
-    assert [one.line.value() for one in clients[:3]] == [b""] * 3
-    assert "n'a pas pu être lu" in refused(clients[3]).replace("&#x27;", "'")
-    clients[0].channel.connectionLost(connectionDone)
+def told_to_come_back(one):
+    """Return the page with which this client was answered: it is asked to send the same again, and nothing is wrong."""
+    answered, _end, page = one.line.value().partition(b"\r\n\r\n")
+    lines = answered.split(b"\r\n")
+    assert lines[0] == b"HTTP/1.1 503 Service Unavailable" and not Arrived.arrived
+    assert {b"Connection: close", b"Retry-After: 5", b"Content-Length: %d" % len(page)} <= set(lines)
+    page = unescape(page.decode())
+    assert "Beaucoup de demandes en ce moment" in page and "rien n'a été enregistré" in page.lower()
+    assert "trop" not in page and 'href="tel:17"' in page
+    return page
+
+
+def test_so_many_long_bodies_come_at_once_and_no_more(clock, settings, told):  # noqa: F811
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    clients = [OneClient(clock) for _each in range(http_channel.LONG_AT_MOST + 1)]
+    for number, one in enumerate(clients):
+        one.channel.dataReceived(head(PAGE, BODY_MAX_BYTES + 1, f"192.0.2.{number}"))
+    *first, late = clients
+    assert [one.line.value() for one in first] == [b""] * http_channel.LONG_AT_MOST
+    told_to_come_back(late)
+    assert told("limit_reached") == ["limit_reached limit=long_bodies"]
+    late.channel.dataReceived(b"a" * 100_000)
+    clock.advance(http_channel.REFUSED_SECONDS + 0.1)
+    assert late.is_closed
+    first[0].channel.connectionLost(connectionDone)
     again = OneClient(clock)
-    again.channel.dataReceived(head(PAGE, BODY_MAX_BYTES + 1))
+    again.channel.dataReceived(head(PAGE, BODY_MAX_BYTES + 1, "192.0.2.99"))
     assert again.line.value() == b""
+
+
+@pytest.mark.parametrize(
+    ("proxies", "lines"), [(1, "203.0.113.{}, 192.0.2.1"), (1, "2001:db8:1:{}::1"), (0, "203.0.113.{}")]
+)
+def test_one_network_leaves_places_to_others(clock, settings, proxies, lines):  # noqa: F811
+    """Four slow forms of one client took every place, and others were told that their screenshot was too long."""
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    clients = [OneClient(clock) for _each in range(http_channel.LONG_EACH + 1)]
+    for number, one in enumerate(clients):
+        one.channel.dataReceived(head(PAGE, BODY_MAX_BYTES + 1, lines.format(number)))
+    *first, late = clients
+    assert http_channel.LONG_EACH < http_channel.LONG_AT_MOST
+    assert [one.line.value() for one in first] == [b""] * http_channel.LONG_EACH
+    told_to_come_back(late)
+    if proxies:
+        other = OneClient(clock)
+        other.channel.dataReceived(head(PAGE, BODY_MAX_BYTES + 1, "198.51.100.7"))
+        assert other.line.value() == b""
+    first[0].channel.connectionLost(connectionDone)
+    again = OneClient(clock)
+    again.channel.dataReceived(head(PAGE, BODY_MAX_BYTES + 1, lines.format(9)))
+    assert again.line.value() == b""
+
+
+def test_refused_long_body_is_told_in_its_own_table_and_language(clock, settings, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(http_channel, "LONG_AT_MOST", 0)
+    one, other = OneClient(clock), OneClient(clock)
+    one.channel.dataReceived(head(DISCREET.reverse("chat:captures") + "?a=b", BODY_MAX_BYTES + 1))
+    assert "<title>Informations</title>" in told_to_come_back(one)
+    other.channel.dataReceived(head(in_language("en").reverse("chat:captures"), BODY_MAX_BYTES + 1))
+    assert b"Many requests right now" in other.line.value() and b"HTTP/1.1 503 " in other.line.value()
+
+
+def test_file_that_is_too_large_is_to_be_a_smaller_one(clock):  # noqa: F811
+    for path in (PAGE, DISCREET.reverse("chat:captures"), reverse("console:hand_over", args=[uuid.uuid4()])):
+        one = OneClient(clock)
+        one.channel.dataReceived(head(path, CAPTURE_BODY_MAX_BYTES + 1))
+        page = unescape(refused(one))
+        assert "choisissez un fichier plus petit" in page and "raccourcissez" not in page
+    assert not http_channel.Channel.long
 
 
 def test_long_body_has_the_time_that_a_telephone_needs(clock):  # noqa: F811

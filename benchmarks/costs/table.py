@@ -901,6 +901,7 @@ UPLOADS: dict[str, Line] = {
         (
             "pnav.server.body_limits:CAPTURE_BODY_MAX_BYTES",
             "pnav.server.http_channel:LONG_AT_MOST",
+            "pnav.server.http_channel:LONG_EACH",
             "common.service_settings.definitions:CAPTURE_SIZE",
             "common.sealed_files.spool:IN_MEMORY",
         ),

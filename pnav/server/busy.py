@@ -31,7 +31,8 @@ from common.texts import languages
 from pnav import addresses
 from pnav.addresses import Table
 from pnav.middleware.headers import EVERYWHERE
-from pnav.pages.frame.busy_page import FORM, FRAME, PAGE, RETRY_SECONDS, SENT, TOO_LARGE, busy_page
+from pnav.pages.frame.busy_page import FILE_TOO_LARGE, FORM, FRAME, PAGE, RETRY_SECONDS, SENT, TOO_LARGE, busy_page
+from pnav.server.body_limits import is_capture_form
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ def _draw() -> _Drawn:
     pages = {}
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
-            for kind, is_discreet in product((PAGE, SENT, FRAME, FORM, TOO_LARGE), (False, True)):
+            for kind, is_discreet in product((PAGE, SENT, FRAME, FORM, TOO_LARGE, FILE_TOO_LARGE), (False, True)):
                 context = busy_page(kind, style=style, is_discreet=is_discreet) | PLACEHOLDERS
                 # The quick exit has an address in each table.
                 with addresses.drawn_in(addresses.DISCREET if is_discreet else addresses.in_language(language)):
@@ -138,12 +139,13 @@ def answer(scope: dict[str, Any], body: bytes = b"") -> tuple[list[tuple[bytes, 
 def too_large(path: str, cookie: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
     """Return the headers and body of a 413: the request's body is longer than its bound, and was not read.
 
-    cookie: the value of the Cookie header.
+    Where a file may be sent, the page says to choose a smaller one. cookie: the value of the Cookie header.
     """
     drawn = _pages.current()
     table = addresses.table_at(path)
     language = _language(table, cookie)
-    content = drawn.pages[language, TOO_LARGE, table.is_discreet].encode()
+    kind = FILE_TOO_LARGE if is_capture_form(path) else TOO_LARGE
+    content = drawn.pages[language, kind, table.is_discreet].encode()
     return _headers(content, language, drawn.policy, is_busy=False), content
 
 

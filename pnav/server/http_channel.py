@@ -9,7 +9,9 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web import http
 
+from common import security_log
 from common.sealed_files.spool import Spool
+from common.security_log import Event
 from pnav.server.body_limits import ADMIN_BODY_MAX_BYTES, BODY_MAX_BYTES, body_max_bytes
 from pnav.server.http_request import Head, Request, read_head
 
@@ -21,12 +23,13 @@ REQUEST_SECONDS, IDLE_SECONDS = 20.0, 60.0
 # is kept in an encrypted file.
 WAITING_AT_MOST = 1024
 # A capture sent as a plain form (`body_limits.CAPTURE_BODY_MAX_BYTES`) comes from a telephone: 15 MB at 400 kbit/s take
-# five minutes. A process receives so many of them at once; a further one is refused before its body comes, with a page
-# that says to try again. While a form is read, its body is in the temporary folder twice: 120 MB in all, for which
-# docker-compose.yml has room. The upload by JavaScript sends slices, which are no long bodies, so that whoever occupies
-# these places delays plain forms alone.
+# five minutes. A process receives so many of them at once, and half of them from one network; a further one is refused
+# before its body comes, with a page that says to try again. While a form is read, its body is in the temporary folder
+# twice: 120 MB in all, for which docker-compose.yml has room. The upload by JavaScript sends slices, which are no long
+# bodies, so that whoever occupies these places delays plain forms alone. To occupy them all takes two networks.
 LONG_REQUEST_SECONDS = 300.0
 LONG_AT_MOST = 4
+LONG_EACH = 2
 SILENT_SECONDS = 2.0  # a connection without a request for this long is closed before one whose request is arriving
 REFUSED_SECONDS = 2.0
 IN_MEMORY_BYTES = 100_000  # Twisted's own figure: a longer body is written to a file
@@ -42,7 +45,8 @@ class Channel(http.HTTPChannel):
 
     # The connections without a request, in the order in which they began to wait.
     waiting: ClassVar[dict["Channel", None]] = {}
-    long: ClassVar[set["Channel"]] = set()  # the connections that are receiving a body longer than a form's
+    # The connections that are receiving a body longer than a form's, each with its network (`admission.network_of`).
+    long: ClassVar[dict["Channel", int]] = {}
 
     _is_arriving = _is_timed = _is_refused = False
     _timer: Any = None  # the pending call of `_look`
@@ -165,8 +169,11 @@ class Channel(http.HTTPChannel):
         # The path is that of the request line.
         self._largest = body_max_bytes(cast(bytes, self._path).decode("latin-1"))
         length = self.length or 0
-        if length > self._largest or (length > BODY_MAX_BYTES and not self._takes_long()):
+        if length > self._largest:
             self._refuse_body()
+            return
+        if length > BODY_MAX_BYTES and not self._takes_long():
+            self._refuse_for_now()
             return
         super().allHeadersReceived()
         if length >= IN_MEMORY_BYTES or self.length is None:
@@ -177,17 +184,33 @@ class Channel(http.HTTPChannel):
             request._parsePOSTFormSubmission = False
 
     def _takes_long(self) -> bool:
-        """Reserve a place and the time for a long body; return False when no place is free.
+        """Reserve a place and the time for a long body; return False when no place is free, or none for this network.
 
         Bodies of the admin need no place.
         """
         if self._largest <= ADMIN_BODY_MAX_BYTES:
             return True
-        if len(self.long) >= LONG_AT_MOST:
+        from pnav.server.admission import network_of  # it needs Django's settings, as `busy` does
+
+        network, _wider = network_of(self._scope())
+        if len(self.long) >= LONG_AT_MOST or list(self.long.values()).count(network) >= LONG_EACH:
             return False
-        self.long.add(self)
+        self.long[self] = network
         self._time_arrival(LONG_REQUEST_SECONDS)
         return True
+
+    def _scope(self) -> dict[str, Any]:
+        """Return what `admission` and `busy` read of a request, as Daphne will say it once the body has come."""
+        peer, head = self.getPeer(), self.requests[-1].requestHeaders
+        path, _mark, query = cast(bytes, self._path).partition(b"?")
+        return {
+            "type": "http",
+            "method": self._command.decode("latin-1"),
+            "path": path.decode("latin-1"),
+            "query_string": query,
+            "headers": [(name.lower(), value) for name, values in head.getAllRawHeaders() for value in values],
+            "client": [str(peer.host), peer.port] if hasattr(peer, "host") and hasattr(peer, "port") else None,
+        }
 
     def rawDataReceived(self, data: bytes) -> None:  # noqa: N802  as Twisted names it
         if self._is_refused:
@@ -213,21 +236,25 @@ class Channel(http.HTTPChannel):
         return bool(super().checkPersistence(request, version))
 
     def _refuse_body(self) -> None:
-        """Answer 413 without reading the body. The browser's « Précédent » brings back what was typed.
-
-        The page was rendered at the start of the process (`busy.too_large`).
-        """
+        """Answer 413 without reading the body, which is too long. « Précédent » brings back what was typed."""
         from pnav.server import busy  # it needs Django's settings, which are not read yet when a server is started
 
-        self._is_refused = True
         head = self.requests[-1].requestHeaders
         path = cast(bytes, self._path).decode("latin-1")
-        headers, page = busy.too_large(path, (head.getRawHeaders(b"cookie") or [b""])[0])
-        lines = [
-            b"HTTP/1.1 413 Content Too Large",
-            b"Connection: close",
-            *(name + b": " + value for name, value in headers),
-        ]
+        self._refuse(b"413 Content Too Large", busy.too_large(path, (head.getRawHeaders(b"cookie") or [b""])[0]))
+
+    def _refuse_for_now(self) -> None:
+        """Answer 503 without reading the body, for which there is no place. The same file may be sent again soon."""
+        from pnav.server import busy
+
+        security_log.log(Event.LIMIT_REACHED, limit="long_bodies")
+        self._refuse(b"503 Service Unavailable", busy.answer(self._scope()))
+
+    def _refuse(self, status: bytes, answer: tuple[list[tuple[bytes, bytes]], bytes]) -> None:
+        """Send this answer, whose page was rendered at the start of the process (`pnav.server.busy`)."""
+        self._is_refused = True
+        headers, page = answer
+        lines = [b"HTTP/1.1 " + status, b"Connection: close", *(name + b": " + value for name, value in headers)]
         cast(Any, self.transport).write(b"\r\n".join(lines) + b"\r\n\r\n" + page)
         # Until then, what the client goes on sending is thrown away. If the connection were closed at once, the client
         # would not read the answer.
@@ -237,7 +264,7 @@ class Channel(http.HTTPChannel):
         if self._is_refused:
             return
         self.waiting.pop(self, None)
-        self.long.discard(self)
+        self.long.pop(self, None)
         super().allContentReceived()
         if self.requests and cast(Any, self.requests[-1]).transport is None:  # Daphne made it a WebSocket
             self._let_go()
@@ -282,6 +309,6 @@ class Channel(http.HTTPChannel):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802  as Twisted names it
         self.waiting.pop(self, None)
-        self.long.discard(self)
+        self.long.pop(self, None)
         super().connectionLost(reason)
         self._end_timer()

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-PAGE, SENT, FRAME, FORM, TOO_LARGE = "page", "sent", "frame", "form", "too_large"
+PAGE, SENT, FRAME, FORM = "page", "sent", "frame", "form"
+TOO_LARGE, FILE_TOO_LARGE = "too_large", "file_too_large"
 RETRY_SECONDS = 5
 
 
@@ -11,4 +12,5 @@ def busy_page(kind: str, *, style: str = "", is_discreet: bool = False) -> dict[
 
     kind: what was refused, one of the above. style: the CSS of the page itself, which loads no other file.
     """
-    return {"kind": kind, "style": style, "seconds": RETRY_SECONDS, "discreet": is_discreet}
+    is_too_large = kind in (TOO_LARGE, FILE_TOO_LARGE)
+    return {"kind": kind, "too_large": is_too_large, "style": style, "seconds": RETRY_SECONDS, "discreet": is_discreet}

@@ -29,7 +29,7 @@ from pnav.pages.build import failure_page
 from pnav.pages.card import card_page
 from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
 from pnav.pages.frame.announcements import Shown
-from pnav.pages.frame.busy_page import FORM, PAGE, SENT, TOO_LARGE, busy_page
+from pnav.pages.frame.busy_page import FILE_TOO_LARGE, FORM, PAGE, SENT, TOO_LARGE, busy_page
 from pnav.pages.frame.busy_page import FRAME as BUSY_FRAME
 from pnav.pages.frame.links import Links
 from pnav.pages.information import Page, content_template, read_information
@@ -614,10 +614,11 @@ def _said_by_a_proxy(trial: Trial) -> HttpResponse:
 
 ERRORS: tuple[Draw, ...] = (
     *(_as_is(f"{name}.html") for name in ("404", "403", "403_csrf", "bad_request", "visit_over", "500")),
+    lambda trial: draw_page(trial, "bad_request.html", {"is_file": True}),
     _said_by_a_proxy,
     _limited,
 )
-BUSY = tuple(_busy(kind) for kind in (PAGE, SENT, FORM, BUSY_FRAME, TOO_LARGE))
+BUSY = tuple(_busy(kind) for kind in (PAGE, SENT, FORM, BUSY_FRAME, TOO_LARGE, FILE_TOO_LARGE))
 
 
 def _announced(*, discreet: bool) -> Draw:

@@ -61,6 +61,14 @@ add(
         "raccourcissez le texte, puis envoyez de nouveau."
     ),
 )
+add(
+    "errors.smaller_file",
+    ERRORS,
+    _(
+        "Le fichier était trop lourd, ou abîmé en route : rien n'a été enregistré. Revenez à la page précédente, "
+        "choisissez un fichier plus petit, puis envoyez de nouveau."
+    ),
+)
 add("errors.visit_over", ERRORS, _("Cette visite a pris fin"))
 add(
     "errors.begin_again",
