@@ -256,10 +256,11 @@ def _earliest(
 def shortened_until(before: Rule, after: Rule, now: datetime) -> datetime | None:
     """Return from when a changed rule may delete what the former one would keep; None if it keeps at least as long.
 
-    First the longer of the two grace periods runs, a week at least, so that a typing error does not empty the site
-    within the hour. What the former rule deletes goes on being deleted meanwhile (`former_of`).
+    Each of its two numbers counts, because an erasure that was granted has the grace alone. First the longer of the two
+    graces runs, a week at least, so that a typing error does not empty the site within the hour. What the former rule
+    deletes goes on being deleted meanwhile (`former_of`).
     """
-    if after.total_days >= before.total_days and after.days >= before.days:
+    if after.days >= before.days and after.grace_days >= before.grace_days:
         return None
     return now + timedelta(days=max(before.grace_days, after.grace_days, 7))
 

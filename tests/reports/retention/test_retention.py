@@ -119,6 +119,7 @@ def test_decide_a_shorter_rule_takes_nothing_at_once():
     assert decide_retention(life=Life(ago(50)), rule=held, now=in_force_at).state is State.DUE
     assert shortened_until(before, Rule(days=100, grace_days=11), NOW) is None
     assert shortened_until(before, Rule(days=99, grace_days=50), NOW) is not None
+    assert shortened_until(before, Rule(days=200, grace_days=1), NOW) is not None, "an erasure has the grace alone"
 
 
 def test_decide_a_shorter_grace_of_erasures_takes_nothing_at_once():
