@@ -139,7 +139,7 @@ class VerifiedAdmin(admin.ModelAdmin):
     @staticmethod
     def read_again() -> None:
         """Read again, here at once and elsewhere within seconds, the numbers and what is kept of pages."""
-        help_numbers.forget()
+        transaction.on_commit(help_numbers.forget)  # sooner, a page would keep the former ones
         transaction.on_commit(text_cache.read_again)
 
 

@@ -10,9 +10,12 @@ from django.utils import translation
 
 from chat.models import CannedReply
 from common.texts.catalogue import CATALOGUE
+from pnav.accounts.models import Role
 from pnav.pages.models import ContentBlock, ContentText, HelpNumber
 from pnav.pages.templatetags import help_numbers
 from pnav.pages.templatetags.help_numbers import current_hours
+from tests.accounts.cast import give_session, make_user
+from tests.accounts.test_audited_admin import Fields
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 from triage import texts as triage_texts
@@ -82,6 +85,25 @@ def test_edit_in_the_admin_reaches_the_waiting_room(client, settings):
     HelpNumber.objects.filter(number="3114").update(hours="à toute heure, vérifié")
     client.cookies[settings.SESSION_COOKIE_NAME] = visit(make.waiting())
     assert "à toute heure, vérifié" in client.get("/tchat/").text
+
+
+def test_page_drawn_before_an_edit_is_committed_does_not_keep_the_former_hours(
+    client, monkeypatch, django_capture_on_commit_callbacks
+):
+    give_session(client, make_user("chef", Role.ADMINISTRATOR, totp=True))
+    number = HelpNumber.objects.get(number="3018")
+    where = f"/admin/pages/helpnumber/{number.pk}/change/"
+    fields = Fields(client.get(where).text).largest | {"hours": ["à toute heure"]}
+    former = help_numbers._read()
+    before = current_hours("3018")
+    with django_capture_on_commit_callbacks() as callbacks:
+        assert client.post(where, fields).status_code == 302
+    with monkeypatch.context() as elsewhere:  # what another thread reads until then
+        elsewhere.setattr(help_numbers._numbers, "_read", lambda: former)
+        assert current_hours("3018") == before
+    for callback in callbacks:
+        callback()
+    assert current_hours("3018") == "à toute heure, gratuit" != before
 
 
 # --- what a migration changes of what somebody wrote ------------------------------------------------------------------
