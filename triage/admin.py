@@ -5,6 +5,7 @@ of identity (`pnav.accounts.middleware.SENSITIVE`).
 """
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -288,50 +289,74 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         answer["Cache-Control"] = "no-store"
         return answer
 
-    def _save(self, request: HttpRequest, row: QuestionnaireVersion, changed: Document, what: str) -> None:
+    def _save(self, request: HttpRequest, row: QuestionnaireVersion, changed: Document, what: str) -> bool:
+        """Save the draft, and return whether that was done: it is not when somebody saved it since `row` was read.
+
+        The draft, and the register with the line of this change, are locked from here to the end of the page, so that
+        nothing may follow that takes long.
+        """
+        if self._locked(row.number).revision != row.revision:
+            return False
         row.write(changed)
         row.save(update_fields=["document", "revision", "changed_at"])
         self.log_change(request, row, [{"changed": {"fields": [what]}}])
+        return True
 
     def part_view(self, request: HttpRequest, number: int, kind: str, key: str) -> HttpResponse:
         """Show one part of a draft as a form. A POST saves it, previews it (`_preview`) or deletes it (`_delete`)."""
         row = self._row(request, number, to_change=True)
-        if request.method == "POST" and "_preview" not in request.POST:
-            row = self._locked(number)
         if kind not in PARTS:
             raise Http404
+        sent: Any = request.POST if request.method == "POST" else None
         try:
-            questionnaire = row.read()
-            part = PARTS[kind](row.document, questionnaire, key, request.POST if request.method == "POST" else None)
+            part = PARTS[kind](row.document, row.read(), key, sent)
         except (KeyError, DocumentError):
             raise Http404 from None
-        is_stale = request.method == "POST" and request.POST.get("revision") != str(row.revision)
-        if request.method == "POST" and "_delete" in request.POST and part.can_be_deleted and not is_stale:
-            self._save(request, row, part.without(row.document), _("%(part)s, enlevée") % {"part": _kind(kind, key)})
-            messages.success(request, _("%(title)s : enlevée.") % {"title": part.title})
-            return HttpResponseRedirect(self._url("change", row))
-        if request.method == "POST" and part.is_valid():
-            changed = part.changed(row.document)
-            if "_preview" in request.POST:
-                return self._preview_part(request, row, part, changed)
-            if not is_stale:
-                return self._save_part(request, row, part, kind, key, changed)
-        if is_stale and "_preview" not in request.POST:
-            message = _("Quelqu'un a modifié ce brouillon entre-temps : relisez, puis enregistrez de nouveau.")
-            part.form.add_error(None, message)
-        if request.method != "POST":
+        is_stale = sent is not None and sent.get("revision") != str(row.revision)
+        if sent is not None and (answer := self._answer_part(request, row, part, kind, key, is_stale)) is not None:
+            return answer
+        if sent is None:
             part.tell([one for one in versions.checked(row).problems if kind != "question" or key != NEW])
         part.focus()
-        context = {"part": part, "voices": VOICES, "kind": kind, "is_bound": request.method == "POST"}
+        context = {"part": part, "voices": VOICES, "kind": kind, "is_bound": sent is not None}
         context["languages"] = [(code, languages.name(code)) for code in languages.codes()]
         return self._page(request, row, "part", part.title, **context)
 
+    def _answer_part(
+        self, request: HttpRequest, row: QuestionnaireVersion, part: Part, kind: str, key: str, is_stale: bool
+    ) -> HttpResponse | None:
+        """Do what was pressed on the page of a part. It returns None when the page comes again with what is wrong."""
+        is_valid = part.is_valid()
+        if "_preview" in request.POST:
+            return self._preview_part(request, row, part, part.changed(row.document)) if is_valid else None
+        if is_stale:
+            message = _("Quelqu'un a modifié ce brouillon entre-temps : relisez, puis enregistrez de nouveau.")
+            part.form.add_error(None, message)
+            return None
+        if "_delete" in request.POST and part.can_be_deleted:
+            what = _("%(part)s, enlevée") % {"part": _kind(kind, key)}
+            if not self._save(request, row, part.without(row.document), what):
+                return self.part_view(request, row.number, kind, key)
+            messages.success(request, _("%(title)s : enlevée.") % {"title": part.title})
+            return HttpResponseRedirect(self._url("change", row))
+        return self._save_part(request, row, part, kind, key) if is_valid else None
+
     def _save_part(
-        self, request: HttpRequest, row: QuestionnaireVersion, part: Part, kind: str, key: str, changed: Document
-    ) -> HttpResponse:
-        self._save(request, row, changed, _kind(kind, key))
-        problems = [one for one in versions.checked(row).problems if one.place[: len(part.place)] == part.place]
-        if problems:
+        self, request: HttpRequest, row: QuestionnaireVersion, part: Part, kind: str, key: str
+    ) -> HttpResponse | None:
+        """Save a valid part, and lead on. It returns None, with the errors in its forms, for what no document holds.
+
+        A child process walks all paths first, while nothing is locked.
+        """
+        changed = part.changed(row.document)
+        try:
+            found = versions.walked(changed)
+        except DocumentError as error:
+            part.tell(error.problems, is_refused=True)
+            return None
+        if not self._save(request, row, changed, _kind(kind, key)):
+            return self.part_view(request, row.number, kind, key)
+        if any(one.place[: len(part.place)] == part.place for one in found.problems):
             messages.warning(request, _("Enregistré dans le brouillon. Il reste à corriger ici avant de publier."))
             address = parts.address_of(part.place)
             return HttpResponseRedirect(self._part_url(row, *address) if address else self._url("change", row))
@@ -340,14 +365,12 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
 
     def document_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """Show the whole document as JSON to whoever may see the version; it can be changed while it is a draft."""
-        row = self._row(request, number)
+        row = self._row(request, number, to_change=request.method == "POST")
         if request.method == "POST":
-            self._row(request, number, to_change=True)
-            row = self._locked(number)
             form = DocumentForm(request.POST)
             if form.is_valid():
-                if form.cleaned_data["revision"] == row.revision:
-                    self._save(request, row, form.cleaned_data["document"], _("Document"))
+                is_stale = form.cleaned_data["revision"] != row.revision
+                if not is_stale and self._save(request, row, form.cleaned_data["document"], _("Document")):
                     messages.success(request, _("Document enregistré dans le brouillon."))
                     return HttpResponseRedirect(self._url("change", row))
                 message = _("Quelqu'un a modifié ce brouillon entre-temps : relisez, puis enregistrez de nouveau.")
@@ -363,12 +386,13 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
 
     def _preview_part(
         self, request: HttpRequest, row: QuestionnaireVersion, part: Part, changed: Document
-    ) -> HttpResponse:
-        """Draw the real page with what the form holds. Nothing is written."""
+    ) -> HttpResponse | None:
+        """Draw the real page with what the form holds. Nothing is written. It returns None as `_save_part` does."""
         try:
             questionnaire = document.load(changed, version=row.key)
-        except DocumentError:
-            raise Http404 from None  # the forms take nothing that a document refuses
+        except DocumentError as error:
+            part.tell(error.problems, is_refused=True)
+            return None
         language = _language(request.POST["_preview"])
         voice = VOICES.get(request.POST.get("voice", ""), VOICES["vous"])[1]
         with translation.override(language):
@@ -474,6 +498,12 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
             except versions.Faulty:
                 messages.error(request, _("Cette version n'est pas publiée : il reste à corriger."))
                 return HttpResponseRedirect(self._url("change", row))
+            except versions.NotNow:
+                messages.error(
+                    request,
+                    _("Rien n'est publié : la vérification n'a pas pu se faire maintenant. Réessayez dans une minute."),
+                )
+                return HttpResponseRedirect(self._url("publish", row))
             except versions.Changed:
                 messages.error(
                     request, _("Rien n'est publié : quelque chose a changé entre-temps. Relisez cette page.")
@@ -506,12 +536,20 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         self, request: Any, row: QuestionnaireVersion, read: dict[str, Any], reasons: list[str]
     ) -> None:
         """Ask a second person to agree. read is what the page showed when somebody decided to publish. It raises
-        versions.Changed and Faulty as publishing does."""
+        versions.Changed, NotNow and Faulty as publishing does."""
         versions.require(number=row.number, **read)
         self.ask_second(request, row, act="publish", reasons=reasons, after=read)  # type: ignore[attr-defined]
 
+    @staticmethod
+    def prepare_to_apply(change: Any) -> None:
+        """Walk all paths of a version whose publication is to be accepted. It raises versions.NotNow."""
+        row = QuestionnaireVersion.objects.filter(number=int(change.object_id)).first()
+        with suppress(DocumentError):  # then publishing refuses it
+            if row is not None and not versions.checked(row).is_final:
+                raise versions.NotNow
+
     def apply_publish(self, request: HttpRequest, change: Any) -> None:
-        """Publish the version once it was accepted, as whoever asked read it. It raises versions.Changed and Faulty."""
+        """Publish the version once it was accepted, as whoever asked read it. It raises versions.Refused."""
         row = versions.publish(number=int(change.object_id), by=change.asked_by, **change.after)
         self.log_change(request, row, [{"changed": {"fields": [_("Publication")]}}])
 

@@ -5,6 +5,8 @@ force is read again after KEEP_SECONDS. In between a page costs no query for it,
 within KEEP_SECONDS (the one that published it, at once).
 """
 
+import hashlib
+import json
 import logging
 from collections import OrderedDict
 from typing import Any
@@ -16,7 +18,7 @@ from common.cached_reading import CachedReading
 from triage.editing import walking
 from triage.editing.walk import Walk
 from triage.models import QuestionnaireVersion, State, key_of
-from triage.questionnaire import past
+from triage.questionnaire import document, past
 from triage.questionnaire.definition import Questionnaire
 from triage.questionnaire.document import DocumentError
 from triage.questionnaire.results import BUILT_IN
@@ -29,7 +31,7 @@ PUBLISHING = 0x504E4156_21
 
 
 _versions: OrderedDict[int, Questionnaire] = OrderedDict()
-_walks: OrderedDict[tuple[int, int], Walk] = OrderedDict()
+_walks: OrderedDict[bytes, Walk] = OrderedDict()  # by the digest of the document
 
 
 def forget() -> None:
@@ -123,17 +125,28 @@ class Changed(Refused):
     """It, or the version in force, is no longer what was read, so somebody has to look again."""
 
 
-def checked(row: QuestionnaireVersion) -> Walk:
-    """Return what the walk of all its paths found, in a child process (`walking`). It is cached by number and revision.
+class NotNow(Refused):
+    """Its paths could not be walked at this moment, so that nobody knows yet whether it may."""
 
-    It raises document.DocumentError when the document cannot be read.
+
+def walked(written: Any) -> Walk:
+    """Return what the walk of all paths of this document found, in a child process (`walking`). It is cached by
+    document, so that it may be asked for before a draft is saved.
+
+    No lock may be held meanwhile that others wait for: `pool.run` says how long it may take. It raises
+    document.DocumentError when the document cannot be read.
     """
-    key = (row.number, row.revision)
+    key = hashlib.sha256(json.dumps(written, sort_keys=True).encode()).digest()
     if (kept := _walks.get(key)) is not None:
         return kept
-    row.read()
-    found, is_for_good = walking.walk_in_child(row.document)
-    return _keep(_walks, key, found) if is_for_good else found
+    document.load(written, version="walked")
+    found = walking.walk_in_child(written)
+    return _keep(_walks, key, found) if found.is_final else found
+
+
+def checked(row: QuestionnaireVersion) -> Walk:
+    """Return what the walk of this version found, as `walked` does."""
+    return walked(row.document)
 
 
 def in_force() -> QuestionnaireVersion | None:
@@ -145,8 +158,8 @@ def publish(*, number: int, revision: int, instead_of: int | None, by: Any) -> Q
     """Put a draft, or a past version, into force. The one that was in force is past from then on.
 
     revision and instead_of are what was read: this version's revision, and the number in force (None for the code's).
-    by is the account. It raises Changed when either is no longer so, or the version is gone, and Faulty.
-    Publications follow one another; the paths are walked before any lock is held.
+    by is the account. It raises Changed when either is no longer so, or the version is gone, NotNow, and Faulty.
+    Publications follow one another; the paths are walked before this takes any lock.
     """
     row = require(number=number, revision=revision, instead_of=instead_of)
     with transaction.atomic():
@@ -170,15 +183,17 @@ def publish(*, number: int, revision: int, instead_of: int | None, by: Any) -> Q
 
 
 def require(*, number: int, revision: int, instead_of: int | None) -> QuestionnaireVersion:
-    """Return the version as it was read, if it may come into force. It raises Changed and Faulty as `publish` does."""
+    """Return the version as it was read, if it may come into force. It raises Changed, NotNow and Faulty."""
     row = QuestionnaireVersion.objects.filter(number=number, revision=revision).exclude(state=State.IN_FORCE).first()
     if row is None:
         raise Changed
     try:
-        is_faulty = bool(checked(row).problems)
+        found = checked(row)
     except DocumentError:
-        is_faulty = True
-    if is_faulty:
+        raise Faulty from None
+    if not found.is_final:
+        raise NotNow
+    if found.problems:
         raise Faulty
     before = in_force()
     if (before.number if before else None) != instead_of:

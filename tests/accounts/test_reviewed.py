@@ -8,13 +8,15 @@ import pytest
 from django.conf import settings as site
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from chat.models import CannedReply, UnitAccount
 from common import dates
+from common.offload import pool
 from common.service_settings import definitions
 from common.service_settings import values as setting_values
 from common.texts.models import ChangedSentence
@@ -37,6 +39,8 @@ from tests.factories import register as written
 from tests.factories import transmissions as hand
 from tests.factories import triage
 from triage import versions
+from triage.editing import walking
+from triage.editing.walk import Walk
 from triage.models import QuestionnaireVersion
 from triage.models import State as VersionState
 
@@ -547,6 +551,37 @@ def test_publication_waits_when_it_says_a_new_number(asking, deciding, one):
     assert "Accepté" in decide(deciding, pending).text
     row.refresh_from_db()
     assert (row.state, row.published_by_id) == (VersionState.IN_FORCE, one.pk)
+
+
+def test_publication_that_cannot_be_verified_now_waits_on(asking, deciding, monkeypatch):
+    """A moment without a child process told the second administrator to refuse a sound publication."""
+    row = triage.draft(lambda made: triage.question(made, "screen")["text"]["vous"].update(fr="Le 0899 123 123 ?"))
+    page = f"/admin/triage/questionnaireversion/{row.pk}/publier/"
+    asking.post(page, {"revision": row.revision, "instead_of": ""})
+    pending = PendingChange.objects.get()
+
+    def refuse_work(*arguments, **options):
+        raise pool.Busy
+
+    versions.clear()  # the process of the second administrator has not walked it
+    with monkeypatch.context() as busy:
+        busy.setattr(pool, "run", refuse_work)
+        told = unescape(decide(deciding, pending).text)
+    assert "la vérification n'a pas pu se faire maintenant. Réessayez" in told and "Refusez-la" not in told
+    pending.refresh_from_db()
+    assert pending.state == State.PENDING
+    before: list[str] = []
+
+    def walk(written: dict) -> Walk:
+        before.extend(one["sql"] for one in queries.captured_queries)
+        return Walk(problems=())
+
+    monkeypatch.setattr(walking, "walk_in_child", walk)
+    with CaptureQueriesContext(connection) as queries:
+        assert "Accepté" in decide(deciding, pending).text
+    assert before and not [sql for sql in before if "FOR UPDATE" in sql], "whoever decides too would wait"
+    row.refresh_from_db()
+    assert row.state == VersionState.IN_FORCE
 
 
 def test_publication_without_a_new_number_is_at_once(asking):

@@ -7,9 +7,12 @@ from html import unescape
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from common.offload import pool
 from pnav.accounts.models import Role
 from reports.models import AccessRecord
 from tests.accounts.cast import give_session, make_user, sign_in
@@ -18,6 +21,8 @@ from tests.accounts.test_reauthentication import age, is_asked
 from tests.factories import triage as make
 from triage import versions
 from triage.admin import QuestionnaireVersionAdmin
+from triage.editing import walking
+from triage.editing.walk import Walk
 from triage.models import QuestionnaireVersion, State
 from triage.questionnaire import document
 from triage.questionnaire.results import BUILT_IN
@@ -184,6 +189,43 @@ def test_two_people_edit_one_draft(client, chief):
     assert row.document["results"]["chat"]["title"]["vous"]["fr"] == "Le sien"
 
 
+def locks(sql: str) -> bool:
+    return "pg_advisory" in sql or "FOR UPDATE" in sql or sql.startswith(("UPDATE", "INSERT"))
+
+
+def test_nothing_is_locked_while_all_paths_are_walked(client, chief, monkeypatch):
+    """Everybody who writes a line of the register waited for the child process, up to 40 seconds."""
+    row = make.draft()
+    where = url(row, "part", "question", "screen")
+    fields = sent(client, where, text__vous__fr="Suivie avant ?")
+    walked: list[list[str]] = []
+
+    def walk(written: dict) -> Walk:
+        assert make.question(written, "screen")["text"]["vous"]["fr"] == "Suivie avant ?"
+        walked.append([one["sql"] for one in queries.captured_queries])
+        return Walk(problems=())
+
+    monkeypatch.setattr(walking, "walk_in_child", walk)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.post(where, fields).status_code == 302
+    [before] = walked
+    after = [one["sql"] for one in queries.captured_queries[len(before) :]]
+    assert before and not list(filter(locks, before)) and len(list(filter(locks, after))) > 2
+
+
+@pytest.mark.parametrize("pressed", ["_save", "_preview"])
+def test_part_that_no_document_holds_comes_back_with_the_reason(client, chief, pressed):
+    """It was an error of the server."""
+    row = make.draft()
+    where = url(row, "part", "resultat", "chat")
+    fields = sent(client, where)
+    fields |= {f"prepare-{number}-DELETE": ["on"] for number in range(int(fields["prepare-INITIAL_FORMS"][0]))}
+    answer = client.post(where, fields | {pressed: ["fr"]})
+    assert answer.status_code == 200 and "Il faut au moins une phrase." in unescape(answer.text)
+    row.refresh_from_db()
+    assert row.revision == 0 and not lines()
+
+
 def test_document_as_json_says_where_each_fault_is(client, chief):
     row = make.draft()
     where = url(row, "document")
@@ -296,6 +338,34 @@ def test_page_read_before_another_publication_publishes_nothing(client, chief):
     assert "Rien n'est publié" in unescape(answer.text)
     row.refresh_from_db()
     assert row.state == State.DRAFT
+
+
+def refuse_work(*arguments, **options):
+    raise pool.Busy
+
+
+def test_version_that_cannot_be_verified_now_is_not_said_to_be_wrong(client, chief, monkeypatch):
+    row = make.draft(make.screen_says("À publier plus tard ?"))
+    fields = sent(client, url(row, "publish"))
+    versions.clear()  # another process, which has not walked it yet
+    with monkeypatch.context() as busy:
+        busy.setattr(pool, "run", refuse_work)
+        page = unescape(client.post(url(row, "publish"), fields, follow=True).text)
+        assert "Rien n'est publié : la vérification n'a pas pu se faire maintenant." in page
+        assert "rechargez cette page dans une minute" in page and 'value="Mettre en vigueur"' not in page
+        assert "à corriger" not in page + read(client, url(row, "change"))
+    row.refresh_from_db()
+    assert row.state == State.DRAFT
+    client.post(url(row, "publish"), fields)
+    row.refresh_from_db()
+    assert row.state == State.IN_FORCE
+
+
+def test_walk_ends_before_the_transaction_of_its_page_is_ended():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setting::int FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'")
+        [milliseconds] = cursor.fetchone()
+    assert milliseconds > (pool.WAIT_SECONDS + walking.SECONDS) * 1000
 
 
 def test_publishing_asks_who_it_is(client, chief):

@@ -82,11 +82,15 @@ class Part:
         """
         raise NotImplementedError
 
-    def tell(self, problems: list[Problem]) -> None:
-        """Put each problem that lies in this part beside its field."""
+    def tell(self, problems: list[Problem], *, is_refused: bool = False) -> None:
+        """Put each problem that lies in this part beside its field.
+
+        is_refused: nothing was saved because of them, so that those that lie elsewhere are told above the form.
+        """
         for problem in problems:
-            if problem.place[: len(self.place)] == self.place:
-                form, field = self.spot(problem.place[len(self.place) :])
+            is_here = problem.place[: len(self.place)] == self.place
+            if is_here or is_refused:
+                form, field = self.spot(problem.place[len(self.place) :]) if is_here else (self.form, None)
                 name = field if field in form.fields else NON_FIELD_ERRORS
                 form.errors.setdefault(name, form.error_class()).append(problem.message)
 

@@ -59,7 +59,8 @@ class Walk:
 
     paths is how many ways there are through it, longest the questions on the longest, and states what was followed for
     that. They are 0 when the questionnaire could not be walked. untranslated is how many texts each of the other
-    languages lacks.
+    languages lacks. is_final: whether it was made; if it could not be made at that moment, its one problem says so, and
+    nothing of the questionnaire.
     """
 
     problems: tuple[Problem, ...]
@@ -68,6 +69,7 @@ class Walk:
     states: int = 0
     outcomes: frozenset[Outcome] = frozenset()
     untranslated: Mapping[str, int] = field(default_factory=dict)
+    is_final: bool = True
 
     @property
     def lacking(self) -> list[tuple[str, int]]:

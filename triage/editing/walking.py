@@ -15,6 +15,9 @@ from triage.editing.walk import Walk
 from triage.questionnaire.document import Problem
 from triage.questionnaire.outcomes import Outcome
 
+# A page waits for the walk in its transaction, which PostgreSQL ends after 32 seconds without a statement (settings).
+SECONDS = 20.0
+
 
 def work(asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     """Return what the walk of this document found, as JSON. It runs in a child only, and sets up Django for
@@ -46,8 +49,8 @@ def work(asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     }, b""
 
 
-def walk_in_child(written: Any) -> tuple[Walk, bool]:
-    """Return what the walk of this document found, and whether that is so for good or a problem of the moment.
+def walk_in_child(written: Any) -> Walk:
+    """Return what the walk of this document found. It is not final when the machine had no time or place for it now.
 
     written is a document that `document.load` reads. The walk costs one child process, within the limits of
     `common.offload.pool`.
@@ -58,16 +61,16 @@ def walk_in_child(written: Any) -> tuple[Walk, bool]:
         "source": languages.source(),
     }
     try:
-        found, _nothing = pool.run("triage.editing.walking", asked)
+        found, _nothing = pool.run("triage.editing.walking", asked, seconds=SECONDS)
     except pool.NotDone as error:
-        is_for_good = error.why in ("time", "memory")
+        is_final = error.why in ("time", "memory")
         with translation.override(languages.source()):
             message = (
                 _("Il y a trop de chemins pour les vérifier tous : simplifiez les conditions.")
-                if is_for_good
+                if is_final
                 else _("La vérification n'a pas pu se faire maintenant : rechargez cette page dans une minute.")
             )
-        return Walk(problems=(Problem(("questions",), message),)), is_for_good
+        return Walk(problems=(Problem(("questions",), message),), is_final=is_final)
     return Walk(
         problems=tuple(Problem(tuple(place), message) for place, message in found["problems"]),
         paths=found["paths"],
@@ -75,4 +78,4 @@ def walk_in_child(written: Any) -> tuple[Walk, bool]:
         states=found["states"],
         outcomes=frozenset(map(Outcome, found["outcomes"])),
         untranslated=found["untranslated"],
-    ), True
+    )

@@ -25,7 +25,7 @@ from common.texts.text_rows import label_of
 from pnav.accounts.approval_rules import Act, State
 from pnav.accounts.approvals import actions as approval_actions
 from pnav.accounts.models import PendingChange, User
-from triage.versions import Refused
+from triage.versions import NotNow, Refused
 
 ACCEPT, REFUSE, WITHDRAW = "accept", "refuse", "withdraw"
 
@@ -122,6 +122,11 @@ class PendingChangeAdmin(admin.ModelAdmin):
                 request,
                 _("Rien n'a changé : la personne qui l'a proposé n'administre plus le site. Refusez la proposition."),
             )
+        except NotNow:
+            messages.error(
+                request,
+                _("Rien n'a changé : la vérification n'a pas pu se faire maintenant. Réessayez dans une minute."),
+            )
         except (approval_actions.Moved, Refused):
             messages.error(
                 request,
@@ -135,6 +140,7 @@ class PendingChangeAdmin(admin.ModelAdmin):
         if decision == ACCEPT:
             site: Any = self.admin_site
             owner: Any = site._registry[_model(change)]
+            owner.prepare(change)
             approval_actions.accept_change(
                 change_id=change.pk,
                 by=request.user,

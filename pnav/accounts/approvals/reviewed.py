@@ -7,6 +7,7 @@
 - `reviewed_texts`: texts, of which a link or a number that stood in none of them before waits.
 - `approved_texts(obj)`: texts that were agreed to elsewhere, such as those of the code.
 - `waits_to_go(obj)`: whether deleting it waits.
+- `prepare_to_apply(change)`: does what takes long before a change is accepted.
 
 Every way that the admin saves or deletes meets here: forms, editable lists, actions, several rows at once. Whatever
 else changes what visitors read asks with `ask_second` (a publication, a switch), and gives an `apply_…` method.
@@ -303,6 +304,10 @@ class Reviewed(admin.ModelAdmin):
         return any(hasattr(self, name) for name in ("reviewed_fields", "reviewed_texts", "apply_publish"))
 
     # --- what was accepted ------------------------------------------------------------------------------------------
+
+    def prepare(self, change: PendingChange) -> None:
+        """Do what takes long before the change is accepted, while nothing is locked. Raises what the class raises."""
+        self._said("prepare_to_apply", change)
 
     def apply(self, request: HttpRequest, change: PendingChange) -> None:
         """Make a change that was accepted, as the form would have, in the caller's transaction.
