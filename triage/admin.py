@@ -308,11 +308,15 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         if kind not in PARTS:
             raise Http404
         sent: Any = request.POST if request.method == "POST" else None
+        is_stale = sent is not None and sent.get("revision") != str(row.revision)
         try:
             part = PARTS[kind](row.document, row.read(), key, sent)
         except (KeyError, DocumentError):
-            raise Http404 from None
-        is_stale = sent is not None and sent.get("revision") != str(row.revision)
+            part = None
+        if is_stale and (part is None or sent.get("shown") != part.shown):
+            return self._meanwhile(request, row, parts.unsaved_texts(sent, row.document))
+        if part is None:
+            raise Http404
         if sent is not None and (answer := self._answer_part(request, row, part, kind, key, is_stale)) is not None:
             return answer
         if sent is None:
@@ -363,18 +367,24 @@ class QuestionnaireVersionAdmin(admin.ModelAdmin):
         messages.success(request, _("%(title)s : enregistré dans le brouillon.") % {"title": part.title})
         return HttpResponseRedirect(self._url("change", row))
 
+    def _meanwhile(self, request: HttpRequest, row: QuestionnaireVersion, unsaved: str) -> HttpResponse:
+        """Say that somebody has changed or deleted meanwhile what a page sent. It shows what was written there, and has
+        no form, because whoever saved it once more would undo a change that they have not read."""
+        return self._page(request, row, "meanwhile", _("Rien n'est enregistré"), unsaved=unsaved)
+
     def document_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """Show the whole document as JSON to whoever may see the version; it can be changed while it is a draft."""
         row = self._row(request, number, to_change=request.method == "POST")
         if request.method == "POST":
             form = DocumentForm(request.POST)
-            if form.is_valid():
-                is_stale = form.cleaned_data["revision"] != row.revision
-                if not is_stale and self._save(request, row, form.cleaned_data["document"], _("Document")):
+            is_stale = request.POST.get("revision") != str(row.revision)
+            if not is_stale and form.is_valid():
+                is_stale = not self._save(request, row, form.cleaned_data["document"], _("Document"))
+                if not is_stale:
                     messages.success(request, _("Document enregistré dans le brouillon."))
                     return HttpResponseRedirect(self._url("change", row))
-                message = _("Quelqu'un a modifié ce brouillon entre-temps : relisez, puis enregistrez de nouveau.")
-                form.add_error(None, message)
+            if is_stale:
+                return self._meanwhile(request, row, request.POST.get("document", ""))
         else:
             written = json.dumps(row.document, ensure_ascii=False, indent=1)
             form = DocumentForm(initial={"revision": row.revision, "document": written})

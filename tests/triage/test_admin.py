@@ -3,6 +3,7 @@ the audit log.
 """
 
 import json
+from collections.abc import Callable
 from html import unescape
 
 import pytest
@@ -189,6 +190,99 @@ def test_two_people_edit_one_draft(client, chief):
     assert row.document["results"]["chat"]["title"]["vous"]["fr"] == "Le sien"
 
 
+def saved_by_another(row: QuestionnaireVersion, change: Callable[[dict], object]) -> dict:
+    """Save this change of a draft as a colleague does, and return the document."""
+    row.refresh_from_db()
+    change(row.document)
+    row.write(row.document)
+    row.save()
+    return row.document
+
+
+def assert_only_told(answer, row: QuestionnaireVersion, kept: dict, *words: str) -> None:
+    """Check that the page says that somebody was quicker, with these words, and that there is nothing to press."""
+    page = unescape(answer.text)
+    assert answer.status_code == 200 and "ce que vous modifiiez. Rien n'est enregistré." in page
+    assert 'name="_save"' not in page and 'name="_delete"' not in page and 'name="document"' not in page
+    unsaved = page.partition('id="unsaved"')[2].partition("</textarea>")[0]
+    assert [word for word in words if word not in unsaved] == []
+    row.refresh_from_db()
+    assert row.document == kept
+
+
+@pytest.mark.parametrize("pressed", ["_save", "_delete", "_preview"])
+@pytest.mark.parametrize("number", ["3", "last"])
+def test_rule_that_is_another_meanwhile_is_neither_replaced_nor_taken_away(client, chief, number, pressed):
+    """A colleague takes rule 2 away, so that what was rule 4 has the address of rule 3, and the last one has none."""
+    row = make.draft()
+    where = url(row, "part", "regle", number if number == "3" else str(len(row.document["decisions"])))
+    fields = sent(client, where, outcome="33700")
+    kept = saved_by_another(row, lambda made: made["decisions"].pop(1))
+    assert_only_told(client.post(where, fields | {pressed: ["fr"]}), row, kept)
+
+
+def test_sentence_that_both_wrote_stays_as_the_first_saved_it(client, chief):
+    row = make.draft()
+    where = url(row, "part", "question", "screen")
+    fields = sent(client, where, text__vous__fr="Le  mien ?")
+    kept = saved_by_another(row, make.screen_says("Le sien ?"))
+    answer = client.post(where, fields)
+    assert_only_told(answer, row, kept, "Le mien ?")
+    assert "Le sien ?" not in unescape(answer.text)
+
+
+def test_question_before_which_one_was_taken_away_stays_at_its_place(client, chief):
+    """Its place is a number, which the page sent again: the question went behind the next one."""
+    row = make.draft()
+    where = url(row, "part", "question", "author")
+    fields = sent(client, where)
+    kept = saved_by_another(row, lambda made: made["questions"].remove(make.question(made, "sms_kind")))
+    assert_only_told(client.post(where, fields), row, kept)
+
+
+def test_question_that_a_colleague_took_away_gives_back_what_was_written(client, chief):
+    row = make.draft()
+    where = url(row, "part", "question", "sms_kind")
+    fields = sent(client, where, text__vous__fr="Perdu ?")
+    kept = saved_by_another(row, lambda made: made["questions"].remove(make.question(made, "sms_kind")))
+    assert_only_told(client.post(where, fields), row, kept, "Perdu ?")
+    assert client.get(where).status_code == 404
+
+
+@pytest.mark.parametrize("way", ["moved", "added"])
+@pytest.mark.parametrize("pressed", ["_save", "_preview"])
+def test_reasons_that_moved_meanwhile_keep_their_words(client, chief, way, pressed):
+    """Words are bound to conditions by their place, which only the document as JSON changes."""
+    row = make.draft()
+    where = url(row, "part", "resultat", "chat")
+    fields = sent(client, where, title__vous__fr="Un autre titre")
+
+    def change(made: dict) -> None:
+        groups = made["results"]["chat"]["reasons"]
+        if way == "moved":
+            groups.reverse()
+        else:
+            groups.append([{"text": {"vous": {"fr": "En plus.", "en": ""}}, "when": [{"danger": ["no"]}]}])
+
+    kept = saved_by_another(row, change)
+    assert_only_told(client.post(where, fields | {pressed: ["fr"]}), row, kept, "Un autre titre")
+
+
+def test_document_that_somebody_changed_meanwhile_is_not_replaced(client, chief):
+    """The page came back with the number of the old revision, so that nothing could ever be saved from it."""
+    row = make.draft()
+    where = url(row, "document")
+    mine = json.dumps(make.written(make.screen_says("Le mien ?")))
+    kept = saved_by_another(row, lambda made: made["results"]["chat"]["title"]["vous"].update(fr="Le sien"))
+    assert_only_told(client.post(where, {"revision": "0", "document": mine}), row, kept, "Le mien ?")
+    assert_only_told(client.post(where, {"revision": "0", "document": "{"}), row, kept, "{")
+    fields = sent(client, where)
+    fields["document"] = [fields["document"][0].replace("Le sien", "Les deux")]
+    assert client.post(where, fields).status_code == 302
+    row.refresh_from_db()
+    assert row.document["results"]["chat"]["title"]["vous"]["fr"] == "Les deux"
+
+
 def locks(sql: str) -> bool:
     return "pg_advisory" in sql or "FOR UPDATE" in sql or sql.startswith(("UPDATE", "INSERT"))
 
@@ -211,6 +305,25 @@ def test_nothing_is_locked_while_all_paths_are_walked(client, chief, monkeypatch
     [before] = walked
     after = [one["sql"] for one in queries.captured_queries[len(before) :]]
     assert before and not list(filter(locks, before)) and len(list(filter(locks, after))) > 2
+
+
+def test_draft_that_is_saved_while_all_paths_are_walked_is_not_overwritten(client, chief, monkeypatch):
+    row = make.draft()
+    where = url(row, "part", "question", "screen")
+    theirs, mine = (sent(client, where, text__vous__fr=words) for words in ("La première ?", "Trop tard ?"))
+    waiting = [theirs]
+
+    def walk(written: dict) -> Walk:
+        if waiting:
+            assert client.post(where, waiting.pop()).status_code == 302
+        return Walk(problems=())
+
+    monkeypatch.setattr(walking, "walk_in_child", walk)
+    answer = client.post(where, mine)
+    row.refresh_from_db()
+    assert make.question(row.document, "screen")["text"]["vous"]["fr"] == "La première ?" and row.revision == 1
+    assert_only_told(answer, row, row.document, "Trop tard ?")
+    assert len(lines()) == 1
 
 
 @pytest.mark.parametrize("pressed", ["_save", "_preview"])

@@ -4,6 +4,8 @@ Each form takes its part out of a document, and puts what was written back into 
 answer's) is never typed: known ones stay and new ones are made, so that reports and statistics keep their meaning.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, ClassVar
@@ -12,7 +14,7 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.utils.translation import gettext as _
 
-from common.texts import languages
+from common.texts import contacts, languages
 from triage.editing import describing
 from triage.editing.fields import Conditions, Words, initial_words
 from triage.questionnaire.definition import Questionnaire
@@ -37,11 +39,13 @@ NEW = "nouvelle"  # stands in the address of a part that is not there yet
 class Part:
     """It is one part of a draft, as the page of the admin edits it.
 
-    form and formsets are what the page shows. `title` names it. `place` is where it lies in the document.
+    form and formsets are what the page shows. `title` names it. `place` is where it lies in the document. `shown` is a
+    mark of what the document has there, by which a page that was shown before a change of it is known.
     """
 
     title: str
     place: Place
+    shown: str
     can_be_deleted = False
     form: forms.Form
     formsets: list[tuple[str, Any]]
@@ -112,6 +116,19 @@ def _field_of(where: Place) -> str:
     return f"{name}-{voice}-{language}"
 
 
+def _mark(*shown: Any) -> str:
+    """Return a short mark of JSON values."""
+    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def unsaved_texts(sent: Mapping[str, str], document: Document) -> str:
+    """Return the sentences that the page of a part sent and that the document does not have, one below the other."""
+    ends = tuple(f"-{voice}-{language}" for voice in VOICES for language in languages.codes())
+    written = [" ".join(text.split()) for name, text in sent.items() if name.endswith(ends)]
+    known = {"", *contacts.texts_of(document)}
+    return "\n".join(dict.fromkeys(text for text in written if text not in known))
+
+
 class OptionForm(Words):
     """It holds the words of one answer of a question."""
 
@@ -155,6 +172,8 @@ class QuestionPart(Part):
         question = None if key == NEW else questionnaire.by_id[key]
         given: dict[str, Any] = next((one for one in document["questions"] if one["id"] == key), {})
         self.place = ("questions", key)
+        index = questionnaire.questions.index(question) if question else None
+        self.shown = _mark(index, given)
         self.title = describing.question_name(question) if question else _("Nouvelle question")
         self.is_fixed = key in fixed_questions(questionnaire)
         self.can_be_deleted = question is not None and not self.is_fixed
@@ -278,6 +297,7 @@ class RulePart(Part):
         self.title = _("Nouvelle règle") if is_new else _("Règle %(number)d") % {"number": self.index + 1}
         self.can_be_deleted = not is_new
         initial = {"outcome": "chat", "when": []} if is_new else dict(decisions[self.index])
+        self.shown = _mark(None if is_new else decisions[self.index])
         initial["place"] = self.index + 1
         count = len(decisions) + is_new
         self.form = RuleForm(data, questionnaire=questionnaire, count=count, initial=initial)
@@ -329,6 +349,7 @@ class UrgentPart(Part):
     place = ("urgent",)
 
     def __init__(self, document: Document, questionnaire: Questionnaire, key: str, data: Any = None) -> None:
+        self.shown = _mark(document["urgent"])
         self.title = _("Ce qui rend urgent")
         self.form = UrgentForm(data, questionnaire=questionnaire, initial={"when": document["urgent"]})
 
@@ -366,6 +387,7 @@ class ResultPart(Part):
         given = document["results"][key]
         outcome = next(one for one in questionnaire.results if str(one) == key)
         self.key, self.place = key, ("results", key)
+        self.shown = _mark(given)
         self.title = _("Résultat « %(label)s »") % {"label": outcome.label}
         self.form = ResultForm(data, initial=initial_words("title", given["title"]))
         self.groups = [len(group) for group in given["reasons"]]
