@@ -223,6 +223,33 @@ def test_sheet_that_was_pressed_before_the_next_sign_in_leaves_by_itself(live_si
     assert len(at(FactSheet.objects.get, conversation=conversation).present) == 2
 
 
+def test_alert_of_the_session_stays_where_somebody_reads_it(live_site: LiveSite, page: Page, at: Work):
+    """A sheet that was sent again every few seconds drew it anew, took the focus and scrolled to it."""
+    agent, [conversation] = holding(at, 1)
+    page.set_viewport_size({"width": 360, "height": 640})
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    sheet = page.locator(f"#fiche-{conversation.public_id}")
+    sheet.locator("> details > summary").click()
+    page.context.clear_cookies()
+    sheet.locator("[data-element] [name=press]").first.click()
+    expect(page.locator("#coupure")).to_be_visible()
+    link = sheet.locator("[data-session-over]").get_by_role("link", name="Se connecter")
+    expect(link).to_be_visible(timeout=30_000)
+    link.focus()
+    page.evaluate("() => { window.first = document.querySelector('[data-session-over]'); scrollTo(0, 0); }")
+    for _try in range(2):
+        with page.expect_response("**/compte/session/", timeout=60_000):
+            pass  # it is sent again by itself
+    page.evaluate("() => new Promise((done) => setTimeout(done, 200))")
+    expect(link).to_be_focused()
+    assert page.evaluate("[window.first.isConnected, scrollY]") == [True, 0]
+    be_signed_in(page, live_site, agent)  # in another tab
+    kept = page.locator(f"#fiche-gardee-{conversation.public_id}")
+    expect(kept).to_contain_text("Fiche enregistrée", timeout=60_000)
+    expect(page.locator("[data-session-over]")).to_have_count(0)
+
+
 def another_place() -> Choice:
     """Return a place with a unit, as a person chooses it."""
     unit = ReceptionPoint.objects.filter(municipality__isnull=False).select_related("municipality").earliest("pk")

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { all, byId, fromTemplate, markRun } from "../lib/dom.js";
+import { all, byId, fromTemplate, markRun, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
 import { session } from "../lib/session.js";
 
@@ -44,8 +44,16 @@ async function ask() {
   }
 }
 
-/** @param {HTMLFormElement} form @param {HTMLElement | null} button @param {Why} why */
+/**
+ * Say why nothing was sent. What the page sends by itself (`console/sheet.js`) is tried again every few seconds: it
+ * neither replaces an alert that says the same, in which somebody may be, nor scrolls away from what is being copied.
+ *
+ * @param {HTMLFormElement} form
+ * @param {HTMLElement | null} button that was pressed
+ * @param {Why} why
+ */
 function say(form, button, why) {
+  if (why && !button && seek(`[data-session-over] [data-why=${why}]`)) return;
   for (const said of all("[data-session-over]")) said.remove();
   if (!why) return;
   const said = fromTemplate("session-over");
@@ -54,7 +62,7 @@ function say(form, button, why) {
   if (row && row !== form && form.contains(row)) row.before(said);
   else if (button && form.contains(button)) button.before(said);
   else form.prepend(said);
-  said.scrollIntoView({ block: "nearest" });
+  if (button) said.scrollIntoView({ block: "nearest" });
 }
 
 /**
