@@ -10,6 +10,7 @@ import { request } from "../lib/http.js";
 import { letWait, open } from "./conversation.js";
 import { noteSent } from "./drafts.js";
 import { showDuty } from "./duty.js";
+import { leave } from "./leaving.js";
 import { signOut, tellUnanswered } from "./line.js";
 import { paint, showPromise } from "./list.js";
 import { noteWork } from "./moved-on.js";
@@ -18,7 +19,7 @@ import { dossierOf, refreshBeside } from "./panels.js";
 import { refreshOffers } from "./queue.js";
 import { check } from "./readings.js";
 import { keepUnsaved, retryLater, saved, showErrors, wrongInSheet } from "./sheet.js";
-import { announce, desk, known, putAside, slot, words } from "./state.js";
+import { announce, desk, known, putAside, seekSlot, words } from "./state.js";
 import { entryOf } from "./take.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -57,7 +58,9 @@ function follow(c) {
   if (entry) c.entry = entry;
   c.dossier = find(`.console-dossier[data-conversation="${c.id}"]`);
   putAside(c.dossier, c !== desk.current);
-  if (!c.over) showPromise(c, slot("promise", c.entry).dataset.until || ""); // a line of what has ended shows none
+  const promise = seekSlot("promise", c.entry); // one that has ended has none; its frame may come later
+  if (!promise) leave(c, "closed");
+  else if (!c.over) showPromise(c, promise.dataset.until || "");
   paint(c);
 }
 

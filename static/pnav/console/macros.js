@@ -7,6 +7,7 @@
 
 import { all, find, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
+import { leave } from "./leaving.js";
 import { tellUnanswered } from "./line.js";
 import { paint } from "./list.js";
 import { tell } from "./notice.js";
@@ -45,6 +46,12 @@ async function run(form, button) {
   const sent = c.area.value;
   const page = await parse(await request(button.formAction, { method: "POST", body: new FormData(form, button) }));
   const draft = seek(`[id="corps-${c.id}"]`, page, HTMLTextAreaElement);
+  if (!draft && seek(`.console-thread[data-conversation="${c.id}"][data-status=closed]`, page)) {
+    leave(c, "closed"); // the frame that says so may come later
+    const problem = seek(`#propositions-${c.id} [role=alert]`, page);
+    if (problem) tell(problem.textContent ?? "");
+    return;
+  }
   if (!draft) throw new Error("no screen of ours");
   const parts = ["procedure", "dire", "bandeau", "propositions", "retour", "suivre"].map((name) => `#${name}-${c.id}`);
   for (const part of [...parts, `.console-entry[data-conversation="${c.id}"]`]) swapFrom(page, part);

@@ -1,0 +1,121 @@
+# ruff: noqa: F811  the fixtures of test_console
+"""What the console shows of an exchange that ended before the page was told of it."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from chat.conversations import actions
+from chat.models import Agent, Conversation, Macro
+from chat.rules.lifecycle import Author
+from pnav.demo.cast import create_macros
+from tests.browser.conftest import LiveSite
+from tests.browser.desk import Desk, Person, take_seat
+from tests.browser.test_console import OPEN_THREAD, Work, at  # noqa: F401  `at`: a fixture
+from tests.browser.test_console_faults import SAID
+from tests.browser.test_console_late import until
+from tests.browser.test_console_night import in_danger, press_macro
+from tests.browser.wire import Wire
+from tests.factories import chat as make
+
+pytestmark = pytest.mark.slow
+WORDS = "je veux mourir"
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire("/ws/console/", frames="**/console/trames/")
+
+
+@pytest.fixture
+def macros(at: Work) -> Iterator[None]:
+    """Create the macros of a demonstration, and delete them afterwards, because they take room of the thread."""
+    at(create_macros)
+    yield
+    at(lambda: Macro.objects.all().delete())
+
+
+def person_ends(at: Work, conversation: Conversation) -> None:
+    at(actions.close_conversation, conversation_id=conversation.pk, by_author=Author.REPORTER)
+
+
+def ended_line(page: Page, conversation: Conversation) -> Locator:
+    return page.locator(f"#termines .console-entry[data-conversation='{conversation.public_id}']")
+
+
+def mark_of(line: Locator) -> Locator:
+    return line.locator("[data-slot=danger]")
+
+
+# --- an act is answered before the end is told --------------------------------------------------------------------
+
+
+def wrote_of_danger(_agent: Agent, conversation: Conversation) -> None:
+    make.message(conversation, WORDS)
+
+
+@pytest.mark.usefixtures("macros")
+def test_act_is_answered_before_the_end_is_told(
+    live_site: LiveSite, page: Page, at: Work, wire: Wire, subtests: pytest.Subtests
+):
+    """« Pas de réponse du service » was said of what was done, and the exchange went on in the list."""
+    wire.loses = lambda frame: frame["type"] == "released" or frame.get("status") == "closed"
+    wire.hold(page)
+    page.add_init_script(f"({SAID})()")
+    people = {
+        "step": Person(lived=in_danger),
+        "places": Person(),
+        "danger": Person(lived=wrote_of_danger),
+        "macro": Person(),
+    }
+    desk = take_seat(page, live_site, at, people)
+    with subtests.test("step of the procedure"):
+        key = ends_unseen(desk, "step", at)
+        step = page.locator(f"#procedure-{key} [data-step=can_talk]")
+        step.locator("[name=step]").click()
+        has_left(desk, "step")
+        expect(step).to_have_count(0)
+        page.wait_for_function(f"document.activeElement.closest('#procedure-{key}')")
+    with subtests.test("places"):
+        ends_unseen(desk, "places", at)
+        places = page.locator(f"{OPEN_THREAD} [data-action]").filter(has=page.get_by_label("Places prises"))
+        places.locator("summary").click()
+        places.get_by_label("Places prises").select_option("2")
+        places.get_by_role("button", name="Changer").click()
+        has_left(desk, "places")
+        until(page, lambda: any("il ne prend plus de place" in one for one in said(page)))
+        expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_be_focused()
+    with subtests.test("words of danger that are dealt with"):
+        key = ends_unseen(desk, "danger", at)
+        page.locator(f"#danger-{key}").get_by_role("button", name="C'est pris en compte").click()
+        expect(mark_of(has_left(desk, "danger"))).to_be_hidden()
+        expect(page.locator(f"#danger-{key}")).to_have_count(0)
+        expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_be_focused()
+    with subtests.test("macro"):
+        ends_unseen(desk, "macro", at)
+        press_macro(page, "Danger")
+        expect(page.locator("#avis")).to_have_text(re.compile(r"échange est terminé\s: rien n.a été fait"))
+        has_left(desk, "macro")
+    assert not [one for one in said(page) if "Pas de réponse" in one]
+
+
+def said(page: Page) -> list[str]:
+    found: list[str] = page.evaluate("window.said")
+    return found
+
+
+def ends_unseen(desk: Desk, name: str, at: Work) -> str:
+    """Show this person, who ends the exchange, and return its key. No frame tells the page that it has ended."""
+    key = desk.shows(name)
+    person_ends(at, desk.people[name])
+    return key
+
+
+def has_left(desk: Desk, name: str) -> Locator:
+    """Expect this exchange under « Terminés », with its thread as that of what has ended. Return its line."""
+    line = ended_line(desk.page, desk.people[name])
+    expect(line).to_have_count(1)
+    expect(desk.page.locator(f"{OPEN_THREAD} [data-over]")).to_be_visible()
+    return line
