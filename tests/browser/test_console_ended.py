@@ -1,19 +1,23 @@
 # ruff: noqa: F811  the fixtures of test_console
-"""What the console shows of an exchange that ended before the page was told of it."""
+"""What the console shows of an exchange that ended before the page was told of it, or with words of danger."""
 
 import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from chat.conversations import actions
 from chat.models import Agent, Conversation, Macro
 from chat.rules.lifecycle import Author
+from chat.supervision import left_marks
+from pnav.accounts.models import Role
 from pnav.demo.cast import create_macros
 from tests.browser.conftest import LiveSite
 from tests.browser.desk import Desk, Person, take_seat
-from tests.browser.test_console import OPEN_THREAD, Work, at  # noqa: F401  `at`: a fixture
+from tests.browser.test_console import OPEN_THREAD, Work, at, be_signed_in  # noqa: F401  `at`: a fixture
+from tests.browser.test_console_aim import address, holding
+from tests.browser.test_console_choices import DANGER, EAR, heard
 from tests.browser.test_console_faults import SAID
 from tests.browser.test_console_late import until
 from tests.browser.test_console_night import in_danger, press_macro
@@ -22,6 +26,7 @@ from tests.factories import chat as make
 
 pytestmark = pytest.mark.slow
 WORDS = "je veux mourir"
+NOT_DEALT_WITH = re.compile("la personne a terminé, et ses mots de suicide ou de danger ne sont pas pris en compte")
 
 
 @pytest.fixture
@@ -39,6 +44,12 @@ def macros(at: Work) -> Iterator[None]:
 
 def person_ends(at: Work, conversation: Conversation) -> None:
     at(actions.close_conversation, conversation_id=conversation.pk, by_author=Author.REPORTER)
+
+
+def is_dealt_with(at: Work, conversation: Conversation, agent: Agent) -> None:
+    """Let a supervisor of this agent's unit deal with the mark, on the board."""
+    chief = at(lambda: make.agent(role=Role.SUPERVISOR, unit_name=agent.unit.name))
+    at(left_marks.deal_with_left, public_id=conversation.public_id, by=chief)
 
 
 def ended_line(page: Page, conversation: Conversation) -> Locator:
@@ -119,3 +130,75 @@ def has_left(desk: Desk, name: str) -> Locator:
     expect(line).to_have_count(1)
     expect(desk.page.locator(f"{OPEN_THREAD} [data-over]")).to_be_visible()
     return line
+
+
+# --- the mark of danger that stays --------------------------------------------------------------------------------
+
+
+def test_mark_that_stays_is_told_though_its_reading_fails_and_goes_when_a_supervisor_deals_with_it(
+    live_site: LiveSite, page: Page, at: Work
+):
+    agent, [conversation] = holding(at, 1)
+    at(lambda: make.message(conversation, WORDS))
+    page.clock.install()
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    sign = page.locator(f"#danger-{conversation.public_id}")
+    expect(sign).to_be_visible()
+    thread = f"**/console/echange/{conversation.public_id}/?partie=echange"
+    page.route(thread, lambda route: route.abort())
+    person_ends(at, conversation)
+    line = ended_line(page, conversation)
+    expect(mark_of(line)).to_be_visible()  # « Terminés » is unfolded
+    expect(page.locator("#avis")).to_have_text(NOT_DEALT_WITH)
+    page.unroute(thread)
+    is_dealt_with(at, conversation, agent)
+    sign.get_by_role("button", name="C'est pris en compte").focus()
+    page.clock.fast_forward(61_000)
+    expect(mark_of(line)).to_be_hidden(timeout=30_000)
+    expect(sign).to_have_count(0)
+    expect(page.locator(f"#lu-{conversation.public_id}")).to_be_focused()
+
+
+@pytest.mark.parametrize("reading", ["failed", "under way"])
+def test_mark_of_somebody_who_ended_before_their_thread_was_read_is_told(
+    live_site: LiveSite, page: Page, at: Work, reading: str
+):
+    """Their line lay in the closed fold, without a word and without a tone."""
+    agent, [conversation] = holding(at, 1)
+    at(lambda: make.message(conversation, WORDS))
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+        if reading == "failed":
+            route.abort()
+
+    thread = f"**/console/echange/{conversation.public_id}/?partie=echange"
+    page.route(thread, hold, times=1 if reading == "under way" else None)
+    page.add_init_script(f"({EAR})()")
+    page.context.add_cookies([{"name": "pnav_console_son", "value": "1", "url": live_site.url + "/console/"}])
+    page.clock.install()
+    be_signed_in(page, live_site, agent)
+    page.goto(live_site.url + "/console/")
+    until(page, lambda: held)
+    page.locator("#disponibilite-plus > summary").press("Enter")
+    page.get_by_role("button", name="Écouter le son d'un danger").press("Enter")
+    heard(page)
+    person_ends(at, conversation)
+    if reading == "under way":
+        held[0].continue_()
+    else:
+        page.unroute(thread)
+    line = ended_line(page, conversation)
+    expect(mark_of(line)).to_be_visible(timeout=60_000)
+    expect(page.locator("#avis")).to_have_text(NOT_DEALT_WITH)
+    page.wait_for_function("window.heard.length >= 4")
+    assert heard(page) == DANGER
+    if reading == "under way":
+        return
+    page.reload()  # then the page has its line alone
+    expect(mark_of(line)).to_be_visible()
+    is_dealt_with(at, conversation, agent)
+    page.clock.fast_forward(61_000)
+    expect(mark_of(line)).to_be_hidden(timeout=30_000)

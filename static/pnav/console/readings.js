@@ -7,11 +7,11 @@
 
 import { all } from "../lib/dom.js";
 import { refreshDuty } from "./duty.js";
-import { leave } from "./leaving.js";
+import { leave, tellEnded } from "./leaving.js";
 import { count } from "./list.js";
 import { load } from "./pages.js";
 import { pageOf } from "./panels.js";
-import { conversations, list } from "./state.js";
+import { conversations, list, over } from "./state.js";
 import { entryOf, take } from "./take.js";
 import { flush } from "./thread.js";
 
@@ -38,11 +38,14 @@ export async function fetchConversation(id) {
 async function readConversation(id) {
   try {
     const page = await load(pageOf(id));
+    const wasEnded = over.contains(entryOf(id)) && !conversations.get(id)?.gone;
     const c = page ? take(page, id) : undefined;
+    const isNews = c?.over && !wasEnded;
     const reason = leftMeanwhile.get(id);
     awaited.delete(id);
     if (c && reason) leave(c, reason);
     else if (!page) dropLine(id);
+    if (isNews && !c.gone) tellEnded(c);
     return c;
   } catch {
     if (leftMeanwhile.has(id)) awaited.delete(id);
