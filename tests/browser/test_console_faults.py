@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
@@ -223,8 +224,12 @@ def test_sheet_that_was_pressed_before_the_next_sign_in_leaves_by_itself(live_si
     assert len(at(FactSheet.objects.get, conversation=conversation).present) == 2
 
 
-def test_alert_of_the_session_stays_where_somebody_reads_it(live_site: LiveSite, page: Page, at: Work):
-    """A sheet that was sent again every few seconds drew it anew, took the focus and scrolled to it."""
+@pytest.mark.parametrize("found_by", ["form", "line"])
+def test_alert_of_the_session_stays_where_somebody_reads_it(live_site: LiveSite, page: Page, at: Work, found_by: str):
+    """A sheet that was sent again every few seconds drew it anew, took the focus and scrolled to it.
+
+    found_by: what learns first that the session is over. A sheet pressed after the line had learnt it stayed unsaved.
+    """
     agent, [conversation] = holding(at, 1)
     page.set_viewport_size({"width": 360, "height": 640})
     be_signed_in(page, live_site, agent)
@@ -232,6 +237,9 @@ def test_alert_of_the_session_stays_where_somebody_reads_it(live_site: LiveSite,
     sheet = page.locator(f"#fiche-{conversation.public_id}")
     sheet.locator("> details > summary").click()
     page.context.clear_cookies()
+    if found_by == "line":
+        at(lambda: Session.objects.all().delete())
+        expect(page.locator("#coupure")).to_have_text(re.compile("Votre session est finie"), timeout=60_000)
     sheet.locator("[data-element] [name=press]").first.click()
     expect(page.locator("#coupure")).to_be_visible()
     link = sheet.locator("[data-session-over]").get_by_role("link", name="Se connecter")
@@ -248,6 +256,7 @@ def test_alert_of_the_session_stays_where_somebody_reads_it(live_site: LiveSite,
     kept = page.locator(f"#fiche-gardee-{conversation.public_id}")
     expect(kept).to_contain_text("Fiche enregistrée", timeout=60_000)
     expect(page.locator("[data-session-over]")).to_have_count(0)
+    assert len(at(FactSheet.objects.get, conversation=conversation).present) == 1
 
 
 def another_place() -> Choice:

@@ -9,7 +9,7 @@
 import { all, find, seek, target } from "../lib/dom.js";
 import { pause } from "../lib/timers.js";
 import { tell } from "./notice.js";
-import { isReady, words } from "./state.js";
+import { desk, isReady, words } from "./state.js";
 
 const PAUSE_MS = 1500;
 
@@ -134,9 +134,14 @@ export function keepUnsaved(form) {
   if (!seek("[data-conflict]", form)) goOn(form, words.sheet_refused);
 }
 
-/** @param {HTMLFormElement} form */
+/**
+ * Send the sheet again. Once the session is over no line comes: the save asks whether somebody has signed in again
+ * (staff/session.js), and begins the line if so.
+ *
+ * @param {HTMLFormElement} form
+ */
 function again(form) {
-  if (isReady()) save(form);
+  if (isReady() || desk.isOver) save(form);
   else if (form.isConnected) sheetOf(form).timer = setTimeout(again, PAUSE_MS, form);
 }
 
