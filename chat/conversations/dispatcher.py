@@ -231,7 +231,7 @@ def _give_some(now: datetime, overflow_after: timedelta, asleep: timedelta) -> i
     with connection.cursor() as cursor:
         _limit(cursor, "idle_in_transaction_session_timeout")
         cursor.execute("SELECT pg_advisory_xact_lock(%s)::text", [PASS])
-    queue = Conversation.objects.waiting().here(now, asleep)
+    queue = Conversation.objects.waiting().here(now, asleep).without_departed()
     with _step(ROOM):
         next_ones = in_line(queue.values_list(*TURN_COLUMNS, "weight"), now, key=_turn_key_of_row, at_most=AT_ONCE)
         keys = _with_room(now, [weight for *_turn, weight in next_ones])

@@ -9,7 +9,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.db.models.expressions import Combinable, OrderBy
 from django.utils.translation import gettext_lazy as _
 
@@ -63,6 +63,17 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     def elsewhere(self, now: datetime) -> "ConversationQuerySet":
         """Return the others: people who are passed over in the queue until they are seen again."""
         return self.exclude(is_here(now))
+
+    def without_departed(self) -> "ConversationQuerySet":
+        """Leave out people who left by the quick exit and were not seen since (`Whereabouts.LEFT`).
+
+        `here` has them until ABSENT_SECONDS have passed. It costs one look at the events of each that is read. The
+        dispatcher reads the first in order; as « NOT EXISTS », PostgreSQL may read the events of everybody instead.
+        """
+        left = ConversationEvent.objects.filter(
+            conversation=OuterRef("pk"), kind=EventKind.PARKED, at__gte=OuterRef("reporter_seen_at")
+        )
+        return self.filter(Case(When(Exists(left), then=False), default=True, output_field=models.BooleanField()))
 
     def taking_the_share(self, now: datetime) -> "ConversationQuerySet":
         """Select conversations of crowded networks that have an agent or were given to one within `CROWD_SECONDS`."""

@@ -36,7 +36,7 @@ class NotForThem(Exception):
 
 
 def _waiting(public_id: uuid.UUID, now: datetime) -> ConversationQuerySet:
-    rows = Conversation.objects.waiting().here(now).filter(public_id=public_id)
+    rows = Conversation.objects.waiting().here(now).without_departed().filter(public_id=public_id)
     return rows.select_related("report__municipality")
 
 

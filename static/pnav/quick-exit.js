@@ -25,6 +25,7 @@
     document.title = "\u200e"; // an empty title would show the address
     Object.defineProperty(document, "title", { configurable: true, get: () => "\u200e", set: () => {} }); // it stays
     holdForms();
+    dispatchEvent(new Event("pnav-leaving")); // the line of an exchange is cut (chat/visitor-line.js)
   }
 
   function hide() {

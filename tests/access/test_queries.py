@@ -144,6 +144,10 @@ NAMED = {
     ),
     "chat/conversations/waits.py": ("adds columns to conversations that were obtained before", {"with_waits"}),
     "chat/statistics/holds.py": (EVERYBODY + ": numbers", {"figures"}),
+    "chat/models/conversation.py": (
+        "a condition of conversations that were selected before: whether the person left",
+        {"ConversationQuerySet.without_departed"},
+    ),
     "chat/models/notes.py": (
         "a condition of promises that were selected before: whether their agent wrote since",
         {"HoldQuerySet.unanswered"},

@@ -2,14 +2,18 @@
 shows.
 """
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Locator, Page, Route, expect
+from django.utils import timezone
+from playwright.sync_api import Locator, Page, Route, WebSocket, expect
 
+from chat.conversations.whereabouts import whereabouts_of, with_departure
 from chat.models import Conversation
+from chat.rules.whereabouts import Whereabouts
 from pnav.sessions import SessionStore
 from tests.browser.conftest import goes_on
 from tests.browser.exchange import assigned, in_site
@@ -46,6 +50,45 @@ def use(page: Page, code: str) -> None:
 
 def fits(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]  # type: ignore[index]
+
+
+def waits_until(page: Page, is_so: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(50)
+
+
+def test_page_that_waits_for_the_other_site_is_no_sign_of_life(live_site, visitor, neutral_site):
+    """Its last beat undid « A quitté la page »: the agent read that the person was there, then offline."""
+    page, conversation = visitor({})
+    connected: list[WebSocket] = []
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framereceived", lambda text: connected.append(socket) if '"state"' in str(text) else None)
+
+    page.on("websocket", listen)
+    page.reload()
+    waits_until(page, lambda: connected and not connected[-1].is_closed())
+    before = make.long_ago(0.5)
+    in_site(live_site, lambda: Conversation.objects.filter(pk=conversation.pk).update(reporter_seen_at=before))
+    held: list[Route] = []
+    page.route(neutral_site, lambda route: held.append(route))
+    with page.expect_request(neutral_site):
+        page.get_by_role("button", name="Quitter rapidement", exact=True).click(no_wait_after=True)
+    waits_until(page, lambda: connected[-1].is_closed())
+    count = len(connected)
+    page.wait_for_timeout(1000)
+    held[0].continue_()
+    page.wait_for_url(neutral_site)
+    page.wait_for_timeout(1000)  # a beat waits for others for a quarter of a second
+
+    def state() -> Whereabouts:
+        row = with_departure(Conversation.objects.filter(pk=conversation.pk)).get()
+        return whereabouts_of(row, timezone.now())
+
+    assert in_site(live_site, state) == Whereabouts.LEFT
+    assert len(connected) == count, "no other line is opened meanwhile"
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no script"])

@@ -6,6 +6,7 @@ import { TURN_MS } from "../../static/pnav/lib/http.js";
 
 let page;
 let sent;
+let isLeaving; // the quick exit was pressed (quick-exit.js)
 
 class FakeSocket {
   constructor() {
@@ -33,7 +34,9 @@ beforeEach(() => {
   mock.timers.enable({ apis: ["setTimeout", "Date"], now: 0 });
   page = new EventTarget();
   sent = [];
-  globalThis.document = Object.assign(new EventTarget(), { hidden: false });
+  isLeaving = false;
+  const documentElement = { classList: { contains: (name) => isLeaving && name === "pnav-leaving" } };
+  globalThis.document = Object.assign(new EventTarget(), { hidden: false, documentElement });
   globalThis.addEventListener = page.addEventListener.bind(page);
   globalThis.location = { origin: "http://example.test" };
   globalThis.WebSocket = FakeSocket;
@@ -65,6 +68,18 @@ test("a page that is left for another does not sleep, whatever the order of the 
     { type: "beat", after: 7 },
     { type: "beat", after: 7 },
   ]);
+});
+
+test("a page that leaves by the quick exit cuts its line, and is no sign of life any more", () => {
+  const socket = FakeSocket.last;
+  isLeaving = true;
+  page.dispatchEvent(new Event("pnav-leaving"));
+  assert.equal(socket.readyState, 3);
+  for (const name of ["online", "pagehide", "pageshow"]) page.dispatchEvent(new Event(name));
+  look(true);
+  look(false);
+  mock.timers.tick(60_000);
+  assert.deepEqual([sent, FakeSocket.last === socket], [[], true]);
 });
 
 test("a network that went takes the line of the page with it, and a page that wakes asks", () => {

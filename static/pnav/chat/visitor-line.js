@@ -12,6 +12,9 @@ import { keepAwake } from "../lib/wake.js";
 /** @typedef {import("../lib/protocol.js").Line} Line */
 /** @typedef {import("../lib/protocol.js").Options} Options */
 
+// The quick exit was pressed, and the page only waits for the other site. It is no sign of the person any more.
+const isLeaving = () => document.documentElement.classList.contains("pnav-leaving");
+
 /**
  * @param {DOMStringMap} data of the page: `socket`, `frames` and `csrf`
  * @param {() => number} after the number of the last message that the page has
@@ -34,13 +37,15 @@ export const openVisitorLine = (data, after, page, signal) => {
     // When the place was given up, the page takes it back first.
     connects: (frame) => frame.type === "state" && frame.status !== "abandoned",
     ...page,
+    wanted: () => !isLeaving() && page.wanted(),
   });
   keepAwake(() => line, signal);
   // A page that goes out of sight may be asleep at the next beat. It says so now, and its place is kept longer.
   const tell = () => {
-    if ((document.hidden || isGone) && line.ready) line.send(beat());
+    if ((document.hidden || isGone) && line.ready && !isLeaving()) line.send(beat());
   };
   document.addEventListener("visibilitychange", tell, { signal });
+  addEventListener("pnav-leaving", () => line.cut(), { signal });
   addEventListener(
     "pagehide",
     () => {

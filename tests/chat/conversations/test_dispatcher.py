@@ -19,6 +19,7 @@ from chat.models.casework import Emergency
 from chat.models.conversation import _in_turn
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability, Status
+from chat.supervision import giving
 from common.service_settings import definitions
 from locations.models import Force
 from pnav.accounts.management.commands import bench_sessions
@@ -391,6 +392,20 @@ def test_place_of_who_left_with_a_code_is_kept_as_long_as_the_service_says(set_r
     assert dispatcher.abandon_absent() == 1
 
 
+def test_nobody_is_given_who_left_by_the_quick_exit_until_they_come_back():
+    """For ninety seconds more they were given to an agent, who read that they had left the page."""
+    gone, behind = make.waiting(queued_at=make.long_ago(20)), make.waiting(queued_at=make.long_ago(10))
+    resume.park_conversation(report=gone.report)
+    first_agent = make.agent(capacity=1)
+    assert dispatcher.dispatch() == 1 and who_has(behind) == first_agent
+    assert giving.find_waiting(gone.public_id, timezone.now()) is None
+    second_agent = make.agent(capacity=1)
+    assert dispatcher.dispatch() == 0
+    resume.resume_conversation(conversation_id=gone.pk)
+    assert giving.find_waiting(gone.public_id, timezone.now()) is not None
+    assert dispatcher.dispatch() == 1 and who_has(gone) == second_agent
+
+
 def test_who_comes_back_with_a_code_has_the_same_place_and_no_better_one():
     before, gone, behind = (make.waiting(queued_at=make.long_ago(minutes)) for minutes in (50, 40, 30))
     code = resume.issue_code(conversation_id=gone.pk).text.split()
@@ -579,6 +594,26 @@ def test_read_board_and_loads_by_their_indexes():
         assert index in query.explain(), query.explain()
     board = dispatcher.read_board()
     assert (len(board.order), board.slots, board.free) == (20, 10, 7)
+
+
+def test_who_left_is_passed_over_at_the_cost_of_those_who_come_first():
+    """Only of these are the events looked at, by their index, and not those of years."""
+    agent, now = make.agent(), timezone.now()
+    past = crowd(2000, status=Status.CLOSED, closed_at=now, assigned_to=agent, assigned_at=now)
+    waiting = crowd(1000)
+    for place, one in enumerate(waiting):
+        one.queued_at = now - timedelta(seconds=place)
+    Conversation.objects.bulk_update(waiting, ["queued_at"])
+    ConversationEvent.objects.bulk_create(
+        one.new_event(kind, at=now) for one in past for kind in (EventKind.OPENED, EventKind.PARKED, EventKind.CLOSED)
+    )
+    ConversationEvent.objects.bulk_create(one.new_event(EventKind.OPENED, at=now) for one in waiting)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE chat_conversation, chat_conversationevent")
+    queue = Conversation.objects.waiting().here(now).without_departed()
+    plan = queue[: dispatcher.AT_ONCE].explain(analyze=True)
+    assert "conversation_queue" in plan and "Seq Scan on chat_conversationevent" not in plan, plan
+    assert "loops=1000" not in plan, plan
 
 
 @pytest.mark.django_db(transaction=True)
