@@ -515,6 +515,14 @@ def ended_entries(agent: Agent, now: datetime) -> tuple[list[Entry], bool]:
     return entries, len(rows) > ENDED_AT_MOST
 
 
+def is_listed_as_ended(conversation: Conversation, now: datetime) -> bool:
+    """Return whether the last agent of this conversation has it among `ended_entries`. One query."""
+    agent, ended_at = conversation.assigned_to, conversation.closed_at
+    if agent is None or ended_at is None or ended_at < now - ENDED_FOR:
+        return False
+    return access.ended_by(agent, ended_at).count() <= ENDED_AT_MOST
+
+
 def _left_dangers(rows: Sequence[Any], reading: _Reading, now: datetime) -> dict[int, Dangers]:
     """Return the dangers of those among these exchanges that the person ended within `danger.LEFT_FOR`.
 

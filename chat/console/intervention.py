@@ -25,7 +25,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from chat import access
 from chat.casework import emergencies
-from chat.console import casework_panels
+from chat.console import casework_panels, inbox
 from chat.console.base import acts_on, earlier_page, for_agents
 from chat.console.forms import AGENT_GONE, PauseOrderForm
 from chat.conversations import actions, wording
@@ -358,17 +358,18 @@ def end_procedure(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> H
     if row is None:
         messages.info(request, _("Cette procédure est déjà finie, ou un agent la suit."))
         return redirect("console:board")
-    last = row.conversation.assigned_to
+    now, last = timezone.now(), row.conversation.assigned_to
     context = {
         "agent": agent,
         "is_supervisor": True,
         "last_agent": last,
         "can_follow": last is not None and last.user.is_active and last.pk != agent.pk,
+        "is_listed": inbox.is_listed_as_ended(row.conversation, now),
         "steps_left": [str(done.line.step.label) for done in emergencies.checklist(row) if done.at is None],
         "situation": label_of(Situation, row.situation),
         "place": wording.place_of(row.conversation.report),
         "state": procedures.state_of(row.conversation),
-        "since": wording.duration_in_words(timezone.now() - row.started_at),
+        "since": wording.duration_in_words(now - row.started_at),
     }
     return render(request, "console/end_procedure.html", context)
 

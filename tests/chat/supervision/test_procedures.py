@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from chat.casework import emergencies
+from chat.console import inbox
 from chat.conversations import actions, dispatcher
 from chat.models import Agent, Conversation, EventKind
 from chat.models.casework import Emergency
@@ -95,13 +96,22 @@ def test_procedure_of_an_exchange_that_the_person_ended_is_its_units(agent, conv
     assert lines(chief) == lines(elsewhere) == []
 
 
-def test_page_names_the_agent_who_can_still_follow_it_and_the_steps_that_are_left(agent, conversation, chief):
+def test_page_names_the_agent_who_can_still_follow_it_and_the_steps_that_are_left(
+    agent, conversation, chief, monkeypatch
+):
     first, *others = (str(done.line.step.label) for done in emergencies.checklist(Emergency.objects.get()))
     emergencies.tick_step(conversation_id=conversation.pk, step=CHECKLISTS[Situation.SUICIDE][0].step, by=agent.user)
     actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
     client, address = signed_in(chief.user), f"{BOARD}procedure/{conversation.public_id}/"
     page = unescape(squeezed(client.get(address).text))
     assert "Louise peut encore la suivre" in page and all(step in page for step in others) and first not in page
+    assert "dans « Terminés »" in page
+    with monkeypatch.context() as fewer:
+        fewer.setattr(inbox, "ENDED_AT_MOST", 0)
+        assert "par « Retrouver un échange »" in unescape(squeezed(client.get(address).text)), "twenty ended after it"
+    Conversation.objects.filter(pk=conversation.pk).update(closed_at=timezone.now() - inbox.ENDED_FOR)
+    page = unescape(squeezed(client.get(address).text))
+    assert "par « Retrouver un échange »" in page and "Terminés" not in page
     agent.user.is_active = False
     agent.user.save()
     page = squeezed(client.get(address).text)
