@@ -372,7 +372,8 @@ ROUTES: dict[str, Line] = {
         stores=Stores(rows=1, changed=3 + TICKED, kib=DRAFT_KIB + COUNTERS_KIB, keys=8),
     ),
     **_lines(VISITOR, ("chat:handover",), "chat.rules.transfer:SUMMARY_MAX", stores=Stores(2, 4, TEXT_KIB)),
-    **_lines(VISITOR, ("chat:end", "chat:answers"), "chat.casework.proposals:AT_MOST", stores=Stores(3, 4, 4)),
+    # The line of the end, the line of the history, the code that becomes one of « Suites », and the words to look at.
+    **_lines(VISITOR, ("chat:end", "chat:answers"), "chat.casework.proposals:AT_MOST", stores=Stores(4, 4, 4)),
     **_lines(
         VISITOR,
         ("chat:follow_up", "chat:follow_up_meeting", "chat:follow_up_code"),

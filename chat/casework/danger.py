@@ -25,6 +25,7 @@ from chat.rules.lifecycle import Author
 from common import clock, plain_text
 from common.cached_reading import CachedReading
 from common.data_keys import keys as data_keys
+from common.sql import array_text, fetch_rows
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,9 @@ LEFT_FOR = timedelta(days=1)
 
 # Of one conversation, marked messages that wait to be dealt with: the last ones, and the last one of each kind.
 MARKS_AT_MOST = 8
+
+# None of these exchanges ends before the marks are committed, so that its end sees the marks that it leaves.
+HOLD_OPEN = "SELECT id FROM chat_conversation WHERE id = ANY(%s::bigint[]) ORDER BY id FOR KEY SHARE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +142,10 @@ def find_in(asked: Sequence[Q], public_ids: Mapping[int, uuid.UUID]) -> tuple[di
 def keep_marks(found: Mapping[int, Dangers]) -> None:
     """Keep the numbers of messages that tell of suicide or of danger, with those that are kept already, MARKS_AT_MOST.
 
-    found: by conversation, all that is known to tell of it and is not dealt with, kept or not. Locks these rows, in the
-    order of their keys; three statements.
+    found: by conversation, all that is known to tell of it and is not dealt with, kept or not. Locks the conversations
+    against their end, then these rows, each in the order of their keys; four statements.
     """
+    fetch_rows(HOLD_OPEN, [array_text(found)])
     DangerMark.objects.bulk_create([DangerMark(conversation_id=pk) for pk in sorted(found)], ignore_conflicts=True)
     rows = list(DangerMark.objects.select_for_update().filter(conversation__in=found).order_by("pk"))
     for row in rows:

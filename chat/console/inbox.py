@@ -253,6 +253,7 @@ def _with_activity(conversations: "QuerySet[Conversation]", agent: int) -> "Quer
         emergency_at=Subquery(emergency.values("started_at")[:1]),
         marked_seqs=F("danger_mark__seqs"),
         dealt_seq=Coalesce("danger_mark__dealt_seq", 0),
+        marks_left_at=F("danger_mark__left_at"),
         own_handle=FilteredRelation("handles", condition=Q(handles__agent=agent)),
         handle_number=F("own_handle__number"),
         handle_colour=F("own_handle__colour"),
@@ -526,7 +527,8 @@ def is_listed_as_ended(conversation: Conversation, now: datetime) -> bool:
 def _left_dangers(rows: Sequence[Any], reading: _Reading, now: datetime) -> dict[int, Dangers]:
     """Return the dangers of those among these exchanges that the person ended within `danger.LEFT_FOR`.
 
-    Only their last messages are opened. What is found after the end is noted as left (`DangerMarkQuerySet.leave`).
+    Only their last messages are opened. What is found after the end is noted as left at the end, whenever it was found
+    (`DangerMarkQuerySet.leave`).
     """
     since = now - danger.LEFT_FOR
     left = [
@@ -536,8 +538,8 @@ def _left_dangers(rows: Sequence[Any], reading: _Reading, now: datetime) -> dict
         return {}
     data_keys.load_for(row.last_body for row in left)
     dangers = reading.read(left, {row.pk: _last_message(row) for row in left})
-    if found := [row.pk for row in left if dangers[row.pk].keys() - set(row.marked_seqs or ())]:
-        DangerMark.objects.leave(found, now)
+    if found := {row.pk: row.closed_at for row in left if dangers[row.pk] and row.marks_left_at != row.closed_at}:
+        DangerMark.objects.leave(found)
     return dangers
 
 

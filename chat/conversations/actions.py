@@ -177,8 +177,8 @@ def close_conversation(
     conversation.closed_by = by_author
     conversation.outcome = outcome
     conversation.save(update_fields=["status", "closed_at", "closed_by", "outcome"])
-    if by_author == Author.REPORTER:
-        DangerMark.objects.leave([conversation.pk], now)
+    if by_author == Author.REPORTER and conversation.characters:  # something was written
+        DangerMark.objects.leave({conversation.pk: now})
     conversation.record_event(EventKind.CLOSED, at=now, by=by, detail=outcome)
     pubsub.message_posted(conversation.public_id, conversation.last_seq)
     pubsub.state_changed(conversation.public_id)

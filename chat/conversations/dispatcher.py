@@ -575,7 +575,8 @@ def abandon_absent(now: datetime | None = None) -> int:
         .select_for_update(no_key=True, skip_locked=True)[:PEOPLE_AT_ONCE]
     )
     if gone:
-        DangerMark.objects.leave([conversation.pk for conversation in gone], now)
+        written = (conversation for conversation in gone if conversation.characters)
+        DangerMark.objects.leave({conversation.pk: now for conversation in written})
     Conversation.objects.filter(pk__in=[conversation.pk for conversation in gone]).update(status=Status.ABANDONED)
     ConversationEvent.objects.bulk_create(conversation.new_event(EventKind.ABANDONED, at=now) for conversation in gone)
     for conversation in gone:

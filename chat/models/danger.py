@@ -1,18 +1,19 @@
 """These are the tables of danger phrases, which administrators change, and of the messages that they mark for the
 agent."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Func
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from chat.rules import danger_words
 from chat.rules.danger_words import Kind, PhraseError
+from chat.rules.lifecycle import Author, Status
 
 
 class DangerPhrase(models.Model):
@@ -54,23 +55,46 @@ class DangerMarkQuerySet(models.QuerySet["DangerMark"]):
 
     def pending(self) -> "DangerMarkQuerySet":
         """Select those with a message that nobody has dealt with."""
-        return self.filter(
-            Func(
-                F("dealt_seq"),
-                F("seqs"),
-                template="(%(expressions)s))",
-                arg_joiner=" < ANY (",
-                output_field=models.BooleanField(),
-            )
-        )
+        return self.filter(_is_pending())
 
-    def leave(self, conversations: Iterable[int], now: datetime) -> int:
-        """Note that these conversations ended, or left the queue, with a mark that nobody has dealt with.
+    def left(self, since: datetime) -> "DangerMarkQuerySet":
+        """Select those whose person ended the exchange, or was taken out of the queue, at `since` or later.
+
+        Not those whose agent ended the exchange, even if the person had left the queue before and come back.
+        """
+        is_by_person = Q(conversation__status=Status.CLOSED, conversation__closed_by=Author.REPORTER)
+        return self.filter(Q(conversation__status=Status.ABANDONED) | is_by_person, left_at__gte=since)
+
+    def to_look_at(self, since: datetime) -> "DangerMarkQuerySet":
+        """Select those that left since then, and of which nobody is told: the last words may not have been looked at.
+
+        The worker looks (`chat.casework.waiting_danger`) and calls `looked_at` of those in which it finds nothing.
+        """
+        return self.left(since).exclude(_is_pending())
+
+    def leave(self, left: Mapping[int, datetime]) -> None:
+        """Note when these conversations ended, or left the queue, by their keys.
 
         It is for the end by the person and for who is taken out of the queue; the agent who ends an exchange has read
-        it. One statement. Returns how many had such a mark.
+        it. A conversation without a mark gets a row, until its last words were looked at (`to_look_at`). One statement.
         """
-        return self.filter(conversation__in=conversations).pending().update(left_at=now)
+        rows: list[Any] = [DangerMark(conversation_id=pk, left_at=at) for pk, at in sorted(left.items())]
+        self.bulk_create(rows, update_conflicts=True, unique_fields=["conversation"], update_fields=["left_at"])
+
+    def looked_at(self) -> None:
+        """Note that nothing was found in the last words of these, which left. Two statements."""
+        self.filter(seqs=[]).delete()
+        self.exclude(_is_pending()).update(left_at=None)  # found by another process meanwhile
+
+
+def _is_pending() -> Func:
+    return Func(
+        F("dealt_seq"),
+        F("seqs"),
+        template="(%(expressions)s))",
+        arg_joiner=" < ANY (",
+        output_field=models.BooleanField(),
+    )
 
 
 class DangerMark(models.Model):
@@ -78,9 +102,10 @@ class DangerMark(models.Model):
 
     Only numbers are stored; what the messages tell is read from the encrypted messages each time. seqs: the numbers of
     the marked messages, in order, at most `chat.casework.danger.MARKS_AT_MOST`. dealt_seq: up to which number they are
-    dealt with. left_at: when the person ended the exchange, or was taken out of the queue, with a mark that is not
-    dealt with (`DangerMarkQuerySet.leave`); it says nothing while the conversation is open. The database deletes the
-    row with its exchange, for a version that does not know marks (migration 0053).
+    dealt with. left_at: when the person ended the exchange, or was taken out of the queue
+    (`DangerMarkQuerySet.leave`); it says nothing while the conversation is open. Without a mark that is not dealt with,
+    it says that the last words are still to be looked at; the row goes then if there is no mark at all. The database
+    deletes the row with its exchange, for a version that does not know marks (migration 0053).
     """
 
     conversation = models.OneToOneField(

@@ -14,7 +14,6 @@ from django.db.models import Q, QuerySet
 from chat import access
 from chat.casework.danger import LEFT_FOR
 from chat.models import Agent, Conversation, DangerMark, EventKind
-from chat.rules.lifecycle import Status
 from chat.supervision.procedures import may_end
 from common import clock
 
@@ -31,10 +30,8 @@ def left_marks(now: datetime, units: Collection[int]) -> "QuerySet[DangerMark]":
 
     Only of whom a supervisor of these units may deal with (`may_end`), so that others take no place from them.
     """
-    rows = DangerMark.objects.pending().filter(
-        Q(conversation__assigned_to=None) | Q(conversation__assigned_to__unit__in=units),
-        left_at__gte=now - LEFT_FOR,
-        conversation__status__in=[Status.CLOSED, Status.ABANDONED],
+    rows = DangerMark.objects.pending().left(now - LEFT_FOR).filter(
+        Q(conversation__assigned_to=None) | Q(conversation__assigned_to__unit__in=units)
     )
     rows = rows.select_related("conversation__report__municipality", "conversation__assigned_to")
     return rows.order_by("-left_at", "pk")[:SHOWN]
@@ -43,7 +40,7 @@ def left_marks(now: datetime, units: Collection[int]) -> "QuerySet[DangerMark]":
 def find_mark(public_id: uuid.UUID, by: Agent) -> DangerMark | None:
     """Return the mark of this conversation if this supervisor may deal with it (`may_end`), or None. Two queries."""
     now = clock.now()
-    rows = DangerMark.objects.pending().filter(conversation__public_id=public_id, left_at__gte=now - LEFT_FOR)
+    rows = DangerMark.objects.pending().left(now - LEFT_FOR).filter(conversation__public_id=public_id)
     row = rows.select_related("conversation__report__municipality", "conversation__assigned_to__unit").first()
     if row is None or not by.user.is_supervisor or not may_end(row.conversation, access.reach_of(by, now)):
         return None

@@ -46,7 +46,7 @@ NAMED = {
     "chat/casework/replies.py": ("this agent's own, of whom the caller is sure", {"own_replies"}),
     "chat/casework/danger.py": (
         ACTS + "; of conversations that were just obtained",
-        {"is_told_in", "find_in", "keep_marks", "deal_with"},
+        {"<module>", "is_told_in", "find_in", "keep_marks", "deal_with"},
     ),
     "chat/conversations/dormancy.py": (EVERYBODY, {"*"}),
     "chat/casework/lock.py": (ACTS, {"lock_assigned"}),
@@ -108,7 +108,10 @@ NAMED = {
     "chat/messages/writing.py": (ACTS, {"<module>"}),
     "chat/messages/reading.py": (ACTS + ", beside the agent's", {"<module>"}),
     "chat/conversations/dispatcher.py": (EVERYBODY, {"*"}),
-    "chat/casework/waiting_danger.py": (EVERYBODY + ": numbers of messages are kept of it", {"mark_who_waits"}),
+    "chat/casework/waiting_danger.py": (
+        EVERYBODY + ": numbers of messages are kept of it",
+        {"mark_who_waits", "_waiting", "_left"},
+    ),
     "chat/conversations/language_guess.py": (EVERYBODY + ": a language is kept of it", {"guess_languages", "_guess"}),
     "chat/conversations/closure_notice.py": (EVERYBODY, {"tell_who_waits"}),
     "pnav/pages/to_do.py": (EVERYBODY + ": a count", {"_state"}),

@@ -1,6 +1,8 @@
 """Words of suicide and of danger of people whom no agent answers: found by the worker, shown in every queue."""
 
 import re
+import threading
+import time
 import uuid
 
 import pytest
@@ -15,10 +17,11 @@ from chat.conversations import actions, dispatcher, waiting_list
 from chat.management.commands import run_worker
 from chat.models import UNREADABLE, Conversation, DangerMark, DangerPhrase, Message
 from chat.rules.danger_words import Kind
-from chat.rules.lifecycle import Author
+from chat.rules.lifecycle import Author, Status
 from chat.supervision import live_board
 from pnav.accounts.models import Role
 from tests.chat.console.agents import CONSOLE, signed_in
+from tests.chat.conversations.test_actions import in_threads
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db
@@ -94,7 +97,7 @@ def test_message_is_looked_at_once_and_the_next_ones_as_they_come():
     assert waiting_danger.mark_who_waits() == 0
     with CaptureQueriesContext(connection) as asked:
         assert waiting_danger.mark_who_waits() == 0
-    assert len(asked) == 1, "whoever waits, and no message"
+    assert len(asked) == 2, "whoever waits, whoever left, and no message"
     write(conversation, "Il est devant chez moi.")
     seq = write(conversation, "Je veux mourir.")
     assert waiting_danger.mark_who_waits() == 2 and marks(conversation) == [seq - 1, seq]
@@ -119,7 +122,7 @@ def test_one_tick_reads_so_many_exchanges_the_longest_wait_first(monkeypatch):
         assert waiting_danger.mark_who_waits() == 2
     assert marks(late) == [] and all(marks(conversation) for conversation in early)
     statements = [one["sql"] for one in asked if "SAVEPOINT" not in one["sql"]]
-    assert len(statements) == 5, statements
+    assert len(statements) == 6, statements
     assert waiting_danger.mark_who_waits() == 1 and marks(late)
 
 
@@ -165,6 +168,124 @@ def test_phrases_that_are_withdrawn_mark_nothing():
     conversation = make.waiting()
     write(conversation, "Je veux mourir.")
     assert waiting_danger.mark_who_waits() == 0
+
+
+# --- who left just after writing --------------------------------------------------------------------------------------
+
+
+def leave(conversation: Conversation) -> None:
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER, only_in_queue=True)
+
+
+def left() -> list[uuid.UUID]:
+    """Return who left in danger, as the board of a supervisor without any unit shows them."""
+    return [line.conversation for line in live_board.read(timezone.now(), units=[]).left_marks]
+
+
+def test_words_written_just_before_the_end_in_the_queue_are_marked_and_told():
+    """The worker had not looked yet, and nobody was told."""
+    lost, calm, mute = make.waiting(), make.waiting(), make.waiting()
+    seq = write(lost, "Je vais me tuer ce soir.")
+    write(calm, "Bonsoir")
+    for conversation in (lost, calm, mute):
+        leave(conversation)
+    assert left() == []
+    assert waiting_danger.mark_who_waits() == 1
+    assert marks(lost) == [seq] and left() == [lost.public_id]
+    mark = DangerMark.objects.get()
+    lost.refresh_from_db()
+    assert (mark.pk, mark.left_at) == (lost.pk, lost.closed_at), "nothing is kept of who told nothing"
+    with CaptureQueriesContext(connection) as asked:
+        assert waiting_danger.mark_who_waits() == 0
+    assert len(asked) == 2, "whoever waits, whoever left, and no message"
+
+
+def test_words_of_somebody_who_was_taken_out_of_the_queue_are_marked_too():
+    lost = make.waiting()
+    write(lost, "Je veux mourir.")
+    Conversation.objects.filter(pk=lost.pk).update(reporter_seen_at=make.long_ago(60 * 24))
+    assert dispatcher.abandon_absent() == 1
+    assert waiting_danger.mark_who_waits() == 1 and left() == [lost.public_id]
+
+
+def test_end_between_the_reading_and_the_mark_is_told(monkeypatch):
+    lost = make.waiting()
+    write(lost, "Je veux mourir.")
+    find_in = danger.find_in
+
+    def end_after(*asked):
+        found = find_in(*asked)
+        leave(lost)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(danger, "find_in", end_after)
+        assert waiting_danger.mark_who_waits() == 1
+    assert left() == [lost.public_id]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_end_waits_for_the_mark_that_is_being_kept():
+    """Both lock the conversation first: no deadlock, and no mark that the end does not see."""
+    lost = make.waiting()
+    seq = write(lost, "Je veux mourir.")
+    is_kept = threading.Event()
+
+    def work(index):
+        if index:
+            assert is_kept.wait(30)
+            leave(lost)
+            return
+        with transaction.atomic():
+            danger.keep_marks({lost.pk: {seq: [Kind.SUICIDE]}})
+            is_kept.set()
+            time.sleep(0.5)
+
+    in_threads(2, work)
+    lost.refresh_from_db()
+    mark = DangerMark.objects.get()
+    assert (mark.seqs, mark.left_at, lost.status) == ([seq], lost.closed_at, Status.CLOSED)
+
+
+def test_words_of_who_left_are_looked_at_until_they_open_and_keep_nobody_else_waiting(monkeypatch):
+    monkeypatch.setattr(waiting_danger, "LEFT_AT_ONCE", 1)
+    mute, lost = make.waiting(), make.waiting()
+    for conversation in (mute, lost):
+        write(conversation, "Je veux mourir.")
+        leave(conversation)
+    whole = Message.opened
+
+    def opened(sealed, *, conversation, **values):
+        return str(UNREADABLE) if conversation == mute.public_id else whole(sealed, conversation=conversation, **values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Message, "opened", opened)
+        assert [waiting_danger.mark_who_waits() for _tick in range(2)] == [0, 1]
+    assert waiting_danger.mark_who_waits() == 1 and set(left()) == {mute.public_id, lost.public_id}
+
+
+def test_words_after_what_was_dealt_with_are_looked_at_when_the_person_leaves():
+    lost = make.waiting()
+    first = write(lost, "Je veux mourir.")
+    assert waiting_danger.mark_who_waits() == 1
+    DangerMark.objects.update(dealt_seq=first)
+    last = write(lost, "Il est devant chez moi.")
+    leave(lost)
+    assert left() == [] and waiting_danger.mark_who_waits() == 1
+    assert marks(lost) == [first, last] and left() == [lost.public_id]
+    DangerMark.objects.update(dealt_seq=last)
+    assert waiting_danger.mark_who_waits() == 0 and DangerMark.objects.get().left_at is None
+
+
+def test_words_before_the_end_are_told_while_no_page_of_their_agent_is_open():
+    """No list is read: neither its agent nor the board knew of them."""
+    agent = make.agent()
+    lost = make.assigned(agent)
+    write(lost, "Je veux mourir.")
+    actions.close_conversation(conversation_id=lost.pk, by_author=Author.REPORTER)
+    assert waiting_danger.mark_who_waits() == 1
+    (line,) = live_board.read(timezone.now(), units=[agent.unit_id]).left_marks
+    assert line.conversation == lost.public_id
 
 
 def test_worker_does_it_after_everybody_s_turn(monkeypatch):

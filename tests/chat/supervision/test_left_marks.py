@@ -5,9 +5,10 @@ import uuid
 from html import unescape
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
-from chat.casework import danger
+from chat.casework import danger, waiting_danger
 from chat.console import inbox
 from chat.conversations import actions, dispatcher, resume
 from chat.models import Agent, Conversation, DangerMark, EventKind
@@ -89,7 +90,7 @@ def test_words_that_came_just_before_the_end_are_marked_after_it(agent, chief):
     conversation = make.assigned(agent)
     make.message(conversation, WORDS)
     ends(conversation)
-    assert not DangerMark.objects.exists()
+    assert DangerMark.objects.get().seqs == [], "the worker has not looked yet"
     assert ended(agent).dangers == [Kind.SUICIDE]
     (line,) = lines(chief)
     assert line.conversation == conversation.public_id
@@ -149,7 +150,8 @@ def test_mark_that_was_dealt_with_before_the_end_is_not_left(agent, conversation
     seq = DangerMark.objects.get().seqs[-1]
     assert danger.deal_with(conversation_id=conversation.pk, seq=seq, by=agent.user) == 0
     ends(conversation)
-    assert DangerMark.objects.get().left_at is None and lines(chief) == [] and ended(agent).dangers == []
+    assert lines(chief) == [] and ended(agent).dangers == []
+    assert waiting_danger.mark_who_waits() == 0 and DangerMark.objects.get().left_at is None
 
 
 def test_marks_that_are_left_are_bounded_in_time_and_number(agent, conversation, chief, monkeypatch):
@@ -176,3 +178,35 @@ def test_agents_deal_with_no_mark_of_others(agent, conversation):
     with pytest.raises(left_marks.NoMark):
         left_marks.deal_with_left(public_id=conversation.public_id, by=other)
     assert signed_in(other.user).get(f"{BOARD}mots-de-danger/{conversation.public_id}/").status_code == 403
+
+
+def test_mark_of_who_came_back_goes_with_an_exchange_that_its_agent_ended(agent, conversation, chief):
+    """It stood on the board for a day, and the agent could not say that it is dealt with."""
+    is_lost(agent, conversation)
+    resume.revive_conversation(conversation_id=conversation.pk)
+    with transaction.atomic():
+        dispatcher.hand_to(conversation_id=conversation.pk, agent=agent, now=timezone.now())
+    make.message(conversation, "Je suis là.", author=Author.AGENT)
+    actions.close_conversation(
+        conversation_id=conversation.pk, by_author=Author.AGENT, by=agent.user, outcome=Outcome.OTHER
+    )
+    assert DangerMark.objects.get().left_at and lines(chief) == []
+    with pytest.raises(left_marks.NoMark):
+        left_marks.deal_with_left(public_id=conversation.public_id, by=chief)
+
+
+def test_end_is_told_by_its_own_hour_whenever_its_words_are_read(agent, chief):
+    """A process that reads them for the first time finds one more than are kept, and is no news of the person."""
+    conversation = make.assigned(agent)
+    for _each in range(danger.MARKS_AT_MOST + 1):
+        make.message(conversation, WORDS)
+    inbox.open_entries(agent, timezone.now())
+    ends(conversation)
+    long_ago = make.long_ago(60 * 10)
+    Conversation.objects.filter(pk=conversation.pk).update(closed_at=long_ago)
+    for left_at in (long_ago, None, make.long_ago(60 * 11)):
+        DangerMark.objects.update(left_at=left_at)
+        danger.looked.note({}, str(uuid.uuid4()))  # as another process
+        assert ended(agent).dangers == [Kind.SUICIDE]
+        (line,) = lines(chief)
+        assert (line.since, DangerMark.objects.get().left_at) == ("10 h 00", long_ago)
