@@ -22,7 +22,7 @@ from chat.conversations import lookalikes
 from chat.conversations import waits as conversations_waits
 from chat.conversations.whereabouts import whereabouts_of, with_departure
 from chat.conversations.wording import clock_in_words, duration_in_words, place_of
-from chat.models import Agent, Conversation
+from chat.models import Agent, Conversation, DangerMark
 from chat.referral import queries as referral_queries
 from chat.rules import service_level
 from chat.rules.emergency import Situation
@@ -232,7 +232,8 @@ class Board:
 
     emergencies: open procedures, in the order of `procedures.open_procedures`; they are shown before all alerts.
     emergencies_left_out: how many more there are, of exchanges that are over. left_marks: people who left in danger,
-    the last ones first; they are shown after these. alerts: the gravest first.
+    in the order of `left_marks.left_marks`; they are shown after these. left_marks_left_out: how many more there are.
+    alerts: the gravest first.
     waiting: people whose turn may come; `asleep` of them have a page that sleeps. offline, left: people who are passed
     over; no limit applies to them. silences: people without an answer whose level is NEAR or BROKEN, those who are left
     (`Silence.is_left`) first, then others who wrote of suicide or danger, then the longest.
@@ -245,6 +246,7 @@ class Board:
     emergencies: list[EmergencyLine]
     emergencies_left_out: int
     left_marks: list[LeftLine]
+    left_marks_left_out: int
     waiting: int
     asleep: int
     offline: int
@@ -283,7 +285,7 @@ class Board:
 
 
 def read(now: datetime, *, units: Collection[int]) -> Board:
-    """Read the board of a supervisor, in eight queries.
+    """Read the board of a supervisor, in ten queries.
 
     now: by the clock of this process, for the board shows times and takes nothing away (docs/adr/0014 is about what
     does). units: keys of the units in which they may step in.
@@ -325,10 +327,12 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
     oldest = min((person.queued_at for person in people), default=None)
     lines = [_line(urgency, everybody, now, known) for urgency in sorted(Urgency, reverse=True)]
     emergencies, left_out = _emergencies(now, units)
+    marks, marks_left_out = left_marks.left_marks(now, units)
     return Board(
         emergencies=emergencies,
         emergencies_left_out=left_out,
-        left_marks=_left_marks(now, units),
+        left_marks=_left_lines(marks, now),
+        left_marks_left_out=marks_left_out,
         groups=lookalikes.waiting_groups(now),
         waiting=len(people),
         asleep=places[Whereabouts.ASLEEP],
@@ -351,6 +355,7 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
         alerts=_sorted(
             [
                 *_lost_alerts(len(lost)),
+                *_alerts_elsewhere(now, units),
                 *_alerts(people, silences, now, known, on_duty=len(on_duty), free=free),
                 *_unread_alerts(now, known[Measure.UNREAD]),
             ]
@@ -437,9 +442,9 @@ def _emergencies(now: datetime, units: Collection[int]) -> tuple[list[EmergencyL
     return lines, left_out
 
 
-def _left_marks(now: datetime, units: Collection[int]) -> list[LeftLine]:
+def _left_lines(marks: Iterable[DangerMark], now: datetime) -> list[LeftLine]:
     lines = []
-    for row in left_marks.left_marks(now, units):
+    for row in marks:
         agent = row.conversation.assigned_to
         lines.append(
             LeftLine(
@@ -586,6 +591,36 @@ def _lost_alerts(count: int) -> list[Alert]:
         count,
     )
     return [Alert(Level.BROKEN, text % {"count": count}, _("Danger"), Part.QUEUE)]
+
+
+def _alerts_elsewhere(now: datetime, units: Collection[int]) -> list[Alert]:
+    """Return the alerts of what only a supervisor of another unit can deal with: how many, and of which units.
+
+    Whoever is alone on duty can call one of these, or be named on call. Otherwise nobody awake would learn of it.
+    """
+    alerts = []
+    if marks := left_marks.count_elsewhere(now, units):
+        text = ngettext(
+            "%(count)s personne d'une autre unité est partie, et personne n'a pris en compte ses mots de suicide ou de "
+            "danger : %(units)s.",
+            "%(count)s personnes d'autres unités sont parties, et personne n'a pris en compte leurs mots de suicide ou "
+            "de danger : %(units)s.",
+            sum(marks.values()),
+        )
+        alerts.append(_alert_elsewhere(text, marks, _("Danger")))
+    if running := procedures.count_elsewhere(now, units):
+        text = ngettext(
+            "%(count)s procédure d'une autre unité est encore ouverte, et l'échange terminé : %(units)s.",
+            "%(count)s procédures d'autres unités sont encore ouvertes, et les échanges terminés : %(units)s.",
+            sum(running.values()),
+        )
+        alerts.append(_alert_elsewhere(text, running, _("Procédure d'urgence")))
+    return alerts
+
+
+def _alert_elsewhere(text: str, counts: Mapping[str, int], label: str) -> Alert:
+    named = ", ".join(f"{unit} ({count})" for unit, count in counts.items())
+    return Alert(Level.BROKEN, text % {"count": sum(counts.values()), "units": named}, label, page="console:on_call")
 
 
 def _left_text(count: int) -> str:

@@ -7,6 +7,7 @@ person was taken out of the queue after their agent was lost, only a supervisor 
 
 import uuid
 from collections.abc import Collection
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Case, Count, Q, When, Window
@@ -20,6 +21,8 @@ from common import clock
 
 # How many procedures of exchanges that are over are shown. They may be as many as a year has left open.
 SHOWN = 50
+# How long after the end of the exchange the board of another unit counts a procedure that is still open.
+COUNTED_FOR = timedelta(days=1)
 
 
 class NoProcedure(Exception):
@@ -43,6 +46,16 @@ def open_procedures(units: Collection[int]) -> tuple[list[Emergency], int]:
     nobody_last = Case(When(conversation__assigned_to=None, then=1), default=0)
     shown = list(over.annotate(total=Window(Count("pk"))).order_by(nobody_last, "-started_at", "-pk")[:SHOWN])
     return [*running, *shown], shown[0].total - len(shown) if shown else 0
+
+
+def count_elsewhere(now: datetime, units: Collection[int]) -> dict[str, int]:
+    """Return how many procedures of other units are open after their exchange ended, within COUNTED_FOR, by the name of
+    the unit. One query."""
+    rows = Emergency.objects.filter(
+        ended_at__isnull=True, conversation__closed_at__gte=now - COUNTED_FOR, conversation__assigned_to__isnull=False
+    )
+    names = rows.exclude(conversation__assigned_to__unit__in=units).values_list("conversation__assigned_to__unit__name")
+    return dict(names.annotate(count=Count("pk")).order_by("conversation__assigned_to__unit__name"))
 
 
 def state_of(conversation: Conversation) -> str:

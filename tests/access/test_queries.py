@@ -171,11 +171,11 @@ NAMED = {
     ),
     "chat/supervision/procedures.py": (
         EVERYBODY + ": what every supervisor sees; who may end one is asked of chat.access",
-        {"open_procedures", "find_procedure", "end_procedure"},
+        {"open_procedures", "count_elsewhere", "find_procedure", "end_procedure"},
     ),
     "chat/supervision/left_marks.py": (
         EVERYBODY + ": what every supervisor sees; who may deal with one is asked of chat.access",
-        {"left_marks", "find_mark", "deal_with_left"},
+        {"left_marks", "count_elsewhere", "find_mark", "deal_with_left"},
     ),
     "chat/supervision/unread_referrals.py": (
         EVERYBODY + ": that no unit read a summary, for whom chat.access lets step in; no word of it is read",

@@ -210,3 +210,37 @@ def test_end_is_told_by_its_own_hour_whenever_its_words_are_read(agent, chief):
         assert ended(agent).dangers == [Kind.SUICIDE]
         (line,) = lines(chief)
         assert (line.since, DangerMark.objects.get().left_at) == ("10 h 00", long_ago)
+
+
+def test_invented_marks_hide_nobody_who_had_an_agent_and_are_counted(agent, conversation, chief, monkeypatch):
+    """Whoever files reports and leaves with words of danger stood before a real danger, for a day."""
+    make.message(conversation, "Je suis là.", author=Author.AGENT)
+    is_lost(agent, conversation)
+    first, crowded, other = (make.waiting() for _each in range(3))
+    for invented in (first, crowded, other):
+        make.message(invented, WORDS)
+        ends(invented)
+    Conversation.objects.filter(pk=crowded.pk).update(is_crowded=True)
+    waiting_danger.mark_who_waits()
+    order = [conversation.public_id, other.public_id, first.public_id, crowded.public_id]
+    assert [line.conversation for line in lines(chief)] == order
+    monkeypatch.setattr(left_marks, "SHOWN", 1)
+    board = live_board.read(timezone.now(), units={chief.unit_id})
+    assert ([line.conversation for line in board.left_marks], board.left_marks_left_out) == (order[:1], 3)
+    page = unescape(squeezed(signed_in(chief.user).get(BOARD).text))
+    assert "3 autres personnes parties après des mots de danger ne sont pas montrées" in page
+
+
+def test_supervisor_of_another_unit_is_told_how_many_and_whom_to_call(agent, conversation, chief, elsewhere):
+    """Alone on duty, they had an alert until the person pressed the end, and then none."""
+    ends(conversation)
+    text = "1 personne d'une autre unité est partie, et personne n'a pris en compte ses mots de suicide ou de danger : "
+    client = signed_in(elsewhere.user)
+    alerts = unescape(squeezed(client.get(BOARD).text)).split("data-alerts")[1].split("console-figures")[0]
+    assert f"{text}Ici (1)." in alerts and 'id="ailleurs-danger" href="/console/astreintes/"' in alerts
+    assert "93200" not in alerts and "Louise" not in alerts and str(conversation.public_id) not in alerts
+    figures = squeezed(client.get(f"{BOARD}?partie=chiffres").text)
+    assert re.search(r"console-figures__alarm.*?Danger<", figures, re.DOTALL)
+    assert text not in unescape(signed_in(chief.user).get(BOARD).text), "it is theirs, and stands there whole"
+    left_marks.deal_with_left(public_id=conversation.public_id, by=chief)
+    assert text not in unescape(client.get(BOARD).text)

@@ -283,7 +283,7 @@ def test_board_queries_do_not_grow(django_assert_num_queries):
     for _each in range(3):
         mark_danger(silent_for(6))
         make.waiting()
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):
         read()
 
 

@@ -88,12 +88,25 @@ def test_procedure_of_an_exchange_that_the_person_ended_is_its_units(agent, conv
     (line,) = lines(chief)
     assert (line.name, line.conversation, line.to_end) == ("Louise", None, conversation.public_id)
     assert "échange terminé par la personne" in alerts_of(signed_in(chief.user))
-    assert lines(elsewhere) == [], "nobody of another unit can do anything"
+    assert lines(elsewhere) == [], "nobody of another unit can end it"
     assert "data-emergency" not in signed_in(elsewhere.user).get(BOARD).text
     with pytest.raises(procedures.NoProcedure):
         procedures.end_procedure(public_id=conversation.public_id, by=elsewhere)
     procedures.end_procedure(public_id=conversation.public_id, by=chief)
     assert lines(chief) == lines(elsewhere) == []
+
+
+def test_supervisor_of_another_unit_is_told_of_it_for_a_day_without_place_or_name(agent, conversation, elsewhere):
+    """Alone on duty, they saw it until the person pressed the end, and then nothing."""
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    text = "1 procédure d'une autre unité est encore ouverte, et l'échange terminé : Ici (1)."
+    client = signed_in(elsewhere.user)
+    alerts = unescape(alerts_of(client))
+    assert text in alerts and 'id="ailleurs-procedure-durgence" href="/console/astreintes/"' in alerts
+    assert "93200" not in alerts and "Louise" not in alerts and str(conversation.public_id) not in alerts
+    past = timezone.now() - procedures.COUNTED_FOR
+    Conversation.objects.filter(pk=conversation.pk).update(closed_at=past)
+    assert text not in unescape(alerts_of(client)), "its own unit has had a day"
 
 
 def test_page_names_the_agent_who_can_still_follow_it_and_the_steps_that_are_left(
