@@ -30,10 +30,11 @@ const fakeList = (...children) => {
 const world = () => {
   const list = fakeList();
   const drawn = [];
-  const show = createRows(list, (value) => {
+  const draw = (value) => {
     drawn.push(value.name);
     return list.row(`${value.name}${value.since ?? ""}`);
-  });
+  };
+  const show = createRows(list, draw, ({ name }) => String(name));
   const people = (...names) => names.map((name) => ({ name }));
   return { list, drawn, show, people };
 };
@@ -63,15 +64,19 @@ test("of a hundred rows, one who comes and one who goes touch the page twice", a
   assert.equal(list.touched, 0, "the same again touches nothing");
 });
 
-test("many rows are drawn some at a time, and shown together", async () => {
-  const { list, drawn, show, people } = world();
-  show(people("before"));
-  const shown = show(Array.from({ length: 100 }, (_, name) => ({ name })));
-  assert.equal(drawn.length, 21, "the first twenty at once");
-  assert.deepEqual(list.names(), ["before"], "nothing disappears meanwhile");
+test("many rows are drawn some at a time, and those that wait for their turn stand as they were", async () => {
+  const { list, drawn, show } = world();
+  const people = (since) => Array.from({ length: 50 }, (_, name) => ({ name, since }));
+  const shown = show(people("a"));
+  assert.equal(list.children.length, 20, "the first ones at once");
   await shown;
-  assert.equal(list.children.length, 100);
-  assert.equal(drawn.length, 101);
+  assert.equal(list.children.length, 50);
+  const again = show(people("b"));
+  assert.equal(list.children.length, 50, "nobody disappears meanwhile");
+  assert.deepEqual([list.names()[19], list.names()[20]], ["19b", "20a"]);
+  await again;
+  assert.equal(list.names()[49], "49b");
+  assert.equal(drawn.length, 100);
 });
 
 test("values that come while many rows are being drawn take their place, and what is drawn is used", async () => {

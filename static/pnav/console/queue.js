@@ -59,8 +59,8 @@ function drawGroup(one) {
  * A frame comes for each change of the queue, and most of its hundred rows have not changed. Those rows stay as they
  * are. Drawing all of them again took a tenth of a second on a slow processor, while somebody was typing.
  */
-const showRows = createRows(byId("attente"), drawRow);
-const showGroups = createRows(byId("semblables"), drawGroup);
+const showRows = createRows(byId("attente"), drawRow, ({ conversation }) => conversation);
+const showGroups = createRows(byId("semblables"), drawGroup, ({ group }) => String(group));
 
 /** @param {import("./state.js").Frame} frame of type `queue` */
 export function showQueue(frame) {

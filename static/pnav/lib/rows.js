@@ -54,41 +54,48 @@ export const place = (list, rows) => {
   }
 };
 
-const AT_ONCE = 20; // rows drawn in one task: a hundred would make somebody who is typing wait for 60 ms
+const AT_ONCE = 20; // rows drawn in one task: a hundred would make somebody who is typing wait for a tenth of a second
 
 /**
  * @template {object} T
- * @param {Element} list its content is removed once the first values are drawn
- * @param {(value: T) => Element} draw draws a new row; two values with the same JSON are the same row
- * @returns {(values: T[]) => Promise<void>} a function that shows these values, in this order: at once when it has few
- *   rows to draw, else when all are drawn, some in each task, unless it was given other values meanwhile
+ * @param {Element} list its content is removed at the first call of the result
+ * @param {(value: T) => Element} draw draws a new row
+ * @param {(value: T) => string} keyOf what a row stays the row of; two values of one call have different keys
+ * @returns {(values: T[]) => Promise<void>} a function that shows these values, in this order. A value whose JSON is the
+ *   same as before keeps its row. When many have changed, some are drawn in each task: until its turn comes, what has
+ *   changed stands as it was, and what is new is not there.
  */
-export const createRows = (list, draw) => {
-  /** @type {Map<string, Element>} */
-  let drawn = new Map();
+export const createRows = (list, draw, keyOf) => {
+  /** @type {Map<string, { said: string, row: Element }>} */
+  const drawn = new Map();
   let calls = 0;
+
+  /** @param {T[]} values */
+  const show = (values) => {
+    const rows = values.flatMap((value) => drawn.get(keyOf(value))?.row ?? []);
+    const kept = new Set(rows);
+    for (const row of [...list.children]) if (!kept.has(row)) row.remove();
+    place(list, rows);
+  };
+
   return async (values) => {
     calls += 1;
     const call = calls;
-    /** @type {Map<string, Element>} */
-    const rows = new Map();
+    const keys = new Set(values.map(keyOf));
+    for (const key of [...drawn.keys()]) if (!keys.has(key)) drawn.delete(key);
     let fresh = 0;
     for (const value of values) {
       const said = JSON.stringify(value);
-      if (!drawn.has(said)) {
-        if (fresh === AT_ONCE) {
-          fresh = 0;
-          await nextTask();
-          if (call !== calls) return; // what is drawn is used by the later call
-        }
-        fresh += 1;
-        drawn.set(said, draw(value));
+      if (drawn.get(keyOf(value))?.said === said) continue;
+      if (fresh === AT_ONCE) {
+        fresh = 0;
+        show(values);
+        await nextTask();
+        if (call !== calls) return; // newer values came meanwhile, and what is drawn is used for them
       }
-      rows.set(said, /** @type {Element} */ (drawn.get(said)));
+      fresh += 1;
+      drawn.set(keyOf(value), { said, row: draw(value) });
     }
-    drawn = rows;
-    const kept = new Set(rows.values());
-    for (const row of [...list.children]) if (!kept.has(row)) row.remove();
-    place(list, [...kept]);
+    show(values);
   };
 };
