@@ -25,6 +25,7 @@ from django.views import defaults
 from django.views.csrf import csrf_failure
 from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 
+from chat.access import SESSION_KEY as FOLLOW_UP_KEY
 from chat.database import NO_ANSWER
 from chat.messages import protocol
 from chat.realtime import http_fallback
@@ -40,6 +41,7 @@ from pnav.accounts.workspaces import workspaces_of
 from pnav.middleware.addresses import is_discreet_visit
 from pnav.pages.frame.language import chosen
 from pnav.server.body_limits import is_capture_form
+from reports.session import KEY as REPORT_KEY
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +50,8 @@ FRAMES = {"chat:frames", "console:frames"}  # these are always answered with a f
 
 # By the beginning of Django's sentence about why it refused a form, a word for the log.
 REASONS = {"Origin": "origin", "Referer": "referer", csrf.REASON_NO_CSRF_COOKIE: "no_cookie"}
+# The words for a token that is missing, or of a visit that this browser does not have any more.
+OF_AN_OLD_PAGE = {"no_cookie", "token"}
 # The errors with which a working database ends one statement.
 OF_A_STATEMENT = (DeadlockDetected, LockNotAvailable, QueryCanceled)
 
@@ -140,10 +144,23 @@ def _why(reason: str) -> str:
     return next((word for text, word in REASONS.items() if reason.startswith(text)), "token")
 
 
+def _has_visit(request: HttpRequest) -> bool:
+    """Return whether this session has an exchange, or the « Suites » of one. No query: the session was read before."""
+    return REPORT_KEY in request.session or FOLLOW_UP_KEY in request.session
+
+
 @_giving_back
 def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer 403 to a form without its CSRF token or from another site. `settings.CSRF_FAILURE_VIEW` names this."""
-    security_log.log(Event.FORM_REFUSED, why=_why(reason))
+    """Answer 403 to a form without its CSRF token or from another site. `settings.CSRF_FAILURE_VIEW` names this.
+
+    A script of a visitor's page whose visit is over is told so (401), as by the view that it asked. The quick exit in
+    another tab deletes the cookie of the token too, so that view is not reached. Only scripts send it in a header.
+    """
+    why = _why(reason)
+    security_log.log(Event.FORM_REFUSED, why=why)
+    is_script = "X-CSRFToken" in request.headers and not request.path_info.startswith(STAFF_AREAS)
+    if is_script and why in OF_AN_OLD_PAGE and not _has_visit(request):
+        return json_answer({"error": "no_session"}, 401)
     return draw_refused(request, reason)
 
 

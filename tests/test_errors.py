@@ -23,7 +23,7 @@ from pnav.accounts.models import Role
 from pnav.errors import bad_request, form_refused, page_not_found, permission_denied, server_error
 from pnav.sessions import SessionStore
 from tests.accounts.cast import make_user, sign_in
-from tests.chat.sockets import signed_in
+from tests.chat.sockets import signed_in, visit
 from tests.factories import chat as make
 from triage.questionnaire.questions import BY_ID, SAFETY
 
@@ -304,3 +304,34 @@ def test_form_from_elsewhere_is_noted(told):
     )
     assert answer.status_code == 403 and "La page a expiré" in answer.text
     assert told() == ["form_refused why=origin"]
+
+
+@pytest.fixture
+def left():
+    """Return the browser of somebody who waits, and the token that an open page of theirs has."""
+    client = Client(enforce_csrf_checks=True)
+    client.cookies[settings.SESSION_COOKIE_NAME] = visit(make.waiting())
+    return client, re.search(r'data-csrf="(\w+)"', client.get("/tchat/").text).group(1)
+
+
+@pytest.mark.parametrize("path", ["trames/", "captures/envoi/", "brouillon/", "signalement/", "code/"])
+def test_script_is_told_that_its_visit_is_over_also_where_its_token_went_with_it(left, told, path):
+    """A quick exit in another tab deletes both cookies. The answer was a page, which the script took for a bad line."""
+    client, token = left
+    client.cookies.clear()
+    answer = client.post(f"/tchat/{path}", "{}", content_type="application/json", headers={"X-CSRFToken": token})
+    assert (answer.status_code, answer.json()) == (401, {"error": "no_session"})
+    assert told("form_refused") == ["form_refused why=no_cookie"]
+    assert client.post(f"/tchat/{path}", {"csrfmiddlewaretoken": token}).status_code == 403, "a form has no script"
+
+
+def test_script_is_not_told_that_a_visit_is_over_which_is_not(left):
+    client, token = left
+    script = {"content_type": "application/json", "headers": {"X-CSRFToken": token}}
+    del client.cookies[settings.CSRF_COOKIE_NAME]
+    assert client.post("/tchat/trames/", "{}", **script).status_code == 403
+    client.cookies[settings.SESSION_COOKIE_NAME] = signed_in(make.agent())
+    assert client.post("/console/trames/", "{}", **script).status_code == 403, "staff have their own page"
+    client.cookies.clear()
+    script["headers"]["Origin"] = "https://elsewhere.example"
+    assert client.post("/tchat/trames/", "{}", **script).status_code == 403

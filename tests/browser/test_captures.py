@@ -6,6 +6,7 @@ import hashlib
 import re
 import uuid
 from base64 import b64encode
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from common.sealed_files.chunks import CHUNK_BYTES
 from pnav.accounts.second_factor import enrol_totp
 from tests.accounts.cast import SECRET
 from tests.browser import staff
-from tests.browser.conftest import goes_on
+from tests.browser.conftest import LiveSite, goes_on
 from tests.browser.exchange import close, in_site
 from tests.factories import captures as make_captures
 from tests.factories import chat as make
@@ -350,8 +351,19 @@ def test_file_that_was_sent_before_goes_with_the_fact_for_which_it_is_chosen_aga
     expect(listed.get_by_text("une.png")).to_have_count(1)
 
 
+def leave_elsewhere(person: Page, site: LiveSite) -> None:
+    """Press « Quitter rapidement » in another tab: both cookies are gone."""
+    assert person.context.request.post(f"{site.url}/quitter/", max_redirects=0).status == 303
+    assert person.context.cookies() == []
+
+
+def forget(person: Page, _site: LiveSite) -> None:
+    person.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+
+
 @pytest.mark.slow
-def test_upload_whose_visit_has_ended_leads_to_the_page_that_says_so(live_site, enter):
+@pytest.mark.parametrize("ends", [forget, leave_elsewhere])
+def test_upload_whose_visit_has_ended_says_so(live_site, enter, ends: Callable[[Page, LiveSite], None]):
     """After the end no line tells the page. Only the answer to its next slice does."""
     person = may_send(live_site, enter, in_site(live_site, make.closed))
     asked: list[str] = []
@@ -365,10 +377,35 @@ def test_upload_whose_visit_has_ended_leads_to_the_page_that_says_so(live_site, 
         person.get_by_label("Image ou PDF").set_input_files([as_file("a.png", LARGE), as_file("b.png", SMALL)])
         person.get_by_role("button", name="Envoyer", exact=True).click()
     expect(person.get_by_text("Envoi : 0 %")).to_be_visible()
-    person.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    ends(person, live_site)
     slices[0].continue_()
-    expect(person.get_by_text("Cette visite a pris fin sur cet appareil")).to_be_visible()
+    expect(person.get_by_role("heading", name="Cette visite a pris fin sur cet appareil")).to_be_focused()
+    expect(person.get_by_text("b.png")).to_have_count(0)
+    person.evaluate(DROP, ["c.png", b64encode(SMALL).decode(), "body"])  # nothing is taken any more
+    with goes_on(person):
+        person.get_by_role("link", name="Aller à l'accueil").click()
     assert asked == []
+
+
+@pytest.mark.slow
+def test_upload_stops_when_the_line_says_that_the_visit_has_ended(live_site, enter):
+    _agent, conversation = in_site(live_site, talking)
+    person = may_send(live_site, enter, conversation)
+    asked: list[Route] = []
+    person.route(
+        "**/captures/envoi/",
+        lambda route: asked.append(route) if route.request.headers.get("upload-id") else route.continue_(),
+    )
+    with person.expect_request(lambda request: "upload-id" in request.headers):
+        person.get_by_label("Image ou PDF").set_input_files([as_file("a.png", LARGE), as_file("b.png", SMALL)])
+        person.get_by_role("button", name="Envoyer", exact=True).click()
+    leave_elsewhere(person, live_site)
+    expect(person.get_by_role("heading", name="Cette visite a pris fin sur cet appareil")).to_be_visible()
+    begun: list[str] = []
+    person.on("request", lambda request: begun.append(request.url))
+    asked[0].abort()
+    person.wait_for_timeout(1500)  # it was sent again after half a second
+    assert begun == []
 
 
 @pytest.mark.slow

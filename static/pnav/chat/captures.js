@@ -12,6 +12,7 @@ import { request } from "../lib/http.js";
 import { stayInExchange } from "./beside.js";
 import { tellNotTaken, watchGivenFiles } from "./given-files.js";
 import { idOf, sendFile } from "./upload.js";
+import { showVisitEnded } from "./visit-ended.js";
 
 /** @typedef {import("./upload.js").Answer} Answer */
 
@@ -142,6 +143,7 @@ const sendOne = async (file) => {
   const { line, bar, said, stop } = showLine(file.name);
   const life = new AbortController();
   stop.addEventListener("click", () => life.abort(), { once: true });
+  listening.signal.addEventListener("abort", () => life.abort());
   /** @param {number} received */
   const percent = (received) => Math.floor((100 * received) / file.size);
   /** @param {string} text */
@@ -186,16 +188,18 @@ const sendOne = async (file) => {
   return { isOver: end === "over", isListed: isBegun || Boolean(interrupted) };
 };
 
-/**
- * The visit has ended. The form is sent without a file, and the server's next page says so; nothing is asked before.
- * Where the exchange's own line heard of it first, the page says it already.
- */
-const leave = () => {
-  if (listening.signal.aborted) return;
+/** The visit has ended. Nothing is sent any more, and nothing is asked before this page is left. */
+const finish = () => {
+  listening.abort();
   waiting.length = 0;
   isSending = false;
-  byId("capture", HTMLInputElement).value = "";
-  byId("send", HTMLFormElement).submit();
+};
+
+/** No line tells this page of its visit, or its answer was the first to tell. */
+const leave = () => {
+  if (listening.signal.aborted) return;
+  finish();
+  showVisitEnded();
 };
 
 const sendNext = async () => {
@@ -207,13 +211,14 @@ const sendNext = async () => {
       leave();
       return;
     }
-    if (isListed) readList();
+    if (isListed && !listening.signal.aborted) readList();
   }
   isSending = false;
 };
 
 /** @param {Iterable<File>} files @param {boolean} [hasFolder] */
 const take = (files, hasFolder = false) => {
+  if (listening.signal.aborted) return; // the page shows nothing of this any more
   byId("capture-error").hidden = true; // the server's, of the form before
   if (!isSending) byId("sending").replaceChildren();
   if (hasFolder) tellRefused("", data.folder ?? "");
@@ -248,7 +253,5 @@ if (form !== null && globalThis.crypto?.subtle !== undefined) {
   watchGivenFiles(tellNotTaken); // the question is not answered yet, or nothing is taken
 }
 
-stayInExchange(data, listening, () => {
-  waiting.length = 0;
-});
+stayInExchange(data, listening, finish);
 markRun();
