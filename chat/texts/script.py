@@ -55,6 +55,7 @@ WORDS: dict[str, Sentence] = {
     "too_long": thread_texts.TOO_LONG,
     "count": thread_texts.COUNT,
     "new": thread_texts.NEW,
+    "answered": thread_texts.ANSWERED,
     "arrived": thread_texts.IS_THERE,
     "code_again": thread_texts.CODE_AGAIN,
     "code_failed": thread_texts.CODE_FAILED,

@@ -610,6 +610,7 @@ COUNT = add(
     variables=[Variable("n", "le nombre de caractères écrits", "3 850")],
 )
 NEW = add("chat.new", LINE, _("Nouveau message"), max_length=60)
+ANSWERED = add("chat.answered", LINE, _("Cette question n'attend plus de réponse."))
 IS_THERE = add("chat.is_there", LINE, _("{name} est là"), variables=[NAME], max_length=80)
 CODE_AGAIN = add("chat.code_again", CODE, _("Créer un nouveau code"), max_length=60)
 CODE_FAILED = add(

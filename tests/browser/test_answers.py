@@ -6,6 +6,7 @@ from playwright.sync_api import APIResponse, Route, expect
 from chat.casework import proposals
 from chat.models import Conversation
 from chat.rules.lifecycle import Author
+from tests.browser.conftest import LiveSite
 from tests.browser.exchange import assigned, in_site
 from tests.factories import chat as make
 
@@ -15,6 +16,12 @@ pytestmark = pytest.mark.slow
 def ask(conversation: Conversation, text: str) -> None:
     by = conversation.assigned_to.user
     proposals.ask_question(conversation_id=conversation.pk, text=text, answers=("Oui", "Non"), by=by)
+
+
+def note_said(site: LiveSite, conversation: Conversation) -> None:
+    asked_id = in_site(site, lambda: conversation.proposals.latest("pk").asked_id)
+    by = in_site(site, lambda: conversation.assigned_to.user)
+    site.do(proposals.record_said, conversation_id=conversation.pk, asked_id=asked_id, said="yes", by=by)
 
 
 def test_question_that_was_answered_while_it_was_read_does_not_come_back(live_site, enter):
@@ -41,16 +48,22 @@ def test_question_that_was_answered_while_it_was_read_does_not_come_back(live_si
     page.unroute("**/tchat/reponses/")
     in_site(live_site, lambda: ask(conversation, "Et maintenant ?"))
     expect(answers.get_by_role("button")).to_have_count(2)  # the next question is shown
+    page.locator("#body").focus()
+    note_said(live_site, conversation)
+    expect(answers).to_be_hidden()
+    expect(page.locator("#body")).to_be_focused()
 
 
 def test_answers_go_when_the_agent_notes_what_was_said(live_site, enter):
     """The page kept its buttons until it was loaded again, and they could contradict what was noted."""
-    agent, conversation = assigned(live_site)
+    _agent, conversation = assigned(live_site)
     page = enter(conversation, width=360, height=640)
     in_site(live_site, lambda: ask(conversation, "Êtes-vous à l'abri ?"))
     answers = page.get_by_role("group", name="Réponses en un geste")
     expect(answers.get_by_role("button")).to_have_count(2)
-    row = in_site(live_site, lambda: conversation.proposals.get())
-    by = in_site(live_site, lambda: agent.user)
-    live_site.do(proposals.record_said, conversation_id=conversation.pk, asked_id=row.asked_id, said="yes", by=by)
+    answers.get_by_role("button", name="Oui").focus()
+    note_said(live_site, conversation)
     expect(answers).to_be_hidden()
+    # Whoever was on one of them with a keyboard or a screen reader stays at the question, and hears why they went.
+    expect(page.locator("#messages > li").last).to_be_focused()
+    expect(page.locator("#voice")).to_have_text("Cette question n'attend plus de réponse.")

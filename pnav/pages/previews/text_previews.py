@@ -202,6 +202,7 @@ def _line(trial: Trial) -> HttpResponse:
         "line": trial.error([thread_texts.LINE_CONNECTED, thread_texts.LINE_RECONNECTING, thread_texts.LINE_LOST]),
         "notice": trial.error([thread_texts.NEW, thread_texts.IS_THERE]),
         "is_lost": True,
+        "voice": trial.error([thread_texts.ANSWERED]),
         "retry": trial.error([thread_texts.TRYING]) or lost[0],
         "typing": trial.error([thread_texts.TYPING]),
         "count": trial.error([thread_texts.COUNT]),

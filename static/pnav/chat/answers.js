@@ -6,9 +6,10 @@
  */
 
 import { byId, find, seek } from "../lib/dom.js";
+import { heldIn } from "../lib/focus.js";
 import { request } from "../lib/http.js";
 import { put } from "./compose.js";
-import { exchange, visit } from "./state.js";
+import { exchange, root, visit, voice, words } from "./state.js";
 import { isAtEnd, list, steady, toEnd } from "./thread.js";
 
 const ready = byId("answers", HTMLFormElement);
@@ -33,17 +34,43 @@ export const isQuestion = ({ author, client_id: id }) => author !== "reporter" &
 /** The name that an answer to the question on screen will have; empty when there is none. */
 export const question = () => asked().value;
 
+/** @param {HTMLElement | null | undefined} node */
+function give(node) {
+  if (!node) return;
+  node.tabIndex = -1;
+  node.focus({ preventScroll: true });
+}
+
+/**
+ * Change what is shown below the thread. If what has the focus goes with it, the last message takes the focus. If
+ * that was an answer, it is said that none is waited for any more.
+ *
+ * @param {() => void} change
+ */
+function keepFocus(change) {
+  const held = heldIn(root);
+  const isAnswering = held !== null && ready.contains(held);
+  change();
+  if (held === null || (held.isConnected && !held.closest("[hidden]"))) return;
+  give(/** @type {HTMLElement | null} */ (list.lastElementChild));
+  if (isAnswering && ready.hidden) voice(words.answered);
+}
+
+/** @param {string} id the name of the message that answers */
+function noteAnswer(id) {
+  answered.add(id);
+  if (id !== question()) return;
+  asked().value = "";
+  ready.hidden = true;
+}
+
 /**
  * Hide the answers to a question that was answered, here or in another tab. Any other message changes nothing.
  *
  * @param {string | null | undefined} id the name of the message
  */
 export function hideAnswers(id) {
-  if (!id) return;
-  answered.add(id);
-  if (id !== question()) return;
-  asked().value = "";
-  ready.hidden = true;
+  if (id) keepFocus(() => noteAnswer(id));
 }
 
 /** @param {string} answer */
@@ -81,10 +108,12 @@ export async function readAnswers() {
       byId("document").hidden = !hasDocument;
       byId("slip").hidden = !slip;
     };
-    if (isAtEnd()) {
-      change();
-      toEnd();
-    } else steady(change);
+    keepFocus(() => {
+      if (isAtEnd()) {
+        change();
+        toEnd();
+      } else steady(change);
+    });
     byId("told").textContent = told;
     byId("told-block").hidden = !told;
   } catch {
@@ -108,7 +137,9 @@ function watchSummary() {
       const answer = await request(address, { method: "HEAD", redirect: "manual", cache: "no-store" });
       const isNew = way.hidden && answer.status === 200;
       const wasAtEnd = end.getBoundingClientRect().top < innerHeight;
-      way.hidden = answer.status !== 200;
+      keepFocus(() => {
+        way.hidden = answer.status !== 200;
+      });
       if (isNew && wasAtEnd) end.scrollIntoView(); // somebody who reads further up stays there
     } catch {
       // The next line of the thread asks again.
@@ -129,10 +160,8 @@ export function watchAnswers() {
     event.preventDefault();
     const id = question();
     if (!id || exchange.status === "closed") return;
-    hideAnswers(id);
-    const node = put(id, button.value); // somebody who only taps does not want a keyboard
-    node.tabIndex = -1;
-    node.focus({ preventScroll: true });
+    noteAnswer(id);
+    give(put(id, button.value)); // somebody who only taps does not want a keyboard
   });
   watchSummary();
 }
