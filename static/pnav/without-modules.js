@@ -48,11 +48,16 @@
     return place;
   }
 
-  /** @param {boolean} isOver whether no module can come any more. A page that will load itself again cannot be stopped. */
+  /**
+   * What loads the page again (`data-refresh`) is left out while a module may still come, because that cannot be stopped
+   * any more, and where a script keeps the page up to date, because something may be being written in it.
+   *
+   * @param {boolean} isOver whether no module can come any more
+   */
   function draw(isOver) {
+    const isStill = !isOver || "fresh" in root.dataset;
     for (const noscript of Array.from(document.querySelectorAll("noscript"))) {
-      const isRefresh = (noscript.textContent || "").indexOf("http-equiv") >= 0;
-      if (noscript.parentNode && (isOver || !isRefresh)) {
+      if (noscript.parentNode && !(isStill && "refresh" in noscript.dataset)) {
         const place = elementsOf(noscript);
         noscript.parentNode.replaceChild(place, noscript);
         drawn.push({ place, noscript });
@@ -67,7 +72,7 @@
 
   /** @param {boolean} isOver */
   function look(isOver) {
-    const all = document.querySelectorAll('script[type="module"]:not([fetchpriority])').length;
+    const all = document.querySelectorAll("script[data-counted]").length;
     if (Number(root.dataset.run || 0) < all) draw(isOver);
     else takeBack();
   }

@@ -11,6 +11,7 @@ from django.conf import settings
 from playwright.sync_api import Page, Route, expect
 
 from chat.models import Conversation
+from pnav.accounts.models import Role
 from tests.browser.conftest import Axe, LiveSite
 from tests.browser.exchange import assigned, waiting
 from tests.browser.staff import sign_in
@@ -26,6 +27,11 @@ BOTH = """() => new Promise((done) => {
   asked.onload = () => done([all(document, "[data-noscript]"), all(asked.response, "noscript")]);
   asked.send();
 })"""
+EXTENSION = """
+addEventListener("DOMContentLoaded", () => {
+  document.head.append(Object.assign(document.createElement("script"), { type: "module" }));
+});
+"""
 AT_ONCE = """
 const later = window.setTimeout;
 window.setTimeout = (call, ms, ...more) => later(call, ms === 40000 ? 0 : ms, ...more);
@@ -106,6 +112,36 @@ def test_page_of_facts_keeps_the_place_of_who_waits(live_site: LiveSite, enter):
     page = enter(conversation, before=without("chat/beside"))
     page.goto(live_site.url + "/tchat/faits/")
     expect(page.locator(FRAME)).to_be_visible()
+
+
+def test_script_of_an_extension_is_none_of_ours(live_site: LiveSite, enter):
+    """A browser's extension puts a module into the page, which does not say when it has run."""
+    _agent, conversation = waiting(live_site)
+    page = enter(conversation, before=lambda page: page.add_init_script(EXTENSION))
+    expect(page.locator("#line")).to_have_text("Connecté")
+    page.wait_for_load_state("load")
+    assert page.locator("script[type=module]:not([data-counted])").count() == 1
+    expect(page.locator("[data-noscript]")).to_have_count(0)
+
+
+def test_console_is_not_drawn_twice_when_another_script_is_lost(live_site: LiveSite, page_factory, account):
+    page = page_factory()
+    without("staff/session")(page)
+    sign_in(page, live_site, account(totp=True))
+    expect(page.locator("#console")).to_be_visible()
+    page.wait_for_load_state("load")
+    expect(page.locator("[data-noscript]")).to_have_count(0)
+
+
+def test_board_that_follows_by_itself_is_not_loaded_again(live_site: LiveSite, page_factory, account):
+    """The script of the lease is lost, and its frame takes its place. Somebody may be writing in the page."""
+    page = page_factory()
+    without("staff/presence")(page)
+    sign_in(page, live_site, account(role=Role.SUPERVISOR, totp=True))
+    page.goto(live_site.url + "/console/tableau/")
+    expect(page.locator(".pnav-presence__frame")).to_be_visible()
+    expect(page.locator("meta[http-equiv=refresh]")).to_have_count(0)
+    expect(page.get_by_role("link", name="Arrêter l'actualisation automatique")).to_have_count(0)
 
 
 def test_agent_keeps_the_lease(live_site: LiveSite, page_factory, account):

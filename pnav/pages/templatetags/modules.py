@@ -17,10 +17,12 @@ class ModuleNode(StaticNode):
 
     Without these a browser would learn of each further module only by reading the one before it, which is a round trip
     for each level of imports. Browsers that do not know `modulepreload` load the modules all the same. Where the script
-    does not run, the classic script before it draws what stands in `<noscript>`.
+    does not run, the classic script before it draws what stands in `<noscript>`. It counts the scripts that are marked
+    here, because an extension of the browser may put others into the page.
     """
 
-    priority = ""  # the attributes that say how soon each file is needed
+    priority = mark_safe("")  # the attributes that say how soon each file is needed
+    counted = mark_safe(" data-counted")
     instead = "pnav/without-modules.js"
 
     def render(self, context: Context) -> SafeString:
@@ -30,7 +32,8 @@ class ModuleNode(StaticNode):
             '<link rel="modulepreload" href="{}"{}>',
             ((self.handle_simple(one), self.priority) for one in imported_modules(name)),
         )
-        script = format_html('<script type="module" src="{}"{}></script>', self.handle_simple(name), self.priority)
+        more = self.priority + self.counted
+        script = format_html('<script type="module" src="{}"{}></script>', self.handle_simple(name), more)
         if self.instead:
             script = format_html('<script src="{}" async></script>\n{}', self.handle_simple(self.instead), script)
         return format_html("{}\n{}", preloads, script) if preloads else script
@@ -39,10 +42,11 @@ class ModuleNode(StaticNode):
 class LateModuleNode(ModuleNode):
     """The same, for scripts that are not needed before the page is drawn: on a slow line they let the sheets go first.
 
-    Until they are loaded the page works as without scripts.
+    Until they are loaded the page works as without scripts. Nothing in `<noscript>` stands for them.
     """
 
     priority = mark_safe(' fetchpriority="low"')
+    counted = mark_safe("")
     instead = ""
 
 

@@ -18,4 +18,6 @@ watchCharts();
 if (board || seek("time[data-clock]")) runClocks();
 if (board) followBoard(board);
 else if (seek("#etapes-zone")) followSteps();
+// Where another script of the page is lost, nothing has to load the page again (without-modules.js).
+document.documentElement.dataset.fresh = "";
 markRun();

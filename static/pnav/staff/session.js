@@ -6,7 +6,7 @@
  * @module
  */
 
-import { all, byId, fromTemplate, markRun, seek } from "../lib/dom.js";
+import { all, byId, fromTemplate, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
 import { session } from "../lib/session.js";
 
@@ -101,4 +101,3 @@ session.addEventListener("over", () => {
   isOver = true;
 });
 document.addEventListener("submit", submit, true);
-markRun();
