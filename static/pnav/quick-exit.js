@@ -22,6 +22,7 @@
 
   function cover() {
     document.documentElement.classList.add("pnav-leaving");
+    dispatchEvent(new Event("pnav-leaving")); // what is outside of the page goes too (chat/alerts.js)
     document.title = "\u200e"; // an empty title would show the address
     Object.defineProperty(document, "title", { configurable: true, get: () => "\u200e", set: () => {} }); // it stays
     holdForms();

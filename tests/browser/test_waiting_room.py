@@ -357,8 +357,11 @@ Object.defineProperty(navigator, "vibrate", { value: () => { done.push("vibrated
 window.Notification = class {
   static permission = "default";
   static async requestPermission() { Notification.permission = "granted"; return "granted"; }
-  constructor(title, options) { if (title) done.push(`${title}|${options.body}|${options.silent}`); }
-  close() {}
+  constructor(title, options) {
+    this.title = title;
+    if (title) done.push(`${title}|${options.body}|${options.silent}`);
+  }
+  close() { if (this.title) done.push("closed"); }
 };
 const real = window.matchMedia.bind(window);
 window.matchMedia = (query) => (query.includes("coarse") ? { matches: true } : real(query));
@@ -406,6 +409,56 @@ def test_screen_and_alerts_are_offered_and_nothing_is_on_before_it_is_asked_for(
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Vous parlez avec|Échange en cours"))
     until(lambda: "vibrated" in done(page)[1:])
     assert done(page)[-1] == "Du nouveau|Une page ouverte a changé.|true", "it says nothing of what this page is"
+
+
+NOTICE = "Du nouveau|Une page ouverte a changé.|true"
+# A minute later, and from then on each of these is told at once: nothing can be asked of a page that is being left.
+TOLD = """() => {
+  const { now } = Date;
+  Date.now = () => now() + 60_000;
+  done.push = (what) => console.log(what);
+  new MutationObserver(() => console.log("written")).observe(document.getElementById("messages"), { childList: true });
+}"""
+GO_AND_COME = "dispatchEvent(new PageTransitionEvent('pagehide')); dispatchEvent(new PageTransitionEvent('pageshow'))"
+
+
+def test_notification_goes_with_the_page_that_it_is_of_and_none_comes_after_a_quick_exit(
+    live_site, phone, neutral_site
+):
+    _agent, conversation = assigned(live_site)
+    page = phone(conversation)
+    page.get_by_role("button", name="Me prévenir").click()
+    page.get_by_role("button", name="Une notification").click()
+    written = 0
+
+    def write_to_them() -> None:
+        """Write to the person, a minute later: alerts that follow one another at once are one."""
+        nonlocal written
+        written += 1
+        page.evaluate("() => { const { now } = Date; Date.now = () => now() + 60_000; look(true); }")
+        in_site(live_site, lambda: make.message(conversation, f"Un mot {written}", Author.AGENT))
+        expect(page.locator("#messages > li").last).to_contain_text(f"Un mot {written}")
+
+    for goes in ("look(false)", GO_AND_COME):
+        write_to_them()
+        assert done(page)[-1] == NOTICE
+        page.evaluate(goes)
+        assert done(page)[-1] == "closed"
+    write_to_them()
+    assert done(page)[-1] == NOTICE
+    page.evaluate(TOLD)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    away: list[Route] = []
+    page.route(neutral_site, lambda route: away.append(route))
+    page.route("**/quitter/", lambda route: away.append(route))  # on its way for long: the exchange still lives
+    with page.expect_request(neutral_site):
+        page.get_by_role("button", name="Quitter rapidement", exact=True).click(no_wait_after=True)
+    with page.expect_console_message(lambda message: message.text == "written"):
+        in_site(live_site, lambda: make.message(conversation, "Un dernier mot", Author.AGENT))
+    assert said == ["closed", "written"]
+    next(route for route in away if route.request.url == neutral_site).continue_()
+    expect(page).to_have_url(neutral_site)
 
 
 def test_what_the_browser_cannot_do_is_not_offered(live_site, phone):

@@ -119,11 +119,11 @@ function ring() {
 /** Nothing in the notification says what this page is, because others may see the screen. */
 function notify() {
   try {
-    shown?.close();
+    closeShown();
     shown = new Notification(words.notice_title, { body: words.notice_body, tag: "page", silent: true });
     shown.onclick = () => {
       focus();
-      shown?.close();
+      closeShown();
     };
   } catch {
     set("notification", false);
@@ -131,9 +131,17 @@ function notify() {
   }
 }
 
+/** A notification stays in the list of the system, under the name of this site, until it is closed. */
+function closeShown() {
+  shown?.close();
+}
+
+/** Whether the quick exit covers the page, which lives on until the other site answers. */
+const isBeingLeft = () => document.documentElement.classList.contains("pnav-leaving");
+
 /** Somebody answers, or has written while the page was out of sight. Say so in each way that the person asked for. */
 export function alertPerson() {
-  if (Date.now() - alertedAt < APART_MS) return;
+  if (isBeingLeft() || Date.now() - alertedAt < APART_MS) return;
   alertedAt = Date.now();
   if (chosen.has("sound")) ring();
   if (chosen.has("vibration")) navigator.vibrate(VIBRATION_MS);
@@ -195,7 +203,7 @@ function restore() {
 function end() {
   chosen.clear();
   keep();
-  shown?.close();
+  closeShown();
   letGo();
 }
 
@@ -217,5 +225,11 @@ export function watchAlerts() {
   });
   restore();
   document.addEventListener("visibilitychange", holdScreen, { signal: visit.signal });
+  document.addEventListener("visibilitychange", () => document.hidden || closeShown(), { signal: visit.signal });
+  addEventListener("pagehide", closeShown);
+  addEventListener("pnav-leaving", () => {
+    closeShown();
+    audio?.suspend(); // a sound that has begun
+  });
   visit.signal.addEventListener("abort", end);
 }
