@@ -46,7 +46,20 @@
     }
   }
 
+  // Safari before 10.1: the form leaves by itself, as without scripts. A page that it cannot leave is not covered.
+  function leaveByForm() {
+    const form = /** @type {HTMLFormElement | null} */ (document.getElementById("quick-exit"));
+    if (!form) return;
+    form.submit(); // before it is held with the others
+    cover();
+    remember();
+  }
+
   function leave() {
+    if (!("fetch" in window)) {
+      leaveByForm();
+      return;
+    }
     hide();
     remember();
     // The answer is not awaited; « keepalive » lets the request outlive the page.
@@ -63,7 +76,8 @@
   }
 
   // « Back » after an exit shows nothing and goes away again. Coming back on purpose shows the site.
-  const [navigation] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+  const entries = performance.getEntriesByType ? performance.getEntriesByType("navigation") : []; // Safari before 11
+  const [navigation] = /** @type {PerformanceNavigationTiming[]} */ (entries);
   if (hasLeft()) {
     if (navigation && navigation.type === "back_forward") {
       hide();

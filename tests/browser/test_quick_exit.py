@@ -58,6 +58,41 @@ def test_quick_exit_ends_the_visit(page_factory: PageFactory, live_site: LiveSit
     assert session_count(live_site) == before
 
 
+# Safari 10.0 knows neither. The script reads the second as it begins, and stopped there.
+OLD_SAFARI = "delete window.fetch; delete Performance.prototype.getEntriesByType;"
+# What is on screen once the page is covered, told without being asked: the page is being left.
+TELL = """() => addEventListener("pnav-leaving", () => setTimeout(() => {
+  console.log(`covered: ${document.title}${getComputedStyle(document.querySelector("main")).display}`);
+}))"""
+
+
+@pytest.mark.parametrize("by_keyboard", [False, True], ids=["button", "Shift"])
+def test_quick_exit_where_a_script_cannot_send_by_itself(
+    page_factory: PageFactory, live_site: LiveSite, neutral_site: str, by_keyboard: bool
+):
+    page = page_factory()
+    page.add_init_script(OLD_SAFARI)
+    before = session_count(live_site)
+    begin_visit(page, live_site)
+    assert session_count(live_site) == before + 1 and page.evaluate("typeof fetch") == "undefined"
+    away: list[Route] = []
+    page.route("**/quitter/", lambda route: away.append(route))
+    page.evaluate(TELL)
+    said = page.expect_console_message(lambda message: message.text.startswith("covered: "))
+    with said as covered, page.expect_request("**/quitter/"):
+        if by_keyboard:
+            for _time in range(3):
+                page.keyboard.press("Shift")
+        else:
+            page.get_by_role("button", name="Quitter rapidement", exact=True).click(no_wait_after=True)
+    assert covered.value.text == "covered: \u200enone"
+    while not away:  # the request is told of before its route
+        page.wait_for_timeout(20)
+    away[0].continue_()
+    is_away(page, neutral_site)
+    assert session_count(live_site) == before
+
+
 def test_quick_exit_shift_three_times(page_factory: PageFactory, live_site: LiveSite, neutral_site: str):
     page = page_factory()
     page.goto(live_site.url + "/")
