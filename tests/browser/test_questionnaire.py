@@ -1,6 +1,7 @@
 """A questionnaire is edited in the admin, looked at, published, and asked on a visitor's page, in a real browser."""
 
 import os
+import re
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -135,3 +136,13 @@ def test_pages_of_a_version_fit_a_narrow_screen(live_site: LiveSite, chief: Page
             in_theme(chief, theme)
             name = f"{part.strip('/').replace('/', '-')}-{theme}-{width}.png"
             chief.screenshot(path=str(Path(folder) / name), full_page=True)
+
+    # Somebody else saved meanwhile: what was written is shown, to be copied.
+    chief.eval_on_selector("[name=revision]", "field => { field.value = '7' }")
+    chief.get_by_role("button", name="Enregistrer dans le brouillon").click()
+    expect(chief.get_by_label("Ce que vous aviez écrit")).to_have_value(re.compile('"questions":'))
+    axe_at_both_ends(chief)
+    for width, theme in product((1280, 320), THEMES) if (folder := os.environ.get("SHOTS")) else ():
+        chief.set_viewport_size({"width": width, "height": 800})
+        in_theme(chief, theme)
+        chief.screenshot(path=str(Path(folder) / f"meanwhile-{theme}-{width}.png"), full_page=True)
