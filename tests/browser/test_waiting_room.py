@@ -454,9 +454,9 @@ def test_notification_goes_with_the_page_that_it_is_of_and_none_comes_after_a_qu
     page.route("**/quitter/", lambda route: away.append(route))  # on its way for long: the exchange still lives
     with page.expect_request(neutral_site):
         page.get_by_role("button", name="Quitter rapidement", exact=True).click(no_wait_after=True)
-    with page.expect_console_message(lambda message: message.text == "written"):
-        in_site(live_site, lambda: make.message(conversation, "Un dernier mot", Author.AGENT))
-    assert said == ["closed", "written"]
+    in_site(live_site, lambda: make.message(conversation, "Un dernier mot", Author.AGENT))
+    page.wait_for_timeout(1000)  # within which it came before the exit
+    assert set(said) == {"closed"}, "nothing calls, and nothing is written: its line is cut"
     next(route for route in away if route.request.url == neutral_site).continue_()
     expect(page).to_have_url(neutral_site)
 
