@@ -259,7 +259,7 @@ def test_without_a_script_the_page_comes_back_by_itself_and_opens(unit, noon):
     page = client.get(WAIT)
     left = page.context["kept"].seconds_left
     assert definitions.RAID_LEAST_WAIT.default <= left <= definitions.RAID_MOST_WAIT.default
-    assert f'<noscript><meta http-equiv="refresh" content="{left}"></noscript>' in squeezed(page.text)
+    assert f'<noscript data-refresh><meta http-equiv="refresh" content="{left}"></noscript>' in squeezed(page.text)
     assert "Tes réponses sont gardées" in page.text
     # The button is there from the beginning: a browser may run scripts and not this one, and then nothing else goes on.
     assert 'type="submit">Entrer' in page.text

@@ -535,7 +535,7 @@ def test_pages_are_not_kept_and_hold_none_of_the_visitors_frame(situation):
 def test_home_without_a_script_loads_itself_again_and_a_conversation_does_not(situation):
     conversation, agent, _stranger = situation
     client = signed_in(agent.user)
-    refresh = '<noscript><meta http-equiv="refresh"'
+    refresh = '<noscript data-refresh><meta http-equiv="refresh"'
     assert refresh in client.get(CONSOLE).text
     assert refresh not in client.get(CONSOLE + "?fixe=1").text
     html = client.get(page_of(conversation)).text
