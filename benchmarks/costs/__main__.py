@@ -80,6 +80,8 @@ def main() -> int:
     acts = len({one.act for one in run.verdicts})
     seconds = time.monotonic() - began
     sys.stdout.write(
+        f"This machine took {run.noise.told()} times as long as the one for which bounds of processor are set; they "
+        "were multiplied by it.\n"
         f"Noise of this run: {run.noise.ms:.2f} ms, and {run.noise.share:.1%} of what an act costs; "
         f"{run.doubted} acts seemed to cross a bound of processor; {run.noisy} of them did not when driven again.\n"
         f"{len(run.not_reached())} acts may add rows by their line, and nothing that was sent made them: they stand in "
@@ -305,6 +307,7 @@ class Run:
 
         for place, measure in self._again.items():
             verdict = self.verdicts[place]
+            self.noise.look_at_slowness()
             again = drive.judge(verdict.act, verdict.kind, measure(), verdict.budget, noise=self.noise)
             verdict.unless_found_again(again)
             self.noisy += not verdict.doubts

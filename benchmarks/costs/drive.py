@@ -224,12 +224,15 @@ def steadily(path: str, method: str, key: str, request: Request, *, noise: Noise
 
 
 def look_at_noise(noise: Noise, *, cheap: tuple[str, str], dear: tuple[str, str]) -> None:
-    """Measure twice three times the same. cheap, dear: addresses, each with the key of a session."""
+    """Measure twice three times the same, and how slow the machine is. cheap, dear: addresses, each with the key of a
+    session.
+    """
     found = []
     for path, key in (cheap, dear):
         costs, _tables = measure(path, "GET", key, [Request()] * 3, tries=TRIES_IN_DOUBT)
         found.append(tuple(one.ms for one in costs))
     noise.learn(cheap=found[0], dear=found[1])
+    noise.look_at_slowness()
 
 
 def ratio(costs: Three, noise: Noise = STILL) -> float:
@@ -305,9 +308,9 @@ def judge(
         if (grown := increment_counted(costs)) > INCREMENT_MAX:
             sure.append(f"what is read or answered grows {grown:.1f} ×")
     # As a rule at 4n, and at less when 4n is refused.
-    most = max(one.ms for one in costs)
-    if most > budget.ms:
-        doubts.append(f"{most:.0f} ms, and {budget.ms:.0f} at most")
+    most, bound_ms = max(one.ms for one in costs), budget.ms * noise.slowness
+    if most > bound_ms:
+        doubts.append(f"{most:.0f} ms, and {bound_ms:.0f} at most")
     bounds = [
         ("statements", max(one.statements for one in costs), budget.statements),
         ("rows", max(one.rows for one in costs), budget.rows),

@@ -8,6 +8,8 @@ off by that much.
 
 from dataclasses import dataclass, field
 
+from benchmarks.costs import yardstick
+
 
 @dataclass
 class Noise:
@@ -15,11 +17,14 @@ class Noise:
 
     ms: the largest difference that was seen for an act that costs hardly anything. share: for an act that costs much,
     the largest difference above `ms`, as a share of its cost. `of(20)` is how much a measurement of 20 ms may be off.
+    slowness: by how much bounds of processor time are multiplied now (`yardstick`). slownesses: all that were measured.
     """
 
     ms: float = 0.0
     share: float = 0.0
     seen: list[tuple[float, float]] = field(default_factory=list)  # pairs of a cost and the difference that was seen
+    slowness: float = 1.0
+    slownesses: list[float] = field(default_factory=list)
 
     def of(self, ms: float) -> float:
         return self.ms + self.share * ms
@@ -30,3 +35,12 @@ class Noise:
             self.seen.append((min(costs), max(costs) - min(costs)))
         self.ms = max(self.ms, max(cheap) - min(cheap))
         self.share = max(self.share, (max(dear) - min(dear) - self.ms) / min(dear))
+
+    def look_at_slowness(self) -> None:
+        """Measure how slow this machine is now."""
+        self.slowness = yardstick.slowness(yardstick.measure())
+        self.slownesses.append(self.slowness)
+
+    def told(self) -> str:
+        """Return the least and the most of all that was measured: « 1.00 to 1.27 »."""
+        return f"{min(self.slownesses, default=1):.2f} to {max(self.slownesses, default=1):.2f}"

@@ -14,7 +14,7 @@ from django.http import HttpResponse
 from django.urls import include, path
 
 from benchmarks.costs import __main__ as costs_main
-from benchmarks.costs import drive, handshakes, inputs, situation, stored, table
+from benchmarks.costs import drive, handshakes, inputs, situation, stored, table, yardstick
 from benchmarks.costs.drive import Cost
 from benchmarks.costs.inputs import SIZES, Kind, Request, run
 from benchmarks.costs.noise import Noise
@@ -68,6 +68,21 @@ def test_growth_is_seen(of, values, is_seen):
 def test_budget_that_is_crossed_is_told(of, value, told):
     verdict = drive.judge("act", "kind", three(of, value, value, value), table.VISITOR)
     assert len(verdict.breaches) == 1 and verdict.breaches[0].startswith(told)
+
+
+@pytest.mark.parametrize(("ms", "breaches"), [(29, []), (31, ["31 ms, and 30 at most"])])
+def test_bound_of_processor_time_follows_the_machine(ms, breaches):
+    verdict = drive.judge("act", "kind", three("ms", ms, ms, ms), table.VISITOR, noise=Noise(slowness=1.5))
+    assert verdict.breaches == breaches
+
+
+def test_slowness_is_told_by_work_that_is_not_ours_and_no_machine_is_too_fast():
+    assert yardstick.work() == yardstick.work() > 0
+    assert yardstick.slowness(2 * yardstick.REFERENCE_MS) == 2
+    assert yardstick.slowness(yardstick.REFERENCE_MS / 2) == 1
+    noise = Noise()
+    noise.look_at_slowness()
+    assert noise.slownesses == [noise.slowness] and noise.slowness >= 1
 
 
 def test_noise_is_the_largest_difference_of_what_does_not_grow():
