@@ -45,6 +45,13 @@ def test_fields_are_drawn_by_the_component():
     assert found == BY_HAND | {"components/field.html"}, "{% field form.name %}, or #state and #error of the component"
 
 
+def test_every_title_of_an_error_says_so_in_discreet_mode_too():
+    """There « Informations » takes the place of the block `title`, and not of the block `wrong` before it."""
+    says = [path for path in FILES if 'sentence "pages.error"' in path.read_text("utf-8")]
+    pattern = re.compile(r'\{% block wrong %\}\{% if [^%]+%\}\{% sentence "pages.error" bare %\} \{% endif %\}\{% endb')
+    assert says and [str(path.relative_to(ROOT)) for path in says if not pattern.search(path.read_text("utf-8"))] == []
+
+
 def included(name: str) -> set[str]:
     """Return this template and those that it includes, by their names."""
     names = re.findall(r'{% include "([\w/]+\.html)', (ROOT / name).read_text("utf-8"))

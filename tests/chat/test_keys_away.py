@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import uuid
 import zipfile
 from html import unescape
@@ -131,7 +132,10 @@ def test_summary_that_cannot_be_read_is_not_agreed_to(settings, server):
         page = unescape(answer.text).replace("\xa0", " ").replace("\u202f", " ")
         assert "Ce résumé ne peut pas être lu en ce moment : il n'est pas transmis tel quel." in page
         assert 'value="agreed"' not in page and 'value="refused"' in page and "blockquote" not in page
-    assert answer.status_code == 409
+    assert answer.status_code == 409 and "<title>Erreur" in answer.text
+    assert re.search(r'<div [^>]* id="summary" role="alert"[^>]* autofocus>', answer.text)
+    chosen = client.post(reverse("chat:handover"), {"summary": str(asked.public_id)}).text
+    assert re.findall(r'id="([^"]+)"[^>]* autofocus', chosen) == ["answer-corrected"], "the first that is drawn"
     asked.refresh_from_db()
     assert (asked.state, asked.answer) == (HandoverState.READING, "")
     server.come_back()

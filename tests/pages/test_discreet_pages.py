@@ -5,6 +5,7 @@ of an exchange, in each state and for each person, and tests/triage/test_views.p
 """
 
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,27 @@ def test_page_that_is_refused_is_not_folded(client: Client) -> None:
     where = DISCREET.reverse("pages:feedback")
     assert "<details" in client.get(where).text and '<details class="pnav-more" open>' not in client.get(where).text
     assert '<details class="pnav-more" open>' in client.post(where, {}).text
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("chat:copy", {}),
+        ("chat:copy_proof", {}),
+        ("chat:message", {"body": ""}),
+        ("chat:resume", {"code": "un"}),
+        ("chat:facts", {"act": "note", "what": ""}),
+        ("pages:feedback", {}),
+        ("pages:removal_request", {"platform": ""}),
+        ("locations:search", {"q": ""}),
+    ],
+)
+def test_title_of_a_refused_form_says_that_it_is_an_error(client: Client, name: str, data: dict[str, str]) -> None:
+    """A screen reader says the title first, and it was the same before and after."""
+    client.cookies[settings.SESSION_COOKIE_NAME] = visit(make.waiting(discreet=True))
+    page = client.post(DISCREET.reverse(name), data, follow=True).text
+    title = re.findall(r"<title>(.*?)</title>", page, re.DOTALL)
+    assert [unescape(words).replace("\xa0", " ") for words in title] == ["Erreur : Informations"]
 
 
 # --- addresses, which stay in the history ----------------------------------------------------------------------------

@@ -17,7 +17,7 @@ TELLING = re.compile(
 # What an address of discreet mode may say after its numbers. Whoever adds a word says that it tells nothing to somebody
 # who reads the history of the browser. Fields of a form, to which its errors lead, have their English names.
 SILENT = {
-    *("contenu", "menu", "pied", "fin", "suite", "body", "doors", "received", "note", "notes", "choix", "un-seul", ""),
+    *("contenu", "menu", "pied", "fin", "suite", "body", "doors", "received", "note", "notes", "choix", ""),
     *("avant", "apres", "etat", "autre", "pause", "tout", "encore", "suites", "nouveau", "next", "active", "waiting"),
 }
 _ADDRESS = re.compile(r"""(?:href|action|src|value|data-[a-z-]+)=["']((?:/n/|[?#])[^"'\s]*)["']""")

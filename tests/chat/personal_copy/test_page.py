@@ -856,6 +856,19 @@ def test_proof_that_is_none_is_said_beside_the_field(as_reporter, asked, said):
     assert answer.status_code == 422 and said in squeezed(unescape(answer.text))
 
 
+@pytest.mark.parametrize(("address", "field"), [(PAGE, "id_device"), ("/tchat/copie/preuve/", "id_kind")])
+@pytest.mark.parametrize("discreet", [False, True])
+def test_refusal_is_listed_and_the_list_alone_takes_the_focus(as_reporter, address, field, discreet):
+    client, data = as_reporter(make.waiting(discreet=discreet)), {"lock": "on", "words": "x"}
+    page = client.post(DISCREET.address(address) if discreet else address, data).text
+    (summary,) = re.findall(
+        r'<div class="fr-alert fr-alert--error[^>]* autofocus id="erreurs">.*?</div>', page, re.DOTALL
+    )
+    assert f'<a href="#{field}">' in summary and f'id="{field}"' in page
+    assert page.count("autofocus") == 1
+    assert not re.search(r'<form[^>]* action="[^"]*#', page), "a part in the address would keep the focus from it"
+
+
 def test_proofs_are_of_ones_own_exchange_and_bounded(as_reporter, monkeypatch):
     monkeypatch.setattr(own_copy, "PROOFS", 1)
     me = as_reporter(make.waiting())
