@@ -41,6 +41,9 @@ from reports import form_of_address
 from reports.audit import log as audit_log
 from reports.models import AccessKind, Motive
 
+# What of the words of a summary the person agreed to on their page: the facts and captures that it named beside it.
+AGREED_WORDS = ("facts_count", "facts_until", "captures_until", "captures")
+
 
 class NoAccount(Exception):
     """This unit has no open account, so nobody would read the summary."""
@@ -217,11 +220,15 @@ def answer_consent(
 
     The caller has proven access. facts: facts that the page named beside the summary, which are sent with it; None when
     it named none. captures: those that the page named, which are sent with it too; None when it named none.
-    Raises Settled when that summary no longer waits, so that an old page agrees to nothing else; and NoAccount when the
-    unit can no longer receive it, or Unreadable, which leave it waiting. Locks the conversation.
+    The same answer sent twice counts once. Raises Settled when that summary no longer waits, so that an old page agrees
+    to nothing else; and NoAccount when the unit can no longer receive it, or Unreadable, which leave it waiting. Locks
+    the conversation.
     """
     conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation.pk)
     row = _of_conversation(conversation, public_id)
+    agreed = _as_words(facts, captures) if agrees else {}
+    if _is_answered_so(row, agreed if agrees else None):
+        return
     if not agrees:
         _move(row, State.REFUSED, Part.PERSON)
         _step(row, State.REFUSED, None, thread_texts.TRANSMISSION_REFUSED)
@@ -234,13 +241,32 @@ def answer_consent(
         words = words_of(row)
         if not words:
             raise Unreadable
-        words |= captures.as_words() if captures is not None else {"captures_until": ""}
-        row.seal(words | facts.as_words() if facts is not None else words)
+        row.seal(words | agreed)
         row.save(update_fields=["sealed_words"])
     row.basis, row.sent_at, row.file_number = Basis.AGREED, clock.now(), draw_file_number()
     _move(row, State.SENT, Part.PERSON)
     _step(row, State.SENT, None, thread_texts.TRANSMITTED, unit=words_of(row).get("unit", ""), number=row.file_number)
     _record_sending(row, row.made_by)
+
+
+def _as_words(facts: AgreedFacts | None, captures: AgreedCaptures | None) -> dict[str, Any]:
+    """Return what goes along with a summary, as it is encrypted with it."""
+    words = captures.as_words() if captures is not None else {"captures_until": ""}
+    return words | (facts.as_words() if facts is not None else {})
+
+
+def _is_answered_so(row: Transmission, agreed: dict[str, Any] | None) -> bool:
+    """Return whether the person has given this answer already, as by a button that was pressed twice.
+
+    agreed: what goes along with a summary to which they say yes; None for a no. A yes with which other facts or
+    captures would go along is another answer.
+    """
+    if agreed is None:
+        return row.state == State.REFUSED
+    if row.state not in RUNNING or row.basis != Basis.AGREED:
+        return False
+    words = words_of(row)
+    return bool(words) and all(words.get(name) == agreed.get(name) for name in AGREED_WORDS)
 
 
 @transaction.atomic

@@ -100,7 +100,7 @@ REMOVAL_STILL_THERE = add(
         "après un mois sans réponse : la page du retrait dit comment."
     ),
 )
-REMOVAL_SETTLED = add("follow_up.removal_settled", FOLLOW_UP, _("Cette date n'est plus gardée : rien n'a changé."))
+REMOVAL_SETTLED = add("follow_up.removal_settled", FOLLOW_UP, _("Cette date n'est plus gardée."))
 ANSWER_MISSING = add(
     "follow_up.answer_missing", FOLLOW_UP, _("La réponse n'est pas arrivée. Choisir « oui » ou « non », de nouveau.")
 )

@@ -173,7 +173,10 @@ def removal(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def removal_answer(request: HttpRequest) -> HttpResponse:
-    """Take what became of a content. It is counted with everybody's, and the request is forgotten."""
+    """Take what became of a content. It is counted with everybody's, and the request is forgotten.
+
+    A date that is not kept any more was answered before, perhaps by the same button: the page that says so is no error.
+    """
     current, is_by_code = whose(request)
     if current is None:
         return redirect("chat:resume")
@@ -181,18 +184,17 @@ def removal_answer(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _show(request, current, is_by_code=is_by_code, error=form_texts.ANSWER_MISSING.say())
     answer = removal_rules.Answer(form.cleaned_data["answer"])
+    is_gone = answer == removal_rules.Answer.REMOVED
+    told = form_texts.REMOVAL_GONE if is_gone else form_texts.REMOVAL_STILL_THERE
+    # A green tick would say that all is well.
+    level = messages.SUCCESS if is_gone else messages.INFO
     try:
         referral_removal.say_what_became(current, form.cleaned_data["asked_on"], answer, timezone.localdate())
     except referral_removal.Settled:
-        error = form_texts.REMOVAL_SETTLED.say()
-        return _show(request, current, is_by_code=is_by_code, error=error, status=409)
-    told = form_texts.REMOVAL_GONE if answer == removal_rules.Answer.REMOVED else form_texts.REMOVAL_STILL_THERE
-    said = told.say(familiar=manner_of(request, current)["familiar"])
-    if answer == removal_rules.Answer.STILL_THERE:
-        messages.info(request, said)  # a green tick would say that all is well
-        return redirect(f"{reverse('chat:follow_up')}?{STILL_THERE}")
-    messages.success(request, said)
-    return redirect("chat:follow_up")
+        if is_gone:  # it was counted before, or never noted; what one can do about the others stays true
+            level, told = messages.INFO, form_texts.REMOVAL_SETTLED
+    messages.add_message(request, level, told.say(familiar=manner_of(request, current)["familiar"]))
+    return redirect("chat:follow_up" if is_gone else f"{reverse('chat:follow_up')}?{STILL_THERE}")
 
 
 @require_POST

@@ -402,6 +402,7 @@ _FOLLOW_TOLD = (
     form_texts.REMOVALS_MANY,
     form_texts.REMOVAL_GONE,
     form_texts.REMOVAL_STILL_THERE,
+    form_texts.REMOVAL_SETTLED,
 )
 _FOLLOW_ERRORS = (
     form_texts.ANSWER_MISSING,
@@ -410,7 +411,6 @@ _FOLLOW_ERRORS = (
     form_texts.MEETING_OLDER,
     form_texts.MEETING_SETTLED,
     form_texts.CODE_NOT_MADE,
-    form_texts.REMOVAL_SETTLED,
 )
 
 

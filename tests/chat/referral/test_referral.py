@@ -8,12 +8,14 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from chat.captures.queries import AgreedCaptures
 from chat.casework import emergencies, proposals
 from chat.console import casework_panels
 from chat.conversations import actions
 from chat.models import Conversation, ConversationEvent, EventKind, Transmission, TransmissionStep, UnitAccount
 from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
+from chat.referral.queries import AgreedFacts
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author
 from chat.rules.referral import Basis, State
@@ -114,6 +116,46 @@ def test_no_sends_nothing(conversation, unit):
     assert not AccessRecord.objects.exists()
     with pytest.raises(referral_actions.Settled):
         referral_actions.answer_consent(conversation=conversation, public_id=row.public_id, agrees=True)
+
+
+def consents(row, agrees, **along):
+    referral_actions.answer_consent(conversation=row.conversation, public_id=row.public_id, agrees=agrees, **along)
+
+
+def test_same_answer_to_a_summary_pressed_twice_is_one(conversation, unit):
+    row = hand.asked(conversation, unit)
+    along = {"facts": AgreedFacts(2, MOMENT), "captures": AgreedCaptures(MOMENT, [1, 3])}
+    consents(row, True, **along)
+    sent = row_of(row)
+    consents(row, True, **along)
+    referral_actions.mark_read(transmission=sent, by=unit.user)
+    consents(row, True, **along)
+    assert states(row) == ["asked", "sent", "read"] and row_of(row).file_number == sent.file_number
+    assert AccessRecord.objects.filter(kind=AccessKind.TRANSMITTED).count() == 1
+    assert sum(sent.file_number in line for line in thread(conversation)) == 1
+    for other in ({}, along | {"facts": None}, along | {"captures": AgreedCaptures(MOMENT, [1])}):
+        with pytest.raises(referral_actions.Settled):  # something else would have gone along
+            consents(row, True, **other)
+    with pytest.raises(referral_actions.Settled):
+        consents(row, False)
+    shut(row)
+    with pytest.raises(referral_actions.Settled):
+        consents(row, True, **along)
+
+
+def test_no_to_a_summary_pressed_twice_is_one(conversation, unit):
+    row = hand.asked(conversation, unit)
+    for _press in range(2):
+        consents(row, False)
+    assert states(row) == ["asked", "refused"]
+
+
+def test_yes_to_a_summary_that_was_taken_back_is_no_agreement(conversation, unit):
+    row = hand.sent(conversation, unit)
+    by = conversation.assigned_to.user
+    referral_actions.withdraw_transmission(conversation_id=conversation.pk, public_id=row.public_id, by=by)
+    with pytest.raises(referral_actions.Settled):
+        consents(row, True)
 
 
 def test_yes_to_a_summary_that_was_replaced_agrees_to_nothing(conversation, unit):

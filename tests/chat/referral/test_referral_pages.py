@@ -327,6 +327,8 @@ def test_person_reads_then_agrees(conversation, unit):
     page = said(browser.get("/tchat/suites/"))
     assert "Résumé envoyé." in page  # the focus is on it, because the page that comes back says nothing else by itself
     assert row.file_number in page and "Oui, envoyer" not in page
+    twice = browser.post("/tchat/suites/", {"transmission": row.public_id, "answer": "yes"}, follow=True)
+    assert twice.status_code == 200 and "Résumé envoyé." in said(twice) and "Erreur" not in said(twice)
     again = browser.post("/tchat/suites/", {"transmission": row.public_id, "answer": "no"})
     assert again.status_code == 409 and "n'attend plus de réponse" in said(again)
     assert browser.get("/tchat/reponses/").json()["follow"] == "Suites"
