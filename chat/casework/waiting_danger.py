@@ -15,8 +15,9 @@ from chat import pubsub
 from chat.casework import danger
 from chat.models import Conversation, DangerMark
 
-# Keys of those of the last tick in which a message could not be opened, as many as are looked at in one. They come last
-# in the next one, so that keys that are away or gone keep nobody else from being looked at.
+# Keys of those of the last tick in which a message could not be opened, as many as are looked at in one. In the next
+# one those who wait come last, and those who left not at all, so that keys that are away or gone keep nobody else from
+# being looked at. It is written anew by each tick, also by one that has nothing to look at.
 _unopened: set[int] = set()
 
 # Conversations of people who wait that are looked at in one tick, of people who left, and how many of the last messages
@@ -51,6 +52,7 @@ def mark_who_waits() -> int:
     left = _left(timezone.now())
     rows = [*_waiting(known), *left]
     if not rows:
+        _unopened.clear()
         return 0
     asked = [_messages_of(row, known.get(row.public_id, 0)) for row in rows]
     found, unopened = danger.find_in(asked, {row.pk: row.public_id for row in rows})
@@ -76,8 +78,8 @@ def _waiting(known: dict[UUID, int]) -> list[_Row]:
 
 
 def _left(now: datetime) -> list[_Row]:
-    """Return LEFT_AT_ONCE of those who left and are still to be looked at, without those that were not opened before:
-    these have every other tick."""
+    """Return LEFT_AT_ONCE of those who left and are still to be looked at, without those that the last tick did not
+    open: they are looked at again in the next one."""
     rows = DangerMark.objects.to_look_at(now - danger.LEFT_FOR).exclude(pk__in=list(_unopened))
     columns = rows.annotate(public_id=F("conversation__public_id"), last_seq=F("conversation__last_seq"))
     values = columns.order_by("left_at", "pk").values_list("pk", "public_id", "last_seq", "seqs", "dealt_seq")

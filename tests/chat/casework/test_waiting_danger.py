@@ -264,6 +264,17 @@ def test_words_of_who_left_are_looked_at_until_they_open_and_keep_nobody_else_wa
     assert waiting_danger.mark_who_waits() == 1 and set(left()) == {mute.public_id, lost.public_id}
 
 
+def test_words_of_who_left_alone_while_the_keys_were_away_are_looked_at_again(monkeypatch):
+    """Nobody else wrote meanwhile, so the tick after has nothing to look at."""
+    lost = make.waiting()
+    write(lost, "Je vais me tuer.")
+    leave(lost)
+    with monkeypatch.context() as patch:
+        patch.setattr(Message, "opened", lambda *_, **__: str(UNREADABLE))
+        assert waiting_danger.mark_who_waits() == 0
+    assert [waiting_danger.mark_who_waits() for _tick in range(2)] == [0, 1] and left() == [lost.public_id]
+
+
 def test_words_after_what_was_dealt_with_are_looked_at_when_the_person_leaves():
     lost = make.waiting()
     first = write(lost, "Je veux mourir.")
