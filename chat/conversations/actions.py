@@ -18,6 +18,7 @@ from chat.conversations import dispatcher, losses, pauses, resume
 from chat.messages.writing import Draft, Refusal, Written, say_line, write_messages
 from chat.models import Agent, Conversation, DangerMark, EventKind
 from chat.rules.lifecycle import Author, Availability, Outcome, Status, can_move, is_lease_over, weight_of
+from chat.rules.lookalikes import ANSWER_TIME
 from chat.texts import thread as thread_texts
 from common import clock, metrics
 from common.data_keys.keys import KeysAway
@@ -276,8 +277,9 @@ WITH moment AS MATERIALIZED (SELECT coalesce(%(now)s::timestamptz, clock_timesta
     ORDER BY c.id FOR NO KEY UPDATE OF c
 )
 UPDATE chat_conversation c SET reporter_seen_at = late.now, reporter_is_hidden = late.is_hidden,
-    lookalike_asked_at = CASE WHEN c.reporter_seen_at < late.now - %(away)s * interval '1 s'
-                                   AND c.lookalike_asked_at IS NOT NULL
+    lookalike_asked_at = CASE WHEN c.lookalike_asked_at IS NOT NULL
+                                   AND (c.reporter_seen_at < late.now - %(away)s * interval '1 s'
+                                        OR c.reporter_is_hidden AND NOT late.is_hidden)
                               THEN late.now ELSE c.lookalike_asked_at END
 FROM late WHERE c.id = late.id RETURNING c.id
 """
@@ -304,14 +306,15 @@ def reporters_seen(
     """Renew the leases of reporters. Each is written at most every SEEN_EVERY, or at once when visibility changed.
 
     hidden: those of these conversations whose page is out of sight. now: the database's time unless given. Whoever was
-    away, and was asked for a word (`lookalikes`), has the whole time again to answer. One statement.
+    asked for a word (`lookalikes`) has the whole time again to answer when their page comes back into sight, or when
+    they were not seen for ABSENT_SECONDS or for half of that time. One statement.
     """
     values = {
         "ids": array_text(conversation_ids),
         "hidden": array_text(hidden),
         "now": now,
         "every": SEEN_EVERY.total_seconds(),
-        "away": settings.ABSENT_SECONDS,
+        "away": min(settings.ABSENT_SECONDS, ANSWER_TIME.total_seconds() / 2),
     }
     fetch_rows(REPORTERS_SEEN, values)
 

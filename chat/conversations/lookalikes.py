@@ -4,8 +4,8 @@ A member keeps their place in the queue, but all members together get only the s
 gets (`is_crowded`, docs/adr/0053), so that nobody else waits because of them. A member who says that they are in danger
 keeps their ordinary turn. Whoever ticks a fact or writes a word leaves the group, and has their ordinary place from the
 next tick. Nobody is closed without having been asked, nor after an answer: a word, a fact, a capture, or a change of
-the report. Nor is anybody who says that they are in danger, who has a resume code, or who was not there to read the
-question. See docs/adr/0074.
+the report. Nor is anybody who says that they are in danger, who has a resume code, or who did not have the page before
+them to read the question. See docs/adr/0074.
 """
 
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ from chat.models import (
     JournalFact,
 )
 from chat.rules.lifecycle import Author, Outcome, Status
-from chat.rules.lookalikes import JOINS_FOR, Arrival, find_alike
+from chat.rules.lookalikes import ANSWER_TIME, JOINS_FOR, Arrival, find_alike
 from chat.texts import thread as thread_texts
 from common import clock
 from reports.audit import log as audit_log
@@ -44,7 +44,6 @@ from triage.rules import Urgency
 LOOKED_AT = 2_000  # how many arrivals, the latest ones, one tick looks at
 LET_GO_AT_ONCE = 200  # the most people who leave their group in one tick
 AT_ONCE = 25  # the most people whom one act asks or closes in a transaction; each takes some three statements
-ANSWER_TIME = timedelta(minutes=2)  # the least time between the question and the closing
 KEPT = timedelta(days=1)  # how long a group is kept after its last arrival
 SHOWN = 20  # the most groups on one page
 
@@ -79,13 +78,13 @@ def _by_turn_to_close(now: datetime) -> dict[str, Q]:
     """Return the conditions for members who were asked ANSWER_TIME ago: `due` may be closed, and the others are kept,
     each person for one reason (`Shown`).
 
-    Whoever was not seen for ANSWER_TIME after the question may not have read it. If they stay away, the queue leaves
-    them out by its own rules, which keep their place (`dispatcher.abandon_absent`). If they come back, ANSWER_TIME
-    begins anew (`actions.reporters_seen`).
+    Whoever was not seen for ANSWER_TIME after the question may not have read it, nor whoever has the page out of sight,
+    which sends beats all the same. If they stay away, the queue leaves them out by its own rules, which keep their
+    place (`dispatcher.abandon_absent`). If they come back, ANSWER_TIME begins anew (`actions.reporters_seen`).
     """
     had_time = Q(lookalike_asked_at__lte=now - ANSWER_TIME)
     in_danger, with_code = Q(urgency=Urgency.CRITICAL), Q(resume_until__gt=now)
-    unread = Q(reporter_seen_at__lt=F("lookalike_asked_at") + ANSWER_TIME)
+    unread = Q(reporter_seen_at__lt=F("lookalike_asked_at") + ANSWER_TIME) | Q(reporter_is_hidden=True)
     return {
         "due": had_time & ~in_danger & ~with_code & ~unread,
         "kept_in_danger": had_time & in_danger,
@@ -173,7 +172,7 @@ class Shown:
     these. asked: how many of these were asked for a word. critical: how many of those who wait said that they are in
     danger. due: how many of those asked have had ANSWER_TIME and may be closed. kept_in_danger, kept_with_code,
     kept_unread: how many have had it and may not, because they said that they are in danger, have a valid resume code,
-    or were not there to read the question.
+    or did not have the page before them to read the question.
     """
 
     group: ArrivalGroup

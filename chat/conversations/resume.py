@@ -82,12 +82,12 @@ def revive_conversation(*, conversation_id: int) -> Conversation:
     conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation_id)
     conversation.reporter_seen_at = now
     conversation.reporter_is_hidden = False
-    conversation.save(update_fields=["reporter_seen_at", "reporter_is_hidden"])
+    if conversation.lookalike_asked_at is not None:
+        conversation.lookalike_asked_at = now  # they have the whole time to answer, as in `actions.reporters_seen`
+    conversation.save(update_fields=["reporter_seen_at", "reporter_is_hidden", "lookalike_asked_at"])
     if conversation.status == Status.ABANDONED:
         conversation.status = Status.WAITING
-        if conversation.lookalike_asked_at is not None:
-            conversation.lookalike_asked_at = now  # they have the whole time to answer, as in `actions.reporters_seen`
-        conversation.save(update_fields=["status", "lookalike_asked_at"])
+        conversation.save(update_fields=["status"])
         conversation.record_event(EventKind.RESUMED, at=now)
         pubsub.state_changed(conversation.public_id)
         transaction.on_commit(lambda: dispatcher.dispatch(), robust=True)

@@ -15,6 +15,7 @@ AT_LEAST = 10
 WITHIN = timedelta(minutes=1)
 # An arrival joins a group whose last arrival was at most this long before.
 JOINS_FOR = timedelta(minutes=10)
+ANSWER_TIME = timedelta(minutes=2)  # the least time between the question for a word and the closing
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ HELPED_ADULT = {"danger": "no", "who": "helper", "helped": "relative_adult"}
 
 def raid(count: int = 20, minutes: float = 5, **fields) -> list[Conversation]:
     """Return so many arrivals of one place, two seconds apart, that have said nothing."""
-    return [make.waiting(queued_at=make.long_ago(minutes - each / 30), **fields) for each in range(count)]
+    first = make.long_ago(minutes)
+    return [make.waiting(queued_at=first + timedelta(seconds=2 * each), **fields) for each in range(count)]
 
 
 def marked() -> set[int]:
@@ -328,7 +329,7 @@ def test_nobody_is_closed_who_was_not_asked_or_a_moment_ago():
 
 def test_who_is_in_danger_has_a_code_or_was_not_there_to_read_it_is_not_closed_with_the_others():
     people = raid()
-    danger, coded, gone, left = people[:4]
+    danger, coded, gone, left, hidden = people[:5]
     Conversation.objects.filter(pk=danger.pk).update(urgency=Urgency.CRITICAL)
     resume.issue_code(conversation_id=coded.pk)
     lookalikes.mark_lookalikes()
@@ -337,33 +338,40 @@ def test_who_is_in_danger_has_a_code_or_was_not_there_to_read_it_is_not_closed_w
     answer_time_passes()
     Conversation.objects.filter(pk=gone.pk).update(reporter_seen_at=make.long_ago(10))
     Conversation.objects.filter(pk=left.pk).update(reporter_seen_at=make.long_ago(1))
+    actions.reporters_seen(conversation_ids=[hidden.pk], hidden=[hidden.pk])
     (shown,) = lookalikes.waiting_groups(clock.now())
-    assert (shown.asked, shown.due, shown.kept) == (20, 16, 4)
-    assert (shown.kept_in_danger, shown.kept_with_code, shown.kept_unread) == (1, 1, 2)
+    assert (shown.asked, shown.due, shown.kept) == (20, 15, 5)
+    assert (shown.kept_in_danger, shown.kept_with_code, shown.kept_unread) == (1, 1, 3)
     html = squeezed(unescape(signed_in(agent.user).get(f"{CONSOLE}semblables/{group.public_id}/").text))
-    assert "4 personnes restent dans la file" in html and "1 se dit en danger." in html
-    assert "1 a un code de reprise" in html and "2 n'étaient pas là pour lire la question" in html
-    assert lookalikes.close_group(public_id=group.public_id, by=agent, motive="raid") == 16
+    assert "5 personnes restent dans la file" in html and "1 se dit en danger." in html
+    assert "1 a un code de reprise" in html and "3 n'avaient pas la page sous les yeux" in html
+    assert lookalikes.close_group(public_id=group.public_id, by=agent, motive="raid") == 15
     with pytest.raises(lookalikes.TooSoon):
         lookalikes.close_group(public_id=group.public_id, by=agent, motive="raid")
-    rows = Conversation.objects.filter(pk__in=[one.pk for one in people[:4]])
+    rows = Conversation.objects.filter(pk__in=[one.pk for one in people[:5]])
     assert {row.status for row in rows} == {Status.WAITING}
     assert rows.get(pk=coded.pk).has_code(clock.now())
 
 
-@pytest.mark.parametrize("how", ["seen", "revived"])
-def test_whoever_comes_back_has_the_whole_time_to_answer(how):
+@pytest.mark.parametrize("how", ["seen", "seen a moment too late", "in sight again", "revived", "waits, with a code"])
+def test_whoever_comes_back_has_the_whole_time_to_answer(how, settings):
+    settings.ABSENT_SECONDS = 900  # it may be longer than the time to answer
     people = raid(12)
     lookalikes.mark_lookalikes()
     agent, group = make.agent(), only_group()
     lookalikes.take_group(public_id=group.public_id, by=agent)
     answer_time_passes()
     away = Conversation.objects.filter(pk=people[0].pk)
-    if how == "seen":
-        away.update(reporter_seen_at=make.long_ago(10))
+    if how == "in sight again":
+        actions.reporters_seen(conversation_ids=[people[0].pk], hidden=[people[0].pk])
+        actions.reporters_seen(conversation_ids=[people[0].pk, people[1].pk])
+    elif how.startswith("seen"):
+        away.update(reporter_seen_at=make.long_ago(10 if how == "seen" else 1.2))
         actions.reporters_seen(conversation_ids=[people[0].pk, people[1].pk])
     else:
-        away.update(reporter_seen_at=make.long_ago(40), status=Status.ABANDONED)
+        if how == "revived":
+            away.update(status=Status.ABANDONED)
+        away.update(reporter_seen_at=make.long_ago(40))
         resume.revive_conversation(conversation_id=people[0].pk)
     (shown,) = lookalikes.waiting_groups(clock.now())
     assert (shown.count, shown.asked, shown.due, shown.kept) == (12, 12, 11, 0)
