@@ -38,6 +38,16 @@ def _gone(request: HttpRequest) -> HttpResponse:
     return redirect("console:home")
 
 
+def _nobody_closed(public_id: uuid.UUID) -> str:
+    """Return the sentence for `lookalikes.TooSoon`: nobody was asked yet, or all who were asked stay for now."""
+    if not any(one.asked for one in lookalikes.waiting_groups(timezone.now(), public_id=public_id)):
+        return _("Personne n'a été terminé : demandez d'abord un mot, et laissez le temps de répondre.")
+    return _(
+        "Personne n'a été terminé : celles à qui un mot a été demandé ont encore le temps de répondre, ou restent dans "
+        "la file pour ce qui est dit plus bas."
+    )
+
+
 def _page(request: HttpRequest, agent: Agent, public_id: uuid.UUID, form: forms.Form | None = None) -> HttpResponse:
     groups = lookalikes.waiting_groups(timezone.now(), public_id=public_id)
     if not groups:
@@ -86,7 +96,7 @@ def close(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
     try:
         count = lookalikes.close_group(public_id=public_id, by=agent, motive=form.cleaned_data["motive"])
     except lookalikes.TooSoon:
-        form.add_error(None, _("Personne n'a été terminé : demandez d'abord un mot, et laissez le temps de répondre."))
+        form.add_error(None, _nobody_closed(public_id))
         return _page(request, agent, public_id, form)
     text = ngettext("%(count)s échange terminé.", "%(count)s échanges terminés ensemble.", count)
     messages.success(request, text % {"count": count})

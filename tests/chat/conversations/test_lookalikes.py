@@ -445,10 +445,13 @@ def test_group_is_taken_and_closed_by_its_page():
     client, address = signed_in(agent.user), f"{CONSOLE}semblables/{only_group().public_id}/"
     html = squeezed(client.get(address).text)
     assert "sans faits" in html and "Personne encore" in html and "Terminer 0" not in html
+    unasked = client.post(f"{address}terminer/", {"motive": "raid"})
+    assert "demandez d&#x27;abord un mot, et laissez le temps de répondre" in unasked.text
     client.post(f"{address}prendre/")
     assert "Camille" in client.get(address).text
     early = client.post(f"{address}terminer/", {"motive": "raid"})
-    assert "laissez le temps de répondre" in early.text
+    assert "encore le temps de répondre" in early.text and "abord un mot" not in early.text
+    assert "Personne encore" in early.text and "Actualiser" in early.text
     answer_time_passes()
     empty = client.post(f"{address}terminer/", {"motive": " "})
     assert "Écrivez pourquoi" in empty.text and 'aria-invalid="true"' in empty.text
@@ -458,6 +461,23 @@ def test_group_is_taken_and_closed_by_its_page():
     assert not Conversation.objects.filter(status=Status.WAITING).exists()
     gone = client.get(address, follow=True)
     assert "Plus personne n" in gone.text
+
+
+def test_page_of_a_group_whose_people_are_all_kept_offers_no_waiting():
+    """They had the time already; between the page and the press the last one may have become one of them."""
+    people = raid(12)
+    lookalikes.mark_lookalikes()
+    agent, group = make.agent(), only_group()
+    lookalikes.take_group(public_id=group.public_id, by=agent)
+    answer_time_passes()
+    Conversation.objects.filter(pk__in=[one.pk for one in people]).update(urgency=Urgency.CRITICAL)
+    client, address = signed_in(agent.user), f"{CONSOLE}semblables/{group.public_id}/"
+    late = client.post(f"{address}terminer/", {"motive": "raid"})
+    for html in (client.get(address).text, late.text):
+        said = squeezed(unescape(html))
+        assert "12 se disent en danger." in said and "Personne encore" not in said and "Actualiser" not in said
+    said = squeezed(unescape(late.text))
+    assert "restent dans la file pour ce qui est dit plus bas" in said and "abord un mot" not in said
 
 
 def test_person_who_was_closed_in_a_group_reads_how_to_come_back():
