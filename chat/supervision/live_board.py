@@ -45,6 +45,7 @@ UNSEEN_SECONDS = 60
 # For how long somebody who wrote of suicide or danger has no answer of an agent who is in a pause, absent or gone,
 # before supervisors are told. Who is in a pause may well answer, and is given the time to.
 LEFT_SECONDS = 60
+ELSEWHERE = "console:on_call"  # the page of an alert that only another unit can deal with: whom to call
 
 
 LIMITS: Mapping[str, tuple[Setting, Setting | None]] = {
@@ -620,7 +621,7 @@ def _alerts_elsewhere(now: datetime, units: Collection[int]) -> list[Alert]:
 
 def _alert_elsewhere(text: str, counts: Mapping[str, int], label: str) -> Alert:
     named = ", ".join(f"{unit} ({count})" for unit, count in counts.items())
-    return Alert(Level.BROKEN, text % {"count": sum(counts.values()), "units": named}, label, page="console:on_call")
+    return Alert(Level.BROKEN, text % {"count": sum(counts.values()), "units": named}, label, page=ELSEWHERE)
 
 
 def _left_text(count: int) -> str:
@@ -633,8 +634,11 @@ def _left_text(count: int) -> str:
 
 
 def _sorted(alerts: Iterable[Alert]) -> list[Alert]:
-    """Return the gravest first, of these the alerts of people in danger, which have a label of their own."""
-    return sorted(alerts, key=lambda alert: (-alert.level, not alert.label, alert.text))
+    """Return the gravest first, of these the alerts of people in danger, which have a label of their own.
+
+    What only another unit can deal with comes last of its level: it stands for a day, and hides nobody who waits now.
+    """
+    return sorted(alerts, key=lambda alert: (-alert.level, alert.page == ELSEWHERE, not alert.label, alert.text))
 
 
 def _unread_alerts(now: datetime, limit: Limit) -> list[Alert]:

@@ -244,3 +244,15 @@ def test_supervisor_of_another_unit_is_told_how_many_and_whom_to_call(agent, con
     assert text not in unescape(signed_in(chief.user).get(BOARD).text), "it is theirs, and stands there whole"
     left_marks.deal_with_left(public_id=conversation.public_id, by=chief)
     assert text not in unescape(client.get(BOARD).text)
+
+
+def test_what_another_unit_deals_with_comes_after_who_waits_now(conversation, elsewhere):
+    ends(conversation)
+    waiting = make.waiting(queued_at=make.long_ago(24 * 60))
+    actions.post_message(conversation_id=waiting.pk, client_id=uuid.uuid4(), body=WORDS, author=Author.REPORTER)
+    assert waiting_danger.mark_who_waits() == 1
+    board = live_board.read(timezone.now(), units={elsewhere.unit_id})
+    broken = [alert for alert in board.alerts if alert.level == board.alerts[0].level]
+    assert "a écrit des mots de suicide ou de danger, et n'a pas d'agent" in broken[0].text
+    assert any(not alert.label for alert in broken), "the wait beyond its limit"
+    assert "d'une autre unité est partie" in broken[-1].text
