@@ -111,16 +111,19 @@ def _in_place(view: Callable[..., HttpResponse], name: str) -> Callable[..., Htt
     def draw(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if not request.path_info.startswith(STAFF_AREAS):
             return view(request, *args, **kwargs)
-        who = _known_user(request)
-        context = {
-            "who": who,
-            "rooms": workspaces_of(who) if who is not None else [],
-            "keeps_lease": is_known_to_keep_lease(request, who),
-            "announcements": (),  # these would be read from the database
-        }
-        return render(request, f"staff/{name}.html", context, status=int(name[:3]))
+        return _draw_for_staff(request, name, status=int(name[:3]), who=_known_user(request))
 
     return draw
+
+
+def _draw_for_staff(request: HttpRequest, name: str, *, status: int, who: User | None) -> HttpResponse:
+    context = {
+        "who": who,
+        "rooms": workspaces_of(who) if who is not None else [],
+        "keeps_lease": is_known_to_keep_lease(request, who),
+        "announcements": (),  # these would be read from the database
+    }
+    return render(request, f"staff/{name}.html", context, status=status)
 
 
 def _in_table(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -186,9 +189,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400 to a request that is too large or cannot be read, or whose session ended while it was answered.
 
     The page is rendered without the request, which may have no session and no user, because the middleware may not have
-    run.
+    run. It has when a session ended, so staff are told that in their frame.
     """
     if isinstance(exception, SessionInterrupted):
+        if request.path_info.startswith(STAFF_AREAS):
+            return _draw_for_staff(request, "session_over", status=400, who=None)
         return HttpResponseBadRequest(render_to_string("visit_over.html"))
     return HttpResponseBadRequest(render_to_string("bad_request.html", {"is_file": is_capture_form(request.path)}))
 

@@ -19,6 +19,7 @@ from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
 from pnav import addresses
+from pnav.accounts import middleware
 from pnav.accounts.models import Role
 from pnav.errors import bad_request, form_refused, page_not_found, permission_denied, server_error
 from pnav.sessions import SessionStore
@@ -171,6 +172,28 @@ def test_session_that_ended_meanwhile_is_said_to_be_over(monkeypatch):
     assert "n'est pas en cause" in page and "trop long" not in page
     assert f'href="{reverse("pages:home")}"' in page and f'href="{reverse("chat:resume")}"' in page
     assert say_safe(client).status_code == 302
+
+
+def test_session_of_staff_that_ended_meanwhile_leads_to_the_sign_in(client, monkeypatch):
+    client.cookies[settings.SESSION_COOKIE_NAME] = signed_in(make.agent())
+    save, standing_of = SessionStore.save, middleware.standing_of
+
+    def changes(user, session):
+        session.modified = True
+        return standing_of(user, session)
+
+    def late(self, must_create=False):
+        Session.objects.all().delete()
+        save(self, must_create)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SessionStore, "save", late)
+        patched.setattr(middleware, "standing_of", changes)
+        answer = client.get("/console/")
+    page = unescape(answer.text)
+    assert answer.status_code == 400 and staff_frame(page) and '<h1 class="fr-h3">Votre session a pris fin' in page
+    assert 'class="fr-btn" href="/compte/login/"' in page and "Se déconnecter" not in page
+    assert "visite" not in page and "code" not in page
 
 
 def staff_frame(page: str) -> bool:
