@@ -10,9 +10,10 @@ Passes take turns (`_take_turn`). That keeps the order of the queue, and keeps m
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import chain, islice
@@ -25,7 +26,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import BigIntegerField, Case, Exists, F, FloatField, OuterRef, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import Cast, Greatest
+from django.db.models.functions import Cast
 from django.utils import translation
 
 from chat import pubsub
@@ -77,13 +78,16 @@ class Board:
     """It is the queue at one moment.
 
     order: the public ids of the people who wait, the next one first. slots: places of all agents on duty; free: those
-    of them that are free. average_minutes: length of a conversation by the setting of the service.
+    of them that are free. average_minutes: length of a conversation by the setting of the service. recused: the slots
+    and free places, by the public id of a person who waits, of agents who passed that person on because they know
+    somebody concerned.
     """
 
     order: tuple[UUID, ...]
     slots: int
     free: int
     average_minutes: int
+    recused: Mapping[UUID, tuple[int, int]] = field(default_factory=dict)
 
     @cached_property
     def _places(self) -> dict[UUID, int]:
@@ -93,19 +97,26 @@ class Board:
         """Return the position in the queue: 1 for the next person, None for a conversation that does not wait."""
         return self._places.get(conversation)
 
-    def wait_minutes(self, position: int | None) -> tuple[int, int] | None:
+    def wait_minutes(self, position: int | None, conversation: UUID | None = None) -> tuple[int, int] | None:
         """Return the range of the wait at this position, in minutes (from, to).
 
-        None without a position, or when nothing can be said of the wait (`estimate_wait`).
+        conversation: whose it is; agents who must not get it have no places for it. None without a position, or when
+        nothing can be said of the wait (`estimate_wait`).
         """
         if position is None:
             return None
+        slots, free = self.recused.get(conversation, (0, 0)) if conversation is not None else (0, 0)
         return estimate_wait(
             position=position,
-            slots=self.slots,
-            free=self.free,
+            slots=self.slots - slots,
+            free=self.free - free,
             average_minutes=self.average_minutes,
         )
+
+    def place(self, conversation: UUID) -> tuple[int | None, tuple[int, int] | None]:
+        """Return the position of a conversation and the range of its wait, as `position` and `wait_minutes` do."""
+        position = self.position(conversation)
+        return position, self.wait_minutes(position, conversation)
 
 
 def in_line(
@@ -140,25 +151,37 @@ def crowd_room(now: datetime) -> int:
 
 
 def read_board(now: datetime | None = None) -> Board:
-    """Read the queue as it stands, in two queries; one more when somebody comes from a crowded network."""
+    """Read the queue as it stands, in three queries; one more when somebody comes from a crowded network."""
     now = now or clock.now()
     people = list(Conversation.objects.waiting().here(now).values_list("public_id", "is_crowded"))
-    room = (
-        Agent.objects.on_duty(now)
-        .with_load()
-        .aggregate(
-            slots=Sum("capacity", default=0),
-            free=Sum(Greatest(F("capacity") - F("load"), 0), default=0),
-        )
-    )
+    on_duty = Agent.objects.on_duty(now).with_load().values_list("pk", "capacity", "load")
+    places = {agent: (capacity, max(capacity - load, 0)) for agent, capacity, load in on_duty}
+    slots, free = _sum_places(places.values())
     order = tuple(public_id for public_id, _is_crowded in people)
     if any(is_crowded for _public_id, is_crowded in people):
-        share = max(0, share_of(room["slots"]) - Conversation.objects.taking_the_share(now).count())
+        share = max(0, share_of(slots) - Conversation.objects.taking_the_share(now).count())
         # They are in the order of turns already; those beyond the share are put last.
         last = [public_id for public_id, is_crowded in people if is_crowded][share:]
         beyond = set(last)
         order = (*(public_id for public_id in order if public_id not in beyond), *last)
-    return Board(order=order, average_minutes=values.get(definitions.AVERAGE_LENGTH), **room)
+    recused: dict[UUID, set[int]] = defaultdict(set)
+    recusals = Handover.objects.recusals().filter(conversation__status=Status.WAITING, from_agent__in=list(places))
+    for public_id, agent in recusals.order_by().values_list("conversation__public_id", "from_agent"):
+        recused[public_id].add(agent)
+    return Board(
+        order=order,
+        slots=slots,
+        free=free,
+        average_minutes=values.get(definitions.AVERAGE_LENGTH),
+        recused={public_id: _sum_places(places[agent] for agent in agents) for public_id, agents in recused.items()},
+    )
+
+
+def _sum_places(places: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    slots, free = 0, 0
+    for one_slots, one_free in places:
+        slots, free = slots + one_slots, free + one_free
+    return slots, free
 
 
 # --- assigning --------------------------------------------------------------------------------------------------------

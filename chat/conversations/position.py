@@ -13,6 +13,7 @@ from django.conf import settings
 from chat.models import Conversation
 from chat.rules.assignment import CROWD_PART, CROWD_SECONDS, estimate_wait
 from chat.rules.lifecycle import Availability, Status
+from chat.rules.transfer import STAYED, Reason
 from common.service_settings import definitions
 from common.service_settings import values as setting_values
 from common.sql import fetch_rows
@@ -23,6 +24,11 @@ MOST_KEY = 2**63 - 1  # the greatest bigint: everybody who is in the queue comes
 # Whether a row comes before this person, or is this person: `assignment.IN_TURN` in SQL.
 IS_BEFORE = "(-urgency, queued_at, id) <= (-%(urgency)s::int, %(queued_at)s, %(id)s)"
 
+# Whether a handover is a recusal: `HandoverQuerySet.recusals` in SQL.
+STAYED_THEIRS = ", ".join(f"'{state}'" for state in sorted(STAYED))
+IS_RECUSAL = f"h.reason = '{Reason.IMPARTIALITY}' AND h.state NOT IN ({STAYED_THEIRS})"
+
+# An agent who passed this person on because they know somebody concerned has no places for them.
 PLACE = f"""
 SELECT CASE
          WHEN line.crowded_before = 0 THEN line.free_before
@@ -30,11 +36,15 @@ SELECT CASE
          WHEN line.crowded_before <= share.room THEN line.free_before + line.crowded_before
          ELSE line.free + line.crowded_before
        END,
-       on_duty.slots, on_duty.free
+       on_duty.slots_for_them, on_duty.free_for_them
 FROM (SELECT COALESCE(%(now)s::timestamptz, statement_timestamp()) AS now) clock
 CROSS JOIN LATERAL (
-  SELECT COALESCE(sum(capacity), 0) AS slots, COALESCE(sum(GREATEST(capacity - load, 0)), 0) AS free
+  SELECT COALESCE(sum(capacity), 0) AS slots,
+         COALESCE(sum(capacity) FILTER (WHERE NOT is_recused), 0) AS slots_for_them,
+         COALESCE(sum(GREATEST(capacity - load, 0)) FILTER (WHERE NOT is_recused), 0) AS free_for_them
   FROM (SELECT a.capacity,
+               EXISTS (SELECT FROM chat_handover h
+                       WHERE h.conversation_id = %(id)s AND h.from_agent_id = a.id AND {IS_RECUSAL}) AS is_recused,
                COALESCE(sum(CASE WHEN c.dormant_since >= c.reporter_seen_at THEN 0 ELSE c.weight END), 0) AS load
         FROM chat_agent a LEFT JOIN chat_conversation c ON c.assigned_to_id = a.id AND c.status = %(active)s
         WHERE a.availability = %(available)s AND a.seen_at >= clock.now - %(lease)s::int * interval '1 s'

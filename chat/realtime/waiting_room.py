@@ -146,8 +146,7 @@ class WaitingRoom:
 
     @staticmethod
     def _place(subscription: Subscription, board: Board) -> QueuePlace:
-        position = board.position(subscription.public_id)
-        return position, board.wait_minutes(position)
+        return board.place(subscription.public_id)
 
     def _send(self, subscription: Subscription, board: Board) -> None:
         if subscription.snapshot is None or subscription.snapshot.status != Status.WAITING:

@@ -227,7 +227,7 @@ def test_read_board_position_and_range(django_assert_num_queries):
     make.assigned(make.agent(capacity=1))
     second = make.waiting()
     urgent = make.waiting(urgency=Urgency.HIGH)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         board = dispatcher.read_board(timezone.now())
     assert (board.position(urgent.public_id), board.position(second.public_id)) == (1, 2)
     assert (board.slots, board.free) == (1, 0)

@@ -9,8 +9,11 @@ from django.utils import timezone
 from chat.conversations.dispatcher import read_board
 from chat.conversations.position import plan_return, position_by_key, queue_position, wait_of_newcomer
 from chat.models import Agent, Conversation
+from chat.models.transfer import Handover
 from chat.rules.assignment import CROWD_SECONDS
 from chat.rules.lifecycle import HEAVY, Availability
+from chat.rules.transfer import HandoverState, Manner, Reason
+from locations.models import Force
 from reports.models import AgeBand, ReporterRole
 from tests.chat.conversations.turns import one_value_among, unlike
 from tests.factories import chat as make
@@ -23,12 +26,19 @@ def agree(now) -> None:
     board = read_board(now)
     assert board.order
     for conversation in Conversation.objects.waiting().here(now):
-        position = board.position(conversation.public_id)
-        assert queue_position(conversation, now) == (position, board.wait_minutes(position))
+        assert queue_position(conversation, now) == board.place(conversation.public_id)
     board = read_board()
     for conversation in Conversation.objects.all():  # people who are absent, or do not wait, have no place
-        position = board.position(conversation.public_id)
-        assert position_by_key(conversation.pk) == (position, board.wait_minutes(position))
+        assert position_by_key(conversation.pk) == board.place(conversation.public_id)
+
+
+def recuse(agent: Agent, conversation: Conversation, state: HandoverState = HandoverState.QUEUED) -> None:
+    """Say that this agent passed the person on because they know somebody concerned, unless `state` says otherwise."""
+    now = timezone.now()
+    Handover.objects.create(
+        conversation=conversation, from_agent=agent, to_force=Force.POLICE, manner=Manner.WARM,
+        reason=Reason.IMPARTIALITY, state=state, asked_at=now, ended_at=now,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -52,6 +62,9 @@ def test_place_alone_is_the_place_in_the_queue(seed):
         if draw.random() < 0.3:  # some pages sleep, within the grace period or beyond it
             fields |= {"reporter_is_hidden": True, "reporter_seen_at": now - timedelta(minutes=draw.choice([5, 15]))}
         Conversation.objects.filter(pk=made.pk).update(**fields)
+        for agent in Agent.objects.all():  # some know somebody concerned, of whom some kept the exchange after all
+            state = draw.choice([HandoverState.QUEUED, HandoverState.LOST, HandoverState.DECLINED])
+            recuse(agent, made, state) if draw.random() < 0.4 else None
     # Some use up the share, some of them until a moment ago.
     for made in Conversation.objects.exclude(assigned_at=None):
         at = now - timedelta(seconds=draw.choice([10, CROWD_SECONDS + 10]))
@@ -86,6 +99,20 @@ def test_when_somebody_who_leaves_should_be_back(wait, back, is_near):
 def test_place_without_anybody_on_duty():
     make.waiting()
     agree(timezone.now())
+
+
+def test_who_knows_somebody_concerned_has_no_place_for_them():
+    """The page of somebody whom nobody else could take said « moins de 2 minutes », for hours."""
+    agent = make.agent(capacity=3)
+    known, other = make.waiting(), make.waiting()
+    for _twice in range(2):
+        recuse(agent, known)
+    recuse(agent, other, HandoverState.DECLINED)
+    agree(timezone.now())
+    assert [read_board().place(one.public_id) for one in (known, other)] == [(1, None), (2, (0, 2))]
+    make.agent(capacity=1)
+    agree(timezone.now())
+    assert queue_position(known) == (1, (0, 2))
 
 
 def test_newcomer_waits_as_whoever_comes_last():
