@@ -452,10 +452,19 @@ def supervised_by(agent: Agent) -> ConversationQuerySet:
 def as_supervisor(agent: Agent, public_id: UUID) -> Conversation | None:
     """Return a conversation under way that this supervisor may step into; or None.
 
-    Only a supervisor who has joined may read its text (`has_joined`).
+    Only a supervisor who has joined may read its text (`has_joined`), and nobody may join who is recused
+    (`is_recused`).
     """
     rows = supervised_by(agent).select_related("report__municipality", "assigned_to__unit", "assigned_to__user")
     return rows.filter(public_id=public_id).first()
+
+
+def is_recused(agent: Agent, conversation: Conversation) -> bool:
+    """Return whether this agent passed the conversation on because they know somebody concerned.
+
+    They read nothing of it any more, nor decide who does, also as a supervisor (docs/adr/0038).
+    """
+    return Handover.objects.recusals().filter(conversation=conversation, from_agent=agent).exists()
 
 
 def joined_before(agent: Agent, public_id: UUID) -> Conversation | None:
@@ -466,6 +475,8 @@ def joined_before(agent: Agent, public_id: UUID) -> Conversation | None:
 
 def watches(now: datetime) -> WatchQuerySet:
     """Return the supervisors who read a conversation now: they joined, did not leave, and still supervise its unit.
+
+    Nor did they answer it since and pass it on because they know somebody concerned (`is_recused`).
 
     To supervise a unit means that it is theirs, or added by an administrator, or that they are on call for it. The
     history decides, in the order in which it was written: if the conversation has been outside their units since they
@@ -488,7 +499,9 @@ def watches(now: datetime) -> WatchQuerySet:
     theirs = Exists(Agent.objects.filter(unit, user=OuterRef("by")))
     back = Q(kind__in=(EventKind.RELEASED, EventKind.ASLEEP, EventKind.TRANSFERRED))
     elsewhere = back | (Q(kind=EventKind.ASSIGNED) & ~theirs)
-    return Watch.objects.running(now).exclude(Exists(since.filter(elsewhere)))
+    recusals = Handover.objects.recusals()
+    recused = recusals.filter(conversation=OuterRef("conversation"), from_agent=OuterRef("supervisor"))
+    return Watch.objects.running(now).exclude(Exists(since.filter(elsewhere)) | Exists(recused))
 
 
 def has_joined(agent: Agent, conversation: Conversation, now: datetime) -> bool:

@@ -95,6 +95,7 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
         "oldest_request": oldest,
         "set_aside": opening.count_locked(agent.user, now),
         "running": [one for one in running if chosen.has_running(one)],
+        "recused": {one.conversation.public_id for one in running if one.is_recused},
         "on_call": on_call.shown_to(agent, now),
         "one_voice": board_charts.read_trends().one_voice,
         "promises": hold_statistics.figures(now),

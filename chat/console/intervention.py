@@ -69,16 +69,20 @@ def _told_the_end(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
     return wrapped
 
 
+def _typed(request: HttpRequest) -> str:
+    typed = [request.POST.get(name, "").strip() for name in ("body", "text", "motive")]
+    return "\n".join(filter(None, typed))
+
+
 def _over(request: HttpRequest, agent: Agent, known: Conversation) -> HttpResponse:
     """Return a page with what was typed, to be copied. Its status is 404, which tells an open page that it is over."""
     units, last = access.reach_of(agent, timezone.now()), known.assigned_to
     is_closed = known.status == Status.CLOSED and last is not None and last.unit_id in units
-    typed = [request.POST.get(name, "").strip() for name in ("body", "text", "motive")]
     context = {
         "agent": agent,
         "is_supervisor": agent.user.is_supervisor,
         "why": "closed" if is_closed else "elsewhere",
-        "text": "\n".join(filter(None, typed)),
+        "text": _typed(request),
     }
     return render(request, "console/conversation_gone.html", context, status=404)
 
@@ -89,6 +93,16 @@ def for_one(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     404 for one that they do not supervise. If it has ended meanwhile, the page shows what was typed.
     """
     return _told_the_end(acts_on(_conversation_or_404)(view))
+
+
+def _unless_recused(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Decorate such a view so that whoever knows somebody concerned gets the page, which says so and keeps the text."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
+        return _page(request, agent, current) if access.is_recused(agent, current) else view(request, agent, current)
+
+    return wrapped
 
 
 def _reassign_form(agent: Agent, current: Conversation, data: Any = None) -> ReassignForm:
@@ -109,7 +123,7 @@ def _said_held_by_another(form: Form, field: str, said: str, current: Conversati
 
 def _page(request: HttpRequest, agent: Agent, current: Conversation, **forms: Form) -> HttpResponse:
     now = timezone.now()
-    has_joined = access.has_joined(agent, current, now)
+    has_joined, is_recused = access.has_joined(agent, current, now), access.is_recused(agent, current)
     piece = transcript.read_messages(current) if has_joined else []
     reply = forms.get("reply")
     emergency = casework_panels.open_emergency(current)
@@ -124,6 +138,7 @@ def _page(request: HttpRequest, agent: Agent, current: Conversation, **forms: Fo
         "place": wording.place_of(current.report),
         "held": wording.duration_in_words(now - current.assigned_at) if current.assigned_at else "",
         "has_joined": has_joined,
+        "is_recused": is_recused,
         "thread": piece,
         "earlier": transcript.earlier_cursor(piece),
         "whispers": Whisper.objects.filter(conversation=current, supervisor=agent),
@@ -132,7 +147,7 @@ def _page(request: HttpRequest, agent: Agent, current: Conversation, **forms: Fo
         "reassign_form": forms.get("reassign") or _reassign_form(agent, current),
         "cannot_wait": intervention.cannot_wait(current),
         "reply": reply or MessageForm(),
-        "body": reply.data.get("body", "") if reply else "",
+        "body": _typed(request) if is_recused else reply.data.get("body", "") if reply else "",
         "client_id": uuid.uuid4(),
         "max_length": protocol.MAX_BODY,
         "watched_minutes": values.get(definitions.WATCHED),
@@ -174,6 +189,7 @@ def messages_before(request: HttpRequest, agent: Agent, public_id: uuid.UUID) ->
 
 
 @for_one
+@_unless_recused
 def join(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
     """Join a conversation. The agent and the person are told, and the register records why."""
     form = MotiveForm(request.POST)
@@ -192,6 +208,7 @@ def leave(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResp
 
 
 @for_one
+@_unless_recused
 def whisper(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
     """Write a line to the agent alone: to the one whom the page named, and nobody who took over since."""
     form = WhisperForm(request.POST)
@@ -218,6 +235,7 @@ def _whisper_to_another(request: HttpRequest, agent: Agent, current: Conversatio
 
 
 @for_one
+@_unless_recused
 def reassign(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
     """Give the conversation to another agent, with a reason: from the one whom the page named, and nobody else."""
     form = _reassign_form(agent, current, request.POST)
@@ -327,6 +345,7 @@ def give_waiting(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> Ht
         "agent": agent,
         "is_supervisor": True,
         "person": person,
+        "is_recused": access.is_recused(agent, person),
         "place": wording.place_of(person.report),
         "waited": wording.duration_in_words(now - person.queued_at),
         "force": label_of(Force, person.force) if person.force else "",

@@ -43,13 +43,18 @@ AT_ONCE = 100  # the most watches that one tick ends
 
 
 def _lock(conversation_id: int, supervisor: Agent) -> Conversation:
-    """Lock a conversation under way in one of the supervisor's units. Raises ConversationClosed, NotYours."""
+    """Lock a conversation under way in one of the supervisor's units. Raises ConversationClosed, NotYours.
+
+    Nobody steps in who passed it on because they know somebody concerned (docs/adr/0038).
+    """
     conversation = transfer_actions.lock_conversation(conversation_id)
     if not conversation.is_open:
         raise ConversationClosed
     agent = conversation.assigned_to
     reach = access.reach_of(supervisor, clock.now())
     if agent is None or agent.pk == supervisor.pk or agent.unit_id not in reach:
+        raise NotYours
+    if access.is_recused(supervisor, conversation):
         raise NotYours
     return conversation
 
@@ -318,7 +323,8 @@ class Running:
     place: the person's commune or postal code, as the queue showed it. since: in words, how long it has been this
     agent's. waits: since when the person waits for an answer, whoever held the conversation; empty when the word is
     theirs. own: how much of that is this agent's. passing: a passage is open. joined: this supervisor reads it now.
-    whereabouts: where the person is. emergency_since: as a clock says it, empty when no procedure is open.
+    is_recused: they may not step in, because they know somebody concerned (`access.is_recused`). whereabouts: where the
+    person is. emergency_since: as a clock says it, empty when no procedure is open.
     """
 
     conversation: Conversation
@@ -328,13 +334,14 @@ class Running:
     own: str
     passing: bool
     joined: bool
+    is_recused: bool
     whereabouts: Whereabouts
     emergency_at: datetime | None
     emergency_since: str
 
 
 def running_conversations(agent: Agent, now: datetime) -> list[Running]:
-    """Return the conversations that this supervisor may step into. Four queries.
+    """Return the conversations of this supervisor's units, into which they may step unless recused. Four queries.
 
     Open emergencies come first, then the most urgent, then those who have waited longest.
     """
@@ -343,6 +350,7 @@ def running_conversations(agent: Agent, now: datetime) -> list[Running]:
     rows: Collection[Any] = with_departure(conversations_waits.with_waits(mine)).annotate(
         emergency_at=Subquery(emergency.values("started_at")[:1]),
         is_passing=Exists(Handover.objects.filter(conversation=OuterRef("pk"), state__in=OPEN)),
+        is_recused=Exists(Handover.objects.recusals().filter(conversation=OuterRef("pk"), from_agent=agent)),
     )
     joined = set(access.watches(now).filter(supervisor=agent).values_list("conversation_id", flat=True))
     since = {row.pk: conversations_waits.waits_since(row) for row in rows}
@@ -358,6 +366,7 @@ def running_conversations(agent: Agent, now: datetime) -> list[Running]:
                 own=duration_in_words(now - conversations_waits.agent_owes_since(row, waited)) if waited else "",
                 passing=row.is_passing,
                 joined=row.pk in joined,
+                is_recused=row.is_recused,
                 whereabouts=whereabouts_of(row, now),
                 emergency_at=row.emergency_at,
                 emergency_since=clock_in_words(now - row.emergency_at) if row.emergency_at else "",

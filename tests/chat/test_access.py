@@ -36,6 +36,7 @@ WAYS = {
     "as_offered",
     "supervised_by",  # who answers, and since when; no text before `intervention.join`, which records
     "as_supervisor",
+    "is_recused",  # whether an agent said that they know somebody concerned, without any text
     "watches",  # who reads what now, without any text
     "has_joined",
     "joined_before",  # asked only to say that it is over, without any text

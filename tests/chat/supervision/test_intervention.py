@@ -20,12 +20,13 @@ from chat.models import Agent, EventKind, OnCall
 from chat.models.transfer import Handover, Watch, Whisper
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability, Status
-from chat.rules.transfer import HandoverState, Reason, Target
+from chat.rules.transfer import HandoverState, Manner, Reason, Target
 from chat.statistics import history
 from chat.supervision import board_charts, intervention, live_board
 from chat.transfer import actions as transfer_actions
 from chat.visitor import page_state
 from common.service_settings import definitions, values
+from locations.models import Force
 from pnav.accounts.models import Role
 from reports.audit import for_the_person
 from reports.audit import wording as audit_wording
@@ -537,6 +538,68 @@ def test_act_about_one_agent_is_not_done_to_another(act, more, when, conversatio
     conversation.refresh_from_db()
     assert conversation.assigned_to == (yann if act == "confier" else louise)
     assert [one.agent for one in Whisper.objects.all()] == ([] if act == "confier" else [louise])
+
+
+def recused(conversation, by) -> None:
+    """Let this supervisor have had the exchange, and have passed it on because they know somebody concerned."""
+    now = timezone.now()
+    Handover.objects.create(
+        conversation=conversation, from_agent=by, to_agent=conversation.assigned_to, taken_by=conversation.assigned_to,
+        manner=Manner.COLD, reason=Reason.IMPARTIALITY, state=HandoverState.ACCEPTED, asked_at=now, ended_at=now,
+    )  # fmt: skip
+
+
+def test_who_knows_somebody_concerned_does_not_step_in_as_a_supervisor(conversation, dominique, camille):
+    """The page says so and keeps what was typed; somebody in danger stays on the board, which may be the only one."""
+    secret = make.message(conversation, "Parole secrète").body
+    emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=camille.user)
+    watch = join(conversation, dominique)
+    recused(conversation, dominique)
+    louise = make.agent(public_name="Louise", unit_name="Ici")
+    assert not access.has_joined(dominique, conversation, timezone.now())
+    client, address = signed_in(dominique.user), f"/console/tableau/echange/{conversation.public_id}/"
+    acts = {
+        "": {"body": "Je suis là", "client_id": uuid.uuid4()},
+        "rejoindre/": {"motive": "Écrit avant"},
+        "mot/": {"text": "Soufflez", "held_by": camille.pk},
+        "confier/": {"agent": louise.pk, "motive": "Relève", "held_by": camille.pk},
+    }
+    before = AccessRecord.objects.count(), Watch.objects.count()
+    for act, sent in acts.items():
+        page = squeezed(unescape(client.post(address + act, sent).text))
+        assert "vous connaissez une personne concernée" in page and secret not in page, act
+        assert next(value for name, value in sent.items() if name in {"body", "text", "motive"}) in page, act
+    page = squeezed(unescape(client.get(address).text))
+    assert "Procédure d'urgence ouverte depuis" in page and f'action="{address}' not in page
+    assert client.get(f"{address}messages/").status_code == 302
+    board = squeezed(unescape(client.get("/console/tableau/").text))
+    assert str(conversation.public_id) in board and f'href="{address}"' not in board
+    assert board.count("Vous connaissez une personne concernée") == 2, "the procedure, and the line of the exchange"
+    with pytest.raises(actions.NotYours):
+        join(conversation, dominique)
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == camille and not Whisper.objects.exists()
+    assert (AccessRecord.objects.count(), Watch.objects.count()) == before
+    assert intervention.end_watches() == 1
+    watch.refresh_from_db()
+    assert watch.left_at is not None and access.is_recused(dominique, conversation)
+    other = make.agent(public_name="Alex", role=Role.SUPERVISOR, unit_name="Ici")
+    assert join(conversation, other)
+
+
+def test_who_knows_somebody_concerned_reads_why_a_person_who_waits_is_not_for_them(dominique):
+    person = make.waiting()
+    now = timezone.now()
+    Handover.objects.create(
+        conversation=person, from_agent=dominique, to_force=Force.POLICE, manner=Manner.COLD,
+        reason=Reason.IMPARTIALITY, state=HandoverState.QUEUED, asked_at=now, ended_at=now,
+    )  # fmt: skip
+    client, address = signed_in(dominique.user), f"/console/tableau/attente/{person.public_id}/"
+    page = squeezed(unescape(client.get(address).text))
+    assert "elle ne peut pas vous être confiée" in page and "Personne d'autre ne peut la recevoir" in page
+    make.agent(public_name="Louise", unit_name="Ici")
+    page = squeezed(unescape(client.get(address).text))
+    assert "elle ne peut pas vous être confiée" in page and "Louise" in page and "Vous, et les agents" not in page
 
 
 @pytest.mark.parametrize("sent", [{}, {"held_by": "x"}])
