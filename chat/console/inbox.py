@@ -24,7 +24,7 @@ from chat.casework.holds import running_holds
 from chat.conversations import waits
 from chat.conversations.waiting_list import WaitingList, WaitingPerson
 from chat.conversations.wording import clock_in_words, duration_in_words, place_of
-from chat.models import UNREADABLE, Agent, Conversation, ConversationEvent, DangerMark, EventKind, Message
+from chat.models import UNREADABLE, Agent, Conversation, DangerMark, Message, quick_exits
 from chat.models.casework import Emergency
 from chat.rules import service_level
 from chat.rules.danger_words import Kind
@@ -244,9 +244,6 @@ def _with_activity(conversations: "QuerySet[Conversation]", agent: int) -> "Quer
     spoken = Message.objects.filter(conversation=OuterRef("pk")).exclude(author=Author.SYSTEM).order_by("-seq")
     heard = Message.objects.filter(conversation=OuterRef("pk"), author=Author.REPORTER).order_by("-seq")
     answered = Message.objects.filter(conversation=OuterRef("pk"), author=Author.AGENT).order_by("-seq")
-    moves = ConversationEvent.objects.filter(
-        conversation=OuterRef("pk"), kind__in=[EventKind.PARKED, EventKind.RESUMED]
-    ).order_by("-at", "-pk")
     promises = running_holds().filter(conversation=OuterRef("pk"), agent=OuterRef("assigned_to"))
     emergency = Emergency.objects.filter(conversation=OuterRef("pk"), ended_at__isnull=True)
     return waits.with_waits(conversations.select_related("report__municipality")).annotate(
@@ -266,8 +263,7 @@ def _with_activity(conversations: "QuerySet[Conversation]", agent: int) -> "Quer
         last_body=Subquery(spoken.values("sealed_body")[:1]),
         heard_at=Subquery(heard.values("sent_at")[:1]),
         answered_at=Subquery(answered.values("sent_at")[:1]),
-        move=Subquery(moves.values("kind")[:1]),
-        moved_at=Subquery(moves.values("at")[:1]),
+        left_at=Subquery(quick_exits().values("at")[:1]),
     )
 
 
@@ -287,9 +283,9 @@ _OPEN, _ENDED = Prepared(_open), Prepared(_ended)
 
 def _has_left(row: Any) -> bool:
     """Return whether the quick exit is the person's last sign of life: there was no message, beat or code since."""
-    if row.move != EventKind.PARKED or row.reporter_seen_at > row.moved_at:
+    if row.left_at is None or row.reporter_seen_at > row.left_at:
         return False
-    return row.heard_at is None or row.heard_at <= row.moved_at
+    return row.heard_at is None or row.heard_at <= row.left_at
 
 
 def _handle_of(row: Any) -> Handle | None:

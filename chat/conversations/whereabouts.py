@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, DateTimeField, F, OuterRef, QuerySet, Subquery, When
+from django.db.models import QuerySet, Subquery
 
-from chat.models import ConversationEvent, EventKind
+from chat.models import quick_exits
 from chat.rules.whereabouts import Whereabouts, find_whereabouts
 from common.service_settings import definitions, values
 
@@ -14,13 +14,9 @@ from common.service_settings import definitions, values
 def with_departure(conversations: "QuerySet[Any]") -> "QuerySet[Any]":
     """Add the column `left_at`: when the person left by the quick exit.
 
-    None when they never left, or came back since. Costs one look at the conversation's events for each row.
+    None when they never left, or came back with a code since. Costs one look at the conversation's events for each row.
     """
-    moves = ConversationEvent.objects.filter(
-        conversation=OuterRef("pk"), kind__in=[EventKind.PARKED, EventKind.RESUMED]
-    ).order_by("-at", "-pk")
-    left = moves.annotate(left=Case(When(kind=EventKind.PARKED, then=F("at")), output_field=DateTimeField()))
-    return conversations.annotate(left_at=Subquery(left.values("left")[:1]))
+    return conversations.annotate(left_at=Subquery(quick_exits().values("at")[:1]))
 
 
 def whereabouts_of(row: Any, now: datetime) -> Whereabouts:

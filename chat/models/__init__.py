@@ -11,6 +11,7 @@ from chat.models.conversation import (
     Departure,
     EventKind,
     Message,
+    quick_exits,
 )
 from chat.models.danger import DangerMark, DangerPhrase
 from chat.models.debrief import Debrief, Meeting
@@ -91,4 +92,5 @@ __all__ = [
     "WorkerDuty",
     "WorkerHeartbeat",
     "first_capacity",
+    "quick_exits",
 ]

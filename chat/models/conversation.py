@@ -70,9 +70,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         `here` has them until ABSENT_SECONDS have passed. It costs one look at the events of each that is read. The
         dispatcher reads the first in order; as « NOT EXISTS », PostgreSQL may read the events of everybody instead.
         """
-        left = ConversationEvent.objects.filter(
-            conversation=OuterRef("pk"), kind=EventKind.PARKED, at__gte=OuterRef("reporter_seen_at")
-        )
+        left = quick_exits().filter(at__gte=OuterRef("reporter_seen_at"))
         return self.filter(Case(When(Exists(left), then=False), default=True, output_field=models.BooleanField()))
 
     def taking_the_share(self, now: datetime) -> "ConversationQuerySet":
@@ -395,6 +393,20 @@ class ConversationEvent(models.Model):
             # For what an agent was given lately, among all events of theirs (chat.conversations.losses).
             models.Index(fields=["by", "at"], name="event_given", condition=Q(kind=EventKind.ASSIGNED)),
         ]
+
+
+def quick_exits() -> "models.QuerySet[ConversationEvent]":
+    """Return the events by which the person of the conversation in the outer query left by the quick exit, without
+    those after which they came back with a code.
+
+    What was written later comes later, whatever its time: PostgreSQL's clock may have been put back. Whether the person
+    was seen since is for the reader to compare, with the latest `at`.
+    """
+    back = ConversationEvent.objects.filter(
+        conversation=OuterRef("conversation"), kind=EventKind.RESUMED, pk__gt=OuterRef("pk")
+    )
+    left = ConversationEvent.objects.filter(conversation=OuterRef("pk"), kind=EventKind.PARKED)
+    return left.filter(~Exists(back)).order_by("-at")
 
 
 class Departure(models.Model):

@@ -149,7 +149,7 @@ NAMED = {
     "chat/statistics/holds.py": (EVERYBODY + ": numbers", {"figures"}),
     "chat/models/conversation.py": (
         "a condition of conversations that were selected before: whether the person left",
-        {"ConversationQuerySet.without_departed"},
+        {"quick_exits"},
     ),
     "chat/models/notes.py": (
         "a condition of promises that were selected before: whether their agent wrote since",
@@ -187,10 +187,6 @@ NAMED = {
         {"*"},
     ),
     "chat/referral/place.py": (ACTS, {"give_place"}),
-    "chat/conversations/whereabouts.py": (
-        "adds a column to conversations that were obtained before",
-        {"with_departure"},
-    ),
     "chat/conversations/waiting_list.py": (EVERYBODY, {"<module>", "read_waiting"}),
     "chat/management/commands/rotate_keys.py": (EVERYBODY, {"*"}),
     "reports/actions.py": (

@@ -14,11 +14,13 @@ from django.utils import timezone
 from benchmarks.scale import generator
 from chat import pubsub
 from chat.conversations import actions, dispatcher, resume
+from chat.conversations.whereabouts import whereabouts_of, with_departure
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.models.casework import Emergency
 from chat.models.conversation import _in_turn
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability, Status
+from chat.rules.whereabouts import Whereabouts
 from chat.supervision import giving
 from common.service_settings import definitions
 from locations.models import Force
@@ -404,6 +406,21 @@ def test_nobody_is_given_who_left_by_the_quick_exit_until_they_come_back():
     resume.resume_conversation(conversation_id=gone.pk)
     assert giving.find_waiting(gone.public_id, timezone.now()) is not None
     assert dispatcher.dispatch() == 1 and who_has(gone) == second_agent
+
+
+def test_where_a_person_is_is_one_rule_also_after_the_clock_was_put_back():
+    """The history is read in the order in which it was written: what came later has an earlier time here."""
+    back, gone = make.waiting(queued_at=make.long_ago(20)), make.waiting(queued_at=make.long_ago(10))
+    ahead = timezone.now() + timedelta(hours=1)
+    resume.park_conversation(report=back.report)
+    resume.resume_conversation(conversation_id=gone.pk)
+    ConversationEvent.objects.filter(kind__in=[EventKind.PARKED, EventKind.RESUMED]).update(at=ahead)
+    resume.resume_conversation(conversation_id=back.pk)
+    resume.park_conversation(report=gone.report)
+    rows = {row.pk: row for row in with_departure(Conversation.objects.waiting())}
+    found = [whereabouts_of(rows[one.pk], timezone.now()) for one in (back, gone)]
+    assert found == [Whereabouts.HERE, Whereabouts.LEFT]
+    assert list(Conversation.objects.waiting().without_departed()) == [back]
 
 
 def test_who_comes_back_with_a_code_has_the_same_place_and_no_better_one():
