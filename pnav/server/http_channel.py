@@ -26,7 +26,9 @@ WAITING_AT_MOST = 1024
 # five minutes. A process receives so many of them at once, and half of them from one network; a further one is refused
 # before its body comes, with a page that says to try again. While a form is read, its body is in the temporary folder
 # twice: 120 MB in all, for which docker-compose.yml has room. The upload by JavaScript sends slices, which are no long
-# bodies, so that whoever occupies these places delays plain forms alone. To occupy them all takes two networks.
+# bodies, so that whoever occupies these places delays plain forms alone. To occupy them all takes two networks. A file
+# that an agent hands over counts too: who sends is not known before the body comes, and where one network had no bound,
+# it could take all places.
 LONG_REQUEST_SECONDS = 300.0
 LONG_AT_MOST = 4
 LONG_EACH = 2
