@@ -156,7 +156,11 @@ def detail(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
 
 
 def _show_claim(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
-    context = {**_line(opening, timezone.now()), "is_claimed": opening.claimed_by_id == request.user.pk}
+    context = {
+        **_line(opening, timezone.now()),
+        "is_claimed": opening.claimed_by_id == request.user.pk,
+        "may_claim": Act.CLAIM in opening_actions.acts_of(request.user, opening),
+    }
     return render(request, "openings/claim.html", context)
 
 

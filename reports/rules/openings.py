@@ -83,6 +83,8 @@ MOVES: dict[Act, tuple[Part, frozenset[State]]] = {
 }
 # The acts that state the result, by as many custodians as the threshold.
 TELLING = {Act.ANSWER, Act.SHOW_HERE, Act.CONFIRM}
+# The acts of who gets the value, or asked for it. Whoever did any other act never becomes the one who reads.
+OF_READER = {Act.ASK, Act.CLAIM, Act.WITHDRAW, Act.SHOW}
 REFUSALS = {Part.SUPERVISOR: {State.ASKED}, Part.CUSTODIAN: {State.COUNTERSIGNED, State.AGREED, State.BROUGHT}}
 
 
@@ -145,6 +147,8 @@ def barred_acts(done: Collection[Act], *, told: Collection[Act]) -> set[Act]:
     barred: set[Act] = set()
     if done:
         barred |= {Act.COUNTERSIGN, Act.AGREE, Act.REVIEW}
+    if set(done) - OF_READER:
+        barred |= {Act.CLAIM}
     if TELLING & set(told):
         barred |= TELLING
     return barred

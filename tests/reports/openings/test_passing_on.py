@@ -15,6 +15,7 @@ from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
 from tests.reports.openings.acts import GROUNDS, agreed, answered, ask, key_of, shown_for_danger
 from tests.reports.witness import confirm
+from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
 
@@ -144,6 +145,31 @@ def test_nobody_else_claims_and_nobody_says_yes_to_themselves(agent, colleague, 
             pass_on(opening, who, chief)
     pass_on(opening, supervisor, chief)
     assert opening_actions.part_of(chief, OpeningRequest.objects.get(pk=opening.pk)) is Part.ASKER
+
+
+@pytest.mark.parametrize("done", ["countersigned", "handed over"])
+def test_supervisor_who_decided_does_not_become_the_reader(
+    agent, colleague, custodians, supervisor, conversation, done
+):
+    """The one who said yes is given the exchange: another supervisor's yes does not make them the reader (ADR 0032)."""
+    chief, other = make.agent(role=Role.SUPERVISOR).user, make.agent(role=Role.SUPERVISOR).user
+    opening = agreed(agent, chief if done == "countersigned" else supervisor, custodians, report=conversation.report)
+    if done == "handed over":
+        hand_over(conversation, colleague)
+        claim(opening, colleague)
+        pass_on(opening, chief, colleague)
+    hand_over(conversation, chief)
+    with pytest.raises(NotAllowed):
+        claim(opening, chief)
+    assert opening not in opening_actions.waiting_for(chief)
+    page = signed_in(chief).get(f"/levees/{opening.public_id}/").text.replace("&#x27;", "'")
+    assert "Passez l'échange à un collègue" in squeezed(page) and "Demander à la reprendre" not in page
+    assert GROUNDS.motive not in page
+    # Who answers next takes it over, and so does the first asker.
+    for successor in (make.agent(public_name="Yann").user, agent):
+        hand_over(conversation, successor)
+        claim(opening, successor)
+        pass_on(opening, other, successor)
 
 
 def test_yes_is_for_who_was_shown_and_still_answers(agent, colleague, supervisor, custodians, conversation):

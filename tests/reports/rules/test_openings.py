@@ -116,9 +116,16 @@ def test_nobody_has_two_roles_in_one_opening():
     ) and Act.REVIEW in opening_rules.barred_acts({Act.TAKE}, told=())
     assert Act.CONFIRM in opening_rules.barred_acts({Act.ANSWER}, told={Act.ANSWER})
     assert Act.CONFIRM not in opening_rules.barred_acts({Act.AGREE, Act.TAKE}, told={Act.AGREE, Act.TAKE})
-    assert opening_rules.barred_acts({Act.ANSWER}, told=()) == {Act.COUNTERSIGN, Act.AGREE, Act.REVIEW}, (
+    assert opening_rules.barred_acts({Act.ANSWER}, told=()) == {Act.COUNTERSIGN, Act.AGREE, Act.REVIEW, Act.CLAIM}, (
         "it is told anew"
     )
+
+
+def test_who_decided_or_carried_the_envelope_never_becomes_the_reader():
+    barred = {act for act in Act if Act.CLAIM in opening_rules.barred_acts({act}, told=())}
+    assert set(Act) - barred == {Act.ASK, Act.CLAIM, Act.WITHDRAW, Act.SHOW}
+    both = opening_rules.barred_acts({Act.ASK, Act.COUNTERSIGN}, told=())
+    assert Act.CLAIM in both, "having asked once gives nothing back"
 
 
 def test_review_is_owed_at_once_and_done_when_it_is_over():
