@@ -173,16 +173,18 @@ def _show(request: HttpRequest, opening: OpeningRequest, **forms_in_error: forms
     acts = opening_actions.acts_of(request.user, opening)
     if any(ASKS[name] not in acts for name in forms_in_error):
         raise NotAllowed
+    is_key_gone = False
     try:
         grounds = _shown(opening_actions.grounds_of(opening))
     except encryption.UnsealError:
-        grounds = None
+        grounds, is_key_gone = None, opening_actions.is_key_gone(opening)
     recipient = Recipient(bytes(opening.recipient)) if opening.recipient else None
     steps = list(opening.steps.select_related("by", "request"))
     context = {
         **_line(opening, timezone.now()),
         "state_once_read": STATES[State.SHOWN],
         "grounds": grounds,
+        "is_key_gone": is_key_gone,
         "standing": opening_actions.standing_of(opening),
         "steps": [_step(step) for step in steps],
         "may": {str(act): True for act in acts},

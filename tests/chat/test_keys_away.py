@@ -21,12 +21,16 @@ from chat.rules.transfer import Answer, HandoverState
 from chat.visitor import own_copy
 from common import metrics
 from common.data_keys import keys as data_keys
+from pnav.accounts.models import Role
+from reports.models import OpeningRequest
 from tests.chat import sockets
 from tests.chat.console.agents import page_of, signed_in
 from tests.chat.sockets import Line, in_db, visit
 from tests.chat.test_data_keys import draft, keyed
 from tests.chat.transfer.acts import SUMMARY, propose
 from tests.factories import chat as make
+from tests.reports.openings.acts import GROUNDS, ask
+from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
 
@@ -298,3 +302,21 @@ def test_page_without_a_socket_reads_it_once_the_keys_are_back(settings, server,
     assert [frame["last_seq"] for frame in told if frame["type"] == "state"] == [before]
     server.come_back()
     assert WORDS in str(frames())
+
+
+def test_request_for_disclosure_is_not_called_forged(server):
+    """Whoever decides waits a minute; a refusal is final."""
+    agent, chief = make.agent(), make.agent(role=Role.SUPERVISOR)
+    conversation = make.sealed(make.assigned(agent))
+    keyed(conversation)
+    opening = ask(agent.user, report=conversation.report)
+    client, address = signed_in(chief.user), reverse("openings:detail", args=[opening.public_id])
+    assert GROUNDS.motive in client.get(address).text
+    server.leave()
+    page = squeezed(unescape(client.get(address).text))
+    assert "ne peuvent pas être lus en ce moment" in page and "rechargez cette page dans une minute" in page
+    assert "n'est plus celle" not in page and GROUNDS.motive not in page
+    server.come_back()
+    assert GROUNDS.motive in client.get(address).text
+    OpeningRequest.objects.filter(pk=opening.pk).update(version=opening.version + 1)
+    assert "cette demande n'est plus celle qui a été faite" in squeezed(unescape(client.get(address).text))
