@@ -498,8 +498,17 @@ def is_key_gone(request: OpeningRequest) -> bool:
     return bool(data_keys.load([request.data_key]))
 
 
+@transaction.atomic
 def countersign_request(*, request_id: int, by: Any) -> OpeningRequest:
-    """Agree, as the supervisor, that this is asked. Raises NotAllowed, as all acts do."""
+    """Agree, as the supervisor, that this is asked. Raises NotAllowed, as all acts do, and ReportGone.
+
+    From then on the request delays the deletion of its report. So the report is locked first, as in `ask_opening`: a
+    deletion that was decided before has ended by then, and one that begins now passes the report over.
+    """
+    report_id = OpeningRequest.objects.filter(pk=request_id).values_list("report", flat=True).first()
+    reports = Report.objects.select_for_update(of=("self",), no_key=True)
+    if report_id is None or not reports.filter(pk=report_id).first():
+        raise ReportGone
     return _act(Act.COUNTERSIGN, request_id=request_id, by=by)
 
 

@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.db import connection, connections, transaction
@@ -16,12 +17,15 @@ from reports.actions import (
     Gone,
 )
 from reports.models import (
+    OpeningRequest,
     Report,
     Tombstone,
 )
+from reports.openings import actions as opening_actions
 from reports.retention import tombstones
 from reports.retention.deletion import FORGETTING
-from tests.chat.retention.acts import freeze, kept, run, told
+from reports.rules.openings import State
+from tests.chat.retention.acts import ask_opening, freeze, kept, run, told
 from tests.chat.sockets import Closed, Line, visit
 from tests.factories import chat as make
 
@@ -59,6 +63,13 @@ def post(conversation: Conversation):
     return actions.post_message(
         conversation_id=conversation.pk, client_id=uuid.uuid4(), body="encore là", author=Author.REPORTER
     )
+
+
+def asked_long_ago(conversation: Conversation) -> OpeningRequest:
+    """Return a request that nobody countersigned in time, so that the report may go, and that has not expired yet."""
+    opening = ask_opening(conversation, conversation.assigned_to.user)
+    OpeningRequest.objects.filter(pk=opening.pk).update(asked_at=timezone.now() - timedelta(days=3))
+    return opening
 
 
 def at_the_last_moment(what: str, conversation: Conversation, chief):
@@ -143,6 +154,52 @@ def test_race_a_message_after_the_decision_is_refused(monkeypatch):
     with pytest.raises(actions.NotYours):
         late[0].done()
     assert not Message.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_race_countersigned_before_the_deletion_comes_by(chief):
+    """It is not committed yet when the run passes: the run passes the report over, and then it counts."""
+    conversation = make.age(make.closed(), days=366)
+    opening = asked_long_ago(conversation)
+    written, passed = threading.Event(), threading.Event()
+
+    def slowly():
+        with transaction.atomic():
+            opening_actions.countersign_request(request_id=opening.pk, by=chief)
+            written.set()
+            assert passed.wait(20)
+
+    other = Elsewhere(slowly)
+    assert written.wait(20)
+    try:
+        assert Elsewhere(kept).done() == {conversation}
+    finally:
+        passed.set()
+    other.done()
+    assert kept() == {conversation}
+    opening.refresh_from_db()
+    assert opening.report_id == conversation.report_id and opening_actions.grounds_of(opening) is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_race_countersigned_after_the_decision_is_refused(chief, monkeypatch):
+    """Who countersigns then waits, and reads that there is nothing left to open; the request is as it was."""
+    conversation = make.age(make.closed(), days=366)
+    opening = asked_long_ago(conversation)
+    delete, late = deletion._delete, []
+
+    def with_somebody_at_the_door(*arguments):
+        late.append(Elsewhere(lambda: opening_actions.countersign_request(request_id=opening.pk, by=chief)))
+        late[0].join(0.5)
+        assert late[0].is_alive(), "it waits for the lock"
+        delete(*arguments)
+
+    monkeypatch.setattr(deletion, "_delete", with_somebody_at_the_door)
+    assert kept() == set()
+    with pytest.raises(opening_actions.ReportGone):
+        late[0].done()
+    opening.refresh_from_db()
+    assert (opening.report_id, opening.state, opening.steps.count()) == (None, State.ASKED, 1)
 
 
 @pytest.mark.django_db(transaction=True)
