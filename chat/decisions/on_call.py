@@ -13,6 +13,7 @@ from django.utils import timezone
 from chat import access
 from chat.decisions import deciders
 from chat.models import Agent, OnCall, Unit
+from common import clock
 from common.choices import label_of
 from reports.audit import log as audit_log
 from reports.audit import wording as audit_wording
@@ -145,7 +146,7 @@ def name(*, on_call: OnCall, by: Any) -> OnCall:
     is_theirs = deciders.own_units(by).filter(pk=on_call.unit_id).exists()
     if not (by.is_administrator or is_theirs) or on_call.supervisor.user_id == by.pk:
         raise NotAllowed
-    on_call.named_by, on_call.named_at = by, timezone.now()
+    on_call.named_by, on_call.named_at = by, clock.now()
     on_call.save()
     audit_log.record(
         kind=AccessKind.ON_CALL,
@@ -189,11 +190,11 @@ def end_chosen(chosen: "QuerySet[OnCall]", *, by: Any) -> int:
 
 
 def _to_end() -> Any:
-    return _rows().to_come(timezone.now()).select_for_update(of=("self",))
+    return _rows().to_come(clock.now()).select_for_update(of=("self",))
 
 
 def _end(row: OnCall, by: Any) -> None:
-    row.ended_at, row.ended_by = timezone.now(), by
+    row.ended_at, row.ended_by = clock.now(), by
     row.save(update_fields=["ended_at", "ended_by"])
 
 

@@ -17,10 +17,9 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from common import encryption
+from common import clock, encryption
 from common.choices import read_choice
 from common.data_keys import keys as data_keys
 from common.kept_values import known_to
@@ -120,12 +119,12 @@ def part_of(user: Any, request: OpeningRequest) -> Part | None:
 
 def title_of(user: Any, request: OpeningRequest) -> Title | None:
     """Return the right by which this supervisor decides about a request (own unit or on call); None if they may not."""
-    return get_deciders().title_for_opening(user, request, timezone.now())
+    return get_deciders().title_for_opening(user, request, clock.now())
 
 
 def standby_of(request: OpeningRequest) -> Sequence[Standby]:
     """Return the supervisors who may decide about this request now because they are on call, for its page."""
-    return get_deciders().standby_for_opening(request, timezone.now())
+    return get_deciders().standby_for_opening(request, clock.now())
 
 
 def visible_to(user: Any) -> QuerySet[OpeningRequest]:
@@ -136,7 +135,7 @@ def visible_to(user: Any) -> QuerySet[OpeningRequest]:
     """
     held = Q(pk__in=_own(user).values("pk")) | Q(pk__in=_claimable(user).values("pk"))
     if user.is_supervisor:
-        theirs = get_deciders().openings_of(user, timezone.now()) & ~Q(asked_by=user) & ~Q(passed_to=user)
+        theirs = get_deciders().openings_of(user, clock.now()) & ~Q(asked_by=user) & ~Q(passed_to=user)
         return OpeningRequest.objects.filter(theirs | held)
     if user.is_custodian:
         return OpeningRequest.objects.exclude(asked_by=user).exclude(passed_to=user)
@@ -173,7 +172,7 @@ def _near(user: Any) -> QuerySet[OpeningRequest]:
     keys = rows.filter(asked_by=user).union(rows.filter(passed_to=user), claimable).order_by()
     near = Q(pk__in=list(keys))
     if user.is_supervisor:
-        near |= Q(asked_by__in=get_deciders().askers_of(user, timezone.now()))
+        near |= Q(asked_by__in=get_deciders().askers_of(user, clock.now()))
     return seen.filter(near)
 
 
@@ -452,8 +451,8 @@ def ask_opening(
     recipient: the key of the asker's browser, None to be shown the value on the spot.
     Asked again while the first one waits for its countersignature, it is the first one. Raises TooMany, ReportGone.
     """
-    now = timezone.now()
     Report.objects.select_for_update(of=("self",), no_key=True).get(pk=report.pk)
+    now = clock.now()
     before = OpeningRequest.objects.filter(
         report=report, field=field, is_urgent=is_urgent, asked_by=by, state=State.ASKED
     ).first()
@@ -541,7 +540,7 @@ def claim_request(*, request_id: int, by: Any, recipient: Recipient | None) -> O
     part = _require(Act.CLAIM, request, by)
     request.claimed_by, request.claim_recipient = by, recipient.raw if recipient else b""
     request.save(update_fields=["claimed_by", "claim_recipient"])
-    _keep(request, Act.CLAIM, by=by, part=part, at=timezone.now(), key=recipient)
+    _keep(request, Act.CLAIM, by=by, part=part, at=clock.now(), key=recipient)
     return request
 
 
@@ -565,7 +564,7 @@ def hand_over_request(*, request_id: int, by: Any, to: int) -> OpeningRequest:
         if grounds is not None:
             request.sealed_grounds = _seal_grounds(request, grounds)
         request.save(update_fields=["passed_to", "recipient", "claimed_by", "claim_recipient", "sealed_grounds"])
-        _move(request, Act.HAND_OVER, by=by, part=part, at=timezone.now())
+        _move(request, Act.HAND_OVER, by=by, part=part, at=clock.now())
     return request
 
 
@@ -585,7 +584,7 @@ def take_envelope(*, request_id: int, by: Any) -> Envelope:
             sealed = value.for_custodians
         except encryption.UnsealError:
             raise Altered from None
-        _keep(request, Act.TAKE, by=by, part=Part.CUSTODIAN, at=timezone.now())
+        _keep(request, Act.TAKE, by=by, part=Part.CUSTODIAN, at=clock.now())
     recipient = Recipient(bytes(request.recipient)) if request.recipient else None
     return Envelope(
         Context(request.report_public_id, value.field, value.version),
@@ -651,7 +650,7 @@ def review_opening(*, request_id: int, by: Any, text: str) -> OpeningRequest:
     """
     request = _lock(request_id)
     part = _require(Act.REVIEW, request, by)
-    request.reviewed_at = timezone.now()
+    request.reviewed_at = clock.now()
     request.save(update_fields=["reviewed_at"])
     _keep(request, Act.REVIEW, by=by, part=part, at=request.reviewed_at, note=text)
     return request
@@ -717,7 +716,7 @@ def _lock(request_id: int) -> OpeningRequest:
 
 def _require(act: Act, request: OpeningRequest, by: Any) -> Part:
     part = part_of(by, request)
-    is_over = request.state in OPEN and timezone.now() >= term_of(request)  # the worker has not ended it yet
+    is_over = request.state in OPEN and clock.now() >= term_of(request)  # the worker has not ended it yet
     if part is None or is_over or act not in acts_of(by, request):
         raise NotAllowed
     return part
@@ -729,7 +728,7 @@ def _act(
 ) -> OpeningRequest:
     request = request or _lock(request_id)
     part = _require(act, request, by)
-    _move(request, act, by=by, part=part, at=timezone.now(), note=note)
+    _move(request, act, by=by, part=part, at=clock.now(), note=note)
     return request
 
 

@@ -13,9 +13,11 @@ from chat.captures import opening as captures
 from chat.decisions import deciders, on_call
 from chat.models import Agent, Conversation, OnCall, Unit
 from chat.retention import deletion, schedule
+from common import clock
 from pnav.accounts.models import Role, User
 from reports import actions
 from reports.audit import wording as audit_wording
+from reports.deciders import Title
 from reports.models import AccessKind, AccessRecord, ErasureRequest, Freeze, OpeningRequest, Report
 from reports.openings import actions as opening_actions
 from reports.rules.openings import NotAllowed, State
@@ -202,6 +204,25 @@ def test_who_takes_a_request_over_does_not_choose_who_countersigns(cast):
         opening_actions.countersign_request(request_id=key, by=friend)
     third = make.agent(role=Role.SUPERVISOR, unit_name="Ici").user
     opening_actions.countersign_request(request_id=key, by=third)
+
+
+@pytest.mark.parametrize("hours", [-48, 48])
+def test_clock_of_a_process_begins_and_ends_no_duty(cast, monkeypatch, hours):
+    """The clock of this process is two days off: who is on call decides all the same, and nobody else does."""
+    friend, row = cast.users[OTHER_SUPERVISOR], name_on_call(cast)
+    other = name_on_call(cast, starts=hours - 1, hours=3, who=ASSIGNED)
+    from_then, at = clock.now(), timezone.now() + timedelta(hours=hours)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: at)
+    assert opening_actions.find_request(friend, cast.opening.public_id) == cast.opening
+    assert opening_actions.title_of(friend, cast.opening) == Title(on_call=row.pk)
+    assert cast.opening in opening_actions.list_visible(friend, 10)
+    assert cast.opening in opening_actions.waiting_for(friend)
+    assert [one.until for one in opening_actions.standby_of(cast.opening)] == [row.ends_at]
+    ended = on_call.end(public_id=row.public_id, by=cast.users[SUPERVISOR])
+    assert ended is not None and from_then <= ended.ended_at <= clock.now()
+    assert (on_call.end(public_id=other.public_id, by=cast.users[SUPERVISOR]) is None) is (hours < 0), "it is over"
+    with pytest.raises(NotAllowed):
+        opening_actions.countersign_request(request_id=cast.opening.pk, by=friend)
 
 
 def test_actions_ask_again_whatever_the_page_allowed(cast):

@@ -257,7 +257,7 @@ class Command(BaseCommand):
 
     def _remind(self) -> None:
         """End disclosure requests that have passed their term, and log how many wait for too long, never whose."""
-        now = timezone.now()
+        now = clock.now()
         opening_actions.expire_requests(now=now)
         if time.monotonic() >= self._remind_at:
             self._remind_at = time.monotonic() + REMIND_SECONDS

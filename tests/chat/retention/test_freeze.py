@@ -383,6 +383,7 @@ def test_agent_alone_does_not_put_off_what_was_granted(chief, monkeypatch):
     while Report.objects.exists() and days < 60:
         now = start + timedelta(days=days)
         monkeypatch.setattr("django.utils.timezone.now", lambda now=now: now)
+        monkeypatch.setattr("common.clock.now", lambda now=now: now)
         monkeypatch.setattr("reports.retention.deletion.moment", lambda now=now: now)
         opening_actions.expire_requests(now=now)
         freeze(conversation, agent.user, days=days + 90)

@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from chat.management.commands import run_worker
-from common import encryption
+from common import clock, encryption
 from common.client_address import Connection
 from pnav.accounts.models import Role, User
 from reports.models import AccessKind, AccessRecord, OpeningField, OpeningRequest, OpeningStep, Report
@@ -358,6 +358,27 @@ def test_worker_ends_what_has_passed_its_term(agent, supervisor, custodians, bro
     assert states == [State.EXPIRED, State.EXPIRED, State.ASKED]
     assert OpeningRequest.objects.get(pk=unread.pk).sealed_reply is None
     assert "openings_late count=1 urgent=0" in caplog.text
+
+
+@pytest.mark.parametrize("hours", [-24, 24])
+def test_clock_of_a_process_ends_nothing_and_dates_nothing(agent, supervisor, custodians, browser, monkeypatch, hours):
+    """The clock of this process is a day off. A request for a danger ends after twelve hours, an answer after one."""
+    from_then, at = clock.now(), timezone.now() + timedelta(hours=hours)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: at)
+    opening = answered(agent, supervisor, custodians, browser, urgent=True)
+    run_worker.Command()._remind()
+    assert opening_actions.show_answer(request_id=opening.pk, by=agent)
+    opening_actions.review_opening(request_id=opening.pk, by=custodians[2], text="Vie sauvée")
+    opening.refresh_from_db()
+    moments = [opening.asked_at, opening.moved_at, opening.reviewed_at, *opening.steps.values_list("at", flat=True)]
+    assert all(from_then <= moment <= clock.now() for moment in moments)
+    late = ask(agent, urgent=True)
+    OpeningRequest.objects.filter(pk=late.pk).update(asked_at=clock.now() - timedelta(hours=13))
+    with pytest.raises(NotAllowed):
+        opening_actions.countersign_request(request_id=late.pk, by=supervisor)
+    run_worker.Command()._remind()
+    late.refresh_from_db()
+    assert late.state == State.EXPIRED
 
 
 def test_answer_is_kept_in_no_other_state(agent):
