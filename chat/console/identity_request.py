@@ -24,6 +24,7 @@ def ask_opening(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> Htt
         if request.method == "POST"
         else AskForm(initial=kept_forms.restore(request, form="console:ask_opening", of=str(public_id)))
     )
+    waiting = None
     if form.is_valid():
         data = form.cleaned_data
         grounds = Grounds(
@@ -43,6 +44,9 @@ def ask_opening(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> Htt
             )
         except opening_actions.ReportGone:
             form.add_error(None, _("Ce signalement est plus ancien que le scellé : il n'y a rien à ouvrir."))
+        except opening_actions.AskedAlready as error:
+            waiting = error.request
+            form.add_error("field", _("Une demande attend déjà. Pour la changer, retirez-la d'abord."))
         except opening_actions.TooMany as error:
             form.add_error(
                 "field",
@@ -51,4 +55,5 @@ def ask_opening(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> Htt
         else:
             messages.success(request, _("Demande envoyée. Un superviseur doit maintenant la contresigner."))
             return redirect("openings:detail", opening.public_id)
-    return render(request, "openings/ask.html", {"form": form, "conversation": current})
+    context = {"form": form, "conversation": current, "waiting": waiting}
+    return render(request, "openings/ask.html", context)

@@ -78,6 +78,14 @@ class TooMany(ValueError):
         self.most = most
 
 
+class AskedAlready(ValueError):
+    """Another request of this account for the same value waits for its countersignature. request: that one."""
+
+    def __init__(self, request: OpeningRequest) -> None:
+        super().__init__(request.pk)
+        self.request = request
+
+
 class ReportGone(ValueError):
     """The report was deleted, or has no sealed value, so that there is nothing to open."""
 
@@ -449,14 +457,16 @@ def ask_opening(
     """Ask for one value of a report. Access to the report has been proved.
 
     recipient: the key of the asker's browser, None to be shown the value on the spot.
-    Asked again while the first one waits for its countersignature, it is the first one. Raises TooMany, ReportGone.
+    The same asked again, for the same browser, while the first one waits for its countersignature, is the first one.
+    Anything else raises AskedAlready then. Raises TooMany, ReportGone.
     """
     Report.objects.select_for_update(of=("self",), no_key=True).get(pk=report.pk)
     now = clock.now()
-    before = OpeningRequest.objects.filter(
-        report=report, field=field, is_urgent=is_urgent, asked_by=by, state=State.ASKED
-    ).first()
+    held = OpeningRequest.objects.filter(_held_by(by), report=report, state=State.ASKED)
+    before = held.filter(field=field, is_urgent=is_urgent).first()
     if before is not None:
+        if not _is_same(before, grounds, recipient):
+            raise AskedAlready(before)
         return before
     most = URGENT_AT_MOST if is_urgent else AT_MOST
     if OpeningRequest.objects.filter(report=report).count() >= most:
@@ -487,6 +497,14 @@ def grounds_of(request: OpeningRequest) -> Grounds | None:
         return None
     kept = json.loads(encryption.unseal(request.sealed_grounds, context=request.context))
     return Grounds(**known_to(Grounds, kept))
+
+
+def _is_same(request: OpeningRequest, grounds: Grounds, recipient: Recipient | None) -> bool:
+    """Return whether a request was made with these grounds, for this browser."""
+    try:
+        return grounds_of(request) == grounds and bytes(request.recipient) == (recipient.raw if recipient else b"")
+    except encryption.UnsealError:
+        return False
 
 
 def is_key_gone(request: OpeningRequest) -> bool:

@@ -24,6 +24,7 @@ from tests.factories import chat as make
 from tests.reports.openings.acts import GROUNDS, agreed, answered, ask, key_of
 from tests.reports.test_actions import file
 from tests.reports.witness import confirm
+from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
 
@@ -177,6 +178,29 @@ def test_asking_twice_with_a_double_click_is_one_request(agent):
     assert ask(agent, report=report) == ask(agent, report=report)
     # In a danger, the second request did not wait for the first.
     assert ask(agent, report=report, urgent=True) != ask(agent, report=report)
+
+
+def test_asking_otherwise_while_one_waits_loses_nothing_that_was_typed(browser):
+    """The first request stays as it is, with its grounds and its browser's key, and the page says that it waits."""
+    agent = make.agent()
+    conversation = make.sealed(make.assigned(agent))
+    client, address = signed_in(agent.user), f"/console/echange/{conversation.public_id}/levee/"
+    data = {"field": "name", "motive": "Menaces", "legal_ground": "Texte", "is_urgent": "on"}
+    first = client.post(address, data)
+    opening = OpeningRequest.objects.get()
+    assert client.post(address, data).headers["Location"] == first.headers["Location"], "the same, pressed twice"
+    assert "Demande envoyée" in client.get(first.headers["Location"]).text
+    for changed in ({"motive": "Il est devant la porte"}, {"recipient": key_of(browser).text}):
+        answer = client.post(address, {**data, **changed})
+        page = squeezed(answer.text.replace("&#x27;", "'"))
+        assert answer.status_code == 200 and "Une demande attend déjà. Pour la changer, retirez-la d'abord." in page
+        assert changed.get("motive", "Menaces") in page and reverse("openings:detail", args=[opening.public_id]) in page
+        assert "Demande envoyée" not in page
+    kept = OpeningRequest.objects.get()
+    assert opening_actions.grounds_of(kept).motive == "Menaces" and bytes(kept.recipient) == b""
+    opening_actions.withdraw_request(request_id=opening.pk, by=agent.user)
+    client.post(address, {**data, "motive": "Il est devant la porte"})
+    assert opening_actions.grounds_of(OpeningRequest.objects.latest("pk")).motive == "Il est devant la porte"
 
 
 def test_report_older_than_the_seal_says_so():

@@ -202,6 +202,18 @@ def test_passed_on_it_goes_back_the_same_way(agent, colleague, supervisor, custo
     assert opening_actions.grounds_of(opening) == GROUNDS
 
 
+def test_who_passed_a_request_on_and_answers_again_may_ask_anew(agent, colleague, supervisor, conversation):
+    """What a colleague holds is no request of theirs: its page says so, and answers 404."""
+    opening = ask(agent, report=conversation.report)
+    hand_over(conversation, colleague)
+    claim(opening, colleague)
+    pass_on(opening, supervisor, colleague)
+    assert ask(colleague, report=conversation.report) == opening, "who holds it asks for nothing else"
+    hand_over(conversation, agent)
+    again = ask(agent, report=conversation.report)
+    assert again != opening and opening_actions.find_request(agent, again.public_id) == again
+
+
 def test_ended_request_is_not_claimed(agent, colleague, supervisor, conversation):
     opening = ask(agent, report=conversation.report)
     opening_actions.refuse_request(request_id=opening.pk, by=supervisor, reason="non")
