@@ -17,6 +17,7 @@ from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.lookups import Exact
 
 from chat.models import (
     Agent,
@@ -250,6 +251,28 @@ def spells_of(agent: Agent, now: datetime) -> list[Interval]:
 def answered_by(agent: Agent) -> ConversationQuerySet:
     """Return the conversations that this agent answers, or answered until they ended."""
     return Conversation.objects.filter(assigned_to=agent)
+
+
+def in_hands_of(user: Any) -> ConversationQuerySet:
+    """Return the conversations whose disclosure this account may ask for and hold. They are read by no other way.
+
+    These are what it answers, or answered until it ended. When nobody has a conversation, because its agent was lost
+    or the person left the queue, the last agent it had may: nobody else knows of the danger that the person may be in.
+    Whoever passed it on because they know somebody concerned is not that agent (docs/adr/0038). None for an account
+    that is closed.
+    """
+    if not (user.is_active and user.is_agent):
+        return Conversation.objects.none()
+    given = ConversationEvent.objects.filter(conversation=OuterRef("pk"), kind=EventKind.ASSIGNED)
+    was_last = Exact(Subquery(given.order_by("-pk").values("by")[:1]), user.pk)
+    recusals = Handover.objects.recusals().filter(conversation=OuterRef("pk"), from_agent__user=user)
+    left = Q(was_last, ~Exists(recusals), assigned_to__isnull=True)
+    return Conversation.objects.filter(Q(assigned_to__user=user) | left)
+
+
+def for_opening(agent: Agent, public_id: UUID) -> Conversation | None:
+    """Return one of `in_hands_of`, with its report, to ask for a disclosure; or None."""
+    return in_hands_of(agent.user).select_related("report").filter(public_id=public_id).first()
 
 
 def with_file_number(rows: ConversationQuerySet, number: str) -> ConversationQuerySet:

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any, Protocol, cast
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from reports.models import OpeningRequest
 
@@ -41,8 +41,14 @@ class Standby:
 class Deciders(Protocol):
     """These are the functions of the module that `settings.DECIDERS` names.
 
-    Each takes a query or a few, except `openings_of`, which is a part of a query.
+    Each takes a query or a few, except `exchanges_of` and `openings_of`, which are parts of a query.
     """
+
+    def exchanges_of(self, user: Any) -> QuerySet[Any]:
+        """Return the exchanges whose disclosure this account may ask for and hold, each with its `report`.
+
+        These are what it answers, or answered until the end. When nobody has an exchange, it is the last agent's.
+        """
 
     def openings_of(self, user: Any, now: datetime) -> Q:
         """Return the condition that selects the disclosure requests about which this supervisor decides."""

@@ -190,6 +190,7 @@ def _left(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
         "is_supervisor": agent.user.is_supervisor,
         "why": "queue" if kind in {EventKind.RELEASED, EventKind.ASLEEP} else "another",
         "taker": access.taken_after(agent, public_id),
+        "may_ask": access.for_opening(agent, public_id),
         "text": request.POST.get("body", "").strip(),
     }
     return render(request, "console/conversation_gone.html", context, status=404)

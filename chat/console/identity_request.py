@@ -3,11 +3,12 @@
 import uuid
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from chat.console.base import conversation_or_404, for_agents
+from chat import access
+from chat.console.base import for_agents
 from chat.models import Agent
 from common import kept_forms
 from reports.openings import actions as opening_actions
@@ -17,8 +18,13 @@ from reports.openings.forms import AskForm
 
 @for_agents
 def ask_opening(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
-    """Ask to have one sealed value of this report opened. The page does not know whether the person left anything."""
-    current = conversation_or_404(agent, public_id)
+    """Ask to have one sealed value of this report opened. The page does not know whether the person left anything.
+
+    The exchange is the agent's, or nobody has it and it was theirs last (`access.in_hands_of`).
+    """
+    current = access.for_opening(agent, public_id)
+    if current is None:
+        raise Http404
     form = (
         AskForm(request.POST)
         if request.method == "POST"

@@ -6,7 +6,7 @@ the next change of hands put it back in the queue. The agent's row holds from wh
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,13 +33,15 @@ class Loss:
     """It is one conversation that the agent lost.
 
     went_at: when it went back to the queue. where: who has it now, in words. url_name: name of the address where this
-    agent may see it; empty when they may not.
+    agent may see it; empty when they may not. may_ask: whether nobody has it and this agent may still ask for a
+    disclosure (`access.in_hands_of`).
     """
 
     conversation: Conversation
     went_at: datetime
     where: str
     url_name: str
+    may_ask: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ def unread_losses(agent: Agent, now: datetime) -> Absence | None:
     went = dict(rows.order_by("went_at", "pk").values_list("conversation_id", "went_at")[:SHOWN_AT_MOST])
     known = {row.pk: row for row in access.lost_by(agent, list(went))}
     supervised = access.units_of(agent)
-    lines = [_line(agent, known[pk], at, supervised) for pk, at in went.items() if pk in known]
+    held = set(access.in_hands_of(agent.user).filter(pk__in=list(known), assigned_to=None).values_list("pk", flat=True))
+    lines = [_line(agent, known[pk], at, supervised, held) for pk, at in went.items() if pk in known]
     return Absence(
         absent_from=agent.absent_from,
         absent_until=agent.absent_until,
@@ -146,7 +149,9 @@ def _counted(agent: Agent, rows: Any) -> tuple[int, list[str]]:
     return found.total(), [words % {"n": number} for number, words in said if number]
 
 
-def _line(agent: Agent, row: Conversation, went_at: datetime, supervised: frozenset[int]) -> Loss:
+def _line(
+    agent: Agent, row: Conversation, went_at: datetime, supervised: Collection[int], held: Collection[int]
+) -> Loss:
     holder, where, url_name = row.assigned_to, label_of(Status, row.status).lower(), ""
     if row.status == Status.WAITING:
         where = _("dans la file d'attente")
@@ -158,7 +163,7 @@ def _line(agent: Agent, row: Conversation, went_at: datetime, supervised: frozen
             url_name = "console:watched" if holder.unit_id in supervised else ""
     elif row.status == Status.CLOSED and holder is not None and holder.pk == agent.pk:
         url_name = "console:conversation"
-    return Loss(conversation=row, went_at=went_at, where=where, url_name=url_name)
+    return Loss(conversation=row, went_at=went_at, where=where, url_name=url_name, may_ask=row.pk in held)
 
 
 def _lasted(elapsed: timedelta) -> str:

@@ -15,6 +15,7 @@ from django.db.models import BigIntegerField, Exists, F, Func, OuterRef, Q, Quer
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 
+from chat import access
 from chat.models import Agent, ConversationEvent, EventKind, OnCall, Unit
 from common import plain_text
 from common.sql import fetch_rows
@@ -39,6 +40,11 @@ def _on_call(user: Any, now: datetime) -> Any:
 
 
 # --- openings ---------------------------------------------------------------------------------------------------------
+
+
+def exchanges_of(user: Any) -> "QuerySet[Any]":
+    """Return the exchanges whose disclosure this account may ask for and hold (`access.in_hands_of`)."""
+    return access.in_hands_of(user)
 
 
 def openings_of(user: Any, now: datetime) -> Q:

@@ -3,6 +3,7 @@
 
 import hashlib
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -166,6 +167,11 @@ class OpeningRequest(models.Model):
                 fields=["passed_to"], name="opening_passed_to", condition=models.Q(passed_to__isnull=False)
             ),
         ]
+
+    @property
+    def holder(self) -> Any:
+        """Return the account of `holder_id`."""
+        return self.passed_to or self.asked_by
 
     @property
     def holder_id(self) -> int:

@@ -110,12 +110,12 @@ def part_of(user: Any, request: OpeningRequest) -> Part | None:
     """Return the part of this account in this request; None if the request does not exist for it.
 
     The holder of the request is the asker as long as the exchange is theirs, and has no other part, whatever role they
-    got since. An agent who asked and no longer holds it has no part. An agent who answers the exchange now, while
-    somebody else holds the request, is the successor. A supervisor has a part for the units that they decide for
-    (`reports.deciders`) only.
+    got since. An agent who asked and no longer holds it has no part. Whose the exchange is by now
+    (`deciders.exchanges_of`), while somebody else holds the request, is the successor. A supervisor has a part for the
+    units that they decide for (`reports.deciders`) only.
     """
     if request.holder_id == user.pk:
-        return Part.ASKER if user.is_agent and _own(user).filter(pk=request.pk).exists() else None
+        return Part.ASKER if user.is_active and user.is_agent and _own(user).filter(pk=request.pk).exists() else None
     if user.is_agent and _claimable(user).filter(pk=request.pk).exists():
         return Part.SUCCESSOR
     if request.asked_by_id == user.pk:
@@ -138,8 +138,8 @@ def standby_of(request: OpeningRequest) -> Sequence[Standby]:
 def visible_to(user: Any) -> QuerySet[OpeningRequest]:
     """Return the requests that exist for this account.
 
-    These are its own, and those of exchanges that it answers now; for a supervisor also those of the units that they
-    decide for; for a custodian all others. An administrator has none, whatever they asked for in another role.
+    These are its own, and those of exchanges that are its own by now; for a supervisor also those of the units that
+    they decide for; for a custodian all others. An administrator has none, whatever they asked for in another role.
     """
     held = Q(pk__in=_own(user).values("pk")) | Q(pk__in=_claimable(user).values("pk"))
     if user.is_supervisor:
@@ -185,26 +185,32 @@ def _near(user: Any) -> QuerySet[OpeningRequest]:
 
 
 def _own(user: Any) -> QuerySet[OpeningRequest]:
-    """Return the requests that this account holds, of exchanges that it answers or answered until they ended.
+    """Return the requests that this account holds, of exchanges that are its own (`deciders.exchanges_of`).
 
     Requests whose report has no exchange, or was deleted, are included, because nobody else has the exchange.
     """
-    its = Report.objects.filter(pk=OuterRef("report"), conversation__isnull=False)
-    elsewhere = its.exclude(conversation__assigned_to__user=user)
+    theirs = get_deciders().exchanges_of(user).filter(report=OuterRef("pk"))
+    elsewhere = Report.objects.filter(~Exists(theirs), pk=OuterRef("report"), conversation__isnull=False)
     return OpeningRequest.objects.filter(_held_by(user), ~Exists(elsewhere))
 
 
 def _claimable(user: Any) -> QuerySet[OpeningRequest]:
-    """Return the open requests that somebody else holds, of exchanges that this account answers now."""
-    rows = OpeningRequest.objects.filter(
-        report__conversation__assigned_to__user=user, report__conversation__closed_at__isnull=True, state__in=OPEN
-    )
-    return rows.exclude(_held_by(user))
+    """Return the open requests that somebody else holds, of exchanges that are this account's by now.
+
+    Also when the exchange has ended meanwhile: the person who vanished may be the one in danger.
+    """
+    theirs = get_deciders().exchanges_of(user).filter(report=OuterRef("report"))
+    return OpeningRequest.objects.filter(Exists(theirs), state__in=OPEN).exclude(_held_by(user))
 
 
 def _is_claim_of(user: Any, request: OpeningRequest) -> bool:
-    """Return whether this account asks to take the request over, and still answers the exchange."""
+    """Return whether this account asks to take the request over, and the exchange is still its own."""
     return request.claimed_by_id == user.pk and _claimable(user).filter(pk=request.pk).exists()
+
+
+def is_held(request: OpeningRequest) -> bool:
+    """Return whether the account that holds the request still has the exchange, and can read an answer."""
+    return part_of(request.holder, request) is Part.ASKER
 
 
 def of_all(*, until: datetime | None = None, older_than: UUID | None = None) -> QuerySet[OpeningRequest]:

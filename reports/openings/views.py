@@ -178,6 +178,7 @@ def _show(request: HttpRequest, opening: OpeningRequest, **forms_in_error: forms
         grounds = _shown(opening_actions.grounds_of(opening))
     except encryption.UnsealError:
         grounds, is_key_gone = None, opening_actions.is_key_gone(opening)
+    is_asker = opening.holder_id == request.user.pk
     recipient = Recipient(bytes(opening.recipient)) if opening.recipient else None
     steps = list(opening.steps.select_related("by", "request"))
     context = {
@@ -188,7 +189,8 @@ def _show(request: HttpRequest, opening: OpeningRequest, **forms_in_error: forms
         "standing": opening_actions.standing_of(opening),
         "steps": [_step(step) for step in steps],
         "may": {str(act): True for act in acts},
-        "is_asker": opening.holder_id == request.user.pk,
+        "is_asker": is_asker,
+        "is_left": opening.state in OPEN and not is_asker and not opening_actions.is_held(opening),
         "claimant": opening.claimed_by,
         "claim_fingerprint": Recipient(bytes(opening.claim_recipient)).fingerprint if opening.claim_recipient else "",
         "standby": opening_actions.standby_of(opening),

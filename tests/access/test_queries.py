@@ -221,7 +221,7 @@ BY_KEY = {
     ("chat/access.py", "as_receiving_unit"), ("chat/access.py", "follow_up_by_digest"),
     ("chat/referral/actions.py", "_of_conversation"),  # its conversation is locked already
     ("chat/access.py", "erasure_by_digest"),
-    ("chat/access.py", "as_offered"), ("chat/access.py", "as_supervisor"),
+    ("chat/access.py", "as_offered"), ("chat/access.py", "as_supervisor"), ("chat/access.py", "for_opening"),
     ("chat/supervision/intervention.py", "write"),
     ("chat/supervision/procedures.py", "find_procedure"),  # then `may_end`, of the reach of this supervisor
     ("chat/supervision/procedures.py", "end_procedure"),  # a lock; what is ended comes from find_procedure

@@ -52,6 +52,19 @@ def test_return_says_how_long_and_which_and_who_has_them():
     assert kept.pk not in {line.conversation.pk for line in absence.lines}
 
 
+def test_disclosure_is_asked_for_of_what_nobody_has_by_now():
+    agent, colleague = make.agent(), make.agent(public_name="Louise")
+    first, second = make.assigned(agent, postal_code="93200"), make.assigned(agent, postal_code="33000")
+    away(agent)
+    assert dispatcher.claim_conversation(conversation_id=second.pk, agent_id=colleague.pk, now=timezone.now())
+    absence = back(agent)
+    assert absence is not None
+    assert {line.conversation.pk: line.may_ask for line in absence.lines} == {first.pk: True, second.pk: False}
+    page = signed_in(agent.user).get("/console/").text
+    assert f"/console/echange/{first.public_id}/levee/" in page
+    assert f"/console/echange/{second.public_id}/levee/" not in page
+
+
 def test_what_came_back_is_one_press_away_and_what_a_supervisor_may_see_too():
     chief = make.agent(role=Role.SUPERVISOR, unit_name="Ici")
     colleague = make.agent(public_name="Louise", unit_name="Ici")

@@ -224,8 +224,8 @@ def test_browser_keeps_the_keys_of_open_requests_and_no_other(agent, supervisor,
     assert opening_actions.browser_keys(agent).wanted == ""
 
 
-def test_browser_keeps_the_key_while_the_exchange_waits_for_somebody_again(browser):
-    """The agent's line was cut: what is not theirs for a moment comes back, and the answer with it."""
+def test_browser_keeps_the_key_while_a_colleague_has_the_exchange(browser):
+    """What is not theirs for a moment may come back, and the answer with it."""
     agent = make.agent()
     conversation = make.assigned(agent)
     report = file(uuid.uuid4())
@@ -233,8 +233,7 @@ def test_browser_keeps_the_key_while_the_exchange_waits_for_somebody_again(brows
     conversation.save()
     waiting.delete()
     opening = ask(agent.user, report=report, recipient=key_of(browser))
-    conversation.assigned_to, conversation.assigned_at = None, None
-    conversation.status = "waiting"
+    conversation.assigned_to = make.agent()
     conversation.save()
     assert opening_actions.find_request(agent.user, opening.public_id) is None
     assert opening_actions.browser_keys(agent.user).wanted == key_of(browser).text

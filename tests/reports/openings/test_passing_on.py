@@ -3,7 +3,11 @@
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from chat.models import Conversation
+from chat import access
+from chat.conversations import actions, dispatcher
+from chat.models import Agent, Conversation
+from chat.rules.lifecycle import Author, Outcome
+from chat.rules.transfer import Reason
 from pnav.accounts.models import Role
 from reports.audit import wording as audit_wording
 from reports.models import AccessKind, AccessRecord, OpeningRequest
@@ -11,7 +15,8 @@ from reports.openings import actions as opening_actions
 from reports.openings.views import register_heads, register_rows
 from reports.rules.openings import Act, NotAllowed, Part, State
 from reports.seal.replies import Reply, seal_reply
-from tests.chat.console.agents import signed_in
+from tests.chat.console.agents import page_of, signed_in
+from tests.chat.transfer.acts import cold
 from tests.factories import chat as make
 from tests.reports.openings.acts import GROUNDS, agreed, answered, ask, key_of, shown_for_danger
 from tests.reports.witness import confirm
@@ -272,3 +277,128 @@ def test_asker_whose_exchange_is_somebody_elses_reads_why_and_nothing_else(agent
         assert GROUNDS.motive not in answer.text
     stranger = signed_in(make.agent().user).get(f"/levees/{opening.public_id}/")
     assert stranger.status_code == 404 and "plus la vôtre" not in stranger.text
+
+
+# --- the exchange ended, or nobody has it -----------------------------------------------------------------------------
+
+
+def end(conversation, user):
+    actions.close_conversation(
+        conversation_id=conversation.pk, by_author=Author.AGENT, by=user, outcome=Outcome.ADVISED
+    )
+
+
+def lose(conversation, user):
+    """Let the agent's lease end, so that the exchange is put back, and the person leave the queue."""
+    Agent.objects.filter(user=user).update(seen_at=make.long_ago(60))
+    assert dispatcher.release_stale() == 1
+    Conversation.objects.filter(pk=conversation.pk).update(reporter_seen_at=make.long_ago(60 * 24))
+    assert dispatcher.abandon_absent() == 1
+
+
+@pytest.fixture
+def detail_of():
+    """Return how to read the page of a request as somebody, who signs in once."""
+    clients = {}
+
+    def read(user, opening):
+        if user.pk not in clients:
+            clients[user.pk] = signed_in(user)
+        return squeezed(clients[user.pk].get(f"/levees/{opening.public_id}/").text.replace("&#x27;", "'"))
+
+    return read
+
+
+def test_whoever_ended_the_exchange_takes_the_request_over(
+    agent, colleague, supervisor, custodians, browser, other_browser, conversation, detail_of
+):
+    """The person vanished, and the colleague ended the exchange: the danger is what it was, and so is the request."""
+    opening = agreed(agent, supervisor, custodians, report=conversation.report, recipient=key_of(browser), urgent=True)
+    assert "n'a plus cet échange" not in detail_of(custodians[2], opening)
+    hand_over(conversation, colleague)
+    end(conversation, colleague)
+    assert opening_actions.part_of(agent, opening) is None and opening in opening_actions.waiting_for(colleague)
+    for who in (custodians[0], supervisor):
+        told = detail_of(who, opening)
+        assert f"{agent.username} n'a plus cet échange" in told and "s'effacerait sans être lue" in told
+    page = detail_of(colleague, opening)
+    assert "Demander à la reprendre" in page and GROUNDS.motive not in page
+    claim(opening, colleague, other_browser)
+    pass_on(opening, supervisor, colleague)
+    assert "n'a plus cet échange" not in detail_of(custodians[0], opening)
+    opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
+    reply = Reply(opening.public_id, seal_reply("x", recipient=key_of(other_browser), request=opening.public_id))
+    opening_actions.answer_request(request_id=opening.pk, by=custodians[0], reply=reply)
+    confirm(request_id=opening.pk, by=custodians[1])
+    assert opening_actions.show_answer(request_id=opening.pk, by=colleague) == reply.sealed
+
+
+def test_last_agent_holds_and_asks_while_nobody_has_the_exchange(
+    agent, colleague, supervisor, custodians, browser, conversation, detail_of
+):
+    """The agent's line was cut and the person did not wait: nobody else knows of the danger."""
+    opening = answered(agent, supervisor, custodians, browser, report=conversation.report)
+    lose(conversation, agent)
+    assert opening_actions.part_of(agent, opening) is Part.ASKER
+    assert "n'a plus cet échange" not in detail_of(custodians[2], opening)
+    assert opening_actions.show_answer(request_id=opening.pk, by=agent)
+    console = signed_in(agent)
+    gone = console.get(page_of(conversation))
+    assert gone.status_code == 404 and f"{page_of(conversation)}levee/" in gone.text
+    data = {"field": "contact", "motive": "Il l'attend en bas", "legal_ground": "Texte", "is_urgent": "on"}
+    assert "Retour à la console" in console.get(f"{page_of(conversation)}levee/").text
+    assert console.post(f"{page_of(conversation)}levee/", data).status_code == 302
+    again = OpeningRequest.objects.latest("pk")
+    assert (again.asked_by, again.is_urgent) == (agent, True)
+    # A colleague who takes the exchange has it, and the last agent no more.
+    Conversation.objects.filter(pk=conversation.pk).update(status="waiting", reporter_seen_at=make.long_ago(0))
+    assert dispatcher.claim_conversation(
+        conversation_id=conversation.pk, agent_id=colleague.agent.pk, now=make.long_ago(0)
+    )
+    assert opening_actions.part_of(agent, again) is None and opening_actions.part_of(colleague, again) is Part.SUCCESSOR
+    assert console.get(f"{page_of(conversation)}levee/").status_code == 404
+    assert f"{page_of(conversation)}levee/" not in console.get(page_of(conversation)).text
+
+
+def test_last_agent_of_several_takes_the_request_over(
+    agent, colleague, supervisor, custodians, conversation, detail_of
+):
+    """It is neither who asked nor anybody else: another unit's agent, the unit's other ones, a closed account."""
+    opening = agreed(agent, supervisor, custodians, report=conversation.report)
+    cold(conversation, agent.agent, agent=colleague.agent.pk)
+    lose(conversation, colleague)
+    others = [make.agent().user, make.agent(unit_name="Ailleurs").user, make.agent(role=Role.SUPERVISOR).user]
+    for who in (agent, *others):
+        assert access.for_opening(who.agent, conversation.public_id) is None
+        with pytest.raises(NotAllowed):
+            claim(opening, who)
+    claim(opening, colleague)
+    colleague.is_active = False
+    colleague.save()
+    assert opening_actions.part_of(colleague, opening) is None
+    with pytest.raises(NotAllowed):  # their account was closed before the yes
+        pass_on(opening, supervisor, colleague)
+    colleague.is_active = True
+    colleague.save()
+    pass_on(opening, supervisor, colleague)
+    opening.refresh_from_db()
+    assert opening_actions.part_of(colleague, opening) is Part.ASKER
+    colleague.is_active = False
+    colleague.save()
+    opening.refresh_from_db()
+    assert f"{colleague.username} n'a plus cet échange" in detail_of(custodians[2], opening)
+
+
+def test_agent_who_knows_somebody_concerned_has_no_request_left(agent, supervisor, custodians, browser, conversation):
+    """They passed it to the queue and nobody took it: they were its last agent, and get nothing (ADR 0038)."""
+    opening = answered(agent, supervisor, custodians, browser, report=conversation.report)
+    unit = make.agent(unit_name="Ailleurs").unit
+    cold(conversation, agent.agent, Reason.IMPARTIALITY, unit=unit.pk)
+    assert Conversation.objects.get(pk=conversation.pk).assigned_to is None
+    assert opening_actions.part_of(agent, opening) is None
+    with pytest.raises(NotAllowed):
+        opening_actions.show_answer(request_id=opening.pk, by=agent)
+    assert access.for_opening(agent.agent, conversation.public_id) is None
+    console = signed_in(agent)
+    assert console.get(f"{page_of(conversation)}levee/").status_code == 404
+    assert f"{page_of(conversation)}levee/" not in console.get(page_of(conversation)).text
