@@ -27,14 +27,14 @@ const fakeList = (...children) => {
   return list;
 };
 
-const world = () => {
+const world = (redraw) => {
   const list = fakeList();
   const drawn = [];
   const draw = (value) => {
     drawn.push(value.name);
     return list.row(`${value.name}${value.since ?? ""}`);
   };
-  const show = createRows(list, draw, ({ name }) => String(name));
+  const show = createRows(list, draw, ({ name }) => String(name), redraw);
   const people = (...names) => names.map((name) => ({ name }));
   return { list, drawn, show, people };
 };
@@ -99,6 +99,28 @@ test("a value that has changed is drawn again, in its place, and no other", () =
   show([{ name: "a" }, { name: "b", since: 5 }, { name: "c" }]);
   assert.deepEqual(drawn, ["b"]);
   assert.deepEqual(list.names(), ["a", "b5", "c"]);
+});
+
+test("a row that can be changed stays the same element, where it was", () => {
+  const { list, drawn, show } = world((row, { name, since }) => {
+    row.name = `${name}${since}`;
+  });
+  show([
+    { name: "a", since: 1 },
+    { name: "b", since: 1 },
+  ]);
+  const kept = list.children[0];
+  drawn.length = 0;
+  list.touched = 0;
+  show([
+    { name: "a", since: 2 },
+    { name: "b", since: 1 },
+  ]);
+  assert.deepEqual([list.names(), list.touched, drawn], [["a2", "b1"], 0, []]);
+  assert.equal(list.children[0], kept);
+  show([]);
+  show([{ name: "a", since: 2 }]);
+  assert.notEqual(list.children[0], kept, "one that was gone is a new one");
 });
 
 test("rows that change places are moved, not drawn", () => {

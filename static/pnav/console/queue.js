@@ -4,7 +4,7 @@
  * @module
  */
 
-import { all, byId, find, fromTemplate, seek, write } from "../lib/dom.js";
+import { all, byId, find, fromTemplate, hide, seek, write } from "../lib/dom.js";
 import { createRows } from "../lib/rows.js";
 import { keepDrafts } from "./drafts.js";
 import { refreshDuty } from "./duty.js";
@@ -45,14 +45,25 @@ function drawRow(item) {
 /** @param {Record<string, any>} one of the groups of a `queue` frame */
 function drawGroup(one) {
   const row = fromTemplate("modele-semblables");
-  const taken = slot("taken", row);
   const way = /** @type {HTMLAnchorElement} */ (slot("way", row));
-  slot("words", row).textContent = say("alike", { n: one.count, s: one.seconds, place: one.place });
-  taken.textContent = one.taken_by ? say("alike_taken", { name: one.taken_by }) : "";
-  taken.hidden = !one.taken_by;
   way.href = `${way.getAttribute("href")}semblables/${one.group}/`;
-  slot("of", row).textContent = ` ${one.place}`;
+  fillGroup(row, one);
   return row;
+}
+
+/**
+ * Each arrival changes its group, several times a second in a raid. « Regrouper » stays the same element, under the finger
+ * that presses it and with the focus.
+ *
+ * @param {Element} row
+ * @param {Record<string, any>} one
+ */
+function fillGroup(row, one) {
+  const taken = slot("taken", row);
+  write(slot("words", row), say("alike", { n: one.count, s: one.seconds, place: one.place }));
+  write(taken, one.taken_by ? say("alike_taken", { name: one.taken_by }) : "");
+  hide(taken, !one.taken_by);
+  write(slot("of", row), ` ${one.place}`);
 }
 
 /*
@@ -60,7 +71,7 @@ function drawGroup(one) {
  * are. Drawing all of them again took a tenth of a second on a slow processor, while somebody was typing.
  */
 const showRows = createRows(byId("attente"), drawRow, ({ conversation }) => conversation);
-const showGroups = createRows(byId("semblables"), drawGroup, ({ group }) => String(group));
+const showGroups = createRows(byId("semblables"), drawGroup, ({ group }) => String(group), fillGroup);
 
 /** @param {import("./state.js").Frame} frame of type `queue` */
 export function showQueue(frame) {

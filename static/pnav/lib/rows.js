@@ -61,11 +61,13 @@ const AT_ONCE = 20; // rows drawn in one task: a hundred would make somebody who
  * @param {Element} list its content is removed at the first call of the result
  * @param {(value: T) => Element} draw draws a new row
  * @param {(value: T) => string} keyOf what a row stays the row of; two values of one call have different keys
+ * @param {(row: Element, value: T) => void} [redraw] changes a row to another value of its key. Without it such a row is
+ *   drawn anew, which takes it from a finger or a focus that is in it
  * @returns {(values: T[]) => Promise<void>} a function that shows these values, in this order. A value whose JSON is the
  *   same as before keeps its row. When many have changed, some are drawn in each task: until its turn comes, what has
  *   changed stands as it was, and what is new is not there.
  */
-export const createRows = (list, draw, keyOf) => {
+export const createRows = (list, draw, keyOf, redraw) => {
   /** @type {Map<string, { said: string, row: Element }>} */
   const drawn = new Map();
   let calls = 0;
@@ -94,7 +96,9 @@ export const createRows = (list, draw, keyOf) => {
         if (call !== calls) return; // newer values came meanwhile, and what is drawn is used for them
       }
       fresh += 1;
-      drawn.set(keyOf(value), { said, row: draw(value) });
+      const kept = redraw && drawn.get(keyOf(value))?.row;
+      if (kept) redraw(kept, value);
+      drawn.set(keyOf(value), { said, row: kept ?? draw(value) });
     }
     show(values);
   };
