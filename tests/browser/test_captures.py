@@ -409,6 +409,27 @@ def test_upload_stops_when_the_line_says_that_the_visit_has_ended(live_site, ent
 
 
 @pytest.mark.slow
+def test_line_ends_with_the_visit_that_an_upload_found_over(live_site, enter):
+    """It went on, told the end a second time, and could come back as the exchange of the next visit."""
+    _agent, conversation = in_site(live_site, talking)
+    person = may_send(live_site, enter, conversation)
+    broken: list[str] = []
+    person.on("pageerror", lambda error: broken.append(str(error)))
+    with person.expect_event("websocket") as opened:
+        person.reload()
+    opened.value.wait_for_event("framereceived")
+    person.route("**/captures/envoi/", lambda route: route.fulfill(status=401, json={}))
+    with opened.value.expect_event("close"):
+        person.get_by_label("Image ou PDF").set_input_files([as_file("a.png", SMALL)])
+        person.get_by_role("button", name="Envoyer", exact=True).click()
+    expect(person.get_by_role("heading", name="Cette visite a pris fin sur cet appareil")).to_be_focused()
+    begun: list[str] = []
+    person.on("websocket", lambda socket: begun.append(socket.url))
+    person.wait_for_timeout(1500)
+    assert (begun, broken) == ([], [])
+
+
+@pytest.mark.slow
 def test_upload_under_way_never_brings_back_a_page_that_was_left(live_site, neutral_site, enter):
     """« Quitter rapidement » deletes the visit before the other site answers. The slice then has no visit any more."""
     person = may_send(live_site, enter, in_site(live_site, make.closed))

@@ -13,9 +13,10 @@ import { openVisitorLine, takePlaceBack } from "./visitor-line.js";
  * @param {DOMStringMap} data of the page
  * @param {AbortController} listening aborted when the visit has ended
  * @param {() => void} ended what the page does then, before it says so
+ * @returns {import("../lib/protocol.js").Line | undefined} none beside an exchange that has ended
  */
 export const stayInExchange = (data, listening, ended) => {
-  if (data.status === "closed") return;
+  if (data.status === "closed") return undefined;
   const news = byId("news");
   let lastSeq = Number(data.lastSeq);
   let { status } = data;
@@ -45,4 +46,5 @@ export const stayInExchange = (data, listening, ended) => {
     },
     listening.signal,
   );
+  return line;
 };

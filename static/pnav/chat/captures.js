@@ -195,11 +195,17 @@ const finish = () => {
   isSending = false;
 };
 
-/** No line tells this page of its visit, or its answer was the first to tell. */
+/**
+ * No line tells this page of its visit, or its answer was the first to tell. Then the line ends too, and says so: the
+ * visit that it would come back to is another one.
+ */
 const leave = () => {
   if (listening.signal.aborted) return;
-  finish();
-  showVisitEnded();
+  if (line) line.end();
+  else {
+    finish();
+    showVisitEnded();
+  }
 };
 
 const sendNext = async () => {
@@ -253,5 +259,5 @@ if (form !== null && globalThis.crypto?.subtle !== undefined) {
   watchGivenFiles(tellNotTaken); // the question is not answered yet, or nothing is taken
 }
 
-stayInExchange(data, listening, finish);
+const line = stayInExchange(data, listening, finish);
 markRun();
