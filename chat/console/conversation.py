@@ -138,8 +138,12 @@ def conversation(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> Ht
     if 0 < aimed <= current.last_seq and not word_search.is_on_screen(current, aimed):
         query = urlencode({"avant": aimed + 1 + WITH_IT, "message": aimed})
         return redirect(f"{reverse('console:messages', args=[public_id])}?{query}#{transcript.AIMED}")
-    http_fallback.mark_read(Party.of_agent(current, agent), current.last_seq)
-    return screen(request, agent, current, is_looked_at=True)
+    # A script that is led here by the answer to an act shows a part of it, of an exchange that may be out of sight, and
+    # tells by itself what is read. A browser that sends no such header (Safari before 16.4, none without TLS) looks.
+    is_seen = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+    if is_seen:
+        http_fallback.mark_read(Party.of_agent(current, agent), current.last_seq)
+    return screen(request, agent, current, is_looked_at=is_seen)
 
 
 @require_GET

@@ -252,7 +252,9 @@ def test_alert_of_the_session_stays_where_somebody_reads_it(live_site: LiveSite,
     page.evaluate("() => new Promise((done) => setTimeout(done, 200))")
     expect(link).to_be_focused()
     assert page.evaluate("[window.first.isConnected, scrollY]") == [True, 0]
-    be_signed_in(page, live_site, agent)  # in another tab
+    with page.expect_request("**/fiche/", timeout=60_000) as sent:
+        be_signed_in(page, live_site, agent)  # in another tab
+    assert 'name="autosave"' in (sent.value.post_data or ""), "answered with parts, and not with a whole page"
     kept = page.locator(f"#fiche-gardee-{conversation.public_id}")
     expect(kept).to_contain_text("Fiche enregistrée", timeout=60_000)
     expect(page.locator("[data-session-over]")).to_have_count(0)

@@ -52,10 +52,7 @@ function save(form) {
     later(form);
     return;
   }
-  const mark = /** @type {HTMLInputElement} */ (form.elements.namedItem("autosave"));
-  mark.disabled = false;
   form.requestSubmit();
-  mark.disabled = true;
   const sheet = sheetOf(form);
   // Held until the session was asked, and not sent if it is over (staff/session.js). A save that leaves clears this.
   if (!sheet.isSending) sheet.timer = setTimeout(again, pause(sheet.failures + 4), form);
@@ -208,6 +205,9 @@ function submit(event) {
     return;
   }
   clearTimeout(sheet.timer);
+  // What leaves by itself says so, also when it was held until the session was asked, and is sent once more.
+  const mark = /** @type {HTMLInputElement} */ (form.elements.namedItem("autosave"));
+  mark.disabled = event.submitter !== null;
   sheet.isSending = true;
   sheet.isDirty = false;
 }

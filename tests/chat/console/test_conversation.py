@@ -10,10 +10,14 @@ from django.test import Client
 from django.utils import timezone
 
 from chat import token_bucket
-from chat.casework import urgency
+from chat.casework import emergencies, urgency
 from chat.conversations import actions, dispatcher, pauses, phone_calls
+from chat.journal import actions as journal
+from chat.journal.facts import Told
+from chat.journal.queries import count_facts
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from chat.rules import reply_template
+from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability, Outcome, PauseOrder, Status, idle_reason
 from chat.supervision import pausing
 from pnav.accounts.models import Role, User
@@ -108,6 +112,31 @@ def test_conversation_supervisor_does_not_read_what_is_not_theirs(situation):
     conversation, _agent, _stranger = situation
     supervisor = make.agent(role=Role.SUPERVISOR)
     assert signed_in(supervisor.user).get(page_of(conversation)).status_code == 404
+
+
+def test_script_that_an_act_leads_to_the_page_reads_nothing(situation):
+    """What somebody wrote into an exchange out of sight said « Lu », and its tone was not heard again."""
+    conversation, agent, _stranger = situation
+    emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
+    written = make.message(conversation, "Il est devant la porte.")
+    journal.note_fact(conversation_id=conversation.pk, public_id=uuid.uuid4(), told=Told("Il a forcé la porte."))
+    journal.show_facts(conversation=conversation)
+    client, step = signed_in(agent.user), page_of(conversation) + "procedure/"
+    page = client.post(step, {"step": "can_talk"}, follow=True, headers={"Sec-Fetch-Mode": "cors"}).text
+    assert f'id="procedure-{conversation.public_id}"' in page and 'data-unread="1"' in page
+    conversation.refresh_from_db()
+    assert (conversation.agent_read_seq, count_facts(conversation).read) == (0, 0)
+    client.post(step, {"step": "can_talk"}, follow=True, headers={"Sec-Fetch-Mode": "navigate"})
+    conversation.refresh_from_db()
+    assert (conversation.agent_read_seq, count_facts(conversation).read) == (written.seq, 1)
+
+
+def test_page_counts_as_seen_where_a_browser_does_not_say_who_asks(situation):
+    conversation, agent, _stranger = situation
+    written = make.message(conversation, "Il est devant la porte.")
+    signed_in(agent.user).get(page_of(conversation))
+    conversation.refresh_from_db()
+    assert conversation.agent_read_seq == written.seq
 
 
 def test_console_nobody_is_sent_to_sign_in(situation, client):
