@@ -261,6 +261,29 @@ def test_alert_of_the_session_stays_where_somebody_reads_it(live_site: LiveSite,
     assert len(at(FactSheet.objects.get, conversation=conversation).present) == 1
 
 
+def test_sheet_waits_where_nothing_asks_whether_the_session_lives(live_site: LiveSite, page: Page, at: Work):
+    """Without `staff/session.js` it was sent again and again, and the page then asked to be left."""
+    agent, [conversation] = holding(at, 1)
+    page.clock.install()
+    page.route("**/pnav/staff/session*.js", lambda route: route.abort())
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    sheet = page.locator(f"#fiche-{conversation.public_id}")
+    sheet.locator("> details > summary").click()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.url.endswith("/fiche/") else None)
+    page.context.clear_cookies()
+    sheet.locator("[data-element] [name=press]").first.click()
+    expect(page.locator("#coupure")).to_have_text(re.compile("Votre session est finie"))
+    kept = page.locator(f"#fiche-gardee-{conversation.public_id}")
+    expect(kept).to_contain_text("n'est pas enregistrée")
+    for _minute in range(2):
+        page.clock.run_for(60_000)
+        page.wait_for_timeout(200)
+    assert len(sent) == 1
+    assert page.evaluate("() => !dispatchEvent(new Event('beforeunload', { cancelable: true }))"), "leaving asks"
+
+
 def another_place() -> Choice:
     """Return a place with a unit, as a person chooses it."""
     unit = ReceptionPoint.objects.filter(municipality__isnull=False).select_related("municipality").earliest("pk")

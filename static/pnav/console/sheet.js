@@ -7,6 +7,7 @@
  */
 
 import { all, find, seek, target } from "../lib/dom.js";
+import { session } from "../lib/session.js";
 import { pause } from "../lib/timers.js";
 import { tell } from "./notice.js";
 import { desk, isReady, words } from "./state.js";
@@ -133,12 +134,12 @@ export function keepUnsaved(form) {
 
 /**
  * Send the sheet again. Once the session is over no line comes: the save asks whether somebody has signed in again
- * (staff/session.js), and begins the line if so.
+ * (staff/session.js), and begins the line if so. Where that script did not come, the sheet waits.
  *
  * @param {HTMLFormElement} form
  */
 function again(form) {
-  if (isReady() || desk.isOver) save(form);
+  if (desk.isOver ? session.isAsked : isReady()) save(form);
   else if (form.isConnected) sheetOf(form).timer = setTimeout(again, PAUSE_MS, form);
 }
 
@@ -204,10 +205,10 @@ function submit(event) {
     later(form);
     return;
   }
-  clearTimeout(sheet.timer);
   // What leaves by itself says so, also when it was held until the session was asked, and is sent once more.
   const mark = /** @type {HTMLInputElement} */ (form.elements.namedItem("autosave"));
   mark.disabled = event.submitter !== null;
+  clearTimeout(sheet.timer);
   sheet.isSending = true;
   sheet.isDirty = false;
 }

@@ -5,4 +5,5 @@
  * @module
  */
 
-export const session = new EventTarget();
+// isAsked: before a form is sent, it is asked whether the session lives (staff/session.js has run).
+export const session = Object.assign(new EventTarget(), { isAsked: false });

@@ -101,3 +101,4 @@ session.addEventListener("over", () => {
   isOver = true;
 });
 document.addEventListener("submit", submit, true);
+session.isAsked = true;
