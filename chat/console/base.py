@@ -261,6 +261,10 @@ def _words() -> dict[str, str]:
             "{aim} : la personne a terminé, et ses mots de suicide ou de danger ne sont pas pris en compte : "
             "voir « Terminés »."
         ),
+        "left_in_danger_marked": _(
+            "{aim} : la personne a terminé. Sa procédure d'urgence est encore ouverte, et ses mots de suicide ou de "
+            "danger ne sont pas pris en compte : voir « Terminés »."
+        ),
         "to_copy": _("Votre texte, à copier"),
         "left": _("Échange fini, {name} : {reason}."),
         "back": _("Connexion rétablie."),

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from chat.conversations import actions
-from chat.models import Agent, Conversation, Macro
+from chat.models import Agent, Conversation, Macro, Message
 from chat.rules.lifecycle import Author
 from chat.supervision import left_marks
 from pnav.accounts.models import Role
@@ -110,6 +110,92 @@ def test_act_is_answered_before_the_end_is_told(
         expect(page.locator("#avis")).to_have_text(re.compile(r"échange est terminé\s: rien n.a été fait"))
         has_left(desk, "macro")
     assert not [one for one in said(page) if "Pas de réponse" in one]
+
+
+def writes_and_ends(at: Work, desk: Desk, name: str, words: str) -> None:
+    at(make.message, desk.people[name], words)
+    person_ends(at, desk.people[name])
+
+
+def changes_places(desk: Desk) -> None:
+    """Press « Places », whose answer says that the exchange has ended."""
+    places = desk.page.locator(f"{OPEN_THREAD} [data-action]").filter(has=desk.page.get_by_label("Places prises"))
+    places.locator("summary").click()
+    places.get_by_label("Places prises").select_option("2")
+    places.get_by_role("button", name="Changer").click()
+
+
+@pytest.mark.usefixtures("macros")
+def test_last_words_that_no_line_brought_are_read_once_an_act_tells_of_the_end(
+    live_site: LiveSite, page: Page, at: Work, wire: Wire, subtests: pytest.Subtests
+):
+    """They were hidden for good, and an answer that was stored stood there as « Non envoyé »."""
+    wire.hold(page)
+    page.add_init_script(f"({SAID})()")
+    desk = take_seat(page, live_site, at, {name: Person() for name in ("stored", "lost", "macro", "later")})
+    log = page.locator(f"{OPEN_THREAD} [data-log]")
+    refused = log.locator("[data-refused]")
+    wire.loses = lambda _frame: True
+    with subtests.test("answer that is stored, and words after it"):
+        key = desk.shows("stored")
+        page.locator(f"#corps-{key}").fill("Où êtes-vous ?")
+        page.keyboard.press("Control+Enter")
+        own = Message.objects.filter(conversation=desk.people["stored"], author=Author.AGENT)
+        until(page, lambda: at(own.exists))
+        writes_and_ends(at, desk, "stored", "il est rentré")
+        changes_places(desk)
+        has_left(desk, "stored")
+        expect(log).to_contain_text(re.compile(r"Où êtes-vous.*il est rentré", re.DOTALL))
+        expect(log.locator("[data-author=agent]")).to_have_count(1)
+        expect(log.locator("[data-pending], [data-refused]")).to_have_count(0)
+        until(page, lambda: any("il est rentré" in one for one in said(page)))
+        assert not [one for one in said(page) if "Non envoyé" in one]
+    with subtests.test("words of danger, told by the answer to a macro"):
+        desk.shows("macro")
+        writes_and_ends(at, desk, "macro", WORDS)
+        press_macro(page, "Danger")
+        expect(mark_of(has_left(desk, "macro"))).to_be_visible()
+        expect(log).to_contain_text(WORDS)
+        expect(page.locator("#avis")).to_have_text(NOT_DEALT_WITH)
+    with subtests.test("reading that fails"):
+        key = desk.shows("later")
+        thread = f"**/console/echange/{key}/?partie=echange"
+        page.route(thread, lambda route: route.abort())
+        writes_and_ends(at, desk, "later", "au revoir")
+        changes_places(desk)
+        has_left(desk, "later")
+        page.unroute(thread)
+        wire.loses = lambda _frame: False
+        page.evaluate("dispatchEvent(new Event('pageshow'))")
+        page.clock.fast_forward(6000)
+        until(page, lambda: any(frame["type"] == "queue" for frame in wire.latest))
+        page.clock.fast_forward(21_000)
+        expect(log).to_contain_text("au revoir", timeout=30_000)
+    with subtests.test("answer that never arrived"):
+        key = desk.shows("lost")
+        wire.die()
+        page.locator(f"#corps-{key}").fill("Restez en ligne.")
+        page.keyboard.press("Control+Enter")
+        writes_and_ends(at, desk, "lost", "je pars")
+        changes_places(desk)
+        has_left(desk, "lost")
+        expect(log).to_contain_text("je pars")
+        expect(refused).to_contain_text(re.compile(r"Non envoyé\s: l'échange est terminé"))
+        assert page.evaluate("() => !dispatchEvent(new Event('beforeunload', { cancelable: true }))"), "leaving asks"
+
+
+def test_procedure_and_words_of_who_ended_are_told_together(live_site: LiveSite, page: Page, at: Work):
+    """The second sentence took the place of the first: nothing in sight said that the procedure was still open."""
+    agent, [conversation] = holding(at, 1)
+    at(in_danger, agent, conversation)
+    at(make.message, conversation, WORDS)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    expect(page.locator(f"#danger-{conversation.public_id}")).to_be_visible()
+    person_ends(at, conversation)
+    expect(mark_of(ended_line(page, conversation))).to_be_visible()
+    both = re.compile("procédure d'urgence est encore ouverte, et ses mots de suicide ou de danger ne sont pas pris")
+    expect(page.locator("#avis")).to_have_text(both)
 
 
 def said(page: Page) -> list[str]:

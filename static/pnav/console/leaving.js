@@ -12,10 +12,11 @@ import { refreshDuty } from "./duty.js";
 import { emergencyOf, showEmergency } from "./emergency.js";
 import { paint, showPromise } from "./list.js";
 import { tell } from "./notice.js";
-import { swapFrom, tryToLoad } from "./pages.js";
+import { load, swapFrom } from "./pages.js";
 import { dossierOf, pageOf, refreshBeside } from "./panels.js";
 import { drop } from "./pending-ends.js";
 import { refreshOffers } from "./queue.js";
+import { notStored, showRefused } from "./refusals.js";
 import { beep } from "./sound.js";
 import { announce, desk, dutyBar, known, over, say, seekSlot, slot, words } from "./state.js";
 import * as threads from "./thread.js";
@@ -31,7 +32,8 @@ export function leave(c, reason) {
   // In the open thread, its last line says so already.
   if (c !== desk.current || reason !== "closed") announce(say("left", { name: c.name, reason: words[reason] }));
   Object.assign(c, { over: true, gone: reason === "released", number: 0, unread: 0 });
-  threads.refuseAll(c, reason === "closed" ? words.refused_closed : words.refused);
+  const unsent = reason === "closed" ? c.outbox.clear() : [];
+  threads.refuseAll(c, words.refused);
   over.prepend(c.entry);
   if (reason === "closed" && emergencyOf(c.entry)) tellLeft(c, "left_in_danger"); // its procedure is still open
   delete c.entry.dataset.waits;
@@ -53,8 +55,8 @@ export function leave(c, reason) {
     delete label.dataset.showsKey;
     c.form.hidden = !c.area.value;
   }
-  if (c.gone || !dangerOf(c.entry)) dropMark(c);
-  else followMark(c);
+  if (c.gone) dropMark(c);
+  else followEnd(c, unsent);
   for (const way of all("[data-danger-model], [data-danger] :is(button, a)", c.thread)) way.remove();
   for (const action of all("header :is([data-action], .console-to-procedure)", c.thread)) action.remove();
   if (c.gone) {
@@ -73,10 +75,11 @@ export function leave(c, reason) {
 }
 
 /**
- * Unfold « Terminés » for somebody who left in danger, and say it.
+ * Unfold « Terminés » for somebody who left in danger, and say it, in one sentence: the next one takes its place.
  *
  * @param {Conversation} c
- * @param {"left_in_danger" | "left_marked"} key their procedure is still open; their words are not dealt with
+ * @param {"left_in_danger" | "left_marked" | "left_in_danger_marked"} key their procedure is still open; their words are
+ *   not dealt with; both
  */
 function tellLeft(c, key) {
   over.closest("details")?.setAttribute("open", "");
@@ -90,12 +93,14 @@ function tellLeft(c, key) {
  * @param {Conversation} c
  */
 export function tellEnded(c) {
-  const isOpen = emergencyOf(c.entry) !== "";
-  const isMarked = dangerOf(c.entry) !== "";
-  if (isOpen) tellLeft(c, "left_in_danger");
-  if (isMarked) tellLeft(c, "left_marked");
-  if (isOpen || isMarked) beep("danger");
+  if (dangerOf(c.entry)) tellMarked(c);
+  else if (emergencyOf(c.entry)) tellLeft(c, "left_in_danger");
+  else return;
+  beep("danger");
 }
+
+/** @param {Conversation} c */
+const tellMarked = (c) => tellLeft(c, emergencyOf(c.entry) ? "left_in_danger_marked" : "left_marked");
 
 /** The mark of danger is for who answers. @param {Conversation} c */
 function dropMark(c) {
@@ -109,9 +114,9 @@ function dropMark(c) {
 /** @param {string} id */
 const lineOf = (id) => `.console-entry[data-conversation="${id}"]`;
 
-/** Read a conversation that has ended. Return null when that fails, or when it goes on. @param {string} id */
+/** Read a conversation that has ended. Return null when it goes on, or is nobody's to read. @param {string} id */
 async function readEnded(id) {
-  const page = await tryToLoad(pageOf(id));
+  const page = await load(pageOf(id));
   return page && seek(".console-thread[data-status=closed]", page) ? page : null;
 }
 
@@ -121,20 +126,99 @@ function showMark(c, fresh) {
   else dropMark(c);
 }
 
+/** Whether the server has messages that did not come to this page, as far as it knows. @param {Conversation} c */
+const lacksWords = (c) => Number(c.entry.dataset.seq) > c.lastSeq;
+
+/** @type {Set<Conversation>} those that have ended, and could not be read then */
+const unreadEnds = new Set();
+
 /**
- * An exchange has ended with words of danger that nobody has dealt with. If the person ended it, the mark stays until
- * the agent says that they are; the server tells. Without its answer the mark stays and is said too, and `readMarks`
- * asks again.
+ * An exchange has ended. An act that was answered may have told so before the line did, which brings no messages of what
+ * has ended, or may be dead: the last words are then read here, and only after that it is known which messages of the
+ * agent were not stored. If the person ended it, the mark of danger stays until the agent says that it is dealt with; the
+ * server tells. Without its answer the mark stays and is said too, and `readEnds` asks again.
+ *
+ * @param {Conversation} c
+ * @param {import("../lib/outbox.js").Entry[]} unsent
+ */
+async function followEnd(c, unsent) {
+  if (!unsent.length && !lacksWords(c) && !dangerOf(c.entry)) {
+    dropMark(c);
+    return;
+  }
+  const form = seek("[data-slot=danger-sign] form", c.thread);
+  if (form && c.log.id) form.dataset.focus = `#${c.log.id}`; // there is no answer to write
+  const isTold = await readLast(c);
+  for (const entry of unsent) {
+    if (entry.node.isConnected) showRefused(c, entry, words.refused_closed);
+    else c.thread.dispatchEvent(new CustomEvent("stored", { bubbles: true, detail: { c, id: entry.id } }));
+  }
+  if (!isTold && c.over && dangerOf(c.entry)) tellMarked(c);
+}
+
+/**
+ * Read the last words and the mark of an exchange that has ended. Return whether a new danger was told of.
  *
  * @param {Conversation} c
  */
-async function followMark(c) {
-  const form = seek("[data-slot=danger-sign] form", c.thread);
-  if (form && c.log.id) form.dataset.focus = `#${c.log.id}`; // there is no answer to write
-  const page = await readEnded(c.id);
-  if (!c.over) return; // it came back meanwhile
-  if (page) showMark(c, find(lineOf(c.id), page));
-  if (dangerOf(c.entry)) tellLeft(c, "left_marked");
+async function readLast(c) {
+  unreadEnds.delete(c);
+  try {
+    const page = await readEnded(c.id);
+    return page !== null && c.over && !c.gone && showEnd(c, page);
+  } catch {
+    unreadEnds.add(c); // there is no network
+    return false;
+  }
+}
+
+/** Read again what could not be read when it ended, one after the other. */
+export async function readEnds() {
+  for (const c of [...unreadEnds]) await readLast(c);
+}
+
+/**
+ * Show the last words and the mark of an exchange that has ended. Return whether they have a danger of which this page
+ * knew nothing, and which is then told of.
+ *
+ * @param {Conversation} c
+ * @param {Document} page
+ */
+function showEnd(c, page) {
+  const seen = c.lastSeq;
+  const fresh = find(lineOf(c.id), page);
+  bringLast(c, find(".console-thread", page));
+  showMark(c, fresh);
+  const isNews = dangerOf(fresh) !== "" && Number(fresh.dataset.dangerSeq) > seen;
+  if (isNews) {
+    tellMarked(c);
+    beep("danger");
+  }
+  return isNews;
+}
+
+/**
+ * Put the messages into a thread that did not come to it. One of the agent that waits there, or that counts as refused, is
+ * among them if the server has stored it.
+ *
+ * @param {Conversation} c
+ * @param {HTMLElement} drawn its thread as the server has it
+ */
+function bringLast(c, drawn) {
+  const later = all("[data-log] > [data-seq]", drawn).filter(({ dataset }) => Number(dataset.seq) > c.lastSeq);
+  const isAtEnd = c === desk.current && threads.isNearEnd(c);
+  c.lastSeq = Math.max(c.lastSeq, Number(drawn.dataset.lastSeq));
+  const own = all("[data-pending], [data-refused]", c.log);
+  const kept = new Set(notStored(own, later));
+  for (const node of own) if (!kept.has(node)) node.remove();
+  for (const message of later) {
+    c.log.insertBefore(document.adoptNode(message), threads.nextPlace(c));
+    const { author = "" } = message.dataset;
+    if (author === "agent") continue;
+    if (threads.isShown(c)) announce(`${words[author]}. ${slot("body", message).textContent}`);
+    else if (author === "reporter") beep("message");
+  }
+  if (isAtEnd) threads.toEnd(c);
 }
 
 const MARKS_MS = 60_000;
@@ -157,7 +241,7 @@ export async function readMarks() {
 /** @param {HTMLElement} entry */
 async function renewMarks(entry) {
   const id = entry.dataset.conversation ?? "";
-  const page = await readEnded(id);
+  const page = await readEnded(id).catch(() => null); // the next minute asks again
   const fresh = page && seek(lineOf(id), page);
   const c = known(id);
   if (!fresh || !over.contains(entry) || c?.gone) return;
@@ -165,7 +249,7 @@ async function renewMarks(entry) {
     swapFrom(page, lineOf(id)); // the page came with its line alone
     return;
   }
-  showMark(c, fresh);
+  showEnd(c, page);
   const since = emergencyOf(fresh);
   if (since === emergencyOf(c.entry)) return;
   showEmergency(c, since);

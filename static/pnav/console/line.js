@@ -15,7 +15,7 @@ import { readAwaited } from "./conversation.js";
 import { checkPause, refreshDuty, showNoDuty } from "./duty.js";
 import { hear } from "./frames.js";
 import { tickIdle } from "./idle.js";
-import { readMarks } from "./leaving.js";
+import { readEnds, readMarks } from "./leaving.js";
 import { refreshList, tickList } from "./list.js";
 import { tell } from "./notice.js";
 import { startClock } from "./pages.js";
@@ -168,6 +168,7 @@ function tick() {
     listAt = now;
     refreshList();
     readMissing();
+    readEnds();
     readMarks();
   }
 }

@@ -46,15 +46,18 @@ async function run(form, button) {
   const sent = c.area.value;
   const page = await parse(await request(button.formAction, { method: "POST", body: new FormData(form, button) }));
   const draft = seek(`[id="corps-${c.id}"]`, page, HTMLTextAreaElement);
+  const line = `.console-entry[data-conversation="${c.id}"]`;
   if (!draft && seek(`.console-thread[data-conversation="${c.id}"][data-status=closed]`, page)) {
-    leave(c, "closed"); // the frame that says so may come later
     const problem = seek(`#propositions-${c.id} [role=alert]`, page);
-    if (problem) tell(problem.textContent ?? "");
+    if (problem) tell(problem.textContent ?? ""); // before a procedure that is left open, which is told in its place
+    swapFrom(page, line); // it says how many messages there are
+    c.entry = entryOf(c.id) ?? c.entry;
+    leave(c, "closed"); // the frame that says so may come later
     return;
   }
   if (!draft) throw new Error("no screen of ours");
   const parts = ["procedure", "dire", "bandeau", "propositions", "retour", "suivre"].map((name) => `#${name}-${c.id}`);
-  for (const part of [...parts, `.console-entry[data-conversation="${c.id}"]`]) swapFrom(page, part);
+  for (const part of [...parts, line]) swapFrom(page, part);
   c.entry = entryOf(c.id) ?? c.entry;
   paint(c);
   const box = button.closest("details");

@@ -68,6 +68,21 @@ export function showRefused(c, { node, body }, why, canGoAgain = false) {
   node.append(rescue);
 }
 
+/** @param {Element} message */
+const bodyOf = (message) => slot("body", message).textContent?.trim();
+
+/**
+ * Return those of the agent's messages that are not among what the server has drawn. One that it had stored, although its
+ * answer was lost, is.
+ *
+ * @param {HTMLElement[]} own
+ * @param {HTMLElement[]} drawn what came after the last message that the page had
+ */
+export function notStored(own, drawn) {
+  const stored = new Set(drawn.filter(({ dataset }) => dataset.author === "agent").map(bodyOf));
+  return own.filter((node) => !stored.delete(bodyOf(node)));
+}
+
 /**
  * A conversation is drawn again. When it is ours, a message that was refused may go back to the answer.
  *

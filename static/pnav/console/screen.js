@@ -31,7 +31,7 @@ import { runClocks } from "./running-clocks.js";
 import { isUnsaved, watchSheets } from "./sheet.js";
 import { watchAnswers } from "./sheet-answers.js";
 import { watchSound } from "./sound.js";
-import { desk, own, root } from "./state.js";
+import { desk, root } from "./state.js";
 import { markRead } from "./thread.js";
 
 document.addEventListener("click", (event) => {
@@ -59,8 +59,7 @@ document.addEventListener("visibilitychange", () => {
 });
 
 addEventListener("beforeunload", (event) => {
-  const isUnsent = own().some((c) => c.outbox.entries.length);
-  const isLost = isUnsent || seek(".console-message[data-refused]"); // the page alone has them
+  const isLost = seek(".console-message:is([data-pending], [data-refused])"); // the page alone has them
   if (isLost || isToCopy() || isDraftUnkept() || isWritten(root) || isUnsaved()) event.preventDefault();
 });
 

@@ -8,8 +8,8 @@
 import { all, find, seek } from "../lib/dom.js";
 import { adopt } from "./adopt.js";
 import { keepDrafts } from "./drafts.js";
-import { offerAgain } from "./refusals.js";
-import { conversations, desk, list, over, slot } from "./state.js";
+import { notStored, offerAgain } from "./refusals.js";
+import { conversations, desk, list, over } from "./state.js";
 import * as threads from "./thread.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -17,22 +17,16 @@ import * as threads from "./thread.js";
 /** @param {string} id */
 export const entryOf = (id, from = document) => seek(`.console-entry[data-conversation="${id}"]`, from);
 
-/** @param {Element} message */
-const bodyOf = (message) => slot("body", message).textContent?.trim();
-
 /**
- * Put messages that were refused into the thread that was drawn again: no other place has them. One that the server had
- * stored, although its answer was lost, is in the thread already.
+ * Put messages that were refused into the thread that was drawn again: no other place has them.
  *
  * @param {Conversation} c
  * @param {HTMLElement[]} refused
  * @param {number} seen the last message that the page had before
  */
 function bringRefused(c, refused, seen) {
-  const later = all("[data-author=agent]", c.log).filter(({ dataset }) => Number(dataset.seq) > seen);
-  const stored = new Set(later.map(bodyOf));
-  for (const node of refused) {
-    if (stored.delete(bodyOf(node))) continue;
+  const later = all("[data-seq]", c.log).filter(({ dataset }) => Number(dataset.seq) > seen);
+  for (const node of notStored(refused, later)) {
     c.log.insertBefore(node, threads.nextPlace(c));
     offerAgain(c, node);
   }
