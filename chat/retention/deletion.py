@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from chat import pubsub
@@ -27,9 +28,10 @@ from chat.retention.schedule import _decide, _held, _may_end, _part, _rule_appli
 from chat.rules.lifecycle import Status
 from common.postgresql.long_statements import long_statements
 from reports.audit import log as audit_log
-from reports.models import Freeze, Motive, Report
+from reports.models import Freeze, Motive, OpeningRequest, Report
 from reports.openings import actions as opening_actions
 from reports.retention import deletion, key_erasure, tombstones
+from reports.rules import openings as opening_rules
 from reports.rules.retention import Cause, Decision, Item, Kind, Rule, State
 
 logger = logging.getLogger(__name__)
@@ -246,11 +248,13 @@ def _forget_again(digests: Collection[str], now: datetime) -> tuple[list[Gone], 
     ]
     locked = [row.pk for row in Report.objects.filter(pk__in=keys).order_by("pk").select_for_update(of=("self",))]
     rules = deletion.rules()
-    found = list(_with_acts(Report.objects.filter(pk__in=locked)))
+    # These reports were erased once already, so that a request which has ended keeps none of them again.
+    opened = OpeningRequest.objects.filter(report=OuterRef("pk"), state__in=opening_rules.IN_HAND)
+    found = list(_with_acts(Report.objects.filter(pk__in=locked)).annotate(is_being_opened=Exists(opened)))
     frozen = [
         report
         for report in found
-        if ((freeze := _part(report, "freeze")) and freeze.is_running(now)) or report.opening_at is not None
+        if ((freeze := _part(report, "freeze")) and freeze.is_running(now)) or report.is_being_opened
     ]
     held = {report.pk for report in frozen}
     gone = [

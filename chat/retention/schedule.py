@@ -14,7 +14,7 @@ from chat.retention.ending_without_agent import AT_MOST, DECIDED, IS_HELD, SHARE
 from chat.rules.lifecycle import Author, Status
 from common.choices import label_of
 from common.sql import array_text
-from reports.models import ErasureRequest, Freeze, OpeningRequest, Report
+from reports.models import ErasureRequest, Freeze, OpeningRequest, OpeningStep, Report
 from reports.retention import deletion
 from reports.rules import openings as opening_rules
 from reports.rules.retention import DEFAULTS, Cause, Decision, Kind, Life, Rule, decide_retention
@@ -43,19 +43,23 @@ def _with_acts(reports: "QuerySet[Report]") -> "QuerySet[Any]":
     """Add the columns from which the end of a report is computed.
 
     spoken_at: the last message. acted_at: the last act in the history. opening_at: when the last disclosure request
-    was made that a supervisor countersigned and that is still open. opening_asked_at: the same for one that waits for
-    a supervisor, if it is its agent's first for this report. (The types do not know annotations.)
+    was made that a supervisor countersigned, and that was neither refused nor withdrawn. opening_asked_at: the same for
+    one that waits for a supervisor, if it is its agent's first for this report. (The types do not know annotations.)
     """
     spoken = Message.objects.filter(conversation__report=OuterRef("pk")).exclude(author=Author.SYSTEM)
     acted = ConversationEvent.objects.filter(conversation__report=OuterRef("pk")).exclude(kind__in=NO_ACT)
     openings = OpeningRequest.objects.filter(report=OuterRef("pk")).order_by("-asked_at")
-    countersigned = openings.filter(state__in=opening_rules.OPEN - {opening_rules.State.ASKED})
+    # One that ended because nobody acted in time may never have been countersigned.
+    signed = OpeningStep.objects.filter(request=OuterRef("pk"), act=opening_rules.Act.COUNTERSIGN)
+    holding = openings.filter(
+        Q(state__in=opening_rules.HOLDING) | (Q(state=opening_rules.State.EXPIRED) & Q(Exists(signed)))
+    )
     before = OpeningRequest.objects.filter(
         report=OuterRef("report"), asked_by=OuterRef("asked_by"), asked_at__lt=OuterRef("asked_at")
     )
     asked = openings.filter(~Exists(before), state=opening_rules.State.ASKED)
     return reports.annotate(
-        opening_at=Subquery(countersigned.values("asked_at")[:1]),
+        opening_at=Subquery(holding.values("asked_at")[:1]),
         opening_asked_at=Subquery(asked.values("asked_at")[:1]),
         spoken_at=Subquery(spoken.order_by().values("conversation").annotate(last=Max("sent_at")).values("last")),
         acted_at=Subquery(acted.order_by().values("conversation").annotate(last=Max("at")).values("last")),
@@ -93,7 +97,8 @@ def _decide(report: Any, rules: dict[str, Rule], now: datetime, *, told: bool = 
     """
     freeze: Freeze | None = _part(report, "freeze")
     request: ErasureRequest | None = _part(report, "erasure")
-    # A report is not deleted while custodians may open what the prosecutor may have authorised.
+    # A report is not deleted while custodians may open what the prosecutor may have authorised, nor within the hour
+    # after the agent has read it. However the request went on, the hold ends on the same day.
     holds = [freeze.frozen_until] if freeze else []
     if report.opening_at is not None and not told:
         holds.append(report.opening_at + opening_rules.TERM)

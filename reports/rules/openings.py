@@ -66,6 +66,8 @@ class Part(StrEnum):
 
 
 OPEN = {State.ASKED, State.COUNTERSIGNED, State.AGREED, State.BROUGHT, State.ANSWERED}
+IN_HAND = OPEN - {State.ASKED}  # a supervisor has countersigned it, and it goes on
+HOLDING = IN_HAND | {State.SHOWN}  # it keeps its report for its term (docs/adr/0033)
 # For each act, the part that may perform it and the states in which it is possible.
 MOVES: dict[Act, tuple[Part, frozenset[State]]] = {
     Act.COUNTERSIGN: (Part.SUPERVISOR, frozenset({State.ASKED})),

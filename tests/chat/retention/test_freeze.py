@@ -359,10 +359,56 @@ def test_frozen_and_opened_is_kept_until_the_later_end(chief, days, last):
     ends = {"opening": OpeningRequest.objects.get().asked_at + opening_rules.TERM, "freeze": frozen_until}
     assert max(ends, key=lambda name: ends[name]) == last
     due_at = ends[last] + timedelta(days=DEFAULTS[Kind.EXCHANGE].grace_days)
+    assert opening_actions.expire_requests(now=ends["opening"] + timedelta(minutes=1)) == 1
+    deletion.forget(ends["opening"] + timedelta(minutes=2))
     deletion.forget(due_at - timedelta(hours=1))
     assert Conversation.objects.exists()
     deletion.forget(due_at + timedelta(hours=1))
     assert not Conversation.objects.exists()
+
+
+def test_answer_that_was_read_leaves_the_term_of_its_request_and_the_grace(chief):
+    """The exchange of the person whose name was just read went within the hour, with all captures."""
+    agent = make.agent()
+    conversation = make.age(make.closed(agent), days=362)
+    opening = ask_opening(conversation, agent.user)
+    opening_actions.countersign_request(request_id=opening.pk, by=chief)
+    OpeningRequest.objects.update(state=opening_rules.State.SHOWN)
+    due_at = opening.asked_at + opening_rules.TERM + timedelta(days=DEFAULTS[Kind.EXCHANGE].grace_days)
+    deletion.forget(due_at - timedelta(hours=1))
+    assert Conversation.objects.exists()
+    deletion.forget(due_at + timedelta(hours=1))
+    assert not Conversation.objects.exists()
+
+
+def test_opening_that_ended_otherwise_holds_nothing(chief):
+    """One that no supervisor countersigned holds nothing when it has expired, else an agent alone would keep things."""
+    agent, later = make.agent(), timezone.now() + opening_rules.TERM + timedelta(hours=1)
+    expired, withdrawn, refused = (make.age(make.closed(agent), days=500) for _ in range(3))
+    ask_opening(expired, agent.user)
+    opening = ask_opening(withdrawn, agent.user)
+    opening_actions.countersign_request(request_id=opening.pk, by=chief)
+    opening_actions.withdraw_request(request_id=opening.pk, by=agent.user)
+    opening_actions.refuse_request(request_id=ask_opening(refused, agent.user).pk, by=chief, reason="Non.")
+    with transaction.atomic():
+        deletion.forget(timezone.now())
+        assert set(Conversation.objects.all()) == {expired}, "its agent's first request has two days"
+        transaction.set_rollback(True)
+    assert opening_actions.expire_requests(now=later) == 1
+    deletion.forget(later)
+    assert not Conversation.objects.exists()
+
+
+@pytest.mark.parametrize("state, is_kept", [("agreed", True), ("shown", False), ("expired", False)])
+def test_erased_report_comes_back_from_no_backup_for_a_request_that_has_ended(chief, state, is_kept):
+    agent = make.agent()
+    conversation = make.closed(agent)
+    opening = ask_opening(conversation, agent.user)
+    opening_actions.countersign_request(request_id=opening.pk, by=chief)
+    OpeningRequest.objects.update(state=state)
+    digest = tombstones.digest_of(conversation.report.public_id)
+    assert deletion.forget_again([digest], now=timezone.now()) == ((0, 1) if is_kept else (1, 0))
+    assert Conversation.objects.exists() is is_kept
 
 
 def test_opening_that_waits_for_its_supervisor_holds_no_longer_than_two_days():
