@@ -188,6 +188,7 @@ add(
     _("Ta demande du {asked_on} a été refusée le {answered_on}, pour ce motif :"),
     variables=[ASKED_ON, ANSWERED_ON],
 )
+add("erasure.unreadable", KEEPING, _("Ce motif ne peut pas être lu en ce moment."))
 add(
     "erasure.refused_cnil",
     KEEPING,

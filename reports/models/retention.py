@@ -1,6 +1,7 @@
 """These are the tables of retention: rules, freezes, requests for erasure, and traces of deletions (docs/adr/0033)."""
 
 import json
+import logging
 import uuid
 from datetime import datetime
 
@@ -15,6 +16,8 @@ from common.choices import label_of
 from reports.models.report import Report
 from reports.rules import retention as retention_rules
 from reports.rules.retention import Cause, Kind
+
+logger = logging.getLogger(__name__)
 
 
 class RetentionRule(models.Model):
@@ -136,6 +139,15 @@ class Freeze(models.Model):
         reasons: dict[str, str] = json.loads(encryption.unseal(self.sealed_reasons, context=self.context))
         return {name: plain_text.plain(text) for name, text in reasons.items()}
 
+    @cached_property
+    def shown_reasons(self) -> dict[str, str] | None:
+        """Return `reasons` for a page; None when they cannot be decrypted, so that the rest is still shown."""
+        try:
+            return self.reasons
+        except encryption.UnsealError:
+            logger.error("a freeze cannot be opened %s", self.context)
+            return None
+
     @property
     def is_asked(self) -> bool:
         """Return whether the freeze was asked for and neither set nor declined."""
@@ -209,6 +221,15 @@ class ErasureRequest(models.Model):
         if not self.sealed_motive:
             return ""
         return plain_text.plain(encryption.unseal(self.sealed_motive, context=self.context))
+
+    @cached_property
+    def shown_motive(self) -> str | None:
+        """Return `motive` for a page; None when it cannot be decrypted, so that the rest is still shown."""
+        try:
+            return self.motive
+        except encryption.UnsealError:
+            logger.error("the answer to a request for erasure cannot be opened %s", self.context)
+            return None
 
     @property
     def granted_at(self) -> datetime | None:

@@ -125,10 +125,16 @@ def page_state(
     )
 
 
-def erasure(*, is_granted: bool | None = None) -> ErasureRequest:
-    """Return a request for erasure that waits, or was answered."""
+def erasure(*, is_granted: bool | None = None, is_readable: bool = True) -> ErasureRequest:
+    """Return a request for erasure that waits, or was answered.
+
+    is_readable: whether the motive of a refusal can be decrypted.
+    """
     answered_at = None if is_granted is None else moment() + timedelta(days=7)
-    return ErasureRequest(report=report(), asked_at=moment(), answered_at=answered_at, is_granted=is_granted)
+    asked = ErasureRequest(report=report(), asked_at=moment(), answered_at=answered_at, is_granted=is_granted)
+    if not is_readable:
+        asked.shown_motive = None
+    return asked
 
 
 def handover(*, to_unit: bool = False) -> Handover:

@@ -669,6 +669,7 @@ KEEPINGS = (
     _keeping(asked=cast.erasure(), code=cast.CODE),
     _keeping(asked=cast.erasure(is_granted=True), cause=Cause.ERASURE, are_apart=False),
     _keeping(asked=cast.erasure(is_granted=False)),
+    _keeping(asked=cast.erasure(is_granted=False, is_readable=False)),
     _keeping(asked=cast.erasure(is_granted=False), days_later=60),
     _keeping(was_answered=False),
     _keeping(with_identity=True),

@@ -15,7 +15,9 @@ from chat.models import Conversation
 from chat.retention import deletion, schedule
 from chat.rules.lifecycle import Author
 from chat.visitor import page_state
+from common import encryption
 from common.data_keys import router
+from common.data_keys.keys import KeysAway
 from pnav.accounts import reauthentication
 from pnav.accounts.models import Role
 from reports.actions import answer_erasure, ask_erasure, ask_freeze
@@ -467,6 +469,51 @@ def test_freeze_the_cast(cast):
     assert Freeze.objects.get().is_running(timezone.now())
     boss.post(page_of(conversation, "gel/decision"), {"lever": "1"} | shown)
     assert not Freeze.objects.get().is_running(timezone.now())
+
+
+def cannot_be_opened(conversation, *, is_away: bool, monkeypatch) -> None:
+    """Let what was sealed for this exchange not be opened: the server of the keys is away, or the key is gone."""
+    really, subject = encryption.unseal, str(conversation.report.public_id)
+
+    def unseal(value, *, context: str, **more):
+        if subject in context:
+            raise KeysAway("away") if is_away else encryption.UnsealError("gone")
+        return really(value, context=context, **more)
+
+    monkeypatch.setattr(encryption, "unseal", unseal)
+
+
+@pytest.mark.parametrize("is_away", [True, False])
+def test_freeze_that_cannot_be_read_closes_no_page(cast, is_away, monkeypatch):
+    """Whoever decides could reach none of the others, and could not lift this one."""
+    conversation, agent, _stranger, chief = cast
+    other = make.age(make.closed(agent), days=340)
+    freeze(conversation, chief.user)
+    freeze(other, chief.user)
+    cannot_be_opened(conversation, is_away=is_away, monkeypatch=monkeypatch)
+    boss = signed_in(chief.user)
+    answer = boss.get(ENDINGS)
+    shown = text(answer)
+    assert answer.status_code == 200 and shown.count("Ce texte ne peut pas être lu en ce moment.") == 1
+    assert shown.count("parquet de Rennes, 2026/123. enquête en cours") == 1 and shown.count("Lever le gel") == 2
+    answer = boss.get(page_of(conversation, "gel"))
+    assert answer.status_code == 200 and "Ce qu'il dit ne peut pas être lu en ce moment." in text(answer)
+    assert "(parquet de Rennes, 2026/123)." in text(boss.get(page_of(other, "gel")))
+
+
+@pytest.mark.parametrize("is_away", [True, False])
+def test_refusal_that_cannot_be_read_closes_no_page_of_the_person(as_reporter, is_away, monkeypatch):
+    conversation = make.closed()
+    ask_erasure(report_id=conversation.report_id)
+    chief = make.agent(role=Role.SUPERVISOR).user
+    answer_erasure(report_id=conversation.report_id, by=chief, is_granted=False, motive="Une enquête est en cours.")
+    client = as_reporter(conversation)
+    assert "Une enquête est en cours." in text(client.get(KEEPING))
+    cannot_be_opened(conversation, is_away=is_away, monkeypatch=monkeypatch)
+    answer = client.get(KEEPING)
+    shown = text(answer)
+    assert answer.status_code == 200 and "Ce motif ne peut pas être lu en ce moment." in shown
+    assert "Vous pourrez demander de nouveau à partir du" in shown and "Une enquête" not in shown
 
 
 @pytest.mark.parametrize("shown", ["the one before", "", "hier", "2026-11-25T10:00:00"])
