@@ -2,7 +2,7 @@
 
 - `run`: the service, which streams the WAL, takes a base backup each BACKUP_EVERY_HOURS, and deletes old ones.
 - `base`: takes one base backup now. It can be restored without WAL, but without `run` nothing newer than it can be.
-- `prune`: deletes what is old enough now.
+- `prune`: deletes what is old enough now, by the server's time.
 - `list`: says in French what is there, and from when on a point in time can be chosen.
 
 Exit status 1: it failed, and one line says why; 2: a variable is wrong.
@@ -14,7 +14,6 @@ import os
 import signal
 import sys
 import threading
-from datetime import UTC, datetime
 
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
@@ -22,7 +21,7 @@ from django.core.exceptions import ImproperlyConfigured
 from common.encryption import UnsealError
 from pnav.backup import configuration as configurations
 from pnav.backup import service
-from pnav.backup.base import BackupFailed, read_bases
+from pnav.backup.base import BackupFailed, read_bases, read_moment
 from pnav.backup.configuration import Configuration
 from pnav.backup.service import Service, base_and_status
 from pnav.backup.store import Conflict
@@ -58,7 +57,7 @@ def _run(configuration: Configuration) -> None:
 
 
 def _prune(configuration: Configuration) -> None:
-    service.prune(configuration, datetime.now(UTC)).require_open()
+    service.prune(configuration, read_moment(configuration)).require_open()
 
 
 def _list(configuration: Configuration) -> None:

@@ -3,8 +3,10 @@
 import logging
 import subprocess
 import tempfile
+from collections.abc import Collection, Sequence
 from contextlib import closing
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -18,6 +20,7 @@ from pnav.version import VERSION
 logger = logging.getLogger(__name__)
 PART_BYTES = 16 * 1024 * 1024
 CONNECT_SECONDS = 10
+BASE_SLOT = "pnav_base_"  # begins the name of the slot of a base backup; the name of its folder follows
 
 
 class BackupFailed(Exception):
@@ -32,6 +35,32 @@ def open_connection(server: Server, **options: Any) -> psycopg.Connection[Any]:
     )
 
 
+class Moment(NamedTuple):
+    """It is what a deletion of old backups asks of the server.
+
+    at: its time. being_taken: the folders of the base backups that any process takes of it now.
+    """
+
+    at: datetime
+    being_taken: Collection[str] = ()
+
+
+def read_moment(configuration: Configuration) -> Moment:
+    """Return the time of the server that is backed up, and what is being taken of it, by one statement.
+
+    Backups are deleted by no other clock, because that of a machine may be a month ahead, and names and manifests have
+    the server's time. Each base backup holds its slot until its manifest is written. Raises the errors of psycopg.
+    """
+    with open_connection(configuration.server) as connection:
+        at, slots = _row(
+            connection,
+            "SELECT clock_timestamp(), ARRAY("
+            " SELECT slot_name::text FROM pg_replication_slots WHERE starts_with(slot_name::text, %s))",
+            [BASE_SLOT],
+        )
+    return Moment(at, {name.removeprefix(BASE_SLOT).upper() for name in slots})
+
+
 def take_base(configuration: Configuration) -> Manifest:
     """Take one base backup and return its manifest, which is in the store by then.
 
@@ -39,23 +68,32 @@ def take_base(configuration: Configuration) -> Manifest:
     counts the rows of every table in one snapshot and keeps the WAL meanwhile, by a replication slot that ends with it;
     the other reads every file of the server once. One part is in memory at a time. Raises BackupFailed, and the errors
     of psycopg and of the store; what was written by then is deleted a day later.
+
+    It also raises BackupFailed when a part is no longer in the store at the end, because what has a manifest counts as
+    complete, and only a restore would find that out.
     """
     store = configuration.store
     with closing(open_connection(configuration.server)) as connection:
         facts = _read_facts(connection)
         folder = folder_name(facts["started_at"])
         connection.execute(
-            "SELECT pg_create_physical_replication_slot(%s, true, true)", [f"pnav_base_{folder.lower()}"]
+            "SELECT pg_create_physical_replication_slot(%s, true, true)", [f"{BASE_SLOT}{folder.lower()}"]
         )
         sizes = _copy(configuration, store, folder)
         [ended_at] = _row(connection, "SELECT clock_timestamp()")
-    manifest = Manifest(id=folder, name=configuration.name, release=VERSION, ended_at=ended_at, sizes=sizes, **facts)
-    store.put(f"base/{folder}/manifest", manifest.as_json().encode())
+        gone = {f"{number:05d}" for number in range(len(sizes))} - set(store.files(f"base/{folder}"))
+        if gone:
+            raise BackupFailed(f"{len(gone)} parts of {folder} have been deleted from the store meanwhile")
+        manifest = Manifest(
+            id=folder, name=configuration.name, release=VERSION, ended_at=ended_at, sizes=sizes, **facts
+        )
+        # The slot, by which `prune` knows that this is being taken, ends with the connection.
+        store.put(f"base/{folder}/manifest", manifest.as_json().encode())
     return manifest
 
 
-def _row(connection: psycopg.Connection[Any], statement: Any) -> tuple[Any, ...]:
-    row = connection.execute(statement).fetchone()
+def _row(connection: psycopg.Connection[Any], statement: Any, values: Sequence[Any] = ()) -> tuple[Any, ...]:
+    row = connection.execute(statement, values or None).fetchone()
     if row is None:
         raise BackupFailed("the server did not answer what was asked")
     found: tuple[Any, ...] = row

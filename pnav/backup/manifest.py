@@ -132,9 +132,11 @@ class Due:
     is_last_too_old: bool = False
 
 
-def find_due(bases: Bases, wal: Sequence[str], *, now: datetime, days: int) -> Due:
+def find_due(bases: Bases, wal: Sequence[str], *, now: datetime, days: int, being_taken: Collection[str] = ()) -> Due:
     """Return old base backups, those that were interrupted, and the WAL that no remaining base backup needs.
 
+    now: the server's time, as in the names and the manifests. being_taken: the folders of base backups that are being
+    taken, however long ago they began.
     The newest complete backup is never deleted, because nothing could be restored then: `is_last_too_old` says that the
     age told to people is exceeded. One that is closed goes by the age that its name tells, if a newer one is complete.
     Until then the WAL from before the oldest complete one stays, because where a closed one begins is not known.
@@ -146,7 +148,8 @@ def find_due(bases: Bases, wal: Sequence[str], *, now: datetime, days: int) -> D
     is_last_too_old = newest is not None and newest.id in gone
     if is_last_too_old and newest is not None:
         gone.remove(newest.id)
-    gone += [folder for folder in bases.unfinished if _begun_before(folder, now - UNFINISHED)]
+    interrupted = [folder for folder in bases.unfinished if folder not in being_taken]
+    gone += [folder for folder in interrupted if _begun_before(folder, now - UNFINISHED)]
     if newest is not None:
         # It had ended a day after it began.
         gone += [one for one in bases.closed if _begun_before(one, min(border - UNFINISHED, newest.started_at))]

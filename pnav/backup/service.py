@@ -8,12 +8,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from common.encryption import UnsealError
 from pnav.backup import status
-from pnav.backup.base import BackupFailed, read_bases, take_base
+from pnav.backup.base import BackupFailed, Moment, read_bases, read_moment, take_base
 from pnav.backup.configuration import Configuration
 from pnav.backup.continuity import find_hole, number_of
 from pnav.backup.manifest import Manifest, choose_base, find_due
@@ -23,6 +23,8 @@ from pnav.backup.wal import Receiver, Shipper, Stream, drop_slot, read_stream
 logger = logging.getLogger(__name__)
 AGAIN_AFTER = timedelta(minutes=15)
 PRUNE_EVERY = timedelta(hours=1)
+LOOK_EVERY = timedelta(hours=1)  # how often at least it is looked whether a base backup is due
+AT_ONCE = float("-inf")
 
 
 class Pruned(NamedTuple):
@@ -44,16 +46,18 @@ class Pruned(NamedTuple):
             )
 
 
-def prune(configuration: Configuration, now: datetime) -> Pruned:
+def prune(configuration: Configuration, moment: Moment) -> Pruned:
     """Delete what is old enough.
 
+    moment: read before the store is listed (`read_moment`), so that a base backup which ended in between is seen as
+    complete.
     The store is listed once, and one manifest is read for each base backup. The parts of a base backup are deleted
     after its manifest: an interrupted deletion leaves a backup without a manifest, which is deleted a day later. A part
     of a segment is deleted only if what replaces it opens, because that may have been cut when its machine was lost.
     """
     store = configuration.store
     bases = read_bases(store)
-    gone = find_due(bases, store.files("wal"), now=now, days=configuration.days)
+    gone = find_due(bases, store.files("wal"), now=moment.at, days=configuration.days, being_taken=moment.being_taken)
     for folder in gone.bases:
         names = store.files(f"base/{folder}")
         for name in sorted(names, key=lambda one: one != "manifest"):
@@ -79,15 +83,18 @@ def _opens(store: Store, name: str) -> bool:
 
 
 class Service:
-    """These are the backups of one server. `run` returns when `stopping` is set."""
+    """These are the backups of one server. `run` returns when `stopping` is set.
 
-    def __init__(self, configuration: Configuration, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    clock: seconds of this machine, which say when to look again. What is due is told by the server's time.
+    """
+
+    def __init__(self, configuration: Configuration, clock: Callable[[], float] = time.monotonic) -> None:
         self._configuration = configuration
-        self._now = now
+        self._clock = clock
         self._receiver = Receiver(configuration)
         self._shipper = Shipper(configuration.store, configuration.spool)
         self._thread: threading.Thread | None = None
-        self._base_due = self._prune_due = datetime.min.replace(tzinfo=UTC)
+        self._base_due = self._prune_due = AT_ONCE  # when to look next, by `clock`
         self._failures = 0
         self._timeline = ""
         self._stream: Stream | None = None
@@ -143,24 +150,27 @@ class Service:
             status.write(self._configuration, has_wal=True)
         if self._receiver.has_made_slot:
             self._receiver.has_made_slot = False
-            self._base_due, self._is_broken = datetime.min.replace(tzinfo=UTC), True
+            self._base_due, self._is_broken = AT_ONCE, True
         if stream.timeline != self._timeline:  # a server was promoted or restored
-            self._base_due, self._timeline = datetime.min.replace(tzinfo=UTC), stream.timeline
+            self._base_due, self._timeline = AT_ONCE, stream.timeline
 
     def _begin_base(self) -> None:
-        now = self._now()
-        if now < self._base_due or (self._thread is not None and self._thread.is_alive()):
+        if self._clock() < self._base_due or (self._thread is not None and self._thread.is_alive()):
             return
+        now = read_moment(self._configuration).at
         last = choose_base(read_bases(self._configuration.store).whole.values(), None)
         if last is not None and not self._has_looked and not self._is_broken:
             self._look_for_hole(last)
         goes_on = last is not None and last.timeline == self._timeline and not self._is_broken
         if last is not None and goes_on and now < last.ended_at + self._configuration.every:
-            self._base_due = last.ended_at + self._configuration.every
+            self._look_again(min(last.ended_at + self._configuration.every - now, LOOK_EVERY))
             return
-        self._base_due = now + AGAIN_AFTER
+        self._look_again(AGAIN_AFTER)
         self._thread = threading.Thread(target=self._try, args=("base", self._base), daemon=True)
         self._thread.start()
+
+    def _look_again(self, after: timedelta) -> None:
+        self._base_due = self._clock() + after.total_seconds()
 
     def _look_for_hole(self, last: Manifest) -> None:
         """Note whether WAL is missing between this base backup and what the server still has for us.
@@ -189,14 +199,13 @@ class Service:
         except BaseException:
             self._is_broken = self._is_broken or was_broken
             raise
-        self._prune_due = datetime.min.replace(tzinfo=UTC)
+        self._prune_due = AT_ONCE
 
     def _prune(self) -> None:
-        now = self._now()
-        if now < self._prune_due:
+        if self._clock() < self._prune_due:
             return
-        left = prune(self._configuration, now)
-        self._prune_due = now + PRUNE_EVERY
+        left = prune(self._configuration, read_moment(self._configuration))
+        self._prune_due = self._clock() + PRUNE_EVERY.total_seconds()
         if left.since is not None:
             status.write(self._configuration, since=left.since, failures=self._failures)
         left.require_open()

@@ -4,16 +4,19 @@ import base64
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.utils import timezone
 
 from common.encryption import parse_keys
 from pnav.backup import __main__ as commands
 from pnav.backup import configuration as configurations
 from pnav.backup import restore
 from pnav.backup import service as services
-from pnav.backup.base import BackupFailed, read_bases
+from pnav.backup.base import BackupFailed, Moment, read_bases
 from pnav.backup.configuration import Configuration, Server
+from pnav.backup.manifest import folder_name
 from pnav.backup.service import Service
 from pnav.backup.store import Store, folder_storage
 from pnav.backup.wal import Receiver, Shipper, Stream
@@ -49,13 +52,17 @@ class Bases:
     """A server that makes a base backup at once. The clock is given."""
 
     def __init__(self, configuration, monkeypatch):
+        self.configuration = configuration
         self.now, self.stream, self.dropped, self.taken = NOW, Stream(True, False, "00000001"), 0, []
-        self.service = Service(configuration, lambda: self.now)
+        self.service = self.new_service()
         monkeypatch.setattr(Receiver, "keep_alive", lambda _receiver: None)
         monkeypatch.setattr(services, "read_stream", lambda _configuration: self.stream)
         monkeypatch.setattr(services, "drop_slot", self.drop)
         monkeypatch.setattr(services, "base_and_status", self.take)
-        self.configuration = configuration
+        monkeypatch.setattr(services, "read_moment", lambda _configuration: Moment(self.now))
+
+    def new_service(self) -> Service:
+        return Service(self.configuration, lambda: self.now.timestamp())
 
     def drop(self, _configuration):
         self.dropped += 1
@@ -88,7 +95,7 @@ def bases(configuration, monkeypatch, written):
 
 def test_base_is_taken_each_day_and_by_a_new_process_when_the_last_one_is_a_day_old(bases, configuration):
     assert [bases.turn(), bases.turn(), bases.turn(timedelta(hours=20))] == [1, 1, 1]
-    bases.service = Service(configuration, lambda: bases.now)
+    bases.service = bases.new_service()
     assert [bases.turn(), bases.turn(timedelta(hours=5)), bases.turn()] == [1, 2, 2]
 
 
@@ -117,7 +124,7 @@ def test_new_process_looks_for_a_hole_that_one_before_it_left(bases, configurati
     configuration.store.put(f"wal/{segment(7)}.partial-{1:013d}", b"x")
 
     def as_new_process(next_segment: int) -> list[int]:
-        bases.service = Service(configuration, lambda: bases.now)
+        bases.service = bases.new_service()
         bases.stream = Stream(True, False, "00000001", next_segment)
         return [bases.turn(), bases.turn()]
 
@@ -130,7 +137,7 @@ def test_new_process_looks_for_a_hole_that_one_before_it_left(bases, configurati
 def test_hole_is_looked_for_until_the_store_has_answered(bases, configuration, monkeypatch):
     assert bases.turn() == 1
     configuration.store.put(f"wal/{segment(5)}", b"x")
-    bases.service = Service(configuration, lambda: bases.now)
+    bases.service = bases.new_service()
     bases.stream = Stream(True, False, "00000001", 12)
     files = Store.files
 
@@ -216,20 +223,67 @@ def test_prune_deletes_from_the_store_and_says_since_when_one_can_go_back(config
     old, new = put_base(configuration.store, NOW - timedelta(days=31)), put_base(configuration.store, NOW, start=9)
     for number in (5, 9):
         configuration.store.put(f"wal/{segment(number)}", b"x")
-    assert services.prune(configuration, NOW + timedelta(hours=1)).since == new.ended_at
+    assert services.prune(configuration, Moment(NOW + timedelta(hours=1))).since == new.ended_at
     assert configuration.store.folders("base").count(new.id) == 1 and configuration.store.files("wal") == [segment(9)]
     assert configuration.store.files(f"base/{old.id}") == []
-    assert services.prune(configuration, NOW + timedelta(days=90)).since == new.ended_at, "the last one stays"
+    assert services.prune(configuration, Moment(NOW + timedelta(days=90))).since == new.ended_at, "the last one stays"
 
 
-def test_base_of_another_key_is_named_and_is_there_when_the_key_is_back(configuration, written, caplog):
+def test_base_that_is_being_taken_is_not_deleted_however_long_it_takes(configuration):
+    put_base(configuration.store, NOW - timedelta(days=2))
+    slow, broken_off = NOW - timedelta(hours=30), NOW - timedelta(hours=40)
+    for began in (slow, broken_off):
+        configuration.store.put(f"base/{folder_name(began)}/00000", b"x")
+    services.prune(configuration, Moment(NOW, {folder_name(slow)}))
+    assert configuration.store.files(f"base/{folder_name(slow)}") == ["00000"]
+    assert configuration.store.files(f"base/{folder_name(broken_off)}") == []
+
+
+def server_says(now: datetime, monkeypatch) -> None:
+    for module in (services, commands):
+        monkeypatch.setattr(module, "read_moment", lambda _configuration: Moment(now))
+
+
+def test_clock_of_the_machine_deletes_nothing_and_makes_nothing_due(configuration, written, monkeypatch):
+    """It is a month ahead of the server, by whose time the bases are named."""
+    server = timezone.now() - timedelta(days=31)
+    older, newest = (put_base(configuration.store, server - timedelta(hours=hours)) for hours in (25, 1))
+    configuration.store.put(f"base/{folder_name(server - timedelta(hours=1, minutes=1))}/00000", b"being taken")
+    server_says(server, monkeypatch)
+    monkeypatch.setattr(services, "base_and_status", lambda _configuration: pytest.fail("it is not due"))
+    service = Service(configuration)
+    service._timeline = newest.timeline
+    service._begin_base()
+    assert service._thread is None
+    service._prune()
+    commands._prune(configuration)
+    assert len(configuration.store.folders("base")) == 3 and {"since": older.ended_at, "failures": 0} in written
+
+
+def test_nothing_is_deleted_while_the_server_does_not_tell_its_time(configuration, monkeypatch):
+    old = put_base(configuration.store, timezone.now() - timedelta(days=60))
+    put_base(configuration.store, timezone.now())
+
+    def away(_configuration):
+        raise psycopg.OperationalError("refused")
+
+    for module in (services, commands):
+        monkeypatch.setattr(module, "read_moment", away)
+    for delete in (Service(configuration)._prune, lambda: commands._prune(configuration)):
+        with pytest.raises(psycopg.OperationalError):
+            delete()
+    assert configuration.store.files(f"base/{old.id}")
+
+
+def test_base_of_another_key_is_named_and_is_there_when_the_key_is_back(configuration, written, caplog, monkeypatch):
     """Somebody took the former key out of BACKUP_KEYS too early, or the machine was made with a copy from before."""
     former = Store(configuration.store._storage, parse_keys("b0:" + base64.urlsafe_b64encode(b"0" * 32).decode()))
     closed = put_base(former, NOW - timedelta(days=3), start=4)
     newer = put_base(configuration.store, NOW, start=9)
     for number in (4, 9):
         former.put(f"wal/{segment(number)}", b"x")
-    service = Service(configuration, lambda: NOW + timedelta(hours=1))
+    server_says(NOW + timedelta(hours=1), monkeypatch)
+    service = Service(configuration)
     service._try("prune", service._prune)
     assert {"since": newer.ended_at, "failures": 0} in written and {"failures": 1} in written
     assert f"1 base backups do not open with BACKUP_KEYS and stay until their age (docs/restore.md): {closed.id}" in (
@@ -248,7 +302,7 @@ def test_manifest_of_a_newer_version_is_kept(configuration):
     configuration.store.put(
         f"base/{newer.id}/manifest", newer.as_json().replace('"name"', '"added_since": 1, "name"').encode()
     )
-    assert services.prune(configuration, NOW + timedelta(hours=1)).closed == [newer.id]
+    assert services.prune(configuration, Moment(NOW + timedelta(hours=1))).closed == [newer.id]
     assert len(configuration.store.files(f"base/{newer.id}")) == 3
 
 
@@ -262,6 +316,7 @@ def test_commands_say_of_each_base_whether_it_opens(configuration, monkeypatch, 
         assert not list_bases()
         said = capsys.readouterr().out
         assert f"{closed.id} : ne s'ouvre pas avec ces clés" in said and "20261127T000000Z : inachevée" in said
+    server_says(NOW, monkeypatch)
     with pytest.raises(BackupFailed, match=closed.id):
         commands._prune(configuration)
 
@@ -275,10 +330,10 @@ def test_part_stays_while_what_replaces_it_does_not_open(configuration, tmp_path
     path = tmp_path / "store/wal" / segment(7)
     whole = path.read_bytes()
     path.write_bytes(whole[:-1])
-    services.prune(configuration, NOW)
+    services.prune(configuration, Moment(NOW))
     assert configuration.store.files("wal") == names
     path.write_bytes(whole)
-    services.prune(configuration, NOW)
+    services.prune(configuration, Moment(NOW))
     assert configuration.store.files("wal") == names[:1]
 
 
