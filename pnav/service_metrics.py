@@ -236,7 +236,11 @@ def _backups() -> Iterator[Metric]:
             "How long the last base backup took.",
             [(row.name, row.base_seconds) for row in rows],
         ),
-        ("pnav_backup_failures", "Backups that failed in a row.", [(row.name, row.failures) for row in rows]),
+        (
+            "pnav_backup_failures",
+            "Attempts that failed in a row of one duty (WAL, base backup, deletion): the longest row.",
+            [(row.name, row.failures) for row in rows],
+        ),
     ]
     for name, help_text, values in gauges:
         yield _labelled(GaugeMetricFamily(name, help_text, labels=["of"]), values)

@@ -95,7 +95,8 @@ class Service:
         self._shipper = Shipper(configuration.store, configuration.spool)
         self._thread: threading.Thread | None = None
         self._base_due = self._prune_due = AT_ONCE  # when to look next, by `clock`
-        self._failures = 0
+        # How many attempts of each duty failed in a row. Only its own success ends a row.
+        self._failures = dict.fromkeys(("wal", "base", "prune"), 0)
         self._timeline = ""
         self._stream: Stream | None = None
         self._is_broken = False  # whether WAL is missing between the last base backup and now
@@ -115,21 +116,29 @@ class Service:
             self._receiver.stop()
             self._try("wal", self._shipper.ship)
 
-    def _try(self, what: str, work: Callable[[], object]) -> None:
+    def _try(self, duty: str, work: Callable[[], object]) -> None:
         try:
             work()
         except Exception as error:  # noqa: BLE001  any error is counted and tried again
-            self._failed(what, error)
+            self._failed(duty, error)
 
-    def _failed(self, what: str, error: Exception) -> None:
-        self._failures += 1
+    def _failed(self, duty: str, error: Exception) -> None:
+        self._failures[duty] += 1
         # The text comes from a store or from libpq: names and addresses of ours. No statement of a backup holds
         # personal data.
-        logger.error("backup: %s failed (%s: %s)", what, type(error).__name__, str(error).strip()[:300])
+        logger.error("backup: %s failed (%s: %s)", duty, type(error).__name__, str(error).strip()[:300])
         try:
-            status.write(self._configuration, failures=self._failures)
+            status.write(self._configuration, failures=self._longest_row())
         except Exception as away:  # noqa: BLE001  the database that could not be read cannot be written either
             logger.warning("backup: the failure was not written down (%s)", type(away).__name__)
+
+    def _succeeded(self, duty: str) -> None:
+        if self._failures[duty]:
+            self._failures[duty] = 0
+            status.write(self._configuration, failures=self._longest_row())
+
+    def _longest_row(self) -> int:
+        return max(self._failures.values())
 
     def _receive(self) -> None:
         self._receiver.keep_alive()
@@ -146,8 +155,8 @@ class Service:
             self._receiver.has_made_slot = True
             self._receiver.keep_alive()  # the new slot is older than the base backup that follows
         elif stream.is_active:
-            self._failures = 0
-            status.write(self._configuration, has_wal=True)
+            self._failures["wal"] = 0
+            status.write(self._configuration, has_wal=True, failures=self._longest_row())
         if self._receiver.has_made_slot:
             self._receiver.has_made_slot = False
             self._base_due, self._is_broken = AT_ONCE, True
@@ -163,6 +172,7 @@ class Service:
             self._look_for_hole(last)
         goes_on = last is not None and last.timeline == self._timeline and not self._is_broken
         if last is not None and goes_on and now < last.ended_at + self._configuration.every:
+            self._succeeded("base")  # it may have been taken by hand
             self._look_again(min(last.ended_at + self._configuration.every - now, LOOK_EVERY))
             return
         self._look_again(AGAIN_AFTER)
@@ -199,6 +209,7 @@ class Service:
         except BaseException:
             self._is_broken = self._is_broken or was_broken
             raise
+        self._succeeded("base")
         self._prune_due = AT_ONCE
 
     def _prune(self) -> None:
@@ -207,8 +218,9 @@ class Service:
         left = prune(self._configuration, read_moment(self._configuration))
         self._prune_due = self._clock() + PRUNE_EVERY.total_seconds()
         if left.since is not None:
-            status.write(self._configuration, since=left.since, failures=self._failures)
+            status.write(self._configuration, since=left.since)
         left.require_open()
+        self._succeeded("prune")
 
 
 def base_and_status(configuration: Configuration) -> Manifest:

@@ -12,14 +12,14 @@ from pnav.backup.configuration import Configuration
 WRITE = """
 INSERT INTO reports_backupstatus AS known (name, base_at, base_bytes, base_seconds, wal_at, since, failures)
 VALUES (%(name)s, %(base_at)s, coalesce(%(base_bytes)s, 0), coalesce(%(base_seconds)s, 0),
-        CASE WHEN %(wal)s THEN clock_timestamp() END, %(since)s, %(failures)s)
+        CASE WHEN %(wal)s THEN clock_timestamp() END, %(since)s, coalesce(%(failures)s, 0))
 ON CONFLICT (name) DO UPDATE SET
     base_at = coalesce(excluded.base_at, known.base_at),
     base_bytes = coalesce(%(base_bytes)s, known.base_bytes),
     base_seconds = coalesce(%(base_seconds)s, known.base_seconds),
     wal_at = coalesce(excluded.wal_at, known.wal_at),
     since = coalesce(excluded.since, known.since),
-    failures = excluded.failures
+    failures = coalesce(%(failures)s, known.failures)
 """
 
 
@@ -31,9 +31,11 @@ def write(
     base_seconds: float | None = None,
     has_wal: bool = False,
     since: datetime | None = None,
-    failures: int = 0,
+    failures: int | None = None,
 ) -> None:
     """Update the status by one statement on a new connection. None and False leave a value unchanged.
+
+    failures: how many attempts in a row failed of the duty that fails for longest.
 
     Raises the errors of psycopg.
     """

@@ -8,7 +8,8 @@ class BackupStatus(models.Model):
 
     name: « content », or « keys » for a separate key server. base_at: when the last complete base backup ended.
     base_bytes: how much it copied. base_seconds: how long it took. wal_at: when all WAL that had been written was last
-    in the store. since: the oldest time that can be restored. failures: how many attempts failed in a row.
+    in the store. since: the oldest time that can be restored. failures: how many attempts in a row failed of one duty
+    (WAL, base backup, deletion of old ones), of the one that fails for longest.
     """
 
     name = models.CharField(max_length=20, primary_key=True)

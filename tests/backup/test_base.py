@@ -10,10 +10,12 @@ from django.db import connection
 from django.utils import timezone
 
 from pnav.backup import base as bases
+from pnav.backup import status
 from pnav.backup.base import BASE_SLOT, BackupFailed, read_bases, read_moment, take_base
 from pnav.backup.configuration import Configuration, Server
 from pnav.backup.manifest import folder_name
 from pnav.backup.store import Store, folder_storage
+from reports.models import BackupStatus
 from tests.backup.test_service import RING
 
 BEGAN = datetime(2026, 11, 28, 3, tzinfo=UTC)
@@ -41,6 +43,18 @@ def test_server_tells_its_time_and_what_any_process_takes_of_it(configuration):
     assert folder in found.being_taken and not any("SLOT" in name.upper() for name in found.being_taken)
     assert abs(found.at - now) < timedelta(minutes=5)
     assert folder not in read_moment(configuration).being_taken, "its process has ended"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_written_of_a_base_leaves_the_count_of_failures(configuration):
+    """A base that is taken by hand knows nothing of what the service failed to do."""
+    status.write(configuration, failures=3)
+    status.write(configuration, base_at=BEGAN, base_bytes=9, base_seconds=1.5)
+    status.write(configuration, since=BEGAN)
+    row = BackupStatus.objects.get()
+    assert (row.failures, row.base_at, row.since, row.base_bytes) == (3, BEGAN, BEGAN, 9)
+    status.write(configuration, has_wal=True, failures=0)
+    assert BackupStatus.objects.get().failures == 0
 
 
 class Connection:

@@ -184,11 +184,11 @@ def test_new_timeline_makes_a_base_due_at_once(bases):
 
 def test_wal_is_said_to_be_there_only_while_somebody_receives_it(bases, written):
     bases.turn()
-    assert {"has_wal": True} in written
+    assert {"has_wal": True, "failures": 0} in written
     written.clear()
     bases.stream = Stream(False, False, "00000001")
     bases.turn()
-    assert {"has_wal": True} not in written
+    assert not any("has_wal" in row for row in written)
 
 
 def test_failure_is_counted_tried_again_later_and_shows_no_password(bases, written, monkeypatch, caplog):
@@ -201,6 +201,43 @@ def test_failure_is_counted_tried_again_later_and_shows_no_password(bases, writt
     monkeypatch.setattr(services, "base_and_status", bases.take)
     assert bases.turn() == 0, "not at once"
     assert bases.turn(services.AGAIN_AFTER) == 1
+
+
+def test_duty_that_fails_for_weeks_is_counted_until_it_succeeds_itself(bases, written, monkeypatch):
+    """The WAL, which is received every 15 seconds, set the count of the others to 0."""
+
+    def fail(_configuration, *_given):
+        raise OSError("the disk of the store is full")
+
+    def turns(number: int, later: timedelta) -> int | None:
+        for _turn in range(number):
+            bases.turn(later)
+            bases.service._try("prune", bases.service._prune)
+        bases.turn()
+        return [row["failures"] for row in written if "failures" in row][-1]
+
+    with monkeypatch.context() as full:
+        full.setattr(services, "base_and_status", fail)
+        assert turns(3, services.AGAIN_AFTER) == 3
+        full.setattr(services, "prune", fail)
+        assert turns(5, services.AGAIN_AFTER) == 8
+    assert turns(1, services.AGAIN_AFTER) == 0
+    with monkeypatch.context() as full:
+        full.setattr(services, "prune", fail)
+        assert turns(6, services.PRUNE_EVERY) == 6
+        bases.service._failures["wal"] = 9
+        assert turns(1, services.PRUNE_EVERY) == 7, "the WAL succeeds, and ends only its own row"
+    assert turns(1, services.PRUNE_EVERY) == 0
+
+
+def test_base_that_was_taken_by_hand_ends_the_row(bases, written, monkeypatch):
+    def fail(_configuration):
+        raise OSError("the disk of the store is full")
+
+    monkeypatch.setattr(services, "base_and_status", fail)
+    assert bases.turn() == 0 and written[-1] == {"failures": 1}
+    put_base(bases.configuration.store, bases.now)
+    assert bases.turn(services.AGAIN_AFTER) == 0 and written[-1] == {"failures": 0}
 
 
 def test_segments_are_sealed_once_and_parts_only_when_they_change(configuration):
@@ -257,7 +294,7 @@ def test_clock_of_the_machine_deletes_nothing_and_makes_nothing_due(configuratio
     assert service._thread is None
     service._prune()
     commands._prune(configuration)
-    assert len(configuration.store.folders("base")) == 3 and {"since": older.ended_at, "failures": 0} in written
+    assert len(configuration.store.folders("base")) == 3 and {"since": older.ended_at} in written
 
 
 def test_nothing_is_deleted_while_the_server_does_not_tell_its_time(configuration, monkeypatch):
@@ -285,7 +322,7 @@ def test_base_of_another_key_is_named_and_is_there_when_the_key_is_back(configur
     server_says(NOW + timedelta(hours=1), monkeypatch)
     service = Service(configuration)
     service._try("prune", service._prune)
-    assert {"since": newer.ended_at, "failures": 0} in written and {"failures": 1} in written
+    assert {"since": newer.ended_at} in written and {"failures": 1} in written
     assert f"1 base backups do not open with BACKUP_KEYS and stay until their age (docs/restore.md): {closed.id}" in (
         caplog.text
     )
