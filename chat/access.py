@@ -254,7 +254,7 @@ def answered_by(agent: Agent) -> ConversationQuerySet:
 
 
 def in_hands_of(user: Any) -> ConversationQuerySet:
-    """Return the conversations whose disclosure this account may ask for and hold. They are read by no other way.
+    """Return the conversations whose disclosure this account may ask for and hold. Nothing that was said is read.
 
     These are what it answers, or answered until it ended. When nobody has a conversation, because its agent was lost
     or the person left the queue, the last agent it had may: nobody else knows of the danger that the person may be in.

@@ -46,6 +46,8 @@ WAYS = {
     "taken_after",  # who took what this agent passed on: a name, and nothing that was said since
     "left_by",  # how it left this agent, who had it; nothing that came later
     "lost_by",  # where those are that went back from this agent, without any text
+    "in_hands_of",  # of which exchanges a disclosure may be asked for; the page shows nothing that was said
+    "for_opening",  # one of them
     "answered_by",  # returns only the agent's own exchanges
     "asides_of",  # questions to colleagues, and never the conversation
     "as_party_to_aside",
