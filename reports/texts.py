@@ -25,13 +25,14 @@ add(
     REPORT,
     _(
         "Vous pouvez laisser ces deux lignes vides : rien ne change pour vous. Ce que vous écrivez ici est "
-        "chiffré dès l'arrivée. L'agent qui vous répond ne peut pas le lire, et nous non plus. On ne peut "
-        "l'ouvrir qu'après autorisation du procureur de la République, pour les faits les plus graves."
+        "chiffré dès l'arrivée. L'agent qui vous répond ne peut pas le lire, et nous non plus. On ne l'ouvre "
+        "qu'avec l'autorisation du procureur de la République, pour les faits les plus graves, ou si une vie est en "
+        "danger."
     ),
     _(
         "Tu peux laisser ces deux lignes vides : rien ne change pour toi. Ce que tu écris ici est chiffré dès "
-        "l'arrivée. L'agent qui te répond ne peut pas le lire, et nous non plus. On ne peut l'ouvrir qu'après "
-        "autorisation du procureur de la République, pour les faits les plus graves."
+        "l'arrivée. L'agent qui te répond ne peut pas le lire, et nous non plus. On ne l'ouvre qu'avec "
+        "l'autorisation du procureur de la République, pour les faits les plus graves, ou si une vie est en danger."
     ),
 )
 add("report.next_title", REPORT, _("Et ensuite ?"))
@@ -44,7 +45,14 @@ add(
 add(
     "report.next_anonymity",
     REPORT,
-    _("L'anonymat pourra être levé après autorisation du procureur de la République, pour les faits les plus graves."),
+    _(
+        "L'anonymat pourra être levé après autorisation du procureur de la République, pour les faits les plus graves. "
+        "Si une vie est en danger, on peut aussi chercher qui vous êtes, pour aider."
+    ),
+    _(
+        "L'anonymat pourra être levé après autorisation du procureur de la République, pour les faits les plus graves. "
+        "Si une vie est en danger, on peut aussi chercher qui tu es, pour aider."
+    ),
 )
 add("report.already_title", ALREADY, _("Votre signalement est déjà envoyé"), _("Ton signalement est déjà envoyé"))
 add(

@@ -202,7 +202,8 @@ def test_page_states_its_facts(client: Client, page: str):
 
 
 # Numbers that no longer exist, wrong words (facts-more, C6 to C12), and advice that may be an offence to follow.
-NEVER = ["0800 200 000", "08VICTIMES", "118", "une cinquantaine", "dignité numérique au travail", "60 agents"]
+NEVER = ["0800 200 000", "3020", "Net Écoute", "08VICTIMES", "118", "une cinquantaine", "60 agents"]
+NEVER += ["dignité numérique au travail"]
 
 
 @pytest.mark.parametrize("page", GUIDES)

@@ -400,7 +400,10 @@ add("privacy.anonymity_title", PRIVACY, _("Votre anonymat"))
 add(
     "privacy.anonymity_told",
     PRIVACY,
-    _("L'anonymat pourra être levé après autorisation du procureur de la République, pour les faits les plus graves."),
+    _(
+        "L'anonymat pourra être levé après autorisation du procureur de la République, pour les faits les plus graves. "
+        "Si une vie est en danger, on peut aussi chercher qui vous êtes, pour aider."
+    ),
 )
 add(
     "privacy.anonymity_address",
