@@ -25,8 +25,19 @@ from triage.questionnaire.outcomes import (
     Outcome,
     Urgency,
 )
-from triage.questionnaire.questions import DOOR, HELPED, MINOR_AGES, OTHERS, OWN_AGE, SAFETY, Question, Text, Voice
-from triage.questionnaire.results import BUILT_IN, RESULTS
+from triage.questionnaire.questions import (
+    DOOR,
+    HELPED,
+    MINOR_AGES,
+    OTHERS,
+    OWN_AGE,
+    SAFETY,
+    Question,
+    Text,
+    Voice,
+    Wording,
+)
+from triage.questionnaire.results import BUILT_IN, IMAGE_OF_MINOR, RESULTS
 
 
 @dataclass(frozen=True)
@@ -265,7 +276,7 @@ def assess_answers(
         title=words.heading(kept).spoken(spoken),
         reasons=tuple(reason.spoken(spoken) for reason in words.why(kept)),
         service=tuple(sentence.spoken(spoken) for sentence in words.service),
-        prepare=tuple(sentence.spoken(spoken) for sentence in words.prepare),
+        prepare=tuple(sentence.spoken(spoken) for sentence in _prepare(outcome, kept, under)),
         numbers=_numbers(outcome, kept, is_minor=is_minor),
         destination=DESTINATIONS.get(outcome),
         destination_beside=DESTINATIONS_BESIDE.get(outcome),
@@ -301,6 +312,17 @@ def result_of(outcome: Outcome, under: Questionnaire) -> Result:
     return RESULTS[outcome] if outcome in SAID_BY_CODE else under.results[outcome]
 
 
+def _prepare(outcome: Outcome, kept: Mapping[str, str], under: Questionnaire) -> tuple[Wording, ...]:
+    """Return what is useful to have. The intimate image of a minor is noted and never captured, at whatever age the
+    person answers (code pénal, art. 227-23): the code says so whatever a questionnaire says of evidence.
+    """
+    if outcome == Outcome.CHAT and kept.get("image_money") == "minor":
+        return under.results[Outcome.CHAT_MINOR].prepare
+    prepare = result_of(outcome, under).prepare
+    keeps_evidence = outcome in (Outcome.CHAT, Outcome.SEVENTEEN_CYBER_THESEE)
+    return (*prepare, IMAGE_OF_MINOR) if keeps_evidence and _is_about_image(kept) else prepare
+
+
 def outcome_of(kept: Mapping[str, str], under: Questionnaire) -> Outcome:
     """Return the destination of a finished path. Danger comes before every rule.
 
@@ -329,6 +351,11 @@ def _is_blackmail(kept: Mapping[str, str]) -> bool:
     """Return whether money is asked against images: some of those who are asked think of dying."""
     told = (("demand", "image"), ("image_money", "yes"), ("scam", "image"), ("blackmail_image", "yes"))
     return any(kept.get(name) == value for name, value in told)
+
+
+def _is_about_image(kept: Mapping[str, str]) -> bool:
+    """Return whether there is an image, of which nothing tells whether it shows somebody under 18."""
+    return kept.get("facts") in ("image", "content") or _is_blackmail(kept)
 
 
 def is_discreet(answers: Mapping[str, str]) -> bool:

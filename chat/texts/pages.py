@@ -290,7 +290,7 @@ add(
     WAITING,
     _("Une image intime d'une personne de moins de 18 ans : notez l'adresse, le compte, la date. Ne la copiez pas."),
     _("Une image intime : note l'adresse, le compte, la date. Ne la copie pas et ne l'envoie à personne."),
-    note="Quand la personne qui subit les faits, ou celle qui écrit, est mineure.",
+    note="Pour tout le monde : un adulte peut avoir une image de ses 17 ans. En tu, qui lit est mineur.",
 )
 add("chat.after_complaint_title", AFTER, _("Porter plainte"))
 add("chat.after_complaint_title_other", AFTER, _("Témoigner, accompagner"), note=OTHER)

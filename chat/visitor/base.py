@@ -83,7 +83,6 @@ def manner_context(conversation: Conversation, *, familiar: bool, discreet: bool
         "discreet": discreet,
         "about_other": conversation.report.role != ReporterRole.VICTIM,
         "is_professional": conversation.report.role == ReporterRole.PROFESSIONAL,
-        "is_minor": is_minor or familiar,
         "said": script_texts.words(familiar=familiar, discreet=discreet),
         "help_numbers": help_numbers,
         "other_doors": OTHER_DOORS,

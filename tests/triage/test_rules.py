@@ -1,6 +1,7 @@
 """The rules are pure, so this needs no database."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.triage.paths import ADULT, CHAT, HELPER, MINOR, MINOR_CHAT, WITNESS, all_assessed, all_paths, walk
 from triage import numbers, rules
-from triage.questionnaire.questions import BY_ID, QUESTIONS, Voice
+from triage.questionnaire.questions import BY_ID, QUESTIONS, Voice, Wording
+from triage.questionnaire.results import BUILT_IN
 from triage.rules import FOR_AGENTS, Outcome, Urgency, assess_answers
 
 OUTSIDE = {
@@ -275,6 +277,34 @@ def test_scam_keeps_its_own_title() -> None:
 def test_image_taken_before_18_opens_the_chat() -> None:
     told = assess_answers({**ADULT, "facts": "image", "image_money": "minor"})
     assert (told.outcome, told.urgency) == (Outcome.CHAT, Urgency.HIGH)
+
+
+IMAGE_OF_A_MINOR = [
+    {**ADULT, "facts": "image", "image_money": "minor"},
+    *({**HELPER, "helped": f"witness_{age}", "facts": "image", "image_money": "minor"} for age in ("adult", "unknown")),
+]
+
+
+@pytest.mark.parametrize("answers", IMAGE_OF_A_MINOR)
+def test_image_taken_before_18_is_noted_whatever_a_questionnaire_says_of_evidence(answers: dict[str, str]) -> None:
+    said = {Outcome.CHAT: "Captures.", Outcome.CHAT_MINOR: "Notez."}
+    results = {one: replace(BUILT_IN.results[one], prepare=(Wording(words),)) for one, words in said.items()}
+    own = replace(BUILT_IN, results={**BUILT_IN.results, **results})
+    assert assess_answers(answers, under=own).prepare == ("Notez.",)
+    prepare = " ".join(map(str, assess_answers(answers).prepare))
+    assert "aptures d'écran" not in prepare and re.search("(N'enregistrez pas|ni enregistrer)", prepare)
+
+
+def test_evidence_about_an_image_is_said_with_its_exception() -> None:
+    """Nobody asks how old the person on an image was, of somebody whose age is not known or who is asked for money."""
+    met = set()
+    for path, assessed in all_assessed():
+        prepare = " ".join(map(str, assessed.prepare))
+        about_image = path.get("facts") in ("image", "content") or path.get("demand") == "image"
+        if about_image and "aptures d'écran" in prepare:
+            met.add(assessed.outcome)
+            assert "moins de 18 ans" in prepare, path
+    assert met == {Outcome.CHAT, Outcome.SEVENTEEN_CYBER_THESEE}
 
 
 def test_private_content_does_not_go_to_pharos() -> None:

@@ -67,6 +67,12 @@ _NO_CAPTURE: Final = Wording(
     tu=_("Note l'adresse, le compte, la date. N'enregistre pas et n'envoie pas l'image."),
     other=_("L'adresse, le compte, la date. Il ne faut ni enregistrer ni envoyer l'image."),
 )
+# It is said by the code beside evidence, under every version, where nobody asked how old the person on an image was.
+IMAGE_OF_MINOR: Final = Wording(
+    _("Une image intime d'une personne de moins de 18 ans : notez l'adresse, le compte, la date. Ne la copiez pas."),
+    tu=_("Une image intime : note l'adresse, le compte, la date. Ne la copie pas et ne l'envoie à personne."),
+    other=_("Une image intime d'une personne de moins de 18 ans : il ne faut pas la copier, mais noter où elle est."),
+)
 _BE_PRECISE: Final = Wording(
     _("Les faits, aussi précis que possible. Des faits étalés sur plusieurs années comptent aussi."),
 )
@@ -414,6 +420,7 @@ RESULTS: Mapping[Outcome, Result] = {
 
 # A lawyer has yet to read these sentences of the code; the page of the versions shows them to administrators.
 TO_VERIFY: Final = (
+    (IMAGE_OF_MINOR, "Code pénal, art. 227-23 : capturer ou détenir l'image d'un mineur. À relire par un juriste."),
     (_NO_CAPTURE, "Code pénal, art. 227-23 : capturer ou détenir l'image d'un mineur. À relire par un juriste."),
 )
 

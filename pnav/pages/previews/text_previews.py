@@ -73,13 +73,13 @@ def page_with(request: HttpRequest, sentence: Sentence, name: str, texts: Mappin
     return page
 
 
-def _manner(trial: Trial, of: Conversation, *, is_minor: bool = False) -> dict[str, Any]:
+def _manner(trial: Trial, of: Conversation) -> dict[str, Any]:
     """Return how the person of the cast is addressed: as the text is written."""
     return base.manner_context(
         of,
         familiar=trial.familiar,
         discreet=trial.manner.is_discreet,
-        is_minor=is_minor or trial.familiar,
+        is_minor=trial.familiar,
     )
 
 
@@ -104,7 +104,6 @@ def _conversation(
     bodies: Sequence[str] = (),
     states: Sequence[str] = (),
     shown: Mapping[str, Any] | None = None,
-    is_minor: bool = False,
     is_answered: bool = True,
     waited: timedelta = timedelta(minutes=1),
     has_code: bool = False,
@@ -118,8 +117,6 @@ def _conversation(
     script would write, where the template has a place for it. beside: arguments of `cast.page_state`.
     """
     found, manner = _exchange(trial, status, waited=waited, has_code=has_code)
-    if is_minor:
-        manner = _manner(trial, found, is_minor=True)
     said = manner["said"]
     own = [(Author.REPORTER, said["you"], "Bonjour", state) for state in states or [said["sent"]]]
     told = [(Author.SYSTEM, said["system"], body, "") for body in bodies]
@@ -802,7 +799,7 @@ FRAMES = (
     _frame_gone,
 )
 ENDS = (_end(Status.ACTIVE), _end(Status.WAITING))
-WAITINGS = (_waiting(reasons=(cast.WRITTEN,)), _waiting(waited=_LONG), _waiting(has_code=True), _waiting(is_minor=True))
+WAITINGS = (_waiting(reasons=(cast.WRITTEN,)), _waiting(waited=_LONG), _waiting(has_code=True))
 
 DRAW: Mapping[str, tuple[Draw, ...]] = {
     **page_previews.DRAW,

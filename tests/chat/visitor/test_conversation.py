@@ -426,6 +426,16 @@ def test_waiting_room_says_why_a_police_officer_answers_and_not_when_somebody_ma
     assert "Pourquoi un policier" not in shown(as_reporter(make.waiting()).get(PAGE)), "who came by code"
 
 
+@pytest.mark.parametrize("age", [AgeBand.ADULT, AgeBand.UNKNOWN, AgeBand.UNDER_15])
+def test_who_is_asked_for_evidence_reads_that_an_image_of_a_minor_is_not_copied(as_reporter, age):
+    """An adult may have an image of themself at 17."""
+    for conversation in (make.waiting(age_band=age), make.closed(age_band=age)):
+        page = squeezed(shown(as_reporter(conversation).get(PAGE)).replace("\xa0", " "))
+        assert page.count("aptures d'écran") >= 1
+        said = re.findall("Une image intime[^:]* : note[^<]*? Ne la copie", page)
+        assert len(said) == (2 if conversation.status == Status.WAITING else 1)
+
+
 # --- found again ------------------------------------------------------------------------------------------------------
 
 

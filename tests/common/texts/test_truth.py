@@ -19,7 +19,10 @@ PROSECUTOR = re.compile(r"autorisation du procureur|authorisation (?:of|by) the 
 DANGER = re.compile(r"\bvie est en danger|life is in danger")
 # Numbers that answer no more, and the names that they had (facts-more, C11).
 FORMER = re.compile(r"\b3020\b|Net Écoute|0800 ?200 ?000|08 ?VICTIMES")
+SCREENSHOTS = re.compile(r"captures? d'écran|screenshots", re.IGNORECASE)
+NOT_OF_MINORS = re.compile(r"(?:N'enregistrez|N'enregistre) pas|Do not save")
 DANGER_AND_NUMBERS = "pnav.pages.migrations.0021_danger_and_former_numbers"
+EVIDENCE = "Garder les preuves"
 
 
 def plain(text: str) -> str:
@@ -54,6 +57,12 @@ def test_whoever_reads_of_the_prosecutor_reads_that_a_life_in_danger_is_enough()
 def test_no_number_that_answers_no_more_is_printed():
     said = [*sentences(), *rows(ContentBlock, HelpNumber, CannedReply)]
     assert len(said) > 1500 and [place for place, text in said if FORMER.search(text)] == []
+
+
+@pytest.mark.django_db
+def test_shared_reply_that_asks_for_screenshots_says_of_what_none_is_taken():
+    said = {place: text for place, text in rows(CannedReply) if SCREENSHOTS.search(text)}
+    assert len(said) >= 7 and [place for place, text in said.items() if not NOT_OF_MINORS.search(text)] == []
 
 
 # --- the rows of a service that is in use -----------------------------------------------------------------------------
@@ -97,3 +106,23 @@ def test_section_that_somebody_wrote_anew_stays_and_a_translation_of_theirs_is_o
     assert own.body == "Notre texte."
     assert other.named_texts()["body_en"] == "Our own text: 3020." and other.outdated() == {"body_en": former}
     assert "3020" not in other.body + other.named_texts()["body_tu"]
+
+
+@pytest.mark.django_db
+def test_reply_about_evidence_is_completed_where_nobody_changed_it():
+    module = import_module("chat.migrations.0068_no_capture_of_a_minor")
+    reply = CannedReply.objects.get(title=EVIDENCE)
+    after = {"vous": reply.vous, "tu": reply.tu, **reply.named_texts()}
+
+    def restore(**own: str) -> None:
+        first = {name: text.partition(" Si c’est")[0].partition(" If it is")[0] for name, text in after.items()} | own
+        reply.vous, reply.tu = first.pop("vous"), first.pop("tu")
+        reply.set_texts(first).save()
+        module.say_what_is_not_captured(apps, None)
+        reply.refresh_from_db()
+
+    restore()
+    assert {"vous": reply.vous, "tu": reply.tu, **reply.named_texts()} == after and reply.outdated() == {}
+    restore(vous="Gardez tout.", tu_en="Keep it all.")
+    assert reply.vous == "Gardez tout." and reply.tu == after["tu"]
+    assert reply.named_texts()["tu_en"] == "Keep it all." and list(reply.outdated()) == ["tu_en"]
