@@ -451,6 +451,7 @@ def test_copy_that_is_late_says_so_is_made_once_and_is_given(as_reporter, late, 
     told = squeezed(unescape(page.text))
     assert "Votre copie se prépare" in told and "rien ne recommence" in told and "<h1" in told
     assert f"<strong>{words}</strong>" in told, "the words that open it, which were on the page before"
+    assert "Revenir à mon échange" in told.partition("<main")[2], "the pages of an exchange have no other way back"
     assert asked_again(page) == asked
     make.message(conversation, "Après")
     for _press in range(3):

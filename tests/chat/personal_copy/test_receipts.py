@@ -1,6 +1,7 @@
 """A receipt has a number and a day, for whoever is shown it, and nothing that leads to anybody."""
 
 import io
+import re
 import threading
 from datetime import date, timedelta
 from html import unescape
@@ -62,6 +63,14 @@ def test_receipt_is_made_on_request_and_leads_to_nobody(as_reporter):
     assert lines.count("Numéro") == 1, "the title, and no heading that repeats it"
     conversation.report.delete()
     assert receipts.find_day(number) == row.filed_on, "it stays when the exchange goes"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("discreet", "words"), [(False, "Revenir à mon échange"), (True, "Revenir où j'en étais")])
+def test_receipt_leads_back_to_the_exchange(as_reporter, discreet, words):
+    client = as_reporter(make.waiting(discreet=discreet))
+    page = unescape(client.post(reverse("chat:receipt"), follow=True).text)
+    assert re.search(rf">\s*{words}\s*</a>", page.partition("<main")[2])
 
 
 @pytest.mark.django_db

@@ -473,14 +473,27 @@ def test_no_other_page_offers_to_begin_while_an_exchange_is_open(as_reporter):
 
     def beginnings() -> set[str]:
         client.post("/point-d-accueil/", {"q": "01300", "purpose": "contacts"})
-        pages = ["/", "/mineurs/", "/professionnels/", "/nothing/", "/point-d-accueil/", "/point-d-accueil/choix/"]
+        pages = ["/", "/mineurs/", "/professionnels/", "/nothing/", "/avis/", "/point-d-accueil/"]
+        pages += ["/point-d-accueil/choix/"]
         drawn = {path: shown(client.get(path, follow=True)) for path in [*pages, "/point-d-accueil/mes-contacts/"]}
         main = {path: page.partition("<main")[2].partition("</main>")[0] for path, page in drawn.items()}
         return {path for path, text in main.items() if re.search(r'href="/orientation/"|name="door"', text)}
 
     assert beginnings() == set()
     actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
-    assert beginnings() >= {"/", "/mineurs/", "/nothing/", "/point-d-accueil/choix/", "/point-d-accueil/mes-contacts/"}
+    always = {"/", "/mineurs/", "/nothing/", "/avis/", "/point-d-accueil/choix/", "/point-d-accueil/mes-contacts/"}
+    assert beginnings() >= always
+
+
+@pytest.mark.parametrize(("discreet", "words"), [(False, "Revenir à mon échange"), (True, "Revenir où j'en étais")])
+def test_opinion_leads_back_to_an_open_exchange_where_it_says_that_nobody_helps_there(as_reporter, discreet, words):
+    conversation = make.waiting(discreet=discreet)
+    client = as_reporter(conversation)
+    told = squeezed(shown(client.get("/avis/", follow=True))).partition("Ce n'est pas ici")[2].partition("</p>")[0]
+    assert words in told and "quelques questions" not in told and "En danger" in told
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    told = squeezed(shown(client.get("/avis/", follow=True))).partition("Ce n'est pas ici")[2].partition("</p>")[0]
+    assert words not in told and "quelques questions" in told
 
 
 def test_nobody_reads_that_who_answers_was_removed_while_the_exchange_goes_on(as_reporter):
