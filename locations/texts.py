@@ -348,6 +348,29 @@ add(
     note="Pendant un échange : la personne qui répond garde le lieu qu'elle lit.",
 )
 add(
+    "places.remove_meanwhile",
+    REMOVE,
+    _(
+        "Le tchat a besoin d'un point d'accueil pour commencer un autre échange. Vous pouvez en choisir un autre à "
+        "tout moment, dans le menu « Point d'accueil »."
+    ),
+    _(
+        "Le tchat a besoin d'un point d'accueil pour commencer un autre échange. Tu peux en choisir un autre à tout "
+        "moment, dans le menu « Point d'accueil »."
+    ),
+    note="Pendant un échange, après « Rien ne change… ».",
+)
+add(
+    "places.remove_meanwhile_discreet",
+    REMOVE,
+    _(
+        "Il faut un lieu pour commencer autre chose. Vous pouvez en choisir un autre à tout moment, dans le menu "
+        "« Lieux »."
+    ),
+    _("Il faut un lieu pour commencer autre chose. Tu peux en choisir un autre à tout moment, dans le menu « Lieux »."),
+    note="Pendant un échange, quand quelqu'un peut voir l'écran.",
+)
+add(
     "places.remove_question_discreet",
     REMOVE,
     _("Vous souhaitez supprimer ce lieu ?"),
