@@ -16,7 +16,7 @@ TEXTS = frozenset(
         _("3919 – femmes victimes de violences"),
         _("Pour toute victime. Appel gratuit."),
         _("Pour les jeunes et leurs proches. Gratuit et anonyme."),
-        _("Si vous pensez au suicide, ou si vous avez peur pour quelqu'un. Gratuit."),
+        _("Pour qui pense au suicide, ou a peur pour quelqu'un. Gratuit."),
         _("Pour un enfant en danger. Gratuit."),
         _("Pour les femmes victimes de violences."),
         _("tous les jours"),

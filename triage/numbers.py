@@ -1,7 +1,8 @@
 """These are the help numbers that the orientation shows, as data.
 
 They come from the table « Numbers » of the service's reference facts. Hours that are not confirmed, or that the sources
-contradict, are left out rather than guessed (3919; 116 006, until 7 or 8 pm).
+contradict, are left out rather than guessed (116 006, until 7 or 8 pm). A page shows the hours that the administrators
+keep, where they keep any (`current_hours`): those of the 3919 stand there alone.
 """
 
 from dataclasses import dataclass

@@ -101,7 +101,7 @@ def test_minors_see_the_3018_wherever_they_are_sent() -> None:
             assert "3018" in [number.display for number in assessed.numbers], path
 
 
-def test_hours_of_the_3919_are_not_stated() -> None:
+def test_hours_of_the_3919_are_those_that_the_administrators_keep() -> None:
     met = [number for _path, told in all_assessed() for number in told.numbers if number.display == "3919"]
     assert met and {str(number.hours) for number in met} == {""}
 
