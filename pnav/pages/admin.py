@@ -87,12 +87,20 @@ VERIFICATION: tuple[Any, Any] = (_("Vérification"), {"fields": ("verified_on", 
 class VerifiedAdmin(admin.ModelAdmin):
     """It is the admin of facts that have a source.
 
-    source_fields: what is written in the source language; the form shows its translations below it.
+    source_fields: what is written in the source language; the form shows its translations below it. undated: what an
+    empty date of verification does to the pages.
     """
 
     keeps_former_words = True
     actions = [verify_today]
     source_fields: tuple[str, ...] = ()
+    undated: Any = ""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and db_field.name == "verified_on":
+            field.help_text = self.undated
+        return field
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         french = languages.name(languages.source()).capitalize()
@@ -175,6 +183,7 @@ class HelpNumberAdmin(Previewed, TextsAdmin, VerifiedAdmin):
     search_fields = ("number", "label", "audience")
     fieldsets = ((None, {"fields": (("number", "use"), "has_link", "name", ("is_free", "is_emergency"), "order")}),)
     source_fields = ("label", "audience", "hours", "written")
+    undated = _("Vide : la page des numéros ne dit plus « Informations mises à jour le … ».")
 
     def save_model(self, request: HttpRequest, obj: HelpNumber, form: Any, change: bool) -> None:
         before = HelpNumber.objects.prefetch_related("text_rows").filter(pk=obj.pk).first()
@@ -213,6 +222,10 @@ class ContentBlockAdmin(Previewed, TextsAdmin, VerifiedAdmin):
     readonly_fields = ("preview",)
     fieldsets = ((None, {"fields": ("page", "slug", "order")}),)
     source_fields = ("title", "body", "preview")
+    undated = _(
+        "Vide : la page ne dit plus « Informations mises à jour le … ». L'accueil dit alors la date de ses autres "
+        "rubriques."
+    )
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.to_translate)
@@ -243,6 +256,7 @@ class RemovalPlatformAdmin(TextsAdmin, VerifiedAdmin):
     search_fields = ("name", "where", "conditions")
     fieldsets = ((None, {"fields": ("name", "slug", "kind", "url", ("audience", "is_for_images"), "order")}),)
     source_fields = ("where", "conditions")
+    undated = _("Vide : la fiche n'est montrée à personne.")
 
 
 admin.site.register(ChangedSentence, SentenceAdmin)

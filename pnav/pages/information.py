@@ -22,8 +22,10 @@ def read_information(changed: Verified | None = None, *, familiar: bool = False)
     replaces the stored one, or is added.
     """
     blocks = _sections(Page.HOME, changed, familiar)
-    # The numbers have their names alone here: their dates are those of their own page.
-    return {"blocks": blocks, "numbers": _numbers(changed, familiar), "updated_on": _updated_on(blocks)}
+    # The numbers have their names alone here: their dates are those of their own page. The home page always has a date:
+    # that of the section that was verified first, whatever was never verified beside it.
+    updated_on = _updated_on([block for block in blocks if block.verified_on is not None])
+    return {"blocks": blocks, "numbers": _numbers(changed, familiar), "updated_on": updated_on}
 
 
 def content_template(page: str) -> str:

@@ -46,6 +46,16 @@ def test_review_filter_overdue_then_verified(rf, monkeypatch):
     assert not filtered("overdue").exists()
 
 
+def test_empty_date_of_verification_says_beside_it_what_the_pages_then_do(client):
+    give_session(client, make_user("chef", Role.ADMINISTRATOR, totp=True))
+    for kind, told in (
+        ("contentblock", "Vide : la page ne dit plus « Informations mises à jour"),
+        ("helpnumber", "Vide : la page des numéros ne dit plus"),
+        ("removalplatform", "Vide : la fiche n'est montrée à personne."),
+    ):
+        assert told in unescape(client.get(f"/admin/pages/{kind}/add/").text), kind
+
+
 def test_feedback_that_no_key_opens_says_so(caplog):
     feedback = give_feedback(rating="yes", page="home", text="Clair")
     admin = FeedbackAdmin(Feedback, AdminSite())

@@ -268,6 +268,17 @@ def test_date_of_a_page_is_that_of_what_was_verified_first(client: Client):
     assert f"{said} 8 décembre 2025" in main_text(client.get("/").text)
 
 
+def test_home_page_has_a_date_whatever_was_never_verified_beside_it(client: Client):
+    """One section without a date took the home page's away, which is promised."""
+    home = ContentBlock.objects.filter(page=Page.HOME)
+    home.update(verified_on=date(2026, 11, 20))
+    ContentBlock.objects.filter(pk=home[0].pk).update(verified_on=None)
+    ContentBlock.objects.filter(pk=home[1].pk).update(verified_on=date(2026, 10, 12))
+    assert "Informations mises à jour le 12 octobre 2026" in main_text(client.get("/").text)
+    home.update(verified_on=None)
+    assert information.read_information()["updated_on"] is None, "nothing tells a day"
+
+
 def test_section_of_the_version_before_is_on_the_home_page():
     """Its processes write rows without a page (docs/adr/0067)."""
     with connection.cursor() as cursor:
