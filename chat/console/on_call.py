@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from chat.console.base import for_agents
 from chat.decisions import deciders, on_call
 from chat.models import Agent, OnCall
+from common.dates import MomentField
 
 MOMENT = "%Y-%m-%dT%H:%M"  # the format of <input type="datetime-local">
 
@@ -45,7 +46,7 @@ class OnCallForm(forms.ModelForm):
         for name, words in said.items():
             self.fields[name].error_messages |= {"required": words, "invalid": words, "invalid_choice": words}
         for name in ("starts_at", "ends_at"):
-            self.fields[name] = forms.DateTimeField(
+            self.fields[name] = MomentField(
                 label=self.fields[name].label,
                 input_formats=[MOMENT, "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y %H:%M"],
                 widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT),

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from chat.models import Meeting
 from chat.wellbeing import debriefs
+from common.dates import MomentField
 
 AHEAD = timedelta(days=60)
 
@@ -26,7 +27,7 @@ AHEAD = timedelta(days=60)
 class AnswerForm(forms.Form):
     """It is the time of a talk, in Paris, and how it takes place."""
 
-    meet_at = forms.DateTimeField(
+    meet_at = MomentField(
         error_messages={
             "required": gettext_lazy("Choisissez un jour et une heure."),
             "invalid": gettext_lazy("Écrivez un jour et une heure, par exemple 02/12/2026 14:00."),

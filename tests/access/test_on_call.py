@@ -436,6 +436,8 @@ def test_supervisor_names_for_their_unit(cast):
         ({"ends_at": "2001-01-01T10:00"}, "une fin après le début"),
         ({"ends_at": "15 days"}, "Quatorze jours au plus"),
         ({"starts_at": "2031-10-20T08:00", "ends_at": "2031-11-03T08:00"}, "de vingt-quatre heures chacun"),
+        ({"starts_at": "2031-03-30T02:30", "ends_at": "2031-03-30T08:00"}, "L'heure change cette nuit-là"),
+        ({"starts_at": "2031-10-25T20:00", "ends_at": "2031-10-26T02:30"}, "L'heure change cette nuit-là"),
     ],
 )
 def test_form_says_what_is_wrong_and_loses_nothing(cast, wrong, words):

@@ -71,6 +71,8 @@ def test_pages_from_the_request_to_the_talk(agent):
     key = debriefs.request_of(agent).public_id
     html = other.post(f"/ecoute/{key}/", {"meet_at": "2020-01-01T10:00", "meet_how": "phone"}).text
     assert "Choisissez un moment à venir" in html and WORDS in html
+    html = other.post(f"/ecoute/{key}/", {"meet_at": "2031-03-30T02:30", "meet_how": "phone"}).text
+    assert "heure change cette nuit-là" in html and WORDS in html
     when = timezone.localtime() + timedelta(days=2)
     other.post(f"/ecoute/{key}/", {"meet_at": f"{when:%Y-%m-%dT%H:%M}", "meet_how": "phone"})
     html = client.get("/console/prendre-soin/").text
