@@ -246,6 +246,18 @@ def test_home_ended_lists_one_shift_of_what_this_agent_ended():
     assert str(old.public_id) not in html and str(others.public_id) not in html
 
 
+def test_who_has_ended_waits_for_nobody_in_the_list():
+    """Their line had the colour of those who wait for an answer, and no hour, once the page was loaded again."""
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    make.message(conversation)
+    client = signed_in(agent.user)
+    assert 'data-waits="me"' in client.get(CONSOLE).text
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    html = client.get(CONSOLE).text
+    assert str(conversation.public_id) in html and "data-waits=" not in html.partition('id="liste"')[2]
+
+
 def test_home_queries_do_not_grow_with_what_it_shows(django_assert_max_num_queries):
     agent = make.agent(capacity=10)
     client = signed_in(agent.user)
