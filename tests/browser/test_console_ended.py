@@ -97,7 +97,9 @@ def test_act_is_answered_before_the_end_is_told(
         places.get_by_role("button", name="Changer").click()
         has_left(desk, "places")
         until(page, lambda: any("il ne prend plus de place" in one for one in said(page)))
-        expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_be_focused()
+        log = page.locator(f"{OPEN_THREAD} [data-log]")
+        expect(log).to_be_focused()
+        expect(log).to_have_css("outline-offset", "-2px")  # its ring lies over no line above it
     with subtests.test("words of danger that are dealt with"):
         key = ends_unseen(desk, "danger", at)
         page.locator(f"#danger-{key}").get_by_role("button", name="C'est pris en compte").click()
