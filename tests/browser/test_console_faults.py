@@ -244,6 +244,8 @@ def test_alert_of_the_session_stays_where_somebody_reads_it(live_site: LiveSite,
     expect(page.locator("#coupure")).to_be_visible()
     link = sheet.locator("[data-session-over]").get_by_role("link", name="Se connecter")
     expect(link).to_be_visible(timeout=30_000)
+    expect(sheet.locator("[data-session-over]")).to_contain_text("cela repart tout seul")
+    expect(sheet.locator("[data-session-over]")).not_to_contain_text("envoyez de nouveau")
     link.focus()
     page.evaluate("() => { window.first = document.querySelector('[data-session-over]'); scrollTo(0, 0); }")
     for _try in range(2):
@@ -258,6 +260,7 @@ def test_alert_of_the_session_stays_where_somebody_reads_it(live_site: LiveSite,
     kept = page.locator(f"#fiche-gardee-{conversation.public_id}")
     expect(kept).to_contain_text("Fiche enregistrée", timeout=60_000)
     expect(page.locator("[data-session-over]")).to_have_count(0)
+    page.wait_for_function("document.activeElement.closest('[id^=fiche-]')")
     assert len(at(FactSheet.objects.get, conversation=conversation).present) == 1
 
 

@@ -44,6 +44,16 @@ async function ask() {
   }
 }
 
+/** Remove an alert. Somebody who is in it goes on in the form that it is about. @param {HTMLElement} said */
+function leave(said) {
+  const isHeld = said.contains(document.activeElement);
+  const form = said.closest("form");
+  said.remove();
+  if (!isHeld || !form) return;
+  const controls = all("a, button, input, select, textarea", form);
+  controls.find((one) => one.checkVisibility())?.focus({ preventScroll: true });
+}
+
 /**
  * Say why nothing was sent. What the page sends by itself (`console/sheet.js`) is tried again every few seconds: it
  * neither replaces an alert that says the same, in which somebody may be, nor scrolls away from what is being copied.
@@ -54,10 +64,11 @@ async function ask() {
  */
 function say(form, button, why) {
   if (why && !button && seek(`[data-session-over] [data-why=${why}]`)) return;
-  for (const said of all("[data-session-over]")) said.remove();
+  for (const said of all("[data-session-over]")) leave(said);
   if (!why) return;
   const said = fromTemplate("session-over");
   for (const reason of all("[data-why]", said)) if (reason.dataset.why !== why) reason.remove();
+  for (const words of all("[data-by]", said)) if (words.dataset.by !== (button ? "hand" : "page")) words.remove();
   const row = button?.closest("ul, p, div, form"); // above the buttons, wherever they are
   if (row && row !== form && form.contains(row)) row.before(said);
   else if (button && form.contains(button)) button.before(said);
