@@ -286,6 +286,7 @@ def _words() -> dict[str, str]:
         "role_professional": str(ReporterRole.PROFESSIONAL.label),
         "force_police": _("Police nationale"),
         "force_gendarmerie": _("Gendarmerie nationale"),
+        "alike_one": _("{n} arrivée semblable : {place}, sans faits"),
         "alike": _("{n} arrivées semblables en {s} s : {place}, sans faits"),
         "alike_taken": _("Pris par {name}"),
         "apart_one": _("{n} absente, à part"),

@@ -298,5 +298,18 @@ def test_look_alikes_are_read_whole_above_a_long_queue(
             return card?.height && first?.height && first.top >= card.bottom && first.top < queue.bottom;
         }""")
     axe(page)
-    way.click()
+
+    def another() -> None:
+        for each in range(20):
+            make.waiting(queued_at=make.long_ago(5 - each / 30), postal_code="13001")
+        lookalikes.mark_lookalikes()
+
+    at(another)
+    page.reload()
+    expect(card).to_have_count(2)
+    last = way.last
+    last.focus()  # it scrolled the whole screen up, which nothing but the focus could bring back
+    expect(last).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.scrollingElement.scrollTop") == 0
+    way.filter(has_not_text="13001").click()
     expect(page.get_by_role("heading", name=re.compile("20 arrivées semblables"))).to_be_visible()

@@ -60,7 +60,8 @@ function drawGroup(one) {
  */
 function fillGroup(row, one) {
   const taken = slot("taken", row);
-  write(slot("words", row), say("alike", { n: one.count, s: one.seconds, place: one.place }));
+  const key = one.count === 1 ? "alike_one" : "alike";
+  write(slot("words", row), say(key, { n: one.count, s: one.seconds, place: one.place }));
   write(taken, one.taken_by ? say("alike_taken", { name: one.taken_by }) : "");
   hide(taken, !one.taken_by);
   write(slot("of", row), ` ${one.place}`);

@@ -445,10 +445,13 @@ def test_group_is_taken_and_closed_by_its_page():
     client, address = signed_in(agent.user), f"{CONSOLE}semblables/{only_group().public_id}/"
     html = squeezed(client.get(address).text)
     assert "sans faits" in html and "Personne encore" in html and "Terminer 0" not in html
+    assert "Prendre, et demander un mot" in html
     unasked = client.post(f"{address}terminer/", {"motive": "raid"})
     assert "demandez d&#x27;abord un mot, et laissez le temps de répondre" in unasked.text
     client.post(f"{address}prendre/")
-    assert "Camille" in client.get(address).text
+    taken = squeezed(unescape(client.get(address).text))
+    assert "Camille" in taken and "Un mot a déjà été demandé à chacune" in taken
+    assert "Prendre, et demander un mot" not in taken, "it would ask nobody"
     early = client.post(f"{address}terminer/", {"motive": "raid"})
     assert "encore le temps de répondre" in early.text and "abord un mot" not in early.text
     assert "Personne encore" in early.text and "Actualiser" in early.text
