@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from common import encryption
+from common.dates import format_date
 from common.service_settings import definitions, values
 from common.texts.help_numbers import Number
 from common.texts.spoken import Spoken
@@ -378,6 +379,9 @@ class Feedback(models.Model):
         verbose_name = _("avis")
         verbose_name_plural = _("avis")
         ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return str(_("Avis du %(day)s") % {"day": format_date(timezone.localtime(self.created_at), "DATE_FORMAT")})
 
     @property
     def context(self) -> str:

@@ -69,6 +69,7 @@ def test_feedback_is_shown_with_its_day_alone():
     shown = FeedbackAdmin(Feedback, AdminSite())
     given = Feedback(rating="yes", page="home", created_at=datetime(2027, 2, 28, 23, tzinfo=UTC))
     assert shown.day(given) == "1er mars 2027"
+    assert str(given) == "Avis du 1er mars 2027"
     assert "created_at" not in (*shown.list_display, *shown.fields), "an hour that means nothing"
 
 
