@@ -194,9 +194,12 @@ def towns_page(found: Lookup, *, text: str, form: ChoiceForm | None = None) -> d
     }
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: HttpRequest) -> HttpResponse:
-    """Keep the service that was selected."""
+    """Keep the service that was selected. Whoever only asks for this address, as the links to another language of a
+    page for a form that expired do, is led to the search."""
+    if request.method != "POST":
+        return redirect("locations:search")
     form = ChoiceForm(request.POST)
     if not form.is_valid():
         search_form = SearchForm(request.POST)

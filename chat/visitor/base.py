@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.csp import CSP
+from django.views.decorators.http import require_http_methods
 
 import reports.session
 import triage.session
@@ -104,6 +105,30 @@ def why_here(request: HttpRequest) -> Sequence[Text]:
 def day_of(moment: datetime) -> str:
     """Return the day of a moment in Paris, as « 25 novembre 2027 »."""
     return dates.format_date(timezone.localtime(moment), "j F Y")
+
+
+def posts_only(back: str) -> Callable[[View], View]:
+    """Return a decorator for a view that takes forms alone. Its address leads whoever asks for it to the page `back`.
+
+    Such a view may draw a page (a refusal, a new code, one for a form that expired), and then this address stays in the
+    browser. The links to another language, the display settings and a tab that is opened again ask for it.
+    """
+
+    def decorate(view: View) -> View:
+        @require_http_methods(["GET", "HEAD", "POST"])
+        @wraps(view)
+        def answer(request: HttpRequest) -> HttpResponseBase:
+            return view(request) if request.method == "POST" else redirect(back)
+
+        return answer
+
+    return decorate
+
+
+def shown_once(*, is_shown: bool = True) -> dict[str, Any]:
+    """Return what the frame of a page leaves out while the page shows something this once, such as a code: the links to
+    the page in another language, which has the code no more."""
+    return {"other_languages": ()} if is_shown else {}
 
 
 def when_away(view: View) -> View:

@@ -42,6 +42,7 @@ from chat.visitor.base import (
     entrance_page,
     json_answer,
     manner_of,
+    posts_only,
     when_away,
     why_here,
     without_visit,
@@ -304,7 +305,7 @@ def messages_page(
     }
 
 
-@require_POST
+@posts_only(back="chat:conversation")
 @when_away
 def post_message(request: HttpRequest) -> HttpResponse:
     """Add a message without a script, keep what is ticked beside it, then lead back to the end of the thread."""

@@ -11,12 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import is_valid_path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
 
 import reports.session
 from chat import access
 from chat.visitor import draft_session, fact_draft, report, tab_drafts
-from chat.visitor.base import json_answer, wants_json, when_away, without_visit
+from chat.visitor.base import json_answer, posts_only, wants_json, when_away, without_visit
 from common import rate_limits
 from common.texts import languages
 
@@ -43,7 +42,7 @@ def _is_ours(address: str) -> bool:
     )
 
 
-@require_POST
+@posts_only(back="chat:conversation")
 @when_away
 def leave(request: HttpRequest) -> HttpResponse:
     """Keep the text (`body`) and what is ticked beside it, and go where the button says (`to`, an address), without a

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 import reports.session
 from chat import access
@@ -30,7 +30,7 @@ from chat.referral.queries import AgreedFacts, ShownReferral
 from chat.rules import removal as removal_rules
 from chat.texts import follow_up as follow_up_texts
 from chat.texts import forms as form_texts
-from chat.visitor.base import FOLLOW_UP_ASKED, go_to_follow_up, manner_of
+from chat.visitor.base import FOLLOW_UP_ASKED, go_to_follow_up, manner_of, posts_only, shown_once
 from chat.visitor.resume import CODES_SECONDS, FOLLOW_UP
 from common import clock, rate_limits
 from common.service_settings import definitions, values
@@ -121,7 +121,7 @@ def _agreed_facts(conversation: Conversation, until: datetime | None = None) -> 
     return AgreedFacts(count, last) if last is not None else None
 
 
-@require_POST
+@posts_only(back="chat:follow_up")
 def meeting(request: HttpRequest) -> HttpResponse:
     """Take a yes or a no to the appointment that was read. A no may propose another moment, which is never lost."""
     current, is_by_code = _whose_answer(request)
@@ -151,7 +151,7 @@ def meeting(request: HttpRequest) -> HttpResponse:
     return _show(request, current, is_by_code=is_by_code, error=error, meeting=form, status=409)
 
 
-@require_POST
+@posts_only(back="chat:follow_up")
 def removal(request: HttpRequest) -> HttpResponse:
     """Note that a removal was asked today: its days are shown from then on. One row, `removal_rules.REQUESTS_MOST` in
     all. It is of this visit's exchange if there is one, as the page of the request is, and its suites are shown then.
@@ -171,7 +171,7 @@ def removal(request: HttpRequest) -> HttpResponse:
     return redirect("chat:follow_up")
 
 
-@require_POST
+@posts_only(back="chat:follow_up")
 def removal_answer(request: HttpRequest) -> HttpResponse:
     """Take what became of a content. It is counted with everybody's, and the request is forgotten.
 
@@ -197,7 +197,7 @@ def removal_answer(request: HttpRequest) -> HttpResponse:
     return redirect("chat:follow_up" if is_gone else f"{reverse('chat:follow_up')}?{STILL_THERE}")
 
 
-@require_POST
+@posts_only(back="chat:follow_up")
 def code(request: HttpRequest) -> HttpResponse:
     """Make a code that opens this page from any device and show it this once. The one before opens nothing more."""
     current, is_by_code = whose(request)
@@ -279,6 +279,7 @@ def follow_up_page(
     """
     return {
         **manner,
+        **shown_once(is_shown=bool(code)),
         "rows": [(row, _may_read(row, is_by_code=is_by_code), _count_named(row, facts)) for row in rows],
         "captures": captures.numbers if captures is not None else (),
         "captures_until": captures.until.isoformat() if captures is not None else "",

@@ -29,7 +29,7 @@ from chat.proof_of_date.proofs import proof_of
 from chat.rules import receipt_number
 from chat.texts import personal_copy as texts
 from chat.visitor import page_state
-from chat.visitor.base import manner_of, when_away
+from chat.visitor.base import manner_of, posts_only, shown_once, when_away
 from chat.visitor.forms import CopyForm, ProofForm
 from common import dates, network_limits, rate_limits
 from common.client_address import networks_of
@@ -269,7 +269,7 @@ def copy_page(
     }
 
 
-@require_POST
+@posts_only(back="chat:copy")
 @when_away
 def later(request: HttpRequest) -> HttpResponse:
     """Let a code of this exchange open the copy too, after the end, or no longer. One row."""
@@ -285,7 +285,7 @@ def later(request: HttpRequest) -> HttpResponse:
     return redirect("chat:copy")
 
 
-@require_POST
+@posts_only(back="chat:copy")
 @when_away
 def proof(request: HttpRequest) -> HttpResponse:
     """Send the proof of date of one message, fact, capture or whole copy as a small file (docs/adr/0084).
@@ -368,7 +368,7 @@ def exchange_schema(request: HttpRequest) -> HttpResponse:
 # --- the receipt ------------------------------------------------------------------------------------------------------
 
 
-@require_POST
+@posts_only(back="chat:copy")
 @when_away
 def receipt(request: HttpRequest) -> HttpResponse:
     """Make a number and show it, this once. One row; RECEIPTS in RECEIPTS_SECONDS for an exchange."""
@@ -387,11 +387,11 @@ def receipt(request: HttpRequest) -> HttpResponse:
 def receipt_page(manner: dict[str, Any], number: str, filed_on: date) -> dict[str, Any]:
     """Return what the page of a receipt that was just made shows."""
     day = dates.format_date(filed_on, "j F Y")
-    return {**manner, "number": number, "day": day, "years": receipts.KEPT_YEARS, "is_later": False}
+    return {**manner, "number": number, "day": day, "years": receipts.KEPT_YEARS, "is_later": False, **shown_once()}
 
 
 @sensitive_post_parameters("number")
-@require_POST
+@posts_only(back="chat:copy")
 @when_away
 def receipt_paper(request: HttpRequest) -> HttpResponse:
     """Draw a receipt that was just made, as a PDF, by a child process; PAPERS in PAPERS_SECONDS for an exchange."""

@@ -5,13 +5,12 @@ import logging
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
 
 import locations.session
 from chat import access
 from chat.conversations.actions import ConversationClosed
 from chat.referral import place
-from chat.visitor.base import manner_of, when_away, without_visit
+from chat.visitor.base import manner_of, posts_only, when_away, without_visit
 from common import rate_limits
 from locations import texts as location_texts
 
@@ -21,7 +20,7 @@ logger = logging.getLogger(__name__)
 PLACES, PLACES_SECONDS = 10, 60 * 60
 
 
-@require_POST
+@posts_only(back="locations:chosen")
 @when_away
 def give_place(request: HttpRequest) -> HttpResponse:
     """Give the exchange of this visit the place of this visit. `shown` is the place that the page showed.

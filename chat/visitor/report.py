@@ -6,13 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
 from chat import access, pubsub
 from chat.models import Conversation
 from chat.rules.lifecycle import Status
 from chat.visitor import draft_session, tab_drafts
-from chat.visitor.base import json_answer, manner_of, wants_json, when_away, without_visit
+from chat.visitor.base import json_answer, manner_of, posts_only, wants_json, when_away, without_visit
 from common import rate_limits
 from reports import actions
 from reports.forms import AddedForm
@@ -24,7 +23,7 @@ GO_ALONG = "boxes"
 
 
 @sensitive_post_parameters("name", "contact")
-@require_POST
+@posts_only(back="chat:conversation")
 @when_away
 def add_to_report(request: HttpRequest) -> HttpResponse:
     """Keep what is ticked now in place of what was. A name or a way to be reached is sealed; an empty one is nothing.

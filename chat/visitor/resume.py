@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import formats, timezone
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 import reports.session
 import triage.session
@@ -21,7 +21,16 @@ from chat.rules.lifecycle import Status
 from chat.texts import forms as form_texts
 from chat.texts import thread as thread_texts
 from chat.visitor import draft_session, report, tab_drafts
-from chat.visitor.base import go_to_follow_up, json_answer, manner_of, wants_json, when_away, without_visit
+from chat.visitor.base import (
+    go_to_follow_up,
+    json_answer,
+    manner_of,
+    posts_only,
+    shown_once,
+    wants_json,
+    when_away,
+    without_visit,
+)
 from chat.visitor.forms import CodeForm
 from common import dates, network_limits, rate_limits
 from common.client_address import networks_of
@@ -149,6 +158,7 @@ def code_page(
     `place_words`; "" for somebody who does not wait."""
     return {
         **manner,
+        **shown_once(is_shown=bool(code)),
         "code": code,
         "place": place,
         "until": until_words(conversation, shown=bool(code)),
@@ -157,7 +167,7 @@ def code_page(
     }
 
 
-@require_POST
+@posts_only(back="chat:code")
 def annul(request: HttpRequest) -> HttpResponse:
     """Annul the code, which the person lost or somebody saw."""
     current = access.as_reporter(request.session)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 import reports.session
 from chat import access
@@ -19,7 +19,7 @@ from chat.conversations import resume
 from chat.models import Conversation, EventKind
 from chat.texts import forms as form_texts
 from chat.visitor import page_state
-from chat.visitor.base import day_of, manner_of
+from chat.visitor.base import day_of, manner_of, posts_only, shown_once
 from chat.visitor.resume import CODES_SECONDS, ERASURE
 from common import rate_limits
 from common.data_keys import router as data_keys_router
@@ -66,7 +66,7 @@ def erasure(request: HttpRequest) -> HttpResponse:
     return _show(request, current, has_asked=not error, code=code, error=error, status=status)
 
 
-@require_POST
+@posts_only(back="chat:erasure")
 def erasure_by_words(request: HttpRequest) -> HttpResponse:
     """Make the request again whose words were typed in this visit, which may be that of another exchange.
 
@@ -188,6 +188,7 @@ def keeping_page(
     return {
         **erasure_page(asked, answer_days, now),
         **manner,
+        **shown_once(is_shown=bool(code)),
         "goes_on": day_of(decision.due_at),
         "words_gone": day_of(copies.words_gone_at),
         "copies_gone": day_of(copies.gone_at),

@@ -262,7 +262,8 @@ class Route:
     who: the rule. methods: those that it answers; other methods get 405 from everybody whom the area lets in.
     to: redirects that are its own way of answering. data: what a POST sends; nothing by default.
     shows: who reads their own conversation there (asked with the last of `methods`). Nobody else reads a word of any.
-    where: values of the address that replace those of `tests.access.test_routes`.
+    where: values of the address that replace those of `tests.access.test_routes`. back: the page to which the address
+    of a form leads whoever only asks for it, by GET or HEAD.
     """
 
     who: Rule
@@ -271,6 +272,7 @@ class Route:
     data: dict[str, Any] | None = None
     shows: frozenset[str] = frozenset()
     where: dict[str, str] = field(default_factory=dict)
+    back: str = ""
 
 
 PLACE = "/point-d-accueil/"
@@ -281,6 +283,8 @@ BOTH_REPORTERS, ITS_AGENT = frozenset({REPORTER, OTHER_REPORTER}), frozenset({AS
 EACH_AGENT = frozenset({ASSIGNED, OTHER_AGENT})
 READ_ALL = {"type": "sync", "after": 0}  # a frame
 
+# Addresses of visitors where only scripts send something, and which draw no page.
+OF_SCRIPTS = {"chat:captures_upload", "chat:copy_look", "chat:frames", "locations:suggestions"}
 ROUTES: dict[str, Route] = {
     # Pages for everybody.
     "pages:home": Route(anybody, FORM, to=(DOOR, "/tchat/")),
@@ -321,7 +325,7 @@ ROUTES: dict[str, Route] = {
     "locations:search": Route(anybody, FORM, to=(PLACE,)),
     "locations:suggestions": Route(anybody, WRITE),
     "locations:results": Route(anybody, READ, to=(PLACE,)),
-    "locations:choose": Route(anybody, WRITE, to=(PLACE,)),
+    "locations:choose": Route(anybody, WRITE, to=(PLACE,), back=PLACE),
     "locations:chosen": Route(anybody, READ, to=(PLACE,)),
     "locations:remove": Route(anybody, FORM, to=(PLACE,)),
     "locations:remove_interlocutor": Route(anybody, FORM, to=(PLACE, "/tchat/")),
@@ -332,18 +336,22 @@ ROUTES: dict[str, Route] = {
     "reports:effort": Route(anybody, FORM, to=("/signalement/",)),
     # Without a visit, it shows the two ways in.
     "chat:conversation": Route(anybody, READ_ONLY_GET, shows=BOTH_REPORTERS),
-    "chat:message": Route(own_visit("/tchat/", left_behind="/tchat/"), WRITE, shows=BOTH_REPORTERS),
+    "chat:message": Route(own_visit("/tchat/", left_behind="/tchat/"), WRITE, shows=BOTH_REPORTERS, back="/tchat/"),
     "chat:messages": Route(own_visit("/tchat/", left_behind=IN), READ_ONLY_GET, shows=BOTH_REPORTERS),
-    "chat:draft": Route(own_visit("/tchat/", left_behind="/tchat/"), WRITE, to=("/tchat/", "/tchat/suites/")),
+    "chat:draft": Route(
+        own_visit("/tchat/", left_behind="/tchat/"), WRITE, to=("/tchat/", "/tchat/suites/"), back="/tchat/"
+    ),
     # The visit's own journal.
     "chat:facts": Route(own_visit("/tchat/", left_behind=IN), FORM, to=("/tchat/faits/", "/tchat/")),
     # Its own copy: by a code too, if its person said so (tests/chat/personal_copy/test_page.py).
     "chat:copy": Route(own_visit("/tchat/reprendre/"), FORM),
     "chat:copy_look": Route(own_visit("/tchat/reprendre/"), WRITE),
-    "chat:copy_later": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/copie/",)),
-    "chat:receipt": Route(own_visit("/tchat/reprendre/"), WRITE),
-    "chat:receipt_paper": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/copie/",)),
-    "chat:copy_proof": Route(own_visit_without_proof, WRITE, data={"kind": "message", "number": "1"}),
+    "chat:copy_later": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/copie/",), back="/tchat/copie/"),
+    "chat:receipt": Route(own_visit("/tchat/reprendre/"), WRITE, back="/tchat/copie/"),
+    "chat:receipt_paper": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/copie/",), back="/tchat/copie/"),
+    "chat:copy_proof": Route(
+        own_visit_without_proof, WRITE, data={"kind": "message", "number": "1"}, back="/tchat/copie/"
+    ),
     "chat:copy_checker": Route(anybody, READ_ONLY_GET),
     "chat:copy_schema": Route(anybody, READ_ONLY_GET),
     "chat:exchange_schema": Route(anybody, READ_ONLY_GET),
@@ -352,29 +360,43 @@ ROUTES: dict[str, Route] = {
     # Only what was handed to this visit, and the capture of these people was not: tests/chat/captures/test_handouts.py.
     "chat:capture_drawing": Route(own_visit_without_handouts, READ_ONLY_GET),
     "chat:captures_upload": Route(own_visit_answered_first, WRITE, data={"type": "slice"}),
-    "chat:report": Route(own_visit("/tchat/"), WRITE, to=("/tchat/",)),  # it adds to the visit's own report
+    "chat:report": Route(
+        own_visit("/tchat/"), WRITE, to=("/tchat/",), back="/tchat/"
+    ),  # it adds to the visit's own report
     # It gives the visit's own exchange the place that the visit chose.
-    "chat:place": Route(own_visit("/tchat/"), WRITE, to=("/tchat/", PLACE + "choix/")),
+    "chat:place": Route(own_visit("/tchat/"), WRITE, to=("/tchat/", PLACE + "choix/"), back=PLACE + "choix/"),
     # A frame, which is empty without a visit, and whose form leads back to it.
     "chat:news": Route(anybody, ("POST", "GET"), to=("/tchat/suite/",), shows=BOTH_REPORTERS),
     "chat:frames": Route(own_visit(NO_SESSION), WRITE, data=READ_ALL, shows=BOTH_REPORTERS),
     "chat:code": Route(own_visit("/tchat/reprendre/", left_behind=IN), FORM, to=("/tchat/",)),
-    "chat:code_annul": Route(own_visit("/tchat/reprendre/", left_behind="/tchat/"), WRITE, to=("/tchat/code/",)),
+    "chat:code_annul": Route(
+        own_visit("/tchat/reprendre/", left_behind="/tchat/"), WRITE, to=("/tchat/code/",), back="/tchat/code/"
+    ),
     "chat:handover": Route(own_visit("/tchat/", left_behind=IN), FORM, to=("/tchat/",)),  # there is nothing to read yet
     "chat:end": Route(own_visit("/tchat/", left_behind=IN), ("GET", "POST"), to=("/tchat/",)),
     "chat:answers": Route(own_visit(NO_SESSION), READ_ONLY_GET),
     "chat:follow_up": Route(own_visit("/tchat/reprendre/"), FORM),
-    "chat:follow_up_meeting": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/suites/",)),
-    "chat:follow_up_removal": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/suites/",)),
-    "chat:follow_up_removal_answer": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/suites/",)),
-    "chat:follow_up_code": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/code/", "/tchat/suites/")),
+    "chat:follow_up_meeting": Route(
+        own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/suites/",), back="/tchat/suites/"
+    ),
+    "chat:follow_up_removal": Route(
+        own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/suites/",), back="/tchat/suites/"
+    ),
+    "chat:follow_up_removal_answer": Route(
+        own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/suites/",), back="/tchat/suites/"
+    ),
+    "chat:follow_up_code": Route(
+        own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/code/", "/tchat/suites/"), back="/tchat/suites/"
+    ),
     "chat:slip": Route(own_visit("/tchat/", left_behind=IN), FORM, to=("/tchat/",)),
     "chat:slip_paper": Route(own_visit("/tchat/", left_behind=IN), READ_ONLY_GET),
     # A visit that typed the words (`chat:resume`) may see the answer to a request for erasure too, and no other visit
     # may.
     "chat:keeping": Route(own_visit("/tchat/reprendre/"), READ),
     "chat:erasure": Route(own_visit("/tchat/reprendre/"), FORM, to=("/tchat/conservation/",)),
-    "chat:erasure_by_words": Route(own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/reprendre/",)),
+    "chat:erasure_by_words": Route(
+        own_visit("/tchat/reprendre/"), WRITE, to=("/tchat/reprendre/",), back="/tchat/effacement/"
+    ),
     "chat:resume": Route(anybody, FORM),
     # The console.
     "console:home": Route(agents, READ_ONLY_GET, shows=EACH_AGENT),

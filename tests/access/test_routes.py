@@ -30,6 +30,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from chat.conversations import presence
 from chat.models import Conversation, Debrief, TransmissionStep
+from pnav import addresses
 from pnav.accounts import middleware
 from pnav.accounts.middleware import STAFF_AREAS
 from pnav.accounts.models import Role, User
@@ -66,7 +67,18 @@ from tests.access.people import (
     Cast,
     passkey_of,
 )  # fmt: skip
-from tests.access.table import ADMIN, FORM, IN, READ, ROUTES, Route, administrators, never_administrators
+from tests.access.table import (
+    ADMIN,
+    FORM,
+    IN,
+    OF_SCRIPTS,
+    READ,
+    ROUTES,
+    WRITE,
+    Route,
+    administrators,
+    never_administrators,
+)
 from tests.accounts.test_audited_admin import ROWS
 from tests.support import headers
 
@@ -269,6 +281,8 @@ def expected(person: str, method: str, route: Route, path: str) -> set[str]:
     answer = route.who(person)
     if method in route.methods:
         return {answer}
+    if route.back:
+        return {route.back}
     if answer.startswith("/") and path.startswith(
         ("/console/", "/levees/", "/ecoute/", "/unite/", "/admin/", "/compte/")
     ):
@@ -481,6 +495,14 @@ def test_everybody_asks_at_the_addresses_of_visitors_and_each_sort_by_head():
             assert set(people) >= VISITORS, name
             met[method].update(people)
     assert met == {"GET": set(PEOPLE), "POST": set(PEOPLE), "HEAD": set(SORTS), "unanswered": set(SORTS)}
+
+
+def test_address_of_a_form_of_visitors_leads_back_to_its_page():
+    """A page that is drawn there has links to its address: another language, the display settings."""
+    forms = {
+        name for name, route in ROUTES.items() if name.split(":")[0] in addresses.VISITORS and route.methods == WRITE
+    }
+    assert {name for name in forms if not ROUTES[name].back} == OF_SCRIPTS
 
 
 def test_every_page_of_the_admin_has_a_door_of_its_own(cast, where, tried):

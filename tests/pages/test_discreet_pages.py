@@ -20,6 +20,7 @@ from locations.models import Municipality
 from pnav import addresses
 from pnav.addresses import DISCREET, VISITORS
 from pnav.pages.models import ContentBlock
+from tests.access.table import OF_SCRIPTS
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 from tests.factories import locations as places
@@ -46,7 +47,8 @@ PAGES = [
     for name in addresses.pages_without_parameter(namespace)
     if name != "pages:components"  # a page for developers
 ]
-OTHERWISE = {"chat:answers": 401}  # a script asks there, and there is no exchange
+# A script asks there: without an exchange, or what it has to POST.
+OTHERWISE = {"chat:answers": 401} | dict.fromkeys(OF_SCRIPTS, 405)
 
 
 def commune() -> Municipality:
@@ -63,11 +65,11 @@ def told(
 ) -> list[str]:
     """Return what one page tells somebody who looks at the screen, its frame included; empty for what is no page.
 
-    also: a status that is right for it beside 200, and 405 for what takes forms only.
+    also: a status that is right for it beside 200.
     """
     ask = client.get if data is None else client.post
     answer = ask(where, data, follow=True)
-    assert answer.status_code in {200, 405, also}, (where, answer.status_code)
+    assert answer.status_code in {200, also}, (where, answer.status_code)
     if answer.status_code != 200 or not answer.headers["Content-Type"].startswith("text/html"):
         return []
     assert answer.redirect_chain == [] or answer.redirect_chain[-1][0].startswith("/n/")

@@ -3,6 +3,7 @@
 import re
 import uuid
 from html import unescape
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.db import OperationalError, connection
@@ -679,3 +680,32 @@ def test_card_of_the_screen_is_not_a_bare_title_without_scripts(as_reporter):
         for one in (make.waiting(), make.assigned())
     ]
     assert [bool(card) and "pnav-needs-script" in card[1] for card in cards] == [False, True]
+
+
+# --- the address of a form, which stays in the browser ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["chat:message", "chat:follow_up_meeting", "chat:copy_proof"])
+@pytest.mark.parametrize("discreet", [False, True])
+def test_ways_of_a_refused_form_lead_to_its_page(as_reporter, name, discreet):
+    """« English » and the display settings led to the address of the form, which answered an empty page (405)."""
+    table = DISCREET if discreet else ORDINARY
+    client = as_reporter(make.waiting(discreet=discreet))
+    page = client.post(table.reverse(name), {"body": ""}).text
+    (english,) = re.findall(r'<a class="pnav-header__way" href="([^"]+)"', page)
+    (display,) = set(re.findall(rf'href="({table.reverse("pages:display_settings")}\?next=[^"]+)"', page))
+    shown_in_english = client.get(english, follow=True)
+    assert shown_in_english.status_code == 200 and '<html lang="en"' in shown_in_english.text
+    back = dict(parse_qsl(urlsplit(display).query))["next"]
+    answer = client.post(unescape(display), {"theme": "dark", "language": "fr", "next": back}, follow=True)
+    assert answer.status_code == 200 and answer.redirect_chain[0][0] == back
+
+
+@pytest.mark.parametrize("name", ["chat:receipt", "chat:code", "chat:follow_up_code", "chat:erasure"])
+def test_what_is_shown_once_has_no_link_to_a_page_without_it(as_reporter, name):
+    conversation = make.closed() if name == "chat:follow_up_code" else make.waiting()
+    Conversation.objects.update(copy_by_code=True)
+    client = as_reporter(conversation)
+    page = client.post(reverse(name)).text
+    assert 'class="pnav-chat__code"' in page and "pnav-header__way" not in page
+    assert "pnav-header__way" in client.get(reverse(name), follow=True).text
