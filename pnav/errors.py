@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.contrib.sessions.exceptions import SessionInterrupted
+from django.core.exceptions import SuspiciousOperation
 from django.db import InternalError, connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, RawPostDataException
 from django.middleware import csrf
@@ -29,7 +30,7 @@ from chat.access import SESSION_KEY as FOLLOW_UP_KEY
 from chat.database import NO_ANSWER
 from chat.messages import protocol
 from chat.realtime import http_fallback
-from chat.visitor.base import json_answer, wants_json
+from chat.visitor.base import draw_database_away, json_answer, wants_json
 from common import security_log
 from common.database_errors import READ_ONLY, describe_error, failure_of
 from common.security_log import Event
@@ -223,7 +224,8 @@ def _is_away(error: BaseException | None) -> bool:
 def draw_away(request: HttpRequest, error: BaseException | None) -> HttpResponse:
     """Answer 503 with a request to come back: to a script as JSON, to anybody else as the page of a failure.
 
-    For a frame that could not be handled, the answer contains its id, so that its page keeps it and sends it again.
+    For a frame that could not be handled, the answer contains its id, so that its page keeps it and sends it again. A
+    form of a visitor is given back with all that was typed: no page that comes back from a browser's history has it.
     """
     match = request.resolver_match
     name = match.view_name if match is not None else ""
@@ -232,10 +234,23 @@ def draw_away(request: HttpRequest, error: BaseException | None) -> HttpResponse
         return http_fallback.unavailable_over_http(_client_id(request))
     if wants_json(request):
         response: HttpResponse = json_answer({"error": "unavailable"}, 503)
+    elif _may_be_given_back(request):
+        response = draw_database_away(request)
     else:
         response = HttpResponse(render_to_string("500.html"), status=503)
     response.headers["Retry-After"] = str(AWAY_SECONDS)
     return response
+
+
+def _may_be_given_back(request: HttpRequest) -> bool:
+    """Return whether this is a form of a visitor whose token was checked, and which can still be read."""
+    match = request.resolver_match
+    if request.method != "POST" or match is None or match.namespace not in addresses.VISITORS:
+        return False
+    try:
+        return "CSRF_COOKIE" in request.META and bool(request.POST)
+    except (SuspiciousOperation, OSError):
+        return False
 
 
 def _client_id(request: HttpRequest) -> str | None:

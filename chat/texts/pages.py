@@ -510,6 +510,7 @@ add("chat.end_button", EXCHANGE, _("Terminer l'échange"))
 add("chat.visit_over", ENDED, _("Visite terminée"))
 add("chat.away_title", AWAY, _("Message pas encore envoyé"))
 add("chat.away_title_fact", AWAY, _("Pas encore noté"), note="Titre de la page, après « Noter un fait ».")
+add("chat.away_title_answer", AWAY, _("Réponse pas encore envoyée"))
 add("chat.away_title_alone", AWAY, _("Connexion interrompue"))
 add("chat.away_again", AWAY, _("Nouvel essai dans quelques secondes."))
 add(

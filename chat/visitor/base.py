@@ -23,6 +23,7 @@ import triage.session
 from chat.captures import handouts, receiving
 from chat.database import DATABASE_AWAY
 from chat.models import Conversation
+from chat.rules.transfer import Answer
 from chat.texts import pages as page_texts
 from chat.texts import script as script_texts
 from common import dates
@@ -45,8 +46,9 @@ OTHER_DOORS = (numbers.DIGITAL_VIOLENCE, numbers.VICTIM_SUPPORT, numbers.SUICIDE
 
 FOLLOW_UP_ASKED = "reports.suites_asked"  # a key of the session, which the visit forgets with its report
 
-# The fields of forms in which a person writes at length: a message, a fact (`chat.visitor.facts`).
-TEXTS = ("body", "what")
+# The fields of forms in which a person writes at length, and that may be sent twice without counting twice: a message,
+# a fact (`chat.visitor.facts`), their own version of a summary, another moment for an appointment.
+TEXTS = ("body", "what", "correction", "other")
 
 FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
 
@@ -132,12 +134,8 @@ def shown_once(*, is_shown: bool = True) -> dict[str, Any]:
 
 
 def when_away(view: View) -> View:
-    """Make a view that shows, when the database does not answer, a page that gives back what was sent (status 503).
-
-    After a GET that page tries again by itself. So it does in the frame of news, where the question with its buttons
-    is then shown again. After any other POST nothing was tried, and the page has every field again, with « Réessayer ».
-    It can keep no file: after a form with one it says so, and leads back to the form.
-    """
+    """Make a view that answers with `draw_database_away` when the database does not answer. `pnav.errors` answers so to
+    the forms of all other views for visitors."""
 
     @wraps(view)
     def answer(request: HttpRequest) -> HttpResponseBase:
@@ -145,23 +143,39 @@ def when_away(view: View) -> View:
             return view(request)
         except DATABASE_AWAY as error:
             logger.warning("page of the exchange: the database does not answer (%s)", describe_error(error))
-            is_framed = request.path == reverse("chat:news")
-            is_sent = request.method == "POST" and not is_framed
-            text_name = next((name for name in TEXTS if is_sent and request.POST.get(name, "").strip()), "")
-            context = away_page(
-                sent=_fields_beside(request, text_name) if is_sent else (),
-                text_name=text_name,
-                text=request.POST.get(text_name, ""),
-                action=request.get_full_path() if is_sent else "",
-                again=request.get_full_path(),
-                csrf_token=get_token(request),
-                is_framed=is_framed,
-                has_file=bool(request.FILES),  # it was read with `request.POST`
-            )
-            # The request is not passed: context processors would read the session, which is in the database.
-            return HttpResponse(render_to_string("chat/database_away.html", context), status=503)
+            return draw_database_away(request)
 
     return answer
+
+
+def draw_database_away(request: HttpRequest) -> HttpResponse:
+    """Draw the page for a database that does not answer, which gives back what was sent (status 503).
+
+    After a GET that page tries again by itself. So it does in the frame of news, where the question with its buttons
+    is then shown again. After any other POST the page has every field again, with « Réessayer ». It can keep no file:
+    after a form with one it says so, and leads back to the form.
+    """
+    is_framed = request.path == reverse("chat:news")
+    is_sent = request.method == "POST" and not is_framed
+    text_name = next((name for name in TEXTS if is_sent and _is_written(request, name)), "")
+    context = away_page(
+        sent=_fields_beside(request, text_name) if is_sent else (),
+        text_name=text_name,
+        text=request.POST.get(text_name, ""),
+        action=request.get_full_path() if is_sent else "",
+        again=request.get_full_path(),
+        csrf_token=get_token(request),
+        is_framed=is_framed,
+        has_file=bool(request.FILES),  # it was read with `request.POST`
+    )
+    # The request is not passed: context processors would read the session, which is in the database.
+    return HttpResponse(render_to_string("chat/database_away.html", context), status=503)
+
+
+def _is_written(request: HttpRequest, name: str) -> bool:
+    """Return whether somebody wrote in this field. A version of a summary is in its field already before they do."""
+    is_answer = name != "correction" or request.POST.get("answer") == Answer.CORRECTED
+    return is_answer and bool(request.POST.get(name, "").strip())
 
 
 def _fields_beside(request: HttpRequest, text_name: str) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ danger.
 The page is rendered before it is needed, uses no database, session or static file, and is sent by the event loop. It
 must cost next to nothing, because it is sent when the process has nothing left. What was typed in a form is given back
 in the page, ready to be sent again, a few times a second. When more forms are refused, the page says instead how the
-browser brings back what was typed.
+browser sends again what was typed.
 """
 
 import base64

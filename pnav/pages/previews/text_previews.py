@@ -840,6 +840,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     page_texts.AWAY.key: (
         _away("Bonjour", action="#"),
         _away("Bonjour", text_name="what", action="#"),
+        _away("Bonjour", text_name="other", action="#"),
         _away(),
         _away(action="#"),
         _away(action="#", has_file=True),

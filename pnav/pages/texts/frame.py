@@ -84,8 +84,8 @@ add(
     "errors.failure_sent",
     ERRORS,
     _(
-        "Vous veniez d'envoyer un texte ? Il n'est peut-être pas arrivé. « Précédent », dans le navigateur, ramène "
-        "à ce qui était écrit."
+        "Vous veniez d'envoyer un texte ? Il n'est peut-être pas arrivé. Recharger cette page l'envoie de nouveau ; "
+        "le navigateur demande parfois de le confirmer."
     ),
 )
 add(
@@ -124,8 +124,8 @@ add(
     "busy.sent",
     BUSY,
     _(
-        "Rien n'a été enregistré : le service reçoit beaucoup de demandes à la fois. « Précédent », dans le "
-        "navigateur, ramène à ce qui était écrit ; il suffit de l'envoyer de nouveau dans quelques secondes."
+        "Rien n'a été enregistré : le service reçoit beaucoup de demandes à la fois. Dans quelques secondes, recharger "
+        "cette page envoie de nouveau ce qui était écrit ; le navigateur demande parfois de le confirmer."
     ),
 )
 add(

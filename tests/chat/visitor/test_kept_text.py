@@ -358,6 +358,53 @@ def test_fact_is_given_back_in_its_own_field_when_the_database_is_away(client, d
     assert "Que s'est-il passé" in unescape(page) and "Message" not in page and "Votre message" not in page
 
 
+@pytest.fixture
+def unanswered(client, database_away, settings):
+    """Return a browser with a form of ours, whose failure is answered by the handler of errors."""
+    client.raise_request_exception, client.handler.enforce_csrf_checks = False, True
+    client.cookies[settings.CSRF_COOKIE_NAME] = "a" * 32
+    return client
+
+
+WRITTEN = [
+    ("chat:handover", {"answer": "corrected", "correction": "Un-mot-garde", "summary": "1"}, "Avec vos mots"),
+    ("chat:follow_up_meeting", {"answer": "no", "other": "Un-mot-garde", "seen": "3"}, "Un autre moment"),
+]
+
+
+@pytest.mark.parametrize(("name", "sent", "label"), WRITTEN)
+def test_answer_is_given_back_in_its_own_field_when_the_database_is_away(unanswered, name, sent, label):
+    """« Précédent » brought back the words of the agent: its field is completed by no browser."""
+    token = {"csrfmiddlewaretoken": "a" * 32}
+    answer = unanswered.post(reverse(name), sent | token)
+    page = unescape(answer.text)
+    assert answer.status_code == 503 and answer["Retry-After"] and page.count("Un-mot-garde") == 1
+    field = next(name for name, value in sent.items() if value == "Un-mot-garde")
+    assert re.search(rf'<textarea[^>]* name="{field}"[^>]*>\s*Un-mot-garde</textarea>', page)
+    assert label in page and page.count("Réponse pas encore envoyée") == 2 and f'action="{reverse(name)}"' in page
+    given = hidden_in(page)
+    assert all((name, value) in given for name, value in sent.items() if name != field)
+    again = unanswered.post(reverse(name), {**sent, "csrfmiddlewaretoken": dict(given)["csrfmiddlewaretoken"]})
+    assert again.status_code == 503, "« Réessayer » is no form that expired"
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("chat:handover", {"answer": "agreed", "correction": "Les mots de l'agent", "summary": "1"}),
+        ("chat:resume", {"code": "abeille castor", "mark": "1"}),
+        ("chat:follow_up", {"answer": "yes", "transmission": str(uuid.uuid4())}),
+        ("chat:follow_up_removal_answer", {"answer": "removed", "asked_on": "2026-11-01"}),
+        ("pages:removal_request", {"platform": "instagram", "who": "adult", "step": "write", "reasons": "Un-mot"}),
+    ],
+)
+def test_every_form_of_a_visitor_is_given_back_when_the_database_is_away(unanswered, name, sent):
+    answer = unanswered.post(reverse(name), sent | {"csrfmiddlewaretoken": "a" * 32})
+    page = unescape(answer.text)
+    assert answer.status_code == 503 and f'action="{reverse(name)}"' in page and "<textarea" not in page
+    assert [field for field in hidden_in(page) if field[0] != "csrfmiddlewaretoken"] == list(sent.items())
+
+
 def test_title_of_the_page_without_a_database_says_nothing_in_discreet_mode(client, database_away):
     sent = {"body": "Un-mot-garde", "client_id": str(uuid.uuid4())}
     page = client.post(DISCREET.reverse("chat:message"), sent).text
