@@ -299,13 +299,21 @@ def lift_freeze(*, report_id: int, by: Any, asked_at: datetime) -> None:
     _record(AccessKind.FREEZE, report, Motive.JUDICIAL, told + title.told, by)
 
 
+class Replaced(Exception):
+    """Other words of this request for erasure were asked for later (a double click)."""
+
+
 @transaction.atomic
-def ask_erasure(*, report_id: int, code_digest: str | None = None, again: bool = False) -> ErasureRequest:
+def ask_erasure(
+    *, report_id: int, code_digest: str | None = None, code_asked_at: datetime | None = None, again: bool = False
+) -> ErasureRequest:
     """Record the person's request that everything be erased before its term.
 
     Without `again`, a request that exists gets only another code by which the answer can be read. again: a request that
     was refused waits for an answer anew, from `asked_again_from` on, and the former answer is erased. code_digest: the
-    slow hash of the code, in hexadecimal; None leaves the former one. Locks the report. Raises Gone.
+    slow hash of the code, in hexadecimal; None leaves the former one. code_asked_at: when it was asked for, before the
+    hash; now by default. Locks the report. Raises Gone; Replaced when another code was asked for later, whichever hash
+    was ready first, because the browser shows the page of the later one.
     """
     report = _hold(report_id)
     now = deletion.moment()
@@ -315,8 +323,11 @@ def ask_erasure(*, report_id: int, code_digest: str | None = None, again: bool =
         request.save(update_fields=["asked_at", "answered_at", "is_granted", "sealed_motive"])
         is_asked = True
     if code_digest is not None:
-        request.code_digest = code_digest
-        request.save(update_fields=["code_digest"])
+        asked_at = code_asked_at or now
+        if request.code_asked_at is not None and request.code_asked_at >= asked_at:
+            raise Replaced
+        request.code_digest, request.code_asked_at = code_digest, asked_at
+        request.save(update_fields=["code_digest", "code_asked_at"])
     if is_asked:
         _record(AccessKind.ERASURE, report, Motive.RIGHT, "asked", None)
     return request

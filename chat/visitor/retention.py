@@ -21,10 +21,10 @@ from chat.texts import forms as form_texts
 from chat.visitor import page_state
 from chat.visitor.base import day_of, manner_of, posts_only, shown_once
 from chat.visitor.resume import CODES_SECONDS, ERASURE
-from common import rate_limits
+from common import clock, rate_limits
 from common.data_keys import router as data_keys_router
 from common.service_settings import definitions, values
-from reports.actions import Gone, ask_erasure
+from reports.actions import Gone, Replaced, ask_erasure
 from reports.audit import for_the_person
 from reports.audit.for_the_person import ReadingByStaff
 from reports.form_of_address import speaks_tu
@@ -110,7 +110,8 @@ def _with_words(request: HttpRequest, *, again: bool, has_own: bool) -> HttpResp
 def _ask(current: Conversation, *, again: bool) -> tuple[str, str, int]:
     """Return the words of the request, or why there are none, and the status of the answer. The request is kept.
 
-    A request that is made again keeps the words that were noted, which open the new answer too.
+    Of words that were asked for twice at once, those of the later press stay, as its page is the one that is shown. A
+    request that is made again keeps the words that were noted, which open the new answer too.
     """
     asked = access.erasure_of(current)
     if again and asked is not None and asked.code_digest:
@@ -120,13 +121,16 @@ def _ask(current: Conversation, *, again: bool) -> tuple[str, str, int]:
         f"erasure:{current.public_id}", limit=values.get(definitions.CODES_MOST), seconds=CODES_SECONDS
     ):
         return "", form_texts.CODES_MANY.say(), 429
-    words = resume.draw_words()
+    asked_at, words = clock.now(), resume.draw_words()
     try:
         digest = resume.slow_hash(words).hex()
     except resume.Busy:
         ask_erasure(report_id=current.report_id, again=again)
         return "", form_texts.ERASURE_NO_CODE.say(), 503
-    ask_erasure(report_id=current.report_id, code_digest=digest, again=again)
+    try:
+        ask_erasure(report_id=current.report_id, code_digest=digest, code_asked_at=asked_at, again=again)
+    except Replaced:
+        return "", form_texts.CODE_OTHER.say(), 409
     return " ".join(words), "", 200
 
 

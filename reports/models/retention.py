@@ -178,6 +178,7 @@ class ErasureRequest(models.Model):
 
     There is one row for each report. A request that was refused may be made again later, in the same row.
     `code_digest`: slow hash, in hexadecimal, of the words with which they come back to read the answer.
+    `code_asked_at`: when these words were asked for; None without words, and where the version before wrote them.
     `sealed_motive`: the encrypted reason of a refusal, as the person reads it.
     """
 
@@ -188,6 +189,7 @@ class ErasureRequest(models.Model):
     report = models.OneToOneField(Report, on_delete=models.CASCADE, related_name="erasure")
     asked_at = models.DateTimeField(_("reçue le"))
     code_digest = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001  unique if any
+    code_asked_at = models.DateTimeField(null=True, editable=False)
     answered_at = models.DateTimeField(_("décidée le"), null=True)
     is_granted = models.BooleanField(_("accordée"), null=True)
     sealed_motive = models.BinaryField(null=True, editable=False)

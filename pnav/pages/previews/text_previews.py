@@ -645,7 +645,7 @@ def _keeping(
             readings=readings,
             was_answered=was_answered,
             code=code,
-            error=trial.error([form_texts.ERASURE_NO_CODE, form_texts.CODES_MANY]),
+            error=trial.error([form_texts.ERASURE_NO_CODE, form_texts.CODES_MANY, form_texts.CODE_OTHER]),
         )
         return draw_page(trial, "chat/retention.html", context)
 

@@ -18,6 +18,7 @@ from reports.actions import (
     Frozen,
     Gone,
     NotAllowed,
+    Replaced,
     answer_erasure,
     ask_erasure,
     ask_freeze,
@@ -302,6 +303,19 @@ def test_erasure_asked_twice_is_one_request():
     assert first.pk == again.pk and again.asked_at == first.asked_at
     assert ErasureRequest.objects.get().code_digest == "b" * 64
     assert len(told("erasure")) == 1
+
+
+def test_words_of_the_later_press_stay_whichever_hash_is_ready_first():
+    conversation, other = make.closed(), make.closed()
+    now = timezone.now()
+    ask_erasure(report_id=other.report_id, code_digest="c" * 64, code_asked_at=now + timedelta(seconds=9))
+    ask_erasure(report_id=conversation.report_id, code_digest="b" * 64, code_asked_at=now + timedelta(seconds=1))
+    for asked_at in (now, now + timedelta(seconds=1)):
+        with pytest.raises(Replaced):
+            ask_erasure(report_id=conversation.report_id, code_digest="a" * 64, code_asked_at=asked_at)
+    assert ErasureRequest.objects.get(report=conversation.report_id).code_digest == "b" * 64
+    ask_erasure(report_id=conversation.report_id, code_digest="d" * 64, code_asked_at=now + timedelta(seconds=2))
+    assert ErasureRequest.objects.get(report=conversation.report_id).code_digest == "d" * 64
 
 
 @pytest.mark.parametrize("was_frozen", [False, True])

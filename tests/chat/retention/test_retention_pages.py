@@ -393,6 +393,24 @@ def test_erasure_is_received_when_no_code_can_be_made(as_reporter, monkeypatch):
     assert ErasureRequest.objects.get().code_digest is None
 
 
+def test_slow_first_press_leaves_the_words_of_the_second_one(as_reporter, monkeypatch):
+    """Two presses reach two processes, and the browser shows the page of the second one."""
+    conversation, hash_slowly, second = make.closed(), resume.slow_hash, []
+
+    def press_again(words):
+        if not second:
+            second.append("")
+            second[0] = code_of(as_reporter(conversation).post(ERASURE))
+        return hash_slowly(words)
+
+    monkeypatch.setattr(resume, "slow_hash", press_again)
+    first = as_reporter(conversation).post(ERASURE)
+    assert first.status_code == 409 and "pnav-chat__code" not in first.text
+    assert "seul le dernier fonctionne" in unescape(first.text)
+    digest = hashlib.sha256("".join(second[0].split()).encode()).hexdigest()
+    assert ErasureRequest.objects.get().code_digest == digest
+
+
 def test_erasure_codes_are_limited(as_reporter):
     client = as_reporter(make.closed())
     assert [client.post(ERASURE).status_code for _ in range(7)] == [200] * 6 + [429]
