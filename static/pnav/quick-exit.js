@@ -60,6 +60,7 @@
       leaveByForm();
       return;
     }
+    if (others) others.postMessage("");
     hide();
     remember();
     // The answer is not awaited; « keepalive » lets the request outlive the page.
@@ -74,6 +75,33 @@
       return false;
     }
   }
+
+  // The other tabs of this browser leave too. One without a line (an exchange that has ended, its facts, its captures)
+  // would never hear of the exit, and any other one only seconds later.
+  /** @type {BroadcastChannel | null} */
+  let others = null;
+
+  function follow() {
+    hide();
+    remember();
+    location.replace(destination);
+  }
+
+  function listen() {
+    if (others || !("BroadcastChannel" in window)) return; // Safari before 15.4
+    try {
+      others = new BroadcastChannel(LEFT);
+      others.onmessage = follow;
+    } catch (_refused) {
+      // A page that the browser keeps apart from the others of this site.
+    }
+  }
+  listen();
+  addEventListener("pageshow", listen);
+  addEventListener("pagehide", () => {
+    if (others) others.close(); // an open channel would keep the page out of the cache of « Back »
+    others = null;
+  });
 
   // « Back » after an exit shows nothing and goes away again. Coming back on purpose shows the site.
   const entries = performance.getEntriesByType ? performance.getEntriesByType("navigation") : []; // Safari before 11

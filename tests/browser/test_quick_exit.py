@@ -182,6 +182,23 @@ def test_quick_exit_back_leaves_again(page_factory: PageFactory, live_site: Live
     is_away(page, neutral_site)
 
 
+def test_quick_exit_takes_the_other_tabs_along(page_factory: PageFactory, live_site: LiveSite, neutral_site: str):
+    """A page without a line stayed in sight: an exchange that had ended, its facts, its captures."""
+    page = page_factory()
+    begin_visit(page, live_site)
+    other = page.context.new_page()
+    other.goto(live_site.url + "/accessibilite/")
+    other.goto(live_site.url + "/avis/")
+    page.get_by_role("button", name="Quitter rapidement", exact=True).click()
+    is_away(page, neutral_site)
+    is_away(other, neutral_site)
+    with other.expect_event("framenavigated", lambda frame: frame.url.startswith(live_site.url)):
+        other.evaluate("history.back()")
+    is_away(other, neutral_site)
+    other.goto(live_site.url + "/avis/")  # on purpose
+    expect(other.get_by_role("button", name="Quitter rapidement", exact=True)).to_be_visible()
+
+
 def test_quick_exit_back_without_javascript_shows_nothing_typed(
     page_factory: PageFactory, live_site: LiveSite, neutral_site: str
 ):
