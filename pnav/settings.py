@@ -156,6 +156,7 @@ MIDDLEWARE = [
     "pnav.middleware.addresses.own_address",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "pnav.middleware.one_visit.OneVisit",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

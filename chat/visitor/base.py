@@ -164,7 +164,7 @@ def draw_database_away(request: HttpRequest) -> HttpResponse:
         text=request.POST.get(text_name, ""),
         action=request.get_full_path() if is_sent else "",
         again=request.get_full_path(),
-        csrf_token=get_token(request),
+        csrf_token=request.POST.get("csrfmiddlewaretoken") or get_token(request),  # with its mark
         is_framed=is_framed,
         has_file=bool(request.FILES),  # it was read with `request.POST`
     )

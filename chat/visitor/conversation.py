@@ -35,7 +35,7 @@ from chat.realtime.http_fallback import Party
 from chat.rules.lifecycle import Author, Status
 from chat.texts import script as script_texts
 from chat.texts import thread as thread_texts  # fmt: skip
-from chat.visitor import draft_session, page_state, tab_drafts
+from chat.visitor import draft_session, page_state, tab_drafts, visit_mark
 from chat.visitor.base import (
     FRAMED_BY_OURSELVES,
     day_of,
@@ -352,7 +352,7 @@ def news(request: HttpRequest) -> HttpResponse:
     far as read. `pause` stops the reloading (RGAA 13.1). A POST is a ready answer that was given in the frame; the page
     around it, and what is being typed there, stays.
     """
-    current = present_reporter(request)
+    current = None if visit_mark.is_of_another(request) else present_reporter(request)
     if current is None:
         return render(request, "chat/news.html", NO_NEWS)
     if request.method == "POST":

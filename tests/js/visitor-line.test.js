@@ -6,6 +6,8 @@ import { TURN_MS } from "../../static/pnav/lib/http.js";
 
 let page;
 let sent;
+let heard;
+let ends;
 let isLeaving; // the quick exit was pressed (quick-exit.js)
 
 class FakeSocket {
@@ -40,11 +42,61 @@ beforeEach(() => {
   globalThis.addEventListener = page.addEventListener.bind(page);
   globalThis.location = { origin: "http://example.test" };
   globalThis.WebSocket = FakeSocket;
-  const page_ = { wanted: () => true, hear() {}, changed() {}, ended() {} };
-  openVisitorLine({ socket: "/ws/", frames: "/x/", csrf: "t" }, () => 7, page_, new AbortController().signal);
-  FakeSocket.last.onopen();
+  heard = [];
+  ends = 0;
+  open({ socket: "/ws/", frames: "/x/", csrf: "t" });
   FakeSocket.last.hear({ type: "state", status: "waiting" });
   sent.length = 0;
+});
+
+function open(data) {
+  const ended = () => {
+    ends += 1;
+  };
+  const page_ = { wanted: () => true, hear: (frame) => heard.push(frame), changed() {}, ended };
+  const line = openVisitorLine(data, () => 7, page_, new AbortController().signal);
+  FakeSocket.last.onopen();
+  return line;
+}
+
+const SHOWN = { socket: "/ws/", frames: "/x/", csrf: "t", conversation: "mine" };
+
+test("a page names the exchange that it shows in each frame", () => {
+  const line = open(SHOWN);
+  FakeSocket.last.hear({ type: "state", status: "active", conversation: "mine" });
+  line.send({ type: "post", client_id: "a", body: "b" });
+  look(true);
+  assert.deepEqual(sent, [
+    { type: "sync", after: 7, conversation: "mine" },
+    { type: "post", client_id: "a", body: "b", conversation: "mine" },
+    { type: "beat", after: 7, hidden: true }, // of the page that names none, below
+    { type: "beat", after: 7, hidden: true, conversation: "mine" },
+  ]);
+});
+
+for (const [name, frame] of Object.entries({
+  messages: { type: "messages", conversation: "another", items: [{ seq: 8 }], last_seq: 8 },
+  "the state": { type: "state", conversation: "another", status: "waiting" },
+  "a refusal": { type: "error", code: "forbidden" },
+})) {
+  test(`a page ends where the visit is of another exchange by now, and shows nothing of it: ${name}`, () => {
+    open(SHOWN);
+    FakeSocket.last.hear({ type: "state", status: "active", conversation: "mine" });
+    heard.length = 0;
+    FakeSocket.last.hear(frame);
+    assert.deepEqual([ends, heard], [1, []]);
+    mock.timers.tick(60_000);
+    assert.equal(FakeSocket.last.readyState, 3);
+  });
+}
+
+test("a message of another exchange does not connect the page, nor send what waits there", () => {
+  const states = [];
+  const page_ = { wanted: () => true, hear() {}, changed: (state) => states.push(state), ended() {} };
+  openVisitorLine(SHOWN, () => 7, page_, new AbortController().signal);
+  FakeSocket.last.onopen();
+  FakeSocket.last.hear({ type: "state", status: "active", conversation: "another" });
+  assert.deepEqual(states, ["reconnecting"]);
 });
 
 test("a page that goes out of sight says so at once, and at each beat", () => {

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from chat.database import DATABASE_AWAY
+from chat.visitor import visit_mark
 from common.database_errors import describe_error
 from common.service_settings import definitions, values
 from common.texts import languages
@@ -98,7 +99,8 @@ ABSENT = {"preview_of": "", "carries": False}
 def site(request: HttpRequest) -> dict[str, Any]:
     """Return what `base.html` shows.
 
-    theme, demo_notice, quick_exit_url; section: the namespace of the page, or the name of a page of this app;
+    theme, demo_notice, quick_exit_url; visit_mark, csrf_token: with whose exchange the page shows
+    (`chat.visitor.visit_mark`); section: the namespace of the page, or the name of a page of this app;
     discreet: somebody may see the screen; familiar: say *tu*, as the orientation does, and without answers in this
     visit, on another device, as the report tells (a page that knows better gives its own);
     open_exchange: the visit has an exchange that is not over, waits_for_turn: one that nobody answers yet
@@ -114,7 +116,11 @@ def site(request: HttpRequest) -> dict[str, Any]:
     match = request.resolver_match
     namespace = match.namespace if match else ""
     section = match.url_name if match and namespace == "pages" else namespace
+    # The pages of the staff keep Django's token, which has no mark.
+    marked = {} if is_staff else {"csrf_token": SimpleLazyObject(lambda: visit_mark.token_of(request))}
     return {
+        **marked,
+        "visit_mark": SimpleLazyObject(lambda: visit_mark.in_address(request)),
         "page_links": SimpleLazyObject(lambda: links.of(request)),
         "section": section,
         "theme": display.theme(request),

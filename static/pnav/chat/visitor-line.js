@@ -9,6 +9,7 @@ import { openLine } from "../lib/line.js";
 import { between } from "../lib/timers.js";
 import { keepAwake } from "../lib/wake.js";
 
+/** @typedef {import("../lib/protocol.js").Frame} Frame */
 /** @typedef {import("../lib/protocol.js").Line} Line */
 /** @typedef {import("../lib/protocol.js").Options} Options */
 
@@ -16,16 +17,23 @@ import { keepAwake } from "../lib/wake.js";
 const isLeaving = () => document.documentElement.classList.contains("pnav-leaving");
 
 /**
- * @param {DOMStringMap} data of the page: `socket`, `frames` and `csrf`
+ * @param {DOMStringMap} data of the page: `socket`, `frames`, `csrf`, and `conversation`, the one that it shows
  * @param {() => number} after the number of the last message that the page has
  * @param {Pick<Options, "wanted" | "hear" | "changed" | "ended">} page
  * @param {AbortSignal} [signal] ends what listens to the world around
  * @returns {Line}
  */
 export const openVisitorLine = (data, after, page, signal) => {
-  const sync = () => ({ type: "sync", after: after() });
+  const own = data.conversation; // none on a page of the version before
+  /** @param {Frame} frame */
+  const named = (frame) => (own ? { ...frame, conversation: own } : frame);
+  // Somebody typed the code of another exchange in this browser, and the cookie is of that one now.
+  /** @param {Frame} frame */
+  const isOfAnother = (frame) =>
+    Boolean(own) && ((frame.conversation ?? own) !== own || (frame.type === "error" && frame.code === "forbidden"));
+  const sync = () => named({ type: "sync", after: after() });
   let isGone = false; // the page is being left or closed, so it is not asleep
-  const beat = () => ({ type: "beat", after: after(), ...(document.hidden && !isGone && { hidden: true }) });
+  const beat = () => named({ type: "beat", after: after(), ...(document.hidden && !isGone && { hidden: true }) });
   /** @type {Line} */
   const line = openLine({
     address: location.origin.replace("http", "ws") + data.socket,
@@ -37,8 +45,14 @@ export const openVisitorLine = (data, after, page, signal) => {
     // When the place was given up, the page takes it back first.
     connects: (frame) => frame.type === "state" && frame.status !== "abandoned",
     ...page,
+    hear(frame) {
+      if (isOfAnother(frame)) line.end();
+      else page.hear(frame);
+    },
     wanted: () => !isLeaving() && page.wanted(),
   });
+  const { send } = line;
+  line.send = (frame) => send(named(frame));
   keepAwake(() => line, signal);
   // A page that goes out of sight may be asleep at the next beat. It says so now, and its place is kept longer.
   const tell = () => {

@@ -105,6 +105,7 @@ export const openLine = ({ beatMs = BEAT_MS, retriesSession = false, ...options 
   function receive(frame) {
     if (over) return;
     options.hear(frame);
+    if (over) return;
     if (options.connects(frame)) connected();
     else if (ready()) return;
     else if (frame.type === "beat") greet();

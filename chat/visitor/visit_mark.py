@@ -1,0 +1,70 @@
+"""A page of a visitor names whose exchange it shows, so that it does nothing to another one.
+
+Somebody else may type their code in the same browser, in another tab. The page that stays open has the cookies of the
+new visit from then on. The *mark* says of whom it is: a keyed hash, which tells nothing of the exchange. Forms and
+scripts send it inside the token against forgery, and the frame of news has it in its address. A request without a mark
+is answered as before: that of a page of the version before, or of a program.
+
+A token of Django's is a random mask and the secret of the browser's cookie, which the mask hides. Here the mask is made
+of a random part and of two hashes that depend on it. Any process takes such a token, and it looks as random as others.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest
+from django.middleware.csrf import CSRF_ALLOWED_CHARS, CSRF_SECRET_LENGTH, CSRF_TOKEN_LENGTH, get_token
+from django.utils.crypto import constant_time_compare, get_random_string, salted_hmac
+
+from chat.access import SESSION_KEY as FOLLOW_UP_KEY
+from reports.session import KEY as REPORT_KEY
+
+IN_ADDRESS = "de"
+RANDOM, HASHED = 14, 9  # characters of the mask: the random part, then the two hashes
+_BASE = len(CSRF_ALLOWED_CHARS)
+
+
+def _hash(*of: str) -> str:
+    digest = salted_hmac("chat.visitor.visit_mark", "\n".join(of), algorithm="sha256").digest()
+    return "".join([CSRF_ALLOWED_CHARS[byte % _BASE] for byte in digest[:HASHED]])
+
+
+def _whose(session: Mapping[str, Any]) -> str:
+    """Return the exchange of this visit, else the « Suites » that a code opened; "" without either."""
+    report, followed = session.get(REPORT_KEY), session.get(FOLLOW_UP_KEY)
+    return str(report or (f"suites {followed[0]}" if followed else ""))
+
+
+def in_address(request: HttpRequest) -> str:
+    """Return the mark for an address that a page of this visit asks for by itself; "" without an exchange."""
+    whose = _whose(request.session)
+    return _hash("address", whose) if whose else ""
+
+
+def token_of(request: HttpRequest) -> str:
+    """Return the token against forgery for a page of this visit, with its mark."""
+    token, whose = get_token(request), _whose(getattr(request, "session", {}))
+    if not whose:
+        return token
+    start = get_random_string(RANDOM, CSRF_ALLOWED_CHARS)
+    mask = start + _hash("marked", start) + _hash("whose", start, whose)
+    place = CSRF_ALLOWED_CHARS.index
+    drawn = zip(token[:CSRF_SECRET_LENGTH], token[CSRF_SECRET_LENGTH:], mask, strict=True)
+    # Django's mask is taken off, and this one is put on.
+    return mask + "".join([CSRF_ALLOWED_CHARS[(place(c) - place(m) + place(ours)) % _BASE] for m, c, ours in drawn])
+
+
+def is_of_another(request: HttpRequest, token: str = "") -> bool:
+    """Return whether the page that sent this request shows another exchange than the one that this visit has now.
+
+    token: what it sent against forgery. A visit that has no exchange any more is not compared: each view answers it.
+    """
+    address = request.GET.get(IN_ADDRESS, "")
+    start, tag, mark = token[:RANDOM], token[RANDOM : RANDOM + HASHED], token[RANDOM + HASHED : CSRF_SECRET_LENGTH]
+    is_marked = len(token) == CSRF_TOKEN_LENGTH and constant_time_compare(tag, _hash("marked", start))
+    whose = _whose(request.session) if address or is_marked else ""
+    if not whose:
+        return False
+    if address and not constant_time_compare(address, _hash("address", whose)):
+        return True
+    return is_marked and not constant_time_compare(mark, _hash("whose", start, whose))
