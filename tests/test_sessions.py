@@ -151,6 +151,74 @@ def test_session_replaced_key_is_written_to_by_nobody():
     assert SessionStore(store.session_key)["place"] == SECRET
 
 
+def test_session_replaced_by_two_requests_at_once_is_one_row():
+    """The second press of a button comes with the cookie that the first has replaced, perhaps at the same moment."""
+    store = saved(place=SECRET)
+    first, second = SessionStore(store.session_key), SessionStore(store.session_key)
+    assert first["place"] == second["place"] == SECRET
+    for request in (first, second):
+        request.replace_key()
+        request.save()
+    assert Session.objects.count() == 3 and list(SessionStore(store.session_key).keys()) == []
+
+
+def test_session_handed_on_keeps_what_it_had_under_the_old_key_for_a_while_and_gains_nothing_there():
+    store = saved(place=SECRET)
+    before = store.session_key
+    store.hand_on()
+    store["right"] = "new"
+    store.save()
+    new = SessionStore(store.session_key)
+    assert store.session_key != before and (new["place"], new["right"]) == (SECRET, "new")
+    old = SessionStore(before)
+    assert old["place"] == SECRET and "right" not in old
+    old["draft"] = "written meanwhile"
+    old.save()
+    assert SessionStore(before)["draft"] == "written meanwhile" and "draft" not in SessionStore(store.session_key)
+    row = Session.objects.get(pk=stored_key(before))
+    assert row.expire_date - timezone.now() < timedelta(minutes=10, seconds=1)
+    again = SessionStore(before)
+    again.hand_on()  # a second press
+    again.save()
+    assert SessionStore(again.session_key)["place"] == SECRET
+    assert Session.objects.get(pk=stored_key(before)).expire_date <= row.expire_date
+    Session.objects.filter(pk=row.pk).update(expire_date=timezone.now())
+    assert list(SessionStore(before).keys()) == []
+
+
+def test_session_handed_on_is_written_to_by_nobody_who_read_it_before():
+    """It would have its old end again."""
+    store = saved(place=SECRET)
+    on_its_way = SessionStore(store.session_key)
+    on_its_way["more"] = True
+    before = store.session_key
+    store.hand_on()
+    with pytest.raises(UpdateError):
+        on_its_way.save()
+    assert "more" not in SessionStore(before)
+
+
+def test_session_handed_on_twice_leaves_one_row_behind():
+    store = saved(place=SECRET)
+    first = store.session_key
+    store.hand_on()
+    store.save()
+    later = SessionStore(store.session_key)
+    later.hand_on()
+    later.save()
+    assert list(SessionStore(first).keys()) == [] and SessionStore(store.session_key)["place"] == SECRET
+    assert Session.objects.count() == 2
+
+
+def test_session_of_an_account_is_never_handed_on():
+    store = saved(place=SECRET)
+    begin_shift(store)
+    store.save()
+    before = store.session_key
+    store.hand_on()
+    assert list(SessionStore(before).keys()) == []
+
+
 @pytest.mark.parametrize("ends_at", [None, timedelta(hours=2)], ids=["visit", "console"])
 def test_session_that_is_used_moves_the_end_of_no_other(ends_at):
     """A visit, or another agent's console, ends when it is idle, however many agents are at work."""

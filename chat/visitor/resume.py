@@ -190,8 +190,10 @@ def come_back(request: HttpRequest) -> HttpResponse:
         opened, refusal, status = _try(request, form.cleaned_data["code"], form.cleaned_data["mark"])
         if opened is not None:
             # Whoever knew the key of this visit knows nothing more. A double click sends the code again, with the old
-            # cookie: it works, and by the mark of the page it is the same return.
-            request.session.cycle_key()
+            # cookie: it works, and by the mark of the page it is the same return. What this visit has goes along, and a
+            # code of « Suites » or of an erasure takes nothing of it away, also where only the last answer arrives.
+            session: Any = request.session
+            session.replace_key() if isinstance(opened, Conversation) else session.hand_on()
             if isinstance(opened, ErasureRequest):
                 reports.session.remember_code(request, opened.report, opens=ERASURE)
                 reports.session.remember_request(request, opened)

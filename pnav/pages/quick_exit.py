@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from chat.conversations import departures
 from chat.database import DATABASE_AWAY, leave_the_pool
 from common.database_errors import describe_error
-from pnav.sessions import SessionStore
+from pnav.sessions import BEFORE, SessionStore
 from reports.session import GENERATION
 from reports.session import KEY as REPORT_KEY
 
@@ -39,7 +39,7 @@ _places = threading.BoundedSemaphore(AT_MOST)
 def leave(session_key: str) -> bool:
     """Forget the visit of this cookie and have its conversation parked. Return whether the visit is gone by now.
 
-    Costs one statement when there is no such session; else four to forget it, then at most eight to park. Waits for
+    Costs one statement when there is no such session; else five to forget it, then at most eight to park. Waits for
     PATIENCE_SECONDS at most, whatever the database does. Raises nothing.
     """
     if not _places.acquire(blocking=False):
@@ -89,6 +89,8 @@ def _end_visit(session_key: str) -> int | None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_MILLISECONDS}ms"])
         held = SessionStore.take(session_key)
+        if (before := held.get(BEFORE)) is not None:
+            SessionStore.get_model_class().objects.filter(pk=before).delete()
         report = held.get(REPORT_KEY)
         return (
             None if report is None else departures.record_departure(report=report, generation=held.get(GENERATION, 0))

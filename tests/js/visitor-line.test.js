@@ -59,6 +59,16 @@ function open(data) {
   return line;
 }
 
+test("a visit whose key changed is asked once more, and ends where it is refused then", () => {
+  const first = FakeSocket.last;
+  first.onclose({ code: 4401 });
+  assert.equal(ends, 0);
+  mock.timers.tick(1000);
+  assert.notEqual(FakeSocket.last, first);
+  FakeSocket.last.onclose({ code: 4401 });
+  assert.equal(ends, 1);
+});
+
 const SHOWN = { socket: "/ws/", frames: "/x/", csrf: "t", conversation: "mine" };
 
 test("a page names the exchange that it shows in each frame", () => {

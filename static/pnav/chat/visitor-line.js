@@ -41,6 +41,7 @@ export const openVisitorLine = (data, after, page, signal) => {
     csrf: () => data.csrf ?? "",
     hello: sync,
     beat,
+    retriesSession: true, // a code that was typed in this browser gives the visit another key
     round: () => [line?.ready ? beat() : sync()],
     // When the place was given up, the page takes it back first.
     connects: (frame) => frame.type === "state" && frame.status !== "abandoned",

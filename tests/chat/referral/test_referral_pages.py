@@ -7,6 +7,7 @@ import re
 from html import unescape
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
@@ -703,6 +704,38 @@ def beside(conversation, unit):
     """Return an exchange that is over, the code of its suites, and an own exchange of the visit that typed it."""
     code = resume.issue_code(conversation_id=conversation.pk).text
     return conversation, code, make.assigned(make.agent(), reception_point=unit.point)
+
+
+def test_own_exchange_is_here_after_a_second_press_on_the_code_of_other_suites(beside, unit, settings):
+    """The second request comes with the cookie of before: it overtook the first answer, or that was lost on its way."""
+    conversation, code, own = beside
+    older = hand.opened(conversation, unit)
+    end(conversation)
+    browser = visit(own)
+    cookie = browser.cookies[settings.SESSION_COOKIE_NAME].value
+    cookies = [cookie]
+    for _press in range(2):
+        browser.cookies[settings.SESSION_COOKIE_NAME] = cookie
+        page = said(browser.post("/tchat/reprendre/", {"code": code}, follow=True))
+        assert older.file_number in page
+        cookies.append(browser.cookies[settings.SESSION_COOKIE_NAME].value)
+        assert 'data-status="active"' in browser.get("/tchat/").text
+    assert len(set(cookies)) == 3, "whoever knows the cookie of before gets no new right"
+    browser.cookies[settings.SESSION_COOKIE_NAME] = cookie
+    assert older.file_number not in said(browser.get("/tchat/suites/", follow=True))
+    answer = browser.post("/tchat/trames/", '{"type":"beat"}', content_type="application/json")
+    assert answer.status_code == 200, "a request that is under way is answered as that of the own exchange"
+    assert settings.SESSION_COOKIE_NAME not in answer.cookies, "and its answer takes no cookie away"
+
+
+def test_quick_exit_ends_what_a_code_left_under_the_cookie_of_before(beside, unit, settings):
+    conversation, code, own = beside
+    hand.opened(conversation, unit)
+    end(conversation)
+    browser = visit(own)
+    browser.post("/tchat/reprendre/", {"code": code})
+    browser.post("/quitter/")
+    assert not Session.objects.exists()
 
 
 def test_yes_is_to_the_summary_of_the_page_although_a_code_was_typed_in_another_tab(beside, unit):

@@ -313,6 +313,19 @@ def test_resume_twice_at_once_is_one(client, settings):
     assert 'data-status="waiting"' in shown(client.get(PAGE))
 
 
+def test_request_under_way_takes_no_cookie_away_when_a_code_is_typed(client, settings):
+    """Its answer may come after the one with the new cookie, which it would delete."""
+    conversation = make.waiting()
+    session = client.session
+    session["x"] = 1
+    session.save()
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    send(client, issue(conversation))
+    client.cookies[settings.SESSION_COOKIE_NAME] = cookie
+    answer = client.get("/accessibilite/")
+    assert settings.SESSION_COOKIE_NAME not in answer.cookies
+
+
 @pytest.mark.parametrize("mark", ["another page", "no mark", "an invented one"])
 def test_resume_on_a_second_device_at_once_ends_the_first(mark):
     conversation = make.assigned()
