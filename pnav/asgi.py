@@ -32,6 +32,7 @@ from common import security_log, tracing  # noqa: E402
 from common.offload.process import lower_priority  # noqa: E402
 from common.security_log import Event  # noqa: E402
 from pnav import addresses, health  # noqa: E402
+from pnav.pages import quick_exit  # noqa: E402
 from pnav.server import busy  # noqa: E402
 from pnav.server.admission import buckets_of  # noqa: E402
 from pnav.server.identity import identify_passes  # noqa: E402
@@ -85,7 +86,11 @@ class Handshake:
             return
         if self._identities is None or self._identities.loop is not asyncio.get_running_loop():
             self._identities = Identities(identify_passes)
-        cookie = parse_cookie(_header(scope, b"cookie")).get(settings.SESSION_COOKIE_NAME)
+        cookies = parse_cookie(_header(scope, b"cookie"))
+        cookie = cookies.get(settings.SESSION_COOKIE_NAME)
+        if cookie and settings.LEFT_COOKIE_NAME in cookies:  # another tab left while there was no network
+            quick_exit.begin(cookie)
+            cookie = None
         scope["session_key"] = stored_key(cookie) if cookie else None
         scope["identities"] = self._identities
         scope["networks"] = buckets_of(scope)

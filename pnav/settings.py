@@ -150,6 +150,7 @@ MIDDLEWARE = [
     "pnav.middleware.compression.CompressionMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "pnav.middleware.methods.known_methods",
+    "pnav.middleware.unfinished_exits.finish_exit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "pnav.middleware.ended_visits.forget_left_behind",
     "pnav.pages.frame.language.chosen_language",
@@ -415,6 +416,8 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "sessionid" if DEMO else "__Host-sessionid"
 CSRF_COOKIE_NAME = "csrftoken" if DEMO else "__Host-csrftoken"
 LANGUAGE_COOKIE_NAME = "django_language" if DEMO else "__Host-language"
+# A press of « Quitter rapidement » leaves it in the browser before it sends anything (docs/adr/0049).
+LEFT_COOKIE_NAME = "left" if DEMO else "__Host-left"
 MESSAGE_STORAGE = "pnav.pages.frame.notices.Storage"
 CSRF_COOKIE_HTTPONLY = True
 # The cookie ends with the browser, because Django's year would leave a trace on the visitor's device.

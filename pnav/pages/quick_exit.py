@@ -8,13 +8,18 @@ the thread goes on until the visit is deleted. See docs/adr/0049.
 import logging
 import threading
 import time
+from collections.abc import Set
 from concurrent.futures import Executor, ThreadPoolExecutor
 
+from django.conf import settings
 from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponseBase
 
 from chat.conversations import departures
 from chat.database import DATABASE_AWAY, leave_the_pool
 from common.database_errors import describe_error
+from pnav.pages import display
+from pnav.pages.frame.notices import MESSAGES_COOKIE
 from pnav.sessions import BEFORE, SessionStore
 from reports.session import GENERATION
 from reports.session import KEY as REPORT_KEY
@@ -22,6 +27,15 @@ from reports.session import KEY as REPORT_KEY
 logger = logging.getLogger(__name__)
 
 PATH = "/quitter/"
+# All cookies that this site leaves in a visitor's browser.
+OUR_COOKIES = {
+    settings.SESSION_COOKIE_NAME,
+    settings.CSRF_COOKIE_NAME,
+    settings.LANGUAGE_COOKIE_NAME,
+    display.THEME_COOKIE,
+    MESSAGES_COOKIE,
+    settings.LEFT_COOKIE_NAME,
+}
 # The whole exit takes 300 ms at most (a person may hear somebody at the door). This leaves a third of it to the network
 # and to a busy processor.
 PATIENCE_SECONDS = 0.2
@@ -42,12 +56,41 @@ def leave(session_key: str) -> bool:
     Costs one statement when there is no such session; else five to forget it, then at most eight to park. Waits for
     PATIENCE_SECONDS at most, whatever the database does. Raises nothing.
     """
+    is_forgotten = begin(session_key)
+    return is_forgotten is not None and is_forgotten.wait(PATIENCE_SECONDS)
+
+
+def begin(session_key: str) -> threading.Event | None:
+    """Hand the exit over and wait for nothing. Return what is set once the visit is gone; None if too many wait."""
     if not _places.acquire(blocking=False):
         logger.error("quick exit: %d exits wait for the database already; one visit ends by its own date", AT_MOST)
-        return False
+        return None
     is_forgotten = threading.Event()
     THREAD.submit(_forget, session_key, is_forgotten)
-    return is_forgotten.wait(PATIENCE_SECONDS)
+    return is_forgotten
+
+
+def finish(request: HttpRequest) -> frozenset[str]:
+    """End the visit of a request whose browser left before, and take our cookies from it: it is that of nobody.
+
+    A press leaves a cookie before it sends anything (static/pnav/quick-exit.js). Without a network nothing arrives. The
+    next request of this browser then brings the cookie, whichever page asks, and is the exit.
+
+    Returns the cookies that the answer has to delete (`delete_cookies`). As `leave`, it waits for PATIENCE_SECONDS at
+    most.
+    """
+    came = frozenset(OUR_COOKIES & request.COOKIES.keys())
+    if session_key := request.COOKIES.get(settings.SESSION_COOKIE_NAME):
+        leave(session_key)
+    for name in came:
+        del request.COOKIES[name]
+    return came
+
+
+def delete_cookies(response: HttpResponseBase, names: Set[str]) -> None:
+    """Delete these cookies in the browser, save those to which the answer gives another value."""
+    for name in names - response.cookies.keys():
+        response.delete_cookie(name, samesite="Lax")
 
 
 def _forget(session_key: str, is_forgotten: threading.Event) -> None:

@@ -35,7 +35,6 @@ from pnav.pages import display, quick_exit, waiting_time
 from pnav.pages.actions import give_feedback
 from pnav.pages.forms import DisplaySettingsForm, FeedbackForm
 from pnav.pages.frame.context import is_familiar
-from pnav.pages.frame.notices import MESSAGES_COOKIE
 from pnav.pages.information import content_context, content_template, read_information
 from pnav.pages.models import FEEDBACK_MAX_LENGTH, ContentBlock, HelpNumber
 from pnav.pages.removal import kit
@@ -49,14 +48,6 @@ from reports.visit import read_visit
 from triage.questionnaire.questions import BY_ID, DOOR, SAFETY
 
 logger = logging.getLogger(__name__)
-# All cookies that this site leaves in a visitor's browser.
-OUR_COOKIES = {
-    settings.SESSION_COOKIE_NAME,
-    settings.CSRF_COOKIE_NAME,
-    settings.LANGUAGE_COOKIE_NAME,
-    display.THEME_COOKIE,
-    MESSAGES_COOKIE,
-}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -154,8 +145,7 @@ def quit_site(request: HttpRequest) -> HttpResponseBase:
     # The session is not read here, because that could wait for the database; `quick_exit.leave` does not wait.
     if session_key := request.COOKIES.get(settings.SESSION_COOKIE_NAME):
         quick_exit.leave(session_key)
-    for name in OUR_COOKIES & request.COOKIES.keys():
-        response.delete_cookie(name, samesite="Lax")
+    quick_exit.delete_cookies(response, quick_exit.OUR_COOKIES & request.COOKIES.keys())
     # A browser that clears its cache makes a navigation wait for it. Nobody waits for the request of a script.
     if request.headers.get("Sec-Fetch-Mode") != "navigate":
         response.headers["Clear-Site-Data"] = '"cache"'

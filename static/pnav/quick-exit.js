@@ -2,7 +2,11 @@
 // head, so it works while the rest still arrives. Without scripts the same button is a plain form. Pattern: GOV.UK
 // Design System, "Exit this page".
 (() => {
-  const { action = "", destination = "" } = /** @type {HTMLScriptElement} */ (document.currentScript).dataset;
+  const {
+    action = "",
+    destination = "",
+    left = "",
+  } = /** @type {HTMLScriptElement} */ (document.currentScript).dataset;
   const PRESSES = 3;
   const WINDOW_MS = 5000;
   const LEFT = "left";
@@ -38,6 +42,12 @@
     }
   }
 
+  // Where no network carries the request of the exit, this cookie makes the next one of this browser an exit, whichever
+  // tab asks, before anything is shown. The answer deletes it with the others.
+  function mark() {
+    if (left) document.cookie = `${left}=1; path=/; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+  }
+
   function remember() {
     try {
       sessionStorage.setItem(LEFT, "1");
@@ -50,6 +60,7 @@
   function leaveByForm() {
     const form = /** @type {HTMLFormElement | null} */ (document.getElementById("quick-exit"));
     if (!form) return;
+    mark();
     form.submit(); // before it is held with the others
     cover();
     remember();
@@ -63,6 +74,7 @@
     if (others) others.postMessage("");
     hide();
     remember();
+    mark();
     // The answer is not awaited; « keepalive » lets the request outlive the page.
     fetch(action, { method: "POST", keepalive: true, redirect: "manual", credentials: "same-origin" }).catch(() => {});
     location.replace(destination);

@@ -199,6 +199,30 @@ def test_quick_exit_takes_the_other_tabs_along(page_factory: PageFactory, live_s
     expect(other.get_by_role("button", name="Quitter rapidement", exact=True)).to_be_visible()
 
 
+def test_quick_exit_without_a_network_is_done_by_the_next_page_of_any_tab(
+    page_factory: PageFactory, live_site: LiveSite, neutral_site: str
+):
+    page = page_factory()
+    before = session_count(live_site)
+    begin_visit(page, live_site)
+    second_question = page.url
+    refused: list[str] = []
+    page.route("**/quitter/", lambda route: (refused.append(route.request.url), route.abort("internetdisconnected")))
+    page.get_by_role("button", name="Quitter rapidement", exact=True).click()
+    is_away(page, neutral_site)
+    assert refused and session_count(live_site) == before + 1, "nothing has arrived"
+    other = page.context.new_page()  # the history opens in a new tab too
+    other.goto(second_question)
+    expect(other.get_by_role("heading", level=1)).to_be_visible()
+    assert other.url != second_question, "without the first answer there is no second question"
+    assert session_count(live_site) == before
+    assert not [one["name"] for one in page.context.cookies(live_site.url) if one["name"] == "left"]
+    begin_visit(other, live_site)  # the person comes back on purpose, and stays
+    here = other.url
+    other.reload()
+    expect(other).to_have_url(here)
+
+
 def test_quick_exit_back_without_javascript_shows_nothing_typed(
     page_factory: PageFactory, live_site: LiveSite, neutral_site: str
 ):

@@ -48,12 +48,14 @@ def signed_in(agent: Agent, *, second_factor: bool = True) -> str:
 class Line:
     """One socket. `async with Line("/ws/conversation/", key) as line:` connects, and closes at the end."""
 
-    def __init__(self, path: str, session_key: str | None, origin: str | None = "http://testserver") -> None:
+    def __init__(
+        self, path: str, session_key: str | None, origin: str | None = "http://testserver", cookies: str = ""
+    ) -> None:
         headers = [(b"host", b"testserver")]
         if origin:
             headers.append((b"origin", origin.encode()))
         if session_key:
-            headers.append((b"cookie", f"{settings.SESSION_COOKIE_NAME}={session_key}".encode()))
+            headers.append((b"cookie", f"{settings.SESSION_COOKIE_NAME}={session_key}{cookies}".encode()))
         self.socket = WebsocketCommunicator(application, path, headers=headers)
 
     async def __aenter__(self) -> Self:

@@ -14,12 +14,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from chat.conversations import resume
+from chat.models import EventKind
 from locations.models import DataEdition
 from locations.session import Choice
 from pnav.pages import waiting_time
 from pnav.pages.frame import editions
 from pnav.pages.models import FEEDBACK_MAX_LENGTH, ContentBlock, Feedback, HelpNumber
 from reports.models import RetentionRule
+from tests.chat.sockets import visit as visit_of
 from tests.factories import chat as make_chat
 from tests.factories import locations as make_place
 from triage.questionnaire.questions import VERSION
@@ -400,6 +403,65 @@ def test_quit_above_what_may_wait_leaves_too(monkeypatch, caplog):
         assert gone(visit_with_choices().post("/quitter/")) >= {"sessionid"}
     assert never.submit.call_count == 1
     assert "ends by its own date" in caplog.text
+
+
+# --- an exit that had no network: the cookie of the press comes with the next request
+
+
+def test_press_that_never_arrived_is_an_exit_at_the_next_request_whatever_it_asks():
+    conversation = make_chat.assigned()
+    make_chat.message(conversation, "pour moi seule")
+    client = visit_with_choices()
+    client.cookies["sessionid"] = visit_of(conversation)
+    assert "pour moi seule" in client.get("/tchat/", follow=True).text
+    client.cookies["left"] = "1"
+    response = client.get("/tchat/")
+    assert "pour moi seule" not in response.text
+    assert gone(response) == {"sessionid", "csrftoken", "theme", "django_language", "left"}
+    assert conversation.events.filter(kind=EventKind.PARKED).count() == 1
+    assert "pour moi seule" not in client.get("/tchat/", follow=True).text
+
+
+@pytest.mark.parametrize("path", ["/tchat/trames/", "/tchat/brouillon/"])
+def test_press_that_never_arrived_ends_the_page_of_another_tab(path):
+    client = Client(enforce_csrf_checks=True)
+    client.cookies["sessionid"] = visit_of(make_chat.assigned())
+    token = re.search(r'data-csrf="(\w+)"', client.get("/tchat/").text)[1]  # type: ignore[index]
+    client.cookies["left"] = "1"
+    response = client.post(path, "{}", content_type="application/json", headers={"X-CSRFToken": token})
+    assert response.status_code == 401 and "left" in gone(response)
+
+
+def test_visit_that_begins_after_a_press_that_never_arrived_stays():
+    """Also where the very request that begins it brought the press."""
+    client = Client()
+    start_visit(client)
+    client.cookies["left"] = "1"
+    code = resume.issue_code(conversation_id=(conversation := make_chat.assigned()).pk).text
+    response = client.post("/tchat/reprendre/", {"code": code})
+    assert gone(response) == {"left"} and response.cookies["sessionid"].value
+    del client.cookies["left"]
+    page = client.get("/tchat/")
+    assert 'data-status="active"' in page.text and not gone(page)
+    assert not conversation.events.filter(kind=EventKind.PARKED).exists()
+
+
+def test_press_that_never_arrived_waits_for_no_database(monkeypatch):
+    monkeypatch.setattr("pnav.pages.quick_exit.THREAD", Mock())
+    monkeypatch.setattr("pnav.pages.quick_exit.PATIENCE_SECONDS", 0)
+    client = Client()
+    client.cookies["sessionid"] = visit_of(make_chat.assigned())
+    client.cookies["left"] = "1"
+    response = client.get("/tchat/", follow=True)
+    assert 'id="chat"' not in response.text
+    assert not client.cookies["sessionid"].value and not client.cookies["left"].value
+
+
+def test_press_that_arrives_is_answered_as_an_exit_and_takes_its_cookie_away():
+    client = visit_with_choices()
+    client.cookies["left"] = "1"
+    response = client.post("/quitter/")
+    assert response.status_code == 303 and "left" in gone(response) and not Session.objects.exists()
 
 
 def test_quit_navigation_does_not_wait_for_the_cache(client: Client):

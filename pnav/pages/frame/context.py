@@ -99,7 +99,7 @@ ABSENT = {"preview_of": "", "carries": False}
 def site(request: HttpRequest) -> dict[str, Any]:
     """Return what `base.html` shows.
 
-    theme, demo_notice, quick_exit_url; visit_mark, csrf_token: with whose exchange the page shows
+    theme, demo_notice, quick_exit_url, left_cookie; visit_mark, csrf_token: with whose exchange the page shows
     (`chat.visitor.visit_mark`); section: the namespace of the page, or the name of a page of this app;
     discreet: somebody may see the screen; familiar: say *tu*, as the orientation does, and without answers in this
     visit, on another device, as the report tells (a page that knows better gives its own);
@@ -126,6 +126,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "theme": display.theme(request),
         "demo_notice": settings.DEMO_NOTICE,
         "quick_exit_url": settings.QUICK_EXIT_URL,
+        "left_cookie": settings.LEFT_COOKIE_NAME,
         "discreet": is_discreet(request) or report_is_discreet(request),
         "familiar": SimpleLazyObject(lambda: not is_staff and is_familiar(request)),
         "reception_choice": (choice := SimpleLazyObject(lambda: current_choice(request))),

@@ -34,6 +34,11 @@ add(
     _("La page affichée : ton navigateur ne la garde pas. Revenir en arrière ne montre pas ce que tu avais écrit."),
 )
 add(
+    "quit.without_network",
+    QUIT,
+    _("Sans réseau, le bouton cache la page, mais n'efface rien tant que ce site ne peut pas être joint."),
+)
+add(
     "quit.stays_history",
     QUIT,
     _("L'historique : le nom de ce site y reste. Aucun site ne peut l'effacer à votre place."),

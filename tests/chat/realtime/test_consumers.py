@@ -9,6 +9,7 @@ import weakref
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection
 from django.utils import timezone
 
@@ -25,6 +26,7 @@ from chat.token_bucket import BucketsByKey
 from common import security_log
 from common.client_address import Connection
 from pnav.accounts.models import Role
+from pnav.pages import quick_exit
 from pnav.sessions import SessionStore
 from reports import reporter_identity
 from reports.models import SealedValue
@@ -263,6 +265,23 @@ def _flush(key):
     from django.conf import settings
 
     import_module(settings.SESSION_ENGINE).SessionStore(key).flush()
+
+
+async def test_line_of_another_tab_is_refused_after_a_quick_exit_that_had_no_network(monkeypatch):
+    """Its request never arrived. The tab that stayed open is the first to ask again, and that is the exit."""
+    threads = quick_exit.ThreadPoolExecutor(1, initializer=quick_exit.leave_the_pool)
+    monkeypatch.setattr(quick_exit, "THREAD", threads)
+    conversation = await in_db(make.assigned)
+    key = await in_db(visit, conversation)
+    line = Line(REPORTER, key, cookies="; left=1")
+    await line.socket.connect(timeout=30)
+    event = await line.socket.receive_output(timeout=30)
+    assert event == {"type": "websocket.close", "code": protocol.CLOSE_NO_SESSION}
+    async with asyncio.timeout(30):
+        while await in_db(Session.objects.exists):
+            await asyncio.sleep(0.05)
+    threads.submit(lambda: connection.close()).result(SECONDS)  # that of the thread, looked up there
+    threads.shutdown()
 
 
 async def test_code_used_elsewhere_hangs_up():
