@@ -173,3 +173,15 @@ def test_skip_links_lead_somewhere_visible(page_factory: PageFactory, live_site:
     targets = page.locator(".fr-skiplinks a").evaluate_all("links => links.map((link) => link.hash)")
     assert targets == ["#contenu", "#menu", "#pied"]
     assert all(page.locator(target).is_visible() for target in targets)
+
+
+def test_skip_links_move_nothing_so_that_a_first_press_is_not_lost(page_factory: PageFactory, live_site: LiveSite):
+    page = page_factory(width=1280)
+    page.goto(live_site.url + "/")
+    title = page.locator("h1")
+    before = title.bounding_box()
+    page.locator(".fr-skiplinks a").first.focus()
+    expect(page.locator(".fr-skiplinks")).to_have_css("opacity", "1")
+    assert title.bounding_box() == before
+    page.locator(".fr-skiplinks a").first.evaluate("link => link.blur()")
+    assert title.bounding_box() == before
