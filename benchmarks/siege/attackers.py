@@ -530,7 +530,7 @@ def keepers(target: Target, tally: Tally) -> None:
             page = browser.get(COPY)
             browser.send(page, page.form(action=RECEIPT))
             page = browser.get(COPY)
-            browser.send(page, page.form(action=f"{PROOF}#un-seul"), kind="fact", number="1")
+            browser.send(page, page.form(action=PROOF), kind="fact", number="1")
 
         def ask_removal() -> None:
             page = browser.get(KIT)

@@ -191,7 +191,7 @@ def test_message_refused_may_be_tried_again_under_the_same_name(live_site, enter
     _agent, conversation = assigned(live_site)
     page = enter(conversation, before=wire.hold)
     connected(page)
-    wire.answers = refuse("forbidden")  # until that was seen, because a slow page may ask twice
+    wire.answers = refuse("bad_frame")  # until that was seen, because a slow page may ask twice
     write(page, "refusé")
     expect(state(page)).to_have_text("Non envoyé")
     wire.answers = lambda _frame: None
