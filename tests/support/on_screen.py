@@ -18,7 +18,8 @@ TELLING = re.compile(
 # who reads the history of the browser. Fields of a form, to which its errors lead, have their English names.
 SILENT = {
     *("contenu", "menu", "pied", "fin", "suite", "body", "doors", "received", "note", "notes", "choix", ""),
-    *("avant", "apres", "etat", "autre", "pause", "tout", "encore", "suites", "nouveau", "next", "active", "waiting"),
+    *("avant", "apres", "de", "etat", "autre", "pause", "tout", "encore", "suites", "nouveau", "next"),
+    *("active", "waiting"),
 }
 _ADDRESS = re.compile(r"""(?:href|action|src|value|data-[a-z-]+)=["']((?:/n/|[?#])[^"'\s]*)["']""")
 _FIELD = re.compile(r"(?:id_|group-)[a-z_]+")

@@ -264,7 +264,7 @@ def test_news_reloads_until_it_is_told_to_stop(as_reporter):
     query = {"apres": 1, "etat": "active"}
     assert "?apres=1&etat=active&pause=1" in shown(client.get(reverse("chat:news"), query))
     paused = shown(client.get(reverse("chat:news"), {**query, "pause": "1"}))
-    assert "http-equiv" not in paused and 'href="?apres=1&etat=active"' in paused
+    assert "http-equiv" not in paused and 'href="?apres=1&etat=active&de=' in paused and "pause=1" not in paused
 
 
 def test_who_has_waited_long_is_shown_other_help(as_reporter, set_rule):
