@@ -25,14 +25,13 @@ add(
     REPORT,
     _(
         "Vous pouvez laisser ces deux lignes vides : rien ne change pour vous. Ce que vous écrivez ici est "
-        "chiffré dès l'arrivée. L'agent qui vous répond ne peut pas le lire, et nous non plus. On ne l'ouvre "
-        "qu'avec l'autorisation du procureur de la République, pour les faits les plus graves, ou si une vie est en "
-        "danger."
+        "chiffré dès l'arrivée : ni votre agent ni nous ne pouvons le lire. On ne l'ouvre que si une vie "
+        "est en danger, ou avec l'autorisation du procureur de la République, pour les faits les plus graves."
     ),
     _(
         "Tu peux laisser ces deux lignes vides : rien ne change pour toi. Ce que tu écris ici est chiffré dès "
-        "l'arrivée. L'agent qui te répond ne peut pas le lire, et nous non plus. On ne l'ouvre qu'avec "
-        "l'autorisation du procureur de la République, pour les faits les plus graves, ou si une vie est en danger."
+        "l'arrivée : ni ton agent ni nous ne pouvons le lire. On ne l'ouvre que si une vie est en danger, "
+        "ou avec l'autorisation du procureur de la République, pour les faits les plus graves."
     ),
 )
 add("report.next_title", REPORT, _("Et ensuite ?"))

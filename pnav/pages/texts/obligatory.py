@@ -380,7 +380,7 @@ add(
     PRIVACY,
     _(
         "Dans votre navigateur : un cookie pour votre visite et un cookie de sécurité pour les "
-        "formulaires, effacés à la fermeture ; après « Quitter rapidement », un cookie qui le retient, "
+        "formulaires, effacés à la fermeture ; après une sortie rapide du site, un cookie qui la retient, "
         "effacé avec les autres ; si vous choisissez un thème ou une langue, un cookie pour "
         "chacun, pendant six mois au plus. Pas de mesure d'audience, pas de publicité."
     ),
