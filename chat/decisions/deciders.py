@@ -16,7 +16,8 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 
 from chat import access
-from chat.models import Agent, ConversationEvent, EventKind, OnCall, Unit
+from chat.models import Agent, ConversationEvent, ConversationQuerySet, EventKind, OnCall, Unit
+from chat.models.transfer import Handover, HandoverQuerySet
 from common import plain_text
 from common.sql import fetch_rows
 from reports.deciders import Standby, Title
@@ -42,7 +43,7 @@ def _on_call(user: Any, now: datetime) -> Any:
 # --- openings ---------------------------------------------------------------------------------------------------------
 
 
-def exchanges_of(user: Any) -> "QuerySet[Any]":
+def exchanges_of(user: Any) -> ConversationQuerySet:
     """Return the exchanges whose disclosure this account may ask for and hold (`access.in_hands_of`)."""
     return access.in_hands_of(user)
 
@@ -50,13 +51,21 @@ def exchanges_of(user: Any) -> "QuerySet[Any]":
 def openings_of(user: Any, now: datetime) -> Q:
     """Return the condition for requests of their units, or of a unit for which they are on call.
 
-    Requests of somebody who named them on call are excluded (`_concerned`).
+    Requests of somebody who named them on call are excluded (`_concerned`), and so are those about an exchange that
+    they passed on because they know somebody concerned (`_recusals`).
     """
     standby = _on_call(user, now).filter(unit=OuterRef("asked_by__agent__unit"))
     for name in ("asked_by", "passed_to", "claimed_by"):
         # The last two may be NULL. Compared with NULL, every duty would be excluded.
         standby = standby.exclude(named_by=Coalesce(OuterRef(name), OuterRef("asked_by")))
-    return Q(asked_by__agent__unit__in=own_units(user).values("pk")) | Q(Exists(standby))
+    theirs = Q(asked_by__agent__unit__in=own_units(user).values("pk")) | Q(Exists(standby))
+    recusals = _recusals(from_agent__user=user, conversation__report=OuterRef("report"))
+    return theirs & ~Q(Exists(recusals))
+
+
+def _recusals(**fields: Any) -> HandoverQuerySet:
+    """Return these recusals. Whoever made one decides about no disclosure of that exchange (`access.is_recused`)."""
+    return Handover.objects.recusals().filter(**fields).order_by()
 
 
 def _concerned(request: OpeningRequest) -> list[int]:
@@ -81,13 +90,20 @@ def title_for_opening(user: Any, request: OpeningRequest, now: datetime) -> Titl
         return Title()
     standby = _on_call(user, now).filter(unit__in=unit).exclude(named_by__in=_concerned(request))
     return _title(standby)
+    if _recusals(from_agent__user=user, conversation__report=request.report_id).exists():
+        return None
 
 
 def standby_for_opening(request: OpeningRequest, now: datetime) -> Sequence[Standby]:
-    """Return the supervisors on call for the unit of the agent who asked, without those whom `_concerned` named."""
+    """Return the supervisors on call for the unit of the agent who asked, without those whom `_concerned` named.
+
+    Nor those who know somebody concerned (`_recusals`).
+    """
     unit = Agent.objects.filter(user=request.asked_by_id).values("unit")
     rows: Any = OnCall.objects
-    return standby(rows.running(now).filter(unit__in=unit).exclude(named_by__in=_concerned(request)))
+    duties = rows.running(now).filter(unit__in=unit).exclude(named_by__in=_concerned(request))
+    recused = _recusals(conversation__report=request.report_id).values("from_agent")
+    return standby(duties.exclude(supervisor__in=recused))
 
 
 # --- what is kept -----------------------------------------------------------------------------------------------------

@@ -1,13 +1,17 @@
 """A disclosure follows the exchange: its present agent asks for it, and a supervisor passes it on (ADR 0074)."""
 
+from datetime import timedelta
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from chat import access
 from chat.conversations import actions, dispatcher
-from chat.models import Agent, Conversation
+from chat.decisions import on_call
+from chat.models import Agent, Conversation, OnCall
 from chat.rules.lifecycle import Author, Outcome
 from chat.rules.transfer import Reason
+from common import clock
 from pnav.accounts.models import Role
 from reports.audit import wording as audit_wording
 from reports.models import AccessKind, AccessRecord, OpeningRequest
@@ -294,6 +298,44 @@ def lose(conversation, user):
     assert dispatcher.release_stale() == 1
     Conversation.objects.filter(pk=conversation.pk).update(reporter_seen_at=make.long_ago(60 * 24))
     assert dispatcher.abandon_absent() == 1
+
+# --- a supervisor who knows somebody concerned ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("unit_name", ["", "Ailleurs"], ids=["own unit", "on call"])
+def test_supervisor_who_knows_somebody_concerned_decides_nothing_of_the_disclosure(
+    agent, colleague, supervisor, conversation, unit_name
+):
+    """They read nothing of that exchange any more, nor decide who does (ADR 0038)."""
+    unit = agent.agent.unit
+    chief = make.agent(role=Role.SUPERVISOR, unit_name=unit_name or unit.name).user
+    if unit_name:
+        now = clock.now()
+        duty = OnCall(supervisor=chief.agent, unit=unit, motive="nuit", starts_at=now, ends_at=now + timedelta(hours=9))
+        on_call.name(on_call=duty, by=supervisor)
+    hand_over(conversation, chief)
+    cold(conversation, chief.agent, Reason.IMPARTIALITY, agent=agent.agent.pk)
+    opening, other = ask(agent, report=conversation.report, urgent=True), ask(agent)
+    assert opening_actions.part_of(chief, other) is Part.SUPERVISOR
+    assert opening_actions.part_of(chief, opening) is None
+    assert opening_actions.list_visible(chief, 9) == opening_actions.waiting_for(chief) == [other]
+    assert [len(opening_actions.standby_of(one)) for one in (opening, other)] == [0, int(bool(unit_name))]
+    client = signed_in(chief)
+    assert client.get(f"/levees/{other.public_id}/").status_code == 200
+    for act in ("", "contresigner/", "refuser/", "confier/"):
+        address = f"/levees/{opening.public_id}/{act}"
+        assert (client.post(address, {"reason": "non"}) if act else client.get(address)).status_code == 404
+    hand_over(conversation, colleague)
+    claim(opening, colleague)
+    for decide in (
+        lambda: opening_actions.countersign_request(request_id=opening.pk, by=chief),
+        lambda: opening_actions.refuse_request(request_id=opening.pk, by=chief, reason="non"),
+        lambda: pass_on(opening, chief, colleague),
+    ):
+        with pytest.raises(NotAllowed):
+            decide()
+    opening_actions.countersign_request(request_id=opening.pk, by=supervisor)
+
 
 
 @pytest.fixture
