@@ -144,11 +144,14 @@ def barred_acts(done: Collection[Act], *, told: Collection[Act]) -> set[Act]:
     """Return the acts that somebody may not perform after their own former acts on the same request.
 
     Nobody has two roles in one disclosure, agrees twice, reviews what they had a part in, or states the result twice.
+    To countersign and to hand over are both the supervisor's, in either order: a unit may have one supervisor alone.
     told: their acts since the request last expired, after which the result has to be stated again.
     """
     barred: set[Act] = set()
     if done:
-        barred |= {Act.COUNTERSIGN, Act.AGREE, Act.REVIEW}
+        barred |= {Act.AGREE, Act.REVIEW}
+    if set(done) - {Act.HAND_OVER}:
+        barred |= {Act.COUNTERSIGN}
     if set(done) - OF_READER:
         barred |= {Act.CLAIM}
     if TELLING & set(told):

@@ -181,6 +181,22 @@ def test_supervisor_who_decided_does_not_become_the_reader(
         pass_on(opening, other, successor)
 
 
+def test_only_supervisor_of_a_unit_hands_over_first_and_then_countersigns(
+    agent, colleague, supervisor, conversation, detail_of
+):
+    """The page tells them to hand the request over first, and nobody else could countersign it afterwards."""
+    opening = ask(agent, report=conversation.report, urgent=True)
+    hand_over(conversation, colleague)
+    claim(opening, colleague)
+    page = detail_of(supervisor, opening)
+    assert 0 < page.index("/contresigner/") < page.index("/confier/")
+    pass_on(opening, supervisor, colleague)
+    assert opening in opening_actions.waiting_for(supervisor)
+    opening_actions.countersign_request(request_id=opening.pk, by=supervisor)
+    opening.refresh_from_db()
+    assert (opening.passed_to, opening.state) == (colleague, State.AGREED)
+
+
 def test_yes_is_for_who_was_shown_and_still_answers(agent, colleague, supervisor, custodians, conversation):
     opening = agreed(agent, supervisor, custodians, report=conversation.report)
     third = make.agent(public_name="Yann").user

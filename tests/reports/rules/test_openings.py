@@ -119,6 +119,9 @@ def test_nobody_has_two_roles_in_one_opening():
     assert opening_rules.barred_acts({Act.ANSWER}, told=()) == {Act.COUNTERSIGN, Act.AGREE, Act.REVIEW, Act.CLAIM}, (
         "it is told anew"
     )
+    assert Act.COUNTERSIGN not in opening_rules.barred_acts({Act.HAND_OVER}, told=()), "a unit may have one supervisor"
+    assert Act.COUNTERSIGN in opening_rules.barred_acts({Act.HAND_OVER, Act.ASK}, told=())
+    assert {Act.AGREE, Act.REVIEW} < opening_rules.barred_acts({Act.HAND_OVER}, told=())
 
 
 def test_who_decided_or_carried_the_envelope_never_becomes_the_reader():
