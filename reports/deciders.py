@@ -50,6 +50,9 @@ class Deciders(Protocol):
         These are what it answers, or answered until the end. When nobody has an exchange, it is the last agent's.
         """
 
+    def answers_now(self, user: Any, request: OpeningRequest) -> bool:
+        """Return whether this account answers the exchange of a request, which has not ended."""
+
     def openings_of(self, user: Any, now: datetime) -> Q:
         """Return the condition that selects the disclosure requests about which this supervisor decides."""
 

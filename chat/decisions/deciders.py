@@ -48,6 +48,11 @@ def exchanges_of(user: Any) -> ConversationQuerySet:
     return access.in_hands_of(user)
 
 
+def answers_now(user: Any, request: OpeningRequest) -> bool:
+    """Return whether this account answers the exchange of a request, which has not ended."""
+    return exchanges_of(user).active().filter(report=request.report_id).exists()
+
+
 def openings_of(user: Any, now: datetime) -> Q:
     """Return the condition for requests of their units, or of a unit for which they are on call.
 
@@ -85,13 +90,13 @@ def askers_of(user: Any, now: datetime) -> Sequence[int]:
 
 def title_for_opening(user: Any, request: OpeningRequest, now: datetime) -> Title | None:
     """Return the right by which this account decides about a request (own unit or on call); None if it may not."""
+    if _recusals(from_agent__user=user, conversation__report=request.report_id).exists():
+        return None
     unit = Agent.objects.filter(user=request.asked_by_id).values("unit")
     if own_units(user).filter(pk__in=unit).exists():
         return Title()
     standby = _on_call(user, now).filter(unit__in=unit).exclude(named_by__in=_concerned(request))
     return _title(standby)
-    if _recusals(from_agent__user=user, conversation__report=request.report_id).exists():
-        return None
 
 
 def standby_for_opening(request: OpeningRequest, now: datetime) -> Sequence[Standby]:

@@ -341,7 +341,17 @@ def is_turn_of(user: Any, request: OpeningRequest) -> bool:
 
 
 def _awaits(user: Any, request: OpeningRequest, part: Part | None) -> bool:
-    return bool(_acts_of(user, request, part) - {Act.REFUSE, Act.WITHDRAW})
+    """Return whether a request waits for an act of somebody with this part.
+
+    What a colleague asked for in an exchange that has ended may be taken over, but need not be, unless it is urgent.
+    """
+    acts = _acts_of(user, request, part) - {Act.REFUSE, Act.WITHDRAW}
+    return bool(acts) and (acts != {Act.CLAIM} or request.is_urgent or answers_now(user, request))
+
+
+def answers_now(user: Any, request: OpeningRequest) -> bool:
+    """Return whether this account answers the exchange of a request, which has not ended."""
+    return get_deciders().answers_now(user, request)
 
 
 def _part_when_visible(user: Any, request: OpeningRequest) -> Part:

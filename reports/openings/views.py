@@ -160,6 +160,7 @@ def _show_claim(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
         **_line(opening, timezone.now()),
         "is_claimed": opening.claimed_by_id == request.user.pk,
         "may_claim": Act.CLAIM in opening_actions.acts_of(request.user, opening),
+        "answers_now": opening_actions.answers_now(request.user, opening),
     }
     return render(request, "openings/claim.html", context)
 

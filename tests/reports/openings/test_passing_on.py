@@ -14,7 +14,7 @@ from chat.rules.transfer import Reason
 from common import clock
 from pnav.accounts.models import Role
 from reports.audit import wording as audit_wording
-from reports.models import AccessKind, AccessRecord, OpeningRequest
+from reports.models import AccessKind, AccessRecord, OpeningField, OpeningRequest
 from reports.openings import actions as opening_actions
 from reports.openings.views import register_heads, register_rows
 from reports.rules.openings import Act, NotAllowed, Part, State
@@ -389,6 +389,31 @@ def test_whoever_ended_the_exchange_takes_the_request_over(
     opening_actions.answer_request(request_id=opening.pk, by=custodians[0], reply=reply)
     confirm(request_id=opening.pk, by=custodians[1])
     assert opening_actions.show_answer(request_id=opening.pk, by=colleague) == reply.sealed
+
+
+def test_request_of_a_colleague_in_an_exchange_that_has_ended_is_no_duty_unless_it_is_urgent(
+    agent, colleague, supervisor, conversation
+):
+    """It counted in « Levées d'anonymat » for fourteen days, on each page."""
+    ordinary = ask(agent, report=conversation.report)
+    urgent = ask(agent, report=conversation.report, field=OpeningField.CONTACT, urgent=True)
+    hand_over(conversation, colleague)
+    assert opening_actions.waiting_for(colleague) == [urgent, ordinary]
+    end(conversation, colleague)
+    assert opening_actions.waiting_for(colleague) == [urgent]
+    assert ordinary in opening_actions.list_visible(colleague, 9)
+    claim(ordinary, colleague)
+    pass_on(ordinary, supervisor, colleague)
+
+
+def test_who_decided_and_ended_the_exchange_is_not_told_to_pass_it_on(agent, supervisor, custodians, conversation):
+    opening = agreed(agent, supervisor, custodians, report=conversation.report)
+    hand_over(conversation, supervisor)
+    end(conversation, supervisor)
+    client = signed_in(supervisor)
+    page = squeezed(client.get(f"/levees/{opening.public_id}/").text.replace("&#x27;", "'"))
+    assert "L'échange n'est plus en cours : faites votre propre demande" in page and "Passez l'échange" not in page
+    assert f"{page_of(conversation)}levee/" in client.get(page_of(conversation)).text, "there"
 
 
 def test_last_agent_holds_and_asks_while_nobody_has_the_exchange(
