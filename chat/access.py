@@ -257,9 +257,9 @@ def in_hands_of(user: Any) -> ConversationQuerySet:
     """Return the conversations whose disclosure this account may ask for and hold. Nothing that was said is read.
 
     These are what it answers, or answered until it ended. When nobody has a conversation, because its agent was lost
-    or the person left the queue, the last agent it had may: nobody else knows of the danger that the person may be in.
-    Whoever passed it on because they know somebody concerned is not that agent (docs/adr/0038). None for an account
-    that is closed.
+    or the person left the queue, the last agent it had may, because they have read what the person wrote. Whoever
+    passed it on because they know somebody concerned is not that agent (docs/adr/0038). None for an account that is
+    closed.
     """
     if not (user.is_active and user.is_agent):
         return Conversation.objects.none()
@@ -273,6 +273,18 @@ def in_hands_of(user: Any) -> ConversationQuerySet:
 def for_opening(agent: Agent, public_id: UUID) -> Conversation | None:
     """Return one of `in_hands_of`, with its report, to ask for a disclosure; or None."""
     return in_hands_of(agent.user).select_related("report").filter(public_id=public_id).first()
+
+
+def asker_of(conversation: Conversation) -> Agent | None:
+    """Return the agent whose conversation it is (`in_hands_of`), with their unit; None when it is nobody's.
+
+    A supervisor who may know of the conversation is told whom to call. Two queries.
+    """
+    given = ConversationEvent.objects.filter(conversation=conversation, kind=EventKind.ASSIGNED)
+    last = Q(user=given.order_by("-pk").values("by")[:1])
+    whose = last if conversation.assigned_to_id is None else Q(pk=conversation.assigned_to_id)
+    agent = Agent.objects.select_related("user", "unit").filter(whose).first()
+    return agent if agent is not None and in_hands_of(agent.user).filter(pk=conversation.pk).exists() else None
 
 
 def with_file_number(rows: ConversationQuerySet, number: str) -> ConversationQuerySet:

@@ -10,6 +10,7 @@ procedure whose exchange is over.
 
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -38,6 +39,7 @@ from chat.rules.lifecycle import PauseOrder, Status
 from chat.supervision import giving, intervention, left_marks, pausing, procedures
 from chat.transfer import actions as transfer_actions
 from chat.transfer.forms import MotiveForm, ReassignForm, WhisperForm
+from common import plain_text
 from common.choices import label_of
 from common.service_settings import definitions, values
 from locations.models import Force
@@ -389,6 +391,7 @@ def end_procedure(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> H
         "place": wording.place_of(row.conversation.report),
         "state": procedures.state_of(row.conversation),
         "since": wording.duration_in_words(now - row.started_at),
+        **_who_may_ask(row.conversation, agent, now),
     }
     return render(request, "console/end_procedure.html", context)
 
@@ -414,16 +417,30 @@ def left_mark(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpR
     if row is None:
         messages.info(request, _("C'est déjà pris en compte, ou un agent suit cette personne."))
         return redirect("console:board")
-    had = row.conversation.assigned_to
+    now, had = timezone.now(), row.conversation.assigned_to
     context = {
         "agent": agent,
         "is_supervisor": True,
         "place": wording.place_of(row.conversation.report),
         "name": had.shown_name if had else "",
         "state": procedures.state_of(row.conversation),
-        "since": wording.duration_in_words(timezone.now() - row.left_at) if row.left_at else "",
+        "since": wording.duration_in_words(now - row.left_at) if row.left_at else "",
+        **_who_may_ask(row.conversation, agent, now),
     }
     return render(request, "console/left_mark.html", context)
+
+
+def _who_may_ask(conversation: Conversation, reader: Agent, now: datetime) -> dict[str, Any]:
+    """Return who may still ask for the identity of this person, by name for whoever may step in where that agent is."""
+    asker = access.asker_of(conversation)
+    is_near = asker is not None and asker.unit_id in access.reach_of(reader, now)
+    return {
+        "conversation": conversation,
+        "asker": asker,
+        "is_asker": asker == reader,
+        "asker_name": asker.shown_name if asker is not None and is_near else "",
+        "asker_unit": plain_text.plain(asker.unit.name) if asker is not None else "",
+    }
 
 
 def _given(request: HttpRequest, agent: Agent, given: Agent, person: Conversation) -> HttpResponse:

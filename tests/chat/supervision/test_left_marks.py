@@ -127,6 +127,34 @@ def test_mark_of_an_exchange_that_the_person_ended_is_on_the_board_for_its_units
     assert client.post(address).headers["Location"] == BOARD, "it is dealt with"
 
 
+def test_page_says_whom_to_call_to_learn_who_the_person_is(agent, conversation, chief):
+    """The last agent has gone home, and nobody on duty can ask."""
+    ends(conversation)
+    client, address = signed_in(chief.user), f"{BOARD}mots-de-danger/{conversation.public_id}/"
+
+    def page() -> str:
+        return squeezed(unescape(client.get(address).text))
+
+    assert "appelez Louise, même après sa garde" in page()
+    agent.user.role = Role.SUPERVISOR
+    agent.user.save()
+    own = signed_in(agent.user).get(address).text
+    assert f"{page_of(conversation)}levee/" in own and "appelez" not in own
+    agent.user.is_active = False
+    agent.user.save()
+    assert "Personne ne peut demander une levée d'anonymat de cet échange" in page()
+
+
+def test_page_of_somebody_who_left_the_queue_names_their_last_agent_to_that_unit_alone(
+    agent, conversation, chief, elsewhere
+):
+    is_lost(agent, conversation)
+    address = f"{BOARD}mots-de-danger/{conversation.public_id}/"
+    assert "appelez Louise" in unescape(signed_in(chief.user).get(address).text)
+    page = squeezed(unescape(signed_in(elsewhere.user).get(address).text))
+    assert "Il est de l'unité Ici : un superviseur de cette unité lit ici son nom" in page and "Louise" not in page
+
+
 def test_mark_of_somebody_who_was_taken_out_of_the_queue_is_every_supervisors(agent, conversation, chief, elsewhere):
     is_lost(agent, conversation)
     for reader in (chief, elsewhere):

@@ -117,6 +117,7 @@ def test_page_names_the_agent_who_can_still_follow_it_and_the_steps_that_are_lef
     actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
     client, address = signed_in(chief.user), f"{BOARD}procedure/{conversation.public_id}/"
     page = unescape(squeezed(client.get(address).text))
+    assert "appelez Louise, même après sa garde" in page
     assert "Louise peut encore la suivre" in page and all(step in page for step in others) and first not in page
     assert "dans « Terminés »" in page
     with monkeypatch.context() as fewer:
@@ -129,6 +130,7 @@ def test_page_names_the_agent_who_can_still_follow_it_and_the_steps_that_are_lef
     agent.user.save()
     page = squeezed(client.get(address).text)
     assert "Interlocuteur : Louise" in page and "peut encore la suivre" not in page
+    assert "Personne ne peut demander une levée" in page
 
 
 def test_agent_of_an_exchange_that_the_person_ended_ends_it_too(agent, conversation, chief):

@@ -299,22 +299,6 @@ def test_asker_whose_exchange_is_somebody_elses_reads_why_and_nothing_else(agent
     assert stranger.status_code == 404 and "plus la vôtre" not in stranger.text
 
 
-# --- the exchange ended, or nobody has it -----------------------------------------------------------------------------
-
-
-def end(conversation, user):
-    actions.close_conversation(
-        conversation_id=conversation.pk, by_author=Author.AGENT, by=user, outcome=Outcome.ADVISED
-    )
-
-
-def lose(conversation, user):
-    """Let the agent's lease end, so that the exchange is put back, and the person leave the queue."""
-    Agent.objects.filter(user=user).update(seen_at=make.long_ago(60))
-    assert dispatcher.release_stale() == 1
-    Conversation.objects.filter(pk=conversation.pk).update(reporter_seen_at=make.long_ago(60 * 24))
-    assert dispatcher.abandon_absent() == 1
-
 # --- a supervisor who knows somebody concerned ------------------------------------------------------------------------
 
 
@@ -352,6 +336,22 @@ def test_supervisor_who_knows_somebody_concerned_decides_nothing_of_the_disclosu
             decide()
     opening_actions.countersign_request(request_id=opening.pk, by=supervisor)
 
+
+# --- the exchange ended, or nobody has it -----------------------------------------------------------------------------
+
+
+def end(conversation, user):
+    actions.close_conversation(
+        conversation_id=conversation.pk, by_author=Author.AGENT, by=user, outcome=Outcome.ADVISED
+    )
+
+
+def lose(conversation, user):
+    """Let the agent's lease end, so that the exchange is put back, and the person leave the queue."""
+    Agent.objects.filter(user=user).update(seen_at=make.long_ago(60))
+    assert dispatcher.release_stale() == 1
+    Conversation.objects.filter(pk=conversation.pk).update(reporter_seen_at=make.long_ago(60 * 24))
+    assert dispatcher.abandon_absent() == 1
 
 
 @pytest.fixture
@@ -419,7 +419,7 @@ def test_who_decided_and_ended_the_exchange_is_not_told_to_pass_it_on(agent, sup
 def test_last_agent_holds_and_asks_while_nobody_has_the_exchange(
     agent, colleague, supervisor, custodians, browser, conversation, detail_of
 ):
-    """The agent's line was cut and the person did not wait: nobody else knows of the danger."""
+    """The agent's line was cut and the person did not wait: that agent has read of the danger."""
     opening = answered(agent, supervisor, custodians, browser, report=conversation.report)
     lose(conversation, agent)
     assert opening_actions.part_of(agent, opening) is Part.ASKER
