@@ -186,6 +186,42 @@ def test_last_words_that_no_line_brought_are_read_once_an_act_tells_of_the_end(
         assert page.evaluate("() => !dispatchEvent(new Event('beforeunload', { cancelable: true }))"), "leaving asks"
 
 
+def test_words_that_the_line_brings_while_the_end_is_read_are_treated_as_those_that_are_read(
+    live_site: LiveSite, page: Page, at: Work, wire: Wire
+):
+    """An answer that was stored stood there as « Non envoyé », and words of danger without their mark or a word."""
+    wire.hold(page)
+    page.add_init_script(f"({SAID})()")
+    desk = take_seat(page, live_site, at, {"ended": Person()})
+    conversation, key = desk.people["ended"], desk.shows("ended")
+    reading: list[Route] = []
+    thread = f"**/console/echange/{key}/?partie=echange"
+    page.route(thread, lambda route: reading.append(route))
+    wire.holds = lambda frame: frame["type"] in {"messages", "state", "released"}
+    for number in (1, 2):  # the second one waits for the first
+        page.locator(f"#corps-{key}").fill("Oui.")
+        page.keyboard.press("Control+Enter")
+        expect(page.locator(f"{OPEN_THREAD} [data-pending]")).to_have_count(number)
+    until(page, lambda: at(Message.objects.filter(conversation=conversation, author=Author.AGENT).exists))
+    at(make.message, conversation, "Oui.", author=Author.AGENT)  # from another page of the agent
+    writes_and_ends(at, desk, "ended", WORDS)
+    changes_places(desk)
+    line = has_left(desk, "ended")
+    until(page, lambda: reading and wire.held)
+    wire.let_go()
+    page.evaluate("() => new Promise((done) => setTimeout(done, 200))")  # what it brought has been taken
+    page.unroute(thread)
+    for route in reading:
+        route.continue_()
+    log = page.locator(f"{OPEN_THREAD} [data-log]")
+    expect(log.locator("[data-author=reporter] [data-danger]")).to_be_visible()
+    expect(log.locator("[data-author=agent]")).to_have_text([re.compile("Oui")] * 2)
+    expect(log.locator("[data-pending], [data-refused]")).to_have_count(0)
+    expect(mark_of(line)).to_be_visible()
+    expect(page.locator("#avis")).to_have_text(NOT_DEALT_WITH)
+    assert not [one for one in said(page) if "Non envoyé" in one]
+
+
 def test_procedure_and_words_of_who_ended_are_told_together(live_site: LiveSite, page: Page, at: Work):
     """The second sentence took the place of the first: nothing in sight said that the procedure was still open."""
     agent, [conversation] = holding(at, 1)

@@ -17,6 +17,7 @@ class Wire:
 
     refuses: new sockets are closed at once. swallows: through new sockets nothing passes, and nothing says so; `die()`
     does that to those that are open. loses: a question to each frame from the server; those it is true of never arrive.
+    holds: a question to each frame from the server; those it is true of arrive when `let_go()` is called.
     answers: may answer a frame of the page in place of the server. heard, said: what passed, to the server and from it;
     latest: the same as said, through the newest socket alone (on a slow machine the page gives the first one up).
     """
@@ -26,6 +27,8 @@ class Wire:
         self._frames = frames
         self.refuses = self.swallows = False
         self.loses: Callable[[dict[str, Any]], bool] = lambda _frame: False
+        self.holds: Callable[[dict[str, Any]], bool] = lambda _frame: False
+        self.held: list[Callable[[], None]] = []
         self.answers: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda _frame: None
         self.heard: list[dict[str, Any]] = []
         self.said: list[dict[str, Any]] = []
@@ -42,6 +45,12 @@ class Wire:
     def die(self) -> None:
         self._dead = self.opened
 
+    def let_go(self) -> None:
+        self.holds = lambda _frame: False
+        for arrive in self.held:
+            arrive()
+        self.held.clear()
+
     def _serve(self, socket: WebSocketRoute) -> None:
         self.opened = number = self.opened + 1
         self.latest = latest = []
@@ -52,12 +61,19 @@ class Wire:
             self.die()
         server = socket.connect_to_server()
 
+        def arrives(text: str, frame: dict[str, Any]) -> None:
+            socket.send(text)
+            self.said.append(frame)
+            latest.append(frame)
+
         def from_server(text: str) -> None:
             frame = json.loads(text)
-            if number > self._dead and not self.loses(frame):
-                socket.send(text)
-                self.said.append(frame)
-                latest.append(frame)
+            if number <= self._dead or self.loses(frame):
+                return
+            if self.holds(frame):
+                self.held.append(lambda: arrives(text, frame))
+            else:
+                arrives(text, frame)
 
         def from_page(text: str) -> None:
             if number <= self._dead:

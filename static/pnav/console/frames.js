@@ -10,7 +10,7 @@ import { hour } from "../lib/time.js";
 import { refreshAsides } from "./asides.js";
 import { assigned } from "./conversation.js";
 import { addDanger } from "./dangers.js";
-import { leave } from "./leaving.js";
+import { leave, readLate } from "./leaving.js";
 import { paint, refreshList } from "./list.js";
 import { refreshBeside, refreshTold, refreshTransmission } from "./panels.js";
 import { personWrote } from "./pending-ends.js";
@@ -108,10 +108,17 @@ function take(c, item, isPending) {
   return danger;
 }
 
+/** Whether somebody's words are among these, and not in the thread yet. @param {Conversation} c @param {Item[]} items */
+const hasNews = (c, items) => items.some(({ author, seq }) => author !== "system" && seq > c.lastSeq);
+
 /** @param {Frame} frame of type `messages` */
 function receive(frame) {
   const c = known(frame.conversation);
   if (!c || c.gone) return;
+  if (c.over && hasNews(c, /** @type {Item[]} */ (frame.items))) {
+    readLate(c);
+    return;
+  }
   // Whether a thread that is not on screen is at its end is decided when it is opened. Measuring it here made the
   // browser lay out the page.
   const wasNear = c === desk.current && threads.isNearEnd(c);

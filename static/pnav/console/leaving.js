@@ -131,6 +131,8 @@ const lacksWords = (c) => Number(c.entry.dataset.seq) > c.lastSeq;
 
 /** @type {Set<Conversation>} those that have ended, and could not be read then */
 const unreadEnds = new Set();
+/** @type {Set<Conversation>} those whose end is being read now */
+const beingRead = new Set();
 
 /**
  * An exchange has ended. An act that was answered may have told so before the line did, which brings no messages of what
@@ -163,13 +165,26 @@ async function followEnd(c, unsent) {
  */
 async function readLast(c) {
   unreadEnds.delete(c);
+  beingRead.add(c);
   try {
     const page = await readEnded(c.id);
     return page !== null && c.over && !c.gone && showEnd(c, page);
   } catch {
     unreadEnds.add(c); // there is no network
     return false;
+  } finally {
+    beingRead.delete(c);
   }
+}
+
+/**
+ * The line brings words of an exchange after an act has told of its end. They are read from the server, which draws them
+ * with their mark, and knows which of the agent's own it stored. A reading that is under way brings them too.
+ *
+ * @param {Conversation} c
+ */
+export function readLate(c) {
+  if (!beingRead.has(c)) readLast(c);
 }
 
 /** Read again what could not be read when it ended, one after the other. */

@@ -73,14 +73,18 @@ const bodyOf = (message) => slot("body", message).textContent?.trim();
 
 /**
  * Return those of the agent's messages that are not among what the server has drawn. One that it had stored, although its
- * answer was lost, is.
+ * answer was lost, is. Of two with the same text, each needs one of its own.
  *
  * @param {HTMLElement[]} own
  * @param {HTMLElement[]} drawn what came after the last message that the page had
  */
 export function notStored(own, drawn) {
-  const stored = new Set(drawn.filter(({ dataset }) => dataset.author === "agent").map(bodyOf));
-  return own.filter((node) => !stored.delete(bodyOf(node)));
+  const stored = drawn.filter(({ dataset }) => dataset.author === "agent").map(bodyOf);
+  return own.filter((node) => {
+    const place = stored.indexOf(bodyOf(node));
+    if (place >= 0) stored.splice(place, 1);
+    return place < 0;
+  });
 }
 
 /**
