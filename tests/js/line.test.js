@@ -383,6 +383,17 @@ test("a session with a new key is tried once more, and ends when it is refused t
   assert.equal(log.ended, 1);
 });
 
+test("a page that needs no line any more ends with its session, and asks for no new key", () => {
+  let isWanted = true;
+  const { log } = line({ retriesSession: true, wanted: () => isWanted });
+  clock.pass(5);
+  isWanted = false; // as that of a person whose exchange has ended
+  network.sockets[0].hangUp(4401);
+  assert.equal(log.ended, 1);
+  clock.pass(60_000);
+  assert.equal(network.sockets.length, 1);
+});
+
 test("a request that is refused ends the line", async () => {
   network.opens = false;
   network.refuses = true;

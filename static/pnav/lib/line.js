@@ -163,7 +163,8 @@ export const openLine = ({ beatMs = BEAT_MS, retriesSession = false, ...options 
   async function hungUp(code = 0, wasIn = false) {
     timers.clear("silence");
     if (over) return;
-    const isNewKey = code === NO_SESSION && wasIn && retriesSession;
+    // A page that needs no line any more would not ask again with the new key, so it ends.
+    const isNewKey = code === NO_SESSION && wasIn && retriesSession && wanted();
     if ((code === NO_SESSION && !isNewKey) || code === FORBIDDEN) {
       end();
       return;
