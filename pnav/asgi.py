@@ -89,7 +89,7 @@ class Handshake:
         cookies = parse_cookie(_header(scope, b"cookie"))
         cookie = cookies.get(settings.SESSION_COOKIE_NAME)
         if cookie and settings.LEFT_COOKIE_NAME in cookies:  # another tab left while there was no network
-            quick_exit.begin(cookie)
+            quick_exit.finish_by_socket(cookie)
             cookie = None
         scope["session_key"] = stored_key(cookie) if cookie else None
         scope["identities"] = self._identities

@@ -868,6 +868,7 @@ SOCKETS: dict[str, Line] = {
             "chat.realtime.connection:SOCKETS_A_SESSION",
             "chat.realtime.connection:SOCKETS_A_NETWORK",
             "pnav.server.lines:WAITING_BYTES",
+            "pnav.pages.quick_exit:LATE_AT_MOST",
             PAGE,
             PAGE_BYTES,
         ),
@@ -876,7 +877,13 @@ SOCKETS: dict[str, Line] = {
     "ws/console/": Line(
         STAFF,
         STAFF,
-        ("chat.realtime.connection:SOCKETS_A_SESSION", "pnav.server.lines:WAITING_BYTES", PAGE, PAGE_BYTES),
+        (
+            "chat.realtime.connection:SOCKETS_A_SESSION",
+            "pnav.server.lines:WAITING_BYTES",
+            "pnav.pages.quick_exit:LATE_AT_MOST",
+            PAGE,
+            PAGE_BYTES,
+        ),
         USED,
     ),
     "": Line(

@@ -17,7 +17,9 @@ from django.http import HttpRequest, HttpResponseBase
 
 from chat.conversations import departures
 from chat.database import DATABASE_AWAY, leave_the_pool
+from common import security_log
 from common.database_errors import describe_error
+from common.security_log import Event
 from pnav.pages import display
 from pnav.pages.frame.notices import MESSAGES_COOKIE
 from pnav.sessions import BEFORE, SessionStore
@@ -45,9 +47,15 @@ RETRY_SECONDS = 0.2
 # How many exits of a process may wait for the database: some 500 bytes each. Beyond it a person leaves all the same,
 # and their visit ends by its own date.
 AT_MOST = 1_000
+# How many may wait of those that a later request brings: that many by pages, and that many by sockets. Any stranger can
+# send such requests, and no lane bounds the handshakes of one network. So they take no place of a press, and a press
+# waits behind a hundred of them at most.
+LATE_AT_MOST = 50
 
 THREAD: Executor = ThreadPoolExecutor(1, thread_name_prefix="quick-exit", initializer=leave_the_pool)
 _places = threading.BoundedSemaphore(AT_MOST)
+_page_places = threading.BoundedSemaphore(LATE_AT_MOST)
+_socket_places = threading.BoundedSemaphore(LATE_AT_MOST)
 
 
 def leave(session_key: str) -> bool:
@@ -56,17 +64,19 @@ def leave(session_key: str) -> bool:
     Costs one statement when there is no such session; else five to forget it, then at most eight to park. Waits for
     PATIENCE_SECONDS at most, whatever the database does. Raises nothing.
     """
-    is_forgotten = begin(session_key)
-    return is_forgotten is not None and is_forgotten.wait(PATIENCE_SECONDS)
-
-
-def begin(session_key: str) -> threading.Event | None:
-    """Hand the exit over and wait for nothing. Return what is set once the visit is gone; None if too many wait."""
-    if not _places.acquire(blocking=False):
+    is_forgotten = _hand_over(session_key, _places)
+    if is_forgotten is None:
         logger.error("quick exit: %d exits wait for the database already; one visit ends by its own date", AT_MOST)
+        return False
+    return is_forgotten.wait(PATIENCE_SECONDS)
+
+
+def _hand_over(session_key: str, places: threading.BoundedSemaphore) -> threading.Event | None:
+    """Hand the exit to the thread. Return what is set once the visit is gone; None if no place is free."""
+    if not places.acquire(blocking=False):
         return None
     is_forgotten = threading.Event()
-    THREAD.submit(_forget, session_key, is_forgotten)
+    THREAD.submit(_forget, session_key, is_forgotten, places)
     return is_forgotten
 
 
@@ -77,14 +87,28 @@ def finish(request: HttpRequest) -> frozenset[str]:
     next request of this browser then brings the cookie, whichever page asks, and is the exit.
 
     Returns the cookies that the answer has to delete (`delete_cookies`). As `leave`, it waits for PATIENCE_SECONDS at
-    most.
+    most. Where LATE_AT_MOST wait already it does not wait, and the visit ends by its own date: only its cookie opened
+    it.
     """
     came = frozenset(OUR_COOKIES & request.COOKIES.keys())
     if session_key := request.COOKIES.get(settings.SESSION_COOKIE_NAME):
-        leave(session_key)
+        if (is_forgotten := _hand_over(session_key, _page_places)) is not None:
+            is_forgotten.wait(PATIENCE_SECONDS)
+        else:
+            security_log.log(Event.LIMIT_REACHED, limit="late_exits")
     for name in came:
         del request.COOKIES[name]
     return came
+
+
+def finish_by_socket(session_key: str) -> None:
+    """End the visit of a handshake whose browser left before, and wait for nothing. The caller refuses the socket.
+
+    Where LATE_AT_MOST wait already nothing is done. The browser keeps the cookie of the press, and its next page is the
+    exit.
+    """
+    if _hand_over(session_key, _socket_places) is None:
+        security_log.log(Event.LIMIT_REACHED, limit="late_exits")
 
 
 def delete_cookies(response: HttpResponseBase, names: Set[str]) -> None:
@@ -93,9 +117,11 @@ def delete_cookies(response: HttpResponseBase, names: Set[str]) -> None:
         response.delete_cookie(name, samesite="Lax")
 
 
-def _forget(session_key: str, is_forgotten: threading.Event) -> None:
+def _forget(session_key: str, is_forgotten: threading.Event, places: threading.BoundedSemaphore) -> None:
     """Delete the visit, then park the conversation, in the thread. While the database is away this exit is queued
     again.
+
+    places: where its place is given back.
     """
     try:
         departure = _end_visit(session_key)
@@ -104,17 +130,17 @@ def _forget(session_key: str, is_forgotten: threading.Event) -> None:
         connection.close()
         time.sleep(RETRY_SECONDS)
         try:
-            THREAD.submit(_forget, session_key, is_forgotten)
+            THREAD.submit(_forget, session_key, is_forgotten, places)
         except RuntimeError:  # the process is stopping
             logger.error("quick exit: the process stops before the visit is forgotten; it ends by its own date")
-            _places.release()
+            places.release()
         return
     except Exception as error:  # noqa: BLE001  a thread's errors are lost, so this logs their class
         logger.error("quick exit: the visit could not be forgotten, it ends by its own date (%s)", type(error).__name__)
-        _places.release()
+        places.release()
         return
     is_forgotten.set()
-    _places.release()
+    places.release()
     if departure is not None:
         try:
             departures.tell_departure(departure)

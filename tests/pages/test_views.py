@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings as project
 from django.contrib.sessions.models import Session
 from django.db import OperationalError
+from django.http import HttpRequest
 from django.template import Context, Template
 from django.test import Client
 from django.urls import reverse
@@ -18,7 +19,7 @@ from chat.conversations import resume
 from chat.models import EventKind
 from locations.models import DataEdition
 from locations.session import Choice
-from pnav.pages import waiting_time
+from pnav.pages import quick_exit, waiting_time
 from pnav.pages.frame import editions
 from pnav.pages.models import FEEDBACK_MAX_LENGTH, ContentBlock, Feedback, HelpNumber
 from reports.models import RetentionRule
@@ -455,6 +456,52 @@ def test_press_that_never_arrived_waits_for_no_database(monkeypatch):
     response = client.get("/tchat/", follow=True)
     assert 'id="chat"' not in response.text
     assert not client.cookies["sessionid"].value and not client.cookies["left"].value
+
+
+@pytest.fixture
+def late_places(monkeypatch) -> None:
+    """Free all places of exits that a later request brings, and leave those of other tests alone."""
+    for name in ("_page_places", "_socket_places"):
+        monkeypatch.setattr(quick_exit, name, threading.BoundedSemaphore(quick_exit.LATE_AT_MOST))
+
+
+def left(rf) -> HttpRequest:
+    """Return a request as any stranger can send it."""
+    request = rf.get("/")
+    request.COOKIES = {"sessionid": "x" * 32, "left": "1"}
+    return request
+
+
+@pytest.mark.usefixtures("late_places")
+def test_cookies_that_a_stranger_invents_take_no_place_of_a_press(rf, monkeypatch):
+    """Nor do those that come by sockets, which no lane bounds, take the places of pages."""
+    monkeypatch.setattr(quick_exit, "THREAD", never := Mock())
+    monkeypatch.setattr(quick_exit, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(quick_exit, "_places", threading.BoundedSemaphore(1))
+    bound = quick_exit.LATE_AT_MOST
+    for _each in range(bound + 10):
+        quick_exit.finish_by_socket("x" * 32)
+    assert never.submit.call_count == bound <= 50
+    for _each in range(bound + 10):
+        request = left(rf)
+        assert quick_exit.finish(request) == {"sessionid", "left"} and not request.COOKIES
+    assert never.submit.call_count == 2 * bound
+    visit_with_choices().post("/quitter/")
+    assert never.submit.call_count == 2 * bound + 1
+
+
+def test_place_of_an_exit_that_a_later_request_brings_is_given_back(rf, monkeypatch):
+    for name in ("_page_places", "_socket_places"):
+        monkeypatch.setattr(quick_exit, name, threading.BoundedSemaphore(1))
+    for _each in range(2):
+        for finish in (quick_exit.finish_by_socket, lambda key: quick_exit.finish(with_session(left(rf), key))):
+            finish(visit_with_choices().cookies["sessionid"].value)
+            assert not Session.objects.exists()
+
+
+def with_session(request: HttpRequest, key: str) -> HttpRequest:
+    request.COOKIES["sessionid"] = key
+    return request
 
 
 def test_press_that_arrives_is_answered_as_an_exit_and_takes_its_cookie_away():

@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 import weakref
+from unittest.mock import Mock
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -282,6 +283,19 @@ async def test_line_of_another_tab_is_refused_after_a_quick_exit_that_had_no_net
             await asyncio.sleep(0.05)
     threads.submit(lambda: connection.close()).result(SECONDS)  # that of the thread, looked up there
     threads.shutdown()
+
+
+async def test_line_is_only_refused_where_too_many_such_exits_wait(monkeypatch):
+    """The browser keeps the cookie of the press, and its next page is the exit."""
+    monkeypatch.setattr(quick_exit, "THREAD", never := Mock())
+    monkeypatch.setattr(quick_exit, "_socket_places", threading.BoundedSemaphore(1))
+    key = await in_db(visit, await in_db(make.assigned))
+    for _each in range(2):
+        line = Line(REPORTER, key, cookies="; left=1")
+        await line.socket.connect(timeout=30)
+        event = await line.socket.receive_output(timeout=30)
+        assert event == {"type": "websocket.close", "code": protocol.CLOSE_NO_SESSION}
+    assert never.submit.call_count == 1 and await in_db(Session.objects.exists)
 
 
 async def test_code_used_elsewhere_hangs_up():
