@@ -33,21 +33,11 @@ logger = logging.getLogger(__name__)
 LOAD = "SELECT session_data, expire_date FROM django_session WHERE session_key = %s AND expire_date > %s"
 # The data of a row whose key was replaced. Nothing is written there any more.
 REPLACED = ""
-# What stands before the data of a row that was handed on (`SessionStore.hand_on`). Base64 has no such character, and a
-# process of the version before passes over it.
-HANDED_ON = "~"
 # An update, so that a row that was deleted by a sign-out elsewhere does not come back. The row of a replaced key is
 # left to end soon.
 PUT_OFF = "UPDATE django_session SET expire_date = %s WHERE session_key = %s AND session_data <> %s"
-# An earlier end stays, so that the row is prolonged by nobody.
-HAND_ON = """
-UPDATE django_session SET session_data = %(mark)s || ltrim(session_data, %(mark)s),
-    expire_date = least(expire_date, %(until)s)
-WHERE session_key = %(row)s AND session_data <> %(replaced)s
-"""
 TAKE = "DELETE FROM django_session WHERE session_key = %s RETURNING session_data, expire_date > clock_timestamp()"
 ON_ITS_WAY_SECONDS = 60  # how long the row of a replaced key stays, for requests that are under way with it
-HANDED_ON_SECONDS = 10 * 60  # how long the row of a key that was handed on opens what it had
 BEFORE = "sessions.before"  # in a session that was handed on: the key of the row that it had before
 # The first byte of data that was encrypted with the cookie's key; `common.encryption` uses 1 and 2. The nonce, the
 # ciphertext and its tag follow. The plain text is what the key ring encrypted.
@@ -132,7 +122,6 @@ class SessionStore(db.SessionStore):
     """
 
     row_end: datetime | None = None  # the end that the row had when it was read
-    was_handed_on = False  # whether another key had taken over from this one when the row was read
 
     def seal(self, data: dict[str, Any], row: RowKey) -> str:
         """Encrypt the data of a session for its row, as it is stored: in base64."""
@@ -151,7 +140,7 @@ class SessionStore(db.SessionStore):
         if row.session_data == REPLACED:
             return {}
         try:
-            sealed = _open_outer(base64.b64decode(row.session_data.removeprefix(HANDED_ON)), row.session_key)
+            sealed = _open_outer(base64.b64decode(row.session_data), row.session_key)
             text = encryption.unseal(sealed, context=f"session:{row.session_key}")
         except (encryption.UnsealError, ValueError):
             logger.warning("session_does_not_open")
@@ -168,7 +157,6 @@ class SessionStore(db.SessionStore):
             self._session_key = None
             return {}
         [(session_data, self.row_end)] = rows
-        self.was_handed_on = session_data.startswith(HANDED_ON)
         return self.unseal(self.model(session_key=stored, session_data=session_data))
 
     async def aload(self) -> dict[str, Any]:
@@ -213,11 +201,6 @@ class SessionStore(db.SessionStore):
             return
         row = self.create_model_instance(self._get_session())  # type: ignore[attr-defined]
         kept = self.model.objects.filter(session_key=row.session_key).exclude(session_data=REPLACED)
-        # A row that was handed on keeps its end, and goes on until then for whoever was not told of the new key.
-        if self.was_handed_on and self.row_end is not None:
-            row.session_data, row.expire_date = HANDED_ON + row.session_data, self.row_end
-        else:
-            kept = kept.exclude(session_data__startswith=HANDED_ON)
         with transaction.atomic(using=router.db_for_write(self.model, instance=row)):
             count = kept.update(session_data=row.session_data, expire_date=row.expire_date)
         if not count:
@@ -267,28 +250,32 @@ class SessionStore(db.SessionStore):
     def hand_on(self) -> None:
         """Give the session a new key, because it is given a right that whoever knows the old key must not get.
 
-        What the session had stays under the old key too, for HANDED_ON_SECONDS at most: nobody gains anything by it,
-        and the answer with the new cookie may be lost on its way, or overtaken by the answer to a second press. The
-        quick exit ends both (`BEFORE`). The session of an account gets another key at once.
+        The session goes on under the old key as well, as it was and until its own end. The answer with the new cookie
+        may be lost on its way, or overtaken by the answer to a second press: then the old one is all that the browser
+        has. Nobody gains by it, because whoever knows the old key knew it before. The quick exit and the end of the
+        visit end both (`BEFORE`). The session of an account gets another key at once.
         """
         if ENDS_AT in self:
             self.replace_key()
             return
-        if (older := self.get(BEFORE)) is not None:  # the cookie of this one has arrived
-            self.model.objects.filter(session_key=older).delete()
+        self._delete_before()  # the cookie of this one has arrived
         before = self._take_new_key()
-        if before is None:
-            return
-        self[BEFORE] = str(stored_key(before))
-        until = timezone.now() + timedelta(seconds=HANDED_ON_SECONDS)
-        values = {"mark": HANDED_ON, "until": until, "row": self[BEFORE], "replaced": REPLACED}
-        with connections[router.db_for_write(self.model)].cursor() as cursor:
-            cursor.execute(HAND_ON, values)
+        if before is not None:
+            self[BEFORE] = str(stored_key(before))
+
+    def flush(self) -> None:
+        """End the session, also under the key from which it was handed on."""
+        self._delete_before()
+        super().flush()
+
+    def _delete_before(self) -> None:
+        """Delete the row that this session had before it was handed on, if it was."""
+        if (before := self.get(BEFORE)) is not None:
+            self.model.objects.filter(session_key=before).delete()
 
     def _take_new_key(self) -> str | None:
         """Save what the session holds under a new key, with which it goes on, and return the key of before."""
         before, data = self.session_key, self._get_session()  # type: ignore[attr-defined]
-        self.was_handed_on = False
         self.create()
         self._session_cache = data
         return before
