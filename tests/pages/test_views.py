@@ -520,7 +520,13 @@ def test_quit_get_forgets_nothing_and_is_honest(client: Client):
     start_visit(client)
     response = client.get("/quitter/")
     assert Session.objects.count() == 1
-    for text in ("l'historique : le nom de ce site y reste", "navigation privée", "trois fois en cinq secondes"):
+    for text in (
+        "l'historique : le nom de ce site y reste",
+        "navigation privée",
+        "trois fois en cinq secondes",
+        "n'efface rien. avec javascript, l'effacement se fait quand ce navigateur demande de nouveau une page",
+        "les onglets d'autres sites. les autres onglets de ce site aussi, dans un navigateur ancien",
+    ):
         assert text in text_of(response).lower()
 
 

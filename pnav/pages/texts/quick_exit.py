@@ -36,7 +36,10 @@ add(
 add(
     "quit.without_network",
     QUIT,
-    _("Sans réseau, le bouton cache la page, mais n'efface rien tant que ce site ne peut pas être joint."),
+    _(
+        "Sans réseau, le bouton cache la page, mais n'efface rien. Avec JavaScript, l'effacement se fait quand ce "
+        "navigateur demande de nouveau une page de ce site."
+    ),
 )
 add(
     "quit.stays_history",
@@ -44,7 +47,11 @@ add(
     _("L'historique : le nom de ce site y reste. Aucun site ne peut l'effacer à votre place."),
     _("L'historique : le nom de ce site y reste. Aucun site ne peut l'effacer à ta place."),
 )
-add("quit.stays_tabs", QUIT, _("Les pages ouvertes dans d'autres onglets."))
+add(
+    "quit.stays_tabs",
+    QUIT,
+    _("Les onglets d'autres sites. Les autres onglets de ce site aussi, dans un navigateur ancien ou sans JavaScript."),
+)
 add(
     "quit.stays_files",
     QUIT,
