@@ -161,6 +161,7 @@ def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     another tab deletes the cookie of the token too, so that view is not reached. Only scripts send it in a header.
     """
     why = _why(reason)
+    request.refused_because = why  # type: ignore[attr-defined]
     security_log.log(Event.FORM_REFUSED, why=why)
     is_script = "X-CSRFToken" in request.headers and not request.path_info.startswith(STAFF_AREAS)
     if is_script and why in OF_AN_OLD_PAGE and not _has_visit(request):
@@ -235,15 +236,27 @@ def draw_away(request: HttpRequest, error: BaseException | None) -> HttpResponse
     if wants_json(request):
         response: HttpResponse = json_answer({"error": "unavailable"}, 503)
     elif _may_be_given_back(request):
-        response = draw_database_away(request)
+        response = draw_database_away(request, is_refused=bool(_refused_because(request)))
     else:
         response = HttpResponse(render_to_string("500.html"), status=503)
     response.headers["Retry-After"] = str(AWAY_SECONDS)
     return response
 
 
+def _refused_because(request: HttpRequest) -> str:
+    """Return the word for why this form was refused by its token (`form_refused`); "" if it was not."""
+    why: str = getattr(request, "refused_because", "")
+    return why
+
+
 def _may_be_given_back(request: HttpRequest) -> bool:
-    """Return whether this is a form of a visitor whose token was checked, and which can still be read."""
+    """Return whether this is a form of a visitor that a page of ours sent, and which can still be read.
+
+    One whose token was refused is too, where the page was of an earlier visit of this browser: Django looks at the
+    origin of a form before. Nothing that another site sent is given back.
+    """
+    if _refused_because(request) not in {"", *OF_AN_OLD_PAGE}:
+        return False
     match = request.resolver_match
     if request.method != "POST" or match is None or match.namespace not in addresses.VISITORS:
         return False

@@ -26,6 +26,7 @@ from chat.models import Conversation
 from chat.rules.transfer import Answer
 from chat.texts import pages as page_texts
 from chat.texts import script as script_texts
+from chat.visitor import visit_mark
 from common import dates
 from common.database_errors import describe_error
 from common.texts.catalogue import Sentence
@@ -148,13 +149,16 @@ def when_away(view: View) -> View:
     return answer
 
 
-def draw_database_away(request: HttpRequest) -> HttpResponse:
+def draw_database_away(request: HttpRequest, *, is_refused: bool = False) -> HttpResponse:
     """Draw the page for a database that does not answer, which gives back what was sent (status 503).
 
     After a GET that page tries again by itself. So it does in the frame of news, where the question with its buttons
     is then shown again. After any other POST the page has every field again, with « Réessayer ». It can keep no file:
     after a form with one it says so, and leads back to the form.
+
+    is_refused: whether the token of the form was refused. Then the page has another one, which is taken.
     """
+    token = request.POST.get("csrfmiddlewaretoken", "")
     is_framed = request.path == reverse("chat:news")
     is_sent = request.method == "POST" and not is_framed
     text_name = next((name for name in TEXTS if is_sent and _is_written(request, name)), "")
@@ -164,7 +168,7 @@ def draw_database_away(request: HttpRequest) -> HttpResponse:
         text=request.POST.get(text_name, ""),
         action=request.get_full_path() if is_sent else "",
         again=request.get_full_path(),
-        csrf_token=request.POST.get("csrfmiddlewaretoken") or get_token(request),  # with its mark
+        csrf_token=visit_mark.renewed(request, token) if is_refused else token or get_token(request),  # with its mark
         is_framed=is_framed,
         has_file=bool(request.FILES),  # it was read with `request.POST`
     )

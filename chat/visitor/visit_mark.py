@@ -50,15 +50,30 @@ def in_address(request: HttpRequest) -> str:
 
 def token_of(request: HttpRequest) -> str:
     """Return the token against forgery for a page of this visit, with its mark."""
-    token, whose = get_token(request), _whose(getattr(request, "session", {}))
+    whose = _whose(getattr(request, "session", {}))
     if not whose:
-        return token
+        return get_token(request)
     start = get_random_string(RANDOM, CSRF_ALLOWED_CHARS)
-    mask = start + _hash("marked", start) + _hash("whose", start, whose)
+    return _masked(get_token(request), start + _hash("marked", start) + _hash("whose", start, whose))
+
+
+def renewed(request: HttpRequest, token: str) -> str:
+    """Return a token of this browser's cookie with the mark of `token`, which was refused, or without one as it."""
+    return _masked(get_token(request), token[:CSRF_SECRET_LENGTH]) if _is_marked(token) else get_token(request)
+
+
+def _masked(token: str, mask: str) -> str:
     place = CSRF_ALLOWED_CHARS.index
     drawn = zip(token[:CSRF_SECRET_LENGTH], token[CSRF_SECRET_LENGTH:], mask, strict=True)
     # Django's mask is taken off, and this one is put on.
     return mask + "".join([CSRF_ALLOWED_CHARS[(place(c) - place(m) + place(ours)) % _BASE] for m, c, ours in drawn])
+
+
+def _is_marked(token: str) -> bool:
+    if len(token) != CSRF_TOKEN_LENGTH or not set(token).issubset(CSRF_ALLOWED_CHARS):
+        return False
+    start, tag = token[:RANDOM], token[RANDOM : RANDOM + HASHED]
+    return constant_time_compare(tag, _hash("marked", start))
 
 
 def is_of_another(request: HttpRequest, token: str = "") -> bool:
@@ -67,11 +82,11 @@ def is_of_another(request: HttpRequest, token: str = "") -> bool:
     token: what it sent against forgery. A visit that has no exchange any more is not compared: each view answers it.
     """
     address = request.GET.get(IN_ADDRESS, "")
-    start, tag, mark = token[:RANDOM], token[RANDOM : RANDOM + HASHED], token[RANDOM + HASHED : CSRF_SECRET_LENGTH]
-    is_marked = len(token) == CSRF_TOKEN_LENGTH and constant_time_compare(tag, _hash("marked", start))
+    is_marked = _is_marked(token)
     whose = _whose(request.session) if address or is_marked else ""
     if not whose:
         return False
     if address and not constant_time_compare(address, _in_digits(whose)):
         return True
+    start, mark = token[:RANDOM], token[RANDOM + HASHED : CSRF_SECRET_LENGTH]
     return is_marked and not constant_time_compare(mark, _hash("whose", start, whose))

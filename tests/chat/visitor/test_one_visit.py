@@ -3,6 +3,7 @@
 import hashlib
 import re
 import uuid
+from unittest.mock import Mock
 
 import pytest
 from django.conf import settings
@@ -158,6 +159,62 @@ def test_lost_database_is_answered_by_the_view_which_gives_the_text_back(shared,
     monkeypatch.undo()
     again = sent | {"csrfmiddlewaretoken": token_on(shown(answer))}
     assert client.post(reverse("chat:message"), again).status_code == 409
+
+
+@pytest.fixture
+def refused(monkeypatch):
+    """Return what sends the form of an open page after its cookie has changed and while nothing can be read. The page
+    that says so cannot be drawn then."""
+
+    def send(client, sent, **headers):
+        client.cookies[settings.CSRF_COOKIE_NAME] = "b" * 32
+        client.raise_request_exception = False
+        with monkeypatch.context() as away:
+            away.setattr("pnav.sessions.fetch_first_rows", Mock(side_effect=OperationalError("away")))
+            answer = client.post(reverse("chat:message"), sent, headers=headers)
+        assert answer.status_code == 503
+        return shown(answer)
+
+    return send
+
+
+def test_form_whose_token_was_refused_is_given_back_with_one_that_is_taken(refused):
+    conversation = make.assigned()
+    client = Client(enforce_csrf_checks=True)
+    client.cookies[settings.SESSION_COOKIE_NAME] = visit(conversation)
+    token = token_on(shown(client.get(PAGE)))
+    sent = {"csrfmiddlewaretoken": token, "client_id": str(uuid.uuid4()), "body": "à garder"}
+    page = refused(client, sent)
+    assert "à garder" in page
+    assert client.post(reverse("chat:message"), sent | {"csrfmiddlewaretoken": token_on(page)}).status_code == 302
+    assert conversation.messages.last().body == "à garder"
+
+
+def test_form_whose_token_was_refused_still_says_whose_it_is(shared, refused):
+    client, page, _first, second = shared
+    sent = {"csrfmiddlewaretoken": token_on(page), "client_id": str(uuid.uuid4()), "body": "à la première"}
+    again = sent | {"csrfmiddlewaretoken": token_on(refused(client, sent))}
+    assert client.post(reverse("chat:message"), again).status_code == 409
+    assert not second.messages.filter(client_id=sent["client_id"]).exists()
+
+
+@pytest.mark.parametrize("token", ["", "é" * 64, "a" * 64])
+def test_form_whose_token_is_none_of_ours_is_given_back_with_one_that_is_taken(refused, token):
+    conversation = make.assigned()
+    client = Client(enforce_csrf_checks=True)
+    client.cookies[settings.SESSION_COOKIE_NAME] = visit(conversation)
+    sent = {"csrfmiddlewaretoken": token, "client_id": str(uuid.uuid4()), "body": "à garder"}
+    client.cookies[settings.CSRF_COOKIE_NAME] = "b" * 32
+    again = sent | {"csrfmiddlewaretoken": token_on(refused(client, sent))}
+    assert client.post(reverse("chat:message"), again).status_code == 302
+
+
+def test_form_of_another_site_is_not_given_back(refused):
+    client = Client(enforce_csrf_checks=True)
+    client.cookies[settings.SESSION_COOKIE_NAME] = visit(make.assigned())
+    sent = {"client_id": str(uuid.uuid4()), "body": "tapé ailleurs"}
+    page = refused(client, sent, origin="https://typed.example")
+    assert "tapé ailleurs" not in page and TOKEN.search(page) is None
 
 
 def test_session_without_anything_marks_nothing():
