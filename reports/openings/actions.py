@@ -335,11 +335,6 @@ def waiting_for(user: Any) -> list[OpeningRequest]:
     return sorted(mine, key=lambda request: (not request.is_urgent, request.moved_at))
 
 
-def is_turn_of(user: Any, request: OpeningRequest) -> bool:
-    """Return whether the request waits for an act of this account."""
-    return _awaits(user, request, part_of(user, request))
-
-
 def _awaits(user: Any, request: OpeningRequest, part: Part | None) -> bool:
     """Return whether a request waits for an act of somebody with this part.
 
