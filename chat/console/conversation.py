@@ -462,7 +462,7 @@ def frames(request: HttpRequest, agent: Agent) -> HttpResponse:
     """
     client_id = None
     try:
-        frame = protocol.parse(request.body)
+        frame = http_fallback.frame_sent(request)
         if isinstance(frame, protocol.Beat) and frame.sign is not None:
             actions.agents_seen(agent_ids=[agent.pk], signs={agent.pk: frame.sign})
         if isinstance(frame, protocol.Beat) and frame.conversation is None:

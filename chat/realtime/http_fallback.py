@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse, RawPostDataException
 
 from chat import pubsub
 from chat.conversations import actions, dormancy
@@ -24,6 +24,19 @@ from reports import closures
 
 Json = dict[str, Any]
 HTTP_PAGES = 5  # the most pages of messages in one answer to a page without a socket
+
+
+def frame_sent(request: HttpRequest) -> protocol.Frame:
+    """Return the frame that this request brings as its body.
+
+    Raises ProtocolError for what is no frame, a form among it: its fields were read before, for the token against
+    forgery, and its bytes cannot be read a second time.
+    """
+    try:
+        body = request.body
+    except RawPostDataException as error:
+        raise protocol.ProtocolError(protocol.BAD_FRAME, "A frame is sent as JSON.") from error
+    return protocol.parse(body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -436,7 +436,7 @@ def frames(request: HttpRequest) -> HttpResponse:
         return json_answer({"error": "no_session"}, status=401)
     client_id = None
     try:
-        frame = protocol.parse(request.body)
+        frame = http_fallback.frame_sent(request)
         client_id = getattr(frame, "client_id", None)
         if frame.conversation is not None and frame.conversation != current.public_id:
             raise protocol.ProtocolError(protocol.FORBIDDEN, "This conversation is not yours.", client_id)

@@ -253,6 +253,12 @@ def test_other_pages_are_framed_by_nobody(as_reporter):
     assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
 
 
+def test_form_is_no_frame(as_reporter):
+    """Its fields were read for the token against forgery, so its bytes cannot be read again."""
+    answer = as_reporter(make.assigned()).post(reverse("chat:frames"), {"type": "sync"})  # a multipart form
+    assert [one["code"] for one in answer.json()["frames"]] == ["bad_frame"]
+
+
 def test_news_while_waiting_gives_the_place_and_reloads_slowly(as_reporter):
     page = shown(as_reporter(make.waiting()).get(reverse("chat:news"), {"apres": 0, "etat": "waiting"}))
     assert "Vous êtes la prochaine personne." in page
