@@ -26,6 +26,7 @@ WAYS = {
     "may_answer",
     "able_to_answer",
     "as_agent",
+    "asker_of",  # the account that may ask who the person is, by name for those who have to call it
     "agents_of",
     "assigned_to",
     "ended_by",
