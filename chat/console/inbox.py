@@ -31,6 +31,7 @@ from chat.rules.danger_words import Kind
 from chat.rules.handles import Handle
 from chat.rules.lifecycle import Author, Outcome, Status
 from chat.rules.service_level import Level, Measure
+from chat.rules.whereabouts import LATE_SIGN
 from chat.supervision import live_board
 from common import plain_text
 from common.choices import label_of, read_choice
@@ -283,7 +284,7 @@ _OPEN, _ENDED = Prepared(_open), Prepared(_ended)
 
 def _has_left(row: Any) -> bool:
     """Return whether the quick exit is the person's last sign of life: there was no message, beat or code since."""
-    if row.left_at is None or row.reporter_seen_at > row.left_at:
+    if row.left_at is None or row.reporter_seen_at > row.left_at + LATE_SIGN:
         return False
     return row.heard_at is None or row.heard_at <= row.left_at
 

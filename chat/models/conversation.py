@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from chat.models.agent import Agent
 from chat.rules.assignment import CROWD_SECONDS, IN_TURN
 from chat.rules.lifecycle import HEAVY, LIGHT, Author, Outcome, Status
+from chat.rules.whereabouts import LATE_SIGN
 from common import encryption, plain_text
 from common.service_settings import definitions, values
 from locations.models import Force
@@ -70,7 +71,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         `here` has them until ABSENT_SECONDS have passed. It costs one look at the events of each that is read. The
         dispatcher reads the first in order; as « NOT EXISTS », PostgreSQL may read the events of everybody instead.
         """
-        left = quick_exits().filter(at__gte=OuterRef("reporter_seen_at"))
+        left = quick_exits().filter(at__gte=OuterRef("reporter_seen_at") - LATE_SIGN)
         return self.filter(Case(When(Exists(left), then=False), default=True, output_field=models.BooleanField()))
 
     def taking_the_share(self, now: datetime) -> "ConversationQuerySet":

@@ -5,6 +5,10 @@ from datetime import datetime, timedelta
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+# A beat or a message of the page may be written some seconds after the quick exit, on a busy server, though it was sent
+# before. Nobody comes back within this time but by a code, which is read apart.
+LATE_SIGN = timedelta(seconds=5)
+
 
 class Whereabouts(TextChoices):
     """It is where a person is. The values are those of the protocol (`queue` frames)."""
@@ -33,9 +37,10 @@ def find_whereabouts(
     """Say where somebody is now who was last seen at `seen_at`.
 
     is_hidden: whether their page was out of sight then; such a page may sleep for `asleep_for`. left_at: when they left
-    by the quick exit; None if they did not, or came back with a code. absent_after: how long a page may be silent.
+    by the quick exit; None if they did not, or came back with a code. A sign counts as one of before for LATE_SIGN.
+    absent_after: how long a page may be silent.
     """
-    if left_at is not None and seen_at <= left_at:
+    if left_at is not None and seen_at <= left_at + LATE_SIGN:
         return Whereabouts.LEFT
     elapsed = now - seen_at
     if elapsed <= absent_after:

@@ -15,6 +15,7 @@ from chat.models.casework import Emergency
 from chat.rules import reply_template
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability, Outcome
+from chat.rules.whereabouts import LATE_SIGN
 from common.postgresql.prepared import Prepared
 from locations import hours
 from locations.models import Municipality, Partner, ReceptionPoint
@@ -70,7 +71,10 @@ def test_home_entry_says_that_the_person_left_until_they_are_seen_again():
         html = squeezed(client.get(address).text)
         assert 'data-waits="left"' in html and ">La personne a quitté la page<" in html
         assert FREES in html
-    type(conversation).objects.filter(pk=conversation.pk).update(reporter_seen_at=timezone.now())
+    late, later = timezone.now(), timezone.now() + LATE_SIGN  # a beat that was sent before is written after
+    type(conversation).objects.filter(pk=conversation.pk).update(reporter_seen_at=late)
+    assert 'data-waits="left"' in client.get(CONSOLE).text
+    type(conversation).objects.filter(pk=conversation.pk).update(reporter_seen_at=later)
     html = client.get(CONSOLE).text
     assert 'data-waits="them"' in html and ">La personne a quitté la page<" not in html
     assert FREES not in html

@@ -398,6 +398,8 @@ def test_nobody_is_given_who_left_by_the_quick_exit_until_they_come_back():
     """For ninety seconds more they were given to an agent, who read that they had left the page."""
     gone, behind = make.waiting(queued_at=make.long_ago(20)), make.waiting(queued_at=make.long_ago(10))
     resume.park_conversation(report=gone.report)
+    # The last beat of the page waited for others, and was written after the departure.
+    Conversation.objects.filter(pk=gone.pk).update(reporter_seen_at=timezone.now())
     first_agent = make.agent(capacity=1)
     assert dispatcher.dispatch() == 1 and who_has(behind) == first_agent
     assert giving.find_waiting(gone.public_id, timezone.now()) is None

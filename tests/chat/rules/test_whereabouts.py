@@ -33,7 +33,9 @@ def where(ago: timedelta, *, is_hidden: bool = False, left: timedelta | None = N
         (10 * MINUTE + SECOND, True, None, Whereabouts.OFFLINE),
         (5 * SECOND, False, 3 * SECOND, Whereabouts.LEFT),
         (5 * MINUTE, True, 3 * MINUTE, Whereabouts.LEFT),
-        (2 * SECOND, False, 3 * SECOND, Whereabouts.HERE),  # they came back
+        (2 * SECOND, False, 3 * SECOND, Whereabouts.LEFT),  # a beat that was written late
+        (2 * SECOND, False, 7 * SECOND, Whereabouts.LEFT),
+        (2 * SECOND, False, 8 * SECOND, Whereabouts.HERE),  # they came back
     ],
 )
 def test_whereabouts_follow_the_last_sign(ago, is_hidden, left, found):
