@@ -2,9 +2,9 @@
 
 A member keeps their place in the queue, but all members together get only the share of agents that a crowded network
 gets (`is_crowded`, docs/adr/0053), so that nobody else waits because of them. A member who says that they are in danger
-keeps their ordinary turn. Whoever ticks a fact or writes a word leaves the group, and has their ordinary place from the
-next tick. Nobody is closed without having been asked, nor after an answer: a word, a fact, a capture, or a change of
-the report. Nor is anybody who says that they are in danger, who has a resume code, or who did not have the page before
+keeps their ordinary turn. Whoever ticks an answer or writes a word leaves the group, and has their ordinary place from
+the next tick. Nobody is closed without having been asked, nor after an answer: a word, a fact, a capture, or whatever
+they ticked. Nor is anybody who says that they are in danger, who has a resume code, or who did not have the page before
 them to read the question. See docs/adr/0074.
 """
 
@@ -38,7 +38,7 @@ from chat.texts import thread as thread_texts
 from common import clock
 from reports.audit import log as audit_log
 from reports.form_of_address import speaks_tu
-from reports.models import AccessKind, Fact
+from reports.models import AccessKind, Fact, Platform
 from triage.rules import Urgency
 
 LOOKED_AT = 2_000  # how many arrivals, the latest ones, one tick looks at
@@ -52,21 +52,27 @@ class TooSoon(Exception):
     """No member of this group may be closed: they were not asked, only a moment ago, or are kept (`Shown`)."""
 
 
-# Facts that say nothing: none at all, or « Autre chose » alone, which the orientation asks of everybody who is safe.
+# Answers of the report that say nothing, because the orientation fills them in (`reports.forms.initial_from_triage`):
+# no fact, or « Autre chose » alone, which it asks of everybody who is safe; no place where it happens, or « Téléphone
+# ou SMS » alone, which follows from « Des SMS non voulus ».
 NO_FACTS: tuple[list[str], ...] = ([], [Fact.OTHER.value])
+NO_PLATFORMS: tuple[list[str], ...] = ([], [Platform.PHONE.value])
 
 
 def _silent(rows: ConversationQuerySet) -> ConversationQuerySet:
     """Keep the conversations whose person has said nothing.
 
-    They told no fact, wrote no word, noted nothing in the journal, sent no capture, and filled neither « depuis » nor
-    « attentes » of the report, which the orientation asks of nobody. (`characters` counts what people write, not
-    Pnav's own lines.)
+    They told no fact, nor where it happens, wrote no word, noted nothing in the journal, sent no capture, and filled
+    neither « depuis » nor « attentes » of the report, which the orientation asks of nobody. (`characters` counts what
+    people write, not Pnav's own lines.) Every choice of `AddedForm` is looked at. What is typed there for the
+    custodians is not, because no row tells whether anything was typed (`reports.reporter_identity`).
     """
     noted = JournalFact.objects.filter(conversation=OuterRef("pk"))
     sent = Capture.objects.filter(conversation=OuterRef("pk"), sent_by=None)
-    told_nothing = rows.filter(characters=0, report__facts__in=NO_FACTS, report__since="", report__expectations=[])
-    return told_nothing.filter(~Exists(noted), ~Exists(sent))
+    ticked_nothing = Q(
+        report__facts__in=NO_FACTS, report__platforms__in=NO_PLATFORMS, report__since="", report__expectations=[]
+    )
+    return rows.filter(ticked_nothing, ~Exists(noted), ~Exists(sent), characters=0)
 
 
 def members(group: ArrivalGroup) -> ConversationQuerySet:

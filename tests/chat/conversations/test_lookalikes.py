@@ -9,6 +9,7 @@ from html import unescape
 
 import pytest
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.test import Client
 
 from chat.conversations import actions, dispatcher, lookalikes, resume, waiting_list
@@ -17,13 +18,16 @@ from chat.journal.facts import Told
 from chat.models import Agent, ArrivalGroup, Conversation, ConversationEvent, EventKind
 from chat.rules.lifecycle import Author, Outcome, Status
 from common import clock
+from reports import texts as report_texts
 from reports.audit import wording as audit_wording
-from reports.models import AccessKind, AccessRecord, Report
+from reports.forms import AddedForm
+from reports.models import AccessKind, AccessRecord, Fact, Platform, Report
 from tests.chat.console.agents import CONSOLE, signed_in
 from tests.chat.conversations.test_actions import in_threads
 from tests.chat.sockets import visit
 from tests.factories import captures as make_captures
 from tests.factories import chat as make
+from tests.reports.test_choices import FOR_CUSTODIANS, NOT_TICKED
 from tests.support.reading import squeezed
 from triage.rules import Urgency
 
@@ -83,6 +87,15 @@ def test_autre_chose_is_no_fact():
     assert len(marked()) == 11 and people[3].pk not in marked()
 
 
+def test_telephone_that_follows_from_the_orientation_is_no_answer():
+    """Whoever answers « Des SMS non voulus » and wants to talk all the same has this tick, and touched nothing."""
+    people = raid(12, platforms=["phone"])
+    assert lookalikes.mark_lookalikes() == 12
+    Report.objects.filter(pk=people[3].report_id).update(platforms=["phone", "social"])
+    lookalikes.mark_lookalikes()
+    assert len(marked()) == 11 and people[3].pk not in marked()
+
+
 def test_nine_are_no_group():
     raid(9)
     assert lookalikes.mark_lookalikes() == 0 and not ArrivalGroup.objects.exists()
@@ -118,6 +131,26 @@ def test_whoever_says_something_is_one_of_many_no_more(how):
     real.refresh_from_db()
     assert (real.lookalike_group, real.is_crowded) == (None, False)
     assert len(marked()) == 19
+
+
+FILLED_BY_THE_ORIENTATION = {("facts", Fact.OTHER), ("platforms", Platform.PHONE)}
+TICKED = [
+    (name, value)
+    for name in AddedForm.TOUCHED
+    for value in report_texts.OPTIONS[name]
+    if (name, value) not in FILLED_BY_THE_ORIENTATION
+]
+TYPED = [(f"{name}_sealed", b"words") for name in sorted(NOT_TICKED - FOR_CUSTODIANS)]
+
+
+@pytest.mark.parametrize(("name", "value"), TICKED + TYPED)
+def test_every_answer_that_may_be_added_to_the_report_is_an_answer(name, value):
+    """A new field that is not looked at would let the group be closed over whoever answered it alone."""
+    person = make.waiting()
+    assert lookalikes._silent(Conversation.objects.all()).exists()
+    is_list = isinstance(Report._meta.get_field(name), ArrayField)
+    Report.objects.filter(pk=person.report_id).update(**{name: [value] if is_list else value})
+    assert not lookalikes._silent(Conversation.objects.all()).exists()
 
 
 def test_crowded_network_stays_marked_when_its_person_speaks():
@@ -293,20 +326,21 @@ def test_group_is_closed_with_one_motive_and_a_line_of_the_register_for_each():
     lookalikes.take_group(public_id=group.public_id, by=agent)
     make.message(people[5], "je suis là, aidez-moi")
     Report.objects.filter(pk=people[6].report_id).update(facts=["threats"])
+    Report.objects.filter(pk=people[7].report_id).update(platforms=["social"])
     answer_time_passes()
-    assert lookalikes.close_group(public_id=group.public_id, by=agent, motive="raid depuis un salon") == 18
+    assert lookalikes.close_group(public_id=group.public_id, by=agent, motive="raid depuis un salon") == 17
     for one in people:
         one.refresh_from_db()
     ended = [one for one in people if one.status == Status.CLOSED]
-    assert len(ended) == 18 and people[5].status == people[6].status == Status.WAITING
+    assert len(ended) == 17 and {people[each].status for each in (5, 6, 7)} == {Status.WAITING}
     assert {(one.closed_by, one.outcome) for one in ended} == {(Author.AGENT, Outcome.OTHER)}
     assert lines(ended[0])[-1].startswith("Fin de l'échange, avec d'autres demandes semblables")
     records = AccessRecord.objects.filter(kind=AccessKind.GROUP_CLOSED)
     assert {line.subject for line in records} == {str(one.public_id) for one in ended}
     assert {(line.motive, line.account_id) for line in records} == {("raid depuis un salon", agent.user_id)}
-    assert audit_wording.in_words(AccessKind.GROUP_CLOSED, records[0].detail) == "18 échanges terminés ensemble"
+    assert audit_wording.in_words(AccessKind.GROUP_CLOSED, records[0].detail) == "17 échanges terminés ensemble"
     events = ConversationEvent.objects.filter(kind=EventKind.CLOSED, by=agent.user)
-    assert events.count() == 18
+    assert events.count() == 17
 
 
 def test_nobody_is_closed_who_was_not_asked_or_a_moment_ago():
