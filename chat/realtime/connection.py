@@ -11,7 +11,7 @@ import logging
 import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 from uuid import UUID
 
 from django.conf import settings
@@ -89,11 +89,8 @@ CODES = {
 }  # fmt: skip
 
 
-# Names of the frames in a trace.
-FRAME_KINDS: dict[type, str] = {
-    kind: tracing.known_kind(kind.__name__.lower())
-    for kind in (protocol.Sync, protocol.Post, protocol.Typing, protocol.Read, protocol.Beat)
-}
+# Names of the frames in a trace: of every type that the protocol reads, so that a new one has its name here already.
+FRAME_KINDS: dict[type, str] = {kind: tracing.known_kind(kind.__name__.lower()) for kind in get_args(protocol.Frame)}
 
 
 def _count_close(code: object) -> None:
