@@ -1,6 +1,9 @@
 """Former questionnaires of the code: visits that began under one end under it, and agents read their answers."""
 
+import hashlib
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -8,12 +11,16 @@ from django.urls import reverse
 
 from triage import numbers, rules, versions
 from triage.editing import walk
-from triage.questionnaire import past
+from triage.questionnaire import document, past
 from triage.questionnaire.outcomes import Outcome, Urgency
 from triage.questionnaire.questions import Voice, When
 from triage.questionnaire.results import BUILT_IN
 
 FIRST = "2026-08-1"
+PATHS = {FIRST: 22_782}  # how many paths each past version has
+# The version of the code, and the digest of its document. Whoever changes what it asks, decides or tells follows « A
+# question of the triage » of CONTRIBUTING.md, and writes both here anew; whoever corrects a misspelling, the digest.
+PRESENT = ("2026-11-1", "809c70766810e0a4")
 REPEATED = {
     "danger": "no", "screen": "no", "role": "victim", "age": "15_17", "facts": "harassment", "repetition": "repeated",
     "author": "family", "home": "yes",
@@ -26,13 +33,29 @@ def test_every_version_of_the_code_is_there_but_the_present_one():
         found = versions.find(version)
         assert found is not None and found.version == version
     assert past.find("2020-01-1") is None
+    assert {path.stem for path in past._FOLDER.iterdir()} == past.VERSIONS == set(PATHS)
+
+
+def in_french(value: Any) -> Any:
+    """Return a document with the French of each text, because a translation may be mended in any version."""
+    if isinstance(value, dict):
+        return value["fr"] if "fr" in value else {name: in_french(one) for name, one in value.items()}
+    return [in_french(one) for one in value] if isinstance(value, list) else value
+
+
+def test_version_changes_with_its_document():
+    """Under the same version, agents would read a report in questions that its person never read."""
+    text = json.dumps(in_french(document.dump(BUILT_IN)), ensure_ascii=False, sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    told = "keep the document of the version before, and change VERSION: « A question of the triage », CONTRIBUTING.md"
+    assert (BUILT_IN.version, digest) == PRESENT, told
 
 
 @pytest.mark.parametrize("version", sorted(past.VERSIONS))
 def test_every_path_of_a_past_version_still_ends(version: str):
     found = walk.check(past.find(version))
     assert found.problems == ()
-    assert found.paths == 22_782 and {Outcome.CHAT, Outcome.CHAT_MINOR, Outcome.DANGER} <= found.outcomes
+    assert found.paths == PATHS[version] and {Outcome.CHAT, Outcome.CHAT_MINOR, Outcome.DANGER} <= found.outcomes
 
 
 def test_answers_under_it_mean_what_they_meant():

@@ -2,8 +2,9 @@
 
 A question is asked when one of its conditions holds on the answers given before it; the order of QUESTIONS is the
 order on screen. Nothing here decides an outcome: see `results` and `triage.rules`. Whoever changes a question, an
-option, a condition or a rule here changes VERSION too, and puts the document of the version before into
-`triage/questionnaire/past_versions`: reports and visits keep the version under which they were answered.
+option, a condition or a rule changes VERSION too, and first puts the document of the version before into
+`triage/questionnaire/past_versions`: reports and visits keep the version under which they were answered
+(`tests/triage/test_past.py`).
 
 Safety comes first. Who speaks is said at the door, which is on the home page; it is asked here only of somebody who
 came by another way. One more question follows « Que se passe-t-il ? » only where the route hangs on it.
