@@ -1,8 +1,10 @@
 """Limits by network are reached at every width, reached by nobody too early, and correct again after Redis was lost."""
 
+import re
 import secrets
 
 import pytest
+from django.conf import settings as site_settings
 from django.core.cache import cache
 from django.test import RequestFactory
 
@@ -224,6 +226,14 @@ def test_limits_fit_the_day_and_their_noise_is_a_mask():
     assert len({limit.name for limit in LIMITS}) == len(LIMITS)
     for limit in LIMITS:
         assert 86_400 % limit.seconds == 0 and limit.noise in (0, 1, 3, 7, 15, 31, 63, 127, 255)
+
+
+def test_every_limit_of_the_code_is_prepared_by_the_worker():
+    """The string of a limit that is not in LIMITS would exist only after somebody had come, and so tell of them."""
+    rooms = ("chat", "common", "locations", "pnav", "reports", "triage")
+    files = [path for room in rooms for path in (site_settings.BASE_DIR / room).rglob("*.py")]
+    made = [named for path in files for named in re.findall(r"\bNetworkLimit\(([^,)]*)", path.read_text())]
+    assert sorted(made) == sorted(f'"{limit.name}"' for limit in LIMITS)
 
 
 def test_networks_are_counted_by_at_most_that_many_bits():
