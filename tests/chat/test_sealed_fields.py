@@ -1,5 +1,7 @@
 """The rotation of keys knows every encrypted field. Otherwise an old key could never be removed."""
 
+from typing import Any
+
 import pytest
 from django.apps import apps
 from django.db import models
@@ -66,6 +68,18 @@ def test_words_of_an_exchange_are_sealed_with_its_key(name: str):
     if is_of_one:
         assert hasattr(model, "data_key")
         assert model._default_manager.filter(**{model.EXCHANGE: 1}).query, "the way to its report"
+
+
+OF_AN_EXCHANGE = sorted(name for name, model in sealed_models().items() if getattr(model, "EXCHANGE", "pk") != "pk")
+
+
+@pytest.mark.parametrize("name", OF_AN_EXCHANGE)
+def test_words_of_an_exchange_are_read_with_what_opens_them(name: str):
+    """Otherwise a rotation of keys, or a proof of a backup, asks one query more for each row that it opens."""
+    model: Any = sealed_models()[name]
+    way = model.EXCHANGE.removesuffix("__report")
+    beside = getattr(model, "SEALED_WITH", ())
+    assert any(one == way or one.startswith(f"{way}__") for one in beside), f"Name « {way} » in SEALED_WITH."
 
 
 def test_models_of_no_exchange_exist():
