@@ -38,6 +38,7 @@ from pnav.server import body_limits, entry, http_channel, page_handler
 from pnav.server.entry import OPTIONS
 from pnav.server.process_role import ProcessRole
 from tests.support import roles
+from tests.test_settings import secrets
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -120,9 +121,21 @@ def test_every_variable_is_explained():
     assert names and names <= explained
 
 
-SECRETS = {
-    "SECRET_KEY", "CONTENT_KEYS", "METRICS_TOKEN", "DATABASE_PASSWORD", "DATA_KEYS_DATABASE_PASSWORD", "REDIS_PASSWORD",
-}  # fmt: skip
+# Secrets that the settings read and that no file of ours hands over, with the reason.
+HANDED_OVER_OTHERWISE = {
+    "DATABASE_URL": "it stands in the environment, and its password comes from a file",
+    "DATA_KEYS_DATABASE_URL": "the same",
+    "REDIS_URL": "the same",
+    "OPENID_CLIENT_SECRET": "of a provider that few sites have: the operator gives it, by OPENID_CLIENT_SECRET_FILE",
+    "CAPTURES_S3_ACCESS_KEY": "of a store that few sites have: the same",
+    "CAPTURES_S3_SECRET_KEY": "the same",
+}
+OF_THE_WORKER = {"REGISTER_DIGEST_KEY"}
+SECRETS = secrets() - set(HANDED_OVER_OTHERWISE) - OF_THE_WORKER
+
+
+def test_exceptions_are_secrets_that_the_settings_read():
+    assert set(HANDED_OVER_OTHERWISE) | OF_THE_WORKER <= secrets()
 
 
 @pytest.mark.parametrize("service", OURS)
@@ -131,7 +144,7 @@ def test_our_containers_get_their_secrets_from_files(service):
     assert SERVICES[service]["env_file"] == ".env"
     environment = SERVICES[service]["environment"]
     files = {name: value for name, value in environment.items() if name.endswith("_FILE")}
-    own = {"REGISTER_DIGEST_KEY"} if service == "worker" else set()
+    own = OF_THE_WORKER if service == "worker" else set()
     assert {name.removesuffix("_FILE") for name in files} == SECRETS | own
     assert {value.removeprefix("/run/secrets/") for value in files.values()} == set(SERVICES[service]["secrets"])
     of_a_web = {"DATABASE_STATEMENT_SECONDS", "PROBE_AUTHORITY", "PROCESS_ROLE", "WEB_CERTIFICATE", "WEB_KEY"}

@@ -19,8 +19,8 @@ from deploy import probe as alive
 from pnav.server import entry
 from pnav.version import VERSION
 from tests.test_compose import COMPOSE as WHOLE_COMPOSE
+from tests.test_compose import OF_THE_WORKER, SECRETS, in_bytes, words
 from tests.test_compose import SERVICES as COMPOSE
-from tests.test_compose import in_bytes, words
 from tests.test_settings import explained
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -219,9 +219,8 @@ def test_environment_is_explained_and_complete(pod, container):
     role = "pnav" if pod == "pnav-migrate" else "pnav_web"
     for name, server in (("DATABASE_URL", "pnav-postgres-rw"), ("DATA_KEYS_DATABASE_URL", "pnav-keys-rw")):
         assert given[name].startswith(f"postgres://{role}@{server}:5432/pnav?sslmode=verify-full&")
-    service = COMPOSE["migrate" if pod == "pnav-migrate" else "worker" if pod == "pnav-worker" else "web"]
-    secret = {name for name in service["environment"] if name.endswith("_FILE")}
-    assert secret - {"REGISTER_DIGEST_KEY_FILE"} <= set(given), "each secret that Compose gives"
+    files = {name.removesuffix("_FILE") for name in given if name.endswith("_FILE")}
+    assert files - OF_THE_WORKER == SECRETS, "each secret that the settings read"
 
 
 @pytest.mark.parametrize(("pod", "container"), CONTAINERS)

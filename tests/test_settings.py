@@ -136,6 +136,11 @@ def test_quick_exit_has_to_lead_somewhere_else():
     assert start(shown, **demo).stdout.split() == ["http://127.0.0.1:8123"]
 
 
+def secrets() -> set[str]:
+    """Return the secrets that the settings read: each as NAME, or in the file of NAME_FILE."""
+    return set(re.findall(r"_secret\(\"(\w+)\"\)", (ROOT / "pnav" / "settings.py").read_text()))
+
+
 SECRETS = ["CONTENT_KEYS", "DATABASE_URL", "REDIS_URL", "SECRET_KEY"]
 PROVIDER = {"OPENID_ISSUER": "https://fournisseur.example", "OPENID_CLIENT_ID": "pnav"}
 
@@ -162,9 +167,20 @@ def test_secrets_come_from_files(tmp_path):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [*SECRETS, "METRICS_TOKEN", "DATABASE_PASSWORD", "REDIS_PASSWORD"])
+# What has to be given before the settings read these at all.
+READ_WITH = {
+    "OPENID_CLIENT_SECRET": PROVIDER,
+    "DATA_KEYS_DATABASE_PASSWORD": {"DATA_KEYS_DATABASE_URL": "postgres://k@host/k"},
+    "CAPTURES_S3_ACCESS_KEY": {"CAPTURES_S3_BUCKET": "seau", "CAPTURES_S3_ENDPOINT": "https://s3.example"},
+    "CAPTURES_S3_SECRET_KEY": {
+        "CAPTURES_S3_BUCKET": "seau", "CAPTURES_S3_ENDPOINT": "https://s3.example", "CAPTURES_S3_ACCESS_KEY": "a",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(secrets()))
 def test_file_of_a_secret_that_is_not_there_is_named(name, tmp_path):
-    line = refusal(**{name: None, f"{name}_FILE": str(tmp_path / "away")})
+    line = refusal(**READ_WITH.get(name, {}), **{name: None, f"{name}_FILE": str(tmp_path / "away")})
     assert f"{name}_FILE cannot be read" in line and str(tmp_path) not in line
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from pnav.backup import configuration as backup_configuration
 from pnav.server import entry
-from tests.test_compose import BACKUP, in_bytes
+from tests.test_compose import BACKUP, OF_THE_WORKER, SECRETS, in_bytes
 from tests.test_compose import COMPOSE as WHOLE_COMPOSE
 from tests.test_compose import SERVICES as COMPOSE
 from tests.test_settings import explained
@@ -75,7 +75,9 @@ def test_secrets_are_credentials_and_each_is_named_once(unit):
     assert {name.removesuffix("_FILE") for name in given} <= explained()
     for credential, path in loaded.items():
         assert path.startswith("/etc/pnav/") and (credential == "web_key" or Path(path).name in DRAWN), path
-    assert {"DATA_KEYS_DATABASE_PASSWORD_FILE", "DATABASE_PASSWORD_FILE", "CONTENT_KEYS_FILE"} <= set(given)
+    own = OF_THE_WORKER if unit == "pnav-worker.service" else set()
+    files = {name.removesuffix("_FILE") for name in given if name.endswith("_FILE")}
+    assert files == SECRETS | own, "each secret that the settings read"
     owners = [Path(path).name for path in loaded.values() if "_owner_" in path]
     assert len(owners) == (2 if unit == "pnav-migrate.service" else 0)
     assert ("register_digest_key" in loaded) == (unit == "pnav-worker.service")
