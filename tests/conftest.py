@@ -1,6 +1,7 @@
 """Fixtures and hooks for every test."""
 
 import gc
+import hashlib
 import logging
 import math
 import os
@@ -32,6 +33,7 @@ from common import security_log
 from common.service_settings.definitions import Setting
 from tests.support import (
     begun,
+    hashers,
     once,
     own_transactions,
     reading,
@@ -59,8 +61,9 @@ settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns when
 
 
 def pytest_configure() -> None:
-    """Hash passwords quickly, and start the checks that watch every test."""
+    """Hash passwords and codes de reprise quickly, and start the checks that watch every test."""
     settings.PASSWORD_HASHERS = ["tests.support.hashers.QuickHasher", *settings.PASSWORD_HASHERS]
+    hashlib.scrypt = hashers.quick_scrypt  # the site of the browser tests does the same (tests/browser/site.py)
     slow_hashes.watch()
     own_transactions.watch()
     strict_html.watch()
@@ -109,6 +112,12 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("tried")
         for what, count in sorted(counts.items()):
             terminalreporter.write_line(f"{count:>8,} {what}")
+
+
+@pytest.fixture
+def true_scrypt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash codes de reprise with the whole work, for tests of this hash and of how long an answer takes."""
+    monkeypatch.setattr(hashlib, "scrypt", hashers.true_scrypt)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Figures and settings that ASVS 5 requires and that no other test has a reason to check. See docs/security.md."""
 
+import hashlib
 import math
 import re
 import time
@@ -16,6 +17,7 @@ from pnav.accounts.models import Role
 from pnav.asgi import is_own_origin
 from pnav.sessions import SessionStore
 from tests.accounts.cast import make_user, recovery_codes, sign_in
+from tests.support import hashers
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +37,15 @@ def test_passwords_are_hashed_slowly_in_production():
     kept = PBKDF2PasswordHasher().encode("a password", "a salt", 10)
     assert hasher.encode("a password", "a salt", 10) == kept and hasher.verify("a password", kept)
     assert hasher.digest().name == "sha256" and hasher.iterations >= 600_000
+
+
+def test_codes_have_the_least_work_in_every_test_that_does_not_ask_for_all_of_it(request):
+    """With the whole work each code would take a third of a second of processor time. What production asks for is
+    checked in `test_slow_hash_fills_memory_and_needs_the_secret_key`.
+    """
+    assert hashlib.scrypt is hashers.quick_scrypt
+    request.getfixturevalue("true_scrypt")
+    assert hashlib.scrypt is hashers.true_scrypt is not hashers.quick_scrypt
 
 
 def test_session_keys_hold_128_bits():

@@ -670,7 +670,7 @@ def test_clock_tells_no_account(settings, tried):
     tried("answers timed", 4)
 
 
-def test_clock_tells_no_code(tried):
+def test_clock_tells_no_code(true_scrypt, tried):
     """A code that is none, one that was annulled and one that has expired take one hash, and get the same answer."""
     annulled, expired = make.waiting(), make.waiting()
     codes = {}

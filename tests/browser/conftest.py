@@ -27,7 +27,6 @@ A click that leads to another page returns before that page is there. `goes_on(p
 does not wait by itself: `go_back`, `reload`, `goto`, `page.url`, `page.title()`, `evaluate`, the database.
 """
 
-import hashlib
 import http.server
 import os
 import re
@@ -64,7 +63,7 @@ from tests.browser import door
 from tests.browser.exchange import console, enter, nobody_on_duty
 from tests.browser.tabs import Tab, Tabs, run_script
 from tests.browser.tabs import watch as watch_tabs
-from tests.support import fresh, hashers, once
+from tests.support import fresh, once
 
 __all__ = ["console", "enter", "nobody_on_duty"]  # fixtures from beside
 
@@ -270,9 +269,7 @@ class LiveSite:
         pool_before = self._change_pools(self.pool)
         connection.settings_dict["NAME"] = self.database_name
         try:
-            with self.blocker.unblock(), pytest.MonkeyPatch.context() as patch:
-                # The site's process hashes codes in the same way.
-                patch.setattr(hashlib, "scrypt", hashers.quick_scrypt)
+            with self.blocker.unblock():
                 yield
         finally:
             connection.close()

@@ -16,9 +16,12 @@ class QuickHasher(PBKDF2PasswordHasher):
         return str(super().encode(*args, **kwargs))
 
 
-_scrypt = hashlib.scrypt
+true_scrypt = hashlib.scrypt
 
 
 def quick_scrypt(secret: bytes, **parameters: Any) -> bytes:
-    """Replace `hashlib.scrypt` by the least work. The tests of codes check the parameters that the service asks for."""
-    return _scrypt(secret, **{**parameters, "n": 2})
+    """Replace `hashlib.scrypt` by the least work, in every test that does not ask for the fixture `true_scrypt`.
+
+    The tests of codes check the parameters that the service asks for.
+    """
+    return true_scrypt(secret, **{**parameters, "n": 2})

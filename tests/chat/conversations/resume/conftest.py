@@ -21,8 +21,8 @@ def _no_counts_left():
 
 
 @pytest.fixture
-def slow_hash():
-    """Return the true hash, for tests that ask for it; the others get a quick one."""
+def slow_hash(true_scrypt):
+    """Return the true hash with its whole work, for tests that ask for it; the others get a quick one."""
     return resume.slow_hash
 
 
