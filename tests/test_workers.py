@@ -96,6 +96,24 @@ settings.configure(
     CACHES={"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "unix:///nowhere"}},
     CHANNEL_LAYERS={"default": {"CONFIG": {"hosts": [{"address": "unix:///nowhere"}], "prefix": ""}}},
 )
+
+def pytest_terminal_summary(terminalreporter):
+    for report in terminalreporter.stats.get("", ()):
+        terminalreporter.write_line(f"heard of the {report.when} of {report.nodeid}")
+"""
+SAYS_AT_ITS_END = """
+import pytest
+
+@pytest.fixture
+def speaks():
+    yield
+    print("said at its end")
+
+def test_fails(speaks):
+    assert False
+
+def test_passes():
+    pass
 """
 
 
@@ -135,6 +153,16 @@ def test_workers_say_what_one_process_says(tmp_path: Path):
         assert said in shared.stdout and said in alone.stdout, shared.stdout + alone.stdout
     assert (tmp_path / ".local" / "seconds.txt").read_text().rstrip().endswith("test_one.py")
     assert "seconds of the processor" in shared.stdout
+
+
+def test_beginnings_and_ends_that_say_nothing_are_not_sent(tmp_path: Path):
+    (tmp_path / "test_one.py").write_text(SAYS_AT_ITS_END)
+    done = run(tmp_path, "--workers", "1")
+    assert outcomes(done.stdout) == {"failed": 1, "passed": 1}, done.stdout + done.stderr
+    assert re.findall("heard of the (.+)", done.stdout) == ["teardown of test_one.py::test_fails"]
+    assert "said at its end" in done.stdout
+    for option in ("--durations=0", "--junit-xml=tests.xml"):
+        assert len(re.findall("heard of the", run(tmp_path, "--workers", "1", option).stdout)) == 4, option
 
 
 def test_worker_that_ends_fails_its_test_and_another_does_the_rest(tmp_path: Path):

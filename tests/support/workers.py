@@ -273,8 +273,16 @@ class Reporter:
         self.config = config
         self.line = line
         self._tw = terminal._tw  # pytest asks how to colour what it says about an `assert`
+        # `--durations` and `--junit-xml` look at the beginning and the end of each test too.
+        self.is_asked_for_all = any(config.getoption(name, None) is not None for name in ("durations", "xmlpath"))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Send the report, unless it says only that a test began or ended well, as two of three do.
+
+        A report with what was written meanwhile is sent, because that is shown with a failure.
+        """
+        if report.passed and report.when != "call" and not report.sections and not self.is_asked_for_all:
+            return
         # The terminal asks this too, and a test whose subtests failed fails because of it.
         self.config.hook.pytest_report_teststatus(config=self.config, report=report)
         data = self.config.hook.pytest_report_to_serializable(config=self.config, report=report)
