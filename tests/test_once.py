@@ -86,12 +86,23 @@ def test_files_that_wait_come_first_then_those_of_the_browser():
 
 def test_one_worker_of_four_begins_with_tests_that_compute_and_leaves_none():
     files = [order.WAITING[0], "tests/browser/test_short.py", other_file(), "tests/test_a.py"]
-    assert [order.next_file(files, number) for number in range(6)] == [0, 0, 0, 2, 0, 0]
-    assert order.next_file(files[:2], 3) == 0, "when none is left, it helps the others"
+    assert [order.next_file(files, number, 4) for number in range(4)] == [0, 0, 0, 2]
+    assert order.next_file(files[:2], 3, 4) == 0, "when none is left, it helps the others"
+
+
+def test_two_workers_of_six_begin_with_tests_that_wait_and_each_helps_the_others():
+    files = [order.WAITING[0], order.WAITS_IN_BROWSER[0], "tests/browser/test_short.py", other_file()]
+    assert [order.next_file(files, number, 6) for number in range(7)] == [2, 2, 2, 3, 0, 0, 2]
+    assert [order.next_file(files, number, 5) for number in range(5)] == [2, 2, 2, 3, 0]
+    assert [order.next_file(files[1:], number, 6) for number in (4, 5)] == [0, 0]
+    for left in ([files[0]], [files[1]], [files[2]], [files[3]]):
+        assert [order.next_file(left, number, 6) for number in range(7)] == [0] * 7
 
 
 def test_long_files_are_there():
-    assert [name for name in (*order.SECONDS, *order.WAITING) if not (once.ROOT / name).is_file()] == []
+    named = {*order.SECONDS, *order.WAITING, *order.WAITS_IN_BROWSER}
+    assert [name for name in named if not (once.ROOT / name).is_file()] == []
+    assert all(name.startswith(order.BROWSER) for name in order.WAITS_IN_BROWSER)
 
 
 def test_copied_cluster_holds_what_the_migrations_left(tmp_path):

@@ -9,10 +9,12 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from tests.support import once, seconds, workers
+from tests.support import once, order, seconds, workers
 
 ONE = """
 import os, sys, warnings
@@ -183,6 +185,17 @@ def test_run_stops_at_the_first_failure_when_it_is_asked_to(tmp_path: Path):
     done = run(tmp_path, "--workers", "1", "-x")
     assert done.returncode == 1 and "stopping after 1 failures" in done.stdout, done.stdout + done.stderr
     assert outcomes(done.stdout) == {"failed": 1}
+
+
+def test_worker_is_given_the_files_of_its_kind(tmp_path: Path):
+    names = [order.WAITS_IN_BROWSER[0], "tests/browser/test_short.py", "tests/test_a.py"]
+    items = [SimpleNamespace(nodeid=f"{name}::{case}", path=name) for name in names for case in "ab"]
+    config = SimpleNamespace(_tmp_path_factory=SimpleNamespace(getbasetemp=lambda: tmp_path))
+    session: Any = SimpleNamespace(items=items, config=config)
+    six = workers.Workers(session, 6)
+    assert [list(six._take(number)) for number in (4, 3, 0)] == [[0, 1], [4, 5], [2, 3]]
+    six = workers.Workers(session, 6)
+    assert [list(six._take(0)) for _each in names] == [[2, 3], [0, 1], [4, 5]]
 
 
 def test_fork_would_lose_no_thread():

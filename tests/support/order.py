@@ -4,8 +4,11 @@
   idle.
 - Files of the browser come next. A worker that leaves their folder closes its Chromium, and would start another one to
   come back.
-- The others are last. One worker of four begins with these, so that one always computes while those of the browser wait
+- The others are last. The fourth worker begins with these, so that one always computes while those of the browser wait
   for pages.
+- Where there are more than four, the fifth and the sixth begin with the files that wait, those of the browser among
+  them (`WAITS_IN_BROWSER`), and the first three with the other files of the browser. So no two or three of those that
+  drive a browser wait for minutes together while a single worker computes.
 
 Within each of these, long files come first, so that none begins when the others are over. Only how long a run takes
 depends on this, and nothing that is proved. A file that is not listed here comes after the others of its kind.
@@ -19,6 +22,13 @@ BROWSER = "tests/browser/"
 # They wait for minutes that are silent, for leases that end, and for memory that is given back. Where npm has nothing
 # yet, and a registry that it does not trust, the last one gives up after minutes.
 WAITING = ("tests/scenarios/test_faults.py", "tests/scenarios/test_siege.py", "tests/js/test_scripts.py")
+# Files of the browser that do so: for leases, for questions after a silence, and for answers that are late on purpose.
+WAITS_IN_BROWSER = tuple(
+    f"{BROWSER}test_{name}.py"
+    for name in (
+        "presence", "handover", "console_choices", "idle", "own_copy", "console_faults", "facts", "captures",
+    )
+)  # fmt: skip
 
 # Seconds by the clock, with four workers on two processors (`.local/seconds.txt`).
 SECONDS = {
@@ -99,10 +109,25 @@ def long_files_first(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
-def next_file(files: Iterable[str], number: int) -> int:
-    """Return which of these files, in their order, is given to the worker of this number, from 0: the first one, or
-    for the fourth worker the first that neither waits nor drives a browser, as long as there is one.
+def _waits(file: str) -> bool:
+    return file in WAITING or file in WAITS_IN_BROWSER
+
+
+def _drives_a_browser_all_along(file: str) -> bool:
+    return file.startswith(BROWSER) and not _waits(file)
+
+
+def next_file(files: Iterable[str], number: int, count: int) -> int:
+    """Return which of these files, in their order, is given to the worker of this number, from 0, of so many.
+
+    It is the first one of the worker's own kind, or when none of that is left, the first of all.
     """
     if number == 3:
-        return next((place for place, file in enumerate(files) if _is_last(file)), 0)
-    return 0
+        is_wanted = _is_last
+    elif count <= 4:
+        return 0
+    elif number in {4, 5}:
+        is_wanted = _waits
+    else:
+        is_wanted = _drives_a_browser_all_along
+    return next((place for place, file in enumerate(files) if is_wanted(file)), 0)

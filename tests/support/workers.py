@@ -100,7 +100,7 @@ class WorkersBroke(RuntimeError):
 
 class Workers:
     """The workers of one run. Files are given out one after the other, in the order in which the tests were sorted, but
-    for one worker that begins with others (`order.next_file`).
+    for workers that begin with those of one kind (`order.next_file`).
     """
 
     def __init__(self, session: pytest.Session, count: int) -> None:
@@ -174,7 +174,7 @@ class Workers:
     def _take(self, number: int) -> deque[int]:
         """Take the file that the worker of this number is given next."""
         files = (self.session.items[tests[0]].nodeid.partition("::")[0] for tests in self.files)
-        place = order.next_file(files, number)
+        place = order.next_file(files, number, self.count)
         given = self.files[place]
         del self.files[place]
         return given
