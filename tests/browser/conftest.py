@@ -61,6 +61,7 @@ from pnav.demo.services import free_port
 from tests import chromium
 from tests.browser import door
 from tests.browser.exchange import console, enter, nobody_on_duty
+from tests.browser.known_kinds import KnownKinds
 from tests.browser.tabs import Tab, Tabs, run_script
 from tests.browser.tabs import watch as watch_tabs
 from tests.support import fresh, once
@@ -510,6 +511,22 @@ def page(page_factory: PageFactory) -> Page:
     return page_factory()
 
 
+def make_axe(known: KnownKinds) -> Axe:
+    """Return the function that the fixture `axe` gives. known: the kinds of text that need not be asked."""
+    script = AxeCore().axe_script + KINDS_OF_TEXT
+
+    def check(page: Page, rules: list[str] | None = None) -> None:
+        page.wait_for_load_state()
+        if not page.evaluate("'axe' in window"):  # the script of half a megabyte is loaded once for each page
+            run_script(page, script)
+        found, kinds = page.evaluate(VIOLATIONS, [rules, known.read()])
+        assert not found, page.url + "\n" + "\n".join(found)
+        if rules is None or "color-contrast" in rules:
+            known.add(kinds)
+
+    return check
+
+
 @pytest.fixture(scope="session")
 def axe() -> Axe:
     """Give `axe(page)`, which asserts that axe-core finds nothing on the page as it is, and names what it finds.
@@ -517,20 +534,7 @@ def axe() -> Axe:
     All its rules are asked, or those that are given by their names. Of what it answers, the violations alone come back:
     the rest is megabytes.
     """
-
-    script = AxeCore().axe_script + KINDS_OF_TEXT
-    known: set[int] = set()  # kinds of text whose contrast is good, on whichever page they were asked
-
-    def check(page: Page, rules: list[str] | None = None) -> None:
-        page.wait_for_load_state()
-        if not page.evaluate("'axe' in window"):  # the script of half a megabyte is loaded once for each page
-            run_script(page, script)
-        found, kinds = page.evaluate(VIOLATIONS, [rules, sorted(known)])
-        assert not found, page.url + "\n" + "\n".join(found)
-        if rules is None or "color-contrast" in rules:
-            known.update(kinds)
-
-    return check
+    return make_axe(KnownKinds())
 
 
 @pytest.fixture(scope="session")

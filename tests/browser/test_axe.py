@@ -1,9 +1,15 @@
 """Although axe is asked about fewer texts, and in fewer themes, it finds the same errors."""
 
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.conftest import ROOT, Axe, LiveSite, PageFactory, make_axe
+from tests.browser.known_kinds import KnownKinds
 
 # Adds a paragraph to the end of the page which differs from those before it only in this.
 ADDED = """([color, ground, text]) => {
@@ -35,6 +41,49 @@ def test_text_unlike_the_others_is_found_wherever_it_stands(show, axe: Axe):
     for color, ground in (("rgb(170, 170, 170)", ""), ("", "rgb(70, 70, 70)")):
         with pytest.raises(AssertionError, match="color-contrast"):
             axe(show(color, ground))
+
+
+class Heard(KnownKinds):
+    """The kinds of a worker of which it is also known which it was told by axe."""
+
+    def __init__(self, place: Path) -> None:
+        super().__init__(place)
+        self.heard: list[set[int]] = []
+
+    def add(self, kinds: Iterable[int]) -> None:
+        self.heard.append(set(kinds))
+        super().add(kinds)
+
+
+def test_kind_that_one_worker_found_good_is_asked_by_no_other(show, tmp_path):
+    page = show("", "")
+    one, other = Heard(tmp_path / "kinds"), Heard(tmp_path / "kinds")
+    make_axe(one)(page)
+    make_axe(other)(page)
+    assert one.heard[0] and other.heard == [set()]
+    with pytest.raises(AssertionError, match="color-contrast"):
+        make_axe(other)(show("rgb(170, 170, 170)", ""))
+
+
+def test_kinds_of_workers_that_write_at_once_are_all_there(tmp_path):
+    """Each process adds its own beside the others, and nobody reads half of a line."""
+    code = (
+        "import sys, pathlib; from tests.browser.known_kinds import KnownKinds; sys.stdin.readline()\n"
+        "known, first = KnownKinds(pathlib.Path(sys.argv[1])), int(sys.argv[2]) << 40\n"
+        "for one in range(200): known.add({first + one, 7}); known.read()\n"
+    )
+    place = tmp_path / "kinds"
+    workers = [
+        subprocess.Popen([sys.executable, "-c", code, str(place), str(number)], cwd=ROOT, stdin=subprocess.PIPE)
+        for number in range(1, 5)
+    ]
+    for each in workers:
+        assert each.stdin
+        each.stdin.close()  # all begin now
+    assert [each.wait(60) for each in workers] == [0] * 4
+    every = {7, *(number << 40 | one for number in range(1, 5) for one in range(200))}
+    assert KnownKinds(place).read() == sorted(every)
+    assert len(place.read_text().split()) == len(every), "none is there twice"
 
 
 def test_what_one_theme_alone_shows_is_found_in_either(show, axe_in_both_themes: Axe):
