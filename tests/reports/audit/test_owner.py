@@ -13,6 +13,7 @@ import re
 import secrets
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -145,41 +146,68 @@ KEY_OF_THE_DAY = "5e" * 32
 START = 833_334 * 3600  # an hour of the year 2065, long after anything that is made now
 
 
-def state_after(settings: Any, monkeypatch: Any, unit: Any, acts: list[tuple[float, str]]) -> dict[str, Kept]:
-    """Return what is kept in the place of addresses when these reports were filed, each so many seconds into the hour.
+def states_after(settings: Any, monkeypatch: Any, unit: Any, *hours: list[tuple[float, str]]) -> list[dict[str, Kept]]:
+    """Return for each of these hours what is kept in the place of addresses when these reports were filed, each so many
+    seconds into the hour.
 
-    The key of the day and the noise are the same each time, and random otherwise.
+    The key of the day and the noise are the same each time, and random otherwise. Each hour has a Redis of its own.
+    Three seconds pass once, between the reports of all hours and the ticks of the worker.
     """
+    filed = [_hour_of(settings, monkeypatch, unit, acts) for acts in hours]
+    time.sleep(3.1)
+    return [tick() for tick in filed]
+
+
+def _hour_of(
+    settings: Any, monkeypatch: Any, unit: Any, acts: list[tuple[float, str]]
+) -> Callable[[], dict[str, Kept]]:
+    """File these reports. Return a function that lets the worker tick at the end of that hour, and returns its keys."""
     prefix = _own_redis(settings)
+    caches = settings.CACHES
     day = START // network_limits.DAY_SECONDS
     rate_limits.server().set(
         cache.make_key(network_limits._day_name(day)), KEY_OF_THE_DAY, exat=(day + 1) * network_limits.DAY_SECONDS
     )
     drawn = random.Random(13)
     masked = {most: bytes(one & most for one in range(256)) for most in (0, 15, 31, 63)}
-    monkeypatch.setattr(network_limits, "_noise", lambda count, most: drawn.randbytes(count).translate(masked[most]))
+
+    def noise(count: int, most: int) -> bytes:
+        return drawn.randbytes(count).translate(masked[most])
+
+    monkeypatch.setattr(network_limits, "_noise", noise)
     for after, address in acts:
         monkeypatch.setattr(network_limits, "now", lambda at=START + after: at)
         file_report(unit, address)
-    time.sleep(3.1)
-    monkeypatch.setattr(network_limits, "now", lambda: START + 3_000.0)
-    began = time.monotonic()
-    network_limits.prepare_windows()
-    found = {name: one for name, one in read_redis(prefix).items() if derived_from_an_address(name)}
-    # The tick, and not the act, which came three seconds before it. Redis counts whole seconds.
-    since = time.monotonic() - began
-    assert all(one.idle <= since + 2 for one in found.values())
-    return {name: replace(one, idle=0) for name, one in found.items()}
+    known = dict(network_limits._known)
+
+    def tick() -> dict[str, Kept]:
+        settings.CACHES = caches
+        network_limits._known.clear()
+        network_limits._known.update(known)  # what a process knows spares it from reading, and so from using, a key
+        monkeypatch.setattr(network_limits, "_noise", noise)
+        monkeypatch.setattr(network_limits, "now", lambda: START + 3_000.0)
+        began = time.monotonic()
+        network_limits.prepare_windows()
+        found = {name: one for name, one in read_redis(prefix).items() if derived_from_an_address(name)}
+        # The tick, and not the act, which came three seconds before it. Redis counts whole seconds.
+        since = time.monotonic() - began
+        assert all(one.idle <= since + 2 for one in found.values())
+        return {name: replace(one, idle=0) for name, one in found.items()}
+
+    return tick
 
 
 def test_state_is_the_same_whatever_the_order_and_the_instants(unit, settings, monkeypatch):
     """Of the reports of a window none is likelier than another to be of an address: nothing is kept that differs."""
     instants = [3.0, 700.5, 701.25, 1800.0, 2400.125, 2999.9]
-    one = state_after(settings, monkeypatch, unit, list(zip(instants, ADDRESSES, strict=True)))
-    other = state_after(settings, monkeypatch, unit, list(zip(instants, reversed(ADDRESSES), strict=True)))
-    late = state_after(settings, monkeypatch, unit, [(2990.0 + number, each) for number, each in enumerate(ADDRESSES)])
+    one, other, late, fewer = states_after(
+        settings, monkeypatch, unit,
+        list(zip(instants, ADDRESSES, strict=True)),
+        list(zip(instants, reversed(ADDRESSES), strict=True)),
+        [(2990.0 + number, each) for number, each in enumerate(ADDRESSES)],
+        [(1.0, each) for each in ADDRESSES[:3]],
+    )  # fmt: skip
     assert one == other == late
-    fewer = state_after(settings, monkeypatch, unit, [(1.0, each) for each in ADDRESSES[:3]])
     assert fewer != one and set(fewer) == set(one)  # the comparison would notice a difference
 
 
