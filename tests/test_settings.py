@@ -233,17 +233,18 @@ def test_throw_away_values_of_the_build_are_accepted():
 
 
 @pytest.mark.parametrize("level", ["INFO", "DEBUG"])
-@pytest.mark.parametrize("name", ["daphne.server", "daphne.http_protocol", "daphne.ws_protocol"])
-def test_requests_that_daphne_gives_up_reach_no_log(name, level):
+def test_requests_that_daphne_gives_up_reach_no_log(level):
+    loggers = ["daphne.server", "daphne.http_protocol", "daphne.ws_protocol"]
     warning = "Application instance took too long: GET /orientation/?q=secret from 198.51.100.23"
     error = "Exception inside application"
     code = (
-        f"import logging; log = logging.getLogger('{name}'); "
-        f"log.warning('{warning}'); log.error('{error}: %s', 'secret')"
+        f"import logging; logs = [logging.getLogger(name) for name in {loggers}]; "
+        f"[(log.warning('{warning}'), log.error('{error}: %s', 'secret')) for log in logs]"
     )
     done = start(code, LOG_LEVEL=level)
     assert done.returncode == 0
-    assert error in done.stderr and "secret" not in done.stderr and "198.51" not in done.stderr
+    assert [name for name in loggers if len(re.findall(rf"{name}\b.*{error}", done.stderr)) != 1] == []
+    assert "secret" not in done.stderr and "198.51" not in done.stderr
 
 
 def read_by_settings() -> set[str]:
