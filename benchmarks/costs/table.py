@@ -654,8 +654,9 @@ ROUTES: dict[str, Line] = {
         "chat.statistics.kept:OWN_AT_MOST",
         "chat.statistics.charts:POINTS_AT_MOST",
         "chat.statistics.charts:ROWS_AT_MOST",
-        # A week for a target that somebody chose, counted and cached in the same way.
-        stores=Stores(rows=1, changed=3, kib=88, keys=2),
+        RECORDED_PAGES,
+        # A week for a target that somebody chose, counted and cached in the same way, and a line of the audit log.
+        stores=Stores(rows=2, changed=3, kib=88, keys=2),
     ),
     **_lines(
         HEAVY,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -23,6 +24,9 @@ from chat.statistics.staffing.demand import Basis, Demand
 from chat.statistics.staffing.drawing import draw_today, draw_week, span_in_words
 from chat.statistics.staffing.plan import Hour, Target
 from common.service_settings import definitions, values
+from reports.audit import log as audit_log
+from reports.audit import recorded_pages
+from reports.models import AccessKind, Motive
 
 MONDAY = datetime(2026, 1, 5)  # noqa: DTZ001  only used for the names of the days
 
@@ -123,10 +127,19 @@ def _page(request: HttpRequest, agent: Agent | None, form: StaffingForm, *, stat
 @require_GET
 @for_figures
 def staffing_csv(request: HttpRequest, agent: Agent | None) -> HttpResponse:
-    """Return the table as CSV, with semicolons, decimal commas and a byte-order mark for French spreadsheets."""
+    """Return the table as CSV, with semicolons, decimal commas and a byte-order mark for French spreadsheets.
+
+    The register records that it was exported, as it does for « Historique ».
+    """
+    if (refusal := recorded_pages.refuse_if_too_many(request)) is not None:
+        return refusal
     form = StaffingForm.asked(request.GET)
     if not form.is_valid():  # the address of the redirect contains nothing that was typed
         return _page(request, agent, form, status=400)
+    with transaction.atomic():
+        audit_log.record(
+            kind=AccessKind.EXPORT, by=request.user, subject="chat.staffing", motive=Motive.CONTROL, detail="csv"
+        )
     now = timezone.now()
     answer = _answer(form)
     name = f"effectifs-{timezone.localdate(now).isoformat()}.csv"

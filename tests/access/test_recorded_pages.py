@@ -54,7 +54,7 @@ def test_every_page_whose_reading_is_recorded_has_a_bound(cast, where, monkeypat
     found = {name for name, _person in recorded}
     assert found >= {
         "unit:detail", "openings:detail", "openings:register", "openings:register_csv", "openings:register_pdf",
-        "console:history_csv",
+        "console:history_csv", "console:staffing_csv",
     }  # fmt: skip
     monkeypatch.setattr(recorded_pages, "PAGES", 0)
     for (_name, person), path in recorded.items():

@@ -43,7 +43,10 @@ def test_nothing_else_of_the_house_opens(browser):
         assert browser.get(where).status_code == 403, where
 
 
-def test_sheet_of_figures_leaves_a_line(browser, analyst):
-    assert browser.get(reverse("console:history_csv")).status_code == 200
+@pytest.mark.parametrize(
+    ("name", "subject"), [("console:history_csv", "chat.history"), ("console:staffing_csv", "chat.staffing")]
+)
+def test_sheet_of_figures_leaves_a_line(browser, analyst, name, subject):
+    assert browser.get(reverse(name)).status_code == 200
     [line] = AccessRecord.objects.all()
-    assert (line.account_id, line.role, line.kind) == (analyst.pk, "analyst", "export")
+    assert (line.account_id, line.role, line.kind, line.subject) == (analyst.pk, "analyst", "export", subject)
