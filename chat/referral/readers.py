@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import BooleanField, ExpressionWrapper, Max, Q
 
 from chat.models import UnitAccount
+from reports.audit import log as audit_log
 from reports.models import AccessKind, AccessRecord
 
 READERS_MOST = 100  # how many accounts of a point are read; those that are open come first, then the newest
@@ -65,6 +66,7 @@ def _lines(accounts: list[UnitAccount]) -> tuple[dict[int, datetime], dict[int, 
     users = {f"{get_user_model()._meta.label} {one.user_id}": one.user_id for one in accounts}
     is_given = Q(kind=AccessKind.APPROVAL, detail__startswith="accepted ", subject__in=points)
     is_changed = Q(kind__in=(AccessKind.ADMIN_CHANGE, AccessKind.ADMIN_ACTION), subject__in=users)
+    is_changed &= ~audit_log.CHANGED_NOTHING  # a form that was saved as it was shown
     lines = AccessRecord.objects.filter(is_given | is_changed).values_list("subject").annotate(last=Max("at"))
     last = dict(lines.order_by())
     return (

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, Protocol, Self
 
 from django.db import connection
+from django.db.models import Q
 
 from reports.models import AccessKind, AccessRecord, Motive
 
@@ -25,6 +26,9 @@ TAIL = 0x504E4156_03
 MANY = 1000  # how many lines are sent to PostgreSQL at once
 # How far from its place it is tried where a line stood before; the bound is there because a line may have any number.
 FAR = 100_000
+
+# The line of a form of the admin that was saved as it was shown. A change says which fields it was of.
+CHANGED_NOTHING = Q(kind=AccessKind.ADMIN_CHANGE, detail="")
 
 
 class Unrecorded(Exception):

@@ -654,8 +654,9 @@ def test_what_somebody_asked_for_who_left_is_refused_and_never_accepted(asking, 
         setattr(one, name, value)
     one.save()
     written.record(
-        kind=AccessKind.ADMIN_CHANGE, by=two, subject=f"{User._meta.label} {one.pk}", motive=Motive.ADMINISTRATION
-    )
+        kind=AccessKind.ADMIN_CHANGE, by=two, subject=f"{User._meta.label} {one.pk}", motive=Motive.ADMINISTRATION,
+        detail="actif",
+    )  # fmt: skip
     page = deciding.get(f"{CHANGES}{pending.pk}/change/").text
     assert "administre plus le site" in page and 'value="refuse"' in page and 'value="accept"' not in page
     assert "administre plus le site" in decide(deciding, pending).text
@@ -680,6 +681,32 @@ def test_who_helps_another_administrator_reads_what_it_keeps_both_from(asking, o
 
     assert all(warning in page for page in asked(two))
     assert not any(warning in page for page in [*asked(agent), *asked(one)])
+
+
+@pytest.mark.parametrize(
+    ("names", "are_apart"), [([], True), (["first_name"], False), (["is_active"], False), (["role"], False)]
+)
+def test_form_of_an_account_that_is_saved_as_shown_keeps_nobody_from_deciding(asking, one, two, names, are_apart):
+    """With two administrators, one press of « Enregistrer » kept both from closing the chat for a week."""
+    new = {"first_name": ["Camille"], "is_active": [], "role": [Role.CUSTODIAN]}
+    path = address(two)
+    form = Fields(asking.get(path).text).largest | {name: new[name] for name in names}
+    assert asking.post(path, form).status_code == 302
+    line = AccessRecord.objects.get(kind=AccessKind.ADMIN_CHANGE, subject=f"accounts.User {two.pk}")
+    assert bool(line.detail) is bool(names), "each real change says of which fields it was"
+    assert approval_actions.stand_apart(one, two, timezone.now()) is are_apart
+
+
+@pytest.mark.parametrize("way", ["password", "factor"])
+def test_every_other_change_of_an_account_has_a_detail(asking, one, two, way):
+    """One without would count as a form that was saved as it was shown."""
+    if way == "password":
+        assert asking.post(reverse("admin:auth_user_password_change", args=[two.pk])).status_code == 200
+    else:
+        signed_in(two)  # with a factor
+        chosen = {"_selected_action": two.pk, "action": "reset_second_factor", "confirmed": "1"}
+        assert asking.post(reverse("admin:accounts_user_changelist"), chosen).status_code == 302
+    assert not approval_actions.stand_apart(one, two, timezone.now())
 
 
 @pytest.mark.parametrize("makers", [("chef", "second"), ("chef", "chef")], ids=["one by the other", "both by one"])

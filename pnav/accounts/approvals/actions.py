@@ -95,6 +95,8 @@ def decidable_at(change: PendingChange, now: datetime) -> datetime | None:
 def _touched(accounts: Iterable[int], now: datetime) -> Touched:
     """Return who changed these accounts within APART and when last, and the same of those who did.
 
+    A form that was saved as it was shown has changed nothing, and keeps nobody from deciding.
+
     One query for each step from an account to those who changed it, of which there are few.
     """
     found: Touched = {}
@@ -106,7 +108,7 @@ def _touched(accounts: Iterable[int], now: datetime) -> Touched:
             account_id__isnull=False,
             kind__in=(AccessKind.ADMIN_ADD, AccessKind.ADMIN_CHANGE, AccessKind.ADMIN_ACTION),
             at__gt=now - APART,
-        )
+        ).exclude(audit_log.CHANGED_NOTHING)
         rows = lines.order_by().values_list("subject", "account_id").annotate(last=Max("at"))
         for subject, account, last in rows:
             found[int(subject.rpartition(" ")[2])][account] = last

@@ -79,10 +79,18 @@ def test_account_that_was_taken_over_is_told_with_its_day(point, kind):
     """A new password, or a factor that was reset: nobody agreed to it, and colleagues see the day."""
     old, taken = account(point, "Alix"), account(point, "Noa")
     write(kind, f"accounts.User {taken.user_id}", "Mot de passe provisoire")
-    write(AccessKind.ADMIN_CHANGE, f"accounts.User {make_user('chef').pk}")
+    write(AccessKind.ADMIN_CHANGE, f"accounts.User {make_user('chef').pk}", "prénom")
     (first, second), page = readers.read_readers(old, timezone.now()), page_of(old)
     assert (first.account_id, first.is_news, second.changed_at) == (taken.pk, True, None)
     assert "compte modifié par un administrateur le" in page and "1 autre compte" in page
+
+
+def test_form_of_an_account_that_was_saved_as_it_was_shown_is_no_news(point):
+    old, other = account(point, "Alix"), account(point, "Noa")
+    write(AccessKind.ADMIN_CHANGE, f"accounts.User {other.user_id}")
+    assert [one.changed_at for one in readers.read_readers(old, timezone.now())] == [None, None]
+    write(AccessKind.ADMIN_CHANGE, f"accounts.User {other.user_id}", "prénom")
+    assert readers.read_readers(old, timezone.now())[0].changed_at is not None
 
 
 def test_account_that_was_opened_and_closed_again_is_still_told(point):
@@ -126,6 +134,6 @@ def test_account_without_a_name_is_told_by_its_identifier(point):
 def test_readers_take_two_queries_however_many_there_are(point, django_assert_num_queries):
     accounts = [account(point, f"Agent {number}") for number in range(5)]
     for one in accounts:
-        write(AccessKind.ADMIN_CHANGE, f"accounts.User {one.user_id}")
+        write(AccessKind.ADMIN_CHANGE, f"accounts.User {one.user_id}", "prénom")
     with django_assert_num_queries(2):
         assert len(readers.read_readers(accounts[0], timezone.now())) == 5
