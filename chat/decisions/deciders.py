@@ -2,12 +2,13 @@
 
 `settings.DECIDERS` names this module. A unit's supervisors decide about the requests of its conversations, and so does
 a supervisor who is on call for it. The unit of a disclosure request is that of the agent who asked. The unit of a
-conversation is that of its agent, or of the last agent it had. For a conversation that nobody ever answered, one of the
-units of its force that have a supervisor is drawn, by the report's own identifier, so that the result is always the
-same (docs/adr/0118).
+conversation is that of its agent, or of the last agent it had. For a conversation that nobody ever answered, or whose
+unit has no supervisor any more, one of the units of its force that have one is drawn, by the report's own identifier,
+so that the result is always the same (docs/adr/0118).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +33,13 @@ def own_units(user: Any) -> QuerySet[Unit]:
     return Unit.objects.filter(
         Q(pk__in=Agent.objects.filter(user=user).values("unit")) | Q(pk__in=added.values("unit"))
     )
+
+
+def _supervised_units() -> QuerySet[Unit]:
+    """Return the units that have a supervisor whose account is active, for use within another query; as in DRAWN."""
+    supervisors = Agent.objects.filter(user__role="supervisor", user__is_active=True)
+    added = Agent.supervised_units.through.objects.filter(agent__in=supervisors)
+    return Unit.objects.filter(Q(pk__in=supervisors.values("unit")) | Q(pk__in=added.values("unit")))
 
 
 def _on_call(user: Any, now: datetime) -> Any:
@@ -161,8 +169,8 @@ WHERE u.id IN (
 """
 # The force by which a unit is drawn for a report n: '' when no unit of its own force has a supervisor.
 FORCE = "CASE WHEN n.force IN (SELECT force FROM drawn) THEN n.force ELSE '' END"
-# Of the reports that nobody answered, those of the supervisor whose units are `reach`: the ones of this force whose lot
-# modulo `total` is `place`. These are two parts of a WITH that has `reach`.
+# Of the reports for which a unit is drawn, those of the supervisor whose units are `reach`: the ones of this force
+# whose lot modulo `total` is `place`. These are two parts of a WITH that has `reach`.
 LOTS = f"""
 drawn AS MATERIALIZED ({DRAWN}),
 lots AS MATERIALIZED (SELECT force, place, total FROM drawn WHERE id IN (SELECT unit_id FROM reach))
@@ -180,15 +188,20 @@ SELECT drawn.id FROM n JOIN drawn ON drawn.force = {FORCE} AND drawn.place = n.l
 def decided(report: str) -> str:
     """Return the SQL condition that a supervisor decides about a report and its conversation c, which may be NULL.
 
-    report: how the key of the report is called there. In a statement with `reach` and `LOTS`; takes `assigned`.
+    report: how the key of the report is called there. In a statement with `reach` and `LOTS`; takes `assigned`. A unit
+    is drawn for a report whose own unit is none, or has no supervisor.
 
-    `OFFSET 0`: the report is found by its key, each time. Without it PostgreSQL may draw a unit for every report there
-    is, and look each one up among these.
+    First `OFFSET 0`: the unit is read once for each report. Second: the report is found by its key, each time. Without
+    it PostgreSQL may draw a unit for every report there is, and look each one up among these.
     """
-    return f"""COALESCE({UNIT_OF} IN (SELECT unit_id FROM reach), EXISTS (
-  SELECT FROM reports_report n JOIN lots l ON l.force = {FORCE} AND l.place = {LOT.format("n.public_id")} %% l.total
-  WHERE n.id = {report} OFFSET 0
-))"""  # noqa: S608  of our own texts
+    return f"""(
+  SELECT COALESCE(own.unit IN (SELECT unit_id FROM reach), false)
+    OR COALESCE(own.unit NOT IN (SELECT id FROM drawn), true) AND EXISTS (
+      SELECT FROM reports_report n JOIN lots l ON l.force = {FORCE} AND l.place = {LOT.format("n.public_id")} %% l.total
+      WHERE n.id = {report} OFFSET 0
+    )
+  FROM (SELECT {UNIT_OF} AS unit OFFSET 0) AS own
+)"""  # noqa: S608  of our own texts
 
 
 def _drawn_for(user: Any, now: datetime) -> Q:
@@ -213,7 +226,8 @@ def decided_by(user: Any, now: datetime) -> Q:
     units = Q(answering_unit__in=own_units(user).values("pk")) | Q(
         answering_unit__in=_on_call(user, now).values("unit")
     )
-    return units | Q(answering_unit__isnull=True) & _drawn_for(user, now)
+    nobodys = Q(answering_unit__isnull=True) | ~Q(answering_unit__in=_supervised_units().values("pk"))
+    return units | nobodys & _drawn_for(user, now)
 
 
 def reports_of(user: Any, reports: "QuerySet[Report]", now: datetime) -> "QuerySet[Any]":
@@ -221,40 +235,73 @@ def reports_of(user: Any, reports: "QuerySet[Report]", now: datetime) -> "QueryS
     return with_unit(reports).filter(decided_by(user, now))
 
 
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """These are the units whose supervisors, and whoever is on call for them, decide about a report.
+
+    answered: that of its present or last agent; None when nobody ever answered. drawn: the one that was drawn, because
+    `answered` is None or has no supervisor; None otherwise, and when no unit has a supervisor.
+    """
+
+    answered: int | None
+    drawn: int | None
+
+    @property
+    def units(self) -> list[int]:
+        """Return the keys of these units, none to two."""
+        return [unit for unit in (self.answered, self.drawn) if unit is not None]
+
+
+def _read_deciding(report_id: int) -> Deciding:
+    """Return the units that decide about a report; none when it is gone. Two queries, or three."""
+    answered = with_unit(Report.objects.filter(pk=report_id)).values_list("answering_unit", flat=True).first()
+    if answered is not None and _supervised_units().filter(pk=answered).exists():
+        return Deciding(answered, None)
+    return Deciding(answered, next((pk for (pk,) in fetch_rows(DRAWN_UNIT, {"report": report_id})), None))
+
+
 def deciding_unit(report_id: int) -> int | None:
     """Return the key of the unit whose supervisors decide about a report: the one that answered, or the drawn one.
 
-    None when the report is gone, or no unit has a supervisor. Two queries.
+    None when the report is gone, or when nobody answered and no unit has a supervisor.
     """
-    unit = with_unit(Report.objects.filter(pk=report_id)).values_list("answering_unit", flat=True).first()
-    if unit is None:
-        unit = next((pk for (pk,) in fetch_rows(DRAWN_UNIT, {"report": report_id})), None)
-    return unit
+    deciding = _read_deciding(report_id)
+    return deciding.answered if deciding.drawn is None else deciding.drawn
 
 
-def drawn_unit(report_id: int) -> str:
-    """Return the name of the unit drawn for a report; "" when somebody answered, or no unit has a supervisor."""
-    answered = with_unit(Report.objects.filter(pk=report_id)).values_list("answering_unit", flat=True).first()
-    unit = None if answered is not None else deciding_unit(report_id)
-    return "" if unit is None else Unit.objects.values_list("name", flat=True).get(pk=unit)
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """It is the unit that was drawn for a report, for display. instead_of: the unit that answered, which has no
+    supervisor; "" when nobody answered.
+    """
+
+    unit: str
+    instead_of: str
+
+
+def drawn_unit(report_id: int) -> Drawn | None:
+    """Return the unit that was drawn for a report; None when none was. One query more than the units themselves."""
+    deciding = _read_deciding(report_id)
+    if deciding.drawn is None:
+        return None
+    names = dict(Unit.objects.filter(pk__in=deciding.units).values_list("pk", "name"))
+    return Drawn(names[deciding.drawn], "" if deciding.answered is None else names[deciding.answered])
 
 
 def title_for_report(user: Any, report_id: int, now: datetime) -> Title | None:
     """Return the right by which this account decides about a report; None when it may not."""
     if not user.is_supervisor:
         return None
-    unit = deciding_unit(report_id)
-    if unit is None:
-        return None
-    if own_units(user).filter(pk=unit).exists():
+    units = _read_deciding(report_id).units
+    if own_units(user).filter(pk__in=units).exists():
         return Title()
-    return _title(_on_call(user, now).filter(unit=unit))
+    return _title(_on_call(user, now).filter(unit__in=units))
 
 
 def standby_for_report(report_id: int, now: datetime) -> Sequence[Standby]:
     """Return the supervisors who may decide about this report now because they are on call."""
     rows: Any = OnCall.objects
-    return standby(rows.running(now).filter(unit=deciding_unit(report_id)))
+    return standby(rows.running(now).filter(unit__in=_read_deciding(report_id).units))
 
 
 # --- both -------------------------------------------------------------------------------------------------------------

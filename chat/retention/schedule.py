@@ -274,6 +274,8 @@ AND NOT EXISTS (SELECT FROM reports_freeze h WHERE {IS_HELD})
 # are near it: found by their agents and their age, or by the request for erasure that was granted, however many others
 # there are. Of each kind as many as are shown. Those without an agent are found by the keys that are remembered of
 # them (`chat.retention.ending_without_agent`).
+# An exchange whose agent is of a unit without a supervisor is not found for the unit that is drawn for it, unless its
+# erasure was granted: nobody has to decide that its time ends, and those of all such units would be looked at.
 # (`OFFSET 0`: each row is found by its key. PostgreSQL knows neither the bound nor how many rows there are when it
 # plans, and would read all reports.)
 CANDIDATES = f"""

@@ -1,11 +1,13 @@
 """Each decision about what is kept is tried by each kind of supervisor: for an exchange that somebody answers, one that
-somebody has answered, and one that nobody ever did, for which a unit is drawn by lot (docs/adr/0118).
+somebody has answered, and one that nobody ever did or whose unit has no supervisor, for which a unit is drawn by lot
+(docs/adr/0118).
 """
 
 import json
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -13,9 +15,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from chat.captures import opening as captures
+from chat.conversations.actions import close_conversation
 from chat.decisions import deciders
 from chat.models import Agent, Capture, Conversation, OnCall, Unit
 from chat.retention import ending_without_agent, schedule
+from chat.rules.lifecycle import Author, Outcome
 from common.sql import fetch_rows
 from locations.models import Force
 from pnav.accounts.models import Role, User
@@ -23,8 +27,10 @@ from reports import actions
 from reports.models import ErasureRequest, OpeningField, Report
 from reports.openings import actions as opening_actions
 from reports.rules.openings import NotAllowed
+from tests.chat.console.agents import signed_in
 from tests.factories import captures as make_captures
 from tests.factories import chat as make
+from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +39,7 @@ REFUSED = (
     "of another unit", "of the other force", "on call for it no more", "on call for another unit", "agent of the unit",
     "administrator", "custodian",
 )  # fmt: skip
-SITUATIONS = ("answered", "left by its agent", "never answered", "without a place")
+SITUATIONS = ("answered", "left by its agent", "never answered", "without a place", "of a unit without a supervisor")
 
 
 def supervisor(unit: str, *, force: str = Force.POLICE) -> Agent:
@@ -87,6 +93,9 @@ def in_situation(situation: str) -> Conversation:
     """Return an exchange about which « Nord » decides."""
     if situation in {"never answered", "without a place"}:
         conversation = make.waiting(force=Force.POLICE if situation == "never answered" else "")
+        draw(conversation.report, "Nord")
+    elif situation == "of a unit without a supervisor":
+        conversation = make.assigned(make.agent(unit_name="Centre"))
         draw(conversation.report, "Nord")
     else:
         conversation = make.assigned(make.agent(unit_name="Nord"))
@@ -272,5 +281,84 @@ def test_header_of_a_supervisor_draws_units_for_the_reports_it_asks_about_alone(
 
 def test_it_is_told_which_unit_was_drawn(people):
     conversation = in_situation("never answered")
-    assert deciders.drawn_unit(conversation.report_id) == "Nord"
-    assert deciders.drawn_unit(in_situation("answered").report_id) == ""
+    assert deciders.drawn_unit(conversation.report_id) == deciders.Drawn("Nord", "")
+    assert deciders.drawn_unit(in_situation("answered").report_id) is None
+    assert deciders.drawn_unit(0) is None
+
+
+@pytest.mark.parametrize(
+    ("situation", "told"),
+    [
+        ("never answered", "Personne n'a répondu à cet échange : « Nord » décide, par tirage au sort."),
+        (
+            "of a unit without a supervisor",
+            "« Centre », qui a répondu, n'a pas de superviseur : « Nord » décide, par tirage au sort.",
+        ),
+    ],
+)
+def test_page_says_which_unit_was_drawn_and_why(people, situation, told):
+    conversation = in_situation(situation)
+    actions.ask_erasure(report_id=conversation.report_id)
+    page = signed_in(people["of the unit"]).get(f"/console/conservation/{conversation.public_id}/effacement/")
+    assert told in squeezed(unescape(page.text))
+
+
+# --- a unit that loses its supervisor ---------------------------------------------------------------------------------
+
+
+def deactivate(agent: Agent) -> None:
+    User.objects.filter(pk=agent.user_id).update(is_active=False)
+
+
+def demote(agent: Agent) -> None:
+    User.objects.filter(pk=agent.user_id).update(role=Role.AGENT)
+
+
+def move(agent: Agent) -> None:
+    Agent.objects.filter(pk=agent.pk).update(unit=make.unit(name="Bourg"))
+
+
+def take_unit(agent: Agent) -> None:
+    """They supervised it as another unit than their own."""
+    agent.supervised_units.clear()
+
+
+def who_decides(conversation: Conversation) -> set[str]:
+    """Return the names of the supervisors who decide, of whom page, list and count say the same."""
+    now, found = timezone.now(), set()
+    for agent in Agent.objects.filter(user__role=Role.SUPERVISOR, user__is_active=True).select_related("user"):
+        title = deciders.title_for_report(agent.user, conversation.report_id, now)
+        is_theirs = title is not None
+        assert (schedule.ending_of(agent, conversation.public_id, now) is not None) is is_theirs
+        assert schedule.notice(agent, now).to_decide == len(schedule.requests(agent, now)) == is_theirs
+        assert schedule.oldest_request(agent)[0] == captures.count_locked(agent.user, now) == is_theirs
+        if is_theirs:
+            found.add(agent.public_name)
+    return found
+
+
+@pytest.mark.parametrize("lose", [deactivate, demote, move, take_unit])
+def test_unit_that_loses_its_only_supervisor_is_decided_for_by_one_other(lose):
+    """The request was in nobody's list, and the person read that a supervisor would decide."""
+    only = supervisor("Mairie" if lose is take_unit else "Centre")
+    Agent.objects.filter(pk=only.pk).update(public_name="only")
+    if lose is take_unit:
+        only.supervised_units.add(make.unit(name="Centre"))
+    for name in ("Nord", "Sud"):
+        Agent.objects.filter(pk=supervisor(name).pk).update(public_name=name)
+    agent = make.agent(unit_name="Centre")
+    conversation = make.assigned(agent)
+    Capture.objects.filter(pk=make_captures.drawn(conversation).pk).update(locked_at=timezone.now())
+    close_conversation(conversation_id=conversation.pk, by_author=Author.AGENT, by=agent.user, outcome=Outcome.ADVISED)
+    actions.ask_erasure(report_id=conversation.report_id)
+    assert who_decides(conversation) == {"only"}
+    lose(only)
+    draw(conversation.report, "Nord")
+    assert who_decides(conversation) == {"Nord"}
+    guard = supervisor("Ouest")
+    Agent.objects.filter(pk=guard.pk).update(public_name="guard")
+    draw(conversation.report, "Nord")
+    name_on_call(guard, make.unit(name="Centre"))
+    assert who_decides(conversation) == {"Nord", "guard"}, "and who is on call for the unit itself"
+    Agent.objects.filter(pk=supervisor("Centre").pk).update(public_name="new")
+    assert who_decides(conversation) == {"new", "guard"}, "once it has one again, nobody else"

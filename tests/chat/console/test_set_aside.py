@@ -62,6 +62,7 @@ def test_board_counts_what_waits_for_this_supervisor_without_reading_them(locked
     capture, browser = locked
     make_captures.seen(capture.conversation)  # a capture of the same exchange that is not set aside
     theirs = make.assigned(make.agent(unit_name="Une autre"))
+    make.agent(role=Role.SUPERVISOR, unit_name="Une autre")
     opening.lock_capture(make_captures.seen(theirs), motive="x", by=theirs.assigned_to.user)
     assert "1 capture mise de côté attend une décision." in squeezed(browser.get(BOARD).text)
     elsewhere = make.agent(role=Role.SUPERVISOR, unit_name="Une troisième").user
