@@ -18,7 +18,7 @@ from chat.decisions import on_call
 from chat.models import Agent, CannedReply, DangerPhrase, Macro, OnCall, Unit, UnitAccount
 from chat.rules import reply_template
 from common.pagination.searched_choice import SearchesChoices
-from common.text_forms import OutdatedFilter, TextsAdmin, language_fieldsets
+from common.text_forms import OutdatedFilter, ShownForm, TextsAdmin, language_fieldsets
 from common.texts import languages
 
 
@@ -51,6 +51,7 @@ class UnitAdmin(admin.ModelAdmin):
 class AgentAdmin(NamesAccount, SearchesChoices, admin.ModelAdmin):
     """It shows the agents with what the queue needs to know. Account, role and password are under « Comptes »."""
 
+    form = ShownForm
     list_display = ("public_name", "account", "unit", "capacity", "availability", "last_seen")
     list_filter = ("unit__force", "availability")
     list_select_related = ("user", "unit")
@@ -61,6 +62,17 @@ class AgentAdmin(NamesAccount, SearchesChoices, admin.ModelAdmin):
     fields = ("account", "unit", "public_name", "capacity", "supervised_units", "availability", "last_seen")
     readonly_fields = ("account", "availability", "last_seen")
     ordering = ("public_name", "pk")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Agent | None:
+        """Return the agent. When something is sent they are read under their lock, as an account is.
+
+        The form saves the whole row, with when they were last seen and whether they are available.
+        """
+        agent: Agent | None = super().get_object(request, object_id, from_field)
+        if agent is None or request.method != "POST":
+            return agent
+        Agent.objects.select_for_update(of=("self",), no_key=True).filter(pk=agent.pk).order_by("pk").first()
+        return super().get_object(request, object_id, from_field)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Agent], search_term: str
@@ -95,6 +107,7 @@ class UnitAccountAdmin(NamesAccount, SearchesChoices, admin.ModelAdmin):
     sent to it, so a second person agrees to a new point (docs/adr/0054). « Comptes » saves it in this way too."""
 
     sensitive = frozenset({"change"})
+    form = ShownForm
     reviewed_fields = ("point",)
     list_display = ("account", "point", "is_open")
     list_filter = ("user__is_active",)

@@ -1,4 +1,7 @@
-"""Forms and lists of the admin for rows with texts in several languages, with one field for each text."""
+"""Forms of the admin for rows that several people change; forms and lists for texts in several languages.
+
+Each text has a field of its own.
+"""
 
 import hashlib
 from typing import Any
@@ -33,8 +36,10 @@ def _mark(value: Any) -> str:
     """Return a short mark of a value of a field.
 
     Of texts with other line ends it is the same, because browsers send two characters, and so is that of spaces around
-    a text, which a field drops.
+    a text, which a field drops. Of several rows it is the same in any order.
     """
+    if isinstance(value, list | tuple):
+        value = sorted(map(str, value))
     text = "" if value is None else one_line_end(str(value)).strip()
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -49,44 +54,54 @@ class ShownMark(forms.HiddenInput):
         return _Mark(data.get(name, ""))
 
 
-class TextsForm(forms.ModelForm):
-    """It is a form that shows the texts of its row, and sets what was typed on it (`WithTexts.set_texts`).
+class ShownForm(forms.ModelForm):
+    """It is a form of a row that several people change, each another part of it.
 
-    Several people write one row: one the French, another a translation. So the page sends beside each field a mark of
-    what it showed there (`ShownMark`), and nobody undoes what a colleague saved meanwhile. A field that was left as it
-    was shown keeps what is stored now. Beside a field that was changed here and elsewhere there is an error, and beside
-    a translation whose French was changed elsewhere. The page then shows what is stored, and what is sent from there is
-    saved.
+    The page sends beside each field a mark of what it showed there (`ShownMark`). A field that was left as it was shown
+    keeps what is stored now. Beside a field that was changed here and elsewhere there is an error, which says what is
+    stored; what is sent from the page with that error is saved. The form of a row that is new has no marks. A page of
+    the version before sends none, and is saved as before.
+
+    This is two marks of each field in memory, and for a field of several rows one query more.
     """
 
     instance: Any
+    marks_new_rows = False  # whether the form of a row that is not stored yet has marks too
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial = {**self.instance.named_texts(), **self.initial}
         self._meanwhile: dict[str, str] = {}  # by field, what somebody else did since the page was shown
+        self._is_read_again = False
+        if self.instance.pk is None and not self.marks_new_rows:
+            return
         for name, field in self.fields.items():
-            if not name.startswith(confirmation_field("")) and not isinstance(field, forms.MultiValueField):
+            if self.is_marked(name, field):
                 field.hidden_widget = ShownMark
                 # Not by `self[name]`: it would copy the help text, which a form may set after this.
                 field.show_hidden_initial = not self.is_bound or self.add_initial_prefix(name) in self.data
 
+    def is_marked(self, name: str, field: forms.Field) -> bool:
+        """Return whether a mark stands beside this field. None does where nothing is typed."""
+        return not isinstance(field, forms.MultiValueField) and not field.disabled
+
     @cached_property
     def changed_data(self) -> list[str]:
-        """Return the names of the fields that differ from what is stored now."""
+        """Return the names of the fields that differ from what is stored now.
+
+        A set of forms asks before it looks for errors.
+        """
+        self.read_again()
         return [name for name in self.fields if _differs(self[name])]
 
-    def text_names(self) -> list[str]:
-        """Return the names of the texts that this form has."""
-        return [name for name in self.instance.text_places() if name in self.fields]
-
     def full_clean(self) -> None:
-        if self.is_bound:
-            self._read_again()
+        self.read_again()
         super().full_clean()
 
-    def _read_again(self) -> None:
-        """Put what is stored now in place of what was only shown, and note what cannot be decided here."""
+    def read_again(self) -> None:
+        """Put what is stored now in place of what was only shown, once, and note what cannot be decided here."""
+        if self._is_read_again or not self.is_bound:
+            return
+        self._is_read_again = True
         fields = [name for name, field in self.fields.items() if field.hidden_widget is ShownMark]
         compared = [self[name] for name in fields if self[name].html_initial_name in self.data]
         if not compared:
@@ -107,14 +122,49 @@ class TextsForm(forms.ModelForm):
                 self._meanwhile[bound.name] = _("Quelqu'un a changé ce champ entre-temps. Il dit : « {} ».").format(
                     _in_words(bound)
                 )
+        self._meanwhile = self.errors_beside(changed, taken) | self._meanwhile
+
+    def errors_beside(self, changed: set[str], taken: set[str]) -> dict[str, str]:
+        """Return more errors, by field. changed: the fields that were changed here; taken: those of which what is
+        stored was taken, because somebody else has changed it.
+        """
+        return {}
+
+    def _clean_fields(self) -> None:
+        super()._clean_fields()  # type: ignore[misc]
+        for name, text in self._meanwhile.items():
+            self.add_error(name, text)
+
+
+class TextsForm(ShownForm):
+    """It is a form that shows the texts of its row, and sets what was typed on it (`WithTexts.set_texts`).
+
+    Several people write one row: one the French, another a translation. What `ShownForm` says holds of them, and beside
+    a translation that was changed here there is an error too when its French was changed elsewhere.
+    """
+
+    marks_new_rows = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial = {**self.instance.named_texts(), **self.initial}
+
+    def is_marked(self, name: str, field: forms.Field) -> bool:
+        return not name.startswith(confirmation_field("")) and super().is_marked(name, field)
+
+    def text_names(self) -> list[str]:
+        """Return the names of the texts that this form has."""
+        return [name for name in self.instance.text_places() if name in self.fields]
+
+    def errors_beside(self, changed: set[str], taken: set[str]) -> dict[str, str]:
+        found: dict[str, str] = {}
         if taken & self._source_fields():
-            changed |= {name for name in self.fields if self.data.get(confirmation_field(name))}
+            changed = changed | {name for name in self.fields if self.data.get(confirmation_field(name))}
             places = self.instance.text_places()
             for name in changed & set(self.text_names()):
                 if self.instance.follows(places[name]):
-                    self._meanwhile.setdefault(
-                        name, _("Le français a changé entre-temps : relisez-le, puis enregistrez de nouveau.")
-                    )
+                    found[name] = _("Le français a changé entre-temps : relisez-le, puis enregistrez de nouveau.")
+        return found
 
     def _source_fields(self) -> set[str]:
         """Return the names of the fields that translations follow."""
@@ -122,11 +172,6 @@ class TextsForm(forms.ModelForm):
         if issubclass(model, Translated):
             return set(model.text_fields)
         return {name for name, place in model.text_places().items() if place[0] == languages.source()}
-
-    def _clean_fields(self) -> None:
-        super()._clean_fields()  # type: ignore[misc]
-        for name, text in self._meanwhile.items():
-            self.add_error(name, text)
 
     def _post_clean(self) -> None:
         self.instance.set_texts({name: self.cleaned_data.get(name, "") for name in self.text_names()})
@@ -160,7 +205,8 @@ def _mark_of_sent(bound: forms.BoundField) -> str:
 
 def _as_sent(bound: forms.BoundField) -> list[str]:
     """Return what is stored now, as the field would send it."""
-    widget, value = bound.field.widget, _stored(bound)
+    value, drawn = _stored(bound), bound.field.widget
+    widget: Any = getattr(drawn, "widget", drawn)  # within the links that the admin puts beside a choice
     if isinstance(widget, forms.CheckboxInput):
         return ["on"] if value else []
     sent = widget.format_value(value)
@@ -168,11 +214,15 @@ def _as_sent(bound: forms.BoundField) -> list[str]:
 
 
 def _in_words(bound: forms.BoundField) -> str:
-    """Return what is stored now, as somebody reads it; "" for nothing."""
+    """Return what is stored now, as somebody reads it; "" for nothing. One query for a field that leads to rows."""
     value, field = _stored(bound), bound.field
     if isinstance(value, bool):
         return _("oui") if value else _("non")
-    if isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField):
+    if isinstance(field, forms.ModelChoiceField):
+        keys = [one for one in (value if isinstance(value, list) else [value]) if one not in (None, "")]
+        rows: Any = field.queryset
+        return ", ".join(field.label_from_instance(row) for row in rows.filter(pk__in=keys))
+    if isinstance(field, forms.ChoiceField):
         choices: Any = field.choices
         return str(dict(choices).get(value or "", ""))
     return " ".join(_as_sent(bound))

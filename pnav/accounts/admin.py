@@ -25,6 +25,7 @@ from chat.models import Agent, UnitAccount
 from common import security_log
 from common.pagination.searched_choice import SearchesChoices
 from common.security_log import Event
+from common.text_forms import ShownForm
 from pnav.accounts.admin_site.bulk_admin import ImportsAgents
 from pnav.accounts.approvals import actions as approval_actions
 from pnav.accounts.approvals import admin as approval_admin  # noqa: F401  registers itself
@@ -51,8 +52,11 @@ class NewUserForm(UserCreationForm):
         return user
 
 
-class AccountForm(UserChangeForm):
-    """Changes an account. A new name differs from all others by more than its capitals, as that of a new account."""
+class AccountForm(ShownForm, UserChangeForm):
+    """Changes an account. A new name differs from all others by more than its capitals, as that of a new account.
+
+    A page that was open while a colleague closed the account, or changed its role, opens and gives back nothing.
+    """
 
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"]
@@ -108,6 +112,7 @@ class AgentFormSet(BaseInlineFormSet):
 
 class AgentInline(SearchesChoices, admin.StackedInline):
     model = Agent
+    form = ShownForm
     formset = AgentFormSet
     fields = ("unit", "public_name", "capacity")
     autocomplete_fields = ("unit",)
@@ -131,7 +136,7 @@ class UnitFormSet(BaseInlineFormSet):
             raise forms.ValidationError(_("Seul un compte d'unité a un point d'accueil."))
 
 
-class UnitForm(forms.ModelForm):
+class UnitForm(ShownForm):
     """It is the point d'accueil of a unit account. While none was agreed to yet, it may be left out: the rest of the
     account can be changed meanwhile.
     """
@@ -158,7 +163,7 @@ class UnitInline(SearchesChoices, admin.StackedInline):
     classes = ("pnav-only-one",)
 
 
-class LinkForm(forms.ModelForm):
+class LinkForm(ShownForm):
     uid = forms.CharField(
         label=_("identifiant chez le fournisseur (« sub »)"),
         max_length=191,
@@ -239,6 +244,20 @@ class AccountAdmin(ImportsAgents):
     @admin.display(description=_("unité"), ordering="agent__unit__name")
     def unit(self, user: User) -> str:
         return str(user.agent.unit) if hasattr(user, "agent") else "–"
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> User | None:
+        """Return the account. When something is sent it is read under its lock, with its agent's.
+
+        So the form compares with what is stored (`ShownForm`), and nothing is overwritten that a colleague saves in the
+        same moment. The locks are those of an update of both rows, in the order in which the form saves them.
+        """
+        user: User | None = super().get_object(request, object_id, from_field)
+        if user is None or request.method != "POST":
+            return user
+        own: tuple[Any, ...] = (User.objects.filter(pk=user.pk), Agent.objects.filter(user=user))
+        for rows in own:
+            rows.select_for_update(of=("self",), no_key=True).order_by("pk").first()
+        return super().get_object(request, object_id, from_field)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Make one's own role and state read-only, so that nobody can lock themselves out."""
