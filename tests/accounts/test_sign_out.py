@@ -3,12 +3,17 @@
 from html import unescape
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from chat.conversations import dispatcher
 from chat.models import Agent
 from chat.rules.lifecycle import Availability, Status
+from pnav.accounts.models import Role
 from pnav.accounts.second_factor import enrol_totp
-from tests.accounts.cast import SECRET, totp_code
+from tests.access.people import signed_in
+from tests.accounts.cast import SECRET, make_user, totp_code
+from tests.accounts.test_audited_admin import Fields
 from tests.factories import chat as make
 from tests.support.reading import squeezed
 
@@ -75,3 +80,76 @@ def test_signing_out_of_another_account_leaves_agents_alone(client):
     come_in(client, other)
     client.post("/compte/logout/")
     assert Agent.objects.get(pk=agent.pk).availability == Availability.AVAILABLE
+
+
+# --- an account whose sessions an administrator ends ------------------------------------------------------------------
+
+
+def deactivate(client: Client, agent: Agent) -> None:
+    change(client, agent, is_active=[])
+
+
+def give_another_role(client: Client, agent: Agent) -> None:
+    change(client, agent, role=[Role.ANALYST])
+
+
+def close_and_give_more_places(client: Client, agent: Agent) -> None:
+    """The row of the agent, which holds whether they are available, is saved by the same form."""
+    change(client, agent, **{"is_active": [], "agent-0-capacity": ["5"]})
+
+
+def draw_a_password(client: Client, agent: Agent) -> None:
+    assert client.post(reverse("admin:auth_user_password_change", args=[agent.user_id])).status_code == 200
+
+
+def reset_the_factor(client: Client, agent: Agent) -> None:
+    chosen = {"_selected_action": agent.user_id, "action": "reset_second_factor", "confirmed": "1"}
+    assert client.post(reverse("admin:accounts_user_changelist"), chosen).status_code == 302
+
+
+def link_an_identity(client: Client, agent: Agent) -> None:
+    change(client, agent, **{"socialaccount_set-0-uid": ["sub-7"]})
+
+
+def change(client: Client, agent: Agent, **values: list[str]) -> None:
+    path = reverse("admin:accounts_user_change", args=[agent.user_id])
+    answer = client.post(path, Fields(client.get(path).text).largest | values)
+    assert answer.status_code == 302, answer.text
+
+
+@pytest.mark.parametrize(
+    "end",
+    [deactivate, give_another_role, close_and_give_more_places, draw_a_password, reset_the_factor, link_an_identity],
+)
+def test_nobody_comes_to_whose_sessions_an_administrator_ended(end, settings):
+    """Their lease runs on for more than a minute: somebody would be told meanwhile that this agent is there."""
+    settings.OPENID_ISSUER = "https://fournisseur.example" if end is link_an_identity else ""
+    agent, other, chief = make.agent(), make.agent(), Client()
+    enrol_totp(agent.user, SECRET)
+    chief.cookies[settings.SESSION_COOKIE_NAME] = signed_in(make_user("chef", Role.ADMINISTRATOR))
+    Agent.objects.filter(pk=other.pk).update(capacity=0)
+    end(chief, agent)
+    assert Agent.objects.get(pk=agent.pk).seen_at == agent.seen_at
+    assert Agent.objects.get(pk=other.pk).availability == Availability.AVAILABLE
+    person = make.waiting()
+    assert dispatcher.dispatch() == 0
+    person.refresh_from_db()
+    assert person.status == Status.WAITING
+
+
+def test_another_name_leaves_an_agent_available(settings):
+    agent, chief = make.agent(), Client()
+    chief.cookies[settings.SESSION_COOKIE_NAME] = signed_in(make_user("chef", Role.ADMINISTRATOR))
+    change(chief, agent, first_name=["Camille"])
+    assert Agent.objects.get(pk=agent.pk).availability == Availability.AVAILABLE
+
+
+def test_page_of_an_account_says_how_many_people_it_answers(settings):
+    agent, chief = make.agent(), Client()
+    chief.cookies[settings.SESSION_COOKIE_NAME] = signed_in(make_user("chef", Role.ADMINISTRATOR))
+    path = reverse("admin:accounts_user_change", args=[agent.user_id])
+    make.closed(agent)
+    assert "retour dans la file" not in chief.get(path).text
+    for _each in range(2):
+        make.assigned(agent)
+    assert "2 : retour dans la file en moins de deux minutes" in squeezed(unescape(chief.get(path).text))
