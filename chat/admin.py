@@ -49,8 +49,12 @@ class UnitAdmin(admin.ModelAdmin):
 
 @admin.register(Agent)
 class AgentAdmin(NamesAccount, SearchesChoices, admin.ModelAdmin):
-    """It shows the agents with what the queue needs to know. Account, role and password are under « Comptes »."""
+    """It shows the agents with what the queue needs to know. Account, role and password are under « Comptes ».
 
+    The units that a supervisor has here are what they may read, and what they decide about.
+    """
+
+    sensitive = frozenset({"change"})
     form = ShownForm
     list_display = ("public_name", "account", "unit", "capacity", "availability", "last_seen")
     list_filter = ("unit__force", "availability")
@@ -259,6 +263,7 @@ def end_now(model_admin: Any, request: HttpRequest, queryset: QuerySet[OnCall]) 
 class OnCallAdmin(SearchesChoices, admin.ModelAdmin):
     """On-call duties, in which a supervisor decides for another unit. They can be ended, not changed or deleted."""
 
+    sensitive = frozenset({"add"})
     list_display = ("supervisor", "unit", "starts_at", "ends_at", "ended_at", "named_by")
     list_select_related = ("supervisor", "unit", "named_by")
     list_per_page = 50

@@ -17,6 +17,7 @@ from pnav.accounts.models import Role, User
 from pnav.accounts.reauthentication import Proved, ask_again, last_proof, recently_proved
 from pnav.sessions import SessionStore
 from tests.accounts.cast import PASSWORD, forget_codes, make_user, recovery_codes, sign_in, totp_code
+from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/accounts/user/add/"
@@ -146,15 +147,18 @@ def test_form_sent_too_late_does_nothing(client, chief):
     assert not User.objects.filter(username="nouvelle").exists()
 
 
-@pytest.mark.parametrize("act", ["change", "password", "reset", "delete_unit", "delete_units"])
+@pytest.mark.parametrize("act", ["change", "agent", "on_call", "password", "reset", "delete_unit", "delete_units"])
 def test_each_sensitive_act_asks(client, chief, act):
     other = make_user("autre", totp=True)
     unit = Unit.objects.create(name="Brigade de Rennes", force=Force.GENDARMERIE)
+    agent = make.agent()
     age(client, 60)
     users, units = reverse("admin:accounts_user_changelist"), reverse("admin:chat_unit_changelist")
     chosen = {"_selected_action": other.pk, "action": "reset_second_factor", "confirmed": "1"}
     answer = {
         "change": lambda: client.get(reverse("admin:accounts_user_change", args=[other.pk])),
+        "agent": lambda: client.get(reverse("admin:chat_agent_change", args=[agent.pk])),
+        "on_call": lambda: client.get(reverse("admin:chat_oncall_add")),
         "password": lambda: client.get(reverse("admin:auth_user_password_change", args=[other.pk])),
         "reset": lambda: client.post(users, chosen),
         "delete_unit": lambda: client.post(reverse("admin:chat_unit_delete", args=[unit.pk]), {"post": "yes"}),
