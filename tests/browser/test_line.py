@@ -9,12 +9,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from chat.models import Conversation
 from chat.rules.lifecycle import Status
-from tests.browser.exchange import PATIENCE_SECONDS, assigned, bodies, close, own, waiting, write
+from pnav.sessions import SessionStore
+from tests.browser.exchange import PATIENCE_SECONDS, assigned, bodies, close, in_site, own, waiting, write
 from tests.browser.wire import Wire
+from tests.factories import chat as make
 
 OFFLINE = "Connexion interrompue. Vos messages sont gardés et partiront dès le retour."
 KEPT = "Gardé, partira dès que possible"
@@ -356,3 +359,40 @@ def test_visit_that_ended_in_another_tab_leaves_nothing_on_the_page(live_site, e
     expect(page.get_by_role("link", name="Reprendre avec un code")).to_be_visible()
     expect(page.locator("textarea")).to_have_count(0)
     assert "Camille" not in page.content()
+
+
+def hand_on(live_site, page: Page) -> str:
+    """Give the visit another key, as a code of « Suites » does that is typed in another tab. Return that key."""
+    [key] = [one["value"] for one in page.context.cookies() if one["name"] == settings.SESSION_COOKIE_NAME]
+    with live_site.database():
+        session = SessionStore(key)
+        session.hand_on()
+        session.save()
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": live_site.url}
+    page.context.add_cookies([cookie])
+    return str(session.session_key)
+
+
+def test_page_of_an_ended_exchange_goes_on_under_another_key_and_ends_with_its_visit(live_site, enter):
+    """A second code of « Suites », typed in another tab, emptied it and said that the visit was over."""
+    agent, conversation = assigned(live_site)
+    in_site(live_site, lambda: make.message(conversation, "ce qui a été dit"))
+    page = enter(conversation, before=lambda page: page.clock.install())
+    connected(page)
+    close(live_site, agent, conversation)
+    ended = page.get_by_role("heading", level=1, name="L'échange est terminé")
+    expect(ended).to_be_visible()
+    hand_on(live_site, page)
+    key = hand_on(live_site, page)  # the row that the page came with is deleted
+    heard: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(str(frame))))
+    page.clock.fast_forward(21_000)  # with its beat, the server asks again whether the visit goes on
+    until(page, lambda: any('"state"' in frame for frame in heard))
+    expect(ended).to_be_visible()
+    expect(page.get_by_text("ce qui a été dit")).to_be_visible()
+    expect(page.locator("#banner")).to_be_hidden()
+    with live_site.database():
+        SessionStore(key).flush()
+    page.clock.fast_forward(21_000)
+    expect(page.get_by_role("heading", name="Cette visite a pris fin sur cet appareil")).to_be_focused()
+    assert "ce qui a été dit" not in page.content()

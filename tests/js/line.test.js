@@ -383,15 +383,19 @@ test("a session with a new key is tried once more, and ends when it is refused t
   assert.equal(log.ended, 1);
 });
 
-test("a page that needs no line any more ends with its session, and asks for no new key", () => {
+test("a new key is told of before the page is asked whether it wants a line", () => {
   let isWanted = true;
-  const { log } = line({ retriesSession: true, wanted: () => isWanted });
+  const changed = (_state, why) => {
+    isWanted ||= why === "session";
+  };
+  const { log } = line({ retriesSession: true, wanted: () => isWanted, changed });
   clock.pass(5);
   isWanted = false; // as that of a person whose exchange has ended
   network.sockets[0].hangUp(4401);
-  assert.equal(log.ended, 1);
-  clock.pass(60_000);
-  assert.equal(network.sockets.length, 1);
+  assert.equal(log.ended, 0);
+  clock.pass(500);
+  clock.pass(5);
+  assert.deepEqual(network.sockets[1].sent, [{ type: "sync", after: 0 }]);
 });
 
 test("a request that is refused ends the line", async () => {

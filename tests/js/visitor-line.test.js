@@ -70,6 +70,7 @@ test("a visit whose key changed is asked once more, and ends where it is refused
 });
 
 const SHOWN = { socket: "/ws/", frames: "/x/", csrf: "t", conversation: "mine" };
+const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test("a page names the exchange that it shows in each frame", () => {
   const line = open(SHOWN);
@@ -107,6 +108,101 @@ test("a message of another exchange does not connect the page, nor send what wai
   FakeSocket.last.onopen();
   FakeSocket.last.hear({ type: "state", status: "active", conversation: "another" });
   assert.deepEqual(states, ["reconnecting"]);
+});
+
+/** The page of an exchange that has ended, whose visit then gets another key. */
+function endedExchange() {
+  FakeSocket.last.onclose({ code: 4403 }); // the page of the other tests is over
+  const seen = { states: [], ends: 0, isWanted: true };
+  const page_ = {
+    wanted: () => seen.isWanted,
+    hear() {},
+    changed: (state) => seen.states.push(state),
+    ended() {
+      seen.ends += 1;
+    },
+  };
+  openVisitorLine(SHOWN, () => 7, page_, new AbortController().signal);
+  seen.first = FakeSocket.last;
+  seen.first.onopen();
+  seen.first.hear({ type: "state", status: "active", conversation: "mine" });
+  seen.isWanted = false;
+  sent.length = 0;
+  return seen;
+}
+
+test("the page of an exchange that has ended asks once more when its key changed, and shows nothing of that", () => {
+  const seen = endedExchange();
+  seen.first.onclose({ code: 4401 });
+  mock.timers.tick(1000);
+  assert.notEqual(FakeSocket.last, seen.first);
+  FakeSocket.last.onopen();
+  assert.deepEqual(sent, [{ type: "sync", after: 7, conversation: "mine" }]);
+  FakeSocket.last.hear({ type: "state", status: "closed", conversation: "mine" });
+  mock.timers.tick(60_000);
+  assert.deepEqual([seen.ends, seen.states], [0, ["reconnecting", "connected", "connected"]]);
+});
+
+test("it hears of the end of its visit afterwards, however often its key changed before", () => {
+  const seen = endedExchange();
+  const live = () => {
+    for (const ms of [6000, 5000]) {
+      mock.timers.tick(ms);
+      FakeSocket.last.hear({ type: "beat" });
+    }
+  };
+  for (let round = 0; round < 3; round += 1) {
+    live();
+    const before = FakeSocket.last;
+    before.onclose({ code: 4401 });
+    mock.timers.tick(1000);
+    assert.notEqual(FakeSocket.last, before);
+    FakeSocket.last.onopen();
+    FakeSocket.last.hear({ type: "state", status: "closed", conversation: "mine" });
+    assert.equal(seen.ends, 0);
+  }
+  live();
+  FakeSocket.last.onclose({ code: 4401 });
+  mock.timers.tick(1000);
+  FakeSocket.last.onclose({ code: 4401 }); // refused at the door
+  assert.equal(seen.ends, 1);
+});
+
+test("it ends where the visit is of another exchange by now", () => {
+  const seen = endedExchange();
+  seen.first.onclose({ code: 4401 });
+  mock.timers.tick(1000);
+  FakeSocket.last.onopen();
+  FakeSocket.last.hear({ type: "error", code: "forbidden" });
+  assert.equal(seen.ends, 1);
+});
+
+test("it ends where nothing answers for half a minute", async () => {
+  globalThis.fetch = async () => {
+    throw new TypeError("no network");
+  };
+  const seen = endedExchange();
+  seen.first.onclose({ code: 4401 });
+  const sockets = new Set();
+  for (let second = 0; second < 30; second += 1) {
+    assert.equal(seen.ends, 0, `after ${second} seconds`);
+    mock.timers.tick(1000);
+    if (FakeSocket.last.readyState === 1) FakeSocket.last.onclose({ code: 1006 });
+    FakeSocket.last.readyState = 3;
+    sockets.add(FakeSocket.last);
+    await settled();
+  }
+  assert.equal(seen.ends, 1);
+  assert.ok(sockets.size > 2 && sockets.size < 12, `${sockets.size} handshakes`);
+});
+
+test("it asks nothing once it is left by the quick exit", () => {
+  const seen = endedExchange();
+  seen.first.onclose({ code: 4401 });
+  isLeaving = true;
+  page.dispatchEvent(new Event("pnav-leaving"));
+  mock.timers.tick(60_000);
+  assert.deepEqual([sent, FakeSocket.last === seen.first], [[], true]);
 });
 
 test("a page that goes out of sight says so at once, and at each beat", () => {
@@ -151,8 +247,6 @@ test("a network that went takes the line of the page with it, and a page that wa
   page.dispatchEvent(new Event("offline"));
   assert.equal(socket.readyState, 3);
 });
-
-const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 const asked = async (answer) => {
   const seen = { did: [], requests: 0, take: () => takePlaceBack(line, "/tchat/") };

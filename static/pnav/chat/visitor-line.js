@@ -33,6 +33,8 @@ export const openVisitorLine = (data, after, page, signal) => {
     Boolean(own) && ((frame.conversation ?? own) !== own || (frame.type === "error" && frame.code === "forbidden"));
   const sync = () => named({ type: "sync", after: after() });
   let isGone = false; // the page is being left or closed, so it is not asleep
+  // Whether the visit goes on, under another key. The page of an exchange that has ended has to know it too.
+  let isAsking = false;
   const beat = () => named({ type: "beat", after: after(), ...(document.hidden && !isGone && { hidden: true }) });
   /** @type {Line} */
   const line = openLine({
@@ -50,7 +52,14 @@ export const openVisitorLine = (data, after, page, signal) => {
       if (isOfAnother(frame)) line.end();
       else page.hear(frame);
     },
-    wanted: () => !isLeaving() && page.wanted(),
+    wanted: () => !isLeaving() && (isAsking || page.wanted()),
+    changed(state, why) {
+      isAsking = why === "session" || (isAsking && state !== "connected");
+      if (!isAsking || page.wanted()) page.changed(state, why);
+      // Of a line that only asks, nothing is shown. Where nothing has answered when a line counts as lost, after half a
+      // minute and about six handshakes, the visit may have ended, so the page keeps nothing.
+      else if (state === "lost") line.end();
+    },
   });
   const { send } = line;
   line.send = (frame) => send(named(frame));

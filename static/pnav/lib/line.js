@@ -78,10 +78,10 @@ export const openLine = ({ beatMs = BEAT_MS, retriesSession = false, ...options 
     if (!over && wanted()) become("lost");
   }
 
-  // Count one more failure. If the line had been good for a while, the count begins again.
-  function broken() {
+  /** Count a failure. If the line had been good for a while, the count begins again. @param {"" | "session"} [why] */
+  function broken(why = "") {
     failures = ready() && Date.now() - readyAt > STABLE_MS ? 1 : failures + 1;
-    if (state !== "lost") become("reconnecting");
+    if (state !== "lost") become("reconnecting", why);
     if (!timers.has("loss")) timers.set("loss", LOST_MS, giveUp);
   }
 
@@ -163,15 +163,14 @@ export const openLine = ({ beatMs = BEAT_MS, retriesSession = false, ...options 
   async function hungUp(code = 0, wasIn = false) {
     timers.clear("silence");
     if (over) return;
-    // A page that needs no line any more would not ask again with the new key, so it ends.
-    const isNewKey = code === NO_SESSION && wasIn && retriesSession && wanted();
+    const isNewKey = code === NO_SESSION && wasIn && retriesSession;
     if ((code === NO_SESSION && !isNewKey) || code === FORBIDDEN) {
       end();
       return;
     }
-    if (overHttp || !wanted()) return; // plain requests carry the frames and go on
-    if (isNewKey) become("reconnecting", "session");
-    broken();
+    if (!isNewKey && (overHttp || !wanted())) return; // plain requests carry the frames and go on
+    broken(isNewKey ? "session" : "");
+    if (!wanted()) return; // it is asked after `changed`, because a new key may make the page want a line again
     timers.clear("next");
     if (failures < (everOpened ? 2 : 1) || !(await fallBack())) retryLater(code === COME_BACK && failures === 1);
   }

@@ -25,7 +25,7 @@
  * @property {() => void} [begins] called before the server sends everything from the beginning
  * @property {(isSlow: boolean) => void} [slowed] called when plain requests carry the frames, or no longer do
  * @property {boolean} [retriesSession] whether to try once more when a session that was admitted is refused, because
- *   its key may have changed; a page whose line is not wanted any more ends
+ *   its key may have changed; `changed` is told before `wanted` is asked
  * @property {number} [beatMs] time between two beats
  */
 
