@@ -283,7 +283,12 @@ _OPEN, _ENDED = Prepared(_open), Prepared(_ended)
 
 
 def _has_left(row: Any) -> bool:
-    """Return whether the quick exit is the person's last sign of life: there was no message, beat or code since."""
+    """Return whether the quick exit is the person's last sign of life: there was no message, beat or code since.
+
+    A beat that was written late counts as one of before (`LATE_SIGN`), and a message does not: whoever wrote it waits
+    for an answer, and the wait counts from it, also where it tells of danger. It may be from another tab, where
+    somebody is still writing.
+    """
     if row.left_at is None or row.reporter_seen_at > row.left_at + LATE_SIGN:
         return False
     return row.heard_at is None or row.heard_at <= row.left_at

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-# A beat or a message of the page may be written some seconds after the quick exit, on a busy server, though it was sent
-# before. Nobody comes back within this time but by a code, which is read apart.
+# A sign of the page, a beat or a message, may be written some seconds after the quick exit, on a busy server, though it
+# was sent before. Nobody comes back within this time but by a code, which is read apart. In the list of their agent a
+# message shows that they wait all the same (`chat.console.inbox`).
 LATE_SIGN = timedelta(seconds=5)
 
 

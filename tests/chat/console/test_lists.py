@@ -78,6 +78,11 @@ def test_home_entry_says_that_the_person_left_until_they_are_seen_again():
     html = client.get(CONSOLE).text
     assert 'data-waits="them"' in html and ">La personne a quitté la page<" not in html
     assert FREES not in html
+    type(conversation).objects.filter(pk=conversation.pk).update(reporter_seen_at=late)
+    assert 'data-waits="left"' in client.get(CONSOLE).text
+    make.message(conversation, "j'ai peur")  # sent before and written after as well, and it waits for an answer
+    html = client.get(CONSOLE).text
+    assert 'data-waits="me"' in html and ">La personne a quitté la page<" not in html
 
 
 @pytest.mark.parametrize("back", ["message", "code"])
