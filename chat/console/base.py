@@ -199,6 +199,7 @@ def _words() -> dict[str, str]:
         "refused_before": _("Non envoyé : l'échange ne vous était plus confié"),
         "refused_closed": _("Non envoyé : l'échange est terminé"),
         "refused_session": _("Non envoyé : votre session est finie"),
+        "unsure": _("Envoi incertain : l'échange est terminé, la page vérifie"),
         "refused_text": _("Non envoyé : le texte n'a pas été accepté"),
         "unkeepable": str(MESSAGE_ERRORS[protocol.BAD_FRAME]),
         "selected": _("Texte sélectionné : Ctrl + C le copie."),

@@ -20,13 +20,14 @@ from tests.browser.test_console_aim import address, holding
 from tests.browser.test_console_choices import DANGER, EAR, heard
 from tests.browser.test_console_faults import SAID
 from tests.browser.test_console_late import until
-from tests.browser.test_console_night import in_danger, press_macro
+from tests.browser.test_console_night import in_danger, press_macro, steps_of
 from tests.browser.wire import Wire
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.slow
 WORDS = "je veux mourir"
 NOT_DEALT_WITH = re.compile("la personne a terminé, et ses mots de suicide ou de danger ne sont pas pris en compte")
+UNSURE = re.compile(r"Envoi incertain\s: l'échange est terminé, la page vérifie")
 
 
 @pytest.fixture
@@ -127,6 +128,15 @@ def changes_places(desk: Desk) -> None:
     places.get_by_role("button", name="Changer").click()
 
 
+def comes_back(desk: Desk, wire: Wire) -> None:
+    """Let the line work again, and a beat pass on it."""
+    wire.loses = lambda _frame: False
+    desk.page.evaluate("dispatchEvent(new Event('pageshow'))")
+    desk.page.clock.fast_forward(6000)
+    until(desk.page, lambda: any(frame["type"] == "queue" for frame in wire.latest))
+    desk.page.clock.fast_forward(21_000)
+
+
 @pytest.mark.usefixtures("macros")
 def test_last_words_that_no_line_brought_are_read_once_an_act_tells_of_the_end(
     live_site: LiveSite, page: Page, at: Work, wire: Wire, subtests: pytest.Subtests
@@ -167,11 +177,7 @@ def test_last_words_that_no_line_brought_are_read_once_an_act_tells_of_the_end(
         changes_places(desk)
         has_left(desk, "later")
         page.unroute(thread)
-        wire.loses = lambda _frame: False
-        page.evaluate("dispatchEvent(new Event('pageshow'))")
-        page.clock.fast_forward(6000)
-        until(page, lambda: any(frame["type"] == "queue" for frame in wire.latest))
-        page.clock.fast_forward(21_000)
+        comes_back(desk, wire)
         expect(log).to_contain_text("au revoir", timeout=30_000)
     with subtests.test("answer that never arrived"):
         key = desk.shows("lost")
@@ -184,6 +190,55 @@ def test_last_words_that_no_line_brought_are_read_once_an_act_tells_of_the_end(
         expect(log).to_contain_text("je pars")
         expect(refused).to_contain_text(re.compile(r"Non envoyé\s: l'échange est terminé"))
         assert page.evaluate("() => !dispatchEvent(new Event('beforeunload', { cancelable: true }))"), "leaving asks"
+
+
+def test_answer_is_refused_or_stored_by_the_first_reading_of_the_end_that_succeeds(
+    live_site: LiveSite, page: Page, at: Work, wire: Wire, subtests: pytest.Subtests
+):
+    """Where the first reading failed, an answer that was stored was said not to be, and its step was never ticked."""
+    wire.hold(page)
+    page.add_init_script(f"({SAID})()")
+    desk = take_seat(page, live_site, at, {"stored": Person(lived=in_danger), "lost": Person()})
+    log = page.locator(f"{OPEN_THREAD} [data-log]")
+    pending, refused = log.locator("[data-pending]"), log.locator("[data-refused]")
+    with subtests.test("answer that is stored, and does a step of the procedure"):
+        key = desk.shows("stored")
+        wire.loses = lambda _frame: True
+        page.locator(f"#procedure-{key} [data-step=stayed] [data-insert]").click()
+        page.keyboard.press("Control+Enter")
+        own = Message.objects.filter(conversation=desk.people["stored"], author=Author.AGENT)
+        until(page, lambda: at(own.exists))
+        thread = f"**/console/echange/{key}/?partie=echange"
+        page.route(thread, lambda route: route.abort())
+        person_ends(at, desk.people["stored"])
+        changes_places(desk)
+        has_left(desk, "stored")
+        expect(pending.locator("[data-slot=state]")).to_have_text(UNSURE)
+        until(page, lambda: any(UNSURE.search(one) for one in said(page)))
+        expect(refused).to_have_count(0)
+        page.unroute(thread)
+        comes_back(desk, wire)
+        expect(pending).to_have_count(0, timeout=30_000)
+        expect(log.locator("[data-author=agent]")).to_have_count(1)
+        expect(page.locator(f"#procedure-{key} [data-step=stayed]")).to_have_count(0)
+        assert at(steps_of, key) == {"stayed"}
+        assert not [one for one in said(page) if "Non envoyé" in one]
+    with subtests.test("answer that never arrived"):
+        key = desk.shows("lost")
+        wire.die()
+        wire.latest.clear()  # what comes is of the next line
+        page.locator(f"#corps-{key}").fill("Restez en ligne.")
+        page.keyboard.press("Control+Enter")
+        thread = f"**/console/echange/{key}/?partie=echange"
+        page.route(thread, lambda route: route.abort())
+        person_ends(at, desk.people["lost"])
+        changes_places(desk)
+        has_left(desk, "lost")
+        expect(pending.locator("[data-slot=state]")).to_have_text(UNSURE)
+        assert page.evaluate("() => !dispatchEvent(new Event('beforeunload', { cancelable: true }))"), "leaving asks"
+        page.unroute(thread)
+        comes_back(desk, wire)
+        expect(refused).to_contain_text(re.compile(r"Non envoyé\s: l'échange est terminé"), timeout=30_000)
 
 
 def test_words_that_the_line_brings_while_the_end_is_read_are_treated_as_those_that_are_read(

@@ -16,7 +16,7 @@ import { load, swapFrom } from "./pages.js";
 import { dossierOf, pageOf, refreshBeside } from "./panels.js";
 import { drop } from "./pending-ends.js";
 import { refreshOffers } from "./queue.js";
-import { notStored, showRefused } from "./refusals.js";
+import { notStored, settleUnsure, tellUnsure, unsure } from "./refusals.js";
 import { beep } from "./sound.js";
 import { announce, desk, dutyBar, known, over, say, seekSlot, slot, words } from "./state.js";
 import * as threads from "./thread.js";
@@ -34,6 +34,7 @@ export function leave(c, reason) {
   Object.assign(c, { over: true, gone: reason === "released", number: 0, unread: 0 });
   const unsent = reason === "closed" ? c.outbox.clear() : [];
   threads.refuseAll(c, words.refused);
+  if (c.gone) settleUnsure(c, words.refused);
   over.prepend(c.entry);
   if (reason === "closed" && emergencyOf(c.entry)) tellLeft(c, "left_in_danger"); // its procedure is still open
   delete c.entry.dataset.waits;
@@ -150,11 +151,9 @@ async function followEnd(c, unsent) {
   }
   const form = seek("[data-slot=danger-sign] form", c.thread);
   if (form && c.log.id) form.dataset.focus = `#${c.log.id}`; // there is no answer to write
+  unsure.set(c, unsent);
   const isTold = await readLast(c);
-  for (const entry of unsent) {
-    if (entry.node.isConnected) showRefused(c, entry, words.refused_closed);
-    else c.thread.dispatchEvent(new CustomEvent("stored", { bubbles: true, detail: { c, id: entry.id } }));
-  }
+  tellUnsure(c); // if the reading failed
   if (!isTold && c.over && dangerOf(c.entry)) tellMarked(c);
 }
 
@@ -168,7 +167,9 @@ async function readLast(c) {
   beingRead.add(c);
   try {
     const page = await readEnded(c.id);
-    return page !== null && c.over && !c.gone && showEnd(c, page);
+    if (page && c.over && !c.gone) return showEnd(c, page);
+    settleUnsure(c, words.refused_closed); // nobody can read any more which were stored
+    return false;
   } catch {
     unreadEnds.add(c); // there is no network
     return false;
@@ -209,6 +210,7 @@ function showEnd(c, page) {
     tellMarked(c);
     beep("danger");
   }
+  settleUnsure(c, words.refused_closed);
   return isNews;
 }
 

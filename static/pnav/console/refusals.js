@@ -87,6 +87,32 @@ export function notStored(own, drawn) {
   });
 }
 
+/** @type {Map<Conversation, Entry[]>} the answers that nothing had acknowledged when it ended, until the end is read */
+export const unsure = new Map();
+
+/** The end could not be read yet: say of these answers that it is not known. @param {Conversation} c */
+export function tellUnsure(c) {
+  const entries = unsure.get(c) ?? [];
+  for (const { node } of entries) slot("state", node).textContent = words.unsure;
+  if (entries.length) announce(words.unsure);
+}
+
+/**
+ * The end has been read. An answer that is still drawn by this page was not stored. Of another one, which stands there as
+ * the server has it, say that it was.
+ *
+ * @param {Conversation} c
+ * @param {string} why the others were not
+ */
+export function settleUnsure(c, why) {
+  const entries = unsure.get(c) ?? [];
+  unsure.delete(c);
+  for (const entry of entries) {
+    if (entry.node.isConnected) showRefused(c, entry, why);
+    else c.thread.dispatchEvent(new CustomEvent("stored", { bubbles: true, detail: { c, id: entry.id } }));
+  }
+}
+
 /**
  * A conversation is drawn again. When it is ours, a message that was refused may go back to the answer.
  *
