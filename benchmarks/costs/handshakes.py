@@ -312,6 +312,7 @@ def drive_all(ground: Stage, cast: "Cast", only: str) -> list[Verdict]:
         _look_at_noise(web, noise, keys)
         for verdict, path, key, heads in driven:
             if verdict.doubts:  # a verdict in doubt is measured again later, with the noise that is known then
+                noise.look_at_slowness()
                 costs = _three(web, path, key, heads, drive.TRIES_IN_DOUBT)
                 again = drive.judge(verdict.act, verdict.kind, costs, verdict.budget, noise=noise)
                 verdict.unless_found_again(again)
@@ -326,6 +327,7 @@ def path_of(name: str) -> str:
 
 
 def _look_at_noise(web: Web, noise: Noise, keys: dict[str, str]) -> None:
+    noise.look_at_slowness()
     same = (Head(), Head(), Head())
     cheap = _three(web, path_of(""), "", same, drive.TRIES_IN_DOUBT)
     dear = _three(web, path_of("ws/conversation/"), keys["ws/conversation/"], same, drive.TRIES_IN_DOUBT)
