@@ -49,6 +49,7 @@ from chat.personal_copy import agent_archive, archive, receipts_page
 from chat.rules.emergency import Step
 from chat.rules.lifecycle import Author
 from common import rate_limits
+from common.data_keys import keys
 from common.offload import background_jobs, pool
 from reports.audit import log as audit_log
 from reports.audit import recorded_pages
@@ -406,6 +407,10 @@ def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
         return screen(request, agent, current, problems=[str(one) for errors in form.errors.values() for one in errors])
     if rate_limits.is_over(f"paper:{agent.pk}", limit=PAPERS, seconds=PAPERS_SECONDS):
         return _no_paper(request, agent, current, form, "often", 429)
+    try:
+        keys.require(current.data_key)
+    except keys.KeysAway:  # everything that is sealed would be left out, as if it could never be opened again
+        return _no_paper(request, agent, current, form, "keys", 503)
     # They are a part of the job's name, so that a document that names one that is gone is not given. Read before it.
     files = capture_queries.erasable_files(current)
     parts = casework_panels.parts(casework_panels.document(agent, current, motive=form.reason, now=timezone.now()))
@@ -502,7 +507,7 @@ def _no_paper(
     status: int,
     parts: Sequence[casework_panels.Part] = (),
 ) -> HttpResponse:
-    """Show why there is no document yet, or the list of its parts. problem: often, large, late, busy or
+    """Show why there is no document yet, or the list of its parts. problem: often, large, late, busy, keys or
     failed."""
     context = {
         "agent": agent,

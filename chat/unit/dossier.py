@@ -40,6 +40,7 @@ from chat.referral.queries import ShownReferral, Step, agreed_captures
 from chat.rules.referral import Basis, State
 from chat.unit.views import for_units, show_problem, transmission_or_404
 from common import rate_limits
+from common.data_keys import keys
 from common.offload import background_jobs, pool
 from reports import letterhead
 
@@ -63,6 +64,14 @@ def dossier(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) ->
         return show_problem(
             request, account, row, _("Beaucoup de dossiers à la fois : réessayez dans une minute."), 429
         )
+    try:
+        keys.require(row.conversation.data_key)
+    except keys.KeysAway:  # everything that is sealed would be left out, as if it could never be opened again
+        said = _(
+            "Le dossier n'a pas été fait : les textes chiffrés ne peuvent pas être lus en ce moment, et il serait "
+            "incomplet. Réessayez dans une minute."
+        )
+        return show_problem(request, account, row, said, 503)
     try:
         opened = referral_actions.read_summary(transmission=row, by=request.user)  # type: ignore[arg-type]
     except referral_actions.Settled as error:

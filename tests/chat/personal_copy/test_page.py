@@ -12,7 +12,7 @@ import tracemalloc
 import zipfile
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -34,6 +34,7 @@ from chat.proof_of_date import sources
 from chat.referral import actions as referral_actions
 from chat.referral.queries import AgreedFacts
 from chat.visitor import own_copy
+from common.data_keys import keys
 from common.data_keys.keys import KeysAway
 from common.offload import background_jobs, pool
 from pnav.addresses import DISCREET, in_language
@@ -1110,6 +1111,33 @@ def show_all(conversation):
     now = timezone.now()
     JournalFact.objects.filter(conversation=conversation).update(shown_at=now, read_at=now)
     Capture.objects.filter(conversation=conversation).update(shown_at=now, read_at=now)
+
+
+@pytest.mark.parametrize("whose", ["document", "archive", "dossier"])
+def test_nothing_is_given_without_its_words_while_the_keys_are_away(drawn, monkeypatch, whose):
+    """They were left out, as if they could never be opened again."""
+    unit = hand.account()
+    conversation = make.assigned(reception_point=unit.point)
+    conversation.data_key = keys.make()[0]
+    conversation.save(update_fields=["data_key"])
+    make.message(conversation, "Un mot de l'échange")
+    row = hand.opened(conversation, unit)
+    if whose == "dossier":
+        browser, address, form = signed_in(unit.user), f"/unite/{row.public_id}/dossier/", {}
+    else:
+        browser = signed_in(conversation.assigned_to.user)
+        address = f"/console/echange/{conversation.public_id}/document/"
+        form = {"motive": "person"} | ({"archive": "on"} if whose == "archive" else {})
+    before = AccessRecord.objects.count()
+    keys.forget_all()
+    with monkeypatch.context() as away:
+        away.setattr(keys, "_read", Mock(side_effect=KeysAway("away")))
+        answer = browser.post(address, form)
+    assert answer.status_code == 503 and answer.headers["Retry-After"]
+    assert "textes chiffrés ne peuvent pas être lus en ce moment" in squeezed(unescape(answer.text))
+    # The page of the unit is the one that it reads, so it leaves the line of a reading. The agent's leaves none.
+    assert AccessRecord.objects.count() == before + (whose == "dossier")
+    assert browser.post(address, form).status_code == 200
 
 
 # --- a unit's dossier -------------------------------------------------------------------------------------------------
