@@ -101,7 +101,7 @@ def nobody_on_duty(live_site) -> None:
     """Move agents and conversations of the tests before out of the way."""
     with live_site.database():
         Agent.objects.update(availability=Availability.AWAY, seen_at=None)
-        forget(Conversation.objects.all().delete)
+        forget(Conversation)
 
 
 @pytest.fixture

@@ -291,7 +291,7 @@ def test_first_day_from_the_note_to_the_first_answer(live_site, browser: Browser
     page.wait_for_url(base + "/console/")
     context.close()
     with live_site.database():
-        forget(Conversation.objects.all().delete)
+        forget(Conversation)
 
 
 def test_passkey_is_asked_first_and_what_is_wrong_with_it_is_said(live_site, browser: Browser, account):

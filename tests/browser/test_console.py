@@ -54,14 +54,12 @@ def at(live_site: LiveSite) -> Iterator[Work]:
         with live_site.database(), ThreadPoolExecutor(1) as pool:
             return pool.submit(there).result()
 
-    def delete() -> None:
-        Conversation.objects.all().delete()
-        Agent.objects.all().delete()
+    def delete_accounts() -> None:
         User.objects.filter(role__in=[Role.AGENT, Role.SUPERVISOR]).delete()
 
-    run(forget, delete)
+    run(forget, Conversation, Agent, then=delete_accounts)
     yield run
-    run(forget, delete)
+    run(forget, Conversation, Agent, then=delete_accounts)
 
 
 def an_agent(**fields: Any) -> Agent:
