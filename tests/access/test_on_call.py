@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from copy import deepcopy
 from datetime import datetime, timedelta
 
 import pytest
@@ -42,6 +43,12 @@ from tests.factories import chat as make
 from tests.support.reading import squeezed
 
 ENDINGS, ON_CALL = "/console/conservation/", "/console/astreintes/"
+
+
+@pytest.fixture
+def cast(cast_of_module: Cast, db: None, proofs_last: None) -> Cast:
+    """Return the cast that was created once: each test is undone, and looks at a copy of what Python has of it."""
+    return deepcopy(cast_of_module)
 
 
 def name_on_call(cast: Cast, *, by: str = SUPERVISOR, starts: float = -0.5, hours: float = 24, who: str = "") -> OnCall:
