@@ -25,7 +25,7 @@ from common.data_keys.models import WrappedKey
 from common.encryption import UnsealError
 from pnav.accounts.adapters import MFAAdapter
 from pnav.accounts.second_factor import of_account
-from pnav.backup.manifest import Manifest
+from pnav.backup.manifest import KEYS, Manifest
 from pnav.sessions import is_sealed_by_cookie
 from reports.audit import log as audit_log
 from reports.audit.log import Digest
@@ -54,19 +54,24 @@ class Finding:
     text: str
 
 
-def findings(manifest: Manifest | None, *, exact: bool = False) -> Iterator[Finding]:
+def findings(manifest: Manifest | None, *, keys: Manifest | None = None, exact: bool = False) -> Iterator[Finding]:
     """Yield the results of all checks, in order.
 
-    manifest: what the backup counted; without it, counts and the end of the audit log are not compared. exact: any
-    difference of a count is bad, for a site that was restored to the very moment of the backup.
+    manifest: what the backup of the content counted; without it, its counts, the end of the audit log and the last day
+    of the proofs are not compared. keys: what the backup of the keys' server counted, which is nothing of the content.
+    exact: any difference of a count is bad, for a site that was restored to the very moment of the backup.
     """
     yield from _server()
     if manifest is None:
         yield Finding(
-            None, "Sans le manifeste de la sauvegarde (--manifest), les nombres de lignes ne sont pas comparés."
+            None,
+            "Sans le manifeste de la sauvegarde du contenu (--manifest), le nombre de ses lignes, la fin du registre "
+            "et la dernière journée des preuves de date ne sont pas comparés.",
         )
     else:
         yield from _counts(manifest, exact=exact)
+    if keys is not None:
+        yield from _counts(keys, exact=exact)
     yield _register(manifest)
     yield from _proofs(manifest)
     yield from _wraps()
@@ -105,11 +110,13 @@ def _server() -> Iterator[Finding]:
 
 
 def _counts(manifest: Manifest, *, exact: bool) -> Iterator[Finding]:
-    asked = connections[keys_router.alias()] if manifest.name == "keys" else connection
+    is_of_keys = manifest.name == KEYS
+    asked = connections[keys_router.alias()] if is_of_keys else connection
+    where = " du serveur des clés" if is_of_keys else ""
     there = set(asked.introspection.table_names())
     gone = sorted(set(manifest.counts) - there)
     if gone:
-        yield Finding(False, f"{len(gone)} table(s) de la sauvegarde manquent : {', '.join(gone[:SHOWN])}.")
+        yield Finding(False, f"{len(gone)} table(s) de la sauvegarde{where} manquent : {', '.join(gone[:SHOWN])}.")
     now = {table: _count(asked, table) for table in manifest.counts if table in there}
     fewer = {table: (manifest.counts[table], count) for table, count in now.items() if count < manifest.counts[table]}
     lost = [
@@ -121,7 +128,7 @@ def _counts(manifest: Manifest, *, exact: bool) -> Iterator[Finding]:
     if exact:
         lost += more
     told = (
-        f"{len(now)} tables comparées : {sum(manifest.counts.values())} lignes à la sauvegarde, "
+        f"{len(now)} tables{where} comparées : {sum(manifest.counts.values())} lignes à la sauvegarde, "
         f"{sum(now.values())} maintenant"
     )
     if lost:

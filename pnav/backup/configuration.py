@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from common.encryption import parse_keys
 from pnav import secret_files
+from pnav.backup.manifest import CONTENT, KEYS
 from pnav.backup.store import Store, bucket_storage, folder_storage
 
 VARIABLES = (
@@ -86,8 +87,8 @@ def read_store(environment: Mapping[str, str]) -> Store:
 
 def read(environment: Mapping[str, str]) -> Configuration:
     """Return all that a backup needs. Raises ImproperlyConfigured, which names the variable and never its value."""
-    name = environment.get("BACKUP_NAME") or "content"
-    if name not in ("content", "keys"):
+    name = environment.get("BACKUP_NAME") or CONTENT
+    if name not in (CONTENT, KEYS):
         raise ImproperlyConfigured("BACKUP_NAME: content, or keys.")
     server = Server(
         _required(environment, "BACKUP_DATABASE_URL"), secret_files.read(environment, "BACKUP_DATABASE_PASSWORD")
@@ -97,7 +98,7 @@ def read(environment: Mapping[str, str]) -> Configuration:
         password = secret_files.read(environment, "BACKUP_STATUS_DATABASE_PASSWORD")
         status = Server(environment["BACKUP_STATUS_DATABASE_URL"], password)
     # People are told a date that follows from these: backups of contents and backups of keys each have their own age.
-    days = ("BACKUP_DAYS", 30) if name == "content" else ("DATA_KEYS_BACKUP_DAYS", 7)
+    days = ("BACKUP_DAYS", 30) if name == CONTENT else ("DATA_KEYS_BACKUP_DAYS", 7)
     return Configuration(
         name=name,
         server=server,

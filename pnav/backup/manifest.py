@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 FORMAT = "pnav-base-1"
+CONTENT, KEYS = "content", "keys"  # the names of the two servers, each backed up by itself
 NAMED = "%Y%m%dT%H%M%SZ"
 _SEGMENT = re.compile(r"([0-9A-F]{8})([0-9A-F]{16})(?:\.partial-(\d{13}))?")
 # A base backup that began this long ago and has no manifest was interrupted. Its parts are of no use.
@@ -18,11 +19,11 @@ UNFINISHED = timedelta(days=1)
 class Manifest:
     """It is one complete base backup.
 
-    id: when it began, as in the name of its folder. started_at, ended_at: by the server's clock; only a point in time
-    after the end can be restored from it. system: identifier of the cluster; timeline, start_segment: the first WAL
-    that it needs. sizes: those of its parts before encryption. counts: rows by table; head: « number:digest » of the
-    audit log; proof_day: the last closed day of the proof of date with its digest. These are as they were at the start;
-    the server of the keys has only counts.
+    id: when it began, as in the name of its folder. name: whose it is, CONTENT or KEYS. started_at, ended_at: by the
+    server's clock; only a point in time after the end can be restored from it. system: identifier of the cluster;
+    timeline, start_segment: the first WAL that it needs. sizes: those of its parts before encryption. counts: rows by
+    table; head: « number:digest » of the audit log; proof_day: the last closed day of the proof of date with its
+    digest. These are as they were at the start; the server of the keys has only counts.
     """
 
     id: str

@@ -3,7 +3,8 @@
 - `--to FOLDER`: the data folder of the new cluster, which must be empty or not there. `--at` names the point in time,
   as ISO 8601 with its zone (2026-11-28T10:00:00+01:00); without it, as far as the WAL goes. `--base` names one
   in place of the newest base backup before that. `--up-to-hole`: where a segment of WAL is missing, end there and say
-  so. `--manifest FILE`: where to put what it counted, for `check_backup`; « - »: standard output.
+  so. `--manifest FILE`: where to put what it counted, for `check_backup`; « - »: standard output. The manifest of one
+  server is not written over that of the other one.
 - `--roles URL`: make the roles, or give them today's passwords, on a server that runs (deploy/roles.sql). A restored
   folder has its roles with it; a dump has none, and needs this first.
 - `--list`: as `deploy/backup list`.
@@ -72,10 +73,18 @@ class _Parts:
 
 
 def restore(
-    store: Store, folder: Path, *, at: datetime | None = None, base: str = "", up_to_hole: bool = False
+    store: Store,
+    folder: Path,
+    *,
+    at: datetime | None = None,
+    base: str = "",
+    up_to_hole: bool = False,
+    manifest: Path | None = None,
 ) -> Manifest:
     """Restore a base backup and the WAL after it, and return its manifest. Nothing is written unless the folder is
     empty, and it is emptied again if this fails.
+
+    manifest: where its manifest will lie; refused first where another file lies there (`_require_own`).
 
     One part, or one segment, is in memory at a time. The disk holds the base and all WAL after it, which PostgreSQL
     deletes at the end of the recovery. PostgreSQL would end without a word where a segment is missing, so that is
@@ -85,6 +94,8 @@ def restore(
     chosen = _choose(read_bases(store), at, base)
     if folder.exists() and any(folder.iterdir()):
         raise CannotRestore("Ce dossier n'est pas vide : rien n'y est touché.")
+    if manifest is not None:
+        _require_own(manifest, chosen.name)
     wal = StoredWal(store, chosen)
     refuses = at is None and not up_to_hole
     if refuses:
@@ -117,6 +128,24 @@ def _say_hole(hole: str | None, *, refuses: bool) -> None:
             "(--up-to-hole)."
         )
     _warn(f"{said} PostgreSQL ne va pas plus loin.")
+
+
+def _require_own(path: Path, name: str) -> None:
+    """Raise CannotRestore where a manifest of this server would take the place of the other server's, or of a file that
+    is no manifest. `check_backup` compares a site with both, so each needs a file of its own.
+    """
+    before = path.read_text(errors="replace") if path.exists() else ""
+    if not before:
+        return
+    try:
+        other = Manifest.parse(before).name
+    except ValueError:
+        raise CannotRestore("--manifest : ce fichier est là et n'est pas un manifeste : rien n'y est écrit.") from None
+    if other != name:
+        raise CannotRestore(
+            f"--manifest : ce fichier est le manifeste de « {other} », et cette sauvegarde est celle de « {name} ». "
+            "Donnez un fichier à chacune : check_backup lit les deux."
+        )
 
 
 def _empty(folder: Path) -> None:
@@ -217,11 +246,12 @@ def main(arguments: list[str]) -> int:
             for folder, said in read_bases(store).told(lambda one: f"entière, terminée le {one.ended_at.isoformat()}"):
                 _say(f"{folder} : {said}")
             return 0
-        manifest = restore(store, given.to, at=given.at, base=given.base, up_to_hole=given.up_to_hole)
-        if given.manifest == "-":
-            _say(manifest.as_json())
+        kept = Path(given.manifest) if given.manifest not in (None, "", "-") else None
+        manifest = restore(store, given.to, at=given.at, base=given.base, up_to_hole=given.up_to_hole, manifest=kept)
+        if kept is not None:
+            kept.write_text(manifest.as_json())
         elif given.manifest:
-            Path(given.manifest).write_text(manifest.as_json())
+            _say(manifest.as_json())
     except ImproperlyConfigured as error:
         print(f"deploy/restore: {error}", file=sys.stderr)  # noqa: T201
         return 2

@@ -2,6 +2,7 @@
 
 import base64
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -198,18 +199,46 @@ def test_role_that_is_missing_is_named(site, monkeypatch):
 def test_command_ends_by_what_it_found(site, tmp_path, capsys):
     manifest = tmp_path / "manifest.json"
     manifest.write_text(counted().as_json())
-    call_command("check_backup", manifest=manifest, exact=True)
+    call_command("check_backup", manifest=[manifest], exact=True)
     assert capsys.readouterr().out.endswith("Ce site est entier.\n")
     Report.objects.update(triage_answers_sealed=b"\x02" + bytes(40))
     manifest.write_text(counted(reports_report=500).as_json())
     with pytest.raises(SystemExit) as ended:
-        call_command("check_backup", manifest=manifest)
+        call_command("check_backup", manifest=[manifest])
     assert ended.value.code == 1 and " NON : " in capsys.readouterr().out
     manifest.write_text("{}")
     with pytest.raises(CommandError, match="manifeste"):
-        call_command("check_backup", manifest=manifest)
+        call_command("check_backup", manifest=[manifest])
     with pytest.raises(CommandError, match="donnez --manifest"):
         call_command("check_backup", exact=True)
+
+
+@pytest.mark.django_db
+def test_site_is_called_whole_only_with_what_the_content_counted(monkeypatch, tmp_path, capsys):
+    """An empty content is in order, and the manifest of the keys counts nothing of it: it is not the one that was lost.
+
+    After the loss of a whole machine both servers are restored, and each has a manifest.
+    """
+    monkeypatch.setattr(check, "ROLE", "pnav")
+    of_keys, of_content = tmp_path / "keys.json", tmp_path / "content.json"
+    wrapped = WrappedKey._meta.db_table
+    of_keys.write_text(replace(counted(), name="keys", counts={wrapped: 0}, head="", proof_day="").as_json())
+    for given in ([of_keys], []):
+        call_command("check_backup", manifest=given)
+        said = capsys.readouterr().out
+        assert "Ce site est entier" not in said and "note : Sans le manifeste de la sauvegarde du contenu" in said
+    of_content.write_text(counted(chat_message=200, reports_accessrecord=3).as_json())
+    for given in ([of_content, of_keys], [of_keys, of_content]):
+        with pytest.raises(SystemExit):
+            call_command("check_backup", manifest=given)
+        said = capsys.readouterr()
+        assert "chat_message (200 → 0)" in said.out and "n'est pas entier" in said.err
+        assert "1 tables du serveur des clés comparées" in said.out
+    of_content.write_text(counted().as_json())
+    call_command("check_backup", manifest=[of_content, of_keys])
+    assert capsys.readouterr().out.endswith("Ce site est entier.\n")
+    with pytest.raises(CommandError, match="deux manifestes du même serveur"):
+        call_command("check_backup", manifest=[of_keys, of_keys])
 
 
 @pytest.mark.django_db

@@ -2,8 +2,10 @@
 
 import base64
 import io
+import re
 import tarfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -263,3 +265,39 @@ def test_command_names_what_is_wrong_and_no_secret(capsys, monkeypatch, tmp_path
         restore.main(["--to", str(tmp_path / "data"), "--at", "2026-11-28T10:00:00"])
     assert "--at" in capsys.readouterr().err, "without its zone"
     assert PART_BYTES < 64 * 2**20
+
+
+def test_manifest_of_one_server_is_not_written_over_that_of_the_other(store, tmp_path, monkeypatch, capsys):
+    """After the loss of a whole machine both are restored, and `check_backup` needs both manifests."""
+    monkeypatch.setenv("BACKUP_DIR", str(tmp_path / "store"))
+    monkeypatch.setenv("BACKUP_KEYS", "b1:" + base64.urlsafe_b64encode(b"1" * 32).decode())
+    ours, file = put_base(store, NOW), tmp_path / "manifest.json"
+
+    def restored(to: str) -> int:
+        return restore.main(["--to", str(tmp_path / to), "--manifest", str(file)])
+
+    for before in (replace(ours, name="keys").as_json(), "effaces\n"):
+        file.write_text(before)
+        assert restored("data") == 1 and file.read_text() == before
+        assert not (tmp_path / "data").exists(), "it is refused before anything is put back"
+        assert "--manifest : ce fichier" in capsys.readouterr().err
+    for number, before in enumerate(("", replace(ours, release="0.1.0").as_json())):
+        file.write_text(before)
+        assert restored(f"data-{number}") == 0 and Manifest.parse(file.read_text()) == ours
+
+
+def test_document_gives_each_server_a_manifest_of_its_own_and_checks_with_that_of_the_content():
+    text = (Path(__file__).resolve().parents[2] / "docs/restore.md").read_text()
+    lines = "".join(re.findall(r"^```\n(.+?)^```", text, re.DOTALL | re.MULTILINE)).splitlines()
+    put = [
+        (server, file)
+        for line in lines
+        for server, file in re.findall(r"pnav restore (content|keys) .*--manifest \S*?(\w+)\.json", line)
+        + re.findall(r"run --rm restore(|-keys) deploy/restore .*> (\w+)\.json", line)
+    ]
+    assert sorted(put) == [("", "content"), ("-keys", "keys"), ("content", "content"), ("keys", "keys")]
+    assert sum("--manifest" in line and "check_backup" not in line for line in lines) == len(put)
+    checks = [re.findall(r"--manifest \S*?(\w+)\.json", line) for line in lines if "check_backup" in line]
+    assert sorted(checks) == [["content"]] * 2 + [["content", "keys"]] * 2
+    # What the worker depends on begins with `migrate`, which comes after the check.
+    assert all("--no-deps" in line for line in lines if "check_backup" in line and "docker compose" in line)

@@ -99,7 +99,7 @@ def start_restored(site: Site) -> None:
 def check_backup(manifest: Path, *options: str) -> tuple[int, str]:
     said = StringIO()
     try:
-        call_command("check_backup", *options, manifest=manifest, stdout=said, stderr=said)
+        call_command("check_backup", *options, manifest=[manifest], stdout=said, stderr=said)
     except SystemExit as ended:
         return int(ended.code or 0), said.getvalue()
     return 0, said.getvalue()

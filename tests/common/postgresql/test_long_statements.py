@@ -59,7 +59,7 @@ def test_limits_are_those_of_before_when_the_transaction_is_over(connection_of_a
 
 
 def test_check_of_a_backup_may_read_for_long(connection_of_a_site, monkeypatch, capsys):
-    def findings(_manifest, *, exact):
+    def findings(_manifest, *, keys, exact):
         wait()
         yield Finding(True, "lu")
 
