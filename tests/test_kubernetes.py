@@ -19,7 +19,7 @@ from deploy import probe as alive
 from pnav.server import entry
 from pnav.version import VERSION
 from tests.test_compose import COMPOSE as WHOLE_COMPOSE
-from tests.test_compose import OF_THE_WORKER, SECRETS, in_bytes, words
+from tests.test_compose import COPY_SECONDS, OF_THE_WORKER, SECRETS, in_bytes, words
 from tests.test_compose import SERVICES as COMPOSE
 from tests.test_settings import explained
 
@@ -411,6 +411,8 @@ def test_gateway_sends_sockets_apart_and_hides_the_pages_of_the_operator():
     for rule in rules[1:]:
         assert {"Forwarded", "Daphne-Root-Path"} <= set(rule["filters"][0]["requestHeaderModifier"]["remove"])
 
+    of_sockets, of_pages = (rule["timeouts"]["request"] for rule in rules[1:])
+    assert of_sockets == "0s" and COPY_SECONDS < int(of_pages.removesuffix("s")) <= 3600
 
 def test_monitoring_and_certificates_fit_the_services():
     monitor = of_kind("ServiceMonitor")["pnav"]["spec"]

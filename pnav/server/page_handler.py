@@ -92,6 +92,10 @@ SLICES = Lane(
 SLICE_RETRY_SECONDS = 2
 PIECE_THREADS = ThreadPoolExecutor(2, thread_name_prefix="pieces")  # each thread reads one piece of a file, of 240 KiB
 PIECES_AHEAD_BYTES = 512 * 1024  # how much of a file may wait for its client to read
+# A client that takes nothing of a file for so long is cut. The proxy leaves an answer an hour, because a copy with its
+# captures takes that long on a slow line (deploy/Caddyfile). Between a process and a client that reads 24 kbit/s, the
+# buffers of the kernel may free nothing for nearly five minutes.
+UNREAD_SECONDS = 300.0
 # Each hash takes half a second of a processor: twenty of one network take ten seconds, a hundred in all half a minute.
 SLOW_THREADS = ThreadPoolExecutor(max_workers=slow_hashes.AT_ONCE, thread_name_prefix="slow-page")
 BUSY_THREAD = ThreadPoolExecutor(1, thread_name_prefix="busy")
@@ -293,11 +297,26 @@ class PageHandler(ASGIHandler):
             if piece is None:
                 break
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-            while line is not None and line.connected and line.waiting > PIECES_AHEAD_BYTES:
-                await asyncio.sleep(0.02)
-            if line is not None and not line.connected:
+            if line is not None and not await self._is_taken(line):
                 return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _is_taken(self, line: Any) -> bool:
+        """Wait until the client has taken most of what was sent; return False when it is gone, or cut (UNREAD_SECONDS).
+
+        It looks fifty times a second, and holds no thread.
+        """
+        loop = asyncio.get_running_loop()
+        left, since = line.waiting, loop.time()
+        while line.connected and line.waiting > PIECES_AHEAD_BYTES:
+            if line.waiting != left:
+                left, since = line.waiting, loop.time()
+            elif loop.time() - since > UNREAD_SECONDS:
+                security_log.log(Event.LIMIT_REACHED, limit="unread")
+                line.abortConnection()
+                return False
+            await asyncio.sleep(0.02)
+        return bool(line.connected)
 
     async def refuse(self, scope: Scope, body_file: IO[bytes], send: Send) -> None:
         """Answer 503, with what was typed where that is cheap. Nothing of the request was done."""

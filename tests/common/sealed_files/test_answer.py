@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from common.sealed_files.answer import PieceByPiece
+from pnav.server import page_handler
 from pnav.server.page_handler import PageHandler, _whole
 
 
@@ -77,6 +78,39 @@ async def test_slow_client_has_no_whole_file_in_memory():
     line.connected = False  # the client left
     await asyncio.wait_for(task, 10)
     assert len(read) <= 4
+
+
+@pytest.mark.parametrize("is_read", [True, False], ids=["slowly", "never"])
+async def test_client_that_takes_nothing_is_cut_and_a_slow_one_is_not(monkeypatch, is_read):
+    """The proxy leaves an answer an hour, for a copy over a slow line, so somebody else must end one nobody reads."""
+    monkeypatch.setattr(page_handler, "UNREAD_SECONDS", 1.0)
+    line, read, told = Line(), [], []
+    monkeypatch.setattr(page_handler.security_log, "log", lambda _event, **facts: told.append(facts))
+
+    def pieces():
+        for number in range(3):
+            read.append(number)
+            yield b"a" * 600_000
+
+    async def take_a_little() -> None:
+        while line.connected:
+            await asyncio.sleep(0.05)
+            line.waiting = max(0, line.waiting - 20_000)
+
+    async def send(message):
+        line.waiting += len(message.get("body", b""))
+
+    response = PieceByPiece(pieces(), length=3 * 600_000, name="a")
+    response.line = line
+    began = asyncio.get_running_loop().time()
+    taking = asyncio.ensure_future(take_a_little()) if is_read else None
+    await asyncio.wait_for(PageHandler().send_response(response, send), 60)
+    took = asyncio.get_running_loop().time() - began
+    assert took > page_handler.UNREAD_SECONDS, "so long, the whole may take"
+    assert line.connected is is_read and len(read) == (3 if is_read else 1)
+    assert told == ([] if is_read else [{"limit": "unread"}])
+    if taking is not None:
+        taking.cancel()
 
 
 async def test_file_that_is_not_what_was_sealed_ends_the_connection():
