@@ -191,6 +191,26 @@ async def test_deliveries_that_stop_fire_their_alert_and_those_that_go_on_do_not
         assert not alert.evaluate(stopped, await in_db(scrape, 360))
 
 
+@pytest.mark.django_db(transaction=True)
+async def test_message_that_is_rightly_refused_calls_nobody():
+    """At night it may be the only one: somebody writes to an exchange that has ended meanwhile."""
+    conversation = await in_db(make.closed)
+    alert = Query(ALERTS["PnavDeliveriesStopped"]["expr"])
+    before = await in_db(scrape, 0)
+
+    def post() -> None:
+        with pytest.raises(actions.ConversationClosed):
+            actions.post_message(
+                conversation_id=conversation.pk, client_id=uuid.uuid4(), body="Encore", author=Author.REPORTER
+            )
+
+    await in_db(post)
+    after = await in_db(scrape, 120)
+    assert changed(before, after, "pnav_messages_total", outcome="refused") == 1
+    assert changed(before, after, "pnav_messages_offered_total") == 1
+    assert not alert.evaluate(before, after)
+
+
 def of_deaf(before: int, after: int) -> tuple[Scrape, Scrape]:
     def text(polls: int) -> str:
         return (
@@ -283,6 +303,27 @@ def test_hourly_duties_are_late_after_hours_and_the_others_after_minutes(setting
     assert set(late[1].split("|")) == {worker_status.FIGURES, copies.DUTY}
     # A copy that never succeeded has no time of its last success, so its failures call.
     assert f'{{duty="{copies.DUTY}"}}' in ALERTS["PnavDutyFails"]["expr"]
+
+
+# A setting of time, in seconds, and the alert that calls when what it sets is late: the number of the rule is fixed.
+PERIODS = {
+    "BACKUP_EVERY_HOURS": (3600, "PnavBackupLate"),
+    "BACKUP_WAL_SECONDS": (1, "PnavBackupWalLate"),
+    "REGISTER_DIGEST_MINUTES": (60, "PnavRegisterDigestLate"),
+    "DATA_KEYS_COPY_MINUTES": (60, "PnavDutyLate"),
+}
+
+
+@pytest.mark.parametrize("name", PERIODS)
+def test_who_makes_a_period_longer_is_told_which_alert_would_call_in_vain(name):
+    unit, alert = PERIODS[name]
+    before, _name, after = (ROOT / ".env.example").read_text().partition(f"\n# {name}=")
+    told, default = before.rpartition("\n\n")[2].replace("\n# ", " "), int(after.partition("\n")[0])
+    numbers = re.findall(r"> (\d+)(?: \* (\d+))?(?!\d)", ALERTS[alert]["expr"])
+    calls = max(int(number) * int(factor or 1) for number, factor in numbers)
+    above = re.search(rf"above (\d+)(?: \w+)?, (?:raise )?the [^;.]*{alert}.*alerts\.yml", told, re.IGNORECASE)
+    assert above is not None, "the line of .env.example names neither the alert nor its file"
+    assert default * unit <= int(above[1]) * unit < calls
 
 
 TRIED = [ROOT / "deploy/prometheus/alerts_test.yml", ROOT / "deploy/prometheus/alerts_days_test.yml"]
