@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 from cryptography import x509
 from django.conf import settings
 
+from common.data_keys import router
+
 # By its use, when the certificate that this process really shows expires. It may differ from the one in the file,
 # because a certificate that does not belong to its key is not used (`pnav.server.tls`).
 shown: dict[str, datetime] = {}
@@ -21,12 +23,20 @@ shown: dict[str, datetime] = {}
 WARNED_DAYS = 40  # `deploy/authority.py` renews certificates that have 45 days left, so this means that it did not run
 
 
-def certificate_files(database: Mapping[str, Any], redis_url: str, environment: Mapping[str, str]) -> dict[str, Path]:
-    """Return the certificate files that the settings name, by their use. An empty name, or « system », is no file."""
+def certificate_files(
+    database: Mapping[str, Any], keys: Mapping[str, Any], redis_url: str, environment: Mapping[str, str]
+) -> dict[str, Path]:
+    """Return the certificate files that the settings name, by their use. An empty name, or « system », is no file.
+
+    keys: the settings of the database of the wrapped keys, of which a file is named only if it is another one.
+    """
     options, redis = database.get("OPTIONS", {}), dict(parse_qsl(urlsplit(redis_url).query))
+    of_keys = {name: file for name, file in keys.get("OPTIONS", {}).items() if file != options.get(name)}
     named = {
         "postgresql_authority": options.get("sslrootcert"),
         "postgresql_client": options.get("sslcert"),
+        "data_keys_authority": of_keys.get("sslrootcert"),
+        "data_keys_client": of_keys.get("sslcert"),
         "redis_authority": redis.get("ssl_ca_certs"),
         "redis_client": redis.get("ssl_certfile"),
         "web": environment.get("WEB_CERTIFICATE"),
@@ -49,7 +59,8 @@ def ends_at(path: Path, *, is_authority: bool) -> datetime | None:
 
 
 def read_ends() -> dict[str, datetime | None]:
-    """Read when each certificate of this process expires, by its use. This reads five small files at most."""
-    files = certificate_files(settings.DATABASES["default"], settings.REDIS_URL, os.environ)
+    """Read when each certificate of this process expires, by its use. This reads seven small files at most."""
+    keys = settings.DATABASES.get(router.ALIAS, {})
+    files = certificate_files(settings.DATABASES["default"], keys, settings.REDIS_URL, os.environ)
     found = {use: ends_at(path, is_authority=use.endswith("_authority")) for use, path in files.items()}
     return found | {use: end for use, end in shown.items() if use in found}

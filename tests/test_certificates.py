@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from common.data_keys import router
 from deploy import authority
 from pnav import certificates
 from pnav.checks import certificates_last
@@ -32,6 +33,22 @@ def test_every_certificate_that_is_named_is_told(settings, monkeypatch, tmp_path
     ends = certificates.read_ends()
     assert set(ends) == USES
     assert {end.date() for end in ends.values()} == {(NOW + authority.LASTS).date()}
+
+
+def test_keys_server_has_its_own_where_its_files_are_others(settings, monkeypatch, tmp_path):
+    """In Kubernetes the two servers have an authority each, and that of the keys was watched by nobody."""
+    use(settings, monkeypatch, folder_of(tmp_path / "one", made_on=NOW))
+    other = folder_of(tmp_path / "two", made_on=NOW - timedelta(days=390))
+    same = settings.DATABASES["default"]["OPTIONS"]
+    options = {**same, "sslrootcert": f"{other}/authority.pem"}
+    monkeypatch.setitem(settings.DATABASES, router.ALIAS, {"OPTIONS": options})
+    ends = certificates.read_ends()
+    assert set(ends) == USES | {"data_keys_authority"}
+    assert [(message.id, message.msg) for message in certificates_last(None)] == [
+        ("pnav.W024", "The certificate « data_keys_authority » ends in 6 days.")
+    ]
+    monkeypatch.setitem(settings.DATABASES, router.ALIAS, {"OPTIONS": dict(same)})
+    assert set(certificates.read_ends()) == USES
 
 
 def test_a_site_without_any_has_none_to_tell(settings, monkeypatch):

@@ -16,6 +16,7 @@ from django.core.management import get_commands
 from django.urls import resolve, reverse
 
 from deploy import probe as alive
+from pnav import certificates
 from pnav.server import entry
 from pnav.version import VERSION
 from tests.test_compose import COMPOSE as WHOLE_COMPOSE
@@ -25,6 +26,7 @@ from tests.test_settings import explained
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "deploy/kubernetes"
+ALERTS = (ROOT / "deploy/prometheus/alerts.yml").read_text()
 DRAWN = WHOLE_COMPOSE["secrets"]  # those that deploy/secrets.sh makes, as `tests/test_compose.py` sees
 Resource = dict[str, Any]
 
@@ -410,9 +412,9 @@ def test_gateway_sends_sockets_apart_and_hides_the_pages_of_the_operator():
     assert ways == {"/ws/": "pnav-sockets", "/": "pnav-pages"}
     for rule in rules[1:]:
         assert {"Forwarded", "Daphne-Root-Path"} <= set(rule["filters"][0]["requestHeaderModifier"]["remove"])
-
     of_sockets, of_pages = (rule["timeouts"]["request"] for rule in rules[1:])
     assert of_sockets == "0s" and COPY_SECONDS < int(of_pages.removesuffix("s")) <= 3600
+
 
 def test_monitoring_and_certificates_fit_the_services():
     monitor = of_kind("ServiceMonitor")["pnav"]["spec"]
@@ -483,6 +485,19 @@ def test_authority_keeps_its_key_so_that_who_trusts_its_former_certificate_goes_
     of_authority, of_pods = (of_kind("Certificate")[name]["spec"] for name in ("pnav-authority", "pnav-web-tls"))
     assert of_authority["privateKey"]["rotationPolicy"] == "Never" and of_authority["isCA"] is True
     assert of_pods["privateKey"]["rotationPolicy"] == "Always"
+
+
+def test_certificates_are_renewed_before_anybody_is_told_that_they_end():
+    """Otherwise the alarm is on for weeks of every three months, and nobody looks when it is true."""
+    told = certificates.WARNED_DAYS * 24
+    of_pods = of_kind("Certificate")["pnav-web-tls"]["spec"]
+    assert told < int(of_pods["renewBefore"].removesuffix("h")) < int(of_pods["duration"].removesuffix("h"))
+    (days,) = re.findall(r"--from-literal=EXPIRING_CHECK_THRESHOLD=(\d+)", README.partition("## Install")[2])
+    assert told < int(days) * 24 < 90 * 24
+    rule = ALERTS.partition("alert: PnavCertificateEnds\n")[2].partition("alert:")[0]
+    [alert] = re.findall(r"< (\d+) \* 86400\n", rule)
+    assert int(alert) < certificates.WARNED_DAYS
+    assert "rollout restart deploy/pnav-pages" not in README, "a process reads its certificate again by itself"
 
 
 def test_patch_of_what_is_not_there_is_an_error():
