@@ -2,9 +2,12 @@
 
 import re
 
+from django.core.management import get_commands, load_command_class
+
 from common.database_errors import HINTS
 from common.security_log import Event
 from tests.docs.names import OURS, ROOT
+from tests.documents import MENU
 
 TEXT = (ROOT / "docs" / "operations.md").read_text()
 EVENTS = TEXT.partition("### Security events")[2].partition("\n## ")[0]
@@ -57,3 +60,41 @@ def test_every_limit_is_explained():
         found |= set(re.findall(r'LIMIT_REACHED, limit="(\w+)"', text))
     assert {"resume", "posts", "feedback"} <= found
     assert sorted(name for name in found if f"`{name}`" not in EVENTS) == []
+
+
+# What an operator types: a span of code, or a line of a block, without what follows it for the shell or as a comment.
+TYPED = [
+    (name, part)
+    for name in MENU["Exploiter"]
+    for text in [(ROOT / name).read_text()]
+    for code in [
+        *re.findall(r"^```\w*\n(.+?)^```", text, re.DOTALL | re.MULTILINE),
+        *re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text),
+    ]
+    for line in code.splitlines()
+    for part in re.split(r" +#|&&|[;|]", line)
+]
+
+
+def test_every_option_of_a_command_of_ours_that_a_document_names_is_one():
+    """An operator who types what a document says gets an answer, and not a usage."""
+    ours = {name: app for name, app in get_commands().items() if app.partition(".")[0] in OURS}
+    asked, unknown = set(), []
+    for document, part in TYPED:
+        # What `manage.py`, or `pnav` on a plain machine, is given; or the first word, where a document names a command.
+        words = re.split(r"manage\.py |pnav (?:manage|owner) ", part)[-1].split()
+        if not words or words[0] not in ours:
+            continue
+        name, options = words[0], {word.partition("=")[0] for word in words if word.startswith("--")}
+        parser = load_command_class(ours[name], name).create_parser("manage.py", name)
+        asked |= {(name, option) for option in options}
+        unknown += [f"{document}: {name} {option}" for option in options - set(parser._option_string_actions)]
+    assert {("data_keys", "--verify"), ("retention", "--replay"), ("check_backup", "--manifest")} <= asked
+    assert unknown == []
+
+
+def test_connections_of_a_web_process_are_counted_alike_wherever_they_are():
+    said = [TEXT, (ROOT / ".env.example").read_text()]
+    beside = [found for text in said for found in re.findall(r"CHAT_THREADS`?(?: \(sockets\))? \+ (\d)", text)]
+    assert len(beside) >= 3 and set(beside) == {"2"}
+    assert "with CHAT_THREADS for its sockets and two more" in said[1].replace("\n# ", " ")
