@@ -342,7 +342,7 @@ def test_rules_that_are_tried_by_promtool_are_ours():
             assert alert["exp_annotations"] == ALERTS[case["alertname"]]["annotations"]
 
 
-@pytest.mark.skipif(not shutil.which("promtool"), reason="no promtool here (Debian: prometheus)")
+@pytest.mark.skipif(not shutil.which("promtool"), reason="no promtool here (Debian: promtool)")
 def test_promtool_finds_the_rules_right_and_each_alert_calls():
     folder = ROOT / "deploy/prometheus"
     for command in (["check", "rules", "alerts.yml"], ["test", "rules", *(path.name for path in TRIED)]):
