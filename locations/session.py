@@ -54,6 +54,13 @@ class Choice:
         return f"{self.municipality.pk if self.municipality else ''}_{unit}_{self.postal_code}"
 
     @property
+    def is_overseas(self) -> bool:
+        """Return whether the place is outside metropolitan France; by its postal code, when its commune is gone."""
+        if self.municipality is None:
+            return self.postal_code.startswith(("97", "98"))
+        return self.municipality.is_overseas
+
+    @property
     def as_search(self) -> str:
         """Return the search that finds its commune again, with which the home page fills its field."""
         name = self.municipality.name if self.municipality else ""

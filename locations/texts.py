@@ -150,11 +150,11 @@ add(
     CONTACTS,
     _(
         "Nous ne connaissons pas d'association d'aide aux victimes dans ce département ({department}). "
-        "Les numéros nationaux répondent partout."
+        "Les numéros nationaux sont plus bas."
     ),
     variables=[Variable("department", "le département", "Ille-et-Vilaine")],
 )
-add("places.national_title", CONTACTS, _("Partout en France"))
+add("places.national_title", CONTACTS, _("Numéros nationaux"))
 MANY = add(
     "places.many_suggestions",
     SEARCH,
@@ -266,6 +266,12 @@ add(
 )
 add("places.call_victims", AROUND, _("Victimes : {numero_victimes}, tous les jours."))
 add(
+    "places.call_victims_far",
+    AROUND,
+    _("Victimes, depuis l'étranger ou l'outre-mer :"),
+    note="Le numéro suit cette phrase.",
+)
+add(
     "places.call_young",
     AROUND,
     _("Jeunes et violences numériques : {numero_jeunes}, tous les jours de 9 h à 23 h."),
@@ -291,11 +297,31 @@ add(
     NOT_FOUND,
     _(
         "Nous n'y connaissons aucune adresse. Vous pouvez quand même nous parler : choisissez une grande ville de "
-        "France plus bas. En danger, le {numero_europe} répond partout en Europe."
+        "France plus bas. En danger, appelez le numéro d'urgence du pays où vous êtes : en Europe, le {numero_europe}."
     ),
     _(
         "Nous n'y connaissons aucune adresse. Tu peux quand même nous parler : choisis une grande ville de France plus "
-        "bas. En danger, le {numero_europe} répond partout en Europe."
+        "bas. En danger, appelle le numéro d'urgence du pays où tu es : en Europe, le {numero_europe}."
+    ),
+)
+add(
+    "places.call_danger_abroad",
+    NOT_FOUND,
+    _(
+        "Danger : le numéro d'urgence du pays où vous êtes. En Europe : {numero_europe}, jour et nuit. Les autres "
+        "numéros d'urgence de ce site sont ceux de la France."
+    ),
+    _(
+        "Danger : le numéro d'urgence du pays où tu es. En Europe : {numero_europe}, jour et nuit. Les autres numéros "
+        "d'urgence de ce site sont ceux de la France."
+    ),
+)
+add(
+    "places.short_numbers_abroad",
+    NOT_FOUND,
+    _(
+        "Le {numero_jeunes} et le {numero_suicide} sont des numéros de France : nous ne savons pas s'ils répondent "
+        "depuis l'étranger."
     ),
 )
 add("places.place_unknown", NOT_FOUND, _("Nous n'avons pas trouvé ce lieu"))

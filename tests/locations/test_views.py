@@ -491,8 +491,18 @@ def test_my_contacts_lists_partners_and_never_their_notes(client, belley):
 def test_my_contacts_gives_national_numbers_where_there_is_nobody(client, belley):
     post(client, "01300")
     page = text_of(client.get(reverse("locations:my_contacts")))
-    assert "Les numéros nationaux répondent partout." in page
-    assert "tel:3018" in page
+    assert "Les numéros nationaux sont plus bas." in page and "tout en France" not in page
+    assert "tel:3018" in page and "tel:+33180523376" not in page
+
+
+def test_my_contacts_overseas_give_the_number_that_victims_call_from_there(client):
+    commune = municipality("Nouméa", "98818", ("98800",), zone="com")
+    unit = reception_point("Commissariat de police de Nouméa", for_=commune)
+    post(client, "98800")
+    page = text_of(client.get(reverse("locations:my_contacts")))
+    assert unit.name in page and 'href="tel:116006"' in page and 'href="tel:+33180523376"' in page
+    commune.delete()
+    assert 'href="tel:+33180523376"' in text_of(client.get(reverse("locations:my_contacts"))), "by its postal code"
 
 
 def test_my_contacts_says_that_a_unit_is_only_the_nearest(client, belley):
@@ -646,7 +656,17 @@ def test_large_town_in_place_of_ones_own_is_no_choice_of_a_unit(client, arles, i
     assert ("guessed" in client.session["locations"]) is is_stand_in
 
 
-def test_place_abroad_is_said_to_be_abroad(client, arles):
-    client.post(SEARCH, {"q": "Bruxelles", "purpose": "contacts"})
+@pytest.mark.parametrize("typed", ["Bruxelles", "Casablanca", "Dakar"])
+def test_place_abroad_is_said_to_be_abroad(client, arles, typed):
+    """The numbers of the French police are in the bar of every page, and none is given for a danger elsewhere."""
+    client.post(SEARCH, {"q": typed, "purpose": "contacts"})
     page = text_of(client.get(reverse("locations:results")))
-    assert "hors de France" in page and "Vouliez-vous dire" not in page and "tel:112" in page
+    assert "hors de France</h1>" in page and "Vouliez-vous dire" not in page
+    told = page[page.index("hors de France</h1>") : page.index("</main>")]
+    assert "le numéro d'urgence du pays où vous êtes" in unescape(told)
+    assert set(re.findall(r'href="((?:tel|sms):[^"]*)"', told)) == {
+        "tel:112",
+        "tel:+33180523376",
+        "tel:3018",
+        "tel:3114",
+    }

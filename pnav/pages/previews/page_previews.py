@@ -344,6 +344,9 @@ TOWN = Municipality(
     longitude=-1.68,
     precision=Precision.EXACT,
 )
+OVERSEAS = Municipality(
+    insee_code="97411", name="Saint-Denis", department_code="974", department_name="La Réunion", zone=Zone.DROM
+)
 _HOURS: Week = {"mon": [["08:00", "12:00"]]}
 
 
@@ -410,10 +413,11 @@ def _contacts(
     is_nearest: bool = False,
     is_guessed: bool = False,
     partners: Sequence[Partner] = PARTNERS,
+    town: Municipality = TOWN,
 ) -> Draw:
     def draw(trial: Trial) -> HttpResponse:
-        found = group_partners(TOWN, partners)
-        choice = _chosen(unit, is_nearest=is_nearest, is_guessed=is_guessed)
+        found = group_partners(town, partners)
+        choice = replace(_chosen(unit, is_nearest=is_nearest, is_guessed=is_guessed), municipality=town)
         page = contacts_page(choice, opening=opening, partners=found, has_other_units=True)
         return draw_page(trial, "locations/my_contacts.html", page)
 
@@ -427,6 +431,7 @@ _SILENT = {"telephone": "", "address": "", "postal_code": "", "town": ""}
 CONTACTS = (
     _contacts(_unit(), _OPEN),
     _contacts(_unit(), _OPEN, is_guessed=True),
+    _contacts(_unit(), _OPEN, town=OVERSEAS),
     _contacts(EXAMPLE, _SHUT, is_nearest=True, partners=()),
     _contacts(_unit(), _HOLIDAY),
     _contacts(_unit(**_SILENT), _HOLIDAY),
@@ -712,7 +717,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     location_texts.CHOSEN.key: CHOSEN,
     location_texts.REMOVE.key: REMOVE,
     location_texts.CONTACTS.key: CONTACTS,
-    location_texts.AROUND.key: (*SEARCH[:1], *CHOSEN, *REMOVE, *CONTACTS[:2], _not_found()),
+    location_texts.AROUND.key: (*SEARCH[:1], *CHOSEN, *REMOVE, *CONTACTS[:3], _not_found()),
     report_texts.REPORT.key: (*HELPED, *REPORT),
     report_texts.TO_HERE.key: (SEARCH[0], QUESTIONS_PAGES[0], RESULTS[1]),
     report_texts.ALREADY.key: (
