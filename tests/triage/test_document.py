@@ -279,6 +279,25 @@ def test_walk_finds(change: Any, place: Place, said: str) -> None:
     assert describing.describe_place(place, load(written(change)))
 
 
+@pytest.mark.parametrize(
+    ("said", "voice"),
+    [
+        ("On m'a proposé un rendez-vous", ""),
+        ("Le ton des messages a changé", ""),
+        ("D'un ton menaçant", ""),
+        ("Votre rendez-vous", "tu"),
+        ("Un rendez-vous avec vous", "tu"),
+        ("Rendez-vous au commissariat", "tu"),
+        ("Le mot de ton ami", "vous"),
+        ("Ton ami", "vous"),
+    ],
+)
+def test_walk_tells_a_noun_from_a_word_that_speaks_to_somebody(said: str, voice: str) -> None:
+    problems = found(lambda made: question(made, "role").update(text={"vous": {"fr": said, "en": ""}}))
+    spoken = {place[-1] for place in problems if place[:3] == ("questions", "role", "text")}
+    assert spoken == ({voice} if voice else set()), problems
+
+
 def test_danger_leads_to_the_numbers_whatever_the_rules_say() -> None:
     def change(made: dict[str, Any]) -> None:
         made["decisions"].insert(0, {"outcome": "33700", "when": [{"danger": ["yes", "suicidal"]}]})

@@ -35,8 +35,11 @@ from triage.questionnaire.questions import (
 
 MOST_STATES = 20_000
 MOST_ASKED = 20  # the most questions on one path
-_FORMAL: Final = re.compile(r"\b(vous|votre|vos)\b", re.IGNORECASE)
-_FAMILIAR: Final = re.compile(r"\b(tu|te|toi|ton|ta|tes)\b|\bt['’]", re.IGNORECASE)
+# « un rendez-vous » is a noun, and « Rendez-vous au commissariat » says *vous*: only the noun has a word before it.
+_FORMAL: Final = re.compile(r"(?<!\w\srendez[-\u2011])\b(vous|votre|vos)\b", re.IGNORECASE)
+# « le ton », « un ton », « du ton », « au ton », « ce ton » is how something is said.
+_NOUN: Final = "".join(rf"(?<!\b{word}\s)" for word in ("le", "un", "du", "au", "ce"))
+_FAMILIAR: Final = re.compile(rf"\b(tu|te|toi|{_NOUN}ton|ta|tes)\b|\bt['’]", re.IGNORECASE)
 # The code tells these apart at the end of a path, whatever the questionnaire (see rules.py).
 _READ_BY_CODE: Final = (
     When(danger="no"),
