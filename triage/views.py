@@ -119,18 +119,26 @@ def _explained(question: Question, neutral: Mapping[str, str], voice: Voice) -> 
 
 
 def _by_role(options: list[dict[str, Any]], *, discreet: bool) -> list[dict[str, Any]]:
-    """Return whom one may help, as a line of ages for each role: twelve answers, each of which is one press."""
+    """Return whom one may help, as a line of ages for each role: twelve answers, each of which is one press.
+
+    A draft that is looked at may lack some of them; only a version with all twelve is published.
+    """
     by_value = {option["value"]: option for option in options}
     roles, ages = triage_texts.OPTIONS["helper"], triage_texts.OPTIONS["age"]
     if discreet:
         roles = roles | {"witness": triage_texts.WITNESS_DISCREET}
-    return [
+    groups = [
         {
             "label": roles[role].say(),
-            "options": [by_value[f"{role}_{age}"] | {"short": ages[age].say()} for age in AGES_OF_HELPED],
+            "options": [
+                by_value[value] | {"short": ages[age].say()}
+                for age in AGES_OF_HELPED
+                if (value := f"{role}_{age}") in by_value
+            ],
         }
         for role in OTHERS
     ]
+    return [group for group in groups if group["options"]]
 
 
 def result_page(

@@ -379,6 +379,20 @@ def test_walk_through_a_draft_in_the_real_pages(client, chief):
     assert "triage" not in client.session and not lines()
 
 
+@pytest.mark.parametrize("lacking", ["witness_unknown", "witness_"])
+def test_draft_that_lacks_answers_to_who_is_helped_can_be_looked_at(client, chief, lacking):
+    """Its JSON may be sent without one of them, or without all of one role; then it is refused to be published."""
+    made = document.dump(BUILT_IN)
+    helped = make.question(made, "helped")
+    helped["options"] = [one for one in helped["options"] if not one["value"].startswith(lacking)]
+    row = make.draft(document=made)
+    answer = client.get(f"{url(row, 'preview')}?danger=no&who=helper")
+    assert answer.status_code == 200
+    page = answer.text
+    assert 'value="relative_unknown"' in page and 'value="witness_unknown"' not in page
+    assert ('value="witness_adult"' in page) == (lacking == "witness_unknown")
+
+
 def test_differences_are_said_in_words(client, chief):
     make.published()
     row = make.draft(make.screen_says("Neuf ?"))
