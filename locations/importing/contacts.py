@@ -62,14 +62,19 @@ class UnitIndex:
         return index
 
     def find(self, *, force: str, department_code: str, public_id: str, name: str) -> str | None:
-        """Return the key of a unit: by the ministry's id where it tells one unit, else by name in the département."""
+        """Return the key of a unit: by the ministry's id where it tells one unit, else by its name in the département,
+        else by the name under which it was first loaded, which its key keeps when it is renamed.
+        """
         core = unit_core(name)
         same_id = self.by_public_id.get((force, public_id), []) if public_id else []
         if len(same_id) == 1:
             return same_id[0]
         if named := [key for key in same_id if self.cores[key] == core]:
             return named[0]
-        return next(iter(self.by_name.get((force, department_code, core), [])), None)
+        if present := self.by_name.get((force, department_code, core)):
+            return present[0]
+        first = unit_key(force, department_code, name)
+        return first if first in self.by_key else None
 
 
 def unit_key(force: str, department_code: str, name: str) -> str:

@@ -187,6 +187,19 @@ def test_load_two_stations_of_one_town():
     assert counts(load(unit(address="1 rue A"), unit(address="2 rue B"), source=Source.DILA)) == (0, 0, 2, 0, 0, 0)
 
 
+def test_load_what_a_renamed_unit_answers_for_under_its_first_name():
+    """The file of competences goes on to say the name under which the unit was loaded at first."""
+    load(commune(), commune("13010", "Barbentane", postal_codes=("13570",)))
+    load(unit(), source=Source.MINISTRY)
+    ReceptionPoint.objects.update(name="Hôtel de police du Delta", edited_by_hand=True)
+    for insee_code in ("13004", "13010", "13010"):
+        record = CompetenceRecord(insee_code, "police", "", "Commissariat de police d'Arles")
+        result = load(record, source=Source.MINISTRY)
+        assert result.refused == 0
+    assert ReceptionPoint.objects.get().name == "Hôtel de police du Delta"
+    assert Competence.objects.count() == 2
+
+
 def test_load_units_that_share_a_public_id():
     load(commune())
     pair = [
