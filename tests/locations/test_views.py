@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from locations import lookup, views
-from locations.models import Partner, ReceptionPoint
+from locations.models import Partner, PlaceName, ReceptionPoint
 from pnav.addresses import DISCREET
 from tests.factories.locations import municipality, partner, reception_point
 from tests.triage.paths import MINOR
@@ -167,6 +167,21 @@ def test_search_for_the_exchange_asks_which_commune_of_a_name(client):
     answer = client.post(reverse("locations:choose"), {**data, "service": f"{small.pk}__38902"})
     assert answer.headers["Location"] == reverse("triage:question", args=["maintenant"])
     assert client.session["locations"]["postal_code"] == "38902"
+
+
+def test_commune_that_is_asked_about_says_under_which_name_it_was_found(client):
+    """Nobody who typed « Les Alleuds » knows that it is part of Alloinay, or of Brissac."""
+    for name, insee_code, code in (("Brissac", "49050", "49320"), ("Alloinay", "79136", "79190")):
+        commune = municipality(name, insee_code, (code,))
+        PlaceName.objects.create(municipality=commune, name="Les Alleuds", search="les alleuds", kind="delegated")
+    page = text_of(post(client, "les alleuds", "echange", follow=True))
+    buttons = re.findall(r'<button[^>]* name="service".*?</button>', page)
+    assert len(buttons) == 2 and all("Vous avez cherché : Les Alleuds" in one for one in buttons), buttons
+    young(client)
+    assert "Tu as cherché : Les Alleuds" in text_of(client.get(reverse("locations:results")))
+    municipality("Jumelle", "01901", ("01901",))
+    municipality("Jumelle", "38902", ("38902",))
+    assert "cherché :" not in text_of(post(client, "jumelle", "echange", follow=True))
 
 
 def test_search_for_contacts_leads_to_them(client, belley):
