@@ -421,7 +421,10 @@ def _choose(query: Query, hits: list[Hit]) -> list[Hit]:
             break
         exact = [hit for hit in by_name if hit.hit_search == name]
         variants = [hit for hit in by_name if hit.hit_search in _with_articles(name)]
-        found = exact or variants
+        # A commune of exactly this name is meant: Crozet, and not Le Crozet. A former name or a place within a commune
+        # says less: « Marigot » is one in Saint-Martin, and may be Le Marigot in Martinique.
+        is_own = any(hit.hit_name_kind == PlaceName.Kind.CURRENT for hit in exact)
+        found = exact if is_own else variants
         if hint and not (query.code or query.says_cedex):
             found = [hit for hit in found if _is_department(hint, hit)]
         named += found

@@ -8,6 +8,8 @@ its fields are separated by tabs, and the first field names the record:
     C  commune: code, name, parent (arrondissements only), population, postal codes separated by spaces, latitude,
        longitude (three decimals: about 100 m; empty when unknown)
     F  former name: kind (« delegated » or « associated »), name, code of the commune it is part of now
+
+To the former names `commune_records` adds a few by which people call places overseas, which are in this module.
 """
 
 import json
@@ -44,6 +46,17 @@ _COUNTRIES = {
     "PF": "987",
     "NC": "988",
 }
+# Names by which people call where they live overseas, and which the package does not have: a place in a commune, or an
+# island of several. The source is general geography. One that is also a commune elsewhere (Le Marigot, 97216) is never
+# taken without asking, and neither is one of several communes.
+_SAID_OVERSEAS = {
+    "Marigot": ("97801",),
+    "Grand-Case": ("97801",),
+    "Gustavia": ("97701",),
+    "Tahiti": (
+        "98712", "98715", "98722", "98725", "98733", "98734", "98735", "98736", "98738", "98747", "98748", "98752",
+    ),
+}  # fmt: skip
 
 
 class UnreadablePackage(ValueError):
@@ -323,7 +336,7 @@ def approximate_positions(communes: list[Commune]) -> list[Commune]:
 
 
 def commune_records(places: Places) -> Iterator[tuple[int, Record]]:
-    """Return the communes and former names as records to load, each with its rank."""
+    """Return the communes, their former names and the names said overseas as records to load, each with its rank."""
     rank = 0
     for rank, commune in enumerate(places.communes, start=1):
         precision = "" if commune.latitude is None else "approximate" if commune.is_approximate else "town"
@@ -349,6 +362,12 @@ def commune_records(places: Places) -> Iterator[tuple[int, Record]]:
     for former in places.former_names:
         rank += 1
         yield rank, NameRecord(former.commune, former.name, former.kind)
+    known = {commune.code for commune in places.communes}
+    for name, codes in _SAID_OVERSEAS.items():
+        for code in codes:
+            if code in known:
+                rank += 1
+                yield rank, NameRecord(code, name, "locality")
 
 
 def unit_records(places: Places, path: Path = UNITS) -> Iterator[tuple[int, Record]]:

@@ -153,6 +153,30 @@ def test_search_only_choice():
     assert (place.postal_code, match.unit.name) == ("93200", "Commissariat de police de Saint-Denis")
 
 
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("Marigot", {"97801", "97216"}),  # Saint-Martin, or Le Marigot in Martinique
+        ("marigot 978", {"97801"}),
+        ("Le Marigot", {"97216"}),
+        ("Grand-Case", {"97801"}),
+        ("Gustavia", {"97701"}),
+        ("Cannet", {"06030", "32344"}),  # a former commune of the Gers, or Le Cannet
+    ],
+)
+def test_search_of_a_name_that_is_no_communes_own_offers_those_with_an_article_too(typed, expected):
+    answer, codes = found(typed)
+    assert set(codes) == expected
+    assert (answer.for_exchange is None) is (len(expected) > 1), "nobody is placed without being asked"
+
+
+def test_search_of_an_island_asks_which_of_its_communes():
+    answer, codes = found("Tahiti")
+    assert len(codes) == 12 and answer.for_exchange is None and answer.only_choice is None
+    assert {(place.found_as, place.municipality.department_code) for place in answer.places} == {("Tahiti", "987")}
+    assert lookup.suggest("tahit")[0].label.startswith("Tahiti → Faaa (987)")
+
+
 def test_search_for_the_chat_takes_the_largest_commune_and_its_first_unit():
     answer, _codes = found("51300")
     place, unit = answer.for_exchange
