@@ -138,11 +138,13 @@ class Suggestion:
 class Lookup:
     """It is the answer to a search.
 
-    is_cedex: the code is a CEDEX code, of a firm or an administration. cedex_is_approximate: it led only to the commune
-    of its post office.
+    is_cedex: the code is a CEDEX code, of a firm or an administration. cedex_is_approximate: it alone led there, and
+    only to the commune of its post office.
+    is_short: four digits were typed. The places are those of the code with a zero before them (« 1400 » for 01400), and
+    others has the largest communes of the codes with one more digit (« 6700 » for 67000).
     suggestions: « Vouliez-vous dire… », only when there are no places.
-    others: communes whose longer name begins with the one typed. may_be_other: one of them is larger than the first
-    place.
+    others: communes whose longer name or code begins with the one typed. may_be_other: one of them is larger than the
+    first place.
     are_homonyms: the places all have the name that was typed; neither a code nor arrondissements led to them.
     is_contradicted: a code and a name were typed, and no commune has both (« 33000 Mérignac »): the places have one.
     abroad: the country, if the town is known to be outside France (« Monaco », « Belgique »); then there is nothing
@@ -158,6 +160,7 @@ class Lookup:
     is_contradicted: bool = False
     is_cedex: bool = False
     cedex_is_approximate: bool = False
+    is_short: bool = False
     abroad: str | Promise = ""
 
     @property
@@ -168,7 +171,7 @@ class Lookup:
     @property
     def only_choice(self) -> tuple[Place, UnitMatch] | None:
         """Return the one commune and its one competent unit, when there is nothing to choose; otherwise None."""
-        if self.may_be_other:
+        if self.may_be_other or self.is_short or self.cedex_is_approximate:
             return None
         if len(self.places) == 1 and len(self.places[0].units) == 1 and self.places[0].has_competent_unit:
             return self.places[0], self.places[0].units[0]
@@ -180,18 +183,20 @@ class Lookup:
 
         For the chat it only matters whether the police or the gendarmerie answers there. So nobody has to choose
         between units, nor between the communes of one postal code, of which the largest is taken (`is_guess`). None
-        when nothing was found, when several communes have the name that was typed, when a larger one may be meant, or
-        when the code and the name that were typed contradict each other.
+        when nothing was found, when several communes have the name that was typed, when a larger one may be meant, when
+        the code and the name that were typed contradict each other, or when a digit of the code is missing.
         """
-        if not self.places or self.may_be_other or self.are_homonyms or self.is_contradicted:
+        if not self.places or self.may_be_other or self.are_homonyms or self.is_contradicted or self.is_short:
             return None
         place = max(self.places, key=lambda one: one.municipality.population or 0)
         return place, place.units[0].unit if place.units else None
 
     @property
     def is_guess(self) -> bool:
-        """Return whether `for_exchange` is one of several places: « Paris » has twenty arrondissements."""
-        return len(self.places) > 1
+        """Return whether the place may be another one: « Paris » has twenty arrondissements, four digits are no code,
+        and a CEDEX code may be known only by the commune of its post office.
+        """
+        return len(self.places) > 1 or self.is_short or self.cedex_is_approximate
 
 
 # --- what was typed -----------------------------------------------------------------------------------------------
@@ -201,7 +206,8 @@ class Lookup:
 class Query:
     """It is a search as it was typed, parsed without the tables.
 
-    code: five digits, or empty. insee_code: only in the form that cannot be a postal code ("2A004").
+    code: five digits, or empty. is_short: only the last four of them were typed, and may as well be the first four of
+    another code. insee_code: only in the form that cannot be a postal code ("2A004").
     name: the rest, in its comparable form. candidates: pairs (name, hint), from the most to the least literal. The hint
     is the part that would have to be the département: « saint denis 93 » is first a name, and then « saint denis » in
     « 93 ». department: the code of a département if nothing else was typed ("93", "974", "2A").
@@ -213,6 +219,7 @@ class Query:
     candidates: tuple[tuple[str, str], ...] = ()
     department: str = ""
     says_cedex: bool = False
+    is_short: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -228,7 +235,7 @@ def read_query(text: str) -> Query:
     if re.fullmatch(r"2[AB]\d{3}", compact):
         return Query(insee_code=compact)
     if re.fullmatch(r"\d{4,5}", compact):
-        return Query(code=compact.zfill(5))
+        return Query(code=compact.zfill(5), is_short=len(compact) == 4)
     if re.fullmatch(r"\d{1,2}|2[AB]|9[78]\d", compact):
         return Query(department=compact.zfill(2))
     code = ""
@@ -291,6 +298,12 @@ WITH hit AS (
     (SELECT l.insee_code, l.name, '', 'current', '', '', FALSE, TRUE
      FROM locations_municipality l WHERE l.department_search = %(department)s AND l.parent_id IS NULL
      ORDER BY l.population DESC NULLS LAST LIMIT 6)
+    UNION ALL
+    -- « 6700 » is 06700 without its zero, or 67000 without its last digit.
+    (SELECT b.municipality_id, l.name, '', 'current', b.code, b.kind, FALSE, TRUE
+     FROM locations_postalcode b JOIN locations_municipality l ON l.insee_code = b.municipality_id
+     WHERE b.code = ANY(%(begun)s) AND b.kind = 'postal'
+     ORDER BY l.population DESC NULLS LAST LIMIT {_LONGER_READ})
 ), target AS (
     SELECT h.*, h.municipality_id AS insee_code FROM hit h
     UNION ALL
@@ -382,28 +395,36 @@ def search(text: str) -> Lookup:
         is_contradicted=bool(coded) and len(coded) < len(chosen),
         is_cedex=bool(coded) and all(hit.hit_code_kind == PostalCode.Kind.CEDEX for hit in coded),
         cedex_is_approximate=any(hit.hit_is_vague for hit in coded),
+        is_short=query.is_short,
     )
 
 
 def _find(query: Query) -> tuple[list[Hit], list[Hit]]:
-    """Return the hits that answer the query, and those whose longer name begins with it or whose département has it.
+    """Return the hits that answer the query, and those whose longer name or code begins with it or whose département
+    has it.
 
     One query.
     """
     values: dict[str, Any] = {
         "names": sorted({variant for name, _hint in query.candidates for variant in _with_articles(name)}),
         "codes": [query.code] if query.code else [],
+        "begun": [f"{query.code[1:]}{digit}" for digit in range(10)] if query.is_short else [],
         "insee": [query.insee_code] if query.insee_code else [],
         "department": query.name if not query.code else "",
         "longer": f"{_escape_like(query.name)} %" if query.name and not query.code else "",
     }
     hits = [Commune(*row) for row in fetch_first_rows(FIND_PLACES, values)]
     chosen = _choose(query, [hit for hit in hits if not hit.hit_is_longer])
-    return chosen, [hit for hit in hits if hit.hit_is_longer]
+    longer = [hit for hit in hits if hit.hit_is_longer]
+    for hit in longer:
+        hit.first_code = hit.hit_code or hit.first_code  # « 6710 » proposes Strasbourg by 67100, and not by 67000
+    return chosen, longer
 
 
 def _proposed(query: Query, longer: list[Hit]) -> list[Suggestion]:
     """Return suggestions for a search that found nothing. At most one query."""
+    if query.is_short and longer:
+        return _suggestions(longer)
     # For « la » or « saint », the largest communes that begin like this are meant, while thousands look similar.
     begun = [hit for hit in longer if hit.hit_search]
     return _suggestions(begun) if len(begun) >= _LONGER_READ else _meant(query)
@@ -430,10 +451,12 @@ def _choose(query: Query, hits: list[Hit]) -> list[Hit]:
         named += found
     if query.code and query.name:
         # Code and name were typed: take the communes of the code that have the name or contain it as a beginning of a
-        # word. If code and name disagree, take all.
+        # word. These were typed, and not only the code of a post office. If code and name disagree, take all.
         codes = {hit.insee_code for hit in by_code}
         both = [hit for hit in named if hit.insee_code in codes]
         begun = [hit for hit in by_code if f" {normalise_place(hit.name)}".find(f" {query.name}") >= 0]
+        for hit in begun:
+            hit.hit_is_vague = False
         return _with_code(both, by_code) or begun or [*by_code, *named]
     if by_code or named:
         return by_code or named
@@ -451,7 +474,6 @@ def _with_code(named: list[Hit], by_code: list[Hit]) -> list[Hit]:
     coded = {hit.insee_code: hit for hit in by_code}
     for hit in named:
         hit.hit_code, hit.hit_code_kind = coded[hit.insee_code].hit_code, coded[hit.insee_code].hit_code_kind
-        hit.hit_is_vague = coded[hit.insee_code].hit_is_vague
     return named
 
 

@@ -207,6 +207,7 @@ add(
     _("Nous ne connaissons que la commune de cet organisme : vérifiez que c'est la bonne."),
     _("Nous ne connaissons que la commune de cet organisme : vérifie que c'est la bonne."),
 )
+add("places.code_is_short", SELECT, _("Il manque un chiffre à ce code postal."))
 add(
     "places.overseas_told",
     SELECT,

@@ -212,6 +212,43 @@ def test_search_of_a_cedex_code_says_so():
     assert not found("38300")[0].is_cedex and not found("Arles")[0].is_cedex
 
 
+def test_search_of_a_cedex_code_known_by_its_post_office_alone_is_a_guess():
+    PostalCode.objects.create(
+        code="38307", municipality_id="38053", kind=PostalCode.Kind.CEDEX, label="BOURGOIN", is_approximate=True
+    )
+    answer, codes = found("38307")
+    assert codes == ["38053"] and answer.cedex_is_approximate
+    assert answer.is_guess and answer.for_exchange and answer.only_choice is None
+    for typed in ("38307 Bourgoin-Jallieu", "38307 bourgoin"):
+        answer, codes = found(typed)
+        assert codes == ["38053"] and not answer.is_guess and not answer.cedex_is_approximate, "its town was typed"
+    assert found("38307 Nulle-Part")[0].is_guess
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "meant"),
+    [
+        ("6700", "06700", "67000 Strasbourg"),
+        ("6300", "06300", "63000 Clermont-Ferrand"),
+        ("9330", "09330", "93300 Aubervilliers"),
+        ("6710", "06710", "67100 Strasbourg"),
+        ("1400", "01400", "14000 Caen"),
+    ],
+)
+def test_search_of_four_digits_offers_both_readings_and_takes_neither(typed, code, meant):
+    answer, _codes = found(typed)
+    assert {place.postal_code for place in answer.places} == {code}
+    assert meant in {other.text for other in answer.others}
+    assert answer.is_guess and answer.for_exchange is None and answer.only_choice is None
+    whole = found(code)[0]
+    assert not whole.is_short and whole.for_exchange and not whole.others
+
+
+def test_search_of_four_digits_that_only_begin_a_code_proposes_it():
+    answer, codes = found("0670")
+    assert codes == [] and [one.text for one in answer.suggestions] == ["06700 Saint-Laurent-du-Var"]
+
+
 def test_what_means_something_in_a_pattern_is_escaped():
     assert lookup._escape_like("a_b%c\\d") == "a\\_b\\%c\\\\d"
 
@@ -465,6 +502,7 @@ PLANS = [
         {
             "names": ["saint denis", "la saint denis"],
             "codes": ["51300"],
+            "begun": [],
             "insee": [],
             "longer": "aix %",
             "department": "ain",
@@ -509,6 +547,11 @@ def test_plans_use_indexes(sql, parameters, indexes):
 
 def test_plan_of_a_search_reads_no_table_whole():
     assert "Seq Scan" not in explain(*PLANS[0][1:3])
+
+
+def test_plan_of_four_digits_reads_no_table_whole():
+    plan = explain(lookup.FIND_PLACES, PLANS[0][2] | {"begun": [f"6700{digit}" for digit in range(10)]})
+    assert "Seq Scan" not in plan
 
 
 @pytest.mark.parametrize("typed", ["la", "saint", "les"])

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from locations import lookup, views
-from locations.models import Partner, PlaceName, ReceptionPoint
+from locations.models import Partner, PlaceName, PostalCode, ReceptionPoint
 from pnav.addresses import DISCREET
 from tests.factories.locations import municipality, partner, reception_point
 from tests.triage.paths import MINOR
@@ -167,6 +167,34 @@ def test_search_for_the_exchange_asks_which_commune_of_a_name(client):
     answer = client.post(reverse("locations:choose"), {**data, "service": f"{small.pk}__38902"})
     assert answer.headers["Location"] == reverse("triage:question", args=["maintenant"])
     assert client.session["locations"]["postal_code"] == "38902"
+
+
+@pytest.mark.parametrize("at_home", [True, False])
+def test_code_that_lacks_a_digit_is_asked_about(client, at_home):
+    """« 6700 » was kept as 06700, in the Alpes-Maritimes, for somebody of Strasbourg."""
+    for number in range(4):
+        municipality(f"Saint-Laurent {number}", f"0612{number}", ("06700",), population=number)
+    municipality("Strasbourg", "67482", ("67000",), population=290000)
+    if at_home:
+        client.post("/", {"door": "adult", "q": "6700"})
+    else:
+        post(client, "6700", "echange")
+    assert "postal_code" not in client.session["locations"]
+    page = text_of(client.get(reverse("locations:results")))
+    assert "Quelle commune" in page and "Saint-Laurent 3" in page and 'value="67000 Strasbourg"' in page
+    assert "Autres communes (1)" in page and "de ce nom" not in page
+    assert "Il manque un chiffre à ce code postal." in page
+    assert "Il manque un chiffre" in text_of(post(client, "6700", follow=True)), "for contacts too"
+    post(client, "67000 Strasbourg", "echange")
+    assert client.session["locations"] == {"postal_code": "67000", "unit": None}
+
+
+def test_cedex_code_known_by_its_post_office_alone_is_kept_as_a_guess(client, belley):
+    PostalCode.objects.create(code="01309", municipality=belley, kind="cedex", is_approximate=True)
+    post(client, "01309", "echange")
+    assert client.session["locations"]["guessed"]
+    page = text_of(post(client, "01309", "contacts", follow=True))
+    assert "Nous ne connaissons que la commune de cet organisme" in page and page.count('name="service"') == 1
 
 
 def test_commune_that_is_asked_about_says_under_which_name_it_was_found(client):

@@ -477,7 +477,9 @@ def _found(*, units: Sequence[ReceptionPoint], zone: str = Zone.METRO, others: S
     town = Municipality(insee_code="97411", name="Saint-Denis", department_code="974", zone=zone)
     matches = [UnitMatch(unit=unit, is_competent=False, distance_km=12) for unit in units]
     place = Place(town, "35000", found_as="Lyon 3e", units=matches)
-    return Lookup(Outcome.ONE, places=[place], others=list(others), is_cedex=True, cedex_is_approximate=True)
+    return Lookup(
+        Outcome.ONE, places=[place], others=list(others), is_cedex=True, cedex_is_approximate=True, is_short=True
+    )
 
 
 def _select(*, units: Sequence[ReceptionPoint] = (EXAMPLE,), error: str = "", is_gone: bool = False) -> Draw:
