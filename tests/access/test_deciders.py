@@ -319,7 +319,7 @@ def move(agent: Agent) -> None:
 
 
 def take_unit(agent: Agent) -> None:
-    """They supervised it as another unit than their own."""
+    """Take the unit away that they supervised as another one than their own."""
     agent.supervised_units.clear()
 
 

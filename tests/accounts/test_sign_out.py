@@ -94,7 +94,7 @@ def give_another_role(client: Client, agent: Agent) -> None:
 
 
 def close_and_give_more_places(client: Client, agent: Agent) -> None:
-    """The row of the agent, which holds whether they are available, is saved by the same form."""
+    """Save, by the same form, the row of the agent, which holds whether they are available."""
     change(client, agent, **{"is_active": [], "agent-0-capacity": ["5"]})
 
 
