@@ -226,3 +226,20 @@ class TouchedReport:
     def already_said(self) -> list[str]:
         """Return who speaks and the age of who suffers the facts, in words: nobody is asked again."""
         return who_in_words(role=self.report.role, age_band=self.report.age, discreet=self.discreet)
+
+    def in_words(self) -> list[tuple[str, str]]:
+        """Return question and answer, in order, of everything that the signalement holds; a list is joined by commas.
+
+        A value that is no choice any more is told as it is stored.
+        """
+        fields = self.form().fields
+        who = report_texts.ROLE.say(familiar=self.familiar)
+        pairs = [(who, ", ".join(self.already_said))]
+        for name in AddedForm.TOUCHED:
+            field, held = fields[name], self.held(name)
+            known = dict(field.choices)  # type: ignore[attr-defined]
+            told = [str(label) for value, label in known.items() if value in held]
+            told += sorted(value for value in held if value and value not in known)
+            if told:
+                pairs.append((str(field.label), ", ".join(told)))
+        return pairs

@@ -45,6 +45,7 @@ from common import dates, plain_text
 from common.encryption import UnsealError
 from common.texts.catalogue import Sentence
 from reports.audit import for_the_person
+from reports.forms import TouchedReport
 from reports.rules.date_proofs import Proof
 from triage import rules as triage_rules
 from triage import versions
@@ -110,7 +111,9 @@ def exchange(asked: Asked) -> Found:
 def _report(asked: Asked) -> Found:
     report, one = asked.conversation.report, asked.conversation
     answers = person_summary.open_answers(one) or {}
-    pairs = triage_rules.describe_answers(answers, under=versions.find_or_current(report.triage_version))
+    pairs = list(triage_rules.describe_answers(answers, under=versions.find_or_current(report.triage_version)))
+    # What was ticked while waiting, and who writes as the form of the report has it, are answers of the person too.
+    pairs += TouchedReport(report, asked.familiar, asked.discreet).in_words()
     value = {
         "filed_at": iso_moment(report.filed_at),
         "answers": [{"question": question, "answer": answer} for question, answer in pairs],

@@ -108,6 +108,27 @@ def with_everything():
     return conversation
 
 
+@pytest.mark.parametrize("discreet", [False, True])
+def test_copy_holds_what_was_ticked_beside_the_orientation(as_reporter, drawn, discreet):
+    """It had the answers of the orientation alone."""
+    import jsonschema  # only this test and another one need it
+
+    conversation = make.assigned(
+        role="relative", facts=["insults"], platforms=["social", "game"], since="month", expectations=["advice"],
+        discreet=discreet,
+    )  # fmt: skip
+    files = unpacked(as_reporter(conversation).post(PAGE, MINE))
+    answers = json.loads(files["copie.json"])["report"]["answers"]
+    told = [(one["question"], one["answer"]) for one in answers]
+    assert [answer for _question, answer in told] == [
+        "Pour une autre personne" if discreet else "Proche",
+        "Des messages" if discreet else "Intimidations, insultes, moqueries ou menaces",
+        "Réseau social, Jeu en ligne", "Quelques semaines", "Recevoir des conseils",
+    ]  # fmt: skip
+    assert any(set(told) <= set(one.pairs) for one in drawn[0].sections)
+    jsonschema.validate(json.loads(files["copie.json"]), json.loads(files["copie.schema.json"]))
+
+
 def test_copy_holds_all_that_is_the_persons_and_fits_its_schema(as_reporter, drawn, settings):
     settings.SITE_URL = "https://exemple.test"
     conversation = with_everything()
