@@ -117,7 +117,7 @@ NAMED = {
     "pnav/pages/to_do.py": (EVERYBODY + ": a count", {"_state"}),
     "chat/decisions/deciders.py": (
         "of which unit a report is, by its own key: a unit's key is all that is read",
-        {"<module>", "decided", "with_unit", "deciding_unit", "drawn_unit"},
+        {"<module>", "decided", "with_unit", "_read_deciding"},
     ),
     "chat/wellbeing/debriefs.py": (
         "the ways to a request for a talk: the agent's own, or the psychologist's by `_require`",
