@@ -47,15 +47,11 @@ def come_back(request: HttpRequest, report: Report) -> None:
     """Tie this visit to the report that a code opens.
 
     What another report left here is forgotten, because its answers, its place or its form would be taken for those of
-    this one. That somebody may see the screen is not forgotten.
+    this one. That somebody may see the screen is not: it is kept with the report (`chat.conversations.resume`).
     """
-    is_another = request.session.get(KEY) != str(report.public_id)
-    is_watched = is_another and triage.session.is_discreet(request)
-    if is_another:
+    if request.session.get(KEY) != str(report.public_id):
         forget_visit(request)
     remember(request, report)
-    if is_watched:
-        request.session[DISCREET] = True
 
 
 def forget(request: HttpRequest) -> None:

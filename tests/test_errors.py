@@ -13,6 +13,7 @@ from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection, connections
 from django.http import Http404
 from django.middleware import csrf
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
@@ -26,6 +27,8 @@ from pnav.sessions import SessionStore
 from tests.accounts.cast import make_user, sign_in
 from tests.chat.sockets import signed_in, visit
 from tests.factories import chat as make
+from tests.support.on_screen import TELLING, words_on_screen
+from tests.support.reading import spaced
 from triage.questionnaire.questions import BY_ID, SAFETY
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -91,6 +94,19 @@ def test_page_of_a_breakdown_has_the_quick_exit_in_each_table(rf, table):
         for answer in (server_error(rf.get("/")), bad_request(rf.get("/"), ValueError())):
             assert QUICK_EXIT.findall(answer.text) == [table.reverse("pages:quit")]
             assert ('<body class="pnav-page pnav-discreet">' in answer.text) is table.is_discreet
+
+
+@pytest.mark.parametrize("table", addresses.tables(), ids=str)
+def test_page_of_a_breakdown_tells_nothing_on_a_watched_screen_and_folds_its_numbers(rf, table):
+    """« Idées suicidaires : 3114 » stood there in full, on every failure."""
+    with addresses.drawn_in(table):
+        drawn = [server_error(rf.get("/")).text, bad_request(rf.get("/"), ValueError()).text]
+        drawn.append(render_to_string("visit_over.html"))
+    for html in map(unescape, drawn):
+        folded, opened = words_on_screen(html), words_on_screen(html, opens_folds=True)
+        assert "3114" in spaced(opened).replace(" ", "")
+        assert ("3114" in spaced(folded).replace(" ", "")) is not table.is_discreet
+        assert not (table.is_discreet and TELLING.search(folded)), folded
 
 
 @pytest.mark.parametrize(

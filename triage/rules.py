@@ -363,6 +363,14 @@ def is_discreet(answers: Mapping[str, str]) -> bool:
     return answers.get(SAFETY) == "screen" or answers.get("screen") == "yes"
 
 
+def says_unwatched(question: Question, value: str) -> bool:
+    """Return whether this answer says that nobody else sees the screen: « no » to a question that offers to say so.
+
+    Danger and thoughts of dying do not say it: somebody who is watched may be in danger too.
+    """
+    return value == "no" and (question.id == "screen" or question.option("screen") is not None)
+
+
 def _urgency(kept: Mapping[str, str], under: Questionnaire, *, is_minor: bool) -> Urgency:
     if kept.get("danger") in ("yes", "suicidal") or kept.get("home") == "yes":
         return Urgency.CRITICAL

@@ -66,6 +66,13 @@ def has_discreet_address(request: HttpRequest) -> bool:
     return getattr(request, "is_discreet_address", False)
 
 
+def leave_discreet_address(request: HttpRequest) -> None:
+    """Let the rest of this request be as under an ordinary address: the person has just said that nobody sees the
+    screen. The redirect that answers it leads to an ordinary address (`pnav.middleware.addresses`).
+    """
+    request.is_discreet_address = False  # type: ignore[attr-defined]
+
+
 def _namespace(request: HttpRequest) -> Mapping[str, Any]:
     return request.session.get(KEY, {})
 

@@ -25,6 +25,12 @@ add(
     _("Ce lien quitte notre site et ouvre 17cyber.gouv.fr. Vous pourrez revenir avec le bouton Retour."),
     _("Ce lien quitte notre site et ouvre 17cyber.gouv.fr. Tu pourras revenir avec le bouton Retour."),
 )
+add(
+    "triage.leaves_site_discreet",
+    RESULT,
+    _("Cet autre site affiche son propre nom, qui reste dans l'historique."),
+    note="Quand quelqu'un peut voir l'écran : sous le bouton qui mène à un autre site, dont l'adresse dit le sujet.",
+)
 add("triage.service_title", RESULT, _("Ce que fait ce service"))
 add("triage.prepare_title", RESULT, _("À préparer"))
 add("triage.go", RESULT, _("Aller sur {name}"), variables=[Variable("name", "le nom du service", "17Cyber")])
@@ -62,13 +68,20 @@ def _neutral(key: str, text: Promise) -> Sentence:
     return add(f"triage.neutral_{key}", QUESTIONS, text, note=_DISCREET)
 
 
+# Where the age of the person helped is a button under « J'ai vu quelque chose, pour une personne »: what it is called.
+_WITNESSES = {
+    "under_15": _neutral("witness_under_15", _("J'ai vu quelque chose, pour une personne de moins de 15 ans")),
+    "15_17": _neutral("witness_15_17", _("J'ai vu quelque chose, pour une personne de 15 à 17 ans")),
+    "adult": _neutral("witness_adult", _("J'ai vu quelque chose, pour une personne de 18 ans ou plus")),
+    "unknown": _neutral("witness_unknown", _("J'ai vu quelque chose, pour une personne d'âge inconnu")),
+}
 NEUTRAL: Mapping[str, Mapping[str, Sentence]] = {
     "danger": {
         "question": _neutral("danger", _("Que faut-il, maintenant ?")),
         "yes": _neutral("danger_yes", _("De l'aide, tout de suite")),
         "suicidal": _neutral("danger_suicidal", _("Quelqu'un à qui parler, cela va très mal")),
         "screen": _neutral("danger_screen", _("Afficher peu de texte")),
-        "no": _neutral("danger_no", _("Rien de tout cela")),
+        "no": _neutral("danger_no", _("Rien de tout cela, tout afficher")),
     },
     "facts": {
         "question": _neutral("facts", _("Quel est le sujet ?")),
@@ -81,6 +94,7 @@ NEUTRAL: Mapping[str, Mapping[str, Sentence]] = {
         "device": _neutral("device", _("Un appareil")),
         "other": _neutral("other", _("Un autre sujet")),
     },
+    "helped": {f"witness_{age}": said for age, said in _WITNESSES.items()},
     "repetition": {
         "group": _neutral("group", _("Oui, plusieurs personnes")),
         "threat": _neutral("threat", _("Une fois suffit, c'est grave")),

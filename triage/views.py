@@ -209,7 +209,10 @@ def question(request: HttpRequest, slug: str) -> HttpResponse:
         # The page that follows says it: nobody could come back to the answer of a POST without sending it again.
         session.refuse_answer(request, question=asked, reason=form.errors.as_data()["answer"][0].code or "required")
         return to_question(asked)
-    session.save_answer(request, question=asked, value=form.cleaned_data["answer"])
+    value = form.cleaned_data["answer"]
+    session.save_answer(request, question=asked, value=value)
+    if rules.says_unwatched(asked, value) and not rules.is_discreet(session.answers(request)):
+        session.leave_discreet_address(request)
     way_in.prepare(request)
     following = rules.question_after(asked, session.answers(request), under=under)
     if asked.id == SAFETY and following is None:

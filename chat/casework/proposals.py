@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from chat import pubsub
 from chat.casework.lock import lock_assigned
 from chat.messages import writing
-from chat.models import Agent, Conversation, EventKind, Message
+from chat.models import Agent, Conversation, EventKind
 from chat.models.casework import Proposal, ProposalKind, Said, draw_file_number
 from chat.rules.lifecycle import Author, Status
 from chat.texts import forms as form_texts
@@ -74,6 +74,15 @@ COMPLAINT_BY_ROLE: Mapping[str, RoleWords] = {
     ReporterRole.PROFESSIONAL: RoleWords(thread_texts.DUTIES_AT, thread_texts.DUTIES_ANYWHERE, *_ACCOMPANIES),
 }
 SHOWN = 30
+# Where somebody may see the screen, the thread says one of these in place of what is proposed. The whole is read on a
+# page that is folded: an appointment on « Mon rendez-vous », the others on « Suites » (`read_on_follow_up`).
+IN_DISCREET_MODE: Mapping[str, Sentence] = {
+    ProposalKind.PARTNER: thread_texts.PROPOSED_DISCREET,
+    ProposalKind.COMPLAINT: thread_texts.PROPOSED_DISCREET,
+    ProposalKind.REMOVAL: thread_texts.PROPOSED_DISCREET,
+    ProposalKind.APPOINTMENT: thread_texts.MEETING_PROPOSED_DISCREET,
+}
+ON_FOLLOW_UP = (ProposalKind.PARTNER, ProposalKind.COMPLAINT)
 
 
 class NoUnit(Exception):
@@ -206,6 +215,14 @@ def proposals_of(conversation: Conversation) -> list[ShownProposal]:
             )
         )
     return shown
+
+
+def read_on_follow_up(conversation: Conversation) -> list[str]:
+    """Return the texts of the proposals that the person reads on « Suites », the newest first; none outside of discreet
+    mode, where the thread says them. Those of the removal kit have their own part of that page."""
+    if not conversation.report.discreet:
+        return []
+    return [one.text for one in proposals_of(conversation) if one.proposal.kind in ON_FOLLOW_UP]
 
 
 def open_question(conversation: Conversation) -> Question | None:
@@ -377,27 +394,30 @@ def _put(
     """Write the message of a proposal and its row, and notify after commit.
 
     body, agent: for a message in the agent's own words. told, places: for a line of Pnav's own, with the values of its
-    placeholders; answers: its ready answers. columns: further columns of the row.
+    placeholders; answers: its ready answers. In discreet mode the line is that of `IN_DISCREET_MODE`, and only the row
+    has the whole text. columns: further columns of the row.
     """
     now = clock.now()
     row = Proposal(conversation=conversation, kind=kind, made_at=now, made_by_id=by.pk, **columns)
-    message: Message
     if told is None:
         message = writing.append_message(
             conversation, author=Author.AGENT, body=body, now=now, client_id=row.asked_id, agent=agent
         )
+        text = message.body
     else:
-        message = writing.say_line(
+        familiar, is_watched = form_of_address.speaks_tu(conversation.report), conversation.report.discreet
+        with translation.override(conversation.report.language):
+            text = told.say(familiar=familiar, **(places or {}))
+            words = {**words, "answers": [str(answer) for answer in answers]}
+        writing.say_line(
             conversation,
-            told,
+            IN_DISCREET_MODE[kind] if is_watched else told,
             now=now,
             client_id=row.asked_id,
-            familiar=form_of_address.speaks_tu(conversation.report),
-            **(places or {}),
+            familiar=familiar,
+            **({} if is_watched else places or {}),
         )
-        with translation.override(conversation.report.language):
-            words = {**words, "answers": [str(answer) for answer in answers]}
-    row.seal({"text": message.body, **words})
+    row.seal({"text": text, **words})
     row.save(force_insert=True)
     conversation.record_event(EventKind.PROPOSED, at=now, by=by, detail=kind)
     pubsub.message_posted(conversation.public_id, conversation.last_seq)

@@ -95,13 +95,13 @@ def revive_conversation(*, conversation_id: int) -> Conversation:
 
 
 @transaction.atomic
-def resume_conversation(*, conversation_id: int, mark: str = "") -> Conversation:
+def resume_conversation(*, conversation_id: int, mark: str = "", is_watched: bool = False) -> Conversation:
     """Come back to a conversation by its code. The former visit ends, on whatever device it is.
 
     mark: that of the page that sent the code (`new_mark`); "" when it has none. A use that repeats the last one, from
     the same page and within RESUME_GRACE, is a double click and ends no visit. Any other use counts as somebody
-    else's, however soon it comes. The return is recorded in the history, and said in the thread while that is open.
-    Locks the conversation.
+    else's, however soon it comes. is_watched: whether the code was typed where somebody may see the screen. The return
+    is recorded in the history, and said in the thread while that is open. Locks the conversation.
     """
     now = clock.now()
     conversation = revive_conversation(conversation_id=conversation_id)
@@ -122,8 +122,20 @@ def resume_conversation(*, conversation_id: int, mark: str = "") -> Conversation
         # If the agent is gone, the person goes back to their old place in the queue without waiting for the worker.
         agent_id = conversation.assigned_to_id
         transaction.on_commit(lambda: _release_if_gone(agent_id))
-    conversation.report.refresh_from_db(fields=["visit_generation"])
+    if is_watched:
+        _note_watched(conversation)
+    conversation.report.refresh_from_db(fields=["visit_generation", "discreet"])
     return conversation
+
+
+def _note_watched(conversation: Conversation) -> None:
+    """Put the report into discreet mode, so that whoever answers reads that the screen is watched. It is told once.
+
+    The mode stays: nobody but the person could say that the screen is theirs alone again. One statement, and one more
+    notification where it changes. The caller holds the lock of the conversation.
+    """
+    if Report.objects.filter(pk=conversation.report_id, discreet=False).update(discreet=True):
+        pubsub.state_changed(conversation.public_id)  # the agent's page reads again what is known of the person
 
 
 def _release_if_gone(agent_id: int) -> None:
@@ -202,15 +214,16 @@ def forget_expired_codes(*, now: datetime) -> int:
     )
 
 
-def resume_by_code(*, words: Sequence[str], mark: str = "") -> Conversation | None:
+def resume_by_code(*, words: Sequence[str], mark: str = "", is_watched: bool = False) -> Conversation | None:
     """Come back to the conversation of these words; None when there is no such code, or no longer.
 
-    mark: see `resume_conversation`. It takes the time of the slow hash whether such a code exists or not. Raises Busy.
+    mark, is_watched: see `resume_conversation`. It takes the time of the slow hash whether such a code exists or not.
+    Raises Busy.
     """
-    return resume_by_digest(slow_hash(words), mark=mark)
+    return resume_by_digest(slow_hash(words), mark=mark, is_watched=is_watched)
 
 
-def resume_by_digest(digest: bytes, *, mark: str = "") -> Conversation | None:
+def resume_by_digest(digest: bytes, *, mark: str = "", is_watched: bool = False) -> Conversation | None:
     """Do what `resume_by_code` does, by the hash of the words (`slow_hash`)."""
     with transaction.atomic():
         # The code is looked up under the lock: one that is cancelled, replaced or ended meanwhile opens nothing.
@@ -219,7 +232,9 @@ def resume_by_digest(digest: bytes, *, mark: str = "") -> Conversation | None:
             .filter(resume_digest=digest, resume_until__gt=clock.now())
             .first()
         )
-        return None if found is None else resume_conversation(conversation_id=found.pk, mark=mark)
+        if found is None:
+            return None
+        return resume_conversation(conversation_id=found.pk, mark=mark, is_watched=is_watched)
 
 
 def slow_hash(words: Sequence[str]) -> bytes:

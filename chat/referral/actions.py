@@ -441,6 +441,20 @@ def _move(row: Transmission, after: State, by: Part) -> None:
     row.save(update_fields=["state", "basis", "sent_at", "file_number"])
 
 
+# What these say names neither the unit nor anything else, so they are said in discreet mode too.
+_NEUTRAL = (thread_texts.TRANSMISSION_REFUSED, thread_texts.TRANSMISSION_TAKEN_BACK)
+
+
+def _in_discreet_mode(text: Sentence, state: State, told: dict[str, Any]) -> tuple[Sentence, dict[str, Any]]:
+    """Return the line of a step, with its values, that names no unit, place, hour or reason: « Suites », which is
+    folded, says these (docs/adr/0111)."""
+    if text in _NEUTRAL:
+        return text, {}
+    if state == State.ASKED:
+        return thread_texts.TRANSMISSION_ASKED_DISCREET, {"familiar": told.get("familiar", False)}
+    return thread_texts.TRANSMISSION_STEP_DISCREET, {"step": state.label}
+
+
 def _step(
     row: Transmission,
     state: State,
@@ -454,7 +468,8 @@ def _step(
     """Store a step with its words, and say it in the thread while the exchange is open.
 
     A valid code of the person lasts from now on as long as the conversation is kept. text, told: the line in the
-    thread, and the values of its placeholders; None says nothing.
+    thread, and the values of its placeholders; None says nothing. Where somebody may see the person's screen, the line
+    is that of `_in_discreet_mode`.
     """
     conversation, now = row.conversation, clock.now()
     step = TransmissionStep(
@@ -470,6 +485,8 @@ def _step(
     conversation.record_event(EventKind.TRANSMISSION, at=now, by=by, detail=state)
     follow_up_code.lengthen(conversation, now)
     if text is not None and conversation.is_open:
+        if conversation.report.discreet:
+            text, told = _in_discreet_mode(text, state, told)
         # The UUID version of its client_id tells pages that more is to be shown beside this line (docs/adr/0042).
         say_line(conversation, text, now=now, client_id=question_id(), **told)
         pubsub.message_posted(conversation.public_id, conversation.last_seq)

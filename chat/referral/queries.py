@@ -240,22 +240,24 @@ def referrals_of(
 
 
 def has_any(conversation: Conversation) -> bool:
-    """Return whether the person has something to follow: a summary, or a request for removal."""
+    """Return whether the person has something to follow: a summary, a request for removal, or in discreet mode a
+    proposal that the thread does not say."""
+    kinds = [ProposalKind.REMOVAL, *(proposals.ON_FOLLOW_UP if conversation.report.discreet else ())]
     return (
         Transmission.objects.filter(conversation=conversation).exists()
         or RemovalRequest.objects.filter(conversation=conversation).exists()
-        or Proposal.objects.filter(conversation=conversation, kind=ProposalKind.REMOVAL).exists()
+        or Proposal.objects.filter(conversation=conversation, kind__in=kinds).exists()
     )
 
 
-def link_words(states: Collection[str], *, has_removal: bool = False) -> str:
+def link_words(states: Collection[str], *, has_more: bool = False) -> str:
     """Return the text of the link to « Suites » for transmissions in these states; "" when there are none.
 
-    has_removal: whether the removal kit was proposed or used.
+    has_more: whether that page has something else to show: the removal kit, or what was proposed in discreet mode.
     """
     if not {State.ASKED, State.MEETING}.isdisjoint(states):
         return form_texts.FOLLOW_READ.say()
-    return page_texts.FOLLOW_TITLE.say() if states or has_removal else ""
+    return page_texts.FOLLOW_TITLE.say() if states or has_more else ""
 
 
 def meeting_of(conversation: Conversation) -> tuple[datetime, Transmission, dict[str, Any]] | None:

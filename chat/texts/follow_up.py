@@ -6,6 +6,7 @@ from common.texts.catalogue import Place, Variable, add
 
 FOLLOW_UP = Place("chat.follow_up", "Suites")
 SLIP = Place("chat.slip", "Mon rendez-vous")
+PROPOSED = "Quand quelqu'un peut voir l'écran : ce que l'agent propose se lit ici, et pas dans le fil."
 
 add(
     "follow_up.asked",
@@ -41,6 +42,13 @@ add(
     FOLLOW_UP,
     _("Envoyé sans attendre votre accord, en raison de l'urgence."),
     _("Envoyé sans attendre ton accord, en raison de l'urgence."),
+)
+add("follow_up.proposed_title", FOLLOW_UP, _("Ce qui est proposé"), note=PROPOSED)
+add(
+    "follow_up.proposed_answer",
+    FOLLOW_UP,
+    _("La réponse se donne sous les messages de l'échange."),
+    note=PROPOSED,
 )
 add("follow_up.none", FOLLOW_UP, _("Rien n'a été transmis à une unité."))
 add(

@@ -480,7 +480,7 @@ add(
 )
 add("receipt.offer_discreet", RECEIPT, _("Un numéro et la date, à montrer plus tard."), note=DISCREET)
 RECEIPT_DAY = add("receipt.day", RECEIPT, _("Un signalement a été déposé le {day}."), variables=[DAY])
-add("receipt.day_discreet", RECEIPT, _("Le {day}."), variables=[DAY], note=DISCREET)
+RECEIPT_DAY_DISCREET = add("receipt.day_discreet", RECEIPT, _("Le {day}."), variables=[DAY], note=DISCREET)
 add("receipt.once", RECEIPT, _("Ce numéro n'est montré qu'ici. Notez-le, ou gardez le PDF."),
     _("Ce numéro n'est montré qu'ici. Note-le, ou garde le PDF."))  # fmt: skip
 add("receipt.later", RECEIPT,

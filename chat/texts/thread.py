@@ -1,7 +1,8 @@
 """These are the sentences of an exchange: the lines that Pnav writes in the thread, and the words of its page.
 
-A line of the thread is stored as it was said, so that a later change of its sentence does not change it. The sentences
-of the other pages are in `chat.texts.pages`.
+A line of the thread is stored as it was said, so that a later change of its sentence does not change it. Where somebody
+may see the screen, a line of a proposal or of a summary leads to a page that is folded and says the whole (ADR 0111).
+The sentences of the other pages are in `chat.texts.pages`.
 """
 
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +30,7 @@ ONE_PAGE = Variable("page", "le nom de la page du papier à montrer", "« Mon re
 # A victim is proposed to file a complaint; who helps them, what their own role allows.
 FOR_A_WITNESS = "À la place de « Porter plainte », quand un témoin écrit."
 FOR_A_RELATIVE = "À la place de « Porter plainte », quand un proche écrit."
+WHEN_WATCHED = "Quand quelqu'un peut voir l'écran : ne dit ni ce qui est proposé, ni par qui, ni où, ni quand."
 FOR_A_PROFESSIONAL = "À la place de « Porter plainte », quand un professionnel écrit."
 
 # --- lines of the thread: beginning, end, coming back -----------------------------------------------------------------
@@ -338,8 +340,55 @@ REMOVAL_PROPOSED = add(
     ),
 )
 
+PROPOSED_DISCREET = add(
+    "chat.proposed_discreet",
+    PROPOSALS,
+    _(
+        "Une proposition est à lire à la page « Suites », par le bouton sous les messages. Vous répondez ici, après "
+        "l'avoir lue."
+    ),
+    _(
+        "Une proposition est à lire à la page « Suites », par le bouton sous les messages. Tu réponds ici, après "
+        "l'avoir lue."
+    ),
+    note=WHEN_WATCHED,
+)
+MEETING_PROPOSED_DISCREET = add(
+    "chat.meeting_proposed_discreet",
+    PROPOSALS,
+    _(
+        "Un rendez-vous est proposé : le jour, l'heure et le lieu sont à la page « Mon rendez-vous ». Cela vous "
+        "convient-il ?"
+    ),
+    _(
+        "Un rendez-vous est proposé : le jour, l'heure et le lieu sont à la page « Mon rendez-vous ». Est-ce que cela "
+        "te convient ?"
+    ),
+    note=WHEN_WATCHED,
+)
+
 # --- a summary to a unit ----------------------------------------------------------------------------------------------
 
+TRANSMISSION_ASKED_DISCREET = add(
+    "chat.transmission_asked_discreet",
+    PROPOSALS,
+    _(
+        "Un résumé est prêt : il se lit à la page « Suites », par le bouton sous les messages. Rien ne part sans votre "
+        "accord : vous pouvez dire oui ou non."
+    ),
+    _(
+        "Un résumé est prêt : il se lit à la page « Suites », par le bouton sous les messages. Rien ne part sans ton "
+        "accord : tu peux dire oui ou non."
+    ),
+    note=WHEN_WATCHED,
+)
+TRANSMISSION_STEP_DISCREET = add(
+    "chat.transmission_step_discreet",
+    PROPOSALS,
+    _("{step} : le détail se lit à la page « Suites », par le bouton sous les messages."),
+    variables=[Variable("step", "ce qui vient de se passer", "Rendez-vous proposé")],
+    note=WHEN_WATCHED,
+)
 TRANSMISSION_ASKED = add(
     "chat.transmission_asked",
     PROPOSALS,

@@ -131,7 +131,7 @@ def _show(
         beside=beside,
         question=proposals.open_question(conversation) if beside.may_be_asked else None,
         told=_told(conversation),
-        reasons=why_here(request) if conversation.status == Status.WAITING and not discreet else (),
+        reasons=why_here(request) if conversation.status == Status.WAITING else (),
         body_error="" if form is None else _why(form, familiar=manner["familiar"]),
     )
     if form is not None:

@@ -19,6 +19,7 @@ import reports.session
 from chat import access
 from chat.captures import queries as captures
 from chat.captures.queries import AgreedCaptures
+from chat.casework import proposals
 from chat.conversations import follow_up_code, resume
 from chat.journal import queries as journal_queries
 from chat.models import Conversation
@@ -246,6 +247,8 @@ def _show(
         reminders=referral_removal.reminders_of(current, timezone.localdate()),
         is_still_there=STILL_THERE in request.GET,
         is_removal_proposed=referral_removal.is_proposed(current),
+        # A code of « Suites » opens nothing that was said in the exchange.
+        proposed=() if is_by_code else proposals.read_on_follow_up(current),
         is_by_code=is_by_code,
         has_own=is_by_code and access.as_reporter(request.session) is not None,
         error=error,
@@ -265,6 +268,7 @@ def follow_up_page(
     reminders: Sequence[referral_removal.Reminder] = (),
     is_still_there: bool = False,
     is_removal_proposed: bool = False,
+    proposed: Sequence[str] = (),
     is_by_code: bool = False,
     has_own: bool = False,
     error: str = "",
@@ -272,7 +276,8 @@ def follow_up_page(
     code: str = "",
 ) -> dict[str, Any]:
     """Return what « Suites » shows. captures, facts: what goes along with a summary that is sent now. is_still_there:
-    the person has just said so of a content, and the way to what they can do stays in reach. is_by_code: a code opened
+    the person has just said so of a content, and the way to what they can do stays in reach. proposed: what the agent
+    proposed and the thread does not say, in discreet mode. is_by_code: a code opened
     it. has_own: this visit has an exchange of its own besides, whose pages of facts, captures and copy come first: no
     link leads to them from here. meeting: what was sent of an appointment and not taken. code: the words of a new code,
     shown this once.
@@ -293,6 +298,7 @@ def follow_up_page(
         "reminders": reminders,
         "is_still_there": is_still_there,
         "is_removal_proposed": is_removal_proposed or is_still_there,
+        "proposed": proposed,
         "is_by_code": is_by_code,
         "has_own": has_own,
         "is_open": conversation.is_open,

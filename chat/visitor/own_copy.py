@@ -405,19 +405,23 @@ def receipt_paper(request: HttpRequest) -> HttpResponse:
         return redirect("chat:copy")
     if is_often:
         return _receipt_later(request, current, number, filed_on, status=429)
-    familiar, day = _voice(request, current), dates.format_date(filed_on, "j F Y")
+    day = dates.format_date(filed_on, "j F Y")
+    manner = manner_of(request, current)
+    familiar, discreet = manner["familiar"], manner["discreet"]
+    # In discreet mode the paper says no more than its page (docs/adr/0111). Who verifies the number reads what it is.
+    told = texts.RECEIPT_DAY_DISCREET if discreet else texts.RECEIPT_DAY
     who = f"slip:{current.public_id}"
     document = Document(
         title=texts.RECEIPT_NUMBER.say(),
-        letterhead=letterhead.lines(),
-        about=[receipt_number.write(number), texts.RECEIPT_DAY.say(day=day)],
+        letterhead=() if discreet else letterhead.lines(),
+        about=[receipt_number.write(number), told.say(day=day)],
         sections=[
             Section(
                 "",  # the title of the document says what it is
                 lines=[
                     texts.RECEIPT_WHO.say(familiar=familiar),
                     texts.RECEIPT_KEPT.say(years=receipts.KEPT_YEARS),
-                    texts.RECEIPT_HOW.say(),
+                    *([] if discreet else [texts.RECEIPT_HOW.say()]),
                 ],
             )
         ],
@@ -425,7 +429,7 @@ def receipt_paper(request: HttpRequest) -> HttpResponse:
     )
     try:
         paper = background_jobs.ask(
-            f"receipt:{current.public_id}:{number}:{familiar}:{document.language}",
+            f"receipt:{current.public_id}:{number}:{familiar}:{discreet}:{document.language}",
             lambda: lambda: transcript_pdf.draw(document, SLIP, who=who, is_patient=True),
             who=who,
         )

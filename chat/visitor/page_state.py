@@ -8,6 +8,7 @@ statement and those modules together.
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from chat.casework import proposals
 from chat.models import Conversation, EventKind
 from chat.models.casework import ProposalKind
 from chat.referral import queries as referral_queries
@@ -25,7 +26,8 @@ SELECT
   ARRAY (SELECT DISTINCT t.state FROM chat_transmission t WHERE t.conversation_id = c.id),
   EXISTS (SELECT FROM chat_proposal p WHERE p.conversation_id = c.id AND p.kind = %(appointment)s),
   EXISTS (SELECT FROM chat_proposal p WHERE p.conversation_id = c.id),
-  EXISTS (SELECT FROM chat_proposal p WHERE p.conversation_id = c.id AND p.kind = %(removal)s)
+  EXISTS (SELECT FROM chat_proposal p WHERE p.conversation_id = c.id
+          AND (p.kind = %(removal)s OR r.discreet AND p.kind = ANY(%(on_follow_up)s)))
     OR EXISTS (SELECT FROM chat_removalrequest d WHERE d.conversation_id = c.id),
   EXISTS (SELECT FROM chat_capture k WHERE k.conversation_id = c.id AND k.sent_by_id IS NOT NULL
           AND k.shown_at IS NOT NULL),
@@ -73,12 +75,13 @@ def read_page_state(conversation: Conversation, now: datetime) -> PageState:
         "assigned": EventKind.ASSIGNED.value,
         "appointment": ProposalKind.APPOINTMENT.value,
         "removal": ProposalKind.REMOVAL.value,
+        "on_follow_up": [kind.value for kind in proposals.ON_FOLLOW_UP],
         **schedule.ACTS,
         "exchange": Kind.EXCHANGE.value,
         "erasure": Kind.ERASURE.value,
     }
     (found,) = fetch_rows(FOUND, values)
-    is_asked, states, has_appointment, may_be_asked, has_removal, has_document, is_answered, *dates_and_rules = found
+    is_asked, states, has_appointment, may_be_asked, has_more, has_document, is_answered, *dates_and_rules = found
     added_at, seen_at, granted_at, *rules = dates_and_rules
     decision, rule = schedule.ending_as_told(
         Life(added_at, seen_at),
@@ -94,7 +97,7 @@ def read_page_state(conversation: Conversation, now: datetime) -> PageState:
         may_be_asked=may_be_asked,
         is_answered=is_answered,
         has_slip=may_meet and referral_queries.slip_of(conversation) is not None,
-        follow=referral_queries.link_words(states, has_removal=has_removal),
+        follow=referral_queries.link_words(states, has_more=has_more),
         has_document=has_document,
         decision=decision,
         rule=rule,

@@ -180,7 +180,7 @@ def slip_paper(request: HttpRequest) -> HttpResponse:
     unknown_hours = follow_up_texts.UNKNOWN_CALL.say() if words["telephone"] else follow_up_texts.UNKNOWN.say()
     document = Document(
         title=page_texts.MY_APPOINTMENT.say(),
-        letterhead=letterhead.lines(),
+        letterhead=() if manner_of(request, current)["discreet"] else letterhead.lines(),
         about=[words["moment"], f"{page_texts.FILE_NUMBER.say()} {appointment.file_number}"],
         sections=[
             Section(follow_up_texts.WHERE.say(), lines=[line for line in place if line]),

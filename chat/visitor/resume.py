@@ -257,7 +257,7 @@ def _try(
     except resume.Busy:
         return None, _busy(), 503
     opened = (
-        resume.resume_by_digest(digest, mark=mark)
+        resume.resume_by_digest(digest, mark=mark, is_watched=triage.session.is_discreet(request))
         or access.erasure_by_digest(digest)
         or access.follow_up_by_digest(digest, timezone.now())
     )

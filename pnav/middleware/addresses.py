@@ -138,12 +138,16 @@ def _remembering[Answer: HttpResponseBase | None](response: Answer, table: Table
 def _leading_on(request: HttpRequest, table: Table, response: HttpResponseBase) -> HttpResponseBase:
     """Change a redirect to one of our pages into one to its discreet address, once the visit is in discreet mode.
 
-    Otherwise the ordinary address, on the way, would be in the history of the browser.
+    Otherwise the ordinary address, on the way, would be in the history of the browser. Where the person has just said
+    that nobody sees the screen, it leads to the ordinary address instead, unless their report is in discreet mode.
     """
     where = response.headers.get("Location", "")
-    if table.is_discreet or not where.startswith("/") or not is_discreet_visit(request):
+    if not where.startswith("/") or (table.is_discreet and triage.session.has_discreet_address(request)):
         return response
-    there = addresses.address_in_table(where, DISCREET)
+    if is_discreet_visit(request) is table.is_discreet:
+        return response
+    language = display.chosen_language(request) or languages.source()
+    there = addresses.address_in_table(where, addresses.in_language(language) if table.is_discreet else DISCREET)
     if there is None:
         return response
     response.headers["Location"] = there

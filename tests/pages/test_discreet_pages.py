@@ -5,6 +5,7 @@ of an exchange, in each state and for each person, and tests/triage/test_views.p
 """
 
 import re
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 
@@ -15,7 +16,10 @@ from django.urls import reverse
 
 from chat.conversations import resume
 from chat.conversations.actions import close_conversation
+from chat.models import Conversation
 from chat.rules.lifecycle import Author
+from chat.rules.transfer import Reason, Target
+from chat.transfer import actions as transfer_actions
 from locations.models import Municipality
 from pnav import addresses
 from pnav.addresses import DISCREET, VISITORS
@@ -27,20 +31,13 @@ from tests.factories import locations as places
 from tests.factories import transmissions as hand
 from tests.pages.test_removal_kit import TYPED
 from tests.support import begun
-from tests.support.on_screen import TELLING, spoken_addresses, words_on_screen
+from tests.support.on_screen import TELLING, TELLING_IN, spoken_addresses, words_on_screen
+from tests.triage.paths import CHAT
+from triage.questionnaire.questions import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.django_db
 
-# Words that tell it, in each language that is offered. Somebody who adds a language writes its words here.
-TELLING_IN = {
-    "fr": TELLING,
-    "en": re.compile(
-        r"police|gendarm|cyber|harass|threat|insult|victim|witness|complaint|prosecutor|suicid|violen|intimate|illegal|"
-        r"scam|blackmail|reception point|to die|dying|officer",
-        re.IGNORECASE,
-    ),
-}
 PAGES = [
     name
     for namespace in sorted(VISITORS)
@@ -298,3 +295,67 @@ def test_home_page_keeps_its_doors_on_the_screen(client: Client) -> None:
     html = client.get(DISCREET.reverse("pages:home")).text
     assert "J'ai moins de 18 ans" in words_on_screen(html) and html.count('id="portes"') == 1
     assert "policier" in html and "policier" not in words_on_screen(html)
+
+
+# --- what is folded is there all the same -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "stands", "told"),
+    [
+        ("chat:conversation", make.waiting, "Pourquoi un policier ou un gendarme ?"),
+        ("chat:conversation", make.waiting, "Ce tchat n'est pas un numéro d'urgence."),
+        ("chat:conversation", make.assigned, "Ce tchat n'est pas un numéro d'urgence."),
+        ("chat:copy", make.assigned, "Un petit fichier montre qu'un message, un fait ou une capture existait"),
+        ("chat:copy", make.assigned, "Le nom et le contact donnés restent sous scellés"),
+        ("chat:receipt", make.assigned, "Il reste vérifiable 6 ans"),
+        ("chat:receipt", make.assigned, "Un signalement a été déposé le"),
+    ],
+)
+def test_explanations_are_folded_and_not_left_out(
+    client: Client, name: str, stands: Callable[..., Conversation], told: str
+) -> None:
+    """Whoever is watched needs them as much as anybody (docs/adr/0111)."""
+    client.cookies[settings.SESSION_COOKIE_NAME] = visit(stands(discreet=True))
+    session = client.session
+    session["triage"] = {"version": VERSION, "answers": {**CHAT, "danger": "screen"}}
+    session.save()
+    where = DISCREET.reverse(name)
+    answer = client.post(where) if name == "chat:receipt" else client.get(where)
+    html = unescape(answer.text)
+    assert told in words_on_screen(html, opens_folds=True) and told not in words_on_screen(html)
+    assert [one.group() for one in TELLING.finditer(words_on_screen(html))] == []
+
+
+def test_foot_of_a_page_names_every_page_of_information_in_a_fold(client: Client) -> None:
+    html = unescape(client.get(DISCREET.reverse("pages:feedback")).text)
+    foot = html[html.index("<footer") : html.index("</footer>")]
+    for name in ("minors", "professionals", "law", "removal", "numbers"):
+        assert foot.count(f'href="{DISCREET.reverse(f"pages:{name}")}"') == 1, name
+    folded, opened = words_on_screen(foot), words_on_screen(foot, opens_folds=True)
+    assert "Autres pages" in folded and "Les numéros utiles" in opened and "Les numéros utiles" not in folded
+    assert "Ministère" not in opened and "Ministère" in unescape(client.get(reverse("pages:feedback")).text)
+
+
+def test_what_is_said_aloud_and_shown_by_a_mouse_is_read_by_these_tests() -> None:
+    html = '<img alt="Police"><a href="#" aria-label="Gendarmerie">1</a><details><a title="Plainte">2</a></details>'
+    assert words_on_screen(html) == "Police Gendarmerie 1"
+
+
+def test_summary_of_an_agent_is_folded_until_it_is_answered(client: Client) -> None:
+    """It stood there twice: as it is, and in the field that corrects it."""
+    agent, colleague = make.agent(), make.agent(public_name="Dominique")
+    conversation = make.assigned(agent, discreet=True)
+    words = "Menacée par son ex depuis mars."
+    transfer_actions.propose_handover(
+        conversation_id=conversation.pk,
+        by=agent,
+        target=Target(agent=colleague.pk),
+        reason=Reason.END_OF_DUTY,
+        summary=words,
+    )
+    client.cookies[settings.SESSION_COOKIE_NAME] = visit(conversation)
+    where = DISCREET.reverse("chat:handover")
+    html = unescape(client.get(where).text)
+    assert words not in words_on_screen(html) and words_on_screen(html, opens_folds=True).count(words) == 2
+    assert words_on_screen(unescape(client.post(where, {}).text)).count(words) == 2, "a refusal is open (ADR 0117)"

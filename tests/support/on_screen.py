@@ -1,5 +1,5 @@
-"""What somebody reads of a page without touching it, without what is folded, hidden or meant for machines; or what they
-read once every fold is open.
+"""What somebody reads or hears of a page without touching it, without what is folded, hidden or meant for machines; or
+what they read once every fold is open.
 """
 
 import re
@@ -11,9 +11,18 @@ from urllib.parse import parse_qsl, urlsplit
 TELLING = re.compile(
     r"polici|police|gendarm|cyber|harc[eè]l|menac|insult|moque|victime|t[ée]moin\b|signalement|plainte|procureur|suicid|"
     r"\bex\b|mourir|violen|intime|République|illégal|pirat|arnaque|chantage|virus|point d['’]accueil|commissariat|"
-    r"brigade",
+    r"brigade|minist[eè]re",
     re.IGNORECASE,
 )
+# The same in each language that is offered. Somebody who adds a language writes its words here.
+TELLING_IN = {
+    "fr": TELLING,
+    "en": re.compile(
+        r"police|gendarm|cyber|harass|threat|insult|victim|witness|complaint|prosecutor|suicid|violen|intimate|illegal|"
+        r"scam|blackmail|reception point|to die|dying|officer|ministry",
+        re.IGNORECASE,
+    ),
+}
 # What an address of discreet mode may say after its numbers. Whoever adds a word says that it tells nothing to somebody
 # who reads the history of the browser. Fields of a form, to which its errors lead, have their English names.
 SILENT = {
@@ -43,6 +52,7 @@ def spoken_addresses(html: str) -> list[str]:
 
 _VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 _UNREAD = {"head", "script", "style", "template", "noscript", "option"}
+_SAID = {"aria-label", "alt", "title", "placeholder"}
 
 
 class _Reader(HTMLParser):
@@ -53,11 +63,13 @@ class _Reader(HTMLParser):
         self.text: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _VOID:
-            return
         parent, is_read = self.open[-1] if self.open else ("", True)
         is_folded = parent == "details-closed" and tag != "summary" and not self.opens_folds
         is_read = is_read and not is_folded and tag not in _UNREAD and "hidden" not in dict(attrs)
+        if is_read:  # a screen reader says these aloud, and some are shown beside a mouse
+            self.text += [words for name, words in attrs if name in _SAID and words]
+        if tag in _VOID:
+            return
         self.open.append(("details-closed" if tag == "details" and "open" not in dict(attrs) else tag, is_read))
 
     def handle_endtag(self, tag: str) -> None:

@@ -6,6 +6,7 @@ from functools import cache
 from html import unescape
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -14,8 +15,10 @@ from chat.models import Conversation
 from chat.rules.lifecycle import Author
 from common.texts.typography import keep_together
 from locations.models import Municipality
-from pnav.addresses import DISCREET, ORDINARY, address_in_table
+from pnav.addresses import DISCREET, ORDINARY, address_in_table, in_language
 from reports.models import Report
+from tests.chat.sockets import visit
+from tests.factories import chat as make
 from tests.factories import locations as places
 from tests.support.on_screen import TELLING, words_on_screen
 from tests.triage.paths import ADULT, CHAT, MINOR_CHAT, WITNESS, all_assessed
@@ -401,6 +404,55 @@ def test_somebody_who_may_see_the_screen_makes_titles_neutral(client: Client) ->
     assert "<title>Informations</title>" in page(client, address("facts"))
     answer(client, "danger", "no")
     assert "<title>Informations</title>" not in page(client, address("facts"))
+
+
+def test_watched_screen_said_by_mistake_is_left_by_ones_own_answer(client: Client, commune: Municipality) -> None:
+    """Every page stayed under its discreet address, and the agent read « Écran surveillé » for the whole exchange."""
+    client.post(reverse("pages:home"), {"door": "adult", "q": "13200"})
+    safety = DISCREET.reverse("triage:question", slug=BY_ID["danger"].slug)
+    assert answer(client, "danger", "screen").headers["Location"].startswith("/n/")
+    facts = client.post(safety, {"answer": "no"}).headers["Location"]
+    assert facts == address("facts") and "<title>Informations</title>" not in page(client, facts)
+    for question in ("facts", "repetition"):
+        answer(client, question, CHAT[question])
+    assert Report.objects.get().discreet is False
+
+
+@pytest.mark.parametrize("value", ["yes", "suicidal", "screen", ""])
+def test_danger_leads_nobody_out_of_discreet_mode(client: Client, value: str) -> None:
+    """Who is watched may be in danger too."""
+    answer(client, "danger", "screen")
+    safety = DISCREET.reverse("triage:question", slug=BY_ID["danger"].slug)
+    where = client.post(safety, {"answer": value}).headers["Location"]
+    assert where.startswith("/n/") and "<title>Informations</title>" in page(client, where).replace("Erreur : ", "")
+
+
+def test_visit_whose_report_is_in_discreet_mode_stays_in_it(client: Client) -> None:
+    """Its exchange is over, and its pages are led to discreet addresses by the report."""
+    conversation = make.closed(make.agent(), discreet=True)
+    client.cookies[settings.SESSION_COOKIE_NAME] = visit(conversation)
+    safety = DISCREET.reverse("triage:question", slug=BY_ID["danger"].slug)
+    assert client.post(safety, {"answer": "no"}).headers["Location"].startswith("/n/")
+
+
+def test_way_out_of_discreet_mode_is_in_the_language_of_the_browser(client: Client) -> None:
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    safety = DISCREET.reverse("triage:question", slug=BY_ID["danger"].slug)
+    where = client.post(safety, {"answer": "no"}).headers["Location"]
+    assert where.startswith(in_language("en").reverse("triage:start"))
+
+
+def test_way_to_another_site_is_warned_of_in_view_in_discreet_mode(client: Client) -> None:
+    """The only warning stood in a fold that nobody had to open, above the button."""
+    led = 0
+    for path in one_path_for_each_outcome().values():
+        if path["danger"] != "no":
+            continue
+        words = on_screen_with(client, {**path, "danger": "screen"})
+        leads = "Continuer sur un autre site" in words
+        led += leads
+        assert ("Cet autre site affiche son propre nom, qui reste dans l'historique." in words) is leads
+    assert led > 3
 
 
 def test_open_door_of_a_result_leads_on_to_the_place(client: Client) -> None:

@@ -318,7 +318,7 @@ QUESTIONS_PAGES = (
     _question("helped", own_age="minor"),
     _question("danger", error="required"),
     _question("danger", error="invalid_choice"),
-    *(_question(name, discreet=True) for name in (*triage_texts.NEUTRAL, "helped")),
+    *(_question(name, discreet=True) for name in triage_texts.NEUTRAL),
     _question("facts", discreet=True, known_as="of_an_administrator"),
 )
 RESULTS = (

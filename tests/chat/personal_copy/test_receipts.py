@@ -14,17 +14,21 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
+from chat.casework import proposals
 from chat.conversations import receipts
 from chat.models import Receipt
 from chat.personal_copy import receipts_page
 from chat.rules import receipt_number
 from chat.visitor import own_copy
 from common.offload import background_jobs
+from pnav import addresses
+from reports import letterhead
 from reports.models import AccessRecord
 from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
-from tests.support.reading import squeezed
+from tests.support import on_screen
+from tests.support.reading import spaced, squeezed
 
 PAGES = ["/console/recepisse/", "/unite/recepisse/"]
 
@@ -71,6 +75,32 @@ def test_receipt_leads_back_to_the_exchange(as_reporter, discreet, words):
     client = as_reporter(make.waiting(discreet=discreet))
     page = unescape(client.post(reverse("chat:receipt"), follow=True).text)
     assert re.search(rf">\s*{words}\s*</a>", page.partition("<main")[2])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("discreet", [False, True])
+def test_papers_of_a_watched_screen_say_no_more_than_their_pages(as_reporter, monkeypatch, discreet):
+    """The page offered « un numéro et la date », and its PDF said « Un signalement a été déposé » under our name."""
+    monkeypatch.setattr(letterhead, "lines", lambda: ("Préfecture de police", "Le service des signalements"))
+    unit = hand.account()
+    conversation = make.assigned(make.agent(), reception_point=unit.point, discreet=discreet)
+    meets_at = timezone.now() + timedelta(days=2)
+    by = conversation.assigned_to.user
+    proposals.propose_appointment(conversation_id=conversation.pk, meets_at=meets_at, by=by)
+    client, table = as_reporter(conversation), addresses.DISCREET if discreet else addresses.ORDINARY
+    page = client.post(table.reverse("chat:receipt")).text
+    number = page.split('name="number" value="')[1].split('"')[0]
+    receipt = client.post(table.reverse("chat:receipt_paper"), {"number": number})
+    slip = client.get(table.reverse("chat:slip_paper"))
+    told, meeting = (
+        " ".join(spaced(sheet.extract_text()) for sheet in PdfReader(io.BytesIO(paper.content)).pages)
+        for paper in (receipt, slip)
+    )
+    told, meeting = " ".join(told.split()), " ".join(meeting.split())
+    assert number in told and ("Un signalement a été déposé" in told) is not discreet
+    assert bool(on_screen.TELLING.search(told)) is not discreet
+    # The slip names the unit, whose address it is for.
+    assert ("Préfecture de police" in meeting) is not discreet and unit.point.name in meeting
 
 
 @pytest.mark.django_db

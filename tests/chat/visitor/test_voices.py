@@ -55,6 +55,11 @@ PAGES = (
     "chat:conversation", "chat:messages", "chat:code", "chat:follow_up", "chat:slip", "chat:end", "chat:keeping",
     "chat:facts", "chat:captures", "chat:copy", "chat:resume", "chat:handover", "reports:create", "locations:search",
 )  # fmt: skip
+# What people wrote: messages of the person and of who answers, but no line of Pnav, and summaries.
+OF_PEOPLE = re.compile(
+    r"""(?s)(<li class="pnav-message" data-author="(?:reporter|agent)"(?:(?!</li>).)*?)"""
+    r"""<p class="pnav-message__body".*?</p>|<p class="pnav-told".*?</p>"""
+)
 # On the page of captures, what each answer to its question shows, and what is not shown before.
 BY_ANSWER = {"": 'id="capture-question"', "no": 'id="capture-send"', "yes": 'id="capture-address"'}
 
@@ -99,8 +104,8 @@ def read(client: Client, name: str, *, discreet: bool, known: Container[str] = (
         answer = client.get(answer.headers["Location"])
     assert answer.status_code == 200, name
     html = unescape(answer.text)
-    # People have their own reasons to write « vous » or « tu », so only what Pnav says is checked.
-    html = re.sub(r'(?s)<p class="pnav-message__body".*?</p>|<p class="pnav-told".*?</p>', "", html)
+    # People have their own reasons to write « vous » or « tu », so only what Pnav says is checked, in the thread too.
+    html = re.sub(OF_PEOPLE, r"\1", html)
     return html[html.index("<main") : html.index("</main>")]
 
 

@@ -244,6 +244,24 @@ def test_code_of_another_exchange_leaves_a_watched_screen_in_discreet_mode(clien
     assert client.get(PAGE).url == f"{DISCREET_PAGE}#", "also from an ordinary address, whose fragment is left behind"
 
 
+@pytest.mark.parametrize("is_watched", [True, False])
+def test_who_answers_is_told_that_a_code_was_typed_on_a_watched_screen(client, is_watched):
+    """They went on writing in full, because only the session knew it."""
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    code = issue(conversation)
+    client.post("/orientation/maintenant/", {"answer": "screen" if is_watched else "no"})
+    client.post((addresses.DISCREET if is_watched else addresses.ORDINARY).reverse("chat:resume"), {"code": code})
+    conversation.report.refresh_from_db()
+    assert conversation.report.discreet is is_watched
+    console = shown(signed_in(agent.user).get(f"/console/echange/{conversation.public_id}/"))
+    assert ("Écran surveillé : restez bref" in console) is is_watched
+    # Nobody is led out of the mode by another code, and who comes back from elsewhere is in it too.
+    elsewhere = Client()
+    send(elsewhere, issue(conversation))
+    assert elsewhere.session[DISCREET] is is_watched
+
+
 def test_code_of_the_same_exchange_keeps_the_answers(client):
     client.post("/", {"door": "minor", "q": ""})
     client.post("/orientation/maintenant/", {"answer": "yes"})
