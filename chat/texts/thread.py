@@ -591,8 +591,14 @@ OFFLINE = add(
 UNSENT = add(
     "chat.unsent",
     LINE,
-    _("Un message n'est pas encore envoyé : il serait perdu. Pour changer de page quand même, appuyez de nouveau."),
-    _("Un message n'est pas encore envoyé : il serait perdu. Pour changer de page quand même, appuie de nouveau."),
+    _(
+        "Un message n'est pas encore envoyé. Pour changer de page quand même, appuyez de nouveau : "
+        "vous le retrouverez dans le champ, à envoyer."
+    ),
+    _(
+        "Un message n'est pas encore envoyé. Pour changer de page quand même, appuie de nouveau : "
+        "tu le retrouveras dans le champ, à envoyer."
+    ),
 )
 ONLINE = add("chat.online", LINE, _("Connexion rétablie."))
 CONNECTING = add(

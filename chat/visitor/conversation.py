@@ -50,7 +50,7 @@ from chat.visitor.base import (
 from chat.visitor.draft_session import Draft
 from chat.visitor.page_state import PageState
 from chat.visitor.report import keep_ticked
-from common import plain_text, rate_limits
+from common import rate_limits
 from common.database_errors import describe_error
 from common.service_settings import definitions, values
 from reports import closures, reporter_identity
@@ -121,8 +121,12 @@ def _show(
     discreet = manner["discreet"]
     lines = transcript.read_lines(conversation, manner["said"], discreet=discreet)
     beside = page_state.read_page_state(conversation, timezone.now())
-    if draft.body and _is_said(draft.body, lines):
-        draft = Draft()  # it was sent, and its page was closed before it could delete the draft
+    if draft.body:
+        sent = [line.body for line in lines if line.author == Author.REPORTER]
+        body = draft_session.without_sent(draft.body, sent)
+        draft = draft._replace(body=body) if body else Draft()
+    if draft.body and conversation.status == Status.CLOSED:
+        form = _too_late(draft)
     context = conversation_page(
         conversation,
         manner,
@@ -195,10 +199,13 @@ def conversation_page(
     }
 
 
-def _is_said(draft: str, lines: list[transcript.Line]) -> bool:
-    """Return whether this text is the last message of the person."""
-    own = next((line for line in reversed(lines) if line.author == Author.REPORTER), None)
-    return own is not None and own.body == plain_text.plain(draft.replace("\r\n", "\n").strip())
+def _too_late(draft: Draft) -> MessageForm:
+    """Return the form of a text that was being written when the exchange ended, so that it can be copied."""
+    form = MessageForm({"body": draft.body, "tab": draft.tab})
+    form.is_valid()
+    form.errors.pop("body", None)
+    form.add_error("body", ValidationError("", code=OVER))
+    return form
 
 
 def _told(conversation: Conversation) -> str:
@@ -251,14 +258,7 @@ def conversation(request: HttpRequest) -> HttpResponse:
         current = access.as_reporter(request.session)
         assert current is not None  # noqa: S101  it was just opened
     reports.session.return_to_own(request)
-    draft = draft_session.read_draft(request, current)
-    if draft.body and current.status == Status.CLOSED:
-        form = MessageForm({"body": draft.body, "tab": draft.tab})
-        form.is_valid()
-        form.errors.pop("body", None)
-        form.add_error("body", ValidationError("", code=OVER))
-        return _show(request, current, form)
-    return _show(request, current, draft=draft)
+    return _show(request, current, draft=draft_session.read_draft(request, current))
 
 
 @require_GET

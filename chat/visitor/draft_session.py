@@ -4,12 +4,14 @@ It is back in its field whenever the exchange is shown: after another page of ou
 the telephone closed. Each tab of a visit has its own text; a new tab shows what was typed last.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.http import HttpRequest
 
 from chat.models import Conversation
 from chat.visitor.tab_drafts import KEPT_MAX, WITHOUT_SCRIPT, TabDrafts
+from common import plain_text
 
 KEY = "reports.draft"  # a key of the session, which the visit forgets with its report
 DRAFTS: TabDrafts[str] = TabDrafts(KEY, "body")
@@ -48,3 +50,32 @@ def read_tab(request: HttpRequest, conversation: Conversation, tab: str) -> str:
 def forget_draft(request: HttpRequest, conversation: Conversation, *, tab: str = WITHOUT_SCRIPT) -> None:
     """Forget what was being written in this tab."""
     keep_draft(request, conversation, "", tab=tab)
+
+
+def without_sent(draft: str, sent: Sequence[str]) -> str:
+    """Return what of a draft is not in the thread yet: it may begin with the last messages of the person.
+
+    A page saves the messages that it does not know to be stored before what is in its field, with blank lines between
+    (static/pnav/chat/compose.js), and it may be gone before it knows. `lib/unsent.js` does the same with what a page
+    recalls (tests/js/test_twins.py). sent: the person's messages as they are shown, in order. A text that begins with
+    the words of the last one again, and a blank line, loses these words, which are in the thread. The draft is drawn
+    once, and its beginning compared with each message.
+    """
+    lines = draft.replace("\r\n", "\n").strip().split("\n")
+    shown = plain_text.plain("\n".join(lines)).split("\n")  # no rule of it looks beyond a line
+    for first in range(len(sent)):
+        end = _end_of(sent[first:], shown)
+        if end:
+            return "\n".join(lines[end:])
+    return draft
+
+
+def _end_of(sent: Sequence[str], shown: Sequence[str]) -> int:
+    """Return how many of these lines are these messages, with a blank line after each; 0 if they do not begin so."""
+    at = 0
+    for body in sent:
+        end = at + body.count("\n") + 1
+        if any(shown[end : end + 1]) or "\n".join(shown[at:end]) != body:
+            return 0
+        at = end + 1
+    return at

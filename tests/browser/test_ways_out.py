@@ -1,13 +1,15 @@
 """Somebody who reads another page while writing finds the text again; the quick exit asks nothing (ADR 0048)."""
 
+import json
 import re
 from urllib.parse import unquote
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 from tests.browser.conftest import goes_on
 from tests.browser.exchange import assigned, bodies, in_site, own, write
+from tests.browser.test_line import until
 from tests.factories import chat as make
 
 KEPT = "Je voulais vous dire <que>\nj'ai peur"
@@ -126,14 +128,14 @@ def test_link_that_opens_another_tab_leaves_the_page_alone(live_site, enter):
     opened.value.close()
 
 
+def mute(page: Page) -> None:
+    """Let the line take everything and answer nothing. Other requests pass."""
+    page.route_web_socket(re.compile("/ws/conversation/"), lambda _socket: None)
+    page.route("**/tchat/trames/", lambda route: route.abort())
+
+
 def test_message_that_is_unsent_holds_a_way_out_up_once_and_says_why(live_site, enter):
     _agent, conversation = assigned(live_site)
-
-    def mute(page: Page) -> None:
-        # It takes everything and answers nothing.
-        page.route_web_socket(re.compile("/ws/conversation/"), lambda _socket: None)
-        page.route("**/tchat/trames/", lambda route: route.abort())
-
     page = enter(conversation, before=mute)
     write(page, "pas encore parti")
     page.get_by_label("Votre message").fill(KEPT)
@@ -146,8 +148,66 @@ def test_message_that_is_unsent_holds_a_way_out_up_once_and_says_why(live_site, 
     assert page.url.endswith("/tchat/conservation/")
     page.unroute_all()
     page.goto(live_site.url + "/tchat/")
-    expect(page.get_by_label("Votre message")).to_have_value(KEPT)
+    expect(page.get_by_label("Votre message")).to_have_value("pas encore parti\n\n" + KEPT)
     expect(own(page)).to_have_count(0)
+
+
+@pytest.mark.new_tabs
+@pytest.mark.parametrize("how", ["reload", "killed tab"])
+def test_message_that_no_line_took_is_back_in_the_field(live_site, enter, how):
+    """« Gardé » was said of what the page alone had, and its draft was erased at the press."""
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation, before=mute)
+    with page.expect_response(re.compile("/tchat/brouillon/$")):  # the draft, as it is typed
+        page.get_by_label("Votre message").fill("il est devant")
+    with page.expect_response(lambda answer: "la+porte" in (answer.request.post_data or "")):  # some seconds later
+        write(page, "il est devant la porte")
+    if how == "reload":
+        write(page, "venez")
+        page.reload()
+    else:
+        with page.expect_response(lambda answer: "venez" in (answer.request.post_data or "")):
+            write(page, "venez")
+        context = page.context
+        page.close()
+        page = context.new_page()
+        page.goto(live_site.url + "/tchat/")
+    expect(page.get_by_label("Votre message")).to_have_value("il est devant la porte\n\nvenez")
+    expect(own(page)).to_have_count(0)
+    assert bodies(live_site, conversation) == []
+
+
+@pytest.mark.new_tabs
+def test_message_whose_answer_was_lost_is_not_doubled_by_a_reload(live_site, enter):
+    _agent, conversation = assigned(live_site)
+
+    begun: list[int] = []
+
+    def tells_of_a_message(text: str) -> bool:
+        frame = json.loads(text)
+        if frame["type"] == "state":
+            begun.append(frame["last_seq"])
+            return begun[0] < begun[-1]
+        return any(item["author"] == "reporter" for item in frame.get("items", []))
+
+    def carry(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        server.on_message(lambda text: None if tells_of_a_message(str(text)) else socket.send(text))
+
+    def deafen(page: Page) -> None:
+        """Let all that is sent arrive, and nothing come back that tells of a message."""
+        page.route("**/tchat/trames/", lambda route: route.abort())
+        page.route_web_socket(re.compile("/ws/conversation/"), carry)
+
+    page = enter(conversation, before=deafen)
+    expect(page.locator("#line")).to_have_text("Connecté")
+    write(page, "il est devant\nla porte")
+    write(page, "venez")
+    page.get_by_label("Votre message").fill(KEPT)
+    until(page, lambda: bodies(live_site, conversation) == ["il est devant\nla porte"])
+    page.reload()
+    expect(page.get_by_label("Votre message")).to_have_value("venez\n\n" + KEPT)
+    expect(own(page).locator("[data-part=body]")).to_have_text(["il est devant\nla porte"])
 
 
 @pytest.mark.parametrize("how", ["button", "keys", "without a script"])

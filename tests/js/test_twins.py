@@ -24,6 +24,7 @@ from chat.rules import danger_words, service_level
 from chat.rules.handles import Handle
 from chat.rules.lifecycle import Status
 from chat.texts import script as script_texts
+from chat.visitor import draft_session
 from common import plain_text
 from common.plain_text import plain
 from common.texts import folded
@@ -69,6 +70,26 @@ def test_script_and_server_draw_the_same_text(tried):
     there = drawn("lib/plain.js", f'given.map((text) => script.plain(text, "{MISLEADING}"))', texts)
     assert differences(texts, [plain(text) for text in texts], there) == []
     tried("texts drawn by the script and by the server", len(texts))
+
+
+def test_script_and_server_offer_the_same_of_a_draft(tried):
+    """What was sent meanwhile is left out, whichever of both draws the draft."""
+    draw = random.Random(8)
+
+    def text() -> str:
+        return "".join(draw.choices(["a", "b", " ", "\n", "\n\n", "\u200b", "é.com"], k=draw.randint(1, 4))).strip()
+
+    given = []
+    for _each in range(3000):
+        sent = [text() or "c" for _message in range(draw.randint(0, 4))]
+        kept = [*sent[draw.randint(0, len(sent)) :], text(), text()]
+        given.append([draw.choice(["\n\n", "\r\n\r\n"]).join(kept), [plain(one) for one in sent]])
+    here = [draft_session.without_sent(draft, sent) for draft, sent in given]
+    script = f'script.withoutSent(draft, sent, "{MISLEADING}")'
+    there = drawn("lib/unsent.js", f"given.map(([draft, sent]) => {script})", given)
+    assert differences(given, here, there) == []
+    assert 500 < sum(left != draft for left, (draft, _sent) in zip(here, given, strict=True)) < 2900
+    tried("drafts of which the script and the server offer the same", len(given))
 
 
 def test_script_and_server_agree_on_what_shows_something(tried):

@@ -161,7 +161,7 @@ export function watchAnswers() {
     const id = question();
     if (!id || exchange.status === "closed") return;
     noteAnswer(id);
-    give(put(id, button.value)); // somebody who only taps does not want a keyboard
+    give(put(id, button.value).node); // somebody who only taps does not want a keyboard
   });
   watchSummary();
 }

@@ -7,11 +7,12 @@
 import { byId, isModified, write } from "../lib/dom.js";
 import { length, newId, Outbox } from "../lib/outbox.js";
 import { showsSomething } from "../lib/plain.js";
+import { withoutSent } from "../lib/unsent.js";
 import { watchKeyboard } from "./keyboard.js";
 import { data, exchange, isCut, say, show, visit, words } from "./state.js";
 import { banner, tellCut } from "./status.js";
 import { keepInTab } from "./tab.js";
-import { draw, lastOwn, part, place, setState } from "./thread.js";
+import { draw, ownBodies, part, place, setState } from "./thread.js";
 
 /** @typedef {import("../lib/outbox.js").Entry} Entry */
 /** @typedef {import("../lib/outbox.js").Standing} Standing */
@@ -22,24 +23,33 @@ const form = byId("compose", HTMLFormElement);
 const box = byId("body", HTMLTextAreaElement);
 const button = /** @type {HTMLButtonElement} */ (form.querySelector("button:not([formaction])"));
 const limit = Number(data.maxLength);
-let held = ""; // the address of a link that was stopped once, because a message would have been lost
+let held = ""; // the address of a link that was stopped once, because a message is not sent
 let typedAt = 0;
+/** @type {Set<Entry>} messages that were written and, as far as this page knows, not stored; refused ones too */
+const unsent = new Set();
+
+/**
+ * Return what would be lost with this page: the messages that are not stored, and what stands in the field. It may be
+ * longer than a message may be, so that nothing is left out.
+ */
+const unsaid = () =>
+  unsent.size ? [...[...unsent].map(({ body }) => body), box.value].join("\n\n").trimEnd() : box.value;
 
 const kept = keepInTab({
   data,
   field: /** @type {HTMLInputElement} */ (form.elements.namedItem("tab")),
-  text: () => box.value,
+  text: unsaid,
   came: box.defaultValue,
   isUntouched: box.value === box.defaultValue,
-  /** A text that was sent meanwhile is not put back. @param {string} body */
+  /** What was sent meanwhile is not put back. @param {string} body */
   show(body) {
-    box.value = body.trim() === lastOwn() ? "" : body;
+    box.value = withoutSent(body, ownBodies(), words.misleading);
     count();
   },
   signal: visit.signal,
 });
 
-/** The draft of what stands in the field, which the server keeps for the visit. */
+/** The draft of what is not sent, which the server keeps for the visit. */
 export const { draft } = kept;
 
 /** @type {Record<Standing, [string, "waiting" | "failed" | "refused"]>} */
@@ -88,13 +98,18 @@ function retry(entry) {
   exchange.line?.retry();
 }
 
-/** Draw a message and send it as soon as that can be. @param {string} id @param {string} body */
+/**
+ * Draw a message and send it as soon as that can be. Return its entry in the outbox.
+ *
+ * @param {string} id
+ * @param {string} body
+ */
 export function put(id, body) {
   const node = draw({ author: "reporter", sent_at: new Date().toISOString(), body });
   place(node, true);
   const entry = outbox.add(id, body, node);
   part(node, "retry").addEventListener("click", () => retry(entry));
-  return node;
+  return entry;
 }
 
 /** Return what is wrong with a message, or an empty text when nothing is. @param {string} body */
@@ -113,9 +128,15 @@ function post() {
   kept.touch();
   box.value = "";
   count();
-  put(newId(), body);
-  draft.now();
+  unsent.add(put(newId(), body));
+  draft.changed(); // with what is on its way: the line may be slow, or dead, and the page is perhaps left
   box.focus({ preventScroll: true });
+}
+
+/** The server has this message, so it is no draft any more. @param {Entry} entry */
+export function stored(entry) {
+  outbox.settle(entry);
+  if (unsent.delete(entry)) draft.now();
 }
 
 /** The exchange is over. A text that was begun stays, so that it can be copied. */
@@ -132,6 +153,7 @@ export function closeForm() {
 /** The visit is over. Nothing that was written stays. */
 export function forget() {
   outbox.clear();
+  unsent.clear();
   draft.end();
   box.value = "";
 }
@@ -143,8 +165,8 @@ function submit(event) {
     post();
     return;
   }
-  // The button leads to another page, and the text goes there too. Messages that are not sent exist in this page only,
-  // so the person is stopped once and told why.
+  // The button leads to another page, and the text goes there too. Nothing sends from there the messages that are not
+  // sent, so the person is stopped once and told why.
   const to = /** @type {HTMLButtonElement} */ (event.submitter).value;
   if (exchange.status === "closed" || (!isCut() && (!outbox.entries.length || held === to))) return;
   event.preventDefault();
@@ -174,6 +196,7 @@ function follow(event) {
 
 export function watchForm() {
   form.addEventListener("submit", submit);
+  form.addEventListener("formdata", ({ formData }) => formData.set("body", unsaid())); // what goes to the other page
   document.addEventListener("click", follow, { signal: visit.signal });
   watchKeyboard(box, form, visit.signal);
   box.addEventListener("keydown", (event) => {

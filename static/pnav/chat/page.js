@@ -8,7 +8,7 @@
 import { byId, markRun } from "../lib/dom.js";
 import { alertPerson, watchAlerts } from "./alerts.js";
 import { hideAnswers, isQuestion, question, readAnswers, watchAnswers } from "./answers.js";
-import { closeForm, draft, forget, outbox, watchForm } from "./compose.js";
+import { closeForm, draft, forget, outbox, stored, watchForm } from "./compose.js";
 import { watchDoors } from "./doors.js";
 import { tellNotTaken, watchGivenFiles } from "./given-files.js";
 import { watchReport } from "./report.js";
@@ -29,7 +29,7 @@ import { openVisitorLine, takePlaceBack } from "./visitor-line.js";
  * @param {Message} message
  */
 function settle(entry, message) {
-  outbox.settle(entry);
+  stored(entry);
   entry.node.dataset.seq = String(message.seq);
   thread.setTime(entry.node, message.sent_at);
   thread.setState(entry.node, words.sent);
@@ -156,7 +156,7 @@ exchange.line = openVisitorLine(
       status.lineIs(state);
       if (state !== "connected") return;
       outbox.flush();
-      draft.now();
+      if (!outbox.entries.length) draft.now(); // otherwise as soon as one of them is stored
     },
     ended: end,
   },

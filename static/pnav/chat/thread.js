@@ -62,11 +62,8 @@ export function setState(node, text, kind = "") {
   if (again) again.hidden = kind !== "failed";
 }
 
-/** Return the text of the person's last message on this page, or an empty text when there is none. */
-export const lastOwn = () => {
-  const own = all("[data-author=reporter]", list).at(-1);
-  return own ? (part(own, "body").textContent ?? "") : "";
-};
+/** Return the texts of the person's messages on this page, in order. */
+export const ownBodies = () => all("[data-author=reporter]", list).map((node) => part(node, "body").textContent ?? "");
 
 /** @param {DOMRect} box */
 const isIn = ({ top, bottom, height }) => height > 0 && bottom > 0 && top < innerHeight;

@@ -192,6 +192,39 @@ def test_text_that_was_sent_is_not_offered_again(as_reporter):
     assert "ici</textarea>" not in client.get(PAGE).text
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept", "left"),
+    [
+        (["un"], "un\n\ndeux", "deux"),
+        (["zéro", "un \n encore\u200b"], "un \r\n encore\u200b\r\n\r\ndeux\r\n\r\ntrois", "deux\n\ntrois"),
+        (["zéro", "un", "deux"], "un\n\ndeux\n\ntrois", "trois"),
+        (["un"], "un\ndeux", "un\ndeux"),
+        (["un"], "un deux\n\ntrois", "un deux\n\ntrois"),
+        (["un", "zéro"], "un\n\ndeux", "un\n\ndeux"),
+        ([], "un\n\ndeux", "un\n\ndeux"),
+    ],
+)
+def test_draft_that_begins_with_what_was_sent_is_offered_without_it(as_reporter, sent, kept, left):
+    """A page keeps what it does not know to be stored before what is in its field, and is gone before it knows."""
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    for body in sent:
+        make.message(conversation, body)
+    save(client, kept)
+    (drawn,) = re.findall(r"<textarea[^>]*>\n(.*?)</textarea>", client.get(PAGE).text, flags=re.S)
+    assert unescape(drawn).replace("\r\n", "\n") == left
+
+
+def test_what_was_sent_before_the_end_is_not_said_to_be_unsent(as_reporter):
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    save(client, "Un-mot-garde")
+    make.message(conversation, "Un-mot-garde")
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    page = shown(client.get(PAGE))
+    assert "n'a pas été envoyé" not in page and "Un-mot-garde</textarea>" not in page
+
+
 def test_saving_without_a_visit_and_too_often(as_reporter, client, monkeypatch):
     assert save(client, "x").status_code == 401
     monkeypatch.setattr("chat.visitor.draft.SAVES", 2)
