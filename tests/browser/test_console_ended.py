@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from chat.casework import colleague_questions
 from chat.conversations import actions
 from chat.models import Agent, Conversation, Macro, Message
 from chat.rules.lifecycle import Author
@@ -239,6 +240,30 @@ def test_answer_is_refused_or_stored_by_the_first_reading_of_the_end_that_succee
         page.unroute(thread)
         comes_back(desk, wire)
         expect(refused).to_contain_text(re.compile(r"Non envoyé\s: l'échange est terminé"), timeout=30_000)
+
+
+def asked_a_colleague(agent: Agent, conversation: Conversation) -> None:
+    colleague = make.agent(public_name="Dominique", capacity=0)
+    colleague_questions.ask_colleagues(
+        conversation_id=conversation.pk, body="Comment fait-on ?", of=[colleague.pk], by=agent.user
+    )
+
+
+def test_end_leaves_the_focus_to_what_the_agent_writes_elsewhere(live_site: LiveSite, page: Page, at: Work):
+    """The letters of an aparté went nowhere, and « ? » opened the list of the keys."""
+    page.add_init_script(f"({SAID})()")
+    desk = take_seat(page, live_site, at, {"open": Person(lived=asked_a_colleague)})
+    desk.shows("open")
+    aside = page.locator("#apartes [data-aside]")
+    aside.locator("summary").click()
+    aside.locator("textarea").focus()
+    page.keyboard.type("Et si")
+    live_site.do(actions.close_conversation, conversation_id=desk.people["open"].pk, by_author=Author.REPORTER)
+    has_left(desk, "open")
+    page.keyboard.type(" elle part ?")
+    expect(aside.locator("textarea")).to_have_value("Et si elle part ?")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    until(page, lambda: any("Échange fini" in one for one in said(page)))  # nothing else tells who does not look there
 
 
 def test_words_that_the_line_brings_while_the_end_is_read_are_treated_as_those_that_are_read(

@@ -18,7 +18,7 @@ import { drop } from "./pending-ends.js";
 import { refreshOffers } from "./queue.js";
 import { notStored, settleUnsure, tellUnsure, unsure } from "./refusals.js";
 import { beep } from "./sound.js";
-import { announce, desk, dutyBar, known, over, say, seekSlot, slot, words } from "./state.js";
+import { announce, desk, known, over, say, seekSlot, slot, words } from "./state.js";
 import * as threads from "./thread.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -28,9 +28,11 @@ export function leave(c, reason) {
   if (c.gone || (c.over && reason === "closed")) return;
   drop(c);
   const at = document.activeElement;
-  const isHere = at === document.body || c.thread.contains(at) || c.dossier.contains(at);
-  // In the open thread, its last line says so already.
-  if (c !== desk.current || reason !== "closed") announce(say("left", { name: c.name, reason: words[reason] }));
+  // A part that was drawn again may have left the focus to what is around it, or to the page.
+  const isHere = [c.thread, c.dossier].some((part) => part.contains(at) || at?.contains(part));
+  // Whoever is in the open thread is led to its last line, which says so already.
+  if (c !== desk.current || reason !== "closed" || !isHere)
+    announce(say("left", { name: c.name, reason: words[reason] }));
   Object.assign(c, { over: true, gone: reason === "released", number: 0, unread: 0 });
   const unsent = reason === "closed" ? c.outbox.clear() : [];
   threads.refuseAll(c, words.refused);
@@ -70,7 +72,8 @@ export function leave(c, reason) {
   }
   if (c.gone) refreshOffers(); // they say who took it
   refreshDuty(); // a pause may be offered now
-  if (c === desk.current && !c.gone && !dutyBar().contains(document.activeElement)) c.log.focus();
+  // Whoever writes elsewhere (an aparté, a reason, the duty bar) goes on there: letters must not become keys.
+  if (c === desk.current && !c.gone && (isHere || document.activeElement === document.body)) c.log.focus();
   if (c === desk.current && c.gone && isHere) goOn(c);
   paint(c);
 }
