@@ -12,10 +12,11 @@ from playwright.sync_api import Page, Route, expect
 
 from chat.models import Conversation
 from pnav.accounts.models import Role
-from tests.browser.conftest import Axe, LiveSite
-from tests.browser.exchange import assigned, waiting
+from tests.browser.conftest import Axe, LiveSite, goes_on
+from tests.browser.exchange import assigned, bodies, own, waiting, write
 from tests.browser.staff import sign_in
 from tests.browser.test_accounts import account as account
+from tests.browser.test_ways_out import mute
 
 FRAME = ".pnav-chat__frame"
 # What was drawn here, and what a browser without scripts reads in the same page.
@@ -30,6 +31,18 @@ BOTH = """() => new Promise((done) => {
 EXTENSION = """
 addEventListener("DOMContentLoaded", () => {
   document.head.append(Object.assign(document.createElement("script"), { type: "module" }));
+});
+"""
+# What Safari did not have before 15.4, 16 and 16.4. Node and biome read our scripts as they are, and this Chromium too.
+OF_2021 = r"""
+delete Array.prototype.at;
+delete SubmitEvent.prototype.submitter;
+delete HTMLFormElement.prototype.requestSubmit;
+window.RegExp = new Proxy(RegExp, {
+  construct(expression, given) {
+    if (/\(\?<[=!]/.test(String(given[0]))) throw new SyntaxError("lookbehind");
+    return Reflect.construct(expression, given);
+  },
 });
 """
 AT_ONCE = """
@@ -88,6 +101,23 @@ def test_script_that_cannot_be_read_is_replaced_too(live_site: LiveSite, browser
     expect(page.locator(".pnav-chat__thread").locator(FRAME)).to_be_visible()
     expect(page.locator("#line")).to_be_hidden()
     context.close()
+
+
+def test_exchange_runs_in_a_safari_of_2021(live_site: LiveSite, enter):
+    """It was drawn without scripts for every iPhone that ends at iOS 15: one expression had a lookbehind."""
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation, before=lambda page: page.add_init_script(OF_2021))
+    expect(page.locator("#line")).to_have_text("Connecté")
+    write(page, "il est devant la porte")
+    expect(own(page).locator("[data-part=state]")).to_have_text("Envoyé")
+    # It does not say by which button a form is sent, and this one sends no message.
+    mute(page)
+    page.reload()
+    page.get_by_label("Votre message").fill("et maintenant")
+    with goes_on(page):
+        page.get_by_role("button", name="Actualiser").click()
+    expect(page.get_by_label("Votre message")).to_have_value("et maintenant")
+    assert bodies(live_site, conversation) == ["il est devant la porte"]
 
 
 def test_script_that_comes_late_takes_its_page_back(live_site: LiveSite, page_factory, nobody_on_duty):

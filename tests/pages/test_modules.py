@@ -109,6 +109,29 @@ def test_scripts_for_old_browsers_are_written_in_their_language(name):
     assert not re.search(later, text)
 
 
+# What Safari reads later than 14.1 (iOS 14.5): lookbehind since 16.4, the others since 15 to 16.4. An iPhone 6s, 7 or SE
+# ends at iOS 15.8.
+LATER_SYNTAX = r"\(\?<[=!]|^\s+(?:async )?#\w+\(.*\) \{|\bstatic \{|^await "
+LATER_CALLS = r"\.(?:at|findLast|findLastIndex|toSorted|toReversed)\(|\bObject\.hasOwn\b|\bstructuredClone\b"
+
+
+def code_of(name: str) -> str:
+    """Return a script without its comments."""
+    return re.sub(r"/\*.*?\*/|//[^\n]*", "", (SCRIPTS.parent / name).read_text(), flags=re.DOTALL)
+
+
+def test_scripts_are_read_by_browsers_of_2021():
+    """One lookbehind in one file, and no script that imports it runs in an older Safari."""
+    for script in SCRIPTS.rglob("*.js"):
+        name = f"pnav/{script.relative_to(SCRIPTS).as_posix()}"
+        assert not re.findall(LATER_SYNTAX, code_of(name), re.MULTILINE), name
+    pages = {name for name in entries() if name.startswith("pnav/chat/")}
+    needed = pages.union(*(modules.imported_modules(name) for name in pages))
+    assert {"pnav/lib/plain.js", "pnav/lib/outbox.js"} <= needed
+    for name in needed:
+        assert not re.findall(LATER_CALLS, code_of(name)), name
+
+
 @pytest.mark.slow
 def test_collected_modules_name_each_other_by_their_hashed_names():
     folder = once.static_files()

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { byId, isModified, write } from "../lib/dom.js";
+import { byId, isModified, target, write } from "../lib/dom.js";
 import { length, newId, Outbox } from "../lib/outbox.js";
 import { showsSomething } from "../lib/plain.js";
 import { withoutSent } from "../lib/unsent.js";
@@ -25,6 +25,8 @@ const button = /** @type {HTMLButtonElement} */ (form.querySelector("button:not(
 const limit = Number(data.maxLength);
 let held = ""; // the address of a link that was stopped once, because a message is not sent
 let typedAt = 0;
+/** @type {Element | null} what was pressed last, for browsers that do not say what sends a form (Safari before 15.4) */
+let pressed = null;
 /** @type {Set<Entry>} messages that were written and, as far as this page knows, not stored; refused ones too */
 const unsent = new Set();
 
@@ -160,14 +162,15 @@ export function forget() {
 
 /** @param {SubmitEvent} event */
 function submit(event) {
-  if (!event.submitter?.hasAttribute("formaction")) {
+  const by = /** @type {HTMLButtonElement | null} */ ("submitter" in event ? event.submitter : pressed);
+  if (!by?.hasAttribute("formaction")) {
     event.preventDefault();
     post();
     return;
   }
   // The button leads to another page, and the text goes there too. Nothing sends from there the messages that are not
   // sent, so the person is stopped once and told why.
-  const to = /** @type {HTMLButtonElement} */ (event.submitter).value;
+  const to = by.value;
   if (exchange.status === "closed" || (!isCut() && (!outbox.entries.length || held === to))) return;
   event.preventDefault();
   if (isCut()) {
@@ -196,6 +199,10 @@ function follow(event) {
 
 export function watchForm() {
   form.addEventListener("submit", submit);
+  const press = (/** @type {Event} */ event) => {
+    pressed = target(event).closest("button");
+  };
+  document.addEventListener("click", press, { capture: true, signal: visit.signal });
   form.addEventListener("formdata", ({ formData }) => formData.set("body", unsaid())); // what goes to the other page
   document.addEventListener("click", follow, { signal: visit.signal });
   watchKeyboard(box, form, visit.signal);

@@ -19,7 +19,7 @@ const isChanged = (field) =>
 
 /** Return the page's own address, which a POST does not change. */
 const address = () =>
-  location.pathname.replace(/(?<=\/)[^/]+\/$/, (last) => (/^[0-9a-f-]{36}\/$/.test(last) ? last : ""));
+  location.pathname.replace(/\/[^/]+\/$/, (last) => (/^\/[0-9a-f-]{36}\/$/.test(last) ? last : "/"));
 
 export function followSteps() {
   const old = byId("dossier-ancien");

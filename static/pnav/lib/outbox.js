@@ -142,15 +142,15 @@ export class Outbox {
     return this.entries.splice(0);
   }
 
-  #tryAgain() {
+  #tryAgain = () => {
     this.#timers.clear("patience");
     this.#onItsWay = null;
     this.flush();
-  }
+  };
 
   /** @param {Entry} entry */
-  #showStanding(entry) {
+  #showStanding = (entry) => {
     const standing = this.#line === "lost" ? "failed" : this.#line === "connected" ? "pending" : "kept";
     this.#options.show(entry, standing);
-  }
+  };
 }
