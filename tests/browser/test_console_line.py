@@ -24,6 +24,7 @@ from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtur
     reporter,
 )
 from tests.browser.test_console_aim import ends
+from tests.browser.test_console_late import until
 from tests.browser.test_voice import listen, until_heard
 from tests.browser.wire import Wire
 from tests.chat.sockets import visit
@@ -300,3 +301,23 @@ def test_request_that_hangs_is_given_up(live_site, page: Page, at: Work, wire: W
     expect(page.locator("#annonces")).to_have_text(
         "Pas de réponse du service. Regardez si c'est fait ; sinon, réessayez.", timeout=10_000
     )
+
+
+@pytest.mark.parametrize("how", ["lost", "hangs"])
+def test_console_goes_on_without_the_worker_of_its_clock(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+    wire: Wire,
+    how: str,
+):
+    """Its file was lost on the way: for the whole shift nothing was read again, and the end of a pause never came."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "partie=liste" in request.url else None)
+    page.route("**/console/clock.*.js", lambda route: route.abort() if how == "lost" else None)
+    at_the_desk(page, live_site, wire, at)
+    until_connected(page, wire)
+    for _twice in range(2):
+        asked.clear()
+        page.clock.fast_forward(BEAT_MS + 1000)
+        until(page, lambda: asked)

@@ -33,7 +33,7 @@ addEventListener("DOMContentLoaded", () => {
   document.head.append(Object.assign(document.createElement("script"), { type: "module" }));
 });
 """
-# What Safari did not have before 15.4, 16 and 16.4. Node and biome read our scripts as they are, and this Chromium too.
+# What Safari did not have before 15.4, 16 and 16.4.
 OF_2021 = r"""
 delete Array.prototype.at;
 delete SubmitEvent.prototype.submitter;

@@ -73,19 +73,30 @@ export const swapFrom = (page, selector, sent, isUntaken = false) => {
   return Boolean(after);
 };
 
+const TICKS_MISSED = 3; // without so many ticks of the worker, the page's own timer takes over
+
 /**
- * Start a clock that a browser does not slow down when the page is hidden. The Trusted Types policy is not exported.
+ * Start a clock that a browser does not slow down when the page is hidden. Where its worker is not to be had (its file
+ * was lost on the way, or the browser ended it), the page ticks by itself until the worker does: slower while it is
+ * hidden, but the console goes on. The Trusted Types policy is not exported.
  *
  * @param {() => void} tick
  * @param {number} period in ms
  */
 export const startClock = (tick, period) => {
-  if (!window.Worker) {
-    setInterval(tick, period);
-    return;
-  }
+  let heardAt = window.Worker ? Date.now() : 0; // in ms
+  setInterval(() => {
+    if (Date.now() - heardAt > TICKS_MISSED * period) tick();
+  }, period);
+  if (!window.Worker) return;
   const worker = new Worker(trust.createScriptURL(byId("console").dataset.clock ?? ""));
-  worker.onmessage = tick;
+  worker.onmessage = () => {
+    heardAt = Date.now();
+    tick();
+  };
+  worker.onerror = () => {
+    heardAt = 0;
+  };
   worker.postMessage(period);
 };
 
