@@ -265,6 +265,20 @@ def test_pressed_button_shows_that_it_was_pressed(
     expect(page.locator(".console-dossier:visible")).to_contain_text("Procédure d'urgence en cours")
 
 
+def test_press_keeps_its_value_in_the_last_chromium_of_windows_7(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+    wire: Wire,
+):
+    """`FormData` did not take the button that was pressed: no availability could be chosen, and no step ticked."""
+    page.add_init_script("window.FormData = class extends FormData { constructor(form) { super(form); } };")
+    at_the_desk(page, live_site, wire, at)
+    until_connected(page, wire)
+    page.get_by_role("button", name="En pause").click()
+    expect(page.locator("#disponibilite")).to_have_attribute("data-availability", "pause")
+
+
 def test_requests_take_over_where_sockets_deliver_nothing(
     live_site: LiveSite,
     page_factory: PageFactory,

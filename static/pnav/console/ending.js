@@ -6,7 +6,7 @@
  */
 
 import { all, find, seek } from "../lib/dom.js";
-import { request } from "../lib/http.js";
+import { request, valuesOf } from "../lib/http.js";
 import { fold } from "../lib/search.js";
 import { tellUnanswered } from "./line.js";
 import { settle } from "./live-forms.js";
@@ -83,8 +83,8 @@ function tellRefused(c) {
 async function check(form, button) {
   const c = threadOf(form);
   if (!c || isPending(c)) return;
-  const body = new FormData(form, button);
-  const asked = new FormData(form, button);
+  const body = valuesOf(form, button);
+  const asked = valuesOf(form, button);
   asked.set("verifier", "1");
   tellSeen(c, asked);
   const answer = await post(form, asked);

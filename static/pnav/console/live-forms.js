@@ -6,7 +6,7 @@
  */
 
 import { all, find, seek } from "../lib/dom.js";
-import { request } from "../lib/http.js";
+import { request, valuesOf } from "../lib/http.js";
 import { letWait, open } from "./conversation.js";
 import { noteSent } from "./drafts.js";
 import { showDuty } from "./duty.js";
@@ -118,7 +118,7 @@ function nextFocus(form, targets, c, { isBeside, pressed }) {
 /** @param {HTMLFormElement} form @param {HTMLButtonElement | null} button */
 async function send(form, button) {
   noteSent(form);
-  const body = new FormData(form, button);
+  const body = valuesOf(form, button);
   const address = button?.hasAttribute("formaction") ? button.formAction : form.action; // a button may have its own
   const hasMovedOn = noteWork();
   await settle(form, button, await request(address, { method: "POST", body }), hasMovedOn);

@@ -6,7 +6,7 @@
  */
 
 import { all, find, seek } from "../lib/dom.js";
-import { request } from "../lib/http.js";
+import { request, valuesOf } from "../lib/http.js";
 import { leave } from "./leaving.js";
 import { tellUnanswered } from "./line.js";
 import { paint } from "./list.js";
@@ -44,7 +44,7 @@ async function run(form, button) {
   const c = known(thread?.dataset.conversation);
   if (!c?.area) return;
   const sent = c.area.value;
-  const page = await parse(await request(button.formAction, { method: "POST", body: new FormData(form, button) }));
+  const page = await parse(await request(button.formAction, { method: "POST", body: valuesOf(form, button) }));
   const draft = seek(`[id="corps-${c.id}"]`, page, HTMLTextAreaElement);
   const line = `.console-entry[data-conversation="${c.id}"]`;
   if (!draft && seek(`.console-thread[data-conversation="${c.id}"][data-status=closed]`, page)) {

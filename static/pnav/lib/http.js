@@ -37,6 +37,19 @@ const after = (ms) => {
 export const request = (address, options = {}, ms = PATIENCE_MS) => fetch(address, { signal: after(ms), ...options });
 
 /**
+ * Return what a form sends when this button is pressed. `FormData` takes the button itself since Chromium 112, and the
+ * last one for Windows 7 and 8.1 is 109: without its value, nothing of the console could be pressed there.
+ *
+ * @param {HTMLFormElement} form
+ * @param {HTMLButtonElement | null} button
+ */
+export const valuesOf = (form, button) => {
+  const values = new FormData(form);
+  if (button?.name) values.append(button.name, button.value);
+  return values;
+};
+
+/**
  * Send one frame as a plain request, where sockets are blocked.
  *
  * @param {string} address
