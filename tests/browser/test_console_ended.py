@@ -266,6 +266,21 @@ def test_end_leaves_the_focus_to_what_the_agent_writes_elsewhere(live_site: Live
     until(page, lambda: any("Échange fini" in one for one in said(page)))  # nothing else tells who does not look there
 
 
+def test_choice_in_the_duty_bar_stays_when_another_exchange_ends(live_site: LiveSite, page: Page, at: Work):
+    """The bar is drawn again then, and the number of places that was chosen and not yet saved was the old one again."""
+    desk = take_seat(page, live_site, at, {"open": Person(), "other": Person()})
+    desk.shows("open")
+    page.locator("#disponibilite-plus > summary").click()
+    places = page.locator("#capacite")
+    before = places.element_handle()
+    places.focus()
+    places.select_option("4")
+    live_site.do(actions.close_conversation, conversation_id=desk.people["other"].pk, by_author=Author.REPORTER)
+    page.wait_for_function("one => !one.isConnected", arg=before)
+    expect(places).to_have_value("4")
+    expect(places).to_be_focused()
+
+
 def test_words_that_the_line_brings_while_the_end_is_read_are_treated_as_those_that_are_read(
     live_site: LiveSite, page: Page, at: Work, wire: Wire
 ):

@@ -197,7 +197,7 @@ test("nothing is written where nothing can be written any more", () => {
 
 test("a choice is kept while it is still there; what was open stays open", () => {
   const options = (...values) => values.map((value) => ({ value }));
-  const choice = (value, ...values) => ({ value, options: options(...values), form: FORM });
+  const choice = (value, ...values) => ({ value, options: options(...values), form: FORM, closest: () => null });
   const fresh = choice("a", "a", "b");
   keep(choice("b", "a", "b"), fresh, undefined, false);
   assert.equal(fresh.value, "b");
@@ -207,6 +207,21 @@ test("a choice is kept while it is still there; what was open stays open", () =>
   const details = { open: false };
   keep({ open: true }, details, undefined, false);
   assert.equal(details.open, true);
+});
+
+test("a list of the duty bar keeps what the agent has chosen in it, and otherwise follows the server", () => {
+  const list = (value, drawn) => {
+    const options = ["1", "2", "3"].map((one) => ({ value: one, defaultSelected: one === drawn }));
+    return { value, options, selectedIndex: Number(value) - 1, form: FORM, closest: () => FORM };
+  };
+  const after = (field, drawn) => {
+    const fresh = list(drawn, drawn);
+    keep(field, fresh, undefined, false);
+    return fresh.value;
+  };
+  assert.equal(after(list("2", "3"), "3"), "2");
+  assert.equal(after(list("3", "3"), "1"), "1", "another page of the agent has chosen it");
+  assert.equal(after(list("1", ""), "3"), "3", "the first one stands where none is drawn as chosen");
 });
 
 test("written is what differs from what the server drew", () => {

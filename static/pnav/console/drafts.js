@@ -6,7 +6,7 @@
 
 /** @typedef {HTMLTextAreaElement | HTMLInputElement | HTMLSelectElement | HTMLDetailsElement} Kept */
 
-const KEPT = "textarea[id], input.fr-input[id], details[id], .console-transfer select[id]";
+const KEPT = "textarea[id], input.fr-input[id], details[id], .console-transfer select[id], .console-duty select[id]";
 
 /**
  * Treat words with which the server drew a field, and which it keeps nowhere, as if they had been typed here. They then
@@ -44,6 +44,17 @@ const typedSince = ({ id, value }, fresh) => {
 };
 
 /**
+ * Whether the agent has chosen something in a list and not sent it. Otherwise the duty bar shows what the server has,
+ * which another page of the agent may have changed.
+ *
+ * @param {HTMLSelectElement} list
+ */
+const isChosen = ({ options, selectedIndex }) => {
+  const drawn = [...options].findIndex(({ defaultSelected }) => defaultSelected);
+  return selectedIndex !== Math.max(0, drawn); // where none is drawn as chosen, it is the first
+};
+
+/**
  * Carry the content of one field over to the field that takes its place.
  *
  * @param {Kept} field
@@ -54,7 +65,8 @@ const typedSince = ({ id, value }, fresh) => {
 export const keep = (field, fresh, sent, isUntaken) => {
   if ("options" in field && "options" in fresh) {
     const isThere = [...fresh.options].some((choice) => choice.value === field.value);
-    if (field.form !== sent && isThere) fresh.value = field.value;
+    const isShown = field.closest(".console-duty") && !isChosen(field);
+    if (field.form !== sent && isThere && !isShown) fresh.value = field.value;
   } else if ("open" in field && "open" in fresh) {
     const isDone = sent?.hasAttribute("data-closes") && field.contains(sent) && !isUntaken;
     if (field.open && !isDone) fresh.open = true;

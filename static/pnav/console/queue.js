@@ -205,7 +205,7 @@ const CHOICES = ["data-availability", "data-capacity"];
 
 /**
  * Return whether the bar says something else of this agent than the server. While a reason or a number of places is
- * being chosen in it, a choice of elsewhere waits: the bar is drawn again, and would lose this one.
+ * being chosen in it, a choice of elsewhere waits: the bar is drawn again, and would close this list.
  *
  * @param {Element} said
  */
