@@ -417,6 +417,28 @@ test("an error that is of no message asks again while the line is not connected"
   assert.equal(network.sockets[0].sent.filter(({ type }) => type === "sync").length, 2);
 });
 
+test("an error that answers what is asked outside of a round leaves the rounds as they are", async () => {
+  network.opens = false;
+  network.refuses = true;
+  network.http = [{ type: "error", code: "unavailable" }];
+  const { line: mine, log } = line();
+  clock.pass(5);
+  await settle();
+  assert.deepEqual(log.slow, [true]);
+  mine.again();
+  await settle();
+  network.http = [STATE];
+  clock.pass(3000);
+  await settle();
+  assert.equal(log.states.at(-1), "connected");
+  const before = network.asked.length;
+  for (let second = 0; second < 20; second += 1) {
+    clock.pass(1000);
+    await settle();
+  }
+  assert.ok(network.asked.length - before >= 3, "the line lives by its rounds");
+});
+
 test("a place that was given up is no connection", () => {
   network.answers = null;
   const { log } = line();

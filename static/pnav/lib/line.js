@@ -110,7 +110,8 @@ export const openLine = ({ beatMs = BEAT_MS, retriesSession = false, ...options 
     else if (ready()) return;
     else if (frame.type === "beat") greet();
     else if (frame.type === "error" && !frame.client_id) {
-      timers.set("next", between(1000, 3000), () => {
+      // By a timer of its own, because "next" may be the next round of plain requests, on which the line lives.
+      timers.set("greet", between(1000, 3000), () => {
         if (!ready()) greet();
       });
     }
