@@ -53,6 +53,12 @@ add("journal.by_code", JOURNAL, _("Avec ce code, seuls les faits notés ici se l
 # The page's script fills these in.
 ARRIVED = add("journal.arrived", JOURNAL, _("Votre interlocuteur est là."), _("Ton interlocuteur est là."))
 ANSWERED = add("journal.answered", JOURNAL, _("Un nouveau message vous attend."), _("Un nouveau message t'attend."))
+add(
+    "journal.cut",
+    JOURNAL,
+    _("Pas encore envoyé : la connexion est coupée. Vos mots restent ici ; appuyez de nouveau dès son retour."),
+    _("Pas encore envoyé : la connexion est coupée. Tes mots restent ici ; appuie de nouveau dès son retour."),
+)
 
 # What is asked for.
 WHAT = add("journal.what", JOURNAL, _("Que s'est-il passé ?"))

@@ -133,6 +133,47 @@ def test_reload_after_the_last_letter_of_a_fact_loses_no_word(live_site, enter, 
 
 
 @pytest.mark.new_tabs
+def test_fact_that_did_not_arrive_goes_on_being_kept(live_site, enter):
+    """A press that the network did not take was the last save of the page, whatever was typed afterwards."""
+    page = enter(in_site(live_site, make.waiting), width=360, height=640)
+    page.goto(live_site.url + PAGE)
+
+    def lose(route: Route) -> None:
+        if route.request.method == "POST":
+            route.abort("aborted")  # as when the person stops it: the page stays
+        else:
+            route.continue_()
+
+    page.route(f"**{PAGE}", lose)
+    fill_in(page, "Des insultes")
+    with page.expect_event("requestfailed", lambda request: request.method == "POST"):
+        page.get_by_role("button", name="Noter", exact=True).click()
+    with page.expect_response(is_save):
+        field(page).fill("Des insultes hier soir")
+    field(page).fill("Des insultes hier soir, devant la porte")
+    page.reload()
+    holds(page, "Des insultes hier soir, devant la porte")
+
+
+@pytest.mark.new_tabs
+def test_fact_is_not_sent_without_a_network_and_the_page_says_so(live_site, enter):
+    page = enter(in_site(live_site, make.waiting), width=360, height=640)
+    page.goto(live_site.url + PAGE)
+    fill_in(page, "Des insultes")
+    page.context.set_offline(True)
+    page.wait_for_function("!navigator.onLine")
+    page.get_by_role("button", name="Noter", exact=True).click()
+    news = page.locator("#news")
+    expect(news).to_have_text(re.compile("la connexion est coupée"))
+    expect(news).to_be_in_viewport()
+    holds(page, "Des insultes")
+    page.context.set_offline(False)
+    expect(news).to_have_text("")
+    page.get_by_role("button", name="Noter", exact=True).click()
+    expect(page.get_by_text("C'est noté, pour vous seulement.")).to_be_visible()
+
+
+@pytest.mark.new_tabs
 def test_page_of_facts_that_was_read_before_the_last_save_asks_again(live_site, enter):
     page = enter(in_site(live_site, make.waiting), width=360, height=640)
     page.goto(live_site.url + PAGE)

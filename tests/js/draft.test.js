@@ -96,6 +96,31 @@ test("a message that was sent is erased from the visit; one that was never saved
   ]);
 });
 
+test("a form that was sent is saved no more until something is typed, and then again", async () => {
+  const { draft, log, type } = page();
+  type("a");
+  draft.pause();
+  mock.timers.tick(10 * EVERY_MS);
+  await draft.now();
+  await draft.leaving();
+  assert.deepEqual(log.saved, []);
+  type("ab");
+  mock.timers.tick(EVERY_MS);
+  await settled();
+  assert.deepEqual(log.saved, [["ab", false]]);
+});
+
+test("a save that is answered after its form was sent is not followed by another", async () => {
+  const { draft, log, type } = page(["later"]);
+  type("a");
+  mock.timers.tick(EVERY_MS);
+  draft.pause();
+  await settled();
+  mock.timers.tick(10 * EVERY_MS);
+  await settled();
+  assert.deepEqual(log.saved, [["a", false]]);
+});
+
 test("what was typed while a save was on its way follows it", async () => {
   const { log, type } = page();
   type("a");

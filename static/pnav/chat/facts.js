@@ -83,12 +83,30 @@ form.addEventListener("input", () => {
   kept.touch();
   kept.draft.changed();
 });
+const line = stayInExchange(data, listening, kept.draft.end);
+
+/** Say that nothing can be sent, until the network is back. */
+function tellCut() {
+  const news = byId("news");
+  const before = news.textContent;
+  const isBack = () => {
+    if (news.textContent === data.cut) news.textContent = before;
+  };
+  if (before !== data.cut) addEventListener("online", isBack, { once: true, signal: listening.signal });
+  news.textContent = data.cut ?? "";
+  news.scrollIntoView({ block: "center" }); // it stands at the top, and the button at the foot
+}
+
 // The page that receives the form keeps what was sent. A save that came after it would bring the text back as a draft.
-form.addEventListener("submit", () => {
+// When the form does not arrive, what is typed next is saved again. A browser may say that it is offline while the line
+// works; where there is no line, after the end, nobody knows, and the form goes.
+form.addEventListener("submit", (event) => {
   kept.touch();
-  kept.draft.end();
+  if (line && !line.ready && !navigator.onLine) {
+    event.preventDefault();
+    tellCut();
+  } else kept.draft.pause();
 });
 
 watchGivenFiles(tellNotTaken);
-stayInExchange(data, listening, kept.draft.end);
 markRun();

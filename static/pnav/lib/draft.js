@@ -31,6 +31,7 @@ export const createDraft = ({ text, came, save }) => {
   let saving = null; // the text that is on its way
   let isLast = false; // the save under way outlives the page
   let isOver = false;
+  let isPaused = false; // the form was sent, and nothing was typed since
 
   /** @param {boolean} isLeaving */
   async function saveNow(isLeaving) {
@@ -38,7 +39,7 @@ export const createDraft = ({ text, came, save }) => {
     timers.clear("save");
     // A page that is being closed does not wait for the save under way. Of two saves, the server keeps a visitor's
     // later one by its time, and an agent's that arrives last.
-    if (isOver || (saving === null && body === kept)) return;
+    if (isOver || isPaused || (saving === null && body === kept)) return;
     // The browser gives up an ordinary request with its page: what is on its way by one is sent again.
     if (saving !== null && (!isLeaving || (isLast && body === saving))) return;
     saving = body;
@@ -47,11 +48,12 @@ export const createDraft = ({ text, came, save }) => {
     if (saving === body) saving = null;
     if (answer === "never") isOver = true;
     if (answer === "kept") kept = body;
-    if (!isOver && saving === null && text() !== kept)
+    if (!isOver && !isPaused && saving === null && text() !== kept)
       timers.set("save", answer === "kept" ? EVERY_MS : AGAIN_MS, () => saveNow(false));
   }
 
   const changed = () => {
+    isPaused = false;
     if (!isOver && !timers.has("save")) timers.set("save", EVERY_MS, () => saveNow(false));
   };
 
@@ -70,6 +72,11 @@ export const createDraft = ({ text, came, save }) => {
     },
     /** Whether the server has what stands in the field. */
     isKept: () => text() === kept,
+    /** Save nothing until something is typed: the form was sent, and the page that receives it keeps what is in it. */
+    pause() {
+      isPaused = true;
+      timers.clear();
+    },
     /** Save nothing any more, because the visit is over. */
     end() {
       isOver = true;
