@@ -56,7 +56,7 @@ test: $(STAMP) ## tous les tests, navigateur compris
 	@$(MAKE) --no-print-directory -j 2 check test-all
 
 test-all: $(STAMP)
-	@$(PYTHON) -m pytest --cache-clear --workers 6 || { [ $$? -eq 1 ] && $(PYTHON) -m tests.rerun; }
+	@$(PYTHON) -m pytest --cache-clear --workers 4 || { [ $$? -eq 1 ] && $(PYTHON) -m tests.rerun; }
 
 test-quick: $(STAMP) ## les tests sans navigateur
 	@$(PYTHON) -m pytest --workers 2 -m "not browser and not slow"

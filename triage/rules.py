@@ -368,7 +368,7 @@ def says_unwatched(question: Question, value: str) -> bool:
 
     Danger and thoughts of dying do not say it: somebody who is watched may be in danger too.
     """
-    return value == "no" and (question.id == "screen" or question.option("screen") is not None)
+    return value == "no" and question.option("screen") is not None
 
 
 def _urgency(kept: Mapping[str, str], under: Questionnaire, *, is_minor: bool) -> Urgency:

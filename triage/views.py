@@ -71,6 +71,7 @@ def question_page(
         "options": options,
         "explained": _explained(question, neutral, voice) if discreet else {"answers": ()},
         "groups": _by_role(options, discreet=discreet) if question.id == HELPED else [],
+        "shows_all": discreet and rules.says_unwatched(question, "no"),
         "is_own_minor": OWN_AGE in rules.on_path(answers, under=under),
         "drawings": question.id if question.id in ("danger", "facts") else "",
         "error": messages[refusal] if refusal else "",
@@ -211,7 +212,9 @@ def question(request: HttpRequest, slug: str) -> HttpResponse:
         return to_question(asked)
     value = form.cleaned_data["answer"]
     session.save_answer(request, question=asked, value=value)
-    if rules.says_unwatched(asked, value) and not rules.is_discreet(session.answers(request)):
+    # A page of the version before, or one without « tout afficher », did not say that this answer shows everything.
+    says_so = "shows_all" in request.POST and rules.says_unwatched(asked, value)
+    if says_so and not rules.is_discreet(session.answers(request)):
         session.leave_discreet_address(request)
     way_in.prepare(request)
     following = rules.question_after(asked, session.answers(request), under=under)

@@ -82,7 +82,7 @@ IN_DISCREET_MODE: Mapping[str, Sentence] = {
     ProposalKind.REMOVAL: thread_texts.PROPOSED_DISCREET,
     ProposalKind.APPOINTMENT: thread_texts.MEETING_PROPOSED_DISCREET,
 }
-ON_FOLLOW_UP = (ProposalKind.PARTNER, ProposalKind.COMPLAINT)
+ON_FOLLOW_UP = (ProposalKind.PARTNER, ProposalKind.COMPLAINT, ProposalKind.REMOVAL)
 
 
 class NoUnit(Exception):
@@ -217,12 +217,20 @@ def proposals_of(conversation: Conversation) -> list[ShownProposal]:
     return shown
 
 
-def read_on_follow_up(conversation: Conversation) -> list[str]:
-    """Return the texts of the proposals that the person reads on « Suites », the newest first; none outside of discreet
-    mode, where the thread says them. Those of the removal kit have their own part of that page."""
+def read_on_follow_up(conversation: Conversation) -> list[tuple[str, str, bool]]:
+    """Return the proposals that the person reads on « Suites », the newest first; none outside of discreet mode, where
+    the thread says them.
+
+    Each is its text, its answer, and whether it is the one that the buttons under the messages answer.
+    """
     if not conversation.report.discreet:
         return []
-    return [one.text for one in proposals_of(conversation) if one.proposal.kind in ON_FOLLOW_UP]
+    asked = open_question(conversation)
+    return [
+        (one.text, one.answer, asked is not None and asked.answer_id == str(one.proposal.answer_id))
+        for one in proposals_of(conversation)
+        if one.proposal.kind in ON_FOLLOW_UP
+    ]
 
 
 def open_question(conversation: Conversation) -> Question | None:

@@ -112,8 +112,9 @@ def _report(asked: Asked) -> Found:
     report, one = asked.conversation.report, asked.conversation
     answers = person_summary.open_answers(one) or {}
     pairs = list(triage_rules.describe_answers(answers, under=versions.find_or_current(report.triage_version)))
-    # What was ticked while waiting, and who writes as the form of the report has it, are answers of the person too.
-    pairs += TouchedReport(report, asked.familiar, asked.discreet).in_words()
+    # What was ticked while waiting, and who writes as the form of the report has it, are answers of the person too, and
+    # whole in discreet mode, as those above them are.
+    pairs += TouchedReport(report, asked.familiar).in_words()
     value = {
         "filed_at": iso_moment(report.filed_at),
         "answers": [{"question": question, "answer": answer} for question, answer in pairs],

@@ -268,7 +268,7 @@ def follow_up_page(
     reminders: Sequence[referral_removal.Reminder] = (),
     is_still_there: bool = False,
     is_removal_proposed: bool = False,
-    proposed: Sequence[str] = (),
+    proposed: Sequence[tuple[str, str, bool]] = (),
     is_by_code: bool = False,
     has_own: bool = False,
     error: str = "",

@@ -485,6 +485,24 @@ def test_place_that_the_person_gives_is_shown_where_the_agent_looks(live_site, p
     expect(page.locator(f"#corps-{key}")).to_be_focused()
 
 
+def test_code_typed_on_a_watched_screen_is_told_in_the_open_page(live_site, page_factory, at: Work):
+    """The list said it alone, until the page was loaded again."""
+    page = page_factory()
+    agent, [conversation] = holding(at, 1)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    told = page.locator(f"{OPEN_THREAD} .console-reply__watched")
+    pinned = page.locator(f"#ecran-{conversation.public_id}")
+    expect(page.locator(f"#corps-{conversation.public_id}")).to_be_editable()
+    expect(told).to_be_hidden()
+    expect(pinned).to_be_hidden()
+    at(resume.resume_conversation, conversation_id=conversation.pk, is_watched=True)
+    live_site.do(pubsub.state_changed, conversation.public_id)
+    expect(told).to_be_visible()
+    expect(pinned).to_be_visible()
+    expect(page.locator(f"#reponse-{conversation.public_id}")).to_have_attribute("data-watched", "")
+
+
 # At the middle of each of its ends one sees that end, and nothing that lies over it.
 SEEN = """element => {
   const { left, top, bottom } = element.getBoundingClientRect();

@@ -411,7 +411,9 @@ def test_watched_screen_said_by_mistake_is_left_by_ones_own_answer(client: Clien
     client.post(reverse("pages:home"), {"door": "adult", "q": "13200"})
     safety = DISCREET.reverse("triage:question", slug=BY_ID["danger"].slug)
     assert answer(client, "danger", "screen").headers["Location"].startswith("/n/")
-    facts = client.post(safety, {"answer": "no"}).headers["Location"]
+    assert client.post(safety, {"answer": "no"}).headers["Location"].startswith("/n/"), "a page that did not say so"
+    assert 'name="shows_all"' in page(client, safety)
+    facts = client.post(safety, {"answer": "no", "shows_all": "1"}).headers["Location"]
     assert facts == address("facts") and "<title>Informations</title>" not in page(client, facts)
     for question in ("facts", "repetition"):
         answer(client, question, CHAT[question])
@@ -423,7 +425,7 @@ def test_danger_leads_nobody_out_of_discreet_mode(client: Client, value: str) ->
     """Who is watched may be in danger too."""
     answer(client, "danger", "screen")
     safety = DISCREET.reverse("triage:question", slug=BY_ID["danger"].slug)
-    where = client.post(safety, {"answer": value}).headers["Location"]
+    where = client.post(safety, {"answer": value, "shows_all": "1"}).headers["Location"]
     assert where.startswith("/n/") and "<title>Informations</title>" in page(client, where).replace("Erreur : ", "")
 
 
@@ -432,13 +434,13 @@ def test_visit_whose_report_is_in_discreet_mode_stays_in_it(client: Client) -> N
     conversation = make.closed(make.agent(), discreet=True)
     client.cookies[settings.SESSION_COOKIE_NAME] = visit(conversation)
     safety = DISCREET.reverse("triage:question", slug=BY_ID["danger"].slug)
-    assert client.post(safety, {"answer": "no"}).headers["Location"].startswith("/n/")
+    assert client.post(safety, {"answer": "no", "shows_all": "1"}).headers["Location"].startswith("/n/")
 
 
 def test_way_out_of_discreet_mode_is_in_the_language_of_the_browser(client: Client) -> None:
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
     safety = DISCREET.reverse("triage:question", slug=BY_ID["danger"].slug)
-    where = client.post(safety, {"answer": "no"}).headers["Location"]
+    where = client.post(safety, {"answer": "no", "shows_all": "1"}).headers["Location"]
     assert where.startswith(in_language("en").reverse("triage:start"))
 
 

@@ -782,7 +782,7 @@ FOLLOWED = (
     _follow_up(State.DECLINED, other=cast.WRITTEN),
     _follow_up(has_reminder=True),
     _follow_up(),
-    _follow_up(proposed=(cast.WRITTEN,)),
+    _follow_up(proposed=((cast.WRITTEN, "", True),)),
     _follow_up(State.MEETING, meeting={"answer": "yes", "other": cast.WRITTEN}),
     _follow_up(State.MEETING, meeting={"answer": "no", "other": "x" * (OTHER_MAX + 1)}),
 )

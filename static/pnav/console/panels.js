@@ -102,8 +102,10 @@ export async function refreshTold(c) {
       /** @type {boolean} */
       const isTold = !c.isStale; // what they say was read, and the place is left
       c.isStale = false;
-      if (await refreshBeside(c, isTold ? dossierOf(c) : `#dit-${c.id}`, `${pageOf(c.id)}&lu`)) sayNews(c);
-      else {
+      if (await refreshBeside(c, isTold ? dossierOf(c) : `#dit-${c.id}`, `${pageOf(c.id)}&lu`)) {
+        sayNews(c);
+        showWatched(c);
+      } else {
         c.isStale ||= !isTold;
         await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
       }
@@ -112,6 +114,19 @@ export async function refreshTold(c) {
     telling.delete(c);
     c.isStale ||= isElsewhere(c); // it is read when the agent looks again
   }
+}
+
+/**
+ * Pin the warning of a watched screen over the thread and beside the answer: somebody typed their code on such a screen
+ * while the page was open. The mode is never left.
+ *
+ * @param {Conversation} c
+ */
+function showWatched(c) {
+  const reply = seek(`#reponse-${c.id}`);
+  if (!reply || !seek(`#dit-${c.id}`)?.hasAttribute("data-watched")) return;
+  reply.dataset.watched = ""; // no address of a page is offered any more (public-pages.js)
+  for (const sign of [seek(".console-reply__watched", reply), seek(`#ecran-${c.id}`)]) if (sign) sign.hidden = false;
 }
 
 /** Whether the person gave another place than the one that is shown. @param {Conversation} c */

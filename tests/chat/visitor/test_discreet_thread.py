@@ -66,6 +66,23 @@ def test_proposals_are_neutral_in_the_thread_of_a_watched_screen_and_whole_on_a_
     assert answers["follow"] and answers["slip"]
 
 
+def test_page_says_which_proposal_the_buttons_answer(as_reporter: Callable[[Conversation], Client]) -> None:
+    """Somebody who had read of a complaint pressed « Oui » to the removal, which stood nowhere."""
+    conversation = make.assigned(make.agent(), discreet=True)
+    agent = conversation.assigned_to
+    assert agent is not None
+    about: dict[str, Any] = {"conversation_id": conversation.pk, "by": agent.user}
+    proposals.propose_complaint(**about)
+    proposals.propose_removal(**about)
+    conversation.refresh_from_db()
+    found = proposals.read_on_follow_up(conversation)
+    assert [waits for _text, _answer, waits in found] == [True, False] and "retirer" in found[0][0]
+    page = unescape(as_reporter(conversation).get(DISCREET.reverse("chat:follow_up")).text)
+    words = words_on_screen(page, opens_folds=True)
+    first, told = words.index(" ".join(found[0][0].split())[:30]), words.index("La réponse se donne sous les messages")
+    assert first < told < words.index(" ".join(found[1][0].split())[:30])
+
+
 def test_what_was_proposed_is_not_read_with_a_code_of_the_suites(client: Client) -> None:
     """That code opens nothing of what was said in the exchange."""
     conversation = make.assigned(make.agent(), discreet=True)

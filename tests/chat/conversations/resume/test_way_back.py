@@ -255,7 +255,8 @@ def test_who_answers_is_told_that_a_code_was_typed_on_a_watched_screen(client, i
     conversation.report.refresh_from_db()
     assert conversation.report.discreet is is_watched
     console = shown(signed_in(agent.user).get(f"/console/echange/{conversation.public_id}/"))
-    assert ("Écran surveillé : restez bref" in console) is is_watched
+    assert ("data-watched" in console) is is_watched
+    assert ('class="console-reply__watched" hidden' in console) is not is_watched
     # Nobody is led out of the mode by another code, and who comes back from elsewhere is in it too.
     elsewhere = Client()
     send(elsewhere, issue(conversation))
