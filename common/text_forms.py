@@ -19,6 +19,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from common.pagination.searched_choice import NUMBER
 from common.texts import languages
 from common.texts.text_rows import Translated, WithTexts, one_line_end
 
@@ -114,6 +115,7 @@ class ShownForm(forms.ModelForm):
             sending[bound.html_initial_name] = stored
             if sent == shown:
                 sending.setlist(bound.html_name, _as_sent(bound))
+                sending.pop(bound.html_name + NUMBER, None)  # else a number that was typed counts before it, or too
                 if stored != shown:
                     taken.add(bound.name)
                 continue

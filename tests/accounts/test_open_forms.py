@@ -105,6 +105,33 @@ def test_open_form_of_a_colleague_gives_nothing_back(clients, chief, change):
     assert "nom affiché" in line.detail.lower() and "actif" not in line.detail.lower(), line.detail
 
 
+@pytest.mark.parametrize("change", [move, move_there])
+def test_number_that_repeats_what_was_shown_gives_nothing_back(clients, chief, change):
+    """It is typed where no script runs, and counts in place of what is chosen."""
+    one, two = clients
+    path, changes, read = change(chief)
+    before, theirs = read(), opened(two, path)
+    send(one, path, opened(one, path), **changes)
+    after = read()
+    assert after != before
+    send(two, path, theirs, **{f"{next(iter(changes))}-number": str(before)})
+    assert read() == after
+
+
+def test_numbers_that_repeat_what_was_shown_give_nothing_back(clients, chief):
+    """They are added to what is chosen: here one that was chosen is left out there, and typed."""
+    one, two = clients
+    path, changes, read = take_units(chief)
+    theirs = opened(two, path)
+    send(one, path, opened(one, path), **changes)
+    after = read()
+    first, second = theirs["supervised_units"]
+    taken = first if second in after else second
+    chosen = {"supervised_units": [second if taken == first else first], "supervised_units-number": [taken]}
+    send(two, path, theirs, **chosen)
+    assert read() == after
+
+
 def test_what_both_changed_is_said_and_can_be_sent_again(clients, chief):
     one, two = clients
     path, theirs = account_of(chief), opened(two, account_of(chief))
