@@ -1,19 +1,25 @@
 """An agent who signs out is given nobody: « Vous ne recevrez plus de nouvelles conversations sur ce poste. »"""
 
+import threading
 from html import unescape
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from chat.conversations import dispatcher
 from chat.models import Agent
 from chat.rules.lifecycle import Availability, Status
-from pnav.accounts.models import Role
+from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import enrol_totp
+from reports.audit import log as audit_log
+from reports.models import AccessKind, AccessRecord, Motive
 from tests.access.people import signed_in
 from tests.accounts.cast import SECRET, make_user, totp_code
 from tests.accounts.test_audited_admin import Fields
+from tests.accounts.test_open_forms import until_somebody_waits
+from tests.chat.conversations.test_actions import in_threads
 from tests.factories import chat as make
 from tests.support.reading import squeezed
 
@@ -153,3 +159,36 @@ def test_page_of_an_account_says_how_many_people_it_answers(settings):
     for _each in range(2):
         make.assigned(agent)
     assert "2 : retour dans la file en moins de deux minutes" in squeezed(unescape(chief.get(path).text))
+
+
+@pytest.mark.parametrize("wanted", ["the tail of the register", "the other row"])
+def test_reset_of_several_accounts_takes_all_rows_in_order_and_then_the_register(settings, transactional_db, wanted):
+    """Another act has the row of the agent whose name comes last, and then takes what a reset may have by then."""
+    agents = [make.agent() for _each in range(2)]
+    later, earlier = (agent.user for agent in agents)
+    User.objects.filter(pk=later.pk).update(username="zoe")  # the order of the keys is not that of the names
+    chief, held = Client(), threading.Event()
+    chief.cookies[settings.SESSION_COOKIE_NAME] = signed_in(make_user("chef", Role.ADMINISTRATOR))
+
+    def act(place: int) -> None:
+        if place:
+            assert held.wait(30)
+            users = [later.pk, earlier.pk]
+            chosen = {"_selected_action": users, "action": "reset_second_factor", "confirmed": "1"}
+            assert chief.post(reverse("admin:accounts_user_changelist"), chosen).status_code == 302
+            return
+        with transaction.atomic():
+            Agent.objects.filter(pk=agents[0].pk).update(capacity=7)
+            held.set()
+            until_somebody_waits()
+            if wanted == "the other row":
+                Agent.objects.filter(pk=agents[1].pk).update(capacity=7)
+            audit_log.record(kind=AccessKind.RETENTION, by=None, motive=Motive.TERM)
+
+    in_threads(2, act)
+    assert [Agent.objects.get(pk=one.pk).availability for one in agents] == [Availability.AWAY] * 2
+    assert list(AccessRecord.objects.order_by("number").values_list("subject", flat=True)) == [
+        "",
+        f"accounts.User {earlier.pk}",
+        f"accounts.User {later.pk}",
+    ]
