@@ -262,10 +262,11 @@ class AccountAdmin(ImportsAgents):
         if not count:
             return str(_("aucun"))
         text = _(
-            "%(count)d : retour dans la file en moins de deux minutes si le compte est fermé, ou si son rôle, son mot "
-            "de passe, son second facteur ou son identité sont changés ici."
+            "%(count)d : retour dans la file en %(seconds)d secondes environ si le compte est fermé, ou si son rôle, "
+            "son mot de passe, son second facteur ou son identité sont changés ici, sauf si l'agent se reconnecte "
+            "avant."
         )
-        return text % {"count": count}
+        return text % {"count": count, "seconds": settings.LEASE_SECONDS}
 
     @admin.display(description=_("unité"), ordering="agent__unit__name")
     def unit(self, user: User) -> str:
