@@ -519,5 +519,5 @@ def _no_paper(
     }
     response = render(request, "console/transcript_document.html", context, status=status)
     if status in (429, 503):
-        response["Retry-After"] = "60" if status == 429 else "10"
+        response["Retry-After"] = "60" if status == 429 or problem == "keys" else "10"  # what the page says
     return response

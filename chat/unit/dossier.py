@@ -71,7 +71,7 @@ def dossier(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) ->
             "Le dossier n'a pas été fait : les textes chiffrés ne peuvent pas être lus en ce moment, et il serait "
             "incomplet. Réessayez dans une minute."
         )
-        return show_problem(request, account, row, said, 503)
+        return show_problem(request, account, row, said, 503, retry_seconds=60)
     try:
         opened = referral_actions.read_summary(transmission=row, by=request.user)  # type: ignore[arg-type]
     except referral_actions.Settled as error:

@@ -220,10 +220,14 @@ def close(request: HttpRequest, account: UnitAccount, public_id: uuid.UUID) -> H
     return redirect("unit:index")
 
 
-def show_problem(request: HttpRequest, account: UnitAccount, row: Transmission, said: str, status: int) -> HttpResponse:
-    """Return the page of a transmission with a problem above it."""
+def show_problem(
+    request: HttpRequest, account: UnitAccount, row: Transmission, said: str, status: int, *, retry_seconds: int = 10
+) -> HttpResponse:
+    """Return the page of a transmission with a problem above it. retry_seconds: when to ask again; after « too many »
+    it is a minute.
+    """
     response = _show(request, account, row, problem=said, status=status)
-    response["Retry-After"] = "60" if response.status_code == 429 else "10"
+    response["Retry-After"] = "60" if response.status_code == 429 else str(retry_seconds)
     return response
 
 

@@ -1153,7 +1153,7 @@ def test_nothing_is_given_without_its_words_while_the_keys_are_away(drawn, monke
     with monkeypatch.context() as away:
         away.setattr(keys, "_read", Mock(side_effect=KeysAway("away")))
         answer = browser.post(address, form)
-    assert answer.status_code == 503 and answer.headers["Retry-After"]
+    assert answer.status_code == 503 and answer.headers["Retry-After"] == "60", "the page says a minute"
     assert "textes chiffrés ne peuvent pas être lus en ce moment" in squeezed(unescape(answer.text))
     # The page of the unit is the one that it reads, so it leaves the line of a reading. The agent's leaves none.
     assert AccessRecord.objects.count() == before + (whose == "dossier")
