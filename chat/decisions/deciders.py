@@ -260,15 +260,6 @@ def _read_deciding(report_id: int) -> Deciding:
     return Deciding(answered, next((pk for (pk,) in fetch_rows(DRAWN_UNIT, {"report": report_id})), None))
 
 
-def deciding_unit(report_id: int) -> int | None:
-    """Return the key of the unit whose supervisors decide about a report: the one that answered, or the drawn one.
-
-    None when the report is gone, or when nobody answered and no unit has a supervisor.
-    """
-    deciding = _read_deciding(report_id)
-    return deciding.answered if deciding.drawn is None else deciding.drawn
-
-
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """It is the unit that was drawn for a report, for display. instead_of: the unit that answered, which has no

@@ -78,11 +78,16 @@ def people() -> dict[str, User]:
     }
 
 
+def drawn_name(report_id: int) -> str:
+    """Return the name of the unit that is drawn for a report; "" when none is."""
+    drawn = deciders.drawn_unit(report_id)
+    return "" if drawn is None else drawn.unit
+
+
 def draw(report: Report, unit: str) -> None:
     """Give the report an identifier for which this unit is drawn."""
-    key = Unit.objects.get(name=unit).pk
     for _each in range(500):
-        if deciders.deciding_unit(report.pk) == key:
+        if drawn_name(report.pk) == unit:
             report.refresh_from_db()
             return
         Report.objects.filter(pk=report.pk).update(public_id=uuid.uuid4())
@@ -200,8 +205,7 @@ def test_what_is_decided_on_call_about_a_drawn_unit_is_recorded_as_such(people):
 
 def drawn(**fields: object) -> str:
     """Return the name of the unit that is drawn for a new report."""
-    key = deciders.deciding_unit(make.waiting(**fields).report_id)
-    return Unit.objects.get(pk=key).name
+    return drawn_name(make.waiting(**fields).report_id)
 
 
 def test_unit_is_drawn_among_those_of_the_force_that_have_a_supervisor():
@@ -233,10 +237,10 @@ def test_force_without_a_supervisor_is_as_none():
 
 def test_nobody_decides_where_there_is_no_supervisor():
     agent, conversation = make.agent(), make.waiting()
-    assert deciders.deciding_unit(conversation.report_id) is None
+    assert deciders.drawn_unit(conversation.report_id) is None
     assert deciders.title_for_report(agent.user, conversation.report_id, timezone.now()) is None
     assert list(deciders.standby_for_report(conversation.report_id, timezone.now())) == []
-    assert deciders.deciding_unit(0) is None, "a report that is gone"
+    assert deciders.drawn_unit(0) is None, "a report that is gone"
 
 
 def test_draw_gives_each_report_to_exactly_one_unit():
@@ -246,9 +250,7 @@ def test_draw_gives_each_report_to_exactly_one_unit():
     shares = [set(deciders.reports_of(agent.user, Report.objects.all(), now)) for agent in units]
     assert sum(map(len, shares)) == len(set().union(*shares)) == len(reports)
     for agent, share in zip(units, shares, strict=True):
-        assert {one.pk for one in share} == {
-            one.pk for one in reports if deciders.deciding_unit(one.pk) == agent.unit_id
-        }
+        assert {one.pk for one in share} == {one.pk for one in reports if drawn_name(one.pk) == agent.unit.name}
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -36,6 +36,7 @@ from tests.access.people import (
     UNPROVED,
     Cast,
 )  # fmt: skip
+from tests.access.test_deciders import drawn_name
 from tests.access.test_openings import NEAR
 from tests.access.test_routes import browser
 from tests.factories import captures as make_captures
@@ -285,8 +286,8 @@ def test_notice_and_page_agree(cast):
             assert counted == len(schedule.requests(agent, now)) == schedule.oldest_request(agent)[0]
             # A supervisor decides about exchanges of their own unit, of the other unit while on call for it, and of no
             # unit.
-            reach = {agent.unit_id, Unit.objects.get(name="Ici").pk} if duty else {agent.unit_id}
-            is_drawn = deciders.deciding_unit(nobodys) in (reach if person == OTHER_SUPERVISOR else {agent.unit_id})
+            own = {agent.unit.name}
+            is_drawn = drawn_name(nobodys) in (own | {"Ici"} if duty and person == OTHER_SUPERVISOR else own)
             assert counted == 1 + is_drawn + (duty and person == OTHER_SUPERVISOR)
 
 

@@ -11,13 +11,13 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from chat.decisions import deciders
 from chat.models import Agent, Conversation, OnCall, Unit
 from chat.retention import ending_without_agent, schedule
 from common.sql import fetch_rows
 from pnav.accounts.models import Role, User
 from reports.actions import answer_erasure, ask_erasure, lift_freeze
 from reports.models import Report
+from tests.access.test_deciders import drawn_name
 from tests.chat.retention.acts import freeze
 from tests.factories import chat as make
 
@@ -155,9 +155,9 @@ def test_who_decides_counts_at_once():
     duty.save()
     assert (soon(north), soon(south)) == before
     east = supervisor("Est")
-    drawn = [deciders.deciding_unit(one.report_id) for one in Conversation.objects.all()]
+    drawn = [drawn_name(one.report_id) for one in Conversation.objects.all()]
     for agent in (north, south, east):
-        assert soon(agent) == drawn.count(agent.unit_id)
+        assert soon(agent) == drawn.count(agent.unit.name)
     User.objects.filter(pk=north.user_id).update(role=Role.AGENT)
     assert soon(Agent.objects.get(pk=north.pk)) == 0
     assert soon(south) + soon(east) == 30
