@@ -593,11 +593,11 @@ UNSENT = add(
     LINE,
     _(
         "Un message n'est pas encore envoyé. Pour changer de page quand même, appuyez de nouveau : "
-        "vous le retrouverez dans le champ, à envoyer."
+        "vous pourrez l'envoyer en revenant à l'échange."
     ),
     _(
         "Un message n'est pas encore envoyé. Pour changer de page quand même, appuie de nouveau : "
-        "tu le retrouveras dans le champ, à envoyer."
+        "tu pourras l'envoyer en revenant à l'échange."
     ),
 )
 ONLINE = add("chat.online", LINE, _("Connexion rétablie."))
