@@ -121,10 +121,12 @@ def _show(
     discreet = manner["discreet"]
     lines = transcript.read_lines(conversation, manner["said"], discreet=discreet)
     beside = page_state.read_page_state(conversation, timezone.now())
+    is_stale = False
     if draft.body:
         sent = [line.body for line in lines if line.author == Author.REPORTER]
         body = draft_session.without_sent(draft.body, sent)
-        draft = draft._replace(body=body) if body else Draft()
+        is_stale = body != draft.body
+        draft = draft._replace(body=body)  # with the name of its tab, under which the page erases what was sent
     if draft.body and conversation.status == Status.CLOSED:
         form = _too_late(draft)
     context = conversation_page(
@@ -144,6 +146,7 @@ def _show(
         context["client_id"] = form.cleaned_data.get("client_id") or context["client_id"]
     else:
         context["body"], context["tab"] = draft.body, draft.tab
+        context["is_stale"] = is_stale
     return render(request, "chat/conversation.html", context)
 
 
@@ -175,6 +178,7 @@ def conversation_page(
         "body_error": body_error,
         "body": "",
         "tab": "",
+        "is_stale": False,
         "client_id": uuid.uuid4(),
         "max_length": protocol.MAX_BODY,
         "asked": beside.is_asked,

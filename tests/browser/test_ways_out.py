@@ -2,12 +2,16 @@
 
 import json
 import re
+import uuid
 from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
-from tests.browser.conftest import goes_on
+from chat.casework import proposals
+from chat.conversations import actions
+from chat.rules.lifecycle import Author
+from tests.browser.conftest import LiveSite, goes_on
 from tests.browser.exchange import assigned, bodies, in_site, own, write
 from tests.browser.test_line import until
 from tests.factories import chat as make
@@ -208,6 +212,73 @@ def test_message_whose_answer_was_lost_is_not_doubled_by_a_reload(live_site, ent
     page.reload()
     expect(page.get_by_label("Votre message")).to_have_value("venez\n\n" + KEPT)
     expect(own(page).locator("[data-part=body]")).to_have_text(["il est devant\nla porte"])
+
+
+def come_again(live_site: LiveSite, page: Page, how: str) -> Page:
+    if how == "reload":
+        page.reload()
+        return page
+    context = page.context
+    page.close()
+    page = context.new_page()
+    page.goto(live_site.url + "/tchat/")
+    return page
+
+
+@pytest.mark.new_tabs
+@pytest.mark.parametrize(("how", "then"), [("reload", "written"), ("reload", "ready"), ("killed tab", "written")])
+def test_message_that_is_stored_is_erased_from_the_draft_before_another_follows_it(live_site, enter, how, then):
+    """It was only left out where it was drawn, and came back as unsent once another message followed it."""
+    agent, conversation = assigned(live_site)
+    in_site(
+        live_site,
+        lambda: proposals.ask_question(
+            conversation_id=conversation.pk, text="Ça va ?", answers=("Oui", "Non"), by=agent.user
+        ),
+    )
+    page = enter(conversation)
+    with page.expect_response(re.compile("/tchat/brouillon/$")):
+        page.get_by_label("Votre message").fill("il est devant la porte")
+    in_site(live_site, lambda: make.message(conversation, "il est devant la porte"))
+    erased: list[str] = []  # what was saved empty, as soon as the page came or with the next message
+    page.context.on(
+        "response",
+        lambda answer: erased.append(answer.url) if (answer.request.post_data or "").startswith("body=&tab=") else None,
+    )
+    page = come_again(live_site, page, how)
+    expect(own(page).locator("[data-part=body]")).to_have_text(["il est devant la porte"])
+    expect(page.locator("#line")).to_have_text("Connecté")
+    if then == "written":
+        write(page, "Oui")
+    else:
+        page.get_by_role("group", name="Réponses en un geste").get_by_role("button", name="Oui").click()
+    until(page, lambda: bodies(live_site, conversation) == ["il est devant la porte", "Oui"])
+    until(page, lambda: bool(erased))
+    page = come_again(live_site, page, how)
+    expect(own(page)).to_have_count(2)
+    expect(page.get_by_label("Votre message")).to_have_value("")
+
+
+def test_message_that_comes_just_after_the_page_was_drawn_leaves_the_field(live_site, enter):
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation)
+    with page.expect_response(re.compile("/tchat/brouillon/$")):
+        page.get_by_label("Votre message").fill("il est devant la porte\n\nvenez")
+    recalls: list[str] = []
+    page.on("response", lambda answer: recalls.append(answer.url) if answer.url.endswith("/brouillon/") else None)
+    page.reload()
+    expect(page.locator("#line")).to_have_text("Connecté")
+    until(page, lambda: len(recalls) == 2)  # a page asks no more for what its tab was typing
+    expect(page.get_by_label("Votre message")).to_have_value("il est devant la porte\n\nvenez")
+    live_site.do(
+        actions.post_message,
+        conversation_id=conversation.pk,
+        client_id=uuid.uuid4(),
+        body="il est devant la porte",
+        author=Author.REPORTER,
+    )
+    expect(own(page).locator("[data-part=body]")).to_have_text(["il est devant la porte"])
+    expect(page.get_by_label("Votre message")).to_have_value("venez")
 
 
 @pytest.mark.parametrize("how", ["button", "keys", "without a script"])

@@ -191,6 +191,20 @@ test("what the field was filled with by the server is not saved", async () => {
   assert.deepEqual(log.saved, []);
 });
 
+test("what the server has beyond the field is replaced by the field", async () => {
+  const { draft, log } = page();
+  draft.agree("sent");
+  mock.timers.tick(EVERY_MS);
+  await settled();
+  draft.agree(null); // what it has is not known
+  await draft.now();
+  await draft.now();
+  assert.deepEqual(log.saved, [
+    ["", false],
+    ["", false],
+  ]);
+});
+
 test("a page that was loaded again asks what its tab was typing, and again for what was on its way", async () => {
   const asked = [];
   const shown = [];

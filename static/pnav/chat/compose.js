@@ -27,6 +27,8 @@ let held = ""; // the address of a link that was stopped once, because a message
 let typedAt = 0;
 /** @type {Element | null} what was pressed last, for browsers that do not say what sends a form (Safari before 15.4) */
 let pressed = null;
+/** @type {Set<Element>} the messages that this page sent, also by a ready answer: no draft from before begins with them */
+const fresh = new Set();
 /** @type {Set<Entry>} messages that were written and, as far as this page knows, not stored; refused ones too */
 const unsent = new Set();
 
@@ -42,10 +44,11 @@ const kept = keepInTab({
   field: /** @type {HTMLInputElement} */ (form.elements.namedItem("tab")),
   text: unsaid,
   came: box.defaultValue,
+  isStale: "stale" in box.dataset,
   isUntouched: box.value === box.defaultValue,
   /** What was sent meanwhile is not put back. @param {string} body */
   show(body) {
-    box.value = withoutSent(body, ownBodies(), words.misleading);
+    box.value = withoutSent(body, ownBodies(fresh), words.misleading);
     count();
   },
   signal: visit.signal,
@@ -109,6 +112,7 @@ function retry(entry) {
 export function put(id, body) {
   const node = draw({ author: "reporter", sent_at: new Date().toISOString(), body });
   place(node, true);
+  fresh.add(node);
   const entry = outbox.add(id, body, node);
   part(node, "retry").addEventListener("click", () => retry(entry));
   return entry;
@@ -139,6 +143,19 @@ function post() {
 export function stored(entry) {
   outbox.settle(entry);
   if (unsent.delete(entry)) draft.now();
+}
+
+/**
+ * A message of the person came that the page was drawn too early to have. What the page before left of it in the field
+ * is sent, and goes, unless somebody has typed. It costs one comparison with the thread and, when it goes, one save.
+ */
+export function dropSent() {
+  if (!kept.isUntouched() || !box.value) return;
+  const left = withoutSent(box.value, ownBodies(fresh), words.misleading);
+  if (left === box.value) return;
+  box.value = left;
+  count();
+  draft.changed();
 }
 
 /** The exchange is over. A text that was begun stays, so that it can be copied. */

@@ -8,7 +8,7 @@
 import { byId, markRun } from "../lib/dom.js";
 import { alertPerson, watchAlerts } from "./alerts.js";
 import { hideAnswers, isQuestion, question, readAnswers, watchAnswers } from "./answers.js";
-import { closeForm, draft, forget, outbox, stored, watchForm } from "./compose.js";
+import { closeForm, draft, dropSent, forget, outbox, stored, watchForm } from "./compose.js";
 import { watchDoors } from "./doors.js";
 import { tellNotTaken, watchGivenFiles } from "./given-files.js";
 import { watchReport } from "./report.js";
@@ -39,7 +39,8 @@ function settle(entry, message) {
 function receive(message) {
   const node = thread.draw(message);
   thread.place(node, false, outbox.entries[0]?.node);
-  if (message.author !== "reporter") {
+  if (message.author === "reporter") dropSent();
+  else {
     voice(`${thread.part(node, "name").textContent}. ${thread.part(node, "body").textContent}`);
     status.typing("");
   }

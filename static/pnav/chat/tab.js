@@ -76,19 +76,20 @@ export const createTab = ({ kept, shown, draw, keep, left, channel }) => {
  * @param {HTMLInputElement} page.field in which the tab's name goes along with the form
  * @param {() => string} page.text what stands in the form now
  * @param {string} page.came the text with which the page was loaded
+ * @param {boolean} [page.isStale] whether the server has more than that, which is in the thread
  * @param {boolean} page.isUntouched whether nothing was typed before this script ran, as may be on a slow line
  * @param {(body: string) => void} page.show put what this tab was typing into the form; "" for nothing
  * @param {AbortSignal} page.signal aborted when the visit has ended
  * @param {string} [page.asks] for what a page asks, if it is no message
  * @param {(body: string) => Record<string, string>} [page.fields] as which the text is saved
  */
-export const keepInTab = ({ data, field, text, came, isUntouched, show, signal, asks, fields }) => {
+export const keepInTab = ({ data, field, text, came, isStale, isUntouched, show, signal, asks, fields }) => {
   const [address, token] = [data.draft ?? "", data.csrf ?? ""];
   const isOfThisTab = typeof history.state?.tab === "string"; // it was loaded again, or the person came back to it
   let isAsItCame = isUntouched;
   const tab = createTab({
     kept: history.state?.tab,
-    shown: (came.trim() && field.value) || null,
+    shown: ((isStale || came.trim()) && field.value) || null,
     draw: newId,
     keep(name) {
       history.replaceState({ ...history.state, tab: name }, "");
@@ -99,12 +100,15 @@ export const keepInTab = ({ data, field, text, came, isUntouched, show, signal, 
     },
     channel: "BroadcastChannel" in window ? new BroadcastChannel("tabs") : null,
   });
-  const draft = createDraft({ text, came, save: saveTo(address, token, () => tab.name, fields) });
+  // What was sent goes from the draft as well, or it would seem unsent once another message follows it: with the first
+  // save. A page that was loaded again asks first, because its tab may have typed more since it was read.
+  const known = isStale && !isOfThisTab ? null : came;
+  const draft = createDraft({ text, came: known, save: saveTo(address, token, () => tab.name, fields) });
 
   /** @param {string} body */
   function fill(body) {
     show(body);
-    draft.agree();
+    draft.agree(asks ? undefined : body.replace(/\r\n?/g, "\n")); // as a field holds it
   }
 
   signal.addEventListener("abort", tab.end);
@@ -121,8 +125,14 @@ export const keepInTab = ({ data, field, text, came, isUntouched, show, signal, 
 
   return {
     draft,
-    /** Note that something was typed: nothing that comes from the server is put in its place. */
+    /** Whether nothing was typed since the page came. */
+    isUntouched: () => isAsItCame,
+    /**
+     * Note that something was typed: nothing that comes from the server is put in its place. What the server has of this
+     * tab was perhaps not recalled yet, so the next save is sent even if the field is as it came.
+     */
     touch() {
+      if (isAsItCame && isOfThisTab && !asks) draft.agree(null);
       isAsItCame = false;
     },
   };

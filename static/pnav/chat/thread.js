@@ -62,8 +62,15 @@ export function setState(node, text, kind = "") {
   if (again) again.hidden = kind !== "failed";
 }
 
-/** Return the texts of the person's messages on this page, in order. */
-export const ownBodies = () => all("[data-author=reporter]", list).map((node) => part(node, "body").textContent ?? "");
+/**
+ * Return the texts of the person's messages on this page, in order.
+ *
+ * @param {Set<Element>} fresh those that this page sent, which are left out
+ */
+export const ownBodies = (fresh) =>
+  all("[data-author=reporter]", list)
+    .filter((node) => !fresh.has(node))
+    .map((node) => part(node, "body").textContent ?? "");
 
 /** @param {DOMRect} box */
 const isIn = ({ top, bottom, height }) => height > 0 && bottom > 0 && top < innerHeight;

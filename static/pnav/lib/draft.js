@@ -20,13 +20,13 @@ const RECALLED_MS = [0, 1500]; // when a page that was loaded again asks for the
 /**
  * @param {object} page
  * @param {() => string} page.text what stands in the field now
- * @param {string} page.came the text with which the page was loaded, which the server has; what was typed before this
- *   script ran is more than that
+ * @param {string | null} page.came the text with which the page was loaded, which the server has; what was typed before
+ *   this script ran is more than that. null when the server has something else.
  * @param {(body: string, isLeaving: boolean) => Promise<Answer>} page.save
  */
 export const createDraft = ({ text, came, save }) => {
   const timers = createTimers();
-  let kept = came; // the text that the server has
+  let kept = came; // the text that the server has; null when that is not known
   /** @type {string | null} */
   let saving = null; // the text that is on its way
   let isLast = false; // the save under way outlives the page
@@ -66,9 +66,15 @@ export const createDraft = ({ text, came, save }) => {
     now: () => saveNow(false),
     /** Save at once, because the page goes out of sight, perhaps for good. */
     leaving: () => saveNow(true),
-    /** Note that the server has what is in the field now: it was recalled, or left to another tab. */
-    agree() {
-      kept = text();
+    /**
+     * Note what the server has: what is in the field now, because it was recalled or left to another tab, or `had`. When
+     * that is something else than the field, the field is saved soon.
+     *
+     * @param {string | null} [had] null when it is not known
+     */
+    agree(had = text()) {
+      kept = had;
+      if (text() !== kept) changed();
     },
     /** Whether the server has what stands in the field. */
     isKept: () => text() === kept,

@@ -215,6 +215,21 @@ def test_draft_that_begins_with_what_was_sent_is_offered_without_it(as_reporter,
     assert unescape(drawn).replace("\r\n", "\n") == left
 
 
+def test_page_is_told_that_the_draft_of_a_tab_has_what_was_sent(as_reporter):
+    """Its script erases it under the name of that tab, before another message makes it look unsent."""
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    save(client, "Un-mot-garde", tab="un")
+    assert "data-stale" not in client.get(PAGE).text
+    make.message(conversation, "Un-mot-garde")
+    page = client.get(PAGE).text
+    assert "data-stale" in page and 'name="tab" value="un"' in page
+    save(client, "", tab="un")
+    make.message(conversation, "Un-autre")
+    page = client.get(PAGE).text
+    assert "data-stale" not in page and "Un-mot-garde</textarea>" not in page
+
+
 def test_what_was_sent_before_the_end_is_not_said_to_be_unsent(as_reporter):
     conversation = make.assigned()
     client = as_reporter(conversation)
