@@ -53,7 +53,7 @@ add("journal.by_code", JOURNAL, _("Avec ce code, seuls les faits notés ici se l
 # The page's script fills these in.
 ARRIVED = add("journal.arrived", JOURNAL, _("Votre interlocuteur est là."), _("Ton interlocuteur est là."))
 ANSWERED = add("journal.answered", JOURNAL, _("Un nouveau message vous attend."), _("Un nouveau message t'attend."))
-add(
+CUT = add(
     "journal.cut",
     JOURNAL,
     _("Pas encore envoyé : la connexion est coupée. Vos mots restent ici ; appuyez de nouveau dès son retour."),

@@ -439,7 +439,7 @@ _JOURNAL_TOLD = (
     journal_texts.FULL,
     journal_texts.TOO_MANY,
 )
-_NEWS = (journal_texts.ARRIVED, journal_texts.ANSWERED)
+_NEWS = (journal_texts.ARRIVED, journal_texts.ANSWERED, journal_texts.CUT)
 _AT_ALL_TIMES = (
     Moment(),
     Moment(Precision.MINUTE, cast.DAY, cast.MOMENT.time()),
