@@ -86,6 +86,7 @@ NAMED = {
             "park_conversation",
             "revive_conversation",
             "resume_conversation",
+            "_note_watched",
             "issue_code",
             "void_code",
             "end_code",
