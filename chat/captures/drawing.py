@@ -255,9 +255,12 @@ class Turns(threading.Thread):
     def run(self) -> None:
         """Take one turn after another until the thread is stopped, with a pause when there is nothing to do."""
         store.later = queue.SimpleQueue()
-        while not self._stop_event.is_set():
-            if not self._turn():
-                self._stop_event.wait(PAUSE_SECONDS)
+        try:
+            while not self._stop_event.is_set():
+                if not self._turn():
+                    self._stop_event.wait(PAUSE_SECONDS)
+        finally:
+            store.later = None  # nothing waits for a thread that has ended
 
     def _turn(self) -> bool:
         """Take a turn, and return whether the next one follows at once. An error ends one step, one of the database the

@@ -167,6 +167,7 @@ def test_worker_that_is_ended_in_order_is_not_counted_beside_its_successor(monke
     monkeypatch.setattr(run_worker.signal, "signal", handlers.__setitem__)
     monkeypatch.setattr(run_worker.process, "lower_priority", lambda _by: None)
     monkeypatch.setattr(run_worker, "RegularThread", Mock())
+    monkeypatch.setattr(run_worker.drawing, "Turns", Mock())  # a real one would go on beside the tests that follow
     monkeypatch.setattr(run_worker.Command, "_tick", tick)
     settings.PURGE_COMMANDS = []
     for settings.WORKER_NAME in ("before", "after"):
