@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 from django.core.cache import cache
 from django.test import Client
-from django.utils import formats, timezone
+from django.utils import timezone
 
 from chat.conversations import resume
 from chat.models import Conversation
@@ -18,6 +18,7 @@ from chat.visitor import page_state
 from common import encryption
 from common.data_keys import router
 from common.data_keys.keys import KeysAway
+from common.dates import format_date
 from pnav.accounts import reauthentication
 from pnav.accounts.models import Role
 from reports.actions import answer_erasure, ask_erasure, ask_freeze
@@ -60,7 +61,7 @@ def text(response) -> str:
 
 
 def day(moment) -> str:
-    return formats.date_format(timezone.localtime(moment), "j F Y")
+    return format_date(timezone.localtime(moment), "j F Y")
 
 
 def in_days(days: float) -> str:

@@ -12,8 +12,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 
+from common.dates import format_date
 from common.offload import background_jobs
 from pnav.accounts import reauthentication
 from pnav.accounts.models import Role, User
@@ -299,7 +299,7 @@ def test_console_says_late_of_what_is_late_and_nothing_of_what_is_not(agent, sup
     # The part that the console's script reads again says it too, and the list says when it ends by itself.
     assert "en retard" in client.get("/console/passages/?partie=offres").text
     term = timezone.localtime(opening_actions.term_of(request))
-    assert f"Sans suite, fin le {date_format(term, 'j F Y')}" in client.get(reverse("openings:index")).text
+    assert f"Sans suite, fin le {format_date(term, 'j F Y')}" in client.get(reverse("openings:index")).text
 
 
 def test_list_shows_what_still_waits_before_what_is_over(agent, supervisor, custodians):
