@@ -254,7 +254,8 @@ def _goes_to_a_unit(all_: Typing) -> None:
     assert mark("fait-corrige") in unescape(unit.get(own[1]).body)
     assert unit.get(f"{own[1]}faits/?apres={mark('apres-faits-unite')}").status == 200
     assert unit.post(f"{own[1]}rendez-vous/", {"seen": mark("vu"), "day": mark("jour"), "place": mark("lieu-refuse")})
-    when = {"seen": "4", "day": "2026-12-02", "hour": "09:30", "place": mark("lieu-du-rendez-vous"), "checked": "on"}
+    day = (timezone.localdate() + timedelta(days=30)).isoformat()
+    when = {"seen": "4", "day": day, "hour": "09:30", "place": mark("lieu-du-rendez-vous"), "checked": "on"}
     seen = re.search(r'name="seen" value="([0-9]+)"', unit.get(own[1]).body)
     assert seen
     assert unit.post(f"{own[1]}rendez-vous/", {**when, "seen": seen[1]}).status == 302

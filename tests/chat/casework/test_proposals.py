@@ -3,7 +3,7 @@
 import json
 import re
 import uuid
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from html import unescape
 
@@ -23,6 +23,7 @@ from reports.models import Report
 from tests.chat.casework.desk import SECRET, answer, assert_is_tagged, national, visit
 from tests.chat.console.agents import page_of, signed_in
 from tests.factories import chat as make
+from tests.support import moments
 from tests.support.reading import spaced, squeezed
 
 pytestmark = pytest.mark.django_db
@@ -365,15 +366,6 @@ def test_slip_asks_to_call_where_a_number_is_known_alone(agent, telephone):
     assert ("appeler avant" in last_body(conversation)) is bool(telephone)
 
 
-def next_weekday(number: int) -> datetime:
-    """Return a day without a public holiday, far enough: that weekday of the second week of next February."""
-    year = timezone.localdate().year + 1
-    day = datetime(year, 2, 8)  # noqa: DTZ001
-    while day.weekday() != number:
-        day += timedelta(days=1)
-    return day
-
-
 def appointment(console, conversation, day, hour, **more):
     data = {"act": "appointment", "day": f"{day:%Y-%m-%d}", "hour": hour, **more}
     return console.post(page_of(conversation) + "propositions/", data)
@@ -381,7 +373,7 @@ def appointment(console, conversation, day, hour, **more):
 
 def test_appointment_in_opening_hours(agent, console):
     conversation = make.assigned(agent, reception_point=station())
-    assert appointment(console, conversation, next_weekday(1), "10:30").status_code == 302
+    assert appointment(console, conversation, moments.weekday(1), "10:30").status_code == 302
     row = Proposal.objects.get()
     assert re.fullmatch(f"PNAV-[{ALPHABET}]{{4}}-[{ALPHABET}]{{4}}", row.file_number)
     assert row.file_number in last_body(conversation) and "10 h 30" in last_body(conversation)
@@ -392,7 +384,7 @@ def test_appointment_in_opening_hours(agent, console):
 @pytest.mark.parametrize(("weekday", "hour"), [(1, "15:00"), (5, "10:00")])
 def test_appointment_when_closed_is_said_beside_the_field(weekday, hour, agent, console):
     conversation = make.assigned(agent, reception_point=station())
-    day = next_weekday(weekday)
+    day = moments.weekday(weekday)
     html = appointment(console, conversation, day, hour).text
     assert "fermée à cette heure" in html and f'value="{day:%Y-%m-%d}"' in html
     assert appointment(console, conversation, day, hour, checked="on").status_code == 302
@@ -400,17 +392,16 @@ def test_appointment_when_closed_is_said_beside_the_field(weekday, hour, agent, 
 
 def test_appointment_on_a_holiday_of_unknown_hours_needs_a_call(agent, console):
     conversation = make.assigned(agent, reception_point=station())
-    may_first = datetime(timezone.localdate().year + 1, 5, 1)  # noqa: DTZ001
-    now = timezone.localdate()
-    if (may_first.date() - now).days > 365:
-        may_first = may_first.replace(year=now.year)
-    html = appointment(console, conversation, may_first, "10:00").text
+    today = timezone.localdate()
+    holidays = (date(year, month, day) for year in (today.year, today.year + 1) for month, day in ((5, 1), (11, 11)))
+    html = appointment(console, conversation, next(day for day in holidays if day > today), "10:00").text
     assert "Jour férié, horaires inconnus" in html and not Proposal.objects.exists()
 
 
 def test_appointment_without_a_unit_or_in_the_past(agent, console):
     assert (
-        "Aucun point d&#x27;accueil connu" in appointment(console, make.assigned(agent), next_weekday(1), "10:00").text
+        "Aucun point d&#x27;accueil connu"
+        in appointment(console, make.assigned(agent), moments.weekday(1), "10:00").text
     )
     conversation = make.assigned(agent, reception_point=station())
     past = timezone.localtime() - timedelta(days=3)
@@ -442,14 +433,14 @@ def test_appointment_agreed_with_one_unit_is_not_proposed_at_another(agent, cons
     shown = re.search(r'name="shown" value="([^"]*)"', form).group(1)
     assert shown == (called.key if had_one else "")
     Report.objects.filter(pk=conversation.report_id).update(reception_point=other)
-    html = appointment(console, conversation, next_weekday(1), "10:30", shown=shown, checked="on").text
+    html = appointment(console, conversation, moments.weekday(1), "10:30", shown=shown, checked="on").text
     assert "a changé entre-temps" in html and not Proposal.objects.exists()
     form = next(one for one in re.findall("<form.*?</form>", html, re.DOTALL) if 'value="appointment"' in one)
     assert f'name="shown" value="{other.key}"' in form and other.name in form and 'value="10:30"' in form
     assert "checked" not in form.replace('name="checked"', ""), "the call was to the other unit"
     ids = [re.findall(r'id="((?:jour|heure)-[^"]*)"', one) for one in (form, appointment_form(console, conversation))]
     assert ids[0] == ids[1] and len(ids[0]) == 4 and all(f"-{other.pk}-" in one for one in ids[0])
-    assert appointment(console, conversation, next_weekday(1), "10:30", shown=other.key).status_code == 302
+    assert appointment(console, conversation, moments.weekday(1), "10:30", shown=other.key).status_code == 302
     assert Proposal.objects.get().words["unit"] == other.name
 
 
@@ -463,7 +454,7 @@ def test_appointment_whose_unit_changes_after_the_check_is_not_proposed(agent, c
         return propose(**fields)
 
     monkeypatch.setattr(proposals, "propose_appointment", too_late)
-    html = appointment(console, conversation, next_weekday(1), "10:30", shown=called.key).text
+    html = appointment(console, conversation, moments.weekday(1), "10:30", shown=called.key).text
     assert "a changé entre-temps" in html and f'value="{other.key}"' in html and not Proposal.objects.exists()
 
 

@@ -22,6 +22,7 @@ from chat.referral import queries as referral_queries
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author
 from chat.rules.referral import State
+from common.dates import format_date
 from locations.models import Competence, Source
 from pnav.accounts.models import Role, User
 from reports.models import AccessKind, AccessRecord
@@ -30,6 +31,7 @@ from tests.chat.console.agents import page_of, signed_in
 from tests.factories import chat as make
 from tests.factories import locations as places
 from tests.factories import transmissions as hand
+from tests.support import moments
 
 pytestmark = pytest.mark.django_db
 
@@ -228,10 +230,11 @@ def test_unit_proposes_an_hour_then_closes(conversation, unit):
     row = hand.opened(conversation, unit)
     browser, url = signed_in(unit.user), f"/unite/{row.public_id}/"
     assert "Choisissez un jour." in said(browser.post(f"{url}rendez-vous/", {"seen": "3"}))
-    night = {"seen": "3", "day": "2026-12-02", "hour": "23:00", "place": "Bureau 12"}
+    night = {"seen": "3", "day": moments.weekday(2).isoformat(), "hour": "23:00", "place": "Bureau 12"}
     assert "fermée à cette heure" in said(browser.post(f"{url}rendez-vous/", night))
     assert browser.post(f"{url}rendez-vous/", {**night, "hour": "09:30"}).status_code == 302
-    assert "mercredi 2 décembre 2026, 9 h 30" in said(browser.get(url))
+    told = format_date(moments.weekday(2), "l j F Y")
+    assert f"{told}, 9 h 30" in said(browser.get(url))
     answer = browser.post(f"{url}clore/", {"seen": "3", "reason": "déjà écrit"})  # a page from before the appointment
     assert "un collègue vient d'agir" in said(answer) and "déjà écrit" in said(answer)
     assert "Écrivez pourquoi" in said(browser.post(f"{url}clore/", {"seen": "4", "reason": " "}))
@@ -375,7 +378,8 @@ def test_proposal_says_where_with_the_address_or_the_place_that_was_written(conv
     proposed(row, staff)
     page = said(visit(conversation).get("/tchat/suites/"))
     assert "1 rue de la Paix<br>93140 Bondy<br>01 00 00 00 00" in page and "Oui, accepter" in page
-    elsewhere = {"seen": "4", "day": "2027-01-06", "hour": "09:30", "checked": "on", "place": "12 rue du Mail\u202e"}
+    later = (timezone.localdate() + timezone.timedelta(days=30)).isoformat()
+    elsewhere = {"seen": "4", "day": later, "hour": "09:30", "checked": "on", "place": "12 rue du Mail\u202e"}
     assert staff.post(f"/unite/{row.public_id}/rendez-vous/", elsewhere).status_code == 302
     page = said(visit(conversation).get("/tchat/suites/"))
     assert "12 rue du Mail⟦U+202E⟧<br>01 00 00 00 00" in page and "\u202e" not in page
@@ -615,7 +619,7 @@ def test_too_many_codes_are_refused(conversation, unit):
 def test_slip_of_the_unit_s_appointment_with_the_visit_and_with_the_code(conversation, unit):
     code = resume.issue_code(conversation_id=conversation.pk).text
     row = hand.opened(conversation, unit)
-    when = {"seen": "3", "day": "2026-12-02", "hour": "09:30", "place": "Bureau 12"}
+    when = {"seen": "3", "day": moments.weekday(2).isoformat(), "hour": "09:30", "place": "Bureau 12"}
     signed_in(unit.user).post(f"/unite/{row.public_id}/rendez-vous/", when)
     end(conversation)
     by_code, _answer = come_back(code)
@@ -658,7 +662,7 @@ def test_slip_is_of_the_exchange_whose_page_leads_to_it(conversation, unit):
     """One device has a visit with an exchange and an appointment of its own, and the suites of an older one by code."""
     code = resume.issue_code(conversation_id=conversation.pk).text
     older = hand.opened(conversation, unit)
-    meeting = {"seen": "3", "day": "2026-12-02", "hour": "09:30", "place": "Bureau 12"}
+    meeting = {"seen": "3", "day": moments.weekday(2).isoformat(), "hour": "09:30", "place": "Bureau 12"}
     signed_in(unit.user).post(f"/unite/{older.public_id}/rendez-vous/", meeting)
     end(conversation)
     own = make.assigned(make.agent(), reception_point=unit.point)
