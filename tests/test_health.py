@@ -25,8 +25,9 @@ TOKEN = "a token of the operator"
 
 @pytest.fixture(autouse=True)
 def _nothing_known(monkeypatch) -> None:
-    """Forget the answers of other tests."""
+    """Forget the answers of other tests, and wait for each part however slow the machine is."""
     monkeypatch.setattr(health, "READINESS", health.Readiness())
+    monkeypatch.setattr(health, "PROBE_SECONDS", 30)
 
 
 def failing(error: Exception):
@@ -34,6 +35,10 @@ def failing(error: Exception):
         raise error
 
     return probe
+
+
+async def well() -> None:
+    """Answer at once, in the place of a part for which the time of a test would be too short."""
 
 
 def test_live_asks_nobody(client):
@@ -126,16 +131,20 @@ def pool_of_one(**changes) -> ConnectionPool:
 @pytest.fixture
 def only_connection(db, monkeypatch) -> Iterator[ConnectionPool]:
     """Give a pool of one connection to this process."""
-    monkeypatch.setattr(health, "PROBE_SECONDS", 0.5)
     with pool_of_one() as pool:
+        pool.wait(30)
         monkeypatch.setattr(health, "pool", lambda: pool)
         yield pool
 
 
 def test_ready_postgresql_really_away(client, db, monkeypatch, tmp_path):
     monkeypatch.setattr(health, "PROBE_SECONDS", 0.2)
+    monkeypatch.setitem(health.PARTS, "redis", well)
+    monkeypatch.setattr(health.POOL_FAILURES, "_latest", None)
     with pool_of_one(host=str(tmp_path)) as pool:
         monkeypatch.setattr(health, "pool", lambda: pool)
+        while health.POOL_FAILURES.latest() is None:  # a thread of the pool tries to connect
+            time.sleep(0.01)
         answer = client.get("/health/ready")
         assert (answer.status_code, answer.json()["waiting_for"]) == (503, {"postgresql": "refused"})
 
@@ -181,7 +190,9 @@ def test_ready_gives_its_connection_back(client, only_connection, monkeypatch):
 
 def test_ready_not_while_the_pool_has_nothing_to_lend(client, only_connection, monkeypatch):
     monkeypatch.setattr(health, "KEPT_SECONDS", 0)
-    with only_connection.connection():
+    monkeypatch.setitem(health.PARTS, "redis", well)
+    with only_connection.connection(), monkeypatch.context() as patch:
+        patch.setattr(health, "PROBE_SECONDS", 0.2)
         assert client.get("/health/ready").json()["failing"] == ["postgresql"]
     assert client.get("/health/ready").status_code == 200
 
@@ -203,7 +214,8 @@ def questions(monkeypatch) -> list[str]:
     return asked
 
 
-async def test_ready_asks_once_for_all_who_want_to_know(async_client, questions):
+async def test_ready_asks_once_for_all_who_want_to_know(async_client, questions, monkeypatch):
+    monkeypatch.setattr(health, "KEPT_SECONDS", 1_000)  # a busy machine may take longer for twenty requests
     answers = await asyncio.gather(*(async_client.get("/health/ready") for _ in range(20)))
     assert {answer.status_code for answer in answers} == {200}
     assert sorted(questions) == ["postgresql", "redis"]
@@ -234,6 +246,7 @@ def test_ready_does_not_wait_for_a_silent_part(client, monkeypatch):
 
     monkeypatch.setattr(health, "PROBE_SECONDS", 0.05)
     monkeypatch.setitem(health.PARTS, "redis", silent)
+    monkeypatch.setitem(health.PARTS, "postgresql", well)
     assert client.get("/health/ready").json()["failing"] == ["redis"]
 
 
