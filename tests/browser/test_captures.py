@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Route, WebSocket, expect
 
 from chat.captures import drawing, queries
 from chat.journal.actions import note_fact
@@ -23,6 +23,7 @@ from tests.accounts.cast import SECRET
 from tests.browser import staff
 from tests.browser.conftest import LiveSite, goes_on
 from tests.browser.exchange import close, in_site
+from tests.browser.test_line import until
 from tests.factories import captures as make_captures
 from tests.factories import chat as make
 
@@ -415,14 +416,16 @@ def test_line_ends_with_the_visit_that_an_upload_found_over(live_site, enter):
     person = may_send(live_site, enter, conversation)
     broken: list[str] = []
     person.on("pageerror", lambda error: broken.append(str(error)))
-    with person.expect_event("websocket") as opened:
-        person.reload()
-    opened.value.wait_for_event("framereceived")
+    person.goto("about:blank")  # from here on nothing is told of the socket of the page before
+    lines: list[WebSocket] = []
+    person.on("websocket", lambda socket: socket.on("framereceived", lambda _frame: lines.append(socket)))
+    person.goto(f"{live_site.url}/tchat/captures/")
+    until(person, lambda: bool(lines))
     person.route("**/captures/envoi/", lambda route: route.fulfill(status=401, json={}))
-    with opened.value.expect_event("close"):
-        person.get_by_label("Image ou PDF").set_input_files([as_file("a.png", SMALL)])
-        person.get_by_role("button", name="Envoyer", exact=True).click()
+    person.get_by_label("Image ou PDF").set_input_files([as_file("a.png", SMALL)])
+    person.get_by_role("button", name="Envoyer", exact=True).click()
     expect(person.get_by_role("heading", name="Cette visite a pris fin sur cet appareil")).to_be_focused()
+    until(person, lambda: all(line.is_closed() for line in lines))
     begun: list[str] = []
     person.on("websocket", lambda socket: begun.append(socket.url))
     person.wait_for_timeout(1500)
