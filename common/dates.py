@@ -1,8 +1,10 @@
 """Formats a date as French writes it: the first of a month is « 1er mars », for which Django has no format.
 
-Also a field of forms for a moment by the clock of Paris.
+In short, January is « janv. » and February « févr. », as dictionaries and the scripts of our pages (`Intl`) have them;
+Django writes « jan. » and « fév. ». There is also a field of forms for a moment by the clock of Paris.
 """
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -11,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.utils.formats import date_format, get_format
 from django.utils.translation import get_language, gettext_lazy
 
-DAY_AND_MONTH, FIRST = "j F", r"j\e\r F"
+SHORT_MONTHS = {1: r"\j\a\n\v.", 2: r"\f\é\v\r."}
 
 # The code of Django's own error, whose words speak of a value and a time zone (`django.forms.utils`).
 CLOCK_CHANGES = "ambiguous_timezone"
@@ -19,9 +21,13 @@ CLOCK_CHANGES = "ambiguous_timezone"
 
 def pattern(value: object, wanted: str) -> str:
     """Return the format for this date. wanted: a format of Django's, or the name of one."""
-    if getattr(value, "day", 0) != 1 or not (get_language() or "").startswith("fr"):
+    day, month = getattr(value, "day", 0), getattr(value, "month", 0)
+    if not day or not (get_language() or "").startswith("fr"):
         return wanted
-    return str(get_format(wanted)).replace(DAY_AND_MONTH, FIRST)
+    found = str(get_format(wanted))
+    if day == 1:
+        found = re.sub(r"\bj (?=[FN])", r"j\\e\\r ", found)
+    return re.sub(r"(?<!\\)N", lambda _letter: SHORT_MONTHS.get(month, "N"), found)
 
 
 def format_date(value: date, wanted: str) -> str:

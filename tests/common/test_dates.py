@@ -21,7 +21,11 @@ FIRST, SECOND = date(2026, 3, 1), date(2026, 3, 2)
         (SECOND, "j F", "2 mars", "2 March"),
         (date(2026, 3, 11), "j F", "11 mars", "11 March"),
         (FIRST, "d/m/Y", "01/03/2026", "01/03/2026"),
+        (FIRST, "j N", "1er mars", "1 March"),
+        (date(2026, 12, 1), "j N", "1er déc.", "1 Dec."),
         (FIRST, "DATE_FORMAT", "1er mars 2026", "March 1, 2026"),
+        (date(2027, 1, 3), "j N", "3 janv.", "3 Jan."),
+        (date(2027, 2, 1), "j N Y", "1er févr. 2027", "1 Feb. 2027"),
     ],
 )
 def test_first_of_a_month(day, wanted, french, english):
@@ -46,7 +50,7 @@ def test_no_code_writes_a_day_another_way():
         for file in (ROOT / room).rglob("*.py")
         if file != ROOT / "common/dates.py"
         for line in file.read_text().splitlines()
-        if "j F" in line
+        if "j F" in line or "j N" in line
     ]
     assert lines and [line for line in lines if "format_date(" not in line] == []
 

@@ -6,9 +6,10 @@ import itertools
 import json
 import random
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -23,6 +24,7 @@ from chat.conversations import wording
 from chat.rules import danger_words, service_level
 from chat.rules.handles import Handle
 from chat.rules.lifecycle import Status
+from chat.templatetags import thread_lines
 from chat.texts import script as script_texts
 from chat.visitor import draft_session
 from common import plain_text
@@ -112,6 +114,20 @@ def test_script_and_server_look_for_the_same_words(tried):
     there = drawn("lib/search.js", "given.map((text) => script.fold(text))", texts)
     assert differences(texts, [folded.fold(text) for text in texts], there) == []
     tried("texts folded by the script and by the server", len(texts))
+
+
+def test_script_and_server_write_the_same_day_beside_a_message():
+    """An agent reads both in one thread: the script writes what comes while the page is open."""
+    moments = [datetime(2027, 1, 1, 14, 35, tzinfo=UTC) + timedelta(days=number) for number in range(365)]
+    paris, today = ZoneInfo("Europe/Paris"), date(2028, 5, 1)
+    here = [thread_lines._hour(moment.astimezone(paris), today, {}) for moment in moments]
+    given = [moment.isoformat() for moment in moments]
+    there = drawn(
+        "lib/time.js",
+        "given.map((at) => script.writtenShort(new Date(at), 'fr', new Date(0)).replace(/[\\u00a0\\u202f]/g, ' '))",
+        given,
+    )
+    assert differences(given, here, there) == []
 
 
 @pytest.mark.parametrize("language", begun.offered())
