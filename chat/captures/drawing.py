@@ -254,13 +254,11 @@ class Turns(threading.Thread):
 
     def run(self) -> None:
         """Take one turn after another until the thread is stopped, with a pause when there is nothing to do."""
+        # It stays when the thread ends: what a last tick deletes is left to `store.sweep`, and delays no end.
         store.later = queue.SimpleQueue()
-        try:
-            while not self._stop_event.is_set():
-                if not self._turn():
-                    self._stop_event.wait(PAUSE_SECONDS)
-        finally:
-            store.later = None  # nothing waits for a thread that has ended
+        while not self._stop_event.is_set():
+            if not self._turn():
+                self._stop_event.wait(PAUSE_SECONDS)
 
     def _turn(self) -> bool:
         """Take a turn, and return whether the next one follows at once. An error ends one step, one of the database the

@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 from django.db import connection, transaction
 
-from chat.captures import queries, receiving, store
+from chat.captures import drawing, queries, receiving, store
 from chat.models import Capture, CaptureState, ScanResult
 from chat.retention import moving
 from common import clock, encryption
@@ -326,6 +326,23 @@ def test_worker_erases_what_ended_in_turns_of_its_own(folder, monkeypatch, djang
         store.erase_after_commit(store.of_reports([conversation.report_id]))
     assert len(files(folder)) == 3
     assert [store.erase_some() for _turn in range(3)] == [2, 1, 0] and not files(folder)
+
+
+def test_files_that_the_last_tick_of_a_worker_deletes_are_left_to_the_sweep(
+    folder, monkeypatch, django_capture_on_commit_callbacks
+):
+    """The thread has heard the signal and ended. The ticks' own end would be late, and the process be killed."""
+    capture = make_captures.received(make.waiting())
+    monkeypatch.setattr(store, "later", None)  # which the thread changes
+    stopped = threading.Event()
+    stopped.set()
+    drawing.Turns(stopped, print).run()
+    with django_capture_on_commit_callbacks(execute=True):
+        store.erase_after_commit([capture.store_id])
+    assert len(files(folder)) == 1
+    Capture.objects.filter(pk=capture.pk).delete()
+    monkeypatch.setattr(store, "ORPHAN_AFTER", timedelta(seconds=-60))
+    assert sweep_all() == 1 and not files(folder)
 
 
 def test_store_that_cannot_be_looked_at_ends_no_sweep(monkeypatch):
