@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -133,6 +134,18 @@ def set_rule() -> Callable[[Setting, int], None]:
         values.put(numbers)
 
     return set_one
+
+
+@pytest.fixture
+def one_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no window of `common.rate_limits` end during the test, so that it meets a limit exactly, however slow the
+    machine.
+
+    The time of that module alone stands still.
+    """
+    from common import rate_limits
+
+    monkeypatch.setattr(rate_limits, "time", SimpleNamespace(time=lambda: 3_000_000_000.0))
 
 
 @pytest.fixture(autouse=True)

@@ -563,7 +563,7 @@ OPINION = {"rating": "yes", "page": "other", "text": "Merci beaucoup"}
 
 
 @pytest.fixture
-def own_counters(settings) -> None:
+def own_counters(settings, one_window) -> None:
     """Use counters of its own, so that opinions of other tests do not count."""
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": f"feedback-{uuid4().hex}"}}
 

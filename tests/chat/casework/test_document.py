@@ -245,7 +245,7 @@ def test_document_that_cannot_be_made_is_told_and_leaves_no_line(conversation, c
     assert not AccessRecord.objects.exists()
 
 
-def test_documents_are_not_asked_for_in_a_loop(conversation, console, monkeypatch):
+def test_documents_are_not_asked_for_in_a_loop(conversation, console, monkeypatch, one_window):
     monkeypatch.setattr(casework, "PAPERS", 1)
     answers = [
         console.post(page_of(conversation) + "document/", {"motive": "justice"}).status_code for _one in range(2)

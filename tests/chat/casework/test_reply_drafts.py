@@ -121,7 +121,7 @@ def test_worker_deletes_at_each_tick(client, conversation):
     assert not ReplyDraft.objects.exists()
 
 
-def test_saving_is_bounded(client, conversation, monkeypatch):
+def test_saving_is_bounded(client, conversation, monkeypatch, one_window):
     assert save(client, conversation, "x" * 30_000) == 204
     assert len(field(client, conversation)) == reply_drafts.KEPT_MAX
     monkeypatch.setattr(pages, "SAVES", 2)

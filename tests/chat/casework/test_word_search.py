@@ -129,7 +129,7 @@ def test_bad_words_get_their_error_beside_the_field_and_nothing_is_read(agent, c
     assert "data-found" not in html and not AccessRecord.objects.exists()
 
 
-def test_too_many_searches_wait(agent, console, monkeypatch):
+def test_too_many_searches_wait(agent, console, monkeypatch, one_window):
     monkeypatch.setattr(word_search, "TRIES", 2)
     held_by(agent, "un mot ici")
     assert [len(found(console, "mot")) for _each in range(2)] == [1, 1]

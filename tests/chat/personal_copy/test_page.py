@@ -385,7 +385,7 @@ def test_words_close_the_copy_and_stand_nowhere(as_reporter, drawn, caplog):
     assert "default-src 'none'" in text and "http" not in re.sub(r"base64|http-equiv", "", text.split("<script")[0])
 
 
-def test_copies_are_limited_for_an_exchange_and_a_network(as_reporter, drawn, monkeypatch):
+def test_copies_are_limited_for_an_exchange_and_a_network(as_reporter, drawn, monkeypatch, one_window):
     monkeypatch.setattr(own_copy, "COPIES", 1)
     client = as_reporter(make.assigned())
     assert unpacked(client.post(PAGE, MINE))

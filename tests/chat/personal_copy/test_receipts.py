@@ -120,7 +120,7 @@ def test_number_is_shown_again_when_its_paper_is_late(as_reporter, monkeypatch):
 
 
 @pytest.mark.django_db
-def test_number_is_shown_again_however_often_its_paper_is_asked_for(as_reporter, monkeypatch):
+def test_number_is_shown_again_however_often_its_paper_is_asked_for(as_reporter, monkeypatch, one_window):
     client = as_reporter(make.closed())
     number = client.post(reverse("chat:receipt")).text.split('name="number" value="')[1].split('"')[0]
     may_end = threading.Event()
@@ -136,7 +136,7 @@ def test_number_is_shown_again_however_often_its_paper_is_asked_for(as_reporter,
 
 
 @pytest.mark.django_db
-def test_receipts_are_limited(as_reporter, monkeypatch):
+def test_receipts_are_limited(as_reporter, monkeypatch, one_window):
     monkeypatch.setattr(own_copy, "RECEIPTS", 1)
     client = as_reporter(make.assigned())
     client.post(reverse("chat:receipt"))

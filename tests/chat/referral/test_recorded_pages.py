@@ -5,7 +5,6 @@ import uuid
 import pytest
 
 from chat.unit import dossier
-from common import rate_limits
 from reports.audit import recorded_pages
 from reports.models import AccessRecord
 from tests.chat.console.agents import signed_in
@@ -17,8 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def unit(monkeypatch):
-    monkeypatch.setattr(rate_limits.time, "time", lambda: 3_000_000_000.0)  # one window, however slow the machine
+def unit(monkeypatch, one_window):
     monkeypatch.setattr(recorded_pages, "PAGES", 2)
     return hand.account()
 

@@ -608,7 +608,7 @@ def test_while_it_is_open_the_code_is_the_code_de_reprise(conversation, unit):
     assert answer.headers["Location"] == "/tchat/code/"
 
 
-def test_too_many_codes_are_refused(conversation, unit):
+def test_too_many_codes_are_refused(conversation, unit, one_window):
     hand.sent(conversation, unit)
     end(conversation)
     browser = visit(conversation)

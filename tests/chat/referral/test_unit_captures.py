@@ -405,7 +405,7 @@ def test_original_whose_store_is_away_leaves_no_line_and_says_so(received, monke
     assert whole(browser.post(f"{page}{capture.public_id}/original/", {"motive": "complaint"})) == CONTENT
 
 
-def test_originals_have_a_pace(received, monkeypatch):
+def test_originals_have_a_pace(received, monkeypatch, one_window):
     from chat.unit import captures as pages
 
     _row, capture, browser, page = received

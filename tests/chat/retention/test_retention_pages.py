@@ -412,7 +412,7 @@ def test_slow_first_press_leaves_the_words_of_the_second_one(as_reporter, monkey
     assert ErasureRequest.objects.get().code_digest == digest
 
 
-def test_erasure_codes_are_limited(as_reporter):
+def test_erasure_codes_are_limited(as_reporter, one_window):
     client = as_reporter(make.closed())
     assert [client.post(ERASURE).status_code for _ in range(7)] == [200] * 6 + [429]
 

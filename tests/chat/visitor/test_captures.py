@@ -398,7 +398,7 @@ def test_slice_of_nothing_is_gone_and_of_another_kind_refused(sender):
     assert answer.status_code == 415 and "ni une image ni un PDF" in answer.json()["said"].replace("\u00a0", " ")
 
 
-def test_slices_have_a_pace(sender, monkeypatch):
+def test_slices_have_a_pace(sender, monkeypatch, one_window):
     from chat.visitor import captures as page
 
     client, _conversation = sender
@@ -407,7 +407,7 @@ def test_slices_have_a_pace(sender, monkeypatch):
     assert begin(client, b"a" * 5).status_code == 429
 
 
-def test_files_of_an_hour_are_bounded_whatever_was_erased_and_a_cut_counts_for_none(sender, monkeypatch):
+def test_files_of_an_hour_are_bounded_whatever_was_erased_and_a_cut_counts_for_none(sender, monkeypatch, one_window):
     from chat.visitor import captures as page
 
     monkeypatch.setattr(page, "FILES", 2)

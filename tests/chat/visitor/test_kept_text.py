@@ -240,7 +240,7 @@ def test_what_was_sent_before_the_end_is_not_said_to_be_unsent(as_reporter):
     assert "n'a pas été envoyé" not in page and "Un-mot-garde</textarea>" not in page
 
 
-def test_saving_without_a_visit_and_too_often(as_reporter, client, monkeypatch):
+def test_saving_without_a_visit_and_too_often(as_reporter, client, monkeypatch, one_window):
     assert save(client, "x").status_code == 401
     monkeypatch.setattr("chat.visitor.draft.SAVES", 2)
     visit = as_reporter(make.assigned())

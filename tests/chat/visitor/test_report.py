@@ -264,7 +264,7 @@ def test_a_form_without_boxes_takes_none_back_and_answers_that_no_box_has_change
     assert said(conversation) == CHOSEN
 
 
-def test_touches_are_counted(as_reporter, monkeypatch):
+def test_touches_are_counted(as_reporter, monkeypatch, one_window):
     monkeypatch.setattr("chat.visitor.report.SAVES", 2)
     client = as_reporter(make.waiting())
     assert [add(client, since=since).status_code for since in ("today", "week", "month")] == [200, 200, 429]

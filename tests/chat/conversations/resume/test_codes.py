@@ -416,7 +416,7 @@ def test_code_after_the_end_says_so(as_reporter):
     assert response.status_code == 409 and "terminé" in response.json()["detail"]
 
 
-def test_code_asked_for_too_often_waits_and_the_last_one_stays(as_reporter, set_rule):
+def test_code_asked_for_too_often_waits_and_the_last_one_stays(as_reporter, set_rule, one_window):
     set_rule(definitions.CODES_MOST, 2)
     client = as_reporter(make.waiting())
     codes = [code_on_page(client.post(reverse("chat:code"))) for _time in range(2)]
