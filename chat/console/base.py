@@ -443,14 +443,16 @@ def screen(
     answer: tuple[uuid.UUID, forms.Form] | None = None,
     declining: tuple[uuid.UUID, forms.Form] | None = None,
     order_form: OrderForm | None = None,
+    unsent_refusal: str = "",
     is_looked_at: bool = False,
     **forms_in_error: Any,
 ) -> HttpResponse:
     """Draw the console's one screen, with a conversation open or none. The caller has proven access to it.
 
     duty_form, answer, declining, order_form, forms_in_error: forms with errors to show again; answer is that of a
-    question of colleagues, declining that of an offered conversation, each with its id. is_looked_at: see
-    `exchange_parts`; false after an act, because a script may show only a part of the screen.
+    question of colleagues, declining that of an offered conversation, each with its id. unsent_refusal: why an offer
+    was declined that was over by then. is_looked_at: see `exchange_parts`; false after an act, because a script may
+    show only a part of the screen.
     """
     now = timezone.now()
     # Those under way are read first: one that ends meanwhile would otherwise be in neither list, and nothing tells the
@@ -494,6 +496,7 @@ def screen(
         or answer is not None
         or declining is not None
         or order_form is not None
+        or bool(unsent_refusal)
         or any(
             getattr(value, "is_error", bool(value))
             for name, value in forms_in_error.items()
@@ -505,6 +508,7 @@ def screen(
         "answer_form": answer and answer[1],
         "decline_for": declining and declining[0],
         "decline_form": declining and declining[1],
+        "unsent_refusal": unsent_refusal,
     }
     if agent.user.is_supervisor:
         context["board"] = live_board.read(now, units=access.reach_of(agent, now))

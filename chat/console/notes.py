@@ -93,6 +93,14 @@ def urgency(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRe
     except notes.TooManyNotes:
         form.add_error("explanation", _too_many_notes())
         return screen(request, agent, current, urgency=form)
+    except ConversationClosed:
+        if not form.cleaned_data["explanation"]:
+            raise
+        form.add_error(
+            "explanation", _("L'échange est terminé : l'urgence n'est pas changée, l'explication n'est pas gardée.")
+        )
+        current.refresh_from_db()
+        return screen(request, agent, current, urgency=form)
     label = Urgency(form.cleaned_data["urgency"]).label.lower()
     if is_changed:
         messages.success(request, _("Urgence : %(label)s.") % {"label": label})
@@ -204,6 +212,10 @@ def ask(request: HttpRequest, agent: Agent, current: Conversation) -> HttpRespon
         return screen(request, agent, current, question=form)
     except colleague_questions.TooMany:
         form.add_error("body", _("Cet échange a déjà trop d'apartés : continuez dans l'un d'eux."))
+        return screen(request, agent, current, question=form)
+    except ConversationClosed:
+        form.add_error("body", _("L'échange est terminé : cette question n'a pas été posée."))
+        current.refresh_from_db()
         return screen(request, agent, current, question=form)
     messages.success(request, _("Question posée. La réponse arrivera dans « Apartés »."))
     return redirect(reverse("console:conversation", args=[current.public_id]) + "#apartes")

@@ -127,10 +127,11 @@ def answer(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResp
     """Accept a colleague's offer, or decline it with a reason.
 
     An offer that ran out, that was withdrawn or that was never theirs is answered alike, so that nothing is told of it.
+    A reason that comes too late is given back, to be copied.
     """
     offer = access.as_offered(agent, public_id, timezone.now())
     if offer is None:
-        return _tell_too_late(request)
+        return _tell_too_late(request, agent)
     form = OfferForm(request.POST)
     if "reason" in form.errors:
         return screen(request, agent, declining=(public_id, form))
@@ -150,7 +151,7 @@ def answer(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResp
             reason=form.cleaned_data["reason"],
         )
     except transfer_actions.Over:
-        return _tell_too_late(request)
+        return _tell_too_late(request, agent)
     except transfer_actions.NoRoom:
         messages.error(
             request, _("Vous n'avez plus de place : terminez un échange, ou augmentez votre nombre d'échanges.")
@@ -160,8 +161,11 @@ def answer(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResp
     return redirect("console:home")
 
 
-def _tell_too_late(request: HttpRequest) -> HttpResponse:
+def _tell_too_late(request: HttpRequest, agent: Agent) -> HttpResponse:
     messages.error(request, _("Trop tard, ou proposé à quelqu'un d'autre : ce passage ne vous attend plus."))
+    reason = request.POST.get("reason", "").strip()
+    if request.POST.get("answer") == "decline" and reason:
+        return screen(request, agent, unsent_refusal=reason)
     return redirect("console:home")
 
 

@@ -95,9 +95,14 @@ export const keepDrafts = (before, after, sent, isUntaken = false) => {
   if (before instanceof HTMLDetailsElement && before.open) /** @type {HTMLDetailsElement} */ (after).open = true;
 };
 
-/** Return the fields in which something is written that the server does not have. @param {Element} part */
+/**
+ * Return the fields in which something is written that the server does not have, also those that it gave back to be
+ * copied.
+ *
+ * @param {Element} part
+ */
 export const written = (part) =>
-  [...part.querySelectorAll("textarea")].filter((area) => area.value !== area.defaultValue);
+  [...part.querySelectorAll("textarea")].filter((area) => area.value !== area.defaultValue || "toCopy" in area.dataset);
 
 /** Keep a text that can no longer be sent, so that it can be copied. @param {HTMLTextAreaElement} area */
 export const forCopying = (area) => {

@@ -400,6 +400,18 @@ def test_aside_to_a_colleague_who_just_left_says_so(conversation, client, collea
     assert "plus disponible" in html and "ma question" in area(html, "demande-")
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_aside_that_comes_after_the_end_is_given_back(conversation, client, colleague, is_there):
+    """The person ended the exchange between the page and the press; the page led back without a word of it."""
+    assert f'id="demande-{conversation.public_id}"' in client.get(page_of(conversation)).text
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    if not is_there:  # nor is the colleague who was chosen
+        Agent.objects.filter(pk=colleague.pk).update(availability=Availability.AWAY)
+    html = unescape(ask(client, conversation, SECRET, colleague.pk).text)
+    assert area(html, "demande-") == SECRET and "Votre texte, à copier" in html and "<title>Erreur :" in html
+    assert ("cette question n'a pas été posée" in html) == is_there and not Aside.objects.exists()
+
+
 def test_aside_of_others_is_not_there(agent, conversation, client, colleague):
     ask(client, conversation, colleague=colleague.pk)
     aside = Aside.objects.get()
@@ -500,6 +512,19 @@ def test_history_is_told_in_words(agent, conversation, client):
     assert words[-2:] == ["Retour promis : 5 min", "Urgence modifiée : normale → élevée. Menaces précises ou violences"]
     assert history.history_of(conversation)[-1].by == "Camille"
     assert words[-1] in client.get(page_of(conversation)).text
+
+
+def test_explanation_that_comes_after_the_end_is_given_back(conversation, client):
+    """The person ended the exchange between the page and the press; the page led back without a word of it."""
+    page = client.get(page_of(conversation)).text
+    assert f'id="explication-{conversation.public_id}"' in page
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    sent = {"urgency": "2", "reason": "danger", "explanation": SECRET}
+    html = unescape(client.post(page_of(conversation) + "urgence/", sent).text)
+    assert area(html, "explication-") == SECRET and "l'explication n'est pas gardée" in html
+    assert "<title>Erreur :" in html and not Note.objects.exists()
+    answer = client.post(page_of(conversation) + "urgence/", sent | {"explanation": ""}, follow=True)
+    assert "rien n'a été changé" in unescape(answer.text)
 
 
 def test_explanation_of_a_degree_that_stays_is_kept_as_a_note(agent, conversation, client):

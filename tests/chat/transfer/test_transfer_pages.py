@@ -366,9 +366,26 @@ def test_answer_to_an_offer_that_ran_out_or_was_withdrawn_is_told_that_it_is_too
     else:
         Handover.objects.update(until=timezone.now() - timedelta(seconds=1))
     answer = signed_in(alex.user).post(f"/console/passages/{conversation.public_id}/reponse/", data, follow=True)
-    assert answer.redirect_chain == [("/console/", 302)] and TOO_LATE in unescape(answer.text)
+    assert TOO_LATE in unescape(answer.text)
+    if reason := data.get("reason"):  # it is given back, to be copied
+        assert answer.redirect_chain == [] and f"\n{reason}</textarea>" in answer.text
+        assert "à copier" in answer.text.split('id="refus-a-copier"')[1].split("</div>")[0]
+    else:
+        assert answer.redirect_chain == [("/console/", 302)]
     conversation.refresh_from_db()
     assert conversation.assigned_to == camille
+
+
+def test_reason_of_a_refusal_of_what_was_never_offered_is_given_back_too(conversation, camille, alex):
+    """So that the answer tells nothing of whether it was."""
+    offer(conversation, camille, alex)
+    sent = {"answer": "decline", "reason": "Je termine <b>là</b>."}
+    other = signed_in(make.agent().user)
+    for public_id in (conversation.public_id, uuid.uuid4()):
+        answer = other.post(f"/console/passages/{public_id}/reponse/", sent)
+        assert answer.status_code == 200 and TOO_LATE in unescape(answer.text)
+        assert "\nJe termine &lt;b&gt;là&lt;/b&gt;.</textarea>" in answer.text
+    assert Handover.objects.get().state == HandoverState.OFFERED
 
 
 def test_offer_without_room_says_what_to_do(conversation, camille, alex):
