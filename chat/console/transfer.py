@@ -35,6 +35,11 @@ def _refusal(error: Exception) -> str:
             return _(
                 "Personne n'y est disponible : la personne attendrait pour rien. Choisissez un autre destinataire."
             )
+        case transfer_actions.NoPlaceThere():
+            return _(
+                "Une procédure d'urgence est ouverte, et personne n'y a de place libre : la personne attendrait sans "
+                "réponse. Choisissez un collègue, ou gardez l'échange."
+            )
         case transfer_actions.OnlyGivenBack():
             return _(
                 "Qui y est disponible a transféré cet échange et ne peut pas le reprendre. "
@@ -50,6 +55,7 @@ def _refusal(error: Exception) -> str:
 REFUSALS = (
     transfer_actions.NoRoom,
     transfer_actions.NobodyThere,
+    transfer_actions.NoPlaceThere,
     transfer_actions.GivenBack,
     transfer_actions.UnderWay,
     actions.ConversationClosed,

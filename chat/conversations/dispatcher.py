@@ -348,17 +348,25 @@ def _lock_agents(keys: Sequence[int], now: datetime) -> list[tuple[Agent, int]]:
 
 
 def _people(queue: ConversationQuerySet, now: datetime) -> Iterator[Waiting]:
+    """Yield the people of this queue in its order, in the statements of `in_line`.
+
+    An open emergency procedure holds nobody to a unit or a force, as urgency does. An agent opens it, so no raid can.
+    It changes nobody's place.
+    """
     direction = [f"direction__{name}" for name in ("unit", "avoided", "avoided_before", "at", "until")]
     recusals = Handover.objects.recusals().filter(conversation=OuterRef("pk")).order_by()
-    rows = queue.values_list(*TURN_COLUMNS, "force", "weight", ArraySubquery(recusals.values("from_agent")), *direction)
+    emergency = Emergency.objects.filter(conversation=OuterRef("pk"), ended_at__isnull=True)
+    more = ("force", "weight", ArraySubquery(recusals.values("from_agent")), Exists(emergency))
+    rows = queue.values_list(*TURN_COLUMNS, *more, *direction)
     for row in in_line(rows, now, key=_turn_key_of_row):
         urgency, queued_at, pk = row[: len(TURN_COLUMNS)]
-        force, weight, recused, unit, last, before, at, until = row[len(TURN_COLUMNS) :]
+        force, weight, recused, has_emergency, unit, last, before, at, until = row[len(TURN_COLUMNS) :]
+        is_urgent = has_emergency or urgency > Urgency.NORMAL
         if until is not None and until > now:
             avoided = frozenset((*recused, last, *before))
-            yield Waiting(pk, force, urgency > Urgency.NORMAL, at, weight, unit or 0, avoided)
+            yield Waiting(pk, force, is_urgent, at, weight, unit or 0, avoided)
         else:
-            yield Waiting(pk, force, urgency > Urgency.NORMAL, queued_at, weight, avoided=frozenset(recused))
+            yield Waiting(pk, force, is_urgent, queued_at, weight, avoided=frozenset(recused))
 
 
 def _forces_on_duty(now: datetime, known: set[str]) -> set[str]:

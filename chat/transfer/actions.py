@@ -7,23 +7,25 @@ until another agent has accepted.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import F, QuerySet, Sum
 from django.utils import translation
 from django.utils.functional import Promise
 
 from chat import pubsub
+from chat.casework import danger
 from chat.conversations import dispatcher, pauses
 from chat.conversations.actions import ConversationClosed, NotYours
 from chat.messages.writing import say_line
 from chat.models import Agent, Conversation, EventKind, Unit
 from chat.models.agent import places_filled
+from chat.models.casework import Emergency
 from chat.models.transfer import Direction, Handover, HandoverText, Watch
 from chat.rules.lifecycle import Availability, Status
 from chat.rules.transfer import OPEN, Answer, HandoverState, Manner, Part, Target
@@ -46,6 +48,10 @@ class NoRoom(Exception):
 
 class NobodyThere(Exception):
     """Nobody of this unit or force is on duty, so the person would wait in vain."""
+
+
+class NoPlaceThere(Exception):
+    """An emergency procedure is open, and nobody of this unit or force who may take the person has a free place."""
 
 
 class UnderWay(Exception):
@@ -270,15 +276,31 @@ def _avoided(conversation: Conversation, now: datetime) -> set[int]:
     return _just_passed(conversation, now).union(recused_agents(conversation))
 
 
-def _require_team(conversation: Conversation, target: Target, by: Agent, now: datetime) -> None:
-    """Check that somebody of this team is on duty who may be given the person. Raises NobodyThere, OnlyGivenBack."""
+def _require_team(conversation: Conversation, target: Target, by: Agent, now: datetime) -> set[int]:
+    """Check that somebody of this team is on duty who may be given the person, and return the keys of all of them.
+
+    Raises NobodyThere, OnlyGivenBack.
+    """
     there = Agent.objects.on_duty(now).exclude(pk=by.pk)
     there = there.filter(unit=target.unit) if target.unit else there.filter(unit__force=target.force)
     on_duty = set(there.values_list("pk", flat=True))
     if not on_duty:
         raise NobodyThere
-    if not on_duty - _avoided(conversation, now):
+    if not (takers := on_duty - _avoided(conversation, now)):
         raise OnlyGivenBack
+    return takers
+
+
+def _require_place_in_danger(conversation: Conversation, takers: Collection[int], now: datetime) -> None:
+    """Check that one of these agents has a free place, if an emergency procedure is open. Raises NoPlaceThere.
+
+    In the queue nobody would carry the procedure on. The place is not kept: if it is filled meanwhile, the person goes
+    to whoever has one next, of whatever unit and force (`dispatcher._people`). Two queries at most.
+    """
+    if not Emergency.objects.filter(conversation=conversation, ended_at__isnull=True).exists():
+        return
+    if not Agent.objects.on_duty(now).filter(pk__in=takers).with_load().filter(load__lt=F("capacity")).exists():
+        raise NoPlaceThere
 
 
 def _require_not_back(conversation: Conversation, agent_id: int, now: datetime) -> None:
@@ -312,7 +334,8 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
     """Pass a conversation on at once: to a colleague, or through the queue, at its old place, to a unit or a force.
 
     After a grave one, the agent who passes it on is offered a pause. note: for the receiver, stored encrypted. Locks
-    the agents, then the conversation. Raises NotYours, ConversationClosed, NoRoom, NobodyThere, GivenBack, UnderWay.
+    the agents, then the conversation. Raises NotYours, ConversationClosed, NoRoom, NobodyThere, NoPlaceThere,
+    GivenBack, UnderWay.
     """
     now = clock.now()
     pauses.lock_agents(by.pk, target.agent or by.pk)
@@ -334,7 +357,7 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
         assign_to(conversation, receiver, now)
         _offer_pause(conversation, by.pk, now)
         return handover
-    _require_team(conversation, target, by, now)
+    _require_place_in_danger(conversation, _require_team(conversation, target, by, now), now)
     handover = cold(state=HandoverState.QUEUED)
     force = target.force or Unit.objects.get(pk=target.unit).force
     conversation.status, conversation.assigned_to, conversation.assigned_at = Status.WAITING, None, None

@@ -164,7 +164,7 @@ NAMED = {
     "chat/statistics/daily.py": (EVERYBODY + ": counts of a day, rounded before they are stored", {"<module>"}),
     "chat/transfer/actions.py": (
         ACTS + "; or the load and the conversations of an agent",
-        {"lock_conversation", "lock_receiver", "end_duty"},
+        {"lock_conversation", "lock_receiver", "_require_place_in_danger", "end_duty"},
     ),
     "chat/supervision/intervention.py": (
         ACTS + ", or that a supervisor may step into: whether a procedure is open, or words are marked",

@@ -1,16 +1,19 @@
 """A conversation that is passed on at once: to whom, at which place, and to whom it may not return."""
 
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.utils import timezone
 
 from chat import access
+from chat.casework import emergencies
 from chat.console import history
 from chat.conversations import actions, dispatcher
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from chat.models.transfer import Direction, Handover
 from chat.rules.assignment import AgentOnDuty, Waiting, share_out
+from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Availability, Status
 from chat.rules.transfer import Answer, HandoverState, Reason
 from chat.supervision import giving, intervention
@@ -18,6 +21,7 @@ from chat.transfer import actions as transfer_actions
 from common.service_settings import definitions, values
 from locations.models import Force
 from pnav.accounts.models import Role
+from tests.chat.console.agents import page_of, signed_in
 from tests.chat.transfer.acts import accept, answer, cold, kinds, lines, propose
 from tests.factories import chat as make
 from triage.rules import Urgency
@@ -294,6 +298,86 @@ def test_who_kept_the_exchange_after_all_may_be_given_it_again(conversation, cam
     dispatcher.dispatch()
     conversation.refresh_from_db()
     assert conversation.assigned_to == camille
+
+
+# --- an open emergency procedure --------------------------------------------------------------------------------------
+
+
+def open_procedure(conversation, by):
+    return emergencies.start(conversation_id=conversation.pk, situation=Situation.SUICIDE, by=by.user)
+
+
+def test_cold_with_an_open_procedure_needs_a_free_place_in_the_team(conversation, camille, alex):
+    make.agent(public_name="Sacha")  # who has places, and is of another team
+    procedure = open_procedure(conversation, camille)
+    Agent.objects.filter(pk=alex.pk).update(capacity=0)
+    for team in ({"unit": alex.unit_id}, {"force": Force.GENDARMERIE}):
+        with pytest.raises(transfer_actions.NoPlaceThere):
+            cold(conversation, camille, **team)
+    sent = {"target": f"unit-{alex.unit_id}", "manner": "cold", "reason": "competence"}
+    page = unescape(signed_in(camille.user).post(page_of(conversation) + "passage/", sent).text)
+    assert "Une procédure d'urgence est ouverte, et personne n'y a de place libre" in page
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == camille and not Handover.objects.exists()
+    Agent.objects.filter(pk=alex.pk).update(capacity=1)
+    cold(conversation, camille, unit=alex.unit_id)
+    assert dispatcher.dispatch() == 1
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == alex and procedure.ended_at is None
+
+
+def test_place_of_who_has_just_passed_the_person_on_is_no_place_for_them(conversation, camille, alex):
+    Agent.objects.filter(pk=alex.pk).update(capacity=1)
+    make.agent(public_name="Sacha", unit_name="Ailleurs", force=Force.GENDARMERIE, capacity=0)
+    cold(conversation, camille, reason=Reason.IMPARTIALITY, agent=alex.pk)
+    charlie = make.agent(public_name="Charlie")
+    cold(conversation, alex, reason=Reason.IMPARTIALITY, agent=charlie.pk)
+    open_procedure(conversation, charlie)
+    with pytest.raises(transfer_actions.NoPlaceThere):
+        cold(conversation, charlie, unit=alex.unit_id)
+
+
+def test_procedure_that_has_ended_holds_nobody_back(conversation, camille, alex):
+    open_procedure(conversation, camille)
+    emergencies.finish(conversation_id=conversation.pk, by=camille.user)
+    Agent.objects.filter(pk=alex.pk).update(capacity=0)
+    cold(conversation, camille, unit=alex.unit_id)
+
+
+@pytest.mark.parametrize("has_procedure", [True, False])
+def test_who_waits_with_an_open_procedure_is_held_to_no_unit(conversation, camille, alex, has_procedure):
+    """The place was filled meanwhile, and the other force has one: they waited sixty seconds for the unit."""
+    if has_procedure:
+        open_procedure(conversation, camille)
+    cold(conversation, camille, unit=alex.unit_id)
+    Agent.objects.filter(pk=alex.pk).update(capacity=0)
+    sacha = make.agent(public_name="Sacha")
+    assert dispatcher.dispatch() == has_procedure
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == (sacha if has_procedure else None)
+
+
+@pytest.mark.parametrize("has_procedure", [True, False])
+def test_who_lost_their_agent_in_a_procedure_is_held_to_no_force(camille, alex, has_procedure):
+    conversation = make.assigned(camille)
+    make.agent(public_name="Sacha", capacity=0)  # of the same force, on duty, and full
+    if has_procedure:
+        open_procedure(conversation, camille)
+    Agent.objects.filter(pk=camille.pk).update(seen_at=make.long_ago(5))
+    assert dispatcher.release_stale() == 1
+    assert dispatcher.dispatch() == has_procedure
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == (alex if has_procedure else None)
+
+
+def test_procedure_changes_nobody_s_place_in_the_queue(camille, alex):
+    first, second = make.assigned(camille, queued_at=make.long_ago(30)), make.assigned(camille)
+    open_procedure(second, camille)
+    Agent.objects.filter(pk=camille.pk).update(seen_at=make.long_ago(5))
+    Agent.objects.filter(pk=alex.pk).update(capacity=1)
+    assert dispatcher.release_stale() == 2 and dispatcher.dispatch() == 1
+    first.refresh_from_db()
+    assert first.assigned_to == alex
 
 
 def test_cold_to_a_team_without_anybody_is_refused(conversation, camille, alex):
