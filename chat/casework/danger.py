@@ -19,9 +19,11 @@ from chat.casework.lock import lock_assigned
 from chat.conversations.actions import ConversationClosed
 from chat.messages.transcript import Said
 from chat.models import UNREADABLE, Conversation, DangerMark, DangerPhrase, EventKind, Message
+from chat.models.transfer import HandoverText
 from chat.rules import danger_words
 from chat.rules.danger_words import Kind, Node, PhraseError, Place
 from chat.rules.lifecycle import Author
+from chat.rules.transfer import Part
 from common import clock, plain_text
 from common.cached_reading import CachedReading
 from common.data_keys import keys as data_keys
@@ -117,12 +119,16 @@ def is_told_in(conversation: Conversation, thread: Sequence[Said] = (), dangers:
     return False
 
 
-def find_in(asked: Sequence[Q], public_ids: Mapping[int, uuid.UUID]) -> tuple[dict[int, Dangers], set[int]]:
+def find_in(
+    asked: Sequence[Q], public_ids: Mapping[int, uuid.UUID], marked: Mapping[int, Collection[int]]
+) -> tuple[dict[int, Dangers], set[int]]:
     """Return what the person's messages among these tell of, by conversation, and the conversations that did not open.
 
-    asked: conditions, of which a message fulfils one. public_ids: those of the conversations, by their keys. The second
-    value has the conversations in which a message could not be opened, because the server of the keys is away or for
-    good. One query; as many messages are decrypted as fulfil the conditions.
+    asked: conditions, of which a message fulfils one. public_ids: those of the conversations, by their keys. marked:
+    those of the numbers asked for that are marked; one that is no message of the person is a line of Pnav's that tells
+    of their own version of a summary (`mark_line`), so that version is read. The second value has the conversations in
+    which something could not be opened, because the server of the keys is away or for good. One query, and one more
+    where such a line is marked; as much is decrypted as fulfils the conditions.
     """
     messages = Message.objects.filter(reduce(or_, asked), author=Author.REPORTER)
     rows = list(messages.values_list("conversation_id", "seq", "sealed_body"))
@@ -135,7 +141,49 @@ def find_in(asked: Sequence[Q], public_ids: Mapping[int, uuid.UUID]) -> tuple[di
             unopened.add(pk)
         if kinds := kinds_in(plain_text.plain(text)):
             found.setdefault(pk, {})[seq] = kinds
+    read = {(pk, seq) for pk, seq, _body in rows}
+    lines = {pk: told for pk, seqs in marked.items() if (told := [seq for seq in seqs if (pk, seq) not in read])}
+    if lines:
+        told_in, unread = _corrections_of(lines)
+        unopened |= unread
+        for pk, kinds in told_in.items():
+            found.setdefault(pk, {}).update(dict.fromkeys(lines[pk], kinds))
     return dict(found), unopened
+
+
+def _corrections_of(keys: Collection[int]) -> tuple[dict[int, list[Kind]], set[int]]:
+    """Return what the person's versions of summaries tell of, by conversation, and the conversations of which one did
+    not open. One query."""
+    rows = HandoverText.objects.filter(part=Part.CORRECTION, handover__conversation__in=keys)
+    texts = list(rows.select_related("handover"))
+    data_keys.load_for(text.sealed_text for text in texts)
+    kinds: dict[int, set[Kind]] = {}
+    unopened: set[int] = set()
+    for text in texts:
+        pk, words = text.handover.conversation_id, text.opened
+        if words is None:
+            unopened.add(pk)
+        elif found := kinds_in(words):
+            kinds.setdefault(pk, set()).update(found)
+    return {pk: in_order(some) for pk, some in kinds.items()}, unopened
+
+
+def mark_line(conversation: Conversation, seq: int, words: str) -> None:
+    """Mark a line of Pnav's in the thread if the person's own words, which it tells of, are of suicide or of danger.
+
+    These words are their version of a summary for a colleague, which is no message. The caller holds the lock of the
+    conversation. Nothing where there is no such word; otherwise six statements at most.
+    """
+    kinds = kinds_in(words)
+    if not kinds:
+        return
+    mark = DangerMark.objects.filter(conversation=conversation).first()
+    pending = [one for one in mark.seqs if one > mark.dealt_seq] if mark else []
+    known: dict[int, Dangers] = {}
+    if pending:
+        asked = Q(conversation=conversation.pk, seq__in=pending)
+        known, _unopened = find_in([asked], {conversation.pk: conversation.public_id}, {conversation.pk: pending})
+    keep_marks({conversation.pk: {**known.get(conversation.pk, {}), seq: kinds}})
 
 
 @transaction.atomic

@@ -42,6 +42,7 @@ def mark_who_waits() -> int:
     One query of everybody who waits and has written. What this process has looked at is not read again
     (`danger.looked`). Of at most CONVERSATIONS_AT_ONCE conversations with something new, the longest wait first, one
     query reads MESSAGES_READ messages each, and the marked ones (`danger.MARKS_AT_MOST`); all of these are decrypted.
+    Where a marked one is a line that tells of the person's version of a summary, one more query reads that version.
     Another query is of those that the person left, by an end or out of the queue, whose last words nobody has looked
     at: LEFT_AT_ONCE at most, the first to leave first. They are read with the others, for a day at most, until all
     their messages could be opened. Marks are kept in four statements, and two more note in whose nothing was found.
@@ -55,7 +56,9 @@ def mark_who_waits() -> int:
         _unopened.clear()
         return 0
     asked = [_messages_of(row, known.get(row.public_id, 0)) for row in rows]
-    found, unopened = danger.find_in(asked, {row.pk: row.public_id for row in rows})
+    found, unopened = danger.find_in(
+        asked, {row.pk: row.public_id for row in rows}, {row.pk: row.marked for row in rows}
+    )
     _unopened.clear()
     _unopened.update(unopened)
     fresh = {row.pk: len(found.get(row.pk, {}).keys() - set(row.marked)) for row in rows}

@@ -328,20 +328,24 @@ def _earlier_dangers(rows: Sequence[Any], known: Mapping[UUID, int]) -> tuple[di
 
     The latter are among the last DANGER_READ messages, without those that were looked at before (known, from
     `danger.looked`). Of the former at most `danger.MARKS_AT_MOST` are read for each conversation, in one query for all
-    of them. No query is made where nothing of it is new to this process.
+    of them, and one more where the person's version of a summary is marked. No query is made where nothing of it is new
+    to this process.
     """
     asked = []
+    marks: dict[int, list[int]] = {}
     for row in rows:
-        if not _keeps_marks(row) or row.last_said is None:
+        if not _keeps_marks(row):
             continue
-        after = max(row.dealt_seq, row.last_said - DANGER_READ, known.get(row.public_id, 0))
-        if after < row.last_said - 1:
-            asked.append(Q(conversation=row.pk, seq__gt=after, seq__lt=row.last_said))
+        last = row.last_said or 0
+        after = max(row.dealt_seq, last - DANGER_READ, known.get(row.public_id, 0))
+        if after < last - 1:
+            asked.append(Q(conversation=row.pk, seq__gt=after, seq__lt=last))
         if marked := [seq for seq in _pending(row) if not (_is_heard_last(row) and seq == row.last_said)]:
             asked.append(Q(conversation=row.pk, seq__in=marked))
+            marks[row.pk] = marked
     if not asked:
         return {}, set()
-    return danger.find_in(asked, {row.pk: row.public_id for row in rows})
+    return danger.find_in(asked, {row.pk: row.public_id for row in rows}, marks)
 
 
 def _pending(row: Any) -> list[int]:

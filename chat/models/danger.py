@@ -100,6 +100,7 @@ def _is_pending() -> Func:
 class DangerMark(models.Model):
     """It is which messages of a person tell of suicide or danger, until the agent says that they are dealt with.
 
+    Among them may be a line of Pnav's that tells of the person's own version of a summary (`danger.mark_line`).
     Only numbers are stored; what the messages tell is read from the encrypted messages each time. seqs: the numbers of
     the marked messages, in order, at most `chat.casework.danger.MARKS_AT_MOST`. dealt_seq: up to which number they are
     dealt with. left_at: when the person ended the exchange, or was taken out of the queue

@@ -46,6 +46,43 @@ add(
         "réessayer, écris le tien, ou refuse."
     ),
 )
+add(
+    "handover.until",
+    SUMMARY,
+    _("Réponse possible jusqu'à {time} (heure de Paris)."),
+    variables=[Variable("time", "l'heure jusqu'à laquelle on peut répondre", "14:35")],
+)
+add(
+    "handover.read_too",
+    SUMMARY,
+    _(
+        "{from_name} lira aussi ces mots. Ils restent avec l'échange, même si personne d'autre ne prend la suite, pour "
+        "qui vous répond."
+    ),
+    _(
+        "{from_name} lira aussi ces mots. Ils restent avec l'échange, même si personne d'autre ne prend la suite, pour "
+        "qui te répond."
+    ),
+    variables=[FROM_NAME],
+)
+add(
+    "handover.over",
+    SUMMARY,
+    _(
+        "Ce résumé n'attend plus de réponse : vos mots n'ont pas été transmis, et personne ne les a lus. Les voici, "
+        "pour les copier ou les envoyer comme message."
+    ),
+    _(
+        "Ce résumé n'attend plus de réponse : tes mots n'ont pas été transmis, et personne ne les a lus. Les voici, "
+        "pour les copier ou les envoyer comme message."
+    ),
+)
+add(
+    "handover.over_closed",
+    SUMMARY,
+    _("L'échange est terminé : vos mots n'ont pas été transmis, et personne ne les a lus. Les voici, à copier."),
+    _("L'échange est terminé : tes mots n'ont pas été transmis, et personne ne les a lus. Les voici, à copier."),
+)
 add("handover.tab_title", SUMMARY, _("Relire avant la suite"))
 add("handover.page_title", SUMMARY, _("Voici ce que je transmettrais à mon collègue"))
 add("handover.correction_label", SUMMARY, _("Avec vos mots"), _("Avec tes mots"))

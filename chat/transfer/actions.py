@@ -138,11 +138,11 @@ def _write(handover: Handover, part: str, text: str) -> None:
 
 
 def _end(handover: Handover, state: str, now: datetime, *, taken_by: Agent | None = None) -> None:
-    """End a handover. Unless it was accepted, the summary and its correction are deleted."""
+    """End a handover. Unless it was accepted, the agent's summary is deleted; the person's own version stays."""
     handover.state, handover.until, handover.ended_at, handover.taken_by = state, None, now, taken_by
     handover.save(update_fields=["state", "until", "ended_at", "taken_by"])
     if state != HandoverState.ACCEPTED:
-        handover.texts.filter(part__in=[Part.SUMMARY, Part.CORRECTION]).delete()
+        handover.texts.filter(part=Part.SUMMARY).delete()
 
 
 def end_open(conversation: Conversation, now: datetime) -> None:
@@ -466,7 +466,9 @@ SAID = {
 def answer_summary(*, handover_id: int, conversation_id: int, answer: str, correction: str = "") -> None:
     """Record the person's answer to the summary, and make the offer to the colleague. Raises Over.
 
-    The summary is shared as it is, in the person's own words (correction), or not at all. Locks the conversation.
+    The summary is shared as it is, in the person's own words (correction), or not at all. The agent who answers reads
+    these words too, and whoever has the exchange after them; the line that tells of them is marked when they tell of
+    suicide or danger. Locks the conversation.
     """
     now = clock.now()
     conversation = lock_conversation(conversation_id)
@@ -475,7 +477,9 @@ def answer_summary(*, handover_id: int, conversation_id: int, answer: str, corre
         raise Over
     if answer == Answer.CORRECTED:
         _write(handover, Part.CORRECTION, correction)
-    say_line(conversation, SAID[Answer(answer)], now=now)
+    line = say_line(conversation, SAID[Answer(answer)], now=now)
+    if answer == Answer.CORRECTED:
+        danger.mark_line(conversation, line.seq, plain_text.plain(correction))
     conversation.record_event(EventKind.SUMMARY, at=now, detail=answer)
     _offer(handover, conversation, answer, now)
 

@@ -5,16 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Case, F, OuterRef, Q, Subquery, When
 
 from chat import access
+from chat.casework import danger
 from chat.casework.handles import own_handles
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
-from chat.models.transfer import Handover, Watch, Whisper
-from chat.rules.transfer import OPEN, SUMMARY_MAX, HandoverState
+from chat.models.transfer import Handover, HandoverText, Watch, Whisper
+from chat.rules.danger_words import Kind
+from chat.rules.transfer import OPEN, SUMMARY_MAX, Answer, HandoverState, Part
 from chat.transfer import actions as transfer_actions
 from chat.transfer.forms import TransferForm
+from common import plain_text
 
 # How long the outcome of a handover is shown to the agent who proposed it.
 NEWS_FOR = timedelta(minutes=30)
@@ -23,18 +27,34 @@ NEWS_FOR = timedelta(minutes=30)
 TOOK_PLACE = frozenset({HandoverState.ACCEPTED, HandoverState.QUEUED})
 
 
+# Of one exchange, the person's own versions of summaries that are shown: the last ones.
+VERSIONS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """It is what the person wrote in the place of a summary. dangers: what it tells of."""
+
+    handover: Handover
+    text: str
+    dangers: list[Kind]
+
+
 @dataclass(frozen=True, slots=True)
 class Passing:
     """It is what is shown of handovers beside one conversation.
 
     form: passes it on. open: the handover that its agent has proposed. handed: the one by which it came to this agent,
-    given by a colleague or from the queue to which a colleague passed it.
+    given by a colleague or from the queue to which a colleague passed it. handed_dangers: what the person's own version
+    of its summary tells of. versions: those of other passages, the oldest first; VERSIONS_SHOWN in all at most.
     whispers: words of supervisors to this agent about it. watches: supervisors who read it now.
     """
 
     form: TransferForm
     open: Handover | None
     handed: Handover | None
+    handed_dangers: list[Kind]
+    versions: list[Version]
     whispers: list[Whisper]
     watches: list[Watch]
 
@@ -69,11 +89,14 @@ def read_passing(
     form: that passes it on. has_handovers, has_whispers, has_watches: false where it is known that there are none.
     """
     passages = _passages(conversation, now) if has_handovers else []
+    handed, versions = _handed(passages, agent), _versions(passages)
     whispers = Whisper.objects.filter(conversation=conversation, agent=agent).select_related("supervisor__unit")
     return Passing(
         form=form,
         open=next((one for one in passages if one.is_live), None),
-        handed=_handed(passages, agent),
+        handed=handed,
+        handed_dangers=next((one.dangers for one in versions if one.handover is handed), []),
+        versions=[one for one in versions if one.handover is not handed],
         whispers=list(whispers) if has_whispers else [],
         watches=_watches(conversation, now) if has_watches else [],
     )
@@ -91,6 +114,13 @@ def _handed(passages: Sequence[Handover], agent: Agent) -> Handover | None:
         return None
     is_theirs = last.from_agent_id != agent.pk if last.taken_by_id is None else last.taken_by_id == agent.pk
     return last if is_theirs else None
+
+
+def _versions(passages: Sequence[Handover]) -> list[Version]:
+    """Return what the person wrote themself in the place of summaries, whatever became of these passages."""
+    corrected = [one for one in passages if one.answer == Answer.CORRECTED][-VERSIONS_SHOWN:]
+    texts = [(one, one.summary) for one in corrected]
+    return [Version(one, text, danger.kinds_in(text)) for one, text in texts if text]
 
 
 def _passages(conversation: Conversation, now: datetime) -> list[Any]:
@@ -187,3 +217,18 @@ def handed_to(agent: Agent) -> list[Handover]:
         passages.setdefault(one.conversation_id, []).append(one)
     handed = [one for one in (_handed(those, agent) for those in passages.values()) if one is not None]
     return sorted(handed, key=lambda one: one.ended_at or one.asked_at, reverse=True)
+
+
+def is_taken(conversation: Conversation, summary: str, words: str) -> bool:
+    """Return whether the person's version of this summary is these words, as when its form comes twice. One query.
+
+    summary: the id that the form names; anything else is none of this conversation. The caller has proven access as its
+    reporter.
+    """
+    try:
+        of = UUID(summary)
+    except ValueError:
+        return False
+    rows = HandoverText.objects.filter(handover__conversation=conversation, handover__public_id=of)
+    version = rows.filter(part=Part.CORRECTION).select_related("handover").first()
+    return version is not None and version.opened == plain_text.plain(words)

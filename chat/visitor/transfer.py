@@ -1,8 +1,10 @@
 """« Voici ce que je transmettrais à mon collègue »: the person reads, corrects or refuses a summary. Without a script.
 
-The session is the only key. The page exists while a summary waits to be read; else it leads back to the exchange.
+The session is the only key. The page exists while a summary waits to be read; else it leads back to the exchange. A
+version that comes too late is given back.
 """
 
+import uuid
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,13 +13,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from chat import access
+from chat.messages import protocol
+from chat.messages.forms import MessageForm
 from chat.models import Conversation
 from chat.models.transfer import Handover
 from chat.rules.transfer import SUMMARY_MAX, Answer, Part
 from chat.texts import forms as form_texts
 from chat.transfer import actions as transfer_actions
+from chat.transfer import queries as transfer_queries
 from chat.visitor.base import manner_of, without_visit
 from chat.visitor.forms import SummaryForm
+from common import dates
 from common.choices import label_of
 from locations.models import Force
 
@@ -30,7 +36,7 @@ def summary(request: HttpRequest) -> HttpResponse:
         return without_visit(request)
     asked = access.summary_for(current, timezone.now())
     if asked is None:
-        return redirect("chat:conversation")
+        return _give_back(request, current)
     if request.method != "POST":
         return _show(request, current, asked, SummaryForm(initial={"correction": asked.opened(Part.SUMMARY) or ""}))
     form = SummaryForm(request.POST)
@@ -44,16 +50,50 @@ def summary(request: HttpRequest) -> HttpResponse:
     try:
         transfer_actions.answer_summary(handover_id=asked.pk, conversation_id=current.pk, **form.cleaned_data)
     except transfer_actions.Over:
-        return redirect("chat:conversation")  # the thread says what happened
+        return _give_back(request, current)
     return redirect("chat:conversation")
+
+
+def _own_words(request: HttpRequest) -> str:
+    """Return the version that this form sends in the place of the summary; "" for any other answer, and for a GET.
+
+    The field has the agent's words before anybody corrects them, so its content alone is no answer.
+    """
+    return request.POST.get("correction", "").strip() if request.POST.get("answer") == Answer.CORRECTED else ""
+
+
+def _give_back(request: HttpRequest, current: Conversation) -> HttpResponse:
+    """Answer when no summary waits. The thread says what happened; a version that was not taken is given back.
+
+    The same form may come twice, and its version was taken the first time.
+    """
+    words = _own_words(request)
+    if not words or transfer_queries.is_taken(current, request.POST.get("summary", ""), words):
+        return redirect("chat:conversation")
+    return render(
+        request, "chat/handover_over.html", over_page(current, manner_of(request, current), words), status=409
+    )
+
+
+def over_page(conversation: Conversation, manner: dict[str, Any], words: str) -> dict[str, Any]:
+    """Return what the page of a version shows that came too late. words: that version, which can be sent as a message
+    unless the exchange is over."""
+    return {
+        **manner,
+        "status": conversation.status,
+        "is_over": not conversation.is_open,
+        "form": MessageForm(initial={"body": words}),
+        "words": words,
+        "client_id": uuid.uuid4(),
+        "max_length": protocol.MAX_BODY,
+    }
 
 
 def _show_another(request: HttpRequest, current: Conversation, asked: Handover) -> HttpResponse:
     """Show the summary that waits now, with no answer chosen. Words that were written for the one before stay in the
     form.
     """
-    wrote = request.POST.get("correction", "") if request.POST.get("answer") == Answer.CORRECTED else ""
-    form = SummaryForm(initial={"correction": wrote or asked.opened(Part.SUMMARY) or ""})
+    form = SummaryForm(initial={"correction": _own_words(request) or asked.opened(Part.SUMMARY) or ""})
     error = form_texts.SUMMARY_ANOTHER.say()
     return _show(request, current, asked, form, error=error, status=409)
 
@@ -96,6 +136,7 @@ def summary_page(
         "summary": summary,
         "from_name": asked.from_agent.shown_name if discreet else asked.from_agent.interlocutor,
         "to_name": _to_name(asked, discreet=discreet),
+        "until": dates.format_date(timezone.localtime(asked.until), "H:i") if asked.until else "",
         "max_length": SUMMARY_MAX,
     }
 

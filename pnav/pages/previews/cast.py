@@ -140,7 +140,7 @@ def erasure(*, is_granted: bool | None = None, is_readable: bool = True) -> Eras
 def handover(*, to_unit: bool = False) -> Handover:
     """Return a transfer of the exchange to another agent, or to a unit."""
     target = {"to_unit": unit()} if to_unit else {"to_agent": Agent(public_name="Dominique", unit=unit())}
-    return Handover(conversation=conversation(), from_agent=agent(), **target)
+    return Handover(conversation=conversation(), from_agent=agent(), until=moment(), **target)
 
 
 # --- what follows it --------------------------------------------------------------------------------------------------

@@ -714,6 +714,16 @@ def _summary_to_another(trial: Trial) -> HttpResponse:
     return draw_page(trial, "chat/handover.html", context)
 
 
+def _summary_over(*, ended: bool = False) -> Draw:
+    """Return a version of the summary that came too late, or after the end of the exchange."""
+
+    def draw(trial: Trial) -> HttpResponse:
+        found, manner = _exchange(trial, Status.CLOSED if ended else Status.ACTIVE)
+        return draw_page(trial, "chat/handover_over.html", transfer.over_page(found, manner, cast.WRITTEN))
+
+    return draw
+
+
 SUMMARIES = (
     _summary(),
     _summary(words=""),
@@ -722,6 +732,8 @@ SUMMARIES = (
     _summary({"answer": "corrected"}),
     _summary({"answer": "corrected", "correction": "x" * (SUMMARY_MAX + 1)}),
     _summary_to_another,
+    _summary_over(),
+    _summary_over(ended=True),
 )
 
 

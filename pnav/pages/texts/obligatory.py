@@ -450,7 +450,8 @@ add(
     PRIVACY,
     _(
         "L'échange peut passer à un autre agent. Un résumé écrit pour lui n'est transmis que si vous "
-        "l'avez relu et accepté, ou corrigé."
+        "l'avez relu et accepté, ou corrigé. Ce que vous corrigez est lu aussi par qui vous répond, et gardé avec "
+        "l'échange."
     ),
 )
 add("privacy.law_title", PRIVACY, _("Le texte qui encadre le service"))
