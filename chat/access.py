@@ -33,7 +33,7 @@ from chat.models import (
     Unit,
     UnitAccount,
 )
-from chat.models.notes import Aside, AsideQuerySet
+from chat.models.notes import Aside, AsidePart, AsideQuerySet
 from chat.models.replies import OwnReply
 from chat.models.transfer import Direction, Handover, HandoverQuerySet, Watch, WatchQuerySet
 from chat.rules.lifecycle import HEAVY, Status
@@ -349,8 +349,17 @@ def assigned_head(agent_id: int, public_id: UUID) -> tuple[int, int] | None:
 
 
 def asides_of(agent: Agent) -> AsideQuerySet:
-    """Return the running talks between colleagues (apartés) in which this agent takes part, without conversations."""
-    return Aside.objects.running().filter(parts__agent=agent)
+    """Return the running talks between colleagues (apartés) in which this agent takes part, without conversations.
+
+    Whoever passed the conversation on because they know somebody concerned takes part in none about it, also not in
+    one of before, which runs again when it comes back to the colleague who asked (docs/adr/0038). One that nobody else
+    reads any more is over for who asked, too.
+    """
+    recusals = Handover.objects.recusals().order_by()
+    own = recusals.filter(conversation=OuterRef("conversation"), from_agent=agent)
+    theirs = recusals.filter(conversation=OuterRef("aside__conversation"), from_agent=OuterRef("agent"))
+    readers = AsidePart.objects.filter(~Exists(theirs), aside=OuterRef("pk")).exclude(agent=OuterRef("asked_by"))
+    return Aside.objects.running().filter(Q(asked_by=agent) | ~Exists(own), Exists(readers), parts__agent=agent)
 
 
 def as_party_to_aside(agent: Agent, public_id: UUID) -> Aside | None:

@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 from chat import access, pubsub
 from chat.casework.lock import lock_assigned
 from chat.conversations import wording
-from chat.models import Agent, Aside, AsideMessage, AsidePart, EventKind
+from chat.models import Agent, Aside, AsideMessage, AsidePart, Conversation, EventKind
+from chat.models.transfer import Handover
 from chat.rules.lifecycle import Availability
 from common import clock, encryption, plain_text
 
@@ -69,21 +70,29 @@ class QuestionClosed(Exception):
     """The conversation has ended, or went to another agent, so that nothing can be added to the question."""
 
 
-def colleagues(agent: Agent, now: datetime) -> list[Agent]:
-    """Return the colleagues whom this agent may ask: all others on duty, of any unit, by name. One query."""
-    there = Agent.objects.on_duty(now).exclude(pk=agent.pk).select_related("unit", "user")
+def colleagues(agent: Agent, conversation: Conversation, now: datetime) -> list[Agent]:
+    """Return the colleagues whom this agent may ask about a conversation: all others on duty, of any unit, by name.
+
+    Not those who passed it on because they know somebody concerned: they read nothing of it (docs/adr/0038). One query.
+    """
+    recused = Handover.objects.recusals().filter(conversation=conversation).order_by().values("from_agent")
+    there = Agent.objects.on_duty(now).exclude(pk=agent.pk).exclude(pk__in=recused).select_related("unit", "user")
     return [one for one in there.order_by("public_name", "pk") if access.may_answer(one.user)]
 
 
-def among(there: Sequence[Agent]) -> list[Agent]:
-    """Return those of these present colleagues whom an agent may ask, by name. there: each with unit and account."""
+def among(there: Sequence[Agent], *, without: Collection[int]) -> list[Agent]:
+    """Return those of these present colleagues whom an agent may ask, by name. there: each with unit and account.
+
+    without: the keys of those who may not be asked (`colleagues`).
+    """
     on_duty = [one for one in there if one.availability == Availability.AVAILABLE and access.may_answer(one.user)]
-    return sorted(on_duty, key=lambda one: (one.public_name.casefold(), one.pk))
+    may_be_asked = [one for one in on_duty if one.pk not in without]
+    return sorted(may_be_asked, key=lambda one: (one.public_name.casefold(), one.pk))
 
 
 @transaction.atomic
 def ask_colleagues(*, conversation_id: int, body: str, of: Collection[int], by: AbstractBaseUser) -> Aside:
-    """Ask colleagues something. of: the keys of those to ask; empty asks all who are on duty now.
+    """Ask colleagues something. of: the keys of those to ask; empty asks all who are on duty now (`colleagues`).
 
     Raises NobodyThere, TooMany, NotYours, ConversationClosed. Locks the conversation row only.
     """
@@ -91,7 +100,7 @@ def ask_colleagues(*, conversation_id: int, body: str, of: Collection[int], by: 
     if conversation.asides.count() >= ASIDES_AT_MOST:
         raise TooMany
     now = clock.now()
-    there = [one.pk for one in colleagues(agent, now) if not of or one.pk in of]
+    there = [one.pk for one in colleagues(agent, conversation, now) if not of or one.pk in of]
     if not there:
         raise NobodyThere
     aside = Aside.objects.create(conversation=conversation, asked_by=agent, asked_at=now, is_for_all=not of)

@@ -376,6 +376,15 @@ def exchange_parts(
         conversation, voice=voice, facts=journal.facts, thread=piece, dangers=dangers, at_hand=there, **case
     )
     colleagues = transfer_actions.colleagues_there(agent, now)
+    passing = transfer_queries.read_passing(
+        agent,
+        conversation,
+        now,
+        transfer or transfer_queries.form_among(colleagues, agent, draft=panels["summary_draft"]),
+        has_handovers=there.handovers,
+        has_whispers=there.whispers,
+        has_watches=there.watches,
+    )
     prevention = one_press.prevention_reply(voice)
     if insert:
         steps, safety = one_press.steps_to_say(panels["checklist"], voice), one_press.safety_reply(voice)
@@ -413,15 +422,7 @@ def exchange_parts(
             ready=[reply.text for reply in ready],
         ),
         "urgency_form": urgency or UrgencyForm(initial={"urgency": conversation.urgency}),
-        "passing": transfer_queries.read_passing(
-            agent,
-            conversation,
-            now,
-            transfer or transfer_queries.form_among(colleagues, agent, draft=panels["summary_draft"]),
-            has_handovers=there.handovers,
-            has_whispers=there.whispers,
-            has_watches=there.watches,
-        ),
+        "passing": passing,
         "hold_form": hold or HoldForm(),
         "notes": history.notes_of(conversation, agent) if there.notes else [],
         "note_form": note or NoteForm(),
@@ -429,7 +430,8 @@ def exchange_parts(
         "journal": journal,
         "captures": shown,
         "may_hand_over": handouts.are_allowed() and conversation.is_open,
-        "question_form": question or QuestionForm(colleagues=colleague_questions.among(colleagues)),
+        "question_form": question
+        or QuestionForm(colleagues=colleague_questions.among(colleagues, without=passing.recused)),
         **panels,
     }
 

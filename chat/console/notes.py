@@ -199,7 +199,7 @@ def draft(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
 @for_one
 def ask(request: HttpRequest, agent: Agent, current: Conversation) -> HttpResponse:
     """Ask colleagues a question (aparté)."""
-    form = QuestionForm(request.POST, colleagues=colleague_questions.colleagues(agent, timezone.now()))
+    form = QuestionForm(request.POST, colleagues=colleague_questions.colleagues(agent, current, timezone.now()))
     if not form.is_valid():
         return screen(request, agent, current, question=form)
     chosen = form.cleaned_data["colleague"]

@@ -116,6 +116,11 @@ class Handover(models.Model):
         indexes = [models.Index(fields=["until"], name="handover_open", condition=Q(state__in=OPEN))]
 
     @property
+    def is_recusal(self) -> bool:
+        """Return whether its agent said by it that they know somebody concerned (`HandoverQuerySet.recusals`)."""
+        return self.reason == Reason.IMPARTIALITY and self.state not in STAYED
+
+    @property
     def taker(self) -> Agent | None:
         """Return who answers instead of `from_agent`, at once or from the queue; None while nobody does."""
         return self.taken_by or self.given_to

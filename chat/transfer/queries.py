@@ -47,6 +47,7 @@ class Passing:
     form: passes it on. open: the handover that its agent has proposed. handed: the one by which it came to this agent,
     given by a colleague or from the queue to which a colleague passed it. handed_dangers: what the person's own version
     of its summary tells of. versions: those of other passages, the oldest first; VERSIONS_SHOWN in all at most.
+    recused: the keys of those who passed it on because they know somebody concerned.
     whispers: words of supervisors to this agent about it. watches: supervisors who read it now.
     """
 
@@ -55,6 +56,7 @@ class Passing:
     handed: Handover | None
     handed_dangers: list[Kind]
     versions: list[Version]
+    recused: frozenset[int]
     whispers: list[Whisper]
     watches: list[Watch]
 
@@ -97,6 +99,7 @@ def read_passing(
         handed=handed,
         handed_dangers=next((one.dangers for one in versions if one.handover is handed), []),
         versions=[one for one in versions if one.handover is not handed],
+        recused=frozenset(one.from_agent_id for one in passages if one.is_recusal),
         whispers=list(whispers) if has_whispers else [],
         watches=_watches(conversation, now) if has_watches else [],
     )
