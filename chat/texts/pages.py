@@ -184,8 +184,8 @@ add("chat.ended_told", AFTER, _("Merci d'avoir parlé : c'est un pas important."
 add(
     "chat.left_told",
     LEFT_QUEUE,
-    _("Personne ne vous avait encore répondu. Ce que vous avez écrit n'a été lu par personne."),
-    _("Personne ne t'avait encore répondu. Ce que tu as écrit n'a été lu par personne."),
+    _("Aucun agent n'avait encore pu vous répondre, ni vous lire. Ce n'est pas à cause de vous."),
+    _("Aucun agent n'avait encore pu te répondre, ni te lire. Ce n'est pas à cause de toi."),
 )
 add(
     "chat.left_again",
@@ -196,8 +196,8 @@ add(
 add(
     "chat.left_doors",
     LEFT_QUEUE,
-    _("Si vous préférez parler à quelqu'un d'autre, ces numéros répondent :"),
-    _("Si tu préfères parler à quelqu'un d'autre, ces numéros répondent :"),
+    _("Si vous préférez parler à quelqu'un d'autre, voici des numéros, avec leurs heures :"),
+    _("Si tu préfères parler à quelqu'un d'autre, voici des numéros, avec leurs heures :"),
 )
 add("chat.told_title", AFTER, _("Ce que votre interlocuteur vous laisse"), _("Ce que ton interlocuteur te laisse"))
 add("chat.summary_asked", EXCHANGE, _("Un résumé attend votre relecture."), _("Un résumé attend ta relecture."))
@@ -210,8 +210,8 @@ add(
 add(
     "chat.cannot_wait",
     WAITING,
-    _("Si vous ne pouvez pas attendre, ces numéros répondent :"),
-    _("Si tu ne peux pas attendre, ces numéros répondent :"),
+    _("Si vous ne pouvez pas attendre, voici des numéros, avec leurs heures :"),
+    _("Si tu ne peux pas attendre, voici des numéros, avec leurs heures :"),
 )
 add("chat.after_title", AFTER, _("Et maintenant ?"))
 add("chat.asleep_title", WAITING, _("Si l'écran s'éteint"))
@@ -243,12 +243,12 @@ add(
     "chat.long_told",
     WAITING,
     _(
-        "Votre place est gardée. En attendant, d'autres personnes peuvent vous écouter : ces numéros répondent, et un "
-        "service près de chez vous aussi. Vous pouvez aussi revenir plus tard, avec un code."
+        "Votre place est gardée. En attendant, d'autres personnes peuvent vous écouter : voici des numéros, avec leurs "
+        "heures. Vous pouvez aussi revenir plus tard, avec un code."
     ),
     _(
-        "Ta place est gardée. En attendant, d'autres personnes peuvent t'écouter : ces numéros répondent, et un "
-        "service près de chez toi aussi. Tu peux aussi revenir plus tard, avec un code."
+        "Ta place est gardée. En attendant, d'autres personnes peuvent t'écouter : voici des numéros, avec leurs "
+        "heures. Tu peux aussi revenir plus tard, avec un code."
     ),
 )
 add("chat.warn_told", WAITING, _("Quand quelqu'un répond :"), note="Suivent : un son, une vibration, une notification.")

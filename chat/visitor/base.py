@@ -43,7 +43,8 @@ type View = Callable[[HttpRequest], HttpResponseBase]
 EMERGENCY_NUMBERS = (numbers.POLICE, numbers.EUROPEAN_EMERGENCY, numbers.EMERGENCY_BY_TEXT)
 
 # Telephone numbers of people who listen, for somebody who has waited long or left the queue.
-OTHER_DOORS = (numbers.DIGITAL_VIOLENCE, numbers.VICTIM_SUPPORT, numbers.SUICIDE_PREVENTION)
+# The first answers day and night; the others do not at night.
+OTHER_DOORS = (numbers.SUICIDE_PREVENTION, numbers.DIGITAL_VIOLENCE, numbers.VICTIM_SUPPORT)
 
 FOLLOW_UP_ASKED = "reports.suites_asked"  # a key of the session, which the visit forgets with its report
 

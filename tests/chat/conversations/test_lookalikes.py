@@ -531,5 +531,5 @@ def test_person_who_was_closed_in_a_group_reads_how_to_come_back():
     said = squeezed(unescape(page.text))
     assert "<title>Échange terminé – Pnav</title>" in said and "quitté la file" not in said
     assert re.search(r'<h1[^>]* id="closed-title"[^>]*>L\'échange est terminé</h1>', said)
-    assert "Personne ne vous avait encore répondu." in said and "Revenir dans la file" in said
+    assert "Aucun agent n'avait encore pu vous répondre" in said and "Revenir dans la file" in said
     assert not Agent.objects.filter(conversations=people[0]).exists()

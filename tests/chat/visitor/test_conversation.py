@@ -287,6 +287,8 @@ def test_who_has_waited_long_is_shown_other_help(as_reporter, set_rule):
         assert ("L'attente est longue" in frame) == is_long
     for way in ('href="tel:3018"', 'href="tel:116006"', 'href="tel:3114"', "/point-d-accueil/mes-contacts/", "un code"):
         assert way in doors
+    assert re.findall(r"tel:(\d+)", doors)[0] == "3114", "at night the others do not answer"
+    assert "voici des numéros, avec leurs heures" in squeezed(doors)
 
 
 def test_news_says_that_somebody_came(as_reporter):
@@ -399,7 +401,7 @@ def test_who_leaves_a_queue_in_which_nobody_answered_is_not_thanked_for_having_t
     client.post(reverse("chat:end"))
     page = shown(client.get(PAGE))
     assert "<title>Vous avez quitté la file d'attente – Pnav</title>" in squeezed(page)
-    assert "Vous avez quitté la file d'attente" in page and "Personne ne vous avait encore répondu." in page
+    assert "Vous avez quitté la file d'attente" in page and "Aucun agent n'avait encore pu vous répondre" in page
     assert "Merci d'avoir parlé" not in page and "Porter plainte" not in page
     for number in ("tel:3018", "tel:116006", "tel:3114"):
         assert number in page
