@@ -19,7 +19,7 @@ TEXTS = frozenset(
         _("Pour qui pense au suicide, ou a peur pour quelqu'un. Gratuit."),
         _("Pour un enfant en danger. Gratuit."),
         _("Pour les femmes victimes de violences."),
-        _("tous les jours"),
+        _("tous les jours, en journée"),
         _("tous les jours, de 9 h à 23 h"),
         _("jour et nuit, tous les jours"),
     )

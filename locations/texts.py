@@ -265,7 +265,7 @@ add(
     AROUND,
     _("Danger : {numero_police} ou {numero_europe}, jour et nuit. Sans parler : SMS au {numero_sms}."),
 )
-add("places.call_victims", AROUND, _("Victimes : {numero_victimes}, tous les jours."))
+add("places.call_victims", AROUND, _("Victimes : {numero_victimes}, tous les jours, en journée."))
 add(
     "places.call_victims_far",
     AROUND,

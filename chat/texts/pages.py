@@ -298,12 +298,14 @@ add(
     "chat.after_complaint_other",
     AFTER,
     _(
-        "La personne qui subit les faits peut porter plainte, dans un commissariat ou une gendarmerie. Vous pouvez "
-        "l'accompagner, ou y dire ce que vous avez vu. Un signalement n'est pas une plainte."
+        "La personne qui subit les faits peut porter plainte, dans un commissariat ou une gendarmerie. Pour un mineur, "
+        "ses parents le peuvent aussi. Vous pouvez l'accompagner, ou y dire ce que vous avez vu. Un signalement n'est "
+        "pas une plainte."
     ),
     _(
-        "La personne qui subit les faits peut porter plainte, dans un commissariat ou une gendarmerie. Tu peux "
-        "l'accompagner, ou y dire ce que tu as vu. Un signalement n'est pas une plainte."
+        "La personne qui subit les faits peut porter plainte, dans un commissariat ou une gendarmerie. Pour un mineur, "
+        "ses parents le peuvent aussi. Tu peux l'accompagner, ou y dire ce que tu as vu. Un signalement n'est pas une "
+        "plainte."
     ),
     note=OTHER,
 )
@@ -315,14 +317,14 @@ add(
     _(
         "Agent public, même contractuel, vous informez sans délai le procureur d'un crime ou d'un délit appris dans "
         "vos fonctions (article 40). Pour un mineur en danger, vous pouvez prévenir la cellule du département (CRIP) ; "
-        "danger immédiat : {numero_police}. Porter plainte revient à la personne qui subit les faits : vous pouvez "
-        "l'accompagner. Un signalement n'est pas une plainte."
+        "danger immédiat : {numero_police}. Porter plainte revient à la personne qui subit les faits ; pour un mineur, "
+        "ses parents le peuvent aussi. Vous pouvez l'accompagner. Un signalement n'est pas une plainte."
     ),
     _(
         "Agent public, même contractuel, tu informes sans délai le procureur d'un crime ou d'un délit appris dans tes "
         "fonctions (article 40). Pour un mineur en danger, tu peux prévenir la cellule du département (CRIP) ; danger "
-        "immédiat : {numero_police}. Porter plainte revient à la personne qui subit les faits : tu peux l'accompagner. "
-        "Un signalement n'est pas une plainte."
+        "immédiat : {numero_police}. Porter plainte revient à la personne qui subit les faits ; pour un mineur, ses "
+        "parents le peuvent aussi. Tu peux l'accompagner. Un signalement n'est pas une plainte."
     ),
     note=PROFESSIONAL,
     max_length=500,

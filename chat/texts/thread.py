@@ -224,11 +224,12 @@ TESTIMONY_ANYWHERE = add(
     PROPOSALS,
     _(
         "Témoigner : dans un commissariat ou une gendarmerie, vous pouvez dire ce que vous avez vu ou entendu. Porter "
-        "plainte revient à la personne qui subit les faits. Voulez-vous témoigner ?"
+        "plainte revient à la personne qui subit les faits ; pour un mineur, ses parents le peuvent aussi. Voulez-vous "
+        "témoigner ?"
     ),
     _(
         "Témoigner : dans un commissariat ou une gendarmerie, tu peux dire ce que tu as vu ou entendu. Porter plainte "
-        "revient à la personne qui subit les faits. Veux-tu témoigner ?"
+        "revient à la personne qui subit les faits ; pour un mineur, ses parents le peuvent aussi. Veux-tu témoigner ?"
     ),
     note=FOR_A_WITNESS,
 )
@@ -237,11 +238,12 @@ TESTIMONY_AT = add(
     PROPOSALS,
     _(
         "Témoigner : {where}. Horaires : {when}. Vous pouvez y dire ce que vous avez vu ou entendu. Porter plainte "
-        "revient à la personne qui subit les faits. Voulez-vous témoigner ?"
+        "revient à la personne qui subit les faits ; pour un mineur, ses parents le peuvent aussi. Voulez-vous "
+        "témoigner ?"
     ),
     _(
         "Témoigner : {where}. Horaires : {when}. Tu peux y dire ce que tu as vu ou entendu. Porter plainte revient à "
-        "la personne qui subit les faits. Veux-tu témoigner ?"
+        "la personne qui subit les faits ; pour un mineur, ses parents le peuvent aussi. Veux-tu témoigner ?"
     ),
     variables=[WHERE, WHEN],
     note=FOR_A_WITNESS,

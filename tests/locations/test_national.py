@@ -57,3 +57,20 @@ def test_rows_of_the_version_before_are_those_of_now_unless_somebody_wrote_them(
     assert suicide.presentation == now["3114"]["presentation"]
     assert women.telephone_hours == now["3919"]["telephone_hours"] == "jour et nuit, tous les jours"
     assert [own[0].presentation, own[1].telephone_hours] == ["Le nôtre.", "le lundi"]
+
+
+@pytest.mark.django_db
+def test_hours_of_116_006_are_those_of_the_day_unless_somebody_wrote_them():
+    module = import_module("locations.migrations.0007_national_hours")
+    data = json.loads(files("locations").joinpath("data/units.json").read_text())
+    [now] = [one["telephone_hours"] for one in data["partners"] if one.get("telephone") == module.NUMBER]
+
+    def row(key: str, hours: str, telephone: str = module.NUMBER) -> Partner:
+        return Partner.objects.create(
+            kind="national", key=key, name=key, telephone=telephone, telephone_hours=hours, source="demo"
+        )
+
+    rows = [row("a", module.BEFORE), row("b", "de 9 h à 20 h"), row("c", module.BEFORE, "3919")]
+    module.write_anew(apps, None)
+    hours = [Partner.objects.get(pk=one.pk).telephone_hours for one in rows]
+    assert hours == [now, "de 9 h à 20 h", module.BEFORE] and now == module.AFTER

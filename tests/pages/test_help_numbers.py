@@ -43,7 +43,8 @@ def test_current_hours_of_a_number_with_spaces():
 def test_hours_that_the_sources_contradict_stand_in_the_administration_alone():
     """116 006 answers until 7 or 8 pm."""
     number = HelpNumber.objects.get(number="116 006")
-    assert (number.hours, [row.text for row in number.text_rows.filter(part="hours")]) == ("7j/7", ["7 days a week"])
+    english = [row.text for row in number.text_rows.filter(part="hours")]
+    assert (number.hours, english) == ("7j/7, en journée", ["7 days a week, in the daytime"])
     assert "de 9h à 19h" in number.doubt and "de 9h à 20h" in number.doubt
     replies = CannedReply.objects.filter(vous__contains="116 006")
     texts = [reply.vous for reply in replies]
@@ -171,6 +172,8 @@ def test_two_words_of_the_english_are_replaced_and_nothing_else_is():
 
 # --- a number that no source says how to reach ------------------------------------------------------------------------
 
+LATER_WORDS = "pnav.pages.migrations.0022_words_that_hold"
+
 
 def without_the_link() -> None:
     import_module("pnav.pages.migrations.0017_number_in_doubt").take_the_link_away(apps, None)
@@ -216,14 +219,18 @@ def test_section_loses_the_link_and_keeps_a_translation_that_somebody_changed(en
     blocks = ContentBlock.objects.filter(slug="numeros-choisir")
     texts = ContentText.objects.filter(owner__slug="numeros-choisir", language="en", part="body")
     link = "[33700](sms:33700)"
-    french, english = (one.replace("33700", link) for one in (blocks.get().body, texts.get().text))
+    [later] = [words for slug, words in import_module(LATER_WORDS).SECTIONS if slug == "numeros-choisir"]
+    french, english = (
+        one.replace("33700", link).replace(*reversed(later[language, "body"]))
+        for language, one in (("fr", blocks.get().body), ("en", texts.get().text))
+    )
     english += "\n\nAdded here." if english_changed else ""
     blocks.update(body=french.replace("\n", "\r\n"))
     texts.update(text=english, source_text=french)
     without_the_link()
     block = blocks.get()
     assert link not in block.body and "**SMS indésirable** : 33700." in block.body
-    assert (link in texts.get().text) is english_changed and (block.outdated() != {}) is english_changed
+    assert (link in texts.get().text) is english_changed and ("body_en" in block.outdated()) is english_changed
 
 
 def test_section_that_somebody_changed_keeps_what_it_says():

@@ -129,7 +129,7 @@ FACTS = {
     "dignity": "votre dignité est atteinte",
     "public or private": "en public comme en privé",
     "minors report": "Tu peux signaler",
-    "minors complain": "porter plainte seul, dans un commissariat ou une gendarmerie",
+    "minors complain": "porter plainte, même sans adulte, dans un commissariat ou une gendarmerie",
     "de-referencing": "Sans réponse après 1 mois, adressez-vous à la CNIL",
     "form 1": "intimidations, des insultes, des moqueries ou des menaces, en ligne ou au téléphone",
     "form 2": "rumeurs",

@@ -40,7 +40,7 @@ add(
     "guides.removal_step_3",
     GUIDES,
     _(
-        "Je conteste auprès du site, pendant au moins 6 mois. Le {numero_jeunes}, Point de Contact ou la CNIL peuvent "
+        "J'ai au moins 6 mois pour contester auprès du site. Le {numero_jeunes}, Point de Contact ou la CNIL peuvent "
         "aider."
     ),
 )

@@ -4,7 +4,7 @@ A sentence that is true with its exception was said without it in some places.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 
 import pytest
@@ -22,7 +22,26 @@ FORMER = re.compile(r"\b3020\b|Net Écoute|0800 ?200 ?000|08 ?VICTIMES")
 SCREENSHOTS = re.compile(r"captures? d'écran|screenshots", re.IGNORECASE)
 NOT_OF_MINORS = re.compile(r"(?:N'enregistrez|N'enregistre) pas|Do not save")
 DANGER_AND_NUMBERS = "pnav.pages.migrations.0021_danger_and_former_numbers"
+WORDS_THAT_HOLD = "pnav.pages.migrations.0022_words_that_hold"
 EVIDENCE = "Garder les preuves"
+# The 3018 answers from 9 am to 11 pm, and 116 006 in the daytime.
+IN_DANGER = re.compile(r"^(?:En danger|In danger|If you are in danger)\b")
+YOUNG_LINE, ITS_HOURS = re.compile(r"numero_jeunes|3018"), re.compile(r"de 9 h à 23 h|from 9 am to 11 pm")
+VICTIMS_LINE, EVERY_DAY = re.compile(r"numero_victimes|116 006"), re.compile(r"7 ?j/7|tous les jours|every day|7 days")
+IN_THE_DAYTIME = re.compile(r"en journée|in the daytime")
+ANSWERS_NOW = re.compile(r"ces numéros répondent|these numbers answer")
+BILL = re.compile(r"\bfactures?\b|\bbill\b")
+CALL_LOG = re.compile(r"journal du téléphone|phone's call log")
+COMPLAINT_IS_THEIRS = re.compile(
+    r"plainte(?:, elle,)? est celle de|[Pp]orter plainte revient|plainte revient à|personne qui subit les faits peut "
+    r"porter plainte|complaint is the victim's|complaint is up to|complaint is for the person"
+)
+PARENTS = re.compile(r"\bparents\b")
+NO_TRACES = re.compile(r"pas laisser de traces?|sans (?:laisser de )?traces?|leave no traces?", re.IGNORECASE)
+# English that meant something else, or nothing.
+MISREAD = re.compile(
+    r"feel like nothing|single care|apology of|authors' accounts|put an app|most serious facts|without a sound"
+)
 
 
 def plain(text: str) -> str:
@@ -65,43 +84,145 @@ def test_shared_reply_that_asks_for_screenshots_says_of_what_none_is_taken():
     assert len(said) >= 7 and [place for place, text in said.items() if not NOT_OF_MINORS.search(text)] == []
 
 
-# --- the rows of a service that is in use -----------------------------------------------------------------------------
-
-
-def section_of_before(slug: str) -> ContentBlock:
-    """Restore what the version before said in a section, in each voice and language."""
-    block = ContentBlock.objects.get(slug=slug)
-    for (language, part), (before, after) in import_module(DANGER_AND_NUMBERS).SECTIONS[slug].items():
-        if (language, part) == ("fr", "body"):
-            block.body = block.body.replace(after, before)
-        else:
-            name = block.text_name(language, part)
-            block.set_texts({name: block.named_texts()[name].replace(after, before)})
-    block.save()
-    return block
+@pytest.mark.django_db
+def test_victims_line_that_answers_each_day_is_said_to_answer_in_the_daytime():
+    said = [*sentences(), *rows(HelpNumber, CannedReply)]
+    hours = {place: text for place, text in said if VICTIMS_LINE.search(place + text) and EVERY_DAY.search(text)}
+    hours |= {place: text for place, text in said if place.startswith("numbers.victims_hours")}
+    assert len(hours) >= 10 and [place for place, text in hours.items() if not IN_THE_DAYTIME.search(text)] == []
+    assert [place for place, text in said if ANSWERS_NOW.search(text)] == []
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("slug", ["bon-a-savoir", "numeros-mefiance"])
-def test_section_that_nobody_changed_says_the_whole(slug: str):
-    after = ContentBlock.objects.get(slug=slug).named_texts()
-    before = section_of_before(slug)
-    assert before.named_texts() != after and before.outdated() == {}
-    import_module(DANGER_AND_NUMBERS).say(apps, None)
+def test_call_that_is_not_on_the_bill_is_said_to_stay_in_the_log_of_the_phone():
+    said = {place: text for place, text in (*sentences(), *rows(ContentBlock)) if BILL.search(text)}
+    assert len(said) >= 6 and [place for place, text in said.items() if not CALL_LOG.search(text)] == []
+
+
+@pytest.mark.django_db
+def test_whoever_reads_whose_the_complaint_is_reads_that_parents_may_file_one_for_a_minor():
+    said = [*sentences(), *rows(ContentBlock, CannedReply)]
+    theirs = {place: text for place, text in said if COMPLAINT_IS_THEIRS.search(text)}
+    assert len(theirs) >= 15 and [place for place, text in theirs.items() if not PARENTS.search(text)] == []
+
+
+@pytest.mark.django_db
+def test_english_of_the_pages_says_nothing_that_is_misread():
+    said = [*sentences(), *rows(ContentBlock, HelpNumber, CannedReply)]
+    assert [place for place, text in said if MISREAD.search(text)] == []
+
+
+@pytest.mark.django_db
+def test_who_is_told_to_block_is_told_first_to_keep_the_messages():
+    texts = ContentBlock.objects.get(slug="simple-ce-que-tu-peux-faire").named_texts()
+    body = ContentBlock.objects.get(slug="simple-ce-que-tu-peux-faire").body
+    assert 0 < body.index("Garde les messages") < body.index("**bloque**")
+    assert 0 < texts["body_en"].index("Keep the messages") < texts["body_en"].index("**block**")
+
+
+# --- the rows of a service that is in use -----------------------------------------------------------------------------
+
+type Words = Mapping[tuple[str, str], tuple[str, str]]
+
+
+def changes_of(slug: str) -> list[Words]:
+    """Return what migrations have changed of a section, in their order."""
+    later = [words for changed, words in import_module(WORDS_THAT_HOLD).SECTIONS if changed == slug]
+    return [
+        *[words for changed, words in import_module(DANGER_AND_NUMBERS).SECTIONS.items() if changed == slug],
+        *later,
+    ]
+
+
+CHANGED = sorted({slug for slug, _words in import_module(WORDS_THAT_HOLD).SECTIONS} | {"numeros-mefiance"})
+
+
+def said_by(row: ContentBlock | HelpNumber | CannedReply) -> dict[str, str]:
+    """Return each text of a row as it is now, by name."""
+    return {name: getattr(row, name) for name in row.text_fields} | row.named_texts()
+
+
+def restore(row: ContentBlock | HelpNumber, changes: list[Words]) -> None:
+    """Restore what the versions before said in a row, in each voice and language."""
+    for words in reversed(changes):
+        for (language, part), (before, after) in words.items():
+            if language == "fr" and part in row.text_fields:
+                setattr(row, part, getattr(row, part).replace(after, before))
+            else:
+                name = row.text_name(language, part)
+                row.set_texts({name: row.named_texts()[name].replace(after, before)})
+    row.save()
+
+
+def section_of_before(slug: str) -> ContentBlock:
     block = ContentBlock.objects.get(slug=slug)
-    assert block.named_texts() == after and block.outdated() == {}
+    restore(block, changes_of(slug))
+    return block
+
+
+def say() -> None:
+    for name in (DANGER_AND_NUMBERS, WORDS_THAT_HOLD):
+        import_module(name).say(apps, None)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("slug", CHANGED)
+def test_section_that_nobody_changed_says_the_whole(slug: str):
+    now = said_by(ContentBlock.objects.get(slug=slug))
+    before = section_of_before(slug)
+    assert said_by(before) != now and before.outdated() == {}
+    for words in changes_of(slug):
+        for language, part in words:
+            text = before.body if (language, part) == ("fr", "body") else before.texts[language, part]
+            assert words[language, part][0] in text
+    say()
+    block = ContentBlock.objects.get(slug=slug)
+    assert said_by(block) == now and block.outdated() == {}
+    say()
+    assert said_by(ContentBlock.objects.get(slug=slug)) == now
+
+
+@pytest.mark.django_db
+def test_hours_of_a_number_that_nobody_changed_say_the_daytime():
+    module = import_module(WORDS_THAT_HOLD)
+
+    def number() -> HelpNumber:
+        return HelpNumber.objects.get(number=module.NUMBER)
+
+    now = said_by(number())
+    restore(before := number(), [module.HOURS])
+    assert before.hours == "7j/7" and before.outdated() == {}
+    module.say(apps, None)
+    assert said_by(number()) == now and number().outdated() == {}
+    restore(before := number(), [module.HOURS])
+    before.hours = "7j/7, de 9h à 20h"
+    before.save()
+    module.say(apps, None)
+    assert number().hours == "7j/7, de 9h à 20h" and number().named_texts()["hours_en"] == "7 days a week"
+
+
+@pytest.mark.django_db
+def test_change_of_one_language_alone_leaves_the_others_as_they_were():
+    before = section_of_before("mineurs-couple")
+    before.set_texts({"body_en": before.named_texts()["body_en"] + " Our own."}).save()
+    before.body += " Notre phrase."  # nobody has looked at the English since
+    before.save()
+    outdated = before.outdated()
+    say()
+    block = ContentBlock.objects.get(slug="mineurs-couple")
+    assert "install an app" in block.named_texts()["body_en"] and block.named_texts()["body_en"].endswith(" Our own.")
+    assert list(outdated) == ["body_en"] and block.outdated() == outdated
 
 
 @pytest.mark.django_db
 def test_section_that_somebody_wrote_anew_stays_and_a_translation_of_theirs_is_outdated():
-    module = import_module(DANGER_AND_NUMBERS)
     own = section_of_before("bon-a-savoir")
     own.body = "Notre texte."
     own.save()
     other = section_of_before("numeros-mefiance")
     former = other.body
     other.set_texts({"body_en": "Our own text: 3020."}).save()
-    module.say(apps, None)
+    say()
     own, other = (ContentBlock.objects.get(pk=block.pk) for block in (own, other))
     assert own.body == "Notre texte."
     assert other.named_texts()["body_en"] == "Our own text: 3020." and other.outdated() == {"body_en": former}
@@ -126,3 +247,29 @@ def test_reply_about_evidence_is_completed_where_nobody_changed_it():
     restore(vous="Gardez tout.", tu_en="Keep it all.")
     assert reply.vous == "Gardez tout." and reply.tu == after["tu"]
     assert reply.named_texts()["tu_en"] == "Keep it all." and list(reply.outdated()) == ["tu_en"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("title", ["Qui aide : la plainte est la sienne", "Qui aide : les numéros pour la personne"])
+def test_reply_to_who_helps_is_completed_where_nobody_changed_it(title: str):
+    module = import_module("chat.migrations.0069_parents_and_hours")
+    [words] = [one for one in module.CHANGES if one["fr"][1] in CannedReply.objects.get(title=title).vous]
+
+    def reply() -> CannedReply:
+        return CannedReply.objects.get(title=title)
+
+    def put_back() -> CannedReply:
+        row = reply()
+        row.vous, row.tu = (text.replace(*reversed(words["fr"])) for text in (row.vous, row.tu))
+        row.set_texts({"vous_en": row.named_texts()["vous_en"].replace(*reversed(words["en"]))}).save()
+        return row
+
+    now = said_by(reply())
+    before = put_back()
+    assert said_by(before) != now and before.outdated() == {}
+    module.say(apps, None)
+    assert said_by(reply()) == now and reply().outdated() == {}
+    put_back().set_texts({"vous_en": "Ours."}).save()
+    module.say(apps, None)
+    assert said_by(reply()) == now | {"vous_en": "Ours."}
+    assert list(reply().outdated()) == ["vous_en"]
