@@ -88,7 +88,7 @@ def test_whoever_opens_an_issue_is_told_where_a_weakness_goes_and_who_helps():
     config = yaml.safe_load((ROOT / ".github/ISSUE_TEMPLATE/config.yml").read_text())
     assert config["blank_issues_enabled"] is False
     said = " ".join(link["about"] for link in config["contact_links"])
-    assert "SECURITY.md" in said and all(number in said for number in ("17", "112", "114", "3018"))
+    assert "SECURITY.md" in said and all(number in said for number in ("17", "112", "114", "119"))
     for template in (*ROOT.glob(".github/ISSUE_TEMPLATE/defaut.yml"), *ROOT.glob(".gitlab/issue_templates/Defaut.md")):
         assert "personne réelle" in template.read_text() and "SECURITY.md" in template.read_text()
 

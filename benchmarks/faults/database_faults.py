@@ -14,7 +14,7 @@ from benchmarks.faults.processes import MakeService
 from benchmarks.faults.small_disk import SmallDisk
 from benchmarks.faults.standby import Pair
 
-NUMBERS = (b"tel:17", b"tel:3018")  # they stand on the page of a failure
+NUMBERS = (b"tel:17", b"tel:119")  # they stand on the page of a failure
 
 
 def _pair(stage: Stage) -> Pair:

@@ -140,11 +140,11 @@ add(
     AWAY,
     _(
         "En danger : appelez le {numero_police} ou le {numero_europe}. Si vous ne pouvez pas parler, écrivez "
-        "au {numero_sms} par SMS. Moins de 18 ans : {numero_jeunes}."
+        "au {numero_sms} par SMS. Moins de 18 ans : {numero_enfance}, jour et nuit."
     ),
     _(
         "En danger : appelle le {numero_police} ou le {numero_europe}. Si tu ne peux pas parler, écris "
-        "au {numero_sms} par SMS. Moins de 18 ans : {numero_jeunes}."
+        "au {numero_sms} par SMS. Moins de 18 ans : {numero_enfance}, jour et nuit."
     ),
     note="Dite aussi pendant un afflux, après trop d'avis, et après trop d'essais de connexion.",
 )

@@ -97,11 +97,11 @@ def test_login_too_many_failures_locks_the_account_not_the_password_alone(client
     make_user("camille", totp=True)
     for _ in range(5):
         client.post("/compte/login/", {"login": "camille", "password": "faux"})
-    assert "tel:3018" not in client.get("/compte/login/").text
+    assert "tel:119" not in client.get("/compte/login/").text
     page = client.post("/compte/login/", {"login": "camille", "password": PASSWORD}).text
     assert "Trop d'essais" in page.replace("&#x27;", "'")
     # Somebody may be looking for help on this page.
-    assert all(number in page for number in ("tel:17", "tel:112", "sms:114", "tel:3018"))
+    assert all(number in page for number in ("tel:17", "tel:112", "sms:114", "tel:119"))
 
 
 def page_past_the_limit_of_the_network(client, monkeypatch) -> str:
@@ -115,7 +115,7 @@ def test_login_limit_of_the_network_leads_back_to_the_passkey_and_to_help(client
     page = page_past_the_limit_of_the_network(client, monkeypatch)
     assert 'href="/compte/login/"' in page and client.get("/compte/login/").status_code == 200
     assert f'href="{reverse("triage:start")}"' in page
-    assert all(number in page for number in ("tel:17", "tel:112", "sms:114", "tel:3018"))
+    assert all(number in page for number in ("tel:17", "tel:112", "sms:114", "tel:119"))
 
 
 def test_login_limit_of_the_network_in_english_leaves_no_french(client, settings, monkeypatch):

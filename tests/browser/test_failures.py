@@ -25,7 +25,7 @@ from pnav.server import busy
 from tests.browser.conftest import THEMES, Axe, LiveSite, PageFactory, in_theme
 
 EMERGENCY = ("tel:17", "tel:112", "sms:114")
-YOUNG = "tel:3018"  # said by pages that stand alone; the others have a menu, and say where to go on
+YOUNG = "tel:119"  # said by pages that stand alone; the others have a menu, and say where to go on
 TYPED = "Il m'attend devant le lycée, j'ai peur.\n" + "é" * 90 + "\n" + "Que faire ? 😀 " * 30
 
 type Answer = tuple[Mapping[str, str], str]

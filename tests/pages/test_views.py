@@ -572,7 +572,7 @@ def test_feedback_of_one_visit_has_a_limit_wherever_it_comes_from(client: Client
     start_visit(client)
     sent = [client.post("/avis/", OPINION, REMOTE_ADDR=f"198.51.100.{number}") for number in range(6)]
     assert [response.status_code for response in sent] == [302] * 5 + [429]
-    assert "tel:3018" in sent[-1].text and "tel:3018" not in client.get("/avis/").text
+    assert "tel:119" in sent[-1].text and "tel:119" not in client.get("/avis/").text
     assert Feedback.objects.count() == 5
     assert "vous pourrez recommencer dans une heure" in text_of(sent[-1])
     assert "Merci beaucoup</textarea>" in sent[-1].text

@@ -76,7 +76,7 @@ def test_during_a_raid_the_form_is_kept_not_filed(unit):
     assert send(client) == WAIT
     assert not Report.objects.exists()
     page = client.get(WAIT)
-    assert "Encore un instant" in page.text and "tel:17" in page.text and "tel:3018" in page.text
+    assert "Encore un instant" in page.text and "tel:17" in page.text and "tel:119" in page.text
     assert page.context["kept"].fields["facts"] == ["insults"]
 
 

@@ -176,7 +176,13 @@ RESULTS: Mapping[Outcome, Result] = {
                 ),
             ),
         ),
-        service=(Wording(_("Impossible de parler ? Le 114 répond par SMS, sans bruit.")),),
+        service=(
+            Wording(
+                _("Impossible de parler ? Le 114 répond par SMS. Coupez d'abord le son du téléphone."),
+                tu=_("Impossible de parler ? Le 114 répond par SMS. Coupe d'abord le son du téléphone."),
+                other=_("Impossible de parler ? Le 114 répond par SMS. Il faut d'abord couper le son du téléphone."),
+            ),
+        ),
         prepare=(
             Wording(
                 _("Dites le lieu, ce qui se passe, qui est en danger."),

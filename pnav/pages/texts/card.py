@@ -35,7 +35,11 @@ add(
     ),
     _("Un policier ou un gendarme formé répond par écrit, jour et nuit. C'est gratuit, et tu ne donnes pas ton nom."),
 )
-add("card.card_numbers", CARD, _("En danger : 17 ou 112, ou le 114 par SMS. Pour les jeunes : 3018."))
+add(
+    "card.card_numbers",
+    CARD,
+    _("En danger : 17 ou 112, ou le 114 par SMS. Violences en ligne, pour les jeunes : 3018, de 9 h à 23 h."),
+)
 add(
     "card.code",
     CARD,

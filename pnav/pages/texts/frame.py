@@ -91,7 +91,10 @@ add(
 add(
     "errors.others_listen",
     ERRORS,
-    _("Idées suicidaires : {numero_suicide}. Enfant en danger : {numero_enfance}. Jour et nuit, et c'est gratuit."),
+    _(
+        "Idées suicidaires : {numero_suicide}, jour et nuit. Violences en ligne, pour les jeunes : {numero_jeunes}, de "
+        "9 h à 23 h. C'est gratuit."
+    ),
 )
 add(
     "errors.unavailable_tab_title",
@@ -146,7 +149,7 @@ add(
     BUSY,
     _(
         "En danger : {numero_police} ou {numero_europe}. Sans pouvoir parler : {numero_sms} par SMS. "
-        "Moins de 18 ans : {numero_jeunes}."
+        "Moins de 18 ans : {numero_enfance}, jour et nuit."
     ),
 )
 add(

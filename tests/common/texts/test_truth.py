@@ -14,6 +14,8 @@ from django.utils.translation import gettext, override
 from chat.models import CannedReply
 from common.texts.catalogue import CATALOGUE
 from pnav.pages.models import ContentBlock, HelpNumber
+from triage.questionnaire.outcomes import Outcome
+from triage.questionnaire.results import RESULTS
 
 PROSECUTOR = re.compile(r"autorisation du procureur|authorisation (?:of|by) the public prosecutor")
 DANGER = re.compile(r"\bvie est en danger|life is in danger")
@@ -82,6 +84,24 @@ def test_no_number_that_answers_no_more_is_printed():
 def test_shared_reply_that_asks_for_screenshots_says_of_what_none_is_taken():
     said = {place: text for place, text in rows(CannedReply) if SCREENSHOTS.search(text)}
     assert len(said) >= 7 and [place for place, text in said.items() if not NOT_OF_MINORS.search(text)] == []
+
+
+def test_who_is_in_danger_is_given_no_line_that_may_be_closed():
+    """At night the pages of a failure gave a child in danger the 3018 alone, which answers from 9 am to 11 pm."""
+    said = {place: text for place, text in sentences() if IN_DANGER.search(text)}
+    wrong = [place for place, text in said.items() if YOUNG_LINE.search(text) and not ITS_HOURS.search(text)]
+    assert len(said) >= 12 and wrong == []
+    assert all("numero_enfance" in said[f"{key} vous"] for key in ("chat.away_danger", "busy.danger"))
+
+
+def test_who_cannot_speak_is_told_to_turn_the_sound_off_before_writing_to_114():
+    """« Sans bruit » was untrue: the answer of 114 makes the telephone ring."""
+    [one] = RESULTS[Outcome.DANGER].service
+    assert [plain(str(text)).partition("SMS. ")[2] for text in (one.vous, one.tu, one.other)] == [
+        "Coupez d'abord le son du téléphone.",
+        "Coupe d'abord le son du téléphone.",
+        "Il faut d'abord couper le son du téléphone.",
+    ]
 
 
 @pytest.mark.django_db

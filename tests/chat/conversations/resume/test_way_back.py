@@ -124,12 +124,12 @@ def test_resume_after_too_many_tries_of_a_network_waits():
     assert response.status_code == 429
     assert "Trop d'essais pour le moment. Un nouvel essai sera possible dans dix minutes." in shown(response)
     assert code in shown(response)
-    assert "tel:3018" in main_of(response) and "sms:114" in main_of(response)  # other help meanwhile
+    assert "tel:119" in main_of(response) and "sms:114" in main_of(response)  # other help meanwhile
     assert send(Client(REMOTE_ADDR="192.0.2.7"), code).url == PAGE  # other networks are not affected
 
 
 def test_resume_wrong_words_are_no_emergency():
-    assert "tel:3018" not in main_of(send(Client(), WRONG))
+    assert "tel:119" not in main_of(send(Client(), WRONG))
 
 
 def test_resume_one_network_cannot_keep_everybody_out():
