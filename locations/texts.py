@@ -172,12 +172,12 @@ add(
     "places.search_privacy",
     SEARCH,
     _(
-        "Votre recherche reste sur ce site. Seul le service choisi est gardé, le temps de votre visite. "
-        "Personne ne vérifie que ce code postal est le vôtre."
+        "Votre recherche reste sur ce site. Seul le service choisi est gardé, le temps de votre visite. Si un échange "
+        "commence, ce lieu est gardé avec lui. Personne ne vérifie que ce code postal est le vôtre."
     ),
     _(
-        "Ta recherche reste sur ce site. Seul le service choisi est gardé, le temps de ta visite. "
-        "Personne ne vérifie que ce code postal est le tien."
+        "Ta recherche reste sur ce site. Seul le service choisi est gardé, le temps de ta visite. Si un échange "
+        "commence, ce lieu est gardé avec lui. Personne ne vérifie que ce code postal est le tien."
     ),
 )
 add(

@@ -265,7 +265,7 @@ add(
     PRIVACY,
     _(
         "vos réponses, et le code postal de votre point d'accueil. Ils sont oubliés quand vous quittez, "
-        "ou au plus tard après une heure."
+        "ou au plus tard après une heure. Si un échange commence, ils sont gardés avec lui."
     ),
 )
 add(
@@ -273,7 +273,7 @@ add(
     PRIVACY,
     _(
         "vos réponses, et le code postal de votre point d'accueil. Ils sont oubliés quand vous quittez, "
-        "ou au plus tard après {hours} heures."
+        "ou au plus tard après {hours} heures. Si un échange commence, ils sont gardés avec lui."
     ),
     variables=[Variable("hours", "le nombre d'heures", "12")],
 )
@@ -282,9 +282,10 @@ add(
     "privacy.exchange_told",
     PRIVACY,
     _(
-        "votre signalement et l'échange, chiffrés. Ils sont supprimés {days} jours après le dernier "
-        "geste de l'un ou de l'autre, une durée fixée par le responsable du service. La page de "
-        "l'échange dit la date, et permet de demander l'effacement."
+        "votre signalement et l'échange. Ce que vous écrivez est chiffré. Ce que vous cochez (votre rôle, l'âge, les "
+        "faits), le code postal et la commune ne le sont pas : ils servent à vous orienter et à vous répondre. Tout "
+        "est supprimé {days} jours après le dernier geste de l'un ou de l'autre, une durée fixée par le responsable du "
+        "service. La page de l'échange dit la date, et permet de demander l'effacement."
     ),
     variables=[Variable("days", "le nombre de jours", "365")],
     max_length=600,
@@ -430,17 +431,17 @@ add(
     "privacy.access_agent",
     PRIVACY,
     _(
-        "Seule la personne qui vous répond lit l'échange. Créer, modifier, consulter, transmettre ou "
-        "supprimer : chaque action est notée dans un journal."
+        "La personne qui vous répond lit l'échange. Personne d'autre ne le lit, sauf dans les cas dits ici. Créer, "
+        "modifier, consulter, transmettre ou supprimer : chaque action est notée dans un journal."
     ),
 )
 add(
     "privacy.access_supervisor",
     PRIVACY,
     _(
-        "Un superviseur de son unité peut rejoindre l'échange, le lire et y écrire, {watched_minutes} "
-        "minutes au plus. Vous le lisez aussitôt dans l'échange, et c'est noté dans le journal. Il peut "
-        "aussi parler à l'agent seul, ou confier l'échange à un autre agent."
+        "Un superviseur de son unité, ou d'astreinte pour elle, peut rejoindre l'échange, le lire et y écrire, "
+        "{watched_minutes} minutes au plus. Vous le lisez aussitôt dans l'échange, et c'est noté dans le journal. Il "
+        "peut aussi parler à l'agent seul, ou confier l'échange à un autre agent."
     ),
     variables=[Variable("watched_minutes", "le nombre de minutes", "60")],
     max_length=600,

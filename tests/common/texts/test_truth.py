@@ -14,6 +14,7 @@ from django.utils.translation import gettext, override
 from chat.models import CannedReply
 from common.texts.catalogue import CATALOGUE
 from pnav.pages.models import ContentBlock, HelpNumber
+from reports.models import Report
 from triage.questionnaire.outcomes import Outcome
 from triage.questionnaire.results import RESULTS
 
@@ -124,6 +125,26 @@ def test_whoever_reads_whose_the_complaint_is_reads_that_parents_may_file_one_fo
     said = [*sentences(), *rows(ContentBlock, CannedReply)]
     theirs = {place: text for place, text in said if COMPLAINT_IS_THEIRS.search(text)}
     assert len(theirs) >= 15 and [place for place, text in theirs.items() if not PARENTS.search(text)] == []
+
+
+def test_page_of_personal_data_says_which_columns_are_not_encrypted():
+    told = plain(str(CATALOGUE["privacy.exchange_told"].vous))
+    assert "Ce que vous cochez (votre rôle, l'âge, les faits), le code postal et la commune ne le sont pas" in told
+    clear = {field.name for field in Report._meta.get_fields()} - set(Report.SEALED)
+    assert {"role", "age_band", "facts", "platforms", "since", "expectations", "postal_code", "municipality"} <= clear
+
+
+def test_place_that_is_kept_for_the_visit_is_said_to_stay_with_an_exchange():
+    """A report keeps the postal code and the municipality until it is deleted."""
+    for key in ("places.search_privacy", "privacy.visit_told", "privacy.visit_hours"):
+        texts = [plain(str(text)) for text in (CATALOGUE[key].vous, CATALOGUE[key].tu) if text]
+        assert all("Si un échange commence," in text for text in texts), key
+
+
+def test_page_of_personal_data_names_the_supervisor_on_call():
+    """`chat.supervision.intervention` lets them join as those of the unit."""
+    assert "Seule la personne qui vous répond" not in str(CATALOGUE["privacy.access_agent"].vous)
+    assert "ou d'astreinte pour elle, peut rejoindre" in plain(str(CATALOGUE["privacy.access_supervisor"].vous))
 
 
 @pytest.mark.django_db
