@@ -79,7 +79,11 @@ AWAKE_BUSY = add(
     ),
 )
 ENDED_BY_PERSON = add("chat.ended_by_person", THREAD, _("Fin de l'échange, à la demande de la personne."))
-ENDED_BY_AGENT = add("chat.ended_by_agent", THREAD, _("Fin de l'échange. Les messages restent lisibles."))
+ENDED_BY_AGENT = add(
+    "chat.ended_by_agent",
+    THREAD,
+    _("Fin de l'échange. Les messages restent lisibles jusqu'à la fin de la visite."),
+)
 PARKED = add("chat.parked", THREAD, _("Départ rapide du site. Un retour est possible avec le code de reprise."))
 CLOSED_UNTIL = add(
     "chat.closed_until",

@@ -91,7 +91,7 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     person.get_by_label("Avec vos mots").fill("Une rumeur au lycée.")
     with desk.expect_response(lambda answer: "partie=offres" in answer.url):
         pass  # the console has just asked, and would ask again by itself in ten seconds
-    person.get_by_role("button", name="Valider").click()
+    person.get_by_role("button", name="Envoyer ma réponse").click()
     expect(desk.locator(f"{OPEN_THREAD} [role=log]")).to_contain_text("Le résumé a été corrigé")
     expect(desk.locator("#offres")).not_to_contain_text("la personne relit le résumé", timeout=6_000)
     expect(person.locator("#messages")).to_contain_text("Le résumé a été corrigé")
@@ -332,7 +332,7 @@ def test_whole_passage_without_a_script(
     person.get_by_role("button", name="Lire avant la suite").click()
     expect(person.locator("#summary")).to_have_text("Une rumeur.")
     person.get_by_label("Pas de résumé").check(force=True)
-    person.get_by_role("button", name="Valider").click()
+    person.get_by_role("button", name="Envoyer ma réponse").click()
     expect(person.locator("#messages")).to_contain_text("Le résumé ne sera pas transmis")
     expect(person.get_by_label("Votre message")).to_have_value("un texte en cours")
     expect(second.locator("#offres")).to_contain_text("Résumé refusé")

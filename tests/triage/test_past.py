@@ -19,8 +19,9 @@ from triage.questionnaire.results import BUILT_IN
 FIRST = "2026-08-1"
 PATHS = {FIRST: 22_782}  # how many paths each past version has
 # The version of the code, and the digest of its document. Whoever changes what it asks, decides or tells follows « A
-# question of the triage » of CONTRIBUTING.md, and writes both here anew; whoever corrects a misspelling, the digest.
-PRESENT = ("2026-11-1", "809c70766810e0a4")
+# question of the triage » of CONTRIBUTING.md, and writes both here anew. Whoever corrects a misspelling, or a reason
+# that said more than the law does, writes the digest alone: the answers of a report mean what they meant.
+PRESENT = ("2026-11-1", "b54f59ccd516f15b")
 REPEATED = {
     "danger": "no", "screen": "no", "role": "victim", "age": "15_17", "facts": "harassment", "repetition": "repeated",
     "author": "family", "home": "yes",

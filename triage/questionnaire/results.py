@@ -113,14 +113,12 @@ _WHY_CHAT: Final = (
         ),
         _GRAVE_ACT,
     ),
-    Reason(
-        Wording(_("Une personne recommence : c'est ce qui fait le cyberharcèlement.")), (When(repetition="repeated"),)
-    ),
+    Reason(Wording(_("Une personne recommence : ce peut être du cyberharcèlement.")), (When(repetition="repeated"),)),
     Reason(
         Wording(
             _(
-                "Plusieurs personnes s'y mettent : c'est du cyberharcèlement, même si chacune n'agit qu'une fois "
-                "en sachant que les autres le font."
+                "Plusieurs personnes s'y mettent : ce peut être du cyberharcèlement, même si chacune n'agit qu'une "
+                "fois en sachant que les autres le font."
             )
         ),
         (When(repetition="group"),),

@@ -59,8 +59,8 @@ add("home.step_1_title", HOME, _("J'entre dans le service"))
 add(
     "home.step_1",
     HOME,
-    _("Une question d'abord : êtes-vous en sécurité ? Puis ce qui se passe, en une touche."),
-    _("Une question d'abord : es-tu en sécurité ? Puis ce qui se passe, en une touche."),
+    _("Une question d'abord : êtes-vous en sécurité ? Puis ce qui se passe : vous touchez une réponse."),
+    _("Une question d'abord : es-tu en sécurité ? Puis ce qui se passe : tu touches une réponse."),
 )
 add("home.step_2_title", HOME, _("Je donne mon code postal"))
 add("home.step_2", HOME, _("Ou ma ville : cela dit qui répond d'abord, police ou gendarmerie."))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 
+import polib
 import pytest
 from django.apps import apps
 from django.utils.translation import gettext, override
@@ -15,7 +16,9 @@ from chat.models import CannedReply
 from common.texts.catalogue import CATALOGUE
 from pnav.pages.models import ContentBlock, HelpNumber
 from reports.models import Report
+from tests.pages.test_translations import CATALOGUES as TRANSLATIONS
 from triage.questionnaire.outcomes import Outcome
+from triage.questionnaire.questions import When
 from triage.questionnaire.results import RESULTS
 
 PROSECUTOR = re.compile(r"autorisation du procureur|authorisation (?:of|by) the public prosecutor")
@@ -105,6 +108,14 @@ def test_who_cannot_speak_is_told_to_turn_the_sound_off_before_writing_to_114():
     ]
 
 
+@pytest.mark.parametrize("outcome", [Outcome.CHAT, Outcome.CHAT_MINOR])
+def test_reason_that_repetition_gives_leaves_it_to_the_courts(outcome: Outcome):
+    """The law asks for an effect as well (code pénal, art. 222-33-2-2), of which the questionnaire asks nothing."""
+    repeated = (When(repetition="repeated"),), (When(repetition="group"),)
+    said = [str(one.text.vous) for group in RESULTS[outcome].reasons for one in group if one.when in repeated]
+    assert len(said) == 2 and all(": ce peut être du cyberharcèlement" in text for text in said)
+
+
 @pytest.mark.django_db
 def test_victims_line_that_answers_each_day_is_said_to_answer_in_the_daytime():
     said = [*sentences(), *rows(HelpNumber, CannedReply)]
@@ -125,6 +136,22 @@ def test_whoever_reads_whose_the_complaint_is_reads_that_parents_may_file_one_fo
     said = [*sentences(), *rows(ContentBlock, CannedReply)]
     theirs = {place: text for place, text in said if COMPLAINT_IS_THEIRS.search(text)}
     assert len(theirs) >= 15 and [place for place, text in theirs.items() if not PARENTS.search(text)] == []
+
+
+def test_nothing_promises_to_leave_no_traces():
+    """A browser keeps a history that no site can erase."""
+    for path in TRANSLATIONS:
+        said = [text for entry in polib.pofile(str(path)) for text in (entry.msgid, entry.msgstr)]
+        assert len(said) > 2000 and [text for text in said if NO_TRACES.search(text)] == []
+
+
+def test_sentences_that_were_no_french_or_promised_too_much_are_said_no_more():
+    """« Je conteste, pendant 6 mois » made of a delay a duration; what the law forbids of evidence is not settled."""
+    former = re.compile(
+        r"Je conteste .{0,30}pendant|en une touche\.|La loi interdit d'enregistrer|I contest with the site"
+    )
+    assert [place for place, text in sentences() if former.search(text)] == []
+    assert "lisibles jusqu'à la fin de la visite" in plain(str(CATALOGUE["chat.ended_by_agent"].vous))
 
 
 def test_page_of_personal_data_says_which_columns_are_not_encrypted():

@@ -354,7 +354,7 @@ def test_code_is_shown_once_with_its_end_and_brings_back_from_another_device(as_
     page = shown(client.get(reverse("chat:code")))  # later, the page shows only the date
     assert code not in page and "Un code fonctionne jusqu'au" in page and "Annuler ce code" in page
     page = squeezed(shown(client.get(PAGE)))
-    assert "Créer un nouveau code</button>" in page and "Date de fin, annulation" in page
+    assert "Créer un nouveau code</button>" in page and "Voir la date de fin, ou annuler le code" in page
     elsewhere = Client()
     response = send(elsewhere, code.upper().replace(" ", "-"))
     assert response.status_code == 302 and response.url == PAGE
