@@ -41,6 +41,7 @@ from tests.access.test_openings import NEAR
 from tests.access.test_routes import browser
 from tests.factories import captures as make_captures
 from tests.factories import chat as make
+from tests.support.moments import clock_change, shown_once
 from tests.support.reading import squeezed
 
 ENDINGS, ON_CALL = "/console/conservation/", "/console/astreintes/"
@@ -402,14 +403,17 @@ def test_it_is_shown_who_is_on_call_and_until_when(cast):
 
 # --- naming -----------------------------------------------------------------------------------------------------------
 
+SPRING, AUTUMN = clock_change(3), clock_change(10)
+DAY = timedelta(days=1)
+
 
 def sent(cast: Cast, **changed: object) -> dict[str, object]:
-    now = timezone.localtime()
+    now = timezone.now()
     values = {
         "unit": Unit.objects.get(name="Ici").pk,
         "supervisor": Agent.objects.get(user=cast.users[OTHER_SUPERVISOR]).pk,
-        "starts_at": f"{now:%Y-%m-%dT%H:%M}",
-        "ends_at": f"{now + timedelta(days=2):%Y-%m-%dT%H:%M}",
+        "starts_at": f"{shown_once(now):%Y-%m-%dT%H:%M}",
+        "ends_at": f"{shown_once(now + timedelta(days=2)):%Y-%m-%dT%H:%M}",
         "motive": "seule de permanence",
     }
     return values | changed
@@ -443,9 +447,12 @@ def test_supervisor_names_for_their_unit(cast):
         ({"starts_at": "2001-01-01T10:00"}, "un début à venir"),
         ({"ends_at": "2001-01-01T10:00"}, "une fin après le début"),
         ({"ends_at": "15 days"}, "Quatorze jours au plus"),
-        ({"starts_at": "2031-10-20T08:00", "ends_at": "2031-11-03T08:00"}, "de vingt-quatre heures chacun"),
-        ({"starts_at": "2031-03-30T02:30", "ends_at": "2031-03-30T08:00"}, "L'heure change cette nuit-là"),
-        ({"starts_at": "2031-10-25T20:00", "ends_at": "2031-10-26T02:30"}, "L'heure change cette nuit-là"),
+        (
+            {"starts_at": f"{AUTUMN - 6 * DAY}T08:00", "ends_at": f"{AUTUMN + 8 * DAY}T08:00"},
+            "de vingt-quatre heures chacun",
+        ),
+        ({"starts_at": f"{SPRING}T02:30", "ends_at": f"{SPRING}T08:00"}, "L'heure change cette nuit-là"),
+        ({"starts_at": f"{AUTUMN - DAY}T20:00", "ends_at": f"{AUTUMN}T02:30"}, "L'heure change cette nuit-là"),
     ],
 )
 def test_form_says_what_is_wrong_and_loses_nothing(cast, wrong, words):
@@ -453,7 +460,7 @@ def test_form_says_what_is_wrong_and_loses_nothing(cast, wrong, words):
         "own": Agent.objects.get(user=cast.users[SUPERVISOR]).pk,
         "agent": Agent.objects.get(user=cast.users[OTHER_AGENT]).pk,
         "other": Unit.objects.get(name="Ailleurs").pk,
-        "15 days": f"{timezone.localtime() + timedelta(days=15):%Y-%m-%dT%H:%M}",
+        "15 days": f"{shown_once(timezone.now() + 15 * DAY):%Y-%m-%dT%H:%M}",
     }
     values = sent(cast, **{name: named.get(value, value) for name, value in wrong.items()})
     answer = browser(cast, SUPERVISOR).post(ON_CALL, values)
@@ -464,7 +471,7 @@ def test_form_says_what_is_wrong_and_loses_nothing(cast, wrong, words):
 
 
 def test_duty_over_the_night_of_twenty_five_hours_ends_an_hour_earlier_by_the_clock(cast):
-    values = sent(cast, starts_at="2031-10-20T08:00", ends_at="2031-11-03T07:00")
+    values = sent(cast, starts_at=f"{AUTUMN - 6 * DAY}T08:00", ends_at=f"{AUTUMN + 8 * DAY}T07:00")
     assert "Astreinte enregistrée" in browser(cast, SUPERVISOR).post(ON_CALL, values, follow=True).text
     row = OnCall.objects.get()
     assert row.ends_at - row.starts_at == timedelta(days=14)
@@ -472,7 +479,7 @@ def test_duty_over_the_night_of_twenty_five_hours_ends_an_hour_earlier_by_the_cl
 
 def test_what_the_database_alone_refuses_is_said(cast, monkeypatch):
     monkeypatch.setattr(OnCall, "clean", lambda _self: None)
-    later = f"{timezone.localtime() + timedelta(days=15):%Y-%m-%dT%H:%M}"
+    later = f"{shown_once(timezone.now() + 15 * DAY):%Y-%m-%dT%H:%M}"
     page = browser(cast, SUPERVISOR).post(ON_CALL, sent(cast, ends_at=later)).text
     assert re.search(r'role="alert">[^<]*on_call_is_short', page) and not OnCall.objects.exists()
 

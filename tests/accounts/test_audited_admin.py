@@ -39,6 +39,7 @@ from tests.factories import register as written
 from tests.factories import transmissions as hand
 from tests.factories import triage
 from tests.factories.texts import changed
+from tests.support.moments import yesterday_noon
 
 pytestmark = pytest.mark.django_db
 
@@ -188,7 +189,7 @@ ROWS: dict[str, Callable[[], models.Model]] = {
     "pages.Feedback": lambda: Feedback.objects.create(
         rating="yes",
         page="other",
-        created_at=timezone.now() - timedelta(days=1),  # that of today is not shown
+        created_at=yesterday_noon(),  # that of today is not shown
     ),
     "sentences.ChangedSentence": lambda: changed("chat.online", vous="De retour."),
     "chat.Unit": lambda: Unit.objects.create(name="Brigade de Rennes", force=Force.GENDARMERIE),

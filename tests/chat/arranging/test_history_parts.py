@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.utils import timezone
 
 from chat.arranging.history_parts import PICTURES, Part, read_layout
 from chat.arranging.layout import Act, Size
@@ -28,7 +29,7 @@ SIGNS = {part: f'id="{part}-titre"' for part in PICTURES} | {
 
 @pytest.fixture
 def a_month(db):
-    past(datetime.now(tz=UTC) - timedelta(days=2), wait=60, length=30, agents=[make.agent()])
+    past(timezone.now() - timedelta(days=2), wait=60, length=30, agents=[make.agent()])
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ def test_period_stays_while_one_arranges(chief, query):
 
 
 def _own():
-    today = datetime.now(tz=UTC).date()
+    today = timezone.localdate()
     return f"du={today - timedelta(days=6)}&au={today - timedelta(days=3)}"
 
 

@@ -49,6 +49,7 @@ from tests.factories import transmissions as hand
 from tests.js.test_twins import drawn as run_script
 from tests.reports.rules import proof_corpus as corpus
 from tests.support.json_schema import problems
+from tests.support.moments import yesterday_noon
 from tests.support.reading import squeezed
 from tests.support.time_stamping import serving
 from triage.rules import Urgency
@@ -719,7 +720,7 @@ def test_proofs_of_date_go_along_and_are_held_to_the_words_of_the_copy(as_report
         conversation_id=conversation.pk, public_id=corrected.public_id, told=Told(what="Un fait corrigé")
     )
     picture = captures.drawn(conversation)
-    then = timezone.now() - timedelta(days=1)
+    then = yesterday_noon()
     Message.objects.filter(conversation=conversation).update(sent_at=then)
     JournalFact.objects.filter(pk=kept.pk).update(noted_at=then.replace(microsecond=0))
     JournalFact.objects.filter(pk=corrected.pk).update(noted_at=then - timedelta(days=1), changed_at=then)
@@ -766,7 +767,7 @@ def test_file_of_a_capture_is_held_to_its_digest_although_the_list_was_made_agai
     """The half of « verifier.html » finds wrong proofs and other files, of what was given and of what was altered."""
     conversation = make.assigned()
     picture = captures.drawn(conversation)
-    Capture.objects.filter(pk=picture.pk).update(received_at=timezone.now() - timedelta(days=1))
+    Capture.objects.filter(pk=picture.pk).update(received_at=yesterday_noon())
     days.run_all(sources.sources)
     files = unpacked(as_reporter(conversation).post(PAGE, {**MINE, "captures": "on"}))
     name = "captures/capture-1.png"
@@ -798,7 +799,7 @@ def stamped(settings):
     first, second = corpus.authorities()
     conversation = make.thread(make.assigned(), ["Un mot", "Un autre"])
     fact, capture = note(conversation, "Un fait"), captures.drawn(conversation, b"\x89PNG\r\n\x1a\n" + b"octets")
-    then = timezone.now() - timedelta(days=1)
+    then = yesterday_noon()
     Message.objects.filter(conversation=conversation).update(sent_at=then)
     JournalFact.objects.filter(pk=fact.pk).update(noted_at=then)
     Capture.objects.filter(pk=capture.pk).update(received_at=then)

@@ -27,6 +27,7 @@ from reports.rules import date_proofs, merkle
 from tests.chat.conversations.test_actions import in_threads
 from tests.factories import captures
 from tests.factories import chat as make
+from tests.support.moments import yesterday_noon
 
 pytestmark = pytest.mark.django_db
 
@@ -38,8 +39,8 @@ def chunks_of_four(monkeypatch):
 
 
 def yesterday(*conversations):
-    """Move all of these a day into the past."""
-    then = timezone.now() - timedelta(days=1)
+    """Move all of these to noon of the day before, long before it ended."""
+    then = yesterday_noon()
     for conversation in conversations:
         Message.objects.filter(conversation=conversation).update(sent_at=then)
         JournalFact.objects.filter(conversation=conversation).update(noted_at=then)
@@ -379,14 +380,6 @@ def test_exchange_that_is_held_by_somebody_waits_for_the_next_day_and_holds_up_n
 # --- what a tree asks -------------------------------------------------------------------------------------------------
 
 
-def at_noon(*conversations):
-    """Move all of these to noon of the day before, long before it ended."""
-    then = days.end_of(timezone.localdate() - timedelta(days=1)) - timedelta(hours=12)
-    for conversation in conversations:
-        Message.objects.filter(conversation=conversation).update(sent_at=then)
-        JournalFact.objects.filter(conversation=conversation).update(noted_at=then)
-
-
 def kept_of(day):
     """Return how many of each kind the next tree has to ask again."""
     return {kind: len(mark["left"]) for kind, mark in day.marks.items()}
@@ -396,7 +389,7 @@ def test_tree_asks_what_came_since_the_one_before_and_nothing_of_before():
     old = [make.thread(make.waiting(), ["Un"]) for _n in range(3)]
     for one in old:
         note(one)
-    at_noon(*old)
+    yesterday(*old)
     day = made()
     assert kept_of(day) == {"message": 0, "fact": 0, "capture": 0}
     new = make.thread(make.waiting(), ["Deux"])
@@ -411,7 +404,7 @@ def test_tree_asks_what_came_since_the_one_before_and_nothing_of_before():
 
 def test_marks_are_of_the_newest_day_alone(monkeypatch):
     thread = make.thread(make.waiting(), ["Un"])
-    at_noon(thread)
+    yesterday(thread)
     made()
     then = timezone.now() + timedelta(days=1)
     monkeypatch.setattr(days, "next_day", lambda _now, real=days.next_day: real(then))
@@ -422,7 +415,7 @@ def test_marks_are_of_the_newest_day_alone(monkeypatch):
 
 def test_worker_of_the_version_before_leaves_no_mark_and_the_next_tree_asks_from_the_one_before(monkeypatch):
     first = make.thread(make.waiting(), ["Un"])
-    at_noon(first)
+    yesterday(first)
     made()
     second = make.thread(make.waiting(), ["Deux"])
     then = timezone.now() + timedelta(days=1)
@@ -438,7 +431,7 @@ def test_what_could_not_be_taken_is_asked_again_by_the_next_tree(monkeypatch):
     thread, other = (make.thread(make.waiting(), ["Un"]) for _n in range(2))
     sealed = thread.messages.get().sealed_body
     thread.messages.update(sealed_body=b"\x01nothing")
-    at_noon(thread, other)
+    yesterday(thread, other)
     day = made()
     assert day.size == 1 and day.marks["message"]["left"] == [thread.pk]
     assert day.marks["message"]["to"] >= thread.messages.get().pk
@@ -461,7 +454,7 @@ def test_more_than_is_remembered_leaves_the_mark_where_it_was(monkeypatch):
     monkeypatch.setattr(sources, "LEFT_MOST", 1)
     threads = [make.thread(make.waiting(), ["Un"]) for _n in range(2)]
     Message.objects.update(sealed_body=b"\x01nothing")
-    at_noon(*threads)
+    yesterday(*threads)
     assert "message" not in made().marks
     assert sources.Messages(days.end_of(timezone.localdate())).keys == [thread.pk for thread in threads]
 
@@ -469,7 +462,7 @@ def test_more_than_is_remembered_leaves_the_mark_where_it_was(monkeypatch):
 def test_full_tree_leaves_no_mark(monkeypatch, chunks_of_four):
     monkeypatch.setattr(days, "SIZE_MOST", 4)
     threads = [make.thread(make.waiting(), ["Un", "Deux"]) for _n in range(3)]
-    at_noon(*threads)
+    yesterday(*threads)
     assert (made().size, made().marks) == (4, None)
 
 

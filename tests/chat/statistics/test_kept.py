@@ -182,8 +182,8 @@ def test_rows_are_replaced_and_those_of_a_former_version_go(week):
     names = set(KeptReading.objects.values_list("name", flat=True))
     assert len(names) == len(kept.PERIODS) + 2
     now = timezone.now()
-    KeptReading.objects.create(name="past-30.before", day=now.date(), made_at=now - kept.GONE, told=[])
-    KeptReading.objects.create(name="past-30.beside", day=now.date(), made_at=now, told=[])
+    KeptReading.objects.create(name="past-30.before", day=timezone.localdate(now), made_at=now - kept.GONE, told=[])
+    KeptReading.objects.create(name="past-30.beside", day=timezone.localdate(now), made_at=now, told=[])
     Report.objects.all().delete()
     kept.make_all()
     assert set(KeptReading.objects.values_list("name", flat=True)) == names | {"past-30.beside"}

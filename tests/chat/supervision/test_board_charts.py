@@ -1,7 +1,7 @@
 """The pictures of the board: what they draw, what their tables say, and what they cost."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -17,6 +17,7 @@ from pnav.accounts.models import Role
 from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
 from tests.support.charts import column_of, pictures_of, rows_of, shapes
+from tests.support.moments import yesterday_noon
 from tests.support.reading import squeezed
 from triage.rules import Urgency
 
@@ -34,6 +35,12 @@ def answered(at, seconds: float) -> None:
     row = make.waiting(queued_at=at)
     ConversationEvent.objects.create(conversation=row, kind="assigned", at=at + timedelta(seconds=seconds))
     Conversation.objects.filter(pk=row.pk).update(status="closed", closed_at=at + timedelta(hours=1))
+
+
+def just_now() -> datetime:
+    """Return the moment two seconds ago, or the beginning of today."""
+    now = timezone.localtime()
+    return max(now - timedelta(seconds=2), now.replace(hour=0, minute=0, second=0, microsecond=0))
 
 
 def texts(svg) -> list[str]:
@@ -87,11 +94,9 @@ def test_places_are_of_who_may_be_given_somebody(chief):
 
 
 def test_today_is_one_of_seven_days_of_the_promise(chief):
-    now = timezone.now()
-    yesterday = now - timedelta(days=1)
-    answered(now - timedelta(seconds=2), 1)
+    answered(just_now(), 0)
     for seconds in (30, 60, 600, 700):
-        answered(yesterday, seconds)
+        answered(yesterday_noon(), seconds)
     html = signed_in(chief.user).get(BOARD).text
     shares = column_of(html, "tableau-promesse", 3)
     assert shares == ["–"] * 5 + ["50", "100"]
@@ -104,10 +109,9 @@ def test_today_is_one_of_seven_days_of_the_promise(chief):
 
 def test_share_in_time_says_of_whom_and_how_many_had_no_answer(chief):
     """At night, one who was answered at once is 100 %, while ten wait or are gone."""
-    now = timezone.now()
-    answered(now - timedelta(seconds=2), 1)
+    answered(just_now(), 0)
     for _person in range(3):
-        make.waiting(queued_at=now - timedelta(seconds=2))
+        make.waiting(queued_at=just_now())
     said = squeezed(re.sub(r"<[^>]+>", "", signed_in(chief.user).get(BOARD).text))
     assert "100 % à temps aujourd'hui, de la seule personne qui a eu une réponse ; 3 n'en ont pas" in said.replace(
         "\xa0", " "
@@ -136,8 +140,10 @@ def test_heat_map_says_what_its_table_says(chief):
 
 def test_the_plan_of_today_is_a_band_whose_table_stands_below(chief):
     make.agent(unit_name="Ici", public_name="Louise")
-    html = signed_in(chief.user).get(BOARD).text
-    hour = timezone.localtime().hour
+    client, hour = signed_in(chief.user), -1
+    while hour != timezone.localtime().hour:  # the hour may strike while the page is drawn
+        hour = timezone.localtime().hour
+        html = client.get(BOARD).text
     rows = rows_of(html, "tableau-aujourdhui")
     assert len(rows) == 24 and all(row[3] == "–" for row in rows[hour + 1 :])
     band = pictures_of(html)["aujourdhui"]

@@ -12,6 +12,7 @@ from pnav.accounts.models import Role, User
 from reports.models import AccessRecord
 from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
+from tests.support.moments import clock_change, shown_once
 
 pytestmark = pytest.mark.django_db
 WORDS = "Une nuit difficile"
@@ -71,9 +72,9 @@ def test_pages_from_the_request_to_the_talk(agent):
     key = debriefs.request_of(agent).public_id
     html = other.post(f"/ecoute/{key}/", {"meet_at": "2020-01-01T10:00", "meet_how": "phone"}).text
     assert "Choisissez un moment à venir" in html and WORDS in html
-    html = other.post(f"/ecoute/{key}/", {"meet_at": "2031-03-30T02:30", "meet_how": "phone"}).text
+    html = other.post(f"/ecoute/{key}/", {"meet_at": f"{clock_change(3)}T02:30", "meet_how": "phone"}).text
     assert "heure change cette nuit-là" in html and WORDS in html
-    when = timezone.localtime() + timedelta(days=2)
+    when = shown_once(timezone.now() + timedelta(days=2))
     other.post(f"/ecoute/{key}/", {"meet_at": f"{when:%Y-%m-%dT%H:%M}", "meet_how": "phone"})
     html = client.get("/console/prendre-soin/").text
     assert f"{when:%H:%M}" in html and "par téléphone" in html
