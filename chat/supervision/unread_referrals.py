@@ -8,11 +8,14 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from chat import access
 from chat.models import Agent, Transmission
+from chat.models.transfer import Handover
 from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
 from chat.rules.referral import Basis, State
@@ -52,16 +55,26 @@ class UnreadReferral:
 
 @dataclass(frozen=True, slots=True)
 class UnreadReferrals:
-    """These are the late summaries of a supervisor's units, SHOWN at most. others: how many more there are."""
+    """These are the late summaries of a supervisor's units, SHOWN at most. others: how many more there are, also of
+    exchanges of which they are recused."""
 
     rows: list[UnreadReferral]
     others: int
 
 
-def _is_theirs(row: Transmission, units: Collection[int]) -> bool:
-    """Return whether a supervisor of these units may see it. One whose exchange nobody has is every supervisor's."""
+def _with_recusal(rows: QuerySet[Transmission], by: Agent) -> QuerySet[Transmission]:
+    """Select rows with their exchanges, and whether this supervisor passed the exchange on because they know somebody
+    concerned (`is_recused`)."""
+    recusals = Handover.objects.recusals().filter(conversation=OuterRef("conversation"), from_agent=by)
+    rows = rows.select_related("conversation__report", "conversation__assigned_to")
+    return rows.annotate(is_recused=Exists(recusals))
+
+
+def _is_theirs(row: Any, units: Collection[int]) -> bool:
+    """Return whether a supervisor of these units may see it. One whose exchange nobody has is every supervisor's; none
+    is theirs of whose exchange they are recused (docs/adr/0038). row: from `_with_recusal`."""
     agent = row.conversation.assigned_to
-    return agent is None or agent.unit_id in units
+    return not row.is_recused and (agent is None or agent.unit_id in units)
 
 
 def read_unread(by: Agent, now: datetime, limit: Limit) -> UnreadReferrals:
@@ -72,9 +85,7 @@ def read_unread(by: Agent, now: datetime, limit: Limit) -> UnreadReferrals:
     units = access.reach_of(by, now)
     if not by.user.is_supervisor:
         return UnreadReferrals([], 0)
-    found = referral_queries.select_unread(
-        Transmission.objects.select_related("conversation__report", "conversation__assigned_to")
-    )
+    found = referral_queries.select_unread(_with_recusal(Transmission.objects.all(), by))
     late = [(row, level) for row in found if (level := referral_queries.level_of(row, now=now, limit=limit))]
     own = [(row, level) for row, level in late if _is_theirs(row, units)][:SHOWN]
     reading = referral_actions.points_with_account([row.point_id for row, _level in own if row.point_id is not None])
@@ -122,8 +133,7 @@ def withdraw(*, public_id: uuid.UUID, by: Agent) -> None:
 
     Raises NotUnread: also for one that was read or withdrawn meanwhile. Locks the conversation.
     """
-    rows = Transmission.objects.filter(public_id=public_id, state=State.SENT)
-    row = rows.select_related("conversation__assigned_to").first()
+    row = _with_recusal(Transmission.objects.filter(public_id=public_id, state=State.SENT), by).first()
     if row is None or not by.user.is_supervisor or not _is_theirs(row, access.reach_of(by, clock.now())):
         raise NotUnread
     try:

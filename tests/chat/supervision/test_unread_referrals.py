@@ -18,6 +18,7 @@ from chat.rules.service_level import Level, Limit
 from chat.supervision import unread_referrals
 from pnav.accounts.models import Role
 from tests.chat.console.agents import signed_in
+from tests.chat.supervision.test_intervention import recused
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
 from tests.support.reading import squeezed
@@ -113,6 +114,30 @@ def test_summary_whose_agent_is_gone_is_every_supervisors(late, elsewhere):
     assert late.file_number in page_of(signed_in(elsewhere.user))
     unread_referrals.withdraw(public_id=late.public_id, by=elsewhere)
     assert Transmission.objects.get().state == State.WITHDRAWN
+
+
+def test_who_knows_somebody_concerned_sees_and_withdraws_no_summary_of_the_exchange(late, chief):
+    """They passed it on for that reason. It is counted, and another supervisor of the unit withdraws it."""
+    recused(late.conversation, chief)
+    assert late.file_number not in page_of(signed_in(chief.user))
+    found = unread_referrals.read_unread(chief, timezone.now(), LIMIT)
+    assert (found.rows, found.others) == ([], 1)
+    with pytest.raises(unread_referrals.NotUnread):
+        unread_referrals.withdraw(public_id=late.public_id, by=chief)
+    assert Transmission.objects.get().state == State.SENT
+    other = make.agent(role=Role.SUPERVISOR, unit_name="Ici", public_name="Claude")
+    assert late.file_number in page_of(signed_in(other.user))
+    unread_referrals.withdraw(public_id=late.public_id, by=other)
+    assert Transmission.objects.get().state == State.WITHDRAWN
+
+
+def test_who_knows_somebody_concerned_withdraws_none_whose_agent_is_gone(late, chief):
+    recused(late.conversation, chief)
+    Agent.objects.filter(public_name="Louise").update(seen_at=make.long_ago(60))
+    assert dispatcher.release_stale() == 1
+    assert unread_referrals.read_unread(chief, timezone.now(), LIMIT).rows == []
+    with pytest.raises(unread_referrals.NotUnread):
+        unread_referrals.withdraw(public_id=late.public_id, by=chief)
 
 
 def test_summary_that_was_read_is_not_withdrawn(late, unit, chief):
