@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from chat.texts import pages as page_texts
 from common import plain_text
 from common.choices import label_of, read_choice
 from common.encryption import UnsealError
+from locations import hours
 from reports.models import Fact
 from triage.rules import Urgency
 
@@ -151,6 +152,12 @@ class ShownReferral:
     def meets_at(self) -> datetime | None:
         """Return when the person is expected; None without a valid appointment."""
         return getattr(self.transmission, "meets_at", None) if self.has_meeting else None
+
+    @property
+    def time_zone(self) -> tzinfo:
+        """Return the time zone of its unit, in which the hour of an appointment is said."""
+        point = self.transmission.point
+        return hours.time_zone_of(point.department_code if point is not None else "")
 
     @property
     def basis_label(self) -> str:

@@ -77,6 +77,21 @@ def test_list_shows_urgency_town_theme_and_the_appointment(unit):
         assert told in line, told
 
 
+def test_list_says_an_appointment_overseas_in_the_hour_of_the_place():
+    """As the form took it, and as the person reads it. At La Réunion it is two or three hours later than in Paris."""
+    unit = hand.account(hand.station(department_code="974"))
+    row = given(unit)
+    referral_actions.mark_read(transmission=row, by=unit.user)
+    day = timezone.localdate() + timedelta(days=3)
+    browser = signed_in(unit.user)
+    sent = {"seen": str(row.steps.count()), "day": f"{day}", "hour": "14:30", "checked": "on"}
+    assert browser.post(f"/unite/{row.public_id}/rendez-vous/", sent).status_code == 302
+    assert "14 h 30" in read(browser, f"/unite/{row.public_id}/")
+    page = read(browser)
+    [line] = rows_of(page)
+    assert line.endswith(f"{day:%Y}, 14:30") and "Rendez-vous, heure sur place" in page
+
+
 def test_row_of_before_shows_nothing_that_its_person_was_not_told(unit):
     row = given(unit, municipality=town("Lille", "59000"), facts=["rumours"])
     Transmission.objects.filter(pk=row.pk).update(town="", facts="", urgency=None)
