@@ -404,10 +404,13 @@ def transmitted_by(agent: Agent) -> QuerySet[Transmission]:
 
 
 def follow_up_by_digest(digest: bytes, now: datetime) -> FollowUp | None:
-    """Return the code of « Suites » with this slow hash, if it is valid and there is something to follow."""
+    """Return the code of « Suites » with this slow hash, if it is valid; or None.
+
+    One without an end was given for something to follow, and opens « Suites » as long as the conversation is kept, also
+    once that is gone. One with an end, the resume code that it was, opens it only while there is something to follow.
+    """
     rows = FollowUp.objects.select_related("conversation__report").filter(code_digest=digest.hex())
-    rows = rows.filter(Q(until__isnull=True) | Q(until__gt=now))
-    return rows.filter(_has_something_to_follow("conversation")).first()
+    return rows.filter(Q(_has_something_to_follow("conversation"), until__gt=now) | Q(until__isnull=True)).first()
 
 
 def _has_something_to_follow(conversation: str) -> Q:

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from chat.access import SESSION_KEY
 from chat.models import Conversation, FollowUp, RemovalRequest, Transmission
+from common.service_settings import definitions, values
 
 
 class Replaced(Exception):
@@ -32,12 +33,14 @@ def adopt_resume_code(conversation: Conversation, now: datetime) -> None:
     issued_at = conversation.resume_issued_at
     if conversation.resume_digest is None or issued_at is None or not conversation.has_code(now):
         return
+    # There may be nothing to follow any more, as when each removal was answered: the code keeps what it was promised.
+    has_no_end = FollowUp.objects.filter(conversation=conversation, until__isnull=True).exists()
     FollowUp.objects.update_or_create(
         conversation=conversation,
         defaults={
             "code_digest": bytes(conversation.resume_digest).hex(),
             "issued_at": issued_at,
-            "until": None if _lasts(conversation) else conversation.resume_until,
+            "until": None if has_no_end or _lasts(conversation) else conversation.resume_until,
         },
     )
 
@@ -46,6 +49,15 @@ def lengthen(conversation: Conversation, now: datetime) -> None:
     """Keep a valid code valid for as long as the conversation is kept, because there is now something to follow."""
     adopt_resume_code(conversation, now)
     FollowUp.objects.filter(conversation=conversation, until__gt=now).update(until=None)
+
+
+def shorten(conversation: Conversation, now: datetime) -> None:
+    """Give the code an end where there is nothing to follow any more: it was made for the person's copy, which it no
+    longer opens. Until that end it opens nothing, and the way to the copy may lengthen it again.
+    """
+    if not _lasts(conversation):
+        until = now + values.get_duration(definitions.CODE_LIFE)
+        FollowUp.objects.filter(conversation=conversation, until__isnull=True).update(until=until)
 
 
 @transaction.atomic

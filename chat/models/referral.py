@@ -156,8 +156,8 @@ class TransmissionStep(SealedWords):
 class FollowUp(models.Model):
     """It is a code that opens « Suites » of one conversation and nothing else of it. Only its slow hash is stored.
 
-    until: the end of the resume code that it was; None once something was transmitted, after which it is valid as long
-    as the conversation is kept.
+    until: the end of the resume code that it was; None once there was something to follow (a summary, a removal, the
+    way to the copy), after which it is valid as long as the conversation is kept.
     """
 
     conversation = models.OneToOneField("chat.Conversation", on_delete=models.CASCADE, related_name="follow_up")

@@ -22,6 +22,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from chat import access
 from chat.captures import drawing, handouts, receiving, store
 from chat.casework import proposals
 from chat.conversations import follow_up_code
@@ -669,6 +670,22 @@ def test_code_opens_the_copy_only_when_the_person_said_so(as_reporter, drawn):
     assert client.get(PAGE).headers["Location"] == "/tchat/suites/"
     client.post(reverse("chat:copy_later"), {"later": "yes"})
     assert client.get(PAGE).headers["Location"] == "/tchat/suites/", "a code gives itself nothing"
+
+
+def test_code_that_was_made_for_a_copy_alone_opens_nothing_once_that_is_switched_off(as_reporter):
+    conversation = make.closed(make.agent())
+    actions.set_by_code(conversation.pk, is_on=True)
+    digest, now = b"x" * 32, timezone.now()
+    follow_up_code.set_code(conversation.pk, digest, now)
+    assert access.follow_up_by_digest(digest, now) is not None
+    actions.set_by_code(conversation.pk, is_on=False)
+    assert access.follow_up_by_digest(digest, timezone.now()) is None
+    actions.set_by_code(conversation.pk, is_on=True)
+    found = access.follow_up_by_digest(digest, timezone.now())
+    assert found is not None and found.until is None, "switched on again, it is the same code"
+    hand.sent(conversation, hand.account())
+    actions.set_by_code(conversation.pk, is_on=False)
+    assert access.follow_up_by_digest(digest, timezone.now()) is not None, "there is a summary to follow"
 
 
 def test_code_of_reprise_becomes_one_that_lasts(as_reporter):

@@ -201,6 +201,21 @@ def test_code_opens_suites_as_long_as_the_conversation_is_kept(monkeypatch):
     assert "après 3 jours" in page and "Créer un code des suites" in page
     page = answer(client, timezone.localdate(), "removed").text
     assert "Bonne nouvelle" in page and "après 3 jours" not in page
+    page = unescape(Client().post("/tchat/reprendre/", {"code": code}, follow=True).text)
+    assert "Rien n'a été transmis à une unité." in page, "it was promised to last, and the last removal was answered"
+
+
+def test_code_opens_suites_after_the_end_also_where_the_last_removal_was_answered_before(monkeypatch):
+    """While the exchange was open, « Suites » said that the code opens them after the end too."""
+    monkeypatch.setattr(resume, "slow_hash", lambda words: hashlib.sha256("".join(words).encode()).digest())
+    conversation = make.assigned()
+    code = resume.issue_code(conversation_id=conversation.pk).text
+    removal.note_request(conversation, timezone.localdate())
+    removal.say_what_became(conversation, timezone.localdate(), Answer.REMOVED, timezone.localdate())
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    assert FollowUp.objects.get().until is None
+    page = unescape(Client().post("/tchat/reprendre/", {"code": code}, follow=True).text)
+    assert "Rien n'a été transmis à une unité." in page
 
 
 # --- « Suites » -------------------------------------------------------------------------------------------------------
