@@ -58,6 +58,17 @@ add(
 )
 add("follow_up.code_seen", FOLLOW_UP, _("Toute personne qui a ces mots peut lire les suites, pas les messages."))
 add(
+    "follow_up.code_opens_copy",
+    FOLLOW_UP,
+    _("Il ouvre cette page et votre copie, avec les messages. Il fonctionne tant que l'échange est conservé."),
+    _("Il ouvre cette page et ta copie, avec les messages. Il fonctionne tant que l'échange est conservé."),
+)
+add(
+    "follow_up.code_seen_copy",
+    FOLLOW_UP,
+    _("Toute personne qui a ces mots peut tout lire : cette page et, par la copie, les messages."),
+)
+add(
     "follow_up.code_told",
     FOLLOW_UP,
     _(

@@ -362,18 +362,20 @@ def _away(text: str = "", *, text_name: str = "body", action: str = "", has_file
 def _follow_up(
     *states: State,
     status: Status = Status.CLOSED,
-    basis: Basis = Basis.AGREED,
-    summary: str = cast.WRITTEN,
-    other: str = "",
+    copy_by_code: bool = False,
     has_reminder: bool = False,
     meeting: Mapping[str, Any] | None = None,
-    **page: Any,
+    page: Mapping[str, Any] | None = None,
+    **summary: Any,
 ) -> Draw:
-    """Return « Suites » with a summary in each of these states. meeting: what was typed to answer the first one."""
+    """Return « Suites » with a summary in each of these states. copy_by_code: whether a code opens the copy too.
+    meeting: what was typed to answer the first one. page: arguments of `follow_up_page`. summary: those of
+    `cast.referral`.
+    """
 
     def draw(trial: Trial) -> HttpResponse:
-        found, manner = _exchange(trial, status)
-        rows = [cast.referral(state, basis=basis, summary=summary, other=other) for state in states]
+        found, manner = _exchange(trial, status, copy_by_code=copy_by_code)
+        rows = [cast.referral(state, **summary) for state in states]
         typed = {"transmission": str(rows[0].public_id), "seen": 1, **meeting} if meeting is not None else None
         context = follow_up.follow_up_page(
             found,
@@ -383,7 +385,7 @@ def _follow_up(
             is_removal_proposed=has_reminder,
             meeting=MeetingAnswerForm(typed) if typed is not None else None,
             error=trial.error(_FOLLOW_ERRORS),
-            **page,
+            **(page or {}),
         )
         return draw_page(trial, "chat/follow_up.html", context | {"messages": trial.messages(_FOLLOW_TOLD)})
 
@@ -785,16 +787,20 @@ RESUMES = (
     _resume_refused,
 )
 FOLLOWED = (
-    _follow_up(State.ASKED, captures=AgreedCaptures(cast.moment(), [1, 2]), facts=AgreedFacts(3, cast.moment())),
+    _follow_up(
+        State.ASKED,
+        page={"captures": AgreedCaptures(cast.moment(), [1, 2]), "facts": AgreedFacts(3, cast.moment())},
+    ),
     _follow_up(State.MEETING),
-    _follow_up(State.SENT, code=cast.CODE),
+    _follow_up(State.SENT, page={"code": cast.CODE}),
+    _follow_up(State.SENT, copy_by_code=True, page={"code": cast.CODE}),
     _follow_up(State.SENT, basis=Basis.URGENT, status=Status.ACTIVE),
     _follow_up(State.ASKED, summary=""),
     _follow_up(State.ACCEPTED),
     _follow_up(State.DECLINED, other=cast.WRITTEN),
     _follow_up(has_reminder=True),
     _follow_up(),
-    _follow_up(proposed=((cast.WRITTEN, "", True),)),
+    _follow_up(page={"proposed": ((cast.WRITTEN, "", True),)}),
     _follow_up(State.MEETING, meeting={"answer": "yes", "other": cast.WRITTEN}),
     _follow_up(State.MEETING, meeting={"answer": "no", "other": "x" * (OTHER_MAX + 1)}),
 )

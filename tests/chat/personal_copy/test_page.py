@@ -51,7 +51,7 @@ from tests.js.test_twins import drawn as run_script
 from tests.reports.rules import proof_corpus as corpus
 from tests.support.json_schema import problems
 from tests.support.moments import yesterday_noon
-from tests.support.reading import squeezed
+from tests.support.reading import spaced, squeezed
 from tests.support.time_stamping import serving
 from triage.rules import Urgency
 
@@ -670,6 +670,25 @@ def test_code_opens_the_copy_only_when_the_person_said_so(as_reporter, drawn):
     assert client.get(PAGE).headers["Location"] == "/tchat/suites/"
     client.post(reverse("chat:copy_later"), {"later": "yes"})
     assert client.get(PAGE).headers["Location"] == "/tchat/suites/", "a code gives itself nothing"
+
+
+@pytest.mark.parametrize(("age_band", "language"), [("adult", "fr"), ("under_15", "fr"), ("adult", "en")])
+def test_new_code_says_that_it_opens_the_copy_too(as_reporter, age_band, language):
+    conversation = make.closed(make.agent(), age_band=age_band)
+    actions.set_by_code(conversation.pk, is_on=True)
+    way = in_language("en").reverse if language == "en" else reverse
+    address = way("chat:follow_up_code")
+    page = spaced(unescape(as_reporter(conversation).post(address).text))
+    assert 'class="pnav-chat__code"' in page, "a code was made"
+    for said in ("jamais les messages", "pas les messages", "never the messages", "not the messages"):
+        assert said not in page
+    told = {"adult": "Il ouvre cette page et votre copie", "under_15": "Il ouvre cette page et ta copie"}[age_band]
+    assert ("It opens this page and your copy" if language == "en" else told) in page
+    assert ("can read everything" if language == "en" else "peut tout lire") in page
+    actions.set_by_code(conversation.pk, is_on=False)
+    hand.sent(conversation, hand.account())
+    page = spaced(unescape(as_reporter(conversation).post(address).text))
+    assert ("never the messages" if language == "en" else "jamais les messages") in page
 
 
 def test_code_that_was_made_for_a_copy_alone_opens_nothing_once_that_is_switched_off(as_reporter):
