@@ -23,6 +23,7 @@ from chat.messages import writing
 from chat.models import Agent, Conversation, EventKind
 from chat.models.casework import Proposal, ProposalKind, Said, draw_file_number
 from chat.rules.lifecycle import Author, Status
+from chat.rules.referral import is_past
 from chat.texts import forms as form_texts
 from chat.texts import pages as page_texts
 from chat.texts import thread as thread_texts
@@ -258,8 +259,9 @@ def appointment_of(conversation: Conversation) -> tuple[Proposal, dict[str, Any]
     standing = [one for one in meetings[:1] if not one.is_refused] or [one for one in meetings[1:] if one.is_agreed]
     if not standing:
         return None
-    words = _words(standing[0].proposal)
-    return (standing[0].proposal, words) if words else None
+    row = standing[0].proposal
+    words = _words(row)
+    return (row, words | {"is_past": is_past(row.meets_at, timezone.now())}) if words else None
 
 
 def unanswered_consent(conversation: Conversation) -> tuple[Text, ...]:

@@ -32,7 +32,7 @@ from chat.models import (
 from chat.models.casework import draw_file_number, question_id
 from chat.models.referral import TOWN_MAX
 from chat.referral.queries import AgreedFacts, ShownReferral, show_referral, words_of
-from chat.rules.referral import RUNNING, Basis, Part, State, can_move, may_go_without
+from chat.rules.referral import RUNNING, Basis, Part, State, can_move, is_past, may_go_without
 from chat.texts import thread as thread_texts
 from common import clock
 from common.texts.catalogue import Sentence
@@ -75,6 +75,10 @@ class Unreadable(Exception):
 
 class Older(Exception):
     """The page is out of date, because a step was made since it was shown. Nothing was changed."""
+
+
+class Past(Exception):
+    """The hour of the appointment has passed, so that nobody can say yes to it any more. Nothing was changed."""
 
 
 # --- who can receive --------------------------------------------------------------------------------------------------
@@ -274,8 +278,9 @@ def answer_meeting(*, conversation: Conversation, public_id: UUID, seen: int, ag
     """Record the person's answer to the appointment that the unit proposed. The caller has proven access.
 
     seen: how many steps the page showed, so that an old page cannot answer a later appointment. other: with a refusal,
-    another moment in the person's words. The same answer sent twice counts once. Raises Older, Settled; ValueError for
-    another moment with a yes. Locks the conversation.
+    another moment in the person's words. The same answer sent twice counts once. Raises Older, Settled; Past for a yes
+    once the hour has passed, while a no is still taken; ValueError for another moment with a yes. Locks the
+    conversation.
     """
     if agrees and other:
         raise ValueError("Another moment goes with a refusal.")
@@ -286,6 +291,8 @@ def answer_meeting(*, conversation: Conversation, public_id: UUID, seen: int, ag
         return
     if count != seen:
         raise Settled if row.state == State.CLOSED else Older
+    if agrees and row.state == State.MEETING and is_past(_last(row, State.MEETING).meets_at, clock.now()):
+        raise Past
     _move(row, after, Part.PERSON)
     meeting = words_of(_last(row, State.MEETING))
     refused = thread_texts.MEETING_DECLINED_OTHER if other else thread_texts.MEETING_DECLINED

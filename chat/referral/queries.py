@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, F, OuterRef, Prefetch, Q, QuerySet, Subquery, TextChoices, When
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from chat.captures.queries import AgreedCaptures
@@ -16,7 +17,7 @@ from chat.casework import proposals
 from chat.models import Conversation, Proposal, RemovalRequest, Transmission, TransmissionStep
 from chat.models.casework import ProposalKind
 from chat.rules import service_level
-from chat.rules.referral import STANDING, Basis, Part, State, can_move
+from chat.rules.referral import STANDING, Basis, Part, State, can_move, is_past
 from chat.rules.service_level import Level, Limit
 from chat.texts import forms as form_texts
 from chat.texts import pages as page_texts
@@ -38,11 +39,12 @@ COUNTED = 500  # summaries that no unit has read: how many are looked at to say 
 @dataclass(frozen=True, slots=True)
 class Step:
     """It is one step. state: one of `State`, or of a later version. words: those of an appointment, a refusal or the
-    end."""
+    end. meets_at: the hour of an appointment."""
 
     state: str
     at: datetime
     words: Mapping[str, Any]
+    meets_at: datetime | None = None
 
     @property
     def label(self) -> str:
@@ -115,8 +117,8 @@ class ShownReferral:
 
     @property
     def may_accept(self) -> bool:
-        """Return whether an appointment waits for the person's answer."""
-        return can_move(self.state, State.ACCEPTED, Part.PERSON)
+        """Return whether an appointment waits for the person's answer, and its hour is yet to come."""
+        return can_move(self.state, State.ACCEPTED, Part.PERSON) and not self.is_past
 
     @property
     def may_decline(self) -> bool:
@@ -127,6 +129,12 @@ class ShownReferral:
     def has_meeting(self) -> bool:
         """Return whether there is a valid appointment."""
         return self.state in STANDING
+
+    @property
+    def is_past(self) -> bool:
+        """Return whether the hour of the valid appointment has passed."""
+        meetings = [step.meets_at for step in self.steps if step.meets_at is not None]
+        return self.has_meeting and bool(meetings) and is_past(meetings[-1], timezone.now())
 
     @property
     def seen(self) -> int:
@@ -212,7 +220,7 @@ def show_referral(row: Transmission, *, now: datetime | None = None, limit: Limi
     steps = []
     for step in row.steps.all():
         step.transmission = row
-        steps.append(Step(step.state, step.at, _cleaned(words_of(step))))
+        steps.append(Step(step.state, step.at, _cleaned(words_of(step)), step.meets_at))
     level = Level.KEPT if now is None or limit is None else level_of(row, now=now, limit=limit)
     return ShownReferral(
         transmission=row,
@@ -257,14 +265,15 @@ def has_any(conversation: Conversation) -> bool:
     )
 
 
-def link_words(states: Collection[str], *, has_more: bool = False) -> str:
-    """Return the text of the link to « Suites » for transmissions in these states; "" when there are none.
+def link_words(*, waits: bool, has_any: bool) -> str:
+    """Return the text of the link to « Suites »; "" where that page has nothing to show.
 
-    has_more: whether that page has something else to show: the removal kit, or what was proposed in discreet mode.
+    waits: whether a summary, or an appointment whose hour is yet to come, waits for the person's answer. has_any:
+    whether there is a summary, the removal kit, or what was proposed in discreet mode.
     """
-    if not {State.ASKED, State.MEETING}.isdisjoint(states):
+    if waits:
         return form_texts.FOLLOW_READ.say()
-    return page_texts.FOLLOW_TITLE.say() if states or has_more else ""
+    return page_texts.FOLLOW_TITLE.say() if has_any else ""
 
 
 def meeting_of(conversation: Conversation) -> tuple[datetime, Transmission, dict[str, Any]] | None:
@@ -277,11 +286,16 @@ def meeting_of(conversation: Conversation) -> tuple[datetime, Transmission, dict
         return None
     step.transmission.conversation = conversation
     words = _cleaned(words_of(step))
-    return (step.at, step.transmission, words) if words else None
+    if not words:
+        return None
+    return step.at, step.transmission, words | {"is_past": is_past(step.meets_at, timezone.now())}
 
 
 def slip_of(conversation: Conversation) -> tuple[Any, dict[str, Any]] | None:
-    """Return the last appointment, whoever proposed it, for « Mon rendez-vous ». The first one has `file_number`."""
+    """Return the last appointment, whoever proposed it, for « Mon rendez-vous ». The first one has `file_number`.
+
+    It stays once its hour has passed (`is_past` of its words): who comes late still shows it.
+    """
     by_unit, by_agent = meeting_of(conversation), proposals.appointment_of(conversation)
     if by_unit is None or (by_agent is not None and by_agent[0].made_at > by_unit[0]):
         return by_agent

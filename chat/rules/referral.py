@@ -2,6 +2,7 @@
 Pure."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import IntEnum
 
 from django.db.models import TextChoices
@@ -71,6 +72,11 @@ RECEIVED = RUNNING | {State.CLOSED}  # the unit's own list shows these
 def can_move(before: str, after: str, by: Part) -> bool:
     """Return whether this party may move a transmission from one state to another."""
     return by in MOVES.get((before, after), frozenset())
+
+
+def is_past(meets_at: datetime | None, now: datetime) -> bool:
+    """Return whether the hour of an appointment has passed; False without an hour."""
+    return meets_at is not None and meets_at <= now
 
 
 def may_go_without(*, urgency: int, had_emergency: bool) -> bool:

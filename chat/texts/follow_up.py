@@ -92,6 +92,13 @@ add(
     _("L'unité lira votre réponse. Dire non ne change rien pour vous : elle peut proposer un autre moment."),
     _("L'unité lira ta réponse. Dire non ne change rien pour toi : elle peut proposer un autre moment."),
 )
+add("follow_up.meeting_past_title", FOLLOW_UP, _("L'heure de ce rendez-vous est passée"))
+add(
+    "follow_up.meeting_past",
+    FOLLOW_UP,
+    _("Dire non reste possible, avec un autre moment : l'unité le lira."),
+)
+add("slip.past", SLIP, _("L'heure de ce rendez-vous est passée."))
 add("slip.no_name", SLIP, _("Ce papier ne dit pas de nom."))
 add(
     "slip.not_kept",

@@ -117,6 +117,11 @@ MEETING_OLDER = add(
     FOLLOW_UP,
     _("L'unité vient de répondre : ce qui suit a changé, et rien n'a été envoyé. Lire, puis répondre de nouveau."),
 )
+MEETING_PAST = add(
+    "follow_up.meeting_past_answer",
+    FOLLOW_UP,
+    _("L'heure de ce rendez-vous est passée : rien n'a changé. Dire non reste possible, avec un autre moment."),
+)
 MEETING_SETTLED = add(
     "follow_up.meeting_settled",
     FOLLOW_UP,

@@ -141,6 +141,8 @@ def meeting(request: HttpRequest) -> HttpResponse:
             agrees=data["answer"] == "yes",
             other=data["other"],
         )
+    except referral_actions.Past:
+        error = form_texts.MEETING_PAST.say()
     except referral_actions.Older:
         error = form_texts.MEETING_OLDER.say()
     except referral_actions.Settled:

@@ -14,7 +14,7 @@ from chat.models.casework import ProposalKind
 from chat.referral import queries as referral_queries
 from chat.retention import schedule
 from chat.rules.lifecycle import Status
-from chat.rules.referral import STANDING
+from chat.rules.referral import STANDING, State
 from chat.rules.transfer import HandoverState
 from common.sql import fetch_rows
 from reports.rules.retention import DEFAULTS, Decision, Kind, Life, Rule
@@ -24,6 +24,9 @@ SELECT
   EXISTS (SELECT FROM chat_handover h WHERE h.conversation_id = c.id AND h.state = %(reading)s AND h.until > %(now)s
           AND h.from_agent_id = c.assigned_to_id AND c.status = %(active)s),
   ARRAY (SELECT DISTINCT t.state FROM chat_transmission t WHERE t.conversation_id = c.id),
+  EXISTS (SELECT FROM chat_transmission t WHERE t.conversation_id = c.id AND (t.state = %(consent)s
+          OR t.state = %(meeting)s AND %(now)s < (SELECT s.meets_at FROM chat_transmissionstep s
+             WHERE s.transmission_id = t.id AND s.state = %(meeting)s ORDER BY s.number DESC LIMIT 1))),
   EXISTS (SELECT FROM chat_proposal p WHERE p.conversation_id = c.id AND p.kind = %(appointment)s),
   EXISTS (SELECT FROM chat_proposal p WHERE p.conversation_id = c.id),
   EXISTS (SELECT FROM chat_proposal p WHERE p.conversation_id = c.id
@@ -73,6 +76,8 @@ def read_page_state(conversation: Conversation, now: datetime) -> PageState:
         "reading": HandoverState.READING.value,
         "active": Status.ACTIVE.value,
         "assigned": EventKind.ASSIGNED.value,
+        "consent": State.ASKED.value,
+        "meeting": State.MEETING.value,
         "appointment": ProposalKind.APPOINTMENT.value,
         "removal": ProposalKind.REMOVAL.value,
         "on_follow_up": [kind.value for kind in proposals.ON_FOLLOW_UP],
@@ -81,8 +86,8 @@ def read_page_state(conversation: Conversation, now: datetime) -> PageState:
         "erasure": Kind.ERASURE.value,
     }
     (found,) = fetch_rows(FOUND, values)
-    is_asked, states, has_appointment, may_be_asked, has_more, has_document, is_answered, *dates_and_rules = found
-    added_at, seen_at, granted_at, *rules = dates_and_rules
+    is_asked, states, waits, has_appointment, may_be_asked, has_more, has_document, is_answered, *more = found
+    added_at, seen_at, granted_at, *rules = more
     decision, rule = schedule.ending_as_told(
         Life(added_at, seen_at),
         granted_at=granted_at,
@@ -97,7 +102,7 @@ def read_page_state(conversation: Conversation, now: datetime) -> PageState:
         may_be_asked=may_be_asked,
         is_answered=is_answered,
         has_slip=may_meet and referral_queries.slip_of(conversation) is not None,
-        follow=referral_queries.link_words(states, has_more=has_more),
+        follow=referral_queries.link_words(waits=waits, has_any=bool(states) or has_more),
         has_document=has_document,
         decision=decision,
         rule=rule,

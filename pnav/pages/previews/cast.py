@@ -146,10 +146,18 @@ def handover(*, to_unit: bool = False) -> Handover:
 # --- what follows it --------------------------------------------------------------------------------------------------
 
 
-def referral(state: State, *, basis: Basis = Basis.AGREED, summary: str = WRITTEN, other: str = "") -> ShownReferral:
+def referral(
+    state: State,
+    *,
+    basis: Basis = Basis.AGREED,
+    summary: str = WRITTEN,
+    other: str = "",
+    is_past: bool = False,
+) -> ShownReferral:
     """Return a summary for a unit, in this state.
 
-    other: another moment that the person asked for when they refused one.
+    other: another moment that the person asked for when they refused one. is_past:
+    whether the hour of its appointment has passed.
     """
     is_sent = state is not State.ASKED
     row = Transmission(
@@ -160,9 +168,15 @@ def referral(state: State, *, basis: Basis = Basis.AGREED, summary: str = WRITTE
         facts="rumours",
     )
     words = {"moment": "3 mars 2027, 10:00", "address": "1 rue de la Paix, Rennes", "telephone": "01 23 45 67 89"}
-    step = Step(state, moment(), {"other": other} if other else words if state in _MEETINGS else {})
+    meets_at = timezone.now() - timedelta(days=1) if is_past else None
+    step = Step(state, moment(), {"other": other} if other else words if state in _MEETINGS else {}, meets_at)
     return ShownReferral(
-        transmission=row, unit="Commissariat de Rennes", telephone="", summary=summary, why="", steps=[step]
+        transmission=row,
+        unit="Commissariat de Rennes",
+        telephone="",
+        summary=summary,
+        why="",
+        steps=[step],
     )
 
 
@@ -170,15 +184,16 @@ _MEETINGS = {State.MEETING}
 
 
 def slip_words(
-    *, telephone: str = "01 23 45 67 89", hours: Sequence[str] = ("lundi : 8 h à 12 h",)
+    *, telephone: str = "01 23 45 67 89", hours: Sequence[str] = ("lundi : 8 h à 12 h",), is_past: bool = False
 ) -> dict[str, object]:
-    """Return what the slip of an appointment says."""
+    """Return what the slip of an appointment says. is_past: whether its hour has passed."""
     return {
         "moment": "3 mars 2027, 10:00",
         "unit": "Commissariat de Rennes",
         "address": ["1 rue de la Paix"],
         "telephone": telephone,
         "hours": list(hours),
+        "is_past": is_past,
     }
 
 

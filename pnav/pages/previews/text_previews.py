@@ -260,18 +260,21 @@ def _frame_gone(trial: Trial) -> HttpResponse:
 
 
 _LONG = timedelta(days=1)
-_ASKED = referral_queries.link_words({State.ASKED})
+_ASKED = referral_queries.link_words(waits=True, has_any=True)
 
 
-def _follows(*states: State) -> Draw:
-    """Return the page with the link to « Suites » that these states make."""
-    return lambda trial: _conversation(
-        trial, has_code=True, beside={"follow": referral_queries.link_words(states), "is_asked": True, "has_slip": True}
-    )
+def _follows(*, waits: bool) -> Draw:
+    """Return the page with a link to « Suites ». waits: whether something waits there for an answer."""
+
+    def draw(trial: Trial) -> HttpResponse:
+        follow = referral_queries.link_words(waits=waits, has_any=True)
+        return _conversation(trial, has_code=True, beside={"follow": follow, "is_asked": True, "has_slip": True})
+
+    return draw
 
 
 def _frame_follow(trial: Trial) -> HttpResponse:
-    return _frame(follow=referral_queries.link_words([State.ASKED]))(trial)
+    return _frame(follow=referral_queries.link_words(waits=True, has_any=True))(trial)
 
 
 # --- the code, the way back, the ends ---------------------------------------------------------------------------------
@@ -408,6 +411,7 @@ _FOLLOW_ERRORS = (
     form_texts.SUMMARY_SETTLED,
     form_texts.NO_ACCOUNT,
     form_texts.MEETING_OLDER,
+    form_texts.MEETING_PAST,
     form_texts.MEETING_SETTLED,
     form_texts.CODE_NOT_MADE,
 )
@@ -762,11 +766,11 @@ def _emergency(situation: Situation) -> Draw:
 
 
 EXCHANGES = (
-    _follows(State.SENT),
+    _follows(waits=False),
     _active(),
     _waiting(),
     _closed(),
-    _follows(State.ASKED),
+    _follows(waits=True),
 )
 CODES = (
     _code(),
@@ -792,6 +796,7 @@ FOLLOWED = (
         page={"captures": AgreedCaptures(cast.moment(), [1, 2]), "facts": AgreedFacts(3, cast.moment())},
     ),
     _follow_up(State.MEETING),
+    _follow_up(State.MEETING, is_past=True),
     _follow_up(State.SENT, page={"code": cast.CODE}),
     _follow_up(State.SENT, copy_by_code=True, page={"code": cast.CODE}),
     _follow_up(State.SENT, basis=Basis.URGENT, status=Status.ACTIVE),
@@ -804,7 +809,7 @@ FOLLOWED = (
     _follow_up(State.MEETING, meeting={"answer": "yes", "other": cast.WRITTEN}),
     _follow_up(State.MEETING, meeting={"answer": "no", "other": "x" * (OTHER_MAX + 1)}),
 )
-SLIPS = (_slip(), _slip(hours=()), _slip(hours=(), telephone=""), _slip(is_there=False))
+SLIPS = (_slip(), _slip(is_past=True), _slip(hours=()), _slip(hours=(), telephone=""), _slip(is_there=False))
 FRAMES = (
     _frame(),
     _frame(is_paused=False),

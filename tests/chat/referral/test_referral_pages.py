@@ -372,6 +372,56 @@ def test_person_refuses_with_another_moment_then_accepts(conversation, console, 
     assert row.file_number in said(browser.get("/tchat/rendez-vous/"))
 
 
+def one_day_back(row) -> None:
+    """Let the hour of the appointment have been a day ago."""
+    step = row.steps.filter(state=State.MEETING).latest("number")
+    step.meets_at = timezone.now() - timezone.timedelta(days=1)
+    step.save(update_fields=["meets_at"])
+
+
+def test_appointment_whose_hour_has_passed_is_refused_and_no_longer_accepted(conversation, unit):
+    row, staff = hand.opened(conversation, unit), signed_in(unit.user)
+    proposed(row, staff)
+    browser = visit(conversation)
+    assert browser.get("/tchat/reponses/").json()["follow"] == "Lire et répondre"
+    assert "est passée" not in said(browser.get("/tchat/rendez-vous/"))
+    one_day_back(row)
+    page = said(browser.get("/tchat/suites/"))
+    assert "Oui, accepter ce rendez-vous" not in page and "L'heure de ce rendez-vous est passée" in page
+    assert "vous convient-il" not in page and "Refuser ce rendez-vous" in page
+    assert browser.get("/tchat/reponses/").json()["follow"] == "Suites", "there is nothing to say yes to"
+    slip = said(browser.get("/tchat/rendez-vous/"))
+    assert row.file_number in slip and "L'heure de ce rendez-vous est passée." in slip, "who comes late shows it"
+    answer = browser.post("/tchat/suites/rendez-vous/", answer_of(row, answer="yes"))
+    assert answer.status_code == 409 and "est passée : rien n'a changé" in said(answer)
+    row.refresh_from_db()
+    assert row.state == State.MEETING and row.steps.count() == 4
+    no = answer_of(row, answer="no", other="Le mardi, après 17 h")
+    assert browser.post("/tchat/suites/rendez-vous/", no).status_code == 302
+    assert "Le mardi, après 17 h" in said(staff.get(f"/unite/{row.public_id}/"))
+
+
+def test_yes_that_was_pressed_twice_around_the_hour_is_one(conversation, unit):
+    row, staff = hand.opened(conversation, unit), signed_in(unit.user)
+    proposed(row, staff)
+    browser, yes = visit(conversation), answer_of(row, answer="yes")
+    assert browser.post("/tchat/suites/rendez-vous/", yes).status_code == 302
+    one_day_back(row)
+    assert browser.post("/tchat/suites/rendez-vous/", yes).status_code == 302
+    page = said(browser.get("/tchat/suites/"))
+    assert "Vous ne pouvez plus venir" not in page and "L'heure de ce rendez-vous est passée" in page
+
+
+def test_later_appointment_waits_although_an_earlier_one_has_passed(conversation, unit):
+    row, staff = hand.opened(conversation, unit), signed_in(unit.user)
+    proposed(row, staff)
+    one_day_back(row)
+    proposed(row, staff, "10:30")
+    browser = visit(conversation)
+    assert "Oui, accepter ce rendez-vous" in said(browser.get("/tchat/suites/"))
+    assert browser.get("/tchat/reponses/").json()["follow"] == "Lire et répondre"
+
+
 def test_proposal_says_where_with_the_address_or_the_place_that_was_written(conversation, unit):
     """Before any answer: whether one can go there is a part of it."""
     row, staff = hand.opened(conversation, unit), signed_in(unit.user)
