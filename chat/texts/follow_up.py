@@ -138,8 +138,8 @@ add(
     "follow_up.removal_counted",
     FOLLOW_UP,
     _(
-        "La réponse est comptée avec celles de tout le monde, pour les chiffres du service : rien ne dit qui l'a "
-        "donnée."
+        "La réponse est comptée avec celles de tout le monde, pour les chiffres du service, sauf le jour même de la "
+        "demande : rien ne dit qui l'a donnée."
     ),
 )
 add(

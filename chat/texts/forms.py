@@ -88,6 +88,11 @@ REMOVAL_GONE = add(
     _("Bonne nouvelle. Votre réponse est comptée avec celles de tout le monde, et cette date est oubliée."),
     _("Bonne nouvelle. Ta réponse est comptée avec celles de tout le monde, et cette date est oubliée."),
 )
+REMOVAL_GONE_SAME_DAY = add(
+    "follow_up.removal_gone_same_day",
+    FOLLOW_UP,
+    _("Bonne nouvelle. Cette date est oubliée. Une réponse donnée le jour même n'est pas comptée."),
+)
 REMOVAL_STILL_THERE = add(
     "follow_up.removal_still_there",
     FOLLOW_UP,

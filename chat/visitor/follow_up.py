@@ -29,6 +29,7 @@ from chat.referral import removal as referral_removal
 from chat.referral.forms import AnswerForm, MeetingAnswerForm, OfOneForm, RemovalAnswerForm
 from chat.referral.queries import AgreedFacts, ShownReferral
 from chat.rules import removal as removal_rules
+from chat.rules.referral import State
 from chat.texts import follow_up as follow_up_texts
 from chat.texts import forms as form_texts
 from chat.visitor.base import FOLLOW_UP_ASKED, go_to_follow_up, manner_of, posts_only, shown_once
@@ -176,7 +177,8 @@ def removal(request: HttpRequest) -> HttpResponse:
 
 @posts_only(back="chat:follow_up")
 def removal_answer(request: HttpRequest) -> HttpResponse:
-    """Take what became of a content. It is counted with everybody's, and the request is forgotten.
+    """Take what became of a content. It is counted with everybody's, unless it comes on the day of the request, and the
+    request is forgotten.
 
     A date that is not kept any more was answered before, perhaps by the same button: the page that says so is no error.
     """
@@ -191,8 +193,10 @@ def removal_answer(request: HttpRequest) -> HttpResponse:
     told = form_texts.REMOVAL_GONE if is_gone else form_texts.REMOVAL_STILL_THERE
     # A green tick would say that all is well.
     level = messages.SUCCESS if is_gone else messages.INFO
+    asked_on, today = form.cleaned_data["asked_on"], timezone.localdate()
     try:
-        referral_removal.say_what_became(current, form.cleaned_data["asked_on"], answer, timezone.localdate())
+        if not referral_removal.say_what_became(current, asked_on, answer, today) and is_gone:
+            told = form_texts.REMOVAL_GONE_SAME_DAY
     except referral_removal.Settled:
         if is_gone:  # it was counted before, or never noted; what one can do about the others stays true
             level, told = messages.INFO, form_texts.REMOVAL_SETTLED
@@ -312,7 +316,9 @@ def follow_up_page(
 
 def _count_named(row: ShownReferral, facts: AgreedFacts | None) -> int:
     """Return how many facts the page names beside a summary: those that would go now with one that waits, else that
-    went."""
+    went. None went with one that was withdrawn before anybody read it."""
+    if row.state is State.WITHDRAWN:
+        return 0
     named = facts if row.is_asked else row.agreed
     return named.count if named is not None else 0
 

@@ -403,6 +403,7 @@ _FOLLOW_TOLD = (
     form_texts.REMOVAL_NOTED,
     form_texts.REMOVALS_MANY,
     form_texts.REMOVAL_GONE,
+    form_texts.REMOVAL_GONE_SAME_DAY,
     form_texts.REMOVAL_STILL_THERE,
     form_texts.REMOVAL_SETTLED,
 )

@@ -19,6 +19,7 @@ from chat.documents import transcript_pdf
 from chat.models import FollowUp, RemovalRequest, Transmission, TransmissionStep
 from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
+from chat.referral.queries import AgreedFacts
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author
 from chat.rules.referral import State
@@ -32,6 +33,7 @@ from tests.factories import chat as make
 from tests.factories import locations as places
 from tests.factories import transmissions as hand
 from tests.support import moments
+from triage.rules import Urgency
 
 pytestmark = pytest.mark.django_db
 
@@ -336,6 +338,22 @@ def test_person_reads_then_agrees(conversation, unit):
     again = browser.post("/tchat/suites/", {"transmission": row.public_id, "answer": "no"})
     assert again.status_code == 409 and "n'attend plus de réponse" in said(again)
     assert browser.get("/tchat/reponses/").json()["follow"] == "Suites"
+
+
+def test_withdrawn_summary_is_no_longer_said_to_have_gone_or_to_take_anything_along(unit):
+    conversation = make.assigned(make.agent(), reception_point=unit.point, urgency=Urgency.CRITICAL)
+    row, by = hand.asked(conversation, unit), conversation.assigned_to.user
+    facts = AgreedFacts(3, timezone.now())
+    referral_actions.answer_consent(conversation=conversation, public_id=row.public_id, agrees=True, facts=facts)
+    urgent = referral_actions.send_without(
+        conversation_id=conversation.pk, point_id=hand.account().point_id, summary="x", why="Danger.", by=by
+    )
+    gone = "vont avec ce résumé (3)", "Envoyé sans attendre"
+    assert all(one in said(visit(conversation).get("/tchat/suites/")) for one in gone)
+    for one in (row, urgent):
+        referral_actions.withdraw_transmission(conversation_id=conversation.pk, public_id=one.public_id, by=by)
+    page = said(visit(conversation).get("/tchat/suites/"))
+    assert page.count("Retiré") == 2 and not any(one in page for one in gone)
 
 
 def proposed(row, staff, hour="09:30"):

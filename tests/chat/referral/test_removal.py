@@ -218,6 +218,18 @@ def test_code_opens_suites_after_the_end_also_where_the_last_removal_was_answere
     assert "Rien n'a été transmis à une unité." in page
 
 
+def test_yes_on_the_day_of_the_request_is_not_said_to_be_counted():
+    conversation = make.assigned()
+    client, today = visit(conversation), timezone.localdate()
+    removal.note_request(conversation, today)
+    page = unescape(answer(client, today, "removed").text)
+    assert "Bonne nouvelle" in page and "est comptée avec celles" not in page
+    assert "le jour même n'est pas comptée" in page and not FigureRemainder.objects.exists()
+    removal.note_request(conversation, today - timedelta(days=1))
+    page = unescape(answer(client, today - timedelta(days=1), "removed").text)
+    assert "est comptée avec celles de tout le monde, et cette date" in page and sum(counted().values()) == 1
+
+
 # --- « Suites » -------------------------------------------------------------------------------------------------------
 
 
