@@ -560,6 +560,7 @@ ROUTES: dict[str, Line] = {
         SUMMARY,
         "chat.referral.queries:A_PAGE",
         "chat.console.referral_panel:TYPED_AT_MOST",
+        "common.service_settings.definitions:FACTS_MOST",
         stores=Stores(4, 4, TEXT_KIB, 2),
     ),
     **_lines(

@@ -1,5 +1,6 @@
 """This module reads the panels beside the thread for the console's pages, and the exchange for its document."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,6 +34,7 @@ from chat.journal import queries as journal_queries
 from chat.journal.facts import Fact
 from chat.messages.transcript import Said
 from chat.models import Agent, Conversation
+from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
 from chat.rules.closing import Point, Seen, known_points
 from chat.rules.emergency import Situation
@@ -208,7 +210,7 @@ def panels(
         "case_problems": list(problems),
         "procedure_problem": procedure_problem,
         "closing_words": closing.words_of(conversation) if not conversation.is_open else {},
-        "transmission": transmission or referral_panel.panel(conversation, prefill=draft, at_hand=at_hand),
+        "transmission": transmission or transmission_panel(conversation, shown, facts=facts, at_hand=at_hand),
         "summary_draft": draft,
     }
 
@@ -268,10 +270,10 @@ def after_autosave(conversation: Conversation, sheet: Sheet) -> dict[str, Any]:
     voice = one_press.Voice(
         form_of_address.speaks_tu(conversation.report), person_summary.language_to_answer_in(conversation)
     )
-    draft = draft_of(conversation, sheet, facts=journal_queries.read_facts(conversation))
+    facts = journal_queries.read_facts(conversation)
     return {
-        "transmission": referral_panel.panel(conversation, prefill=draft),
-        "close_form": closing_form(conversation, draft=draft),
+        "transmission": transmission_panel(conversation, sheet, facts=facts),
+        "close_form": closing_form(conversation, draft=draft_of(conversation, sheet, facts=facts)),
         "say": said_in_one_press(conversation, checklist, sheet, voice),
     }
 
@@ -280,7 +282,7 @@ def draft_of(conversation: Conversation, sheet: Sheet | None = None, *, facts: S
     """Return the first text of a summary, in lines: the signalement's facts, the sheet, and the person's shown facts.
 
     facts: the shown facts in order, of which as many are used as fit. Nothing of the messages is in it; "" if there is
-    nothing to say. It goes to a unit after the person has read it and agreed; in urgency also without that.
+    nothing to say.
     """
     told = sheet.told if sheet else told_facts(fact_sheet.facts_of(fact_sheet.sheet_of(conversation)))
     report = conversation.report
@@ -296,6 +298,33 @@ def draft_of(conversation: Conversation, sheet: Sheet | None = None, *, facts: S
     head = _("Faits notés par la personne :")
     lines = journal_panel.as_lines(facts, SUMMARY_MAX - len(summary) - len(head) - 2)
     return "\n".join(filter(None, [summary, head if lines else "", *lines]))
+
+
+def transmission_panel(
+    conversation: Conversation,
+    sheet: Sheet | None = None,
+    *,
+    facts: Sequence[Fact],
+    at_hand: AtHand = EVERYTHING,
+    **given: Any,
+) -> referral_panel.Panel:
+    """Return the panel of transmissions, with the first text of its summary.
+
+    facts: the shown facts in order. None of them is in that text where it may be sent without the person's agreement,
+    because without it no noted fact leaves (docs/adr/0045). With it the chronology goes along all the same. given:
+    what `referral_panel.panel` takes besides.
+    """
+    without = referral_actions.may_be_sent_without(conversation, is_any=at_hand.emergencies)
+    prefill = draft_of(conversation, sheet, facts=() if without else facts)
+    return referral_panel.panel(conversation, prefill=prefill, without=without, at_hand=at_hand, **given)
+
+
+def has_noted_facts(summary: str, conversation: Conversation) -> bool:
+    """Return whether a line of this summary is a noted fact as `draft_of` writes it. Decrypts the facts that were
+    read."""
+    facts = journal_queries.read_facts(conversation)
+    noted = journal_panel.as_lines(facts, sys.maxsize)
+    return not {line.strip() for line in summary.splitlines()}.isdisjoint(noted)
 
 
 def closing_form(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from chat import access
-from chat.console import casework_panels, referral_panel
+from chat.console import casework_panels
 from chat.console.base import conversation_or_404, for_agents, screen
 from chat.conversations import actions
 from chat.journal import queries as journal_queries
@@ -54,9 +54,9 @@ def transmit(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRe
 def _again(
     request: HttpRequest, agent: Agent, current: Conversation, form: TransmissionForm | None, problem: str = ""
 ) -> HttpResponse:
-    panel = referral_panel.panel(
+    panel = casework_panels.transmission_panel(
         current,
-        prefill=casework_panels.draft_of(current, facts=journal_queries.read_facts(current)),
+        facts=journal_queries.read_facts(current),
         form=form,
         typed=request.POST.get("q", ""),
         chosen=request.POST.get("point", ""),
@@ -70,6 +70,12 @@ def _transmit(request: HttpRequest, agent: Agent, current: Conversation, *, with
     if not form.is_valid():
         return _again(request, agent, current, form)
     data = form.cleaned_data
+    if without and casework_panels.has_noted_facts(data["summary"], current):
+        # The text may have been begun before the exchange was urgent, and kept by the page or by the browser.
+        form.add_error(
+            "summary", _("Ce texte reprend des faits notés par la personne : sans son accord, aucun ne part. Ôtez-les.")
+        )
+        return _again(request, agent, current, form)
     given: dict[str, Any] = {
         "conversation_id": current.pk, "point_id": data["point"], "summary": data["summary"], "by": agent.user,
     }  # fmt: skip

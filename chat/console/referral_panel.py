@@ -78,6 +78,7 @@ def panel(
     conversation: Conversation,
     *,
     prefill: str,
+    without: bool,
     form: TransmissionForm | None = None,
     typed: str = "",
     chosen: str = "",
@@ -86,8 +87,8 @@ def panel(
 ) -> Panel:
     """Return the panel of a conversation that the caller has just obtained.
 
-    form: what was written and not saved. typed: a place to search for. chosen: the key of the ticked unit. at_hand:
-    what there is to be read.
+    without: see `Panel`. form: what was written and not saved. typed: a place to search for. chosen: the key of the
+    ticked unit. at_hand: what there is to be read.
     """
     now, typed = timezone.now(), typed.strip()[:TYPED_AT_MOST]
     found = lookup.search(typed) if typed else None
@@ -103,7 +104,7 @@ def panel(
         chosen=chosen,
         suggestions=[one.label for one in found.suggestions[:5]] if found is not None else [],
         typed=typed,
-        without=referral_actions.may_be_sent_without(conversation, is_any=at_hand.emergencies),
+        without=without,
         problem=problem,
         is_open=form is not None or bool(problem),
     )

@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from chat.console import casework_panels
 from chat.journal import actions, panel, queries
 from chat.journal.dates import Moment, Precision
 from chat.journal.facts import Told
@@ -21,11 +22,11 @@ from chat.referral import actions as referral_actions
 from chat.referral.queries import AgreedFacts, show_referral
 from chat.rules.referral import State
 from reports.models import AccessKind, AccessRecord, AgeBand
-from tests.chat.console.agents import signed_in
+from tests.chat.console.agents import page_of, signed_in
 from tests.chat.referral.test_referral_pages import visit
 from tests.factories import chat as make
 from tests.factories import transmissions as hand
-from tests.support.reading import squeezed
+from tests.support.reading import spaced, squeezed
 from triage.rules import Urgency
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +54,7 @@ def unit():
 @pytest.fixture
 def conversation(unit):
     """Return an exchange with three facts that were shown and read, one that is private, one that nobody has read."""
-    found = make.assigned(reception_point=unit.point)
+    found = make.assigned(reception_point=unit.point, facts=["rumours"])
     told = [note(found, f"Parole-{n}.", after=20 * n, account="@lea", platform="Instagram") for n in range(3)]
     show(found, *told)
     note(found, "Parole-gardée.")
@@ -244,6 +245,46 @@ def test_summary_without_agreement_takes_no_fact_along(conversation, unit):
     referral_actions.mark_read(transmission=row, by=unit.user)
     assert "Parole" not in read(unit, f"/unite/{row.public_id}/")
     assert browser(unit).get(f"/unite/{row.public_id}/faits/").status_code == 404
+
+
+def prefilled(console, conversation):
+    """Return the screen of the console, and the text that the summary begins with."""
+    page = console.get(page_of(conversation)).text
+    (written,) = re.findall(r'id="resume-unite-[^>]*>\n(.*?)</textarea>', page, re.DOTALL)
+    return spaced(squeezed(unescape(page))), unescape(written)
+
+
+def test_summary_that_may_go_without_agreement_begins_without_a_noted_fact(conversation, unit):
+    """What stands there is sent as it is by an agent who has no time, and the privacy page says that no fact goes."""
+    console = signed_in(conversation.assigned_to.user)
+    page, written = prefilled(console, conversation)
+    assert "Parole-1." in written and "des faits montrés, jamais des messages" in page
+    conversation.urgency = Urgency.CRITICAL
+    conversation.save()
+    page, written = prefilled(console, conversation)
+    assert "Propagation de rumeurs" in written and "Parole" not in written
+    assert "jamais des faits notés" in page and "sauf envoi sans accord" in page
+    assert "Relisez le résumé : rien de ses faits notés." in page
+    sent = {"act": "send", "point": unit.point_id, "summary": written, "why": "Danger."}
+    assert console.post(f"{page_of(conversation)}transmission/", sent).status_code == 302
+    row = Transmission.objects.get()
+    referral_actions.mark_read(transmission=row, by=unit.user)
+    shown = read(unit, f"/unite/{row.public_id}/")
+    assert "Propagation de rumeurs" in shown and "Parole" not in shown
+
+
+def test_noted_fact_in_a_summary_without_agreement_is_given_back_and_not_sent(conversation, unit):
+    """The text was begun before the exchange was urgent, and the browser kept it."""
+    console = signed_in(conversation.assigned_to.user)
+    conversation.urgency = Urgency.CRITICAL
+    conversation.save()
+    lines = "Un mot.\r\n" + casework_panels.draft_of(conversation, facts=queries.read_facts(conversation))
+    sent = {"act": "send", "point": unit.point_id, "summary": lines, "why": "Danger."}
+    answer = console.post(f"{page_of(conversation)}transmission/", sent)
+    page = unescape(answer.text)
+    assert answer.status_code == 200 and not Transmission.objects.exists()
+    assert "sans son accord, aucun ne part" in page and "Un mot." in page and "Parole-1." in page
+    assert console.post(f"{page_of(conversation)}transmission/", sent | {"act": "ask"}).status_code == 302
 
 
 def test_facts_are_there_once_the_summary_was_opened_and_for_its_unit_alone(conversation, unit):
