@@ -12,7 +12,7 @@ from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
 from chat.referral.forms import TransmissionForm
 from chat.referral.queries import ShownReferral
-from chat.rules.referral import SUMMARY_MAX
+from chat.rules.referral import SUMMARY_MAX, Basis, State
 from chat.rules.service_level import Measure
 from chat.supervision import live_board
 from locations import lookup
@@ -57,6 +57,13 @@ class Panel:
     def is_asked(self) -> bool:
         """Return whether a summary waits for the person's answer."""
         return any(row.is_asked for row in self.rows)
+
+    @property
+    def was_refused(self) -> bool:
+        """Return whether the person said no to the last summary that they answered (`referral_queries.was_refused`)."""
+        answered = (row for row in self.rows if row.state is State.REFUSED or row.transmission.basis == Basis.AGREED)
+        last = next(answered, None)
+        return last is not None and last.state is State.REFUSED
 
     @property
     def is_error(self) -> bool:

@@ -45,10 +45,10 @@ class Transmission(SealedWords):
     """It is a summary for one unit. The person reads it first, then it is sent; in an emergency it is sent at once.
 
     words: `summary`; `unit`, `address`, `telephone` and `is_example` of the unit at that time; `why`, when it was sent
-    without agreement; what the person agreed to besides: `facts_count`, `facts_until`, `captures_until`, and
-    their numbers, `captures`. town, facts (values of `Fact` with commas), urgency: for the unit's list; the person
-    reads them with the summary. file_number: drawn at random when it is sent. sent_at, file_number
-    and basis are all set or none is.
+    without agreement, and `was_refused` where the person had said no; what the person agreed to besides: `facts_count`,
+    `facts_until`, `captures_until`, and their numbers, `captures`. town, facts (values of `Fact` with commas), urgency:
+    for the unit's list; the person reads them with the summary. file_number: drawn at random when it is sent. sent_at,
+    file_number and basis are all set or none is.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

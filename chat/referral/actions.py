@@ -31,7 +31,7 @@ from chat.models import (
 )
 from chat.models.casework import draw_file_number, question_id
 from chat.models.referral import TOWN_MAX
-from chat.referral.queries import AgreedFacts, ShownReferral, show_referral, words_of
+from chat.referral.queries import AgreedFacts, ShownReferral, show_referral, was_refused, words_of
 from chat.rules.referral import RUNNING, Basis, Part, State, can_move, is_past, may_go_without
 from chat.texts import thread as thread_texts
 from common import clock
@@ -128,7 +128,8 @@ def send_without(*, conversation_id: int, point_id: int, summary: str, why: str,
     """Send a summary at once, in an emergency, without the person's agreement. The person is told.
 
     why: the reason, stored with the summary; ValueError when it is empty. A summary that waited for the person's answer
-    is withdrawn. Raises NotUrgent, NotYours, NoSuchUnit, NoAccount, AlreadyRunning. Locks the conversation.
+    is withdrawn. Where they had said no before, the summary keeps that, and person and unit read it. Raises NotUrgent,
+    NotYours, NoSuchUnit, NoAccount, AlreadyRunning. Locks the conversation.
     """
     if not why:
         raise ValueError("Sending without agreement says why.")
@@ -143,9 +144,12 @@ def send_without(*, conversation_id: int, point_id: int, summary: str, why: str,
     conversation, row, words = _new(conversation_id, point_id, by)
     row.state, row.basis = State.SENT, Basis.URGENT
     row.sent_at, row.file_number = row.made_at, draw_file_number()
-    row.seal({**words, "summary": summary, "why": why})
+    is_against = was_refused(conversation)
+    row.seal({**words, "summary": summary, "why": why, **({"was_refused": True} if is_against else {})})
     row.save(force_insert=True)
-    _step(row, State.SENT, by, thread_texts.TRANSMITTED_URGENT, unit=words["unit"], number=row.file_number)
+    text = thread_texts.TRANSMITTED_AGAINST_REFUSAL if is_against else thread_texts.TRANSMITTED_URGENT
+    familiar = form_of_address.speaks_tu(conversation.report)
+    _step(row, State.SENT, by, text, familiar=familiar, unit=words["unit"], number=row.file_number)
     _record_sending(row, by)
     return row
 

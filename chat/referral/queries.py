@@ -17,7 +17,7 @@ from chat.casework import proposals
 from chat.models import Conversation, Proposal, RemovalRequest, Transmission, TransmissionStep
 from chat.models.casework import ProposalKind
 from chat.rules import service_level
-from chat.rules.referral import STANDING, Basis, Part, State, can_move, is_past
+from chat.rules.referral import AGAINST_REFUSAL, STANDING, Basis, Part, State, can_move, is_past
 from chat.rules.service_level import Level, Limit
 from chat.texts import forms as form_texts
 from chat.texts import pages as page_texts
@@ -76,7 +76,8 @@ class ShownReferral:
     """It is a transmission for display.
 
     level: how late a summary is that nobody has read. agreed: the facts that go with it; None for none. is_example:
-    whether its unit is one of the demonstration.
+    whether its unit is one of the demonstration. was_refused: whether it was sent without agreement although the
+    person had said no.
     """
 
     transmission: Transmission
@@ -88,6 +89,7 @@ class ShownReferral:
     level: Level = Level.KEPT
     is_example: bool = False
     agreed: AgreedFacts | None = None
+    was_refused: bool = False
 
     @property
     def public_id(self) -> UUID:
@@ -169,8 +171,8 @@ class ShownReferral:
 
     @property
     def basis_label(self) -> str:
-        """Return the basis on which it was sent (with agreement, or without asking), as it is called on the screen."""
-        return label_of(Basis, self.transmission.basis)
+        """Return the basis on which it was sent (with agreement, or without it), as it is called on the screen."""
+        return str(AGAINST_REFUSAL) if self.was_refused else label_of(Basis, self.transmission.basis)
 
 
 def words_of(row: Transmission | TransmissionStep) -> dict[str, Any]:
@@ -232,7 +234,14 @@ def show_referral(row: Transmission, *, now: datetime | None = None, limit: Limi
         level=level,
         is_example=bool(words.get("is_example")),
         agreed=AgreedFacts.from_words(words),
+        was_refused=bool(words.get("was_refused")),
     )
+
+
+def was_refused(conversation: Conversation) -> bool:
+    """Return whether the person said no to the last summary that they answered. One query."""
+    answered = Transmission.objects.filter(Q(state=State.REFUSED) | Q(basis=Basis.AGREED), conversation=conversation)
+    return answered.order_by("-made_at", "-pk").values_list("state", flat=True).first() == State.REFUSED
 
 
 def _rows(conversation: Conversation) -> list[Transmission]:

@@ -34,6 +34,9 @@ class Basis(TextChoices):
     URGENT = "urgent", _("sans l'accord de la personne, en urgence")
 
 
+AGAINST_REFUSAL = _("malgré le refus de la personne, en urgence")  # an emergency too, after the person had said no
+
+
 class Part(IntEnum):
     """It is the party that may make a move."""
 

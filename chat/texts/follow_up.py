@@ -11,8 +11,14 @@ PROPOSED = "Quand quelqu'un peut voir l'écran : ce que l'agent propose se lit i
 add(
     "follow_up.asked",
     FOLLOW_UP,
-    _("Lisez le résumé, puis répondez. Rien ne part sans votre accord, et dire non ne change rien pour vous."),
-    _("Lis le résumé, puis réponds. Rien ne part sans ton accord, et dire non ne change rien pour toi."),
+    _(
+        "Lisez le résumé, puis répondez. Rien ne part sans votre accord, sauf en urgence : on vous le dirait. Dire "
+        "non ne change rien pour vous."
+    ),
+    _(
+        "Lis le résumé, puis réponds. Rien ne part sans ton accord, sauf en urgence : on te le dirait. Dire non ne "
+        "change rien pour toi."
+    ),
 )
 add(
     "follow_up.listed",
@@ -42,6 +48,12 @@ add(
     FOLLOW_UP,
     _("Envoyé sans attendre votre accord, en raison de l'urgence."),
     _("Envoyé sans attendre ton accord, en raison de l'urgence."),
+)
+add(
+    "follow_up.against_refusal",
+    FOLLOW_UP,
+    _("Envoyé malgré votre refus, en raison de l'urgence."),
+    _("Envoyé malgré ton refus, en raison de l'urgence."),
 )
 add("follow_up.proposed_title", FOLLOW_UP, _("Ce qui est proposé"), note=PROPOSED)
 add(

@@ -380,11 +380,11 @@ TRANSMISSION_ASKED_DISCREET = add(
     PROPOSALS,
     _(
         "Un résumé est prêt : il se lit à la page « Suites », par le bouton sous les messages. Rien ne part sans votre "
-        "accord : vous pouvez dire oui ou non."
+        "accord, sauf en urgence : vous pouvez dire oui ou non."
     ),
     _(
         "Un résumé est prêt : il se lit à la page « Suites », par le bouton sous les messages. Rien ne part sans ton "
-        "accord : tu peux dire oui ou non."
+        "accord, sauf en urgence : tu peux dire oui ou non."
     ),
     note=WHEN_WATCHED,
 )
@@ -400,11 +400,11 @@ TRANSMISSION_ASKED = add(
     PROPOSALS,
     _(
         "Un résumé est prêt pour {unit}. Il se lit à la page « Suites », par le bouton sous les messages. Rien ne "
-        "part sans votre accord : vous pouvez dire oui ou non."
+        "part sans votre accord, sauf en urgence : vous pouvez dire oui ou non."
     ),
     _(
         "Un résumé est prêt pour {unit}. Il se lit à la page « Suites », par le bouton sous les messages. Rien ne "
-        "part sans ton accord : tu peux dire oui ou non."
+        "part sans ton accord, sauf en urgence : tu peux dire oui ou non."
     ),
     variables=[UNIT],
 )
@@ -420,6 +420,19 @@ TRANSMITTED_URGENT = add(
     _(
         "Transmis : en raison de l'urgence, un résumé est parti à {unit}. Numéro de dossier : {number}. La suite se "
         "lit à la page « Suites »."
+    ),
+    variables=[UNIT, NUMBER],
+)
+TRANSMITTED_AGAINST_REFUSAL = add(
+    "chat.transmitted_against_refusal",
+    PROPOSALS,
+    _(
+        "Transmis malgré votre refus, en raison de l'urgence : un résumé est parti à {unit}. Numéro de dossier : "
+        "{number}. La suite se lit à la page « Suites »."
+    ),
+    _(
+        "Transmis malgré ton refus, en raison de l'urgence : un résumé est parti à {unit}. Numéro de dossier : "
+        "{number}. La suite se lit à la page « Suites »."
     ),
     variables=[UNIT, NUMBER],
 )

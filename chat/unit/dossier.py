@@ -155,9 +155,7 @@ def _document(account: UnitAccount, opened: ShownReferral) -> Document:
         mark=_("Document fait pour %(unit)s (compte n° %(account)s) le %(moment)s.")
         % {"unit": opened.unit, "account": account.user_id, "moment": moment_in_words(timezone.now())},
         about=[
-            _("Un signalement n'est pas une plainte. La personne a lu ce résumé.")
-            if opened.transmission.basis == Basis.AGREED
-            else _("Un signalement n'est pas une plainte. Ce résumé a été envoyé sans l'accord de la personne."),
+            _about(opened),
             _("Les heures sont celles de Paris ; celles des faits, celles que la personne a dites."),
         ],
         sections=[
@@ -178,6 +176,15 @@ def _document(account: UnitAccount, opened: ShownReferral) -> Document:
         ],
         codes_note=_("Un signe qui ne se dessine pas est écrit par son code, entre ⟦ et ⟧."),
     )
+
+
+def _about(opened: ShownReferral) -> str:
+    """Return what the dossier says first: that it is no complaint, and on which basis the summary was sent."""
+    if opened.transmission.basis == Basis.AGREED:
+        return _("Un signalement n'est pas une plainte. La personne a lu ce résumé.")
+    if opened.was_refused:
+        return _("Un signalement n'est pas une plainte. Ce résumé a été envoyé malgré le refus de la personne.")
+    return _("Un signalement n'est pas une plainte. Ce résumé a été envoyé sans l'accord de la personne.")
 
 
 def _captures(row: Transmission) -> list[capture_queries.Seen]:

@@ -152,11 +152,12 @@ def referral(
     basis: Basis = Basis.AGREED,
     summary: str = WRITTEN,
     other: str = "",
+    was_refused: bool = False,
     is_past: bool = False,
 ) -> ShownReferral:
     """Return a summary for a unit, in this state.
 
-    other: another moment that the person asked for when they refused one. is_past:
+    other: another moment that the person asked for when they refused one. was_refused: see `ShownReferral`. is_past:
     whether the hour of its appointment has passed.
     """
     is_sent = state is not State.ASKED
@@ -177,6 +178,7 @@ def referral(
         summary=summary,
         why="",
         steps=[step],
+        was_refused=was_refused,
     )
 
 

@@ -801,6 +801,7 @@ FOLLOWED = (
     _follow_up(State.SENT, page={"code": cast.CODE}),
     _follow_up(State.SENT, copy_by_code=True, page={"code": cast.CODE}),
     _follow_up(State.SENT, basis=Basis.URGENT, status=Status.ACTIVE),
+    _follow_up(State.SENT, basis=Basis.URGENT, status=Status.ACTIVE, was_refused=True),
     _follow_up(State.ASKED, summary=""),
     _follow_up(State.ACCEPTED),
     _follow_up(State.DECLINED, other=cast.WRITTEN),

@@ -33,6 +33,7 @@ from tests.factories import chat as make
 from tests.factories import locations as places
 from tests.factories import transmissions as hand
 from tests.support import moments
+from tests.support.reading import spaced
 from triage.rules import Urgency
 
 pytestmark = pytest.mark.django_db
@@ -338,6 +339,50 @@ def test_person_reads_then_agrees(conversation, unit):
     again = browser.post("/tchat/suites/", {"transmission": row.public_id, "answer": "no"})
     assert again.status_code == 409 and "n'attend plus de réponse" in said(again)
     assert browser.get("/tchat/reponses/").json()["follow"] == "Suites"
+
+
+@pytest.mark.parametrize(("age_band", "against"), [("adult", "malgré votre refus"), ("under_15", "malgré ton refus")])
+def test_summary_sent_after_a_no_is_said_to_be_against_it_to_all_three(unit, age_band, against, monkeypatch):
+    conversation = make.assigned(
+        make.agent(), reception_point=unit.point, urgency=Urgency.CRITICAL, age_band=age_band, facts=["rumours"]
+    )
+    console, browser = signed_in(conversation.assigned_to.user), visit(conversation)
+    row = hand.asked(conversation, unit)
+    assert "sauf en urgence" in said(browser.get("/tchat/suites/")) and "sauf en urgence" in last_line(conversation)
+    assert "La personne a refusé" not in said(console.get(page_of(conversation)))
+    browser.post("/tchat/suites/", {"transmission": row.public_id, "answer": "no"})
+    assert "La personne a refusé l'envoi d'un résumé" in said(console.get(page_of(conversation)))
+    sent = {"act": "send", "point": unit.point_id, "summary": hand.SUMMARY, "why": "Menaces de mort."}
+    assert console.post(f"{page_of(conversation)}transmission/", sent).status_code == 302
+    page = said(browser.get("/tchat/suites/"))
+    assert "sans attendre" not in page and f"Envoyé {against}" in page
+    assert f"Transmis {against}" in last_line(conversation)
+    row = Transmission.objects.get(state=State.SENT)
+    referral_actions.mark_read(transmission=row, by=unit.user)
+    staff = signed_in(unit.user)
+    assert "Envoyé malgré le refus de la personne, en urgence" in said(staff.get(f"/unite/{row.public_id}/"))
+    papers = []
+    monkeypatch.setattr(transcript_pdf, "draw", lambda document, *_args, **_more: papers.append(document) or b"%PDF")
+    assert staff.post(f"/unite/{row.public_id}/dossier/").status_code == 200
+    assert "malgré le refus de la personne" in papers[0].about[0]
+
+
+def last_line(conversation) -> str:
+    return spaced(conversation.messages.filter(author=Author.SYSTEM).latest("seq").shown)
+
+
+def test_agreement_after_a_no_is_what_counts(unit):
+    """They refused one summary and said yes to the next: what is sent afterwards is against no refusal."""
+    conversation = make.assigned(make.agent(), reception_point=unit.point, urgency=Urgency.CRITICAL)
+    row = hand.asked(conversation, unit)
+    referral_actions.answer_consent(conversation=conversation, public_id=row.public_id, agrees=False)
+    hand.sent(conversation, unit)
+    by = conversation.assigned_to.user
+    referral_actions.send_without(
+        conversation_id=conversation.pk, point_id=hand.account().point_id, summary="x", why="Danger.", by=by
+    )
+    page = said(visit(conversation).get("/tchat/suites/"))
+    assert "sans attendre votre accord" in page and "malgré" not in page
 
 
 def test_withdrawn_summary_is_no_longer_said_to_have_gone_or_to_take_anything_along(unit):
