@@ -164,6 +164,7 @@ def test_exchange_that_was_accepted_takes_no_words_of_another(live_site: LiveSit
 
     take(one)
     expect(page.locator("#annonces")).to_contain_text("Vous n'avez plus de place")
+    expect(page.locator("#avis")).to_contain_text("Vous n'avez plus de place")  # the offer stands there as before
     # It comes later and by another way. That it was wanted once opens it no more.
     area_of(page, mine).focus()
     page.keyboard.type("Je vous ")

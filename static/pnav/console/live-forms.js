@@ -14,6 +14,7 @@ import { leave } from "./leaving.js";
 import { signOut, tellUnanswered } from "./line.js";
 import { paint, showPromise } from "./list.js";
 import { noteWork } from "./moved-on.js";
+import { tell as show } from "./notice.js";
 import { parse, swapFrom } from "./pages.js";
 import { dossierOf, refreshBeside } from "./panels.js";
 import { refreshOffers } from "./queue.js";
@@ -65,7 +66,8 @@ function follow(c) {
 }
 
 /**
- * Announce the result to somebody who does not see the page.
+ * Announce the result to somebody who does not see the page. A refusal is shown too: it leaves the screen as it was, and
+ * whoever was not told why would press again.
  *
  * @param {Document} page
  * @param {HTMLFormElement} form
@@ -74,7 +76,7 @@ function follow(c) {
 function tell(page, form, isPressed) {
   const notice = seek(".fr-alert p", page);
   if (notice) {
-    announce(notice.textContent ?? "");
+    (notice.closest(".fr-alert--error") ? show : announce)(notice.textContent ?? "");
     return;
   }
   if (!form.matches("[data-autosave]")) return;
