@@ -425,12 +425,13 @@ def presence(request: HttpRequest) -> HttpResponse:
         put_off: Callable[[], None] = request.session.put_off  # type: ignore[attr-defined]
         put_off()
     if not request.accepts("text/html"):
-        if standing.unread:  # marks of danger, which the board tells of: this page reads no list that would keep them
-            inbox.open_entries(agent, timezone.now())
+        # Reading the list keeps marks of danger, which the board tells of. This page reads no other list.
+        own = inbox.open_entries(agent, timezone.now()) if standing.unread else []
         answer = {
             "kept": standing.is_kept,
             "held": standing.held,
             "unread": standing.unread,
+            "in_danger": sum(1 for entry in own if entry.unread and entry.dangers),
             "was_over": standing.was_over,
             "paused": standing.idle_reason,
             "phone": standing.phone_reason,

@@ -121,6 +121,19 @@ def test_pages_of_each_part_keep_the_people(live_site, page_factory: PageFactory
         page.context.close()
 
 
+def test_page_says_that_an_unread_message_tells_of_danger(
+    live_site, page_factory: PageFactory, axe_in_both_themes: Axe
+):
+    page, conversation = arrive(live_site, page_factory, path="/console/transmissions/", width=320)
+    line = page.locator("#presence [role=status]")
+    expect(line).to_contain_text("1 a un nouveau message.")
+    expect(line).not_to_contain_text("Danger")
+    in_site(live_site, lambda: make.message(conversation, "je veux mourir"))
+    expect(line).to_contain_text("Danger : 1 a des mots de suicide ou de danger, qui ne sont pas pris en compte.")
+    expect(line).to_have_css("font-weight", "700")
+    axe_in_both_themes(page)
+
+
 def test_page_says_when_the_line_is_gone_and_leads_back(live_site, page_factory: PageFactory, axe: Axe):
     page, _conversation = arrive(live_site, page_factory, width=320)
     page.goto(live_site.url + "/console/transmissions/")

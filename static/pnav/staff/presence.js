@@ -35,9 +35,10 @@ const words = (name, n) => fill(place.dataset[n === 1 ? `${name}One` : `${name}M
 /**
  * Show in words what is at stake. It is announced again only when it changes.
  *
- * @param {{ kept: boolean, held: number, unread: number, was_over: boolean, paused: string, phone?: string }} standing
+ * @param {{ kept: boolean, held: number, unread: number, in_danger?: number, was_over: boolean, paused: string,
+ *   phone?: string }} standing
  */
-const tell = ({ kept, held, unread, was_over: wasOver, paused, phone }) => {
+const tell = ({ kept, held, unread, in_danger: inDanger, was_over: wasOver, paused, phone }) => {
   const parts = [];
   if (paused) parts.push(fill(place.dataset.paused ?? "", { reason: paused }));
   if (phone) parts.push(fill(place.dataset.phone ?? "", { reason: phone }));
@@ -45,9 +46,11 @@ const tell = ({ kept, held, unread, was_over: wasOver, paused, phone }) => {
   if (held) parts.push(words("held", held));
   else if (kept && !paused && !phone) parts.push(place.dataset.present);
   if (unread) parts.push(words("unread", unread));
+  if (inDanger) parts.push(words("danger", inDanger));
   const now = parts.join(" ");
   if (now === told) return;
   told = now;
+  status.toggleAttribute("data-danger", Boolean(inDanger));
   find("[data-words]", status).textContent = now;
   status.hidden = !now;
 };

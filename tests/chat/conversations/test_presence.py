@@ -102,7 +102,7 @@ def test_page_beats_in_json_and_is_told_in_the_frame():
     late(agent, 30)
     client = signed_in(agent.user)
     answer = client.get(ADDRESS, headers=IN_JSON)
-    told = {"kept": True, "held": 1, "unread": 1, "was_over": False, "paused": "", "phone": ""}
+    told = {"kept": True, "held": 1, "unread": 1, "in_danger": 0, "was_over": False, "paused": "", "phone": ""}
     assert json.loads(answer.content) == told
     assert is_fresh(agent)
     assert "Présent, vérifié à" in client.get(ADDRESS).text
@@ -111,15 +111,18 @@ def test_page_beats_in_json_and_is_told_in_the_frame():
     assert "« Absent »" in client.get(ADDRESS).text
 
 
-def test_beat_of_another_page_marks_words_of_danger_that_are_not_read():
-    """An agent who reads « Historique » during a pause reads no list: nothing was marked, and the board was silent."""
+def test_beat_of_another_page_marks_and_tells_words_of_danger_that_are_not_read():
+    """An agent who reads « Historique » during a pause reads no list: nothing was marked, and the board was silent. The
+    page itself said for minutes only that a message had come."""
     agent = make.agent()
     calm, grave = make.assigned(agent), make.assigned(agent)
     Agent.objects.update(availability=Availability.PAUSE)
     make.message(calm, "bonsoir")
     make.message(grave, "je veux mourir")
     client = signed_in(agent.user)
-    assert client.get(ADDRESS, headers=IN_JSON).json()["unread"] == 2
+    standing = client.get(ADDRESS, headers=IN_JSON).json()
+    assert (standing["unread"], standing["in_danger"]) == (2, 1)
+    assert client.get(ADDRESS).text.count("mots de suicide ou de danger") == 1
     grave.refresh_from_db()
     assert list(DangerMark.objects.values_list("conversation", "seqs")) == [(grave.pk, [grave.last_seq])]
     Conversation.objects.update(agent_read_seq=F("last_seq"))
