@@ -137,13 +137,16 @@ def test_danger_in_an_own_version_is_marked_until_it_is_dealt_with(conversation,
 
 def test_mark_of_an_own_version_leaves_those_of_messages(conversation, camille, alex):
     """Eight are kept, with the last of each kind: the version tells of danger, and the first message of suicide."""
-    make.message(conversation, "je veux mourir")
+    first = make.message(conversation, "je veux mourir")
     for _n in range(7):
         make.message(conversation, "il est devant ma porte")
     inbox.open_entries(camille, timezone.now())
     assert len(DangerMark.objects.get().seqs) == 8
     propose(conversation, camille, agent=alex.pk)
     write(conversation, "il est devant ma porte")
+    conversation.refresh_from_db()
+    kept = DangerMark.objects.get().seqs
+    assert len(kept) == 8 and kept[0] == first.seq and kept[-1] == conversation.last_seq
     [entry] = inbox.open_entries(camille, timezone.now())
     assert entry.dangers == [Kind.SUICIDE, Kind.DANGER]
 
