@@ -116,6 +116,39 @@ def test_act_is_answered_before_the_end_is_told(
     assert not [one for one in said(page) if "Pas de réponse" in one]
 
 
+def test_words_that_come_after_the_end_stay_to_be_copied(
+    live_site: LiveSite, page: Page, at: Work, wire: Wire, subtests: pytest.Subtests
+):
+    """The answer gave them back, and the part beside the thread, which is read again after an end, lost them."""
+    wire.loses = lambda frame: frame["type"] == "released" or frame.get("status") == "closed"
+    wire.hold(page)
+    desk = take_seat(page, live_site, at, {"rank": Person(), "question": Person()})
+
+    def stay(name: str, key: str, field: str, words: str) -> None:
+        has_left(desk, name)
+        page.wait_for_function("one => !one.isConnected", arg=beside)
+        expect(page.locator(f"textarea#{field}-{key}")).to_have_value(words)
+        expect(page.locator(f"textarea#{field}-{key}")).not_to_be_editable()
+
+    with subtests.test("explanation of a rank"):
+        key = ends_unseen(desk, "rank", at)
+        beside = page.locator(f"#savoir-{key}").element_handle()
+        rank = page.locator(f"{OPEN_THREAD} [data-action]").filter(has=page.locator(f"#urgence-forme-{key}"))
+        rank.locator("summary").click()
+        page.locator(f"#urgence-{key}").select_option("2")
+        page.locator(f"#raison-{key}").select_option(index=1)
+        page.locator(f"#explication-{key}").fill("Elle a peur ce soir.")
+        rank.get_by_role("button", name="Changer").click()
+        stay("rank", key, "explication", "Elle a peur ce soir.")
+    with subtests.test("question to a colleague"):
+        key = ends_unseen(desk, "question", at)
+        beside = page.locator(f"#savoir-{key}").element_handle()
+        page.locator(f"#demander-{key} > summary").click()
+        page.locator(f"#demande-{key}").fill("Comment fait-on ?")
+        page.locator(f"#demander-{key}").get_by_role("button", name="Demander").click()
+        stay("question", key, "demande", "Comment fait-on ?")
+
+
 def writes_and_ends(at: Work, desk: Desk, name: str, words: str) -> None:
     at(make.message, desk.people[name], words)
     person_ends(at, desk.people[name])
