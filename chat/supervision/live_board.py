@@ -73,7 +73,8 @@ class Alert:
     """It is a line among the board's alerts: how grave it is, and its sentence.
 
     label: the word shown in place of that of the level, or "" for that. part: the part of the board to which it leads,
-    if any. page: the name of the address of the page to which it leads, or "".
+    if any. page: the name of the address of the page to which it leads, or "". is_urgent: it is of urgent people who
+    wait.
     """
 
     level: Level
@@ -81,6 +82,7 @@ class Alert:
     label: str = ""
     part: Part | None = None
     page: str = ""
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -564,7 +566,7 @@ def _alerts(
         kind = limit_of_wait(person.urgency)
         waits[kind, service_level.level_of_time((now - person.queued_at).total_seconds(), known[kind])] += 1
     alerts = [
-        Alert(level, _wait_text(kind, level, count, known[kind].limit))
+        Alert(level, _wait_text(kind, level, count, known[kind].limit), is_urgent=kind == Measure.WAIT_URGENT)
         for (kind, level), count in waits.items()
         if level > Level.KEPT
     ]
@@ -634,11 +636,16 @@ def _left_text(count: int) -> str:
 
 
 def _sorted(alerts: Iterable[Alert]) -> list[Alert]:
-    """Return the gravest first, of these the alerts of people in danger, which have a label of their own.
+    """Return the gravest first, of these the alerts of people in danger, which have a label of their own, then of
+    urgent people who wait.
 
     What only another unit can deal with comes last of its level: it stands for a day, and hides nobody who waits now.
     """
-    return sorted(alerts, key=lambda alert: (-alert.level, alert.page == ELSEWHERE, not alert.label, alert.text))
+
+    def place(alert: Alert) -> tuple[Any, ...]:
+        return (-alert.level, alert.page == ELSEWHERE, not alert.label, not alert.is_urgent, alert.text)
+
+    return sorted(alerts, key=place)
 
 
 def _unread_alerts(now: datetime, limit: Limit) -> list[Alert]:

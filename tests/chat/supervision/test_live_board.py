@@ -86,6 +86,15 @@ def test_alert_comes_before_the_promise_is_broken(minutes, words, level):
     assert [(alert.level, words in alert.text) for alert in alerts] == ([(level, True)] if words else [])
 
 
+def test_alert_of_urgent_people_comes_before_that_of_others():
+    """Their sentences were in the order of the alphabet."""
+    for _each in range(2):
+        make.agent()
+    make.waiting(queued_at=make.long_ago(9))
+    make.waiting(urgency=Urgency.CRITICAL, queued_at=make.long_ago(4))
+    assert ["en urgence" in alert.text for alert in read().alerts] == [True, False]
+
+
 def test_alert_follows_the_administrators_rule(set_rule):
     make.agent()
     make.agent()
