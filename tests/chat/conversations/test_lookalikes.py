@@ -18,6 +18,7 @@ from chat.journal.facts import Told
 from chat.models import Agent, ArrivalGroup, Conversation, ConversationEvent, EventKind
 from chat.rules.lifecycle import Author, Outcome, Status
 from common import clock
+from pnav.accounts.models import Role
 from reports import texts as report_texts
 from reports.audit import wording as audit_wording
 from reports.forms import AddedForm
@@ -234,6 +235,11 @@ def test_who_is_in_danger_keeps_their_turn_among_those_who_look_alike():
     assert rows.filter(lookalike_group__isnull=False).count() == len(people)
     (shown,) = lookalikes.waiting_groups(clock.now())
     assert shown.count == shown.critical == len(people)
+    told = {True: "20 se disent en danger, et gardent leur tour.", False: "ne retardent personne"}
+    client = signed_in(make.agent(role=Role.SUPERVISOR).user)
+    for path in ("tableau/", f"semblables/{only_group().public_id}/"):
+        page = squeezed(unescape(client.get(CONSOLE + path).text))
+        assert {is_told: words in page for is_told, words in told.items()} == {True: True, False: False}, path
 
 
 @pytest.mark.django_db(transaction=True)
