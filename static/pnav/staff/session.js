@@ -111,5 +111,19 @@ async function submit(event) {
 session.addEventListener("over", () => {
   isOver = true;
 });
+
+/**
+ * Somebody comes back to this page, maybe from a sign-in in another tab: what a page sends by itself goes on. What was
+ * pressed stays said, because it has to be pressed again.
+ */
+async function look() {
+  if (!isOver || asking || document.visibilityState !== "visible" || (await ask())) return;
+  if (!isOver) return; // a form has asked meanwhile
+  for (const said of all("[data-session-over]")) if (seek("[data-by=page]", said)) leave(said);
+  isOver = false;
+  session.dispatchEvent(new Event("lives"));
+}
 document.addEventListener("submit", submit, true);
+document.addEventListener("visibilitychange", look);
+addEventListener("focus", look); // from another window beside this one
 session.isAsked = true;
