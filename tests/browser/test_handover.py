@@ -5,7 +5,7 @@ import re
 import pytest
 from django.conf import settings
 from django.utils import timezone
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from chat import pubsub
 from chat.casework import holds
@@ -120,6 +120,40 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     second.keyboard.press("Control+Enter")
     expect(person.locator("#messages")).to_contain_text("Bonsoir, je suis Alex.")
     assert conversation.pk
+
+
+def test_key_that_leads_to_the_passages_shows_the_button_too(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """Below three exchanges, while others wait, « Prendre l'échange » was out of sight."""
+
+    def offered() -> Agent:
+        agent = make_available(an_agent(public_name="Camille", capacity=4))
+        other = make.agent(public_name="Louise", capacity=1)  # full, as the other one: who waits goes on waiting
+        for _each in range(3):
+            make.assigned(agent)
+        one = transfer_actions.propose_handover(
+            conversation_id=make.assigned(other).pk,
+            by=other,
+            target=Target(agent=agent.pk),
+            reason=Reason.REQUEST,
+            summary="Photos publiées.",
+        )
+        transfer_actions.answer_summary(handover_id=one.pk, conversation_id=one.conversation_id, answer="agreed")
+        Agent.objects.filter(pk=agent.pk).update(capacity=3)
+        for _each in range(3):
+            make.waiting()
+        return agent
+
+    sign_in(page, live_site, at(offered))
+    take = page.get_by_role("button", name="Prendre l'échange")
+    expect(page.locator("#attente > li")).to_have_count(3)
+    expect(take).not_to_be_in_viewport(ratio=1)
+    page.keyboard.press("Alt+O")
+    expect(page.locator("#offres-titre")).to_be_focused()
+    expect(take).to_be_in_viewport(ratio=1)
 
 
 def test_cold_transfer_of_a_grave_one_leads_to_the_list_and_offers_a_pause(

@@ -10,8 +10,11 @@ from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from chat.rules import resume_words
 from common.texts.templatetags.dates import whole_words
+from pnav.accounts.second_factor import enrol_totp
+from tests.accounts.cast import SECRET
 from tests.browser.conftest import LiveSite, anew
-from tests.browser.exchange import assigned, waiting
+from tests.browser.exchange import assigned, in_site, waiting
+from tests.browser.staff import give_session
 from tests.browser.test_accessibility import ADDRESSES
 
 # Chromium's « Very large », and twice the usual size.
@@ -146,6 +149,18 @@ def test_pages_beside_an_exchange_are_no_wider_than_the_screen(live_site, nobody
     for path in ("/tchat/faits/", "/tchat/captures/", "/tchat/copie/", "/tchat/code/"):
         page.goto(live_site.url + path)
         assert page.evaluate(WIDER) == [], path
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_console_is_no_wider_than_the_screen(live_site, nobody_on_duty, visit_at: Visit, size):
+    """Beside « Âge de la victime » the urgency had no room, and the whole page scrolled sideways."""
+    agent, conversation = assigned(live_site)
+    page = visit_at(size)
+    in_site(live_site, lambda: enrol_totp(agent.user, SECRET))
+    give_session(page, live_site, agent.user)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    expect(page.locator(f"#corps-{conversation.public_id}")).to_be_editable()
+    assert page.evaluate(WIDER) == []
 
 
 @pytest.mark.parametrize(("width", "height"), [(320, 568), (360, 640)])

@@ -11,14 +11,14 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from chat.conversations import actions, resume
-from chat.models import Transmission, UnitAccount
+from chat.models import Agent, Transmission, UnitAccount
 from chat.rules.lifecycle import Author
 from chat.rules.referral import State
 from locations.models import ReceptionPoint
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import enrol_totp
 from tests.accounts.cast import SECRET
-from tests.browser.conftest import Axe, LiveSite, PageFactory
+from tests.browser.conftest import THEMES, Axe, LiveSite, PageFactory, in_theme
 from tests.browser.staff import sign_in_by_hand
 from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     OPEN_THREAD,
@@ -227,6 +227,33 @@ def test_from_sending_to_closing(
         State.ASKED, State.SENT, State.READ, State.MEETING, State.ACCEPTED, State.CLOSED,
     ]  # fmt: skip
     assert at(lambda: Transmission.objects.get().conversation_id) == conversation.pk
+
+
+def test_number_of_a_unit_that_has_not_read_is_readable(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+    unit: UnitAccount,
+):
+    """« Appeler » was blue on blue, of which axe says that it cannot tell."""
+
+    def late() -> Agent:
+        ReceptionPoint.objects.filter(pk=unit.point_id).update(opening_hours=None)  # it counts day and night
+        row = hand.sent(make.assigned(), unit, SUMMARY)
+        long_ago = make.long_ago(180)
+        Transmission.objects.filter(pk=row.pk).update(sent_at=long_ago, made_at=long_ago)
+        return an_agent(role=Role.SUPERVISOR)
+
+    sign_in(page, live_site, at(late))
+    page.goto(live_site.url + "/console/tableau/transmissions/")
+    call = page.get_by_role("link", name=re.compile("^Appeler"))
+    expect(call).to_be_visible()
+    for theme in THEMES:
+        in_theme(page, theme)
+        text, ground = call.evaluate(
+            "one => { const it = getComputedStyle(one); return [it.color, it.backgroundColor]; }"
+        )
+        assert text != ground, theme
 
 
 @pytest.mark.slow
