@@ -24,6 +24,11 @@ def yesterday_noon() -> datetime:
     return timezone.make_aware(datetime.combine(timezone.localdate() - timedelta(days=1), time(12)))
 
 
+def tomorrow_noon() -> datetime:
+    """Return noon of the day after."""
+    return timezone.make_aware(datetime.combine(timezone.localdate() + timedelta(days=1), time(12)))
+
+
 def clock_change(month: int) -> date:
     """Return the day of next year on which clocks change: the last Sunday of March or October. month: 3 or 10."""
     last = date(timezone.localdate().year + 1, month, 31)

@@ -27,7 +27,7 @@ from reports.rules import date_proofs, merkle
 from tests.chat.conversations.test_actions import in_threads
 from tests.factories import captures
 from tests.factories import chat as make
-from tests.support.moments import yesterday_noon
+from tests.support.moments import tomorrow_noon, yesterday_noon
 
 pytestmark = pytest.mark.django_db
 
@@ -108,7 +108,7 @@ def test_second_run_adds_nothing_and_the_next_day_only_what_is_new(monkeypatch):
     first = made()
     assert made() == first and ItemShare.objects.count() == 1
     make.message(thread, "Aujourd'hui")
-    tomorrow = timezone.now() + timedelta(days=1)
+    tomorrow = tomorrow_noon()
     monkeypatch.setattr(days, "next_day", lambda _now, real=days.next_day: real(tomorrow))
     second = made()
     assert second.day == first.day + timedelta(days=1)
@@ -158,7 +158,7 @@ def test_corrected_fact_loses_its_first_proof_and_an_erased_one_all(monkeypatch)
     assert not ItemShare.objects.exists()
     changed.refresh_from_db()
     assert proofs.proof_of(changed) is None
-    tomorrow = timezone.now() + timedelta(days=1)
+    tomorrow = tomorrow_noon()
     monkeypatch.setattr(days, "next_day", lambda _now, real=days.next_day: real(tomorrow))
     day = made()
     (proof,) = proofs.proofs_of(thread)
@@ -170,7 +170,7 @@ def test_capture_is_proven_by_its_file_and_goes_with_its_row():
     thread = make.waiting()
     content = captures.png(more=7)
     drawn, arriving = captures.drawn(thread, content), captures.received(thread)
-    Capture.objects.update(received_at=timezone.now() - timedelta(days=1))
+    Capture.objects.update(received_at=yesterday_noon())
     assert made().size == 1, "one that was not read yet waits"
     drawn = captures.fresh(drawn)
     proof = proofs.proof_of(drawn)
@@ -272,8 +272,8 @@ def test_item_that_came_late_is_of_the_next_day(monkeypatch):
     yesterday(thread)
     first = made()
     late = make.message(thread, "Deux")
-    Message.objects.filter(pk=late.pk).update(sent_at=timezone.now() - timedelta(days=1))
-    tomorrow = timezone.now() + timedelta(days=1)
+    Message.objects.filter(pk=late.pk).update(sent_at=yesterday_noon())
+    tomorrow = tomorrow_noon()
     monkeypatch.setattr(days, "next_day", lambda _now, real=days.next_day: real(tomorrow))
     made()
     late.refresh_from_db()
@@ -283,7 +283,7 @@ def test_item_that_came_late_is_of_the_next_day(monkeypatch):
 
 def test_messages_before_and_after_midnight_are_told_apart_in_their_order():
     thread = make.thread(make.waiting(), ["Un", "Deux", "Trois"])
-    then = timezone.now() - timedelta(days=1)
+    then = yesterday_noon()
     thread.messages.filter(seq__in=(1, 3)).update(sent_at=then)
     assert made().size == 1, "the third follows one that is of today: it waits with it"
 
@@ -406,7 +406,7 @@ def test_marks_are_of_the_newest_day_alone(monkeypatch):
     thread = make.thread(make.waiting(), ["Un"])
     yesterday(thread)
     made()
-    then = timezone.now() + timedelta(days=1)
+    then = tomorrow_noon()
     monkeypatch.setattr(days, "next_day", lambda _now, real=days.next_day: real(then))
     made()
     assert [row.marks is not None for row in ProofDay.objects.all()] == [False, True]
@@ -418,7 +418,7 @@ def test_worker_of_the_version_before_leaves_no_mark_and_the_next_tree_asks_from
     yesterday(first)
     made()
     second = make.thread(make.waiting(), ["Deux"])
-    then = timezone.now() + timedelta(days=1)
+    then = tomorrow_noon()
     today = timezone.localdate()
     # And it contained nothing of `second`.
     ProofDay.objects.create(day=today, statement="x", digest="y", closed_at=then)
@@ -436,7 +436,7 @@ def test_what_could_not_be_taken_is_asked_again_by_the_next_tree(monkeypatch):
     assert day.size == 1 and day.marks["message"]["left"] == [thread.pk]
     assert day.marks["message"]["to"] >= thread.messages.get().pk
     thread.messages.update(sealed_body=sealed)
-    then = timezone.now() + timedelta(days=1)
+    then = tomorrow_noon()
     monkeypatch.setattr(days, "next_day", lambda _now, real=days.next_day: real(then))
     assert made().size == 1
     assert proofs.proof_of(thread.messages.get()) is not None
@@ -446,7 +446,7 @@ def test_what_could_not_be_taken_is_asked_again_by_the_next_tree(monkeypatch):
 def test_capture_that_is_read_later_is_asked_again(monkeypatch):
     thread = make.waiting()
     arriving = captures.received(thread)
-    Capture.objects.update(received_at=timezone.now() - timedelta(days=1))
+    Capture.objects.update(received_at=yesterday_noon())
     assert made().marks["capture"]["left"] == [arriving.pk]
 
 
