@@ -62,10 +62,11 @@ OPTIONS = {
 # Where somebody may see the screen: words that tell them nothing. By question, then by answer; « question » is its own
 # text. What is not here tells nothing as it is, where the code wrote it; a fold says the whole words of each answer.
 _DISCREET = "Quand quelqu'un peut voir l'écran : ne dit pas de quoi il s'agit."
+_SHOWS_ALL = f"{_DISCREET} Doit dire que tout est affiché ensuite : cette réponse fait quitter le mode discret."
 
 
-def _neutral(key: str, text: Promise) -> Sentence:
-    return add(f"triage.neutral_{key}", QUESTIONS, text, note=_DISCREET)
+def _neutral(key: str, text: Promise, note: str = _DISCREET) -> Sentence:
+    return add(f"triage.neutral_{key}", QUESTIONS, text, note=note)
 
 
 # Where the age of the person helped is a button under « J'ai vu quelque chose, pour une personne »: what it is called.
@@ -81,7 +82,8 @@ NEUTRAL: Mapping[str, Mapping[str, Sentence]] = {
         "yes": _neutral("danger_yes", _("De l'aide, tout de suite")),
         "suicidal": _neutral("danger_suicidal", _("Quelqu'un à qui parler, cela va très mal")),
         "screen": _neutral("danger_screen", _("Afficher peu de texte")),
-        "no": _neutral("danger_no", _("Rien de tout cela, tout afficher")),
+        # Under the key « danger_no » a site may have words that do not say that this answer shows everything.
+        "no": _neutral("danger_no_shows_all", _("Rien de tout cela, tout afficher"), _SHOWS_ALL),
     },
     "facts": {
         "question": _neutral("facts", _("Quel est le sujet ?")),

@@ -13,6 +13,7 @@ from django.urls import reverse
 from chat.conversations import actions
 from chat.models import Conversation
 from chat.rules.lifecycle import Author
+from common.texts import cache as text_cache
 from common.texts.typography import keep_together
 from locations.models import Municipality
 from pnav.addresses import DISCREET, ORDINARY, address_in_table, in_language
@@ -20,6 +21,7 @@ from reports.models import Report
 from tests.chat.sockets import visit
 from tests.factories import chat as make
 from tests.factories import locations as places
+from tests.factories.texts import changed
 from tests.support.on_screen import TELLING, words_on_screen
 from tests.triage.paths import ADULT, CHAT, MINOR_CHAT, WITNESS, all_assessed
 from triage.onward import _SLUGS
@@ -418,6 +420,16 @@ def test_watched_screen_said_by_mistake_is_left_by_ones_own_answer(client: Clien
     for question in ("facts", "repetition"):
         answer(client, question, CHAT[question])
     assert Report.objects.get().discreet is False
+
+
+def test_own_words_of_a_site_from_before_do_not_hide_that_an_answer_shows_everything(client: Client) -> None:
+    """The button said « Rien de tout cela » alone, and left discreet mode."""
+    changed("triage.neutral_danger_no", vous="Rien de tout cela")
+    text_cache.read_again()
+    answer(client, "danger", "screen")
+    html = page(client, DISCREET.reverse("triage:question", slug=BY_ID["danger"].slug))
+    button = re.search(r'<button(?:(?!<button).)*?id="answer-no".*?</button>', html, re.DOTALL)
+    assert 'name="shows_all"' in html and button and "tout afficher" in button[0]
 
 
 @pytest.mark.parametrize("value", ["yes", "suicidal", "screen", ""])
