@@ -50,6 +50,7 @@ WORDS: dict[str, Sentence] = {
     "connecting": thread_texts.CONNECTING,
     "earlier_failed": thread_texts.EARLIER_FAILED,
     "unsent": thread_texts.UNSENT,
+    "unsent_kept": thread_texts.UNSENT_KEPT,
     "empty": thread_texts.EMPTY,
     "unseen": thread_texts.UNSEEN,
     "too_long": thread_texts.TOO_LONG,

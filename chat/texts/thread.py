@@ -610,6 +610,13 @@ OFFLINE = add(
 UNSENT = add(
     "chat.unsent",
     LINE,
+    _("Un message n'est pas encore envoyé : il serait perdu. Pour changer de page quand même, appuyez de nouveau."),
+    _("Un message n'est pas encore envoyé : il serait perdu. Pour changer de page quand même, appuie de nouveau."),
+    note="Quand la page seule a ce message : le service ne l'a pas non plus comme brouillon.",
+)
+UNSENT_KEPT = add(
+    "chat.unsent_kept",
+    LINE,
     _(
         "Un message n'est pas encore envoyé. Pour changer de page quand même, appuyez de nouveau : "
         "vous pourrez l'envoyer en revenant à l'échange."
@@ -618,6 +625,7 @@ UNSENT = add(
         "Un message n'est pas encore envoyé. Pour changer de page quand même, appuie de nouveau : "
         "tu pourras l'envoyer en revenant à l'échange."
     ),
+    note="Quand le service a gardé ce message comme brouillon : il est de nouveau dans le champ au retour.",
 )
 ONLINE = add("chat.online", LINE, _("Connexion rétablie."))
 CONNECTING = add(

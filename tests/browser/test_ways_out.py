@@ -145,7 +145,7 @@ def test_message_that_is_unsent_holds_a_way_out_up_once_and_says_why(live_site, 
     page.get_by_label("Votre message").fill(KEPT)
     link = way(page, "Durée, accès, effacement", "main", True)
     link.click()
-    expect(page.locator("#banner")).to_contain_text("Un message n'est pas encore envoyé")
+    expect(page.locator("#banner")).to_contain_text("vous pourrez l'envoyer en revenant")
     expect(page.get_by_label("Votre message")).to_have_value(KEPT)
     with goes_on(page):
         link.click()
@@ -154,6 +154,33 @@ def test_message_that_is_unsent_holds_a_way_out_up_once_and_says_why(live_site, 
     page.goto(live_site.url + "/tchat/")
     expect(page.get_by_label("Votre message")).to_have_value("pas encore parti\n\n" + KEPT)
     expect(own(page)).to_have_count(0)
+
+
+@pytest.mark.parametrize("network", ["dead", "slow"])
+def test_way_out_says_that_a_message_would_be_lost_until_it_is_kept(live_site, enter, network):
+    """A browser calls a network without internet online. The page promised the message, which it alone had."""
+    _agent, conversation = assigned(live_site)
+    saves: list[Route] = []
+
+    def cut(page: Page) -> None:
+        mute(page)
+        page.route("**/tchat/brouillon/", lambda route: route.abort() if network == "dead" else saves.append(route))
+
+    page = enter(conversation, before=cut)
+    banner, link = page.locator("#banner"), way(page, "Durée, accès, effacement", "main", True)
+    expect(banner).to_contain_text("Connexion en cours")  # the line says no more for some seconds
+    write(page, "pas encore parti")
+    if network == "dead":
+        with page.expect_event("requestfailed", lambda one: one.url.endswith("/tchat/brouillon/")):
+            link.click()
+        expect(banner).to_contain_text("il serait perdu")
+    else:
+        link.click()
+        expect(banner).to_contain_text("il serait perdu")
+        until(page, lambda: bool(saves))
+        saves[0].continue_()
+        expect(banner).to_contain_text("vous pourrez l'envoyer en revenant")
+    assert page.url.endswith("/tchat/")
 
 
 @pytest.mark.new_tabs

@@ -70,6 +70,23 @@ test("what the server has is known from what it has not", async () => {
   assert.equal(draft.isKept(), true);
 });
 
+test("what is kept is told, and a save that failed is not", async () => {
+  const answers = ["later", "kept"];
+  const told = [];
+  let text = "";
+  const draft = createDraft({
+    text: () => text,
+    came: "",
+    save: async () => answers.shift(),
+    saved: () => told.push(draft.isKept()),
+  });
+  text = "a";
+  await draft.now();
+  assert.deepEqual(told, []);
+  await draft.now();
+  assert.deepEqual(told, [true]);
+});
+
 test("a page that goes out of sight saves at once, and only what is new", async () => {
   const { draft, log, type } = page();
   type("a");

@@ -185,6 +185,7 @@ _STATES = (
 _BANNERS = (
     thread_texts.OFFLINE,
     thread_texts.UNSENT,
+    thread_texts.UNSENT_KEPT,
     thread_texts.ONLINE,
     thread_texts.CONNECTING,
     thread_texts.EARLIER_FAILED,

@@ -52,6 +52,10 @@ const kept = keepInTab({
     count();
   },
   signal: visit.signal,
+  /** What the page said would be lost is kept now. */
+  saved() {
+    if (byId("banner").textContent === words.unsent && draft.isKept()) banner(words.unsent_kept, false);
+  },
 });
 
 /** The draft of what is not sent, which the server keeps for the visit. */
@@ -186,7 +190,8 @@ function submit(event) {
     return;
   }
   // The button leads to another page, and the text goes there too. Nothing sends from there the messages that are not
-  // sent, so the person is stopped once and told why.
+  // sent, so the person is stopped once and told why. On a network that is dead, though the browser calls it online, only
+  // this page has them, unless they were kept before; each such press costs one save at most.
   const to = by.value;
   if (exchange.status === "closed" || (!isCut() && (!outbox.entries.length || held === to))) return;
   event.preventDefault();
@@ -195,7 +200,8 @@ function submit(event) {
     return;
   }
   held = to;
-  banner(words.unsent, false);
+  banner(draft.isKept() ? words.unsent_kept : words.unsent, false);
+  draft.now();
 }
 
 /**

@@ -82,8 +82,9 @@ export const createTab = ({ kept, shown, draw, keep, left, channel }) => {
  * @param {AbortSignal} page.signal aborted when the visit has ended
  * @param {string} [page.asks] for what a page asks, if it is no message
  * @param {(body: string) => Record<string, string>} [page.fields] as which the text is saved
+ * @param {() => void} [page.saved] called after each save that the server has kept
  */
-export const keepInTab = ({ data, field, text, came, isStale, isUntouched, show, signal, asks, fields }) => {
+export const keepInTab = ({ data, field, text, came, isStale, isUntouched, show, signal, asks, fields, saved }) => {
   const [address, token] = [data.draft ?? "", data.csrf ?? ""];
   const isOfThisTab = typeof history.state?.tab === "string"; // it was loaded again, or the person came back to it
   let isAsItCame = isUntouched;
@@ -103,7 +104,7 @@ export const keepInTab = ({ data, field, text, came, isStale, isUntouched, show,
   // What was sent goes from the draft as well, or it would seem unsent once another message follows it: with the first
   // save. A page that was loaded again asks first, because its tab may have typed more since it was read.
   const known = isStale && !isOfThisTab ? null : came;
-  const draft = createDraft({ text, came: known, save: saveTo(address, token, () => tab.name, fields) });
+  const draft = createDraft({ text, came: known, save: saveTo(address, token, () => tab.name, fields), saved });
 
   /** @param {string} body */
   function fill(body) {

@@ -23,8 +23,9 @@ const RECALLED_MS = [0, 1500]; // when a page that was loaded again asks for the
  * @param {string | null} page.came the text with which the page was loaded, which the server has; what was typed before
  *   this script ran is more than that. null when the server has something else.
  * @param {(body: string, isLeaving: boolean) => Promise<Answer>} page.save
+ * @param {() => void} [page.saved] called after each save that the server has kept
  */
-export const createDraft = ({ text, came, save }) => {
+export const createDraft = ({ text, came, save, saved }) => {
   const timers = createTimers();
   let kept = came; // the text that the server has; null when that is not known
   /** @type {string | null} */
@@ -47,7 +48,10 @@ export const createDraft = ({ text, came, save }) => {
     const answer = await save(body, isLeaving);
     if (saving === body) saving = null;
     if (answer === "never") isOver = true;
-    if (answer === "kept") kept = body;
+    if (answer === "kept") {
+      kept = body;
+      saved?.();
+    }
     if (!isOver && !isPaused && saving === null && text() !== kept)
       timers.set("save", answer === "kept" ? EVERY_MS : AGAIN_MS, () => saveNow(false));
   }
