@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
@@ -293,12 +294,61 @@ def test_end_leaves_the_focus_to_what_the_agent_writes_elsewhere(live_site: Live
     page.keyboard.type("Et si")
     live_site.do(actions.close_conversation, conversation_id=desk.people["open"].pk, by_author=Author.REPORTER)
     has_left(desk, "open")
+    expect(aside.locator("[data-aside-over]")).to_have_text("Cet aparté est fini.")
+    expect(aside.locator("button:visible")).to_have_count(0)
     page.keyboard.type(" elle part ?")
-    # The panel is read again after an end, and its field can then only be copied: what was typed before stays in it.
-    expect(aside.locator("textarea")).to_have_value(re.compile("^Et si"))
+    page.keyboard.press("Control+Enter")
+    expect(aside.locator("textarea")).to_have_value("Et si elle part ?")
     expect(aside.locator("textarea")).to_be_focused()
     expect(page.locator("dialog[open]")).to_have_count(0)
     until(page, lambda: any("Échange fini" in one for one in said(page)))  # nothing else tells who does not look there
+    page.locator("#mes-echanges").focus()
+    expect(aside.locator("textarea")).not_to_be_editable()
+    expect(aside.locator("textarea")).to_have_value("Et si elle part ?")
+    assert page.evaluate("() => !dispatchEvent(new Event('beforeunload', { cancelable: true }))"), "leaving asks"
+
+
+# The fields beside a thread, each with the fold in which it is.
+BESIDE = {"note": "", "demande": "demander", "resume-unite": "transmettre", "resume-passage": "passer"}
+READ_AGAIN = {"demander", "passer"}  # when they are opened
+
+
+def begins_to_write(desk: Desk, field: str, words: str, name: str = "") -> Locator:
+    """Show this person, open the fold of the field, and type there. Return the field."""
+    key = desk.shows(name or field)
+    if BESIDE[field]:
+        is_read = BESIDE[field] in READ_AGAIN
+        with desk.page.expect_response(re.compile("partie=echange")) if is_read else nullcontext():
+            desk.page.locator(f"#{BESIDE[field]}-{key} > summary").click()
+    area = desk.page.locator(f"#{field}-{key}")
+    area.fill("")
+    desk.page.keyboard.type(words)
+    return area
+
+
+def test_end_leaves_the_focus_to_what_the_agent_writes_beside_the_thread(
+    live_site: LiveSite, page: Page, at: Work, subtests: pytest.Subtests
+):
+    """The summary of a handover was deleted, and the letters of all of them went nowhere."""
+    page.add_init_script(f"({SAID})()")
+    desk = take_seat(page, live_site, at, {field: Person() for field in BESIDE})
+    for number, field in enumerate(BESIDE, 1):
+        with subtests.test(field):
+            area = begins_to_write(desk, field, "Et si")
+            person_ends(at, desk.people[field])
+            has_left(desk, field)
+            page.keyboard.type(" elle part ?")
+            expect(area).to_have_value("Et si elle part ?")
+            expect(area).to_be_focused()
+            expect(page.locator("dialog[open]")).to_have_count(0)
+            until(page, lambda: sum("Échange fini" in one for one in said(page)) == number)  # noqa: B023  called here
+            page.locator("#mes-echanges").focus()
+            expect(page.locator(f"#question-{desk.people[field].public_id}")).to_have_count(0)  # it was read again
+            expect(area).to_have_value("Et si elle part ?")
+            if field == "resume-unite":  # it may still be sent
+                expect(area).to_be_editable()
+            else:
+                expect(area).not_to_be_editable()
 
 
 def test_choice_in_the_duty_bar_stays_when_another_exchange_ends(live_site: LiveSite, page: Page, at: Work):

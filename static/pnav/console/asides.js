@@ -47,20 +47,32 @@ async function markRead(one) {
   });
 }
 
-/** The aside is over. What was being written there can still be copied. @param {HTMLElement} one */
+/**
+ * The aside is over. What was being written there can still be copied. Whoever is writing it may finish, because letters
+ * in a field that is closed would go nowhere: the field is closed when they leave it.
+ *
+ * @param {HTMLElement} one
+ */
 function end(one) {
   const area = find("textarea", one, HTMLTextAreaElement);
   if (!area.value.trim()) {
     if (!one.contains(document.activeElement)) one.remove();
     return;
   }
-  area.readOnly = true;
-  area.dataset.toCopy = "";
-  one.dataset.unread = "0";
-  for (const button of all("button", one)) button.hidden = true;
   const said = find("[data-aside-over]", one);
+  if (!said.hidden) return;
   said.hidden = false;
   said.textContent = say("aside_over");
+  one.dataset.unread = "0";
+  for (const button of all("button", one)) button.hidden = true;
+  if (area === document.activeElement) announce(say("aside_over"));
+  const close = () => {
+    if (area.readOnly || area === document.activeElement) return; // the window may lose the focus, and not the field
+    area.readOnly = true;
+    area.dataset.toCopy = "";
+  };
+  area.addEventListener("blur", close);
+  close();
 }
 
 /**

@@ -30,8 +30,11 @@ export function leave(c, reason) {
   const at = document.activeElement;
   // A part that was drawn again may have left the focus to what is around it, or to the page.
   const isHere = [c.thread, c.dossier].some((part) => part.contains(at) || at?.contains(part));
-  // Whoever is in the open thread is led to its last line, which says so already.
-  if (c !== desk.current || reason !== "closed" || !isHere)
+  // Whoever writes beside the thread (a note, a question, a summary) goes on: the part is read again when they leave it.
+  const isWriting =
+    reason === "closed" && c.dossier.contains(at) && Boolean(at?.matches("textarea:not([readonly]), input.fr-input"));
+  // Whoever else is in the open thread is led to its last line, which says so already.
+  if (c !== desk.current || reason !== "closed" || !isHere || isWriting)
     announce(say("left", { name: c.name, reason: words[reason] }));
   Object.assign(c, { over: true, gone: reason === "released", number: 0, unread: 0 });
   const unsent = reason === "closed" ? c.outbox.clear() : [];
@@ -67,13 +70,16 @@ export function leave(c, reason) {
     for (const element of all("[data-seq]:not([data-refused])", c.log)) element.remove();
     c.dossier.replaceChildren(...written(c.dossier).map(forCopying));
   } else {
-    seek(`#passage-${c.id}`, c.dossier)?.remove();
+    const passage = seek(`#passage-${c.id}`, c.dossier);
+    // A summary that was begun there is kept to be copied, once the panel is read again.
+    if (passage && !passage.contains(at) && !written(passage).length) passage.remove();
     refreshBeside(c, dossierOf(c)); // a sheet that is not saved yet is saved first (`followEnd`)
   }
   if (c.gone) refreshOffers(); // they say who took it
   refreshDuty(); // a pause may be offered now
   // Whoever writes elsewhere (an aparté, a reason, the duty bar) goes on there: letters must not become keys.
-  if (c === desk.current && !c.gone && (isHere || document.activeElement === document.body)) c.log.focus();
+  const isLed = c === desk.current && !c.gone && !isWriting;
+  if (isLed && (isHere || document.activeElement === document.body)) c.log.focus();
   if (c === desk.current && c.gone && isHere) goOn(c);
   paint(c);
 }
