@@ -47,9 +47,7 @@ def _refusal(error: Exception) -> str:
             )
         case transfer_actions.GivenBack():
             return _("Ce collègue a transféré cet échange et ne peut pas le reprendre. Choisissez quelqu'un d'autre.")
-        case transfer_actions.UnderWay():
-            return _("Un passage est déjà proposé pour cet échange. Retirez-le d'abord.")
-    return _("L'échange est terminé : rien n'a changé.")
+    return _("Un passage est déjà proposé pour cet échange. Retirez-le d'abord.")
 
 
 REFUSALS = (
@@ -58,7 +56,6 @@ REFUSALS = (
     transfer_actions.NoPlaceThere,
     transfer_actions.GivenBack,
     transfer_actions.UnderWay,
-    actions.ConversationClosed,
 )
 
 
@@ -73,8 +70,12 @@ def transfer(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRe
             return _transfer(request, agent, current, form)
         except REFUSALS as error:
             form.add_error("target", _refusal(error))
+        except actions.ConversationClosed:
+            current.refresh_from_db()
         except actions.NotYours as error:
             raise Http404 from error
+    if not current.is_open:  # the form is no part of its page, which gives back the summary to be copied
+        messages.error(request, _("L'échange est terminé : rien n'a changé."))
     return screen(request, agent, current, transfer=form)
 
 

@@ -313,9 +313,9 @@ BESIDE = {"note": "", "demande": "demander", "resume-unite": "transmettre", "res
 READ_AGAIN = {"demander", "passer"}  # when they are opened
 
 
-def begins_to_write(desk: Desk, field: str, words: str, name: str = "") -> Locator:
+def begins_to_write(desk: Desk, field: str, words: str) -> Locator:
     """Show this person, open the fold of the field, and type there. Return the field."""
-    key = desk.shows(name or field)
+    key = desk.shows(field)
     if BESIDE[field]:
         is_read = BESIDE[field] in READ_AGAIN
         with desk.page.expect_response(re.compile("partie=echange")) if is_read else nullcontext():
@@ -349,6 +349,24 @@ def test_end_leaves_the_focus_to_what_the_agent_writes_beside_the_thread(
                 expect(area).to_be_editable()
             else:
                 expect(area).not_to_be_editable()
+
+
+def test_act_beside_a_thread_that_has_ended_says_that_it_was_refused(
+    live_site: LiveSite, page: Page, at: Work, subtests: pytest.Subtests
+):
+    """Its message stood in a part that the page of what has ended does not draw."""
+    acts = {"demande": "Demander", "resume-passage": "Passer l'échange"}
+    desk = take_seat(page, live_site, at, {field: Person() for field in acts})
+    for field, act in acts.items():
+        with subtests.test(act):
+            area = begins_to_write(desk, field, "Elle part.")
+            person_ends(at, desk.people[field])
+            has_left(desk, field)
+            page.locator(f"form:has(#{field}-{desk.people[field].public_id}) [type=submit]").click()
+            expect(page.locator("#avis")).to_be_visible()
+            expect(page.locator("#avis")).to_have_text(re.compile(r"L.échange est terminé\s: "))
+            expect(area).to_have_value("Elle part.")
+            expect(area).not_to_be_editable()
 
 
 def test_choice_in_the_duty_bar_stays_when_another_exchange_ends(live_site: LiveSite, page: Page, at: Work):

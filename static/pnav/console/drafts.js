@@ -125,3 +125,18 @@ const copied = ({ target }) => {
 };
 
 export const watchCopies = () => document.addEventListener("copy", copied);
+
+/**
+ * Return whether something is being written in this part, apart from the answers, which the server keeps.
+ *
+ * @param {Element} part
+ */
+export const isWritten = (part) =>
+  [
+    .../** @type {NodeListOf<HTMLTextAreaElement>} */ (
+      part.querySelectorAll("textarea, [name=explanation], [name=note]")
+    ),
+  ].some(
+    (area) =>
+      !(area.readOnly || area.closest("[data-reply]")) && area.value !== area.defaultValue && area.value.trim() !== "",
+  );

@@ -67,16 +67,18 @@ function follow(c) {
 
 /**
  * Announce the result to somebody who does not see the page. A refusal is shown too: it leaves the screen as it was, and
- * whoever was not told why would press again.
+ * whoever was not told why would press again. So is what an exchange that has ended refuses in its panel, which is read
+ * again at once without it.
  *
  * @param {Document} page
  * @param {HTMLFormElement} form
  * @param {boolean} isPressed
+ * @param {Element | null} refusal in the panel of an exchange that has ended
  */
-function tell(page, form, isPressed) {
-  const notice = seek(".fr-alert p", page);
+function tell(page, form, isPressed, refusal) {
+  const notice = refusal ?? seek(".fr-alert p", page);
   if (notice) {
-    (notice.closest(".fr-alert--error") ? show : announce)(notice.textContent ?? "");
+    (refusal || notice.closest(".fr-alert--error") ? show : announce)((notice.textContent ?? "").trim());
     return;
   }
   if (!form.matches("[data-autosave]")) return;
@@ -185,6 +187,7 @@ export async function settle(form, button, answer, hasMovedOn = () => false) {
   const thread = /** @type {HTMLElement | null | undefined} */ (place?.closest(".console-thread"));
   const c = known(thread?.dataset.conversation);
   const sent = standing(form);
+  const refusal = seek(`${targets[0]} [role=alert]`, page); // before it is swapped
   for (const one of targets) swapFrom(page, one, sent, !answer.redirected); // an accepted form answers with a redirect
   const isSheet = form.matches("[data-autosave]");
   if (isSheet) showErrors(form, page);
@@ -201,7 +204,8 @@ export async function settle(form, button, answer, hasMovedOn = () => false) {
     focus.focus({ preventScroll: true });
     focus.scrollIntoView({ block: "nearest" }); // the beginning of a long panel
   }
-  tell(page, form, Boolean(button)); // after the focus has moved: a screen reader would drop it for what has the focus
+  // After the focus has moved: a screen reader would drop it for what has the focus.
+  tell(page, form, Boolean(button), drawn?.over && !isSheet ? refusal : null);
   if (taken) (isWaiting ? letWait : open)(taken);
 }
 
@@ -218,7 +222,8 @@ function sendByKey(event) {
   event.preventDefault();
   if (event.repeat) return; // a key that is held down sends once
   const form = /** @type {HTMLFormElement} */ (area.form);
-  form.requestSubmit(find("[type=submit]", form));
+  const button = find("[type=submit]", form);
+  if (!button.hidden) form.requestSubmit(button); // an aparté that is over has none, and says so
 }
 
 /** @type {WeakMap<HTMLFormElement, HTMLButtonElement>} what was pressed in a form while an act of it was under way */
@@ -289,14 +294,3 @@ export const watchForms = () => {
     }
   });
 };
-
-/**
- * Return whether something is being written in this part, apart from the answers, which the server keeps.
- *
- * @param {Element} part
- */
-export const isWritten = (part) =>
-  /** @type {HTMLTextAreaElement[]} */ (all("textarea, [name=explanation], [name=note]", part)).some(
-    (area) =>
-      !(area.readOnly || area.closest("[data-reply]")) && area.value !== area.defaultValue && area.value.trim() !== "",
-  );

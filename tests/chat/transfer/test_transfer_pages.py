@@ -135,6 +135,17 @@ def test_transfer_without_what_is_needed_keeps_what_was_written(conversation, ca
     assert not Handover.objects.exists()
 
 
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_transfer_of_what_has_ended_says_so_and_gives_the_summary_back(is_whole, conversation, camille, alex):
+    """It said so in a part that the page of what has ended does not have, and the summary was lost."""
+    conversation_actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    target = f"agent-{alex.pk}" if is_whole else ""
+    html = unescape(transfer(signed_in(camille.user), conversation, target=target, summary="Mon brouillon").text)
+    assert re.search(r"L.échange est terminé\s: rien n.a changé", html)
+    assert re.search(r"<textarea[^>]* readonly>\s*Mon brouillon</textarea>", html)
+    assert not Handover.objects.exists()
+
+
 @pytest.mark.parametrize("target", ["agent-999999", "unit-0", "force-autre", "x", "agent-²", "agent-1' OR 1"])
 def test_transfer_to_what_is_not_offered_is_refused(target, conversation, camille, alex):
     assert "aria-invalid" in transfer(signed_in(camille.user), conversation, target=target).text
