@@ -171,19 +171,42 @@
     presses = 0;
     clearTimeout(timer);
   }
-  let alone = false; // Shift held to type a capital is not a press
+  // Shift held to type a capital is not a press, nor beside another modifier (Alt + Shift changes the layout of the
+  // keyboard), nor while the mouse presses.
+  let alone = false;
+  const press = () => {
+    alone = false;
+  };
+  addEventListener("mousedown", press, true);
+  // A screen reader keeps the letter of its own keys (Shift + H: the heading before), and the page sees Shift alone.
+  // Where they move the caret or the focus, they do it after each press. A move after one of them may be the page's own,
+  // and scrolling is none: a message that arrives scrolls the page, and leaving must not depend on it.
+  let moves = 0; // after how many presses something moved
+  let isMoved = false;
+  const move = () => {
+    isMoved = true;
+  };
+  addEventListener("focusin", move, true);
+  document.addEventListener("selectionchange", move);
+  function cancel() {
+    start();
+    announce("otherKey");
+  }
   addEventListener("keydown", (event) => {
     if (event.repeat) return;
-    alone = event.key === "Shift";
-    if (!alone && presses) {
-      start();
-      announce("expired");
-    }
+    alone = event.key === "Shift" && !event.altKey && !event.ctrlKey && !event.metaKey;
+    if (!alone && presses) cancel();
+    moves = presses ? moves + Number(isMoved) : 0;
+    isMoved = false;
   });
   addEventListener("keyup", (event) => {
     if (event.key !== "Shift" || !alone) return;
     alone = false;
     presses += 1;
+    if (presses === PRESSES && moves === PRESSES - 1) {
+      cancel();
+      return;
+    }
     if (presses === 1) {
       timer = setTimeout(() => {
         start();

@@ -118,6 +118,91 @@ def test_quick_exit_shift_used_to_type_capitals_stays(page_factory: PageFactory,
     expect(page).to_have_url(live_site.url + "/avis/")
 
 
+def is_leaving(page: Page) -> bool:
+    """Return whether the page is covered, in the same turn of the event loop as the press."""
+    return page.evaluate("document.documentElement.classList.contains('pnav-leaving')")
+
+
+@pytest.mark.parametrize("other", ["Alt", "Control", "Meta"])
+def test_quick_exit_shift_beside_another_modifier_stays(page_factory: PageFactory, live_site: LiveSite, other: str):
+    """Alt held and Shift three times goes through four layouts of a keyboard in Windows."""
+    page = page_factory()
+    page.goto(live_site.url + "/avis/")
+    page.keyboard.down(other)
+    for _time in range(3):
+        page.keyboard.press("Shift")
+        assert not is_leaving(page)
+    page.keyboard.up(other)
+    expect(page.locator("#quick-exit-status")).to_be_empty()
+
+
+def test_quick_exit_shift_held_for_the_mouse_stays(page_factory: PageFactory, live_site: LiveSite, neutral_site: str):
+    page = page_factory()
+    page.goto(live_site.url + "/avis/")
+    page.mouse.move(5, 300)
+    for _time in range(3):
+        page.keyboard.down("Shift")
+        page.mouse.down()
+        page.mouse.up()
+        page.keyboard.up("Shift")
+        assert not is_leaving(page)
+    for _time in range(3):
+        page.keyboard.press("Shift")
+    is_away(page, neutral_site)
+
+
+def test_quick_exit_another_key_says_what_cancelled_it(page_factory: PageFactory, live_site: LiveSite):
+    page = page_factory()
+    page.goto(live_site.url + "/avis/")
+    status = page.locator("#quick-exit-status")
+    page.keyboard.press("Shift")
+    expect(status).to_contain_text("encore deux fois")
+    page.keyboard.press("ArrowDown")
+    expect(status).to_have_text("Sortie rapide annulée : une autre touche a servi.")
+
+
+# As a screen reader does it that keeps the letter of Shift + H: the page sees Shift, and the caret is elsewhere.
+MOVE_CARET = """(to) => new Promise((done) => {
+  document.addEventListener("selectionchange", () => done(), { once: true });
+  getSelection().collapse(document.querySelectorAll("main p, main label")[to], 0);
+})"""
+
+
+def test_quick_exit_keys_of_a_screen_reader_stay(page_factory: PageFactory, live_site: LiveSite, neutral_site: str):
+    page = page_factory()
+    page.goto(live_site.url + "/avis/")
+    for time_ in range(3):
+        page.keyboard.down("Shift")
+        page.evaluate(MOVE_CARET, time_)
+        page.keyboard.up("Shift")
+        assert not is_leaving(page)
+    expect(page.locator("#quick-exit-status")).to_contain_text("une autre touche")
+    for _time in range(3):  # and the next three are three
+        page.keyboard.press("Shift")
+    is_away(page, neutral_site)
+
+
+def test_quick_exit_leaves_whatever_the_page_does_meanwhile(
+    page_factory: PageFactory, live_site: LiveSite, neutral_site: str
+):
+    """A message comes and scrolls the thread at each press, something takes the focus once: leaving comes first."""
+    page = page_factory()
+    page.goto(live_site.url + "/avis/")
+    page.locator("textarea").focus()
+    page.keyboard.type("Un mot")
+    for time_ in range(2):
+        page.keyboard.press("Shift")
+        scrolled = """(down) => new Promise((done) => {
+          addEventListener("scroll", () => done(), { once: true });
+          scrollBy(0, down);
+        })"""
+        page.evaluate(scrolled, 40 if time_ == 0 else -20)
+        if time_ == 0:
+            page.locator("main input:not([type=hidden]), main textarea, main button").last.focus()
+    page.keyboard.press("Shift")
+    is_away(page, neutral_site)
+
+
 def test_quick_exit_shift_too_slow_stays(page_factory: PageFactory, live_site: LiveSite):
     page = page_factory()
     page.clock.install()
