@@ -80,6 +80,16 @@ AT_MINUTE = add("journal.at_minute", JOURNAL, _("{day} à {hour}"), variables=[D
 AT_ABOUT = add("journal.at_about", JOURNAL, _("vers le {day}"), variables=[DAY])
 AT_ABOUT_HOUR = add("journal.at_about_hour", JOURNAL, _("vers le {day} à {hour}"), variables=[DAY, HOUR])
 AT_UNKNOWN = add("journal.at_unknown", JOURNAL, _("Date inconnue"))
+# In the list of facts, and on the page that joins a capture to one: several have one date, or none.
+NUMBERED = add(
+    "journal.numbered",
+    JOURNAL,
+    _("{when} (n° {number})"),
+    variables=[
+        Variable("when", "la date du fait", "vers le 12 mars 2027"),
+        Variable("number", "le numéro du fait", "3"),
+    ],
+)
 
 # They are shown beside a field.
 WHAT_EMPTY = add("journal.what_empty", JOURNAL, _("Écrivez ce qui s'est passé."), _("Écris ce qui s'est passé."))

@@ -29,7 +29,7 @@ from chat.captures.receiving import CaptureRefused
 from chat.journal import actions as journal_actions
 from chat.journal import queries as journal_queries
 from chat.journal.facts import LINK_MAX, Fact, Told
-from chat.journal.words import said_when
+from chat.journal.words import named_by_date
 from chat.models import Capture, Conversation
 from chat.rules.lifecycle import Status
 from chat.texts import captures as texts
@@ -469,7 +469,7 @@ def captures_page(
         "address_form": address_form or AddressForm(familiar=manner["familiar"]),
         "is_error": bool(question_error or file_error or (address_form and address_form.errors)),
         # What is sent now goes with this fact of the journal: « Joindre une capture ».
-        "fact": {"id": fact.public_id, "when": said_when(fact.moment)} if fact is not None else None,
+        "fact": {"id": fact.public_id, "when": named_by_date(fact)} if fact is not None else None,
         "is_open": conversation.status != Status.CLOSED and not is_by_code,
         "is_by_code": is_by_code,
         "status": conversation.status,

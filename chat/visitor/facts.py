@@ -20,7 +20,7 @@ from chat.captures import joined, receiving
 from chat.journal import actions, queries
 from chat.journal.facts import Fact
 from chat.journal.forms import WORDS, FactForm
-from chat.journal.words import said_when
+from chat.journal.words import named_by_date
 from chat.models import Conversation
 from chat.rules.lifecycle import Status
 from chat.texts import captures as capture_texts
@@ -319,7 +319,7 @@ def _rows(facts: Sequence[Fact]) -> list[dict[str, Any]]:
         told = fact.told
         words = {} if told is None else {name: plain_text.plain(getattr(told, name)) for name in WORDS}
         where = " · ".join(filter(None, (words.get("platform"), words.get("account"))))
-        when = said_when(fact.moment)
+        when = named_by_date(fact)
         shown.append(
             {
                 "fact": fact,

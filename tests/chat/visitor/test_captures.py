@@ -461,7 +461,7 @@ def test_capture_goes_with_a_fact_and_is_shown_with_it(sender):
     client, conversation = sender
     fact, other = (note(conversation) for _each in range(2))
     page = client.get(f"{PAGE}?note={fact.public_id}")
-    assert "va avec le fait noté : 12 mars 2026." in read(page) and f'data-fact="{fact.public_id}"' in page.text
+    assert "va avec le fait noté : 12 mars 2026 (n° 1)." in read(page) and f'data-fact="{fact.public_id}"' in page.text
     send(client, make_captures.png(), "avec.png", fact=str(fact.public_id))
     key = uuid.uuid4()
     asked = {"id": str(key), "size": len(make_captures.png()), "name": "aussi.png", "fact": str(other.public_id)}

@@ -92,7 +92,24 @@ def test_date_as_well_as_it_is_known(as_reporter, typed, words):
     client = as_reporter(make.waiting())
     note(client, **typed)
     page = read(client.get(PAGE))
-    assert re.search(rf">\s*{words}\s*<", page), words
+    assert re.search(rf">\s*{words} \(n° 1\)\s*<", page), words
+
+
+def test_each_box_and_button_of_the_list_has_a_name_of_its_own(as_reporter):
+    """Facts without a date, or of one day, were « Date inconnue » each, and nobody heard which one they ticked."""
+    client = as_reporter(make.assigned())
+    for what in ("Le premier", "Le second"):
+        note(client, what)
+        note(client, f"{what}, un jour", day="2026-03-12")
+    listed = read(client.get(PAGE)).split('id="tout-montrer"')[1].split("</form>")[0]
+    labels = dict(re.findall(r'<label[^>]* for="(fact-\d+)">(.*?)</label>', listed))
+    drawn = re.findall(r"<button[^>]*>(.*?)</button>", listed)
+    buttons = [squeezed(re.sub("<[^>]*>", " ", one)).strip() for one in drawn]
+    assert labels["fact-3"] == "Date inconnue (n° 3)" and len(set(labels.values())) == 4
+    assert "Corriger ou effacer 12 mars 2026 (n° 2)" in buttons and len(set(buttons)) == len(buttons) > 4
+    described = re.findall(r'id="fact-(\d+)"[^>]* aria-describedby="what-(\d+)"', listed)
+    assert [box for box, _what in described] == [what for _box, what in described] == ["4", "3", "2", "1"]
+    assert re.search(r'id="what-3">Le second<', listed)
 
 
 AHEAD = (timezone.localdate() + timedelta(days=3)).isoformat()
