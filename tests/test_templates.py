@@ -29,6 +29,8 @@ def test_long_line_is_found(length, is_found):
     assert bool(long_lines("<p>\n" + "é" * length + "\n</p>")) is is_found
 
 
+ALERT = 'role="alert"'
+
 # Templates that draw a field by hand, because a script writes its error, or no form has it.
 BY_HAND = {
     "chat/conversation.html",  # the message: chat.js says what is wrong while one writes
@@ -50,6 +52,39 @@ def test_every_title_of_an_error_says_so_in_discreet_mode_too():
     says = [path for path in FILES if 'sentence "pages.error"' in path.read_text("utf-8")]
     pattern = re.compile(r'\{% block wrong %\}\{% if [^%]+%\}\{% sentence "pages.error" bare %\} \{% endif %\}\{% endb')
     assert says and [str(path.relative_to(ROOT)) for path in says if not pattern.search(path.read_text("utf-8"))] == []
+
+
+# Alerts that a script puts into the page or shows, which are said by themselves; and parts of the console's screen, in
+# which the script moves the focus to what is wrong (`static/pnav/console/live-forms.js`).
+SCRIPTED = {
+    "account/_passkey_error.html",  # empty until a passkey fails
+    "chat/_ended.html",  # takes the place of the page
+    "chat/conversation.html",  # the line is lost
+    "staff/_session.html",  # a template that is cloned
+    "console/_availability.html",
+    "console/_casework.html",
+    "console/_closing_form.html",
+    "console/_emergency.html",
+    "console/_notes_and_history.html",
+    "console/_thread.html",
+    "console/_transfer.html",
+    "console/_transmission.html",
+}
+
+
+def test_alert_that_comes_with_its_page_takes_the_focus():
+    """Nothing says it otherwise (docs/screen-reader.md)."""
+    alerts = {
+        str(path.relative_to(ROOT)): [tag for tag in re.findall(r"<\w[^<]*", path.read_text("utf-8")) if ALERT in tag]
+        for path in FILES
+    }
+    silent = {
+        name
+        for name, tags in alerts.items()
+        for tag in tags
+        if "autofocus" not in tag and not re.search(r"\shidden[\s>]", tag)
+    }
+    assert silent == SCRIPTED, 'tabindex="-1" autofocus, or a line in SCRIPTED'
 
 
 def included(name: str) -> set[str]:
