@@ -392,6 +392,9 @@ def exchange_parts(
         if chosen := next((one for one in insertable if one.key == insert), None):
             body = reply_template.inserted(body, chosen.text)
     error = ""
+    notes = history.notes_of(conversation, agent) if there.notes else []
+    # A correction that was refused is given back in its own form, and leaves the other one alone.
+    correction = history.note_to_correct(notes, note.cleaned_data.get("replaces")) if note is not None else None
     if reply is not None and reply.errors:
         error = str(next(iter(reply.errors.get("body", [])), _("Le message n'est pas parti. Envoyez-le de nouveau.")))
     return {
@@ -424,8 +427,10 @@ def exchange_parts(
         "urgency_form": urgency or UrgencyForm(initial={"urgency": conversation.urgency}),
         "passing": passing,
         "hold_form": hold or HoldForm(),
-        "notes": history.notes_of(conversation, agent) if there.notes else [],
-        "note_form": note or NoteForm(),
+        "notes": notes,
+        "note_form": NoteForm() if correction is not None else note or NoteForm(),
+        "correction": correction,
+        "correction_form": note,
         "history": history.history_of(conversation),
         "journal": journal,
         "captures": shown,

@@ -22,16 +22,19 @@ from triage.rules import Urgency
 class ShownNote:
     """It is the present version of a note.
 
-    may_correct: whether this agent may correct it. former: the versions that it replaced, the last one first.
+    first: the number under which it was first written, which it keeps when it is corrected. may_correct: whether this
+    agent may correct it. former: the versions that it replaced, the last one first. numbers: its own, and theirs.
     """
 
     number: int
+    first: int
     author: str
     at: datetime
     text: str
     about: str
     may_correct: bool
     former: list[tuple[datetime, str]]
+    numbers: frozenset[int]
 
 
 def notes_of(conversation: Conversation, agent: Agent) -> list[ShownNote]:
@@ -43,8 +46,16 @@ def notes_of(conversation: Conversation, agent: Agent) -> list[ShownNote]:
         note.conversation = conversation
         if note.pk not in replaced:
             chain = _chain(note, rows)
-            found.append((chain[-1].number, _shown(note, chain[1:], agent, conversation)))
-    return [shown for _first, shown in sorted(found, key=lambda pair: pair[0])]
+            found.append(_shown(note, chain[1:], agent, conversation))
+    return sorted(found, key=lambda shown: shown.first)
+
+
+def note_to_correct(shown: list[ShownNote], number: int | None) -> ShownNote | None:
+    """Return the note whose present or former version has this number, if its agent may correct it.
+
+    A correction that was refused is drawn there. None: it is gone, or nothing was to be corrected.
+    """
+    return next((note for note in shown if note.may_correct and number in note.numbers), None)
 
 
 def _chain(note: Note, rows: dict[int, Note]) -> list[Note]:
@@ -60,12 +71,14 @@ def _shown(note: Note, former: list[Note], agent: Agent, conversation: Conversat
         one.conversation = conversation
     return ShownNote(
         number=note.number,
+        first=(former or [note])[-1].number,
         author=plain_text.plain(note.agent.public_name),
         at=note.written_at,
         text=note.shown,
         about=words_of(note.event) if note.event is not None else "",
         may_correct=note.agent_id == agent.pk and conversation.is_open,
         former=[(one.written_at, one.shown) for one in former],
+        numbers=frozenset({note.number, *(one.number for one in former)}),
     )
 
 

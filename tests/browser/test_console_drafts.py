@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from chat.casework import emergencies
+from chat.casework import emergencies, notes
 from chat.models import Conversation, ReplyDraft
 from chat.rules.emergency import Situation
 from tests.browser.conftest import LiveSite
@@ -72,6 +72,35 @@ def test_words_typed_as_the_page_goes_are_kept_and_what_is_sent_is_not(live_site
     with page.expect_response(lambda answer: answer.url.endswith("/brouillon/") and answer.status == 204):
         held[0].continue_()
     assert at(ReplyDraft.objects.count) == 1
+
+
+def test_note_corrected_in_two_tabs_gives_the_second_correction_back_where_it_was_written(
+    live_site, page: Page, at: Work
+):
+    """It came back in « Ajouter une note », where a draft covered it: the correction was nowhere."""
+    first, _second = with_two(page, live_site, at)
+    at(lambda: notes.write_note(conversation_id=first.pk, body="Un frère", by=first.assigned_to.user))
+    tabs = [page, page.context.new_page()]
+    for tab in tabs:
+        tab.goto(f"{live_site.url}/console/echange/{first.public_id}/")
+        tab.locator(f"#notes-{first.public_id} summary", has_text="Corriger").click()
+    fields = [tab.locator(f"#corrige-{first.public_id}-1") for tab in tabs]
+    other = tabs[1].locator(f"#note-{first.public_id}")
+    fields[1].fill("Un demi-frère")
+    other.fill("Rappeler demain")
+    fields[0].fill("Un cousin")
+    fields[0].press("Control+Enter")
+    expect(tabs[0].locator(f"#notes-{first.public_id} summary", has_text="1 texte précédent")).to_be_visible()
+    fields[1].press("Control+Enter")
+    expect(fields[1]).to_have_accessible_description("Cette note a déjà été remplacée. Relisez-la, puis recommencez.")
+    expect(fields[1]).to_be_focused()
+    expect(fields[1]).to_have_value("Un demi-frère")
+    expect(other).to_have_value("Rappeler demain")
+    expect(other).not_to_have_attribute("aria-invalid", "true")
+    expect(tabs[1].locator(f"#notes-{first.public_id}")).to_contain_text("Un cousin")
+    fields[1].press("Control+Enter")  # read again, and meant
+    expect(tabs[1].locator(f"#notes-{first.public_id} summary", has_text="2 textes précédents")).to_be_visible()
+    expect(other).to_have_value("Rappeler demain")
 
 
 def test_words_put_in_by_a_press_are_kept_while_the_answer_has_the_focus(live_site, page: Page, at: Work):

@@ -20,6 +20,7 @@ from chat import access, pubsub
 from chat.casework import colleague_questions, holds, notes, person_summary, replies, urgency
 from chat.console import history, inbox
 from chat.conversations import actions, wording
+from chat.messages import protocol
 from chat.models import (
     Agent,
     Aside,
@@ -271,6 +272,42 @@ def test_note_replaced_already_keeps_what_was_typed(agent, conversation, client)
     html = client.post(page_of(conversation) + "note/", {"body": "trop tard", "replaces": "1"}).text
     assert "déjà été remplacée" in html and "trop tard" in html
     assert Note.objects.count() == 2
+
+
+def area_of(html: str, name: str) -> tuple[str, str]:
+    """Return the attributes of the text field with this id, and what stands in it."""
+    found = re.search(rf'<textarea[^>]* id="{name}"(.*?)>(.*?)</textarea>', html, re.DOTALL)
+    return found[1], unescape(found[2]).strip("\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("x" * (protocol.MAX_BODY + 1), "trop long"),
+        ("trop tard", "déjà été remplacée"),
+        ("une de trop", "celle-ci n'a pas été gardée"),
+    ],
+)
+def test_refused_correction_is_given_back_in_its_own_form(agent, conversation, client, monkeypatch, body, said):
+    """It stood in « Ajouter une note », whose own draft the page's script put over it: the words were nowhere."""
+    for first in ("premier", "autre"):
+        notes.write_note(conversation_id=conversation.pk, body=first, by=agent.user)
+    if body == "trop tard":  # as another tab did meanwhile
+        notes.write_note(conversation_id=conversation.pk, body="deuxième", by=agent.user, replaces=1)
+    if body == "une de trop":
+        monkeypatch.setattr(notes, "NOTES_AT_MOST", 2)
+    html = client.post(page_of(conversation) + "note/", {"body": body, "replaces": "1"}).text
+    key = conversation.public_id
+    form = html[html.index(f'id="note-pli-{key}-1"') : html.index(f'id="note-pli-{key}-2"')]
+    state, words = area_of(form, f"corrige-{key}-1")
+    assert words == body and 'aria-invalid="true"' in state and "autofocus" in state
+    assert said in unescape(form) and " open" in form.split(">")[0]
+    present = history.notes_of(conversation, agent)[0].number
+    assert f'name="replaces" value="{present}"' in form, "pressed again, it corrects what is read there now"
+    assert area_of(html, f"corrige-{key}-2") == (area_of(html, f"corrige-{key}-2")[0], "autre")
+    for other in (f"corrige-{key}-2", f"note-{key}"):
+        assert "aria-invalid" not in area_of(html, other)[0]
+    assert area_of(html, f"note-{key}")[1] == ""
 
 
 def test_note_goes_with_the_conversation_to_whoever_answers_next(agent, conversation, client):
