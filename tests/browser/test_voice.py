@@ -3,16 +3,23 @@
 docs/screen-reader.md tells what Orca said. A browser alone can only show what the region held.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from chat.console import inbox
+from chat.conversations import actions
+from chat.models import DangerMark
+from chat.rules.lifecycle import Author
 from pnav.accounts.models import Role
 from tests.browser.conftest import LiveSite
 from tests.browser.exchange import assigned, available, waiting, write
 from tests.browser.test_console import OPEN_THREAD, an_agent, at, be_signed_in, reporter, sign_in, somebody_waits  # noqa: F401  `at`, `reporter`: fixtures
+from tests.factories import chat as make
 from tests.support.reading import spaced
 
 type Work = Callable[..., Any]
@@ -143,6 +150,35 @@ def test_code_is_said_whole_and_once(live_site, enter):
     making = "Création du code… Cela peut prendre une demi-minute."
     heard(page, making, f"Code de reprise : {code} {until}")
     assert other_regions(page, code) == 0
+
+
+def test_board_says_an_alert_once_although_its_minutes_go_on(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
+    """The whole list was said again each minute, for as long as a danger stood in it."""
+
+    def leaves(minutes: int) -> None:
+        conversation = make.assigned(make.agent(public_name="Louise"))
+        make.message(conversation, "je vais me tuer ce soir, je veux mourir")
+        inbox.open_entries(conversation.assigned_to, timezone.now())
+        actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+        DangerMark.objects.filter(conversation=conversation).update(left_at=make.long_ago(minutes))
+
+    chief = at(an_agent, role=Role.SUPERVISOR)
+    at(leaves, 10)
+    be_signed_in(page, live_site, chief)
+    page.goto(live_site.url + "/console/tableau/")
+    alerts = page.locator("[data-alerts] li").filter(has_text="mots de suicide ou de danger")
+    expect(alerts).to_contain_text("10 min")
+    listen(page, "#tableau-annonces")
+    at(lambda: DangerMark.objects.update(left_at=make.long_ago(11)))
+    expect(alerts).to_contain_text("11 min", timeout=15_000)
+    page.wait_for_timeout(1500)
+    assert page.evaluate("window.heard") == []
+    at(leaves, 3)  # another person of the same place: said, and the first one is not said again
+    expect(alerts).to_have_count(2, timeout=15_000)
+    until_heard(page, "Danger :")
+    page.wait_for_timeout(1500)
+    said = " ".join(page.evaluate("window.heard"))
+    assert said.count("Danger :") == 1 and not re.search(r"\d min", said)
 
 
 @pytest.mark.slow

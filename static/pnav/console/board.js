@@ -51,12 +51,31 @@ const newest = () => Math.max(0, ...messages().map((one) => Number(one.dataset.s
 const wordsOf = (one) =>
   ["author", "body"].map((name) => find(`[data-slot=${name}]`, one).textContent?.trim()).join(". ");
 
+/**
+ * Return the alerts: their words without the durations in them, which change by themselves and are no news, and a key,
+ * which of two people of one place is not the same.
+ */
 function alerts() {
   const part = /** @type {Element | undefined} */ (seek("[data-alerts]")?.cloneNode(true));
-  if (!part) return "";
-  for (const sign of all("[aria-hidden], time", part)) sign.remove(); // a running clock is no news
-  const lines = all("li", part).map((line) => line.textContent?.trim());
-  return lines.join(" ") || (part.textContent ?? "").trim();
+  if (!part) return [];
+  for (const sign of all("[aria-hidden], time, [data-running]", part)) sign.remove();
+  const lines = all("li", part);
+  return (lines.length ? lines : [part]).map((line) => {
+    const words = (line.textContent ?? "").trim().replace(/\s+/g, " ");
+    return { words, key: `${seek("[id]", line)?.id} ${words}` };
+  });
+}
+
+/** Return the words of the alerts that were not there before. @param {ReturnType<typeof alerts>} before */
+function freshAlerts(before) {
+  const left = before.map(({ key }) => key);
+  const isFresh = (/** @type {{ key: string }} */ { key }) => {
+    const at = left.indexOf(key);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  };
+  const fresh = alerts().filter(isFresh);
+  return fresh.map(({ words }) => words).join(" ");
 }
 
 /** Return the words of each notice above a page: that the chat is closed, announcements. @param {Document} page */
@@ -149,8 +168,7 @@ export function followBoard(board) {
       voice(showNotices(page));
       show(page, fresh);
     }
-    const now = alerts();
-    if (now !== before) voice(now);
+    voice(freshAlerts(before));
     for (const one of messages()) if (Number(one.dataset.seq) > last) voice(wordsOf(one));
   }
 
