@@ -24,6 +24,7 @@ from tests.browser import staff
 from tests.browser.conftest import LiveSite, goes_on
 from tests.browser.exchange import close, in_site
 from tests.browser.test_line import until
+from tests.browser.test_voice import listen, other_regions, until_heard
 from tests.factories import captures as make_captures
 from tests.factories import chat as make
 
@@ -190,6 +191,7 @@ def test_each_file_that_is_not_taken_is_named_and_the_others_arrive(live_site, e
     files = {"a.png": SMALL, "programme.exe": b"MZ" + bytes(500), "vide.png": b"", "grande.png": SMALL + bytes(2**24)}
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
+    listen(person, "#voice")
     drop_from_the_desk(person, tmp_path / "dossier", *(tmp_path / name for name in files))
     listed, sending = person.locator("#captures-list"), person.locator("#sending > li")
     expect(listed.get_by_text("a.png")).to_be_visible()
@@ -204,6 +206,10 @@ def test_each_file_that_is_not_taken_is_named_and_the_others_arrive(live_site, e
         expect(sending.filter(has_text=sentence)).to_contain_text(name)
     expect(sending.filter(has_text="trop gros")).to_be_in_viewport()
     assert len(person.context.pages) == 1
+    # Heard with the names, although the list itself is silent.
+    until_heard(person, "a.png. Reçu, pour vous seulement.")
+    until_heard(person, "programme.exe. Ce fichier n'est ni une image ni un PDF")
+    assert other_regions(person, "a.png") == 0
 
     # What one of them was does not hinder the next ones, and a mark in the list stays.
     listed.get_by_label("a.png").check(force=True)
@@ -221,6 +227,21 @@ def may_send(live_site, enter, conversation: Conversation) -> Page:
     person.get_by_role("button", name="Continuer").click()
     expect(person.get_by_text("coller une image, ou la déposer ici")).to_be_visible()
     return person
+
+
+@pytest.mark.slow
+def test_error_of_a_form_without_a_file_goes_once_a_file_is_taken(live_site, enter):
+    _agent, conversation = in_site(live_site, talking)
+    person = may_send(live_site, enter, conversation)
+    field = person.get_by_label("Image ou PDF")
+    person.get_by_role("button", name="Envoyer", exact=True).click()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description("Choisissez un fichier.")
+    field.set_input_files([as_file("petite.png", SMALL)])
+    person.get_by_role("button", name="Envoyer", exact=True).click()
+    expect(person.locator("#sending").get_by_text("Reçu, pour vous seulement.")).to_have_count(1)
+    expect(person.locator("#send [aria-invalid], #send .fr-upload-group--error")).to_have_count(0)
+    expect(field).to_have_accessible_description(re.compile("Mo"))
 
 
 def hold_readings(person: Page) -> list[Route]:

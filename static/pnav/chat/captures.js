@@ -9,6 +9,7 @@
 import { all, byId, fromTemplate, markRun, seek } from "../lib/dom.js";
 import { heldIn, passFocus } from "../lib/focus.js";
 import { request } from "../lib/http.js";
+import { createVoice } from "../lib/voice.js";
 import { stayInExchange } from "./beside.js";
 import { tellNotTaken, watchGivenFiles } from "./given-files.js";
 import { idOf, sendFile } from "./upload.js";
@@ -19,6 +20,7 @@ import { showVisitEnded } from "./visit-ended.js";
 const data = byId("captures-page").dataset;
 const listening = new AbortController();
 const SLICE_MS = 60_000; // 240 KiB take 40 seconds at 50 kbit/s
+const LONG_MS = 5000; // after it a screen reader says once that half of a file is sent
 
 /** @type {File[]} */
 const waiting = [];
@@ -71,6 +73,16 @@ const sleep = (ms) =>
     addEventListener("online", wake);
   });
 
+const voice = createVoice(byId("voice"));
+
+/**
+ * Let screen readers say what becomes of a file, with its name: the lines change too often to be said themselves.
+ *
+ * @param {string} name "" for a folder
+ * @param {string} text
+ */
+const tell = (name, text) => voice([name, text].filter(Boolean).join(". "));
+
 /** Show the line of a file in the list of what is being sent. @param {string} name of the file */
 const showLine = (name) => {
   const line = fromTemplate("sending-one");
@@ -95,6 +107,7 @@ const tellRefused = (name, text) => {
   stop.remove();
   said.textContent = text;
   line.classList.add("fr-message--error");
+  tell(name, text);
 };
 
 /** @param {Document | null} page as the server draws it now */
@@ -146,18 +159,24 @@ const sendOne = async (file) => {
   listening.signal.addEventListener("abort", () => life.abort());
   /** @param {number} received */
   const percent = (received) => Math.floor((100 * received) / file.size);
-  /** @param {string} text */
-  const say = (text) => {
-    if (said.textContent !== text) said.textContent = text;
+  /** @param {string} text @param {boolean} [isTold] to screen readers too */
+  const say = (text, isTold = true) => {
+    if (said.textContent === text) return;
+    said.textContent = text;
+    if (isTold) tell(file.name, text);
   };
   let stored = -1; // bytes, once the file has begun
+  const begunAt = Date.now();
+  let isHalfTold = false;
   const news = {
     /** @param {number} received */
     moved(received) {
       stored = received;
       bar.value = percent(received);
-      // The percentage changes in steps of ten, because a screen reader reads each change.
-      say((data.sending ?? "").replace("{percent}", String(10 * Math.floor(percent(received) / 10))));
+      const isHalf = !isHalfTold && received < file.size && percent(received) >= 50 && Date.now() - begunAt > LONG_MS;
+      if (isHalf) isHalfTold = true;
+      // In steps of ten: the bar shows the rest.
+      say((data.sending ?? "").replace("{percent}", String(10 * Math.floor(percent(received) / 10))), isHalf);
     },
     /** @param {boolean} isWaiting @param {boolean} isTurn */
     waiting: (isWaiting, isTurn) => isWaiting && say((isTurn ? data.turn : data.waiting) ?? ""),
@@ -222,10 +241,19 @@ const sendNext = async () => {
   isSending = false;
 };
 
+/** What the server said of the form before, that a file was missing, is true no more. */
+const mend = () => {
+  const field = byId("capture");
+  field.removeAttribute("aria-invalid");
+  field.setAttribute("aria-describedby", "capture-hint");
+  field.closest(".fr-upload-group")?.classList.remove("fr-upload-group--error");
+  byId("capture-error").hidden = true;
+};
+
 /** @param {Iterable<File>} files @param {boolean} [hasFolder] */
 const take = (files, hasFolder = false) => {
   if (listening.signal.aborted) return; // the page shows nothing of this any more
-  byId("capture-error").hidden = true; // the server's, of the form before
+  mend();
   if (!isSending) byId("sending").replaceChildren();
   if (hasFolder) tellRefused("", data.folder ?? "");
   const most = Number(data.mostBytes);
