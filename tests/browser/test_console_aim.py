@@ -87,6 +87,10 @@ def test_an_end_is_undone_by_a_press_and_by_a_word_of_the_person(live_site, page
     expect(page.locator(OPEN_THREAD)).to_be_visible()
     ends(page)
     expect(page.locator("#fins")).to_contain_text(re.compile(r"1 · \S+ · .* se termine dans \d+ s"))
+    for name in ("Annuler", "Terminer maintenant"):  # with several, which one; as it was when it got the focus
+        expect(page.get_by_role("button", name=name)).to_have_accessible_description(
+            re.compile(r"^1 · \S+ · .* se termine dans \d+ s\.$")
+        )
     axe(page)
     page.get_by_role("button", name="Annuler").click()
     expect(page.locator("#fins")).to_be_empty()

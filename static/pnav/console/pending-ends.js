@@ -6,7 +6,7 @@
  * @module
  */
 
-import { byId, find, fromTemplate } from "../lib/dom.js";
+import { all, byId, find, fromTemplate } from "../lib/dom.js";
 import { paint } from "./list.js";
 import { tell } from "./notice.js";
 import { announce, say, slot } from "./state.js";
@@ -105,17 +105,27 @@ export function hold(c, form, body, send) {
   const row = /** @type {HTMLElement} */ (fromTemplate("modele-fin"));
   let left = Number(form.dataset.ending);
   let waitsSince = 0; // for the agent's own message, in ms
+  const text = slot("text", row);
+  const about = slot("about", row);
+  about.id = `fin-dite-${c.id}`;
+  for (const button of all("button", row)) button.setAttribute("aria-describedby", about.id);
+  // What describes the buttons is renewed as one of them gets the focus, and not at each second: it would be said.
+  const describe = () => {
+    about.textContent = text.textContent;
+  };
+  row.addEventListener("focusin", describe);
   const show = (key = "ending") => {
-    slot("text", row).textContent = say(key, { aim: c.number ? `${c.number} · ${c.name}` : c.name, n: left });
+    text.textContent = say(key, { aim: c.number ? `${c.number} · ${c.name}` : c.name, n: left });
   };
   const wait = () => {
     left = 0;
     waitsSince = Date.now();
     show("ending_waits");
+    describe();
     const now = find("[data-now]", row);
     if (now === document.activeElement) find("[data-undo]", row).focus();
     now.hidden = true;
-    announce(slot("text", row).textContent ?? "");
+    announce(text.textContent ?? "");
   };
   const goOn = () => {
     if (c.outbox.entries.length) {
@@ -140,7 +150,7 @@ export function hold(c, form, body, send) {
   show();
   rows.append(row);
   pending.set(c.id, { c, row, timer, form, body });
-  announce(slot("text", row).textContent ?? "");
+  announce(text.textContent ?? "");
   find("[data-undo]", row).focus();
 }
 
