@@ -152,6 +152,19 @@ def test_code_is_said_whole_and_once(live_site, enter):
     assert other_regions(page, code) == 0
 
 
+def test_number_of_characters_is_said_once_the_typing_pauses(live_site, enter):
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation)
+    page.locator("#body").fill("é" * 3750)
+    page.wait_for_timeout(1500)
+    listen(page, "#voice")
+    page.locator("#body").press_sequentially("dix lettre", delay=50)
+    heard(page, "3760 caractères sur 4 000")
+    assert other_regions(page, "3760 caractères") == 0
+    description = re.compile(r"3760 caractères sur 4.000")
+    expect(page.locator("#body")).to_have_accessible_description(description)
+
+
 def test_board_says_an_alert_once_although_its_minutes_go_on(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
     """The whole list was said again each minute, for as long as a danger stood in it."""
 

@@ -9,7 +9,7 @@ import { length, newId, Outbox } from "../lib/outbox.js";
 import { showsSomething } from "../lib/plain.js";
 import { withoutSent } from "../lib/unsent.js";
 import { watchKeyboard } from "./keyboard.js";
-import { data, exchange, isCut, say, show, visit, words } from "./state.js";
+import { data, exchange, isCut, say, show, visit, voice, words } from "./state.js";
 import { banner, tellCut } from "./status.js";
 import { keepInTab } from "./tab.js";
 import { draw, ownBodies, part, place, setState } from "./thread.js";
@@ -19,12 +19,15 @@ import { draw, ownBodies, part, place, setState } from "./thread.js";
 
 const TYPING_EVERY_MS = 3000;
 const COUNTED = 300; // when this many characters are left, the page begins to show how many
+const SAID_MS = 1000; // once nothing was typed for so long, a screen reader says how many
 const form = byId("compose", HTMLFormElement);
 const box = byId("body", HTMLTextAreaElement);
 const button = /** @type {HTMLButtonElement} */ (form.querySelector("button:not([formaction])"));
 const limit = Number(data.maxLength);
 let held = ""; // the address of a link that was stopped once, because a message is not sent
 let typedAt = 0;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let counted;
 /** @type {Element | null} what was pressed last, for browsers that do not say what sends a form (Safari before 15.4) */
 let pressed = null;
 /** @type {Set<Element>} the messages that this page sent, also by a ready answer: no draft from before begins with them */
@@ -97,6 +100,12 @@ function tellError(text) {
 function count() {
   const n = length(box.value.trim());
   write(byId("body-count"), n > limit - COUNTED ? say("count", { n }) : "");
+  clearTimeout(counted);
+}
+
+/** Say how many characters there are, where the page shows it. At each letter it would cut what a reader says of it. */
+function sayCount() {
+  counted = setTimeout(() => voice(byId("body-count").textContent ?? ""), SAID_MS);
 }
 
 /** « Réessayer » sends the same message again, under the same name. @param {Entry} entry */
@@ -237,6 +246,7 @@ export function watchForm() {
   box.addEventListener("input", () => {
     kept.touch();
     count();
+    sayCount();
     draft.changed();
     const { line, status } = exchange;
     if (status !== "active" || !line?.ready || line.isSlow || Date.now() - typedAt < TYPING_EVERY_MS) return;
