@@ -74,6 +74,14 @@ def test_removal_page_offers_what_was_verified_and_nothing_else(client: Client):
         assert row.slug not in options
 
 
+def test_browser_is_not_asked_to_keep_who_asks(client: Client):
+    """On a shared phone it would propose the address to which a site answers (docs/adr/0080)."""
+    page = choose(client)
+    for name in ("name", "email"):
+        found = re.search(rf'<input[^>]* id="id_{name}"[^>]*>', page)
+        assert found and 'autocomplete="off"' in found[0]
+
+
 def test_platform_is_shown_once_it_is_verified(client: Client):
     row = RemovalPlatform.objects.get(slug="telegram")
     assert "Telegram" not in client.get(PAGE).text
