@@ -239,6 +239,7 @@ def _words() -> dict[str, str]:
         "board_danger": _("Danger : voir le tableau. Une personne en danger n'a pas d'agent disponible."),
         "danger_news": _("{what}, échange {n} : {name}."),
         "palette_count": _("{n} trouvés"),
+        "palette_count_one": _("{n} trouvé"),
         "found_waits": _("{aim} : le message trouvé est plus haut. Vous faisiez autre chose, rien n'a bougé."),
         "opening_waits": _("{aim} : l'échange est là, dans la liste. Vous faisiez autre chose, rien n'a bougé."),
         "no_number": _("Aucun échange n'a le numéro {n}. Rien n'a changé à l'écran."),
@@ -391,10 +392,10 @@ def exchange_parts(
         insertable = [prevention, safety, *ready, *steps, *one_press.all_questions(voice)]
         if chosen := next((one for one in insertable if one.key == insert), None):
             body = reply_template.inserted(body, chosen.text)
-    error = ""
     notes = history.notes_of(conversation, agent) if there.notes else []
     # A correction that was refused is given back in its own form, and leaves the other one alone.
     correction = history.note_to_correct(notes, note.cleaned_data.get("replaces")) if note is not None else None
+    error = ""
     if reply is not None and reply.errors:
         error = str(next(iter(reply.errors.get("body", [])), _("Le message n'est pas parti. Envoyez-le de nouveau.")))
     return {

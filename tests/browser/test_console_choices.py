@@ -585,8 +585,13 @@ def what_is_said_is_heard_in_a_dialog(page: Page, axe: Axe) -> None:
         expect(page.locator("#console > #annonces, #console > #annonces-danger")).to_have_count(2)
     page.keyboard.press("Control+k")
     page.keyboard.type("numéro")
-    expect(opened.first).to_have_text(re.compile(r"^\d+ trouvés$"))
+    expect(opened.first).to_have_text(re.compile(r"^\d+ trouvés?$"))
     axe(page)
+    page.locator("#palette-cherche").fill("zzzz")  # the line that offers to look in the messages is not found
+    expect(page.locator("[data-palette-none]")).to_be_visible()
+    expect(opened.first).to_have_text("Rien de ce nom sur cet écran. Effacez un mot.")
+    page.locator("#palette-cherche").fill("pnav 5zbv 5bhv")
+    expect(opened.first).to_have_text("1 trouvé")
 
 
 def test_late_answer_is_not_said_once_the_session_has_ended(live_site: LiveSite, page: Page, at: Work):

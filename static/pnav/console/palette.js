@@ -36,6 +36,9 @@ const publicPages = JSON.parse(published.content.textContent ?? "[]");
 const oneLine = (/** @type {string | null | undefined} */ text) => (text ?? "").trim().replace(/\s+/g, " ");
 const words = (/** @type {string} */ name) => dialog.dataset[name] ?? "";
 
+/** Return how many were found, in words. @param {number} n */
+const countOf = (n) => say(n === 1 ? "palette_count_one" : "palette_count", { n });
+
 /** Return the name of an element, without its key. @param {HTMLElement} element */
 const labelOf = (element) => oneLine(element.dataset.palette || element.textContent);
 
@@ -151,7 +154,8 @@ async function lookInMessages(typed) {
   );
   note.textContent = answer.note || (answer.found.length ? "" : words("noMessage"));
   clearTimeout(counted);
-  announce([say("palette_count", { n: shown.length }), note.textContent].filter(Boolean).join(". "));
+  const isNone = !shown.length && note.textContent; // the note says it
+  announce([isNone ? "" : countOf(shown.length), note.textContent].filter(Boolean).join(". "));
 }
 
 /** @param {Choice[]} lines */
@@ -179,7 +183,8 @@ function filter() {
       },
     });
   }
-  nothing.hidden = lines.length > 0;
+  const n = lines.length; // without the line that only offers to look further
+  nothing.hidden = n > 0;
   if (typed.trim().length > 1) {
     const run = () => lookInMessages(typed);
     lines.push({ kind: words("messages"), label: `« ${typed.trim()} »`, text: "", run, stays: true });
@@ -187,7 +192,7 @@ function filter() {
   note.textContent = "";
   show(lines);
   clearTimeout(counted);
-  counted = setTimeout(() => announce(say("palette_count", { n: shown.length })), SAID_MS);
+  counted = setTimeout(() => announce(n ? countOf(n) : oneLine(nothing.textContent)), SAID_MS);
 }
 
 /** @param {number} at */
