@@ -225,8 +225,9 @@ test("a list of the duty bar keeps what the agent has chosen in it, and otherwis
 });
 
 test("written is what differs from what the server drew", () => {
-  const areas = [area("a", "a"), area("b", "a")];
-  assert.deepEqual(written({ querySelectorAll: () => areas }), [areas[1]]);
+  const given = [area("a", "a"), area("b", "a"), area("c", "c")];
+  const areas = given.map((one, at) => Object.assign(one, { dataset: at === 2 ? { toCopy: "" } : {} }));
+  assert.deepEqual(written({ querySelectorAll: () => areas }), areas.slice(1), "and what it gave back to be copied");
 });
 
 test("the key to the next one goes by what was on the screen while the hand was on its way", () => {
