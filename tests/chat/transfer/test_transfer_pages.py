@@ -495,7 +495,8 @@ def test_summary_in_the_frame_without_a_script(conversation, camille, alex):
 
 def test_privacy_page_tells_of_supervisors_and_summaries(client):
     html = unescape(client.get("/donnees-personnelles/").text)
-    assert "Un superviseur de son unité peut rejoindre" in html and "n'est transmis que si" in html
+    assert "superviseur de son unité, ou d'astreinte pour elle, peut rejoindre" in html
+    assert "n'est transmis que si" in html
 
 
 # --- the end of a duty --------------------------------------------------------------------------------------------
