@@ -12,10 +12,12 @@ import tracemalloc
 import zipfile
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
+from importlib import import_module
 from unittest.mock import Mock, patch
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import Client
@@ -705,6 +707,21 @@ def test_code_that_was_made_for_a_copy_alone_opens_nothing_once_that_is_switched
     hand.sent(conversation, hand.account())
     actions.set_by_code(conversation.pk, is_on=False)
     assert access.follow_up_by_digest(digest, timezone.now()) is not None, "there is a summary to follow"
+
+
+def test_code_that_a_version_before_left_without_an_end_gets_one():
+    digests = {name: name.encode().ljust(32, b"x") for name in ("switched off", "switched on", "summary")}
+    for name, digest in digests.items():
+        conversation = make.closed(make.agent())
+        actions.set_by_code(conversation.pk, is_on=True)
+        follow_up_code.set_code(conversation.pk, digest, timezone.now())
+        if name == "summary":
+            hand.sent(conversation, hand.account())
+        if name != "switched on":  # as a process of the version before takes it back
+            type(conversation).objects.filter(pk=conversation.pk).update(copy_by_code=False)
+    import_module("chat.migrations.0070_codes_of_a_copy_end").give_an_end(apps, None)
+    opens = {name for name, digest in digests.items() if access.follow_up_by_digest(digest, timezone.now())}
+    assert opens == {"switched on", "summary"}
 
 
 def test_code_of_reprise_becomes_one_that_lasts(as_reporter):
