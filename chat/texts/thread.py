@@ -82,7 +82,7 @@ ENDED_BY_PERSON = add("chat.ended_by_person", THREAD, _("Fin de l'échange, à l
 ENDED_BY_AGENT = add(
     "chat.ended_by_agent",
     THREAD,
-    _("Fin de l'échange. Les messages restent lisibles jusqu'à la fin de la visite."),
+    _("Fin de l'échange. Les messages restent lisibles ici jusqu'à la fin de la visite."),
 )
 PARKED = add("chat.parked", THREAD, _("Départ rapide du site. Un retour est possible avec le code de reprise."))
 CLOSED_UNTIL = add(

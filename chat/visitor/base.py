@@ -43,8 +43,9 @@ type View = Callable[[HttpRequest], HttpResponseBase]
 EMERGENCY_NUMBERS = (numbers.POLICE, numbers.EUROPEAN_EMERGENCY, numbers.EMERGENCY_BY_TEXT)
 
 # Telephone numbers of people who listen, for somebody who has waited long or left the queue.
-# The first answers day and night; the others do not at night.
+# The first answers day and night; the others do not at night. Who is under 18 has a second one that does.
 OTHER_DOORS = (numbers.SUICIDE_PREVENTION, numbers.DIGITAL_VIOLENCE, numbers.VICTIM_SUPPORT)
+DOORS_OF_MINORS = (numbers.SUICIDE_PREVENTION, numbers.CHILD_IN_DANGER, numbers.DIGITAL_VIOLENCE)
 
 FOLLOW_UP_ASKED = "reports.suites_asked"  # a key of the session, which the visit forgets with its report
 
@@ -79,9 +80,9 @@ def manner_of(request: HttpRequest, conversation: Conversation) -> dict[str, Any
 
 def manner_context(conversation: Conversation, *, familiar: bool, discreet: bool, is_minor: bool) -> dict[str, Any]:
     """Return what `manner_of` does, when it is known already how to speak to the person."""
-    help_numbers = [numbers.SUICIDE_PREVENTION, numbers.VICTIM_SUPPORT]
+    help_numbers, doors = [numbers.SUICIDE_PREVENTION, numbers.VICTIM_SUPPORT], OTHER_DOORS
     if is_minor or familiar:
-        help_numbers = [numbers.DIGITAL_VIOLENCE, numbers.SUICIDE_PREVENTION, numbers.CHILD_IN_DANGER]
+        help_numbers, doors = [*DOORS_OF_MINORS], DOORS_OF_MINORS
     return {
         "conversation": conversation,
         "familiar": familiar,
@@ -90,7 +91,7 @@ def manner_context(conversation: Conversation, *, familiar: bool, discreet: bool
         "is_professional": conversation.report.role == ReporterRole.PROFESSIONAL,
         "said": script_texts.words(familiar=familiar, discreet=discreet),
         "help_numbers": help_numbers,
-        "other_doors": OTHER_DOORS,
+        "other_doors": doors,
         "takes_captures": receiving.are_taken(),
         # The page « Captures » also shows what an agent has sent, so it is there where a person may send nothing.
         "has_captures_page": receiving.are_taken() or handouts.are_allowed(),

@@ -18,8 +18,14 @@ add("quit.way_tab", QUIT, _("La touche Tabulation puis Entrée, dès l'ouverture
 add(
     "quit.erases_visit",
     QUIT,
-    _("Votre visite : vos réponses et votre point d'accueil sont oubliés par ce site."),
-    _("Ta visite : tes réponses et ton point d'accueil sont oubliés par ce site."),
+    _(
+        "Votre visite : vos réponses et votre point d'accueil sont oubliés par ce site. Si un échange commence, ils "
+        "sont gardés avec lui."
+    ),
+    _(
+        "Ta visite : tes réponses et ton point d'accueil sont oubliés par ce site. Si un échange commence, ils "
+        "sont gardés avec lui."
+    ),
 )
 add(
     "quit.erases_cookies",

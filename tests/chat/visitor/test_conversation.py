@@ -291,6 +291,16 @@ def test_who_has_waited_long_is_shown_other_help(as_reporter, set_rule):
     assert "voici des numéros, avec leurs heures" in squeezed(doors)
 
 
+def test_who_is_under_18_and_has_waited_long_is_given_a_line_that_answers_at_night(as_reporter, set_rule):
+    set_rule(definitions.OTHER_DOORS, 10)
+    conversation = make.waiting(queued_at=make.long_ago(12), age_band=AgeBand.UNDER_15)
+    page = shown(as_reporter(conversation).get(PAGE))
+    doors = page[page.index('id="doors"') :].partition("</section>")[0]
+    assert re.findall(r"tel:(\d+)", doors) == ["3114", "119", "3018"]
+    meanwhile = page[: page.index('id="doors"')]
+    assert meanwhile.rindex("tel:119") < meanwhile.rindex("tel:3018"), "the line that answers now stands before"
+
+
 def test_news_says_that_somebody_came(as_reporter):
     conversation = make.assigned(make.agent(public_name="Camille"))
     page = shown(as_reporter(conversation).get(reverse("chat:news"), {"apres": 1, "etat": "waiting"}))

@@ -151,7 +151,7 @@ def test_sentences_that_were_no_french_or_promised_too_much_are_said_no_more():
         r"Je conteste .{0,30}pendant|en une touche\.|La loi interdit d'enregistrer|I contest with the site"
     )
     assert [place for place, text in sentences() if former.search(text)] == []
-    assert "lisibles jusqu'à la fin de la visite" in plain(str(CATALOGUE["chat.ended_by_agent"].vous))
+    assert "lisibles ici jusqu'à la fin de la visite" in plain(str(CATALOGUE["chat.ended_by_agent"].vous))
 
 
 def test_page_of_personal_data_says_which_columns_are_not_encrypted():
@@ -163,7 +163,7 @@ def test_page_of_personal_data_says_which_columns_are_not_encrypted():
 
 def test_place_that_is_kept_for_the_visit_is_said_to_stay_with_an_exchange():
     """A report keeps the postal code and the municipality until it is deleted."""
-    for key in ("places.search_privacy", "privacy.visit_told", "privacy.visit_hours"):
+    for key in ("places.search_privacy", "privacy.visit_told", "privacy.visit_hours", "quit.erases_visit"):
         texts = [plain(str(text)) for text in (CATALOGUE[key].vous, CATALOGUE[key].tu) if text]
         assert all("Si un échange commence," in text for text in texts), key
 
