@@ -28,7 +28,7 @@ from chat.models.agent import places_filled
 from chat.models.casework import Emergency
 from chat.models.transfer import Direction, Handover, HandoverText, Watch
 from chat.rules.lifecycle import Availability, Status
-from chat.rules.transfer import OPEN, Answer, HandoverState, Manner, Part, Target
+from chat.rules.transfer import OPEN, Answer, HandoverState, Manner, Part, Reason, Target
 from chat.texts import forms as form_texts
 from chat.texts import thread as thread_texts
 from common import clock, encryption, plain_text
@@ -357,7 +357,9 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
         assign_to(conversation, receiver, now)
         _offer_pause(conversation, by.pk, now)
         return handover
-    _require_place_in_danger(conversation, _require_team(conversation, target, by, now), now)
+    takers = _require_team(conversation, target, by, now)
+    if reason != Reason.IMPARTIALITY:  # who knows somebody concerned keeps nobody: the queue gives them to any unit
+        _require_place_in_danger(conversation, takers, now)
     handover = cold(state=HandoverState.QUEUED)
     force = target.force or Unit.objects.get(pk=target.unit).force
     conversation.status, conversation.assigned_to, conversation.assigned_at = Status.WAITING, None, None

@@ -344,6 +344,17 @@ def test_procedure_that_has_ended_holds_nobody_back(conversation, camille, alex)
     cold(conversation, camille, unit=alex.unit_id)
 
 
+def test_who_knows_somebody_concerned_keeps_nobody_for_want_of_a_place_in_the_team(conversation, camille, alex):
+    """They were told to keep an exchange that they must not have; the queue gives the person to another team."""
+    open_procedure(conversation, camille)
+    Agent.objects.filter(pk=alex.pk).update(capacity=0)
+    sacha = make.agent(public_name="Sacha")
+    cold(conversation, camille, Reason.IMPARTIALITY, unit=alex.unit_id)
+    assert dispatcher.dispatch() == 1
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == sacha
+
+
 @pytest.mark.parametrize("has_procedure", [True, False])
 def test_who_waits_with_an_open_procedure_is_held_to_no_unit(conversation, camille, alex, has_procedure):
     """The place was filled meanwhile, and the other force has one: they waited sixty seconds for the unit."""
