@@ -43,7 +43,8 @@ add(
     "captures.question_why",
     CAPTURES,
     _("L'image sexuelle d'un mineur : ne l'enregistrez pas et ne l'envoyez pas, ici non plus, même pour prouver ce que "
-      "vous subissez. N'effacez pas la conversation où elle est. Répondez pour toutes les images que vous voulez envoyer."),
+      "vous subissez. N'effacez pas la conversation où elle est. Répondez pour toutes les images que vous voulez "
+      "envoyer."),
     _("Une image sexuelle d'un mineur, même de toi : ne l'enregistre pas et ne l'envoie pas, ici non plus. Ce n'est "
       "pas ta faute. Réponds pour toutes les images que tu veux envoyer."),
 )  # fmt: skip
