@@ -191,6 +191,44 @@ def test_exchange_that_was_accepted_takes_no_words_of_another(live_site: LiveSit
     expect(area_of(page, two)).to_have_value("")
 
 
+def withdraw(conversation: Conversation, by: Agent) -> None:
+    transfer_actions.withdraw_handover(conversation_id=conversation.pk, by=by)
+
+
+def test_reason_that_was_given_back_stays_beside_the_next_offer_until_it_is_copied(
+    live_site: LiveSite, page: Page, at: Work
+):
+    """The answer to the next offer has no such reason, and took the place of the one to be copied."""
+    camille, alex = at(an_agent, public_name="Camille"), at(an_agent, public_name="Alex", capacity=3)
+    at(make_available, alex)
+    one, two, three = (at(offered, camille, alex) for _each in range(3))
+    be_signed_in(page, live_site, alex)
+    page.goto(f"{live_site.url}/console/")
+    reason = page.locator("#refus-non-envoye")
+
+    def offer(conversation: Conversation) -> Locator:
+        return page.locator(f"#offres form[data-opens='{conversation.public_id}']")
+
+    offer(one).locator("summary").click()
+    offer(one).get_by_label("Pourquoi je décline").fill("Je termine.")
+    held: list[Route] = []
+    page.route("**/reponse/", lambda route: held.append(route))
+    with page.expect_request("**/reponse/"):
+        offer(one).get_by_role("button", name="Décliner l'échange").click()
+    at(withdraw, one, camille)
+    held[0].continue_()
+    expect(reason).to_have_value("Je termine.")
+    page.unroute("**/reponse/")
+    offer(two).get_by_role("button", name="Prendre l'échange").click()
+    expect(offer(two)).to_have_count(0)
+    expect_open(page, two)
+    expect(reason).to_have_value("Je termine.")
+    reason.evaluate("(area) => area.dispatchEvent(new ClipboardEvent('copy', { bubbles: true }))")
+    offer(three).get_by_role("button", name="Prendre l'échange").click()
+    expect_open(page, three)
+    expect(reason).to_have_count(0)
+
+
 def test_exchange_that_was_accepted_is_announced_although_its_frame_comes_last(
     live_site: LiveSite, page: Page, at: Work
 ):

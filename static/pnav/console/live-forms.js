@@ -188,7 +188,11 @@ export async function settle(form, button, answer, hasMovedOn = () => false) {
   const c = known(thread?.dataset.conversation);
   const sent = standing(form);
   const refusal = seek(`${targets[0]} [role=alert]`, page); // before it is swapped
-  for (const one of targets) swapFrom(page, one, sent, !answer.redirected); // an accepted form answers with a redirect
+  for (const one of targets) {
+    // The reason of a refusal that was given back, and that this answer has no more, stays until it is copied.
+    if (one === "#refus-a-copier" && !seek(`${one} textarea`, page) && seek(`${one} [data-to-copy]`)) continue;
+    swapFrom(page, one, sent, !answer.redirected); // an accepted form answers with a redirect
+  }
   const isSheet = form.matches("[data-autosave]");
   if (isSheet) showErrors(form, page);
   // Part of the dossier may have been read again meanwhile, so that the form is no longer in the page. Its address says
