@@ -144,16 +144,19 @@ def find_in(
     read = {(pk, seq) for pk, seq, _body in rows}
     lines = {pk: told for pk, seqs in marked.items() if (told := [seq for seq in seqs if (pk, seq) not in read])}
     if lines:
-        told_in, unread = _corrections_of(lines)
+        told_in, unread, written = _corrections_of(lines)
         unopened |= unread
+        # A process of the version before has deleted the version: nobody reads its kind any more, and the mark stays
+        # to be dealt with, as when the server of the keys is away.
+        told_in |= {pk: [Kind.DANGER] for pk in lines.keys() - written}
         for pk, kinds in told_in.items():
             found.setdefault(pk, {}).update(dict.fromkeys(lines[pk], kinds))
     return dict(found), unopened
 
 
-def _corrections_of(keys: Collection[int]) -> tuple[dict[int, list[Kind]], set[int]]:
-    """Return what the person's versions of summaries tell of, by conversation, and the conversations of which one did
-    not open. One query."""
+def _corrections_of(keys: Collection[int]) -> tuple[dict[int, list[Kind]], set[int], set[int]]:
+    """Return what the person's versions of summaries tell of, by conversation, the conversations of which one did not
+    open, and those that have one. One query."""
     rows = HandoverText.objects.filter(part=Part.CORRECTION, handover__conversation__in=keys)
     texts = list(rows.select_related("handover"))
     data_keys.load_for(text.sealed_text for text in texts)
@@ -165,7 +168,8 @@ def _corrections_of(keys: Collection[int]) -> tuple[dict[int, list[Kind]], set[i
             unopened.add(pk)
         elif found := kinds_in(words):
             kinds.setdefault(pk, set()).update(found)
-    return {pk: in_order(some) for pk, some in kinds.items()}, unopened
+    written = {text.handover.conversation_id for text in texts}
+    return {pk: in_order(some) for pk, some in kinds.items()}, unopened, written
 
 
 def mark_line(conversation: Conversation, seq: int, words: str) -> None:

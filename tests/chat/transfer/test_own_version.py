@@ -8,10 +8,11 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from chat.casework import danger
 from chat.console import inbox
 from chat.conversations import actions as conversation_actions
 from chat.conversations import dispatcher
-from chat.models import Agent, Conversation, DangerMark
+from chat.models import Agent, Conversation, DangerMark, DangerPhrase
 from chat.models.transfer import Handover, HandoverText
 from chat.rules.danger_words import Kind
 from chat.rules.lifecycle import Author
@@ -133,6 +134,35 @@ def test_danger_in_an_own_version_is_marked_until_it_is_dealt_with(conversation,
     console_of(camille).post(address, {"seq": str(entry.danger_seq)})
     [entry] = inbox.open_entries(camille, timezone.now())
     assert entry.dangers == [] and not intervention.cannot_wait(conversation)
+
+
+def test_mark_of_an_own_version_that_was_deleted_stays_to_be_dealt_with(conversation, camille, alex):
+    """A process of the version before deletes it with the end of the passage: the mark stayed, and was not shown."""
+    propose(conversation, camille, agent=alex.pk)
+    write(conversation)
+    HandoverText.objects.filter(part=Part.CORRECTION).delete()
+    [entry] = inbox.open_entries(camille, timezone.now())
+    assert (entry.dangers, entry.danger_seq) == ([Kind.DANGER], DangerMark.objects.get().seqs[-1])
+    address = page_of(conversation) + "mots-de-danger/"
+    console_of(camille).post(address, {"seq": str(entry.danger_seq)})
+    [entry] = inbox.open_entries(camille, timezone.now())
+    assert entry.dangers == []
+
+
+@pytest.fixture
+def phrases_of_the_test():
+    yield
+    danger.forget_phrases()
+
+
+@pytest.mark.usefixtures("phrases_of_the_test")
+def test_own_version_whose_words_were_withdrawn_is_not_marked_any_more(conversation, camille, alex):
+    propose(conversation, camille, agent=alex.pk)
+    write(conversation)
+    DangerPhrase.objects.update(is_active=False)
+    danger.forget_phrases()
+    [entry] = inbox.open_entries(camille, timezone.now())
+    assert entry.dangers == []
 
 
 def test_mark_of_an_own_version_leaves_those_of_messages(conversation, camille, alex):
