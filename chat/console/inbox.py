@@ -578,8 +578,8 @@ class QueueRow:
 
 
 def queue_rows(queue: WaitingList, now: datetime) -> list[QueueRow]:
-    """Return the rows of the queue, as the console and the board show them."""
+    """Return the rows of the queue, as the console and the board show them: whoever is marked stands first."""
     return [
         QueueRow(person, duration_in_words(now - person.since), duration_in_words(now - person.seen_at))
-        for person in queue.people
+        for person in queue.shown
     ]

@@ -86,6 +86,16 @@ class WaitingList:
         """Return how many wait whose turn is passed over for now, because they are offline or have left."""
         return self.total - self.present
 
+    @property
+    def marked(self) -> int:
+        """Return how many of `people` are marked. Members of `groups` are not counted."""
+        return sum(person.is_marked for person in self.people)
+
+    @property
+    def shown(self) -> list[WaitingPerson]:
+        """Return `people` as consoles list them: those who are marked first. It changes nobody's turn (ADR 0116)."""
+        return sorted(self.people, key=lambda person: not person.is_marked)
+
     def frame(self, *, is_closed: bool) -> Json:
         """Make the `queue` frame of the protocol, for every console. is_closed: nobody new can come to the queue."""
         items = [
@@ -104,7 +114,7 @@ class WaitingList:
                 # For people who are present it would change with each beat, and so would the frame.
                 "seen_at": None if person.whereabouts is Whereabouts.HERE else protocol.instant(person.seen_at),
             }
-            for person in self.people
+            for person in self.shown
         ]
         return {
             "type": "queue",

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from chat.casework import emergencies
 from chat.conversations import lookalikes
-from chat.models import Agent, Conversation, Macro
+from chat.models import Agent, Conversation, DangerMark, Macro
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Availability
 from locations.models import Municipality
@@ -259,6 +259,32 @@ def test_next_is_the_most_urgent_of_who_waits_for_me(
     expect(page.locator(f"{OPEN_THREAD} .console-thread__title")).to_contain_text("59000")
 
 
+def test_second_who_waits_is_in_sight_where_the_list_leaves_room(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+):
+    """With four exchanges the queue had a fifth of the screen, under 150 empty pixels, and cut its second row."""
+    agent, _held = holding(at, 4)
+
+    def lived() -> None:
+        for _each in range(2):
+            lost = make.waiting()
+            make.message(lost, "Je veux mourir.")
+            DangerMark.objects.create(conversation=lost, seqs=[1])
+
+    at(lived)
+    page = page_factory(width=1280, height=800)
+    be_signed_in(page, live_site, agent)
+    page.goto(live_site.url + "/console/")
+    rows = page.locator("#attente > li")
+    expect(rows).to_have_count(2)
+    expect(page.locator("#file")).to_contain_text("2 avec des mots de suicide ou de danger")
+    for each in range(2):
+        expect(rows.nth(each).locator("[data-slot=marked]")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#liste .console-entry").nth(3)).to_be_in_viewport(ratio=1)
+
+
 def test_look_alikes_are_read_whole_above_a_long_queue(
     live_site: LiveSite,
     page_factory: PageFactory,
@@ -267,7 +293,7 @@ def test_look_alikes_are_read_whole_above_a_long_queue(
 ):
     """Their card was crushed to a strip of ten pixels under the rows of the queue.
 
-    From four exchanges on the list leaves the queue a fifth of the screen, and the way out of the card stood below it.
+    From five exchanges on the list leaves the queue a fifth of the screen, and the way out of the card stood below it.
     """
     agent, _held = holding(at, 4)
 

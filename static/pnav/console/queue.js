@@ -83,6 +83,9 @@ export function showQueue(frame) {
   const apart = find("[data-apart]");
   apart.hidden = !frame.apart;
   write(apart, say(frame.apart === 1 ? "apart_one" : "apart_many", { n: frame.apart }));
+  const marked = frame.items.filter((/** @type {Record<string, any>} */ item) => item.marked).length;
+  hide(find("[data-marked]"), !marked);
+  write(find("[data-marked]"), say("queue_marked", { n: marked }));
   find("[data-empty=queue]").hidden = frame.items.length > 0 || groups.length > 0;
   showClosed(frame.closed);
   refreshFigures();

@@ -69,13 +69,16 @@ def test_who_writes_of_suicide_in_the_queue_is_marked_there_and_for_the_supervis
     assert told == ["queue"] and marks(lost) == [seq] and marks(calm) == []
     assert shown() == [False, True]
     frame = waiting_list.read_queue().frame(is_closed=False)
-    assert [item["marked"] for item in frame["items"]] == [False, True]
+    assert [item["marked"] for item in frame["items"]] == [True, False], "whoever is marked is drawn first"
     board = live_board.read(timezone.now(), units=[])
     assert board.in_danger == board.marked == {lost.public_id}
     assert "1 personne a écrit des mots de suicide ou de danger, et n'a pas d'agent." in [a.text for a in board.alerts]
     page = signed_in(make.agent(role=Role.SUPERVISOR).user).get(CONSOLE).text
     assert len(re.findall(r'data-slot="marked">Mots de suicide ou de danger', page)) == 1
     assert f'data-in-danger="{lost.public_id} "' in page
+    assert "data-marked>1 avec des mots de suicide ou de danger</span>" in page
+    queue = page[page.index('id="attente"') :]
+    assert queue.index('data-slot="marked">') < queue.index('data-slot="marked" hidden>'), "first of the list"
 
 
 def test_place_and_urgency_stay_and_the_agent_who_takes_the_exchange_finds_the_mark():
