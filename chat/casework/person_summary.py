@@ -1,6 +1,7 @@
 """Gathers what an agent knows of a person besides the messages: the report, its place, and partners near it."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat.models import Conversation
+from chat.rules.danger_words import Kind
 from common.choices import label_of
 from common.encryption import UnsealError
 from common.texts import languages
@@ -18,7 +20,7 @@ from locations.names import department_of
 from locations.partners import PartnerGroup, partners_near
 from reports.form_of_address import is_familiar
 from reports.models import Expectation, Fact, Platform, Report, ReporterRole, Since
-from triage import rules, versions
+from triage import numbers, rules, versions
 
 logger = logging.getLogger(__name__)
 
@@ -149,6 +151,23 @@ def read_person_summary(conversation: Conversation, now: datetime) -> PersonSumm
         answered_in=language_to_answer_in(conversation),
         local_time=_local_time(report, now),
     )
+
+
+# What is proposed while words of a kind are not dealt with. The procedure stands over these numbers.
+_IN_DANGER = {
+    Kind.SUICIDE: (numbers.SUICIDE_PREVENTION,),
+    Kind.DANGER: (numbers.POLICE, numbers.EMERGENCY_BY_TEXT),
+}
+
+
+def numbers_to_propose(summary: PersonSummary, dangers: Iterable[Kind]) -> list[numbers.Number]:
+    """Return the numbers to propose: those for words of danger that nobody has dealt with, then those of the triage.
+
+    dangers: the kinds of these words (`inbox.Entry.dangers`). A number is named once. Somebody who said no facts may
+    write of suicide all the same.
+    """
+    first = [number for kind in dangers for number in _IN_DANGER.get(kind, ())]
+    return list({number.display: number for number in (*first, *summary.numbers)}.values())
 
 
 def language_to_answer_in(conversation: Conversation) -> str:

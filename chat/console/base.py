@@ -399,12 +399,14 @@ def exchange_parts(
     error = ""
     if reply is not None and reply.errors:
         error = str(next(iter(reply.errors.get("body", [])), _("Le message n'est pas parti. Envoyez-le de nouveau.")))
+    entry = inbox.entry_of(agent, conversation, now, own)
     return {
         "agent": agent,
         "now": now,
         "conversation": conversation,
-        "entry": inbox.entry_of(agent, conversation, now, own),
+        "entry": entry,
         "dossier": dossier,
+        "to_propose": person_summary.numbers_to_propose(dossier, entry.dangers),
         "dossier_layout": dossier_parts.read_layout(agent.dossier_layout),
         "thread": piece,
         "dangers": dangers,

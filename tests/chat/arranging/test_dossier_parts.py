@@ -9,7 +9,7 @@ from django.test import Client
 
 from chat.arranging.dossier_parts import Part, read_layout
 from chat.arranging.layout import Act
-from chat.casework import emergencies, person_summary
+from chat.casework import danger, emergencies, person_summary
 from chat.models import Agent
 from chat.rules.emergency import Situation
 from tests.chat.console.agents import page_of, signed_in
@@ -105,6 +105,25 @@ def test_procedure_and_numbers_are_first_in_every_order(agent, conversation, is_
         procedure, offered = dossier.index('id="procedure-'), dossier.index('id="numeros-')
         assert procedure < offered < dossier.index(SIGNS[order[0]])
         assert numbers.SUICIDE_PREVENTION.display in dossier[offered : dossier.index("</section>", offered)]
+
+
+def offered(client, conversation) -> list[str]:
+    page = client.get(page_of(conversation)).text
+    _before, there, block = page.partition('id="numeros-')
+    return re.findall(r"<strong>([^<]+)</strong>", block[: block.index("</section>")]) if there else []
+
+
+def test_numbers_are_proposed_while_words_of_danger_are_not_dealt_with(agent, conversation):
+    """Somebody who said no facts has no numbers from the triage."""
+    client = signed_in(agent.user)
+    usual = offered(client, conversation)
+    assert "3114" not in usual
+    make.message(conversation, "Je veux mourir.")
+    assert offered(client, conversation) == ["3114", *usual]
+    last = make.message(conversation, "Il a un couteau.")
+    assert offered(client, conversation) == ["3114", "17", "114", *usual]
+    danger.deal_with(conversation_id=conversation.pk, seq=last.seq, by=agent.user)
+    assert offered(client, conversation) == usual
 
 
 def test_no_part_is_hidden_or_named_as_what_is_needed_in_danger(agent):
