@@ -46,9 +46,10 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """It is an absence in which an agent lost conversations.
+    """It is an absence in which an agent lost conversations, or several that they have not read of yet.
 
-    absent_from: when they were last seen. absent_until: when they came back. lasted: the time between, in words.
+    absent_from: when they were last seen, before the first. absent_until: when they came back, after the last. lasted:
+    the time between, in words. times: how many absences these are (`_times`); they worked between two of them.
     is_idle: the console was open, but nobody gave a sign of life there (`chat.conversations.idle`).
     count: all that were lost. places: how many of them are where now, in words. lines: the first SHOWN_AT_MOST of them.
     """
@@ -56,6 +57,7 @@ class Absence:
     absent_from: datetime
     absent_until: datetime
     lasted: str
+    times: int
     is_idle: bool
     count: int
     places: list[str]
@@ -114,7 +116,8 @@ def unread_losses(agent: Agent, now: datetime) -> Absence | None:
     count, places = _counted(agent, rows)
     if not count:
         return None
-    went = dict(rows.order_by("went_at", "pk").values_list("conversation_id", "went_at")[:SHOWN_AT_MOST])
+    lost = list(rows.order_by("went_at", "pk").values_list("conversation_id", "at", "went_at"))
+    went = {pk: went_at for pk, _given, went_at in lost[:SHOWN_AT_MOST]}
     known = {row.pk: row for row in access.lost_by(agent, list(went))}
     supervised = access.units_of(agent)
     held = set(access.in_hands_of(agent.user).filter(pk__in=list(known), assigned_to=None).values_list("pk", flat=True))
@@ -123,11 +126,26 @@ def unread_losses(agent: Agent, now: datetime) -> Absence | None:
         absent_from=agent.absent_from,
         absent_until=agent.absent_until,
         lasted=_lasted(agent.absent_until - agent.absent_from),
+        times=_times([(given, went_at) for _pk, given, went_at in lost]),
         is_idle=not rows.exclude(next_detail=NO_SIGN).exists(),
         count=count,
         places=places,
         lines=lines,
     )
+
+
+def _times(lost: Sequence[tuple[datetime, datetime]]) -> int:
+    """Return in how many absences this was lost: pairs of when it was given and when it went, by when it went.
+
+    Nobody is given anything while they are absent. What was given after the first loss of an absence was therefore lost
+    in another one. When each of them began and ended is stored nowhere. One in which the agent lost nothing of what
+    they were given since counts as one with the absence before.
+    """
+    times, began = 0, None
+    for given, went_at in lost:
+        if began is None or given > began:
+            times, began = times + 1, went_at
+    return times
 
 
 def _counted(agent: Agent, rows: Any) -> tuple[int, list[str]]:

@@ -226,6 +226,12 @@ def test_what_was_lost_is_a_few_lines_whose_list_is_one_press_away(live_site, pa
     axe(page)
     told.get_by_text("Lesquels, et où ils sont").press("Enter")
     expect(lines).to_have_count(11)
+    expect(told.get_by_role("button", name="J'ai lu")).to_be_in_viewport(ratio=1)
+    shown = page.evaluate("""() => {
+        const [list, column] = ["#liste", ".console-own"].map((one) => document.querySelector(one));
+        return column.getBoundingClientRect().bottom - list.getBoundingClientRect().top;
+    }""")
+    assert shown >= 120, "two lines of the list stay in sight"
     page.reload()
     expect(told).to_be_visible()
     for width, height in ((820, 270), (640, 150), (320, 220)):
@@ -236,6 +242,34 @@ def test_what_was_lost_is_a_few_lines_whose_list_is_one_press_away(live_site, pa
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     told.get_by_role("button", name="J'ai lu").press("Enter")
     expect(told).to_have_count(0)
+
+
+def test_where_lost_exchanges_are_is_read_again_as_their_list_is_unfolded(live_site, page_factory: PageFactory):
+    """« avec Karim » was still said after Karim had lost it."""
+
+    def come_back() -> tuple[Conversation, str]:
+        agent = make.agent(availability=Availability.AWAY)
+        lost = [given(agent) for _each in range(4)]
+        Agent.objects.filter(pk=agent.pk).update(seen_at=make.long_ago(5))
+        dispatcher.release_stale()
+        actions.agents_seen(agent_ids=[agent.pk])
+        return lost[0], signed_in(agent)
+
+    lost, key = in_site(live_site, come_back)
+    page = page_factory(width=1280, height=800)
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
+    page.goto(live_site.url + "/console/")
+    told = page.get_by_role("region", name="4 échanges sont repartis dans la file")
+    expect(told.get_by_role("heading")).to_contain_text("4 y attendent")
+
+    def taken() -> None:
+        colleague = make.agent(public_name="Karim")
+        assert dispatcher.claim_conversation(conversation_id=lost.pk, agent_id=colleague.pk, now=timezone.now())
+
+    in_site(live_site, taken)
+    told.get_by_text("Lesquels, et où ils sont").press("Enter")
+    expect(told.get_by_role("listitem").filter(has_text="avec Karim")).to_have_count(1)
+    expect(told.get_by_role("heading")).to_contain_text("1 avec un collègue, 3 y attendent")
 
 
 def test_notice_of_an_absence_waits_for_the_pointer_and_is_then_in_sight(live_site, page_factory: PageFactory):

@@ -9,7 +9,7 @@ import { hour } from "../lib/time.js";
 import { column, count } from "./list.js";
 import { tell } from "./notice.js";
 import { showNotifications } from "./notifications.js";
-import { load, swapFrom } from "./pages.js";
+import { load, swapFrom, tryToLoad } from "./pages.js";
 import { beep, showSound } from "./sound.js";
 import { alarm, announce, desk, dutyBar, home, say, words } from "./state.js";
 
@@ -78,6 +78,25 @@ function showLosses(page) {
   swapFrom(page, "#partis");
   if (until && isOther) column.scrollTop = 0; // they are above what was scrolled to
 }
+
+/**
+ * The notice stands until it is read, and the exchanges go from hand to hand meanwhile: where they are is read again
+ * when the list is unfolded.
+ */
+async function readPlaces() {
+  const page = await tryToLoad(home);
+  if (!page || seek("#partis", page)?.dataset.until !== byId("partis").dataset.until) return;
+  swapFrom(page, "#partis-titre");
+  swapFrom(page, "#partis-liste > ul");
+}
+
+column.addEventListener(
+  "toggle",
+  ({ target }) => {
+    if (target instanceof HTMLDetailsElement && target.id === "partis-liste" && target.open) readPlaces();
+  },
+  { capture: true }, // this event does not bubble
+);
 
 /** Whether a supervisor has set this agent in pause, as the page shows it. */
 const isOrdered = () => dutyBar().hasAttribute("data-ordered");

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.utils import timezone
@@ -150,6 +151,28 @@ def test_what_was_lost_twice_is_counted_once():
     away(agent)
     absence = back(agent)
     assert (absence.count, len(absence.lines), absence.places) == (1, 1, ["1 y attend"])
+
+
+def test_two_absences_with_work_between_are_not_told_as_one_long_one():
+    agent = make.agent()
+    make.assigned(agent)
+    away(agent)
+    assert back(agent).times == 1
+    make.assigned(agent)
+    away(agent)
+    absence = back(agent)
+    assert (absence.times, absence.count) == (2, 2)
+    title, _fold = lost_on_the_page(agent)
+    assert "Vous étiez sans console 2 fois entre " in title and "sans console 1 min" not in title
+
+
+def test_where_they_are_is_said_with_its_hour():
+    agent = make.agent()
+    make.assigned(agent)
+    away(agent)
+    back(agent)
+    title, _fold = lost_on_the_page(agent)
+    assert re.search(r"parti à \d\d:\d\d ; à \d\d:\d\d : dans la file d'attente", unescape(title))
 
 
 def test_reading_an_older_page_does_not_hide_a_later_absence():
