@@ -22,7 +22,9 @@ WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now), held AS MATERIALI
     SELECT count(*) AS held, count(*) FILTER (WHERE EXISTS (
         SELECT FROM chat_message m
         WHERE m.conversation_id = c.id AND m.author = 'reporter' AND m.seq > c.agent_read_seq
-    )) AS unread
+    )) AS unread, count(*) FILTER (WHERE EXISTS (
+        SELECT FROM chat_dangermark d WHERE d.conversation_id = c.id AND d.dealt_seq < ANY (d.seqs)
+    )) AS marked
     FROM chat_conversation c JOIN chat_agent a ON a.id = c.assigned_to_id
     WHERE a.user_id = %(user)s AND c.status = 'active'
 ), told AS (
@@ -39,8 +41,8 @@ WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now), held AS MATERIALI
         sign_at = greatest(CASE WHEN a.sign_at > late.now THEN late.now ELSE a.sign_at END, late.sign_at)
     FROM late WHERE a.id = late.id RETURNING a.id, late.seen_at, late.now
 )
-SELECT a.id, a.availability, a.pause_reason, held.held, held.unread, renewed.id, renewed.seen_at, renewed.now,
-       ceil(extract(epoch FROM moment.now - a.sign_at))::int
+SELECT a.id, a.availability, a.pause_reason, held.held, held.unread, held.marked, renewed.id, renewed.seen_at,
+       renewed.now, ceil(extract(epoch FROM moment.now - a.sign_at))::int
 FROM chat_agent a CROSS JOIN held CROSS JOIN moment LEFT JOIN renewed ON renewed.id = a.id WHERE a.user_id = %(user)s
 """
 
@@ -54,7 +56,8 @@ class Standing:
     (`actions.SEEN_EVERY`). was_over: the lease had ended before this beat. idle_reason: the reason, with its hour, of
     the pause in which a page has set the agent because it saw no sign of them (`chat.conversations.idle`), or empty.
     sign: seconds since the last sign of the agent that any of their pages has told before this beat, rounded up; None
-    if none has. phone_reason: the same as idle_reason while they telephone (`chat.conversations.phone_calls`).
+    if none has. phone_reason: the same as idle_reason while they telephone (`chat.conversations.phone_calls`). marked:
+    their conversations with a mark of danger that is not dealt with, by the numbers that are kept.
     """
 
     held: int
@@ -64,6 +67,7 @@ class Standing:
     idle_reason: str = ""
     phone_reason: str = ""
     sign: int | None = None
+    marked: int = 0
 
 
 def renew_lease(*, user_id: int, sign: int | None = None) -> Standing | None:
@@ -83,7 +87,7 @@ def renew_lease(*, user_id: int, sign: int | None = None) -> Standing | None:
     rows = fetch_rows(BEAT, values)
     if not rows:
         return None
-    _agent_id, availability, pause_reason, held, unread, renewed, seen_at, now, told = rows[0]
+    _agent_id, availability, pause_reason, held, unread, marked, renewed, seen_at, now, told = rows[0]
     lease = timedelta(seconds=settings.LEASE_SECONDS)
     was_over = renewed is not None and is_lease_over(seen_at=seen_at, now=now, lease=lease)
     if was_over:
@@ -95,5 +99,6 @@ def renew_lease(*, user_id: int, sign: int | None = None) -> Standing | None:
         was_over=was_over,
         idle_reason=pause_reason if is_idle(pause_reason) else "",
         sign=told,
+        marked=marked,
         phone_reason=pause_reason if is_on_the_phone(pause_reason) else "",
     )

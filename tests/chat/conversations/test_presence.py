@@ -126,6 +126,9 @@ def test_beat_of_another_page_marks_and_tells_words_of_danger_that_are_not_read(
     grave.refresh_from_db()
     assert list(DangerMark.objects.values_list("conversation", "seqs")) == [(grave.pk, [grave.last_seq])]
     Conversation.objects.update(agent_read_seq=F("last_seq"))
+    standing = client.get(ADDRESS, headers=IN_JSON).json()
+    assert (standing["unread"], standing["in_danger"]) == (0, 1), "it is read, and nobody has dealt with it"
+    DangerMark.objects.update(dealt_seq=grave.last_seq)
     with CaptureQueriesContext(connection) as queries:
         client.get(ADDRESS, headers=IN_JSON)
     assert not any("sealed_body" in query["sql"] for query in queries), "nothing is read where nothing is new"

@@ -136,6 +136,21 @@ def test_danger_in_an_own_version_is_marked_until_it_is_dealt_with(conversation,
     assert entry.dangers == [] and not intervention.cannot_wait(conversation)
 
 
+def test_danger_in_an_own_version_is_told_on_every_page_of_the_agent(conversation, camille, alex):
+    """It is no message, so no page but the list of the console told of it."""
+    propose(conversation, camille, agent=alex.pk)
+    write(conversation)
+
+    def told() -> tuple[int, int, int]:
+        standing = console_of(camille).get("/console/presence/", headers={"Accept": "application/json"}).json()
+        frame = unescape(console_of(camille).get("/console/presence/").text)
+        return standing["unread"], standing["in_danger"], frame.count("mots de suicide ou de danger")
+
+    assert told() == (0, 1, 1)
+    DangerMark.objects.update(dealt_seq=DangerMark.objects.get().seqs[-1])
+    assert told() == (0, 0, 0)
+
+
 def test_mark_of_an_own_version_that_was_deleted_stays_to_be_dealt_with(conversation, camille, alex):
     """A process of the version before deletes it with the end of the passage: the mark stayed, and was not shown."""
     propose(conversation, camille, agent=alex.pk)
