@@ -174,14 +174,16 @@
   // Shift held to type a capital is not a press, nor beside another modifier (Alt + Shift changes the layout of the
   // keyboard), nor while the mouse presses.
   let alone = false;
+  let moves = 0; // after how many presses something moved (below)
+  // What the mouse or a key that is held moves is no move of a screen reader, and cancels nothing.
   const press = () => {
     alone = false;
+    moves = -PRESSES;
   };
   addEventListener("mousedown", press, true);
   // A screen reader keeps the letter of its own keys (Shift + H: the heading before), and the page sees Shift alone.
   // Where they move the caret or the focus, they do it after each press. A move after one of them may be the page's own,
   // and scrolling is none: a message that arrives scrolls the page, and leaving must not depend on it.
-  let moves = 0; // after how many presses something moved
   let isMoved = false;
   const move = () => {
     isMoved = true;
@@ -193,7 +195,10 @@
     announce("otherKey");
   }
   addEventListener("keydown", (event) => {
-    if (event.repeat) return;
+    if (event.repeat) {
+      if (event.key !== "Shift") moves = -PRESSES;
+      return;
+    }
     alone = event.key === "Shift" && !event.altKey && !event.ctrlKey && !event.metaKey;
     if (!alone && presses) cancel();
     moves = presses ? moves + Number(isMoved) : 0;

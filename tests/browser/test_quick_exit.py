@@ -203,6 +203,31 @@ def test_quick_exit_leaves_whatever_the_page_does_meanwhile(
     is_away(page, neutral_site)
 
 
+@pytest.mark.parametrize("by", ["a key that is held", "the mouse"])
+def test_quick_exit_leaves_also_where_the_caret_is_moved_between_the_presses(
+    page_factory: PageFactory, live_site: LiveSite, neutral_site: str, by: str
+):
+    """Somebody deletes what they wrote, or presses the mouse here and there: no screen reader moves that caret."""
+    page = page_factory()
+    page.goto(live_site.url + "/avis/")
+    field = page.locator("textarea")
+    field.fill("Un mot et un autre")
+    if by == "the mouse":
+        page.keyboard.press("Shift")
+    else:
+        page.keyboard.down("Backspace")
+    for place in (10, 40):
+        if by == "the mouse":
+            field.click(position={"x": place, "y": 10})
+            if place == 10:
+                page.keyboard.press("Shift")
+        else:
+            page.keyboard.press("Shift")
+            page.keyboard.down("Backspace")  # Playwright sends it as a repetition
+    page.keyboard.press("Shift")
+    is_away(page, neutral_site)
+
+
 def test_quick_exit_shift_too_slow_stays(page_factory: PageFactory, live_site: LiveSite):
     page = page_factory()
     page.clock.install()
