@@ -21,7 +21,7 @@ from chat.supervision import intervention
 from chat.transfer import actions as transfer_actions
 from tests.chat.console.agents import page_of, signed_in
 from tests.chat.transfer.acts import accept, answer, propose
-from tests.chat.transfer.test_transfer_pages import sent_from, visit_of
+from tests.chat.transfer.test_transfer_pages import sent_from, transfer, visit_of
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +67,17 @@ def expired(one, _camille, _alex):
 def withdrawn(one, camille, _alex):
     transfer_actions.withdraw_handover(conversation_id=one.conversation_id, by=camille)
     return HandoverState.WITHDRAWN
+
+
+def test_summary_that_an_end_refuses_is_given_back_beside_a_version_of_the_person(conversation, camille, alex):
+    """The version stays on the page of what has ended, and the part that gives a summary back was left out there."""
+    propose(conversation, camille, agent=alex.pk)
+    withdrawn(write(conversation), camille, alex)
+    conversation_actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    client = console_of(camille)
+    html = unescape(transfer(client, conversation, target=f"agent-{alex.pk}", summary="Mon brouillon").text)
+    assert WORDS in html
+    assert re.search(r"<textarea[^>]* readonly data-to-copy>\s*Mon brouillon</textarea>", html)
 
 
 def test_own_version_is_read_by_who_answers_while_the_passage_is_open(conversation, camille, alex):
