@@ -133,8 +133,10 @@ add(
 LATER_IS_ON = add("copy.later_is_on", COPY, _("Votre code ouvrira aussi cette page."),
     _("Ton code ouvrira aussi cette page."))  # fmt: skip
 LATER_IS_OFF = add("copy.later_is_off", COPY,
-    _("Votre code n'ouvre plus cette page. S'il n'y a rien d'autre à suivre, il n'ouvre plus rien."),
-    _("Ton code n'ouvre plus cette page. S'il n'y a rien d'autre à suivre, il n'ouvre plus rien."))  # fmt: skip
+    _("Votre code n'ouvre plus cette page. Une fois l'échange fini, s'il n'y a rien d'autre à suivre, il "
+      "n'ouvre plus rien."),
+    _("Ton code n'ouvre plus cette page. Une fois l'échange fini, s'il n'y a rien d'autre à suivre, il "
+      "n'ouvre plus rien."))  # fmt: skip
 add("copy.check_title", COPY, _("Vérifier une copie"))
 add(
     "copy.check_told",
