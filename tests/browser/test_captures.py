@@ -303,7 +303,7 @@ def test_focus_stays_where_it_was_when_the_list_is_drawn_again(live_site, enter)
         person.evaluate(DROP, ["33.png", b64encode(make_captures.png(33, 9)).decode()])
     person.get_by_role("button", name="Arrêter l'envoi").press("Enter")
     slices[0].abort()
-    expect(person.get_by_text("Envoi arrêté.")).to_be_visible()
+    expect(person.locator("#sending").get_by_text("Envoi arrêté.")).to_be_visible()
     expect(person.locator("#sending")).to_be_focused()
     expect(listed.get_by_text("33.png")).to_be_visible()  # what the server has of it
 
@@ -508,7 +508,7 @@ def test_files_given_after_the_end_stay_out_of_sight_and_can_still_be_sent(live_
     person.get_by_role("button", name="Continuer").click()
     expect(person.get_by_text("coller une image, ou la déposer ici")).to_be_visible()
     drop_from_the_desk(person, image)
-    expect(person.get_by_text("Reçu, pour vous seulement.")).to_be_visible()
+    expect(person.locator("#sending").get_by_text("Reçu, pour vous seulement.")).to_be_visible()
     assert len(person.context.pages) == 1
 
 

@@ -47,6 +47,7 @@ class Part:
     place: Place
     shown: str
     can_be_deleted = False
+    has_focus = False  # whether a field with an error takes it, so that the alert of the page does not
     form: forms.Form
     formsets: list[tuple[str, Any]]
 
@@ -105,6 +106,7 @@ class Part:
             for name in form.errors if form.is_bound else ():
                 if name in form.fields:
                     form.fields[name].widget.attrs["autofocus"] = True
+                    self.has_focus = True
                     return
 
 

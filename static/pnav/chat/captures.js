@@ -176,7 +176,9 @@ const sendOne = async (file) => {
       const isHalf = !isHalfTold && received < file.size && percent(received) >= 50 && Date.now() - begunAt > LONG_MS;
       if (isHalf) isHalfTold = true;
       // In steps of ten: the bar shows the rest.
-      say((data.sending ?? "").replace("{percent}", String(10 * Math.floor(percent(received) / 10))), isHalf);
+      const text = (data.sending ?? "").replace("{percent}", String(10 * Math.floor(percent(received) / 10)));
+      say(text, false);
+      if (isHalf) tell(file.name, text);
     },
     /** @param {boolean} isWaiting @param {boolean} isTurn */
     waiting: (isWaiting, isTurn) => isWaiting && say((isTurn ? data.turn : data.waiting) ?? ""),

@@ -105,7 +105,8 @@ function count() {
 
 /** Say how many characters there are, where the page shows it. At each letter it would cut what a reader says of it. */
 function sayCount() {
-  counted = setTimeout(() => voice(byId("body-count").textContent ?? ""), SAID_MS);
+  const counter = byId("body-count"); // a page that is left meanwhile is empty
+  counted = setTimeout(() => counter.isConnected && voice(counter.textContent ?? ""), SAID_MS);
 }
 
 /** « Réessayer » sends the same message again, under the same name. @param {Entry} entry */
