@@ -128,7 +128,8 @@ def create_cast() -> Cast:
     own, other = make.agent(unit_name="Ici"), make.agent(unit_name="Ailleurs")
     conversation = make.assigned(own)
     aside = Aside.objects.create(conversation=conversation, asked_by=own, asked_at=timezone.now(), is_for_all=True)
-    AsidePart.objects.create(aside=aside, agent=own)
+    for part in (own, make.agent(unit_name="Ici", present=False)):
+        AsidePart.objects.create(aside=aside, agent=part)
     reply = replies.save_own(agent=own, title="Réponse", vous="Bonjour", tu="")
     unit = hand.account()
     sent = hand.sent(conversation, unit, SUMMARY)

@@ -481,7 +481,7 @@ def test_what_the_database_alone_refuses_is_said(cast, monkeypatch):
     monkeypatch.setattr(OnCall, "clean", lambda _self: None)
     later = f"{shown_once(timezone.now() + 15 * DAY):%Y-%m-%dT%H:%M}"
     page = browser(cast, SUPERVISOR).post(ON_CALL, sent(cast, ends_at=later)).text
-    assert re.search(r'role="alert">[^<]*on_call_is_short', page) and not OnCall.objects.exists()
+    assert re.search(r'role="alert"[^>]*>[^<]*on_call_is_short', page) and not OnCall.objects.exists()
 
 
 def test_nobody_names_for_a_unit_that_is_not_theirs(cast):

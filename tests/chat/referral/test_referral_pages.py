@@ -76,7 +76,7 @@ def said(answer) -> str:
 
 
 def shown_code(answer) -> str:
-    return re.search(r'class="pnav-chat__code" lang="fr">([^<]+)<', said(answer)).group(1)
+    return re.search(r'class="pnav-chat__code"[^>]* lang="fr">([^<]+)<', said(answer)).group(1)
 
 
 def panel_of(page: str) -> str:
