@@ -54,8 +54,8 @@ def test_every_title_of_an_error_says_so_in_discreet_mode_too():
     assert says and [str(path.relative_to(ROOT)) for path in says if not pattern.search(path.read_text("utf-8"))] == []
 
 
-# Alerts that a script puts into the page or shows, which are said by themselves; parts of the console's screen, in which
-# the script moves the focus to what is wrong (`static/pnav/console/live-forms.js`); and a page whose field has it.
+# Alerts that a script puts into the page or shows, which are said by themselves; parts of the console's screen, in
+# which the script moves the focus to what is wrong (`static/pnav/console/live-forms.js`); and a page whose field has it.
 SCRIPTED = {
     "account/_passkey_error.html",  # empty until a passkey fails
     "admin/reports/house.html",  # the first number that is wrong has the focus
