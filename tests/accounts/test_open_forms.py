@@ -88,14 +88,26 @@ def take_units(agent: Agent) -> tuple[str, Form, Callable[[], object]]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("change", [close, demote, move, move_there, take_units])
-def test_open_form_of_a_colleague_gives_nothing_back(clients, chief, change):
+def change_beside(
+    clients: tuple[Client, Client], path: str, changes: Form, read: Callable[[], object]
+) -> tuple[Form, object, object]:
+    """Let one administrator change what another one has open.
+
+    Return the form that the other one has open, and what was stored before and after.
+    """
     one, two = clients
-    path, changes, read = change(chief)
     before, theirs = read(), opened(two, path)
     send(one, path, opened(one, path), **changes)
     after = read()
     assert after != before
+    return theirs, before, after
+
+
+@pytest.mark.parametrize("change", [close, demote, move, move_there, take_units])
+def test_open_form_of_a_colleague_gives_nothing_back(clients, chief, change):
+    two = clients[1]
+    path, changes, read = change(chief)
+    theirs, _before, after = change_beside(clients, path, changes, read)
     name = "agent-0-public_name" if path == account_of(chief) else "public_name"
     send(two, path, theirs, **{name: "Dominique"})
     assert read() == after
@@ -108,12 +120,9 @@ def test_open_form_of_a_colleague_gives_nothing_back(clients, chief, change):
 @pytest.mark.parametrize("change", [move, move_there])
 def test_number_that_repeats_what_was_shown_gives_nothing_back(clients, chief, change):
     """It is typed where no script runs, and counts in place of what is chosen."""
-    one, two = clients
+    two = clients[1]
     path, changes, read = change(chief)
-    before, theirs = read(), opened(two, path)
-    send(one, path, opened(one, path), **changes)
-    after = read()
-    assert after != before
+    theirs, before, after = change_beside(clients, path, changes, read)
     send(two, path, theirs, **{f"{next(iter(changes))}-number": str(before)})
     assert read() == after
 
