@@ -28,7 +28,9 @@ from tests.chat.console.agents import page_of, signed_in
 from tests.chat.sockets import Line, in_db, visit
 from tests.chat.test_data_keys import draft, keyed
 from tests.chat.transfer.acts import SUMMARY, propose
+from tests.factories import captures as make_captures
 from tests.factories import chat as make
+from tests.factories import transmissions as hand
 from tests.reports.openings.acts import GROUNDS, ask
 from tests.support.reading import squeezed
 
@@ -148,6 +150,23 @@ def test_summary_that_cannot_be_read_is_not_agreed_to(settings, server):
     assert (asked.state, asked.answer, asked.summary) == (HandoverState.OFFERED, Answer.AGREED, SUMMARY)
     server.leave()
     assert asked.summary == "Ce texte ne peut pas être lu en ce moment.", "a colleague is told, and reads no blank"
+
+
+def test_unit_that_cannot_read_a_summary_is_told_that_more_may_have_come_with_it(server):
+    """What the person agreed to is sealed with the summary: the link to the captures was gone without a word."""
+    conversation = make.assigned()
+    make_captures.seen(conversation, make_captures.png())
+    keyed(conversation)
+    conversation.refresh_from_db()
+    unit = hand.account()
+    row = hand.opened(conversation, unit)
+    browser, address = signed_in(unit.user), f"/unite/{row.public_id}/"
+    along, missing = "Captures montrées par la personne", "Les faits et les captures joints, s'il y en a,"
+    page = unescape(browser.get(address).text)
+    assert along in page and missing not in page
+    server.leave()
+    page = unescape(browser.get(address).text)
+    assert "Ce résumé ne peut pas être lu en ce moment." in page and along not in page and missing in page
 
 
 @pytest.mark.parametrize("with_files", [False, True])
