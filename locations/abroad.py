@@ -36,7 +36,7 @@ _COUNTRIES: dict[Promise, str] = {
     _("Sénégal"): "Sénégal, Dakar",
     _("Côte d'Ivoire"): "Côte d'Ivoire, Abidjan",
     # Who names no country reads the same as who names one.
-    _("À l'étranger"): "À l'étranger, Étranger, Abroad, Hors de France, Outside France",
+    _("Un autre pays"): "À l'étranger, Étranger, Abroad, Hors de France, Outside France",
 }
 _BY_NAME = {normalise_name(name): country for country, names in _COUNTRIES.items() for name in names.split(",")}
 # The codes of Monaco have the form of a French one, and no commune has them: « 98000 ».

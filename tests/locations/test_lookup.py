@@ -459,9 +459,9 @@ def test_arrondissements_are_proposed_in_order(typed, town):
         ("Bruxelles, Belgique", "Belgique"),
         ("1000 Bruxelles", "Belgique"),
         ("Genève", "Suisse"),
-        ("étranger", "À l'étranger"),
-        ("à l'étranger", "À l'étranger"),
-        ("Abroad", "À l'étranger"),
+        ("étranger", "Un autre pays"),
+        ("à l'étranger", "Un autre pays"),
+        ("Abroad", "Un autre pays"),
     ],
 )
 def test_town_abroad_is_said_to_be_abroad(typed, country):
