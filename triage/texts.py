@@ -149,7 +149,13 @@ MEDICAL = add("numbers.medical", NUMBERS, _("Urgence médicale"))
 BY_TEXT = add(
     "numbers.emergency_by_text",
     NUMBERS,
-    _("Urgence par SMS, quand on ne peut pas parler ou entendre, ou pour rester discret"),
+    _("Urgence par SMS, sans parler ni entendre ; discret si le son est coupé"),
+)
+add(
+    "numbers.text_discreet",
+    NUMBERS,
+    _("Couper d'abord le son du téléphone."),
+    note="Sous « SMS au 114 », quand quelqu'un peut voir l'écran : la réponse fait sonner le téléphone.",
 )
 SUICIDE = add("numbers.suicide", NUMBERS, _("Prévention du suicide"))
 YOUNG = add("numbers.young", NUMBERS, _("Violences numériques, pour les mineurs et les jeunes"))

@@ -28,8 +28,8 @@ LOCATION = add(
 BY_TEXT = add(
     "emergency.by_text",
     EMERGENCY,
-    _("Si vous ne pouvez pas parler, envoyez un SMS au {numero_sms}."),
-    _("Si tu ne peux pas parler, envoie un SMS au {numero_sms}."),
+    _("Si vous ne pouvez pas parler, coupez le son et envoyez un SMS au {numero_sms}."),
+    _("Si tu ne peux pas parler, coupe le son et envoie un SMS au {numero_sms}."),
 )
 STAYED = add("emergency.stayed", EMERGENCY, _("Je reste là avec vous."), _("Je reste là avec toi."))
 REACHED = add(

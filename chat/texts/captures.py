@@ -45,8 +45,8 @@ add(
     _("L'image sexuelle d'un mineur : ne l'enregistrez pas et ne l'envoyez pas, ici non plus, même pour prouver ce que "
       "vous subissez. N'effacez pas la conversation où elle est. Répondez pour toutes les images que vous voulez "
       "envoyer."),
-    _("Une image sexuelle d'un mineur, même de toi : ne l'enregistre pas et ne l'envoie pas, ici non plus. Ce n'est "
-      "pas ta faute. Réponds pour toutes les images que tu veux envoyer."),
+    _("Une image sexuelle d'un mineur, même de toi : ne l'enregistre pas et ne l'envoie pas, ici non plus. N'efface "
+      "pas la conversation où elle est. Ce n'est pas ta faute. Réponds pour toutes les images que tu veux envoyer."),
 )  # fmt: skip
 add("captures.question_unsure", CAPTURES, _("Dans le doute, répondez oui : vous pourrez en parler."),
     _("Dans le doute, réponds oui : tu pourras en parler."))  # fmt: skip

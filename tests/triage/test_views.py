@@ -385,6 +385,7 @@ def test_danger_of_a_discreet_visit_keeps_its_numbers_and_says_no_more(client: C
     words = words_on_screen(main)
     assert "Écrire maintenant" in words and not re.search("polic|suicide|gendarm", words)
     assert "Prévention du suicide" not in words
+    assert "SMS au 114 Couper d'abord le son du téléphone." in words, "the answer would ring beside who is feared"
 
 
 def test_minors_are_spoken_to_familiarly_from_the_first_page_on(client: Client) -> None:

@@ -19,12 +19,12 @@ add(
     "quit.erases_visit",
     QUIT,
     _(
-        "Votre visite : vos réponses et votre point d'accueil sont oubliés par ce site. Si un échange commence, ils "
-        "sont gardés avec lui."
+        "Votre visite : vos réponses et votre point d'accueil sont oubliés par ce site. Si un échange a commencé, "
+        "ils restent gardés avec lui."
     ),
     _(
-        "Ta visite : tes réponses et ton point d'accueil sont oubliés par ce site. Si un échange commence, ils "
-        "sont gardés avec lui."
+        "Ta visite : tes réponses et ton point d'accueil sont oubliés par ce site. Si un échange a commencé, "
+        "ils restent gardés avec lui."
     ),
 )
 add(

@@ -29,6 +29,7 @@ SCREENSHOTS = re.compile(r"captures? d'écran|screenshots", re.IGNORECASE)
 NOT_OF_MINORS = re.compile(r"(?:N'enregistrez|N'enregistre) pas|Do not save")
 DANGER_AND_NUMBERS = "pnav.pages.migrations.0021_danger_and_former_numbers"
 WORDS_THAT_HOLD = "pnav.pages.migrations.0022_words_that_hold"
+SOUND_OF_AN_ANSWER = "pnav.pages.migrations.0023_sound_of_an_answer"
 EVIDENCE = "Garder les preuves"
 # The 3018 answers from 9 am to 11 pm, and 116 006 in the daytime.
 IN_DANGER = re.compile(r"^(?:En danger|In danger|If you are in danger)\b")
@@ -36,6 +37,12 @@ YOUNG_LINE, ITS_HOURS = re.compile(r"numero_jeunes|3018"), re.compile(r"de 9 h �
 VICTIMS_LINE, EVERY_DAY = re.compile(r"numero_victimes|116 006"), re.compile(r"7 ?j/7|tous les jours|every day|7 days")
 IN_THE_DAYTIME = re.compile(r"en journée|in the daytime")
 ANSWERS_NOW = re.compile(r"ces numéros répondent|these numbers answer")
+DISCREET_BY_TEXT = re.compile(
+    r"(?=.*(?:\bSMS\b|\b114\b|text message)).*(?:rester discret|SMS, sans parler|discreet with|stay unnoticed)",
+    re.DOTALL,
+)
+SOUND = re.compile(r"\bson\b|\bsound\b")
+KEEPS_THE_CONVERSATION = re.compile(r"N'effacez? pas la conversation|Do not delete the conversation")
 BILL = re.compile(r"\bfactures?\b|\bbill\b")
 CALL_LOG = re.compile(r"journal du téléphone|phone's call log")
 COMPLAINT_IS_THEIRS = re.compile(
@@ -108,6 +115,30 @@ def test_who_cannot_speak_is_told_to_turn_the_sound_off_before_writing_to_114():
     ]
 
 
+@pytest.mark.django_db
+def test_114_is_nowhere_said_to_be_discreet_without_a_word_on_the_sound():
+    """Its answer rings. Beside its button this was said nowhere: the sentence about it is below the first screen."""
+    said = [(place, text) for place, text in (*sentences(), *rows(ContentBlock)) if DISCREET_BY_TEXT.search(text)]
+    assert len(said) >= 5 and [place for place, text in said if not SOUND.search(text)] == []
+
+
+@pytest.mark.django_db
+def test_minor_who_is_afraid_at_home_reads_how_to_call_for_help_without_speaking():
+    block = ContentBlock.objects.get(slug="mineurs-test")
+    for body, afraid in (
+        (block.body, "J'ai peur à la maison"),
+        (block.named_texts()["body_en"], "I am afraid at home"),
+    ):
+        [line] = [plain(line) for line in body.splitlines() if afraid in plain(line)]
+        assert "(tel:119)" in line and "(tel:17)" in line and "(sms:114)" in line and SOUND.search(line)
+
+
+def test_who_may_have_an_image_of_a_minor_is_told_to_keep_the_conversation_it_is_in():
+    """The page told adults so, and not a minor whose own image it is."""
+    said = [text for place, text in sentences() if place.startswith("captures.question_why ")]
+    assert len(said) >= 4 and [text for text in said if not KEEPS_THE_CONVERSATION.search(text)] == []
+
+
 @pytest.mark.parametrize("outcome", [Outcome.CHAT, Outcome.CHAT_MINOR])
 def test_reason_that_repetition_gives_leaves_it_to_the_courts(outcome: Outcome):
     """The law asks for an effect as well (code pénal, art. 222-33-2-2), of which the questionnaire asks nothing."""
@@ -163,9 +194,13 @@ def test_page_of_personal_data_says_which_columns_are_not_encrypted():
 
 def test_place_that_is_kept_for_the_visit_is_said_to_stay_with_an_exchange():
     """A report keeps the postal code and the municipality until it is deleted."""
-    for key in ("places.search_privacy", "privacy.visit_told", "privacy.visit_hours", "quit.erases_visit"):
+    said = dict.fromkeys(
+        ("places.search_privacy", "privacy.visit_told", "privacy.visit_hours"), "Si un échange commence,"
+    )
+    # Whoever leaves the site may have an exchange already, and begins none.
+    for key, words in {**said, "quit.erases_visit": "Si un échange a commencé,"}.items():
         texts = [plain(str(text)) for text in (CATALOGUE[key].vous, CATALOGUE[key].tu) if text]
-        assert all("Si un échange commence," in text for text in texts), key
+        assert all(words in text for text in texts), key
 
 
 def test_page_of_personal_data_names_the_supervisor_on_call():
@@ -195,14 +230,14 @@ type Words = Mapping[tuple[str, str], tuple[str, str]]
 
 def changes_of(slug: str) -> list[Words]:
     """Return what migrations have changed of a section, in their order."""
-    later = [words for changed, words in import_module(WORDS_THAT_HOLD).SECTIONS if changed == slug]
     return [
         *[words for changed, words in import_module(DANGER_AND_NUMBERS).SECTIONS.items() if changed == slug],
-        *later,
+        *[words for changed, words in LATER if changed == slug],
     ]
 
 
-CHANGED = sorted({slug for slug, _words in import_module(WORDS_THAT_HOLD).SECTIONS} | {"numeros-mefiance"})
+LATER = [*import_module(WORDS_THAT_HOLD).SECTIONS, *import_module(SOUND_OF_AN_ANSWER).SECTIONS]
+CHANGED = sorted({slug for slug, _words in LATER} | {"numeros-mefiance"})
 
 
 def said_by(row: ContentBlock | HelpNumber | CannedReply) -> dict[str, str]:
@@ -229,7 +264,7 @@ def section_of_before(slug: str) -> ContentBlock:
 
 
 def say() -> None:
-    for name in (DANGER_AND_NUMBERS, WORDS_THAT_HOLD):
+    for name in (DANGER_AND_NUMBERS, WORDS_THAT_HOLD, SOUND_OF_AN_ANSWER):
         import_module(name).say(apps, None)
 
 
