@@ -235,11 +235,14 @@ def read_on_follow_up(conversation: Conversation) -> list[tuple[str, str, bool]]
 
 
 def open_question(conversation: Conversation) -> Question | None:
-    """Return the last proposal as a question, if it waits for its answer and the conversation is under way."""
+    """Return the last proposal as a question, if it waits for its answer and the conversation is under way.
+
+    An appointment whose hour has passed waits for none: nobody can say yes to it any more.
+    """
     if conversation.status != Status.ACTIVE:
         return None
     row = Proposal.objects.filter(conversation=conversation).order_by("-made_at", "-pk").first()
-    if row is None or row.said:
+    if row is None or row.said or is_past(row.meets_at, timezone.now()):
         return None
     row.conversation = conversation
     if _answers(conversation, [row]):

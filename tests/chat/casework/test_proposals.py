@@ -378,7 +378,7 @@ def test_appointment_in_opening_hours(agent, console):
     assert re.fullmatch(f"PNAV-[{ALPHABET}]{{4}}-[{ALPHABET}]{{4}}", row.file_number)
     assert row.file_number in last_body(conversation) and "10 h 30" in last_body(conversation)
     html = visit(conversation).get("/tchat/rendez-vous/").text
-    assert row.file_number in html and "1 rue de la Paix" in html and "10 h 30" in html
+    assert row.file_number in html and "1 rue de la Paix" in html and "10 h 30" in squeezed(html)
 
 
 @pytest.mark.parametrize(("weekday", "hour"), [(1, "15:00"), (5, "10:00")])
@@ -476,6 +476,22 @@ def test_appointment_that_was_replaced_comes_back_only_if_it_was_agreed_to(agent
     html = client.get("/tchat/rendez-vous/").text
     assert second.file_number not in html and (first.file_number in html) is is_agreed
     assert client.get("/tchat/reponses/").json()["slip"] is is_agreed
+
+
+@pytest.mark.parametrize("discreet", [False, True])
+def test_appointment_whose_hour_has_passed_asks_for_no_answer(agent, discreet):
+    """« Cela vous convient-il ? » went on offering « Oui », while « Mon rendez-vous » said that the hour has passed."""
+    conversation = make.assigned(agent, reception_point=station(), discreet=discreet)
+    row = proposals.propose_appointment(
+        conversation_id=conversation.pk, meets_at=timezone.now() + timedelta(days=3), by=agent.user
+    )
+    client = visit(conversation)
+    assert client.get("/tchat/reponses/").json()["question"]["answers"] == ["Oui", "Non"]
+    Proposal.objects.filter(pk=row.pk).update(meets_at=timezone.now() - timedelta(minutes=1))
+    found = client.get("/tchat/reponses/").json()
+    assert (found["question"], found["slip"]) == (None, True)
+    assert not any(waits for _text, _answer, waits in proposals.read_on_follow_up(conversation))
+    assert "L'heure de ce rendez-vous est passée." in client.get("/tchat/rendez-vous/").text.replace("&#x27;", "'")
 
 
 def test_appointment_slip_as_a_tagged_pdf(agent):
