@@ -166,7 +166,11 @@ def _answer(request: HttpRequest, current: Conversation, own: Own) -> HttpRespon
     else:
         familiar = _voice(request, current)
         return _show(request, current, own, question_error=texts.ANSWER_MISSING.say(familiar=familiar))
-    return redirect(reverse("chat:captures"))
+    fact = _fact_of(request, current, own, request.POST.get("fact", ""))
+    if fact is None:
+        return redirect(reverse("chat:captures"))
+    word = "note" if manner_of(request, current)["discreet"] else "fait"  # `facts.asked_fact`
+    return redirect(reverse("chat:captures", query={word: str(fact.public_id)}))
 
 
 def _note_address(request: HttpRequest, current: Conversation, own: Own) -> HttpResponse:

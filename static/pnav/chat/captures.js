@@ -250,6 +250,7 @@ const mend = () => {
   field.setAttribute("aria-describedby", "capture-hint");
   field.closest(".fr-upload-group")?.classList.remove("fr-upload-group--error");
   byId("capture-error").hidden = true;
+  document.title = document.title.replace(data.wrong ?? "", "").trim();
 };
 
 /** @param {Iterable<File>} files @param {boolean} [hasFolder] */

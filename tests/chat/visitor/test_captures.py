@@ -100,6 +100,23 @@ def test_yes_takes_nothing_and_says_who_helps(as_reporter):
     assert QUESTION in read(client.get(PAGE))
 
 
+@pytest.mark.parametrize("discreet", [False, True])
+def test_question_keeps_the_fact_for_which_a_capture_is_joined(as_reporter, discreet):
+    """« Joindre une capture » asked the question first, and the file that followed went with no fact."""
+    conversation = make.waiting(discreet=discreet)
+    client, fact = as_reporter(conversation), note(conversation)
+    hidden = f'name="fact" value="{fact.public_id}"'
+    address = DISCREET.reverse("chat:captures") if discreet else PAGE
+    page = client.get(f"{address}?note={fact.public_id}")
+    assert QUESTION in read(page) and hidden in page.text
+    for answer in ("yes", "again", "no"):
+        sent = client.post(address, {"act": "answer", "minor": answer, "fact": str(fact.public_id)})
+        assert sent.url == f"{address}?{'note' if discreet else 'fait'}={fact.public_id}"
+        assert hidden in client.get(sent.url).text
+    theirs = note(make.waiting())
+    assert client.post(address, {"act": "answer", "minor": "no", "fact": str(theirs.public_id)}).url == address
+
+
 def test_one_thing_takes_the_focus_what_is_wrong_before_what_was_done(as_reporter):
     """HTML allows one `autofocus`; the message of an act before was another."""
     client = as_reporter(make.waiting())
