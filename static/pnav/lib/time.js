@@ -29,7 +29,8 @@ const format = (kind, language) => {
   const key = `${kind} ${language}`;
   const known = formats.get(key);
   if (known) return known;
-  const fresh = new Intl.DateTimeFormat(language, { ...PARTS[kind], ...ZONE });
+  // In English as the server writes it: the day before the month, and twenty-four hours.
+  const fresh = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { ...PARTS[kind], ...ZONE });
   formats.set(key, fresh);
   return fresh;
 };
