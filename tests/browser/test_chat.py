@@ -179,6 +179,19 @@ def test_text_begun_when_the_exchange_ends_stays_to_be_copied(live_site, enter):
     )
 
 
+@pytest.mark.parametrize("discreet", [False, True])
+def test_thread_that_is_opened_shows_its_last_message(live_site, enter, discreet):
+    """In discreet mode a redirect leads to it with an empty fragment, for which the browser stayed at the top."""
+
+    def long() -> Conversation:
+        return make.thread(make.assigned(discreet=discreet), [f"Message {n}" for n in range(20)], author="agent")
+
+    page = enter(in_site(live_site, long), width=360, height=640)
+    page.wait_for_load_state("networkidle")
+    expect(page.get_by_text("Message 19", exact=True)).to_be_in_viewport(ratio=1)
+    expect(page.get_by_text("Message 0", exact=True)).not_to_be_in_viewport()
+
+
 def test_title_counts_what_arrives_in_another_tab(live_site, enter, console):
     agent, conversation = assigned(live_site)
     page = enter(conversation)

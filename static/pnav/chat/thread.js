@@ -224,5 +224,7 @@ export function watchThread(tell) {
   view.observe(end);
   visit.signal.addEventListener("abort", () => view.disconnect());
   for (const node of list.children) setTime(node, /** @type {HTMLTimeElement} */ (part(node, "time")).dateTime);
+  // A redirect to discreet mode gives an empty fragment, for which the browser would go back to the top of the page.
+  if (location.href.endsWith("#")) history.replaceState(history.state, "", location.href.slice(0, -1));
   if (data.status === "active") toEnd();
 }
