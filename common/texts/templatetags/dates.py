@@ -1,4 +1,5 @@
-"""These are the filters that every template has (settings.TEMPLATES): `date`, `unbroken` and `whole_words`.
+"""These are the filters that every template has (settings.TEMPLATES): `date`, `unbroken`, `whole_words` and
+`whole_hours`.
 
 `date` replaces Django's, which does not write « 1er mars ».
 """
@@ -15,6 +16,7 @@ from common import dates
 from common.texts import typography
 
 register = template.Library()
+_HOUR = re.compile(r"\b\d{1,2} h(?: \d{2})?\b")  # « 9 h », « 14 h 30 »
 # Words such as « passe-t-il » and « êtes-vous », short enough that at 200 % none is wider than a phone's screen.
 _SHORT_WITH_HYPHEN = re.compile(r"(?<![\w-])(?=[\w-]{3,12}(?![\w-]))\w+(?:-\w+)+")
 
@@ -41,3 +43,10 @@ def whole_words(text: str) -> SafeString:
     """Do as `unbroken`, and let no line end at the hyphen of a short word (`{{ text|whole_words }}`); for titles."""
     safe = conditional_escape(typography.keep_together(text))
     return mark_safe(_SHORT_WITH_HYPHEN.sub(r'<span class="pnav-whole">\g<0></span>', safe))  # noqa: S308  escaped
+
+
+@register.filter(is_safe=True)
+@defaultfilters.stringfilter
+def whole_hours(text: str) -> str:
+    """Do as `unbroken`, and let no line end within an hour (`{{ words.moment|whole_hours }}`)."""
+    return _HOUR.sub(lambda hour: hour[0].replace(" ", typography.NO_BREAK), typography.keep_together(text))

@@ -12,7 +12,7 @@ from common.texts import cache as text_cache
 from common.texts import typography
 from common.texts.cache import Changed
 from common.texts.catalogue import CATALOGUE
-from common.texts.templatetags.dates import whole_words
+from common.texts.templatetags.dates import whole_hours, whole_words
 from common.texts.typography import keep_together
 from tests.pages.test_translations import CATALOGUES as TRANSLATIONS
 from tests.support import french
@@ -55,6 +55,19 @@ def test_space_before_a_high_sign_breaks_no_line(written, drawn):
 def test_title_ends_no_line_at_the_hyphen_of_a_short_word(written, drawn):
     whole = drawn.replace("_", NO_BREAK).replace("[", '<span class="pnav-whole">').replace("]", "</span>")
     assert whole_words(written) == whole
+
+
+@pytest.mark.parametrize(
+    ("written", "drawn"),
+    [
+        ("jeudi 3 décembre 2026, 4 h 22", "jeudi 3 décembre 2026, 4_h_22"),
+        ("mardi 1er décembre 2026, 14 h", "mardi 1er décembre 2026, 14_h"),
+        ("Thursday 3 December 2026, 4:22", "Thursday 3 December 2026, 4:22"),
+        ("2026 hivers, 12 heures : 12 h 3", "2026 hivers, 12 heures_: 12_h 3"),
+    ],
+)
+def test_no_line_ends_within_the_hour_of_an_appointment(written, drawn):
+    assert whole_hours(written) == drawn.replace("_", NO_BREAK)
 
 
 def test_lazy_text_stays_lazy():
