@@ -133,6 +133,16 @@ def drawn() -> set[str]:
     return {one.words["sha256"] for one in Capture.objects.select_related("conversation")}
 
 
+def see_all_drawings(page: Page) -> None:
+    """Wait until each drawing is shown: its image is asked for only when it comes into sight."""
+    drawings = page.locator(".console-capture__image")
+    expect(drawings).to_have_count(len(FILES))
+    for one in drawings.all():
+        one.scroll_into_view_if_needed()
+        expect(one).to_have_js_property("complete", True)
+        assert one.evaluate("image => image.naturalWidth"), "it could be read"
+
+
 def end(conversation: Conversation, agent: Agent) -> None:
     actions.close_conversation(
         conversation_id=conversation.pk, by_author=Author.AGENT, by=agent.user, outcome=Outcome.TRANSMITTED
@@ -218,7 +228,7 @@ def test_from_the_first_fact_to_the_forgetting(
     expect(console.locator(f"#faits-{conversation.public_id}")).to_contain_text("Une même personne recommence")
     shot(console, "console-chronologie")
     console.get_by_role("link", name="4 captures montrées par la personne").click()
-    expect(console.locator(".console-capture__image")).to_have_count(4)
+    see_all_drawings(console)
     shot(console, "console-captures")
     console.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
     panel = console.locator(".console-dossier:not([hidden]) [id^=transmission-]:not(h3)")
@@ -242,7 +252,7 @@ def test_from_the_first_fact_to_the_forgetting(
     expect(station.get_by_role("img", name="Par compte")).to_be_visible()
     shot(station, "unite-faits")
     station.get_by_role("link", name="Captures").click()
-    expect(station.locator(".console-capture__image")).to_have_count(4)
+    see_all_drawings(station)
     station.get_by_label("Pourquoi ouvrir l'original").last.select_option("complaint")
     shot(station, "unite-captures")
     with station.expect_download() as original:
