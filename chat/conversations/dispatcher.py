@@ -25,8 +25,22 @@ from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
-from django.db.models import BigIntegerField, Case, Exists, F, FloatField, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Exists,
+    F,
+    FloatField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast
+from django.db.models.lookups import Exact
 from django.utils import translation
 
 from chat import pubsub
@@ -393,7 +407,7 @@ def _hand_over(pairs: Sequence[tuple[int, Agent]], now: datetime) -> int:
             output_field=BigIntegerField(),
         ),
         assigned_at=now,
-        agent_read_seq=0,  # whoever takes over has read nothing yet
+        agent_read_seq=_still_read(given),
         dormant_since=None,
     )
     Agent.objects.filter(pk__in={agent.pk for _conversation, agent in given}).update(last_assigned_at=now)
@@ -408,6 +422,22 @@ def _hand_over(pairs: Sequence[tuple[int, Agent]], now: datetime) -> int:
     for agent_id in {agent.pk for _conversation, agent in given}:
         pubsub.agent_changed(agent_id)
     return len(given)
+
+
+def _still_read(given: Sequence[tuple[Conversation, Agent]]) -> Case:
+    """Return the expression for what the agent to whom each conversation is given has read of it already.
+
+    Whoever gets the same person back, after a lost lease or a page that slept, has read what they had read before, as
+    long as nobody had the person since. Anybody else has read nothing yet. Costs one look at the events of each of
+    these conversations, and none for those of which nobody has read anything.
+    """
+    assigned = ConversationEvent.objects.filter(conversation=OuterRef("pk"), kind=EventKind.ASSIGNED)
+    receivers = (When(pk=conversation.pk, then=Value(agent.user_id)) for conversation, agent in given)
+    was_theirs = Exact(
+        Subquery(assigned.order_by("-pk").values("by")[:1]), Case(*receivers, output_field=BigIntegerField())
+    )
+    read = When(was_theirs, then=F("agent_read_seq"))
+    return Case(When(agent_read_seq=0, then=0), read, default=0, output_field=BigIntegerField())
 
 
 def _said_name(conversation: Conversation, agent: Agent) -> str:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from benchmarks.scale import generator
 from chat import pubsub
+from chat.console import inbox
 from chat.conversations import actions, dispatcher, resume
 from chat.conversations.whereabouts import whereabouts_of, with_departure
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
@@ -196,6 +197,38 @@ def test_claim_after_a_release_the_new_agent_has_read_nothing():
     dispatcher.claim_conversation(conversation_id=conversation.pk, agent_id=other.pk, now=timezone.now())
     conversation.refresh_from_db()
     assert conversation.assigned_to == other and conversation.agent_read_seq == 0
+
+
+def read_up_to(conversation: Conversation, seq: int) -> None:
+    actions.mark_read([actions.Mark(conversation.pk, Author.AGENT, seq)])
+
+
+def test_agent_who_gets_the_same_person_back_has_read_what_they_had_read():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    read_up_to(conversation, make.message(conversation, "lu").seq)
+    dispatcher.release_stale(now=timezone.now() + timedelta(seconds=61))
+    make.message(conversation, "écrit dans la file")
+    Agent.objects.update(availability=Availability.AVAILABLE)
+    assert dispatcher.claim_conversation(conversation_id=conversation.pk, agent_id=agent.pk, now=timezone.now())
+    (entry,) = inbox.open_entries(agent, timezone.now())
+    assert entry.unread == 1
+
+
+def test_agent_who_gets_a_person_back_from_a_colleague_has_read_nothing_of_what_came_since():
+    agent, colleague = make.agent(), make.agent()
+    conversation = make.assigned(agent)
+    read_up_to(conversation, make.message(conversation, "lu").seq)
+    dispatcher.release_stale(now=timezone.now() + timedelta(seconds=61))
+    Agent.objects.update(availability=Availability.AVAILABLE)
+    for one in (colleague, agent):
+        assert dispatcher.claim_conversation(conversation_id=conversation.pk, agent_id=one.pk, now=timezone.now())
+        read_up_to(conversation, make.message(conversation, "et encore").seq if one == colleague else 0)
+        if one == colleague:
+            dispatcher.release_stale(now=timezone.now() + timedelta(seconds=61))
+            Agent.objects.update(availability=Availability.AVAILABLE)
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == agent and conversation.agent_read_seq == 0
 
 
 def test_release_stale_leaves_present_agents_alone():
