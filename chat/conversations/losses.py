@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, OuterRef, Subquery
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,6 +24,7 @@ from common.choices import label_of
 
 SHOWN_AT_MOST = 20  # losses that are listed one by one
 OPEN_AT_MOST = 3  # losses whose list is unfolded
+HOURS_AT_MOST = 6  # absences whose hours are in the title; of more the list says them, line by line
 # An absence that ended longer ago than TOLD_FOR is not shown: it belongs to a former shift. Conversations that were
 # given to the agent more than GIVEN_FOR before the absence are not looked at.
 TOLD_FOR, GIVEN_FOR = timedelta(hours=12), timedelta(hours=36)
@@ -49,19 +51,38 @@ class Absence:
     """It is an absence in which an agent lost conversations, or several that they have not read of yet.
 
     absent_from: when they were last seen, before the first. absent_until: when they came back, after the last. lasted:
-    the time between, in words. times: how many absences these are (`_times`); they worked between two of them.
-    is_idle: the console was open, but nobody gave a sign of life there (`chat.conversations.idle`).
+    the time between, in words. hours: the hour of each absence, and how many it lost (`_hours`); they worked between
+    two of them. is_idle: the console was open, but nobody gave a sign of life there (`chat.conversations.idle`).
+    is_mixed: it was so in one of several absences, and not in another.
     count: all that were lost. places: how many of them are where now, in words. lines: the first SHOWN_AT_MOST of them.
     """
 
     absent_from: datetime
     absent_until: datetime
     lasted: str
-    times: int
+    hours: list[tuple[datetime, int]]
     is_idle: bool
+    is_mixed: bool
     count: int
     places: list[str]
     lines: list[Loss]
+
+    @property
+    def times(self) -> int:
+        """Return how many absences these are."""
+        return len(self.hours)
+
+    @property
+    def details(self) -> str:
+        """Return what the title adds: « 2 à 01:47, 1 à 02:03 ; 3 y attendent ».
+
+        The hours are those of several absences, HOURS_AT_MOST; the places those of several conversations. Empty for one
+        conversation in one absence.
+        """
+        hours = [(number, timezone.localtime(went_at).strftime("%H:%M")) for went_at, number in self.hours]
+        is_told = 1 < self.times <= HOURS_AT_MOST
+        when = [_("%(n)d à %(time)s") % {"n": number, "time": at} for number, at in hours] if is_told else []
+        return " ; ".join(", ".join(part) for part in (when, self.places if self.count > 1 else []) if part)
 
     @property
     def is_short(self) -> bool:
@@ -116,8 +137,9 @@ def unread_losses(agent: Agent, now: datetime) -> Absence | None:
     count, places = _counted(agent, rows)
     if not count:
         return None
-    lost = list(rows.order_by("went_at", "pk").values_list("conversation_id", "at", "went_at"))
-    went = {pk: went_at for pk, _given, went_at in lost[:SHOWN_AT_MOST]}
+    lost = list(rows.order_by("went_at", "pk").values_list("conversation_id", "went_at", "next_detail"))
+    went = {pk: went_at for pk, went_at, _detail in lost[:SHOWN_AT_MOST]}
+    idle = {detail == NO_SIGN for _pk, _went_at, detail in lost}
     known = {row.pk: row for row in access.lost_by(agent, list(went))}
     supervised = access.units_of(agent)
     held = set(access.in_hands_of(agent.user).filter(pk__in=list(known), assigned_to=None).values_list("pk", flat=True))
@@ -126,26 +148,26 @@ def unread_losses(agent: Agent, now: datetime) -> Absence | None:
         absent_from=agent.absent_from,
         absent_until=agent.absent_until,
         lasted=_lasted(agent.absent_until - agent.absent_from),
-        times=_times([(given, went_at) for _pk, given, went_at in lost]),
-        is_idle=not rows.exclude(next_detail=NO_SIGN).exists(),
+        hours=_hours([(pk, went_at) for pk, went_at, _detail in lost]),
+        is_idle=idle == {True},
+        is_mixed=len(idle) > 1,
         count=count,
         places=places,
         lines=lines,
     )
 
 
-def _times(lost: Sequence[tuple[datetime, datetime]]) -> int:
-    """Return in how many absences this was lost: pairs of when it was given and when it went, by when it went.
+def _hours(lost: Sequence[tuple[int, datetime]]) -> list[tuple[datetime, int]]:
+    """Return for each absence when its conversations went back to the queue, and how many did, the first one first.
 
-    Nobody is given anything while they are absent. What was given after the first loss of an absence was therefore lost
-    in another one. When each of them began and ended is stored nowhere. One in which the agent lost nothing of what
-    they were given since counts as one with the absence before.
+    lost: (conversation, when it went). What is lost in one absence goes back in one transaction, and so at one time
+    (`dispatcher.release_stale`, `dispatcher.release_unopened`), also what the agent had held since before an earlier
+    absence. When each of them began and ended is stored nowhere, but of the first and the last.
     """
-    times, began = 0, None
-    for given, went_at in lost:
-        if began is None or given > began:
-            times, began = times + 1, went_at
-    return times
+    each: dict[datetime, set[int]] = {}
+    for conversation, went_at in lost:
+        each.setdefault(went_at, set()).add(conversation)
+    return [(went_at, len(each[went_at])) for went_at in sorted(each)]
 
 
 def _counted(agent: Agent, rows: Any) -> tuple[int, list[str]]:

@@ -5,10 +5,11 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from chat.conversations import actions, dispatcher, losses
-from chat.models import Agent, Conversation
+from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from chat.rules.lifecycle import Author, Status
 from pnav.accounts.models import Role
 from tests.chat.console.agents import signed_in
@@ -164,6 +165,42 @@ def test_two_absences_with_work_between_are_not_told_as_one_long_one():
     assert (absence.times, absence.count) == (2, 2)
     title, _fold = lost_on_the_page(agent)
     assert "Vous étiez sans console 2 fois entre " in title and "sans console 1 min" not in title
+
+
+def test_each_of_several_absences_says_how_many_it_lost_and_when():
+    agent, at = make.agent(capacity=4), timezone.now().replace(second=0, microsecond=0)
+    for minutes, number in ((40, 2), (10, 1)):
+        lost = [make.assigned(agent) for _each in range(number)]
+        away(agent)
+        back(agent)
+        went = at - timedelta(minutes=minutes)
+        given = ConversationEvent.objects.filter(conversation__in=lost)
+        given.filter(kind=EventKind.ASSIGNED).update(at=went - timedelta(minutes=5))
+        given.filter(kind=EventKind.RELEASED).update(at=went)
+    Agent.objects.filter(pk=agent.pk).update(absent_from=at - timedelta(minutes=42))
+    first, second = (timezone.localtime(at - timedelta(minutes=minutes)).strftime("%H:%M") for minutes in (40, 10))
+    title, _fold = lost_on_the_page(agent)
+    assert re.search(rf"sont repartis dans la file \(2 à {first}, 1 à {second}\s; 3 y attendent\)</h2>", title)
+
+
+def test_absence_that_lost_only_what_was_held_since_before_counts_as_one_of_its_own():
+    """A page saw no sign of the agent and gave back whom nobody had looked at. The others stayed, until they left."""
+    agent = make.agent(capacity=4)
+    held = make.assigned(agent)
+    make.message(held, "mot", author=Author.AGENT)
+    Agent.objects.update(sign_at=timezone.now())
+    last_sign = timezone.now()
+    new = make.assigned(agent)
+    later = timezone.now() + timedelta(minutes=6)
+    with transaction.atomic():
+        assert dispatcher.release_unopened(agent, since=last_sign, now=timezone.now()) == 1
+    losses.record_losses(returns=[(agent.pk, last_sign, later)])
+    assert away(agent) == 1
+    absence = back(agent)
+    assert {line.conversation.pk for line in absence.lines} == {held.pk, new.pk}
+    assert (absence.times, absence.is_idle, absence.is_mixed) == (2, False, True)
+    title, _fold = lost_on_the_page(agent)
+    assert "Sans console ou sans signe de vous, 2 fois entre " in title and "Vous étiez sans console" not in title
 
 
 def test_where_they_are_is_said_with_its_hour():
