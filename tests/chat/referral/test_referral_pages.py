@@ -198,6 +198,8 @@ def test_own_list_has_one_s_own_and_says_what_is_late(conversation, console, uni
     row = hand.sent(conversation, unit)
     other = hand.sent(make.assigned(), hand.account())
     hand.keep_no_hours()
+    page = said(console.get("/console/transmissions/"))
+    assert "Dans le délai, pas encore lu" in page and "Tenu" not in page, "the unit has done nothing yet"
     Transmission.objects.filter(pk=row.pk).update(made_at=make.long_ago(130), sent_at=make.long_ago(121))
     page = said(console.get("/console/transmissions/"))
     assert row.file_number in page and "Dépassé" in page and "plus de 120 min" in page
