@@ -410,9 +410,9 @@ def presence(request: HttpRequest) -> HttpResponse:
     reading does not end the lease. While somebody depends on this agent, an open page counts as use of the session, as
     an open console does. Otherwise it does not, and the session ends when it is idle (docs/adr/0049).
 
-    While the agent has messages to read, or a mark of danger is not dealt with, a beat also reads their list, so that
-    words of danger in these are marked and told of (docs/adr/0116): three queries at most, and what marks write the
-    first time.
+    While the agent has messages to read, a mark of danger is not dealt with, or somebody waits for their words or their
+    return, a beat also reads their list. So words of danger in these are marked and told of (docs/adr/0116), and so is
+    who waits for too long: three queries at most, and what marks write the first time.
 
     `?signe=`: for how many seconds the page has seen no sign of life. With `non` it was long ago, and the page asks
     whether somebody needs this agent, and when another page has seen one.
@@ -427,12 +427,16 @@ def presence(request: HttpRequest) -> HttpResponse:
         put_off()
     if not request.accepts("text/html"):
         # Reading the list keeps marks of danger, which the board tells of. This page reads no other list.
-        own = inbox.open_entries(agent, timezone.now()) if standing.unread or standing.marked else []
+        is_read = standing.unread or standing.marked or standing.owed
+        own = inbox.open_entries(agent, timezone.now()) if is_read else []
         answer = {
             "kept": standing.is_kept,
             "held": standing.held,
             "unread": standing.unread,
             "in_danger": sum(1 for entry in own if entry.dangers),
+            "dangers": [f"{entry.number}:{entry.danger_seq}" for entry in own if entry.dangers],
+            "late": sum(1 for entry in own if entry.is_late and not entry.has_late_promise),
+            "promises": sum(1 for entry in own if entry.has_late_promise),
             "was_over": standing.was_over,
             "paused": standing.idle_reason,
             "phone": standing.phone_reason,

@@ -236,6 +236,21 @@ class Entry:
         return label_of(Urgency, self.conversation.urgency)
 
     @property
+    def is_late(self) -> bool:
+        """Return whether the person has waited for an answer for longer than the service allows."""
+        return self.level is Level.BROKEN
+
+    @property
+    def has_late_promise(self) -> bool:
+        """Return whether the agent should have been back by now, as they promised."""
+        return self.promise is not None and self.promise.is_over
+
+    @property
+    def is_overdue(self) -> bool:
+        """Return whether the agent is late with an answer, or with a return that they promised."""
+        return self.is_late or self.has_late_promise
+
+    @property
     def is_closed(self) -> bool:
         """Return whether the conversation is closed."""
         return self.conversation.status == Status.CLOSED

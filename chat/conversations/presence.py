@@ -24,8 +24,17 @@ WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now), held AS MATERIALI
         WHERE m.conversation_id = c.id AND m.author = 'reporter' AND m.seq > c.agent_read_seq
     )) AS unread, count(*) FILTER (WHERE EXISTS (
         SELECT FROM chat_dangermark d WHERE d.conversation_id = c.id AND d.dealt_seq < ANY (d.seqs)
-    )) AS marked
-    FROM chat_conversation c JOIN chat_agent a ON a.id = c.assigned_to_id
+    )) AS marked, count(*) FILTER (WHERE 'agent' IS DISTINCT FROM (
+        SELECT m.author FROM chat_message m WHERE m.conversation_id = c.id AND m.author <> 'system'
+        ORDER BY m.seq DESC LIMIT 1
+    ) OR EXISTS (
+        SELECT FROM chat_hold h WHERE h.conversation_id = c.id AND h.ended_at IS NULL AND h.until <= moment.now
+          AND NOT EXISTS (
+            SELECT FROM chat_message m
+            WHERE m.conversation_id = c.id AND m.author = 'agent' AND m.seq > h.seq AND m.sent_at >= h.until
+          )
+    )) AS owed
+    FROM moment CROSS JOIN chat_conversation c JOIN chat_agent a ON a.id = c.assigned_to_id
     WHERE a.user_id = %(user)s AND c.status = 'active'
 ), told AS (
     SELECT moment.now - %(sign)s::int * interval '1 s' AS sign_at FROM moment
@@ -41,8 +50,9 @@ WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now), held AS MATERIALI
         sign_at = greatest(CASE WHEN a.sign_at > late.now THEN late.now ELSE a.sign_at END, late.sign_at)
     FROM late WHERE a.id = late.id RETURNING a.id, late.seen_at, late.now
 )
-SELECT a.id, a.availability, a.pause_reason, held.held, held.unread, held.marked, renewed.id, renewed.seen_at,
-       renewed.now, ceil(extract(epoch FROM moment.now - a.sign_at))::int
+SELECT a.id, a.availability, a.pause_reason, held.held, held.unread, held.marked, held.owed,
+       renewed.id, renewed.seen_at, renewed.now,
+       ceil(extract(epoch FROM moment.now - a.sign_at))::int
 FROM chat_agent a CROSS JOIN held CROSS JOIN moment LEFT JOIN renewed ON renewed.id = a.id WHERE a.user_id = %(user)s
 """
 
@@ -57,7 +67,8 @@ class Standing:
     the pause in which a page has set the agent because it saw no sign of them (`chat.conversations.idle`), or empty.
     sign: seconds since the last sign of the agent that any of their pages has told before this beat, rounded up; None
     if none has. phone_reason: the same as idle_reason while they telephone (`chat.conversations.phone_calls`). marked:
-    their conversations with a mark of danger that is not dealt with, by the numbers that are kept.
+    their conversations with a mark of danger that is not dealt with, by the numbers that are kept. owed: those whose
+    person waits for their words, or whose promise to be back may be over: how late these are, the list tells.
     """
 
     held: int
@@ -68,6 +79,7 @@ class Standing:
     phone_reason: str = ""
     sign: int | None = None
     marked: int = 0
+    owed: int = 0
 
 
 def renew_lease(*, user_id: int, sign: int | None = None) -> Standing | None:
@@ -87,7 +99,7 @@ def renew_lease(*, user_id: int, sign: int | None = None) -> Standing | None:
     rows = fetch_rows(BEAT, values)
     if not rows:
         return None
-    _agent_id, availability, pause_reason, held, unread, marked, renewed, seen_at, now, told = rows[0]
+    _agent_id, availability, pause_reason, held, unread, marked, owed, renewed, seen_at, now, told = rows[0]
     lease = timedelta(seconds=settings.LEASE_SECONDS)
     was_over = renewed is not None and is_lease_over(seen_at=seen_at, now=now, lease=lease)
     if was_over:
@@ -100,5 +112,6 @@ def renew_lease(*, user_id: int, sign: int | None = None) -> Standing | None:
         idle_reason=pause_reason if is_idle(pause_reason) else "",
         sign=told,
         marked=marked,
+        owed=owed,
         phone_reason=pause_reason if is_on_the_phone(pause_reason) else "",
     )

@@ -131,6 +131,9 @@ def test_page_says_that_an_unread_message_tells_of_danger(
     in_site(live_site, lambda: make.message(conversation, "je veux mourir"))
     expect(line).to_contain_text("Danger : 1 a des mots de suicide ou de danger, qui ne sont pas pris en compte.")
     expect(line).to_have_css("font-weight", "700")
+    expect(line).not_to_contain_text("Nouveau message de danger")
+    in_site(live_site, lambda: make.message(conversation, "je veux mourir"))
+    expect(line).to_contain_text(re.compile(r"Nouveau message de danger à \d\d:\d\d"))
     axe_in_both_themes(page)
 
 

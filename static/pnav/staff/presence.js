@@ -28,17 +28,34 @@ let wasIn = false;
 let isOnDuty = false; // as far as this page knows
 let said = "";
 let told = "";
+/** @type {string[]} the last message of danger of each exchange that has some */
+let dangers = [];
+let dangerAt = ""; // when another one came, while the page was open
 
 /** @param {string} name @param {number} n */
 const words = (name, n) => fill(place.dataset[n === 1 ? `${name}One` : `${name}Many`] || "", { n });
 
 /**
+ * Say when a message of danger came beside those that were said already: the count alone may be the same.
+ *
+ * @param {string[]} now
+ */
+const noteDangers = (now) => {
+  if (!now.length) dangerAt = "";
+  else if (dangers.length && now.some((one) => !dangers.includes(one)))
+    dangerAt = hour(Date.now(), document.documentElement.lang);
+  dangers = now;
+};
+
+/**
  * Show in words what is at stake. It is announced again only when it changes.
  *
- * @param {{ kept: boolean, held: number, unread: number, in_danger?: number, was_over: boolean, paused: string,
- *   phone?: string }} standing
+ * @param {{ kept: boolean, held: number, unread: number, in_danger?: number, dangers?: string[], late?: number,
+ *   promises?: number, was_over: boolean, paused: string, phone?: string }} standing
  */
-const tell = ({ kept, held, unread, in_danger: inDanger, was_over: wasOver, paused, phone }) => {
+const tell = ({ kept, held, unread, was_over: wasOver, paused, phone, ...more }) => {
+  const { in_danger: inDanger, dangers: named = [], late, promises } = more;
+  noteDangers(named);
   const parts = [];
   if (paused) parts.push(fill(place.dataset.paused ?? "", { reason: paused }));
   if (phone) parts.push(fill(place.dataset.phone ?? "", { reason: phone }));
@@ -46,7 +63,10 @@ const tell = ({ kept, held, unread, in_danger: inDanger, was_over: wasOver, paus
   if (held) parts.push(words("held", held));
   else if (kept && !paused && !phone) parts.push(place.dataset.present);
   if (unread) parts.push(words("unread", unread));
+  if (promises) parts.push(words("promise", promises));
+  if (late) parts.push(words("late", late));
   if (inDanger) parts.push(words("danger", inDanger));
+  if (dangerAt) parts.push(fill(place.dataset.dangerAgain ?? "", { time: dangerAt }));
   const now = parts.join(" ");
   if (now === told) return;
   told = now;

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -13,10 +14,11 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from chat.casework.holds import promise_return
 from chat.conversations import presence
 from chat.conversations.actions import AGENTS_SEEN
 from chat.conversations.presence import BEAT, Standing
-from chat.models import Agent, Conversation, DangerMark
+from chat.models import Agent, Conversation, DangerMark, Hold
 from chat.rules.lifecycle import Author, Availability
 from common.sql import fetch_rows
 from pnav.accounts.models import Role
@@ -54,7 +56,7 @@ def test_beat_renews_the_lease_while_somebody_depends_on_it(availability, holds,
     Agent.objects.update(availability=availability)
     late(agent, 30)
     standing = presence.renew_lease(user_id=agent.user_id)
-    assert standing == Standing(held=int(holds), unread=0, is_kept=kept, was_over=False)
+    assert standing == Standing(held=int(holds), unread=0, is_kept=kept, was_over=False, owed=int(holds))
     assert is_fresh(agent) == kept
 
 
@@ -71,8 +73,9 @@ def test_beat_says_what_is_new_and_that_the_lease_was_over():
     first, _second = make.assigned(agent), make.assigned(agent)
     make.message(first, "vous êtes là ?")
     late(agent, 90)
-    assert presence.renew_lease(user_id=agent.user_id) == Standing(held=2, unread=1, is_kept=True, was_over=True)
-    assert presence.renew_lease(user_id=agent.user_id) == Standing(held=2, unread=1, is_kept=True, was_over=False)
+    told = Standing(held=2, unread=1, is_kept=True, was_over=True, owed=2)
+    assert presence.renew_lease(user_id=agent.user_id) == told
+    assert presence.renew_lease(user_id=agent.user_id) == replace(told, was_over=False)
 
 
 def test_beat_is_one_statement_and_one_write_in_five_seconds(monkeypatch):
@@ -102,7 +105,8 @@ def test_page_beats_in_json_and_is_told_in_the_frame():
     late(agent, 30)
     client = signed_in(agent.user)
     answer = client.get(ADDRESS, headers=IN_JSON)
-    told = {"kept": True, "held": 1, "unread": 1, "in_danger": 0, "was_over": False, "paused": "", "phone": ""}
+    told = {"kept": True, "held": 1, "unread": 1, "in_danger": 0, "dangers": [], "late": 0, "promises": 0}
+    told |= {"was_over": False, "paused": "", "phone": ""}
     assert json.loads(answer.content) == told
     assert is_fresh(agent)
     assert "Présent, vérifié à" in client.get(ADDRESS).text
@@ -129,9 +133,64 @@ def test_beat_of_another_page_marks_and_tells_words_of_danger_that_are_not_read(
     standing = client.get(ADDRESS, headers=IN_JSON).json()
     assert (standing["unread"], standing["in_danger"]) == (0, 1), "it is read, and nobody has dealt with it"
     DangerMark.objects.update(dealt_seq=grave.last_seq)
+    for one in (calm, grave):
+        make.message(one, "je suis là", author=Author.AGENT)
     with CaptureQueriesContext(connection) as queries:
         client.get(ADDRESS, headers=IN_JSON)
     assert not any("sealed_body" in query["sql"] for query in queries), "nothing is read where nothing is new"
+
+
+def test_beat_of_another_page_names_each_message_of_danger():
+    """A second one of the same exchange changed no count, and no page said it."""
+    agent = make.agent()
+    grave = make.assigned(agent)
+    client = signed_in(agent.user)
+    told = []
+    for _each in range(2):
+        make.message(grave, "je veux mourir")
+        told.append(client.get(ADDRESS, headers=IN_JSON).json())
+    grave.refresh_from_db()
+    assert [one["in_danger"] for one in told] == [1, 1]
+    assert [one["dangers"] for one in told] == [[f"1:{grave.last_seq - 1}"], [f"1:{grave.last_seq}"]]
+
+
+def test_beat_of_another_page_tells_of_a_promise_that_is_late_and_of_who_waits_too_long():
+    agent = make.agent(capacity=4)
+    promised, slow, in_time = make.assigned(agent), make.assigned(agent), make.assigned(agent)
+    promise_return(conversation_id=promised.pk, minutes=5, by=agent.user)
+    for one in (slow, in_time, promised):
+        make.message(one, "vous êtes là ?")
+    Conversation.objects.update(agent_read_seq=F("last_seq"))
+    client = signed_in(agent.user)
+    told = client.get(ADDRESS, headers=IN_JSON).json()
+    assert (told["unread"], told["late"], told["promises"]) == (0, 0, 0)
+    slow.messages.update(sent_at=make.long_ago(30))
+    promised.messages.update(sent_at=make.long_ago(30))
+    Hold.objects.update(held_at=make.long_ago(9), until=make.long_ago(4))
+    Conversation.objects.update(assigned_at=make.long_ago(31))
+    told = client.get(ADDRESS, headers=IN_JSON).json()
+    assert (told["unread"], told["late"], told["promises"]) == (0, 1, 1), "who was promised a return is counted once"
+    frame = client.get(ADDRESS).text
+    assert frame.count("promesse dépassée") == 1 and frame.count("délai de réponse dépassé") == 1
+    for one in (slow, in_time, promised):
+        make.message(one, "je suis là", author=Author.AGENT)
+    with CaptureQueriesContext(connection) as queries:
+        told = client.get(ADDRESS, headers=IN_JSON).json()
+    assert (told["late"], told["promises"]) == (0, 0)
+    assert not any("sealed_body" in query["sql"] for query in queries), "nothing is read where nobody waits"
+
+
+def test_beat_of_another_page_tells_of_a_promise_that_is_late_although_the_agent_wrote_last():
+    """A macro promises and sends its reply at once, which ends nothing: then the last words are the agent's."""
+    agent = make.agent()
+    promised = make.assigned(agent)
+    promise_return(conversation_id=promised.pk, minutes=5, by=agent.user, spares_reply=True)
+    make.message(promised, "je reviens", author=Author.AGENT)
+    then = make.long_ago(9)
+    promised.messages.update(sent_at=then)
+    Hold.objects.update(held_at=then, until=make.long_ago(4))
+    Conversation.objects.update(agent_read_seq=F("last_seq"), assigned_at=make.long_ago(10))
+    assert signed_in(agent.user).get(ADDRESS, headers=IN_JSON).json()["promises"] == 1
 
 
 @pytest.mark.parametrize("kept", [True, False])
