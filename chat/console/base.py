@@ -244,6 +244,7 @@ def _words() -> dict[str, str]:
         "opening_waits": _("{aim} : l'échange est là, dans la liste. Vous faisiez autre chose, rien n'a bougé."),
         "no_number": _("Aucun échange n'a le numéro {n}. Rien n'a changé à l'écran."),
         "news": _("Nouveau message, échange {n} : {name}."),
+        "is_back": _("De retour, échange {n} : {name}."),
         "offered": _("Un collègue vous propose un échange : voir « Passages »."),
         "kept_after": _("Un passage n'a pas été pris, l'échange reste à vous : voir « Passages »."),
         "whispered": _("Un superviseur vous a dit un mot : voir « Passages »."),

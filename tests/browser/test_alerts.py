@@ -1,14 +1,16 @@
 """Alerts are true, in real browsers: an open emergency, who is absent, and who waits for whom."""
 
 import re
+import uuid
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from chat.casework import emergencies
+from chat.conversations import actions, resume
 from chat.models import Conversation, Message
 from chat.rules.emergency import Situation
-from chat.rules.lifecycle import Availability
+from chat.rules.lifecycle import Author, Availability
 from pnav.accounts.models import Role
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.layout import boxes
@@ -145,6 +147,31 @@ def test_queue_marks_the_absent_and_counts_them_apart(
     expect(rows.last).to_contain_text(re.compile(r"20\smin"))
     expect(rows.first.locator("[data-slot=absent]")).to_be_hidden()
     axe(page)
+
+
+def test_who_comes_back_by_the_code_is_said_and_stands_in_the_list_until_they_are_answered(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+    axe: Axe,
+):
+    """Only the thread had a line, which nobody reads who is in another one; the list just lost « Hors ligne »."""
+    agent = at(an_agent)
+    other, away = at(lambda: [make.assigned(make_available(agent)) for _each in range(2)])
+    at(gone_for, away, 5)
+    sign_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{other.public_id}/")
+    entry = page.locator(f'#liste .console-entry[data-conversation="{away.public_id}"]')
+    expect(entry).to_contain_text("Hors ligne")
+    expect(entry.locator("[data-slot=back]")).to_be_hidden()
+    live_site.do(resume.resume_conversation, conversation_id=away.pk)
+    expect(page.locator("#annonces")).to_contain_text(re.compile(r"De\sretour,\séchange\s2"), timeout=40_000)
+    expect(entry).to_contain_text(re.compile(r"De\sretour\sà\s+\d\d:\d\d"))
+    expect(entry.locator("[data-slot=offline]")).to_be_hidden()
+    axe(page)
+    message = {"client_id": uuid.uuid4(), "body": "je suis là", "author": Author.AGENT, "agent": agent}
+    live_site.do(actions.post_message, conversation_id=away.pk, **message)
+    expect(entry.locator("[data-slot=back]")).to_be_hidden()
 
 
 def wrote(conversation: Conversation, minutes: float) -> None:

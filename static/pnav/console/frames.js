@@ -44,6 +44,7 @@ function turn(c, item) {
   if (item.author === "agent") {
     if (seekSlot("promise", c.entry)?.dataset.until) refreshList(); // the server knows whether this ends the promise
     c.since = "";
+    c.backAt = 0;
     c.isEndHeld = c.isUnanswered = false;
     if (c.waits !== "left") c.waits = "them";
   } else {

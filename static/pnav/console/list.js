@@ -14,6 +14,7 @@ import { choicesMade, followOrder, putInOrder, watchOrder } from "./list-order.j
 import { isInView } from "./numbers.js";
 import { tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
+import { isAway, noteReturn, showReturn } from "./returns.js";
 import { desk, dutyBar, home, known, list, over, own, placed, say, seekSlot, slot, words } from "./state.js";
 import { sayDuration, tickTimes } from "./times.js";
 import { readElsewhere } from "./unseen.js";
@@ -66,6 +67,7 @@ function paintEntry(c) {
   }
   showOwn(c);
   showLate(c);
+  showReturn(c);
   if (c.gone) showEmergency(c, ""); // a conversation that has ended keeps this mark until its procedure has ended
   const offline = seekSlot("offline", c.entry); // what has ended came without it
   if (offline) {
@@ -270,6 +272,7 @@ export function refreshList() {
       const fresh = seek(`.console-entry[data-conversation="${c.id}"]`, page);
       if (!fresh || Number(fresh.dataset.seq) < c.lastSeq) continue;
       readElsewhere(c, Number(fresh.dataset.unread));
+      const wasAway = isAway(c);
       c.waits = fresh.dataset.waits ?? "";
       c.since = waitsSince(fresh);
       c.urgency = Number(fresh.dataset.urgency);
@@ -278,6 +281,7 @@ export function refreshList() {
       c.offline = c.dormant || !slot("offline", fresh).hidden;
       const asleep = seekSlot("asleep", fresh);
       c.asleep = Boolean(asleep && !asleep.hidden);
+      noteReturn(c, wasAway);
       const language = seekSlot("language", fresh);
       if (language) showLanguage(c, language.textContent?.trim() ?? "");
       showPromise(c, slot("promise", fresh).dataset.until || "");
