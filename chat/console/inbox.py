@@ -96,7 +96,8 @@ class Entry:
     """It is one of the agent's conversations in the list.
 
     handle: the agent's handle of it; None if this agent never had it on screen.
-    last_words: the beginning of the last message of either side. last_is_own: that message is an agent's.
+    last_words: the beginning of the last message of either side. last_is_own: the present agent wrote it since they
+    were assigned. last_is_before: an agent wrote it before that, mostly a colleague who passed the conversation on.
     dangers: kinds of danger in the person's messages that the agent has not dealt with (`danger.deal_with`); the last
     DANGER_READ messages are read for it. danger_seq: the last of them; 0 without any.
     unread: messages of the person that no agent has had on screen. held: how long this agent has had it, in words.
@@ -116,6 +117,7 @@ class Entry:
     handle: Handle | None
     last_words: str
     last_is_own: bool
+    last_is_before: bool
     dangers: list[Kind]
     danger_seq: int
     unread: int
@@ -432,6 +434,8 @@ def _entry(row: Any, handle: Handle | None, now: datetime, *, said: str, dangers
     is_active = row.status == Status.ACTIVE
     has_left = is_active and _has_left(row)
     since = waits.waits_since(row) if is_active and not has_left else None
+    is_agents = row.last_author == Author.AGENT
+    is_before = row.last_at is not None and row.last_at < row.assigned_at
     is_answered = row.answered_at is not None and row.answered_at >= row.assigned_at
     own = waits.agent_owes_since(row, since) if since else None
     if own is not None and since is not None and own - since < MINUTE:
@@ -444,13 +448,14 @@ def _entry(row: Any, handle: Handle | None, now: datetime, *, said: str, dangers
         conversation=row,
         handle=handle,
         last_words=" ".join(said[:LAST_READ].split())[:LAST_SHOWN],
-        last_is_own=row.last_author == Author.AGENT,
+        last_is_own=is_agents and not is_before,
+        last_is_before=is_agents and is_before,
         dangers=danger.in_order({kind for kinds in dangers.values() for kind in kinds}),
         danger_seq=max(dangers, default=0),
         unread=row.unread,
         held=duration_in_words(now - row.assigned_at),
         active_at=row.last_at or row.assigned_at,
-        waits_for_agent=row.last_author != Author.AGENT,
+        waits_for_agent=not is_agents,
         has_left=has_left,
         is_offline=is_away and not is_asleep,
         is_asleep=is_asleep,

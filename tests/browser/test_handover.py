@@ -63,6 +63,9 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
 
     desk.keyboard.press("Alt+1")
     draft = desk.locator(f"{OPEN_THREAD} [name=body]")
+    draft.fill("Je vous lis.")
+    desk.keyboard.press("Control+Enter")
+    expect(person.locator("#messages")).to_contain_text("Je vous lis.")
     draft.fill("un brouillon")
     desk.keyboard.press("Alt+C")
     expect(desk.locator(f"{PANEL} summary")).to_be_focused()
@@ -105,6 +108,9 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     expect(second.locator("#annonces")).to_contain_text("vous propose un échange")
     second.get_by_role("button", name="Prendre l'échange").click()
     expect(second.locator(".console-dossier")).to_contain_text("Une rumeur au lycée.")
+    own, before = second.locator("#liste [data-slot=last-own]"), second.locator("#liste [data-slot=last-before]")
+    expect(before).to_be_visible()
+    expect(own).to_be_hidden()
     axe(second)
     expect(person.locator("#interlocutor")).to_contain_text("Alex")
     expect(desk.locator(f"{OPEN_THREAD} [data-gone]")).to_be_visible()
@@ -119,6 +125,8 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     second.locator(f"{OPEN_THREAD} [name=body]").fill("Bonsoir, je suis Alex.")
     second.keyboard.press("Control+Enter")
     expect(person.locator("#messages")).to_contain_text("Bonsoir, je suis Alex.")
+    expect(own).to_be_visible()
+    expect(before).to_be_hidden()
     assert conversation.pk
 
 

@@ -230,6 +230,10 @@ def test_what_was_lost_is_a_few_lines_whose_list_is_one_press_away(live_site, pa
     told.get_by_text("Lesquels, et où ils sont").press("Enter")
     expect(lines).to_have_count(11)
     expect(told.get_by_role("button", name="J'ai lu")).to_be_in_viewport(ratio=1)
+    bar, box = told.locator("form").bounding_box(), told.bounding_box()
+    assert bar is not None and box is not None
+    assert bar["width"] >= box["width"] - 32, "no line of the list stands beside the button, half behind it"
+    assert bar["y"] + bar["height"] >= box["y"] + box["height"] - 1, "nor below it"
     shown = page.evaluate("""() => {
         const [list, column] = ["#liste", ".console-own"].map((one) => document.querySelector(one));
         return column.getBoundingClientRect().bottom - list.getBoundingClientRect().top;

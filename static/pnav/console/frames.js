@@ -32,6 +32,8 @@ function showLast(c, item) {
   const last = seekSlot("last", c.entry);
   if (!last) return;
   slot("last-own", c.entry).hidden = item.author !== "agent";
+  const before = seekSlot("last-before", c.entry);
+  if (before) before.hidden = true; // whoever writes from now on to this page is its own agent, or the person
   last.textContent = beginning(plain(item.body.slice(0, LAST_READ), words.misleading));
   if (last.parentElement) last.parentElement.hidden = !last.textContent;
 }

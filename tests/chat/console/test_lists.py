@@ -134,6 +134,28 @@ def test_home_entry_says_offline_after_a_minute_without_a_beat(minutes, is_offli
     assert (FREES in html) is is_offline
 
 
+def test_home_entry_says_whose_the_last_words_are_also_after_a_passage():
+    """The list of who took an exchange said « Vous : » of what their colleague had written."""
+
+    def said(key: str) -> bool:
+        line = re.search(rf'data-slot="{key}"([^>]*)>', client.get(CONSOLE).text)
+        assert line
+        return "hidden" not in line[1]
+
+    camille, alex = make.agent(), make.agent()
+    conversation = make.assigned(camille)
+    make.message(conversation, "Je vous écoute.", Author.AGENT)
+    client = signed_in(camille.user)
+    assert said("last-own") and not said("last-before")
+    type(conversation).objects.filter(pk=conversation.pk).update(assigned_to=alex, assigned_at=timezone.now())
+    client = signed_in(alex.user)
+    assert said("last-before") and not said("last-own")
+    make.message(conversation, "Je prends la suite.", Author.AGENT)
+    assert said("last-own") and not said("last-before")
+    make.message(conversation, "D'accord.")
+    assert not said("last-own") and not said("last-before")
+
+
 @pytest.mark.parametrize(("minutes", "is_said"), [(7, True), (0.5, False)])
 def test_home_entry_says_the_agents_own_part_of_a_wait(minutes, is_said):
     """The person's wait goes on from hand to hand; what of it is this agent's is a second figure."""

@@ -88,7 +88,9 @@ def test_whole_way_of_a_warm_transfer_by_pages_alone(conversation, camille, alex
     assert f'value="agent-{alex.pk}"' in ours.get(page_of(conversation)).text
     answer = transfer(ours, conversation, target=f"agent-{alex.pk}")
     assert answer.url == page_of(conversation)
-    assert "La personne relit le résumé" in ours.get(page_of(conversation)).text
+    proposed = squeezed(unescape(ours.get(page_of(conversation)).text))
+    assert "La personne relit le résumé" in proposed
+    assert "l'échange reste à vous tant qu'il n'est pas pris" in proposed, "the person's yes passes nothing on yet"
     assert 'class="console-offer"' not in theirs.get("/console/").text
 
     assert "/tchat/passage/" in person.get("/tchat/").text
@@ -194,7 +196,8 @@ def test_who_passed_it_on_at_once_reads_who_took_it(conversation, camille, alex)
     taken = "Alex, police nationale – Ailleurs a pris l'échange."
     home = unescape(squeezed(client.get("/console/").text))
     assert "Passé à Alex, police nationale – Ailleurs." in home and taken in home
-    assert taken in unescape(squeezed(client.get("/console/passages/").text))
+    passages = unescape(squeezed(client.get("/console/passages/").text))
+    assert taken in passages and "En cours et depuis trente minutes" in passages
     gone = client.get(page_of(conversation))
     assert gone.status_code == 404 and taken in unescape(squeezed(gone.text))
     assert 'data-kept="0"' in home, "it did not stay with its agent"
