@@ -39,12 +39,14 @@ class Panel:
     """It is the panel of transmissions.
 
     rows: the last one first. choices: the person's unit first. chosen: the key of the ticked one; a unit that has to be
-    checked is never ticked in advance. suggestions: other places to search for, when nothing was found. without:
-    whether an emergency allows sending without the person's agreement.
+    checked is never ticked in advance. resumes: whether the form began with the summary that the person refused, or
+    that was withdrawn, so that nobody has to write it again. suggestions: other places to search for, when nothing was
+    found. without: whether an emergency allows sending without the person's agreement.
     """
 
     rows: list[ShownReferral]
     form: TransmissionForm
+    resumes: bool
     choices: list[Choice]
     chosen: str
     suggestions: list[str]
@@ -102,11 +104,17 @@ def panel(
     choices = _choices(conversation, found, chosen)
     if not chosen and choices and choices[0].has_account and not choices[0].is_unsure:
         chosen = str(choices[0].unit.pk)
-    return Panel(
-        rows=referral_queries.referrals_of(conversation, now=now, limit=live_board.limits()[Measure.UNREAD])
+    rows = (
+        referral_queries.referrals_of(conversation, now=now, limit=live_board.limits()[Measure.UNREAD])
         if at_hand.transmissions
-        else [],
-        form=form or TransmissionForm(initial={"summary": prefill}),
+        else []
+    )
+    # It may tell noted facts, which never leave without the person's agreement.
+    former = rows[0].summary if rows and rows[0].state in {State.REFUSED, State.WITHDRAWN} and not without else ""
+    return Panel(
+        rows=rows,
+        form=form or TransmissionForm(initial={"summary": former or prefill}),
+        resumes=form is None and bool(former),
         choices=choices,
         chosen=chosen,
         suggestions=[one.label for one in found.suggestions[:5]] if found is not None else [],

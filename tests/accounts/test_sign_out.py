@@ -1,4 +1,4 @@
-"""An agent who signs out is given nobody: « Vous ne recevrez plus de nouvelles conversations sur ce poste. »"""
+"""An agent who signs out is given nobody: « Vous ne recevrez plus de nouveaux échanges sur ce poste. »"""
 
 import threading
 from html import unescape
@@ -70,7 +70,7 @@ def test_page_says_who_would_write_to_nobody(client, count):
     assert ("pendant 60 secondes au plus" in page) is bool(count)
     assert ('href="/console/fin-de-service/">Je termine mon service' in page) is bool(count)
     assert "cette personne" in page if count == 1 else "cette personne" not in page
-    assert "Vous ne recevrez plus de nouvelles conversations" in page
+    assert "Vous ne recevrez plus de nouveaux échanges" in page
 
 
 def test_page_says_nothing_of_exchanges_to_who_gave_a_password_alone(client):

@@ -101,6 +101,28 @@ def test_panel_starts_from_the_sheet_and_never_from_the_thread(conversation, con
     assert "mars 2026" in written and "Un-mot-de-l-echange" not in written
 
 
+def test_next_summary_begins_with_the_one_that_was_refused_or_withdrawn(conversation, console, unit):
+    """Somebody who said no to one word of a summary made its agent write it again from nothing."""
+    text = "Deux comptes, depuis mars."
+
+    def draft() -> str:
+        page = said(console.get(page_of(conversation)))
+        found = re.search(r'id="resume-unite-[^>]*>\n(.*?)</textarea>', page, re.S)
+        assert found and ("Repris du dernier résumé, refusé ou retiré" in page) is (found[1] == text)
+        return found[1]
+
+    first = hand.asked(conversation, unit, text)
+    referral_actions.answer_consent(conversation=conversation, public_id=first.public_id, agrees=False)
+    assert draft() == text
+    second = hand.sent(conversation, unit, text)
+    assert draft() != text, "it has gone: another one is another summary"
+    by = conversation.assigned_to.user
+    referral_actions.withdraw_transmission(conversation_id=conversation.pk, public_id=second.public_id, by=by)
+    assert draft() == text
+    emergencies.start(conversation_id=conversation.pk, situation=Situation.values[0], by=by)
+    assert draft() != text, "without the person's agreement no noted fact leaves, and it may tell some"
+
+
 def test_search_keeps_what_was_written_and_finds_units(conversation, console):
     town = places.municipality("Lourmarin", postal_codes=("84160",))
     near = places.reception_point("Gendarmerie de Cadenet", for_=town)
@@ -194,7 +216,7 @@ def test_send_without_is_offered_in_an_emergency_alone(conversation, console, un
 
 
 def test_own_list_has_one_s_own_and_says_what_is_late(conversation, console, unit):
-    assert "Vous n'avez rien transmis." in said(console.get("/console/transmissions/"))
+    assert "Aucun résumé dans vos échanges." in said(console.get("/console/transmissions/"))
     row = hand.sent(conversation, unit)
     other = hand.sent(make.assigned(), hand.account())
     hand.keep_no_hours()
@@ -367,6 +389,14 @@ def test_summary_sent_after_a_no_is_said_to_be_against_it_to_all_three(unit, age
     monkeypatch.setattr(transcript_pdf, "draw", lambda document, *_args, **_more: papers.append(document) or b"%PDF")
     assert staff.post(f"/unite/{row.public_id}/dossier/").status_code == 200
     assert "malgré le refus de la personne" in papers[0].about[0]
+
+
+def test_person_does_not_read_of_their_own_no_as_of_somebody_elses(conversation, console, unit):
+    row, browser = hand.asked(conversation, unit), visit(conversation)
+    browser.post("/tchat/suites/", {"transmission": row.public_id, "answer": "no"})
+    page = said(browser.get("/tchat/suites/"))
+    assert "<strong>Refusé</strong>" in page and "par la personne" not in page
+    assert "Refusé par la personne" in said(console.get(page_of(conversation)))
 
 
 def last_line(conversation) -> str:
