@@ -30,6 +30,9 @@ NOT_OF_MINORS = re.compile(r"(?:N'enregistrez|N'enregistre) pas|Do not save")
 DANGER_AND_NUMBERS = "pnav.pages.migrations.0021_danger_and_former_numbers"
 WORDS_THAT_HOLD = "pnav.pages.migrations.0022_words_that_hold"
 SOUND_OF_AN_ANSWER = "pnav.pages.migrations.0023_sound_of_an_answer"
+PROSECUTOR_FOR_MINORS = "pnav.pages.migrations.0024_prosecutor_for_minors"
+FOUND_OUT = re.compile(r"chercher qui (?:tu es|vous êtes)|look for who you are")
+AUTHORISED = re.compile(r"procureur|la justice peut|prosecutor|the courts may")
 EVIDENCE = "Garder les preuves"
 # The 3018 answers from 9 am to 11 pm, and 116 006 in the daytime.
 IN_DANGER = re.compile(r"^(?:En danger|In danger|If you are in danger)\b")
@@ -83,6 +86,13 @@ def test_whoever_reads_of_the_prosecutor_reads_that_a_life_in_danger_is_enough()
     """A sealed name is opened before any authorisation when a life is in danger (docs/adr/0032)."""
     said = {place: text for place, text in (*sentences(), *rows(ContentBlock)) if PROSECUTOR.search(text)}
     assert len(said) >= 13 and [place for place, text in said.items() if not DANGER.search(text)] == []
+
+
+@pytest.mark.django_db
+def test_whoever_reads_that_danger_lifts_anonymity_reads_that_a_prosecutor_may():
+    """The pages of minors named the danger alone (facts-more, C5)."""
+    said = {place: text for place, text in (*sentences(), *rows(ContentBlock)) if FOUND_OUT.search(text)}
+    assert len(said) >= 12 and [place for place, text in said.items() if not AUTHORISED.search(text)] == []
 
 
 @pytest.mark.django_db
@@ -236,7 +246,11 @@ def changes_of(slug: str) -> list[Words]:
     ]
 
 
-LATER = [*import_module(WORDS_THAT_HOLD).SECTIONS, *import_module(SOUND_OF_AN_ANSWER).SECTIONS]
+LATER = [
+    *import_module(WORDS_THAT_HOLD).SECTIONS,
+    *import_module(SOUND_OF_AN_ANSWER).SECTIONS,
+    *import_module(PROSECUTOR_FOR_MINORS).SECTIONS,
+]
 CHANGED = sorted({slug for slug, _words in LATER} | {"numeros-mefiance"})
 
 
@@ -264,7 +278,7 @@ def section_of_before(slug: str) -> ContentBlock:
 
 
 def say() -> None:
-    for name in (DANGER_AND_NUMBERS, WORDS_THAT_HOLD, SOUND_OF_AN_ANSWER):
+    for name in (DANGER_AND_NUMBERS, WORDS_THAT_HOLD, SOUND_OF_AN_ANSWER, PROSECUTOR_FOR_MINORS):
         import_module(name).say(apps, None)
 
 
