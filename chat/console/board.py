@@ -39,7 +39,7 @@ from chat.statistics import changes, csv_export, daily, history, kept, pictures
 from chat.statistics import holds as hold_statistics
 from chat.statistics.charts import POINTS_AT_MOST, Chart
 from chat.statistics.history import History, Measures
-from chat.supervision import board_charts, board_filter, intervention, live_board
+from chat.supervision import board_charts, board_filter, intervention, live_board, procedures
 from common.service_settings import definitions, values
 from locations.models import Force
 from reports.audit import log as audit_log
@@ -77,6 +77,8 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
     chosen = board_filter.read_filter(
         request.GET.dict(), dict(Unit.objects.filter(pk__in=units).order_by("name").values_list("pk", "name"))
     )
+    over = {one.conversation for one in context["board"].left_marks}
+    over |= {one.to_end for one in context["board"].emergencies if one.to_end}
     in_danger = {alert.part for alert in context["board"].alerts if alert.part}
     context |= {
         "filter": chosen,
@@ -95,7 +97,8 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
         "oldest_request": oldest,
         "set_aside": opening.count_locked(agent.user, now),
         "running": [one for one in running if chosen.has_running(one)],
-        "recused": {one.conversation.public_id for one in running if one.is_recused},
+        "recused": {one.conversation.public_id for one in running if one.is_recused}
+        | procedures.recused_from(over, agent),
         "on_call": on_call.shown_to(agent, now),
         "one_voice": board_charts.read_trends().one_voice,
         "promises": hold_statistics.figures(now),

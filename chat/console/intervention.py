@@ -373,6 +373,8 @@ def end_procedure(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> H
             procedures.end_procedure(public_id=public_id, by=agent)
         except procedures.NoProcedure:
             row = None
+        except procedures.Recused:
+            pass  # the page says so
         else:
             messages.success(request, _("La procédure d'urgence est finie."))
             return redirect("console:board")
@@ -391,6 +393,7 @@ def end_procedure(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> H
         "place": wording.place_of(row.conversation.report),
         "state": procedures.state_of(row.conversation),
         "since": wording.duration_in_words(now - row.started_at),
+        **_recusal(row.conversation, agent),
         **_who_may_ask(row.conversation, agent, now),
     }
     return render(request, "console/end_procedure.html", context)
@@ -411,6 +414,8 @@ def left_mark(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpR
             left_marks.deal_with_left(public_id=public_id, by=agent)
         except left_marks.NoMark:
             row = None
+        except procedures.Recused:
+            pass  # the page says so
         else:
             messages.success(request, _("Pris en compte. L'historique de l'échange garde que c'est vous."))
             return redirect("console:board")
@@ -425,9 +430,16 @@ def left_mark(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpR
         "name": had.shown_name if had else "",
         "state": procedures.state_of(row.conversation),
         "since": wording.duration_in_words(now - row.left_at) if row.left_at else "",
+        **_recusal(row.conversation, agent),
         **_who_may_ask(row.conversation, agent, now),
     }
     return render(request, "console/left_mark.html", context)
+
+
+def _recusal(conversation: Conversation, reader: Agent) -> dict[str, bool]:
+    """Return whether this supervisor knows somebody concerned, and whether they therefore leave it to others."""
+    is_recused = access.is_recused(reader, conversation)
+    return {"is_recused": is_recused, "is_barred": is_recused and procedures.is_barred(conversation, reader)}
 
 
 def _who_may_ask(conversation: Conversation, reader: Agent, now: datetime) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from chat import access
 from chat.casework.danger import LEFT_FOR
 from chat.models import Agent, Conversation, DangerMark, EventKind, Message
 from chat.rules.lifecycle import Author
-from chat.supervision.procedures import may_end
+from chat.supervision.procedures import Recused, is_barred, may_end
 from common import clock
 
 # How many marks are shown. Each is of one conversation.
@@ -65,14 +65,17 @@ def find_mark(public_id: uuid.UUID, by: Agent) -> DangerMark | None:
 
 @transaction.atomic
 def deal_with_left(*, public_id: uuid.UUID, by: Agent) -> None:
-    """Say that all marks of a conversation that is not open are dealt with. The history keeps who did. Raises NoMark.
+    """Say that all marks of a conversation that is not open are dealt with. The history keeps who did.
 
-    Locks the conversation, so that nobody comes back to it meanwhile. Writes two rows.
+    Raises NoMark; Recused when this supervisor knows somebody concerned and another one can say it (`is_barred`). Locks
+    the conversation, so that nobody comes back to it meanwhile. Writes two rows.
     """
     Conversation.objects.select_for_update(of=("self",), no_key=True).filter(public_id=public_id).first()
     row = find_mark(public_id, by)
     if row is None:
         raise NoMark
+    if is_barred(row.conversation, by):
+        raise Recused
     row.dealt_seq = row.seqs[-1]
     row.save(update_fields=["dealt_seq"])
     row.conversation.record_event(EventKind.DANGER_DEALT, at=clock.now(), by=by.user)

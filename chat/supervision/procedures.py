@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from chat import access
 from chat.models import Agent, Conversation, EventKind
 from chat.models.casework import Emergency
+from chat.models.transfer import Handover
 from chat.rules.lifecycle import OPEN, Author, Status
 from common import clock
 
@@ -27,6 +28,10 @@ COUNTED_FOR = timedelta(days=1)
 
 class NoProcedure(Exception):
     """There is no such procedure, it has ended, somebody answers, or it is not this supervisor's to end."""
+
+
+class Recused(Exception):
+    """This supervisor knows somebody concerned, and leaves it to another one (`is_barred`). Nothing was changed."""
 
 
 def open_procedures(units: Collection[int]) -> tuple[list[Emergency], int]:
@@ -77,6 +82,27 @@ def may_end(conversation: Conversation, units: Collection[int]) -> bool:
     return conversation.status not in OPEN and (agent is None or agent.unit_id in units)
 
 
+def is_barred(conversation: Conversation, by: Agent) -> bool:
+    """Return whether this supervisor leaves to others what the board tells of this conversation.
+
+    They passed it on because they know somebody concerned (`access.is_recused`), and the service has another
+    supervisor who did not. Two queries at most.
+    """
+    if not access.is_recused(by, conversation):
+        return False
+    recused = Handover.objects.recusals().filter(conversation=conversation).values("from_agent")
+    return Agent.objects.filter(user__role="supervisor", user__is_active=True).exclude(pk__in=recused).exists()
+
+
+def recused_from(public_ids: Collection[uuid.UUID], by: Agent) -> set[uuid.UUID]:
+    """Return those of these conversations that this supervisor passed on because they know somebody concerned. One
+    query; none for no conversation."""
+    if not public_ids:
+        return set()
+    rows = Handover.objects.recusals().filter(conversation__public_id__in=public_ids, from_agent=by)
+    return set(rows.order_by().values_list("conversation__public_id", flat=True))
+
+
 def find_procedure(public_id: uuid.UUID, by: Agent) -> Emergency | None:
     """Return the open procedure of this conversation if this supervisor may end it, or None. Two queries."""
     rows = Emergency.objects.filter(conversation__public_id=public_id, ended_at__isnull=True)
@@ -88,7 +114,7 @@ def find_procedure(public_id: uuid.UUID, by: Agent) -> Emergency | None:
 
 @transaction.atomic
 def end_procedure(*, public_id: uuid.UUID, by: Agent) -> None:
-    """End the procedure of a conversation that is not open. The history keeps who did. Raises NoProcedure.
+    """End the procedure of a conversation that is not open. The history keeps who did. Raises NoProcedure, Recused.
 
     Locks the conversation, so that nobody comes back to it meanwhile. Writes two rows.
     """
@@ -96,6 +122,8 @@ def end_procedure(*, public_id: uuid.UUID, by: Agent) -> None:
     row = find_procedure(public_id, by)
     if row is None:
         raise NoProcedure
+    if is_barred(row.conversation, by):
+        raise Recused
     row.ended_at, row.ended_by_id = clock.now(), by.user_id
     row.save(update_fields=["ended_at", "ended_by"])
     row.conversation.record_event(EventKind.EMERGENCY_ENDED, at=row.ended_at, by=by.user, detail=row.situation)

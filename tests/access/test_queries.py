@@ -226,6 +226,7 @@ BY_KEY = {
     ("chat/supervision/intervention.py", "write"),
     ("chat/supervision/procedures.py", "find_procedure"),  # then `may_end`, of the reach of this supervisor
     ("chat/supervision/procedures.py", "end_procedure"),  # a lock; what is ended comes from find_procedure
+    ("chat/supervision/procedures.py", "recused_from"),  # of what the board shows: whether they passed it on
     ("chat/supervision/left_marks.py", "find_mark"),  # then `may_end`, of the reach of this supervisor
     ("chat/supervision/left_marks.py", "deal_with_left"),  # a lock; what is dealt with comes from find_mark
     ("chat/supervision/unread_referrals.py", "withdraw"),  # then `_is_theirs`, of the reach of this supervisor

@@ -14,9 +14,10 @@ from chat.conversations import actions, dispatcher, resume
 from chat.models import Agent, Conversation, DangerMark, EventKind
 from chat.rules.danger_words import Kind
 from chat.rules.lifecycle import Author, Outcome, Status
-from chat.supervision import left_marks, live_board
+from chat.supervision import left_marks, live_board, procedures
 from pnav.accounts.models import Role
 from tests.chat.console.agents import CONSOLE, page_of, signed_in
+from tests.chat.supervision.test_intervention import recused
 from tests.factories import chat as make
 from tests.support.reading import squeezed
 
@@ -284,3 +285,41 @@ def test_what_another_unit_deals_with_comes_after_who_waits_now(conversation, el
     assert "a écrit des mots de suicide ou de danger, et n'a pas d'agent" in broken[0].text
     assert any(not alert.label for alert in broken), "the wait beyond its limit"
     assert "d'une autre unité est partie" in broken[-1].text
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_who_knows_somebody_concerned_leaves_a_mark_to_others(agent, conversation, chief, elsewhere, is_gone):
+    """It would take somebody in danger off every board. The page says so, and who may do it."""
+    recused(conversation, chief)
+    if is_gone:
+        is_lost(agent, conversation)
+    else:
+        ends(conversation)
+    client, address = signed_in(chief.user), f"{BOARD}mots-de-danger/{conversation.public_id}/"
+    board = squeezed(unescape(client.get(BOARD).text))
+    assert address in board and "connaissez une personne concernée : qui peut le prendre en compte" in board
+    for answer in (client.get(address), client.post(address)):
+        page = squeezed(unescape(answer.text))
+        assert "parce que vous connaissez une personne concernée : ce n'est pas à vous" in page
+        assert ("Tout autre superviseur le peut" in page) is is_gone and '<form method="post">' not in page
+    with pytest.raises(procedures.Recused):
+        left_marks.deal_with_left(public_id=conversation.public_id, by=chief)
+    assert len(lines(chief)) == 1 and DangerMark.objects.get().dealt_seq == 0
+    other = elsewhere if is_gone else make.agent(role=Role.SUPERVISOR, unit_name="Ici", public_name="Alex")
+    page = signed_in(other.user).get(address).text
+    assert "connaissez une personne" not in page and '<form method="post">' in page
+    left_marks.deal_with_left(public_id=conversation.public_id, by=other)
+    assert lines(chief) == []
+
+
+def test_the_only_supervisor_deals_with_a_mark_although_they_know_somebody_and_reads_it(agent, conversation, chief):
+    recused(conversation, chief)
+    ends(conversation)
+    client, address = signed_in(chief.user), f"{BOARD}mots-de-danger/{conversation.public_id}/"
+    page = squeezed(unescape(client.get(address).text))
+    assert "Aucun autre superviseur ne peut le faire à votre place" in page and '<form method="post">' in page
+    other = make.agent(role=Role.SUPERVISOR, unit_name="Ailleurs")
+    other.user.is_active = False
+    other.user.save()
+    assert "Pris en compte." in unescape(client.post(address, follow=True).text), "that account is closed"
+    assert lines(chief) == []

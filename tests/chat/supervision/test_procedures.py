@@ -18,6 +18,7 @@ from chat.rules.lifecycle import Author
 from chat.supervision import live_board, procedures
 from pnav.accounts.models import Role
 from tests.chat.console.agents import signed_in
+from tests.chat.supervision.test_intervention import recused
 from tests.factories import chat as make
 from tests.support.reading import squeezed
 
@@ -198,3 +199,22 @@ def test_procedures_of_ones_units_stand_before_those_that_nobody_had(agent, conv
     own = started(agent, days_ago=300, is_over=True)
     is_lost(agent, conversation)
     assert [line.to_end for line in lines(chief)] == [own, conversation.public_id]
+
+
+def test_who_knows_somebody_concerned_leaves_a_procedure_to_another_supervisor(agent, conversation, chief):
+    """The alert stays until somebody else has ended it; the page says who may."""
+    recused(conversation, chief)
+    actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    client, address = signed_in(chief.user), f"{BOARD}procedure/{conversation.public_id}/"
+    page = squeezed(unescape(client.get(address).text))
+    assert "Aucun autre superviseur ne peut le faire" in page, "there is no other"
+    other = make.agent(role=Role.SUPERVISOR, unit_name="Ici", public_name="Alex")
+    assert "connaissez une personne concernée : qui peut y mettre fin" in unescape(alerts_of(client))
+    for answer in (client.get(address), client.post(address)):
+        page = squeezed(unescape(answer.text))
+        assert "ce n'est pas à vous de le faire" in page and '<form method="post">' not in page
+    with pytest.raises(procedures.Recused):
+        procedures.end_procedure(public_id=conversation.public_id, by=chief)
+    assert Emergency.objects.get().ended_at is None
+    procedures.end_procedure(public_id=conversation.public_id, by=other)
+    assert Emergency.objects.get().ended_by == other.user
