@@ -661,6 +661,13 @@ def test_accessibility_statement(client: Client):
         assert part in text
 
 
+def test_accessibility_statement_names_the_kit_whose_fields_no_browser_completes(client: Client):
+    """The form asks so on purpose (docs/adr/0080), which RGAA 11.13 would not have."""
+    assert re.search(r'<form method="post" action="[^"]*" autocomplete="off"', client.get("/retrait/").text)
+    text = text_of(client.get("/accessibilite/"))
+    assert "Critère non respecté volontairement" in text and "critère 11.13 du RGAA" in text
+
+
 def test_privacy_page(client: Client):
     RetentionRule.objects.update_or_create(kind="exchange", defaults={"days": 100, "grace_days": 23, "digest_days": 0})
     text = text_of(client.get("/donnees-personnelles/"))

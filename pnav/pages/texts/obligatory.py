@@ -86,6 +86,16 @@ add(
     ACCESSIBILITY,
     _("Il n'existe pas de version en langue des signes ni en facile à lire (FALC)."),
 )
+add("accessibility.deliberate_title", ACCESSIBILITY, _("Critère non respecté volontairement"))
+add(
+    "accessibility.deliberate_removal_kit",
+    ACCESSIBILITY,
+    _(
+        "Pour faire retirer un contenu, la page demande au navigateur de ne pas compléter le nom et l'adresse de "
+        "courriel (critère 11.13 du RGAA). Il les garderait, et les proposerait à qui utilise le même appareil. Ces "
+        "deux champs peuvent rester vides."
+    ),
+)
 add("accessibility.method_title", ACCESSIBILITY, _("Établissement de cette déclaration"))
 add(
     "accessibility.technologies",

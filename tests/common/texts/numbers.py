@@ -82,6 +82,7 @@ CHOICE_MONTHS = of(f"pnav.pages.display:COOKIE_AGE/{30 * 86400}")
 
 NUMBERS: dict[str, dict[int, Source]] = {
     "accessibility.gap_zoom": {400: Fact("what was not tried: docs/in-progress.md, « Pages of their own »")},
+    "accessibility.deliberate_removal_kit": {11: LAW, 13: LAW, 2: ON_THE_PAGE},
     "accessibility.tests_told": {2: Fact("light and dark: `pnav.pages.display.Theme`")},
     "accessibility.appeal_post": dict.fromkeys((7, 71120, 75342), LAW),
     "accessibility.commitment": dict.fromkeys((11, 47, 102, 2005), LAW),
