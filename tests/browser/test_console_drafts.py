@@ -115,3 +115,31 @@ def test_words_put_in_by_a_press_are_kept_while_the_answer_has_the_focus(live_si
     with page.expect_response(lambda answer: answer.url.endswith("/brouillon/") and answer.status == 204):
         page.locator("[name=insert][data-insert]").first.evaluate("(button) => button.click()")
     assert at(ReplyDraft.objects.count) == 1
+
+
+def _begin(pk: int) -> None:
+    by = Conversation.objects.get(pk=pk).assigned_to.user
+    emergencies.start(conversation_id=pk, situation=Situation.DANGER, by=by)
+
+
+def test_a_summary_may_go_without_the_agreement_as_soon_as_a_procedure_begins(live_site, page: Page, at: Work):
+    """What is being written in the summary stays, whether the procedure began here or in another window."""
+    held = with_two(page, live_site, at)
+    for conversation in held:
+        page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+        panel = page.locator(f"#transmission-{conversation.public_id}")
+        panel.locator("summary", has_text="Préparer un résumé").click()
+        summary = panel.get_by_label("Résumé pour l'unité")
+        summary.fill("Menaces de mort depuis hier")
+        without = panel.locator("button[value=send]")
+        expect(without).to_have_count(0)
+        if conversation == held[0]:
+            page.locator(f"#procedure-{conversation.public_id} summary").click()
+            page.locator(f"#procedure-{conversation.public_id} button[name=situation]").first.click()
+        else:
+            at(_begin, conversation.pk)
+            expect(page.locator(f"#bandeau-{conversation.public_id}")).to_be_visible(timeout=40_000)
+            expect(without).to_have_count(0)
+            page.locator(f"#procedure-{conversation.public_id}").focus()  # nobody is writing in the panel any more
+        expect(without).to_have_count(1)
+        expect(summary).to_have_value("Menaces de mort depuis hier")

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { find, hide } from "../lib/dom.js";
+import { find, hide, seek } from "../lib/dom.js";
+import { refreshTransmission } from "./panels.js";
 import { showClock } from "./running-clocks.js";
 import { seekSlot } from "./state.js";
 
@@ -22,6 +23,7 @@ export const emergencyOf = (entry) => {
 
 /**
  * Show a procedure that was opened or ended elsewhere: in another tab, or by a colleague who had the exchange before.
+ * With a procedure a summary may be sent without the person's agreement, so its panel is read again until it offers it.
  *
  * @param {Conversation} c
  * @param {string} since
@@ -36,4 +38,5 @@ export function showEmergency(c, since) {
       showClock(time);
     } else time.removeAttribute("datetime");
   }
+  if (since && seek(`#sans-accord-zone-${c.id}`)?.childElementCount === 0) refreshTransmission(c);
 }
