@@ -53,8 +53,10 @@ def pause(request: HttpRequest, agent: Agent) -> HttpResponse:
 @require_GET
 @for_agents
 def care(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """Show the agent's own weeks, and their own request for a talk."""
-    return _care(request, agent)
+    """Show the agent's own weeks, and their own request for a talk, whose answer counts as read then."""
+    page = _care(request, agent)
+    debriefs.note_answer_seen(agent)  # after it is drawn, so that the mark on the way here stands once more
+    return page
 
 
 def _care(request: HttpRequest, agent: Agent, form: DebriefForm | None = None) -> HttpResponse:
@@ -75,8 +77,10 @@ def _care(request: HttpRequest, agent: Agent, form: DebriefForm | None = None) -
 def debrief(request: HttpRequest, agent: Agent) -> HttpResponse:
     """Ask the psychologist for a talk, or take the request back (`retirer`)."""
     if "retirer" in request.POST:
-        debriefs.withdraw_request(agent=agent)
-        messages.success(request, _("Demande retirée : il n'en reste rien."))
+        if debriefs.withdraw_request(agent=agent):
+            messages.success(request, _("Demande retirée. Le psychologue lit que ce moment n'a plus lieu."))
+        else:
+            messages.success(request, _("Demande retirée : il n'en reste rien."))
         return redirect("console:care")
     form = DebriefForm(request.POST)
     if not form.is_valid():

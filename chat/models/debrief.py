@@ -23,6 +23,8 @@ class Debrief(models.Model):
     Only `chat.wellbeing.debriefs` reads and writes it. Superiors cannot see it (docs/adr/0040): it is on no page of the
     console but the agent's own, not in the admin, and not in the register. An agent has one request at a time.
     `sealed_words`: what they wrote, encrypted; it may be empty. `ends_at`: when it is deleted, answered or not.
+    `answer_seen_at`: when the agent first read the answer that stands. `withdrawn_at`: when the agent took back a
+    request that was answered; it stays for the psychologist, without its words, because they would wait at that hour.
     """
 
     SEALED = ("sealed_words",)
@@ -34,6 +36,8 @@ class Debrief(models.Model):
     meet_at = models.DateTimeField(null=True, blank=True)
     meet_how = models.CharField(max_length=20, choices=Meeting, blank=True)
     ends_at = models.DateTimeField()
+    answer_seen_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -36,7 +36,10 @@ class Gone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """It is a request as the psychologist reads it. words: None when they cannot be decrypted."""
+    """It is a request as the psychologist reads it. words: None when they cannot be decrypted.
+
+    is_withdrawn: the agent took it back after it was answered, so that the talk does not take place.
+    """
 
     public_id: uuid.UUID
     name: str
@@ -45,11 +48,25 @@ class Request:
     words: str | None
     meet_at: datetime | None
     meet_how: str
+    is_withdrawn: bool
 
 
 def request_of(agent: Agent) -> Debrief | None:
     """Return this agent's own request, if there is one; its words are not decrypted."""
-    return Debrief.objects.filter(agent=agent, ends_at__gt=clock.now()).first()
+    return Debrief.objects.filter(agent=agent, ends_at__gt=clock.now(), withdrawn_at=None).first()
+
+
+def has_unread_answer(agent: Agent) -> bool:
+    """Return whether the psychologist has answered this agent, who has not read it yet. One query, by the agent's
+    key."""
+    rows = Debrief.objects.filter(agent=agent, ends_at__gt=clock.now(), withdrawn_at=None)
+    return rows.filter(meet_at__isnull=False, answer_seen_at=None).exists()
+
+
+def note_answer_seen(agent: Agent) -> None:
+    """Note that this agent has read the answer, if there is one that they had not read."""
+    rows = Debrief.objects.filter(agent=agent, meet_at__isnull=False, answer_seen_at=None)
+    rows.update(answer_seen_at=clock.now())
 
 
 @transaction.atomic
@@ -63,9 +80,24 @@ def ask_for_talk(*, agent: Agent, words: str) -> Debrief:
     return request
 
 
-def withdraw_request(*, agent: Agent) -> None:
-    """Delete this agent's request completely; without a request it does nothing."""
-    Debrief.objects.filter(agent=agent).delete()
+@transaction.atomic
+def withdraw_request(*, agent: Agent) -> bool:
+    """Take this agent's request back, and return whether the psychologist reads that the talk does not take place.
+
+    They do when they had proposed an hour that is yet to come. The request then stays without its words until the day
+    after that hour. Any other is deleted completely; without a request this does nothing. Locks the request.
+    """
+    now = clock.now()
+    row = Debrief.objects.select_for_update().filter(agent=agent).first()
+    if row is None:
+        return False
+    if row.meet_at is None or row.meet_at <= now:
+        row.delete()
+        return False
+    if row.withdrawn_at is None:
+        row.sealed_words, row.withdrawn_at = encryption.seal("", context=row.context), now
+        row.save(update_fields=["sealed_words", "withdrawn_at"])
+    return True
 
 
 def _require(user: Any) -> None:
@@ -94,6 +126,7 @@ def _request(row: Debrief) -> Request:
         words=words,
         meet_at=row.meet_at,
         meet_how=label_of(Meeting, row.meet_how),
+        is_withdrawn=row.withdrawn_at is not None,
     )
 
 
@@ -102,8 +135,10 @@ def answer_request(*, public_id: uuid.UUID, meet_at: datetime, meet_how: str, by
     """Answer with a time, which the agent reads in the console; it is deleted a day later. Raises NotForYou, Gone."""
     _require(by)
     row = _lock(public_id)
-    row.meet_at, row.meet_how, row.ends_at = meet_at, meet_how, meet_at + KEPT_AFTER
-    row.save(update_fields=["meet_at", "meet_how", "ends_at"])
+    if row.withdrawn_at is not None:
+        raise Gone
+    row.meet_at, row.meet_how, row.ends_at, row.answer_seen_at = meet_at, meet_how, meet_at + KEPT_AFTER, None
+    row.save(update_fields=["meet_at", "meet_how", "ends_at", "answer_seen_at"])
 
 
 @transaction.atomic

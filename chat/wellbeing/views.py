@@ -76,7 +76,11 @@ def answer(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         form = AnswerForm(request.POST)
         if not form.is_valid():
             return _page(request, form, public_id)
-        debriefs.answer_request(public_id=public_id, by=request.user, **form.cleaned_data)
+        try:
+            debriefs.answer_request(public_id=public_id, by=request.user, **form.cleaned_data)
+        except debriefs.Gone:
+            messages.error(request, _("Rien n'a été proposé : cette demande a été retirée, ou sa fin est venue."))
+            return redirect("listening:index")
     except debriefs.NotForYou as error:
         raise PermissionDenied from error
     except debriefs.Gone as error:

@@ -1,6 +1,7 @@
 """A talk with the psychologist, which the hierarchy does not see."""
 
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.contrib import admin
@@ -109,3 +110,53 @@ def test_ends_the_day_after_the_talk_or_unanswered(agent):
 def test_over_but_not_yet_deleted_is_not_read(agent):
     Debrief.objects.update(ends_at=make.long_ago(1))
     assert debriefs.request_of(agent) is None and debriefs.for_psychologist(psychologist()) == []
+
+
+def answered(agent, by=None, days: int = 2) -> None:
+    meet_at = timezone.now() + timedelta(days=days)
+    key = debriefs.request_of(agent).public_id
+    debriefs.answer_request(public_id=key, meet_at=meet_at, meet_how="phone", by=by or psychologist())
+
+
+MARK = ">nouveau</span>"
+
+
+def test_answer_is_marked_on_the_way_to_it_until_it_is_read(agent):
+    client, other = signed_in(agent.user), signed_in(make.agent(role=Role.SUPERVISOR).user)
+    assert MARK not in client.get("/console/aide/").text, "nobody has answered"
+    by = psychologist()
+    answered(agent, by)
+    assert client.get("/console/aide/").text.count(MARK) == 2, "« Plus », and the link in it"
+    assert MARK not in other.get("/console/tableau/").text, "it is the agent's alone"
+    assert "Le psychologue vous propose" in client.get("/console/prendre-soin/").text
+    assert MARK not in client.get("/console/aide/").text
+    answered(agent, by, days=3)
+    assert MARK in client.get("/console/aide/").text, "another hour is news"
+    client.post("/console/prendre-soin/debriefer/", {"retirer": "1"})
+    assert MARK not in client.get("/console/aide/").text
+
+
+def test_withdrawal_of_a_talk_is_told_to_the_psychologist_without_its_words(agent):
+    by = psychologist()
+    answered(agent, by)
+    key = debriefs.request_of(agent).public_id
+    client, other = signed_in(agent.user), signed_in(by)
+    assert "que ce moment n'a plus lieu" in unescape(client.get("/console/prendre-soin/").text)
+    html = unescape(client.post("/console/prendre-soin/debriefer/", {"retirer": "1"}, follow=True).text)
+    assert "Le psychologue lit que ce moment" in html and "Demander un échange" in html
+    page = unescape(other.get("/ecoute/").text)
+    assert "Demande retirée par l'agent" in page and WORDS not in page and "Proposer ce moment" not in page
+    [one] = debriefs.for_psychologist(by)
+    assert (one.is_withdrawn, one.words) == (True, "")
+    with pytest.raises(debriefs.Gone):
+        debriefs.answer_request(public_id=key, meet_at=timezone.now(), meet_how="phone", by=by)
+    when = shown_once(timezone.now() + timedelta(days=2))
+    sent = {"meet_at": f"{when:%Y-%m-%dT%H:%M}", "meet_how": "phone"}
+    assert "Rien n'a été proposé" in unescape(other.post(f"/ecoute/{key}/", sent, follow=True).text)
+    assert debriefs.forget_ended(one.meet_at + timedelta(hours=25)) == 1
+
+
+def test_withdrawal_after_the_hour_of_the_talk_leaves_nothing(agent):
+    answered(agent)
+    Debrief.objects.update(meet_at=make.long_ago(1))
+    assert debriefs.withdraw_request(agent=agent) is False and not Debrief.objects.exists()
