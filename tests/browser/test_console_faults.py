@@ -16,6 +16,8 @@ from chat.models.casework import FactSheet
 from chat.referral import place
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability, Status
+from chat.rules.transfer import Reason, Target
+from chat.transfer.actions import transfer_cold
 from locations.models import ReceptionPoint
 from locations.session import Choice
 from tests.browser.conftest import LiveSite, PageFactory
@@ -25,6 +27,7 @@ from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     an_agent,
     at,
     be_signed_in,
+    make_available,
     somebody_waits,
 )
 from tests.browser.test_console_aim import address, ends, holding
@@ -359,6 +362,33 @@ def test_places_keep_a_sheet_that_is_not_saved(live_site: LiveSite, page: Page, 
     page.unroute("**/fiche/")
     expect(sheet).to_contain_text("Fiche enregistrée", timeout=30_000)
     assert len(at(FactSheet.objects.get, conversation=conversation).present) == 1
+
+
+def test_answers_of_a_sheet_that_is_not_saved_stay_to_be_copied_when_the_exchange_leaves(
+    live_site: LiveSite, page: Page, at: Work
+):
+    """Texts stayed; what had been pressed was lost with the panel."""
+    agent, [conversation] = holding(at, 1)
+    other = at(lambda: make_available(an_agent(public_name="Louise")))
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    sheet = page.locator(f"#fiche-{conversation.public_id}")
+    sheet.locator("> details > summary").click()
+    rows = sheet.locator("[data-element]")
+    rows.nth(1).locator("[name=press]").first.click()
+    expect(sheet).to_contain_text("Fiche enregistrée")
+    page.route("**/fiche/", lambda route: route.fulfill(status=503))
+    name = rows.first.locator(".console-element__name").inner_text()
+    saved = rows.nth(1).locator(".console-element__name").inner_text()
+    rows.first.locator("[name=press]").first.click()
+    expect(sheet).to_contain_text("Elle repart seule")
+    live_site.do(
+        transfer_cold, conversation_id=conversation.pk, by=agent, target=Target(agent=other.pk), reason=Reason.REQUEST
+    )
+    kept = page.get_by_label("Fiche des faits, non enregistré")
+    expect(kept).to_be_visible()
+    assert kept.input_value().splitlines()[1:] == [f"{name} : oui"]
+    assert saved not in kept.input_value(), "it is saved, and no longer theirs to read"
 
 
 def test_step_that_an_error_kept_from_being_ticked_is_told(live_site: LiveSite, page: Page, at: Work):

@@ -17,6 +17,7 @@ import { dossierOf, pageOf, refreshBeside } from "./panels.js";
 import { drop } from "./pending-ends.js";
 import { refreshOffers } from "./queue.js";
 import { notStored, settleUnsure, tellUnsure, unsure } from "./refusals.js";
+import { answersToCopy } from "./sheet-answers.js";
 import { beep } from "./sound.js";
 import { announce, desk, known, over, say, seekSlot, slot, words } from "./state.js";
 import * as threads from "./thread.js";
@@ -68,7 +69,7 @@ export function leave(c, reason) {
   if (c.gone) {
     // The conversation is no longer ours to read. A note or a question that was being written can still be copied.
     for (const element of all("[data-seq]:not([data-refused])", c.log)) element.remove();
-    c.dossier.replaceChildren(...written(c.dossier).map(forCopying));
+    c.dossier.replaceChildren(...answersToCopy(c.dossier), ...written(c.dossier).map(forCopying));
   } else {
     const passage = seek(`#passage-${c.id}`, c.dossier);
     // A summary that was begun there is kept to be copied, once the panel is read again.

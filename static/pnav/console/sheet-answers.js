@@ -6,7 +6,8 @@
  */
 
 import { all, find, seek, target } from "../lib/dom.js";
-import { saveNow } from "./sheet.js";
+import { isUnsaved, saveNow } from "./sheet.js";
+import { words } from "./state.js";
 
 /** @param {Element} row of one element @returns {HTMLButtonElement[]} */
 const answersOf = (row) => /** @type {HTMLButtonElement[]} */ (all("[name=press]", row));
@@ -21,8 +22,42 @@ function answer(pressed) {
   if (!row) return;
   const value = pressed.value.split(":")[1];
   find("input[type=hidden]", row, HTMLInputElement).value = value;
+  /** @type {HTMLElement} */ (row).dataset.pressed = ""; // until it is saved
   for (const one of answersOf(row)) one.ariaPressed = String(one === pressed);
   for (const mark of all("[data-unconfirmed]", row)) /** @type {HTMLElement} */ (mark).hidden = value !== "";
+}
+
+/** Return the text of this element without what only a screen reader says. @param {Element | null} element */
+function shown(element) {
+  const copy = /** @type {Element | undefined} */ (element?.cloneNode(true));
+  for (const aloud of copy ? all(".fr-sr-only", copy) : []) aloud.remove();
+  return (copy?.textContent ?? "").trim();
+}
+
+/**
+ * The exchange is somebody else's now, and a sheet of it is not saved. Return what was answered or ticked in it since,
+ * as a text to be copied; nothing where all is saved.
+ *
+ * @param {Element} part
+ */
+export function answersToCopy(part) {
+  if (!isUnsaved(part)) return [];
+  const ticked = /** @type {NodeListOf<HTMLInputElement>} */ (part.querySelectorAll("[data-autosave] [name=evidence]"));
+  const lines = [
+    ...all("[data-autosave] [data-pressed]", part).map((row) =>
+      [".console-element__name", "[aria-pressed=true]"].map((one) => shown(seek(one, row))).join(" : "),
+    ),
+    ...[...ticked].filter((box) => box.checked && !box.defaultChecked).map((box) => shown(box.labels?.[0] ?? null)),
+  ];
+  if (!lines.length) return [];
+  const area = document.createElement("textarea");
+  area.className = "fr-input";
+  area.readOnly = true;
+  area.rows = lines.length + 1;
+  area.value = [words.sheet_to_copy, ...lines].join("\n");
+  area.setAttribute("aria-label", words.sheet_to_copy);
+  area.dataset.toCopy = "";
+  return [area];
 }
 
 /** Return the answer that an event concerns, in a sheet that saves by itself. @param {Event} event */

@@ -69,6 +69,8 @@ export const saved = (form) => {
     sheet.failures = 0;
   }
   sheet.isSending = false;
+  if (sheet.isDirty || wrongInSheet(form)) return;
+  for (const row of all("[data-pressed]", form)) delete row.dataset.pressed;
 };
 
 /** Save what was just answered. @param {HTMLFormElement} form */
