@@ -21,7 +21,7 @@ from chat.console.forms import PauseReason
 from chat.conversations import actions
 from chat.models import Agent, Conversation
 from chat.rules.lifecycle import Availability
-from chat.rules.transfer import Manner
+from chat.rules.transfer import Manner, Reason
 from chat.transfer import actions as transfer_actions
 from chat.transfer import queries as transfer_queries
 from chat.transfer.forms import OfferForm, TransferForm
@@ -88,6 +88,16 @@ def _transfer(request: HttpRequest, agent: Agent, current: Conversation, form: T
         if handover.taken_by:
             told = _("Passé à %(name)s. La personne le lit dans l'échange.")
             messages.success(request, told % {"name": handover.taken_by.among_colleagues})
+        elif data["reason"] == Reason.IMPARTIALITY and not transfer_actions.is_anybody_there(agent):
+            messages.error(  # it is done; the agent has to see it
+                request,
+                _(
+                    "L'échange n'est plus à vous. Personne d'autre n'est disponible : appelez un collègue ou un "
+                    "superviseur. La personne attend, et sa page dit qui appeler."
+                ),
+            )
+        elif data["target"] == transfer_actions.queue_of(agent):
+            messages.success(request, _("Remis dans la file, sans vous. « Passages » dira qui a pris l'échange."))
         else:
             told = _("Passé à %(name)s, par la file. « Passages » dira qui a pris l'échange.")
             messages.success(request, told % {"name": handover.to_name})

@@ -160,6 +160,12 @@ OTHER_SERVICE = add(
     _("L'échange passe à un autre service : {name}. La place est gardée, et quelqu'un va répondre."),
     variables=[Variable("name", "le service", "Brigade de Rennes")],
 )
+BACK_IN_QUEUE = add(
+    "chat.back_in_queue",
+    THREAD,
+    _("Quelqu'un d'autre va répondre : l'échange retourne dans la file, et la place est gardée."),
+    note="Quand l'agent connaît une personne concernée. Ne dit pas pourquoi.",
+)
 SUMMARY_PROPOSED = add(
     "chat.summary_proposed",
     THREAD,

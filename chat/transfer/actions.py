@@ -259,6 +259,17 @@ def teams_among(there: Sequence[Agent], agent: Agent) -> tuple[list[Unit], list[
     return units, [force for force in Force.values if force in forces]
 
 
+def queue_of(agent: Agent) -> Target:
+    """Return the target by which an agent who knows somebody concerned gives a person back to the queue: their own
+    force, of which no team is named."""
+    return Target(force=agent.force)
+
+
+def is_anybody_there(agent: Agent) -> bool:
+    """Return whether a colleague of any team is on duty now. One query."""
+    return Agent.objects.on_duty(clock.now()).exclude(pk=agent.pk).exists()
+
+
 def _just_passed(conversation: Conversation, now: datetime) -> set[int]:
     """Return the keys of the agents who have just passed this person on through the queue."""
     direction = Direction.objects.filter(conversation=conversation, until__gt=now).first()
@@ -333,6 +344,9 @@ def _direct(conversation: Conversation, target: Target, by: Agent, now: datetime
 def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: str, note: str = "") -> Handover:
     """Pass a conversation on at once: to a colleague, or through the queue, at its old place, to a unit or a force.
 
+    Who knows somebody concerned must not keep the person, so that their passage through the queue is refused for want
+    of nobody: the person waits, and the board and the page of the exchange say so (docs/adr/0038). With their own force
+    as the target it goes to whoever is free next, and never to them.
     After a grave one, the agent who passes it on is offered a pause. note: for the receiver, stored encrypted. Locks
     the agents, then the conversation. Raises NotYours, ConversationClosed, NoRoom, NobodyThere, NoPlaceThere,
     GivenBack, UnderWay.
@@ -357,8 +371,8 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
         assign_to(conversation, receiver, now)
         _offer_pause(conversation, by.pk, now)
         return handover
-    takers = _require_team(conversation, target, by, now)
     if reason != Reason.IMPARTIALITY:  # who knows somebody concerned keeps nobody: the queue gives them to any unit
+        takers = _require_team(conversation, target, by, now)
         _require_place_in_danger(conversation, takers, now)
     handover = cold(state=HandoverState.QUEUED)
     force = target.force or Unit.objects.get(pk=target.unit).force
@@ -368,12 +382,11 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
     conversation.lookalike_group = None
     conversation.save(update_fields=["status", "assigned_to", "assigned_at", "force", "is_crowded", "lookalike_group"])
     _direct(conversation, target, by, now)
-    say_line(
-        conversation,
-        thread_texts.OTHER_SERVICE,
-        name=_target_for(conversation.report, target),
-        now=now,
-    )
+    if target == queue_of(by):
+        say_line(conversation, thread_texts.BACK_IN_QUEUE, now=now)
+    else:
+        name = _target_for(conversation.report, target)
+        say_line(conversation, thread_texts.OTHER_SERVICE, name=name, now=now)
     conversation.record_event(EventKind.TRANSFERRED, at=now, by=by.user, detail=f"{force} {reason}")
     _offer_pause(conversation, by.pk, now)
     notify_parties(conversation, [by.pk])

@@ -24,6 +24,7 @@ class TransferForm(forms.Form):
     """Asks to whom a conversation is handed over, how and why. The cleaned `target` is a Target.
 
     The choices are those of the moment. busy: colleagues who are present but cannot be chosen, each with the reason.
+    queue: the target that is no team, for whoever knows somebody concerned.
     """
 
     target = forms.ChoiceField(
@@ -51,10 +52,12 @@ class TransferForm(forms.Form):
         people: list[Agent],
         units: list[Unit],
         others: list[str],
+        queue: Target,
         busy: Sequence[Agent] = (),
         **more: Any,
     ) -> None:
         super().__init__(data, **more)
+        self.queue = queue
         self.busy = [_why_not(one) for one in busy]
         self.fields["target"].choices = [  # type: ignore[attr-defined]
             ("", _("Choisissez un destinataire") if people or units or others else NOBODY),
@@ -64,6 +67,7 @@ class TransferForm(forms.Form):
             ),
             (_("Une unité"), [(str(Target(unit=one.pk)), one.name) for one in units]),
             (_("L'autre force"), [(str(Target(force=force)), Force(force).label) for force in others]),
+            (_("Vous connaissez une personne concernée"), [(str(queue), _("La file, sans vous"))]),
         ]
 
     def clean_target(self) -> Target:
@@ -73,9 +77,21 @@ class TransferForm(forms.Form):
         cleaned = super().clean() or {}
         if cleaned.get("manner") == Manner.WARM and "summary" in cleaned and not cleaned["summary"]:
             self.add_error("summary", _("Écrivez le résumé : la personne le relira avant votre collègue."))
+        if cleaned.get("target") == self.queue and not self.errors:
+            self._check_queue(cleaned)
         if cleaned.get("reason") == Reason.OTHER and "note" in cleaned and not cleaned["note"]:
             self.add_error("note", _("Précisez le motif en quelques mots."))
         return cleaned
+
+    def _check_queue(self, cleaned: dict[str, Any]) -> None:
+        """Refuse the queue to whoever knows nobody concerned: the person would lose their agent for nobody. No
+        summary goes that way, because nobody is asked to take the person."""
+        if cleaned["reason"] != Reason.IMPARTIALITY:
+            text = _("« La file, sans vous » est pour le motif « Je connais une personne concernée ».")
+            self.add_error("target", text)
+        elif cleaned["manner"] == Manner.WARM:
+            text = _("Par la file, l'échange part tout de suite, sans résumé : choisissez « Tout de suite ».")
+            self.add_error("manner", text)
 
 
 def _is_away(one: Agent) -> bool:

@@ -73,7 +73,9 @@ def form_among(there: Sequence[Agent], agent: Agent, data: object = None, *, dra
     people = [one for one in there if transfer_actions.is_free(one)]
     busy = [one for one in there if not transfer_actions.is_free(one)]
     begun = draft if len(draft) <= SUMMARY_MAX else draft[:SUMMARY_MAX].rpartition("\n")[0]
-    return TransferForm(data, people=people, units=units, others=others, busy=busy, initial={"summary": begun})
+    queue = transfer_actions.queue_of(agent)
+    initial = {"summary": begun}
+    return TransferForm(data, people=people, units=units, others=others, queue=queue, busy=busy, initial=initial)
 
 
 def read_passing(

@@ -465,3 +465,24 @@ def test_history_says_how_and_why(conversation, camille, alex):
     answer(propose(conversation, alex, agent=make.agent().pk), Answer.REFUSED)
     assert history.history_of(conversation)[-1].words == "Résumé refusé : il n'est pas transmis"
     assert history.words_of(ConversationEvent(kind=EventKind.KEPT, detail="?")) == "Passage sans suite"
+
+
+@pytest.mark.parametrize("has_procedure", [True, False])
+def test_who_knows_somebody_concerned_keeps_nobody_where_nobody_is_on_duty(conversation, camille, alex, has_procedure):
+    """They were alone at night, and were told to keep an exchange that they must not have."""
+    if has_procedure:
+        open_procedure(conversation, camille)
+    Agent.objects.filter(pk=alex.pk).update(availability=Availability.PAUSE, pause_reason="Repas")
+    cold(conversation, camille, Reason.IMPARTIALITY, force=camille.force)
+    conversation.refresh_from_db()
+    assert (conversation.status, conversation.assigned_to) == (Status.WAITING, None)
+    assert lines(conversation)[-1].startswith("Quelqu'un d'autre va répondre"), "not why, and no other service"
+    assert dispatcher.dispatch() == 0, "not to them"
+    later = timezone.now() + 2 * values.get_duration(definitions.NOT_BACK)
+    Agent.objects.update(seen_at=later)
+    Conversation.objects.update(reporter_seen_at=later)
+    assert dispatcher.dispatch(later) == 0, "nor afterwards"
+    Agent.objects.filter(pk=alex.pk).update(availability=Availability.AVAILABLE, pause_reason="")
+    assert dispatcher.dispatch(later) == 1
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == alex

@@ -614,3 +614,25 @@ def test_summary_is_nobodys_before_it_is_agreed_to(conversation, camille, alex):
     one = propose(conversation, camille, alex)
     assert one.text(Part.SUMMARY) == SUMMARY and one.summary == ""
     assert access.as_offered(alex, conversation.public_id, timezone.now()) is None
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_who_knows_somebody_concerned_gives_the_person_back_to_the_queue(conversation, camille, is_alone):
+    if not is_alone:
+        make.agent(public_name="Alex", unit_name="Ailleurs")
+    client, queue = signed_in(camille.user), str(Target(force=camille.force))
+    assert f'value="{queue}"' in client.get(page_of(conversation)).text
+    sent = {"target": queue, "manner": "cold", "reason": "competence"}
+    page = squeezed(unescape(client.post(f"{page_of(conversation)}passage/", sent).text))
+    assert "est pour le motif « Je connais une personne concernée »" in page
+    warm = sent | {"manner": "warm", "reason": "impartiality", "summary": SUMMARY}
+    page = squeezed(unescape(client.post(f"{page_of(conversation)}passage/", warm).text))
+    assert "l'échange part tout de suite, sans résumé" in page and SUMMARY in page
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == camille
+    sent = warm | {"manner": "cold"}
+    page = squeezed(unescape(client.post(f"{page_of(conversation)}passage/", sent, follow=True).text))
+    assert ("Personne d'autre n'est disponible : appelez un collègue" in page) is is_alone
+    assert ("Remis dans la file, sans vous" in page) is not is_alone
+    conversation.refresh_from_db()
+    assert conversation.assigned_to is None
