@@ -5,6 +5,7 @@ words (docs/adr/0042). Pages need nothing else, so that an old page, or one with
 """
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -103,7 +104,8 @@ class ShownProposal:
     """It is a proposal as its agent reads it.
 
     answer: in words; empty while there is none. by_button: whether the person gave it themselves, rather than its agent
-    noting it. asks: the kind of the proposal, or what was proposed instead of a complaint (`RoleWords.asks`).
+    noting it. asks: the kind of the proposal, or what was proposed instead of a complaint (`RoleWords.asks`). is_late:
+    the button's answer to an appointment came once its hour had passed, so that it agrees to nothing.
     """
 
     proposal: Proposal
@@ -112,6 +114,7 @@ class ShownProposal:
     answer: str
     by_button: bool
     asks: str
+    is_late: bool
 
     @property
     def is_answered(self) -> bool:
@@ -120,18 +123,22 @@ class ShownProposal:
 
     @property
     def is_agreed(self) -> bool:
-        """Return whether the person said yes, by the first button or in the exchange.
+        """Return whether the person said yes, by the first button or in the exchange, and in time (`is_late`).
 
         What they answered themselves counts, also when its agent had noted something else before.
         """
-        if self.by_button:
-            return self.answer == self.proposal_answers[0]
-        return self.proposal.said == Said.YES
+        return self._says_yes and not self.is_late
 
     @property
     def is_refused(self) -> bool:
         """Return whether there is an answer, and it is no yes."""
-        return self.is_answered and not self.is_agreed
+        return self.is_answered and not self._says_yes
+
+    @property
+    def _says_yes(self) -> bool:
+        if self.by_button:
+            return self.answer == self.proposal_answers[0]
+        return self.proposal.said == Said.YES
 
     @property
     def proposal_answers(self) -> list[str]:
@@ -143,12 +150,16 @@ class ShownProposal:
 class Question:
     """It is a question with ready answers that the person's page shows below the thread.
 
-    seq: the number of the message that asks. answer_id: the client_id of the message that answers.
+    seq: the number of the message that asks. answer_id: the client_id of the message that answers. ends_in: in seconds,
+    how long an appointment can still be answered; None for any other question. is_past: its hour has passed, so that it
+    has no ready answers any more, and the page says why.
     """
 
     seq: int
     answer_id: str
     answers: list[str]
+    ends_in: int | None = None
+    is_past: bool = False
 
 
 # --- what can be proposed -------------------------------------------------------------------------------------------
@@ -184,13 +195,13 @@ def _answers_of(words: dict[str, Any]) -> list[str]:
     return [plain_text.plain(answer) for answer in words.get("answers") or ()]
 
 
-def _answers(conversation: Conversation, rows: Sequence[Proposal]) -> dict[Any, str]:
-    """Return the text that the person wrote as the answer to each, by its answer_id."""
+def _answers(conversation: Conversation, rows: Sequence[Proposal]) -> dict[Any, tuple[str, datetime]]:
+    """Return the text that the person wrote as the answer to each, and when, by its answer_id."""
     messages = conversation.messages.filter(author=Author.REPORTER, client_id__in=[row.answer_id for row in rows])
     found = {}
     for message in messages:
         message.conversation = conversation
-        found[message.client_id] = message.shown
+        found[message.client_id] = (message.shown, message.sent_at)
     return found
 
 
@@ -204,7 +215,7 @@ def proposals_of(conversation: Conversation) -> list[ShownProposal]:
     for row in rows:
         words = _words(row)
         heard = label_of(Said, row.said)
-        written = answers.get(row.answer_id, "")
+        written, written_at = answers.get(row.answer_id, ("", row.made_at))
         shown.append(
             ShownProposal(
                 proposal=row,
@@ -213,6 +224,7 @@ def proposals_of(conversation: Conversation) -> list[ShownProposal]:
                 answer=written or heard,
                 by_button=bool(written),
                 asks=words.get("asks") or row.kind,
+                is_late=bool(written) and is_past(row.meets_at, written_at),
             )
         )
     return shown
@@ -237,19 +249,33 @@ def read_on_follow_up(conversation: Conversation) -> list[tuple[str, str, bool]]
 def open_question(conversation: Conversation) -> Question | None:
     """Return the last proposal as a question, if it waits for its answer and the conversation is under way.
 
-    An appointment whose hour has passed waits for none: nobody can say yes to it any more.
+    An appointment has no ready answers any more once its hour has passed (`Question.is_past`): the person writes.
     """
     if conversation.status != Status.ACTIVE:
         return None
     row = Proposal.objects.filter(conversation=conversation).order_by("-made_at", "-pk").first()
-    if row is None or row.said or is_past(row.meets_at, timezone.now()):
+    if row is None or row.said:
         return None
     row.conversation = conversation
     if _answers(conversation, [row]):
         return None
+    now = timezone.now()
+    if is_past(row.meets_at, now):
+        return Question(0, "", [], is_past=True)
     answers = _answers_of(_words(row))
     seq = conversation.messages.filter(client_id=row.asked_id).values_list("seq", flat=True).first()
-    return Question(seq or 0, str(row.answer_id), answers) if answers else None
+    ends_in = None if row.meets_at is None else math.ceil((row.meets_at - now).total_seconds())
+    return Question(seq or 0, str(row.answer_id), answers, ends_in) if answers else None
+
+
+def is_too_late(conversation: Conversation, client_id: Any) -> bool:
+    """Return whether a message of this name would answer an appointment whose hour has passed.
+
+    False for an answer that was given in time and comes again. One query, by a unique key, and two for a late answer.
+    """
+    rows = Proposal.objects.filter(conversation=conversation, answer_id=client_id, meets_at__lte=timezone.now())
+    row = rows.first()
+    return row is not None and not _answers(conversation, [row])
 
 
 def appointment_of(conversation: Conversation) -> tuple[Proposal, dict[str, Any]] | None:

@@ -339,6 +339,18 @@ MEETING_PROPOSED = add(
     variables=[MOMENT, WHERE, NUMBER, ONE_PAGE],
 )
 
+MEETING_PAST = add(
+    "chat.meeting_past",
+    PROPOSALS,
+    _(
+        "L'heure de ce rendez-vous est passée : un oui ou un non n'est plus envoyé. Pour un autre moment, écrivez un "
+        "message."
+    ),
+    _(
+        "L'heure de ce rendez-vous est passée : un oui ou un non n'est plus envoyé. Pour un autre moment, écris un "
+        "message."
+    ),
+)
 REMOVAL_PROPOSED = add(
     "chat.removal_proposed",
     PROPOSALS,

@@ -65,7 +65,7 @@ FRAMES, FRAMES_SECONDS = 60, 10  # how many frames a conversation may send over 
 NO_NEWS: dict[str, Any] = {"status": "", "paused": True}  # the news of a visit that no longer has a conversation
 
 # Why a message of the form was not sent, by the code of its error.
-OVER, TOO_MANY, FULL = "over", "too_many", "full"
+OVER, TOO_MANY, FULL, PAST = "over", "too_many", "full", "past"
 WHY = {
     protocol.EMPTY: thread_texts.EMPTY,
     protocol.UNSEEN: thread_texts.UNSEEN,
@@ -74,6 +74,7 @@ WHY = {
     OVER: thread_texts.OVER,
     TOO_MANY: thread_texts.TOO_MANY,
     FULL: thread_texts.FULL,
+    PAST: thread_texts.MEETING_PAST,
 }
 
 
@@ -320,6 +321,14 @@ def post_message(request: HttpRequest) -> HttpResponse:
     form = MessageForm(request.POST)
     if not form.is_valid():
         return _show(request, current, form)
+    if proposals.is_too_late(current, form.cleaned_data["client_id"]):
+        form = MessageForm(
+            {"body": ""}
+        )  # what was pressed is no text to go on with, and its name is no other message's
+        form.is_valid()
+        form.errors.clear()
+        form.add_error("body", ValidationError("", code=PAST))
+        return _show(request, current, form)
     try:
         _post_form(current, form.cleaned_data["client_id"], form.cleaned_data["body"])
     except actions.TooFast:
@@ -354,7 +363,8 @@ def news(request: HttpRequest) -> HttpResponse:
 
     Only the frame is reloaded, so that what is being typed beside it is not lost. Loading it also marks everything so
     far as read. `pause` stops the reloading (RGAA 13.1). A POST is a ready answer that was given in the frame; the page
-    around it, and what is being typed there, stays.
+    around it, and what is being typed there, stays. An answer to an appointment whose hour has passed, which a paused
+    frame still has, is not sent, and the frame that follows says so.
     """
     current = None if visit_mark.is_of_another(request) else present_reporter(request)
     if current is None:
@@ -423,7 +433,7 @@ def news_page(
 def _answer_in_frame(request: HttpRequest, current: Conversation) -> None:
     """Send a ready answer. If it cannot be sent, the reloaded frame asks again, or says that the exchange has ended."""
     form = MessageForm(request.POST)
-    if not form.is_valid():
+    if not form.is_valid() or proposals.is_too_late(current, form.cleaned_data["client_id"]):
         return
     with suppress(actions.ConversationClosed, actions.TooFast):
         _post_form(current, form.cleaned_data["client_id"], form.cleaned_data["body"])

@@ -48,7 +48,9 @@ FACTS_MOST = 50  # the most facts in that PDF: some twelve pages of A5
 def answers(request: HttpRequest) -> HttpResponse:
     """Return the ready answers of the last question, if it waits for one; after the end, what the person is told of it.
 
-    It also says whether « Suites », « Mon rendez-vous » and the documents that were sent have something to show.
+    `ends_in` says in how many seconds the hour of an appointment passes, and `past` that it has: then nothing can be
+    pressed any more. It also says whether « Suites », « Mon rendez-vous » and the documents that were sent have
+    something to show.
     """
     current = access.as_reporter(request.session)
     if current is None:
@@ -58,8 +60,10 @@ def answers(request: HttpRequest) -> HttpResponse:
     told = closing.words_of(current).get("told", "") if current.status == Status.CLOSED else ""
     content: dict[str, Any] = {"question": None, "told": told, "follow": beside.follow, "slip": beside.has_slip}
     content["document"] = beside.has_document
-    if question is not None:
+    content["past"] = question is not None and question.is_past
+    if question is not None and not question.is_past:
         content["question"] = {"seq": question.seq, "client_id": question.answer_id, "answers": question.answers}
+        content["question"] |= {"ends_in": question.ends_in}
     return json_answer(content)
 
 

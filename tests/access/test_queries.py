@@ -71,7 +71,7 @@ NAMED = {
         "the journal of a conversation that was just obtained",
         {"_of", "shown_facts", "has_shown", "read_facts"},
     ),
-    "chat/casework/proposals.py": (ACTS, {"proposals_of", "open_question"}),
+    "chat/casework/proposals.py": (ACTS, {"proposals_of", "open_question", "is_too_late"}),
     "chat/casework/emergencies.py": (ACTS, {"open_one", "past_emergencies", "start", "tick_step", "tick_said"}),
     "chat/casework/closing.py": (ACTS, {"words_of", "points_of", "_has_written_since"}),
     "chat/casework/macros.py": (ACTS, {"propose"}),

@@ -67,3 +67,27 @@ def test_answers_go_when_the_agent_notes_what_was_said(live_site, enter):
     # Whoever was on one of them with a keyboard or a screen reader stays at the question, and hears why they went.
     expect(page.locator("#messages > li").last).to_be_focused()
     expect(page.locator("#voice")).to_have_text("Cette question n'attend plus de réponse.")
+
+
+def test_answers_go_when_the_hour_of_the_appointment_passes_in_an_open_page(live_site, enter):
+    """The page offered « Oui » until it was loaded again. It says why they went, and the focus stays in the thread."""
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation, width=360, height=640)
+    answers = page.get_by_role("group", name="Réponses en un geste")
+    why = page.locator("#answers [data-past]")
+
+    def soon(route: Route) -> None:
+        response = route.fetch()
+        told = response.json()
+        if told["question"]:
+            told["question"]["ends_in"] = 5
+        route.fulfill(response=response, json=told)
+
+    page.route("**/tchat/reponses/", soon)
+    in_site(live_site, lambda: ask(conversation, "Demain à 9 h, cela vous convient-il ?"))
+    answers.get_by_role("button", name="Oui").focus()
+    expect(why).to_be_hidden()
+    expect(why).to_be_visible(timeout=15_000)
+    expect(answers.get_by_role("button")).to_have_count(0)
+    expect(page.locator("#messages > li").last).to_be_focused()
+    expect(page.locator("#voice")).to_contain_text("Pour un autre moment, écrivez un message.")

@@ -15,6 +15,7 @@ import { isAtEnd, list, steady, toEnd } from "./thread.js";
 const ready = byId("answers", HTMLFormElement);
 const asked = () => find("[name=client_id]", ready, HTMLInputElement);
 const SUMMARY_MS = 200;
+const LONGEST_MS = 2 ** 31 - 1; // the longest time of a browser's timer, more than three weeks
 // Readings are numbered as they begin. `shown` is the last one on screen.
 let readings = 0;
 let shown = 0;
@@ -60,6 +61,7 @@ function keepFocus(change) {
 function noteAnswer(id) {
   answered.add(id);
   if (id !== question()) return;
+  watchHour(null);
   asked().value = "";
   ready.hidden = true;
 }
@@ -71,6 +73,28 @@ function noteAnswer(id) {
  */
 export function hideAnswers(id) {
   if (id) keepFocus(() => noteAnswer(id));
+}
+
+/** Until when the question on screen can be answered, by this device's clock; Infinity where that has no end. */
+const hour = { at: Number.POSITIVE_INFINITY, timer: 0 };
+
+/** The hour of the appointment has passed: nothing can be pressed any more, and why is said in place of the buttons. */
+function passHour() {
+  const said = find("[data-past]", ready);
+  asked().value = "";
+  keepFocus(() => {
+    find("[data-choices]", ready).replaceChildren();
+    said.hidden = false;
+  });
+  hour.at = Number.POSITIVE_INFINITY;
+  voice(said.textContent ?? "");
+}
+
+/** @param {number | null | undefined} seconds until the hour of the appointment; none for any other question */
+function watchHour(seconds) {
+  clearTimeout(hour.timer);
+  hour.at = seconds ? Date.now() + seconds * 1000 : Number.POSITIVE_INFINITY;
+  if (seconds && seconds * 1000 < LONGEST_MS) hour.timer = setTimeout(passHour, seconds * 1000);
 }
 
 /** @param {string} answer */
@@ -93,16 +117,18 @@ export async function readAnswers() {
   try {
     const reply = await request(ready.dataset.src ?? "", { cache: "no-store" });
     if (!reply.ok || visit.signal.aborted) return;
-    const { question: asking, told, follow, slip, document: hasDocument } = await reply.json();
+    const { question: asking, past, told, follow, slip, document: hasDocument } = await reply.json();
     if (reading < shown || visit.signal.aborted) return;
     shown = reading;
     const found = asking && !answered.has(asking.client_id) ? asking : null;
     const isSame = found?.client_id === question(); // its buttons stay, because one of them may have the focus
     const choices = found ? found.answers.map(choice) : [];
     asked().value = found ? found.client_id : "";
+    watchHour(found?.ends_in);
     const change = () => {
       if (!isSame) find("[data-choices]", ready).replaceChildren(...choices);
-      ready.hidden = !found;
+      ready.hidden = !found && !past;
+      find("[data-past]", ready).hidden = !past;
       find("button", byId("follow")).textContent = follow;
       byId("follow").hidden = !follow;
       byId("document").hidden = !hasDocument;
@@ -158,10 +184,12 @@ export function watchAnswers() {
     const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
     if (!button) return; // an old browser, which sends the form by itself
     event.preventDefault();
+    if (Date.now() >= hour.at) passHour(); // the device slept, and its timer comes late
     const id = question();
     if (!id || exchange.status === "closed") return;
     noteAnswer(id);
     give(put(id, button.value).node); // somebody who only taps does not want a keyboard
   });
+  watchHour(Number(ready.dataset.endsIn));
   watchSummary();
 }

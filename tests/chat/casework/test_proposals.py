@@ -119,7 +119,7 @@ def test_question_for_the_script_as_json(conversation):
     row = ask(conversation)
     client = visit(conversation)
     told = client.get("/tchat/reponses/").json()["question"]
-    assert told == {"seq": 2, "client_id": str(row.answer_id), "answers": ["Oui", "Non"]}
+    assert told == {"seq": 2, "client_id": str(row.answer_id), "answers": ["Oui", "Non"], "ends_in": None}
     answer(conversation, row, "Oui")
     assert client.get("/tchat/reponses/").json()["question"] is None
 
@@ -517,3 +517,73 @@ def test_frames_of_a_question_tell_its_name(conversation):
     )
     items = [item for frame in answer.json()["frames"] if frame["type"] == "messages" for item in frame["items"]]
     assert [item["client_id"][14] for item in items if item["client_id"]] == ["8"]
+
+
+# --- an appointment whose hour passes ---------------------------------------------------------------------------------
+
+PAST = "L'heure de ce rendez-vous est passée"
+FRAME = "/tchat/suite/?apres=0&etat=active"
+
+
+@pytest.fixture
+def meeting(agent):
+    conversation = make.assigned(agent, reception_point=station())
+    meets_at = timezone.now() + timedelta(hours=1)
+    return proposals.propose_appointment(conversation_id=conversation.pk, meets_at=meets_at, by=agent.user)
+
+
+def passes(row) -> None:
+    Proposal.objects.filter(pk=row.pk).update(meets_at=timezone.now() - timedelta(minutes=1))
+
+
+def answers_form(page: str) -> str:
+    return re.search(r'<form class="pnav-answers".*?</form>', unescape(page), re.DOTALL).group()
+
+
+def test_appointment_whose_hour_has_passed_offers_no_answer_and_says_why(meeting):
+    client = visit(meeting.conversation)
+    told = client.get("/tchat/reponses/").json()
+    assert told["question"]["answers"] == ["Oui", "Non"] and not told["past"]
+    assert 3500 < told["question"]["ends_in"] <= 3600, "the script of an open page takes its buttons away then"
+    form = answers_form(client.get("/tchat/").text)
+    assert re.search(r'data-ends-in="3[56]\d\d"', form) and "data-past hidden" in form
+    passes(meeting)
+    told = client.get("/tchat/reponses/").json()
+    assert told["question"] is None and told["past"]
+    form = answers_form(client.get("/tchat/").text)
+    assert "<button" not in form and "data-past>" in form and " hidden>" not in form.split(">")[0] + ">"
+    frame = unescape(client.get(FRAME).text)
+    assert "<button" not in frame and PAST in frame and "écrivez un message" in frame
+
+
+@pytest.mark.parametrize("body", ["Oui", "Non"])
+def test_answer_of_an_open_page_after_the_hour_of_the_appointment_is_not_sent(meeting, body):
+    """A paused frame, or the form of a page without scripts, has its buttons for as long as it is open."""
+    client, sent = visit(meeting.conversation), {"client_id": str(meeting.answer_id), "body": body}
+    passes(meeting)
+    assert PAST in unescape(client.post(FRAME, sent, follow=True).text)
+    page = unescape(client.post("/tchat/message/", sent).text)
+    assert page.count(PAST) == 2, "in place of the buttons, and as the error of the form"
+    assert not meeting.conversation.messages.filter(author=Author.REPORTER).exists()
+    field = re.search(r'<textarea[^>]*name="body"[^>]*>([^<]*)</textarea>', page).group(1)
+    assert field.strip() == "" and str(meeting.answer_id) not in page, "what is written next is another message"
+
+
+def test_answer_that_was_given_in_time_comes_again_after_the_hour(meeting):
+    client, sent = visit(meeting.conversation), {"client_id": str(meeting.answer_id), "body": "Oui"}
+    assert client.post("/tchat/message/", sent).status_code == 302
+    passes(meeting)
+    assert client.post("/tchat/message/", sent).status_code == 302
+    assert [one.body for one in meeting.conversation.messages.filter(author=Author.REPORTER)] == ["Oui"]
+    assert PAST not in unescape(client.get(FRAME).text)
+
+
+def test_yes_that_a_line_brings_after_the_hour_is_words_and_no_agreement(meeting, console):
+    """A socket refuses no message. The paper stays, because who comes late shows it."""
+    passes(meeting)
+    answer(meeting.conversation, meeting, "Oui")
+    (shown,) = proposals.proposals_of(meeting.conversation)
+    assert (shown.answer, shown.is_late, shown.is_agreed, shown.is_refused) == ("Oui", True, False, False)
+    page = squeezed(unescape(console.get(page_of(meeting.conversation)).text))
+    assert "par la personne, une fois l'heure passée" in page
+    assert proposals.appointment_of(meeting.conversation) is not None
