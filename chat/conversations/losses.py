@@ -54,7 +54,8 @@ class Absence:
     the time between, in words. hours: the hour of each absence, and how many it lost (`_hours`); they worked between
     two of them. is_idle: the console was open, but nobody gave a sign of life there (`chat.conversations.idle`).
     is_mixed: it was so in one of several absences, and not in another.
-    count: all that were lost. places: how many of them are where now, in words. lines: the first SHOWN_AT_MOST of them.
+    count: all that were lost. places: how many of them are where now, in words. lines: the first SHOWN_AT_MOST of them,
+    the most urgent first.
     """
 
     absent_from: datetime
@@ -144,6 +145,7 @@ def unread_losses(agent: Agent, now: datetime) -> Absence | None:
     supervised = access.units_of(agent)
     held = set(access.in_hands_of(agent.user).filter(pk__in=list(known), assigned_to=None).values_list("pk", flat=True))
     lines = [_line(agent, known[pk], at, supervised, held) for pk, at in went.items() if pk in known]
+    lines.sort(key=lambda one: -one.conversation.urgency)  # of one urgency, in the order in which they went
     return Absence(
         absent_from=agent.absent_from,
         absent_until=agent.absent_until,

@@ -54,6 +54,16 @@ def test_return_says_how_long_and_which_and_who_has_them():
     assert kept.pk not in {line.conversation.pk for line in absence.lines}
 
 
+def test_most_urgent_of_what_was_lost_is_said_first():
+    """Of three, the last one was below the foot of the notice, also where a minor was in danger."""
+    agent = make.agent(capacity=10)
+    calm, high, other = (make.assigned(agent, urgency=urgency) for urgency in (0, 1, 0))
+    away(agent)
+    absence = back(agent)
+    assert absence is not None
+    assert [line.conversation.pk for line in absence.lines] == [high.pk, calm.pk, other.pk]
+
+
 def test_disclosure_is_asked_for_of_what_nobody_has_by_now():
     agent, colleague = make.agent(), make.agent(public_name="Louise")
     first, second = make.assigned(agent, postal_code="93200"), make.assigned(agent, postal_code="33000")
