@@ -156,6 +156,24 @@ def test_message_that_is_unsent_holds_a_way_out_up_once_and_says_why(live_site, 
     expect(own(page)).to_have_count(0)
 
 
+@pytest.mark.parametrize("network", ["mute", "cut"])
+def test_way_out_that_is_held_up_far_below_the_thread_says_so_in_sight(live_site, enter, network):
+    """On a telephone it stands some screens below what is said of it: a press did nothing that is seen."""
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation, before=mute, width=360, height=640)
+    write(page, "pas encore parti")
+    if network == "cut":
+        page.context.set_offline(True)
+    link = way(page, "Durée, accès, effacement", "main", True)
+    link.click()
+    told = page.locator("#banner")
+    expect(told).to_contain_text("Connexion" if network == "cut" else "n'est pas encore envoyé")
+    expect(told).to_be_in_viewport(ratio=1)
+    expect(own(page)).to_be_in_viewport(ratio=1)
+    assert page.url.endswith("/tchat/")
+    page.context.set_offline(False)
+
+
 @pytest.mark.parametrize("network", ["dead", "slow"])
 def test_way_out_says_that_a_message_would_be_lost_until_it_is_kept(live_site, enter, network):
     """A browser calls a network without internet online. The page promised the message, which it alone had."""

@@ -12,7 +12,7 @@ import { watchKeyboard } from "./keyboard.js";
 import { data, exchange, isCut, say, show, visit, voice, words } from "./state.js";
 import { banner, tellCut } from "./status.js";
 import { keepInTab } from "./tab.js";
-import { draw, ownBodies, part, place, setState } from "./thread.js";
+import { draw, ownBodies, part, place, setState, toBanner } from "./thread.js";
 
 /** @typedef {import("../lib/outbox.js").Entry} Entry */
 /** @typedef {import("../lib/outbox.js").Standing} Standing */
@@ -207,10 +207,12 @@ function submit(event) {
   event.preventDefault();
   if (isCut()) {
     tellCut();
+    toBanner();
     return;
   }
   held = to;
   banner(draft.isKept() ? words.unsent_kept : words.unsent, false);
+  toBanner();
   draft.now();
 }
 

@@ -92,6 +92,11 @@ export function toEnd(always = false) {
   if (always || top < 96 || top > margin || begins < covered()) end.scrollIntoView();
 }
 
+/** Bring what is said above the thread on screen, for somebody who is below it, as on a narrow page. */
+export function toBanner() {
+  if (byId("banner").getBoundingClientRect().bottom <= covered()) toEnd(true);
+}
+
 /**
  * Somebody who reads further up keeps the same words before their eyes, whatever is added or removed above.
  *
