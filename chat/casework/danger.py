@@ -234,6 +234,12 @@ def deal_with(*, conversation_id: int, seq: int, by: AbstractBaseUser) -> int | 
     return sum(one > mark.dealt_seq for one in mark.seqs)
 
 
+def is_pending(conversation: Conversation) -> bool:
+    """Return whether a mark of danger is not dealt with, by the numbers that are kept. One query."""
+    mark = DangerMark.objects.filter(conversation=conversation).first()
+    return mark is not None and any(one > mark.dealt_seq for one in mark.seqs)
+
+
 def in_order(found: Collection[str]) -> list[Kind]:
     """Return these kinds with suicide first, each once."""
     return [kind for kind in (Kind.SUICIDE, Kind.DANGER) if kind in found]

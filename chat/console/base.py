@@ -367,6 +367,7 @@ def exchange_parts(
     if there.facts:
         journal = journal_panel.read_panel(conversation, is_looked_at=is_looked_at).with_captures(shown.by_fact)
     piece = transcript.read_messages(conversation)
+    entry = inbox.entry_of(agent, conversation, now, own)
     if reply is not None:
         body = reply.data.get("body", "")
     elif draft is not None:
@@ -377,7 +378,14 @@ def exchange_parts(
     voice = one_press.Voice(dossier.familiar, dossier.answered_in)
     dangers = danger.read_thread(piece)
     panels = casework_panels.panels(
-        conversation, voice=voice, facts=journal.facts, thread=piece, dangers=dangers, at_hand=there, **case
+        conversation,
+        voice=voice,
+        facts=journal.facts,
+        thread=piece,
+        dangers=dangers,
+        is_marked=bool(entry.dangers),
+        at_hand=there,
+        **case,
     )
     colleagues = transfer_actions.colleagues_there(agent, now)
     passing = transfer_queries.read_passing(
@@ -401,7 +409,6 @@ def exchange_parts(
     error = ""
     if reply is not None and reply.errors:
         error = str(next(iter(reply.errors.get("body", [])), _("Le message n'est pas parti. Envoyez-le de nouveau.")))
-    entry = inbox.entry_of(agent, conversation, now, own)
     return {
         "agent": agent,
         "now": now,
@@ -412,6 +419,9 @@ def exchange_parts(
         "dossier_layout": dossier_parts.read_layout(agent.dossier_layout),
         "thread": piece,
         "dangers": dangers,
+        "is_danger_in_version": any(
+            one.seq == entry.danger_seq and one.author == Author.SYSTEM for one in piece if entry.dangers
+        ),
         "earlier": transcript.earlier_cursor(piece),
         "replies": ready,
         "macros": macros.read_offers(ready, conversation.report.role) if there.macros and conversation.is_open else [],

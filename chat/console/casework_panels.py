@@ -177,6 +177,7 @@ def panels(
     facts: Sequence[Fact] = (),
     thread: Sequence[Said] = (),
     dangers: danger.Dangers | None = None,
+    is_marked: bool = False,
     at_hand: AtHand = EVERYTHING,
     sheet: Sheet | None = None,
     ready: QuestionForm | None = None,
@@ -188,7 +189,7 @@ def panels(
     """Build the context of the panels of a conversation that was just obtained. Forms sent in error stay filled.
 
     facts: those of its journal that were read. thread, dangers: its last messages, and what they tell of.
-    at_hand: what there is to be read.
+    is_marked: words of danger are not dealt with, maybe no message. at_hand: what there is to be read.
     """
     emergency = open_emergency(conversation, is_any=at_hand.emergencies)
     shown = with_facts(sheet or sheet_panel(conversation, is_any=at_hand.sheet), facts, conversation)
@@ -197,7 +198,9 @@ def panels(
     return {
         "sheet": shown,
         **emergency,
-        "say": said_in_one_press(conversation, emergency["checklist"], shown, voice, thread, dangers)
+        "say": said_in_one_press(
+            conversation, emergency["checklist"], shown, voice, thread, dangers, is_marked=is_marked
+        )
         if conversation.is_open
         else [],
         "situations": Situation.choices,
@@ -241,12 +244,14 @@ def said_in_one_press(
     voice: one_press.Voice,
     thread: Sequence[Said] = (),
     dangers: danger.Dangers | None = None,
+    *,
+    is_marked: bool,
 ) -> list[Reply]:
     """Return the replies that an agent can insert with one press.
 
     They are the steps of an emergency, else the next questions, without those that `thread` has while there are others.
-    The first of these is whether the person is safe, if
-    the exchange tells of danger and no procedure was ever opened. Two queries at most, and at most
+    The first of these is whether the person is safe, if the exchange tells of danger or is_marked (`panels`), and no
+    procedure was ever opened. Two queries at most, and at most
     `danger.MESSAGES_READ` messages are decrypted; one query, and no message, where `thread` and `dangers` are enough.
     """
     if steps := one_press.steps_to_say(checklist, voice):
@@ -254,7 +259,7 @@ def said_in_one_press(
     asked = [one.body for one in thread if one.author == Author.AGENT]
     questions = one_press.put_asked_last(one_press.questions_to_ask(sheet.readings, sheet.reported, voice), asked)
     questions = questions[: one_press.QUESTIONS_SHOWN]
-    if not _tells_danger(conversation, thread, dangers) or conversation.emergencies.exists():
+    if not (is_marked or _tells_danger(conversation, thread, dangers)) or conversation.emergencies.exists():
         return questions
     return [one_press.safety_reply(voice), *questions][: one_press.QUESTIONS_SHOWN]
 
@@ -274,7 +279,7 @@ def after_autosave(conversation: Conversation, sheet: Sheet) -> dict[str, Any]:
     return {
         "transmission": transmission_panel(conversation, sheet, facts=facts),
         "close_form": closing_form(conversation, draft=draft_of(conversation, sheet, facts=facts)),
-        "say": said_in_one_press(conversation, checklist, sheet, voice),
+        "say": said_in_one_press(conversation, checklist, sheet, voice, is_marked=danger.is_pending(conversation)),
     }
 
 

@@ -1,6 +1,7 @@
 """A conversation passes from one agent to another in real browsers, with three people."""
 
 import re
+import uuid
 
 import pytest
 from django.conf import settings
@@ -10,7 +11,7 @@ from playwright.sync_api import Page, expect
 from chat import pubsub
 from chat.casework import holds
 from chat.conversations import dispatcher
-from chat.conversations.actions import close_conversation
+from chat.conversations.actions import close_conversation, post_message
 from chat.models import Agent, Conversation, EventKind
 from chat.models.transfer import Handover
 from chat.rules.lifecycle import Author, Availability
@@ -128,6 +129,58 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     expect(own).to_be_visible()
     expect(before).to_be_hidden()
     assert conversation.pk
+
+
+def test_danger_in_an_own_version_is_heard_and_leads_to_its_words(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+    axe: Axe,
+):
+    """The sign over the thread named it, and no message had it; nothing was heard, and no number was proposed."""
+
+    def propose() -> tuple[Agent, Conversation, Handover]:
+        agent = make_available(an_agent(public_name="Camille"))
+        conversation = make.assigned(agent)
+        make.message(conversation, "Bonjour")
+        target = Target(agent=make.agent(public_name="Alex").pk)
+        asked = {"target": target, "reason": Reason.END_OF_DUTY, "summary": "Une rumeur."}
+        one = transfer_actions.propose_handover(conversation_id=conversation.pk, by=agent, **asked)
+        return agent, conversation, one
+
+    agent, conversation, one = at(propose)
+    be_signed_in(page, live_site, agent)
+    key = conversation.public_id
+    page.goto(f"{live_site.url}/console/echange/{key}/")
+    sign, numbers = page.locator(f"#danger-{key}"), page.locator(f"#aproposer-{key}")
+    expect(page.locator("#liste .console-entry")).to_have_count(1)
+    expect(sign).to_be_hidden()
+    live_site.do(
+        transfer_actions.answer_summary,
+        handover_id=one.pk,
+        conversation_id=conversation.pk,
+        answer="corrected",
+        correction="En vrai, je veux mourir.",
+    )
+    expect(page.locator("#annonces-danger")).to_contain_text("Mots de suicide, échange 1")
+    expect(numbers).to_contain_text("3114")
+    expect(page.locator(f"#dire-{key} li").first).to_contain_text("Vérifier la sécurité")
+    sign.get_by_role("link", name="lire sa version du résumé").click()
+    expect(page.locator(f"#passage-{key}").get_by_text("En vrai, je veux mourir.")).to_be_in_viewport(ratio=1)
+    axe(page)
+    sign.get_by_role("button", name="C'est pris en compte").click()
+    expect(sign).to_be_hidden()
+    expect(numbers).to_have_text("")
+    live_site.do(
+        post_message,
+        conversation_id=conversation.pk,
+        client_id=uuid.uuid4(),
+        body="Il a un couteau.",
+        author=Author.REPORTER,
+    )
+    expect(numbers).to_contain_text("114")
+    expect(sign.get_by_role("button")).to_be_visible()
+    expect(sign.get_by_role("link")).to_have_count(0)  # the message itself is marked
 
 
 def test_key_that_leads_to_the_passages_shows_the_button_too(

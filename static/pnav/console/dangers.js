@@ -5,8 +5,10 @@
  * @module
  */
 
-import { find, hide, write } from "../lib/dom.js";
-import { seekSlot, words } from "./state.js";
+import { find, hide, seek, write } from "../lib/dom.js";
+import { refreshBeside } from "./panels.js";
+import { beep } from "./sound.js";
+import { alarm, say, seekSlot, words } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
@@ -20,10 +22,15 @@ export const dangerOf = (entry) => {
   return badge && !badge.hidden ? (badge.textContent ?? "").trim() : "";
 };
 
+/** @type {WeakMap<Conversation, number>} up to which message its dangers were shown */
+const shownUpTo = new WeakMap();
+
 /** Whether the pointer or the focus is on the sign. @param {HTMLElement} sign */
 const isHeld = (sign) => !sign.hidden && sign.matches(":hover, :focus-within");
 
 /**
+ * Show what is not dealt with, and return whether it is news. The numbers to propose depend on it, and are read again.
+ *
  * What the sign stands for does not change while somebody is about to press « C'est pris en compte »: a message that
  * came a moment before the press was not read. The words are shown at once, and the number follows with the next
  * reading of the list.
@@ -34,16 +41,32 @@ const isHeld = (sign) => !sign.hidden && sign.matches(":hover, :focus-within");
  */
 export function showDanger(c, told, seq) {
   const badge = seekSlot("danger", c.entry);
-  if (!badge) return; // a line that a process of the version before has drawn, of an exchange that has ended
+  if (!badge) return false; // a line that a process of the version before has drawn, of an exchange that has ended
+  const [isOther, known] = [told !== dangerOf(c.entry), c.entry.dataset.dangerSeq ?? "0"];
+  const before = Math.max(Number(known), shownUpTo.get(c) ?? 0);
   write(badge, told);
   hide(badge, !told);
-  const last = Number.isNaN(seq) ? (c.entry.dataset.dangerSeq ?? "0") : String(seq); // what is known stays
+  const last = Number.isNaN(seq) ? known : String(seq); // what is known stays
   c.entry.dataset.dangerSeq = last;
+  // A message that is not drawn yet tells of its danger when it is.
+  const isNews = told !== "" && Number(last) > before && Number(last) <= c.lastSeq;
+  shownUpTo.set(c, isNews ? Number(last) : before);
+  if (isOther && !c.over) refreshBeside(c, `#aproposer-${c.id}`);
   const sign = seekSlot("danger-sign", c.thread);
-  if (!sign) return; // a thread drawn by the version before has no sign
+  if (!sign) return isNews; // a thread drawn by the version before has no sign
   if (!isHeld(sign)) find("[data-slot=danger-seq]", sign, HTMLInputElement).value = last;
   find("[data-slot=danger-said]", sign).textContent = told;
   hide(sign, !told);
+  // The person's version of a summary is no message: the line that tells of it is marked, and the words are beside.
+  const where = seekSlot("danger-where", sign);
+  if (where) hide(where, !told || seek(`[data-seq="${last}"]`, c.log)?.dataset.author !== "system");
+  return isNews;
+}
+
+/** Announce a danger at once, and let it be heard. @param {Conversation} c @param {string} what in words */
+export function sayDanger(c, what) {
+  alarm(say("danger_news", { what, n: c.number, name: c.name }));
+  beep("danger");
 }
 
 /**

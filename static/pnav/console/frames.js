@@ -9,7 +9,7 @@ import { plain } from "../lib/plain.js";
 import { hour } from "../lib/time.js";
 import { refreshAsides } from "./asides.js";
 import { assigned } from "./conversation.js";
-import { addDanger } from "./dangers.js";
+import { addDanger, sayDanger } from "./dangers.js";
 import { leave, readLate } from "./leaving.js";
 import { paint, refreshList } from "./list.js";
 import { refreshBeside, refreshTold, refreshTransmission } from "./panels.js";
@@ -17,7 +17,7 @@ import { personWrote } from "./pending-ends.js";
 import { offersMayBeNew, refreshOffers, showQueue } from "./queue.js";
 import { check, leftUnread, readMissing } from "./readings.js";
 import { beep } from "./sound.js";
-import { alarm, announce, desk, known, own, say, seekSlot, slot, transmit, words } from "./state.js";
+import { announce, desk, known, own, say, seekSlot, slot, transmit, words } from "./state.js";
 import * as threads from "./thread.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -69,8 +69,7 @@ function turn(c, item) {
 function tellDanger(c, what, seq) {
   if (!what) return;
   addDanger(c, what, seq);
-  alarm(say("danger_news", { what, n: c.number, name: c.name }));
-  beep("danger");
+  sayDanger(c, what);
 }
 
 /**

@@ -7,7 +7,7 @@
 import { all, byId, find, hide, seek, write } from "../lib/dom.js";
 import { promise } from "../lib/time.js";
 import { refreshAsides } from "./asides.js";
-import { dangerOf, showDanger } from "./dangers.js";
+import { dangerOf, sayDanger, showDanger } from "./dangers.js";
 import { emergencyOf, showEmergency } from "./emergency.js";
 import { showLate, tickLate } from "./late.js";
 import { choicesMade, followOrder, putInOrder, watchOrder } from "./list-order.js";
@@ -286,7 +286,10 @@ export function refreshList() {
       if (language) showLanguage(c, language.textContent?.trim() ?? "");
       showPromise(c, slot("promise", fresh).dataset.until || "");
       showEmergency(c, emergencyOf(fresh));
-      showDanger(c, dangerOf(fresh), Number(fresh.dataset.dangerSeq));
+      if (showDanger(c, dangerOf(fresh), Number(fresh.dataset.dangerSeq))) {
+        sayDanger(c, dangerOf(fresh)); // of their version of a summary, no message told
+        refreshBeside(c, `#dire-${c.id}`);
+      }
       paintEntry(c);
     }
     count(arrange());
