@@ -15,7 +15,7 @@ from django.test import Client
 from chat.conversations import actions, dispatcher, lookalikes, resume, waiting_list
 from chat.journal.actions import note_fact
 from chat.journal.facts import Told
-from chat.models import Agent, ArrivalGroup, Conversation, ConversationEvent, EventKind
+from chat.models import Agent, ArrivalGroup, Conversation, ConversationEvent, DangerMark, EventKind
 from chat.rules.lifecycle import Author, Outcome, Status
 from common import clock
 from pnav.accounts.models import Role
@@ -240,6 +240,17 @@ def test_who_is_in_danger_keeps_their_turn_among_those_who_look_alike():
     for path in ("tableau/", f"semblables/{only_group().public_id}/"):
         page = squeezed(unescape(client.get(CONSOLE + path).text))
         assert {is_told: words in page for is_told, words in told.items()} == {True: True, False: False}, path
+
+
+def test_somebody_in_danger_who_waits_stands_before_a_group_on_the_board():
+    raid()
+    lookalikes.mark_lookalikes()
+    lost = make.waiting(postal_code="35000")
+    make.message(lost, "Je veux mourir.")
+    DangerMark.objects.create(conversation=lost, seqs=[1])
+    page = unescape(signed_in(make.agent(role=Role.SUPERVISOR).user).get(CONSOLE + "tableau/").text)
+    alerts = page[page.index("data-alerts") :]
+    assert alerts.index("mots de suicide ou de danger, et n'a pas d'agent") < alerts.index("arrivées semblables")
 
 
 @pytest.mark.django_db(transaction=True)
