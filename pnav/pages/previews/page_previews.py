@@ -732,5 +732,5 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
     report_texts.CLOSED.key: CLOSED,
     triage_texts.QUESTIONS.key: (*QUESTIONS_PAGES, *RESULTS),
     triage_texts.RESULT.key: RESULTS,
-    triage_texts.NUMBERS.key: (*RESULTS[:3], *OUR_HOURS),
+    triage_texts.NUMBERS.key: (*RESULTS[:3], *OUR_HOURS, _assessed({SAFETY: "yes"}, discreet=True)),
 }
