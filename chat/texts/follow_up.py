@@ -21,6 +21,16 @@ add(
     ),
 )
 add(
+    "follow_up.wrong",
+    FOLLOW_UP,
+    _(
+        "Quelque chose n'est pas juste ? Dites non, et écrivez-le à votre interlocuteur : un autre résumé peut être "
+        "préparé."
+    ),
+    _("Quelque chose n'est pas juste ? Dis non, et écris-le à ton interlocuteur : un autre résumé peut être préparé."),
+)
+add("follow_up.refused", FOLLOW_UP, _("Refusé"))
+add(
     "follow_up.listed",
     FOLLOW_UP,
     _("Avec ce résumé, l'unité voit le degré d'urgence, et : {about}."),

@@ -804,6 +804,7 @@ FOLLOWED = (
     _follow_up(State.SENT, basis=Basis.URGENT, status=Status.ACTIVE),
     _follow_up(State.SENT, basis=Basis.URGENT, status=Status.ACTIVE, was_refused=True),
     _follow_up(State.ASKED, summary=""),
+    _follow_up(State.ASKED, State.REFUSED, status=Status.ACTIVE),
     _follow_up(State.ACCEPTED),
     _follow_up(State.DECLINED, other=cast.WRITTEN),
     _follow_up(has_reminder=True),

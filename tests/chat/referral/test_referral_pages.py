@@ -351,6 +351,7 @@ def test_person_reads_then_agrees(conversation, unit):
     assert browser.get("/tchat/reponses/").json()["follow"] == "Lire et répondre"
     page = said(browser.get("/tchat/suites/"))
     assert hand.SUMMARY in page and "Oui, envoyer ce résumé" in page
+    assert page.index("Non, ne pas l'envoyer") < page.index("Dites non, et écrivez-le à votre interlocuteur")
     assert "Choisir « oui » ou « non »" in said(browser.post("/tchat/suites/", {"transmission": row.public_id}))
     assert browser.post("/tchat/suites/", {"transmission": row.public_id, "answer": "yes"}).status_code == 302
     row.refresh_from_db()
