@@ -190,6 +190,11 @@ def test_thread_that_is_opened_shows_its_last_message(live_site, enter, discreet
     page.wait_for_load_state("networkidle")
     expect(page.get_by_text("Message 19", exact=True)).to_be_in_viewport(ratio=1)
     expect(page.get_by_text("Message 0", exact=True)).not_to_be_in_viewport()
+    # The form that stays in sight lay on the last line above it.
+    end, form = page.evaluate(
+        "['fin', 'compose-bar'].map((id) => document.getElementById(id).getBoundingClientRect().top)"
+    )
+    assert end <= form
 
 
 def test_title_counts_what_arrives_in_another_tab(live_site, enter, console):
