@@ -232,6 +232,50 @@ def promise_counts_until_a_message(page: Page, at: Work, site: LiveSite, convers
     axe(page)
 
 
+def asked_a_colleague(agent: Agent, conversation: Conversation) -> None:
+    colleague = make.agent(public_name="Dominique", capacity=0)
+    colleague_questions.ask_colleagues(
+        conversation_id=conversation.pk, body="Comment fait-on ?", of=[colleague.pk], by=agent.user
+    )
+
+
+@pytest.mark.slow
+def test_aside_is_open_beside_the_exchange_where_it_was_opened(live_site: LiveSite, page: Page, at: Work):
+    """It lay over what is known of each person who was opened afterwards."""
+    desk = take_seat(page, live_site, at, {"one": Person(lived=asked_a_colleague), "other": Person()})
+    asked = Aside.objects.filter(conversation=desk.people["one"])
+    colleague = at(lambda: asked.get().parts.exclude(agent=desk.agent).get().agent)
+    aside = page.locator("#apartes details[data-aside]")
+    area = aside.locator("textarea")
+    desk.shows("one")
+    aside.locator("summary").click()
+    area.fill("Et si elle part ?")
+    page.keyboard.press("Alt+2")
+    expect(area).to_be_hidden()
+    other = page.locator(f".console-dossier[data-conversation='{desk.people['other'].public_id}']:not([hidden])")
+    expect(other).to_have_count(1)
+    at(lambda: colleague_questions.answer_colleague(aside_id=asked.get().pk, body="Comme ceci.", agent=colleague))
+    unread = page.locator("#apartes-non-lus")
+    expect(unread).to_contain_text("1 non lu")
+
+    page.keyboard.press("Alt+1")
+    expect(area).to_be_visible()
+    expect(area).to_have_value("Et si elle part ?")
+    expect(aside).to_contain_text("Comme ceci.")
+    expect(unread).to_contain_text("1 non lu")  # nobody has looked at it: a key to the exchange opened it again
+    page.keyboard.press("Alt+2")
+    expect(area).to_be_hidden()
+    aside.locator("summary").click()
+    expect(unread).to_be_hidden()
+    page.go_back()
+    expect(page.locator(f"#corps-{desk.people['one'].public_id}")).to_be_visible()
+    aside.locator("summary").click()
+    expect(area).to_be_hidden()
+    page.keyboard.press("Alt+2")
+    expect(other).to_have_count(1)
+    expect(area).to_be_visible()
+
+
 @pytest.mark.slow
 def test_acts_without_a_script_on_a_narrow_screen(live_site, page_factory: PageFactory, at: Work, axe: Axe):
     agent = at(an_agent, public_name="Camille")

@@ -5,15 +5,48 @@
  * @module
  */
 
-import { all, byId, find, target } from "../lib/dom.js";
+import { all, byId, find, seek, target } from "../lib/dom.js";
 import { request } from "../lib/http.js";
 import { load } from "./pages.js";
 import { beep } from "./sound.js";
-import { announce, csrf, home, say, slot } from "./state.js";
+import { announce, csrf, desk, home, say, slot } from "./state.js";
 
 const list = () => byId("apartes");
 let isBusy = false;
 let isAgain = false;
+
+/* --- which are open, with each exchange --- */
+
+/** @type {Map<string, string[]>} those that were open when the exchange was left, by the id of the exchange */
+const openWith = new Map();
+const shown = { with: seek(".console-thread")?.dataset.conversation ?? "" };
+/** @type {WeakSet<Element>} those that this module has opened: nobody has looked at them yet */
+const openedAgain = new WeakSet();
+
+/**
+ * An aparté that was opened belongs to the exchange beside which it was opened. With another exchange it is folded, so
+ * that what is known of that person is where it always is, and it is open again when the agent comes back. One in which
+ * the agent is writing stays: an exchange may come while nothing is open.
+ */
+export function followExchange() {
+  const now = desk.current?.id ?? "";
+  if (now === shown.with) return;
+  const asides = /** @type {HTMLDetailsElement[]} */ (all("details[data-aside]", list()));
+  const open = asides.filter((one) => one.open);
+  openWith.set(
+    shown.with,
+    open.map(({ id }) => id),
+  );
+  shown.with = now;
+  const back = openWith.get(now) ?? [];
+  for (const one of asides) {
+    const isOpen = back.includes(one.id) || one.contains(document.activeElement);
+    if (isOpen === one.open) continue;
+    one.open = isOpen;
+    if (isOpen) openedAgain.add(one);
+    else openedAgain.delete(one);
+  }
+}
 
 /** @param {number} n */
 const unreadWords = (n) => (n ? say(n === 1 ? "unread_one" : "unread_many", { n }) : "");
@@ -151,7 +184,7 @@ export const watchAsides = () =>
     "toggle",
     (event) => {
       const one = /** @type {HTMLDetailsElement} */ (target(event));
-      if (one.matches("[data-aside]") && one.open) markRead(one);
+      if (one.matches("[data-aside]") && one.open && !openedAgain.delete(one)) markRead(one);
     },
     true,
   );

@@ -9,6 +9,7 @@ import { all, find, seek } from "../lib/dom.js";
 import { afterFrame } from "../lib/turns.js";
 import { lastOpen, rememberOpen, writeAddress } from "./addresses.js";
 import { adopt, drawnWaiting } from "./adopt.js";
+import { followExchange } from "./asides.js";
 import { dangerOf } from "./dangers.js";
 import { checkPause } from "./duty.js";
 import { count, paint } from "./list.js";
@@ -150,6 +151,7 @@ export function showDossier() {
   const { current } = desk;
   if (!current?.dossier.hidden) return;
   putAside(current.dossier, false);
+  followExchange();
   find("#dossiers").scrollTop = 0;
 }
 
@@ -160,6 +162,7 @@ export function closeCurrent() {
   desk.current = null;
   rememberOpen("");
   hide(before, true);
+  followExchange();
   find("#repos").hidden = false;
   paint(before);
 }
