@@ -87,7 +87,10 @@ FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors":
 @require_GET
 @for_agents
 def home(request: HttpRequest, agent: Agent) -> HttpResponse:
-    """Show the screen without an open conversation. `?partie=liste` or `?partie=apartes` returns that part alone."""
+    """Show the screen without an open conversation. `?partie=liste` or `?partie=apartes` returns that part alone.
+
+    Whoever comes back from another page is led to the conversation that they had open (`_last_open`).
+    """
     if request.GET.get("partie") == "liste":
         own, order = inbox.open_entries(agent, timezone.now()), read_order(agent.list_order)
         return render(request, "console/own_conversations.html", {"own": own, "order": order})
@@ -97,7 +100,33 @@ def home(request: HttpRequest, agent: Agent) -> HttpResponse:
             "console/_colleague_questions.html",
             {"asides": colleague_questions.open_questions(agent), "conversation": None},
         )
+    if (before := _last_open(request, agent)) is not None:
+        response = redirect("console:conversation", public_id=before.public_id)
+        # The page notes it again once it runs: one that cannot be drawn does not take the way to the others.
+        response.delete_cookie(LAST_OPEN, path=reverse("console:home"), samesite="Lax")
+        return response
     return screen(request, agent)
+
+
+# In which the script of the screen keeps which conversation is open (static/pnav/console/addresses.js).
+LAST_OPEN = "pnav_console_ouvert"
+
+
+def _last_open(request: HttpRequest, agent: Agent) -> Conversation | None:
+    """Return the conversation that this browser had open, if it goes on and is this agent's. One query at most.
+
+    Only for a page that is opened as « Retour à la console » opens it: neither one with a view of the list in its
+    address, nor what a script reads after an act. Without this, the script opened it, and only once it had read it:
+    on a slow machine the page stood there without any exchange, and for good when that reading failed.
+    """
+    if request.GET or request.headers.get("Sec-Fetch-Mode") != "navigate":
+        return None
+    try:
+        public_id = uuid.UUID(request.COOKIES.get(LAST_OPEN, ""))
+    except ValueError:
+        return None
+    found = access.as_assigned_agent(agent, public_id)
+    return found if found is not None and found.is_open else None
 
 
 @require_GET

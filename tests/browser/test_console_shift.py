@@ -68,6 +68,23 @@ def test_an_act_without_an_answer_says_so_and_does_not_say_that_the_line_is_lost
     expect(page.locator("#coupure")).to_be_hidden()
 
 
+def test_way_back_from_another_page_leads_to_the_exchange_that_was_open(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """« Retour à la console » showed nobody until all exchanges were read again, and for good when that failed."""
+    desk = take_seat(page, live_site, at, {"one": Person(), "other": Person()}, path="")
+    key = desk.shows("other")
+    page.route("**/?partie=echange", lambda route: route.abort())
+    for _twice in range(2):
+        page.goto(f"{live_site.url}/console/passages/")
+        page.get_by_role("link", name="Retour à la console").click()
+        expect(page).to_have_url(re.compile(f"/console/echange/{key}/"))
+        expect(page.locator(f".console-thread[data-conversation='{key}']:not([hidden])")).to_have_count(1)
+        expect(page.locator("html[data-run]")).to_have_count(1)
+
+
 def test_an_end_that_is_refused_stays_open_and_says_why(
     live_site: LiveSite,
     page: Page,

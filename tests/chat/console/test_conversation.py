@@ -8,9 +8,11 @@ from html import unescape
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django.asserts import assertRedirects
 
 from chat import token_bucket
 from chat.casework import emergencies, urgency
+from chat.console.conversation import LAST_OPEN
 from chat.conversations import actions, dispatcher, pauses, phone_calls
 from chat.journal import actions as journal
 from chat.journal.facts import Told
@@ -576,3 +578,25 @@ def test_mark_of_what_is_left_to_fill_in_is_sent_to_the_script_as_an_agent_types
     page = signed_in(make.agent().user).get(CONSOLE).content.decode()
     words = json.loads(unescape(re.search(r'data-words="([^"]*)"', page)[1]))
     assert words["missing"] == reply_template.MISSING.strip() and "\u00a0: " in words["assigned"]
+
+
+# --- back from another page -------------------------------------------------------------------------------------------
+
+
+def came_back(client, **asked):
+    return client.get(CONSOLE, **({"headers": {"Sec-Fetch-Mode": "navigate"}} | asked))
+
+
+def test_home_leads_back_to_the_exchange_that_was_open():
+    """« Retour à la console » of another page showed no exchange until a script had read it, or for good."""
+    agent = make.agent()
+    current, ended, of_another = make.assigned(agent), make.closed(agent), make.assigned(make.agent())
+    client = signed_in(agent.user)
+    client.cookies[LAST_OPEN] = str(current.public_id)
+    assert came_back(client, headers={"Sec-Fetch-Mode": "cors"}).status_code == 200, "a script reads what it asked for"
+    assert came_back(client, query_params={"voir": "urgents"}).status_code == 200, "the list was asked for"
+    assertRedirects(came_back(client), page_of(current))
+    assert came_back(client).status_code == 200, "a page that cannot be drawn does not take the way to the others"
+    for noted in (str(ended.public_id), str(of_another.public_id), str(uuid.uuid4()), "?"):
+        client.cookies[LAST_OPEN] = noted
+        assert came_back(client).status_code == 200
