@@ -253,6 +253,8 @@ def _words() -> dict[str, str]:
         "idle_paused": _("Pause automatique : pas de signe de vous. « Me remettre disponible » y met fin."),
         "opening": _("Une levée d'anonymat attend de vous : voir « Levées d'anonymat »."),
         "closed": _("Terminé"),
+        "gone_one": _("et {n} qui n'est plus à vous"),
+        "gone_many": _("et {n} qui ne sont plus à vous"),
         "released": _("N'est plus à vous : passé, ou dans la file"),
         "went": _("L'échange n'est plus à vous : {name}. Vous êtes dans « Mes échanges »."),
         "went_kept": _(

@@ -12,7 +12,9 @@ from chat.casework import colleague_questions
 from chat.conversations import actions
 from chat.models import Agent, Conversation, Macro, Message
 from chat.rules.lifecycle import Author
+from chat.rules.transfer import Reason, Target
 from chat.supervision import left_marks
+from chat.transfer import actions as transfer_actions
 from pnav.accounts.models import Role
 from pnav.demo.cast import create_macros
 from tests.browser.conftest import LiveSite
@@ -432,6 +434,24 @@ def test_procedure_and_words_of_who_ended_are_told_together(live_site: LiveSite,
     expect(mark_of(ended_line(page, conversation))).to_be_visible()
     both = re.compile("procédure d'urgence est encore ouverte, et ses mots de suicide ou de danger ne sont pas pris")
     expect(page.locator("#avis")).to_have_text(both)
+
+
+def test_what_went_to_a_colleague_is_not_counted_among_what_has_ended(live_site: LiveSite, page: Page, at: Work):
+    """« Terminés » counted it too."""
+    desk = take_seat(page, live_site, at, {"ended": Person(), "passed on": Person(), "here": Person()}, "")
+    desk.shows("here")
+    colleague = at(make.agent, public_name="Dominique")
+    person_ends(at, desk.people["ended"])
+    passing = {"target": Target(agent=colleague.pk), "reason": Reason.OTHER, "by": desk.agent}
+    at(transfer_actions.transfer_cold, conversation_id=desk.people["passed on"].pk, **passing)
+    expect(page.locator("#termines .console-entry")).to_have_count(2)
+    expect(page.locator("[data-count=ended]")).to_have_text("1")
+    expect(page.locator("[data-count=gone]")).to_have_text("et 1 qui n'est plus à vous")
+    passing = {"target": Target(agent=desk.agent.pk), "reason": Reason.OTHER, "by": colleague}
+    at(Agent.objects.filter(pk=desk.agent.pk).update, capacity=5)
+    at(transfer_actions.transfer_cold, conversation_id=desk.people["passed on"].pk, **passing)
+    expect(page.locator("#termines .console-entry")).to_have_count(1)
+    expect(page.locator("[data-count=gone]")).to_be_hidden()
 
 
 def said(page: Page) -> list[str]:

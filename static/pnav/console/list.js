@@ -9,13 +9,14 @@ import { promise } from "../lib/time.js";
 import { refreshAsides } from "./asides.js";
 import { dangerOf, sayDanger, showDanger } from "./dangers.js";
 import { emergencyOf, showEmergency } from "./emergency.js";
+import { countEnded } from "./ended-count.js";
 import { showLate, tickLate } from "./late.js";
 import { choicesMade, followOrder, putInOrder, watchOrder } from "./list-order.js";
 import { isInView } from "./numbers.js";
 import { tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
 import { isAway, noteReturn, showReturn } from "./returns.js";
-import { desk, dutyBar, home, known, list, over, own, placed, say, seekSlot, slot, words } from "./state.js";
+import { desk, dutyBar, home, known, list, own, placed, say, seekSlot, slot, words } from "./state.js";
 import { sayDuration, tickTimes } from "./times.js";
 import { readElsewhere } from "./unseen.js";
 
@@ -181,11 +182,9 @@ export const watchList = () => {
 
 // Nothing draws these anew, and each message writes them.
 const ownCount = find("[data-count=own]");
-const endedCount = find("[data-count=ended]");
 const empty = find("[data-empty=own]");
 const emptyView = find("[data-empty=view]");
 const rest = find("[data-rest]"); // what fills the middle of the screen while no conversation is open
-const ended = over.closest("details");
 
 /** Write how many there are. @param {Conversation[]} [mine] ours that are not over */
 export function count(mine = own()) {
@@ -195,8 +194,7 @@ export function count(mine = own()) {
   const duty = dutyBar().dataset.availability === "available" ? "available" : "other";
   write(empty, empty.dataset[duty] ?? "");
   write(rest, rest.dataset[list.children.length ? "choose" : duty] ?? "");
-  write(endedCount, String(over.children.length));
-  if (ended) hide(ended, !over.children.length);
+  countEnded();
   const now = (unread ? `(${unread}) ` : "") + (desk.current ? `${desk.current.name} – ` : "") + title;
   if (document.title !== now) document.title = now;
 }
