@@ -198,35 +198,47 @@ def withdraw(conversation: Conversation, by: Agent) -> None:
 def test_reason_that_was_given_back_stays_beside_the_next_offer_until_it_is_copied(
     live_site: LiveSite, page: Page, at: Work
 ):
-    """The answer to the next offer has no such reason, and took the place of the one to be copied."""
-    camille, alex = at(an_agent, public_name="Camille"), at(an_agent, public_name="Alex", capacity=3)
+    """The answer to the next offer has no such reason, or another one, and took the place of the one to be copied."""
+    camille, alex = at(an_agent, public_name="Camille", capacity=4), at(an_agent, public_name="Alex", capacity=3)
     at(make_available, alex)
-    one, two, three = (at(offered, camille, alex) for _each in range(3))
+    one, other, two, three = (at(offered, camille, alex) for _each in range(4))
     be_signed_in(page, live_site, alex)
     page.goto(f"{live_site.url}/console/")
-    reason = page.locator("#refus-non-envoye")
+    reasons = page.locator("#refus-a-copier textarea")
 
     def offer(conversation: Conversation) -> Locator:
         return page.locator(f"#offres form[data-opens='{conversation.public_id}']")
 
-    offer(one).locator("summary").click()
-    offer(one).get_by_label("Pourquoi je décline").fill("Je termine.")
-    held: list[Route] = []
-    page.route("**/reponse/", lambda route: held.append(route))
-    with page.expect_request("**/reponse/"):
-        offer(one).get_by_role("button", name="Décliner l'échange").click()
-    at(withdraw, one, camille)
-    held[0].continue_()
-    expect(reason).to_have_value("Je termine.")
-    page.unroute("**/reponse/")
+    def decline_too_late(conversation: Conversation, why: str) -> None:
+        offer(conversation).locator("summary").click()
+        offer(conversation).get_by_label("Pourquoi je décline").fill(why)
+        held: list[Route] = []
+        page.route("**/reponse/", lambda route: held.append(route))
+        with page.expect_request("**/reponse/"):
+            offer(conversation).get_by_role("button", name="Décliner l'échange").click()
+        at(withdraw, conversation, camille)
+        held[0].continue_()
+        expect(offer(conversation)).to_have_count(0)
+        page.unroute("**/reponse/")
+
+    def stand(*words: str) -> None:
+        expect(reasons).to_have_count(len(words))
+        assert [one.input_value() for one in reasons.all()] == list(words)
+
+    decline_too_late(one, "Je termine.")
+    stand("Je termine.")
+    decline_too_late(other, "Je n'ai plus de place.")
+    stand("Je termine.", "Je n'ai plus de place.")
+    labels = page.get_by_label("Votre motif n'a pas été envoyé. Il est ici, à copier.")
+    expect(labels).to_have_count(2)  # each has its own
     offer(two).get_by_role("button", name="Prendre l'échange").click()
     expect(offer(two)).to_have_count(0)
     expect_open(page, two)
-    expect(reason).to_have_value("Je termine.")
-    reason.evaluate("(area) => area.dispatchEvent(new ClipboardEvent('copy', { bubbles: true }))")
+    stand("Je termine.", "Je n'ai plus de place.")
+    reasons.first.evaluate("(area) => area.dispatchEvent(new ClipboardEvent('copy', { bubbles: true }))")
     offer(three).get_by_role("button", name="Prendre l'échange").click()
     expect_open(page, three)
-    expect(reason).to_have_count(0)
+    stand("Je n'ai plus de place.")
 
 
 def test_exchange_that_was_accepted_is_announced_although_its_frame_comes_last(

@@ -10,6 +10,7 @@ import { request, valuesOf } from "../lib/http.js";
 import { letWait, open } from "./conversation.js";
 import { noteSent } from "./drafts.js";
 import { showDuty } from "./duty.js";
+import { GIVEN_BACK, takeGivenBack } from "./given-back.js";
 import { leave } from "./leaving.js";
 import { signOut, tellUnanswered } from "./line.js";
 import { paint, showPromise } from "./list.js";
@@ -189,9 +190,8 @@ export async function settle(form, button, answer, hasMovedOn = () => false) {
   const sent = standing(form);
   const refusal = seek(`${targets[0]} [role=alert]`, page); // before it is swapped
   for (const one of targets) {
-    // The reason of a refusal that was given back, and that this answer has no more, stays until it is copied.
-    if (one === "#refus-a-copier" && !seek(`${one} textarea`, page) && seek(`${one} [data-to-copy]`)) continue;
-    swapFrom(page, one, sent, !answer.redirected); // an accepted form answers with a redirect
+    if (one === GIVEN_BACK) takeGivenBack(page);
+    else swapFrom(page, one, sent, !answer.redirected); // an accepted form answers with a redirect
   }
   const isSheet = form.matches("[data-autosave]");
   if (isSheet) showErrors(form, page);
