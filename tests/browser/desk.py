@@ -33,6 +33,7 @@ MOST = 10  # people of one agent: their capacity has no more
 # begins.
 BEGIN = """
   for (const one of document.querySelectorAll("dialog[open]")) one.close();
+  for (const read of document.querySelectorAll("#fins [data-read]")) read.click();
   for (const id of ["avis", "annonces", "annonces-danger"]) document.getElementById(id).textContent = "";
   document.getElementById("avis").hidden = true;
   document.activeElement?.blur();
@@ -58,7 +59,7 @@ FOUND = """(key) => {
     focus: document.activeElement.tagName,
     dialogs: document.querySelectorAll("dialog[open]").length,
     said: [...said, document.getElementById("avis").hidden],
-    ends: document.querySelectorAll("#fins p").length,
+    ends: document.querySelectorAll("#fins > *").length,
     open: [...document.querySelectorAll(".console-thread, .console-dossier")]
       .filter((part) => part.dataset.conversation === key)
       .flatMap((part) => [...part.querySelectorAll("details[open] > summary")].map((one) => one.textContent.trim())),

@@ -61,6 +61,11 @@ def ended_line(page: Page, conversation: Conversation) -> Locator:
     return page.locator(f"#termines .console-entry[data-conversation='{conversation.public_id}']")
 
 
+def told(page: Page) -> Locator:
+    """Return what is told of ends in danger, and stays until it is read."""
+    return page.locator("#fins .console-told [data-slot=text]")
+
+
 def mark_of(line: Locator) -> Locator:
     return line.locator("[data-slot=danger]")
 
@@ -205,7 +210,7 @@ def test_last_words_that_no_line_brought_are_read_once_an_act_tells_of_the_end(
         press_macro(page, "Danger")
         expect(mark_of(has_left(desk, "macro"))).to_be_visible()
         expect(log).to_contain_text(WORDS)
-        expect(page.locator("#avis")).to_have_text(NOT_DEALT_WITH)
+        expect(told(page)).to_have_text(NOT_DEALT_WITH)
     with subtests.test("reading that fails"):
         key = desk.shows("later")
         thread = f"**/console/echange/{key}/?partie=echange"
@@ -418,7 +423,7 @@ def test_words_that_the_line_brings_while_the_end_is_read_are_treated_as_those_t
     expect(log.locator("[data-author=agent]")).to_have_text([re.compile("Oui")] * 2)
     expect(log.locator("[data-pending], [data-refused]")).to_have_count(0)
     expect(mark_of(line)).to_be_visible()
-    expect(page.locator("#avis")).to_have_text(NOT_DEALT_WITH)
+    expect(told(page)).to_have_text(NOT_DEALT_WITH)
     assert not [one for one in said(page) if "Non envoyé" in one]
 
 
@@ -433,7 +438,37 @@ def test_procedure_and_words_of_who_ended_are_told_together(live_site: LiveSite,
     person_ends(at, conversation)
     expect(mark_of(ended_line(page, conversation))).to_be_visible()
     both = re.compile("procédure d'urgence est encore ouverte, et ses mots de suicide ou de danger ne sont pas pris")
-    expect(page.locator("#avis")).to_have_text(both)
+    expect(told(page)).to_have_text(both)
+
+
+def test_ends_in_danger_are_told_until_they_are_read(live_site: LiveSite, page: Page, at: Work):
+    """They were told for six seconds, and of two at the same moment the second took the place of the first."""
+    people = {name: Person(lived=wrote_of_danger) for name in ("pressed", "opened", "dealt with")} | {"here": Person()}
+    page.clock.install()
+    desk = take_seat(page, live_site, at, people, "")
+    desk.shows("here")
+    for name in ("pressed", "opened", "dealt with"):
+        person_ends(at, desk.people[name])
+    expect(told(page)).to_have_text([NOT_DEALT_WITH] * 3)
+    page.clock.fast_forward(30_000)
+
+    def row(name: str) -> Locator:
+        aim = str(ended_line(page, desk.people[name]).get_attribute("data-aim"))
+        return page.locator("#fins .console-told").filter(has_text=aim)
+
+    for name in ("pressed", "opened", "dealt with"):
+        expect(row(name)).to_be_visible()
+    read = row("pressed").get_by_role("button", name="J'ai lu")
+    read.focus()
+    page.keyboard.press("Enter")
+    expect(told(page)).to_have_count(2)
+    expect(page.locator("#fins .console-told [data-read]").first).to_be_focused()
+    row("opened").get_by_role("button", name="Voir l'échange").click()
+    expect(page.locator(f".console-thread[data-conversation='{desk.people['opened'].public_id}']")).to_be_visible()
+    expect(told(page)).to_have_count(1)
+    is_dealt_with(at, desk.people["dealt with"], desk.agent)
+    page.clock.fast_forward(61_000)
+    expect(told(page)).to_have_count(0, timeout=30_000)
 
 
 def test_what_went_to_a_colleague_is_not_counted_among_what_has_ended(live_site: LiveSite, page: Page, at: Work):
@@ -492,7 +527,7 @@ def test_mark_that_stays_is_told_though_its_reading_fails_and_goes_when_a_superv
     person_ends(at, conversation)
     line = ended_line(page, conversation)
     expect(mark_of(line)).to_be_visible()  # « Terminés » is unfolded
-    expect(page.locator("#avis")).to_have_text(NOT_DEALT_WITH)
+    expect(told(page)).to_have_text(NOT_DEALT_WITH)
     page.unroute(thread)
     is_dealt_with(at, conversation, agent)
     sign.get_by_role("button", name="C'est pris en compte").focus()
@@ -534,7 +569,7 @@ def test_mark_of_somebody_who_ended_before_their_thread_was_read_is_told(
         page.unroute(thread)
     line = ended_line(page, conversation)
     expect(mark_of(line)).to_be_visible(timeout=60_000)
-    expect(page.locator("#avis")).to_have_text(NOT_DEALT_WITH)
+    expect(told(page)).to_have_text(NOT_DEALT_WITH)
     page.wait_for_function("window.heard.length >= 4")
     assert heard(page) == DANGER
     if reading == "under way":

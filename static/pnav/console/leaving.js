@@ -11,7 +11,6 @@ import { forCopying, written } from "./drafts.js";
 import { refreshDuty } from "./duty.js";
 import { emergencyOf, showEmergency } from "./emergency.js";
 import { paint, showPromise } from "./list.js";
-import { tell } from "./notice.js";
 import { load, swapFrom } from "./pages.js";
 import { dossierOf, pageOf, refreshBeside } from "./panels.js";
 import { drop } from "./pending-ends.js";
@@ -21,6 +20,7 @@ import { answersToCopy } from "./sheet-answers.js";
 import { beep } from "./sound.js";
 import { announce, desk, known, over, say, seekSlot, slot, words } from "./state.js";
 import * as threads from "./thread.js";
+import { tellLeft } from "./told-ends.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
@@ -83,18 +83,6 @@ export function leave(c, reason) {
   if (isLed && (isHere || document.activeElement === document.body)) c.log.focus();
   if (c === desk.current && c.gone && isHere) goOn(c);
   paint(c);
-}
-
-/**
- * Unfold « Terminés » for somebody who left in danger, and say it, in one sentence: the next one takes its place.
- *
- * @param {Conversation} c
- * @param {"left_in_danger" | "left_marked" | "left_in_danger_marked"} key their procedure is still open; their words are
- *   not dealt with; both
- */
-function tellLeft(c, key) {
-  over.closest("details")?.setAttribute("open", "");
-  tell(say(key, { aim: c.aim }));
 }
 
 /**

@@ -25,6 +25,7 @@ import { readMissing } from "./readings.js";
 import { followLead } from "./sound.js";
 import { announce, conversations, csrf, desk, isReady, own, root, words } from "./state.js";
 import { refuseAll, tellRead } from "./thread.js";
+import { tickTold } from "./told-ends.js";
 import { tickUnseen } from "./unseen.js";
 
 /** @typedef {import("../lib/protocol.js").State} State */
@@ -154,6 +155,7 @@ function tick() {
   const now = Date.now();
   desk.line?.tick();
   tickList();
+  tickTold();
   checkPause();
   tickUnseen();
   tickIdle();
