@@ -15,6 +15,7 @@ from chat.casework.handles import own_handles
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from chat.models.transfer import Handover, HandoverText, Watch, Whisper
 from chat.rules.danger_words import Kind
+from chat.rules.lifecycle import Status
 from chat.rules.transfer import OPEN, SUMMARY_MAX, Answer, HandoverState, Part
 from chat.transfer import actions as transfer_actions
 from chat.transfer.forms import TransferForm
@@ -25,6 +26,8 @@ NEWS_FOR = timedelta(minutes=30)
 
 # The states of passages by which an exchange left its agent.
 TOOK_PLACE = frozenset({HandoverState.ACCEPTED, HandoverState.QUEUED})
+# Those of passages that the colleague did not take.
+NOT_TAKEN = frozenset({HandoverState.DECLINED, HandoverState.EXPIRED})
 
 
 # Of one exchange, the person's own versions of summaries that are shown: the last ones.
@@ -141,8 +144,8 @@ def _watches(conversation: Conversation, now: datetime) -> list[Watch]:
 class Offers:
     """It is what is shown of handovers beside an agent's list.
 
-    to_me: offers to this agent. mine: open ones that they proposed. ended: those that ended lately, and exchanges that
-    they passed on at once, with who took them. whispers: words of supervisors.
+    to_me: offers to this agent. mine: open ones that they proposed. ended: those that ended lately, however they ended,
+    and exchanges that they passed on at once, with who took them. whispers: words of supervisors.
     """
 
     to_me: list[Handover]
@@ -157,8 +160,14 @@ class Offers:
 
     @property
     def kept(self) -> int:
-        """Return how many ended without being accepted, so that the conversation stayed with its agent."""
-        return sum(one.state not in TOOK_PLACE for one in self.ended)
+        """Return how many nobody took, so that the conversation stayed with its agent. One that they withdrew themself
+        is no news, and the end of an exchange is told by itself."""
+        return sum(one.state in NOT_TAKEN for one in self.ended)
+
+    @property
+    def has_open(self) -> bool:
+        """Return whether something still waits: an answer, or words to be read."""
+        return bool(self.to_me or self.mine or self.whispers)
 
 
 def read_offers(
@@ -173,13 +182,32 @@ def read_offers(
     return Offers(
         to_me=list(access.offers_to(agent, now)) if has_offers else [],
         mine=[one for one in mine if one.is_live],
-        ended=[one for one in mine if one.ended_at is not None],
+        ended=_ended(mine, agent),
         whispers=_whispered(agent, now) if has_whispers else [],
     )
 
 
+def _ended(passages: Sequence[Any], agent: Agent) -> list[Any]:
+    """Return those that have ended, the last one first.
+
+    One that its agent withdrew, or that lost its object, is told only while no other passage of that exchange followed.
+    One that lost its object is not told either when its agent has the exchange again: there is nothing to know of it.
+    """
+    told, seen = [], set()
+    for one in passages:
+        is_last = one.conversation_id not in seen
+        seen.add(one.conversation_id)
+        if one.ended_at is None:
+            continue
+        is_theirs = one.conversation.status == Status.ACTIVE and one.conversation.assigned_to_id == agent.pk
+        is_back = one.state == HandoverState.LOST and is_theirs
+        if one.state in TOOK_PLACE | NOT_TAKEN or (is_last and not is_back):
+            told.append(one)
+    return told
+
+
 def _passed_on(agent: Agent, now: datetime) -> list[Any]:
-    news = Q(ended_at__gte=now - NEWS_FOR) & ~Q(state__in=[HandoverState.WITHDRAWN, HandoverState.LOST])
+    news = Q(ended_at__gte=now - NEWS_FOR)
     # By their keys: a pass of the dispatcher may have begun before, and the time of what it gives is when it began.
     queued = ConversationEvent.objects.filter(
         conversation=OuterRef("conversation"),

@@ -183,6 +183,92 @@ def test_danger_in_an_own_version_is_heard_and_leads_to_its_words(
     expect(sign.get_by_role("link")).to_have_count(0)  # the message itself is marked
 
 
+def test_passage_that_ends_is_told_on_its_page_and_beside_its_exchange(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+    axe: Axe,
+):
+    """Both said « l'échange reste à vous » and « Proposé » until they were loaded again: here another one is open."""
+    camille, alex = at(an_agent, public_name="Camille", capacity=2), at(an_agent, public_name="Alex")
+
+    def offered() -> Handover:
+        conversations = [make.assigned(make_available(camille)) for _each in range(2)]
+        make_available(alex)
+        one = transfer_actions.propose_handover(
+            conversation_id=conversations[0].pk, by=camille, target=Target(agent=alex.pk), reason=Reason.REQUEST,
+            summary="Photos publiées.",
+        )  # fmt: skip
+        transfer_actions.answer_summary(handover_id=one.pk, conversation_id=one.conversation_id, answer="agreed")
+        return one
+
+    one = at(offered)
+    key = at(lambda: one.conversation.public_id)
+    desk, passages = page_factory(), page_factory()
+    for page in (desk, passages):
+        be_signed_in(page, live_site, camille)
+    desk.goto(f"{live_site.url}/console/echange/{key}/")
+    panel = desk.locator(f"#passage-{key}")
+    expect(panel).to_contain_text("Proposé à Alex")
+    expect(desk.locator("#liste .console-entry")).to_have_count(2)
+    desk.locator(f"#liste .console-entry:not([data-conversation='{key}']) a").click()
+    expect(panel).to_be_hidden()
+    passages.goto(f"{live_site.url}/console/passages/")
+    expect(passages.locator("#offres")).to_contain_text(re.compile("En cours.*Proposé à Alex", re.DOTALL))
+    axe(passages)
+    declined = {"handover_id": one.pk, "conversation_id": one.conversation_id, "by": alex, "reason": "Je termine."}
+    at(transfer_actions.decline_handover, **declined)
+    done = re.compile(
+        "Rien en cours.*Finis depuis moins de trente minutes.*Je termine.*L'échange reste à vous", re.DOTALL
+    )
+    expect(passages.locator("#offres")).to_have_text(done)
+    expect(passages.locator("#tableau-annonces")).to_contain_text("a décliné")
+    expect(panel).to_contain_text("À un collègue, une unité, l'autre force")
+    expect(panel).not_to_contain_text("Proposé à Alex")
+    axe(passages)
+
+
+def test_reason_that_is_written_on_the_page_of_passages_stays_when_an_offer_before_it_leaves(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """The page is read again by itself, and the second offer takes the place of the first."""
+    camille, alex = at(an_agent, public_name="Camille", capacity=2), at(an_agent, public_name="Alex")
+
+    def offered() -> list[Handover]:
+        conversations = [make.assigned(make_available(camille)) for _each in range(2)]
+        make_available(alex)
+        offers = []
+        for conversation in conversations:
+            one = transfer_actions.propose_handover(
+                conversation_id=conversation.pk, by=camille, target=Target(agent=alex.pk), reason=Reason.REQUEST,
+                summary="Photos publiées.",
+            )  # fmt: skip
+            transfer_actions.answer_summary(handover_id=one.pk, conversation_id=one.conversation_id, answer="agreed")
+            offers.append(one)
+        return offers
+
+    at(offered)
+    be_signed_in(page, live_site, alex)
+    page.goto(f"{live_site.url}/console/passages/")
+    lines = page.locator("#offres li[id^=offert-]")
+    expect(lines).to_have_count(2)
+    first, second = (str(line.get_attribute("id")).removeprefix("offert-") for line in lines.all())
+    lines.last.locator("summary").click()
+    reason = page.locator(f"#refus-{second}")
+    reason.fill("Je termine")
+    at(lambda: transfer_actions.withdraw_handover(
+        conversation_id=Conversation.objects.get(public_id=first).pk, by=camille
+    ))  # fmt: skip
+    expect(lines).to_have_count(1)
+    expect(reason).to_have_value("Je termine")
+    expect(reason).to_be_visible()
+    expect(reason).to_be_focused()
+    take = page.locator(f"#offert-{second}").get_by_role("button", name="Décliner l'échange")
+    assert take.evaluate("(button) => button.form.action").endswith(f"/{second}/reponse/")
+
+
 def test_key_that_leads_to_the_passages_shows_the_button_too(
     live_site: LiveSite,
     page: Page,

@@ -9,6 +9,7 @@
 import { all, find, seek } from "../lib/dom.js";
 import { createVoice } from "../lib/voice.js";
 import { sayPointsAgain } from "./charts.js";
+import { keepDrafts } from "./drafts.js";
 import { load } from "./pages.js";
 import { createSettling } from "./settling.js";
 
@@ -137,6 +138,7 @@ function show(page, fresh) {
   const before = log();
   const top = before?.scrollTop ?? 0;
   const isAtEnd = before && before.scrollHeight - before.clientHeight - top < 40;
+  keepDrafts(find("#tableau"), fresh); // a line that takes the place of another one comes with what was written in it
   follow(find("#tableau"), fresh);
   const after = log();
   if (before && after) after.scrollTop = isAtEnd ? 1e9 : top; // the reader goes on at the same place

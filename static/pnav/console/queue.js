@@ -11,7 +11,7 @@ import { refreshDuty } from "./duty.js";
 import { swapFrom, tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
 import { beep } from "./sound.js";
-import { alarm, announce, desk, dutyBar, known, root, say, seekSlot, slot, words } from "./state.js";
+import { alarm, announce, desk, dutyBar, known, own, root, say, seekSlot, slot, words } from "./state.js";
 import { sayDuration } from "./times.js";
 
 const FIGURES_MS = 3000;
@@ -235,9 +235,17 @@ function showOffers(page) {
   if (before.contains(document.activeElement)) return; // they are shown once the focus has left
   keepDrafts(before, after);
   before.replaceWith(document.adoptNode(after));
-  if (!desk.current || before.textContent === after.textContent) return;
-  refreshBeside(desk.current, `#passage-${desk.current.id}`); // it shows where the transfer stands now
+  if (before.textContent === after.textContent) return;
+  for (const c of own()) if (c === desk.current || isProposed(c)) refreshBeside(c, `#passage-${c.id}`);
 }
+
+/**
+ * Whether the panel of an exchange shows a passage that waits for its answer. It is read again, whichever exchange is
+ * open, because it says that the exchange stays until then. There are at most as many as an agent has places.
+ *
+ * @param {import("./state.js").Conversation} c
+ */
+const isProposed = (c) => Boolean(seek(`#passage-${c.id} [data-proposed]`));
 
 /** Something happened, so the next tick asks. */
 export const offersMayBeNew = () => {

@@ -6,6 +6,7 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -197,7 +198,7 @@ def test_who_passed_it_on_at_once_reads_who_took_it(conversation, camille, alex)
     home = unescape(squeezed(client.get("/console/").text))
     assert "Passé à Alex, police nationale – Ailleurs." in home and taken in home
     passages = unescape(squeezed(client.get("/console/passages/").text))
-    assert taken in passages and "En cours et depuis trente minutes" in passages
+    assert taken in passages.partition("Finis depuis moins de trente minutes")[2]
     gone = client.get(page_of(conversation))
     assert gone.status_code == 404 and taken in unescape(squeezed(gone.text))
     assert 'data-kept="0"' in home, "it did not stay with its agent"
@@ -308,6 +309,82 @@ def test_what_came_back_to_who_passed_it_on_is_no_news(conversation, camille):
     conversation.save()
     conversation.record_event(EventKind.ASSIGNED, at=timezone.now(), by=camille.user)
     assert transfer_queries.read_offers(camille, timezone.now()).ended == []
+
+
+def passages_of(client) -> tuple[str, str]:
+    """Return what « Passages » has under « En cours », and under « Finis depuis moins de trente minutes »."""
+    page = unescape(squeezed(client.get("/console/passages/").text))
+    assert page.count("En cours") == 1
+    running, _title, ended = page.split("En cours")[1].split("Ce qui vous a été passé")[0].partition("Finis depuis moins de trente minutes")
+    return running, ended
+
+
+def has_expired(handover: Handover) -> None:
+    Handover.objects.filter(pk=handover.pk).update(until=timezone.now() - timedelta(seconds=1))
+    assert transfer_actions.advance_handovers() == 1
+
+
+def test_passage_that_has_ended_stands_under_what_is_done_and_says_how(conversation, camille, alex):
+    """Each stood under « En cours », one that was not answered with « l'échange reste à vous » for half an hour."""
+    place, ours = "93200", signed_in(camille.user)
+    running, ended = passages_of(ours)
+    assert "Rien en cours." in running and not ended
+    offer(conversation, camille, alex)
+    running, ended = passages_of(ours)
+    assert "Proposé à Alex" in running and not ended
+    assert "vous propose un échange" in passages_of(signed_in(alex.user))[0]
+
+    transfer_actions.withdraw_handover(conversation_id=conversation.pk, by=camille)
+    running, ended = passages_of(ours)
+    assert place not in running
+    assert "Proposition à Alex, police nationale retirée. L'échange reste à vous." in ended
+    has_expired(offer(conversation, camille, alex))
+    running, ended = passages_of(ours)
+    assert place not in running and "retirée" not in ended, "another one followed"
+    assert "Alex, police nationale n'a pas répondu. L'échange reste à vous." in ended
+    one = offer(conversation, camille, alex)
+    decline = {"handover_id": one.pk, "conversation_id": conversation.pk, "by": alex, "reason": "Je termine."}
+    transfer_actions.decline_handover(**decline)
+    assert "Je termine.<br>L'échange reste à vous." in passages_of(ours)[1]
+
+    conversation_actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    running, ended = passages_of(ours)
+    assert place not in running and "reste à vous" not in ended
+    assert "Alex, police nationale n'a pas répondu. L'échange est terminé." in ended
+    assert "Je termine.<br>L'échange est terminé." in ended
+
+
+def test_passage_whose_person_is_gone_is_told_as_done(conversation, camille, alex):
+    """It vanished without a word, and who proposed it waited for an answer."""
+    offer(conversation, camille, alex)
+    conversation_actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    transfer_actions.advance_handovers()
+    ours = signed_in(camille.user)
+    running, ended = passages_of(ours)
+    assert "Proposé" not in running
+    assert "Proposé à Alex, police nationale : l'échange s'est terminé avant sa réponse." in ended
+    assert 'data-kept="0"' in ours.get("/console/").text, "it did not stay"
+
+
+def test_passage_of_an_exchange_that_went_back_to_the_queue_is_told_until_it_comes_back(conversation, camille, alex):
+    one = offer(conversation, camille, alex)
+    with transaction.atomic():
+        transfer_actions.end_open(conversation, timezone.now())
+    type(conversation).objects.update(assigned_to=alex)
+    ours = signed_in(camille.user)
+    assert "Proposé à Alex, police nationale : l'échange a changé de mains avant sa réponse." in passages_of(ours)[1]
+    Handover.objects.filter(pk=one.pk).update(state=HandoverState.EXPIRED)
+    assert "n'a pas répondu. L'échange n'est plus à vous." in passages_of(ours)[1]
+    Handover.objects.filter(pk=one.pk).update(state=HandoverState.LOST)
+    type(conversation).objects.update(assigned_to=camille)
+    assert not passages_of(ours)[1]
+
+
+def test_passage_that_was_taken_stands_under_what_is_done(conversation, camille, alex):
+    one = offer(conversation, camille, alex)
+    transfer_actions.accept_handover(handover_id=one.pk, conversation_id=conversation.pk, by=alex)
+    running, ended = passages_of(signed_in(camille.user))
+    assert "Rien en cours." in running and "Alex, police nationale – Ailleurs a pris l'échange." in ended
 
 
 def test_transfer_of_somebody_elses_is_not_there(conversation, alex):
