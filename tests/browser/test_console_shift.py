@@ -85,6 +85,26 @@ def test_way_back_from_another_page_leads_to_the_exchange_that_was_open(
         expect(page.locator("html[data-run]")).to_have_count(1)
 
 
+# How far above the window the ring of each thing in the header would begin that takes the focus.
+CUT_RINGS = """() => [...document.querySelectorAll(".console-top :is(a, button, summary, select)")].flatMap((one) => {
+    if (!one.checkVisibility()) return [];
+    one.focus();
+    const style = getComputedStyle(one);
+    const ring = parseFloat(style.outlineWidth) + parseFloat(style.outlineOffset);
+    const top = one.getBoundingClientRect().top - ring;
+    return style.outlineStyle !== "none" && top >= 0 ? [] : [`${one.textContent.trim()} ${top} ${style.outlineStyle}`];
+})"""
+
+
+@pytest.mark.parametrize("width", [1280, 1024, 360])
+def test_ring_of_the_header_is_whole(live_site: LiveSite, page: Page, at: Work, width: int):  # noqa: F811
+    """Above the buttons of the availability the edge of the window cut it."""
+    one_open(page, live_site, at)
+    page.set_viewport_size({"width": width, "height": 640})
+    page.keyboard.press("Tab")  # a ring is drawn for whoever uses the keyboard
+    assert page.evaluate(CUT_RINGS) == []
+
+
 def test_an_end_that_is_refused_stays_open_and_says_why(
     live_site: LiveSite,
     page: Page,

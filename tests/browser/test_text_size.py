@@ -9,6 +9,8 @@ from django.conf import settings
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from chat.rules import resume_words
+from chat.rules.transfer import Reason, Target
+from chat.transfer import actions as transfer_actions
 from common.texts.templatetags.dates import whole_words
 from pnav.accounts.second_factor import enrol_totp
 from tests.accounts.cast import SECRET
@@ -16,6 +18,7 @@ from tests.browser.conftest import LiveSite, anew
 from tests.browser.exchange import assigned, in_site, waiting
 from tests.browser.staff import give_session
 from tests.browser.test_accessibility import ADDRESSES
+from tests.factories import chat as make
 
 # Chromium's « Very large », and twice the usual size.
 SIZES = (24, 32)
@@ -161,6 +164,49 @@ def test_console_is_no_wider_than_the_screen(live_site, nobody_on_duty, visit_at
     page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
     expect(page.locator(f"#corps-{conversation.public_id}")).to_be_editable()
     assert page.evaluate(WIDER) == []
+
+
+# Presses of Tab, from an offer in the list on.
+PRESSES = 60
+# What has the focus and lies under the bar of ways, or nothing. The bar itself, and what is higher than the room above
+# it, lie nowhere else.
+UNDER_WAYS = """() => {
+    const at = document.activeElement;
+    const [ways, here] = [document.querySelector(".console-ways"), at.getBoundingClientRect()];
+    const isHigh = here.height > innerHeight / 2;
+    const isUnder = here.bottom > ways.getBoundingClientRect().top + 1 && here.bottom <= innerHeight + 200;
+    return ways.contains(at) || isHigh || !isUnder ? "" : at.textContent.trim().slice(0, 40);
+}"""
+
+
+@pytest.mark.parametrize("size", [USUAL_SIZE, 32])
+def test_bar_of_ways_lies_over_nothing_that_has_the_focus(live_site, nobody_on_duty, visit_at: Visit, size):
+    """At 200 % it filled 265 px of 640, and lay over the second line of « Prendre l'échange »."""
+    agent, conversation = assigned(live_site)
+
+    def offered() -> None:
+        enrol_totp(agent.user, SECRET)
+        other = make.agent(public_name="Louise")
+        one = transfer_actions.propose_handover(
+            conversation_id=make.assigned(other).pk, by=other, target=Target(agent=agent.pk), reason=Reason.REQUEST,
+            summary="Photos publiées.",
+        )  # fmt: skip
+        transfer_actions.answer_summary(handover_id=one.pk, conversation_id=one.conversation_id, answer="agreed")
+
+    in_site(live_site, offered)
+    page = visit_at(size)
+    give_session(page, live_site, agent.user)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    expect(page.locator(f"#corps-{conversation.public_id}")).to_be_editable()
+    assert page.locator(".console-ways").evaluate("(one) => one.getBoundingClientRect().height") <= 140
+    page.locator("#offres-titre").focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Prendre l'échange")).to_be_focused()
+    under = []
+    for _press in range(PRESSES):
+        under.append(page.evaluate(UNDER_WAYS))
+        page.keyboard.press("Tab")
+    assert not [one for one in under if one]
 
 
 @pytest.mark.parametrize(("width", "height"), [(320, 568), (360, 640)])

@@ -315,7 +315,9 @@ def passages_of(client) -> tuple[str, str]:
     """Return what « Passages » has under « En cours », and under « Finis depuis moins de trente minutes »."""
     page = unescape(squeezed(client.get("/console/passages/").text))
     assert page.count("En cours") == 1
-    running, _title, ended = page.split("En cours")[1].split("Ce qui vous a été passé")[0].partition("Finis depuis moins de trente minutes")
+    running, _title, ended = (
+        page.split("En cours")[1].split("Ce qui vous a été passé")[0].partition("Finis depuis moins de trente minutes")
+    )
     return running, ended
 
 
