@@ -2,15 +2,18 @@
 
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from chat.casework import emergencies
 from chat.conversations import actions, resume
-from chat.models import Conversation, Message
+from chat.models import Agent, Conversation, Debrief, Message
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability
+from chat.wellbeing import debriefs
 from pnav.accounts.models import Role
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.layout import boxes
@@ -125,6 +128,14 @@ def test_emergency_opened_in_another_tab_comes_by_itself(
     expect(page.locator("#liste [data-slot=emergency] time")).to_have_text(CLOCK)
 
 
+SPACE_AFTER_THE_WORDS = """(part) => {
+    const words = document.createRange();
+    words.setStart(part.firstChild, 0);
+    words.setEnd(part.firstChild, part.firstChild.data.trimEnd().length);
+    return part.firstElementChild.getBoundingClientRect().left - words.getBoundingClientRect().right;
+}"""
+
+
 def gone_for(conversation: Conversation, minutes: float) -> None:
     Conversation.objects.filter(pk=conversation.pk).update(reporter_seen_at=make.long_ago(minutes))
 
@@ -168,10 +179,26 @@ def test_who_comes_back_by_the_code_is_said_and_stands_in_the_list_until_they_ar
     expect(page.locator("#annonces")).to_contain_text(re.compile(r"De\sretour,\séchange\s2"), timeout=40_000)
     expect(entry).to_contain_text(re.compile(r"De\sretour\sà\s+\d\d:\d\d"))
     expect(entry.locator("[data-slot=offline]")).to_be_hidden()
+    assert entry.locator("[data-slot=back]").evaluate(SPACE_AFTER_THE_WORDS) > 1, "« De retour à05:23 »"
     axe(page)
     message = {"client_id": uuid.uuid4(), "body": "je suis là", "author": Author.AGENT, "agent": agent}
     live_site.do(actions.post_message, conversation_id=away.pk, **message)
     expect(entry.locator("[data-slot=back]")).to_be_hidden()
+
+
+def test_mark_of_an_answer_stands_apart_from_the_word_before_it(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
+    """« Plus » and its mark were written as one word."""
+
+    def answered() -> Agent:
+        agent = an_agent()
+        debriefs.ask_for_talk(agent=agent, words="")
+        Debrief.objects.filter(agent=agent).update(meet_at=timezone.now() + timedelta(days=2), meet_how="phone")
+        return agent
+
+    sign_in(page, live_site, at(answered))
+    way = page.locator(".console-account > summary")
+    expect(way).to_contain_text("nouveau")
+    assert way.evaluate(SPACE_AFTER_THE_WORDS) > 3
 
 
 def wrote(conversation: Conversation, minutes: float) -> None:

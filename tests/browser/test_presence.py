@@ -129,7 +129,8 @@ def test_page_says_that_an_unread_message_tells_of_danger(
     expect(line).to_contain_text("1 a un nouveau message.")
     expect(line).not_to_contain_text("Danger")
     in_site(live_site, lambda: make.message(conversation, "je veux mourir"))
-    expect(line).to_contain_text("Danger : 1 a des mots de suicide ou de danger, qui ne sont pas pris en compte.")
+    told = "1 échange vous est confié. Danger : 1 a des mots de suicide ou de danger, qui ne sont pas pris en compte."
+    expect(line).to_contain_text(told)  # before what can wait
     expect(line).to_have_css("font-weight", "700")
     expect(line).not_to_contain_text("Nouveau message de danger")
     in_site(live_site, lambda: make.message(conversation, "je veux mourir"))

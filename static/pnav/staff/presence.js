@@ -62,11 +62,11 @@ const tell = ({ kept, held, unread, was_over: wasOver, paused, phone, ...more })
   if (wasOver) parts.push(place.dataset.back);
   if (held) parts.push(words("held", held));
   else if (kept && !paused && !phone) parts.push(place.dataset.present);
+  if (inDanger) parts.push(words("danger", inDanger));
+  if (dangerAt) parts.push(fill(place.dataset.dangerAgain ?? "", { time: dangerAt }));
   if (unread) parts.push(words("unread", unread));
   if (promises) parts.push(words("promise", promises));
   if (late) parts.push(words("late", late));
-  if (inDanger) parts.push(words("danger", inDanger));
-  if (dangerAt) parts.push(fill(place.dataset.dangerAgain ?? "", { time: dangerAt }));
   const now = parts.join(" ");
   if (now === told) return;
   told = now;

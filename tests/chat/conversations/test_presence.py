@@ -172,6 +172,8 @@ def test_beat_of_another_page_tells_of_a_promise_that_is_late_and_of_who_waits_t
     assert (told["unread"], told["late"], told["promises"]) == (0, 1, 1), "who was promised a return is counted once"
     frame = client.get(ADDRESS).text
     assert frame.count("promesse dépassée") == 1 and frame.count("délai de réponse dépassé") == 1
+    words = ("promesse dépassée", "délai de réponse dépassé", "Présent, vérifié à")
+    assert max(map(frame.index, words)) == frame.index(words[-1]), "a telephone shows the first lines of the frame"
     for one in (slow, in_time, promised):
         make.message(one, "je suis là", author=Author.AGENT)
     with CaptureQueriesContext(connection) as queries:
