@@ -302,6 +302,7 @@ def test_who_knows_somebody_concerned_leaves_a_mark_to_others(agent, conversatio
         page = squeezed(unescape(answer.text))
         assert "parce que vous connaissez une personne concernée : ce n'est pas à vous" in page
         assert ("Tout autre superviseur le peut" in page) is is_gone and '<form method="post">' not in page
+        assert "garde que c'est vous" not in page, "it is not for them"
     with pytest.raises(procedures.Recused):
         left_marks.deal_with_left(public_id=conversation.public_id, by=chief)
     assert len(lines(chief)) == 1 and DangerMark.objects.get().dealt_seq == 0

@@ -213,6 +213,7 @@ def test_who_knows_somebody_concerned_leaves_a_procedure_to_another_supervisor(a
     for answer in (client.get(address), client.post(address)):
         page = squeezed(unescape(answer.text))
         assert "ce n'est pas à vous de le faire" in page and '<form method="post">' not in page
+        assert "garde que vous y avez mis fin" not in page, "it is not for them"
     with pytest.raises(procedures.Recused):
         procedures.end_procedure(public_id=conversation.public_id, by=chief)
     assert Emergency.objects.get().ended_at is None
