@@ -265,6 +265,11 @@ add(
     AROUND,
     _("Danger : {numero_police} ou {numero_europe}, jour et nuit. Sans parler : SMS au {numero_sms}."),
 )
+add(
+    "places.call_child",
+    AROUND,
+    _("Moins de 18 ans et en danger, par exemple à la maison : {numero_enfance}, jour et nuit."),
+)
 add("places.call_victims", AROUND, _("Victimes : {numero_victimes}, tous les jours, en journée."))
 add(
     "places.call_victims_far",

@@ -271,9 +271,17 @@ def test_search_nonsense_helps(client):
     assert "Nous n&#x27;avons pas trouvé ce lieu" in page or "Nous n'avons pas trouvé ce lieu" in page
     assert "&lt;b&gt;zzzz" in page
     assert "<b>zzzz" not in page
-    for number in ("tel:17", "tel:116006", "tel:3018", "tel:3114", "sms:114"):
-        assert number in page
+    numbers = page[page.index('value="Paris"') : page.index("</main>")]
+    for number in ("tel:17", "tel:119", "tel:116006", "tel:3018", "tel:3114", "sms:114"):
+        assert f'href="{number}"' in numbers, "the bar of every page has the first ones too"
     assert 'name="q" value="Paris"' in page
+
+
+def test_contacts_without_the_national_numbers_of_the_data_name_the_line_for_children_too(client):
+    reception_point(for_=municipality("Seule", "01801", ("01800",), population=10))
+    post(client, "01800")
+    numbers = text_of(client.get(reverse("locations:my_contacts"))).partition('id="national-title"')[2]
+    assert {"tel:17", "tel:119", "tel:3018", "tel:3114"} <= set(re.findall(r'href="((?:tel|sms):[^"]*)"', numbers))
 
 
 def test_search_proposes_what_may_have_been_meant(client, arles):

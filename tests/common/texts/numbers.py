@@ -140,6 +140,7 @@ NUMBERS: dict[str, dict[int, Source]] = {
     "places.add_department": {93: EXAMPLE},
     "places.search_hint": dict.fromkeys((3, 93, 93200), EXAMPLE),
     "places.required": {93200: EXAMPLE},
+    "places.call_child": {18: AGE},
     "places.call_young": dict.fromkeys((9, 23), SERVICE),
     "privacy.visit_told": {1: Fact("said where a visit lasts an hour: templates/pages/privacy.html")},
     "privacy.cookies_told": {6: CHOICE_MONTHS},

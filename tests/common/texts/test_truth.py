@@ -31,6 +31,7 @@ DANGER_AND_NUMBERS = "pnav.pages.migrations.0021_danger_and_former_numbers"
 WORDS_THAT_HOLD = "pnav.pages.migrations.0022_words_that_hold"
 SOUND_OF_AN_ANSWER = "pnav.pages.migrations.0023_sound_of_an_answer"
 PROSECUTOR_FOR_MINORS = "pnav.pages.migrations.0024_prosecutor_for_minors"
+SOUND_BESIDE_THE_NUMBER = "pnav.pages.migrations.0025_sound_beside_the_number"
 FOUND_OUT = re.compile(r"chercher qui (?:tu es|vous êtes)|look for who you are")
 AUTHORISED = re.compile(r"procureur|la justice peut|prosecutor|the courts may")
 EVIDENCE = "Garder les preuves"
@@ -316,6 +317,28 @@ def test_hours_of_a_number_that_nobody_changed_say_the_daytime():
     before.save()
     module.say(apps, None)
     assert number().hours == "7j/7, de 9h à 20h" and number().named_texts()["hours_en"] == "7 days a week"
+
+
+@pytest.mark.django_db
+def test_card_of_114_says_that_the_sound_comes_off_first():
+    """Who must not be heard takes the number from its card, far above the section that said so."""
+    module = import_module(SOUND_BESIDE_THE_NUMBER)
+
+    def number() -> HelpNumber:
+        return HelpNumber.objects.get(number=module.NUMBER)
+
+    now = said_by(number())
+    assert all(SOUND.search(now[name]) for name in ("audience", "audience_tu", "audience_en"))
+    restore(before := number(), [module.AUDIENCE])
+    assert not SOUND.search(before.audience) and before.outdated() == {}
+    module.say(apps, None)
+    assert said_by(number()) == now and number().outdated() == {}
+    module.say(apps, None)
+    assert said_by(number()) == now
+    before.audience = own = "Par SMS seulement."
+    before.save()
+    module.say(apps, None)
+    assert number().audience == own
 
 
 @pytest.mark.django_db
