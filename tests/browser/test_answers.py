@@ -12,6 +12,12 @@ from tests.factories import chat as make
 
 pytestmark = pytest.mark.slow
 
+# The form stays on screen. It covered the edge of the buttons, and of what is said in their place all but a line.
+ABOVE_THE_FORM = """() => {
+  const [answers, form] = ["answers", "compose-bar"].map((id) => document.getElementById(id).getBoundingClientRect());
+  return answers.height > 0 && answers.top > 0 && answers.bottom <= form.top;
+}"""
+
 
 def ask(conversation: Conversation, text: str) -> None:
     by = conversation.assigned_to.user
@@ -87,7 +93,9 @@ def test_answers_go_when_the_hour_of_the_appointment_passes_in_an_open_page(live
     in_site(live_site, lambda: ask(conversation, "Demain à 9 h, cela vous convient-il ?"))
     answers.get_by_role("button", name="Oui").focus()
     expect(why).to_be_hidden()
+    page.wait_for_function(ABOVE_THE_FORM)
     expect(why).to_be_visible(timeout=15_000)
+    page.wait_for_function(ABOVE_THE_FORM)
     expect(answers.get_by_role("button")).to_have_count(0)
     expect(page.locator("#messages > li").last).to_be_focused()
     expect(page.locator("#voice")).to_contain_text("Pour un autre moment, écrivez un message.")

@@ -57,6 +57,16 @@ function keepFocus(change) {
   if (isAnswering && ready.hidden) voice(words.answered);
 }
 
+/** Whoever is at the end of the thread stays there, and whoever reads further up at what they read. @param {() => void} change */
+function inPlace(change) {
+  if (!isAtEnd()) {
+    steady(change);
+    return;
+  }
+  change();
+  toEnd();
+}
+
 /** @param {string} id the name of the message that answers */
 function noteAnswer(id) {
   answered.add(id);
@@ -82,10 +92,11 @@ const hour = { at: Number.POSITIVE_INFINITY, timer: 0 };
 function passHour() {
   const said = find("[data-past]", ready);
   asked().value = "";
-  keepFocus(() => {
+  const change = () => {
     find("[data-choices]", ready).replaceChildren();
     said.hidden = false;
-  });
+  };
+  keepFocus(() => inPlace(change));
   hour.at = Number.POSITIVE_INFINITY;
   voice(said.textContent ?? "");
 }
@@ -134,12 +145,7 @@ export async function readAnswers() {
       byId("document").hidden = !hasDocument;
       byId("slip").hidden = !slip;
     };
-    keepFocus(() => {
-      if (isAtEnd()) {
-        change();
-        toEnd();
-      } else steady(change);
-    });
+    keepFocus(() => inPlace(change));
     byId("told").textContent = told;
     byId("told-block").hidden = !told;
   } catch {
