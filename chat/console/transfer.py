@@ -88,12 +88,12 @@ def _transfer(request: HttpRequest, agent: Agent, current: Conversation, form: T
         if handover.taken_by:
             told = _("Passé à %(name)s. La personne le lit dans l'échange.")
             messages.success(request, told % {"name": handover.taken_by.among_colleagues})
-        elif data["reason"] == Reason.IMPARTIALITY and not transfer_actions.is_anybody_there(agent):
+        elif data["reason"] == Reason.IMPARTIALITY and not transfer_actions.is_anybody_there(agent, current):
             messages.error(  # it is done; the agent has to see it
                 request,
                 _(
-                    "L'échange n'est plus à vous. Personne d'autre n'est disponible : appelez un collègue ou un "
-                    "superviseur. La personne attend, et sa page dit qui appeler."
+                    "L'échange n'est plus à vous. Personne de disponible ne peut le prendre : appelez un collègue ou "
+                    "un superviseur. La personne attend, et sa page dit qui appeler."
                 ),
             )
         elif data["target"] == transfer_actions.queue_of(agent):

@@ -265,9 +265,12 @@ def queue_of(agent: Agent) -> Target:
     return Target(force=agent.force)
 
 
-def is_anybody_there(agent: Agent) -> bool:
-    """Return whether a colleague of any team is on duty now. One query."""
-    return Agent.objects.on_duty(clock.now()).exclude(pk=agent.pk).exists()
+def is_anybody_there(agent: Agent, conversation: Conversation) -> bool:
+    """Return whether a colleague of any team is on duty now who may be given this person by the queue: neither recused,
+    nor among those who have just passed them on. Three queries.
+    """
+    now = clock.now()
+    return Agent.objects.on_duty(now).exclude(pk__in={agent.pk, *_avoided(conversation, now)}).exists()
 
 
 def _just_passed(conversation: Conversation, now: datetime) -> set[int]:

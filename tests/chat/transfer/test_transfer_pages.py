@@ -711,7 +711,24 @@ def test_who_knows_somebody_concerned_gives_the_person_back_to_the_queue(convers
     assert conversation.assigned_to == camille
     sent = warm | {"manner": "cold"}
     page = squeezed(unescape(client.post(f"{page_of(conversation)}passage/", sent, follow=True).text))
-    assert ("Personne d'autre n'est disponible : appelez un collègue" in page) is is_alone
+    assert ("Personne de disponible ne peut le prendre : appelez un collègue" in page) is is_alone
     assert ("Remis dans la file, sans vous" in page) is not is_alone
     conversation.refresh_from_db()
     assert conversation.assigned_to is None
+
+
+@pytest.mark.parametrize("reason", [Reason.IMPARTIALITY, Reason.COMPETENCE])
+def test_queue_without_who_may_be_given_the_person_is_told_as_such(conversation, camille, alex, reason):
+    """Two agents at night: the other is recused, or has just passed the person on, so that nobody gets them."""
+    transfer_actions.transfer_cold(
+        conversation_id=conversation.pk, by=camille, target=Target(unit=alex.unit_id), reason=reason
+    )
+    assert dispatcher.dispatch() == 1
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == alex
+    sent = {"target": str(Target(force=alex.force)), "manner": "cold", "reason": "impartiality"}
+    answer = signed_in(alex.user).post(f"{page_of(conversation)}passage/", sent, follow=True)
+    page = squeezed(unescape(answer.text))
+    assert "Personne de disponible ne peut le prendre : appelez un collègue" in page
+    assert "Remis dans la file, sans vous" not in page
+    assert dispatcher.dispatch() == 0
