@@ -121,6 +121,14 @@ class Handover(models.Model):
         return self.reason == Reason.IMPARTIALITY and self.state not in STAYED
 
     @property
+    def is_to_queue(self) -> bool:
+        """Return whether it was given back to the queue, for whoever is free next, and to no team.
+
+        Only the force of its own agent is written then (`chat.transfer.actions.queue_of`).
+        """
+        return self.state == HandoverState.QUEUED and self.to_force == self.from_agent.force
+
+    @property
     def taker(self) -> Agent | None:
         """Return who answers instead of `from_agent`, at once or from the queue; None while nobody does."""
         return self.taken_by or self.given_to
@@ -207,7 +215,8 @@ class Direction(models.Model):
     """It is where a person who was transferred through the queue should go. The queue follows it until `until`.
 
     unit: the unit whose agents come first. avoided: the agent who handed them over, and must not get them back.
-    avoided_before: keys of the agents who had handed them over shortly before.
+    avoided_before: keys of the agents who had handed them over shortly before. at: from when their wait is counted for
+    the other force.
     """
 
     conversation = models.OneToOneField("chat.Conversation", on_delete=models.CASCADE, related_name="direction")

@@ -84,8 +84,9 @@ class Waiting:
     force: that of their zone; empty when it has none. waits_since: from when their wait is counted for the other force
     (`may_overflow`); their place in the queue is given by the order of the list. weight: the places of an agent that
     they fill.
-    For a person who was passed on by an agent: waits_since is the moment of the passing-on, unit is the key of the unit
-    asked for, or 0. avoided holds the keys of the agents who passed them on and must not get them back.
+    For a person who was passed on by an agent: waits_since is the moment of the passing-on, or of their place where no
+    team was asked for; unit is the key of the unit asked for, or 0. avoided holds the keys of the agents who passed
+    them on and must not get them back.
     """
 
     key: int

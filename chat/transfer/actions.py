@@ -261,7 +261,7 @@ def teams_among(there: Sequence[Agent], agent: Agent) -> tuple[list[Unit], list[
 
 def queue_of(agent: Agent) -> Target:
     """Return the target by which an agent who knows somebody concerned gives a person back to the queue: their own
-    force, of which no team is named."""
+    force, which stands for no team (`Handover.is_to_queue`)."""
     return Target(force=agent.force)
 
 
@@ -322,10 +322,11 @@ def _require_not_back(conversation: Conversation, agent_id: int, now: datetime) 
         raise GivenBack
 
 
-def _direct(conversation: Conversation, target: Target, by: Agent, now: datetime) -> None:
+def _direct(conversation: Conversation, target: Target, by: Agent, now: datetime, *, since: datetime) -> None:
     """Direct a conversation in the queue to that team for `definitions.NOT_BACK`, and not back to `by`.
 
-    Nor does it go back to agents who passed it on shortly before.
+    Nor does it go back to agents who passed it on shortly before. since: from when the wait is counted after which the
+    other force may take the person (`chat.rules.assignment.may_overflow`).
     """
     avoided = _just_passed(conversation, now) - {by.pk}
     Direction.objects.update_or_create(
@@ -334,7 +335,7 @@ def _direct(conversation: Conversation, target: Target, by: Agent, now: datetime
             "unit_id": target.unit or None,
             "avoided": by,
             "avoided_before": sorted(avoided),
-            "at": now,
+            "at": since,
             "until": now + values.get_duration(definitions.NOT_BACK),
         },
     )
@@ -349,7 +350,8 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
 
     Who knows somebody concerned must not keep the person, so that their passage through the queue is refused for want
     of nobody: the person waits, and the board and the page of the exchange say so (docs/adr/0038). With their own force
-    as the target it goes to whoever is free next, and never to them.
+    as the target (`queue_of`) it goes to whoever is free next, and never to them: the exchange keeps the force of its
+    zone, and the time from which its wait is counted.
     After a grave one, the agent who passes it on is offered a pause. note: for the receiver, stored encrypted. Locks
     the agents, then the conversation. Raises NotYours, ConversationClosed, NoRoom, NobodyThere, NoPlaceThere,
     GivenBack, UnderWay.
@@ -378,19 +380,22 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
         takers = _require_team(conversation, target, by, now)
         _require_place_in_danger(conversation, takers, now)
     handover = cold(state=HandoverState.QUEUED)
-    force = target.force or Unit.objects.get(pk=target.unit).force
+    is_to_queue = target == queue_of(by)
+    detail = str(reason)
+    if not is_to_queue:
+        conversation.force = target.force or Unit.objects.get(pk=target.unit).force
+        detail = f"{conversation.force} {reason}"
     conversation.status, conversation.assigned_to, conversation.assigned_at = Status.WAITING, None, None
-    conversation.force = force
     conversation.is_crowded = False  # an agent has spoken with this person, so they are not one of a raid
     conversation.lookalike_group = None
     conversation.save(update_fields=["status", "assigned_to", "assigned_at", "force", "is_crowded", "lookalike_group"])
-    _direct(conversation, target, by, now)
-    if target == queue_of(by):
+    _direct(conversation, target, by, now, since=conversation.queued_at if is_to_queue else now)
+    if is_to_queue:
         say_line(conversation, thread_texts.BACK_IN_QUEUE, now=now)
     else:
         name = _target_for(conversation.report, target)
         say_line(conversation, thread_texts.OTHER_SERVICE, name=name, now=now)
-    conversation.record_event(EventKind.TRANSFERRED, at=now, by=by.user, detail=f"{force} {reason}")
+    conversation.record_event(EventKind.TRANSFERRED, at=now, by=by.user, detail=detail)
     _offer_pause(conversation, by.pk, now)
     notify_parties(conversation, [by.pk])
     transaction.on_commit(lambda: dispatcher.dispatch(), robust=True)

@@ -222,7 +222,9 @@ def _passed_on(agent: Agent, now: datetime) -> list[Any]:
     rows = Handover.objects.filter(Q(state__in=OPEN) | news, from_agent=agent).with_life(now)
     passed: list[Any] = list(
         rows.annotate(given_by_event=Case(is_queued))
-        .select_related("to_agent__unit", "to_unit", "taken_by__unit", "conversation__report__municipality")
+        .select_related(
+            "from_agent__unit", "to_agent__unit", "to_unit", "taken_by__unit", "conversation__report__municipality"
+        )
         .prefetch_related("texts__handover", own_handles(agent, of="conversation"))
         .order_by(F("ended_at").desc(nulls_first=True), "pk")
     )

@@ -353,7 +353,9 @@ class Play:
             one = transfer_actions.transfer_cold(conversation_id=row.pk, by=by, target=target, reason=Reason.COMPETENCE)
             if not target.agent:  # another thread may have looked since that line of the history
                 number = row.events.get(kind=EventKind.TRANSFERRED, at=one.asked_at).pk
-                for name, value in (("direction", Directed(target.unit, by.user_id)), ("force", force)):
+                is_to_queue = target == transfer_actions.queue_of(by)  # which keeps the force of the zone
+                force_of = row.force if is_to_queue else force
+                for name, value in (("direction", Directed(target.unit, by.user_id)), ("force", force_of)):
                     self.journal.deeds.append(Deed(name, row.pk, value, number, number))
 
         self._hand(index, work)

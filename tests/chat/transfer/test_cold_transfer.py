@@ -486,3 +486,41 @@ def test_who_knows_somebody_concerned_keeps_nobody_where_nobody_is_on_duty(conve
     assert dispatcher.dispatch(later) == 1
     conversation.refresh_from_db()
     assert conversation.assigned_to == alex
+
+
+def test_queue_without_its_agent_keeps_the_force_of_the_zone_and_the_wait(conversation, camille, alex):
+    """An agent of the other force had taken somebody of the police, and knows somebody concerned."""
+    Agent.objects.filter(pk=camille.pk).update(capacity=0)
+    Conversation.objects.filter(pk=conversation.pk).update(assigned_to=alex)
+    make.agent(unit_name="Ailleurs", force=Force.GENDARMERIE, capacity=0)  # on duty: their force was kept to
+    conversation.refresh_from_db()
+    cold(conversation, alex, Reason.IMPARTIALITY, force=alex.force)
+    conversation.refresh_from_db()
+    assert conversation.force == conversation.report.force == Force.POLICE
+    assert Direction.objects.get().at == conversation.queued_at
+    [line] = [one.words for one in history.history_of(conversation) if one.words.startswith("Transféré par la file")]
+    assert line == "Transféré par la file : Je connais une personne concernée"
+    page = signed_in(alex.user)
+    told = unescape(page.get("/console/passages/").text)
+    assert "Remis dans la file, sans vous : personne n'a encore pris l'échange." in told
+    assert "Passé à Gendarmerie" not in told
+    Agent.objects.filter(pk=camille.pk).update(capacity=1)
+    assert dispatcher.dispatch() == 1
+    conversation.refresh_from_db()
+    assert conversation.assigned_to == camille
+
+
+def test_queue_without_its_agent_does_not_make_the_other_force_wait_again(conversation, camille, alex):
+    """Whoever is free next gets the person, who has waited longer than the delay; it began again at the passing-on."""
+    make.agent(capacity=0)  # of the force of the zone, on duty and full
+    cold(conversation, camille, Reason.IMPARTIALITY, force=camille.force)
+    assert dispatcher.dispatch() == 1
+    conversation.refresh_from_db()
+    assert (conversation.assigned_to, conversation.force) == (alex, Force.POLICE)
+
+
+def test_queue_that_the_person_left_is_told_without_a_team(conversation, camille):
+    cold(conversation, camille, Reason.IMPARTIALITY, force=camille.force)
+    Conversation.objects.filter(pk=conversation.pk).update(status=Status.ABANDONED)
+    told = unescape(signed_in(camille.user).get("/console/passages/").text)
+    assert "Remis dans la file, sans vous : la personne est partie avant" in told and "Passé à Police" not in told
