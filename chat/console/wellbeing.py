@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from chat import access
 from chat.console.base import for_agents
 from chat.conversations import pauses
-from chat.models import Agent
+from chat.models import Agent, Debrief
 from chat.rules import workload
 from chat.wellbeing import debriefs
 
@@ -54,18 +54,24 @@ def pause(request: HttpRequest, agent: Agent) -> HttpResponse:
 @for_agents
 def care(request: HttpRequest, agent: Agent) -> HttpResponse:
     """Show the agent's own weeks, and their own request for a talk, whose answer counts as read then."""
-    page = _care(request, agent)
-    debriefs.note_answer_seen(agent)  # after it is drawn, so that the mark on the way here stands once more
+    shown = debriefs.request_of(agent)
+    page = _care(request, agent, shown)
+    if shown is not None:
+        debriefs.note_answer_seen(shown)  # after it is drawn, so that the mark on the way here stands once more
     return page
 
 
-def _care(request: HttpRequest, agent: Agent, form: DebriefForm | None = None) -> HttpResponse:
+def _care(
+    request: HttpRequest, agent: Agent, request_for_talk: Debrief | None, form: DebriefForm | None = None
+) -> HttpResponse:
     now = timezone.now()
     context: dict[str, Any] = {
         "agent": agent,
         "is_supervisor": agent.user.is_supervisor,
         "weeks": workload.weeks(access.spells_of(agent, now), now),
-        "debrief": debriefs.request_of(agent),
+        "debrief": request_for_talk,
+        # After its hour the request is deleted when it is taken back, and the psychologist reads nothing.
+        "tells_withdrawal": request_for_talk is not None and request_for_talk.is_ahead(now),
         "form": form or DebriefForm(),
         "max_words": debriefs.MAX_WORDS,
     }
@@ -84,7 +90,7 @@ def debrief(request: HttpRequest, agent: Agent) -> HttpResponse:
         return redirect("console:care")
     form = DebriefForm(request.POST)
     if not form.is_valid():
-        return _care(request, agent, form)
+        return _care(request, agent, debriefs.request_of(agent), form)
     debriefs.ask_for_talk(agent=agent, words=form.cleaned_data["words"])
     messages.success(request, _("Demande envoyée au psychologue, et à personne d'autre."))
     return redirect("console:care")

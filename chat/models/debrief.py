@@ -1,6 +1,7 @@
 """This is the table of agents' requests for a talk with the psychologist."""
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
@@ -24,7 +25,9 @@ class Debrief(models.Model):
     console but the agent's own, not in the admin, and not in the register. An agent has one request at a time.
     `sealed_words`: what they wrote, encrypted; it may be empty. `ends_at`: when it is deleted, answered or not.
     `answer_seen_at`: when the agent first read the answer that stands. `withdrawn_at`: when the agent took back a
-    request that was answered; it stays for the psychologist, without its words, because they would wait at that hour.
+    request that was answered, so that the talk of `meet_at` does not take place; the row stays for the psychologist,
+    without its words, because they would wait at that hour. If `asked_at` is later, the agent has asked again
+    since: this request stands, and the psychologist reads of the former hour beside it.
     """
 
     SEALED = ("sealed_words",)
@@ -47,6 +50,20 @@ class Debrief(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["ends_at"], name="debrief_end")]
+
+    @property
+    def is_standing(self) -> bool:
+        """Return whether the agent asks for a talk, and has not taken that back."""
+        return self.withdrawn_at is None or self.asked_at > self.withdrawn_at
+
+    @property
+    def is_answered(self) -> bool:
+        """Return whether the talk of `meet_at` is proposed and not taken back."""
+        return self.meet_at is not None and self.withdrawn_at is None
+
+    def is_ahead(self, now: datetime) -> bool:
+        """Return whether the talk of `meet_at` is proposed, not taken back, and yet to come."""
+        return self.withdrawn_at is None and self.meet_at is not None and self.meet_at > now
 
     @property
     def context(self) -> str:

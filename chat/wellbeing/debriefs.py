@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from chat.models import Agent, Debrief, Meeting
 from common import clock, encryption, plain_text
@@ -22,6 +23,8 @@ from reports.audit import log as audit_log
 logger = logging.getLogger(__name__)
 
 MAX_WORDS = 1000
+# The requests that their agents have not taken back (`Debrief.is_standing`).
+STANDING = Q(withdrawn_at=None) | Q(asked_at__gt=F("withdrawn_at"))
 # An answer is kept until the day after the meeting; a request that nobody answers does not stay.
 KEPT_AFTER = timedelta(days=1)
 
@@ -38,7 +41,8 @@ class Gone(Exception):
 class Request:
     """It is a request as the psychologist reads it. words: None when they cannot be decrypted.
 
-    is_withdrawn: the agent took it back after it was answered, so that the talk does not take place.
+    is_withdrawn: the agent took it back after it was answered, so that the talk does not take place. is_asked_again:
+    the agent did so and has asked again since, so that the talk of meet_at does not take place.
     """
 
     public_id: uuid.UUID
@@ -49,11 +53,12 @@ class Request:
     meet_at: datetime | None
     meet_how: str
     is_withdrawn: bool
+    is_asked_again: bool
 
 
 def request_of(agent: Agent) -> Debrief | None:
     """Return this agent's own request, if there is one; its words are not decrypted."""
-    return Debrief.objects.filter(agent=agent, ends_at__gt=clock.now(), withdrawn_at=None).first()
+    return Debrief.objects.filter(STANDING, agent=agent, ends_at__gt=clock.now()).first()
 
 
 def has_unread_answer(agent: Agent) -> bool:
@@ -63,18 +68,32 @@ def has_unread_answer(agent: Agent) -> bool:
     return rows.filter(meet_at__isnull=False, answer_seen_at=None).exists()
 
 
-def note_answer_seen(agent: Agent) -> None:
-    """Note that this agent has read the answer, if there is one that they had not read."""
-    rows = Debrief.objects.filter(agent=agent, meet_at__isnull=False, answer_seen_at=None)
-    rows.update(answer_seen_at=clock.now())
+def note_answer_seen(shown: Debrief) -> None:
+    """Note that the agent of this request has read its answer, if there is one that they had not read.
+
+    shown: the request as it was drawn; an answer that came since is not noted, because they have not read it.
+    """
+    if shown.is_answered:
+        rows = Debrief.objects.filter(pk=shown.pk, meet_at=shown.meet_at, meet_how=shown.meet_how, answer_seen_at=None)
+        rows.update(answer_seen_at=clock.now())
 
 
 @transaction.atomic
 def ask_for_talk(*, agent: Agent, words: str) -> Debrief:
-    """Ask for a talk; a second request replaces the first. words: at most MAX_WORDS, or none."""
+    """Ask for a talk; a second request replaces the first. words: at most MAX_WORDS, or none.
+
+    An hour that was proposed for the first and is yet to come stays noted as one that does not take place, because the
+    psychologist would wait. Locks the former request.
+    """
     now = clock.now()
-    Debrief.objects.filter(agent=agent).delete()
+    former = Debrief.objects.select_for_update().filter(agent=agent).first()
     request = Debrief(agent=agent, asked_at=now, ends_at=now + values.get_duration(definitions.DEBRIEF_KEPT))
+    if former is not None:
+        if former.meet_at is not None and former.meet_at > now:
+            request.meet_at, request.meet_how = former.meet_at, former.meet_how
+            # Before asked_at in any case, as a request stands only then.
+            request.withdrawn_at = min(former.withdrawn_at or now, now) - timedelta(microseconds=1)
+        former.delete()
     request.sealed_words = encryption.seal(words[:MAX_WORDS], context=request.context)
     request.save()
     return request
@@ -94,9 +113,10 @@ def withdraw_request(*, agent: Agent) -> bool:
     if row.meet_at is None or row.meet_at <= now:
         row.delete()
         return False
-    if row.withdrawn_at is None:
-        row.sealed_words, row.withdrawn_at = encryption.seal("", context=row.context), now
-        row.save(update_fields=["sealed_words", "withdrawn_at"])
+    if row.is_standing:
+        row.sealed_words, row.withdrawn_at = encryption.seal("", context=row.context), max(now, row.asked_at)
+        row.ends_at = row.meet_at + KEPT_AFTER
+        row.save(update_fields=["sealed_words", "withdrawn_at", "ends_at"])
     return True
 
 
@@ -109,7 +129,8 @@ def for_psychologist(user: Any) -> list[Request]:
     """Return all requests, unanswered ones first, the oldest first. Raises NotForYou."""
     _require(user)
     rows = Debrief.objects.filter(ends_at__gt=clock.now()).select_related("agent__unit", "agent__user")
-    return [_request(row) for row in sorted(rows, key=lambda row: (row.meet_at is not None, row.asked_at))]
+    in_order = sorted(rows, key=lambda row: (row.is_answered or not row.is_standing, row.asked_at))
+    return [_request(row) for row in in_order]
 
 
 def _request(row: Debrief) -> Request:
@@ -126,7 +147,8 @@ def _request(row: Debrief) -> Request:
         words=words,
         meet_at=row.meet_at,
         meet_how=label_of(Meeting, row.meet_how),
-        is_withdrawn=row.withdrawn_at is not None,
+        is_withdrawn=not row.is_standing,
+        is_asked_again=row.withdrawn_at is not None and row.is_standing,
     )
 
 
@@ -135,10 +157,11 @@ def answer_request(*, public_id: uuid.UUID, meet_at: datetime, meet_how: str, by
     """Answer with a time, which the agent reads in the console; it is deleted a day later. Raises NotForYou, Gone."""
     _require(by)
     row = _lock(public_id)
-    if row.withdrawn_at is not None:
+    if not row.is_standing:
         raise Gone
-    row.meet_at, row.meet_how, row.ends_at, row.answer_seen_at = meet_at, meet_how, meet_at + KEPT_AFTER, None
-    row.save(update_fields=["meet_at", "meet_how", "ends_at", "answer_seen_at"])
+    row.meet_at, row.meet_how, row.ends_at = meet_at, meet_how, meet_at + KEPT_AFTER
+    row.answer_seen_at = row.withdrawn_at = None
+    row.save(update_fields=["meet_at", "meet_how", "ends_at", "answer_seen_at", "withdrawn_at"])
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ import pytest
 from django.contrib import admin
 from django.utils import timezone
 
+from chat.console import wellbeing
 from chat.models import Debrief
 from chat.wellbeing import debriefs
 from pnav.accounts.models import Role, User
@@ -160,3 +161,78 @@ def test_withdrawal_after_the_hour_of_the_talk_leaves_nothing(agent):
     answered(agent)
     Debrief.objects.update(meet_at=make.long_ago(1))
     assert debriefs.withdraw_request(agent=agent) is False and not Debrief.objects.exists()
+
+
+@pytest.mark.parametrize("is_withdrawn", [True, False])
+def test_asking_again_tells_the_psychologist_that_the_former_hour_does_not_take_place(agent, is_withdrawn):
+    """The former request was deleted, and the psychologist waited. Not withdrawn: asked again from an old page."""
+    by = psychologist()
+    answered(agent, by)
+    client, other = signed_in(agent.user), signed_in(by)
+    if is_withdrawn:
+        client.post("/console/prendre-soin/debriefer/", {"retirer": "1"})
+    again = "Plutôt le matin"
+    html = unescape(client.post("/console/prendre-soin/debriefer/", {"words": again}, follow=True).text)
+    assert "La réponse viendra ici" in html and "vous propose" not in html and MARK not in html
+    page = unescape(other.get("/ecoute/").text)
+    assert "n'a plus lieu : l'agent demande un autre moment" in page and again in page
+    assert "Proposer ce moment" in page and "Vous avez proposé" not in page and WORDS not in page
+    debriefs.ask_for_talk(agent=agent, words="Encore")
+    assert "n'a plus lieu : l'agent demande un autre moment" in unescape(other.get("/ecoute/").text)
+    client.post("/console/prendre-soin/debriefer/", {"retirer": "1"})
+    [one] = debriefs.for_psychologist(by)
+    assert (one.is_withdrawn, one.is_asked_again, one.words) == (True, False, "")
+    assert debriefs.request_of(agent) is None
+    assert debriefs.forget_ended(one.meet_at + timedelta(hours=25)) == 1, "not kept as long as an unanswered request"
+
+
+def test_request_asked_again_is_answered_as_any_other(agent):
+    by = psychologist()
+    answered(agent, by)
+    debriefs.withdraw_request(agent=agent)
+    debriefs.ask_for_talk(agent=agent, words=WORDS)
+    answered(agent, by, days=3)
+    [one] = debriefs.for_psychologist(by)
+    assert (one.is_withdrawn, one.is_asked_again, one.words) == (False, False, WORDS)
+    assert debriefs.has_unread_answer(agent)
+    assert "Le psychologue vous propose" in signed_in(agent.user).get("/console/prendre-soin/").text
+
+
+def test_asking_again_after_the_hour_says_nothing_of_it(agent):
+    by = psychologist()
+    answered(agent, by)
+    Debrief.objects.update(meet_at=make.long_ago(1))
+    debriefs.ask_for_talk(agent=agent, words=WORDS)
+    [one] = debriefs.for_psychologist(by)
+    assert (one.meet_at, one.is_asked_again) == (None, False)
+
+
+def test_page_promises_that_the_withdrawal_is_read_only_before_the_hour(agent):
+    answered(agent)
+    client = signed_in(agent.user)
+    assert "que ce moment n'a plus lieu" in unescape(client.get("/console/prendre-soin/").text)
+    Debrief.objects.update(meet_at=make.long_ago(1))
+    page = unescape(client.get("/console/prendre-soin/").text)
+    assert "Le psychologue vous propose" in page and "que ce moment n'a plus lieu" not in page
+
+
+@pytest.mark.parametrize("changed", [{"days": 3}, {"how": "video"}])
+def test_answer_that_comes_while_the_page_is_drawn_is_not_noted_as_read(agent, changed, monkeypatch):
+    by = psychologist()
+    answered(agent, by)
+    draw = wellbeing.render
+
+    def drawn_then_answered(*args, **kwargs):
+        page = draw(*args, **kwargs)
+        row = Debrief.objects.get()
+        meet_at = row.meet_at + timedelta(days=changed.get("days", 0))
+        debriefs.answer_request(public_id=row.public_id, meet_at=meet_at, meet_how=changed.get("how", "phone"), by=by)
+        return page
+
+    client = signed_in(agent.user)
+    with monkeypatch.context() as patched:
+        patched.setattr(wellbeing, "render", drawn_then_answered)
+        client.get("/console/prendre-soin/")
+    assert debriefs.has_unread_answer(agent)
+    client.get("/console/prendre-soin/")
+    assert not debriefs.has_unread_answer(agent)
