@@ -712,7 +712,7 @@ def test_who_knows_somebody_concerned_gives_the_person_back_to_the_queue(convers
     sent = warm | {"manner": "cold"}
     page = squeezed(unescape(client.post(f"{page_of(conversation)}passage/", sent, follow=True).text))
     assert ("Personne de disponible ne peut le prendre : appelez un collègue" in page) is is_alone
-    assert ("Remis dans la file, sans vous" in page) is not is_alone
+    assert ("« Passages » dira qui a pris l'échange" in page) is not is_alone
     conversation.refresh_from_db()
     assert conversation.assigned_to is None
 
@@ -730,5 +730,5 @@ def test_queue_without_who_may_be_given_the_person_is_told_as_such(conversation,
     answer = signed_in(alex.user).post(f"{page_of(conversation)}passage/", sent, follow=True)
     page = squeezed(unescape(answer.text))
     assert "Personne de disponible ne peut le prendre : appelez un collègue" in page
-    assert "Remis dans la file, sans vous" not in page
+    assert "« Passages » dira qui a pris l'échange" not in page
     assert dispatcher.dispatch() == 0
