@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from chat import access
 from chat.conversations import presence
 from common import kept_forms
+from pnav.accounts import presence as staff_presence
 from pnav.accounts import reauthentication
 from pnav.accounts.models import Role, User
 from pnav.accounts.second_factor import Standing, standing_of
@@ -135,6 +136,8 @@ def refuse(request: HttpRequest) -> HttpResponseBase | None:
     if area is None:
         return _refuse_account_page(request, standing)
     if standing is Standing.SIGNED_OUT:
+        if path == PRESENCE and staff_presence.asks_for_a_frame(request):
+            return staff_presence.signed_out_frame(request)
         _say_it_ended(request)
         return _with_return("account_login", request)
     if not _may_enter(cast(User, request.user), area, path):

@@ -2,7 +2,12 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.csp import CSP
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.csp import csp_override
 
 from chat import access
 from pnav.accounts.models import User
@@ -29,3 +34,25 @@ def is_known_to_keep_lease(request: HttpRequest, user: User | None) -> bool:
     """
     standing = getattr(request, "staff_standing", None)
     return user is not None and standing is Standing.COMPLETE and access.may_answer(user)
+
+
+def asks_for_a_frame(request: HttpRequest) -> bool:
+    """Return whether a browser asks for this page to draw it inside another one, as it does without scripts.
+
+    A browser that does not say so (before 2020 to 2023) is led to the sign-in page as before, and draws nothing.
+    """
+    return request.headers.get("Sec-Fetch-Dest") == "iframe"
+
+
+FRAMED_BY_OURSELVES: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
+
+
+@xframe_options_sameorigin
+@csp_override(FRAMED_BY_OURSELVES)
+def signed_out_frame(request: HttpRequest) -> HttpResponse:
+    """Say in the frame of a page of the staff that the session has ended, with the way to sign in again.
+
+    The sign-in page may stand in no frame, so a browser would show its own error there, and the agent would not learn
+    that nothing keeps the lease any more. It queries nothing.
+    """
+    return render(request, "staff/presence_over.html", {"lease_seconds": settings.LEASE_SECONDS}, status=403)

@@ -12,6 +12,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from chat.casework.holds import promise_return
@@ -25,6 +26,7 @@ from pnav.accounts.models import Role
 from pnav.sessions import begin_shift
 from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
+from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/console/presence/"
@@ -247,6 +249,19 @@ def test_request_outside_the_console_renews_the_lease(path):
     late(agent, 30)
     client.get(path)
     assert is_fresh(agent)
+
+
+def test_frame_of_a_page_without_scripts_says_that_the_session_has_ended(client):
+    """The sign-in page, to which other requests are led, may stand in no frame."""
+    answer = client.get(ADDRESS, headers={"Sec-Fetch-Dest": "iframe"})
+    assert answer.status_code == 403 and answer["X-Frame-Options"] == "SAMEORIGIN"
+    assert "frame-ancestors 'self'" in answer["Content-Security-Policy"]
+    told = squeezed(answer.text)
+    assert "Votre session a pris fin : cette page ne garde plus vos échanges." in told.replace("\xa0", " ")
+    assert f'<a target="_top" href="{reverse("account_login")}?next={reverse("console:home")}">' in told
+    assert "refresh" not in answer.text  # nothing would change
+    led = client.get(ADDRESS, headers={"Sec-Fetch-Dest": "document"})
+    assert led.status_code == 302 and led["Location"].startswith(reverse("account_login"))
 
 
 def test_console_s_screen_has_its_own_line():
