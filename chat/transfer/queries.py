@@ -63,6 +63,13 @@ class Passing:
     whispers: list[Whisper]
     watches: list[Watch]
 
+    @property
+    def is_danger_received(self) -> bool:
+        """Return whether the last version that tells of danger is that of the passage `handed`."""
+        others = [one.handover.asked_at for one in self.versions if one.dangers]
+        handed = self.handed
+        return handed is not None and bool(self.handed_dangers) and all(at <= handed.asked_at for at in others)
+
 
 def transfer_form(agent: Agent, now: datetime, data: object = None, *, draft: str = "") -> TransferForm:
     """Make the form that passes an exchange on, with the colleagues and units who are there now. draft: with which its

@@ -269,6 +269,45 @@ def test_reason_that_is_written_on_the_page_of_passages_stays_when_an_offer_befo
     assert take.evaluate("(button) => button.form.action").endswith(f"/{second}/reponse/")
 
 
+def test_sign_leads_to_a_new_version_beside_the_one_by_which_the_exchange_came(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """The open page kept the link to the version that it was drawn with."""
+
+    def take() -> tuple[Agent, Conversation]:
+        first, second = make_available(an_agent(public_name="Camille")), make_available(an_agent(public_name="Alex"))
+        conversation = make.assigned(first)
+        make.message(conversation, "Bonjour")
+        one = propose(conversation, first, second)
+        where = {"handover_id": one.pk, "conversation_id": one.conversation_id}
+        transfer_actions.answer_summary(**where, answer="corrected", correction="Je veux mourir.")
+        transfer_actions.accept_handover(handover_id=one.pk, conversation_id=conversation.pk, by=second)
+        return second, conversation
+
+    def propose(conversation: Conversation, by: Agent, to: Agent) -> Handover:
+        asked = {"target": Target(agent=to.pk), "reason": Reason.END_OF_DUTY, "summary": "Une rumeur."}
+        return transfer_actions.propose_handover(conversation_id=conversation.pk, by=by, **asked)
+
+    agent, conversation = at(take)
+    be_signed_in(page, live_site, agent)
+    key = conversation.public_id
+    page.goto(f"{live_site.url}/console/echange/{key}/")
+    link = page.locator(f"#danger-{key}").get_by_role("link", name="lire sa version du résumé")
+    expect(page.locator("#liste .console-entry")).to_have_count(1)
+    expect(link).to_have_attribute("href", f"#recu-{key}")
+    one = at(lambda: propose(conversation, agent, make.agent(public_name="Camille")))
+    expect(page.locator(f"#passage-{key}")).to_contain_text("Proposé à Camille")
+    expect(link).to_have_attribute("href", f"#recu-{key}")
+    where = {"handover_id": one.pk, "conversation_id": conversation.pk}
+    words = "En vrai, il a un couteau."
+    live_site.do(transfer_actions.answer_summary, **where, answer="corrected", correction=words)
+    expect(link).to_have_attribute("href", f"#passage-{key}")
+    link.click()
+    expect(page.locator(f"#passage-{key}").get_by_text(words)).to_be_in_viewport(ratio=1)
+
+
 def test_key_that_leads_to_the_passages_shows_the_button_too(
     live_site: LiveSite,
     page: Page,

@@ -59,6 +59,8 @@ export function showDanger(c, told, seq) {
   hide(sign, !told);
   // The person's version of a summary is no message: the line that tells of it is marked, and the words are beside.
   const where = seekSlot("danger-where", sign);
+  // A version that came since this was drawn is of a passage of ours, and not of that by which the exchange came.
+  if (where && Number(last) > Number(where.dataset.drawnFor)) where.setAttribute("href", `#passage-${c.id}`);
   if (where) hide(where, !told || seek(`[data-seq="${last}"]`, c.log)?.dataset.author !== "system");
   return isNews;
 }

@@ -127,6 +127,26 @@ def test_summary_of_the_agent_is_deleted_and_one_that_was_agreed_to_is_not_kept_
     assert list(HandoverText.objects.values_list("part", flat=True)) == [Part.REFUSAL]
 
 
+def test_sign_leads_to_the_version_whose_words_are_of_danger(conversation, camille, alex):
+    """A harmless version of an earlier passage led away from the one by which the exchange came."""
+
+    def led() -> str:
+        html = unescape(console_of(alex).get(page_of(conversation)).text)
+        [link] = re.findall(r'<a class="console-insert" data-slot="danger-where"([^>]*)>', html)
+        assert "hidden" not in link
+        return re.search(r'href="#(\w+)-', link)[1]
+
+    propose(conversation, camille, agent=make.agent().pk)
+    withdrawn(write(conversation, "Ce n'est pas un camarade."), camille, alex)
+    propose(conversation, camille, agent=alex.pk)
+    accept(write(conversation), alex)
+    assert led() == "recu"
+    conversation.refresh_from_db()
+    propose(conversation, alex, agent=camille.pk)
+    write(conversation)
+    assert led() == "passage", "it is the last one, and still open"
+
+
 @pytest.mark.parametrize("has_written", [True, False])
 def test_danger_in_an_own_version_is_marked_until_it_is_dealt_with(conversation, camille, alex, has_written):
     """It is no message: the line that tells of it is marked."""
