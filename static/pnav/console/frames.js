@@ -32,8 +32,7 @@ function showLast(c, item) {
   const last = seekSlot("last", c.entry);
   if (!last) return;
   slot("last-own", c.entry).hidden = item.author !== "agent";
-  const before = seekSlot("last-before", c.entry);
-  if (before) before.hidden = true; // whoever writes from now on to this page is its own agent, or the person
+  // « Agent : » of a colleague before goes with the words: who writes from now on is this page's agent, or the person.
   last.textContent = beginning(plain(item.body.slice(0, LAST_READ), words.misleading));
   if (last.parentElement) last.parentElement.hidden = !last.textContent;
 }

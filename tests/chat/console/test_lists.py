@@ -150,6 +150,8 @@ def test_home_entry_says_whose_the_last_words_are_also_after_a_passage():
     type(conversation).objects.filter(pk=conversation.pk).update(assigned_to=alex, assigned_at=timezone.now())
     client = signed_in(alex.user)
     assert said("last-before") and not said("last-own")
+    # Within what every open page writes the next words over, also one of the version before.
+    assert re.search(r'data-slot="last"><span\s+data-slot="last-before">Agent : </span>', client.get(CONSOLE).text)
     make.message(conversation, "Je prends la suite.", Author.AGENT)
     assert said("last-own") and not said("last-before")
     make.message(conversation, "D'accord.")
