@@ -391,6 +391,33 @@ def test_answers_of_a_sheet_that_is_not_saved_stay_to_be_copied_when_the_exchang
     assert saved not in kept.input_value(), "it is saved, and no longer theirs to read"
 
 
+def test_tick_that_is_saved_is_not_given_to_be_copied_with_one_that_came_during_its_save(
+    live_site: LiveSite, page: Page, at: Work
+):
+    agent, [conversation] = holding(at, 1)
+    other = at(lambda: make_available(an_agent(public_name="Louise")))
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    sheet = page.locator(f"#fiche-{conversation.public_id}")
+    sheet.locator("> details > summary").click()
+    held: list[Route] = []
+    page.route("**/fiche/", lambda route: route.fulfill(status=503) if held else held.append(route))
+    labels = sheet.locator("label[for^=preuve-]")
+    with page.expect_request("**/fiche/"):
+        labels.nth(0).click()
+    labels.nth(1).click()
+    held[0].continue_()
+    expect(sheet).to_contain_text("Elle repart seule")
+    name = labels.nth(1).inner_text()
+    live_site.do(
+        transfer_cold, conversation_id=conversation.pk, by=agent, target=Target(agent=other.pk), reason=Reason.REQUEST
+    )
+    kept = page.get_by_label("Fiche des faits, non enregistré")
+    expect(kept).to_be_visible()
+    assert kept.input_value().splitlines()[1:] == [name]
+    assert len(at(FactSheet.objects.get, conversation=conversation).evidence) == 1
+
+
 def test_step_that_an_error_kept_from_being_ticked_is_told(live_site: LiveSite, page: Page, at: Work):
     """After an error of the service the message was sent, the step stayed open, and nothing said so."""
     agent, [conversation] = holding(at, 1)

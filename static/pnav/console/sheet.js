@@ -20,6 +20,7 @@ const PAUSE_MS = 1500;
  * @property {boolean} isSending
  * @property {boolean} isDirty it has changes that were not sent, or that got no answer
  * @property {number} failures how many saves got no answer since the last one that did
+ * @property {[HTMLInputElement, string | boolean][]} sent the answers and ticks of the save that is under way
  */
 
 /** @type {Map<HTMLFormElement, Sheet>} */
@@ -29,7 +30,7 @@ const sheets = new Map();
 const sheetOf = (form) => {
   const known = sheets.get(form);
   if (known) return known;
-  const fresh = { timer: undefined, isSending: false, isDirty: false, failures: 0 };
+  const fresh = { timer: undefined, isSending: false, isDirty: false, failures: 0, sent: [] };
   sheets.set(form, fresh);
   return fresh;
 };
@@ -69,8 +70,24 @@ export const saved = (form) => {
     sheet.failures = 0;
   }
   sheet.isSending = false;
-  if (sheet.isDirty || wrongInSheet(form)) return;
-  for (const row of all("[data-pressed]", form)) delete row.dataset.pressed;
+  if (!wrongInSheet(form)) sheet.sent.forEach(keepSaved);
+  sheet.sent = [];
+};
+
+/** Return what is answered and ticked in a sheet now. @param {HTMLFormElement} form @returns {Sheet["sent"]} */
+const given = (form) => {
+  /** @type {Sheet["sent"]} */
+  const sent = [];
+  for (const one of all("[data-pressed] input[type=hidden]", form, HTMLInputElement)) sent.push([one, one.value]);
+  for (const box of all("[name=evidence]", form, HTMLInputElement)) sent.push([box, box.checked]);
+  return sent;
+};
+
+/** This is saved. What was changed while the save was under way is not. @param {Sheet["sent"][number]} one */
+const keepSaved = ([field, value]) => {
+  const row = /** @type {HTMLElement | null} */ (field.closest("[data-pressed]"));
+  if (typeof value === "boolean") field.defaultChecked = value;
+  else if (row && field.value === value) delete row.dataset.pressed;
 };
 
 /** Save what was just answered. @param {HTMLFormElement} form */
@@ -105,6 +122,7 @@ function fail(form) {
   const sheet = sheetOf(form);
   sheet.isSending = false;
   sheet.isDirty = true;
+  sheet.sent = [];
   sheet.failures += 1;
   clearTimeout(sheet.timer);
   return sheet;
@@ -213,6 +231,7 @@ function submit(event) {
   clearTimeout(sheet.timer);
   sheet.isSending = true;
   sheet.isDirty = false;
+  sheet.sent = given(form);
 }
 
 export const watchSheets = () => {
