@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import APIResponse, Route, expect
 
 from chat.casework import proposals
+from chat.conversations import actions as conversation_actions
 from chat.models import Conversation
 from chat.rules.lifecycle import Author
 from tests.browser.conftest import LiveSite
@@ -99,3 +100,49 @@ def test_answers_go_when_the_hour_of_the_appointment_passes_in_an_open_page(live
     expect(answers.get_by_role("button")).to_have_count(0)
     expect(page.locator("#messages > li").last).to_be_focused()
     expect(page.locator("#voice")).to_contain_text("Pour un autre moment, écrivez un message.")
+
+
+TIMERS = """() => {
+    window.passed = new Map();
+    const [set, clear] = [window.setTimeout, window.clearTimeout];
+    window.setTimeout = (act, ms, ...rest) => {
+        const id = set(act, ms, ...rest);
+        if (ms === 600_000) passed.set(id, act);
+        return id;
+    };
+    window.clearTimeout = (id) => { if (!window.isDeaf) passed.delete(id); clear(id); };
+}"""
+
+
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_hour_of_an_appointment_is_told_once_and_not_after_the_end(live_site, enter, has_ended):
+    """A device that slept told it at the press, and once more when its timer came."""
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation, width=360, height=640)
+    answers = page.get_by_role("group", name="Réponses en un geste")
+
+    def later(route: Route) -> None:
+        response = route.fetch()
+        told = response.json()
+        if told["question"]:
+            told["question"]["ends_in"] = 600
+        route.fulfill(response=response, json=told)
+
+    page.evaluate(TIMERS)
+    page.route("**/tchat/reponses/", later)
+    in_site(live_site, lambda: ask(conversation, "Demain à 9 h, cela vous convient-il ?"))
+    expect(answers.get_by_role("button")).to_have_count(2)
+    assert page.evaluate("passed.size") == 1
+    why = page.locator("#answers [data-past]")
+    if has_ended:
+        page.evaluate("window.isDeaf = true")  # the timer is due already
+        end = {"conversation_id": conversation.pk, "by_author": Author.REPORTER}
+        live_site.do(conversation_actions.close_conversation, **end)
+        expect(page.locator("#body")).to_be_hidden()
+        page.evaluate("for (const act of passed.values()) act()")
+        assert why.evaluate("told => told.hidden")
+        return
+    page.evaluate("{ const now = Date.now; Date.now = () => now() + 601_000; }")
+    answers.get_by_role("button", name="Oui").click()
+    expect(why).to_be_visible()
+    assert page.evaluate("passed.size") == 0

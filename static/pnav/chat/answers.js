@@ -90,6 +90,8 @@ const hour = { at: Number.POSITIVE_INFINITY, timer: 0 };
 
 /** The hour of the appointment has passed: nothing can be pressed any more, and why is said in place of the buttons. */
 function passHour() {
+  watchHour(null); // a device that slept may call this before its timer does
+  if (exchange.status === "closed") return;
   const said = find("[data-past]", ready);
   asked().value = "";
   const change = () => {
@@ -97,7 +99,6 @@ function passHour() {
     said.hidden = false;
   };
   keepFocus(() => inPlace(change));
-  hour.at = Number.POSITIVE_INFINITY;
   voice(said.textContent ?? "");
 }
 
@@ -197,5 +198,6 @@ export function watchAnswers() {
     give(put(id, button.value).node); // somebody who only taps does not want a keyboard
   });
   watchHour(Number(ready.dataset.endsIn));
+  visit.signal.addEventListener("abort", () => watchHour(null));
   watchSummary();
 }
