@@ -181,6 +181,10 @@ def test_who_comes_back_by_the_code_is_said_and_stands_in_the_list_until_they_ar
     expect(entry.locator("[data-slot=offline]")).to_be_hidden()
     assert entry.locator("[data-slot=back]").evaluate(SPACE_AFTER_THE_WORDS) > 1, "« De retour à05:23 »"
     axe(page)
+    hides = {"reporter_is_hidden": True, "reporter_seen_at": make.long_ago(2)}
+    at(Conversation.objects.filter(pk=away.pk).update, **hides)
+    expect(entry.locator("[data-slot=asleep]")).to_be_visible(timeout=40_000)
+    expect(entry.locator("[data-slot=back]")).to_be_hidden()
     message = {"client_id": uuid.uuid4(), "body": "je suis là", "author": Author.AGENT, "agent": agent}
     live_site.do(actions.post_message, conversation_id=away.pk, **message)
     expect(entry.locator("[data-slot=back]")).to_be_hidden()

@@ -40,7 +40,7 @@ export function showReturn(c) {
   const mark = seekSlot("back", c.entry);
   if (!mark) return; // it has ended
   const { backAt = 0 } = c;
-  hide(mark, c.over || !backAt || Date.now() - backAt > SHOWN_MS);
+  hide(mark, c.over || c.asleep || !backAt || Date.now() - backAt > SHOWN_MS);
   if (mark.hidden) return;
   const at = find("time", mark, HTMLTimeElement);
   at.dateTime = new Date(backAt).toISOString();
