@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import APIResponse, Page, Route, expect
 
+from chat.casework import danger
 from chat.conversations import actions, dispatcher
 from chat.models import Agent, Conversation, EventKind
 from chat.rules.lifecycle import Author, Availability, Outcome, Status
@@ -136,6 +137,40 @@ def test_page_says_that_an_unread_message_tells_of_danger(
     in_site(live_site, lambda: make.message(conversation, "je veux mourir"))
     expect(line).to_contain_text(re.compile(r"Nouveau message de danger à \d\d:\d\d"))
     axe_in_both_themes(page)
+
+
+def test_page_says_a_new_message_of_danger_until_that_one_is_dealt_with(live_site, page_factory: PageFactory):
+    """It was said as long as any other mark stayed, and not at all after an answer of the version before."""
+    page, conversation = arrive(live_site, page_factory, path="/console/transmissions/", width=320)
+    agent, by = in_site(live_site, lambda: (conversation.assigned_to, conversation.assigned_to.user))
+    other = in_site(live_site, make.assigned)
+    in_site(live_site, lambda: Conversation.objects.filter(pk=other.pk).update(assigned_to=agent))
+    line = page.locator("#presence [role=status]")
+
+    def name_none(route: Route) -> None:
+        response = route.fetch()
+        told = response.json()
+        told.pop("dangers", None)
+        route.fulfill(response=response, json=told)
+
+    def beat() -> None:
+        with page.expect_response(re.compile(r"/console/presence/(\?|$)")) as answered:
+            page.evaluate("dispatchEvent(new Event('online'))")
+        answered.value.finished()
+
+    in_site(live_site, lambda: make.message(conversation, "je veux mourir"))
+    beat()
+    expect(line).to_contain_text("Danger : 1 a des mots")
+    page.route("**/console/presence/**", name_none)
+    beat()
+    page.unroute("**/console/presence/**")
+    seq = in_site(live_site, lambda: make.message(other, "il a un couteau").seq)
+    beat()
+    expect(line).to_contain_text(re.compile(r"Nouveau message de danger à \d\d:\d\d"))
+    live_site.do(danger.deal_with, conversation_id=other.pk, seq=seq, by=by)
+    beat()
+    expect(line).to_contain_text("Danger : 1 a des mots")
+    expect(line).not_to_contain_text("Nouveau message de danger")
 
 
 def test_page_says_when_the_line_is_gone_and_leads_back(live_site, page_factory: PageFactory, axe: Axe):

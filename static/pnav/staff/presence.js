@@ -30,7 +30,9 @@ let said = "";
 let told = "";
 /** @type {string[]} the last message of danger of each exchange that has some */
 let dangers = [];
-let dangerAt = ""; // when another one came, while the page was open
+/** @type {string[]} those that came beside others while the page was open, and are not dealt with */
+let again = [];
+let dangerAt = ""; // when the last of these came
 
 /** @param {string} name @param {number} n */
 const words = (name, n) => fill(place.dataset[n === 1 ? `${name}One` : `${name}Many`] || "", { n });
@@ -41,9 +43,9 @@ const words = (name, n) => fill(place.dataset[n === 1 ? `${name}One` : `${name}M
  * @param {string[]} now
  */
 const noteDangers = (now) => {
-  if (!now.length) dangerAt = "";
-  else if (dangers.length && now.some((one) => !dangers.includes(one)))
-    dangerAt = hour(Date.now(), document.documentElement.lang);
+  const fresh = dangers.length ? now.filter((one) => !dangers.includes(one)) : [];
+  again = [...again.filter((one) => now.includes(one)), ...fresh];
+  if (fresh.length) dangerAt = hour(Date.now(), document.documentElement.lang);
   dangers = now;
 };
 
@@ -54,8 +56,8 @@ const noteDangers = (now) => {
  *   promises?: number, was_over: boolean, paused: string, phone?: string }} standing
  */
 const tell = ({ kept, held, unread, was_over: wasOver, paused, phone, ...more }) => {
-  const { in_danger: inDanger, dangers: named = [], late, promises } = more;
-  noteDangers(named);
+  const { in_danger: inDanger, dangers: named, late, promises } = more;
+  if (named) noteDangers(named); // a process of the version before names none, and what is known stays
   const parts = [];
   if (paused) parts.push(fill(place.dataset.paused ?? "", { reason: paused }));
   if (phone) parts.push(fill(place.dataset.phone ?? "", { reason: phone }));
@@ -63,7 +65,7 @@ const tell = ({ kept, held, unread, was_over: wasOver, paused, phone, ...more })
   if (held) parts.push(words("held", held));
   else if (kept && !paused && !phone) parts.push(place.dataset.present);
   if (inDanger) parts.push(words("danger", inDanger));
-  if (dangerAt) parts.push(fill(place.dataset.dangerAgain ?? "", { time: dangerAt }));
+  if (inDanger && again.length) parts.push(fill(place.dataset.dangerAgain ?? "", { time: dangerAt }));
   if (unread) parts.push(words("unread", unread));
   if (promises) parts.push(words("promise", promises));
   if (late) parts.push(words("late", late));
