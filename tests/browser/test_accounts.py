@@ -288,7 +288,7 @@ def test_first_day_from_the_note_to_the_first_answer(live_site, browser: Browser
     sign_out(page, base)
     page.goto(base + "/console/")
     page.click("#passkey-login")
-    page.wait_for_url(base + "/console/")
+    page.wait_for_url(base + "/console/echange/*/")  # the exchange that was open
     context.close()
     with live_site.database():
         forget(Conversation)

@@ -860,7 +860,7 @@ def test_words_of_suicide_are_marked_as_they_come_and_nothing_is_sent(
     at(actions.close_conversation, conversation_id=conversation.pk, by_author=Author.REPORTER)
     left = page.locator(f"#termines [data-conversation='{conversation.public_id}'] [data-slot=danger]")
     expect(left).to_be_visible()
-    expect(page.locator("#avis")).to_contain_text("ne sont pas pris en compte")
+    expect(page.locator("#fins .console-told")).to_contain_text("ne sont pas pris en compte")
     axe(page)
     sign.get_by_role("button", name="C'est pris en compte").click()
     expect(sign).to_be_hidden()

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from chat.casework import emergencies
+from chat.console.conversation import LAST_OPEN
 from chat.models import Agent, CannedReply, Conversation, Macro, Proposal
 from chat.models.casework import EmergencyStep
 from chat.rules import message_limits
@@ -594,7 +595,15 @@ def test_conversation_that_was_read_is_open_again_after_another_page(
     expect(page.locator(f"#corps-{key}")).to_be_visible()
     expect(page).to_have_url(re.compile(key))
     page.go_back()
-    expect(page.locator("#repos")).to_be_visible()  # nothing is open: that stays so
+    expect(page).to_have_url(re.compile("/console/aide/$"))
+    # The console where nothing is open: that stays so, also when it is read again.
+    page.context.clear_cookies(name=LAST_OPEN)
+    page.goto(f"{live_site.url}/console/")
+    expect(page.locator("#repos")).to_be_visible()
+    page.locator(f"#liste .console-entry[data-conversation='{key}'] a").first.click()
+    expect(page.locator(f"#corps-{key}")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#repos")).to_be_visible()
     page.reload()
     expect(page.locator("#liste .console-entry")).to_have_count(2)
     expect(page.locator("#repos")).to_be_visible()

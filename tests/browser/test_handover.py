@@ -505,7 +505,7 @@ def test_end_of_duty_is_asked_about_and_a_supervisor_is_seen(
     axe(desk)
     desk.get_by_label("Je reste jusqu'à la fin").check(force=True)
     desk.get_by_role("button", name="Terminer mon service").click()
-    desk.wait_for_url("**/console/")
+    desk.wait_for_url("**/console/echange/*/")  # as it was open
     expect(desk.locator("#disponibilite")).to_contain_text("Vous êtes : Absent")
     expect(desk.locator("#liste .console-entry")).to_have_count(1)
     desk.goto(live_site.url + "/console/passages/")
