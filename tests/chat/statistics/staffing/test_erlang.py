@@ -182,7 +182,7 @@ def test_integral_is_the_series(arrivals, room, people):
 
 
 @given(st.floats(0.01, 3000), RATES, st.floats(0.02, 50), st.floats(-3, 6), st.floats(0, 1))
-@settings(deadline=None, suppress_health_check=[HealthCheck.filter_too_much])  # one queue in some eight has a short wait
+@settings(deadline=None, suppress_health_check=[HealthCheck.filter_too_much])  # one queue in eight fits
 def test_share_of_a_short_wait_is_that_of_what_is_left_beyond_it(load, ending, patience, more, share):
     """Near the places that are needed the wait itself is integrated; otherwise two longer integrals are subtracted."""
     places = max(1, round(load + more * math.sqrt(load)))
