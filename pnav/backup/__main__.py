@@ -23,6 +23,7 @@ from pnav.backup import configuration as configurations
 from pnav.backup import service
 from pnav.backup.base import BackupFailed, read_bases, read_moment
 from pnav.backup.configuration import Configuration
+from pnav.backup.manifest import told_bytes
 from pnav.backup.service import Service, base_and_status
 from pnav.backup.store import Conflict
 from pnav.backup.tools import ToolMissing
@@ -63,7 +64,7 @@ def _prune(configuration: Configuration) -> None:
 def _list(configuration: Configuration) -> None:
     bases = read_bases(configuration.store)
     for folder, said in bases.told(
-        lambda one: f"{sum(one.sizes) / 1e6:.1f} Mo, terminée le {one.ended_at:%d/%m/%Y à %H:%M:%S %Z}"
+        lambda one: f"{told_bytes(one.size)}, terminée le {one.ended_at:%d/%m/%Y à %H:%M:%S %Z}"
     ):
         print(f"{folder} : {said}")  # noqa: T201
     if not bases.whole:

@@ -40,6 +40,11 @@ class Manifest:
     head: str = ""
     proof_day: str = ""
 
+    @property
+    def size(self) -> int:
+        """Return how many bytes the base has before encryption, which is what a restore writes."""
+        return sum(self.sizes)
+
     def as_json(self) -> str:
         """Return the manifest as the text that is encrypted and stored."""
         values = {"format": FORMAT} | asdict(self)
@@ -58,6 +63,12 @@ class Manifest:
             return cls(**values)
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError("not a manifest") from error
+
+
+def told_bytes(count: int) -> str:
+    """Return a number of bytes in French, in Mo or, from a thousand on, in Go."""
+    size, unit = (count / 1e9, "Go") if count >= 1e9 else (count / 1e6, "Mo")
+    return f"{size:.1f} {unit}".replace(".", ",")
 
 
 def folder_name(at: datetime) -> str:

@@ -9,7 +9,9 @@
   folder has its roles with it; a dump has none, and needs this first.
 - `--list`: as `deploy/backup list`.
 
-PostgreSQL finds the WAL by a `cp` within the folder: whatever starts it needs neither this program nor the keys.
+What is to be written, what room the disk has, and each step with its seconds go to standard error: a large base takes
+many minutes. PostgreSQL finds the WAL by a `cp` within the folder: whatever starts it needs neither this program nor
+the keys.
 Exit status 1: it failed, and one line says why, in French; 2: a variable or an option is wrong.
 """
 
@@ -19,7 +21,8 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +33,7 @@ from common.encryption import UnsealError
 from pnav.backup import tools
 from pnav.backup.base import read_bases
 from pnav.backup.configuration import Server, read_store
-from pnav.backup.manifest import Bases, Manifest, begun_at, choose_base
+from pnav.backup.manifest import Bases, Manifest, begun_at, choose_base, told_bytes
 from pnav.backup.store import Missing, Store
 from pnav.backup.stored_wal import StoredWal
 
@@ -42,20 +45,49 @@ class CannotRestore(Exception):
     """What was asked cannot be restored; the text, in French, says why."""
 
 
-class _Parts:
-    """Reads the parts of a base backup as one file, from beginning to end, for `tarfile`. One part is in memory."""
+class _Steps:
+    """Says how far a restore is, in French, with the seconds of each step. tell: what takes a line."""
 
-    def __init__(self, store: Store, manifest: Manifest) -> None:
-        self._pieces = self._read(store, manifest)
+    def __init__(self, tell: Callable[[str], object]) -> None:
+        self._tell = tell
+        self._since = time.monotonic()
+
+    def say(self, text: str) -> None:
+        """Say a line that ends no step."""
+        self._tell(text)
+
+    def reached(self, text: str) -> None:
+        """Say how long the present step has taken so far."""
+        self._tell(f"{text}, {time.monotonic() - self._since:.0f} s")
+
+    def ended(self, text: str) -> None:
+        """Say how long the step has taken. The next one begins."""
+        self.reached(text)
+        self._since = time.monotonic()
+
+
+class _Parts:
+    """Reads the parts of a base backup as one file, from beginning to end, for `tarfile`. One part is in memory.
+
+    Each tenth but the last one is told, so there are nine lines at most.
+    """
+
+    def __init__(self, store: Store, manifest: Manifest, steps: _Steps) -> None:
+        self._pieces = self._read(store, manifest, steps)
         self._left = memoryview(b"")
 
     @staticmethod
-    def _read(store: Store, manifest: Manifest) -> Iterator[bytes]:
+    def _read(store: Store, manifest: Manifest, steps: _Steps) -> Iterator[bytes]:
+        whole, done, tenth = manifest.size, 0, 0
         for index, size in enumerate(manifest.sizes):
             clear = store.get(f"base/{manifest.id}/{index:05d}")
             if len(clear) != size:
                 raise UnsealError("A part of this backup has not the size that the manifest says.")
             yield clear
+            done += size
+            if (now := 10 * done // whole) > tenth:
+                tenth = now
+                steps.reached(f"Base : {told_bytes(done)} sur {told_bytes(whole)}")
 
     def read(self, size: int) -> bytes:
         """Return this many bytes; fewer only at the end."""
@@ -80,11 +112,13 @@ def restore(
     base: str = "",
     up_to_hole: bool = False,
     manifest: Path | None = None,
+    tell: Callable[[str], object] = lambda _line: None,
 ) -> Manifest:
     """Restore a base backup and the WAL after it, and return its manifest. Nothing is written unless the folder is
     empty, and it is emptied again if this fails.
 
     manifest: where its manifest will lie; refused first where another file lies there (`_require_own`).
+    tell: what takes a line of how far it is, in French.
 
     One part, or one segment, is in memory at a time. The disk holds the base and all WAL after it, which PostgreSQL
     deletes at the end of the recovery. PostgreSQL would end without a word where a segment is missing, so that is
@@ -102,13 +136,17 @@ def restore(
         _say_hole(wal.find_hole(), refuses=True)  # before the hours that a large base takes
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
+    steps = _Steps(tell)
+    _say_room(steps, folder, chosen, wal)
     try:
-        stream: Any = _Parts(store, chosen)
+        stream: Any = _Parts(store, chosen, steps)
         with tarfile.open(fileobj=stream, mode="r|") as archive:
             archive.extractall(folder, filter="data")
-        _check_files(folder)
+        steps.ended("Base : écrite")
+        steps.ended("pg_verifybackup : fichiers conformes" if _check_files(folder) else "pg_verifybackup : absent")
         for name in wal.put(folder / RESTORED_WAL):
             _warn(f"{name} ne s'ouvre pas en entier : ce qui a été gardé de ce segment avant, ou rien, le remplace.")
+        steps.ended("WAL : écrit")
         own = folder / "pg_wal"  # what the base needs to start, which the store need not have
         _say_hole(wal.find_hole({path.name for path in own.iterdir()} if own.is_dir() else set()), refuses=refuses)
         _set_recovery(folder, at)
@@ -116,6 +154,17 @@ def restore(
         _empty(folder)
         raise
     return chosen
+
+
+def _say_room(steps: _Steps, folder: Path, manifest: Manifest, wal: StoredWal) -> None:
+    """Say what is written and what room there is. It is not refused where room lacks, because some disks compress."""
+    needed, free = manifest.size + wal.size, shutil.disk_usage(folder).free
+    steps.say(
+        f"{manifest.id} : {told_bytes(manifest.size)}, et {told_bytes(wal.size)} de WAL ; "
+        f"libres ici : {told_bytes(free)}."
+    )
+    if needed > free:
+        _warn(f"Il manque {told_bytes(needed - free)} : sauf sur un disque qui comprime, cela échouera.")
 
 
 def _say_hole(hole: str | None, *, refuses: bool) -> None:
@@ -183,15 +232,18 @@ def _choose(bases: Bases, at: datetime | None, name: str) -> Manifest:
     return chosen
 
 
-def _check_files(folder: Path) -> None:
-    """Run `pg_verifybackup` over the files, with the manifest that PostgreSQL put among them. Raises CannotRestore."""
+def _check_files(folder: Path) -> bool:
+    """Run `pg_verifybackup` over the files, with the manifest that PostgreSQL put among them, and return whether the
+    program is there. Raises CannotRestore.
+    """
     try:
         command = [tools.find("pg_verifybackup"), "--no-parse-wal", "--quiet", str(folder)]
     except tools.ToolMissing:
-        return  # every byte was authenticated when it was opened
+        return False  # every byte was authenticated when it was opened
     done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
     if done.returncode:
         raise CannotRestore(f"pg_verifybackup refuse ces fichiers : {done.stderr.decode(errors='replace')[:300]}")
+    return True
 
 
 def _set_recovery(folder: Path, at: datetime | None) -> None:
@@ -243,11 +295,15 @@ def main(arguments: list[str]) -> int:
             return 0
         store = read_store(os.environ)
         if given.list:
-            for folder, said in read_bases(store).told(lambda one: f"entière, terminée le {one.ended_at.isoformat()}"):
+            for folder, said in read_bases(store).told(
+                lambda one: f"entière, {told_bytes(one.size)}, terminée le {one.ended_at.isoformat()}"
+            ):
                 _say(f"{folder} : {said}")
             return 0
         kept = Path(given.manifest) if given.manifest not in (None, "", "-") else None
-        manifest = restore(store, given.to, at=given.at, base=given.base, up_to_hole=given.up_to_hole, manifest=kept)
+        manifest = restore(
+            store, given.to, at=given.at, base=given.base, up_to_hole=given.up_to_hole, manifest=kept, tell=_warn
+        )
         if kept is not None:
             kept.write_text(manifest.as_json())
         elif given.manifest:

@@ -237,8 +237,6 @@ def base_and_status(configuration: Configuration) -> Manifest:
     began = time.monotonic()
     manifest = take_base(configuration)
     seconds = time.monotonic() - began
-    logger.info("backup: base %s, %d bytes, %.0f s", manifest.id, sum(manifest.sizes), seconds)
-    status.write(
-        configuration, base_at=manifest.ended_at, base_bytes=sum(manifest.sizes), base_seconds=round(seconds, 1)
-    )
+    logger.info("backup: base %s, %d bytes, %.0f s", manifest.id, manifest.size, seconds)
+    status.write(configuration, base_at=manifest.ended_at, base_bytes=manifest.size, base_seconds=round(seconds, 1))
     return manifest

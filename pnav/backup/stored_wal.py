@@ -50,6 +50,11 @@ class StoredWal:
             first = max(first, min(number_of(name, size) for name in self._names))
         return find_hole(self._names | set(own or ()), path, first, size=size)
 
+    @property
+    def size(self) -> int:
+        """Return how many bytes `put` writes at most, histories aside. One segment is read to know the size of all."""
+        return len(self._segments) * (self._segment_bytes or 0)
+
     def put(self, folder: Path) -> list[str]:
         """Write all of it into this new folder, one segment in memory, and return the segments that do not open.
 

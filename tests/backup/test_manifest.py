@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pnav.backup.manifest import Bases, Due, Manifest, begun_at, choose_base, find_due, folder_name
+from pnav.backup.manifest import Bases, Due, Manifest, begun_at, choose_base, find_due, folder_name, told_bytes
 
 NOW = datetime(2026, 11, 28, 3, tzinfo=UTC)
 
@@ -35,6 +35,12 @@ def test_manifest_is_read_as_it_was_written():
     for wrong in ("", "[]", "{}", '{"format": "pnav-base-1"}', one.as_json().replace("pnav-base-1", "pnav-base-2")):
         with pytest.raises(ValueError):
             Manifest.parse(wrong)
+
+
+def test_bytes_are_told_in_french():
+    assert base(1).size == 5
+    counts = (5, 999_900_000, 1_000_000_000, 22_240_000_000)
+    assert [told_bytes(count) for count in counts] == ["0,0 Mo", "999,9 Mo", "1,0 Go", "22,2 Go"]
 
 
 def test_point_in_time_is_restored_from_the_newest_base_that_had_ended():

@@ -4,6 +4,7 @@ import base64
 import io
 import re
 import tarfile
+from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from pnav.backup.manifest import Manifest, folder_name
 from pnav.backup.store import Conflict, Missing, Store, folder_storage
 
 NOW = datetime(2026, 11, 28, 3, tzinfo=UTC)
+Usage = namedtuple("Usage", "total used free")
 RING = parse_keys("b1:" + base64.urlsafe_b64encode(b"1" * 32).decode())
 
 
@@ -83,6 +85,30 @@ def test_base_and_the_wal_after_it_are_put_into_the_folder(store, tmp_path):
     }  # fmt: skip
     settings = (folder / "postgresql.auto.conf").read_text()
     assert "a = 'b'" in settings and "recovery_target_time =" not in settings
+
+
+def test_command_says_what_it_writes_what_room_there_is_and_each_step(store, tmp_path, monkeypatch, capsys):
+    """A base of 22 GB takes many minutes, and a disk that is too small shows only at their end."""
+    monkeypatch.setenv("BACKUP_DIR", str(tmp_path / "store"))
+    monkeypatch.setenv("BACKUP_KEYS", "b1:" + base64.urlsafe_b64encode(b"1" * 32).decode())
+    manifest = put_base(store, NOW)
+    for number in (5, 6):
+        store.put(f"wal/{segment(number)}", b"x" * 2_000_000)
+    told = []
+    for free in (4_000_000, 5_000_000):
+        monkeypatch.setattr(restore.shutil, "disk_usage", lambda _folder, free=free: Usage(0, 0, free))
+        assert restore.main(["--to", str(tmp_path / f"data-{free}")]) == 0
+        told.append([line.removeprefix("deploy/restore: ") for line in capsys.readouterr().err.splitlines()])
+    # The tar of 112,640 bytes is in two parts, of which the first one is told when the second one is asked for.
+    steps = ["Base : 0,1 Mo sur 0,1 Mo", "Base : écrite", "pg_verifybackup : absent", "WAL : écrit"]
+    for lines, free, lacking in zip(told, ("4,0", "5,0"), (["Il manque 0,1 Mo"], []), strict=True):
+        assert lines[0] == f"{manifest.id} : 0,1 Mo, et 4,0 Mo de WAL ; libres ici : {free} Mo."
+        assert [line.partition(" :")[0] for line in lines[1 : 1 + len(lacking)]] == lacking
+        after = lines[1 + len(lacking) :]
+        assert [re.sub(r", \d+ s$", "", line) for line in after[: len(steps)]] == steps
+        assert len(after) == len(steps) + 2
+    assert restore.main(["--list"]) == 0
+    assert capsys.readouterr().out.startswith(f"{manifest.id} : entière, 0,1 Mo, terminée le ")
 
 
 def test_point_in_time_decides_on_the_base_and_is_given_to_postgresql(store, tmp_path):
