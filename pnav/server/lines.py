@@ -9,6 +9,7 @@ import os
 import socket
 from typing import Any, cast
 
+import daphne.server  # noqa: F401  installs asyncio's reactor; after Twisted has installed another one, it warns
 from twisted.internet import reactor, tcp
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.interfaces import IReadDescriptor

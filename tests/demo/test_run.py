@@ -163,6 +163,13 @@ def count(database: str, table: str) -> int:
     return int(row[0])
 
 
+def test_nothing_is_warned_of_to_whoever_starts_it():
+    """A warning of a library would be the first line that a newcomer reads in the terminal."""
+    command = [sys.executable, "-W", "error::UserWarning", "-c", "import pnav.demo.run"]
+    done = subprocess.run(command, cwd=run.ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.slow
 def test_first_start_makes_the_site_from_nothing_and_ctrl_c_leaves_its_data_alone(tmp_path, state):
     """It is the whole command of somebody who has nothing yet: a cluster, its migrations, the places, the accounts."""
