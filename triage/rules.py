@@ -210,13 +210,15 @@ def _own_age(kept: Mapping[str, str]) -> str:
 _OWN_AGE, _OWN_MINOR = _("Âge de qui aide"), _("Moins de 18 ans")
 
 
-def describe_answers(answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN) -> list[tuple[str, str]]:
-    """Return each question and its answer in words, in the order they were asked, for the agent.
+def describe_answers(
+    answers: Mapping[str, str], *, under: Questionnaire = BUILT_IN, familiar: bool = False
+) -> list[tuple[str, str]]:
+    """Return each question and its answer in words, in the order they were asked.
 
-    The words are in the active language.
+    The words are in the active language. familiar: *tu*, for the person themself; an agent never reads it.
     """
     kept = on_path(answers, under=under)
-    spoken = Voice(about_other=choose_voice(answers, under=under).about_other)
+    spoken = Voice(familiar=familiar, about_other=choose_voice(answers, under=under).about_other)
     lines = []
     for question in under.questions:
         option = question.option(kept.get(question.id))

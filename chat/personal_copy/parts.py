@@ -111,7 +111,8 @@ def exchange(asked: Asked) -> Found:
 def _report(asked: Asked) -> Found:
     report, one = asked.conversation.report, asked.conversation
     answers = person_summary.open_answers(one) or {}
-    pairs = list(triage_rules.describe_answers(answers, under=versions.find_or_current(report.triage_version)))
+    under = versions.find_or_current(report.triage_version)
+    pairs = list(triage_rules.describe_answers(answers, under=under, familiar=asked.familiar))
     # What was ticked while waiting, and who writes as the form of the report has it, are answers of the person too, and
     # whole in discreet mode, as those above them are.
     pairs += TouchedReport(report, asked.familiar).in_words()

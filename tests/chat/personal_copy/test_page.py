@@ -129,6 +129,22 @@ def test_copy_holds_what_was_ticked_beside_the_orientation(as_reporter, drawn, d
     assert any(set(told) <= set(one.pairs) for one in drawn[0].sections)
 
 
+@pytest.mark.parametrize(
+    ("age_band", "who", "asked"),
+    [
+        ("under_15", "minor", "Avant tout, es-tu en sécurité ?"),
+        ("adult", "adult", "Avant tout, êtes-vous en sécurité ?"),
+    ],
+)
+def test_copy_asks_what_was_asked_in_the_same_voice(as_reporter, drawn, age_band, who, asked):
+    """It said *vous* to a minor, in the questions of the orientation alone."""
+    conversation = make.assigned(age_band=age_band, answers={"danger": "no", "who": who})
+    files = unpacked(as_reporter(conversation).post(PAGE, MINE))
+    first = json.loads(files["copie.json"])["report"]["answers"][0]
+    assert first == {"question": asked, "answer": "Non, rien de tout cela"}
+    assert any((asked, first["answer"]) in one.pairs for one in drawn[0].sections)
+
+
 def test_copy_holds_all_that_is_the_persons_and_fits_its_schema(as_reporter, drawn, settings):
     settings.SITE_URL = "https://exemple.test"
     conversation = with_everything()
