@@ -649,8 +649,15 @@ ONLINE = add("chat.online", LINE, _("Connexion rétablie."))
 CONNECTING = add(
     "chat.connecting",
     LINE,
-    _("Connexion en cours. Vos messages sont gardés et partiront dès qu'elle est là."),
-    _("Connexion en cours. Tes messages sont gardés et partiront dès qu'elle est là."),
+    _(
+        "Connexion en cours. Ce que vous envoyez partira dès qu'elle est là ; ce qui est dans le champ attend que vous "
+        "l'envoyiez."
+    ),
+    _(
+        "Connexion en cours. Ce que tu envoies partira dès qu'elle est là ; ce qui est dans le champ attend que tu "
+        "l'envoies."
+    ),
+    note="Un message qui n'était pas parti est de nouveau dans le champ après un rechargement : rien ne l'envoie.",
 )
 EMPTY = add(
     "chat.empty",

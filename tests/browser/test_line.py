@@ -121,6 +121,32 @@ def test_page_that_cannot_be_left_without_a_network_says_so_until_it_is_back(liv
     expect(banner).to_have_text("Connexion rétablie.")
 
 
+def test_page_says_that_a_message_would_be_lost_while_the_line_is_tried_again(live_site, enter, wire):
+    """« Vos messages sont gardés » took the place of it, and the press after that left the page without a word."""
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation, before=wire.hold, width=360, height=640)
+    banner, link = page.locator("#banner"), page.get_by_role("link", name="Durée, accès, effacement").first
+    connected(page)
+    page.route("**/tchat/brouillon/", lambda route: route.abort())
+    wire.swallows = True
+    wire.die()
+    write(page, "pas encore parti")
+    link.click()
+    expect(banner).to_contain_text("il serait perdu")
+    page.clock.fast_forward(11_000)  # nothing answered, and another line is taken
+    expect(page.locator("#line")).to_have_text("Reconnexion…")
+    expect(banner).to_contain_text("il serait perdu")
+    page.unroute("**/tchat/brouillon/")
+    page.clock.fast_forward(11_000)
+    expect(banner).to_contain_text("vous pourrez l'envoyer en revenant")
+    page.clock.fast_forward(31_000)
+    expect(page.locator("#lost")).to_be_visible()
+    expect(banner).to_be_hidden()
+    link.click()
+    expect(banner).to_contain_text("vous pourrez l'envoyer en revenant")
+    assert page.url.endswith("/tchat/")
+
+
 def test_draft_and_unsent_messages_are_nowhere_but_on_the_page(live_site, enter):
     _agent, conversation = assigned(live_site)
     page = enter(conversation)
@@ -256,7 +282,7 @@ def test_first_connection_that_takes_long_is_not_said_to_come_back(live_site, en
     page = enter(conversation, before=wire.hold)
     banner = page.locator("#banner")
     page.clock.fast_forward(3_000)
-    expect(banner).to_have_text("Connexion en cours. Vos messages sont gardés et partiront dès qu'elle est là.")
+    expect(banner).to_contain_text("Connexion en cours. Ce que vous envoyez partira dès qu'elle est là")
     page.clock.fast_forward(6_000)  # requests pass
     connected(page)
     expect(banner).to_be_hidden()

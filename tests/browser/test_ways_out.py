@@ -214,6 +214,7 @@ def test_message_that_no_line_took_is_back_in_the_field(live_site, enter, how):
     if how == "reload":
         write(page, "venez")
         page.reload()
+        expect(page.locator("#banner")).to_contain_text("ce qui est dans le champ attend que vous l'envoyiez")
     else:
         with page.expect_response(lambda answer: "venez" in (answer.request.post_data or "")):
             write(page, "venez")

@@ -10,7 +10,7 @@ import { showsSomething } from "../lib/plain.js";
 import { withoutSent } from "../lib/unsent.js";
 import { watchKeyboard } from "./keyboard.js";
 import { data, exchange, isCut, say, show, visit, voice, words } from "./state.js";
-import { banner, tellCut } from "./status.js";
+import { banner, tellCut, tellsUnsent } from "./status.js";
 import { keepInTab } from "./tab.js";
 import { draw, ownBodies, part, place, setState, toBanner } from "./thread.js";
 
@@ -201,9 +201,11 @@ function submit(event) {
   }
   // The button leads to another page, and the text goes there too. Nothing sends from there the messages that are not
   // sent, so the person is stopped once and told why. On a network that is dead, though the browser calls it online, only
-  // this page has them, unless they were kept before; each such press costs one save at most.
+  // this page has them, unless they were kept before; each such press costs one save at most. Once the page says
+  // something else, as that the line is lost, the next press is stopped again: what is read then is another thing.
   const to = by.value;
-  if (exchange.status === "closed" || (!isCut() && (!outbox.entries.length || held === to))) return;
+  const isTold = held === to && tellsUnsent();
+  if (exchange.status === "closed" || (!isCut() && (!outbox.entries.length || isTold))) return;
   event.preventDefault();
   if (isCut()) {
     tellCut();

@@ -39,6 +39,9 @@ export function banner(text, isCalm) {
   else timers.clear("calm");
 }
 
+/** Whether the banner says that a message is not sent, and what becomes of it when this page is left. */
+export const tellsUnsent = () => [words.unsent, words.unsent_kept].includes(byId("banner").textContent ?? "");
+
 /** Show who is writing. The line disappears after a moment. @param {string} text */
 export function typing(text) {
   write(byId("typing"), text);
@@ -150,7 +153,8 @@ export function showLine() {
     });
     write(byId("retry"), words.retry);
     banner("", false);
-  } else if (lost.hidden) banner(line.hasBeen || !navigator.onLine ? words.offline : words.connecting, false);
+  } else if (lost.hidden && !tellsUnsent())
+    banner(line.hasBeen || !navigator.onLine ? words.offline : words.connecting, false);
 }
 
 /** Say that there is no network, until the line is back. */
