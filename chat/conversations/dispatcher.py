@@ -31,6 +31,7 @@ from django.db.models import (
     Exists,
     F,
     FloatField,
+    Func,
     OuterRef,
     Q,
     QuerySet,
@@ -92,16 +93,16 @@ class Board:
     """It is the queue at one moment.
 
     order: the public ids of the people who wait, the next one first. slots: places of all agents on duty; free: those
-    of them that are free. average_minutes: length of a conversation by the setting of the service. recused: the slots
-    and free places, by the public id of a person who waits, of agents who passed that person on because they know
-    somebody concerned.
+    of them that are free. average_minutes: length of a conversation by the setting of the service. kept_away: the
+    slots and free places, by the public id of a person who waits, of agents to whom the queue does not give that
+    person now: those who passed them on because they know somebody concerned, and those who gave them back of late.
     """
 
     order: tuple[UUID, ...]
     slots: int
     free: int
     average_minutes: int
-    recused: Mapping[UUID, tuple[int, int]] = field(default_factory=dict)
+    kept_away: Mapping[UUID, tuple[int, int]] = field(default_factory=dict)
 
     @cached_property
     def _places(self) -> dict[UUID, int]:
@@ -119,7 +120,7 @@ class Board:
         """
         if position is None:
             return None
-        slots, free = self.recused.get(conversation, (0, 0)) if conversation is not None else (0, 0)
+        slots, free = self.kept_away.get(conversation, (0, 0)) if conversation is not None else (0, 0)
         return estimate_wait(
             position=position,
             slots=self.slots - slots,
@@ -178,17 +179,36 @@ def read_board(now: datetime | None = None) -> Board:
         last = [public_id for public_id, is_crowded in people if is_crowded][share:]
         beyond = set(last)
         order = (*(public_id for public_id in order if public_id not in beyond), *last)
-    recused: dict[UUID, set[int]] = defaultdict(set)
-    recusals = Handover.objects.recusals().filter(conversation__status=Status.WAITING, from_agent__in=list(places))
-    for public_id, agent in recusals.order_by().values_list("conversation__public_id", "from_agent"):
-        recused[public_id].add(agent)
+    kept_away: dict[UUID, set[int]] = defaultdict(set)
+    for public_id, agent in _kept_away(now):
+        kept_away[public_id].add(agent)
     return Board(
         order=order,
         slots=slots,
         free=free,
         average_minutes=values.get(definitions.AVERAGE_LENGTH),
-        recused={public_id: _sum_places(places[agent] for agent in agents) for public_id, agents in recused.items()},
+        kept_away={
+            public_id: _sum_places(places[agent] for agent in agents if agent in places)
+            for public_id, agents in kept_away.items()
+        },
     )
+
+
+def _kept_away(now: datetime) -> QuerySet[Any, Any]:
+    """Return pairs of a person who waits, by their public id, and an agent to whom the queue does not give them now.
+
+    They are the agents in `Waiting.avoided` (`_people`). One statement, of one row for each passage of somebody who
+    waits.
+    """
+    recusals = Handover.objects.recusals().filter(conversation__status=Status.WAITING).order_by()
+    directed = Direction.objects.filter(until__gt=now, conversation__status=Status.WAITING)
+    before = directed.annotate(one=Func(F("avoided_before"), function="unnest", output_field=BigIntegerField()))
+    pairs = recusals.values_list("conversation__public_id", "from_agent").union(
+        directed.values_list("conversation__public_id", "avoided"),
+        before.values_list("conversation__public_id", "one"),
+        all=True,
+    )
+    return pairs.order_by()
 
 
 def _sum_places(places: Iterable[tuple[int, int]]) -> tuple[int, int]:

@@ -28,7 +28,14 @@ IS_BEFORE = "(-urgency, queued_at, id) <= (-%(urgency)s::int, %(queued_at)s, %(i
 STAYED_THEIRS = ", ".join(f"'{state}'" for state in sorted(STAYED))
 IS_RECUSAL = f"h.reason = '{Reason.IMPARTIALITY}' AND h.state NOT IN ({STAYED_THEIRS})"
 
-# An agent who passed this person on because they know somebody concerned has no places for them.
+# Whether the queue keeps this person from an agent `a`: what `dispatcher.read_board` reads of everybody.
+IS_KEPT_AWAY = f"""
+  EXISTS (SELECT FROM chat_handover h WHERE h.conversation_id = %(id)s AND h.from_agent_id = a.id AND {IS_RECUSAL})
+  OR EXISTS (SELECT FROM chat_direction d WHERE d.conversation_id = %(id)s AND d.until > clock.now
+             AND (d.avoided_id = a.id OR a.id = ANY(d.avoided_before)))
+"""  # noqa: S608  of constants of this module
+
+# An agent from whom the queue keeps this person has no places for them.
 PLACE = f"""
 SELECT CASE
          WHEN line.crowded_before = 0 THEN line.free_before
@@ -40,11 +47,9 @@ SELECT CASE
 FROM (SELECT COALESCE(%(now)s::timestamptz, statement_timestamp()) AS now) clock
 CROSS JOIN LATERAL (
   SELECT COALESCE(sum(capacity), 0) AS slots,
-         COALESCE(sum(capacity) FILTER (WHERE NOT is_recused), 0) AS slots_for_them,
-         COALESCE(sum(GREATEST(capacity - load, 0)) FILTER (WHERE NOT is_recused), 0) AS free_for_them
-  FROM (SELECT a.capacity,
-               EXISTS (SELECT FROM chat_handover h
-                       WHERE h.conversation_id = %(id)s AND h.from_agent_id = a.id AND {IS_RECUSAL}) AS is_recused,
+         COALESCE(sum(capacity) FILTER (WHERE NOT is_kept_away), 0) AS slots_for_them,
+         COALESCE(sum(GREATEST(capacity - load, 0)) FILTER (WHERE NOT is_kept_away), 0) AS free_for_them
+  FROM (SELECT a.capacity, ({IS_KEPT_AWAY}) AS is_kept_away,
                COALESCE(sum(CASE WHEN c.dormant_since >= c.reporter_seen_at THEN 0 ELSE c.weight END), 0) AS load
         FROM chat_agent a LEFT JOIN chat_conversation c ON c.assigned_to_id = a.id AND c.status = %(active)s
         WHERE a.availability = %(available)s AND a.seen_at >= clock.now - %(lease)s::int * interval '1 s'

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from chat.conversations.dispatcher import read_board
+from chat.conversations.dispatcher import dispatch, read_board
 from chat.conversations.position import plan_return, position_by_key, queue_position, wait_of_newcomer
 from chat.models import Agent, Conversation
-from chat.models.transfer import Handover
+from chat.models.transfer import Direction, Handover
 from chat.rules.assignment import CROWD_SECONDS
 from chat.rules.lifecycle import HEAVY, Availability
 from chat.rules.transfer import HandoverState, Manner, Reason
@@ -65,6 +65,11 @@ def test_place_alone_is_the_place_in_the_queue(seed):
         for agent in Agent.objects.all():  # some know somebody concerned, of whom some kept the exchange after all
             state = draw.choice([HandoverState.QUEUED, HandoverState.LOST, HandoverState.DECLINED])
             recuse(agent, made, state) if draw.random() < 0.4 else None
+        if draw.random() < 0.4:  # some were given back, some of them too long ago for it to matter
+            avoided, *before = draw.sample(list(Agent.objects.all()), 3)
+            until = now + timedelta(minutes=draw.choice([-1, 5]))
+            past = {"avoided": avoided, "avoided_before": [one.pk for one in before]}
+            Direction.objects.create(conversation=made, at=now - timedelta(minutes=5), until=until, **past)
     # Some use up the share, some of them until a moment ago.
     for made in Conversation.objects.exclude(assigned_at=None):
         at = now - timedelta(seconds=draw.choice([10, CROWD_SECONDS + 10]))
@@ -113,6 +118,26 @@ def test_who_knows_somebody_concerned_has_no_place_for_them():
     make.agent(capacity=1)
     agree(timezone.now())
     assert queue_position(known) == (1, (0, 2))
+
+
+@pytest.mark.parametrize("named", ["avoided", "avoided_before"])
+def test_who_was_given_back_has_no_place_with_who_gave_them_back(named):
+    """For ten minutes the queue gives them to somebody else; their page said « moins de 2 minutes » all the while."""
+    agent, busy = make.agent(capacity=3), make.agent(capacity=1)
+    make.assigned(busy)
+    given_back, other = make.waiting(), make.waiting()
+    now = timezone.now()
+    avoided = {"avoided": agent} if named == "avoided" else {"avoided": busy, "avoided_before": [agent.pk]}
+    times = {"at": now - timedelta(hours=1), "until": now + timedelta(minutes=10)}
+    direction = Direction.objects.create(conversation=given_back, **times, **avoided)
+    agree(timezone.now())
+    _position, wait = queue_position(given_back)
+    assert wait is None if named == "avoided_before" else wait and wait[1] > 2
+    assert queue_position(other) == (2, (0, 2)), "of theirs nobody gave this one back"
+    Direction.objects.filter(pk=direction.pk).update(until=now)
+    agree(timezone.now())
+    assert queue_position(given_back) == (1, (0, 2)), "the ten minutes are over"
+    assert dispatch() == 2
 
 
 def test_newcomer_waits_as_whoever_comes_last():
