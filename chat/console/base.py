@@ -276,7 +276,7 @@ def _words() -> dict[str, str]:
         "sheet_unsaved": _(
             "La fiche n'est pas enregistrée : pas de réponse du service. Elle repart seule dès que possible."
         ),
-        "sheet_to_copy": _("Fiche des faits, non enregistré :"),
+        "sheet_to_copy": _("Fiche des faits, non enregistrée :"),
         "sheet_refused": _("La fiche n'est pas enregistrée. Ce que vous avez répondu reste affiché."),
         "failed": _("L'action n'a pas abouti. Réessayez."),
         "unanswered": _("Pas de réponse du service. Regardez si c'est fait ; sinon, réessayez."),

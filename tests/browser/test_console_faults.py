@@ -385,7 +385,7 @@ def test_answers_of_a_sheet_that_is_not_saved_stay_to_be_copied_when_the_exchang
     live_site.do(
         transfer_cold, conversation_id=conversation.pk, by=agent, target=Target(agent=other.pk), reason=Reason.REQUEST
     )
-    kept = page.get_by_label("Fiche des faits, non enregistré")
+    kept = page.get_by_label("Fiche des faits, non enregistrée")
     expect(kept).to_be_visible()
     assert kept.input_value().splitlines()[1:] == [f"{name} : oui"]
     assert saved not in kept.input_value(), "it is saved, and no longer theirs to read"
@@ -412,7 +412,7 @@ def test_tick_that_is_saved_is_not_given_to_be_copied_with_one_that_came_during_
     live_site.do(
         transfer_cold, conversation_id=conversation.pk, by=agent, target=Target(agent=other.pk), reason=Reason.REQUEST
     )
-    kept = page.get_by_label("Fiche des faits, non enregistré")
+    kept = page.get_by_label("Fiche des faits, non enregistrée")
     expect(kept).to_be_visible()
     assert kept.input_value().splitlines()[1:] == [name]
     assert len(at(FactSheet.objects.get, conversation=conversation).evidence) == 1
