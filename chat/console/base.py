@@ -15,7 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -50,12 +50,13 @@ from chat.rules.lifecycle import Author, Availability
 from chat.rules.service_level import Level, Measure
 from chat.rules.whereabouts import Whereabouts
 from chat.supervision import live_board  # fmt: skip
+from chat.texts import thread as thread_texts
 from chat.transfer import actions as transfer_actions
 from chat.transfer import queries as transfer_queries
 from chat.transfer.forms import TransferForm
 from common.choices import label_of
 from common.texts import cache as text_cache
-from common.texts import patterns
+from common.texts import languages, patterns
 from common.texts.typography import keep_together
 from reports.models import ReporterRole
 from triage import numbers
@@ -178,6 +179,21 @@ def _said_words() -> SafeString:
     if (said := kept.get(place)) is None:
         words = {name: text if name == "missing" else keep_together(text) for name, text in _words().items()}
         said = kept[place] = patterns.escaped(json.dumps(words, ensure_ascii=False))
+    return said
+
+
+def _return_lines() -> SafeString:
+    """Return what Pnav says in a thread of somebody's return, in each language of the site, as JSON for an attribute.
+
+    The page of the agent knows by it that a line it has read aloud said so already. Made once.
+    """
+    kept, place = text_cache.drawn_parts(), ("console return lines",)
+    if (said := kept.get(place)) is None:
+        lines = []
+        for code in languages.codes():
+            with translation.override(code):
+                lines += [one.say() for one in (thread_texts.CAME_BACK, thread_texts.AWAKE, thread_texts.AWAKE_BUSY)]
+        said = kept[place] = patterns.escaped(json.dumps(lines, ensure_ascii=False))
     return said
 
 
@@ -511,6 +527,7 @@ def screen(
         "rows": inbox.queue_rows(queue, now),
         "words": _said_words(),
         "danger_phrases": danger.phrases_as_json(),
+        "return_lines": _return_lines(),
         "lease_seconds": settings.LEASE_SECONDS,
         "silence": live_board.limit_of(Measure.SILENCE),
         "absence": losses.unread_losses(agent, now),

@@ -27,6 +27,7 @@ from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     sign_in,
     somebody_waits,
 )
+from tests.browser.test_console_faults import SAID
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.slow
@@ -188,6 +189,35 @@ def test_who_comes_back_by_the_code_is_said_and_stands_in_the_list_until_they_ar
     message = {"client_id": uuid.uuid4(), "body": "je suis là", "author": Author.AGENT, "agent": agent}
     live_site.do(actions.post_message, conversation_id=away.pk, **message)
     expect(entry.locator("[data-slot=back]")).to_be_hidden()
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_return_that_the_open_thread_says_is_announced_once(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+    language: str,
+):
+    """The line of the thread was read aloud, and half a second later the list said the same again."""
+    agent = at(an_agent)
+    away = at(lambda: make.assigned(make_available(agent), language=language))
+    at(gone_for, away, 5)
+    page.add_init_script(f"({SAID})()")
+    sign_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{away.public_id}/")
+    entry = page.locator(f'#liste .console-entry[data-conversation="{away.public_id}"]')
+    expect(entry).to_contain_text("Hors ligne")
+    live_site.do(resume.resume_conversation, conversation_id=away.pk)
+    expect(entry).to_contain_text(re.compile(r"De\sretour\sà\s+\d\d:\d\d"), timeout=40_000)
+    page.wait_for_function("() => window.said.length && !window.said.at(-1)", timeout=40_000)
+    said = " ".join(page.evaluate("window.said"))
+    assert ("Retour avec le code" if language == "fr" else "code") in said
+    assert not re.search(r"De\sretour,\séchange", said)
+    # A return that no line of the thread says is announced as ever.
+    at(gone_for, away, 5)
+    expect(entry.locator("[data-slot=offline]")).to_be_visible(timeout=40_000)
+    at(gone_for, away, 0)
+    expect(page.locator("#annonces")).to_contain_text(re.compile(r"De\sretour,\séchange\s1"), timeout=40_000)
 
 
 def test_mark_of_an_answer_stands_apart_from_the_word_before_it(live_site: LiveSite, page: Page, at: Work):  # noqa: F811

@@ -16,6 +16,7 @@ import { refreshBeside, refreshTold, refreshTransmission } from "./panels.js";
 import { personWrote } from "./pending-ends.js";
 import { offersMayBeNew, refreshOffers, showQueue } from "./queue.js";
 import { check, leftUnread, readMissing } from "./readings.js";
+import { noteReturnRead } from "./returns.js";
 import { beep } from "./sound.js";
 import { announce, desk, known, own, say, seekSlot, slot, transmit, words } from "./state.js";
 import * as threads from "./thread.js";
@@ -87,6 +88,7 @@ function take(c, item, isPending) {
   c.log.insertBefore(element, threads.nextPlace(c));
   if (threads.isShown(c) && !isPending) announce(`${words[item.author]}. ${slot("body", element).textContent}`);
   if (item.author === "system") {
+    if (threads.isShown(c)) noteReturnRead(c, item.body);
     refreshList(); // it tells of a departure, a return or an answer to an offer, which change the list
     offersMayBeNew();
     if (item.client_id?.[14] === "8") refreshTransmission(c);

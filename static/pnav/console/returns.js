@@ -8,7 +8,7 @@
 
 import { find, hide } from "../lib/dom.js";
 import { hour } from "../lib/time.js";
-import { announce, say, seekSlot } from "./state.js";
+import { announce, root, say, seekSlot } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
@@ -21,8 +21,23 @@ const SHOWN_MS = 10 * 60_000; // or until the agent writes to them
  */
 export const isAway = (c) => c.waits === "left" || c.offline || c.dormant;
 
+/** @type {Set<string>} the lines of a thread that say it, in each language; one that was changed since is not among them */
+const lines = new Set(JSON.parse(root.dataset.returnLines ?? "[]"));
+
 /**
- * The list was read again. Say it if this person was away before, and is not any more.
+ * A line of Pnav's own was read aloud, in the thread that the agent looks at. If it says that the person is back, the
+ * list does not say it a second time.
+ *
+ * @param {Conversation} c
+ * @param {string} body
+ */
+export function noteReturnRead(c, body) {
+  if (lines.has(body)) c.isReturnRead = true;
+}
+
+/**
+ * The list was read again. Say it if this person was away before, and is not any more, unless the thread has just said
+ * so.
  *
  * @param {Conversation} c
  * @param {boolean} wasAway
@@ -31,8 +46,9 @@ export function noteReturn(c, wasAway) {
   if (isAway(c)) c.backAt = 0;
   else if (wasAway) {
     c.backAt = Date.now();
-    announce(say("is_back", { n: c.number, name: c.name }));
+    if (!c.isReturnRead) announce(say("is_back", { n: c.number, name: c.name }));
   }
+  c.isReturnRead = false;
 }
 
 /** Show in the list since when this person is back, or nothing. @param {Conversation} c */

@@ -33,6 +33,7 @@ import { byRank, inOrder } from "./numbers.js";
  * @property {boolean} asleep the person's page is out of sight, and may sleep
  * @property {boolean} dormant their exchange is at rest, and fills no place
  * @property {number} [backAt] when the list told that they are back, in ms; 0: they are away, or were answered
+ * @property {boolean} [isReturnRead] the line that says that they are back was read aloud since the list was read
  * @property {boolean} over
  * @property {boolean} gone no longer ours to read
  * @property {boolean} isNew until it is opened
