@@ -151,8 +151,9 @@ def _watches(conversation: Conversation, now: datetime) -> list[Watch]:
 class Offers:
     """It is what is shown of handovers beside an agent's list.
 
-    to_me: offers to this agent. mine: open ones that they proposed. ended: those that ended lately, however they ended,
-    and exchanges that they passed on at once, with who took them. whispers: words of supervisors.
+    to_me: offers to this agent. mine: open ones that they proposed, of exchanges that are still theirs. ended: those
+    that ended lately, however they ended, those whose exchange has ended or left, and exchanges that they passed on at
+    once, with who took them. whispers: words of supervisors.
     """
 
     to_me: list[Handover]
@@ -188,7 +189,7 @@ def read_offers(
     mine = _passed_on(agent, now) if has_own else []
     return Offers(
         to_me=list(access.offers_to(agent, now)) if has_offers else [],
-        mine=[one for one in mine if one.is_live],
+        mine=[one for one in mine if one.ended_at is None and _is_theirs(one, agent)],
         ended=_ended(mine, agent),
         whispers=_whispered(agent, now) if has_whispers else [],
     )
@@ -197,6 +198,7 @@ def read_offers(
 def _ended(passages: Sequence[Any], agent: Agent) -> list[Any]:
     """Return those that have ended, the last one first.
 
+    One is over as soon as its exchange is: until the worker's next tick nothing writes so.
     One that its agent withdrew, or that lost its object, is told only while no other passage of that exchange followed.
     One that lost its object is not told either when its agent has the exchange again: there is nothing to know of it.
     """
@@ -204,13 +206,18 @@ def _ended(passages: Sequence[Any], agent: Agent) -> list[Any]:
     for one in passages:
         is_last = one.conversation_id not in seen
         seen.add(one.conversation_id)
-        if one.ended_at is None:
+        is_theirs = _is_theirs(one, agent)
+        if one.ended_at is None and is_theirs:
             continue
-        is_theirs = one.conversation.status == Status.ACTIVE and one.conversation.assigned_to_id == agent.pk
         is_back = one.state == HandoverState.LOST and is_theirs
         if one.state in TOOK_PLACE | NOT_TAKEN or (is_last and not is_back):
             told.append(one)
     return told
+
+
+def _is_theirs(one: Any, agent: Agent) -> bool:
+    """Return whether this agent answers in the exchange of this passage."""
+    return one.conversation.status == Status.ACTIVE and one.conversation.assigned_to_id == agent.pk
 
 
 def _passed_on(agent: Agent, now: datetime) -> list[Any]:
@@ -226,7 +233,7 @@ def _passed_on(agent: Agent, now: datetime) -> list[Any]:
         conversation=OuterRef("conversation"), kind=EventKind.ASSIGNED, pk__gt=Subquery(queued.values("pk")[:1])
     ).order_by("pk")
     is_queued = When(state=HandoverState.QUEUED, then=Subquery(given.values("by")[:1]))
-    rows = Handover.objects.filter(Q(state__in=OPEN) | news, from_agent=agent).with_life(now)
+    rows = Handover.objects.filter(Q(state__in=OPEN) | news, from_agent=agent)
     passed: list[Any] = list(
         rows.annotate(given_by_event=Case(is_queued))
         .select_related(

@@ -368,6 +368,27 @@ def test_passage_whose_person_is_gone_is_told_as_done(conversation, camille, ale
     assert 'data-kept="0"' in ours.get("/console/").text, "it did not stay"
 
 
+@pytest.mark.parametrize("is_read", [False, True])
+def test_passage_is_told_as_done_as_soon_as_its_exchange_has_ended(conversation, camille, alex, is_read):
+    """Until the worker's next tick, or for as long as it stood still, it was under no heading."""
+    (offer if is_read else propose)(conversation, camille, alex)
+    ours = signed_in(camille.user)
+    conversation_actions.close_conversation(conversation_id=conversation.pk, by_author=Author.REPORTER)
+    for _now_and_after_the_tick in range(2):
+        running, ended = passages_of(ours)
+        assert "Rien en cours." in running
+        assert "Proposé à Alex, police nationale : l'échange s'est terminé avant sa réponse." in ended
+        transfer_actions.advance_handovers()
+    assert Handover.objects.get().state == HandoverState.LOST
+
+
+def test_passage_whose_delay_is_over_is_under_way_until_the_worker_says_what_became_of_it(conversation, camille, alex):
+    one = propose(conversation, camille, alex)
+    Handover.objects.filter(pk=one.pk).update(until=timezone.now() - timedelta(seconds=1))
+    running, ended = passages_of(signed_in(camille.user))
+    assert "la personne relit le résumé" in running and not ended
+
+
 def test_passage_of_an_exchange_that_went_back_to_the_queue_is_told_until_it_comes_back(conversation, camille, alex):
     one = offer(conversation, camille, alex)
     with transaction.atomic():
