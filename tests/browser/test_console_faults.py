@@ -206,6 +206,54 @@ def test_sheet_whose_save_met_the_end_of_the_session_leaves_with_the_next(live_s
     assert page.evaluate("() => dispatchEvent(new Event('beforeunload', { cancelable: true }))")
 
 
+def test_sheet_whose_save_was_refused_with_an_old_token_leaves_with_the_present_one(
+    live_site: LiveSite, page: Page, at: Work
+):
+    """The page was loaded again, and what had been answered was lost with it."""
+    agent, [conversation] = holding(at, 1)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    sheet = page.locator(f"#fiche-{conversation.public_id}")
+    sheet.locator("> details > summary").click()
+    page.evaluate("for (const field of document.getElementsByName('csrfmiddlewaretoken')) field.value = 'x'.repeat(64)")
+    answer = sheet.locator("[data-element] [name=press]").first
+    with page.expect_response("**/fiche/") as refused:
+        answer.click()
+    assert refused.value.status == 403
+    kept = page.locator(f"#fiche-gardee-{conversation.public_id}")
+    expect(kept).to_contain_text("La fiche n'est pas enregistrée")
+    assert page.evaluate("() => !dispatchEvent(new Event('beforeunload', { cancelable: true }))"), "leaving asks"
+    expect(kept).to_contain_text("Fiche enregistrée", timeout=30_000)
+    expect(answer).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("[data-session-over]")).to_have_count(0)
+    assert len(at(FactSheet.objects.get, conversation=conversation).present) == 1
+
+
+def test_sheet_whose_save_was_answered_by_a_page_that_is_not_there_stays_unsaved(
+    live_site: LiveSite, page: Page, at: Work
+):
+    agent, [conversation] = holding(at, 1)
+    other = at(lambda: make_available(an_agent(public_name="Louise")))
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    sheet = page.locator(f"#fiche-{conversation.public_id}")
+    sheet.locator("> details > summary").click()
+    page.route(
+        "**/fiche/", lambda route: route.fulfill(status=404, content_type="text/html", body="<h1>Introuvable</h1>")
+    )
+    row = sheet.locator("[data-element]").first
+    name = row.locator(".console-element__name").inner_text()
+    row.locator("[name=press]").first.click()
+    expect(sheet).to_contain_text("La fiche n'est pas enregistrée")
+    assert page.evaluate("() => !dispatchEvent(new Event('beforeunload', { cancelable: true }))"), "leaving asks"
+    live_site.do(
+        transfer_cold, conversation_id=conversation.pk, by=agent, target=Target(agent=other.pk), reason=Reason.REQUEST
+    )
+    kept = page.get_by_label("Fiche des faits, non enregistrée")
+    expect(kept).to_be_visible()
+    assert kept.input_value().splitlines()[1:] == [f"{name} : oui"]
+
+
 def test_sheet_that_was_pressed_before_the_next_sign_in_leaves_by_itself(live_site: LiveSite, page: Page, at: Work):
     """The press stopped what sends the sheet again, and was held itself: the session was over."""
     agent, [conversation] = holding(at, 1)

@@ -20,7 +20,7 @@ import { parse, swapFrom } from "./pages.js";
 import { dossierOf, refreshBeside } from "./panels.js";
 import { refreshOffers } from "./queue.js";
 import { check } from "./readings.js";
-import { keepUnsaved, retryLater, saved, showErrors, wrongInSheet } from "./sheet.js";
+import { askSession, keepUnsaved, retryLater, saved, showErrors, wrongInSheet } from "./sheet.js";
 import { announce, desk, known, putAside, seekSlot, words } from "./state.js";
 import { entryOf } from "./take.js";
 
@@ -51,7 +51,7 @@ function elsewhere(form, answer, page) {
     }
   } else if (answer.redirected)
     signOut(); // the answer leads to the sign-in; what was written stays
-  else location.reload();
+  else if (!askSession(form)) location.reload();
 }
 
 /** Take over parts of a conversation that were drawn again. @param {Conversation} c */

@@ -153,6 +153,19 @@ export function keepUnsaved(form) {
 }
 
 /**
+ * A save was refused, mostly because its token is of the session before one that began in another tab. Loading the page
+ * again would lose what was answered: the next try asks for the present token first (staff/session.js).
+ *
+ * @param {HTMLFormElement} form
+ * @returns {boolean} whether the form is a sheet
+ */
+export function askSession(form) {
+  if (!form.matches("[data-autosave]")) return false;
+  session.dispatchEvent(new Event("over"));
+  return true;
+}
+
+/**
  * Send the sheet again. Once the session is over no line comes: the save asks whether somebody has signed in again
  * (staff/session.js), and begins the line if so. Where that script did not come, the sheet waits.
  *
