@@ -13,6 +13,7 @@ from tests.browser import staff
 from tests.browser.conftest import goes_on
 from tests.browser.exchange import enter as enter
 from tests.browser.exchange import in_site
+from tests.browser.layout import boxes
 from tests.factories import chat as make
 
 PAGE = "/tchat/faits/"
@@ -171,6 +172,24 @@ def test_fact_is_not_sent_without_a_network_and_the_page_says_so(live_site, ente
     expect(news).to_have_text("")
     page.get_by_role("button", name="Noter", exact=True).click()
     expect(page.get_by_text("C'est noté, pour vous seulement.")).to_be_visible()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("javascript", [True, False])
+def test_error_of_an_empty_fact_is_in_view_with_its_field(live_site, enter, javascript):
+    """The field took the focus behind « Quitter rapidement », and what was wrong stood below the screen."""
+    _agent, conversation = in_site(live_site, talking)
+    person = enter(conversation, javascript=javascript)
+    for width, height in [(320, 568), (360, 640)]:
+        person.set_viewport_size({"width": width, "height": height})
+        person.goto(live_site.url + PAGE)
+        person.get_by_role("button", name="Noter", exact=True).click()
+        expect(person.locator("#id_what-error")).to_have_count(1)
+        expect(person.get_by_label(WHAT)).to_be_focused()
+        if javascript:
+            expect(person.locator("html[data-run]")).to_have_count(1)
+        field, error, leave = boxes(person, "#id_what", "#id_what-error", ".pnav-exit")
+        assert field["top"] >= 45 and error["bottom"] <= leave["top"], (width, field, error, leave)
 
 
 @pytest.mark.new_tabs

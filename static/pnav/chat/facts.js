@@ -5,7 +5,7 @@
  * @module
  */
 
-import { byId, markRun } from "../lib/dom.js";
+import { byId, markRun, showWrong } from "../lib/dom.js";
 import { newId } from "../lib/outbox.js";
 import { stayInExchange } from "./beside.js";
 import { tellNotTaken, watchGivenFiles } from "./given-files.js";
@@ -109,4 +109,5 @@ form.addEventListener("submit", (event) => {
 });
 
 watchGivenFiles(tellNotTaken);
+showWrong();
 markRun();

@@ -105,3 +105,9 @@ export const hide = (node, isHidden) => {
  * @param {MouseEvent | KeyboardEvent} event
  */
 export const isModified = (event) => event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+
+/**
+ * Bring the field in error to which the page leads the focus into view, with what is said under it. A browser leaves it
+ * where it is when it is within the window, even under « Quitter rapidement ». The room around it is in site.css.
+ */
+export const showWrong = () => seek("[aria-invalid=true][autofocus]")?.scrollIntoView({ block: "nearest" });
