@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
+from chat.models import Message
 from chat.rules import resume_words
 from chat.rules.transfer import Reason, Target
 from chat.transfer import actions as transfer_actions
@@ -45,6 +46,11 @@ LINES_OF_THE_NAME = """() => {
     words.selectNodeContents(document.querySelector(".pnav-header .fr-header__service-title"));
     return words.getClientRects().length;
 }"""
+LINES_OF_TIMES = """() => [...document.querySelectorAll("#messages time")].map((time) => {
+    const words = document.createRange();
+    words.selectNodeContents(time);
+    return new Set([...words.getClientRects()].map(({ top }) => top)).size;
+})"""
 # Five times the longest word of the list, in the place of the code.
 LINES_OF_EACH_WORD = """(node, longest) => {
     node.textContent = Array(5).fill(longest).join(" ");
@@ -233,6 +239,24 @@ def test_link_to_the_field_leaves_it_whole_above_a_keyboard(live_site, nobody_on
     )
     assert safety["bottom"] <= line["top"] < line["bottom"] <= box["top"], (safety, line, box)
     assert box["bottom"] <= leave["top"], (box, leave)
+
+
+@pytest.mark.parametrize("size", [20, 24])
+def test_date_of_a_message_breaks_over_no_two_lines(live_site, nobody_on_duty, visit_at: Visit, size):
+    """« 30 » stood beside the name, and « novembre » below it."""
+    from tests.chat.sockets import visit
+
+    _agent, conversation = assigned(live_site)
+    with live_site.database():
+        make.thread(conversation, ["Bonjour.", "Je suis là."], "agent")
+        Message.objects.filter(conversation=conversation).update(sent_at=make.long_ago(3 * 24 * 60))
+        key = visit(conversation)
+    page = visit_at(size, 320, 568)
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
+    page.goto(live_site.url + "/tchat/")
+    lines = page.evaluate(LINES_OF_TIMES)
+    assert lines and set(lines) == {1}, lines
+    assert page.evaluate(WIDER) == []
 
 
 @pytest.mark.parametrize("width", [320, 360])
