@@ -297,6 +297,7 @@ def test_requests_take_over_where_sockets_deliver_nothing(
     area.fill("Oui, je vous lis.")
     area.press("Control+Enter")
     person.hears("Oui, je vous lis.")
+    expect(page.locator("[data-pending]")).to_have_count(0)
     # Later, a socket is tried again without being asked for, and takes over.
     wire.swallows = False
     page.clock.fast_forward(50_000)

@@ -23,7 +23,7 @@ import { dossierOf, refreshBeside } from "./panels.js";
 import { tickOffers } from "./queue.js";
 import { readMissing } from "./readings.js";
 import { followLead } from "./sound.js";
-import { announce, conversations, csrf, desk, isReady, own, root, words } from "./state.js";
+import { announce, conversations, csrf, desk, isReady, letters, own, root, words } from "./state.js";
 import { refuseAll, tellRead } from "./thread.js";
 import { tickTold } from "./told-ends.js";
 import { tickUnseen } from "./unseen.js";
@@ -78,6 +78,7 @@ function tellLoss() {
 
 /** @param {State} state @param {"" | "session"} why */
 function changed(state, why) {
+  letters.flush();
   for (const c of conversations.values()) c.outbox.lineIs(state);
   followLead();
   if (state === "lost") tellLoss();
@@ -100,6 +101,7 @@ function changed(state, why) {
 
 /** Nothing can be sent from this page any more, and nobody is assigned to this agent. */
 function ended() {
+  letters.flush();
   desk.isOver = true;
   for (const c of conversations.values()) refuseAll(c, words.refused_session);
   showNoDuty();
@@ -130,7 +132,7 @@ function open() {
     round: () => [beat(), ...own().map(sync)],
     connects: ({ type }) => type === "queue",
     wanted: () => true,
-    hear,
+    hear: (frame) => (isReady() ? letters.run(() => hear(frame)) : hear(frame)),
     changed,
     ended,
     begins() {
@@ -185,6 +187,6 @@ export function begin() {
     Object.assign(gone, { at: Date.now(), isTold: true, isFirst: false }); // what the server has of us is read again
     open();
   });
-  startClock(tick, TICK);
+  startClock(() => letters.run(tick), TICK);
   prepareFormats(document.documentElement.lang);
 }

@@ -13,8 +13,9 @@ export function showClock(time) {
   if (time.textContent !== text) time.textContent = text;
 }
 
-/** Update every clock of this page once a second. */
-export const runClocks = () =>
-  setInterval(() => {
-    for (const time of all("time[data-clock][datetime]")) showClock(time);
-  }, 1000);
+function showClocks() {
+  for (const time of all("time[data-clock][datetime]")) showClock(time);
+}
+
+/** Update every clock of this page once a second. @param {(work: () => void) => void} [run] says when to do it */
+export const runClocks = (run = (work) => work()) => setInterval(run, 1000, showClocks);

@@ -31,7 +31,7 @@ import { runClocks } from "./running-clocks.js";
 import { isUnsaved, watchSheets } from "./sheet.js";
 import { watchAnswers } from "./sheet-answers.js";
 import { watchSound } from "./sound.js";
-import { desk, root } from "./state.js";
+import { desk, letters, root } from "./state.js";
 import { markRead } from "./thread.js";
 
 document.addEventListener("click", (event) => {
@@ -94,6 +94,6 @@ watchSound();
 watchIdle();
 begin();
 showDuty();
-runClocks();
+runClocks(letters.run);
 beginLine();
 markRun();

@@ -11,7 +11,7 @@ const { scheduler } = /** @type {{ scheduler?: Scheduler }} */ (/** @type {unkno
 /** Do this in a task of its own, after the keys that were pressed before. @param {() => void} work */
 const later = (work) => {
   if (scheduler?.postTask) scheduler.postTask(work, { priority: "user-visible" });
-  else setTimeout(work);
+  else setTimeout(work, 0);
 };
 
 /** Wait for a task of its own, after the keys that were pressed before. @returns {Promise<void>} */
