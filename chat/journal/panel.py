@@ -60,7 +60,7 @@ class Panel:
 
     total: how many facts were shown and read. new: how many of these were not read before. unread: how many are shown
     but not here, because their words only come when the conversation is on screen. later: how many more lines follow.
-    facts: all that were read, in order.
+    facts: all that were read, in order. accounts, platforms: None where no key opens any of them.
     """
 
     total: int = 0
@@ -137,16 +137,17 @@ def read_agreed(conversation: Conversation, until: datetime) -> Panel:
 def _panel_of(facts: Sequence[Fact], *, new: int = 0, unread: int = 0) -> Panel:
     """Return the panel of these facts. facts: at least one, all read, in order."""
     latest = max(fact.read_at for fact in facts if fact.read_at is not None)
-    found = chronology.find(facts)
-    accounts, platforms = (chronology.draw(facts, by) for by in (chronology.by_account, chronology.by_platform))
+    readable = [fact for fact in facts if fact.told is not None]
+    found = chronology.find(readable)
+    accounts, platforms = (chronology.draw(readable, by) for by in (chronology.by_account, chronology.by_platform))
     return Panel(
         total=len(facts),
         new=new,
         unread=unread,
         lines=_tell_links([line_of(fact, is_new=bool(new) and fact.read_at == latest) for fact in facts[:SHOWN]]),
         later=max(0, len(facts) - SHOWN),
-        accounts=accounts,
-        platforms=platforms if len(platforms.rows) > 1 or platforms.rows[0].label else None,
+        accounts=accounts if readable else None,
+        platforms=platforms if len(platforms.rows) > 1 or (readable and platforms.rows[0].label) else None,
         summary=summary_of(facts, found),
         proposed=proposed_by(found),
         lasts=_lasts(found),
@@ -210,8 +211,11 @@ def _day(day: date) -> str:
 
 
 def summary_of(facts: Sequence[Fact], found: Findings) -> str:
-    """Return what the chart shows in a sentence, which is its alternative text."""
-    unknown = sum(not fact.moment.is_known for fact in facts)
+    """Return what the chart shows in a sentence, which is its alternative text. A fact that no key opens has a date
+    that nobody knows here, which is not the same as none: it is counted apart.
+    """
+    closed = sum(fact.told is None for fact in facts)
+    unknown = sum(not fact.moment.is_known for fact in facts) - closed
     parts = [ngettext("%(n)d fait", "%(n)d faits", len(facts)) % {"n": len(facts)}]
     if lasts := _lasts(found):
         parts.append(lasts)
@@ -219,6 +223,11 @@ def summary_of(facts: Sequence[Fact], found: Findings) -> str:
         parts.append(ngettext("%(n)d compte nommé", "%(n)d comptes nommés", found.accounts) % {"n": found.accounts})
     if unknown:
         parts.append(ngettext("%(n)d sans date", "%(n)d sans date", unknown) % {"n": unknown})
+    if closed:
+        words = ngettext(
+            "%(n)d ne peut pas être lu en ce moment", "%(n)d ne peuvent pas être lus en ce moment", closed
+        )
+        parts.append(words % {"n": closed})
     return ", ".join(parts) + "."
 
 

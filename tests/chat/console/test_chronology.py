@@ -63,6 +63,20 @@ def test_repetition_and_group_show_at_a_glance_and_set_nothing(parts):
     assert not hasattr(conversation, "sheet"), "nothing is ticked"
 
 
+@pytest.mark.parametrize("lost", [1, 2])
+def test_fact_that_no_key_opens_is_not_told_as_one_without_a_date(parts, lost):
+    conversation = make.assigned()
+    for _each in range(2):
+        note(conversation, account="@lea", after=3)
+    actions.show_facts(conversation=conversation)
+    parts(conversation, "")
+    JournalFact.objects.filter(number__lte=lost).update(sealed_words=b"\x01\x04testxxxxxxxxxxxxxxxx")
+    shown = block(parts(conversation, ""), conversation)
+    told = {1: "2 faits, 1 compte nommé, 1 ne peut pas être lu en ce moment.", 2: "2 faits, 2 ne peuvent pas être lus"}
+    assert told[lost] in shown and "sans date" not in shown and "Les faits, par date (2)" in shown
+    assert (shown.count('role="img"'), shown.count("Dit par la personne")) == {1: (1, 1), 2: (0, 0)}[lost]
+
+
 def test_sheet_takes_up_what_the_facts_propose_to_be_confirmed(parts):
     conversation = make.assigned()
     for account in ("@lea", "@lea", "@sam"):
