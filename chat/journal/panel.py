@@ -224,9 +224,7 @@ def summary_of(facts: Sequence[Fact], found: Findings) -> str:
     if unknown:
         parts.append(ngettext("%(n)d sans date", "%(n)d sans date", unknown) % {"n": unknown})
     if closed:
-        words = ngettext(
-            "%(n)d ne peut pas être lu en ce moment", "%(n)d ne peuvent pas être lus en ce moment", closed
-        )
+        words = ngettext("%(n)d ne peut pas être lu en ce moment", "%(n)d ne peuvent pas être lus en ce moment", closed)
         parts.append(words % {"n": closed})
     return ", ".join(parts) + "."
 
