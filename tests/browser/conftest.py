@@ -53,13 +53,12 @@ from playwright.sync_api import (
     Page,
     Request,
     expect,
-    sync_playwright,
 )
 from pytest_django import DjangoDbBlocker
 
 from pnav.demo.services import free_port
 from tests import chromium
-from tests.browser import door
+from tests.browser import door, playwright_driver
 from tests.browser.exchange import console, enter, nobody_on_duty
 from tests.browser.known_kinds import KnownKinds
 from tests.browser.tabs import Tab, Tabs, run_script
@@ -404,7 +403,7 @@ def start(engine: BrowserType, frames: Sequence[str] = FRAMES) -> Browser:
 def browser() -> Iterator[Browser]:
     """Give one Chromium for the tests of this folder."""
     expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
+    with playwright_driver.started() as playwright:
         engine = start(playwright.chromium)
         yield engine
         engine.close()
