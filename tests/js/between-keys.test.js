@@ -94,23 +94,44 @@ test("what comes later waits behind what waits already", async () => {
   assert.deepEqual(done, ["first", "second"]);
 });
 
-test("much work is shared among tasks, so that a key is served between them", async () => {
+const comeLong = (name) =>
+  between.run(() => {
+    done.push(name);
+    now += 10;
+  });
+
+test("much work is shared among letters", async () => {
   press();
   now += 60;
-  for (const name of ["first", "second", "third"]) {
-    between.run(() => {
-      done.push(name);
-      now += 10;
-    });
-  }
+  for (const name of ["first", "second", "third"]) comeLong(name);
   press();
-  for (const frame of frames.splice(0)) frame();
-  mock.timers.tick(1);
+  await draw();
   assert.deepEqual(done, ["first"]);
-  await settled();
-  await pass(1);
-  await pass(1);
+  now += 60;
+  press();
+  await draw();
+  assert.deepEqual(done, ["first", "second"]);
+  await pass(LONGEST_MS);
   assert.deepEqual(done, ["first", "second", "third"]);
+});
+
+test("what is left when nobody types any more is done in the next tasks", async () => {
+  press();
+  now += 60;
+  for (const name of ["first", "second", "third"]) comeLong(name);
+  await pass(TYPING_MS);
+  for (const _each of [1, 2, 3]) await pass(1);
+  assert.deepEqual(done, ["first", "second", "third"]);
+});
+
+test("a flood waits for no letter", async () => {
+  press();
+  now += 60;
+  for (let number = 0; number < 40; number += 1) comeLong(number);
+  press();
+  await draw();
+  for (let task = 0; task < 20; task += 1) await pass(1);
+  assert.ok(done.length >= 20, String(done.length));
 });
 
 test("what fails is reported and holds nothing back", async () => {

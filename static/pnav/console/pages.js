@@ -9,6 +9,7 @@ import { all, byId, isModified, seek, target } from "../lib/dom.js";
 import { heldIn, passFocus } from "../lib/focus.js";
 import { request } from "../lib/http.js";
 import { keepDrafts } from "./drafts.js";
+import { letters } from "./letters.js";
 
 const isClock = (/** @type {string} */ address) => address === byId("console").dataset.clock;
 
@@ -28,9 +29,11 @@ const trust = factory.createPolicy("pnav-console", {
   createScriptURL: (/** @type {string} */ address) => (isClock(address) ? address : null),
 });
 
-/** @param {Response} answer */
+/** Read a page between two letters of who types. @param {Response} answer */
 export const parse = async (answer) => {
-  const page = new DOMParser().parseFromString(trust.createHTML(await answer.text()), "text/html");
+  const text = await answer.text();
+  await new Promise((goOn) => letters.run(() => goOn(undefined)));
+  const page = new DOMParser().parseFromString(trust.createHTML(text), "text/html");
   for (const part of all("noscript", page)) part.remove(); // in a document without scripts, a frame in it would load at once
   return page;
 };

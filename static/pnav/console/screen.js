@@ -16,6 +16,7 @@ import { watchEnds } from "./ending.js";
 import { watchFolding } from "./folds.js";
 import { watchIdle } from "./idle.js";
 import { watchKeys } from "./keys.js";
+import { letters } from "./letters.js";
 import { begin as beginLine } from "./line.js";
 import { watchList } from "./list.js";
 import { watchForms } from "./live-forms.js";
@@ -31,7 +32,7 @@ import { runClocks } from "./running-clocks.js";
 import { isUnsaved, watchSheets } from "./sheet.js";
 import { watchAnswers } from "./sheet-answers.js";
 import { watchSound } from "./sound.js";
-import { desk, letters, root } from "./state.js";
+import { desk, root } from "./state.js";
 import { markRead } from "./thread.js";
 
 document.addEventListener("click", (event) => {

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { createBetweenKeys } from "../lib/between-keys.js";
 import { byId, find, seek } from "../lib/dom.js";
 import { createVoice, heardDespiteFocus } from "../lib/voice.js";
 import { fill } from "../lib/words.js";
@@ -137,9 +136,6 @@ export const putAside = (part, isAside) => {
 };
 
 export const isReady = () => Boolean(desk.line?.ready);
-
-/** What comes while the agent types is drawn between two letters. */
-export const letters = createBetweenKeys();
 
 /** @param {string} name @param {Element | Document} from */
 export const slot = (name, from) => find(`[data-slot=${name}]`, from);

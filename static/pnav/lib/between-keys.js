@@ -3,18 +3,19 @@
  *
  * On a slow machine a message that comes, and the frame that shows it, take as long as the pause between two letters.
  * What comes while somebody types is therefore done just after the frame of a letter, when the longest time is left until
- * the next one, and what comes together is drawn by one frame. The order is kept. Without a key for TYPING_MS everything
- * is done at once, and nothing waits longer than LONGEST_MS.
+ * the next one, and little of it at a time. The order is kept. Without a key for TYPING_MS everything is done at once.
+ * Something is done every LONGEST_MS at least, and all of it where more than WAITING_MOST pieces wait.
  *
  * @module
  */
 
-import { afterFrame, nextTask } from "./turns.js";
+import { afterFrame } from "./turns.js";
 
 export const TYPING_MS = 250; // without a key for this long, nobody is typing
 export const LONGEST_MS = 150;
 const FRESH_MS = 40; // a key that was pressed so recently may not be drawn yet
-const SHARE_MS = 8; // work of one task, after which the rest goes on in the next one
+const SHARE_MS = 8; // when this much was done after one letter, the rest waits for the next one
+const WAITING_MOST = 20;
 
 /** One failure takes nothing else with it, and is reported as the browser reports any. @param {() => void} work */
 function attempt(work) {
@@ -55,18 +56,18 @@ export const createBetweenKeys = (keys = document, now = () => performance.now()
     isPlanned = false;
   }
 
-  /** Do what waits, in tasks of SHARE_MS, between which a key is served. */
-  async function share() {
-    clearTimeout(latest);
-    let until = now() + SHARE_MS;
+  /** Do a share of what waits, and leave the rest to the next letter; to the next task when nobody types or much waits. */
+  function share() {
+    settle();
+    const until = now() + SHARE_MS;
     for (let work = waiting.shift(); work; work = waiting.shift()) {
       attempt(work);
       if (waiting.length && now() >= until) {
-        await nextTask();
-        until = now() + SHARE_MS;
+        const waits = now() - keyAt < TYPING_MS && waiting.length <= WAITING_MOST;
+        latest = setTimeout(share, waits ? LONGEST_MS : 0);
+        return;
       }
     }
-    settle();
   }
 
   function afterLetter() {
