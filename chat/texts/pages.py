@@ -152,13 +152,14 @@ add(
     "chat.lost",
     LINE,
     _(
-        "Connexion perdue. Vérifiez votre réseau. Vos messages restent ici et partiront au retour : gardez "
-        "cette page ouverte."
+        "Connexion perdue. Vérifiez votre réseau. Gardez cette page ouverte : ce que vous avez envoyé y reste et "
+        "partira au retour. Ce qui est dans le champ attend que vous l'envoyiez."
     ),
     _(
-        "Connexion perdue. Vérifie ton réseau. Tes messages restent ici et partiront au retour : garde cette "
-        "page ouverte."
+        "Connexion perdue. Vérifie ton réseau. Garde cette page ouverte : ce que tu as envoyé y reste et partira au "
+        "retour. Ce qui est dans le champ attend que tu l'envoies."
     ),
+    note="Un message qui n'était pas parti est de nouveau dans le champ après un rechargement : rien ne l'envoie.",
 )
 add(
     "chat.waiting_told_discreet",
