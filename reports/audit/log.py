@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import chain
 from typing import Any, Protocol, Self
 
 from django.db import connection
@@ -247,24 +248,29 @@ def _digest_now(line: Line, *, number: int | None = None) -> str | None:
 
 
 def _find_break(line: Line, last: Digest, rest: Iterator[Line]) -> tuple[Break, int]:
-    """Return what happened at the first line that does not follow the one before it, and the number where it shows."""
+    """Return what happened at the first line that does not follow the one before it, and the number where it shows.
+
+    The lines after it are read once and none is kept: after some years they are millions.
+    """
     expected = last.number + 1
     if line.number > expected:
         return Break.REMOVED, expected
     if line.number < expected:
         return Break.INSERTED, line.number  # one number stands there twice, which our own table cannot hold
-    after = list(rest)
+    following = next(rest, None)
     if line.digest == _digest_now(line):
         # The line is sound, but holds the digest of another line before it. So the line before was changed, with its
         # digest; or this one was put between, if the next line holds the digest of the line before.
-        if after and after[0].previous == last.digest:
+        if following is not None and following.previous == last.digest:
             return Break.INSERTED, expected
         return Break.CHANGED, max(last.number, 1)
     # Find out where the line stood before: its digest depends on its number, as do those of the lines after it.
-    newest = max([expected, *(other.number for other in after)])
+    newest, is_pushed_back = expected, False
+    for other in () if following is None else chain([following], rest):
+        newest = max(newest, other.number)
+        is_pushed_back = is_pushed_back or other.digest == _digest_now(other, number=expected)
     numbers = range(max(1, expected - FAR), min(newest + MANY, expected + FAR))
     stood = next((number for number in numbers if line.digest == _digest_now(line, number=number)), None)
-    is_pushed_back = any(other.digest == _digest_now(other, number=expected) for other in after)
     if stood is None:
         return (Break.INSERTED if is_pushed_back else Break.CHANGED), expected
     if stood < expected:

@@ -4,7 +4,8 @@ import contextlib
 import re
 import threading
 import uuid
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from io import StringIO
 
@@ -164,6 +165,27 @@ def test_verify_changed(field, number):
     lines = chain()
     setattr(lines[number - 1], field, CHANGES[field])
     assert found(lines) == (Break.CHANGED, number)
+
+
+def test_verify_keeps_no_line_after_the_break():
+    """A service has millions of lines after some years. Those after a break took 5.8 GB of memory at 5 million."""
+    alive: weakref.WeakSet[AccessRecord] = weakref.WeakSet()
+    most = 0
+
+    def read() -> Iterator[AccessRecord]:
+        nonlocal most
+        previous = AccessRecord.GENESIS
+        for number in range(1, 61):
+            one = line(number, previous)
+            previous = one.digest
+            if number == 2:
+                one.detail = "un mot"
+            alive.add(one)
+            most = max(most, len(alive))
+            yield one
+
+    assert audit_log.verify(read()) == Verdict(count=1, first_break=Break.CHANGED, number=2)
+    assert most < 10
 
 
 @pytest.mark.parametrize("number", [1, 3, 5])
