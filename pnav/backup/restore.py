@@ -69,7 +69,7 @@ class _Steps:
 class _Parts:
     """Reads the parts of a base backup as one file, from beginning to end, for `tarfile`. One part is in memory.
 
-    Each tenth but the last one is told, so there are nine lines at most.
+    Each tenth is told, so there are ten lines at most.
     """
 
     def __init__(self, store: Store, manifest: Manifest, steps: _Steps) -> None:
