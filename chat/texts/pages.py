@@ -152,12 +152,12 @@ add(
     "chat.lost",
     LINE,
     _(
-        "Connexion perdue. Vérifiez votre réseau. Gardez cette page ouverte : ce que vous avez envoyé y reste et "
-        "partira au retour. Ce qui est dans le champ attend que vous l'envoyiez."
+        "Connexion perdue. Vérifiez votre réseau et gardez cette page ouverte : ce qui est envoyé partira au retour, "
+        "ce qui est dans le champ quand vous l'enverrez."
     ),
     _(
-        "Connexion perdue. Vérifie ton réseau. Garde cette page ouverte : ce que tu as envoyé y reste et partira au "
-        "retour. Ce qui est dans le champ attend que tu l'envoies."
+        "Connexion perdue. Vérifie ton réseau et garde cette page ouverte : ce qui est envoyé partira au retour, "
+        "ce qui est dans le champ quand tu l'enverras."
     ),
     note="Un message qui n'était pas parti est de nouveau dans le champ après un rechargement : rien ne l'envoie.",
 )
