@@ -59,6 +59,8 @@ def test_rows_are_those_of_the_product(year):
     assert [event.kind for event in first.events.all()][:2] == ["opened", "assigned"]
     assert {data_key_bytes(message.sealed_body) for message in first.messages.all()} == {first.data_key.bytes}
     assert len(SealedValue.objects.first().sealed) == SEALED_BYTES
+    wrapped = {bytes(key.wrapped) for key in WrappedKey.objects.all()}
+    assert {(len(key), key[:7]) for key in wrapped} == {(79, b"\x01\x05bench")}, "they name one key of the ring"
     assert JournalFact.objects.exists() and ConversationEvent.objects.filter(kind="closed").count() == ended.count()
     assert not Message.objects.filter(conversation__status=Status.WAITING).exists()
     filed = list(Report.objects.order_by("pk").values_list("filed_at", flat=True))
