@@ -39,6 +39,8 @@ from reports.rules.timestamp_tokens import BadChain, BadToken
 ROLE = "pnav_web"
 TRIED = 50  # newest and oldest values of a field that are tried until one has a key
 SHOWN = 5
+# Names of keys that are looked at for each field. A ring that was renewed each month would have as many in eight years.
+NAMES = 100
 # These tables only grow, so fewer rows than at the backup are a loss.
 GROWING = ("reports_accessrecord", "reports_registerdigest", "reports_proofday", "reports_proofchunk")
 # Other tables lose some rows every hour. A table with at least this many rows does not lose half of them in a day.
@@ -223,41 +225,59 @@ def _wraps() -> Iterator[Finding]:
 
 
 def _sealed_values() -> Iterator[Finding]:
-    """Open the newest and the oldest value of each sealed field, for each key of the ring and for an exchange's own."""
+    """Open the newest and the oldest value of each sealed field, for each key of the ring and for an exchange's own.
+
+    At most NAMES keys of a field are tried. A field with more of them was not written by this site and is said.
+    """
     kinds = good = 0
     bad: list[str] = []
+    crowded: list[str] = []
     for model in (one for one in apps.get_models() if hasattr(one, "SEALED")):
         rows = model._base_manager.using(router.db_for_read(model))
         if beside := getattr(model, "SEALED_WITH", ()):
             rows = rows.select_related(*beside)
         for field in model.SEALED:
-            for key, selected in _by_key(rows, field):
+            label = f"{model._meta.label}.{field}"
+            for position, (key, selected) in enumerate(_by_key(rows, field)):
+                if position == NAMES:
+                    crowded.append(label)
+                    break
                 kinds += 1
                 if _one_opens(selected, field):
                     good += 1
                 else:
-                    bad.append(f"{model._meta.label}.{field} ({key})")
+                    bad.append(f"{label} ({key})")
+    if crowded:
+        yield Finding(
+            False,
+            f"Plus de {NAMES} clés différentes dans {len(crowded)} champ(s) ({', '.join(crowded[:SHOWN])}) : les "
+            "suivantes ne sont pas essayées.",
+        )
     if bad:
         yield Finding(False, f"{len(bad)} sorte(s) de valeurs scellées ne s'ouvrent pas : {', '.join(bad[:SHOWN])}.")
     yield Finding(True if good or not bad else None, f"{good} sorte(s) de valeurs scellées sur {kinds} s'ouvrent.")
 
 
 def _by_key(rows: "models.QuerySet[Any]", field: str) -> "Iterator[tuple[str, models.QuerySet[Any]]]":
-    """Yield the rows with a value in this field by the key that sealed it: each of the ring, and « clé d'échange »."""
+    """Yield the rows with a value in this field by the key that sealed it: « clé d'échange », and each of the ring.
+
+    At most NAMES + 1 names of the ring are read.
+    """
     start = _substring(field, "1 for 1")
     label = models.Func(
         models.F(field),
         template="substring(%(expressions)s from 3 for get_byte(%(expressions)s, 1))",
         output_field=models.BinaryField(),
     )
-    with_ring = rows.annotate(sealed_start=start).filter(sealed_start=bytes((encryption.VERSION,)))
-    for name in with_ring.order_by().annotate(sealed_name=label).values_list("sealed_name", flat=True).distinct():
-        head = bytes((encryption.VERSION, len(name))) + bytes(name)
-        selected = rows.annotate(sealed_start=_substring(field, f"1 for {len(head)}")).filter(sealed_start=head)
-        yield bytes(name).decode(errors="replace"), selected
     own = rows.annotate(sealed_start=start).filter(sealed_start=bytes((encryption.DATA_KEY_VERSION,)))
     if own.exists():
         yield "clé d'échange", own
+    with_ring = rows.annotate(sealed_start=start).filter(sealed_start=bytes((encryption.VERSION,)))
+    names = with_ring.order_by().annotate(sealed_name=label).values_list("sealed_name", flat=True).distinct()
+    for name in names[: NAMES + 1]:
+        head = bytes((encryption.VERSION, len(name))) + bytes(name)
+        selected = rows.annotate(sealed_start=_substring(field, f"1 for {len(head)}")).filter(sealed_start=head)
+        yield bytes(name).decode(errors="replace"), selected
 
 
 def _substring(field: str, place: str) -> models.Func:

@@ -135,6 +135,21 @@ def test_one_altered_value_is_found(site):
     assert any("chat.Message.sealed_body (clé d'échange)" in text for text in bad())
 
 
+def test_field_with_more_keys_than_a_ring_ever_has_is_said_and_bounded(site, monkeypatch):
+    for number in range(12):
+        name = f"key-{number}".encode()
+        Message.objects.filter(pk=make.message(site, "un mot").pk).update(
+            sealed_body=bytes((encryption.VERSION, len(name))) + name + bytes(40)
+        )
+    monkeypatch.setattr(check, "NAMES", 4)
+    said = bad()
+    assert any(
+        text.startswith("Plus de 4 clés différentes dans 1 champ(s) (chat.Message.sealed_body)") for text in said
+    )
+    tried = next(text for text in said if "valeurs scellées ne s'ouvrent pas" in text)
+    assert tried.startswith("3 sorte(s)"), "the key of the exchange is the first of the four, and opens"
+
+
 def test_lines_that_are_missing_are_bad_where_none_may_go_and_told_elsewhere(site):
     there = Message.objects.count()
     assert bad(counted(chat_message=there + 3)) == []
