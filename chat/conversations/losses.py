@@ -21,6 +21,7 @@ from chat import access
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
 from chat.rules.lifecycle import NO_SIGN, Status
 from common.choices import label_of
+from common.sql import array_text, fetch_rows
 
 SHOWN_AT_MOST = 20  # losses that are listed one by one
 OPEN_AT_MOST = 3  # losses whose list is unfolded
@@ -108,20 +109,53 @@ def _lost(user_id: int, since: datetime) -> Any:
     ).filter(next_kind=EventKind.RELEASED, went_at__gte=since)
 
 
+# Asks for each agent who is back what `_lost` reads of one. Rows are locked in the order of their keys, as everywhere.
+RECORD_LOSSES = """
+WITH back AS MATERIALIZED (
+    SELECT one.id, a.user_id, one.seen_at, one.now
+    FROM unnest(%(ids)s::bigint[], %(seen)s::timestamptz[], %(now)s::timestamptz[]) AS one(id, seen_at, now)
+    JOIN chat_agent a ON a.id = one.id
+), lost AS (
+    SELECT a.id, back.seen_at, back.now FROM chat_agent a JOIN back ON back.id = a.id
+    WHERE EXISTS (
+        SELECT FROM chat_conversationevent given CROSS JOIN LATERAL (
+            SELECT e.kind, e.at FROM chat_conversationevent e
+            WHERE e.conversation_id = given.conversation_id AND e.id > given.id AND e.kind = ANY(%(hands)s::text[])
+            ORDER BY e.id LIMIT 1
+        ) AS next
+        WHERE given.kind = %(assigned)s AND given.by_id = back.user_id
+          AND given.at >= back.seen_at - %(given_for)s * interval '1 s'
+          AND next.kind = %(released)s AND next.at >= back.seen_at
+    )
+    ORDER BY a.id FOR NO KEY UPDATE OF a
+)
+UPDATE chat_agent a SET absent_until = lost.now, absent_from =
+    CASE WHEN a.absent_from >= lost.now - %(told_for)s * interval '1 s' THEN a.absent_from ELSE lost.seen_at END
+FROM lost WHERE a.id = lost.id RETURNING a.id
+"""
+
+
 def record_losses(*, returns: Sequence[tuple[int, datetime | None, datetime]]) -> None:
     """Store the absence of each agent who lost conversations in it.
 
     returns: agents who are back after their lease had ended, each (key, last seen, now). If the agent has not read an
-    earlier absence yet, the two become one that begins with the earlier. Three statements at most for each agent.
+    earlier absence yet, the two become one that begins with the earlier. One statement for all of them, because after
+    an outage everybody is back at once. It looks at the conversations that `_lost` looks at, for each agent.
     """
-    for agent_id, seen_at, now in returns:
-        if seen_at is None or now - seen_at > TOLD_FOR:
-            continue
-        agent = Agent.objects.filter(pk=agent_id).only("user_id").first()
-        if agent is not None and _lost(agent.user_id, seen_at).exists():
-            unread = Agent.objects.filter(pk=agent_id, absent_from__gte=now - TOLD_FOR)
-            if not unread.update(absent_until=now):
-                Agent.objects.filter(pk=agent_id).update(absent_from=seen_at, absent_until=now)
+    told = [(pk, seen_at, now) for pk, seen_at, now in returns if seen_at is not None and now - seen_at <= TOLD_FOR]
+    if not told:
+        return
+    values = {
+        "ids": array_text(pk for pk, _seen_at, _now in told),
+        "seen": array_text(seen_at.isoformat() for _pk, seen_at, _now in told),
+        "now": array_text(now.isoformat() for _pk, _seen_at, now in told),
+        "hands": array_text(access.HANDS_CHANGE),
+        "assigned": EventKind.ASSIGNED.value,
+        "released": EventKind.RELEASED.value,
+        "given_for": GIVEN_FOR.total_seconds(),
+        "told_for": TOLD_FOR.total_seconds(),
+    }
+    fetch_rows(RECORD_LOSSES, values)
 
 
 @transaction.atomic

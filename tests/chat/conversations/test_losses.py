@@ -213,6 +213,30 @@ def test_absence_that_lost_only_what_was_held_since_before_counts_as_one_of_its_
     assert "Sans console ou sans signe de vous, 2 fois entre " in title and "Vous étiez sans console" not in title
 
 
+def test_all_who_are_back_at_once_are_told_by_one_statement_each_of_their_own_losses(monkeypatch):
+    """After an outage everybody is back in one moment: statements for each of them held up who connects after them."""
+    lost, before, none = make.agent(), make.agent(public_name="Louise"), make.agent(public_name="Sami")
+    make.assigned(before)
+    away(before)
+    earlier = back(before)
+    for agent in (lost, before):
+        make.assigned(agent)
+    make.waiting()
+    Agent.objects.update(seen_at=timezone.now() - timedelta(seconds=95))
+    assert dispatcher.release_stale() == 2
+    Agent.objects.filter(pk=none.pk).update(seen_at=timezone.now() - timedelta(seconds=95))
+    statements = []
+    fetch_rows = losses.fetch_rows
+    monkeypatch.setattr(losses, "fetch_rows", lambda sql, values: statements.append(sql) or fetch_rows(sql, values))
+    actions.agents_seen(agent_ids=[lost.pk, before.pk, none.pk])
+    assert len(statements) == 1
+    for agent in (lost, before, none):
+        agent.refresh_from_db()
+    assert (none.absent_from, none.absent_until) == (None, None)
+    assert earlier is not None and before.absent_from == earlier.absent_from, "what is unread is told with it"
+    assert lost.absent_from > before.absent_from and lost.absent_until == before.absent_until
+
+
 def test_where_they_are_is_said_with_its_hour():
     agent = make.agent()
     make.assigned(agent)
