@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 
-import { createVoice, heardDespiteFocus } from "../../static/pnav/lib/voice.js";
+import { createVoice, heardDespiteCuts, watchTyping } from "../../static/pnav/lib/voice.js";
 
 beforeEach(() => {
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout"] });
 });
+
+const nobodyTypes = () => Infinity;
+const letter = () => Object.assign(new Event("input"), { inputType: "insertText" });
 
 function region() {
   const said = [];
@@ -25,7 +28,7 @@ function region() {
 
 test("what comes at once is said whole, after a pause, each text once", () => {
   const node = region();
-  const voice = createVoice(node);
+  const voice = createVoice(node, nobodyTypes);
   for (const text of ["un", "deux", "deux", "", "trois"]) voice(text);
   assert.deepEqual(node.said, ["un"]);
   mock.timers.tick(800);
@@ -34,7 +37,7 @@ test("what comes at once is said whole, after a pause, each text once", () => {
 
 test("the same words again are said again", () => {
   const node = region();
-  const voice = createVoice(node);
+  const voice = createVoice(node, nobodyTypes);
   voice("Envoyé");
   mock.timers.tick(1600);
   voice("Envoyé");
@@ -43,7 +46,7 @@ test("the same words again are said again", () => {
 
 test("nothing stays to be found by who reads the page", () => {
   const node = region();
-  createVoice(node)("un");
+  createVoice(node, nobodyTypes)("un");
   mock.timers.tick(800);
   mock.timers.tick(10_000);
   assert.equal(node.textContent, "");
@@ -54,7 +57,7 @@ test("a danger that the focus cut is said once more, and only once", () => {
   mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const said = [];
   const page = new EventTarget();
-  const alarm = heardDespiteFocus((text) => said.push(text), page);
+  const alarm = heardDespiteCuts((text) => said.push(text), page);
   const moveFocus = () => page.dispatchEvent(new Event("focusin"));
   alarm("Danger");
   moveFocus();
@@ -66,4 +69,55 @@ test("a danger that the focus cut is said once more, and only once", () => {
   moveFocus();
   mock.timers.tick(700);
   assert.deepEqual(said, ["Danger", "Danger", "Autre danger"]); // it was heard whole
+});
+
+test("what can wait is said once the typing pauses, whole, in its order", () => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const node = region();
+  const page = new EventTarget();
+  const voice = createVoice(node, watchTyping(page));
+  for (const text of ["un", "deux", "trois"]) {
+    page.dispatchEvent(letter());
+    voice(text);
+    mock.timers.tick(900);
+  }
+  page.dispatchEvent(letter());
+  mock.timers.tick(999);
+  assert.deepEqual(node.said, []);
+  mock.timers.tick(1);
+  assert.deepEqual(node.said, ["un deux trois"]);
+});
+
+test("a box that is ticked is no typing", () => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const node = region();
+  const page = new EventTarget();
+  const voice = createVoice(node, watchTyping(page));
+  page.dispatchEvent(new Event("input"));
+  voice("un");
+  assert.deepEqual(node.said, ["un"]);
+});
+
+test("a danger is said at once while somebody types, and once more when they pause, if it is still true", () => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const said = [];
+  const page = new EventTarget();
+  const alarm = heardDespiteCuts((text) => said.push(text), page);
+  let isAsking = true;
+  page.dispatchEvent(letter());
+  alarm("Danger");
+  alarm("Êtes-vous là ?", () => isAsking);
+  assert.deepEqual(said, ["Danger", "Êtes-vous là ?"]);
+  isAsking = false;
+  for (let n = 0; n < 20; n += 1) {
+    mock.timers.tick(200);
+    page.dispatchEvent(letter());
+  }
+  mock.timers.tick(599);
+  assert.deepEqual(said.slice(2), []);
+  mock.timers.tick(1);
+  assert.deepEqual(said.slice(2), ["Danger"]);
 });

@@ -15,15 +15,19 @@ import { standQuestion } from "./unseen.js";
 
 export const tickIdle = lookForSigns;
 
+let isAsking = false;
+
 export const watchIdle = () =>
   watchSigns({
     isCalled: () => !desk.isOver && dutyBar().dataset.availability === "available",
     asked(text) {
-      alarm(text);
+      isAsking = true;
+      alarm(text, () => isAsking); // a letter answers it
       call("arrival");
       standQuestion(true);
     },
     over() {
+      isAsking = false;
       standQuestion(false);
     },
     answered() {

@@ -5,7 +5,7 @@
  */
 
 import { byId, find, seek } from "../lib/dom.js";
-import { createVoice, heardDespiteFocus } from "../lib/voice.js";
+import { createVoice, heardDespiteCuts } from "../lib/voice.js";
 import { fill } from "../lib/words.js";
 import { byRank, inOrder } from "./numbers.js";
 
@@ -59,8 +59,9 @@ export const over = byId("termines");
 /** @type {Record<string, string>} */
 export const words = JSON.parse(root.dataset.words ?? "{}");
 export const announce = createVoice(byId("annonces"));
-/** Says a danger, at once, and again when the focus moves meanwhile. */
-export const alarm = heardDespiteFocus(createVoice(byId("annonces-danger")), document);
+const atOnce = createVoice(byId("annonces-danger"), () => Infinity);
+/** Says a danger, at once, and again when the focus moves meanwhile or somebody types. */
+export const alarm = heardDespiteCuts(atOnce, document);
 /** @type {Map<string, Conversation>} */
 export const conversations = new Map();
 
