@@ -1,10 +1,14 @@
 """Rules for the source of every template."""
 
 import re
+from collections.abc import Iterator
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import pytest
+from django import forms
 from django.conf import settings
+from django.urls import reverse
 
 ROOT = Path(settings.BASE_DIR) / "templates"
 LONGEST = 160  # the most characters of a line
@@ -107,3 +111,45 @@ def test_an_error_of_a_field_is_named_by_its_control():
     pattern = re.compile(r'class="fr-error-text"(?![^>]*(?:\bid=|role="alert"|data-))[^>]*>\s*\{\{ (?:\w+\.)+errors')
     found = [str(path.relative_to(ROOT)) for path in FILES if pattern.search(path.read_text("utf-8"))]
     assert found == []
+
+
+LIKE = 0.7  # Orca leaves out a description that is as like the name of its field, or repeats it
+LABELLED = re.compile(r'{% field \w+\.(?P<name>\w+)[^%]*? label=_\("(?P<label>[^"]+)"\)')
+
+
+def repeats(label: str, error: str) -> bool:
+    """Return whether Orca takes the error of a field for another text of its name, and does not say it."""
+    is_within = label in error and len(label.split()) > 3
+    return is_within or round(SequenceMatcher(None, label.lower(), error.lower()).ratio(), 2) >= LIKE
+
+
+def every_form(one: type[forms.BaseForm]) -> Iterator[type[forms.BaseForm]]:
+    yield one
+    for other in one.__subclasses__():
+        yield from every_form(other)
+
+
+def test_no_error_repeats_the_name_of_its_field():
+    reverse("pages:home")  # reads all addresses, and so every form
+    drawn = {(found["name"], found["label"]) for path in FILES for found in LABELLED.finditer(path.read_text("utf-8"))}
+    ours = [form for form in every_form(forms.BaseForm) if not form.__module__.startswith("django.")]
+    said = {
+        (str(label), str(error))
+        for form in ours
+        for name, field in form.base_fields.items()
+        for label in [field.label, *(label for other, label in drawn if other == name)]
+        for key, error in (field.error_messages or {}).items()
+        if label and key in {"required", "invalid"} and not isinstance(field, forms.BooleanField)
+    }
+    assert len(drawn) > 10 and len(ours) > 10, "Nothing was looked at."
+    assert not [(label, error) for label, error in said if repeats(label, error)], (
+        "Orca leaves out an error that is like the name of its field (docs/screen-reader.md). Say it in other words."
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "is_found"),
+    [("Choisissez comment l'échange se termine.", True), ("Choisissez une issue.", False)],
+)
+def test_error_that_repeats_the_name_is_found(error, is_found):
+    assert repeats("Comment l'échange se termine", error) is is_found

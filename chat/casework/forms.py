@@ -30,7 +30,7 @@ class CloseForm(forms.Form):
 
     outcome = forms.ChoiceField(
         choices=[("", _("Sélectionnez une issue")), *Outcome.choices],
-        error_messages={"required": _("Choisissez comment l'échange se termine.")},
+        error_messages={"required": _("Choisissez une issue.")},
     )
     confirm = forms.BooleanField(
         error_messages={"required": _("Cochez la case pour confirmer : la personne ne pourra plus écrire.")}

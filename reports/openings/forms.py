@@ -154,7 +154,7 @@ class ReplyForm(forms.Form):
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false"}),
         error_messages={
-            "required": _("Collez le contenu du fichier de réponse."),
+            "required": _("Collez ici ce que ce fichier contient."),
             "max_length": _("C'est trop long pour un fichier de réponse."),
         },
     )

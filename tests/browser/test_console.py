@@ -199,7 +199,7 @@ def test_agent_takes_answers_and_ends_by_keyboard(live_site, page: Page, at: Wor
     end = re.compile("^Terminer 1 · ")
     tab_to(page, page.get_by_role("button", name=end))
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Choisissez comment l'échange se termine.")).to_be_visible()
+    expect(page.get_by_text("Choisissez une issue.")).to_be_visible()
     expect(page.get_by_label("Comment l'échange se termine")).to_be_focused()
     page.keyboard.press("ArrowDown")
     for point in Point:  # for a minor: the first answer to each point of the protection

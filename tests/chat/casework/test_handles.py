@@ -180,7 +180,7 @@ def test_looking_whether_an_end_is_whole_ends_nothing():
     conversation = make.assigned(agent)
     client, address = signed_in(agent.user), page_of(conversation) + "terminer/"
     answer = client.post(address, {"verifier": "1", "confirm": "on"})
-    assert "Choisissez comment l'échange se termine." in unescape(answer.text)
+    assert "Choisissez une issue." in unescape(answer.text)
     answer = client.post(address, {"verifier": "1", "outcome": "advised", "confirm": "on"})
     assert answer.status_code == 204
     conversation.refresh_from_db()

@@ -447,7 +447,7 @@ def test_close_with_an_outcome():
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ({"confirm": "on"}, "Choisissez comment"),
+        ({"confirm": "on"}, "Choisissez une issue"),
         ({"outcome": "advised"}, "Cochez la case"),
         ({"outcome": "invented", "confirm": "on"}, "invented"),
     ],
