@@ -91,6 +91,7 @@ def test_an_end_is_undone_by_a_press_and_by_a_word_of_the_person(live_site, page
         expect(page.get_by_role("button", name=name)).to_have_accessible_description(
             re.compile(r"^1 · \S+ · .* se termine dans \d+ s\.$")
         )
+    expect(page.locator("#annonces")).not_to_contain_text("se termine dans")  # it would be said twice
     axe(page)
     page.get_by_role("button", name="Annuler").click()
     expect(page.locator("#fins")).to_be_empty()

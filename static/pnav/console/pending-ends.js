@@ -150,8 +150,7 @@ export function hold(c, form, body, send) {
   show();
   rows.append(row);
   pending.set(c.id, { c, row, timer, form, body });
-  announce(text.textContent ?? "");
-  find("[data-undo]", row).focus();
+  find("[data-undo]", row).focus(); // which the text describes: announced too, it was said twice
 }
 
 addEventListener("pagehide", () => {
