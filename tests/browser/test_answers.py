@@ -72,7 +72,7 @@ def test_answers_go_when_the_agent_notes_what_was_said(live_site, enter):
     note_said(live_site, conversation)
     expect(answers).to_be_hidden()
     # Whoever was on one of them with a keyboard or a screen reader stays at the question, and hears why they went.
-    expect(page.locator("#messages > li").last).to_be_focused()
+    expect(page.locator("#messages > li").last.locator("[data-part=body]")).to_be_focused()
     expect(page.locator("#voice")).to_have_text("Cette question n'attend plus de réponse.")
 
 
@@ -98,7 +98,7 @@ def test_answers_go_when_the_hour_of_the_appointment_passes_in_an_open_page(live
     expect(why).to_be_visible(timeout=15_000)
     page.wait_for_function(ABOVE_THE_FORM)
     expect(answers.get_by_role("button")).to_have_count(0)
-    expect(page.locator("#messages > li").last).to_be_focused()
+    expect(page.locator("#messages > li").last.locator("[data-part=body]")).to_be_focused()
     expect(page.locator("#voice")).to_contain_text("Pour un autre moment, écrivez un message.")
 
 

@@ -35,11 +35,16 @@ export const isQuestion = ({ author, client_id: id }) => author !== "reporter" &
 /** The name that an answer to the question on screen will have; empty when there is none. */
 export const question = () => asked().value;
 
-/** @param {HTMLElement | null | undefined} node */
-function give(node) {
-  if (!node) return;
-  node.tabIndex = -1;
-  node.focus({ preventScroll: true });
+/**
+ * Give the focus to the words of a message. Orca would say a whole message again at « Envoyé » and at « Lu », which the
+ * voice says.
+ *
+ * @param {Element} message
+ */
+function give(message) {
+  const body = find("[data-part=body]", message);
+  body.tabIndex = -1;
+  body.focus({ preventScroll: true });
 }
 
 /**
@@ -53,7 +58,7 @@ function keepFocus(change) {
   const isAnswering = held !== null && ready.contains(held);
   change();
   if (held === null || (held.isConnected && !held.closest("[hidden]"))) return;
-  give(/** @type {HTMLElement | null} */ (list.lastElementChild));
+  if (list.lastElementChild) give(list.lastElementChild);
   if (isAnswering && ready.hidden) voice(words.answered);
 }
 
