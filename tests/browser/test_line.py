@@ -62,8 +62,8 @@ def test_three_states_are_seen_and_said(live_site, enter, console, axe_in_both_t
     expect(lost).to_be_hidden()
 
     page.context.set_offline(True)
-    expect(page.get_by_text(OFFLINE)).to_be_visible()
-    expect(page.locator("#banner").locator("xpath=..")).to_have_attribute("role", "status")
+    expect(page.locator("#banner", has_text=OFFLINE)).to_be_visible()
+    expect(page.locator("#voice")).to_have_text(OFFLINE)
     expect(page.locator("#line")).to_have_text("Reconnexion…")
     write(page, "gardé")
     expect(state(page)).to_have_text(KEPT)
@@ -71,7 +71,7 @@ def test_three_states_are_seen_and_said(live_site, enter, console, axe_in_both_t
 
     page.clock.fast_forward(31_000)
     expect(alert).to_be_visible()
-    expect(page.get_by_text(OFFLINE)).to_be_hidden()
+    expect(page.locator("#banner", has_text=OFFLINE)).to_be_hidden()
     expect(page.locator("#line")).to_have_text("Hors connexion")
     expect(lost.get_by_role("link", name="17")).to_have_attribute("href", "tel:17")
     expect(lost.get_by_role("link", name="114")).to_have_attribute("href", "sms:114")
@@ -91,7 +91,7 @@ def test_three_states_are_seen_and_said(live_site, enter, console, axe_in_both_t
     with console(agent, conversation) as camille:
         camille.send("sync", after=0)
         page.context.set_offline(False)
-        expect(page.get_by_text("Connexion rétablie.")).to_be_visible()
+        expect(page.locator("#banner", has_text="Connexion rétablie.")).to_be_visible()
         expect(lost).to_be_hidden()
         connected(page)
         camille.hear("gardé")
@@ -264,7 +264,7 @@ def test_network_that_swallows_sockets_is_served_by_requests_until_it_does_not(l
         camille.hear("par le chemin lent")
         camille.say("Je vous lis")
         expect(page.locator("#messages").get_by_text("Je vous lis")).to_be_visible()
-        expect(page.get_by_text(OFFLINE)).to_be_hidden()
+        expect(page.locator("#banner", has_text=OFFLINE)).to_be_hidden()
         # Later, a socket is tried again without being asked for.
         wire.swallows = False
         page.clock.fast_forward(50_000)
@@ -287,7 +287,7 @@ def test_first_connection_that_takes_long_is_not_said_to_come_back(live_site, en
     connected(page)
     expect(banner).to_be_hidden()
     expect(page.locator("#voice")).to_contain_text("Connecté")
-    expect(page.get_by_text("Connexion rétablie.")).to_have_count(0)
+    expect(page.locator("#banner", has_text="Connexion rétablie.")).to_have_count(0)
 
     page.route("**/tchat/trames/", lambda route: route.abort())
     page.context.set_offline(True)
@@ -307,14 +307,14 @@ def test_network_cut_loses_nothing_and_doubles_nothing(live_site, enter, console
         write(page, "avant")
         camille.hear("avant")
         page.context.set_offline(True)
-        expect(page.get_by_text(OFFLINE)).to_be_visible()
+        expect(page.locator("#banner", has_text=OFFLINE)).to_be_visible()
         write(page, "pendant 1")
         write(page, "pendant 2")
         expect(own(page).nth(1).locator("[data-part=state]")).to_have_text("Gardé, partira dès que possible")
         camille.say("Vous êtes toujours là ?")
         expect(page.locator("#messages").get_by_text("Vous êtes toujours là ?")).to_have_count(0)
         page.context.set_offline(False)
-        expect(page.get_by_text("Connexion rétablie.")).to_be_visible()
+        expect(page.locator("#banner", has_text="Connexion rétablie.")).to_be_visible()
         camille.hear("pendant 2")
         expect(own(page).locator("[data-part=state]")).to_have_text(["Envoyé", "Envoyé", "Envoyé"])
         expect(page.locator("#messages").get_by_text("Vous êtes toujours là ?")).to_have_count(1)
@@ -364,7 +364,7 @@ def test_place_given_up_while_away_is_taken_back(live_site, enter):
     with live_site.database():
         Conversation.objects.filter(pk=conversation.pk).update(status=Status.ABANDONED)
     page.context.set_offline(True)
-    expect(page.get_by_text(OFFLINE)).to_be_visible()
+    expect(page.locator("#banner", has_text=OFFLINE)).to_be_visible()
     page.get_by_label("Vous pouvez déjà écrire").fill("je suis revenue")
     page.get_by_role("button", name="Envoyer").click()
     page.context.set_offline(False)

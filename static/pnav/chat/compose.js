@@ -103,6 +103,11 @@ function count() {
   clearTimeout(counted);
 }
 
+/** Describe the field by the number of characters once it is left: Orca says each change while it has the focus. */
+function describe() {
+  write(byId("body-count-said"), byId("body-count").textContent ?? "");
+}
+
 /** Say how many characters there are, where the page shows it. At each letter it would cut what a reader says of it. */
 function sayCount() {
   const counter = byId("body-count"); // a page that is left meanwhile is empty
@@ -243,6 +248,7 @@ export function watchForm() {
   form.addEventListener("formdata", ({ formData }) => formData.set("body", unsaid())); // what goes to the other page
   document.addEventListener("click", follow, { signal: visit.signal });
   watchKeyboard(box, form, visit.signal);
+  box.addEventListener("blur", describe);
   box.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();

@@ -31,8 +31,14 @@ export function aboveForm(change) {
   else change();
 }
 
-/** @param {string} text empty: none @param {boolean} isCalm it goes by itself */
+/**
+ * The voice says it too: of what changes around it as the line comes back, Orca says the last alone.
+ *
+ * @param {string} text empty: none
+ * @param {boolean} isCalm it goes by itself
+ */
 export function banner(text, isCalm) {
+  voice(text);
   byId("banner").classList.toggle("pnav-chat__banner--calm", isCalm);
   aboveForm(() => show(byId("banner"), text));
   if (isCalm) timers.set("calm", CALM_MS, () => banner("", false));
