@@ -92,6 +92,12 @@ def test_an_end_is_undone_by_a_press_and_by_a_word_of_the_person(live_site, page
             re.compile(r"^1 · \S+ · .* se termine dans \d+ s\.$")
         )
     expect(page.locator("#annonces")).not_to_contain_text("se termine dans")  # it would be said twice
+    page.get_by_role("button", name="Annuler").click()
+    ends(page)
+    page.evaluate(  # as Orca does in Firefox when the panel closes
+        "selector => document.querySelector(`${selector} details:has([data-ending]) > summary`).focus()", OPEN_THREAD
+    )
+    expect(page.get_by_role("button", name="Annuler")).to_be_focused()
     axe(page)
     page.get_by_role("button", name="Annuler").click()
     expect(page.locator("#fins")).to_be_empty()

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { all, byId, find, fromTemplate } from "../lib/dom.js";
+import { all, byId, find, fromTemplate, seek } from "../lib/dom.js";
 import { paint } from "./list.js";
 import { tell } from "./notice.js";
 import { announce, say, slot } from "./state.js";
@@ -23,6 +23,8 @@ import { announce, say, slot } from "./state.js";
  */
 
 const UNSENT_MS = 60_000; // longer than the longest pause of the outbox between two tries of a message (lib/outbox.js)
+
+const BACK_MS = 700;
 
 /** @type {Map<string, Pending>} by conversation */
 const pending = new Map();
@@ -150,7 +152,12 @@ export function hold(c, form, body, send) {
   show();
   rows.append(row);
   pending.set(c.id, { c, row, timer, form, body });
-  find("[data-undo]", row).focus(); // which the text describes: announced too, it was said twice
+  const back = find("[data-undo]", row);
+  back.focus(); // which the text describes: announced too, it was said twice
+  // Orca brings the focus back to the title of the panel that has just been closed (Firefox).
+  setTimeout(() => {
+    if (document.activeElement === seek("summary", form.closest("details") ?? row)) back.focus();
+  }, BACK_MS);
 }
 
 addEventListener("pagehide", () => {
