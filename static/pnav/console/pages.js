@@ -29,13 +29,31 @@ const trust = factory.createPolicy("pnav-console", {
   createScriptURL: (/** @type {string} */ address) => (isClock(address) ? address : null),
 });
 
-/** Read a page between two letters of who types. @param {Response} answer */
-export const parse = async (answer) => {
-  const text = await answer.text();
-  await new Promise((goOn) => letters.run(() => goOn(undefined)));
+/** @param {string} text of a page */
+function read(text) {
   const page = new DOMParser().parseFromString(trust.createHTML(text), "text/html");
   for (const part of all("noscript", page)) part.remove(); // in a document without scripts, a frame in it would load at once
   return page;
+}
+
+/**
+ * Read a page between two letters of who types. Each is a piece of work of its own: all that had come would otherwise be
+ * parsed after one letter.
+ *
+ * @param {Response} answer
+ * @returns {Promise<Document>}
+ */
+export const parse = async (answer) => {
+  const text = await answer.text();
+  return new Promise((done, fail) => {
+    letters.run(() => {
+      try {
+        done(read(text));
+      } catch (error) {
+        fail(error);
+      }
+    });
+  });
 };
 
 /**
