@@ -361,6 +361,40 @@ def test_notice_of_an_absence_waits_for_the_pointer_and_is_then_in_sight(live_si
     expect(title).to_be_in_viewport(ratio=1)
 
 
+def test_notice_of_a_second_absence_comes_once_the_keyboard_has_left_the_first(live_site, page_factory: PageFactory):
+    """It was said aloud and not drawn: what the first one had lost stood there until something else happened."""
+
+    def come_back() -> tuple[Agent, str, Conversation]:
+        agent = make.agent(availability=Availability.AWAY)
+        given(agent)
+        Agent.objects.filter(pk=agent.pk).update(seen_at=make.long_ago(5))
+        dispatcher.release_stale()
+        actions.agents_seen(agent_ids=[agent.pk])
+        return agent, signed_in(agent), given(agent)
+
+    def was_absent_again() -> None:
+        now = timezone.now()
+        lost = make.waiting()
+        for kind, by in ((EventKind.ASSIGNED, agent.user), (EventKind.RELEASED, None)):
+            lost.events.create(kind=kind, at=now, by=by)
+        Agent.objects.filter(pk=agent.pk).update(absent_until=now)
+
+    agent, key, last = in_site(live_site, come_back)
+    page = page_factory(width=1280, height=800)
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
+    page.goto(live_site.url + "/console/")
+    title = page.locator("#partis-titre")
+    expect(title).to_contain_text("1 échange est reparti")
+    expect(page.locator(".console-thread")).to_have_count(1)
+    page.get_by_role("button", name="J'ai lu").focus()
+    in_site(live_site, was_absent_again)
+    ended(live_site, agent, last)
+    expect(page.locator("#annonces")).to_contain_text("2 échanges sont repartis")
+    expect(title).to_contain_text("1 échange est reparti")
+    page.locator("#mes-echanges").focus()
+    expect(title).to_contain_text("2 échanges sont repartis")
+
+
 def ended(live_site: LiveSite, agent: Agent, one: Conversation) -> None:
     end = {"by_author": Author.AGENT, "by": agent.user, "outcome": Outcome.ADVISED}
     live_site.do(actions.close_conversation, conversation_id=one.pk, **end)

@@ -55,7 +55,7 @@ const told = { until: byId("partis").dataset.until }; // the return of which thi
 /**
  * Show the conversations that left while the agent was away. They are announced once, when they are new, and stay on
  * screen until they are read. They stand over the list and would push it under a pointer, so that a press would open a
- * neighbour: they are drawn once it has left, from what the server says then.
+ * neighbour: they are drawn once it has left, and the focus those that were there before, from what the server says then.
  *
  * @param {Document | null} page
  */
@@ -69,7 +69,11 @@ function showLosses(page) {
     announce(find("#partis-titre", after).textContent?.trim() ?? "");
     beep("other");
   }
-  if ((!until && !before.dataset.until) || before.contains(document.activeElement)) return;
+  if (!until && !before.dataset.until) return;
+  if (before.contains(document.activeElement)) {
+    before.addEventListener("focusout", refreshDuty, { once: true });
+    return;
+  }
   if (hovers.matches && column.matches(":hover")) {
     column.addEventListener("pointerleave", refreshDuty, { once: true });
     return;
