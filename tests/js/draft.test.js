@@ -390,3 +390,45 @@ test("what is gone is saved no more; a process of the version before, which know
     assert.equal(await saveTo("/x/", "t", () => "one")("a", false), answer, status);
   }
 });
+
+test("of a long text that was pasted, what the server keeps is sent: it refuses all of it whole", async () => {
+  const sent = [];
+  globalThis.fetch = async (_address, options) => {
+    sent.push(options.body);
+    return { ok: true, status: 204 };
+  };
+  const long = "é".repeat(300_000);
+  assert.equal(await saveTo("/x/", "t", () => "one")(long, false), "kept");
+  const fields = (body) => ({ place: "Lyon", what: body });
+  await saveTo("/x/", "t", () => "one", fields)(long, false);
+  assert.equal(sent[0].get("body"), "é".repeat(20_000));
+  assert.deepEqual([sent[1].get("place"), sent[1].get("what").length], ["Lyon", 20_000]);
+  for (const body of sent) assert.ok(body.toString().length < 256 * 1024);
+});
+
+test("what outlives its page is as short in bytes as a browser allows, whatever the letters", async () => {
+  const sent = [];
+  globalThis.fetch = async (_address, options) => {
+    sent.push([options.keepalive, options.body.toString().length]);
+    return { ok: true, status: 204 };
+  };
+  for (const text of ["a".repeat(20_000), "ا".repeat(9000), "ا".repeat(11_000), "文".repeat(7000)])
+    await saveTo("/x/", "t", () => "one")(text, true);
+  assert.deepEqual(
+    sent.map(([isKept]) => isKept),
+    [true, true, false, false],
+  );
+  for (const [isKept, bytes] of sent) assert.equal(isKept, bytes < 60_000);
+});
+
+test("a text of which the server keeps the beginning alone does not count as kept", async () => {
+  const { draft, type } = page();
+  for (const [size, isKept] of [
+    [20_000, true],
+    [20_001, false],
+  ]) {
+    type("a".repeat(size));
+    await draft.now();
+    assert.equal(draft.isKept(), isKept, size);
+  }
+});

@@ -5,6 +5,7 @@
  */
 
 import { byId, isModified, target, write } from "../lib/dom.js";
+import { KEPT_MOST } from "../lib/draft.js";
 import { length, newId, Outbox } from "../lib/outbox.js";
 import { showsSomething } from "../lib/plain.js";
 import { withoutSent } from "../lib/unsent.js";
@@ -245,7 +246,8 @@ export function watchForm() {
     pressed = target(event).closest("button");
   };
   document.addEventListener("click", press, { capture: true, signal: visit.signal });
-  form.addEventListener("formdata", ({ formData }) => formData.set("body", unsaid())); // what goes to the other page
+  // What goes to the other page.
+  form.addEventListener("formdata", ({ formData }) => formData.set("body", unsaid().slice(0, KEPT_MOST)));
   document.addEventListener("click", follow, { signal: visit.signal });
   watchKeyboard(box, form, visit.signal);
   box.addEventListener("blur", describe);

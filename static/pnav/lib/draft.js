@@ -11,7 +11,10 @@ import { createTimers } from "./timers.js";
 
 export const EVERY_MS = 3000;
 const AGAIN_MS = 10_000; // until the next try after a failure, or when the server asks to wait
-const KEEPALIVE_MOST = 12_000; // characters; browsers refuse 64 KiB and more from a page that is being closed
+// Characters that the server keeps of a text (chat/visitor/tab_drafts.py, chat/casework/reply_drafts.py). It refuses a
+// body of 256 KiB whole, so that of a long text that was pasted nothing would be kept, and all of it sent again and again.
+export const KEPT_MOST = 20_000;
+const KEEPALIVE_MOST = 60_000; // bytes; browsers refuse 64 KiB and more from a page that is being closed
 
 const RECALLED_MS = [0, 1500]; // when a page that was loaded again asks for the draft of its tab
 
@@ -80,8 +83,8 @@ export const createDraft = ({ text, came, save, saved }) => {
       kept = had;
       if (text() !== kept) changed();
     },
-    /** Whether the server has what stands in the field. */
-    isKept: () => text() === kept,
+    /** Whether the server has all that stands in the field. */
+    isKept: () => text() === kept && text().length <= KEPT_MOST,
     /** Save nothing until something is typed: the form was sent, and the page that receives it keeps what is in it. */
     pause() {
       isPaused = true;
@@ -109,6 +112,8 @@ const isQuickExit = () => document.documentElement.classList.contains("pnav-leav
  */
 export const saveTo = (address, token, tab, fields) => async (body, isLeaving) => {
   if (isQuickExit()) return "never";
+  const values = { ...(fields?.(body) ?? { body }), tab: tab(), at: String(Date.now()) };
+  const sent = new URLSearchParams(Object.entries(values).map(([name, value]) => [name, value.slice(0, KEPT_MOST)]));
   try {
     // Without a limit, a network that drops everything would hold up all later saves, also once it is back.
     const answer = await request(
@@ -116,8 +121,8 @@ export const saveTo = (address, token, tab, fields) => async (body, isLeaving) =
       {
         method: "POST",
         headers: { "X-CSRFToken": token, Accept: "application/json" },
-        body: new URLSearchParams({ ...(fields?.(body) ?? { body }), tab: tab(), at: String(Date.now()) }),
-        keepalive: isLeaving && body.length < KEEPALIVE_MOST,
+        body: sent,
+        keepalive: isLeaving && sent.toString().length < KEEPALIVE_MOST, // a letter may take nine bytes
         redirect: "manual",
       },
       TURN_MS,
