@@ -1,7 +1,7 @@
 """Answers that one tap gives, on a line on which readings overtake each other."""
 
 import pytest
-from playwright.sync_api import APIResponse, Route, expect
+from playwright.sync_api import APIResponse, Route, WebSocketRoute, expect
 
 from chat.casework import proposals
 from chat.conversations import actions as conversation_actions
@@ -146,3 +146,33 @@ def test_hour_of_an_appointment_is_told_once_and_not_after_the_end(live_site, en
     answers.get_by_role("button", name="Oui").click()
     expect(why).to_be_visible()
     assert page.evaluate("passed.size") == 0
+
+
+def test_two_tabs_that_answer_at_once_both_show_the_answer_that_was_stored(live_site, enter):
+    """The second one went on showing its own « Non » as sent, while the agent had read « Oui »."""
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation)
+    other = page.context.new_page()
+    line = {"is_held": False, "held": []}
+
+    def carry(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        server.on_message(lambda frame: line["held"].append(frame) if line["is_held"] else socket.send(frame))
+        line["send"] = socket.send
+
+    other.route_web_socket("**/ws/conversation/", carry)
+    other.goto(page.url)
+    in_site(live_site, lambda: ask(conversation, "Êtes-vous à l'abri ?"))
+    one, two = (tab.get_by_role("group", name="Réponses en un geste") for tab in (page, other))
+    expect(two.get_by_role("button")).to_have_count(2)
+    line["is_held"] = True  # the line of this tab is slow
+    one.get_by_role("button", name="Oui").click()
+    expect(page.locator("#messages > li").last).to_contain_text("Envoyé")
+    two.get_by_role("button", name="Non").click()
+    line["is_held"] = False
+    for frame in line["held"]:
+        line["send"](frame)
+    last = other.locator("#messages > li").last
+    expect(last).to_contain_text("Envoyé")
+    expect(last.locator("[data-part=body]")).to_have_text("Oui")
+    expect(other.locator("#voice")).to_contain_text("Vous. Oui")

@@ -23,13 +23,18 @@ import { openVisitorLine, takePlaceBack } from "./visitor-line.js";
 /** @typedef {import("./thread.js").Message} Message */
 
 /**
- * A message of the person has come back from the server, so it is stored.
+ * A message of the person has come back from the server, so it is stored. Of two tabs that answered a question, the server
+ * keeps the first answer: what is shown here, and said, is what the agent reads.
  *
  * @param {import("../lib/outbox.js").Entry} entry
  * @param {Message} message
  */
 function settle(entry, message) {
   stored(entry);
+  if (message.body !== entry.body) {
+    thread.setBody(entry.node, message.body);
+    voice(`${words.you}. ${thread.part(entry.node, "body").textContent}`);
+  }
   entry.node.dataset.seq = String(message.seq);
   thread.setTime(entry.node, message.sent_at);
   thread.setState(entry.node, words.sent);

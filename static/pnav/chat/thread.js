@@ -28,6 +28,11 @@ export function setTime(node, iso) {
   time.textContent = written(new Date(iso), document.documentElement.lang);
 }
 
+/** @param {Element} node of a message @param {string} body */
+export function setBody(node, body) {
+  part(node, "body").textContent = plain(body, words.misleading);
+}
+
 /** @param {Message} message */
 export function draw(message) {
   const node = fromTemplate("message-template");
@@ -40,7 +45,7 @@ export function draw(message) {
   node.dataset.seq = String(message.seq || "");
   part(node, "name").textContent = names.get(message.author) ?? "";
   setTime(node, message.sent_at);
-  part(node, "body").textContent = plain(message.body, words.misleading);
+  setBody(node, message.body);
   if (message.author === "reporter") part(node, "state").textContent = words.sent;
   return node;
 }
