@@ -65,7 +65,6 @@ SCRIPTED = {
     "account/_passkey_error.html",  # empty until a passkey fails
     "admin/reports/house.html",  # the first number that is wrong has the focus
     "chat/_ended.html",  # takes the place of the page
-    "chat/conversation.html",  # the line is lost
     "staff/_session.html",  # a template that is cloned
     "console/_availability.html",
     "console/_casework.html",

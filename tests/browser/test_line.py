@@ -57,7 +57,7 @@ def refuse(code: str) -> Any:
 def test_three_states_are_seen_and_said(live_site, enter, console, axe_in_both_themes):
     agent, conversation = assigned(live_site)
     page = enter(conversation, before=lambda page: page.clock.install(), width=320, height=640)
-    lost, alert = page.locator("#lost"), page.get_by_role("alert").filter(has_text="Connexion perdue.")
+    lost, alert = page.locator("#lost"), page.locator("#lost > p", has_text="Connexion perdue.")
     connected(page)
     expect(lost).to_be_hidden()
 
@@ -71,6 +71,7 @@ def test_three_states_are_seen_and_said(live_site, enter, console, axe_in_both_t
 
     page.clock.fast_forward(31_000)
     expect(alert).to_be_visible()
+    expect(page.locator("#voice")).to_contain_text("Connexion perdue.")
     expect(page.locator("#banner", has_text=OFFLINE)).to_be_hidden()
     expect(page.locator("#line")).to_have_text("Hors connexion")
     expect(lost.get_by_role("link", name="17")).to_have_attribute("href", "tel:17")

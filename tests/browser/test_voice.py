@@ -152,6 +152,19 @@ def test_code_is_said_whole_and_once(live_site, enter):
     assert other_regions(page, code) == 0
 
 
+def test_empty_message_is_said_to_whoever_is_in_the_field(live_site, enter):
+    """Firefox tells nobody of a description that changes in the field; Chromium does, and it would be said twice."""
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation)
+    listen(page, "#voice")
+    box, fault = page.locator("#body"), "Le message est vide. Écrivez quelques mots, puis envoyez."
+    box.press("Control+Enter")
+    heard(page, fault)
+    expect(box).to_have_accessible_description("")
+    box.blur()
+    expect(box).to_have_accessible_description(fault)
+
+
 def test_number_of_characters_is_said_once_the_typing_pauses(live_site, enter):
     _agent, conversation = assigned(live_site)
     page = enter(conversation)

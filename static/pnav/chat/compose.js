@@ -95,7 +95,11 @@ function tellError(text) {
   show(byId("body-error"), text);
   byId("body-group").classList.toggle("fr-input-group--error", Boolean(text));
   box.setAttribute("aria-invalid", String(Boolean(text)));
-  if (text) box.focus();
+  if (text && document.activeElement === box) {
+    // Of a description that changes in the field, Firefox tells nobody: the voice says it, and the description comes later.
+    box.setAttribute("aria-describedby", "body-count-said");
+    voice(text);
+  } else if (text) box.focus();
 }
 
 function count() {
@@ -104,8 +108,9 @@ function count() {
   clearTimeout(counted);
 }
 
-/** Describe the field by the number of characters once it is left: Orca says each change while it has the focus. */
+/** Describe the field by what is wrong and the number of characters once it is left: Orca says each change in it. */
 function describe() {
+  box.setAttribute("aria-describedby", "body-error body-count-said");
   write(byId("body-count-said"), byId("body-count").textContent ?? "");
 }
 

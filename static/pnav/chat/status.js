@@ -4,7 +4,7 @@
  * @module
  */
 
-import { all, byId, seek, write } from "../lib/dom.js";
+import { all, byId, find, seek, write } from "../lib/dom.js";
 import { queuePosition, wait } from "../lib/time.js";
 import { createTimers } from "../lib/timers.js";
 import { data, exchange, root, say, show, visit, voice, words } from "./state.js";
@@ -157,6 +157,7 @@ export function showLine() {
     aboveForm(() => {
       lost.hidden = false;
     });
+    voice(find("p", lost).textContent ?? ""); // Firefox says no alert that was hidden
     write(byId("retry"), words.retry);
     banner("", false);
   } else if (lost.hidden && !tellsUnsent())
