@@ -89,6 +89,25 @@ test("what can wait is said once the typing pauses, whole, in its order", () => 
   assert.deepEqual(node.said, ["un deux trois"]);
 });
 
+test("a clock that is set back keeps nothing from being said", () => {
+  let now = Date.parse("2026-12-01T11:00:00Z");
+  const clock = mock.method(Date, "now", () => now);
+  const [node, page, said] = [region(), new EventTarget(), []];
+  const voice = createVoice(node, watchTyping(page));
+  const alarm = heardDespiteCuts((text) => said.push(text), page);
+  page.dispatchEvent(letter());
+  now -= 3_600_000;
+  voice("un");
+  mock.timers.tick(1000);
+  alarm("Danger");
+  page.dispatchEvent(letter());
+  now -= 3_600_000;
+  mock.timers.tick(600);
+  clock.mock.restore();
+  assert.deepEqual(node.said, ["un"]);
+  assert.deepEqual(said, ["Danger", "Danger"]);
+});
+
 test("a box that is ticked is no typing", () => {
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout", "Date"] });

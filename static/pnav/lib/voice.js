@@ -33,7 +33,7 @@ export const watchTyping = (page) => {
     },
     { capture: true, passive: true },
   );
-  return () => Date.now() - at;
+  return () => (Date.now() < at ? Infinity : Date.now() - at); // a clock that was set back tells nothing
 };
 
 /**
