@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, Route, expect
 
 from chat.models import Conversation
 from pnav.accounts.models import Role
 from tests.browser.conftest import Axe, LiveSite, goes_on
-from tests.browser.exchange import assigned, bodies, own, waiting, write
+from tests.browser.exchange import assigned, bodies, in_site, own, waiting, write
 from tests.browser.staff import sign_in
 from tests.browser.test_accounts import account as account
 from tests.browser.test_ways_out import mute
@@ -118,6 +119,29 @@ def test_exchange_runs_in_a_safari_of_2021(live_site: LiveSite, enter):
         page.get_by_role("button", name="Actualiser").click()
     expect(page.get_by_label("Votre message")).to_have_value("et maintenant")
     assert bodies(live_site, conversation) == ["il est devant la porte"]
+
+
+# Safari knew no signal that removes a listener before 15.
+WITHOUT_SIGNALS = """
+const listen = EventTarget.prototype.addEventListener;
+EventTarget.prototype.addEventListener = function (name, call, how) {
+  return listen.call(this, name, call, how && how.signal ? { ...how, signal: undefined } : how);
+};
+"""
+
+
+def test_page_whose_visit_ended_keeps_its_title_in_a_safari_of_2021(live_site: LiveSite, enter):
+    """« Échange en cours » came back to its tab when somebody else looked at it."""
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation, before=lambda page: page.add_init_script(OF_2021 + WITHOUT_SIGNALS))
+    expect(page.locator("#line")).to_have_text("Connecté")
+    in_site(live_site, lambda: Session.objects.all().delete())
+    page.context.clear_cookies()
+    page.evaluate("dispatchEvent(new Event('offline'))")
+    expect(page.locator("#ended")).to_be_visible()
+    title = page.title()
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert page.title() == title
 
 
 def test_script_that_comes_late_takes_its_page_back(live_site: LiveSite, page_factory, nobody_on_duty):

@@ -134,7 +134,7 @@ function end() {
 document.addEventListener(
   "visibilitychange",
   () => {
-    if (document.hidden) return;
+    if (document.hidden || visit.signal.aborted) return; // Safari before 15 does not remove what listens
     status.seen();
     if (exchange.status === "abandoned" && exchange.line) takePlaceBack(exchange.line, location.pathname);
     thread.markRead();
