@@ -576,7 +576,10 @@ def what_is_said_is_heard_in_a_dialog(page: Page, axe: Axe) -> None:
     opened = page.locator("dialog[open]").locator(regions)
     for keys in ("Control+k", "?"):
         page.locator("#liste .console-entry__link").first.focus()
+        page.evaluate("document.getElementById('annonces').textContent = 'Lu'")
         page.keyboard.press(keys)
+        was_there = page.evaluate("document.querySelector('dialog[open] #annonces').textContent")
+        assert was_there != "Lu", "it is read again with the dialog"
         expect(opened).to_have_count(2)
         page.keyboard.press("Escape")
         expect(page.locator("dialog").locator(regions)).to_have_count(0)

@@ -17,6 +17,7 @@ function bringBack() {
 /** @param {HTMLDialogElement} dialog */
 export function openDialog(dialog) {
   dialog.showModal();
+  for (const one of regions) one.textContent = ""; // it was said, and would be read with what the dialog holds
   dialog.append(...regions);
   dialog.addEventListener("close", bringBack, { once: true }); // by Escape, or by « Fermer »
 }
