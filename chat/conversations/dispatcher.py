@@ -46,7 +46,7 @@ from django.utils import translation
 
 from chat import pubsub
 from chat.conversations import web_heartbeat
-from chat.messages.writing import Line, say_line, say_lines
+from chat.messages.writing import Line, say_lines
 from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, DangerMark, EventKind, Message
 from chat.models.agent import places_filled
 from chat.models.casework import Emergency
@@ -506,9 +506,10 @@ def release_stale(now: datetime | None = None) -> int:
     keys = list(busy.order_by("pk").values_list("pk", flat=True)[:AGENTS_AT_ONCE])
     released = sum(_release(agent_id, now) for agent_id in keys)
     with transaction.atomic():
-        if gone.exclude(availability=Availability.AWAY).update(
-            availability=Availability.AWAY, pause_reason="", pause_until=None
-        ):
+        # Locked in the order of their keys: agents who come back at this moment are locked in it too.
+        rest = gone.exclude(availability=Availability.AWAY).order_by("pk").select_for_update(no_key=True)
+        if keys := list(rest.values_list("pk", flat=True)):
+            Agent.objects.filter(pk__in=keys).update(availability=Availability.AWAY, pause_reason="", pause_until=None)
             pubsub.queue_changed()
     return released
 
@@ -554,8 +555,8 @@ def _put_back(conversations: Sequence[Conversation], told: Sentence, now: dateti
     Conversation.objects.filter(pk__in=[conversation.pk for conversation in conversations]).update(
         status=Status.WAITING, assigned_to=None, assigned_at=None
     )
+    say_lines([Line(conversation, told) for conversation in conversations], now=now)
     for conversation in conversations:
-        say_line(conversation, told, now=now)
         pubsub.message_posted(conversation.public_id, conversation.last_seq)
         pubsub.state_changed(conversation.public_id)
         logger.warning("conversation released %s", conversation.public_id)
@@ -622,8 +623,8 @@ def release_asleep(now: datetime | None = None) -> int:
     Conversation.objects.filter(pk__in=[conversation.pk for conversation in asleep]).update(
         status=Status.WAITING, assigned_to=None, assigned_at=None, reporter_is_hidden=False
     )
+    say_lines([Line(conversation, thread_texts.SLEPT) for conversation in asleep], now=now)
     for conversation in asleep:
-        say_line(conversation, thread_texts.SLEPT, now=now)
         pubsub.message_posted(conversation.public_id, conversation.last_seq)
         pubsub.state_changed(conversation.public_id)
         logger.info("conversation of a page that sleeps released %s", conversation.public_id)

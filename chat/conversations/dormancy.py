@@ -20,7 +20,7 @@ from django.db.models import Exists, F, OuterRef, Subquery, Sum
 
 from chat import pubsub
 from chat.conversations.waits import with_waits
-from chat.messages.writing import say_line
+from chat.messages.writing import Line, say_lines
 from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, EventKind, Hold, Message
 from chat.models.agent import places_filled
 from chat.models.casework import Emergency
@@ -153,8 +153,8 @@ def _rest(agent_id: int, now: datetime, most: int) -> int:
         return 0
     Conversation.objects.filter(pk__in=still).update(dormant_since=F("reporter_seen_at"))
     minutes = values.get(definitions.DORMANT)
+    say_lines([Line(conversation, thread_texts.DORMANT, {"minutes": minutes}) for conversation in resting], now=now)
     for conversation in resting:
-        say_line(conversation, thread_texts.DORMANT, now=now, minutes=minutes)
         pubsub.message_posted(conversation.public_id, conversation.last_seq)
         logger.info("conversation dormant %s", conversation.public_id)
     ConversationEvent.objects.bulk_create(conversation.new_event(EventKind.DORMANT, at=now) for conversation in resting)
@@ -182,10 +182,12 @@ def tell_returns(now: datetime | None = None) -> int:
     loads = dict(active.annotate(load=Sum(places_filled())))
     capacities = dict(Agent.objects.filter(pk__in=agents).values_list("pk", "capacity"))
     Conversation.objects.filter(pk__in=[row.pk for row in returned]).update(dormant_since=None)
+    busy = {agent for agent in agents if loads[agent] > capacities[agent]}
+    lines = [
+        Line(row, thread_texts.AWAKE_BUSY if row.assigned_to_id in busy else thread_texts.AWAKE) for row in returned
+    ]
+    say_lines(lines, now=now)
     for conversation in returned:
-        agent = conversation.assigned_to_id
-        is_busy = agent is not None and loads[agent] > capacities[agent]
-        say_line(conversation, thread_texts.AWAKE_BUSY if is_busy else thread_texts.AWAKE, now=now)
         pubsub.message_posted(conversation.public_id, conversation.last_seq)
         logger.info("conversation awake %s", conversation.public_id)
     ConversationEvent.objects.bulk_create(conversation.new_event(EventKind.AWAKE, at=now) for conversation in returned)

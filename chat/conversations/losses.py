@@ -110,6 +110,8 @@ def _lost(user_id: int, since: datetime) -> Any:
 
 
 # Asks for each agent who is back what `_lost` reads of one. Rows are locked in the order of their keys, as everywhere.
+# The kinds are constants: with a kind as a parameter, PostgreSQL's plan for whatever values, which it takes after five
+# calls, cannot use the index `event_given`, and reads all that the agents have ever done.
 RECORD_LOSSES = """
 WITH back AS MATERIALIZED (
     SELECT one.id, a.user_id, one.seen_at, one.now
@@ -123,9 +125,9 @@ WITH back AS MATERIALIZED (
             WHERE e.conversation_id = given.conversation_id AND e.id > given.id AND e.kind = ANY(%(hands)s::text[])
             ORDER BY e.id LIMIT 1
         ) AS next
-        WHERE given.kind = %(assigned)s AND given.by_id = back.user_id
+        WHERE given.kind = 'assigned' AND given.by_id = back.user_id
           AND given.at >= back.seen_at - %(given_for)s * interval '1 s'
-          AND next.kind = %(released)s AND next.at >= back.seen_at
+          AND next.kind = 'released' AND next.at >= back.seen_at
     )
     ORDER BY a.id FOR NO KEY UPDATE OF a
 )
@@ -150,8 +152,6 @@ def record_losses(*, returns: Sequence[tuple[int, datetime | None, datetime]]) -
         "seen": array_text(seen_at.isoformat() for _pk, seen_at, _now in told),
         "now": array_text(now.isoformat() for _pk, _seen_at, now in told),
         "hands": array_text(access.HANDS_CHANGE),
-        "assigned": EventKind.ASSIGNED.value,
-        "released": EventKind.RELEASED.value,
         "given_for": GIVEN_FOR.total_seconds(),
         "told_for": TOLD_FOR.total_seconds(),
     }

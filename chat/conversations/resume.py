@@ -206,12 +206,19 @@ def end_code(conversation: Conversation, now: datetime) -> None:
     Conversation.objects.filter(pk=conversation.pk).update(resume_digest=None, resume_issued_at=None, resume_until=None)
 
 
+@transaction.atomic
 def forget_expired_codes(*, now: datetime) -> int:
-    """Erase the hashes of expired codes, and return how many. The codes had stopped working at that moment already."""
-    follow_up_code.forget_expired(now)
-    return Conversation.objects.filter(resume_until__lte=now).update(
+    """Erase the hashes of expired codes, and return how many. The codes had stopped working at that moment already.
+
+    Locks the conversations, in the order of their keys, as batches of messages do, then the codes of « Suites ».
+    """
+    expired = Conversation.objects.filter(resume_until__lte=now).order_by("pk")
+    keys = list(expired.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+    erased = Conversation.objects.filter(pk__in=keys).update(
         resume_digest=None, resume_issued_at=None, resume_until=None
     )
+    follow_up_code.forget_expired(now)
+    return erased
 
 
 def resume_by_code(*, words: Sequence[str], mark: str = "", is_watched: bool = False) -> Conversation | None:

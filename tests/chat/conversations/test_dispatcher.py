@@ -502,6 +502,23 @@ def test_release_stale_ends_a_pause_with_its_reason(holds):
     assert (agent.availability, agent.pause_reason, agent.pause_until) == (Availability.AWAY, "", None)
 
 
+@pytest.mark.parametrize("act", [dispatcher.release_stale, dispatcher.release_asleep])
+def test_taking_back_all_of_an_agent_asks_no_more_of_the_database_than_taking_back_one(act):
+    """When a network fails, everybody's exchanges go back in one tick, and their rows are locked meanwhile."""
+    counts = []
+    for number in (1, 6):
+        agent = make.agent(capacity=10)
+        for _each in range(number):
+            sleeper = make.assigned(agent)
+            asleep_for(sleeper, minutes=9)
+        Conversation.objects.filter(assigned_to=agent).update(assigned_at=make.long_ago(5))
+        Agent.objects.filter(pk=agent.pk).update(seen_at=make.long_ago(5))
+        with CaptureQueriesContext(connection) as queries:
+            assert act() == number
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
 def test_dispatch_ends_with_the_round_that_finds_nobody_to_give(monkeypatch):
     """Somebody waits for their own force, which is on duty and full: the other force has room, and gets nobody."""
     make.assigned(make.agent(capacity=1))

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat.conversations import actions, dispatcher, dormancy, position, resume
@@ -304,3 +305,21 @@ def test_nobody_away_for_long_costs_one_short_statement(monkeypatch):
     assert dormancy.put_to_rest() == 1 and rests(resting)
     monkeypatch.setattr(dormancy, "_may_rest", None)
     assert dormancy.put_to_rest() == 0
+
+
+@pytest.mark.parametrize("act", [dormancy.put_to_rest, dormancy.tell_returns])
+def test_statements_of_a_tick_do_not_grow_with_those_who_left_or_came_back_together(act, set_rule):
+    """When a network fails and comes back, all people of an agent do so in one tick, and their rows are locked."""
+    set_rule(definitions.DORMANT_MOST, 4)
+    counts = []
+    for number in (1, 4):
+        agent = make.agent(capacity=10)
+        people = [away(agent) for _each in range(number)]
+        if act is dormancy.tell_returns:
+            assert dormancy.put_to_rest() == number
+            for person in people:
+                is_seen(person)
+        with CaptureQueriesContext(connection) as queries:
+            assert act() == number
+        counts.append(len(queries))
+    assert counts[0] == counts[1]

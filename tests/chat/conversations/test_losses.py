@@ -5,7 +5,7 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from chat.conversations import actions, dispatcher, losses
@@ -315,3 +315,18 @@ def test_outage_of_everything_is_a_loss_like_any_other():
     for agent in agents:
         agent.refresh_from_db()
         assert losses.unread_losses(agent, timezone.now()).count == 1
+
+
+def test_looking_for_losses_reads_by_the_index_of_what_was_given_also_by_the_plan_for_any_values():
+    """PostgreSQL takes that plan after five calls. By it all that the agents had ever done was read, each time."""
+    agent = make.agent()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # with so few rows, PostgreSQL would read the whole table
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        losses.record_losses(returns=[(agent.pk, timezone.now() - timedelta(minutes=5), timezone.now())])
+        own = "SELECT name, cardinality(parameter_types) FROM pg_prepared_statements WHERE statement LIKE %s"
+        cursor.execute(own, ["%WITH back AS%"])
+        ((name, number),) = cursor.fetchall()
+        cursor.execute(f'EXPLAIN EXECUTE "{name}" ({", ".join(["NULL"] * number)})')
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "event_given" in plan, plan
