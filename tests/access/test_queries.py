@@ -140,7 +140,10 @@ NAMED = {
     ),
     "chat/statistics/staffing/recorded.py": (EVERYBODY + ": counts", {"<module>"}),
     "chat/supervision/live_board.py": (EVERYBODY + ": numbers and times", {"_people", "_active"}),
-    "chat/conversations/losses.py": ("what this agent was given and lost, by the history: keys and times", {"_lost"}),
+    "chat/conversations/losses.py": (
+        "what this agent was given and lost, by the history: keys and times",
+        {"_lost", "<module>"},
+    ),
     "chat/conversations/presence.py": (EVERYBODY + ": four counts of this agent's own", {"<module>"}),
     "chat/conversations/idle.py": (
         "of this agent's own: since when their people wait, whether they write or end elsewhere, and nothing said",
