@@ -66,6 +66,7 @@ def park_conversation(*, report: Report) -> None:
     conversation = Conversation.objects.select_for_update(of=("self",)).filter(report=report).first()
     if conversation is None or not conversation.is_open:
         return
+    conversation.report = report  # of which the line needs the language
     say_line(conversation, thread_texts.PARKED, now=now)
     conversation.record_event(EventKind.PARKED, at=now)
     pubsub.message_posted(conversation.public_id, conversation.last_seq)

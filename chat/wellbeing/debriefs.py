@@ -83,9 +83,10 @@ def ask_for_talk(*, agent: Agent, words: str) -> Debrief:
     """Ask for a talk; a second request replaces the first. words: at most MAX_WORDS, or none.
 
     An hour that was proposed for the first and is yet to come stays noted as one that does not take place, because the
-    psychologist would wait. Locks the former request.
+    psychologist would wait. Locks the agent, so that two requests that are sent at once are one, then the former one.
     """
     now = clock.now()
+    list(Agent.objects.filter(pk=agent.pk).select_for_update(no_key=True).values_list("pk"))
     former = Debrief.objects.select_for_update().filter(agent=agent).first()
     request = Debrief(agent=agent, asked_at=now, ends_at=now + values.get_duration(definitions.DEBRIEF_KEPT))
     if former is not None:

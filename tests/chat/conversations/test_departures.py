@@ -96,6 +96,15 @@ def test_worker_asks_one_question_when_nobody_left(django_assert_num_queries):
         assert departures.tell_departures() == 0
 
 
+def test_departure_takes_as_many_statements_as_it_says():
+    report = make.assigned().report
+    departure = departures.record_departure(report=str(report.public_id), generation=report.visit_generation)
+    with CaptureQueriesContext(connection) as sent:
+        assert departure is not None and departures.tell_departure(departure)
+    told = [query["sql"] for query in sent.captured_queries if "SAVEPOINT" not in query["sql"]]
+    assert len(told) == 9, told
+
+
 def test_cost_of_an_exit_does_not_grow_with_the_exchange():
     counts = []
     for messages in (1, 40):

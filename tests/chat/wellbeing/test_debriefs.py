@@ -13,6 +13,7 @@ from chat.wellbeing import debriefs
 from pnav.accounts.models import Role, User
 from reports.models import AccessRecord
 from tests.chat.console.agents import signed_in
+from tests.chat.conversations.test_actions import in_threads
 from tests.factories import chat as make
 from tests.support.moments import clock_change, shown_once
 
@@ -236,3 +237,14 @@ def test_answer_that_comes_while_the_page_is_drawn_is_not_noted_as_read(agent, c
     assert debriefs.has_unread_answer(agent)
     client.get("/console/prendre-soin/")
     assert not debriefs.has_unread_answer(agent)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("has_former", [False, True])
+def test_request_that_is_sent_several_times_at_once_is_one(has_former):
+    """Whoever pressed twice on a slow line read an error, although their request was there."""
+    agent = make.agent()
+    if has_former:
+        debriefs.ask_for_talk(agent=agent, words="avant")
+    in_threads(4, lambda _index: debriefs.ask_for_talk(agent=agent, words="mot").pk)
+    assert Debrief.objects.filter(agent=agent).count() == 1
