@@ -24,7 +24,7 @@ type Case = tuple[Any, Any, Callable[[], object]]
 
 
 def _agents_whose_lease_is_over() -> Case:
-    """Agents who come back at once are locked by one statement (`actions.AGENTS_SEEN`)."""
+    """Create two agents who are gone. Those who come back at once are locked by one statement (`actions.AGENTS_SEEN`)."""
     first, second = make.agent(), make.agent()
     Agent.objects.update(seen_at=make.long_ago(5))
     Agent.objects.filter(pk=first.pk).update(capacity=4)
@@ -32,7 +32,7 @@ def _agents_whose_lease_is_over() -> Case:
 
 
 def _exchanges_whose_code_is_over() -> Case:
-    """Messages are written in batches, which lock their exchanges."""
+    """Create two exchanges with a code that is over. Messages are written in batches, which lock their exchanges."""
     first, second = make.waiting(), make.waiting()
     for one in (first, second):
         issue(one)
