@@ -24,7 +24,7 @@ type Case = tuple[Any, Any, Callable[[], object]]
 
 
 def _agents_whose_lease_is_over() -> Case:
-    """Create two agents who are gone. Those who come back at once are locked by one statement (`actions.AGENTS_SEEN`)."""
+    """Create two agents who are gone. All who come back at once are locked by one statement (`actions.AGENTS_SEEN`)."""
     first, second = make.agent(), make.agent()
     Agent.objects.update(seen_at=make.long_ago(5))
     Agent.objects.filter(pk=first.pk).update(capacity=4)
