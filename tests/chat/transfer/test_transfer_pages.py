@@ -145,7 +145,7 @@ def test_transfer_of_what_has_ended_says_so_and_gives_the_summary_back(is_whole,
     target = f"agent-{alex.pk}" if is_whole else ""
     html = unescape(transfer(signed_in(camille.user), conversation, target=target, summary="Mon brouillon").text)
     assert re.search(r"L.échange est terminé\s: rien n.a changé", html)
-    assert re.search(r"<textarea[^>]* readonly>\s*Mon brouillon</textarea>", html)
+    assert re.search(r"<textarea[^>]* readonly data-to-copy>\s*Mon brouillon</textarea>", html)
     assert not Handover.objects.exists()
 
 
