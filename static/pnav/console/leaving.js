@@ -247,10 +247,13 @@ const marks = { readAt: Date.now() }; // in ms
 export async function readMarks() {
   if (Date.now() - marks.readAt < MARKS_MS) return;
   marks.readAt = Number.POSITIVE_INFINITY; // until this reading is over
-  for (const entry of all(".console-entry", over)) {
-    if (dangerOf(entry) || emergencyOf(entry)) await renewMarks(entry);
+  try {
+    for (const entry of all(".console-entry", over)) {
+      if (dangerOf(entry) || emergencyOf(entry)) await renewMarks(entry);
+    }
+  } finally {
+    marks.readAt = Date.now();
   }
-  marks.readAt = Date.now();
 }
 
 /** @param {HTMLElement} entry */
