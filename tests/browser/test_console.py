@@ -35,6 +35,14 @@ PATIENCE_SECONDS = PATIENCE_MS / 1000
 OPEN_THREAD = ".console-thread:not([hidden])"
 LOG = f"{OPEN_THREAD} [data-log]"
 
+# What a screen reader is told depends on whether the button is still there when the field takes the focus.
+WATCH_REFUSAL = """() => {
+    window.refused = {button: document.activeElement};
+    document.addEventListener("focusin", ({target}) => {
+        if (target.ariaInvalid) refused.wasThere = refused.button.isConnected;
+    });
+}"""
+
 type Work = Callable[..., Any]
 
 
@@ -198,9 +206,12 @@ def test_agent_takes_answers_and_ends_by_keyboard(live_site, page: Page, at: Wor
     page.keyboard.press("Enter")
     end = re.compile("^Terminer 1 · ")
     tab_to(page, page.get_by_role("button", name=end))
+    page.evaluate(WATCH_REFUSAL)
     page.keyboard.press("Enter")
     expect(page.get_by_text("Choisissez une issue.")).to_be_visible()
     expect(page.get_by_label("Comment l'échange se termine")).to_be_focused()
+    assert page.evaluate("refused.wasThere"), "the button was gone before the field had the focus: Orca may say nothing"
+    expect(page.locator(f"{OPEN_THREAD} [data-action][open] > form")).to_have_count(1)
     page.keyboard.press("ArrowDown")
     for point in Point:  # for a minor: the first answer to each point of the protection
         tab_to(page, page.get_by_label(str(point.label), exact=True))

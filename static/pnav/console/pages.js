@@ -6,7 +6,7 @@
  */
 
 import { all, byId, isModified, seek, target } from "../lib/dom.js";
-import { heldIn, passFocus } from "../lib/focus.js";
+import { heldIn, passFocus, replaceHeld } from "../lib/focus.js";
 import { request } from "../lib/http.js";
 import { keepDrafts } from "./drafts.js";
 import { letters } from "./letters.js";
@@ -88,8 +88,12 @@ export const swapFrom = (page, selector, sent, isUntaken = false) => {
   if (before && after) {
     const held = heldIn(before);
     keepDrafts(before, after, sent, isUntaken);
-    before.replaceWith(document.adoptNode(after));
-    passFocus(held, after);
+    document.adoptNode(after);
+    if (held && isUntaken && seek("[aria-invalid]", after)) replaceHeld(before, after, held);
+    else {
+      before.replaceWith(after);
+      passFocus(held, after);
+    }
   }
   return Boolean(after);
 };

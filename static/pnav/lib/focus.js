@@ -40,3 +40,26 @@ function successor(held, part) {
 export const passFocus = (held, part) => {
   if (held) /** @type {HTMLElement | null} */ (successor(held, part))?.focus({ preventScroll: true });
 };
+
+const KEPT = new Set(["open", "role", "tabindex", "type"]); // without these it would be another element
+
+/**
+ * Replace a part that has the focus by one in which something else takes it and has to be said. The element that had
+ * the focus stays for two frames, alone, without a name, and out of sight. Firefox tells a screen reader what was
+ * removed before it tells where the focus went, and Orca then often takes up by itself what has the focus, and says
+ * nothing of it.
+ *
+ * @param {HTMLElement} before
+ * @param {HTMLElement} after
+ * @param {HTMLElement} held of `heldIn`
+ */
+export const replaceHeld = (before, after, held) => {
+  before.before(after);
+  passFocus(held, after);
+  for (let one = /** @type {HTMLElement | null} */ (held); one; one = one === before ? null : one.parentElement) {
+    for (const node of [...one.childNodes]) if (!node.contains(held)) node.remove();
+    for (const name of one.getAttributeNames()) if (!KEPT.has(name)) one.removeAttribute(name);
+  }
+  before.className = "fr-sr-only";
+  requestAnimationFrame(() => requestAnimationFrame(() => before.remove())); // it was told where the focus went
+};
