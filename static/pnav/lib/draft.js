@@ -12,7 +12,7 @@ import { createTimers } from "./timers.js";
 export const EVERY_MS = 3000;
 const AGAIN_MS = 10_000; // until the next try after a failure, or when the server asks to wait
 // Characters that the server keeps of a text (chat/visitor/tab_drafts.py, chat/casework/reply_drafts.py). It refuses a
-// body of 256 KiB whole, so that of a long text that was pasted nothing would be kept, and all of it sent again and again.
+// body of 256 KiB whole, so that of a long text nothing would be kept, and all of it sent again and again.
 export const KEPT_MOST = 20_000;
 const KEEPALIVE_MOST = 60_000; // bytes; browsers refuse 64 KiB and more from a page that is being closed
 
