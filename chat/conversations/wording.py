@@ -1,4 +1,4 @@
-"""This module puts durations and places in the queue into words."""
+"""This module puts durations and places into words."""
 
 from datetime import timedelta
 
@@ -31,5 +31,9 @@ def clock_in_words(elapsed: timedelta) -> str:
 
 
 def place_of(report: Report) -> str:
-    """Return the commune of a report with its département, or the postal code if it has no commune."""
-    return str(report.municipality) if report.municipality else report.postal_code
+    """Return the commune of a report with its département, or the postal code if it has no commune.
+
+    Somebody who said that they are in danger need not give a place. It is then said to be unknown, and never empty,
+    because consoles put it after the word of an exchange (« renard · lieu inconnu ») and in the middle of sentences.
+    """
+    return str(report.municipality) if report.municipality else report.postal_code or _("lieu inconnu")

@@ -119,6 +119,22 @@ def test_every_button_that_acts_says_whom():
     assert acts <= seen, seen
 
 
+def test_who_gave_no_place_has_a_name_that_says_so():
+    """Somebody in danger need not give one. The list, the title, the answer and the button name them all the same."""
+    agent = make.agent()
+    conversation = make.assigned(agent, filed=make.report(municipality=None, postal_code="", force=""))
+    client = signed_in(agent.user)
+    client.get(CONSOLE)
+    word = handle_of(agent, conversation).said
+    (entry,) = inbox.open_entries(agent, timezone.now())
+    assert entry.name == f"{word} · lieu inconnu"
+    page = html5lib.parse(client.get(page_of(conversation)).text, namespaceHTMLElements=False)
+    parts = [one for one in page.iter() if one.tag in {"li", "h2", "button", "label"}]
+    said = [" ".join("".join(one.itertext()).split()) for one in parts]
+    assert any(f"Terminer 1 · {word} · lieu inconnu" in one for one in said)
+    assert not [one for one in said if one.endswith("·")], "a name that ends with its point"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_pages_at_once_give_one_handle():
     agent = make.agent(capacity=10)

@@ -1,10 +1,12 @@
-"""Durations in words, where the words change."""
+"""Durations in words, where the words change, and places."""
 
 from datetime import timedelta
 
 import pytest
 
 from chat.conversations import wording
+from tests.factories import chat as make
+from tests.factories import locations as places
 
 
 @pytest.mark.parametrize(
@@ -29,3 +31,11 @@ def test_duration(seconds, said):
 )
 def test_clock(seconds, said):
     assert wording.clock_in_words(timedelta(seconds=seconds)) == said
+
+
+@pytest.mark.django_db
+def test_place():
+    commune = places.municipality("Belley", "01034", ("01300",))
+    assert wording.place_of(make.report(municipality=commune, postal_code="01300")) == "Belley (01)"
+    assert wording.place_of(make.report(municipality=None, postal_code="01300")) == "01300"
+    assert wording.place_of(make.report(municipality=None, postal_code="")) == "lieu inconnu"
