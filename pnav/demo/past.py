@@ -20,7 +20,16 @@ from django.db import connection, transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from chat.models import Agent, ClosedDay, Conversation, ConversationEvent, DailyFigure, EventKind, FigureRemainder
+from chat.models import (
+    Agent,
+    ClosedDay,
+    Conversation,
+    ConversationEvent,
+    DailyFigure,
+    EventKind,
+    FigureRemainder,
+    KeptReading,
+)
 from chat.rules.lifecycle import HEAVY, Author, Outcome, Status, weight_of
 from chat.statistics import daily
 from common import encryption
@@ -138,9 +147,12 @@ def fill(period: str, *, seed: int, now: datetime | None = None) -> int:
 
 
 def count_days(now: datetime) -> None:
-    """Count the days of this past again. In a real service each day is counted only once."""
+    """Count the days of this past again. In a real service each day is counted only once.
+
+    What the worker computed of the former past is deleted: board, history and staffing would show it for minutes.
+    """
     with transaction.atomic():
-        for model in (DailyFigure, ClosedDay, FigureRemainder):
+        for model in (DailyFigure, ClosedDay, FigureRemainder, KeptReading):
             model.objects.all().delete()
     daily.close_due(now, limit=PERIODS["year"])
 

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from chat.models import Conversation, ConversationEvent
-from chat.statistics import history
+from chat.statistics import history, kept
 from chat.statistics.staffing.recorded import count_recorded
 from pnav.accounts.models import Role
 from pnav.demo import past, sandbox
@@ -40,7 +40,7 @@ def test_fill_is_seen_by_every_page_of_figures_and_replaced_by_the_next(settings
     for force in ("police", "gendarmerie"):
         make.agent(force=force)
         make.agent(force=force, role=Role.SUPERVISOR)
-    kept = make.waiting()
+    waiting = make.waiting()
     count = past.fill("week", seed=1)
     assert Report.objects.filter(triage_version=past.MARK).count() == count
     start, end = history.last_days(7)  # days that are not closed yet
@@ -49,13 +49,25 @@ def test_fill_is_seen_by_every_page_of_figures_and_replaced_by_the_next(settings
     assert found.whole.gave_up > 0 and found.whole.one_person < found.whole.ended
     assert {day for day, _one in found.days} >= {timezone.localdate() - timedelta(days=n) for n in range(1, 7)}
     assert found.minors > 0 and len(found.outcomes) > 3
-    assert not Conversation.objects.exclude(pk=kept.pk).filter(status__in=["waiting", "active"]).exists()
+    assert not Conversation.objects.exclude(pk=waiting.pk).filter(status__in=["waiting", "active"]).exists()
     assert past.fill("week", seed=2) != 0
     assert Report.objects.filter(triage_version=past.MARK).count() == Conversation.objects.count() - 1
-    assert Conversation.objects.filter(pk=kept.pk).exists()
+    assert Conversation.objects.filter(pk=waiting.pk).exists()
     past.empty()
-    assert Conversation.objects.count() == 1 and not ConversationEvent.objects.exclude(conversation=kept).exists()
+    assert Conversation.objects.count() == 1 and not ConversationEvent.objects.exclude(conversation=waiting).exists()
     assert count_recorded(timezone.now()).people == 0
+
+
+@pytest.mark.django_db
+def test_fill_replaces_what_the_worker_computed_of_the_past_before():
+    make.agent()
+    kept.make_all()
+    assert kept.read_past(7).history.whole.opened == 0
+    past.fill("week", seed=1)
+    start, end = history.last_days(7)
+    opened = Conversation.objects.filter(opened_at__gte=start, opened_at__lt=end).count()
+    assert kept.read_past(7).history.whole.opened == opened > 0
+    assert sum(map(sum, kept.read_trends().arrivals)) > 0
 
 
 @pytest.mark.django_db
