@@ -32,6 +32,7 @@ from chat.journal import chronology
 from chat.journal import panel as journal_panel
 from chat.journal import queries as journal_queries
 from chat.journal.facts import Fact
+from chat.messages import transcript
 from chat.messages.transcript import Said
 from chat.models import Agent, Conversation
 from chat.referral import actions as referral_actions
@@ -276,10 +277,15 @@ def after_autosave(conversation: Conversation, sheet: Sheet) -> dict[str, Any]:
         form_of_address.speaks_tu(conversation.report), person_summary.language_to_answer_in(conversation)
     )
     facts = journal_queries.read_facts(conversation)
+    # The page is drawn with this piece of the thread: without it, what was asked already would be offered first again.
+    piece = transcript.read_messages(conversation)
+    is_marked = danger.is_pending(conversation)
     return {
         "transmission": transmission_panel(conversation, sheet, facts=facts),
         "close_form": closing_form(conversation, draft=draft_of(conversation, sheet, facts=facts)),
-        "say": said_in_one_press(conversation, checklist, sheet, voice, is_marked=danger.is_pending(conversation)),
+        "say": said_in_one_press(
+            conversation, checklist, sheet, voice, piece, danger.read_thread(piece), is_marked=is_marked
+        ),
     }
 
 

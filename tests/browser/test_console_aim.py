@@ -141,6 +141,11 @@ def test_numbers_stay_and_a_number_of_nobody_says_so(live_site, page: Page, at: 
     names = {number: entry(page, number).get_attribute("data-name") for number in (1, 2, 3)}
     page.keyboard.press("Alt+2")
     expect(page.locator(f"{OPEN_THREAD} .console-thread__title")).to_contain_text(str(names[2]))
+    line = entry(page, 2).get_by_role("link")
+    colour = "(line) => getComputedStyle(line).backgroundColor"
+    before = line.evaluate(colour)
+    line.hover()
+    assert line.evaluate(colour) == before, "the open line looks open under the pointer that opened it, too"
     ends(page)
     page.get_by_role("button", name="Terminer maintenant").click()
     expect(page.locator("#liste .console-entry")).to_have_count(2)
@@ -287,6 +292,9 @@ def room_with_words_of_danger(page: Page) -> None:
     expect(dealt).to_be_in_viewport(ratio=1)
     assert dealt.bounding_box()["height"] >= 24
     assert thread.locator(".console-log").bounding_box()["height"] >= 480
+    thread.locator("textarea[name=body]").fill("Je vous lis.")
+    expect(thread.get_by_role("button", name="Vider")).to_be_in_viewport(ratio=1)
+    assert thread.locator(".console-log").bounding_box()["height"] >= 480, "also while an answer is written"
 
 
 def dossier_is_one_press_away(page: Page, key: str) -> None:
@@ -319,6 +327,15 @@ def every_figure() -> None:
     Conversation.objects.filter(pk=resting.pk).update(
         reporter_seen_at=make.long_ago(20), dormant_since=make.long_ago(5)
     )
+
+
+def test_links_of_the_dossier_stay_whole_on_a_telephone(live_site, page_factory: PageFactory, at: Work):
+    page = page_factory(width=360, height=640)
+    agent, [conversation] = holding(at, 1)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    page.get_by_label("Ajouter une note").focus()
+    expect(page.locator(f"{OPEN_DOSSIER} .console-jump")).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.slow

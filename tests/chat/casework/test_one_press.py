@@ -223,6 +223,18 @@ def test_autosave_answers_with_all_that_follows_the_sheet(agent):
     assert str(QUESTIONS[Element.ONLINE]) not in row(answer)
 
 
+def test_autosave_offers_no_question_again_that_was_asked(agent):
+    """After each press on the sheet, what the agent had just asked was offered first again."""
+    conversation = make.assigned(agent)
+    client = signed_in(agent.user)
+    first, second, third = row(client.get(page_of(conversation)).text)
+    make.message(conversation, first, Author.AGENT)
+    sent = {"autosave": "1", "version": "0", Element.THREAT: "no"}
+    asked = row(client.post(page_of(conversation) + "fiche/", sent).text)
+    assert first not in asked and asked[:2] == [second, third]
+    assert asked == row(client.get(page_of(conversation)).text), "as in the page"
+
+
 def test_autosave_of_a_refused_value_and_of_its_correction(agent):
     conversation = make.assigned(agent)
     client, address = signed_in(agent.user), page_of(conversation) + "fiche/"
