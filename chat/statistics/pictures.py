@@ -81,7 +81,9 @@ def draw_series(key: str, title: str, labels: Sequence[str], rows: Sequence[Meas
         Words(
             f"{key}-attentes",
             _("%(where)s : attente en minutes") % {"where": title},
-            _("Barre : une personne sur deux. Ligne à points ronds : 95 % des personnes. La même échelle partout."),
+            _("Barre : une personne sur deux. Ligne à points ronds : 95 % des personnes. La même échelle partout.")
+            if len(rows) <= charts.MARKS_AT_MOST
+            else _("Barre : une personne sur deux. Ligne : 95 % des personnes. La même échelle partout."),
         ),
         [minutes(one.wait_median) for one in rows],
         labels, table=Table(table, (3, 4)), marks=[minutes(one.wait_p95) for one in rows], top=top, every=step,

@@ -133,6 +133,9 @@ def test_page_is_pictures_first_and_its_tables_say_the_same(db, days):
         for key in ("heure-attentes", "jour-attentes")
     ]
     assert scales[0] == scales[1] and "0" not in scales[0]
+    # A line of too many points has no marks, and nothing says that it has.
+    assert html.count("Ligne à points ronds") == (2 if days == 7 else 1)
+    assert ("chart__line--long" in html) == ("Ligne : 95 %" in html) == (days == 365)
 
 
 def test_arrivals_are_by_hour_of_the_week_in_paris(month, django_assert_num_queries):

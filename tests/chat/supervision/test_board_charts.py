@@ -93,6 +93,14 @@ def test_places_are_of_who_may_be_given_somebody(chief):
     assert sorted(kinds) == ["chart__bar"] * 2 + ["chart__free"] * 3
 
 
+@pytest.mark.parametrize(("held", "said"), [(1, "1</strong> prise sur 3"), (2, "2</strong> prises sur 3")])
+def test_places_taken_are_said_as_one_or_several(chief, held, said):
+    here = make.agent(unit_name="Ici")
+    for _ in range(held):
+        make.assigned(here)
+    assert said in signed_in(chief.user).get(BOARD).text
+
+
 def test_today_is_one_of_seven_days_of_the_promise(chief):
     answered(just_now(), 0)
     for seconds in (30, 60, 600, 700):
