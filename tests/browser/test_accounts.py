@@ -404,6 +404,16 @@ def test_account_without_scripts_has_its_unit_typed_and_no_list_that_is_empty(
     expect(plain.locator("[name=agent-0-unit] + .select2")).to_be_visible()
 
 
+def test_each_role_is_in_sight_among_the_filters_of_the_accounts(
+    live_site: LiveSite, page_factory: PageFactory, account: Callable[..., str]
+):
+    page = page_factory(width=1280)
+    staff.sign_in(page, live_site, account(Role.ADMINISTRATOR, totp=True), "/admin/accounts/user/")
+    roles = page.locator("#changelist-filter details").first.locator("ul")
+    expect(roles.get_by_role("link", name="Administrateur")).to_be_visible()
+    assert roles.evaluate("(one) => one.scrollHeight <= one.clientHeight"), "the last role is out of sight"
+
+
 @pytest.mark.parametrize("javascript", [True, False])
 def test_form_of_an_account_is_not_cut_on_a_narrow_screen(
     live_site: LiveSite, page_factory: PageFactory, account: Callable[..., str], javascript: bool
