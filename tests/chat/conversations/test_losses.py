@@ -110,6 +110,17 @@ def test_console_says_it_until_it_is_read_without_a_script_too():
     assert "sans console" not in client.get("/console/").content.decode()
 
 
+def test_of_who_gave_no_place_the_list_says_so():
+    """Two people in danger were two lines that began with a dash, and nothing told which was which kind of person."""
+    agent = make.agent()
+    for each in ("93200", "", ""):
+        make.assigned(agent, postal_code=each, municipality=None)
+    away(agent)
+    _title, fold = lost_on_the_page(agent)
+    assert re.findall(r"<li> ?<strong>([^<]*)</strong>", fold).count("lieu inconnu") == 2
+    assert "<strong></strong>" not in fold
+
+
 def test_where_they_are_is_counted_beside_the_fold_and_a_short_list_is_open():
     """Who folds the list, or never opens it, knows what came back all the same."""
     agent = make.agent()

@@ -21,7 +21,7 @@ from chat.supervision import intervention
 from chat.transfer import actions as transfer_actions
 from chat.transfer import queries as transfer_queries
 from pnav.accounts.models import Role
-from reports.models import AccessRecord
+from reports.models import AccessRecord, Report
 from reports.session import KEY
 from tests.chat.console.agents import page_of, signed_in
 from tests.factories import chat as make
@@ -111,6 +111,20 @@ def test_whole_way_of_a_warm_transfer_by_pages_alone(conversation, camille, alex
     assert ours.get(page_of(conversation)).status_code == 404
     assert "Alex, police nationale prend la suite" in person.get("/tchat/").text
     assert "a pris l'échange" in ours.get("/console/").text
+
+
+def test_passage_of_who_gave_no_place_says_so_to_both_agents(conversation, camille, alex):
+    """What was offered began with a comma, and who passed it on read a name that ended with its point."""
+    Report.objects.filter(conversation=conversation).update(municipality=None, postal_code="")
+    ours, theirs, person = signed_in(camille.user), signed_in(alex.user), visit_of(conversation)
+    transfer(ours, conversation, target=f"agent-{alex.pk}")
+    assert "· lieu inconnu</strong>" in squeezed(ours.get("/console/").text)
+    data = sent_from(person.get("/tchat/passage/").text, answer="corrected", correction="Au lycée.")
+    person.post("/tchat/passage/", data)
+    assert re.search(r'id="offre-dit-[^"]+"> ?lieu inconnu,', squeezed(theirs.get("/console/").text))
+    theirs.post(f"/console/passages/{conversation.public_id}/reponse/", {"answer": "accept"})
+    assert ">lieu inconnu</a>" in squeezed(theirs.get("/console/passages/").text)
+    assert "· lieu inconnu</strong>" in squeezed(ours.get("/console/").text)
 
 
 def test_summary_of_a_passage_begins_with_the_signalement_and_the_sheet(camille, alex):
