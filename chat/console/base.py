@@ -310,6 +310,8 @@ def _words() -> dict[str, str]:
         "force_gendarmerie": _("Gendarmerie nationale"),
         "alike_one": _("{n} arrivée semblable : {place}, sans faits"),
         "alike": _("{n} arrivées semblables en {s} s : {place}, sans faits"),
+        "alike_danger_one": _("{n} se dit en danger"),
+        "alike_danger": _("{n} se disent en danger"),
         "alike_taken": _("Pris par {name}"),
         "apart_one": _("{n} absente, à part"),
         "apart_many": _("{n} absentes, à part"),

@@ -201,6 +201,8 @@ class Shown:
 def waiting_groups(now: datetime, *, public_id: UUID | None = None) -> list[Shown]:
     """Return the groups in which somebody waits, SHOWN at most. Two queries; one if there are no such groups.
 
+    Those in which somebody says that they are in danger come first, because a list has room for one or two.
+
     public_id: only this group.
     """
     rows = _silent(Conversation.objects.waiting().filter(lookalike_group__isnull=False))
@@ -224,7 +226,7 @@ def waiting_groups(now: datetime, *, public_id: UUID | None = None) -> list[Show
     if not known:
         return []
     groups = ArrivalGroup.objects.filter(public_id__in=known).select_related("taken_by__unit")[:SHOWN]
-    return [_shown(group, known[group.public_id]) for group in groups]
+    return sorted((_shown(group, known[group.public_id]) for group in groups), key=lambda one: not one.critical)
 
 
 def _shown(group: ArrivalGroup, row: dict[str, Any]) -> Shown:

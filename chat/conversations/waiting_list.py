@@ -129,6 +129,7 @@ class WaitingList:
                     "count": one.count,
                     "seconds": one.seconds,
                     "place": one.group.place,
+                    "critical": one.critical,
                     "taken_by": one.group.taken_by.shown_name if one.group.taken_by else "",
                 }
                 for one in self.groups

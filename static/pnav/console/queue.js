@@ -62,6 +62,8 @@ function fillGroup(row, one) {
   const taken = slot("taken", row);
   const key = one.count === 1 ? "alike_one" : "alike";
   write(slot("words", row), say(key, { n: one.count, s: one.seconds, place: one.place }));
+  slot("danger", row).hidden = !one.critical;
+  write(slot("danger", row), say(one.critical === 1 ? "alike_danger_one" : "alike_danger", { n: one.critical }));
   write(taken, one.taken_by ? say("alike_taken", { name: one.taken_by }) : "");
   hide(taken, !one.taken_by);
   write(slot("of", row), ` ${one.place}`);

@@ -489,6 +489,22 @@ def test_queue_says_the_group_once_and_not_its_members():
     assert str(people[0].public_id) not in html
 
 
+def test_queue_says_how_many_of_a_group_say_that_they_are_in_danger():
+    """They are in no other line of the queue. Eleven such people were a grey line like that of a raid."""
+    raid(11, minutes=8, urgency=Urgency.CRITICAL, municipality=None, postal_code="")
+    raid(15)
+    lookalikes.mark_lookalikes()
+    groups = waiting_list.read_waiting().frame(is_closed=False)["groups"]
+    assert [(one["place"], one["count"], one["critical"]) for one in groups] == [
+        ("lieu inconnu", 11, 11),
+        ("93200", 15, 0),
+    ]
+    html = squeezed(signed_in(make.agent().user).get(CONSOLE).text).replace("\xa0", " ")
+    shown = html[html.index('id="semblables"') : html.index('id="attente"')]
+    groups = re.findall(r"<li [^>]*console-alike.*?</li>", shown)
+    assert ["11 se disent en danger" in one for one in groups] == [True, False]
+
+
 def test_group_is_taken_and_closed_by_its_page():
     raid()
     lookalikes.mark_lookalikes()
