@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q
 
@@ -32,6 +31,7 @@ from chat.models import (
     EventKind,
     JournalFact,
 )
+from chat.models.conversation import is_here
 from chat.rules.lifecycle import Author, Outcome, Status
 from chat.rules.lookalikes import ANSWER_TIME, JOINS_FOR, Arrival, find_alike
 from chat.texts import thread as thread_texts
@@ -174,11 +174,11 @@ def _mark(look: object, keys: Iterable[int], first_at: datetime, last_at: dateti
 class Shown:
     """It is a group as staff see it.
 
-    count: how many of it wait. here: how many of these are present. seconds: from the first to the last arrival of
-    these. asked: how many of these were asked for a word. critical: how many of those who wait said that they are in
-    danger. due: how many of those asked have had ANSWER_TIME and may be closed. kept_in_danger, kept_with_code,
-    kept_unread: how many have had it and may not, because they said that they are in danger, have a valid resume code,
-    or did not have the page before them to read the question.
+    count: how many of it wait. here: of how many of these the turn may come. seconds: from the first to the last
+    arrival of these. asked: how many of these were asked for a word. critical: how many of those who wait said that
+    they are in danger. due: how many of those asked have had ANSWER_TIME and may be closed. kept_in_danger,
+    kept_with_code, kept_unread: how many have had it and may not, because they said that they are in danger, have a
+    valid resume code, or did not have the page before them to read the question.
     """
 
     group: ArrivalGroup
@@ -208,13 +208,12 @@ def waiting_groups(now: datetime, *, public_id: UUID | None = None) -> list[Show
     rows = _silent(Conversation.objects.waiting().filter(lookalike_group__isnull=False))
     if public_id is not None:
         rows = rows.filter(lookalike_group=public_id)
-    is_here = Q(reporter_seen_at__gte=now - timedelta(seconds=settings.ABSENT_SECONDS))
     counts = (
         rows.order_by()
         .values("lookalike_group")
         .annotate(
             count=Count("pk"),
-            here=Count("pk", filter=is_here),
+            here=Count("pk", filter=is_here(now)),
             asked=Count("pk", filter=Q(lookalike_asked_at__isnull=False)),
             critical=Count("pk", filter=Q(urgency=Urgency.CRITICAL)),
             **{name: Count("pk", filter=asked) for name, asked in _by_turn_to_close(now).items()},

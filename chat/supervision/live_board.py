@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,6 +23,7 @@ from chat.conversations import waits as conversations_waits
 from chat.conversations.whereabouts import whereabouts_of, with_departure
 from chat.conversations.wording import clock_in_words, duration_in_words, place_of
 from chat.models import Agent, Conversation, DangerMark
+from chat.models.conversation import is_here
 from chat.referral import queries as referral_queries
 from chat.rules import service_level
 from chat.rules.emergency import Situation
@@ -237,13 +238,14 @@ class Board:
     emergencies_left_out: how many more there are, of exchanges that are over. left_marks: people who left in danger,
     in the order of `left_marks.left_marks`; they are shown after these. left_marks_left_out: how many more there are.
     alerts: the gravest first.
-    waiting: people whose turn may come; `asleep` of them have a page that sleeps. offline, left: people who are passed
-    over; no limit applies to them. silences: people without an answer whose level is NEAR or BROKEN, those who are left
-    (`Silence.is_left`) first, then others who wrote of suicide or danger, then the longest.
+    waiting: people whose turn may come, without calm members of `groups`; `alike` of them are members of `groups` who
+    say that they are in danger, `asleep` have a page that sleeps. offline, left: people who are passed over, also calm
+    members of `groups`; no limit applies to them. silences: people without an answer whose level is NEAR or BROKEN,
+    those who are left (`Silence.is_left`) first, then others who wrote of suicide or danger, then the longest.
     silent_apart: how many others have no answer and are offline. marked: the public ids of people under way or in the
-    queue who wrote of suicide or danger, which nobody has dealt with. in_danger: those of them whom the alerts
-    « Danger » tell of. groups: arrivals that look alike. under_way: active conversations; dormant: how many of these
-    are at rest.
+    queue who wrote of suicide or danger, which nobody has dealt with. in_danger: those of them whom the alerts « Danger
+    » tell of. groups: arrivals that look alike. under_way: active conversations; dormant: how many of these are at
+    rest.
     """
 
     emergencies: list[EmergencyLine]
@@ -251,6 +253,7 @@ class Board:
     left_marks: list[LeftLine]
     left_marks_left_out: int
     waiting: int
+    alike: int
     asleep: int
     offline: int
     left: int
@@ -295,7 +298,7 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
     """
     known = limits()
     everybody = _people(now)
-    people = [person for person in everybody if person.whereabouts.holds_turn]
+    people = [person for person in everybody if person.whereabouts.holds_turn]  # of a group only those in danger
     lost = [person for person in everybody if person.is_marked]
     places = Counter(person.whereabouts for person in everybody)
     agents = list(
@@ -338,6 +341,7 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
         left_marks_left_out=marks_left_out,
         groups=lookalikes.waiting_groups(now),
         waiting=len(people),
+        alike=sum(person.is_alike for person in people),
         asleep=places[Whereabouts.ASLEEP],
         offline=places[Whereabouts.OFFLINE],
         left=places[Whereabouts.LEFT],
@@ -383,14 +387,21 @@ class _Person:
     whereabouts: Whereabouts
     public_id: UUID
     is_marked: bool
+    is_alike: bool
 
 
 def _people(now: datetime) -> list[_Person]:
-    """Read the people who wait, without arrivals that look alike: these are shown as groups, and no limit applies."""
-    waiting = Conversation.objects.waiting().exclude(lookalike_group__isnull=False)
+    """Read the people who wait, without those who look alike, are calm and are here.
+
+    These are shown as groups, and no limit applies, because nobody waits for them. Those who say that they are in
+    danger keep their turn (docs/adr/0074), and count as anybody in danger. Whoever is absent counts among the absent,
+    as in the queue.
+    """
+    calm = Q(lookalike_group__isnull=False, urgency__lt=Urgency.CRITICAL)
+    waiting = Conversation.objects.waiting().exclude(calm & is_here(now))
     rows = _with_marks(with_departure(waiting.order_by("pk"))).values_list(
         "urgency", "force", "report__age_band", "queued_at", "reporter_seen_at", "reporter_is_hidden", "left_at",
-        "public_id", "marked_seqs", "dealt_seq", named=True,
+        "public_id", "marked_seqs", "dealt_seq", "lookalike_group", named=True,
     )  # fmt: skip
     return [
         _Person(
@@ -401,6 +412,7 @@ def _people(now: datetime) -> list[_Person]:
             whereabouts_of(row, now),
             row.public_id,
             _is_marked(row),
+            row.lookalike_group is not None,
         )
         for row in rows
     ]

@@ -1,13 +1,14 @@
 """The live board: what it counts, what it warns of, whom it names."""
 
 import re
+from html import unescape
 
 import pytest
 from django.utils import timezone
 
 from chat.casework import emergencies
 from chat.console import inbox
-from chat.conversations import dispatcher, phone_calls, resume, waiting_list
+from chat.conversations import dispatcher, lookalikes, phone_calls, resume, waiting_list
 from chat.models import Agent, Conversation, DangerMark, Message
 from chat.models.casework import Emergency
 from chat.rules import service_level
@@ -18,6 +19,7 @@ from chat.supervision import board_charts, live_board
 from common.service_settings import definitions
 from pnav.accounts.models import Role
 from tests.chat.console.agents import signed_in
+from tests.chat.conversations.test_lookalikes import raid
 from tests.factories import chat as make
 from tests.support.reading import squeezed
 from triage.rules import Urgency
@@ -201,6 +203,41 @@ def test_absent_are_counted_apart_and_break_no_promise():
     board = read()
     assert (board.waiting, board.asleep, board.longest_wait) == (1, 1, "4 min")  # their turn comes: they are waited for
     assert [alert.level for alert in board.alerts] == [Level.BROKEN]
+
+
+def test_who_is_in_danger_is_waited_for_among_arrivals_that_look_alike(django_assert_num_queries):
+    """« 0 personnes attendent » stood beside eleven people in danger, whom no alert told of."""
+    for _each in range(2):
+        make.agent()
+    raid(11, minutes=8, urgency=Urgency.CRITICAL, municipality=None, postal_code="")
+    calm = raid(20, minutes=7)
+    assert lookalikes.mark_lookalikes() == 31
+    with django_assert_num_queries(11):  # one more than without groups, for their places
+        board = read()
+    assert (board.waiting, board.alike, board.urgent, board.longest_wait, board.apart) == (11, 11, 11, "8 min", 0)
+    assert [(line.total, line.level) for line in board.lines] == [
+        (11, Level.BROKEN), (0, Level.KEPT), (0, Level.KEPT),
+    ]  # fmt: skip
+    [alert] = board.alerts
+    assert (alert.level, alert.is_urgent, alert.text.split()[0]) == (Level.BROKEN, True, "11")
+    assert [(one.count, one.critical) for one in board.groups] == [(11, 11), (20, 0)]
+    page = squeezed(signed_in(make.agent(role=Role.SUPERVISOR).user).get("/console/tableau/").text)
+    assert "<strong>11</strong>personnes attendent" in page
+    assert "Dont 11 d'arrivées semblables, qui se disent en danger" in unescape(page)
+    Conversation.objects.filter(pk__in=[one.pk for one in calm]).update(urgency=Urgency.HIGH)
+    assert (read().waiting, read().alike) == (11, 11), "the calm ones stay counted apart"
+
+
+def test_absent_among_arrivals_that_look_alike_are_counted_as_the_queue_counts_them():
+    """The board said « 0 » beside « 11 absentes, à part » in the queue."""
+    people = raid(20) + raid(11, urgency=Urgency.CRITICAL, municipality=None, postal_code="")
+    lookalikes.mark_lookalikes()
+    gone, asleep = [one.pk for one in people[15:25]], [one.pk for one in people[10:12] + people[29:]]
+    Conversation.objects.filter(pk__in=gone + asleep).update(reporter_seen_at=make.long_ago(3))
+    Conversation.objects.filter(pk__in=asleep).update(reporter_is_hidden=True)
+    board, queue = read(), waiting_list.read_waiting()
+    assert (board.apart, board.offline, queue.apart) == (10, 10, 10)
+    assert (board.waiting, board.asleep, queue.present) == (6, 2, 21)
 
 
 def test_silent_people_who_are_offline_are_counted_apart():
