@@ -236,6 +236,12 @@ QUESTIONS_FIRST = add(
     _("Avant le tchat, quelques questions disent qui peut vous aider."),
     _("Avant le tchat, quelques questions disent qui peut t'aider."),
 )
+QUESTIONS_FIRST_DISCREET = add(
+    "report.questions_first_discreet",
+    TO_HERE,
+    _("Avant d'échanger, il reste quelques questions."),
+    note="Quand quelqu'un peut voir l'écran : ne dit pas ce qu'est ce site.",
+)
 DOOR_FIRST = add(
     "report.door_first",
     TO_HERE,

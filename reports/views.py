@@ -22,7 +22,8 @@ from reports.visit import Visit, read_visit
 def _to_triage(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Redirect to the orientation, with the reason."""
     if not visit.triage.assessment.is_finished:
-        messages.info(request, report_texts.QUESTIONS_FIRST.say(familiar=visit.familiar))
+        told = report_texts.QUESTIONS_FIRST_DISCREET if visit.triage.is_discreet else report_texts.QUESTIONS_FIRST
+        messages.info(request, told.say(familiar=visit.familiar))
         return redirect("triage:start")
     messages.info(request, report_texts.DOOR_FIRST.say(familiar=visit.familiar))
     return redirect("triage:current_result")

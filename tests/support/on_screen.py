@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 TELLING = re.compile(
     r"polici|police|gendarm|cyber|harc[eè]l|menac|insult|moque|victime|t[ée]moin\b|signalement|plainte|procureur|suicid|"
     r"\bex\b|mourir|violen|intime|République|illégal|pirat|arnaque|chantage|virus|point d['’]accueil|commissariat|"
-    r"brigade|minist[eè]re",
+    r"brigade|minist[eè]re|tchat",
     re.IGNORECASE,
 )
 # The same in each language that is offered. Somebody who adds a language writes its words here.
@@ -19,7 +19,7 @@ TELLING_IN = {
     "fr": TELLING,
     "en": re.compile(
         r"police|gendarm|cyber|harass|threat|insult|victim|witness|complaint|prosecutor|suicid|violen|intimate|illegal|"
-        r"scam|blackmail|reception point|to die|dying|officer|ministry",
+        r"scam|blackmail|reception point|to die|dying|officer|ministry|\bchat\b",
         re.IGNORECASE,
     ),
 }
