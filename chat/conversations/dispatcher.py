@@ -40,7 +40,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, NullIf
 from django.db.models.lookups import Exact
 from django.utils import translation
 
@@ -61,6 +61,7 @@ from chat.rules.assignment import (
     estimate_wait,
     share_of,
     share_out,
+    spare_of,
     turn_key,
     with_share,
 )
@@ -94,8 +95,9 @@ class Board:
 
     order: the public ids of the people who wait, the next one first. slots: places of all agents on duty; free: those
     of them that are free. average_minutes: length of a conversation by the setting of the service. kept_away: the
-    slots and free places, by the public id of a person who waits, of agents to whom the queue does not give that
-    person now: those who passed them on because they know somebody concerned, and those who gave them back of late.
+    slots and free places, by the public id of a person who waits, that the queue does not give to that person now:
+    those of agents who passed them on because they know somebody concerned, or who gave them back of late, and the
+    spare places that silent look-alikes beyond the share leave.
     """
 
     order: tuple[UUID, ...]
@@ -135,12 +137,19 @@ class Board:
 
 
 def in_line(
-    people: QuerySet[Conversation, Any], now: datetime, *, key: Callable[[Any], Any], at_most: int | None = None
+    people: QuerySet[Conversation, Any],
+    now: datetime,
+    *,
+    key: Callable[[Any], Any],
+    at_most: int | None = None,
+    with_silent: bool = True,
 ) -> Iterator[Any]:
     """Return these waiting people in the order of the queue, as the query gives them: rows or conversations.
 
     key: returns the turn key of one of them. at_most: how many are wanted; None for all of them, which are then read in
-    pieces and only as far as needed. Two queries, and two more when somebody comes from a crowded network.
+    pieces and only as far as needed. with_silent: whether those of a group of look-alikes who have said nothing are
+    among those beyond the share. Two queries, and two more when somebody comes from a crowded network, or three without
+    the silent ones.
     """
     ordered = people.order_by(*IN_TURN)
     crowded, free = ordered.filter(is_crowded=True), ordered.filter(is_crowded=False)
@@ -152,7 +161,30 @@ def in_line(
     one = next(some, None)
     if one is None:
         return others
-    return islice(with_share(others, chain([one], some), room=crowd_room(now), key=key), at_most)
+    room = crowd_room(now)
+    if not with_silent:
+        some = _without_silent(crowded, chain([one], some), room=room, key=key, at_most=at_most)
+        return islice(with_share(others, some, room=room, key=key), at_most)
+    return islice(with_share(others, chain([one], some), room=room, key=key), at_most)
+
+
+def _without_silent(
+    crowded: QuerySet[Conversation, Any],
+    some: Iterator[Any],
+    *,
+    room: int,
+    key: Callable[[Any], Any],
+    at_most: int | None,
+) -> Iterator[Any]:
+    """Yield the first `room` of the crowded people (`some`), then those of the others who are in no group of
+    look-alikes. What a raid adds to the queue is not read: one query, beside that of the first ones.
+    """
+    first = list(islice(some, room))
+    yield from first
+    last = key(first[-1]) if first else None
+    rest = crowded.filter(lookalike_group__isnull=True)
+    rows = rest.iterator(chunk_size=10 * AT_ONCE) if at_most is None else iter(rest[: at_most + len(first)])
+    yield from (one for one in rows if last is None or key(one) > last)
 
 
 def _turn_key_of_row(row: tuple[Any, ...]) -> TurnKey:
@@ -168,17 +200,19 @@ def crowd_room(now: datetime) -> int:
 def read_board(now: datetime | None = None) -> Board:
     """Read the queue as it stands, in three queries; one more when somebody comes from a crowded network."""
     now = now or clock.now()
-    people = list(Conversation.objects.waiting().here(now).values_list("public_id", "is_crowded"))
+    people = list(Conversation.objects.waiting().here(now).values_list("public_id", "is_crowded", "lookalike_group"))
     on_duty = Agent.objects.on_duty(now).with_load().values_list("pk", "capacity", "load")
     places = {agent: (capacity, max(capacity - load, 0)) for agent, capacity, load in on_duty}
     slots, free = _sum_places(places.values())
-    order = tuple(public_id for public_id, _is_crowded in people)
-    if any(is_crowded for _public_id, is_crowded in people):
+    order = tuple(public_id for public_id, _is_crowded, _group in people)
+    spare: dict[UUID, int] = {}
+    if any(is_crowded for _public_id, is_crowded, _group in people):
         share = max(0, share_of(slots) - Conversation.objects.taking_the_share(now).count())
         # They are in the order of turns already; those beyond the share are put last.
-        last = [public_id for public_id, is_crowded in people if is_crowded][share:]
-        beyond = set(last)
-        order = (*(public_id for public_id in order if public_id not in beyond), *last)
+        last = {public_id: group for public_id, is_crowded, group in people if is_crowded}
+        last = dict(islice(last.items(), share, None))
+        order = (*(public_id for public_id in order if public_id not in last), *last)
+        spare = {public_id: min(free, spare_of(slots)) for public_id, group in last.items() if group is not None}
     kept_away: dict[UUID, set[int]] = defaultdict(set)
     for public_id, agent in _kept_away(now):
         kept_away[public_id].add(agent)
@@ -188,8 +222,8 @@ def read_board(now: datetime | None = None) -> Board:
         free=free,
         average_minutes=values.get(definitions.AVERAGE_LENGTH),
         kept_away={
-            public_id: _sum_places(places[agent] for agent in agents if agent in places)
-            for public_id, agents in kept_away.items()
+            public_id: _kept_places(places, kept_away[public_id], spare.get(public_id, 0))
+            for public_id in (*kept_away, *(one for one in spare if one not in kept_away))
         },
     )
 
@@ -209,6 +243,15 @@ def _kept_away(now: datetime) -> QuerySet[Any, Any]:
         all=True,
     )
     return pairs.order_by()
+
+
+def _kept_places(places: Mapping[int, tuple[int, int]], agents: Iterable[int], spare: int) -> tuple[int, int]:
+    """Return the slots and the free places that the queue keeps from somebody: of these agents, and `spare` free ones.
+
+    No more are kept than are free.
+    """
+    slots, free = _sum_places(places[agent] for agent in agents if agent in places)
+    return slots, min(free + spare, sum(one_free for _slots, one_free in places.values()))
 
 
 def _sum_places(places: Iterable[tuple[int, int]]) -> tuple[int, int]:
@@ -290,8 +333,16 @@ def _give_some(now: datetime, overflow_after: timedelta, asleep: timedelta) -> i
         cursor.execute("SELECT pg_advisory_xact_lock(%s)::text", [PASS])
     queue = Conversation.objects.waiting().here(now, asleep).without_departed()
     with _step(ROOM):
-        next_ones = in_line(queue.values_list(*TURN_COLUMNS, "weight"), now, key=_turn_key_of_row, at_most=AT_ONCE)
-        keys = _with_room(now, [weight for *_turn, weight in next_ones])
+        places = _places(now)
+        beyond_spare = places.free - spare_of(places.slots)
+        next_ones = in_line(
+            queue.values_list(*TURN_COLUMNS, "weight"),
+            now,
+            key=_turn_key_of_row,
+            at_most=AT_ONCE,
+            with_silent=beyond_spare > 0,
+        )
+        keys = _with_room(places.with_room, now, [weight for *_turn, weight in next_ones])
         if not keys:
             return None
         agents = {agent.pk: (agent, load) for agent, load in _lock_agents(keys, now)}
@@ -301,12 +352,13 @@ def _give_some(now: datetime, overflow_after: timedelta, asleep: timedelta) -> i
     ]
     with _step(SHARE):
         pairs = share_out(
-            _people(queue, now),
+            _people(queue, now, with_silent=beyond_spare > 0),
             on_duty,
             now=now,
             overflow_after=overflow_after,
             forces_on_duty=_forces_on_duty(now, {agent.force for agent in on_duty}),
             at_most=AT_ONCE,
+            beyond_spare=beyond_spare,
         )
     if not pairs:
         # When fewer agents were locked than chosen, one has left meanwhile, and others may have room.
@@ -325,10 +377,42 @@ def _step(kind: str, items: int | None = None) -> Iterator[None]:
         yield
 
 
-def _with_room(now: datetime, weights: Sequence[int]) -> list[int]:
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """These are the places of the agents on duty. slots: all of them; free: those that are free.
+
+    with_room: key, force, unit and free places of each agent who has one, the next one first.
+    """
+
+    slots: int
+    free: int
+    with_room: list[tuple[int, str, int, int]]
+
+
+def _places(now: datetime) -> _Places:
+    """Read the places of all agents on duty, in one statement of one row for each of them."""
+    in_turn = (
+        Agent.objects.on_duty(now)
+        .with_load()
+        .order_by(
+            Cast("load", FloatField()) / NullIf(Cast("capacity", FloatField()), Value(0.0)),
+            F("last_assigned_at").asc(nulls_first=True),
+            "pk",
+        )
+    )
+    slots, with_room = 0, []
+    for agent, force, unit, capacity, load in in_turn.values_list("pk", "unit__force", "unit", "capacity", "load"):
+        slots += capacity
+        if load < capacity:
+            with_room.append((agent, force, unit, capacity - load))
+    return _Places(slots, sum(room for *_agent, room in with_room), with_room)
+
+
+def _with_room(agents: Sequence[tuple[int, str, int, int]], now: datetime, weights: Sequence[int]) -> list[int]:
     """Return the keys of the agents among whom the next people are shared out, so that only these need to be locked.
 
-    weights: places that each of the next people fills. No agent outside the result can have a turn before all of these.
+    agents: those with room, as in `_Places`. weights: places that each of the next people fills.
+    No agent outside the result can have a turn before all of these.
     Of each force it takes as many of the least loaded agents as there are people. If somebody fills more than one
     place, it also takes as many of those with so many free places, because they come before less loaded agents who
     lack the room. For people who were passed on it takes as many of the unit they go to, and one more for each agent
@@ -342,14 +426,9 @@ def _with_room(now: datetime, weights: Sequence[int]) -> list[int]:
     avoided.update(recusals.order_by().values_list("from_agent", flat=True))
     wanted = len(weights) + len(avoided)
     heaviest = max(weights, default=LIGHT)
-    with_room = Agent.objects.on_duty(now).with_load().filter(load__lt=F("capacity"))
-    in_turn = with_room.order_by(
-        Cast("load", FloatField()) / Cast("capacity", FloatField()), F("last_assigned_at").asc(nulls_first=True), "pk"
-    )
-    # The loads are expensive to compute, so they are read once for all of these lists.
     lists: dict[Any, list[int]] = {key: [] for key in (*Force.values, *units)}
     roomy: dict[Any, list[int]] = {key: [] for key in lists}
-    for agent, force, unit, room in in_turn.values_list("pk", "unit__force", "unit", F("capacity") - F("load")):
+    for agent, force, unit, room in agents:
         for key in (force, unit):
             if key in lists:
                 lists[key].append(agent)
@@ -381,8 +460,11 @@ def _lock_agents(keys: Sequence[int], now: datetime) -> list[tuple[Agent, int]]:
     return [(agent, loads.get(agent.pk, 0)) for agent in agents]
 
 
-def _people(queue: ConversationQuerySet, now: datetime) -> Iterator[Waiting]:
+def _people(queue: ConversationQuerySet, now: datetime, *, with_silent: bool) -> Iterator[Waiting]:
     """Yield the people of this queue in its order, in the statements of `in_line`.
+
+    Somebody of a group of look-alikes who comes beyond the share of the crowded leaves spare places
+    (`assignment.spare_of`). With such a group it makes two statements more.
 
     An open emergency procedure holds nobody to a unit or a force, as urgency does. An agent opens it, so no raid can.
     It changes nobody's place.
@@ -390,17 +472,27 @@ def _people(queue: ConversationQuerySet, now: datetime) -> Iterator[Waiting]:
     direction = [f"direction__{name}" for name in ("unit", "avoided", "avoided_before", "at", "until")]
     recusals = Handover.objects.recusals().filter(conversation=OuterRef("pk")).order_by()
     emergency = Emergency.objects.filter(conversation=OuterRef("pk"), ended_at__isnull=True)
+    of_group = ("is_crowded", "lookalike_group")
     more = ("force", "weight", ArraySubquery(recusals.values("from_agent")), Exists(emergency))
-    rows = queue.values_list(*TURN_COLUMNS, *more, *direction)
-    for row in in_line(rows, now, key=_turn_key_of_row):
-        urgency, queued_at, pk = row[: len(TURN_COLUMNS)]
-        force, weight, recused, has_emergency, unit, last, before, at, until = row[len(TURN_COLUMNS) :]
+    rows = queue.values_list(*TURN_COLUMNS, *of_group, *more, *direction)
+    share: int | None = None
+    crowded = 0
+    for row in in_line(rows, now, key=_turn_key_of_row, with_silent=with_silent):
+        urgency, queued_at, pk, is_crowded, group = row[: len(TURN_COLUMNS) + len(of_group)]
+        force, weight, recused, has_emergency, unit, last, before, at, until = row[len(TURN_COLUMNS) + len(of_group) :]
+        leaves_spare = False
+        crowded += is_crowded
+        if is_crowded and group is not None:
+            share = crowd_room(now) if share is None else share
+            leaves_spare = crowded > share
         is_urgent = has_emergency or urgency > Urgency.NORMAL
         if until is not None and until > now:
             avoided = frozenset((*recused, last, *before))
-            yield Waiting(pk, force, is_urgent, at, weight, unit or 0, avoided)
+            yield Waiting(pk, force, is_urgent, at, weight, unit or 0, avoided, leaves_spare=leaves_spare)
         else:
-            yield Waiting(pk, force, is_urgent, queued_at, weight, avoided=frozenset(recused))
+            yield Waiting(
+                pk, force, is_urgent, queued_at, weight, avoided=frozenset(recused), leaves_spare=leaves_spare
+            )
 
 
 def _forces_on_duty(now: datetime, known: set[str]) -> set[str]:

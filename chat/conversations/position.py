@@ -11,8 +11,8 @@ from typing import Any
 from django.conf import settings
 
 from chat.models import Conversation
-from chat.rules.assignment import CROWD_PART, CROWD_SECONDS, estimate_wait
-from chat.rules.lifecycle import Availability, Status
+from chat.rules.assignment import CROWD_PART, CROWD_SECONDS, SPARE_PART, estimate_wait
+from chat.rules.lifecycle import HEAVY, Availability, Status
 from chat.rules.transfer import STAYED, Reason
 from common.service_settings import definitions
 from common.service_settings import values as setting_values
@@ -35,7 +35,8 @@ IS_KEPT_AWAY = f"""
              AND (d.avoided_id = a.id OR a.id = ANY(d.avoided_before)))
 """  # noqa: S608  of constants of this module
 
-# An agent from whom the queue keeps this person has no places for them.
+# An agent from whom the queue keeps this person has no places for them. Somebody of a group of look-alikes who comes
+# beyond the share has none of the spare places either (`assignment.spare_of`).
 PLACE = f"""
 SELECT CASE
          WHEN line.crowded_before = 0 THEN line.free_before
@@ -43,10 +44,14 @@ SELECT CASE
          WHEN line.crowded_before <= share.room THEN line.free_before + line.crowded_before
          ELSE line.free + line.crowded_before
        END,
-       on_duty.slots_for_them, on_duty.free_for_them
+       on_duty.slots_for_them,
+       CASE WHEN %(is_grouped)s AND line.crowded_before > share.room
+            THEN GREATEST(0, on_duty.free_for_them
+                 - LEAST(on_duty.free, GREATEST(%(least_spare)s::int, on_duty.slots / %(spare_part)s::int)))
+            ELSE on_duty.free_for_them END
 FROM (SELECT COALESCE(%(now)s::timestamptz, statement_timestamp()) AS now) clock
 CROSS JOIN LATERAL (
-  SELECT COALESCE(sum(capacity), 0) AS slots,
+  SELECT COALESCE(sum(capacity), 0) AS slots, COALESCE(sum(GREATEST(capacity - load, 0)), 0) AS free,
          COALESCE(sum(capacity) FILTER (WHERE NOT is_kept_away), 0) AS slots_for_them,
          COALESCE(sum(GREATEST(capacity - load, 0)) FILTER (WHERE NOT is_kept_away), 0) AS free_for_them
   FROM (SELECT a.capacity, ({IS_KEPT_AWAY}) AS is_kept_away,
@@ -77,7 +82,7 @@ CROSS JOIN LATERAL (
 
 # What the position needs to know of a person who waits and is present; no row for anybody else.
 OWN = """
-SELECT urgency, queued_at, is_crowded FROM chat_conversation
+SELECT urgency, queued_at, is_crowded, lookalike_group IS NOT NULL FROM chat_conversation
 WHERE id = %(id)s AND status = %(waiting)s AND reporter_seen_at >= statement_timestamp()
       - CASE WHEN reporter_is_hidden THEN GREATEST(%(asleep)s::int, %(absent)s::int) ELSE %(absent)s::int END
       * interval '1 s'
@@ -140,6 +145,7 @@ def queue_position(conversation: Conversation, now: datetime | None = None) -> t
         queued_at=conversation.queued_at,
         key=conversation.pk,
         is_crowded=conversation.is_crowded,
+        is_grouped=conversation.lookalike_group is not None,
     )
     ((position, slots, free),) = fetch_rows(PLACE, values)
     average = setting_values.get(definitions.AVERAGE_LENGTH)
@@ -156,15 +162,22 @@ def position_by_key(conversation_id: int) -> tuple[int | None, tuple[int, int] |
     rows = fetch_rows(OWN, {name: own[name] for name in ("id", "waiting", "asleep", "absent")})
     if not rows:
         return None, None
-    ((urgency, queued_at, is_crowded),) = rows
-    values = own | {"urgency": urgency, "queued_at": queued_at, "is_crowded": is_crowded}
+    ((urgency, queued_at, is_crowded, is_grouped),) = rows
+    given = {"urgency": urgency, "queued_at": queued_at, "is_crowded": is_crowded}
+    values = own | given | {"is_grouped": is_crowded and is_grouped}
     ((position, slots, free),) = fetch_rows(PLACE, values)
     average = setting_values.get(definitions.AVERAGE_LENGTH)
     return position, estimate_wait(position=position, slots=slots, free=free, average_minutes=average)
 
 
 def _values(
-    *, now: datetime | None, urgency: int, queued_at: datetime | str, key: int, is_crowded: bool
+    *,
+    now: datetime | None,
+    urgency: int,
+    queued_at: datetime | str,
+    key: int,
+    is_crowded: bool,
+    is_grouped: bool = False,
 ) -> dict[str, Any]:
     return {
         "waiting": Status.WAITING.value,
@@ -178,6 +191,9 @@ def _values(
         "queued_at": queued_at,
         "id": key,
         "is_crowded": is_crowded,
+        "is_grouped": is_crowded and is_grouped,
         "part": CROWD_PART,
+        "spare_part": SPARE_PART,
+        "least_spare": HEAVY,
         "lately": CROWD_SECONDS,
     }

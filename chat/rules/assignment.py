@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from chat.rules.lifecycle import LIGHT
+from chat.rules.lifecycle import HEAVY, LIGHT
 
 # A pass of the dispatcher assigns this many people in one transaction. Their rows are locked meanwhile, for some 26 ms,
 # while people write. Half as many would be locked for as long, because most of a pass is statements that cost the same
@@ -49,8 +49,9 @@ def turn_key(*, urgency: int, queued_at: datetime, key: int) -> TurnKey:
 # A raid of false reports that all say « danger » must not keep everybody else waiting. A person in real danger in the
 # same school or household must not wait behind everybody either. So these people keep their urgency, but the number of
 # them who are with agents is bounded. Up to their share, each has the place that their urgency gives. Those beyond it
-# come after all others, still the most urgent first. Nobody is refused, and no place of an agent stays empty for this
-# (docs/adr/0053).
+# come after all others, still the most urgent first. Nobody is refused, and no place of an agent stays empty for a
+# crowded network (docs/adr/0053). People of a group of look-alikes who have said nothing leave some places free beyond
+# their share, because a raid that fills all of them delays whoever comes next (docs/adr/0142).
 
 CROWD_PART = 8  # one conversation for this many places; if each fills two places, that is a quarter of all places
 # A conversation that was closed sooner still counts for this long after it was assigned. Otherwise, where there are few
@@ -64,6 +65,18 @@ def share_of(slots: int) -> int:
     slots: places that the agents on duty have together.
     """
     return max(1, slots // CROWD_PART)
+
+
+SPARE_PART = 4  # one place of this many stays free of silent look-alikes beyond their share
+
+
+def spare_of(slots: int) -> int:
+    """Return how many free places silent look-alikes beyond their share leave: a quarter of all, and room for one
+    person in great danger at least.
+
+    slots: places that the agents on duty have together.
+    """
+    return max(HEAVY, slots // SPARE_PART)
 
 
 def with_share[T](free: Iterable[T], crowded: Iterable[T], *, room: int, key: Callable[[T], Any]) -> Iterator[T]:
@@ -83,7 +96,7 @@ class Waiting:
 
     force: that of their zone; empty when it has none. waits_since: from when their wait is counted for the other force
     (`may_overflow`); their place in the queue is given by the order of the list. weight: the places of an agent that
-    they fill.
+    they fill. leaves_spare: whether they are a look-alike beyond the share who has said nothing (`spare_of`).
     For a person who was passed on by an agent: waits_since is the moment of the passing-on, or of their place where no
     team was asked for; unit is the key of the unit asked for, or 0. avoided holds the keys of the agents who passed
     them on and must not get them back.
@@ -96,6 +109,7 @@ class Waiting:
     weight: int = LIGHT
     unit: int = 0
     avoided: frozenset[int] = frozenset()
+    leaves_spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +141,14 @@ def share_out(
     overflow_after: timedelta,
     forces_on_duty: Collection[str],
     at_most: int,
+    beyond_spare: int | None = None,
 ) -> list[tuple[int, int]]:
     """Assign people to agents. Return pairs of keys, a person's and an agent's, in the order of the queue.
 
     people: in the order of the queue; read no further than needed. overflow_after: see `may_overflow`.
     forces_on_duty: the forces with an agent on duty, even if all of them are full. at_most: most pairs.
+    beyond_spare: how many places of all agents are free beyond those that `spare_of` keeps; None if nobody leaves any.
+    The first person who leaves spare places and finds none beyond them ends the pass, because all who follow come last.
     Each person in turn gets an agent of the force of their zone, or of another force when `may_overflow`. Whoever has
     to wait for their force holds up nobody behind them. Agents with enough room for the person's weight come first,
     then the least loaded for their capacity, then the one who was given somebody longest ago.
@@ -163,6 +180,8 @@ def share_out(
         )
 
     for person in people:
+        if person.leaves_spare and beyond_spare is not None and beyond_spare <= 0:
+            break
         force = person.force
         waited = now - person.waits_since
         if person.unit or person.avoided:
@@ -183,6 +202,8 @@ def share_out(
             _take(free[force], entry)
         _share, _last, key, load, capacity = entry
         pairs.append((person.key, key))
+        if beyond_spare is not None:
+            beyond_spare -= min(person.weight, capacity - load)
         load += person.weight
         if load < capacity:
             heapq.heappush(free[force], (load / capacity, now, key, load, capacity))

@@ -602,8 +602,8 @@ def test_dispatch_agent_who_left_meanwhile_does_not_end_the_pass(monkeypatch):
     conversation = make.waiting()
     with_room = dispatcher._with_room
 
-    def then_one_leaves(now, wanted):
-        keys = with_room(now, wanted)
+    def then_one_leaves(agents, now, wanted):
+        keys = with_room(agents, now, wanted)
         Agent.objects.filter(pk=gone.pk).update(availability=Availability.PAUSE)
         return keys
 

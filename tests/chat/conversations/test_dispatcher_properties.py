@@ -556,8 +556,8 @@ def _unitless(people, agents, **options):
     return share_out((replace(person, unit=0) for person in people), agents, **options)
 
 
-def _remembering_the_last(people, now, everything=dispatcher._people):
-    for person in everything(people, now):
+def _remembering_the_last(people, now, *, with_silent, everything=dispatcher._people):
+    for person in everything(people, now, with_silent=with_silent):
         last = Direction.objects.filter(conversation=person.key).values_list("avoided", flat=True)
         yield replace(person, avoided=frozenset(last))
 
@@ -570,7 +570,7 @@ def _whoever_it_is(keys):
     return {row.pk: row for row in Conversation.objects.filter(pk__in=keys).select_related("report")}
 
 
-def _everybody(now, wanted):
+def _everybody(agents, now, wanted):
     return list(Agent.objects.values_list("pk", flat=True))
 
 
