@@ -57,8 +57,14 @@ def test_build_keeps_variables_that_other_sheets_want():
 
 def test_build_dark_theme_follows_the_system():
     css = built("fr-btn")
-    assert ":root[data-fr-theme=dark]{--used:#000}" in css
-    assert "@media (prefers-color-scheme:dark){:root[data-fr-scheme=system]{--used:#000}}" in css
+    assert "@media screen and (prefers-color-scheme:dark){:root[data-fr-scheme=system]{--used:#000}}" in css
+
+
+def test_build_keeps_the_dark_theme_off_paper():
+    css = built("fr-btn")
+    assert "@media screen{:root[data-fr-theme=dark]{--used:#000}}" in css and css.count("data-fr-theme") == 1
+    both = "a,[data-fr-theme=dark] a{color:red}"
+    assert stylesheet.build(both, used=set(), wanted=set(), read=read).startswith("a{color:red}@media screen{[data-fr")
 
 
 def test_build_inlines_icons_once():

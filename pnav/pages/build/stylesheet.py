@@ -4,8 +4,9 @@ The whole of DSFR 1.14.4 is 717 KB of CSS, plus 250 KB for its icons. A page use
 93, compressed (docs/adr/0073). A rule is kept when every `fr-` class of one of its selectors occurs somewhere in the
 code, and a custom property when something kept refers to it. DSFR sets its dark colours for `[data-fr-theme=dark]`, an
 attribute that its script writes. Here each of these rules is repeated under `prefers-color-scheme: dark` for
-`[data-fr-scheme=system]`, so that the system's theme is followed without any script. DSFR says left and right, but
-pages may be written from right to left: see `pnav.pages.build.directions`.
+`[data-fr-scheme=system]`, so that the system's theme is followed without any script. Both are for screens alone: paper
+is white, and pale letters cannot be read on it. DSFR says left and right, but pages may be written from right to left:
+see `pnav.pages.build.directions`.
 """
 
 import re
@@ -210,15 +211,19 @@ def prune_animations(nodes: list[Node]) -> list[Node]:
 
 
 def follow_system(nodes: Iterable[Node]) -> list[Node]:
-    """Add, after each rule of the dark theme, the same rule for a system that is dark."""
+    """Keep the dark theme for screens, and add after each of its rules the same one for a system that is dark."""
     result: list[Node] = []
     for node in nodes:
         if isinstance(node, Group):
             result.append(Group(node.prelude, follow_system(node.children)))
             continue
-        result.append(node)
-        if dark := [selector.replace(DARK, SYSTEM) for selector in node.selectors if DARK in selector]:
-            result.append(Group("@media (prefers-color-scheme:dark)", [Rule(dark, node.declarations)]))
+        dark = [selector for selector in node.selectors if DARK in selector]
+        if plain := [selector for selector in node.selectors if selector not in dark]:
+            result.append(Rule(plain, node.declarations))
+        if dark:
+            result.append(Group("@media screen", [Rule(dark, node.declarations)]))
+            system = [selector.replace(DARK, SYSTEM) for selector in dark]
+            result.append(Group("@media screen and (prefers-color-scheme:dark)", [Rule(system, node.declarations)]))
     return result
 
 
