@@ -92,3 +92,26 @@ def test_pages_of_the_site_are_printed_in_light_colours_from_the_dark_theme(
             on_screen = page.locator("h1").evaluate("(title) => getComputedStyle(title).color")
             assert on_screen == "rgb(255, 255, 255)", "the page is dark on the screen"
             _read_on_paper(page)
+
+
+def test_no_title_of_figures_is_alone_at_the_foot_of_a_sheet_and_no_tile_is_cut(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+):
+    chief = at(an_agent, role=Role.SUPERVISOR)
+    page = page_factory(width=1280)
+    be_signed_in(page, live_site, chief)
+    for address in ("tableau", "historique"):
+        page.goto(f"{live_site.url}/console/{address}/")
+        page.emulate_media(media="print")
+        titles = page.locator("main :is(h1, h2, h3)").filter(visible=True)
+        after = titles.evaluate_all("(all) => all.map((one) => getComputedStyle(one).breakAfter)")
+        assert len(after) > 2 and set(after) == {"avoid"}, address
+        tiles = page.locator(".console-figures > div").filter(visible=True)
+        inside = tiles.evaluate_all("(all) => all.map((one) => getComputedStyle(one).breakInside)")
+        assert set(inside) <= {"avoid"} and (inside or address != "tableau"), address
+        if address == "tableau":
+            waiting = page.get_by_role("table").filter(visible=True).filter(has_text="Attente la plus longue")
+            assert waiting.evaluate("(table) => getComputedStyle(table).breakInside") == "avoid"
+        page.emulate_media(media="screen")
