@@ -74,6 +74,14 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         left = quick_exits().filter(at__gte=OuterRef("reporter_seen_at") - LATE_SIGN)
         return self.filter(Case(When(Exists(left), then=False), default=True, output_field=models.BooleanField()))
 
+    def without_calm_look_alikes(self, now: datetime) -> "ConversationQuerySet":
+        """Leave out those of arrivals that look alike who are calm and here: for them nobody waits.
+
+        Those who say that they are in danger keep their turn (docs/adr/0074), and whoever is absent is absent.
+        """
+        calm = Q(lookalike_group__isnull=False, urgency__lt=Urgency.CRITICAL)
+        return self.exclude(calm & is_here(now))
+
     def taking_the_share(self, now: datetime) -> "ConversationQuerySet":
         """Select conversations of crowded networks that have an agent or were given to one within `CROWD_SECONDS`."""
         lately = Q(assigned_at__gt=now - timedelta(seconds=CROWD_SECONDS))

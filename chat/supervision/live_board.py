@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,7 +23,6 @@ from chat.conversations import waits as conversations_waits
 from chat.conversations.whereabouts import whereabouts_of, with_departure
 from chat.conversations.wording import clock_in_words, duration_in_words, place_of
 from chat.models import Agent, Conversation, DangerMark
-from chat.models.conversation import is_here
 from chat.referral import queries as referral_queries
 from chat.rules import service_level
 from chat.rules.emergency import Situation
@@ -397,8 +396,7 @@ def _people(now: datetime) -> list[_Person]:
     danger keep their turn (docs/adr/0074), and count as anybody in danger. Whoever is absent counts among the absent,
     as in the queue.
     """
-    calm = Q(lookalike_group__isnull=False, urgency__lt=Urgency.CRITICAL)
-    waiting = Conversation.objects.waiting().exclude(calm & is_here(now))
+    waiting = Conversation.objects.waiting().without_calm_look_alikes(now)
     rows = _with_marks(with_departure(waiting.order_by("pk"))).values_list(
         "urgency", "force", "report__age_band", "queued_at", "reporter_seen_at", "reporter_is_hidden", "left_at",
         "public_id", "marked_seqs", "dealt_seq", "lookalike_group", named=True,

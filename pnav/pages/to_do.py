@@ -1,7 +1,7 @@
 """Shows on the administration's first page what there is to do, and the state of the service (docs/adr/0077).
 
 Each count stops at MOST, whatever the tables hold, and is beside the list that shows what it counts. It makes some
-fifteen queries in all, for administrators alone.
+sixteen queries in all, for administrators alone.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 
 from chat.conversations import web_heartbeat
 from chat.models import Agent, Conversation, WebHeartbeat
-from chat.rules.lifecycle import Status
 from common import dates
 from locations.models import Partner, ReceptionPoint, Source
 from pnav.accounts.approvals import actions as approval_actions
@@ -51,12 +50,15 @@ def _count(rows: QuerySet[Any]) -> int:
     return rows[: MOST + 1].count()
 
 
+def _number(count: int) -> str:
+    return _("plus de %(most)d") % {"most": MOST} if count > MOST else str(count)
+
+
 def _line(count: int, one: str, many: str, url: str) -> Line | None:
     """Return a line such as « 3 textes à vérifier »; None for 0. one, many: texts with `%(n)s`, translated already."""
     if not count:
         return None
-    number = _("plus de %(most)d") % {"most": MOST} if count > MOST else str(count)
-    return Line((one if count == 1 else many) % {"n": number}, url, is_due=True)
+    return Line((one if count == 1 else many) % {"n": _number(count)}, url, is_due=True)
 
 
 def _list(model: str, query: str = "") -> str:
@@ -168,11 +170,21 @@ def _state(now: datetime) -> list[Line]:
         chat = Line(_("Le tchat est fermé jusqu'au %(end)s.") % {"end": closed.end}, url, is_due=True)
     else:
         chat = Line(_("Le tchat est fermé, sans date de fin."), url, is_due=True)
-    waiting = _count(Conversation.objects.filter(status=Status.WAITING))
     there = _count(Agent.objects.on_duty(now))
-    agents = (_("%(n)s agents disponibles") if there > 1 else _("%(n)s agent disponible")) % {"n": there}
-    people = (_("%(n)s personnes attendent") if waiting > 1 else _("%(n)s personne attend")) % {"n": waiting}
+    agents = (_("%(n)s agents disponibles") if there > 1 else _("%(n)s agent disponible")) % {"n": _number(there)}
+    waiting, apart = _waiting(now)
+    people = (_("%(n)s personnes attendent") if waiting > 1 else _("%(n)s personne attend")) % {"n": _number(waiting)}
+    if apart:
+        away = _("%(n)s absentes à part") if apart > 1 else _("%(n)s absente à part")
+        people = f"{people}, {away % {'n': _number(apart)}}"
     return [chat, Line(f"{agents}, {people}.", is_due=bool(waiting and not there)), *_processes(now)]
+
+
+def _waiting(now: datetime) -> tuple[int, int]:
+    """Return how many people wait whose turn may come, and how many others are absent, as the board counts them."""
+    everybody = Conversation.objects.waiting().order_by().without_calm_look_alikes(now)
+    waiting = everybody.here(now).without_departed()
+    return _count(waiting), _count(everybody.exclude(pk__in=waiting.values("pk")))
 
 
 def _processes(now: datetime) -> list[Line]:

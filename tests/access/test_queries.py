@@ -115,7 +115,7 @@ NAMED = {
     ),
     "chat/conversations/language_guess.py": (EVERYBODY + ": a language is kept of it", {"guess_languages", "_guess"}),
     "chat/conversations/closure_notice.py": (EVERYBODY, {"tell_who_waits"}),
-    "pnav/pages/to_do.py": (EVERYBODY + ": a count", {"_state"}),
+    "pnav/pages/to_do.py": (EVERYBODY + ": two counts", {"_waiting"}),
     "chat/decisions/deciders.py": (
         "of which unit a report is, by its own key: a unit's key is all that is read",
         {"<module>", "decided", "with_unit", "_read_deciding"},

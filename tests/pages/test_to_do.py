@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from html import unescape
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
@@ -11,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from chat.conversations import web_heartbeat
-from chat.models import CannedReply, WebHeartbeat
+from chat.conversations import resume, web_heartbeat
+from chat.models import CannedReply, Conversation, WebHeartbeat
+from chat.supervision import live_board
 from common.client_address import Connection
 from common.texts.catalogue import CATALOGUE
 from common.texts.models import ChangedSentence
@@ -28,6 +30,7 @@ from tests.access.people import signed_in
 from tests.accounts.cast import make_user
 from tests.factories import chat as make
 from tests.factories import locations as places
+from triage.rules import Urgency
 
 pytestmark = pytest.mark.django_db
 
@@ -181,6 +184,26 @@ def test_state_says_what_asks_for_somebody(nothing_to_do):
     for told in ("fermé, sans date de fin", "0 agent disponible, 1 personne attend", "des pages : en marche"):
         assert told in words
     assert "des échanges : vu pour la dernière fois" in words
+
+
+def test_state_counts_who_waits_as_the_board_does(nothing_to_do):
+    now = timezone.now()
+    make.waiting()
+    for minutes in (20, 30):
+        gone = make.waiting(queued_at=make.long_ago(minutes))
+        Conversation.objects.filter(pk=gone.pk).update(reporter_seen_at=make.long_ago(minutes - 1))
+    left = make.waiting()
+    resume.park_conversation(report=left.report)
+    for urgency in (Urgency.NORMAL, Urgency.NORMAL, Urgency.CRITICAL):
+        alike = make.waiting(urgency=urgency)
+        Conversation.objects.filter(pk=alike.pk).update(lookalike_group=uuid4())
+    board = live_board.read(now, units=set())
+    assert (board.waiting, board.apart) == (2, 3)
+    line = to_do.read(now)["state"][1]
+    assert line.words == "0 agent disponible, 2 personnes attendent, 3 absentes à part." and line.is_due
+    Conversation.objects.update(reporter_seen_at=make.long_ago(60))
+    line = to_do.read(now)["state"][1]
+    assert "0 personne attend, 7 absentes à part." in line.words and not line.is_due
 
 
 def test_every_list_says_what_it_is_for(chief):
