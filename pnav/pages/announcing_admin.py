@@ -37,13 +37,14 @@ class SaidAboveAdmin(TextsAdmin):
 
     own_fields: the fields of the form besides its texts. end_field: the field that is set when somebody ends it early.
     end_action: the name of the action that ends it, which its page offers too. waits_for_another: what its form says of
-    the agreement of a second person.
+    the agreement of a second person. to_verify: see `pnav.accounts.approvals.reviewed`.
     """
 
     own_fields: tuple[str, ...] = ()
     end_field = ""
     end_action = ""
     waits_for_another: Any = ""
+    to_verify: Any = ""
     keeps_former_words = True
     change_form_template = "admin/pages/announcing_form.html"
 
@@ -140,6 +141,10 @@ class ChatClosureAdmin(SaidAboveAdmin):
     end_field = "reopened_at"
     end_action = "reopen_now"
     waits_for_another = _("Le tchat ne ferme que si une deuxième personne accepte. Une seule suffit pour le rouvrir.")
+    to_verify = _(
+        "Vérifiez vous-même la raison, le début, la fin et ce que liront les personnes. Vous en répondez avec la "
+        "personne qui propose."
+    )
     list_display = ("reason", "starts_at", "ends_at", "reopened_at", "first_words")
     list_filter = ("reason",)
     actions = [reopen_now]
@@ -154,6 +159,10 @@ class AnnouncementAdmin(SaidAboveAdmin):
     end_field = "ended_at"
     end_action = "take_down"
     waits_for_another = _("L'équipe la lit aussitôt. Pour les visiteurs, une deuxième personne doit accepter.")
+    to_verify = _(
+        "Vérifiez vous-même le texte, avec ses liens et numéros, qui le lit et jusqu'à quand. Vous en répondez avec la "
+        "personne qui propose."
+    )
     list_display = ("first_words", "audience", "level", "starts_at", "ends_at", "ended_at")
     list_filter = ("audience", "level")
     actions = [take_down]

@@ -139,6 +139,18 @@ def test_second_person_reads_words_and_hours_and_verifies_what_people_could_call
     for raw in ("warning</td>", "both</td>", f"{day[-4:]}-{day[3:5]}-{day[:2]}T", f"<code>{day[-4:]}"):
         assert raw not in page, raw
     assert page.count("<code>") == 1, "the digits of hours are no numbers to verify"
+    assert "Vérifiez vous-même le texte, avec ses liens et numéros, qui le lit et jusqu'à quand." in page
+
+
+def test_second_person_reads_a_closing_in_the_order_of_its_form_and_what_there_is_to_verify(browsers):
+    one, two = browsers
+    said = {"en": "Back soon.", "tu": "On revient demain.", "vous": "Retour demain matin."}
+    one.post(ADD_CLOSURE, {"reason": "incident"} | said | moments())
+    page = unescape(two.get(f"/admin/accounts/pendingchange/{PendingChange.objects.get().pk}/change/").text)
+    heads = re.findall(r'<th scope="row">(.+?)</th>', page)
+    assert heads == ["Raison", "Début", "Fin", "Texte", "Texte, en tutoyant", "Texte en anglais"]
+    assert "Vérifiez vous-même la raison, le début, la fin et ce que liront les personnes." in page
+    assert "le lien, le numéro ou l'adresse" not in page, "a closing has none"
 
 
 def test_forms_say_that_a_second_person_decides(browsers):

@@ -1,12 +1,13 @@
 """« Changements proposés »: the changes that wait for a second person, with the present and the proposed values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.apps import apps
 from django.contrib import admin, messages
+from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import DateTimeField, UUIDField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -21,7 +22,7 @@ from django.views.decorators.http import require_POST
 from common import dates
 from common.choices import read_choice
 from common.texts import contacts
-from common.texts.text_rows import label_of
+from common.texts.text_rows import WithTexts, label_of
 from pnav.accounts.approval_rules import Act, State
 from pnav.accounts.approvals import actions as approval_actions
 from pnav.accounts.models import PendingChange, User
@@ -89,7 +90,8 @@ class PendingChangeAdmin(admin.ModelAdmin):
             context |= {
                 "proposal": change,
                 "title": change.name,
-                "rows": _rows(change),
+                "rows": _rows(change, self._fields_of(request, change)),
+                "to_verify": getattr(self._owner(change), "to_verify", ""),
                 "leads_to": _leads_to(change),
                 "state": _state(change),
                 **(_deciding(change, request.user, now) if is_open else {}),
@@ -136,10 +138,20 @@ class PendingChangeAdmin(admin.ModelAdmin):
             messages.error(request, _("Rien n'a changé : %(why)s") % {"why": " ".join(error.messages)})
         return HttpResponseRedirect(reverse("admin:accounts_pendingchange_change", args=[number]))
 
+    def _owner(self, change: PendingChange) -> Any:
+        site: Any = self.admin_site
+        return site._registry[_model(change)]
+
+    def _fields_of(self, request: HttpRequest, change: PendingChange) -> list[str]:
+        """Return the names of the fields and texts of the object, in the order of the form that adds one."""
+        model = _model(change)
+        form = flatten_fieldsets(self._owner(change).get_fieldsets(request))
+        texts = model.text_places() if issubclass(model, WithTexts) else ()
+        return list(dict.fromkeys([*form, *(field.name for field in model._meta.concrete_fields), *texts]))
+
     def _decide(self, request: Any, change: PendingChange, decision: str, motive: str) -> None:
         if decision == ACCEPT:
-            site: Any = self.admin_site
-            owner: Any = site._registry[_model(change)]
+            owner = self._owner(change)
             owner.prepare(change)
             approval_actions.accept_change(
                 change_id=change.pk,
@@ -197,15 +209,17 @@ def _object_url(change: PendingChange) -> str:
     return reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[change.object_id])
 
 
-def _rows(change: PendingChange) -> list[tuple[str, str, str]]:
-    """Return the rows (label, present value, proposed value).
+def _rows(change: PendingChange, known: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Return the rows (label, present value, proposed value). known: names of fields, in the order of the rows.
 
-    What is added or deleted has only the fields that hold something.
+    What is added or deleted has only the fields that hold something. PostgreSQL keeps the names of a proposal in an
+    order of its own; those that are not known any more come last.
     """
     if change.act == Act.PUBLISH:
         return []
     model = _model(change)
-    names = change.before if change.act == Act.DELETE else change.after
+    kept = change.before if change.act == Act.DELETE else change.after
+    names = sorted(kept, key=lambda name: known.index(name) if name in known else len(known))
     hidden = {field.name for field in model._meta.concrete_fields if not field.editable}
 
     def shown(values: Mapping[str, Any], name: str) -> str:

@@ -7,6 +7,7 @@
 - `reviewed_texts`: texts, of which a link or a number that stood in none of them before waits.
 - `approved_texts(obj)`: texts that were agreed to elsewhere, such as those of the code.
 - `waits_to_go(obj)`: whether deleting it waits.
+- `to_verify`: what the page of a proposal asks the second person to verify, where that is no link, number or address.
 - `prepare_to_apply(change)`: does what takes long before a change is accepted.
 
 Every way that the admin saves or deletes meets here: forms, editable lists, actions, several rows at once. Whatever
