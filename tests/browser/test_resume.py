@@ -352,6 +352,22 @@ def shows_nothing_of(page: Page, code: str, *secrets: str) -> None:
     expect(page.locator("form textarea, form input:not([type=hidden])")).to_have_count(0)
 
 
+# What is in the page when the heading takes the focus, and at the end of the same moment, before anything is drawn.
+WATCH_THE_END = """() => {
+    const field = document.activeElement;
+    window.ended = {};
+    document.addEventListener("focusin", ({target}) => {
+        if (target.id === "ended") Object.assign(ended, {wasThere: field.isConnected, typed: field.value});
+    });
+    new MutationObserver((_changes, watching) => {
+        if (!document.getElementById("ended")) return;
+        watching.disconnect();
+        ended.page = document.documentElement.outerHTML;
+        ended.fields = [...document.querySelectorAll("input, textarea")].map((one) => one.value).join("");
+    }).observe(document.getElementById("contenu"), {childList: true, subtree: true});
+}"""
+
+
 @pytest.mark.parametrize(
     ("theme", "discreet"), [("light", False), ("dark", True)], ids=["phone", "phone, discreet, dark"]
 )
@@ -359,11 +375,17 @@ def test_page_left_behind_shows_nothing_more(live_site, left_behind, page_factor
     page, _conversation = left_behind({"width": 320, "height": 480, "theme": theme}, discreet=discreet)
     code = code_of(page)
     page.locator("#body").fill("je n'ai pas fini ma phrase")
+    page.evaluate(WATCH_THE_END)
     come_back(live_site, page_factory, code)
     title = page.get_by_role("heading", level=1)
     expect(title).to_have_text(ENDED)
     expect(title).to_be_focused()
     expect(page.get_by_role("alert")).to_contain_text("n'a pas été gardé")
+    ended = page.evaluate("ended")
+    assert ended["wasThere"], "the field was gone before the heading had the focus: Orca may say nothing of it"
+    at_once = ended["typed"] + ended["fields"] + ended["page"]
+    assert [secret for secret in ("mon voisin", "Camille", "pas fini ma phrase", code) if secret in at_once] == []
+    expect(page.locator("#contenu > *")).to_have_count(1)  # nothing that had the focus stays
     shows_nothing_of(page, code, "pas fini ma phrase")
     assert page.title() == ("Informations" if discreet else "Visite terminée – Pnav")
     expect(page.get_by_role("link", name="Reprendre avec un code")).to_be_in_viewport()

@@ -44,10 +44,25 @@ export const passFocus = (held, part) => {
 const KEPT = new Set(["open", "role", "tabindex", "type"]); // without these it would be another element
 
 /**
- * Replace a part that has the focus by one in which something else takes it and has to be said. The element that had
- * the focus stays for two frames, alone, without a name, and out of sight. Firefox tells a screen reader what was
+ * Remove a part whose focus went elsewhere in the same moment. All that is in it goes at once; the element that had the
+ * focus stays for two frames, empty, alone, without a name, and out of sight. Firefox tells a screen reader what was
  * removed before it tells where the focus went, and Orca then often takes up by itself what has the focus, and says
  * nothing of it.
+ *
+ * @param {HTMLElement} part
+ * @param {HTMLElement} held of `heldIn`, asked before the focus went
+ */
+export const removeHeld = (part, held) => {
+  for (let one = /** @type {HTMLElement | null} */ (held); one; one = one === part ? null : one.parentElement) {
+    for (const node of [...one.childNodes]) if (!node.contains(held)) node.remove();
+    for (const name of one.getAttributeNames()) if (!KEPT.has(name)) one.removeAttribute(name);
+  }
+  part.className = "fr-sr-only";
+  requestAnimationFrame(() => requestAnimationFrame(() => part.remove())); // it was told where the focus went
+};
+
+/**
+ * Replace a part that has the focus by one in which something else takes it and has to be said (`removeHeld`).
  *
  * @param {HTMLElement} before
  * @param {HTMLElement} after
@@ -56,10 +71,5 @@ const KEPT = new Set(["open", "role", "tabindex", "type"]); // without these it 
 export const replaceHeld = (before, after, held) => {
   before.before(after);
   passFocus(held, after);
-  for (let one = /** @type {HTMLElement | null} */ (held); one; one = one === before ? null : one.parentElement) {
-    for (const node of [...one.childNodes]) if (!node.contains(held)) node.remove();
-    for (const name of one.getAttributeNames()) if (!KEPT.has(name)) one.removeAttribute(name);
-  }
-  before.className = "fr-sr-only";
-  requestAnimationFrame(() => requestAnimationFrame(() => before.remove())); // it was told where the focus went
+  removeHeld(before, held);
 };
