@@ -66,6 +66,15 @@ def until_connected(page: Page, wire: Wire) -> None:
     raise AssertionError("the console was told nothing")
 
 
+def until_connected_again(page: Page, wire: Wire, opened: int) -> None:
+    """Wait until a line after the first ones (opened: how many) has delivered all that a console begins with."""
+    for _ in range(600):
+        if wire.opened > opened:
+            break
+        page.wait_for_timeout(50)
+    until_connected(page, wire)
+
+
 def seconds_pass(page: Page, count: int) -> None:
     """Let time pass second by second, so that the server answers each beat in time."""
     for _ in range(count):
@@ -103,6 +112,35 @@ def test_dead_line_is_noticed_within_25_seconds(live_site, page: Page, at: Work,
     page.evaluate("dispatchEvent(new Event('pageshow'))")
     page.clock.fast_forward(ANSWER_MS)
     expect(page.locator(f"{OPEN_THREAD} [data-log]")).to_contain_text("vous dormiez ?", timeout=10_000)
+
+
+def test_page_that_is_left_says_nothing_of_the_line_that_its_browser_closed(
+    live_site,
+    page: Page,
+    at: Work,  # noqa: F811
+    wire: Wire,
+):
+    """Firefox closes it as the next page is asked for: « Connexion rétablie » was said at each reload."""
+    at_the_desk(page, live_site, wire, at)
+    until_connected(page, wire)
+    listen(page, "#annonces")
+    page.evaluate("new MutationObserver(() => heard.push(coupure.textContent)).observe(coupure, {childList: true})")
+    left_and_closed = "dispatchEvent(new Event('beforeunload')); dispatchEvent(new Event('offline'))"
+    opened = wire.opened
+    page.evaluate(left_and_closed)
+    page.clock.fast_forward(1000)
+    until_connected_again(page, wire, opened)
+    assert page.evaluate("heard") == []
+    # The browser stayed on the page after all, and no other line is to be had.
+    wire.refuses = True
+    page.evaluate(left_and_closed)
+    page.clock.fast_forward(1000)
+    expect(page.locator("#coupure")).to_be_hidden()
+    page.clock.fast_forward(12_000)
+    expect(page.locator("#coupure")).to_have_text(LOST)
+    wire.refuses = False
+    page.clock.fast_forward(31_000)
+    until_heard(page, "Connexion rétablie.")
 
 
 def test_dead_line_is_said_while_no_other_is_to_be_had(live_site, page: Page, at: Work, wire: Wire):  # noqa: F811

@@ -36,9 +36,11 @@ import { tickUnseen } from "./unseen.js";
 const BEAT = Math.min(BEAT_MS, (1000 * Number(root.dataset.lease)) / 3);
 const TICK = BEAT / 4;
 const SLOW_LOOK_MS = 5000;
-const UNTOLD_MS = 8000; // for this long, a first line or one with a new key is not shown as broken
+// For this long, a first line, one with a new key, and that of a page that is being left are not shown as broken.
+const UNTOLD_MS = 8000;
 const alarm = byId("coupure");
 const gone = { at: Date.now(), isTold: false, isFirst: true }; // at: since when there is no line
+let leftAt = -UNTOLD_MS; // when the page last began to be left or loaded again, in ms
 let listAt = 0;
 
 /** @param {"lost" | "slow" | "out"} kind */
@@ -72,6 +74,12 @@ export function tellUnanswered(c) {
   refreshBeside(c, `#bandeau-${c.id}`);
 }
 
+/**
+ * Firefox closes the line of a page that is being left or loaded again, and the page opens another one meanwhile. Where
+ * the browser stays on the page after all (a file was downloaded), a line that is still broken is shown a little later.
+ */
+const isLeaving = () => Date.now() - leftAt < UNTOLD_MS;
+
 function tellLoss() {
   gone.isTold = true;
   warn("lost");
@@ -86,9 +94,9 @@ function changed(state, why) {
   else if (state === "reconnecting") {
     gone.at = Date.now();
     for (const c of own()) c.readSent = 0; // the last one that was sent may not have arrived
-    if (!gone.isFirst && !why) tellLoss();
+    if (!gone.isFirst && !why && !isLeaving()) tellLoss();
   } else {
-    if (desk.line?.isSlow) warn("slow");
+    if (desk.line?.isSlow && !isLeaving()) warn("slow");
     else calm();
     if (gone.isTold) announce(words.back);
     if (!gone.isFirst) refreshDuty();
@@ -168,6 +176,7 @@ function tick() {
     if (!gone.isTold && now - gone.at > UNTOLD_MS) tellLoss();
     return;
   }
+  if (desk.line.isSlow && !isLeaving()) warn("slow");
   readAwaited(); // somebody waits behind it: this is asked on each tick, one reading at a time
   if (now - listAt >= (desk.line.isSlow ? SLOW_LOOK_MS : BEAT)) {
     listAt = now;
@@ -187,6 +196,9 @@ export function begin() {
     desk.isOver = false;
     Object.assign(gone, { at: Date.now(), isTold: true, isFirst: false }); // what the server has of us is read again
     open();
+  });
+  addEventListener("beforeunload", () => {
+    leftAt = Date.now();
   });
   startClock(() => letters.run(tick), TICK);
   prepareFormats(document.documentElement.lang);

@@ -5,6 +5,7 @@ itself.
 """
 
 import json
+import time
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,6 +99,31 @@ def test_agent_signs_in_is_given_somebody_and_ends(live_site: LiveSite, engines:
     browser.wait_for_text("Bonjour.", f"{OPEN} [role=log]")
     # When a page is left while its scripts are loading, Firefox reports the digest of an empty file.
     assert [one for one in browser.complaints() if DIGEST_OF_NOTHING not in one] == []
+
+
+SAID_OF_THE_LINE = """(() => {
+  sessionStorage.said = "";
+  for (const id of ["annonces", "coupure"]) {
+    const region = document.getElementById(id);
+    const keep = () => { sessionStorage.said += region.textContent; };
+    new MutationObserver(keep).observe(region, { childList: true, characterData: true, subtree: true });
+  }
+  return "watched";
+})()"""
+
+
+@pytest.mark.parametrize("kind", ["firefox"])
+def test_page_that_is_loaded_again_says_nothing_of_its_line(live_site: LiveSite, engines: EngineFactory, kind: str):
+    """Firefox closes the socket before it asks for the next page, and « Connexion rétablie » was said meanwhile."""
+    browser = engines(kind)
+    on_duty(live_site, browser, 1)
+    for _each in range(3):
+        browser.wait_for("#liste .console-entry__link")
+        wait_for(lambda: browser.script("document.documentElement.dataset.run"), "the scripts")
+        time.sleep(2)  # until the line is there
+        assert browser.script(SAID_OF_THE_LINE) == "watched"
+        browser.reload()
+        assert "Connexion" not in browser.script("sessionStorage.said")
 
 
 @pytest.mark.parametrize("kind", ["firefox"])
