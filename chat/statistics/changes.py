@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -84,7 +85,7 @@ def _people(now: int, before: int, off: float) -> str:
     if abs(more) < max(off, before * LEAST_PERCENT / 100):
         return _too_small()
     if not before:
-        return _signed(str(more), more)
+        return _signed(number_format(more, force_grouping=True), more)
     return _signed(_("%(percent)s %%") % {"percent": math.floor(100 * abs(more) / before + 0.5)}, more)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
 
 from common.texts.typography import keep_together
@@ -414,5 +415,8 @@ def _n(number: float) -> str:
 
 
 def _short(value: float) -> str:
-    """Return a value as text; halves are rounded up as in `floatformat`, so that tables and charts agree."""
-    return str(math.floor(value + 0.5)) if value >= 10 or value == int(value) else f"{value:.1f}".replace(".", ",")
+    """Return a value as text; halves are rounded up and thousands apart as in `floatformat:"g"`, so that tables and
+    charts agree."""
+    if value >= 10 or value == int(value):
+        return number_format(math.floor(value + 0.5), force_grouping=True)
+    return f"{value:.1f}".replace(".", ",")

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from django.utils.dates import WEEKDAYS
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -108,7 +109,7 @@ def draw_ends(key: str, title: str, rows: Sequence[tuple[str, int, float]]) -> C
     return charts.draw_rows(
         Words(key, title, _("Les mêmes nombres sont dans le tableau plus bas.")),
         [
-            Row(str(label), count, f"{count} ({math.floor(percent + 0.5)} %)")
+            Row(str(label), count, f"{number_format(count, force_grouping=True)} ({math.floor(percent + 0.5)} %)")
             for label, count, percent in rows[: charts.ROWS_AT_MOST]
         ],
     )

@@ -86,7 +86,7 @@ def test_part_of_the_people_may_be_off_by_more_the_more_days_are_rounded(answere
 
 def test_from_nobody_there_is_no_percentage():
     nobody = Measures()
-    assert said(BEFORE, nobody) == ["+2000, en hausse", "+1800, en hausse", "", "", "", "", "", ""]
+    assert said(BEFORE, nobody) == ["+2\u00a0000, en hausse", "+1\u00a0800, en hausse", "", "", "", "", "", ""]
     assert said(nobody) == ["−100 %, en baisse", "−100 %, en baisse", "", "", "", "", "", ""]
 
 

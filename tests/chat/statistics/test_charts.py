@@ -196,6 +196,6 @@ def test_long_label_leaves_room_for_what_is_said_of_it():
     assert label.endswith("…") and len(label) < 50 and said.replace("\xa0", " ") == "28 min"
 
 
-@pytest.mark.parametrize("value", [10.5, 62.5, 99.5, 0.0, 3.0, 61.49])
+@pytest.mark.parametrize("value", [10.5, 62.5, 99.5, 0.0, 3.0, 61.49, 999.5, 18854.0])
 def test_figure_of_a_picture_is_the_one_beside_it(value):
-    assert charts._short(value) == floatformat(value, 0)
+    assert charts._short(value) == floatformat(value, "0g")

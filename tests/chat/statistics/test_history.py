@@ -1,15 +1,17 @@
 """Counts by hour and day, their charts, and the file for a spreadsheet."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 
 import pytest
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from chat.models import ClosedDay, Conversation, ConversationEvent, EventKind, figures
 from chat.rules.lifecycle import Outcome, Status
-from chat.statistics import charts, csv_export, daily, history
+from chat.statistics import charts, csv_export, daily, history, pictures
 from common.dates import format_date
 from common.service_settings import definitions
 from pnav.accounts.models import Role
@@ -136,6 +138,28 @@ def test_page_is_pictures_first_and_its_tables_say_the_same(db, days):
     # A line of too many points has no marks, and nothing says that it has.
     assert html.count("Ligne à points ronds") == (2 if days == 7 else 1)
     assert ("chart__line--long" in html) == ("Ligne : 95 %" in html) == (days == 365)
+
+
+LARGE = "18\u00a0854"
+
+
+def test_thousands_are_apart_as_in_the_public_figures():
+    """In the tables, and in what is said at the end of a bar."""
+    row = ["Toute la période", 18854, 18854.4, None]
+    assert f"<td>{LARGE}</td>" in render_to_string("console/_history_row.html", {"row": row})
+    week = {"week": [("0 h", [18854, 12])], "day_names": ["lundi", "mardi"]}
+    assert f"<td>{LARGE}</td><td>12</td>" in render_to_string("console/_week_table.html", week)
+    chart = pictures.draw_ends("fin", "Fins", [("Conseil", 18854, 61.0)])
+    assert f"{LARGE} (61\u00a0%)" in chart.svg
+
+
+def test_page_sets_the_thousands_of_each_count_apart(db, monkeypatch):
+    read = history.read
+    counted = {"whole": history.Measures(opened=18854), "outcomes": [("advised", 18854)]}
+    monkeypatch.setattr(history, "read", lambda *span: replace(read(*span), **counted))
+    monkeypatch.setattr(history, "rests", lambda *_span: history.Rests(18854, 60, 18854 * 3600, 18854))
+    html = signed_in(make.agent(role=Role.SUPERVISOR).user).get("/console/historique/").text
+    assert squeezed(html).count("18 854") == 6 and "18854" not in html
 
 
 def test_arrivals_are_by_hour_of_the_week_in_paris(month, django_assert_num_queries):
