@@ -174,7 +174,7 @@ def _mark(look: object, keys: Iterable[int], first_at: datetime, last_at: dateti
 class Shown:
     """It is a group as staff see it.
 
-    count: how many of it wait. here: of how many of these the turn may come. seconds: from the first to the last
+    count: how many of it wait. here: how many of these may have their turn. seconds: from the first to the last
     arrival of these. asked: how many of these were asked for a word. critical: how many of those who wait said that
     they are in danger. due: how many of those asked have had ANSWER_TIME and may be closed. kept_in_danger,
     kept_with_code, kept_unread: how many have had it and may not, because they said that they are in danger, have a
