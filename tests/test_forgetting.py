@@ -1,11 +1,14 @@
 """What browser tests leave is removed at once, and the same rows are gone as by Django's own deletion."""
 
+import threading
+import time
+
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 
-from chat.models import Agent, ArrivalGroup, Conversation, Message
+from chat.models import Agent, ArrivalGroup, Conversation, FactSheet, Message
 from tests.access.people import create_cast
 from tests.browser.forgetting import forget
 
@@ -51,3 +54,49 @@ def test_all_or_nothing():
     with pytest.raises(ZeroDivisionError):
         forget(Conversation, then=fail)
     assert every_row() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_site_that_locks_the_same_rows_in_another_order_is_let_finish():
+    """A sheet that was saved as its page closed held its conversation and asked for its sheet: PostgreSQL cancelled
+    the deletion, which holds the sheet and asks for the conversation, and a whole run failed for it."""
+    conversation = create_cast().conversation
+    FactSheet.objects.get_or_create(conversation=conversation, defaults={"saved_at": timezone.now()})
+    is_held = threading.Event()
+    failed: list[Exception] = []
+
+    def save() -> None:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                # The one that waits first looks for a deadlock first, and it would be this one.
+                cursor.execute("SET LOCAL deadlock_timeout = '30s'")
+                Conversation.objects.select_for_update().get(pk=conversation.pk)
+                is_held.set()
+                wait_until_it_waits()
+                FactSheet.objects.filter(conversation=conversation).update(version=9)
+        except OperationalError as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    saving = threading.Thread(target=save)
+    saving.start()
+    assert is_held.wait(10)
+    forget(Conversation)
+    saving.join(30)
+    assert not saving.is_alive() and not failed
+    assert not Conversation.objects.exists() and not FactSheet.objects.exists()
+
+
+def wait_until_it_waits() -> None:
+    """Return once another connection to this database waits for a row lock, within ten seconds."""
+    ends = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while time.monotonic() < ends:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.01)
+    raise AssertionError("nothing waited for the lock")

@@ -4,17 +4,19 @@ import time
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import CASCADE, SET_NULL, Model
+from psycopg.errors import DeadlockDetected
 
 TRIES, PAUSE_SECONDS = 40, 0.25
 
 
 def forget(*models: type[Model], then: Callable[[], object] | None = None) -> None:
     """Delete every row of these models with what depends on it, one model after the other, and do `then`: all or
-    nothing, and again while the site adds a row to what is being deleted.
+    nothing, and again while the site adds a row to what is being deleted or locks the same rows in another order.
 
-    A page that closes ends what it had begun: its last event may come at this moment. Ten seconds at most.
+    A page that closes ends what it had begun: its last event may come at this moment. Forty times at most, which is
+    ten seconds of pauses. A deadlock is seen by PostgreSQL after one second, and its message names no row.
     """
     for tries_left in reversed(range(TRIES)):
         try:
@@ -24,8 +26,9 @@ def forget(*models: type[Model], then: Callable[[], object] | None = None) -> No
                 if then:
                     then()
             return
-        except IntegrityError:
-            if not tries_left:
+        except (IntegrityError, OperationalError) as error:
+            is_overtaken = isinstance(error, IntegrityError) or isinstance(error.__cause__, DeadlockDetected)
+            if not is_overtaken or not tries_left:
                 raise
             time.sleep(PAUSE_SECONDS)
 
