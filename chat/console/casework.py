@@ -404,7 +404,8 @@ def paper(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
     current = conversation_or_404(agent, public_id)
     form = PaperForm(request.POST)
     if not form.is_valid():
-        return screen(request, agent, current, problems=[str(one) for errors in form.errors.values() for one in errors])
+        # The field of the motive has its own error beside it; a part has no field there.
+        return screen(request, agent, current, paper=form, problems=[str(one) for one in form.errors.get("part", [])])
     if rate_limits.is_over(f"paper:{agent.pk}", limit=PAPERS, seconds=PAPERS_SECONDS):
         return _no_paper(request, agent, current, form, "often", 429)
     try:

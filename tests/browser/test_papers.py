@@ -1,7 +1,7 @@
-"""A document of a long exchange is made part by part in a real browser: with and without scripts, on a small screen."""
+"""A document of an exchange in a real browser: part by part where it is long, and its field in error."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from chat.rules.lifecycle import Availability
 from tests.browser.conftest import Axe, LiveSite, PageFactory
@@ -51,3 +51,35 @@ def test_long_exchange_is_offered_in_parts(
         buttons.nth(0).click()
     assert download.value.suggested_filename.endswith("-1.pdf")
     parts.close()
+
+
+@pytest.mark.pages_beside
+@pytest.mark.parametrize("width", [1280, 360])
+def test_document_without_a_reason_shows_its_field_with_the_focus(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+    width: int,
+):
+    """The error stood below the screen. The script, when it came after the focus, took the focus away."""
+    camille = at(an_agent, public_name="Camille", availability=Availability.AVAILABLE, present=True)
+    conversation = at(make.assigned, camille)
+    page = page_factory()
+    sign_in(page, live_site, camille)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    page.locator("summary", has_text="Document de l'échange (PDF)").click()
+    held: list[Route] = []
+    page.context.route("**/console/screen*.js", lambda route: held.append(route))
+    with page.context.expect_page() as opened:
+        page.get_by_role("button", name="Faire le document").click()
+    paper = opened.value
+    paper.set_viewport_size({"width": width, "height": 800})
+    field = paper.locator("form[action$='/document/'] [name=motive]")
+    expect(field).to_be_focused()
+    [script] = held
+    script.continue_()
+    expect(paper.locator(f"html[data-run='{paper.locator('script[data-counted]').count()}']")).to_be_attached()
+    expect(field).to_be_focused()
+    expect(field).to_have_accessible_description("Choisissez pourquoi le document est fait.")
+    expect(paper.get_by_text("Choisissez pourquoi le document est fait.")).to_be_in_viewport()
+    paper.close()

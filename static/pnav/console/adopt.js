@@ -33,8 +33,15 @@ function blank(id) {
   return fresh;
 }
 
-/** Take over a conversation that the server drew. @param {HTMLElement} entry @param {HTMLElement} thread @param {HTMLElement} dossier */
-export function adopt(entry, thread, dossier) {
+/**
+ * Take over a conversation that the server drew.
+ *
+ * @param {HTMLElement} entry
+ * @param {HTMLElement} thread
+ * @param {HTMLElement} dossier
+ * @param {boolean} [isOpen] whether the page came with it: it is not put aside, so its field in error keeps the focus
+ */
+export function adopt(entry, thread, dossier, isOpen = false) {
   const id = entry.dataset.conversation ?? "";
   const c = conversations.get(id) || blank(id);
   const offline = seekSlot("offline", entry);
@@ -87,7 +94,7 @@ export function adopt(entry, thread, dossier) {
   }).observe(c.log, { box: "border-box" });
   threads.prepareForm(c);
   for (const { node } of c.outbox.entries) c.log.insertBefore(node, find("[data-end]", c.log));
-  for (const part of [thread, dossier]) putAside(part, c !== desk.current);
+  for (const part of [thread, dossier]) putAside(part, !isOpen && c !== desk.current);
   c.isStale ||= hasUnread(dossier);
   if (c.isStale && c === desk.current) refreshTold(c);
   paint(c);

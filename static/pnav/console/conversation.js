@@ -214,7 +214,7 @@ export function begin() {
   const shown = seek(".console-thread");
   const entry = shown && entryOf(shown.dataset.conversation ?? "");
   if (shown && entry) {
-    const c = adopt(entry, shown, find(".console-dossier"));
+    const c = adopt(entry, shown, find(".console-dossier"), true);
     desk.current = c;
     hide(c, false);
     paint(c);

@@ -1,5 +1,6 @@
 """The document of an exchange: what it contains, how it is drawn, and its bounds."""
 
+import re
 import resource
 import threading
 from dataclasses import replace
@@ -22,6 +23,7 @@ from tests.chat.casework.desk import assert_is_tagged, save
 from tests.chat.console.agents import page_of, signed_in
 from tests.factories import captures
 from tests.factories import chat as make
+from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
 
@@ -350,7 +352,12 @@ def test_document_tries_no_more_than_it_may(monkeypatch):
 
 def test_document_without_a_reason_is_not_made(conversation, console):
     response = console.post(page_of(conversation) + "document/", {"motive": ""})
-    assert "Choisissez pourquoi le document est fait." in response.text
+    page = squeezed(response.text)
+    assert page.count("Choisissez pourquoi le document est fait.") == 1
+    # The page is that of another tab: its folded form is open, and the field has the focus beside what is wrong.
+    [fold] = re.findall(r'<details id="document-pli-[^>]*>', page)
+    [field] = re.findall(r'<select [^>]*id="motif-document-[^>]*>', page)
+    assert fold.endswith(" open>") and "autofocus" in field and 'aria-invalid="true"' in field
     assert not AccessRecord.objects.exists()
 
 
