@@ -1,7 +1,7 @@
 """Applies French typography: replaces spaces by no-break spaces where no line may end.
 
 No line may begin with « : », « ; », « ? », « ! », « » », « % » or « € », none may end with « « », and none may end
-within an amount (« 100 000 € »).
+within an amount (« 100 000 € ») or before « s » for seconds (« 31 s »).
 
 In the code, the translations and the admin, texts are written with ordinary spaces, so that what is stored, searched
 and compared contains nothing that cannot be seen. The spaces are replaced here when a text is shown:
@@ -20,6 +20,7 @@ NO_BREAK = "\u00a0"
 # A run of spaces is matched from its first one only, and as a whole (`++`), so that the time grows linearly.
 _BREAKABLE = re.compile(
     r"(?<![ \t\r\n])[ \t\r\n]++(?=[:;?!»€%])|(?<=«)[ \t\r\n]++|(?<=\d)[ \t\r\n]++(?=\d{3}[ \t\r\n\u00a0]€)"
+    r"|(?<=[\d}])[ \t\r\n]++(?=s(?![\w'’&=-]))"  # a script fills « {n} s »
 )
 
 

@@ -31,6 +31,8 @@ NO_BREAK = "\u00a0"
         ("deux  blancs  : un", "deux  blancs_: un"),
         ("à la ligne\n    : ici", "à la ligne_: ici"),
         ("jusqu'à 100 000 € ou 5 000 €, au 116 006", "jusqu'à 100_000_€ ou 5_000_€, au 116 006"),
+        ("20 arrivées en 7 s : ici ; dans {n} s.", "20 arrivées en 7_s_: ici_; dans {n}_s."),
+        ("3 se disent, 2 s'en vont, 4 s&#x27;arrêtent", "3 se disent, 2 s'en vont, 4 s&#x27;arrêtent"),
         ("24h/24, https://exemple.fr/?q=1", "24h/24, https://exemple.fr/?q=1"),
         ("Right: fine, isn't it?", "Right: fine, isn't it?"),
         (" : ", "_: "),
