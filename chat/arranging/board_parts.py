@@ -17,7 +17,7 @@ class Part(TextChoices):
 
     WAITS = "dessin-attentes", _("Dessin : qui attend maintenant")
     PLACES = "dessin-places", _("Dessin : les places")
-    PROMISE = "dessin-promesse", _("Dessin : répondus à temps")
+    PROMISE = "dessin-promesse", _("Dessin : pris en charge à temps")
     ARRIVALS = "dessin-semaine", _("Dessin : quand on vient")
     STAFFING = "dessin-effectifs", _("Dessin : agents qu'il faut aujourd'hui")
     FIGURES = "chiffres", _("Chiffres du moment")

@@ -152,7 +152,7 @@ def staffing_csv(request: HttpRequest, agent: Agent | None) -> HttpResponse:
         [
             _("Jour"), _("Heure"), _("Arrivées attendues"), _("Échanges en cours, prudent"), _("Places"),
             _("Agents disponibles"), _("Agents en service, pauses comprises"), _("Agents si les moyennes sont exactes"),
-            _("Part répondue à temps"), _("Part qui renonce"), _("Arrivées mesurées"),
+            _("Part prise en charge à temps"), _("Part qui renonce"), _("Arrivées mesurées"),
         ]
     )  # fmt: skip
     is_measured = _("non : hypothèse") if answer.is_assumed("arrivals") else _("oui")

@@ -57,7 +57,14 @@ def rows_of_week(counts: Sequence[Sequence[int]]) -> list[tuple[str, list[int]]]
 def draw_promise(days: Sequence[tuple[date, Measures]], *, key: str, title: str, table: Table) -> Chart:
     """Draw the share that was answered in time, for each of these days, of which the last is today."""
     return charts.draw_bars(
-        Words(key, title, _("En pourcentage, de 0 à 100. Barre pleine : aujourd'hui.")),
+        Words(
+            key,
+            title,
+            _(
+                "En pourcentage, de 0 à 100. Barre pleine : aujourd'hui. Pris en charge : confié à un agent, même s'il "
+                "n'a encore rien écrit."
+            ),
+        ),
         [one.in_time_percent for _day, one in days],
         [f"{day:%d/%m}" for day, _one in days],
         table=table,
@@ -91,7 +98,7 @@ def draw_series(key: str, title: str, labels: Sequence[str], rows: Sequence[Meas
     )  # fmt: skip
     gave_up = charts.draw_bars(
         Words(
-            f"{key}-partis", _("%(where)s : partis avant une réponse") % {"where": title},
+            f"{key}-partis", _("%(where)s : partis avant une prise en charge") % {"where": title},
             _("En pourcentage, de 0 à 100."),
         ),
         [one.gave_up_percent for one in rows], labels, table=Table(table, (6,)), top=100, every=step,

@@ -138,7 +138,7 @@ def draw_board(board: Board, queue: WaitingList, now: datetime) -> BoardCharts:
         promise=pictures.draw_promise(
             days,
             key="promesse",
-            title=_("Répondus à temps, %(days)s jours") % {"days": PROMISE_DAYS},
+            title=_("Pris en charge à temps, %(days)s jours") % {"days": PROMISE_DAYS},
             table=Table("tableau-promesse", (2, 3)),
         ),
         days=days,

@@ -209,8 +209,8 @@ OTHER_DOORS = Setting(
 # --- promise and board ------------------------------------------------------------------------------------------------
 
 PROMISED = Setting(
-    "promised_minutes", Subject.PROMISE, _("Répondre en moins de"),
-    _("L'historique et les chiffres publiés comptent les personnes à qui l'on a répondu en moins de %(value)s."),
+    "promised_minutes", Subject.PROMISE, _("Prendre en charge en moins de"),
+    _("L'historique et les chiffres publiés comptent les personnes prises en charge en moins de %(value)s."),
     Unit.MINUTES, 3, 1, 60, PROMISED_BY_SERVICE,
 )  # fmt: skip
 WAIT = Setting(

@@ -27,7 +27,7 @@ SERIES: Final[dict[str, str]] = {
         "attente avant la première prise en charge : au plus tant de secondes, more au-delà ; gave_up : partie avant ; "
         "waiting : attendait encore quand la journée a été comptée"
     ),
-    "promise": "répondue dans le délai promis au jour du compte (in_time), plus tard (late), ou pas (none)",
+    "promise": "prise en charge dans le délai promis au jour du compte (in_time), plus tard (late), ou pas (none)",
     "end": "comment l'échange s'est terminé, puis la force de la zone, séparés par deux points ; none : pas terminé",
     "length": "durée de l'échange : au plus tant de secondes, more au-delà ; none : pas terminé",
     "voices": "un seul interlocuteur (one), plusieurs (several) ; none : pas terminé",

@@ -44,7 +44,7 @@ def test_pictures_of_the_board_are_moved_and_sized_by_keys_and_stay_so_while_it_
     expect(page.locator("#fait")).to_have_text(f"« {places} » : la moitié de la largeur.")
     press(page, "Moins large – Dessin : agents qu'il faut aujourd'hui")
     press(page, f"Monter – {places}")
-    press(page, "Cacher – Dessin : répondus à temps")
+    press(page, "Cacher – Dessin : pris en charge à temps")
     axe_in_both_themes(page)
     page.get_by_role("link", name="Tableau de service").last.click()
     assert sixths(page) == [3, 2, 4, 4]

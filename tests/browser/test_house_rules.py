@@ -37,9 +37,9 @@ def test_rules_are_corrected_shown_and_saved(
         axe(page)
     expect(wrong).to_have_accessible_description(
         "Le tableau doit alerter avant que la promesse du service soit rompue, ou avec elle. Ici : « Attente d'une "
-        "personne » à 9 minutes, « Répondre en moins de » à 3 minutes. Le tableau dit la promesse rompue quand "
-        "quelqu'un attend depuis 3 minutes. De 1 à 1440. Sans réglage : 3 minutes (objectif du service : 95 % des "
-        "personnes)."
+        "personne » à 9 minutes, « Prendre en charge en moins de » à 3 minutes. Le tableau dit la promesse rompue "
+        "quand quelqu'un attend depuis 3 minutes. De 1 à 1440. Sans réglage : 3 minutes (objectif du service : 95 % "
+        "des personnes)."
     )
     expect(page.get_by_label("Durée d'un code de reprise")).to_have_value("deux jours")
     fits(page)

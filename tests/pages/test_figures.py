@@ -74,6 +74,7 @@ def test_page_says_rounded_counts_and_no_small_one(client):
     assert "Orientation vers des partenaires" not in html and "Les autres, ensemble" in html
     assert "1 min au plus" in html and "30 min au plus" in html
     assert "non publié" in html and ">4<" not in html
+    assert "Personnes prises en charge par un agent" in html and "a répondu" not in html, "no word was written"
     # The token of a form may contain any digits.
     shown = re.sub("<[^>]+>", " ", html.split("<main")[1].split("</main")[0])
     assert "39" not in shown

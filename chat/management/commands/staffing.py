@@ -37,7 +37,7 @@ class Command(BaseCommand):
     help = "Combien d'agents, heure par heure de la semaine (docs/staffing.md)."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--target", type=float, default=95, help="part des personnes répondues à temps, en %%")
+        parser.add_argument("--target", type=float, default=95, help="part des personnes prises en charge à temps (%%)")
         parser.add_argument("--minutes", type=float, default=3, help="ce qu'« à temps » veut dire")
         parser.add_argument("--capacity", type=int, default=3, help="échanges tenus à la fois par un agent")
         parser.add_argument("--pauses", type=float, default=0, help="part du service passée en pause, en %%")
@@ -99,8 +99,8 @@ class Command(BaseCommand):
         )
         target = told["target"]
         write(
-            f"Agents en service (pauses : {100 * target['pauses']:.0f} %) pour que {100 * target['share']:.1f} % aient "
-            f"une réponse en moins de {target['within_seconds'] / 60:g} min :"
+            f"Agents en service (pauses : {100 * target['pauses']:.0f} %) pour que {100 * target['share']:.1f} % "
+            f"soient prises en charge en moins de {target['within_seconds'] / 60:g} min :"
         )
         if target["is_below_overflow"]:
             write("ATTENTION : plus court que l'attente d'un agent de sa zone ; ces chiffres sont trop bas.")
@@ -117,7 +117,7 @@ class Command(BaseCommand):
             )
             write(
                 f"Un raid de {raid['people']} en dix minutes ({raid['seconds']:.1f} s) : "
-                f"file de {raid['longest_queue']}, {raid['answered']} réponses, "
+                f"file de {raid['longest_queue']}, {raid['answered']} prises en charge, "
                 f"médiane {raid['median_wait'] / 60:.0f} min, fini au bout de {raid['over_after_hours']:.1f} h."
             )
 

@@ -227,8 +227,8 @@ add(
     "figures.method_wait",
     FIGURES,
     _(
-        "L'attente va de l'ouverture de l'échange à la première prise en charge. Une personne revenue "
-        "après une coupure compte une fois."
+        "L'attente va de l'ouverture de l'échange à la première prise en charge : le moment où il est confié à un "
+        "agent. Une personne revenue après une coupure compte une fois."
     ),
 )
 add(
@@ -534,10 +534,10 @@ ABOUT = add("figures.about", FIGURES, _("environ {n}"), variables=[Variable("n",
 MINORS = add("figures.minors", FIGURES, _("dont mineurs"))
 MINORS_ALONE = add("figures.minors_alone", FIGURES, _("Personnes mineures"))
 PERCENT = add("figures.percent", FIGURES, _("{n} %"), variables=[Variable("n", "le pourcentage", "93")])
-ANSWERED = add("figures.answered", FIGURES, _("Personnes à qui quelqu'un a répondu"))
+ANSWERED = add("figures.answered", FIGURES, _("Personnes prises en charge par un agent"))
 WAIT = add("figures.wait", FIGURES, _("Attente d'une personne sur deux"))
 MINUTES = add("figures.minutes", FIGURES, _("{n} min au plus"), variables=[Variable("n", "le nombre de minutes", "4")])
-GAVE_UP = add("figures.gave_up", FIGURES, _("Personnes parties avant une réponse"))
+GAVE_UP = add("figures.gave_up", FIGURES, _("Personnes parties avant une prise en charge"))
 LENGTH = add("figures.length", FIGURES, _("Durée d'un échange sur deux"))
 ONE_PERSON = add("figures.one_person", FIGURES, _("Échanges tenus avec un seul interlocuteur"))
 NOT_PUBLISHED = add("figures.withheld", FIGURES, _("non publié"))

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -111,8 +112,9 @@ def test_today_is_one_of_seven_days_of_the_promise(chief):
     promise = pictures_of(html)["promesse"]
     assert shapes(promise, "chart__bar") == 2 and shapes(promise, "chart__bar--pale") == 1
     said = squeezed(re.sub(r"<[^>]+>", "", html))
-    assert "100 % à temps aujourd'hui, de la seule personne qui a eu une réponse" in said
-    assert "n'en a pas" not in said and "n'en ont pas" not in said
+    assert "100 % à temps aujourd'hui, de la seule personne prise en charge" in said
+    assert "Pris en charge à temps, 7 jours" in said and "même s'il n'a encore rien écrit" in unescape(said)
+    assert "ne l'a pas été" not in said and "ne l'ont pas été" not in said
 
 
 def test_share_in_time_says_of_whom_and_how_many_had_no_answer(chief):
@@ -121,7 +123,7 @@ def test_share_in_time_says_of_whom_and_how_many_had_no_answer(chief):
     for _person in range(3):
         make.waiting(queued_at=just_now())
     said = squeezed(re.sub(r"<[^>]+>", "", signed_in(chief.user).get(BOARD).text))
-    assert "100 % à temps aujourd'hui, de la seule personne qui a eu une réponse ; 3 n'en ont pas" in said.replace(
+    assert "100 % à temps aujourd'hui, de la seule personne prise en charge ; 3 ne l'ont pas été" in said.replace(
         "\xa0", " "
     )
 

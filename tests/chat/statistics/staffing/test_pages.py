@@ -193,7 +193,7 @@ def test_sheet_opens_in_a_french_spreadsheet_and_the_command_says_what_the_page_
     evening = rows[20]
     # Six people; each hour is right to less than ten in all.
     assert re.fullmatch(r"[56],\d\d|7,0\d", evening["Arrivées attendues"])
-    assert float(evening["Part répondue à temps"].replace(",", ".")) >= 0.95
+    assert float(evening["Part prise en charge à temps"].replace(",", ".")) >= 0.95
     assert int(evening["Agents en service, pauses comprises"]) > int(evening["Agents disponibles"])
     table = cells(supervisor.get(PAGE, {"pauses": "20"}).text)
     assert [int(row["Agents en service, pauses comprises"]) for row in rows[:24]] == [row[0] for row in table]
