@@ -8,8 +8,9 @@ import base64
 import csv
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -26,6 +27,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from common import encryption, kept_forms, plain_text
+from common.dates import format_date
 from common.offload import background_jobs, pool
 from reports.audit import log as audit_log
 from reports.audit import recorded_pages
@@ -165,6 +167,7 @@ def _show_claim(request: HttpRequest, opening: OpeningRequest) -> HttpResponse:
     return render(request, "openings/claim.html", context)
 
 
+ENVELOPE_TAKEN = "suite"  # in the address of the page: the envelope was taken, and its form leads to the next step
 # The act that each form of the page performs.
 ASKS = {"refusal": Act.REFUSE, "reply": Act.ANSWER, "review": Act.REVIEW}
 
@@ -203,15 +206,29 @@ def _show(request: HttpRequest, opening: OpeningRequest, **forms_in_error: forms
         "reply": forms_in_error.get("reply") or ReplyForm(initial=_unsent(request, opening, Act.ANSWER, acts)),
         "review": forms_in_error.get("review") or ReviewForm(initial=_unsent(request, opening, Act.REVIEW, acts)),
         "form_in_error": next(iter(forms_in_error.values()), None),
+        "next_step": _next_step(opening, acts) if ENVELOPE_TAKEN in request.GET else "",
     }
     return render(request, "openings/detail.html", context)
 
 
+def _next_step(opening: OpeningRequest, acts: set[Act]) -> str:
+    """Return the act whose form has the focus for whoever has taken the envelope and says what came next.
+
+    The page stays as it was when the file is downloaded, so a link of it asks for the page again.
+    """
+    if Act.ANSWER in acts and opening.recipient:
+        return Act.ANSWER
+    return Act.SHOW_HERE if Act.SHOW_HERE in acts else Act.TAKE
+
+
 def _shown(grounds: opening_actions.Grounds | None) -> opening_actions.Grounds | None:
-    """Return the grounds with hidden characters made visible."""
+    """Return the grounds with hidden characters made visible, and the date in words."""
     if grounds is None:
         return None
-    return opening_actions.Grounds(**{name: plain_text.plain(text) for name, text in asdict(grounds).items()})
+    texts = {name: plain_text.plain(text) for name, text in asdict(grounds).items()}
+    with suppress(ValueError):  # none is given where danger is imminent
+        texts["prosecutor_on"] = format_date(date.fromisoformat(texts["prosecutor_on"]), "j F Y")
+    return opening_actions.Grounds(**texts)
 
 
 def _unsent(request: HttpRequest, opening: OpeningRequest, act: Act, acts: set[Act]) -> dict[str, Any]:

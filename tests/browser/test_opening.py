@@ -381,10 +381,15 @@ def test_custodian_at_320(
     page.get_by_role("link", name="Moyen de la joindre").click()
     look(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    # A fact of one line takes one line: what breaks the lines of the template is not shown.
+    seal = page.locator(".pnav-opening__facts dd", has_text="À donner dans l'examen")
+    assert seal.evaluate("one => one.offsetHeight < 2 * parseFloat(getComputedStyle(one).lineHeight)")
     with page.expect_download() as download:
         page.get_by_role("button", name="Retirer l'enveloppe").click()
     assert json.loads(download.value.path().read_text())["field"] == "contact"
     page.get_by_role("link", name="L'enveloppe est retirée").click()
+    expect(page.get_by_role("heading", name="Réponse montrée sur place")).to_be_focused()
+    look(page)
     page.get_by_role("button", name="Noter qu'elle a été montrée").click()
     expect(page.get_by_text("Un autre référent présent doit maintenant le confirmer")).to_be_visible()
     expect(page.get_by_text("Examen à faire").first).to_be_visible()

@@ -23,7 +23,7 @@ from reports.rules.openings import State
 from reports.seal.replies import Reply, seal_reply
 from tests.chat.console.agents import signed_in
 from tests.factories import chat as make
-from tests.reports.openings.acts import answered, ask, delete_report, key_of, shown_for_danger
+from tests.reports.openings.acts import agreed, answered, ask, delete_report, key_of, shown_for_danger
 from tests.reports.test_actions import file
 from tests.support.reading import squeezed
 
@@ -57,6 +57,7 @@ def test_agent_asks_from_the_conversation(browser):
     assert response.headers["Location"] == reverse("openings:detail", args=[opening.public_id])
     page = client.get(response.headers["Location"]).text
     assert key_of(browser).fingerprint in page and "Menaces" in page
+    assert "P-1, 20 novembre 2026" in squeezed(page)
     assert (
         f"/console/echange/{conversation.public_id}/levee/"
         in client.get(f"/console/echange/{conversation.public_id}/").text
@@ -125,6 +126,34 @@ def test_pages_of_everybody_through_the_whole_way(agent, supervisor, custodians,
     shown = asker.post(reverse("openings:show", args=[opening.public_id]))
     assert shown.json()["sealed"] and shown.headers["Cache-Control"] == "no-store"
     assert asker.post(reverse("openings:show", args=[opening.public_id])).status_code == 409
+
+
+def test_agreements_are_counted_in_words_that_agree(agent, supervisor, custodians, browser):
+    opening = ask(agent, recipient=key_of(browser))
+    opening_actions.countersign_request(request_id=opening.pk, by=supervisor)
+    where = reverse("openings:detail", args=[opening.public_id])
+    assert "Aucun accord sur 2. Vérifiez le document" in squeezed(signed_in(custodians[0]).get(where).text)
+    opening_actions.agree_to_request(request_id=opening.pk, by=custodians[0])
+    assert "1 accord sur 2. Vérifiez le document" in squeezed(signed_in(custodians[1]).get(where).text)
+
+
+@pytest.mark.parametrize(("has_key", "step"), [(True, "Déposer la réponse"), (False, "Réponse montrée sur place")])
+def test_whoever_took_the_envelope_is_led_to_the_next_step(agent, supervisor, custodians, browser, has_key, step):
+    """The page is asked for again, because a download leaves it as it was. A screen reader said nothing of the step."""
+    opening = agreed(agent, supervisor, custodians, recipient=key_of(browser) if has_key else None)
+    client = signed_in(custodians[0])
+    where = reverse("openings:detail", args=[opening.public_id])
+    [link] = re.findall(r'href="([^"]+)">L.enveloppe est retirée.: dire la suite', client.get(where).text)
+
+    def focused() -> list[str]:
+        return re.findall(r"autofocus>([^<]+)</h3>", client.get(link).text)
+
+    assert focused() == ["Ouvrir, hors ligne"], "it was pressed before the envelope was taken"
+    opening_actions.take_envelope(request_id=opening.pk, by=custodians[0])
+    page = squeezed(client.get(link).text)
+    assert focused() == [step]
+    assert has_key is (">Ou bien la valeur a été montrée" in page) is not (">La valeur a été montrée" in page)
+    assert "autofocus" not in client.get(where).text
 
 
 def test_screens_and_answers_are_the_same_whether_there_is_something_or_not(agent, supervisor, custodians, browser):
