@@ -70,7 +70,7 @@ test-engines: $(STAMP) ## le parcours dans Firefox et WebKitGTK (paquets Debian 
 html: $(STAMP) ## le vérificateur HTML Nu sur chaque page d'un visiteur (demande java) ; rapport dans .local/html-report.txt
 	@$(PYTHON) -m tests.nu $(ARGS)
 
-check: $(STAMP) ## style, types (Python et JavaScript), gabarits, contrats d'import
+check: $(STAMP) ## style, types (Python et JavaScript), gabarits, contrats d'import, noms
 	@mkdir -p .local
 	@$(PYTHON) -m ruff check --quiet .
 	@$(PYTHON) -m ruff format --quiet --check .
@@ -79,6 +79,7 @@ check: $(STAMP) ## style, types (Python et JavaScript), gabarits, contrats d'imp
 	@$(PYTHON) -m tests.javascript check
 	@$(PYTHON) -m tests.schema
 	@$(PYTHON) -m tests.types
+	@$(PYTHON) -m pytest -q -p no:cacheprovider tests/test_docstrings.py tests/test_names.py > .local/names.log 2>&1 || (cat .local/names.log && exit 1)
 
 audit: $(STAMP) ## chercher les faiblesses publiées de nos dépendances (demande le réseau)
 	@$(PYTHON) -m tests.audit
