@@ -55,7 +55,9 @@ def rows_of_week(counts: Sequence[Sequence[int]]) -> list[tuple[str, list[int]]]
 
 
 def draw_promise(days: Sequence[tuple[date, Measures]], *, key: str, title: str, table: Table) -> Chart:
-    """Draw the share that was answered in time, for each of these days, of which the last is today."""
+    """Draw the share that was answered in time, for each of these days, of which the last is today. The shares are
+    rounded down, as is the figure above the picture.
+    """
     return charts.draw_bars(
         Words(
             key,
@@ -65,7 +67,7 @@ def draw_promise(days: Sequence[tuple[date, Measures]], *, key: str, title: str,
                 "n'a encore rien écrit."
             ),
         ),
-        [one.in_time_percent for _day, one in days],
+        [one.in_time_percent_floored for _day, one in days],
         [f"{day:%d/%m}" for day, _one in days],
         table=table,
         top=100,

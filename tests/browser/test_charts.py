@@ -92,3 +92,4 @@ def test_figures_come_by_mouse_keys_and_touch_and_survive_the_board_s_next_readi
         "pointerdown", {"pointerType": "touch", "clientX": 160, "clientY": 200, "bubbles": True}
     )
     expect(words).to_contain_text("Prudent : ")
+    assert "Prudent\xa0: " in words.text_content()  # a figure is not parted from its colon

@@ -78,9 +78,9 @@ const wordsOf = (chart, grid, point) => {
   const heads = [...(table.tHead?.rows[0]?.cells ?? [])].map((cell) => plain(cell.textContent));
   const cells = [...row.cells].map((cell) => plain(cell.textContent));
   const named = (chart.dataset.cells ?? "").split(" ").filter(Boolean).map(Number);
-  if (named.length) return `${cells[0]}. ${named.map((at) => `${heads[at]} : ${cells[at]}`).join(" ; ")}`;
+  if (named.length) return `${cells[0]}. ${named.map((at) => `${heads[at]}\u00a0: ${cells[at]}`).join("\u00a0; ")}`;
   const day = 1 + Math.floor(point / grid.columns);
-  return `${heads[day]}, ${cells[0]} : ${cells[day]}`;
+  return `${heads[day]}, ${cells[0]}\u00a0: ${cells[day]}`;
 };
 
 const SVG = "http://www.w3.org/2000/svg";

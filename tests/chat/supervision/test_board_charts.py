@@ -134,6 +134,16 @@ def test_share_in_time_is_rounded_down():
     assert Measures().in_time_percent_floored is None
 
 
+def test_bar_of_today_says_the_same_share_as_the_figure_above_it(chief):
+    """Two of three are 66.7 per cent, which the figure gives as 66."""
+    for seconds in (0, 0, 600):
+        answered(just_now(), seconds)
+    html = signed_in(chief.user).get(BOARD).text
+    assert "<strong>66 %</strong>" in squeezed(html).replace("\xa0", " ")
+    shares = texts(pictures_of(html)["promesse"])
+    assert "66" in shares and "67" not in shares
+
+
 def test_heat_map_says_what_its_table_says(chief):
     monday = timezone.localtime().replace(hour=13, minute=5)
     monday -= timedelta(days=monday.weekday() + 7)
