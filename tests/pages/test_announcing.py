@@ -225,6 +225,20 @@ def test_pages_on_the_way_say_that_the_chat_is_closed_and_who_answers(client):
     assert "J'ai un code" in read(client, "/tchat/")
 
 
+@pytest.mark.parametrize("language", ["", "/en"])
+def test_pages_do_not_say_day_and_night_while_the_chat_is_closed(client, language):
+    """« 24h/24 » stood below the notice, as if somebody answered now. The hours of others' numbers stay."""
+    always = ("gratuit, 24h/24", "policier, 24h/24", "free, day and night", "officer, 24 hours a day")
+
+    def say_always() -> list[bool]:
+        pages = [read(client, language + reverse(name)) for name in ("pages:home", "locations:search")]
+        return [any(words in page.partition("<main")[2] for words in always) for page in pages]
+
+    assert say_always() == [True, True]
+    closed()
+    assert say_always() == [False, False]
+
+
 @pytest.mark.parametrize(("said", "last"), [("yes", 'href="sms:114"'), ("suicidal", 'href="tel:3114"')])
 @pytest.mark.parametrize("has_answered_before", [False, True])
 def test_danger_reads_the_numbers_before_it_reads_that_the_chat_is_closed(client, said, last, has_answered_before):

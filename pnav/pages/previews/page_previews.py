@@ -85,11 +85,14 @@ def _limited(trial: Trial) -> HttpResponse:
     return draw_page(_anybody(trial), "429.html", {})
 
 
-def _home(wait: waiting_time.Range = (2, 6)) -> Draw:
+def _home(wait: waiting_time.Range = (2, 6), *, is_closed: bool = False) -> Draw:
+    """Return the home page. is_closed: the chat is closed to new people."""
+
     def draw(trial: Trial) -> HttpResponse:
         information = {**read_information(familiar=trial.familiar), "updated_on": cast.DAY}
-        page = views.home_page(information, waiting_time.say(wait))
-        return draw_page(trial, "pages/home.html", page | {"is_preview": True})
+        page = views.home_page(information, waiting_time.say(wait)) | {"is_preview": True}
+        around: dict[str, Any] = {"chat_closed": closure("maintenance")} if is_closed else {}
+        return draw_page(trial, "pages/home.html", page | around)
 
     return draw
 
@@ -696,7 +699,7 @@ DRAW: Mapping[str, tuple[Draw, ...]] = {
         _figures(minutes=5, has_outcomes=True),
         _figures(minutes=1, has_outcomes=False),
     ),
-    page_texts.HOME.key: (_home(), _home((0, 2)), _home((90, 150)), _home(None)),
+    page_texts.HOME.key: (_home(), _home((0, 2)), _home((90, 150)), _home(None), _home(is_closed=True)),
     card_texts.CARD.key: (_card,),
     description_texts.SEARCH.key: (_described,),
     removal_texts.KIT.key: KITS,

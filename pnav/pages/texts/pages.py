@@ -18,6 +18,13 @@ add(
     _("Cyberharcèlement : gratuit, 24h/24, 7j/7, sans donner votre nom."),
     _("Cyberharcèlement : gratuit, 24h/24, 7j/7, sans donner ton nom."),
 )
+add(
+    "home.lead_closed",
+    HOME,
+    _("Cyberharcèlement : gratuit, sans donner votre nom."),
+    _("Cyberharcèlement : gratuit, sans donner ton nom."),
+    note="Tant que le tchat est fermé aux nouvelles personnes.",
+)
 WAIT_UNDER = add(
     "home.wait_under",
     HOME,
