@@ -13,6 +13,7 @@ from chat.models import Agent, Conversation, DangerMark, Macro
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Availability
 from locations.models import Municipality
+from pnav.accounts.models import Role
 from pnav.demo.cast import create_macros
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.desk import Person, take_seat
@@ -380,3 +381,29 @@ def test_look_alikes_are_read_whole_above_a_long_queue(
     assert page.evaluate("document.scrollingElement.scrollTop") == 0
     way.filter(has_not_text="13001").click()
     expect(page.get_by_role("heading", name=re.compile("20 arrivées semblables"))).to_be_visible()
+
+
+
+def test_name_of_a_supervisor_who_is_available_is_read_in_the_header(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+):
+    """Beside their links and the signs of the keys it was cut to one letter, or the links had a row of their own."""
+    supervisor = at(an_agent, public_name="Dominique", role=Role.SUPERVISOR, availability=Availability.AVAILABLE)
+    page = page_factory(width=1280, height=800)
+    be_signed_in(page, live_site, supervisor)
+    page.goto(live_site.url + "/console/")
+    expect(page.get_by_role("button", name="Au téléphone")).to_be_visible()
+    expect(page.get_by_role("button", name="Raccourcis")).to_be_visible()
+    name = page.locator(".console-top__agent")
+    assert (page.locator(".console-top").bounding_box() or {})["height"] < 60, "one row"
+    first_name = name.evaluate(
+        """box => {
+          const said = document.createRange();
+          said.setStart(box.firstChild, 0);
+          said.setEnd(box.firstChild, 9);
+          return said.getBoundingClientRect().width;
+        }"""
+    )
+    assert name.evaluate("box => box.clientWidth") > first_name
