@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from chat.casework.notes_forms import NOBODY
 from chat.models import Agent, Unit
 from chat.rules.lifecycle import Availability
 from chat.rules.transfer import NOTE_MAX, SUMMARY_MAX, Manner, Reason, Target
@@ -24,7 +23,7 @@ class TransferForm(forms.Form):
     """Asks to whom a conversation is handed over, how and why. The cleaned `target` is a Target.
 
     The choices are those of the moment. busy: colleagues who are present but cannot be chosen, each with the reason.
-    queue: the target that is no team, for whoever knows somebody concerned.
+    queue: the target that is no team, for whoever knows somebody concerned. has_nobody: nothing but that can be chosen.
     """
 
     target = forms.ChoiceField(
@@ -59,8 +58,9 @@ class TransferForm(forms.Form):
         super().__init__(data, **more)
         self.queue = queue
         self.busy = [_why_not(one) for one in busy]
+        self.has_nobody = not (people or units or others)
         self.fields["target"].choices = [  # type: ignore[attr-defined]
-            ("", _("Choisissez un destinataire") if people or units or others else NOBODY),
+            ("", _("Personne d'autre") if self.has_nobody else _("Choisissez un destinataire")),
             (
                 _("Un collègue"),
                 [(str(Target(agent=one.pk)), _colleague(one)) for one in sorted(people, key=_is_away)],

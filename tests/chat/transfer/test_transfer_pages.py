@@ -767,3 +767,12 @@ def test_queue_without_who_may_be_given_the_person_is_told_as_such(conversation,
     assert "Personne de disponible ne peut le prendre : appelez un collègue" in page
     assert "« Passages » dira qui a pris l'échange" not in page
     assert dispatcher.dispatch() == 0
+
+
+def test_who_is_alone_reads_above_the_list_that_nobody_else_is_there(conversation, camille):
+    """Only the list said so, cut on a telephone, under a title that asked to whom."""
+    told = "Personne d'autre n'est disponible : ni collègue, ni unité, ni l'autre force."
+    client = signed_in(camille.user)
+    assert told in unescape(squeezed(client.get(page_of(conversation)).text))
+    make.agent(public_name="Alex", unit_name="Ailleurs")
+    assert told not in unescape(squeezed(client.get(page_of(conversation)).text))
