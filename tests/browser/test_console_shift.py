@@ -29,6 +29,7 @@ from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
 )
 from tests.browser.test_console_aim import holding
 from tests.factories import chat as make
+from triage.rules import Urgency
 
 pytestmark = pytest.mark.slow
 OPEN_DOSSIER = ".console-dossier:not([hidden])"
@@ -382,6 +383,29 @@ def test_look_alikes_are_read_whole_above_a_long_queue(
     way.filter(has_not_text="13001").click()
     expect(page.get_by_role("heading", name=re.compile("20 arrivées semblables"))).to_be_visible()
 
+
+def test_who_is_in_danger_is_seen_below_two_groups_of_look_alikes(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+):
+    """Two groups took the room of the queue, and only its heading said that somebody was in danger."""
+    agent, _held = holding(at, 3)
+
+    def lived() -> None:
+        for postal_code in ("13001", "35000"):
+            for each in range(20):
+                make.waiting(queued_at=make.long_ago(5 - each / 30), postal_code=postal_code)
+        lookalikes.mark_lookalikes()
+        make.waiting(urgency=Urgency.CRITICAL)
+
+    at(lived)
+    page = page_factory(width=1280, height=800)
+    be_signed_in(page, live_site, agent)
+    page.goto(live_site.url + "/console/")
+    expect(page.locator("#semblables > li")).to_have_count(2)
+    expect(page.locator("#attente > [data-urgency=critical]").first).to_be_in_viewport(ratio=1)
+    expect(page.locator("#semblables > li strong").first).to_be_in_viewport(ratio=1)
 
 
 def test_name_of_a_supervisor_who_is_available_is_read_in_the_header(
