@@ -431,3 +431,18 @@ def test_name_of_a_supervisor_who_is_available_is_read_in_the_header(
         }"""
     )
     assert name.evaluate("box => box.clientWidth") > first_name
+
+
+def test_list_says_of_whom_nothing_was_written_that_it_is_so(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """An empty line stood in place of the last words."""
+    _agent, _key = one_open(page, live_site, at)
+    none = page.locator("#liste").get_by_text("N'a encore rien écrit")
+    expect(none).to_be_visible()
+    page.locator(f"{OPEN_THREAD} textarea[name=body]").fill("Bonjour, je vous écoute.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#liste [data-slot=last]")).to_have_text("Bonjour, je vous écoute.")
+    expect(none).to_be_hidden()
