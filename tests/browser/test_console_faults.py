@@ -435,6 +435,7 @@ def test_answers_of_a_sheet_that_is_not_saved_stay_to_be_copied_when_the_exchang
     )
     kept = page.get_by_label("Fiche des faits, non enregistrée")
     expect(kept).to_be_visible()
+    expect(page.locator("#avis")).to_be_hidden(timeout=1_500)  # « Elle repart seule » was said of it
     assert kept.input_value().splitlines()[1:] == [f"{name} : oui"]
     assert saved not in kept.input_value(), "it is saved, and no longer theirs to read"
 

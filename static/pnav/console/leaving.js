@@ -11,11 +11,13 @@ import { forCopying, written } from "./drafts.js";
 import { refreshDuty } from "./duty.js";
 import { emergencyOf, showEmergency } from "./emergency.js";
 import { paint, showPromise } from "./list.js";
+import { takeBack } from "./notice.js";
 import { load, swapFrom } from "./pages.js";
 import { dossierOf, pageOf, refreshBeside } from "./panels.js";
 import { drop } from "./pending-ends.js";
 import { refreshOffers } from "./queue.js";
 import { notStored, settleUnsure, tellUnsure, unsure } from "./refusals.js";
+import { isUnsaved } from "./sheet.js";
 import { answersToCopy } from "./sheet-answers.js";
 import { beep } from "./sound.js";
 import { announce, desk, known, over, say, seekSlot, slot, words } from "./state.js";
@@ -70,6 +72,7 @@ export function leave(c, reason) {
     // The conversation is no longer ours to read. A note or a question that was being written can still be copied.
     for (const element of all("[data-seq]:not([data-refused])", c.log)) element.remove();
     c.dossier.replaceChildren(...answersToCopy(c.dossier), ...written(c.dossier).map(forCopying));
+    if (!isUnsaved()) takeBack(words.sheet_unsaved); // its sheet does not leave again
   } else {
     const passage = seek(`#passage-${c.id}`, c.dossier);
     // A summary that was begun there is kept to be copied, once the panel is read again.

@@ -13,6 +13,11 @@ const notice = byId("avis");
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let shown;
 
+/** This is no longer so: take it away before its time. @param {string} text */
+export function takeBack(text) {
+  if (notice.textContent === text) notice.hidden = true;
+}
+
 /** @param {string} text */
 export function tell(text) {
   notice.textContent = text;
