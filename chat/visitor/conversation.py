@@ -486,7 +486,8 @@ def end(request: HttpRequest) -> HttpResponse:
             current.refresh_from_db(fields=["status"])
             context = end_page(current, manner_of(request, current), has_arrived=True)
             return render(request, "chat/end.html", context, status=409)
-        return redirect("chat:conversation")
+        # Whoever ended it reads that it ended: the heading takes the focus, so that a screen reader says it too.
+        return redirect(reverse("chat:conversation") + "#closed-title")
     if current.status == Status.CLOSED:
         return redirect("chat:conversation")
     return render(request, "chat/end.html", end_page(current, manner_of(request, current)))

@@ -313,6 +313,7 @@ def test_whole_exchange_without_javascript(live_site, enter, console, axe):
     page.get_by_role("button", name="Terminer l'échange").click()
     page.get_by_role("button", name="Oui, terminer").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("L'échange est terminé")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
     assert bodies(live_site, conversation) == ["J'écris sans script", "Ce texte reste"]
 
 

@@ -68,6 +68,11 @@ def test_text_of_who_ends_the_exchange_is_shown_as_not_sent(live_site, enter):
     page.get_by_role("link", name="Terminer l'échange").click()
     page.get_by_role("button", name="Oui, terminer").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("L'échange est terminé")
+    # Nothing but the title of the page said it. The bar of safety does not cover it.
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    assert page.get_by_role("heading", level=1).evaluate(
+        "(title) => title.contains(document.elementFromPoint(60, title.getBoundingClientRect().top + 2))"
+    )
     expect(page.get_by_text("ce message n'a pas été envoyé")).to_be_visible()
     expect(page.get_by_label("Votre message")).to_have_value(KEPT)
     assert bodies(live_site, conversation) == []

@@ -345,7 +345,7 @@ def test_end_asks_first_then_closes(as_reporter):
     conversation.refresh_from_db()
     assert conversation.status == Status.ACTIVE
     response = client.post(reverse("chat:end"))
-    assert response.status_code == 302 and response.url == PAGE
+    assert response.status_code == 302 and response.url == PAGE + "#closed-title"
     conversation.refresh_from_db()
     assert (conversation.status, conversation.closed_by) == (Status.CLOSED, Author.REPORTER)
     assert "Et maintenant ?" in shown(client.get(PAGE))
@@ -363,7 +363,7 @@ def test_end_stands_when_the_database_does_not_answer_to_the_look_at_the_queue_a
 
     monkeypatch.setattr(dispatcher, "dispatch", away)
     response = client.post(reverse("chat:end"))
-    assert asked and response.status_code == 302 and response.url == PAGE
+    assert asked and response.status_code == 302 and response.url == PAGE + "#closed-title"
     conversation.refresh_from_db()
     assert conversation.status == Status.CLOSED
 
