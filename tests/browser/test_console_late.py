@@ -284,9 +284,13 @@ def test_what_was_written_to_somebody_who_left_can_be_read_again(live_site: Live
     line = page.locator("#termines .console-entry__link")
     expect(line).to_have_count(1)
     page.locator("details:has(#termines) > summary").click()
+    sign = page.locator("#termines [data-slot=draft]")
+    expect(sign).to_have_text("Votre texte, à copier")
+    expect(sign).to_be_visible()  # nothing said which line had it
     for _time in range(2):
         line.click()
         expect_open(page, second)
+        expect(sign).to_be_hidden()  # it is on screen
         expect(page.locator(f"{OPEN_THREAD} [data-gone]")).to_be_visible()
         expect(area_of(page, second)).to_have_value("à reprendre")
         expect(area_of(page, second)).not_to_be_editable()

@@ -80,7 +80,10 @@ function paintEntry(c) {
   const held = seekSlot("end-held", c.entry);
   if (held) hide(held, c.over || !c.isEndHeld);
   const draft = seekSlot("draft", c.entry);
-  if (draft) hide(draft, c.over || c === desk.current || !c.area?.value.trim());
+  if (draft) {
+    hide(draft, c === desk.current || !c.area?.value.trim());
+    if (c.over) write(draft, words.to_copy); // it can no longer be sent
+  }
   const link = find("a", c.entry);
   if (c === desk.current) link.setAttribute("aria-current", "true");
   else link.removeAttribute("aria-current");
