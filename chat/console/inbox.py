@@ -26,7 +26,7 @@ from chat.conversations.waiting_list import WaitingList, WaitingPerson
 from chat.conversations.wording import clock_in_words, duration_in_words, place_of
 from chat.models import UNREADABLE, Agent, Conversation, DangerMark, Message, quick_exits
 from chat.models.casework import Emergency
-from chat.rules import service_level
+from chat.rules import danger_words, service_level
 from chat.rules.danger_words import Kind
 from chat.rules.handles import Handle
 from chat.rules.lifecycle import Author, Outcome, Status
@@ -145,6 +145,11 @@ class Entry:
         """
         code = self.conversation.guessed_language
         return languages.name(code) if code and code != languages.source() else ""
+
+    @property
+    def has_unmarked_dangers(self) -> bool:
+        """Return whether words of danger are not marked in the language of `written_in`."""
+        return self.conversation.guessed_language not in ("", *danger_words.LANGUAGES)
 
     @property
     def turn(self) -> str:

@@ -218,6 +218,7 @@ def test_thread_keeps_its_room(
         "in sight": Person({"discreet": True, "age_band": "15_17"}, lived=wrote_much),
         "procedure": Person({"discreet": True, "age_band": "15_17"}, lived=is_promised_a_return_in_a_procedure),
         "danger": Person({"discreet": True, "age_band": "15_17", "urgency": 2}, lived=said_words_of_danger),
+        "spanish": Person({"discreet": True, "age_band": "15_17"}, lived=wrote_in_spanish),
         "tablet": Person(),
     }
     desk = take_seat(page, live_site, at, people)
@@ -226,6 +227,7 @@ def test_thread_keeps_its_room(
         "with what stays in sight": ("in sight", lambda: room_with_what_stays_in_sight(page)),
         "with a procedure and a promise": ("procedure", lambda: room_with_a_procedure_and_a_promise(page, axe)),
         "with words of danger and a procedure": ("danger", lambda: room_with_words_of_danger(page)),
+        "with a language without words of danger": ("spanish", lambda: room_with_a_language(page)),
     }
     for situation, (person, has_its_room) in proofs.items():
         with subtests.test(situation):
@@ -252,6 +254,12 @@ def is_promised_a_return_in_a_procedure(agent: Agent, conversation: Conversation
 def said_words_of_danger(agent: Agent, conversation: Conversation) -> None:
     make.message(conversation, "je veux mourir")
     emergencies.start(conversation_id=conversation.pk, situation=Situation.SUICIDE, by=agent.user)
+
+
+def wrote_in_spanish(agent: Agent, conversation: Conversation) -> None:
+    wrote_much(agent, conversation)
+    Conversation.objects.filter(pk=conversation.pk).update(guessed_language="es")
+    holds.promise_return(conversation_id=conversation.pk, minutes=5, by=agent.user)
 
 
 def thread_has_its_room_on_a_laptop(page: Page, axe_in_both_themes: Axe) -> None:
@@ -284,6 +292,13 @@ def room_with_a_procedure_and_a_promise(page: Page, axe: Axe) -> None:
     assert thread.locator(".console-log").bounding_box()["height"] >= 480
     expect(page.get_by_role("button", name="Envoyer")).to_be_in_viewport(ratio=1)
     axe(page)
+
+
+def room_with_a_language(page: Page) -> None:
+    thread = page.locator(OPEN_THREAD)
+    expect(thread.locator("ul.console-signs")).to_contain_text("n'y repère pas les mots de danger")
+    expect(thread.locator("ul.console-signs")).to_be_in_viewport(ratio=1)
+    assert thread.locator(".console-log").bounding_box()["height"] >= 480
 
 
 def room_with_words_of_danger(page: Page) -> None:
@@ -336,6 +351,20 @@ def test_links_of_the_dossier_stay_whole_on_a_telephone(live_site, page_factory:
     page.goto(address(live_site, conversation))
     page.get_by_label("Ajouter une note").focus()
     expect(page.locator(f"{OPEN_DOSSIER} .console-jump")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.slow
+def test_language_that_is_guessed_meanwhile_is_told_over_the_open_thread(live_site, page: Page, at: Work):
+    """The list alone told it until the page was opened again: words of danger are not marked in that language."""
+    agent, [conversation] = holding(at, 1)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    signs = page.locator(f"{OPEN_THREAD} ul.console-signs")
+    expect(page.locator(OPEN_THREAD)).to_be_visible()
+    expect(signs).to_be_hidden()
+    at(Conversation.objects.filter(pk=conversation.pk).update, guessed_language="es")
+    expect(signs).to_contain_text("écrit en espagnol ? À vérifier. Pnav n'y repère pas", timeout=30_000)
+    expect(signs).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.slow

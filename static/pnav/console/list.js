@@ -215,7 +215,7 @@ function showLanguage(c, told) {
   const isNews = told !== (mark.hidden ? "" : mark.textContent?.trim());
   write(mark, told);
   hide(mark, !told);
-  if (isNews) for (const part of ["dire", "procedure", "reponses"]) refreshBeside(c, `#${part}-${c.id}`);
+  if (isNews) for (const part of ["langue", "dire", "procedure", "reponses"]) refreshBeside(c, `#${part}-${c.id}`);
 }
 
 /* --- the promise « je reviens dans 5 minutes » --- */

@@ -5,10 +5,10 @@ from html import unescape
 
 import pytest
 
-from chat.casework import person_summary
+from chat.casework import danger, person_summary
 from chat.conversations import language_guess
 from chat.models import UNREADABLE, CannedReply, Conversation, Message
-from chat.rules import written_language
+from chat.rules import danger_words, written_language
 from chat.rules.lifecycle import Author
 from tests.chat.console.agents import CONSOLE, page_of, signed_in
 from tests.factories import chat as make
@@ -99,6 +99,20 @@ def test_agent_reads_a_guess_worded_as_one_in_the_list_and_over_the_thread(agent
     Conversation.objects.filter(pk=conversation.pk).update(guessed_language="fr")
     assert 'data-slot="language" hidden>' in client.get(CONSOLE).text
     assert "À vérifier : Pnav le suppose" not in client.get(page_of(conversation)).text
+
+
+@pytest.mark.parametrize(("guess", "is_told"), [("es", True), ("ar", True), ("en", False), ("fr", False), ("", False)])
+def test_agent_reads_over_the_thread_that_words_of_danger_are_not_marked_in_a_language(agent, guess, is_told):
+    conversation = make.assigned(agent)
+    Conversation.objects.filter(pk=conversation.pk).update(guessed_language=guess)
+    client = signed_in(agent.user)
+    assert ("n'y repère pas les mots de danger" in unescape(client.get(page_of(conversation)).text)) is is_told
+    assert "n'y repère pas" not in unescape(client.get(CONSOLE).text), "the list has no room for it"
+
+
+def test_words_of_danger_are_marked_in_the_languages_that_are_said_to_have_them():
+    said = {"fr": "je veux mourir", "en": "i want to die"}
+    assert {code for code, text in said.items() if danger.kinds_in(text)} == set(danger_words.LANGUAGES)
 
 
 # --- ready answers in the person's language ---------------------------------------------------------------------------
