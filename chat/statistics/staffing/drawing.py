@@ -20,17 +20,20 @@ def draw_today(hours: Sequence[Hour], real: Sequence[int | None], *, day_name: s
     """Return the answer of a day as one band. hours: the hours of that day. real: agents who answered in each hour,
     None of those to come. height: as a chart has it, whose width is 320.
     """
-    said = (
-        _agents_in_words(hours)
-        + " "
-        + _(
-            "Bande hachurée : de ce qu'il faut si les moyennes sont exactes à ce qu'il faut parce qu'elles sont mal "
-            "connues. Ligne à points ronds : les agents qui ont tenu un échange aujourd'hui, heure par heure."
+    said = [_agents_in_words(hours)]
+    if any(hour.likely < hour.agents for hour in hours):
+        said.append(
+            _(
+                "Bande hachurée : de ce qu'il faut si les moyennes sont exactes à ce qu'il faut parce qu'elles sont "
+                "mal connues."
+            )
         )
-    )
+    else:
+        said.append(_("Trait continu, sans point : les agents qu'il faut."))
+    said.append(_("Ligne à points ronds : les agents qui ont tenu un échange aujourd'hui, heure par heure."))
     title = _("Agents qu'il faut aujourd'hui, %(day)s, et ceux qui ont répondu") % {"day": day_name}
     return charts.draw_band(
-        Words("aujourdhui", title, said),
+        Words("aujourdhui", title, " ".join(said)),
         [hour.likely for hour in hours],
         [hour.agents for hour in hours],
         HOURS,

@@ -25,7 +25,7 @@ from chat.statistics.staffing.demand import (
     assumed_arrivals,
     fit_demand,
 )
-from chat.statistics.staffing.drawing import draw_week
+from chat.statistics.staffing.drawing import draw_today, draw_week
 from chat.statistics.staffing.plan import Target, expected_answers, plan_week
 
 # Nights, days and evenings of an invented week, three to one.
@@ -196,6 +196,15 @@ def test_drawing_says_what_the_plan_says():
         assert heights[24:] == [hour.likely for hour in reversed(own)]
         assert f"à {max(hour.agents for hour in own)} agents" in chart.words.description
         assert chart.table.columns == (day + 1,)
+
+
+@pytest.mark.parametrize(("doubt", "said", "unsaid"), [(1, "Bande hachurée", "Trait"), (0, "Trait", "Bande hachurée")])
+def test_band_is_described_only_where_one_is_drawn(doubt, said, unsaid):
+    """With the same number at both ends the band is a line."""
+    hours = [replace(hour, agents=2, likely=2 - doubt) for hour in plan_week(DEMAND, Target())[:24]]
+    described = draw_today(hours, [None] * 24, day_name="lundi").words.description
+    assert described.startswith("2 agents à toute heure.") and described.count("Ligne à points ronds") == 1
+    assert said in described and unsaid not in described
 
 
 def test_busy_week_asks_for_few_queues(monkeypatch):
