@@ -87,3 +87,18 @@ def test_shared_reply_is_looked_at_before_it_is_saved(live_site, page_factory: P
     page.click("input[name=_save]")
     expect(page.locator(".field-vous .errorlist")).to_contain_text("Variable inconnue : {unit}")
     expect(page.locator("#id_vous")).to_have_value("Voici {unit}.")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_field_in_error_of_a_refused_form_has_the_focus(live_site, page_factory: PageFactory, account, javascript):
+    """The script of Django gave it to the first field of a form that adds."""
+    page = page_factory(javascript=javascript)
+    sign_in(page, live_site, account(Role.ADMINISTRATOR, totp=True), "/admin/")
+    page.goto(f"{live_site.url}/admin/reports/letterhead/add/")
+    if javascript:
+        expect(page.get_by_label("Nom du service")).to_be_focused()
+    page.get_by_label("Nom du service").fill("Plateforme")
+    page.get_by_label("Lignes d'adresse").fill("1 rue\u202e de la Paix")
+    page.get_by_role("button", name="Enregistrer", exact=True).click()
+    expect(page.locator(".errorlist")).to_contain_text("un caractère qui ne se voit pas")
+    expect(page.get_by_label("Lignes d'adresse")).to_be_focused()

@@ -100,3 +100,20 @@ def takes_focus(field: Any) -> bool:
     """
     form = field.form
     return not form.non_field_errors() and next((one.name for one in form if one.errors), None) == field.name
+
+
+@register.simple_tag
+def focus_first_error(adminform: Any, inlines: Any) -> bool:
+    """Give the focus of a form of the admin to its first field with an error, and return whether there is one.
+
+    To be called before the form is drawn. inlines: the sets of forms below it.
+    """
+    parts = [*(adminform or ()), *(part for inline in inlines or () for form in inline for part in form)]
+    for field in (field for part in parts for line in part for field in line):
+        if field.is_readonly or field.field.is_hidden or not field.field.errors:
+            continue
+        widget = field.field.field.widget
+        widget = getattr(widget, "widget", widget)  # in its frame with « Ajouter » and « Modifier »
+        widget.attrs["autofocus"] = True
+        return True
+    return False
