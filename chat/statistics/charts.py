@@ -12,6 +12,7 @@ few paths, so a chart has at most BYTES_AT_MOST bytes, POINTS_AT_MOST points and
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from django.utils.formats import number_format
@@ -24,7 +25,38 @@ LEFT, RIGHT = 30, 8  # the room for the numbers of the scale, and for half of th
 TOP, BOTTOM = 14, 20
 ROW, ROW_BAR = 36, 12  # the height of a row with its label above it, and of its bar
 SQUARE, SQUARE_STEP = 14, 18
-LETTER, STRONG_LETTER = 6.3, 7.4  # how wide a letter of a row's label, and of its figure, is about
+LETTER_SIZE = 11  # of `.chart__text` in charts.css; it is smaller where a chart is stretched, never larger
+# How wide the letters of Marianne are, in their size: the widest of each class, in its two weights. Others are as wide
+# as WIDEST, like letters with signs that Marianne does not have.
+LETTER_CLASSES = (
+    (0.28, "ijlìíîï \u00a0',.:;·‘’"),
+    (0.34, "-!"),
+    (0.38, "IJÌÍÎÏª()[]/|"),
+    (0.42, "frº°²³¹"),
+    (0.44, "t•"),
+    (0.48, "s1*"),
+    (0.52, '“”"?'),
+    (0.54, "z_–"),
+    (0.56, "cgkvxyçýÿFL"),
+    (0.58, "aàáâãäå«»"),
+    (0.60, "eèéêëESÈÉÊË+$=×€023456789"),
+    (0.62, "uùúûüßPÞ"),
+    (0.64, "hnoñðòóôõöøBT"),
+    (0.66, "dpqþ"),
+    (0.68, "bR"),
+    (0.70, "Z#"),
+    (0.74, "UYÙÚÛÜÝŸ"),
+    (0.76, "&ACKVXÀÁÂÃÄÅÇ…"),
+    (0.82, "DGÐ"),
+    (0.84, "wOQÒÓÔÕÖØ%@"),
+    (0.86, "HNÑ"),
+    (0.96, "mMæ"),
+    (1.08, "ŒœWÆ—"),
+    (1.00, "●▲■"),  # the signs of delays, which another font draws
+)
+WIDEST = 1.25
+GAP = 6  # what is left free in a line with a label and a figure, the edges of the drawing among it
+LETTERS = {letter: width for width, letters in LETTER_CLASSES for letter in letters}
 LEAST_SCALE = 1.0  # a full bar is worth at least this, so that three seconds of waiting, in minutes, draw no tall bar
 POINTS_AT_MOST = 366  # a year of days
 MARKS_AT_MOST = 62  # the most round marks on a line; more would hide it
@@ -403,10 +435,19 @@ def _text(svg: Element, x: float, y: float, text: str, *, anchor: str = "", dy: 
     SubElement(svg, "text", attributes).text = keep_together(text)
 
 
+def width_of(text: str) -> float:
+    """Return how wide a text of a chart is at most, in units of the drawing."""
+    return LETTER_SIZE * sum(LETTERS.get(letter, WIDEST) for letter in text)
+
+
 def _clipped(label: str, said: str) -> str:
     """Return the label, cut to the room that the words at the end of its line leave."""
-    room = max(8, int((WIDTH - 10 - STRONG_LETTER * len(said)) / LETTER))
-    return label if len(label) <= room else f"{label[: room - 1].rstrip()}…"
+    room = WIDTH - GAP - width_of(said)
+    if width_of(label) <= room:
+        return label
+    ends = accumulate((LETTER_SIZE * LETTERS.get(letter, WIDEST) for letter in label), initial=width_of("…"))
+    kept = max(7, sum(end <= room for end in ends) - 1)
+    return f"{label[:kept].rstrip()}…"
 
 
 def _n(number: float) -> str:

@@ -2,6 +2,7 @@
 and paper.
 """
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from chat.models import Conversation, Unit
+from chat.statistics import charts
+from chat.statistics.charts import Row
 from pnav.accounts.models import Role
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.test_console import Work, an_agent, at, be_signed_in  # noqa: F401  `at`: a fixture
@@ -93,3 +96,50 @@ def test_figures_come_by_mouse_keys_and_touch_and_survive_the_board_s_next_readi
     )
     expect(words).to_contain_text("Prudent : ")
     assert "Prudent\xa0: " in words.text_content()  # a figure is not parted from its colon
+
+
+LONG_NAMES = (
+    "Échanges tenus avec un seul interlocuteur",
+    "■ Normale · Paris 11e arrondissement (75), mineur",
+    "▲ Élevée · Saint-Remy-en-Bouzemont-Saint-Genest-et-Isson (51), mineur",
+    "MMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMMM WWWWWWWWWWWW",
+    "illilliillilliillilliillilliillilliillilliillilliillilliillilliillilliillilliillilliillilli",
+    "Łódź Œuvre № ‰ Škoda Ǽ Ẁẃ Œuvre № ‰ Škoda Ǽ Ẁẃ Œuvre № ‰ Škoda",
+)
+GAPS = """() => [...document.querySelectorAll("#essai svg")].flatMap((svg) => {
+  const [texts, found] = [[...svg.querySelectorAll("text")], []];
+  const scale = svg.getBoundingClientRect().width / 320;
+  for (let at = 0; at < texts.length; at += 2) {
+    const [label, said] = [texts[at].getBoundingClientRect(), texts[at + 1].getBoundingClientRect()];
+    found.push({ gap: (said.left - label.right) / scale, text: texts[at].textContent });
+  }
+  return found;
+})"""
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_labels_are_cut_where_they_would_touch_the_figure_and_nowhere_else(live_site, page_factory: PageFactory, width):
+    rows = [Row(name, 1, said) for name in LONG_NAMES for said in ("4 min", "62,5 %", "Absent, 0 sur 3")]
+    drawn = charts.draw_rows(charts.Words("essai", "Essai"), rows)
+    page = page_factory(width=width, height=800)
+    page.goto(f"{live_site.url}/chiffres/")
+    sheet = page.locator("link[href*=charts]").first.get_attribute("href")
+    html = page.request.get(f"{live_site.url}/chiffres/").text()
+    bare = re.sub(
+        r"<main.*</main>",
+        lambda _main: f'<main id="essai"><div class="chart">{drawn.svg}</div></main>',
+        html,
+        flags=re.S,
+    )
+    assert sheet and sheet in bare
+    page.route("**/essai-des-dessins/", lambda route: route.fulfill(body=bare, content_type="text/html; charset=utf-8"))
+    page.goto(f"{live_site.url}/essai-des-dessins/")
+    page.evaluate("document.fonts.ready")
+    found = page.evaluate(GAPS)
+    assert len(found) == len(rows)
+    assert not [one for one in found if one["gap"] < 2], "a label touches its figure"
+    # What is cut fills its line but for a few letters. (Kerning makes a line of narrow letters alone narrower still.)
+    cut = [one for one in found if one["text"].endswith("…") and one["text"][0] in "É■▲"]
+    assert cut and not [one for one in cut if one["gap"] > 30]
+    whole = [one["text"].replace("\xa0", " ") for one in found]
+    assert whole[0] == whole[1] == LONG_NAMES[0]

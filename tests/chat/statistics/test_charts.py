@@ -5,11 +5,13 @@ from xml.etree import ElementTree
 
 import pytest
 from django.template.defaultfilters import floatformat
+from fontTools.subset import Options, load_font
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.statistics import charts
 from chat.statistics.charts import Places, Row, Table, Words
+from pnav.pages.management.commands import build_styles
 
 WORDS = Words("essai", "Un titre", "Ce qu'il montre.")
 TABLE = Table("tableau-essai", (1,))
@@ -194,6 +196,29 @@ def test_long_label_leaves_room_for_what_is_said_of_it():
     chart = charts.draw_rows(WORDS, [Row("x" * 80, 1, "28 min")])
     label, said = texts(chart)
     assert label.endswith("…") and len(label) < 50 and said.replace("\xa0", " ") == "28 min"
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("■ Normale · Paris 11e arrondissement (75), mineur", "7 min"),
+        ("Échanges tenus avec un seul interlocuteur", "62,5 %"),
+    ],
+)
+def test_label_that_has_room_is_whole(label, said):
+    assert charts.WIDTH - charts.width_of(label) - charts.width_of(said) > charts.GAP
+    assert texts(charts.draw_rows(WORDS, [Row(label, 1, said)]))[0].replace("\xa0", " ") == label
+
+
+def test_letters_of_the_font_are_no_wider_than_they_are_taken_to_be():
+    seen = 0
+    for name in build_styles.FONTS:
+        with load_font(str(build_styles.dsfr_package() / "static/dsfr/dist/fonts" / name), Options()) as font:
+            for code, glyph in font.getBestCmap().items():
+                width = font["hmtx"][glyph][0] / font["head"].unitsPerEm
+                assert width <= charts.LETTERS.get(chr(code), charts.WIDEST), chr(code)
+                seen += chr(code) in charts.LETTERS
+    assert seen > 200
 
 
 @pytest.mark.parametrize("value", [10.5, 62.5, 99.5, 0.0, 3.0, 61.49, 999.5, 18854.0])
