@@ -117,7 +117,7 @@ const enhance = (form) => {
         return option;
       }),
     );
-    const { none = "", one = "", many = "" } = form.dataset;
+    const { none = "", one = "", many = "" } = form.dataset; // `one` says « 1 » itself, so it is no rule of a language
     status.textContent =
       items.length === 0 ? none : items.length === 1 ? one : many.replace("%n", String(items.length));
     if (items.length) {

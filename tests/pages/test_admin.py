@@ -1,3 +1,4 @@
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -148,6 +149,11 @@ def test_preview_of_a_section_is_the_page_and_saves_nothing(client, chief, langu
     assert page.count(f'<h2 id="{block.slug}"') == 1, "in place of the one that is kept"
     block.refresh_from_db()
     assert "essayé" not in block.body and not AccessRecord.objects.exists() and not LogEntry.objects.exists()
+
+
+def test_list_without_a_row_counts_zero_in_the_singular(client, chief):
+    page = client.get("/admin/accounts/user/?q=zzzz").text
+    assert re.search(r"\b0\s+résultat\s", page) and re.search(r"\b0\s+compte\s", page)
 
 
 def test_preview_of_a_new_section_and_of_a_number(client, chief):

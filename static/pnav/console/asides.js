@@ -7,6 +7,7 @@
 
 import { all, byId, find, seek, target } from "../lib/dom.js";
 import { request } from "../lib/http.js";
+import { isSingular } from "../lib/plurals.js";
 import { load } from "./pages.js";
 import { beep } from "./sound.js";
 import { announce, csrf, desk, home, say, slot } from "./state.js";
@@ -49,7 +50,7 @@ export function followExchange() {
 }
 
 /** @param {number} n */
-const unreadWords = (n) => (n ? say(n === 1 ? "unread_one" : "unread_many", { n }) : "");
+const unreadWords = (n) => (n ? say(isSingular(n) ? "unread_one" : "unread_many", { n }) : "");
 
 function paint() {
   const asides = all("[data-aside]", list());

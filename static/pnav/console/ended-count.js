@@ -5,6 +5,7 @@
  */
 
 import { all, find, hide, write } from "../lib/dom.js";
+import { isSingular } from "../lib/plurals.js";
 import { known, over, say } from "./state.js";
 
 // Nothing draws these anew, and each message writes them.
@@ -19,7 +20,7 @@ const fold = over.closest("details");
 export function countEnded() {
   const gone = all(".console-entry", over).filter(({ dataset }) => known(dataset.conversation)?.gone).length;
   write(endedCount, String(over.children.length - gone));
-  write(goneCount, gone ? say(gone === 1 ? "gone_one" : "gone_many", { n: gone }) : "");
+  write(goneCount, gone ? say(isSingular(gone) ? "gone_one" : "gone_many", { n: gone }) : "");
   hide(goneCount, !gone);
   if (fold) hide(fold, !over.children.length);
 }

@@ -5,6 +5,7 @@
  */
 
 import { all, byId, find, hide, seek, write } from "../lib/dom.js";
+import { isSingular } from "../lib/plurals.js";
 import { promise } from "../lib/time.js";
 import { refreshAsides } from "./asides.js";
 import { dangerOf, sayDanger, showDanger } from "./dangers.js";
@@ -50,7 +51,7 @@ function paintEntry(c) {
     for (const mark of all("[data-slot=number]", part)) hide(mark, !c.number); // its key may be another's now
   }
   const unread = slot("unread", c.entry);
-  write(unread, c.unread ? say(c.unread === 1 ? "unread_one" : "unread_many", { n: c.unread }) : "");
+  write(unread, c.unread ? say(isSingular(c.unread) ? "unread_one" : "unread_many", { n: c.unread }) : "");
   hide(unread, !c.unread);
   if (!c.over) {
     c.entry.dataset.waits = c.waits;

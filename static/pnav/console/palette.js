@@ -8,6 +8,7 @@
  */
 
 import { all, byId, find, seek, target } from "../lib/dom.js";
+import { isSingular } from "../lib/plurals.js";
 import { matches } from "../lib/search.js";
 import { open } from "./conversation.js";
 import { closeDialog, openDialog } from "./dialogs.js";
@@ -35,9 +36,7 @@ const publicPages = JSON.parse(published.content.textContent ?? "[]");
 
 const oneLine = (/** @type {string | null | undefined} */ text) => (text ?? "").trim().replace(/\s+/g, " ");
 const words = (/** @type {string} */ name) => dialog.dataset[name] ?? "";
-
-/** Return how many were found, in words. @param {number} n */
-const countOf = (n) => say(n === 1 ? "palette_count_one" : "palette_count", { n });
+const countOf = (/** @type {number} */ n) => say(isSingular(n) ? "palette_count_one" : "palette_count", { n });
 
 /** Return the name of an element, without its key. @param {HTMLElement} element */
 const labelOf = (element) => oneLine(element.dataset.palette || element.textContent);

@@ -5,6 +5,7 @@
  */
 
 import { all, byId, find, fromTemplate, hide, seek, write } from "../lib/dom.js";
+import { isSingular } from "../lib/plurals.js";
 import { createRows } from "../lib/rows.js";
 import { keepDrafts } from "./drafts.js";
 import { refreshDuty } from "./duty.js";
@@ -60,10 +61,10 @@ function drawGroup(one) {
  */
 function fillGroup(row, one) {
   const taken = slot("taken", row);
-  const key = one.count === 1 ? "alike_one" : "alike";
+  const key = isSingular(one.count) ? "alike_one" : "alike";
   write(slot("words", row), say(key, { n: one.count, s: one.seconds, place: one.place }));
   slot("danger", row).hidden = !one.critical;
-  write(slot("danger", row), say(one.critical === 1 ? "alike_danger_one" : "alike_danger", { n: one.critical }));
+  write(slot("danger", row), say(isSingular(one.critical) ? "alike_danger_one" : "alike_danger", { n: one.critical }));
   write(taken, one.taken_by ? say("alike_taken", { name: one.taken_by }) : "");
   hide(taken, !one.taken_by);
   write(slot("of", row), ` ${one.place}`);
@@ -84,7 +85,7 @@ export function showQueue(frame) {
   write(find("[data-count=queue]"), String(frame.present ?? frame.waiting));
   const apart = find("[data-apart]");
   apart.hidden = !frame.apart;
-  write(apart, say(frame.apart === 1 ? "apart_one" : "apart_many", { n: frame.apart }));
+  write(apart, say(isSingular(frame.apart) ? "apart_one" : "apart_many", { n: frame.apart }));
   const marked = frame.items.filter((/** @type {Record<string, any>} */ item) => item.marked).length;
   hide(find("[data-marked]"), !marked);
   write(find("[data-marked]"), say("queue_marked", { n: marked }));

@@ -5,6 +5,7 @@
  */
 
 import { all, find, seek, target } from "../lib/dom.js";
+import { isSingular } from "../lib/plurals.js";
 import { matches } from "../lib/search.js";
 import { announce, desk } from "./state.js";
 
@@ -77,7 +78,7 @@ function filter(box) {
   clearTimeout(counted); // wait until the typing pauses, because a count between two letters would not be read aloud
   if (!wanted.trim()) return;
   const count = shown(box).length;
-  const words = box.dataset[count === 1 ? "one" : "many"] ?? "";
+  const words = box.dataset[isSingular(count) ? "one" : "many"] ?? "";
   counted = setTimeout(() => announce(words.replace("{n}", String(count))), SAID_MS);
 }
 

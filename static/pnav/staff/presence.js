@@ -8,6 +8,7 @@
 
 import { byId, find, markRun, seek } from "../lib/dom.js";
 import { request } from "../lib/http.js";
+import { isSingular } from "../lib/plurals.js";
 import { hour } from "../lib/time.js";
 import { fill } from "../lib/words.js";
 import { lookForSigns, secondsWithoutSign, watchSigns } from "./signs.js";
@@ -35,7 +36,7 @@ let again = [];
 let dangerAt = ""; // when the last of these came
 
 /** @param {string} name @param {number} n */
-const words = (name, n) => fill(place.dataset[n === 1 ? `${name}One` : `${name}Many`] || "", { n });
+const words = (name, n) => fill(place.dataset[isSingular(n) ? `${name}One` : `${name}Many`] || "", { n });
 
 /**
  * Say when a message of danger came beside those that were said already: the count alone may be the same.

@@ -205,6 +205,12 @@ def test_absent_are_counted_apart_and_break_no_promise():
     assert [alert.level for alert in board.alerts] == [Level.BROKEN]
 
 
+def test_board_without_anybody_counts_zero_in_the_singular():
+    page = squeezed(signed_in(make.agent(role=Role.SUPERVISOR, present=False).user).get("/console/tableau/").text)
+    assert re.search(r"<strong>0</strong>\s?personne attend", page)
+    assert not re.search(r"<strong>0</strong>\s?(personnes|agents|prises|places)", page)
+
+
 def test_who_is_in_danger_is_waited_for_among_arrivals_that_look_alike(django_assert_num_queries):
     """« 0 personnes attendent » stood beside eleven people in danger, whom no alert told of."""
     for _each in range(2):
