@@ -18,6 +18,18 @@ add(
     _("Pour échanger, jour et nuit"),
     note="Quand quelqu'un peut voir l'écran : ne dit pas ce qu'est cette page.",
 )
+add(
+    "places.to_talk_closed",
+    SEARCH,
+    _("Pour échanger avec un gendarme ou un policier"),
+    note="Pendant que le tchat est fermé.",
+)
+add(
+    "places.to_talk_discreet_closed",
+    SEARCH,
+    _("Pour échanger"),
+    note="Quand quelqu'un peut voir l'écran et que le tchat est fermé : ne dit pas ce qu'est cette page.",
+)
 add("places.nearest_tag", CHOSEN, _("la plus proche connue"))
 add(
     "places.for",

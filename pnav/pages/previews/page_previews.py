@@ -444,8 +444,10 @@ CONTACTS = (
 )
 
 
-def _search(typed: str | None = None, *, choice: Choice | None = None, discreet: bool | None = None) -> Draw:
-    """Return the two forms. typed: what was refused.
+def _search(
+    typed: str | None = None, *, choice: Choice | None = None, discreet: bool | None = None, is_closed: bool = False
+) -> Draw:
+    """Return the two forms. typed: what was refused. is_closed: the chat is closed to new people.
 
     The page says above them what was just done, or is still missing.
     """
@@ -454,6 +456,7 @@ def _search(typed: str | None = None, *, choice: Choice | None = None, discreet:
         form = SearchForm({"q": typed}) if typed is not None else None
         around: dict[str, Any] = {"messages": trial.messages(SAID)}
         around |= {} if discreet is None else {"discreet": discreet}
+        around |= {"chat_closed": closure("maintenance")} if is_closed else {}
         return draw_page(trial, "locations/search.html", search_page(form, choice=choice) | around)
 
     return draw
@@ -471,6 +474,8 @@ SEARCH = (
     _search(""),
     _search("x" * 500),
     _search(discreet=True),
+    _search(discreet=False, is_closed=True),
+    _search(discreet=True, is_closed=True),
 )
 _OTHERS = [Suggestion("Lyon", "Lyon")]
 
