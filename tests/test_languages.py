@@ -20,12 +20,18 @@ FRENCH = {
     "dates.py": "« 1er mars » is a rule of French",
     "report.py": "the default of a column",
     "written_language.py": "one of the languages that people may be taken to write in",
+    "danger_words.py": "one of the languages whose words of danger migrations bring",
 }
 
 
-# Modules that may name any language: the list of languages, the small words of French, « de » among them, and the
-# languages in which people may be writing.
-NO_LANGUAGE = ("pnav/settings.py:", "chat/rules/resume_words.py:", "chat/rules/written_language.py:")
+# Modules that may name any language: the list of languages, the small words of French, « de » among them, the
+# languages in which people may be writing, and those whose words of danger are marked.
+NO_LANGUAGE = (
+    "pnav/settings.py:",
+    "chat/rules/resume_words.py:",
+    "chat/rules/written_language.py:",
+    "chat/rules/danger_words.py:",
+)
 
 
 def modules() -> Iterator[Path]:

@@ -64,7 +64,7 @@ def test_console_that_stays_open_says_that_the_chat_closed_and_no_longer_when_it
         closure.set_texts({"vous": "Retour bientôt."}).save()
     live_site.do(closures.forget)
     try:
-        expect(notice).to_be_visible(timeout=25_000)
+        expect(notice).to_be_visible(timeout=60_000)
         expect(page.locator("#annonces")).to_contain_text("Le tchat est fermé")
         page.reload()
         expect(notice).to_contain_text("sans heure de fin")
@@ -72,7 +72,7 @@ def test_console_that_stays_open_says_that_the_chat_closed_and_no_longer_when_it
         with live_site.database():
             ChatClosure.objects.all().delete()
         live_site.do(closures.forget)
-    expect(notice).to_be_hidden(timeout=25_000)
+    expect(notice).to_be_hidden(timeout=60_000)
     expect(page.locator("#annonces")).to_have_text("Le tchat est rouvert.")
 
 
@@ -90,11 +90,11 @@ def test_board_that_stays_open_says_that_the_chat_closed_and_no_longer_when_it_o
         closure.set_texts({"vous": "Retour bientôt."}).save()
     live_site.do(closures.forget)
     try:
-        expect(notice).to_contain_text("Le tchat est fermé, sans heure de fin", timeout=25_000)
+        expect(notice).to_contain_text("Le tchat est fermé, sans heure de fin", timeout=60_000)
         expect(page.locator("#tableau-annonces")).to_contain_text("Le tchat est fermé")
     finally:
         with live_site.database():
             ChatClosure.objects.all().delete()
         live_site.do(closures.forget)
-    expect(notice).to_have_count(0, timeout=25_000)
+    expect(notice).to_have_count(0, timeout=60_000)
     expect(page.locator("#tableau-annonces")).to_contain_text("Le tchat est rouvert.")

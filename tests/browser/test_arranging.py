@@ -48,7 +48,7 @@ def test_pictures_of_the_board_are_moved_and_sized_by_keys_and_stay_so_while_it_
     axe_in_both_themes(page)
     page.get_by_role("link", name="Tableau de service").last.click()
     assert sixths(page) == [3, 2, 4, 4]
-    expect(page.locator("ul.charts > li").first).to_contain_text("prises sur")
+    expect(page.locator("ul.charts > li").first).to_contain_text("prise sur")
     alerts = page.locator("[data-alerts]").bounding_box()
     first = page.locator("ul.charts").first.bounding_box()
     assert alerts and first and alerts["y"] < first["y"]

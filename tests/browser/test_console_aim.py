@@ -86,10 +86,10 @@ def test_an_end_is_undone_by_a_press_and_by_a_word_of_the_person(live_site, page
     page.get_by_role("button", name="Disponible").click()
     expect(page.locator(OPEN_THREAD)).to_be_visible()
     ends(page)
-    expect(page.locator("#fins")).to_contain_text(re.compile(r"1 · \S+ · .* se termine dans \d+ s"))
+    expect(page.locator("#fins")).to_contain_text(re.compile(r"1 · \S+ · .* se termine dans \d+\u00a0s"))
     for name in ("Annuler", "Terminer maintenant"):  # with several, which one; as it was when it got the focus
         expect(page.get_by_role("button", name=name)).to_have_accessible_description(
-            re.compile(r"^1 · \S+ · .* se termine dans \d+ s\.$")
+            re.compile(r"^1 · \S+ · .* se termine dans \d+\u00a0s\.$")
         )
     expect(page.locator("#annonces")).not_to_contain_text("se termine dans")  # it would be said twice
     page.get_by_role("button", name="Annuler").click()

@@ -23,7 +23,7 @@ BOARD, ARRANGE = "/console/tableau/", "/console/tableau/disposition/"
 # A sign of each part on the page of the board.
 SIGNS = {
     Part.WAITS: 'class="charts__tall charts__split"',
-    Part.PLACES: "prises sur",
+    Part.PLACES: "prise sur",
     Part.PROMISE: 'id="promesse-zone"',
     Part.ARRIVALS: 'id="semaine-zone"',
     Part.STAFFING: 'id="aujourdhui-zone"',
