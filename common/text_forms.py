@@ -137,6 +137,15 @@ class ShownForm(forms.ModelForm):
         for name, text in self._meanwhile.items():
             self.add_error(name, text)
 
+    def _update_errors(self, errors: ValidationError) -> None:
+        """Add what the row says of itself, but nothing of a field that was refused: the row does not have its value."""
+        if hasattr(errors, "error_dict"):
+            left = {name: found for name, found in errors.error_dict.items() if name not in self.errors}
+            if not left:
+                return
+            errors = ValidationError(left)
+        super()._update_errors(errors)  # type: ignore[misc]
+
 
 class TextsForm(ShownForm):
     """It is a form that shows the texts of its row, and sets what was typed on it (`WithTexts.set_texts`).

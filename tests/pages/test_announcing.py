@@ -204,6 +204,14 @@ def test_what_nobody_could_read_is_refused_beside_its_field(browsers, given, sai
     assert said in unescape(str(errors)) and "__all__" not in errors
 
 
+def test_text_that_was_refused_is_not_told_to_be_missing_too(browsers):
+    form = {"audience": "staff", "level": "info", "vous": "Bonjour\u202e"} | moments()
+    errors = browsers[0].post(ADD_ANNOUNCEMENT, form).context["adminform"].form.errors
+    assert [len(errors[name]) for name in errors] == [1], errors
+    errors = browsers[0].post(ADD_ANNOUNCEMENT, form | {"vous": " "}).context["adminform"].form.errors
+    assert errors == {"vous": ["Écrivez ce que l'annonce dit."]}
+
+
 # --- what visitors read -----------------------------------------------------------------------------------------------
 
 
@@ -237,6 +245,22 @@ def test_pages_do_not_say_day_and_night_while_the_chat_is_closed(client, languag
     assert say_always() == [True, True]
     closed()
     assert say_always() == [False, False]
+
+
+@pytest.mark.parametrize("name", ["minors", "minors_simple", "professionals", "law", "removal"])
+def test_pages_that_promise_an_answer_day_and_night_say_that_the_chat_is_closed(client, name):
+    """Their sections, which administrators write, say it too: the notice stands above them."""
+    promised = ("par écrit, jour et nuit", "C'est gratuit, jour et nuit")
+
+    def promises() -> bool:
+        page = read(client, reverse(f"pages:{name}"))
+        ours = page.partition("<h1")[2].partition("guide__contents")[0] + page.partition('class="guide__door')[2]
+        return any(words in ours for words in promised)
+
+    assert promises() or name == "removal"
+    closed()
+    assert "Le tchat est fermé" in read(client, reverse(f"pages:{name}")).partition("<h1")[0]
+    assert not promises()
 
 
 @pytest.mark.parametrize(("said", "last"), [("yes", 'href="sms:114"'), ("suicidal", 'href="tel:3114"')])

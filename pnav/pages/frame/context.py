@@ -28,8 +28,11 @@ from triage.session import answers, is_discreet, voice
 
 logger = logging.getLogger(__name__)
 
-# The pages that lead to the chat. The chat's own pages say it where they have room for it.
-TELL_CLOSED = {"home", "triage", "locations", "reports"}
+# The pages that lead to the chat, and those that promise an answer day and night. The chat's own pages say it where
+# they have room for it. The card to be printed does not: it is given to people who come on another day.
+TELL_CLOSED = {
+    "home", "triage", "locations", "reports", "law", "minors", "minors_simple", "professionals", "removal",
+}  # fmt: skip
 
 
 def _other_languages(request: HttpRequest) -> list[tuple[str, str, str]]:

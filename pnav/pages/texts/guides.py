@@ -55,6 +55,12 @@ add(
     GUIDES,
     _("Tu peux venir ici à tout âge, sans adulte, sans donner ton nom. C'est gratuit, jour et nuit."),
 )
+add(
+    "guides.minors_lead_closed",
+    GUIDES,
+    _("Tu peux venir ici à tout âge, sans adulte, sans donner ton nom. C'est gratuit."),
+    note="Tant que le tchat est fermé aux nouvelles personnes.",
+)
 add("guides.minors_simple_title", GUIDES, _("On te fait du mal sur internet ?"))
 add("guides.minors_simple_lead", GUIDES, _("Ici, on t'aide. Les phrases sont courtes."))
 add("guides.professionals_title", GUIDES, _("Vous aidez quelqu'un dans votre métier"))
@@ -74,4 +80,17 @@ add(
         "votre nom."
     ),
     _("Un policier ou un gendarme te répond par écrit, jour et nuit. C'est gratuit, et tu n'as pas à donner ton nom."),
+)
+add(
+    "guides.door_closed",
+    GUIDES,
+    _(
+        "Quand le tchat est ouvert, un policier ou un gendarme vous répond par écrit. C'est gratuit, et vous n'avez "
+        "pas à donner votre nom."
+    ),
+    _(
+        "Quand le tchat est ouvert, un policier ou un gendarme te répond par écrit. C'est gratuit, et tu n'as pas à "
+        "donner ton nom."
+    ),
+    note="Tant que le tchat est fermé aux nouvelles personnes.",
 )
