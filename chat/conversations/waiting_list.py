@@ -93,8 +93,11 @@ class WaitingList:
 
     @property
     def shown(self) -> list[WaitingPerson]:
-        """Return `people` as consoles list them: those who are marked first. It changes nobody's turn (ADR 0116)."""
-        return sorted(self.people, key=lambda person: not person.is_marked)
+        """Return `people` as consoles list them: first those who are marked or in an open procedure.
+
+        It changes nobody's turn (ADR 0116).
+        """
+        return sorted(self.people, key=lambda person: not (person.is_marked or person.has_emergency))
 
     def frame(self, *, is_closed: bool) -> Json:
         """Make the `queue` frame of the protocol, for every console. is_closed: nobody new can come to the queue."""
@@ -110,6 +113,7 @@ class WaitingList:
                 "role": person.role.value,
                 "crowded": person.is_crowded,
                 "marked": person.is_marked,
+                "emergency": person.has_emergency,
                 "whereabouts": person.whereabouts.value,
                 # For people who are present it would change with each beat, and so would the frame.
                 "seen_at": None if person.whereabouts is Whereabouts.HERE else protocol.instant(person.seen_at),

@@ -31,7 +31,8 @@ def waiting_rows(rows: Iterable[Any], *, may_give: bool = False) -> SafeString:
     drawn = []
     for row in rows:
         one = row.person
-        # There are few kinds of rows: three degrees, four whereabouts, a minor or not, crowded, marked or not.
+        # There are few kinds of rows: three degrees, four whereabouts, a minor or not, crowded, marked, in an
+        # emergency or not.
         fill = _WAITING.filler(
             urgency=one.urgency_name,
             urgency_label=str(one.urgency.label),
@@ -39,6 +40,7 @@ def waiting_rows(rows: Iterable[Any], *, may_give: bool = False) -> SafeString:
             is_minor=one.is_minor,
             is_crowded=one.is_crowded,
             is_marked=one.is_marked,
+            has_emergency=one.has_emergency,
             may_give=may_give and one.whereabouts.holds_turn,
         )
         drawn.append(

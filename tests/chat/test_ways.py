@@ -105,6 +105,7 @@ def test_frame_and_page_are_made_from_the_same_rows():
             "role": person.role,
             "crowded": person.is_crowded,
             "marked": False,
+            "emergency": False,
             "whereabouts": "here",
             "seen_at": None,
         }

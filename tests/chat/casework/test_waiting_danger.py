@@ -16,7 +16,9 @@ from chat.console import inbox
 from chat.conversations import actions, dispatcher, waiting_list
 from chat.management.commands import run_worker
 from chat.models import UNREADABLE, Conversation, DangerMark, DangerPhrase, Message
+from chat.models.casework import Emergency
 from chat.rules.danger_words import Kind
+from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Status
 from chat.supervision import live_board
 from pnav.accounts.models import Role
@@ -79,6 +81,21 @@ def test_who_writes_of_suicide_in_the_queue_is_marked_there_and_for_the_supervis
     assert "data-marked>1 avec des mots de suicide ou de danger</span>" in page
     queue = page[page.index('id="attente"') :]
     assert queue.index('data-slot="marked">') < queue.index('data-slot="marked" hidden>'), "first of the list"
+
+
+def test_who_waits_in_an_open_procedure_is_said_so_and_drawn_first():
+    """Their agent opened it, and is not there any more."""
+    first, lost = make.waiting(queued_at=make.long_ago(2)), make.waiting(queued_at=make.long_ago(1))
+    Emergency.objects.create(conversation=lost, situation=Situation.DANGER, started_at=make.long_ago(20))
+    items = waiting_list.read_queue().frame(is_closed=False)["items"]
+    assert [(item["conversation"], item["emergency"]) for item in items] == [
+        (str(lost.public_id), True),
+        (str(first.public_id), False),
+    ]
+    page = signed_in(make.agent(role=Role.SUPERVISOR).user).get(CONSOLE).text
+    queue = page[page.index('id="attente"') :]
+    assert queue.count('data-slot="emergency">Procédure d\'urgence ouverte') == 1
+    assert queue.index('data-slot="emergency">') < queue.index('data-slot="emergency" hidden>'), "first of the list"
 
 
 def test_place_and_urgency_stay_and_the_agent_who_takes_the_exchange_finds_the_mark():

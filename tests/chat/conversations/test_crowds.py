@@ -247,5 +247,5 @@ def test_agent_reads_it_in_words_without_an_address():
     for item in items:
         assert set(item) == {
             "conversation", "since", "urgency", "urgency_label", "force", "place", "minor", "role", "crowded",
-            "marked", "whereabouts", "seen_at",
+            "marked", "emergency", "whereabouts", "seen_at",
         }  # fmt: skip
