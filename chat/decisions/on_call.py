@@ -40,8 +40,8 @@ class NotAllowed(Exception):
 class Decision:
     """It is one act done on call, according to the register: when, its kind, its words, and its subject.
 
-    The subject is the first eight characters of the public id of the report or of the exchange; empty when the act is
-    about an agent.
+    The words are empty where the kind says the same. The subject is the first eight characters of the public id of the
+    report or of the exchange; empty when the act is about an agent.
     """
 
     at: datetime
@@ -121,16 +121,19 @@ def decisions(on_call: OnCall) -> list[Decision]:
         at__lte=on_call.until,
         detail__endswith=f", on call {on_call.pk}",
     )
-    return [
-        Decision(
-            at=line.at,
-            kind=label_of(AccessKind, line.kind),
-            act=audit_wording.in_words(line.kind, line.detail.rpartition(", on call ")[0]),
-            subject="" if line.kind == AccessKind.AGENT_PAUSED else line.subject[:8],
-            is_of_exchange=line.kind in OF_EXCHANGE,
-        )
-        for line in lines.order_by("-number")[:SHOWN]
-    ]
+    return [_decision(line) for line in lines.order_by("-number")[:SHOWN]]
+
+
+def _decision(line: AccessRecord) -> Decision:
+    kind = label_of(AccessKind, line.kind)
+    act = audit_wording.in_words(line.kind, line.detail.rpartition(", on call ")[0])
+    return Decision(
+        at=line.at,
+        kind=kind,
+        act="" if act.lower() in kind.lower() else act,
+        subject="" if line.kind == AccessKind.AGENT_PAUSED else line.subject[:8],
+        is_of_exchange=line.kind in OF_EXCHANGE,
+    )
 
 
 # --- acts -------------------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from chat.statistics.staffing.plan import Hour
 from chat.supervision import live_board
 from chat.supervision.live_board import Board, limit_of_wait
 from common.cached_reading import CachedReading
+from triage.rules import Urgency
 
 KEPT_SECONDS = 60
 WAITS_SHOWN = 8
@@ -117,7 +118,7 @@ def draw_board(board: Board, queue: WaitingList, now: datetime) -> BoardCharts:
     all_days = [today - timedelta(days=ago) for ago in reversed(range(PROMISE_DAYS))]
     days = pictures.last_days_filled(trends.days, all_days)
     hour = plan.hours[timezone.localtime(now).hour]
-    people = sorted((one for one in queue.people if one.whereabouts.holds_turn), key=lambda one: one.since)
+    people = sorted((one for one in queue.people if one.whereabouts.holds_turn), key=_drawn_first)
     rows = [_wait_row(person, now) for person in people]
     places = _places(board)
     available = [one for one in board.members if one.is_available]
@@ -158,6 +159,12 @@ def draw_board(board: Board, queue: WaitingList, now: datetime) -> BoardCharts:
     )
 
 
+def _drawn_first(person: WaitingPerson) -> tuple[bool, datetime]:
+    """Return the order of the bars: whoever is in danger, then whoever came first. Those without a bar came later."""
+    is_in_danger = person.urgency is Urgency.CRITICAL or person.is_marked or person.has_emergency
+    return not is_in_danger, person.since
+
+
 def _wait_row(person: WaitingPerson, now: datetime) -> WaitRow:
     limit = live_board.limits()[limit_of_wait(person.urgency)]
     name = f"{person.urgency.label} · {person.place}"
@@ -178,7 +185,10 @@ def _draw_waits(people: list[WaitingPerson], rows: list[WaitRow], now: datetime)
         Words(
             "attentes-dessin",
             _("Attend maintenant"),
-            _("Une barre par personne ; le trait est l'attente promise, ce qui la dépasse est hachuré."),
+            _(
+                "Une barre par personne, le danger d'abord ; le trait est l'attente promise, ce qui la dépasse est "
+                "hachuré."
+            ),
         ),
         drawn,
     )

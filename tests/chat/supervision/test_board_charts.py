@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat.conversations import phone_calls, waiting_list
-from chat.models import Conversation, ConversationEvent
+from chat.models import Conversation, ConversationEvent, DangerMark
 from chat.rules.lifecycle import Availability
 from chat.statistics.history import Measures
 from chat.supervision import board_charts, live_board
@@ -72,7 +72,19 @@ def test_waits_beyond_the_picture_are_counted_and_stay_in_the_table(chief):
     html = signed_in(chief.user).get(BOARD).text
     waits = pictures_of(html)["attentes-dessin"]
     assert len(texts(waits)) == 2 * board_charts.WAITS_SHOWN and "11 min" in texts(waits)[1]
-    assert "3 autres personnes, arrivées après, sont dans le tableau" in squeezed(html)
+    assert "3 autres personnes sont dans le tableau" in squeezed(html)
+
+
+def test_who_is_in_danger_has_a_bar_however_late_they_came(chief):
+    for number in range(board_charts.WAITS_SHOWN):
+        make.waiting(queued_at=make.long_ago(number + 2))
+    make.waiting(queued_at=make.long_ago(1.2), urgency=Urgency.CRITICAL)
+    marked = make.waiting(queued_at=make.long_ago(0.5))
+    DangerMark.objects.create(conversation=marked, seqs=[1])
+    waits = texts(pictures_of(signed_in(chief.user).get(BOARD).text)["attentes-dessin"])
+    assert waits[0].endswith("Critique · 93200") and waits[1] == "1 min"
+    assert waits[2].endswith("Normale · 93200") and waits[3] == "< 1 min", "the one with words of danger"
+    assert waits[5] == "9 min", "then who came first"
 
 
 def test_places_are_of_who_may_be_given_somebody(chief):

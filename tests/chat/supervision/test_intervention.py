@@ -129,7 +129,8 @@ def test_supervisor_on_call_steps_in_for_that_unit_while_it_lasts_and_the_regist
     }
     for kind, detail in told.items():
         assert "au titre de l'astreinte" in audit_wording.in_words(kind, detail)
-    assert len(on_call_duties.decisions(duty)) == 3
+    given, *_others = shown = on_call_duties.decisions(duty)
+    assert len(shown) == 3 and (given.kind, given.act) == ("Échange confié à un autre agent", ""), "said once"
     with pytest.raises(actions.NotYours):  # it belongs to another unit now
         intervention.whisper(conversation_id=conversation.pk, by=stranger, text="x")
 

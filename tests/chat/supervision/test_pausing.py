@@ -131,7 +131,8 @@ def test_supervisor_on_call_may_and_the_register_says_so(camille, dominique, str
     assert line.detail == f"pause, on call {duty.pk}"
     assert audit_wording.in_words(line.kind, line.detail) == "mis en pause ; au titre de l'astreinte"
     [decision] = on_call_duties.decisions(duty)
-    assert (decision.act, decision.subject) == ("mis en pause", "")
+    assert (decision.kind, decision.act) == ("Agent mis en pause par un superviseur", ""), "said once"
+    assert not decision.subject
     assert (
         "échange" not in signed_in(dominique.user).get("/console/astreintes/").text.partition("mis en pause")[2][:200]
     )
