@@ -7,6 +7,7 @@
 
 import { all, find, seek } from "../lib/dom.js";
 import { request, valuesOf } from "../lib/http.js";
+import { sendByKey } from "./by-key.js";
 import { letWait, open } from "./conversation.js";
 import { noteSent } from "./drafts.js";
 import { showDuty } from "./duty.js";
@@ -211,23 +212,6 @@ export async function settle(form, button, answer, hasMovedOn = () => false) {
   // After the focus has moved: a screen reader would drop it for what has the focus.
   tell(page, form, Boolean(button), drawn?.over && !isSheet ? refusal : null);
   if (taken) (isWaiting ? letWait : open)(taken);
-}
-
-/**
- * « Ctrl » + « Entrée » sends what is written to colleagues, as it sends the answer to the person (`data-by-key`). What
- * ends, hands over or proposes something has to be pressed.
- *
- * @param {KeyboardEvent} event
- */
-function sendByKey(event) {
-  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
-  const area = /** @type {HTMLTextAreaElement} */ (event.target);
-  if (!area.matches?.("form[data-by-key] textarea")) return;
-  event.preventDefault();
-  if (event.repeat) return; // a key that is held down sends once
-  const form = /** @type {HTMLFormElement} */ (area.form);
-  const button = find("[type=submit]", form);
-  if (!button.hidden) form.requestSubmit(button); // an aparté that is over has none, and says so
 }
 
 /** @type {WeakMap<HTMLFormElement, HTMLButtonElement>} what was pressed in a form while an act of it was under way */

@@ -7,6 +7,7 @@
 
 import { markRun, seek } from "../lib/dom.js";
 import { followBoard } from "./board.js";
+import { sendByKey } from "./by-key.js";
 import { watchCharts } from "./charts.js";
 import { watchEarlier } from "./pages.js";
 import { runClocks } from "./running-clocks.js";
@@ -15,6 +16,7 @@ import { followSteps } from "./unit-steps.js";
 const board = seek("[data-board]");
 watchEarlier();
 watchCharts();
+document.addEventListener("keydown", sendByKey);
 if (board || seek("time[data-clock]")) runClocks();
 if (board) followBoard(board);
 else if (seek("#etapes-zone")) followSteps();
