@@ -5,6 +5,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from django.contrib.postgres.indexes import GinIndex, GistIndex
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.lookups import Exact
@@ -429,6 +430,13 @@ class Partner(Contact):
             ),
         ]
         indexes = [models.Index(fields=["department_code", "kind"], name="partner_department")]
+
+    def clean(self) -> None:
+        """Ask for the department of whoever helps in one. Raises ValidationError, beside the field."""
+        super().clean()
+        if self.kind and self.kind != self.Kind.NATIONAL and not self.department_code:
+            words = _("Écrivez le code du département : seul un numéro national n'en a pas.")
+            raise ValidationError({"department_code": words})
 
     def __str__(self) -> str:
         return self.name

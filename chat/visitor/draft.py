@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 import reports.session
 from chat import access
+from chat.rules.lifecycle import Status
 from chat.visitor import draft_session, fact_draft, report, tab_drafts
 from chat.visitor.base import json_answer, posts_only, wants_json, when_away, without_visit
 from common import rate_limits
@@ -21,6 +22,7 @@ from common.texts import languages
 
 # A page saves each three seconds at most (static/pnav/lib/draft.js), and once more when it goes out of sight.
 SAVES, SAVES_SECONDS = 40, 60
+OPEN_END = "/#fin"  # how « Actualiser » of an open exchange leads to its newest words
 # The beginning of an address that chooses a language; what it matches first stays.
 LANGUAGE_CHOSEN = re.compile(rf"^(/|/n/)(?:{'|'.join(map(re.escape, languages.codes()))})/")
 
@@ -78,4 +80,6 @@ def leave(request: HttpRequest) -> HttpResponse:
         # The page was drawn before another tab typed a code, perhaps, and its buttons lead to what is its own.
         reports.session.return_to_own(request)
     to = request.POST.get("to", "")
+    if current.status == Status.CLOSED and to.endswith(OPEN_END):  # its page said nothing yet of the end
+        to = to.removesuffix("fin") + "closed-title"
     return redirect(to if _is_ours(to) else reverse("chat:conversation"))

@@ -7,6 +7,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.sessions.backends.base import SessionBase
+from django.core.exceptions import ValidationError
 from django.test import RequestFactory
 from django.urls import reverse
 
@@ -99,6 +100,16 @@ def test_new_partner_gets_a_key(administrator):
     site(Partner).save_model(administrator(), item, SimpleNamespace(changed_data=["name"]), change=False)
     assert item.key == "hand:aav:13:aide"
     assert item.edited_by_hand
+
+
+def test_partner_without_a_department_is_refused_beside_that_field():
+    """The name of the constraint stood above the form."""
+    with pytest.raises(ValidationError) as refused:
+        Partner(name="Le Mas", kind="aav", key="x").full_clean()
+    assert refused.value.message_dict == {
+        "department_code": ["Écrivez le code du département : seul un numéro national n'en a pas."]
+    }
+    Partner(name="Le Mas", kind="national", key="x").full_clean()
 
 
 class UnitForm(ContactForm):

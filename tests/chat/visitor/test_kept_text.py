@@ -13,10 +13,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 import reports.session
 from chat.conversations import actions
-from chat.rules.lifecycle import Author
+from chat.models import Conversation
+from chat.rules.lifecycle import Author, Status
 from chat.rules.transfer import Reason, Target
 from chat.transfer import actions as transfer_actions
 from chat.visitor import draft_session, tab_drafts
@@ -68,6 +70,15 @@ def test_text_goes_along_and_is_back_until_it_is_sent(as_reporter, to, place):
     assert not conversation.messages.filter(author=Author.REPORTER).exists()
     send(client, "Un-mot-garde\nici <b>")
     assert "Un-mot-garde\nici &lt;b&gt;</textarea>" not in client.get(PAGE).text
+
+
+def test_refreshed_page_opens_at_its_title_once_the_exchange_has_ended(as_reporter):
+    """Without scripts the page knew nothing of the end, and its button leads to the newest words."""
+    conversation = make.assigned()
+    client = as_reporter(conversation)
+    Conversation.objects.filter(pk=conversation.pk).update(status=Status.CLOSED, closed_at=timezone.now())
+    assert leave(client, "", "/tchat/#fin").headers["Location"] == "/tchat/#closed-title"
+    assert leave(client, "", "/tchat/messages/?avant=3#fin").headers["Location"] == "/tchat/messages/?avant=3#fin"
 
 
 @pytest.mark.parametrize(
