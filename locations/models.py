@@ -431,15 +431,15 @@ class Partner(Contact):
         ]
         indexes = [models.Index(fields=["department_code", "kind"], name="partner_department")]
 
+    def __str__(self) -> str:
+        return self.name
+
     def clean(self) -> None:
         """Ask for the department of whoever helps in one. Raises ValidationError, beside the field."""
         super().clean()
         if self.kind and self.kind != self.Kind.NATIONAL and not self.department_code:
             words = _("Écrivez le code du département : seul un numéro national n'en a pas.")
             raise ValidationError({"department_code": words})
-
-    def __str__(self) -> str:
-        return self.name
 
     @property
     def is_example(self) -> bool:

@@ -296,7 +296,7 @@ def room_with_a_procedure_and_a_promise(page: Page, axe: Axe) -> None:
 
 def room_with_a_language(page: Page) -> None:
     thread = page.locator(OPEN_THREAD)
-    expect(thread.locator("ul.console-signs")).to_contain_text("n'y repère pas les mots de danger")
+    expect(thread.locator("ul.console-signs")).to_contain_text("n'y repère pas tous les mots de danger")
     expect(thread.locator("ul.console-signs")).to_be_in_viewport(ratio=1)
     assert thread.locator(".console-log").bounding_box()["height"] >= 480
 
