@@ -116,10 +116,10 @@ LIKE = 0.7  # Orca leaves out a description that is as like the name of its fiel
 LABELLED = re.compile(r'{% field \w+\.(?P<name>\w+)[^%]*? label=_\("(?P<label>[^"]+)"\)')
 
 
-def repeats(label: str, error: str) -> bool:
+def repeats(label: str, error: str, least: float = LIKE) -> bool:
     """Return whether Orca takes the error of a field for another text of its name, and does not say it."""
-    is_within = label in error and len(label.split()) > 3
-    return is_within or round(SequenceMatcher(None, label.lower(), error.lower()).ratio(), 2) >= LIKE
+    is_within = (label in error and len(label.split()) > 3) or (error in label and len(error.split()) > 3)
+    return is_within or round(SequenceMatcher(None, label.lower(), error.lower()).ratio(), 2) >= least
 
 
 def every_form(one: type[forms.BaseForm]) -> Iterator[type[forms.BaseForm]]:

@@ -113,10 +113,10 @@ class FreezeForm(forms.Form):
         max_length=300, error_messages={"required": _("Écrivez pourquoi l'échange doit être gardé.")}
     )
     reference = forms.CharField(
-        max_length=100, error_messages={"required": _("Écrivez la référence : numéro de procédure ou de réquisition.")}
+        max_length=100, error_messages={"required": _("Ce champ est vide. Sans lui, rien n'est gelé.")}
     )
     authority = forms.CharField(
-        max_length=200, error_messages={"required": _("Écrivez qui le demande : parquet, juge ou service.")}
+        max_length=200, error_messages={"required": _("Ce champ est vide. Dites de qui vient ce gel.")}
     )
     until = forms.DateField(
         error_messages={
@@ -131,7 +131,7 @@ class FreezeForm(forms.Form):
         if day < today:
             raise forms.ValidationError(_("Choisissez une date à venir."))
         if day > today + FREEZE_AT_MOST:
-            raise forms.ValidationError(_("Choisissez une date dans les deux ans : un gel se renouvelle."))
+            raise forms.ValidationError(_("Cette date est trop lointaine : choisissez-en une plus proche."))
         return timezone.make_aware(datetime.combine(day, time(23, 59, 59)))
 
 

@@ -76,7 +76,7 @@ class TransferForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("manner") == Manner.WARM and "summary" in cleaned and not cleaned["summary"]:
-            self.add_error("summary", _("Écrivez le résumé : la personne le relira avant votre collègue."))
+            self.add_error("summary", _("Ce champ est vide. Sans lui, rien n'est transmis."))
         if cleaned.get("target") == self.queue and not self.errors:
             self._check_queue(cleaned)
         if cleaned.get("reason") == Reason.OTHER and "note" in cleaned and not cleaned["note"]:
@@ -120,7 +120,7 @@ class OfferForm(forms.Form):
 class MotiveForm(forms.Form):
     """It is the reason why a supervisor joins. The register keeps it unencrypted, so it must have nothing private."""
 
-    motive = _text(150, errors={"required": _("Écrivez pourquoi, sans rien de ce que dit la personne.")})
+    motive = _text(150, errors={"required": _("Ce champ est vide. Donnez une raison, sans détail des faits.")})
 
 
 class WhisperForm(forms.Form):

@@ -159,7 +159,11 @@ def test_page_shows_what_the_queue_shows_and_says_what_is_wrong(camille, dominiq
     page = squeezed(unescape(client.get(address_of(person)).text))
     assert "Moi-même : Dominique" in page and "Camille" in page and "1/1" in page
     page = unescape(client.post(address_of(person), {"agent": "999999", "motive": ""}).text)
-    assert "Cet agent n'est plus là" in page and "Écrivez pourquoi" in page and "<title>Erreur :" in page
+    assert (
+        "Cet agent n'est plus là" in page
+        and "Ce champ est vide. Donnez une raison" in page
+        and "<title>Erreur :" in page
+    )
     Agent.objects.filter(pk=camille.pk).update(availability=Availability.PAUSE)
     page = unescape(client.post(address_of(person), {"agent": camille.pk, "motive": "Trop long"}).text)
     assert "choisissez-en un autre" in page

@@ -148,7 +148,7 @@ def test_transfer_without_what_is_needed_keeps_what_was_written(conversation, ca
     html = transfer(client, conversation, target="", reason="other", summary="Mon brouillon").text
     assert "Choisissez à qui passer" in html and "Précisez le motif" in html and "Mon brouillon" in html
     html = transfer(client, conversation, target=f"agent-{alex.pk}", summary="").text
-    assert "Écrivez le résumé" in html
+    assert "Ce champ est vide. Sans lui, rien" in html
     assert not Handover.objects.exists()
 
 
@@ -676,7 +676,7 @@ def test_supervisor_joins_reads_writes_and_leaves(conversation, camille):
     board, page = client.get("/console/tableau/").text, f"/console/tableau/echange/{conversation.public_id}/"
     assert page in board and "secrète" not in board and "Un seul interlocuteur" in board
     assert "secrète" not in client.get(page).text
-    assert "Écrivez pourquoi" in client.post(page + "rejoindre/").text
+    assert "Ce champ est vide. Donnez une raison" in client.post(page + "rejoindre/").text
     assert not AccessRecord.objects.exists()
     assert client.post(page + "rejoindre/", {"motive": "Demande de l'agent"}).url == page
     assert "secrète" in client.get(page).text
@@ -716,7 +716,7 @@ def test_supervisor_reassigns_with_a_reason(conversation, camille, alex):
     client, page = signed_in(dominique.user), f"/console/tableau/echange/{conversation.public_id}/"
     sent = {"held_by": camille.pk, "agent": alex.pk}
     html = client.post(page + "confier/", sent).text
-    assert "Écrivez pourquoi" in html
+    assert "Ce champ est vide. Donnez une raison" in html
     assert client.post(page + "confier/", {**sent, "motive": "Relève de nuit"}).url == "/console/tableau/"
     conversation.refresh_from_db()
     assert conversation.assigned_to == alex
