@@ -7,10 +7,11 @@ of pages and documents all read the handle from the same row.
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Prefetch
+from django.db.models import Case, F, Prefetch, Q, When
+from django.db.models.functions import Greatest
 
 from chat.models import Agent, Conversation, ConversationHandle
-from chat.rules.handles import REMEMBERED, Handle, next_handle
+from chat.rules.handles import REMEMBERED, RESTS, Handle, next_handle
 from chat.rules.lifecycle import Status
 from common import clock
 
@@ -32,6 +33,21 @@ def own_handles(agent: Agent, *, of: str) -> Prefetch:
     return Prefetch(f"{of}__handles", queryset=ConversationHandle.objects.filter(agent=agent), to_attr="own_handles")
 
 
+def _used_until(agent: Agent) -> Case:
+    """Return when a handle of this agent was last used: until the end of its conversation, or until a colleague had it.
+
+    Of one under way, and of one that is back in the queue, it is when it was given.
+    """
+    return Case(
+        When(conversation__closed_at__isnull=False, then=Greatest("conversation__closed_at", "given_at")),
+        When(
+            ~Q(conversation__assigned_to=agent) & Q(conversation__assigned_at__isnull=False),
+            then=Greatest("conversation__assigned_at", "given_at"),
+        ),
+        default=F("given_at"),
+    )
+
+
 @transaction.atomic
 def give_handles(agent: Agent, conversations: Sequence[int]) -> dict[int, Handle]:
     """Give each of these conversations (keys) of this agent a handle, and return the handles by key.
@@ -46,7 +62,10 @@ def give_handles(agent: Agent, conversations: Sequence[int]) -> dict[int, Handle
     )
     in_use = {row.conversation_id: row.value for row in running}
     lately = ConversationHandle.objects.filter(agent=agent, given_at__gt=now - REMEMBERED)
-    given = [row.value for row in reversed(lately.order_by("-given_at", "-pk")[:GIVEN_AT_MOST])]
+    lately = lately.annotate(used_at=_used_until(agent)).order_by("-given_at", "-pk")[:GIVEN_AT_MOST]
+    used = sorted(lately, key=lambda row: (row.used_at, row.given_at, row.pk))
+    given = [row.value for row in used]
+    resting = {row.number for row in used if row.conversation_id not in in_use and row.used_at > now - RESTS}
     missing = [pk for pk in conversations if pk not in in_use]
     words = dict(
         ConversationHandle.objects.filter(conversation__in=missing)
@@ -55,7 +74,7 @@ def give_handles(agent: Agent, conversations: Sequence[int]) -> dict[int, Handle
     )
     made = []
     for pk in missing:
-        handle = next_handle(given=given, in_use=in_use.values(), word=words.get(pk, ""))
+        handle = next_handle(given=given, in_use=in_use.values(), resting=resting, word=words.get(pk, ""))
         in_use[pk] = handle
         given.append(handle)
         made.append(

@@ -2,7 +2,9 @@
 Pure.
 
 Two people of one town look alike in a list, and an act on the wrong conversation cannot be taken back. A conversation
-of an agent gets its handle once, and keeps it. A number, colour or word that was used last is used again last.
+of an agent gets its handle once, and keeps it. A number, colour or word that was used last is used again last, and a
+number is not used again at all for RESTS after its conversation ended: the key that somebody has in their fingers would
+open somebody else.
 """
 
 from collections.abc import Collection, Sequence
@@ -17,6 +19,7 @@ NUMBERS = range(1, 100)
 
 # Handles that were given longer ago than a shift do not count, so the first conversation of a new day is number 1.
 REMEMBERED = timedelta(hours=12)
+RESTS = timedelta(minutes=5)
 
 # Classes of console.css. White text on each of them has a contrast of 4.5 to 1 at least, in both themes.
 COLOURS = ("brick", "teal", "plum", "blue", "moss", "violet", "rose", "slate")
@@ -67,14 +70,18 @@ def _next[T: (int, str)](choices: Sequence[T], *, before: Sequence[T], in_use: C
     return min(free, key=lambda one: last.get(one, -1))
 
 
-def next_handle(*, given: Sequence[Handle], in_use: Collection[Handle], word: str = "") -> Handle:
+def next_handle(
+    *, given: Sequence[Handle], in_use: Collection[Handle], resting: Collection[int] = (), word: str = ""
+) -> Handle:
     """Choose the handle of a conversation that comes to an agent.
 
-    given: handles that this agent was given lately, the oldest first. in_use: those of their conversations under way.
+    given: handles that this agent used lately, the one used longest ago first. in_use: those of their conversations
+    under way. resting: numbers of conversations that ended a moment ago (RESTS). With all of BY_KEY in use or resting
+    the number is one without a key.
     word: the word by which a colleague knew the same conversation. It is kept, unless this agent uses it for another
     one.
     """
-    numbers = {one.number for one in in_use}
+    numbers = {one.number for one in in_use} | set(resting)
     before = [one.number for one in given]
     number = _next(BY_KEY, before=before, in_use=numbers) or _next(NUMBERS, before=before, in_use=numbers)
     words = {one.word for one in in_use}

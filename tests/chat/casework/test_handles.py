@@ -11,10 +11,10 @@ from chat.casework import emergencies
 from chat.casework.handles import give_handles, handle_of
 from chat.console import casework_panels, inbox
 from chat.conversations import dispatcher
-from chat.models import Agent, ConversationHandle
+from chat.models import Agent, Conversation, ConversationHandle
 from chat.models.casework import read_file_number
 from chat.rules.emergency import Situation
-from chat.rules.lifecycle import Author
+from chat.rules.lifecycle import Author, Status
 from tests.chat.console.agents import CONSOLE, page_of, signed_in
 from tests.chat.conversations.test_actions import in_threads
 from tests.factories import chat as make
@@ -64,6 +64,25 @@ def test_page_part_of_a_page_and_document_say_the_same_handle():
         assert f'data-aim="{aim}"' in client.get(address).text
     paper = casework_panels.document(agent, conversation, motive="essai", now=timezone.now())
     assert any(aim in line for line in paper.about)
+
+
+def test_key_of_somebody_who_just_left_opens_nobody_else():
+    """An agent pressed Alt + 8 for the one before, and ended the exchange of the next."""
+    agent = make.agent(capacity=10)
+    held = [make.assigned(agent) for _number in range(9)]
+    give_handles(agent, [one.pk for one in held])
+    ConversationHandle.objects.filter(agent=agent).update(given_at=make.long_ago(30))
+
+    def ended(minutes: float, one: Conversation) -> int:
+        Conversation.objects.filter(pk=one.pk).update(status=Status.CLOSED, closed_at=make.long_ago(minutes))
+        come = make.assigned(agent)
+        return give_handles(agent, [come.pk])[come.pk].number
+
+    assert ended(0.5, held[7]) == 10, "number 8 rests"
+    assert ended(6, held[2]) == 3, "and so does 8 still, but not 3"
+    Conversation.objects.filter(pk=held[4].pk).update(assigned_to=make.agent(), assigned_at=make.long_ago(1))
+    come = make.assigned(agent)
+    assert give_handles(agent, [come.pk])[come.pk].number == 11, "handed to a colleague a minute ago"
 
 
 # Buttons in a row, which need no name: the thread or the dossier around them says about whom they are.

@@ -43,6 +43,14 @@ def test_more_conversations_than_keys_and_colours_have_numbers_and_words_of_thei
     assert len({one.word for one in given}) == 15
 
 
+def test_number_rests_after_its_conversation_ended_even_when_no_other_has_a_key():
+    held = give(8, ends=False)
+    ended = Handle(9, COLOURS[0], "renard")
+    given = [ended, *held]  # the one that ended was used longest ago
+    assert next_handle(given=given, in_use=held, resting={9}).number == 10
+    assert next_handle(given=given, in_use=held).number == 9
+
+
 def test_the_word_of_a_colleague_stays_unless_it_is_in_use():
     assert next_handle(given=[], in_use=[], word="loutre").word == "loutre"
     taken = Handle(1, COLOURS[0], "loutre")
