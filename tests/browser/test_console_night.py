@@ -2,6 +2,7 @@
 """What agents of a long night missed, and what was mended after it (docs/done.md, « A shift, walked »)."""
 
 import re
+import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,11 +10,12 @@ from playwright.sync_api import Page, Route, expect
 
 from chat.casework import emergencies
 from chat.console.conversation import LAST_OPEN
+from chat.conversations import actions
 from chat.models import Agent, CannedReply, Conversation, Macro, Proposal
 from chat.models.casework import EmergencyStep
 from chat.rules import message_limits
 from chat.rules.emergency import Situation
-from chat.rules.lifecycle import Availability
+from chat.rules.lifecycle import Author, Availability
 from pnav.demo.cast import create_macros
 from tests.browser.conftest import LiveSite
 from tests.browser.desk import Person, take_seat
@@ -442,6 +444,7 @@ def test_sizes_of_one_desk(
         "watched": Person({"discreet": True, "age_band": "15_17"}),
         "undone": Person(),
         "pause": Person(lived=weighs_two),
+        "quiet": Person(),
     }
     desk = take_seat(page, live_site, at, people, path="")
     for width, height in ((640, 400), (683, 342)):
@@ -456,9 +459,27 @@ def test_sizes_of_one_desk(
             page.keyboard.press("Escape")
     with subtests.test("end that can be undone lies over neither queue nor answer"):
         end_lies_over_neither_queue_nor_answer(page, desk.shows("undone"))
+    with subtests.test("what is unread is said at the foot, from which the list is out of sight"):
+        page.set_viewport_size({"width": 683, "height": 342})
+        unread_is_said_at_the_foot(page, at, desk.people["quiet"])
     with subtests.test("pause that begins is said and stays in sight where the page scrolls"):
         page.set_viewport_size({"width": 640, "height": 400})
         pause_that_begins_stays_in_sight(page, desk.shows("pause"), at, desk.agent)
+
+
+def unread_is_said_at_the_foot(page: Page, at: Work, quiet: Conversation) -> None:
+    page.keyboard.press("Alt+1")
+    page.evaluate("() => document.querySelector('.console-thread:not([hidden]) .console-reply').scrollIntoView()")
+    told = page.locator(".console-ways [data-count=unread]")
+    before = int((told.text_content() or "0").split()[0])
+    at(
+        lambda: actions.post_message(
+            conversation_id=quiet.pk, client_id=uuid.uuid4(), body="Je veux mourir.", author=Author.REPORTER
+        )
+    )
+    expect(told).to_have_text(re.compile(f"^{before + 1} non lus?$"))
+    expect(told).to_have_attribute("data-danger", "")
+    expect(told).to_be_in_viewport(ratio=1)
 
 
 def answer_is_clear_of_the_bar_at_the_foot(page: Page) -> None:

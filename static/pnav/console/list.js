@@ -188,12 +188,17 @@ export const watchList = () => {
 const ownCount = find("[data-count=own]");
 const empty = find("[data-empty=own]");
 const emptyView = find("[data-empty=view]");
+const unreadCount = find("[data-count=unread]"); // at the foot of a screen from which the list may be out of sight
 const rest = find("[data-rest]"); // what fills the middle of the screen while no conversation is open
 
 /** Write how many there are. @param {Conversation[]} [mine] ours that are not over */
 export function count(mine = own()) {
   const unread = mine.reduce((sum, c) => sum + (c.unread || Number(c.isNew)), 0); // a new one counts before its first message
   write(ownCount, String(list.children.length));
+  write(unreadCount, unread ? say(isSingular(unread) ? "unread_one" : "unread_many", { n: unread }) : "");
+  hide(unreadCount, !unread);
+  const isInDanger = mine.some((c) => c.unread > 0 && dangerOf(c.entry));
+  unreadCount.toggleAttribute("data-danger", isInDanger);
   hide(empty, list.children.length > 0);
   const duty = dutyBar().dataset.availability === "available" ? "available" : "other";
   write(empty, empty.dataset[duty] ?? "");
