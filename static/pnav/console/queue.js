@@ -32,7 +32,7 @@ function drawRow(item) {
   slot("minor", row).hidden = !item.minor;
   slot("crowded", row).hidden = !item.crowded;
   slot("marked", row).hidden = !item.marked;
-  slot("emergency", row).hidden = !item.emergency; // a server of before does not say
+  slot("in-emergency", row).hidden = !item.emergency; // a server of before does not say
   const seen = /** @type {HTMLTimeElement} */ (slot("seen", row));
   row.dataset.whereabouts = item.whereabouts ?? "here";
   slot("absent", row).hidden = !item.seen_at;
