@@ -72,6 +72,8 @@ def test_keys_of_three_conversations(live_site, page: Page, at: Work, axe: Axe, 
         links_keep_the_focus(page, held)
     with subtests.test("words typed after a button go into the open answer"):
         words_after_a_button(page)
+    with subtests.test("words typed in another form stay there"):
+        words_typed_in_another_form_stay_there(page)
     with subtests.test("keys lead to the panels of the open conversation"):
         keys_lead_to_panels(page, held, axe)
     assert at(lambda: Conversation.objects.exclude(closed_at=None).exists()) is False
@@ -124,6 +126,31 @@ def words_after_a_button(page: Page) -> None:
     expect(page.locator("#raccourcis")).to_be_visible()
     page.keyboard.type("abc")
     expect(area(page)).to_have_value("Où êtes-vous ?")
+    page.keyboard.press("Escape")
+
+
+def words_typed_in_another_form_stay_there(page: Page) -> None:
+    """Guard against what was before: a note, typed on the button that keeps it, went to the person."""
+    opens(page, 1)
+    area(page).fill("")
+    note = page.locator(f"{OPEN_DOSSIER} [id^=note-]:is(textarea)")
+    note.focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Garder la note")).to_be_focused()
+    page.keyboard.type("15 ans, photo intime")
+    expect(note).to_have_value("15 ans, photo intime")
+    with page.expect_response("**/note/"):
+        page.keyboard.press("Control+Enter")
+    expect(page.locator(f"{OPEN_DOSSIER} .console-note")).to_contain_text("15 ans, photo intime")
+    # Forms with several texts or none, and the titles of panels: the letters go nowhere, and nothing is sent.
+    page.keyboard.press("Alt+t")
+    page.locator(f"{OPEN_THREAD} [data-ending] button[type=submit]").focus()
+    page.keyboard.type("abc")
+    page.keyboard.press("Alt+t")
+    for panel in ("Préparer un résumé", "Fiche des faits"):
+        page.locator(f"{OPEN_DOSSIER} summary", has_text=panel).focus()
+        page.keyboard.type("abc")
+    expect(area(page)).to_have_value("")
 
 
 def page_keys_read_the_thread(page: Page) -> None:

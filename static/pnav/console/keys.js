@@ -16,6 +16,7 @@ import { arrivalSentence, asked, nextSeen, stepTo } from "./numbers.js";
 import { openSearch } from "./replies.js";
 import { nextToConfirm } from "./sheet-answers.js";
 import { announce, byUrgency, desk, own, say } from "./state.js";
+import { writeOn } from "./write-on.js";
 
 const list = byId("raccourcis", HTMLDialogElement);
 const ARROWS = new Map([
@@ -218,21 +219,6 @@ function inList(event) {
 
 const LETTER = /^[\p{L}\p{N}]$/u;
 
-/**
- * Agents who look at the keyboard and not at the screen go on writing after they pressed a button. Their words went
- * nowhere, and the question mark at the end opened the list of keys. Now the words go into the open answer from the
- * first letter, and nothing is sent.
- *
- * @param {KeyboardEvent} event
- */
-function writeOn(event) {
-  // Each letter of an answer comes through here. What costs most, a search through the whole page, is asked last.
-  if (writes(target(event)) || target(event).matches("input")) return; // a checkbox keeps the focus
-  const area = desk.current?.area;
-  if (!area || area.disabled || astray.is || !area.offsetParent || seek("dialog[open]")) return;
-  area.focus({ preventScroll: true }); // the letter itself follows the focus
-}
-
 /** @param {KeyboardEvent} event */
 function keydown(event) {
   if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey) return;
@@ -241,7 +227,9 @@ function keydown(event) {
       event.preventDefault();
       return;
     }
-    if (LETTER.test(event.key) && isOn()) writeOn(event);
+    // Each letter of an answer comes through here. What costs most, a search through the whole page, is asked last.
+    const isFree = !writes(target(event)) && !target(event).matches("input"); // a checkbox keeps the focus
+    if (LETTER.test(event.key) && isOn() && isFree && !astray.is) writeOn(target(event));
     if (event.key !== "?" || !isOn() || writes(target(event))) return;
     event.preventDefault();
     openDialog(list);

@@ -71,6 +71,9 @@ const answerAt = (event) =>
  */
 const reached = { id: "", isByKey: false };
 
+/** Whether this answer was reached by mouse or finger: what is typed next is for the person. @param {HTMLElement} at */
+export const wasPressed = (at) => Boolean(at.id) && at.id === reached.id && !reached.isByKey;
+
 /** @param {HTMLButtonElement} button */
 function choose(button) {
   const form = /** @type {HTMLFormElement} */ (button.form);
