@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from chat import pubsub
 from chat.casework import emergencies, holds
@@ -57,13 +57,18 @@ def entry(page: Page, number: int) -> Locator:
     return page.locator(f"#liste .console-entry[data-number='{number}']")
 
 
-def ends(page: Page) -> None:
-    """Fill in « Terminer » and send it: it can still be undone."""
+def asks_to_end(page: Page) -> None:
+    """Fill in « Terminer » and send it."""
     page.locator(f"{OPEN_THREAD} summary", has_text="Terminer").click()
     thread = page.locator(OPEN_THREAD)
     thread.get_by_label("Comment l'échange se termine").select_option("advised")
     thread.get_by_label("Je confirme").check(force=True)
     thread.get_by_role("button", name=re.compile(r"^Terminer \d · ")).click()
+
+
+def ends(page: Page) -> None:
+    """Fill in « Terminer » and send it: it can still be undone."""
+    asks_to_end(page)
     expect(page.get_by_role("button", name="Annuler")).to_be_focused()
 
 
@@ -120,6 +125,44 @@ def test_an_end_is_undone_by_a_press_and_by_a_word_of_the_person(live_site, page
     ends(page)
     expect(page.locator("#termines .console-entry")).to_have_count(1)  # it closes by itself once its seconds are over
     assert at(Conversation.objects.get, pk=conversation.pk).status == Status.CLOSED
+
+
+def test_ends_take_no_focus_from_who_goes_on_and_each_is_told(live_site, page: Page, at: Work):
+    """The answer to « Terminer » came late and took the focus from the next form. The next Space undid that end, its
+    row gave the focus to an answer that was put aside, and Tab led into the order of the list.
+    """
+    agent, [first, second] = holding(at, 2)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, first))
+    expect(page.locator(".console-thread")).to_have_count(2)
+    held: list[Route] = []
+    page.route(f"**/{first.public_id}/terminer/", held.append, times=1)
+    with page.expect_request(f"**/{first.public_id}/terminer/"):
+        asks_to_end(page)
+    page.keyboard.press("Alt+2")
+    page.keyboard.press("Alt+t")
+    page.keyboard.press("Tab")
+    outcome = page.locator(f"{OPEN_THREAD} [name=outcome]")
+    expect(outcome).to_be_focused()
+    held[0].continue_()
+    row = page.locator("#fins p")
+    expect(row).to_contain_text(re.compile("^1 · .* se termine dans"))
+    expect(page.locator("#annonces")).to_contain_text("se termine dans")  # the focus does not say it
+    expect(outcome).to_be_focused()
+    # Undone from another exchange, it is said in sight, and the focus goes to the open one.
+    row.get_by_role("button", name="Annuler").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#avis")).to_contain_text("L'échange continue")
+    expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_be_focused()
+    expect(page.locator(OPEN_THREAD)).to_have_attribute("data-conversation", str(second.public_id))
+    # One that is refused, or not answered, is told by its name while the agent is elsewhere.
+    page.route(f"**/{second.public_id}/terminer/", held.append, times=1)
+    with page.expect_request(f"**/{second.public_id}/terminer/"):
+        asks_to_end(page)
+    page.keyboard.press("Alt+1")
+    held[1].abort()
+    expect(page.locator("#avis")).to_have_text(re.compile(r"^2 · \S+ n'est pas terminé : pas de réponse du service"))
+    expect(page.locator("#fins p")).to_have_count(0)
 
 
 @pytest.mark.slow

@@ -10,10 +10,11 @@ import { request, valuesOf } from "../lib/http.js";
 import { fold } from "../lib/search.js";
 import { tellUnanswered } from "./line.js";
 import { settle } from "./live-forms.js";
+import { noteWork } from "./moved-on.js";
 import { load } from "./pages.js";
 import { pageOf } from "./panels.js";
 import { hold, isPending, tellHeld, tellSeen } from "./pending-ends.js";
-import { desk, known, say } from "./state.js";
+import { desk, isReady, known, say } from "./state.js";
 import { flush } from "./thread.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -62,9 +63,9 @@ async function end(c, form, body, button) {
   try {
     const answer = await post(form, body, true);
     await settle(form, button, answer);
-    if (answer.ok && !answer.redirected) tellRefused(c);
+    if (!answer.redirected) tellRefused(c);
   } catch {
-    tellUnanswered(c); // if it was not ended, the button can be pressed again
+    tellUnanswered(c, say("end_unanswered", { aim: c.aim })); // if it was not ended, the button can be pressed again
   }
 }
 
@@ -87,15 +88,30 @@ async function check(form, button) {
   const asked = valuesOf(form, button);
   asked.set("verifier", "1");
   tellSeen(c, asked);
+  const hasMovedOn = noteWork();
   const answer = await post(form, asked);
+  const isElsewhere = hasMovedOn();
   if (answer.status !== NOTHING_MISSING) {
     await settle(form, button, answer);
-    if (seek(`#refus-fin-${c.id} [data-unseen]`)) readUnseen(c);
+    // Nobody looks at the panel in which it says why.
+    if (isElsewhere) tellRefused(c);
+    else if (seek(`#refus-fin-${c.id} [data-unseen]`)) readUnseen(c);
     return;
   }
   const panel = form.closest("details");
   if (panel) panel.open = false;
-  hold(c, form, body, () => end(c, form, body, button));
+  hold(c, form, body, () => end(c, form, body, button), isElsewhere);
+}
+
+/**
+ * The service did not say whether anything is missing, so nothing was ended. Each end is told of by its name: the agent
+ * may be with somebody else by now.
+ *
+ * @param {Conversation | undefined} c
+ */
+function tellUnasked(c) {
+  if (c && isReady()) tellHeld(c, say("end_unasked", { aim: c.aim }));
+  else tellUnanswered(c);
 }
 
 /** @param {SubmitEvent} event */
@@ -111,7 +127,7 @@ async function submit(event) {
   try {
     await check(form, button);
   } catch {
-    tellUnanswered(threadOf(form));
+    tellUnasked(threadOf(form));
   } finally {
     form.ariaBusy = "false";
     if (button) button.ariaBusy = "false";

@@ -60,14 +60,15 @@ function calm() {
  * nothing is lost, and the alarm of a broken line is not shown, because nothing would remove it.
  *
  * @param {import("./state.js").Conversation | undefined} c whose act it was, if of one
+ * @param {string} [text] that says so while the line works
  */
-export function tellUnanswered(c) {
+export function tellUnanswered(c, text = words.unanswered) {
   if (!isReady()) {
     tell(words.failed); // in sight too: the alarm speaks of messages, which are kept, and an act is not
     warn("lost");
     return;
   }
-  tell(words.unanswered);
+  tell(text);
   refreshDuty();
   if (!c) return;
   refreshBeside(c, dossierOf(c));

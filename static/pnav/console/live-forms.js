@@ -96,9 +96,9 @@ function tell(page, form, isPressed, refusal) {
  * @param {HTMLFormElement} form
  * @param {string[]} targets
  * @param {Conversation | undefined} c of whose thread the form is
- * @param {{ isBeside: boolean, pressed: string }} how
+ * @param {{ isBeside: boolean, pressed: string, done: HTMLDetailsElement | null | undefined }} how done: its action
  */
-function nextFocus(form, targets, c, { isBeside, pressed }) {
+function nextFocus(form, targets, c, { isBeside, pressed, done }) {
   const wrong = targets.map((one) => seek(`${one} [aria-invalid]`)).find(Boolean);
   if (wrong) return wrong;
   if (c) {
@@ -108,8 +108,7 @@ function nextFocus(form, targets, c, { isBeside, pressed }) {
       const ways = all("a, select, button", seek(refused) ?? form);
       return ways.find((one) => one.offsetParent) ?? null;
     }
-    const done = seek("[data-action][open]", c.thread, HTMLDetailsElement);
-    if (!done) return form.dataset.focus ? seek(form.dataset.focus) : null;
+    if (!done?.open) return form.dataset.focus ? seek(form.dataset.focus) : null;
     done.open = false;
     return find("summary", done);
   }
@@ -180,13 +179,13 @@ export async function settle(form, button, answer, hasMovedOn = () => false) {
   // The answer may come late. The focus is moved only if it is still in the form, or, when the form was drawn again
   // meanwhile, if it is where the form was.
   const at = document.activeElement;
-  const isThere = targets.some((one) => seek(one)?.contains(at));
-  const held = form.contains(at) || (!form.isConnected && isThere);
+  const held = form.contains(at) || (!form.isConnected && Boolean(seek(targets[0])?.contains(at)));
   // Before it is swapped. A form that was drawn again meanwhile is nowhere, and what takes its place says where it was.
   const place = form.isConnected ? form : seek(targets[0]);
   const dossier = /** @type {HTMLElement | null | undefined} */ (place?.closest(".console-dossier"));
   const isBeside = Boolean(dossier);
   const thread = /** @type {HTMLElement | null | undefined} */ (place?.closest(".console-thread"));
+  const done = /** @type {HTMLDetailsElement | null | undefined} */ (place?.closest("[data-action]"));
   const c = known(thread?.dataset.conversation);
   const sent = standing(form);
   const refusal = seek(`${targets[0]} [role=alert]`, page); // before it is swapped
@@ -203,7 +202,7 @@ export async function settle(form, button, answer, hasMovedOn = () => false) {
   if (drawn?.thread) follow(drawn);
   const focus = isSheet
     ? button && wrongInSheet(form) // a save that nobody pressed does not take the focus
-    : nextFocus(form, targets, c, { isBeside, pressed });
+    : nextFocus(form, targets, c, { isBeside, pressed, done });
   showDuty();
   if (held && focus) {
     focus.focus({ preventScroll: true });

@@ -9,7 +9,7 @@
 import { all, byId, find, fromTemplate, seek } from "../lib/dom.js";
 import { paint } from "./list.js";
 import { tell } from "./notice.js";
-import { announce, say, slot } from "./state.js";
+import { announce, desk, say, slot } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
@@ -33,8 +33,15 @@ const rows = byId("fins");
 /** @param {Conversation} c */
 export const isPending = (c) => pending.has(c.id);
 
+/** Put the focus where the agent goes on: the answer of the open exchange, its messages, or the title of the list. */
+function goOnThere() {
+  const open = desk.current;
+  (open ? (open.area && !open.over ? open.area : open.log) : byId("mes-echanges")).focus();
+}
+
 /**
- * Take a pending end back, so that nothing is sent.
+ * Take a pending end back, so that nothing is sent. The focus stays where it is, unless it was in the row: what is put
+ * aside cannot take it, and it fell to the top of the page.
  *
  * @param {Conversation} c
  * @returns {boolean} whether an end was pending
@@ -46,7 +53,7 @@ export function drop(c) {
   const isHere = end.row.contains(document.activeElement);
   end.row.remove();
   pending.delete(c.id);
-  if (isHere) (c.area && !c.over ? c.area : c.log).focus();
+  if (isHere) goOnThere();
   return true;
 }
 
@@ -101,8 +108,10 @@ export const tellSeen = (c, body) => body.set("seen", String(c.lastSeq));
  * @param {HTMLFormElement} form
  * @param {FormData} body what will be sent
  * @param {() => void} send
+ * @param {boolean} isElsewhere the agent goes on with something else: the row comes without the focus, and is announced.
+ *   The next Space would press « Annuler »
  */
-export function hold(c, form, body, send) {
+export function hold(c, form, body, send, isElsewhere) {
   if (pending.has(c.id)) return;
   const row = /** @type {HTMLElement} */ (fromTemplate("modele-fin"));
   let left = Number(form.dataset.ending);
@@ -146,12 +155,17 @@ export function hold(c, form, body, send) {
   }, 1000);
   find("[data-undo]", row).addEventListener("click", () => {
     undo(c);
-    announce(say("end_undone", { name: c.name }));
+    (c === desk.current ? announce : tell)(say("end_undone", { name: c.name }));
   });
   find("[data-now]", row).addEventListener("click", goOn);
   show();
   rows.append(row);
   pending.set(c.id, { c, row, timer, form, body });
+  if (isElsewhere) {
+    describe();
+    announce(text.textContent ?? "");
+    return;
+  }
   const back = find("[data-undo]", row);
   back.focus(); // which the text describes: announced too, it was said twice
   // Orca brings the focus back to the title of the panel that has just been closed (Firefox).
