@@ -245,6 +245,8 @@ def _words() -> dict[str, str]:
         "ending_waits": _("{aim} se termine dès que votre message est parti, une minute au plus."),
         "end_unsent": _("Votre message n'est pas parti : l'échange continue, {name}."),
         "end_undone": _("L'échange continue : {name}."),
+        "ends_other": _("et {n} autre"),
+        "ends_others": _("et {n} autres"),
         "end_unasked": _("{aim} n'est pas terminé : pas de réponse du service. Recommencez."),
         "end_unanswered": _("Fin de {aim} : pas de réponse du service. Regardez si c'est fait ; sinon, recommencez."),
         "end_held": _("{name} vient d'écrire : l'échange continue."),

@@ -166,6 +166,39 @@ def test_ends_take_no_focus_from_who_goes_on_and_each_is_told(live_site, page: P
 
 
 @pytest.mark.slow
+def test_several_ends_are_one_row_and_each_can_be_undone(live_site, page_factory: PageFactory, at: Work, axe: Axe):
+    """Of 1366 × 768 at 200 % the rows of three ends covered the whole window, and the name over the answer."""
+    page = page_factory(width=683, height=342)
+    agent, held = holding(at, 4)
+    be_signed_in(page, live_site, agent)
+    page.clock.install()  # the seconds of an end do not pass while the others are asked for
+    page.goto(address(live_site, held[0]))
+    expect(page.locator(".console-thread")).to_have_count(4)
+    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+    for number in (1, 2, 3):
+        page.keyboard.press(f"Alt+{number}")
+        ends(page)
+    row = page.locator("#fins p:not([hidden])")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("3 · ")
+    page.keyboard.press("Alt+4")
+    page.clock.run_for(500)
+    expect(row.get_by_role("button", name="et 2 autres")).to_be_in_viewport(ratio=1)
+    assert row.bounding_box()["height"] < 48
+    for part in (".console-reply > .fr-label", "textarea[name=body]"):
+        assert page.locator(f"{OPEN_THREAD} {part}").evaluate(SEEN), part
+    axe(page)
+    page.keyboard.press("Alt+1")
+    page.keyboard.press("Alt+t")
+    expect(row).to_contain_text("1 · ")
+    expect(row.get_by_role("button", name="Annuler")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(row).to_contain_text("3 · ")
+    row.get_by_role("button", name="et 1 autre").click()
+    expect(row).to_have_count(2)
+
+
+@pytest.mark.slow
 def test_a_page_that_is_left_sends_the_end_that_was_held(live_site, page: Page, at: Work):
     agent, [conversation] = holding(at, 1)
     be_signed_in(page, live_site, agent)

@@ -13,6 +13,7 @@ import { unfold } from "./folds.js";
 import { noteWork } from "./moved-on.js";
 import { tell } from "./notice.js";
 import { arrivalSentence, asked, nextSeen, stepTo } from "./numbers.js";
+import { goToUndo } from "./pending-ends.js";
 import { openSearch } from "./replies.js";
 import { nextToConfirm } from "./sheet-answers.js";
 import { announce, byUrgency, desk, own, say } from "./state.js";
@@ -57,6 +58,7 @@ const thing = (key) => all(`[data-key="${key}"]`).find((one) => !one.closest("[h
 function go(letter) {
   showDossier(); // a key may be pressed before the frame in which the dossier is shown
   const one = thing(letter);
+  if (letter === "T" && !astray.is && goToUndo(desk.current)) return;
   if (one && astray.is && letter === "T") {
     tell(list.dataset.astray ?? ""); // the « Terminer » of the open conversation was meant for another one
     return;

@@ -7,6 +7,7 @@
  */
 
 import { all, byId, find, fromTemplate, seek } from "../lib/dom.js";
+import { isSingular } from "../lib/plurals.js";
 import { paint } from "./list.js";
 import { tell } from "./notice.js";
 import { announce, desk, say, slot } from "./state.js";
@@ -33,6 +34,40 @@ const rows = byId("fins");
 /** @param {Conversation} c */
 export const isPending = (c) => pending.has(c.id);
 
+const unfolded = { is: false }; // the rows of all ends are shown
+
+/**
+ * Of several ends one row is shown: that with the focus, otherwise the last one. It says how many others there are, and
+ * leads to them. Three rows covered the whole screen of a small window.
+ */
+function arrange() {
+  const ends = [...pending.values()];
+  if (ends.length < 2) unfolded.is = false;
+  const front = ends.find(({ row }) => row.contains(document.activeElement)) ?? ends.at(-1);
+  const n = ends.length - 1;
+  for (const { row } of ends) {
+    row.hidden = row !== front?.row && !unfolded.is;
+    const others = find("[data-others]", row);
+    others.hidden = !n || unfolded.is;
+    others.textContent = n ? say(isSingular(n) ? "ends_other" : "ends_others", { n }) : "";
+  }
+}
+
+/**
+ * Lead to « Annuler » of an end that is pending.
+ *
+ * @param {Conversation | null} c
+ * @returns {boolean} whether one was
+ */
+export function goToUndo(c) {
+  const row = c && pending.get(c.id)?.row;
+  if (!row) return false;
+  row.hidden = false; // what is hidden takes no focus
+  find("[data-undo]", row).focus();
+  arrange();
+  return true;
+}
+
 /** Put the focus where the agent goes on: the answer of the open exchange, its messages, or the title of the list. */
 function goOnThere() {
   const open = desk.current;
@@ -53,6 +88,7 @@ export function drop(c) {
   const isHere = end.row.contains(document.activeElement);
   end.row.remove();
   pending.delete(c.id);
+  arrange();
   if (isHere) goOnThere();
   return true;
 }
@@ -158,16 +194,23 @@ export function hold(c, form, body, send, isElsewhere) {
     (c === desk.current ? announce : tell)(say("end_undone", { name: c.name }));
   });
   find("[data-now]", row).addEventListener("click", goOn);
+  find("[data-others]", row).addEventListener("click", () => {
+    unfolded.is = true;
+    arrange();
+    find("[data-undo]", row).focus(); // the button that was pressed is gone
+  });
   show();
   rows.append(row);
   pending.set(c.id, { c, row, timer, form, body });
   if (isElsewhere) {
+    arrange();
     describe();
     announce(text.textContent ?? "");
     return;
   }
   const back = find("[data-undo]", row);
   back.focus(); // which the text describes: announced too, it was said twice
+  arrange();
   // Orca brings the focus back to the title of the panel that has just been closed (Firefox).
   setTimeout(() => {
     if (document.activeElement === seek("summary", form.closest("details") ?? row)) back.focus();
