@@ -135,8 +135,9 @@ def test_ends_take_no_focus_from_who_goes_on_and_each_is_told(live_site, page: P
     be_signed_in(page, live_site, agent)
     page.goto(address(live_site, first))
     expect(page.locator(".console-thread")).to_have_count(2)
+    page.evaluate("for (const form of document.querySelectorAll('[data-ending]')) form.dataset.ending = 300")
     held: list[Route] = []
-    page.route(f"**/{first.public_id}/terminer/", held.append, times=1)
+    page.route(f"**/{first.public_id}/terminer/", lambda route: held.append(route), times=1)
     with page.expect_request(f"**/{first.public_id}/terminer/"):
         asks_to_end(page)
     page.keyboard.press("Alt+2")
@@ -146,7 +147,7 @@ def test_ends_take_no_focus_from_who_goes_on_and_each_is_told(live_site, page: P
     expect(outcome).to_be_focused()
     held[0].continue_()
     row = page.locator("#fins p")
-    expect(row).to_contain_text(re.compile("^1 · .* se termine dans"))
+    expect(row).to_contain_text(re.compile("1 · .* se termine dans"))
     expect(page.locator("#annonces")).to_contain_text("se termine dans")  # the focus does not say it
     expect(outcome).to_be_focused()
     # Undone from another exchange, it is said in sight, and the focus goes to the open one.
@@ -155,13 +156,14 @@ def test_ends_take_no_focus_from_who_goes_on_and_each_is_told(live_site, page: P
     expect(page.locator("#avis")).to_contain_text("L'échange continue")
     expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_be_focused()
     expect(page.locator(OPEN_THREAD)).to_have_attribute("data-conversation", str(second.public_id))
+    page.keyboard.press("Escape")
     # One that is refused, or not answered, is told by its name while the agent is elsewhere.
-    page.route(f"**/{second.public_id}/terminer/", held.append, times=1)
+    page.route(f"**/{second.public_id}/terminer/", lambda route: held.append(route), times=1)
     with page.expect_request(f"**/{second.public_id}/terminer/"):
         asks_to_end(page)
     page.keyboard.press("Alt+1")
     held[1].abort()
-    expect(page.locator("#avis")).to_have_text(re.compile(r"^2 · \S+ n'est pas terminé : pas de réponse du service"))
+    expect(page.locator("#avis")).to_have_text(re.compile(r"^2 · \S+ n'est pas terminé.: pas de réponse du service"))
     expect(page.locator("#fins p")).to_have_count(0)
 
 
@@ -171,10 +173,10 @@ def test_several_ends_are_one_row_and_each_can_be_undone(live_site, page_factory
     page = page_factory(width=683, height=342)
     agent, held = holding(at, 4)
     be_signed_in(page, live_site, agent)
-    page.clock.install()  # the seconds of an end do not pass while the others are asked for
     page.goto(address(live_site, held[0]))
     expect(page.locator(".console-thread")).to_have_count(4)
-    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+    # The seconds of an end do not pass while the others are asked for.
+    page.evaluate("for (const form of document.querySelectorAll('[data-ending]')) form.dataset.ending = 300")
     for number in (1, 2, 3):
         page.keyboard.press(f"Alt+{number}")
         ends(page)
@@ -182,7 +184,6 @@ def test_several_ends_are_one_row_and_each_can_be_undone(live_site, page_factory
     expect(row).to_have_count(1)
     expect(row).to_contain_text("3 · ")
     page.keyboard.press("Alt+4")
-    page.clock.run_for(500)
     expect(row.get_by_role("button", name="et 2 autres")).to_be_in_viewport(ratio=1)
     assert row.bounding_box()["height"] < 48
     for part in (".console-reply > .fr-label", "textarea[name=body]"):
@@ -196,6 +197,24 @@ def test_several_ends_are_one_row_and_each_can_be_undone(live_site, page_factory
     expect(row).to_contain_text("3 · ")
     row.get_by_role("button", name="et 1 autre").click()
     expect(row).to_have_count(2)
+
+
+def test_notice_of_an_arrival_goes_when_that_exchange_is_opened(live_site, page: Page, at: Work):
+    """It was shown as the agent opened them, over their last words, and minutes after they had come."""
+    agent, [conversation] = holding(at, 1)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    expect(page.locator(f"#corps-{conversation.public_id}")).to_be_editable()
+    at(Agent.objects.filter(pk=agent.pk).update, capacity=3)
+    for key in ("Alt+2", "Alt+3"):
+        other = at(lambda: make.assigned(make_available(agent)))
+        live_site.do(pubsub.agent_changed, agent.pk)
+        expect(page.locator("#avis")).to_have_text(re.compile(r"^Nouvel échange, touche \d"))
+        expect(page.locator("#avis")).to_be_visible()
+        page.keyboard.press(key)
+        expect(page.locator(OPEN_THREAD)).to_have_attribute("data-conversation", str(other.public_id))
+        expect(page.locator("#avis")).to_be_hidden()
+        page.keyboard.press("Alt+1")
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ import { dangerOf } from "./dangers.js";
 import { checkPause } from "./duty.js";
 import { count, paint } from "./list.js";
 import { noteWork } from "./moved-on.js";
-import { tell } from "./notice.js";
+import * as notice from "./notice.js";
 import { arrivalSentence } from "./numbers.js";
 import { refreshTold } from "./panels.js";
 import { awaited, fetchConversation, leftMeanwhile, loading } from "./readings.js";
@@ -91,8 +91,17 @@ async function read(id) {
   return (await (loading.get(id) ?? fetchConversation(id))) ?? was;
 }
 
+/** @type {Set<string>} those of which it was said that they wait in the list: their arrival is not shown over that */
+const toldToWait = new Set();
+
 /** Say, in sight too, that what was wanted is in the list. @param {Conversation} c */
-const tellWaits = ({ aim }) => tell(say("opening_waits", { aim }));
+function tellWaits({ id, aim }) {
+  toldToWait.add(id);
+  notice.tell(say("opening_waits", { aim }));
+}
+
+/** Return what announces an arrival. @param {Conversation} c @param {boolean} inDanger */
+const arrivalOf = (c, inDanger) => say(arrivalSentence(c.number, inDanger), { n: c.number, name: c.name });
 
 /**
  * A conversation was accepted by an agent who went on with something else meanwhile. It comes with a tone and waits in
@@ -115,6 +124,7 @@ function show(c, { push = true, focus = true } = {}) {
   desk.current = c;
   rememberOpen(c.id);
   c.isNew = false;
+  for (const inDanger of [false, true]) notice.takeBack(arrivalOf(c, inDanger)); // it lay over their first words
   if (before) hide(before, true);
   find("#repos").hidden = true;
   const hidden = seek("[name=echange]", document, HTMLInputElement);
@@ -183,7 +193,10 @@ export async function assigned(id) {
   c.isNew = true; // it is new until it is opened
   count();
   const inDanger = c.urgency >= CRITICAL || dangerOf(c.entry) !== "";
-  (inDanger ? alarm : announce)(say(arrivalSentence(c.number, inDanger), { n: c.number, name: c.name }));
+  const sentence = arrivalOf(c, inDanger);
+  (inDanger ? alarm : announce)(sentence);
+  // With nobody open, the page opens them by itself.
+  if (desk.current && !toldToWait.delete(id)) notice.show(sentence);
   beep(inDanger ? "danger" : "arrival");
   checkPause({ isOver: true }); // nobody is given to an agent who pauses
   showMostUrgent();

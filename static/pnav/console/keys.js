@@ -12,7 +12,7 @@ import { openDialog } from "./dialogs.js";
 import { unfold } from "./folds.js";
 import { noteWork } from "./moved-on.js";
 import { tell } from "./notice.js";
-import { arrivalSentence, asked, nextSeen, stepTo } from "./numbers.js";
+import { asked, nextSeen, stepTo } from "./numbers.js";
 import { goToUndo } from "./pending-ends.js";
 import { openSearch } from "./replies.js";
 import { nextToConfirm } from "./sheet-answers.js";
@@ -149,7 +149,6 @@ async function nextWaiting() {
     announce(list.dataset.nobody ?? "");
     return;
   }
-  if (next.isNew) tell(say(arrivalSentence(next.number), { n: next.number, name: next.name }));
   open(next.id);
 }
 

@@ -20,9 +20,14 @@ export function takeBack(text) {
 
 /** @param {string} text */
 export function tell(text) {
+  show(text);
+  announce(text);
+}
+
+/** Show a sentence that is said already. @param {string} text */
+export function show(text) {
   notice.textContent = text;
   notice.hidden = false;
-  announce(text);
   clearTimeout(shown);
   shown = setTimeout(() => {
     notice.hidden = true;
