@@ -182,11 +182,12 @@ class Entry:
         return self.conversation.report.discreet
 
     @property
-    def rank(self) -> tuple[bool, int, bool, int, float, int]:
+    def rank(self) -> tuple[bool, int, bool, int, bool, float, int]:
         """Return the sort key of its place in the list.
 
         An open procedure comes first, answered or not; then whose turn it is, whose words of danger are not dealt with,
-        the most urgent, and who has waited the longest. `console/numbers.js` sorts an open page in the same way.
+        the most urgent, who is there before who is offline (unless their words of danger are not dealt with), and who
+        has waited the longest. `console/numbers.js` sorts an open page in the same way.
         """
         since = self.waits_since or self.active_at
         return (
@@ -194,6 +195,7 @@ class Entry:
             TURNS.index(self.turn),
             not self.dangers,
             -self.conversation.urgency,
+            (self.is_offline or self.is_dormant) and not self.dangers,
             since.timestamp(),
             self.number,
         )

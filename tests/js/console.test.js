@@ -49,6 +49,28 @@ test("words of danger that are not dealt with come before who waits longer, and 
   );
 });
 
+test("who is there comes before who is offline with the same urgency, unless these told of danger", () => {
+  const one = (number, minute, more) => ({
+    number,
+    waits: "me",
+    urgency: 0,
+    since: `2026-11-27T10:${minute}:00Z`,
+    ...more,
+  });
+  const all = [
+    one(1, "00", { isOffline: true }),
+    one(2, "10"),
+    one(3, "00", { isOffline: true, urgency: 1 }),
+    one(4, "20", { urgency: 1 }),
+    one(5, "10", { isMarked: true }),
+    one(6, "05", { isMarked: true, isOffline: true }),
+  ];
+  assert.deepEqual(
+    all.sort(byRank).map(({ number }) => number),
+    [6, 5, 4, 3, 2, 1],
+  );
+});
+
 const someone = (number, more) => ({
   number,
   waits: "me",

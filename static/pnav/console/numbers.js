@@ -16,6 +16,7 @@ const CRITICAL = 2;
  * @property {string} waits whose turn it is
  * @property {boolean} [isMarked] words of suicide or of danger are not dealt with
  * @property {number} urgency 0 to 2
+ * @property {boolean} [isOffline] nobody has been seen on their page, or their exchange is at rest
  * @property {string} since when the person waits for an answer, in ISO 8601; else when somebody wrote last
  * @property {number} number
  * @property {boolean} [isUnanswered] they wait, and the agent has not written to them yet
@@ -24,9 +25,13 @@ const CRITICAL = 2;
 
 const TURNS = ["me", "them", "left"];
 
+/** @param {Placed} one @returns {number} 1: whoever is there comes first */
+const isPutAfter = ({ isOffline, isMarked }) => Number(Boolean(isOffline && !isMarked));
+
 /**
  * Compare two conversations in the order of the list, as `inbox.Entry.rank` does: an open procedure first, then whose
- * turn it is, words of danger that are not dealt with, the urgency, and the longest wait.
+ * turn it is, words of danger that are not dealt with, the urgency, who is there before who is offline (unless their words
+ * of danger are not dealt with), and the longest wait.
  *
  * @param {Placed} one
  * @param {Placed} other
@@ -36,6 +41,7 @@ export const byRank = (one, other) =>
   TURNS.indexOf(one.waits) - TURNS.indexOf(other.waits) ||
   Number(other.isMarked ?? false) - Number(one.isMarked ?? false) ||
   other.urgency - one.urgency ||
+  isPutAfter(one) - isPutAfter(other) ||
   Date.parse(one.since) - Date.parse(other.since) ||
   one.number - other.number;
 

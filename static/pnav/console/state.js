@@ -96,7 +96,7 @@ export const own = () => sorted(inOrder(list.dataset.order ?? ""));
 export const byUrgency = () => sorted(byRank);
 
 /** Return what decides the place of a conversation in the list. @param {Conversation} c */
-export const placed = ({ waits, urgency, since, entry, number, isUnanswered }) => {
+export const placed = ({ waits, urgency, since, entry, number, isUnanswered, offline, dormant }) => {
   const active = /** @type {HTMLTimeElement} */ (slot("active", entry));
   const assigned = seekSlot("own", entry)?.dataset.assigned;
   const isEmergency = seekSlot("emergency", entry)?.hidden === false;
@@ -105,6 +105,7 @@ export const placed = ({ waits, urgency, since, entry, number, isUnanswered }) =
     isEmergency,
     isMarked,
     isUnanswered: isUnanswered && waits === "me",
+    isOffline: offline || dormant,
     waits,
     urgency,
     since: since || active.dateTime,
