@@ -146,7 +146,7 @@ async function nextWaiting() {
   );
   const next = nextSeen(waiting, Date.now());
   if (!next) {
-    announce(list.dataset.nobody ?? "");
+    tell(list.dataset.nobody ?? ""); // in sight too: nothing else changes
     return;
   }
   open(next.id);
