@@ -336,6 +336,8 @@ def test_next_who_waits_for_my_answer_the_longest_first(live_site, page: Page, a
     expect(title(page)).to_contain_text(PLACES[0])
     page.keyboard.press("Alt+n")
     expect(page.locator("#annonces")).to_contain_text("Personne d'autre n'attend votre réponse.")
+    expect(page.locator("#avis")).to_have_text("Personne d'autre n'attend votre réponse.")
+    expect(page.locator("#avis")).to_be_visible()
     expect(title(page)).to_contain_text(PLACES[0])
     for number in (3, 2):  # the third writes before the second
         reporter(people[number - 1][1]).says("vous êtes là ?")
@@ -390,6 +392,15 @@ def test_next_opens_nobody_under_a_hand_that_writes_and_goes_one_on_however_ofte
     page.keyboard.type("n, restez")
     expect(area(page)).to_have_value("Non, restez")
     expect(title(page)).to_contain_text(PLACES[0])
+
+    # What is pressed while an exchange is opened is for that one: « Alt + T » was lost, and « l » went to the person.
+    area(page).fill("")
+    come("Alt+2", "Alt+t", "l")
+    expect(title(page)).to_contain_text(PLACES[1])
+    expect(page.locator(f"{OPEN_THREAD} summary[data-key=T]")).to_be_focused()
+    expect(page.locator("#avis")).to_have_text(re.compile("L'échange s'ouvrait encore.: des touches n'ont rien fait"))
+    for one in page.locator("textarea[name=body]").all():
+        expect(one).to_have_value("")
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import { all, byId, find, seek, target } from "../lib/dom.js";
 import { listIsRead, open, showDossier } from "./conversation.js";
 import { openDialog } from "./dialogs.js";
 import { unfold } from "./folds.js";
+import { beginQueue, dropsKey, endQueue, queueLetter } from "./key-queue.js";
 import { noteWork } from "./moved-on.js";
 import { tell } from "./notice.js";
 import { asked, nextSeen, stepTo } from "./numbers.js";
@@ -110,6 +111,25 @@ function reveal(one) {
   one.scrollIntoView({ block });
 }
 
+/**
+ * Open a conversation, and do then what was asked of it meanwhile.
+ *
+ * @param {string} id
+ * @param {import("./key-queue.js").Queue} [queue] begun already
+ */
+async function openThen(id, queue = beginQueue(Date.now())) {
+  const opening = open(id);
+  if (desk.current?.id !== id) await opening; // one that the page has is on screen at once
+  finish(queue, desk.current?.id === id);
+}
+
+/** @param {import("./key-queue.js").Queue} queue @param {boolean} isShown */
+function finish(queue, isShown) {
+  const { letters, isDropped } = endQueue(queue, isShown, Date.now());
+  for (const letter of letters) go(letter);
+  if (isDropped) tell(list.dataset.dropped ?? "");
+}
+
 /** Open the agent's conversation one further down or up. After the last comes the first. @param {1 | -1} by */
 function step(by) {
   const mine = own();
@@ -118,7 +138,7 @@ function step(by) {
     return;
   }
   const at = desk.current ? mine.indexOf(desk.current) : -1;
-  open(mine[stepTo(mine.length, at, by)].id);
+  openThen(mine[stepTo(mine.length, at, by)].id);
 }
 
 // It says that « next » was asked for while the list is still being read. Pressing it again asks for the same thing.
@@ -132,24 +152,28 @@ const coming = { is: false };
 async function nextWaiting() {
   if (coming.is) return;
   const hasMovedOn = noteWork();
+  const queue = beginQueue(Date.now());
   coming.is = true;
   try {
     await listIsRead();
   } finally {
     coming.is = false;
   }
-  if (hasMovedOn()) return;
+  const next = hasMovedOn() ? null : whoIsNext();
+  if (next) openThen(next.id, queue);
+  else finish(queue, false);
+}
+
+/** Return who waits for the agent; null: nobody does, which is said. */
+function whoIsNext() {
   // The open conversation counts too, unless the agent is in its answer. Otherwise a danger would be left for somebody
   // who wrote later.
   const waiting = byUrgency().filter(
     (c) => c.waits === "me" && (c !== desk.current || c.area !== document.activeElement),
   );
   const next = nextSeen(waiting, Date.now());
-  if (!next) {
-    tell(list.dataset.nobody ?? ""); // in sight too: nothing else changes
-    return;
-  }
-  open(next.id);
+  if (!next) tell(list.dataset.nobody ?? ""); // in sight too: nothing else changes
+  return next ?? null;
 }
 
 // The agent typed a number that no conversation has. What is typed next was meant for somebody else than the open one.
@@ -173,7 +197,7 @@ function goToNumber(number) {
   const entry = seek(`#liste .console-entry[data-number="${number}"]`);
   astray.is = !entry;
   if (entry) {
-    open(entry.dataset.conversation ?? "");
+    openThen(entry.dataset.conversation ?? "");
     return;
   }
   tell(say("no_number", { n: number }));
@@ -219,11 +243,16 @@ function inList(event) {
 }
 
 const LETTER = /^[\p{L}\p{N}]$/u;
+const PLAIN = /^(?:.|Enter|Tab)$/u;
 
 /** @param {KeyboardEvent} event */
 function keydown(event) {
   if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey) return;
   if (!event.altKey) {
+    if (PLAIN.test(event.key) && dropsKey(Date.now())) {
+      event.preventDefault();
+      return;
+    }
     if (readOn(event)) {
       event.preventDefault();
       return;
@@ -243,8 +272,9 @@ function keydown(event) {
   else if (wish.step && !target(event).closest("select"))
     step(wish.step); // when the choices are closed, this opens them
   else if (wish.letter === "N") nextWaiting();
-  else if (wish.letter && list.dataset.letters?.includes(wish.letter)) go(wish.letter);
-  else return;
+  else if (wish.letter && list.dataset.letters?.includes(wish.letter)) {
+    if (!queueLetter(wish.letter, Date.now())) go(wish.letter);
+  } else return;
   event.preventDefault();
 }
 
