@@ -64,7 +64,6 @@ def test_every_title_of_an_error_says_so_in_discreet_mode_too():
 SCRIPTED = {
     "account/_passkey_error.html",  # empty until a passkey fails
     "admin/reports/house.html",  # the first number that is wrong has the focus
-    "chat/_ended.html",  # takes the place of the page
     "staff/_session.html",  # a template that is cloned
     "console/_availability.html",
     "console/_casework.html",

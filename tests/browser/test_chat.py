@@ -55,7 +55,11 @@ def test_person_waits_then_talks_and_the_exchange_ends(live_site, enter, console
         axe(page)
 
         close(live_site, agent, conversation)
-    expect(page.get_by_role("heading", level=1)).to_have_text("L'échange est terminé")
+    ended = page.get_by_role("heading", level=1)
+    expect(ended).to_have_text("L'échange est terminé")
+    expect(ended).to_be_focused()
+    # The sentence below is said with it, and not that of a queue that somebody leaves.
+    expect(ended).to_have_accessible_description(re.compile(r"^Merci d'avoir parlé[^.]*\. Voir la suite$"))
     expect(page.get_by_role("heading", name="Et maintenant ?")).to_be_visible()
     expect(page.get_by_label("Votre message")).to_be_hidden()
     axe(page)
