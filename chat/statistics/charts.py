@@ -386,13 +386,19 @@ def _begin(
     frame: _Frame | None = None,
     plot: tuple[float, float, float, float] | None = None,
 ) -> Element:
-    """Return the named SVG element, with the positions of its points for `console/charts.js`."""
-    svg = Element(
-        "svg", {"class": "chart__svg", "viewBox": f"0 0 {WIDTH} {height}", "role": "img", "focusable": "false"}
-    )
-    svg.set("aria-labelledby", f"{words.key}-titre")
-    if words.description:
-        svg.set("aria-describedby", f"{words.key}-dit")
+    """Return the SVG element, with the positions of its points for `console/charts.js`.
+
+    It is an image with its title and description, unless a table has its figures: then that image is the zone around it
+    (`components/chart.html`), which the keys of a point reach, and the drawing inside is hidden from a screen reader.
+    """
+    svg = Element("svg", {"class": "chart__svg", "viewBox": f"0 0 {WIDTH} {height}", "focusable": "false"})
+    if table is not None:
+        svg.set("aria-hidden", "true")
+    else:
+        svg.set("role", "img")
+        svg.set("aria-label", str(words.title))
+        if words.description:
+            svg.set("aria-description", str(words.description))
     if frame is not None:
         plot = (LEFT, TOP, WIDTH - LEFT - RIGHT, frame.base - TOP)
     if table is not None and plot is not None:

@@ -48,6 +48,13 @@ def test_figures_come_by_mouse_keys_and_touch_and_survive_the_board_s_next_readi
     said = page.locator("figure:has(#semaine-zone) [data-said]")
     heat.hover()
     expect(said).to_contain_text(" h : ")
+    # Tab and arrows of a screen reader meet one image, with the words of the caption, and nothing of the drawing.
+    figure = page.locator("figure:has(#semaine-zone)")
+    caption = figure.locator("figcaption")
+    expect(heat).to_have_role("img")
+    expect(heat).to_have_accessible_name(caption.locator("strong").text_content())
+    expect(heat).to_have_accessible_description(caption.locator("span").text_content())
+    assert figure.aria_snapshot().count("img") == 1 and "text:" not in figure.aria_snapshot().split("img")[0]
     # By keys: from the last point to its neighbour, with the words of the table.
     heat.focus()
     page.keyboard.press("Home")

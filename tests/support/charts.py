@@ -6,16 +6,25 @@ from xml.etree import ElementTree
 
 
 def pictures_of(html: str) -> dict[str, ElementTree.Element]:
-    """Return each drawing by the key of its chart, in the order of the page. Fail when one has no name on the page."""
+    """Return each drawing by the key of its chart, in the order of the page.
+
+    Fail when a screen reader would say the words of its caption twice, or not at all.
+    """
     found = {}
-    for text in re.findall(r'<svg class="chart__svg".*?</svg>', html, re.DOTALL):
-        svg = ElementTree.fromstring(text)  # noqa: S314  our own page
-        key = svg.attrib["aria-labelledby"].removesuffix("-titre")
-        assert f'id="{key}-titre"' in html and svg.get("role") == "img"
+    for text in re.findall(r'<figure class="chart.*?</figure>', html, re.DOTALL):
+        [(key, drawn)] = re.findall(
+            r'<strong id="([^"]+)-titre">.*?(<svg class="chart__svg".*?</svg>)', text, re.DOTALL
+        )
+        svg = ElementTree.fromstring(drawn)  # noqa: S314  our own page
         assert key not in found, f"two charts are called {key}"
-        if described := svg.get("aria-describedby"):
-            assert f'id="{described}"' in html
         found[key] = svg
+        caption = re.search(r'<figcaption aria-hidden="true">(.*?)</figcaption>', text, re.DOTALL)
+        shown = [unescape(part) for part in re.findall(r"<(?:strong|span)[^>]*>(.*?)</", caption[1])] if caption else []
+        images = re.findall(r'<\w+[^>]* role="img"[^>]*>', text, re.DOTALL)
+        assert 'role="none"' in text and len(images) == 1, f"{key} is said as {len(images)} images"
+        said = [unescape(part) for part in re.findall(r'aria-(?:label|description)="([^"]*)"', images[0])]
+        assert said == shown, f"{key} shows {shown} and is said as {said}"
+        assert (svg.get("aria-hidden") == "true") is (svg.get("role") is None), f"{key} is said inside its image"
     return found
 
 
