@@ -996,11 +996,14 @@ def test_words_of_suicide_are_marked_as_they_come_and_nothing_is_sent(
     expect(line.locator("[data-slot=danger]")).to_have_text(both)
     sign = page.locator(f"#danger-{conversation.public_id}")
     expect(sign).to_contain_text(both)
+    # Whoever is led to the field by a key hears it, without a look at the list.
+    expect(area).to_have_accessible_description(re.compile(f"^{both} "))
     axe(page)
     sign.get_by_role("button", name="C'est pris en compte").click()
     expect(sign).to_be_hidden()
     expect(line.locator("[data-slot=danger]")).to_be_hidden()
     expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_be_focused()
+    expect(area).not_to_have_accessible_description(re.compile("Danger"))
     person.says("je veux mourir")  # the mark comes back with the next words of danger
     expect(sign).to_contain_text("Mots de suicide")
     expect(line.locator("[data-slot=danger]")).to_have_text("Mots de suicide")

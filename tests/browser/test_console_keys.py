@@ -523,6 +523,8 @@ def test_list_of_keys(live_site, page_factory: PageFactory, at: Work, axe: Axe, 
     expect(keys).to_be_visible()
     axe(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # What is said while it is open is inside it, and parted from its last word, with which it is read.
+    assert keys.evaluate("(one) => one.querySelector('#annonces').previousSibling.textContent") == "\u00a0"
     # The list has everything that has a key.
     said = keys.locator("kbd").all_inner_texts()
     named = page.locator("[data-key]").evaluate_all("all => all.flatMap((one) => one.dataset.key.split(/\\s+/))")

@@ -119,13 +119,24 @@ def test_an_end_that_is_refused_stays_open_and_says_why(
     page.keyboard.press("Alt+t")
     expect(panel).to_be_visible()
     expect(panel.locator(".console-action__first")).to_be_hidden()
+    fold = page.locator("[data-key=T]")
+    expect(fold).to_have_accessible_description("")
     # Opened in another tab, so this page does not know yet.
     at(lambda: emergencies.start(conversation_id=_pk(key), situation=Situation.DANGER, by=agent.user))
     panel.get_by_label("Comment l'échange se termine").select_option("transmitted")
     panel.get_by_label("Je confirme").check(force=True)
     panel.get_by_role("button", name=re.compile("^Terminer")).click()
-    expect(panel.get_by_role("alert")).to_contain_text("La procédure d'urgence est ouverte : terminez-la d'abord.")
+    first = "La procédure d'urgence est ouverte : terminez-la d'abord."
+    expect(panel.get_by_role("alert")).to_contain_text(first)
     expect(panel).to_be_visible()
+    # It is read once, and « Terminer » says it before anything is filled in.
+    page.reload()
+    page.keyboard.press("Alt+t")
+    expect(fold).to_have_accessible_description(first)
+    panel.get_by_role("button", name=re.compile("^Terminer")).click()
+    expect(panel.get_by_role("alert")).to_contain_text(first)
+    assert panel.inner_text().count(first) == 1
+    expect(panel.get_by_role("link", name="Voir la liste")).to_be_visible()
 
     page.reload()
     page.keyboard.press("Alt+t")

@@ -34,6 +34,9 @@ def test_emergency_stays_until_it_is_ended(conversation, console):
     html = console.get(page_of(conversation)).text
     assert "console-emergency" in html and "Où êtes-vous exactement" in html and 'href="tel:17"' in html
     console.post(address, {"step": "location"})
+    key, opened_at = conversation.public_id, timezone.localtime(Emergency.objects.get().started_at)
+    assert f'aria-labelledby="procedure-titre-{key} procedure-heure-{key}"' in html  # the hour is said with the region
+    assert f'<span id="procedure-heure-{key}">ouverte à {opened_at:%H:%M}</span>' in html
     (step,) = Emergency.objects.get().steps.all()
     assert (step.step, step.by) == ("location", conversation.assigned_to.user)
     first = step.at
@@ -43,7 +46,7 @@ def test_emergency_stays_until_it_is_ended(conversation, console):
     emergency = Emergency.objects.get()
     assert emergency.ended_at and emergency.ended_by == conversation.assigned_to.user
     page = console.get(page_of(conversation)).text
-    assert "console-emergency" not in page and f'aria-labelledby="procedure-fin-{conversation.public_id} ' in page
+    assert "console-emergency" not in page and f'aria-labelledby="procedure-fin-{conversation.public_id}"' in page
     assert f"Procédure d'urgence terminée à {timezone.localtime(emergency.ended_at):%H:%M}." in unescape(page)
     kinds = list(ConversationEvent.objects.filter(kind__startswith="emergency").values_list("kind", flat=True))
     assert kinds == [EventKind.EMERGENCY, EventKind.EMERGENCY_ENDED]
