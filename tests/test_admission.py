@@ -150,6 +150,37 @@ def test_who_asks_for_many_things_at_once_comes_after_who_asks_for_few():
     assert [ticket.is_light for ticket in flood] == [False] * 3 + [True] * 6, "six under way are few again"
 
 
+def test_what_began_before_a_network_asked_for_much_is_not_light_any_more():
+    """Its first requests came when nothing told it from a reader, and may take longest."""
+    bench = Bench(threads=8, each=40, in_all=60, few=6)
+    first = [bench.ask(FLOOD) for _each in range(6)]
+    assert bench.begun == 6 and all(ticket.is_light for ticket in first)
+    bench.ask(FLOOD)
+    assert not any(ticket.is_light for ticket in first) and bench.lane._no_light.is_set()
+    honest = bench.ask(HONEST)
+    assert honest.is_light and not bench.lane._no_light.is_set()
+    bench.finish()
+    assert len(bench.served) == 8 and bench.lane._no_light.is_set()
+    assert not bench.lane._running_much and not bench.lane._running_light
+    assert not any(account.light for account in bench.lane._accounts.values())
+
+
+def test_networks_that_ask_for_much_share_the_threads_of_one():
+    """Whoever comes with many networks at once gets no more beside the others than with one."""
+    bench = Bench(threads=8, each=40, in_all=90, few=6)
+    bench.ask(HONEST)
+    floods = [bench.ask(network) for network in (FLOOD, FLOOD_TOO, OTHER) for _each in range(20)]
+    at_once = []
+    while bench.threads.begun:
+        bench.threads.begun.pop(0)()
+        if len(at_once) < 40:
+            bench.ask(HONEST)
+        at_once.append(sum(one.asks_for_much and not one.result.done() and one.begun > 0 for one in floods))
+    assert at_once[0] == 6, "they had begun when nothing was known of their networks"
+    assert max(at_once[7:30]) == 2
+    assert all(one.result.done() for one in floods), "and all of them are served"
+
+
 def test_a_browser_that_asks_for_a_page_and_what_is_in_it_has_its_turn():
     bench = Bench(threads=1, each=40, in_all=60, few=6)
     bench.ask(OTHER)
@@ -640,6 +671,34 @@ def test_who_has_used_more_stands_still_while_somebody_who_has_not_is_served(lan
     ticket.result.result(timeout=20)
     assert ticket.gave_way > 0
     assert went_on.is_set()
+
+
+def test_what_began_before_its_network_asked_for_much_stands_still_too(monkeypatch):
+    monkeypatch.setattr("pnav.server.admission.GIVES_WAY_ONCE_SECONDS", 20)
+    monkeypatch.setattr("pnav.server.admission.GIVES_WAY_SECONDS", 20)
+    page, went_on, first = Making(), threading.Event(), Making()
+
+    def work():
+        first()
+        give_way()
+        went_on.set()
+
+    with ThreadPoolExecutor(8) as threads:
+        lane = Lane(threads, 8, each=10, in_all=50, few=3)
+        tickets = [Ticket(FLOOD, work)]
+        lane.enter(tickets[0])
+        assert first.began.wait(20) and tickets[0].is_light
+        lane.enter(Ticket(HONEST, page))
+        assert page.began.wait(20)
+        for _each in range(3):
+            tickets.append(Ticket(FLOOD, first))
+            lane.enter(tickets[-1])
+        first.may_end.set()
+        assert not went_on.wait(0.05)
+        page.may_end.set()
+        for ticket in tickets:
+            ticket.result.result(timeout=20)
+    assert went_on.is_set() and tickets[0].gave_way > 0
 
 
 def test_who_has_used_little_stands_still_for_nobody(lane):

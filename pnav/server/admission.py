@@ -5,9 +5,9 @@ each network has a queue of its own, and the work that it causes is charged to i
 
 - networks that have used little lately are served before those that have used much (a multilevel feedback queue), and
   networks of one level in turn (round robin). Who asks for many things at once comes after those who ask for few,
-  before anything of it was served, and therefore before anything could be charged. That lasts until its oldest request
-  has waited for two seconds, so that a crowd behind one address is not kept out by others who come one by one
-  (docs/adr/0125);
+  before anything of it was served, and therefore before anything could be charged. All networks that do so share a
+  quarter of the threads. That lasts until its oldest request has waited for two seconds, so that a crowd behind one
+  address is not kept out by others who come one by one (docs/adr/0125, docs/adr/0144);
 - a network never gets all the threads, and gets fewer while others come. Those that have used much then share one
   thread, which rests between their requests;
 - a request of a network that has used more than a little waits before each database statement, outside of
@@ -127,7 +127,8 @@ class Ticket:
     came: float = 0.0  # when the request came, if it had to wait
     went_first: bool = False  # whether the request began before others because it is preferred
     begun: float = 0.0
-    is_light: bool = False  # whether its network had used little when the request began
+    is_light: bool = False  # whether its network has used little and asks for little, since the request began
+    asks_for_much: bool = False  # whether its network asked for many things at once when it began, or has since
     is_heavy: bool = False
     gave_way: float = 0.0  # how many seconds it waited for others, which are charged to nobody
     result: "Future[Any]" = field(default_factory=Future)
@@ -148,6 +149,7 @@ class Account:
     charge: float = 0.0
     at: float = 0.0
     begun: float = 0.0  # the sum of the times at which what runs began
+    light: list[Ticket] = field(default_factory=list)  # what runs and is light; a lane has few threads
 
     def running_for(self, now: float) -> float:
         """Return how long its running requests have run, in all. They are charged at their end, but count before."""
@@ -214,6 +216,7 @@ class Lane:
         # The accounts with waiting requests; first comes the one whose turn it is.
         self._queues: dict[int, Account] = {}
         self._running = self._waiting = self._running_heavy = self._running_first = self._running_light = 0
+        self._running_much = 0  # how many requests run whose networks ask for many things at once
         self._arrived = 0
         # How many requests wait, by prefix; each adds two entries at most.
         self._waiting_of: Counter[tuple[int, ...]] = Counter()
@@ -291,8 +294,27 @@ class Lane:
         charge = account.worked_off(now, self._rate) + self._held * account.running_for(now)
         if charge >= self._light:
             return 1 if charge < self._heavy else 2
-        asks_for_much = account.running + len(account.waiting) > self._few
-        return int(asks_for_much and not (account.waiting and now - account.waiting[0].came > BEHIND_SECONDS))
+        return int(self._asks_for_much(account, now))
+
+    def _asks_for_much(self, account: Account, now: float) -> bool:
+        """Return whether more than a few requests of this network are under way, none of which has waited long."""
+        if account.running + len(account.waiting) <= self._few:
+            return False
+        return not (account.waiting and now - account.waiting[0].came > BEHIND_SECONDS)
+
+    def _count_as_asking_for_much(self, account: Account) -> None:
+        """Count what runs of this network as requests of one that asks for much, because it does so by now.
+
+        They began when nothing told this network from a reader. From now on they give way too, and nobody to them.
+        There are at most `threads` of them.
+        """
+        for ticket in account.light:
+            ticket.is_light, ticket.asks_for_much = False, True
+        self._running_much += len(account.light)
+        self._running_light -= len(account.light)
+        account.light.clear()
+        if not self._running_light:
+            self._no_light.set()
 
     def _goes_first(self, account: Account, now: float) -> bool:
         """Return whether a preferred request of this account may go before all levels now."""
@@ -311,7 +333,11 @@ class Lane:
             return account.running < self._alone
         # Heavy networks share one thread, however many they are. With more, they would take the interpreter away from
         # light ones.
-        return account.running < self._beside_others and (level == 1 or not self._running_heavy)
+        # Networks that ask for much at once share as many as one network has, because nothing is charged to them yet.
+        if level == 2:
+            return account.running < self._beside_others and not self._running_heavy
+        is_bounded = self._asks_for_much(account, now) and self._running_much >= self._beside_others
+        return account.running < self._beside_others and not is_bounded
 
     def _has_company(self, account: Account, now: float) -> bool:
         """Return whether a request of another, light network came within COMPANY_SECONDS."""
@@ -329,6 +355,7 @@ class Lane:
         self._running_first += goes_first
         if level == 0:
             ticket.is_light = True
+            account.light.append(ticket)
             self._running_light += 1
             self._no_light.clear()
             if account is not self._light_network:
@@ -337,6 +364,9 @@ class Lane:
         elif level == 2:
             ticket.is_heavy = True
             self._running_heavy += 1
+        elif self._asks_for_much(account, now):
+            ticket.asks_for_much = True
+            self._running_much += 1
 
     def _end(self, account: Account, ticket: Ticket, used: float) -> None:
         self.ended_at = now = self._clock()
@@ -346,7 +376,9 @@ class Lane:
         account.running -= 1
         self._running -= 1
         self._running_heavy -= ticket.is_heavy
+        self._running_much -= ticket.asks_for_much
         if ticket.is_light:
+            account.light.remove(ticket)
             self._running_light -= 1
             if not self._running_light:
                 self._no_light.set()
@@ -364,6 +396,8 @@ class Lane:
         ticket.number = self._arrived
         ticket.came = self._clock()
         self._waiting_of.update(_prefixes(ticket))
+        if account.light and self._asks_for_much(account, ticket.came):
+            self._count_as_asking_for_much(account)
 
     def _gone(self, ticket: Ticket) -> None:
         """Count this request as one that waits no more."""
