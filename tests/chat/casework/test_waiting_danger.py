@@ -95,7 +95,8 @@ def test_who_waits_in_an_open_procedure_is_said_so_and_drawn_first():
     page = signed_in(make.agent(role=Role.SUPERVISOR).user).get(CONSOLE).text
     queue = page[page.index('id="attente"') :]
     assert queue.count('data-slot="in-emergency">Procédure d\'urgence ouverte') == 1
-    assert queue.index('data-slot="in-emergency">') < queue.index('data-slot="in-emergency" hidden>'), "first of the list"
+    shown, hidden = queue.index('data-slot="in-emergency">'), queue.index('data-slot="in-emergency" hidden>')
+    assert shown < hidden, "first of the list"
 
 
 def test_place_and_urgency_stay_and_the_agent_who_takes_the_exchange_finds_the_mark():
