@@ -89,6 +89,17 @@ def reply_is_found_and_inserted(page: Page, at: Work, conversation: Conversation
     page.keyboard.press("Escape")
     expect(area).to_be_focused()
 
+    # The reply that is called so, and not one whose text has these words.
+    page.keyboard.press("/")
+    page.keyboard.type("avant de")
+    expect(page.locator(f"{OPEN_THREAD} [data-canned]:visible").first).to_contain_text("Avant de terminer")
+    page.keyboard.press("Enter")
+    expect(area).to_have_value(re.compile("^Avant de terminer"))
+    area.fill("")
+    page.keyboard.press("/")  # the list is again in the order given
+    expect(page.locator(f"{OPEN_THREAD} [data-canned]:visible").first).to_contain_text("Se présenter")
+    page.keyboard.press("Escape")
+
     area.fill("Avant après")
     page.keyboard.type("/")
     expect(area).to_have_value("Avant après/")  # in a draft that is not empty, the key is a character

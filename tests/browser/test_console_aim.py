@@ -894,9 +894,27 @@ def palette_leads_to_a_unit_a_colleague_and_what_has_ended(page: Page, ended: Co
         summary = page.locator(f"{OPEN_DOSSIER} summary", has_text=way)
         expect(summary).to_be_focused()
         expect(summary.locator("..")).to_have_attribute("open", "")
+    for typed, label, way in (  # what has no key: sections, what unfolds in them, states, the numbers to propose
+        ("note", "Notes privées 0", "button:text('Notes privées')"),
+        ("ajouter une note", "Ajouter une note", "textarea[id^=note-]"),
+        ("partenaire avec", "Partenaire, avec son accord", "summary:text('Partenaire, avec')"),
+        ("rendez-vous", "Rendez-vous au point d'accueil", "summary:text('Rendez-vous')"),
+        ("proposition", "Propositions à la personne", "button:text('Propositions')"),
+        ("resume", "Résumés de fin", "summary:text('Résumés de fin')"),
+        ("absent", "Absent", "#disponibilite button:text('Absent')"),
+        ("pause", "En pause", "#disponibilite button:text('En pause')"),
+        ("3018", re.compile("^Aller à, 3018 "), "button:text('Numéros à proposer')"),
+    ):
+        page.keyboard.press("Control+k")
+        page.keyboard.type(typed)
+        expect(chosen).to_have_accessible_name(label if isinstance(label, re.Pattern) else f"Aller à, {label}")
+        page.keyboard.press("Enter")
+        expect(page.locator(f":is({OPEN_DOSSIER}, #disponibilite) :focus")).to_be_visible()
+        expect(page.locator(way).locator("visible=true").first).to_be_focused()
+    expect(page.locator("#disponibilite")).to_have_attribute("data-availability", "available")  # nothing was pressed
     name = str(page.locator("#termines .console-entry").get_attribute("data-name"))
     page.keyboard.press("Control+k")
-    page.keyboard.type("echange termine")
+    page.keyboard.type(f"échange terminé {name}")
     page.keyboard.press("Enter")
     expect(page.locator(f"{OPEN_THREAD} .console-thread__title")).to_contain_text(name)
     expect(page).to_have_url(re.compile(str(ended.public_id)))
@@ -920,6 +938,10 @@ def palette_leads_and_sends_nothing(page: Page, axe: Axe) -> None:
     page.keyboard.type("reponse se presenter")
     page.keyboard.press("Enter")
     expect(area).to_have_value(re.compile("^Bonjour, je m’appelle Camille"))
+    page.keyboard.press("Control+k")
+    page.keyboard.type("avant de")  # the texts of other replies have these words too
+    expect(page.locator("#palette").get_by_role("option", selected=True)).to_contain_text("Avant de terminer")
+    page.keyboard.press("Escape")
     page.keyboard.press("Control+k")
     page.keyboard.type("fiche des faits")
     page.keyboard.press("Enter")

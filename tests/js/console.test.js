@@ -11,7 +11,7 @@ import {
   nextSeen,
   stepTo,
 } from "../../static/pnav/console/numbers.js";
-import { fold, matches } from "../../static/pnav/lib/search.js";
+import { bestFirst, fold, rankOf } from "../../static/pnav/lib/search.js";
 
 test("the list is in the order of whose turn it is, urgency, and how long the person has waited", () => {
   const one = (number, waits, urgency, minute) => ({ number, waits, urgency, since: `2026-11-27T10:${minute}:00Z` });
@@ -152,11 +152,40 @@ test("a key is known by its letter, and by its place on keyboards that are not L
   }
 });
 
+const found = (title, text, wanted, also = "") => rankOf({ titles: [title], also, text }, wanted);
+
 test("replies are found by any of their words, without accents or capitals", () => {
   assert.equal(fold("Œuvre ÉLÈVE Æ"), "oeuvre eleve ae");
-  assert.ok(matches("Bonjour, je m’appelle Camille", "camille BONJ"));
-  assert.ok(matches("n’importe quoi", "  "));
-  assert.ok(!matches("Bonjour", "bonjour soir"));
+  assert.equal(found("Se présenter", "Bonjour, je m’appelle Camille", "camille BONJ"), 3);
+  assert.equal(found("Se présenter", "n’importe quoi", "  "), 0);
+  assert.equal(found("Se présenter", "Bonjour", "bonjour soir"), Infinity);
+});
+
+test("what is called by the words comes before what only has them in its text", () => {
+  const replies = [
+    { title: "Garder les preuves", also: "Les faits capture", text: "Faites une capture avant de bloquer." },
+    { title: "Demander les faits", also: "Les faits preuve", text: "Que s’est-il passé ?" },
+    { title: "Pause avant de reprendre", also: "", text: "Prenons un moment." },
+    { title: "Avant  de terminer", also: "Fin", text: "Y a-t-il autre chose ?" },
+  ];
+  const read = ({ title, also, text }) => ({ titles: [title], also, text });
+  const titles = (wanted) => bestFirst(replies, wanted, read).map(({ title }) => title);
+  assert.deepEqual(titles("avant de"), ["Avant  de terminer", "Pause avant de reprendre", "Garder les preuves"]);
+  assert.deepEqual(titles("preuve"), ["Garder les preuves", "Demander les faits"]);
+  assert.deepEqual(titles("faits"), ["Demander les faits", "Garder les preuves"]);
+  assert.deepEqual(titles("de avant"), ["Pause avant de reprendre", "Avant  de terminer", "Garder les preuves"]);
+  assert.deepEqual(
+    titles(""),
+    replies.map(({ title }) => title),
+    "nothing typed: as they were given",
+  );
+});
+
+test("something with several names, or with none, is found as what it is", () => {
+  assert.equal(rankOf({ titles: ["2 · héron · Lyon", "héron · Lyon"] }, "her"), 0);
+  assert.equal(rankOf({ titles: ["2 · héron · Lyon", "héron · Lyon"] }, "2 lyon"), 1);
+  assert.equal(rankOf({ titles: [], text: "Appelez le 17" }, "appelez"), 3);
+  assert.equal(rankOf({ titles: [], text: "Appelez le 17" }, ""), 0);
 });
 
 const FORM = {};

@@ -10,6 +10,7 @@
  * @property {string} kind
  * @property {string} label
  * @property {string} text what is searched too, and shown below
+ * @property {string} [name] by which it is called too; "": it is called by none, because its label is a sentence to insert
  * @property {string} [also] other words by which it is found; they are not shown
  * @property {() => void} run
  * @property {boolean} [stays] the palette stays open

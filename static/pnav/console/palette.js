@@ -9,13 +9,14 @@
 
 import { all, byId, find, seek, target } from "../lib/dom.js";
 import { isSingular } from "../lib/plurals.js";
-import { matches } from "../lib/search.js";
+import { bestFirst } from "../lib/search.js";
 import { open } from "./conversation.js";
 import { closeDialog, openDialog } from "./dialogs.js";
 import { findWords, goToFound } from "./found.js";
 import { goTo } from "./keys.js";
 import { drawLine } from "./palette-lines.js";
 import { linksFor } from "./public-pages.js";
+import { readReply } from "./replies.js";
 import { announce, desk, say } from "./state.js";
 import { insert } from "./thread.js";
 
@@ -55,6 +56,7 @@ function choices() {
   const conversations = all("#liste .console-entry").map(({ dataset }) => ({
     kind: words("conversation"),
     label: `${dataset.number} · ${dataset.name}`,
+    name: dataset.name,
     text: "",
     run: () => open(dataset.conversation ?? ""),
   }));
@@ -92,6 +94,7 @@ function choices() {
   const said = [...all("[data-insert]", seek(`#dire-${c.id}`) ?? document.createElement("div"))].map((one) => ({
     kind: words("reply"),
     label: one.dataset.insert ?? "",
+    name: "",
     text: "",
     run: () => insert(c, one.dataset.insert ?? ""),
   }));
@@ -99,7 +102,7 @@ function choices() {
     kind: words("reply"),
     label: oneLine(seek("strong", one)?.textContent),
     text: one.dataset.canned ?? "",
-    also: one.dataset.foundBy,
+    also: readReply(one).also,
     run: () => insert(c, one.dataset.canned ?? ""),
   }));
   const links = linksFor(publicPages, c.form?.dataset ?? {}, published.dataset.origin ?? "").map((one) => ({
@@ -115,6 +118,18 @@ function choices() {
 let known = [];
 /** @type {Choice[]} */
 let shown = [];
+
+/**
+ * Return what a line is found by. A sentence to insert has no title: what it says is found after what is called so.
+ *
+ * @param {Choice} choice
+ * @returns {import("../lib/search.js").Findable}
+ */
+const readChoice = ({ kind, label, text, name, also = "" }) => ({
+  titles: name === "" ? [] : [label, name ?? label],
+  also: `${kind} ${also}`,
+  text: `${label} ${text}`,
+});
 
 /** Return whether a text is a file number as one types it: « pnav 5zbv 5bhv ». @param {string} typed */
 const isNumber = (typed) => /^(?:pnav)?[\s-]*[a-z2-9]{4}[\s-]*[a-z2-9]{4}$/i.test(typed.trim()) && /\d/.test(typed);
@@ -168,9 +183,7 @@ function filter() {
   const typed = field.value;
   asked.at += 1;
   list.ariaBusy = "false";
-  const lines = known
-    .filter(({ kind, label, text, also = "" }) => matches(`${kind} ${label} ${text} ${also}`, typed))
-    .slice(0, SHOWN);
+  const lines = bestFirst(known, typed, readChoice).slice(0, SHOWN);
   if (isNumber(typed)) {
     lines.unshift({
       kind: words("file"),

@@ -6,7 +6,7 @@
 
 import { all, find, seek, target } from "../lib/dom.js";
 import { isSingular } from "../lib/plurals.js";
-import { matches } from "../lib/search.js";
+import { bestFirst } from "../lib/search.js";
 import { announce, desk } from "./state.js";
 
 const SAID_MS = 500;
@@ -41,6 +41,7 @@ function prepare(box) {
     option.setAttribute("aria-selected", "false");
     option.dataset.canned = button.dataset.canned;
     option.dataset.foundBy = button.dataset.foundBy ?? "";
+    option.dataset.place = String(index);
     button.replaceWith(tag);
   }
   const field = search(box);
@@ -63,6 +64,21 @@ function activate(box, option) {
   search(box).setAttribute("aria-activedescendant", option.id);
 }
 
+/** Return where the server put a reply. @param {HTMLElement} reply */
+const placeOf = (reply) => Number(reply.dataset.place);
+
+/**
+ * Return what a reply is found by: its title, then its subject and the words that were given to it, then its text.
+ *
+ * @param {HTMLElement} reply an option of the list, or the button that it was made of
+ * @returns {import("../lib/search.js").Findable}
+ */
+export const readReply = (reply) => ({
+  titles: [seek("strong", reply)?.textContent ?? ""],
+  also: `${seek(".console-canned__source", reply)?.textContent ?? ""} ${reply.dataset.foundBy ?? ""}`,
+  text: `${reply.textContent} ${reply.dataset.canned ?? ""}`,
+});
+
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let counted;
 
@@ -70,10 +86,11 @@ let counted;
 function filter(box) {
   const wanted = search(box).value;
   activate(box, null);
-  for (const reply of all("[data-canned]", box)) {
-    const { canned, foundBy } = reply.dataset;
-    reply.hidden = !matches(`${reply.textContent} ${canned} ${foundBy}`, wanted);
-  }
+  const list = find(".console-canned__list", box);
+  const replies = all("[data-canned]", list).sort((one, other) => placeOf(one) - placeOf(other));
+  const found = bestFirst(replies, wanted, readReply);
+  for (const reply of replies) reply.hidden = !found.includes(reply);
+  list.append(...found); // « Enter » inserts the first that is shown
   find("[data-none]", box).hidden = shown(box).length > 0;
   clearTimeout(counted); // wait until the typing pauses, because a count between two letters would not be read aloud
   if (!wanted.trim()) return;
