@@ -870,6 +870,7 @@ def question_that_was_asked_is_offered_last(page: Page, key: str) -> None:
 def test_palette(live_site, page: Page, at: Work, axe: Axe, subtests: pytest.Subtests):
     agent, [first, second, ended] = holding(at, 3)
     at(actions.close_conversation, conversation_id=ended.pk, by_author=Author.REPORTER)
+    at(make.message, first, "je veux mourir")
     be_signed_in(page, live_site, agent)
     page.goto(address(live_site, first))
     expect(page.locator("#liste .console-entry")).to_have_count(2)
@@ -882,13 +883,13 @@ def test_palette(live_site, page: Page, at: Work, axe: Axe, subtests: pytest.Sub
 
 
 def palette_leads_to_a_unit_a_colleague_and_what_has_ended(page: Page, ended: Conversation) -> None:
+    chosen = page.locator("#palette").get_by_role("option", selected=True)
     for typed, label, way in (
         ("transmettre unite", "Transmettre à l'unité compétente", "Préparer un résumé"),
         ("demander collegue", "Demander à un collègue", "Poser une question à part"),
     ):
         page.keyboard.press("Control+k")
         page.keyboard.type(f"aller {typed}")
-        chosen = page.locator("#palette").get_by_role("option", selected=True)
         expect(chosen).to_have_accessible_name(f"Aller à, {label}")  # a pause between kind and label
         page.keyboard.press("Enter")
         summary = page.locator(f"{OPEN_DOSSIER} summary", has_text=way)
@@ -903,7 +904,7 @@ def palette_leads_to_a_unit_a_colleague_and_what_has_ended(page: Page, ended: Co
         ("resume", "Résumés de fin", "summary:text('Résumés de fin')"),
         ("absent", "Absent", "#disponibilite button:text('Absent')"),
         ("pause", "En pause", "#disponibilite button:text('En pause')"),
-        ("3018", re.compile("^Aller à, 3018 "), "button:text('Numéros à proposer')"),
+        ("3114", re.compile("^Aller à, 3114 "), "button:text('Numéros à proposer')"),
     ):
         page.keyboard.press("Control+k")
         page.keyboard.type(typed)

@@ -49,6 +49,44 @@ async function goToEnd(id) {
   if (end) goTo(end);
 }
 
+/**
+ * Return what takes the focus for a title, a number or the name of a field. The title of a section is a button that
+ * folds it; without one, the section itself is gone to.
+ *
+ * @param {HTMLElement} one
+ * @returns {HTMLElement}
+ */
+function wayTo(one) {
+  if (one instanceof HTMLLabelElement) return one.control ?? one;
+  const section = one.matches("h3, li") && one.closest("section");
+  if (!section) return one;
+  const title = seek(":scope > h3 button", section);
+  if (!title) section.tabIndex = -1;
+  return title ?? section;
+}
+
+/**
+ * Return the ways to what has no key: « En pause » and « Absent », the sections of the dossier, what unfolds in them, and
+ * the numbers to propose. They are only gone to.
+ *
+ * @param {HTMLElement | undefined} dossier of the open conversation
+ * @param {Set<string>} known labels of the ways that are listed already
+ * @returns {Choice[]}
+ */
+function placesOf(dossier, known) {
+  const states = all("#disponibilite-choix [name=availability]:not([data-key])");
+  const parts = dossier ? all(".console-block > h3, summary, [id^=numeros-] li, [for^=note-]", dossier) : [];
+  /** @type {Choice[]} */
+  const places = [];
+  for (const one of [...states, ...parts]) {
+    const label = oneLine((one.matches("label") ? one.firstChild : one)?.textContent); // without the hint of a field
+    if (!label || known.has(label) || one.closest("[hidden]") || one.matches("[data-key], [data-way-to]")) continue;
+    known.add(label);
+    places.push({ kind: words("act"), label, text: "", run: () => goTo(wayTo(one)) });
+  }
+  return places;
+}
+
 /** @returns {Choice[]} */
 function choices() {
   const c = desk.current;
@@ -62,7 +100,15 @@ function choices() {
   }));
   const acts = all("[data-key]:not(section, [data-parts]), [data-way-to]")
     .filter((one) => !one.closest("[hidden]") && !one.matches("textarea"))
-    .map((one) => ({ kind: words("act"), label: labelOf(one), text: "", run: () => goTo(one) }));
+    // « Préparer un résumé » is shown under the title of its section: it is found by what stands on it too.
+    .map((one) => ({
+      kind: words("act"),
+      label: labelOf(one),
+      name: oneLine(one.textContent),
+      text: "",
+      run: () => goTo(one),
+    }));
+  const places = placesOf(c?.dossier, new Set(acts.map(({ label }) => label)));
   // The end of the open conversation is among the acts. Those of the others are listed by name.
   const ends = all("#liste .console-entry")
     .filter(({ dataset }) => dataset.conversation !== c?.id)
@@ -84,7 +130,7 @@ function choices() {
     text: "",
     run: () => location.assign(one.href),
   }));
-  if (!c?.area || c.over) return [...conversations, ...acts, ...ends, ...pages, ...over];
+  if (!c?.area || c.over) return [...conversations, ...acts, ...places, ...ends, ...pages, ...over];
   const facts = all("[data-element]", c.dossier).map((row) => ({
     kind: words("fact"),
     label: oneLine(seek(".console-element__name", row)?.textContent),
@@ -111,7 +157,7 @@ function choices() {
     text: one.words,
     run: () => insert(c, one.words),
   }));
-  return [...conversations, ...acts, ...said, ...replies, ...facts, ...ends, ...pages, ...over, ...links];
+  return [...conversations, ...acts, ...said, ...replies, ...facts, ...places, ...ends, ...pages, ...over, ...links];
 }
 
 /** @type {Choice[]} what the dialog was opened over */
