@@ -710,6 +710,7 @@ def test_one_press(live_site, page: Page, at: Work, reporter, axe: Axe, subtests
         "words": Person(lived=in_danger),
         "sheet": Person({"platforms": ["social"]}),
         "letters": Person({"platforms": ["social"], "facts": facts}),
+        "said": Person({"platforms": ["social"], "age_band": "adult"}),
         "dealt": Person(),
         "question": Person(),
     }
@@ -720,6 +721,8 @@ def test_one_press(live_site, page: Page, at: Work, reporter, axe: Axe, subtests
         sheet_saves_itself(page, desk.shows("sheet"), axe)
     with subtests.test("letters answer the sheet only where the keyboard led"):
         letters_answer_the_sheet_where_the_keyboard_led(page, desk.shows("letters"))
+    with subtests.test("one press confirms what was said, be it yes or no"):
+        one_press_confirms_what_was_said(page, desk.shows("said"), axe)
     with subtests.test("question that was asked is offered last"):
         question_that_was_asked_is_offered_last(page, desk.shows("question"))
     with subtests.test("what is dealt with does not change under the hand"):
@@ -781,7 +784,7 @@ def sheet_saves_itself(page: Page, key: str, axe: Axe) -> None:
     page.keyboard.press("Alt+v")
     reached = page.locator("[data-element]:focus-within")
     expect(reached).to_have_count(1)
-    pressed = reached.locator("[name=press]")
+    pressed = reached.locator("[name=press]:not([data-confirm])")
     for letter, at_place in (("n", 1), ("o", 0), ("?", 2), ("n", 1)):
         page.keyboard.type(letter)
         expect(pressed.nth(at_place)).to_have_attribute("aria-pressed", "true")
@@ -855,6 +858,34 @@ def letters_answer_the_sheet_where_the_keyboard_led(page: Page, key: str) -> Non
         fold.click()
     page.wait_for_timeout(200)  # anything that would write there has had time to do so
     expect(summary).to_have_value("Avec mes mots.")
+
+
+def one_press_confirms_what_was_said(page: Page, key: str, axe: Axe) -> None:
+    """Guard against what was before: « oui », pressed for each element to be confirmed, made an adult a minor."""
+    online, minor = (page.locator(f"#fait-{name}-{key}") for name in ("online", "minor"))
+    page.keyboard.press("Alt+v")
+    first = online.get_by_role("button", name="Confirmer : oui, « Réseau social »")
+    expect(first).to_be_focused()
+    axe(page)
+    page.keyboard.press("o")
+    expect(page.locator(f"#fait-online-oui-{key}")).to_have_attribute("aria-pressed", "true")
+    expect(first).to_be_hidden()
+    second = minor.get_by_role("button", name="Confirmer : non, « 18 ans ou plus »")
+    expect(second).to_be_focused()
+    page.keyboard.press("o")  # the contrary of what was said: seen before the next is led to, and taken back
+    expect(page.locator(f"#fait-minor-oui-{key}")).to_be_focused()
+    expect(second).to_be_hidden()
+    page.keyboard.press("?")
+    expect(second).to_be_visible()
+    page.keyboard.press("c")
+    expect(page.locator(f"#fait-minor-non-{key}")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(f"#fait-minor-non-{key}")).to_be_focused()  # none is left to be confirmed
+    page.keyboard.press("c")
+    expect(page.locator(f"#corps-{key}")).to_have_value("")
+    page.locator(f"#fait-minor-ouvert-{key}").click()
+    second.click()
+    expect(page.locator(f"#fait-minor-non-{key}")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(f"#fiche-etat-{key}")).not_to_contain_text("Victime mineure")
 
 
 def question_that_was_asked_is_offered_last(page: Page, key: str) -> None:

@@ -16,7 +16,7 @@ import { tell } from "./notice.js";
 import { asked, nextSeen, stepTo } from "./numbers.js";
 import { goToUndo } from "./pending-ends.js";
 import { openSearch } from "./replies.js";
-import { nextToConfirm } from "./sheet-answers.js";
+import { nextToConfirm, reachByKey } from "./sheet-answers.js";
 import { announce, byUrgency, desk, own, say } from "./state.js";
 import { writeOn } from "./write-on.js";
 
@@ -78,7 +78,7 @@ function go(letter) {
  */
 const INTO = new Map([
   ["I", (part) => seek("button", part) ?? part],
-  ["V", (part) => nextToConfirm(part)[0] ?? part],
+  ["V", (part) => reachByKey(nextToConfirm(part)[0]) ?? part],
   // In an open procedure the steps that are done come first. The key leads to the first step that is not done, and to
   // its sentence if it has one.
   ["U", (part) => seek("li:has([name=step]) button", part) ?? part],

@@ -17,6 +17,7 @@ import { goTo } from "./keys.js";
 import { drawLine } from "./palette-lines.js";
 import { linksFor } from "./public-pages.js";
 import { readReply } from "./replies.js";
+import { stopIn } from "./sheet-answers.js";
 import { announce, desk, say } from "./state.js";
 import { insert } from "./thread.js";
 
@@ -135,7 +136,7 @@ function choices() {
     kind: words("fact"),
     label: oneLine(seek(".console-element__name", row)?.textContent),
     text: "",
-    run: () => goTo(find("[name=press]:not([tabindex='-1'])", row)),
+    run: () => goTo(stopIn(row)),
   }));
   const said = [...all("[data-insert]", seek(`#dire-${c.id}`) ?? document.createElement("div"))].map((one) => ({
     kind: words("reply"),

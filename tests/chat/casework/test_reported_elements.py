@@ -11,7 +11,7 @@ from chat.casework import reported_elements
 from chat.casework.reported_elements import NO, UNCLEAR, YES, Origin, read_reported
 from chat.console import casework_panels
 from chat.models.casework import FactSheet
-from reports.models import Fact, Platform, Since
+from reports.models import AgeBand, Fact, Platform, Since
 from reports.rules.offence_elements import QUESTIONS, Element
 from tests.chat.casework.desk import save
 from tests.chat.console.agents import page_of
@@ -130,6 +130,18 @@ def test_element_is_marked_as_said_and_stays_open_until_it_is_pressed(agent, con
     assert re.search(r"<strong data-unconfirmed>\s*oui\s*</strong>", row) and pressed(row) == ""
     assert "à confirmer : 2 éléments" in html or "à confirmer : 3 éléments" in html
     assert not FactSheet.objects.exists() and "établi par l'échange" not in sheet_in(html)
+
+
+def test_what_was_said_is_confirmed_by_a_button_that_names_it(agent, console):
+    conversation = make.assigned(agent, age_band=AgeBand.ADULT)
+    row = row_in(unescape(console.get(page_of(conversation)).text), Element.MINOR)
+    said, words = re.search(r'value="minor:(\w*)" data-confirm>(.*?)<kbd', row, re.DOTALL).groups()
+    assert (said, " ".join(words.split())) == ("no", "Confirmer : non, « 18 ans ou plus »")
+    assert row.index("data-confirm") < row.index("aria-pressed"), "it comes before oui, non and ?"
+    console.post(page_of(conversation) + "fiche/", {"version": "0", "press": f"minor:{said}"})
+    assert FactSheet.objects.get().absent == ["minor"]
+    row = row_in(console.get(page_of(conversation)).text, Element.MINOR)
+    assert re.search(r'__confirm" data-unconfirmed hidden>', row), "it is confirmed"
 
 
 def test_one_press_without_a_script_keeps_the_whole_sheet_and_comes_back_to_it(agent, console):
