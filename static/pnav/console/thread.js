@@ -221,6 +221,29 @@ export function flush(c) {
 }
 
 /**
+ * The words that were put into an answer last: its text then, and where they end. What is typed right behind them begins
+ * with a space.
+ *
+ * @type {{ area: HTMLTextAreaElement, value: string, at: number } | null}
+ */
+let put = null;
+
+/**
+ * Put one space between words that were inserted and what is typed behind them, unless that is a space, a new line or a
+ * sign that follows a word. Nothing is put where the answer was changed or the cursor was led elsewhere since.
+ *
+ * @param {HTMLTextAreaElement} area
+ * @param {string} typed
+ */
+function spaceBehind(area, typed) {
+  const { selectionStart: from, selectionEnd: to, value } = area;
+  const isBehind = put && put.area === area && put.value === value && put.at === from && from === to;
+  if (!isBehind || !/^[\p{L}\p{N}«("[-]/u.test(typed) || /\s$/.test(value.slice(0, from))) return;
+  put = null;
+  area.setRangeText(" ", from, to, "end");
+}
+
+/**
  * Put words into the answer at the cursor, without replacing anything that was written.
  *
  * @param {Conversation} c
@@ -237,6 +260,7 @@ export function insert(c, text) {
   showLength(c);
   area.focus();
   area.setSelectionRange(at + said.length, at + said.length);
+  put = { area, value: area.value, at: at + said.length };
 }
 
 /** Prepare the form of a thread that was just drawn. @param {Conversation} c */
@@ -248,6 +272,12 @@ export function prepareForm(c) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     send(c);
+  });
+  area.addEventListener("beforeinput", ({ inputType, data }) => {
+    if (inputType === "insertText" || inputType === "insertFromPaste") spaceBehind(area, data ?? "");
+  });
+  area.addEventListener("keydown", ({ key }) => {
+    if (key === "Dead") spaceBehind(area, "e"); // « ê » of « êtes-vous » begins with a sign that is not a letter yet
   });
   area.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
