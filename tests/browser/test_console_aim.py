@@ -741,9 +741,25 @@ def words_are_ticked_when_they_are_sent(page: Page, key: str, at: Work) -> None:
     page.keyboard.press("Alt+i")  # the key leads to the first of the words, which nothing inserts by itself
     expect(page.locator(f"#dire-{key} button").first).to_be_focused()
     expect(area).to_have_value("")
-    page.locator(f"#dire-{key} button").nth(1).click()
+    chips = page.locator(f"#dire-{key} button")
+    for arrow, place in (("ArrowRight", 1), ("ArrowDown", 2), ("ArrowUp", 1), ("End", 5), ("ArrowRight", 0)):
+        page.keyboard.press(arrow)
+        expect(chips.nth(place)).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Home")
+    page.keyboard.press("Tab")
+    expect(chips.nth(1)).to_be_focused()
+    page.keyboard.press("Enter")
     expect(area).to_be_focused()
     expect(area).to_have_value(where)
+    page.keyboard.type("Je reste")  # one space between what was put in and what is typed behind it
+    expect(area).to_have_value(f"{where} Je reste")
+    page.keyboard.type(" là, et")
+    expect(area).to_have_value(f"{where} Je reste là, et")
+    area.fill("")
+    chips.nth(1).click()
+    page.keyboard.type(", ")
+    expect(area).to_have_value(f"{where}, ")
     assert at(EmergencyStep.objects.count) == 0
     page.keyboard.press("Control+Enter")
     expect(page.locator(f"#procedure-{key}")).to_contain_text(re.compile(r"fait à\s+\d\d:\d\d:\d\d"))

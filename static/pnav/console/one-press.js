@@ -96,7 +96,36 @@ async function stored(event) {
   }
 }
 
+const STEPS = new Map([
+  ["ArrowRight", 1],
+  ["ArrowDown", 1],
+  ["ArrowLeft", -1],
+  ["ArrowUp", -1],
+]);
+
+/**
+ * Arrows lead from word to word of the row over the answer, and « Début » and « Fin » to its ends; Tab goes through it
+ * too. The list of conversations, which has these arrows, does not move.
+ *
+ * @param {KeyboardEvent} event
+ */
+function move(event) {
+  const at = /** @type {HTMLElement} */ (event.target);
+  const row = at.matches?.("[data-insert]") ? at.closest(".console-say-row") : null;
+  if (!row || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const chips = all("[data-insert]", row);
+  const by = STEPS.get(event.key);
+  const next = by
+    ? chips[(chips.indexOf(at) + by + chips.length) % chips.length]
+    : { Home: chips[0], End: chips.at(-1) }[event.key];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+  next.scrollIntoView({ block: "nearest", inline: "center" }); // the row scrolls, and shows the whole of it
+}
+
 export const watchOnePress = () => {
+  document.addEventListener("keydown", move);
   document.addEventListener("click", press);
   document.addEventListener("said", said);
   document.addEventListener("stored", stored);
