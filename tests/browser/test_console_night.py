@@ -133,7 +133,20 @@ def focus_stays_in_the_procedure(page: Page, key: str) -> None:
         [f"#reponse-{key}", f"#procedure-{key} [data-step=can_talk] [name=step]", f"#procedure-{key}"],
     )
     expect(page.locator(f"#procedure-{key} [data-step=can_talk]")).to_have_count(0)
-    expect(page.locator(f"#procedure-{key}")).to_be_focused()
+    expect(page.locator(f"#procedure-{key} [data-step] button").first).to_be_focused()  # the next one to do
+    went_on = page.locator(f"#procedure-{key} [data-step] [name=step]").nth(2)
+    value = went_on.get_attribute("value")
+    page.evaluate(
+        """([steps]) => {
+            const [pressed, , led] = document.querySelectorAll(steps);
+            pressed.focus();
+            pressed.click();
+            led.focus(); // where `Tab` led before the answer came
+        }""",
+        [f"#procedure-{key} [data-step] [name=step]"],
+    )
+    expect(page.locator(f"#procedure-{key} [data-step] [name=step]").nth(1)).to_have_attribute("value", str(value))
+    expect(page.locator(f"#procedure-{key} [name=step][value={value}]")).to_be_focused()
 
 
 def last_step_leads_to_the_end(page: Page, key: str) -> None:
@@ -144,7 +157,7 @@ def last_step_leads_to_the_end(page: Page, key: str) -> None:
     for left in range(5, 0, -1):
         part.locator("[data-step] [name=step]").first.press("Enter")
         expect(part.locator("[data-step]")).to_have_count(left)
-        expect(part).to_be_focused()
+        expect(part.locator("[data-step] button").first).to_be_focused()  # the next one to do
     page.evaluate(
         """([step, summary]) => {
             document.querySelector(step).click();
@@ -154,6 +167,9 @@ def last_step_leads_to_the_end(page: Page, key: str) -> None:
     )
     expect(page.locator(f"#procedure-faite-{key}")).to_be_focused()
     page.keyboard.press("Tab")
+    expect(part.locator("[name=end]")).to_be_focused()
+    page.keyboard.press("Alt+r")
+    page.keyboard.press("Alt+u")
     expect(part.locator("[name=end]")).to_be_focused()
 
 

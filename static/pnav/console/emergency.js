@@ -4,7 +4,7 @@
  * @module
  */
 
-import { find, hide, seek } from "../lib/dom.js";
+import { all, find, hide, seek } from "../lib/dom.js";
 import { refreshTransmission } from "./panels.js";
 import { showClock } from "./running-clocks.js";
 import { seekSlot } from "./state.js";
@@ -20,6 +20,21 @@ export const emergencyOf = (entry) => {
   const mark = seekSlot("emergency", entry);
   return mark && !mark.hidden ? (find("time", mark).getAttribute("datetime") ?? "") : "";
 };
+
+/**
+ * Return the button of the first step that is not done: its sentence if it has one. after: a step that was just done, so
+ * that what stands below it comes first.
+ *
+ * @param {Element} part
+ * @param {string} [after]
+ */
+export function nextStep(part, after) {
+  const open = all("li:has([name=step])", part);
+  const steps = all(".console-steps > li", part);
+  const done = steps.findIndex((one) => one.dataset.done === after);
+  const next = open.find((one) => after && steps.indexOf(one) > done) ?? open[0];
+  return next ? seek("button", next) : null;
+}
 
 /**
  * Show a procedure that was opened or ended elsewhere: in another tab, or by a colleague who had the exchange before.

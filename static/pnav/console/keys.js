@@ -9,6 +9,7 @@
 import { all, byId, find, seek, target } from "../lib/dom.js";
 import { listIsRead, open, showDossier } from "./conversation.js";
 import { openDialog } from "./dialogs.js";
+import { nextStep } from "./emergency.js";
 import { unfold } from "./folds.js";
 import { beginQueue, dropsKey, endQueue, queueLetter } from "./key-queue.js";
 import { noteWork } from "./moved-on.js";
@@ -80,8 +81,8 @@ const INTO = new Map([
   ["I", (part) => seek("button", part) ?? part],
   ["V", (part) => reachByKey(nextToConfirm(part)[0]) ?? part],
   // In an open procedure the steps that are done come first. The key leads to the first step that is not done, and to
-  // its sentence if it has one.
-  ["U", (part) => seek("li:has([name=step]) button", part) ?? part],
+  // its sentence if it has one; once all are done, to « Terminer la procédure ».
+  ["U", (part) => nextStep(part) ?? seek("[name=end]", part) ?? part],
 ]);
 
 /** Lead to a part: unfold it, give it the focus and bring it on screen. @param {HTMLElement} part */

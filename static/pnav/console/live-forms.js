@@ -5,12 +5,13 @@
  * @module
  */
 
-import { all, find, seek } from "../lib/dom.js";
+import { all, find, seek, target } from "../lib/dom.js";
 import { request, valuesOf } from "../lib/http.js";
 import { sendByKey } from "./by-key.js";
 import { letWait, open } from "./conversation.js";
 import { noteSent } from "./drafts.js";
 import { showDuty } from "./duty.js";
+import { nextStep } from "./emergency.js";
 import { GIVEN_BACK, takeGivenBack } from "./given-back.js";
 import { leave } from "./leaving.js";
 import { signOut, tellUnanswered } from "./line.js";
@@ -96,9 +97,11 @@ function tell(page, form, isPressed, refusal) {
  * @param {HTMLFormElement} form
  * @param {string[]} targets
  * @param {Conversation | undefined} c of whose thread the form is
- * @param {{ isBeside: boolean, pressed: string, done: HTMLDetailsElement | null | undefined }} how done: its action
+ * @param {{ isBeside: boolean, button: HTMLButtonElement | null, done: HTMLDetailsElement | null | undefined }} how done:
+ *   its action
  */
-function nextFocus(form, targets, c, { isBeside, pressed, done }) {
+function nextFocus(form, targets, c, { isBeside, button, done }) {
+  const pressed = button ? button.value : "";
   const wrong = targets.map((one) => seek(`${one} [aria-invalid]`)).find(Boolean);
   if (wrong) return wrong;
   if (c) {
@@ -114,6 +117,8 @@ function nextFocus(form, targets, c, { isBeside, pressed, done }) {
   }
   const named = form.dataset.focus ? seek(form.dataset.focus) : null;
   if (named) return named;
+  const step = button?.name === "step" && nextStep(seek(targets[0]) ?? form, button.value);
+  if (step) return step;
   return (
     seek(isBeside ? targets[0] : `#disponibilite button[value="${pressed}"]:not(details *)`) || // a panel is left
     seek("#disponibilite [aria-pressed=true]")
@@ -167,7 +172,6 @@ function accepted({ dataset }, answer) {
 export async function settle(form, button, answer, hasMovedOn = () => false) {
   if (answer.status >= 500) throw new Error(String(answer.status));
   const targets = (form.dataset.live ?? "").split(/,\s*/);
-  const pressed = button ? button.value : "";
   const page = await parse(answer);
   if (!seek("#console", page)) {
     keepUnsaved(form);
@@ -202,9 +206,11 @@ export async function settle(form, button, answer, hasMovedOn = () => false) {
   if (drawn?.thread) follow(drawn);
   const focus = isSheet
     ? button && wrongInSheet(form) // a save that nobody pressed does not take the focus
-    : nextFocus(form, targets, c, { isBeside, pressed, done });
+    : nextFocus(form, targets, c, { isBeside, button, done });
   showDuty();
-  if (held && focus) {
+  // While an act of the procedure was under way, a key led to another of its buttons, which has the focus again.
+  const hasGoneOn = "eachPress" in form.dataset && at !== button && document.activeElement?.tagName === at?.tagName;
+  if (held && focus && !hasGoneOn) {
     focus.focus({ preventScroll: true });
     focus.scrollIntoView({ block: "nearest" }); // the beginning of a long panel
   }
@@ -255,7 +261,14 @@ function followEnd(form) {
   if (c?.over) refreshBeside(c, dossierOf(c));
 }
 
+/** A key that is held down would do each step of a procedure after the other. @param {KeyboardEvent} event */
+function doesOneStep(event) {
+  const isPress = event.key === "Enter" || event.key === " ";
+  if (event.repeat && isPress && target(event).closest("[name=step]")) event.preventDefault();
+}
+
 export const watchForms = () => {
+  document.addEventListener("keydown", doesOneStep);
   document.addEventListener("keydown", sendByKey);
   document.addEventListener("submit", async (event) => {
     const form = /** @type {HTMLFormElement} */ (event.target);
