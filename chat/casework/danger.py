@@ -234,10 +234,10 @@ def deal_with(*, conversation_id: int, seq: int, by: AbstractBaseUser) -> int | 
     return sum(one > mark.dealt_seq for one in mark.seqs)
 
 
-def is_pending(conversation: Conversation) -> bool:
-    """Return whether a mark of danger is not dealt with, by the numbers that are kept. One query."""
+def pending_numbers(conversation: Conversation) -> list[int]:
+    """Return the numbers that are kept of messages marked as danger and not dealt with. One query."""
     mark = DangerMark.objects.filter(conversation=conversation).first()
-    return mark is not None and any(one > mark.dealt_seq for one in mark.seqs)
+    return [one for one in mark.seqs if one > mark.dealt_seq] if mark is not None else []
 
 
 def in_order(found: Collection[str]) -> list[Kind]:

@@ -408,6 +408,7 @@ def exchange_parts(
         thread=piece,
         dangers=dangers,
         is_marked=bool(entry.dangers),
+        is_suicide_told=Kind.SUICIDE in entry.dangers,
         at_hand=there,
         **case,
     )

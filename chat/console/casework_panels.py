@@ -38,6 +38,7 @@ from chat.models import Agent, Conversation
 from chat.referral import actions as referral_actions
 from chat.referral import queries as referral_queries
 from chat.rules.closing import Point, Seen, known_points
+from chat.rules.danger_words import Kind
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Outcome
 from chat.rules.referral import SUMMARY_MAX
@@ -179,6 +180,7 @@ def panels(
     thread: Sequence[Said] = (),
     dangers: danger.Dangers | None = None,
     is_marked: bool = False,
+    is_suicide_told: bool = False,
     at_hand: AtHand = EVERYTHING,
     sheet: Sheet | None = None,
     ready: QuestionForm | None = None,
@@ -191,7 +193,8 @@ def panels(
     """Build the context of the panels of a conversation that was just obtained. Forms sent in error stay filled.
 
     facts: those of its journal that were read. thread, dangers: its last messages, and what they tell of.
-    is_marked: words of danger are not dealt with, maybe no message. at_hand: what there is to be read.
+    is_marked: words of danger are not dealt with, maybe no message. is_suicide_told: they are words of suicide.
+    at_hand: what there is to be read.
     """
     emergency = open_emergency(conversation, is_any=at_hand.emergencies)
     shown = with_facts(sheet or sheet_panel(conversation, is_any=at_hand.sheet), facts, conversation)
@@ -201,7 +204,14 @@ def panels(
         "sheet": shown,
         **emergency,
         "say": said_in_one_press(
-            conversation, emergency["checklist"], shown, voice, thread, dangers, is_marked=is_marked
+            conversation,
+            emergency["checklist"],
+            shown,
+            voice,
+            thread,
+            dangers,
+            is_marked=is_marked,
+            is_suicide_told=is_suicide_told,
         )
         if conversation.is_open
         else [],
@@ -248,22 +258,29 @@ def said_in_one_press(
     dangers: danger.Dangers | None = None,
     *,
     is_marked: bool,
+    is_suicide_told: bool = False,
 ) -> list[Reply]:
     """Return the replies that an agent can insert with one press.
 
     They are the steps of an emergency, else the next questions, without those that `thread` has while there are others.
     The first of these is whether the person is safe, if the exchange tells of danger or is_marked (`panels`), and no
-    procedure was ever opened. Two queries at most, and at most
-    `danger.MESSAGES_READ` messages are decrypted; one query, and no message, where `thread` and `dangers` are enough.
+    procedure was ever opened. While words of suicide are not dealt with (is_suicide_told), the sentence with the 3114
+    is the next, whatever the age, and the last once it was sent or where there are steps.
+
+    Two queries at most, and at most `danger.MESSAGES_READ` messages are decrypted; one query, and no message, where
+    `thread` and `dangers` are enough.
     """
+    prevention = one_press.prevention_reply(voice)
     if steps := one_press.steps_to_say(checklist, voice):
-        return steps
+        is_there = not is_suicide_told or any(step.text == prevention.text for step in steps)
+        return steps if is_there else [*steps, prevention]
     asked = [one.body for one in thread if one.author == Author.AGENT]
     questions = one_press.put_asked_last(one_press.questions_to_ask(sheet.readings, sheet.reported, voice), asked)
-    questions = questions[: one_press.QUESTIONS_SHOWN]
-    if not (is_marked or _tells_danger(conversation, thread, dangers)) or conversation.emergencies.exists():
-        return questions
-    return [one_press.safety_reply(voice), *questions][: one_press.QUESTIONS_SHOWN]
+    first = [prevention] if is_suicide_told else []
+    if (is_marked or _tells_danger(conversation, thread, dangers)) and not conversation.emergencies.exists():
+        first = [one_press.safety_reply(voice), *first]
+    found = [*first, *questions][: one_press.QUESTIONS_SHOWN]
+    return one_press.put_asked_last(found, asked) if is_suicide_told else found
 
 
 def _tells_danger(conversation: Conversation, thread: Sequence[Said], dangers: danger.Dangers | None) -> bool:
@@ -280,12 +297,19 @@ def after_autosave(conversation: Conversation, sheet: Sheet) -> dict[str, Any]:
     facts = journal_queries.read_facts(conversation)
     # The page is drawn with this piece of the thread: without it, what was asked already would be offered first again.
     piece = transcript.read_messages(conversation)
-    is_marked = danger.is_pending(conversation)
+    marked, dangers = danger.pending_numbers(conversation), danger.read_thread(piece)
     return {
         "transmission": transmission_panel(conversation, sheet, facts=facts),
         "close_form": closing_form(conversation, draft=draft_of(conversation, sheet, facts=facts)),
         "say": said_in_one_press(
-            conversation, checklist, sheet, voice, piece, danger.read_thread(piece), is_marked=is_marked
+            conversation,
+            checklist,
+            sheet,
+            voice,
+            piece,
+            dangers,
+            is_marked=bool(marked),
+            is_suicide_told=any(Kind.SUICIDE in dangers.get(seq, ()) for seq in marked),
         ),
     }
 

@@ -46,7 +46,7 @@ NAMED = {
     "chat/casework/replies.py": ("this agent's own, of whom the caller is sure", {"own_replies"}),
     "chat/casework/danger.py": (
         ACTS + "; of conversations that were just obtained",
-        {"<module>", "is_told_in", "find_in", "keep_marks", "deal_with", "mark_line", "is_pending"},
+        {"<module>", "is_told_in", "find_in", "keep_marks", "deal_with", "mark_line", "pending_numbers"},
     ),
     "chat/conversations/dormancy.py": (EVERYBODY, {"*"}),
     "chat/casework/lock.py": (ACTS, {"lock_assigned"}),

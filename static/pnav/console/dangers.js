@@ -28,6 +28,40 @@ const shownUpTo = new WeakMap();
 /** Whether the pointer or the focus is on the sign. @param {HTMLElement} sign */
 const isHeld = (sign) => !sign.hidden && sign.matches(":hover, :focus-within");
 
+/** @type {WeakSet<Conversation>} those whose numbers and sentences to propose are being read */
+const reading = new WeakSet();
+
+/** Whether the numbers to propose were drawn before the danger that the list shows. @param {Conversation} c */
+function isBehind(c) {
+  const told = seek(`#aproposer-${c.id}`)?.dataset.told;
+  return told !== undefined && told !== dangerOf(c.entry);
+}
+
+const AGAIN_MS = [0, 1000, 3000, 10_000]; // the server may not have the mark yet, and a reading may fail
+
+/**
+ * Read the numbers and the sentences to propose until they are those of the danger that is shown: the 3114 is wanted
+ * while it is, and neither a reading that failed nor one that came before the mark is the last.
+ *
+ * @param {Conversation} c
+ */
+async function readNumbers(c) {
+  if (reading.has(c)) return;
+  reading.add(c);
+  try {
+    for (const wait of AGAIN_MS) {
+      if (wait) await new Promise((goOn) => setTimeout(goOn, wait));
+      if (c.over || c.gone) return;
+      await refreshBeside(c, `#aproposer-${c.id}`);
+      if (isBehind(c)) continue;
+      await refreshBeside(c, `#dire-${c.id}`);
+      return;
+    }
+  } finally {
+    reading.delete(c);
+  }
+}
+
 /**
  * Show what is not dealt with, and return whether it is news. The numbers to propose depend on it, and are read again.
  *
@@ -51,7 +85,7 @@ export function showDanger(c, told, seq) {
   // A message that is not drawn yet tells of its danger when it is.
   const isNews = told !== "" && Number(last) > before && Number(last) <= c.lastSeq;
   shownUpTo.set(c, isNews ? Number(last) : before);
-  if (isOther && !c.over) refreshBeside(c, `#aproposer-${c.id}`);
+  if (isOther || isBehind(c)) readNumbers(c);
   const sign = seekSlot("danger-sign", c.thread);
   if (!sign) return isNews; // a thread drawn by the version before has no sign
   if (!isHeld(sign)) find("[data-slot=danger-seq]", sign, HTMLInputElement).value = last;

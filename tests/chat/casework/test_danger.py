@@ -12,12 +12,13 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 
-from chat.casework import closing, danger
+from chat.casework import closing, danger, emergencies
 from chat.console import inbox
 from chat.conversations.actions import NotYours
 from chat.models import DangerMark, DangerPhrase, EventKind
 from chat.rules import danger_words, emergency_texts
 from chat.rules.danger_words import Kind
+from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author
 from common import encryption
 from common.data_keys import keys
@@ -86,6 +87,32 @@ def test_message_is_marked_for_the_agent_who_is_offered_the_number_and_the_proce
     assert "proposer le 3114" in log and f"#procedure-{conversation.public_id}" in log
     assert emergency_texts.SUICIDE.spoken() in log
     assert conversation.messages.filter(author=Author.SYSTEM).count() == 1  # nothing was sent by itself
+
+
+@pytest.mark.parametrize("age_band", ["", "15_17", "adult"])
+def test_words_of_suicide_put_the_3114_first_among_numbers_and_among_sentences_whatever_the_age(age_band):
+    agent = make.agent()
+    conversation = make.assigned(agent, **({"age_band": age_band} if age_band else {}))
+    client = signed_in(agent.user)
+    marked = make.message(conversation, "ya un groupe snap ou ils disent que je devrais mourir")
+
+    def proposed() -> tuple[str, list[str], list[str]]:
+        html = unescape(client.get(page_of(conversation)).text)
+        part = re.search(r'id="aproposer-[^"]*"\s+data-told="([^"]*)"(.*?)</div>', html, re.DOTALL)
+        row = re.search(r'<div class="console-say-row".*?</div>', html, re.DOTALL).group(0)
+        numbers = re.findall(r"<strong>([^<]*)</strong>", part.group(2))
+        return part.group(1), numbers, re.findall(r'name="insert"\s+value="([^"]*)"', row)
+
+    told, numbers, sentences = proposed()
+    assert told == "Mots de suicide" and numbers[0] == "3114" and sentences[:2] == ["safety", "prevention"]
+    assert len(sentences) == 3
+    make.message(conversation, emergency_texts.SUICIDE.spoken(familiar=age_band == "15_17"), Author.AGENT)
+    assert proposed()[2] == ["safety", sentences[2], "prevention"], "what was sent is the last"
+    emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
+    assert proposed()[2][-1] == "prevention", "it comes after the steps"
+    dealt(client, conversation, marked.seq)
+    told, numbers, sentences = proposed()
+    assert told == "" and "3114" not in numbers and "prevention" not in sentences
 
 
 def test_danger_proposes_the_procedure_and_not_the_number():
