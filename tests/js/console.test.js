@@ -260,10 +260,37 @@ test("a choice is kept while it is still there; what was open stays open", () =>
   assert.equal(details.open, true);
 });
 
+test("a list of a panel keeps what the agent has chosen in it, unless it was sent, and otherwise follows the server", () => {
+  const list = (value, drawn) => {
+    const options = ["", "1", "2"].map((one) => ({ value: one, defaultSelected: one === drawn }));
+    return { value, options, selectedIndex: Number(value), form: FORM, closest: () => null };
+  };
+  const after = (field, drawn, sent) => {
+    const fresh = list(drawn, drawn);
+    keep(field, fresh, sent, false);
+    return fresh.value;
+  };
+  assert.equal(after(list("2", ""), ""), "2");
+  assert.equal(after(list("1", "1"), "2"), "2", "it was not touched");
+  assert.equal(after(list("2", ""), "", FORM), "", "it was sent");
+});
+
+test("a box that the agent has ticked stays ticked, unless it was sent", () => {
+  const box = (checked, defaultChecked = false) => ({ type: "checkbox", checked, defaultChecked, form: FORM });
+  const after = (field, drawn, sent) => {
+    const fresh = box(drawn, drawn);
+    keep(field, fresh, sent, false);
+    return fresh.checked;
+  };
+  assert.equal(after(box(true), false), true);
+  assert.equal(after(box(false), true), true, "it was not touched");
+  assert.equal(after(box(true), false, FORM), false, "it was sent");
+});
+
 test("a list of the duty bar keeps what the agent has chosen in it, and otherwise follows the server", () => {
   const list = (value, drawn) => {
     const options = ["1", "2", "3"].map((one) => ({ value: one, defaultSelected: one === drawn }));
-    return { value, options, selectedIndex: Number(value) - 1, form: FORM, closest: () => FORM };
+    return { value, options, selectedIndex: Number(value) - 1, form: FORM, closest: (way) => (way === ".console-duty" ? FORM : null) };
   };
   const after = (field, drawn) => {
     const fresh = list(drawn, drawn);

@@ -6,7 +6,9 @@
 
 /** @typedef {HTMLTextAreaElement | HTMLInputElement | HTMLSelectElement | HTMLDetailsElement} Kept */
 
-const KEPT = "textarea[id], input.fr-input[id], details[id], .console-transfer select[id], .console-duty select[id]";
+// A box of « Propositions » is kept as what is chosen and typed beside it is; those elsewhere are ticked anew.
+
+const KEPT = "textarea[id], input.fr-input[id], details[id], select[id], .console-fields [type=checkbox][id]";
 
 /**
  * Treat words with which the server drew a field, and which it keeps nowhere, as if they had been typed here. They then
@@ -44,8 +46,8 @@ const typedSince = ({ id, value }, fresh) => {
 };
 
 /**
- * Whether the agent has chosen something in a list and not sent it. Otherwise the duty bar shows what the server has,
- * which another page of the agent may have changed.
+ * Whether the agent has chosen something in a list and not sent it. Otherwise the list shows what the server has, which
+ * another page of the agent may have changed.
  *
  * @param {HTMLSelectElement} list
  */
@@ -65,8 +67,10 @@ const isChosen = ({ options, selectedIndex }) => {
 export const keep = (field, fresh, sent, isUntaken) => {
   if ("options" in field && "options" in fresh) {
     const isThere = [...fresh.options].some((choice) => choice.value === field.value);
-    const isShown = field.closest(".console-duty") && !isChosen(field);
+    const isShown = !field.closest(".console-transfer") && !isChosen(field);
     if (field.form !== sent && isThere && !isShown) fresh.value = field.value;
+  } else if ("checked" in field && "checked" in fresh && field.type === "checkbox") {
+    if (field.form !== sent && field.checked !== field.defaultChecked) fresh.checked = field.checked;
   } else if ("open" in field && "open" in fresh) {
     const isDone = sent?.hasAttribute("data-closes") && field.contains(sent) && !isUntaken;
     if (field.open && !isDone) fresh.open = true;
