@@ -419,7 +419,14 @@ def minor_is_ended_in_ten_keys(page: Page, key: str, at: Work) -> None:
     page.locator(f"#corps-{key}").press("Control+Enter")
     expect(page.locator(f"{OPEN_THREAD} [data-log] [data-author=agent][data-seq]")).to_have_count(1)
     keys = ["Alt+t", "Tab", "c", "Tab", "f", "s", "l", "s", " ", "Enter"]
+    answers = page.locator(f"#cloture-{key} select")
+    read_values = "all => all.map((one) => one.value)"
     for each in keys:
+        before = answers.evaluate_all(read_values)
+        for to_read_on in ("PageDown", "PageUp"):  # in the form, the page keys change no answer
+            if each in "csl":
+                page.keyboard.press(to_read_on)
+        assert answers.evaluate_all(read_values) == before
         page.keyboard.press(each)
         if each == "Alt+t":
             expect(page.locator(f"#point_digital_line-{key}")).to_have_value("done")

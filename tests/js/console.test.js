@@ -290,7 +290,13 @@ test("a box that the agent has ticked stays ticked, unless it was sent", () => {
 test("a list of the duty bar keeps what the agent has chosen in it, and otherwise follows the server", () => {
   const list = (value, drawn) => {
     const options = ["1", "2", "3"].map((one) => ({ value: one, defaultSelected: one === drawn }));
-    return { value, options, selectedIndex: Number(value) - 1, form: FORM, closest: (way) => (way === ".console-duty" ? FORM : null) };
+    return {
+      value,
+      options,
+      selectedIndex: Number(value) - 1,
+      form: FORM,
+      closest: (way) => (way === ".console-duty" ? FORM : null),
+    };
   };
   const after = (field, drawn) => {
     const fresh = list(drawn, drawn);

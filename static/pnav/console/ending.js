@@ -205,6 +205,25 @@ function letter(event) {
   (next ?? find("[name=confirm]", at.form)).focus();
 }
 
+/**
+ * The page keys read on in the form. In a closed list a browser takes them for another choice, and whoever read on with
+ * the focus in « Comment l'échange se termine » or in a point of a minor changed it.
+ *
+ * @param {KeyboardEvent} event
+ */
+function readOn(event) {
+  const by = { PageUp: -1, PageDown: 1 }[event.key];
+  const { target: at } = event;
+  if (!by || !(at instanceof HTMLSelectElement) || !at.form?.dataset.ending) return;
+  event.preventDefault();
+  const scrolls = (/** @type {Element} */ one) =>
+    one.scrollHeight > one.clientHeight && /auto|scroll/.test(getComputedStyle(one).overflowY);
+  let box = /** @type {Element | null} */ (at.form);
+  while (box && !scrolls(box)) box = box.parentElement;
+  const whole = box ?? document.scrollingElement;
+  whole?.scrollBy({ top: by * 0.9 * whole.clientHeight });
+}
+
 const READ_AFTER_MS = [0, 500, 2000, 5000]; // a reading that failed is tried again after each of these times
 
 /**
@@ -251,6 +270,7 @@ async function renewPoints({ target: opened }) {
 
 export function watchEnds() {
   document.addEventListener("keydown", letter);
+  document.addEventListener("keydown", readOn);
   document.addEventListener("toggle", renewPoints, true);
   document.addEventListener("submit", submit, true);
   document.addEventListener("change", fillPoints);
