@@ -97,17 +97,25 @@ def _home(wait: waiting_time.Range = (2, 6), *, is_closed: bool = False) -> Draw
     return draw
 
 
-def _information(page: Page) -> Draw:
-    """Return a page of information. It reads only what administrators wrote."""
+def _information(page: Page, *, is_closed: bool = False) -> Draw:
+    """Return a page of information. It reads only what administrators wrote. is_closed: the chat is closed to new
+    people.
+    """
 
     def draw(trial: Trial) -> HttpResponse:
         choice = PlatformForm(platforms=kit.read_platforms()) if page == Page.REMOVAL else None
-        return draw_page(trial, content_template(page), views.information_page(page, choice, familiar=trial.familiar))
+        around: dict[str, Any] = {"chat_closed": closure("maintenance")} if is_closed else {}
+        information = views.information_page(page, choice, familiar=trial.familiar)
+        return draw_page(trial, content_template(page), information | around)
 
     return draw
 
 
-GUIDES = tuple(_information(page) for page in Page if page != Page.HOME)
+GUIDES = (
+    *(_information(page) for page in Page if page != Page.HOME),
+    _information(Page.MINORS, is_closed=True),
+    _information(Page.LAW, is_closed=True),
+)
 
 
 def _legal(*, demo: bool = True, discreet: bool | None = None, named: Mapping[str, str] = _UNSIGNED) -> Draw:
