@@ -24,13 +24,14 @@ const OF_THE_ANSWER = "body, main, #echange, #dossiers, .console-own *, .console
  * @param {HTMLTextAreaElement} area the open answer
  */
 function fieldFor(at, area) {
+  if (wasPressed(at)) return area; // an answer of the sheet, by mouse: what is typed next is for the person
   const form = /** @type {HTMLFormElement | null} */ (at.closest("form"));
   if (form && form !== area.form) {
     const texts = all(TEXTS, form).filter((one) => one.offsetParent && !one.closest("details:not([open])"));
     if (texts.length) return texts.length === 1 ? texts[0] : null;
     if (form.matches(".console-action__panel") && form.ariaBusy !== "true") return null;
   }
-  return at.matches(OF_THE_ANSWER) || wasPressed(at) ? area : null;
+  return at.matches(OF_THE_ANSWER) ? area : null;
 }
 
 /** Put the focus where the letter that is being typed belongs. @param {HTMLElement} at what has the focus, no field */
