@@ -13,25 +13,29 @@ from chat.arranging.layout import Size
 
 
 class Part(TextChoices):
-    """These are the parts, in the order in which a board has them that nobody has arranged."""
+    """These are the parts, in the order in which a board has them that nobody has arranged.
 
+    First what is now: the figures, who waits and the places, then the lists of who may need somebody. What is of many
+    days comes after these.
+    """
+
+    FIGURES = "chiffres", _("Chiffres du moment")
     WAITS = "dessin-attentes", _("Dessin : qui attend maintenant")
     PLACES = "dessin-places", _("Dessin : les places")
+    SILENCES = "silences", _("Échanges silencieux")
+    RUNNING = "en-cours", _("Échanges en cours de vos unités")
+    QUEUE = "file", _("File d'attente")
+    PROMISES = "promesses", _("Retours promis")
     PROMISE = "dessin-promesse", _("Dessin : pris en charge à temps")
     ARRIVALS = "dessin-semaine", _("Dessin : quand on vient")
     STAFFING = "dessin-effectifs", _("Dessin : agents qu'il faut aujourd'hui")
-    FIGURES = "chiffres", _("Chiffres du moment")
-    SILENCES = "silences", _("Échanges silencieux")
-    RUNNING = "en-cours", _("Échanges en cours de vos unités")
-    PROMISES = "promesses", _("Retours promis")
-    QUEUE = "file", _("File d'attente")
     TABLES = "tableaux", _("Les chiffres des dessins, en tableaux")
 
 
 # How wide each picture is on a board that nobody has arranged.
 PICTURES = {
-    Part.WAITS: Size.THIRD,
-    Part.PLACES: Size.THIRD,
+    Part.WAITS: Size.HALF,
+    Part.PLACES: Size.HALF,
     Part.PROMISE: Size.THIRD,
     Part.ARRIVALS: Size.TWO_THIRDS,
     Part.STAFFING: Size.WHOLE,

@@ -22,7 +22,7 @@ from chat.conversations import lookalikes
 from chat.conversations import waits as conversations_waits
 from chat.conversations.whereabouts import whereabouts_of, with_departure
 from chat.conversations.wording import clock_in_words, duration_in_words, place_of
-from chat.models import Agent, Conversation, DangerMark
+from chat.models import Agent, Conversation, DangerMark, Emergency
 from chat.referral import queries as referral_queries
 from chat.rules import service_level
 from chat.rules.emergency import Situation
@@ -143,6 +143,18 @@ class WaitingLine:
         return sum(self.zones)
 
 
+@dataclass(frozen=True, slots=True)
+class WorstWait:
+    """It is the wait that is longest beside what was promised for its urgency.
+
+    since: in words. promised: in minutes. level: how the wait compares with it.
+    """
+
+    since: str
+    promised: int
+    level: Level
+
+
 class _Filled:
     """These are places that can be filled beyond their number, for example when an exchange becomes heavier."""
 
@@ -243,8 +255,9 @@ class Board:
     those who are left (`Silence.is_left`) first, then others who wrote of suicide or danger, then the longest.
     silent_apart: how many others have no answer and are offline. marked: the public ids of people under way or in the
     queue who wrote of suicide or danger, which nobody has dealt with. in_danger: those of them whom the alerts « Danger
-    » tell of. groups: arrivals that look alike. under_way: active conversations; dormant: how many of these are at
-    rest.
+    » tell of. worst_wait: None when nobody waits. in_danger_now: how many people are in danger: critical in the queue
+    or under way, with an open procedure, or with words of danger that nobody has dealt with. groups: arrivals that look
+    alike. under_way: active conversations; dormant: how many of these are at rest.
     """
 
     emergencies: list[EmergencyLine]
@@ -269,6 +282,8 @@ class Board:
     silent_apart: int
     marked: frozenset[UUID]
     in_danger: frozenset[UUID]
+    worst_wait: WorstWait | None
+    in_danger_now: int
     alerts: list[Alert]
     groups: list[lookalikes.Shown]
 
@@ -276,6 +291,21 @@ class Board:
     def apart(self) -> int:
         """Return how many people who wait are passed over for now."""
         return self.offline + self.left
+
+    @property
+    def procedures(self) -> int:
+        """Return how many emergency procedures are open."""
+        return len(self.emergencies) + self.emergencies_left_out
+
+    @property
+    def danger_owed(self) -> int:
+        """Return of how many people the words of suicide or danger are not dealt with, also of those who left."""
+        return len(self.marked) + len(self.left_marks) + self.left_marks_left_out
+
+    @property
+    def silent_broken(self) -> int:
+        """Return how many people have waited for an answer longer than the limit."""
+        return sum(one.level is Level.BROKEN for one in self.silences)
 
     @property
     def alarms(self) -> int:
@@ -331,8 +361,13 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
     ]
     oldest = min((person.queued_at for person in people), default=None)
     lines = [_line(urgency, everybody, now, known) for urgency in sorted(Urgency, reverse=True)]
-    emergencies, left_out = _emergencies(now, units)
+    rows_open, left_out = procedures.open_procedures(units)
+    emergencies = [_emergency_line(row, now, units) for row in rows_open]
     marks, marks_left_out = left_marks.left_marks(now, units)
+    endangered = {row.public_id for row in active if _is_marked(row) or row.urgency == Urgency.CRITICAL}
+    endangered |= {one.public_id for one in everybody if one.is_marked}
+    endangered |= {one.public_id for one in people if one.urgency == Urgency.CRITICAL}
+    endangered |= {row.conversation.public_id for row in rows_open} | {row.conversation.public_id for row in marks}
     return Board(
         emergencies=emergencies,
         emergencies_left_out=left_out,
@@ -358,6 +393,8 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
         marked=frozenset(row.public_id for row in active if _is_marked(row)) | {row.public_id for row in lost},
         in_danger=frozenset(row.public_id for row in lost)
         | {row.public_id for row, seconds, _own in silent if _is_left(row, seconds, now)},
+        worst_wait=_worst_wait(people, now, known),
+        in_danger_now=len(endangered) + left_out + marks_left_out,
         alerts=_sorted(
             [
                 *_lost_alerts(len(lost)),
@@ -431,28 +468,30 @@ def _line(urgency: Urgency, everybody: Iterable[_Person], now: datetime, known: 
     )
 
 
-def _emergencies(now: datetime, units: Collection[int]) -> tuple[list[EmergencyLine], int]:
-    """Return the lines of the open procedures, and how many more there are."""
-    rows, left_out = procedures.open_procedures(units)
-    lines = []
-    for row in rows:
-        conversation = row.conversation
-        agent = conversation.assigned_to
-        is_own = agent is not None and agent.unit_id in units
-        lines.append(
-            EmergencyLine(
-                situation=label_of(Situation, row.situation),
-                started_at=row.started_at,
-                since=clock_in_words(now - row.started_at),
-                place=place_of(conversation.report) if is_own or agent is None else "",  # nobody's is everybody's
-                name=plain_text.plain(agent.public_name) if is_own and agent else "",
-                unit=agent.unit.name if agent else "",
-                state=procedures.state_of(conversation),
-                conversation=conversation.public_id if is_own and conversation.is_open else None,
-                to_end=conversation.public_id if procedures.may_end(conversation, units) else None,
-            )
-        )
-    return lines, left_out
+def _worst_wait(people: Iterable[_Person], now: datetime, known: Mapping[str, Limit]) -> WorstWait | None:
+    waits = [((now - one.queued_at).total_seconds(), known[limit_of_wait(one.urgency)], one) for one in people]
+    if not waits:
+        return None
+    seconds, limit, person = max(waits, key=lambda wait: wait[0] / max(1, wait[1].limit))
+    level = service_level.level_of_time(seconds, limit)
+    return WorstWait(duration_in_words(now - person.queued_at), limit.limit, level)
+
+
+def _emergency_line(row: Emergency, now: datetime, units: Collection[int]) -> EmergencyLine:
+    conversation = row.conversation
+    agent = conversation.assigned_to
+    is_own = agent is not None and agent.unit_id in units
+    return EmergencyLine(
+        situation=label_of(Situation, row.situation),
+        started_at=row.started_at,
+        since=clock_in_words(now - row.started_at),
+        place=place_of(conversation.report) if is_own or agent is None else "",  # nobody's is everybody's
+        name=plain_text.plain(agent.public_name) if is_own and agent else "",
+        unit=agent.unit.name if agent else "",
+        state=procedures.state_of(conversation),
+        conversation=conversation.public_id if is_own and conversation.is_open else None,
+        to_end=conversation.public_id if procedures.may_end(conversation, units) else None,
+    )
 
 
 def _left_lines(marks: Iterable[DangerMark], now: datetime) -> list[LeftLine]:

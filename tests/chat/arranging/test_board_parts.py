@@ -22,12 +22,12 @@ from tests.support.reading import squeezed
 BOARD, ARRANGE = "/console/tableau/", "/console/tableau/disposition/"
 # A sign of each part on the page of the board.
 SIGNS = {
-    Part.WAITS: 'class="charts__tall charts__split"',
+    Part.WAITS: 'class="charts__short charts__split"',
     Part.PLACES: "prise sur",
     Part.PROMISE: 'id="promesse-zone"',
     Part.ARRIVALS: 'id="semaine-zone"',
     Part.STAFFING: 'id="aujourdhui-zone"',
-    Part.FIGURES: 'class="console-figures"',
+    Part.FIGURES: 'id="moment"',
     Part.SILENCES: 'id="silences"',
     Part.RUNNING: 'id="en-cours"',
     Part.PROMISES: 'id="promesses"',
@@ -82,7 +82,7 @@ def test_names_of_another_version_are_left_out_and_new_parts_are_shown():
     assert layout.hidden == {Part.SILENCES}
 
 
-@pytest.mark.parametrize("sizes", [{}, dict.fromkeys(PICTURES, Size.HALF)])
+@pytest.mark.parametrize("sizes", [{}, {part: Size.WHOLE for part in PICTURES if part != Part.STAFFING}])
 def test_each_part_can_be_kept(sizes):
     layout = replace(read_layout([]), hidden=frozenset(Part) - {Part.TABLES}, sizes=sizes)
     assert all(len(name) <= 20 for name in layout.kept) and read_layout(layout.kept) == layout
@@ -96,7 +96,8 @@ def test_an_arrangement_of_before_has_all_pictures_where_they_were_together():
 
 
 def test_pictures_that_follow_each_other_stand_together_each_with_its_size():
-    blocks = read_layout(["dessin-places=3", "dessin-promesse", "file", "dessin-semaine=6", "-dessin-attentes"]).blocks
+    kept = ["dessin-places=3", "dessin-promesse", "file", "dessin-semaine=6", "dessin-effectifs", "-dessin-attentes"]
+    blocks = read_layout(kept).blocks
     assert blocks[:3] == [
         Block(Part.PLACES, ((Part.PLACES, Size.HALF), (Part.PROMISE, Size.THIRD))),
         Block(Part.QUEUE),
@@ -106,23 +107,30 @@ def test_pictures_that_follow_each_other_stand_together_each_with_its_size():
 
 def test_a_picture_goes_through_all_sizes_and_what_is_given_is_not_kept():
     layout = read_layout([])
-    seen = [layout.size(Part.PLACES)]
+    seen = [layout.size(Part.PROMISE)]
     for _each in Size:
-        if Act.WIDER not in next(row for row in layout.rows if row.part == Part.PLACES).acts:
+        if Act.WIDER not in next(row for row in layout.rows if row.part == Part.PROMISE).acts:
             break
-        layout = layout.changed(Part.PLACES, Act.WIDER)
-        seen.append(layout.size(Part.PLACES))
-    assert seen == list(Size) and layout.changed(Part.PLACES, Act.WIDER) == layout
-    assert "dessin-places=6" in layout.kept
+        layout = layout.changed(Part.PROMISE, Act.WIDER)
+        seen.append(layout.size(Part.PROMISE))
+    assert seen == list(Size) and layout.changed(Part.PROMISE, Act.WIDER) == layout
+    assert "dessin-promesse=6" in layout.kept
     for _size in seen:
-        layout = layout.changed(Part.PLACES, Act.NARROWER)
+        layout = layout.changed(Part.PROMISE, Act.NARROWER)
     assert layout == read_layout([])
 
 
-@pytest.mark.parametrize("kept", ["file=6", "dessin-places=5", "dessin-places=", "dessin-places=2", "dessin-places=²"])
+@pytest.mark.parametrize("kept", ["file=6", "dessin-places=5", "dessin-places=", "dessin-places=3", "dessin-places=²"])
 def test_a_size_that_cannot_be_is_that_of_the_beginning(kept):
     layout = read_layout([kept])
-    assert not layout.sizes and layout.size(Part.PLACES) == Size.THIRD
+    assert not layout.sizes and layout.size(Part.PLACES) == Size.HALF
+
+
+def test_board_begins_with_what_is_now_and_a_chosen_order_stays():
+    now = (Part.FIGURES, Part.WAITS, Part.PLACES, Part.SILENCES, Part.RUNNING, Part.QUEUE)
+    assert read_layout([]).order[:6] == now
+    chosen = ["dessin-semaine", "chiffres", *(part for part in Part if part not in (Part.ARRIVALS, Part.FIGURES))]
+    assert list(read_layout(chosen).order) == chosen
 
 
 def test_only_pictures_that_are_shown_have_a_size_to_choose():
@@ -154,10 +162,10 @@ def test_board_follows_the_arrangement_of_its_supervisor_alone(chief):
         answer = client.post(ARRANGE, {"partie": part, "acte": act})
         assert answer.status_code == 302 and answer.url.startswith(ARRANGE)
     shown, page = order_on_board(client)
-    pictures = [part for part in PICTURES if part != Part.PLACES]
-    assert shown == [*pictures, Part.FIGURES, Part.SILENCES, Part.QUEUE, Part.RUNNING, Part.PROMISES, Part.TABLES]
+    others = [part for part in Part if part not in (Part.FIGURES, Part.WAITS, Part.PLACES, Part.QUEUE)]
+    assert shown == [Part.FIGURES, Part.WAITS, Part.QUEUE, *others]
     assert "Parties cachées : Dessin : les places." in page, "what is hidden is said"
-    assert re.findall(r'data-size="(.)"', page) == ["2", "3", "6", "6"]
+    assert re.findall(r'data-size="(.)"', page) == ["3", "3", "6", "6"]
     assert page.count('id="filtre"') == 1 and page.index('id="filtre"') < page.index('id="silences"')
     others, page = order_on_board(signed_in(other.user))
     assert others == list(Part) and "Parties cachées" not in page
@@ -184,9 +192,10 @@ def test_after_an_act_its_button_has_the_focus_and_says_what_was_done(chief):
         assert 'aria-describedby="fait"' in button[0]
         return re.sub(r"<[^>]*>", " ", button[0]).strip(), said[1]
 
-    said = "« Chiffres du moment » : place 7 sur 11."
+    said = "« Chiffres du moment » : place 2 sur 11."
     assert pressed(Part.FIGURES, Act.DOWN) == ("Descendre – Chiffres du moment", said)
     assert pressed(Part.FIGURES, Act.HIDE) == ("Montrer – Chiffres du moment", "« Chiffres du moment » est caché.")
+    client.post(ARRANGE, {"partie": Part.PLACES, "acte": Act.UP})
     assert pressed(Part.PLACES, Act.UP)[0] == "Cacher – Dessin : les places", "it is first: it has no « Monter »"
     assert pressed(Part.ARRIVALS, Act.WIDER) == (
         "Moins large – Dessin : quand on vient",
@@ -194,7 +203,7 @@ def test_after_an_act_its_button_has_the_focus_and_says_what_was_done(chief):
     ), "there is nothing wider"
     assert pressed(Part.PLACES, Act.WIDER) == (
         "Plus large – Dessin : les places",
-        "« Dessin : les places » : la moitié de la largeur.",
+        "« Dessin : les places » : les deux tiers de la largeur.",
     )
 
 

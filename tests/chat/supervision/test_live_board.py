@@ -60,8 +60,37 @@ def test_exchanges_at_rest_are_counted_and_fill_no_place():
     assert (unit.load, unit.capacity, unit.dormant) == (0, 3, 1)
     html = squeezed(signed_in(chief.user).get("/console/tableau/").text)
     assert "1 sur 2, et 1 en veille" in html and "0 sur 3, et 1 en veille" in html
-    assert ">dont en veille, sans place</dt><dd>2</dd>" in html
+    assert "dont 2 en veille, sans place" in html
     assert html.count("Échange en veille, sans place") == 1, "of the units that this supervisor may step into"
+
+
+def first_figures(client) -> dict[str, str]:
+    """Return the five figures with which the board begins: the word, then the number and what stands below."""
+    page = unescape(squeezed(client.get("/console/tableau/").text))
+    assert page.index("data-alerts") < page.index('id="moment"') < page.index('<ul class="charts')
+    tiles = re.findall(r"<dt>(.*?)</dt>(.*?)</div>", page[page.index('id="moment"') :].split("</dl>")[0])
+    return {word: re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", rest)).strip() for word, rest in tiles}
+
+
+def test_board_begins_with_five_figures_each_with_its_word():
+    chief = make.agent(role=Role.SUPERVISOR, availability="away", present=False)
+    client = signed_in(chief.user)
+    words = ["En attente", "Échanges en cours", "Places libres", "En danger", "Échanges silencieux"]
+    figures = first_figures(client)
+    assert list(figures) == words and [figures[word][0] for word in words] == ["0"] * 5
+    assert "data-overdue" not in client.get("/console/tableau/").text, "colour only where something is late"
+    make.waiting(queued_at=make.long_ago(6))
+    make.waiting(urgency=Urgency.CRITICAL, queued_at=make.long_ago(5))
+    conversation = silent_for(20, unit_name="Une")
+    mark_danger(conversation)
+    promised = live_board.limit_of(service_level.Measure.WAIT_URGENT).limit
+    board = read()
+    assert (board.worst_wait.since, board.worst_wait.promised) == ("5 min", promised), "that of the urgent person"
+    assert (board.in_danger_now, board.danger_owed, board.silent_broken) == (2, 1, 1)
+    figures = first_figures(client)
+    assert f"Dépassé : l'une depuis 5 min (promis : {promised} min)" in figures["En attente"]
+    assert figures["En danger"] == "2 ■ 1 à prendre en compte" and figures["Échanges silencieux"] == "1 ■ Dépassé : 1"
+    assert client.get("/console/tableau/").text.count(" data-overdue") == 3
 
 
 def test_waiting_by_urgency_and_zone():
