@@ -24,7 +24,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from chat import access
 from chat.captures import queries as capture_queries
-from chat.casework import emergencies, fact_sheet, macros, person_summary, proposals, replies, word_search
+from chat.casework import emergencies, fact_sheet, handles, macros, person_summary, proposals, replies, word_search
 from chat.casework.forms import (
     AppointmentForm,
     FactSheetForm,
@@ -50,6 +50,7 @@ from chat.rules.emergency import Step
 from chat.rules.lifecycle import Author
 from common import rate_limits
 from common.data_keys import keys
+from common.kept_messages import tell_of
 from common.offload import background_jobs, pool
 from reports.audit import log as audit_log
 from reports.audit import recorded_pages
@@ -216,14 +217,14 @@ def emergency(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpR
     try:
         if "end" in request.POST:
             emergencies.finish(conversation_id=current.pk, by=agent.user)
-            messages.success(request, _("Procédure d'urgence terminée."))
+            _tell(request, agent, current, _("procédure d'urgence terminée."))
         elif "step" in request.POST:
             steps = request.POST.getlist("step")[: len(Step)]
             if not all(StepForm({"step": step}).is_valid() for step in steps):
                 raise emergencies.NoEmergency
             for step in steps:
                 emergencies.tick_step(conversation_id=current.pk, step=step, by=agent.user)
-            messages.success(request, _next_step(current))
+            _tell(request, agent, current, _next_step(current))
         else:
             form = SituationForm(request.POST)
             if not form.is_valid():
@@ -244,13 +245,19 @@ def emergency(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpR
     return _back(current, "procedure")
 
 
+def _tell(request: HttpRequest, agent: Agent, conversation: Conversation, text: str) -> None:
+    """Say what was done in this exchange, and with whom: the agent may be with somebody else when the answer comes."""
+    handle = handles.handle_of(agent, conversation)
+    tell_of(request, conversation.public_id, f"{handle} : {text}" if handle else text[:1].upper() + text[1:])
+
+
 def _next_step(conversation: Conversation) -> str:
     """Return the next step of the list, for screen readers."""
     emergency = emergencies.open_one(conversation)
     undone = [one for one in emergencies.checklist(emergency) if one.at is None] if emergency is not None else []
     if not undone:
-        return _("C'est noté. Tout est fait : « Terminer la procédure ».")
-    return _("C'est noté. Ensuite : %(step)s.") % {"step": undone[0].line.step.label}
+        return _("c'est noté. Tout est fait : « Terminer la procédure ».")
+    return _("c'est noté. Ensuite : %(step)s.") % {"step": undone[0].line.step.label}
 
 
 @require_POST

@@ -477,7 +477,8 @@ def test_step_that_an_error_kept_from_being_ticked_is_told(live_site: LiveSite, 
     page.locator(f"#dire-{conversation.public_id} button").first.click()
     page.keyboard.press("Control+Enter")
     expect(page.locator(f"{OPEN_THREAD} [data-author=agent]")).to_have_count(1)
-    expect(page.locator("#avis")).to_contain_text("Pas de réponse du service")
+    word = page.locator("#liste .console-entry").get_attribute("data-aim")
+    expect(page.locator("#avis")).to_contain_text(f"{word} : pas de réponse du service")
 
 
 def test_sheet_in_conflict_whose_save_got_no_answer_waits_for_a_press(live_site: LiveSite, page: Page, at: Work):
@@ -497,7 +498,7 @@ def test_sheet_in_conflict_whose_save_got_no_answer_waits_for_a_press(live_site:
     page.route("**/fiche/", lambda route: route.fulfill(status=503))
     button = sheet.get_by_role("button", name="Enregistrer la fiche")
     button.click()
-    expect(page.locator("#avis")).to_contain_text("Pas de réponse du service")
+    expect(page.locator("#avis")).to_contain_text("« Enregistrer la fiche » : pas de réponse du service")
     expect(sheet).not_to_contain_text("repart seule")
     expect(page.locator(f"#fiche-gardee-{conversation.public_id}")).to_contain_text("n'est pas enregistrée")
     page.unroute("**/fiche/")

@@ -79,7 +79,7 @@ def test_failure_of_the_service_ends_neither_the_session_nor_the_page(live_site:
     notice = page.locator("#avis")
     page.evaluate("window.failing = '/console/disponibilite/'")
     page.get_by_role("button", name="En pause", exact=True).click()
-    expect(notice).to_contain_text("Pas de réponse du service")
+    expect(notice).to_contain_text("« En pause » : pas de réponse du service")
     expect(page.locator("#disponibilite .console-duty__now")).to_contain_text("En pause")  # what was done is read
     expect(page.locator("#coupure")).to_be_hidden()
     page.evaluate("window.failing = ''; window.isTheSamePage = true; document.getElementById('avis').textContent = ''")

@@ -159,7 +159,9 @@ def test_dead_line_is_said_while_no_other_is_to_be_had(live_site, page: Page, at
     page.route("**/note/", lambda route: route.abort())
     page.locator(".console-dossier:not([hidden]) textarea[id^=note-]").fill("Il appelle la nuit.")
     page.get_by_role("button", name="Garder la note").click()
-    expect(page.locator("#avis")).to_have_text("L'action n'a pas abouti. Réessayez.")
+    whom = page.locator("#liste .console-entry").first.get_attribute("data-aim")
+    told = f"{whom}, « Garder la note » : l'action n'a pas abouti. Réessayez."
+    expect(page.locator("#avis")).to_have_text(told)
     wire.refuses = False
     page.clock.fast_forward(31_000)
     expect(page.locator("#coupure")).to_be_hidden()
@@ -352,7 +354,7 @@ def test_request_that_hangs_is_given_up(live_site, page: Page, at: Work, wire: W
     page.evaluate("AbortSignal.timeout = () => AbortSignal.abort(new DOMException('late', 'TimeoutError'))")
     page.get_by_role("button", name="En pause").click()
     expect(page.locator("#annonces")).to_have_text(
-        "Pas de réponse du service. Regardez si c'est fait ; sinon, réessayez.", timeout=10_000
+        "« En pause » : pas de réponse du service. Regardez si c'est fait ; sinon, réessayez.", timeout=10_000
     )
 
 

@@ -210,7 +210,7 @@ def end_is_said_after_the_focus_has_moved(page: Page, key: str) -> None:
     expect(part).to_be_focused()
     expect(part).to_contain_text("Procédure d'urgence terminée à")
     expect(part).to_have_accessible_name(re.compile("^Procédure d'urgence terminée à"))
-    expect(page.locator("#annonces")).to_contain_text("Procédure d'urgence terminée.")
+    expect(page.locator("#annonces")).to_contain_text(" : procédure d'urgence terminée.")
     order = page.evaluate("window.order")
     assert order.index(f"procedure-{key}") < next(at for at, one in enumerate(order) if "terminée" in one)
 

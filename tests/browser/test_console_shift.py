@@ -65,7 +65,7 @@ def test_an_act_without_an_answer_says_so_and_does_not_say_that_the_line_is_lost
     at(Agent.objects.filter(pk=agent.pk).update, availability=Availability.PAUSE, pause_reason="Souffler")
     page.route("**/console/disponibilite/", lambda route: route.abort("timedout"))
     page.get_by_role("button", name="En pause").click()
-    expect(page.locator("#avis")).to_contain_text("Pas de réponse du service")
+    expect(page.locator("#avis")).to_contain_text(": pas de réponse du service")
     expect(page.get_by_role("button", name="En pause")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#coupure")).to_be_hidden()
 

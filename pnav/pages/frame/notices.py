@@ -8,6 +8,8 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.messages.storage.session import SessionStorage
 
+from common.kept_messages import is_due
+
 MESSAGES_COOKIE = "messages" if settings.DEMO else "__Host-messages"
 
 
@@ -20,10 +22,14 @@ class Storage(FallbackStorage):
 
     A message that waits already is not added again. Otherwise somebody who is not signed in could add one at each
     request, and thousands of the same make a small cookie and a page that is slow to draw, each time that the cookie is
-    sent.
+    sent. One of an exchange is not read elsewhere (`common.kept_messages`).
     """
 
     storage_classes = (HostCookieStorage, SessionStorage)
+
+    def _get(self, *args: Any, **kwargs: Any) -> tuple[list[Message], bool]:
+        kept, is_all = super()._get(*args, **kwargs)  # type: ignore[misc]  # the stubs leave it out
+        return [one for one in kept if is_due(one, self.request.path)], is_all
 
     def add(self, level: int, message: Any, extra_tags: str | None = "") -> None:
         if self.used or Message(level, message) not in self:  # a message that was read waits no more

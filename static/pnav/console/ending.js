@@ -65,7 +65,8 @@ async function end(c, form, body, button) {
     await settle(form, button, answer);
     if (!answer.redirected) tellRefused(c);
   } catch {
-    tellUnanswered(c, say("end_unanswered", { aim: c.aim })); // if it was not ended, the button can be pressed again
+    // If it was not ended, the button can be pressed again.
+    tellUnanswered(c, button, say("end_unanswered", { aim: c.aim }));
   }
 }
 
@@ -108,10 +109,11 @@ async function check(form, button) {
  * may be with somebody else by now.
  *
  * @param {Conversation | undefined} c
+ * @param {HTMLButtonElement | null} button
  */
-function tellUnasked(c) {
+function tellUnasked(c, button) {
   if (c && isReady()) tellHeld(c, say("end_unasked", { aim: c.aim }));
-  else tellUnanswered(c);
+  else tellUnanswered(c, button);
 }
 
 /** @param {SubmitEvent} event */
@@ -127,7 +129,7 @@ async function submit(event) {
   try {
     await check(form, button);
   } catch {
-    tellUnasked(threadOf(form));
+    tellUnasked(threadOf(form), button);
   } finally {
     form.ariaBusy = "false";
     if (button) button.ariaBusy = "false";

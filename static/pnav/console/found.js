@@ -10,7 +10,7 @@ import { request } from "../lib/http.js";
 import { open } from "./conversation.js";
 import { tell } from "./notice.js";
 import { loadEarlier, parse } from "./pages.js";
-import { desk, say, words } from "./state.js";
+import { desk, known, say, sayOf } from "./state.js";
 import { aimAt } from "./thread.js";
 
 const PIECES_AT_MOST = 30; // earlier pieces of a thread that are read to reach a message
@@ -64,7 +64,7 @@ export async function goToFound({ conversation, seq, href }) {
   const c = desk.current;
   const here = () => seek(`[data-seq="${seq}"]`, /** @type {Element} */ (c?.log));
   if (c?.id !== conversation || c.gone) {
-    if (!isRead || c?.gone) tell(words.failed); // it has left meanwhile, or its thread could not be read
+    if (!isRead || c?.gone) tell(sayOf("failed", known(conversation))); // it has left meanwhile, or its thread could not be read
     return;
   }
   const [at, text] = [document.activeElement, c.area?.value];

@@ -24,7 +24,7 @@ import { dossierOf, refreshBeside } from "./panels.js";
 import { tickOffers } from "./queue.js";
 import { readMissing } from "./readings.js";
 import { followLead } from "./sound.js";
-import { announce, conversations, csrf, desk, isReady, own, root, words } from "./state.js";
+import { announce, conversations, csrf, desk, isReady, own, root, sayOf, words } from "./state.js";
 import { refuseAll, tellRead } from "./thread.js";
 import { tickTold } from "./told-ends.js";
 import { tickUnseen } from "./unseen.js";
@@ -60,11 +60,12 @@ function calm() {
  * nothing is lost, and the alarm of a broken line is not shown, because nothing would remove it.
  *
  * @param {import("./state.js").Conversation | undefined} c whose act it was, if of one
+ * @param {HTMLElement | null} [pressed] that began the act
  * @param {string} [text] that says so while the line works
  */
-export function tellUnanswered(c, text = words.unanswered) {
+export function tellUnanswered(c, pressed, text = sayOf("unanswered", c, pressed)) {
   if (!isReady()) {
-    tell(words.failed); // in sight too: the alarm speaks of messages, which are kept, and an act is not
+    tell(sayOf("failed", c, pressed)); // in sight too: the alarm speaks of messages, which are kept, and an act is not
     warn("lost");
     return;
   }

@@ -35,6 +35,13 @@ function conversationOf(form) {
 }
 
 /**
+ * Return the conversation of an act, also after its form was drawn again and is nowhere: its address names it.
+ *
+ * @param {HTMLFormElement} form
+ */
+const whose = (form) => conversationOf(form) ?? known(/\/echange\/([0-9a-f-]{36})\//.exec(form.action)?.[1]);
+
+/**
  * Handle an answer that is not our screen: the session has ended, or the conversation is no longer ours.
  *
  * @param {HTMLFormElement} form
@@ -284,7 +291,7 @@ export const watchForms = () => {
     try {
       await send(form, button);
     } catch {
-      if (!retryLater(form)) tellUnanswered(conversationOf(form));
+      if (!retryLater(form)) tellUnanswered(whose(form), button);
     } finally {
       form.ariaBusy = "false";
       if (button) button.ariaBusy = "false";

@@ -139,7 +139,7 @@ async function submit(event) {
     await run(/** @type {HTMLFormElement} */ (event.target), button);
   } catch {
     const of = /** @type {HTMLElement | null} */ (button.closest("[data-conversation]"));
-    tellUnanswered(known(of?.dataset.conversation));
+    tellUnanswered(known(of?.dataset.conversation), button);
   } finally {
     button.ariaBusy = "false";
   }

@@ -9,7 +9,7 @@ import { all, seek, target } from "../lib/dom.js";
 import { request } from "../lib/http.js";
 import { tell } from "./notice.js";
 import { parse, swapFrom } from "./pages.js";
-import { csrf, known, words } from "./state.js";
+import { csrf, known, sayOf } from "./state.js";
 import { insert } from "./thread.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -90,9 +90,9 @@ async function stored(event) {
     const page = await parse(await request(form.action, { method: "POST", body: ticked }));
     const parts = [`#procedure-${c.id}`, `#dire-${c.id}`, `#bandeau-${c.id}`];
     const isDrawn = parts.map((part) => swapFrom(page, part)).some(Boolean);
-    if (!isDrawn) tell(words.unanswered); // an error of the service, or a page that asks for something else first
+    if (!isDrawn) tell(sayOf("unanswered", c)); // an error of the service, or a page that asks for something else first
   } catch {
-    tell(words.failed); // the message is sent all the same, and the agent can tick the step
+    tell(sayOf("failed", c)); // the message is sent all the same, and the agent can tick the step
   }
 }
 

@@ -10,7 +10,7 @@ import { all, find, seek, target } from "../lib/dom.js";
 import { session } from "../lib/session.js";
 import { pause } from "../lib/timers.js";
 import { tell } from "./notice.js";
-import { desk, isReady, words } from "./state.js";
+import { desk, isReady, known, sayOf, words } from "./state.js";
 
 const PAUSE_MS = 1500;
 
@@ -28,8 +28,8 @@ const sheets = new Map();
 
 /** @param {HTMLFormElement} form @returns {Sheet} */
 const sheetOf = (form) => {
-  const known = sheets.get(form);
-  if (known) return known;
+  const before = sheets.get(form);
+  if (before) return before;
   const fresh = { timer: undefined, isSending: false, isDirty: false, failures: 0, sent: [] };
   sheets.set(form, fresh);
   return fresh;
@@ -109,7 +109,8 @@ export function retryLater(form) {
   if (!form.matches("[data-autosave]")) return false;
   const sheet = fail(form);
   if (seek("[data-conflict]", form)) {
-    tell(words.unanswered);
+    const of = /** @type {HTMLElement | null} */ (form.closest("[data-conversation]"));
+    tell(sayOf("unanswered", known(of?.dataset.conversation), seek("button[type=submit]", form)));
     return true;
   }
   goOn(form, words.sheet_unsaved);

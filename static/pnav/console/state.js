@@ -4,7 +4,7 @@
  * @module
  */
 
-import { byId, find, seek } from "../lib/dom.js";
+import { all, byId, find, seek } from "../lib/dom.js";
 import { createVoice, heardDespiteCuts } from "../lib/voice.js";
 import { fill } from "../lib/words.js";
 import { byRank, inOrder } from "./numbers.js";
@@ -76,6 +76,34 @@ export const desk = {
 
 /** @param {string} key @param {Record<string, string | number>} [values] */
 export const say = (key, values) => fill(words[key], values);
+
+/**
+ * Return the name of a button as it is read, without whom it acts on and its keys.
+ *
+ * @param {HTMLElement | null | undefined} button
+ */
+function actOf(button) {
+  if (!button) return "";
+  const copy = /** @type {HTMLElement} */ (button.cloneNode(true));
+  for (const part of all(".console-aim, .fr-sr-only, kbd", copy)) part.remove();
+  return (copy.textContent ?? "").trim().replace(/\s+/g, " ");
+}
+
+/**
+ * Return a sentence that says what became of an act, of whom and which: « 3 · lama, « Passer l'échange » : … ». The agent
+ * may be with somebody else when it comes.
+ *
+ * @param {"failed" | "unanswered"} key
+ * @param {Conversation | undefined} c
+ * @param {HTMLElement | null} [button] that was pressed
+ */
+export function sayOf(key, c, button) {
+  const act = actOf(button);
+  const aim = c?.aim ?? "";
+  if (!act && !aim) return words[key];
+  const what = act && aim ? say("act_of", { aim, act }) : act ? say("act", { act }) : aim;
+  return say(`${key}_act`, { what });
+}
 
 /**
  * Return the conversations that are ours and not over, in this order.
