@@ -104,6 +104,7 @@ class Entry:
     waits_for_agent: the person wrote last, or nobody has written. has_left: the person left by the quick exit and was
     not seen since. is_offline, is_asleep: the person of an active conversation was not seen for OFFLINE_AFTER; asleep
     if their page was out of sight, for as long as it may sleep (ASLEEP). is_dormant: it is at rest, and fills no place.
+    unseen: for how long the person was not seen, in words.
     is_unanswered: the person waits, and the present agent has not written to them since they were assigned.
     waits_since: since when the person waits for an answer, whoever had the conversation; None when it is their turn to
     write, or when they left. waited: the same in words. own_since, own_waited: since when the present agent could have
@@ -128,6 +129,7 @@ class Entry:
     is_offline: bool
     is_asleep: bool
     is_dormant: bool
+    unseen: str
     is_unanswered: bool
     waits_since: datetime | None
     waited: str
@@ -163,6 +165,16 @@ class Entry:
         """Return the number that opens it by a key; 0 when it has ended, because another conversation may have the
         number."""
         return self.handle.number if self.handle and not self.is_closed else 0
+
+    @property
+    def is_away(self) -> bool:
+        """Return whether nobody reads there now, as far as the service knows. The thread says it over its messages."""
+        return self.has_left or self.is_dormant or self.is_unseen
+
+    @property
+    def is_unseen(self) -> bool:
+        """Return whether the person was not seen for OFFLINE_AFTER, and nothing else says why."""
+        return (self.is_offline or self.is_asleep) and not self.is_dormant
 
     @property
     def aim(self) -> str:
@@ -467,6 +479,7 @@ def _entry(row: Any, handle: Handle | None, now: datetime, *, said: str, dangers
         is_offline=is_away and not is_asleep,
         is_asleep=is_asleep,
         is_dormant=row.is_dormant,
+        unseen=duration_in_words(unseen),
         is_unanswered=since is not None and not is_answered,
         waits_since=since,
         waited=duration_in_words(now - since) if since else "",

@@ -191,6 +191,29 @@ def test_who_comes_back_by_the_code_is_said_and_stands_in_the_list_until_they_ar
     expect(entry.locator("[data-slot=back]")).to_be_hidden()
 
 
+def test_open_thread_says_that_its_person_is_away_as_long_as_they_are(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+    axe: Axe,
+):
+    """Only the line of the list did: in the thread one wrote to nobody."""
+    agent = at(an_agent)
+    away = at(lambda: make.assigned(make_available(agent)))
+    sign_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{away.public_id}/")
+    sign = page.locator(".console-thread:not([hidden]) [data-slot=away]")
+    expect(sign).to_be_hidden()
+    at(gone_for, away, 5)
+    expect(sign).to_have_text(re.compile(r"^\s*Hors ligne\s+depuis\s+5\smin\s*$"), timeout=40_000)
+    axe(page)
+    at(Conversation.objects.filter(pk=away.pk).update, reporter_is_hidden=True, reporter_seen_at=make.long_ago(2))
+    expect(sign).to_have_text(re.compile(r"^\s*Page en veille\s+depuis\s+2\smin\s*$"), timeout=40_000)
+    message = {"client_id": uuid.uuid4(), "body": "je suis là", "author": Author.REPORTER, "agent": None}
+    live_site.do(actions.post_message, conversation_id=away.pk, **message)
+    expect(sign).to_be_hidden()
+
+
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_return_that_the_open_thread_says_is_announced_once(
     live_site: LiveSite,

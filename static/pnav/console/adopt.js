@@ -64,6 +64,7 @@ export function adopt(entry, thread, dossier, isOpen = false) {
     since: waitsSince(entry),
     over: thread.dataset.status === "closed",
     lastSeq: Number(thread.dataset.lastSeq),
+    seen: entry.dataset.seen ?? "",
     offline: Boolean(offline && !offline.hidden),
     asleep: Boolean(asleep && !asleep.hidden),
     dormant: entry.hasAttribute("data-dormant"),

@@ -78,6 +78,7 @@ function paintEntry(c) {
     if (asleep) hide(asleep, c.over || !c.asleep);
     hide(slot("frees", c.entry), c.over || c.dormant || !(c.offline || c.waits === "left"));
   }
+  showAway(c);
   const held = seekSlot("end-held", c.entry);
   if (held) hide(held, c.over || !c.isEndHeld);
   const draft = seekSlot("draft", c.entry);
@@ -88,6 +89,24 @@ function paintEntry(c) {
   const link = find("a", c.entry);
   if (c === desk.current) link.setAttribute("aria-current", "true");
   else link.removeAttribute("aria-current");
+}
+
+/** Say over the messages that nobody reads there now: one would write to nobody. @param {Conversation} c */
+function showAway(c) {
+  const sign = seekSlot("away", c.thread);
+  if (!sign) return; // what has ended came without it
+  const isUnseen = !c.dormant && c.waits !== "left" && (c.offline || c.asleep);
+  const why = isUnseen ? `away_${c.asleep ? "asleep" : "offline"}` : `waits_${c.waits === "left" ? "left" : "dormant"}`;
+  const isAwayNow = !c.over && (isAway(c) || c.asleep);
+  if (isAwayNow) write(slot("away-words", sign), words[why]);
+  const since = slot("away-since", sign);
+  hide(since, !isUnseen || !c.seen);
+  const mark = find("time", since, HTMLTimeElement);
+  if (isUnseen && c.seen && mark.dateTime !== c.seen) {
+    mark.dateTime = c.seen;
+    write(mark, sayDuration(new Date(c.seen)));
+  }
+  hide(sign, !isAwayNow);
 }
 
 /**
@@ -288,6 +307,7 @@ export function refreshList() {
       c.offline = c.dormant || !slot("offline", fresh).hidden;
       const asleep = seekSlot("asleep", fresh);
       c.asleep = Boolean(asleep && !asleep.hidden);
+      c.seen = fresh.dataset.seen ?? "";
       noteReturn(c, wasAway);
       const language = seekSlot("language", fresh);
       if (language) showLanguage(c, language.textContent?.trim() ?? "");

@@ -29,6 +29,7 @@ import { byRank, inOrder } from "./numbers.js";
  * @property {string} since when the person waits for an answer, in ISO 8601; empty: they do not
  * @property {number} [turnAt] when this page learnt that they wait for us, in ms
  * @property {number} [lateOf] the wait of which was said that its limit is broken, by its beginning, in seconds
+ * @property {string} seen when the person was seen last, as the list told it, in ISO 8601
  * @property {boolean} offline
  * @property {boolean} asleep the person's page is out of sight, and may sleep
  * @property {boolean} dormant their exchange is at rest, and fills no place

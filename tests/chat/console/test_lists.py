@@ -85,6 +85,25 @@ def test_home_entry_says_that_the_person_left_until_they_are_seen_again():
     assert 'data-waits="me"' in html and ">La personne a quitté la page<" not in html
 
 
+def test_thread_says_that_nobody_reads_there_now():
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    client, rows = signed_in(agent.user), type(conversation).objects.filter(pk=conversation.pk)
+
+    def sign() -> str:
+        html = client.get(page_of(conversation)).text.partition('data-slot="away"')[2].partition("</li>")[0]
+        return re.sub(r"<[^>]*>", "", html.partition(">")[2])
+
+    assert ' data-slot="away" hidden>' in squeezed(client.get(page_of(conversation)).text)
+    rows.update(reporter_seen_at=make.long_ago(12))
+    assert ' data-slot="away"><span' in squeezed(client.get(page_of(conversation)).text)
+    assert sign().split() == ["Hors", "ligne", "depuis", "12", "min"]
+    rows.update(reporter_seen_at=make.long_ago(3), reporter_is_hidden=True)
+    assert sign().split() == ["Page", "en", "veille", "depuis", "3", "min"]
+    resume.park_conversation(report=conversation.report)
+    assert sign().split()[:6] == ["La", "personne", "a", "quitté", "la", "page"]
+
+
 @pytest.mark.parametrize("back", ["message", "code"])
 def test_home_entry_person_who_left_is_back_with_a_message_or_the_code(back):
     agent = make.agent()
