@@ -498,6 +498,9 @@ def test_who_waits_longer_than_the_limit_is_marked_and_said_once(live_site, page
     expect(mark).to_have_text(re.compile(r"■\s*Délai\s+de\s+réponse\s*:\s*Dépassé"))
     page.reload()
     expect(mark).to_contain_text("Dépassé")
+    bar = "(line) => { const one = document.createElement('i'); one.style.color = 'var(--border-plain-error)';"
+    bar += " line.append(one); return getComputedStyle(line).borderInlineStartColor === getComputedStyle(one).color; }"
+    assert page.locator("#liste [aria-current]").evaluate(bar), "the line that is open lost its red"
     page.locator(f"#corps-{conversation.public_id}").fill("Je suis là.")
     page.get_by_role("button", name="Envoyer").click()
     expect(mark).to_be_hidden()

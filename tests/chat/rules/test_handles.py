@@ -1,5 +1,6 @@
 """Handles: numbers, colours and words that stay the same, and are not used again at once."""
 
+import re
 import unicodedata
 
 from django.conf import settings
@@ -72,3 +73,16 @@ def test_tables_are_walked_whole():
     sheet = (settings.BASE_DIR / "static" / "pnav" / "console.css").read_text()
     plain = [colour for colour in COLOURS if f"[data-colour={colour}]" not in sheet]
     assert plain == ["slate"], "that of a number without a rule of its own"
+
+
+def test_each_colour_carries_white_text_and_none_is_that_of_an_urgency():
+    """Numbers 1 and 9 wore the orange of « Élevée »."""
+    css = (settings.BASE_DIR / "static/pnav/console.css").read_text()
+    rules = re.findall(r"^(\.console-number\S*\[data-colour.*?) \{.*?background: (#[0-9a-f]{6});", css, re.MULTILINE)
+    drawn = {name: colour for names, colour in rules for name in re.findall(r"data-colour=(\w+)", names)}
+    other = next(colour for names, colour in rules if "=" not in names)  # of a name that has no rule
+    for name in (*COLOURS, "brick"):
+        red, green, blue = (int(drawn.get(name, other)[at : at + 2], 16) for at in (1, 3, 5))
+        parts = [(one / 255 + 0.055) ** 2.4 / 1.055**2.4 for one in (red, green, blue)]
+        assert 1.05 / (0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2] + 0.05) >= 4.5, name
+        assert not (red > 140 and red > 1.5 * green and green > blue), f"{name} looks like « Élevée »"
