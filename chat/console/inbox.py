@@ -4,6 +4,7 @@ It only reads. Conversations are obtained through `chat.access`.
 """
 
 import logging
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -56,6 +57,9 @@ OFFLINE_AFTER = timedelta(seconds=60)
 # Characters of the last message that a line of the list shows, and that are read for it.
 LAST_SHOWN, LAST_READ = 120, 400
 
+# How a message of a supervisor who joined begins (`supervision.intervention.write`). `console/frames.js` has the same.
+BY_SUPERVISOR = re.compile(r"\[[^\]\n]+\]\n")
+
 # How many of the last messages of an exchange, of both sides, are read for words of danger, answered or not: an answer
 # may have come before any list was read. What this process has looked at already is not read again (`danger.Looked`).
 DANGER_READ = 20
@@ -98,6 +102,7 @@ class Entry:
     handle: the agent's handle of it; None if this agent never had it on screen.
     last_words: the beginning of the last message of either side. last_is_own: the present agent wrote it since they
     were assigned. last_is_before: an agent wrote it before that, mostly a colleague who passed the conversation on.
+    last_is_supervisors: a supervisor who joined wrote it; its words come without their name.
     dangers: kinds of danger in the person's messages that the agent has not dealt with (`danger.deal_with`); the last
     DANGER_READ messages are read for it. danger_seq: the last of them; 0 without any.
     unread: messages of the person that no agent has had on screen. held: how long this agent has had it, in words.
@@ -119,6 +124,7 @@ class Entry:
     last_words: str
     last_is_own: bool
     last_is_before: bool
+    last_is_supervisors: bool
     dangers: list[Kind]
     danger_seq: int
     unread: int
@@ -161,12 +167,6 @@ class Entry:
         return "me" if self.waits_for_agent else "them"
 
     @property
-    def number(self) -> int:
-        """Return the number that opens it by a key; 0 when it has ended, because another conversation may have the
-        number."""
-        return self.handle.number if self.handle and not self.is_closed else 0
-
-    @property
     def is_away(self) -> bool:
         """Return whether nobody reads there now, as far as the service knows. The thread says it over its messages."""
         return self.has_left or self.is_dormant or self.is_unseen
@@ -175,6 +175,12 @@ class Entry:
     def is_unseen(self) -> bool:
         """Return whether the person was not seen for OFFLINE_AFTER, and nothing else says why."""
         return (self.is_offline or self.is_asleep) and not self.is_dormant
+
+    @property
+    def number(self) -> int:
+        """Return the number that opens it by a key; 0 when it has ended, because another conversation may have the
+        number."""
+        return self.handle.number if self.handle and not self.is_closed else 0
 
     @property
     def aim(self) -> str:
@@ -454,6 +460,7 @@ def _entry(row: Any, handle: Handle | None, now: datetime, *, said: str, dangers
     has_left = is_active and _has_left(row)
     since = waits.waits_since(row) if is_active and not has_left else None
     is_agents = row.last_author == Author.AGENT
+    by_supervisor = BY_SUPERVISOR.match(said) if is_agents else None
     is_before = row.last_at is not None and row.last_at < row.assigned_at
     is_answered = row.answered_at is not None and row.answered_at >= row.assigned_at
     own = waits.agent_owes_since(row, since) if since else None
@@ -466,9 +473,10 @@ def _entry(row: Any, handle: Handle | None, now: datetime, *, said: str, dangers
     return Entry(
         conversation=row,
         handle=handle,
-        last_words=" ".join(said[:LAST_READ].split())[:LAST_SHOWN],
-        last_is_own=is_agents and not is_before,
-        last_is_before=is_agents and is_before,
+        last_words=" ".join(said[by_supervisor.end() if by_supervisor else 0 :][:LAST_READ].split())[:LAST_SHOWN],
+        last_is_own=is_agents and not is_before and not by_supervisor,
+        last_is_before=is_agents and is_before and not by_supervisor,
+        last_is_supervisors=by_supervisor is not None,
         dangers=danger.in_order({kind for kinds in dangers.values() for kind in kinds}),
         danger_seq=max(dangers, default=0),
         unread=row.unread,

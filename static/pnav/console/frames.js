@@ -27,14 +27,17 @@ import * as threads from "./thread.js";
 
 const LAST_SHOWN = 120;
 const LAST_READ = 400;
+const BY_SUPERVISOR = /^\[[^\]\n]+\]\n/; // as `inbox.BY_SUPERVISOR`
 
 /** Show the beginning of the last message, as the list has it. @param {Conversation} c @param {Item} item */
 function showLast(c, item) {
   const last = seekSlot("last", c.entry);
   if (!last) return;
-  slot("last-own", c.entry).hidden = item.author !== "agent";
+  const head = (item.author === "agent" && BY_SUPERVISOR.exec(item.body)?.[0]) || "";
+  slot("last-own", c.entry).hidden = item.author !== "agent" || Boolean(head);
   // « Agent : » of a colleague before goes with the words: who writes from now on is this page's agent, or the person.
-  last.textContent = beginning(plain(item.body.slice(0, LAST_READ), words.misleading));
+  const said = beginning(plain(item.body.slice(head.length).slice(0, LAST_READ), words.misleading));
+  last.textContent = head ? `${words.by_supervisor} ${said}` : said;
   if (last.parentElement) last.parentElement.hidden = !last.textContent;
 }
 

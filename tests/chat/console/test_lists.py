@@ -177,6 +177,20 @@ def test_home_entry_says_whose_the_last_words_are_also_after_a_passage():
     assert not said("last-own") and not said("last-before")
 
 
+def test_home_entry_says_that_the_last_words_are_a_supervisors():
+    """« Vous : [Dominique, superviseur] … » named the agent who had not written it."""
+    agent = make.agent()
+    conversation = make.assigned(agent)
+    make.message(conversation, "[Dominique, superviseur]\nBonsoir, je suis là aussi.", Author.AGENT)
+    client = signed_in(agent.user)
+    line = squeezed(client.get(CONSOLE).text).partition('data-slot="last">')[2].partition("</span></span>")[0]
+    assert re.sub(r"<span[^>]* hidden>[^<]*</span>|<[^>]*>", "", line) == "Superviseur : Bonsoir, je suis là aussi."
+    assert re.search(r'data-slot="last-own"\s+hidden', client.get(CONSOLE).text)
+    make.message(conversation, "[Dominique, superviseur]\nC'est moi qui l'ai écrit.")
+    line = squeezed(client.get(CONSOLE).text).partition('data-slot="last">')[2].partition("</span></span>")[0]
+    assert "[Dominique, superviseur]" in line, "the person wrote it"
+
+
 @pytest.mark.parametrize(("minutes", "is_said"), [(7, True), (0.5, False)])
 def test_home_entry_says_the_agents_own_part_of_a_wait(minutes, is_said):
     """The person's wait goes on from hand to hand; what of it is this agent's is a second figure."""
