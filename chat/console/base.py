@@ -226,6 +226,7 @@ def _words() -> dict[str, str]:
         "left_length": _("Il reste {n} signes"),
         "over_length": _("{n} signes de trop"),
         "waits_me": _("Attend votre réponse"),
+        "waits_given": _("Vient de vous être confié : à lire"),
         "waits_them": _("À la personne d'écrire"),
         "waits_left": _("La personne a quitté la page"),
         "waits_dormant": _("Échange en veille, sans place"),

@@ -64,8 +64,9 @@ BY_SUPERVISOR = re.compile(r"\[[^\]\n]+\]\n")
 # may have come before any list was read. What this process has looked at already is not read again (`danger.Looked`).
 DANGER_READ = 20
 
-# The order of the list: people who wait for the agent, then those whose turn it is to write, then those who left.
-TURNS = ("me", "them", "left")
+# The order of the list: people who wait for the agent, then exchanges that were just given to them and wait for a first
+# word of theirs, then people whose turn it is to write, then those who left.
+TURNS = ("me", "given", "them", "left")
 
 # The views to which the list can be narrowed. A script filters again as things change (`console/list.js`).
 VIEWS = {"": gettext_lazy("Tous"), "a-repondre": gettext_lazy("À répondre"), "urgents": gettext_lazy("Urgents")}
@@ -110,6 +111,7 @@ class Entry:
     not seen since. is_offline, is_asleep: the person of an active conversation was not seen for OFFLINE_AFTER; asleep
     if their page was out of sight, for as long as it may sleep (ASLEEP). is_dormant: it is at rest, and fills no place.
     unseen: for how long the person was not seen, in words.
+    is_given: somebody else answered last, and the present agent has not written to them since they were assigned.
     is_unanswered: the person waits, and the present agent has not written to them since they were assigned.
     waits_since: since when the person waits for an answer, whoever had the conversation; None when it is their turn to
     write, or when they left. waited: the same in words. own_since, own_waited: since when the present agent could have
@@ -136,6 +138,7 @@ class Entry:
     is_asleep: bool
     is_dormant: bool
     unseen: str
+    is_given: bool
     is_unanswered: bool
     waits_since: datetime | None
     waited: str
@@ -161,10 +164,13 @@ class Entry:
 
     @property
     def turn(self) -> str:
-        """Return whose turn it is, by a name that pages use: `left` (nobody reads now), `me` (the agent's), `them`."""
+        """Return whose turn it is, by a name that pages use: `left` (nobody reads now), `me` (the agent's), `given`
+        (the agent's too: nobody waits for an answer, and they have not read what came from a colleague), `them`."""
         if self.has_left:
             return "left"
-        return "me" if self.waits_for_agent else "them"
+        if self.waits_for_agent:
+            return "me"
+        return "given" if self.is_given and not self.is_dormant else "them"
 
     @property
     def is_away(self) -> bool:
@@ -488,6 +494,7 @@ def _entry(row: Any, handle: Handle | None, now: datetime, *, said: str, dangers
         is_asleep=is_asleep,
         is_dormant=row.is_dormant,
         unseen=duration_in_words(unseen),
+        is_given=is_active and is_agents and is_before,
         is_unanswered=since is not None and not is_answered,
         waits_since=since,
         waited=duration_in_words(now - since) if since else "",
@@ -533,7 +540,7 @@ def is_in_view(entry: Entry, view: str) -> bool:
     if entry.dangers or entry.emergency_at is not None:
         return True
     if view == "a-repondre":
-        return entry.turn == "me"
+        return entry.turn in ("me", "given")
     return view != "urgents" or entry.conversation.urgency > Urgency.NORMAL
 
 

@@ -109,6 +109,7 @@ test("in every order a procedure, danger, a critical urgency and who has had no 
 test("the list is narrowed to who waits for an answer, or to who is in danger", () => {
   const answered = { waits: "them", urgency: 2 };
   const waiting = { waits: "me", urgency: 0 };
+  assert.ok(isInView("a-repondre", { ...answered, waits: "given" }), "it was just given");
   const shown = (view) => [answered, waiting].filter((one) => isInView(view, one));
   assert.deepEqual(shown(""), [answered, waiting]);
   assert.deepEqual(shown("a-repondre"), [waiting]);

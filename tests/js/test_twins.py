@@ -207,6 +207,7 @@ def test_script_and_server_put_the_list_in_the_same_order():
             "has_left": turn == "left",
             "is_offline": turn != "left" and draw.random() < 0.3,
             "is_dormant": turn == "them" and draw.random() < 0.2,
+            "is_given": turn == "given",
             "is_unanswered": turn == "me" and draw.random() < 0.3,
             "waits_since": when[1] if turn == "me" else None,
             "active_at": when[2],

@@ -223,7 +223,7 @@ const watchReturn = () =>
 /** Take over what the page came with: at most one open conversation, and the entries of the others. */
 export function begin() {
   watchReturn();
-  for (const one of all(".console-entry[data-waits=me]", list)) drawnWaiting.add(one.dataset.conversation ?? "");
+  for (const one of all(".console-entry:is([data-waits=me], [data-waits=given])", list)) drawnWaiting.add(one.dataset.conversation ?? "");
   const shown = seek(".console-thread");
   const entry = shown && entryOf(shown.dataset.conversation ?? "");
   if (shown && entry) {

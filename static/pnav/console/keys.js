@@ -14,7 +14,7 @@ import { unfold } from "./folds.js";
 import { beginQueue, dropsKey, endQueue, queueLetter } from "./key-queue.js";
 import { noteWork } from "./moved-on.js";
 import { tell } from "./notice.js";
-import { asked, nextSeen, stepTo } from "./numbers.js";
+import { asked, isOwed, nextSeen, stepTo } from "./numbers.js";
 import { goToUndo } from "./pending-ends.js";
 import { openSearch } from "./replies.js";
 import { nextToConfirm, reachByKey } from "./sheet-answers.js";
@@ -170,7 +170,7 @@ function whoIsNext() {
   // The open conversation counts too, unless the agent is in its answer. Otherwise a danger would be left for somebody
   // who wrote later.
   const waiting = byUrgency().filter(
-    (c) => c.waits === "me" && (c !== desk.current || c.area !== document.activeElement),
+    (c) => isOwed(c) && (c !== desk.current || c.area !== document.activeElement),
   );
   const next = nextSeen(waiting, Date.now());
   if (!next) tell(list.dataset.nobody ?? ""); // in sight too: nothing else changes

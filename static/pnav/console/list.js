@@ -13,7 +13,7 @@ import { emergencyOf, showEmergency } from "./emergency.js";
 import { countEnded } from "./ended-count.js";
 import { showLate, tickLate } from "./late.js";
 import { choicesMade, followOrder, putInOrder, watchOrder } from "./list-order.js";
-import { isInView } from "./numbers.js";
+import { isInView, isOwed } from "./numbers.js";
 import { tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
 import { isAway, noteReturn, showReturn } from "./returns.js";
@@ -172,7 +172,7 @@ export function arrange() {
   markCurrent();
   for (const c of mine) {
     hide(c.entry, c !== desk.current && !isInView(view(), placed(c)));
-    c.turnAt = c.waits === "me" ? (c.turnAt ?? Date.now()) : undefined;
+    c.turnAt = isOwed(c) ? (c.turnAt ?? Date.now()) : undefined;
   }
   hide(emptyView, !mine.length || mine.some((c) => !c.entry.hidden));
   if (!isTouched()) putInOrder(mine);

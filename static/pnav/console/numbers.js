@@ -23,7 +23,10 @@ const CRITICAL = 2;
  * @property {string} [assigned] when the agent got them, in ISO 8601
  */
 
-const TURNS = ["me", "them", "left"];
+const TURNS = ["me", "given", "them", "left"];
+
+/** Whether the agent owes them a word: they wait for it, or were just given. @param {Pick<Placed, "waits">} one */
+export const isOwed = ({ waits }) => waits === "me" || waits === "given";
 
 /** @param {Placed} one @returns {number} 1: whoever is there comes first */
 const isPutAfter = ({ isOffline, isMarked }) => Number(Boolean(isOffline && !isMarked));
@@ -81,7 +84,7 @@ export const inOrder = (order) => {
  * @param {Pick<Placed, "waits" | "urgency" | "isMarked" | "isEmergency">} one
  */
 export const isInView = (view, { waits, urgency, isMarked, isEmergency }) =>
-  Boolean(isMarked || isEmergency) || (view === "a-repondre" ? waits === "me" : view !== "urgents" || urgency > NORMAL);
+  Boolean(isMarked || isEmergency) || (view === "a-repondre" ? isOwed({ waits }) : view !== "urgents" || urgency > NORMAL);
 
 const TO_SEE_MS = 1500; // from a change on screen until a pointer or a finger that was on its way has stopped
 

@@ -25,7 +25,7 @@ import { byRank, inOrder } from "./numbers.js";
  * @property {number} number of its key, which the server gave and which does not change; 0: it has ended
  * @property {number} urgency 0 to 2
  * @property {number} unread
- * @property {string} waits whose turn it is: "me", "them", or "left"
+ * @property {string} waits whose turn it is: "me", "given" (mine too: it came from a colleague), "them", or "left"
  * @property {string} since when the person waits for an answer, in ISO 8601; empty: they do not
  * @property {number} [turnAt] when this page learnt that they wait for us, in ms
  * @property {number} [lateOf] the wait of which was said that its limit is broken, by its beginning, in seconds

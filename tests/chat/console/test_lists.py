@@ -104,6 +104,23 @@ def test_thread_says_that_nobody_reads_there_now():
     assert sign().split()[:6] == ["La", "personne", "a", "quitté", "la", "page"]
 
 
+def test_exchange_that_a_colleague_handed_over_is_to_read_until_its_agent_writes():
+    """It was « À la personne d'écrire », and no key led to it."""
+    before, agent = make.agent(), make.agent()
+    given, answered = make.assigned(before), make.assigned(agent, urgency=2)
+    make.message(given, "un")
+    make.message(given, "Je vous confie à un collègue.", Author.AGENT)
+    make.message(answered, "Je vous lis.", Author.AGENT)
+    type(given).objects.filter(pk=given.pk).update(assigned_to=agent, assigned_at=timezone.now())
+    now = timezone.now()
+    assert [one.turn for one in inbox.open_entries(agent, now)] == ["given", "them"], "before whoever is to write"
+    entry = inbox.open_entries(agent, now)[0]
+    assert inbox.is_in_view(entry, "a-repondre")
+    assert "Vient de vous être confié : à lire" in squeezed(signed_in(agent.user).get(CONSOLE).text)
+    make.message(given, "Bonsoir.", Author.AGENT)
+    assert {one.turn for one in inbox.open_entries(agent, now)} == {"them"}
+
+
 @pytest.mark.parametrize("back", ["message", "code"])
 def test_home_entry_person_who_left_is_back_with_a_message_or_the_code(back):
     agent = make.agent()
@@ -183,8 +200,8 @@ def test_home_entry_says_that_the_last_words_are_a_supervisors():
     conversation = make.assigned(agent)
     make.message(conversation, "[Dominique, superviseur]\nBonsoir, je suis là aussi.", Author.AGENT)
     client = signed_in(agent.user)
-    line = squeezed(client.get(CONSOLE).text).partition('data-slot="last">')[2].partition("</span></span>")[0]
-    assert re.sub(r"<span[^>]* hidden>[^<]*</span>|<[^>]*>", "", line) == "Superviseur : Bonsoir, je suis là aussi."
+    line = client.get(CONSOLE).text.partition('data-slot="last">')[2].partition("</span></span>")[0]
+    assert re.sub(r"<span[^>]*\shidden>[^<]*</span>|<[^>]*>", "", line) == "Superviseur : Bonsoir, je suis là aussi."
     assert re.search(r'data-slot="last-own"\s+hidden', client.get(CONSOLE).text)
     make.message(conversation, "[Dominique, superviseur]\nC'est moi qui l'ai écrit.")
     line = squeezed(client.get(CONSOLE).text).partition('data-slot="last">')[2].partition("</span></span>")[0]
