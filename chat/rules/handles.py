@@ -21,8 +21,8 @@ NUMBERS = range(1, 100)
 REMEMBERED = timedelta(hours=12)
 RESTS = timedelta(minutes=5)
 
-# Classes of console.css. White text on each of them has a contrast of 4.5 to 1 at least, in both themes. None of them is
-# the colour of an urgency. « brick », which was that of « Élevée », stands in handles of before.
+# Classes of console.css. White text on each of them has a contrast of 4.5 to 1 at least, in both themes. None of them
+# is the colour of an urgency. « brick », which was that of « Élevée », stands in handles of before.
 COLOURS = ("olive", "teal", "plum", "blue", "moss", "violet", "rose", "slate")
 
 # Animals with short names that are no insults, and that are not mixed up when somebody says them aloud.

@@ -84,7 +84,8 @@ export const inOrder = (order) => {
  * @param {Pick<Placed, "waits" | "urgency" | "isMarked" | "isEmergency">} one
  */
 export const isInView = (view, { waits, urgency, isMarked, isEmergency }) =>
-  Boolean(isMarked || isEmergency) || (view === "a-repondre" ? isOwed({ waits }) : view !== "urgents" || urgency > NORMAL);
+  Boolean(isMarked || isEmergency) ||
+  (view === "a-repondre" ? isOwed({ waits }) : view !== "urgents" || urgency > NORMAL);
 
 const TO_SEE_MS = 1500; // from a change on screen until a pointer or a finger that was on its way has stopped
 
