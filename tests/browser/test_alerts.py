@@ -243,6 +243,55 @@ def test_return_that_the_open_thread_says_is_announced_once(
     expect(page.locator("#annonces")).to_contain_text(re.compile(r"De\sretour,\séchange\s1"), timeout=40_000)
 
 
+def test_thread_says_where_unread_messages_begin_until_it_is_left(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
+    agent = at(an_agent)
+    one, other = at(lambda: [make.assigned(make_available(agent)) for _each in range(2)])
+    for author, body in ((Author.REPORTER, "un"), (Author.AGENT, "Je vous lis.")):
+        at(make.message, one, body, author)
+    at(lambda: Conversation.objects.filter(pk=one.pk).update(agent_read_seq=one.messages.order_by("seq").last().seq))
+    for body in ("deux", "trois"):
+        at(make.message, one, body)
+    at(make.message, other, "bonsoir")
+    sign_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{one.public_id}/")
+    line = page.locator(".console-thread:not([hidden]) [data-unread-line]")
+    expect(line).to_have_text("Non lus")
+    expect(line.locator("+ .console-message")).to_contain_text("deux")
+    page.locator(f'#liste [data-conversation="{other.public_id}"] a').click()
+    expect(page.locator(f"#corps-{other.public_id}")).to_be_focused()
+    expect(line).to_have_count(0)  # nothing of it was read before
+    page.locator(f'#liste [data-conversation="{one.public_id}"] a').click()
+    expect(page.locator(f"#corps-{one.public_id}")).to_be_focused()
+    expect(line).to_have_count(0)
+
+
+def test_screen_without_an_exchange_to_answer_leads_on(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+    axe: Axe,
+):
+    """After an end and after a sign-in there was no way on but the list."""
+    agent = at(an_agent)
+    calm, urgent = at(lambda: [make.assigned(make_available(agent), urgency=urgency) for urgency in (0, 1)])
+    sign_in(page, live_site, agent)
+    page.get_by_role("button", name="Ouvrir le plus urgent").click()
+    expect(page.locator(f"#corps-{urgent.public_id}")).to_be_focused()
+    on = page.get_by_role("button", name="Personne suivante")
+    expect(on).to_be_hidden()
+    live_site.do(actions.close_conversation, conversation_id=urgent.pk, by_author=Author.REPORTER)
+    on.click()
+    expect(page.locator(f"#corps-{calm.public_id}")).to_be_focused()
+    live_site.do(actions.close_conversation, conversation_id=calm.pk, by_author=Author.REPORTER)
+    at(Agent.objects.filter(pk=agent.pk).update, availability=Availability.AWAY)
+    page.goto(f"{live_site.url}/console/")
+    axe(page)
+    ready = page.locator("#repos").get_by_role("button", name="Passer disponible")
+    ready.click()
+    expect(page.locator("#disponibilite")).to_have_attribute("data-availability", "available")
+    expect(ready).to_be_hidden()
+
+
 def test_mark_of_an_answer_stands_apart_from_the_word_before_it(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
     """« Plus » and its mark were written as one word."""
 

@@ -46,6 +46,7 @@ export function readAwaited() {
 
 /** @param {Conversation} c @param {boolean} isHidden */
 const hide = (c, isHidden) => {
+  if (isHidden) threads.dropUnreadLine(c);
   for (const part of [c.thread, c.dossier]) putAside(part, isHidden);
 };
 
@@ -134,6 +135,7 @@ function show(c, { push = true, focus = true } = {}) {
   // Everything is changed before anything is measured, so that the browser lays the page out once.
   putAside(c.thread, false);
   paint(...(before ? [before, c] : [c]));
+  if (!isOpen) threads.showUnreadLine(c);
   threads.toEnd(c);
   if (focus) {
     const to = c.over || !c.area ? c.log : c.area;
@@ -223,7 +225,8 @@ const watchReturn = () =>
 /** Take over what the page came with: at most one open conversation, and the entries of the others. */
 export function begin() {
   watchReturn();
-  for (const one of all(".console-entry:is([data-waits=me], [data-waits=given])", list)) drawnWaiting.add(one.dataset.conversation ?? "");
+  for (const one of all(".console-entry:is([data-waits=me], [data-waits=given])", list))
+    drawnWaiting.add(one.dataset.conversation ?? "");
   const shown = seek(".console-thread");
   const entry = shown && entryOf(shown.dataset.conversation ?? "");
   if (shown && entry) {
@@ -231,6 +234,7 @@ export function begin() {
     desk.current = c;
     hide(c, false);
     paint(c);
+    threads.showUnreadLine(c);
     threads.toEnd(c);
     const aimed = seek("#message-cherche", c.log); // the message that the address names
     if (aimed) threads.aimAt(c, aimed);

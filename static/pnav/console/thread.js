@@ -69,6 +69,24 @@ export function toEnd(c) {
   markRead(c);
 }
 
+/** Say no more where unread messages begin. @param {Conversation} c */
+export const dropUnreadLine = (c) => seek("[data-unread-line]", c.log)?.remove();
+
+/**
+ * Say above the first message that nobody has had on screen that those below are unread. It stands until the
+ * conversation is left. A thread of which nothing was read needs no such line.
+ *
+ * @param {Conversation} c
+ */
+export function showUnreadLine(c) {
+  dropUnreadLine(c);
+  if (!c.unread || c.over) return;
+  const [first, ...others] = all("[data-seq]:not([data-author=system])", c.log);
+  const isUnread = (/** @type {HTMLElement} */ { dataset }) =>
+    dataset.author === "reporter" && Number(dataset.seq) > c.readSeq;
+  if (first && !isUnread(first)) others.find(isUnread)?.before(fromTemplate("modele-non-lus"));
+}
+
 /** Give a message the focus, in the middle of what is on screen. @param {Conversation} c @param {HTMLElement} message */
 export function aimAt(c, message) {
   c.atEnd = false;
