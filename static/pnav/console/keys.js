@@ -165,13 +165,18 @@ async function nextWaiting() {
   else finish(queue, false);
 }
 
+/** Open whoever stands first by urgency, also when nobody waits: a screen without an open exchange offers it. */
+async function openFirst() {
+  await listIsRead();
+  const [first] = byUrgency();
+  if (first) openThen(first.id);
+}
+
 /** Return who waits for the agent; null: nobody does, which is said. */
 function whoIsNext() {
   // The open conversation counts too, unless the agent is in its answer. Otherwise a danger would be left for somebody
   // who wrote later.
-  const waiting = byUrgency().filter(
-    (c) => isOwed(c) && (c !== desk.current || c.area !== document.activeElement),
-  );
+  const waiting = byUrgency().filter((c) => isOwed(c) && (c !== desk.current || c.area !== document.activeElement));
   const next = nextSeen(waiting, Date.now());
   if (!next) tell(list.dataset.nobody ?? ""); // in sight too: nothing else changes
   return next ?? null;
@@ -298,6 +303,8 @@ export const watchKeys = () => {
   });
   document.addEventListener("click", (event) => {
     if (target(event).closest("[data-keys-open]")) openDialog(list);
+    if (target(event).closest("[data-next]")) nextWaiting();
+    if (target(event).closest("[data-first]")) openFirst();
   });
   for (const one of all("[data-keys-open]")) one.hidden = false;
   show();

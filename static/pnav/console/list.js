@@ -79,6 +79,7 @@ function paintEntry(c) {
     hide(slot("frees", c.entry), c.over || c.dormant || !(c.offline || c.waits === "left"));
   }
   showAway(c);
+  hide(find("[data-next-way]", c.thread), !c.over); // a thread that has ended leads on
   const held = seekSlot("end-held", c.entry);
   if (held) hide(held, c.over || !c.isEndHeld);
   const draft = seekSlot("draft", c.entry);
@@ -210,6 +211,9 @@ const emptyView = find("[data-empty=view]");
 const unreadCount = find("[data-count=unread]"); // at the foot of a screen from which the list may be out of sight
 const rest = find("[data-rest]"); // what fills the middle of the screen while no conversation is open
 
+const firstWay = find("[data-first-way]");
+const dutyWay = find("[data-duty-way]");
+
 /** Write how many there are. @param {Conversation[]} [mine] ours that are not over */
 export function count(mine = own()) {
   const unread = mine.reduce((sum, c) => sum + (c.unread || Number(c.isNew)), 0); // a new one counts before its first message
@@ -221,6 +225,8 @@ export function count(mine = own()) {
   hide(empty, list.children.length > 0);
   const duty = dutyBar().dataset.availability === "available" ? "available" : "other";
   write(empty, empty.dataset[duty] ?? "");
+  hide(firstWay, !list.children.length);
+  hide(dutyWay, list.children.length > 0 || duty === "available");
   write(rest, rest.dataset[list.children.length ? "choose" : duty] ?? "");
   countEnded();
   const now = (unread ? `(${unread}) ` : "") + (desk.current ? `${desk.current.name} – ` : "") + title;
