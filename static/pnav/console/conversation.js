@@ -234,7 +234,6 @@ export function begin() {
     desk.current = c;
     hide(c, false);
     paint(c);
-    threads.showUnreadLine(c);
     threads.toEnd(c);
     const aimed = seek("#message-cherche", c.log); // the message that the address names
     if (aimed) threads.aimAt(c, aimed);
