@@ -79,7 +79,7 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
     )
     over = {one.conversation for one in context["board"].left_marks}
     over |= {one.to_end for one in context["board"].emergencies if one.to_end}
-    in_danger = {alert.part for alert in context["board"].alerts if alert.part}
+    in_danger = {alert.part for alert in context["board"].alerts if alert.part and alert.label}
     context |= {
         "filter": chosen,
         "layout": board_parts.read_layout(agent.board_layout).showing(in_danger),

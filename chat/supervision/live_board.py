@@ -224,7 +224,8 @@ class Silence:
     is_marked: words of suicide or danger are not dealt with (`chat.casework.danger`). is_left: besides, the agent is
     not available or gone, and level is BROKEN. is_offline: the person is not seen any more, which is shown only of who
     is left. is_on_the_phone: the agent telephones. holder: the key of the agent. agent: the same, if they are available
-    and of one of the supervisor's units. conversation: its public id.
+    and of one of the supervisor's units. conversation: its public id. place, urgency: in words, and is_minor, as in the
+    table of exchanges under way: only for one of the supervisor's units.
     """
 
     name: str
@@ -239,6 +240,9 @@ class Silence:
     holder: int | None = None
     agent: int | None = None
     conversation: UUID | None = None
+    place: str = ""
+    urgency: str = ""
+    is_minor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +359,9 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
             holder=row.assigned_to_id,
             agent=row.assigned_to_id if row.assigned_to_id in available_here else None,
             conversation=row.public_id,
+            place=place_of(row.report) if row.assigned_to.unit_id in units else "",
+            urgency=row.get_urgency_display() if row.assigned_to.unit_id in units else "",
+            is_minor=row.assigned_to.unit_id in units and row.report.is_minor,
         )
         for row, seconds, own in silent
         if (level := _level_of_silence(row, seconds, now, known[Measure.SILENCE])) > Level.KEPT
@@ -544,7 +551,7 @@ def _others(agents: Iterable[Any]) -> list[OtherUnit]:
 
 def _active() -> Any:
     """Return all active conversations, with the columns of `waits.with_waits` and the numbers of marked messages."""
-    active = Conversation.objects.active().select_related("assigned_to__unit")
+    active = Conversation.objects.active().select_related("assigned_to__unit", "report__municipality")
     return _with_marks(conversations_waits.with_waits(active))
 
 
@@ -620,7 +627,7 @@ def _alerts(
         if level > Level.KEPT
     ]
     for level, count in Counter(silence.level for silence in silences if not silence.is_left).items():
-        alerts.append(Alert(level, _silence_text(level, count, known[Measure.SILENCE].limit)))
+        alerts.append(Alert(level, _silence_text(level, count, known[Measure.SILENCE].limit), part=Part.SILENCES))
     if left := sum(silence.is_left for silence in silences):
         alerts.append(Alert(Level.BROKEN, _left_text(left), _("Danger"), Part.SILENCES))
     duty = service_level.level_of_duty(on_duty=on_duty, free=free, limit=known[Measure.ON_DUTY])

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from chat.casework import emergencies
 from chat.console import inbox
-from chat.conversations import dispatcher, lookalikes, phone_calls, resume, waiting_list
+from chat.conversations import dispatcher, lookalikes, phone_calls, resume, waiting_list, wording
 from chat.models import Agent, Conversation, DangerMark, Message
 from chat.models.casework import Emergency
 from chat.rules import service_level
@@ -389,7 +389,7 @@ def test_who_wrote_of_danger_to_an_agent_who_is_not_available_is_said_after_a_mi
     chief = make.agent(unit_name="Ici", public_name="Dominique", role=Role.SUPERVISOR)
     page = squeezed(signed_in(chief.user).get("/console/tableau/").text)
     assert "<strong>Danger :</strong>1 personne a écrit" in page
-    assert "<strong>mots de suicide ou de danger</strong>" in page
+    assert ">Mots de suicide ou de danger</span>" in page
     DangerMark.objects.update(dealt_seq=marked.seqs[-1])
     assert not any(one.is_marked for one in read().silences)
 
@@ -482,8 +482,27 @@ def test_alert_of_danger_leads_to_who_it_is_and_to_what_can_be_done():
         assert f'id="astreinte-silence-{there.public_id}" href="/console/astreintes/"' in lines
         assert f"/console/tableau/echange/{there.public_id}/" not in page and "Yann" not in page
         running = page[page.index('id="en-cours"') :]
-        assert running.count("<strong>mots de suicide ou de danger</strong>") == 1
+        badge = (
+            '<span class="fr-badge fr-badge--sm fr-badge--error fr-badge--no-icon">Mots de suicide ou de danger</span>'
+        )
+        assert (lines.count(badge), running.count(badge)) == (2, 1), "the red badge of everywhere else"
     assert client.get(f"/console/tableau/echange/{here.public_id}/").status_code == 200
+
+
+def test_silent_exchange_says_where_it_is_and_one_joins_it_first():
+    here, there = silent_for(20, unit_name="Ici", public_name="Louise"), silent_for(20, unit_name="Ailleurs")
+    chief = make.agent(role=Role.SUPERVISOR, unit_name="Ici")
+    client = signed_in(chief.user)
+    page = unescape(squeezed(client.get("/console/tableau/").text))
+    assert 'id="voir-silences-broken" href="#silences">Voir ces personnes</a>' in page[: page.index('id="silences"')]
+    lines = page[page.index('id="silences"') : page.index('id="en-cours"')]
+    [own] = [line for line in lines.split("<li>") if str(here.public_id) in line]
+    place = wording.place_of(here.report)
+    assert f"<strong>{place}</strong>, {here.get_urgency_display().lower()}" in own
+    assert own.index("Rejoindre, confier…") < own.index("Mettre en pause")
+    assert lines.count("Rejoindre, confier…") == 1 and str(there.public_id) not in lines, "another unit's is not told"
+    Agent.objects.filter(pk=chief.pk).update(board_layout=["-silences"])
+    assert 'href="#silences"' not in client.get("/console/tableau/").text, "hidden: the link would lead nowhere"
 
 
 def test_supervisor_is_not_led_to_join_an_exchange_of_their_own():
