@@ -23,6 +23,7 @@ class TransferForm(forms.Form):
     """Asks to whom a conversation is handed over, how and why. The cleaned `target` is a Target.
 
     The choices are those of the moment. busy: colleagues who are present but cannot be chosen, each with the reason.
+    warm_only: the targets that are asked first, with a summary, because nobody is given to whoever is away.
     queue: the target that is no team, for whoever knows somebody concerned. has_nobody: nothing but that can be chosen.
     """
 
@@ -56,8 +57,9 @@ class TransferForm(forms.Form):
         **more: Any,
     ) -> None:
         super().__init__(data, **more)
-        self.queue = queue
+        self.queue, self.queue_value = queue, str(queue)
         self.busy = [_why_not(one) for one in busy]
+        self.warm_only = [str(Target(agent=one.pk)) for one in people if _is_away(one)]
         self.has_nobody = not (people or units or others)
         self.fields["target"].choices = [  # type: ignore[attr-defined]
             ("", _("Personne d'autre") if self.has_nobody else _("Choisissez un destinataire")),

@@ -40,6 +40,37 @@ GO_ON = "() => { Date.now = window.usual; }"
 PANEL = ".console-dossier:not([hidden]) [id^=passage-][tabindex]"
 
 
+def test_what_would_be_refused_is_not_offered(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
+    """It was offered, and refused after the press."""
+    camille = at(an_agent, public_name="Camille")
+    at(lambda: make_available(an_agent(public_name="Alex")))
+    at(lambda: Agent.objects.filter(public_name="Alex").update(availability=Availability.AWAY))
+    conversation = at(lambda: make.assigned(make_available(camille)))
+    be_signed_in(page, live_site, camille)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    page.locator(f"{PANEL} details > summary", has_text="À un collègue").click()
+    whom, how, why = (
+        page.locator(f"{PANEL} .console-transfer [name={name}]") for name in ("target", "manner", "reason")
+    )
+    away, queue = (
+        whom.locator("option", has_text="pas disponible"),
+        whom.locator("option", has_text="La file, sans vous"),
+    )
+    how.select_option("cold")
+    expect(away).to_be_disabled()
+    how.select_option("warm")
+    expect(away).to_be_enabled()
+    whom.select_option(label=away.inner_text())
+    expect(how.locator("option[value=cold]")).to_be_disabled()
+    why.select_option("request")
+    expect(queue).to_be_disabled()
+    why.select_option("impartiality")
+    whom.select_option(label="La file, sans vous")
+    expect(how).to_have_value("cold")  # the queue reads no summary
+    expect(how.locator("option[value=warm]")).to_be_disabled()
+    expect(why.locator("option[value=request]")).to_be_disabled()
+
+
 def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     live_site: LiveSite,
     page_factory: PageFactory,

@@ -26,6 +26,7 @@ import { watchOnePress } from "./one-press.js";
 import { watchEarlier } from "./pages.js";
 import { watchPalette } from "./palette.js";
 import { watchFolds } from "./panels.js";
+import { watchPassing } from "./passing-choices.js";
 import { watchReplies } from "./replies.js";
 import { isDraftUnkept, watchDrafts } from "./reply-drafts.js";
 import { runClocks } from "./running-clocks.js";
@@ -82,6 +83,7 @@ watchReplies(); // before the keys of the screen, because it may take a key for 
 watchKeys();
 watchPalette();
 watchMacros();
+watchPassing();
 watchEnds(); // before the other forms, because an end can be undone
 watchForms();
 watchSheets();
