@@ -184,12 +184,28 @@ def test_replies_and_macros_of_one_desk(
         macros_have_a_key(page)
     with subtests.test("open replies and macros leave the last words in sight"):
         desk.shows("sight")
+        six_lines_are_in_sight(page)
         open_replies_and_macros_leave_the_last_words_in_sight(page, subtests)
 
 
 # The last words of a thread, what it scrolls in, and what is open before the answer; there, a line and the search.
 THREAD = ("[data-seq='9']", "[data-log]", ".console-canned[open]")
 SEARCH = ("[aria-selected=true]", "[data-search]")
+
+
+def six_lines_are_in_sight(page: Page) -> None:
+    """Look at six lines of each panel. Three were in sight, and the suggestions stayed under them."""
+    before = page.viewport_size
+    page.set_viewport_size({"width": 1440, "height": 900})
+    for panel, line in (("[data-replies]", "[role=option]"), (".console-macros", "li")):
+        box = page.locator(f"{OPEN_THREAD} {panel}")
+        box.locator("> summary").click()
+        for number in range(min(6, box.locator(line).count())):
+            expect(box.locator(line).nth(number)).to_be_in_viewport(ratio=0.95)
+        expect(page.locator(f"{OPEN_THREAD} [data-seq='9']")).to_be_in_viewport()
+        box.locator("> summary").click()
+    assert before
+    page.set_viewport_size(before)
 
 
 def open_replies_and_macros_leave_the_last_words_in_sight(page: Page, subtests: pytest.Subtests) -> None:
