@@ -287,7 +287,7 @@ def test_screen_without_an_exchange_to_answer_leads_on(
     at(Agent.objects.filter(pk=agent.pk).update, availability=Availability.AWAY)
     page.goto(f"{live_site.url}/console/")
     axe(page)
-    ready = page.locator("#repos").get_by_role("button", name="Passer disponible")
+    ready = page.locator("#repos").get_by_role("button", name="Commencer à répondre")
     ready.click()
     expect(page.locator("#disponibilite")).to_have_attribute("data-availability", "available")
     expect(ready).to_be_hidden()

@@ -36,26 +36,26 @@ def test_pictures_of_the_board_are_moved_and_sized_by_keys_and_stay_so_while_it_
     page = page_factory(width=1440, height=900)
     be_signed_in(page, live_site, chief)
     page.goto(f"{live_site.url}/console/tableau/")
-    assert sixths(page) == [2, 2, 2, 4, 6]
+    assert sixths(page) == [3, 3, 2, 4, 6]
     page.get_by_role("link", name="Disposer le tableau").click()
     places = "Dessin : les places"
     press(page, f"Plus large – {places}")
     expect(page.get_by_role("button", name=f"Plus large – {places}")).to_be_focused()
-    expect(page.locator("#fait")).to_have_text(f"« {places} » : la moitié de la largeur.")
+    expect(page.locator("#fait")).to_have_text(f"« {places} » : les deux tiers de la largeur.")
     press(page, "Moins large – Dessin : agents qu'il faut aujourd'hui")
     press(page, f"Monter – {places}")
     press(page, "Cacher – Dessin : pris en charge à temps")
     axe_in_both_themes(page)
     page.get_by_role("link", name="Tableau de service").last.click()
-    assert sixths(page) == [3, 2, 4, 4]
+    assert sixths(page) == [4, 3, 4, 4]
     expect(page.locator("ul.charts > li").first).to_contain_text("prise sur")
     alerts = page.locator("[data-alerts]").bounding_box()
     first = page.locator("ul.charts").first.bounding_box()
     assert alerts and first and alerts["y"] < first["y"]
     reads_again(page)
-    assert sixths(page) == [3, 2, 4, 4]
+    assert sixths(page) == [4, 3, 4, 4]
     page.set_viewport_size({"width": 1024, "height": 768})
-    assert sixths(page) == [3, 3, 6, 6]
+    assert sixths(page) == [6, 3, 6, 6]
     page.set_viewport_size({"width": 360, "height": 640})
     assert sixths(page) == [6] * 4
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

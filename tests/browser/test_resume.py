@@ -380,7 +380,8 @@ def test_page_left_behind_shows_nothing_more(live_site, left_behind, page_factor
     title = page.get_by_role("heading", level=1)
     expect(title).to_have_text(ENDED)
     expect(title).to_be_focused()
-    expect(page.get_by_role("alert")).to_contain_text("n'a pas été gardé")
+    expect(page.locator("#ended-told")).to_contain_text("n'a pas été gardé")
+    expect(title).to_have_attribute("aria-describedby", "ended-told")
     ended = page.evaluate("ended")
     assert ended["wasThere"], "the field was gone before the heading had the focus: Orca may say nothing of it"
     at_once = ended["typed"] + ended["fields"] + ended["page"]
