@@ -42,7 +42,7 @@ def whole():
 
 def test_what_it_does_is_read_before_it_is_pressed(console, conversation, whole):
     html = unescape(console.get(page_of(conversation)).text)
-    told = re.search(r'id="geste-[^"]*">(.*?)</span>', html, re.DOTALL).group(1)
+    told = re.search(r'id="geste-[^"]*"[^>]*>(.*?)</span>', html, re.DOTALL).group(1)
     for words in (
         "procédure d'urgence",
         "propose de porter plainte",
@@ -192,7 +192,7 @@ def test_a_macro_without_an_act_is_refused():
 @pytest.mark.parametrize(("role", "does"), [("witness", "propose de témoigner"), ("relative", "propose d'accompagner")])
 def test_to_who_helps_it_proposes_what_their_role_allows(agent, console, whole, role, does):
     html = unescape(console.get(page_of(make.assigned(agent, role=role))).text)
-    told = re.search(r'id="geste-[^"]*">(.*?)</span>', html, re.DOTALL).group(1)
+    told = re.search(r'id="geste-[^"]*"[^>]*>(.*?)</span>', html, re.DOTALL).group(1)
     assert does in told and "porter plainte" not in told
 
 
