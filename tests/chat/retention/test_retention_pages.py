@@ -570,11 +570,11 @@ def test_deciding_asks_again_who_it_is(cast, act, monkeypatch):
     ("wrong", "words"),
     [
         ({"motive": " "}, "pourquoi"),
-        ({"reference": ""}, "la référence"),
-        ({"authority": ""}, "qui le demande"),
+        ({"reference": ""}, "Sans lui, rien n'est gelé"),
+        ({"authority": ""}, "de qui vient ce gel"),
         ({"until": ""}, "jusqu'à quand"),
         ({"until": "2001-01-01"}, "à venir"),
-        ({"until": "2099-01-01"}, "deux ans"),
+        ({"until": "2099-01-01"}, "trop lointaine"),
         ({"until": "bientôt"}, "une date, par exemple"),
     ],
 )
