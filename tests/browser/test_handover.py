@@ -344,7 +344,7 @@ def test_key_that_leads_to_the_passages_shows_the_button_too(
     page: Page,
     at: Work,  # noqa: F811
 ):
-    """Below three exchanges, while others wait, « Prendre l'échange » was out of sight; it stays at the foot of the list."""
+    """Below three exchanges, while others wait, « Prendre l'échange » was out of sight; it stays at the list's foot."""
 
     def offered() -> Agent:
         agent = make_available(an_agent(public_name="Camille", capacity=4))
