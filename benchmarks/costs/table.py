@@ -813,7 +813,7 @@ ROUTES: dict[str, Line] = {
         ("admin:accounts_user_import", "admin:accounts_user_export"),
         "pnav.accounts.admin_site.bulk:MOST_LINES",
         "pnav.accounts.admin_site.bulk:MOST_BYTES",
-        "common.spreadsheets:MOST_UNPACKED",
+        "pnav.accounts.admin_site.spreadsheets:MOST_UNPACKED",
         stores=SHEET,
     ),
     **_lines(
@@ -901,7 +901,7 @@ UPLOADS: dict[str, Line] = {
         (
             "pnav.accounts.admin_site.bulk:MOST_BYTES",
             "pnav.accounts.admin_site.bulk:MOST_LINES",
-            "common.spreadsheets:MOST_UNPACKED",
+            "pnav.accounts.admin_site.spreadsheets:MOST_UNPACKED",
         ),
         SHEET,
     ),

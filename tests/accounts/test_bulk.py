@@ -19,7 +19,7 @@ from pnav.accounts.models import DRAWN_ITERATIONS, Role, User
 from reports.audit import log as audit_log
 from reports.models import AccessRecord
 from tests.accounts.cast import give_session, make_user, sign_in
-from tests.common.test_spreadsheets import of_rows
+from tests.accounts.test_spreadsheets import of_rows
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.django_db

@@ -226,6 +226,7 @@ def what_is_below_the_field_stays(page: Page) -> None:
     below = page.locator("#code-card")
     expect(page.get_by_role("button", name="Actualiser")).to_be_visible()
     until(lambda: held or page.wait_for_timeout(50))
+    page.evaluate("document.fonts.ready")  # a font that comes later changes how words break
     was = below.bounding_box()
     held[0].continue_()
     expect(page.locator("#line")).to_have_text("Connecté")

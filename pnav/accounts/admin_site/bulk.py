@@ -23,9 +23,10 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from chat.models import Agent, Unit
-from common import plain_text, spreadsheets
+from common import plain_text
 from common.texts.validation import hidden_characters
 from locations.models import Force
+from pnav.accounts.admin_site import spreadsheets
 from pnav.accounts.models import FIRST_PASSWORD_SIGNS, Role, User
 
 COLUMNS = ("nom", "prenom", "courriel", "identifiant", "role", "unite", "force", "nom_affiche")

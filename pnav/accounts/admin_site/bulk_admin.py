@@ -13,8 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
-from common import spreadsheets
-from pnav.accounts.admin_site import bulk
+from pnav.accounts.admin_site import bulk, spreadsheets
 from pnav.accounts.admin_site.audited_admin import subject_of
 from pnav.accounts.models import FIRST_PASSWORD_DAYS, User
 from pnav.accounts.reauthentication import ask_again

@@ -7,8 +7,8 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from common import spreadsheets
-from common.spreadsheets import SpreadsheetError, read_rows
+from pnav.accounts.admin_site import spreadsheets
+from pnav.accounts.admin_site.spreadsheets import SpreadsheetError, read_rows
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
