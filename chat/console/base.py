@@ -498,6 +498,7 @@ def screen(
     duty_form: AvailabilityForm | None = None,
     answer: tuple[uuid.UUID, forms.Form] | None = None,
     declining: tuple[uuid.UUID, forms.Form] | None = None,
+    no_room_for: uuid.UUID | None = None,
     order_form: OrderForm | None = None,
     unsent_refusal: str = "",
     is_looked_at: bool = False,
@@ -506,9 +507,9 @@ def screen(
     """Draw the console's one screen, with a conversation open or none. The caller has proven access to it.
 
     duty_form, answer, declining, order_form, forms_in_error: forms with errors to show again; answer is that of a
-    question of colleagues, declining that of an offered conversation, each with its id. unsent_refusal: why an offer
-    was declined that was over by then. is_looked_at: see `exchange_parts`; false after an act, because a script may
-    show only a part of the screen.
+    question of colleagues, declining that of an offered conversation, each with its id. no_room_for: an offered one
+    that was not taken because all places are. unsent_refusal: why an offer was declined that was over by then.
+    is_looked_at: see `exchange_parts`; false after an act, because a script may show only a part of the screen.
     """
     now = timezone.now()
     # Those under way are read first: one that ends meanwhile would otherwise be in neither list, and nothing tells the
@@ -552,6 +553,7 @@ def screen(
         "is_error": duty_form is not None
         or answer is not None
         or declining is not None
+        or no_room_for is not None
         or order_form is not None
         or bool(unsent_refusal)
         or any(
@@ -565,6 +567,7 @@ def screen(
         "answer_form": answer and answer[1],
         "decline_for": declining and declining[0],
         "decline_form": declining and declining[1],
+        "no_room_for": no_room_for,
         "unsent_refusal": unsent_refusal,
     }
     if agent.user.is_supervisor:

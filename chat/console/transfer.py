@@ -170,9 +170,7 @@ def answer(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResp
     except transfer_actions.Over:
         return _tell_too_late(request, agent)
     except transfer_actions.NoRoom:
-        messages.error(
-            request, _("Vous n'avez plus de place : terminez un échange, ou augmentez votre nombre d'échanges.")
-        )
+        return screen(request, agent, no_room_for=public_id)  # at the offer, where the agent looks
     else:
         messages.success(request, _("Décliné. Votre collègue garde l'échange et lit pourquoi."))
     return redirect("console:home")

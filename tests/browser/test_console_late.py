@@ -163,8 +163,10 @@ def test_exchange_that_was_accepted_takes_no_words_of_another(live_site: LiveSit
         form.get_by_role("button", name="Prendre l'échange").click()
 
     take(one)
-    expect(page.locator("#annonces")).to_contain_text("Vous n'avez plus de place")
-    expect(page.locator("#avis")).to_contain_text("Vous n'avez plus de place")  # the offer stands there as before
+    refusal = page.locator(f"#offert-{one.public_id} [role=alert]")  # it was said for six seconds, away from the offer
+    expect(refusal).to_contain_text("Vous n'avez plus de place")
+    expect(refusal).to_be_focused()
+    expect(refusal).to_be_in_viewport(ratio=1)
     # It comes later and by another way. That it was wanted once opens it no more.
     area_of(page, mine).focus()
     page.keyboard.type("Je vous ")
@@ -173,9 +175,15 @@ def test_exchange_that_was_accepted_takes_no_words_of_another(live_site: LiveSit
     page.keyboard.type("écoute")
     expect_open(page, mine)
     expect(area_of(page, mine)).to_have_value("Je vous écoute")
-    at(set_places, alex, 3)
     held: list[Route] = []
     page.route("**/reponse/", lambda route: held.append(route))
+    with page.expect_request("**/reponse/"):
+        take(two)
+    area_of(page, mine).focus()  # whoever goes on with something else is told there
+    held.pop().continue_()
+    expect(page.locator("#avis")).to_contain_text("Vous n'avez plus de place")
+    expect(area_of(page, mine)).to_be_focused()
+    at(set_places, alex, 3)
     with page.expect_request("**/reponse/"):
         take(two)
     page.keyboard.type("et ")  # the button has the focus, and the letters go into the open answer

@@ -78,12 +78,12 @@ function follow(c) {
 /**
  * Announce the result to somebody who does not see the page. A refusal is shown too: it leaves the screen as it was, and
  * whoever was not told why would press again. So is what an exchange that has ended refuses in its panel, which is read
- * again at once without it.
+ * again at once without it, and why an offer was not taken whose agent does something else meanwhile.
  *
  * @param {Document} page
  * @param {HTMLFormElement} form
  * @param {boolean} isPressed
- * @param {Element | null} refusal in the panel of an exchange that has ended
+ * @param {Element | null} refusal that is said here, because nothing else in sight says it
  */
 function tell(page, form, isPressed, refusal) {
   const notice = refusal ?? seek(".fr-alert p", page);
@@ -122,6 +122,8 @@ function nextFocus(form, targets, c, { isBeside, button, done }) {
     done.open = false;
     return find("summary", done);
   }
+  const full = targets.map((one) => seek(`${one} [data-no-room]`)).find(Boolean);
+  if (full) return full; // an offer could not be taken: why stands there
   const named = form.dataset.focus ? seek(form.dataset.focus) : null;
   if (named) return named;
   const step = button?.name === "step" && nextStep(seek(targets[0]) ?? form, button.value);
@@ -222,7 +224,8 @@ export async function settle(form, button, answer, hasMovedOn = () => false) {
     focus.scrollIntoView({ block: "nearest" }); // the beginning of a long panel
   }
   // After the focus has moved: a screen reader would drop it for what has the focus.
-  tell(page, form, Boolean(button), drawn?.over && !isSheet ? refusal : null);
+  const isBySide = !held && refusal?.matches("[data-no-room]"); // at an offer that may be out of sight by now
+  tell(page, form, Boolean(button), isBySide || (drawn?.over && !isSheet) ? refusal : null);
   if (taken) (isWaiting ? letWait : open)(taken);
 }
 

@@ -521,7 +521,8 @@ def test_offer_without_room_says_what_to_do(conversation, camille, alex):
     type(alex).objects.filter(pk=alex.pk).update(capacity=0)
     client = signed_in(alex.user)
     answer = client.post(f"/console/passages/{conversation.public_id}/reponse/", {"answer": "accept"}, follow=True)
-    assert "plus de place" in answer.text
+    offered = answer.text.split(f'id="offert-{conversation.public_id}"')[1].split("</form>")[0]
+    assert "plus de place" in offered
 
 
 # --- the person ---------------------------------------------------------------------------------------------------
