@@ -5,7 +5,8 @@
  */
 
 import { find, seek } from "../lib/dom.js";
-import { paint, waitsSince } from "./list.js";
+import { paint } from "./list.js";
+import { waitsSince } from "./list-entry.js";
 import { hasUnread, refreshTold } from "./panels.js";
 import { conversations, desk, putAside, seekSlot } from "./state.js";
 import * as threads from "./thread.js";

@@ -1,39 +1,30 @@
 /**
- * This module keeps the list of an agent's conversations: what each entry says, and how many there are.
+ * This module keeps the list of an agent's conversations: its order, its views, and how many there are. What one entry
+ * says is in `list-entry.js`.
  *
  * @module
  */
 
 import { all, byId, find, hide, seek, write } from "../lib/dom.js";
 import { isSingular } from "../lib/plurals.js";
-import { promise } from "../lib/time.js";
 import { refreshAsides } from "./asides.js";
 import { dangerOf, sayDanger, showDanger } from "./dangers.js";
 import { emergencyOf, showEmergency } from "./emergency.js";
 import { countEnded } from "./ended-count.js";
-import { showLate, tickLate } from "./late.js";
+import { tickLate } from "./late.js";
+import { countDown, paintEntry, showLanguage, showPromise, waitsSince } from "./list-entry.js";
 import { choicesMade, followOrder, putInOrder, watchOrder } from "./list-order.js";
 import { isInView, isOwed } from "./numbers.js";
 import { tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
-import { isAway, noteReturn, showReturn } from "./returns.js";
-import { desk, dutyBar, home, known, list, own, placed, say, seekSlot, slot, words } from "./state.js";
-import { sayDuration, tickTimes } from "./times.js";
+import { isAway, noteReturn } from "./returns.js";
+import { desk, dutyBar, home, known, list, own, placed, say, seekSlot, slot } from "./state.js";
+import { tickTimes } from "./times.js";
 import { readElsewhere } from "./unseen.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
 const title = document.title.replace(/^.* – (?=Console)/, "");
-
-/**
- * Return since when the person waits for an answer, whichever agent held the conversation then; in ISO 8601, or empty.
- *
- * @param {Element} entry
- */
-export const waitsSince = (entry) => {
-  const waited = seekSlot("waited", entry);
-  return waited ? (find("time", waited).getAttribute("datetime") ?? "") : "";
-};
 
 /**
  * Update the entries of these conversations in the list, the counts, and the title of the page.
@@ -43,88 +34,6 @@ export const waitsSince = (entry) => {
 export function paint(...some) {
   for (const c of some) paintEntry(c);
   count(arrange());
-}
-
-/** @param {Conversation} c */
-function paintEntry(c) {
-  for (const part of [c.entry, c.thread]) {
-    for (const mark of all("[data-slot=number]", part)) hide(mark, !c.number); // its key may be another's now
-  }
-  const unread = slot("unread", c.entry);
-  write(unread, c.unread ? say(isSingular(c.unread) ? "unread_one" : "unread_many", { n: c.unread }) : "");
-  hide(unread, !c.unread);
-  if (!c.over) {
-    c.entry.dataset.waits = c.waits;
-    c.entry.toggleAttribute("data-dormant", c.dormant);
-    write(slot("waits", c.entry), words[`waits_${c.dormant && c.waits !== "left" ? "dormant" : c.waits}`]);
-  }
-  const waited = seekSlot("waited", c.entry);
-  if (waited) {
-    hide(waited, c.over || c.waits !== "me" || !c.since);
-    const mark = find("time", waited, HTMLTimeElement);
-    if (c.since && mark.getAttribute("datetime") !== c.since) {
-      mark.dateTime = c.since;
-      mark.textContent = sayDuration(new Date(c.since));
-    }
-  }
-  showOwn(c);
-  showLate(c);
-  showReturn(c);
-  if (c.gone) showEmergency(c, ""); // a conversation that has ended keeps this mark until its procedure has ended
-  const offline = seekSlot("offline", c.entry); // what has ended came without it
-  if (offline) {
-    hide(offline, c.over || !c.offline || c.dormant); // an exchange at rest says so elsewhere in its line
-    const asleep = seekSlot("asleep", c.entry);
-    if (asleep) hide(asleep, c.over || !c.asleep);
-    hide(slot("frees", c.entry), c.over || c.dormant || !(c.offline || c.waits === "left"));
-  }
-  showAway(c);
-  hide(find("[data-next-way]", c.thread), !c.over); // a thread that has ended leads on
-  const held = seekSlot("end-held", c.entry);
-  if (held) hide(held, c.over || !c.isEndHeld);
-  const draft = seekSlot("draft", c.entry);
-  if (draft) {
-    hide(draft, c === desk.current || !c.area?.value.trim());
-    if (c.over) write(draft, words.to_copy); // it can no longer be sent
-  }
-  const link = find("a", c.entry);
-  if (c === desk.current) link.setAttribute("aria-current", "true");
-  else link.removeAttribute("aria-current");
-}
-
-/** Say over the messages that nobody reads there now: one would write to nobody. @param {Conversation} c */
-function showAway(c) {
-  const sign = seekSlot("away", c.thread);
-  if (!sign) return; // what has ended came without it
-  const isUnseen = !c.dormant && c.waits !== "left" && (c.offline || c.asleep);
-  const why = isUnseen ? `away_${c.asleep ? "asleep" : "offline"}` : `waits_${c.waits === "left" ? "left" : "dormant"}`;
-  const isAwayNow = !c.over && (isAway(c) || c.asleep);
-  if (isAwayNow) write(slot("away-words", sign), words[why]);
-  const since = slot("away-since", sign);
-  hide(since, !isUnseen || !c.seen);
-  const mark = find("time", since, HTMLTimeElement);
-  if (isUnseen && c.seen && mark.dateTime !== c.seen) {
-    mark.dateTime = c.seen;
-    write(mark, sayDuration(new Date(c.seen)));
-  }
-  hide(sign, !isAwayNow);
-}
-
-/**
- * Show the part of the wait that this agent caused, when somebody else held the person before.
- *
- * @param {Conversation} c
- */
-function showOwn(c) {
-  const part = seekSlot("own", c.entry);
-  if (!part) return;
-  const assigned = part.dataset.assigned ?? "";
-  const isPart = !c.over && c.waits === "me" && Date.parse(assigned) - Date.parse(c.since) >= 60_000;
-  hide(part, !isPart);
-  if (!isPart) return;
-  const mark = find("time", part, HTMLTimeElement);
-  mark.dateTime = assigned;
-  write(mark, sayDuration(new Date(assigned)));
 }
 
 /* --- the order, and the views that narrow the list --- */
@@ -231,50 +140,6 @@ export function count(mine = own()) {
   countEnded();
   const now = (unread ? `(${unread}) ` : "") + (desk.current ? `${desk.current.name} – ` : "") + title;
   if (document.title !== now) document.title = now;
-}
-
-/**
- * Show in which language the person seems to write, or nothing. When that language changes, the words that one press
- * puts into the answer change with it.
- *
- * @param {Conversation} c
- * @param {string} told
- */
-function showLanguage(c, told) {
-  const mark = seekSlot("language", c.entry);
-  if (!mark) return;
-  const isNews = told !== (mark.hidden ? "" : mark.textContent?.trim());
-  write(mark, told);
-  hide(mark, !told);
-  if (isNews) for (const part of ["langue", "dire", "procedure", "reponses"]) refreshBeside(c, `#${part}-${c.id}`);
-}
-
-/* --- the promise « je reviens dans 5 minutes » --- */
-
-/**
- * Show the promise in the list and over the thread.
- *
- * @param {Conversation} c
- * @param {string} until in ISO 8601, empty when no promise runs
- */
-export function showPromise(c, until) {
-  for (const mark of [seekSlot("promise", c.entry), seekSlot("promise", c.thread)]) {
-    if (!mark) continue;
-    hide(mark, !until);
-    if (until) mark.setAttribute("data-until", until);
-    else mark.removeAttribute("data-until");
-    countDown(mark);
-  }
-  const held = seekSlot("held", c.thread);
-  if (held) hide(held, !until);
-}
-
-/** @param {HTMLElement} mark */
-export function countDown(mark) {
-  if (!mark.dataset.until) return;
-  const { key, values } = promise(Date.parse(mark.dataset.until) - Date.now());
-  mark.toggleAttribute("data-over", key === "promise_over");
-  write(slot("promise-words", mark), say(key, values));
 }
 
 /** Update the times that change by themselves. */
