@@ -85,6 +85,15 @@ class Console:
             if wanted(frame):
                 return frame
 
+    def begin(self) -> None:
+        """Wait for the `assigned` frame, and ask for the messages, as a page of the console does.
+
+        The person's page may show the agent before this socket follows the exchange. A message that is sent meanwhile
+        is written, and its answer comes with the messages that the page asks for then.
+        """
+        self.until(lambda frame: frame["type"] == "assigned" and frame["conversation"] == self.conversation)
+        self.send("sync", after=0)
+
     def say(self, body: str) -> None:
         client_id = str(uuid.uuid4())
         self.send("post", client_id=client_id, body=body)

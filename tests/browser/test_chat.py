@@ -30,7 +30,7 @@ def test_person_waits_then_talks_and_the_exchange_ends(live_site, enter, console
         expect(page.get_by_role("heading", level=1)).to_have_text("Vous parlez avec Camille, police nationale")
         expect(page).to_have_title(re.compile("^Échange en cours"))
         expect(page.get_by_text("Aucun agent n'est disponible en ce moment.")).to_be_hidden()
-        camille.send("sync", after=0)
+        camille.begin()
         seq = camille.hear("J'ai peur d'aller au lycée")
         camille.send("read", seq=seq)
         expect(own(page).locator("[data-part=state]")).to_have_text("Lu")
@@ -104,7 +104,7 @@ def test_person_further_down_the_page_is_told_and_nothing_moves(live_site, enter
         notice = page.get_by_role("button", name="Camille est là")
         expect(notice).to_be_in_viewport(ratio=1)
         assert abs(top() - before) < 2
-        camille.send("sync", after=0)
+        camille.begin()
         camille.say("Bonjour, je vous lis.")
         notice = page.get_by_role("button", name="Nouveau message")
         expect(notice).to_be_in_viewport(ratio=1)
@@ -297,7 +297,7 @@ def test_whole_exchange_without_javascript(live_site, enter, console, axe):
         expect(page.get_by_label("Vous pouvez déjà écrire")).to_have_value("Ce texte reste")
         page.get_by_role("button", name="Envoyer").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Vous parlez avec Camille, police nationale")
-        camille.send("sync", after=0)
+        camille.begin()
         seq = camille.hear("Ce texte reste")
         page.get_by_label("Votre message").press_sequentially("à moitié")
         camille.say("Je vous lis")
@@ -344,7 +344,7 @@ def test_last_messages_and_the_box_share_the_screen_without_javascript(live_site
 
     expect_both("Je suis chez moi")
     with console(agent, conversation) as camille:
-        camille.send("sync", after=0)
+        camille.begin()
         for words in ("Vous êtes en sécurité ?", "Prenez votre temps."):
             camille.say(words)
             box.fill("un texte en cours")

@@ -90,7 +90,7 @@ def test_three_states_are_seen_and_said(live_site, enter, console, axe_in_both_t
     expect(alert).to_be_visible()
 
     with console(agent, conversation) as camille:
-        camille.send("sync", after=0)
+        camille.begin()
         page.context.set_offline(False)
         expect(page.locator("#banner", has_text="Connexion rétablie.")).to_be_visible()
         expect(lost).to_be_hidden()

@@ -84,7 +84,7 @@ def test_person_hears_who_says_what_once(live_site, enter, console):
         assert page.evaluate("window.heard.join(' ').split('est là').length") == 2
         page.evaluate("window.heard.length = 0")
 
-        camille.send("sync", after=0)
+        camille.begin()
         camille.say("Bonjour.")
         camille.say("Prenez votre temps.")
         camille.say("Bonjour.")

@@ -41,7 +41,7 @@ def test_person_waits_then_talks(
     with console(agent, conversation) as camille:
         available(live_site, agent)
         browser.wait_for_text("Vous parlez avec Camille", "main")  # without loading the page again
-        camille.send("sync", after=0)
+        camille.begin()
         camille.send("read", seq=camille.hear("J'ai peur d'aller au lycée"))
         browser.wait_for_text("Lu", "#messages [data-author=reporter]")
         camille.say("Bonjour, vous êtes en sécurité ?")
@@ -71,7 +71,7 @@ def test_person_waits_then_talks_without_scripts(
         available(live_site, agent)
         browser.reload()
         browser.wait_for_text("Vous parlez avec", "main")
-        camille.send("sync", after=0)
+        camille.begin()
         camille.hear("sans script")
         camille.say("Je vous lis.")
         browser.reload()
