@@ -1,6 +1,7 @@
 """Which parts of « Historique » somebody sees, in which order, and how wide each picture is. Makes no query.
 
-The period, and what is said of how exact its numbers are, are no parts: they stand first.
+The period, and what is said of how exact its numbers are, are no parts: they stand first, the latter under the figures
+of the whole period where these stand first.
 """
 
 from collections.abc import Iterable

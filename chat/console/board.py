@@ -342,6 +342,21 @@ class Asked:
         return urlencode(self.kept)
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """It is one of the figures with which « Historique » begins.
+
+    unit: what stands after its number; "" where people are counted. value, before: in this period and in the one
+    before; None where there is no such figure. change: in words with its sign, "" where nothing is compared.
+    """
+
+    label: str
+    unit: str
+    value: object
+    before: object
+    change: str
+
+
 def _asked(request: HttpRequest) -> Asked:
     """Return the user's own period if both days are valid; otherwise some days until tonight. One query.
 
@@ -393,6 +408,24 @@ def _heads(first: str) -> list[str]:
     ]
 
 
+def _figures(now: list[object], before: list[object] | None, said: list[str] | None) -> list[Figure]:
+    """Return the figures of a row (`_row`) without its name, each beside what it was and how it changed."""
+    words = [
+        (_("Échanges ouverts"), ""),
+        (_("Pris en charge"), ""),
+        (_("Attente médiane"), _("min")),
+        (_("Attente, 95 %"), _("min")),
+        (_("En moins de %(minutes)s min") % {"minutes": values.get(definitions.PROMISED)}, "%"),
+        (_("Partis avant"), "%"),
+        (_("Durée médiane"), _("min")),
+        (_("Un seul interlocuteur"), "%"),
+    ]
+    return [
+        Figure(label, unit, now[at], before[at] if before else None, said[at - 1] if said else "")
+        for at, (label, unit) in enumerate(words, start=1)
+    ]
+
+
 def _day(day: date) -> str:
     return f"{day:%d/%m/%Y}"
 
@@ -431,6 +464,7 @@ def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
     orientations = _ends(found.orientations, history.orientation_label)
     outcomes_title, orientations_title = _("Comment les échanges se terminent"), _("Résultat de l'orientation")
     layout = history_parts.read_layout(getattr(request.user, "history_layout", []))
+    said = changes.in_words(_compared(asked, found, counted.before)) if counted.before else None
     drawn = [
         pictures.draw_arrivals(
             week, key="semaine", title=_("Quand on vient, par heure et par jour"), table="tableau-semaine"
@@ -461,10 +495,9 @@ def past(request: HttpRequest, agent: Agent | None) -> HttpResponse:
         "is_to_today": asked.last == timezone.localdate(),
         "exact_from": found.exact_from,
         "promise_between": history.promise_between_ranges(),
-        "whole": _row(_("Toute la période"), found.whole),
-        "before": counted.before and _row(_("Période d'avant"), counted.before),
-        "changes": counted.before and changes.in_words(_compared(asked, found, counted.before)),
-        "heads": _heads(_("Période")),
+        "figures": _figures(_row("", found.whole), _row("", counted.before) if counted.before else None, said),
+        "is_compared": bool(counted.before),
+        "counted_stands_first": layout.shown[0] != history_parts.Part.WHOLE,
         "week": pictures.rows_of_week(week),
         "day_names": pictures.day_names(),
         "sections": [

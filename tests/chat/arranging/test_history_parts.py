@@ -21,7 +21,7 @@ from tests.support.reading import squeezed
 
 HISTORY, ARRANGE = "/console/historique/", "/console/historique/disposition/"
 SIGNS = {part: f'id="{part}-titre"' for part in PICTURES} | {
-    Part.WHOLE: 'id="ensemble-zone"',
+    Part.WHOLE: 'id="ensemble"',
     Part.RESTS: 'id="veille"',
     Part.TABLES: 'id="tableau-heure"',
 }

@@ -144,19 +144,28 @@ OF_A_DAY = {
 }
 
 
+def figures_of(html: str) -> dict[str, list[str]]:
+    """Return the figures with which the page begins, by their words: each number, then what is said of it."""
+    figures = unescape(html).split('id="ensemble"')[1].split("</dl>")[0]
+    return {
+        squeezed(name): [squeezed(re.sub("<.*?>", "", one)) for one in re.findall("<dd.*?>(.*?)</dd>", said, re.S)]
+        for name, said in re.findall("<dt>(.*?)</dt>(.*?)</div>", figures, re.S)
+    }
+
+
 def test_page_and_file_have_the_period_before(chief):
     today = timezone.localdate()
     close(today - timedelta(days=13), today - timedelta(days=7), OF_A_DAY)
     past(datetime.now(tz=UTC) - timedelta(days=1), wait=60, length=30, agents=[make.agent()])
     past(datetime.now(tz=UTC) - timedelta(days=1))
-    html = squeezed(unescape(chief.get(f"{PAGE}?periode=7").text))
+    page = chief.get(f"{PAGE}?periode=7").text
+    html, figures = squeezed(unescape(page)), figures_of(page)
     first, last = (f"{today - timedelta(days=days):%d/%m/%Y}" for days in (13, 7))
-    assert "Période d'avant</th><td>210</td><td>140</td>" in html
-    row = html.split("Écart</th>")[1].split("</tr>")[0]
-    assert re.findall("<td>(.*?)</td>", row)[:2] == ["–", "–"], "the present day is not over"
-    assert "écart trop faible" in row, "shares are compared"
+    assert figures["Échanges ouverts"] == ["2", "avant : 210"], "the present day is not over"
+    assert figures["Pris en charge"] == ["1", "avant : 140"]
+    assert figures["Partis avant"] == ["50 %", "+17 points, en hausse", "avant : 33,3 %"], "shares are compared"
     assert "Le jour en cours n'est pas fini" in html
-    assert "Toutes ses journées sont closes" in html and "Pas de comparaison" not in html
+    assert "toutes ses journées sont closes, ses nombres sont arrondis" in html and "Pas de comparaison" not in html
     text = chief.get(f"{PAGE}chiffres.csv?periode=7").content.decode()
     assert f"Période d'avant, du {first} au {last};210;140;2,0;2,0;100,0;33,3;30,0;100,0" in text
 
@@ -176,8 +185,25 @@ def test_nothing_is_compared_with_days_that_are_not_all_closed(chief):
     close(today - timedelta(days=12), today - timedelta(days=7), OF_A_DAY)  # the service is a day too young
     for path in (f"{PAGE}?periode=7", f"{PAGE}?periode=365"):
         html = squeezed(unescape(chief.get(path).text))
-        assert "Pas de comparaison" in html and "Écart</th>" not in html
+        assert "Pas de comparaison" in html and "avant :" not in html.split("</dl>")[0]
+        assert all(len(said) == 1 for said in figures_of(html).values())
     assert "Période d'avant" not in chief.get(f"{PAGE}chiffres.csv?periode=7").content.decode()
+
+
+def test_page_begins_with_its_figures_and_what_they_count_is_folded_below(chief):
+    past(datetime.now(tz=UTC) - timedelta(days=1), wait=60, length=30, agents=[make.agent()])
+    html = squeezed(unescape(chief.get(PAGE).text))
+    assert list(figures_of(html)) == [
+        "Échanges ouverts", "Pris en charge", "Attente médiane", "Attente, 95 %", "En moins de 3 min", "Partis avant",
+        "Durée médiane", "Un seul interlocuteur",
+    ]  # fmt: skip
+    assert html.count("<dt>") == 8 + html.split('id="veille"')[1].count("<dt>")
+    places = [html.index(sign) for sign in ('id="ensemble"', 'id="avant"', 'id="compte"', 'id="dessins-semaine"')]
+    assert places == sorted(places)
+    assert "ne sont pas comptées" in html.split('id="compte"')[1].split("</details>")[0]
+    chief.post(f"{PAGE}disposition/", {"partie": "ensemble", "acte": "cacher"})
+    html = chief.get(PAGE).text
+    assert 'id="ensemble"' not in html and 'id="compte"' in html, "how exact figures are cannot be hidden"
 
 
 def test_period_before_takes_two_statements_whatever_its_length(chief, django_assert_num_queries):

@@ -417,7 +417,7 @@ def test_more_open_days_than_a_chart_has_points_are_counted_and_the_last_ones_dr
     answer = chief_of_a_month.get("/console/historique/" + query)
     html = squeezed(unescape(answer.text))
     assert answer.status_code == 200 and len(rows_of(html, "tableau-jour")) == charts.POINTS_AT_MOST
-    assert "les 366 derniers jours sont montrés" in html and "Toute la période</th><td>3</td>" in html
+    assert "les 366 derniers jours sont montrés" in html and "<dt>Échanges ouverts</dt><dd>3</dd>" in html
     assert (
         "historique-701-jours"
         in chief_of_a_month.get("/console/historique/chiffres.csv" + query)["Content-Disposition"]
