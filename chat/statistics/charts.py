@@ -129,6 +129,12 @@ def top_of(*series: Sequence[float | None]) -> float:
     return max([LEAST_SCALE, *(value for values in series for value in values if value is not None)])
 
 
+def round_top(highest: float) -> float:
+    """Return the last mark of a scale from zero on which so high a value fits: 20 for 17, 100 for 95."""
+    step = _round_step(highest / 3)
+    return step * math.ceil(highest / step - 1e-9)
+
+
 # --- along time -------------------------------------------------------------------------------------------------------
 
 
@@ -299,10 +305,10 @@ def draw_places(words: Words, rows: Sequence[Places]) -> Chart:
 
 
 class _Frame:
-    """Calculates positions in a chart along time. top: the value of the highest point of the frame."""
+    """Calculates positions in a chart along time. top: the highest value; the frame ends at the round mark above it."""
 
     def __init__(self, height: int, count: int, top: float) -> None:
-        self.height, self.count, self.top = height, count, top
+        self.height, self.count, self.top = height, count, round_top(top)
         self.step = (WIDTH - LEFT - RIGHT) / max(1, count)
         self.base = height - BOTTOM
 

@@ -78,7 +78,8 @@ def draw_promise(days: Sequence[tuple[date, Measures]], *, key: str, title: str,
 
 def draw_series(key: str, title: str, labels: Sequence[str], rows: Sequence[Measures], top: float) -> list[Chart]:
     """Draw people who came, waits, and the share that gave up, along the same time. top: the top of the scale of waits,
-    in minutes.
+    in minutes, which several series share. The share that gave up has its own scale, because a few percent on 0 to 100
+    are a flat line.
 
     The columns are those of the history's tables (`console/_history_row.html`).
     """
@@ -98,12 +99,13 @@ def draw_series(key: str, title: str, labels: Sequence[str], rows: Sequence[Meas
         [minutes(one.wait_median) for one in rows],
         labels, table=Table(table, (3, 4)), marks=[minutes(one.wait_p95) for one in rows], top=top, every=step,
     )  # fmt: skip
+    shares = [one.gave_up_percent for one in rows]
     gave_up = charts.draw_bars(
         Words(
             f"{key}-partis", _("%(where)s : partis avant une prise en charge") % {"where": title},
-            _("En pourcentage, de 0 à 100."),
+            _("En pourcentage, de 0 à %(top)d.") % {"top": charts.round_top(charts.top_of(shares))},
         ),
-        [one.gave_up_percent for one in rows], labels, table=Table(table, (6,)), top=100, every=step,
+        shares, labels, table=Table(table, (6,)), every=step,
     )  # fmt: skip
     return [opened, waits, gave_up]
 

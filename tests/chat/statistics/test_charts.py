@@ -9,8 +9,9 @@ from fontTools.subset import Options, load_font
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.statistics import charts
+from chat.statistics import charts, pictures
 from chat.statistics.charts import Places, Row, Table, Words
+from chat.statistics.history import Measures
 from pnav.pages.management.commands import build_styles
 
 WORDS = Words("essai", "Un titre", "Ce qu'il montre.")
@@ -108,6 +109,27 @@ def test_charts_of_one_scale_draw_one_value_as_high():
     assert bars(one)[1][1] == bars(other)[0][1]
     assert charts.top_of([1, None], [7.5], []) == 7.5
     assert charts.top_of([0.05]) == charts.LEAST_SCALE  # three seconds, in minutes, make no tower
+
+
+@pytest.mark.parametrize(
+    ("highest", "top"),
+    [(1, 1), (2.5, 3), (6.1, 10), (10.1, 15), (16.7, 20), (41, 60), (95, 100), (100, 100), (101, 150)],
+)
+def test_scale_begins_at_zero_and_ends_at_the_round_mark_above_its_values(highest, top):
+    assert charts.round_top(highest) == top
+    chart = charts.draw_bars(WORDS, [highest] * 20, [""] * 20, table=TABLE)
+    foot, edge = bars(chart)[0]
+    share = (foot - edge) / (foot - charts.TOP)
+    assert texts(chart)[-1] == str(top) and share == pytest.approx(highest / top, abs=0.01)
+
+
+def test_few_percent_are_drawn_on_a_scale_of_their_own_and_its_end_is_said():
+    hours = [Measures(opened=6, gave_up=1), *[Measures(opened=100)] * 23]
+    *_others, left = pictures.draw_series("heure", "Par heure", pictures.HOURS, hours, 20)
+    assert left.words.description == "En pourcentage, de 0 à 20."
+    assert [text for text in texts(left) if text.isdigit()] == ["10", "20"]
+    *_others, nobody = pictures.draw_series("heure", "Par heure", pictures.HOURS, [Measures()] * 24, 20)
+    assert nobody.words.description == "En pourcentage, de 0 à 1." and paths(nobody, "chart__bar") == []
 
 
 def test_line_is_broken_where_there_is_nothing():
