@@ -931,6 +931,26 @@ def test_palette(live_site, page: Page, at: Work, axe: Axe, subtests: pytest.Sub
 
 def palette_leads_to_a_unit_a_colleague_and_what_has_ended(page: Page, ended: Conversation) -> None:
     chosen = page.locator("#palette").get_by_role("option", selected=True)
+    page.keyboard.press("Control+k")  # the list beside shows the exchanges: what one does in the open one comes first
+    kinds = page.locator("#palette-liste .console-palette__kind").all_inner_texts()
+    assert set(kinds[:10]) == {"Aller à"}
+    names = page.locator("#palette-liste strong").all_inner_texts()
+    assert names[0] == "Ouvrir la procédure d'urgence"
+    assert names.index("Disponible") < kinds.index("Échange"), names
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette")).to_be_hidden()
+    # It was opened over a page where nothing had the focus: until the page is drawn again its field keeps it.
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Control+k")
+    page.evaluate(
+        """() => {
+          document.querySelector("#palette").close();
+          const pressed = { key: "k", ctrlKey: true, bubbles: true, cancelable: true };
+          document.activeElement.dispatchEvent(new KeyboardEvent("keydown", pressed));
+        }"""
+    )
+    expect(page.locator("#palette")).to_be_visible()
+    page.keyboard.press("Escape")
     for typed, label, way in (
         ("transmettre unite", "Transmettre à l'unité compétente", "Préparer un résumé"),
         ("demander collegue", "Demander à un collègue", "Poser une question à part"),

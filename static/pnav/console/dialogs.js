@@ -19,6 +19,9 @@ function bringBack() {
   if (seek("dialog[open]")) return;
   byId("apartes-non-lus").before(...regions);
   gap.remove();
+  // Opened over a page where nothing had the focus, it has it until the page is drawn again: keys would be lost there.
+  const at = /** @type {HTMLElement | null} */ (document.activeElement);
+  if (at?.closest("dialog")) at.blur();
 }
 
 /** @param {HTMLDialogElement} dialog */

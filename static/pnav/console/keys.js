@@ -308,7 +308,9 @@ export const watchKeys = () => {
   });
   for (const one of all("[data-keys-open]")) one.hidden = false;
   show();
-  list.addEventListener("keydown", (event) => event.stopPropagation()); // nothing behind the list of keys reacts
+  list.addEventListener("keydown", (event) => {
+    if (list.open) event.stopPropagation(); // nothing behind the list of keys reacts
+  });
   // Somebody who goes into a field or presses something has seen where they are.
   document.addEventListener("focusin", (event) => {
     if (writes(target(event))) astray.is = false;

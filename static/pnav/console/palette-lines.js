@@ -13,6 +13,7 @@
  * @property {string} [name] by which it is called too; "": it is called by none, because its label is a sentence to insert
  * @property {string} [also] other words by which it is found; they are not shown
  * @property {() => void} run
+ * @property {number} [first] how early it stands before anything is typed, the greatest first; none: after the exchanges
  * @property {boolean} [stays] the palette stays open
  * @property {import("./found.js").Found} [found] the message that it leads to
  */

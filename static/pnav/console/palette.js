@@ -88,6 +88,26 @@ function placesOf(dossier, known) {
   return places;
 }
 
+/*
+ * The acts of an exchange that are wanted most, by their keys: the procedure, ready replies, macros, the sheet, passing on
+ * and the end. The others stand as they do on the screen.
+ */
+const WANTED = "UMGQCT";
+
+/**
+ * Return how early a way stands before anything is typed, the greatest first: the acts of the open exchange, then one's
+ * duty; 0: after the exchanges. What stands in an open procedure goes with it.
+ *
+ * @param {HTMLElement} way
+ * @param {import("./state.js").Conversation | null} c the open exchange
+ */
+function firstOf(way, c) {
+  if (way.closest("#disponibilite")) return 1;
+  if (!c?.thread?.contains(way) && !c?.dossier?.contains(way)) return 0;
+  const key = (way.closest('[data-key="U"]') ?? way).getAttribute("data-key");
+  return key && WANTED.includes(key) ? 2 + WANTED.length - WANTED.indexOf(key) : 2;
+}
+
 /** @returns {Choice[]} */
 function choices() {
   const c = desk.current;
@@ -108,6 +128,7 @@ function choices() {
       name: oneLine(one.textContent),
       text: "",
       run: () => goTo(one),
+      first: firstOf(one, c),
     }));
   const places = placesOf(c?.dossier, new Set(acts.map(({ label }) => label)));
   // The end of the open conversation is among the acts. Those of the others are listed by name.
@@ -178,6 +199,14 @@ const readChoice = ({ kind, label, text, name, also = "" }) => ({
   text: `${label} ${text}`,
 });
 
+/**
+ * Return the lines in the order in which they stand before anything is typed: what one does in the open exchange, then
+ * one's duty. The exchanges come after, because the list beside shows them anyway.
+ *
+ * @param {Choice[]} lines
+ */
+const actsFirst = (lines) => [...lines].sort((one, other) => (other.first ?? 0) - (one.first ?? 0));
+
 /** Return whether a text is a file number as one types it: « pnav 5zbv 5bhv ». @param {string} typed */
 const isNumber = (typed) => /^(?:pnav)?[\s-]*[a-z2-9]{4}[\s-]*[a-z2-9]{4}$/i.test(typed.trim()) && /\d/.test(typed);
 
@@ -230,7 +259,7 @@ function filter() {
   const typed = field.value;
   asked.at += 1;
   list.ariaBusy = "false";
-  const lines = bestFirst(known, typed, readChoice).slice(0, SHOWN);
+  const lines = (typed.trim() ? bestFirst(known, typed, readChoice) : actsFirst(known)).slice(0, SHOWN);
   if (isNumber(typed)) {
     lines.unshift({
       kind: words("file"),
@@ -308,8 +337,14 @@ function openPalette() {
   field.focus();
 }
 
+/** Return whether this is Ctrl + K, or Cmd + K. @param {KeyboardEvent} event */
+const asks = ({ ctrlKey, metaKey, altKey, shiftKey, key, isComposing }) =>
+  (ctrlKey || metaKey) && !altKey && !shiftKey && !isComposing && key.toLowerCase() === "k";
+
 /** @param {KeyboardEvent} event */
 function keydown(event) {
+  // For a moment after Escape its field may have the focus still. Another Ctrl + K then opens it, or else closes it.
+  if (!dialog.open || asks(event)) return;
   event.stopPropagation(); // nothing behind the palette reacts
   if (target(event).matches("button")) return; // « Fermer » handles its own keys
   const by = new Map([
@@ -324,9 +359,7 @@ function keydown(event) {
 
 /** @param {KeyboardEvent} event */
 function opens(event) {
-  const isAsked =
-    (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k";
-  if (!isAsked || event.isComposing) return;
+  if (!asks(event)) return;
   event.preventDefault();
   if (dialog.open) closeDialog(dialog);
   else if (!seek("dialog[open]")) openPalette();
