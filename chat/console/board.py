@@ -80,10 +80,13 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
     over = {one.conversation for one in context["board"].left_marks}
     over |= {one.to_end for one in context["board"].emergencies if one.to_end}
     in_danger = {alert.part for alert in context["board"].alerts if alert.part and alert.label}
+    members = [one for one in context["board"].members if chosen.has_of_unit(one)]
+    shown = [one for one in running if chosen.has_running(one)]
     context |= {
         "filter": chosen,
         "layout": board_parts.read_layout(agent.board_layout).showing(in_danger),
-        "members": [one for one in context["board"].members if chosen.has_of_unit(one)],
+        "members": members,
+        "member_units": sorted({one.unit for one in members}),
         "silences": [one for one in context["board"].silences if one.is_left or chosen.has_of_unit(one)],
         "waiting_total": len(rows),
         "running_total": len(running),
@@ -96,7 +99,10 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
         "requests": requests,
         "oldest_request": oldest,
         "set_aside": opening.count_locked(agent.user, now),
-        "running": [one for one in running if chosen.has_running(one)],
+        "running": shown,
+        "running_units": sorted(
+            {one.conversation.assigned_to.unit.name for one in shown if one.conversation.assigned_to}
+        ),
         "recused": {one.conversation.public_id for one in running if one.is_recused}
         | procedures.recused_from(over, agent),
         "on_call": on_call.shown_to(agent, now),

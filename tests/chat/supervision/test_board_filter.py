@@ -133,3 +133,19 @@ def test_nothing_chosen_asks_for_nothing():
     assert not board_filter.read_filter({}, {}).is_on
     chosen = board_filter.read_filter({"unite": "3", "urgence": "normal"}, {3: "Une"})
     assert (chosen.unit, chosen.urgency, chosen.query) == (3, Urgency.NORMAL, "unite=3&urgence=normal")
+
+
+def test_unit_is_named_once_above_a_table_of_one_unit_and_on_each_line_of_several(chief, exchanges):
+    client = signed_in(chief.user)
+    _names, page = shown(client, "", exchanges)
+    running, agents = (page.split(f'id="{zone}-zone"')[1].split("</table>")[0] for zone in ("en-cours", "agents"))
+    for table in (running, agents):
+        assert '<th scope="col">Unité</th>' in table and "<td>Une</td>" in table and "<td>Autre</td>" in table
+        assert "–" not in table.split("</caption>")[0]
+    _names, page = shown(client, f"?unite={chief.unit_id}", exchanges)
+    for zone in ("en-cours", "agents"):
+        before, table = page.split(f'id="{zone}-zone"')
+        table = table.split("</table>")[0]
+        assert "Unité" not in table and "<td>Une</td>" not in table
+        assert table.split("</caption>")[0].rstrip().endswith("– Une"), "a screen reader hears it with the table"
+        assert before.rsplit("<p", 1)[1].startswith(' class="fr-hint-text" aria-hidden="true">Une</p>')
