@@ -308,6 +308,44 @@ def test_mark_of_an_answer_stands_apart_from_the_word_before_it(live_site: LiveS
     assert way.evaluate(SPACE_AFTER_THE_WORDS) > 3
 
 
+# Whether all of what has the focus is in the window, with nothing over its middle.
+IS_IN_SIGHT = """(link) => {
+  const box = link.getBoundingClientRect();
+  const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  return box.left >= 0 && box.right <= innerWidth && box.top >= 0 && box.bottom <= innerHeight && link.contains(top);
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 400), (683, 342), (360, 640)])
+def test_plus_has_its_lines_under_titles_and_keys_reach_each(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+    width: int,
+    height: int,
+):
+    """It was one column of thirteen equal lines, higher than a low window."""
+    page.set_viewport_size({"width": width, "height": height})
+    sign_in(page, live_site, at(an_agent))
+    menu = page.locator(".console-account")
+    menu.locator("summary").focus()
+    page.keyboard.press("Enter")
+    for title, lines in (("Échanges", 6), ("Service", 2), ("Compte et aide", 5)):
+        expect(menu.get_by_text(title, exact=True)).to_be_visible()
+        links = menu.get_by_role("list", name=title, exact=True).get_by_role("link")
+        expect(links).to_have_count(lines)
+        for place in range(lines):
+            page.keyboard.press("Tab")
+            expect(links.nth(place)).to_be_focused()
+            assert links.nth(place).evaluate(IS_IN_SIGHT), (title, place)
+    if width > 768:
+        tops = menu.locator("ul p").evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().top)")
+        assert len(set(tops)) == 1, "side by side"
+    page.keyboard.press("Escape")
+    expect(menu.locator("summary")).to_be_focused()
+    expect(menu.locator("ul p").first).to_be_hidden()
+
+
 def wrote(conversation: Conversation, minutes: float) -> None:
     make.message(conversation, "vous êtes là ?")
     Message.objects.filter(conversation=conversation).update(sent_at=make.long_ago(minutes))
