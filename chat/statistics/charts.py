@@ -25,6 +25,10 @@ LEFT, RIGHT = 30, 8  # the room for the numbers of the scale, and for half of th
 TOP, BOTTOM = 14, 20
 ROW, ROW_BAR = 36, 12  # the height of a row with its label above it, and of its bar
 SQUARE, SQUARE_STEP = 14, 18
+AXIS_GAP = 5  # between a drawing and the words of its axis
+# How far below its place a text is written, to stand in the middle of it or under it. In letters, because these are
+# smaller where a chart is stretched.
+MIDDLE, BELOW = ".36em", ".8em"
 LETTER_SIZE = 11  # of `.chart__text` in charts.css; it is smaller where a chart is stretched, never larger
 # How wide the letters of Marianne are, in their size: the widest of each class, in its two weights. Others are as wide
 # as WIDEST, like letters with signs that Marianne does not have.
@@ -223,7 +227,7 @@ def draw_heat_map(
     svg = _begin(words, height, table, columns=HOURS, rows=DAYS, plot=(LEFT, 0, WIDTH - LEFT - RIGHT, DAYS * step))
     levels: list[list[str]] = [[] for _level in range(LEVELS)]
     for day, hours in enumerate(counts):
-        _text(svg, LEFT - 4, step * (day + 0.5), days[day], anchor="end", dy="4")
+        _text(svg, LEFT - 4, step * (day + 0.5), days[day], anchor="end", dy=MIDDLE)
         for hour, count in enumerate(hours):
             if count:
                 level = level_of(count, highest)
@@ -234,13 +238,16 @@ def draw_heat_map(
         if squares:
             _path(svg, f"chart__heat chart__heat--{level + 1}").set("d", "".join(squares))
     for hour in range(0, HOURS, 3):
-        _text(svg, LEFT + step * (hour + 0.5), height - 5, f"{hour} h", anchor="middle")
+        _text(svg, LEFT + step * (hour + 0.5), DAYS * step + AXIS_GAP, f"{hour} h", anchor="middle", dy=BELOW)
     return Chart(words, _end(svg), table, is_wide=True)
 
 
 def level_of(count: int, highest: int) -> int:
-    """Return which of the LEVELS squares is drawn for a count above zero; 0 is the smallest."""
-    return min(LEVELS - 1, max(0, math.ceil(LEVELS * count / highest) - 1))
+    """Return which of the LEVELS squares is drawn for a count above zero; 0 is the smallest.
+
+    It follows the root of the count: beside the hour of a raid the other hours were all the smallest square.
+    """
+    return min(LEVELS - 1, max(0, math.ceil(LEVELS * math.sqrt(count / highest)) - 1))
 
 
 # --- one row for each -------------------------------------------------------------------------------------------------
@@ -360,14 +367,14 @@ class _Frame:
         ticks = [step * number for number in range(1, math.floor(self.top / step + 1e-9) + 1)]
         lines.set("d", "".join(f"M{LEFT} {_n(self.y(tick))}H{WIDTH - RIGHT}" for tick in ticks))
         for tick in ticks:
-            _text(svg, LEFT - 4, self.y(tick), _short(tick), anchor="end", dy="4")
+            _text(svg, LEFT - 4, self.y(tick), _short(tick), anchor="end", dy=MIDDLE)
         _path(svg, "chart__base").set("d", f"M{LEFT} {self.base}H{WIDTH - RIGHT}")
 
     def draw_labels(self, svg: Element, labels: Sequence[str], every: int) -> None:
         """Write every so many labels below the axis; an empty one is left out."""
         for place, label in enumerate(labels):
             if label and place % every == 0:
-                _text(svg, self.middle(place), self.height - 5, label, anchor="middle")
+                _text(svg, self.middle(place), self.base + AXIS_GAP, label, anchor="middle", dy=BELOW)
 
 
 def _bounded(count: int, most: int) -> int:

@@ -164,8 +164,17 @@ def test_heat_map_says_more_by_size_and_not_by_colour_alone():
     chart = charts.draw_heat_map(WORDS, counts, list("lmmjvsd"), table=Table("t"))
     sides = [float(re.findall(r"h([\d.]+)", path)[0]) for path in paths(chart, "chart__heat")]
     assert sides == sorted(sides) and len(set(sides)) == 3
-    assert [charts.level_of(count, 100) for count in (1, 20, 21, 99, 100)] == [0, 0, 1, 4, 4]
+    assert [charts.level_of(count, 100) for count in (1, 4, 5, 16, 17, 36, 64, 65, 100)] == [0, 0, 1, 1, 2, 2, 3, 4, 4]
     assert read(chart).get("data-points") == "24 7"
+
+
+def test_words_of_an_axis_are_placed_by_the_size_of_their_letters():
+    """Where a chart is stretched its letters are smaller: the names of days hung below their squares."""
+    bars_drawn = charts.draw_bars(WORDS, [1, 2], list("ab"), table=TABLE)
+    week = charts.draw_heat_map(WORDS, [[1] * 24] * 7, list("lmmjvsd"), table=Table("t"))
+    for chart in (bars_drawn, week):
+        told = [one for one in read(chart).iter("text") if one.get("dy")]
+        assert len(told) >= 4 and all(one.get("dy").endswith("em") for one in told)
 
 
 def test_fullest_week_is_within_its_bytes():
