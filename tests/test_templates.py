@@ -59,7 +59,7 @@ def test_every_title_of_an_error_says_so_in_discreet_mode_too():
 
 
 # Alerts that a script puts into the page or shows, which are said by themselves; parts of the console's screen, in
-# which the script moves the focus to what is wrong (`static/pnav/console/live-forms.js`); and a page of which a field
+# which the script moves the focus to what is wrong (`static/pnav/console/form-answers.js`); and a page of which a field
 # has the focus.
 SCRIPTED = {
     "account/_passkey_error.html",  # empty until a passkey fails

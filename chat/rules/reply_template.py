@@ -29,7 +29,7 @@ VARIABLES: Final[Mapping[str, Promise]] = {
 }
 ALL: Final = ", ".join(f"{{{name}}}" for name in VARIABLES)
 _NAMED = re.compile(r"\{([^{}]*)\}")
-# What stands in the text area in place of a missing value. `console/thread.js` looks for this before it sends.
+# What stands in the text area in place of a missing value. `console/compose.js` looks for this before it sends.
 MISSING: Final = "[à compléter : "
 
 

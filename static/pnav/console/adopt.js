@@ -5,6 +5,7 @@
  */
 
 import { find, seek } from "../lib/dom.js";
+import { createOutbox, prepareForm } from "./compose.js";
 import { paint } from "./list.js";
 import { waitsSince } from "./list-entry.js";
 import { hasUnread, refreshTold } from "./panels.js";
@@ -29,7 +30,7 @@ function blank(id) {
     isEndHeld: false,
     confirmed: false,
   });
-  fresh.outbox = threads.createOutbox(() => fresh);
+  fresh.outbox = createOutbox(() => fresh);
   if (desk.line) fresh.outbox.lineIs(desk.line.ready ? "connected" : "reconnecting");
   return fresh;
 }
@@ -94,7 +95,7 @@ export function adopt(entry, thread, dossier, isOpen = false) {
     judged = room();
     if (c === desk.current && c.atEnd && c.log.clientHeight) threads.toEnd(c);
   }).observe(c.log, { box: "border-box" });
-  threads.prepareForm(c);
+  prepareForm(c);
   for (const { node } of c.outbox.entries) c.log.insertBefore(node, find("[data-end]", c.log));
   for (const part of [thread, dossier]) putAside(part, !isOpen && c !== desk.current);
   c.isStale ||= hasUnread(dossier);

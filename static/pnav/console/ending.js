@@ -8,14 +8,14 @@
 import { all, find, seek } from "../lib/dom.js";
 import { request, valuesOf } from "../lib/http.js";
 import { fold } from "../lib/search.js";
+import { flush } from "./compose.js";
+import { settle } from "./form-answers.js";
 import { tellUnanswered } from "./line.js";
-import { settle } from "./live-forms.js";
 import { noteWork } from "./moved-on.js";
 import { load } from "./pages.js";
 import { pageOf } from "./panels.js";
 import { hold, isPending, tellHeld, tellSeen } from "./pending-ends.js";
 import { desk, isReady, known, say } from "./state.js";
-import { flush } from "./thread.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 

@@ -6,6 +6,7 @@
  */
 
 import { all, find, seek } from "../lib/dom.js";
+import { refuseAll } from "./compose.js";
 import { dangerOf, showDanger } from "./dangers.js";
 import { forCopying, written } from "./drafts.js";
 import { refreshDuty } from "./duty.js";
@@ -42,7 +43,7 @@ export function leave(c, reason) {
     announce(say("left", { name: c.name, reason: words[reason] }));
   Object.assign(c, { over: true, gone: reason === "released", number: 0, unread: 0 });
   const unsent = reason === "closed" ? c.outbox.clear() : [];
-  threads.refuseAll(c, words.refused);
+  refuseAll(c, words.refused);
   if (c.gone) settleUnsure(c, words.refused);
   over.prepend(c.entry);
   if (reason === "closed" && emergencyOf(c.entry)) tellLeft(c, "left_in_danger"); // its procedure is still open

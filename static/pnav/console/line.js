@@ -11,6 +11,7 @@ import { session } from "../lib/session.js";
 import { prepareFormats } from "../lib/time.js";
 import { keepAwake } from "../lib/wake.js";
 import { secondsWithoutSign } from "../staff/signs.js";
+import { refuseAll } from "./compose.js";
 import { readAwaited } from "./conversation.js";
 import { checkPause, refreshDuty, showNoDuty } from "./duty.js";
 import { hear } from "./frames.js";
@@ -25,7 +26,7 @@ import { tickOffers } from "./queue.js";
 import { readMissing } from "./readings.js";
 import { followLead } from "./sound.js";
 import { announce, conversations, csrf, desk, isReady, own, root, sayOf, words } from "./state.js";
-import { refuseAll, tellRead } from "./thread.js";
+import { tellRead } from "./thread.js";
 import { tickTold } from "./told-ends.js";
 import { tickUnseen } from "./unseen.js";
 

@@ -7,10 +7,10 @@
 
 import { all, seek, target } from "../lib/dom.js";
 import { request } from "../lib/http.js";
+import { insert } from "./compose.js";
 import { tell } from "./notice.js";
 import { parse, swapFrom } from "./pages.js";
 import { csrf, known, sayOf } from "./state.js";
-import { insert } from "./thread.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 

@@ -6,6 +6,7 @@
  */
 
 import { all } from "../lib/dom.js";
+import { flush } from "./compose.js";
 import { refreshDuty } from "./duty.js";
 import { leave, tellEnded } from "./leaving.js";
 import { count } from "./list.js";
@@ -13,7 +14,6 @@ import { load } from "./pages.js";
 import { pageOf } from "./panels.js";
 import { conversations, list, over } from "./state.js";
 import { entryOf, take } from "./take.js";
-import { flush } from "./thread.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 

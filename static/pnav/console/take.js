@@ -7,6 +7,7 @@
 
 import { all, find, seek } from "../lib/dom.js";
 import { adopt } from "./adopt.js";
+import { flush } from "./compose.js";
 import { keepDrafts } from "./drafts.js";
 import { notStored, offerAgain } from "./refusals.js";
 import { conversations, desk, list, over } from "./state.js";
@@ -59,6 +60,6 @@ export function take(page, id) {
   if (c.area && draft !== undefined) c.area.value = draft;
   bringRefused(c, refused, seen);
   if (c === desk.current) threads.toEnd(c);
-  threads.flush(c);
+  flush(c);
   return c;
 }
