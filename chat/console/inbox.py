@@ -60,6 +60,9 @@ LAST_SHOWN, LAST_READ = 120, 400
 # How a message of a supervisor who joined begins (`supervision.intervention.write`). `console/frames.js` has the same.
 BY_SUPERVISOR = re.compile(r"\[[^\]\n]+\]\n")
 
+# What says of a place that it is a district of a town, whose number says it already.
+DISTRICT = re.compile(r"(?<=e|r)( arrondissement)(?= \()", re.IGNORECASE)
+
 # How many of the last messages of an exchange, of both sides, are read for words of danger, answered or not: an answer
 # may have come before any list was read. What this process has looked at already is not read again (`danger.Looked`).
 DANGER_READ = 20
@@ -199,6 +202,13 @@ class Entry:
     def name(self) -> str:
         """Return what the screen calls it: « renard · Toulouse (31) »."""
         return f"{self.handle.said} · {self.place}" if self.handle else self.place
+
+    @property
+    def name_parts(self) -> list[str]:
+        """Return `name` in three parts, of which a line of the list does not show the second, where it has one:
+        « castor · Paris 11e », « arrondissement » with the space before it, « (75) ».
+        """
+        return DISTRICT.split(self.name, maxsplit=1)
 
     @property
     def is_watched(self) -> bool:

@@ -154,7 +154,7 @@ def test_queue_marks_the_absent_and_counts_them_apart(
     sign_in(page, live_site, agent)
     rows = page.locator("#attente .console-waiting")
     expect(page.locator("[data-count=queue]")).to_have_text("1")
-    expect(page.locator("[data-apart]")).to_have_text(re.compile(r"1\sabsente, à part"))
+    expect(page.locator("[data-apart]")).to_have_text(re.compile(r"1\sabsente à part"))
     expect(rows.last).to_contain_text("Hors ligne")
     expect(rows.last).to_contain_text(re.compile(r"20\smin"))
     expect(rows.first.locator("[data-slot=absent]")).to_be_hidden()

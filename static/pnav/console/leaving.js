@@ -49,6 +49,7 @@ export function leave(c, reason) {
   if (reason === "closed" && emergencyOf(c.entry)) tellLeft(c, "left_in_danger"); // its procedure is still open
   delete c.entry.dataset.waits;
   slot("waits", c.entry).textContent = words[reason];
+  seekSlot("turn", c.entry)?.replaceChildren();
   threads.showTyping(c, false);
   showPromise(c, ""); // it ended with the exchange
   find(c.gone ? "[data-gone]" : "[data-over]", c.thread).hidden = false;

@@ -31,13 +31,17 @@ export function paintEntry(c) {
   for (const part of [c.entry, c.thread]) {
     for (const mark of all("[data-slot=number]", part)) hide(mark, !c.number); // its key may be another's now
   }
-  const unread = slot("unread", c.entry);
-  write(unread, c.unread ? say(isSingular(c.unread) ? "unread_one" : "unread_many", { n: c.unread }) : "");
-  hide(unread, !c.unread);
+  write(slot("unread-count", c.entry), String(c.unread || ""));
+  const unread = isSingular(c.unread) ? "unread_one" : "unread_many";
+  write(slot("unread", c.entry), c.unread ? say(unread, { n: c.unread }) : "");
+  hide(slot("unread-sign", c.entry), !c.unread);
   if (!c.over) {
     c.entry.dataset.waits = c.waits;
     c.entry.toggleAttribute("data-dormant", c.dormant);
-    write(slot("waits", c.entry), words[`waits_${c.dormant && c.waits !== "left" ? "dormant" : c.waits}`]);
+    const turn = c.dormant && c.waits !== "left" ? "dormant" : c.waits;
+    write(slot("waits", c.entry), words[`waits_${turn}`]);
+    const mark = seekSlot("turn", c.entry); // what has ended came without it
+    if (mark) write(mark, words[`turn_${turn}`] ?? ""); // what is usual needs no word
   }
   const waited = seekSlot("waited", c.entry);
   if (waited) {

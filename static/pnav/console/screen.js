@@ -15,6 +15,7 @@ import { showDuty } from "./duty.js";
 import { watchEnds } from "./ending.js";
 import { watchFolding } from "./folds.js";
 import { watchIdle } from "./idle.js";
+import { watchKeyHints } from "./key-hints.js";
 import { watchKeys } from "./keys.js";
 import { letters } from "./letters.js";
 import { begin as beginLine } from "./line.js";
@@ -80,6 +81,7 @@ watchEarlier();
 watchOnePress();
 watchClear();
 watchReplies(); // before the keys of the screen, because it may take a key for itself
+watchKeyHints();
 watchKeys();
 watchPalette();
 watchMacros();

@@ -31,6 +31,21 @@ pytestmark = pytest.mark.django_db
 # --- the lists ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Paris 11e arrondissement (75)", "Paris 11e (75)"),
+        ("Marseille 1er Arrondissement (13)", "Marseille 1er (13)"),
+        ("Saint-Arrondissement (01)", "Saint-Arrondissement (01)"),
+        ("93200", "93200"),
+    ],
+)
+def test_line_of_the_list_shows_a_district_by_its_number(name: str, shown: str):
+    parts = inbox.DISTRICT.split(name, maxsplit=1)
+    assert "".join(parts) == name, "screen readers say the whole of it"
+    assert parts[0] + parts[-1] * (len(parts) > 1) == shown
+
+
 def test_home_shows_who_waits_without_a_word_of_theirs():
     waiting = make.waiting(
         urgency=Urgency.CRITICAL, age_band="15_17", role="witness", queued_at=make.long_ago(65), force="gendarmerie"
