@@ -262,13 +262,34 @@ def macros_have_a_key(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(area).to_have_value(re.compile(r"^Bonjour[^\n]*\nAvant de[^\n]*\nAvant de[^\n]*\nBonjour[^\n]*$"))
     page.keyboard.press("Alt+g")
-    expect(page.locator(f"{OPEN_THREAD} .console-macros > summary")).to_be_focused()
-    page.keyboard.press("Escape")
+    macros_are_searched(page)
     seek(page, "preparer une plainte")
     expect(page.locator(f"{OPEN_THREAD} [name=macro]", has_text="Préparer une plainte")).to_be_focused()
     # When it is pressed, it opens the procedure with all that the strip over the thread says about it.
     page.locator(f"{OPEN_THREAD} [name=macro]", has_text="Danger").click()
     expect(page.locator(f"{OPEN_THREAD} .console-pinned")).to_contain_text("Pas encore fait")
+
+
+def macros_are_searched(page: Page) -> None:
+    """Look for a macro by what it does, and reach it without running it."""
+    macros = page.locator(f"{OPEN_THREAD} .console-macros")
+    field = macros.locator("[data-macro-search]")
+    expect(field).to_be_focused()
+    expect(macros.locator("li:visible")).to_have_count(4)
+    page.keyboard.type("zzz")
+    expect(macros.locator("[data-none]")).to_be_visible()
+    field.fill("procedure d'urgence")  # no title has it
+    expect(macros.locator("li:visible")).to_have_count(1)
+    expect(page.locator("#annonces")).to_contain_text("1 geste")
+    page.keyboard.press("Enter")
+    expect(macros.locator("[name=macro]", has_text="Danger")).to_be_focused()
+    expect(page.locator("#annonces")).to_contain_text("ouvre la procédure d'urgence")
+    expect(page.locator(f"{OPEN_THREAD} .console-pinned")).to_be_hidden()
+    page.keyboard.press("ArrowUp")
+    expect(field).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(macros).not_to_have_attribute("open", re.compile(""))
+    expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_be_focused()
 
 
 COUNT_HIDDEN_PROMISES = """() => {

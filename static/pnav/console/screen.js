@@ -21,6 +21,7 @@ import { letters } from "./letters.js";
 import { begin as beginLine } from "./line.js";
 import { watchList } from "./list.js";
 import { watchForms } from "./live-forms.js";
+import { watchMacroSearch } from "./macro-search.js";
 import { watchMacros } from "./macros.js";
 import { toggleNotifications } from "./notifications.js";
 import { watchOnePress } from "./one-press.js";
@@ -81,6 +82,7 @@ watchEarlier();
 watchOnePress();
 watchClear();
 watchReplies(); // before the keys of the screen, because it may take a key for itself
+watchMacroSearch(); // so does this
 watchKeyHints();
 watchKeys();
 watchPalette();
