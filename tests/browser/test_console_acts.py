@@ -151,6 +151,7 @@ def aside_comes_live_and_steals_nothing(page: Page, at: Work, conversation: Conv
     )
     expect(page.locator("#apartes-non-lus")).to_contain_text("1 non lu")
     expect(page.locator("#annonces")).to_contain_text("Aparté, nouveau message")
+    expect(page.locator("#avis")).to_contain_text("Aparté, nouveau message")  # it was seen in the dossier alone
     expect(area).to_be_focused()
     expect(area).to_have_value("Je vous écris")
     mine.locator("summary").click()

@@ -249,6 +249,9 @@ def test_passage_that_ends_is_told_on_its_page_and_beside_its_exchange(
     axe(passages)
     declined = {"handover_id": one.pk, "conversation_id": one.conversation_id, "by": alex, "reason": "Je termine."}
     at(transfer_actions.decline_handover, **declined)
+    # On the screen of another exchange too, where the line of « Passages » may be out of sight.
+    told = re.compile(r"^\d · .* – Alex\b.* a décliné : Je termine\. L'échange reste à vous\.$")
+    expect(desk.locator("#avis")).to_have_text(told)
     done = re.compile(
         "Rien en cours.*Finis depuis moins de trente minutes.*Je termine.*L'échange reste à vous", re.DOTALL
     )

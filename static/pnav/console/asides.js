@@ -8,6 +8,7 @@
 import { all, byId, find, seek, target } from "../lib/dom.js";
 import { request } from "../lib/http.js";
 import { isSingular } from "../lib/plurals.js";
+import { show } from "./notice.js";
 import { load } from "./pages.js";
 import { beep } from "./sound.js";
 import { announce, csrf, desk, home, say, slot } from "./state.js";
@@ -155,7 +156,9 @@ function merge(page) {
   }
   paint();
   if (!news) return;
-  announce([say("aside", { title: news.dataset.title ?? "" }), ...heard].join(" "));
+  const text = say("aside", { title: news.dataset.title ?? "" });
+  if (!news.contains(document.activeElement)) show(text); // it may be far down beside another exchange
+  announce([text, ...heard].join(" "));
   beep("other");
 }
 

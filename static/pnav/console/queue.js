@@ -9,6 +9,7 @@ import { isSingular } from "../lib/plurals.js";
 import { createRows } from "../lib/rows.js";
 import { keepDrafts } from "./drafts.js";
 import { refreshDuty } from "./duty.js";
+import { tell } from "./notice.js";
 import { swapFrom, tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
 import { beep } from "./sound.js";
@@ -223,6 +224,29 @@ function isChangedElsewhere(said) {
   return PAUSES.some(differs) || (!document.activeElement?.matches("#disponibilite select") && CHOICES.some(isChosen));
 }
 
+/**
+ * Return a line of « Passages » as a sentence, with the number that its exchange has in the list.
+ *
+ * @param {HTMLElement} line
+ */
+function sentence({ dataset, textContent }) {
+  const c = known(dataset.kept?.split(" ")[0]);
+  const text = (textContent ?? "").trim().replace(/\s+/g, " ");
+  return c && !c.gone ? `${c.number} · ${text}` : text;
+}
+
+/**
+ * Return the lines of passages that nobody took, of which the page says nothing yet; empty: none.
+ *
+ * @param {Element} before
+ * @param {Element} after
+ */
+function newlyKept(before, after) {
+  const shown = new Set(all("[data-kept]", before).map(({ dataset }) => dataset.kept));
+  const lines = all("[data-kept]", after).filter(({ dataset }) => !shown.has(dataset.kept));
+  return lines.map(sentence).join(" ");
+}
+
 /** Announce each offer once, and show them, but never while somebody types there. @param {Document} page */
 function showOffers(page) {
   showOpenings(page);
@@ -232,7 +256,12 @@ function showOffers(page) {
   if (isChangedElsewhere(after)) refreshDuty();
   const now = counts(after);
   const news = NEWS.filter((_, at) => now[at] > offers.counts[at]);
-  for (const [, key] of news) announce(words[key]);
+  const kept = newlyKept(before, after);
+  for (const [name, key] of news) {
+    // In sight too, with whose exchange it is: « Passages » is under the list, and may be out of sight.
+    if (name === "kept" && kept) tell(kept);
+    else announce(words[key]);
+  }
   if (news.length) beep("other");
   offers.counts = now;
   showTakers(after);
