@@ -265,7 +265,7 @@ def said_in_one_press(
     They are the steps of an emergency, else the next questions, without those that `thread` has while there are others.
     The first of these is whether the person is safe, if the exchange tells of danger or is_marked (`panels`), and no
     procedure was ever opened. While words of suicide are not dealt with (is_suicide_told), the sentence with the 3114
-    is the next, whatever the age, and the last once it was sent or where there are steps.
+    is the next, whatever the age, and the last where there are steps. Either is behind the others once it was sent.
 
     Two queries at most, and at most `danger.MESSAGES_READ` messages are decrypted; one query, and no message, where
     `thread` and `dangers` are enough.
@@ -280,7 +280,7 @@ def said_in_one_press(
     if (is_marked or _tells_danger(conversation, thread, dangers)) and not conversation.emergencies.exists():
         first = [one_press.safety_reply(voice), *first]
     found = [*first, *questions][: one_press.QUESTIONS_SHOWN]
-    return one_press.put_asked_last(found, asked) if is_suicide_told else found
+    return one_press.put_asked_last(found, asked)
 
 
 def _tells_danger(conversation: Conversation, thread: Sequence[Said], dangers: danger.Dangers | None) -> bool:

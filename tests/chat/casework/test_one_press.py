@@ -107,6 +107,8 @@ def test_safety_comes_first_where_danger_is_told_until_a_procedure_is_opened(age
     assert "<strong>Vérifier la sécurité</strong>" in html and spaced(area(html)) == asked
     sheet = casework_panels.sheet_panel(conversation)
     assert casework_panels.after_autosave(conversation, sheet)["say"][0].key == "safety"
+    make.message(conversation, emergency_texts.SAFETY.spoken(), Author.AGENT)
+    assert said()[-1] == asked and len(said()) == one_press.QUESTIONS_SHOWN  # it was sent, and stays within reach
     emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
     emergencies.finish(conversation_id=conversation.pk, by=agent.user)
     assert asked not in said()
