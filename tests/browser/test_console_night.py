@@ -646,6 +646,7 @@ def test_conversation_that_was_read_is_open_again_after_another_page(
     expect(page.locator("#repos")).to_be_visible()
     page.locator(f"#liste .console-entry[data-conversation='{key}'] a").first.click()
     expect(page.locator(f"#corps-{key}")).to_be_visible()
+    expect(page).to_have_url(re.compile(key))  # the address is written a frame later
     page.go_back()
     expect(page.locator("#repos")).to_be_visible()
     page.reload()
