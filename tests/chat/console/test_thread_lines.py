@@ -98,6 +98,13 @@ def test_person_in_the_queue_is_drawn_as_they_are():
         assert f'datetime="{timezone.localtime(row.person.since).isoformat()}">' in drawn
 
 
+def statements_of(client, address: str) -> int:
+    """Return how many statements this page takes. One that is read again every few seconds may come on top."""
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(address).status_code == 200
+    return len(asked)
+
+
 def test_page_asks_the_database_the_same_for_a_long_thread():
     conversation = make.assigned()
     make.thread(conversation, ["Voilà."] * 3)
@@ -105,8 +112,6 @@ def test_page_asks_the_database_the_same_for_a_long_thread():
     counts = []
     for _more in range(2):
         client.get(page_of(conversation))  # this reads what a process reads only once
-        with CaptureQueriesContext(connection) as asked:
-            assert client.get(page_of(conversation)).status_code == 200
-        counts.append(len(asked))
+        counts.append(min(statements_of(client, page_of(conversation)) for _try in range(2)))
         make.thread(conversation, ["Voilà."] * 60)
     assert counts[0] == counts[1]
