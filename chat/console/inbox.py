@@ -216,18 +216,18 @@ class Entry:
         return self.conversation.report.discreet
 
     @property
-    def rank(self) -> tuple[bool, int, bool, int, bool, float, int]:
+    def rank(self) -> tuple[bool, bool, int, int, bool, float, int]:
         """Return the sort key of its place in the list.
 
-        An open procedure comes first, answered or not; then whose turn it is, whose words of danger are not dealt with,
-        the most urgent, who is there before who is offline (unless their words of danger are not dealt with), and who
-        has waited the longest. `console/numbers.js` sorts an open page in the same way.
+        An open procedure comes first, then words of danger that are not dealt with, answered or not; then whose turn it
+        is, the most urgent, who is there before who is offline (unless their words of danger are not dealt with), and
+        who has waited the longest. `console/numbers.js` sorts an open page in the same way.
         """
         since = self.waits_since or self.active_at
         return (
             self.emergency_at is None,
-            TURNS.index(self.turn),
             not self.dangers,
+            TURNS.index(self.turn),
             -self.conversation.urgency,
             (self.is_offline or self.is_dormant) and not self.dangers,
             since.timestamp(),

@@ -39,13 +39,13 @@ test("an open procedure stays first, also once it was answered", () => {
   );
 });
 
-test("words of danger that are not dealt with come before who waits longer, and after whose turn it is", () => {
+test("words of danger that are not dealt with come before who waits, also once they were answered", () => {
   const since = "2026-11-27T10:00:00Z";
   const one = (number, waits, isMarked, urgency = 0) => ({ number, waits, urgency, since, isMarked });
   const all = [one(1, "me", false, 2), one(2, "them", true), one(3, "me", true)];
   assert.deepEqual(
     all.sort(byRank).map(({ number }) => number),
-    [3, 1, 2],
+    [3, 2, 1],
   );
 });
 
@@ -190,7 +190,14 @@ test("something with several names, or with none, is found as what it is", () =>
 });
 
 const FORM = {};
-const area = (value, defaultValue = "", more = {}) => ({ value, defaultValue, readOnly: false, form: FORM, ...more });
+const area = (value, defaultValue = "", more = {}) => ({
+  value,
+  defaultValue,
+  readOnly: false,
+  form: FORM,
+  dataset: {},
+  ...more,
+});
 
 test("what is being written goes into the part that takes its place", () => {
   const fresh = area("");
@@ -239,6 +246,18 @@ test("what is typed after a form was sent is kept, without the words that were t
   field.value = "";
   assert.equal(after(field), "");
   assert.equal(after({ ...area("jamais parti"), id: "note-2" }), "", "its form was sent by no script of ours");
+});
+
+test("a text that was sent empty stays empty where the server proposes words", () => {
+  const given = area("");
+  keep(area("", "Proposé."), given, FORM, true);
+  const [proposed, again] = [area("Proposé.", "Proposé."), area("Proposé.", "Proposé.")];
+  keep(given, proposed, undefined, false);
+  keep(proposed, again, undefined, false);
+  assert.deepEqual([proposed.value, again.value], ["", ""]);
+  const accepted = area("", "");
+  keep(again, accepted, FORM, false);
+  assert.deepEqual(accepted.dataset, {}, "it was taken");
 });
 
 test("nothing is written where nothing can be written any more", () => {

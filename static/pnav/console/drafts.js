@@ -20,6 +20,7 @@ const asDraft = (field) => {
   const { value } = field;
   field.defaultValue = "";
   field.value = value;
+  if (!value) field.dataset.emptied = ""; // sent empty: it stays so where the server proposes words
 };
 
 /** @type {Map<string, string>} what was sent of each text, by the id of its field, for as long as the page lives */
@@ -78,7 +79,10 @@ export const keep = (field, fresh, sent, isUntaken) => {
     const typed = field.form === sent ? typedSince(field, fresh) : "";
     if (isUntaken && field.form === sent) asDraft(fresh);
     if (typed && !fresh.readOnly) fresh.value = typed;
-    if (field.defaultValue !== field.value && field.form !== sent && !fresh.readOnly) fresh.value = field.value;
+    const isEmptied = "emptied" in field.dataset;
+    if ((field.defaultValue === field.value && !isEmptied) || field.form === sent || fresh.readOnly) return;
+    fresh.value = field.value;
+    if (isEmptied) fresh.dataset.emptied = "";
   }
 };
 

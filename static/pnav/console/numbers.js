@@ -32,8 +32,8 @@ export const isOwed = ({ waits }) => waits === "me" || waits === "given";
 const isPutAfter = ({ isOffline, isMarked }) => Number(Boolean(isOffline && !isMarked));
 
 /**
- * Compare two conversations in the order of the list, as `inbox.Entry.rank` does: an open procedure first, then whose
- * turn it is, words of danger that are not dealt with, the urgency, who is there before who is offline (unless their words
+ * Compare two conversations in the order of the list, as `inbox.Entry.rank` does: an open procedure first, then words of
+ * danger that are not dealt with, whose turn it is, the urgency, who is there before who is offline (unless their words
  * of danger are not dealt with), and the longest wait.
  *
  * @param {Placed} one
@@ -41,8 +41,8 @@ const isPutAfter = ({ isOffline, isMarked }) => Number(Boolean(isOffline && !isM
  */
 export const byRank = (one, other) =>
   Number(other.isEmergency ?? false) - Number(one.isEmergency ?? false) ||
-  TURNS.indexOf(one.waits) - TURNS.indexOf(other.waits) ||
   Number(other.isMarked ?? false) - Number(one.isMarked ?? false) ||
+  TURNS.indexOf(one.waits) - TURNS.indexOf(other.waits) ||
   other.urgency - one.urgency ||
   isPutAfter(one) - isPutAfter(other) ||
   Date.parse(one.since) - Date.parse(other.since) ||

@@ -112,6 +112,6 @@ def test_console_marks_the_absent():
     cast()
     html = squeezed(signed_in(make.agent().user).get(CONSOLE).text)
     queue = html[html.index('id="file"') :]
-    assert 'data-count="queue">2<' in queue and "3 absentes, à part" in queue
+    assert 'data-count="queue">2<' in queue and "3 absentes à part" in queue
     for words in (">Page en veille<", ">Hors ligne<", ">A quitté la page<", ">20 min<"):
         assert words in queue, words
