@@ -23,7 +23,7 @@ RESTS = timedelta(minutes=5)
 
 # Classes of console.css. White text on each of them has a contrast of 4.5 to 1 at least, in both themes. None of them
 # is the colour of an urgency. « brick », which was that of « Élevée », stands in handles of before.
-COLOURS = ("olive", "teal", "plum", "blue", "moss", "violet", "rose", "slate")
+COLOURS = ("olive", "teal", "plum", "blue", "moss", "violet", "rose", "slate", "sky", "ink")
 
 # Animals with short names that are no insults, and that are not mixed up when somebody says them aloud.
 WORDS = {

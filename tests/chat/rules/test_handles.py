@@ -22,6 +22,14 @@ def test_numbers_begin_with_one_and_words_and_colours_differ():
     assert len({one.word for one in given}) == len({one.colour for one in given}) == 3
 
 
+def test_ten_conversations_at_once_have_ten_colours():
+    """Numbers 1 and 10 shared one in a list that shows ten."""
+    css = (settings.BASE_DIR / "static/pnav/console.css").read_text()
+    other, *_ = re.findall(r"^\.console-number\[data-colour\] \{.*background: (#\w+);", css, re.MULTILINE)
+    drawn = [re.search(rf"data-colour={one.colour}\].*background: (#\w+);", css) for one in give(10, ends=False)]
+    assert len({rule[1] if rule else other for rule in drawn}) == 10
+
+
 def test_what_was_given_last_comes_back_last():
     given = give(len(BY_KEY) + 1, ends=True)
     assert [one.number for one in given] == [*BY_KEY, BY_KEY[0]]
