@@ -371,6 +371,10 @@ def test_key_that_leads_to_the_passages_shows_the_button_too(
     take = page.get_by_role("button", name="Prendre l'échange")
     expect(page.locator("#attente > li")).to_have_count(3)
     expect(take).to_be_in_viewport(ratio=1)
+    card = page.locator("#offres .console-offer[role]")
+    # Both answers stand side by side. The card took half of the list, of which three lines were left.
+    assert card.locator("summary").bounding_box()["y"] < take.bounding_box()["y"] + 40
+    assert card.bounding_box()["height"] < 190
     page.keyboard.press("Alt+O")
     expect(page.locator("#offres-titre")).to_be_focused()
     expect(take).to_be_in_viewport(ratio=1)
