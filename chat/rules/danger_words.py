@@ -26,7 +26,7 @@ GAP = 2
 PLACES_AT_MOST, CHOICES_AT_MOST, SIGNS_AT_MOST = 8, 16, 200
 PHRASES_AT_MOST = 500
 GAP_SIGN = "…"
-# The languages whose phrases migrations bring (0025, 0050 and 0055 of `chat`). An agent is told of any other one.
+# The languages whose phrases migrations bring (0025, 0050, 0055 and 0072 of `chat`). An agent is told of any other one.
 LANGUAGES = ("fr", "en")
 SORTED_BY = 3  # how many first letters of a beginning are looked up; most beginnings have as many (`read_phrase`)
 

@@ -52,6 +52,22 @@ def test_recall_and_false_marks_of_the_first_phrases(tried):
     tried("sentences of danger that are marked", told - len(missed))
 
 
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("il dit quil va me tuer", {Kind.DANGER}),
+        ("il a dit qu'il allait me tuer", {Kind.DANGER}),
+        ("il me dit de me tuer", {Kind.SUICIDE}),
+        ("ils disent que je devrais me tuer", {Kind.SUICIDE}),
+    ],
+)
+def test_threat_is_told_apart_from_words_of_suicide(text, kinds):
+    root = danger_words.build_tree(
+        (row.kind, danger_words.read_phrase(row.phrase)) for row in DangerPhrase.objects.filter(is_active=True)
+    )
+    assert set(danger_words.find_kinds(root, text)) == kinds
+
+
 def test_every_phrase_of_the_first_day_may_be_saved_again():
     assert DangerPhrase.objects.count() > 100
     for row in DangerPhrase.objects.all():
@@ -198,8 +214,8 @@ def test_marked_line_comes_before_one_that_waits_longer():
     make.message(first, "bonsoir")
     make.message(second, "je veux mourir")
     assert [one.conversation.pk for one in inbox.open_entries(agent, timezone.now())] == [second.pk, first.pk]
-    make.message(second, "Je vous lis.", Author.AGENT)  # answered, so whose turn it is comes first in the order
-    assert [one.conversation.pk for one in inbox.open_entries(agent, timezone.now())] == [first.pk, second.pk]
+    make.message(second, "Je vous lis.", Author.AGENT)  # answered, and its words of danger are not dealt with
+    assert [one.conversation.pk for one in inbox.open_entries(agent, timezone.now())] == [second.pk, first.pk]
 
 
 def test_words_that_crossed_an_answer_are_marked_although_no_list_was_read_before_it(django_assert_num_queries):
