@@ -273,6 +273,7 @@ def _words() -> dict[str, str]:
         "news": _("Nouveau message, échange {n} : {name}."),
         "is_back": _("De retour, échange {n} : {name}."),
         "offered": _("Un collègue vous propose un échange : voir « Passages »."),
+        "offered_danger": _("Danger. Un collègue vous propose un échange : voir « Passages »."),
         "kept_after": _("Un passage n'a pas été pris, l'échange reste à vous : voir « Passages »."),
         "whispered": _("Un superviseur vous a dit un mot : voir « Passages »."),
         "paused": _("Pause décidée par un superviseur : voir « Ma disponibilité ». Vos échanges restent à vous."),

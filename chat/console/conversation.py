@@ -67,6 +67,7 @@ from chat.rules.lifecycle import Author, Availability
 from chat.rules.service_level import Measure
 from chat.supervision import live_board
 from chat.transfer import actions as transfer_actions
+from chat.transfer import queries as transfer_queries
 from common import rate_limits
 from common.data_keys.keys import KeysAway
 from common.database_errors import describe_error
@@ -478,7 +479,7 @@ def presence(request: HttpRequest) -> HttpResponse:
     context = {
         "own": inbox.open_entries(agent, now),
         "asides_unread": sum(one.unread for one in colleague_questions.open_questions(agent)),
-        "offers": access.offers_to(agent, now).count(),
+        "offers": transfer_queries.offers_to_me(agent, now),
         "now": now,
         "standing": standing,
         "lease_seconds": settings.LEASE_SECONDS,

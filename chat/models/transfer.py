@@ -87,6 +87,10 @@ class Handover(models.Model):
     until = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     is_live: bool  # set only by `with_life`
+    # Whether words of danger are not dealt with, and a procedure is open; only of those that
+    # `chat.transfer.queries.offers_to_me` reads.
+    is_marked: bool = False
+    has_emergency: bool = False
     # Who was given it from the queue, to which it went; only of those that `chat.transfer.queries.read_offers` reads.
     given_to: Agent | None = None
 
@@ -114,6 +118,11 @@ class Handover(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["until"], name="handover_open", condition=Q(state__in=OPEN))]
+
+    @property
+    def is_in_danger(self) -> bool:
+        """Return whether its person is in danger, as far as the service knows: by their words, or by a procedure."""
+        return self.is_marked or self.has_emergency
 
     @property
     def is_recusal(self) -> bool:

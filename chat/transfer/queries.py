@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, OuterRef, Q, Subquery, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
 
 from chat import access
 from chat.casework import danger
 from chat.casework.handles import own_handles
-from chat.models import Agent, Conversation, ConversationEvent, EventKind
+from chat.models import Agent, Conversation, ConversationEvent, DangerMark, Emergency, EventKind
 from chat.models.transfer import Handover, HandoverText, Watch, Whisper
 from chat.rules.danger_words import Kind
 from chat.rules.lifecycle import Status
@@ -151,9 +151,9 @@ def _watches(conversation: Conversation, now: datetime) -> list[Watch]:
 class Offers:
     """It is what is shown of handovers beside an agent's list.
 
-    to_me: offers to this agent. mine: open ones that they proposed, of exchanges that are still theirs. ended: those
-    that ended lately, however they ended, those whose exchange has ended or left, and exchanges that they passed on at
-    once, with who took them. whispers: words of supervisors.
+    to_me: offers to this agent (`offers_to_me`). mine: open ones that they proposed, of exchanges that are still
+    theirs. ended: those that ended lately, however they ended, those whose exchange has ended or left, and exchanges
+    that they passed on at once, with who took them. whispers: words of supervisors.
     """
 
     to_me: list[Handover]
@@ -165,6 +165,11 @@ class Offers:
     def is_empty(self) -> bool:
         """Return whether the page has nothing to show."""
         return not (self.to_me or self.mine or self.ended or self.whispers)
+
+    @property
+    def in_danger(self) -> int:
+        """Return how many offers to this agent are of somebody in danger."""
+        return sum(one.is_in_danger for one in self.to_me)
 
     @property
     def kept(self) -> int:
@@ -188,11 +193,23 @@ def read_offers(
     """
     mine = _passed_on(agent, now) if has_own else []
     return Offers(
-        to_me=list(access.offers_to(agent, now)) if has_offers else [],
+        to_me=offers_to_me(agent, now) if has_offers else [],
         mine=[one for one in mine if one.ended_at is None and _is_theirs(one, agent)],
         ended=_ended(mine, agent),
         whispers=_whispered(agent, now) if has_whispers else [],
     )
+
+
+def offers_to_me(agent: Agent, now: datetime) -> list[Handover]:
+    """Return the open offers to this agent, those of somebody in danger first, with `is_marked` and `has_emergency`.
+
+    Whoever declines, or lets an offer run out, has to know of the danger, and reads no message before. One query.
+    """
+    marks = DangerMark.objects.pending().filter(conversation=OuterRef("conversation"))
+    procedures = Emergency.objects.filter(conversation=OuterRef("conversation"), ended_at__isnull=True)
+    offered: Any = access.offers_to(agent, now)
+    rows = offered.annotate(is_marked=Exists(marks), has_emergency=Exists(procedures))
+    return sorted(rows, key=lambda one: not one.is_in_danger)
 
 
 def _ended(passages: Sequence[Any], agent: Agent) -> list[Any]:

@@ -160,8 +160,9 @@ NAMED = {
         {"HoldQuerySet.unanswered"},
     ),
     "chat/transfer/queries.py": (
-        "what this agent passed on: the key of who was given it next, by the history",
-        {"_passed_on"},
+        "what this agent passed on: the key of who was given it next, by the history; of offers, whether words are"
+        " marked, or a procedure is open",
+        {"_passed_on", "offers_to_me"},
     ),
     "chat/statistics/history.py": (EVERYBODY + ": numbers", {"<module>"}),
     "chat/statistics/daily.py": (EVERYBODY + ": counts of a day, rounded before they are stored", {"<module>"}),

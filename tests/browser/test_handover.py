@@ -9,11 +9,12 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from chat import pubsub
-from chat.casework import holds
+from chat.casework import emergencies, holds
 from chat.conversations import dispatcher
 from chat.conversations.actions import close_conversation, post_message
 from chat.models import Agent, Conversation, EventKind
 from chat.models.transfer import Handover
+from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability
 from chat.rules.transfer import Reason, Target
 from chat.transfer import actions as transfer_actions
@@ -260,6 +261,47 @@ def test_passage_that_ends_is_told_on_its_page_and_beside_its_exchange(
     expect(panel).to_contain_text("À un collègue, une unité, l'autre force")
     expect(panel).not_to_contain_text("Proposé à Alex")
     axe(passages)
+
+
+def test_offer_of_somebody_in_danger_is_told_as_a_danger(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+    axe: Axe,
+):
+    """It was told, and it read, as any other; and a procedure that opened since was not told at all."""
+    camille, alex = at(an_agent, public_name="Camille", capacity=3), at(an_agent, public_name="Alex")
+
+    def offered() -> Conversation:
+        conversation = make.assigned(make_available(camille))
+        make_available(alex)
+        one = transfer_actions.propose_handover(
+            conversation_id=conversation.pk, by=camille, target=Target(agent=alex.pk), reason=Reason.REQUEST,
+            summary="Photos publiées.",
+        )  # fmt: skip
+        transfer_actions.answer_summary(handover_id=one.pk, conversation_id=one.conversation_id, answer="agreed")
+        return conversation
+
+    def start(conversation: Conversation) -> None:
+        emergencies.start(conversation_id=conversation.pk, situation=Situation.SUICIDE, by=camille.user)
+
+    be_signed_in(page, live_site, alex)
+    page.goto(f"{live_site.url}/console/")
+    expect(page.locator("#offres")).to_have_attribute("data-offers", "0")
+    at(offered)
+    lines = page.locator("#offres li[id^=offert-]")
+    expect(page.locator("#annonces")).to_contain_text("Un collègue vous propose un échange", timeout=15_000)
+    expect(lines).to_have_count(1)
+    grave = at(offered)
+    expect(lines).to_have_count(2, timeout=15_000)
+    assert lines.first.get_attribute("id") != f"offert-{grave.public_id}"
+    expect(page.locator("#annonces-danger")).to_be_empty()
+    at(start, grave)
+    expect(page.locator("#annonces-danger")).to_contain_text("Danger. Un collègue vous propose", timeout=15_000)
+    expect(lines.first).to_have_id(f"offert-{grave.public_id}")
+    expect(lines.first.locator("p").first).to_have_text(re.compile(r"^\s*Procédure d'urgence ouverte\s*$"))
+    expect(lines.last.locator("p").first).to_contain_text("vous propose un échange")
+    axe(page)
 
 
 def test_reason_that_is_written_on_the_page_of_passages_stays_when_an_offer_before_it_leaves(

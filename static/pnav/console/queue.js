@@ -161,7 +161,15 @@ const NEWS = [
 ];
 /** @param {HTMLElement} part */
 const counts = (part) => NEWS.map(([name]) => Number(part.dataset[name]));
-const offers = { askedAt: 0, counts: counts(byId("offres")), isAsked: false, isAgain: false };
+/** How many of the offers are of somebody in danger; a server of before does not say. @param {HTMLElement} part */
+const inDangerAmong = (part) => Number(part.dataset.offersInDanger ?? 0);
+const offers = {
+  askedAt: 0,
+  counts: counts(byId("offres")),
+  inDanger: inDangerAmong(byId("offres")),
+  isAsked: false,
+  isAgain: false,
+};
 
 /**
  * Whether we were given the exchange again after this line: then it does not say why the exchange left us now.
@@ -257,13 +265,19 @@ function showOffers(page) {
   const now = counts(after);
   const news = NEWS.filter((_, at) => now[at] > offers.counts[at]);
   const kept = newlyKept(before, after);
+  // It is told too of an offer that was there before, if its person wrote of danger or a procedure opened since.
+  const isDanger = inDangerAmong(after) > offers.inDanger;
+  if (isDanger) alarm(words.offered_danger);
   for (const [name, key] of news) {
+    if (name === "offers" && isDanger) continue;
     // In sight too, with whose exchange it is: « Passages » is under the list, and may be out of sight.
     if (name === "kept" && kept) tell(kept);
     else announce(words[key]);
   }
-  if (news.length) beep("other");
+  if (isDanger) beep("danger");
+  else if (news.length) beep("other");
   offers.counts = now;
+  offers.inDanger = inDangerAmong(after);
   showTakers(after);
   if (before.contains(document.activeElement)) return; // they are shown once the focus has left
   keepDrafts(before, after);

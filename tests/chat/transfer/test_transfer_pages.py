@@ -11,17 +11,20 @@ from django.test import Client
 from django.utils import timezone
 
 from chat import access
+from chat.casework import danger, emergencies
 from chat.conversations import actions as conversation_actions
 from chat.conversations import dispatcher
-from chat.models import ConversationHandle, EventKind
+from chat.models import ConversationHandle, Emergency, EventKind
 from chat.models.transfer import Handover
+from chat.rules.danger_words import Kind
+from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability
 from chat.rules.transfer import SUMMARY_MAX, Answer, HandoverState, Part, Reason, Target
 from chat.supervision import intervention
 from chat.transfer import actions as transfer_actions
 from chat.transfer import queries as transfer_queries
 from pnav.accounts.models import Role
-from reports.models import AccessRecord, Report
+from reports.models import AccessRecord, AgeBand, Report
 from reports.session import KEY
 from tests.chat.console.agents import page_of, signed_in
 from tests.factories import chat as make
@@ -523,6 +526,81 @@ def test_offer_without_room_says_what_to_do(conversation, camille, alex):
     answer = client.post(f"/console/passages/{conversation.public_id}/reponse/", {"answer": "accept"}, follow=True)
     offered = answer.text.split(f'id="offert-{conversation.public_id}"')[1].split("</form>")[0]
     assert "plus de place" in offered
+
+
+def in_words_of_danger(conversation):
+    danger.keep_marks({conversation.pk: {make.message(conversation, "j'ai envie de mourir").seq: [Kind.SUICIDE]}})
+
+
+def in_procedure(conversation, agent):
+    emergencies.start(conversation_id=conversation.pk, situation=Situation.SUICIDE, by=agent.user)
+
+
+def offered_in(html: str, conversation) -> str:
+    """Return the words of this offer, in the order in which they are read."""
+    part = unescape(html).split(f'id="offert-{conversation.public_id}"')[1].split("<form")[0]
+    return squeezed(re.sub("<[^>]+>", " ", part.partition(">")[2])).strip()
+
+
+@pytest.mark.parametrize("page", ["/console/", "/console/passages/", "/console/passages/?partie=offres"])
+def test_offer_of_somebody_in_danger_says_so_before_anything_else(page, conversation, camille, alex):
+    """It was declined as an ordinary one: it said « normale », and nothing of the words or of the procedure."""
+    Report.objects.filter(conversation=conversation).update(**AgeBand.as_stored(AgeBand.FROM_15_TO_17))
+    in_words_of_danger(conversation)
+    in_procedure(conversation, camille)
+    offer(conversation, camille, alex)
+    html = signed_in(alex.user).get(page).text
+    said = offered_in(html, conversation)
+    assert said.startswith("Procédure d'urgence ouverte Mots de suicide ou de danger Mineur Camille, police nationale")
+    assert "envie de mourir" not in html, "nothing that the person wrote is read before it is taken"
+    labels = html.split(f'id="offert-{conversation.public_id}"')[1].split('aria-labelledby="')[1]
+    assert labels.startswith(f"offre-signes-{conversation.public_id} offre-"), "a screen reader says it first too"
+    assert 'data-offers-in-danger="1"' in html
+
+
+@pytest.mark.parametrize("danger_of", ["words", "procedure"])
+def test_offer_of_somebody_in_danger_stands_first(danger_of, conversation, camille, alex):
+    calm, grave = conversation, make.assigned(camille)
+    for one in (calm, grave):
+        offer(one, camille, alex)
+    now = timezone.now()
+    assert [one.conversation for one in transfer_queries.offers_to_me(alex, now)] == [calm, grave]
+    if danger_of == "words":
+        in_words_of_danger(grave)
+    else:
+        in_procedure(grave, camille)
+    first, second = transfer_queries.offers_to_me(alex, now)
+    assert (first.conversation, second.conversation) == (grave, calm)
+    assert (first.is_marked, first.has_emergency) == (danger_of == "words", danger_of == "procedure")
+    assert not second.is_in_danger
+
+
+def test_offer_of_what_was_dealt_with_says_no_danger(conversation, camille, alex):
+    in_words_of_danger(conversation)
+    in_procedure(conversation, camille)
+    offer(conversation, camille, alex)
+    Emergency.objects.update(ended_at=timezone.now())
+    danger.deal_with(conversation_id=conversation.pk, seq=danger.pending_numbers(conversation)[-1], by=camille.user)
+    html = signed_in(alex.user).get("/console/").text
+    assert offered_in(html, conversation).startswith("Camille, police nationale") and "offre-signes" not in html
+    assert 'data-offers-in-danger="0"' in html
+
+
+def test_marks_of_every_offer_are_read_with_them(conversation, camille, alex, django_assert_num_queries):
+    for one in (conversation, make.assigned(camille), make.assigned(camille)):
+        offer(one, camille, alex)
+    with django_assert_num_queries(1):
+        assert len(transfer_queries.offers_to_me(alex, timezone.now())) == 3
+
+
+def test_presence_of_who_has_no_scripts_says_the_danger_of_an_offer(conversation, camille, alex):
+    offer(conversation, camille, alex)
+    client = signed_in(alex.user)
+    assert "vous propose un échange</a>" in client.get("/console/presence/").text
+    in_procedure(conversation, camille)
+    assert "<strong>procédure d'urgence ouverte</strong>" in unescape(client.get("/console/presence/").text)
+    in_words_of_danger(conversation)
+    assert "<strong>mots de suicide ou de danger</strong>" in unescape(client.get("/console/presence/").text)
 
 
 # --- the person ---------------------------------------------------------------------------------------------------
