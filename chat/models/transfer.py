@@ -125,6 +125,11 @@ class Handover(models.Model):
         return self.is_marked or self.has_emergency
 
     @property
+    def has_signs(self) -> bool:
+        """Return whether signs stand before what is offered: danger, or a person under 18."""
+        return self.is_in_danger or self.conversation.report.is_minor
+
+    @property
     def is_recusal(self) -> bool:
         """Return whether its agent said by it that they know somebody concerned (`HandoverQuerySet.recusals`)."""
         return self.reason == Reason.IMPARTIALITY and self.state not in STAYED
