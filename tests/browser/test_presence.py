@@ -320,7 +320,7 @@ def test_notice_of_an_absence_waits_for_the_pointer_and_is_then_in_sight(live_si
 
     def come() -> tuple[Agent, str]:
         agent = make.agent(availability=Availability.AWAY)
-        for _each in range(12):
+        for _each in range(16):
             given(agent)
         return agent, signed_in(agent)
 
@@ -336,8 +336,8 @@ def test_notice_of_an_absence_waits_for_the_pointer_and_is_then_in_sight(live_si
     page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_site.url}])
     page.goto(live_site.url + "/console/")
     lines = page.locator("#liste .console-entry")
-    expect(lines).to_have_count(12)
-    expect(page.locator(".console-thread")).to_have_count(12)  # each of them is there to be ended
+    expect(lines).to_have_count(16)
+    expect(page.locator(".console-thread")).to_have_count(16)  # each of them is there to be ended
     lines.nth(4).hover()
     before = lines.nth(4).bounding_box()
     in_site(live_site, was_absent)
@@ -351,7 +351,7 @@ def test_notice_of_an_absence_waits_for_the_pointer_and_is_then_in_sight(live_si
         outcome=Outcome.ADVISED,
     )
     expect(page.locator("#annonces")).to_contain_text("1 échange est reparti dans la file")
-    expect(lines).to_have_count(11)
+    expect(lines).to_have_count(15)
     assert lines.nth(4).bounding_box() == before
     title = page.locator("#partis-titre")
     expect(title).to_have_count(0)
