@@ -9,14 +9,14 @@ import { isSingular } from "../lib/plurals.js";
 import { createRows } from "../lib/rows.js";
 import { keepDrafts } from "./drafts.js";
 import { refreshDuty } from "./duty.js";
+import { refreshFigures, tickFigures } from "./duty-figures.js";
 import { tell } from "./notice.js";
-import { swapFrom, tryToLoad } from "./pages.js";
+import { tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
 import { beep } from "./sound.js";
 import { alarm, announce, desk, dutyBar, known, own, root, say, seekSlot, slot, words } from "./state.js";
 import { sayDuration } from "./times.js";
 
-const FIGURES_MS = 3000;
 const OFFERS_EVERY_MS = 10_000;
 
 /** @param {Record<string, any>} item of a `queue` frame; it names its exchange */
@@ -108,32 +108,6 @@ function showClosed(isClosed) {
   notice.hidden = !isClosed;
   announce(isClosed ? (find("p", notice).textContent ?? "") : say("chat_opened"));
   if (!isClosed) find("p", notice).textContent = notice.dataset.undated ?? "";
-}
-
-const FIGURES_EVERY_MS = 10_000; // opening a procedure while nobody waits changes nothing in the queue
-const figures = { isAsked: false, readAt: Date.now() };
-
-/** Return the exchanges of people in danger whom nobody answers; null in figures that an older version has drawn. */
-const inDanger = () => seek(".console-figures")?.dataset.inDanger?.split(" ").filter(Boolean) ?? null;
-let knownInDanger = new Set(inDanger());
-
-/** Read the figures of a supervisor again, and tell of somebody new in danger whom nobody answers as of any danger. */
-function refreshFigures() {
-  const strip = seek("#chiffres");
-  if (!strip || figures.isAsked) return;
-  figures.isAsked = true;
-  setTimeout(async () => {
-    Object.assign(figures, { isAsked: false, readAt: Date.now() });
-    const page = await tryToLoad(strip.dataset.src ?? "");
-    swapFrom(page, ".console-figures");
-    const now = inDanger();
-    if (!now) return;
-    const isNew = now.some((exchange) => !knownInDanger.has(exchange));
-    knownInDanger = new Set(now);
-    if (!isNew) return;
-    alarm(words.board_danger);
-    beep("danger");
-  }, FIGURES_MS);
 }
 
 /**
@@ -301,5 +275,5 @@ export const offersMayBeNew = () => {
 
 export const tickOffers = () => {
   if (Date.now() - offers.askedAt >= OFFERS_EVERY_MS) refreshOffers();
-  if (Date.now() - figures.readAt >= FIGURES_EVERY_MS) refreshFigures();
+  tickFigures();
 };
