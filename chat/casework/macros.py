@@ -17,7 +17,9 @@ from chat.models.casework import Proposal, ProposalKind
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author
 from chat.rules.reply_template import Reply
+from common import plain_text
 from common.choices import label_of
+from reports.models import Report
 
 # Most macros that are offered in one conversation.
 OFFERED_AT_MOST = 30
@@ -52,17 +54,17 @@ class Following:
     words: str
 
 
-def read_offers(replies: Sequence[Reply], role: str) -> list[Offer]:
+def read_offers(replies: Sequence[Reply], report: Report) -> list[Offer]:
     """Return the macros that are offered in a conversation. One query.
 
-    replies: the filled replies of this conversation. role: the role of its person.
+    replies: the filled replies of this conversation. report: that of its person, for their role and their unit.
     """
     by_key = {reply.key: reply for reply in replies}
     rows = Macro.objects.filter(is_active=True).select_related("reply")[:OFFERED_AT_MOST]
-    return [_offer(row, by_key.get(str(row.reply.public_id)) if row.reply else None, role) for row in rows]
+    return [_offer(row, by_key.get(str(row.reply.public_id)) if row.reply else None, report) for row in rows]
 
 
-def _offer(macro: Macro, reply: Reply | None, role: str) -> Offer:
+def _offer(macro: Macro, reply: Reply | None, report: Report) -> Offer:
     acts = []
     if macro.situation:
         acts.append(_("ouvre la procédure d'urgence : %(what)s") % {"what": label_of(Situation, macro.situation)})
@@ -70,7 +72,9 @@ def _offer(macro: Macro, reply: Reply | None, role: str) -> Offer:
         ProposalKind.REMOVAL.value
     ] * macro.proposes_removal
     when = _("%(act)s, une fois la réponse envoyée") if reply is not None else _("%(act)s, après la réponse commencée")
-    acts += [when % {"act": one.words} for one in proposals_in_words(kinds, role)]
+    acts += [when % {"act": one.words} for one in proposals_in_words(kinds, report)]
+    if reply is None and ProposalKind.COMPLAINT in kinds and _is_to_verify(report):
+        acts.append(_("sans réponse commencée, ouvre la proposition à relire, et n'envoie rien"))
     if macro.minutes:
         acts.append(_("promet de revenir dans %(n)d minutes") % {"n": macro.minutes})
     if reply is not None:
@@ -84,13 +88,29 @@ def _offer(macro: Macro, reply: Reply | None, role: str) -> Offer:
     return Offer(macro, acts, reply, kinds)
 
 
-def proposals_in_words(kinds: Sequence[str], role: str) -> list[Following]:
+def _is_to_verify(report: Report) -> bool:
+    """Return whether a complaint would name a unit that the agent has to check with the person first."""
+    return report.reception_point is not None and report.is_nearest
+
+
+def _complaint_in_words(report: Report) -> str:
+    """Say what a complaint tells the person: the act, the unit by its name, and whether that unit is to be checked."""
+    act, unit = proposals.complaint_words(report.role).does, report.reception_point
+    if unit is None:
+        return str(act)
+    said = _("%(act)s : « %(unit)s », adresse et horaires")
+    if report.is_nearest:  # before the name, which the line may cut
+        said = _("%(act)s, unité à vérifier : « %(unit)s », adresse et horaires")
+    return said % {"act": act, "unit": plain_text.plain(unit.name)}
+
+
+def proposals_in_words(kinds: Sequence[str], report: Report) -> list[Following]:
     """Return the proposals that may follow an answer, of these kinds, once each; any other kind is left out.
 
-    role: the role of the person.
+    report: that of the person, for their role and their unit.
     """
     words = {
-        ProposalKind.COMPLAINT.value: str(proposals.complaint_words(role).does),
+        ProposalKind.COMPLAINT.value: _complaint_in_words(report),
         ProposalKind.REMOVAL.value: _("propose de faire retirer un contenu"),
     }
     return [Following(kind, said) for kind, said in words.items() if kind in kinds]
@@ -125,20 +145,23 @@ def propose(kinds: Sequence[str], *, conversation_id: int, by: AbstractBaseUser,
         proposals.propose_removal(conversation_id=conversation_id, by=by)
 
 
-def find_offer(replies: Sequence[Reply], role: str, key: str) -> Offer:
+def find_offer(replies: Sequence[Reply], report: Report, key: str) -> Offer:
     """Return the macro with this key (its public id), which was pressed. Raises NoSuchMacro."""
-    for offer in read_offers(replies, role):
+    for offer in read_offers(replies, report):
         if str(offer.macro.public_id) == key:
             return offer
     raise NoSuchMacro
 
 
 @transaction.atomic
-def run_macro(offer: Offer, *, conversation_id: int, by: AbstractBaseUser, has_answer: bool) -> None:
+def run_macro(offer: Offer, *, conversation_id: int, by: AbstractBaseUser, report: Report, has_answer: bool) -> bool:
     """Do everything that the macro does, except its reply, in one transaction: all of its acts or none.
 
-    has_answer: something is written in the answer. Its proposals then wait until it is sent, because the person would
-    read them before the words that prepare them.
+    report: that of the person. has_answer: something is written in the answer. Its proposals then wait until it is
+    sent, because the person would read them before the words that prepare them.
+
+    Return whether a complaint was not proposed, because the unit that it names is to be checked first: the press that
+    would send its address is then that of the proposal, where it can be read.
 
     Raises NotYours, ConversationClosed; ValidationError for a promise of a length that is no longer allowed or beyond
     `holds.HOLDS_AT_MOST`, and when a procedure for another situation is open.
@@ -151,8 +174,10 @@ def run_macro(offer: Offer, *, conversation_id: int, by: AbstractBaseUser, has_a
             raise ValidationError(
                 _("Rien n'a été fait : une autre procédure d'urgence est ouverte. Terminez-la d'abord.")
             ) from error
+    is_left = not has_answer and ProposalKind.COMPLAINT in offer.proposals and _is_to_verify(report)
     if not has_answer:
-        propose(offer.proposals, conversation_id=conversation_id, by=by)
+        kinds = [kind for kind in offer.proposals if not (is_left and kind == ProposalKind.COMPLAINT)]
+        propose(kinds, conversation_id=conversation_id, by=by)
     if macro.minutes:
         if macro.minutes not in holds.hold_minutes():
             raise ValidationError(_("La durée de la promesse n'est plus permise : prévenez l'administrateur."))
@@ -164,3 +189,4 @@ def run_macro(offer: Offer, *, conversation_id: int, by: AbstractBaseUser, has_a
             raise ValidationError(
                 _("Rien n'a été fait : cet échange a déjà trop de promesses. Écrivez à la personne.")
             ) from error
+    return is_left

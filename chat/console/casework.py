@@ -265,15 +265,16 @@ def _next_step(conversation: Conversation) -> str:
 def macro(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpResponse:
     """Perform the acts of a macro, and put its reply after what is being written. Its reply is not sent.
 
-    What it proposes follows the answer, if there is any (`macros.run_macro`). A reply that was sent in this exchange,
+    What it proposes follows the answer, if there is any (`macros.run_macro`). A complaint that names a unit to be
+    checked is not proposed without one: its own form is opened instead. A reply that was sent in this exchange,
     or that stands in the answer, is not put there again.
     """
     current = conversation_or_404(agent, public_id)
     draft, following = request.POST.get("body", ""), request.POST.getlist(FOLLOWING)
     ready = replies.of_conversation(agent, person_summary.read_person_summary(current, timezone.now()))
-    problem, insert = "", ""
+    problem, insert, is_complaint_left = "", "", False
     try:
-        offer = macros.find_offer(ready, current.report.role, request.POST.get("macro", ""))
+        offer = macros.find_offer(ready, current.report, request.POST.get("macro", ""))
         if offer.reply is not None and offer.reply.text not in draft.replace("\r\n", "\n"):
             sent_at = macros.was_sent(offer.reply, transcript.read_messages(current))
             insert = "" if sent_at else offer.reply.key
@@ -282,7 +283,9 @@ def macro(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
                 time = format_date(timezone.localtime(sent_at), "H:i")
                 messages.info(request, said % {"title": offer.reply.label, "time": time})
         has_answer = bool(draft.strip() or insert)
-        macros.run_macro(offer, conversation_id=current.pk, by=agent.user, has_answer=has_answer)
+        is_complaint_left = macros.run_macro(
+            offer, conversation_id=current.pk, by=agent.user, report=current.report, has_answer=has_answer
+        )
         following += offer.proposals if has_answer else []
     except macros.NoSuchMacro:
         problem = _("Ce geste n'est plus proposé : rien n'a été fait.")
@@ -295,6 +298,11 @@ def macro(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRespo
     current.refresh_from_db()
     if problem:
         return screen(request, agent, current, draft=draft, following=following, problems=[problem])
+    if is_complaint_left:
+        problem = _("Rien n'est envoyé : l'unité est à vérifier. Relisez ce que la personne lira et proposez-le ici.")
+        return screen(
+            request, agent, current, draft=draft, following=following, problems=[problem], is_complaint_open=True
+        )
     return screen(request, agent, current, draft=draft, insert=insert, following=following)
 
 

@@ -187,6 +187,7 @@ def panels(
     appointment: AppointmentForm | None = None,
     paper: PaperForm | None = None,
     problems: Sequence[str] = (),
+    is_complaint_open: bool = False,
     procedure_problem: str = "",
     transmission: referral_panel.Panel | None = None,
 ) -> dict[str, Any]:
@@ -194,7 +195,7 @@ def panels(
 
     facts: those of its journal that were read. thread, dangers: its last messages, and what they tell of.
     is_marked: words of danger are not dealt with, maybe no message. is_suicide_told: they are words of suicide.
-    at_hand: what there is to be read.
+    at_hand: what there is to be read. is_complaint_open: the form that proposes a complaint is open, to be read.
     """
     emergency = open_emergency(conversation, is_any=at_hand.emergencies)
     shown = with_facts(sheet or sheet_panel(conversation, is_any=at_hand.sheet), facts, conversation)
@@ -223,6 +224,7 @@ def panels(
         "appointment_form": appointment or AppointmentForm(unit=unit),
         "paper_form": paper or PaperForm(),
         "case_problems": list(problems),
+        "is_complaint_open": is_complaint_open,
         "procedure_problem": procedure_problem,
         "closing_words": closing.words_of(conversation) if not conversation.is_open else {},
         "transmission": transmission or transmission_panel(conversation, shown, facts=facts, at_hand=at_hand),

@@ -62,6 +62,11 @@ def with_a_unit(agent: Agent, conversation: Conversation) -> None:
     conversation.report.save()
 
 
+def with_a_unit_to_verify(agent: Agent, conversation: Conversation) -> None:
+    conversation.report.reception_point, conversation.report.is_nearest = transmissions.account().point, True
+    conversation.report.save()
+
+
 def test_procedures_of_one_desk(
     live_site: LiveSite,
     page: Page,
@@ -294,6 +299,26 @@ def test_answers_of_one_desk(
         points_that_were_not_spoken_of_are_empty(page, desk.shows("not spoken of"))
     with subtests.test("minor is ended in ten keys and what was given is filled in"):
         minor_is_ended_in_ten_keys(page, desk.shows("minor"), at)
+
+
+@pytest.mark.usefixtures("macros")
+def test_address_of_a_unit_to_verify_is_read_before_it_goes(live_site: LiveSite, page: Page, at: Work):
+    """A box said « propose de porter plainte », and the address and the hours of that unit went with it."""
+    key = take_seat(page, live_site, at, {"she": Person(lived=with_a_unit_to_verify)}).shows("she")
+    press_macro(page, "Préparer une plainte")
+    box = page.locator(f"#suivre-{key}")
+    expect(box).to_contain_text("unité à vérifier")
+    box.locator("input").uncheck()
+    page.locator(f"#corps-{key}").press("Control+Enter")
+    expect(page.locator(f"#corps-{key}")).to_have_value("")
+    expect(page.locator(f"{OPEN_THREAD} [data-log] [data-author=agent]")).to_have_count(1)
+    press_macro(page, "Préparer une plainte")  # its reply was sent: the macro has only the proposal left
+    expect(page.locator(f"#plainte-unite-{key}")).to_be_focused()
+    expect(page.locator(f"#plainte-unite-{key}")).to_be_in_viewport()
+    expect(page.locator("#annonces")).to_contain_text("l'unité est à vérifier")
+    assert not at(Proposal.objects.filter(conversation__public_id=key).exists)
+    page.locator(f"#plainte-pli-{key}").get_by_role("button").click()
+    expect(page.locator(f"#proposees-{key} li")).to_have_count(1)
 
 
 def macro_ticks_the_numbers_that_its_reply_gives(page: Page, key: str, at: Work) -> None:

@@ -66,7 +66,9 @@ async function run(form, button) {
   if (c.area && !c.area.readOnly) {
     add(c.area, sent, draft.value);
     c.draft?.changed();
-    if (isHere) c.area.focus(); // whoever writes elsewhere meanwhile goes on there
+    // A proposal that is to be read before it goes was opened instead of sent.
+    const toRead = seek(`#plainte-unite-${c.id}[autofocus]`);
+    if (isHere) (toRead ?? c.area).focus(); // whoever writes elsewhere meanwhile goes on there
   }
   if (box) box.open = false;
   const wrong = seek(`#propositions-${c.id} [role=alert]`);

@@ -16,6 +16,7 @@ from chat.rules.lifecycle import Author
 from tests.chat.console.agents import page_of
 from tests.chat.console.test_conversation import hidden_client_id
 from tests.factories import chat as make
+from tests.factories import transmissions
 from tests.support.reading import squeezed
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +125,43 @@ def test_without_an_answer_it_proposes_at_once(console, conversation, whole):
     Macro.objects.update(reply=None)
     press(console, conversation, whole)
     assert [one.kind for one in Proposal.objects.all()] == ["complaint"]
+
+
+@pytest.fixture
+def to_verify(conversation):
+    """Return the conversation, of a person whose unit is only the nearest one."""
+    conversation.report.reception_point, conversation.report.is_nearest = transmissions.account().point, True
+    conversation.report.save()
+    return conversation
+
+
+@pytest.mark.parametrize("is_nearest", [True, False])
+def test_unit_whose_address_would_be_sent_is_named_before(console, to_verify, whole, is_nearest):
+    """The box said « propose de porter plainte »; Pnav also sent the address and the hours of a unit to be checked."""
+    to_verify.report.is_nearest = is_nearest
+    to_verify.report.save()
+    html = unescape(console.get(page_of(to_verify)).text)
+    told = re.search(r'id="geste-[^"]*"[^>]*>(.*?)</span>', html, re.DOTALL).group(1)
+    box = re.search(r'for="suivre-complaint-[^>]*>(.*?)</label>', press(console, to_verify, whole).text).group(1)
+    for words in (told, unescape(box)):
+        words = words.replace("\u00a0", " ")
+        assert f": « {to_verify.report.reception_point.name} », adresse et horaires" in words
+        assert ("unité à vérifier" in words) is is_nearest
+
+
+def test_unit_to_verify_is_not_sent_by_the_press_of_a_macro(console, to_verify, whole):
+    """Its form opens instead, where the address and the hours are read; the rest is done."""
+    Macro.objects.update(reply=None, proposes_removal=True)
+    before = unescape(console.get(page_of(to_verify)).text)
+    assert "sans réponse commencée, ouvre la proposition à relire, et n'envoie rien" in before.replace("\u00a0", " ")
+    panel = f'id="plainte-pli-{to_verify.public_id}"'
+    assert f"{panel}>" in before
+    html = unescape(press(console, to_verify, whole).text)
+    assert [one.kind for one in Proposal.objects.all()] == ["removal"]
+    assert f"{panel} open>" in html and "l'unité est à vérifier" in html
+    assert Hold.objects.count() == 1
+    console.post(page_of(to_verify) + "propositions/", {"act": "complaint"})
+    assert Proposal.objects.filter(kind="complaint").count() == 1
 
 
 def test_reply_that_was_sent_is_not_put_into_the_answer_again(console, conversation, whole):
