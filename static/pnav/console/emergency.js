@@ -5,6 +5,7 @@
  */
 
 import { all, find, hide, seek } from "../lib/dom.js";
+import { describeEnd } from "./pages.js";
 import { refreshTransmission } from "./panels.js";
 import { showClock } from "./running-clocks.js";
 import { seekSlot } from "./state.js";
@@ -52,6 +53,7 @@ export function showEmergency(c, since) {
       time.dateTime = since;
       showClock(time);
     } else time.removeAttribute("datetime");
+    if (mark.dataset.slot === "pinned") describeEnd(mark);
   }
   if (since && seek(`#sans-accord-zone-${c.id}`)?.childElementCount === 0) refreshTransmission(c);
 }

@@ -73,6 +73,20 @@ export const load = async (address) => {
 export const tryToLoad = (address) => load(address).catch(() => null);
 
 /**
+ * Let « Terminer » say that a procedure keeps the exchange from being ended, while one is open. The attribute comes and
+ * goes with the procedure: Firefox keeps a description whose target comes or goes while the attribute stays.
+ *
+ * @param {HTMLElement} strip of the procedure, over the thread
+ */
+export const describeEnd = (strip) => {
+  const sentence = seek("[id^=fin-retenue-]", strip);
+  const end = seek("[data-key=T]", strip.closest(".console-thread") ?? strip);
+  if (!sentence || !end) return;
+  if (strip.hidden || !sentence.textContent) end.removeAttribute("aria-describedby");
+  else end.setAttribute("aria-describedby", sentence.id);
+};
+
+/**
  * Replace a part of our page by the same part of a page that was read. What was being written in other forms, and what
  * was open, stays, and so does the focus: otherwise it would fall to the top of the page. Return false when that page has
  * no such part.
@@ -94,6 +108,7 @@ export const swapFrom = (page, selector, sent, isUntaken = false) => {
       before.replaceWith(after);
       passFocus(held, after);
     }
+    if (after.dataset.slot === "pinned") describeEnd(after);
   }
   return Boolean(after);
 };
