@@ -360,6 +360,7 @@ def _duties() -> dict[str, Callable[[], object]]:
         "end_watches": intervention.end_watches,
         "lookalikes": lookalikes.mark_lookalikes,
         "dispatch": dispatcher.dispatch,
+        "over_capacity": dormancy.give_over_capacity,
         "closures": closure_notice.tell_who_waits,
         "danger words": waiting_danger.mark_who_waits,
         "languages": language_guess.guess_languages,

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Note
-from chat.rules.lifecycle import NO_SIGN, Outcome, UrgencyReason
+from chat.rules.lifecycle import NO_SIGN, OVER_CAPACITY, Outcome, UrgencyReason
 from chat.rules.referral import State
 from chat.rules.transfer import Answer, HandoverState, Manner, Reason
 from common import plain_text
@@ -113,6 +113,8 @@ def words_of(event: ConversationEvent) -> str:
     match event.kind:
         case EventKind.RELEASED if event.detail == NO_SIGN:
             return _("Rendu à la file : pas de signe de l'agent")
+        case EventKind.ASSIGNED if event.detail == OVER_CAPACITY:
+            return _("Confié au-delà des places : en danger, et d'autres personnes n'écrivaient plus")
         case EventKind.URGENCY:
             return _urgency(label, event.detail)
         case EventKind.HELD:

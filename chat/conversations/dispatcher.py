@@ -187,7 +187,8 @@ def _without_silent(
     yield from (one for one in rows if last is None or key(one) > last)
 
 
-def _turn_key_of_row(row: tuple[Any, ...]) -> TurnKey:
+def turn_key_of_row(row: tuple[Any, ...]) -> TurnKey:
+    """Return the turn key of a row that begins with TURN_COLUMNS."""
     return turn_key(urgency=row[0], queued_at=row[1], key=row[2])
 
 
@@ -322,15 +323,20 @@ def _limit(cursor: CursorWrapper, setting: str) -> None:
         cursor.execute("SELECT set_config(%s, %s, true)", [setting, PATIENCE])
 
 
+def lock_pass() -> None:
+    """Wait until no other pass is under way, and keep all others out until the end of this transaction."""
+    with connection.cursor() as cursor:
+        _limit(cursor, "idle_in_transaction_session_timeout")
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)::text", [PASS])
+
+
 @transaction.atomic
 def _give_some(now: datetime, overflow_after: timedelta, asleep: timedelta) -> int | None:
     """Assign at most AT_ONCE conversations; None when there are none to assign. Locks the pass, agents, conversations.
 
     Returns 0 when an agent who had room has left meanwhile, so that another round may find others.
     """
-    with connection.cursor() as cursor:
-        _limit(cursor, "idle_in_transaction_session_timeout")
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)::text", [PASS])
+    lock_pass()
     queue = Conversation.objects.waiting().here(now, asleep).without_departed()
     with _step(ROOM):
         places = _places(now)
@@ -338,7 +344,7 @@ def _give_some(now: datetime, overflow_after: timedelta, asleep: timedelta) -> i
         next_ones = in_line(
             queue.values_list(*TURN_COLUMNS, "weight"),
             now,
-            key=_turn_key_of_row,
+            key=turn_key_of_row,
             at_most=AT_ONCE,
             with_silent=beyond_spare > 0,
         )
@@ -477,7 +483,7 @@ def _people(queue: ConversationQuerySet, now: datetime, *, with_silent: bool) ->
     rows = queue.values_list(*TURN_COLUMNS, *of_group, *more, *direction)
     share: int | None = None
     crowded = 0
-    for row in in_line(rows, now, key=_turn_key_of_row, with_silent=with_silent):
+    for row in in_line(rows, now, key=turn_key_of_row, with_silent=with_silent):
         urgency, queued_at, pk, is_crowded, group = row[: len(TURN_COLUMNS) + len(of_group)]
         force, weight, recused, has_emergency, unit, last, before, at, until = row[len(TURN_COLUMNS) + len(of_group) :]
         leaves_spare = False
@@ -506,8 +512,11 @@ def _lock_waiting(keys: Sequence[int]) -> dict[int, Conversation]:
     return {row.pk: row for row in conversations.order_by("pk").select_for_update(of=("self",), no_key=True)}
 
 
-def _hand_over(pairs: Sequence[tuple[int, Agent]], now: datetime) -> int:
-    """Assign these conversations to these agents, who are locked, and return how many of them still waited."""
+def _hand_over(pairs: Sequence[tuple[int, Agent]], now: datetime, *, detail: str = "") -> int:
+    """Assign these conversations to these agents, who are locked, and return how many of them still waited.
+
+    detail: that of the event (`ConversationEvent.detail`).
+    """
     waiting = _lock_waiting([pk for pk, _agent in pairs])
     given = [(waiting[pk], agent) for pk, agent in pairs if pk in waiting]
     if not given:
@@ -529,7 +538,8 @@ def _hand_over(pairs: Sequence[tuple[int, Agent]], now: datetime) -> int:
         pubsub.state_changed(conversation.public_id)
         logger.info("conversation assigned %s", conversation.public_id)
     ConversationEvent.objects.bulk_create(
-        conversation.new_event(EventKind.ASSIGNED, at=now, by=agent.user) for conversation, agent in given
+        conversation.new_event(EventKind.ASSIGNED, at=now, by=agent.user, detail=detail)
+        for conversation, agent in given
     )
     for agent_id in {agent.pk for _conversation, agent in given}:
         pubsub.agent_changed(agent_id)
@@ -575,12 +585,13 @@ def claim_conversation(*, conversation_id: int, agent_id: int, now: datetime) ->
     return False
 
 
-def hand_to(*, conversation_id: int, agent: Agent, now: datetime) -> bool:
+def hand_to(*, conversation_id: int, agent: Agent, now: datetime, detail: str = "") -> bool:
     """Assign this waiting conversation to this agent, full or not, in the caller's transaction.
 
-    The caller holds the agent's lock. Locks the conversation. Returns False when it no longer waits.
+    detail: that of the event. The caller holds the agent's lock. Locks the conversation. Returns False when it no
+    longer waits.
     """
-    return _hand_over([(conversation_id, agent)], now) == 1
+    return _hand_over([(conversation_id, agent)], now, detail=detail) == 1
 
 
 # --- taking back ------------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 """This module puts exchanges at rest whose person is away: they stay with their agent, and fill no place until the
-person is back.
+person is back. For somebody in great danger it lets silent people fill none either.
 
 No exchange is closed or given to another agent for this reason. One agent may have resting exchanges worth
 `definitions.DORMANT_MOST` places at most. If all of those people come back at once, the agent is that many places above
@@ -8,28 +8,35 @@ their capacity, and is given nobody until places are free again (docs/adr/0086).
 An exchange rests while `dormant_since` equals the person's last sign of life (`Conversation.is_dormant`). A beat, a
 message or a code changes that last sign, and so ends the rest in the same statement, under the lock of the row. No
 other code has to undo anything.
+
+Places are filled by whoever the queue gave, also by people who say nothing: a raid, or a page that was left open.
+Somebody in great danger for whom no agent has a place does not wait for an end of these. Within the bound of exchanges
+at rest, the places of people who are silent count as free for such a person (`give_over_capacity`; docs/adr/0145).
+Nobody is put to rest or ended for this, and nobody else is given to that agent before places are free again.
 """
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Subquery, Sum
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Sum
 
 from chat import pubsub
+from chat.conversations import dispatcher
 from chat.conversations.waits import with_waits
 from chat.messages.writing import Line, say_lines
 from chat.models import Agent, Conversation, ConversationEvent, ConversationQuerySet, EventKind, Hold, Message
 from chat.models.agent import places_filled
 from chat.models.casework import Emergency
-from chat.models.transfer import Handover
-from chat.rules.lifecycle import Author
+from chat.models.transfer import Direction, Handover
+from chat.rules.lifecycle import OVER_CAPACITY, Author
 from chat.texts import thread as thread_texts
 from common import clock
 from common.service_settings import definitions, values
 from common.sql import array_text, fetch_rows
+from triage.rules import Urgency
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +46,11 @@ AGENTS_AT_ONCE, PEOPLE_AT_ONCE = 100, 500
 AT_WORK = timedelta(minutes=2)
 # While a person was seen within this time, their exchange cannot rest soon, so the agent's typing need not be stored.
 UNSEEN = timedelta(minutes=1)
+
+# A person is silent when their agent wrote last, this long ago or longer. LivePerson lets an exchange leave its agent's
+# capacity after two to four minutes without a word of the person (by its documentation, read on 1 December 2026).
+SILENT = timedelta(minutes=3)
+IN_DANGER_AT_ONCE = 10
 
 AGENTS_TYPED = """
 WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now), late AS (
@@ -75,18 +87,18 @@ def _away_for_long(now: datetime) -> ConversationQuerySet:
     return rows.exclude(dormant_since__gte=F("reporter_seen_at"))
 
 
-def _may_rest(now: datetime) -> Any:
-    """Return the conversations that may be put at rest.
+def nothing_owed(rows: ConversationQuerySet, now: datetime) -> Any:
+    """Return those of these active conversations in which everybody waits for the person, with `spoken_at`.
 
-    The person was not seen for `definitions.DORMANT`. The agent has had the conversation for as long, has answered
-    everything that the person wrote, and is not at work there. Nothing is owed: no open emergency, no promise to be
-    back, no passage to a colleague under way.
+    spoken_at: when their agent wrote last. The agent has answered everything that the person wrote, and is not at work
+    there. Nothing is owed: no open emergency, no promise to be back, no passage to a colleague under way. It costs a
+    few looks into an index for each row.
     """
     spoken = Message.objects.filter(conversation=OuterRef("pk"), author=Author.AGENT).order_by("-seq")
     mine = {"conversation": OuterRef("pk")}
     promised = Hold.objects.unanswered().filter(**mine, agent=OuterRef("assigned_to"), ended_at__isnull=True)
     return (
-        with_waits(_away_for_long(now))
+        with_waits(rows)
         .annotate(spoken_at=Subquery(spoken.values("sent_at")[:1]))
         .filter(spoken_at__lt=now - AT_WORK, unanswered_at__isnull=True)
         .exclude(agent_typed_at__gte=now - AT_WORK)
@@ -96,7 +108,16 @@ def _may_rest(now: datetime) -> Any:
     )
 
 
-def _freed(agent_ids: Collection[int]) -> dict[int, int]:
+def _may_rest(now: datetime) -> Any:
+    """Return the conversations that may be put at rest.
+
+    The person was not seen for `definitions.DORMANT`, the agent has had the conversation for as long, and nothing is
+    owed there (`nothing_owed`).
+    """
+    return nothing_owed(_away_for_long(now), now)
+
+
+def freed(agent_ids: Collection[int]) -> dict[int, int]:
     """Return how many places resting conversations free for each of these agents; agents without any have no key."""
     rows = Conversation.objects.dormant().filter(assigned_to__in=agent_ids).values_list("assigned_to")
     return dict(rows.annotate(places=Sum("weight")))
@@ -128,8 +149,8 @@ def put_to_rest(now: datetime | None = None) -> int:
     found = list(_may_rest(now).order_by("pk").values_list("assigned_to", "weight"))
     if not found:
         return 0
-    freed = _freed({agent for agent, _weight in found})
-    agents = sorted({agent for agent, weight in found if freed.get(agent, 0) + weight <= most})
+    places = freed({agent for agent, _weight in found})
+    agents = sorted({agent for agent, weight in found if places.get(agent, 0) + weight <= most})
     return sum(_rest(agent, now, most) for agent in agents[:AGENTS_AT_ONCE])
 
 
@@ -141,7 +162,7 @@ def _rest(agent_id: int, now: datetime, most: int) -> int:
     """
     if Agent.objects.filter(pk=agent_id).select_for_update(no_key=True).first() is None:
         return 0
-    room = most - _freed([agent_id]).get(agent_id, 0)
+    room = most - freed([agent_id]).get(agent_id, 0)
     mine = _may_rest(now).filter(assigned_to=agent_id)
     chosen = within(room, mine.order_by("reporter_seen_at", "pk").values_list("pk", "weight"))
     rows = Conversation.objects.active().filter(pk__in=chosen, assigned_to=agent_id).select_related("report")
@@ -195,3 +216,119 @@ def tell_returns(now: datetime | None = None) -> int:
         pubsub.agent_changed(agent)
     pubsub.queue_changed()
     return len(returned)
+
+
+# --- somebody in great danger, beyond the places ----------------------------------------------------------------------
+
+
+def _in_danger(now: datetime) -> ConversationQuerySet:
+    """Return the people who wait, are here, and are in great danger: by their report, an agent's word or a procedure.
+
+    Words of danger that somebody wrote in the queue change nothing here, as they change nothing about a turn: a raid
+    could write them.
+    """
+    emergency = Emergency.objects.filter(conversation=OuterRef("pk"), ended_at__isnull=True)
+    people = Conversation.objects.waiting().here(now).without_departed()
+    return people.filter(Q(urgency__gte=Urgency.CRITICAL) | Exists(emergency))
+
+
+def _silent_places(now: datetime, agent_ids: Any) -> dict[int, int]:
+    """Return how many places silent people of these agents fill; agents without any have no key. One query.
+
+    agent_ids: keys of agents, or a query of them.
+    """
+    since = now - SILENT
+    rows = Conversation.objects.active().filter(assigned_to__in=agent_ids, assigned_at__lt=since)
+    silent = nothing_owed(rows.exclude(dormant_since__gte=F("reporter_seen_at")), now)
+    found = silent.filter(spoken_at__lt=since).order_by().values_list("assigned_to").annotate(places=Sum("weight"))
+    return dict(found)
+
+
+def give_over_capacity(now: datetime | None = None) -> int:
+    """Give people in great danger for whom no agent has a place to agents with silent people, and return how many.
+
+    The worker calls it on each tick, after everybody's turn. At most IN_DANGER_AT_ONCE people in one pass, in the order
+    of the queue; the silent look-alikes of a raid beyond their share are not among them. One query while nobody in
+    danger waits, and two more when no agent has a silent person.
+    """
+    most = values.get(definitions.DORMANT_MOST)
+    if not most:
+        return 0
+    now = now or clock.now()
+    queue = _in_danger(now).values_list(*dispatcher.TURN_COLUMNS)
+    if not queue.exists():
+        return 0
+    silent = _silent_places(now, Agent.objects.on_duty(now).values("pk"))
+    if not silent:
+        return 0
+    next_ones = dispatcher.in_line(
+        queue, now, key=dispatcher.turn_key_of_row, at_most=IN_DANGER_AT_ONCE, with_silent=False
+    )
+    given = 0
+    for *_turn, key in list(next_ones):
+        is_given = _give(key, silent, now, most)
+        if is_given is None:
+            break
+        given += is_given
+    return given
+
+
+@transaction.atomic
+def _give(conversation_id: int, silent: Mapping[int, int], now: datetime, most: int) -> bool | None:
+    """Give this person to one of the agents with silent people; return whether somebody could take them.
+
+    silent: places of silent people by agent, as they were read before. None, and nobody is given, while an agent who
+    may take the person has a free place: the next pass comes first, and nobody behind them overtakes it. An agent of
+    the person's force comes first, then one without an open procedure, then who has fewest people beyond their places,
+    then who was given somebody longest ago. Locks the pass, the agent, the conversation.
+    """
+    dispatcher.lock_pass()
+    person = Conversation.objects.select_related("report").get(pk=conversation_id)
+    agents = [one for one in _who_may(person, now) if one.pk in silent or one.load < one.capacity]
+    if any(one.load < one.capacity for one in agents):
+        return None
+    force = person.force
+    for one in sorted(
+        agents,
+        key=lambda one: (
+            bool(force) and one.force != force,
+            one.has_emergency,
+            one.load - one.capacity,
+            one.last_assigned_at.timestamp() if one.last_assigned_at else 0,
+            one.pk,
+        ),
+    ):
+        if _lock_if_room(one.pk, now, most) and dispatcher.hand_to(
+            conversation_id=conversation_id, agent=one, now=now, detail=OVER_CAPACITY
+        ):
+            logger.info("conversation given over capacity %s", person.public_id)
+            return True
+    return False
+
+
+def _who_may(person: Conversation, now: datetime) -> list[Any]:
+    """Return the agents on duty to whom the queue may give this person, with `load` and `has_emergency`. Three queries.
+
+    Somebody in danger may go to either force and any unit, and to nobody who passed them on (docs/adr/0038).
+    """
+    kept = set(Handover.objects.recusals().filter(conversation=person).order_by().values_list("from_agent", flat=True))
+    for last, before in Direction.objects.filter(conversation=person, until__gt=now).values_list(
+        "avoided", "avoided_before"
+    ):
+        kept.update([last, *before])
+    emergency = Emergency.objects.filter(conversation__assigned_to=OuterRef("pk"), ended_at__isnull=True)
+    agents = Agent.objects.on_duty(now).exclude(pk__in=kept).select_related("unit", "user").with_load()
+    return list(agents.annotate(has_emergency=Exists(emergency)))
+
+
+def _lock_if_room(agent_id: int, now: datetime, most: int) -> bool:
+    """Lock this agent, and return whether they are on duty and may still be given somebody in danger.
+
+    They may while the places of their exchanges at rest and of their silent people, `most` at most, would make room.
+    """
+    locked = Agent.objects.on_duty(now).filter(pk=agent_id).select_for_update(no_key=True).first()
+    if locked is None:
+        return False
+    (load,) = Agent.objects.filter(pk=agent_id).with_load().values_list("load", flat=True)
+    left = most - freed([agent_id]).get(agent_id, 0)
+    return load - min(left, _silent_places(now, [agent_id]).get(agent_id, 0)) < locked.capacity

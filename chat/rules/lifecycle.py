@@ -59,6 +59,9 @@ def is_ordered(pause_reason: str) -> bool:
 
 # The detail of the event by which somebody left an agent who gave no sign of life (`chat.conversations.idle`).
 NO_SIGN = "no_sign"
+# The detail of the event by which somebody in danger was given to an agent whose places were all filled
+# (`chat.conversations.dormancy.give_over_capacity`).
+OVER_CAPACITY = "over_capacity"
 IDLE = _("automatique à {time} – pas de signe")
 
 

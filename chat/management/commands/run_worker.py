@@ -244,6 +244,7 @@ class Command(BaseCommand):
         is_done &= self._do("end_watches", intervention.end_watches)
         is_done &= self._do("lookalikes", lookalikes.mark_lookalikes)  # before any of them is given to somebody
         is_done &= self._do("dispatch", dispatcher.dispatch)
+        is_done &= self._do("over_capacity", dormancy.give_over_capacity)  # who found no free place
         is_done &= self._do("closures", closure_notice.tell_who_waits)
         self._do("danger_words", waiting_danger.mark_who_waits)  # after everybody's turn: these have no agent yet
         is_done &= self._do("openings", self._remind)

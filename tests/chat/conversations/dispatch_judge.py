@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from chat.conversations import dispatcher, dormancy
 from chat.models import Agent, Conversation, ConversationEvent, EventKind
-from chat.rules.lifecycle import Availability, Status
+from chat.rules.lifecycle import OVER_CAPACITY, Availability, Status
 from common.service_settings import definitions, values
 from triage.rules import Urgency
 
@@ -188,6 +188,9 @@ def judge(journal: Journal) -> set[str]:
                 filled = sum(min(journal.possible("weight", each, since, number)) for each in counting)
                 held[event.by_id].add(person)
                 is_over = filled >= capacity or len(counting) >= capacity or len(held[event.by_id]) > capacity + most
+                if event.detail == OVER_CAPACITY:
+                    is_over = filled >= capacity + most or len(held[event.by_id]) > capacity + most
+                    is_over |= max(journal.possible("urgency", person, since, number)) < Urgency.CRITICAL
                 if is_over and act != EventKind.REASSIGNED:
                     broken.add("capacity")
             case EventKind.CLOSED | EventKind.ABANDONED:

@@ -721,7 +721,7 @@ def test_turn_of_one_person_is_the_order_of_the_table():
     rows = list(waiting.values_list(*dispatcher.TURN_COLUMNS))
     assert len(rows) == 12
     assert one_value_among(waiting) == [], "written by open_conversation?"
-    assert rows == sorted(rows, key=dispatcher._turn_key_of_row)
+    assert rows == sorted(rows, key=dispatcher.turn_key_of_row)
 
 
 def test_whoever_makes_rows_of_a_queue_writes_its_order():

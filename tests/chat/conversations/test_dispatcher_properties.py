@@ -15,6 +15,7 @@ What is promised, exactly:
   that moment. A conversation fills as many places as its weight; the last place is enough for a heavy one (ADR 0040).
   (Lowering the capacity, or raising a weight, takes nobody away; a supervisor may reassign beyond it.) A dormant
   conversation fills no place; with those an agent holds no more than their capacity and `DORMANT_MOST` (ADR 0086).
+  Within the same bound, somebody in great danger may be given to a full agent with silent people (ADR 0145).
 * *Duty*: nobody is given to an agent who was off duty from before the pass began.
 * *First*: no pass gives Q to an agent A if there is a P who comes before Q in the queue (more urgent, or as urgent and
   older), whom A may take (A is of P's force, or P has none, or is urgent, or the delay for overflow is over, or nobody
@@ -37,6 +38,7 @@ What is promised, exactly:
 import itertools
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from unittest.mock import patch
 
@@ -52,7 +54,7 @@ from chat.conversations import actions, dispatcher, dormancy, resume
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Message
 from chat.models.transfer import Direction
 from chat.rules.assignment import share_out
-from chat.rules.lifecycle import HEAVY, LIGHT, Author, Availability, Outcome, Status
+from chat.rules.lifecycle import HEAVY, LIGHT, OVER_CAPACITY, Author, Availability, Outcome, Status
 from chat.rules.transfer import Answer, Reason, Target
 from chat.supervision import intervention
 from chat.transfer import actions as transfer_actions
@@ -91,6 +93,7 @@ deeds = st.one_of(
     st.tuples(st.just("sleep"), person, st.sampled_from([2, 40])),
     st.tuples(st.just("oversleep"), person, st.none()),
     st.tuples(st.just("rest"), person, st.none()),
+    st.tuples(st.just("hush"), person, st.none()),
     st.tuples(st.just("raise"), person, st.sampled_from(Urgency)),
     st.tuples(st.just("weigh"), person, st.sampled_from([LIGHT, HEAVY])),
     st.tuples(st.just("write"), person, st.none()),
@@ -239,19 +242,31 @@ class Play:
 
     def rest(self, index: int) -> None:
         """Let their agent answer, and them be unseen for long."""
+        before = stamp()
+        if (answered := self._answered(index)) is not None:
+            row, then = answered
+            gone = Conversation.objects.filter(pk=row.pk, status=Status.ACTIVE)
+            gone.update(reporter_seen_at=then, reporter_is_hidden=False, assigned_at=then)
+            self.journal.note("present", row.pk, False, before)
+
+    def hush(self, index: int) -> None:
+        """Let their agent answer, and them say nothing for long, wherever they are."""
+        if (answered := self._answered(index)) is not None:
+            row, then = answered
+            Conversation.objects.filter(pk=row.pk, status=Status.ACTIVE).update(assigned_at=then)
+
+    def _answered(self, index: int) -> tuple[Conversation, datetime] | None:
+        """Let the agent of this person answer, and all of the thread be old; return the row and since when."""
         row = self._row(index)
         if row is None or row.assigned_to is None:
-            return
-        before = stamp()
+            return None
         try:
             make.message(row, author=Author.AGENT)
         except (actions.NotYours, actions.ConversationClosed):
-            return
+            return None
         then = make.long_ago(40)
         Message.objects.filter(conversation=row).update(sent_at=then)
-        gone = Conversation.objects.filter(pk=row.pk, status=Status.ACTIVE)
-        gone.update(reporter_seen_at=then, reporter_is_hidden=False, assigned_at=then)
-        self.journal.note("present", row.pk, False, before)
+        return row, then
 
     def come_back(self, index: int) -> None:
         before = stamp()
@@ -397,6 +412,7 @@ class Play:
         dormancy.put_to_rest()
         dormancy.tell_returns()
         dispatcher.dispatch()
+        dormancy.give_over_capacity(now=self.journal.begin_pass())
         self.journal.note("tick", None, None, before)
 
 
@@ -494,11 +510,21 @@ ALL_AWAY = replace(
     agents=[(POLICE, 3), (GENDARMERIE, 0), (GENDARMERIE, 0)],
     scripts=[[("tick", None, None), *[("rest", index, None) for index in range(3)], ("tick", None, None)]],
 )
+# Both places are filled by people who say nothing when two come in danger.
+HUSHED = replace(
+    SMALL,
+    waiting=[(POLICE, Urgency.NORMAL, 9), (POLICE, Urgency.NORMAL, 7)],
+    coming=[(POLICE, Urgency.CRITICAL)] * 6,
+    scripts=[[
+        ("tick", None, None), ("hush", 0, None), ("hush", 1, None), ("arrive", 4, None), ("arrive", 5, None),
+        ("tick", None, None), ("write", 0, None), ("tick", None, None),
+    ]],
+)  # fmt: skip
 PAUSED = replace(WIDE, scripts=[[("pause", 0, None), ("pause", 1, None), ("pause", 2, None), *SCRIPT]])
 
 
 @pytest.mark.parametrize(
-    "history", [SMALL, WIDE, PAUSED, HEAVIEST, BACK, TWICE, ELSEWHERE, HANDED, SLEEPERS, RESTED, ALL_AWAY]
+    "history", [SMALL, WIDE, PAUSED, HEAVIEST, BACK, TWICE, ELSEWHERE, HANDED, SLEEPERS, RESTED, ALL_AWAY, HUSHED]
 )
 def test_judge_finds_nothing_in_a_history_that_keeps_the_promises(history):
     assert Play(history).run() == set()
@@ -534,6 +560,21 @@ def test_exchange_at_rest_is_its_agent_s_beside_another():
 def test_judge_finds_a_guard_of_exchanges_at_rest_that_is_gone(history, without, broken):
     with patch.multiple(dormancy, **without):
         assert broken in Play(history).run()
+
+
+def test_judge_finds_a_full_agent_who_is_given_too_many_in_danger():
+    """With two places of silent people the second in danger has no room left. A critical person fills two."""
+    play = Play(HUSHED)
+    assert play.run() == set()
+    assert ConversationEvent.objects.filter(detail=OVER_CAPACITY).count() == 1
+    with patch.object(dormancy, "_lock_if_room", lambda *_arguments: True):
+        assert "capacity" in Play(HUSHED).run()
+
+
+def test_judge_finds_somebody_who_is_not_in_danger_beyond_the_places():
+    calm = replace(HUSHED, coming=[(POLICE, Urgency.HIGH)] * 6)
+    with patch.object(dormancy, "_in_danger", lambda now: Conversation.objects.waiting().here(now)):
+        assert "capacity" in Play(calm).run()
 
 
 def _newest_first(people, agents, **options):
