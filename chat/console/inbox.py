@@ -70,6 +70,8 @@ DANGER_READ = 20
 # The order of the list: people who wait for the agent, then exchanges that were just given to them and wait for a first
 # word of theirs, then people whose turn it is to write, then those who left.
 TURNS = ("me", "given", "them", "left")
+# To these the agent owes a word: they wait for it, or were just given and have not been answered.
+OWED = ("me", "given")
 
 # The views to which the list can be narrowed. A script filters again as things change (`console/list.js`).
 VIEWS = {"": gettext_lazy("Tous"), "a-repondre": gettext_lazy("À répondre"), "urgents": gettext_lazy("Urgents")}
@@ -216,20 +218,22 @@ class Entry:
         return self.conversation.report.discreet
 
     @property
-    def rank(self) -> tuple[bool, bool, int, int, bool, float, int]:
+    def rank(self) -> tuple[bool, bool, int, int, bool, int, float, int]:
         """Return the sort key of its place in the list.
 
-        An open procedure comes first, then words of danger that are not dealt with, answered or not; then whose turn it
-        is, the most urgent, who is there before who is offline (unless their words of danger are not dealt with), and
-        who has waited the longest. `console/numbers.js` sorts an open page in the same way.
+        An open procedure comes first, then words of danger that are not dealt with, answered or not; then those to whom
+        the agent owes a word, the most urgent, who is there before who is offline (unless their words of danger are not
+        dealt with), who waits for words before who was just given, and who has waited the longest.
+        `console/numbers.js` sorts an open page in the same way.
         """
         since = self.waits_since or self.active_at
         return (
             self.emergency_at is None,
             not self.dangers,
-            TURNS.index(self.turn),
+            0 if self.turn in OWED else TURNS.index(self.turn),
             -self.conversation.urgency,
             (self.is_offline or self.is_dormant) and not self.dangers,
+            TURNS.index(self.turn),
             since.timestamp(),
             self.number,
         )
@@ -550,7 +554,7 @@ def is_in_view(entry: Entry, view: str) -> bool:
     if entry.dangers or entry.emergency_at is not None:
         return True
     if view == "a-repondre":
-        return entry.turn in ("me", "given")
+        return entry.turn in OWED
     return view != "urgents" or entry.conversation.urgency > Urgency.NORMAL
 
 

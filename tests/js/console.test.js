@@ -71,6 +71,22 @@ test("who is there comes before who is offline with the same urgency, unless the
   );
 });
 
+test("who was just given and is there comes before who is offline with the same urgency", () => {
+  const one = (number, more) => ({ number, waits: "me", urgency: 1, since: "2026-11-27T10:00:00Z", ...more });
+  const all = [
+    one(1, { isOffline: true }),
+    one(2, { waits: "given", since: "2026-11-27T10:10:00Z" }),
+    one(3, { waits: "given", isOffline: true }),
+    one(4, { urgency: 0 }),
+    one(5, { since: "2026-11-27T10:20:00Z" }),
+    one(6, { waits: "them", urgency: 2 }),
+  ];
+  assert.deepEqual(
+    all.sort(byRank).map(({ number }) => number),
+    [5, 2, 1, 3, 4, 6],
+  );
+});
+
 const someone = (number, more) => ({
   number,
   waits: "me",

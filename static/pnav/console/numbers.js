@@ -28,13 +28,16 @@ const TURNS = ["me", "given", "them", "left"];
 /** Whether the agent owes them a word: they wait for it, or were just given. @param {Pick<Placed, "waits">} one */
 export const isOwed = ({ waits }) => waits === "me" || waits === "given";
 
+/** @param {Placed} one @returns {number} 0 for each to whom a word is owed, and what comes after them */
+const turnOf = (one) => (isOwed(one) ? 0 : TURNS.indexOf(one.waits));
+
 /** @param {Placed} one @returns {number} 1: whoever is there comes first */
 const isPutAfter = ({ isOffline, isMarked }) => Number(Boolean(isOffline && !isMarked));
 
 /**
  * Compare two conversations in the order of the list, as `inbox.Entry.rank` does: an open procedure first, then words of
- * danger that are not dealt with, whose turn it is, the urgency, who is there before who is offline (unless their words
- * of danger are not dealt with), and the longest wait.
+ * danger that are not dealt with, those to whom a word is owed, the urgency, who is there before who is offline (unless
+ * their words of danger are not dealt with), who waits for words before who was just given, and the longest wait.
  *
  * @param {Placed} one
  * @param {Placed} other
@@ -42,9 +45,10 @@ const isPutAfter = ({ isOffline, isMarked }) => Number(Boolean(isOffline && !isM
 export const byRank = (one, other) =>
   Number(other.isEmergency ?? false) - Number(one.isEmergency ?? false) ||
   Number(other.isMarked ?? false) - Number(one.isMarked ?? false) ||
-  TURNS.indexOf(one.waits) - TURNS.indexOf(other.waits) ||
+  turnOf(one) - turnOf(other) ||
   other.urgency - one.urgency ||
   isPutAfter(one) - isPutAfter(other) ||
+  TURNS.indexOf(one.waits) - TURNS.indexOf(other.waits) ||
   Date.parse(one.since) - Date.parse(other.since) ||
   one.number - other.number;
 
