@@ -80,13 +80,15 @@ def next_handle(
     under way. resting: numbers of conversations that ended a moment ago (RESTS). With all of BY_KEY in use or resting
     the number is one without a key.
     word: the word by which a colleague knew the same conversation. It is kept, unless this agent uses it for another
-    one.
+    one, or used it lately (given) and has another word left: somebody who ended a minute ago must not seem to be back.
     """
     numbers = {one.number for one in in_use} | set(resting)
     before = [one.number for one in given]
     number = _next(BY_KEY, before=before, in_use=numbers) or _next(NUMBERS, before=before, in_use=numbers)
     words = {one.word for one in in_use}
-    kept = word if word in WORDS and word not in words else None
+    was_used = {one.word for one in given}
+    is_free = word not in words and (word not in was_used or was_used >= WORDS.keys())
+    kept = word if word in WORDS and is_free else None
     colours = {one.colour for one in in_use}
     return Handle(
         number=number or NUMBERS[-1],

@@ -67,6 +67,13 @@ def test_the_word_of_a_colleague_stays_unless_it_is_in_use():
     assert next_handle(given=[], in_use=[], word="inconnu").word in WORDS
 
 
+def test_the_word_of_a_colleague_is_not_that_of_somebody_who_ended_in_the_same_shift():
+    ended = [Handle(1, COLOURS[0], "loutre")]
+    assert next_handle(given=ended, in_use=[], word="loutre").word != "loutre"
+    everything = [*ended, *(Handle(2, COLOURS[1], word) for word in WORDS)]
+    assert next_handle(given=everything, in_use=[], word="loutre").word == "loutre", "no other word is left"
+
+
 def test_words_fit_their_column_and_a_word_of_another_version_is_shown_as_it_is():
     assert all(len(word) <= 20 for word in (*WORDS, *COLOURS))
     assert str(Handle(4, "brick", "heron")) == "4 · héron"
