@@ -26,6 +26,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from chat import access
 from chat.arranging import board_parts, dossier_parts, history_parts
+from chat.arranging.board_parts import Part
 from chat.arranging.layout import Act, Block, Layout, Size
 from chat.captures import opening
 from chat.console import inbox
@@ -82,9 +83,14 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
     in_danger = {alert.part for alert in context["board"].alerts if alert.part and alert.label}
     members = [one for one in context["board"].members if chosen.has_of_unit(one)]
     shown = [one for one in running if chosen.has_running(one)]
+    layout = board_parts.read_layout(agent.board_layout).showing(in_danger)
+    waiting = [
+        row for row in rows if row.person.conversation in context["board"].marked or chosen.has_waiting(row.person)
+    ]
     context |= {
         "filter": chosen,
-        "layout": board_parts.read_layout(agent.board_layout).showing(in_danger),
+        "layout": layout,
+        "danger_at": _first_in_danger(context["board"], layout, shown, waiting),
         "members": members,
         "member_units": sorted({one.unit for one in members}),
         "silences": [one for one in context["board"].silences if one.is_left or chosen.has_of_unit(one)],
@@ -92,9 +98,7 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
         "running_total": len(running),
         "pictures": board_charts.draw_board(context["board"], queue, now),
         "zones": [str(Force(zone).label) if zone else _("Zone inconnue") for zone in live_board.ZONES],
-        "rows": [
-            row for row in rows if row.person.conversation in context["board"].marked or chosen.has_waiting(row.person)
-        ],
+        "rows": waiting,
         "is_still": "fixe" in request.GET,
         "requests": requests,
         "oldest_request": oldest,
@@ -111,6 +115,26 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
         "promises_hours": hold_statistics.HOURS,
     }
     return render(request, "console/board.html", context)
+
+
+def _first_in_danger(
+    board: live_board.Board,
+    layout: Layout[Any],
+    running: Iterable[intervention.Running],
+    waiting: Iterable[inbox.QueueRow],
+) -> str:
+    """Return the id of what shows the first person in danger, or "" when nobody in danger is shown.
+
+    Whoever has no agent comes first. Of an exchange under way it is the link by which a supervisor joins it: this takes
+    the focus, and a screen reader says whose it is.
+    """
+    if Part.QUEUE in layout.shown and any(row.person.conversation in board.endangered for row in waiting):
+        return "file"
+    if Part.RUNNING in layout.shown:
+        for one in running:
+            if (key := one.conversation.public_id) in board.endangered:
+                return f"ligne-{key}" if one.is_recused else f"suivre-{key}"
+    return "alertes-du-tableau" if board.emergencies or board.left_marks else ""
 
 
 # --- arrangements -----------------------------------------------------------------------------------------------------

@@ -339,6 +339,16 @@ class Running:
     emergency_at: datetime | None
     emergency_since: str
 
+    @property
+    def urgency_name(self) -> str:
+        """Return the name of the degree that frames and pages use: normal, high or critical."""
+        return Urgency(self.conversation.urgency).name.lower()
+
+    @property
+    def urgency_label(self) -> str:
+        """Return the degree in words."""
+        return self.conversation.get_urgency_display()
+
 
 def running_conversations(agent: Agent, now: datetime) -> list[Running]:
     """Return the conversations of this supervisor's units, into which they may step unless recused. Four queries.

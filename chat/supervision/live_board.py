@@ -224,8 +224,8 @@ class Silence:
     is_marked: words of suicide or danger are not dealt with (`chat.casework.danger`). is_left: besides, the agent is
     not available or gone, and level is BROKEN. is_offline: the person is not seen any more, which is shown only of who
     is left. is_on_the_phone: the agent telephones. holder: the key of the agent. agent: the same, if they are available
-    and of one of the supervisor's units. conversation: its public id. place, urgency: in words, and is_minor, as in the
-    table of exchanges under way: only for one of the supervisor's units.
+    and of one of the supervisor's units. conversation: its public id. place, urgency: in words, urgency_name: as
+    in frames and pages, and is_minor, as in the table of exchanges under way: only for one of the supervisor's units.
     """
 
     name: str
@@ -242,6 +242,7 @@ class Silence:
     conversation: UUID | None = None
     place: str = ""
     urgency: str = ""
+    urgency_name: str = ""
     is_minor: bool = False
 
 
@@ -260,8 +261,9 @@ class Board:
     silent_apart: how many others have no answer and are offline. marked: the public ids of people under way or in the
     queue who wrote of suicide or danger, which nobody has dealt with. in_danger: those of them whom the alerts « Danger
     » tell of. worst_wait: None when nobody waits. in_danger_now: how many people are in danger: critical in the queue
-    or under way, with an open procedure, or with words of danger that nobody has dealt with. groups: arrivals that look
-    alike. under_way: active conversations; dormant: how many of these are at rest.
+    or under way, with an open procedure, or with words of danger that nobody has dealt with. endangered: the public ids
+    of these, without those left out. groups: arrivals that look alike. under_way: active conversations; dormant: how
+    many of these are at rest.
     """
 
     emergencies: list[EmergencyLine]
@@ -288,6 +290,7 @@ class Board:
     in_danger: frozenset[UUID]
     worst_wait: WorstWait | None
     in_danger_now: int
+    endangered: frozenset[UUID]
     alerts: list[Alert]
     groups: list[lookalikes.Shown]
 
@@ -361,6 +364,7 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
             conversation=row.public_id,
             place=place_of(row.report) if row.assigned_to.unit_id in units else "",
             urgency=row.get_urgency_display() if row.assigned_to.unit_id in units else "",
+            urgency_name=Urgency(row.urgency).name.lower() if row.assigned_to.unit_id in units else "",
             is_minor=row.assigned_to.unit_id in units and row.report.is_minor,
         )
         for row, seconds, own in silent
@@ -402,6 +406,7 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
         | {row.public_id for row, seconds, _own in silent if _is_left(row, seconds, now)},
         worst_wait=_worst_wait(people, now, known),
         in_danger_now=len(endangered) + left_out + marks_left_out,
+        endangered=frozenset(endangered),
         alerts=_sorted(
             [
                 *_lost_alerts(len(lost)),

@@ -89,7 +89,8 @@ def test_board_begins_with_five_figures_each_with_its_word():
     assert (board.in_danger_now, board.danger_owed, board.silent_broken) == (2, 1, 1)
     figures = first_figures(client)
     assert f"Dépassé : l'une depuis 5 min (promis : {promised} min)" in figures["En attente"]
-    assert figures["En danger"] == "2 ■ 1 à prendre en compte" and figures["Échanges silencieux"] == "1 ■ Dépassé : 1"
+    assert figures["En danger"] == "2 ■ 1 à prendre en compte Voir la première – En danger"
+    assert figures["Échanges silencieux"] == "1 ■ Dépassé : 1"
     assert client.get("/console/tableau/").text.count(" data-overdue") == 3
 
 
@@ -496,13 +497,51 @@ def test_silent_exchange_says_where_it_is_and_one_joins_it_first():
     page = unescape(squeezed(client.get("/console/tableau/").text))
     assert 'id="voir-silences-broken" href="#silences">Voir ces personnes</a>' in page[: page.index('id="silences"')]
     lines = page[page.index('id="silences"') : page.index('id="en-cours"')]
-    [own] = [line for line in lines.split("<li>") if str(here.public_id) in line]
+    [own] = [line for line in lines.split("<li ") if str(here.public_id) in line]
     place = wording.place_of(here.report)
-    assert f"<strong>{place}</strong>, {here.get_urgency_display().lower()}" in own
+    assert f"<strong>{place}</strong>," in own and f'data-slot="urgency">{here.get_urgency_display()}</span>' in own
     assert own.index("Rejoindre, confier…") < own.index("Mettre en pause")
     assert lines.count("Rejoindre, confier…") == 1 and str(there.public_id) not in lines, "another unit's is not told"
     Agent.objects.filter(pk=chief.pk).update(board_layout=["-silences"])
     assert 'href="#silences"' not in client.get("/console/tableau/").text, "hidden: the link would lead nowhere"
+
+
+def test_board_has_the_marks_of_the_console_for_urgency_and_lateness():
+    """« Élevée » and a wait above its limit were plain words in the table, and a black sign among the silences."""
+    late = silent_for(20, unit_name="Ici", public_name="Louise")
+    Conversation.objects.filter(pk=late.pk).update(urgency=Urgency.HIGH)
+    silent_for(0.5, late.assigned_to)
+    chief = make.agent(role=Role.SUPERVISOR, unit_name="Ici")
+    page = unescape(squeezed(signed_in(chief.user).get("/console/tableau/").text))
+    lines = page[page.index('id="silences"') : page.index('id="en-cours"')]
+    running = page[page.index('id="en-cours"') :].split("</table>")[0]
+    for part in (lines, running):
+        assert part.count('<span class="console-urgency" data-urgency="high">') == 1
+        assert part.count('data-slot="urgency">Élevée</span>') == 1
+        assert part.count('<span class="console-entry__late" data-level="broken">') == 1, "the other is not late"
+    assert '<li data-level="broken">' in lines
+
+
+def test_figure_of_people_in_danger_leads_to_the_first_of_them():
+    calm = make.assigned(make.agent(unit_name="Ici", public_name="Louise", capacity=9))
+    chief = make.agent(role=Role.SUPERVISOR, unit_name="Ici")
+    client = signed_in(chief.user)
+
+    def leads_to() -> list[str]:
+        page = client.get("/console/tableau/").text
+        found = re.findall(r'id="voir-danger" href="#([^"]*)"', page)
+        assert all(f'id="{one}"' in page for one in found)
+        return found
+
+    assert leads_to() == []
+    conversation = make.assigned(calm.assigned_to)
+    make.message(conversation, "un mot privé")
+    mark_danger(conversation)
+    assert leads_to() == [f"suivre-{conversation.public_id}"]
+    Agent.objects.filter(pk=chief.pk).update(board_layout=["-en-cours"])
+    assert leads_to() == [], "nothing that is shown is of that person"
+    make.waiting(urgency=Urgency.CRITICAL)
+    assert leads_to() == ["file"]
 
 
 def test_supervisor_is_not_led_to_join_an_exchange_of_their_own():
