@@ -192,6 +192,12 @@ def test_several_ends_are_one_row_and_each_can_be_undone(live_site, page_factory
     for part in (".console-reply > .fr-label", "textarea[name=body]"):
         assert page.locator(f"{OPEN_THREAD} {part}").evaluate(SEEN), part
     axe(page)
+    # On a large screen they lie under the title of the queue, and the list keeps room for its bar: names do not wrap.
+    page.set_viewport_size({"width": 1440, "height": 900})
+    title, over = page.locator("#file").bounding_box(), row.bounding_box()
+    assert title["y"] + title["height"] <= over["y"]
+    assert page.locator(".console-own").evaluate("(one) => getComputedStyle(one).scrollbarGutter") == "stable"
+    page.set_viewport_size({"width": 683, "height": 342})
     page.keyboard.press("Alt+1")
     page.keyboard.press("Alt+t")
     expect(row).to_contain_text("1 · ")
