@@ -363,6 +363,11 @@ def test_entry_says_the_persons_wait_and_the_agents_own_part(
     entry = page.locator("#liste .console-entry")
     expect(entry.locator("[data-slot=waited]")).to_have_text(re.compile(r"depuis\s+7\smin"))
     expect(entry.locator("[data-slot=own]")).to_have_text(re.compile(r"dont\s+<\s1\smin\s+avec vous"))
+    lefts = [
+        entry.locator(part).bounding_box()["x"]
+        for part in (".console-entry__last", ".console-entry__marks", "[data-slot=own]")
+    ]
+    assert max(lefts) - min(lefts) < 1, "it begins where its row does"
     entry.locator("a").click()
     page.locator(f"{OPEN_THREAD} textarea[name=body]").fill("Oui.")
     page.keyboard.press("Control+Enter")
