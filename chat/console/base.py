@@ -269,6 +269,7 @@ def _words() -> dict[str, str]:
         "palette_count_one": _("{n} trouvé"),
         "found_waits": _("{aim} : le message trouvé est plus haut. Vous faisiez autre chose, rien n'a bougé."),
         "opening_waits": _("{aim} : l'échange est là, dans la liste. Vous faisiez autre chose, rien n'a bougé."),
+        "next_is_open": _("Vous y êtes : {n} · {name}."),
         "no_number": _("Aucun échange n'a le numéro {n}. Rien n'a changé à l'écran."),
         "news": _("Nouveau message, échange {n} : {name}."),
         "is_back": _("De retour, échange {n} : {name}."),

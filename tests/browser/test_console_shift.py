@@ -354,6 +354,12 @@ def test_next_is_the_most_urgent_of_who_waits_for_me(
     page.keyboard.press("Alt+n")
     expect(page.locator(f"{OPEN_THREAD} .console-thread__title")).to_contain_text("59000")
 
+    # Whoever is next is the open one already: nothing else changes, so the key says it.
+    page.locator("#mes-echanges").focus()
+    page.keyboard.press("Alt+n")
+    expect(page.locator("#avis")).to_have_text(re.compile(r"^Vous y êtes\s: 3 · \S+ · 59000"))
+    expect(page.locator("#annonces")).to_contain_text("Vous y êtes : 3")
+
 
 def test_second_who_waits_is_in_sight_where_the_list_leaves_room(
     live_site: LiveSite,

@@ -118,8 +118,11 @@ async function nextWaiting() {
     coming.is = false;
   }
   const next = hasMovedOn() ? null : whoIsNext();
+  const wasOpen = next === desk.current;
   if (next) openThen(next.id, queue);
   else finish(queue, false);
+  // Nothing else would change, and the key would seem to be dead.
+  if (next && wasOpen) tell(say("next_is_open", { n: next.number, name: next.name }));
 }
 
 /** Open whoever stands first by urgency, also when nobody waits: a screen without an open exchange offers it. */
