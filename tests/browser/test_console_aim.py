@@ -153,11 +153,11 @@ def test_ends_take_no_focus_from_who_goes_on_and_each_is_told(live_site, page: P
     expect(row).to_contain_text(re.compile("1 · .* se termine dans"))
     expect(page.locator("#annonces")).to_contain_text("se termine dans")  # the focus does not say it
     expect(outcome).to_be_focused()
-    # Undone from another exchange, it is said in sight, and the focus goes to the open one.
+    # Undone from another exchange, it is said in sight, and the focus goes to its line: the answer is somebody else's.
     row.get_by_role("button", name="Annuler").focus()
     page.keyboard.press("Space")
     expect(page.locator("#avis")).to_contain_text("L'échange continue")
-    expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_be_focused()
+    expect(page.locator(f"#liste [data-conversation='{first.public_id}'] a")).to_be_focused()
     expect(page.locator(OPEN_THREAD)).to_have_attribute("data-conversation", str(second.public_id))
     page.keyboard.press("Escape")
     # One that is refused, or not answered, is told by its name while the agent is elsewhere.

@@ -68,6 +68,13 @@ export function goToUndo(c) {
   return true;
 }
 
+/** Put the focus on the line of an exchange that is not the open one. Return whether it took it. @param {Conversation} c */
+function goToLine(c) {
+  const line = c === desk.current ? null : seek("a", c.entry);
+  line?.focus(); // one that a view of the list hides takes none
+  return Boolean(line) && line === document.activeElement;
+}
+
 /** Put the focus where the agent goes on: the answer of the open exchange, its messages, or the title of the list. */
 function goOnThere() {
   const open = desk.current;
@@ -79,9 +86,11 @@ function goOnThere() {
  * aside cannot take it, and it fell to the top of the page.
  *
  * @param {Conversation} c
+ * @param {boolean} [goesOn] whether this exchange goes on: while another one is open, the focus goes to its line, where
+ *   Enter opens it. In the answer of the open one the agent would write to somebody else
  * @returns {boolean} whether an end was pending
  */
-export function drop(c) {
+export function drop(c, goesOn = false) {
   const end = pending.get(c.id);
   if (!end) return false;
   clearInterval(end.timer);
@@ -89,7 +98,7 @@ export function drop(c) {
   end.row.remove();
   pending.delete(c.id);
   arrange();
-  if (isHere) goOnThere();
+  if (isHere && !(goesOn && goToLine(c))) goOnThere();
   return true;
 }
 
@@ -102,7 +111,7 @@ export function drop(c) {
  */
 function undo(c) {
   const confirmed = pending.get(c.id)?.form.elements.namedItem("confirm");
-  if (!drop(c)) return false;
+  if (!drop(c, true)) return false;
   if (confirmed instanceof HTMLInputElement) confirmed.checked = false;
   return true;
 }
