@@ -291,6 +291,7 @@ def _words() -> dict[str, str]:
             "Ce que vous écriviez reste à copier."
         ),
         "left_in_danger": _("{aim} est terminé, et sa procédure d'urgence est encore ouverte : voir « Terminés »."),
+        "left_unread": _("{aim} est terminé, et le dernier message de la personne n'est pas lu : voir « Terminés »."),
         "left_marked": _(
             "{aim} : la personne a terminé, et ses mots de suicide ou de danger ne sont pas pris en compte : "
             "voir « Terminés »."

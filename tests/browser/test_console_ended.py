@@ -471,6 +471,32 @@ def test_ends_in_danger_are_told_until_they_are_read(live_site: LiveSite, page: 
     expect(told(page)).to_have_count(0, timeout=30_000)
 
 
+def test_end_whose_last_words_are_unread_is_told_until_they_are_read(live_site: LiveSite, page: Page, at: Work):
+    """Who wrote « J'ai tout bloqué, merci. » and ended left the list without a word in sight."""
+    people = {name: Person() for name in ("pressed", "opened", "read")} | {"here": Person()}
+    page.clock.install()
+    desk = take_seat(page, live_site, at, people, "")
+    desk.shows("read")
+    desk.shows("here")
+    for name in ("pressed", "opened"):
+        at(make.message, desk.people[name], "J'ai tout bloqué, merci.")
+        person_ends(at, desk.people[name])
+    person_ends(at, desk.people["read"])  # nothing of theirs is unread
+    expect(page.locator("#termines .console-entry")).to_have_count(3)
+    unread = "est terminé, et le dernier message de la personne n'est pas lu"
+    expect(told(page)).to_have_text([re.compile(unread)] * 2)
+    page.clock.fast_forward(30_000)
+    aim = str(ended_line(page, desk.people["pressed"]).get_attribute("data-aim"))
+    row = page.locator("#fins .console-told").filter(has_text=aim)
+    expect(row).to_be_visible()
+    row.get_by_role("button", name="J'ai lu").click()
+    expect(told(page)).to_have_count(1)
+    ended_line(page, desk.people["opened"]).locator("a").click()
+    expect(page.locator(OPEN_THREAD)).to_contain_text("J'ai tout bloqué, merci.")
+    page.clock.fast_forward(2_000)
+    expect(told(page)).to_have_count(0)
+
+
 def test_what_went_to_a_colleague_is_not_counted_among_what_has_ended(live_site: LiveSite, page: Page, at: Work):
     """« Terminés » counted it too."""
     desk = take_seat(page, live_site, at, {"ended": Person(), "passed on": Person(), "here": Person()}, "")

@@ -41,12 +41,17 @@ export function leave(c, reason) {
   // Whoever else is in the open thread is led to its last line, which says so already.
   if (c !== desk.current || reason !== "closed" || !isHere || isWriting)
     announce(say("left", { name: c.name, reason: words[reason] }));
+  const isUnread = c.unread > 0 && !threads.isShown(c);
   Object.assign(c, { over: true, gone: reason === "released", number: 0, unread: 0 });
   const unsent = reason === "closed" ? c.outbox.clear() : [];
   refuseAll(c, words.refused);
   if (c.gone) settleUnsure(c, words.refused);
   over.prepend(c.entry);
-  if (reason === "closed" && emergencyOf(c.entry)) tellLeft(c, "left_in_danger"); // its procedure is still open
+  if (reason === "closed") {
+    // Its procedure is still open; or nobody has read their last words. Those of danger are told of by `followEnd`.
+    if (emergencyOf(c.entry)) tellLeft(c, "left_in_danger");
+    else if (isUnread && !dangerOf(c.entry)) tellLeft(c, "left_unread");
+  }
   delete c.entry.dataset.waits;
   slot("waits", c.entry).textContent = words[reason];
   seekSlot("turn", c.entry)?.replaceChildren();
@@ -93,14 +98,17 @@ export function leave(c, reason) {
 
 /**
  * A conversation that was under way, as far as this page knew, had ended when it was read into it. Nothing has told of
- * its danger here, so it is heard as any danger that arrives.
+ * its danger here, so it is heard as any danger that arrives. Words that nobody has read are told of without a tone.
  *
  * @param {Conversation} c
  */
 export function tellEnded(c) {
   if (dangerOf(c.entry)) tellMarked(c);
   else if (emergencyOf(c.entry)) tellLeft(c, "left_in_danger");
-  else return;
+  else {
+    if (c.unread && !threads.isShown(c)) tellLeft(c, "left_unread");
+    return;
+  }
   beep("danger");
 }
 
@@ -207,20 +215,20 @@ export async function readEnds() {
 function showEnd(c, page) {
   const seen = c.lastSeq;
   const fresh = find(lineOf(c.id), page);
-  bringLast(c, find(".console-thread", page));
+  const isUnread = bringLast(c, find(".console-thread", page));
   showMark(c, fresh);
   const isNews = dangerOf(fresh) !== "" && Number(fresh.dataset.dangerSeq) > seen;
   if (isNews) {
     tellMarked(c);
     beep("danger");
-  }
+  } else if (isUnread && !dangerOf(c.entry) && !emergencyOf(c.entry)) tellLeft(c, "left_unread");
   settleUnsure(c, words.refused_closed);
   return isNews;
 }
 
 /**
  * Put the messages into a thread that did not come to it. One of the agent that waits there, or that counts as refused, is
- * among them if the server has stored it.
+ * among them if the server has stored it. Return whether words of the person came while nobody looked at the thread.
  *
  * @param {Conversation} c
  * @param {HTMLElement} drawn its thread as the server has it
@@ -240,6 +248,7 @@ function bringLast(c, drawn) {
     else if (author === "reporter") beep("message");
   }
   if (isAtEnd) threads.toEnd(c);
+  return !threads.isShown(c) && later.some(({ dataset }) => dataset.author === "reporter");
 }
 
 const MARKS_MS = 60_000;

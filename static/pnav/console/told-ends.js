@@ -1,6 +1,6 @@
 /**
- * The end of an exchange in danger, told at the foot of the screen until its agent has read it (docs/adr/0116). Each
- * exchange has a row of its own, because two may end at the same moment.
+ * The end of an exchange in danger, or whose last words nobody has read, told at the foot of the screen until its agent
+ * has read it (docs/adr/0116). Each exchange has a row of its own, because two may end at the same moment.
  *
  * @module
  */
@@ -12,7 +12,9 @@ import { announce, desk, over, say, slot } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
-/** @type {Map<Conversation, { row: HTMLElement, wasLeft: boolean }>} wasLeft: another exchange was opened since */
+/** @typedef {"left_in_danger" | "left_marked" | "left_in_danger_marked" | "left_unread"} Key of a sentence */
+
+/** @type {Map<Conversation, { row: HTMLElement, key: Key, wasLeft: boolean }>} wasLeft: another exchange was opened since */
 const told = new Map();
 const rows = byId("fins");
 
@@ -26,8 +28,8 @@ function take(c) {
   if (isHere) (all("[data-read]", rows)[0] ?? desk.current?.log ?? byId("mes-echanges")).focus();
 }
 
-/** @param {Conversation} c */
-function draw(c) {
+/** @param {Conversation} c @param {Key} key */
+function draw(c, key) {
   const row = /** @type {HTMLElement} */ (fromTemplate("modele-fini"));
   const text = slot("text", row);
   text.id = `fini-dit-${c.id}`;
@@ -38,33 +40,36 @@ function draw(c) {
   });
   find("[data-read]", row).addEventListener("click", () => take(c));
   rows.prepend(row); // before an end that can still be undone, which leaves by itself
-  told.set(c, { row, wasLeft: false });
-  return row;
+  const one = { row, key, wasLeft: false };
+  told.set(c, one);
+  return one;
 }
 
 /**
- * Unfold « Terminés » for somebody who left in danger, and say it until it is read. Of what is told of one exchange the
- * last sentence counts, which says what is still open there.
+ * Unfold « Terminés » for somebody who left in danger, or whose last words are unread, and say it until it is read. Of
+ * what is told of one exchange the last sentence counts, which says what is still open there.
  *
  * @param {Conversation} c
- * @param {"left_in_danger" | "left_marked" | "left_in_danger_marked"} key their procedure is still open; their words are
- *   not dealt with; both
+ * @param {Key} key their procedure is still open; their words are not dealt with; both; nothing is in danger, and their
+ *   last message is not read
  */
 export function tellLeft(c, key) {
   over.closest("details")?.setAttribute("open", "");
   const text = say(key, { aim: c.aim });
-  slot("text", told.get(c)?.row ?? draw(c)).textContent = text;
+  const one = told.get(c) ?? draw(c, key);
+  one.key = key;
+  slot("text", one.row).textContent = text;
   announce(text);
 }
 
 /**
  * Take away what needs no reading any more: somebody has dealt with it, on another page or on the board, or the exchange
- * was opened since.
+ * was opened since. Unread words stay until then: nobody else deals with them.
  */
 export function tickTold() {
   for (const [c, one] of told) {
     const isOpen = c === desk.current && !document.hidden;
-    const isPending = !c.gone && (dangerOf(c.entry) || emergencyOf(c.entry));
+    const isPending = !c.gone && (one.key === "left_unread" || dangerOf(c.entry) || emergencyOf(c.entry));
     if (!isPending || (isOpen && one.wasLeft)) take(c);
     one.wasLeft ||= c !== desk.current;
   }
