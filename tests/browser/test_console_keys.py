@@ -474,7 +474,7 @@ PRESSED = """(area, repeat) => {
 
 
 def words_to_colleagues_are_sent(page: Page) -> None:
-    """Check too that what ends an exchange is not sent by the keys."""
+    """Check too that what ends an exchange is not sent by the keys, and that a question to the person is."""
     note = page.locator(OPEN_DOSSIER).get_by_label("Ajouter une note")
     note.fill("Rappeler demain matin.")
     note.press("Control+Enter")
@@ -492,6 +492,12 @@ def words_to_colleagues_are_sent(page: Page) -> None:
     summary.press("Control+Enter")
     expect(page.locator("#fins")).to_be_empty()
     expect(page.locator("#liste .console-entry")).to_have_count(5)
+    asked = page.locator(f"{OPEN_DOSSIER} [id^=question-pli-]")
+    asked.locator("summary").click()
+    for label, words in (("Question", "Êtes-vous seul ?"), ("Réponse 1", "Oui"), ("Réponse 2", "Non")):
+        asked.get_by_label(label, exact=True).fill(words)
+    asked.get_by_label("Réponse 2", exact=True).press("Control+Enter")
+    expect(page.locator(f"{OPEN_DOSSIER} [id^=proposees-] li")).to_contain_text("Êtes-vous seul ?")
 
 
 @pytest.mark.slow
