@@ -32,35 +32,53 @@ async function send(form, button) {
   await settle(form, button, await request(address, { method: "POST", body }), hasMovedOn);
 }
 
-/** @type {WeakMap<HTMLFormElement, HTMLButtonElement>} what was pressed in a form while an act of it was under way */
+/** @type {WeakMap<HTMLFormElement, HTMLButtonElement[]>} what was pressed in a form while an act of it was under way */
 const pressedNext = new WeakMap();
 
 /**
  * Remember a press on another button of a form that is being sent. Two presses of one button send once, and only a form
- * whose acts do not build on each other (`data-each-press`) sends the second.
+ * whose acts do not build on each other (`data-each-press`) sends each of the others, one after the other.
  *
  * @param {HTMLFormElement} form
  * @param {HTMLButtonElement | null} button
  */
 function rememberPress(form, button) {
   if (!button || button.ariaBusy === "true" || !("eachPress" in form.dataset)) return;
-  pressedNext.set(form, button);
+  pressedNext.set(form, [...(pressedNext.get(form) ?? []), button]);
 }
 
-/** Press what was pressed meanwhile, where the button now is, or nothing if it is gone. @param {HTMLFormElement} form */
-function pressNext(form) {
-  const button = pressedNext.get(form);
-  pressedNext.delete(form);
-  if (!button) return;
+/**
+ * Return where a button of a form is now that the form may have been drawn again; undefined: it is gone.
+ *
+ * @param {HTMLButtonElement} button
+ * @param {HTMLFormElement} form
+ */
+function whereNow(button, form) {
+  if (button.isConnected) return button;
   const same = (/** @type {HTMLElement} */ one) =>
     one instanceof HTMLButtonElement &&
     one.name === button.name &&
     one.value === button.value &&
     one.form?.getAttribute("action") === form.getAttribute("action");
-  const now = /** @type {HTMLButtonElement | undefined} */ (
-    button.isConnected ? button : all("form[data-each-press] button").find(same)
-  );
-  now?.form?.requestSubmit(now);
+  return /** @type {HTMLButtonElement | undefined} */ (all("form[data-each-press] button").find(same));
+}
+
+/**
+ * Press the first of what was pressed meanwhile that is not gone, where the button now is. What was pressed after it
+ * follows once this one is answered.
+ *
+ * @param {HTMLFormElement} form
+ */
+function pressNext(form) {
+  const buttons = pressedNext.get(form) ?? [];
+  pressedNext.delete(form);
+  while (buttons.length) {
+    const now = whereNow(/** @type {HTMLButtonElement} */ (buttons.shift()), form);
+    if (!now?.form) continue;
+    if (buttons.length) pressedNext.set(now.form, [...buttons, ...(pressedNext.get(now.form) ?? [])]);
+    now.form.requestSubmit(now);
+    return;
+  }
 }
 
 /**
