@@ -132,6 +132,13 @@ def test_few_percent_are_drawn_on_a_scale_of_their_own_and_its_end_is_said():
     assert nobody.words.description == "En pourcentage, de 0 à 1." and paths(nobody, "chart__bar") == []
 
 
+def test_pictures_along_time_take_the_room_of_their_card():
+    """They were 110 px high in cards of 300: in a third of 1,440 px a drawing is 363 px wide."""
+    for drawn in pictures.draw_series("heure", "Par heure", pictures.HOURS, [Measures(opened=6)] * 24, 20):
+        height = float(read(drawn).get("viewBox").split()[3])
+        assert (height - charts.TOP - charts.BOTTOM) * 363 / charts.WIDTH >= 180
+
+
 def test_line_is_broken_where_there_is_nothing():
     [line] = paths(charts.draw_bars(WORDS, [1] * 4, list("abcd"), table=TABLE, marks=[1, None, 1, 2]), "chart__line")
     assert line.count("M") == 2 and line.count("L") == 1
