@@ -76,6 +76,10 @@ def test_open_emergency_is_seen_by_its_agent_wherever_they_look_and_first_on_the
         board.set_viewport_size({"width": width, "height": 640})
         zone, follow = boxes(board, "#en-cours-zone", "#en-cours-zone tbody td:last-child a")
         assert zone["left"] <= follow["left"] < follow["right"] <= zone["right"]
+    assert board.locator("#en-cours-zone").evaluate("(zone) => zone.scrollWidth <= zone.clientWidth"), "all is in sight"
+    waits = board.locator("#en-cours-zone tbody td[data-label=Attend]").first
+    expect(waits).to_be_visible()
+    assert waits.evaluate("(cell) => getComputedStyle(cell, '::before').content").startswith('"Attend')
     board.set_viewport_size({"width": 1280, "height": 800})
     first.get_by_role("link", name="Rejoindre").click()
     expect(board).to_have_url(re.compile(str(conversation.public_id)))
