@@ -84,6 +84,8 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
     members = [one for one in context["board"].members if chosen.has_of_unit(one)]
     shown = [one for one in running if chosen.has_running(one)]
     layout = board_parts.read_layout(agent.board_layout).showing(in_danger)
+    silences = [one for one in context["board"].silences if one.is_left or chosen.has_of_unit(one)]
+    own_units = {one.unit for one in silences if one.name}
     waiting = [
         row for row in rows if row.person.conversation in context["board"].marked or chosen.has_waiting(row.person)
     ]
@@ -93,7 +95,8 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
         "danger_at": _first_in_danger(context["board"], layout, shown, waiting),
         "members": members,
         "member_units": sorted({one.unit for one in members}),
-        "silences": [one for one in context["board"].silences if one.is_left or chosen.has_of_unit(one)],
+        "silences": silences,
+        "silence_unit": own_units.pop() if len(own_units) == 1 else "",
         "waiting_total": len(rows),
         "running_total": len(running),
         "pictures": board_charts.draw_board(context["board"], queue, now),

@@ -472,7 +472,7 @@ def test_silence_on_the_board_and_in_the_list_outlives_a_hand_over(live_site, pa
 
     in_site(live_site, goes_round)
     page.goto(live_site.url + "/console/tableau/")
-    expect(page.locator("#tableau")).to_contain_text("attend une réponse depuis 9 min, dont 0 min avec cet agent")
+    expect(page.locator("#tableau")).to_contain_text("9 min, dont 0 min avec cet agent")
     page.goto(live_site.url + "/console/")
     expect(page.locator("#liste .console-entry")).to_contain_text("Attend votre réponse depuis 9 min")
 

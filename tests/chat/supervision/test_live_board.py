@@ -544,6 +544,17 @@ def test_figure_of_people_in_danger_leads_to_the_first_of_them():
     assert leads_to() == ["file"]
 
 
+def test_silence_is_one_line_with_the_unit_said_once():
+    for minutes in (20, 9):
+        silent_for(minutes, unit_name="Ici-même")
+    silent_for(8, unit_name="Ailleurs")
+    chief = make.agent(role=Role.SUPERVISOR, unit_name="Ici-même")
+    page = unescape(squeezed(signed_in(chief.user).get("/console/tableau/").text))
+    lines = page[page.index('id="silences"') : page.index('id="en-cours"')]
+    assert lines.count("Ici-même") == 1 and lines.count("attend une réponse") == 1
+    assert [line.count("Ailleurs") for line in lines.split("<li ")[1:]] == [0, 0, 1]
+
+
 def test_supervisor_is_not_led_to_join_an_exchange_of_their_own():
     conversation = left_in_danger(unit_name="Ici", role=Role.SUPERVISOR)
     page = signed_in(conversation.assigned_to.user).get("/console/tableau/").text
