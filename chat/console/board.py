@@ -5,7 +5,7 @@ is kept with the account.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -89,9 +89,12 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
     waiting = [
         row for row in rows if row.person.conversation in context["board"].marked or chosen.has_waiting(row.person)
     ]
+    drawn = board_charts.draw_board(context["board"], queue, now)
     context |= {
         "filter": chosen,
         "layout": layout,
+        "blocks": _blocks(layout, nobody_waits=drawn.waits is None),
+        "figures_are_shown": Part.FIGURES in layout.shown,
         "danger_at": _first_in_danger(context["board"], layout, shown, waiting),
         "members": members,
         "member_units": sorted({one.unit for one in members}),
@@ -99,7 +102,7 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
         "silence_unit": own_units.pop() if len(own_units) == 1 else "",
         "waiting_total": len(rows),
         "running_total": len(running),
-        "pictures": board_charts.draw_board(context["board"], queue, now),
+        "pictures": drawn,
         "zones": [str(Force(zone).label) if zone else _("Zone inconnue") for zone in live_board.ZONES],
         "rows": waiting,
         "is_still": "fixe" in request.GET,
@@ -118,6 +121,23 @@ def board(request: HttpRequest, agent: Agent) -> HttpResponse:
         "promises_hours": hold_statistics.HOURS,
     }
     return render(request, "console/board.html", context)
+
+
+def _blocks(layout: Layout[Any], *, nobody_waits: bool) -> list[Block[Any]]:
+    """Return the blocks of the board, without the picture of who waits where the figures say that nobody does.
+
+    A picture that stands alone then has the whole width.
+    """
+    if not nobody_waits or Part.FIGURES not in layout.shown:
+        return layout.blocks
+    blocks = []
+    for block in layout.blocks:
+        rest = tuple((part, size) for part, size in block.pictures if part != Part.WAITS)
+        if len(rest) == 1 and len(block.pictures) > 1:
+            rest = ((rest[0][0], Size.WHOLE),)
+        if rest or not block.pictures:
+            blocks.append(replace(block, pictures=rest))
+    return blocks
 
 
 def _first_in_danger(

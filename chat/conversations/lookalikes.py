@@ -174,7 +174,8 @@ def _mark(look: object, keys: Iterable[int], first_at: datetime, last_at: dateti
 class Shown:
     """It is a group as staff see it.
 
-    count: how many of it wait. here: how many of these may have their turn. seconds: from the first to the last
+    count: how many of it wait. here: how many of these may have their turn. calm_here: how many of those have not said
+    that they are in danger, and count in no promise. seconds: from the first to the last
     arrival of these. asked: how many of these were asked for a word. critical: how many of those who wait said that
     they are in danger. due: how many of those asked have had ANSWER_TIME and may be closed. kept_in_danger,
     kept_with_code, kept_unread: how many have had it and may not, because they said that they are in danger, have a
@@ -184,6 +185,7 @@ class Shown:
     group: ArrivalGroup
     count: int
     here: int
+    calm_here: int
     seconds: int
     asked: int
     critical: int
@@ -214,6 +216,7 @@ def waiting_groups(now: datetime, *, public_id: UUID | None = None) -> list[Show
         .annotate(
             count=Count("pk"),
             here=Count("pk", filter=is_here(now)),
+            calm_here=Count("pk", filter=is_here(now) & Q(urgency__lt=Urgency.CRITICAL)),
             asked=Count("pk", filter=Q(lookalike_asked_at__isnull=False)),
             critical=Count("pk", filter=Q(urgency=Urgency.CRITICAL)),
             **{name: Count("pk", filter=asked) for name, asked in _by_turn_to_close(now).items()},

@@ -300,6 +300,11 @@ class Board:
         return self.offline + self.left
 
     @property
+    def alike_apart(self) -> int:
+        """Return how many calm members of `groups` are here: the console's queue counts them, `waiting` does not."""
+        return sum(one.calm_here for one in self.groups)
+
+    @property
     def procedures(self) -> int:
         """Return how many emergency procedures are open."""
         return len(self.emergencies) + self.emergencies_left_out

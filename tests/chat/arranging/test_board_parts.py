@@ -22,7 +22,7 @@ from tests.support.reading import squeezed
 BOARD, ARRANGE = "/console/tableau/", "/console/tableau/disposition/"
 # A sign of each part on the page of the board.
 SIGNS = {
-    Part.WAITS: 'class="charts__short charts__split"',
+    Part.WAITS: 'id="attentes-dessin-titre"',
     Part.PLACES: "prise sur",
     Part.PROMISE: 'id="promesse-zone"',
     Part.ARRIVALS: 'id="semaine-zone"',
@@ -144,6 +144,7 @@ def test_only_pictures_that_are_shown_have_a_size_to_choose():
 
 @pytest.fixture
 def chief(db):
+    make.waiting()  # the picture of who waits is left out when nobody does
     return make.agent(role=Role.SUPERVISOR, availability="away", present=False)
 
 

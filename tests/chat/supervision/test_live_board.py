@@ -236,8 +236,14 @@ def test_absent_are_counted_apart_and_break_no_promise():
 
 
 def test_board_without_anybody_counts_zero_in_the_singular():
-    page = squeezed(signed_in(make.agent(role=Role.SUPERVISOR, present=False).user).get("/console/tableau/").text)
-    assert re.search(r"<strong>0</strong>\s?personne attend", page)
+    chief = make.agent(role=Role.SUPERVISOR, present=False)
+    client = signed_in(chief.user)
+    page = squeezed(client.get("/console/tableau/").text)
+    assert not re.search(r"<strong>0</strong>\s?personne attend", page), "the figures say it"
+    assert re.search(r'data-size="(.)"', page)[1] == "6", "what stood beside it has the whole width"
+    Agent.objects.filter(pk=chief.pk).update(board_layout=["-chiffres"])
+    page = squeezed(client.get("/console/tableau/").text)
+    assert re.search(r"<strong>0</strong>\s?personne attend", page) and "charts__short" in page
     assert not re.search(r"<strong>0</strong>\s?(personnes|agents|prises|places)", page)
 
 
@@ -257,7 +263,12 @@ def test_who_is_in_danger_is_waited_for_among_arrivals_that_look_alike(django_as
     [alert] = board.alerts
     assert (alert.level, alert.is_urgent, alert.text.split()[0]) == (Level.BROKEN, True, "11")
     assert [(one.count, one.critical) for one in board.groups] == [(11, 11), (20, 0)]
-    page = squeezed(signed_in(make.agent(role=Role.SUPERVISOR).user).get("/console/tableau/").text)
+    client = signed_in((chief := make.agent(role=Role.SUPERVISOR)).user)
+    said = first_figures(client)["En attente"]
+    assert said.startswith("11 ■ Dépassé") and "dont 11 d'arrivées semblables 20 semblables à part" in said
+    assert "<strong>11</strong>" not in squeezed(client.get("/console/tableau/").text), "a figure stands once"
+    Agent.objects.filter(pk=chief.pk).update(board_layout=["-chiffres"])
+    page = squeezed(client.get("/console/tableau/").text)
     assert "<strong>11</strong>personnes attendent" in page
     assert "Dont 11 d'arrivées semblables, qui se disent en danger" in unescape(page)
     Conversation.objects.filter(pk__in=[one.pk for one in calm]).update(urgency=Urgency.HIGH)
@@ -274,6 +285,24 @@ def test_absent_among_arrivals_that_look_alike_are_counted_as_the_queue_counts_t
     board, queue = read(), waiting_list.read_waiting()
     assert (board.apart, board.offline, queue.apart) == (10, 10, 10)
     assert (board.waiting, board.asleep, queue.present) == (6, 2, 21)
+    assert board.waiting + board.alike_apart == queue.present
+
+
+def test_tile_of_who_waits_says_who_is_in_a_group_and_leads_there():
+    """The board said « 0 » beside the console's 14, and nothing said that these were the same people."""
+    client = signed_in(make.agent(role=Role.SUPERVISOR).user)
+    assert "voir-semblables" not in client.get("/console/tableau/").text
+    raid(14)
+    lookalikes.mark_lookalikes()
+    [group] = read().groups
+    assert waiting_list.read_waiting().present == 14
+    assert first_figures(client)["En attente"] == "0 14 semblables à part Voir le groupe"
+    page = squeezed(client.get("/console/tableau/").text)
+    address = f"/console/semblables/{group.group.public_id}/"
+    assert re.search(rf'id="voir-semblables"\s*href="{address}"', page)
+    raid(12, municipality=None, postal_code="")
+    lookalikes.mark_lookalikes()
+    assert first_figures(client)["En attente"] == "0 26 semblables à part Voir les groupes"
 
 
 def test_silent_people_who_are_offline_are_counted_apart():
