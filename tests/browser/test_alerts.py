@@ -355,6 +355,15 @@ def wrote(conversation: Conversation, minutes: float) -> None:
     Message.objects.filter(conversation=conversation).update(sent_at=make.long_ago(minutes))
 
 
+# Whether the three rows of the only entry begin at the same place.
+BEGIN_TOGETHER = """() => {
+    const lefts = [".console-entry__last", ".console-entry__marks", "[data-slot=own]"].map(
+        (part) => document.querySelector(`#liste .console-entry ${part}`)?.getBoundingClientRect(),
+    );
+    return lefts.every((one) => one?.width && Math.abs(one.left - lefts[0].left) < 1);
+}"""
+
+
 def test_entry_says_the_persons_wait_and_the_agents_own_part(
     live_site: LiveSite,
     page: Page,
@@ -367,11 +376,7 @@ def test_entry_says_the_persons_wait_and_the_agents_own_part(
     entry = page.locator("#liste .console-entry")
     expect(entry.locator("[data-slot=waited]")).to_have_text(re.compile(r"depuis\s+7\smin"))
     expect(entry.locator("[data-slot=own]")).to_have_text(re.compile(r"dont\s+<\s1\smin\s+avec vous"))
-    lefts = [
-        entry.locator(part).bounding_box()["x"]
-        for part in (".console-entry__last", ".console-entry__marks", "[data-slot=own]")
-    ]
-    assert max(lefts) - min(lefts) < 1, "it begins where its row does"
+    page.wait_for_function(BEGIN_TOGETHER)  # a list that is read again draws the entry anew
     entry.locator("a").click()
     page.locator(f"{OPEN_THREAD} textarea[name=body]").fill("Oui.")
     page.keyboard.press("Control+Enter")
