@@ -34,6 +34,7 @@ from chat.rules.whereabouts import Whereabouts
 from chat.texts import thread as thread_texts
 from chat.transfer import actions as transfer_actions
 from common import clock, encryption
+from common.choices import read_choice
 from common.service_settings import definitions, values
 from reports.audit import log as audit_log
 from reports.models import AccessKind
@@ -342,7 +343,7 @@ class Running:
     @property
     def urgency_name(self) -> str:
         """Return the name of the degree that frames and pages use: normal, high or critical."""
-        return Urgency(self.conversation.urgency).name.lower()
+        return read_choice(Urgency, self.conversation.urgency, Urgency.NORMAL).name.lower()
 
     @property
     def urgency_label(self) -> str:

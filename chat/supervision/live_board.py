@@ -369,7 +369,11 @@ def read(now: datetime, *, units: Collection[int]) -> Board:
             conversation=row.public_id,
             place=place_of(row.report) if row.assigned_to.unit_id in units else "",
             urgency=row.get_urgency_display() if row.assigned_to.unit_id in units else "",
-            urgency_name=Urgency(row.urgency).name.lower() if row.assigned_to.unit_id in units else "",
+            urgency_name=(
+                read_choice(Urgency, row.urgency, Urgency.NORMAL).name.lower()
+                if row.assigned_to.unit_id in units
+                else ""
+            ),
             is_minor=row.assigned_to.unit_id in units and row.report.is_minor,
         )
         for row, seconds, own in silent

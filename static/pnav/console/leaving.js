@@ -105,11 +105,8 @@ export function leave(c, reason) {
 export function tellEnded(c) {
   if (dangerOf(c.entry)) tellMarked(c);
   else if (emergencyOf(c.entry)) tellLeft(c, "left_in_danger");
-  else {
-    if (c.unread && !threads.isShown(c)) tellLeft(c, "left_unread");
-    return;
-  }
-  beep("danger");
+  else if (c.unread && !threads.isShown(c)) tellLeft(c, "left_unread");
+  if (dangerOf(c.entry) || emergencyOf(c.entry)) beep("danger");
 }
 
 /** @param {Conversation} c */
