@@ -232,16 +232,19 @@ def _in_danger(now: datetime) -> ConversationQuerySet:
     return people.filter(Q(urgency__gte=Urgency.CRITICAL) | Exists(emergency))
 
 
-def _silent_places(now: datetime, agent_ids: Any) -> dict[int, int]:
-    """Return how many places silent people of these agents fill; agents without any have no key. One query.
+def _countable_places(now: datetime, most: int, agent_ids: Any) -> dict[int, int]:
+    """Return how many places of silent people count as free for somebody in great danger, by agent. Two queries.
 
-    agent_ids: keys of agents, or a query of them.
+    agent_ids: keys of agents, or a query of them; those without silent people have no key. With their exchanges at rest
+    there are `most` at most.
     """
     since = now - SILENT
     rows = Conversation.objects.active().filter(assigned_to__in=agent_ids, assigned_at__lt=since)
     silent = nothing_owed(rows.exclude(dormant_since__gte=F("reporter_seen_at")), now)
     found = silent.filter(spoken_at__lt=since).order_by().values_list("assigned_to").annotate(places=Sum("weight"))
-    return dict(found)
+    places = dict(found)
+    resting = freed(places) if places else {}
+    return {agent: min(most - resting.get(agent, 0), number) for agent, number in places.items()}
 
 
 def give_over_capacity(now: datetime | None = None) -> int:
@@ -249,7 +252,8 @@ def give_over_capacity(now: datetime | None = None) -> int:
 
     The worker calls it on each tick, after everybody's turn. At most IN_DANGER_AT_ONCE people in one pass, in the order
     of the queue; the silent look-alikes of a raid beyond their share are not among them. One query while nobody in
-    danger waits, and two more when no agent has a silent person.
+    danger waits, and one more when no agent has a silent person. Otherwise five, and seven for each person whom nobody
+    can take, however many agents there are.
     """
     most = values.get(definitions.DORMANT_MOST)
     if not most:
@@ -258,15 +262,15 @@ def give_over_capacity(now: datetime | None = None) -> int:
     queue = _in_danger(now).values_list(*dispatcher.TURN_COLUMNS)
     if not queue.exists():
         return 0
-    silent = _silent_places(now, Agent.objects.on_duty(now).values("pk"))
-    if not silent:
+    room = _countable_places(now, most, Agent.objects.on_duty(now).values("pk"))
+    if not room:
         return 0
     next_ones = dispatcher.in_line(
         queue, now, key=dispatcher.turn_key_of_row, at_most=IN_DANGER_AT_ONCE, with_silent=False
     )
     given = 0
     for *_turn, key in list(next_ones):
-        is_given = _give(key, silent, now, most)
+        is_given = _give(key, room, now, most)
         if is_given is None:
             break
         given += is_given
@@ -274,22 +278,24 @@ def give_over_capacity(now: datetime | None = None) -> int:
 
 
 @transaction.atomic
-def _give(conversation_id: int, silent: Mapping[int, int], now: datetime, most: int) -> bool | None:
+def _give(conversation_id: int, room: Mapping[int, int], now: datetime, most: int) -> bool | None:
     """Give this person to one of the agents with silent people; return whether somebody could take them.
 
-    silent: places of silent people by agent, as they were read before. None, and nobody is given, while an agent who
-    may take the person has a free place: the next pass comes first, and nobody behind them overtakes it. An agent of
-    the person's force comes first, then one without an open procedure, then who has fewest people beyond their places,
-    then who was given somebody longest ago. Locks the pass, the agent, the conversation.
+    room: places that count as free, by agent (`_countable_places`), as read before. None, and nobody is given,
+    while an agent who may take the person has a free place: the next pass comes first, and nobody behind them overtakes
+    it. An agent of the person's force comes first, then one without an open procedure, then who has fewest people
+    beyond their places, then who was given somebody longest ago. Only that agent is locked and asked again, because
+    agents are locked in the order of their keys elsewhere; if they have no room any more, the next tick asks another.
+    Locks the pass, the agent, the conversation.
     """
     dispatcher.lock_pass()
     person = Conversation.objects.select_related("report").get(pk=conversation_id)
-    agents = [one for one in _who_may(person, now) if one.pk in silent or one.load < one.capacity]
+    agents = _who_may(person, now)
     if any(one.load < one.capacity for one in agents):
         return None
     force = person.force
-    for one in sorted(
-        agents,
+    chosen = min(
+        (one for one in agents if one.load - room.get(one.pk, 0) < one.capacity),
         key=lambda one: (
             bool(force) and one.force != force,
             one.has_emergency,
@@ -297,13 +303,14 @@ def _give(conversation_id: int, silent: Mapping[int, int], now: datetime, most: 
             one.last_assigned_at.timestamp() if one.last_assigned_at else 0,
             one.pk,
         ),
-    ):
-        if _lock_if_room(one.pk, now, most) and dispatcher.hand_to(
-            conversation_id=conversation_id, agent=one, now=now, detail=OVER_CAPACITY
-        ):
-            logger.info("conversation given over capacity %s", person.public_id)
-            return True
-    return False
+        default=None,
+    )
+    if chosen is None or not _lock_if_room(chosen.pk, now, most):
+        return False
+    if not dispatcher.hand_to(conversation_id=conversation_id, agent=chosen, now=now, detail=OVER_CAPACITY):
+        return False
+    logger.info("conversation given over capacity %s", person.public_id)
+    return True
 
 
 def _who_may(person: Conversation, now: datetime) -> list[Any]:
@@ -322,13 +329,9 @@ def _who_may(person: Conversation, now: datetime) -> list[Any]:
 
 
 def _lock_if_room(agent_id: int, now: datetime, most: int) -> bool:
-    """Lock this agent, and return whether they are on duty and may still be given somebody in danger.
-
-    They may while the places of their exchanges at rest and of their silent people, `most` at most, would make room.
-    """
+    """Lock this agent, and return whether they are on duty and may still be given somebody in danger."""
     locked = Agent.objects.on_duty(now).filter(pk=agent_id).select_for_update(no_key=True).first()
     if locked is None:
         return False
     (load,) = Agent.objects.filter(pk=agent_id).with_load().values_list("load", flat=True)
-    left = most - freed([agent_id]).get(agent_id, 0)
-    return load - min(left, _silent_places(now, [agent_id]).get(agent_id, 0)) < locked.capacity
+    return load - _countable_places(now, most, [agent_id]).get(agent_id, 0) < locked.capacity

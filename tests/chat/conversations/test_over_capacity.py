@@ -195,6 +195,27 @@ def test_one_query_while_nobody_in_danger_waits():
     assert len(queries) == 1, [query["sql"] for query in queries]
 
 
+def test_statements_do_not_grow_with_agents_who_have_no_room():
+    """Nor is more than one agent locked, which would lock them in another order than everybody else does."""
+    counts = []
+    for agents in (1, 5):
+        for _agent in range(agents):
+            agent = full(3)
+            Agent.objects.filter(pk=agent.pk).update(capacity=1)  # as many beyond their places as may be
+        person, now = in_danger(), timezone.now()
+        with CaptureQueriesContext(connection) as queries:
+            assert dormancy.give_over_capacity(now) == 0
+        counts.append(len(queries))
+        Conversation.objects.filter(pk=person.pk).delete()
+    assert counts == [counts[0]] * 2 and counts[0] <= 12
+    full(2)
+    in_danger()
+    with CaptureQueriesContext(connection) as queries:
+        assert dormancy.give_over_capacity(timezone.now()) == 1
+    locked = [query["sql"] for query in queries if "FOR NO KEY UPDATE" in query["sql"] and "chat_agent" in query["sql"]]
+    assert len([sql for sql in locked if 'FROM "chat_agent"' in sql]) == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_keep_the_bound_together():
     agent = full(2)
