@@ -56,8 +56,6 @@ SECONDS, CALM_SECONDS, TOGETHER_SECONDS = 20.0, 10.0, 30.0
 # so that a whole siege takes twelve minutes.
 ONCE_MORE_SECONDS, ONCE_MORE_AT_MOST = 25.0, 3
 LOOK_SECONDS = 0.5  # the time between two measurements of memory
-# This long before the end, a new report may have no exchange yet, because the page that follows the report opens it.
-JUST_FILED_SECONDS = 5.0
 STILL_SECONDS = 3.0  # when people were served as before for this long, the siege of one attacker is over
 DRAIN_SECONDS = 60.0
 SLOWER = 3.0  # an attack is over when nine of ten messages take at most this many times what they take in calm,
@@ -316,13 +314,15 @@ class Run:
         found = checker.check(self.journal.events)
         for span in self.spans:
             fill(span, self.seen, self.crowd.waiting_for_an_answer)
-        dangers = [danger.conversation for danger in self.seen.dangers]
-        deeds = await self.crowd.ask(ground.deeds_of, [*dangers, *(filed.conversation for filed in self.seen.ordinary)])
+        # People whose report is answered while the database is asked are in neither list, since it was not asked of
+        # them.
+        dangers, ordinary = list(self.seen.dangers), list(self.seen.ordinary)
+        deeds = await self.crowd.ask(ground.deeds_of, [filed.conversation for filed in (*dangers, *ordinary)])
         others = await self.crowd.ask(ground.given_to_others, self.crowd.honest | self.given_by_hand)
         return Siege(
             windows=[span.window for span in self.spans],
-            dangers=[self._danger(danger, deeds[danger.conversation], others) for danger in self.seen.dangers],
-            ordinary=self._ordinary(deeds),
+            dangers=[self._danger(danger, deeds[danger.conversation], others) for danger in dangers],
+            ordinary=self._ordinary(ordinary, deeds),
             broken=dict(found.counts),
             acknowledged=found.acknowledged,
             believed=await self.crowd.ask(ground.believed),
@@ -338,11 +338,9 @@ class Run:
         overtaken = sum(deed.assigned_at is None or other.assigned_at < deed.assigned_at for other in later)
         return Danger(self._window_of(danger.at), deed.urgency, danger.raid_ahead, overtaken, waited)
 
-    def _ordinary(self, deeds: dict[str, ground.Deed]) -> dict[str, list[int]]:
+    def _ordinary(self, ordinary: list[people.Filed], deeds: dict[str, ground.Deed]) -> dict[str, list[int]]:
         found: dict[str, list[int]] = defaultdict(list)
-        for filed in self.seen.ordinary:
-            if filed.conversation not in deeds and filed.at > self.spans[-1].ended - JUST_FILED_SECONDS:
-                continue  # the run was over before this person's page had opened the exchange
+        for filed in ordinary:
             found[self._window_of(filed.at)].append(deeds[filed.conversation].urgency)
         return dict(found)
 

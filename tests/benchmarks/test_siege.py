@@ -7,16 +7,19 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
 from PIL import Image
 
+from benchmarks.faults.journal import Journal
 from benchmarks.siege import addresses, attackers, files, ground, judge, people
-from benchmarks.siege.__main__ import JUST_FILED_SECONDS, Cost, Run, Scale, Span, costs, fill, main, slow_pages, table
+from benchmarks.siege.__main__ import Cost, Run, Scale, Span, costs, fill, main, slow_pages, table
 from benchmarks.siege.attackers import Pace, Tally, _status_in
 from benchmarks.siege.ground import CALLS, Deed, Doors, Ground, short_stacks
 from benchmarks.siege.judge import (
@@ -311,30 +314,42 @@ def test_what_began_in_a_window_belongs_to_it_however_late_it_ended():
     assert span.window.refused == {"in": 1, "while it settled": 1}
 
 
-AT, ENDED = 40.0, 100.0
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
 
 
-def ordinary(*filed: people.Filed, known: dict[str, int]) -> dict[str, list[int]]:
-    """Return what the judge is told of these honest reports. known: the urgency of those whose exchange was opened."""
+async def siege_of(asked: Callable[[Run], None], seen: Seen, known: dict[str, int]) -> Siege:
+    """Return what the judge is told. asked: done while the database is asked. known: the urgency of each report."""
     run = Run.__new__(Run)
-    run.seen = Seen(ordinary=list(filed))
-    run.spans = [Span(Window("raid", 10), began=30.0, ended=50.0), Span(Window(CALM, 10), began=90.0, ended=ENDED)]
-    now = datetime(2026, 11, 28, tzinfo=UTC)
-    return run._ordinary({name: Deed(name, urgency, now, None) for name, urgency in known.items()})
+    run.seen, run.journal, run.given_by_hand = seen, Journal(), set()
+    run.spans = [Span(Window("raid", 10), began=30.0, ended=50.0), Span(Window(CALM, 10), began=90.0, ended=100.0)]
+
+    async def ask(what: Callable[..., object], *given: Any) -> object:
+        if what is not ground.deeds_of:
+            return 0 if what is ground.believed else []
+        asked(run)
+        return {name: Deed(name, known[name], NOW, None) for name in given[0] if name in known}
+
+    run.crowd = Mock(pairs=[], honest=set(), waiting_for_an_answer=[], ask=ask)
+    return await run._siege()
 
 
-def test_report_of_the_last_seconds_that_nobody_opened_yet_is_not_judged():
-    """Its exchange is opened by the page that comes after it: the siege was over before."""
-    last = people.Filed(ENDED - JUST_FILED_SECONDS / 2, "not opened")
-    opened = people.Filed(ENDED - JUST_FILED_SECONDS / 2, "opened")
-    found = ordinary(people.Filed(AT, "early"), last, opened, known={"early": 1, "opened": 2})
-    assert found == {"raid": [1], CALM: [2]}
+async def test_report_that_is_filed_while_the_database_is_asked_is_not_judged():
+    """A person in danger who filed in that moment ended the siege with an error, after twelve minutes."""
+    seen = Seen(dangers=[people.Danger(40.0, "early", 0)], ordinary=[people.Filed(95.0, "opened")])
+
+    def late(run: Run) -> None:
+        run.seen.dangers.append(people.Danger(99.0, "late", 0))
+        run.seen.ordinary.append(people.Filed(99.0, "late too"))
+
+    siege = await siege_of(late, seen, {"early": 4, "opened": 2})
+    assert [(danger.window, danger.urgency) for danger in siege.dangers] == [("raid", 4)]
+    assert siege.ordinary == {CALM: [2]}
 
 
-def test_report_that_nobody_ever_opened_ends_the_siege():
-    """One that was filed before the last seconds must have an exchange: without it nothing can be said of the site."""
+async def test_report_that_was_lost_ends_the_siege():
+    """Its exchange was seen once, because the harness read its name: without it nothing can be said of the site."""
     with pytest.raises(KeyError, match="lost"):
-        ordinary(people.Filed(ENDED - 2 * JUST_FILED_SECONDS, "lost"), known={})
+        await siege_of(lambda _run: None, Seen(ordinary=[people.Filed(95.0, "lost")]), {})
 
 
 async def test_nobody_is_cleared_away_between_their_report_and_its_name(monkeypatch):
