@@ -6,7 +6,7 @@ import uuid
 import pytest
 from django.conf import settings
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from chat import pubsub
 from chat.casework import emergencies, holds
@@ -70,6 +70,30 @@ def test_what_would_be_refused_is_not_offered(live_site: LiveSite, page: Page, a
     expect(how).to_have_value("cold")  # the queue reads no summary
     expect(how.locator("option[value=warm]")).to_be_disabled()
     expect(why.locator("option[value=request]")).to_be_disabled()
+
+
+def test_what_is_chosen_before_the_colleagues_are_read_again_is_not_offered_either(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """The colleagues who came later offered the queue, and it was refused after the press."""
+    camille = at(an_agent, public_name="Camille")
+    conversation = at(lambda: make.assigned(make_available(camille)))
+    be_signed_in(page, live_site, camille)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    held: list[Route] = []
+    page.route("**/?partie=echange", lambda route: held.append(route))
+    with page.expect_request("**/?partie=echange"):
+        page.locator(f"{PANEL} details > summary", has_text="À un collègue").click()
+    whom, why = (page.locator(f"{PANEL} .console-transfer [name={name}]") for name in ("target", "reason"))
+    why.select_option("request")
+    queue = whom.locator("option", has_text="La file, sans vous")
+    expect(queue).to_be_disabled()
+    queue.evaluate("option => option.dataset.before = ''")
+    held.pop().continue_()
+    expect(whom.locator("option[data-before]")).to_have_count(0)
+    expect(queue).to_be_disabled()
 
 
 def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(

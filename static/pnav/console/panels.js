@@ -8,6 +8,7 @@ import { all, seek, target } from "../lib/dom.js";
 import { forCopying, written } from "./drafts.js";
 import { tell } from "./notice.js";
 import { swapFrom, tryToLoad } from "./pages.js";
+import { fitPassing } from "./passing-choices.js";
 import { isUnsaved } from "./sheet.js";
 import { desk, home, putAside } from "./state.js";
 
@@ -196,6 +197,7 @@ async function openFold(event) {
   before.replaceChildren(...[...after.children].map((choice) => document.adoptNode(choice)));
   before.value = chosen;
   if (before.selectedIndex < 0) before.selectedIndex = 0;
+  fitPassing(before); // how and why may have been chosen while the colleagues were read
 }
 
 /**

@@ -32,14 +32,18 @@ function fit(form) {
     option.disabled = isQueue && Boolean(option.value) && option.value !== KNOWS_SOMEBODY;
 }
 
-/** @param {Event} event */
-function change(event) {
-  const form = seekForm(event);
+/**
+ * Fit the form of a passing that this element belongs to. Other forms are left as they are.
+ *
+ * @param {Element} element
+ */
+export function fitPassing(element) {
+  const form = /** @type {HTMLFormElement | null} */ (element.closest("form.console-transfer"));
   if (form) fit(form);
 }
 
 /** @param {Event} event */
-const seekForm = (event) => /** @type {HTMLFormElement | null} */ (target(event).closest("form.console-transfer"));
+const change = (event) => fitPassing(target(event));
 
 export const watchPassing = () => {
   document.addEventListener("change", change);
