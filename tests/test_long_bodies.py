@@ -13,7 +13,7 @@ from twisted.internet.protocol import connectionDone
 
 from common.sealed_files.spool import IN_MEMORY, Spool
 from pnav.addresses import DISCREET, in_language
-from pnav.server import http_channel, serving
+from pnav.server import busy, http_channel, serving
 from pnav.server.body_limits import BODY, BODY_MAX_BYTES, CAPTURE_BODY_MAX_BYTES, body_max_bytes
 from pnav.server.page_handler import PageHandler
 from tests.test_serving import Arrived, OneClient, clock, refused  # noqa: F401  clock: a fixture
@@ -23,7 +23,9 @@ PAGE = "/tchat/captures/"
 
 
 @pytest.fixture(autouse=True)
-def _nobody_is_sending():
+def _nobody_is_sending(monkeypatch):
+    # A test before this one may have left the page with its own texts, because it is drawn again in a thread.
+    monkeypatch.setattr(busy, "_pages", busy._Pages())
     http_channel.Channel.long.clear()
     yield
     http_channel.Channel.long.clear()
