@@ -246,6 +246,7 @@ def _words() -> dict[str, str]:
         "assigned_danger": _("Danger. Nouvel échange, touche {n} : {name}."),
         "assigned_without_key": _("Nouvel échange, numéro {n} : {name}."),
         "assigned_without_key_danger": _("Danger. Nouvel échange, numéro {n} : {name}."),
+        "beyond": _("Personne n'avait de place : confié au-delà de vos places."),
         "pause_begins": _("Pause : personne ne vous est confié jusqu'à {time}."),
         "phone_begins": _("Au téléphone : personne de nouveau ne vous est confié jusqu'à {time}."),
         "ending": _("{aim} se termine dans {n} s."),

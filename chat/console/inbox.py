@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
-from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,12 +25,12 @@ from chat.casework.holds import running_holds
 from chat.conversations import waits
 from chat.conversations.waiting_list import WaitingList, WaitingPerson
 from chat.conversations.wording import clock_in_words, duration_in_words, place_of
-from chat.models import UNREADABLE, Agent, Conversation, DangerMark, Message, quick_exits
+from chat.models import UNREADABLE, Agent, Conversation, ConversationEvent, DangerMark, EventKind, Message, quick_exits
 from chat.models.casework import Emergency
 from chat.rules import danger_words, service_level
 from chat.rules.danger_words import Kind
 from chat.rules.handles import Handle
-from chat.rules.lifecycle import Author, Outcome, Status
+from chat.rules.lifecycle import OVER_CAPACITY, Author, Outcome, Status
 from chat.rules.service_level import Level, Measure
 from chat.rules.whereabouts import LATE_SIGN
 from chat.supervision import live_board
@@ -123,7 +123,9 @@ class Entry:
     answered; None and empty when that differs by less than a minute.
     level: how the wait stands against the limit of the board; KEPT while the person is away, as the board has it.
     emergency_at, emergency_since: when the open procedure began, and how long ago, as a clock shows it; None and empty
-    without one. promise: a promise to be back that is running, even if its time has passed.
+    without one. promise: a promise to be back that is running, even if its time has passed. is_beyond: it was given to
+    the agent beyond their places, because nobody had a place for somebody in great danger, and they hold more than
+    their places still (docs/adr/0145).
     """
 
     conversation: Conversation
@@ -153,6 +155,7 @@ class Entry:
     emergency_at: datetime | None
     emergency_since: str
     promise: "ReturnPromise | None"
+    is_beyond: bool = False
 
     @property
     def written_in(self) -> str:
@@ -309,8 +312,13 @@ def _with_activity(conversations: "QuerySet[Conversation]", agent: int) -> "Quer
     answered = Message.objects.filter(conversation=OuterRef("pk"), author=Author.AGENT).order_by("-seq")
     promises = running_holds().filter(conversation=OuterRef("pk"), agent=OuterRef("assigned_to"))
     emergency = Emergency.objects.filter(conversation=OuterRef("pk"), ended_at__isnull=True)
+    # An assignment of before, from which it went to the queue or to a colleague, does not say how it came now.
+    given = ConversationEvent.objects.filter(
+        conversation=OuterRef("pk"), kind=EventKind.ASSIGNED, detail=OVER_CAPACITY, at__gte=OuterRef("assigned_at")
+    )
     return waits.with_waits(conversations.select_related("report__municipality")).annotate(
         emergency_at=Subquery(emergency.values("started_at")[:1]),
+        came_beyond=Exists(given),
         marked_seqs=F("danger_mark__seqs"),
         dealt_seq=Coalesce("danger_mark__dealt_seq", 0),
         marks_left_at=F("danger_mark__left_at"),
@@ -470,11 +478,13 @@ def _level_of_wait(since: datetime | None, now: datetime) -> Level:
     return service_level.level_of_time((now - since).total_seconds(), live_board.limit_of(Measure.SILENCE))
 
 
-def _entry(row: Any, handle: Handle | None, now: datetime, *, said: str, dangers: Dangers) -> Entry:
+def _entry(
+    row: Any, handle: Handle | None, now: datetime, *, said: str, dangers: Dangers, is_over: bool = False
+) -> Entry:
     """Return the entry of a row.
 
     said: the last message; empty once the exchange has ended. dangers: what the person's messages tell of and is not
-    dealt with.
+    dealt with. is_over: its agent holds more than their places.
     """
     is_active = row.status == Status.ACTIVE
     has_left = is_active and _has_left(row)
@@ -518,6 +528,7 @@ def _entry(row: Any, handle: Handle | None, now: datetime, *, said: str, dangers
         emergency_at=emergency_at,
         emergency_since=clock_in_words(now - emergency_at) if emergency_at else "",
         promise=ReturnPromise(row.promised, now) if row.promised else None,
+        is_beyond=is_active and is_over and row.came_beyond,
     )
 
 
@@ -570,8 +581,17 @@ def open_entries(agent: Agent, now: datetime) -> list[Entry]:
     given = give_handles(agent, missing) if missing else {}
     said = {row.pk: _last_message(row) for row in rows}
     dangers = reading.read(rows, said)
+    is_over = sum(row.weight for row in rows if not row.is_dormant) > agent.capacity
     entries = [
-        _entry(row, _handle_of(row) or given[row.pk], now, said=said[row.pk], dangers=dangers[row.pk]) for row in rows
+        _entry(
+            row,
+            _handle_of(row) or given[row.pk],
+            now,
+            said=said[row.pk],
+            dangers=dangers[row.pk],
+            is_over=is_over,
+        )
+        for row in rows
     ]
     order = read_order(agent.list_order)
     return sorted(entries, key=lambda entry: entry.place_in(order))

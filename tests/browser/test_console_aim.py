@@ -6,18 +6,20 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Locator, Page, Route, expect
 
 from chat import pubsub
 from chat.casework import emergencies, holds
-from chat.conversations import actions, resume
+from chat.conversations import actions, dispatcher, resume
 from chat.models import Agent, Conversation, DangerMark, Macro, Message
 from chat.models.casework import EmergencyStep
 from chat.referral.place import give_place
 from chat.rules import emergency_texts
 from chat.rules.emergency import Situation, Step
-from chat.rules.lifecycle import Author, Status
+from chat.rules.lifecycle import OVER_CAPACITY, Author, Status
 from locations.models import Municipality
 from locations.session import Choice
 from pnav.accounts.models import Role
@@ -224,6 +226,39 @@ def test_notice_of_an_arrival_goes_when_that_exchange_is_opened(live_site, page:
         expect(page.locator(OPEN_THREAD)).to_have_attribute("data-conversation", str(other.public_id))
         expect(page.locator("#avis")).to_be_hidden()
         page.keyboard.press("Alt+1")
+
+
+def test_arrival_beyond_the_places_says_why_until_there_is_room_again(live_site, page: Page, at: Work):
+    """A full agent saw a new line and no reason (docs/adr/0145)."""
+    agent, [conversation] = holding(at, 1)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, conversation))
+    expect(page.locator(f"#corps-{conversation.public_id}")).to_be_editable()
+
+    def arrive() -> Conversation:
+        person = make.waiting(urgency=Urgency.CRITICAL)
+        with transaction.atomic():
+            given = {"conversation_id": person.pk, "agent": make_available(agent), "now": timezone.now()}
+            assert dispatcher.hand_to(**given, detail=OVER_CAPACITY)
+        return person
+
+    person = at(arrive)
+    live_site.do(pubsub.agent_changed, agent.pk)
+    why = r"Personne n'avait de place\s: confié au-delà de vos places\."
+    for where in ("#avis", "#annonces-danger"):
+        expect(page.locator(where)).to_have_text(re.compile(rf"^Danger\. Nouvel échange, touche 2\s: .*{why}$"))
+    mark = entry(page, 2).locator("[data-slot=beyond]")
+    expect(mark).to_be_visible()
+    expect(entry(page, 1).locator("[data-slot=beyond]")).to_be_hidden()
+    page.keyboard.press("Alt+2")
+    expect(page.locator("#avis")).to_be_hidden()
+    sign = page.locator(f"{OPEN_THREAD} .console-signs [data-slot=beyond]")
+    expect(sign).to_be_visible()
+    expect(sign).to_have_text(re.compile(r"En danger, personne n'avait de place\s: confié au-delà"))
+    at(Agent.objects.filter(pk=agent.pk).update, capacity=3)  # who is in danger fills two places
+    expect(mark).to_be_hidden(timeout=30_000)  # with the next reading of the list
+    expect(sign).to_be_hidden()
+    expect(entry(page, 2)).to_have_attribute("data-conversation", str(person.public_id))
 
 
 @pytest.mark.slow

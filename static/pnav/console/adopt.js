@@ -28,6 +28,7 @@ function blank(id) {
     isUnanswered: false,
     isStale: false,
     isEndHeld: false,
+    isBeyond: false,
     confirmed: false,
   });
   fresh.outbox = createOutbox(() => fresh);
@@ -71,6 +72,7 @@ export function adopt(entry, thread, dossier, isOpen = false) {
     asleep: Boolean(asleep && !asleep.hidden),
     dormant: entry.hasAttribute("data-dormant"),
     isUnanswered: entry.hasAttribute("data-unanswered"),
+    isBeyond: entry.hasAttribute("data-beyond"),
     readSeq: Number(thread.dataset.readSeq),
     readSent: Number(thread.dataset.readSeq),
     theirRead: Number(thread.dataset.theirRead),

@@ -19,7 +19,7 @@ import { arrivalSentence } from "./numbers.js";
 import { refreshTold } from "./panels.js";
 import { awaited, fetchConversation, leftMeanwhile, loading } from "./readings.js";
 import { beep } from "./sound.js";
-import { alarm, announce, byUrgency, conversations, desk, list, putAside, say, transmit } from "./state.js";
+import { alarm, announce, byUrgency, conversations, desk, list, putAside, say, transmit, words } from "./state.js";
 import { entryOf } from "./take.js";
 import * as threads from "./thread.js";
 import { openedByPage } from "./unseen.js";
@@ -101,8 +101,19 @@ function tellWaits({ id, aim }) {
   notice.tell(say("opening_waits", { aim }));
 }
 
-/** Return what announces an arrival. @param {Conversation} c @param {boolean} inDanger */
-const arrivalOf = (c, inDanger) => say(arrivalSentence(c.number, inDanger), { n: c.number, name: c.name });
+/** @type {WeakMap<Conversation, string>} with which sentence each of them was announced */
+const arrivals = new WeakMap();
+
+/**
+ * Return what announces an arrival, and why it comes to an agent who has no place.
+ *
+ * @param {Conversation} c
+ * @param {boolean} inDanger
+ */
+function arrivalOf(c, inDanger) {
+  const sentence = say(arrivalSentence(c.number, inDanger), { n: c.number, name: c.name });
+  return c.isBeyond ? `${sentence} ${words.beyond}` : sentence;
+}
 
 /**
  * A conversation was accepted by an agent who went on with something else meanwhile. It comes with a tone and waits in
@@ -125,7 +136,7 @@ function show(c, { push = true, focus = true } = {}) {
   desk.current = c;
   rememberOpen(c.id);
   c.isNew = false;
-  for (const inDanger of [false, true]) notice.takeBack(arrivalOf(c, inDanger)); // it lay over their first words
+  notice.takeBack(arrivals.get(c) ?? ""); // it lay over their first words
   if (before) hide(before, true);
   find("#repos").hidden = true;
   const hidden = seek("[name=echange]", document, HTMLInputElement);
@@ -194,8 +205,9 @@ export async function assigned(id) {
   if (!c || c.over) return;
   c.isNew = true; // it is new until it is opened
   count();
-  const inDanger = c.urgency >= CRITICAL || dangerOf(c.entry) !== "";
+  const inDanger = c.isBeyond || c.urgency >= CRITICAL || dangerOf(c.entry) !== "";
   const sentence = arrivalOf(c, inDanger);
+  arrivals.set(c, sentence);
   (inDanger ? alarm : announce)(sentence);
   // With nobody open, the page opens them by itself.
   if (desk.current && !toldToWait.delete(id)) notice.show(sentence);

@@ -67,6 +67,9 @@ export function paintEntry(c) {
   hide(find("[data-next-way]", c.thread), !c.over); // a thread that has ended leads on
   const held = seekSlot("end-held", c.entry);
   if (held) hide(held, c.over || !c.isEndHeld);
+  for (const mark of [seekSlot("beyond", c.entry), seekSlot("beyond", c.thread)]) {
+    if (mark) hide(mark, c.over || !c.isBeyond); // a server of before, and what has ended, come without it
+  }
   const draft = seekSlot("draft", c.entry);
   if (draft) {
     hide(draft, c === desk.current || !c.area?.value.trim());

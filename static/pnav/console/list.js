@@ -175,6 +175,7 @@ export function refreshList() {
       c.urgency = Number(fresh.dataset.urgency);
       c.dormant = fresh.hasAttribute("data-dormant");
       c.isUnanswered = fresh.hasAttribute("data-unanswered");
+      c.isBeyond = fresh.hasAttribute("data-beyond");
       c.offline = c.dormant || !slot("offline", fresh).hidden;
       const asleep = seekSlot("asleep", fresh);
       c.asleep = Boolean(asleep && !asleep.hidden);

@@ -39,6 +39,7 @@ import { byRank, inOrder } from "./numbers.js";
  * @property {boolean} gone no longer ours to read
  * @property {boolean} isNew until it is opened
  * @property {boolean} isUnanswered since they were given to us, we have not written to them
+ * @property {boolean} isBeyond it came beyond our places, because of a danger, and we hold more than these still
  * @property {boolean} isEndHeld its end was undone by a word of the person, and nobody has answered since
  * @property {boolean} isStale what its person says of it has changed since it was drawn
  * @property {boolean} confirmed the server has named it since the line began

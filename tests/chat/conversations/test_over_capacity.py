@@ -7,15 +7,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from chat.console import history
-from chat.conversations import dispatcher, dormancy
+from chat.console import history, inbox
+from chat.conversations import actions, dispatcher, dormancy
 from chat.models import Agent, Conversation, ConversationEvent, EventKind, Hold, Message
 from chat.models.casework import Emergency
 from chat.models.transfer import Direction
 from chat.rules.emergency import Situation
-from chat.rules.lifecycle import HEAVY, LIGHT, OVER_CAPACITY, Author, Availability
+from chat.rules.lifecycle import HEAVY, LIGHT, OVER_CAPACITY, Author, Availability, Outcome
 from common.service_settings import definitions
 from locations.models import Force
+from tests.chat.console.agents import page_of, signed_in
 from tests.chat.conversations.test_actions import in_threads
 from tests.chat.conversations.test_position import recuse
 from tests.factories import chat as make
@@ -223,3 +224,33 @@ def test_two_workers_keep_the_bound_together():
     given = in_threads(3, lambda _index: dormancy.give_over_capacity())
     assert sum(given or []) in {0, 2}
     assert sum(has(agent, one) for one in people) == 2
+
+
+def entries(agent: Agent) -> dict[int, bool]:
+    """Return of which of the agent's exchanges the list says that it came beyond their places."""
+    agent.refresh_from_db()
+    return {one.conversation.pk: one.is_beyond for one in inbox.open_entries(agent, timezone.now())}
+
+
+def test_console_says_who_came_beyond_the_places_for_as_long_as_they_are():
+    agent = full()
+    person = in_danger()
+    assert tick() == 1
+    assert entries(agent) == {one: one == person.pk for one in entries(agent)} and len(entries(agent)) == 4
+    page = signed_in(agent.user).get(page_of(person)).text
+    assert "confié au-delà de vos places" in page and page.count(" data-beyond") == 1
+    calm = Conversation.objects.filter(assigned_to=agent).exclude(pk=person.pk)[0]
+    actions.close_conversation(conversation_id=calm.pk, by_author=Author.AGENT, by=agent.user, outcome=Outcome.ADVISED)
+    assert not any(entries(agent).values()), "they hold no more than their places"
+
+
+def test_who_came_beyond_the_places_of_somebody_else_is_not_beyond_mine():
+    agent = full()
+    person = in_danger()
+    assert tick() == 1
+    other = make.agent(capacity=1)
+    silent(other)
+    then = timezone.now() + timedelta(seconds=1)
+    Conversation.objects.filter(pk=person.pk).update(assigned_to=other, assigned_at=then)
+    assert not any(entries(other).values()), "a supervisor gave it, who knows"
+    assert not any(entries(agent).values())
