@@ -305,6 +305,11 @@ class Board:
         return sum(one.calm_here for one in self.groups)
 
     @property
+    def in_queue(self) -> int:
+        """Return how many people are in the queue and here, as the console counts them: no page has another figure."""
+        return self.waiting + self.alike_apart
+
+    @property
     def procedures(self) -> int:
         """Return how many emergency procedures are open."""
         return len(self.emergencies) + self.emergencies_left_out

@@ -265,11 +265,12 @@ def test_who_is_in_danger_is_waited_for_among_arrivals_that_look_alike(django_as
     assert [(one.count, one.critical) for one in board.groups] == [(11, 11), (20, 0)]
     client = signed_in((chief := make.agent(role=Role.SUPERVISOR)).user)
     said = first_figures(client)["En attente"]
-    assert said.startswith("11 ■ Dépassé") and "dont 11 d'arrivées semblables 20 semblables à part" in said
+    assert said.startswith("31 ■ Dépassé")
+    assert "dont 11 d'arrivées semblables, en danger dont 20 d'arrivées semblables, sans délai" in said
     assert "<strong>11</strong>" not in squeezed(client.get("/console/tableau/").text), "a figure stands once"
     Agent.objects.filter(pk=chief.pk).update(board_layout=["-chiffres"])
     page = squeezed(client.get("/console/tableau/").text)
-    assert "<strong>11</strong>personnes attendent" in page
+    assert "<strong>31</strong>personnes attendent" in page and "Dont 20 d'arrivées semblables" in unescape(page)
     assert "Dont 11 d'arrivées semblables, qui se disent en danger" in unescape(page)
     Conversation.objects.filter(pk__in=[one.pk for one in calm]).update(urgency=Urgency.HIGH)
     assert (read().waiting, read().alike) == (11, 11), "the calm ones stay counted apart"
@@ -285,24 +286,25 @@ def test_absent_among_arrivals_that_look_alike_are_counted_as_the_queue_counts_t
     board, queue = read(), waiting_list.read_waiting()
     assert (board.apart, board.offline, queue.apart) == (10, 10, 10)
     assert (board.waiting, board.asleep, queue.present) == (6, 2, 21)
-    assert board.waiting + board.alike_apart == queue.present
+    assert board.in_queue == queue.present
 
 
 def test_tile_of_who_waits_says_who_is_in_a_group_and_leads_there():
-    """The board said « 0 » beside the console's 14, and nothing said that these were the same people."""
+    """The board and the strip over the console said « 0 » beside the console's 14."""
     client = signed_in(make.agent(role=Role.SUPERVISOR).user)
     assert "voir-semblables" not in client.get("/console/tableau/").text
     raid(14)
     lookalikes.mark_lookalikes()
     [group] = read().groups
     assert waiting_list.read_waiting().present == 14
-    assert first_figures(client)["En attente"] == "0 14 semblables à part Voir le groupe"
+    assert first_figures(client)["En attente"] == "14 dont 14 d'arrivées semblables, sans délai Voir le groupe"
+    assert "<dt>En attente</dt><dd>14</dd>" in squeezed(client.get("/console/tableau/?partie=chiffres").text)
     page = squeezed(client.get("/console/tableau/").text)
     address = f"/console/semblables/{group.group.public_id}/"
     assert re.search(rf'id="voir-semblables"\s*href="{address}"', page)
     raid(12, municipality=None, postal_code="")
     lookalikes.mark_lookalikes()
-    assert first_figures(client)["En attente"] == "0 26 semblables à part Voir les groupes"
+    assert first_figures(client)["En attente"] == "26 dont 26 d'arrivées semblables, sans délai Voir les groupes"
 
 
 def test_silent_people_who_are_offline_are_counted_apart():
