@@ -203,7 +203,8 @@ class OtherUnit(_Filled):
     """It is another unit, without names.
 
     present, available: numbers of agents. load, capacity: places of the available ones. dormant: how many of their
-    conversations are at rest.
+    conversations are at rest. over: how many of the available ones hold more than their places, which their places
+    together do not show while a colleague has free ones.
     """
 
     name: str
@@ -212,6 +213,7 @@ class OtherUnit(_Filled):
     load: int
     capacity: int
     dormant: int
+    over: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +310,16 @@ class Board:
     def in_queue(self) -> int:
         """Return how many people are in the queue and here, as the console counts them: no page has another figure."""
         return self.waiting + self.alike_apart
+
+    @property
+    def over(self) -> list[Member]:
+        """Return the agents of the supervisor's units who hold more than their places, who holds the most first."""
+        return sorted((one for one in self.members if one.beyond), key=lambda one: -one.beyond)
+
+    @property
+    def over_elsewhere(self) -> int:
+        """Return how many agents of other units hold more than their places."""
+        return sum(one.over for one in self.others)
 
     @property
     def procedures(self) -> int:
@@ -564,7 +576,8 @@ def _others(agents: Iterable[Any]) -> list[OtherUnit]:
         load, capacity, dormant = (
             sum(getattr(agent, field) for agent in available) for field in ("load", "capacity", "dormant")
         )
-        found.append(OtherUnit(name, len(members), len(available), load, capacity, dormant))
+        over = sum(agent.load > agent.capacity for agent in available)
+        found.append(OtherUnit(name, len(members), len(available), load, capacity, dormant, over))
     return found
 
 

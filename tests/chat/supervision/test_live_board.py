@@ -385,6 +385,24 @@ def test_an_exchange_that_got_heavier_goes_beyond_the_places_and_is_not_counted_
     assert (drawn.taken, drawn.capacity, drawn.beyond) == (1, 1, 1)
 
 
+def test_board_says_who_holds_more_than_their_places():
+    """Whoever was given somebody in danger beyond their places is the last whom one gives another (docs/adr/0145)."""
+    chief = make.agent(role=Role.SUPERVISOR, unit_name="Une")
+    client = signed_in(chief.user)
+    assert "Au-delà" not in first_figures(client)["Places libres"]
+    mine = make.agent(capacity=1, unit_name="Une", public_name="Camille")
+    other = make.agent(capacity=1, unit_name="Autre")
+    make.agent(capacity=5, unit_name="Autre")  # whose free places hide what the other one holds
+    for agent in (mine, other):
+        Conversation.objects.filter(pk=make.assigned(agent).pk).update(weight=2)
+    board = read([chief.unit_id])
+    assert [(one.name, one.taken, one.beyond) for one in board.over] == [("Camille", 1, 1)]
+    assert (board.over_elsewhere, board.others[0].beyond) == (1, 0)
+    said = first_figures(client)["Places libres"]
+    assert "Au-delà de leurs places : Camille (1 + 1), 1 agent d'une autre unité" in said
+    assert "Au-delà de ses places" in client.get("/console/tableau/").text
+
+
 def test_every_measure_has_its_limit():
     """Each limit has its words: a count of agents has no « bientôt »."""
     assert set(live_board.LIMITS) == set(service_level.Measure.values)
