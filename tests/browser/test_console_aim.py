@@ -985,6 +985,7 @@ def question_that_was_asked_is_offered_last(page: Page, key: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("macros")
 def test_palette(live_site, page: Page, at: Work, axe: Axe, subtests: pytest.Subtests):
     agent, [first, second, ended] = holding(at, 3)
     at(actions.close_conversation, conversation_id=ended.pk, by_author=Author.REPORTER)
@@ -994,22 +995,48 @@ def test_palette(live_site, page: Page, at: Work, axe: Axe, subtests: pytest.Sub
     expect(page.locator("#liste .console-entry")).to_have_count(2)
     expect(page.locator(OPEN_DOSSIER)).to_be_visible()
     with subtests.test("palette leads to a unit, a colleague and what has ended"):
-        palette_leads_to_a_unit_a_colleague_and_what_has_ended(page, ended)
+        palette_leads_to_a_unit_a_colleague_and_what_has_ended(page, ended, axe)
     with subtests.test("palette leads and sends nothing"):
         palette_leads_and_sends_nothing(page, axe)
     assert at(lambda: Message.objects.filter(conversation__in=[first, second], author=Author.AGENT).count()) == 0
 
 
-def palette_leads_to_a_unit_a_colleague_and_what_has_ended(page: Page, ended: Conversation) -> None:
+def arrows_keep_the_heading_in_sight(page: Page, acts: int) -> None:
+    """Go down to the first exchange and back up: the chosen line is under its heading, and not behind it."""
+    chosen = page.locator("#palette").get_by_role("option", selected=True)
+    for _ in range(acts):
+        page.keyboard.press("ArrowDown")
+    expect(chosen).to_have_accessible_name(re.compile(r"^\d · "))
+    for _ in range(acts):
+        page.keyboard.press("ArrowUp")
+        line = chosen.bounding_box()
+        heading = page.locator("#palette-liste li:has(> ul > [aria-selected=true]) > span").bounding_box()
+        assert line["y"] >= heading["y"] + heading["height"] - 1
+    expect(chosen).to_have_accessible_name("Ouvrir la procédure d'urgence")
+    expect(page.locator("#palette-cherche")).to_have_attribute("aria-activedescendant", "palette-0")
+
+
+def palette_leads_to_a_unit_a_colleague_and_what_has_ended(page: Page, ended: Conversation, axe: Axe) -> None:
     chosen = page.locator("#palette").get_by_role("option", selected=True)
     page.keyboard.press("Control+k")  # the list beside shows the exchanges: what one does in the open one comes first
-    kinds = page.locator("#palette-liste .console-palette__kind").all_inner_texts()
-    assert set(kinds[:10]) == {"Aller à"}
-    names = page.locator("#palette-liste strong").all_inner_texts()
-    assert names[0] == "Ouvrir la procédure d'urgence"
-    assert names.index("Disponible") < kinds.index("Échange"), names
+    listbox = page.get_by_role("listbox", name="Ce qui est trouvé")
+    kinds = listbox.locator(".console-palette__heading").all_inner_texts()
+    assert kinds[:3] == ["Aller à", "Échange", "Réponse"], "each kind is said once"
+    assert len(kinds) == len(set(kinds)) == listbox.get_by_role("group").count()
+    expect(page.locator("#palette-liste .console-palette__kind")).to_have_count(0)
+    acts = listbox.get_by_role("group", name="Aller à", exact=True).get_by_role("option")
+    names = acts.locator("strong").all_inner_texts()
+    assert names[0] == "Ouvrir la procédure d'urgence" and "Disponible" in names
+    expect(acts.first).to_have_accessible_name("Ouvrir la procédure d'urgence")
+    assert not [one for one in names if one.startswith("Danger")], "the first line leads there too"
+    axe(page)
+    arrows_keep_the_heading_in_sight(page, len(names))
     page.keyboard.press("Control+k")
     expect(page.locator("#palette")).to_be_hidden()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("danger ouvrir")
+    expect(chosen).to_have_accessible_name(re.compile("^Aller à, Danger : ouvrir la procédure"))
+    page.keyboard.press("Escape")
     # It was opened over a page where nothing had the focus: until the page is drawn again its field keeps it.
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("Control+k")

@@ -82,7 +82,7 @@ const WANTED = "UMGQCT";
 
 /**
  * Return how early a way stands before anything is typed, the greatest first: the acts of the open exchange, then one's
- * duty; 0: after the exchanges. What stands in an open procedure goes with it.
+ * duty, then the others (0), which the exchanges follow. What stands in an open procedure goes with it.
  *
  * @param {HTMLElement} way
  * @param {import("./state.js").Conversation | null} c the open exchange
@@ -119,6 +119,7 @@ export function choices() {
       text: "",
       run: () => goTo(one),
       first: firstOf(one, c),
+      isTwin: Boolean(one.closest("[data-macros] [data-danger]")),
     }));
   const places = placesOf(c?.dossier, new Set(acts.map(({ label }) => label)));
   // The end of the open conversation is among the acts. Those of the others are listed by name.
@@ -186,8 +187,10 @@ export const readChoice = ({ kind, label, text, name, also = "" }) => ({
 
 /**
  * Return the lines in the order in which they stand before anything is typed: what one does in the open exchange, then
- * one's duty. The exchanges come after, because the list beside shows them anyway.
+ * one's duty. The exchanges come after, because the list beside shows them anyway. A macro that opens the procedure is
+ * left out: the first line leads there, and the two were taken for different acts. It is found once something is typed.
  *
  * @param {Choice[]} lines
  */
-export const actsFirst = (lines) => [...lines].sort((one, other) => (other.first ?? 0) - (one.first ?? 0));
+export const actsFirst = (lines) =>
+  lines.filter(({ isTwin }) => !isTwin).sort((one, other) => (other.first ?? -1) - (one.first ?? -1));

@@ -13,7 +13,8 @@
  * @property {string} [name] by which it is called too; "": it is called by none, because its label is a sentence to insert
  * @property {string} [also] other words by which it is found; they are not shown
  * @property {() => void} run
- * @property {number} [first] how early it stands before anything is typed, the greatest first; none: after the exchanges
+ * @property {number} [first] how early it stands before anything is typed, the greatest first; none: after all of these
+ * @property {boolean} [isTwin] another line leads to the same: it is listed only once something is typed
  * @property {boolean} [stays] the palette stays open
  * @property {import("./found.js").Found} [found] the message that it leads to
  */
@@ -26,8 +27,14 @@ function spanOf(name, text) {
   return span;
 }
 
-/** @param {Choice} choice @param {number} at */
-export function drawLine(choice, at) {
+/**
+ * Draw one line. Its id and whether it is selected follow from its place in the list.
+ *
+ * @param {Choice} choice
+ * @param {number} at its place, from 0
+ * @param {boolean} [isInGroup] its kind is the heading of its group, and is not repeated
+ */
+export function drawLine(choice, at, isInGroup = false) {
   const option = document.createElement("li");
   option.id = `palette-${at}`;
   option.setAttribute("role", "option");
@@ -35,7 +42,8 @@ export function drawLine(choice, at) {
   // Screen readers say the parts as one name, with a pause between them.
   const number = choice.found?.number.textContent?.trim();
   const label = number ? `${number} · ${choice.label}` : choice.label;
-  option.setAttribute("aria-label", [choice.kind, label, choice.text].filter(Boolean).join(", "));
+  const kind = isInGroup ? "" : choice.kind;
+  option.setAttribute("aria-label", [kind, label, choice.text].filter(Boolean).join(", "));
   // The name has said all of it. Of an option with parts Orca says the first part alone.
   const shown = document.createElement("span");
   shown.ariaHidden = "true";
@@ -48,7 +56,7 @@ export function drawLine(choice, at) {
     return option;
   }
   for (const [tag, name, text] of [
-    ["span", "console-palette__kind", choice.kind],
+    ["span", "console-palette__kind", kind],
     ["strong", "", choice.label],
     ["span", "console-palette__text", choice.text],
   ]) {
@@ -59,4 +67,42 @@ export function drawLine(choice, at) {
     shown.append(part, " ");
   }
   return option;
+}
+
+/**
+ * Return the lines by kind: the kinds in the order in which each first comes, and so the lines in each.
+ *
+ * @param {Choice[]} choices
+ * @returns {Choice[][]}
+ */
+export function byKind(choices) {
+  /** @type {Map<string, Choice[]>} */
+  const kinds = new Map();
+  for (const one of choices) kinds.set(one.kind, [...(kinds.get(one.kind) ?? []), one]);
+  return [...kinds.values()];
+}
+
+/**
+ * Draw the lines in groups, each under its kind, which stood before every line. Screen readers say a group, with its
+ * name, where it begins.
+ *
+ * @param {Choice[][]} groups
+ */
+export function drawGroups(groups) {
+  let at = 0;
+  return groups.map((choices, place) => {
+    const part = document.createElement("li");
+    part.setAttribute("role", "presentation");
+    const heading = spanOf("console-palette__heading", choices[0]?.kind ?? "");
+    heading.id = `palette-groupe-${place}`;
+    const lines = document.createElement("ul");
+    lines.setAttribute("role", "group");
+    lines.setAttribute("aria-labelledby", heading.id);
+    for (const choice of choices) {
+      lines.append(drawLine(choice, at, true));
+      at += 1;
+    }
+    part.append(heading, lines);
+    return part;
+  });
 }

@@ -13,7 +13,7 @@ import { bestFirst } from "../lib/search.js";
 import { closeDialog, openDialog } from "./dialogs.js";
 import { findWords, goToFound } from "./found.js";
 import { actsFirst, choices, oneLine, readChoice, words } from "./palette-choices.js";
-import { drawLine } from "./palette-lines.js";
+import { byKind, drawGroups, drawLine } from "./palette-lines.js";
 import { announce, desk, say } from "./state.js";
 
 const SHOWN = 30; // of what matches: for more, one types another letter
@@ -80,7 +80,19 @@ async function lookInMessages(typed) {
 /** @param {Choice[]} lines */
 function show(lines) {
   shown = lines;
-  list.replaceChildren(...shown.map(drawLine));
+  list.replaceChildren(...shown.map((one, at) => drawLine(one, at)));
+  choose(0);
+}
+
+/**
+ * Show what is listed before anything is typed, by kind. What is found is not: the best line stands first, of any kind.
+ *
+ * @param {Choice[]} lines
+ */
+function showByKind(lines) {
+  const groups = byKind(lines);
+  shown = groups.flat();
+  list.replaceChildren(...drawGroups(groups));
   choose(0);
 }
 
@@ -88,7 +100,8 @@ function filter() {
   const typed = field.value;
   asked.at += 1;
   list.ariaBusy = "false";
-  const lines = (typed.trim() ? bestFirst(known, typed, readChoice) : actsFirst(known)).slice(0, SHOWN);
+  const isAsked = Boolean(typed.trim());
+  const lines = (isAsked ? bestFirst(known, typed, readChoice) : actsFirst(known)).slice(0, SHOWN);
   if (isNumber(typed)) {
     lines.unshift({
       kind: words("file"),
@@ -107,16 +120,19 @@ function filter() {
     lines.push({ kind: words("messages"), label: `« ${typed.trim()} »`, text: "", run, stays: true });
   }
   note.textContent = "";
-  show(lines);
+  if (isAsked) show(lines);
+  else showByKind(lines);
   clearTimeout(counted);
   counted = setTimeout(() => announce(n ? countOf(n) : oneLine(nothing.textContent)), SAID_MS);
 }
 
+/** Return the lines, without the headings of their groups. */
+const options = () => all("[role=option]", list);
+
 /** @param {number} at */
 function choose(at) {
-  for (const [place, option] of [...list.children].entries())
-    option.setAttribute("aria-selected", String(place === at));
-  const option = list.children[at];
+  for (const [place, option] of options().entries()) option.setAttribute("aria-selected", String(place === at));
+  const option = options()[at];
   if (!option) {
     field.removeAttribute("aria-activedescendant");
     return;
@@ -125,7 +141,7 @@ function choose(at) {
   option.scrollIntoView({ block: "nearest" });
 }
 
-const chosen = () => [...list.children].findIndex((option) => option.getAttribute("aria-selected") === "true");
+const chosen = () => options().findIndex((option) => option.getAttribute("aria-selected") === "true");
 
 /** @param {number} at */
 function run(at) {
@@ -216,6 +232,6 @@ export const watchPalette = () => {
   });
   list.addEventListener("pointerdown", (event) => event.preventDefault()); // the focus stays in the field
   list.addEventListener("click", (event) => {
-    run([...list.children].indexOf(/** @type {Element} */ (target(event).closest("[role=option]"))));
+    run(options().indexOf(/** @type {HTMLElement} */ (target(event).closest("[role=option]"))));
   });
 };
