@@ -378,6 +378,8 @@ def test_thread_keeps_its_room(
         dossier_is_one_press_away(page, key)
         page.keyboard.press("Alt+u")
         expect(page.locator(f"#procedure-titre-{key}")).to_be_in_viewport(ratio=1)
+    with subtests.test("procedure that is opened on a tablet leaves the thread in sight"):
+        opened_procedure_leaves_the_thread_in_sight(page, key)
 
 
 def wrote_much(agent: Agent, conversation: Conversation) -> None:
@@ -449,6 +451,28 @@ def room_with_words_of_danger(page: Page) -> None:
     thread.locator("textarea[name=body]").fill("Je vous lis.")
     expect(thread.get_by_role("button", name="Vider")).to_be_in_viewport(ratio=1)
     assert thread.locator(".console-log").bounding_box()["height"] >= 480, "also while an answer is written"
+
+
+def opened_procedure_leaves_the_thread_in_sight(page: Page, key: str) -> None:
+    """Guard against what was before: the focus went to the list in the dossier, which lay over the thread."""
+    for width, height in ((820, 1180), (1440, 900)):
+        page.set_viewport_size({"width": width, "height": height})
+        is_over = width == 820
+        page.keyboard.press("Alt+u")
+        page.locator(f"#procedure-{key} button[name=situation]").first.focus()
+        page.keyboard.press("Enter")
+        link = page.locator(f"#bandeau-{key}").get_by_role("link", name="Voir la liste")
+        expect(link).to_be_visible()
+        if is_over:
+            expect(link).to_be_focused()
+            expect(page.locator(f"#corps-{key}")).to_be_in_viewport(ratio=1)
+            expect(page.locator(".console-right")).not_to_be_in_viewport()
+            page.keyboard.press("Enter")
+        expect(page.locator(f"#procedure-{key}")).to_be_focused()
+        end = page.locator(f"#procedure-{key} [name=end]")
+        end.evaluate("button => { button.closest('details').open = true; }")
+        end.click()
+        expect(page.locator(f"#bandeau-{key}")).to_be_hidden()
 
 
 def dossier_is_one_press_away(page: Page, key: str) -> None:

@@ -87,6 +87,18 @@ function tell(page, form, isPressed, refusal) {
 }
 
 /**
+ * Return whether the dossier lies over the open thread, as it does on an upright tablet while the focus is in it. It then
+ * hid the words of the person at the moment when their procedure opened.
+ */
+function isOverThread() {
+  if (!desk.current) return false;
+  const thread = desk.current.thread.getBoundingClientRect();
+  const right = find(".console-right").getBoundingClientRect();
+  const isBeside = right.left >= thread.right - 1 || right.right <= thread.left + 1; // the edges of columns are rounded
+  return !isBeside && right.top < thread.bottom && right.bottom > thread.top;
+}
+
+/**
  * Return where the focus goes when it was in the form: to what is wrong; otherwise to the title of the action that was
  * done, or to the element that the form names.
  *
@@ -115,6 +127,10 @@ function nextFocus(form, targets, c, { isBeside, button, done }) {
   if (full) return full; // an offer could not be taken: why stands there
   const named = form.dataset.focus ? seek(form.dataset.focus) : null;
   if (named) return named;
+  if (button?.name === "situation" && isOverThread()) {
+    const list = targets.map((one) => seek(`${one}.console-pinned:not([hidden]) a`)).find(Boolean);
+    if (list) return list;
+  }
   const step = button?.name === "step" && nextStep(seek(targets[0]) ?? form, button.value);
   if (step) return step;
   return (
