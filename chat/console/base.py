@@ -274,6 +274,8 @@ def _words() -> dict[str, str]:
         "no_number": _("Aucun échange n'a le numéro {n}. Rien n'a changé à l'écran."),
         "news": _("Nouveau message, échange {n} : {name}."),
         "is_back": _("De retour, échange {n} : {name}."),
+        "recent_one": _("{n} avis nouveau"),
+        "recent_many": _("{n} avis nouveaux"),
         "offered": _("Un collègue vous propose un échange : voir « Passages »."),
         "offered_danger": _("Danger. Un collègue vous propose un échange : voir « Passages »."),
         "kept_after": _("Un passage n'a pas été pris, l'échange reste à vous : voir « Passages »."),

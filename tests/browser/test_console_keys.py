@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
+from chat import pubsub
 from chat.models import Agent, Conversation, Message
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.desk import Person, take_seat
@@ -561,3 +562,40 @@ def test_list_of_keys(live_site, page_factory: PageFactory, at: Work, axe: Axe, 
     page.keyboard.press("Alt+1")
     expect(area(page)).to_be_focused()
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+@pytest.mark.slow
+def test_last_announcements_are_read_again_by_a_key_and_lead_to_their_exchange(
+    live_site: LiveSite, page: Page, at: Work, axe_at_both_ends: Axe
+):
+    """An announcement passed in six seconds, and who looked away could not read what it was."""
+    first, *_others = with_three(page, live_site, at)
+    page.keyboard.press("Alt+1")
+    count, recent = page.locator("[data-count=recent]"), page.locator("#avis-recents")
+    expect(count).to_be_hidden()
+    page.keyboard.press("Alt+l")
+    expect(recent).to_be_visible()
+    expect(recent).to_contain_text("Aucun avis")
+    page.keyboard.press("Escape")
+    expect(recent).to_be_hidden()
+    expect(area(page)).to_be_focused()
+    other = at(lambda: make.message(Conversation.objects.get(report__postal_code=PLACES[1]), "Je veux mourir."))
+    live_site.do(pubsub.message_posted, other.conversation.public_id, other.seq)
+    expect(count).to_have_text(re.compile(r"^1\s*1 avis nouveau$"))
+    page.locator(".console-account > summary").click()
+    page.get_by_role("button", name="Derniers avis").click()
+    expect(recent.get_by_role("heading")).to_be_focused()
+    expect(count).to_be_hidden()
+    line = recent.get_by_role("listitem")
+    expect(line).to_have_count(1)
+    expect(line).to_contain_text(re.compile(r"\d\d:\d\d\s+Mots de suicide, échange 2"))
+    assert "mourir" not in recent.inner_text(), "no more of the person's words than was announced"
+    axe_at_both_ends(page)
+    line.get_by_role("button", name="Voir l'échange").press("Enter")
+    expect(title(page)).to_contain_text(PLACES[1])
+    expect(recent).to_be_hidden()
+    page.evaluate("() => dispatchEvent(new PageTransitionEvent('pagehide'))")
+    page.keyboard.press("Alt+l")
+    expect(recent).to_contain_text("Aucun avis")
+    expect(line).to_have_count(0)
+    assert str(first.public_id) not in recent.inner_html()

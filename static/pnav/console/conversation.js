@@ -18,6 +18,7 @@ import * as notice from "./notice.js";
 import { arrivalSentence } from "./numbers.js";
 import { refreshTold } from "./panels.js";
 import { awaited, fetchConversation, leftMeanwhile, loading } from "./readings.js";
+import { note } from "./recent.js";
 import { beep } from "./sound.js";
 import { alarm, announce, byUrgency, conversations, desk, list, putAside, say, transmit, words } from "./state.js";
 import { entryOf } from "./take.js";
@@ -98,7 +99,7 @@ const toldToWait = new Set();
 /** Say, in sight too, that what was wanted is in the list. @param {Conversation} c */
 function tellWaits({ id, aim }) {
   toldToWait.add(id);
-  notice.tell(say("opening_waits", { aim }));
+  notice.tell(say("opening_waits", { aim }), id);
 }
 
 /** @type {WeakMap<Conversation, string>} with which sentence each of them was announced */
@@ -209,6 +210,7 @@ export async function assigned(id) {
   const sentence = arrivalOf(c, inDanger);
   arrivals.set(c, sentence);
   (inDanger ? alarm : announce)(sentence);
+  note(sentence, id);
   // With nobody open, the page opens them by itself.
   if (desk.current && !toldToWait.delete(id)) notice.show(sentence);
   beep(inDanger ? "danger" : "arrival");

@@ -7,6 +7,7 @@
 
 import { find, hide, seek, write } from "../lib/dom.js";
 import { refreshBeside } from "./panels.js";
+import { note } from "./recent.js";
 import { beep } from "./sound.js";
 import { alarm, say, seekSlot, words } from "./state.js";
 
@@ -101,7 +102,9 @@ export function showDanger(c, told, seq) {
 
 /** Announce a danger at once, and let it be heard. @param {Conversation} c @param {string} what in words */
 export function sayDanger(c, what) {
-  alarm(say("danger_news", { what, n: c.number, name: c.name }));
+  const text = say("danger_news", { what, n: c.number, name: c.name });
+  alarm(text);
+  note(text, c.id);
   beep("danger");
 }
 

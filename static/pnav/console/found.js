@@ -75,7 +75,7 @@ export async function goToFound({ conversation, seq, href }) {
   const now = document.activeElement; // the body, when what had the focus was put aside
   const isElsewhere = now !== at && now !== document.body && !c.log.contains(now);
   if (desk.current !== c || isElsewhere || c.area?.value !== text) {
-    tell(say("found_waits", { aim: c.aim }));
+    tell(say("found_waits", { aim: c.aim }), c.id);
     return;
   }
   const message = here();

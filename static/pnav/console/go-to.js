@@ -8,6 +8,7 @@
 import { seek } from "../lib/dom.js";
 import { nextStep } from "./emergency.js";
 import { unfold } from "./folds.js";
+import { openRecent } from "./recent.js";
 import { openSearch } from "./replies.js";
 import { nextToConfirm, reachByKey } from "./sheet-answers.js";
 
@@ -28,6 +29,10 @@ const INTO = new Map([
 export function goTo(part) {
   if (part.closest("[data-replies]")) {
     openSearch();
+    return;
+  }
+  if (part.matches("[data-recent-open]")) {
+    openRecent();
     return;
   }
   const one = INTO.get(part.dataset.key)?.(part) ?? part;

@@ -13,7 +13,7 @@ import { refreshDuty } from "./duty.js";
 import { emergencyOf, showEmergency } from "./emergency.js";
 import { paint } from "./list.js";
 import { showPromise } from "./list-entry.js";
-import { takeBack } from "./notice.js";
+import { note, takeBack } from "./notice.js";
 import { load, swapFrom } from "./pages.js";
 import { dossierOf, pageOf, refreshBeside } from "./panels.js";
 import { drop } from "./pending-ends.js";
@@ -39,8 +39,9 @@ export function leave(c, reason) {
   const isWriting =
     reason === "closed" && c.dossier.contains(at) && Boolean(at?.matches("textarea:not([readonly]), input.fr-input"));
   // Whoever else is in the open thread is led to its last line, which says so already.
-  if (c !== desk.current || reason !== "closed" || !isHere || isWriting)
-    announce(say("left", { name: c.name, reason: words[reason] }));
+  const text = say("left", { name: c.name, reason: words[reason] });
+  if (c !== desk.current || reason !== "closed" || !isHere || isWriting) announce(text);
+  note(text, c.id);
   const isUnread = c.unread > 0 && !threads.isShown(c);
   Object.assign(c, { over: true, gone: reason === "released", number: 0, unread: 0 });
   const unsent = reason === "closed" ? c.outbox.clear() : [];

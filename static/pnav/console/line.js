@@ -66,11 +66,11 @@ function calm() {
  */
 export function tellUnanswered(c, pressed, text = sayOf("unanswered", c, pressed)) {
   if (!isReady()) {
-    tell(sayOf("failed", c, pressed)); // in sight too: the alarm speaks of messages, which are kept, and an act is not
+    tell(sayOf("failed", c, pressed), c?.id); // in sight too: the alarm speaks of messages, which are kept, and an act is not
     warn("lost");
     return;
   }
-  tell(text);
+  tell(text, c?.id);
   refreshDuty();
   if (!c) return;
   refreshBeside(c, dossierOf(c));

@@ -5,7 +5,10 @@
  */
 
 import { byId } from "../lib/dom.js";
+import { note } from "./recent.js";
 import { announce } from "./state.js";
+
+export { note };
 
 const SHOWN_MS = 6000;
 const notice = byId("avis");
@@ -18,10 +21,11 @@ export function takeBack(text) {
   if (notice.textContent === text) notice.hidden = true;
 }
 
-/** @param {string} text */
-export function tell(text) {
+/** Show it, say it, and keep it among the last ones. @param {string} text @param {string} [id] of its exchange */
+export function tell(text, id) {
   show(text);
   announce(text);
+  note(text, id);
 }
 
 /** Show a sentence that is said already. @param {string} text */

@@ -90,9 +90,9 @@ async function stored(event) {
     const page = await parse(await request(form.action, { method: "POST", body: ticked }));
     const parts = [`#procedure-${c.id}`, `#dire-${c.id}`, `#bandeau-${c.id}`];
     const isDrawn = parts.map((part) => swapFrom(page, part)).some(Boolean);
-    if (!isDrawn) tell(sayOf("unanswered", c)); // an error of the service, or a page that asks for something else first
+    if (!isDrawn) tell(sayOf("unanswered", c), c.id); // an error of the service, or a page that asks for something else first
   } catch {
-    tell(sayOf("failed", c)); // the message is sent all the same, and the agent can tick the step
+    tell(sayOf("failed", c), c.id); // the message is sent all the same, and the agent can tick the step
   }
 }
 

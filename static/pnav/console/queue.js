@@ -13,6 +13,7 @@ import { refreshFigures, tickFigures } from "./duty-figures.js";
 import { tell } from "./notice.js";
 import { tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
+import { note } from "./recent.js";
 import { beep } from "./sound.js";
 import { alarm, announce, desk, dutyBar, known, own, root, say, seekSlot, slot, words } from "./state.js";
 import { sayDuration } from "./times.js";
@@ -241,12 +242,18 @@ function showOffers(page) {
   const kept = newlyKept(before, after);
   // It is told too of an offer that was there before, if its person wrote of danger or a procedure opened since.
   const isDanger = inDangerAmong(after) > offers.inDanger;
-  if (isDanger) alarm(words.offered_danger);
+  if (isDanger) {
+    alarm(words.offered_danger);
+    note(words.offered_danger);
+  }
   for (const [name, key] of news) {
     if (name === "offers" && isDanger) continue;
     // In sight too, with whose exchange it is: « Passages » is under the list, and may be out of sight.
     if (name === "kept" && kept) tell(kept);
-    else announce(words[key]);
+    else {
+      announce(words[key]);
+      note(words[key]);
+    }
   }
   if (isDanger) beep("danger");
   else if (news.length) beep("other");

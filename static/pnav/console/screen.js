@@ -29,6 +29,7 @@ import { watchEarlier } from "./pages.js";
 import { watchPalette } from "./palette.js";
 import { watchFolds } from "./panels.js";
 import { watchPassing } from "./passing-choices.js";
+import { watchRecent } from "./recent.js";
 import { watchReplies } from "./replies.js";
 import { isDraftUnkept, watchDrafts } from "./reply-drafts.js";
 import { runClocks } from "./running-clocks.js";
@@ -86,6 +87,7 @@ watchMacroSearch(); // so does this
 watchKeyHints();
 watchKeys();
 watchPalette();
+watchRecent();
 watchMacros();
 watchPassing();
 watchEnds(); // before the other forms, because an end can be undone

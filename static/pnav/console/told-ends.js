@@ -8,6 +8,7 @@
 import { all, byId, find, fromTemplate } from "../lib/dom.js";
 import { dangerOf } from "./dangers.js";
 import { emergencyOf } from "./emergency.js";
+import { note } from "./recent.js";
 import { announce, desk, over, say, slot } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -60,6 +61,7 @@ export function tellLeft(c, key) {
   one.key = key;
   slot("text", one.row).textContent = text;
   announce(text);
+  note(text, c.id);
 }
 
 /**

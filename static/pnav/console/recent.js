@@ -1,0 +1,108 @@
+/**
+ * The last announcements of this page, in a dialog: one that passes in some seconds cannot be read by who looked away.
+ * They are in the memory of this page alone, and go with the session, or when the page is left: somebody else may see
+ * the screen after that.
+ *
+ * @module
+ */
+
+import { byId, find, fromTemplate, hide, seek, target, write } from "../lib/dom.js";
+import { isSingular } from "../lib/plurals.js";
+import { session } from "../lib/session.js";
+import { hour } from "../lib/time.js";
+import { closeDialog, openDialog } from "./dialogs.js";
+import { createRecent, MOST } from "./recent-notices.js";
+import { known, say, slot } from "./state.js";
+
+/** @typedef {import("./recent-notices.js").Notice} Notice */
+
+const recent = createRecent();
+const dialog = byId("avis-recents", HTMLDialogElement);
+const list = find("ol", dialog);
+const none = find("[data-recent-none]", dialog);
+const way = find("[data-recent-open]");
+const count = find("[data-count=recent]");
+
+/** @param {Notice} notice */
+function draw({ text, at, id }) {
+  const row = fromTemplate("modele-avis");
+  const time = /** @type {HTMLTimeElement} */ (slot("at", row));
+  time.dateTime = new Date(at).toISOString();
+  time.textContent = hour(at, document.documentElement.lang);
+  slot("text", row).textContent = text;
+  const button = find("button", row);
+  const c = known(id);
+  button.hidden = !c;
+  if (c) slot("aim", button).textContent = c.aim;
+  button.addEventListener("click", () => {
+    const entry = known(id)?.entry;
+    closeDialog(dialog);
+    if (entry?.isConnected) find("a", entry).click(); // as a press on its line
+  });
+  return row;
+}
+
+function showCount() {
+  const n = recent.unseen;
+  write(slot("n", count), String(n || ""));
+  write(slot("said", count), n ? say(isSingular(n) ? "recent_one" : "recent_many", { n }) : "");
+  hide(count, !n);
+}
+
+function showAll() {
+  list.replaceChildren(...recent.all.map(draw));
+  hide(none, recent.all.length > 0);
+}
+
+/**
+ * Keep what was just announced. While the list is open it gets one more line, and no other line moves out of the focus.
+ *
+ * @param {string} text
+ * @param {string} [id] of its exchange
+ */
+export function note(text, id) {
+  recent.note(text, Date.now(), id);
+  if (!dialog.open) {
+    showCount();
+    return;
+  }
+  recent.look();
+  if (recent.all.length) list.prepend(draw(recent.all[0]));
+  hide(none, recent.all.length > 0);
+  const last = list.children[MOST];
+  if (last?.contains(document.activeElement)) find("h2", dialog).focus();
+  last?.remove();
+}
+
+/** Forget all of them. */
+function clear() {
+  recent.clear();
+  showCount();
+  if (dialog.open) closeDialog(dialog);
+  list.replaceChildren();
+}
+
+export function openRecent() {
+  if (seek("dialog[open]")) return;
+  const menu = way.closest("details");
+  if (menu?.open) {
+    find("summary", menu).focus(); // the way back from the dialog: the menu is closed by then
+    menu.open = false;
+  }
+  recent.look();
+  showCount();
+  showAll();
+  openDialog(dialog);
+}
+
+export function watchRecent() {
+  find("[data-recent-way]").hidden = false;
+  document.addEventListener("click", (event) => {
+    if (target(event).closest("[data-recent-open]")) openRecent();
+  });
+  dialog.addEventListener("keydown", (event) => {
+    if (dialog.open) event.stopPropagation(); // nothing behind the list reacts
+  });
+  session.addEventListener("over", clear);
+  addEventListener("pagehide", clear);
+}
