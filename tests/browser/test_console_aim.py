@@ -664,6 +664,24 @@ def test_five_conversations_fit_in_the_list_of_a_laptop_while_others_wait(
     axe(page)
 
 
+def test_a_late_wait_leaves_room_for_the_last_words_of_the_list(
+    live_site: LiveSite, page_factory: PageFactory, at: Work, axe: Axe
+):
+    """« Bientôt dépassé » beside the time left seven letters of them. Its sign is there, and its word is the title."""
+    agent, (held,) = holding(at, 1)
+    at(lambda: make.message(held, "Cela recommence depuis ce matin, et je ne sais plus quoi faire ni à qui parler."))
+    at(lambda: Message.objects.filter(conversation=held).update(sent_at=make.long_ago(4)))
+    page = page_factory(width=1440, height=900)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, held))
+    mark = page.locator("#liste [data-slot=late]")
+    expect(mark).to_have_attribute("title", "Bientôt dépassé")
+    expect(mark).to_contain_text("Bientôt dépassé")
+    assert mark.evaluate("one => one.offsetWidth") < 30
+    assert page.locator("#liste .console-entry__last").evaluate("one => one.clientWidth") > 170
+    axe(page)
+
+
 @pytest.mark.slow
 def test_what_danger_needs_stays_in_sight_at_200_percent(live_site, page_factory: PageFactory, at: Work, axe: Axe):
     """It holds at 1280 × 800 and 200 %, wherever one has scrolled. What is folded away stays so, until one is led into

@@ -37,7 +37,9 @@ export function showLate(c) {
   if (mark.dataset.level !== now) mark.dataset.level = now;
   if (c.entry.dataset.late !== now) c.entry.dataset.late = now; // the style of its border asks here, not for the mark
   write(slot("late-sign", mark), SIGNS[now]);
-  write(slot("late-word", mark), words[`level_${now}`] ?? "");
+  const word = words[`level_${now}`] ?? "";
+  write(slot("late-word", mark), word);
+  if (mark.title !== word) mark.title = word;
 }
 
 /** Update the marks as time passes. Each wait that breaks the limit is said once. */
