@@ -1,6 +1,7 @@
 """This module reads the people who wait, as rows. The `queue` frame of consoles and the queue on their pages come from
 these."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -90,6 +91,18 @@ class WaitingList:
     def marked(self) -> int:
         """Return how many of `people` are marked. Members of `groups` are not counted."""
         return sum(person.is_marked for person in self.people)
+
+    @property
+    def usual_force(self) -> Force | None:
+        """Return the force of two or more of `people` and of more than half of them, which consoles do not repeat.
+
+        None: no force is that of so many, or somebody has none. A row without a force in sight could then be either.
+        """
+        forces = Counter(person.force for person in self.people)
+        if not forces or None in forces:
+            return None
+        [(force, count)] = forces.most_common(1)
+        return force if count > 1 and 2 * count > len(self.people) else None
 
     @property
     def shown(self) -> list[WaitingPerson]:

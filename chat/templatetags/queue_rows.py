@@ -16,7 +16,10 @@ _WAITING = Pattern(
     "console/_waiting_person.html",
     [
         f"row.{field}"
-        for field in ("since", "waited", "place", "role", "force", "whereabouts", "seen", "unseen", "key", "give")
+        for field in (
+            *("role_name", "force_name", "since", "waited", "place", "role", "force", "whereabouts"),
+            *("seen", "unseen", "key", "give"),
+        )
     ],
 )
 
@@ -45,6 +48,8 @@ def waiting_rows(rows: Iterable[Any], *, may_give: bool = False) -> SafeString:
         )
         drawn.append(
             fill(
+                one.role.value,
+                one.force.value if one.force else "",
                 one.since.astimezone(zone).isoformat(),
                 row.waited,
                 one.place,

@@ -14,17 +14,17 @@ from playwright.sync_api import Locator, Page, Route, expect
 from chat import pubsub
 from chat.casework import emergencies, holds
 from chat.conversations import actions, dispatcher, resume
-from chat.models import Agent, Conversation, DangerMark, Macro, Message
+from chat.models import Agent, Conversation, DangerMark, Emergency, Macro, Message
 from chat.models.casework import EmergencyStep
 from chat.referral.place import give_place
 from chat.rules import emergency_texts
 from chat.rules.emergency import Situation, Step
 from chat.rules.lifecycle import OVER_CAPACITY, Author, Status
-from locations.models import Municipality
+from locations.models import Force, Municipality
 from locations.session import Choice
 from pnav.accounts.models import Role
 from pnav.demo.cast import create_macros
-from reports.models import Report
+from reports.models import Report, ReporterRole
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.desk import Person, take_seat
 from tests.browser.layout import are_in_view, boxes
@@ -680,6 +680,53 @@ def test_a_late_wait_leaves_room_for_the_last_words_of_the_list(
     assert mark.evaluate("one => one.offsetWidth") < 30
     assert page.locator("#liste .console-entry__last").evaluate("one => one.clientWidth") > 170
     axe(page)
+
+
+TWO_ROWS_OF_THE_QUEUE = """() => {
+  const bottom = document.querySelector(".console-queue").getBoundingClientRect().bottom;
+  const rows = [...document.querySelectorAll("#attente > li")].slice(0, 2);
+  const isWhole = (row) => row.offsetHeight <= 56 && row.getBoundingClientRect().bottom <= bottom;
+  const said = (row) => [...row.querySelectorAll("[data-slot=role], [data-slot=force]")];
+  return rows.length === 2 && rows.every((row) => isWhole(row) && said(row).every((one) => one.offsetWidth <= 1));
+}"""
+
+
+def test_two_people_of_the_queue_are_read_whole_below_nine_exchanges(
+    live_site: LiveSite, page_factory: PageFactory, at: Work, axe: Axe
+):
+    """A row took 89 pixels: one and a half of fourteen were seen. « Victime » and the force were in each of them."""
+    agent, held = holding(at, 9)
+
+    def lived() -> None:
+        town = Municipality.objects.get(name="Saint-Germain-en-Laye")
+        for number in range(14):
+            minor = {"age_band": "15_17"} if number == 1 else {}
+            one = make.waiting(municipality=town, force=Force.POLICE, **minor)
+            if number == 1:
+                DangerMark.objects.create(conversation=one, seqs=[make.message(one, "Je veux mourir.").seq])
+                Emergency.objects.create(conversation=one, situation=Situation.DANGER, started_at=make.long_ago(3))
+
+    at(lived)
+    page = page_factory(width=1440, height=900)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, held[8]))
+    rows = page.locator("#attente > li")
+    expect(rows).to_have_count(14)
+    expect(page.locator("#liste .console-entry")).to_have_count(9)
+    page.wait_for_function(TWO_ROWS_OF_THE_QUEUE)  # all at once, because the rows are drawn again as people come
+    for each in range(2):
+        place = rows.nth(each).locator("[data-slot=place]")
+        expect(place).to_have_text("Saint-Germain-en-Laye (78)")
+        assert place.evaluate("one => one.offsetHeight") <= 26, "one row"
+    expect(rows.first).to_contain_text("Victime")  # a screen reader still hears it
+    axe(page)
+    at(lambda: make.waiting(role=ReporterRole.WITNESS, force=Force.GENDARMERIE, queued_at=make.long_ago(9)))
+    differs = page.locator("#attente > [data-force=gendarmerie]")
+    expect(differs).to_have_count(1)
+    for slot, words in (("role", "Témoin"), ("force", "Gendarmerie nationale")):
+        expect(differs.locator(f"[data-slot={slot}]")).to_have_text(words)
+        expect(differs.locator(f"[data-slot={slot}]")).to_have_css("position", "static")
+    expect(rows.first.locator("[data-slot=force]")).to_have_css("position", "absolute")
 
 
 @pytest.mark.slow

@@ -24,11 +24,13 @@ const OFFERS_EVERY_MS = 10_000;
 function drawRow(item) {
   const row = fromTemplate("modele-attente");
   const since = /** @type {HTMLTimeElement} */ (slot("since", row));
+  row.dataset.role = item.role;
+  row.dataset.force = item.force ?? "";
   row.dataset.urgency = find(".console-urgency", row).dataset.urgency = item.urgency;
   slot("urgency", row).textContent = item.urgency_label;
   since.dateTime = item.since;
   since.textContent = sayDuration(new Date(item.since));
-  slot("place", row).textContent = item.place;
+  slot("place", row).textContent = slot("place", row).title = item.place;
   slot("role", row).textContent = words[`role_${item.role}`] || "";
   slot("force", row).textContent = words[`force_${item.force}`] || "";
   slot("minor", row).hidden = !item.minor;
@@ -80,9 +82,26 @@ function fillGroup(row, one) {
 const showRows = createRows(byId("attente"), drawRow, ({ conversation }) => conversation);
 const showGroups = createRows(byId("semblables"), drawGroup, ({ group }) => String(group), fillGroup);
 
+/**
+ * Say on the list which force most of its rows have, which is then not repeated in sight
+ * (`waiting_list.WaitingList.usual_force`).
+ *
+ * @param {Record<string, any>[]} items
+ */
+function showUsualForce(items) {
+  const usual = items.every(({ force }) => force)
+    ? ["police", "gendarmerie"].find((one) => {
+        const count = items.filter(({ force }) => force === one).length;
+        return count > 1 && 2 * count > items.length;
+      })
+    : "";
+  byId("attente").dataset.usualForce = usual ?? "";
+}
+
 /** @param {import("./state.js").Frame} frame of type `queue` */
 export function showQueue(frame) {
   showRows(frame.items);
+  showUsualForce(frame.items);
   const groups = frame.groups ?? [];
   showGroups(groups);
   write(find("[data-count=queue]"), String(frame.present ?? frame.waiting));

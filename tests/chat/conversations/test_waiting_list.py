@@ -11,6 +11,7 @@ from chat.conversations import resume, waiting_list
 from chat.models import Conversation
 from chat.rules.whereabouts import Whereabouts
 from common import clock
+from locations.models import Force
 from tests.chat.console.agents import CONSOLE, signed_in
 from tests.factories import chat as make
 from tests.support.reading import squeezed
@@ -106,6 +107,20 @@ def test_short_way_shows_the_same_people_and_reads_nobody_twice(monkeypatch, mos
         short_way = waiting_list.read_waiting(has_groups=False, has_crowded=False)
     assert short_way == long_way
     assert counter.rows <= most + 2, "the people, the time, and how many they are"
+
+
+def test_force_is_usual_where_more_than_half_have_it():
+    def usual(*forces: str) -> str:
+        Conversation.objects.all().delete()
+        for force in forces:
+            make.waiting(force=force)
+        return waiting_list.read_queue().usual_force or ""
+
+    police, gendarmerie = Force.POLICE, Force.GENDARMERIE
+    assert usual() == usual(police) == usual(police, gendarmerie) == "", "nothing is repeated"
+    assert usual(police, police) == usual(police, gendarmerie, police) == police
+    assert usual(gendarmerie, gendarmerie, police) == gendarmerie
+    assert usual(police, police, "") == "", "a row without a force in sight could be either"
 
 
 def test_console_marks_the_absent():
