@@ -17,6 +17,7 @@ import { note } from "./recent.js";
 import { beep } from "./sound.js";
 import { alarm, announce, desk, dutyBar, known, own, root, say, seekSlot, slot, words } from "./state.js";
 import { sayDuration } from "./times.js";
+import { usualForce } from "./usual-force.js";
 
 const OFFERS_EVERY_MS = 10_000;
 
@@ -82,26 +83,10 @@ function fillGroup(row, one) {
 const showRows = createRows(byId("attente"), drawRow, ({ conversation }) => conversation);
 const showGroups = createRows(byId("semblables"), drawGroup, ({ group }) => String(group), fillGroup);
 
-/**
- * Say on the list which force most of its rows have, which is then not repeated in sight
- * (`waiting_list.WaitingList.usual_force`).
- *
- * @param {Record<string, any>[]} items
- */
-function showUsualForce(items) {
-  const usual = items.every(({ force }) => force)
-    ? ["police", "gendarmerie"].find((one) => {
-        const count = items.filter(({ force }) => force === one).length;
-        return count > 1 && 2 * count > items.length;
-      })
-    : "";
-  byId("attente").dataset.usualForce = usual ?? "";
-}
-
 /** @param {import("./state.js").Frame} frame of type `queue` */
 export function showQueue(frame) {
   showRows(frame.items);
-  showUsualForce(frame.items);
+  byId("attente").dataset.usualForce = usualForce(frame.items);
   const groups = frame.groups ?? [];
   showGroups(groups);
   write(find("[data-count=queue]"), String(frame.present ?? frame.waiting));
