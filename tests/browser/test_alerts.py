@@ -334,9 +334,10 @@ def test_plus_has_its_lines_under_titles_and_keys_reach_each(
     menu = page.locator(".console-account")
     menu.locator("summary").focus()
     page.keyboard.press("Enter")
-    for title, lines in (("Échanges", 6), ("Service", 2), ("Compte et aide", 5)):
+    for title, lines in (("Échanges", 7), ("Service", 2), ("Compte et aide", 5)):
         expect(menu.get_by_text(title, exact=True)).to_be_visible()
-        links = menu.get_by_role("list", name=title, exact=True).get_by_role("link")
+        # « Derniers avis » is a button, because it opens a part of this page.
+        links = menu.get_by_role("list", name=title, exact=True).locator("a, button").filter(visible=True)
         expect(links).to_have_count(lines)
         for place in range(lines):
             page.keyboard.press("Tab")
