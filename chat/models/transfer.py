@@ -17,8 +17,9 @@ from chat.models.notes import UNREADABLE
 from chat.rules.lifecycle import Status
 from chat.rules.transfer import OPEN, SHARED, STAYED, Answer, HandoverState, Manner, Part, Reason
 from common import encryption, plain_text
-from common.choices import label_of
+from common.choices import label_of, read_choice
 from locations.models import Force
+from triage.rules import Urgency
 
 logger = logging.getLogger(__name__)
 
@@ -128,6 +129,11 @@ class Handover(models.Model):
     def has_signs(self) -> bool:
         """Return whether signs stand before what is offered: danger, or a person under 18."""
         return self.is_in_danger or self.conversation.report.is_minor
+
+    @property
+    def urgency_name(self) -> str:
+        """Return the degree of its exchange by the name that pages use: normal, high or critical."""
+        return read_choice(Urgency, self.conversation.urgency, Urgency.NORMAL).name.lower()
 
     @property
     def is_recusal(self) -> bool:

@@ -438,9 +438,18 @@ def test_key_that_leads_to_the_passages_shows_the_button_too(
     expect(page.locator("#attente > li")).to_have_count(3)
     expect(take).to_be_in_viewport(ratio=1)
     card = page.locator("#offres .console-offer[role]")
-    # Both answers stand side by side. The card took half of the list, of which three lines were left.
+    # Who offers and until when in one row, both answers in another. The card took half of the list, of which three
+    # lines were left. What else is said of the person is seen on demand, and heard in any case.
     assert card.locator("summary").bounding_box()["y"] < take.bounding_box()["y"] + 40
-    assert card.bounding_box()["height"] < 190
+    assert card.bounding_box()["height"] <= 90
+    rest = card.locator(".console-offer__rest")
+    expect(rest).to_contain_text("Réponse attendue avant")
+    assert rest.bounding_box()["width"] <= 1
+    card.locator("summary").click()
+    assert rest.bounding_box()["width"] > 200
+    expect(card.locator(".console-offer__brief")).to_be_hidden()  # the hour is not there twice
+    card.locator("summary").click()
+    expect(card.locator(".console-offer__brief")).to_contain_text("avant")
     page.keyboard.press("Alt+O")
     expect(page.locator("#offres-titre")).to_be_focused()
     expect(take).to_be_in_viewport(ratio=1)
