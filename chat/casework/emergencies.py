@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import translation
 
 from chat.casework.lock import lock_assigned
+from chat.conversations import pauses
 from chat.models import Conversation, EventKind
 from chat.models.casework import Emergency, EmergencyStep
 from chat.rules import emergency as emergency_rules
@@ -144,11 +145,16 @@ def _texts(say: Sentence, familiar: bool, language: str) -> Iterator[str]:
 
 @transaction.atomic
 def finish(*, conversation_id: int, by: AbstractBaseUser) -> None:
-    """End the procedure, even if steps are left: these stay undone on the list. Raises NotYours, NoEmergency."""
-    conversation, _agent = lock_assigned(conversation_id, by, must_be_open=False)
+    """End the procedure, even if steps are left: these stay undone on the list. Raises NotYours, NoEmergency.
+
+    A pause that was put off until the agent's last procedure ended is offered. Locks the agent, then the conversation.
+    """
+    pauses.lock_agent(by.pk)
+    conversation, agent = lock_assigned(conversation_id, by, must_be_open=False)
     emergency = open_one(conversation)
     if emergency is None:
         raise NoEmergency
     emergency.ended_at, emergency.ended_by_id = clock.now(), by.pk
     emergency.save(update_fields=["ended_at", "ended_by"])
     conversation.record_event(EventKind.EMERGENCY_ENDED, at=emergency.ended_at, by=by, detail=emergency.situation)
+    pauses.offer_put_off(agent_id=agent.pk, conversation_id=conversation.pk, now=emergency.ended_at)

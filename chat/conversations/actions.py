@@ -149,9 +149,9 @@ def close_conversation(
 
     by_author: Author.REPORTER or Author.AGENT. by: the agent's account. outcome: the agent's choice of Outcome; for a
     person it is LEFT unless given. only_in_queue: the person wants to leave the queue, and not to end an exchange. Both
-    sides can still read the thread. After a grave conversation its agent is offered a pause. Raises NotYours when the
-    conversation went to another agent meanwhile, and Arrived when somebody answers a person who wanted to leave the
-    queue. Locks the agent who closes it, then the conversation.
+    sides can still read the thread. After a grave conversation its agent is offered a pause (`pauses.offer_after`).
+    Raises NotYours when the conversation went to another agent meanwhile, and Arrived when somebody answers a person
+    who wanted to leave the queue. Locks the agent who closes it, then the conversation.
     """
     now = clock.now()
     if by_author == Author.AGENT and by is not None:
@@ -185,9 +185,9 @@ def close_conversation(
     pubsub.state_changed(conversation.public_id)
     if conversation.assigned_to_id:
         pubsub.agent_changed(conversation.assigned_to_id)
-        if by_author == Author.AGENT and pauses.is_grave(conversation):
+        if by_author == Author.AGENT:
             # Offered before the freed place is given to the next person.
-            pauses.offer_pause(agent_id=conversation.assigned_to_id, now=now)
+            pauses.offer_after(conversation, agent_id=conversation.assigned_to_id, now=now)
     _dispatch_after_commit()
     logger.info("conversation closed %s", conversation.public_id)
     return conversation

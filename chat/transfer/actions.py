@@ -223,15 +223,6 @@ def assign_to(conversation: Conversation, agent: Agent, now: datetime) -> None:
     logger.info("conversation handed over %s", conversation.public_id)
 
 
-def _offer_pause(conversation: Conversation, passer: int, now: datetime) -> None:
-    """Offer a pause to the agent who passed a grave conversation on, as to one who closes it (docs/adr/0040).
-
-    The caller holds the lock of that agent.
-    """
-    if pauses.is_grave(conversation):
-        pauses.offer_pause(agent_id=passer, now=now)
-
-
 # --- who may be asked -------------------------------------------------------------------------------------------------
 
 
@@ -374,7 +365,7 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
         handover = cold(state=HandoverState.ACCEPTED, taken_by=receiver)
         conversation.record_event(EventKind.HANDED_OVER, at=now, by=by.user, detail=f"{Manner.COLD} {reason}")
         assign_to(conversation, receiver, now)
-        _offer_pause(conversation, by.pk, now)
+        pauses.offer_after(conversation, agent_id=by.pk, now=now)
         return handover
     if reason != Reason.IMPARTIALITY:  # who knows somebody concerned keeps nobody: the queue gives them to any unit
         takers = _require_team(conversation, target, by, now)
@@ -396,7 +387,7 @@ def transfer_cold(*, conversation_id: int, by: Agent, target: Target, reason: st
         name = _target_for(conversation.report, target)
         say_line(conversation, thread_texts.OTHER_SERVICE, name=name, now=now)
     conversation.record_event(EventKind.TRANSFERRED, at=now, by=by.user, detail=detail)
-    _offer_pause(conversation, by.pk, now)
+    pauses.offer_after(conversation, agent_id=by.pk, now=now)
     notify_parties(conversation, [by.pk])
     transaction.on_commit(lambda: dispatcher.dispatch(), robust=True)
     logger.info("conversation transferred %s", conversation.public_id)
@@ -530,7 +521,7 @@ def accept_handover(*, handover_id: int, conversation_id: int, by: Agent) -> Non
         detail=f"{Manner.WARM} {handover.reason} {handover.answer}",
     )
     assign_to(conversation, receiver, now)
-    _offer_pause(conversation, handover.from_agent_id, now)
+    pauses.offer_after(conversation, agent_id=handover.from_agent_id, now=now)
 
 
 def _stays(

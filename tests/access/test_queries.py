@@ -49,6 +49,7 @@ NAMED = {
         {"<module>", "is_told_in", "find_in", "keep_marks", "deal_with", "mark_line", "pending_numbers"},
     ),
     "chat/conversations/dormancy.py": (EVERYBODY, {"*"}),
+    "chat/conversations/pauses.py": ("times of this agent's own; nothing said", {"_open_procedures", "_read_past"}),
     "chat/casework/lock.py": (ACTS, {"lock_assigned"}),
     "chat/casework/fact_sheet.py": (ACTS, {"sheet_of"}),
     "chat/journal/actions.py": (

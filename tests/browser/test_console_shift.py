@@ -158,6 +158,41 @@ def test_an_end_that_is_refused_stays_open_and_says_why(
     expect(fold).to_have_accessible_description(first)
 
 
+def test_pause_is_offered_at_once_when_the_last_procedure_ends(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+    axe: Axe,
+):
+    """It began under the procedure, and the page that ended the procedure did not show it."""
+    agent, key = one_open(page, live_site, at)
+
+    def end_another() -> None:
+        emergencies.start(conversation_id=_pk(key), situation=Situation.DANGER, by=agent.user)
+        make.closed(agent, urgency=Urgency.CRITICAL)
+
+    at(end_another)
+    page.reload()
+    pause, bar = page.locator("#disponibilite [data-pause-until]"), page.locator("#disponibilite")
+    page.keyboard.press("Alt+u")
+    first = page.locator(f"#procedure-{key} [name=step]").first
+    expect(first).to_be_visible()
+    expect(bar).to_have_attribute("data-availability", "available")
+    first.press("Enter")
+    expect(page.locator(f"#procedure-{key} [data-done]")).to_have_count(1)
+    expect(pause).to_have_count(0)
+
+    seek(page, "terminer la procedure")
+    page.keyboard.press("Enter")
+    expect(pause).to_be_visible()
+    expect(pause).to_contain_text("Prenez quelques minutes.")
+    expect(page.locator("#avis")).to_have_text(re.compile("pause", re.IGNORECASE))
+    expect(bar).to_have_attribute("data-availability", "pause")
+    expect(page.locator(f"#procedure-fin-{key}")).to_be_visible()
+    assert not bar.evaluate("one => one.contains(document.activeElement)"), "the focus stays with the procedure"
+    axe(page)
+
+
 def _pk(key: str) -> int:
     return Conversation.objects.get(public_id=key).pk
 
