@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from chat.casework import emergencies
 from chat.conversations import lookalikes
-from chat.models import Agent, Conversation, DangerMark, Macro
+from chat.models import Agent, Conversation, ConversationHandle, DangerMark, Macro
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Availability
 from locations.models import Municipality
@@ -190,6 +190,36 @@ def test_pause_is_offered_at_once_when_the_last_procedure_ends(
     expect(bar).to_have_attribute("data-availability", "pause")
     expect(page.locator(f"#procedure-fin-{key}")).to_be_visible()
     assert not bar.evaluate("one => one.contains(document.activeElement)"), "the focus stays with the procedure"
+    axe(page)
+
+
+def test_exchange_whose_number_passes_nine_is_opened_by_its_number(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+    axe: Axe,
+):
+    """No key leads there. « 1 » led to « 12 » where that one stood higher in the list."""
+    agent, _key = one_open(page, live_site, at)
+    urgent = at(lambda: str(make.assigned(agent, urgency=Urgency.CRITICAL).public_id))
+    page.reload()
+    title = page.locator(f"{OPEN_THREAD} .console-thread__title")
+    expect(page.locator("#liste .console-entry")).to_have_count(2)
+    at(lambda: ConversationHandle.objects.filter(conversation__public_id=urgent).update(number=12))
+    page.reload()
+    expect(page.locator("#liste .console-entry").first).to_have_attribute("data-number", "12")
+    seek(page, "12")
+    expect(title).to_contain_text(re.compile(r"^\s*12\s"))
+    seek(page, "1")
+    expect(title).to_contain_text(re.compile(r"^\s*1\s"))
+    seek(page, "terminer 12")
+    expect(page.locator(f"{OPEN_THREAD} summary[data-key=T]")).to_contain_text("Terminer 12 · ")
+    seek(page, "terminer 1")
+    expect(page.locator(f"{OPEN_THREAD} summary[data-key=T]")).to_contain_text("Terminer 1 · ")
+    page.keyboard.press("Escape")
+    page.locator("#mes-echanges").focus()
+    page.keyboard.press("?")
+    expect(page.locator("#raccourcis")).to_contain_text("puis le numéro (« 12 ») et Entrée")
     axe(page)
 
 

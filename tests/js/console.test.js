@@ -201,6 +201,11 @@ test("what is called by the words comes before what only has them in its text", 
 test("something with several names, or with none, is found as what it is", () => {
   assert.equal(rankOf({ titles: ["2 · héron · Lyon", "héron · Lyon"] }, "her"), 0);
   assert.equal(rankOf({ titles: ["2 · héron · Lyon", "héron · Lyon"] }, "2 lyon"), 1);
+  assert.equal(rankOf({ titles: ["1 · héron"] }, "1"), 0);
+  assert.equal(rankOf({ titles: ["12 · héron"] }, "1"), 0.5); // a number is meant whole
+  assert.equal(rankOf({ titles: ["12 · héron", "1 · héron"] }, "1"), 0);
+  assert.equal(rankOf({ titles: ["Terminer 12 · héron"] }, "terminer 1"), 0.5);
+  assert.equal(rankOf({ titles: ["12 · héron"] }, "12 · h"), 0);
   assert.equal(rankOf({ titles: [], text: "Appelez le 17" }, "appelez"), 3);
   assert.equal(rankOf({ titles: [], text: "Appelez le 17" }, ""), 0);
 });

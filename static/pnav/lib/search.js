@@ -17,9 +17,10 @@ const flat = (/** @type {string} */ text) => fold(text).trim().replace(/\s+/g, "
  */
 
 /**
- * Return how well something answers to the words that were typed, in any order: 0 when a title begins with them, 1 when
- * a title has them, 2 when they are in its title and its other words, 3 when they are anywhere in it. Infinity: not all
- * of them are. Without words everything answers alike.
+ * Return how well something answers to the words that were typed, in any order: 0 when a title begins with them, 0.5
+ * when it does and goes on within a number (« 1 » of « 12 · héron »: who types a number means that one), 1 when a title
+ * has them, 2 when they are in its title and its other words, 3 when they are anywhere in it. Infinity: not all of them
+ * are. Without words everything answers alike.
  *
  * @param {Findable} one
  * @param {string} wanted
@@ -30,7 +31,9 @@ export function rankOf({ titles, also = "", text = "" }, wanted) {
   const words = phrase.split(" ");
   const has = (/** @type {string} */ folded) => words.every((word) => folded.includes(word));
   const names = titles.map(flat);
-  if (names.some((name) => name.startsWith(phrase))) return 0;
+  const begun = names.filter((name) => name.startsWith(phrase));
+  const isCut = (/** @type {string} */ name) => /\d$/.test(phrase) && /^\d/.test(name.slice(phrase.length));
+  if (begun.length) return begun.every(isCut) ? 0.5 : 0;
   if (names.some(has)) return 1;
   const named = `${names.join(" ")} ${fold(also)}`;
   if (has(named)) return 2;
