@@ -223,6 +223,49 @@ def test_exchange_whose_number_passes_nine_is_opened_by_its_number(
     axe(page)
 
 
+def test_next_and_previous_go_by_the_list_as_it_is_drawn(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """Under a pointer the rows stay, and the key went by the order that they would have; a view hides rows, and the key
+    opened them.
+    """
+    agent, keys = at(lambda: _who_waits(3))
+    be_signed_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{keys[1]}/")
+    rows = page.locator("#liste .console-entry:not([hidden])")
+    expect(rows).to_have_count(3)
+    expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_be_visible()
+    order = [one.get_attribute("data-conversation") for one in rows.all()]
+    assert order == keys
+    rows.nth(0).hover()
+    page.locator(f"#corps-{keys[1]}").fill("Je suis là.")
+    page.locator(f"#corps-{keys[1]}").press("Control+Enter")
+    expect(page.locator(f"{OPEN_THREAD} [data-log] [data-author=agent][data-seq]")).to_have_count(1)
+    expect(rows.nth(1)).to_have_attribute("data-conversation", keys[1])
+    page.keyboard.press("Alt+ArrowDown")
+    shown = page.locator(OPEN_THREAD)
+    expect(shown).to_have_attribute("data-conversation", keys[2])
+    page.keyboard.press("Alt+ArrowUp")
+    expect(shown).to_have_attribute("data-conversation", keys[1])
+
+    page.keyboard.press("Alt+ArrowDown")
+    page.locator("[data-view=a-repondre]").click()
+    expect(rows).to_have_count(2)
+    page.keyboard.press("Alt+ArrowDown")
+    expect(shown).to_have_attribute("data-conversation", keys[0])
+
+
+def _who_waits(count: int) -> tuple[Agent, list[str]]:
+    """Return an agent with this many people who wait for an answer, whoever has waited longest first."""
+    agent = make_available(an_agent(public_name="Camille"))
+    people = [make.assigned(agent) for _each in range(count)]
+    for one in people:
+        make.message(one, "Il continue.")
+    return agent, [str(one.public_id) for one in people]
+
+
 def _pk(key: str) -> int:
     return Conversation.objects.get(public_id=key).pk
 

@@ -18,6 +18,9 @@ import { nextToConfirm, reachByKey } from "./sheet-answers.js";
  * @type {Map<string | undefined, (part: HTMLElement) => HTMLElement>}
  */
 const INTO = new Map([
+  // « Terminer » (T) keeps the focus on its title, although « Entrée » closes it again. Its first field is a list of
+  // choices, in which a letter or an arrow changes the outcome, Alt and an arrow opens the choices, and words that are
+  // typed do not go on in the answer. The title also says whose exchange it is, and what has to be done first.
   ["I", (part) => seek("button", part) ?? part],
   ["V", (part) => reachByKey(nextToConfirm(part)[0]) ?? part],
   // In an open procedure the steps that are done come first. The key leads to the first step that is not done, and to

@@ -15,7 +15,7 @@ import { noteWork } from "./moved-on.js";
 import { tell } from "./notice.js";
 import { asked, isOwed, nextSeen, stepTo } from "./numbers.js";
 import { goToUndo } from "./pending-ends.js";
-import { announce, byUrgency, desk, own, say } from "./state.js";
+import { announce, byUrgency, desk, known, say } from "./state.js";
 import { writeOn } from "./write-on.js";
 
 const list = byId("raccourcis", HTMLDialogElement);
@@ -88,15 +88,20 @@ function finish(queue, isShown) {
   if (isDropped) tell(list.dataset.dropped ?? "");
 }
 
-/** Open the agent's conversation one further down or up. After the last comes the first. @param {1 | -1} by */
+/**
+ * Open the agent's conversation one further down or up from where the open one stands, as the list is drawn: its rows do
+ * not move under a pointer, and a view hides some. After the last comes the first.
+ *
+ * @param {1 | -1} by
+ */
 function step(by) {
-  const mine = own();
+  const drawn = all("#liste .console-entry:not([hidden])").map(({ dataset }) => dataset.conversation ?? "");
+  const mine = drawn.filter((id) => !known(id)?.over);
   if (!mine.length) {
     announce(list.dataset.none ?? "");
     return;
   }
-  const at = desk.current ? mine.indexOf(desk.current) : -1;
-  openThen(mine[stepTo(mine.length, at, by)].id);
+  openThen(mine[stepTo(mine.length, mine.indexOf(desk.current?.id ?? ""), by)]);
 }
 
 // It says that « next » was asked for while the list is still being read. Pressing it again asks for the same thing.
