@@ -62,6 +62,16 @@ def test_figures_come_by_mouse_keys_and_touch_and_survive_the_board_s_next_readi
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")
     expect(said).to_contain_text("Mardi, 1 h : ")
+    # One drawing is marked at a time. Back in this one, keys go on from where they were.
+    other = page.locator("[data-chart]:not(#semaine-zone)").first
+    other.focus()
+    page.keyboard.press("Home")
+    expect(page.locator(".chart__cursor")).to_have_count(1)
+    expect(said).to_have_text("")
+    heat.focus()
+    page.keyboard.press("ArrowRight")
+    expect(said).to_contain_text("Mardi, 2 h : ")
+    expect(page.locator(".chart__cursor")).to_have_count(1)
     words = said.inner_text()
     page.evaluate("() => { window.marked = document.querySelector('#semaine-zone svg') }")
     bars = page.locator(".charts > li").first.locator(".chart__bar, .chart__over").count()

@@ -2,8 +2,8 @@
  * Says the figures of a chart where one points, by touch, mouse or arrow keys. They are read from the table that the
  * chart names, so that both say the same. Without this file the figures are in that table.
  *
- * A line of words below each chart shows them. The point that was chosen last stays chosen while the page is read
- * again.
+ * A line of words below the chart shows them. The point that was chosen last stays chosen while the page is read
+ * again. One chart is marked at a time: with two, one would not know which of them the words below answer.
  *
  * @module
  */
@@ -51,8 +51,11 @@ export const stepTo = (grid, point, key) => {
 /** @param {string | null | undefined} text */
 const plain = (text) => (text ?? "").trim().replace(/\s+/g, " ");
 
-/** The point that was chosen last in each chart, by the id of its frame. @type {Map<string, number>} */
+/** The point that was chosen last in each chart, by the id of its frame: keys go on from it. @type {Map<string, number>} */
 const pointed = new Map();
+
+/** The id of the chart that is marked. */
+let marked = "";
 
 /** @param {Element} chart */
 const drawingOf = (chart) => seek("svg[data-plot]", chart);
@@ -85,10 +88,20 @@ const wordsOf = (chart, grid, point) => {
 
 const SVG = "http://www.w3.org/2000/svg";
 
+/** Take the mark and the words from the chart that has them, unless it is this one. @param {HTMLElement} chart */
+const unmarkOthers = (chart) => {
+  const other = marked === chart.id ? null : document.getElementById(marked);
+  marked = chart.id;
+  if (!other) return;
+  seek(".chart__cursor", other)?.remove();
+  write(seek("[data-said]", other.parentElement ?? document), "");
+};
+
 /** Mark the point in the drawing, and show its words. @param {HTMLElement} chart @param {number} point */
 const show = (chart, point) => {
   const svg = drawingOf(chart);
   if (!svg) return;
+  unmarkOthers(chart);
   const grid = gridOf(svg);
   const [left, top, width, height] = grid.plot;
   let cursor = seek(".chart__cursor", svg);
@@ -119,7 +132,7 @@ const onPointer = (event) => {
   const [, , width] = (svg.getAttribute("viewBox") ?? "").split(" ").map(Number);
   const scale = width / box.width;
   const point = pointAt(gridOf(svg), (event.clientX - box.left) * scale, (event.clientY - box.top) * scale);
-  if (point !== pointed.get(chart.id)) show(chart, point);
+  if (chart.id !== marked || point !== pointed.get(chart.id)) show(chart, point);
 };
 
 /** @param {KeyboardEvent} event */
@@ -133,12 +146,12 @@ const onKey = (event) => {
   show(chart, point);
 };
 
-/** Show the words of the chosen points again after the page was read again. */
+/** Show the words of the chosen point again after the page was read again. */
 export const sayPointsAgain = () => {
   for (const chart of all("[data-chart]")) {
     chart.tabIndex = 0;
     const point = pointed.get(chart.id);
-    if (point !== undefined) show(chart, point);
+    if (point !== undefined && chart.id === marked) show(chart, point);
   }
 };
 
