@@ -18,6 +18,7 @@ from chat.rules.service_level import Level
 from chat.supervision import board_charts, live_board
 from common.service_settings import definitions
 from pnav.accounts.models import Role
+from reports.models import AgeBand, Report
 from tests.chat.console.agents import signed_in
 from tests.chat.conversations.test_lookalikes import raid
 from tests.factories import chat as make
@@ -562,6 +563,7 @@ def test_board_has_the_marks_of_the_console_for_urgency_and_lateness():
     """« Élevée » and a wait above its limit were plain words in the table, and a black sign among the silences."""
     late = silent_for(20, unit_name="Ici", public_name="Louise")
     Conversation.objects.filter(pk=late.pk).update(urgency=Urgency.HIGH)
+    Report.objects.filter(conversation=late).update(**AgeBand.as_stored(AgeBand.FROM_15_TO_17))
     silent_for(0.5, late.assigned_to)
     chief = make.agent(role=Role.SUPERVISOR, unit_name="Ici")
     page = unescape(squeezed(signed_in(chief.user).get("/console/tableau/").text))
@@ -571,6 +573,7 @@ def test_board_has_the_marks_of_the_console_for_urgency_and_lateness():
         assert part.count('<span class="console-urgency" data-urgency="high">') == 1
         assert part.count('data-slot="urgency">Élevée</span>') == 1
         assert part.count('<span class="console-entry__late" data-level="broken">') == 1, "the other is not late"
+        assert part.count('fr-badge--purple-glycine">Mineur</span>') == 1, "it was « Élevée , mineur »"
     assert '<li data-level="broken">' in lines
 
 
