@@ -1149,6 +1149,12 @@ def palette_leads_to_a_unit_a_colleague_and_what_has_ended(page: Page, ended: Co
         summary = page.locator(f"{OPEN_DOSSIER} summary", has_text=way)
         expect(summary).to_be_focused()
         expect(summary.locator("..")).to_have_attribute("open", "")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("file d'attente")  # its title counts, and has words that are hidden on the screen
+    expect(chosen).to_have_accessible_name("Aller à, File d'attente")
+    expect(chosen.locator("strong")).to_have_text("File d'attente")
+    page.keyboard.press("Enter")
+    expect(page.locator("#file")).to_be_focused()
     for typed, label, way in (  # what has no key: sections, what unfolds in them, states, the numbers to propose
         ("note", "Notes privées 0", "button:text('Notes privées')"),
         ("ajouter une note", "Ajouter une note", "textarea[id^=note-]"),
