@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from chat import pubsub
@@ -29,8 +29,10 @@ logger = logging.getLogger(__name__)
 # The reason that colleagues and supervisors read. It does not say why the agent rests, which is nobody else's business.
 REASON = _("Souffler")
 
-# What was put off is looked for among exchanges of this age at most, so that few rows are read. A guard is shorter.
+# What was put off is looked for among exchanges of this age at most, and among so many of the last. A guard is shorter,
+# and no agent has as many in one. Whoever closes a raid one by one reads no more rows, and may be offered no pause.
 _LOOKED_BACK = timedelta(days=1)
+_ROWS_MOST = 200
 
 
 class NoPause(Exception):
@@ -96,7 +98,7 @@ def offer_put_off(*, agent_id: int, conversation_id: int, now: datetime) -> bool
 
     Nothing is offered while another exchange of theirs has an open procedure, or if no other grave exchange of theirs
     ended or was passed on since the first of the procedures that were open without a gap. Call it as `offer_pause`,
-    after the procedure has ended. Four short queries.
+    after the procedure has ended. Four short queries, of `_ROWS_MOST` rows each but the first.
     """
     if _open_procedures(agent_id, conversation_id) or not _was_put_off(agent_id, conversation_id, now):
         return False
@@ -134,29 +136,35 @@ class _Past:
 
 
 def _read_past(agent_id: int, conversation_id: int, now: datetime) -> _Past:
-    """Return what this agent did within `_LOOKED_BACK`. The given conversation is no grave one. Three queries."""
+    """Return what this agent did within `_LOOKED_BACK`. The given conversation is no grave one.
+
+    Three queries of at most `_ROWS_MOST` rows, the newest ones.
+    """
     since = now - _LOOKED_BACK
     own = Conversation.objects.filter(Q(opened_at__gte=since) | Q(pk=conversation_id), assigned_to=agent_id)
+    newest = own.order_by(Case(When(pk=conversation_id, then=0), default=1), "-opened_at", "-pk")
     graves, held = [], []
-    for key, taken, closed, closed_by, weight in own.values_list(
+    for key, taken, closed, closed_by, weight in newest.values_list(
         "pk", "assigned_at", "closed_at", "closed_by", "weight"
-    ):
+    )[:_ROWS_MOST]:
         held.append((key, taken or since, closed or now))
         if closed and closed_by == Author.AGENT and weight >= HEAVY:
             graves.append((key, closed))
     passed = Handover.objects.filter(
         from_agent=agent_id, ended_at__gte=since, state__in=(HandoverState.ACCEPTED, HandoverState.QUEUED)
     )
-    for key, ended_at, manner, weight in passed.values_list(
+    for key, ended_at, manner, weight in passed.order_by("-ended_at", "-pk").values_list(
         "conversation_id", "ended_at", "manner", "conversation__weight"
-    ):
+    )[:_ROWS_MOST]:
         at = ended_at or now  # whatever ended has it
         held.append((key, since, at))
         if manner != Manner.ORDERED and weight >= HEAVY:  # no offer follows an order of a supervisor
             graves.append((key, at))
     procedures: dict[int, list[tuple[datetime, datetime]]] = {}
-    rows = Emergency.objects.filter(conversation__in={key for key, _taken, _left in held})
-    for key, started, ended in rows.values_list("conversation_id", "started_at", "ended_at"):
+    rows = Emergency.objects.filter(conversation__in={key for key, _taken, _left in held}).values_list(
+        "conversation_id", "started_at", "ended_at"
+    )
+    for key, started, ended in rows.order_by("-started_at", "-pk")[:_ROWS_MOST]:
         procedures.setdefault(key, []).append((started, ended or now))
     spans = [
         _Span(key, max(started, taken), min(ended, left))

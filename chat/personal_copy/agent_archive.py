@@ -55,11 +55,12 @@ def prepare(
 
     def work() -> bytes:
         names = ["echange.pdf" if is_one else f"echange-{number}.pdf" for number in range(1, len(documents) + 1)]
-        drawn = [
+        made = [
             File(name, transcript_pdf.draw(one, who=who, is_patient=True))
             for name, one in zip(names, documents, strict=True)
         ]
-        return archive.join([*drawn, *files], now.isoformat())
+        made += files
+        return archive.join(made, now.isoformat())
 
     return work
 

@@ -40,11 +40,11 @@ class File:
     """It is one file of an archive.
 
     name: small letters, digits, hyphens, dots and slashes, which are the same on every system. It tells nothing about
-    the content.
+    the content. content: a view where it is a part of what is in memory already (`split`).
     """
 
     name: str
-    content: bytes = field(repr=False)
+    content: bytes | memoryview = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +114,24 @@ def stream(files: Sequence[File | LongFile], at: datetime, *, is_listed: bool = 
     return long + sum(map(len, _write(files, listed, at, is_measured=True))), _write(files, listed, at)
 
 
-def join(files: Sequence[File], about: Any = None) -> bytes:
+def join(files: list[File], about: Any = None) -> bytes:
     """Return these files as one value, to be kept until they are given (`common.offload.background_jobs`).
 
-    about: a JSON value that goes with them.
+    files: the list is emptied, so that a file which nobody else holds is not in memory twice. about: a JSON value that
+    goes with them.
     """
     head = orjson.dumps({"about": about, "files": [[one.name, len(one.content)] for one in files]})
-    return b"".join([head, b"\n", *(one.content for one in files)])
+    joined = io.BytesIO()
+    joined.write(head + b"\n")
+    while files:
+        joined.write(files.pop(0).content)
+    return joined.getvalue()
 
 
 def split(joined: bytes) -> tuple[list[File], Any]:
-    """Return what `join` was given."""
-    line, _end, contents = joined.partition(b"\n")
-    head, files, start = orjson.loads(line), [], 0
+    """Return what `join` was given. The files are views of `joined`, which is megabytes long."""
+    end = joined.index(b"\n")
+    head, contents, files, start = orjson.loads(joined[:end]), memoryview(joined), [], end + 1
     for name, size in head["files"]:
         files.append(File(name, contents[start : start + size]))
         start += size

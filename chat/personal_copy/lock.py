@@ -45,11 +45,11 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """It is what a page needs to decrypt it again, besides the words, in base64."""
+    """It is what a page needs to decrypt it again, besides the words. salt, nonce: in base64; content: as it is."""
 
     salt: str
     nonce: str
-    content: str = field(repr=False)
+    content: bytes = field(repr=False)
     rounds: int = ROUNDS
 
 
@@ -94,8 +94,7 @@ def close(content: bytes, key: Key) -> Locked:
     """Encrypt a content. key: used for nothing else."""
     nonce = secrets.token_bytes(NONCE_BYTES)
     sealed = AESGCM(key.key).encrypt(nonce, content, None)
-    salt_text, nonce_text, content_text = (b64encode(one).decode() for one in (key.salt, nonce, sealed))
-    return Locked(salt_text, nonce_text, content_text)
+    return Locked(b64encode(key.salt).decode(), b64encode(nonce).decode(), sealed)
 
 
 def close_in_pieces(content: Iterable[bytes], size: int, key: Key) -> LockedApart:

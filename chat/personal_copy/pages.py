@@ -4,6 +4,8 @@ Their scripts are modules of `static/pnav` that are put into the page (`archive.
 The pages send no requests.
 """
 
+from base64 import b64encode
+from collections.abc import Iterator
 from functools import cache
 
 from django.template.loader import render_to_string
@@ -20,6 +22,8 @@ CHECKING = ("lib/zip.js", "lib/words.js", "lib/proof.js", "copy/archive.js", "co
 OPENING = ("lib/words.js", "copy/locked.js", "copy/opener.js")
 # The two files of an encrypted copy that is too large to be inside its page.
 OPENER, APART = "ouvrir.html", "contenu.bin"
+# Stands in the page where its encrypted copy comes. Base64 of whole threes of bytes can be joined.
+_PLACE, _AT_ONCE = "[contenu]", 3 * 64 * 1024
 STYLE = archive.STATIC / "copy" / "page.css"
 
 
@@ -75,11 +79,23 @@ def draw_checker(*, familiar: bool, discreet: bool = False) -> bytes:
     return _draw("chat/copy_checker.html", CHECKING, context)
 
 
-def draw_locked(content: Locked, *, name: str, familiar: bool) -> bytes:
-    """Return the page with an encrypted copy in it. name: under which the decrypted copy is saved."""
+def draw_locked(content: Locked, *, name: str, familiar: bool) -> tuple[int, Iterator[bytes]]:
+    """Return the length of the page with an encrypted copy in it, and its pieces.
+
+    name: under which the decrypted copy is saved. The copy is not written by the template, because text takes up to
+    four bytes a character, and a template holds it several times: the page of the longest exchange took 39 MiB.
+    """
     sealed = {"salt": content.salt, "nonce": content.nonce, "rounds": content.rounds, "name": name}
-    context = {"familiar": familiar, "words": _opening(), "sealed": sealed, "content": content.content}
-    return _draw("chat/copy_locked.html", OPENING, context)
+    context = {"familiar": familiar, "words": _opening(), "sealed": sealed, "content": _PLACE}
+    before, after = _draw("chat/copy_locked.html", OPENING, context).split(_PLACE.encode())
+    return len(before) + 4 * -(-len(content.content) // 3) + len(after), _around(before, content.content, after)
+
+
+def _around(before: bytes, content: bytes, after: bytes) -> Iterator[bytes]:
+    yield before
+    for start in range(0, len(content), _AT_ONCE):
+        yield b64encode(content[start : start + _AT_ONCE])
+    yield after
 
 
 def draw_locked_apart(content: LockedApart, *, name: str, familiar: bool) -> bytes:

@@ -65,6 +65,7 @@ def prepare(asked: Asked, *, who: str, words: str = "", schema_url: str = "") ->
         drawn = [File(name, transcript_pdf.draw(paper, who=who, is_patient=True)) for name, paper in documents]
         key = lock.make_key(words, who=who, is_patient=True) if words else None
         whole = [*drawn, *files]
+        del drawn  # `archive.join` lets go of each
         about = {
             "at": asked.now.isoformat(),
             "number": asked.number,
@@ -73,7 +74,9 @@ def prepare(asked: Asked, *, who: str, words: str = "", schema_url: str = "") ->
             "names": [one.name for one in whole],
             "long": {one.name: [one.size, one.sha256] for one in whole if isinstance(one, LongFile)},
         }
-        return archive.join([one for one in whole if isinstance(one, File)], about)
+        short = [one for one in whole if isinstance(one, File)]
+        del whole
+        return archive.join(short, about)
 
     return work
 
@@ -105,8 +108,8 @@ def give_copy(prepared: bytes, asked: Asked) -> Made:
         apart = LongFile(pages.APART, closed.length, "", closed.pieces)
         length, packed = archive.stream([File(pages.OPENER, opener), apart], at, is_listed=False)
         return Made(name, length, packed, digest)
-    page = pages.draw_locked(lock.close(b"".join(packed), key), name=name, familiar=asked.familiar)
-    return Made(archive.name_of(at, "html"), len(page), iter((page,)), digest)
+    length, packed = pages.draw_locked(lock.close(b"".join(packed), key), name=name, familiar=asked.familiar)
+    return Made(archive.name_of(at, "html"), length, packed, digest)
 
 
 def _long_files(asked: Asked, prepared: Mapping[str, Sequence[Any]]) -> dict[str, LongFile]:

@@ -126,8 +126,9 @@ def _prepare(account: UnitAccount, row: Transmission, opened: ShownReferral, who
     documents = _cut(document)
 
     def work() -> bytes:
-        drawn = [File(name, transcript_pdf.draw(one, who=who, is_patient=True)) for name, one in documents]
-        return archive.join([*drawn, *files], at)
+        made = [File(name, transcript_pdf.draw(one, who=who, is_patient=True)) for name, one in documents]
+        made += files
+        return archive.join(made, at)
 
     return work
 

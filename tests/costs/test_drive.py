@@ -25,6 +25,7 @@ from pnav.pages.models import Feedback
 from tests.access import people
 from tests.access.people import create_cast
 from tests.factories import chat as make
+from tests.support import strict_html
 
 CALM = Noise(ms=0.3, share=0.005)  # the noise of a machine that does little else
 RESTLESS = Noise(ms=1, share=0.02)  # the noise of a machine that runs other tests
@@ -396,8 +397,9 @@ FEW = {
 }  # fmt: skip
 
 
-def test_pages_cost_what_they_may_in_a_growing_world(cast, tried):
+def test_pages_cost_what_they_may_in_a_growing_world(cast, tried, monkeypatch):
     """Statements, rows and bytes are counted with 25, 50 and 100 of everything, each page by its own budget."""
+    monkeypatch.setattr(strict_html, "check", lambda *_page: None)  # it takes more memory than the page itself
     measured: dict[str, list[Cost]] = {address: [] for address in FEW}
     for more in (25, 25, 50):
         situation.grow(cast, more)

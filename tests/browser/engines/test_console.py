@@ -310,7 +310,8 @@ def test_copy_is_checked_from_a_disk(engines: EngineFactory, kind: str, tmp_path
 def test_copy_closed_by_words_opens_from_a_disk(engines: EngineFactory, kind: str, tmp_path: Path):
     words, page = "lune banc neige corde pluie", tmp_path / "documents.html"
     content: Any = lock.close(a_copy(), lock.make_key(words, who="engines"))
-    page.write_bytes(pages.draw_locked(content, name="documents.zip", familiar=False))
+    _length, pieces = pages.draw_locked(content, name="documents.zip", familiar=False)
+    page.write_bytes(b"".join(pieces))
     browser = engines(kind)
     browser.open(page.as_uri())
     browser.type("#typed", "ce ne sont pas ces mots")

@@ -84,6 +84,17 @@ def test_end_offers_nothing_for_what_ended_before_the_procedure(agent):
     assert not is_paused(agent)
 
 
+@pytest.mark.parametrize(("most", "is_offered"), [(2, False), (3, False), (4, True)])
+def test_only_the_newest_rows_are_read_and_always_the_one_whose_procedure_ends(agent, monkeypatch, most, is_offered):
+    held, heavy = begin(make.assigned(agent)), grave(agent)
+    close(heavy)
+    for _each in range(2):
+        close(make.assigned(agent))
+    monkeypatch.setattr(pauses, "_ROWS_MOST", most)
+    end(held)
+    assert is_paused(agent) == is_offered
+
+
 def test_end_offers_nothing_for_what_another_agent_ended(agent):
     other, held = make.agent(capacity=9), begin(make.assigned(agent))
     close(grave(other))

@@ -10,12 +10,12 @@ from chat.personal_copy import archive, pages
 from chat.personal_copy.lock import Locked, LockedApart
 from tests import javascript
 
-LOCKED = Locked("c2Vs", "bm9uY2U=", "Y29udGVudQ==")
+LOCKED = Locked("c2Vs", "bm9uY2U=", b"contenu")
 APART = LockedApart("c2Vs", "cHJlZml4", 3_000_000, iter(()))
 BUILT = {
     "checker": lambda: pages.draw_checker(familiar=False).decode(),
     "apart": lambda: pages.draw_locked_apart(APART, name="documents.zip", familiar=False).decode(),
-    "locked": lambda: pages.draw_locked(LOCKED, name="documents.zip", familiar=True).decode(),
+    "locked": lambda: b"".join(pages.draw_locked(LOCKED, name="documents.zip", familiar=True)[1]).decode(),
 }
 
 
