@@ -559,28 +559,45 @@ def test_look_alikes_are_read_whole_above_a_long_queue(
     expect(page.get_by_role("heading", name=re.compile("20 arrivées semblables"))).to_be_visible()
 
 
+@pytest.mark.parametrize(("held", "is_said"), [(3, False), (9, False), (9, True)])
 def test_who_is_in_danger_is_seen_below_two_groups_of_look_alikes(
     live_site: LiveSite,
     page_factory: PageFactory,
     at: Work,  # noqa: F811
+    held: int,
+    is_said: bool,
 ):
-    """Two groups took the room of the queue, and only its heading said that somebody was in danger."""
-    agent, _held = holding(at, 3)
+    """Two groups took the room of the queue, and only its heading said that somebody was in danger.
+
+    is_said: whether the person has written so, and not been asked. With nine exchanges one group took all of it.
+    """
+    agent, _held = holding(at, held)
 
     def lived() -> None:
         for postal_code in ("13001", "35000"):
             for each in range(20):
                 make.waiting(queued_at=make.long_ago(5 - each / 30), postal_code=postal_code)
         lookalikes.mark_lookalikes()
-        make.waiting(urgency=Urgency.CRITICAL)
+        if is_said:
+            said = make.message(make.waiting(), "je vais me suicider ce soir")
+            DangerMark.objects.create(conversation=said.conversation, seqs=[said.seq])
+        else:
+            make.waiting(urgency=Urgency.CRITICAL)
 
     at(lived)
     page = page_factory(width=1280, height=800)
     be_signed_in(page, live_site, agent)
     page.goto(live_site.url + "/console/")
     expect(page.locator("#semblables > li")).to_have_count(2)
-    expect(page.locator("#attente > [data-urgency=critical]").first).to_be_in_viewport(ratio=1)
-    expect(page.locator("#semblables > li strong").first).to_be_in_viewport(ratio=1)
+    for width, height in ((1440, 900), (1280, 800)):
+        page.set_viewport_size({"width": width, "height": height})
+        first = page.locator("#attente > li").first
+        assert is_said or first.get_attribute("data-urgency") == "critical"
+        expect(first.locator("[data-slot=place]")).to_be_in_viewport(ratio=1)
+        if is_said:
+            expect(first.locator("[data-slot=marked] .console-waiting__short")).to_be_in_viewport(ratio=1)
+        for each in page.locator("#semblables > li").all():
+            expect(each.get_by_role("link", name="Regrouper")).to_be_in_viewport(ratio=1)
 
 
 def test_name_of_a_supervisor_who_is_available_is_read_in_the_header(
