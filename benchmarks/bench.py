@@ -69,7 +69,7 @@ class Scale:
     waiting: int
 
 
-WHOLE = Scale(rounds=3, seconds=5, medium=1000, large=5000, storm=2500, idle_seconds=16, waiting=1000)
+WHOLE = Scale(rounds=3, seconds=5, medium=1000, large=5000, storm=2500, idle_seconds=18, waiting=1000)
 QUICK = Scale(rounds=1, seconds=3, medium=250, large=500, storm=250, idle_seconds=4, waiting=200)
 
 

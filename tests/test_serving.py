@@ -28,8 +28,10 @@ from twisted.web import http
 from twisted.web.http_headers import Headers
 
 import pnav.asgi  # noqa: F401  installs the server
+from chat.realtime.connection import LIFETIME_SECONDS, SILENCE_SECONDS
 from pnav.server import http_channel, lines, serving
 from pnav.server.body_limits import ADMIN_BODY_MAX_BYTES, BODY_MAX_BYTES
+from pnav.server.entry import OPTIONS, PRODUCTION_OPTIONS
 
 
 class Connection:
@@ -55,20 +57,54 @@ def test_daphne_runs_our_server():
     assert CommandLineInterface.server_class is serving.Server
 
 
+class Handshake(serving.SocketProtocol):
+    """A socket whose handshake is not over yet."""
+
+    def __init__(self) -> None:
+        self.state = self.STATE_CONNECTING
+        self.checked = 0
+
+    def check_timeouts(self) -> None:
+        self.checked += 1
+
+
 @pytest.mark.parametrize("count", [0, 1, 7, 1000])
-def test_timeouts_of_everybody_are_looked_at_once_a_round(server, count):
-    server.connections = {Connection(): {} for _number in range(count)}
-    for _turn in range(server.TIMEOUT_SLICES):
+def test_every_handshake_is_looked_at_once_a_round(server, count):
+    handshakes = [Handshake() for _number in range(count)]
+    for one in handshakes:
+        server.protocol_connected(one)
+    server.timeout_checker()
+    assert sum(one.checked for one in handshakes) <= count // server.SLICES + 1
+    for _turn in range(server.SLICES - 1):
         server.timeout_checker()
-    checks = [connection.checked for connection in server.connections]
-    assert min(checks, default=1) >= 1
-    assert max(checks, default=1) <= server.TIMEOUT_SLICES
-    if count == 1000:
-        server.connections = {Connection(): {} for _number in range(count)}
-        server._to_time.left.clear()
+    assert {one.checked for one in handshakes[:1000]} <= ({1} if count == 1000 else set(range(1, server.SLICES + 1)))
+    assert {seconds for seconds, _call in server.later} == {server.HANDSHAKES_SECONDS / server.SLICES}
+
+
+def test_handshake_that_is_over_is_looked_at_no_more(server):
+    opened, gone, waiting = (Handshake() for _each in range(3))
+    for one in (opened, gone, waiting):
+        server.protocol_connected(one)
+    opened.state = opened.STATE_OPEN
+    server.protocol_disconnected(gone)
+    for _turn in range(3 * server.SLICES):
         server.timeout_checker()
-        assert sum(connection.checked for connection in server.connections) == count // server.TIMEOUT_SLICES + 1
-    assert {seconds for seconds, _call in server.later} == {server.TIMEOUTS_SECONDS / server.TIMEOUT_SLICES}
+    assert not opened.checked and not gone.checked and waiting.checked
+    assert list(server._handshakes) == [waiting]
+
+
+def test_requests_of_pages_have_no_handshake(server):
+    server.protocol_connected(Connection())
+    server.timeout_checker()
+    assert not server._handshakes
+
+
+def test_no_time_out_of_daphnes_is_shorter_than_what_ends_open_sockets():
+    """Only handshakes are looked at, because whoever serves open sockets ends them earlier."""
+    made = CommandLineInterface().parser.parse_args([*PRODUCTION_OPTIONS, "a:b"])
+    for arguments in (made, CommandLineInterface().parser.parse_args([*OPTIONS, "a:b"])):
+        assert arguments.websocket_timeout > LIFETIME_SECONDS + SILENCE_SECONDS
+        assert arguments.ping_interval > SILENCE_SECONDS and arguments.http_timeout is None
 
 
 def connect(server, application, protocol=None):
@@ -229,6 +265,8 @@ def test_request_that_begins_while_another_is_reaped_is_known(server):
 
 def test_round_goes_on_when_a_connection_cannot_be_answered(server, caplog):
     class Broken(Connection):
+        state = STATE_CONNECTING = 1
+
         def handle_exception(self, _exception: BaseException) -> None:
             raise ValueError("something that was sent")
 
@@ -237,6 +275,7 @@ def test_round_goes_on_when_a_connection_cannot_be_answered(server, caplog):
 
     async def run() -> None:
         connect(server, _fail, Broken())
+        server._handshakes[Broken()] = None
         await asyncio.sleep(0.01)
         server.later.clear()
         for _turn in range(3):

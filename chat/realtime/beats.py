@@ -8,6 +8,7 @@ reading, read what they lack: `Subscription.catch_up`, `ConsoleConnection.catch_
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
 from django.utils import timezone
@@ -19,7 +20,8 @@ from chat.realtime.batch import Batch
 from chat.realtime.interfaces import AnyConsole, Beat
 from chat.realtime.subscription import Subscription
 
-LINGER_SECONDS = 0.25  # beats wait this long for others, because no person waits for their answer
+LINGER_SECONDS = 0.5  # beats wait this long for others, because no person waits for their answer
+TOGETHER = 64  # the most answers in one turn of the event loop, because a message may wait behind them
 TURN_SECONDS = 0.001  # the batch then waits this long, so that all of them share one call into a thread
 
 type Beating = Subscription | AnyConsole
@@ -44,34 +46,44 @@ class Beats:
 
     def __init__(self, call_later: Callable[[float, Callable[[], None]], object]) -> None:
         self._call_later = call_later
-        self._waiting: dict[Beating, None] = {}  # used as an ordered set: each page once, in the order of arrival
-        self._looks: Batch[Beating, bool, PersonBeat | AgentBeat] = Batch(
-            _is_nothing_new, self._answer, snapshot=_known, coalesce=TURN_SECONDS, name="beats"
+        # What each page had when its beat arrived; None: it could not be said then. Each page once, in the order of
+        # arrival. It is taken at the arrival because the processor has the page's objects at hand then (docs/adr/0146).
+        # Of a page that was sent something meanwhile it is then asked again (`_answer`).
+        self._waiting: dict[Beating, PersonBeat | AgentBeat | None] = {}
+        self._looks: Batch[tuple[Beating, PersonBeat | AgentBeat], bool, PersonBeat | AgentBeat] = Batch(
+            _is_nothing_new, self._answer, snapshot=lambda asked: asked[1], coalesce=TURN_SECONDS, name="beats"
         )
 
     def add(self, beating: Beating) -> None:
         """Answer the beat of this page soon, together with others."""
         if not self._waiting:
             self._call_later(LINGER_SECONDS, self._ask)
-        self._waiting[beating] = None
+        self._waiting[beating] = _known(beating)
 
     def _ask(self) -> None:
         waiting, self._waiting = self._waiting, {}
-        for beating in waiting:
-            if beating.is_settled:
-                self._looks.add(beating)
+        for beating, beat in waiting.items():
+            if (beat := beat or _known(beating)) is not None:
+                self._looks.add((beating, beat))
             else:
                 _read(beating)
 
-    @staticmethod
-    def _answer(all_: list[Beating], answers: list[bool] | Exception) -> None:
+    def _answer(self, asked: list[tuple[Beating, PersonBeat | AgentBeat]], answers: list[bool] | Exception) -> None:
+        """Answer TOGETHER of these now, and the others after what else has come meanwhile."""
         text = protocol.encode(protocol.beat_frame(timezone.now()))
         event = {"type": "websocket.send", "text": text}  # the same event for all of them
-        for index, beating in enumerate(all_):
-            if isinstance(answers, Exception) or not answers[index]:
+        for index, (beating, beat) in enumerate(asked[:TOGETHER]):
+            if isinstance(answers, Exception):
                 _read(beating)
-            else:
+            elif answers[index]:
                 beating.push_event(event, len(text))
+            elif (known := _known(beating)) is not None and known != beat:  # it was sent something since its beat came
+                self._looks.add((beating, known))
+            else:
+                _read(beating)
+        if len(asked) > TOGETHER:
+            rest = answers if isinstance(answers, Exception) else answers[TOGETHER:]
+            self._call_later(0, partial(self._answer, asked[TOGETHER:], rest))
 
 
 def _read(beating: Beating) -> None:
@@ -80,7 +92,10 @@ def _read(beating: Beating) -> None:
     beating.catch_up()
 
 
-def _known(beating: Beating) -> PersonBeat | AgentBeat:
+def _known(beating: Beating) -> PersonBeat | AgentBeat | None:
+    """Return what the page has; None while something that it asked for was not sent."""
+    if not beating.is_settled:
+        return None
     if isinstance(beating, Subscription):
         return PersonBeat(beating.known, beating.is_hidden)
     return AgentBeat(beating.known, beating.sign)

@@ -28,6 +28,7 @@ from chat.messages.writing import Draft, Refusal, Written
 from chat.pubsub import Hub, Notification
 from chat.realtime.batch import Batch
 from chat.realtime.beats import Beats, last_signs
+from chat.realtime.check_rounds import TICK_SECONDS, CheckRounds
 from chat.realtime.garbage import Garbage
 from chat.realtime.interfaces import AnyConnection, AnyConsole, Beat
 from chat.realtime.send_backlog import SendBacklog
@@ -50,7 +51,7 @@ PATIENCE_SECONDS = 3.0
 DRAFTS_WAITING = 5_000  # how many messages may wait for the writer in this process; one more is refused at once
 COMPANY_SECONDS = 0.001  # readings that follow one another this closely share one batch
 LINGER_SECONDS = 0.25  # read marks wait this long, so that many share one statement
-ROUND_SECONDS, SLICES = 2.0, 20  # all connections are checked once in a round, a slice of them at a time
+ROUND_SECONDS = 2.0  # what is done for the whole process is done once in this time; connections: `check_rounds`
 # Most messages in one batch of the writer: alone, and beside other processes. When another process writes to the same
 # conversations, a batch of hundreds would make it wait for the locks, and this event loop for the answers.
 TOGETHER, TOGETHER_BESIDE_OTHERS = 512, 160
@@ -120,10 +121,8 @@ class OwnAnswer(NamedTuple):
 
 
 def _check(connections: Iterable[AnyConnection], now: float) -> None:
-    """Let each of these connections whose time has come check whether it may stay. now: monotonic seconds."""
+    """Let each of these connections check whether it may stay. now: monotonic seconds."""
     for connection in connections:
-        if now < connection.check_at:
-            continue
         try:
             connection.check(now)
         except Exception as error:  # noqa: BLE001  one connection must not end the rounds, which last as the process
@@ -143,6 +142,7 @@ class Broadcaster:
         self.connections: set[AnyConnection] = set()
         self.waiting_room = WaitingRoom(self.loop)
         self.send_backlog = SendBacklog()
+        self._checks = CheckRounds()
         self._sequences = SequenceCache()
         self._subscriptions: dict[str, list[Subscription]] = {}
         self._consoles: dict[int, list[AnyConsole]] = {}
@@ -542,40 +542,54 @@ class Broadcaster:
     def opened(self, connection: AnyConnection) -> None:
         """Keep a connection that was admitted, and check it in every round."""
         self.connections.add(connection)
+        self._checks.put(connection, connection.check_seconds)
         self._garbage.opened(len(self.connections))
 
     def closed(self, connection: AnyConnection) -> None:
         """Forget a connection that has ended."""
         self.connections.discard(connection)
+        self._checks.remove(connection)
         self._garbage.ended(len(self.connections))
+
+    def check_after(self, connection: AnyConnection, seconds: float) -> None:
+        """Check this connection after so many seconds, in place of the check that was to come."""
+        if connection in self.connections:
+            self._checks.put(connection, seconds)
 
     def hurry_garbage(self) -> None:
         """Let what is unreachable be looked for sooner, because this process refuses a socket for its memory."""
         self._garbage.hurry()
 
     async def _make_rounds(self) -> None:
-        """Check a slice of the connections at a time, and do what is due once a round, for the life of the process."""
-        left: list[AnyConnection] = []
-        share = 0
+        """Check the connections whose time has come, and do what is due once a round, for the life of the process.
+
+        With ten thousand connections some 140 are due at each tick. A tick that comes late does not delay those that
+        follow, or the checks of a busy process would come later and later. After the process stood still, ticks come at
+        half their distance until none is missing, so that the checks do not come all at once.
+        """
+        tick_at = round_at = time.monotonic()
         while True:
-            await asyncio.sleep(ROUND_SECONDS / SLICES)
+            tick_at += TICK_SECONDS
+            await asyncio.sleep(max(tick_at - time.monotonic(), TICK_SECONDS / 2))
             now = time.monotonic()
-            if not left:
-                left = list(self.connections)
-                share = len(left) // SLICES + 1
-            _check([left.pop() for _connection in range(min(share, len(left)))], now)
+            due = self._checks.take_due()
+            for connection in due:
+                self._checks.put(connection, connection.check_seconds)
+            _check(due, now)
             self._garbage.look(len(self.connections), now)
             self._suit_the_company()
-            if not left:  # once a round; it takes half a millisecond with as many keys as a process may keep
+            is_round = now >= round_at
+            if is_round:  # it takes half a millisecond with as many keys as a process may keep
+                round_at = now + ROUND_SECONDS
                 data_keys.drop_expired()
-            if text_cache.is_due() and not self._is_refreshing and not left:  # once a round
+            if text_cache.is_due() and not self._is_refreshing and is_round:
                 self._is_refreshing = True
                 self.keep(self.loop.create_task(self._refresh()))
             if now >= self._beat_at and not self._is_beating:
                 self._is_beating = True
                 self._beat_at = now + web_heartbeat.BEAT_SECONDS
                 self.keep(self.loop.create_task(self._write_heartbeat()))
-            if (self._agents_seen or self._typed_in) and not self._is_renewing and not left:  # once a round
+            if (self._agents_seen or self._typed_in) and not self._is_renewing and is_round:
                 self._is_renewing = True
                 agents, self._agents_seen = self._agents_seen, set()
                 typed_in, self._typed_in = self._typed_in, set()

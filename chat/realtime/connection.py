@@ -47,9 +47,10 @@ SOCKETS_A_SESSION = 50  # the most sockets of a session in one process; a person
 # Each socket costs 26 kB here and more in the proxy, and anybody may begin a visit. Without this limit one stranger
 # could take all the memory, and nobody else could open a socket. The sockets of agents do not count.
 SOCKETS_A_NETWORK = 1_000
-# Seconds between two checks of the visit. Together with the length of a round, a sign-out, a lost second factor or a
-# quick exit closes a socket within 20 seconds.
-CHECK_SECONDS = 16
+# Seconds between two checks of the visit. Together with a tick of the rounds and the reading, a sign-out, a lost second
+# factor or a quick exit closes a socket within 20 seconds.
+CHECK_SECONDS = 18
+CHECK_AGAIN_SECONDS = 2  # until the next check where the database did not answer
 TYPING_EVERY_SECONDS = 2
 LIFETIME_SECONDS = 6 * 60 * 60  # after this a socket is closed with « come back », so that none lasts for ever
 # A socket that sends nothing for this long is closed in the same way. Pages send a beat every 20 seconds, and the
@@ -116,7 +117,7 @@ class Connection:
         "_typed_at",
         "_unweighed",
         "broadcaster",
-        "check_at",
+        "check_tick",
         "identities",
         "leaving",
         "pass_",
@@ -139,7 +140,7 @@ class Connection:
         self._unweighed = 0
         self._typed_at = 0.0
         self._opened_at = self._heard_at = time.monotonic()
-        self.check_at = self._opened_at + min(CHECK_SECONDS, SILENCE_SECONDS)
+        self.check_tick = 0
         self._is_checking = False
 
     @property
@@ -452,35 +453,36 @@ class Connection:
 
     # -- the right to go on -----------------------------------------------------------------------------------------
 
+    @property
+    def check_seconds(self) -> float:
+        """Return the seconds from one check to the next."""
+        return min(CHECK_SECONDS, SILENCE_SECONDS)
+
     def check(self, now: float) -> None:
-        """Close a socket that is too old or silent; otherwise ask, every CHECK_SECONDS, whether the visit has ended.
+        """Close a socket that is too old or silent; otherwise ask whether the visit has ended.
 
         A visit ends by a quick exit, a sign-out, another password or a lost second factor. now: monotonic seconds.
         """
         if now - self._opened_at > LIFETIME_SECONDS or now - self._heard_at > SILENCE_SECONDS:
             self.leave(protocol.CLOSE_AGAIN)
-        elif now >= self.check_at and not self._is_checking and not self.leaving:
+        elif not self._is_checking and not self.leaving:
             self._is_checking = True
             self.identities.check(self.pass_, self._checked)
 
     def _checked(self, answer: Identity | bool | Exception) -> None:
         self._is_checking = False
-        if isinstance(answer, NO_ANSWER):  # the database is away: the next round asks again
+        if isinstance(answer, NO_ANSWER):  # the database is away: it is asked again soon
+            self.broadcaster.check_after(self, CHECK_AGAIN_SECONDS)
             return
         if isinstance(answer, Exception):  # the visit cannot be checked: a new handshake has to prove it again
             self.leave(protocol.CLOSE_AGAIN)
             return
-        self.check_at = time.monotonic() + min(CHECK_SECONDS, SILENCE_SECONDS)
         if isinstance(answer, Identity):
             self.pass_ = answer.pass_
             if not self.is_still_entitled(answer):
                 self.leave(protocol.CLOSE_NO_SESSION)
         elif not answer:
             self.leave(protocol.CLOSE_NO_SESSION)
-
-    def check_soon(self) -> None:
-        """Make the next round check this visit, however recent the last check was."""
-        self.check_at = 0.0
 
     def is_still_entitled(self, identity: Identity) -> bool:
         """Return whether this socket may stay, now that the session or the account was read again and found changed."""

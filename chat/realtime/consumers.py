@@ -92,7 +92,6 @@ class VisitorConnection(Connection):
         if frame.conversation is not None and frame.conversation != subscription.public_id:
             raise ProtocolError(protocol.FORBIDDEN, "This conversation is not yours.", client_id)
         if isinstance(frame, protocol.Beat):
-            self.check_soon()
             if frame.after is not None:
                 subscription.cursor = min(frame.after, subscription.cursor)
             subscription.is_hidden = frame.is_hidden
@@ -256,7 +255,6 @@ class ConsoleConnection(Connection):
 
     def handle(self, frame: protocol.Frame) -> None:
         if isinstance(frame, protocol.Beat):
-            self.check_soon()
             if frame.conversation is not None and frame.after is not None:
                 subscription = self.subscriptions.get(frame.conversation)
                 if subscription is None:

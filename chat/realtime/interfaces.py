@@ -42,7 +42,7 @@ class AnyConnection(Protocol):
     visit: str
     transport: Transport | None
     leaving: bool
-    check_at: float  # the monotonic time before which `check` is not called
+    check_tick: int  # the set of `chat.realtime.check_rounds` in which it lies
 
     @property
     def is_metered(self) -> bool:
@@ -66,6 +66,10 @@ class AnyConnection(Protocol):
         """Close the socket with this code, which says whether the client should come back (docs/protocol.md)."""
 
     # -- the right to go on
+
+    @property
+    def check_seconds(self) -> float:
+        """Return the seconds from one check to the next."""
 
     def check(self, now: float) -> None:
         """Check, at each round of the broadcaster, whether the visit may stay. now: monotonic seconds."""

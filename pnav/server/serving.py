@@ -67,8 +67,9 @@ class Server(daphne.server.Server):
     """It is Daphne's server, without its two regular loops over all connections, and with an end that loses nothing.
 
     With 10,000 open sockets these loops delay everybody, one by 20 ms every two seconds and the other by 5 ms every
-    second; each takes a hundredth of a core. Here `timeout_checker` looks at a few connections at a time, and less
-    often. `reap` looks only at connections that have ended or whose application has, and only while there are some.
+    second; each takes a hundredth of a core. Here `timeout_checker` looks at handshakes alone: OPTIONS sets no time-out
+    of Daphne's that an open socket could reach, because `chat.realtime.connection` ends those that are silent or old.
+    `reap` looks only at connections that have ended or whose application has, and only while there are some.
     """
 
     connections: dict[Any, dict[str, Any]]
@@ -76,12 +77,8 @@ class Server(daphne.server.Server):
     websocket_max_frame_size: int
 
     SLICES = 20
-    # A round over the time-outs of all connections has more slices, because it never ends: a hundred connections take
-    # 0.2 ms of the event loop.
-    TIMEOUT_SLICES = 100
-    # Each connection is looked at once in this time, where Daphne takes two seconds. So a handshake that takes too long
-    # is ended that much later. OPTIONS sets no other time-out that matters here.
-    TIMEOUTS_SECONDS = 10.0
+    # Each handshake is looked at once in this time, as Daphne does, and is ended that much later if it takes too long.
+    HANDSHAKES_SECONDS = 2.0
     # The time between the last answer and the end of the process, which cuts what was not sent. A proxy still sends
     # requests on the connections that it keeps; each is answered, and its connection closed.
     LEAVING_SECONDS = 0.3
@@ -98,6 +95,7 @@ class Server(daphne.server.Server):
         self.websocket_max_frame_size = min(self.websocket_max_frame_size, MESSAGE_BYTES)
         self._ports: list[Any] = []  # the ports on which the server listens
         self._to_time = _Round()
+        self._handshakes: dict[Any, None] = {}  # the sockets whose handshake was not over when they were last looked at
         self._to_reap = _Round()
         self._ending: dict[Any, None] = {}  # the connections that are ending, in the order in which they began to
         self._is_reaping = False
@@ -179,8 +177,14 @@ class Server(daphne.server.Server):
             application.add_done_callback(lambda _ended: self._reap_soon(protocol))
         return queue
 
+    def protocol_connected(self, protocol: Any) -> None:
+        super().protocol_connected(protocol)
+        if isinstance(protocol, SocketProtocol):
+            self._handshakes[protocol] = None
+
     def protocol_disconnected(self, protocol: Any) -> None:
         super().protocol_disconnected(protocol)
+        self._handshakes.pop(protocol, None)
         self._reap_soon(protocol)
 
     def _reap_soon(self, protocol: Any) -> None:
@@ -198,15 +202,18 @@ class Server(daphne.server.Server):
         return [turn.left.pop() for _connection in range(min(len(turn.left), turn.share))]
 
     def timeout_checker(self) -> None:
-        """Check the time-outs of a part of the connections, and ping them, as Daphne does."""
-        for protocol in self._some_of(self._to_time, self.connections, self.TIMEOUT_SLICES):
-            if protocol not in self.connections:
+        """End a part of the handshakes, if they take too long, as Daphne does."""
+        for protocol in self._some_of(self._to_time, self._handshakes, self.SLICES):
+            if protocol not in self._handshakes:
                 continue
             try:
-                protocol.check_timeouts()
+                if protocol.state == protocol.STATE_CONNECTING:
+                    protocol.check_timeouts()
+                else:
+                    del self._handshakes[protocol]
             except Exception as error:  # noqa: BLE001  the round goes on for the others
                 logger.error("server: a connection could not be checked (%s)", type(error).__name__)
-        _later(self.TIMEOUTS_SECONDS / self.TIMEOUT_SLICES, self.timeout_checker)
+        _later(self.HANDSHAKES_SECONDS / self.SLICES, self.timeout_checker)
 
     def application_checker(self) -> None:
         """Do nothing. Daphne calls this at its start and would repeat it every second; `reap` does its work."""

@@ -247,3 +247,57 @@ async def test_beats_that_came_together_are_one_crossing(monkeypatch):
         for line in (one, other):
             await line.until("beat")
     assert asked == [2]
+
+
+async def test_page_that_was_sent_something_since_its_beat_came_is_asked_for_again_and_not_read(monkeypatch):
+    conversation = await in_db(make.waiting)
+    async with Line(REPORTER, await in_db(visit, conversation)) as line:
+        await line.send(type="sync", after=0)
+        await line.until("state")
+        waiting, due = ensure_broadcaster()._beats, []
+        monkeypatch.setattr(waiting, "_call_later", lambda _seconds, call: due.append(call))
+        await line.send(type="beat")
+        async with asyncio.timeout(SECONDS):
+            while not due:
+                await asyncio.sleep(0.01)
+        await line.post("Bonjour")
+        read = []
+        monkeypatch.setattr(beats, "_read", read.append)
+        due.pop()()
+        assert (await line.until("beat"))["type"] == "beat"
+        assert read == []
+
+
+class Page:
+    """A page that is asked for nothing: only what it is sent is kept."""
+
+    is_settled = False
+
+    def __init__(self, order):
+        self.order = order
+
+    def push_event(self, _event, _size):
+        self.order.append(self)
+
+
+def test_answers_leave_a_share_at_a_time_each_once_and_in_their_order(monkeypatch):
+    order, later = [], []
+    everybody = beats.Beats.__new__(beats.Beats)
+    everybody._call_later = lambda seconds, call: later.append((seconds, call))
+    pages = [Page(order) for _each in range(2 * beats.TOGETHER + 5)]
+    read = []
+    monkeypatch.setattr(beats, "_read", read.append)
+    answers = [index != 70 for index in range(len(pages))]
+    everybody._answer([(page, None) for page in pages], answers)
+    shares = [len(order)]
+    while later:
+        seconds, call = later.pop()
+        assert seconds == 0
+        call()
+        shares.append(len(order) + len(read))
+    assert shares == [beats.TOGETHER, 2 * beats.TOGETHER, len(pages)]
+    assert read == [pages[70]] and order == [page for page in pages if page is not pages[70]]
+    everybody._answer([(page, None) for page in pages], OperationalError())
+    while later:
+        later.pop()[1]()
+    assert read[1:] == pages

@@ -251,7 +251,8 @@ def _write_silently(conversation):
         append_message(locked, author=Author.SYSTEM, body="en silence", now=timezone.now())
 
 
-async def test_beat_after_quick_exit_hangs_up():
+async def test_quick_exit_hangs_up_though_beats_go_on(monkeypatch):
+    monkeypatch.setattr(connection_module, "CHECK_SECONDS", 1)
     conversation = await in_db(make.waiting)
     key = await in_db(visit, conversation)
     async with Line(REPORTER, key) as line:
