@@ -17,6 +17,7 @@ from chat.models.transfer import Handover
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability
 from chat.rules.transfer import Reason, Target
+from chat.supervision import intervention
 from chat.transfer import actions as transfer_actions
 from pnav.accounts.models import Role
 from tests.browser.conftest import Axe, LiveSite, PageFactory
@@ -632,6 +633,73 @@ def test_end_of_duty_is_asked_about_and_a_supervisor_is_seen(
     expect(chief.locator("#tableau-ancien")).to_contain_text("Cet échange est terminé", timeout=15_000)
     expect(chief.locator("#corps")).to_have_value("Je reste là")
     expect(chief.get_by_role("button", name="Envoyer").first).to_be_disabled()
+
+
+def test_word_of_a_supervisor_is_marked_in_the_list_and_stands_over_its_thread_until_it_is_read(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+    axe_at_both_ends: Axe,
+):
+    """It was in « Passages » alone, under the list: with many exchanges it was in sight nowhere."""
+
+    def lived() -> tuple[Agent, Agent, Conversation, Conversation]:
+        camille = make_available(an_agent(public_name="Camille"))
+        dominique = an_agent(public_name="Dominique", role=Role.SUPERVISOR)
+        return camille, dominique, make.assigned(camille), make.assigned(camille)
+
+    camille, dominique, open_one, other = at(lived)
+    be_signed_in(page, live_site, camille)
+    page.goto(f"{live_site.url}/console/echange/{open_one.public_id}/")
+    line = page.locator(f".console-entry[data-conversation='{other.public_id}']")
+    mark = line.get_by_text("Mot d'un superviseur")
+    expect(page.locator(f".console-dossier[data-conversation='{other.public_id}']")).to_be_attached()
+    expect(mark).to_be_hidden()
+    for words in ("Pense au 3018.", "Et à une pause."):
+        at(intervention.whisper, conversation_id=other.pk, by=dominique, text=words)
+        expect(page.locator("#offres")).to_contain_text(words)
+    expect(mark).to_be_visible()
+    expect(page.locator(f"{OPEN_THREAD} .console-said")).to_be_hidden()  # it is about somebody else
+    page.keyboard.press("Alt+l")
+    page.locator("#avis-recents li", has_text="a dit un mot").first.get_by_role("button").click()
+    said = page.locator(f"{OPEN_THREAD} .console-said")
+    expect(said).to_contain_text(re.compile("Dominique.*: Pense au 3018.*Dominique.*: Et à une pause", re.DOTALL))
+    expect(page.locator(".console-dossier:not([hidden])")).to_contain_text("Et à une pause.")
+    axe_at_both_ends(page)
+    said.get_by_role("button", name="C'est lu").press("Enter")
+    expect(said).to_be_hidden()
+    expect(mark).to_be_hidden()
+    expect(page.locator(f"{OPEN_THREAD} [name=body]")).to_be_focused()
+    expect(page.locator(".console-dossier:not([hidden])")).to_contain_text("Pense au 3018.")
+
+
+def test_notice_of_an_offer_leads_to_it(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
+    """« Derniers avis » named « Passages », and had no way there. The notice takes nothing by itself."""
+    camille, alex = at(lambda: [make_available(an_agent(public_name=name)) for name in ("Camille", "Alex")])
+    conversation = at(lambda: make.assigned(alex))
+    be_signed_in(page, live_site, camille)
+    page.goto(f"{live_site.url}/console/")
+    expect(page.locator("#offres")).to_be_attached()
+
+    def offer() -> None:
+        one = transfer_actions.propose_handover(
+            conversation_id=conversation.pk,
+            by=alex,
+            target=Target(agent=camille.pk),
+            reason=Reason.REQUEST,
+            summary="Photos publiées.",
+        )
+        transfer_actions.answer_summary(handover_id=one.pk, conversation_id=one.conversation_id, answer="agreed")
+
+    at(offer)
+    expect(page.locator("#offres .console-offer[role]")).to_be_visible(timeout=15_000)
+    page.keyboard.press("Alt+l")
+    way = page.locator("#avis-recents li", has_text="propose un échange").get_by_role("button")
+    expect(way).to_be_visible()
+    way.press("Enter")
+    expect(page.locator("#avis-recents")).to_be_hidden()
+    expect(page.locator("#offres-titre")).to_be_focused()
+    expect(page.get_by_role("button", name="Prendre l'échange")).to_be_in_viewport(ratio=1)
 
 
 def test_whole_passage_without_a_script(

@@ -12,6 +12,7 @@ import { showLate } from "./late.js";
 import { refreshBeside } from "./panels.js";
 import { isAway, showReturn } from "./returns.js";
 import { desk, say, seekSlot, slot, words } from "./state.js";
+import { showWord } from "./supervisor-words.js";
 import { sayDuration } from "./times.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
@@ -55,6 +56,7 @@ export function paintEntry(c) {
   showOwn(c);
   showLate(c);
   showReturn(c);
+  showWord(c);
   if (c.gone) showEmergency(c, ""); // a conversation that has ended keeps this mark until its procedure has ended
   const offline = seekSlot("offline", c.entry); // what has ended came without it
   if (offline) {

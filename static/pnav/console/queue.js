@@ -16,6 +16,7 @@ import { refreshBeside } from "./panels.js";
 import { note } from "./recent.js";
 import { beep } from "./sound.js";
 import { alarm, announce, desk, dutyBar, known, own, root, say, seekSlot, slot, words } from "./state.js";
+import { followPassages } from "./supervisor-words.js";
 import { sayDuration } from "./times.js";
 import { usualForce } from "./usual-force.js";
 
@@ -244,11 +245,13 @@ function showOffers(page) {
   const now = counts(after);
   const news = NEWS.filter((_, at) => now[at] > offers.counts[at]);
   const kept = newlyKept(before, after);
+  /** @type {Record<string, string | undefined>} */
+  const whose = followPassages(after);
   // It is told too of an offer that was there before, if its person wrote of danger or a procedure opened since.
   const isDanger = inDangerAmong(after) > offers.inDanger;
   if (isDanger) {
     alarm(words.offered_danger);
-    note(words.offered_danger);
+    note(words.offered_danger, whose.offers);
   }
   for (const [name, key] of news) {
     if (name === "offers" && isDanger) continue;
@@ -256,7 +259,7 @@ function showOffers(page) {
     if (name === "kept" && kept) tell(kept);
     else {
       announce(words[key]);
-      note(words[key]);
+      note(words[key], whose[name]);
     }
   }
   if (isDanger) beep("danger");

@@ -23,6 +23,21 @@ const none = find("[data-recent-none]", dialog);
 const way = find("[data-recent-open]");
 const count = find("[data-count=recent]");
 
+/** Return what a colleague offers of this exchange, while it is offered. @param {string} id */
+const offerOf = (id) => (id ? document.getElementById(`offert-${id}`) : null);
+
+/**
+ * Bring an offer on screen. The focus goes to the title over it: one more Enter must not take the exchange.
+ *
+ * @param {string} id
+ */
+function showOffer(id) {
+  const offer = offerOf(id);
+  if (!offer) return;
+  byId("offres-titre").focus({ preventScroll: true });
+  offer.scrollIntoView({ block: "nearest" });
+}
+
 /** @param {Notice} notice */
 function draw({ text, at, id }) {
   const row = fromTemplate("modele-avis");
@@ -32,12 +47,13 @@ function draw({ text, at, id }) {
   slot("text", row).textContent = text;
   const button = find("button", row);
   const c = known(id);
-  button.hidden = !c;
+  button.hidden = !c && !offerOf(id);
   if (c) slot("aim", button).textContent = c.aim;
   button.addEventListener("click", () => {
     const entry = known(id)?.entry;
     closeDialog(dialog);
-    if (entry?.isConnected) find("a", entry).click(); // as a press on its line
+    if (!entry?.isConnected) showOffer(id);
+    else find("a", entry).click(); // as a press on its line
   });
   return row;
 }

@@ -37,6 +37,7 @@ import { isUnsaved, watchSheets } from "./sheet.js";
 import { watchAnswers } from "./sheet-answers.js";
 import { watchSound } from "./sound.js";
 import { desk, root } from "./state.js";
+import { watchWords } from "./supervisor-words.js";
 import { markRead } from "./thread.js";
 
 document.addEventListener("click", (event) => {
@@ -90,6 +91,7 @@ watchPalette();
 watchRecent();
 watchMacros();
 watchPassing();
+watchWords();
 watchEnds(); // before the other forms, because an end can be undone
 watchForms();
 watchSheets();

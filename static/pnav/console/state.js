@@ -41,6 +41,7 @@ import { byRank, inOrder } from "./numbers.js";
  * @property {boolean} isUnanswered since they were given to us, we have not written to them
  * @property {boolean} isBeyond it came beyond our places, because of a danger, and we hold more than these still
  * @property {boolean} isEndHeld its end was undone by a word of the person, and nobody has answered since
+ * @property {string} [said] by supervisors to this agent alone, and not read yet; a line for each
  * @property {boolean} isStale what its person says of it has changed since it was drawn
  * @property {boolean} confirmed the server has named it since the line began
  * @property {boolean} atEnd its last messages are on screen
