@@ -380,6 +380,8 @@ def test_thread_keeps_its_room(
         expect(page.locator(f"#procedure-titre-{key}")).to_be_in_viewport(ratio=1)
     with subtests.test("procedure that is opened on a tablet leaves the thread in sight"):
         opened_procedure_leaves_the_thread_in_sight(page, key)
+    with subtests.test("a procedure opened from the head begins with its first step"):
+        procedure_opened_from_the_head_begins_with_its_first_step(page, key)
 
 
 def wrote_much(agent: Agent, conversation: Conversation) -> None:
@@ -451,6 +453,20 @@ def room_with_words_of_danger(page: Page) -> None:
     thread.locator("textarea[name=body]").fill("Je vous lis.")
     expect(thread.get_by_role("button", name="Vider")).to_be_in_viewport(ratio=1)
     assert thread.locator(".console-log").bounding_box()["height"] >= 480, "also while an answer is written"
+
+
+def procedure_opened_from_the_head_begins_with_its_first_step(page: Page, key: str) -> None:
+    """Guard against what was before: the link had led to the list, which was then brought on screen by its end."""
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.locator(f"{OPEN_THREAD} .console-to-procedure a").click()
+    page.locator(f"#procedure-{key} button[name=situation]").first.click()
+    expect(page.locator(f"#procedure-{key}")).to_be_focused()
+    expect(page.locator(f"#procedure-titre-{key}")).to_be_in_viewport(ratio=1)
+    expect(page.locator(f"#procedure-{key} .console-steps > li").first).to_be_in_viewport(ratio=1)
+    end = page.locator(f"#procedure-{key} [name=end]")
+    end.evaluate("button => { button.closest('details').open = true; }")
+    end.click()
+    expect(page.locator(f"#bandeau-{key}")).to_be_hidden()
 
 
 def opened_procedure_leaves_the_thread_in_sight(page: Page, key: str) -> None:

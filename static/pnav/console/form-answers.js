@@ -140,6 +140,18 @@ function nextFocus(form, targets, c, { isBeside, button, done }) {
 }
 
 /**
+ * Bring a part on screen, and in any case its beginning. A panel that is longer than its column, and begins a pixel above
+ * it because a link had led to it, would be brought there by its end: the first steps of a procedure were out of sight.
+ *
+ * @param {HTMLElement} part
+ */
+function bringBeginning(part) {
+  part.scrollIntoView({ block: "nearest" });
+  const column = seek("#dossiers")?.contains(part) ? find("#dossiers").getBoundingClientRect().top : 0;
+  if (part.getBoundingClientRect().top < Math.max(column, 0)) part.scrollIntoView({ block: "start" });
+}
+
+/**
  * Return the form that took the place of one that was drawn again while it was sent: its words were taken all the same.
  *
  * @param {HTMLFormElement} form
@@ -217,7 +229,7 @@ export async function settle(form, button, answer, hasMovedOn = () => false) {
   const hasGoneOn = "eachPress" in form.dataset && at !== button && document.activeElement?.tagName === at?.tagName;
   if (held && focus && !hasGoneOn) {
     focus.focus({ preventScroll: true });
-    focus.scrollIntoView({ block: "nearest" }); // the beginning of a long panel
+    bringBeginning(focus);
   }
   // After the focus has moved: a screen reader would drop it for what has the focus.
   const isBySide = !held && refusal?.matches("[data-no-room]"); // at an offer that may be out of sight by now
