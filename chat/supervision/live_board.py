@@ -45,6 +45,9 @@ UNSEEN_SECONDS = 60
 # For how long somebody who wrote of suicide or danger has no answer of an agent who is in a pause, absent or gone,
 # before supervisors are told. Who is in a pause may well answer, and is given the time to.
 LEFT_SECONDS = 60
+# How many lines the board's alerts take at most, unless more of them are of somebody in danger. With eleven of them, no
+# figure was on the first screen of a laptop.
+ALERTS_IN_SIGHT = 5
 ELSEWHERE = "console:on_call"  # the page of an alert that only another unit can deal with: whom to call
 
 
@@ -74,7 +77,7 @@ class Alert:
 
     label: the word shown in place of that of the level, or "" for that. part: the part of the board to which it leads,
     if any. page: the name of the address of the page to which it leads, or "". is_urgent: it is of urgent people who
-    wait.
+    wait. is_of_duty: it is of the agents who are available.
     """
 
     level: Level
@@ -83,6 +86,30 @@ class Alert:
     part: Part | None = None
     page: str = ""
     is_urgent: bool = False
+    is_of_duty: bool = False
+
+    @property
+    def stays(self) -> bool:
+        """Return whether it is never folded: it is of people in danger, or who say so, or too few agents are here."""
+        return bool(self.label) or self.is_urgent or (self.is_of_duty and self.level is Level.BROKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLines:
+    """It is some of the board's alerts, the gravest first, and after them some of its groups of similar arrivals."""
+
+    alerts: list[Alert]
+    groups: list[lookalikes.Shown]
+
+    @property
+    def count(self) -> int:
+        """Return how many lines they take."""
+        return len(self.alerts) + len(self.groups)
+
+    @property
+    def broken(self) -> int:
+        """Return how many of the alerts are of a limit that is passed."""
+        return sum(one.level is Level.BROKEN for one in self.alerts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +282,7 @@ class Board:
     emergencies: open procedures, in the order of `procedures.open_procedures`; they are shown before all alerts.
     emergencies_left_out: how many more there are, of exchanges that are over. left_marks: people who left in danger,
     in the order of `left_marks.left_marks`; they are shown after these. left_marks_left_out: how many more there are.
-    alerts: the gravest first.
+    alerts: the gravest first. Of alerts and groups some may be folded (`in_sight`, `folded`).
     waiting: people whose turn may come, without calm members of `groups`; `alike` of them are members of `groups` who
     say that they are in danger, `asleep` have a page that sleeps. offline, left: people who are passed over, also calm
     members of `groups`; no limit applies to them. silences: people without an answer whose level is NEAR or BROKEN,
@@ -341,6 +368,34 @@ class Board:
         """Return how many things need somebody: emergency procedures, people who left in danger, alerts, and groups of
         arrivals that look alike."""
         return len(self.emergencies) + len(self.left_marks) + len(self.alerts) + len(self.groups)
+
+    @property
+    def in_sight(self) -> AlertLines:
+        """Return what stands among the alerts below the emergency procedures and the people who left in danger."""
+        return self._alert_lines()[0]
+
+    @property
+    def folded(self) -> AlertLines:
+        """Return what stands under « Voir les … autres alertes »: nothing of somebody in danger, and never one alone,
+        which its own title would be as high as."""
+        return self._alert_lines()[1]
+
+    def _alert_lines(self) -> tuple[AlertLines, AlertLines]:
+        grave = sum(one.stays for one in self.alerts) + sum(bool(one.critical) for one in self.groups)
+        room = ALERTS_IN_SIGHT - len(self.emergencies) - len(self.left_marks) - grave
+        others = self.alarms - len(self.emergencies) - len(self.left_marks) - grave
+        if others <= max(room, 0) + 1:
+            return AlertLines(self.alerts, self.groups), AlertLines([], [])
+        shown, folded = AlertLines([], []), AlertLines([], [])
+        for alert in self.alerts:
+            if not alert.stays:
+                room -= 1
+            (shown if alert.stays or room >= 0 else folded).alerts.append(alert)
+        for group in self.groups:
+            if not group.critical:
+                room -= 1
+            (shown if group.critical or room >= 0 else folded).groups.append(group)
+        return shown, folded
 
     @property
     def urgent(self) -> int:
@@ -664,7 +719,7 @@ def _alerts(
         alerts.append(Alert(Level.BROKEN, _left_text(left), _("Danger"), Part.SILENCES))
     duty = service_level.level_of_duty(on_duty=on_duty, free=free, limit=known[Measure.ON_DUTY])
     if duty > Level.KEPT:
-        alerts.append(Alert(duty, _duty_text(on_duty, free)))
+        alerts.append(Alert(duty, _duty_text(on_duty, free), is_of_duty=True))
     return alerts
 
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from chat.casework import emergencies
 from chat.conversations import actions, resume
 from chat.models import Agent, Conversation, Debrief, Message
+from chat.models.casework import Emergency
 from chat.rules.emergency import Situation
 from chat.rules.lifecycle import Author, Availability
 from chat.wellbeing import debriefs
@@ -28,6 +29,7 @@ from tests.browser.test_console import (  # noqa: F401  `at`: a fixture
     somebody_waits,
 )
 from tests.browser.test_console_faults import SAID
+from tests.chat.supervision.test_live_board import much_happens
 from tests.factories import chat as make
 
 pytestmark = pytest.mark.slow
@@ -114,6 +116,38 @@ def test_open_emergency_is_seen_by_its_agent_wherever_they_look_and_first_on_the
     desk.locator(f"{OPEN_THREAD} textarea[name=body]").fill("Toujours là.")
     desk.keyboard.press("Control+Enter")
     expect(desk.locator(f"{OPEN_THREAD} [data-author=agent]").last).to_contain_text("Toujours là.")
+
+
+def test_figures_are_on_the_first_screen_of_a_board_with_many_alerts(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+    axe: Axe,
+):
+    """Eleven alerts pushed them off it. Those of danger stay in sight, the others are one press away."""
+    at(much_happens)
+    chief = at(an_agent, public_name="Dominique", role=Role.SUPERVISOR, availability=Availability.AWAY)
+    board = page_factory(width=1440, height=900)
+    be_signed_in(board, live_site, chief)
+    board.goto(f"{live_site.url}/console/tableau/")
+    expect(board.locator(".console-figures--first")).to_be_in_viewport(ratio=1)
+    in_sight = board.locator("#alertes-du-tableau > ul > li")
+    expect(in_sight.filter(has_text="Procédure d'urgence")).to_have_count(3)
+    fold = board.locator("#autres-alertes")
+    expect(fold).not_to_have_attribute("open", "")
+    title = fold.locator("summary")
+    expect(title).to_contain_text(re.compile(r"Voir les \d autres alertes\s+■\s+Dépassé\s:\s\d"))
+    axe(board)
+    title.press("Enter")
+    regroup = fold.get_by_role("link", name="Regrouper")
+    expect(regroup).to_be_visible()
+    regroup.focus()
+    at(lambda: Emergency.objects.update(situation=Situation.SUICIDE))
+    expect(in_sight.first).to_contain_text(str(Situation.SUICIDE.label), timeout=30_000)
+    expect(regroup).to_be_focused()
+    expect(fold).to_have_attribute("open", "")
+    board.set_viewport_size({"width": 360, "height": 740})
+    assert board.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_emergency_opened_in_another_tab_comes_by_itself(

@@ -125,6 +125,8 @@ const titleOver = (one) =>
  */
 function focusAgain(id, title) {
   const same = document.getElementById(id);
+  const fold = same?.closest("details");
+  if (fold) fold.open = true; // an alert that is less grave than a new one is folded: its link keeps the focus
   const next = same ?? titles().find((one) => one.textContent === title) ?? find("#tableau");
   if (!same) next.tabIndex = -1;
   next.focus({ preventScroll: true });

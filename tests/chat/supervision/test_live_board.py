@@ -1,6 +1,7 @@
 """The live board: what it counts, what it warns of, whom it names."""
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -95,6 +96,52 @@ def test_board_begins_with_five_figures_each_with_its_word():
     assert figures["En danger"] == "2 ■ 1 à prendre en compte Voir la première – En danger"
     assert figures["Échanges silencieux"] == "1 ■ Dépassé : 1"
     assert client.get("/console/tableau/").text.count(" data-overdue") == 3
+
+
+def much_happens() -> None:
+    """Make three open procedures, five other alerts, of which one is of an urgent person, and a group of arrivals."""
+    for minutes in (None, None, None, 9, 4.5):
+        agent = make.agent(unit_name="Ici", capacity=1)
+        if minutes:
+            silent_for(minutes, agent)
+            continue
+        conversation = make.assigned(agent)
+        emergencies.start(conversation_id=conversation.pk, situation=Situation.DANGER, by=agent.user)
+    make.waiting(queued_at=make.long_ago(9))
+    make.waiting(queued_at=make.long_ago(2.2))
+    make.waiting(urgency=Urgency.CRITICAL, queued_at=make.long_ago(0.9))
+    raid(14, minutes=1, postal_code="38000")
+    lookalikes.mark_lookalikes()
+
+
+def test_of_many_alerts_those_of_danger_stay_in_sight_and_others_are_folded():
+    """With eleven of them no figure was on the first screen of a laptop."""
+    much_happens()
+    board = read()
+    assert (len(board.emergencies), len(board.alerts), len(board.groups)) == (3, 6, 1)
+    assert [one.text for one in board.in_sight.alerts] == [
+        "1 personne attend depuis plus de 3 min.",
+        "1 personne en urgence attendra bientôt depuis 1 min.",
+    ]
+    assert [(one.level, one.stays) for one in board.folded.alerts] == [
+        (Level.BROKEN, False),
+        *[(Level.NEAR, False)] * 3,
+    ]
+    assert (len(board.folded.groups), board.folded.count, board.folded.broken) == (1, 5, 1)
+    chief = make.agent(role=Role.SUPERVISOR, unit_name="Ici", availability="away", present=False)
+    page = unescape(squeezed(signed_in(chief.user).get("/console/tableau/").text))
+    fold = page[page.index('<details class="console-alerts-folded"') : page.index('id="moment"')]
+    assert "Voir les 5 autres alertes" in fold and "Dépassé : 1</span></summary>" in fold
+    assert fold.count('<li class="console-alert"') == 5 and "Regrouper" in fold
+    assert page[: page.index("console-alerts-folded")].count('<li class="console-alert"') == 5
+
+    alerts = [replace(board.alerts[0], label="Danger")] * 7
+    grave = replace(board, alerts=alerts, groups=[])
+    assert grave.in_sight.alerts == alerts and not grave.folded.count, "nothing of danger is folded"
+    nobody = replace(board.alerts[0], text="Aucun agent n'est disponible.", is_of_duty=True)
+    assert nobody in replace(board, alerts=[*board.alerts, nobody]).in_sight.alerts, "nobody answers"
+    three = replace(board, alerts=board.folded.alerts[:3], groups=[])
+    assert three.in_sight.alerts == three.alerts and not three.folded.count, "one alone would be as high as its title"
 
 
 def test_waiting_by_urgency_and_zone():
