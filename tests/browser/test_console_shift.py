@@ -305,6 +305,49 @@ def test_replies_and_macros_of_one_desk(
         open_replies_and_macros_leave_the_last_words_in_sight(page, subtests)
 
 
+@pytest.mark.usefixtures("macros")
+def test_answer_is_in_sight_whatever_is_open_above_it(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """At 820 × 1180 « Terminer », replies and macros together left it at 1,413 px, and `Alt` + `R` led there."""
+    agent, [lost] = holding(at, 1)
+
+    def lived() -> None:
+        make.message(lost, "il est derrière la porte")
+        DangerMark.objects.create(conversation=lost, seqs=[1])
+        emergencies.start(conversation_id=lost.pk, situation=Situation.DANGER, by=agent.user)
+
+    at(lived)
+    be_signed_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{lost.public_id}/")
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    expect(page.locator(f"{OPEN_THREAD} .console-dangers")).to_be_visible()
+    opened = page.locator(f"{OPEN_THREAD} .console-canned[open]")
+    for width, height in ((820, 1180), (768, 1024), (1024, 768), (1440, 900), (683, 342)):
+        page.set_viewport_size({"width": width, "height": height})
+        area.focus()
+        for letter, panel in (("t", ".console-action"), ("g", ".console-macros"), ("m", "[data-replies]")):
+            page.keyboard.press(f"Alt+{letter}")
+            expect(page.locator(f"{OPEN_THREAD} {panel}[open]").first).to_be_visible()
+        expect(opened).to_have_count(1)  # one opens, and the other closes
+        page.keyboard.press("Alt+r")
+        page.keyboard.type("Je")
+        expect(area).to_be_focused()
+        expect(area).to_have_value("Je")
+        expect(area).to_be_in_viewport(ratio=1)
+        assert area.evaluate(UNDER_NOTHING), f"at {width} × {height} something lies over the answer"
+        area.fill("")
+
+
+# The middle of an element is its own, and nothing lies over it.
+UNDER_NOTHING = """(one) => {
+  const { left, top, width, height } = one.getBoundingClientRect();
+  return document.elementFromPoint(left + width / 2, top + height / 2) === one;
+}"""
+
+
 # The last words of a thread, what it scrolls in, and what is open before the answer; there, a line and the search.
 THREAD = ("[data-seq='9']", "[data-log]", ".console-canned[open]")
 SEARCH = ("[aria-selected=true]", "[data-search]")

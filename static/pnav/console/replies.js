@@ -172,6 +172,25 @@ function keydown(event) {
   event.stopPropagation();
 }
 
+/**
+ * Close what hides an answer that now has the focus, where the screen itself does not scroll: the panel above it that
+ * pushes it below the screen (with an open procedure and words of danger one is enough for that), and « Terminer » where
+ * that lies over it.
+ *
+ * @param {FocusEvent} event
+ */
+function makeRoom(event) {
+  const area = target(event);
+  const thread = area.matches("[data-reply] textarea") ? area.closest(".console-thread") : null;
+  const opened = thread ? all("details:is(.console-canned, .console-action)[open]", thread, HTMLDetailsElement) : [];
+  if (!opened.length || getComputedStyle(document.body).overflowY !== "hidden") return;
+  for (const box of opened) {
+    const here = area.getBoundingClientRect();
+    const over = seek(".console-action__panel", box)?.getBoundingClientRect();
+    if (over ? over.bottom > here.top : here.bottom > innerHeight) box.open = false;
+  }
+}
+
 export const watchReplies = () => {
   document.addEventListener(
     "toggle",
@@ -194,4 +213,5 @@ export const watchReplies = () => {
     if (box && target(event).matches("[data-search]")) filter(box);
   });
   document.addEventListener("keydown", keydown, true);
+  document.addEventListener("focusin", makeRoom);
 };
