@@ -337,6 +337,7 @@ def _words() -> dict[str, str]:
         "apart_one": _("{n} absente à part"),
         "apart_many": _("{n} absentes à part"),
         "queue_marked": _("{n} avec des mots de suicide ou de danger"),
+        "queue_marked_short": _("Suicide ou danger {n}"),
         "chat_opened": _("Le tchat est rouvert."),
         **{f"whereabouts_{one.value}": str(one.label) for one in Whereabouts},
         "pause_over": _("La pause est finie : vous êtes de nouveau disponible."),

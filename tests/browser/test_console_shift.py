@@ -533,6 +533,13 @@ def test_second_who_waits_is_in_sight_where_the_list_leaves_room(
     rows = page.locator("#attente > li")
     expect(rows).to_have_count(2)
     expect(page.locator("#file")).to_contain_text("2 avec des mots de suicide ou de danger")
+    expect(page.locator("#file [data-slot=short]")).to_have_text("Suicide ou danger 2")
+    expect(page.get_by_role("heading", name=re.compile("2 avec des mots"))).to_have_accessible_name(
+        re.compile(r"^File d'attente 2 2 avec des mots de suicide ou de danger$")
+    )
+    page.keyboard.press("Alt+a")  # with the hints of the keys too
+    title, mark = boxes(page, "#file", "#file [data-marked]")
+    assert mark["bottom"] - title["top"] < 30, "these words took two rows of the queue"
     for each in range(2):
         expect(rows.nth(each).locator("[data-slot=marked]")).to_be_in_viewport(ratio=1)
         # « Lille » stood beside the words, and « (59) » below them. The row is drawn again from time to time.

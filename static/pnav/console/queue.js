@@ -95,8 +95,10 @@ export function showQueue(frame) {
   apart.hidden = !frame.apart;
   write(apart, say(isSingular(frame.apart) ? "apart_one" : "apart_many", { n: frame.apart }));
   const marked = frame.items.filter((/** @type {Record<string, any>} */ item) => item.marked).length;
-  hide(find("[data-marked]"), !marked);
-  write(find("[data-marked]"), say("queue_marked", { n: marked }));
+  const mark = find("[data-marked]");
+  hide(mark, !marked);
+  write(find("[data-slot=whole]", mark), say("queue_marked", { n: marked }));
+  write(find("[data-slot=short]", mark), say("queue_marked_short", { n: marked }));
   find("[data-empty=queue]").hidden = frame.items.length > 0 || groups.length > 0;
   showClosed(frame.closed);
   refreshFigures();

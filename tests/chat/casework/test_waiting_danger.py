@@ -80,7 +80,8 @@ def test_who_writes_of_suicide_in_the_queue_is_marked_there_and_for_the_supervis
     page = signed_in(make.agent(role=Role.SUPERVISOR).user).get(CONSOLE).text
     assert len(re.findall(rf'data-slot="marked">{WHOLE}Mots de suicide ou de danger', page)) == 1
     assert f'data-in-danger="{lost.public_id} "' in page
-    assert "data-marked>1 avec des mots de suicide ou de danger</span>" in page
+    assert 'data-slot="whole">1 avec des mots de suicide ou de danger</span>' in page
+    assert 'aria-hidden="true" data-slot="short">Suicide ou danger 1</span>' in page, "what is seen"
     queue = page[page.index('id="attente"') :]
     assert queue.index('data-slot="marked">') < queue.index('data-slot="marked" hidden>'), "first of the list"
 
