@@ -230,6 +230,8 @@ def emergency(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpR
             if not form.is_valid():
                 return screen(request, agent, current, procedure_problem=str(form.errors["situation"][0]))
             emergencies.start(conversation_id=current.pk, situation=form.cleaned_data["situation"], by=agent.user)
+            # The part that gets the focus is named so too, but Firefox leaves it unsaid: its button has just gone.
+            _tell(request, agent, current, _("procédure d'urgence ouverte."))
     except actions.NotYours as error:
         raise Http404 from error
     except actions.ConversationClosed:

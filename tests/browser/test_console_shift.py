@@ -154,6 +154,7 @@ def test_an_end_that_is_refused_stays_open_and_says_why(
     expect(fold).not_to_have_attribute("aria-describedby", re.compile("."))
     page.keyboard.press("Alt+u")
     page.locator(f"#procedure-{key} [name=situation]").first.click()
+    expect(page.locator("#annonces")).to_contain_text(" : procédure d'urgence ouverte.")  # unsaid by Firefox
     expect(fold).to_have_attribute("aria-describedby", f"fin-retenue-{key}")
     expect(fold).to_have_accessible_description(first)
 
