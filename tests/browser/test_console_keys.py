@@ -588,7 +588,7 @@ def test_last_announcements_are_read_again_by_a_key_and_lead_to_their_exchange(
     expect(count).to_be_hidden()
     line = recent.get_by_role("listitem")
     expect(line).to_have_count(1)
-    expect(line).to_contain_text(re.compile(r"\d\d:\d\d\s+Mots de suicide, échange 2"))
+    expect(line).to_contain_text(re.compile(r"\d\d:\d\d\s+:\s+Mots de suicide, échange 2"))  # said in one breath
     assert "mourir" not in recent.inner_text(), "no more of the person's words than was announced"
     axe_at_both_ends(page)
     line.get_by_role("button", name="Voir l'échange").press("Enter")
