@@ -155,6 +155,9 @@ def test_workers_say_what_one_process_says(tmp_path: Path):
         assert said in shared.stdout and said in alone.stdout, shared.stdout + alone.stdout
     assert (tmp_path / ".local" / "seconds.txt").read_text().rstrip().endswith("test_one.py")
     assert "seconds of the processor" in shared.stdout
+    kept = (tmp_path / ".local" / "failures.txt").read_text()
+    for said in ("test_one.py::test_fails (call)", "assert [1, 2] == [1, 3]", "test_one.py::test_cannot_begin (setup)"):
+        assert said in kept, kept
 
 
 def test_beginnings_and_ends_that_say_nothing_are_not_sent(tmp_path: Path):
@@ -176,6 +179,7 @@ def test_worker_that_ends_fails_its_test_and_another_does_the_rest(tmp_path: Pat
     assert done.returncode == 1, done.stdout + done.stderr
     assert "FAILED test_1_ends.py::test_ends_its_worker" in done.stdout
     assert "The worker ended in the middle of this test: -9" in done.stdout
+    assert "The worker ended in the middle of this test: -9" in (tmp_path / ".local" / "failures.txt").read_text()
     assert outcomes(done.stdout) == {"failed": 1, "passed": 4}, done.stdout
     assert (tmp_path / "heard").exists()
 

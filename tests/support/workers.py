@@ -4,7 +4,8 @@ Four interpreters that each read Django, our code and ten thousand cases take te
 twice as much in a fresh clone, where each also compiles what the others compile at the same time. A fork takes some
 milliseconds. A worker has its own database, its own database of Valkey (`environment.become_worker`, the fixtures of
 pytest-django) and its own folder for temporary files. It sends its reports to the process that forked it, which counts
-and prints them as pytest does without workers.
+and prints them as pytest does without workers. Each test that fails is also written to `.local/failures.txt` as soon as
+it has failed, because the end of a whole run is half an hour away.
 
 When a worker ends in the middle of a test, that test fails, and the other workers run its other tests.
 """
@@ -23,6 +24,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from multiprocessing.connection import Connection, Pipe, wait
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,7 +116,14 @@ class Workers:
         # Look for it while this is the only process: the workers share the number of the run's folder.
         self.temporary = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
 
+    @property
+    def failures(self) -> Path:
+        """Return the file into which failed tests are written as they come."""
+        return self.session.config.rootpath / ".local" / "failures.txt"
+
     def run(self) -> None:
+        self.failures.parent.mkdir(exist_ok=True)
+        self.failures.write_text("", encoding="utf-8")
         try:
             for _each in range(self.count):
                 self._fork()
@@ -161,6 +170,8 @@ class Workers:
         elif kind == "report":
             hook = self.session.config.hook
             report = hook.pytest_report_from_serializable(config=self.session.config, data=told)
+            if report.failed:
+                self._keep_failure(report)
             hook.pytest_runtest_logreport(report=report)
         elif kind == "warning":
             self._warned(**told)
@@ -170,6 +181,10 @@ class Workers:
             raise self.session.Failed(self.session.shouldfail)
         if self.session.shouldstop:
             raise self.session.Interrupted(self.session.shouldstop)
+
+    def _keep_failure(self, report: pytest.TestReport) -> None:
+        with self.failures.open("a", encoding="utf-8") as file:
+            file.write(f"{report.nodeid} ({report.when})\n{report.longreprtext}\n\n")
 
     def _take(self, number: int) -> deque[int]:
         """Take the file that the worker of this number is given next."""
@@ -203,6 +218,7 @@ class Workers:
         item = self.session.items[worker.left.popleft()]
         why = f"The worker ended in the middle of this test: {os.waitstatus_to_exitcode(status)}"
         report = pytest.TestReport(item.nodeid, item.location, {}, "failed", why, "call")
+        self._keep_failure(report)
         self.session.config.hook.pytest_runtest_logreport(report=report)
         if worker.left:
             self.files.appendleft(worker.left)
