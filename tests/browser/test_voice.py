@@ -11,13 +11,14 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from chat.casework import proposals
 from chat.console import inbox
 from chat.conversations import actions
-from chat.models import DangerMark
-from chat.rules.lifecycle import Author
+from chat.models import Agent, ConversationEvent, DangerMark, EventKind
+from chat.rules.lifecycle import OVER_CAPACITY, Author, Availability
 from pnav.accounts.models import Role
 from tests.browser.conftest import LiveSite
-from tests.browser.exchange import assigned, available, waiting, write
+from tests.browser.exchange import assigned, available, in_site, waiting, write
 from tests.browser.test_console import OPEN_THREAD, an_agent, at, be_signed_in, reporter, sign_in, somebody_waits  # noqa: F401  `at`, `reporter`: fixtures
 from tests.factories import chat as make
 from tests.support.reading import spaced
@@ -240,3 +241,29 @@ def test_board_keeps_the_place_of_whoever_reads_it(live_site: LiveSite, page: Pa
         }"""
     )
     assert moved[:2] == [120, 0] and moved[2] < 0, "whose line it is stays in sight"
+
+
+def test_answer_says_that_its_person_is_critical_and_beyond_the_places(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
+    """A key leads to the answer, past the line of the list that says so."""
+
+    def lived() -> Agent:
+        agent = an_agent(capacity=4, present=True, availability=Availability.AVAILABLE)
+        calm, person = make.assigned(agent, postal_code="69003"), make.assigned(agent, postal_code="59000", urgency=2)
+        for one in (calm, person):
+            make.message(one, "vous êtes là ?")
+        ConversationEvent.objects.filter(conversation=person, kind=EventKind.ASSIGNED).update(detail=OVER_CAPACITY)
+        Agent.objects.filter(pk=agent.pk).update(capacity=1)
+        return agent
+
+    agent = at(lived)
+    be_signed_in(page, live_site, agent)
+    page.goto(live_site.url + "/console/")
+    expect(page.locator("#liste .console-entry")).to_have_count(2)
+    number = page.locator("#liste .console-entry", has_text="59000").get_attribute("data-number")
+    page.keyboard.press(f"Alt+{number}")
+    area = page.locator(f"{OPEN_THREAD} textarea[name=body]")
+    expect(area).to_be_focused()
+    expect(area).to_have_accessible_description(re.compile("Critique, Au-delà de vos places"))
+    page.keyboard.press(f"Alt+{3 - int(number or 0)}")
+    expect(area).to_be_focused()
+    expect(area).not_to_have_accessible_description(re.compile("Critique|Au-delà"))

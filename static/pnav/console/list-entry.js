@@ -4,7 +4,7 @@
  * @module
  */
 
-import { all, find, hide, write } from "../lib/dom.js";
+import { all, find, hide, seek, write } from "../lib/dom.js";
 import { isSingular } from "../lib/plurals.js";
 import { promise } from "../lib/time.js";
 import { showEmergency } from "./emergency.js";
@@ -72,6 +72,7 @@ export function paintEntry(c) {
   for (const mark of [seekSlot("beyond", c.entry), seekSlot("beyond", c.thread)]) {
     if (mark) hide(mark, c.over || !c.isBeyond); // a server of before, and what has ended, come without it
   }
+  showGrave(c);
   const draft = seekSlot("draft", c.entry);
   if (draft) {
     hide(draft, c === desk.current || !c.area?.value.trim());
@@ -80,6 +81,19 @@ export function paintEntry(c) {
   const link = find("a", c.entry);
   if (c === desk.current) link.setAttribute("aria-current", "true");
   else link.removeAttribute("aria-current");
+}
+
+/**
+ * Say with the answer what the line of the list says and the thread does not: a key leads to the answer, past the list.
+ *
+ * @param {Conversation} c
+ */
+function showGrave(c) {
+  const said = seekSlot("grave", c.thread);
+  if (!said) return; // what has ended, and a thread drawn by the version before, came without it
+  const [urgency, beyond] = [seek("[data-urgency=critical] [data-slot=urgency]", c.entry), seekSlot("beyond", c.entry)];
+  const parts = [urgency, beyond?.hidden ? null : beyond].map((part) => part?.textContent?.trim() ?? "");
+  write(said, parts.filter(Boolean).join(", "));
 }
 
 /** Say over the messages that nobody reads there now: one would write to nobody. @param {Conversation} c */
