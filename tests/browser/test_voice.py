@@ -267,3 +267,38 @@ def test_answer_says_that_its_person_is_critical_and_beyond_the_places(live_site
     page.keyboard.press(f"Alt+{3 - int(number or 0)}")
     expect(area).to_be_focused()
     expect(area).not_to_have_accessible_description(re.compile("Critique|Au-delà"))
+
+
+def test_queue_says_more_words_of_danger_once_and_its_title_keeps_its_name_under_the_focus(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """Chromium tells of each change in the name of what has the focus: the numbers were said again at each arrival."""
+
+    def in_danger() -> None:
+        lost = make.waiting(postal_code="59000")
+        make.message(lost, "je veux mourir")
+        DangerMark.objects.create(conversation=lost, seqs=[1])
+
+    agent = at(an_agent)
+    at(make.waiting)
+    be_signed_in(page, live_site, agent)
+    page.goto(live_site.url + "/console/")
+    expect(page.locator("#attente > li")).to_have_count(1)
+    listen(page, "#annonces")
+    title = page.locator("#file")
+    page.keyboard.press("Alt+a")
+    expect(title).to_be_focused()
+    expect(title).to_have_accessible_name("File d'attente 1")
+    expect(page.get_by_role("region", name="File d'attente", exact=True)).to_have_count(1)
+    at(in_danger)
+    expect(title).to_contain_text("1 avec des mots de suicide ou de danger", timeout=15_000)
+    expect(title).to_have_accessible_name("File d'attente 1")
+    heard(page, "File d'attente : 1 avec des mots de suicide ou de danger.")
+    title.blur()
+    expect(title).to_have_accessible_name("File d'attente 2 1 avec des mots de suicide ou de danger")
+    at(make.waiting)
+    expect(title).to_contain_text("File d'attente 3", timeout=15_000)
+    page.wait_for_timeout(1000)
+    assert page.evaluate("window.heard") == []

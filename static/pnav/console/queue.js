@@ -13,6 +13,7 @@ import { refreshFigures, tickFigures } from "./duty-figures.js";
 import { tell } from "./notice.js";
 import { tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
+import { tellMarked } from "./queue-title.js";
 import { note } from "./recent.js";
 import { beep } from "./sound.js";
 import { alarm, announce, desk, dutyBar, known, own, root, say, seekSlot, slot, words } from "./state.js";
@@ -99,6 +100,7 @@ export function showQueue(frame) {
   hide(mark, !marked);
   write(find("[data-slot=whole]", mark), say("queue_marked", { n: marked }));
   write(find("[data-slot=short]", mark), say("queue_marked_short", { n: marked }));
+  tellMarked(marked);
   find("[data-empty=queue]").hidden = frame.items.length > 0 || groups.length > 0;
   showClosed(frame.closed);
   refreshFigures();

@@ -29,6 +29,7 @@ import { watchEarlier } from "./pages.js";
 import { watchPalette } from "./palette.js";
 import { watchFolds } from "./panels.js";
 import { watchPassing } from "./passing-choices.js";
+import { watchQueueTitle } from "./queue-title.js";
 import { watchRecent } from "./recent.js";
 import { watchReplies } from "./replies.js";
 import { isDraftUnkept, watchDrafts } from "./reply-drafts.js";
@@ -80,6 +81,7 @@ function dismissNotices() {
 for (const act of ["submit", "said"]) document.addEventListener(act, dismissNotices, true);
 
 watchList();
+watchQueueTitle();
 watchEarlier();
 watchOnePress();
 watchClear();
