@@ -302,3 +302,18 @@ def test_queue_says_more_words_of_danger_once_and_its_title_keeps_its_name_under
     expect(title).to_contain_text("File d'attente 3", timeout=15_000)
     page.wait_for_timeout(1000)
     assert page.evaluate("window.heard") == []
+
+
+def test_number_of_places_that_was_chosen_is_said(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
+    """What says it is in a fold that closes, and the focus goes to « Disponible »."""
+    be_signed_in(page, live_site, at(an_agent, capacity=3))
+    page.goto(live_site.url + "/console/")
+    listen(page, "#annonces")
+    page.locator("#disponibilite-plus > summary").click()
+    page.locator("#capacite").select_option("4")
+    page.locator("#disponibilite button[name=only]").click()
+    expect(page.locator("#disponibilite")).to_have_attribute("data-capacity", "4")
+    until_heard(page, "Places : 4.")
+    page.get_by_role("button", name="Disponible").click()
+    page.wait_for_timeout(1500)
+    assert " ".join(page.evaluate("window.heard")).count("Places") == 1

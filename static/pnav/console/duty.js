@@ -37,6 +37,16 @@ function showPause() {
   if (begins) tell(text);
 }
 
+const places = { told: dutyBar().dataset.capacity };
+
+/** Say how many places there are when that has changed, by whom and wherever: what says it is in a fold. */
+export function tellPlaces() {
+  const { capacity } = dutyBar().dataset;
+  if (capacity === places.told) return;
+  places.told = capacity;
+  if (capacity) announce(`${find("#disponibilite label[for=capacite]").textContent} : ${capacity}.`);
+}
+
 /** Restore what the bar needs after it was drawn again. */
 export function showDuty() {
   showPause();
@@ -128,6 +138,7 @@ export async function refreshDuty() {
     alarm(words.idle_paused);
     beep("other");
   }
+  tellPlaces();
   if (!held) return;
   const same = document.getElementById(held) || seek(`#disponibilite button[value="${CSS.escape(held)}"]`);
   (same || find(PRESSED)).focus();

@@ -7,7 +7,7 @@
 
 import { all, find, seek } from "../lib/dom.js";
 import { letWait, open } from "./conversation.js";
-import { showDuty } from "./duty.js";
+import { showDuty, tellPlaces } from "./duty.js";
 import { nextStep } from "./emergency.js";
 import { GIVEN_BACK, takeGivenBack } from "./given-back.js";
 import { leave } from "./leaving.js";
@@ -234,5 +234,6 @@ export async function settle(form, button, answer, hasMovedOn = () => false) {
   // After the focus has moved: a screen reader would drop it for what has the focus.
   const isBySide = !held && refusal?.matches("[data-no-room]"); // at an offer that may be out of sight by now
   tell(page, form, Boolean(button), isBySide || (drawn?.over && !isSheet) ? refusal : null);
+  tellPlaces();
   if (taken) (isWaiting ? letWait : open)(taken);
 }
