@@ -317,3 +317,21 @@ def test_number_of_places_that_was_chosen_is_said(live_site: LiveSite, page: Pag
     page.get_by_role("button", name="Disponible").click()
     page.wait_for_timeout(1500)
     assert " ".join(page.evaluate("window.heard")).count("Places") == 1
+
+
+def test_ready_answers_are_said_after_their_question(live_site, enter):
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation)
+    listen(page, "#voice")
+    by = in_site(live_site, lambda: conversation.assigned_to.user)
+    live_site.do(
+        proposals.ask_question,
+        conversation_id=conversation.pk,
+        text="Êtes-vous à l'abri ?",
+        answers=("Oui", "Non"),
+        by=by,
+    )
+    until_heard(page, "Êtes-vous à l'abri ?")
+    until_heard(page, "Réponses en un geste : Oui, Non.")
+    page.wait_for_timeout(1500)
+    assert " ".join(page.evaluate("window.heard")).count("Réponses en un geste") == 1

@@ -152,6 +152,9 @@ export async function readAnswers() {
       byId("slip").hidden = !slip;
     };
     keepFocus(() => inPlace(change));
+    // The question was said alone, and nobody knows by it that buttons stand below.
+    if (found && !isSame)
+      voice(`${find("[data-choices]", ready).getAttribute("aria-label")} : ${found.answers.join(", ")}.`);
     byId("told").textContent = told;
     byId("told-block").hidden = !told;
   } catch {
