@@ -230,7 +230,7 @@ def may_send(live_site, enter, conversation: Conversation) -> Page:
 
 
 @pytest.mark.slow
-def test_error_of_a_form_without_a_file_goes_once_a_file_is_taken(live_site, enter):
+def test_error_of_a_form_without_a_file_goes_once_a_file_is_chosen(live_site, enter):
     _agent, conversation = in_site(live_site, talking)
     person = may_send(live_site, enter, conversation)
     field = person.get_by_label("Image ou PDF")
@@ -238,12 +238,12 @@ def test_error_of_a_form_without_a_file_goes_once_a_file_is_taken(live_site, ent
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_have_accessible_description("Choisissez un fichier.")
     expect(person).to_have_title("Erreur\u00a0: Captures – Pnav")
-    field.set_input_files([as_file("petite.png", SMALL)])
-    person.get_by_role("button", name="Envoyer", exact=True).click()
-    expect(person.locator("#sending").get_by_text("Reçu, pour vous seulement.")).to_have_count(1)
+    field.set_input_files([as_file("petite.png", SMALL)])  # chosen, and not sent yet
     expect(person.locator("#send [aria-invalid], #send .fr-upload-group--error")).to_have_count(0)
     expect(field).to_have_accessible_description(re.compile("Mo"))
     expect(person).to_have_title("Captures – Pnav")
+    person.get_by_role("button", name="Envoyer", exact=True).click()
+    expect(person.locator("#sending").get_by_text("Reçu, pour vous seulement.")).to_have_count(1)
 
 
 def hold_readings(person: Page) -> list[Route]:

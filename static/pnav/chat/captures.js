@@ -275,6 +275,9 @@ if (form !== null && globalThis.crypto?.subtle !== undefined) {
   const input = byId("capture", HTMLInputElement);
   input.multiple = true;
   byId("capture-drop").hidden = false;
+  input.addEventListener("change", () => {
+    if (input.files?.length) mend();
+  });
   form.addEventListener("submit", (event) => {
     if (input.files === null || input.files.length === 0) return; // the server says that a file is missing
     event.preventDefault();
