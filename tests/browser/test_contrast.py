@@ -4,7 +4,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import THEMES, LiveSite, PageFactory, in_theme
+from tests.browser.desk import Person, take_seat
+from tests.browser.test_console import OPEN_THREAD, Work, at  # noqa: F401  `at`: a fixture
 from tests.browser.test_orientation import has_answered
+from tests.factories import chat as make
 
 GROUNDS = ("default-grey", "alt-grey", "contrast-grey", "overlap-grey", "contrast-info", "open-blue-france")
 KINDS = ("", "fr-btn--secondary", "fr-btn--tertiary", "fr-btn--tertiary-no-outline")
@@ -126,3 +129,29 @@ def test_answers_and_the_menu_are_readable_under_the_mouse(
         for one in page.locator("main button:visible").all() + links.all():
             one.hover()
             assert one.evaluate(UNDER_THE_MOUSE) == [True, []], theme
+
+
+EDGE = "one => getComputedStyle(one.closest('.console-message')).outlineColor"
+
+
+def test_words_of_danger_are_as_red_in_the_thread_as_over_it_and_readable(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+):
+    """They were orange there, which elsewhere says « Élevée »."""
+    people = {"danger": Person(lived=lambda _agent, one: make.message(one, "je veux mourir"))}
+    take_seat(page, live_site, at, people)
+    mark, over = page.locator(f"{OPEN_THREAD} .console-message [data-danger]"), page.locator(".console-dangers")
+    for theme in THEMES:
+        in_theme(page, theme)
+        red, above = (one.evaluate("one => getComputedStyle(one).color") for one in (mark, over))
+        assert red == above, theme
+        assert mark.evaluate(EDGE) == mark.evaluate(
+            "one => { one.style.color = 'var(--border-plain-error)'; return getComputedStyle(one).color; }"
+        )
+        mark.evaluate("one => one.removeAttribute('style')")
+        assert mark.evaluate(RATIO) >= 4.5, theme
+        # A sign and words say it too.
+        expect(mark.locator(".fr-icon-alarm-warning-fill")).to_be_visible()
+        expect(mark).to_contain_text("Mots de suicide")
