@@ -278,6 +278,8 @@ def _words() -> dict[str, str]:
         "recent_many": _("{n} avis nouveaux"),
         "offered": _("Un collègue vous propose un échange : voir « Passages »."),
         "offered_danger": _("Danger. Un collègue vous propose un échange : voir « Passages »."),
+        "target_left": _("{who} : plus disponible"),
+        "target_lost": _("{aim}, « Passer l'échange » : {who}. Choisissez un autre destinataire."),
         "kept_after": _("Un passage n'a pas été pris, l'échange reste à vous : voir « Passages »."),
         "whispered": _("Un superviseur vous a dit un mot : voir « Passages »."),
         "paused": _("Pause décidée par un superviseur : voir « Ma disponibilité ». Vos échanges restent à vous."),

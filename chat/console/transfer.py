@@ -128,11 +128,14 @@ def withdraw(request: HttpRequest, agent: Agent, public_id: uuid.UUID) -> HttpRe
 def handovers(request: HttpRequest, agent: Agent) -> HttpResponse:
     """Show handed-over conversations with their summaries.
 
-    With `?partie=offres` only the offers and their results, and how many disclosure requests wait.
+    With `?partie=offres` only the offers and their results, and how many disclosure requests wait; with `destinataires`
+    also to whom an exchange may be passed now, which the script asks for while that list is open. One query more.
     """
     now = timezone.now()
     context = {"agent": agent, "offers": transfer_queries.read_offers(agent, now), "now": now}
     if request.GET.get("partie") == "offres":
+        if "destinataires" in request.GET:
+            context["targets"] = transfer_queries.transfer_form(agent, now)
         return render(request, "console/_news.html", context)
     context |= {"is_supervisor": agent.user.is_supervisor, "handed": transfer_queries.handed_to(agent)}
     return render(request, "console/handovers.html", context)

@@ -22,7 +22,8 @@ def _text(limit: int, **more: Any) -> forms.CharField:
 class TransferForm(forms.Form):
     """Asks to whom a conversation is handed over, how and why. The cleaned `target` is a Target.
 
-    The choices are those of the moment. busy: colleagues who are present but cannot be chosen, each with the reason.
+    The choices are those of the moment. busy: colleagues who are present but cannot be chosen, each with
+    the value that they have where they can, and the reason.
     warm_only: the targets that are asked first, with a summary, because nobody is given to whoever is away.
     queue: the target that is no team, for whoever knows somebody concerned. has_nobody: nothing but that can be chosen.
     """
@@ -58,7 +59,7 @@ class TransferForm(forms.Form):
     ) -> None:
         super().__init__(data, **more)
         self.queue, self.queue_value = queue, str(queue)
-        self.busy = [_why_not(one) for one in busy]
+        self.busy = [(str(Target(agent=one.pk)), _why_not(one)) for one in busy]
         self.warm_only = [str(Target(agent=one.pk)) for one in people if _is_away(one)]
         self.has_nobody = not (people or units or others)
         self.fields["target"].choices = [  # type: ignore[attr-defined]

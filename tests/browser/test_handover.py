@@ -97,6 +97,56 @@ def test_what_is_chosen_before_the_colleagues_are_read_again_is_not_offered_eith
     expect(queue).to_be_disabled()
 
 
+def test_open_list_of_colleagues_follows_who_is_free(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
+    """It was read when the panel opened, and then stayed: whoever became full or left was offered all the same."""
+    camille = at(an_agent, public_name="Camille")
+    alex, sacha = (at(lambda name=name: make_available(an_agent(public_name=name))) for name in ("Alex", "Sacha"))
+    conversation = at(lambda: make.assigned(make_available(camille)))
+    be_signed_in(page, live_site, camille)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    asked: list[str] = []
+    page.on("request", lambda request: "destinataires" in request.url and asked.append(request.url))
+    with page.expect_response("**partie=offres", timeout=20_000):
+        pass  # no list is open
+    assert not asked
+    with page.expect_response("**/?partie=echange"):
+        page.locator(f"{PANEL} details > summary", has_text="À un collègue").click()
+    form = page.locator(f"{PANEL} .console-transfer")
+    whom, note = form.locator("[name=target]"), form.locator("[name=note]")
+    free = whom.locator("option:not([disabled])")
+    expect(free.filter(has_text="Alex, ")).to_have_count(1)
+    whom.select_option(label=free.filter(has_text="Alex, ").inner_text())
+    note.fill("Elle attend un appel.")
+    whom.evaluate("list => { list.firstElementChild.dataset.same = ''; }")
+    at(lambda: Agent.objects.filter(pk=sacha.pk).update(availability=Availability.PAUSE))
+    expect(whom.locator("option[disabled]", has_text="Sacha, ")).to_contain_text("en pause", timeout=20_000)
+    expect(note).to_be_focused()
+    expect(note).to_have_value("Elle attend un appel.")
+    expect(whom.locator("option:checked")).to_contain_text("Alex, ")
+    expect(page.locator("#annonces")).not_to_contain_text("Choisissez un autre destinataire")
+
+    at(lambda: Agent.objects.filter(pk=alex.pk).update(availability=Availability.PAUSE))
+    expect(page.locator("#annonces")).to_contain_text("en pause. Choisissez un autre destinataire.", timeout=20_000)
+    expect(whom.locator("option:checked")).to_have_attribute("disabled", "")
+    expect(whom.locator("option:checked")).to_contain_text("Alex, ")
+    expect(note).to_be_focused()
+    at(lambda: Agent.objects.filter(pk=alex.pk).update(availability=Availability.AVAILABLE))
+    expect(whom.locator("option:checked:not([disabled])")).to_contain_text("Alex, ", timeout=20_000)
+
+    whom.evaluate("list => { list.firstElementChild.dataset.same = ''; }")
+    with page.expect_response("**destinataires", timeout=20_000):
+        pass
+    with page.expect_response("**destinataires", timeout=20_000):
+        pass
+    expect(whom.locator("option[data-same]")).to_have_count(1)  # what has not changed is left alone
+    page.locator(f"{PANEL} details[open] > summary", has_text="À un collègue").click()
+    asked.clear()
+    for _ in range(2):
+        with page.expect_response("**partie=offres", timeout=20_000):
+            pass
+    assert not asked
+
+
 def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     live_site: LiveSite,
     page_factory: PageFactory,

@@ -8,9 +8,9 @@ import { all, seek, target } from "../lib/dom.js";
 import { forCopying, written } from "./drafts.js";
 import { tell } from "./notice.js";
 import { swapFrom, tryToLoad } from "./pages.js";
-import { fitPassing } from "./passing-choices.js";
+import { noteTargetsRead, renewTargets } from "./passing-choices.js";
 import { isUnsaved } from "./sheet.js";
-import { desk, home, putAside } from "./state.js";
+import { desk, home, known, putAside } from "./state.js";
 
 /** @typedef {import("./state.js").Conversation} Conversation */
 
@@ -182,6 +182,7 @@ async function openFold(event) {
   const [, kind, id] = /^(passer|demander)-(.+)$/.exec(fold.id) || [];
   const [part, name] = FOLDS.get(kind) || [];
   if (!part || !fold.open) return;
+  noteTargetsRead(fold);
   const page = await tryToLoad(pageOf(id));
   const fresh = page && seek(`#${part}-${id}`, page);
   const panel = seek(`#${part}-${id}`); // the conversation may have left meanwhile
@@ -193,11 +194,14 @@ async function openFold(event) {
     return;
   }
   renewSummary(panel, fresh);
+  if (kind === "passer") {
+    renewTargets(known(id), before, after);
+    return;
+  }
   const chosen = before.value;
   before.replaceChildren(...[...after.children].map((choice) => document.adoptNode(choice)));
   before.value = chosen;
   if (before.selectedIndex < 0) before.selectedIndex = 0;
-  fitPassing(before); // how and why may have been chosen while the colleagues were read
 }
 
 /**

@@ -13,6 +13,7 @@ import { refreshFigures, tickFigures } from "./duty-figures.js";
 import { tell } from "./notice.js";
 import { tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
+import { noteTargetsRead, renewTargets, targetsDue } from "./passing-choices.js";
 import { tellMarked } from "./queue-title.js";
 import { note } from "./recent.js";
 import { beep } from "./sound.js";
@@ -182,14 +183,32 @@ function showTakers(part) {
   }
 }
 
-/** Read the offers, one reading at a time, because several exchanges may leave at once. */
+/**
+ * Show who can take the exchange whose list of « Passer » was open when the offers were asked for.
+ *
+ * @param {Document} page
+ * @param {Element} fold
+ */
+function showTargets(page, fold) {
+  const list = seek("[name=target]", fold, HTMLSelectElement);
+  const fresh = seek("[data-targets]", page, HTMLSelectElement); // a server of before does not send it
+  if (list && fresh && fold.isConnected) renewTargets(known(fold.id.slice("passer-".length)), list, fresh);
+}
+
+/**
+ * Read the offers, one reading at a time, because several exchanges may leave at once. To whom an exchange may be passed
+ * comes with them while that list is open.
+ */
 export async function refreshOffers() {
   offers.askedAt = Date.now();
   offers.isAgain = offers.isAsked;
   if (offers.isAsked) return;
   offers.isAsked = true;
-  const page = await tryToLoad(root.dataset.offers ?? "");
+  const fold = targetsDue();
+  if (fold) noteTargetsRead(fold);
+  const page = await tryToLoad(`${root.dataset.offers ?? ""}${fold ? "&destinataires" : ""}`);
   offers.isAsked = false;
+  if (page && fold) showTargets(page, fold);
   if (page) showOffers(page);
   if (offers.isAgain) refreshOffers();
 }
@@ -292,6 +311,6 @@ export const offersMayBeNew = () => {
 };
 
 export const tickOffers = () => {
-  if (Date.now() - offers.askedAt >= OFFERS_EVERY_MS) refreshOffers();
+  if (Date.now() - offers.askedAt >= OFFERS_EVERY_MS || targetsDue()) refreshOffers();
   tickFigures();
 };

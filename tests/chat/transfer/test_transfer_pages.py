@@ -183,7 +183,7 @@ def test_colleague_who_cannot_be_chosen_is_named_with_the_reason(conversation, c
     form = html[html.index('name="target"') : html.index('name="manner"')]
     assert f'<option value="{Target(agent=alex.pk)}"' in form
     group = form[form.index("qui ne peuvent pas être choisis") :]
-    assert re.findall(r"<option disabled>([^<]+)<", group) == [
+    assert re.findall(r'<option value="agent-[0-9]+" disabled>([^<]+)<', group) == [
         "Lou, police nationale – Ici : en pause",
         "Sacha, police nationale – Ici : ses 2 places sont prises",
     ]
@@ -855,3 +855,19 @@ def test_who_is_alone_reads_above_the_list_that_nobody_else_is_there(conversatio
     assert told in unescape(squeezed(client.get(page_of(conversation)).text))
     make.agent(public_name="Alex", unit_name="Ailleurs")
     assert told not in unescape(squeezed(client.get(page_of(conversation)).text))
+
+
+def test_open_list_of_passer_is_read_with_the_offers(conversation, camille, alex):
+    """It stayed as it was when it was opened: whoever became full since was offered, and refused after the press."""
+    client = signed_in(camille.user)
+
+    def targets():
+        html = client.get("/console/passages/?partie=offres&destinataires").text
+        return re.search(r"<select data-targets.*?</select>", html, re.DOTALL)[0]
+
+    value = str(Target(agent=alex.pk))
+    assert re.search(rf'<option value="{value}"\s*>', targets())
+    assert "data-targets" not in client.get("/console/passages/?partie=offres").text, "no list is open"
+    for _ in range(alex.capacity):
+        make.assigned(alex)
+    assert f'<option value="{value}" disabled>Alex' in targets()
