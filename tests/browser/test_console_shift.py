@@ -442,8 +442,15 @@ def macros_are_searched(page: Page) -> None:
     field.fill("procedure d'urgence")  # no title has it
     expect(macros.locator("li:visible")).to_have_count(1)
     expect(page.locator("#annonces")).to_contain_text("1 geste")
-    page.keyboard.press("Enter")
-    expect(macros.locator("[name=macro]", has_text="Danger")).to_be_focused()
+    page.keyboard.press("Enter")  # a screen reader says by itself what has the focus then
+    danger = macros.locator("[name=macro]", has_text="Danger")
+    expect(danger).to_be_focused()
+    expect(danger).to_have_accessible_description(re.compile("ouvre la procédure d'urgence"))
+    page.wait_for_timeout(1000)
+    assert "ouvre la procédure d'urgence" not in (page.locator("#annonces").text_content() or "")
+    field.focus()
+    page.keyboard.press("ArrowDown")
+    expect(danger).to_be_focused()
     expect(page.locator("#annonces")).to_contain_text("ouvre la procédure d'urgence")
     expect(page.locator(f"{OPEN_THREAD} .console-pinned")).to_be_hidden()
     page.keyboard.press("ArrowUp")

@@ -45,10 +45,16 @@ function filter(box) {
   counted = setTimeout(() => announce(words.replace("{n}", String(found.length))), SAID_MS);
 }
 
-/** Lead to a macro. A screen reader may not say a button to which an arrow leads. @param {HTMLElement | undefined} line */
-function reach(line) {
+/**
+ * Lead to a macro. Orca does not say a button to which an arrow leads, and says the one to which « Entrée » does.
+ *
+ * @param {HTMLElement | undefined} line
+ * @param {{ byArrow: boolean }} how
+ */
+function reach(line, { byArrow }) {
   if (!line) return;
   buttonOf(line).focus();
+  if (!byArrow) return;
   const title = (buttonOf(line).textContent ?? "").replace(/\s+/g, " ").trim();
   announce(`${title}. ${seek(".console-canned__text", line)?.textContent ?? ""}`);
 }
@@ -69,10 +75,10 @@ function keydown(event) {
   const place = here.findIndex((line) => line.contains(at));
   if (!isField && place < 0) return;
   if (event.key === "Escape") close(box);
-  else if (event.key === "ArrowDown") reach(here[place + 1] ?? here[0]);
+  else if (event.key === "ArrowDown") reach(here[place + 1] ?? here[0], { byArrow: true });
   else if (event.key === "ArrowUp" && place === 0) field(box).focus();
-  else if (event.key === "ArrowUp") reach(here.at(isField ? -1 : place - 1));
-  else if (event.key === "Enter" && isField) reach(here[0]);
+  else if (event.key === "ArrowUp") reach(here.at(isField ? -1 : place - 1), { byArrow: true });
+  else if (event.key === "Enter" && isField) reach(here[0], { byArrow: false });
   else return;
   event.preventDefault();
   event.stopPropagation();
