@@ -335,3 +335,21 @@ def test_ready_answers_are_said_after_their_question(live_site, enter):
     until_heard(page, "Réponses en un geste : Oui, Non.")
     page.wait_for_timeout(1500)
     assert " ".join(page.evaluate("window.heard")).count("Réponses en un geste") == 1
+
+
+def test_reply_in_the_palette_says_its_subject_after_its_name(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
+    def lived() -> Agent:
+        agent = an_agent(present=True, availability=Availability.AVAILABLE)
+        make.message(make.assigned(agent), "vous êtes là ?")
+        return agent
+
+    be_signed_in(page, live_site, at(lived))
+    page.goto(live_site.url + "/console/")
+    page.keyboard.press("Alt+1")
+    expect(page.locator(f"{OPEN_THREAD} textarea[name=body]")).to_be_focused()
+    reply = page.locator(f"{OPEN_THREAD} [data-canned]:has(.console-canned__source)").first
+    name, subject = (reply.locator(part).text_content() or "" for part in ("strong", ".console-canned__source"))
+    page.keyboard.press("Control+k")
+    page.locator("[data-palette-search]").fill(name)
+    said = re.compile(re.escape(f"{name}, {subject}, "))
+    expect(page.get_by_role("option", name=said).first).to_be_attached()

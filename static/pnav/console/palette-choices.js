@@ -161,6 +161,7 @@ export function choices() {
     kind: words("reply"),
     label: oneLine(seek("strong", one)?.textContent),
     text: one.dataset.canned ?? "",
+    beside: oneLine(seek(".console-canned__source", one)?.textContent),
     also: readReply(one).also,
     run: () => insert(c, one.dataset.canned ?? ""),
   }));

@@ -11,6 +11,7 @@
  * @property {string} label
  * @property {string} text what is searched too, and shown below
  * @property {string} [name] by which it is called too; "": it is called by none, because its label is a sentence to insert
+ * @property {string} [beside] what a screen reader says after its name, as it does in the list of replies
  * @property {string} [also] other words by which it is found; they are not shown
  * @property {() => void} run
  * @property {number} [first] how early it stands before anything is typed, the greatest first; none: after all of these
@@ -43,7 +44,7 @@ export function drawLine(choice, at, isInGroup = false) {
   const number = choice.found?.number.textContent?.trim();
   const label = number ? `${number} · ${choice.label}` : choice.label;
   const kind = isInGroup ? "" : choice.kind;
-  option.setAttribute("aria-label", [kind, label, choice.text].filter(Boolean).join(", "));
+  option.setAttribute("aria-label", [kind, label, choice.beside, choice.text].filter(Boolean).join(", "));
   // The name has said all of it. Of an option with parts Orca says the first part alone.
   const shown = document.createElement("span");
   shown.ariaHidden = "true";
