@@ -72,6 +72,7 @@ def test_three_states_are_seen_and_said(live_site, enter, console, axe_in_both_t
     page.clock.fast_forward(31_000)
     expect(alert).to_be_visible()
     expect(page.locator("#voice")).to_contain_text("Connexion perdue.")
+    expect(page.locator("#voice")).to_contain_text(re.compile(r"En danger.*17.*114"))  # the numbers too
     expect(page.locator("#banner", has_text=OFFLINE)).to_be_hidden()
     expect(page.locator("#line")).to_have_text("Hors connexion")
     expect(lost.get_by_role("link", name="17")).to_have_attribute("href", "tel:17")

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { all, byId, find, seek, write } from "../lib/dom.js";
+import { all, byId, seek, write } from "../lib/dom.js";
 import { queuePosition, wait } from "../lib/time.js";
 import { createTimers } from "../lib/timers.js";
 import { data, exchange, root, say, show, visit, voice, words } from "./state.js";
@@ -132,6 +132,9 @@ export const showInterlocutor = () => write(seek("#interlocutor"), exchange.inte
 
 /* --- the three states of the line: that it is lost stays on screen, with a button, until the line is back --- */
 
+/** @param {HTMLElement} part */
+const plainText = (part) => (part.textContent ?? "").trim().replace(/\s+/g, " ");
+
 export function showLine() {
   const { state } = line;
   const lost = byId("lost");
@@ -157,7 +160,7 @@ export function showLine() {
     aboveForm(() => {
       lost.hidden = false;
     });
-    voice(find("p", lost).textContent ?? ""); // Firefox says no alert that was hidden
+    voice(all("p", lost).map(plainText).join(" ")); // Firefox says no alert that was hidden
     write(byId("retry"), words.retry);
     banner("", false);
   } else if (lost.hidden && !tellsUnsent())
