@@ -99,11 +99,19 @@ function filter(box) {
   counted = setTimeout(() => announce(words.replace("{n}", String(count))), SAID_MS);
 }
 
+/**
+ * Boxes that a key opened, until the browser tells it. By then the focus may be elsewhere on purpose (`Alt` + `R`).
+ *
+ * @type {WeakSet<HTMLDetailsElement>}
+ */
+const openedByKey = new WeakSet();
+
 /** Open the search in the open conversation. Return whether there was one. */
 export function openSearch() {
   const box = desk.current && seek("[data-replies]", desk.current.thread, HTMLDetailsElement);
   if (!box || box.hidden) return false;
   prepare(box);
+  if (!box.open) openedByKey.add(box);
   box.open = true;
   search(box).focus();
   return true;
@@ -198,7 +206,9 @@ export const watchReplies = () => {
       const box = /** @type {HTMLDetailsElement} */ (target(event));
       if (!box.matches("[data-replies]")) return;
       prepare(box);
+      const isFocused = openedByKey.delete(box);
       if (box.open) {
+        if (isFocused) return;
         // The agent pressed the box open, so what is typed next is searched and does not go into the answer.
         if (!box.contains(document.activeElement) || document.activeElement?.matches("summary")) search(box).focus();
         return;
