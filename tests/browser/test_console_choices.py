@@ -230,7 +230,8 @@ def test_order_of_the_dossier_is_arranged_by_keys(live_site, page_factory: PageF
         assert page.evaluate("document.documentElement.scrollWidth") <= width if javascript else True
     page.set_viewport_size({"width": 1280, "height": 800})
     page.get_by_role("link", name="Retour à l'échange").press("Enter")
-    parts = ":is(section, div)[id]:not([id^=aproposer])"  # without the numbers to propose, of which there are none
+    # without the numbers to propose and a supervisor's words, of which there are none
+    parts = ":is(section, div)[id]:not([id^=aproposer], [id^=supervision])"
     expect(dossier.locator(parts).nth(1)).to_have_id(f"notes-{conversation.public_id}")
     expect(dossier.locator(parts).first).to_have_id(f"procedure-{conversation.public_id}")
     second = page_factory(width=1280, height=800)
