@@ -463,3 +463,40 @@ def test_notifications_are_a_choice_and_say_nothing_of_anybody(
     page.locator("#disponibilite-plus > summary").click()  # pressing « Disponible » closed it
     button.click()
     expect(button).to_have_text("Activer les notifications")
+
+
+def test_board_shows_who_waits_on_one_row_each_where_the_width_allows_it(
+    live_site: LiveSite,
+    page_factory: PageFactory,
+    at: Work,  # noqa: F811
+):
+    """They were cards of two to four lines, four abreast, and the waits of neighbours were not under one another."""
+    chief = at(an_agent, role=Role.SUPERVISOR)
+    for minutes in (1, 4, 9):
+        at(lambda minutes=minutes: make.waiting(queued_at=make.long_ago(minutes), urgency=minutes % 3))
+    at(lambda: Conversation.objects.update(reporter_seen_at=timezone.now() + timedelta(hours=1)))
+    page = page_factory(width=1280, height=800)
+    be_signed_in(page, live_site, chief)
+    page.goto(f"{live_site.url}/console/tableau/?fixe=1")
+    rows = page.locator("#tableau .console-waiting")
+    expect(rows).to_have_count(3)
+    for width in (1280, 1440):
+        page.set_viewport_size({"width": width, "height": 800})
+        rows.last.scroll_into_view_if_needed()
+        heights = rows.evaluate_all("all => all.map((one) => one.getBoundingClientRect().height)")
+        assert max(heights) < 40, heights
+        ends = rows.locator(".console-waiting__since").evaluate_all(
+            "all => all.map((one) => one.getBoundingClientRect().right)"
+        )
+        assert len(set(ends)) == 1, "the waits are read down"
+    # Somebody with every sign at once: a second row where there is no room, and none is cut, at any width.
+    rows.first.evaluate("row => { for (const sign of row.querySelectorAll('[hidden]')) sign.hidden = false; }")
+    for width in (1440, 1280, 820, 360):
+        page.set_viewport_size({"width": width, "height": 800})
+        rows.first.scroll_into_view_if_needed()
+        outer = rows.first.bounding_box()
+        for sign in rows.first.locator(".console-entry__small > :visible").all():
+            box = sign.bounding_box()
+            assert box["x"] >= outer["x"] and box["x"] + box["width"] <= outer["x"] + outer["width"] + 1
+            assert box["y"] + box["height"] <= outer["y"] + outer["height"] + 1
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
