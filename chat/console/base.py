@@ -539,7 +539,9 @@ def screen(
         **_duty(agent, duty_form),
         "now": now,
         "own": own,
-        "views": list(inbox.VIEWS.items()),
+        "views": [
+            (value, label, sum(inbox.is_in_view(entry, value) for entry in own)) for value, label in inbox.VIEWS.items()
+        ],
         "view": view,
         "order_form": order_form or OrderForm(initial={"ordre": list_order.read_order(agent.list_order)}),
         "order": list_order.read_order(agent.list_order),

@@ -331,7 +331,13 @@ def test_of_those_who_come_together_the_most_urgent_is_shown_and_the_focus_stays
     expect(page.get_by_role("button", name="Disponible")).to_be_focused()
     page.mouse.move(640, 400)  # nothing moves under the pointer, so it leaves the list
     expect(page.locator("#liste .console-entry").first).to_have_attribute("data-urgency", "2")
-    page.get_by_role("link", name="Urgents").click()
+    for name in ("Tous 3", "À répondre 3", "Urgents 1"):  # they were 0 when the page came
+        expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
+    urgent = page.get_by_role("link", name="Urgents")
+    width = urgent.bounding_box()["width"]
+    urgent.locator("[data-slot=count]").evaluate("count => { count.textContent = '12'; }")
+    assert urgent.bounding_box()["width"] == width, "nothing moves when the tenth comes"
+    urgent.click()
     expect(page.locator("#liste .console-entry:visible")).to_have_count(1)
 
 

@@ -123,10 +123,15 @@ const rest = find("[data-rest]"); // what fills the middle of the screen while n
 const firstWay = find("[data-first-way]");
 const dutyWay = find("[data-duty-way]");
 
+// Their numbers, beside the views that narrow the list.
+const viewCounts = all("[data-view]", views).map((one) => ({ name: one.dataset.view ?? "", at: slot("count", one) }));
+
 /** Write how many there are. @param {Conversation[]} [mine] ours that are not over */
 export function count(mine = own()) {
   const unread = mine.reduce((sum, c) => sum + (c.unread || Number(c.isNew)), 0); // a new one counts before its first message
   write(ownCount, String(list.children.length));
+  const places = mine.map(placed);
+  for (const { name, at } of viewCounts) write(at, String(places.filter((one) => isInView(name, one)).length));
   write(unreadCount, unread ? say(isSingular(unread) ? "unread_one" : "unread_many", { n: unread }) : "");
   hide(unreadCount, !unread);
   const isInDanger = mine.some((c) => c.unread > 0 && dangerOf(c.entry));

@@ -208,6 +208,8 @@ def test_words_of_danger_and_an_open_procedure_are_in_each_view(view, grave):
         str(someone.public_id): False,
         str(other.public_id): True,
     }
+    counts = re.findall(r'data-view="([^"]*)".*?data-slot="count">([0-9]+)<', html, re.DOTALL)
+    assert dict(counts) == {"": "2", "a-repondre": "1", "urgents": "1"}
 
 
 def test_looking_whether_an_end_is_whole_ends_nothing():
