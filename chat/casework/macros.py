@@ -33,12 +33,12 @@ class NoSuchMacro(Exception):
 class Offer:
     """It is a macro as an agent sees it.
 
-    acts: what it does, in words and in that order. reply: what it puts into the answer; None when it has no reply, or
+    does: what it does, in words. reply: what it puts into the answer; None when it has no reply, or
     one that this agent does not have. proposals: what it proposes to the person (`proposals_in_words`), by kind.
     """
 
     macro: Macro
-    acts: list[str]
+    does: str
     reply: Reply | None
     proposals: list[str]
 
@@ -65,27 +65,42 @@ def read_offers(replies: Sequence[Reply], report: Report) -> list[Offer]:
 
 
 def _offer(macro: Macro, reply: Reply | None, report: Report) -> Offer:
-    acts = []
-    if macro.situation:
-        acts.append(_("ouvre la procédure d'urgence : %(what)s") % {"what": label_of(Situation, macro.situation)})
     kinds = [ProposalKind.COMPLAINT.value] * macro.proposes_complaint + [
         ProposalKind.REMOVAL.value
     ] * macro.proposes_removal
-    when = _("%(act)s, une fois la réponse envoyée") if reply is not None else _("%(act)s, après la réponse commencée")
-    acts += [when % {"act": one.words} for one in proposals_in_words(kinds, report)]
-    if reply is None and ProposalKind.COMPLAINT in kinds and _is_to_verify(report):
-        acts.append(_("sans réponse commencée, ouvre la proposition à relire, et n'envoie rien"))
+    return Offer(macro, _in_words(macro, reply, kinds, report), reply, kinds)
+
+
+def _in_words(macro: Macro, reply: Reply | None, kinds: Sequence[str], report: Report) -> str:
+    """Say in one sentence what the macro does; what is to be known of it besides is a sentence of its own.
+
+    What follows an answer stands last, because it waits until the agent has sent that answer.
+    """
+    acts, more = [], []
+    if macro.situation:
+        acts.append(_("ouvre la procédure d'urgence « %(what)s »") % {"what": label_of(Situation, macro.situation)})
     if macro.minutes:
         acts.append(_("promet de revenir dans %(n)d minutes") % {"n": macro.minutes})
     if reply is not None:
-        said = _("met dans la réponse, sans l'envoyer : « %(title)s »")
+        acts.append(_("met le texte « %(title)s » dans la réponse sans l'envoyer") % {"title": reply.label})
         if macro.minutes:
-            said = _(
-                "met dans la réponse, sans l'envoyer : « %(title)s » "
-                "(l'envoyer dans les deux minutes laisse courir la promesse)"
-            )
-        acts.append(said % {"title": reply.label})
-    return Offer(macro, acts, reply, kinds)
+            more.append(_("L'envoyer dans les deux minutes laisse courir la promesse."))
+    following = _listed([one.words for one in proposals_in_words(kinds, report)])
+    said = ", ".join(acts) if following else _listed(acts)
+    if following:
+        when = _("une fois la réponse envoyée") if reply is not None else _("après la réponse commencée")
+        words = {"acts": said, "when": when, "following": following}
+        said = (_("%(acts)s et, %(when)s, %(following)s") if said else _("%(when)s, %(following)s")) % words
+    if reply is None and ProposalKind.COMPLAINT in kinds and _is_to_verify(report):
+        more.append(_("Sans réponse commencée, il ouvre la proposition à relire, et n'envoie rien."))
+    return " ".join([f"{said[:1].upper()}{said[1:]}.", *more])
+
+
+def _listed(acts: Sequence[str]) -> str:
+    """Return these acts as a sentence lists them, the last one after « et »."""
+    if len(acts) < 2:
+        return "".join(acts)
+    return _("%(acts)s et %(last)s") % {"acts": ", ".join(acts[:-1]), "last": acts[-1]}
 
 
 def _is_to_verify(report: Report) -> bool:
@@ -98,9 +113,9 @@ def _complaint_in_words(report: Report) -> str:
     act, unit = proposals.complaint_words(report.role).does, report.reception_point
     if unit is None:
         return str(act)
-    said = _("%(act)s : « %(unit)s », adresse et horaires")
+    said = _("%(act)s (« %(unit)s », adresse et horaires)")
     if report.is_nearest:  # before the name, which the line may cut
-        said = _("%(act)s, unité à vérifier : « %(unit)s », adresse et horaires")
+        said = _("%(act)s (unité à vérifier : « %(unit)s », adresse et horaires)")
     return said % {"act": act, "unit": plain_text.plain(unit.name)}
 
 
