@@ -8,7 +8,7 @@
 
 import { find, seek, target } from "../lib/dom.js";
 import { tell } from "./notice.js";
-import { desk, say } from "./state.js";
+import { desk, known, say } from "./state.js";
 
 const COLD = "cold";
 const WARM = "warm";
@@ -92,6 +92,18 @@ export function renewTargets(c, list, fresh) {
   fitPassing(list); // how and why may have been chosen while the colleagues were read
   const [now] = list.selectedOptions;
   if (c && was.value && now?.disabled && !was.isLost) tell(say("target_lost", { aim: c.aim, who: now.text }), c.id);
+}
+
+/**
+ * Show who can take the exchange whose list of « Passer » was open when the offers were asked for.
+ *
+ * @param {Document} page
+ * @param {Element} fold
+ */
+export function showTargets(page, fold) {
+  const list = seek("[name=target]", fold, HTMLSelectElement);
+  const fresh = seek("[data-targets]", page, HTMLSelectElement); // a server of before does not send it
+  if (list && fresh && fold.isConnected) renewTargets(known(fold.id.slice("passer-".length)), list, fresh);
 }
 
 /** @param {Event} event */

@@ -1,10 +1,10 @@
 /**
- * What a screen reader is told of the queue: its title, and that somebody who waits wrote words of danger.
+ * The title of the queue for a screen reader, and how many of those who wait wrote words of danger.
  *
  * @module
  */
 
-import { all, byId } from "../lib/dom.js";
+import { all, byId, find, hide, write } from "../lib/dom.js";
 import { announce, say } from "./state.js";
 
 const heading = byId("file");
@@ -33,10 +33,19 @@ const marks = { told: -1, at: 0 }; // told: how many were said, or stood in the 
  *
  * @param {number} marked how many there are now
  */
-export function tellMarked(marked) {
+function tellMarked(marked) {
   const isFirst = marks.told < 0;
   if (isFirst || marked < marks.told) marks.told = marked;
   if (marked <= marks.told || Date.now() - marks.at < MARKED_EVERY_MS) return;
   Object.assign(marks, { told: marked, at: Date.now() });
   announce(`${heading.dataset.palette} : ${say("queue_marked", { n: marked })}.`);
+}
+
+/** Show how many of those who wait wrote words of danger, and say it when there are more. @param {number} marked */
+export function showMarked(marked) {
+  const mark = find("[data-marked]");
+  hide(mark, !marked);
+  write(find("[data-slot=whole]", mark), say("queue_marked", { n: marked }));
+  write(find("[data-slot=short]", mark), say("queue_marked_short", { n: marked }));
+  tellMarked(marked);
 }

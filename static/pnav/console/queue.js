@@ -13,8 +13,8 @@ import { refreshFigures, tickFigures } from "./duty-figures.js";
 import { tell } from "./notice.js";
 import { tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
-import { noteTargetsRead, renewTargets, targetsDue } from "./passing-choices.js";
-import { tellMarked } from "./queue-title.js";
+import { noteTargetsRead, showTargets, targetsDue } from "./passing-choices.js";
+import { showMarked } from "./queue-title.js";
 import { note } from "./recent.js";
 import { beep } from "./sound.js";
 import { alarm, announce, desk, dutyBar, known, own, root, say, seekSlot, slot, words } from "./state.js";
@@ -96,12 +96,7 @@ export function showQueue(frame) {
   const apart = find("[data-apart]");
   apart.hidden = !frame.apart;
   write(apart, say(isSingular(frame.apart) ? "apart_one" : "apart_many", { n: frame.apart }));
-  const marked = frame.items.filter((/** @type {Record<string, any>} */ item) => item.marked).length;
-  const mark = find("[data-marked]");
-  hide(mark, !marked);
-  write(find("[data-slot=whole]", mark), say("queue_marked", { n: marked }));
-  write(find("[data-slot=short]", mark), say("queue_marked_short", { n: marked }));
-  tellMarked(marked);
+  showMarked(frame.items.filter((/** @type {Record<string, any>} */ item) => item.marked).length);
   find("[data-empty=queue]").hidden = frame.items.length > 0 || groups.length > 0;
   showClosed(frame.closed);
   refreshFigures();
@@ -181,18 +176,6 @@ function showTakers(part) {
     write(slot("waits", c.entry), text);
     announce(`${c.name} : ${text}`);
   }
-}
-
-/**
- * Show who can take the exchange whose list of « Passer » was open when the offers were asked for.
- *
- * @param {Document} page
- * @param {Element} fold
- */
-function showTargets(page, fold) {
-  const list = seek("[name=target]", fold, HTMLSelectElement);
-  const fresh = seek("[data-targets]", page, HTMLSelectElement); // a server of before does not send it
-  if (list && fresh && fold.isConnected) renewTargets(known(fold.id.slice("passer-".length)), list, fresh);
 }
 
 /**
