@@ -93,6 +93,8 @@ def _in_words(macro: Macro, reply: Reply | None, kinds: Sequence[str], report: R
         said = (_("%(acts)s et, %(when)s, %(following)s") if said else _("%(when)s, %(following)s")) % words
     if reply is None and ProposalKind.COMPLAINT in kinds and _is_to_verify(report):
         more.append(_("Sans réponse commencée, il ouvre la proposition à relire, et n'envoie rien."))
+    # Its one act may be a reply that this agent does not have.
+    said = said or _("ne fait rien dans cet échange")
     return " ".join([f"{said[:1].upper()}{said[1:]}.", *more])
 
 

@@ -219,6 +219,14 @@ def test_a_reply_of_another_unit_is_left_out(console, conversation, whole):
     assert area(press(console, conversation, whole).text) == ""
 
 
+def test_one_whose_only_act_is_a_reply_of_another_unit_says_that_it_does_nothing(console, conversation, whole):
+    """It said a full stop, and nothing else."""
+    Macro.objects.update(situation="", proposes_complaint=False, minutes=None)
+    CannedReply.objects.filter(pk=whole.reply_id).update(unit=make.unit(name="Ailleurs"))
+    html = unescape(console.get(page_of(conversation)).text)
+    assert re.search(r'id="geste-[^"]*"[^>]*>(.*?)</span>', html, re.DOTALL)[1] == "Ne fait rien dans cet échange."
+
+
 def test_a_macro_without_an_act_is_refused():
     with pytest.raises(ValidationError, match="au moins un acte"):
         Macro(title="Rien").full_clean()
