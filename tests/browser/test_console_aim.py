@@ -333,6 +333,10 @@ def test_of_those_who_come_together_the_most_urgent_is_shown_and_the_focus_stays
     expect(page.locator("#liste .console-entry").first).to_have_attribute("data-urgency", "2")
     for name in ("Tous 3", "À répondre 3", "Urgents 1"):  # they were 0 when the page came
         expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
+    for columns in (820, 1440, 1280):
+        page.set_viewport_size({"width": columns, "height": 900})
+        tops = page.locator(".console-views a").evaluate_all("all => all.map((one) => one.getBoundingClientRect().top)")
+        assert len(set(tops)) == 1, f"the views take two rows at {columns} px"
     urgent = page.get_by_role("link", name="Urgents")
     width = urgent.bounding_box()["width"]
     urgent.locator("[data-slot=count]").evaluate("count => { count.textContent = '12'; }")
