@@ -101,6 +101,30 @@ def _names(tree: ast.AST) -> Iterator[str]:
                 yield name
 
 
+@cache
+def parts_read() -> tuple[dict[str, str], ...]:
+    """Return a query for each part of a page that the code compares `partie` with, such as `?partie=offres`.
+
+    Each also has every name whose presence alone is asked, because a name may add something to one part only.
+    """
+    parts: set[str] = set()
+    present: set[str] = set()
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text())):
+                match node:
+                    case ast.Compare(
+                        left=ast.Call(func=ast.Attribute(value=ast.Attribute(attr="GET")), args=[ast.Constant("partie")]),
+                        comparators=[ast.Constant(value=str(part))],
+                    ):
+                        parts.add(part)
+                    case ast.Compare(
+                        left=ast.Constant(value=str(name)), ops=[ast.In()], comparators=[ast.Attribute(attr="GET")]
+                    ):
+                        present.add(name)
+    return tuple({"partie": part, **dict.fromkeys(sorted(present), "")} for part in sorted(parts))
+
+
 IN_EACH_MESSAGE = "mot"  # a word of every message of a growing world (`situation.grow`)
 
 # Valid forms of addresses without a key. Those with a key are in `tests.access.test_routes.BY_KEY`.
@@ -174,9 +198,11 @@ def typed(method: str, right: Mapping[str, str], *, is_first: bool = True) -> It
 
 
 def shaped(method: str) -> Iterator[Kind]:
-    """Yield requests with many of something: fields, cookies, parts, levels."""
+    """Yield requests with many of something (fields, cookies, parts, levels), and those for a part of a page."""
     if method == "GET":
         yield Kind("fields", _three([Request(query={f"a{n}": "1" for n in range(size)}) for size in (200, 400, 800)]))
+        for query in parts_read():
+            yield Kind(f"the part {query['partie']}", _three([Request(query=query)] * 3))
     yield Kind("cookies", _three([Request(cookies={f"c{n}": "x" for n in range(size)}) for size in (200, 400, 800)]))
     if method == "POST":
         yield Kind("fields", _three([Request(form={f"a{n}": "1" for n in range(size)}) for size in (60, 120, 240)]))
