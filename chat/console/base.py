@@ -3,6 +3,7 @@ around it."""
 
 import json
 import uuid
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import wraps
@@ -16,6 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.crypto import salted_hmac
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -502,6 +504,14 @@ def exchange_parts(
     }
 
 
+def _recent_key(request: HttpRequest) -> str:
+    """Return the key under which a tab keeps « Derniers avis », in base64 (docs/adr/0148). It is the session's, and
+    stored nowhere.
+    """
+    session_key = request.session.session_key or ""
+    return b64encode(salted_hmac("chat.console.recent", session_key, algorithm="sha256").digest()).decode()
+
+
 def screen(
     request: HttpRequest,
     agent: Agent,
@@ -556,6 +566,7 @@ def screen(
         "queue": queue,
         "rows": inbox.queue_rows(queue, now),
         "words": _said_words(),
+        "recent_key": _recent_key(request),
         "danger_phrases": danger.phrases_as_json(),
         "return_lines": _return_lines(),
         "lease_seconds": settings.LEASE_SECONDS,

@@ -112,8 +112,8 @@ class Account(IndexView):
 class SignOut(LogoutView):
     """Ends the session here and, if it began there, at the provider. The browser forgets the pages that it kept.
 
-    The browser's storage stays: it holds the keys of the agents' openings (docs/adr/0032) and nothing else of a
-    session. On a shared post, somebody else signs out.
+    The browser's storage stays: it holds the keys of the agents' openings (docs/adr/0032). What else it holds of a
+    session opens for nobody once that has ended (docs/adr/0148). On a shared post, somebody else signs out.
     """
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

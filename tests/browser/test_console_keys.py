@@ -599,3 +599,30 @@ def test_last_announcements_are_read_again_by_a_key_and_lead_to_their_exchange(
     expect(recent).to_contain_text("Aucun avis")
     expect(line).to_have_count(0)
     assert str(first.public_id) not in recent.inner_html()
+
+
+def test_last_announcements_outlive_a_reload_and_not_the_session(live_site: LiveSite, page: Page, at: Work):
+    """Each load of the page emptied the list, although something was told a minute ago."""
+    with_three(page, live_site, at)
+    page.keyboard.press("Alt+1")
+    count, recent = page.locator("[data-count=recent]"), page.locator("#avis-recents")
+    other = at(lambda: make.message(Conversation.objects.get(report__postal_code=PLACES[1]), "Je veux mourir."))
+    live_site.do(pubsub.message_posted, other.conversation.public_id, other.seq)
+    expect(count).to_have_text(re.compile(r"^1\s*1 avis nouveau$"))
+    page.wait_for_function("() => sessionStorage.length")
+    stored = page.evaluate("() => Object.values(sessionStorage).flatMap((one) => [one, atob(one)]).join()")
+    assert not re.search(r"suicide|[Éé]change", stored), "the device has no word of it"
+    page.reload()
+    expect(count).to_have_text(re.compile(r"^1\s*1 avis nouveau$"))
+    page.keyboard.press("Alt+l")
+    expect(recent.get_by_role("listitem")).to_have_text(re.compile(r"Mots de suicide, échange 2"))
+    expect(count).to_be_hidden()
+    recent.get_by_role("button", name="Voir l'échange").press("Enter")
+    expect(title(page)).to_contain_text(PLACES[1])
+    # Somebody signs in after this agent, in the same tab.
+    be_signed_in(page, live_site, at(an_agent))
+    page.goto(live_site.url + "/console/")
+    page.wait_for_function("() => !sessionStorage.length")
+    page.keyboard.press("Alt+l")
+    expect(recent).to_contain_text("Aucun avis")
+    expect(recent.get_by_role("listitem")).to_have_count(0)

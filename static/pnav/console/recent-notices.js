@@ -1,5 +1,5 @@
 /**
- * Keeps the last announcements of this page. Pure: what shows them is `console/recent.js`.
+ * Keeps the last announcements of this tab. Pure: what shows them is `console/recent.js`.
  *
  * @module
  */
@@ -7,6 +7,9 @@
 /** @typedef {{ text: string, at: number, id: string }} Notice at: in ms; id: of its exchange, or empty */
 
 export const MOST = 20; // what came before is in the list of exchanges and in their history
+
+/** Whether this is a notice, as far as a page that was loaded since can tell. @param {any} one */
+export const isNotice = (one) => typeof one?.text === "string" && typeof one.id === "string" && Number.isFinite(one.at);
 
 export function createRecent() {
   /** @type {Notice[]} the newest first */
@@ -18,6 +21,11 @@ export function createRecent() {
       if (!text) return;
       notices = [{ text, at, id }, ...notices].slice(0, MOST);
       unseen = Math.min(unseen + 1, MOST);
+    },
+    /** Add those that the page before had, which are older than what was announced since. @param {Notice[]} older @param {number} unread */
+    restore(older, unread) {
+      notices = [...notices, ...older].slice(0, MOST);
+      unseen = Math.min(unseen + unread, MOST);
     },
     /** The agent looks at them. */
     look() {

@@ -1,7 +1,7 @@
 /**
- * The last announcements of this page, in a dialog: one that passes in some seconds cannot be read by who looked away.
- * They are in the memory of this page alone, and go with the session, or when the page is left: somebody else may see
- * the screen after that.
+ * The last announcements of this tab, in a dialog: one that passes in some seconds cannot be read by who looked away.
+ * They are in the memory of the page, and encrypted in the tab until the session ends (`console/recent-kept.js`). A page
+ * that is left shows them no more: somebody else may see the screen after that.
  *
  * @module
  */
@@ -11,6 +11,7 @@ import { isSingular } from "../lib/plurals.js";
 import { session } from "../lib/session.js";
 import { hour } from "../lib/time.js";
 import { closeDialog, openDialog } from "./dialogs.js";
+import { createKept } from "./recent-kept.js";
 import { createRecent, MOST } from "./recent-notices.js";
 import { known, say, slot } from "./state.js";
 
@@ -22,6 +23,48 @@ const list = find("ol", dialog);
 const none = find("[data-recent-none]", dialog);
 const way = find("[data-recent-open]");
 const count = find("[data-count=recent]");
+const kept = safely(() => createKept(dialog.dataset.keptUnder ?? "", sessionStorage));
+/** @type {Promise<void>} done once what the page before had is in the list */
+let restored = Promise.resolve();
+
+/**
+ * Return what this makes. Some browsers refuse storage, and pages that no secure connection brought have no encryption:
+ * the list is then that of the page alone.
+ *
+ * @template T
+ * @param {() => T} make
+ */
+function safely(make) {
+  try {
+    return make();
+  } catch {
+    return null;
+  }
+}
+
+function keep() {
+  restored = restored
+    .then(async () => {
+      const { all: notices, unseen } = recent;
+      if (notices.length) await kept?.keep({ notices, unseen }); // a page that is left has none
+    })
+    .catch(() => {});
+}
+
+function restore() {
+  restored = restored
+    .then(async () => {
+      const before = await kept?.read();
+      if (before) recent.restore(before.notices, before.unseen);
+      if (before && dialog.open) recent.look();
+      showCount();
+      if (dialog.open) showAll();
+    })
+    .catch(() => {});
+}
+
+/** Return its line in the list, whose thread this page may not have read yet. @param {string} id */
+const entryOf = (id) => known(id)?.entry ?? seek(`.console-entry[data-conversation="${CSS.escape(id)}"]`);
 
 /** Return what a colleague offers of this exchange, while it is offered. @param {string} id */
 const offerOf = (id) => (id ? document.getElementById(`offert-${id}`) : null);
@@ -46,11 +89,11 @@ function draw({ text, at, id }) {
   time.textContent = hour(at, document.documentElement.lang);
   slot("text", row).textContent = text;
   const button = find("button", row);
-  const c = known(id);
-  button.hidden = !c && !offerOf(id);
-  if (c) slot("aim", button).textContent = c.aim;
+  const shown = entryOf(id);
+  button.hidden = !shown && !offerOf(id);
+  if (shown) slot("aim", button).textContent = known(id)?.aim ?? shown.dataset.aim ?? "";
   button.addEventListener("click", () => {
-    const entry = known(id)?.entry;
+    const entry = entryOf(id);
     closeDialog(dialog);
     if (!entry?.isConnected) showOffer(id);
     else find("a", entry).click(); // as a press on its line
@@ -78,11 +121,12 @@ function showAll() {
  */
 export function note(text, id) {
   recent.note(text, Date.now(), id);
+  if (dialog.open) recent.look();
+  keep();
   if (!dialog.open) {
     showCount();
     return;
   }
-  recent.look();
   if (recent.all.length) list.prepend(draw(recent.all[0]));
   hide(none, recent.all.length > 0);
   const last = list.children[MOST];
@@ -90,7 +134,7 @@ export function note(text, id) {
   last?.remove();
 }
 
-/** Forget all of them. */
+/** Take them off the page. */
 function clear() {
   recent.clear();
   showCount();
@@ -106,6 +150,7 @@ export function openRecent() {
     menu.open = false;
   }
   recent.look();
+  keep();
   showCount();
   showAll();
   openDialog(dialog);
@@ -119,6 +164,13 @@ export function watchRecent() {
   dialog.addEventListener("keydown", (event) => {
     if (dialog.open) event.stopPropagation(); // nothing behind the list reacts
   });
-  session.addEventListener("over", clear);
+  session.addEventListener("over", () => {
+    clear();
+    safely(() => kept?.forget());
+  });
   addEventListener("pagehide", clear);
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) restore(); // the browser brought the page back as it was left
+  });
+  restore();
 }
