@@ -114,7 +114,9 @@ def parts_read() -> tuple[dict[str, str], ...]:
             for node in ast.walk(ast.parse(path.read_text())):
                 match node:
                     case ast.Compare(
-                        left=ast.Call(func=ast.Attribute(value=ast.Attribute(attr="GET")), args=[ast.Constant("partie")]),
+                        left=ast.Call(
+                            func=ast.Attribute(value=ast.Attribute(attr="GET")), args=[ast.Constant("partie")]
+                        ),
                         comparators=[ast.Constant(value=str(part))],
                     ):
                         parts.add(part)
