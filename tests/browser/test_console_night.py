@@ -556,6 +556,22 @@ def stays_above_the_ways(page: Page, part: str) -> None:
     )
 
 
+# Shows a notice, and returns what it lies over.
+NOTICE_MEETS = """() => {
+  const notice = document.getElementById("avis");
+  notice.textContent = "Nouvel échange, touche 4 : 3 · renard · 33000. Il est dans la liste, et attend une réponse.";
+  notice.hidden = false;
+  const box = notice.getBoundingClientRect();
+  const parts = ["#fins", ".console-queue", ".console-thread:not([hidden]) textarea[name=body]"];
+  const met = parts.filter((part) => {
+    const one = document.querySelector(part).getBoundingClientRect();
+    return box.right > one.left && box.left < one.right && box.bottom > one.top && box.top < one.bottom;
+  });
+  notice.hidden = true;
+  return met;
+}"""
+
+
 def end_lies_over_neither_queue_nor_answer(page: Page, key: str) -> None:
     expect(page.locator("#attente > li")).to_have_count(6)
     for width, height in ((1280, 800), (1280, 560), (1024, 768), (640, 400)):
@@ -577,6 +593,9 @@ def end_lies_over_neither_queue_nor_answer(page: Page, key: str) -> None:
             }"""
         )
         assert over == [], (width, over)
+        # A notice lies neither over « Annuler » nor over the queue or the answer.
+        met = page.evaluate(NOTICE_MEETS)
+        assert met == [], (width, met)
         page.locator("#fins").get_by_role("button", name="Annuler").click()
         expect(page.locator("#fins p")).to_have_count(0)
 
