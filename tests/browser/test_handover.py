@@ -494,6 +494,11 @@ def test_key_that_leads_to_the_passages_shows_the_button_too(
     # lines were left. What else is said of the person is seen on demand, and heard in any case.
     assert card.locator("summary").bounding_box()["y"] < take.bounding_box()["y"] + 40
     assert card.bounding_box()["height"] <= 90
+    for width in (820, 1280):  # two rows and their borders, without a title over them
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.locator("#offres").bounding_box()["height"] <= 100
+        assert card.locator("summary").bounding_box()["y"] < take.bounding_box()["y"] + 40
+        expect(card.locator(".console-offer__who")).to_contain_text("Louise")
     rest = card.locator(".console-offer__rest")
     expect(rest).to_contain_text("Réponse attendue avant")
     assert rest.bounding_box()["width"] <= 1
@@ -503,7 +508,9 @@ def test_key_that_leads_to_the_passages_shows_the_button_too(
     card.locator("summary").click()
     expect(card.locator(".console-offer__brief")).to_contain_text("avant")
     page.keyboard.press("Alt+O")
-    expect(page.locator("#offres-titre")).to_be_focused()
+    title = page.locator("#offres-titre")
+    expect(title).to_be_focused()
+    assert title.bounding_box()["height"] >= 20  # whoever uses the keyboard sees where they are
     expect(take).to_be_in_viewport(ratio=1)
 
 
