@@ -56,10 +56,12 @@ def test_all_or_nothing():
     assert every_row() == before
 
 
+@pytest.mark.parametrize("late", [0, 2], ids=["at once", "after PostgreSQL has looked for a deadlock"])
 @pytest.mark.django_db(transaction=True)
-def test_site_that_locks_the_same_rows_in_another_order_is_let_finish():
+def test_site_that_locks_the_same_rows_in_another_order_is_let_finish(late):
     """A sheet that was saved as its page closed held its conversation and asked for its sheet: PostgreSQL cancelled
-    the deletion, which holds the sheet and asks for the conversation, and a whole run failed for it."""
+    the deletion, which holds the sheet and asks for the conversation, and a whole run failed for it. Two seconds late,
+    as on a busy machine, the deletion waited until its statement was too long."""
     conversation = create_cast().conversation
     FactSheet.objects.get_or_create(conversation=conversation, defaults={"saved_at": timezone.now()})
     is_held = threading.Event()
@@ -73,6 +75,7 @@ def test_site_that_locks_the_same_rows_in_another_order_is_let_finish():
                 Conversation.objects.select_for_update().get(pk=conversation.pk)
                 is_held.set()
                 wait_until_it_waits()
+                time.sleep(late)
                 FactSheet.objects.filter(conversation=conversation).update(version=9)
         except OperationalError as error:
             failed.append(error)

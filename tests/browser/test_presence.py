@@ -306,7 +306,7 @@ def test_where_lost_exchanges_are_is_read_again_as_their_list_is_unfolded(live_s
     expect(told.get_by_role("heading")).to_contain_text("4 y attendent")
 
     def taken() -> None:
-        colleague = make.agent(public_name="Karim")
+        colleague = make.agent(public_name="Karim", capacity=1)  # with more places the worker gives Karim more of them
         assert dispatcher.claim_conversation(conversation_id=lost.pk, agent_id=colleague.pk, now=timezone.now())
 
     in_site(live_site, taken)
