@@ -24,7 +24,6 @@ from common.choices import label_of
 from common.sql import array_text, fetch_rows
 
 SHOWN_AT_MOST = 20  # losses that are listed one by one
-OPEN_AT_MOST = 3  # losses whose list is unfolded
 HOURS_AT_MOST = 6  # absences whose hours are in the title; of more the list says them, line by line
 # An absence that ended longer ago than TOLD_FOR is not shown: it belongs to a former shift. Conversations that were
 # given to the agent more than GIVEN_FOR before the absence are not looked at.
@@ -87,9 +86,9 @@ class Absence:
         return " ; ".join(", ".join(part) for part in (when, self.places if self.count > 1 else []) if part)
 
     @property
-    def is_short(self) -> bool:
-        """Return whether the list is so short that it is shown unfolded."""
-        return self.count <= OPEN_AT_MOST
+    def where(self) -> str:
+        """Return what the folded notice says of them: « 3 y attendent, 1 avec un collègue »."""
+        return ", ".join(self.places)
 
 
 def _lost(user_id: int, since: datetime) -> Any:

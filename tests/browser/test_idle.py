@@ -342,7 +342,7 @@ def test_who_came_meanwhile_goes_to_who_is_there_and_the_agent_reads_it(live_sit
     expect(question).to_be_visible(timeout=15_000)
     passes(page, 120)
     expect(page.locator("#pause-sans-signe")).to_be_visible(timeout=15_000)
-    expect(page.locator("#partis-titre")).to_contain_text("Pas de signe de vous", timeout=15_000)
+    expect(page.locator("#partis-phrase")).to_contain_text("Pas de signe de vous", timeout=15_000)
     state = at(lambda: Conversation.objects.get(pk=new.pk))
     assert (state.status, state.assigned_to_id) == (Status.WAITING, None)
     colleague = at(lambda: make.agent(public_name="Louise"))

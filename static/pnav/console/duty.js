@@ -76,7 +76,7 @@ function showLosses(page) {
   const { until } = after.dataset;
   if (until && until !== told.until) {
     told.until = until;
-    announce(find("#partis-titre", after).textContent?.trim() ?? "");
+    announce(find("#partis-phrase", after).textContent?.trim() ?? "");
     beep("other");
   }
   if (!until && !before.dataset.until) return;
@@ -100,7 +100,7 @@ function showLosses(page) {
 async function readPlaces() {
   const page = await tryToLoad(home);
   if (!page || seek("#partis", page)?.dataset.until !== byId("partis").dataset.until) return;
-  swapFrom(page, "#partis-titre");
+  for (const part of ["titre", "phrase"]) swapFrom(page, `#partis-${part}`);
   swapFrom(page, "#partis-liste > ul");
 }
 
