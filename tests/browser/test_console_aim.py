@@ -22,9 +22,10 @@ from chat.rules.emergency import Situation, Step
 from chat.rules.lifecycle import OVER_CAPACITY, Author, Status
 from locations.models import Force, Municipality
 from locations.session import Choice
-from pnav.accounts.models import Role
+from pnav.accounts.models import Role, User
 from pnav.demo.cast import create_macros
 from reports.models import Report, ReporterRole
+from tests.browser import staff
 from tests.browser.conftest import Axe, LiveSite, PageFactory
 from tests.browser.desk import Person, take_seat
 from tests.browser.layout import are_in_view, boxes
@@ -1356,3 +1357,34 @@ def dealt_with_does_not_change_under_the_hand(page: Page, key: str, at: Work, pe
     sign.evaluate("sign => sign.remove()")
     person.says("je veux mourir")
     expect(badge).to_have_text("Mots de suicide, Danger immédiat")
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no-scripts"])
+def test_last_sign_in_is_closed_by_one_press(
+    live_site: LiveSite, page_factory: PageFactory, at: Work, axe: Axe, javascript: bool
+):
+    """It stood over the thread until an act sent something, and nothing on it could be pressed."""
+    agent = at(an_agent)
+    at(lambda: User.objects.filter(pk=agent.user_id).update(last_login=make.long_ago(60), last_way="password+totp"))
+    page = page_factory(javascript=javascript)
+    staff.sign_in_by_hand(page, live_site, agent.user.username)
+    said = page.locator("#contenu .fr-alert", has_text="Dernière connexion avant celle-ci")
+    expect(said).to_be_focused()
+    read = page.locator(".console-told-once").get_by_role("button", name="J'ai lu")
+    for width, height in ((360, 640), (820, 1180), (1440, 900), (1280, 800)):
+        page.set_viewport_size({"width": width, "height": height})
+        expect(read).to_be_in_viewport(ratio=1)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if javascript:
+        axe(page)
+        page.evaluate("() => { document.body.dataset.stays = '1'; }")
+    page.keyboard.press("Tab")
+    expect(read).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(said).to_have_count(0)
+    if javascript:
+        expect(page.locator("#mes-echanges")).to_be_focused()
+        assert page.locator("body[data-stays]").count(), "the page was not loaded again"
+    page.reload()
+    expect(page.locator("#mes-echanges")).to_be_visible()
+    expect(said).to_have_count(0)

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { markRun, seek, target } from "../lib/dom.js";
+import { byId, markRun, seek, target } from "../lib/dom.js";
 import { goesOn, staysOnPage } from "./addresses.js";
 import { watchAsides } from "./asides.js";
 import { watchClear } from "./clear.js";
@@ -71,12 +71,21 @@ addEventListener("beforeunload", (event) => {
 });
 
 /**
- * Remove the notice with which the page came (the last sign-in) at the first act, because it takes room from the
- * thread.
+ * Remove the notice with which the page came (the last sign-in) at its « J'ai lu » or at the first act, because it takes
+ * room from the thread.
+ *
+ * @param {Event} event
  */
-function dismissNotices() {
+function dismissNotices(event) {
   const notices = seek("#contenu > .fr-container:has(> .fr-alert)");
-  if (notices && !notices.contains(document.activeElement)) notices.remove();
+  if (!notices) return;
+  const isRead = event.type === "submit" && notices.contains(target(event));
+  if (!isRead && notices.contains(document.activeElement)) return;
+  if (isRead) {
+    event.preventDefault(); // without a script the page is loaded again, and what is typed would have to be kept
+    byId("mes-echanges").focus({ preventScroll: true });
+  }
+  notices.remove();
 }
 for (const act of ["submit", "said"]) document.addEventListener(act, dismissNotices, true);
 
