@@ -337,6 +337,28 @@ def test_ready_answers_are_said_after_their_question(live_site, enter):
     assert " ".join(page.evaluate("window.heard")).count("Réponses en un geste") == 1
 
 
+def test_answers_to_a_question_that_has_gone_are_not_said(live_site, enter):
+    """They wait while somebody types. The question itself was asked, and is said."""
+    _agent, conversation = assigned(live_site)
+    page = enter(conversation)
+    listen(page, "#voice")
+    page.evaluate(
+        """() => {
+          const letter = { bubbles: true, inputType: "insertText" };
+          window.typing = setInterval(() => document.body.dispatchEvent(new InputEvent("input", letter)), 50);
+        }"""
+    )
+    by = in_site(live_site, lambda: conversation.assigned_to.user)
+    question = {"conversation_id": conversation.pk, "text": "Êtes-vous à l'abri ?", "answers": ("Oui", "Non"), "by": by}
+    live_site.do(proposals.ask_question, **question)
+    page.get_by_role("button", name="Oui", exact=True).click()
+    expect(page.get_by_role("button", name="Oui", exact=True)).to_be_hidden()
+    page.evaluate("clearInterval(window.typing)")
+    until_heard(page, "Êtes-vous à l'abri ?")
+    page.wait_for_timeout(1500)
+    assert "Réponses en un geste" not in " ".join(page.evaluate("window.heard"))
+
+
 def test_reply_in_the_palette_says_its_subject_after_its_name(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
     def lived() -> Agent:
         agent = an_agent(present=True, availability=Availability.AVAILABLE)

@@ -44,6 +44,24 @@ test("the same words again are said again", () => {
   assert.deepEqual(node.said, ["Envoyé", "Envoyé\u00a0"]);
 });
 
+test("what has ceased to be true while it waited is not said", () => {
+  const node = region();
+  const voice = createVoice(node, nobodyTypes);
+  let isAsked = true;
+  voice("un");
+  voice("Réponses : Oui, Non.", () => isAsked);
+  voice("deux");
+  isAsked = false;
+  mock.timers.tick(800);
+  assert.deepEqual(node.said, ["un", "deux"]);
+  voice("trois", () => isAsked);
+  mock.timers.tick(800);
+  assert.deepEqual(node.said, ["un", "deux"]);
+  isAsked = true;
+  voice("trois", () => isAsked);
+  assert.deepEqual(node.said, ["un", "deux", "trois"]);
+});
+
 test("nothing stays to be found by who reads the page", () => {
   const node = region();
   createVoice(node, nobodyTypes)("un");

@@ -152,9 +152,11 @@ export async function readAnswers() {
       byId("slip").hidden = !slip;
     };
     keepFocus(() => inPlace(change));
-    // The question was said alone, and nobody knows by it that buttons stand below.
-    if (found && !isSame)
-      voice(`${find("[data-choices]", ready).getAttribute("aria-label")} : ${found.answers.join(", ")}.`);
+    // The question was said alone, and nobody knows by it that buttons stand below. They may go before this is said.
+    if (found && !isSame) {
+      const said = `${find("[data-choices]", ready).getAttribute("aria-label")} : ${found.answers.join(", ")}.`;
+      voice(said, () => question() === found.client_id);
+    }
     byId("told").textContent = told;
     byId("told-block").hidden = !told;
   } catch {

@@ -39,17 +39,19 @@ export const watchTyping = (page) => {
 /**
  * @param {{ textContent: string | null }} node the live region
  * @param {() => number} sinceTyped the milliseconds since the last letter; Infinity to say everything at once
- * @returns {(text: string) => void} says a text, unless it is waiting to be said
+ * @returns {(text: string, isTrue?: () => boolean) => void} says a text, unless it is waiting to be said, or has ceased to
+ *   be true while it waited
  */
 export const createVoice = (node, sinceTyped = watchTyping(document)) => {
-  /** @type {string[]} */
-  const waiting = [];
+  /** @type {{ text: string, isTrue: () => boolean }[]} */
+  let waiting = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let isPausing = false;
 
   const next = () => {
     clearTimeout(timer);
+    waiting = waiting.filter(({ isTrue }) => isTrue());
     isPausing = waiting.length > 0;
     if (!isPausing) {
       timer = setTimeout(() => {
@@ -62,14 +64,17 @@ export const createVoice = (node, sinceTyped = watchTyping(document)) => {
       timer = setTimeout(next, left);
       return;
     }
-    const text = waiting.splice(0).join(" ");
+    const text = waiting
+      .splice(0)
+      .map((one) => one.text)
+      .join(" ");
     node.textContent = text === node.textContent ? `${text}\u00a0` : text; // so that the same words are said again
     timer = setTimeout(next, PAUSE_MS);
   };
 
-  return (text) => {
-    if (!text || waiting.includes(text)) return;
-    waiting.push(text);
+  return (text, isTrue = () => true) => {
+    if (!text || waiting.some((one) => one.text === text && one.isTrue())) return;
+    waiting.push({ text, isTrue });
     if (!isPausing) next();
   };
 };
