@@ -8,11 +8,12 @@ import re
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from chat.conversations import actions
-from chat.models import Conversation, Message
-from chat.rules.lifecycle import Author, Outcome, Status
+from chat.models import Agent, Conversation, Message
+from chat.rules.lifecycle import Author, Availability, Outcome, Status
 from tests.browser.conftest import LiveSite, PageFactory
 from tests.browser.test_console import (  # noqa: F401  `at`, `reporter`: fixtures
     OPEN_THREAD,
@@ -356,6 +357,34 @@ def test_request_that_hangs_is_given_up(live_site, page: Page, at: Work, wire: W
     expect(page.locator("#annonces")).to_have_text(
         "« En pause » : pas de réponse du service. Regardez si c'est fait ; sinon, réessayez.", timeout=10_000
     )
+
+
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_act_without_an_answer_says_so_and_does_not_say_that_the_line_is_lost(
+    live_site: LiveSite,
+    page: Page,
+    at: Work,  # noqa: F811
+    wire: Wire,
+    has_begun: bool,
+):
+    """The service had paused the agent and was too slow to say it: the page kept « Disponible » and a red alarm."""
+    agent = at(an_agent)
+    conversation = at(lambda: make.assigned(make_available(agent)))
+    wire.swallows = not has_begun
+    wire.hold(page)
+    page.route("**/console/trames/", lambda route: route.abort())
+    page.clock.set_fixed_time(timezone.now())  # after eight seconds a first line that has not begun is lost
+    be_signed_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    expect(page.locator("html[data-run]")).to_have_count(1)
+    if has_begun:
+        until_connected(page, wire)
+    at(Agent.objects.filter(pk=agent.pk).update, availability=Availability.PAUSE, pause_reason="Souffler")
+    page.route("**/console/disponibilite/", lambda route: route.abort("timedout"))
+    page.get_by_role("button", name="En pause").click()
+    expect(page.locator("#avis")).to_contain_text(": pas de réponse du service")
+    expect(page.get_by_role("button", name="En pause")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#coupure")).to_be_hidden()
 
 
 @pytest.mark.parametrize("how", ["lost", "hangs"])

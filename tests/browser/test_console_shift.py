@@ -54,22 +54,6 @@ def seek(page: Page, words: str) -> None:
     expect(page.locator("#palette")).to_be_hidden()
 
 
-def test_an_act_without_an_answer_says_so_and_does_not_say_that_the_line_is_lost(
-    live_site: LiveSite,
-    page: Page,
-    at: Work,  # noqa: F811
-):
-    """The service had paused the agent and was too slow to say it: the page kept « Disponible » and a red alarm."""
-    agent, _key = one_open(page, live_site, at)
-
-    at(Agent.objects.filter(pk=agent.pk).update, availability=Availability.PAUSE, pause_reason="Souffler")
-    page.route("**/console/disponibilite/", lambda route: route.abort("timedout"))
-    page.get_by_role("button", name="En pause").click()
-    expect(page.locator("#avis")).to_contain_text(": pas de réponse du service")
-    expect(page.get_by_role("button", name="En pause")).to_have_attribute("aria-pressed", "true")
-    expect(page.locator("#coupure")).to_be_hidden()
-
-
 def test_way_back_from_another_page_leads_to_the_exchange_that_was_open(
     live_site: LiveSite,
     page: Page,

@@ -57,17 +57,16 @@ function calm() {
 }
 
 /**
- * An act got no answer. The service may have done it all the same, so its result is read again. While the line works
- * nothing is lost, and the alarm of a broken line is not shown, because nothing would remove it.
+ * An act got no answer. The service may have done it all the same, so its result is read again, unless the page says
+ * already that the line is lost. A first line that has not begun yet is not: its page has only just come.
  *
  * @param {import("./state.js").Conversation | undefined} c whose act it was, if of one
  * @param {HTMLElement | null} [pressed] that began the act
- * @param {string} [text] that says so while the line works
+ * @param {string} [text] that says so while the line is not said to be lost
  */
 export function tellUnanswered(c, pressed, text = sayOf("unanswered", c, pressed)) {
-  if (!isReady()) {
+  if (gone.isTold || desk.isOver) {
     tell(sayOf("failed", c, pressed), c?.id); // in sight too: the alarm speaks of messages, which are kept, and an act is not
-    warn("lost");
     return;
   }
   tell(text, c?.id);
