@@ -199,7 +199,7 @@ class Run:
         found: list[Kind] = []
         for number, right in enumerate(rights):
             found += inputs.typed(act.method, right, is_first=number == 0)
-        found += inputs.shaped(act.method)
+        found += inputs.shaped(act.method, str(self.cast.conversation.public_id))
         if self.is_quick or act.is_grouped:
             found = [one for one in found if one.name == "a right form" or one.name.split(" ")[0] in QUICK]
         return found

@@ -199,12 +199,20 @@ def typed(method: str, right: Mapping[str, str], *, is_first: bool = True) -> It
             yield Kind(f"{sign} in all fields ({part})", _three([Request(form=one) for one in every]))
 
 
-def shaped(method: str) -> Iterator[Kind]:
-    """Yield requests with many of something (fields, cookies, parts, levels), and those for a part of a page."""
+# What names an exchange beside `partie`, and adds something to a part only for whoever answers that exchange.
+NAMES_AN_EXCHANGE = "demander"
+
+
+def shaped(method: str, exchange: str = "") -> Iterator[Kind]:
+    """Yield requests with many of something (fields, cookies, parts, levels), and those for a part of a page.
+
+    exchange: the public id of one that the agent answers.
+    """
     if method == "GET":
         yield Kind("fields", _three([Request(query={f"a{n}": "1" for n in range(size)}) for size in (200, 400, 800)]))
         for query in parts_read():
-            yield Kind(f"the part {query['partie']}", _three([Request(query=query)] * 3))
+            whole = {**query, NAMES_AN_EXCHANGE: exchange}
+            yield Kind(f"the part {query['partie']}", _three([Request(query=whole)] * 3))
     yield Kind("cookies", _three([Request(cookies={f"c{n}": "x" for n in range(size)}) for size in (200, 400, 800)]))
     if method == "POST":
         yield Kind("fields", _three([Request(form={f"a{n}": "1" for n in range(size)}) for size in (60, 120, 240)]))

@@ -282,6 +282,8 @@ def _words() -> dict[str, str]:
         "offered_danger": _("Danger. Un collègue vous propose un échange : voir « Passages »."),
         "target_left": _("{who} : plus disponible"),
         "target_lost": _("{aim}, « Passer l'échange » : {who}. Choisissez un autre destinataire."),
+        "colleague_lost": _("{aim}, « Demander à un collègue » : {who}. Choisissez quelqu'un d'autre."),
+        "colleagues_gone": _("{aim}, « Demander à un collègue » : personne d'autre n'est disponible en ce moment."),
         "kept_after": _("Un passage n'a pas été pris, l'échange reste à vous : voir « Passages »."),
         "whispered": _("Un superviseur vous a dit un mot : voir « Passages »."),
         "paused": _("Pause décidée par un superviseur : voir « Ma disponibilité ». Vos échanges restent à vous."),

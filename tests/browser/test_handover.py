@@ -148,6 +148,46 @@ def test_open_list_of_colleagues_follows_who_is_free(live_site: LiveSite, page: 
     assert not asked
 
 
+def test_open_list_of_demander_follows_who_is_there(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
+    """It was read when the panel opened, and then stayed: whoever had left was offered, and refused after the press."""
+    camille = at(an_agent, public_name="Camille")
+    alex, sacha = (at(lambda name=name: make_available(an_agent(public_name=name))) for name in ("Alex", "Sacha"))
+    conversation = at(lambda: make.assigned(make_available(camille)))
+    be_signed_in(page, live_site, camille)
+    page.goto(f"{live_site.url}/console/echange/{conversation.public_id}/")
+    dossier = page.locator(".console-dossier:not([hidden])")
+    with page.expect_response("**/?partie=echange"):
+        page.locator(f"{PANEL} details > summary", has_text="À un collègue").click()
+    with page.expect_response("**/?partie=echange"):
+        dossier.locator("[id^=demander-] > summary").click()
+    form = dossier.locator("[id^=demander-] form")
+    whom, question = form.locator("[name=colleague]"), form.locator("[name=body]")
+    free = whom.locator("option:not([disabled])")
+    whom.select_option(label=free.filter(has_text="Alex, ").inner_text())
+    question.fill("Qui appeler la nuit ?")
+    whom.evaluate("list => { list.firstElementChild.dataset.same = ''; }")
+    with page.expect_response(f"**destinataires&demander={conversation.public_id}", timeout=20_000):
+        pass  # both lists are read together
+    expect(whom.locator("option[data-same]")).to_have_count(1)  # what has not changed is left alone
+    at(lambda: Agent.objects.filter(pk=sacha.pk).update(availability=Availability.PAUSE))
+    expect(whom.locator("option", has_text="Sacha, ")).to_have_count(0, timeout=20_000)
+    expect(question).to_be_focused()
+    expect(question).to_have_value("Qui appeler la nuit ?")
+    expect(whom.locator("option:checked")).to_contain_text("Alex, ")
+    expect(page.locator("#annonces")).not_to_contain_text("Demander à un collègue")
+
+    at(lambda: Agent.objects.filter(pk=sacha.pk).update(availability=Availability.AVAILABLE))
+    expect(whom.locator("option", has_text="Sacha, ")).to_have_count(1, timeout=20_000)
+    at(lambda: Agent.objects.filter(pk=alex.pk).update(availability=Availability.AWAY))
+    told = page.locator("#annonces")
+    lost = r"Demander à un collègue\W+Alex, .*plus disponible\. Choisissez quelqu'un d'autre\."
+    expect(told).to_contain_text(re.compile(lost), timeout=20_000)
+    expect(whom.locator("option:checked[disabled]")).to_contain_text("Alex, ")
+    expect(question).to_have_value("Qui appeler la nuit ?")
+    at(lambda: Agent.objects.filter(pk=sacha.pk).update(availability=Availability.AWAY))
+    expect(told).to_contain_text("« Demander à un collègue » : personne d'autre n'est disponible", timeout=20_000)
+
+
 def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     live_site: LiveSite,
     page_factory: PageFactory,

@@ -337,8 +337,9 @@ def test_parts_of_pages_are_found_in_the_code_and_asked_for_with_all_that_adds_t
     queries = inputs.parts_read()
     assert {"offres", "liste", "echange", "apartes", "chiffres"} <= {query["partie"] for query in queries}
     assert all("destinataires" in query for query in queries)
-    asked = [kind.requests[0].query for kind in inputs.shaped("GET")]
-    assert all(query in asked for query in queries)
+    asked = [kind.requests[0].query for kind in inputs.shaped("GET", "an exchange")]
+    assert all({**query, inputs.NAMES_AN_EXCHANGE: "an exchange"} in asked for query in queries)
+    assert inputs.NAMES_AN_EXCHANGE in inputs.names_read()
     assert all("partie" not in kind.requests[0].query for kind in inputs.shaped("POST"))
 
 

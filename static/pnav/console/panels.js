@@ -7,8 +7,8 @@
 import { all, seek, target } from "../lib/dom.js";
 import { forCopying, written } from "./drafts.js";
 import { tell } from "./notice.js";
+import { noteListRead, renewList } from "./open-lists.js";
 import { swapFrom, tryToLoad } from "./pages.js";
-import { noteTargetsRead, renewTargets } from "./passing-choices.js";
 import { isUnsaved } from "./sheet.js";
 import { desk, home, known, putAside } from "./state.js";
 
@@ -182,7 +182,7 @@ async function openFold(event) {
   const [, kind, id] = /^(passer|demander)-(.+)$/.exec(fold.id) || [];
   const [part, name] = FOLDS.get(kind) || [];
   if (!part || !fold.open) return;
-  noteTargetsRead(fold);
+  noteListRead(fold);
   const page = await tryToLoad(pageOf(id));
   const fresh = page && seek(`#${part}-${id}`, page);
   const panel = seek(`#${part}-${id}`); // the conversation may have left meanwhile
@@ -194,14 +194,7 @@ async function openFold(event) {
     return;
   }
   renewSummary(panel, fresh);
-  if (kind === "passer") {
-    renewTargets(known(id), before, after);
-    return;
-  }
-  const chosen = before.value;
-  before.replaceChildren(...[...after.children].map((choice) => document.adoptNode(choice)));
-  before.value = chosen;
-  if (before.selectedIndex < 0) before.selectedIndex = 0;
+  renewList(known(id), before, after);
 }
 
 /**

@@ -11,9 +11,9 @@ import { keepDrafts } from "./drafts.js";
 import { refreshDuty } from "./duty.js";
 import { refreshFigures, tickFigures } from "./duty-figures.js";
 import { tell } from "./notice.js";
+import { askForLists, listsDue, showLists } from "./open-lists.js";
 import { tryToLoad } from "./pages.js";
 import { refreshBeside } from "./panels.js";
-import { noteTargetsRead, showTargets, targetsDue } from "./passing-choices.js";
 import { showMarked } from "./queue-title.js";
 import { note } from "./recent.js";
 import { beep } from "./sound.js";
@@ -179,19 +179,18 @@ function showTakers(part) {
 }
 
 /**
- * Read the offers, one reading at a time, because several exchanges may leave at once. To whom an exchange may be passed
- * comes with them while that list is open.
+ * Read the offers, one reading at a time, because several exchanges may leave at once. To whom an exchange may be passed,
+ * and who may be asked, come with them while those lists are open.
  */
 export async function refreshOffers() {
   offers.askedAt = Date.now();
   offers.isAgain = offers.isAsked;
   if (offers.isAsked) return;
   offers.isAsked = true;
-  const fold = targetsDue();
-  if (fold) noteTargetsRead(fold);
-  const page = await tryToLoad(`${root.dataset.offers ?? ""}${fold ? "&destinataires" : ""}`);
+  const folds = listsDue();
+  const page = await tryToLoad(`${root.dataset.offers ?? ""}${askForLists(folds)}`);
   offers.isAsked = false;
-  if (page && fold) showTargets(page, fold);
+  if (page) showLists(page, folds);
   if (page) showOffers(page);
   if (offers.isAgain) refreshOffers();
 }
@@ -294,6 +293,6 @@ export const offersMayBeNew = () => {
 };
 
 export const tickOffers = () => {
-  if (Date.now() - offers.askedAt >= OFFERS_EVERY_MS || targetsDue()) refreshOffers();
+  if (Date.now() - offers.askedAt >= OFFERS_EVERY_MS || listsDue().length) refreshOffers();
   tickFigures();
 };

@@ -6,15 +6,16 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from chat import access
 from chat.casework import danger, emergencies
 from chat.conversations import actions as conversation_actions
 from chat.conversations import dispatcher
-from chat.models import ConversationHandle, Emergency, EventKind
+from chat.models import Agent, ConversationHandle, Emergency, EventKind
 from chat.models.transfer import Handover
 from chat.rules.danger_words import Kind
 from chat.rules.emergency import Situation
@@ -871,3 +872,54 @@ def test_open_list_of_passer_is_read_with_the_offers(conversation, camille, alex
     for _ in range(alex.capacity):
         make.assigned(alex)
     assert f'<option value="{value}" disabled>Alex' in targets()
+
+
+ASKED = "/console/passages/?partie=offres"
+
+
+def test_open_list_of_demander_is_read_with_the_offers(conversation, camille, alex, django_assert_num_queries):
+    """It stayed as it was when it was opened. Who is full can be asked, who is away or in a pause cannot."""
+    client = signed_in(camille.user)
+
+    def colleagues(more=""):
+        html = client.get(f"{ASKED}{more}&demander={conversation.public_id}").text
+        return re.search(r"<select data-colleagues.*?</select>", html, re.DOTALL)[0]
+
+    may_be_asked = f'<option value="{alex.pk}">Alex, Ailleurs</option>'
+    assert may_be_asked in colleagues()
+    assert "data-colleagues" not in client.get(f"{ASKED}&destinataires").text, "its list is not open"
+    for _ in range(alex.capacity):
+        make.assigned(alex)
+    assert may_be_asked in colleagues()
+    for state in (Availability.AWAY, Availability.PAUSE):
+        Agent.objects.filter(pk=alex.pk).update(availability=state)
+        assert f'value="{alex.pk}"' not in colleagues(), state
+        assert "Personne d&#x27;autre n&#x27;est disponible en ce moment" in colleagues(), state
+    Agent.objects.filter(pk=alex.pk).update(availability=Availability.AVAILABLE)
+    with CaptureQueriesContext(connection) as alone:
+        client.get(ASKED)
+    with django_assert_num_queries(len(alone) + 3):  # the exchange, who is recused, and who is there, for both lists
+        assert may_be_asked in colleagues("&destinataires")
+
+
+def test_who_knows_somebody_concerned_is_not_in_the_open_list_of_demander(conversation, camille, alex):
+    """docs/adr/0038: they read nothing of the exchange that they gave back."""
+    transfer_actions.transfer_cold(
+        conversation_id=conversation.pk, by=camille, target=Target(agent=alex.pk), reason=Reason.IMPARTIALITY
+    )
+    html = signed_in(alex.user).get(f"{ASKED}&demander={conversation.public_id}").text
+    assert "data-colleagues" in html and f'<option value="{camille.pk}">' not in html
+
+
+@pytest.mark.parametrize("whose", ["of somebody else", "that has ended", "that does not exist", "that is no id"])
+def test_open_list_of_demander_tells_nothing_about_an_exchange(whose, conversation, camille, alex):
+    other = conversation if whose != "of somebody else" else make.assigned(alex)
+    named = {"that does not exist": uuid.uuid4(), "that is no id": "x"}.get(whose, other.public_id)
+    if whose == "that has ended":
+        conversation_actions.close_conversation(
+            conversation_id=conversation.pk, by=camille.user, by_author=Author.AGENT
+        )
+    client = signed_in(camille.user)
+    answer = client.get(f"{ASKED}&demander={named}")
+    assert answer.status_code == 200
+    assert answer.text == client.get(ASKED).text
