@@ -254,7 +254,13 @@ def test_agent_passes_on_the_person_corrects_and_the_colleague_takes_over(
     expect(desk.locator(PANEL)).to_be_focused()
 
     expect(second.locator("#offres")).to_contain_text("Camille, police nationale vous propose un échange")
-    expect(second.locator("#annonces")).to_contain_text("vous propose un échange")
+    expect(second.locator("#annonces")).to_contain_text("vous propose un échange : voir sous « Mes échanges »")
+    for width, height in ((1280, 800), (360, 640)):  # the title of the offer itself is hidden beside the list
+        second.set_viewport_size({"width": width, "height": height})
+        title = second.locator("#mes-echanges").bounding_box()
+        offer = second.locator("#offres .console-offer").bounding_box()
+        assert title and offer and title["width"] > 50 and offer["y"] > title["y"], width
+    second.set_viewport_size({"width": 1280, "height": 800})
     second.get_by_role("button", name="Prendre l'échange").click()
     expect(second.locator(".console-dossier")).to_contain_text("Une rumeur au lycée.")
     own, before = second.locator("#liste [data-slot=last-own]"), second.locator("#liste [data-slot=last-before]")
