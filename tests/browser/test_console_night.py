@@ -508,6 +508,8 @@ def test_sizes_of_one_desk(
             page.keyboard.press("Escape")
     with subtests.test("end that can be undone lies over neither queue nor answer"):
         end_lies_over_neither_queue_nor_answer(page, desk.shows("undone"))
+    with subtests.test("end that can be undone covers nothing on a telephone"):
+        end_covers_nothing_on_a_telephone(page, desk.shows("undone"))
     with subtests.test("what is unread is said at the foot, from which the list is out of sight"):
         page.set_viewport_size({"width": 683, "height": 342})
         unread_is_said_at_the_foot(page, at, desk.people["quiet"])
@@ -597,6 +599,46 @@ def end_lies_over_neither_queue_nor_answer(page: Page, key: str) -> None:
         met = page.evaluate(NOTICE_MEETS)
         assert met == [], (width, met)
         page.locator("#fins").get_by_role("button", name="Annuler").click()
+        expect(page.locator("#fins p")).to_have_count(0)
+
+
+# Whatever can be pressed and is on screen, apart from the end itself.
+PRESSED = "a, button, select, summary, input, textarea"
+NOTE_WHAT_IS_SEEN = f"""() => {{
+  window.seen = [...document.querySelectorAll("{PRESSED}")].filter((one) => {{
+    const box = one.getBoundingClientRect();
+    return one.checkVisibility({{ visibilityProperty: true }}) && box.width > 1
+      && box.top >= 0 && box.bottom <= innerHeight;
+  }});
+}}"""
+COVERED = """() => {
+  const undo = document.getElementById("fins").getBoundingClientRect();
+  const over = (box) => undo.right > box.left && undo.left < box.right
+    && undo.bottom > box.top && undo.top < box.bottom;
+  return window.seen
+    .filter((one) => one.checkVisibility({ visibilityProperty: true }) && over(one.getBoundingClientRect()))
+    .map((one) => one.textContent.trim() || one.id);
+}"""
+
+
+def end_covers_nothing_on_a_telephone(page: Page, key: str) -> None:
+    """Look for what the end lies over: it was « Places » and « Terminer », for ten seconds."""
+    for width, height in ((360, 640), (320, 568)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.keyboard.press("Alt+t")
+        panel = page.locator(f"#cloture-{key}")
+        panel.get_by_label("Comment l'échange se termine").select_option("advised")
+        panel.get_by_label("Je confirme").check(force=True)
+        ending = panel.get_by_role("button", name=re.compile("^Terminer"))
+        ending.focus()
+        page.evaluate(NOTE_WHAT_IS_SEEN)
+        assert page.evaluate("window.seen.length") > 5
+        page.keyboard.press("Enter")
+        undo = page.locator("#fins").get_by_role("button", name="Annuler")
+        expect(undo).to_be_focused()
+        expect(undo).to_be_in_viewport(ratio=1)
+        assert page.evaluate(COVERED) == [], (width, height)
+        undo.press("Enter")
         expect(page.locator("#fins p")).to_have_count(0)
 
 

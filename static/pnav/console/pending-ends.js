@@ -30,9 +30,26 @@ const BACK_MS = 700;
 /** @type {Map<string, Pending>} by conversation */
 const pending = new Map();
 const rows = byId("fins");
+// What stays at the top of a narrow screen does so below them.
+new ResizeObserver(() => {
+  document.documentElement.style.setProperty("--console-foot", `${rows.offsetHeight}px`);
+}).observe(rows);
 
 /** @param {Conversation} c */
 export const isPending = (c) => pending.has(c.id);
+
+/**
+ * Put the focus on « Annuler ». On a narrow screen it is at the top already: the browser would scroll the page for it.
+ *
+ * @param {HTMLElement} row
+ */
+function focusUndo(row) {
+  const back = find("[data-undo]", row);
+  back.focus({ preventScroll: true });
+  const [one, part] = [back, rows].map((element) => element.getBoundingClientRect());
+  const isInSight = one.top >= Math.max(part.top, 0) && one.bottom <= Math.min(part.bottom, innerHeight);
+  if (!isInSight) back.scrollIntoView({ block: "nearest" });
+}
 
 const unfolded = { is: false }; // the rows of all ends are shown
 
@@ -63,7 +80,7 @@ export function goToUndo(c) {
   const row = c && pending.get(c.id)?.row;
   if (!row) return false;
   row.hidden = false; // what is hidden takes no focus
-  find("[data-undo]", row).focus();
+  focusUndo(row);
   arrange();
   return true;
 }
@@ -179,7 +196,7 @@ export function hold(c, form, body, send, isElsewhere) {
     show("ending_waits");
     describe();
     const now = find("[data-now]", row);
-    if (now === document.activeElement) find("[data-undo]", row).focus();
+    if (now === document.activeElement) focusUndo(row);
     now.hidden = true;
     announce(text.textContent ?? "");
   };
@@ -206,7 +223,7 @@ export function hold(c, form, body, send, isElsewhere) {
   find("[data-others]", row).addEventListener("click", () => {
     unfolded.is = true;
     arrange();
-    find("[data-undo]", row).focus(); // the button that was pressed is gone
+    focusUndo(row); // the button that was pressed is gone
   });
   show();
   rows.append(row);
@@ -217,12 +234,11 @@ export function hold(c, form, body, send, isElsewhere) {
     announce(text.textContent ?? "");
     return;
   }
-  const back = find("[data-undo]", row);
-  back.focus(); // which the text describes: announced too, it was said twice
+  focusUndo(row); // which the text describes: announced too, it was said twice
   arrange();
   // Orca brings the focus back to the title of the panel that has just been closed (Firefox).
   setTimeout(() => {
-    if (document.activeElement === seek("summary", form.closest("details") ?? row)) back.focus();
+    if (document.activeElement === seek("summary", form.closest("details") ?? row)) focusUndo(row);
   }, BACK_MS);
 }
 
