@@ -601,6 +601,24 @@ def test_look_alikes_are_read_whole_above_a_long_queue(
     expect(page.get_by_role("heading", name=re.compile("20 arrivées semblables"))).to_be_visible()
 
 
+# Whether so many rows of the queue are drawn: those that are far from the screen usually are not.
+SO_MANY_ARE_DRAWN = """(n) => [...document.querySelectorAll(".console-waiting")].filter(
+  (row) => row.firstElementChild.checkVisibility({ contentVisibilityAuto: true })).length === n"""
+
+
+def test_first_screen_of_a_long_queue_is_drawn_before_one_comes_to_it(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
+    """A link led to empty rows, for a quarter of a second on a slow telephone."""
+    chief = at(an_agent, public_name="Dominique", role=Role.SUPERVISOR)
+    at(lambda: [make.waiting(postal_code="35000") for _each in range(60)])
+    be_signed_in(page, live_site, chief)
+    page.set_viewport_size({"width": 360, "height": 640})
+    for path, drawn in (("", 12), ("tableau/?fixe=1", 30)):
+        page.goto(f"{live_site.url}/console/{path}")
+        expect(page.locator(".console-waiting")).to_have_count(60)
+        page.locator("#file").evaluate("title => title.style.marginBlockStart = '5000px'")
+        page.wait_for_function(SO_MANY_ARE_DRAWN, arg=drawn)
+
+
 @pytest.mark.parametrize(("held", "is_said"), [(3, False), (9, False), (9, True)])
 def test_who_is_in_danger_is_seen_below_two_groups_of_look_alikes(
     live_site: LiveSite,
