@@ -96,6 +96,7 @@ def test_page_and_file(db):
     html = client.get("/console/historique/?periode=7").content.decode()
     assert "style=" not in html.split("<main")[1] and "7 derniers jours" in html
     assert "confié à un agent, même s'il n'a encore rien écrit" in unescape(html), "and nobody has written"
+    assert "les journées closes ne gardent ni l'une ni l'autre." in unescape(html)
     answer = client.get("/console/historique/chiffres.csv?periode=7")
     text = answer.content.decode()
     assert text.startswith("\ufeffPériode;Échanges ouverts") and "Toute la période;1;1;1,0" in text
