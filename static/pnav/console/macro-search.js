@@ -65,9 +65,20 @@ function reach(line) {
   if (line) buttonOf(line).focus();
 }
 
-/** @param {HTMLDetailsElement} box */
+/** Show all macros again. @param {HTMLElement} box */
+function clear(box) {
+  field(box).value = "";
+  filter(box);
+}
+
+/**
+ * Close the panel. Its event comes later, and the palette may be opened until then: it lists what is shown.
+ *
+ * @param {HTMLDetailsElement} box
+ */
 function close(box) {
   box.open = false;
+  clear(box);
   find("[name=body]", box.closest("form") ?? box, HTMLTextAreaElement).focus();
 }
 
@@ -97,10 +108,8 @@ export const watchMacroSearch = () => {
       const box = target(event);
       if (!(box instanceof HTMLDetailsElement) || !box.matches("[data-macros]")) return;
       prepare(box);
-      if (!box.open) {
-        field(box).value = "";
-        filter(box);
-      } else if (!box.contains(document.activeElement) || document.activeElement?.matches("summary")) {
+      if (!box.open) clear(box);
+      else if (!box.contains(document.activeElement) || document.activeElement?.matches("summary")) {
         field(box).focus(); // what is typed next is searched, and does not go into the answer
       }
     },
