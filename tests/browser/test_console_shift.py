@@ -284,6 +284,8 @@ def test_replies_and_macros_of_one_desk(
     with subtests.test("macros have a key, and two sentences stand one after the other"):
         desk.shows("keys")
         macros_have_a_key(page)
+    with subtests.test("a text that is cut is whole under the mouse and the keyboard, and moves no button"):
+        cut_texts_are_whole_before_they_are_pressed(page)
     with subtests.test("open replies and macros leave the last words in sight"):
         desk.shows("sight")
         six_lines_are_in_sight(page)
@@ -338,6 +340,51 @@ THREAD = ("[data-seq='9']", "[data-log]", ".console-canned[open]")
 SEARCH = ("[aria-selected=true]", "[data-search]")
 
 
+# Of a panel: the middle of each of its buttons, and whether each text is cut.
+LINES_OF_A_PANEL = """(panel) => [...panel.querySelectorAll("li")].map((line) => {
+  const { top, height } = line.querySelector(".fr-btn, .fr-tag").getBoundingClientRect();
+  const text = line.querySelector(".console-canned__text");
+  const isCut = text.scrollHeight > text.clientHeight + 1 || text.scrollWidth > text.clientWidth + 1;
+  return { middle: top + height / 2, isCut };
+})"""
+# Whether an element ends inside of what it scrolls in.
+ENDS_INSIDE = """(one) => {
+  const panel = one.closest(".console-canned").getBoundingClientRect(), own = one.getBoundingClientRect();
+  return own.top >= panel.top && own.bottom <= panel.bottom + 1;
+}"""
+
+
+def cut_texts_are_whole_before_they_are_pressed(page: Page) -> None:
+    """Read each text whole. At 1280 × 800 what is proposed to the person stood in a third line, which nobody saw."""
+    before = page.viewport_size
+    page.set_viewport_size({"width": 1280, "height": 800})
+    for selector in (".console-macros", "[data-replies]"):
+        panel = page.locator(f"{OPEN_THREAD} {selector}")
+        panel.locator("> summary").click()
+        page.mouse.move(2, 300)
+        lines = panel.evaluate(LINES_OF_A_PANEL)
+        assert any(line["isCut"] for line in lines), "without a text that is cut this test looks at nothing"
+        for number in range(4):
+            line = panel.locator("li").nth(number)
+            for part in (".fr-btn, strong", ".console-canned__text"):  # the mouse may come from either side
+                line.locator(part).first.hover()
+                assert not panel.evaluate(LINES_OF_A_PANEL)[number]["isCut"]
+                assert line.locator(".console-canned__text").evaluate(ENDS_INSIDE)
+                page.mouse.move(2, 300)
+            middles = [[one["middle"] for one in of] for of in (lines, panel.evaluate(LINES_OF_A_PANEL))]
+            moves = {round(now - then) for then, now in zip(*middles, strict=True)}
+            assert len(moves) == 1, "they move by scrolling alone"
+        if selector == ".console-macros":
+            panel.locator("[data-macro-search]").focus()
+            for number in range(4):
+                page.keyboard.press("ArrowDown")
+                assert not panel.evaluate(LINES_OF_A_PANEL)[number]["isCut"]
+                assert panel.locator(".console-canned__text").nth(number).evaluate(ENDS_INSIDE)
+        panel.locator("> summary").click()
+    assert before
+    page.set_viewport_size(before)
+
+
 def six_lines_are_in_sight(page: Page) -> None:
     """Look at six lines of each panel. Three were in sight, and the suggestions stayed under them."""
     before = page.viewport_size
@@ -381,6 +428,23 @@ def open_replies_and_macros_leave_the_last_words_in_sight(page: Page, subtests: 
                     assert chosen["top"] >= field["bottom"] - 1
                     expect(panel.locator("[aria-selected=true]")).to_be_in_viewport(ratio=0.5)
             panel.evaluate_all("all => all.forEach((panel) => { panel.open = false; })")
+
+
+@pytest.mark.usefixtures("macros")
+def test_nothing_of_macros_and_replies_is_cut_without_a_mouse(live_site: LiveSite, page_factory: PageFactory, at: Work):  # noqa: F811
+    """On a touch screen a press alone would show the rest of a sentence, and would run it."""
+    agent, [held] = holding(at, 1)
+    page = page_factory(width=360, height=640, has_touch=True, is_mobile=True)
+    be_signed_in(page, live_site, agent)
+    page.goto(f"{live_site.url}/console/echange/{held.public_id}/")
+    for width, height in ((360, 640), (820, 1180), (1180, 820)):
+        page.set_viewport_size({"width": width, "height": height})
+        for selector in (".console-macros", "[data-replies]"):
+            panel = page.locator(f"{OPEN_THREAD} {selector}")
+            panel.locator("> summary").click()
+            expect(panel.locator("li").first).to_be_visible()
+            assert not any(line["isCut"] for line in panel.evaluate(LINES_OF_A_PANEL)), f"{selector} at {width} px"
+            panel.locator("> summary").click()
 
 
 def macros_have_a_key(page: Page) -> None:

@@ -10,6 +10,7 @@ import { goesOn, staysOnPage } from "./addresses.js";
 import { watchAsides } from "./asides.js";
 import { watchClear } from "./clear.js";
 import { begin, closeCurrent, open } from "./conversation.js";
+import { watchCutTexts } from "./cut-texts.js";
 import { isToCopy, isWritten, watchCopies } from "./drafts.js";
 import { showDuty } from "./duty.js";
 import { watchEnds } from "./ending.js";
@@ -96,6 +97,7 @@ watchOnePress();
 watchClear();
 watchReplies(); // before the keys of the screen, because it may take a key for itself
 watchMacroSearch(); // so does this
+watchCutTexts();
 watchKeyHints();
 watchKeys();
 watchPalette();
