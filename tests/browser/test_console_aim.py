@@ -1388,3 +1388,36 @@ def test_last_sign_in_is_closed_by_one_press(
     page.reload()
     expect(page.locator("#mes-echanges")).to_be_visible()
     expect(said).to_have_count(0)
+
+
+def test_name_of_a_person_is_one_line_and_not_said_thrice(live_site: LiveSite, page: Page, at: Work, axe: Axe):
+    """At 1280 px it took three lines of the head, and two of the label of the answer."""
+    agent, held = holding(at, 2)
+
+    def live_in() -> None:
+        for conversation, town in zip(held, ("Toulouse", "Saint-Germain-en-Laye"), strict=True):
+            Report.objects.filter(pk=conversation.report_id).update(municipality=Municipality.objects.get(name=town))
+
+    at(live_in)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    be_signed_in(page, live_site, agent)
+    for conversation, is_whole in zip(held, (True, False), strict=True):
+        page.goto(address(live_site, conversation))
+        thread = page.locator(OPEN_THREAD)
+        whole = str(thread.locator(".console-thread__name").get_attribute("title"))
+        said = whole.split(" · ")[0]
+        name = thread.locator(".console-thread__name")
+        expect(name).to_have_text(whole)
+        assert name.evaluate("one => one.clientHeight <= 24 && one.clientWidth > 100")
+        assert name.evaluate("one => one.scrollWidth <= one.clientWidth") is is_whole, whole
+        assert thread.locator(".console-thread__head").bounding_box()["height"] <= 52
+        label = thread.locator(".console-reply > .fr-label")
+        assert label.bounding_box()["height"] <= 28
+        expect(page.get_by_role("textbox", name=re.compile(rf"^Répondre à \d {said}\s+· "))).to_be_visible()
+        end = thread.locator("summary[data-key=T]")
+        expect(end).to_have_accessible_name(re.compile(rf"^Terminer \d\s+· {said}$"))
+        assert end.locator(".console-aim__who").evaluate("one => one.clientWidth") <= 1
+    axe(page)
+    page.keyboard.press("Control+k")
+    hint = page.locator("#palette .fr-label > .fr-hint-text").bounding_box()
+    assert hint["y"] - page.locator("#palette .fr-label").bounding_box()["y"] <= 32, "one line above it"

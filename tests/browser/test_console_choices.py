@@ -589,7 +589,7 @@ def what_is_said_is_heard_in_a_dialog(page: Page, axe: Axe) -> None:
     page.keyboard.type("numéro")
     expect(opened.first).to_have_text(re.compile(r"^\d+ trouvés?$"))
     axe(page)
-    expect(page.locator("#palette-cherche")).to_have_accessible_name(re.compile(r"messages\s*\.\s*Flèches"))
+    expect(page.locator("#palette-cherche")).to_have_accessible_name(re.compile(r"un mot\s*\.\s*Flèches"))
     page.locator("#palette-cherche").fill("zzzz")  # the line that offers to look in the messages is not found
     expect(page.locator("[data-palette-none]")).to_be_visible()
     expect(opened.first).to_have_text("Rien de ce nom sur cet écran. Effacez un mot.")
