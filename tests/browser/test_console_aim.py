@@ -1421,3 +1421,72 @@ def test_name_of_a_person_is_one_line_and_not_said_thrice(live_site: LiveSite, p
     page.keyboard.press("Control+k")
     hint = page.locator("#palette .fr-label > .fr-hint-text").bounding_box()
     assert hint["y"] - page.locator("#palette .fr-label").bounding_box()["y"] <= 32, "one line above it"
+
+
+READ_OF_THE_LAST_WORDS = """() => [...document.querySelectorAll("#liste .console-entry__last")].map((words) => {
+  const end = words.getBoundingClientRect().right + 1;
+  const walker = document.createTreeWalker(words, NodeFilter.SHOW_TEXT);
+  const range = document.createRange();
+  let letters = 0;
+  while (walker.nextNode()) {
+    const text = walker.currentNode;
+    if (text.parentElement.closest("[hidden], .fr-sr-only")) continue;
+    for (let at = 0; at < text.length; at += 1) {
+      range.setStart(text, at);
+      range.setEnd(text, at + 1);
+      const { right, width } = range.getBoundingClientRect();
+      letters += Number(width > 0 && right <= end);
+    }
+  }
+  return letters;
+})"""
+
+
+# The list is read again meanwhile, and its rows are drawn anew: all are measured at once.
+HEIGHTS_OF_ROWS = """() => {
+  const rows = [...document.querySelectorAll("#liste .console-entry")];
+  const isOpen = (row) => Boolean(row.querySelector("[aria-current]"));
+  return {
+    open: rows.find(isOpen).offsetHeight,
+    others: rows.filter((row) => !isOpen(row)).map((row) => row.offsetHeight),
+  };
+}"""
+
+
+def test_last_words_have_a_row_and_rows_are_even(live_site: LiveSite, page: Page, at: Work, axe: Axe):
+    """Beside « HORS LIGNE » fourteen letters of them were read, and rows were 42 to 96 px high, 114 to 186 at 820."""
+    agent, held = holding(at, 6)
+    rows, last = Conversation.objects, "Cela recommence depuis ce matin, et je ne sais plus quoi faire"
+
+    def lived() -> None:
+        for one in held:
+            make.message(one, last)
+        Message.objects.filter(conversation__in=held).update(sent_at=make.long_ago(12))
+        town = Municipality.objects.get(name="Saint-Germain-en-Laye")
+        told = [one.report_id for one in held]
+        Report.objects.filter(pk=told[1]).update(municipality=town)
+        Report.objects.filter(pk=told[2]).update(age_band="15_17", discreet=True)
+        rows.filter(pk=held[1].pk).update(reporter_seen_at=make.long_ago(3))
+        rows.filter(pk=held[3].pk).update(reporter_seen_at=make.long_ago(3), urgency=Urgency.CRITICAL)
+        emergencies.start(conversation_id=held[4].pk, situation=Situation.DANGER, by=agent.user)
+
+    at(lived)
+    be_signed_in(page, live_site, agent)
+    page.goto(address(live_site, held[0]))
+    lines = page.locator("#liste .console-entry")
+    expect(lines).to_have_count(6)
+    signs = {2: "Hors ligne", 3: "Mineur", 4: "Critique", 5: "Procédure"}
+    for width, height in ((1280, 800), (1440, 900), (820, 1180)):
+        page.set_viewport_size({"width": width, "height": height})
+        letters = page.evaluate(READ_OF_THE_LAST_WORDS)
+        assert len(letters) == 6 and min(letters) >= 30, (width, letters)
+        heights = page.evaluate(HEIGHTS_OF_ROWS)
+        assert len(heights["others"]) == 5
+        assert max(heights["others"]) - min(heights["others"]) <= 1, (width, heights)
+        assert heights["open"] - min(heights["others"]) <= 21, "the open one may say more"
+        for number, sign in signs.items():
+            line = entry(page, number)
+            expect(line.get_by_text(sign).locator("visible=true").first).to_be_visible()
+        expect(entry(page, 3).locator(".console-entry__watched")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    axe(page)
