@@ -678,7 +678,7 @@ SO_MANY_ARE_DRAWN = """(n) => [...document.querySelectorAll(".console-waiting")]
 
 
 def test_first_screen_of_a_long_queue_is_drawn_before_one_comes_to_it(live_site: LiveSite, page: Page, at: Work):  # noqa: F811
-    """A link led to empty rows, for a quarter of a second on a slow telephone."""
+    """A link led to empty rows, for a quarter of a second with a processor six times slower."""
     chief = at(an_agent, public_name="Dominique", role=Role.SUPERVISOR)
     at(lambda: [make.waiting(postal_code="35000") for _each in range(60)])
     be_signed_in(page, live_site, chief)
