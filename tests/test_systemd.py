@@ -182,6 +182,27 @@ def test_operators_are_told_to_give_what_backs_up_the_days_that_people_read():
     assert "BACKUP_DAYS=30\n" in example and "`DATA_KEYS_BACKUP_DAYS=7`" in restore.partition(example)[2]
 
 
+def test_a_plain_machine_gets_no_compiler_and_servers_that_notice_what_a_disk_altered():
+    """PostgreSQL 17 of Debian 13 makes checksums only where it is told to. Debian's pip recommends a compiler."""
+    assert "\napt-get install --no-install-recommends python3.13 " in OPERATIONS
+    made = re.findall(r"^pg_createcluster .* 17 (\w+)( -- --data-checksums)?(?: +#.*)?$", OPERATIONS, re.MULTILINE)
+    standby = OPERATIONS.partition("## Two machines, one lost")[2].count("pg_createcluster ")
+    assert len(made) - standby == 2 and {on for _name, on in made[:2]} == {" -- --data-checksums"}
+
+
+def test_a_restore_stops_each_process_by_its_name():
+    """`systemctl stop pnav.target` returns while they still stop: PartOf passes the stop on and waits for nobody."""
+    restore = (ROOT / "docs/restore.md").read_text()
+    (stop,) = re.findall(r"^systemctl stop pnav\.target (.+?) &&", restore, re.MULTILINE)
+    started = {
+        path.name.removesuffix(".service")
+        for path in FOLDER.glob("*.service")
+        if "PartOf=pnav.target" in path.read_text()
+    }
+    assert started == {"pnav-worker", "pnav-pages@", "pnav-sockets@"}
+    assert started <= {name.strip("'*") for name in stop.split()}
+
+
 def test_what_the_host_needs_holds_after_a_reboot(tmp_path):
     """Otherwise the memory of a process reaches the disk from then on: `check --deploy` was run before."""
     block = re.findall(r"^```\n(echo 'kernel.core_pattern.+?)^```", OPERATIONS, re.DOTALL | re.MULTILINE)[0]
