@@ -68,9 +68,11 @@ class Command(BaseCommand):
         self.stdout.write(f"Empreinte : {grouped(fingerprint)}")
         self.stdout.write(
             "\nRemettez chaque part à sa personne, sur un support à elle, puis effacez le dossier. Notez l'empreinte.\n"
-            "La clé privée n'est écrite nulle part. Ligne à placer dans l'environnement du site :\n"
+            "La clé privée n'est écrite nulle part. Lignes à placer dans l'environnement du site :\n"
         )
         self.stdout.write(f"SEAL_PUBLIC_KEY={private_key.public_key.text}")
+        # The site cannot know it: with a smaller one, an envelope is taken before enough custodians agreed to open it.
+        self.stdout.write(f"SEAL_THRESHOLD={threshold}")
 
 
 def grouped(fingerprint: str) -> str:

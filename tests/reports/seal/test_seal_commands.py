@@ -114,6 +114,12 @@ def refusal(*args, **options):
 # --- make_seal_key ------------------------------------------------------------------------------------------------
 
 
+def test_the_site_is_told_the_threshold_of_its_key(keyboard, tmp_path):
+    """With the default of 2, an envelope of a key that opens with three would be taken after two have agreed."""
+    screen = make(keyboard, tmp_path / "three", passphrases=[*PASSPHRASES], threshold=3)
+    assert re.search(r"^SEAL_THRESHOLD=3$", screen, re.MULTILINE)
+
+
 def test_make_seal_key_writes_shares_and_public_key(key):
     assert stat.S_IMODE(key.folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in key.folder.iterdir()} == {0o600}
