@@ -1416,7 +1416,9 @@ def test_name_of_a_person_is_one_line_and_not_said_thrice(live_site: LiveSite, p
         expect(page.get_by_role("textbox", name=re.compile(rf"^Répondre à \d {said}\s+· "))).to_be_visible()
         end = thread.locator("summary[data-key=T]")
         expect(end).to_have_accessible_name(re.compile(rf"^Terminer \d\s+· {said}$"))
-        assert end.locator(".console-aim__who").evaluate("one => one.clientWidth") <= 1
+        expect(end.locator(".console-aim")).to_have_text(re.compile(rf"^\d\s+· {said}$"))
+        assert end.locator(".console-aim__who").evaluate("one => one.getBoundingClientRect().width") > 20, "in sight"
+        assert end.evaluate("one => one.scrollHeight <= one.clientHeight && one.clientHeight <= 44")
     axe(page)
     page.keyboard.press("Control+k")
     hint = page.locator("#palette .fr-label > .fr-hint-text").bounding_box()
