@@ -148,7 +148,7 @@ def test_saved_reply_has_its_history_and_agents_find_it_by_its_subject(chief, re
     line = AccessRecord.objects.get()
     assert (line.subject, line.kind) == (f"chat.CannedReply {reply.pk}", "admin_change") and "Demain" not in line.detail
     (tag,) = re.findall(
-        r"<button[^>]*><strong>Venir demain</strong> ?(.*?)</button>", unescape(squeezed(client.get(address).text))
+        r"<button[^>]*>\s*<span[^>]*>\s*<strong>Venir demain</strong> ?(.*?)</button>", unescape(squeezed(client.get(address).text))
     )
     assert "Plainte et unité" in tag
     withdrawn = {name: value for name, value in form(title="Venir demain").items() if name != "is_active"}
