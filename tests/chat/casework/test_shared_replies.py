@@ -147,9 +147,8 @@ def test_saved_reply_has_its_history_and_agents_find_it_by_its_subject(chief, re
     assert entry.user.username == "chef" and "Titre" in entry.get_change_message()
     line = AccessRecord.objects.get()
     assert (line.subject, line.kind) == (f"chat.CannedReply {reply.pk}", "admin_change") and "Demain" not in line.detail
-    (tag,) = re.findall(
-        r"<button[^>]*>\s*<span[^>]*>\s*<strong>Venir demain</strong> ?(.*?)</button>", unescape(squeezed(client.get(address).text))
-    )
+    drawn = unescape(squeezed(client.get(address).text))
+    (tag,) = re.findall(r"<button[^>]*>\s*<span[^>]*>\s*<strong>Venir demain</strong> ?(.*?)</button>", drawn)
     assert "Plainte et unité" in tag
     withdrawn = {name: value for name, value in form(title="Venir demain").items() if name != "is_active"}
     assert chief.post(page_of_reply(reply), withdrawn).status_code == 302
