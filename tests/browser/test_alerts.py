@@ -412,8 +412,9 @@ def test_entry_says_the_persons_wait_and_the_agents_own_part(
     entry = page.locator("#liste .console-entry")
     expect(entry.locator("[data-slot=waited]")).to_have_text(re.compile(r"depuis\s+7\smin"))
     expect(entry.locator("[data-slot=own]")).to_have_text(re.compile(r"dont\s+<\s1\smin\s+avec vous"))
-    page.wait_for_function(BEGIN_TOGETHER)  # a list that is read again draws the entry anew
     entry.locator("a").click()
+    # In sight in the open row, and said of each. A list that is read again draws the entry anew.
+    page.wait_for_function(BEGIN_TOGETHER)
     page.locator(f"{OPEN_THREAD} textarea[name=body]").fill("Oui.")
     page.keyboard.press("Control+Enter")
     expect(entry.locator("[data-slot=own]")).to_be_hidden()
