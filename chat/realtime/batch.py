@@ -27,7 +27,7 @@ class Batch[Q, A, V = Q]:
     that object. Without it `load` gets the questions themselves, which must then be values.
     coalesce: seconds to wait for more questions if the last crossing was just now; after a pause there is no wait.
     delay: seconds to wait in any case, for answers that nobody waits for.
-    at_most: most questions in one crossing; the attribute may be set later.
+    at_most: most questions in one crossing.
     patience: seconds for which a crossing is retried while the database is away.
     stream: returns the key of the line to which a value belongs. When questions are asked one by one and one of a line
     fails, or gets an answer for which `stops` is true, the later ones of its line get the same without being asked.

@@ -52,12 +52,13 @@ DRAFTS_WAITING = 5_000  # how many messages may wait for the writer in this proc
 COMPANY_SECONDS = 0.001  # readings that follow one another this closely share one batch
 LINGER_SECONDS = 0.25  # read marks wait this long, so that many share one statement
 ROUND_SECONDS = 2.0  # what is done for the whole process is done once in this time; connections: `check_rounds`
-# Most messages in one batch of the writer: alone, and beside other processes. When another process writes to the same
-# conversations, a batch of hundreds would make it wait for the locks, and this event loop for the answers.
-TOGETHER, TOGETHER_BESIDE_OTHERS = 512, 160
-# Beside other processes a message would wait twice for a fuller batch: where it is written and where it is read. With
-# these shorter waits a message costs a little more, but two processes together carry a tenth more messages.
-WRITER_CROWD_BESIDE_OTHERS, READER_CROWD_BESIDE_OTHERS = 0.001, 0.002
+# Most messages in one batch of the writer, alone or beside other processes. With less than what is on its way, batches
+# of two processes meet in the same conversations more often, and each meeting makes guesses of numbers wrong.
+TOGETHER = 512
+# Beside other processes a message waits twice for a fuller batch: where it is written and where it is read. Both waits
+# together are as long as the one wait of a process alone. Most of it is where it is written, because a fuller batch
+# there is also one notification and one reading less.
+WRITER_CROWD_BESIDE_OTHERS, READER_CROWD_BESIDE_OTHERS = 0.003, 0.001
 # The characters of all texts in one frame; JSON writes each in six bytes at most.
 CHARACTERS_TOGETHER = protocol.PAGE_BYTES // 6
 # Polling (`_poll`) rests four times as long as it took, so that it takes at most a fifth of the event loop's time. The
@@ -597,9 +598,8 @@ class Broadcaster:
                 self.keep(self.loop.create_task(self._renew(agents, typed_in)))
 
     def _suit_the_company(self) -> None:
-        """Set the size and the waiting time of batches, which differ when other processes run beside this one."""
+        """Set the waiting time of batches, which differs when other processes run beside this one."""
         has_others = self.hub.has_others
-        self.writer.at_most = TOGETHER_BESIDE_OTHERS if has_others else TOGETHER
         self.writer.crowd = WRITER_CROWD_BESIDE_OTHERS if has_others else CROWD_SECONDS
         self.reader.crowd = READER_CROWD_BESIDE_OTHERS if has_others else CROWD_SECONDS
 
